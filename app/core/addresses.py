@@ -1,0 +1,52 @@
+"""Which network addresses our own requests may go to.
+
+The table goes further than `ipaddress.is_global`, which on Python 3.11 calls multicast, 6to4 and NAT64 addresses public.
+Only addresses are judged here, never the spelling of a URL: `127.1` and `2130706433` are caught because the check runs on
+what the resolver made of them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_REFUSED = (
+    "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 "
+    "192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 "
+    "::/96 ::ffff:0:0/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/32 2001:db8::/32 2002::/16 3fff::/20 "
+    "5f00::/16 fc00::/7 fe80::/10 fec0::/10 ff00::/8"
+)
+REFUSED_NETWORKS = tuple(ipaddress.ip_network(network) for network in _REFUSED.split())
+# The metadata services of the big clouds; their addresses are in the table, their name need not resolve there.
+REFUSED_NAMES = frozenset({"metadata.google.internal", "metadata", "instance-data"})
+
+
+class AddressGuard:
+    """Says whether an address may be connected to. `allowed_networks` (CIDR) are let through before the table is asked."""
+
+    def __init__(self, allowed_networks: Sequence[str] = ()) -> None:
+        self._allowed = tuple(ipaddress.ip_network(network, strict=False) for network in allowed_networks)
+
+    def allows(self, address: str) -> bool:
+        """`address` is numeric, as the resolver gives it; anything unreadable is refused."""
+        try:
+            ip = plain_address(address)
+        except ValueError:
+            return False
+        return _inside(ip, self._allowed) or (ip.is_global and not _inside(ip, REFUSED_NETWORKS))
+
+    def allows_name(self, host: str) -> bool:
+        return host.rstrip(".").lower() not in REFUSED_NAMES
+
+
+def plain_address(address: str) -> IpAddress:
+    """The address as a value, an IPv4 address in IPv6 clothing (`::ffff:a.b.c.d`) undressed. Raises ValueError."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return mapped or ip
+
+
+def _inside(ip: IpAddress, networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
+    return any(ip.version == network.version and ip in network for network in networks)

@@ -1,0 +1,362 @@
+"""The one HTTP client: every request this application makes goes through `HttpClient`.
+
+Guarantees: the name is resolved once, every address it gives is checked, and the connection goes to a checked address
+(a pooled connection stays on it); no redirects, proxies, netrc or cookies; the body is read raw and up to a limit; the whole
+request, names and headers and body together, ends by its deadline however slowly the other side drips.
+Works in threads and under gevent. `HttpFailure.request_sent` tells a caller whether the other side may have acted.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json as jsonlib
+import re
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+import urllib3
+from urllib3 import exceptions
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.filepost import encode_multipart_formdata
+
+from app.core.addresses import AddressGuard, plain_address
+
+FailureKind = Literal[
+    "bad_url", "refused_address", "dns", "connect", "tls", "timeout", "reset", "too_large", "bad_response"
+]
+Resolver = Callable[[str, int], Sequence[str]]
+Files = Mapping[str, tuple[str, bytes, str]]
+_SEND_PIECE_BYTES = 65_536
+
+
+class HttpFailure(Exception):
+    """No usable answer. `request_sent`: bytes may have reached the server, so the outcome of a POST is unknown.
+
+    `status` is set where the answer's head arrived and only its body failed. The message holds no resolver or socket text.
+    """
+
+    def __init__(self, kind: FailureKind, *, request_sent: bool, status: int | None = None) -> None:
+        super().__init__(f"{kind} ({'after' if request_sent else 'before'} the request was sent)")
+        self.kind = kind
+        self.request_sent = request_sent
+        self.status = status
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    """An answer of any status, redirects included. `headers` has lower-case names, repeated ones joined with ", "."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """Raises ValueError when the body is not JSON."""
+        try:
+            return jsonlib.loads(self.body)
+        except RecursionError as error:
+            raise ValueError("JSON nested too deeply") from error
+
+
+def system_resolver(host: str, port: int) -> Sequence[str]:
+    """The addresses of `host` in the system's order, numeric. Raises OSError."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return tuple(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
+
+
+class HttpClient:
+    """Thread-safe; one per process and purpose. Connections are kept alive and reused per host.
+
+    `allowed_networks` are CIDR networks reachable although they are not public, e.g. "127.0.0.0/8" for the simulators.
+    """
+
+    def __init__(
+        self,
+        *,
+        allowed_networks: Sequence[str] = (),
+        user_agent: str = "Switchyard/1",
+        resolve: Resolver = system_resolver,
+    ) -> None:
+        self._user_agent = user_agent
+        self._pools = urllib3.PoolManager(num_pools=32, maxsize=16, ssl_context=_tls_context())
+        self._pools.pool_classes_by_scheme = _pool_classes(AddressGuard(allowed_networks), resolve)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        json: Any = None,
+        data: bytes | Mapping[str, str] | None = None,
+        files: Files | None = None,
+        connect_timeout: float = 5,
+        read_timeout: float = 10,
+        deadline: float = 15,
+        max_bytes: int = 1_048_576,
+    ) -> HttpResponse:
+        """Make one request and return its answer, whatever the status; a redirect is an answer too.
+
+        Times are seconds: `deadline` covers the whole request. Without `params` the URL is used as it stands.
+        Raises HttpFailure.
+        """
+        target = _checked_url(url, params)
+        body, content_type = _encoded_body(json=json, data=data, files=files)
+        exchange = _Exchange(connect_timeout=connect_timeout, read_timeout=read_timeout, deadline=deadline)
+        token = _EXCHANGE.set(exchange)
+        try:
+            return self._perform(method, target, self._headers(headers, content_type), body, exchange, max_bytes)
+        except HttpFailure:
+            raise
+        except (exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+            raise HttpFailure(_kind_of(error), request_sent=exchange.sent, status=exchange.status) from error
+        finally:
+            _EXCHANGE.reset(token)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._pools.clear()
+
+    def _headers(self, given: Mapping[str, str] | None, content_type: str | None) -> dict[str, str]:
+        headers = {"User-Agent": self._user_agent, "Accept-Encoding": "identity"}
+        if content_type:
+            headers["Content-Type"] = content_type
+        replaced = {name.lower() for name in given or {}}
+        return {name: value for name, value in headers.items() if name.lower() not in replaced} | dict(given or {})
+
+    def _perform(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, exchange: _Exchange, max_bytes: int
+    ) -> HttpResponse:
+        answer = self._pools.connection_from_url(url).urlopen(
+            method,
+            _request_target(url),
+            body=body,
+            headers=headers,
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+            timeout=urllib3.Timeout(connect=exchange.connect_timeout, read=exchange.read_timeout),
+            preload_content=False,
+            decode_content=False,
+        )
+        exchange.status = answer.status
+        try:
+            content = _read_body(answer, max_bytes)
+        except BaseException:
+            answer.close()
+            raise
+        answer.release_conn()
+        names = {name.lower() for name in answer.headers}
+        return HttpResponse(answer.status, {name: answer.headers[name] for name in names}, content)
+
+
+class _Exchange:
+    """Clock and progress of the request the current thread (or greenlet) is making."""
+
+    def __init__(self, *, connect_timeout: float, read_timeout: float, deadline: float) -> None:
+        self.connect_timeout = connect_timeout
+        self.read_timeout = read_timeout
+        self.ends_at = time.monotonic() + deadline
+        self.sent = False
+        self.status: int | None = None
+
+    def patience(self, at_most: float) -> float:
+        """Seconds the next step may take. Raises TimeoutError once the deadline has passed."""
+        left = self.ends_at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("deadline passed")
+        return min(at_most, left)
+
+
+# A context variable because a pooled connection outlives requests: it must find the clock of the one it is serving now.
+_EXCHANGE: ContextVar[_Exchange] = ContextVar("http_exchange")
+
+
+class _TimedReader(io.RawIOBase):
+    """Reads a socket, giving each read no longer than the request still has; a dripping header cannot outlive it."""
+
+    def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
+        self._sock = sock
+        self._raw = raw
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        exchange = _EXCHANGE.get()
+        self._sock.settimeout(exchange.patience(exchange.read_timeout))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimedResponse(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_TimedReader(sock, self.fp.detach()))
+
+
+def _pool_classes(guard: AddressGuard, resolve: Resolver) -> dict[str, type[HTTPConnectionPool]]:
+    """urllib3's pools with connections that resolve once, check, and go to the checked address; TLS names stay the host's."""
+
+    class Guarded(HTTPConnection):
+        response_class = _TimedResponse
+
+        def _new_conn(self) -> socket.socket:
+            return _connect(self._dns_host, self.port, guard, resolve)
+
+        def send(self, data: Any) -> None:
+            _send_in_pieces(self, data, super().send)
+
+    class Plain(Guarded):
+        pass
+
+    class Secure(Guarded, HTTPSConnection):
+        pass
+
+    plain_pool = type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": Plain})
+    secure_pool = type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": Secure})
+    return {"http": plain_pool, "https": secure_pool}
+
+
+def _send_in_pieces(connection: HTTPConnection, data: Any, send: Callable[[Any], None]) -> None:
+    """Send under the deadline and note that something went out: from here on the outcome is the other side's."""
+    exchange = _EXCHANGE.get()
+    if connection.sock is None:
+        connection.connect()
+    view = memoryview(data)
+    for start in range(0, len(view), _SEND_PIECE_BYTES):
+        connection.sock.settimeout(exchange.patience(exchange.read_timeout))
+        exchange.sent = True
+        send(view[start : start + _SEND_PIECE_BYTES])
+
+
+def _connect(host: str, port: int, guard: AddressGuard, resolve: Resolver) -> socket.socket:
+    """A socket to the first address of `host` that answers. One refused address among them refuses them all."""
+    exchange = _EXCHANGE.get()
+    if not guard.allows_name(host):
+        raise HttpFailure("refused_address", request_sent=False)
+    addresses = _resolve_in_time(resolve, host, port, exchange.patience(exchange.connect_timeout))
+    if not all(guard.allows(address) for address in addresses):
+        raise HttpFailure("refused_address", request_sent=False)
+    kind: FailureKind = "connect"
+    for address in addresses:
+        try:
+            sock = socket.create_connection((address, port), exchange.patience(exchange.connect_timeout))
+        except OSError as error:
+            kind = "timeout" if isinstance(error, TimeoutError) else "connect"
+            continue
+        return _confirmed(sock, address)
+    raise HttpFailure(kind, request_sent=False)
+
+
+def _confirmed(sock: socket.socket, address: str) -> socket.socket:
+    if plain_address(str(sock.getpeername()[0])) != plain_address(address):
+        sock.close()
+        raise HttpFailure("refused_address", request_sent=False)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
+
+
+def _resolve_in_time(resolve: Resolver, host: str, port: int, seconds: float) -> Sequence[str]:
+    """Resolve in a thread of its own: the system's resolver takes no timeout and can hang for minutes."""
+    found: list[Sequence[str]] = []
+
+    def look_up() -> None:
+        try:
+            found.append(resolve(host, port))
+        except (OSError, UnicodeError):
+            found.append(())
+
+    thread = threading.Thread(target=look_up, name="resolve", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not found or not found[0]:
+        raise HttpFailure("dns" if found else "timeout", request_sent=False)
+    return found[0]
+
+
+def _tls_context() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _checked_url(url: str, params: Mapping[str, str] | None) -> str:
+    """The URL with `params` added. Only http(s) with a host, without credentials or stray characters, passes."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        usable = False
+    if not usable or re.search(r"[\x00-\x20\x7f\\]", url):
+        raise HttpFailure("bad_url", request_sent=False)
+    if not params:
+        return url
+    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, urlencode(params))))))
+
+
+def _request_target(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(("", "", parts.path or "/", parts.query, ""))
+
+
+def _encoded_body(
+    *, json: Any, data: bytes | Mapping[str, str] | None, files: Files | None
+) -> tuple[bytes | None, str | None]:
+    if files is not None:
+        return encode_multipart_formdata([*(data.items() if isinstance(data, Mapping) else ()), *files.items()])
+    if json is not None:
+        return jsonlib.dumps(json, ensure_ascii=False, separators=(",", ":")).encode(), "application/json"
+    if isinstance(data, Mapping):
+        return urlencode(data).encode(), "application/x-www-form-urlencoded"
+    return data, None
+
+
+def _read_body(answer: urllib3.BaseHTTPResponse, max_bytes: int) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while piece := answer.read1(_SEND_PIECE_BYTES, decode_content=False):
+        pieces.append(piece)
+        size += len(piece)
+        if size > max_bytes:
+            raise HttpFailure("too_large", request_sent=True, status=answer.status)
+    return b"".join(pieces)
+
+
+def _kind_of(error: Exception) -> FailureKind:
+    causes = [error, *(arg for arg in error.args if isinstance(arg, Exception)), error.__cause__]
+    if any(isinstance(cause, exceptions.TimeoutError | TimeoutError) for cause in causes):
+        return "timeout"
+    if any(isinstance(cause, exceptions.SSLError | ssl.SSLError) for cause in causes):
+        return "tls"
+    if isinstance(error, exceptions.LocationParseError | exceptions.LocationValueError | UnicodeError):
+        return "bad_url"
+    if any(isinstance(cause, http.client.BadStatusLine | ConnectionError | exceptions.IncompleteRead) for cause in causes):
+        return "bad_response" if _is_garbage(causes) else "reset"
+    return "bad_response"
+
+
+def _is_garbage(causes: Sequence[BaseException | None]) -> bool:
+    """A status line was there but is not HTTP; `RemoteDisconnected`, its subclass, means there was none."""
+    return any(type(cause) is http.client.BadStatusLine for cause in causes)

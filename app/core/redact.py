@@ -1,0 +1,34 @@
+"""Masks what must not reach a log line, an error message or a stored header: secrets, mail addresses, phone numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+_SECRET_NAME = re.compile(r"auth|cookie|key|password|secret|signature|token", re.IGNORECASE)
+_SECRET_VALUE = re.compile(
+    r"(?:whsec_|uik_|sk_|SG\.|EAA|eyJ)[\w.\-]+|(?:Bearer|Basic)\s+\S+|[\w.+\-%]+(?:@|%40)[\w.\-]+|(?<!\w)(?:\+|%2B)?\d{9,15}(?!\w)"
+)
+
+
+def redact_text(text: str) -> str:
+    """`text` with secrets of known shape, mail addresses and phone numbers masked."""
+    return _SECRET_VALUE.sub("***", text)
+
+
+def redact_url(url: str) -> str:
+    """`url` for a log: no credentials, query values or fragment, and no addresses, numbers or long tokens in the path."""
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return "(unreadable URL)"
+    query = "&".join(f"{name}=***" for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    path = "/".join(segment if len(segment) <= 40 else "***" for segment in redact_text(parts.path).split("/"))
+    return urlunsplit((parts.scheme, host, path, query, ""))
+
+
+def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """`headers` for a log or a delivery record: values of sensitive names masked whole, others by shape."""
+    return {name: "***" if _SECRET_NAME.search(name) else redact_text(value) for name, value in headers.items()}
