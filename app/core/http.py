@@ -30,9 +30,7 @@ from urllib3.filepost import encode_multipart_formdata
 
 from app.core.addresses import AddressGuard, plain_address
 
-FailureKind = Literal[
-    "bad_url", "refused_address", "dns", "connect", "tls", "timeout", "reset", "too_large", "bad_response"
-]
+FailureKind = Literal["bad_url", "refused_address", "dns", "connect", "tls", "timeout", "reset", "too_large", "bad_response"]
 Resolver = Callable[[str, int], Sequence[str]]
 Files = Mapping[str, tuple[str, bytes, str]]
 _SEND_PIECE_BYTES = 65_536
@@ -321,9 +319,7 @@ def _request_target(url: str) -> str:
     return urlunsplit(("", "", parts.path or "/", parts.query, ""))
 
 
-def _encoded_body(
-    *, json: Any, data: bytes | Mapping[str, str] | None, files: Files | None
-) -> tuple[bytes | None, str | None]:
+def _encoded_body(*, json: Any, data: bytes | Mapping[str, str] | None, files: Files | None) -> tuple[bytes | None, str | None]:
     if files is not None:
         return encode_multipart_formdata([*(data.items() if isinstance(data, Mapping) else ()), *files.items()])
     if json is not None:

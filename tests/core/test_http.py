@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import struct
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,77 +20,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from app.core.http import HttpClient, HttpFailure
+from tests.core.raw_server import Answer, serving
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-Answer = Callable[[socket.socket, bytes], None]
-
-
-class RawServer:
-    """Accepts connections and lets `answer` do with each request what it likes; remembers what it read."""
-
-    def __init__(self, answer: Answer, certificate: Path | None = None) -> None:
-        self._answer = answer
-        self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if certificate else None
-        if self._tls and certificate:
-            self._tls.load_cert_chain(certificate)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.connections = 0
-        self.requests: list[bytes] = []
-        self.closed = threading.Event()
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, accepted: socket.socket) -> None:
-        try:
-            connection = self._tls.wrap_socket(accepted, server_side=True) if self._tls else accepted
-        except OSError:
-            return accepted.close()
-        with connection:
-            try:
-                while request := _read_request(connection):
-                    self.requests.append(request)
-                    self._answer(connection, request)
-            except OSError:
-                pass
-
-    def close(self) -> None:
-        self.closed.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-
-def _read_request(connection: socket.socket) -> bytes:
-    received = b""
-    while b"\r\n\r\n" not in received:
-        piece = connection.recv(65536)
-        if not piece:
-            return b""
-        received += piece
-    head, _, body = received.partition(b"\r\n\r\n")
-    length = next((int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
-    while len(body) < length:
-        body += connection.recv(65536)
-    return head + b"\r\n\r\n" + body
-
-
-@contextmanager
-def serving(answer: Answer | bytes, certificate: Path | None = None) -> Iterator[RawServer]:
-    reply = (lambda connection, _: connection.sendall(answer)) if isinstance(answer, bytes) else answer
-    server = RawServer(reply, certificate)
-    try:
-        yield server
-    finally:
-        server.close()
 
 
 def dripping(server_gone: Callable[[], bool], head: bytes, drop: bytes) -> Answer:
@@ -125,7 +55,9 @@ def failure(client: HttpClient, url: str, method: str = "GET", **options: Any) -
     return caught.value
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0"]
+)
 def test_loopback_in_any_spelling_is_refused_and_reached_by_no_request(host: str) -> None:
     with serving(OK) as server:
         refused = failure(HttpClient(), f"http://{host}:{server.port}/")
@@ -384,10 +316,12 @@ def test_bodies_are_encoded_by_kind(client: HttpClient) -> None:
         client.request("PUT", server.url, data=b"raw", headers={"content-type": "application/x-own"})
 
         json_request, form, multipart, raw = server.requests
-        assert b"Content-Type: application/json" in json_request and '{"naam":"Zoë"}'.encode() in json_request
+        assert b"Content-Type: application/json" in json_request
+        assert '{"naam":"Zoë"}'.encode() in json_request
         assert form.endswith(b"a=1+2&b=%C3%BC")
         assert b'filename="foto.png"\r\nContent-Type: image/png\r\n\r\n\x89PNG' in multipart
-        assert raw.endswith(b"raw") and raw.lower().count(b"content-type") == 1
+        assert raw.endswith(b"raw")
+        assert raw.lower().count(b"content-type") == 1
 
 
 def test_url_is_sent_as_it_stands_and_params_are_added(client: HttpClient) -> None:
@@ -421,6 +355,7 @@ def test_client_keeps_its_deadline_under_gevent() -> None:
 from gevent import monkey; monkey.patch_all()
 import time, gevent
 from app.core.http import HttpClient, HttpFailure
+from tests.core.raw_server import Answer, serving
 from gevent.server import StreamServer
 def drip(sock, _):
     sock.recv(65536); sock.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 9999\\r\\n\\r\\n")
