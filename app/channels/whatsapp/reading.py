@@ -1,0 +1,158 @@
+"""Careful reading of JSON from outside: any field may be missing or of another type, and nothing here trusts it.
+
+Readers return an empty value for what is absent or strange; those that cannot do without raise `Broken`, which costs the item it
+is about and nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from app.channels.base import UnableToParse
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+_MAX_DEPTH = 60
+# Neither can be stored: PostgreSQL takes no NUL in text, and half a surrogate pair is not UTF-8.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_SHORT_LIVED = frozenset({"url"})
+
+
+class Broken(ValueError):
+    """One item is not what the provider documents; the sentence ends up in `Parsed.problems`."""
+
+
+def load_json(body: bytes) -> Any:
+    """Decode a body into something that can be stored; raises UnableToParse where it is not JSON or nested absurdly deep."""
+    try:
+        decoded = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise UnableToParse(f"the body is not JSON: {type(error).__name__}") from error
+    return _clean(decoded, _MAX_DEPTH)
+
+
+def _clean(value: Any, depth: int) -> Any:
+    if depth == 0:
+        raise UnableToParse(f"the body is nested deeper than {_MAX_DEPTH} levels")
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_clean(item, depth - 1) for item in value]
+    if isinstance(value, dict):
+        return {_clean(name, depth): _clean(item, depth - 1) for name, item in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def canonical(value: Any) -> bytes:
+    """Return the same bytes for equal JSON whatever its key order and spacing, leaving out links that expire within minutes."""
+    kept = _without(value, _SHORT_LIVED) if isinstance(value, dict | list) else value
+    return json.dumps(kept, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _without(value: Any, names: frozenset[str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _without(item, names) for name, item in value.items() if name not in names}
+    return [_without(item, names) for item in value] if isinstance(value, list) else value
+
+
+def sha256_hex(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def as_object(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def text_of(source: Mapping[str, Any], name: str) -> str:
+    """Return a field as text; numbers become their digits, everything that is no scalar becomes ""."""
+    value = source.get(name)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return str(value)
+
+
+def needed_text(source: Mapping[str, Any], name: str) -> str:
+    """Return a field that must be there; raises Broken."""
+    value = text_of(source, name)
+    if not value:
+        raise Broken(f"has no {name}")
+    return value
+
+
+def needed_object(source: Mapping[str, Any], name: str) -> Json:
+    """Return an object that must be there; raises Broken."""
+    value = source.get(name)
+    if not isinstance(value, dict):
+        raise Broken(f"has no {name} object")
+    return value
+
+
+def needed_time(source: Mapping[str, Any], name: str = "timestamp") -> datetime:
+    """Return unix seconds, sent as text or number, as aware UTC; raises Broken."""
+    try:
+        return datetime.fromtimestamp(int(float(needed_text(source, name))), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise Broken(f"has no usable {name}") from error
+
+
+def number_of(source: Mapping[str, Any], name: str) -> float | None:
+    """Return a finite number, sent as text or number; None where there is none."""
+    try:
+        number = float(text_of(source, name))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def hex_sha256(value: str) -> str | None:
+    """Return a SHA-256 that comes as hex or base64 as lower hex; None where it is neither."""
+    if re.fullmatch(r"[0-9a-fA-F]{64}", value):
+        return value.lower()
+    try:
+        digest = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return digest.hex() if len(digest) == 32 else None
+
+
+class Items:
+    """Walks lists of objects and keeps the sentences about what could not be read."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+
+    def objects(self, value: Any, where: str) -> Iterator[Json]:
+        """Yield the objects of a list; an absent list has none, anything that is not as expected is noted."""
+        if value is None:
+            return
+        if not isinstance(value, list):
+            self.problems.append(f"{where} is not a list")
+            return
+        for item in value:
+            if isinstance(item, dict):
+                yield item
+            else:
+                self.problems.append(f"{where} holds something that is not an object")
+
+    def attempt(self, read: Callable[[Json], T], item: Json, what: str) -> T | None:
+        """Return what `read` makes of `item`, or None after noting why it could not."""
+        try:
+            return read(item)
+        except Broken as error:
+            self.problems.append(f"{what} {error}")
+            return None
