@@ -1,0 +1,297 @@
+"""Settings, read once from the environment. A wrong one stops the start with one line that names it and says what to do.
+
+An empty variable counts as unset. While `make run` is up, a command in another terminal joins it: what the supervisor told its
+own processes stands in DATA_DIR/running.json and fills the gaps of the environment (see `running_environment`).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import ipaddress
+import json
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from app.core.crypto import BadKeys, generate_key, parse_keys
+
+RUN_LOCK = "run.lock"
+RUNNING_FILE = "running.json"
+TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
+FALSE_WORDS = frozenset({"0", "false", "no", "off"})
+SECRET_KEY_CHARACTERS = 32
+
+
+class SettingError(Exception):
+    """A setting is missing or malformed. The text is one line that starts with the setting's name; it shows no secret."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Each field is the environment variable of the same name in capitals. README.md has the same table for operators."""
+
+    # Where the web server listens.
+    host: str = "127.0.0.1"
+    port: int = 5000
+    # Everything this installation keeps on disk: embedded servers, stored files, generated keys.
+    data_dir: Path = Path("var")
+    # Empty: the PostgreSQL or Valkey that comes with the application is started under DATA_DIR.
+    database_url: str = field(default="", repr=False)
+    redis_url: str = field(default="", repr=False)
+    # Signs sessions and mail addresses. Made once and kept in DATA_DIR when unset, except in production.
+    secret_key: str = field(default="", repr=False)
+    # Seal provider credentials at rest: "id:base64,id:base64", newest first (app/core/crypto.py). Made once like SECRET_KEY.
+    encryption_keys: str = field(default="", repr=False)
+    # Demonstration data, simulators, the Simulator page and quick timings. Never together with PRODUCTION.
+    demo: bool = False
+    # Demands SECRET_KEY, ENCRYPTION_KEYS and an https PUBLIC_URL instead of making do; cookies become https-only.
+    production: bool = False
+    # The address people and providers use, without a slash at the end.
+    public_url: str = "http://127.0.0.1:5000"
+    # Where attachments and raw mail are kept: file:///folder.
+    storage_url: str = ""
+    # Networks that calls to providers and callbacks may reach although they are not public, such as 127.0.0.0/8.
+    outbound_allow: tuple[str, ...] = ()
+    # "text" for people, "json" for a log collector.
+    log_format: str = "text"
+    # Lets a Prometheus server elsewhere read /metrics with this bearer token; without one, only loopback may.
+    metrics_token: str = field(default="", repr=False)
+    # Where the providers are; the demo and the tests point these at the simulators.
+    graph_base_url: str = "https://graph.microsoft.com"
+    login_authority: str = "https://login.microsoftonline.com"
+    whatsapp_base_url: str = "https://graph.facebook.com"
+    whatsapp_api_version: str = "v26.0"
+    # The domain in the Message-IDs and reply addresses we make.
+    mail_domain: str = "switchyard.localhost"
+    # Web processes; each serves thousands of sockets.
+    web_workers: int = 2
+    # How long a send of unknown outcome waits for evidence (a status, a sent item) before a person is asked.
+    unknown_settle_seconds: int = 900
+    # After how long a promised piece of work that nobody took up is handed out again.
+    sweep_seconds: int = 15
+    # How often a mailbox is asked for new mail.
+    poll_mail_seconds: int = 60
+
+
+def setting_names() -> tuple[str, ...]:
+    """Return every environment variable this module reads."""
+    return tuple(item.name.upper() for item in fields(Settings))
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Return the settings `environ` describes, joined to a running installation if there is one in its DATA_DIR.
+
+    Makes DATA_DIR, and the two kept secrets in it when they are needed. Raises SettingError.
+    """
+    own = _Reader(environ)
+    data_dir = make_data_dir(Path(own.text("DATA_DIR", "var")))
+    read = _Reader({**running_environment(data_dir), **own.given})
+    demo, production = read.flag("DEMO", False), read.flag("PRODUCTION", False)
+    if demo and production:
+        raise SettingError("DEMO: cannot be on together with PRODUCTION; unset one of them")
+    host, port = read.text("HOST", "127.0.0.1"), read.number("PORT", 5000, 1, 65535)
+    public_url = read.url("PUBLIC_URL", f"http://{_reachable(host)}:{port}")
+    if production and not public_url.startswith("https://"):
+        raise SettingError("PUBLIC_URL: must be the https:// address of this installation in production")
+    return Settings(
+        host=host,
+        port=port,
+        data_dir=data_dir,
+        database_url=_database_url(read),
+        redis_url=_redis_url(read),
+        secret_key=_secret_key(read, data_dir, production),
+        encryption_keys=_encryption_keys(read, data_dir, production),
+        demo=demo,
+        production=production,
+        public_url=public_url,
+        storage_url=_storage_url(read, data_dir),
+        outbound_allow=_networks(read),
+        log_format=read.one_of("LOG_FORMAT", ("text", "json")),
+        metrics_token=read.text("METRICS_TOKEN", ""),
+        graph_base_url=read.url("GRAPH_BASE_URL", Settings.graph_base_url),
+        login_authority=read.url("LOGIN_AUTHORITY", Settings.login_authority),
+        whatsapp_base_url=read.url("WHATSAPP_BASE_URL", Settings.whatsapp_base_url),
+        whatsapp_api_version=read.text("WHATSAPP_API_VERSION", Settings.whatsapp_api_version),
+        mail_domain=read.text("MAIL_DOMAIN", _mail_domain(public_url)),
+        web_workers=read.number("WEB_WORKERS", Settings.web_workers, 1, 64),
+        unknown_settle_seconds=read.number("UNKNOWN_SETTLE_SECONDS", 30 if demo else 900, 1, 86_400),
+        sweep_seconds=read.number("SWEEP_SECONDS", Settings.sweep_seconds, 1, 3_600),
+        poll_mail_seconds=read.number("POLL_MAIL_SECONDS", 2 if demo else 60, 1, 86_400),
+    )
+
+
+def make_data_dir(path: Path) -> Path:
+    """Create DATA_DIR if needed and return it absolute. Others may pass through it (the database user does), not look into it."""
+    try:
+        path = path.expanduser().absolute()
+        if not path.is_dir():
+            path.mkdir(parents=True)
+            path.chmod(0o711)
+    except OSError as error:
+        raise SettingError(f"DATA_DIR: cannot make {path} ({error.strerror}); name a folder you may write to") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise SettingError(f"DATA_DIR: {path} is not writable for you; name another folder or change its owner")
+    return path
+
+
+def running_environment(data_dir: Path) -> dict[str, str]:
+    """Return what the supervisor running in `data_dir` told its processes; empty when none is running.
+
+    The file counts only while the supervisor's lock is held, so one left behind by a crash is never believed.
+    """
+    try:
+        with (data_dir / RUN_LOCK).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return {}
+    except BlockingIOError:
+        pass
+    except OSError:
+        return {}
+    try:
+        content = json.loads((data_dir / RUNNING_FILE).read_text())
+    except (OSError, ValueError):
+        return {}
+    return {str(name): str(value) for name, value in content.items()}
+
+
+class _Reader:
+    """Typed access to an environment."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.given = {name: value.strip() for name, value in environ.items() if value.strip()}
+
+    def text(self, name: str, default: str) -> str:
+        return self.given.get(name, default)
+
+    def number(self, name: str, default: int, low: int, high: int) -> int:
+        value = self.given.get(name, str(default))
+        if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
+            raise SettingError(f"{name}: {value!r} is not a whole number from {low} to {high}; for example {name}={default}")
+        return int(value)
+
+    def flag(self, name: str, default: bool) -> bool:
+        value = self.given.get(name, str(int(default))).lower()
+        if value not in TRUE_WORDS | FALSE_WORDS:
+            raise SettingError(f"{name}: {value!r} is neither on nor off; write {name}=1 or {name}=0")
+        return value in TRUE_WORDS
+
+    def one_of(self, name: str, choices: tuple[str, ...]) -> str:
+        value = self.given.get(name, choices[0])
+        if value not in choices:
+            raise SettingError(f"{name}: {value!r} is not known; choose one of {', '.join(choices)}")
+        return value
+
+    def url(self, name: str, default: str) -> str:
+        value = self.given.get(name, default).rstrip("/")
+        if not _is_http_url(value):
+            raise SettingError(f"{name}: {value!r} is not an http:// or https:// address; for example {name}={default}")
+        return value
+
+
+def _is_http_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and not parts.query
+    except ValueError:
+        return False
+
+
+def _reachable(host: str) -> str:
+    """Return an address a browser on this machine can open when the server listens on `host`."""
+    if host in {"0.0.0.0", "::", ""}:  # noqa: S104 compared, not bound
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def _database_url(read: _Reader) -> str:
+    value = read.text("DATABASE_URL", "")
+    scheme, separator, rest = value.partition("://")
+    if value and (scheme not in {"postgres", "postgresql", "postgresql+psycopg"} or not separator or not rest):
+        raise SettingError("DATABASE_URL: is not a PostgreSQL address; write postgresql://user:password@host/database")
+    return f"postgresql+psycopg://{rest}" if value else ""
+
+
+def _redis_url(read: _Reader) -> str:
+    value = read.text("REDIS_URL", "")
+    if value and not value.startswith(("redis://", "rediss://")):
+        raise SettingError("REDIS_URL: must start with redis:// or rediss:// (a Unix socket will not do for Socket.IO)")
+    return value
+
+
+def _secret_key(read: _Reader, data_dir: Path, production: bool) -> str:
+    value = read.text("SECRET_KEY", "")
+    if value and len(value) < SECRET_KEY_CHARACTERS:
+        raise SettingError(f"SECRET_KEY: has fewer than {SECRET_KEY_CHARACTERS} characters; `openssl rand -hex 32` makes one")
+    if production and not value:
+        raise SettingError("SECRET_KEY: must be set in production; `openssl rand -hex 32` makes one")
+    return value or _kept_secret("SECRET_KEY", data_dir / "secret_key", lambda: secrets.token_hex(32))
+
+
+def _encryption_keys(read: _Reader, data_dir: Path, production: bool) -> str:
+    value = read.text("ENCRYPTION_KEYS", "")
+    if production and not value:
+        raise SettingError('ENCRYPTION_KEYS: must be set in production; `echo "1:$(openssl rand -base64 32)"` makes one')
+    value = value or _kept_secret("ENCRYPTION_KEYS", data_dir / "encryption_keys", generate_key)
+    try:
+        parse_keys(value)
+    except BadKeys as error:
+        raise SettingError(f"ENCRYPTION_KEYS: {error}; write id:base64,id:base64 with 32 bytes each, the newest first") from error
+    return value
+
+
+def _kept_secret(name: str, path: Path, make: Callable[[], str]) -> str:
+    """Return the secret kept in `path`, made now if it is not there. Two processes starting at once agree on one."""
+    try:
+        if not path.exists():
+            _write_once(path, make())
+        value = path.read_text().strip()
+    except OSError as error:
+        raise SettingError(f"{name}: cannot use {path} ({error.strerror}); make it readable for you or set {name}") from error
+    if not value:
+        raise SettingError(f"{name}: {path} is empty; put it back from a backup, or remove it to have a new one made")
+    return value
+
+
+def _write_once(path: Path, content: str) -> None:
+    """Write a file only its owner can read, whole or not at all; the first writer wins."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(content + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _storage_url(read: _Reader, data_dir: Path) -> str:
+    value = read.text("STORAGE_URL", f"file://{quote(str(data_dir / 'storage'))}")
+    if value.startswith("s3://"):
+        raise SettingError("STORAGE_URL: s3:// is not supported yet; use file:///folder or leave it unset")
+    parts = urlsplit(value)
+    if parts.scheme != "file" or parts.netloc or not parts.path.startswith("/"):
+        raise SettingError(f"STORAGE_URL: {value!r} is not a folder address; write file:///folder with three slashes")
+    return value
+
+
+def _networks(read: _Reader) -> tuple[str, ...]:
+    entries = [entry.strip() for entry in read.text("OUTBOUND_ALLOW", "").split(",") if entry.strip()]
+    for entry in entries:
+        try:
+            ipaddress.ip_network(entry, strict=False)
+        except ValueError as error:
+            raise SettingError(f"OUTBOUND_ALLOW: {entry!r} is not a network; write for example 127.0.0.0/8") from error
+    return tuple(entries)
+
+
+def _mail_domain(public_url: str) -> str:
+    """Return the public host name if it is one that mail could use, else the made-up default."""
+    host = urlsplit(public_url).hostname or ""
+    is_name = "." in host and not host.replace(".", "").isdigit() and ":" not in host
+    return host if is_name else Settings.mail_domain
