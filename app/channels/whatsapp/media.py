@@ -1,0 +1,122 @@
+"""Files in and out: which kind a file is sent as, uploading, and fetching what a customer sent.
+
+A customer's file is fetched in two steps: ask for its address, which lives five minutes, then get it with the token. An address
+that has expired (404) is asked for once more. Limits: https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.channels.base import ChannelAccount, FetchedMedia, OutgoingAttachment, ProviderError, Reason
+from app.channels.whatsapp.api import CloudApi
+from app.channels.whatsapp.errors import cannot_send
+from app.channels.whatsapp.reading import Json, hex_sha256, sha256_hex, text_of
+
+_MB = 1_048_576
+
+
+@dataclass(frozen=True)
+class MediaKind:
+    """A provider type of file; an empty `content_types` takes any."""
+
+    name: str
+    max_bytes: int
+    content_types: frozenset[str] = frozenset()
+    takes_caption: bool = True
+
+
+DOCUMENT = MediaKind("document", 100 * _MB)
+KINDS = (
+    MediaKind("image", 5 * _MB, frozenset({"image/jpeg", "image/png"})),
+    MediaKind("video", 16 * _MB, frozenset({"video/mp4", "video/3gpp"})),
+    MediaKind(
+        "audio", 16 * _MB, frozenset({"audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"}), takes_caption=False
+    ),
+    DOCUMENT,
+)
+_CONVERT = {
+    "image/heic": "JPEG",
+    "image/heif": "JPEG",
+    "image/webp": "JPEG or PNG",
+    "audio/webm": "OGG (Opus) or MP3",
+    "video/webm": "MP4",
+}
+
+
+def bare_type(content_type: str) -> str:
+    """Return a mime type without its parameters, lower case."""
+    return content_type.split(";")[0].strip().lower()
+
+
+def kind_for(attachment: OutgoingAttachment) -> MediaKind:
+    """Return what a file is sent as: its own kind where it fits, else a document, which keeps a large photo whole.
+
+    Raises ProviderError (permanent) for a file nobody could open, or one too large for any kind.
+    """
+    content_type, size = bare_type(attachment.content_type), len(attachment.content)
+    if content_type in _CONVERT:
+        raise _unfit(attachment, f"WhatsApp does not take {content_type}", f"Convert it to {_CONVERT[content_type]} first.")
+    if not size:
+        raise _unfit(attachment, "The file is empty", "Attach it again.")
+    for kind in KINDS:
+        if size <= kind.max_bytes and (not kind.content_types or content_type in kind.content_types):
+            return kind
+    raise _unfit(attachment, f"The file is larger than {DOCUMENT.max_bytes // _MB} MB", "Send a smaller file, or a link to it.")
+
+
+def _unfit(attachment: OutgoingAttachment, title: str, advice: str) -> ProviderError:
+    return cannot_send("attachment", title, advice, attachment.filename)
+
+
+def upload(api: CloudApi, attachment: OutgoingAttachment, *, account: ChannelAccount) -> str:
+    """Upload a file and return its media id, good for 30 days. Raises ProviderError."""
+    content_type = bare_type(attachment.content_type)
+    answer = api.upload(
+        f"{account.address}/media",
+        account=account,
+        fields={"messaging_product": "whatsapp", "type": content_type},
+        file=(attachment.filename, attachment.content, content_type),
+    )
+    return _needed(answer, "id")
+
+
+def fetch(api: CloudApi, media_id: str, *, account: ChannelAccount) -> FetchedMedia:
+    """Fetch a file a customer sent; raises ProviderError, permanent where it is gone, too large or not what was announced."""
+    for _ in range(2):
+        info = api.get(media_id, account=account, params={"phone_number_id": account.address})
+        limit = _limit(info)
+        answer = api.download(_needed(info, "url"), account=account, max_bytes=limit)
+        if answer.status != 404:
+            _check_sum(info, answer.body)
+            return FetchedMedia(answer.body, text_of(info, "mime_type") or answer.headers.get("content-type", ""))
+    raise ProviderError(Reason("media_expired", "WhatsApp's address of the file does not work"), permanent=False, status_code=404)
+
+
+def _limit(info: Json) -> int:
+    """Return how many bytes a file of that type may have; raises ProviderError where it announces more."""
+    content_type = bare_type(text_of(info, "mime_type"))
+    limit = next((kind.max_bytes for kind in KINDS if content_type in kind.content_types), DOCUMENT.max_bytes)
+    size = text_of(info, "file_size")
+    if size.isdecimal() and int(size) > limit:
+        raise cannot_send(
+            "media_too_large", f"The file is larger than {limit // _MB} MB", "Ask for a smaller file.", f"{size} bytes"
+        )
+    return limit
+
+
+def _check_sum(info: Json, content: bytes) -> None:
+    """Raise ProviderError (temporary: the next try may get it whole) where the bytes are not the announced ones."""
+    announced = hex_sha256(text_of(info, "sha256"))
+    if announced and announced != sha256_hex(content):
+        raise ProviderError(
+            Reason("media_checksum", "The file arrived damaged", advice="It is fetched again by itself."), permanent=False
+        )
+
+
+def _needed(answer: Any, name: str) -> str:
+    value = text_of(answer, name)
+    if not value:
+        raise ProviderError(Reason("bad_answer", f"WhatsApp answered without {name}"), permanent=False)
+    return value

@@ -1,0 +1,17 @@
+"""The customer service window: how long free text may still be sent."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+WINDOW = timedelta(hours=24)
+SAFETY_MARGIN = timedelta(minutes=2)  # a message queued in the last minute must still arrive inside
+
+
+def window_closes_at(last_customer_message_at: datetime) -> datetime:
+    """Return the instant from which only templates may be sent; both are aware UTC.
+
+    Counted from the provider's time of the last message that opened the window (`InboundMessage.opens_window`), not from when
+    we received it.
+    """
+    return last_customer_message_at + WINDOW - SAFETY_MARGIN
