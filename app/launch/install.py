@@ -50,7 +50,7 @@ def check_python(version: t.Tuple[int, ...]) -> None:
     if tuple(version[:2]) < MINIMUM_PYTHON:
         found = ".".join(str(part) for part in version)
         raise InstallError(
-            "Switchyard needs Python 3.11 or newer; this is %s. Install a newer one, or name it: make run PYTHON=python3.12" % found
+            "Switchyard needs Python 3.11 or newer; this is %s. Install one, or name it: make run PYTHON=python3.12" % found
         )
 
 
@@ -175,8 +175,15 @@ def install_with_playwright() -> None:
 def run_quietly(command: t.Sequence[str], environment: t.Dict[str, str], seconds: int) -> None:
     """Run `command` and show its output only if it fails."""
     try:
-        streams: t.Dict[str, int] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        subprocess.run(command, env=environment, timeout=seconds, check=True, **streams)
+        subprocess.run(
+            command,
+            env=environment,
+            timeout=seconds,
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
     except subprocess.CalledProcessError as error:
         print("%s failed:\n%s" % (" ".join(command), error.output.decode(errors="replace")[-2000:]), file=sys.stderr)
     except (OSError, subprocess.TimeoutExpired) as error:

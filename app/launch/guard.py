@@ -1,0 +1,56 @@
+"""Ends every process group of a supervisor that died without ending them itself. Reads "+PGID" and "-PGID" lines on stdin.
+
+The supervisor holds the other end of the pipe: when it is gone, however it went, the pipe ends, and what is left of its
+processes and their children gets SIGTERM and, a few seconds later, SIGKILL. Standard library only.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import time
+
+GRACE_SECONDS = 5.0
+STEP_SECONDS = 0.1
+
+
+def main() -> None:
+    """Follow the pipe to its end, then clean up."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    groups: set[int] = set()
+    for line in sys.stdin:
+        sign, group = line[0], int(line[1:])
+        groups.add(group) if sign == "+" else groups.discard(group)
+    end(groups, GRACE_SECONDS)
+
+
+def end(groups: set[int], grace_seconds: float) -> None:
+    """Ask every group to end, and kill what is still there after `grace_seconds`."""
+    tell(groups, signal.SIGTERM)
+    deadline = time.monotonic() + grace_seconds
+    while any(is_alive(group) for group in groups) and time.monotonic() < deadline:
+        time.sleep(STEP_SECONDS)
+    tell(groups, signal.SIGKILL)
+
+
+def tell(groups: set[int], number: int) -> None:
+    """Send a signal to every process of the groups that is still there."""
+    for group in groups:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, number)
+
+
+def is_alive(group: int) -> bool:
+    """Tell whether the group has any process left."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+if __name__ == "__main__":
+    main()

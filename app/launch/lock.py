@@ -1,0 +1,56 @@
+"""A lock on a folder, held by one process and let go by the system when that process ends, however it ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from pathlib import Path
+
+# A command that looks whether the lock is held takes it for an instant (config.running_environment).
+PATIENCE_SECONDS = 1.0
+STEP_SECONDS = 0.05
+
+
+class InUse(Exception):
+    """Another process holds the lock; `holder` is its process id as far as known."""
+
+    def __init__(self, path: Path, holder: str) -> None:
+        super().__init__(f"{path.parent} is in use by another run (process {holder or 'unknown'})")
+        self.holder = holder
+
+
+class FolderLock:
+    """Take with `acquire`; the lock file itself stays, its content is the last holder's process id."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def acquire(self) -> None:
+        """Take the lock. Raises InUse when another process keeps it."""
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not _taken(descriptor):
+            if time.monotonic() > deadline:
+                holder = os.read(descriptor, 20).decode().strip()
+                os.close(descriptor)
+                raise InUse(self._path, holder)
+            time.sleep(STEP_SECONDS)
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Let go; harmless when it is not held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def _taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,145 @@
+"""Starting and ending processes of ours: each in its own session, dying with its parent, its lines handed on.
+
+`Spawner` keeps what all of them share. Nothing here knows what the processes are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+OnLine = Callable[[str, str], None]
+CHILD = Path(__file__).with_name("child.py")
+KEEP_USER = -1
+
+
+@dataclass(frozen=True)
+class Account:
+    """An operating system user to run as."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program to start. `death_signal` is what it gets when we die without ending it. `user` None: ours."""
+
+    name: str
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    cwd: Path
+    user: Account | None = None
+    death_signal: signal.Signals = signal.SIGTERM
+    stdin: bytes = b""
+
+
+class Process:
+    """A started command. Every line it prints goes to `on_line(name, line)`, from a thread of its own."""
+
+    def __init__(self, command: Command, on_line: OnLine) -> None:
+        self.name = command.name
+        self.started_at = time.monotonic()
+        self._popen = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(CHILD), *_wrapper_arguments(command), *command.argv],
+            env=dict(command.env),
+            cwd=command.cwd,
+            stdin=subprocess.PIPE if command.stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._hand_on_lines, args=(on_line,), name=f"lines of {self.name}", daemon=True)
+        self._reader.start()
+        if command.stdin:
+            self._feed(command.stdin)
+
+    @property
+    def pid(self) -> int:
+        """The process id, which is also the id of its process group and session."""
+        return self._popen.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; negative: ended by that signal."""
+        return self._popen.poll()
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the process itself; one that has ended is fine."""
+        if self.exit_code is None:
+            self._popen.send_signal(number)
+
+    def wait(self, timeout_seconds: float) -> bool:
+        """Wait for the end; False if it has not come in time."""
+        try:
+            self._popen.wait(max(0.0, timeout_seconds))
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def kill_group(self) -> None:
+        """End the process and everything it started, at once, and wait until the process is gone."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._popen.wait()
+
+    def close(self) -> None:
+        """Let go of a process that has ended: its last lines first."""
+        self._reader.join(timeout=1)
+
+    def _hand_on_lines(self, on_line: OnLine) -> None:
+        stream: IO[bytes] | None = self._popen.stdout
+        if stream is None:
+            return
+        with stream:
+            for line in stream:
+                on_line(self.name, line.decode(errors="replace").rstrip())
+
+    def _feed(self, content: bytes) -> None:
+        stream = self._popen.stdin
+        if stream is None:
+            return
+        with contextlib.suppress(BrokenPipeError), stream:
+            stream.write(content)
+
+
+def stop(processes: Sequence[Process], *, number: int, grace_seconds: float) -> None:
+    """Send the signal to all, give them `grace_seconds` together, then kill what is left with its children."""
+    for process in processes:
+        process.signal(number)
+    deadline = time.monotonic() + grace_seconds
+    for process in processes:
+        process.wait(deadline - time.monotonic())
+    for process in processes:
+        process.kill_group()
+        process.close()
+
+
+def run_to_end(command: Command, on_line: OnLine) -> int:
+    """Run a command to its end and return its exit code."""
+    process = Process(command, on_line)
+    try:
+        while not process.wait(1):
+            pass
+    except BaseException:
+        process.kill_group()
+        raise
+    process.close()
+    return process.exit_code or 0
+
+
+def _wrapper_arguments(command: Command) -> list[str]:
+    uid, gid = (command.user.uid, command.user.gid) if command.user else (KEEP_USER, KEEP_USER)
+    # Linux sends the death signal when the thread that started the process ends, not the process: only the main thread lasts.
+    lasting = threading.current_thread() is threading.main_thread()
+    return [str(int(command.death_signal) if lasting else 0), str(os.getpid()), str(uid), str(gid)]
