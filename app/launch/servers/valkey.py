@@ -27,6 +27,8 @@ STOP_SECONDS = 2
 STEP_SECONDS = 0.02
 PORT_TRIES = 10
 MACHINES = {"amd64": "x86_64"}
+# True of every start and no news to anybody; the second is about saving to disk, which we do not do.
+NOT_WORTH_SAYING = ("Reading config from stdin", "Memory overcommit must be enabled")
 
 
 class Valkey:
@@ -35,7 +37,7 @@ class Valkey:
     def __init__(self, data_dir: Path, *, account: Account | None, on_line: OnLine) -> None:
         self._data_dir = data_dir
         self._account = account
-        self._on_line = on_line
+        self._on_line = _without_noise(on_line)
         self._program = installed_program()
         self._password = secrets.token_hex(24)
         self._port = 0
@@ -129,6 +131,14 @@ class Valkey:
             "loglevel warning",
         ]
         return "\n".join(lines) + "\n"
+
+
+def _without_noise(on_line: OnLine) -> OnLine:
+    def hand_on(name: str, line: str) -> None:
+        if not any(words in line for words in NOT_WORTH_SAYING):
+            on_line(name, line)
+
+    return hand_on
 
 
 def installed_program() -> Path:
