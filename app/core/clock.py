@@ -1,0 +1,10 @@
+"""The clock, read at the edges only; below them `now` is an argument."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def utc_now() -> datetime:
+    """Return the present instant as aware UTC."""
+    return datetime.now(UTC)

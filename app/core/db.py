@@ -1,0 +1,90 @@
+"""The database session and the conventions every table shares.
+
+The edge (route, job, command) opens and commits a transaction with `transaction()`; actions and queries never commit.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
+
+from app.core.ids import new_id
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Every table: aware UTC times, JSONB for dicts, text[] for lists of strings."""
+
+    # A registry and not a `type_annotation_map`: Flask-SQLAlchemy copies the class body, and SQLAlchemy 2.1 refuses to see both.
+    registry = registry(
+        metadata=sa.MetaData(naming_convention=NAMING),
+        type_annotation_map={
+            datetime: sa.DateTime(timezone=True), dict[str, Any]: JSONB, list[Any]: JSONB, list[str]: ARRAY(sa.Text), str: sa.Text,
+            bytes: sa.LargeBinary,
+        },
+    )  # fmt: skip
+
+
+class WithId:
+    """A UUIDv7 primary key; made by the application, so a row's id is known before it is written."""
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+
+
+class Claimable:
+    """Columns of a row that is a promise: work somebody must claim, do and finish (see app/core/work.py)."""
+
+    state: Mapped[str] = mapped_column(default="ready")
+    run_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_token: Mapped[uuid.UUID | None]
+    lease_until: Mapped[datetime | None]
+    hinted_at: Mapped[datetime | None]
+
+
+def text_enum(kind: type[StrEnum], name: str) -> sa.Enum:
+    """Store a StrEnum as text with a check constraint, so that adding a value is a small migration."""
+    return sa.Enum(
+        kind,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        length=40,
+        values_callable=lambda cls: [member.value for member in cls],
+    )
+
+
+db = SQLAlchemy(model_class=Base, session_options={"autoflush": False, "expire_on_commit": False})
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Commit on the way out, roll back on any error. Only edges use it."""
+    session: Session = db.session()
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def advisory_xact_lock(session: Session, key: str) -> None:
+    """Wait for the transaction-long lock named `key`. Take several in sorted order."""
+    session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})

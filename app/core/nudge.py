@@ -1,0 +1,63 @@
+"""Tell the relay that there is work, so that it need not wait for its next poll. Best effort: nothing is lost when Redis is away.
+
+One background thread (a greenlet in the web tier) sends the nudges, so a request never waits for Redis, and many changes within one
+moment cost one message.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import redis
+
+from app.core.log import get_logger
+
+KEY = "switchyard:nudge"
+log = get_logger(__name__)
+
+
+class Nudger:
+    """Sends nudges from a thread of its own; `nudge()` only sets a flag."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._client = redis.Redis.from_url(redis_url, socket_connect_timeout=1, socket_timeout=2)
+        self._wanted = threading.Event()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def nudge(self) -> None:
+        """Ask for the relay's attention soon. Never raises, never waits."""
+        if self._thread is None:
+            self._start()
+        self._wanted.set()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="nudger", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            try:
+                send_nudge(self._client)
+            except redis.RedisError as error:
+                log.warning("nudge_failed", error=type(error).__name__)
+
+
+def send_nudge(client: redis.Redis) -> None:
+    """Push one nudge; the list never grows past a handful while no relay is listening."""
+    with client.pipeline(transaction=False) as pipe:
+        pipe.lpush(KEY, "1")
+        pipe.ltrim(KEY, 0, 3)
+        pipe.execute()
+
+
+def wait_for_nudge(client: redis.Redis, *, timeout_seconds: float) -> bool:
+    """Wait until nudged or `timeout_seconds` passed; True if nudged. Raises redis.RedisError when Redis is away."""
+    nudged = client.blpop([KEY], timeout=timeout_seconds) is not None  # type: ignore[arg-type]
+    if nudged:
+        client.delete(KEY)
+    return nudged

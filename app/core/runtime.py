@@ -1,0 +1,47 @@
+"""What the running application was built with, for edges (routes, jobs, commands). Actions and queries get it as arguments."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import redis
+from flask import Flask, current_app
+
+from app.core.crypto import Keyring
+from app.core.http import HttpClient
+from app.core.nudge import Nudger
+from app.core.storage import Storage
+
+if TYPE_CHECKING:
+    from app.channels.registry import Adapters
+    from app.config import Settings
+
+EXTENSION = "switchyard"
+
+
+@dataclass(frozen=True)
+class Runtime:
+    settings: Settings
+    storage: Storage
+    keyring: Keyring
+    http: HttpClient
+    nudger: Nudger
+    redis: redis.Redis
+    adapters: Adapters
+    write_only_socketio: Any = None
+
+    @property
+    def mail_keys(self) -> tuple[bytes, ...]:
+        """Keys that sign our plus-addresses and Message-IDs, newest first; made from SECRET_KEY, never it itself."""
+        return (hmac.new(self.settings.secret_key.encode(), b"switchyard mail addressing v1", hashlib.sha256).digest(),)
+
+
+def install(app: Flask, runtime: Runtime) -> None:
+    app.extensions[EXTENSION] = runtime
+
+
+def runtime() -> Runtime:
+    return cast(Runtime, current_app.extensions[EXTENSION])

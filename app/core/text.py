@@ -1,0 +1,29 @@
+"""Text from outside, made fit for the database."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_MAX_DEPTH = 40
+
+
+def storable(text: str) -> str:
+    """Drop what PostgreSQL cannot hold: NUL and lone surrogates."""
+    return _UNSTORABLE.sub("", text) if _UNSTORABLE.search(text) else text
+
+
+def storable_json(value: Any, *, depth: int = 0) -> Any:
+    """The same for every string in a JSON value; nesting beyond any honest depth is replaced by a mark."""
+    if isinstance(value, str):
+        return storable(value)
+    if depth > _MAX_DEPTH:
+        return "(nested too deep)"
+    if isinstance(value, dict):
+        return {storable(str(k)): storable_json(v, depth=depth + 1) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable_json(v, depth=depth + 1) for v in value]
+    if isinstance(value, float) and value != value or value in (float("inf"), float("-inf")):
+        return None
+    return value

@@ -1,0 +1,87 @@
+"""Rows that are promises: claim, finish, put back, and find the ones that wait.
+
+Guarantee: at least once. A claim is one compare-and-set UPDATE, so of any number of workers one gets the row; a worker that dies
+holds it until `lease_until`, after which anybody may claim it again; a worker that was merely slow finds at the end that its lease
+token is no longer the row's, and its result is dropped. All times are the database's, so clocks of machines do not matter.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.ids import new_id
+
+READY, RUNNING, DONE, FAILED = "ready", "running", "done", "failed"
+
+RETRY_SECONDS: tuple[int, ...] = (5, 30, 120, 600, 3600, 3600, 3600, 3600, 3600, 3600)
+POISON_CLAIMS = 25
+
+_NOW = sa.func.clock_timestamp()
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to work on one row; `attempts` counts claims, this one included."""
+
+    row_id: Any
+    token: uuid.UUID
+    attempts: int
+
+
+def claim(session: Session, table: sa.Table, row_id: Any, *, lease_seconds: int = 60, where: sa.ColumnElement[bool] | None = None) -> Lease | None:
+    """Take the row if it is due and free, else return None. Commit before any provider call."""
+    token = new_id()
+    free = sa.or_(table.c.state == READY, sa.and_(table.c.state == RUNNING, table.c.lease_until < _NOW))
+    statement = (
+        sa.update(table)
+        .where(table.c.id == row_id, table.c.run_at <= _NOW, free, *([] if where is None else [where]))
+        .values(state=RUNNING, attempts=table.c.attempts + 1, lease_token=token, lease_until=_NOW + sa.func.make_interval(0, 0, 0, 0, 0, 0, lease_seconds))
+        .returning(table.c.attempts)
+    )
+    attempts = session.execute(statement).scalar_one_or_none()
+    return None if attempts is None else Lease(row_id, token, attempts)
+
+
+def finish(session: Session, table: sa.Table, lease: Lease, *, state: str = DONE, values: Mapping[str, Any] | None = None) -> bool:
+    """End the work. False: somebody else owns the row by now and nothing was written."""
+    return _write(session, table, lease, {"state": state, "lease_token": None, "lease_until": None, **(values or {})})
+
+
+def put_back(session: Session, table: sa.Table, lease: Lease, *, delay_seconds: float, values: Mapping[str, Any] | None = None) -> bool:
+    """Give the row up until `delay_seconds` from now. False as for `finish`."""
+    later = _NOW + sa.func.make_interval(0, 0, 0, 0, 0, 0, delay_seconds)
+    return _write(session, table, lease, {"state": READY, "run_at": later, "lease_token": None, "lease_until": None, "hinted_at": None, **(values or {})})
+
+
+def _write(session: Session, table: sa.Table, lease: Lease, values: Mapping[str, Any]) -> bool:
+    held = sa.and_(table.c.id == lease.row_id, table.c.lease_token == lease.token)
+    return session.execute(sa.update(table).where(held).values(**values).returning(table.c.id)).scalar_one_or_none() is not None
+
+
+def next_delay_seconds(attempts: int) -> int | None:
+    """Seconds until the next try after `attempts` tries, or None when the schedule is used up."""
+    return RETRY_SECONDS[attempts - 1] if attempts <= len(RETRY_SECONDS) else None
+
+
+def take_hints(session: Session, table: sa.Table, *, sweep_seconds: int, limit: int = 500, where: sa.ColumnElement[bool] | None = None) -> Sequence[sa.Row[Any]]:
+    """Return (id, attempts) of due rows nobody was told about in the last `sweep_seconds`, and note that they are told now.
+
+    A hint that got lost (Redis flushed, worker killed) is simply given again later; a hint given twice is harmless.
+    """
+    waiting = sa.or_(table.c.state == READY, sa.and_(table.c.state == RUNNING, table.c.lease_until < _NOW))
+    stale = sa.or_(table.c.hinted_at.is_(None), table.c.hinted_at < _NOW - sa.func.make_interval(0, 0, 0, 0, 0, 0, sweep_seconds))
+    due = (
+        sa.select(table.c.id)
+        .where(table.c.state.in_([READY, RUNNING]), waiting, table.c.run_at <= _NOW, stale, *([] if where is None else [where]))
+        .order_by(table.c.run_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    statement = sa.update(table).where(table.c.id.in_(due.scalar_subquery())).values(hinted_at=_NOW).returning(table.c.id, table.c.attempts)
+    return session.execute(statement).all()
