@@ -1,0 +1,81 @@
+"""Record what happened: the event, the reactions inside the transaction, and an outbox entry for each reaction after it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.events.models import AuditEntry, Event, OutboxEntry
+from app.events.registry import installed
+
+MAX_DEPTH = 5
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does it: a user (with the address they come from), or nobody for the system itself."""
+
+    user_id: uuid.UUID | None = None
+    ip: str | None = None
+
+
+SYSTEM = Actor()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What it happened to."""
+
+    brand_id: uuid.UUID | None = None
+    thread_id: uuid.UUID | None = None
+    message_id: uuid.UUID | None = None
+
+
+class EventLoop(Exception):
+    """Events caused each other more than MAX_DEPTH deep."""
+
+
+def record(
+    session: Session,
+    event_type: str,
+    *,
+    subject: Subject,
+    now: datetime,
+    actor: Actor = SYSTEM,
+    payload: dict[str, Any] | None = None,
+    caused_by: Event | None = None,
+) -> Event:
+    """Write the event, run its in-transaction handlers and promise its after-commit ones, all in the caller's transaction.
+
+    `event_type` is past tense and listed in app/wiring.py. What a user did is audited as well.
+    """
+    depth = 0 if caused_by is None else caused_by.depth + 1
+    if depth > MAX_DEPTH:
+        raise EventLoop(f"{event_type} is {depth} events deep")
+    event = Event(
+        type=event_type, occurred_at=now, brand_id=subject.brand_id, thread_id=subject.thread_id, message_id=subject.message_id,
+        actor_user_id=actor.user_id, caused_by_id=caused_by.id if caused_by else None, depth=depth, payload=payload or {},
+    )  # fmt: skip
+    session.add(event)
+    session.flush()
+    wiring = installed()
+    for in_transaction in wiring.in_transaction.get(event_type, ()):
+        in_transaction(session, event)
+    session.add_all(OutboxEntry(event_id=event.id, handler=h.name, queue=h.queue) for h in wiring.after_commit.get(event_type, ()))
+    if actor.user_id is not None:
+        target = ("message", subject.message_id) if subject.message_id else ("thread", subject.thread_id)
+        audit(session, action=event_type, object_type=target[0], object_id=str(target[1]), now=now, actor=actor)
+    return event
+
+
+def audit(
+    session: Session, *, action: str, object_type: str, object_id: str, now: datetime, actor: Actor, detail: dict[str, Any] | None = None
+) -> None:
+    """Note who did what to which object. `detail` takes ids and codes only."""
+    session.add(
+        AuditEntry(at=now, actor_user_id=actor.user_id, action=action, object_type=object_type, object_id=object_id, ip=actor.ip, detail=detail or {})
+    )

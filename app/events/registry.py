@@ -1,0 +1,48 @@
+"""Where `app/wiring.py` puts the table of who reacts to what; nothing else is ever put here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.events.models import Event
+
+InTransaction = Callable[[Session, Event], None]
+
+
+@dataclass(frozen=True)
+class AfterCommit:
+    """A reaction that runs as a job of its own and is retried alone.
+
+    `run` opens its own transactions and must bear running twice. `name` is stored in the outbox: never reuse one.
+    """
+
+    name: str
+    run: Callable[[Event], Any]
+    queue: str = "live"
+
+
+@dataclass(frozen=True)
+class Wiring:
+    in_transaction: Mapping[str, tuple[InTransaction, ...]]
+    after_commit: Mapping[str, tuple[AfterCommit, ...]]
+
+    def handler(self, name: str) -> AfterCommit | None:
+        """Return the after-commit handler with this name, or None if it was removed since the entry was written."""
+        return next((h for handlers in self.after_commit.values() for h in handlers if h.name == name), None)
+
+
+_installed = Wiring({}, {})
+
+
+def install(wiring: Wiring) -> None:
+    """Called once by `create_app`."""
+    global _installed
+    _installed = wiring
+
+
+def installed() -> Wiring:
+    return _installed

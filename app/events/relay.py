@@ -1,0 +1,61 @@
+"""Turn rows that wait into RQ jobs.
+
+The rows in PostgreSQL are the promises; a job is only a hint that carries a row's id. The relay looks when nudged and at least every
+POLL_SECONDS, and gives a hint again when a row is still waiting `sweep_seconds` after the last one, so an emptied Redis, a killed
+worker or a lost nudge costs a moment and nothing else. Two relays at once are harmless: hints are taken with SKIP LOCKED and a
+repeated job finds the row claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+import sqlalchemy as sa
+from rq import Queue
+
+from app.core.crash import crash_point
+from app.core.db import transaction
+from app.core.log import get_logger
+from app.core.work import take_hints
+
+POLL_SECONDS = 0.5
+JOB_TIMEOUT_SECONDS = 120
+BATCH = 500
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table of promises, the job that keeps one, and the queue it goes to (a function of the row for the outbox)."""
+
+    table: sa.Table
+    job: str
+    queue: str
+    where: Callable[[], sa.ColumnElement[bool]] | None = None
+
+
+def relay_once(sources: Sequence[Source], *, connection: redis.Redis, sweep_seconds: int) -> int:
+    """Enqueue a job for every due row that has no fresh hint; return how many."""
+    return sum(_relay_source(source, connection, sweep_seconds) for source in sources)
+
+
+def _relay_source(source: Source, connection: redis.Redis, sweep_seconds: int) -> int:
+    with transaction() as session:
+        hints = take_hints(session, source.table, sweep_seconds=sweep_seconds, limit=BATCH, where=source.where() if source.where else None)
+    if not hints:
+        return 0
+    crash_point("relay.after_hint")
+    queue = Queue(source.queue, connection=connection, serializer="json")
+    queue.enqueue_many([_job(source, row) for row in hints])
+    crash_point("relay.after_enqueue")
+    return len(hints)
+
+
+def _job(source: Source, row: Any) -> Any:
+    return Queue.prepare_data(
+        source.job, kwargs={"row_id": str(row.id)}, job_id=f"{source.table.name}-{row.id}-{row.attempts}",
+        timeout=JOB_TIMEOUT_SECONDS, result_ttl=0, failure_ttl=3600, ttl=3600,
+    )  # fmt: skip
