@@ -1,0 +1,138 @@
+"""People who sign in, the teams and brands they work for, and how they prove who they are."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, WithId, text_enum
+
+
+class Role(StrEnum):
+    AGENT = "agent"
+    LEAD = "lead"
+    ADMIN = "admin"
+
+
+class Brand(WithId, Base):
+    """A name under which the company talks to people (`business_entity` in partner documents)."""
+
+    __tablename__ = "brands"
+
+    key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    hue: Mapped[int] = mapped_column(default=0)  # 0-7, picks a colour class
+    email_signature: Mapped[str] = mapped_column(default="")
+
+
+class Team(WithId, Base):
+    __tablename__ = "teams"
+
+    name: Mapped[str] = mapped_column(unique=True)
+
+
+class User(WithId, Base):
+    """Somebody who signs in. `contact_id` is the same person as the outside sees them; the API names people by it."""
+
+    __tablename__ = "users"
+
+    contact_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("contacts.id"), unique=True)
+    email: Mapped[str]
+    name: Mapped[str]
+    role: Mapped[Role] = mapped_column(text_enum(Role, "role"))
+    password_hash: Mapped[str | None]
+    locale: Mapped[str] = mapped_column(default="en")
+    timezone: Mapped[str] = mapped_column(default="Europe/Amsterdam")
+    theme: Mapped[str] = mapped_column(default="system")
+    single_keys: Mapped[bool] = mapped_column(default=True)  # single-key shortcuts on (WCAG 2.1.4)
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        sa.Index("uq_users_email_lower", sa.text("lower(email)"), unique=True),
+        sa.CheckConstraint("theme IN ('system', 'light', 'dark')", name="theme"),
+    )
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role == Role.ADMIN
+
+    @property
+    def is_lead(self) -> bool:
+        return self.role in (Role.LEAD, Role.ADMIN)
+
+
+class TeamMember(Base):
+    __tablename__ = "team_members"
+
+    team_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+
+
+class BrandMember(Base):
+    """Which brands a user may see. An admin sees all of them without a row here."""
+
+    __tablename__ = "brand_members"
+
+    brand_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("brands.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+
+
+class UserSession(WithId, Base):
+    """One signed-in browser. The cookie holds a random token, the row its hash; a revoked or expired row ends it at once."""
+
+    __tablename__ = "user_sessions"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    ip: Mapped[str | None]
+    user_agent: Mapped[str] = mapped_column(default="")
+
+
+class ApiToken(WithId, Base):
+    """A key that acts as its user and never sees more. Shown once; only the hash is kept."""
+
+    __tablename__ = "api_tokens"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    prefix: Mapped[str]  # the first characters, to recognise it in a list
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class LoginThrottle(Base):
+    """Failed sign-ins of one account or one address; the delay grows, nobody is locked out for good."""
+
+    __tablename__ = "login_throttles"
+
+    key: Mapped[str] = mapped_column(primary_key=True)  # "account:<email>" or "address:<ip>"
+    failures: Mapped[int] = mapped_column(default=0)
+    last_failed_at: Mapped[datetime]
+    blocked_until: Mapped[datetime | None]
+
+
+class IdempotencyRecord(Base):
+    """The stored answer to a write that carried an Idempotency-Key; the same key and body get the same answer again."""
+
+    __tablename__ = "idempotency_records"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str]  # hex sha256 of method, path and body
+    status: Mapped[int | None]  # null while the first request is being served
+    body: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime]

@@ -1,0 +1,82 @@
+"""Our accounts at providers: the configured channels with their sealed credentials and their health."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, WithId, text_enum
+
+
+class ChannelType(StrEnum):
+    EMAIL_OUTLOOK = "email_outlook"
+    EMAIL = "email"
+    WHATSAPP_BUSINESS = "whatsapp_business"
+    SMS = "sms"
+    PHONE_CALL = "phone_call"
+    INTERNAL_COMMENT = "internal_comment"
+    INTERNAL_TASK = "internal_task"
+    INTERNAL_TICKET = "internal_ticket"
+
+
+class Medium(StrEnum):
+    """How a conversation is carried on, whatever account carries it."""
+
+    EMAIL = "email"
+    WHATSAPP = "whatsapp"
+    SMS = "sms"
+    PHONE = "phone"
+    INTERNAL = "internal"
+
+
+MEDIUM_OF = {
+    ChannelType.EMAIL_OUTLOOK: Medium.EMAIL,
+    ChannelType.EMAIL: Medium.EMAIL,
+    ChannelType.WHATSAPP_BUSINESS: Medium.WHATSAPP,
+    ChannelType.SMS: Medium.SMS,
+    ChannelType.PHONE_CALL: Medium.PHONE,
+    ChannelType.INTERNAL_COMMENT: Medium.INTERNAL,
+    ChannelType.INTERNAL_TASK: Medium.INTERNAL,
+    ChannelType.INTERNAL_TICKET: Medium.INTERNAL,
+}
+
+
+class Channel(WithId, Base):
+    """One mailbox or one number. `address` is what the provider calls it: the mailbox address or the phone number id.
+
+    `sealed_secrets` is an encrypted JSON object (see `app/connections/secrets.py`); `poll_state` is the poller's cursor and is
+    written in the same transaction as the events it covers.
+    """
+
+    __tablename__ = "channels"
+
+    channel_type: Mapped[ChannelType] = mapped_column(text_enum(ChannelType, "channel_type"))
+    name: Mapped[str] = mapped_column(unique=True)
+    brand_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("brands.id"))
+    address: Mapped[str]
+    display_address: Mapped[str] = mapped_column(default="")  # what people see: the number or the mailbox
+    is_active: Mapped[bool] = mapped_column(default=True)
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    sealed_secrets: Mapped[bytes | None]
+    poll_state: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    polled_at: Mapped[datetime | None]
+    poll_lease_until: Mapped[datetime | None]
+    last_inbound_at: Mapped[datetime | None]
+    health: Mapped[str] = mapped_column(default="unknown")
+    health_detail: Mapped[str] = mapped_column(default="")
+    health_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.UniqueConstraint("channel_type", "address"),
+        sa.CheckConstraint("health IN ('unknown', 'ok', 'degraded', 'down')", name="health"),
+    )
+
+    @property
+    def medium(self) -> Medium:
+        return MEDIUM_OF[self.channel_type]

@@ -1,0 +1,57 @@
+"""Read channels, and open their secrets for the adapters."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.connections.models import MEDIUM_OF, Channel, ChannelType, Medium
+from app.core.crypto import Keyring
+
+
+class ChannelMissing(Exception):
+    """No such channel."""
+
+
+def get_channel(session: Session, channel_id: uuid.UUID) -> Channel:
+    """Return the channel. Raises ChannelMissing."""
+    channel = session.get(Channel, channel_id)
+    if channel is None:
+        raise ChannelMissing(str(channel_id))
+    return channel
+
+
+def find_channel_by_name(session: Session, name: str) -> Channel | None:
+    return session.execute(sa.select(Channel).where(Channel.name == name)).scalar_one_or_none()
+
+
+def list_channels(session: Session, *, channel_type: ChannelType | None = None, active_only: bool = False, brand_ids: Sequence[uuid.UUID] | None = None) -> list[Channel]:
+    """All channels by name; `brand_ids` limits to what a viewer may see."""
+    query = sa.select(Channel).order_by(Channel.name)
+    if channel_type is not None:
+        query = query.where(Channel.channel_type == channel_type)
+    if active_only:
+        query = query.where(Channel.is_active)
+    if brand_ids is not None:
+        query = query.where(Channel.brand_id.in_(brand_ids))
+    return list(session.execute(query).scalars())
+
+
+def own_mail_addresses(session: Session) -> frozenset[str]:
+    """Lower-case addresses of all our mailboxes: mail from one of them is ours, not a contact's."""
+    mail_types = [kind for kind, medium in MEDIUM_OF.items() if medium == Medium.EMAIL]
+    rows = session.execute(sa.select(Channel.address, Channel.display_address).where(Channel.channel_type.in_(mail_types))).all()
+    return frozenset(value.lower() for row in rows for value in row if value)
+
+
+def open_secrets(channel: Channel, keyring: Keyring) -> dict[str, str]:
+    """Return the channel's credentials in the clear."""
+    if channel.sealed_secrets is None:
+        return {}
+    opened = keyring.decrypt(channel.sealed_secrets, table="channels", column="sealed_secrets", row_id=str(channel.id))
+    secrets: dict[str, str] = json.loads(opened)
+    return secrets
