@@ -1,0 +1,377 @@
+"""The shapes that cross the border between a provider and the house.
+
+An adapter turns provider bytes into `Parsed` and an `OutgoingMessage` into provider calls. It knows HTTP and the provider's
+oddities; it knows no database, no Flask and no feature. Everything here is frozen, so a value can be handed to any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+Headers = Mapping[str, str]
+Json = dict[str, Any]
+
+
+class IdentityKind(StrEnum):
+    EMAIL = "email"
+    PHONE = "phone"  # E.164 with "+"
+    WA_ID = "wa_id"  # digits, as the provider writes them
+    BSUID = "bsuid"  # business-scoped user id
+    PARENT_BSUID = "parent_bsuid"
+    USERNAME = "username"  # display only: it can change hands, never match on it
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One way to recognise a person. `scope` is the portfolio a scoped id belongs to, "" where the value is global."""
+
+    kind: IdentityKind
+    value: str
+    scope: str = ""
+
+
+@dataclass(frozen=True)
+class Party:
+    """Somebody on the other side of a message. `identities` is ordered, most trusted first, and may be empty."""
+
+    identities: tuple[Identity, ...] = ()
+    name: str = ""
+
+    def address(self) -> str:
+        return self.identities[0].value if self.identities else ""
+
+
+class Direction(StrEnum):
+    INCOMING = "incoming"
+    OUTGOING = "outgoing"
+
+
+class Automatic(StrEnum):
+    """Why a message is taken for automatic mail; such mail is kept and folded, reopens nothing and is never answered."""
+
+    AUTO_REPLY = "auto_reply"
+    BOUNCE = "bounce"
+    RECEIPT = "receipt"  # MDN: read or not read
+    BULK = "bulk"
+    LOOP = "loop"
+    CALENDAR = "calendar_response"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class InboundAttachment:
+    """A file that came with a message: its bytes (mail), or a handle with which to fetch them later (WhatsApp media)."""
+
+    filename: str
+    content_type: str
+    content: bytes | None = None
+    provider_media_id: str | None = None
+    provider_url: str | None = None
+    sha256: str | None = None  # lower hex, where the provider says it
+    size_bytes: int | None = None
+    content_id: str | None = None  # without <>
+    is_inline: bool = False
+
+
+@dataclass(frozen=True)
+class MailEvidence:
+    """What a mail says about where it belongs; ids are exact, without "<>", empty ones left out."""
+
+    message_id: str | None
+    in_reply_to: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    plus_tokens: tuple[str, ...] = ()  # local part after "+", from envelope/Delivered-To/To/Cc, lower case
+    subject_token: int | None = None  # the 123 of "[#123]"
+    conversation_id: str | None = None
+    participants: tuple[str, ...] = ()  # lower-case addresses in From/To/Cc/Reply-To
+    bounced_message_ids: tuple[str, ...] = ()  # original Message-IDs named by a bounce or receipt
+
+
+@dataclass(frozen=True)
+class MessageChange:
+    """Not a message of its own but a change to one: an edit, a deletion by its author, a reaction."""
+
+    kind: str  # "edit" | "revoke" | "reaction"
+    target_external_id: str
+    text: str = ""  # the new text, or the emoji; "" removes a reaction
+
+
+@dataclass(frozen=True)
+class InboundMessage:
+    """One message, whichever channel it came by.
+
+    `external_id` is unique within a channel type; `content_hash` (hex sha256) tells a repeat from another message that
+    reuses the id. `occurred_at` is the provider's time, aware UTC. `html` is as the sender wrote it: ingest sanitises.
+    `kind` is the provider-neutral content type ("text", "image", "location", "unsupported", …) for display.
+    """
+
+    external_id: str
+    content_hash: str
+    occurred_at: datetime
+    sender: Party
+    direction: Direction = Direction.INCOMING
+    recipients: tuple[Party, ...] = ()
+    cc: tuple[Party, ...] = ()
+    kind: str = "text"
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    attachments: tuple[InboundAttachment, ...] = ()
+    reply_to_external_id: str | None = None
+    automatic: Automatic | None = None
+    automatic_reason: str = ""
+    evidence: MailEvidence | None = None
+    change: MessageChange | None = None
+    opens_window: bool = False  # a customer message after which free text may be sent for a while
+    our_reference: str | None = None  # a delivery id of ours found inside (our own copy in Sent Items)
+    bounces: tuple[StatusUpdate, ...] = ()  # what a bounce or receipt says about messages we sent
+    meta: Json = field(default_factory=dict)
+
+
+class DeliveryStatus(StrEnum):
+    """The one ladder for all channels; see `app/delivery/models.py` for the moves that are allowed."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+    BOUNCED = "bounced"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a provider refused or failed: its code, a sentence for the agent, and what the agent can do."""
+
+    code: str
+    title: str
+    detail: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class StatusUpdate:
+    """What a provider says happened to something we sent. At least one of the two ids is set."""
+
+    status: DeliveryStatus
+    occurred_at: datetime
+    provider_message_id: str | None = None
+    our_reference: str | None = None  # our delivery id, echoed back
+    rfc822_message_id: str | None = None  # for bounces and receipts of mail
+    recipient: str | None = None
+    reason: Reason | None = None
+    raw: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AccountNotice:
+    """News about our account at the provider: a template paused, quality dropped, a number restricted."""
+
+    kind: str
+    summary: str
+    severity: str = "info"  # "info" | "warning" | "error"
+    raw: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """Everything one stored inbound event contained. `problems` are items that could not be understood, one sentence each."""
+
+    messages: tuple[InboundMessage, ...] = ()
+    statuses: tuple[StatusUpdate, ...] = ()
+    notices: tuple[AccountNotice, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ChannelAccount:
+    """A configured channel as an adapter sees it: `address` is the mailbox or the phone number id; `secrets` are in the clear."""
+
+    id: str
+    channel_type: str
+    name: str
+    address: str
+    settings: Json = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class OutgoingAttachment:
+    filename: str
+    content_type: str
+    content: bytes = field(repr=False)
+    content_id: str | None = None
+
+
+@dataclass(frozen=True)
+class OutgoingTemplate:
+    name: str
+    language: str
+    components: Sequence[Json] = ()
+
+
+@dataclass(frozen=True)
+class OutgoingMessage:
+    """One message to one conversation partner. `reference` is our delivery id: every provider is asked to carry it back."""
+
+    reference: str
+    to: tuple[Party, ...]
+    cc: tuple[Party, ...] = ()
+    bcc: tuple[Party, ...] = ()
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    attachments: tuple[OutgoingAttachment, ...] = ()
+    template: OutgoingTemplate | None = None
+    reply_to_external_id: str | None = None  # provider id of the message this one answers
+    message_id_header: str | None = None  # our signed Message-ID, without <>
+    in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+    reply_address: str | None = None  # our signed plus-address
+    is_automatic: bool = False
+
+
+@dataclass(frozen=True)
+class SendResult:
+    """The provider took the message. `message_id_header` is what the mail really carries, where that differs from ours."""
+
+    provider_message_id: str
+    status: DeliveryStatus = DeliveryStatus.ACCEPTED
+    meta: Json = field(default_factory=dict)
+
+
+class Found(StrEnum):
+    SENT = "sent"
+    NOT_SENT = "not_sent"  # certain: sending again is safe
+    UNKNOWN = "unknown"  # cannot be told (yet)
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """The answer to "did that attempt go out?"."""
+
+    found: Found
+    provider_message_id: str | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Health:
+    ok: bool
+    detail: str
+    checked: tuple[str, ...] = ()
+
+
+class ProviderError(Exception):
+    """Every provider failure, one shape.
+
+    `permanent`: the same call will never work. `retry_after_seconds`: what the provider asked for. `outcome_unknown`: the call
+    may have been carried out; look before sending again. `channel_down`: the whole account is refused (expired token).
+    """
+
+    def __init__(
+        self,
+        reason: Reason,
+        *,
+        permanent: bool,
+        retry_after_seconds: float | None = None,
+        outcome_unknown: bool = False,
+        channel_down: bool = False,
+        status_code: int | None = None,
+    ) -> None:
+        super().__init__(f"{reason.code}: {reason.title}")
+        self.reason = reason
+        self.permanent = permanent
+        self.retry_after_seconds = retry_after_seconds
+        self.outcome_unknown = outcome_unknown
+        self.channel_down = channel_down
+        self.status_code = status_code
+
+
+@dataclass(frozen=True)
+class ChannelRules:
+    """What a channel type allows, known before anything is sent. `window`: how long after a person wrote free text may be sent."""
+
+    text_limit: int | None = None
+    caption_limit: int | None = None
+    attachments_per_message: int | None = None
+    attachment_bytes: int = 25 * 1024 * 1024
+    window: timedelta | None = None
+    has_subject: bool = False
+    identity_kinds: tuple[IdentityKind, ...] = ()  # by which a person can be reached, most trusted first
+
+
+class UnableToParse(Exception):
+    """The bytes are not what the provider documents; the event is quarantined with this sentence as its reason."""
+
+
+SaveProgress = Callable[[Json], None]
+
+
+class Sender(Protocol):
+    """What delivery needs from a channel type that can send.
+
+    `progress` is what earlier tries of the same delivery saved with `save_progress` (a draft id, an uploaded media id):
+    `send` calls it, durably, before each step whose repetition would be visible to the customer.
+    """
+
+    def send(
+        self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json, save_progress: SaveProgress
+    ) -> SendResult: ...
+
+    def lookup(self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json) -> Lookup: ...
+
+    def check(self, *, account: ChannelAccount) -> Health: ...
+
+
+class WebhookReceiver(Protocol):
+    """What ingest needs from a channel type that is told by webhook. `verify` is constant-time and never raises."""
+
+    def verify(self, *, headers: Headers, body: bytes, secrets: Sequence[str]) -> bool: ...
+
+    def dedupe_key(self, body: bytes) -> str:
+        """A key that two posts of the same items share, whatever their order or spacing; raises UnableToParse."""
+        ...
+
+    def parse(self, body: bytes, *, account: ChannelAccount) -> Parsed: ...
+
+
+@dataclass(frozen=True)
+class FetchedMedia:
+    content: bytes = field(repr=False)
+    content_type: str
+    filename: str = ""
+
+
+class MediaSource(Protocol):
+    def fetch_media(self, *, media_id: str, url: str | None, account: ChannelAccount) -> FetchedMedia: ...
+
+
+@dataclass(frozen=True)
+class PolledItem:
+    """One mail found by polling: raw MIME plus what the provider knows beside it. `key` is unique per change of that item."""
+
+    key: str
+    raw: bytes = field(repr=False)
+    meta: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PollPage:
+    """One page of a poll. `state` replaces the stored state in the same transaction as the items; `more`: poll again at once."""
+
+    items: tuple[PolledItem, ...]
+    state: Json
+    more: bool = False
+    removed: tuple[str, ...] = ()
+
+
+class Poller(Protocol):
+    def poll(self, *, account: ChannelAccount, state: Json) -> PollPage: ...
