@@ -1,0 +1,249 @@
+"""Promise to send: the message, its delivery and the event in one transaction; nothing is called here."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.channels.base import ChannelRules, DeliveryStatus, Identity, IdentityKind, Party
+from app.channels.email.addressing import make_message_id, make_plus_token, plus_address
+from app.connections.models import Channel, Medium
+from app.contacts.models import Contact, ContactIdentity
+from app.core.work import READY
+from app.delivery.envelope import party_json
+from app.delivery.models import Delivery
+from app.delivery.reports import lock_delivery
+from app.events.actions import Actor, record
+from app.inbox.actions import (
+    NewMessage,
+    add_message,
+    after_reply,
+    attach_uploads,
+    check_nothing_newer,
+    discard_draft,
+    find_by_client_token,
+    lock_thread,
+    subject_of,
+)
+from app.inbox.models import Attachment, Message, MessageKey, MessageType, Thread
+
+WINDOW_MARGIN = timedelta(minutes=2)
+KEPT_REFERENCES = 10
+MAY_BE_SENT_AGAIN = frozenset({DeliveryStatus.FAILED, DeliveryStatus.EXPIRED, DeliveryStatus.UNKNOWN})
+
+
+class UnableToReply(Exception):
+    """The reply cannot be sent as asked. `field` names the input, the message says what to do."""
+
+    def __init__(self, field_name: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field_name
+
+
+class WindowClosed(UnableToReply):
+    """Free text is not allowed any more; a template is."""
+
+
+@dataclass(frozen=True)
+class ReplyContext:
+    """What a reply needs from the application: the channel's rules and the keys that sign mail addresses."""
+
+    rules: ChannelRules
+    mail_keys: Sequence[bytes] = field(repr=False)
+    mail_domain: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the writer asked for. `client_token` is one per composer form; `last_seen_message_id` the newest item they saw."""
+
+    thread_id: uuid.UUID
+    text: str = ""
+    channel_id: uuid.UUID | None = None
+    template: dict[str, Any] | None = None
+    attachment_ids: tuple[uuid.UUID, ...] = ()
+    last_seen_message_id: uuid.UUID | None = None
+    client_token: uuid.UUID | None = None
+    cc: tuple[str, ...] = ()
+
+
+def window_closes_at(thread: Thread, rules: ChannelRules) -> datetime | None:
+    """When free text stops being allowed on this thread; None where the channel has no such window. Past if it never opened."""
+    if rules.window is None:
+        return None
+    opened = thread.window_opened_at
+    return thread.created_at if opened is None else opened + rules.window - WINDOW_MARGIN
+
+
+def queue_reply(session: Session, reply: Reply, *, channel: Channel, author: Actor, author_name: str, context: ReplyContext) -> list[Message]:
+    """Write the message(s) as pending and promise their delivery; returns them in order of sending.
+
+    A channel that carries one file per message gets one message per file. The same `client_token` again returns what it made before.
+    Raises ThreadMovedOn (nothing is written), WindowClosed, UnableToReply, ThreadMissing.
+    """
+    thread = lock_thread(session, reply.thread_id)
+    repeat = find_by_client_token(session, author.user_id, reply.client_token)
+    if repeat is not None:
+        return [repeat]
+    check_nothing_newer(session, thread, last_seen_message_id=reply.last_seen_message_id, user_id=author.user_id)
+    _check_allowed(session, thread, reply, channel, context)
+    recipient = _recipient(session, thread, channel, context.rules)
+    messages = []
+    for index, (text, files) in enumerate(_portions(reply, context.rules)):
+        token = reply.client_token if index == 0 else None
+        message = _add_outgoing(session, thread, channel, text, author, author_name, token, context.now)
+        attach_uploads(session, message, files, user_id=author.user_id)
+        _add_delivery(session, thread, message, channel, recipient, reply, context)
+        record(session, "MessageQueued", subject=subject_of(thread, message), now=context.now, actor=author)
+        messages.append(message)
+    discard_draft(session, user_id=author.user_id, thread_id=thread.id, kind="reply")
+    after_reply(session, thread, actor=author, now=context.now)
+    session.flush()
+    return messages
+
+
+def _check_allowed(session: Session, thread: Thread, reply: Reply, channel: Channel, context: ReplyContext) -> None:
+    if not channel.is_active:
+        raise UnableToReply("channel_id", f"{channel.name} is switched off: choose another channel")
+    if channel.brand_id != thread.brand_id:
+        raise UnableToReply("channel_id", f"{channel.name} belongs to another brand")
+    if not reply.text.strip() and not reply.attachment_ids and reply.template is None:
+        raise UnableToReply("message_content", "Write something, or attach a file")
+    closes_at = window_closes_at(thread, context.rules)
+    if closes_at is not None and closes_at <= context.now and reply.template is None:
+        raise WindowClosed("message_content", "The 24-hour window is closed: send a template, or use another channel")
+    _check_sizes(session, reply, context.rules)
+
+
+def _check_sizes(session: Session, reply: Reply, rules: ChannelRules) -> None:
+    if rules.text_limit is not None and len(reply.text) > rules.text_limit:
+        raise UnableToReply("message_content", f"{len(reply.text)} characters: this channel takes at most {rules.text_limit}")
+    if reply.attachment_ids:
+        sizes = session.execute(sa.select(Attachment.filename, Attachment.size_bytes).where(Attachment.id.in_(reply.attachment_ids))).all()
+        too_big = next((row for row in sizes if (row.size_bytes or 0) > rules.attachment_bytes), None)
+        if too_big is not None:
+            raise UnableToReply("attachments", f"{too_big.filename} is larger than {rules.attachment_bytes // 1024 // 1024} MB")
+
+
+def _portions(reply: Reply, rules: ChannelRules) -> list[tuple[str, tuple[uuid.UUID, ...]]]:
+    if rules.attachments_per_message is None or len(reply.attachment_ids) == 0:
+        return [(reply.text, reply.attachment_ids)]
+    fits_as_caption = len(reply.text) <= (rules.caption_limit or 0)
+    first_text = reply.text if fits_as_caption else ""
+    portions = [(first_text if i == 0 else "", (file_id,)) for i, file_id in enumerate(reply.attachment_ids)]
+    return portions if fits_as_caption else [(reply.text, ()), *portions]
+
+
+def _recipient(session: Session, thread: Thread, channel: Channel, rules: ChannelRules) -> Party:
+    """Whoever wrote last on this medium, at the address they asked answers to; else the contact at its best identity."""
+    if channel.medium == Medium.EMAIL:
+        last = _last_incoming(session, thread, channel.medium.value)
+        if last is not None:
+            address = last.meta.get("reply_to") or last.sender.get("address", "")
+            if address:
+                return Party((Identity(IdentityKind.EMAIL, address),), name=last.sender.get("name", ""))
+    return _party_of_contact(session, thread, rules)
+
+
+def _party_of_contact(session: Session, thread: Thread, rules: ChannelRules) -> Party:
+    contact = session.get(Contact, thread.contact_id) if thread.contact_id else None
+    rows = session.execute(sa.select(ContactIdentity).where(ContactIdentity.contact_id == thread.contact_id)).scalars().all() if contact else []
+    wanted = [k.value for k in rules.identity_kinds]
+    usable = sorted((r for r in rows if r.kind in wanted), key=lambda r: (wanted.index(r.kind), not r.is_primary, r.created_at))
+    if contact is None or not usable:
+        raise UnableToReply("channel_id", "This contact cannot be reached on that channel: add an address or number first")
+    return Party(tuple(Identity(IdentityKind(r.kind), r.value, r.scope) for r in usable), name=contact.name)
+
+
+def _last_incoming(session: Session, thread: Thread, medium: str) -> Message | None:
+    query = (
+        sa.select(Message)
+        .where(Message.thread_id == thread.id, Message.message_type == MessageType.INCOMING, Message.medium == medium, Message.automatic.is_(None))
+        .order_by(Message.occurred_at.desc(), Message.id.desc())
+        .limit(1)
+    )
+    return session.execute(query).scalar_one_or_none()
+
+
+def _add_outgoing(
+    session: Session, thread: Thread, channel: Channel, text: str, author: Actor, author_name: str, token: uuid.UUID | None, now: datetime
+) -> Message:
+    values = {
+        "sender_user_id": author.user_id, "sender": {"name": author_name, "address": channel.display_address}, "client_token": token,
+        "delivery_status": DeliveryStatus.PENDING.value,
+    }  # fmt: skip
+    subject = _reply_subject(thread.subject) if channel.medium == Medium.EMAIL else ""
+    new = NewMessage(
+        message_type=MessageType.OUTGOING, medium=channel.medium.value, occurred_at=now, text=text, subject=subject, channel_id=channel.id, values=values
+    )
+    return add_message(session, thread, new, now=now)
+
+
+def _reply_subject(subject: str) -> str:
+    return subject if subject.lower().startswith("re:") else f"Re: {subject}".strip()
+
+
+def _add_delivery(
+    session: Session, thread: Thread, message: Message, channel: Channel, recipient: Party, reply: Reply, context: ReplyContext
+) -> Delivery:
+    cc = [party_json(Party((Identity(IdentityKind.EMAIL, address),))) for address in reply.cc]
+    outgoing: dict[str, Any] = {"to": [party_json(recipient)], "cc": cc, "template": reply.template}
+    message.recipients = {"to": [{"name": recipient.name, "address": recipient.address()}], "cc": [{"name": "", "address": a} for a in reply.cc]}
+    delivery = Delivery(
+        message_id=message.id, thread_id=thread.id, channel_id=channel.id, outgoing=outgoing, progress={}, created_at=context.now, state=READY, attempts=0,
+        status=DeliveryStatus.PENDING,
+    )  # fmt: skip
+    if channel.medium == Medium.EMAIL:
+        _address_mail(session, thread, message, channel, delivery, context)
+    session.add(delivery)
+    session.flush()
+    return delivery
+
+
+def _address_mail(session: Session, thread: Thread, message: Message, channel: Channel, delivery: Delivery, context: ReplyContext) -> None:
+    key = context.mail_keys[0]
+    delivery.rfc822_message_id = make_message_id(thread.number, message.id, key=key, domain=context.mail_domain)
+    message.external_id, message.content_hash = delivery.rfc822_message_id, str(message.id)
+    session.add(MessageKey(brand_id=message.brand_id, value=f"mid:{delivery.rfc822_message_id.lower()}", message_id=message.id, role="own"))
+    if channel.settings.get("plus_addressing", True):
+        delivery.outgoing["reply_address"] = _reply_address(channel.address, make_plus_token(thread.number, key=key, today=context.now.date()))
+    answered = _last_incoming(session, thread, channel.medium.value)
+    if answered is not None and answered.external_id:
+        references = [*answered.meta.get("references", []), answered.external_id]
+        delivery.outgoing["in_reply_to"] = answered.external_id
+        delivery.outgoing["references"] = references if len(references) <= KEPT_REFERENCES + 1 else [references[0], *references[-KEPT_REFERENCES:]]
+        if answered.channel_id == channel.id:
+            delivery.outgoing["reply_to_external_id"] = answered.meta.get("graph_id")
+
+
+def _reply_address(mailbox: str, token: str) -> str | None:
+    try:
+        return plus_address(mailbox, token)
+    except ValueError:  # the mailbox name leaves no room for a token; threading has other evidence
+        return None
+
+
+def retry_delivery(session: Session, *, message_id: uuid.UUID, actor: Actor, now: datetime) -> Delivery:
+    """A person asks to send again what failed, or what nobody could confirm. Anything else is left alone."""
+    found = session.execute(sa.select(Delivery.id, Delivery.thread_id).where(Delivery.message_id == message_id)).one()
+    thread = lock_thread(session, found.thread_id)
+    delivery = lock_delivery(session, found.id)
+    if delivery.status not in MAY_BE_SENT_AGAIN:
+        return delivery
+    delivery.status, delivery.state, delivery.reason, delivery.ended_at = DeliveryStatus.PENDING, READY, None, None
+    delivery.outgoing = {**delivery.outgoing, "asked_again_at": now.isoformat()}
+    delivery.run_at, delivery.hinted_at, delivery.attempts, delivery.provider_message_id = sa.func.clock_timestamp(), None, 0, None  # type: ignore[assignment]
+    delivery.progress = {}
+    message = session.get_one(Message, message_id)
+    message.delivery_status, message.delivery_reason = DeliveryStatus.PENDING.value, None
+    thread.version += 1
+    session.flush()
+    record(session, "MessageQueued", subject=subject_of(thread, message), now=now, actor=actor, payload={"again": True})
+    return delivery

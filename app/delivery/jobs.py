@@ -1,0 +1,249 @@
+"""Bring one delivery to its provider: claim, close the session, call, record.
+
+A claim is a compare-and-set, so one worker has the row. The attempt is committed before the call; if the process dies between the call
+and its answer, the next claim finds an attempt without an end and looks before it sends: it asks the provider where that is possible
+(`Sender.lookup`), and where it is not it waits until the provider's own reports had time to come (`UNKNOWN_SETTLE_SECONDS`) and the
+channel has proved since that reports do reach us. Only then is silence taken for "not sent". Messages of one thread go out in order.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from app.channels.base import DeliveryStatus, Found, Json, Lookup, OutgoingMessage, ProviderError, Reason, Sender, SendResult
+from app.connections.actions import note_health
+from app.connections.models import Channel
+from app.core.clock import utc_now
+from app.core.crash import crash_point
+from app.core.db import transaction
+from app.core.ids import new_id
+from app.core.log import get_logger
+from app.core.runtime import runtime
+from app.core.storage import FileMissing
+from app.core.work import FAILED, Lease, claim, finish, next_delay_seconds, put_back
+from app.delivery.account import account_of
+from app.delivery.envelope import outgoing_message, read_files
+from app.delivery.models import ENDS_BADLY, LADDER, Delivery, DeliveryAttempt
+from app.delivery.queries import channel_heard_since, first_uncertain_attempt, list_files
+from app.delivery.reports import apply_status, apply_waiting_reports, lock_delivery, reason_json, set_external_id
+from app.inbox.models import Message
+
+log = get_logger(__name__)
+TABLE: Any = Delivery.__table__
+LEASE_SECONDS = 120
+GIVE_UP_UNKNOWN = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Work:
+    """All that is needed once the session is closed."""
+
+    lease: Lease
+    delivery_id: uuid.UUID
+    attempt_id: uuid.UUID
+    channel: Channel
+    message: OutgoingMessage
+    progress: Json
+    uncertain_since: datetime | None
+    settled: bool
+
+
+class NothingToSend(Exception):
+    """Evidence came meanwhile: the message is out already."""
+
+
+def not_behind_another() -> sa.ColumnElement[bool]:
+    """True for a delivery with no earlier unfinished one in its thread; one of unknown outcome holds up nobody."""
+    earlier = aliased(Delivery)
+    blocking = sa.and_(
+        earlier.thread_id == TABLE.c.thread_id, earlier.state.in_(["ready", "running"]), earlier.status != DeliveryStatus.UNKNOWN,
+        sa.tuple_(earlier.created_at, earlier.id) < sa.tuple_(TABLE.c.created_at, TABLE.c.id),
+    )  # fmt: skip
+    return ~sa.exists(sa.select(earlier.id).where(blocking).correlate(TABLE))
+
+
+def deliver(*, row_id: str, **_ignored: Any) -> None:
+    """RQ entry point."""
+    delivery_id = uuid.UUID(row_id)
+    with transaction() as session:
+        lease = claim(session, TABLE, delivery_id, lease_seconds=LEASE_SECONDS, where=not_behind_another())
+    if lease is None:
+        return
+    crash_point("delivery.after_claim")
+    try:
+        work = _prepare(lease, delivery_id)
+    except NothingToSend:
+        return
+    except FileMissing as error:
+        _fail(lease, delivery_id, Reason("file_missing", "An attached file is gone", str(error), "Attach it again and send a new message"))
+        return
+    _carry_out(work)
+    runtime().nudger.nudge()
+
+
+def _prepare(lease: Lease, delivery_id: uuid.UUID) -> Work:
+    now = utc_now()
+    with transaction() as session:
+        delivery = lock_delivery(session, delivery_id)
+        if _is_out(delivery):
+            finish(session, TABLE, lease, state="done", values={"ended_at": sa.func.clock_timestamp()})
+            crash_point("delivery.found_out")
+            session.commit()
+            raise NothingToSend
+        channel = session.get_one(Channel, delivery.channel_id)
+        uncertain = first_uncertain_attempt(session, delivery)
+        settled = uncertain is not None and _settled(session, delivery, uncertain.started_at, now)
+        _close_open_attempts(session, delivery_id, now)
+        attempt = _open_attempt(session, delivery, now)
+        message = session.get_one(Message, delivery.message_id)
+        outgoing = outgoing_message(delivery, message, channel, read_files(list_files(session, message.id), runtime().storage))
+        session.expunge_all()
+    crash_point("delivery.after_attempt")
+    return Work(lease, delivery_id, attempt.id, channel, outgoing, dict(delivery.progress), uncertain.started_at if uncertain else None, settled)
+
+
+def _is_out(delivery: Delivery) -> bool:
+    return delivery.status in ENDS_BADLY or LADDER.index(delivery.status) >= LADDER.index(DeliveryStatus.ACCEPTED)
+
+
+def _settled(session: Session, delivery: Delivery, since: datetime, now: datetime) -> bool:
+    wait = timedelta(seconds=runtime().settings.unknown_settle_seconds)
+    return now - since >= wait and channel_heard_since(session, delivery.channel_id, since + wait / 2)
+
+
+def _open_attempt(session: Session, delivery: Delivery, now: datetime) -> DeliveryAttempt:
+    count = session.execute(sa.select(sa.func.count()).select_from(DeliveryAttempt).where(DeliveryAttempt.delivery_id == delivery.id)).scalar_one()
+    trigger = "manual" if delivery.attempts == 1 and delivery.outgoing.get("asked_again_at") else "auto"
+    attempt = DeliveryAttempt(id=new_id(), delivery_id=delivery.id, attempt_no=count + 1, trigger=trigger, started_at=now)
+    session.add(attempt)
+    session.flush()
+    return attempt
+
+
+def _close_open_attempts(session: Session, delivery_id: uuid.UUID, now: datetime) -> None:
+    unfinished = sa.and_(DeliveryAttempt.delivery_id == delivery_id, DeliveryAttempt.ended_at.is_(None))
+    session.execute(
+        sa.update(DeliveryAttempt).where(unfinished).values(ended_at=now, outcome="unknown", detail="the worker ended before the answer came")
+    )
+
+
+def _carry_out(work: Work) -> None:
+    sender = runtime().adapters.senders.get(work.channel.channel_type.value)
+    if sender is None:
+        _fail(work.lease, work.delivery_id, Reason("no_sender", f"Nothing here can send over {work.channel.name}"), work.attempt_id)
+        return
+    try:
+        if work.uncertain_since is not None and not _may_send(sender, work):
+            return
+        result = sender.send(work.message, account=account_of(work.channel), progress=work.progress, save_progress=_saver(work))
+    except ProviderError as error:
+        _record_failure(work, error)
+        return
+    except Exception as error:
+        log.exception("delivery_crashed", delivery_id=str(work.delivery_id))
+        _record_failure(work, ProviderError(Reason("internal", type(error).__name__, str(error)[:300]), permanent=False, outcome_unknown=True))
+        return
+    crash_point("delivery.after_send")
+    _record_success(work, result)
+    crash_point("delivery.after_record")
+
+
+def _may_send(sender: Sender, work: Work) -> bool:
+    """Look what became of the earlier attempt; True only if sending (again) is safe."""
+    lookup = sender.lookup(work.message, account=account_of(work.channel), progress=work.progress)
+    if lookup.found == Found.SENT:
+        _record_success(work, SendResult(lookup.provider_message_id or ""), outcome="found_sent")
+        return False
+    if lookup.found == Found.NOT_SENT or work.settled:
+        return True
+    _wait_for_evidence(work, lookup)
+    return False
+
+
+def _saver(work: Work) -> Any:
+    def save(progress: Json) -> None:
+        with transaction() as session:
+            delivery = lock_delivery(session, work.delivery_id)
+            if delivery.lease_token != work.lease.token:
+                raise ProviderError(Reason("lease_lost", "Another worker took over"), permanent=False, outcome_unknown=True)
+            delivery.progress = {**delivery.progress, **progress}
+        crash_point("delivery.after_progress")
+
+    return save
+
+
+def _record_success(work: Work, result: SendResult, *, outcome: str = "accepted") -> None:
+    now = utc_now()
+    with transaction() as session:
+        _end_attempt(session, work.attempt_id, now, outcome=outcome, provider_message_id=result.provider_message_id)
+        apply_status(session, work.delivery_id, result.status, at=now, now=now)
+        delivery = lock_delivery(session, work.delivery_id)
+        if result.provider_message_id and delivery.provider_message_id is None:
+            delivery.provider_message_id = result.provider_message_id
+            set_external_id(session, delivery, result.provider_message_id)
+        session.flush()
+        apply_waiting_reports(session, delivery, now=now)
+        finish(session, TABLE, work.lease, values={"ended_at": sa.func.clock_timestamp()})
+        _wake_next(session, delivery)
+        crash_point("delivery.before_commit")
+
+
+def _record_failure(work: Work, error: ProviderError) -> None:
+    now = utc_now()
+    outcome = "unknown" if error.outcome_unknown else "permanent" if error.permanent else "temporary"
+    with transaction() as session:
+        _end_attempt(session, work.attempt_id, now, outcome=outcome, code=error.reason.code, detail=error.reason.detail or error.reason.title, status_code=error.status_code)
+        if error.channel_down:
+            note_health(session, session.get_one(Channel, work.channel.id), health="down", detail=error.reason.title, now=now)
+    if error.outcome_unknown:
+        _wait_for_evidence(work, Lookup(Found.UNKNOWN, detail=error.reason.title))
+        return
+    delay = error.retry_after_seconds if error.retry_after_seconds is not None else next_delay_seconds(work.lease.attempts)
+    if error.permanent or delay is None or next_delay_seconds(work.lease.attempts) is None:
+        _fail(work.lease, work.delivery_id, error.reason)
+    else:
+        with transaction() as session:
+            put_back(session, TABLE, work.lease, delay_seconds=min(delay, 3600), values={"reason": reason_json(error.reason)})
+
+
+def _wait_for_evidence(work: Work, lookup: Lookup) -> None:
+    """Nobody can say (yet) whether the message went out: show that, and look again later; after a day a person must decide."""
+    now = utc_now()
+    since = work.uncertain_since or now
+    if now - since > GIVE_UP_UNKNOWN:
+        reason = Reason("unconfirmed", "Could not be confirmed", lookup.detail, "Ask whether it arrived, then send again if it did not")
+        _fail(work.lease, work.delivery_id, reason, work.attempt_id)
+        return
+    with transaction() as session:
+        _end_attempt(session, work.attempt_id, now, outcome="unknown", detail=lookup.detail)
+        apply_status(session, work.delivery_id, DeliveryStatus.UNKNOWN, at=now, now=now)
+        delay = runtime().settings.unknown_settle_seconds / 5 if work.uncertain_since is None else runtime().settings.unknown_settle_seconds / 2
+        put_back(session, TABLE, work.lease, delay_seconds=max(delay, 1))
+        _wake_next(session, lock_delivery(session, work.delivery_id))
+
+
+def _fail(lease: Lease, delivery_id: uuid.UUID, reason: Reason, attempt_id: uuid.UUID | None = None) -> None:
+    now = utc_now()
+    with transaction() as session:
+        if attempt_id is not None:
+            _end_attempt(session, attempt_id, now, outcome="permanent", code=reason.code, detail=reason.title)
+        apply_status(session, delivery_id, DeliveryStatus.FAILED, at=now, now=now, reason=reason_json(reason))
+        finish(session, TABLE, lease, state=FAILED, values={"ended_at": sa.func.clock_timestamp()})
+        _wake_next(session, lock_delivery(session, delivery_id))
+
+
+def _end_attempt(session: Session, attempt_id: uuid.UUID, now: datetime, *, outcome: str, **values: Any) -> None:
+    open_one = sa.and_(DeliveryAttempt.id == attempt_id, DeliveryAttempt.ended_at.is_(None))
+    session.execute(sa.update(DeliveryAttempt).where(open_one).values(ended_at=now, outcome=outcome, **values))
+
+
+def _wake_next(session: Session, delivery: Delivery) -> None:
+    """The next message of the thread was not hinted while this one was in its way; let the relay see it at once."""
+    waiting = sa.and_(Delivery.thread_id == delivery.thread_id, Delivery.state == "ready", Delivery.id != delivery.id)
+    session.execute(sa.update(Delivery).where(waiting).values(hinted_at=None))
