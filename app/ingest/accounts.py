@@ -1,0 +1,48 @@
+"""Channels as the webhook door needs them: addresses and secrets, opened once and kept for a moment."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from app.connections.models import ChannelType
+from app.connections.queries import list_channels, open_secrets
+from app.core.crypto import Keyring
+
+KEEP_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class DoorAccount:
+    """One channel at the door. `secrets` holds every signing secret that is valid now (two during a rotation)."""
+
+    channel_id: uuid.UUID
+    address: str
+    display_address: str
+    secrets: tuple[str, ...] = field(repr=False)
+    verify_token: str = field(repr=False, default="")
+    url_key: str = field(repr=False, default="")
+
+
+class DoorAccounts:
+    """The active channels of one type, read again every KEEP_SECONDS, so that a post costs no query for them."""
+
+    def __init__(self, channel_type: ChannelType) -> None:
+        self._channel_type = channel_type
+        self._read_at = 0.0
+        self._accounts: tuple[DoorAccount, ...] = ()
+
+    def read(self, session: Session, keyring: Keyring) -> tuple[DoorAccount, ...]:
+        if time.monotonic() - self._read_at > KEEP_SECONDS:
+            channels = list_channels(session, channel_type=self._channel_type, active_only=True)
+            self._accounts = tuple(_account(c.id, c.address, c.display_address, open_secrets(c, keyring)) for c in channels)
+            self._read_at = time.monotonic()
+        return self._accounts
+
+
+def _account(channel_id: uuid.UUID, address: str, display_address: str, secrets: dict[str, str]) -> DoorAccount:
+    signing = tuple(s for s in (secrets.get("signing_secret"), secrets.get("previous_signing_secret")) if s)
+    return DoorAccount(channel_id, address, display_address, signing, secrets.get("verify_token", ""), secrets.get("url_key", ""))

@@ -1,0 +1,260 @@
+"""Apply what an inbound event said: contact, thread, message, files, events, in the caller's transaction.
+
+Every step bears running twice: a message is unique by its external id and content, a report by its fingerprint, a change is set, not
+added. The caller holds the locks of `lock_keys`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.channels.base import Automatic, Direction, InboundMessage, Party
+from app.channels.email.addressing import read_message_id
+from app.channels.email.html import sanitise
+from app.connections.models import Channel
+from app.contacts.actions import IdentityInput, find_or_create_contact, identity_lock_key, normalise_identity
+from app.contacts.models import Contact
+from app.core.storage import Storage
+from app.core.text import storable, storable_json
+from app.delivery.reports import note_own_copy, record_report
+from app.events.actions import record
+from app.inbox.actions import NewMessage, NewThread, add_message, create_thread, lock_thread, reopen_for_incoming, subject_of
+from app.inbox.changes import apply_change, apply_pending_changes, hold_change
+from app.inbox.merge import is_untouched, merge_threads, summarise_again
+from app.inbox.models import Attachment, Message, MessageKey, MessageType, Thread
+from app.ingest.threading import MailContext, Match, conversation_key, match_chat, match_mail, mid_key, named_ids, thread_lock_keys
+
+
+@dataclass(frozen=True)
+class ItemResult:
+    """What became of one item: threaded | new | automatic | bounce | duplicate | changed | held | report | quarantined."""
+
+    result: str
+    thread_id: uuid.UUID | None = None
+    message_id: uuid.UUID | None = None
+    reason: str = ""
+
+    def as_json(self) -> dict[str, str | None]:
+        return {k: str(v) if v is not None else None for k, v in asdict(self).items()}
+
+
+@dataclass(frozen=True)
+class ApplyContext:
+    """What applying needs beside the item."""
+
+    channel: Channel
+    event_id: uuid.UUID
+    now: datetime
+    storage: Storage = field(repr=False)
+    mail_keys: Sequence[bytes] = field(repr=False, default=())
+    own_addresses: frozenset[str] = frozenset()
+    raw_mail: bytes | None = field(repr=False, default=None)
+
+
+def lock_keys(messages: Sequence[InboundMessage], context: ApplyContext) -> list[str]:
+    """Sorted names of all advisory locks this event needs: every identity and every mail id it touches."""
+    keys = {identity_lock_key(i) for m in messages for i in _identities(_counterpart(m, context.own_addresses))}
+    keys.update(f"{context.channel.brand_id}:{k}" for m in messages for k in thread_lock_keys(m))
+    return sorted(keys)
+
+
+def apply_message(session: Session, message: InboundMessage, context: ApplyContext) -> ItemResult:
+    """Bring one message into the inbox, or recognise it as known."""
+    known = _known(session, message, context)
+    if known is not None:
+        return known
+    if message.change is not None:
+        return _apply_change(session, message, context)
+    contact = _contact(session, message, context)
+    match = _match(session, message, context, contact)
+    thread = _thread(session, message, context, contact, match)
+    stored = _store(session, message, context, contact, thread, match)
+    _after_storing(session, message, context, thread, stored, match)
+    label = "bounce" if message.automatic == Automatic.BOUNCE else "automatic" if message.automatic else "threaded" if match.thread_id else "new"
+    return ItemResult(label, thread.id, stored.id, match.detail)
+
+
+def _known(session: Session, message: InboundMessage, context: ApplyContext) -> ItemResult | None:
+    own = note_own_copy(session, message, now=context.now) if message.our_reference else None
+    if own is not None:
+        return ItemResult("duplicate", own.thread_id, own.id, "our own copy of a message we sent")
+    same = sa.and_(
+        Message.brand_id == context.channel.brand_id, Message.medium == context.channel.medium.value,
+        Message.external_id == storable(message.external_id), Message.content_hash == message.content_hash,
+    )  # fmt: skip
+    row = session.execute(sa.select(Message.id, Message.thread_id).where(same)).first()
+    if row is not None:
+        return ItemResult("duplicate", row.thread_id, row.id, "stored before")
+    return _came_back(session, message, context)
+
+
+def _came_back(session: Session, message: InboundMessage, context: ApplyContext) -> ItemResult | None:
+    message_id = message.evidence.message_id if message.evidence else None
+    signed = read_message_id(message_id, keys=context.mail_keys) if message_id else None
+    row = session.execute(sa.select(Message.id, Message.thread_id).where(Message.id == signed[1])).first() if signed else None
+    return ItemResult("duplicate", row.thread_id, row.id, "our own message came back") if row else None
+
+
+def _apply_change(session: Session, message: InboundMessage, context: ApplyContext) -> ItemResult:
+    change = message.change
+    assert change is not None
+    values = {"kind": change.kind, "text": storable(change.text), "by": _counterpart_name(message), "at": message.occurred_at.isoformat()}
+    target = session.execute(
+        sa.select(Message).where(Message.brand_id == context.channel.brand_id, Message.external_id == change.target_external_id).limit(1)
+    ).scalar_one_or_none()
+    if target is None:
+        hold_change(
+            session, brand_id=context.channel.brand_id, medium=context.channel.medium.value, target_external_id=change.target_external_id,
+            external_id=message.external_id, change=values, now=context.now,
+        )  # fmt: skip
+        return ItemResult("held", reason="waits for the message it changes")
+    apply_change(session, target.id, values, now=context.now)
+    return ItemResult("changed", target.thread_id, target.id, change.kind)
+
+
+def _counterpart(message: InboundMessage, own_addresses: frozenset[str]) -> Party:
+    """Who is on the other side: the sender, or for our own messages the first recipient that is not us."""
+    if message.direction == Direction.INCOMING:
+        return message.sender
+    others = [p for p in (*message.recipients, *message.cc) if p.address().lower() not in own_addresses]
+    return others[0] if others else Party()
+
+
+def _identities(party: Party) -> list[IdentityInput]:
+    normalised = (normalise_identity(i.kind.value, storable(i.value), i.scope) for i in party.identities)
+    return [i for i in normalised if i is not None]
+
+
+def _counterpart_name(message: InboundMessage) -> str:
+    return storable(message.sender.name or message.sender.address())
+
+
+def _contact(session: Session, message: InboundMessage, context: ApplyContext) -> Contact | None:
+    party = _counterpart(message, context.own_addresses)
+    identities = _identities(party)
+    return find_or_create_contact(session, identities, name=storable(party.name)[:200], now=context.now) if identities else None
+
+
+def _match(session: Session, message: InboundMessage, context: ApplyContext, contact: Contact | None) -> Match:
+    if message.evidence is not None:
+        mail = MailContext(brand_id=context.channel.brand_id, mailbox=context.channel.address, keys=context.mail_keys, now=context.now)
+        return match_mail(session, message, mail)
+    if contact is None:
+        return Match(None, "new")
+    return match_chat(
+        session, message, brand_id=context.channel.brand_id, channel_id=context.channel.id, contact_id=contact.id, now=context.now
+    )
+
+
+def _thread(session: Session, message: InboundMessage, context: ApplyContext, contact: Contact | None, match: Match) -> Thread:
+    if match.thread_id is None:
+        new = NewThread(
+            brand_id=context.channel.brand_id, medium=context.channel.medium.value, subject=storable(message.subject), channel_id=context.channel.id,
+            contact_id=contact.id if contact else None,
+        )  # fmt: skip
+        thread = create_thread(session, new, now=context.now, at=_occurred_at(message, context))
+        return lock_thread(session, thread.id)
+    thread = lock_thread(session, match.thread_id)
+    for other_id in match.also:
+        thread = _join(session, thread, other_id, context.now)
+    if thread.contact_id is None and contact is not None and message.automatic is None:
+        thread.contact_id = contact.id
+    return thread
+
+
+def _join(session: Session, thread: Thread, other_id: uuid.UUID, now: datetime) -> Thread:
+    """A mail that names messages of two threads shows that they are one; joined only if nobody has worked on the younger."""
+    other = lock_thread(session, other_id)
+    keep, gone = (thread, other) if thread.number < other.number else (other, thread)
+    if keep.id == gone.id or not is_untouched(session, gone):
+        return thread
+    merged = merge_threads(session, keep_id=keep.id, merge_id=gone.id, now=now)
+    summarise_again(session, merged)
+    return merged
+
+
+def _occurred_at(message: InboundMessage, context: ApplyContext) -> datetime:
+    return min(message.occurred_at, context.now)
+
+
+def _store(session: Session, message: InboundMessage, context: ApplyContext, contact: Contact | None, thread: Thread, match: Match) -> Message:
+    incoming = message.direction == Direction.INCOMING
+    values: dict[str, Any] = {
+        "kind": message.kind, "sender_contact_id": contact.id if contact and incoming else None, "sender": _party_json(message.sender),
+        "recipients": {"to": [_party_json(p) for p in message.recipients[:200]], "cc": [_party_json(p) for p in message.cc[:200]]},
+        "html": sanitise(storable(message.html)).html if message.html else "", "external_id": storable(message.external_id),
+        "content_hash": message.content_hash, "automatic_reason": storable(message.automatic_reason), "evidence": match.as_evidence(),
+        "meta": storable_json(message.meta), "inbound_event_id": context.event_id,
+        "raw_key": context.storage.put(context.raw_mail).key if context.raw_mail is not None else None,
+        "delivery_status": None if incoming else "sent", "sent_at": None if incoming else message.occurred_at,
+        "reply_to_message_id": _quoted(session, message, context),
+    }  # fmt: skip
+    new = NewMessage(
+        message_type=MessageType.INCOMING if incoming else MessageType.OUTGOING, medium=context.channel.medium.value, occurred_at=_occurred_at(message, context),
+        text=storable(message.text), subject=storable(message.subject), channel_id=context.channel.id,
+        automatic=message.automatic.value if message.automatic else None, opens_window=message.opens_window and incoming, values=values,
+    )  # fmt: skip
+    return add_message(session, thread, new, now=context.now)
+
+
+def _party_json(party: Party) -> dict[str, str]:
+    return {"name": storable(party.name)[:200], "address": storable(party.address())[:320]}
+
+
+def _quoted(session: Session, message: InboundMessage, context: ApplyContext) -> uuid.UUID | None:
+    if not message.reply_to_external_id:
+        return None
+    same = sa.and_(Message.external_id == message.reply_to_external_id, Message.brand_id == context.channel.brand_id)
+    return session.execute(sa.select(Message.id).where(same).limit(1)).scalar_one_or_none()
+
+
+def _after_storing(session: Session, message: InboundMessage, context: ApplyContext, thread: Thread, stored: Message, match: Match) -> None:
+    _store_keys(session, message, context, stored)
+    pending = _store_attachments(session, message, context, stored)
+    apply_pending_changes(session, stored, now=context.now)
+    if message.direction == Direction.INCOMING and message.automatic is None:
+        reopen_for_incoming(session, thread, now=context.now)
+    if match.by == "message_id":
+        summarise_again(session, thread)
+    for report in message.bounces:
+        record_report(session, report, channel_id=context.channel.id, now=context.now)
+    record(session, "MessageReceived", subject=subject_of(thread, stored), now=context.now)
+    if pending:
+        record(session, "AttachmentsAnnounced", subject=subject_of(thread, stored), now=context.now)
+    context.channel.last_inbound_at = context.now
+
+
+def _store_keys(session: Session, message: InboundMessage, context: ApplyContext, stored: Message) -> None:
+    evidence = message.evidence
+    if evidence is None:
+        return
+    keys = {mid_key(i): "named" for i in named_ids(evidence)}
+    if evidence.message_id:
+        keys[mid_key(evidence.message_id)] = "own"
+    if evidence.conversation_id and evidence.conversation_id.strip():
+        keys[conversation_key(context.channel.address, evidence.conversation_id)] = "own"
+    session.add_all(MessageKey(brand_id=stored.brand_id, value=storable(v), message_id=stored.id, role=role) for v, role in keys.items())
+
+
+def _store_attachments(session: Session, message: InboundMessage, context: ApplyContext, stored: Message) -> bool:
+    pending = False
+    for position, file in enumerate(message.attachments):
+        kept = context.storage.put(file.content) if file.content is not None else None
+        pending = pending or kept is None
+        session.add(
+            Attachment(
+                message_id=stored.id, thread_id=stored.thread_id, position=position, filename=storable(file.filename)[:300],
+                content_type=storable(file.content_type)[:200], size_bytes=kept.size_bytes if kept else file.size_bytes,
+                sha256=kept.sha256 if kept else None, storage_key=kept.key if kept else None, state="stored" if kept else "pending",
+                provider={} if kept else storable_json({"media_id": file.provider_media_id, "url": file.provider_url, "sha256": file.sha256}),
+                content_id=file.content_id, is_inline=file.is_inline, created_at=context.now,
+            )
+        )  # fmt: skip
+    return pending

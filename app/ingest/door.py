@@ -1,0 +1,76 @@
+"""The webhook door: limit, read once, verify, store, commit, answer. Nothing else happens before the answer."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+
+from flask import Request, abort
+from sqlalchemy.orm import Session
+
+from app.channels.base import UnableToParse, WebhookReceiver
+from app.channels.email.intake import read_inbound_parse
+from app.channels.whatsapp import phone_number_ids
+from app.ingest.accounts import DoorAccount
+from app.ingest.intake import RawEvent
+
+CHAT_BODY_BYTES = 3 * 1024 * 1024
+MAIL_BODY_BYTES = 35 * 1024 * 1024
+
+
+def read_body(request: Request, limit: int) -> bytes:
+    """Return the raw body; aborts 413 past `limit` and 415 for a compressed one, before it is read."""
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        abort(415)
+    request.max_content_length = limit
+    return request.get_data(cache=True)
+
+
+def chat_events(body: bytes, headers: dict[str, str], receiver: WebhookReceiver, accounts: Sequence[DoorAccount], source: str) -> list[RawEvent] | None:
+    """One raw event per channel the post speaks of; None if no addressed channel's secret signed it.
+
+    Signed by us but not understood, or for a number we do not have: one event, quarantined with the reason.
+    """
+    signers = [a for a in accounts if receiver.verify(headers=headers, body=body, secrets=a.secrets)]
+    if not signers:
+        return None
+    try:
+        key = receiver.dedupe_key(body)
+        numbers = phone_number_ids(body)
+    except UnableToParse as error:
+        return [_quarantined(body, headers, source, str(error))]
+    addressed = [a for a in signers if a.address in numbers] or ([signers[0]] if not numbers else [])
+    if not addressed:
+        return [_quarantined(body, headers, source, f"for {', '.join(numbers)[:200]}, which is no channel of ours")]
+    return [RawEvent(source=source, dedupe_key=f"{a.address}:{key}", body=body, channel_id=a.channel_id, headers=headers) for a in addressed]
+
+
+def _quarantined(body: bytes, headers: dict[str, str], source: str, reason: str) -> RawEvent:
+    return RawEvent(source=source, dedupe_key=f"body:{hashlib.sha256(body).hexdigest()}", body=body, headers=headers, quarantine_reason=reason)
+
+
+def mail_event(body: bytes, content_type: str, url_key: str, accounts: Sequence[DoorAccount], source: str) -> RawEvent:
+    """The mail in a post of the inbound route. That sender never repeats, so everything is kept; what is doubtful is quarantined."""
+    digest = hashlib.sha256(body).hexdigest()
+    keyed = [a for a in accounts if a.url_key and hmac.compare_digest(a.url_key.encode(), url_key.encode())]
+    try:
+        raw, envelope_to = read_inbound_parse(body, content_type)
+    except UnableToParse as error:
+        return RawEvent(source=source, dedupe_key=digest, body=body, quarantine_reason=str(error))
+    meta = {"envelope_to": list(envelope_to)}
+    if not keyed:
+        return RawEvent(source=source, dedupe_key=digest, body=raw, meta=meta, quarantine_reason="the key in the address is missing or wrong")
+    channel = next((a for a in keyed if _is_for(a, envelope_to)), keyed[0])
+    return RawEvent(source=source, dedupe_key=f"{channel.channel_id}:{hashlib.sha256(raw).hexdigest()}", body=raw, channel_id=channel.channel_id, meta=meta)
+
+
+def _is_for(account: DoorAccount, envelope_to: Sequence[str]) -> bool:
+    own = account.address.lower()
+    return any(own == _without_tag(a.lower()) for a in envelope_to)
+
+
+def _without_tag(address: str) -> str:
+    local, _, domain = address.partition("@")
+    return f"{local.split('+', 1)[0]}@{domain}"
+

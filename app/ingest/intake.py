@@ -1,0 +1,68 @@
+"""Store a raw event before it is acknowledged."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.ids import new_id
+from app.core.text import storable, storable_json
+
+KEPT_HEADERS = frozenset({"content-type", "content-length", "user-agent", "x-hub-signature-256", "x-request-id", "date"})
+
+
+@dataclass(frozen=True)
+class RawEvent:
+    """What came in. `dedupe_key` is the provider's id of it, unique per `source`."""
+
+    source: str
+    dedupe_key: str
+    body: bytes
+    channel_id: uuid.UUID | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    quarantine_reason: str | None = None
+
+
+_STORE = sa.text(
+    """
+    INSERT INTO inbound_events (id, source, dedupe_key, channel_id, received_at, headers, meta, body, body_sha256, reason, results, state, run_at, attempts)
+    VALUES (:id, :source, :dedupe_key, :channel_id, now(), CAST(:headers AS jsonb), CAST(:meta AS jsonb), :body, :sha256, :reason, '[]', :state, now(), 0)
+    ON CONFLICT (source, dedupe_key) DO NOTHING
+    RETURNING id
+    """
+)
+
+_COUNT = sa.text(
+    """
+    INSERT INTO intake_counts (day, source, reason, count) VALUES (:day, :source, :reason, 1)
+    ON CONFLICT (day, source, reason) DO UPDATE SET count = intake_counts.count + 1
+    """
+)
+
+
+def store_event(session: Session, raw: RawEvent) -> uuid.UUID | None:
+    """Insert the event; None if the provider repeats itself. The caller commits before it answers."""
+    headers = {k.lower(): storable(v)[:1000] for k, v in raw.headers.items() if k.lower() in KEPT_HEADERS}
+    row: uuid.UUID | None = session.execute(
+        _STORE,
+        {
+            "id": new_id(), "source": raw.source, "dedupe_key": raw.dedupe_key[:500], "channel_id": raw.channel_id, "headers": json.dumps(headers),
+            "meta": json.dumps(storable_json(dict(raw.meta))), "body": raw.body, "sha256": hashlib.sha256(raw.body).digest(),
+            "reason": raw.quarantine_reason, "state": "quarantined" if raw.quarantine_reason else "ready",
+        },
+    ).scalar_one_or_none()  # fmt: skip
+    return row
+
+
+def count_refusal(session: Session, *, source: str, reason: str, day: date) -> None:
+    """Note that a post was refused at the door; nothing of it is kept."""
+    session.execute(_COUNT, {"day": day, "source": source, "reason": reason})

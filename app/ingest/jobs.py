@@ -1,0 +1,130 @@
+"""Process one stored inbound event.
+
+At least once: the event is finished in the same transaction as its effects, so it either has both or neither. One bad item does not
+hold up the others of its event: it is rolled back alone, and the event ends quarantined with the reason, to be processed again from a
+page once the cause is mended; what was applied already is recognised then.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from app.channels.base import InboundMessage, Parsed, UnableToParse
+from app.connections.models import Channel
+from app.connections.queries import own_mail_addresses
+from app.core.clock import utc_now
+from app.core.crash import crash_point
+from app.core.db import advisory_xact_lock, transaction
+from app.core.log import get_logger
+from app.core.runtime import runtime
+from app.core.work import Lease, claim, finish, next_delay_seconds, put_back
+from app.delivery.reports import record_report
+from app.ingest.apply import ApplyContext, ItemResult, apply_message, lock_keys
+from app.ingest.models import QUARANTINED, InboundEvent
+from app.ingest.notices import record_notice
+from app.ingest.parsing import parse_event
+
+log = get_logger(__name__)
+TABLE: Any = InboundEvent.__table__
+
+
+def process_inbound_event(*, row_id: str, **_ignored: Any) -> None:
+    """RQ entry point: claim, parse outside any transaction, apply and finish in one."""
+    with transaction() as session:
+        lease = claim(session, TABLE, uuid.UUID(row_id), lease_seconds=90)
+    if lease is not None:
+        crash_point("ingest.after_claim")
+        process_claimed(lease)
+
+
+def process_claimed(lease: Lease) -> None:
+    """Do the work of a held lease; every outcome but a database that went away ends in a stored state."""
+    try:
+        _parse_and_apply(lease)
+    except UnableToParse as error:
+        _quarantine(lease, str(error))
+    except DBAPIError as error:
+        if isinstance(error, IntegrityError):
+            _try_later(lease, "another event touched the same rows")
+        else:
+            _try_later(lease, f"database: {type(error.orig).__name__}")
+    except Exception as error:
+        log.exception("inbound_event_failed", event_id=str(lease.row_id))
+        _quarantine(lease, f"{type(error).__name__}: {error}"[:500])
+    else:
+        runtime().nudger.nudge()
+
+
+def _parse_and_apply(lease: Lease) -> None:
+    with transaction() as session:
+        event = session.get_one(InboundEvent, lease.row_id)
+        channel = session.get(Channel, event.channel_id) if event.channel_id else None
+        own = own_mail_addresses(session)
+        session.expunge_all()
+    if channel is None:
+        raise UnableToParse("no channel of ours is addressed: add the channel, then process this again")
+    parsed = parse_event(event, channel, own_addresses=own)
+    with transaction() as session:
+        current = session.get_one(Channel, channel.id)
+        context = ApplyContext(
+            channel=current, event_id=event.id, now=utc_now(), storage=runtime().storage, mail_keys=runtime().mail_keys, own_addresses=own,
+            raw_mail=event.body if parsed.messages and parsed.messages[0].evidence is not None else None,
+        )  # fmt: skip
+        results = _apply(session, parsed, context)
+        crash_point("ingest.before_commit")
+        problems = [*parsed.problems, *(r.reason for r in results if r.result == "quarantined")]
+        finish(
+            session, TABLE, lease, state=QUARANTINED if problems else "done",
+            values={"results": [r.as_json() for r in results], "reason": "; ".join(problems)[:2000] or None, "done_at": sa.func.clock_timestamp()},
+        )  # fmt: skip
+    crash_point("ingest.after_commit")
+
+
+def _apply(session: Session, parsed: Parsed, context: ApplyContext) -> list[ItemResult]:
+    for key in lock_keys(parsed.messages, context):
+        advisory_xact_lock(session, key)
+    results = [_apply_one(session, message, context) for message in _in_order(parsed.messages)]
+    for report in sorted(parsed.statuses, key=lambda s: (s.provider_message_id or "", s.our_reference or "")):
+        record_report(session, report, channel_id=context.channel.id, now=context.now)
+        results.append(ItemResult("report", reason=report.status.value))
+    for notice in parsed.notices:
+        record_notice(session, notice, context.channel, now=context.now)
+        results.append(ItemResult("notice", reason=notice.kind))
+    return results
+
+
+def _in_order(messages: Sequence[InboundMessage]) -> list[InboundMessage]:
+    return sorted(messages, key=lambda m: m.occurred_at)
+
+
+def _apply_one(session: Session, message: InboundMessage, context: ApplyContext) -> ItemResult:
+    try:
+        with session.begin_nested():
+            return apply_message(session, message, context)
+    except DBAPIError as error:
+        if isinstance(error, sa.exc.DataError):
+            return ItemResult("quarantined", reason=f"cannot be stored: {str(error.orig)[:200]}")
+        raise
+    except Exception as error:
+        log.exception("inbound_item_failed", event_id=str(context.event_id))
+        return ItemResult("quarantined", reason=f"{type(error).__name__}: {error}"[:300])
+
+
+def _quarantine(lease: Lease, reason: str) -> None:
+    with transaction() as session:
+        finish(session, TABLE, lease, state=QUARANTINED, values={"reason": reason, "done_at": sa.func.clock_timestamp()})
+
+
+def _try_later(lease: Lease, reason: str) -> None:
+    delay = next_delay_seconds(lease.attempts)
+    with transaction() as session:
+        if delay is None:
+            finish(session, TABLE, lease, state=QUARANTINED, values={"reason": f"gave up: {reason}"})
+        else:
+            put_back(session, TABLE, lease, delay_seconds=delay if lease.attempts > 3 else 0.2 * lease.attempts, values={"reason": reason})

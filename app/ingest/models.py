@@ -1,0 +1,57 @@
+"""Raw inbound events: what a provider sent, byte for byte, and what became of it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, Claimable, WithId
+
+QUARANTINED = "quarantined"
+
+
+class InboundEvent(WithId, Claimable, Base):
+    """One delivery from outside, stored before it was acknowledged.
+
+    `source` is the route or poller it came by; (source, dedupe_key) is unique, so the provider may repeat itself.
+    States: ready → running → done, or → quarantined with a `reason`, from where a person can send it back to ready.
+    `results` has one object per item: `result`, `thread_id`, `message_id`, `reason`.
+    """
+
+    __tablename__ = "inbound_events"
+
+    source: Mapped[str]
+    dedupe_key: Mapped[str]
+    channel_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("channels.id"))
+    received_at: Mapped[datetime]
+    headers: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    meta: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    body: Mapped[bytes]
+    body_sha256: Mapped[bytes]
+    reason: Mapped[str | None]
+    results: Mapped[list[Any]] = mapped_column(default=list)
+    done_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        sa.UniqueConstraint("source", "dedupe_key"),
+        sa.Index("ix_inbound_events_due", "run_at", postgresql_where=sa.text("state IN ('ready', 'running')")),
+        sa.Index("ix_inbound_events_quarantined", "received_at", "id", postgresql_where=sa.text("state = 'quarantined'")),
+        sa.Index("ix_inbound_events_received", "received_at"),
+        sa.Index("ix_inbound_events_channel", "channel_id", "received_at"),
+        sa.CheckConstraint("state IN ('ready', 'running', 'done', 'quarantined')", name="state"),
+    )
+
+
+class IntakeCount(Base):
+    """How many posts were refused at the door, per source, reason and day; nothing else is kept of them."""
+
+    __tablename__ = "intake_counts"
+
+    day: Mapped[Any] = mapped_column(sa.Date, primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(sa.BigInteger, default=0)

@@ -1,0 +1,34 @@
+"""From a stored event to parsed items: pick the adapter, no database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from app.channels.base import Parsed, UnableToParse
+from app.channels.email.mime import parse_mail
+from app.connections.models import Channel, Medium
+from app.core.runtime import runtime
+from app.delivery.account import account_of
+from app.ingest.models import InboundEvent
+
+
+def parse_event(event: InboundEvent, channel: Channel, *, own_addresses: frozenset[str]) -> Parsed:
+    """Parse the event's bytes. Raises UnableToParse."""
+    if channel.medium == Medium.EMAIL:
+        return _parse_mail_event(event, own_addresses)
+    receiver = runtime().adapters.receivers.get(channel.channel_type.value)
+    if receiver is None:
+        raise UnableToParse(f"nothing here reads {channel.channel_type.value} events")
+    return receiver.parse(event.body, account=account_of(channel))
+
+
+def _parse_mail_event(event: InboundEvent, own_addresses: frozenset[str]) -> Parsed:
+    message = parse_mail(event.body, own_addresses=own_addresses, received_at=event.received_at)
+    conversation_id, reference = event.meta.get("conversation_id"), event.meta.get("our_reference")
+    envelope = tuple(str(a).lower() for a in event.meta.get("envelope_to", ()))
+    if message.evidence is not None:
+        tokens = tuple(a.split("@", 1)[0].split("+", 1)[1] for a in envelope if "+" in a.split("@", 1)[0])
+        evidence = replace(message.evidence, conversation_id=conversation_id, plus_tokens=(*tokens, *message.evidence.plus_tokens))
+        message = replace(message, evidence=evidence)
+    meta = {k: event.meta[k] for k in ("graph_id", "folder") if k in event.meta}
+    return Parsed(messages=(replace(message, our_reference=reference or message.our_reference, meta={**message.meta, **meta}),))

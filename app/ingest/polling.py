@@ -1,0 +1,107 @@
+"""Ask mailboxes for new mail: page by page, the items and the cursor stored in one transaction.
+
+At least once: a crash before the commit asks for the same page again, and stored items are recognised by their key. One poller per
+mailbox at a time, by a lease on the channel's row; the provider is called outside any transaction.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.channels.base import Poller, PollPage, ProviderError
+from app.connections.actions import note_health
+from app.connections.models import Channel
+from app.connections.queries import list_channels
+from app.core.clock import utc_now
+from app.core.crash import crash_point
+from app.core.db import transaction
+from app.core.log import get_logger
+from app.core.runtime import runtime
+from app.delivery.account import account_of
+from app.ingest.intake import RawEvent, store_event
+
+log = get_logger(__name__)
+MAX_PAGES = 40
+SOURCE = "mailbox"
+
+
+@dataclass(frozen=True)
+class Polled:
+    """How a poll went: `stored` new events."""
+
+    stored: int
+    pages: int
+
+
+def poll_mailboxes(**_ignored: Any) -> None:
+    """RQ entry point: one round over every active channel that is polled."""
+    with transaction() as session:
+        channels = [c for c in list_channels(session, active_only=True) if c.channel_type.value in runtime().adapters.pollers]
+        session.expunge_all()
+    for channel in channels:
+        poll_channel(channel.id)
+
+
+def poll_channel(channel_id: uuid.UUID) -> Polled:
+    """Follow one mailbox until there is nothing more, as far as MAX_PAGES."""
+    stored = pages = 0
+    while pages < MAX_PAGES:
+        channel = _lease(channel_id)
+        if channel is None:
+            break
+        try:
+            page = _poller(channel).poll(account=account_of(channel), state=dict(channel.poll_state))
+        except ProviderError as error:
+            _note_failure(channel_id, error)
+            break
+        crash_point("poll.before_commit")
+        stored += _store(channel, page)
+        pages += 1
+        if not page.more:
+            break
+    if stored:
+        runtime().nudger.nudge()
+    return Polled(stored, pages)
+
+
+def _poller(channel: Channel) -> Poller:
+    return runtime().adapters.pollers[channel.channel_type.value]
+
+
+def _lease(channel_id: uuid.UUID) -> Channel | None:
+    now = sa.func.clock_timestamp()
+    free = sa.or_(Channel.poll_lease_until.is_(None), Channel.poll_lease_until < now)
+    with transaction() as session:
+        lease = sa.update(Channel).where(Channel.id == channel_id, free).values(poll_lease_until=now + sa.text("interval '60 seconds'"))
+        taken = session.execute(lease.returning(Channel.id)).scalar_one_or_none()
+        channel = session.get(Channel, taken, populate_existing=True) if taken else None
+        session.expunge_all()
+    return channel
+
+
+def _store(channel: Channel, page: PollPage) -> int:
+    stored = 0
+    with transaction() as session:
+        for item in page.items:
+            raw = RawEvent(source=SOURCE, dedupe_key=f"{channel.id}:{item.key}", body=item.raw, channel_id=channel.id, meta=item.meta)
+            stored += store_event(session, raw) is not None
+        values = {"poll_state": page.state, "polled_at": sa.func.clock_timestamp(), "poll_lease_until": None}
+        session.execute(sa.update(Channel).where(Channel.id == channel.id).values(**values))
+        current = session.get_one(Channel, channel.id, populate_existing=True)
+        if current.health != "ok":
+            note_health(session, current, health="ok", detail="", now=utc_now())
+    crash_point("poll.after_commit")
+    return stored
+
+
+def _note_failure(channel_id: uuid.UUID, error: ProviderError) -> None:
+    log.warning("poll_failed", channel_id=str(channel_id), code=error.reason.code)
+    with transaction() as session:
+        channel = session.get_one(Channel, channel_id, populate_existing=True)
+        note_health(session, channel, health="down" if error.channel_down else "degraded", detail=error.reason.title, now=utc_now())
+        delay = error.retry_after_seconds or 0
+        channel.poll_lease_until = sa.func.clock_timestamp() + sa.func.make_interval(0, 0, 0, 0, 0, 0, delay) if delay else None  # type: ignore[assignment]

@@ -1,0 +1,89 @@
+"""Webhooks from providers. Each path stands bare and under /api/v1."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+from sqlalchemy.exc import DBAPIError, TimeoutError
+
+from app.channels.registry import WHATSAPP
+from app.channels.whatsapp import challenge_answer
+from app.connections.models import ChannelType
+from app.core.clock import utc_now
+from app.core.crash import crash_point
+from app.core.db import db, transaction
+from app.core.log import get_logger
+from app.core.runtime import runtime
+from app.ingest import door
+from app.ingest.accounts import DoorAccounts
+from app.ingest.intake import RawEvent, count_refusal, store_event
+from app.web import csrf
+
+log = get_logger(__name__)
+bp = Blueprint("webhooks", __name__)
+csrf.exempt(bp)
+_chat = DoorAccounts(ChannelType.WHATSAPP_BUSINESS)
+_mail = DoorAccounts(ChannelType.EMAIL)
+_outlook = DoorAccounts(ChannelType.EMAIL_OUTLOOK)
+
+
+@bp.get("/webhooks/whatsapp")
+@bp.get("/api/v1/webhooks/whatsapp", endpoint="whatsapp_handshake_v1")
+def whatsapp_handshake() -> Response:
+    """The subscription handshake: echo the challenge if the verify token is one of ours."""
+    for account in _chat.read(db.session(), runtime().keyring):
+        answer = challenge_answer(request.args, account.verify_token)
+        if answer is not None:
+            return Response(answer, mimetype="text/plain")
+    return Response(status=403)
+
+
+@bp.post("/webhooks/whatsapp")
+@bp.post("/api/v1/webhooks/whatsapp", endpoint="whatsapp_v1")
+def whatsapp() -> Response:
+    """Store what the provider posts, once, and acknowledge it."""
+    body = door.read_body(request, door.CHAT_BODY_BYTES)
+    try:
+        accounts = _chat.read(db.session(), runtime().keyring)
+        events = door.chat_events(body, dict(request.headers), runtime().adapters.receivers[WHATSAPP], accounts, WHATSAPP)
+        return _refuse(WHATSAPP, "bad_signature") if events is None else _store(events)
+    except (DBAPIError, TimeoutError) as error:
+        return _unavailable(error)
+
+
+@bp.post("/webhooks/email/inbound")
+@bp.post("/webhooks/email/inbound/<key>", endpoint="mail_inbound_keyed")
+@bp.post("/api/v1/webhooks/email/inbound", endpoint="mail_inbound_v1")
+@bp.post("/api/v1/webhooks/email/inbound/<key>", endpoint="mail_inbound_keyed_v1")
+def mail_inbound(key: str = "") -> Response:
+    """Store a mail from the inbound route; it is never answered with 4xx, because then it would be gone."""
+    request.max_form_memory_size = door.MAIL_BODY_BYTES
+    body = door.read_body(request, door.MAIL_BODY_BYTES)
+    try:
+        accounts = (*_mail.read(db.session(), runtime().keyring), *_outlook.read(db.session(), runtime().keyring))
+        return _store([door.mail_event(body, request.content_type or "", key or request.args.get("key", ""), accounts, "email_inbound")])
+    except (DBAPIError, TimeoutError) as error:
+        return _unavailable(error)
+
+
+def _store(events: list[RawEvent]) -> Response:
+    with transaction() as session:
+        for event in events:
+            store_event(session, event)
+        crash_point("intake.before_commit")
+    crash_point("intake.after_commit")
+    runtime().nudger.nudge()
+    return Response(status=200)
+
+
+def _refuse(source: str, reason: str) -> Response:
+    with transaction() as session:
+        count_refusal(session, source=source, reason=reason, day=utc_now().date())
+    return Response(status=401)
+
+
+def _unavailable(error: Exception) -> Response:
+    log.error("intake_unavailable", error=type(error).__name__)
+    return Response(status=503, headers={"Retry-After": "5"})
+
+
+blueprints = (bp,)
