@@ -1,0 +1,60 @@
+"""Tell browsers what changed, never what it says: they ask again for what they show, with their own rights.
+
+Each push carries the receiver's own sequence number, so a browser that missed one notices at the next and refreshes what it shows. A
+push is a convenience: at least once, maybe late, maybe lost with Redis; the page also asks again on every connect.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.accounts.access import user_ids_who_see
+from app.core.db import transaction
+from app.core.runtime import runtime
+from app.events.models import Event
+from app.inbox.models import Thread
+from app.realtime.models import PushSequence
+from app.realtime.socket import user_room
+
+NEW_ITEM_EVENTS = frozenset({"MessageReceived", "MessageQueued", "NoteAdded"})
+
+
+def push_thread_change(event: Event) -> None:
+    """After-commit handler: everybody who may see the brand hears that the thread changed."""
+    with transaction() as session:
+        version = session.execute(sa.select(Thread.version).where(Thread.id == event.thread_id)).scalar_one_or_none()
+        receivers = next_sequences(session, user_ids_who_see(session, event.brand_id)) if event.brand_id else {}
+    body = {"thread_id": str(event.thread_id), "version": version, "kind": event.type}
+    for user_id, sequence in receivers.items():
+        _emit("thread:changed", {**body, "sequence": sequence}, user_id)
+        if event.type in NEW_ITEM_EVENTS:
+            _emit("message:new", {"thread_id": str(event.thread_id), "message_id": str(event.message_id), "kind": event.type, "sequence": sequence}, user_id)
+
+
+def push_channel_change(event: Event) -> None:
+    """After-commit handler: a channel's health changed."""
+    with transaction() as session:
+        receivers = next_sequences(session, user_ids_who_see(session, event.brand_id)) if event.brand_id else {}
+    for user_id, sequence in receivers.items():
+        _emit("notification", {"kind": event.type, "channel_id": event.payload.get("channel_id"), "sequence": sequence}, user_id)
+
+
+def next_sequences(session: Session, user_ids: list[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """Count one push for each user and return their new numbers; users are locked in id order."""
+    if not user_ids:
+        return {}
+    insert = postgresql.insert(PushSequence).values([{"user_id": user_id, "sequence": 1} for user_id in sorted(user_ids)])
+    upsert = insert.on_conflict_do_update(index_elements=["user_id"], set_={"sequence": PushSequence.sequence + 1})
+    rows = session.execute(upsert.returning(PushSequence.user_id, PushSequence.sequence)).all()
+    return {row.user_id: row.sequence for row in rows}
+
+
+def _emit(name: str, body: dict[str, Any], user_id: uuid.UUID) -> None:
+    emitter = runtime().write_only_socketio
+    if emitter is not None:
+        emitter.emit(name, body, to=user_room(user_id))

@@ -1,0 +1,17 @@
+"""The per-user push counter by which a browser notices that it missed something."""
+
+from __future__ import annotations
+
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base
+
+
+class PushSequence(Base):
+    __tablename__ = "push_sequences"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    sequence: Mapped[int] = mapped_column(sa.BigInteger, default=0)
