@@ -1,0 +1,80 @@
+"""Switchyard: one inbox for every channel. `create_app` puts the parts together and does nothing else."""
+
+from __future__ import annotations
+
+import os
+
+import redis
+from flask_openapi3 import Info, OpenAPI
+
+from app import web, wiring
+from app.config import Settings, load_settings
+from app.core.crypto import Keyring, parse_keys
+from app.core.db import db
+from app.core.http import HttpClient
+from app.core.log import configure_logging
+from app.core.nudge import Nudger
+from app.core.runtime import Runtime, install
+from app.core.storage import open_storage
+from app.events import registry
+
+CONNECTION_OPTIONS = " ".join(
+    f"-c {option}"
+    for option in (
+        "timezone=UTC",
+        "jit=off",
+        "plan_cache_mode=force_custom_plan",  # a generic plan for a search word is a hundred times slower
+        "lock_timeout=15s",
+        "statement_timeout=60s",
+        "idle_in_transaction_session_timeout=60s",
+    )
+)
+
+
+def create_app(settings: Settings | None = None) -> OpenAPI:
+    """Build the application. Without `settings` they are read from the environment; raises SettingError."""
+    settings = settings or load_settings(os.environ)
+    configure_logging(settings.log_format)
+    app = OpenAPI(
+        "app", info=Info(title="Switchyard", version="1.0.0"), template_folder="../templates", static_folder="../static", doc_prefix="/docs",
+        validation_error_status=422,
+    )  # fmt: skip
+    _configure(app, settings)
+    db.init_app(app)
+    registry.install(wiring.WIRING)
+    install(app, _build_runtime(settings))
+    web.init_app(app, settings)
+    return app
+
+
+def _configure(app: OpenAPI, settings: Settings) -> None:
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "pool_size": 20, "max_overflow": 20, "pool_timeout": 10, "pool_recycle": 1800, "connect_args": {"options": CONNECTION_OPTIONS},
+        },
+        SETTINGS=settings,
+        MAX_CONTENT_LENGTH=40 * 1024 * 1024,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
+        WTF_CSRF_TIME_LIMIT=None,
+        TEMPLATES_AUTO_RELOAD=False,
+    )  # fmt: skip
+
+
+def _build_runtime(settings: Settings) -> Runtime:
+    from app.channels.registry import build_adapters
+    from app.realtime.socket import make_emitter
+
+    http = HttpClient(allowed_networks=settings.outbound_allow, user_agent="Switchyard/1")
+    return Runtime(
+        settings=settings, storage=open_storage(settings.storage_url), keyring=Keyring(parse_keys(settings.encryption_keys)), http=http,
+        nudger=Nudger(settings.redis_url), redis=redis.Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_timeout=5),
+        adapters=build_adapters(
+            http=http, whatsapp_base_url=settings.whatsapp_base_url, whatsapp_api_version=settings.whatsapp_api_version,
+            graph_base_url=settings.graph_base_url, login_authority=settings.login_authority,
+        ),
+        write_only_socketio=make_emitter(settings.redis_url),
+    )  # fmt: skip

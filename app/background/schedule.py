@@ -1,0 +1,26 @@
+"""The periodic jobs, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.config import Settings
+from app.wiring import SEND
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """A job enqueued every so often; missing a round or running one twice is harmless for each of them."""
+
+    name: str
+    job: str
+    every_seconds: float
+    queue: str = SEND
+
+
+def periodic_jobs(settings: Settings) -> tuple[Periodic, ...]:
+    """Everything that happens by the clock."""
+    return (
+        Periodic("poll_mailboxes", "app.ingest.polling.poll_mailboxes", settings.poll_mail_seconds),
+        Periodic("prune", "app.background.prune.prune", 3600),
+    )

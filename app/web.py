@@ -1,0 +1,146 @@
+"""What every page shares: blueprints, page or fragment, headers, error pages, template globals."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, g, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import Babel
+from flask_login import current_user
+from flask_openapi3 import APIBlueprint, OpenAPI
+from flask_wtf.csrf import CSRFProtect
+from jinja2_fragments.flask import render_block
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from app.config import Settings
+
+# Modules that hold routes; each has `blueprints`, a tuple. Nothing but this list imports them.
+ROUTES = (
+    "app.health.routes",
+    "app.accounts.routes",
+    "app.inbox.routes",
+    "app.ingest.routes",
+    "app.realtime.routes",
+    "app.api.routes",
+)
+DEMO_ROUTES = ("app.demo.routes", "app.dev.routes")
+
+csrf = CSRFProtect()
+babel = Babel()
+
+
+def init_app(app: OpenAPI, settings: Settings) -> None:
+    """Hang everything web on the application."""
+    csrf.init_app(app)
+    babel.init_app(app, locale_selector=_locale, timezone_selector=_timezone)
+    _register_macros(app)
+    app.jinja_env.globals.update(asset=asset, csp_nonce=csp_nonce)
+    app.after_request(_headers)
+    app.register_error_handler(HTTPException, _error_page)
+    for name in (*ROUTES, *(DEMO_ROUTES if settings.demo else ())):
+        for blueprint in import_module(name).blueprints:
+            _register(app, blueprint)
+
+
+def _register(app: OpenAPI, blueprint: Blueprint | APIBlueprint) -> None:
+    if isinstance(blueprint, APIBlueprint):
+        app.register_api(blueprint)
+    else:
+        app.register_blueprint(blueprint)
+
+
+def _register_macros(app: Flask) -> None:
+    """Every macro of templates/components/ is a global, because rendering a block skips a template's imports."""
+    folder = Path(app.root_path, app.template_folder or "").resolve() / "components"
+    for path in sorted(folder.glob("*.html")):
+        module = app.jinja_env.get_template(f"components/{path.name}").make_module({"csp_nonce": csp_nonce})
+        macros = {name: value for name, value in vars(module).items() if not name.startswith("_") and callable(value)}
+        app.jinja_env.globals.update(macros)
+
+
+def page(template: str, *, blocks: tuple[str, ...] = (), status: int = 200, **context: Any) -> Response:
+    """Answer with the whole page, or with the one block htmx asks for by its target's id.
+
+    `blocks` are the block names this route may serve alone; a block's root element has the block's name, with "-" for "_", as id.
+    Plain, boosted and history-restore requests get the page.
+    """
+    wanted = request.headers.get("HX-Target", "").replace("-", "_")
+    partial = _is_partial() and wanted in blocks
+    body = render_block(template, wanted, **context) if partial else render_template(template, **context)
+    response = make_response(body, status)
+    response.vary.add("HX-Request")
+    response.vary.add("HX-Target")
+    return response
+
+
+def _is_partial() -> bool:
+    headers = request.headers
+    return headers.get("HX-Request") == "true" and headers.get("HX-Boosted") != "true" and headers.get("HX-History-Restore-Request") != "true"
+
+
+def csp_nonce() -> str:
+    """The nonce of this response."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(18)
+    return str(g.csp_nonce)
+
+
+def asset(path: str) -> str:
+    """URL of a static file that changes with its content, so that it can be cached for ever."""
+    return url_for("static", filename=path, v=_digest(path))
+
+
+@lru_cache(maxsize=512)
+def _digest(path: str) -> str:
+    file = Path(__file__).parent.parent / "static" / path
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else "0"
+
+
+def _locale() -> str:
+    if current_user and current_user.is_authenticated:
+        return str(current_user.locale)
+    return request.accept_languages.best_match(["en", "nl", "fr"]) or "en"
+
+
+def _timezone() -> str:
+    return str(current_user.timezone) if current_user and current_user.is_authenticated else "Europe/Amsterdam"
+
+
+def _headers(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Content-Security-Policy", _policy())
+    if request.is_secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    if request.endpoint == "static":
+        headers["Cache-Control"] = "public, max-age=31536000, immutable" if request.args.get("v") else "public, max-age=300"
+    else:
+        headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _policy() -> str:
+    nonce = csp_nonce()
+    return (
+        f"default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data: blob:; font-src 'self'; "
+        "connect-src 'self'; frame-src 'self'; media-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; "
+        "frame-ancestors 'none'"
+    )
+
+
+def _error_page(error: HTTPException) -> ResponseReturnValue:
+    if request.blueprint and request.blueprint.startswith("api"):
+        return error.get_response()
+    status = error.code or 500
+    if request.headers.get("HX-Request") == "true":
+        return render_template("errors/fragment.html", error=error, status=status), status
+    return render_template("errors/page.html", error=error, status=status), status

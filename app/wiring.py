@@ -1,0 +1,56 @@
+"""Who reacts to what. The one place to look when you ask "what happens after …".
+
+*In the transaction*: database only, quick, succeeds or fails with the change. *After commit*: a job of its own, retried alone.
+"""
+
+from __future__ import annotations
+
+from app.delivery.handlers import follow_merged_thread
+from app.delivery.jobs import not_behind_another
+from app.delivery.models import Delivery
+from app.events.models import OutboxEntry
+from app.events.registry import AfterCommit, Wiring
+from app.events.relay import Source
+from app.ingest.media import fetch_announced_media
+from app.ingest.models import InboundEvent
+from app.realtime.handlers import push_channel_change, push_thread_change
+
+LIVE, SEND = "live", "send"
+QUEUES = (LIVE, SEND)
+
+_push = AfterCommit("push_thread_change", push_thread_change, LIVE)
+_push_channel = AfterCommit("push_channel_change", push_channel_change, LIVE)
+_fetch_media = AfterCommit("fetch_announced_media", fetch_announced_media, SEND)
+
+WIRING = Wiring(
+    in_transaction={
+        "ThreadsMerged": (follow_merged_thread,),
+    },
+    after_commit={
+        "ThreadCreated": (),
+        "ThreadAssigned": (_push,),
+        "ThreadStatusChanged": (_push,),
+        "ThreadPriorityChanged": (_push,),
+        "ThreadsMerged": (_push,),
+        "MessageReceived": (_push,),
+        "MessageQueued": (_push,),
+        "MessageChanged": (_push,),
+        "NoteAdded": (_push,),
+        "DeliveryChanged": (_push,),
+        "AttachmentsAnnounced": (_fetch_media,),
+        "AttachmentsFetched": (_push,),
+        "ChannelHealthChanged": (_push_channel,),
+        "ChannelNotice": (),
+    },
+)
+
+
+def sources() -> tuple[Source, ...]:
+    """The tables of promises the relay watches, most urgent first."""
+    outbox, inbound, deliveries = OutboxEntry.__table__, InboundEvent.__table__, Delivery.__table__
+    return (
+        Source(inbound, "app.ingest.jobs.process_inbound_event", LIVE),
+        Source(deliveries, "app.delivery.jobs.deliver", SEND, where=not_behind_another),
+        Source(outbox, "app.events.jobs.run_outbox_entry", LIVE, where=lambda: outbox.c.queue == LIVE),
+        Source(outbox, "app.events.jobs.run_outbox_entry", SEND, where=lambda: outbox.c.queue == SEND),
+    )

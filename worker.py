@@ -1,0 +1,18 @@
+"""Background processes: `python worker.py live|send|scheduler`.
+
+`live` and `send` carry out jobs (`send` is apart because a slow provider must not hold up the inbox); `scheduler` is the relay and the
+periodic jobs. Any number of each may run.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from app.config import SettingError
+from app.background.runner import main
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except SettingError as error:
+        sys.exit(str(error))
