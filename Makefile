@@ -31,7 +31,7 @@ test: install-test lint ## Everything: lint, types, import rules, unit, integrat
 lint: install-test ## Style, types and import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-cache
 
 bench: install-test ## Measure rates and latencies beside their yardsticks
 	@$(BIN)/python -m bench $(ARGS)

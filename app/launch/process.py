@@ -1,6 +1,7 @@
-"""Starting and ending processes of ours: each in its own session, dying with its parent, its lines handed on.
+"""Starting and ending processes of ours: each in its own session, dying with us, its lines handed on.
 
-`Spawner` keeps what all of them share. Nothing here knows what the processes are.
+Two nets catch what a SIGKILL of ours would leave: the death signal of Linux (child.py) for a process, and the guard (guard.py)
+for everything it started itself. Nothing here knows what the processes are.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from typing import IO
 
 OnLine = Callable[[str, str], None]
 CHILD = Path(__file__).with_name("child.py")
+GUARD = Path(__file__).with_name("guard.py")
 KEEP_USER = -1
+STEP_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,38 @@ class Command:
     stdin: bytes = b""
 
 
+class Guard:
+    """Our end of the pipe to a guard process, started when the first process is."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pipe: IO[bytes] | None = None
+
+    def add(self, group: int) -> None:
+        """End this process group should we die."""
+        self._tell(b"+%d\n" % group)
+
+    def remove(self, group: int) -> None:
+        """The group has ended."""
+        self._tell(b"-%d\n" % group)
+
+    def _tell(self, line: bytes) -> None:
+        with self._lock:
+            if self._pipe is None:
+                self._pipe = self._start()
+            with contextlib.suppress(BrokenPipeError):
+                self._pipe.write(line)
+
+    def _start(self) -> IO[bytes]:
+        read, write = os.pipe()
+        subprocess.Popen([sys.executable, "-I", "-S", str(GUARD)], stdin=read, start_new_session=True)
+        os.close(read)
+        return os.fdopen(write, "wb", buffering=0)
+
+
+_guard = Guard()
+
+
 class Process:
     """A started command. Every line it prints goes to `on_line(name, line)`, from a thread of its own."""
 
@@ -59,6 +94,7 @@ class Process:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        _guard.add(self.pid)
         self._reader = threading.Thread(target=self._hand_on_lines, args=(on_line,), name=f"lines of {self.name}", daemon=True)
         self._reader.start()
         if command.stdin:
@@ -92,6 +128,7 @@ class Process:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._popen.wait()
+        _guard.remove(self.pid)
 
     def close(self) -> None:
         """Let go of a process that has ended: its last lines first."""
@@ -125,15 +162,16 @@ def stop(processes: Sequence[Process], *, number: int, grace_seconds: float) -> 
         process.close()
 
 
-def run_to_end(command: Command, on_line: OnLine) -> int:
-    """Run a command to its end and return its exit code."""
+def run_to_end(command: Command, on_line: OnLine, check: Callable[[], None] = lambda: None) -> int:
+    """Run a command to its end and return its exit code. `check` is called now and then and may raise to end it early."""
     process = Process(command, on_line)
     try:
-        while not process.wait(1):
-            pass
+        while not process.wait(STEP_SECONDS):
+            check()
     except BaseException:
         process.kill_group()
         raise
+    process.kill_group()
     process.close()
     return process.exit_code or 0
 

@@ -1,0 +1,101 @@
+"""What runs: the processes of one installation as data, and the environment they share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.config import Settings
+from app.launch.servers import ServerUrls, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+LOOPBACK = "127.0.0.0/8"
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 gunicorn's heartbeat files; a slow disk must not look like a dead worker
+
+
+@dataclass(frozen=True)
+class Part:
+    """A process that is started, watched and started again when it ends."""
+
+    name: str
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SimulatorPorts:
+    """Where the stand-ins of the providers listen, on loopback."""
+
+    whatsapp: int
+    graph: int
+
+
+def choose_simulator_ports(environ: Mapping[str, str]) -> SimulatorPorts:
+    """Return WHATSAPP_SIM_PORT and GRAPH_SIM_PORT of `environ`, or free ports."""
+    return SimulatorPorts(
+        whatsapp=int(environ.get("WHATSAPP_SIM_PORT") or free_port()), graph=int(environ.get("GRAPH_SIM_PORT") or free_port())
+    )
+
+
+def told_environment(
+    settings: Settings, urls: ServerUrls, ports: SimulatorPorts | None, environ: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what every process of this run is told beside the environment it inherits.
+
+    With `ports` the providers' addresses are those of the simulators, unless `environ` names others.
+    """
+    told = {
+        "DATABASE_URL": urls.database_url or settings.database_url,
+        "REDIS_URL": urls.redis_url or settings.redis_url,
+        "DATA_DIR": str(settings.data_dir),
+        "HOST": settings.host,
+        "PORT": str(settings.port),
+        "PUBLIC_URL": settings.public_url,
+        "DEMO": str(int(settings.demo)),
+    }
+    if ports is None:
+        return told
+    whatsapp, graph = f"http://127.0.0.1:{ports.whatsapp}", f"http://127.0.0.1:{ports.graph}"
+    simulated = {"WHATSAPP_BASE_URL": whatsapp, "GRAPH_BASE_URL": graph, "LOGIN_AUTHORITY": graph}
+    told |= {name: environ.get(name) or url for name, url in simulated.items()}
+    told |= {"WHATSAPP_SIM_PORT": str(ports.whatsapp), "GRAPH_SIM_PORT": str(ports.graph)}
+    return told | {"OUTBOUND_ALLOW": ",".join(dict.fromkeys([*settings.outbound_allow, LOOPBACK]))}
+
+
+def flask_command(*words: str) -> tuple[str, ...]:
+    """Return the command line of one of the application's own commands."""
+    return (sys.executable, "-m", "flask", "--app", "wsgi", *words)
+
+
+def simulators() -> Part:
+    """The providers' stand-ins."""
+    return Part("simulators", (sys.executable, "-m", "app.simulators"))
+
+
+def lasting_parts(settings: Settings) -> tuple[Part, ...]:
+    """Return what serves and works, in starting order."""
+    return (
+        Part("web", _web_command(settings)),
+        Part("live", _worker_command("live")),
+        Part("send-1", _worker_command("send")),
+        Part("send-2", _worker_command("send")),
+        Part("scheduler", _worker_command("scheduler")),
+    )
+
+
+def _worker_command(kind: str) -> tuple[str, ...]:
+    return (sys.executable, "worker.py", kind)
+
+
+def _web_command(settings: Settings) -> tuple[str, ...]:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    options = [
+        *("--worker-class", "gevent", "--workers", str(settings.web_workers), "--worker-connections", "4000"),
+        # Without --reuse-port kept connections pile up on one worker.
+        *("--reuse-port", "--bind", f"{host}:{settings.port}"),
+        *("--graceful-timeout", "5", "--log-level", "warning", "--no-control-socket"),
+        *(("--worker-tmp-dir", str(SHARED_MEMORY)) if os.access(SHARED_MEMORY, os.W_OK) else ()),
+    ]
+    return (sys.executable, "-m", "gunicorn", *options, "wsgi:app")

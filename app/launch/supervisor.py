@@ -1,0 +1,277 @@
+"""`make run`: starts the servers and every process of the application, watches them, and ends them all.
+
+Order: servers, migrations, demo data, simulators, web, workers, scheduler. It says "ready" when the web answers, not when a
+port is open. Ctrl-C, SIGTERM or a closed terminal ends everything in reverse order within ten seconds; a second Ctrl-C at once.
+A part that ends by itself is shown and started again, the longer the pause the more often that happens.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import FrameType
+
+from alembic.util.exc import CommandError as AlembicError
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.config import RUN_LOCK, RUNNING_FILE, SettingError, Settings
+from app.core.migrate import head_revision, upgrade
+from app.launch.console import Console
+from app.launch.lock import FolderLock
+from app.launch.parts import (
+    ROOT,
+    Part,
+    choose_simulator_ports,
+    flask_command,
+    lasting_parts,
+    simulators,
+    told_environment,
+)
+from app.launch.process import Command, OnLine, Process, run_to_end, stop
+from app.launch.servers import EmbeddedServers, ServerError, ServerUrls
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+PARTS_GRACE_SECONDS = 5.5
+SIMULATORS_GRACE_SECONDS = 1.0
+SERVERS_GRACE_SECONDS = 2.5
+WATCH_SECONDS = 0.1
+READY_SECONDS = 90
+HEALTH_TIMEOUT_SECONDS = 5
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+SETTLED_SECONDS = 60.0
+
+
+class Stopping(Exception):
+    """Somebody asked us to stop while we were starting."""
+
+
+class UnableToStart(Exception):
+    """A step of the start failed; the text is one line."""
+
+
+@dataclass
+class Running:
+    """A part, its process, and how its restarts went."""
+
+    part: Part
+    process: Process
+    pause_seconds: float = FIRST_PAUSE_SECONDS
+    restart_at: float | None = None
+
+
+class Supervisor:
+    """One run in one DATA_DIR. `run` returns the exit code when everything has ended."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str], console: Console) -> None:
+        self._settings = settings
+        self._environ = environ
+        self._console = console
+        self._lock = FolderLock(settings.data_dir / RUN_LOCK)
+        self._servers = EmbeddedServers(
+            settings.data_dir, postgres=not settings.database_url, redis=not settings.redis_url, on_line=console.line
+        )
+        self._told: dict[str, str] = {}
+        self._running: list[Running] = []
+        self._stop_asked = False
+
+    def run(self) -> int:
+        """Start, watch until asked to stop, end everything. Raises SettingError, InUse, ServerError or UnableToStart."""
+        started_at = time.monotonic()
+        self._lock.acquire()
+        check_port_is_free(self._settings)
+        self._listen_for_signals()
+        try:
+            self._start()
+            self._announce(time.monotonic() - started_at)
+            self._watch()
+        except Stopping:
+            pass
+        finally:
+            self._stop()
+        return 0
+
+    def _start(self) -> None:
+        (self._settings.data_dir / RUNNING_FILE).unlink(missing_ok=True)
+        urls = self._start_servers()
+        self._check()
+        ports = choose_simulator_ports(self._environ) if self._settings.demo else None
+        self._told = told_environment(self._settings, urls, ports, self._environ)
+        self._publish()
+        if self._settings.demo:
+            self._launch(simulators())
+        self._migrate()
+        if self._settings.demo:
+            self._do("demo", "demo", "load")
+        for part in lasting_parts(self._settings):
+            self._check()
+            self._launch(part)
+        self._wait_until_ready()
+
+    def _start_servers(self) -> ServerUrls:
+        if self._settings.database_url and self._settings.redis_url:
+            return ServerUrls("", "")
+        self._console.say("starting the embedded servers …")
+        return self._servers.start()
+
+    def _publish(self) -> None:
+        """Let commands in other terminals join this run (config.running_environment)."""
+        path = self._settings.data_dir / RUNNING_FILE
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(self._told, file, indent=1)
+
+    def _migrate(self) -> None:
+        """In this process: another one would spend its time importing the application."""
+        before = time.monotonic()
+        try:
+            upgrade(self._told["DATABASE_URL"])
+        except (SQLAlchemyError, AlembicError) as error:
+            raise UnableToStart(f"the migrations failed: {str(error).splitlines()[0]}") from error
+        self._console.line("migrate", f"database is at {head_revision()} ({time.monotonic() - before:.1f} s)")
+
+    def _do(self, name: str, *words: str) -> None:
+        """Run one of the application's commands to its end."""
+        if run_to_end(self._command(Part(name, flask_command(*words))), self._console.line, self._check):
+            raise UnableToStart(f"`flask {' '.join(words)}` failed, see its lines above")
+
+    def _launch(self, part: Part) -> None:
+        self._running.append(Running(part, Process(self._command(part), self._console.line)))
+
+    def _command(self, part: Part) -> Command:
+        environ = {**self._environ, **self._told, "PYTHONUNBUFFERED": "1"}
+        return Command(name=part.name, argv=part.argv, env=environ, cwd=ROOT)
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while not answers_health(self._settings):
+            self._check()
+            self._look_after()
+            if time.monotonic() > deadline:
+                raise UnableToStart(f"the web did not answer /healthz within {READY_SECONDS} seconds, see the lines above")
+            time.sleep(WATCH_SECONDS)
+
+    def _announce(self, seconds: float) -> None:
+        self._console.say(f"ready after {seconds:.1f} s: {self._settings.public_url}")
+        if self._settings.demo:
+            self._show_signins()
+        self._console.say("Ctrl-C stops everything")
+
+    def _show_signins(self) -> None:
+        """Print the demo sign-ins; a run without them is no worse a run."""
+        lines: list[str] = []
+        collect: OnLine = lambda _name, line: lines.append(line)  # noqa: E731 a two-line function would say less
+        if run_to_end(self._command(Part("demo", flask_command("demo", "signins"))), collect, self._check) == 0:
+            for line in lines:
+                self._console.line("demo", line)
+
+    def _watch(self) -> None:
+        while not self._stop_asked:
+            time.sleep(WATCH_SECONDS)
+            self._look_after()
+
+    def _look_after(self) -> None:
+        """Start again what has ended by itself."""
+        try:
+            for name in self._servers.revive():
+                self._console.say(f"{name} ended by itself; started again")
+        except ServerError as error:
+            self._console.say(f"{error}; trying again")
+        for running in self._running:
+            self._look_after_part(running)
+
+    def _look_after_part(self, running: Running) -> None:
+        process, now = running.process, time.monotonic()
+        if process.exit_code is None:
+            return
+        if running.restart_at is None:
+            process.kill_group()
+            running.pause_seconds = next_pause(running.pause_seconds, lived_seconds=now - process.started_at)
+            running.restart_at = now + running.pause_seconds
+            what = describe_exit(process.exit_code)
+            self._console.say(f"{running.part.name} {what}; starting it again in {running.pause_seconds:g} s")
+        elif now >= running.restart_at:
+            running.process = Process(self._command(running.part), self._console.line)
+            running.restart_at = None
+
+    def _stop(self) -> None:
+        self._console.say("stopping …")
+        began_at = time.monotonic()
+        try:
+            self._stop_in_order()
+        except KeyboardInterrupt:
+            self._console.say("stopping at once")
+            stop([running.process for running in self._running], number=signal.SIGKILL, grace_seconds=0)
+            self._servers.stop(grace_seconds=0.5)
+        (self._settings.data_dir / RUNNING_FILE).unlink(missing_ok=True)
+        self._lock.release()
+        self._console.say(f"stopped after {time.monotonic() - began_at:.1f} s")
+
+    def _stop_in_order(self) -> None:
+        own = [running.process for running in reversed(self._running) if running.part.name != "simulators"]
+        stop(own, number=signal.SIGTERM, grace_seconds=PARTS_GRACE_SECONDS)
+        # After the workers: a send on its way gets its answer.
+        others = [running.process for running in self._running if running.part.name == "simulators"]
+        stop(others, number=signal.SIGTERM, grace_seconds=SIMULATORS_GRACE_SECONDS)
+        self._servers.stop(grace_seconds=SERVERS_GRACE_SECONDS)
+
+    def _listen_for_signals(self) -> None:
+        """Set every handler ourselves: a process started with & inherits SIGINT ignored."""
+        for number in STOP_SIGNALS:
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        if self._stop_asked:
+            raise KeyboardInterrupt
+        self._stop_asked = True
+
+    def _check(self) -> None:
+        if self._stop_asked:
+            raise Stopping
+
+
+def check_port_is_free(settings: Settings) -> None:
+    """Raise SettingError when somebody listens on PORT, or HOST is not ours to listen on."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        # A port whose old connections are only fading away is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise SettingError(
+                f"PORT: cannot listen on {settings.host}:{settings.port} ({os.strerror(error.errno or 0)}); "
+                f"stop the other program or choose another port: make run PORT={settings.port + 1}"
+            ) from error
+
+
+def answers_health(settings: Settings) -> bool:
+    """Tell whether the web answers /healthz with 200."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 looked up, not bound
+    connection = http.client.HTTPConnection(host, settings.port, timeout=HEALTH_TIMEOUT_SECONDS)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def next_pause(previous_seconds: float, *, lived_seconds: float) -> float:
+    """Return how long to wait before the next start: twice as long as before, unless the part had settled."""
+    if lived_seconds >= SETTLED_SECONDS:
+        return FIRST_PAUSE_SECONDS
+    return min(previous_seconds * 2, LONGEST_PAUSE_SECONDS)
+
+
+def describe_exit(code: int) -> str:
+    """Return an exit code in words."""
+    if code < 0:
+        return f"was ended by {signal.Signals(-code).name}"
+    return f"ended with exit code {code}" if code else "ended"
