@@ -1,0 +1,186 @@
+"""Read threads: lists, counts, one thread. Every read is limited to the brands of its viewer.
+
+A list is one query. It runs the same keyset scan once per visible brand (LATERAL) and merges the few rows each returns, so every filter
+is answered from an index that begins with the brand, whatever the viewer may see. A count stops at COUNT_CAP.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.accounts.access import Viewer
+from app.accounts.models import Brand, User
+from app.contacts.models import Contact
+from app.core.paging import Page, cut_page, read_cursor
+from app.inbox.actions import ThreadMissing
+from app.inbox.models import Attachment, Message, Priority, Thread, ThreadAlias, ThreadRead, ThreadStatus
+
+COUNT_CAP = 1000
+
+
+@dataclass(frozen=True)
+class ThreadFilter:
+    """Which threads. `view` "open" leaves out resolved and closed ones unless `status` names one."""
+
+    view: str = "open"
+    medium: str | None = None
+    status: ThreadStatus | None = None
+    assignee_user_id: uuid.UUID | None = None
+    unassigned: bool = False
+    brand_id: uuid.UUID | None = None
+    contact_id: uuid.UUID | None = None
+    priority: Priority | None = None
+
+
+@dataclass(frozen=True)
+class ThreadRow:
+    """A thread as a list shows it."""
+
+    thread: Thread
+    contact_name: str
+    assignee_name: str | None
+    brand_key: str
+    brand_name: str
+    brand_hue: int
+    unread: bool
+
+
+@dataclass(frozen=True)
+class ViewCounts:
+    """How many open threads each view has, each at most COUNT_CAP."""
+
+    open: int
+    mine: int
+    unassigned: int
+    email: int
+    whatsapp: int
+    resolved: int
+
+
+def list_threads(session: Session, *, viewer: Viewer, filter: ThreadFilter, cursor: str | None = None, limit: int = 50) -> Page[ThreadRow]:
+    """Newest first. Raises BadCursor."""
+    found = _merged_scans(viewer, filter, cursor, limit + 1)
+    query = _row_query(viewer).join(found, found.c.id == Thread.id).order_by(Thread.last_message_at.desc(), Thread.id.desc())
+    rows = [_row(record) for record in session.execute(query)]
+    return cut_page(rows, limit, lambda row: (row.thread.last_message_at, row.thread.id))
+
+
+def _merged_scans(viewer: Viewer, filter: ThreadFilter, cursor: str | None, limit: int) -> sa.Subquery:
+    brands = sa.func.unnest(sa.cast(list(_brands(viewer, filter)), sa.ARRAY(sa.Uuid))).table_valued("id").alias("brand")
+    scan = sa.select(Thread.id, Thread.last_message_at).where(Thread.brand_id == brands.c.id, *_conditions(filter))
+    if cursor is not None:
+        scan = scan.where(sa.tuple_(Thread.last_message_at, Thread.id) < sa.tuple_(*_place(cursor)))
+    per_brand = scan.order_by(Thread.last_message_at.desc(), Thread.id.desc()).limit(limit).lateral("scan")
+    merged = sa.select(per_brand.c.id, per_brand.c.last_message_at).select_from(brands.join(per_brand, sa.true()))
+    return merged.order_by(per_brand.c.last_message_at.desc(), per_brand.c.id.desc()).limit(limit).subquery("found")
+
+
+def _place(cursor: str) -> tuple[sa.ColumnElement[datetime], sa.ColumnElement[uuid.UUID]]:
+    at, row_id = read_cursor(cursor)
+    return sa.literal(at, sa.DateTime(timezone=True)), sa.literal(row_id, sa.Uuid)
+
+
+def _brands(viewer: Viewer, filter: ThreadFilter) -> tuple[uuid.UUID, ...]:
+    if filter.brand_id is None:
+        return viewer.brand_ids
+    return tuple(b for b in viewer.brand_ids if b == filter.brand_id)
+
+
+def _conditions(filter: ThreadFilter) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    if filter.status is not None:
+        conditions.append(Thread.status == filter.status)
+    elif filter.view == "open":
+        conditions.append(Thread.is_open)
+    if filter.medium is not None:
+        conditions.append(Thread.medium == filter.medium)
+    if filter.unassigned:
+        conditions.append(Thread.assignee_user_id.is_(None))
+    elif filter.assignee_user_id is not None:
+        conditions.append(Thread.assignee_user_id == filter.assignee_user_id)
+    if filter.contact_id is not None:
+        conditions.append(Thread.contact_id == filter.contact_id)
+    if filter.priority is not None:
+        conditions.append(Thread.priority == filter.priority)
+    return conditions
+
+
+def _row_query(viewer: Viewer) -> sa.Select[tuple[Thread, str | None, str | None, str, str, int, int | None]]:
+    seen = sa.and_(ThreadRead.thread_id == Thread.id, ThreadRead.user_id == viewer.user_id)
+    return (
+        sa.select(Thread, Contact.name, User.name, Brand.key, Brand.name, Brand.hue, ThreadRead.seen_seq)
+        .join(Brand, Brand.id == Thread.brand_id)
+        .outerjoin(Contact, Contact.id == Thread.contact_id)
+        .outerjoin(User, User.id == Thread.assignee_user_id)
+        .outerjoin(ThreadRead, seen)
+    )
+
+
+def _row(record: sa.Row[tuple[Thread, str | None, str | None, str, str, int, int | None]]) -> ThreadRow:
+    thread, contact_name, assignee_name, brand_key, brand_name, brand_hue, seen_seq = record
+    unread = thread.last_inbound_at is not None and (seen_seq or 0) < thread.message_count
+    return ThreadRow(thread, contact_name or "", assignee_name, brand_key, brand_name, brand_hue, unread)
+
+
+_COUNTS = sa.text(
+    """
+    SELECT coalesce(sum(c.open), 0), coalesce(sum(c.mine), 0), coalesce(sum(c.unassigned), 0),
+           coalesce(sum(c.email), 0), coalesce(sum(c.whatsapp), 0), coalesce(sum(c.resolved), 0)
+    FROM unnest(CAST(:brands AS uuid[])) brand(id)
+    CROSS JOIN LATERAL (
+        SELECT (SELECT count(*) FROM (SELECT FROM threads WHERE brand_id = brand.id AND is_open LIMIT :cap) t) AS open,
+               (SELECT count(*) FROM (SELECT FROM threads WHERE assignee_user_id = :me AND brand_id = brand.id AND is_open LIMIT :cap) t) AS mine,
+               (SELECT count(*) FROM (SELECT FROM threads WHERE brand_id = brand.id AND is_open AND assignee_user_id IS NULL LIMIT :cap) t) AS unassigned,
+               (SELECT count(*) FROM (SELECT FROM threads WHERE brand_id = brand.id AND is_open AND medium = 'email' LIMIT :cap) t) AS email,
+               (SELECT count(*) FROM (SELECT FROM threads WHERE brand_id = brand.id AND is_open AND medium = 'whatsapp' LIMIT :cap) t) AS whatsapp,
+               (SELECT count(*) FROM (SELECT FROM threads WHERE brand_id = brand.id AND status = 'resolved' LIMIT :cap) t) AS resolved
+    ) c
+    """
+)
+
+
+def count_views(session: Session, *, viewer: Viewer) -> ViewCounts:
+    """One query; each scan stops at COUNT_CAP rows."""
+    record = session.execute(_COUNTS, {"brands": list(viewer.brand_ids), "me": viewer.user_id, "cap": COUNT_CAP}).one()
+    return ViewCounts(*(min(int(value), COUNT_CAP) for value in record))
+
+
+def get_thread_row(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> ThreadRow:
+    """The thread with its names. Raises ThreadMissing, also for a thread of a brand the viewer may not see."""
+    record = session.execute(_row_query(viewer).where(Thread.id == thread_id, Thread.brand_id.in_(viewer.brand_ids))).one_or_none()
+    if record is not None:
+        return _row(record)
+    alias = session.get(ThreadAlias, thread_id)
+    if alias is None:
+        raise ThreadMissing(str(thread_id))
+    return get_thread_row(session, viewer=viewer, thread_id=alias.thread_id)
+
+
+def get_thread(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> Thread:
+    """The thread alone; follows merges. Raises ThreadMissing."""
+    return get_thread_row(session, viewer=viewer, thread_id=thread_id).thread
+
+
+def get_message(session: Session, *, viewer: Viewer, message_id: uuid.UUID) -> Message:
+    """Raises ThreadMissing."""
+    query = sa.select(Message).where(Message.id == message_id, Message.brand_id.in_(viewer.brand_ids))
+    message = session.execute(query).scalar_one_or_none()
+    if message is None:
+        raise ThreadMissing(str(message_id))
+    return message
+
+
+def get_attachment(session: Session, *, viewer: Viewer, attachment_id: uuid.UUID) -> Attachment:
+    """A file of a message the viewer may see, or their own upload. Raises ThreadMissing."""
+    in_sight = sa.exists(sa.select(Message.id).where(Message.id == Attachment.message_id, Message.brand_id.in_(viewer.brand_ids)))
+    own_upload = sa.and_(Attachment.message_id.is_(None), Attachment.uploaded_by_user_id == viewer.user_id)
+    query = sa.select(Attachment).where(Attachment.id == attachment_id, sa.or_(in_sight, own_upload))
+    attachment = session.execute(query).scalar_one_or_none()
+    if attachment is None:
+        raise ThreadMissing(str(attachment_id))
+    return attachment
