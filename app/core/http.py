@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import urllib3
 from urllib3 import exceptions
@@ -113,7 +113,8 @@ class HttpClient:
     ) -> HttpResponse:
         """Make one request and return its answer, whatever the status; a redirect is an answer too.
 
-        Times are seconds: `deadline` covers the whole request. Without `params` the URL is used as it stands.
+        Times are seconds: `deadline` covers the whole request. Without `params` the URL is used as it stands; a space in `params` becomes %20, which
+        OData needs and everybody takes.
         Raises HttpFailure.
         """
         target = _checked_url(url, params)
@@ -311,7 +312,7 @@ def _checked_url(url: str, params: Mapping[str, str] | None) -> str:
         raise HttpFailure("bad_url", request_sent=False)
     if not params:
         return url
-    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, urlencode(params))))))
+    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, urlencode(params, quote_via=quote))))))
 
 
 def _request_target(url: str) -> str:
