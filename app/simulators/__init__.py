@@ -1,1 +1,1 @@
-"""Stateful HTTP stand-ins for providers, each a real server in its own process; used by the demo, tests, bench and chaos alike."""
+"""Stateful HTTP stand-ins for providers, each a real server in its own process, for the demo, tests, bench and chaos."""

@@ -1,0 +1,76 @@
+"""Run the simulators as one process: `python -m app.simulators --whatsapp-port 5101 --graph-port 5102`.
+
+Each port given starts its provider; `--data-dir` keeps settings over a restart. Ends cleanly on SIGTERM and Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from app.simulators.common import RunningServer, serve
+from app.simulators.whatsapp import WhatsAppSimulator
+
+Stop = Callable[[], None]
+
+
+def main() -> int:
+    """Start what the arguments name and serve until told to stop; returns the exit status."""
+    arguments = _arguments()
+    started: list[Stop] = []
+    if arguments.whatsapp_port is not None:
+        started.append(_start_whatsapp(arguments))
+    if arguments.graph_port is not None:
+        started.append(_start_graph(arguments))
+    _wait_for_a_signal()
+    for stop in started:
+        stop()
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m app.simulators", description="Stand-ins for the providers, for the demo and tests."
+    )
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--whatsapp-port", type=int)
+    parser.add_argument("--graph-port", type=int)
+    parser.add_argument("--data-dir", type=Path, help="keep settings here over a restart")
+    return parser.parse_args()
+
+
+def _start_whatsapp(arguments: argparse.Namespace) -> Stop:
+    simulator = WhatsAppSimulator(memory=arguments.data_dir / "whatsapp.json" if arguments.data_dir else None)
+    server = _announce("WhatsApp", serve(simulator.app, host=arguments.host, port=arguments.whatsapp_port))
+
+    def stop() -> None:
+        server.stop()
+        simulator.close()
+
+    return stop
+
+
+def _start_graph(arguments: argparse.Namespace) -> Stop:
+    graph = importlib.import_module("app.simulators.graph")
+    server = _announce("Graph", serve(graph.create_graph_app(), host=arguments.host, port=arguments.graph_port))
+    return server.stop
+
+
+def _announce(name: str, server: RunningServer) -> RunningServer:
+    print(f"{name} simulator on {server.url}", flush=True)
+    return server
+
+
+def _wait_for_a_signal() -> None:
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    told.wait()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
