@@ -13,6 +13,7 @@ from app.launch.servers import ServerUrls, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.0/8"
+SIMULATORS = "simulators"
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 gunicorn's heartbeat files; a slow disk must not look like a dead worker
 
 
@@ -69,9 +70,12 @@ def flask_command(*words: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "flask", "--app", "wsgi", *words)
 
 
-def simulators() -> Part:
-    """The providers' stand-ins."""
-    return Part("simulators", (sys.executable, "-m", "app.simulators"))
+def simulators(ports: SimulatorPorts, data_dir: Path) -> Part:
+    """The providers' stand-ins; what was set in them survives a restart."""
+    memory = data_dir / "simulators"
+    memory.mkdir(exist_ok=True)
+    options = ("--whatsapp-port", str(ports.whatsapp), "--graph-port", str(ports.graph), "--data-dir", str(memory))
+    return Part(SIMULATORS, (sys.executable, "-m", "app.simulators", *options))
 
 
 def lasting_parts(settings: Settings) -> tuple[Part, ...]:

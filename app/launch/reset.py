@@ -10,7 +10,7 @@ from app.launch.lock import FolderLock
 # Written by every run; a folder that was ever used for anything but the demo stays "real".
 PURPOSE_FILE = "purpose"
 DEMO, REAL = "demo", "real"
-FORGOTTEN = ("postgres", "postgres-socket", "storage")
+FORGOTTEN = ("postgres", "postgres-socket", "storage", "simulators")
 
 
 class NotOnlyADemo(Exception):

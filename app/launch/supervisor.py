@@ -26,6 +26,7 @@ from app.launch.console import Console
 from app.launch.lock import FolderLock
 from app.launch.parts import (
     ROOT,
+    SIMULATORS,
     Part,
     choose_simulator_ports,
     flask_command,
@@ -36,7 +37,6 @@ from app.launch.parts import (
 from app.launch.process import Command, OnLine, Process, run_to_end, stop
 from app.launch.servers import EmbeddedServers, ServerError, ServerUrls
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PARTS_GRACE_SECONDS = 5.5
 SIMULATORS_GRACE_SECONDS = 1.0
 SERVERS_GRACE_SECONDS = 2.5
@@ -104,8 +104,8 @@ class Supervisor:
         ports = choose_simulator_ports(self._environ) if self._settings.demo else None
         self._told = told_environment(self._settings, urls, ports, self._environ)
         self._publish()
-        if self._settings.demo:
-            self._launch(simulators())
+        if ports:
+            self._launch(simulators(ports, self._settings.data_dir))
         self._migrate()
         if self._settings.demo:
             self._do("demo", "demo", "load")
@@ -213,17 +213,20 @@ class Supervisor:
         self._console.say(f"stopped after {time.monotonic() - began_at:.1f} s")
 
     def _stop_in_order(self) -> None:
-        own = [running.process for running in reversed(self._running) if running.part.name != "simulators"]
+        own = [running.process for running in reversed(self._running) if running.part.name != SIMULATORS]
         stop(own, number=signal.SIGTERM, grace_seconds=PARTS_GRACE_SECONDS)
         # After the workers: a send on its way gets its answer.
-        others = [running.process for running in self._running if running.part.name == "simulators"]
+        others = [running.process for running in self._running if running.part.name == SIMULATORS]
         stop(others, number=signal.SIGTERM, grace_seconds=SIMULATORS_GRACE_SECONDS)
         self._servers.stop(grace_seconds=SERVERS_GRACE_SECONDS)
 
     def _listen_for_signals(self) -> None:
         """Set every handler ourselves: a process started with & inherits SIGINT ignored."""
-        for number in STOP_SIGNALS:
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
+        # Under nohup a closed terminal is no reason to stop.
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, self._on_signal)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         if self._stop_asked:
