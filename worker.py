@@ -1,15 +1,15 @@
 """Background processes: `python worker.py live|send|scheduler`.
 
-`live` and `send` carry out jobs (`send` is apart because a slow provider must not hold up the inbox); `scheduler` is the relay and the
-periodic jobs. Any number of each may run.
+`live` and `send` carry out jobs (`send` is apart because a slow provider must not hold up the inbox); `scheduler` is the
+relay and the periodic jobs. Any number of each may run.
 """
 
 from __future__ import annotations
 
 import sys
 
-from app.config import SettingError
 from app.background.runner import main
+from app.config import SettingError
 
 if __name__ == "__main__":
     try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 import redis
-from flask_openapi3 import Info, OpenAPI
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
 
 from app import web, wiring
 from app.config import Settings, load_settings
@@ -36,9 +37,13 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     settings = settings or load_settings(os.environ)
     configure_logging(settings.log_format)
     app = OpenAPI(
-        "app", info=Info(title="Switchyard", version="1.0.0"), template_folder="../templates", static_folder="../static", doc_prefix="/docs",
+        "app",
+        info=Info(title="Switchyard", version="1.0.0"),
+        template_folder="../templates",
+        static_folder="../static",
+        doc_prefix="/docs",
         validation_error_status=422,
-    )  # fmt: skip
+    )
     _configure(app, settings)
     db.init_app(app)
     registry.install(wiring.WIRING)
@@ -52,7 +57,11 @@ def _configure(app: OpenAPI, settings: Settings) -> None:
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS={
-            "pool_size": 20, "max_overflow": 20, "pool_timeout": 10, "pool_recycle": 1800, "connect_args": {"options": CONNECTION_OPTIONS},
+            "pool_size": 20,
+            "max_overflow": 20,
+            "pool_timeout": 10,
+            "pool_recycle": 1800,
+            "connect_args": {"options": CONNECTION_OPTIONS},
         },
         SETTINGS=settings,
         MAX_CONTENT_LENGTH=40 * 1024 * 1024,
@@ -61,7 +70,7 @@ def _configure(app: OpenAPI, settings: Settings) -> None:
         SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
         WTF_CSRF_TIME_LIMIT=None,
         TEMPLATES_AUTO_RELOAD=False,
-    )  # fmt: skip
+    )
 
 
 def _build_runtime(settings: Settings) -> Runtime:
@@ -70,11 +79,18 @@ def _build_runtime(settings: Settings) -> Runtime:
 
     http = HttpClient(allowed_networks=settings.outbound_allow, user_agent="Switchyard/1")
     return Runtime(
-        settings=settings, storage=open_storage(settings.storage_url), keyring=Keyring(parse_keys(settings.encryption_keys)), http=http,
-        nudger=Nudger(settings.redis_url), redis=redis.Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_timeout=5),
+        settings=settings,
+        storage=open_storage(settings.storage_url),
+        keyring=Keyring(parse_keys(settings.encryption_keys)),
+        http=http,
+        nudger=Nudger(settings.redis_url),
+        redis=redis.Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_timeout=5),
         adapters=build_adapters(
-            http=http, whatsapp_base_url=settings.whatsapp_base_url, whatsapp_api_version=settings.whatsapp_api_version,
-            graph_base_url=settings.graph_base_url, login_authority=settings.login_authority,
+            http=http,
+            whatsapp_base_url=settings.whatsapp_base_url,
+            whatsapp_api_version=settings.whatsapp_api_version,
+            graph_base_url=settings.graph_base_url,
+            login_authority=settings.login_authority,
         ),
         write_only_socketio=make_emitter(settings.redis_url),
-    )  # fmt: skip
+    )

@@ -13,7 +13,8 @@ from flask import Blueprint, Flask, g, make_response, render_template, request, 
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel
 from flask_login import current_user
-from flask_openapi3 import APIBlueprint, OpenAPI
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.openapi import OpenAPI
 from flask_wtf.csrf import CSRFProtect
 from jinja2_fragments.flask import render_block
 from werkzeug.exceptions import HTTPException
@@ -82,7 +83,11 @@ def page(template: str, *, blocks: tuple[str, ...] = (), status: int = 200, **co
 
 def _is_partial() -> bool:
     headers = request.headers
-    return headers.get("HX-Request") == "true" and headers.get("HX-Boosted") != "true" and headers.get("HX-History-Restore-Request") != "true"
+    return (
+        headers.get("HX-Request") == "true"
+        and headers.get("HX-Boosted") != "true"
+        and headers.get("HX-History-Restore-Request") != "true"
+    )
 
 
 def csp_nonce() -> str:
@@ -131,9 +136,9 @@ def _headers(response: Response) -> Response:
 def _policy() -> str:
     nonce = csp_nonce()
     return (
-        f"default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data: blob:; font-src 'self'; "
-        "connect-src 'self'; frame-src 'self'; media-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; "
-        "frame-ancestors 'none'"
+        f"default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'; style-src 'self' 'nonce-{nonce}'; "
+        "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; frame-src 'self'; media-src 'self'; "
+        "manifest-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
     )
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from app.core.db import table_of
 from app.delivery.handlers import follow_merged_thread
 from app.delivery.jobs import not_behind_another
 from app.delivery.models import Delivery
@@ -47,7 +48,7 @@ WIRING = Wiring(
 
 def sources() -> tuple[Source, ...]:
     """The tables of promises the relay watches, most urgent first."""
-    outbox, inbound, deliveries = OutboxEntry.__table__, InboundEvent.__table__, Delivery.__table__
+    outbox, inbound, deliveries = table_of(OutboxEntry), table_of(InboundEvent), table_of(Delivery)
     return (
         Source(inbound, "app.ingest.jobs.process_inbound_event", LIVE),
         Source(deliveries, "app.delivery.jobs.deliver", SEND, where=not_behind_another),

@@ -45,9 +45,19 @@ class Viewer:
 def viewer_of(session: Session, user: User, *, scopes: frozenset[str] | None = None, ip: str | None = None) -> Viewer:
     """Build the viewer for a user; one query."""
     return Viewer(
-        user_id=user.id, contact_id=user.contact_id, name=user.name, email=user.email, role=user.role, brand_ids=visible_brand_ids(session, user),
-        locale=user.locale, timezone=user.timezone, theme=user.theme, single_keys=user.single_keys, scopes=scopes, ip=ip,
-    )  # fmt: skip
+        user_id=user.id,
+        contact_id=user.contact_id,
+        name=user.name,
+        email=user.email,
+        role=user.role,
+        brand_ids=visible_brand_ids(session, user),
+        locale=user.locale,
+        timezone=user.timezone,
+        theme=user.theme,
+        single_keys=user.single_keys,
+        scopes=scopes,
+        ip=ip,
+    )
 
 
 def visible_brand_ids(session: Session, user: User) -> tuple[uuid.UUID, ...]:

@@ -10,8 +10,10 @@ from app.core.db import transaction
 
 BATCH = 5000
 _RULES = (
-    "DELETE FROM outbox_entries WHERE id IN (SELECT id FROM outbox_entries WHERE state = 'done' AND created_at < now() - interval '1 day' LIMIT :batch)",
-    "DELETE FROM inbound_events WHERE id IN (SELECT id FROM inbound_events WHERE state = 'done' AND received_at < now() - interval '30 days' LIMIT :batch)",
+    "DELETE FROM outbox_entries WHERE id IN"
+    " (SELECT id FROM outbox_entries WHERE state = 'done' AND created_at < now() - interval '1 day' LIMIT :batch)",
+    "DELETE FROM inbound_events WHERE id IN"
+    " (SELECT id FROM inbound_events WHERE state = 'done' AND received_at < now() - interval '30 days' LIMIT :batch)",
     "DELETE FROM idempotency_records WHERE created_at < now() - interval '2 days'",
     "DELETE FROM login_throttles WHERE last_failed_at < now() - interval '7 days'",
     "DELETE FROM user_sessions WHERE expires_at < now() - interval '30 days'",

@@ -32,7 +32,7 @@ def run_scheduler(_app: Flask) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     connection = redis.Redis.from_url(runtime().settings.redis_url, socket_connect_timeout=1, socket_timeout=5)
-    jobs = {job: 0.0 for job in periodic_jobs(runtime().settings)}
+    jobs = dict.fromkeys(periodic_jobs(runtime().settings), 0.0)
     while not stopping.is_set():
         _wait(connection, stopping)
         _relay(connection, stopping)

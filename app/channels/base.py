@@ -297,7 +297,8 @@ class ProviderError(Exception):
 
 @dataclass(frozen=True)
 class ChannelRules:
-    """What a channel type allows, known before anything is sent. `window`: how long after a person wrote free text may be sent."""
+    """What a channel type allows, known before anything is sent. `window`: how long after a person wrote free text may be
+    sent."""
 
     text_limit: int | None = None
     caption_limit: int | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -17,9 +16,13 @@ from app.core.http import HttpClient
 WHATSAPP, OUTLOOK, EMAIL = "whatsapp_business", "email_outlook", "email"
 
 CHAT_RULES = ChannelRules(
-    text_limit=4096, caption_limit=1024, attachments_per_message=1, attachment_bytes=100 * 1024 * 1024, window=timedelta(hours=24),
+    text_limit=4096,
+    caption_limit=1024,
+    attachments_per_message=1,
+    attachment_bytes=100 * 1024 * 1024,
+    window=timedelta(hours=24),
     identity_kinds=(IdentityKind.WA_ID, IdentityKind.BSUID, IdentityKind.PARENT_BSUID),
-)  # fmt: skip
+)
 MAIL_RULES = ChannelRules(attachment_bytes=25 * 1024 * 1024, has_subject=True, identity_kinds=(IdentityKind.EMAIL,))
 
 

@@ -31,9 +31,16 @@ class NewChannel:
 def create_channel(session: Session, new: NewChannel, *, keyring: Keyring, now: datetime, actor: Actor = SYSTEM) -> Channel:
     """Add a channel; its secrets are sealed to its own row."""
     channel = Channel(
-        id=new_id(), channel_type=new.channel_type, name=new.name, brand_id=new.brand_id, address=new.address,
-        display_address=new.display_address or new.address, settings=new.settings, poll_state={}, created_at=now,
-    )  # fmt: skip
+        id=new_id(),
+        channel_type=new.channel_type,
+        name=new.name,
+        brand_id=new.brand_id,
+        address=new.address,
+        display_address=new.display_address or new.address,
+        settings=new.settings,
+        poll_state={},
+        created_at=now,
+    )
     session.add(channel)
     seal_secrets(channel, new.secrets, keyring=keyring)
     session.flush()

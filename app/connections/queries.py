@@ -29,7 +29,13 @@ def find_channel_by_name(session: Session, name: str) -> Channel | None:
     return session.execute(sa.select(Channel).where(Channel.name == name)).scalar_one_or_none()
 
 
-def list_channels(session: Session, *, channel_type: ChannelType | None = None, active_only: bool = False, brand_ids: Sequence[uuid.UUID] | None = None) -> list[Channel]:
+def list_channels(
+    session: Session,
+    *,
+    channel_type: ChannelType | None = None,
+    active_only: bool = False,
+    brand_ids: Sequence[uuid.UUID] | None = None,
+) -> list[Channel]:
     """All channels by name; `brand_ids` limits to what a viewer may see."""
     query = sa.select(Channel).order_by(Channel.name)
     if channel_type is not None:

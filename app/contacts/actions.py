@@ -33,14 +33,16 @@ def identity_lock_key(identity: IdentityInput) -> str:
 def find_or_create_contact(session: Session, identities: Sequence[IdentityInput], *, name: str, now: datetime) -> Contact:
     """Return the contact these identities belong to, made if there is none, and teach it the ones it lacked.
 
-    `identities` is most trusted first; when they belong to different contacts the most trusted wins and nothing is merged. The caller
-    holds the lock of every identity (`identity_lock_key`). An identity of somebody else is left with them.
+    `identities` is most trusted first; when they belong to different contacts the most trusted wins and nothing is merged.
+    The caller holds the lock of every identity (`identity_lock_key`). An identity of somebody else is left with them.
     """
     known = _known(session, identities)
     contact_id = next((known[_key(i)] for i in identities if _key(i) in known), None)
     contact = session.get(Contact, contact_id) if contact_id else None
     if contact is None:
-        contact = Contact(name=name or (identities[0].display or identities[0].value if identities else ""), created_at=now, updated_at=now)
+        contact = Contact(
+            name=name or (identities[0].display or identities[0].value if identities else ""), created_at=now, updated_at=now
+        )
         session.add(contact)
         session.flush()
     elif name and contact.name_source == "provider" and contact.name != name:
@@ -64,15 +66,21 @@ def _learn(session: Session, contact_id: uuid.UUID, identities: Sequence[Identit
             continue
         session.add(
             ContactIdentity(
-                contact_id=contact_id, kind=identity.kind, scope=identity.scope, value=identity.value,
-                display=identity.display or identity.value, created_at=now,
+                contact_id=contact_id,
+                kind=identity.kind,
+                scope=identity.scope,
+                value=identity.value,
+                display=identity.display or identity.value,
+                created_at=now,
             )
-        )  # fmt: skip
+        )
     session.flush()
 
 
 def _has(session: Session, contact_id: uuid.UUID, identity: IdentityInput) -> bool:
-    same = sa.and_(ContactIdentity.contact_id == contact_id, ContactIdentity.kind == identity.kind, ContactIdentity.value == identity.value)
+    same = sa.and_(
+        ContactIdentity.contact_id == contact_id, ContactIdentity.kind == identity.kind, ContactIdentity.value == identity.value
+    )
     return session.execute(sa.select(ContactIdentity.id).where(same).limit(1)).first() is not None
 
 
@@ -83,5 +91,11 @@ def _key(identity: IdentityInput) -> tuple[str, str, str]:
 def normalise_identity(kind: str, value: str, scope: str = "") -> IdentityInput | None:
     """Return the identity as it is stored and matched, or None where nothing usable is left. Ids of providers keep their case."""
     display = value.strip()
-    cleaned = display.lower() if kind == "email" else "".join(c for c in display if c.isdigit() or c == "+") if kind in ("phone", "wa_id") else display
+    cleaned = (
+        display.lower()
+        if kind == "email"
+        else "".join(c for c in display if c.isdigit() or c == "+")
+        if kind in ("phone", "wa_id")
+        else display
+    )
     return IdentityInput(kind=kind, value=cleaned[:320], scope=scope, display=display[:320]) if cleaned.strip("+") else None

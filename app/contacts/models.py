@@ -56,7 +56,9 @@ class ContactIdentity(WithId, Base):
     created_at: Mapped[datetime]
 
     __table_args__ = (
-        sa.Index("uq_contact_identities_value", "kind", "scope", "value", unique=True, postgresql_where=sa.text("kind <> 'username'")),
+        sa.Index(
+            "uq_contact_identities_value", "kind", "scope", "value", unique=True, postgresql_where=sa.text("kind <> 'username'")
+        ),
         sa.CheckConstraint("kind IN ('email', 'phone', 'wa_id', 'bsuid', 'parent_bsuid', 'username')", name="kind"),
         sa.CheckConstraint("value <> ''", name="value_not_empty"),
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
@@ -35,10 +35,14 @@ class Base(DeclarativeBase):
     registry = registry(
         metadata=sa.MetaData(naming_convention=NAMING),
         type_annotation_map={
-            datetime: sa.DateTime(timezone=True), dict[str, Any]: JSONB, list[Any]: JSONB, list[str]: ARRAY(sa.Text), str: sa.Text,
+            datetime: sa.DateTime(timezone=True),
+            dict[str, Any]: JSONB,
+            list[Any]: JSONB,
+            list[str]: ARRAY(sa.Text),
+            str: sa.Text,
             bytes: sa.LargeBinary,
         },
-    )  # fmt: skip
+    )
 
 
 class WithId:
@@ -56,6 +60,11 @@ class Claimable:
     lease_token: Mapped[uuid.UUID | None]
     lease_until: Mapped[datetime | None]
     hinted_at: Mapped[datetime | None]
+
+
+def table_of(model: type[Base]) -> sa.Table:
+    """The table behind a model, for statements on plain columns."""
+    return cast(sa.Table, model.__table__)
 
 
 def text_enum(kind: type[StrEnum], name: str) -> sa.Enum:

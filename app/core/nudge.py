@@ -1,7 +1,7 @@
 """Tell the relay that there is work, so that it need not wait for its next poll. Best effort: nothing is lost when Redis is away.
 
-One background thread (a greenlet in the web tier) sends the nudges, so a request never waits for Redis, and many changes within one
-moment cost one message.
+One background thread (a greenlet in the web tier) sends the nudges, so a request never waits for Redis, and many changes
+within one moment cost one message.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def send_nudge(client: redis.Redis) -> None:
 
 def wait_for_nudge(client: redis.Redis, *, timeout_seconds: float) -> bool:
     """Wait until nudged or `timeout_seconds` passed; True if nudged. Raises redis.RedisError when Redis is away."""
-    nudged = client.blpop([KEY], timeout=timeout_seconds) is not None  # type: ignore[arg-type]
+    nudged = client.blpop([KEY], timeout=timeout_seconds) is not None
     if nudged:
         client.delete(KEY)
     return nudged

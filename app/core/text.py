@@ -24,6 +24,6 @@ def storable_json(value: Any, *, depth: int = 0) -> Any:
         return {storable(str(k)): storable_json(v, depth=depth + 1) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [storable_json(v, depth=depth + 1) for v in value]
-    if isinstance(value, float) and value != value or value in (float("inf"), float("-inf")):
+    if (isinstance(value, float) and value != value) or value in (float("inf"), float("-inf")):
         return None
     return value

@@ -1,8 +1,9 @@
 """Rows that are promises: claim, finish, put back, and find the ones that wait.
 
-Guarantee: at least once. A claim is one compare-and-set UPDATE, so of any number of workers one gets the row; a worker that dies
-holds it until `lease_until`, after which anybody may claim it again; a worker that was merely slow finds at the end that its lease
-token is no longer the row's, and its result is dropped. All times are the database's, so clocks of machines do not matter.
+Guarantee: at least once. A claim is one compare-and-set UPDATE, so of any number of workers one gets the row; a worker that
+dies holds it until `lease_until`, after which anybody may claim it again; a worker that was merely slow finds at the end that
+its lease token is no longer the row's, and its result is dropped. All times are the database's, so clocks of machines do not
+matter.
 """
 
 from __future__ import annotations
@@ -34,29 +35,45 @@ class Lease:
     attempts: int
 
 
-def claim(session: Session, table: sa.Table, row_id: Any, *, lease_seconds: int = 60, where: sa.ColumnElement[bool] | None = None) -> Lease | None:
+def claim(
+    session: Session, table: sa.Table, row_id: Any, *, lease_seconds: int = 60, where: sa.ColumnElement[bool] | None = None
+) -> Lease | None:
     """Take the row if it is due and free, else return None. Commit before any provider call."""
     token = new_id()
     free = sa.or_(table.c.state == READY, sa.and_(table.c.state == RUNNING, table.c.lease_until < _NOW))
     statement = (
         sa.update(table)
         .where(table.c.id == row_id, table.c.run_at <= _NOW, free, *([] if where is None else [where]))
-        .values(state=RUNNING, attempts=table.c.attempts + 1, lease_token=token, lease_until=_NOW + sa.func.make_interval(0, 0, 0, 0, 0, 0, lease_seconds))
+        .values(
+            state=RUNNING,
+            attempts=table.c.attempts + 1,
+            lease_token=token,
+            lease_until=_NOW + sa.func.make_interval(0, 0, 0, 0, 0, 0, lease_seconds),
+        )
         .returning(table.c.attempts)
     )
     attempts = session.execute(statement).scalar_one_or_none()
     return None if attempts is None else Lease(row_id, token, attempts)
 
 
-def finish(session: Session, table: sa.Table, lease: Lease, *, state: str = DONE, values: Mapping[str, Any] | None = None) -> bool:
+def finish(
+    session: Session, table: sa.Table, lease: Lease, *, state: str = DONE, values: Mapping[str, Any] | None = None
+) -> bool:
     """End the work. False: somebody else owns the row by now and nothing was written."""
     return _write(session, table, lease, {"state": state, "lease_token": None, "lease_until": None, **(values or {})})
 
 
-def put_back(session: Session, table: sa.Table, lease: Lease, *, delay_seconds: float, values: Mapping[str, Any] | None = None) -> bool:
+def put_back(
+    session: Session, table: sa.Table, lease: Lease, *, delay_seconds: float, values: Mapping[str, Any] | None = None
+) -> bool:
     """Give the row up until `delay_seconds` from now. False as for `finish`."""
     later = _NOW + sa.func.make_interval(0, 0, 0, 0, 0, 0, delay_seconds)
-    return _write(session, table, lease, {"state": READY, "run_at": later, "lease_token": None, "lease_until": None, "hinted_at": None, **(values or {})})
+    return _write(
+        session,
+        table,
+        lease,
+        {"state": READY, "run_at": later, "lease_token": None, "lease_until": None, "hinted_at": None, **(values or {})},
+    )
 
 
 def _write(session: Session, table: sa.Table, lease: Lease, values: Mapping[str, Any]) -> bool:
@@ -69,7 +86,9 @@ def next_delay_seconds(attempts: int) -> int | None:
     return RETRY_SECONDS[attempts - 1] if attempts <= len(RETRY_SECONDS) else None
 
 
-def take_hints(session: Session, table: sa.Table, *, sweep_seconds: int, limit: int = 500, where: sa.ColumnElement[bool] | None = None) -> Sequence[sa.Row[Any]]:
+def take_hints(
+    session: Session, table: sa.Table, *, sweep_seconds: int, limit: int = 500, where: sa.ColumnElement[bool] | None = None
+) -> Sequence[sa.Row[Any]]:
     """Return (id, attempts) of due rows nobody was told about in the last `sweep_seconds`, and note that they are told now.
 
     A hint that got lost (Redis flushed, worker killed) is simply given again later; a hint given twice is harmless.
@@ -83,5 +102,10 @@ def take_hints(session: Session, table: sa.Table, *, sweep_seconds: int, limit: 
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    statement = sa.update(table).where(table.c.id.in_(due.scalar_subquery())).values(hinted_at=_NOW).returning(table.c.id, table.c.attempts)
+    statement = (
+        sa.update(table)
+        .where(table.c.id.in_(due.scalar_subquery()))
+        .values(hinted_at=_NOW)
+        .returning(table.c.id, table.c.attempts)
+    )
     return session.execute(statement).all()

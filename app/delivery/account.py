@@ -11,6 +11,10 @@ from app.core.runtime import runtime
 def account_of(channel: Channel) -> ChannelAccount:
     """For edges: takes the keyring from the running application."""
     return ChannelAccount(
-        id=str(channel.id), channel_type=channel.channel_type.value, name=channel.name, address=channel.address, settings=dict(channel.settings),
+        id=str(channel.id),
+        channel_type=channel.channel_type.value,
+        name=channel.name,
+        address=channel.address,
+        settings=dict(channel.settings),
         secrets=open_secrets(channel, runtime().keyring),
-    )  # fmt: skip
+    )

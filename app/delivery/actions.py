@@ -82,11 +82,13 @@ def window_closes_at(thread: Thread, rules: ChannelRules) -> datetime | None:
     return thread.created_at if opened is None else opened + rules.window - WINDOW_MARGIN
 
 
-def queue_reply(session: Session, reply: Reply, *, channel: Channel, author: Actor, author_name: str, context: ReplyContext) -> list[Message]:
+def queue_reply(
+    session: Session, reply: Reply, *, channel: Channel, author: Actor, author_name: str, context: ReplyContext
+) -> list[Message]:
     """Write the message(s) as pending and promise their delivery; returns them in order of sending.
 
-    A channel that carries one file per message gets one message per file. The same `client_token` again returns what it made before.
-    Raises ThreadMovedOn (nothing is written), WindowClosed, UnableToReply, ThreadMissing.
+    A channel that carries one file per message gets one message per file. The same `client_token` again returns what it made
+    before. Raises ThreadMovedOn (nothing is written), WindowClosed, UnableToReply, ThreadMissing.
     """
     thread = lock_thread(session, reply.thread_id)
     repeat = find_by_client_token(session, author.user_id, reply.client_token)
@@ -126,7 +128,9 @@ def _check_sizes(session: Session, reply: Reply, rules: ChannelRules) -> None:
     if rules.text_limit is not None and len(reply.text) > rules.text_limit:
         raise UnableToReply("message_content", f"{len(reply.text)} characters: this channel takes at most {rules.text_limit}")
     if reply.attachment_ids:
-        sizes = session.execute(sa.select(Attachment.filename, Attachment.size_bytes).where(Attachment.id.in_(reply.attachment_ids))).all()
+        sizes = session.execute(
+            sa.select(Attachment.filename, Attachment.size_bytes).where(Attachment.id.in_(reply.attachment_ids))
+        ).all()
         too_big = next((row for row in sizes if (row.size_bytes or 0) > rules.attachment_bytes), None)
         if too_big is not None:
             raise UnableToReply("attachments", f"{too_big.filename} is larger than {rules.attachment_bytes // 1024 // 1024} MB")
@@ -137,7 +141,9 @@ def _portions(reply: Reply, rules: ChannelRules) -> list[tuple[str, tuple[uuid.U
         return [(reply.text, reply.attachment_ids)]
     fits_as_caption = len(reply.text) <= (rules.caption_limit or 0)
     first_text = reply.text if fits_as_caption else ""
-    portions = [(first_text if i == 0 else "", (file_id,)) for i, file_id in enumerate(reply.attachment_ids)]
+    portions: list[tuple[str, tuple[uuid.UUID, ...]]] = [
+        (first_text if i == 0 else "", (file_id,)) for i, file_id in enumerate(reply.attachment_ids)
+    ]
     return portions if fits_as_caption else [(reply.text, ()), *portions]
 
 
@@ -154,7 +160,11 @@ def _recipient(session: Session, thread: Thread, channel: Channel, rules: Channe
 
 def _party_of_contact(session: Session, thread: Thread, rules: ChannelRules) -> Party:
     contact = session.get(Contact, thread.contact_id) if thread.contact_id else None
-    rows = session.execute(sa.select(ContactIdentity).where(ContactIdentity.contact_id == thread.contact_id)).scalars().all() if contact else []
+    rows = (
+        session.execute(sa.select(ContactIdentity).where(ContactIdentity.contact_id == thread.contact_id)).scalars().all()
+        if contact
+        else []
+    )
     wanted = [k.value for k in rules.identity_kinds]
     usable = sorted((r for r in rows if r.kind in wanted), key=lambda r: (wanted.index(r.kind), not r.is_primary, r.created_at))
     if contact is None or not usable:
@@ -165,7 +175,12 @@ def _party_of_contact(session: Session, thread: Thread, rules: ChannelRules) -> 
 def _last_incoming(session: Session, thread: Thread, medium: str) -> Message | None:
     query = (
         sa.select(Message)
-        .where(Message.thread_id == thread.id, Message.message_type == MessageType.INCOMING, Message.medium == medium, Message.automatic.is_(None))
+        .where(
+            Message.thread_id == thread.id,
+            Message.message_type == MessageType.INCOMING,
+            Message.medium == medium,
+            Message.automatic.is_(None),
+        )
         .order_by(Message.occurred_at.desc(), Message.id.desc())
         .limit(1)
     )
@@ -173,15 +188,30 @@ def _last_incoming(session: Session, thread: Thread, medium: str) -> Message | N
 
 
 def _add_outgoing(
-    session: Session, thread: Thread, channel: Channel, text: str, author: Actor, author_name: str, token: uuid.UUID | None, now: datetime
+    session: Session,
+    thread: Thread,
+    channel: Channel,
+    text: str,
+    author: Actor,
+    author_name: str,
+    token: uuid.UUID | None,
+    now: datetime,
 ) -> Message:
     values = {
-        "sender_user_id": author.user_id, "sender": {"name": author_name, "address": channel.display_address}, "client_token": token,
+        "sender_user_id": author.user_id,
+        "sender": {"name": author_name, "address": channel.display_address},
+        "client_token": token,
         "delivery_status": DeliveryStatus.PENDING.value,
-    }  # fmt: skip
+    }
     subject = _reply_subject(thread.subject) if channel.medium == Medium.EMAIL else ""
     new = NewMessage(
-        message_type=MessageType.OUTGOING, medium=channel.medium.value, occurred_at=now, text=text, subject=subject, channel_id=channel.id, values=values
+        message_type=MessageType.OUTGOING,
+        medium=channel.medium.value,
+        occurred_at=now,
+        text=text,
+        subject=subject,
+        channel_id=channel.id,
+        values=values,
     )
     return add_message(session, thread, new, now=now)
 
@@ -195,11 +225,21 @@ def _add_delivery(
 ) -> Delivery:
     cc = [party_json(Party((Identity(IdentityKind.EMAIL, address),))) for address in reply.cc]
     outgoing: dict[str, Any] = {"to": [party_json(recipient)], "cc": cc, "template": reply.template}
-    message.recipients = {"to": [{"name": recipient.name, "address": recipient.address()}], "cc": [{"name": "", "address": a} for a in reply.cc]}
+    message.recipients = {
+        "to": [{"name": recipient.name, "address": recipient.address()}],
+        "cc": [{"name": "", "address": a} for a in reply.cc],
+    }
     delivery = Delivery(
-        message_id=message.id, thread_id=thread.id, channel_id=channel.id, outgoing=outgoing, progress={}, created_at=context.now, state=READY, attempts=0,
+        message_id=message.id,
+        thread_id=thread.id,
+        channel_id=channel.id,
+        outgoing=outgoing,
+        progress={},
+        created_at=context.now,
+        state=READY,
+        attempts=0,
         status=DeliveryStatus.PENDING,
-    )  # fmt: skip
+    )
     if channel.medium == Medium.EMAIL:
         _address_mail(session, thread, message, channel, delivery, context)
     session.add(delivery)
@@ -207,18 +247,28 @@ def _add_delivery(
     return delivery
 
 
-def _address_mail(session: Session, thread: Thread, message: Message, channel: Channel, delivery: Delivery, context: ReplyContext) -> None:
+def _address_mail(
+    session: Session, thread: Thread, message: Message, channel: Channel, delivery: Delivery, context: ReplyContext
+) -> None:
     key = context.mail_keys[0]
     delivery.rfc822_message_id = make_message_id(thread.number, message.id, key=key, domain=context.mail_domain)
     message.external_id, message.content_hash = delivery.rfc822_message_id, str(message.id)
-    session.add(MessageKey(brand_id=message.brand_id, value=f"mid:{delivery.rfc822_message_id.lower()}", message_id=message.id, role="own"))
+    session.add(
+        MessageKey(
+            brand_id=message.brand_id, value=f"mid:{delivery.rfc822_message_id.lower()}", message_id=message.id, role="own"
+        )
+    )
     if channel.settings.get("plus_addressing", True):
-        delivery.outgoing["reply_address"] = _reply_address(channel.address, make_plus_token(thread.number, key=key, today=context.now.date()))
+        delivery.outgoing["reply_address"] = _reply_address(
+            channel.address, make_plus_token(thread.number, key=key, today=context.now.date())
+        )
     answered = _last_incoming(session, thread, channel.medium.value)
     if answered is not None and answered.external_id:
         references = [*answered.meta.get("references", []), answered.external_id]
         delivery.outgoing["in_reply_to"] = answered.external_id
-        delivery.outgoing["references"] = references if len(references) <= KEPT_REFERENCES + 1 else [references[0], *references[-KEPT_REFERENCES:]]
+        delivery.outgoing["references"] = (
+            references if len(references) <= KEPT_REFERENCES + 1 else [references[0], *references[-KEPT_REFERENCES:]]
+        )
         if answered.channel_id == channel.id:
             delivery.outgoing["reply_to_external_id"] = answered.meta.get("graph_id")
 
@@ -239,7 +289,12 @@ def retry_delivery(session: Session, *, message_id: uuid.UUID, actor: Actor, now
         return delivery
     delivery.status, delivery.state, delivery.reason, delivery.ended_at = DeliveryStatus.PENDING, READY, None, None
     delivery.outgoing = {**delivery.outgoing, "asked_again_at": now.isoformat()}
-    delivery.run_at, delivery.hinted_at, delivery.attempts, delivery.provider_message_id = sa.func.clock_timestamp(), None, 0, None  # type: ignore[assignment]
+    delivery.run_at, delivery.hinted_at, delivery.attempts, delivery.provider_message_id = (
+        sa.func.clock_timestamp(),
+        None,
+        0,
+        None,
+    )
     delivery.progress = {}
     message = session.get_one(Message, message_id)
     message.delivery_status, message.delivery_reason = DeliveryStatus.PENDING.value, None

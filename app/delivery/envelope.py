@@ -14,7 +14,10 @@ from app.inbox.models import Attachment, Message
 
 
 def party_json(party: Party) -> dict[str, Any]:
-    return {"name": party.name, "identities": [{"kind": i.kind.value, "value": i.value, "scope": i.scope} for i in party.identities]}
+    return {
+        "name": party.name,
+        "identities": [{"kind": i.kind.value, "value": i.value, "scope": i.scope} for i in party.identities],
+    }
 
 
 def read_party(data: dict[str, Any]) -> Party:
@@ -22,19 +25,29 @@ def read_party(data: dict[str, Any]) -> Party:
     return Party(identities=tuple(identities), name=data.get("name", ""))
 
 
-def outgoing_message(delivery: Delivery, message: Message, channel: Channel, files: Sequence[OutgoingAttachment]) -> OutgoingMessage:
+def outgoing_message(
+    delivery: Delivery, message: Message, channel: Channel, files: Sequence[OutgoingAttachment]
+) -> OutgoingMessage:
     """Everything an adapter needs, made only from stored rows, so a retry sends the very same message."""
     kept = delivery.outgoing
     template = kept.get("template")
     return OutgoingMessage(
-        reference=str(delivery.id), to=tuple(read_party(p) for p in kept.get("to", ())), cc=tuple(read_party(p) for p in kept.get("cc", ())),
-        bcc=tuple(read_party(p) for p in kept.get("bcc", ())), subject=message.subject, text=message.text,
-        html=text_to_html(message.text) if channel.medium == Medium.EMAIL else "", attachments=tuple(files),
+        reference=str(delivery.id),
+        to=tuple(read_party(p) for p in kept.get("to", ())),
+        cc=tuple(read_party(p) for p in kept.get("cc", ())),
+        bcc=tuple(read_party(p) for p in kept.get("bcc", ())),
+        subject=message.subject,
+        text=message.text,
+        html=text_to_html(message.text) if channel.medium == Medium.EMAIL else "",
+        attachments=tuple(files),
         template=OutgoingTemplate(template["name"], template["language"], template.get("components", ())) if template else None,
-        reply_to_external_id=kept.get("reply_to_external_id"), message_id_header=delivery.rfc822_message_id, in_reply_to=kept.get("in_reply_to"),
-        references=tuple(kept.get("references", ())), reply_address=kept.get("reply_address"),
+        reply_to_external_id=kept.get("reply_to_external_id"),
+        message_id_header=delivery.rfc822_message_id,
+        in_reply_to=kept.get("in_reply_to"),
+        references=tuple(kept.get("references", ())),
+        reply_address=kept.get("reply_address"),
         is_automatic=message.message_type == "auto_response",
-    )  # fmt: skip
+    )
 
 
 def read_files(attachments: Sequence[Attachment], storage: Storage) -> list[OutgoingAttachment]:

@@ -1,9 +1,10 @@
 """Bring one delivery to its provider: claim, close the session, call, record.
 
-A claim is a compare-and-set, so one worker has the row. The attempt is committed before the call; if the process dies between the call
-and its answer, the next claim finds an attempt without an end and looks before it sends: it asks the provider where that is possible
-(`Sender.lookup`), and where it is not it waits until the provider's own reports had time to come (`UNKNOWN_SETTLE_SECONDS`) and the
-channel has proved since that reports do reach us. Only then is silence taken for "not sent". Messages of one thread go out in order.
+A claim is a compare-and-set, so one worker has the row. The attempt is committed before the call; if the process dies between
+the call and its answer, the next claim finds an attempt without an end and looks before it sends: it asks the provider where
+that is possible (`Sender.lookup`), and where it is not it waits until the provider's own reports had time to come
+(`UNKNOWN_SETTLE_SECONDS`) and the channel has proved since that reports do reach us. Only then is silence taken for "not
+sent". Messages of one thread go out in order.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from app.connections.actions import note_health
 from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.crash import crash_point
-from app.core.db import transaction
+from app.core.db import table_of, transaction
 from app.core.ids import new_id
 from app.core.log import get_logger
 from app.core.runtime import runtime
@@ -35,7 +36,7 @@ from app.delivery.reports import apply_status, apply_waiting_reports, lock_deliv
 from app.inbox.models import Message
 
 log = get_logger(__name__)
-TABLE: Any = Delivery.__table__
+TABLE = table_of(Delivery)
 LEASE_SECONDS = 120
 GIVE_UP_UNKNOWN = timedelta(hours=24)
 
@@ -62,9 +63,11 @@ def not_behind_another() -> sa.ColumnElement[bool]:
     """True for a delivery with no earlier unfinished one in its thread; one of unknown outcome holds up nobody."""
     earlier = aliased(Delivery)
     blocking = sa.and_(
-        earlier.thread_id == TABLE.c.thread_id, earlier.state.in_(["ready", "running"]), earlier.status != DeliveryStatus.UNKNOWN,
+        earlier.thread_id == TABLE.c.thread_id,
+        earlier.state.in_(["ready", "running"]),
+        earlier.status != DeliveryStatus.UNKNOWN,
         sa.tuple_(earlier.created_at, earlier.id) < sa.tuple_(TABLE.c.created_at, TABLE.c.id),
-    )  # fmt: skip
+    )
     return ~sa.exists(sa.select(earlier.id).where(blocking).correlate(TABLE))
 
 
@@ -81,7 +84,11 @@ def deliver(*, row_id: str, **_ignored: Any) -> None:
     except NothingToSend:
         return
     except FileMissing as error:
-        _fail(lease, delivery_id, Reason("file_missing", "An attached file is gone", str(error), "Attach it again and send a new message"))
+        _fail(
+            lease,
+            delivery_id,
+            Reason("file_missing", "An attached file is gone", str(error), "Attach it again and send a new message"),
+        )
         return
     _carry_out(work)
     runtime().nudger.nudge()
@@ -105,7 +112,16 @@ def _prepare(lease: Lease, delivery_id: uuid.UUID) -> Work:
         outgoing = outgoing_message(delivery, message, channel, read_files(list_files(session, message.id), runtime().storage))
         session.expunge_all()
     crash_point("delivery.after_attempt")
-    return Work(lease, delivery_id, attempt.id, channel, outgoing, dict(delivery.progress), uncertain.started_at if uncertain else None, settled)
+    return Work(
+        lease,
+        delivery_id,
+        attempt.id,
+        channel,
+        outgoing,
+        dict(delivery.progress),
+        uncertain.started_at if uncertain else None,
+        settled,
+    )
 
 
 def _is_out(delivery: Delivery) -> bool:
@@ -118,7 +134,9 @@ def _settled(session: Session, delivery: Delivery, since: datetime, now: datetim
 
 
 def _open_attempt(session: Session, delivery: Delivery, now: datetime) -> DeliveryAttempt:
-    count = session.execute(sa.select(sa.func.count()).select_from(DeliveryAttempt).where(DeliveryAttempt.delivery_id == delivery.id)).scalar_one()
+    count = session.execute(
+        sa.select(sa.func.count()).select_from(DeliveryAttempt).where(DeliveryAttempt.delivery_id == delivery.id)
+    ).scalar_one()
     trigger = "manual" if delivery.attempts == 1 and delivery.outgoing.get("asked_again_at") else "auto"
     attempt = DeliveryAttempt(id=new_id(), delivery_id=delivery.id, attempt_no=count + 1, trigger=trigger, started_at=now)
     session.add(attempt)
@@ -129,14 +147,18 @@ def _open_attempt(session: Session, delivery: Delivery, now: datetime) -> Delive
 def _close_open_attempts(session: Session, delivery_id: uuid.UUID, now: datetime) -> None:
     unfinished = sa.and_(DeliveryAttempt.delivery_id == delivery_id, DeliveryAttempt.ended_at.is_(None))
     session.execute(
-        sa.update(DeliveryAttempt).where(unfinished).values(ended_at=now, outcome="unknown", detail="the worker ended before the answer came")
+        sa.update(DeliveryAttempt)
+        .where(unfinished)
+        .values(ended_at=now, outcome="unknown", detail="the worker ended before the answer came")
     )
 
 
 def _carry_out(work: Work) -> None:
     sender = runtime().adapters.senders.get(work.channel.channel_type.value)
     if sender is None:
-        _fail(work.lease, work.delivery_id, Reason("no_sender", f"Nothing here can send over {work.channel.name}"), work.attempt_id)
+        _fail(
+            work.lease, work.delivery_id, Reason("no_sender", f"Nothing here can send over {work.channel.name}"), work.attempt_id
+        )
         return
     try:
         if work.uncertain_since is not None and not _may_send(sender, work):
@@ -147,7 +169,9 @@ def _carry_out(work: Work) -> None:
         return
     except Exception as error:
         log.exception("delivery_crashed", delivery_id=str(work.delivery_id))
-        _record_failure(work, ProviderError(Reason("internal", type(error).__name__, str(error)[:300]), permanent=False, outcome_unknown=True))
+        _record_failure(
+            work, ProviderError(Reason("internal", type(error).__name__, str(error)[:300]), permanent=False, outcome_unknown=True)
+        )
         return
     crash_point("delivery.after_send")
     _record_success(work, result)
@@ -198,7 +222,15 @@ def _record_failure(work: Work, error: ProviderError) -> None:
     now = utc_now()
     outcome = "unknown" if error.outcome_unknown else "permanent" if error.permanent else "temporary"
     with transaction() as session:
-        _end_attempt(session, work.attempt_id, now, outcome=outcome, code=error.reason.code, detail=error.reason.detail or error.reason.title, status_code=error.status_code)
+        _end_attempt(
+            session,
+            work.attempt_id,
+            now,
+            outcome=outcome,
+            code=error.reason.code,
+            detail=error.reason.detail or error.reason.title,
+            status_code=error.status_code,
+        )
         if error.channel_down:
             note_health(session, session.get_one(Channel, work.channel.id), health="down", detail=error.reason.title, now=now)
     if error.outcome_unknown:
@@ -217,13 +249,19 @@ def _wait_for_evidence(work: Work, lookup: Lookup) -> None:
     now = utc_now()
     since = work.uncertain_since or now
     if now - since > GIVE_UP_UNKNOWN:
-        reason = Reason("unconfirmed", "Could not be confirmed", lookup.detail, "Ask whether it arrived, then send again if it did not")
+        reason = Reason(
+            "unconfirmed", "Could not be confirmed", lookup.detail, "Ask whether it arrived, then send again if it did not"
+        )
         _fail(work.lease, work.delivery_id, reason, work.attempt_id)
         return
     with transaction() as session:
         _end_attempt(session, work.attempt_id, now, outcome="unknown", detail=lookup.detail)
         apply_status(session, work.delivery_id, DeliveryStatus.UNKNOWN, at=now, now=now)
-        delay = runtime().settings.unknown_settle_seconds / 5 if work.uncertain_since is None else runtime().settings.unknown_settle_seconds / 2
+        delay = (
+            runtime().settings.unknown_settle_seconds / 5
+            if work.uncertain_since is None
+            else runtime().settings.unknown_settle_seconds / 2
+        )
         put_back(session, TABLE, work.lease, delay_seconds=max(delay, 1))
         _wake_next(session, lock_delivery(session, work.delivery_id))
 

@@ -1,4 +1,5 @@
-"""Outgoing messages on their way: the delivery (its state), the attempts (one per provider call), the reports (what came back)."""
+"""Outgoing messages on their way: the delivery (its state), the attempts (one per provider call), the reports (what came
+back)."""
 
 from __future__ import annotations
 
@@ -12,7 +13,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.channels.base import DeliveryStatus
 from app.core.db import Base, Claimable, WithId, text_enum
 
-LADDER = (DeliveryStatus.PENDING, DeliveryStatus.UNKNOWN, DeliveryStatus.ACCEPTED, DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.READ)
+LADDER = (
+    DeliveryStatus.PENDING,
+    DeliveryStatus.UNKNOWN,
+    DeliveryStatus.ACCEPTED,
+    DeliveryStatus.SENT,
+    DeliveryStatus.DELIVERED,
+    DeliveryStatus.READ,
+)
 ENDS_BADLY = frozenset({DeliveryStatus.FAILED, DeliveryStatus.BOUNCED, DeliveryStatus.EXPIRED})
 PROVES_ARRIVAL = frozenset({DeliveryStatus.DELIVERED, DeliveryStatus.READ})
 
@@ -20,8 +28,8 @@ PROVES_ARRIVAL = frozenset({DeliveryStatus.DELIVERED, DeliveryStatus.READ})
 def next_status(now: DeliveryStatus, news: DeliveryStatus) -> DeliveryStatus:
     """Return the status after `news` arrives in state `now`; late, repeated and out-of-order news change nothing.
 
-    Up the ladder only. A bad end stands unless the recipient's side proves arrival afterwards; a mail that was delivered can still
-    bounce later, a message that was read cannot.
+    Up the ladder only. A bad end stands unless the recipient's side proves arrival afterwards; a mail that was delivered can
+    still bounce later, a message that was read cannot.
     """
     if news in ENDS_BADLY:
         return _bad_end(now, news)
@@ -63,7 +71,12 @@ class Delivery(WithId, Claimable, Base):
 
     __table_args__ = (
         sa.Index("ix_deliveries_due", "run_at", postgresql_where=sa.text("state IN ('ready', 'running')")),
-        sa.Index("ix_deliveries_thread_unfinished", "thread_id", "created_at", postgresql_where=sa.text("state IN ('ready', 'running')")),
+        sa.Index(
+            "ix_deliveries_thread_unfinished",
+            "thread_id",
+            "created_at",
+            postgresql_where=sa.text("state IN ('ready', 'running')"),
+        ),
         sa.Index("ix_deliveries_provider_message", "provider_message_id"),
         sa.Index("ix_deliveries_rfc822", "rfc822_message_id", postgresql_where=sa.text("rfc822_message_id IS NOT NULL")),
         sa.CheckConstraint("state IN ('ready', 'running', 'done', 'failed')", name="state"),

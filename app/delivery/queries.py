@@ -30,7 +30,11 @@ def channel_heard_since(session: Session, channel_id: uuid.UUID, since: datetime
 
 def list_files(session: Session, message_id: uuid.UUID) -> list[Attachment]:
     """The stored files of a message, in order."""
-    query = sa.select(Attachment).where(Attachment.message_id == message_id, Attachment.state == "stored").order_by(Attachment.position)
+    query = (
+        sa.select(Attachment)
+        .where(Attachment.message_id == message_id, Attachment.state == "stored")
+        .order_by(Attachment.position)
+    )
     return list(session.execute(query).scalars())
 
 

@@ -22,8 +22,11 @@ from app.inbox.actions import lock_thread, subject_of
 from app.inbox.models import Message, MessageKey
 
 STATUS_TIMES = {
-    DeliveryStatus.ACCEPTED: "accepted_at", DeliveryStatus.SENT: "sent_at", DeliveryStatus.DELIVERED: "delivered_at", DeliveryStatus.READ: "read_at",
-}  # fmt: skip
+    DeliveryStatus.ACCEPTED: "accepted_at",
+    DeliveryStatus.SENT: "sent_at",
+    DeliveryStatus.DELIVERED: "delivered_at",
+    DeliveryStatus.READ: "read_at",
+}
 
 
 def record_report(session: Session, update: StatusUpdate, *, channel_id: uuid.UUID, now: datetime) -> None:
@@ -36,13 +39,21 @@ def record_report(session: Session, update: StatusUpdate, *, channel_id: uuid.UU
         return
     session.execute(sa.update(DeliveryReport).where(DeliveryReport.id == report_id).values(delivery_id=delivery.id, applied=True))
     apply_status(
-        session, delivery.id, update.status, at=update.occurred_at, now=now, reason=reason_json(update.reason), provider_message_id=update.provider_message_id
+        session,
+        delivery.id,
+        update.status,
+        at=update.occurred_at,
+        now=now,
+        reason=reason_json(update.reason),
+        provider_message_id=update.provider_message_id,
     )
 
 
 def apply_waiting_reports(session: Session, delivery: Delivery, *, now: datetime) -> None:
     """Apply reports that came before we knew the provider's id of this delivery."""
-    ids = sa.or_(DeliveryReport.our_reference == str(delivery.id), DeliveryReport.provider_message_id == delivery.provider_message_id)
+    ids = sa.or_(
+        DeliveryReport.our_reference == str(delivery.id), DeliveryReport.provider_message_id == delivery.provider_message_id
+    )
     waiting = sa.and_(DeliveryReport.delivery_id.is_(None), DeliveryReport.channel_id == delivery.channel_id, ids)
     for report in session.execute(sa.select(DeliveryReport).where(waiting).order_by(DeliveryReport.occurred_at)).scalars().all():
         report.delivery_id, report.applied = delivery.id, True
@@ -87,7 +98,11 @@ def lock_delivery(session: Session, delivery_id: uuid.UUID) -> Delivery:
 
 def _settle(delivery: Delivery, status: DeliveryStatus, now: datetime) -> None:
     """News from the provider ends the waiting of a delivery whose outcome was unknown; a running one is ended by its worker."""
-    if delivery.state == READY and delivery.attempts > 0 and (status in ENDS_BADLY or LADDER.index(status) >= LADDER.index(DeliveryStatus.ACCEPTED)):
+    if (
+        delivery.state == READY
+        and delivery.attempts > 0
+        and (status in ENDS_BADLY or LADDER.index(status) >= LADDER.index(DeliveryStatus.ACCEPTED))
+    ):
         delivery.state, delivery.ended_at = (DONE if status not in ENDS_BADLY else "failed"), now
 
 
@@ -99,9 +114,13 @@ def _learn_provider_id(session: Session, delivery: Delivery, provider_message_id
 
 
 def set_external_id(session: Session, delivery: Delivery, provider_message_id: str) -> None:
-    """Let quotes of and changes to our message find it: chats quote the provider's id, mail names the Message-ID it has already."""
+    """Let quotes of and changes to our message find it: chats name the provider's id, mail the Message-ID it has already."""
     if delivery.rfc822_message_id is None:
-        session.execute(sa.update(Message).where(Message.id == delivery.message_id).values(external_id=provider_message_id, content_hash=str(delivery.id)))
+        session.execute(
+            sa.update(Message)
+            .where(Message.id == delivery.message_id)
+            .values(external_id=provider_message_id, content_hash=str(delivery.id))
+        )
 
 
 def _mirror(message: Message, delivery: Delivery, at: datetime) -> None:
@@ -117,12 +136,28 @@ def reason_json(reason: Reason | None) -> dict[str, Any] | None:
 
 
 def _keep(session: Session, update: StatusUpdate, channel_id: uuid.UUID, now: datetime) -> uuid.UUID | None:
-    parts = (channel_id, update.provider_message_id, update.our_reference, update.rfc822_message_id, update.status.value, update.occurred_at, update.recipient)
+    parts = (
+        channel_id,
+        update.provider_message_id,
+        update.our_reference,
+        update.rfc822_message_id,
+        update.status.value,
+        update.occurred_at,
+        update.recipient,
+    )
     statement = postgresql.insert(DeliveryReport).values(
-        id=new_id(), channel_id=channel_id, provider_message_id=update.provider_message_id, our_reference=update.our_reference,
-        rfc822_message_id=update.rfc822_message_id, status=update.status.value, occurred_at=update.occurred_at, received_at=now,
-        reason=reason_json(update.reason), applied=False, fingerprint=hashlib.sha256(repr(parts).encode()).hexdigest(),
-    )  # fmt: skip
+        id=new_id(),
+        channel_id=channel_id,
+        provider_message_id=update.provider_message_id,
+        our_reference=update.our_reference,
+        rfc822_message_id=update.rfc822_message_id,
+        status=update.status.value,
+        occurred_at=update.occurred_at,
+        received_at=now,
+        reason=reason_json(update.reason),
+        applied=False,
+        fingerprint=hashlib.sha256(repr(parts).encode()).hexdigest(),
+    )
     kept: uuid.UUID | None = session.execute(statement.on_conflict_do_nothing().returning(DeliveryReport.id)).scalar_one_or_none()
     return kept
 
@@ -145,7 +180,9 @@ def _find_delivery(session: Session, update: StatusUpdate, channel_id: uuid.UUID
 
 def _find_by_mail_id(session: Session, update: StatusUpdate) -> Delivery | None:
     wanted = (update.rfc822_message_id or "").lower()
-    found = session.execute(sa.select(Delivery).where(sa.func.lower(Delivery.rfc822_message_id) == wanted).limit(1)).scalar_one_or_none()
+    found = session.execute(
+        sa.select(Delivery).where(sa.func.lower(Delivery.rfc822_message_id) == wanted).limit(1)
+    ).scalar_one_or_none()
     if found is None or (update.recipient and update.recipient.lower() not in _addresses(found)):
         return None
     return found
@@ -173,6 +210,8 @@ def note_own_copy(session: Session, message: InboundMessage, *, now: datetime) -
     ours = session.get_one(Message, delivery.message_id)
     message_id = message.evidence.message_id if message.evidence else None
     if message_id:
-        key = postgresql.insert(MessageKey).values(brand_id=ours.brand_id, value=f"mid:{message_id.lower()}", message_id=ours.id, role="own")
+        key = postgresql.insert(MessageKey).values(
+            brand_id=ours.brand_id, value=f"mid:{message_id.lower()}", message_id=ours.id, role="own"
+        )
         session.execute(key.on_conflict_do_nothing())
     return ours

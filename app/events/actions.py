@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -57,15 +57,24 @@ def record(
     if depth > MAX_DEPTH:
         raise EventLoop(f"{event_type} is {depth} events deep")
     event = Event(
-        type=event_type, occurred_at=now, brand_id=subject.brand_id, thread_id=subject.thread_id, message_id=subject.message_id,
-        actor_user_id=actor.user_id, caused_by_id=caused_by.id if caused_by else None, depth=depth, payload=payload or {},
-    )  # fmt: skip
+        type=event_type,
+        occurred_at=now,
+        brand_id=subject.brand_id,
+        thread_id=subject.thread_id,
+        message_id=subject.message_id,
+        actor_user_id=actor.user_id,
+        caused_by_id=caused_by.id if caused_by else None,
+        depth=depth,
+        payload=payload or {},
+    )
     session.add(event)
     session.flush()
     wiring = installed()
     for in_transaction in wiring.in_transaction.get(event_type, ()):
         in_transaction(session, event)
-    session.add_all(OutboxEntry(event_id=event.id, handler=h.name, queue=h.queue) for h in wiring.after_commit.get(event_type, ()))
+    session.add_all(
+        OutboxEntry(event_id=event.id, handler=h.name, queue=h.queue) for h in wiring.after_commit.get(event_type, ())
+    )
     if actor.user_id is not None:
         target = ("message", subject.message_id) if subject.message_id else ("thread", subject.thread_id)
         audit(session, action=event_type, object_type=target[0], object_id=str(target[1]), now=now, actor=actor)
@@ -73,9 +82,24 @@ def record(
 
 
 def audit(
-    session: Session, *, action: str, object_type: str, object_id: str, now: datetime, actor: Actor, detail: dict[str, Any] | None = None
+    session: Session,
+    *,
+    action: str,
+    object_type: str,
+    object_id: str,
+    now: datetime,
+    actor: Actor,
+    detail: dict[str, Any] | None = None,
 ) -> None:
     """Note who did what to which object. `detail` takes ids and codes only."""
     session.add(
-        AuditEntry(at=now, actor_user_id=actor.user_id, action=action, object_type=object_type, object_id=object_id, ip=actor.ip, detail=detail or {})
+        AuditEntry(
+            at=now,
+            actor_user_id=actor.user_id,
+            action=action,
+            object_type=object_type,
+            object_id=object_id,
+            ip=actor.ip,
+            detail=detail or {},
+        )
     )

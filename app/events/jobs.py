@@ -7,14 +7,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.core.crash import crash_point
-from app.core.db import transaction
+from app.core.db import table_of, transaction
 from app.core.log import get_logger
 from app.core.work import FAILED, Lease, claim, finish, next_delay_seconds, put_back
 from app.events.models import Event, OutboxEntry
 from app.events.registry import installed
 
 log = get_logger(__name__)
-TABLE: Any = OutboxEntry.__table__
+TABLE = table_of(OutboxEntry)
 
 
 def run_outbox_entry(*, row_id: str, **_ignored: Any) -> None:

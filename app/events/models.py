@@ -51,7 +51,8 @@ class OutboxEntry(Claimable, Base):
 
 
 class AuditEntry(WithId, Base):
-    """Who changed what, when and from where. A trigger refuses UPDATE and DELETE. `detail` holds ids and codes, no personal data."""
+    """Who changed what, when and from where. A trigger refuses UPDATE and DELETE. `detail` holds ids and codes, no personal
+    data."""
 
     __tablename__ = "audit_entries"
 

@@ -1,9 +1,9 @@
 """Turn rows that wait into RQ jobs.
 
-The rows in PostgreSQL are the promises; a job is only a hint that carries a row's id. The relay looks when nudged and at least every
-POLL_SECONDS, and gives a hint again when a row is still waiting `sweep_seconds` after the last one, so an emptied Redis, a killed
-worker or a lost nudge costs a moment and nothing else. Two relays at once are harmless: hints are taken with SKIP LOCKED and a
-repeated job finds the row claimed.
+The rows in PostgreSQL are the promises; a job is only a hint that carries a row's id. The relay looks when nudged and at
+least every POLL_SECONDS, and gives a hint again when a row is still waiting `sweep_seconds` after the last one, so an emptied
+Redis, a killed worker or a lost nudge costs a moment and nothing else. Two relays at once are harmless: hints are taken with
+SKIP LOCKED and a repeated job finds the row claimed.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def relay_once(sources: Sequence[Source], *, connection: redis.Redis, sweep_seco
 
 def _relay_source(source: Source, connection: redis.Redis, sweep_seconds: int) -> int:
     with transaction() as session:
-        hints = take_hints(session, source.table, sweep_seconds=sweep_seconds, limit=BATCH, where=source.where() if source.where else None)
+        hints = take_hints(
+            session, source.table, sweep_seconds=sweep_seconds, limit=BATCH, where=source.where() if source.where else None
+        )
     if not hints:
         return 0
     crash_point("relay.after_hint")
@@ -56,6 +58,11 @@ def _relay_source(source: Source, connection: redis.Redis, sweep_seconds: int) -
 
 def _job(source: Source, row: Any) -> Any:
     return Queue.prepare_data(
-        source.job, kwargs={"row_id": str(row.id)}, job_id=f"{source.table.name}-{row.id}-{row.attempts}",
-        timeout=JOB_TIMEOUT_SECONDS, result_ttl=0, failure_ttl=3600, ttl=3600,
-    )  # fmt: skip
+        source.job,
+        kwargs={"row_id": str(row.id)},
+        job_id=f"{source.table.name}-{row.id}-{row.attempts}",
+        timeout=JOB_TIMEOUT_SECONDS,
+        result_ttl=0,
+        failure_ttl=3600,
+        ttl=3600,
+    )

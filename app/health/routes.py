@@ -21,8 +21,12 @@ bp = Blueprint("health", __name__)
 
 _OLDEST = sa.text(
     """
-    SELECT coalesce(extract(epoch FROM clock_timestamp() - (SELECT min(run_at) FROM inbound_events WHERE state IN ('ready', 'running'))), 0) AS inbound,
-           coalesce(extract(epoch FROM clock_timestamp() - (SELECT min(run_at) FROM outbox_entries WHERE state IN ('ready', 'running'))), 0) AS outbox,
+    WITH oldest AS (
+        SELECT (SELECT min(run_at) FROM inbound_events WHERE state IN ('ready', 'running')) AS inbound,
+               (SELECT min(run_at) FROM outbox_entries WHERE state IN ('ready', 'running')) AS outbox
+    )
+    SELECT coalesce((SELECT extract(epoch FROM clock_timestamp() - inbound) FROM oldest), 0) AS inbound,
+           coalesce((SELECT extract(epoch FROM clock_timestamp() - outbox) FROM oldest), 0) AS outbox,
            (SELECT count(*) FROM (SELECT 1 FROM inbound_events WHERE state = 'quarantined' LIMIT 1000) q) AS quarantined,
            (SELECT version_num FROM alembic_version) AS revision
     """
@@ -66,8 +70,12 @@ def metrics() -> ResponseReturnValue:
         return Response(status=403)
     row = db.session.execute(_OLDEST).one()
     registry = CollectorRegistry()
-    Gauge("switchyard_inbound_oldest_seconds", "Age of the oldest unprocessed inbound event", registry=registry).set(max(float(row.inbound), 0))
-    Gauge("switchyard_outbox_oldest_seconds", "Age of the oldest unprocessed outbox entry", registry=registry).set(max(float(row.outbox), 0))
+    Gauge("switchyard_inbound_oldest_seconds", "Age of the oldest unprocessed inbound event", registry=registry).set(
+        max(float(row.inbound), 0)
+    )
+    Gauge("switchyard_outbox_oldest_seconds", "Age of the oldest unprocessed outbox entry", registry=registry).set(
+        max(float(row.outbox), 0)
+    )
     Gauge("switchyard_quarantined_events", "Inbound events in quarantine, at most 1000", registry=registry).set(row.quarantined)
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 

@@ -75,13 +75,29 @@ class NewMessage:
     values: dict[str, Any] = field(default_factory=dict)
 
 
-def create_thread(session: Session, new: NewThread, *, now: datetime, at: datetime | None = None, actor: Actor = SYSTEM) -> Thread:
+def create_thread(
+    session: Session, new: NewThread, *, now: datetime, at: datetime | None = None, actor: Actor = SYSTEM
+) -> Thread:
     """Make an empty thread. `at` is the time of its first message, for history that is imported."""
     thread = Thread(
-        id=new_id(), subject=new.subject[:998], thread_type=new.thread_type, priority=new.priority, brand_id=new.brand_id, channel_id=new.channel_id,
-        medium=new.medium, contact_id=new.contact_id, created_by_user_id=new.created_by_user_id, external_references=new.external_references,
-        created_at=at or now, last_message_at=at or now, status=ThreadStatus.OPEN, preview="", tags=[], message_count=0, version=1,
-    )  # fmt: skip
+        id=new_id(),
+        subject=new.subject[:998],
+        thread_type=new.thread_type,
+        priority=new.priority,
+        brand_id=new.brand_id,
+        channel_id=new.channel_id,
+        medium=new.medium,
+        contact_id=new.contact_id,
+        created_by_user_id=new.created_by_user_id,
+        external_references=new.external_references,
+        created_at=at or now,
+        last_message_at=at or now,
+        status=ThreadStatus.OPEN,
+        preview="",
+        tags=[],
+        message_count=0,
+        version=1,
+    )
     session.add(thread)
     session.flush()
     record(session, "ThreadCreated", subject=subject_of(thread), now=now, actor=actor)
@@ -105,10 +121,20 @@ def add_message(session: Session, thread: Thread, new: NewMessage, *, now: datet
     """Append an item to a locked thread and bring the thread's summary up to date. The caller records the event."""
     thread.message_count += 1
     message = Message(
-        id=new_id(), thread_id=thread.id, brand_id=thread.brand_id, seq=thread.message_count, message_type=new.message_type, medium=new.medium,
-        channel_id=new.channel_id, subject=new.subject[:998], text=new.text[:TEXT_LIMIT], occurred_at=new.occurred_at, created_at=now,
-        automatic=new.automatic, **new.values,
-    )  # fmt: skip
+        id=new_id(),
+        thread_id=thread.id,
+        brand_id=thread.brand_id,
+        seq=thread.message_count,
+        message_type=new.message_type,
+        medium=new.medium,
+        channel_id=new.channel_id,
+        subject=new.subject[:998],
+        text=new.text[:TEXT_LIMIT],
+        occurred_at=new.occurred_at,
+        created_at=now,
+        automatic=new.automatic,
+        **new.values,
+    )
     session.add(message)
     session.flush()
     _summarise(thread, message, opens_window=new.opens_window)
@@ -140,25 +166,40 @@ def reopen_for_incoming(session: Session, thread: Thread, *, now: datetime) -> N
         _set_status(session, thread, ThreadStatus.OPEN, now=now, actor=SYSTEM)
 
 
-def check_nothing_newer(session: Session, thread: Thread, *, last_seen_message_id: uuid.UUID | None, user_id: uuid.UUID | None) -> None:
+def check_nothing_newer(
+    session: Session, thread: Thread, *, last_seen_message_id: uuid.UUID | None, user_id: uuid.UUID | None
+) -> None:
     """Raise ThreadMovedOn if somebody else's item arrived after the one the writer saw. The thread is locked, so no race is left.
 
     Without `last_seen_message_id` nothing is checked (a program that does not care).
     """
     if last_seen_message_id is None:
         return
-    seen = session.execute(sa.select(Message.seq).where(Message.id == last_seen_message_id, Message.thread_id == thread.id)).scalar_one_or_none()
+    seen = session.execute(
+        sa.select(Message.seq).where(Message.id == last_seen_message_id, Message.thread_id == thread.id)
+    ).scalar_one_or_none()
     others = sa.or_(Message.sender_user_id.is_(None), Message.sender_user_id != user_id)
-    newer = sa.select(Message).where(Message.thread_id == thread.id, Message.seq > (seen or 0), others, Message.automatic.is_(None)).order_by(Message.seq)
+    newer = (
+        sa.select(Message)
+        .where(Message.thread_id == thread.id, Message.seq > (seen or 0), others, Message.automatic.is_(None))
+        .order_by(Message.seq)
+    )
     found = list(session.execute(newer.limit(20)).scalars())
     if found:
         raise ThreadMovedOn(found)
 
 
 def add_note(
-    session: Session, *, thread_id: uuid.UUID, text: str, actor: Actor, author_name: str, now: datetime, client_token: uuid.UUID | None = None,
+    session: Session,
+    *,
+    thread_id: uuid.UUID,
+    text: str,
+    actor: Actor,
+    author_name: str,
+    now: datetime,
+    client_token: uuid.UUID | None = None,
     attachment_ids: tuple[uuid.UUID, ...] = (),
-) -> Message:  # fmt: skip
+) -> Message:
     """Write an internal note. The same `client_token` twice is the same note."""
     thread = lock_thread(session, thread_id)
     repeat = find_by_client_token(session, actor.user_id, client_token)
@@ -177,10 +218,14 @@ def find_by_client_token(session: Session, user_id: uuid.UUID | None, client_tok
     """Return what an earlier submit of the same composer form made."""
     if client_token is None or user_id is None:
         return None
-    return session.execute(sa.select(Message).where(Message.sender_user_id == user_id, Message.client_token == client_token)).scalar_one_or_none()
+    return session.execute(
+        sa.select(Message).where(Message.sender_user_id == user_id, Message.client_token == client_token)
+    ).scalar_one_or_none()
 
 
-def attach_uploads(session: Session, message: Message, attachment_ids: tuple[uuid.UUID, ...], *, user_id: uuid.UUID | None) -> list[Attachment]:
+def attach_uploads(
+    session: Session, message: Message, attachment_ids: tuple[uuid.UUID, ...], *, user_id: uuid.UUID | None
+) -> list[Attachment]:
     """Hang files the user uploaded on the message; ids of anybody else's or of used files are ignored."""
     if not attachment_ids:
         return []
@@ -191,7 +236,15 @@ def attach_uploads(session: Session, message: Message, attachment_ids: tuple[uui
     return uploads
 
 
-def assign_thread(session: Session, *, thread_id: uuid.UUID, assignee_user_id: uuid.UUID | None, actor: Actor, now: datetime, if_version: int | None = None) -> Thread:
+def assign_thread(
+    session: Session,
+    *,
+    thread_id: uuid.UUID,
+    assignee_user_id: uuid.UUID | None,
+    actor: Actor,
+    now: datetime,
+    if_version: int | None = None,
+) -> Thread:
     """Give the thread to a user, or to nobody. Giving it to whoever has it already changes nothing."""
     thread = _lock_at_version(session, thread_id, if_version)
     if thread.assignee_user_id != assignee_user_id:
@@ -202,7 +255,9 @@ def assign_thread(session: Session, *, thread_id: uuid.UUID, assignee_user_id: u
     return thread
 
 
-def change_status(session: Session, *, thread_id: uuid.UUID, status: ThreadStatus, actor: Actor, now: datetime, if_version: int | None = None) -> Thread:
+def change_status(
+    session: Session, *, thread_id: uuid.UUID, status: ThreadStatus, actor: Actor, now: datetime, if_version: int | None = None
+) -> Thread:
     """Set the status; the same status again changes nothing."""
     thread = _lock_at_version(session, thread_id, if_version)
     _set_status(session, thread, status, now=now, actor=actor)
@@ -215,10 +270,19 @@ def _set_status(session: Session, thread: Thread, status: ThreadStatus, *, now: 
     previous, thread.status = thread.status, status
     thread.resolved_at = (thread.resolved_at or now) if status in CLOSED_STATUSES else None
     thread.version += 1
-    record(session, "ThreadStatusChanged", subject=subject_of(thread), now=now, actor=actor, payload={"from": previous.value, "to": status.value})
+    record(
+        session,
+        "ThreadStatusChanged",
+        subject=subject_of(thread),
+        now=now,
+        actor=actor,
+        payload={"from": previous.value, "to": status.value},
+    )
 
 
-def change_priority(session: Session, *, thread_id: uuid.UUID, priority: Priority, actor: Actor, now: datetime, if_version: int | None = None) -> Thread:
+def change_priority(
+    session: Session, *, thread_id: uuid.UUID, priority: Priority, actor: Actor, now: datetime, if_version: int | None = None
+) -> Thread:
     """Set the priority; the same priority again changes nothing."""
     thread = _lock_at_version(session, thread_id, if_version)
     if thread.priority != priority:
@@ -249,13 +313,16 @@ def mark_read(session: Session, *, user_id: uuid.UUID, thread_id: uuid.UUID, see
     statement = postgresql.insert(ThreadRead).values(user_id=user_id, thread_id=thread_id, seen_seq=seen_seq, seen_at=now)
     session.execute(
         statement.on_conflict_do_update(
-            index_elements=["user_id", "thread_id"], set_={"seen_seq": statement.excluded.seen_seq, "seen_at": now},
+            index_elements=["user_id", "thread_id"],
+            set_={"seen_seq": statement.excluded.seen_seq, "seen_at": now},
             where=ThreadRead.seen_seq < statement.excluded.seen_seq,
         )
-    )  # fmt: skip
+    )
 
 
-def save_draft(session: Session, *, user_id: uuid.UUID, thread_id: uuid.UUID, kind: str, text: str, attachment_ids: list[str], now: datetime) -> None:
+def save_draft(
+    session: Session, *, user_id: uuid.UUID, thread_id: uuid.UUID, kind: str, text: str, attachment_ids: list[str], now: datetime
+) -> None:
     """Keep what was typed; an empty draft is removed."""
     if not text.strip() and not attachment_ids:
         discard_draft(session, user_id=user_id, thread_id=thread_id, kind=kind)

@@ -57,11 +57,24 @@ _CHANGES = {"edit": _edit, "revoke": _revoke, "reaction": _react}
 
 
 def hold_change(
-    session: Session, *, brand_id: uuid.UUID, medium: str, target_external_id: str, external_id: str, change: dict[str, Any], now: datetime
+    session: Session,
+    *,
+    brand_id: uuid.UUID,
+    medium: str,
+    target_external_id: str,
+    external_id: str,
+    change: dict[str, Any],
+    now: datetime,
 ) -> None:
     """Keep a change whose message is not here yet."""
     statement = postgresql.insert(PendingChange).values(
-        id=new_id(), brand_id=brand_id, medium=medium, target_external_id=target_external_id, external_id=external_id, change=change, received_at=now
+        id=new_id(),
+        brand_id=brand_id,
+        medium=medium,
+        target_external_id=target_external_id,
+        external_id=external_id,
+        change=change,
+        received_at=now,
     )
     session.execute(statement.on_conflict_do_nothing())
 

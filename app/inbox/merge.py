@@ -30,7 +30,14 @@ def merge_threads(session: Session, *, keep_id: uuid.UUID, merge_id: uuid.UUID, 
     session.execute(sa.update(Event).where(Event.thread_id == gone.id).values(thread_id=keep.id))
     session.execute(sa.update(ThreadAlias).where(ThreadAlias.thread_id == gone.id).values(thread_id=keep.id))
     session.add(ThreadAlias(old_id=gone.id, old_number=gone.number, thread_id=keep.id, merged_at=now))
-    record(session, "ThreadsMerged", subject=subject_of(keep), now=now, actor=actor, payload={"merged_thread_id": str(gone.id), "number": gone.number})
+    record(
+        session,
+        "ThreadsMerged",
+        subject=subject_of(keep),
+        now=now,
+        actor=actor,
+        payload={"merged_thread_id": str(gone.id), "number": gone.number},
+    )
     session.flush()
     session.delete(gone)
     session.flush()
@@ -55,19 +62,27 @@ def _move_messages(session: Session, keep: Thread, gone: Thread) -> None:
 def is_untouched(session: Session, thread: Thread) -> bool:
     """True while nobody of ours has worked on the thread, so that joining it to another surprises no one."""
     ours = sa.and_(Message.thread_id == thread.id, Message.sender_user_id.is_not(None))
-    return thread.assignee_user_id is None and thread.is_open and session.execute(sa.select(Message.id).where(ours).limit(1)).first() is None
+    return (
+        thread.assignee_user_id is None
+        and thread.is_open
+        and session.execute(sa.select(Message.id).where(ours).limit(1)).first() is None
+    )
 
 
 def summarise_again(session: Session, thread: Thread) -> None:
     """Recompute subject and preview of a thread whose first or newest item may have changed."""
     first = session.execute(
-        sa.select(Message.subject).where(Message.thread_id == thread.id, Message.message_type != MessageType.INTERNAL_NOTE, Message.subject != "")
-        .order_by(Message.occurred_at, Message.id).limit(1)
-    ).scalar_one_or_none()  # fmt: skip
+        sa.select(Message.subject)
+        .where(Message.thread_id == thread.id, Message.message_type != MessageType.INTERNAL_NOTE, Message.subject != "")
+        .order_by(Message.occurred_at, Message.id)
+        .limit(1)
+    ).scalar_one_or_none()
     newest = session.execute(
-        sa.select(Message.text, Message.subject, Message.occurred_at).where(Message.thread_id == thread.id, Message.automatic.is_(None))
-        .order_by(Message.occurred_at.desc(), Message.id.desc()).limit(1)
-    ).first()  # fmt: skip
+        sa.select(Message.text, Message.subject, Message.occurred_at)
+        .where(Message.thread_id == thread.id, Message.automatic.is_(None))
+        .order_by(Message.occurred_at.desc(), Message.id.desc())
+        .limit(1)
+    ).first()
     thread.subject = first if first is not None else thread.subject
     if newest is not None:
         thread.preview, thread.last_message_at = preview_of(newest.text or newest.subject), newest.occurred_at

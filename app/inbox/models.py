@@ -1,4 +1,5 @@
-"""Threads and what hangs on them: messages, notes, files, drafts, read marks, and the keys by which messages find their thread."""
+"""Threads and what hangs on them: messages, notes, files, drafts, read marks, and the keys by which messages find their
+thread."""
 
 from __future__ import annotations
 
@@ -90,16 +91,46 @@ class Thread(WithId, Base):
     version: Mapped[int] = mapped_column(default=1)
 
     __table_args__ = (
-        sa.Index("ix_threads_open", "brand_id", sa.text("last_message_at DESC"), sa.text("id DESC"), postgresql_where=sa.text("is_open")),
-        sa.Index("ix_threads_open_medium", "brand_id", "medium", sa.text("last_message_at DESC"), sa.text("id DESC"), postgresql_where=sa.text("is_open")),
-        sa.Index("ix_threads_open_assignee", "assignee_user_id", "brand_id", sa.text("last_message_at DESC"), sa.text("id DESC"), postgresql_where=sa.text("is_open")),
         sa.Index(
-            "ix_threads_open_unassigned", "brand_id", sa.text("last_message_at DESC"), sa.text("id DESC"),
+            "ix_threads_open",
+            "brand_id",
+            sa.text("last_message_at DESC"),
+            sa.text("id DESC"),
+            postgresql_where=sa.text("is_open"),
+        ),
+        sa.Index(
+            "ix_threads_open_medium",
+            "brand_id",
+            "medium",
+            sa.text("last_message_at DESC"),
+            sa.text("id DESC"),
+            postgresql_where=sa.text("is_open"),
+        ),
+        sa.Index(
+            "ix_threads_open_assignee",
+            "assignee_user_id",
+            "brand_id",
+            sa.text("last_message_at DESC"),
+            sa.text("id DESC"),
+            postgresql_where=sa.text("is_open"),
+        ),
+        sa.Index(
+            "ix_threads_open_unassigned",
+            "brand_id",
+            sa.text("last_message_at DESC"),
+            sa.text("id DESC"),
             postgresql_where=sa.text("is_open AND assignee_user_id IS NULL"),
         ),
         sa.Index("ix_threads_status", "brand_id", "status", sa.text("last_message_at DESC"), sa.text("id DESC")),
         sa.Index("ix_threads_medium_status", "brand_id", "medium", "status", sa.text("last_message_at DESC"), sa.text("id DESC")),
-        sa.Index("ix_threads_assignee_status", "assignee_user_id", "brand_id", "status", sa.text("last_message_at DESC"), sa.text("id DESC")),
+        sa.Index(
+            "ix_threads_assignee_status",
+            "assignee_user_id",
+            "brand_id",
+            "status",
+            sa.text("last_message_at DESC"),
+            sa.text("id DESC"),
+        ),
         sa.Index("ix_threads_all", "brand_id", sa.text("last_message_at DESC"), sa.text("id DESC")),
         sa.Index("ix_threads_contact", "contact_id", sa.text("last_message_at DESC")),
         sa.CheckConstraint("(status IN ('resolved', 'closed')) = (resolved_at IS NOT NULL)", name="resolved_pair"),
@@ -108,7 +139,8 @@ class Thread(WithId, Base):
 
 
 class Message(WithId, Base):
-    """One item of the timeline: a message in or out, or a note. `seq` is its place of arrival in the thread, `occurred_at` its time.
+    """One item of the timeline: a message in or out, or a note. `seq` is its place of arrival in the thread, `occurred_at`
+    its time.
 
     `external_id` is the provider's id (for mail the Message-ID); with `content_hash` it is unique within brand and medium, so a
     repeat changes nothing and another message that reuses an id is still kept. `html` is sanitised; the original is `raw_key`.
@@ -150,25 +182,43 @@ class Message(WithId, Base):
     raw_key: Mapped[str | None]  # where the raw source is stored
     client_token: Mapped[uuid.UUID | None]  # one per composer form: a double submit is one message
     tsv: Mapped[Any] = mapped_column(
-        TSVECTOR, sa.Computed("to_tsvector('inbox', left(subject, 2000) || ' ' || left(text, 200000))", persisted=True), deferred=True
+        TSVECTOR,
+        sa.Computed("to_tsvector('inbox', left(subject, 2000) || ' ' || left(text, 200000))", persisted=True),
+        deferred=True,
     )
 
     __table_args__ = (
         sa.UniqueConstraint("thread_id", "seq"),
-        sa.Index("uq_messages_external", "brand_id", "medium", "external_id", "content_hash", unique=True, postgresql_where=sa.text("external_id IS NOT NULL")),
+        sa.Index(
+            "uq_messages_external",
+            "brand_id",
+            "medium",
+            "external_id",
+            "content_hash",
+            unique=True,
+            postgresql_where=sa.text("external_id IS NOT NULL"),
+        ),
         sa.Index("ix_messages_external_id", "external_id", postgresql_where=sa.text("external_id IS NOT NULL")),
-        sa.Index("uq_messages_client_token", "sender_user_id", "client_token", unique=True, postgresql_where=sa.text("client_token IS NOT NULL")),
+        sa.Index(
+            "uq_messages_client_token",
+            "sender_user_id",
+            "client_token",
+            unique=True,
+            postgresql_where=sa.text("client_token IS NOT NULL"),
+        ),
         sa.Index("ix_messages_timeline", "thread_id", sa.text("occurred_at DESC"), sa.text("id DESC")),
         sa.Index("ix_messages_newest", sa.text("created_at DESC"), sa.text("id DESC")),
         sa.Index("ix_messages_tsv", "tsv", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
         sa.CheckConstraint(
-            "delivery_status IN ('pending', 'accepted', 'sent', 'delivered', 'read', 'failed', 'bounced', 'expired', 'unknown')", name="delivery_status"
+            "delivery_status IN ('pending', 'accepted', 'sent', 'delivered', 'read', 'failed', 'bounced', 'expired', 'unknown')",
+            name="delivery_status",
         ),
     )
 
 
 class MessageKey(Base):
-    """A mail id known to a thread: its own (`own`) or one it merely names (`named`). Replies and originals meet here in any order."""
+    """A mail id known to a thread: its own (`own`) or one it merely names (`named`). Replies and originals meet here in any
+    order."""
 
     __tablename__ = "message_keys"
 
@@ -177,7 +227,10 @@ class MessageKey(Base):
     message_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
     role: Mapped[str]  # own | named
 
-    __table_args__ = (sa.Index("ix_message_keys_message_id", "message_id"), sa.CheckConstraint("role IN ('own', 'named')", name="role"))
+    __table_args__ = (
+        sa.Index("ix_message_keys_message_id", "message_id"),
+        sa.CheckConstraint("role IN ('own', 'named')", name="role"),
+    )
 
 
 class Attachment(WithId, Base):

@@ -1,7 +1,7 @@
 """Read threads: lists, counts, one thread. Every read is limited to the brands of its viewer.
 
-A list is one query. It runs the same keyset scan once per visible brand (LATERAL) and merges the few rows each returns, so every filter
-is answered from an index that begins with the brand, whatever the viewer may see. A count stops at COUNT_CAP.
+A list is one query. It runs the same keyset scan once per visible brand (LATERAL) and merges the few rows each returns, so
+every filter is answered from an index that begins with the brand, whatever the viewer may see. A count stops at COUNT_CAP.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -62,7 +63,9 @@ class ViewCounts:
     resolved: int
 
 
-def list_threads(session: Session, *, viewer: Viewer, filter: ThreadFilter, cursor: str | None = None, limit: int = 50) -> Page[ThreadRow]:
+def list_threads(
+    session: Session, *, viewer: Viewer, filter: ThreadFilter, cursor: str | None = None, limit: int = 50
+) -> Page[ThreadRow]:
     """Newest first. Raises BadCursor."""
     found = _merged_scans(viewer, filter, cursor, limit + 1)
     query = _row_query(viewer).join(found, found.c.id == Thread.id).order_by(Thread.last_message_at.desc(), Thread.id.desc())
@@ -96,7 +99,7 @@ def _conditions(filter: ThreadFilter) -> list[sa.ColumnElement[bool]]:
     if filter.status is not None:
         conditions.append(Thread.status == filter.status)
     elif filter.view == "open":
-        conditions.append(Thread.is_open)
+        conditions.append(sa.and_(Thread.is_open))
     if filter.medium is not None:
         conditions.append(Thread.medium == filter.medium)
     if filter.unassigned:
@@ -110,7 +113,7 @@ def _conditions(filter: ThreadFilter) -> list[sa.ColumnElement[bool]]:
     return conditions
 
 
-def _row_query(viewer: Viewer) -> sa.Select[tuple[Thread, str | None, str | None, str, str, int, int | None]]:
+def _row_query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
     seen = sa.and_(ThreadRead.thread_id == Thread.id, ThreadRead.user_id == viewer.user_id)
     return (
         sa.select(Thread, Contact.name, User.name, Brand.key, Brand.name, Brand.hue, ThreadRead.seen_seq)
@@ -121,7 +124,7 @@ def _row_query(viewer: Viewer) -> sa.Select[tuple[Thread, str | None, str | None
     )
 
 
-def _row(record: sa.Row[tuple[Thread, str | None, str | None, str, str, int, int | None]]) -> ThreadRow:
+def _row(record: sa.Row[*tuple[Any, ...]]) -> ThreadRow:
     thread, contact_name, assignee_name, brand_key, brand_name, brand_hue, seen_seq = record
     unread = thread.last_inbound_at is not None and (seen_seq or 0) < thread.message_count
     return ThreadRow(thread, contact_name or "", assignee_name, brand_key, brand_name, brand_hue, unread)
@@ -133,12 +136,18 @@ _COUNTS = sa.text(
            coalesce(sum(c.email), 0), coalesce(sum(c.whatsapp), 0), coalesce(sum(c.resolved), 0)
     FROM unnest(CAST(:brands AS uuid[])) brand(id)
     CROSS JOIN LATERAL (
-        SELECT (SELECT count(*) FROM (SELECT FROM threads WHERE brand_id = brand.id AND is_open LIMIT :cap) t) AS open,
-               (SELECT count(*) FROM (SELECT FROM threads WHERE assignee_user_id = :me AND brand_id = brand.id AND is_open LIMIT :cap) t) AS mine,
-               (SELECT count(*) FROM (SELECT FROM threads WHERE brand_id = brand.id AND is_open AND assignee_user_id IS NULL LIMIT :cap) t) AS unassigned,
-               (SELECT count(*) FROM (SELECT FROM threads WHERE brand_id = brand.id AND is_open AND medium = 'email' LIMIT :cap) t) AS email,
-               (SELECT count(*) FROM (SELECT FROM threads WHERE brand_id = brand.id AND is_open AND medium = 'whatsapp' LIMIT :cap) t) AS whatsapp,
-               (SELECT count(*) FROM (SELECT FROM threads WHERE brand_id = brand.id AND status = 'resolved' LIMIT :cap) t) AS resolved
+        SELECT
+            (SELECT count(*) FROM (SELECT FROM threads t WHERE t.brand_id = brand.id AND is_open LIMIT :cap) x) AS open,
+            (SELECT count(*) FROM (SELECT FROM threads t WHERE t.assignee_user_id = :me AND t.brand_id = brand.id AND is_open
+                                   LIMIT :cap) x) AS mine,
+            (SELECT count(*) FROM (SELECT FROM threads t WHERE t.brand_id = brand.id AND is_open AND assignee_user_id IS NULL
+                                   LIMIT :cap) x) AS unassigned,
+            (SELECT count(*) FROM (SELECT FROM threads t WHERE t.brand_id = brand.id AND is_open AND medium = 'email'
+                                   LIMIT :cap) x) AS email,
+            (SELECT count(*) FROM (SELECT FROM threads t WHERE t.brand_id = brand.id AND is_open AND medium = 'whatsapp'
+                                   LIMIT :cap) x) AS whatsapp,
+            (SELECT count(*) FROM (SELECT FROM threads t WHERE t.brand_id = brand.id AND status = 'resolved'
+                                   LIMIT :cap) x) AS resolved
     ) c
     """
 )
@@ -152,7 +161,9 @@ def count_views(session: Session, *, viewer: Viewer) -> ViewCounts:
 
 def get_thread_row(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> ThreadRow:
     """The thread with its names. Raises ThreadMissing, also for a thread of a brand the viewer may not see."""
-    record = session.execute(_row_query(viewer).where(Thread.id == thread_id, Thread.brand_id.in_(viewer.brand_ids))).one_or_none()
+    record = session.execute(
+        _row_query(viewer).where(Thread.id == thread_id, Thread.brand_id.in_(viewer.brand_ids))
+    ).one_or_none()
     if record is not None:
         return _row(record)
     alias = session.get(ThreadAlias, thread_id)

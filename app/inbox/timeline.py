@@ -76,15 +76,19 @@ def list_timeline(session: Session, *, viewer: Viewer, thread: Thread, before: s
     return Timeline(
         items=tuple(sorted(items, key=lambda item: item.at)),
         older_cursor=make_cursor(messages[-1].occurred_at, messages[-1].id) if older else None,
-        newest_message_id=_latest_arrival(session, thread, messages, newest), newest_seq=thread.message_count,
-    )  # fmt: skip
+        newest_message_id=_latest_arrival(session, thread, messages, newest),
+        newest_seq=thread.message_count,
+    )
 
 
 def _messages(session: Session, thread: Thread, before: str | None, limit: int) -> list[Message]:
     query = sa.select(Message).where(Message.thread_id == thread.id)
     if before is not None:
         at, row_id = read_cursor(before)
-        query = query.where(sa.tuple_(Message.occurred_at, Message.id) < sa.tuple_(sa.literal(at, sa.DateTime(timezone=True)), sa.literal(row_id, sa.Uuid)))
+        query = query.where(
+            sa.tuple_(Message.occurred_at, Message.id)
+            < sa.tuple_(sa.literal(at, sa.DateTime(timezone=True)), sa.literal(row_id, sa.Uuid))
+        )
     return list(session.execute(query.order_by(Message.occurred_at.desc(), Message.id.desc()).limit(limit)).scalars())
 
 
@@ -140,24 +144,41 @@ def _event_item(event: Event, names: dict[uuid.UUID | None, str]) -> TimelineIte
 def get_context(session: Session, *, viewer: Viewer, thread: Thread, sendable_types: frozenset[str]) -> ThreadContext:
     """Contact, reach, other threads, channels for a reply, drafts, assignable people. Five queries."""
     contact = session.get(Contact, thread.contact_id) if thread.contact_id else None
-    others = list_threads(session, viewer=viewer, filter=ThreadFilter(view="all", contact_id=contact.id), limit=OTHER_THREADS).items if contact else ()
-    drafts = {d.kind: d for d in session.execute(sa.select(Draft).where(Draft.user_id == viewer.user_id, Draft.thread_id == thread.id)).scalars()}
+    others = (
+        list_threads(session, viewer=viewer, filter=ThreadFilter(view="all", contact_id=contact.id), limit=OTHER_THREADS).items
+        if contact
+        else ()
+    )
+    drafts = {
+        d.kind: d
+        for d in session.execute(sa.select(Draft).where(Draft.user_id == viewer.user_id, Draft.thread_id == thread.id)).scalars()
+    }
     return ThreadContext(
-        contact=contact, identities=_identities(session, contact), other_threads=tuple(row for row in others if row.thread.id != thread.id),
-        channels=_channels(session, thread, sendable_types), draft_reply=drafts.get("reply"), draft_note=drafts.get("note"),
+        contact=contact,
+        identities=_identities(session, contact),
+        other_threads=tuple(row for row in others if row.thread.id != thread.id),
+        channels=_channels(session, thread, sendable_types),
+        draft_reply=drafts.get("reply"),
+        draft_note=drafts.get("note"),
         assignable_users=list_assignable_users(session, thread.brand_id),
-    )  # fmt: skip
+    )
 
 
 def _identities(session: Session, contact: Contact | None) -> tuple[ContactIdentity, ...]:
     if contact is None:
         return ()
-    query = sa.select(ContactIdentity).where(ContactIdentity.contact_id == contact.id).order_by(ContactIdentity.kind, ContactIdentity.created_at)
+    query = (
+        sa.select(ContactIdentity)
+        .where(ContactIdentity.contact_id == contact.id)
+        .order_by(ContactIdentity.kind, ContactIdentity.created_at)
+    )
     return tuple(session.execute(query).scalars())
 
 
 def _channels(session: Session, thread: Thread, sendable_types: frozenset[str]) -> tuple[Channel, ...]:
-    query = sa.select(Channel).where(Channel.brand_id == thread.brand_id, Channel.is_active, Channel.channel_type.in_(sendable_types))
+    query = sa.select(Channel).where(
+        Channel.brand_id == thread.brand_id, Channel.is_active, Channel.channel_type.in_(sendable_types)
+    )
     channels = session.execute(query.order_by(Channel.name)).scalars().all()
     return tuple(sorted(channels, key=lambda c: (c.id != thread.channel_id, c.medium.value != thread.medium, c.name)))
 
@@ -165,5 +186,9 @@ def _channels(session: Session, thread: Thread, sendable_types: frozenset[str]) 
 def list_assignable_users(session: Session, brand_id: uuid.UUID) -> tuple[tuple[uuid.UUID, str], ...]:
     """Active users who may see the brand, by name."""
     member = sa.exists(sa.select(BrandMember.user_id).where(BrandMember.user_id == User.id, BrandMember.brand_id == brand_id))
-    query = sa.select(User.id, User.name).where(User.disabled_at.is_(None), sa.or_(User.role == Role.ADMIN, member)).order_by(User.name)
+    query = (
+        sa.select(User.id, User.name)
+        .where(User.disabled_at.is_(None), sa.or_(User.role == Role.ADMIN, member))
+        .order_by(User.name)
+    )
     return tuple((row.id, row.name) for row in session.execute(query))

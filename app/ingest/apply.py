@@ -1,7 +1,7 @@
 """Apply what an inbound event said: contact, thread, message, files, events, in the caller's transaction.
 
-Every step bears running twice: a message is unique by its external id and content, a report by its fingerprint, a change is set, not
-added. The caller holds the locks of `lock_keys`.
+Every step bears running twice: a message is unique by its external id and content, a report by its fingerprint, a change is
+set, not added. The caller holds the locks of `lock_keys`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,16 @@ from app.inbox.actions import NewMessage, NewThread, add_message, create_thread,
 from app.inbox.changes import apply_change, apply_pending_changes, hold_change
 from app.inbox.merge import is_untouched, merge_threads, summarise_again
 from app.inbox.models import Attachment, Message, MessageKey, MessageType, Thread
-from app.ingest.threading import MailContext, Match, conversation_key, match_chat, match_mail, mid_key, named_ids, thread_lock_keys
+from app.ingest.threading import (
+    MailContext,
+    Match,
+    conversation_key,
+    match_chat,
+    match_mail,
+    mid_key,
+    named_ids,
+    thread_lock_keys,
+)
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,15 @@ def apply_message(session: Session, message: InboundMessage, context: ApplyConte
     thread = _thread(session, message, context, contact, match)
     stored = _store(session, message, context, contact, thread, match)
     _after_storing(session, message, context, thread, stored, match)
-    label = "bounce" if message.automatic == Automatic.BOUNCE else "automatic" if message.automatic else "threaded" if match.thread_id else "new"
+    label = (
+        "bounce"
+        if message.automatic == Automatic.BOUNCE
+        else "automatic"
+        if message.automatic
+        else "threaded"
+        if match.thread_id
+        else "new"
+    )
     return ItemResult(label, thread.id, stored.id, match.detail)
 
 
@@ -86,9 +103,11 @@ def _known(session: Session, message: InboundMessage, context: ApplyContext) -> 
     if own is not None:
         return ItemResult("duplicate", own.thread_id, own.id, "our own copy of a message we sent")
     same = sa.and_(
-        Message.brand_id == context.channel.brand_id, Message.medium == context.channel.medium.value,
-        Message.external_id == storable(message.external_id), Message.content_hash == message.content_hash,
-    )  # fmt: skip
+        Message.brand_id == context.channel.brand_id,
+        Message.medium == context.channel.medium.value,
+        Message.external_id == storable(message.external_id),
+        Message.content_hash == message.content_hash,
+    )
     row = session.execute(sa.select(Message.id, Message.thread_id).where(same)).first()
     if row is not None:
         return ItemResult("duplicate", row.thread_id, row.id, "stored before")
@@ -105,15 +124,27 @@ def _came_back(session: Session, message: InboundMessage, context: ApplyContext)
 def _apply_change(session: Session, message: InboundMessage, context: ApplyContext) -> ItemResult:
     change = message.change
     assert change is not None
-    values = {"kind": change.kind, "text": storable(change.text), "by": _counterpart_name(message), "at": message.occurred_at.isoformat()}
+    values = {
+        "kind": change.kind,
+        "text": storable(change.text),
+        "by": _counterpart_name(message),
+        "at": message.occurred_at.isoformat(),
+    }
     target = session.execute(
-        sa.select(Message).where(Message.brand_id == context.channel.brand_id, Message.external_id == change.target_external_id).limit(1)
+        sa.select(Message)
+        .where(Message.brand_id == context.channel.brand_id, Message.external_id == change.target_external_id)
+        .limit(1)
     ).scalar_one_or_none()
     if target is None:
         hold_change(
-            session, brand_id=context.channel.brand_id, medium=context.channel.medium.value, target_external_id=change.target_external_id,
-            external_id=message.external_id, change=values, now=context.now,
-        )  # fmt: skip
+            session,
+            brand_id=context.channel.brand_id,
+            medium=context.channel.medium.value,
+            target_external_id=change.target_external_id,
+            external_id=message.external_id,
+            change=values,
+            now=context.now,
+        )
         return ItemResult("held", reason="waits for the message it changes")
     apply_change(session, target.id, values, now=context.now)
     return ItemResult("changed", target.thread_id, target.id, change.kind)
@@ -144,7 +175,9 @@ def _contact(session: Session, message: InboundMessage, context: ApplyContext) -
 
 def _match(session: Session, message: InboundMessage, context: ApplyContext, contact: Contact | None) -> Match:
     if message.evidence is not None:
-        mail = MailContext(brand_id=context.channel.brand_id, mailbox=context.channel.address, keys=context.mail_keys, now=context.now)
+        mail = MailContext(
+            brand_id=context.channel.brand_id, mailbox=context.channel.address, keys=context.mail_keys, now=context.now
+        )
         return match_mail(session, message, mail)
     if contact is None:
         return Match(None, "new")
@@ -156,9 +189,12 @@ def _match(session: Session, message: InboundMessage, context: ApplyContext, con
 def _thread(session: Session, message: InboundMessage, context: ApplyContext, contact: Contact | None, match: Match) -> Thread:
     if match.thread_id is None:
         new = NewThread(
-            brand_id=context.channel.brand_id, medium=context.channel.medium.value, subject=storable(message.subject), channel_id=context.channel.id,
+            brand_id=context.channel.brand_id,
+            medium=context.channel.medium.value,
+            subject=storable(message.subject),
+            channel_id=context.channel.id,
             contact_id=contact.id if contact else None,
-        )  # fmt: skip
+        )
         thread = create_thread(session, new, now=context.now, at=_occurred_at(message, context))
         return lock_thread(session, thread.id)
     thread = lock_thread(session, match.thread_id)
@@ -184,23 +220,41 @@ def _occurred_at(message: InboundMessage, context: ApplyContext) -> datetime:
     return min(message.occurred_at, context.now)
 
 
-def _store(session: Session, message: InboundMessage, context: ApplyContext, contact: Contact | None, thread: Thread, match: Match) -> Message:
+def _store(
+    session: Session, message: InboundMessage, context: ApplyContext, contact: Contact | None, thread: Thread, match: Match
+) -> Message:
     incoming = message.direction == Direction.INCOMING
     values: dict[str, Any] = {
-        "kind": message.kind, "sender_contact_id": contact.id if contact and incoming else None, "sender": _party_json(message.sender),
-        "recipients": {"to": [_party_json(p) for p in message.recipients[:200]], "cc": [_party_json(p) for p in message.cc[:200]]},
-        "html": sanitise(storable(message.html)).html if message.html else "", "external_id": storable(message.external_id),
-        "content_hash": message.content_hash, "automatic_reason": storable(message.automatic_reason), "evidence": match.as_evidence(),
-        "meta": storable_json(message.meta), "inbound_event_id": context.event_id,
+        "kind": message.kind,
+        "sender_contact_id": contact.id if contact and incoming else None,
+        "sender": _party_json(message.sender),
+        "recipients": {
+            "to": [_party_json(p) for p in message.recipients[:200]],
+            "cc": [_party_json(p) for p in message.cc[:200]],
+        },
+        "html": sanitise(storable(message.html)).html if message.html else "",
+        "external_id": storable(message.external_id),
+        "content_hash": message.content_hash,
+        "automatic_reason": storable(message.automatic_reason),
+        "evidence": match.as_evidence(),
+        "meta": storable_json(message.meta),
+        "inbound_event_id": context.event_id,
         "raw_key": context.storage.put(context.raw_mail).key if context.raw_mail is not None else None,
-        "delivery_status": None if incoming else "sent", "sent_at": None if incoming else message.occurred_at,
+        "delivery_status": None if incoming else "sent",
+        "sent_at": None if incoming else message.occurred_at,
         "reply_to_message_id": _quoted(session, message, context),
-    }  # fmt: skip
+    }
     new = NewMessage(
-        message_type=MessageType.INCOMING if incoming else MessageType.OUTGOING, medium=context.channel.medium.value, occurred_at=_occurred_at(message, context),
-        text=storable(message.text), subject=storable(message.subject), channel_id=context.channel.id,
-        automatic=message.automatic.value if message.automatic else None, opens_window=message.opens_window and incoming, values=values,
-    )  # fmt: skip
+        message_type=MessageType.INCOMING if incoming else MessageType.OUTGOING,
+        medium=context.channel.medium.value,
+        occurred_at=_occurred_at(message, context),
+        text=storable(message.text),
+        subject=storable(message.subject),
+        channel_id=context.channel.id,
+        automatic=message.automatic.value if message.automatic else None,
+        opens_window=message.opens_window and incoming,
+        values=values,
+    )
     return add_message(session, thread, new, now=context.now)
 
 
@@ -215,7 +269,9 @@ def _quoted(session: Session, message: InboundMessage, context: ApplyContext) ->
     return session.execute(sa.select(Message.id).where(same).limit(1)).scalar_one_or_none()
 
 
-def _after_storing(session: Session, message: InboundMessage, context: ApplyContext, thread: Thread, stored: Message, match: Match) -> None:
+def _after_storing(
+    session: Session, message: InboundMessage, context: ApplyContext, thread: Thread, stored: Message, match: Match
+) -> None:
     _store_keys(session, message, context, stored)
     pending = _store_attachments(session, message, context, stored)
     apply_pending_changes(session, stored, now=context.now)
@@ -240,7 +296,9 @@ def _store_keys(session: Session, message: InboundMessage, context: ApplyContext
         keys[mid_key(evidence.message_id)] = "own"
     if evidence.conversation_id and evidence.conversation_id.strip():
         keys[conversation_key(context.channel.address, evidence.conversation_id)] = "own"
-    session.add_all(MessageKey(brand_id=stored.brand_id, value=storable(v), message_id=stored.id, role=role) for v, role in keys.items())
+    session.add_all(
+        MessageKey(brand_id=stored.brand_id, value=storable(v), message_id=stored.id, role=role) for v, role in keys.items()
+    )
 
 
 def _store_attachments(session: Session, message: InboundMessage, context: ApplyContext, stored: Message) -> bool:
@@ -250,11 +308,21 @@ def _store_attachments(session: Session, message: InboundMessage, context: Apply
         pending = pending or kept is None
         session.add(
             Attachment(
-                message_id=stored.id, thread_id=stored.thread_id, position=position, filename=storable(file.filename)[:300],
-                content_type=storable(file.content_type)[:200], size_bytes=kept.size_bytes if kept else file.size_bytes,
-                sha256=kept.sha256 if kept else None, storage_key=kept.key if kept else None, state="stored" if kept else "pending",
-                provider={} if kept else storable_json({"media_id": file.provider_media_id, "url": file.provider_url, "sha256": file.sha256}),
-                content_id=file.content_id, is_inline=file.is_inline, created_at=context.now,
+                message_id=stored.id,
+                thread_id=stored.thread_id,
+                position=position,
+                filename=storable(file.filename)[:300],
+                content_type=storable(file.content_type)[:200],
+                size_bytes=kept.size_bytes if kept else file.size_bytes,
+                sha256=kept.sha256 if kept else None,
+                storage_key=kept.key if kept else None,
+                state="stored" if kept else "pending",
+                provider={}
+                if kept
+                else storable_json({"media_id": file.provider_media_id, "url": file.provider_url, "sha256": file.sha256}),
+                content_id=file.content_id,
+                is_inline=file.is_inline,
+                created_at=context.now,
             )
-        )  # fmt: skip
+        )
     return pending

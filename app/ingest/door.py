@@ -7,7 +7,6 @@ import hmac
 from collections.abc import Sequence
 
 from flask import Request, abort
-from sqlalchemy.orm import Session
 
 from app.channels.base import UnableToParse, WebhookReceiver
 from app.channels.email.intake import read_inbound_parse
@@ -27,7 +26,9 @@ def read_body(request: Request, limit: int) -> bytes:
     return request.get_data(cache=True)
 
 
-def chat_events(body: bytes, headers: dict[str, str], receiver: WebhookReceiver, accounts: Sequence[DoorAccount], source: str) -> list[RawEvent] | None:
+def chat_events(
+    body: bytes, headers: dict[str, str], receiver: WebhookReceiver, accounts: Sequence[DoorAccount], source: str
+) -> list[RawEvent] | None:
     """One raw event per channel the post speaks of; None if no addressed channel's secret signed it.
 
     Signed by us but not understood, or for a number we do not have: one event, quarantined with the reason.
@@ -43,15 +44,23 @@ def chat_events(body: bytes, headers: dict[str, str], receiver: WebhookReceiver,
     addressed = [a for a in signers if a.address in numbers] or ([signers[0]] if not numbers else [])
     if not addressed:
         return [_quarantined(body, headers, source, f"for {', '.join(numbers)[:200]}, which is no channel of ours")]
-    return [RawEvent(source=source, dedupe_key=f"{a.address}:{key}", body=body, channel_id=a.channel_id, headers=headers) for a in addressed]
+    return [
+        RawEvent(source=source, dedupe_key=f"{a.address}:{key}", body=body, channel_id=a.channel_id, headers=headers)
+        for a in addressed
+    ]
 
 
 def _quarantined(body: bytes, headers: dict[str, str], source: str, reason: str) -> RawEvent:
-    return RawEvent(source=source, dedupe_key=f"body:{hashlib.sha256(body).hexdigest()}", body=body, headers=headers, quarantine_reason=reason)
+    return RawEvent(
+        source=source, dedupe_key=f"body:{hashlib.sha256(body).hexdigest()}", body=body, headers=headers, quarantine_reason=reason
+    )
 
 
 def mail_event(body: bytes, content_type: str, url_key: str, accounts: Sequence[DoorAccount], source: str) -> RawEvent:
-    """The mail in a post of the inbound route. That sender never repeats, so everything is kept; what is doubtful is quarantined."""
+    """The mail in a post of the inbound route.
+
+    That sender never repeats, so everything is kept; what is doubtful is quarantined.
+    """
     digest = hashlib.sha256(body).hexdigest()
     keyed = [a for a in accounts if a.url_key and hmac.compare_digest(a.url_key.encode(), url_key.encode())]
     try:
@@ -60,9 +69,17 @@ def mail_event(body: bytes, content_type: str, url_key: str, accounts: Sequence[
         return RawEvent(source=source, dedupe_key=digest, body=body, quarantine_reason=str(error))
     meta = {"envelope_to": list(envelope_to)}
     if not keyed:
-        return RawEvent(source=source, dedupe_key=digest, body=raw, meta=meta, quarantine_reason="the key in the address is missing or wrong")
+        return RawEvent(
+            source=source, dedupe_key=digest, body=raw, meta=meta, quarantine_reason="the key in the address is missing or wrong"
+        )
     channel = next((a for a in keyed if _is_for(a, envelope_to)), keyed[0])
-    return RawEvent(source=source, dedupe_key=f"{channel.channel_id}:{hashlib.sha256(raw).hexdigest()}", body=raw, channel_id=channel.channel_id, meta=meta)
+    return RawEvent(
+        source=source,
+        dedupe_key=f"{channel.channel_id}:{hashlib.sha256(raw).hexdigest()}",
+        body=raw,
+        channel_id=channel.channel_id,
+        meta=meta,
+    )
 
 
 def _is_for(account: DoorAccount, envelope_to: Sequence[str]) -> bool:
@@ -73,4 +90,3 @@ def _is_for(account: DoorAccount, envelope_to: Sequence[str]) -> bool:
 def _without_tag(address: str) -> str:
     local, _, domain = address.partition("@")
     return f"{local.split('+', 1)[0]}@{domain}"
-

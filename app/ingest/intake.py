@@ -34,8 +34,10 @@ class RawEvent:
 
 _STORE = sa.text(
     """
-    INSERT INTO inbound_events (id, source, dedupe_key, channel_id, received_at, headers, meta, body, body_sha256, reason, results, state, run_at, attempts)
-    VALUES (:id, :source, :dedupe_key, :channel_id, now(), CAST(:headers AS jsonb), CAST(:meta AS jsonb), :body, :sha256, :reason, '[]', :state, now(), 0)
+    INSERT INTO inbound_events (id, source, dedupe_key, channel_id, received_at, headers, meta, body, body_sha256, reason,
+                                results, state, run_at, attempts)
+    VALUES (:id, :source, :dedupe_key, :channel_id, now(), CAST(:headers AS jsonb), CAST(:meta AS jsonb), :body, :sha256, :reason,
+            '[]', :state, now(), 0)
     ON CONFLICT (source, dedupe_key) DO NOTHING
     RETURNING id
     """
@@ -55,11 +57,18 @@ def store_event(session: Session, raw: RawEvent) -> uuid.UUID | None:
     row: uuid.UUID | None = session.execute(
         _STORE,
         {
-            "id": new_id(), "source": raw.source, "dedupe_key": raw.dedupe_key[:500], "channel_id": raw.channel_id, "headers": json.dumps(headers),
-            "meta": json.dumps(storable_json(dict(raw.meta))), "body": raw.body, "sha256": hashlib.sha256(raw.body).digest(),
-            "reason": raw.quarantine_reason, "state": "quarantined" if raw.quarantine_reason else "ready",
+            "id": new_id(),
+            "source": raw.source,
+            "dedupe_key": raw.dedupe_key[:500],
+            "channel_id": raw.channel_id,
+            "headers": json.dumps(headers),
+            "meta": json.dumps(storable_json(dict(raw.meta))),
+            "body": raw.body,
+            "sha256": hashlib.sha256(raw.body).digest(),
+            "reason": raw.quarantine_reason,
+            "state": "quarantined" if raw.quarantine_reason else "ready",
         },
-    ).scalar_one_or_none()  # fmt: skip
+    ).scalar_one_or_none()
     return row
 
 

@@ -1,8 +1,8 @@
 """Process one stored inbound event.
 
-At least once: the event is finished in the same transaction as its effects, so it either has both or neither. One bad item does not
-hold up the others of its event: it is rolled back alone, and the event ends quarantined with the reason, to be processed again from a
-page once the cause is mended; what was applied already is recognised then.
+At least once: the event is finished in the same transaction as its effects, so it either has both or neither. One bad item
+does not hold up the others of its event: it is rolled back alone, and the event ends quarantined with the reason, to be
+processed again from a page once the cause is mended; what was applied already is recognised then.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from app.connections.models import Channel
 from app.connections.queries import own_mail_addresses
 from app.core.clock import utc_now
 from app.core.crash import crash_point
-from app.core.db import advisory_xact_lock, transaction
+from app.core.db import advisory_xact_lock, table_of, transaction
 from app.core.log import get_logger
 from app.core.runtime import runtime
 from app.core.work import Lease, claim, finish, next_delay_seconds, put_back
@@ -31,7 +31,7 @@ from app.ingest.notices import record_notice
 from app.ingest.parsing import parse_event
 
 log = get_logger(__name__)
-TABLE: Any = InboundEvent.__table__
+TABLE = table_of(InboundEvent)
 
 
 def process_inbound_event(*, row_id: str, **_ignored: Any) -> None:
@@ -73,16 +73,28 @@ def _parse_and_apply(lease: Lease) -> None:
     with transaction() as session:
         current = session.get_one(Channel, channel.id)
         context = ApplyContext(
-            channel=current, event_id=event.id, now=utc_now(), storage=runtime().storage, mail_keys=runtime().mail_keys, own_addresses=own,
+            channel=current,
+            event_id=event.id,
+            now=utc_now(),
+            storage=runtime().storage,
+            mail_keys=runtime().mail_keys,
+            own_addresses=own,
             raw_mail=event.body if parsed.messages and parsed.messages[0].evidence is not None else None,
-        )  # fmt: skip
+        )
         results = _apply(session, parsed, context)
         crash_point("ingest.before_commit")
         problems = [*parsed.problems, *(r.reason for r in results if r.result == "quarantined")]
         finish(
-            session, TABLE, lease, state=QUARANTINED if problems else "done",
-            values={"results": [r.as_json() for r in results], "reason": "; ".join(problems)[:2000] or None, "done_at": sa.func.clock_timestamp()},
-        )  # fmt: skip
+            session,
+            TABLE,
+            lease,
+            state=QUARANTINED if problems else "done",
+            values={
+                "results": [r.as_json() for r in results],
+                "reason": "; ".join(problems)[:2000] or None,
+                "done_at": sa.func.clock_timestamp(),
+            },
+        )
     crash_point("ingest.after_commit")
 
 
@@ -127,4 +139,10 @@ def _try_later(lease: Lease, reason: str) -> None:
         if delay is None:
             finish(session, TABLE, lease, state=QUARANTINED, values={"reason": f"gave up: {reason}"})
         else:
-            put_back(session, TABLE, lease, delay_seconds=delay if lease.attempts > 3 else 0.2 * lease.attempts, values={"reason": reason})
+            put_back(
+                session,
+                TABLE,
+                lease,
+                delay_seconds=delay if lease.attempts > 3 else 0.2 * lease.attempts,
+                values={"reason": reason},
+            )

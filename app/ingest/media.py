@@ -41,7 +41,11 @@ def fetch_announced_media(event: Event) -> None:
 
 
 def _pending(session: Session, message_id: uuid.UUID) -> list[Attachment]:
-    query = sa.select(Attachment).where(Attachment.message_id == message_id, Attachment.state == "pending").order_by(Attachment.position)
+    query = (
+        sa.select(Attachment)
+        .where(Attachment.message_id == message_id, Attachment.state == "pending")
+        .order_by(Attachment.position)
+    )
     return list(session.execute(query).scalars())
 
 
@@ -67,15 +71,25 @@ def _keep(attachment_id: uuid.UUID, kept: StoredFile, content_type: str) -> None
     with transaction() as session:
         still_pending = sa.and_(Attachment.id == attachment_id, Attachment.state == "pending")
         session.execute(
-            sa.update(Attachment).where(still_pending).values(
-                state="stored", storage_key=kept.key, size_bytes=kept.size_bytes, sha256=kept.sha256, content_type=content_type or Attachment.content_type
+            sa.update(Attachment)
+            .where(still_pending)
+            .values(
+                state="stored",
+                storage_key=kept.key,
+                size_bytes=kept.size_bytes,
+                sha256=kept.sha256,
+                content_type=content_type or Attachment.content_type,
             )
-        )  # fmt: skip
+        )
 
 
 def _fail(attachment_id: uuid.UUID, error: str) -> None:
     with transaction() as session:
-        session.execute(sa.update(Attachment).where(Attachment.id == attachment_id, Attachment.state == "pending").values(state="failed", error=error))
+        session.execute(
+            sa.update(Attachment)
+            .where(Attachment.id == attachment_id, Attachment.state == "pending")
+            .values(state="failed", error=error)
+        )
 
 
 def _announce(message: Message) -> None:

@@ -28,7 +28,9 @@ def _parse_mail_event(event: InboundEvent, own_addresses: frozenset[str]) -> Par
     envelope = tuple(str(a).lower() for a in event.meta.get("envelope_to", ()))
     if message.evidence is not None:
         tokens = tuple(a.split("@", 1)[0].split("+", 1)[1] for a in envelope if "+" in a.split("@", 1)[0])
-        evidence = replace(message.evidence, conversation_id=conversation_id, plus_tokens=(*tokens, *message.evidence.plus_tokens))
+        evidence = replace(
+            message.evidence, conversation_id=conversation_id, plus_tokens=(*tokens, *message.evidence.plus_tokens)
+        )
         message = replace(message, evidence=evidence)
     meta = {k: event.meta[k] for k in ("graph_id", "folder") if k in event.meta}
     return Parsed(messages=(replace(message, our_reference=reference or message.our_reference, meta={**message.meta, **meta}),))

@@ -1,7 +1,7 @@
 """Ask mailboxes for new mail: page by page, the items and the cursor stored in one transaction.
 
-At least once: a crash before the commit asks for the same page again, and stored items are recognised by their key. One poller per
-mailbox at a time, by a lease on the channel's row; the provider is called outside any transaction.
+At least once: a crash before the commit asks for the same page again, and stored items are recognised by their key. One
+poller per mailbox at a time, by a lease on the channel's row; the provider is called outside any transaction.
 """
 
 from __future__ import annotations
@@ -76,7 +76,11 @@ def _lease(channel_id: uuid.UUID) -> Channel | None:
     now = sa.func.clock_timestamp()
     free = sa.or_(Channel.poll_lease_until.is_(None), Channel.poll_lease_until < now)
     with transaction() as session:
-        lease = sa.update(Channel).where(Channel.id == channel_id, free).values(poll_lease_until=now + sa.text("interval '60 seconds'"))
+        lease = (
+            sa.update(Channel)
+            .where(Channel.id == channel_id, free)
+            .values(poll_lease_until=now + sa.text("interval '60 seconds'"))
+        )
         taken = session.execute(lease.returning(Channel.id)).scalar_one_or_none()
         channel = session.get(Channel, taken, populate_existing=True) if taken else None
         session.expunge_all()
@@ -87,7 +91,9 @@ def _store(channel: Channel, page: PollPage) -> int:
     stored = 0
     with transaction() as session:
         for item in page.items:
-            raw = RawEvent(source=SOURCE, dedupe_key=f"{channel.id}:{item.key}", body=item.raw, channel_id=channel.id, meta=item.meta)
+            raw = RawEvent(
+                source=SOURCE, dedupe_key=f"{channel.id}:{item.key}", body=item.raw, channel_id=channel.id, meta=item.meta
+            )
             stored += store_event(session, raw) is not None
         values = {"poll_state": page.state, "polled_at": sa.func.clock_timestamp(), "poll_lease_until": None}
         session.execute(sa.update(Channel).where(Channel.id == channel.id).values(**values))
@@ -102,6 +108,8 @@ def _note_failure(channel_id: uuid.UUID, error: ProviderError) -> None:
     log.warning("poll_failed", channel_id=str(channel_id), code=error.reason.code)
     with transaction() as session:
         channel = session.get_one(Channel, channel_id, populate_existing=True)
-        note_health(session, channel, health="down" if error.channel_down else "degraded", detail=error.reason.title, now=utc_now())
+        note_health(
+            session, channel, health="down" if error.channel_down else "degraded", detail=error.reason.title, now=utc_now()
+        )
         delay = error.retry_after_seconds or 0
-        channel.poll_lease_until = sa.func.clock_timestamp() + sa.func.make_interval(0, 0, 0, 0, 0, 0, delay) if delay else None  # type: ignore[assignment]
+        channel.poll_lease_until = sa.func.clock_timestamp() + sa.func.make_interval(0, 0, 0, 0, 0, 0, delay) if delay else None

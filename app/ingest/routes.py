@@ -60,7 +60,9 @@ def mail_inbound(key: str = "") -> Response:
     body = door.read_body(request, door.MAIL_BODY_BYTES)
     try:
         accounts = (*_mail.read(db.session(), runtime().keyring), *_outlook.read(db.session(), runtime().keyring))
-        return _store([door.mail_event(body, request.content_type or "", key or request.args.get("key", ""), accounts, "email_inbound")])
+        return _store(
+            [door.mail_event(body, request.content_type or "", key or request.args.get("key", ""), accounts, "email_inbound")]
+        )
     except (DBAPIError, TimeoutError) as error:
         return _unavailable(error)
 

@@ -1,8 +1,9 @@
 """Find the thread a message belongs to, and say why.
 
-Mail, strongest evidence first: our signed plus-address, our signed Message-ID, a known Message-ID in In-Reply-To or References (also
-one that a message here merely names, so that a reply may come before its original), the provider's conversation id with a common
-participant, our subject token from a participant. Empty ids never match. All of it within one brand.
+Mail, strongest evidence first: our signed plus-address, our signed Message-ID, a known Message-ID in In-Reply-To or
+References (also one that a message here merely names, so that a reply may come before its original), the provider's
+conversation id with a common participant, our subject token from a participant. Empty ids never match. All of it within one
+brand.
 """
 
 from __future__ import annotations
@@ -105,7 +106,9 @@ def _by_signed_id(session: Session, evidence: MailEvidence, context: MailContext
         if signed is None:
             continue
         number, our_message_id = signed
-        found = session.execute(sa.select(Message.thread_id).where(Message.id == our_message_id, Message.brand_id == context.brand_id)).scalar_one_or_none()
+        found = session.execute(
+            sa.select(Message.thread_id).where(Message.id == our_message_id, Message.brand_id == context.brand_id)
+        ).scalar_one_or_none()
         thread_id = found or _thread_by_number(session, number, context.brand_id)
         if thread_id:
             return Match(thread_id, "signed_message_id", "answers a message we sent")
@@ -169,7 +172,11 @@ def _thread_by_number(session: Session, number: int, brand_id: uuid.UUID) -> uui
     found = session.execute(sa.select(Thread.id).where(Thread.number == number, Thread.brand_id == brand_id)).scalar_one_or_none()
     if found:
         return found
-    alias = sa.select(Thread.id).join(ThreadAlias, ThreadAlias.thread_id == Thread.id).where(ThreadAlias.old_number == number, Thread.brand_id == brand_id)
+    alias = (
+        sa.select(Thread.id)
+        .join(ThreadAlias, ThreadAlias.thread_id == Thread.id)
+        .where(ThreadAlias.old_number == number, Thread.brand_id == brand_id)
+    )
     return session.execute(alias).scalar_one_or_none()
 
 
@@ -182,7 +189,10 @@ def participants_of(sender: dict[str, Any], recipients: dict[str, Any]) -> froze
 def thread_participants(session: Session, thread_id: uuid.UUID) -> frozenset[str]:
     """Lower-case addresses of everybody in the thread's newest messages."""
     rows = session.execute(
-        sa.select(Message.sender, Message.recipients).where(Message.thread_id == thread_id).order_by(Message.occurred_at.desc()).limit(200)
+        sa.select(Message.sender, Message.recipients)
+        .where(Message.thread_id == thread_id)
+        .order_by(Message.occurred_at.desc())
+        .limit(200)
     ).all()
     return frozenset().union(*(participants_of(row.sender, row.recipients) for row in rows))
 
@@ -199,13 +209,20 @@ def _guard(session: Session, match: Match, message: InboundMessage, context: Mai
     return Match(None, "new", "an old, closed thread is suggested", suggested_thread_id=thread.id)
 
 
-def match_chat(session: Session, message: InboundMessage, *, brand_id: uuid.UUID, channel_id: uuid.UUID, contact_id: uuid.UUID, now: datetime) -> Match:
-    """Chats have no subject: the quoted message's thread if it still runs, else the contact's newest running thread on this channel."""
+def match_chat(
+    session: Session, message: InboundMessage, *, brand_id: uuid.UUID, channel_id: uuid.UUID, contact_id: uuid.UUID, now: datetime
+) -> Match:
+    """The quoted message's thread if it still runs, else the contact's newest running thread on this channel."""
     if message.reply_to_external_id:
         quoted = session.execute(
             sa.select(Thread.id)
             .join(Message, Message.thread_id == Thread.id)
-            .where(Message.external_id == message.reply_to_external_id, Message.brand_id == brand_id, Thread.contact_id == contact_id, _running(now))
+            .where(
+                Message.external_id == message.reply_to_external_id,
+                Message.brand_id == brand_id,
+                Thread.contact_id == contact_id,
+                _running(now),
+            )
             .limit(1)
         ).scalar_one_or_none()
         if quoted:

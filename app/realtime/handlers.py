@@ -1,7 +1,7 @@
 """Tell browsers what changed, never what it says: they ask again for what they show, with their own rights.
 
-Each push carries the receiver's own sequence number, so a browser that missed one notices at the next and refreshes what it shows. A
-push is a convenience: at least once, maybe late, maybe lost with Redis; the page also asks again on every connect.
+Each push carries the receiver's own sequence number, so a browser that missed one notices at the next and refreshes what it
+shows. A push is a convenience: at least once, maybe late, maybe lost with Redis; the page also asks again on every connect.
 """
 
 from __future__ import annotations
@@ -33,7 +33,16 @@ def push_thread_change(event: Event) -> None:
     for user_id, sequence in receivers.items():
         _emit("thread:changed", {**body, "sequence": sequence}, user_id)
         if event.type in NEW_ITEM_EVENTS:
-            _emit("message:new", {"thread_id": str(event.thread_id), "message_id": str(event.message_id), "kind": event.type, "sequence": sequence}, user_id)
+            _emit(
+                "message:new",
+                {
+                    "thread_id": str(event.thread_id),
+                    "message_id": str(event.message_id),
+                    "kind": event.type,
+                    "sequence": sequence,
+                },
+                user_id,
+            )
 
 
 def push_channel_change(event: Event) -> None:

@@ -14,7 +14,7 @@ from app.realtime.socket import socketio, user_room
 bp = Blueprint("realtime", __name__)
 
 
-@socketio.on("connect")
+@socketio.on("connect")  # type: ignore[untyped-decorator]
 def connect() -> bool | None:
     """Signed-in users only; the room is the user's own and is chosen here, never by the client."""
     if not current_user.is_authenticated:
@@ -24,7 +24,7 @@ def connect() -> bool | None:
 
 
 @bp.get("/live/sequence")
-@login_required
+@login_required  # type: ignore[untyped-decorator]
 def sequence() -> ResponseReturnValue:
     """The number of the newest push to this user; a page that knows a lower one refreshes what it shows."""
     row = db.session.get(PushSequence, current_user.user_id)

@@ -1,7 +1,7 @@
 """The Socket.IO server of the web tier and the write-only emitter of everybody else.
 
-WebSocket is the only transport, so a socket lives on one worker and no sticky sessions are needed; pushes reach all workers through
-Redis. Rooms are joined by the server alone.
+WebSocket is the only transport, so a socket lives on one worker and no sticky sessions are needed; pushes reach all workers
+through Redis. Rooms are joined by the server alone.
 """
 
 from __future__ import annotations
