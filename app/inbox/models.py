@@ -207,7 +207,7 @@ class Message(WithId, Base):
             postgresql_where=sa.text("client_token IS NOT NULL"),
         ),
         sa.Index("ix_messages_timeline", "thread_id", sa.text("occurred_at DESC"), sa.text("id DESC")),
-        sa.Index("ix_messages_newest", sa.text("created_at DESC"), sa.text("id DESC")),
+        sa.Index("ix_messages_newest", sa.text("occurred_at DESC"), sa.text("id DESC")),
         sa.Index("ix_messages_tsv", "tsv", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
         sa.CheckConstraint(
             "delivery_status IN ('pending', 'accepted', 'sent', 'delivered', 'read', 'failed', 'bounced', 'expired', 'unknown')",

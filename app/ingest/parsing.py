@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from app.channels.base import Parsed, UnableToParse
 from app.channels.email.mime import parse_mail
@@ -32,5 +33,5 @@ def _parse_mail_event(event: InboundEvent, own_addresses: frozenset[str]) -> Par
             message.evidence, conversation_id=conversation_id, plus_tokens=(*tokens, *message.evidence.plus_tokens)
         )
         message = replace(message, evidence=evidence)
-    meta = {k: event.meta[k] for k in ("graph_id", "folder") if k in event.meta}
+    meta: dict[str, Any] = {k: event.meta[k] for k in ("graph_id", "folder") if k in event.meta}
     return Parsed(messages=(replace(message, our_reference=reference or message.our_reference, meta={**message.meta, **meta}),))

@@ -599,7 +599,7 @@ def _create_tables() -> None:
         "ix_messages_external_id", "messages", ["external_id"], unique=False, postgresql_where=sa.text("external_id IS NOT NULL")
     )
     op.create_index(
-        "ix_messages_newest", "messages", [sa.literal_column("created_at DESC"), sa.literal_column("id DESC")], unique=False
+        "ix_messages_newest", "messages", [sa.literal_column("occurred_at DESC"), sa.literal_column("id DESC")], unique=False
     )
     op.create_index(
         "ix_messages_timeline",
