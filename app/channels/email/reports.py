@@ -1,0 +1,35 @@
+"""The shapes of delivery reports, shared by those who read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.channels.base import Json
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One recipient of a report. `action` is RFC 3464's or RFC 8098's word, lower case; `status` like "5.1.1" or ""."""
+
+    recipient: str
+    action: str
+    status: str = ""
+    diagnostic: str = ""
+
+    def as_json(self) -> Json:
+        values = {"recipient": self.recipient, "action": self.action, "status": self.status, "diagnostic": self.diagnostic}
+        return {name: value for name, value in values.items() if value}
+
+
+@dataclass(frozen=True)
+class Report:
+    """`kind`: bounce, delay, delivery, read, unread or complaint. `original_ids` are Message-IDs of what was sent.
+
+    `is_certain` is False for bounces known by their wording alone ("probably bounced").
+    """
+
+    kind: str
+    outcomes: tuple[Outcome, ...]
+    original_ids: tuple[str, ...]
+    reporter: str = ""
+    is_certain: bool = True
