@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -284,7 +284,13 @@ def _after_storing(
     record(session, "MessageReceived", subject=subject_of(thread, stored), now=context.now)
     if pending:
         record(session, "AttachmentsAnnounced", subject=subject_of(thread, stored), now=context.now)
-    context.channel.last_inbound_at = context.now
+    _note_heard(context.channel, context.now)
+
+
+def _note_heard(channel: Channel, now: datetime) -> None:
+    """Once a minute is enough for people to see, and keeps parallel workers from queueing for the channel's row."""
+    if channel.last_inbound_at is None or now - channel.last_inbound_at > timedelta(minutes=1):
+        channel.last_inbound_at = now
 
 
 def _store_keys(session: Session, message: InboundMessage, context: ApplyContext, stored: Message) -> None:
