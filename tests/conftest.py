@@ -1,0 +1,190 @@
+"""Fixtures for every test.
+
+`app`, `db_session`, `client`, `page_client`: the application on one database per test process; each test runs in a transaction
+that is rolled back, savepoints stand in for its commits. `fresh_app`: a database of its own, with real commits, for tests of
+locks, workers and crashes. `live_server`, `page`: every process as in `make run`, and a real browser in front of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import redis
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Page
+from sqlalchemy.orm import Session
+
+from app import create_app
+from app.config import Settings
+from app.core.crypto import generate_key
+from app.core.db import db
+from tests.support.browsing import Browsing, running_browser
+from tests.support.database import TestServers, running_servers
+from tests.support.live import LiveServer, running_application
+from tests.support.pages import PageClient
+
+RESULTS = Path("test-results")
+FAILED = pytest.StashKey[bool]()
+# Nothing listens there: a test that forgets its simulator fails at once instead of reaching a provider.
+NOWHERE = "http://127.0.0.1:9"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a module in one test process, and all browser tests in one, so that they share one running application."""
+    for item in items:
+        browser = item.get_closest_marker("browser") is not None
+        item.add_marker(pytest.mark.xdist_group("browser" if browser else item.nodeid.split("::")[0]))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember for the fixtures whether the test itself failed."""
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[TestServers]:
+    """PostgreSQL and Valkey of this test process."""
+    with running_servers() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def settings(servers: TestServers, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of the shared application."""
+    folder = tmp_path_factory.mktemp("data")
+    _name, url = servers.new_database()
+    return Settings(
+        data_dir=folder,
+        database_url=url,
+        redis_url=servers.redis_url,
+        secret_key="only-for-tests-" * 3,
+        encryption_keys=generate_key(),
+        public_url="http://localhost",
+        storage_url=f"file://{folder}/storage",
+        outbound_allow=("127.0.0.0/8",),
+        graph_base_url=NOWHERE,
+        login_authority=NOWHERE,
+        whatsapp_base_url=NOWHERE,
+        unknown_settle_seconds=30,
+    )
+
+
+@pytest.fixture(scope="session")
+def shared_app(settings: Settings) -> Flask:
+    """The application, built once per test process. Use `app`."""
+    app = create_app(settings)
+    app.testing = True
+    return app
+
+
+@pytest.fixture
+def connection(shared_app: Flask) -> Iterator[sa.Connection]:
+    """The one connection of this test; everything on it is rolled back at the end."""
+    with shared_app.app_context():
+        engines = db.engines
+    engine = engines[None]
+    connection = engine.connect()
+    outer = connection.begin()
+    # Every session of the application uses this connection, and its commits release a savepoint only.
+    engines[None] = connection  # type: ignore[index]
+    db.session.configure(join_transaction_mode="create_savepoint")
+    try:
+        yield connection
+    finally:
+        db.session.configure(join_transaction_mode="conditional_savepoint")
+        engines[None] = engine  # type: ignore[index]
+        outer.rollback()
+        connection.close()
+
+
+@pytest.fixture
+def app(shared_app: Flask, connection: sa.Connection, servers: TestServers) -> Flask:
+    """The application; what a test writes is gone afterwards, in the database and in Valkey."""
+    with redis.Redis.from_url(servers.redis_url) as valkey:
+        valkey.flushdb()
+    return shared_app
+
+
+@pytest.fixture
+def app_context(app: Flask) -> Iterator[Flask]:
+    """The application with its context pushed, as in a job or a command."""
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def db_session(app: Flask, connection: sa.Connection) -> Iterator[Session]:
+    """A session on the test's connection, apart from the application's own: it sees what the application committed."""
+    with Session(connection, join_transaction_mode="create_savepoint", autoflush=False, expire_on_commit=False) as session:
+        yield session
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Flask's test client, for the API and webhooks."""
+    return app.test_client()
+
+
+@pytest.fixture
+def page_client(app: Flask) -> PageClient:
+    """A client that checks every HTML answer (tests/support/pages.py)."""
+    return PageClient(app)
+
+
+@pytest.fixture
+def fresh_app(servers: TestServers, settings: Settings) -> Iterator[Flask]:
+    """An application on a database of its own with real commits, for tests with several connections or processes."""
+    name, url = servers.new_database()
+    app = create_app(replace(settings, database_url=url))
+    app.testing = True
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+    servers.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def live_server(servers: TestServers, settings: Settings) -> Iterator[LiveServer]:
+    """Every process of `make run`, once for all browser tests, on a database of its own."""
+    _name, url = servers.new_database()
+    with running_application(replace(settings, database_url=url, redis_url=f"{servers.redis_url[:-1]}1")) as live:
+        yield live
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real Chromium, once for all browser tests."""
+    with running_browser() as started:
+        yield started
+
+
+@pytest.fixture
+def browsing(browser: Browser, live_server: LiveServer, request: pytest.FixtureRequest) -> Iterator[Browsing]:
+    """Several people at once, or a browser without JavaScript: `browsing.new_page(java_script_enabled=False)`.
+
+    What the browser reports as wrong fails the test; a failed test leaves pictures in test-results/.
+    """
+    browsing = Browsing(browser, live_server.url)
+    yield browsing
+    faults = browsing.unexpected_faults()
+    if faults or request.node.stash.get(FAILED, False):
+        browsing.take_pictures(RESULTS / re.sub(r"\W+", "-", request.node.name))
+    browsing.close()
+    assert not faults, "the browser reported: " + "; ".join(faults)
+
+
+@pytest.fixture
+def page(browsing: Browsing) -> Page:
+    """One page on the running application."""
+    return browsing.new_page()

@@ -1,0 +1,112 @@
+"""A real browser: pages that fail their test on a console error or a request to a foreign host, and the accessibility check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, sync_playwright
+
+from app.launch.install import find_chromium
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+TIMEOUT_MS = 15_000
+# Impacts of axe that fail a test.
+SERIOUS = frozenset({"serious", "critical"})
+
+
+class NoBrowser(AssertionError):
+    """There is no Chromium. A failure, not a skip: an untested page must not look tested."""
+
+
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """Start the Chromium that `make test` found or installed."""
+    path = find_chromium()
+    if path is None:
+        raise NoBrowser("no Chromium found: install one (make test tries to), or name it in CHROMIUM_PATH")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+class Watch:
+    """What goes wrong in the pages of a context: errors on the console, exceptions, requests that leave the machine."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.faults: list[str] = []
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.faults.append(f"exception: {error.error}"))
+        context.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.faults.append(f"console: {message.text} ({message.location.get('url')})")
+
+    def _request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in {"http", "https", "ws", "wss"} and parts.hostname not in LOOPBACK_HOSTS:
+            self.faults.append(f"request to a foreign host: {request.url}")
+
+
+class Browsing:
+    """The browser contexts of one test. `expected_faults` are parts of texts the test provokes, such as a refused form's 422."""
+
+    def __init__(self, browser: Browser, base_url: str) -> None:
+        self._browser = browser
+        self._base_url = base_url
+        self._contexts: list[BrowserContext] = []
+        self._watches: list[Watch] = []
+        self.expected_faults: list[str] = []
+
+    def new_page(self, **options: Any) -> Page:
+        """Open a page with cookies of its own; `options` are Playwright's for a context."""
+        usual: dict[str, Any] = {"locale": "en-GB", "timezone_id": "Europe/Amsterdam", "viewport": {"width": 1280, "height": 800}}
+        context = self._browser.new_context(base_url=self._base_url, **(usual | options))
+        context.set_default_timeout(TIMEOUT_MS)
+        self._contexts.append(context)
+        self._watches.append(Watch(context))
+        return context.new_page()
+
+    def unexpected_faults(self) -> list[str]:
+        """Return what went wrong so far and was not announced."""
+        faults = [fault for watch in self._watches for fault in watch.faults]
+        return [fault for fault in faults if not any(part in fault for part in self.expected_faults)]
+
+    def take_pictures(self, path: Path) -> None:
+        """Save what each page shows, under numbered names."""
+        for number, page in enumerate(page for context in self._contexts for page in context.pages):
+            picture(page, path.with_name(f"{path.name}-{number}.png"))
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+
+
+def picture(page: Page, path: Path) -> None:
+    """Save what a page shows; a page that has crashed shows nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(Error):
+        page.screenshot(path=path, full_page=True)
+
+
+def assert_accessible(page: Page) -> None:
+    """Fail on any serious or critical finding of axe."""
+    found = Axe().run(page).response["violations"]
+    serious = [f"{item['id']}: {item['help']} ({item['nodes'][0]['html'][:160]})" for item in found if item["impact"] in SERIOUS]
+    assert not serious, "axe: " + "; ".join(serious)

@@ -1,0 +1,49 @@
+"""One PostgreSQL and one Valkey per test process, and cheap databases on them: each a copy of one that was migrated once."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.core.migrate import upgrade
+from app.launch.servers import EmbeddedServers, ServerUrls
+
+TEMPLATE = "switchyard"
+
+
+class TestServers:
+    """The running servers; `new_database` returns the URL of an empty, migrated database."""
+
+    __test__ = False
+
+    def __init__(self, embedded: EmbeddedServers, urls: ServerUrls) -> None:
+        self.embedded = embedded
+        self.redis_url = urls.redis_url
+        self._numbers = itertools.count(1)
+        upgrade(urls.database_url)
+
+    def new_database(self) -> tuple[str, str]:
+        """Return the name and the URL of a new database."""
+        name = f"test_{next(self._numbers)}"
+        return name, self.embedded.create_database(name, template=TEMPLATE)
+
+    def drop_database(self, name: str) -> None:
+        self.embedded.drop_database(name)
+
+
+@contextmanager
+def running_servers() -> Iterator[TestServers]:
+    """Start servers in a temporary folder of their own; gone afterwards."""
+    # Not pytest's temporary folder: its mode keeps PostgreSQL's user out when the tests run as root.
+    folder = Path(tempfile.mkdtemp(prefix="switchyard-tests-"))
+    folder.chmod(0o711)
+    embedded = EmbeddedServers(folder, durable=False)
+    try:
+        yield TestServers(embedded, embedded.start())
+    finally:
+        embedded.stop(grace_seconds=1)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,84 @@
+"""The real application for browser tests: the processes `make run` starts, with a database of their own, on loopback.
+
+`LiveServer.app` is the same application inside the test process, for putting data in place with real commits.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from flask import Flask
+
+from app import create_app
+from app.config import Settings
+from app.launch.parts import ROOT, SimulatorPorts, lasting_parts, simulators, told_environment
+from app.launch.process import Command, Process, stop
+from app.launch.servers import ServerUrls, free_port
+from app.launch.supervisor import answers_health
+
+READY_SECONDS = 60
+STEP_SECONDS = 0.05
+STOP_SECONDS = 5
+QUICK = {"SWEEP_SECONDS": "2", "POLL_MAIL_SECONDS": "1", "UNKNOWN_SETTLE_SECONDS": "2", "WEB_WORKERS": "2"}
+
+
+class LiveServer:
+    """Where the running application and its simulators are, and the lines its processes print."""
+
+    def __init__(self, settings: Settings, ports: SimulatorPorts, lines: list[str]) -> None:
+        self.settings = settings
+        self.url = settings.public_url
+        self.whatsapp_sim_url = f"http://127.0.0.1:{ports.whatsapp}"
+        self.graph_sim_url = f"http://127.0.0.1:{ports.graph}"
+        self.lines = lines
+        self.processes: dict[str, Process] = {}
+        self._app: Flask | None = None
+
+    @property
+    def app(self) -> Flask:
+        """The application in this process, on the same database."""
+        if self._app is None:
+            self._app = create_app(self.settings)
+        return self._app
+
+
+@contextmanager
+def running_application(settings: Settings, *, demo: bool = False) -> Iterator[LiveServer]:
+    """Start web, workers, scheduler and simulators on the database and Redis of `settings`; all gone afterwards."""
+    port = free_port()
+    settings = replace(settings, port=port, public_url=f"http://127.0.0.1:{port}", demo=demo)
+    ports = SimulatorPorts(whatsapp=free_port(), graph=free_port())
+    told = told_environment(settings, ServerUrls("", ""), ports, {}) | QUICK
+    told |= {"SECRET_KEY": settings.secret_key, "ENCRYPTION_KEYS": settings.encryption_keys, "STORAGE_URL": settings.storage_url}
+    settings = replace(
+        settings,
+        whatsapp_base_url=told["WHATSAPP_BASE_URL"],
+        graph_base_url=told["GRAPH_BASE_URL"],
+        login_authority=told["LOGIN_AUTHORITY"],
+        outbound_allow=tuple(told["OUTBOUND_ALLOW"].split(",")),
+    )
+    live = LiveServer(settings, ports, lines=[])
+    try:
+        _start(live, ports, {**os.environ, **told, "PYTHONUNBUFFERED": "1"})
+        yield live
+    finally:
+        stop(list(reversed(live.processes.values())), number=15, grace_seconds=STOP_SECONDS)
+
+
+def _start(live: LiveServer, ports: SimulatorPorts, environ: dict[str, str]) -> None:
+    data_dir: Path = live.settings.data_dir
+    for part in (simulators(ports, data_dir), *lasting_parts(live.settings)):
+        command = Command(name=part.name, argv=part.argv, env=environ, cwd=ROOT)
+        live.processes[part.name] = Process(command, lambda name, line: live.lines.append(f"{name}: {line}"))
+    deadline = time.monotonic() + READY_SECONDS
+    while not answers_health(live.settings):
+        ended = [name for name, process in live.processes.items() if process.exit_code is not None]
+        if ended or time.monotonic() > deadline:
+            shown = "\n".join(live.lines[-40:])
+            raise AssertionError(f"the application did not start; ended: {ended}\n{shown}")
+        time.sleep(STEP_SECONDS)
