@@ -70,6 +70,7 @@ def _configure(app: OpenAPI, settings: Settings) -> None:
         SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
         WTF_CSRF_TIME_LIMIT=None,
         TEMPLATES_AUTO_RELOAD=False,
+        DOOR_CACHE_SECONDS=2.0,  # for how long a webhook may use channels as they were a moment ago
     )
 
 

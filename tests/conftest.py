@@ -84,6 +84,7 @@ def shared_app(settings: Settings) -> Flask:
     """The application, built once per test process. Use `app`."""
     app = create_app(settings)
     app.testing = True
+    app.config["DOOR_CACHE_SECONDS"] = 0
     return app
 
 

@@ -12,8 +12,6 @@ from app.connections.models import ChannelType
 from app.connections.queries import list_channels, open_secrets
 from app.core.crypto import Keyring
 
-KEEP_SECONDS = 2.0
-
 
 @dataclass(frozen=True)
 class DoorAccount:
@@ -28,15 +26,15 @@ class DoorAccount:
 
 
 class DoorAccounts:
-    """The active channels of one type, read again every KEEP_SECONDS, so that a post costs no query for them."""
+    """The active channels of one type, read again every `keep_seconds`, so that a post costs no query for them."""
 
     def __init__(self, channel_type: ChannelType) -> None:
         self._channel_type = channel_type
         self._read_at = 0.0
         self._accounts: tuple[DoorAccount, ...] = ()
 
-    def read(self, session: Session, keyring: Keyring) -> tuple[DoorAccount, ...]:
-        if time.monotonic() - self._read_at > KEEP_SECONDS:
+    def read(self, session: Session, keyring: Keyring, *, keep_seconds: float) -> tuple[DoorAccount, ...]:
+        if time.monotonic() - self._read_at >= keep_seconds:
             channels = list_channels(session, channel_type=self._channel_type, active_only=True)
             self._accounts = tuple(_account(c.id, c.address, c.display_address, open_secrets(c, keyring)) for c in channels)
             self._read_at = time.monotonic()

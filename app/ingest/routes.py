@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from app.channels.registry import WHATSAPP
@@ -14,7 +14,7 @@ from app.core.db import db, transaction
 from app.core.log import get_logger
 from app.core.runtime import runtime
 from app.ingest import door
-from app.ingest.accounts import DoorAccounts
+from app.ingest.accounts import DoorAccount, DoorAccounts
 from app.ingest.intake import RawEvent, count_refusal, store_event
 from app.web import csrf
 
@@ -30,7 +30,7 @@ _outlook = DoorAccounts(ChannelType.EMAIL_OUTLOOK)
 @bp.get("/api/v1/webhooks/whatsapp", endpoint="whatsapp_handshake_v1")
 def whatsapp_handshake() -> Response:
     """The subscription handshake: echo the challenge if the verify token is one of ours."""
-    for account in _chat.read(db.session(), runtime().keyring):
+    for account in _accounts(_chat):
         answer = challenge_answer(request.args, account.verify_token)
         if answer is not None:
             return Response(answer, mimetype="text/plain")
@@ -43,7 +43,7 @@ def whatsapp() -> Response:
     """Store what the provider posts, once, and acknowledge it."""
     body = door.read_body(request, door.CHAT_BODY_BYTES)
     try:
-        accounts = _chat.read(db.session(), runtime().keyring)
+        accounts = _accounts(_chat)
         events = door.chat_events(body, dict(request.headers), runtime().adapters.receivers[WHATSAPP], accounts, WHATSAPP)
         return _refuse(WHATSAPP, "bad_signature") if events is None else _store(events)
     except (DBAPIError, TimeoutError) as error:
@@ -59,12 +59,16 @@ def mail_inbound(key: str = "") -> Response:
     request.max_form_memory_size = door.MAIL_BODY_BYTES
     body = door.read_body(request, door.MAIL_BODY_BYTES)
     try:
-        accounts = (*_mail.read(db.session(), runtime().keyring), *_outlook.read(db.session(), runtime().keyring))
+        accounts = (*_accounts(_mail), *_accounts(_outlook))
         return _store(
             [door.mail_event(body, request.content_type or "", key or request.args.get("key", ""), accounts, "email_inbound")]
         )
     except (DBAPIError, TimeoutError) as error:
         return _unavailable(error)
+
+
+def _accounts(of_type: DoorAccounts) -> tuple[DoorAccount, ...]:
+    return of_type.read(db.session(), runtime().keyring, keep_seconds=current_app.config["DOOR_CACHE_SECONDS"])
 
 
 def _store(events: list[RawEvent]) -> Response:
