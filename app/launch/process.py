@@ -53,6 +53,7 @@ class Guard:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._pipe: IO[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def add(self, group: int) -> None:
         """End this process group should we die."""
@@ -71,7 +72,8 @@ class Guard:
 
     def _start(self) -> IO[bytes]:
         read, write = os.pipe()
-        subprocess.Popen([sys.executable, "-I", "-S", str(GUARD)], stdin=read, start_new_session=True)
+        # Kept, never waited for: it ends after us.
+        self._process = subprocess.Popen([sys.executable, "-I", "-S", str(GUARD)], stdin=read, start_new_session=True)
         os.close(read)
         return os.fdopen(write, "wb", buffering=0)
 
