@@ -98,11 +98,11 @@ def connection(shared_app: Flask) -> Iterator[sa.Connection]:
     outer = connection.begin()
     # Every session of the application uses this connection, and its commits release a savepoint only.
     engines[None] = connection  # type: ignore[index]
-    db.session.configure(join_transaction_mode="create_savepoint")
+    db.session.session_factory.configure(join_transaction_mode="create_savepoint")
     try:
         yield connection
     finally:
-        db.session.configure(join_transaction_mode="conditional_savepoint")
+        db.session.session_factory.configure(join_transaction_mode="conditional_savepoint")
         engines[None] = engine  # type: ignore[index]
         outer.rollback()
         connection.close()

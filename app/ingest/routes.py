@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, request
 from sqlalchemy.exc import DBAPIError, TimeoutError
+from werkzeug.exceptions import HTTPException
 
 from app.channels.registry import WHATSAPP
 from app.channels.whatsapp import challenge_answer
@@ -24,6 +25,11 @@ csrf.exempt(bp)
 _chat = DoorAccounts(ChannelType.WHATSAPP_BUSINESS)
 _mail = DoorAccounts(ChannelType.EMAIL)
 _outlook = DoorAccounts(ChannelType.EMAIL_OUTLOOK)
+
+
+@bp.errorhandler(HTTPException)
+def _say_only_the_status(error: HTTPException) -> Response:
+    return Response(status=error.code)
 
 
 @bp.get("/webhooks/whatsapp")
