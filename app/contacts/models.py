@@ -36,7 +36,10 @@ class Contact(WithId, Base):
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 
-    __table_args__ = (sa.Index("ix_contacts_created", "created_at", "id"),)
+    __table_args__ = (
+        sa.Index("ix_contacts_created", "created_at", "id"),
+        sa.Index("ix_contacts_name_trigram", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
+    )
 
 
 class ContactIdentity(WithId, Base):
@@ -58,6 +61,9 @@ class ContactIdentity(WithId, Base):
     __table_args__ = (
         sa.Index(
             "uq_contact_identities_value", "kind", "scope", "value", unique=True, postgresql_where=sa.text("kind <> 'username'")
+        ),
+        sa.Index(
+            "ix_contact_identities_value_trigram", "value", postgresql_using="gin", postgresql_ops={"value": "gin_trgm_ops"}
         ),
         sa.CheckConstraint("kind IN ('email', 'phone', 'wa_id', 'bsuid', 'parent_bsuid', 'username')", name="kind"),
         sa.CheckConstraint("value <> ''", name="value_not_empty"),

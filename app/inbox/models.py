@@ -132,6 +132,7 @@ class Thread(WithId, Base):
             sa.text("id DESC"),
         ),
         sa.Index("ix_threads_all", "brand_id", sa.text("last_message_at DESC"), sa.text("id DESC")),
+        sa.Index("ix_threads_subject_trigram", "subject", postgresql_using="gin", postgresql_ops={"subject": "gin_trgm_ops"}),
         sa.Index("ix_threads_contact", "contact_id", sa.text("last_message_at DESC")),
         sa.CheckConstraint("(status IN ('resolved', 'closed')) = (resolved_at IS NOT NULL)", name="resolved_pair"),
         sa.CheckConstraint("medium IN ('email', 'whatsapp', 'sms', 'phone', 'internal')", name="medium"),

@@ -7,6 +7,7 @@ every filter is answered from an index that begins with the brand, whatever the 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -128,6 +129,12 @@ def _row(record: sa.Row[*tuple[Any, ...]]) -> ThreadRow:
     thread, contact_name, assignee_name, brand_key, brand_name, brand_hue, seen_seq = record
     unread = thread.last_inbound_at is not None and (seen_seq or 0) < thread.message_count
     return ThreadRow(thread, contact_name or "", assignee_name, brand_key, brand_name, brand_hue, unread)
+
+
+def list_rows(session: Session, *, viewer: Viewer, thread_ids: Sequence[uuid.UUID]) -> list[ThreadRow]:
+    """The named threads as a list shows them, in no particular order; those the viewer may not see are left out."""
+    query = _row_query(viewer).where(Thread.id.in_(thread_ids), Thread.brand_id.in_(viewer.brand_ids))
+    return [_row(record) for record in session.execute(query)] if thread_ids else []
 
 
 _COUNTS = sa.text(
