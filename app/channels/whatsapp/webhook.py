@@ -52,8 +52,9 @@ def dedupe_key(body: bytes) -> str:
     A message counts by id and content (so that another message under a known id is not taken for a repeat), a status by id, name,
     time and recipient; anything else by its whole self together with its entry's time.
     """
-    keys = sorted({sha256_hex(canonical(key)) for key in _item_keys(load_json(body))})
-    return sha256_hex("\n".join(keys).encode()) if keys else sha256_hex(body)
+    root = load_json(body)
+    keys = sorted({sha256_hex(canonical(key)) for key in _item_keys(root)})
+    return sha256_hex("\n".join(keys).encode() if keys else canonical(root))
 
 
 def phone_number_ids(body: bytes) -> tuple[str, ...]:
