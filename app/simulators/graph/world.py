@@ -1,0 +1,206 @@
+"""The world outside the tenant: what it received from us, what it sends to us, and its bounces and other machines.
+
+`tenant.outbox` is the ledger: one entry per mail that was accepted for sending, whatever the caller learned of it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes
+from email.message import Message as MimePart
+from email.utils import format_datetime
+
+from app.simulators.common import BadOrder
+from app.simulators.graph import mime
+from app.simulators.graph.calls import seconds
+from app.simulators.graph.store import Mailbox, Message, new_conversation_id, new_immutable_id, new_moving_id
+from app.simulators.graph.tenant import Tenant
+
+REFERENCE_HEADER = "x-switchyard-delivery"
+ANSWERS = ("bounce", "delayed", "delivered", "out_of_office", "read_receipt", "not_read")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One mail the outside world received from us."""
+
+    at: datetime
+    mailbox: str
+    graph_id: str  # immutable
+    recipients: tuple[str, ...]
+    raw: bytes
+    bcc: tuple[str, ...] = ()
+
+    @property
+    def mail(self) -> MimePart:
+        return message_from_bytes(self.raw)
+
+    @property
+    def message_id(self) -> str:
+        return str(self.mail["Message-ID"] or "").strip()
+
+    @property
+    def reference(self) -> str | None:
+        return str(self.mail[REFERENCE_HEADER]) if self.mail[REFERENCE_HEADER] else None
+
+
+def send_off(tenant: Tenant, mailbox: Mailbox, message: Message) -> Sent:
+    """The mail leaves: it is on the ledger from this moment. Other mailboxes of the tenant get it, and machines answer."""
+    if tenant.settings.replace_message_id:
+        message.message_id = mime.new_message_id()
+    everybody = tuple(mime.address_of(one).lower() for one in (*message.to, *message.cc, *message.bcc))
+    bcc = tuple(mime.address_of(one).lower() for one in message.bcc)
+    sent = Sent(tenant.now(), mailbox.address, message.immutable_id, everybody, mime.write(message, mailbox=mailbox.address), bcc)
+    tenant.outbox.append(sent)
+    for address in everybody:
+        _arrive_at(tenant, sent, address)
+    return sent
+
+
+def deliver(tenant: Tenant, address: str, raw: bytes, *, options: Mapping[str, object] | None = None) -> Message:
+    """A mail comes in. `options`: folder, conversation_id, lag_s, twin_of (an id that will differ in case only)."""
+    options = options or {}
+    mailbox = tenant.store.open(address)
+    now = tenant.now()
+    message = Message(
+        immutable_id=_case_twin(str(options["twin_of"])) if options.get("twin_of") else new_immutable_id(),
+        moving_id=new_moving_id(),
+        folder=mailbox.folder_of(str(options.get("folder") or "inbox")) or "inbox",
+        created_at=now,
+        modified_at=now,
+        received_at=now,
+    )
+    mime.read_into(message, raw)
+    lag = float(str(options.get("lag_s") or tenant.settings.lag_s))
+    message.visible_at = now + seconds(lag) if lag else None
+    message.conversation_id = str(options.get("conversation_id") or _conversation(mailbox, message))
+    return mailbox.add(message)
+
+
+def find_sent(tenant: Tenant, *, message_id: str = "", reference: str = "", to: str = "") -> Sent:
+    """The newest mail of ours that fits. Raises BadOrder."""
+    for sent in reversed(tenant.outbox):
+        fits = not message_id or sent.message_id.strip("<>") == message_id.strip("<>")
+        if fits and (not reference or sent.reference == reference) and (not to or to.lower() in sent.recipients):
+            found: Sent = sent
+            return found
+    raise BadOrder("no such mail was sent")
+
+
+def answer_by_machine(tenant: Tenant, sent: Sent, kind: str, *, recipient: str = "") -> Message:
+    """A bounce, an out-of-office or a receipt for a mail of ours arrives in the mailbox it was sent from."""
+    if kind not in ANSWERS:
+        raise BadOrder(f"kind must be one of {', '.join(ANSWERS)}")
+    who = recipient or next(iter(sent.recipients), "somebody@example.org")
+    raw = _REPORTS[kind](sent, who, tenant.now()) if kind in _REPORTS else _dsn(sent, who, tenant.now(), kind)
+    return deliver(tenant, sent.mailbox, raw)
+
+
+def threading_for(tenant: Tenant, in_reply_to: str) -> tuple[str, str, str]:
+    """In-Reply-To, References and the Reply-To of a mail of ours, for somebody who answers it."""
+    sent = find_sent(tenant, message_id=in_reply_to)
+    references = " ".join(filter(None, (str(sent.mail["References"] or ""), sent.message_id)))
+    return sent.message_id, references, str(sent.mail["Reply-To"] or sent.mail["From"] or "")
+
+
+def _arrive_at(tenant: Tenant, sent: Sent, address: str) -> None:
+    domain = address.rpartition("@")[2]
+    if tenant.store.find(address) and address != sent.mailbox:
+        deliver(tenant, address, sent.raw)
+    if domain in tenant.settings.bounce_domains:
+        answer_by_machine(tenant, sent, "bounce", recipient=address)
+    if domain in tenant.settings.out_of_office_domains:
+        answer_by_machine(tenant, sent, "out_of_office", recipient=address)
+
+
+def _conversation(mailbox: Mailbox, message: Message) -> str:
+    """The conversation of any mail this one refers to, or a new one."""
+    named = {message.in_reply_to, *message.references} - {""}
+    for other in mailbox.messages.values():
+        if other.message_id in named:
+            return other.conversation_id
+    return new_conversation_id()
+
+
+def _case_twin(message_id: str) -> str:
+    for index in range(len(message_id) - 1, 0, -1):
+        if message_id[index].isalpha():
+            return message_id[:index] + message_id[index].swapcase() + message_id[index + 1 :]
+    raise BadOrder("that id has no letter")
+
+
+def _head(sent: Sent, who: str, now: datetime, subject: str, **extra: str) -> list[str]:
+    lines = {
+        "From": extra.pop("sender", who),
+        "To": sent.mailbox,
+        "Subject": subject,
+        "Date": format_datetime(now),
+        "Message-ID": mime.new_message_id(who.rpartition("@")[2] or "example.org"),
+        "In-Reply-To": sent.message_id,
+        "References": " ".join(filter(None, (str(sent.mail["References"] or ""), sent.message_id))),
+        "MIME-Version": "1.0",
+    }
+    named = {name.replace("_", "-"): value for name, value in extra.items()}
+    return [f"{name}: {value}" for name, value in {**lines, **named}.items()]
+
+
+def _subject(sent: Sent) -> str:
+    return str(sent.mail["Subject"] or "")
+
+
+def _joined(*blocks: list[str]) -> bytes:
+    return "\r\n".join("\r\n".join(block) for block in blocks).encode("utf-8", "surrogateescape")
+
+
+def _report(head: list[str], report_type: str, text: str, status_type: str, status: list[str], original: list[str]) -> bytes:
+    edge = f"=_{secrets.token_hex(12)}"
+    head = [*head, f'Content-Type: multipart/report; report-type={report_type}; boundary="{edge}"', ""]
+    first = [f"--{edge}", "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit", "", text, ""]
+    second = [f"--{edge}", f"Content-Type: {status_type}", "", *status, ""]
+    third = [f"--{edge}", "Content-Type: text/rfc822-headers", "", *original, "", f"--{edge}--", ""]
+    return _joined(head, first, second, third)
+
+
+def _original_head(sent: Sent) -> list[str]:
+    return [f"{name}: {value}" for name, value in sent.mail.items() if not name.lower().startswith("content-")]
+
+
+_DSN_KINDS = {
+    "bounce": ("failed", "5.1.1", "550 5.1.1 The email account that you tried to reach does not exist", "Undeliverable"),
+    "delayed": ("delayed", "4.4.7", "451 4.4.7 Message delayed", "Delivery delayed"),
+    "delivered": ("delivered", "2.0.0", "250 2.0.0 OK", "Delivered"),
+}
+
+
+def _dsn(sent: Sent, who: str, now: datetime, kind: str) -> bytes:
+    action, status, diagnostic, word = _DSN_KINDS[kind]
+    exchange = f"Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@{sent.mailbox.rpartition('@')[2]}>"
+    head = _head(sent, who, now, f"{word}: {_subject(sent)}", sender=exchange, Return_Path="<>", Auto_Submitted="auto-replied")
+    groups = ["Reporting-MTA: dns;EUR01.prod.outlook.example", f"Arrival-Date: {format_datetime(sent.at)}", ""]
+    groups += [f"Final-Recipient: rfc822;{who}", f"Action: {action}", f"Status: {status}", f"Diagnostic-Code: smtp;{diagnostic}"]
+    return _report(
+        head, "delivery-status", f"{word}: {who}\r\n{diagnostic}", "message/delivery-status", groups, _original_head(sent)
+    )
+
+
+def _receipt(sent: Sent, who: str, now: datetime, disposition: str, word: str) -> bytes:
+    head = _head(sent, who, now, f"{word}: {_subject(sent)}")
+    fields = [f"Final-Recipient: rfc822;{who}", f"Original-Message-ID: {sent.message_id}"]
+    fields += [f"Disposition: manual-action/MDN-sent-manually; {disposition}"]
+    return _report(head, "disposition-notification", f"{word}.", "message/disposition-notification", fields, _original_head(sent))
+
+
+def _out_of_office(sent: Sent, who: str, now: datetime) -> bytes:
+    extra = {"Auto_Submitted": "auto-generated", "X_MS_Exchange_Generated_Message_Source": "Mailbox Rules Agent"}
+    head = _head(sent, who, now, f"Automatisch antwoord: {_subject(sent)}", **extra)
+    return _joined([*head, "Content-Type: text/plain; charset=utf-8", "", "Ik ben er niet. Maandag lees ik uw bericht.", ""])
+
+
+_REPORTS: dict[str, Callable[[Sent, str, datetime], bytes]] = {
+    "out_of_office": _out_of_office,
+    "read_receipt": lambda sent, who, now: _receipt(sent, who, now, "displayed", "Gelezen"),
+    "not_read": lambda sent, who, now: _receipt(sent, who, now, "deleted", "Niet gelezen"),
+}
