@@ -1,0 +1,69 @@
+"""`GraphMail`: a mailbox in Microsoft 365 as a `Sender` and a `Poller`.
+
+An account's settings are `tenant_id`, `client_id` and optionally `sync_from` (ISO 8601: mail received earlier is left alone);
+its secret is `client_secret`; its address is the mailbox. Nothing is kept between calls but tokens and open connections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from app.channels.base import (
+    ChannelAccount,
+    Health,
+    Json,
+    Lookup,
+    OutgoingMessage,
+    PollPage,
+    ProviderError,
+    SaveProgress,
+    SendResult,
+)
+from app.channels.email.graph.client import GraphClient
+from app.channels.email.graph.polling import poll_once
+from app.channels.email.graph.sending import Outbound, look_up, send_message
+from app.core.clock import utc_now
+from app.core.http import HttpClient
+
+
+class GraphMail:
+    """`settle_seconds`: how long after a send request the mailbox may still show the draft, or nothing at all."""
+
+    def __init__(
+        self,
+        http: HttpClient,
+        graph_base_url: str,
+        login_authority: str,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        settle_seconds: float = 30,
+    ) -> None:
+        self._client = GraphClient(http, graph_base_url=graph_base_url, login_authority=login_authority)
+        self._clock = clock
+        self._settle = timedelta(seconds=settle_seconds)
+
+    def send(
+        self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json, save_progress: SaveProgress
+    ) -> SendResult:
+        """See `sending`: at most one mail per delivery, whatever is lost on the way. Raises ProviderError."""
+        return send_message(self._outbound(message, account), progress, save_progress)
+
+    def lookup(self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json) -> Lookup:
+        return look_up(self._outbound(message, account), progress)
+
+    def poll(self, *, account: ChannelAccount, state: Json) -> PollPage:
+        """See `polling`: one page; {} starts from the beginning. Raises ProviderError, and then nothing has changed."""
+        return poll_once(self._client, account, state, now=self._clock())
+
+    def check(self, *, account: ChannelAccount) -> Health:
+        """Whether we can sign in and read the mailbox; a refusal is told in its own words and what to do about it."""
+        try:
+            inbox = self._client.call_json(account, "GET", "mailFolders/inbox", params={"$select": "id,totalItemCount"})
+        except ProviderError as error:
+            detail = ". ".join(filter(None, (error.reason.title, error.reason.advice)))
+            return Health(ok=False, detail=f"{detail} ({error.reason.code})")
+        return Health(ok=True, detail=f"{inbox.get('totalItemCount', 0)} mails in the inbox", checked=("sign-in", "mailbox"))
+
+    def _outbound(self, message: OutgoingMessage, account: ChannelAccount) -> Outbound:
+        return Outbound(self._client, account, message, now=self._clock(), settle=self._settle)

@@ -1,0 +1,152 @@
+"""Calls to Graph: token, immutable ids, at most three calls at a time per mailbox, refusals as `ProviderError`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote, urlsplit
+from uuid import uuid4
+
+from app.channels.base import ChannelAccount, Json, ProviderError, Reason
+from app.channels.email.graph.errors import refusal, unreachable, unreadable
+from app.channels.email.graph.tokens import TokenSource
+from app.core.http import HttpClient, HttpFailure, HttpResponse
+
+CALLS_AT_ONCE = 3  # Graph refuses a fifth; one is left for whoever else uses the mailbox
+_SLOT_WAIT_SECONDS = 30.0
+_ANSWER_BYTES = 16 * 1024 * 1024
+_UPLOAD_HOSTS = (".office.com", ".office365.com", ".office365.us", ".outlook.cn")
+
+
+class GraphClient:
+    """`graph_base_url` is the root without a version, e.g. https://graph.microsoft.com; v1.0 is spoken."""
+
+    def __init__(self, http: HttpClient, *, graph_base_url: str, login_authority: str) -> None:
+        host = graph_base_url.rstrip("/").removesuffix("/v1.0")
+        self._http = http
+        self._root = f"{host}/v1.0"
+        self._tokens = TokenSource(http, login_authority=login_authority, scope=f"{host}/.default")
+        self._slots = _Slots()
+
+    def call(
+        self,
+        account: ChannelAccount,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: Json | None = None,
+        prefer: str = "",
+        accept: Collection[int] = (),
+        expect: int | None = None,
+        acts: bool = False,
+        max_bytes: int = _ANSWER_BYTES,
+        deadline: float = 60,
+    ) -> HttpResponse:
+        """Call `path` below the account's mailbox, or a whole URL that Graph gave us, and return the answer.
+
+        Statuses outside 2xx raise ProviderError unless listed in `accept`. An expired token is renewed once. `expect` is the one
+        success Graph knows for the call: another comes from a machine in between. `acts` marks a call whose effect leaves the
+        mailbox: without a clear answer its outcome is unknown.
+        """
+        url = self._url(account, path)
+        preferences = ", ".join(filter(None, ('IdType="ImmutableId"', prefer)))
+        options: dict[str, Any] = {"params": params, "json": json, "max_bytes": max_bytes, "deadline": deadline}
+        try:
+            with self._slots.one_of(account.address):
+                response = self._request(account, method, url, preferences, options)
+                if response.status == 401:
+                    response = self._request(account, method, url, preferences, options, fresh=True)
+        except HttpFailure as failure:
+            if acts and failure.status is not None and 200 <= failure.status < 300:
+                return HttpResponse(failure.status, {}, b"")  # accepted; only the rest of the answer was lost
+            raise unreachable(failure, outcome_unknown=acts and failure.request_sent) from failure
+        if response.ok and expect not in (None, response.status):
+            raise unreadable(f"status {response.status} instead of {expect}", outcome_unknown=acts)
+        if response.ok or response.status in accept:
+            return response
+        raise refusal(response, outcome_unknown=acts and response.status >= 500)
+
+    def call_json(self, account: ChannelAccount, method: str, path: str, *, needs: str = "", **options: Any) -> Json:
+        """`call` for an answer that must be a JSON object, with the field it cannot do without."""
+        response = self.call(account, method, path, **options)
+        return read_object(response, path, needs=needs)
+
+    def put_upload(self, url: str, chunk: bytes, *, content_range: str) -> HttpResponse:
+        """One chunk to an upload URL, which carries its own permission: our token is never sent there. Raises ProviderError."""
+        self._check_upload_host(url)
+        headers = {"Content-Range": content_range, "Content-Type": "application/octet-stream"}
+        try:
+            response = self._http.request("PUT", url, headers=headers, data=chunk, read_timeout=60, deadline=120)
+        except HttpFailure as failure:
+            raise unreachable(failure) from failure
+        if not response.ok:
+            # Whatever the reason, a new session is the way on; so no refusal here is final.
+            raise refusal(response, permanent=False)
+        return response
+
+    def _request(
+        self, account: ChannelAccount, method: str, url: str, prefer: str, options: Mapping[str, Any], *, fresh: bool = False
+    ) -> HttpResponse:
+        headers = {
+            "Authorization": f"Bearer {self._tokens.token(account, fresh=fresh)}",
+            "Prefer": prefer,
+            "client-request-id": str(uuid4()),
+        }
+        return self._http.request(method, url, headers=headers, read_timeout=30, **options)
+
+    def _url(self, account: ChannelAccount, path: str) -> str:
+        if not path.startswith(("http://", "https://")):
+            return f"{self._root}/users/{quote(account.address, safe='@')}/{path}"
+        if urlsplit(path)[:2] != urlsplit(self._root)[:2]:
+            raise _foreign_link(path)
+        return path
+
+    def _check_upload_host(self, url: str) -> None:
+        parts = urlsplit(url)
+        microsoft = parts.scheme == "https" and (parts.hostname or "").endswith(_UPLOAD_HOSTS)
+        if not microsoft and parts[:2] != urlsplit(self._root)[:2]:
+            raise _foreign_link(url)
+
+
+def _foreign_link(url: str) -> ProviderError:
+    """Following it would hand our token, or a customer's file, to somebody else."""
+    title = "The provider gave us a link to somebody else"
+    return ProviderError(Reason("foreign_link", title, detail=f"host {urlsplit(url).hostname}"), permanent=False)
+
+
+class _Slots:
+    """Counts the calls under way per mailbox in this process."""
+
+    def __init__(self) -> None:
+        self._by_mailbox: dict[str, threading.BoundedSemaphore] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def one_of(self, mailbox: str) -> Iterator[None]:
+        with self._lock:
+            slots = self._by_mailbox.setdefault(mailbox.lower(), threading.BoundedSemaphore(CALLS_AT_ONCE))
+        if not slots.acquire(timeout=_SLOT_WAIT_SECONDS):
+            raise ProviderError(Reason("mailbox_busy", "Too many calls to this mailbox"), permanent=False, retry_after_seconds=10)
+        try:
+            yield
+        finally:
+            slots.release()
+
+
+def read_object(response: HttpResponse, what: str, *, needs: str = "") -> Json:
+    """The answer as a JSON object that has the field `needs`. Raises ProviderError."""
+    try:
+        answer = response.json()
+    except ValueError as error:
+        raise unreadable(what) from error
+    if not isinstance(answer, dict) or (needs and needs not in answer):
+        raise unreadable(what)
+    return answer
+
+
+def item_path(message_id: str, rest: str = "") -> str:
+    """The path of one message; ids may hold "/", "+" and "="."""
+    return f"messages/{quote(message_id, safe='')}{rest}"

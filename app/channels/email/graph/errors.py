@@ -1,0 +1,147 @@
+"""Graph's and Entra's refusals as `ProviderError`: what it means, whether to try again, what a person can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from app.channels.base import ProviderError, Reason
+from app.core.http import HttpFailure, HttpResponse
+
+_TOKEN_RETRY_SECONDS = 300.0
+_LONGEST_WAIT_SECONDS = 3600.0
+_SYNC_LOST = ("syncstatenotfound", "syncstateinvalid", "resyncrequired")
+
+
+@dataclass(frozen=True)
+class _Meaning:
+    title: str
+    advice: str = ""
+    permanent: bool = True
+    channel_down: bool = False
+
+
+_GRANT = "Ask the Microsoft 365 administrator to grant the application access to this mailbox, then check the channel again"
+_BY_CODE: Mapping[str, _Meaning] = {
+    "invalidauthenticationtoken": _Meaning("Microsoft refused our sign-in", "Check the channel's credentials", False, True),
+    "erroraccessdenied": _Meaning("The mailbox is not within the application's reach", _GRANT, False, True),
+    "authorization_requestdenied": _Meaning("The application lacks a permission", _GRANT, False, True),
+    "errorsendasdenied": _Meaning(
+        "This mailbox may not send from that address", "Grant Send As on the address, or use the mailbox's own"
+    ),
+    "erroritemnotfound": _Meaning("The mail is not in the mailbox (any more)", "It was deleted or moved to the archive", False),
+    "errorinvaliduser": _Meaning("The mailbox does not exist", "Check the address of the channel", False, True),
+    "mailboxnotenabledforrestapi": _Meaning(
+        "The mailbox is not in Exchange Online", "Check the mailbox's licence and place", False, True
+    ),
+    "errorquotaexceeded": _Meaning("The mailbox is full", "Make room: incoming mail bounces too", False, True),
+    "errormessagesizeexceeded": _Meaning("The mail is larger than the mailbox may send", "Send smaller attachments, or a link"),
+    "errorinvalidrecipients": _Meaning("A recipient's address cannot be used", "Correct the address and send again"),
+    "errorinvalididmalformed": _Meaning("The provider does not recognise the message's id"),
+    "errorirresolvableconflict": _Meaning(
+        "The draft was changed by somebody else meanwhile", "Nothing to do: it is tried again", False
+    ),
+    "invalidinternetmessageheader": _Meaning("A header is not allowed"),
+    "invalidinternetmessageheadercollection": _Meaning("Too many headers"),
+}
+_BY_STATUS: Mapping[int, _Meaning] = {
+    401: _BY_CODE["invalidauthenticationtoken"],
+    403: _BY_CODE["erroraccessdenied"],
+    404: _BY_CODE["erroritemnotfound"],
+    408: _Meaning("The provider was too slow", permanent=False),
+    409: _Meaning("The provider is busy with the same item", permanent=False),
+    412: _BY_CODE["errorirresolvableconflict"],
+    413: _BY_CODE["errormessagesizeexceeded"],
+    423: _Meaning("The mailbox is locked for the moment", permanent=False),
+    429: _Meaning("The provider asks us to slow down", "Nothing to do: it is tried again", False),
+    507: _BY_CODE["errorquotaexceeded"],
+}
+_BY_AADSTS: Mapping[int, tuple[str, str]] = {
+    7000222: ("The application's secret has expired", "Make a new secret in Entra and store it in the channel"),
+    7000215: ("The application's secret is wrong", "Store the secret's value, not its id, in the channel"),
+    700016: ("The application is unknown in this tenant", "Check the client id, and that the application was consented to"),
+    90002: ("The tenant does not exist", "Check the tenant id"),
+    65001: ("Nobody consented to the application", "Have an administrator grant consent"),
+    500011: ("The tenant does not know Microsoft Graph under this name", "Check the cloud the channel is set to"),
+    53003: ("A conditional access policy blocks the application", "Ask the administrator to let the application through"),
+}
+
+
+def refusal(response: HttpResponse, *, outcome_unknown: bool = False, permanent: bool = True) -> ProviderError:
+    """The error an unsuccessful Graph answer stands for; also when its body is an HTML page or no JSON at all.
+
+    `permanent=False` makes it a temporary one whatever Graph says.
+    """
+    code, message = _code_and_message(response)
+    meaning = _BY_CODE.get(code.lower()) or _BY_STATUS.get(response.status) or _unknown(response.status)
+    return ProviderError(
+        Reason(code or f"http_{response.status}", meaning.title, detail=message[:500], advice=meaning.advice),
+        permanent=meaning.permanent and permanent,
+        retry_after_seconds=retry_after_seconds(response.headers),
+        outcome_unknown=outcome_unknown,
+        channel_down=meaning.channel_down,
+        status_code=response.status,
+    )
+
+
+def unreachable(failure: HttpFailure, *, outcome_unknown: bool = False) -> ProviderError:
+    reason = Reason(f"network_{failure.kind}", "The provider could not be reached", advice="Nothing to do: it is tried again")
+    return ProviderError(reason, permanent=False, outcome_unknown=outcome_unknown, status_code=failure.status)
+
+
+def unreadable(what: str, *, outcome_unknown: bool = False) -> ProviderError:
+    reason = Reason("unreadable_answer", "The provider's answer cannot be read", detail=what)
+    return ProviderError(reason, permanent=False, outcome_unknown=outcome_unknown)
+
+
+def token_refusal(answer: Mapping[str, Any]) -> ProviderError:
+    """What msal returns instead of a token: `error`, `error_description`, `error_codes` (AADSTS numbers)."""
+    numbers = [number for number in answer.get("error_codes") or () if isinstance(number, int)]
+    known = next((number for number in numbers if number in _BY_AADSTS), None)
+    title, advice = _BY_AADSTS[known] if known else ("Microsoft refused our sign-in", "Check the channel's credentials")
+    code = f"AADSTS{(known or numbers[0])}" if numbers else str(answer.get("error") or "token_refused")
+    detail = str(answer.get("error_description") or "").splitlines()[:1]
+    return ProviderError(
+        Reason(code, title, detail="".join(detail)[:500], advice=advice),
+        permanent=False,
+        channel_down=True,
+        retry_after_seconds=_TOKEN_RETRY_SECONDS,
+    )
+
+
+def is_sync_lost(response: HttpResponse) -> bool:
+    """Whether a delta link has been forgotten by the provider: a new round must start."""
+    code, _ = _code_and_message(response)
+    return response.status == 410 or (400 <= response.status < 500 and code.lower() in _SYNC_LOST)
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """The Retry-After header as seconds from now, whichever of its two forms it has; at most an hour."""
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value), _LONGEST_WAIT_SECONDS)
+    try:
+        seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return min(max(seconds, 0.0), _LONGEST_WAIT_SECONDS)
+
+
+def _unknown(status: int) -> _Meaning:
+    if status >= 500 or status < 400:
+        return _Meaning("The provider has a problem of its own", "Nothing to do: it is tried again", permanent=False)
+    return _Meaning("The provider refused the request")
+
+
+def _code_and_message(response: HttpResponse) -> tuple[str, str]:
+    try:
+        answer = response.json()
+    except ValueError:
+        return "", ""
+    error = answer.get("error") if isinstance(answer, dict) else None
+    if not isinstance(error, dict):
+        return "", ""
+    return str(error.get("code") or ""), str(error.get("message") or "")

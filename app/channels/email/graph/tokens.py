@@ -1,0 +1,162 @@
+"""Application tokens from Entra through msal, which caches them: one application object per tenant and client.
+
+msal insists on an https authority. A simulator speaks plain http, so an `http://` authority is shown to msal as https and
+turned back on its way out; everything goes through our own HTTP client.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import msal
+from msal.exceptions import MsalServiceError
+
+from app.channels.base import ChannelAccount, ProviderError, Reason
+from app.channels.email.graph.errors import token_refusal, unreachable
+from app.core.http import HttpClient, HttpFailure, HttpResponse
+
+_SIGN_IN_DOWN = Reason(
+    "sign_in_unavailable", "Microsoft's sign-in gave no usable answer", advice="Nothing to do: it is tried again"
+)
+_NO_CREDENTIALS = Reason(
+    "not_configured", "The channel has no credentials", advice="Fill in the tenant id, the client id and the client secret"
+)
+
+
+class TokenSource:
+    """`login_authority` is e.g. https://login.microsoftonline.com; `scope` is the Graph root with "/.default"."""
+
+    def __init__(self, http: HttpClient, *, login_authority: str, scope: str) -> None:
+        self._authority = login_authority.rstrip("/")
+        self._scope = scope
+        self._http = _MsalHttp(http, plain=self._authority.startswith("http://"))
+        self._applications: dict[str, _Application] = {}
+        self._lock = threading.Lock()
+
+    def token(self, account: ChannelAccount, *, fresh: bool = False) -> str:
+        """A bearer token for the account's tenant; `fresh` throws away the one kept, after the provider refused it.
+
+        Raises ProviderError, `channel_down` where the credentials are to blame.
+        """
+        tenant, client_id, secret = _credentials(account)
+        application = self._application(tenant, client_id, secret)
+        try:
+            answer = application.acquire(self._scope, fresh=fresh)
+        except HttpFailure as failure:
+            raise unreachable(failure) from failure
+        except (MsalServiceError, RuntimeError, ValueError, KeyError) as error:
+            raise ProviderError(_SIGN_IN_DOWN, permanent=False) from error
+        if "access_token" not in answer:
+            raise token_refusal(answer)
+        return str(answer["access_token"])
+
+    def _application(self, tenant: str, client_id: str, secret: str) -> _Application:
+        # The secret is part of the key: a new one must not meet the old one's cached refusals.
+        key = hashlib.sha256("\0".join((tenant, client_id, secret)).encode()).hexdigest()
+        with self._lock:
+            return self._applications.setdefault(key, _Application(self._msal_authority(tenant), client_id, secret, self._http))
+
+    def _msal_authority(self, tenant: str) -> str:
+        return f"{self._authority.replace('http://', 'https://', 1)}/{tenant}"
+
+
+class _Application:
+    """One msal application, made at its first use because making it asks the network."""
+
+    def __init__(self, authority: str, client_id: str, secret: str, http: _MsalHttp) -> None:
+        self._settings = {"client_id": client_id, "client_credential": secret, "authority": authority}
+        self._http = http
+        self._made: msal.ConfidentialClientApplication | None = None
+        self._lock = threading.Lock()
+
+    def acquire(self, scope: str, *, fresh: bool) -> Mapping[str, Any]:
+        """msal's answer. After a failure the application is dropped: msal would repeat a kept refusal for a minute, unasked."""
+        with self._lock:
+            made, self._made = self._made, None
+            try:
+                made = made or msal.ConfidentialClientApplication(
+                    **self._settings, http_client=self._http, instance_discovery=False
+                )
+                if fresh:
+                    made.remove_tokens_for_client()
+                answer: Mapping[str, Any] = made.acquire_token_for_client([scope])
+            except _TenantRefused as refused:
+                return refused.answer
+            if "access_token" in answer:
+                self._made = made
+            return answer
+
+
+class _TenantRefused(Exception):
+    """The discovery document is refused; msal would turn this into a ValueError without the code that explains it."""
+
+    def __init__(self, answer: Mapping[str, Any]) -> None:
+        super().__init__("tenant discovery refused")
+        self.answer = answer
+
+
+class _MsalAnswer:
+    """What msal expects of an HTTP answer."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        self.status_code = response.status
+        self.text = response.text
+        self.headers = dict(response.headers)
+
+    def raise_for_status(self) -> None:
+        if self.status_code >= 400:
+            raise RuntimeError(f"HTTP {self.status_code}")
+
+
+class _MsalHttp:
+    """msal's HTTP interface on our client; `plain` turns https back into http, for a simulator on loopback."""
+
+    def __init__(self, http: HttpClient, *, plain: bool) -> None:
+        self._http = http
+        self._plain = plain
+
+    def get(
+        self, url: str, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None, **_ignored: Any
+    ) -> _MsalAnswer:
+        response = self._http.request("GET", self._url(url), params=params, headers=headers)
+        refused = _oauth_error(response)
+        if refused is not None:
+            raise _TenantRefused(refused)
+        return _MsalAnswer(response)
+
+    def post(
+        self,
+        url: str,
+        params: Mapping[str, str] | None = None,
+        data: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **_ignored: Any,
+    ) -> _MsalAnswer:
+        return _MsalAnswer(self._http.request("POST", self._url(url), params=params, data=data, headers=headers))
+
+    def close(self) -> None:
+        """The client belongs to the application, not to msal."""
+
+    def _url(self, url: str) -> str:
+        return url.replace("https://", "http://", 1) if self._plain else url
+
+
+def _oauth_error(response: HttpResponse) -> Mapping[str, Any] | None:
+    if not 400 <= response.status < 500:
+        return None
+    try:
+        answer = response.json()
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) and "error" in answer else None
+
+
+def _credentials(account: ChannelAccount) -> tuple[str, str, str]:
+    given = {**account.settings, **account.secrets}
+    values = [str(given.get(name) or "") for name in ("tenant_id", "client_id", "client_secret")]
+    if not all(values):
+        raise ProviderError(_NO_CREDENTIALS, permanent=False, channel_down=True)
+    return values[0], values[1], values[2]
