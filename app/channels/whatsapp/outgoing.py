@@ -43,10 +43,11 @@ def _address(to: tuple[Party, ...]) -> Json:
 def check_parts(message: OutgoingMessage) -> None:
     """Refuse what does not fit in one provider message; raises ProviderError (permanent).
 
-    One delivery is one provider message, because nothing says which of several got through when an answer is lost.
+    One delivery is one provider message, because nothing says which of several got through when an answer is lost. The text
+    beside a template is our own rendering of it and is not sent.
     """
-    if message.template and (message.attachments or message.text):
-        raise cannot_send("template_alone", "A template is sent without further text or files", "Send them as a second message.")
+    if message.template and message.attachments:
+        raise cannot_send("template_alone", "A template is sent without files beside it", "Send the file as a second message.")
     if len(message.attachments) > 1:
         raise cannot_send("one_attachment", "WhatsApp takes one file per message", "Send each file as a message of its own.")
     if not (message.template or message.attachments or message.text.strip()):

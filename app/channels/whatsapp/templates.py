@@ -35,6 +35,10 @@ class TemplateDefinition:
     parameter_format: str = "POSITIONAL"
     components: tuple[Json, ...] = ()
 
+    def to_json(self) -> Json:
+        """Return what `definition_of` reads, for keeping in `account.settings["templates"]`."""
+        return {**vars(self), "components": list(self.components)}
+
     def component(self, kind: str) -> Json:
         return next((part for part in self.components if text_of(part, "type").upper() == kind), {})
 
