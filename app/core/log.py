@@ -16,14 +16,17 @@ _SECRET_VALUES = re.compile(r"(?i)(bearer\s+\S+|EAA[A-Za-z0-9]{8,}|eyJ[\w-]{10,}
 
 def configure_logging(log_format: str) -> None:
     """Send every log line of the process through structlog; `log_format` is "text" or "json"."""
+    # Plain tracebacks: pretty ones print local variables, and those hold message bodies and secrets.
+    plain = structlog.dev.plain_traceback
     renderer: Any = (
         structlog.processors.JSONRenderer()
         if log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)
+        else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, exception_formatter=plain)
     )
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([structlog.processors.format_exc_info] if log_format == "json" else []),
         _mask_secrets,
     ]
     structlog.configure(

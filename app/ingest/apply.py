@@ -37,6 +37,7 @@ from app.ingest.threading import (
     match_mail,
     mid_key,
     named_ids,
+    own_id,
     thread_lock_keys,
 )
 
@@ -237,7 +238,7 @@ def _store(
         "content_hash": message.content_hash,
         "automatic_reason": storable(message.automatic_reason),
         "evidence": match.as_evidence(),
-        "meta": storable_json(message.meta),
+        "meta": storable_json({**message.meta, **_references(message)}),
         "inbound_event_id": context.event_id,
         "raw_key": context.storage.put(context.raw_mail).key if context.raw_mail is not None else None,
         "delivery_status": None if incoming else "sent",
@@ -256,6 +257,12 @@ def _store(
         values=values,
     )
     return add_message(session, thread, new, now=context.now)
+
+
+def _references(message: InboundMessage) -> dict[str, list[str]]:
+    """The chain a reply of ours continues: the first id and the last ten."""
+    references = list(message.evidence.references) if message.evidence else []
+    return {"references": references if len(references) <= 11 else [references[0], *references[-10:]]} if references else {}
 
 
 def _party_json(party: Party) -> dict[str, str]:
@@ -298,8 +305,9 @@ def _store_keys(session: Session, message: InboundMessage, context: ApplyContext
     if evidence is None:
         return
     keys = {mid_key(i): "named" for i in named_ids(evidence)}
-    if evidence.message_id:
-        keys[mid_key(evidence.message_id)] = "own"
+    own = own_id(evidence)
+    if own:
+        keys[mid_key(own)] = "own"
     if evidence.conversation_id and evidence.conversation_id.strip():
         keys[conversation_key(context.channel.address, evidence.conversation_id)] = "own"
     session.add_all(

@@ -64,19 +64,23 @@ def mail_event(body: bytes, content_type: str, url_key: str, accounts: Sequence[
     digest = hashlib.sha256(body).hexdigest()
     keyed = [a for a in accounts if a.url_key and hmac.compare_digest(a.url_key.encode(), url_key.encode())]
     try:
-        raw, envelope_to = read_inbound_parse(body, content_type)
+        post = read_inbound_parse(body, content_type)
     except UnableToParse as error:
         return RawEvent(source=source, dedupe_key=digest, body=body, quarantine_reason=str(error))
-    meta = {"envelope_to": list(envelope_to)}
+    meta = {"envelope_to": list(post.envelope.to), **post.told}
     if not keyed:
         return RawEvent(
-            source=source, dedupe_key=digest, body=raw, meta=meta, quarantine_reason="the key in the address is missing or wrong"
+            source=source,
+            dedupe_key=digest,
+            body=post.raw,
+            meta=meta,
+            quarantine_reason="the key in the address is missing or wrong",
         )
-    channel = next((a for a in keyed if _is_for(a, envelope_to)), keyed[0])
+    channel = next((a for a in keyed if _is_for(a, post.envelope.to)), keyed[0])
     return RawEvent(
         source=source,
-        dedupe_key=f"{channel.channel_id}:{hashlib.sha256(raw).hexdigest()}",
-        body=raw,
+        dedupe_key=f"{channel.channel_id}:{hashlib.sha256(post.raw).hexdigest()}",
+        body=post.raw,
         channel_id=channel.channel_id,
         meta=meta,
     )

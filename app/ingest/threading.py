@@ -60,10 +60,20 @@ def conversation_key(mailbox: str, conversation_id: str) -> str:
     return f"conv:{mailbox.lower()}:{conversation_id}"
 
 
+def is_usable_id(message_id: str | None) -> bool:
+    """False for ids that say nothing ("<>", "<@>"): they never match anything."""
+    return message_id is not None and any(c.isalnum() for c in message_id)
+
+
+def own_id(evidence: MailEvidence) -> str | None:
+    """The mail's own Message-ID, if it is one."""
+    return evidence.message_id if is_usable_id(evidence.message_id) else None
+
+
 def named_ids(evidence: MailEvidence) -> tuple[str, ...]:
     """Every Message-ID the mail names: what it answers, what that answered, what it reports on; without repeats."""
     named = (*evidence.in_reply_to, *reversed(evidence.references), *evidence.bounced_message_ids)
-    unique = tuple(dict.fromkeys(i for i in named if i.strip()))
+    unique = tuple(dict.fromkeys(i for i in named if is_usable_id(i)))
     return unique if len(unique) <= MAX_NAMED_IDS else (*unique[: MAX_NAMED_IDS - 10], *unique[-10:])
 
 
@@ -72,8 +82,8 @@ def thread_lock_keys(message: InboundMessage) -> list[str]:
     evidence = message.evidence
     if evidence is None:
         return []
-    ids = [evidence.message_id] if evidence.message_id else []
-    return [mid_key(i) for i in (*ids, *named_ids(evidence))]
+    own = own_id(evidence)
+    return [mid_key(i) for i in (*([own] if own else ()), *named_ids(evidence))]
 
 
 def match_mail(session: Session, message: InboundMessage, context: MailContext) -> Match:
@@ -117,7 +127,8 @@ def _by_signed_id(session: Session, evidence: MailEvidence, context: MailContext
 
 def _by_known_id(session: Session, evidence: MailEvidence, context: MailContext) -> Match | None:
     named = [mid_key(i) for i in named_ids(evidence)]
-    own = [mid_key(evidence.message_id)] if evidence.message_id else []
+    own_message_id = own_id(evidence)
+    own = [mid_key(own_message_id)] if own_message_id else []
     if not named and not own:
         return None
     rows = session.execute(
