@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.channels.base import DeliveryStatus
-from tests.channels.email.graph.conftest import MAILBOX, World, attachment, outgoing, person
+from tests.channels.email.graph.support import MAILBOX, World, attachment, outgoing, person
 
 
 def the_one_mail(world: World) -> dict[str, Any]:
