@@ -65,11 +65,6 @@ def told_environment(
     return told | {"OUTBOUND_ALLOW": ",".join(dict.fromkeys([*settings.outbound_allow, LOOPBACK]))}
 
 
-def flask_command(*words: str) -> tuple[str, ...]:
-    """Return the command line of one of the application's own commands."""
-    return (sys.executable, "-m", "flask", "--app", "wsgi", *words)
-
-
 def simulators(ports: SimulatorPorts, data_dir: Path) -> Part:
     """The providers' stand-ins; what was set in them survives a restart."""
     memory = data_dir / "simulators"
@@ -78,19 +73,20 @@ def simulators(ports: SimulatorPorts, data_dir: Path) -> Part:
     return Part(SIMULATORS, (sys.executable, "-m", "app.simulators", *options))
 
 
-def lasting_parts(settings: Settings) -> tuple[Part, ...]:
-    """Return what serves and works, in starting order."""
-    return (
-        Part("web", _web_command(settings)),
-        Part("live", _worker_command("live")),
-        Part("send-1", _worker_command("send")),
-        Part("send-2", _worker_command("send")),
-        Part("scheduler", _worker_command("scheduler")),
-    )
+def demo_loader() -> Part:
+    """What loads the demo and prints the sign-ins, and ends."""
+    return Part("demo", (sys.executable, "-m", "app.launch.demo"))
 
 
-def _worker_command(kind: str) -> tuple[str, ...]:
-    return (sys.executable, "worker.py", kind)
+def web(settings: Settings) -> Part:
+    """The web server."""
+    return Part("web", _web_command(settings))
+
+
+def workers() -> tuple[Part, ...]:
+    """Everything behind the web, in starting order."""
+    kinds = (("live", "live"), ("send-1", "send"), ("send-2", "send"), ("scheduler", "scheduler"))
+    return tuple(Part(name, (sys.executable, "worker.py", kind)) for name, kind in kinds)
 
 
 def _web_command(settings: Settings) -> tuple[str, ...]:

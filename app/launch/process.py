@@ -178,6 +178,16 @@ def run_to_end(command: Command, on_line: OnLine, check: Callable[[], None] = la
     return process.exit_code or 0
 
 
+def without(noise: Sequence[str], on_line: OnLine) -> OnLine:
+    """Return `on_line` for all lines but those that contain one of the given texts."""
+
+    def hand_on(name: str, line: str) -> None:
+        if not any(words in line for words in noise):
+            on_line(name, line)
+
+    return hand_on
+
+
 def _wrapper_arguments(command: Command) -> list[str]:
     uid, gid = (command.user.uid, command.user.gid) if command.user else (KEEP_USER, KEEP_USER)
     # Linux sends the death signal when the thread that started the process ends, not the process: only the main thread lasts.

@@ -1,8 +1,9 @@
 """`make run`: starts the servers and every process of the application, watches them, and ends them all.
 
-Order: servers, migrations, demo data, simulators, web, workers, scheduler. It says "ready" when the web answers, not when a
-port is open. Ctrl-C, SIGTERM or a closed terminal ends everything in reverse order within ten seconds; a second Ctrl-C at once.
-A part that ends by itself is shown and started again, the longer the pause the more often that happens.
+Order: servers, migrations, simulators, web, demo data (while the web starts), workers, scheduler. It says "ready" when the web
+answers and the demo is there, not when a port is open. Ctrl-C, SIGTERM or a closed terminal ends everything in reverse order
+within ten seconds; a second Ctrl-C at once. A part that ends by itself is shown and started again, the longer the pause the more
+often that happens.
 """
 
 from __future__ import annotations
@@ -23,18 +24,20 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.config import RUN_LOCK, RUNNING_FILE, SettingError, Settings
 from app.core.migrate import head_revision, upgrade
 from app.launch.console import Console
+from app.launch.demo import SIGNINS_FOLLOW
 from app.launch.lock import FolderLock
 from app.launch.parts import (
     ROOT,
     SIMULATORS,
     Part,
     choose_simulator_ports,
-    flask_command,
-    lasting_parts,
+    demo_loader,
     simulators,
     told_environment,
+    web,
+    workers,
 )
-from app.launch.process import Command, OnLine, Process, run_to_end, stop
+from app.launch.process import Command, Process, run_to_end, stop
 from app.launch.servers import EmbeddedServers, ServerError, ServerUrls
 
 PARTS_GRACE_SECONDS = 5.5
@@ -79,6 +82,7 @@ class Supervisor:
         )
         self._told: dict[str, str] = {}
         self._running: list[Running] = []
+        self._signins: list[str] = []
         self._stop_asked = False
 
     def run(self) -> int:
@@ -107,12 +111,13 @@ class Supervisor:
         if ports:
             self._launch(simulators(ports, self._settings.data_dir))
         self._migrate()
+        self._launch(web(self._settings))
         if self._settings.demo:
-            self._do("demo", "demo", "load")
-        for part in lasting_parts(self._settings):
-            self._check()
-            self._launch(part)
+            self._load_demo()
         self._wait_until_ready()
+        # Last: they would only take the processor from the web while it starts.
+        for part in workers():
+            self._launch(part)
 
     def _start_servers(self) -> ServerUrls:
         if self._settings.database_url and self._settings.redis_url:
@@ -135,10 +140,17 @@ class Supervisor:
             raise UnableToStart(f"the migrations failed: {str(error).splitlines()[0]}") from error
         self._console.line("migrate", f"database is at {head_revision()} ({time.monotonic() - before:.1f} s)")
 
-    def _do(self, name: str, *words: str) -> None:
-        """Run one of the application's commands to its end."""
-        if run_to_end(self._command(Part(name, flask_command(*words))), self._console.line, self._check):
-            raise UnableToStart(f"`flask {' '.join(words)}` failed, see its lines above")
+    def _load_demo(self) -> None:
+        """Load the demo data, once for a database, and keep the sign-ins it prints for the end of the start."""
+
+        def sort_line(name: str, line: str) -> None:
+            if line == SIGNINS_FOLLOW or self._signins:
+                self._signins.append(line)
+            else:
+                self._console.line(name, line)
+
+        if run_to_end(self._command(demo_loader()), sort_line, self._check):
+            raise UnableToStart("the demo could not be loaded, see its lines above; without it: make run DEMO=0")
 
     def _launch(self, part: Part) -> None:
         self._running.append(Running(part, Process(self._command(part), self._console.line)))
@@ -158,17 +170,9 @@ class Supervisor:
 
     def _announce(self, seconds: float) -> None:
         self._console.say(f"ready after {seconds:.1f} s: {self._settings.public_url}")
-        if self._settings.demo:
-            self._show_signins()
+        for line in self._signins:
+            self._console.say(line)
         self._console.say("Ctrl-C stops everything")
-
-    def _show_signins(self) -> None:
-        """Print the demo sign-ins; a run without them is no worse a run."""
-        lines: list[str] = []
-        collect: OnLine = lambda _name, line: lines.append(line)  # noqa: E731 a two-line function would say less
-        if run_to_end(self._command(Part("demo", flask_command("demo", "signins"))), collect, self._check) == 0:
-            for line in lines:
-                self._console.line("demo", line)
 
     def _watch(self) -> None:
         while not self._stop_asked:

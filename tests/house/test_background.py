@@ -10,13 +10,13 @@ from pathlib import Path
 from app.background import runner
 from app.background.schedule import periodic_jobs
 from app.config import Settings
-from app.launch.parts import lasting_parts
+from app.launch.parts import workers
 from app.wiring import QUEUES, WIRING, sources
 
 
 def started_kinds() -> set[str]:
     """Return the words `make run` gives to worker.py."""
-    return {part.argv[2] for part in lasting_parts(Settings()) if part.argv[1] == "worker.py"}
+    return {part.argv[2] for part in workers()}
 
 
 def listened_queues(kinds: set[str]) -> set[str]:
@@ -42,7 +42,7 @@ def test_every_queue_in_use_is_listened_to() -> None:
 
 
 def test_make_run_starts_exactly_one_scheduler() -> None:
-    words = [part.argv[2] for part in lasting_parts(Settings()) if part.argv[1] == "worker.py"]
+    words = [part.argv[2] for part in workers()]
     assert words.count("scheduler") == 1
 
 

@@ -16,7 +16,7 @@ from flask import Flask
 
 from app import create_app
 from app.config import Settings
-from app.launch.parts import ROOT, SimulatorPorts, lasting_parts, simulators, told_environment
+from app.launch.parts import ROOT, SimulatorPorts, simulators, told_environment, web, workers
 from app.launch.process import Command, Process, stop
 from app.launch.servers import ServerUrls, free_port
 from app.launch.supervisor import answers_health
@@ -72,7 +72,7 @@ def running_application(settings: Settings, *, demo: bool = False) -> Iterator[L
 
 def _start(live: LiveServer, ports: SimulatorPorts, environ: dict[str, str]) -> None:
     data_dir: Path = live.settings.data_dir
-    for part in (simulators(ports, data_dir), *lasting_parts(live.settings)):
+    for part in (simulators(ports, data_dir), web(live.settings), *workers()):
         command = Command(name=part.name, argv=part.argv, env=environ, cwd=ROOT)
         live.processes[part.name] = Process(command, lambda name, line: live.lines.append(f"{name}: {line}"))
     deadline = time.monotonic() + READY_SECONDS

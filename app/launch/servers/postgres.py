@@ -24,7 +24,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from app.launch.process import Account, Command, OnLine, Process, run_to_end
+from app.launch.process import Account, Command, OnLine, Process, run_to_end, without
 from app.launch.servers.accounts import give, let_others_read, open_the_way
 
 ROLE = "switchyard"
@@ -56,6 +56,18 @@ SETTINGS = {
     "log_checkpoints": "off",
     "log_line_prefix": "",
 }
+# True of every run and no news to anybody. What is left: recovery after a crash, errors, and ends nobody asked for.
+NOT_WORTH_SAYING = (
+    "LOG:  starting PostgreSQL",
+    "LOG:  listening on Unix socket",
+    "LOG:  database system was shut down at",
+    "LOG:  database system is ready",
+    "LOG:  received fast shutdown request",
+    "LOG:  aborting any active transactions",
+    'LOG:  background worker "logical replication launcher"',
+    "LOG:  shutting down",
+    "LOG:  database system is shut down",
+)
 # For tests, whose data need not survive a power cut.
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 
@@ -83,7 +95,7 @@ class Postgres:
         self._data_dir = data_dir
         self._folder = data_dir / "postgres"
         self._account = account
-        self._on_line = on_line
+        self._on_line = without(NOT_WORTH_SAYING, on_line)
         self._durable = durable
         self._version = installed_version()
         self._sockets = socket_folder(data_dir, account)

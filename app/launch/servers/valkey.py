@@ -17,7 +17,7 @@ from pathlib import Path
 
 import redis
 
-from app.launch.process import Account, Command, OnLine, Process
+from app.launch.process import Account, Command, OnLine, Process, without
 from app.launch.servers.accounts import let_others_read, open_the_way
 from app.launch.servers.postgres import ServerError
 
@@ -27,8 +27,8 @@ STOP_SECONDS = 2
 STEP_SECONDS = 0.02
 PORT_TRIES = 10
 MACHINES = {"amd64": "x86_64"}
-# True of every start and no news to anybody; the second is about saving to disk, which we do not do.
-NOT_WORTH_SAYING = ("Reading config from stdin", "Memory overcommit must be enabled")
+# True of every run and no news to anybody; the memory warning is about saving to disk, which we do not do.
+NOT_WORTH_SAYING = ("Reading config from stdin", "Memory overcommit must be enabled", "scheduling shutdown", "bye bye")
 
 
 class Valkey:
@@ -37,7 +37,7 @@ class Valkey:
     def __init__(self, data_dir: Path, *, account: Account | None, on_line: OnLine) -> None:
         self._data_dir = data_dir
         self._account = account
-        self._on_line = _without_noise(on_line)
+        self._on_line = without(NOT_WORTH_SAYING, on_line)
         self._program = installed_program()
         self._password = secrets.token_hex(24)
         self._port = 0
@@ -131,14 +131,6 @@ class Valkey:
             "loglevel warning",
         ]
         return "\n".join(lines) + "\n"
-
-
-def _without_noise(on_line: OnLine) -> OnLine:
-    def hand_on(name: str, line: str) -> None:
-        if not any(words in line for words in NOT_WORTH_SAYING):
-            on_line(name, line)
-
-    return hand_on
 
 
 def installed_program() -> Path:
