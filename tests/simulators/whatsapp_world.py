@@ -97,7 +97,7 @@ class World:
         assert self.control(f"idle?timeout_s={PATIENCE_SECONDS}", "GET")["idle"]
 
     def call(self, method: str, path: str, *, token: str = "simulated-access-token", **arguments: Any) -> requests.Response:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **arguments.pop("headers", {})}
         return requests.request(method, f"{self.url}/v26.0/{path}", headers=headers, timeout=PATIENCE_SECONDS, **arguments)
 
     def send(self, **payload: Any) -> requests.Response:
