@@ -25,7 +25,7 @@ from app.config import Settings
 from app.core.crypto import generate_key
 from app.core.db import db
 from tests.support.browsing import Browsing, running_browser
-from tests.support.database import TestServers, running_servers
+from tests.support.database import TestServers, close_connections, running_servers
 from tests.support.live import LiveServer, running_application
 from tests.support.pages import PageClient
 
@@ -80,12 +80,13 @@ def settings(servers: TestServers, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="session")
-def shared_app(settings: Settings) -> Flask:
+def shared_app(settings: Settings) -> Iterator[Flask]:
     """The application, built once per test process. Use `app`."""
     app = create_app(settings)
     app.testing = True
     app.config["DOOR_CACHE_SECONDS"] = 0
-    return app
+    yield app
+    close_connections(app)
 
 
 @pytest.fixture
@@ -149,9 +150,7 @@ def fresh_app(servers: TestServers, settings: Settings) -> Iterator[Flask]:
     app = create_app(replace(settings, database_url=url))
     app.testing = True
     yield app
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    close_connections(app)
     servers.drop_database(name)
 
 

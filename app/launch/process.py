@@ -6,6 +6,7 @@ for everything it started itself. Nothing here knows what the processes are.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -71,11 +72,17 @@ class Guard:
                 self._pipe.write(line)
 
     def _start(self) -> IO[bytes]:
+        atexit.register(self._close)
         read, write = os.pipe()
-        # Kept, never waited for: it ends after us.
         self._process = subprocess.Popen([sys.executable, "-I", "-S", str(GUARD)], stdin=read, start_new_session=True)
         os.close(read)
         return os.fdopen(write, "wb", buffering=0)
+
+    def _close(self) -> None:
+        """At the end of a life that ended well: the guard has nothing to do, or does it now."""
+        if self._pipe and self._process:
+            self._pipe.close()
+            self._process.wait()
 
 
 _guard = Guard()

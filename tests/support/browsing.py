@@ -83,10 +83,13 @@ class Browsing:
         self._watches.append(Watch(context))
         return context.new_page()
 
+    def all_faults(self) -> list[str]:
+        """Return what went wrong so far."""
+        return [fault for watch in self._watches for fault in watch.faults]
+
     def unexpected_faults(self) -> list[str]:
         """Return what went wrong so far and was not announced."""
-        faults = [fault for watch in self._watches for fault in watch.faults]
-        return [fault for fault in faults if not any(part in fault for part in self.expected_faults)]
+        return [fault for fault in self.all_faults() if not any(part in fault for part in self.expected_faults)]
 
     def take_pictures(self, path: Path) -> None:
         """Save what each page shows, under numbered names."""

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flask import Flask
+
+from app.core.db import db
 from app.core.migrate import upgrade
 from app.launch.servers import EmbeddedServers, ServerUrls
 
@@ -33,6 +36,13 @@ class TestServers:
 
     def drop_database(self, name: str) -> None:
         self.embedded.drop_database(name)
+
+
+def close_connections(app: Flask) -> None:
+    """Close what an application of this process holds open in PostgreSQL."""
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 @contextmanager

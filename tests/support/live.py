@@ -10,21 +10,21 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from flask import Flask
 
 from app import create_app
 from app.config import Settings
-from app.launch.parts import ROOT, SimulatorPorts, simulators, told_environment, web, workers
+from app.launch.parts import ROOT, Part, SimulatorPorts, simulators, told_environment, web, workers
 from app.launch.process import Command, Process, stop
 from app.launch.servers import ServerUrls, free_port
 from app.launch.supervisor import answers_health
+from tests.support.database import close_connections
 
 READY_SECONDS = 60
 STEP_SECONDS = 0.05
 STOP_SECONDS = 5
-QUICK = {"SWEEP_SECONDS": "2", "POLL_MAIL_SECONDS": "1", "UNKNOWN_SETTLE_SECONDS": "2", "WEB_WORKERS": "2"}
+QUICK = {"SWEEP_SECONDS": "2", "POLL_MAIL_SECONDS": "1", "UNKNOWN_SETTLE_SECONDS": "2"}
 
 
 class LiveServer:
@@ -45,6 +45,10 @@ class LiveServer:
         if self._app is None:
             self._app = create_app(self.settings)
         return self._app
+
+    def close(self) -> None:
+        if self._app is not None:
+            close_connections(self._app)
 
 
 @contextmanager
@@ -67,14 +71,13 @@ def running_application(settings: Settings, *, demo: bool = False) -> Iterator[L
         _start(live, ports, {**os.environ, **told, "PYTHONUNBUFFERED": "1"})
         yield live
     finally:
+        live.close()
         stop(list(reversed(live.processes.values())), number=15, grace_seconds=STOP_SECONDS)
 
 
 def _start(live: LiveServer, ports: SimulatorPorts, environ: dict[str, str]) -> None:
-    data_dir: Path = live.settings.data_dir
-    for part in (simulators(ports, data_dir), web(live.settings), *workers()):
-        command = Command(name=part.name, argv=part.argv, env=environ, cwd=ROOT)
-        live.processes[part.name] = Process(command, lambda name, line: live.lines.append(f"{name}: {line}"))
+    for part in (simulators(ports, live.settings.data_dir), web(live.settings)):
+        _start_part(live, part, environ)
     deadline = time.monotonic() + READY_SECONDS
     while not answers_health(live.settings):
         ended = [name for name, process in live.processes.items() if process.exit_code is not None]
@@ -82,3 +85,10 @@ def _start(live: LiveServer, ports: SimulatorPorts, environ: dict[str, str]) -> 
             shown = "\n".join(live.lines[-40:])
             raise AssertionError(f"the application did not start; ended: {ended}\n{shown}")
         time.sleep(STEP_SECONDS)
+    for part in workers():
+        _start_part(live, part, environ)
+
+
+def _start_part(live: LiveServer, part: Part, environ: dict[str, str]) -> None:
+    command = Command(name=part.name, argv=part.argv, env=environ, cwd=ROOT)
+    live.processes[part.name] = Process(command, lambda name, line: live.lines.append(f"{name}: {line}"))
