@@ -1,0 +1,417 @@
+"""Load the demo company once: brands, people, channels and a few hundred threads with plausible times.
+
+The same seed gives the same company; times are counted back from the moment of loading, so the inbox looks like this morning's.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.accounts.models import Brand, BrandMember, Team, TeamMember, User
+from app.connections.actions import NewChannel, create_channel
+from app.connections.models import Channel, ChannelType, Medium
+from app.contacts.actions import IdentityInput, find_or_create_contact
+from app.contacts.models import Contact, ContactType
+from app.core.crypto import Keyring
+from app.core.ids import new_id, new_secret
+from app.demo.people import (
+    BRANDS,
+    DUTCH_FIRST,
+    DUTCH_LAST,
+    ENGLISH_FIRST,
+    ENGLISH_LAST,
+    ORGANIZATIONS,
+    STREETS,
+    TEAMS,
+    TOWNS,
+    USERS,
+    DemoBrand,
+)
+from app.demo.stories import OUT_OF_OFFICE, STORIES, Story
+from app.events.models import Event
+from app.inbox.actions import NewMessage, NewThread, add_message, create_thread, lock_thread
+from app.inbox.models import MessageKey, MessageType, Priority, Thread, ThreadRead, ThreadStatus
+
+THREADS = 340
+DAYS = 21
+SEED = 20261121
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+# Simulated providers only: these open nothing outside this machine.
+GRAPH_TENANT = "5d1f7c0e-7777-4c1e-9a55-000000000001"
+GRAPH_CLIENT = "c0ffee00-7777-4c1e-9a55-000000000002"
+GRAPH_SECRET = "simulated-client-secret"  # noqa: S105
+WHATSAPP_TOKEN = "simulated-access-token"  # noqa: S105
+WABA = "200600000000001"
+
+TEMPLATES = [
+    {
+        "name": "appointment_reminder",
+        "language": "nl",
+        "category": "UTILITY",
+        "status": "APPROVED",
+        "parameter_format": "POSITIONAL",
+        "components": [{"type": "BODY", "text": "Beste {{1}}, op {{2}} komen wij bij u langs. Schikt dat nog steeds?"}],
+    },
+    {
+        "name": "follow_up",
+        "language": "nl",
+        "category": "UTILITY",
+        "status": "APPROVED",
+        "parameter_format": "POSITIONAL",
+        "components": [{"type": "BODY", "text": "Beste {{1}}, is uw vraag naar wens opgelost? Antwoord gerust op dit bericht."}],
+    },
+    {
+        "name": "follow_up",
+        "language": "en",
+        "category": "UTILITY",
+        "status": "APPROVED",
+        "parameter_format": "POSITIONAL",
+        "components": [
+            {"type": "BODY", "text": "Dear {{1}}, has your question been answered? Feel free to reply to this message."}
+        ],
+    },
+]
+
+
+@dataclass
+class Company:
+    """What is made once and then used by every thread."""
+
+    brands: dict[str, Brand] = field(default_factory=dict)
+    users: list[User] = field(default_factory=list)
+    members: dict[uuid.UUID, list[User]] = field(default_factory=dict)
+    channels: dict[tuple[str, Medium], Channel] = field(default_factory=dict)
+    organizations: list[tuple[Contact, str]] = field(default_factory=list)
+
+
+def load_demo(session: Session, *, keyring: Keyring, password_hash: str, now: datetime) -> int:
+    """Make the company and its threads; returns how many threads. 0 if a brand exists already: nothing is touched then."""
+    if session.execute(sa.select(Brand.id).limit(1)).first() is not None:
+        return 0
+    dice = random.Random(SEED)
+    company = Company()
+    _make_people(session, company, password_hash, now)
+    _make_channels(session, company, keyring, now)
+    _make_organizations(session, company, now)
+    for started_at in _start_times(dice, now):
+        _make_thread(session, company, dice, started_at, now)
+    session.flush()
+    return THREADS
+
+
+def _make_people(session: Session, company: Company, password_hash: str, now: datetime) -> None:
+    for demo in BRANDS:
+        brand = Brand(
+            id=new_id(), key=demo.key, name=demo.name, hue=demo.hue, email_signature=f"Met vriendelijke groet,\nTeam {demo.name}"
+        )
+        session.add(brand)
+        company.brands[demo.key] = brand
+    teams = {name: Team(id=new_id(), name=name) for name in TEAMS}
+    session.add_all(teams.values())
+    session.flush()
+    for person in USERS:
+        contact = Contact(id=new_id(), name=person.name, name_source="user", created_at=now, updated_at=now)
+        session.add(contact)
+        session.flush()
+        user = User(
+            id=new_id(),
+            contact_id=contact.id,
+            email=person.email,
+            name=person.name,
+            role=person.role,
+            password_hash=password_hash,
+            locale=person.locale,
+            created_at=now,
+        )
+        session.add(user)
+        session.flush()
+        session.add(TeamMember(team_id=teams[person.team].id, user_id=user.id))
+        company.users.append(user)
+        for key in person.brands or tuple(company.brands):
+            session.add(BrandMember(brand_id=company.brands[key].id, user_id=user.id))
+            company.members.setdefault(company.brands[key].id, []).append(user)
+    session.flush()
+
+
+def _make_channels(session: Session, company: Company, keyring: Keyring, now: datetime) -> None:
+    # One app at the provider serves both numbers, so they share its secrets.
+    secrets = {"access_token": WHATSAPP_TOKEN, "signing_secret": new_secret(), "verify_token": new_secret(128)}
+    for demo in BRANDS:
+        company.channels[demo.key, Medium.EMAIL] = _mailbox(session, company, demo, keyring, now)
+        if demo.phone_number_id:
+            company.channels[demo.key, Medium.WHATSAPP] = _number(session, company, demo, secrets, keyring, now)
+    first = BRANDS[0]
+    inbound = NewChannel(
+        channel_type=ChannelType.EMAIL,
+        name=f"{first.name} archive",
+        brand_id=company.brands[first.key].id,
+        address="archive@chargecars.example",
+        secrets={"url_key": new_secret()},
+    )
+    create_channel(session, inbound, keyring=keyring, now=now)
+
+
+def _mailbox(session: Session, company: Company, demo: DemoBrand, keyring: Keyring, now: datetime) -> Channel:
+    new = NewChannel(
+        channel_type=ChannelType.EMAIL_OUTLOOK,
+        name=f"{demo.name} e-mail",
+        brand_id=company.brands[demo.key].id,
+        address=demo.mailbox,
+        settings={"tenant_id": GRAPH_TENANT, "client_id": GRAPH_CLIENT, "from_name": demo.name},
+        secrets={"client_secret": GRAPH_SECRET, "url_key": new_secret()},
+    )
+    return create_channel(session, new, keyring=keyring, now=now)
+
+
+def _number(
+    session: Session, company: Company, demo: DemoBrand, secrets: dict[str, str], keyring: Keyring, now: datetime
+) -> Channel:
+    new = NewChannel(
+        channel_type=ChannelType.WHATSAPP_BUSINESS,
+        name=f"{demo.name} WhatsApp",
+        brand_id=company.brands[demo.key].id,
+        address=demo.phone_number_id or "",
+        display_address=demo.whatsapp_number or "",
+        settings={"waba_id": WABA, "templates": TEMPLATES},
+        secrets=secrets,
+    )
+    return create_channel(session, new, keyring=keyring, now=now)
+
+
+def _make_organizations(session: Session, company: Company, now: datetime) -> None:
+    for name, address in ORGANIZATIONS:
+        contact = find_or_create_contact(session, [IdentityInput("email", address, display=address)], name=name, now=now)
+        contact.contact_type = ContactType.ORGANIZATION
+        company.organizations.append((contact, address))
+
+
+def _start_times(dice: random.Random, now: datetime) -> Iterator[datetime]:
+    """Mostly office hours on weekdays, more of them lately; oldest first, so that thread numbers follow time."""
+    moments: list[datetime] = []
+    while len(moments) < THREADS:
+        day = (now - timedelta(days=DAYS * dice.random() ** 1.6)).astimezone(AMSTERDAM)
+        weekend = day.weekday() >= 5
+        hour = dice.triangular(7.5, 19.5, 10.5) if dice.random() < 0.85 else dice.uniform(0, 24)
+        moment = datetime.combine(day.date(), time(), AMSTERDAM) + timedelta(hours=hour)
+        if moment < now - timedelta(minutes=3) and (not weekend or dice.random() < 0.3):
+            moments.append(moment)
+    return iter(sorted(moments))
+
+
+def _make_thread(session: Session, company: Company, dice: random.Random, at: datetime, now: datetime) -> None:
+    story = dice.choice(STORIES)
+    brand_key = _pick_brand(dice, story)
+    medium = _pick_medium(dice, story, company, brand_key)
+    channel = company.channels[brand_key, medium]
+    facts = _facts(dice, at)
+    contact, address = _pick_contact(session, company, dice, story, medium, facts, now)
+    subject = story.subject.format(**facts) if medium == Medium.EMAIL else ""
+    new = NewThread(
+        brand_id=channel.brand_id,
+        medium=medium.value,
+        subject=subject,
+        channel_id=channel.id,
+        contact_id=contact.id,
+        thread_type=story.thread_type,
+        priority=story.priority if dice.random() < 0.7 else Priority.NORMAL,
+    )
+    thread = lock_thread(session, create_thread(session, new, now=at, at=at).id)
+    lines = story.lines[: _how_far(dice, story, at, now)]
+    owner = dice.choice(company.members[channel.brand_id])
+    last_at = _tell(session, dice, thread, channel, contact, address, owner, lines, facts, at, now)
+    _finish(session, dice, thread, owner, lines, last_at, now)
+    _mark_seen(session, company, dice, thread, last_at)
+
+
+def _pick_brand(dice: random.Random, story: Story) -> str:
+    if story.partner:
+        return "chargecars"
+    return dice.choices([b.key for b in BRANDS], weights=[42, 22, 14, 12, 10])[0]
+
+
+def _pick_medium(dice: random.Random, story: Story, company: Company, brand_key: str) -> Medium:
+    chat_possible = (brand_key, Medium.WHATSAPP) in company.channels and not story.partner
+    return Medium.WHATSAPP if chat_possible and dice.random() < 0.55 else Medium.EMAIL
+
+
+def _facts(dice: random.Random, at: datetime) -> dict[str, str]:
+    days = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag")
+    return {
+        "order": f"CC-{at.year}-{dice.randint(1, 999):05d}",
+        "day": dice.choice(days),
+        "time": f"{dice.randint(8, 15):02d}:{dice.choice(('00', '30'))}",
+        "town": dice.choice(TOWNS),
+        "street": f"{dice.choice(STREETS)} {dice.randint(1, 180)}",
+    }
+
+
+def _pick_contact(
+    session: Session, company: Company, dice: random.Random, story: Story, medium: Medium, facts: dict[str, str], now: datetime
+) -> tuple[Contact, str]:
+    if story.partner:
+        return dice.choice(company.organizations)
+    first, last = (DUTCH_FIRST, DUTCH_LAST) if story.language == "nl" else (ENGLISH_FIRST, ENGLISH_LAST)
+    name = f"{dice.choice(first)} {dice.choice(last)}"
+    digits = f"316{dice.randint(10_000_000, 99_999_999)}"
+    mail = f"{name.lower().replace(' ', '.').replace(chr(39), '')}@example.{'nl' if story.language == 'nl' else 'com'}"
+    mail = mail.encode("ascii", "ignore").decode()
+    chat = [IdentityInput("wa_id", digits, display=digits), IdentityInput("phone", f"+{digits}", display=f"+{digits}")]
+    identities = chat if medium == Medium.WHATSAPP else [IdentityInput("email", mail, display=mail)]
+    if dice.random() < 0.35:
+        identities = [*identities, *([IdentityInput("email", mail, display=mail)] if medium == Medium.WHATSAPP else chat)]
+    contact = find_or_create_contact(session, identities, name=name, now=now)
+    contact.language, contact.address = story.language, f"{facts['street']}, {facts['town']}"
+    return contact, identities[0].value
+
+
+def _how_far(dice: random.Random, story: Story, at: datetime, now: datetime) -> int:
+    """Older conversations are told to the end; today's have often just begun."""
+    if now - at > timedelta(days=2):
+        return len(story.lines)
+    return dice.randint(1, len(story.lines))
+
+
+def _tell(
+    session: Session,
+    dice: random.Random,
+    thread: Thread,
+    channel: Channel,
+    contact: Contact,
+    address: str,
+    owner: User,
+    lines: tuple[str, ...],
+    facts: dict[str, str],
+    at: datetime,
+    now: datetime,
+) -> datetime:
+    moment = at
+    for line in lines:
+        text = line[2:].format(**facts)
+        message_type = {"<": MessageType.INCOMING, ">": MessageType.OUTGOING, "#": MessageType.INTERNAL_NOTE}[line[0]]
+        values = _values(dice, thread, channel, contact, address, owner, message_type, moment)
+        new = NewMessage(
+            message_type=message_type,
+            medium="internal" if message_type == MessageType.INTERNAL_NOTE else thread.medium,
+            occurred_at=moment,
+            text=text,
+            subject=thread.subject,
+            channel_id=None if message_type == MessageType.INTERNAL_NOTE else channel.id,
+            opens_window=message_type == MessageType.INCOMING and channel.medium == Medium.WHATSAPP,
+            values=values,
+        )
+        message = add_message(session, thread, new, now=moment)
+        if channel.medium == Medium.EMAIL and message.external_id:
+            session.add(
+                MessageKey(brand_id=thread.brand_id, value=f"mid:{message.external_id}", message_id=message.id, role="own")
+            )
+        if line[0] == ">" and thread.assignee_user_id is None:
+            _assign(session, thread, owner, moment)
+        following = moment + timedelta(minutes=dice.choice((4, 9, 17, 35, 80, 160)) * dice.uniform(0.6, 1.4))
+        moment = min(following, now - timedelta(minutes=1)) if following > moment else moment
+    if channel.medium == Medium.EMAIL and dice.random() < 0.08:
+        _add_out_of_office(session, thread, channel, contact, address, moment)
+    return thread.last_message_at
+
+
+def _values(
+    dice: random.Random,
+    thread: Thread,
+    channel: Channel,
+    contact: Contact,
+    address: str,
+    owner: User,
+    kind: MessageType,
+    at: datetime,
+) -> dict[str, object]:
+    if kind == MessageType.INTERNAL_NOTE:
+        return {"sender_user_id": owner.id, "sender": {"name": owner.name}}
+    person, house = {"name": contact.name, "address": address}, {"name": channel.name, "address": channel.display_address}
+    external = f"{new_id().hex}@demo.example" if channel.medium == Medium.EMAIL else f"wamid.DEMO{new_id().hex}"
+    shared: dict[str, object] = {"external_id": external, "content_hash": external}
+    if kind == MessageType.INCOMING:
+        return {**shared, "sender_contact_id": contact.id, "sender": person, "recipients": {"to": [house]}}
+    read = channel.medium == Medium.WHATSAPP and dice.random() < 0.7
+    status = "read" if read else "delivered" if channel.medium == Medium.WHATSAPP else "sent"
+    return {
+        **shared,
+        "sender_user_id": owner.id,
+        "sender": {**house, "name": owner.name},
+        "recipients": {"to": [person]},
+        "delivery_status": status,
+        "sent_at": at,
+        "read_at": at + timedelta(minutes=2) if read else None,
+    }
+
+
+def _add_out_of_office(session: Session, thread: Thread, channel: Channel, contact: Contact, address: str, at: datetime) -> None:
+    subject, text = OUT_OF_OFFICE
+    values = {
+        "sender_contact_id": contact.id,
+        "sender": {"name": contact.name, "address": address},
+        "automatic_reason": "Auto-Submitted: auto-replied",
+    }
+    new = NewMessage(
+        message_type=MessageType.INCOMING,
+        medium=thread.medium,
+        occurred_at=at,
+        text=text,
+        subject=subject.format(subject=thread.subject),
+        channel_id=channel.id,
+        automatic="auto_reply",
+        values=values,
+    )
+    add_message(session, thread, new, now=at)
+
+
+def _assign(session: Session, thread: Thread, owner: User, at: datetime) -> None:
+    thread.assignee_user_id = owner.id
+    _note_event(session, thread, "ThreadAssigned", at, owner, {"from": None, "to": str(owner.id)})
+
+
+def _finish(
+    session: Session, dice: random.Random, thread: Thread, owner: User, lines: tuple[str, ...], last_at: datetime, now: datetime
+) -> None:
+    age = now - last_at
+    ours_last = lines[-1][0] != "<"
+    if (age > timedelta(days=4) and dice.random() < 0.93) or (age > timedelta(days=1) and dice.random() < 0.6):
+        status = ThreadStatus.RESOLVED if age < timedelta(days=12) or dice.random() < 0.5 else ThreadStatus.CLOSED
+        thread.status, thread.resolved_at = status, min(last_at + timedelta(hours=1), now)
+        _note_event(session, thread, "ThreadStatusChanged", thread.resolved_at, owner, {"from": "open", "to": status.value})
+    elif ours_last:
+        thread.status = ThreadStatus.WAITING_CUSTOMER
+    elif thread.priority == Priority.CRITICAL:
+        thread.status = ThreadStatus.ESCALATED
+    elif thread.assignee_user_id is not None and dice.random() < 0.5:
+        thread.status = ThreadStatus.IN_PROGRESS
+    elif thread.assignee_user_id is None and dice.random() < 0.35:
+        _assign(session, thread, owner, last_at)
+
+
+def _note_event(session: Session, thread: Thread, kind: str, at: datetime, actor: User, payload: dict[str, object]) -> None:
+    """History that is told, not lived: no outbox entry, nobody is to react to it."""
+    session.add(
+        Event(
+            type=kind,
+            occurred_at=at,
+            brand_id=thread.brand_id,
+            thread_id=thread.id,
+            actor_user_id=actor.id,
+            depth=0,
+            payload=payload,
+        )
+    )
+
+
+def _mark_seen(session: Session, company: Company, dice: random.Random, thread: Thread, last_at: datetime) -> None:
+    for user in company.members[thread.brand_id]:
+        if not thread.is_open or dice.random() < 0.75:
+            session.add(ThreadRead(user_id=user.id, thread_id=thread.id, seen_seq=thread.message_count, seen_at=last_at))

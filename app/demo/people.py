@@ -1,0 +1,87 @@
+"""Who works at the demo company, and who writes to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.accounts.models import Role
+
+
+@dataclass(frozen=True)
+class DemoBrand:
+    key: str
+    name: str
+    hue: int
+    mailbox: str
+    whatsapp_number: str | None = None  # as people write it
+    phone_number_id: str | None = None
+
+
+@dataclass(frozen=True)
+class DemoUser:
+    name: str
+    role: Role
+    team: str
+    brands: tuple[str, ...] = ()  # empty: all of them
+    locale: str = "en"
+
+    @property
+    def email(self) -> str:
+        return f"{self.name.split()[0].lower()}@chargecars.example"
+
+
+BRANDS = (
+    DemoBrand("chargecars", "ChargeCars", 0, "service@chargecars.example", "+31 20 123 4567", "106600000000001"),
+    DemoBrand("laderthuis", "LaderThuis", 1, "hallo@laderthuis.example", "+31 20 123 4568", "106600000000002"),
+    DemoBrand("meterkastthuis", "MeterkastThuis", 2, "info@meterkastthuis.example"),
+    DemoBrand("zaptecshop", "ZaptecShop", 3, "support@zaptecshop.example"),
+    DemoBrand("ratioshop", "RatioShop", 4, "support@ratioshop.example"),
+)
+
+TEAMS = ("Customer service", "Technical team", "Partner desk")
+
+USERS = (
+    DemoUser("Sarah Bakker", Role.AGENT, "Customer service"),
+    DemoUser("Alex de Vries", Role.AGENT, "Technical team", locale="nl"),
+    DemoUser("Emma Jansen", Role.LEAD, "Customer service"),
+    DemoUser("Noah Smit", Role.ADMIN, "Technical team"),
+    DemoUser("Julia Visser", Role.AGENT, "Customer service", ("chargecars", "laderthuis")),
+    DemoUser("Daan Mulder", Role.AGENT, "Technical team", ("chargecars", "meterkastthuis")),
+    DemoUser("Lucas Peeters", Role.AGENT, "Partner desk", ("chargecars", "zaptecshop", "ratioshop")),
+)
+
+ORGANIZATIONS = (
+    ("Groendus Partnerdesk", "partners@groendus.example"),
+    ("50five Installaties", "planning@50five.example"),
+    ("Alva Charging", "orders@alva.example"),
+    ("Essent Installaties", "werkvoorbereiding@essent.example"),
+    ("VvE De Kade", "bestuur@vvedekade.example"),
+    ("Bouwbedrijf Van Rijn", "inkoop@vanrijnbouw.example"),
+)
+
+DUTCH_FIRST = (
+    "Pieter", "Lotte", "Bram", "Femke", "Jeroen", "Sanne", "Ruben", "Iris", "Thijs", "Marieke", "Koen", "Nienke",
+    "Wouter", "Anouk", "Joost", "Eva", "Maarten", "Fleur", "Gijs", "Roos", "Mehmet", "Fatima", "Youssef", "Aylin",
+    "Ravi", "Priya", "Chantal", "Henk",
+)  # fmt: skip
+DUTCH_LAST = (
+    "van Dam", "Bakker", "Hendriks", "de Boer", "Vermeulen", "Kaya", "van den Berg", "Smits", "Kuipers", "Postma",
+    "Scholten", "van Leeuwen", "El Amrani", "Yilmaz", "Timmermans", "Verhoeven", "Jacobs", "Brouwer", "Maas", "van
+    Veen", "de Groot", "Willems",
+)  # fmt: skip
+ENGLISH_FIRST = ("Jane", "Oliver", "Grace", "Harry", "Amelia", "Thomas", "Ella", "George", "Chloe", "Daniel", "Zoë", "Ryan")
+ENGLISH_LAST = ("Smith", "Taylor", "O'Connor", "Walker", "Hughes", "Patel", "Murphy", "Clarke", "Evans", "Novak", "Kowalski")
+STREETS = ("Kerkstraat", "Dorpsstraat", "Molenweg", "Stationslaan", "Parkweg", "Wilhelminastraat", "Beatrixlaan", "Schoolstraat")
+TOWNS = (
+    "Amsterdam",
+    "Haarlem",
+    "Utrecht",
+    "Almere",
+    "Leiden",
+    "Amersfoort",
+    "Zwolle",
+    "Breda",
+    "Den Bosch",
+    "Hilversum",
+    "Gouda",
+)
