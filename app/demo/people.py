@@ -66,8 +66,8 @@ DUTCH_FIRST = (
 )  # fmt: skip
 DUTCH_LAST = (
     "van Dam", "Bakker", "Hendriks", "de Boer", "Vermeulen", "Kaya", "van den Berg", "Smits", "Kuipers", "Postma",
-    "Scholten", "van Leeuwen", "El Amrani", "Yilmaz", "Timmermans", "Verhoeven", "Jacobs", "Brouwer", "Maas", "van
-    Veen", "de Groot", "Willems",
+    "Scholten", "van Leeuwen", "El Amrani", "Yilmaz", "Timmermans", "Verhoeven", "Jacobs", "Brouwer", "Maas",
+    "van Veen", "de Groot", "Willems",
 )  # fmt: skip
 ENGLISH_FIRST = ("Jane", "Oliver", "Grace", "Harry", "Amelia", "Thomas", "Ella", "George", "Chloe", "Daniel", "Zoë", "Ryan")
 ENGLISH_LAST = ("Smith", "Taylor", "O'Connor", "Walker", "Hughes", "Patel", "Murphy", "Clarke", "Evans", "Novak", "Kowalski")
