@@ -104,10 +104,10 @@ class World:
         return self.call("POST", f"{NUMBER_ID}/messages", json={"messaging_product": "whatsapp", "to": JAN, **payload})
 
     def start_afresh(self) -> None:
+        self.webhook.answers.clear()
         self.control("reset")
         self.simulator.settings = type(self.simulator.settings)()
         self.configure(webhook_url=self.webhook_url, sent_s=0, delivered_s=0, read_s=0, retry_first_s=0.01)
-        self.webhook.answers.clear()
         self.webhook.arrived = Queue()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 WORKERS = 8
+RUNNING_WORK_SECONDS = 2.0
 
 
 class Timetable:
@@ -32,10 +33,15 @@ class Timetable:
             self._changed.notify_all()
 
     def forget(self) -> None:
-        """Drop everything that has not begun."""
+        """Drop everything that has not begun, also what work that is running still adds; waits for that a little."""
         with self._changed:
             self._due.clear()
-            self._changed.notify_all()
+            self._changed.wait_for(self._forget_and_look, RUNNING_WORK_SECONDS)
+            self._due.clear()
+
+    def _forget_and_look(self) -> bool:
+        self._due.clear()
+        return not self._running
 
     def wait_until_idle(self, timeout_seconds: float) -> bool:
         """Wait until nothing is due or running; False when that takes too long."""
