@@ -14,7 +14,8 @@ from typing import Final
 
 from app.channels.base import Automatic
 from app.channels.email.addresses import parse_addresses
-from app.channels.email.automatic_words import AWAY_TEXT, MARKED_SUBJECT, SYSTEM_SUBJECT, WEAK_SUBJECT
+from app.channels.email.automatic_words import AWAY_TEXT, MARKED_SUBJECT, PROMISE_TEXT, SYSTEM_SUBJECT, WEAK_SUBJECT
+from app.channels.email.headers import has_reply_mark
 from app.channels.email.reports import Report
 from app.channels.email.source import HeaderBlock, Part
 
@@ -145,7 +146,7 @@ def _by_marked_subject(facts: MailFacts) -> Verdict | None:
     """Marks that mail programs put before a subject, "Automatic reply:" and its kind, decide alone; mere words do not."""
     if MARKED_SUBJECT.match(facts.subject):
         return Automatic.AUTO_REPLY, "subject marked as automatic reply"
-    if WEAK_SUBJECT.match(facts.subject) and _has_second_sign(facts):
+    if WEAK_SUBJECT.match(facts.subject) and not has_reply_mark(facts.subject) and _has_second_sign(facts):
         return Automatic.AUTO_REPLY, "subject and a second sign of an automatic reply"
     if SYSTEM_SUBJECT.match(facts.subject) and _has_machine_sign(facts.headers):
         return Automatic.OTHER, "subject and a second sign of a system message"
@@ -153,12 +154,19 @@ def _by_marked_subject(facts: MailFacts) -> Verdict | None:
 
 
 def _has_second_sign(facts: MailFacts) -> bool:
-    answers_something = "in-reply-to" in facts.headers or "references" in facts.headers
-    return _has_machine_sign(facts.headers) or (answers_something and AWAY_TEXT.search(facts.text[:1500]) is not None)
+    if _precedence(facts.headers) in ("bulk", "junk") or _has_empty_sender(facts.headers):
+        return True
+    text = facts.text[:2000]
+    says_so = AWAY_TEXT.search(text) is not None and PROMISE_TEXT.search(text) is not None
+    return _answers_something(facts.headers) and (says_so or bool(facts.headers.raw("x-auto-response-suppress")))
+
+
+def _answers_something(headers: HeaderBlock) -> bool:
+    return "in-reply-to" in headers or "references" in headers
 
 
 def _has_machine_sign(headers: HeaderBlock) -> bool:
-    return "x-auto-response-suppress" in headers or _precedence(headers) in ("bulk", "junk") or _has_empty_sender(headers)
+    return bool(headers.raw("x-auto-response-suppress")) or _precedence(headers) in ("bulk", "junk") or _has_empty_sender(headers)
 
 
 def _by_exchange(facts: MailFacts) -> Verdict | None:

@@ -49,6 +49,7 @@ WEAK_SUBJECT: Final = re.compile(
     + _any_of(
         r"out of (?:the )?office",
         r"ooo\b",
+        r".{2,60}\bis (?:currently )?(?:out of (?:the )?office|afwezig|niet op kantoor)",
         r"i am (?:currently )?(?:away|out|on (?:holiday|vacation|leave))",
         r"on (?:holiday|vacation|leave)",
         r"away (?:from|until)",
@@ -114,6 +115,31 @@ AWAY_TEXT: Final = re.compile(
         r"je suis (?:\w+ ){0,3}(?:absente?|en congés?|en vacances)",
         r"(?:message|réponse) automatique",
         r"(?:we have|we've) received your (?:e-?mail|message|request|enquiry)",
+    ),
+    re.I,
+)
+# What an absence message says besides: who reads no mail says so, names a colleague or promises an answer.
+PROMISE_TEXT: Final = re.compile(
+    _any_of(
+        r"(?:lees|beantwoord|bekijk)(?: ik)? (?:dan |nu )?(?:geen|niet|mijn) (?:e-?)?mail",
+        r"toegang tot (?:mijn )?(?:e-?)?mail",
+        r"(?:neemt?|kunt) (?:dan |u |je )?(?:voor .{3,40} )?contact op(?:nemen)? met",
+        r"(?:bij|na) (?:mijn )?(?:terugkomst|terugkeer)",
+        r"(?:mail|bericht) wordt (?:niet )?(?:doorgestuurd|gelezen)",
+        r"(?:in|bij|voor) (?:dringende|spoed)",
+        r"automati(?:sch|c|que)",
+        r"access to (?:my )?e?-?mail",
+        r"(?:please )?contact (?:my colleague|our|\S+@\S+)",
+        r"(?:upon|on|after) my return|when i (?:return|am back|get back)",
+        r"(?:for|in case of|if) .{0,20}urgent",
+        r"will (?:reply|respond|get back|answer)",
+        r"in dringenden fällen",
+        r"(?:e-?mails? (?:wird|werden)) nicht (?:gelesen|weitergeleitet)",
+        r"nach meiner rückkehr",
+        r"en cas d['’]urgence",
+        r"à mon retour",
+        r"binnen (?:twee|drie|\d+) (?:werk)?(?:dagen|uur)",
+        r"within \d+ (?:business |working )?(?:days|hours)",
     ),
     re.I,
 )

@@ -19,7 +19,18 @@ from app.channels.base import OutgoingAttachment, OutgoingMessage, Party
 from app.channels.email.addresses import clean_name
 from app.channels.email.filenames import safe_filename
 from app.channels.email.html_text import html_to_text
+from app.channels.email.reply_quote import quote_for_reply
 from app.channels.email.source import tidy
+
+__all__ = [
+    "DELIVERY_HEADER",
+    "UnableToCompose",
+    "compose_mail",
+    "party_addresses",
+    "quote_for_reply",
+    "reply_references",
+    "trim_references",
+]
 
 DELIVERY_HEADER: Final = "X-Switchyard-Delivery"
 MAX_REFERENCES: Final = 30

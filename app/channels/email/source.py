@@ -25,6 +25,7 @@ _MAX_PARAMETER_TEXT: Final = 20_000
 _HEADER_NAME: Final = re.compile(rb"[!-9;-~]{1,200}[ \t]*:")
 _FROM_LINE: Final = re.compile(rb">?From [^\n]*\n")
 _BREAKS: Final = re.compile(r"[\r\n\x0b\x0c]+[ \t]*")
+_UNSEEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _MULTIPLE_SPACE: Final = re.compile(r"[ \t\r\n]+")
 _GUESSED_BOUNDARY: Final = re.compile(rb"(?m)^--([!-~][ -~]{0,199}?)[ \t]*\r?$")
 
@@ -51,8 +52,8 @@ class HeaderBlock:
 
 
 def tidy(text: str) -> str:
-    """One line, no control characters, single spaces."""
-    return _MULTIPLE_SPACE.sub(" ", "".join(char for char in text if char >= " " or char in "\t\r\n")).strip()
+    """One line, no control characters, no turning of the writing direction, single spaces."""
+    return _MULTIPLE_SPACE.sub(" ", _UNSEEN.sub("", text)).strip()
 
 
 def _unfold(value: bytes) -> str:

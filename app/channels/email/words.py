@@ -16,6 +16,7 @@ _GAP_BETWEEN_WORDS: Final = re.compile(r"(\?=)\s+(?==\?[^?\s]{1,60}\?[bBqQ]\?)")
 _PARAMETER: Final = re.compile(r""";\s*([^\s=;"]{1,100})\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)""", re.S)
 _ESCAPED: Final = re.compile(r"\\(.)", re.S)
 _CONTINUED: Final = re.compile(r"^(.+?)\*(\d{1,3})(\*?)$")
+_NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/=_-]")
 _MAX_PARAMETERS: Final = 200
 
 
@@ -48,7 +49,7 @@ def _decode_runs(value: str) -> Iterator[str]:
 def _word_bytes(encoding: str, payload: str) -> bytes:
     data = payload.encode("utf-8", "replace")
     if encoding in "bB":
-        return decode_base64(data)[0]
+        return decode_base64(_NOT_BASE64.sub(b"", data))[0] or data
     return binascii.a2b_qp(data, header=True)
 
 

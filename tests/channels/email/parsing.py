@@ -1,0 +1,15 @@
+"""Shorthands of the mail tests."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from app.channels.base import InboundMessage
+from app.channels.email.mime import parse_mail
+
+RECEIVED_AT = datetime(2026, 11, 21, 22, 0, tzinfo=UTC)
+OURS = frozenset({"service@laadpunt.example"})
+
+
+def read(raw: bytes) -> InboundMessage:
+    return parse_mail(raw, own_addresses=OURS, received_at=RECEIVED_AT)
