@@ -1,0 +1,5 @@
+"""Routes of this feature."""
+
+from flask import Blueprint
+
+blueprints: tuple[Blueprint, ...] = ()
