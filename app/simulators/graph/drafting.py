@@ -189,6 +189,7 @@ def _decoded(text: bytes, code: str) -> bytes:
 
 
 def _attach(mailbox: Mailbox, message: Message, attachment: Attachment, tenant: Tenant) -> None:
+    mime.forget_raw(message)
     message.attachments.append(attachment)
     mailbox.update(message, ("hasAttachments",), now=tenant.now())
 

@@ -21,6 +21,10 @@ from app.simulators.graph.store import Attachment, Json, Message
 # The default line length would turn ids longer than a line into encoded words, and threading would be lost.
 _WRITTEN = email.policy.SMTP.clone(max_line_length=998, cte_type="7bit")
 
+_WRITTEN_BY_US = re.compile(
+    r"(?i)from|to|cc|bcc|reply-to|subject|thread-topic|date|message-id|in-reply-to|references|mime-version|content-.*"
+)
+
 
 def recipient(address: str, name: str = "") -> Json:
     return {"emailAddress": {"name": name or address, "address": address}}
@@ -49,6 +53,13 @@ def read_into(message: Message, raw: bytes) -> None:
     message.sent_at = _date(mail) or message.sent_at
     message.odata_type = _odata_type(mail)
     _read_parts(message, mail)
+
+
+def forget_raw(message: Message) -> None:
+    """A draft made from MIME is about to be changed: keep of its bytes the headers that no field holds."""
+    if message.raw is not None:
+        message.raw = None
+        message.headers = [one for one in message.headers if not _WRITTEN_BY_US.fullmatch(one["name"])]
 
 
 def write(message: Message, *, mailbox: str) -> bytes:

@@ -9,7 +9,7 @@ from datetime import datetime
 from flask import request
 
 from app.simulators.graph.calls import Call
-from app.simulators.graph.mime import address_of, text_of
+from app.simulators.graph.mime import address_of, forget_raw, text_of
 from app.simulators.graph.problems import bad_request
 from app.simulators.graph.store import Attachment, Json, Message
 
@@ -86,6 +86,7 @@ def apply(message: Message, values: Json, *, creating: bool) -> list[str]:
 def _set_on_draft(message: Message, name: str, value: object) -> None:
     if not message.is_draft:
         raise bad_request(f"The property '{name}' cannot be changed once the message is sent.", "ErrorInvalidPropertySet")
+    forget_raw(message)
     if name in _PEOPLE:
         setattr(message, _PEOPLE[name], _people(name, value))
     elif name in ("from", "sender"):

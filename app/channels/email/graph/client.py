@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ class GraphClient:
         *,
         params: Mapping[str, str] | None = None,
         json: Json | None = None,
+        mime: bytes | None = None,
         prefer: str = "",
         accept: Collection[int] = (),
         expect: int | None = None,
@@ -49,11 +51,13 @@ class GraphClient:
 
         Statuses outside 2xx raise ProviderError unless listed in `accept`. An expired token is renewed once. `expect` is the one
         success Graph knows for the call: another comes from a machine in between. `acts` marks a call whose effect leaves the
-        mailbox: without a clear answer its outcome is unknown.
+        mailbox: without a clear answer its outcome is unknown. `mime` is a whole mail, sent the way Graph wants those.
         """
         url = self._url(account, path)
         preferences = ", ".join(filter(None, ('IdType="ImmutableId"', prefer)))
         options: dict[str, Any] = {"params": params, "json": json, "max_bytes": max_bytes, "deadline": deadline}
+        if mime is not None:
+            options["data"] = base64.b64encode(mime)
         try:
             with self._slots.one_of(account.address):
                 response = self._request(account, method, url, preferences, options)
@@ -94,7 +98,7 @@ class GraphClient:
             "Authorization": f"Bearer {self._tokens.token(account, fresh=fresh)}",
             "Prefer": prefer,
             "client-request-id": str(uuid4()),
-        }
+        } | ({"Content-Type": "text/plain"} if "data" in options else {})
         return self._http.request(method, url, headers=headers, read_timeout=30, **options)
 
     def _url(self, account: ChannelAccount, path: str) -> str:

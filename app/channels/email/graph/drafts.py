@@ -1,7 +1,7 @@
 """An outgoing mail as Graph's JSON, and the marks by which we recognise it later.
 
-Graph takes x-headers and extended properties only when the draft is made, at most five headers, and no others: threading
-headers come from createReply, never from us.
+Graph takes x-headers and extended properties only when the draft is made, at most five headers, and no others: in JSON the
+threading headers come from createReply, never from us. Where there is nothing to reply to, the draft begins as MIME.
 """
 
 from __future__ import annotations
@@ -18,11 +18,8 @@ DELIVERY_PROPERTY = "String {9c8a1f52-6b0e-4a57-9d0c-3f2a7be41c88} Name switchya
 
 def new_draft(message: OutgoingMessage) -> Json:
     """What must be there from the draft's first moment, so that a draft whose id we never learned can be found."""
-    headers = [{"name": DELIVERY_HEADER, "value": message.reference}]
-    if message.is_automatic:
-        headers.append({"name": "x-auto-response-suppress", "value": "All"})
     draft: Json = {
-        "internetMessageHeaders": headers,
+        "internetMessageHeaders": [{"name": DELIVERY_HEADER, "value": message.reference}],
         "singleValueExtendedProperties": [{"id": DELIVERY_PROPERTY, "value": message.reference}],
     }
     if message.message_id_header:
@@ -30,6 +27,26 @@ def new_draft(message: OutgoingMessage) -> Json:
     if message.reply_address:
         draft["replyTo"] = [{"emailAddress": {"address": message.reply_address}}]
     return draft
+
+
+def mime_skeleton(message: OutgoingMessage) -> bytes:
+    """The headers JSON cannot set, as a mail without content; the content is written into the draft it becomes.
+
+    Nothing here but ids of ours and of mails we read, one to a line, so no line needs to be broken inside an id.
+    """
+    headers = {
+        "Message-ID": _bracketed(message.message_id_header),
+        "In-Reply-To": _bracketed(message.in_reply_to),
+        "References": "\r\n ".join(_bracketed(one) for one in message.references),
+        "Reply-To": message.reply_address or "",
+        "Auto-Submitted": "auto-replied" if message.is_automatic else "",
+        "X-Auto-Response-Suppress": "All" if message.is_automatic else "",
+        DELIVERY_HEADER: message.reference,
+        "MIME-Version": "1.0",
+        "Content-Type": "text/plain; charset=utf-8",
+    }
+    lines = [f"{name}: {value}" for name, value in headers.items() if value]
+    return "\r\n".join([*lines, "", ""]).encode("utf-8", "replace")
 
 
 def draft_content(message: OutgoingMessage) -> Json:
@@ -80,6 +97,10 @@ def reference_in(message: Json) -> str | None:
 def bare_message_id(message: Json) -> str | None:
     """The message's internetMessageId without its angle brackets."""
     return str(message.get("internetMessageId") or "").strip().strip("<>") or None
+
+
+def _bracketed(message_id: str | None) -> str:
+    return f"<{''.join(message_id.split())}>" if message_id else ""
 
 
 def _inline_fields(attachment: OutgoingAttachment) -> Json:

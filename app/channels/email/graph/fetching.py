@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ ITEM_FIELDS = (
 _SURE_FIELDS = ("isDraft", "receivedDateTime")  # a delta entry without them tells of a change to a mail, not of the mail
 _MAIL_BYTES = 256 * 1024 * 1024  # above what Exchange carries
 _BYTES_PER_PAGE = 64 * 1024 * 1024
+_SECONDS_PER_PAGE = 30  # whoever polls holds the mailbox for a minute
 _FIRST_WAIT_SECONDS = 5
 _LONGEST_WAIT_SECONDS = 3600
 _GONE_AFTER = timedelta(minutes=10)
@@ -59,8 +61,9 @@ def fetch_all(client: GraphClient, account: ChannelAccount, wanted: Sequence[Wan
     """Fetch the mails in order, until the page is full or the provider refuses to go on."""
     done = Fetched()
     size = 0
+    ends_at = time.monotonic() + _SECONDS_PER_PAGE
     for one in wanted:
-        if done.stopped or size >= _BYTES_PER_PAGE:
+        if done.stopped or size >= _BYTES_PER_PAGE or time.monotonic() > ends_at:
             done = replace(done, postponed=(*done.postponed, replace(one.pending, due_at=max(now, one.pending.due_at))))
             continue
         done = _with_one(done, client, account, one, now)

@@ -38,6 +38,7 @@ from app.channels.email.graph.drafts import (
     bare_message_id,
     draft_content,
     file_attachment,
+    mime_skeleton,
     new_draft,
 )
 from app.channels.email.graph.errors import unreadable
@@ -140,14 +141,16 @@ def _message_by_reference(out: Outbound) -> Json | None:
 
 
 def _create(out: Outbound) -> Json:
-    """A draft answering the original, which is what sets the threading headers; a plain one where there is no original."""
+    """A draft that answers the original, which sets the threading headers; else one that begins with headers of our own."""
     marks = new_draft(out.message)
     original = out.message.reply_to_external_id
-    if original:
+    if original and not out.message.is_automatic:
         path = item_path(original, "/createReply")
         response = out.client.call(out.account, "POST", path, json={"message": marks}, accept=(400, 404))
         if response.ok:
             return read_object(response, path, needs="id")
+    if out.message.in_reply_to or out.message.is_automatic:
+        return out.call_json("POST", "messages", mime=mime_skeleton(out.message), needs="id")
     return out.call_json("POST", "messages", json=marks | draft_content(out.message), needs="id")
 
 

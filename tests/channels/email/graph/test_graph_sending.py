@@ -51,17 +51,34 @@ def test_answer_threads_with_the_mail_it_answers(world: World) -> None:
 
 
 @pytest.mark.parametrize("original", ["AAkALgGone==", "not an id of theirs"])
-def test_answer_to_a_mail_that_is_gone_is_sent_as_a_new_one(world: World, original: str) -> None:
-    world.sender(outgoing(reply_to_external_id=original)).attempt()
+def test_answer_to_a_mail_that_is_gone_still_threads(world: World, original: str) -> None:
+    long_id = f"{'a' * 120}@mail.example.nl"
+    message = outgoing(reply_to_external_id=original, in_reply_to=long_id, references=("eerste@example.nl", long_id))
+    world.sender(message).attempt()
+    mail = the_one_mail(world)
 
-    assert the_one_mail(world)["in_reply_to"] == ""
+    assert (mail["in_reply_to"], mail["references"]) == (long_id, ["eerste@example.nl", long_id])
+    assert (mail["subject"], mail["to"], mail["html"].strip()) == (message.subject, ["jan@example.nl"], message.html)
+    assert (mail["message_id"], mail["reply_to"]) == (message.message_id_header, [message.reply_address])
+    assert mail["reference"] == message.reference
 
 
-def test_automatic_mail_asks_machines_not_to_answer(world: World) -> None:
-    world.sender(outgoing(is_automatic=True)).attempt()
+def test_answer_to_a_mail_that_is_gone_survives_a_crash_too(world: World) -> None:
+    house = world.sender(outgoing(in_reply_to="vraag@example.nl", attachments=(attachment("a.pdf", b"1"),)))
+    house.crash_at_save, house.crash_before_saving = 2, True
+    house.until_sent()
+
+    assert [one["filename"] for one in the_one_mail(world)["attachments"]] == ["a.pdf"]
+    assert len([call for call in world.simulator.calls("POST") if call["path"].endswith("/messages")]) == 1
+
+
+def test_automatic_mail_says_so_and_asks_machines_not_to_answer(world: World) -> None:
+    original = world.simulator.deliver(message_id="<vraag@example.nl>")[0]["graph_id"]
+    world.sender(outgoing(is_automatic=True, reply_to_external_id=original, in_reply_to="vraag@example.nl")).attempt()
 
     headers = {one["name"].lower(): one["value"] for one in the_one_mail(world)["headers"]}
-    assert headers["x-auto-response-suppress"] == "All"
+    assert (headers["auto-submitted"], headers["x-auto-response-suppress"]) == ("auto-replied", "All")
+    assert headers["in-reply-to"] == "<vraag@example.nl>"
 
 
 def test_files_of_every_size_arrive_whole(world: World) -> None:
