@@ -108,7 +108,7 @@ def threading_for(tenant: Tenant, in_reply_to: str) -> tuple[str, str, str]:
 
 def _arrive_at(tenant: Tenant, sent: Sent, address: str) -> None:
     domain = address.rpartition("@")[2]
-    if tenant.store.find(address) and address != sent.mailbox:
+    if address != sent.mailbox and address in {one.lower() for one in tenant.settings.mailboxes}:
         deliver(tenant, address, sent.raw)
     if domain in tenant.settings.bounce_domains:
         answer_by_machine(tenant, sent, "bounce", recipient=address)
