@@ -81,14 +81,14 @@ def setting_names() -> tuple[str, ...]:
     return tuple(item.name.upper() for item in fields(Settings))
 
 
-def load_settings(environ: Mapping[str, str]) -> Settings:
-    """Return the settings `environ` describes, joined to a running installation if there is one in its DATA_DIR.
+def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
+    """Return the settings `environ` describes; with `join`, filled up from a run that is going on in its DATA_DIR.
 
     Makes DATA_DIR, and the two kept secrets in it when they are needed. Raises SettingError.
     """
     own = _Reader(environ)
     data_dir = make_data_dir(Path(own.text("DATA_DIR", "var")))
-    read = _Reader({**running_environment(data_dir), **own.given})
+    read = _Reader({**running_environment(data_dir), **own.given}) if join else own
     demo, production = read.flag("DEMO", False), read.flag("PRODUCTION", False)
     if demo and production:
         raise SettingError("DEMO: cannot be on together with PRODUCTION; unset one of them")

@@ -35,14 +35,15 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run() -> int:
-    settings = load_settings(os.environ)
+    # Not joined to a run that is just ending: its servers are about to go.
+    settings = load_settings(os.environ, join=False)
     supervisor = Supervisor(settings, os.environ, Console())
     note_purpose(settings)
     return supervisor.run()
 
 
 def _reset() -> int:
-    settings = load_settings(os.environ)
+    settings = load_settings(os.environ, join=False)
     reset_demo(settings)
     print(f"forgot the demo in {settings.data_dir}; `make run` makes it anew")
     return 0

@@ -159,16 +159,16 @@ class Process:
             stream.write(content)
 
 
-def stop(processes: Sequence[Process], *, number: int, grace_seconds: float) -> None:
-    """Send the signal to all, give them `grace_seconds` together, then kill what is left with its children."""
+def stop(processes: Sequence[Process], *, number: int, grace_seconds: float) -> list[str]:
+    """Send the signal to all, give them `grace_seconds` together, kill what is left with its children; name those."""
     for process in processes:
         process.signal(number)
     deadline = time.monotonic() + grace_seconds
-    for process in processes:
-        process.wait(deadline - time.monotonic())
+    late = [process.name for process in processes if not process.wait(deadline - time.monotonic())]
     for process in processes:
         process.kill_group()
         process.close()
+    return late
 
 
 def run_to_end(command: Command, on_line: OnLine, check: Callable[[], None] = lambda: None) -> int:

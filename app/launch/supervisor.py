@@ -218,10 +218,12 @@ class Supervisor:
 
     def _stop_in_order(self) -> None:
         own = [running.process for running in reversed(self._running) if running.part.name != SIMULATORS]
-        stop(own, number=signal.SIGTERM, grace_seconds=PARTS_GRACE_SECONDS)
+        late = stop(own, number=signal.SIGTERM, grace_seconds=PARTS_GRACE_SECONDS)
         # After the workers: a send on its way gets its answer.
         others = [running.process for running in self._running if running.part.name == SIMULATORS]
-        stop(others, number=signal.SIGTERM, grace_seconds=SIMULATORS_GRACE_SECONDS)
+        late += stop(others, number=signal.SIGTERM, grace_seconds=SIMULATORS_GRACE_SECONDS)
+        if late:
+            self._console.say(f"killed, as they did not end in time: {', '.join(late)}")
         self._servers.stop(grace_seconds=SERVERS_GRACE_SECONDS)
 
     def _listen_for_signals(self) -> None:

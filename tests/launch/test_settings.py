@@ -121,6 +121,7 @@ def test_a_command_joins_the_run_that_holds_the_folder_and_no_other(tmp_path: Pa
     with (tmp_path / RUN_LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         joined = load(tmp_path, DEMO="0")
+        assert load_settings({"DATA_DIR": str(tmp_path)}, join=False).database_url == ""
     assert (joined.database_url, joined.demo) == ("postgresql+psycopg://running@/db", False)
     assert load(tmp_path).database_url == ""
 
