@@ -16,11 +16,12 @@ from app.simulators.graph.messages import attachment_routes, folder_routes, mess
 from app.simulators.graph.problems import GraphProblem
 from app.simulators.graph.sending import send_routes
 from app.simulators.graph.settings import Settings
+from app.simulators.graph.subscriptions import notify, subscription_routes
 from app.simulators.graph.tenant import Tenant
 
 _ROUTES = (
     login_routes, folder_routes, message_routes, attachment_routes, delta_routes, draft_routes, upload_routes, send_routes,
-    world_routes, trouble_routes,
+    subscription_routes, world_routes, trouble_routes,
 )  # fmt: skip
 
 
@@ -39,11 +40,13 @@ def create_graph_app(**settings: Any) -> Flask:
 
 
 def _emit(tenant: Tenant, order: Json) -> Json:
-    """POST /__sim/emit: {"kind": "mail", …} is another name for POST /__sim/deliver."""
+    """POST /__sim/emit: {"kind": "mail", …} is another name for POST /__sim/deliver; for the others see `subscriptions`."""
+    if order.get("kind") in ("notification", "lifecycle"):
+        return notify(tenant, order)
     if order.get("kind") == "mail":
         with tenant.store.lock:
             return deliver(tenant, {name: value for name, value in order.items() if name != "kind"})
-    raise BadOrder("kind must be mail")
+    raise BadOrder("kind must be mail, notification or lifecycle")
 
 
 def _no_such_route(error: HTTPException) -> Response:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from app.simulators.graph.delta import Round
     from app.simulators.graph.drafting import UploadSession
     from app.simulators.graph.login import Token
+    from app.simulators.graph.subscriptions import Subscription
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Tenant:
     rounds: dict[str, Round] = field(default_factory=dict)  # by delta token
     lost_rounds: dict[str, str] = field(default_factory=dict)  # token → how its loss is told
     uploads: dict[str, UploadSession] = field(default_factory=dict)
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
     outbox: list[Any] = field(default_factory=list)  # what the outside world received, see world.Sent
     under_way: Counter[str] = field(default_factory=Counter)
     due: list[Due] = field(default_factory=list)
@@ -69,7 +71,7 @@ class Tenant:
 
     def reset(self) -> None:
         self.store.clear()
-        for kept in (self.tokens, self.rounds, self.lost_rounds, self.uploads, self.outbox, self.due):
+        for kept in (self.tokens, self.rounds, self.lost_rounds, self.uploads, self.subscriptions, self.outbox, self.due):
             kept.clear()
 
     def configure(self, values: Json) -> Json:
