@@ -29,11 +29,15 @@ class Address:
 
 
 def parse_addresses(value: str) -> list[Address]:
-    """Return the mailboxes of an address header's raw value: groups opened, comments taken as names, doubles kept once."""
+    """Return the mailboxes of an address header's raw value: groups opened, comments taken as names, doubles kept once.
+
+    Names without an address count only where there is nothing else.
+    """
     found = list(_mailboxes(value[:_MAX_TEXT]))
     if not any(item.address for item in found) and "=?" in value and "@" in (decoded := decode_words(value[:_MAX_TEXT])):
         found = list(_mailboxes(decoded))
-    return list(dict.fromkeys(found))[:MAX_ADDRESSES]
+    with_address = [item for item in found if item.address]
+    return list(dict.fromkeys(with_address or found))[:MAX_ADDRESSES]
 
 
 def _mailboxes(value: str) -> Iterator[Address]:

@@ -49,7 +49,7 @@ class WirePolicy(EmailPolicy):
     """SMTP lines; ASCII headers fold at blanks, so that a long id stays one token; bodies in quoted-printable."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"linesep": "\r\n", "cte_type": "7bit", **options})
+        super().__init__(**{"linesep": "\r\n", "cte_type": "7bit", "max_line_length": _FOLD_AT, **options})
 
     def fold(self, name: str, value: Any) -> str:
         text = str(value)
@@ -109,6 +109,8 @@ def _write_addresses(
 
 def _address(address: str, name: str) -> Address:
     local, _, domain = _checked(_ADDRESS, address.strip(), "address").rpartition("@")
+    if not local.isascii():
+        raise UnableToCompose(f"{address!r} needs a mail server we do not count on (SMTPUTF8)")
     try:
         return Address(clean_name(name), local, domain.encode("idna").decode("ascii") if not domain.isascii() else domain)
     except (UnicodeError, ValueError, IndexError) as error:

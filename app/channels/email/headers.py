@@ -58,7 +58,8 @@ def _lonely_word(value: str) -> list[str]:
 
 
 def _without_folding(item: str) -> str:
-    return "".join(item.split()).strip("\"'") if "@" in item else " ".join(item.split()).strip("\"'")
+    plain = ("" if "@" in item else " ").join(item.split())
+    return plain[1:-1] if len(plain) > 1 and plain[0] == plain[-1] and plain[0] in "\"'" else plain
 
 
 def _shortened(item: str) -> str:

@@ -19,6 +19,7 @@ _RAW_TEXT: Final = "title|textarea|style|script|xmp|iframe|noembed|noframes|nosc
 _SKIPPED: Final = re.compile(rf"<!--.*?(?:--!?>|\Z)|<({_RAW_TEXT})\b.*?(?:</\1\b[^>]*>|\Z)", re.S | re.I)
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,40})((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>?")
 _QUOTED: Final = re.compile(r"\"[^\"]*\"|'[^']*'")
+_BLANKS: Final = re.compile(r"[ \t]{2,}")
 _ANY_TAG: Final = re.compile(r"<[^<>]*>?")
 # Never closed in practice, and closed by the parser itself.
 _SELF_CLOSING_NAMES: Final = """
@@ -43,4 +44,4 @@ def is_unruly(source: str) -> bool:
 
 def without_tags(source: str) -> str:
     """The text of unruly HTML: every tag a blank, in linear time."""
-    return html.unescape(_ANY_TAG.sub(" ", _SKIPPED.sub(" ", source)))
+    return _BLANKS.sub(" ", html.unescape(_ANY_TAG.sub(" ", _SKIPPED.sub(" ", source))))

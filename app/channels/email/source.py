@@ -25,8 +25,8 @@ _MAX_PARAMETER_TEXT: Final = 20_000
 _HEADER_NAME: Final = re.compile(rb"[!-9;-~]{1,200}[ \t]*:")
 _FROM_LINE: Final = re.compile(rb">?From [^\n]*\n")
 _BREAKS: Final = re.compile(r"[\r\n\x0b\x0c]+[ \t]*")
-_UNSEEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
-_MULTIPLE_SPACE: Final = re.compile(r"[ \t\r\n]+")
+_UNSEEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")
+_MULTIPLE_SPACE: Final = re.compile(r"\s+")
 _GUESSED_BOUNDARY: Final = re.compile(rb"(?m)^--([!-~][ -~]{0,199}?)[ \t]*\r?$")
 
 

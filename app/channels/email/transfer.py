@@ -8,6 +8,7 @@ from typing import Final
 
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
 _BASE64_LINE: Final = re.compile(rb"[A-Za-z0-9+/=_\-]+")
+_PADDED_BREAK: Final = re.compile(rb"=[ \t]+(\r?\n)")
 _WHITESPACE: Final = b" \t\r\n\x0b\x0c\x00"
 _URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
 _AS_IS: Final = frozenset({"", "7bit", "8bit", "binary", "7-bit", "8-bit", "none", "utf-8", "8bits", "7bits"})
@@ -21,7 +22,7 @@ def decode_transfer(body: bytes, encoding: str) -> tuple[bytes, str]:
         data, is_whole = decode_base64(body)
         return data, "" if is_whole else "A part's base64 was damaged; what could be decoded is shown."
     if name == "quoted-printable":
-        return binascii.a2b_qp(body), ""
+        return binascii.a2b_qp(_PADDED_BREAK.sub(b"=\\1", body)), ""
     if name in _UU:
         return _decode_uu(body)
     return body, "" if name in _AS_IS else f"A part has an unknown transfer encoding ({name[:40]}) and is shown as it came."

@@ -14,7 +14,8 @@ from app.channels.email.transfer import decode_base64
 _WORD: Final = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 _GAP_BETWEEN_WORDS: Final = re.compile(r"(\?=)\s+(?==\?[^?\s]{1,60}\?[bBqQ]\?)")
 _PARAMETER: Final = re.compile(r""";\s*([^\s=;"]{1,100})\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)""", re.S)
-_ESCAPED: Final = re.compile(r"\\(.)", re.S)
+# Not every "\x": some mailers send Windows paths with bare backslashes.
+_ESCAPED: Final = re.compile(r'\\(["\\])')
 _CONTINUED: Final = re.compile(r"^(.+?)\*(\d{1,3})(\*?)$")
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/=_-]")
 _MAX_PARAMETERS: Final = 200

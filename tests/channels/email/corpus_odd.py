@@ -35,7 +35,7 @@ def _threading() -> dict[str, bytes]:
         "in_reply_to_as_encoded_words.eml": mail(
             [
                 *person(*KLANT, "Re: Afspraak"),
-                ("In-Reply-To", "=?utf-8?q?=3CAM9PR04MB8505C0FFEE_lang_genoeg=40outlook=2Eexample=3E?="),
+                ("In-Reply-To", "=?utf-8?q?=3CAM9PR04MB8505C0FFEE=5Flang=5Fgenoeg=40outlook=2Eexample=3E?="),
             ],
             "Ja.\n",
         ),
