@@ -172,6 +172,30 @@ def test_servers_end_with_the_process_that_started_them_however_it_ends(folder: 
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
+def test_a_command_alone_gets_servers_for_its_own_time(folder: Path) -> None:
+    script = """
+        import os
+        import psycopg
+        from app.launch.join import settings_for_command
+        settings = settings_for_command(os.environ)
+        with psycopg.connect(settings.database_url.replace("+psycopg", "")) as connection:
+            print(connection.execute("SELECT count(*) FROM users").fetchone()[0])
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    environ = {"PATH": os.environ["PATH"], "DATA_DIR": str(folder)}
+    typed = subprocess.run(command, env=environ | {"FLASK_RUN_FROM_CLI": "true"}, capture_output=True, text=True, check=True)
+    assert typed.stdout == "0\n"
+    assert not (folder / "postgres" / "postmaster.pid").exists()
+    served = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert "DATABASE_URL: is unset and nothing runs in" in served.stderr
+
+
+def test_nothing_is_started_where_nothing_is_wanted(folder: Path) -> None:
+    with EmbeddedServers(folder, postgres=False, redis=False) as servers:
+        assert servers.processes == []
+    assert [path.name for path in folder.iterdir()] == ["servers.lock"]
+
+
 def test_a_databases_copy_has_its_rows(folder: Path) -> None:
     with EmbeddedServers(folder, redis=False, durable=False) as servers:
         with connect(servers) as connection:

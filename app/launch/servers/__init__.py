@@ -45,7 +45,7 @@ class EmbeddedServers:
         data_dir.mkdir(parents=True, exist_ok=True)
         self._lock = FolderLock(data_dir / LOCK)
         self._on_line = on_line or _log_to(data_dir / LOG)
-        account = server_account()
+        account = server_account() if postgres or redis else None
         self._postgres = Postgres(data_dir, account=account, on_line=self._on_line, durable=durable) if postgres else None
         self._valkey = Valkey(data_dir, account=account, on_line=self._on_line) if redis else None
 
