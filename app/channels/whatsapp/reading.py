@@ -25,6 +25,7 @@ _MAX_DEPTH = 60
 # Neither can be stored: PostgreSQL takes no NUL in text, and half a surrogate pair is not UTF-8.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SHORT_LIVED = frozenset({"url"})
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 class Broken(ValueError):
@@ -33,18 +34,27 @@ class Broken(ValueError):
 
 def load_json(body: bytes) -> Any:
     """Decode a body into something that can be stored; raises UnableToParse where it is not JSON or nested absurdly deep."""
+    return _clean(decode_json(body), _MAX_DEPTH)
+
+
+def decode_json(body: bytes) -> Any:
+    """Decode a body as it is, for looking only: its texts may be unfit for storing. Raises UnableToParse where it is not JSON."""
     try:
-        decoded = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise UnableToParse(f"the body is not JSON: {type(error).__name__}") from error
-    return _clean(decoded, _MAX_DEPTH)
+
+
+def storable(text: str) -> str:
+    """Return a text with what PostgreSQL cannot keep replaced."""
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def _clean(value: Any, depth: int) -> Any:
     if depth == 0:
         raise UnableToParse(f"the body is nested deeper than {_MAX_DEPTH} levels")
     if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
+        return storable(value)
     if isinstance(value, list):
         return [_clean(item, depth - 1) for item in value]
     if isinstance(value, dict):
@@ -56,8 +66,10 @@ def _clean(value: Any, depth: int) -> Any:
 
 def canonical(value: Any) -> bytes:
     """Return the same bytes for equal JSON whatever its key order and spacing, leaving out links that expire within minutes."""
-    kept = _without(value, _SHORT_LIVED) if isinstance(value, dict | list) else value
-    return json.dumps(kept, sort_keys=True, separators=(",", ":")).encode()
+    text = _ENCODE(value)
+    if any(f'"{name}"' in text for name in _SHORT_LIVED):
+        text = _ENCODE(_without(value, _SHORT_LIVED))
+    return text.encode()
 
 
 def _without(value: Any, names: frozenset[str]) -> Any:

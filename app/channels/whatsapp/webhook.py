@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from app.channels.base import UnableToParse
 from app.channels.whatsapp.messages import content_hash
-from app.channels.whatsapp.reading import Json, as_list, as_object, canonical, load_json, sha256_hex, text_of
+from app.channels.whatsapp.reading import Json, as_list, as_object, canonical, decode_json, sha256_hex, storable, text_of
 
 SIGNATURE_HEADER = "X-Hub-Signature-256"
 _RECIPIENT = ("recipient_id", "recipient_user_id", "recipient_participant_id")
@@ -52,9 +53,12 @@ def dedupe_key(body: bytes) -> str:
     A message counts by id and content (so that another message under a known id is not taken for a repeat), a status by id, name,
     time and recipient; anything else by its whole self together with its entry's time.
     """
-    root = load_json(body)
-    keys = sorted({sha256_hex(canonical(key)) for key in _item_keys(root)})
-    return sha256_hex("\n".join(keys).encode() if keys else canonical(root))
+    root = decode_json(body)
+    try:
+        keys = sorted({canonical(key) for key in _item_keys(root)})
+        return sha256_hex(b"\n".join(keys) or canonical(root))
+    except RecursionError as error:
+        raise UnableToParse("the body is nested absurdly deep") from error
 
 
 def phone_number_ids(body: bytes) -> tuple[str, ...]:
@@ -62,14 +66,16 @@ def phone_number_ids(body: bytes) -> tuple[str, ...]:
 
     Account-level news (templates, restrictions) names no number: see `business_account_ids`.
     """
-    found = [_phone_number_id(value) for _, _, value in _changes(load_json(body))]
-    return tuple(dict.fromkeys(filter(None, found)))
+    return _storable_once(_phone_number_id(value) for _, _, value in _changes(decode_json(body)))
 
 
 def business_account_ids(body: bytes) -> tuple[str, ...]:
     """Return the ids of the business accounts a body is about, in order, once each; raises UnableToParse."""
-    found = [text_of(entry, "id") for entry in _objects(as_object(load_json(body)).get("entry"))]
-    return tuple(dict.fromkeys(filter(None, found)))
+    return _storable_once(text_of(entry, "id") for entry in _objects(as_object(decode_json(body)).get("entry")))
+
+
+def _storable_once(ids: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(storable(found) for found in ids if found))
 
 
 def _header(headers: Mapping[str, str], name: str) -> bytes:

@@ -88,12 +88,25 @@ def test_bodies_without_any_item_are_told_apart(key):
     assert key(b'{"entry":[]}') == key(b'{ "entry" : [] }') != key(b'{"entry":{}}')
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"<html>", b"[" * 100_000, b"1" * 5000, b"[" * 200 + b"]" * 200])
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"<html>", b"[" * 100_000, b"1" * 5000])
 def test_what_is_not_json_cannot_be_keyed_or_parsed(key, offline_adapter, account, body):
     with pytest.raises(UnableToParse):
         key(body)
     with pytest.raises(UnableToParse):
         offline_adapter.parse(body, account=account)
+
+
+def test_absurdly_deep_json_can_be_stored_once_and_is_not_parsed(key, offline_adapter, account):
+    body = b"[" * 200 + b"]" * 200
+    assert key(body) == key(body + b"\n")
+    with pytest.raises(UnableToParse, match="nested"):
+        offline_adapter.parse(body, account=account)
+
+
+def test_numbers_of_a_body_can_be_stored():
+    body = b'{"entry": [{"id": "a\\u0000", "changes": [{"value": {"metadata": {"phone_number_id": "1\\u0000\\ud800"}}}]}]}'
+    assert phone_number_ids(body) == ("1\ufffd\ufffd",)
+    assert business_account_ids(body) == ("a\ufffd",)
 
 
 def test_numbers_and_accounts_of_a_body_are_named_once_each():
