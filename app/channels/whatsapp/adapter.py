@@ -1,7 +1,7 @@
 """WhatsApp Business Cloud API: the adapter the house talks to.
 
 An account's `address` is the phone number id; `secrets` are access_token, app_secret and verify_token; `settings` may hold
-waba_id (the business account: templates, account news) and templates (the provider's list as last read, for exact checks).
+waba_id (the business account: templates, subscription) and templates (the provider's list as last read, for exact checks).
 Guarantee: one `send` makes at most one call a person can see, and notes in `progress` before that call that it is about to.
 """
 
@@ -62,7 +62,7 @@ class WhatsAppAdapter:
 
     def parse(self, body: bytes, *, account: ChannelAccount) -> Parsed:
         """Read what concerns this account; raises UnableToParse on non-JSON, and nothing else."""
-        return parse_body(body, phone_number_id=account.address, business_account_id=text_of(account.settings, "waba_id"))
+        return parse_body(body, phone_number_id=account.address)
 
     def send(
         self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json, save_progress: SaveProgress

@@ -21,9 +21,12 @@ _PRODUCT = "whatsapp_business_account"
 _FRAME = frozenset({"messaging_product", "metadata", "contacts"})
 
 
-def parse_body(body: bytes, *, phone_number_id: str, business_account_id: str) -> Parsed:
-    """Read all items of our number, and account news of our business account ("" takes any). Raises UnableToParse on non-JSON."""
-    reading = _Reading(phone_number_id, business_account_id)
+def parse_body(body: bytes, *, phone_number_id: str) -> Parsed:
+    """Read all items of our number, and all account news: it names no number, and unseen would be worse than seen twice.
+
+    Raises UnableToParse on non-JSON.
+    """
+    reading = _Reading(phone_number_id)
     root = load_json(body)
     if not isinstance(root, dict):
         reading.items.problems.append("the body is not an object")
@@ -37,9 +40,8 @@ def parse_body(body: bytes, *, phone_number_id: str, business_account_id: str) -
 class _Reading:
     """Collects what one body holds while walking it."""
 
-    def __init__(self, phone_number_id: str, business_account_id: str) -> None:
+    def __init__(self, phone_number_id: str) -> None:
         self._phone_number_id = phone_number_id
-        self._business_account_id = business_account_id
         self._messages: list[InboundMessage] = []
         self._statuses: list[StatusUpdate] = []
         self._notices: list[AccountNotice] = []
@@ -64,7 +66,7 @@ class _Reading:
                 self._read_number_value(value, account_id)
         elif self._is_numbered(value):
             self.items.problems.append("a change with messages or statuses does not say which number it is for")
-        elif self._business_account_id in ("", account_id):
+        else:
             self._read_account_value(text_of(change, "field"), value)
 
     def _is_numbered(self, value: Json) -> bool:

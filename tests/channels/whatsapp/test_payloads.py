@@ -233,9 +233,9 @@ def test_items_of_another_number_are_left_alone(parse):
     assert not parsed.problems
 
 
-def test_account_news_of_another_business_account_is_left_alone(offline_adapter, account):
+def test_account_news_is_seen_whichever_business_account_it_names(offline_adapter, account):
     body = body_of("template_paused").replace(WABA_ID.encode(), b"555")
-    assert not offline_adapter.parse(body, account=account).notices
+    assert offline_adapter.parse(body, account=account).notices
 
 
 @pytest.mark.parametrize(
