@@ -9,9 +9,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, g, make_response, render_template, request, url_for
+from flask import Blueprint, Flask, g, has_request_context, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import Babel
+from flask_babel import Babel, get_locale
 from flask_login import current_user
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.openapi import OpenAPI
@@ -20,6 +20,7 @@ from jinja2_fragments.flask import render_block
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from app.accounts.session import init_login
 from app.config import Settings
 
 # Modules that hold routes; each has `blueprints`, a tuple. Nothing but this list imports them.
@@ -41,8 +42,11 @@ def init_app(app: OpenAPI, settings: Settings) -> None:
     """Hang everything web on the application."""
     csrf.init_app(app)
     babel.init_app(app, locale_selector=_locale, timezone_selector=_timezone)
+    app.jinja_env.globals.update(asset=asset, csp_nonce=csp_nonce, get_locale=get_locale)
+    app.jinja_env.filters["hue"] = hue
     _register_macros(app)
-    app.jinja_env.globals.update(asset=asset, csp_nonce=csp_nonce)
+    init_login(app)
+    app.jinja_env.globals.update(stylesheets=stylesheets)
     app.after_request(_headers)
     app.register_error_handler(HTTPException, _error_page)
     for name in (*ROUTES, *(DEMO_ROUTES if settings.demo else ())):
@@ -61,7 +65,7 @@ def _register_macros(app: Flask) -> None:
     """Every macro of templates/components/ is a global, because rendering a block skips a template's imports."""
     folder = Path(app.root_path, app.template_folder or "").resolve() / "components"
     for path in sorted(folder.glob("*.html")):
-        module = app.jinja_env.get_template(f"components/{path.name}").make_module({"csp_nonce": csp_nonce})
+        module = app.jinja_env.get_template(f"components/{path.name}").module
         macros = {name: value for name, value in vars(module).items() if not name.startswith("_") and callable(value)}
         app.jinja_env.globals.update(macros)
 
@@ -102,6 +106,22 @@ def asset(path: str) -> str:
     return url_for("static", filename=path, v=_digest(path))
 
 
+@lru_cache(maxsize=1)
+def stylesheets() -> tuple[str, ...]:
+    """Every stylesheet of the house, tokens first; the cascade layers make their order harmless."""
+    css = Path(__file__).parent.parent / "static" / "css"
+    first = ("css/tokens.css", "css/base.css", "css/layout.css")
+    others = sorted(
+        f"css/{path.relative_to(css)}" for folder in ("components", "features") for path in (css / folder).glob("*.css")
+    )
+    return (*first, *others, "css/utilities.css")
+
+
+def hue(name: str) -> int:
+    """A colour number, 0 to 5, that belongs to a name."""
+    return sum(name.encode()) % 6
+
+
 @lru_cache(maxsize=512)
 def _digest(path: str) -> str:
     file = Path(__file__).parent.parent / "static" / path
@@ -109,13 +129,19 @@ def _digest(path: str) -> str:
 
 
 def _locale() -> str:
+    if not has_request_context():
+        return "en"
     if current_user and current_user.is_authenticated:
         return str(current_user.locale)
     return request.accept_languages.best_match(["en", "nl", "fr"]) or "en"
 
 
 def _timezone() -> str:
-    return str(current_user.timezone) if current_user and current_user.is_authenticated else "Europe/Amsterdam"
+    return (
+        str(current_user.timezone)
+        if has_request_context() and current_user and current_user.is_authenticated
+        else "Europe/Amsterdam"
+    )
 
 
 def _headers(response: Response) -> Response:

@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Brand, BrandMember, Role, User
@@ -44,13 +45,20 @@ class Viewer:
 
 def viewer_of(session: Session, user: User, *, scopes: frozenset[str] | None = None, ip: str | None = None) -> Viewer:
     """Build the viewer for a user; one query."""
+    return make_viewer(user, visible_brand_ids(session, user), scopes=scopes, ip=ip)
+
+
+def make_viewer(
+    user: User, brand_ids: tuple[uuid.UUID, ...], *, scopes: frozenset[str] | None = None, ip: str | None = None
+) -> Viewer:
+    """Build the viewer from a user and the brands they may see."""
     return Viewer(
         user_id=user.id,
         contact_id=user.contact_id,
         name=user.name,
         email=user.email,
         role=user.role,
-        brand_ids=visible_brand_ids(session, user),
+        brand_ids=brand_ids,
         locale=user.locale,
         timezone=user.timezone,
         theme=user.theme,
@@ -58,6 +66,13 @@ def viewer_of(session: Session, user: User, *, scopes: frozenset[str] | None = N
         scopes=scopes,
         ip=ip,
     )
+
+
+def visible_brands() -> sa.ScalarSelect[list[uuid.UUID]]:
+    """For a query over users: a column with the ids of all brands the user of the row may see, in a stable order."""
+    member = sa.exists(sa.select(BrandMember.user_id).where(BrandMember.brand_id == Brand.id, BrandMember.user_id == User.id))
+    ids = sa.func.coalesce(sa.func.array_agg(aggregate_order_by(Brand.id, Brand.id)), sa.cast([], ARRAY(sa.Uuid)))
+    return sa.select(ids).where(sa.or_(User.role == Role.ADMIN, member)).correlate(User).scalar_subquery()
 
 
 def visible_brand_ids(session: Session, user: User) -> tuple[uuid.UUID, ...]:

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from pathlib import Path
 from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from flask_babel import lazy_gettext as _l
 
 MIN_CHARACTERS, MAX_CHARACTERS = 12, 256
-COMMON = frozenset(
-    word * n
-    for n in (1, 2)
-    for word in (
-        "password",
-        "wachtwoord",
-        "welkom",
-        "welcome",
-        "switchyard",
-        "qwerty",
-        "azerty",
-        "123456",
-        "motdepasse",
-        "letmein",
-    )
+DISTINCT_CHARACTERS = 4
+WORDS_FILE = Path(__file__).with_name("common_words.txt")
+# What fingers type without a thought, forwards and backwards.
+RUNS = (
+    "0123456789" * 3,
+    "abcdefghijklmnopqrstuvwxyz" * 2,
+    "qwertyuiopasdfghjklzxcvbnm",
+    "azertyuiopqsdfghjklmwxcvbn",
+    "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik",
 )
+_LEET = str.maketrans("013457@$!€", "oieastasie")
 
+# Memory in KiB. Stronger than this would cost the two cores of a small server more than it costs a guesser.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 # Compared against when there is no such account, so that the answer takes as long.
 _NOBODY = _hasher.hash("nobody has this password")
@@ -33,17 +33,42 @@ T = TypeVar("T")
 
 
 class WeakPassword(ValueError):
-    """The password is refused; the message says what to do."""
+    """The password is refused; the message says what to do, in the reader's language."""
 
 
-def check_strength(password: str) -> None:
-    """Raise WeakPassword for one that is too short, too long or known to everybody. No rules about kinds of characters."""
+def check_strength(password: str, *, about: Iterable[str] = ()) -> None:
+    """Raise WeakPassword for one that is too short, too long or guessed first. No rules about kinds of characters.
+
+    `about` are words everybody connects with the account: the person's name, their address.
+    """
     if len(password) < MIN_CHARACTERS:
-        raise WeakPassword(f"Use at least {MIN_CHARACTERS} characters; a short sentence is fine")
+        raise WeakPassword(_l("Use at least %(count)s characters. A short sentence is fine.", count=MIN_CHARACTERS))
     if len(password) > MAX_CHARACTERS:
-        raise WeakPassword(f"Use at most {MAX_CHARACTERS} characters")
-    if password.lower().rstrip("0123456789!?.") in COMMON or len(set(password)) < 4:
-        raise WeakPassword("This password is too easy to guess; use a short sentence")
+        raise WeakPassword(_l("Use at most %(count)s characters.", count=MAX_CHARACTERS))
+    if len(set(password)) < DISTINCT_CHARACTERS or _is_run(password) or _is_made_of(password, about):
+        raise WeakPassword(_l("This password is among the first to be guessed. Use a few words that do not belong together."))
+
+
+def _is_run(password: str) -> bool:
+    plain = re.sub(r"\W", "", password.lower())
+    return any(plain in run or plain in run[::-1] for run in RUNS)
+
+
+def _is_made_of(password: str, about: Iterable[str]) -> bool:
+    """Nothing but common words and words about the account, whatever digits and signs stand between and for letters."""
+    own = {part for text in about for part in re.split(r"[^a-z]+", text.lower()) if len(part) > 2}
+    words = re.compile("(?:" + "|".join(sorted(_common_words() | own, key=len, reverse=True)) + ")+")
+    lowered = password.lower()
+    spellings = (
+        re.sub(r"[^a-z]", "", text)
+        for text in (lowered, lowered.translate(_LEET), lowered.rstrip("0123456789!?.").translate(_LEET))
+    )
+    return any(words.fullmatch(letters) for letters in spellings)
+
+
+@lru_cache(maxsize=1)
+def _common_words() -> frozenset[str]:
+    return frozenset(line for line in WORDS_FILE.read_text().split() if not line.startswith("#"))
 
 
 def hash_password(password: str) -> str:
@@ -64,13 +89,13 @@ def needs_rehash(password_hash: str) -> bool:
 
 def _matches(password_hash: str, password: str) -> bool:
     try:
-        return _hasher.verify(password_hash, password[:MAX_CHARACTERS])
+        return len(password) <= MAX_CHARACTERS and _hasher.verify(password_hash, password)
     except (VerificationError, InvalidHashError):
         return False
 
 
 def _off_the_loop(work: Callable[[], T]) -> T:
-    """Under gevent a hash in the event loop would make every socket wait; a thread of its pool does it instead."""
+    """Under gevent a hash in the event loop would make every socket wait; a thread of its pool (ten at most) does it instead."""
     try:
         from gevent import get_hub
         from gevent.monkey import is_module_patched

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from dataclasses import fields
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from flask import Flask, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import Unauthorized
 
-from app.accounts.access import Viewer
-from app.accounts.models import Brand, BrandMember, Role, User, UserSession
+from app.accounts.access import Viewer, visible_brands
+from app.accounts.models import User, UserSession
+from app.accounts.next_page import own_path
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.ids import new_id, new_secret
@@ -30,6 +31,7 @@ IDLE = timedelta(hours=8)
 ABSOLUTE = timedelta(days=7)
 TOUCH_EVERY = timedelta(minutes=1)
 COOKIE_KEY = "session_token"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
@@ -54,24 +56,62 @@ class Anonymous(AnonymousUserMixin):  # type: ignore[misc]
 
 def init_login(app: Flask) -> None:
     """Hang flask-login on the application; the token in the cookie is looked up on first use in a request."""
+    # The prefix makes browsers insist that the cookie came over https from this very host.
+    prefix = "__Host-" if app.config["SESSION_COOKIE_SECURE"] else ""
+    app.config.update(
+        SESSION_COOKIE_NAME=f"{prefix}switchyard", PERMANENT_SESSION_LIFETIME=ABSOLUTE, SESSION_REFRESH_EACH_REQUEST=False
+    )
     manager = LoginManager(app)
     manager.anonymous_user = Anonymous
     manager.request_loader(lambda _request: find_signed_in())
     manager.user_loader(lambda _user_id: None)
-    manager.unauthorized_handler(_ask_to_sign_in)
+    manager.unauthorized_handler(ask_to_sign_in)
+    app.before_request(_refuse_foreign_origin)
+    app.after_request(_touch)
 
 
-def _ask_to_sign_in() -> ResponseReturnValue:
+def _refuse_foreign_origin() -> None:
+    """Beside the token: a browser that says it changes something for another site's page is refused if it brings our cookie."""
+    origin = request.headers.get("Origin")
+    if origin is None or request.method in SAFE_METHODS or COOKIE_KEY not in cookie:
+        return
+    if urlsplit(origin).netloc not in {request.host, urlsplit(current_app.config["SETTINGS"].public_url).netloc}:
+        abort(400, "foreign origin")
+
+
+def ask_to_sign_in() -> ResponseReturnValue:
+    """The answer to somebody who is not signed in: the sign-in page, which leads back here afterwards."""
     if request.headers.get("HX-Request") == "true":
-        return "", 401, {"HX-Redirect": url_for("accounts.sign_in")}
-    return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?") if request.method == "GET" else None), 303)
+        here = urlsplit(request.headers.get("HX-Current-URL", ""))
+        back = own_path(f"{here.path}?{here.query}" if here.query else here.path)
+        return Response(status=401, headers={"HX-Redirect": url_for("accounts.sign_in", next=back)})
+    if not request.accept_mimetypes.accept_html or request.headers.get("Sec-Fetch-Dest") == "empty":
+        return Response(status=401)
+    back = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("accounts.sign_in", next=back if back != "/" else None), 303)
 
 
 def current_viewer() -> Viewer:
-    """Return who is looking. Raises Unauthorized when nobody is signed in; put `login_required` on the route."""
+    """Return who is looking. When nobody is signed in, the request ends with `ask_to_sign_in`."""
     if not current_user.is_authenticated:
-        raise Unauthorized
+        abort(ask_to_sign_in())  # type: ignore[arg-type]
     viewer: Viewer = current_user.viewer
+    return viewer
+
+
+def current_lead() -> Viewer:
+    """Return who is looking, if they lead a team or administrate; anybody else gets 403."""
+    viewer = current_viewer()
+    if not viewer.is_lead:
+        abort(403)
+    return viewer
+
+
+def current_admin() -> Viewer:
+    """Return who is looking, if they administrate; anybody else gets 403."""
+    viewer = current_viewer()
+    if not viewer.is_admin:
+        abort(403)
     return viewer
 
 
@@ -85,51 +125,53 @@ def find_signed_in() -> SignedIn | None:
     if record is None:
         return None
     if now - record.last_seen_at > TOUCH_EVERY:
-        _touch(record.session_id, now)
+        g.unseen_session_id = record.session_id
     return SignedIn(_viewer(record), record.session_id)
 
 
-_BRANDS = sa.select(sa.func.coalesce(sa.func.array_agg(sa.distinct(Brand.id)), sa.cast([], sa.ARRAY(sa.Uuid)))).where(
-    sa.or_(
-        User.role == Role.ADMIN,
-        sa.exists(sa.select(BrandMember.user_id).where(BrandMember.brand_id == Brand.id, BrandMember.user_id == User.id)),
-    )
-)
-_LOOKUP = (
-    sa.select(
-        UserSession.id.label("session_id"),
-        UserSession.last_seen_at,
-        User.id.label("user_id"),
-        User.contact_id,
-        User.name,
-        User.email,
-        User.role,
-        User.locale,
-        User.timezone,
-        User.theme,
-        User.single_keys,
-        _BRANDS.correlate(User).scalar_subquery().label("brand_ids"),
-    )
-    .join(User, User.id == UserSession.user_id)
-    .where(
-        UserSession.token_hash == sa.bindparam("hash"),
+def _counts() -> sa.ColumnElement[bool]:
+    """A session that still counts, at `:now`, if it was last used after `:idle`."""
+    return sa.and_(
         UserSession.revoked_at.is_(None),
         UserSession.expires_at > sa.bindparam("now", type_=sa.DateTime(timezone=True)),
         UserSession.last_seen_at > sa.bindparam("idle", type_=sa.DateTime(timezone=True)),
         User.disabled_at.is_(None),
     )
+
+
+_FIELDS = (User.contact_id, User.name, User.email, User.role, User.locale, User.timezone, User.theme, User.single_keys)
+_LOOKUP = (
+    sa.select(
+        UserSession.id.label("session_id"),
+        UserSession.last_seen_at,
+        User.id.label("user_id"),
+        *_FIELDS,
+        visible_brands().label("brand_ids"),
+    )
+    .join(User, User.id == UserSession.user_id)
+    .where(UserSession.token_hash == sa.bindparam("hash"), _counts())
 )
 
 
 def _viewer(record: Any) -> Viewer:
-    named = {field.name for field in fields(Viewer)} - {"scopes", "ip", "brand_ids"}
-    values = {name: getattr(record, name) for name in named}
-    return Viewer(**values, brand_ids=tuple(sorted(record.brand_ids)), ip=request.remote_addr)
+    values = {field.key: getattr(record, field.key) for field in _FIELDS}
+    return Viewer(user_id=record.user_id, brand_ids=tuple(record.brand_ids), ip=request.remote_addr, **values)
 
 
-def _touch(session_id: uuid.UUID, now: datetime) -> None:
-    with db.engine.begin() as connection:
-        connection.execute(sa.update(UserSession).where(UserSession.id == session_id).values(last_seen_at=now))
+def _touch(response: Response) -> Response:
+    """Note that the session is in use, at most once in TOUCH_EVERY, after the view has finished its own transaction."""
+    session_id = g.pop("unseen_session_id", None)
+    if session_id is not None:
+        db.session.rollback()
+        with transaction() as session:
+            session.execute(sa.update(UserSession).where(UserSession.id == session_id).values(last_seen_at=utc_now()))
+    return response
+
+
+def list_counting_sessions(session: Session, session_ids: Collection[uuid.UUID], *, now: datetime) -> set[uuid.UUID]:
+    """Return those of `session_ids` that still count: what an open socket must be asked again and again."""
+    query = sa.select(UserSession.id).join(User, User.id == UserSession.user_id).where(UserSession.id.in_(session_ids), _counts())
+    return set(session.execute(query, {"now": now, "idle": now - IDLE}).scalars())
 
 
 def start_session(session: Session, user: User, *, ip: str | None, user_agent: str, now: datetime) -> None:
@@ -165,12 +207,8 @@ def end_sessions(
     return len(session.execute(statement.returning(UserSession.id)).all())
 
 
-def sign_out() -> None:
-    """End the session this browser has, if any, and clear the cookie."""
-    signed_in = find_signed_in()
-    if signed_in is not None:
-        with transaction() as session:
-            end_sessions(session, signed_in.viewer.user_id, now=utc_now(), only=signed_in.session_id)
+def forget_browser() -> None:
+    """Clear the cookie of this browser."""
     cookie.clear()
 
 

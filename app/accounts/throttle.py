@@ -1,7 +1,12 @@
-"""Slow down guessing: per account and per address, a delay that grows with each failure and never locks anybody out for good."""
+"""Slow down guessing: per account and per address, a delay that grows with each failure and never locks anybody out for good.
+
+A try is counted before the password is looked at, in one statement, so that a hundred tries at once count as a hundred; a right
+password takes its own count back. Unknown accounts count like known ones.
+"""
 
 from __future__ import annotations
 
+import ipaddress
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -10,39 +15,66 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import LoginThrottle
 
-FREE_FAILURES = {"account": 5, "address": 20}
-MAX_DELAY = timedelta(minutes=15)
+FREE_TRIES = {"account": 5, "address": 20}
+# Short for the account: whoever guesses at it must not be able to keep its owner out.
+MAX_DELAY = {"account": timedelta(minutes=1), "address": timedelta(minutes=15)}
 FORGET_AFTER = timedelta(hours=1)
 
 
-def seconds_to_wait(session: Session, *, email: str, address: str, now: datetime) -> int:
-    """How long this account or address must wait before the next try; 0 if it may try now."""
-    keys = [f"account:{email.lower()}", f"address:{address}"]
-    until = session.execute(sa.select(sa.func.max(LoginThrottle.blocked_until)).where(LoginThrottle.key.in_(keys))).scalar_one()
-    return max(0, int((until - now).total_seconds()) + 1) if until is not None and until > now else 0
+class TooManyTries(Exception):
+    """Wait `seconds` before the next try."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"wait {seconds} s")
+        self.seconds = seconds
 
 
-def note_failure(session: Session, *, email: str, address: str, now: datetime) -> None:
-    """Count a failed try against the account and the address."""
-    _count(session, "account", email.lower(), now)
-    _count(session, "address", address, now)
+def count_try(session: Session, *, email: str, address: str | None, now: datetime) -> None:
+    """Count a try against the account and the address. Raises TooManyTries while one of them must wait; nothing counts then."""
+    _count(session, "account", _account_key(email), now)
+    _count(session, "address", _address_key(address), now)
 
 
-def _count(session: Session, kind: str, name: str, now: datetime) -> None:
-    insert = postgresql.insert(LoginThrottle).values(key=f"{kind}:{name}"[:400], failures=1, last_failed_at=now)
+def take_back_try(session: Session, *, email: str, address: str | None) -> None:
+    """The password was right: the account starts afresh, the address loses this one try and keeps the others."""
+    session.execute(sa.delete(LoginThrottle).where(LoginThrottle.key == _account_key(email)))
+    one_less = sa.update(LoginThrottle).where(LoginThrottle.key == _address_key(address))
+    session.execute(one_less.values(failures=sa.func.greatest(LoginThrottle.failures - 1, 0), blocked_until=None))
+
+
+def _count(session: Session, kind: str, key: str, now: datetime) -> None:
+    insert = postgresql.insert(LoginThrottle).values(key=key, failures=1, last_failed_at=now)
     recent = LoginThrottle.last_failed_at > now - FORGET_AFTER
     counted = insert.on_conflict_do_update(
-        index_elements=["key"], set_={"failures": sa.case((recent, LoginThrottle.failures + 1), else_=1), "last_failed_at": now}
+        index_elements=["key"],
+        set_={"failures": sa.case((recent, LoginThrottle.failures + 1), else_=1), "last_failed_at": now},
+        where=sa.or_(LoginThrottle.blocked_until.is_(None), LoginThrottle.blocked_until <= now),
     )
-    failures = session.execute(counted.returning(LoginThrottle.failures)).scalar_one()
-    beyond = failures - FREE_FAILURES[kind]
-    if beyond >= 0:
-        delay = min(timedelta(seconds=2 ** min(beyond, 12)), MAX_DELAY)
-        session.execute(
-            sa.update(LoginThrottle).where(LoginThrottle.key == f"{kind}:{name}"[:400]).values(blocked_until=now + delay)
-        )
+    tries = session.execute(counted.returning(LoginThrottle.failures)).scalar_one_or_none()
+    row = sa.and_(LoginThrottle.key == key)
+    if tries is None:
+        until = session.execute(sa.select(LoginThrottle.blocked_until).where(row)).scalar_one()
+        raise TooManyTries(max(1, int((until - now).total_seconds()) + 1) if until else 1)
+    delay = _delay(kind, tries)
+    session.execute(sa.update(LoginThrottle).where(row).values(blocked_until=now + delay if delay else None))
 
 
-def forget_failures(session: Session, *, email: str) -> None:
-    """A successful sign-in clears the account; the address keeps its count."""
-    session.execute(sa.delete(LoginThrottle).where(LoginThrottle.key == f"account:{email.lower()}"))
+def _delay(kind: str, tries: int) -> timedelta | None:
+    """1 s after the last free try, doubled with each further one, up to the kind's longest."""
+    beyond = tries - FREE_TRIES[kind]
+    return min(timedelta(seconds=2 ** min(beyond, 12)), MAX_DELAY[kind]) if beyond >= 0 else None
+
+
+def _account_key(email: str) -> str:
+    return f"account:{email.strip().lower()}"[:400]
+
+
+def _address_key(address: str | None) -> str:
+    """One household has one IPv4 address, but a whole /64 of IPv6 addresses."""
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return "address:unknown"
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is None:
+        return f"address:{ipaddress.ip_network((parsed, 64), strict=False)}"
+    return f"address:{parsed}"

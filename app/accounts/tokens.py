@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.accounts.access import Viewer, viewer_of
+from app.accounts.access import Viewer, make_viewer, visible_brands
 from app.accounts.models import ApiToken, User
 from app.core.ids import new_id, new_secret
 from app.events.actions import SYSTEM, Actor, audit
@@ -56,12 +56,15 @@ def create_token(
 
 
 def viewer_from_bearer(session: Session, header: str | None, *, now: datetime, ip: str | None = None) -> Viewer | None:
-    """Return whom an `Authorization` header speaks for; None if it does not name a valid token."""
+    """Return whom an `Authorization` header speaks for; None if it does not name a valid token.
+
+    One query. It notes the use of the token at most once in TOUCH_EVERY: call it in a `transaction()` of its own.
+    """
     scheme, _, text = (header or "").partition(" ")
     if scheme.lower() != "bearer" or not text.strip().startswith(PREFIX):
         return None
     query = (
-        sa.select(ApiToken, User)
+        sa.select(ApiToken, User, visible_brands().label("brand_ids"))
         .join(User, User.id == ApiToken.user_id)
         .where(ApiToken.token_hash == _hash(text.strip()), ApiToken.revoked_at.is_(None), User.disabled_at.is_(None))
     )
@@ -72,7 +75,7 @@ def viewer_from_bearer(session: Session, header: str | None, *, now: datetime, i
     if token.last_used_at is None or now - token.last_used_at > TOUCH_EVERY:
         token.last_used_at = now
     scopes = None if EVERYTHING in token.scopes else frozenset(token.scopes)
-    return viewer_of(session, record.User, scopes=scopes, ip=ip)
+    return make_viewer(record.User, tuple(record.brand_ids), scopes=scopes, ip=ip)
 
 
 def revoke_token(session: Session, token: ApiToken, *, now: datetime, actor: Actor) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.contacts.models import Contact, ContactIdentity
+from app.core.ids import new_id
 
 DISPLAY_ONLY = frozenset({"username"})
 
@@ -48,6 +49,14 @@ def find_or_create_contact(session: Session, identities: Sequence[IdentityInput]
     elif name and contact.name_source == "provider" and contact.name != name:
         contact.name, contact.updated_at, contact.version = name, now, contact.version + 1
     _learn(session, contact.id, [i for i in identities if _key(i) not in known], now)
+    return contact
+
+
+def create_own_contact(session: Session, *, name: str, now: datetime) -> Contact:
+    """Add the contact of somebody who signs in; it has no identities, so nothing that arrives is ever taken for theirs."""
+    contact = Contact(id=new_id(), name=name, name_source="user", created_at=now, updated_at=now)
+    session.add(contact)
+    session.flush()
     return contact
 
 

@@ -1,0 +1,105 @@
+"""What people may send us on the pages of this feature: these fields and no others. The CSRF token is checked for every POST."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+from zoneinfo import available_timezones
+
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    BooleanField,
+    EmailField,
+    Field,
+    Form,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    ValidationError,
+)
+from wtforms.validators import DataRequired, Length
+
+from app.accounts.models import Role
+from app.accounts.passwords import MAX_CHARACTERS
+from app.accounts.tokens import SCOPES
+from app.core.text import storable
+
+LANGUAGES = (("en", "English"), ("nl", "Nederlands"), ("fr", "Français"))
+THEMES = (("system", _l("Like the device")), ("light", _l("Light")), ("dark", _l("Dark")))
+ROLES = ((Role.AGENT.value, _l("Agent")), (Role.LEAD.value, _l("Team lead")), (Role.ADMIN.value, _l("Administrator")))
+TOKEN_DAYS = (("30", _l("30 days")), ("90", _l("90 days")), ("365", _l("1 year")), ("0", _l("No end date")))
+
+
+def _cleaned(text: Any) -> Any:
+    """One line of text, fit for the database."""
+    return " ".join(storable(text).split()) if isinstance(text, str) else text
+
+
+def _needed(text: Any) -> list[Any]:
+    return [DataRequired(text)]
+
+
+class SignInForm(Form):  # type: ignore[misc]
+    email = EmailField(
+        validators=[DataRequired(_l("Enter your e-mail address.")), Length(max=320, message=_l("This address is too long."))],
+        filters=[_cleaned],
+    )
+    password = PasswordField(validators=_needed(_l("Enter your password.")))
+
+
+class ProfileForm(Form):  # type: ignore[misc]
+    name = StringField(
+        validators=[DataRequired(_l("Enter your name.")), Length(max=100, message=_l("Use at most 100 characters."))],
+        filters=[_cleaned],
+    )
+    locale = SelectField(choices=LANGUAGES)
+    timezone = SelectField(choices=sorted(available_timezones()))
+    theme = SelectField(choices=THEMES)
+    single_keys = BooleanField()
+
+
+class PasswordForm(Form):  # type: ignore[misc]
+    current = PasswordField(validators=_needed(_l("Enter the password you use now.")))
+    new = PasswordField(validators=_needed(_l("Enter a new password.")))
+    again = PasswordField(validators=_needed(_l("Enter the new password again.")))
+
+    def validate_again(self, field: Field) -> None:
+        if field.data != self.new.data:
+            raise ValidationError(_l("The two new passwords are not the same."))
+
+
+class TokenForm(Form):  # type: ignore[misc]
+    name = StringField(
+        validators=[
+            DataRequired(_l("Say what the token is for.")),
+            Length(max=100, message=_l("Use at most 100 characters.")),
+        ],
+        filters=[_cleaned],
+    )
+    scopes = SelectMultipleField(
+        choices=[(scope, scope) for scope in SCOPES], validators=_needed(_l("Choose at least one thing the token may do."))
+    )
+    days = SelectField(choices=TOKEN_DAYS, default="90")
+    password = PasswordField(
+        validators=[DataRequired(_l("Enter your password.")), Length(max=MAX_CHARACTERS, message=_l("This is too long."))]
+    )
+
+
+class PersonForm(Form):  # type: ignore[misc]
+    """What an administrator sets for somebody. The choices of brands and teams are put in by the route."""
+
+    name = StringField(
+        validators=[DataRequired(_l("Enter a name.")), Length(max=100, message=_l("Use at most 100 characters."))],
+        filters=[_cleaned],
+    )
+    role = SelectField(choices=ROLES, default=Role.AGENT.value)
+    brands = SelectMultipleField(coerce=uuid.UUID)
+    teams = SelectMultipleField(coerce=uuid.UUID)
+
+
+class NewPersonForm(PersonForm):
+    email = EmailField(
+        validators=[DataRequired(_l("Enter an e-mail address.")), Length(max=320, message=_l("This address is too long."))],
+        filters=[_cleaned],
+    )

@@ -1,0 +1,34 @@
+"""Ask a signed-in person for their password once more, before something that outlives the session."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask_babel import gettext as _
+
+from app.accounts.access import Viewer
+from app.accounts.actions import authenticate
+from app.accounts.throttle import TooManyTries, count_try
+from app.core.db import transaction
+
+
+class NotProven(Exception):
+    """The password was not right, or it is too early for another try; `text` says so, `status` is the answer's."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.text = text
+        self.status = status
+
+
+def prove_password(viewer: Viewer, password: str, *, now: datetime) -> None:
+    """Raise NotProven unless it is the viewer's password. Throttled like signing in; opens its own transactions."""
+    try:
+        with transaction() as session:
+            count_try(session, email=viewer.email, address=viewer.ip, now=now)
+    except TooManyTries as error:
+        raise NotProven(_("Too many tries. Wait %(seconds)s seconds, then try again.", seconds=error.seconds), 429) from error
+    with transaction() as session:
+        user = authenticate(session, email=viewer.email, password=password, address=viewer.ip, now=now)
+    if user is None:
+        raise NotProven(_("This is not your password."), 422)

@@ -1,5 +1,0 @@
-"""Routes of this feature."""
-
-from flask import Blueprint
-
-blueprints: tuple[Blueprint, ...] = ()

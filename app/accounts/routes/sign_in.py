@@ -1,0 +1,86 @@
+"""Sign in and out."""
+
+from __future__ import annotations
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
+
+from app.accounts.actions import authenticate
+from app.accounts.forms import SignInForm
+from app.accounts.next_page import own_path
+from app.accounts.routes.blueprint import bp
+from app.accounts.session import end_sessions, forget_browser, start_session
+from app.accounts.throttle import TooManyTries, count_try
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.events.actions import Actor, audit
+from app.web import page
+
+
+@bp.get("/sign-in")
+def sign_in() -> ResponseReturnValue:
+    """Ask for address and password; `next` is where to go afterwards."""
+    if current_user.is_authenticated:
+        return redirect(_after_sign_in(), 303)
+    return _form(SignInForm())
+
+
+@bp.post("/sign-in")
+def open_session() -> ResponseReturnValue:
+    """Let somebody in. The answer never says whether the account exists."""
+    form = SignInForm(request.form)
+    if not form.validate():
+        return _form(form, status=422)
+    try:
+        with transaction() as session:
+            count_try(session, email=form.email.data, address=request.remote_addr, now=utc_now())
+    except TooManyTries as error:
+        return _wait(form, error.seconds)
+    if not _let_in(form):
+        return _form(form, problem=_("The e-mail address or the password is not right."), status=422)
+    return redirect(_after_sign_in(), 303)
+
+
+def _let_in(form: SignInForm) -> bool:
+    address, now = request.remote_addr, utc_now()
+    with transaction() as session:
+        user = authenticate(session, email=form.email.data, password=form.password.data, address=address, now=now)
+        if user is None:
+            return False
+        start_session(session, user, ip=address, user_agent=request.user_agent.string, now=now)
+        audit(session, action="SignedIn", object_type="user", object_id=str(user.id), now=now, actor=Actor(user.id, address))
+    return True
+
+
+@bp.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """End this browser's session."""
+    if current_user.is_authenticated:
+        with transaction() as session:
+            end_sessions(session, current_user.user_id, now=utc_now(), only=current_user.session_id)
+            actor = Actor(current_user.user_id, request.remote_addr)
+            audit(session, action="SignedOut", object_type="user", object_id=str(actor.user_id), now=utc_now(), actor=actor)
+    forget_browser()
+    return redirect(url_for("accounts.sign_in"), 303)
+
+
+def _after_sign_in() -> str:
+    return own_path(request.values.get("next")) or url_for("inbox.list_view")
+
+
+def _form(form: SignInForm, *, problem: str = "", status: int = 200) -> ResponseReturnValue:
+    return page("accounts/sign_in.html", form=form, problem=problem, next=own_path(request.values.get("next")), status=status)
+
+
+def _wait(form: SignInForm, seconds: int) -> ResponseReturnValue:
+    text = ngettext(
+        "There were too many tries. Wait %(num)s second, then try again.",
+        "There were too many tries. Wait %(num)s seconds, then try again.",
+        seconds,
+    )
+    response = page("accounts/sign_in.html", form=form, problem=text, next=own_path(request.values.get("next")), status=429)
+    response.headers["Retry-After"] = str(seconds)
+    return response
