@@ -59,7 +59,8 @@ def _is_made_of(password: str, about: Iterable[str]) -> bool:
     own = {part for text in about for part in re.split(r"[^a-z]+", text.lower()) if len(part) > 2}
     words = re.compile("(?:" + "|".join(sorted(_common_words() | own, key=len, reverse=True)) + ")+")
     lowered = password.lower()
-    spellings = (
+    as_letters = (lowered, lowered.translate(_LEET), lowered.rstrip("0123456789!?.").translate(_LEET))
+    spellings = (re.sub(r"[^a-z]", "", text) for text in as_letters)
         re.sub(r"[^a-z]", "", text)
         for text in (lowered, lowered.translate(_LEET), lowered.rstrip("0123456789!?.").translate(_LEET))
     )

@@ -78,7 +78,7 @@ def _teams_of(session: Session) -> dict[uuid.UUID, list[Team]]:
 
 def _last_seen(session: Session) -> dict[uuid.UUID, datetime]:
     query = sa.select(UserSession.user_id, sa.func.max(UserSession.last_seen_at)).group_by(UserSession.user_id)
-    return {user_id: seen_at for user_id, seen_at in session.execute(query)}
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def list_brands(session: Session) -> list[Brand]:

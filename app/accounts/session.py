@@ -174,8 +174,8 @@ def list_counting_sessions(session: Session, session_ids: Collection[uuid.UUID],
     return set(session.execute(query, {"now": now, "idle": now - IDLE}).scalars())
 
 
-def start_session(session: Session, user: User, *, ip: str | None, user_agent: str, now: datetime) -> None:
-    """Sign the browser in under a fresh token; whatever the cookie held before is forgotten."""
+def open_session(session: Session, user: User, *, ip: str | None, user_agent: str, now: datetime) -> str:
+    """Add a session and return its token, which the browser keeps (`remember_browser`) and we do not."""
     token = new_secret()
     session.add(
         UserSession(
@@ -189,6 +189,12 @@ def start_session(session: Session, user: User, *, ip: str | None, user_agent: s
             user_agent=user_agent[:300],
         )
     )
+    session.flush()
+    return token
+
+
+def remember_browser(token: str) -> None:
+    """Put the token into the cookie; whatever the cookie held before is forgotten."""
     cookie.clear()
     cookie[COOKIE_KEY] = token
     cookie.permanent = True

@@ -12,7 +12,7 @@ from app.accounts.actions import authenticate
 from app.accounts.forms import SignInForm
 from app.accounts.next_page import own_path
 from app.accounts.routes.blueprint import bp
-from app.accounts.session import end_sessions, forget_browser, start_session
+from app.accounts.session import end_sessions, forget_browser, open_session, remember_browser
 from app.accounts.throttle import TooManyTries, count_try
 from app.core.clock import utc_now
 from app.core.db import transaction
@@ -29,7 +29,7 @@ def sign_in() -> ResponseReturnValue:
 
 
 @bp.post("/sign-in")
-def open_session() -> ResponseReturnValue:
+def let_in() -> ResponseReturnValue:
     """Let somebody in. The answer never says whether the account exists."""
     form = SignInForm(request.form)
     if not form.validate():
@@ -50,8 +50,9 @@ def _let_in(form: SignInForm) -> bool:
         user = authenticate(session, email=form.email.data, password=form.password.data, address=address, now=now)
         if user is None:
             return False
-        start_session(session, user, ip=address, user_agent=request.user_agent.string, now=now)
+        token = open_session(session, user, ip=address, user_agent=request.user_agent.string, now=now)
         audit(session, action="SignedIn", object_type="user", object_id=str(user.id), now=now, actor=Actor(user.id, address))
+    remember_browser(token)
     return True
 
 
