@@ -61,9 +61,6 @@ def _is_made_of(password: str, about: Iterable[str]) -> bool:
     lowered = password.lower()
     as_letters = (lowered, lowered.translate(_LEET), lowered.rstrip("0123456789!?.").translate(_LEET))
     spellings = (re.sub(r"[^a-z]", "", text) for text in as_letters)
-        re.sub(r"[^a-z]", "", text)
-        for text in (lowered, lowered.translate(_LEET), lowered.rstrip("0123456789!?.").translate(_LEET))
-    )
     return any(words.fullmatch(letters) for letters in spellings)
 
 
