@@ -18,6 +18,7 @@ from typing import Any, Final
 from app.channels.base import OutgoingAttachment, OutgoingMessage, Party
 from app.channels.email.addresses import clean_name
 from app.channels.email.filenames import safe_filename
+from app.channels.email.headers import NO_ID_PREFIX
 from app.channels.email.html_text import html_to_text
 from app.channels.email.reply_quote import quote_for_reply
 from app.channels.email.source import tidy
@@ -26,6 +27,7 @@ __all__ = [
     "DELIVERY_HEADER",
     "UnableToCompose",
     "compose_mail",
+    "is_real_id",
     "party_addresses",
     "quote_for_reply",
     "reply_references",
@@ -80,8 +82,8 @@ def compose_mail(
 ) -> bytes:
     """Return the mail for `message`, CRLF line ends. `date` is aware. Bcc goes in only for transports that read it there.
 
-    Raises UnableToCompose for an address, Message-ID or reference that is none. Names and subjects are cleaned of line breaks,
-    so that nothing a person types can become a header.
+    Raises UnableToCompose for an address or a Message-ID of ours that is none; ids of others that no header can carry are left
+    out. Names and subjects are cleaned of line breaks, so that nothing a person types can become a header.
     """
     mail = EmailMessage(policy=WirePolicy())
     _write_addresses(mail, message, from_address, from_name, include_bcc=include_bcc)
@@ -120,7 +122,7 @@ def _address(address: str, name: str) -> Address:
 def _write_ids(mail: EmailMessage, message: OutgoingMessage) -> None:
     if message.message_id_header:
         mail["Message-ID"] = _bracketed([message.message_id_header])
-    if message.in_reply_to:
+    if message.in_reply_to and is_real_id(message.in_reply_to):
         mail["In-Reply-To"] = _bracketed([message.in_reply_to])
     references = trim_references(message.references)
     if references:
@@ -129,8 +131,13 @@ def _write_ids(mail: EmailMessage, message: OutgoingMessage) -> None:
 
 def trim_references(references: Iterable[str]) -> tuple[str, ...]:
     """Return at most 30 ids: the first, which names the conversation, and the newest. Ids no header can carry are left out."""
-    usable = tuple(dict.fromkeys(item for item in references if _ID.fullmatch(item)))
+    usable = tuple(dict.fromkeys(item for item in references if is_real_id(item)))
     return usable if len(usable) <= MAX_REFERENCES else (usable[0], *usable[1 - MAX_REFERENCES :])
+
+
+def is_real_id(message_id: str) -> bool:
+    """Say whether a header can name this id: neither our key for a mail without one nor an id cut for being too long."""
+    return _ID.fullmatch(message_id) is not None and not message_id.startswith(NO_ID_PREFIX)
 
 
 def reply_references(*, message_id: str | None, in_reply_to: tuple[str, ...], references: tuple[str, ...]) -> tuple[str, ...]:

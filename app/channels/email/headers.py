@@ -11,6 +11,7 @@ from app.channels.email.addresses import parse_addresses
 from app.channels.email.source import HeaderBlock
 from app.channels.email.words import decode_words
 
+NO_ID_PREFIX: Final = "no-message-id:"  # begins our own key for a mail without a Message-ID
 MAX_IDS: Final = 200
 MAX_ID_LENGTH: Final = 900  # longer ones would not fit a database index; they are told apart by their hash
 _IN_BRACKETS: Final = re.compile(r"<([^<>]*)>")

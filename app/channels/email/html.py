@@ -16,6 +16,7 @@ from typing import Final
 
 import nh3
 
+from app.channels.email.html_fold import MARKS, fold_quotes, mark_of
 from app.channels.email.html_limits import is_unruly, without_tags
 from app.channels.email.html_style import clean_style, is_plain_colour
 from app.channels.email.html_text import DROPPED_WITH_CONTENT, html_to_text, text_to_html
@@ -32,6 +33,8 @@ _CELL: Final = {"width", "height", "bgcolor", "valign", "colspan", "rowspan", "n
 _ATTRIBUTES: Final = {
     "*": {"style", "dir", "lang", "align"},
     "a": {"href"},
+    "div": {"id", "class", "data-quote"},  # all three kept only as the mark of a quote
+    "blockquote": {"class", "type", "data-quote"},
     "img": {"src", "data-remote-src", "alt", "width", "height", "border"},
     "font": {"color", "size", "face"},
     "table": {"width", "height", "bgcolor", "border", "cellpadding", "cellspacing"},
@@ -51,12 +54,15 @@ _REMOTE: Final = re.compile(r"https?://[^/?#]", re.I)
 _PICTURE: Final = re.compile(r"data:image/(?:png|jpe?g|gif|webp);base64,[A-Za-z0-9+/=\s]*", re.I)
 _CONTENT_ID: Final = re.compile(r"cid:[^\s\"'<>]{1,500}", re.I)
 _INSIDE_URL: Final = re.compile(r"[\x00-\x20\x7f]+")
-_TAG: Final = re.compile(r"<(img|a)((?:\s[^>]*)?)>")
+_TAG: Final = re.compile(r"<(img|a|div|blockquote)((?:\s[^>]*)?)>")
 _ATTRIBUTE: Final = re.compile(r'([a-z-]+)="([^"]*)"')
+_NO_SIZE: Final = frozenset(["0", "1", "0px", "1px"])
+_MARKED: Final = re.compile(r' (?:id|class|type|data-quote)="(this|rest)"')
 _STYLE: Final = (
     "html{color-scheme:light}body{margin:0;padding:.25rem;background:#fff;color:#1a1a1a;font:15px/1.5 system-ui,sans-serif;"
     "overflow-wrap:anywhere}img{max-width:100%;height:auto}table{max-width:100%}pre{white-space:pre-wrap}"
     "blockquote{margin-inline:.5rem 0;padding-inline-start:.75rem;border-inline-start:2px solid #ccc}"
+    "summary{cursor:pointer;color:#666;font-size:.85em}"
     "img[data-remote-src]{min-width:1.5rem;min-height:1.5rem;border:1px dashed #999}"
 )
 _FIXED_POLICY: Final = "style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
@@ -91,14 +97,16 @@ def render_frame(
     cid_urls: Mapping[str, str],
     show_remote: Callable[[str], str] | None,
     image_sources: Sequence[str] = ("'self'",),
+    quote_label: str = "Show quoted text",
 ) -> str:
     """Return the whole document for the sandboxed frame (no allow-scripts, no allow-same-origin).
 
     `cid_urls`: content id without <> → our URL of that image. `show_remote` turns a remote address into our proxy's, None keeps
     the placeholders. `image_sources` are the CSP sources of both; a sandboxed `srcdoc` has no origin, so 'self' alone fits
-    only a frame that is served from its own address.
+    only a frame that is served from its own address. Quoted parts are folded behind `quote_label`.
     """
-    body = _TAG.sub(lambda match: _shown_tag(match, cid_urls, show_remote), sanitise(html).html)
+    shown = _TAG.sub(lambda match: _shown_tag(match, cid_urls, show_remote), sanitise(html).html)
+    body = fold_quotes(shown, label=quote_label)
     policy = f"default-src 'none'; img-src data: {' '.join(image_sources)}; {_FIXED_POLICY}"
     return (
         '<!doctype html><html><head><meta charset="utf-8">'
@@ -126,6 +134,10 @@ def _clean(source: str) -> str:
 def _allowed_value(tag: str, name: str, value: str) -> str | None:
     if name == "style":
         return clean_style(value) or None
+    if name in ("id", "class") or (tag, name) == ("blockquote", "type"):
+        return mark_of(tag, name, value)
+    if name == "data-quote":
+        return value if value in MARKS else None
     if name == "href":
         return _matching(_LINK.match, _INSIDE_URL.sub("", value))
     if name == "src":
@@ -152,6 +164,8 @@ def _image_source(value: str) -> str | None:
 
 def _kept_tag(match: re.Match[str]) -> str:
     """The sanitiser's own output, tag by tag: remote images parked, links told by their real address."""
+    if match[1] in ("div", "blockquote"):
+        return _kept_block(match[0])
     attributes = _attributes(match[2])
     if match[1] == "a":
         return _write_tag("a", {**attributes, **_real_address(attributes.get("href", ""))})
@@ -161,19 +175,22 @@ def _kept_tag(match: re.Match[str]) -> str:
         attributes.pop("data-remote-src", None)
     if not source and not attributes.keys() & {"alt", "data-remote-src"}:
         return ""
-    is_tracker = "data-remote-src" in attributes and {attributes.get("width"), attributes.get("height")} & {
-        "0",
-        "1",
-        "1px",
-        "0px",
-    }
+    is_tracker = "data-remote-src" in attributes and _NO_SIZE & {attributes.get("width"), attributes.get("height")}
     return "" if is_tracker else _write_tag("img", attributes)
 
 
+def _kept_block(tag: str) -> str:
+    """`tag` with its marks, from whichever attributes they came, as one `data-quote`."""
+    marks = _MARKED.findall(tag)
+    if not marks:
+        return tag
+    return f'{_MARKED.sub("", tag)[:-1]} data-quote="{"rest" if "rest" in marks else "this"}">'
+
+
 def _shown_tag(match: re.Match[str], cid_urls: Mapping[str, str], show_remote: Callable[[str], str] | None) -> str:
-    attributes = _attributes(match[2])
-    if match[1] == "a":
+    if match[1] != "img":
         return match[0]
+    attributes = _attributes(match[2])
     if attributes.get("src", "").lower().startswith("cid:"):
         url = cid_urls.get(_content_id(attributes.pop("src")))
         attributes |= {"src": url} if url else {}

@@ -35,7 +35,7 @@ from app.channels.email.body import Body, read_body
 from app.channels.email.bounces import read_report, report_as_json, status_updates
 from app.channels.email.compose import DELIVERY_HEADER
 from app.channels.email.dates import believe_date
-from app.channels.email.headers import read_message_ids, read_plus_tokens, read_subject_token
+from app.channels.email.headers import NO_ID_PREFIX, read_message_ids, read_plus_tokens, read_subject_token
 from app.channels.email.html_text import html_to_text
 from app.channels.email.invitations import Invitation, find_invitation
 from app.channels.email.protected import NOTICES, read_encryption, read_signature
@@ -48,7 +48,6 @@ _KNOWN_HEADERS: Final = (
     "from to cc subject date message-id received return-path content-type mime-version reply-to sender delivered-to"
 )
 _UNPRINTABLE: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_NO_ID_PREFIX: Final = "no-message-id:"
 
 
 def parse_mail(
@@ -97,7 +96,7 @@ class _Mail:
         content_hash = self._content_hash()
         message_id = next(iter(self.message_ids), None)
         return InboundMessage(
-            external_id=message_id or _NO_ID_PREFIX + content_hash,
+            external_id=message_id or NO_ID_PREFIX + content_hash,
             content_hash=content_hash,
             occurred_at=occurred_at,
             sender=_party(self.sender),

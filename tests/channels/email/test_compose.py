@@ -136,10 +136,14 @@ def test_what_is_no_address_is_refused(address: str) -> None:
         composed(to=(party(address),))
 
 
-@pytest.mark.parametrize("message_id", ["a b@x", "a@x>\r\nBcc: y@z", "", "é@x"])
-def test_what_is_no_message_id_is_refused(message_id: str) -> None:
-    with pytest.raises(UnableToCompose):
-        composed(in_reply_to=message_id or "\n")
+@pytest.mark.parametrize("message_id", ["a b@x", "a@x>\r\nBcc: y@z", "\n", "é@x", "no-message-id:0a1b"])
+def test_foreign_ids_no_header_can_carry_are_left_out_and_ours_are_refused(message_id: str) -> None:
+    raw = composed(in_reply_to=message_id, references=(message_id, "goed@klant.example"))
+    assert not any(line.startswith(("In-Reply-To", "Bcc")) for line in header_lines(raw))
+    assert "References: <goed@klant.example>" in header_lines(raw)
+    if not message_id.startswith("no-"):
+        with pytest.raises(UnableToCompose):
+            composed(message_id_header=message_id)
 
 
 def test_a_domain_with_accents_is_written_in_ascii() -> None:

@@ -24,7 +24,7 @@ FORBIDDEN_TAGS = """
 """
 ATTRIBUTES = """
     style dir lang align href target rel title src data-remote-src alt width height border color size face bgcolor cellpadding
-    cellspacing valign colspan rowspan nowrap span start type noshade
+    cellspacing valign colspan rowspan nowrap span start type noshade data-quote
 """
 MARKUP = st.lists(
     st.one_of(
