@@ -1,0 +1,30 @@
+// Binds every element with data-module="name other" to modules/name.js, now and after each swap.
+// A module exports a default function that takes the element; without it the page still works.
+import { listenForAnnouncements } from "./lib/announce.js";
+import { keepFocusOverSwaps } from "./lib/focus.js";
+import { listenForToasts } from "./lib/toasts.js";
+import { keepTimesFresh } from "./lib/times.js";
+
+const bound = new WeakMap();
+
+export function bind(root) {
+  const elements = root.querySelectorAll("[data-module]");
+  for (const element of root.matches?.("[data-module]") ? [root, ...elements] : elements) {
+    for (const name of element.dataset.module.split(/\s+/).filter(Boolean)) start(element, name);
+  }
+}
+
+async function start(element, name) {
+  const names = bound.get(element) ?? new Set();
+  if (names.has(name)) return;
+  bound.set(element, names.add(name));
+  const module = await import(`./modules/${name}.js`);
+  if (element.isConnected) module.default(element);
+}
+
+document.addEventListener("htmx:load", (event) => bind(event.detail.elt));
+listenForAnnouncements();
+listenForToasts(bind);
+keepFocusOverSwaps();
+keepTimesFresh();
+bind(document.body);

@@ -1,0 +1,14 @@
+// A button that copies the text of the element whose id is in data-copy, and says so in its own label for a moment.
+import { announce } from "../lib/announce.js";
+
+export default function bindCopy(button) {
+  const label = button.querySelector("[data-label]") ?? button;
+  const before = label.textContent;
+  button.addEventListener("click", async () => {
+    const source = document.getElementById(button.dataset.copy);
+    await navigator.clipboard.writeText((source?.value ?? source?.textContent ?? "").trim());
+    label.textContent = button.dataset.copied;
+    announce(button.dataset.copied);
+    setTimeout(() => { label.textContent = before; }, 2_000);
+  });
+}

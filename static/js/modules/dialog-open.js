@@ -1,0 +1,14 @@
+// A button or link that opens the <dialog> whose id is in data-dialog; its href is the way without JavaScript.
+// Whatever carries data-close inside closes it, and so does a click beside it; focus returns to the opener by itself.
+
+export default function bindDialogOpener(opener) {
+  opener.addEventListener("click", (event) => {
+    const dialog = document.getElementById(opener.dataset.dialog);
+    if (!dialog) return;
+    event.preventDefault();
+    dialog.showModal();
+    dialog.addEventListener("click", (inside) => {
+      if (inside.target === dialog || inside.target.closest("[data-close]")) dialog.close();
+    });
+  });
+}
