@@ -1,0 +1,52 @@
+// Writing: Ctrl/Cmd+Enter sends, what is typed is kept on the server as a draft, files come by button, drop or paste.
+import { post } from "./http.js";
+import { uploads } from "./uploads.js";
+
+const PAUSE = 700;
+
+export default function composer(form) {
+  const text = form.querySelector("textarea[name=text]");
+  const status = form.querySelector("[data-draft-status]");
+  let timer = null, saved = essence(form);
+
+  const say = (key) => { if (status) status.textContent = status.dataset[key] || ""; };
+  async function save() {
+    clearTimeout(timer);
+    const now = essence(form);
+    if (now === saved || !form.dataset.draftUrl) return;
+    saved = now;
+    say("saving");
+    const answer = await post(form.dataset.draftUrl, draftOf(form)).catch(() => null);
+    if (!answer?.ok) saved = null;
+    say(answer?.ok ? "saved" : "failed");
+  }
+  const later = () => { clearTimeout(timer); timer = setTimeout(save, PAUSE); };
+
+  form.addEventListener("input", later);
+  form.addEventListener("focusout", save);
+  form.addEventListener("uploads:changed", save);
+  form.addEventListener("submit", () => { clearTimeout(timer); saved = essence(form); });
+  window.addEventListener("pagehide", () => {
+    if (form.isConnected && essence(form) !== saved && form.dataset.draftUrl) navigator.sendBeacon?.(form.dataset.draftUrl, draftOf(form, true));
+  });
+  text?.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    form.requestSubmit(form.querySelector("[data-send]") ?? undefined);
+  });
+  uploads(form);
+}
+
+function essence(form) {
+  const files = [...form.querySelectorAll("[name=attachment_id]")].map((field) => field.value);
+  return JSON.stringify([form.querySelector("textarea[name=text]")?.value ?? "", files]);
+}
+
+function draftOf(form, withToken = false) {
+  const body = new FormData();
+  body.set("text", form.querySelector("textarea[name=text]")?.value ?? "");
+  body.set("kind", form.dataset.kind ?? "reply");
+  for (const field of form.querySelectorAll("[name=attachment_id]")) body.append("attachment_id", field.value);
+  if (withToken) body.set("csrf_token", form.querySelector("[name=csrf_token]")?.value ?? "");
+  return body;
+}

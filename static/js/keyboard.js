@@ -1,0 +1,53 @@
+// Single keys. An element says its key: data-key="e". A field gets the focus, anything else is clicked. Nothing happens while
+// somebody types, with Ctrl, Alt or Cmd held, or where the person switched single keys off.
+import { openSheet } from "./keys-sheet.js";
+
+const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
+
+export function startKeyboard() {
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") return leave(event);
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (document.body.dataset.keys !== "on" || document.querySelector("dialog[open]")) return;
+    if (press(event.key)) event.preventDefault();
+  });
+}
+
+function press(key) {
+  if (key === "?") { openSheet(); return true; }
+  if (key === "j" || key === "k") return step(key === "j" ? 1 : -1);
+  if (key === "/") return focusFirst("[data-search]");
+  return use(document.querySelector(`[data-key="${CSS.escape(key)}"]`));
+}
+
+function use(element) {
+  if (!element) return false;
+  if (element.matches("textarea, input")) element.focus();
+  else element.click();
+  return true;
+}
+
+function focusFirst(selector) {
+  const field = [...document.querySelectorAll(selector)].find((candidate) => candidate.offsetParent !== null) ?? document.querySelector(selector);
+  field?.focus();
+  field?.select?.();
+  return Boolean(field);
+}
+
+function step(direction) {
+  const rows = [...document.querySelectorAll("a[data-row]")];
+  if (!rows.length) return false;
+  const focused = rows.indexOf(document.activeElement), current = rows.findIndex((row) => row.getAttribute("aria-current") === "true");
+  const from = focused >= 0 ? focused : current;
+  const next = rows[Math.min(rows.length - 1, Math.max(0, from + direction))];
+  next.focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
+  return true;
+}
+
+// Escape leaves the field first, then the thread.
+function leave(event) {
+  if (document.querySelector("dialog[open], details.menu[open]")) return;
+  if (typing(event.target)) { event.target.blur(); return; }
+  if (document.body.dataset.keys === "on") use(document.querySelector('[data-key="u"]'));
+}

@@ -1,0 +1,71 @@
+// Hears what changed and asks again for it. Pushes carry a number per user: a gap, a reconnect or a wake-up means something may
+// have been missed, and everything shown is asked for again. Without a socket the page asks every 30 seconds.
+import { refresh } from "./refresh.js";
+
+const POLL = 30_000, KEY = "live-sequence";
+let known = Number(sessionStorage.getItem(KEY)) || 0;
+let waiting = 0;
+
+export function startLive() {
+  if (!window.io || !document.querySelector(".app")) return;
+  const socket = io({ transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 5000 });
+  socket.on("connect", () => { catchUp().finally(() => { document.body.dataset.live = "on"; }); });
+  socket.on("disconnect", () => { document.body.dataset.live = "off"; });
+  socket.on("thread:changed", heard);
+  socket.on("message:new", announce);
+  socket.on("notification", ({ sequence }) => note(sequence));
+  setInterval(() => { if (document.body.dataset.live !== "on" && !document.hidden) refresh(); }, POLL);
+  document.addEventListener("visibilitychange", woken);
+  window.addEventListener("pageshow", (event) => { if (event.persisted) refresh(); });
+  window.addEventListener("online", () => catchUp());
+  document.addEventListener("thread-changed-here", () => refresh());
+}
+
+function heard({ thread_id: threadId, sequence }) {
+  const missed = note(sequence);
+  refresh({ thread: missed || threadId === openThread() });
+}
+
+// Returns true if a push before this one did not arrive here.
+function note(sequence) {
+  if (!sequence || sequence <= known) return false;
+  const missed = known > 0 && sequence > known + 1;
+  remember(sequence);
+  return missed;
+}
+
+function remember(sequence) {
+  known = sequence;
+  sessionStorage.setItem(KEY, String(sequence));
+}
+
+async function catchUp() {
+  const response = await fetch("/live/sequence", { credentials: "same-origin", cache: "no-store" }).catch(() => null);
+  const sequence = response?.ok ? (await response.json()).sequence : null;
+  if (sequence === known) return;
+  if (sequence !== null) remember(sequence);
+  await refresh();
+}
+
+function woken() {
+  if (document.hidden) return;
+  waiting = 0;
+  title();
+  if (document.body.dataset.stale === "on") refresh();
+  else catchUp();
+}
+
+function announce({ kind, thread_id: threadId }) {
+  if (kind !== "MessageReceived") return;
+  if (document.hidden) { waiting += 1; title(); }
+  const region = document.getElementById("announcements");
+  if (region) region.textContent = threadId === openThread() ? region.dataset.here || "" : region.dataset.elsewhere || "";
+}
+
+function title() {
+  document.title = (waiting ? `(${waiting}) ` : "") + document.title.replace(/^\(\d+\) /, "");
+}
+
+function openThread() {
+  return document.querySelector("[data-thread-id]")?.dataset.threadId;
+}

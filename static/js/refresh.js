@@ -1,0 +1,40 @@
+// Asks again for what is shown and brings it up to date in place. Never touches the composer.
+import { readPage } from "./http.js";
+import { replace } from "./merge.js";
+import { updateList } from "./thread-list.js";
+import { updateTimeline } from "./timeline.js";
+
+const PAUSE = 250; // between two refreshes of a burst; the first one starts at once
+let running = false, again = false, wanted = { thread: false };
+
+// `thread`: the open thread changed too; without it only the list and the counts are asked for.
+export async function refresh({ thread = true } = {}) {
+  wanted.thread ||= thread;
+  if (document.hidden) { document.body.dataset.stale = "on"; return; }
+  if (running) { again = true; return; }
+  running = true;
+  do {
+    again = false;
+    const { thread: both } = wanted;
+    wanted = { thread: false };
+    await refreshOnce(both);
+    if (again) await new Promise((done) => setTimeout(done, PAUSE));
+  } while (again);
+  running = false;
+}
+
+async function refreshOnce(thread) {
+  const list = document.getElementById("thread-list");
+  const url = thread || !list?.dataset.url ? location.href : list.dataset.url;
+  if (!list && !document.getElementById("timeline")) return;
+  const page = await readPage(url);
+  if (!page) return;
+  updateList(page);
+  replace("rail-views", page);
+  if (thread) {
+    replace("thread-head", page);
+    replace("context", page);
+    updateTimeline(page);
+  }
+  document.body.dataset.stale = "off";
+}

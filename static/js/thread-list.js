@@ -1,0 +1,67 @@
+// The list of threads. At its top it follows the server; scrolled down, rows change in place and what is new is only counted.
+import { merge, remember } from "./merge.js";
+
+const rowsOf = (list) => list.querySelector("[data-rows]");
+
+export default function threadList(element) {
+  remember(rowsOf(element));
+  fresh(element)?.addEventListener("click", () => {
+    scroller(element).scrollTop = 0;
+    if (element.pending) apply(element, element.pending);
+  });
+  element.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
+}
+
+export function updateList(page) {
+  const shown = document.getElementById("thread-list"), next = page.getElementById("thread-list");
+  if (!shown || !next || shown.dataset.url !== next.dataset.url) return;
+  markCurrent(next, shown);
+  if (scroller(shown).scrollTop < 8 && !pointing(shown)) apply(shown, next);
+  else inPlace(shown, next);
+  const count = next.querySelector("[data-count]");
+  if (count && shown.querySelector("[data-count]")) shown.querySelector("[data-count]").textContent = count.textContent;
+}
+
+// A page that was asked for without its thread knows no current row.
+function markCurrent(next, shown) {
+  const current = shown.querySelector("[data-rows] [aria-current=true]")?.closest("[id]")?.id;
+  const row = current && next.querySelector(`#${CSS.escape(current)}`);
+  const link = row?.matches("a") ? row : row?.querySelector("a");
+  if (link && !next.querySelector("[aria-current=true]")) link.setAttribute("aria-current", "true");
+}
+
+function apply(list, next) {
+  list.pending = null;
+  if (!rowsOf(list) !== !rowsOf(next)) { list.replaceChildren(...[...next.children].map((child) => document.importNode(child, true))); return; }
+  if (!rowsOf(list)) return;
+  const last = rowsOf(next).lastElementChild?.dataset.at ?? "";
+  merge(rowsOf(list), rowsOf(next), { keep: (row) => (row.dataset.at ?? "") < last });
+  say(list, 0);
+}
+
+function inPlace(list, next) {
+  if (!rowsOf(list) || !rowsOf(next)) { list.pending = next; say(list, 1); return; }
+  const shown = new Set([...rowsOf(list).children].map((row) => row.id));
+  const waiting = [...rowsOf(next).children].filter((row) => !shown.has(row.id) || row.dataset.at > (document.getElementById(row.id)?.dataset.at ?? ""));
+  list.pending = next;
+  const same = document.createElement("ol");
+  for (const row of rowsOf(list).children) {
+    const update = next.querySelector(`#${CSS.escape(row.id)}`);
+    same.append((update ?? row).cloneNode(true));
+  }
+  const at = [...rowsOf(list).children].map((row) => row.dataset.at);
+  [...same.children].forEach((row, index) => { row.dataset.at = at[index]; });
+  merge(rowsOf(list), same);
+  say(list, waiting.length);
+}
+
+function say(list, count) {
+  const bar = fresh(list);
+  if (!bar) return;
+  bar.hidden = count === 0;
+  bar.textContent = (bar.dataset.text || "%d").replace("%d", count);
+}
+
+const fresh = (list) => list.querySelector("[data-fresh]");
+const scroller = (list) => list.closest("[data-scroll]") || list;
+const pointing = (list) => list.matches(":has([data-rows] :focus-visible)") || (list.matches(":hover") && matchMedia("(hover: hover)").matches);
