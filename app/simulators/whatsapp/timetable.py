@@ -22,6 +22,8 @@ class Timetable:
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._running = 0
+        self._age = 0  # how often everything was forgotten
+        self._own = threading.local()
         self._is_closed = False
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="simulator")
         self._thread = threading.Thread(target=self._keep_time, name="timetable", daemon=True)
@@ -29,19 +31,18 @@ class Timetable:
 
     def after(self, seconds: float, work: Callable[[], None]) -> None:
         with self._changed:
+            if getattr(self._own, "age", self._age) != self._age:
+                return  # asked for by work that was begun before everything was forgotten
             heapq.heappush(self._due, (time.monotonic() + seconds, next(self._numbers), work))
             self._changed.notify_all()
 
     def forget(self) -> None:
-        """Drop everything that has not begun, also what work that is running still adds; waits for that a little."""
+        """Drop everything that has not begun and whatever work in progress still asks for; waits a little for that work."""
         with self._changed:
+            self._age += 1
             self._due.clear()
-            self._changed.wait_for(self._forget_and_look, RUNNING_WORK_SECONDS)
-            self._due.clear()
-
-    def _forget_and_look(self) -> bool:
-        self._due.clear()
-        return not self._running
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._running, RUNNING_WORK_SECONDS)
 
     def wait_until_idle(self, timeout_seconds: float) -> bool:
         """Wait until nothing is due or running; False when that takes too long."""
@@ -66,12 +67,13 @@ class Timetable:
         while self._due and self._due[0][0] <= time.monotonic():
             _, _, work = heapq.heappop(self._due)
             self._running += 1
-            self._workers.submit(self._run, work)
+            self._workers.submit(self._run, work, self._age)
 
     def _seconds_to_next(self) -> float | None:
         return max(0.0, self._due[0][0] - time.monotonic()) if self._due else None
 
-    def _run(self, work: Callable[[], None]) -> None:
+    def _run(self, work: Callable[[], None], age: int) -> None:
+        self._own.age = age
         try:
             work()
         except Exception:
