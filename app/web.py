@@ -46,7 +46,7 @@ def init_app(app: OpenAPI, settings: Settings) -> None:
     app.jinja_env.filters["hue"] = hue
     _register_macros(app)
     init_login(app)
-    app.jinja_env.globals.update(stylesheets=stylesheets)
+    app.jinja_env.globals.update(stylesheets=stylesheets, script_map=script_map)
     app.after_request(_headers)
     app.register_error_handler(HTTPException, _error_page)
     for name in (*ROUTES, *(DEMO_ROUTES if settings.demo else ())):
@@ -115,6 +115,17 @@ def stylesheets() -> tuple[str, ...]:
         f"css/{path.relative_to(css)}" for folder in ("components", "features") for path in (css / folder).glob("*.css")
     )
     return (*first, *others, "css/utilities.css")
+
+
+def script_map() -> dict[str, dict[str, str]]:
+    """The import map of every module of ours, so that an `import` of a plain name gets the file that changes with its content."""
+    return {"imports": {url_for("static", filename=path): asset(path) for path in _scripts()}}
+
+
+@lru_cache(maxsize=1)
+def _scripts() -> tuple[str, ...]:
+    static = Path(__file__).parent.parent / "static"
+    return tuple(sorted(str(path.relative_to(static)) for path in (static / "js").rglob("*.js")))
 
 
 def hue(name: str) -> int:
