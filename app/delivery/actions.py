@@ -295,7 +295,6 @@ def retry_delivery(session: Session, *, message_id: uuid.UUID, actor: Actor, now
         0,
         None,
     )
-    delivery.progress = {}
     message = session.get_one(Message, message_id)
     message.delivery_status, message.delivery_reason = DeliveryStatus.PENDING.value, None
     thread.version += 1

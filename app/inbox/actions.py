@@ -26,13 +26,10 @@ from app.inbox.models import (
     ThreadStatus,
     ThreadType,
 )
+from app.inbox.queries import ThreadMissing
 
 PREVIEW_CHARACTERS = 200
 TEXT_LIMIT = 1_000_000
-
-
-class ThreadMissing(Exception):
-    """No such thread, or not for this viewer."""
 
 
 class ThreadMovedOn(Exception):

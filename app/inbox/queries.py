@@ -19,10 +19,13 @@ from app.accounts.access import Viewer
 from app.accounts.models import Brand, User
 from app.contacts.models import Contact
 from app.core.paging import Page, cut_page, read_cursor
-from app.inbox.actions import ThreadMissing
 from app.inbox.models import Attachment, Message, Priority, Thread, ThreadAlias, ThreadRead, ThreadStatus
 
 COUNT_CAP = 1000
+
+
+class ThreadMissing(Exception):
+    """No such thread, or not for this viewer."""
 
 
 @dataclass(frozen=True)

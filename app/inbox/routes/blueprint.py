@@ -1,0 +1,128 @@
+"""The blueprint of the inbox and what its templates may use."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, abort, current_app, g, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from app.accounts.session import current_viewer
+from app.core.db import db
+from app.inbox import views
+from app.inbox.models import ThreadStatus
+from app.inbox.queries import ThreadFilter, ThreadMissing, ViewCounts, count_views
+
+bp = Blueprint("inbox", __name__)
+
+
+@bp.before_request
+def _signed_in_only() -> Any:
+    if not current_user.is_authenticated:
+        return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
+    return None
+
+
+@bp.errorhandler(ThreadMissing)
+def _not_here(_error: ThreadMissing) -> Any:
+    abort(404)
+
+
+def filter_of(view: str) -> ThreadFilter:
+    """What a view of the rail shows. Raises 404 for a view that does not exist."""
+    viewer = current_viewer()
+    filters = {
+        "open": ThreadFilter(),
+        "mine": ThreadFilter(assignee_user_id=viewer.user_id),
+        "unassigned": ThreadFilter(unassigned=True),
+        "email": ThreadFilter(medium="email"),
+        "whatsapp": ThreadFilter(medium="whatsapp"),
+        "all": ThreadFilter(view="all"),
+        "resolved": ThreadFilter(view="all", status=ThreadStatus.RESOLVED),
+    }
+    if view not in filters:
+        abort(404)
+    return filters[view]
+
+
+def view_title(view: str) -> str:
+    titles: dict[str, str] = {
+        "open": _("Inbox"),
+        "mine": _("Mine"),
+        "unassigned": _("Unassigned"),
+        "email": _("E-mail"),
+        "whatsapp": "WhatsApp",
+        "all": _("All threads"),
+        "resolved": _("Resolved"),
+    }
+    return titles[view]
+
+
+def view_counts() -> ViewCounts:
+    """The counts of the rail, asked for once per request."""
+    if "view_counts" not in g:
+        g.view_counts = count_views(db.session(), viewer=current_viewer())
+    counts: ViewCounts = g.view_counts
+    return counts
+
+
+def nav_groups() -> list[dict[str, Any]]:
+    """The rail: views with counts; the current one is marked."""
+    counts = view_counts()
+    path = request.args.get("path") or request.path
+
+    def item(view: str, icon: str, count: int = 0) -> dict[str, Any]:
+        href = url_for("inbox.list_view") if view == "open" else url_for("inbox.list_view", view=view)
+        current = path == href or getattr(g, "current_view", None) == view
+        return {"label": view_title(view), "href": href, "icon": icon, "count": views.capped(count), "current": current}
+
+    groups: list[dict[str, Any]] = [
+        {
+            "title": "",
+            "items": [
+                item("open", "inbox", counts.open),
+                item("mine", "user", counts.mine),
+                item("unassigned", "users", counts.unassigned),
+            ],
+        },
+        {
+            "title": _("Channels"),
+            "items": [item("email", "mail", counts.email), item("whatsapp", "message-circle", counts.whatsapp)],
+        },
+        {"title": _("Archive"), "items": [item("all", "list"), item("resolved", "circle-check", counts.resolved)]},
+    ]
+    if current_viewer().is_lead:
+        settings = {
+            "label": _("Settings"),
+            "href": "/settings",
+            "icon": "settings",
+            "count": "",
+            "current": path.startswith("/settings"),
+        }
+        groups.append({"title": "", "items": [settings]})
+    return groups
+
+
+@bp.app_context_processor
+def _template_tools() -> dict[str, Any]:
+    return {
+        "nav_groups": nav_groups,
+        "MEDIUM_ICONS": views.MEDIUM_ICONS,
+        "STATUS_TONES": views.STATUS_TONES,
+        "PRIORITY_TONES": views.PRIORITY_TONES,
+    }
+
+
+@bp.record_once
+def _register_filters(state: Any) -> None:
+    state.app.jinja_env.filters.update(views.FILTERS)
+
+
+def parse_uuid(text: str | None) -> uuid.UUID | None:
+    """None where the text is no id."""
+    try:
+        return uuid.UUID(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,176 @@
+"""Write: replies, notes, drafts, files for them. Nothing that was typed is ever lost by a refusal."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import jsonify, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.accounts.session import current_viewer
+from app.channels.email.filenames import safe_filename
+from app.channels.email.filetypes import real_content_type
+from app.connections.queries import ChannelMissing, get_channel
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.ids import new_id
+from app.core.runtime import runtime
+from app.core.text import storable
+from app.delivery.actions import Reply, ReplyContext, UnableToReply, queue_reply
+from app.inbox.actions import ThreadMovedOn, add_note, save_draft
+from app.inbox.models import Attachment
+from app.inbox.queries import get_thread
+from app.inbox.routes.blueprint import bp, parse_uuid
+from app.inbox.routes.thread import thread_context
+from app.web import page
+
+UPLOAD_BYTES = 25 * 1024 * 1024
+
+
+@bp.post("/threads/<uuid:thread_id>/messages")
+def send_message(thread_id: uuid.UUID) -> ResponseReturnValue:
+    """Queue a reply. 409 with the newer items if the thread moved on, 422 with the reason if it cannot go; the text stays."""
+    viewer, form = current_viewer(), request.form
+    thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
+    try:
+        channel = get_channel(db.session(), parse_uuid(form.get("channel_id")) or thread.channel_id or new_id())
+        with transaction() as session:
+            queue_reply(
+                session,
+                _reply(thread.id),
+                channel=channel,
+                author=viewer.actor,
+                author_name=viewer.name,
+                context=ReplyContext(
+                    rules=runtime().adapters.rules[channel.channel_type.value],
+                    mail_keys=runtime().mail_keys,
+                    mail_domain=runtime().settings.mail_domain,
+                    now=utc_now(),
+                ),
+            )
+    except ThreadMovedOn as held:
+        return _refused(thread.id, 409, newer=held.newer)
+    except UnableToReply as error:
+        return _refused(thread.id, 422, composer_error=str(error))
+    except ChannelMissing:
+        return _refused(thread.id, 422, composer_error=_("Choose the channel to answer on"))
+    return _sent(thread.id)
+
+
+def _reply(thread_id: uuid.UUID) -> Reply:
+    form = request.form
+    return Reply(
+        thread_id=thread_id,
+        text=storable(form.get("text", "")).replace("\r\n", "\n").strip(),
+        channel_id=parse_uuid(form.get("channel_id")),
+        template=_template(),
+        attachment_ids=_attachment_ids(),
+        last_seen_message_id=None if form.get("send_anyway") else parse_uuid(form.get("last_seen_message_id")),
+        client_token=parse_uuid(form.get("client_token")),
+    )
+
+
+def _template() -> dict[str, Any] | None:
+    """The chosen template with its parameters filled in, in the provider-neutral shape deliveries keep."""
+    name, _separator, language = request.form.get("template", "").partition("/")
+    if not name:
+        return None
+    values = [storable(v).strip() for v in request.form.getlist("parameter")]
+    parameters = [{"type": "text", "text": v} for v in values]
+    return {"name": name, "language": language, "components": [{"type": "body", "parameters": parameters}] if parameters else []}
+
+
+def _attachment_ids() -> tuple[uuid.UUID, ...]:
+    return tuple(i for i in (parse_uuid(text) for text in request.form.getlist("attachment_id")) if i is not None)
+
+
+@bp.post("/threads/<uuid:thread_id>/notes")
+def write_note(thread_id: uuid.UUID) -> ResponseReturnValue:
+    """Add an internal note."""
+    viewer = current_viewer()
+    thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
+    text = storable(request.form.get("text", "")).replace("\r\n", "\n").strip()
+    if not text:
+        return _refused(thread.id, 422, composer_error=_("Write something first"), composer_kind="note")
+    with transaction() as session:
+        add_note(
+            session,
+            thread_id=thread.id,
+            text=text,
+            actor=viewer.actor,
+            author_name=viewer.name,
+            now=utc_now(),
+            client_token=parse_uuid(request.form.get("client_token")),
+            attachment_ids=_attachment_ids(),
+        )
+    return _sent(thread.id)
+
+
+def _sent(thread_id: uuid.UUID) -> ResponseReturnValue:
+    runtime().nudger.nudge()
+    if request.headers.get("HX-Request") != "true":
+        return redirect(url_for("inbox.show_thread", thread_id=thread_id, view=request.args.get("view"), _anchor="composer"), 303)
+    response = make_response(render_template("inbox/composer_fragment.html", **thread_context(thread_id)))
+    response.headers["HX-Trigger"] = "thread-changed-here"
+    return response
+
+
+def _refused(thread_id: uuid.UUID, status: int, **why: Any) -> ResponseReturnValue:
+    """The composer again, with what was typed and the reason; the whole page without JavaScript."""
+    db.session.rollback()
+    typed = {"typed_text": request.form.get("text", ""), "typed_attachment_ids": request.form.getlist("attachment_id")}
+    context = thread_context(thread_id, **{**typed, **why, "client_token": request.form.get("client_token")})
+    if request.headers.get("HX-Request") == "true":
+        return make_response(render_template("inbox/composer_fragment.html", **context), status)
+    return page("inbox/page.html", status=status, **context)
+
+
+@bp.post("/threads/<uuid:thread_id>/draft")
+def keep_draft(thread_id: uuid.UUID) -> ResponseReturnValue:
+    """Keep what is being typed."""
+    viewer = current_viewer()
+    thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
+    kind = "note" if request.form.get("kind") == "note" else "reply"
+    ids = [str(i) for i in _attachment_ids()]
+    with transaction() as session:
+        save_draft(
+            session,
+            user_id=viewer.user_id,
+            thread_id=thread.id,
+            kind=kind,
+            text=storable(request.form.get("text", "")),
+            attachment_ids=ids,
+            now=utc_now(),
+        )
+    return "", 204
+
+
+@bp.post("/threads/<uuid:thread_id>/attachments")
+def upload(thread_id: uuid.UUID) -> ResponseReturnValue:
+    """Take one file for a reply or note that is being written; it belongs to its uploader until sent."""
+    viewer = current_viewer()
+    thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
+    file = request.files.get("file")
+    content = file.stream.read(UPLOAD_BYTES + 1) if file else b""
+    if file is None or not content:
+        return jsonify(error=_("The file is empty")), 422
+    if len(content) > UPLOAD_BYTES:
+        return jsonify(error=_("The file is larger than 25 MB")), 413
+    name = safe_filename(file.filename or "")
+    kept = runtime().storage.put(content)
+    attachment = Attachment(
+        id=new_id(),
+        thread_id=thread.id,
+        uploaded_by_user_id=viewer.user_id,
+        filename=name,
+        content_type=real_content_type(file.mimetype, content, filename=name),
+        size_bytes=kept.size_bytes,
+        sha256=kept.sha256,
+        storage_key=kept.key,
+        created_at=utc_now(),
+    )
+    with transaction() as session:
+        session.add(attachment)
+    return jsonify(id=str(attachment.id), filename=attachment.filename, size_bytes=attachment.size_bytes), 201

@@ -1,0 +1,77 @@
+"""Lists of threads, the rail, and search."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from flask import g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.accounts.session import current_viewer
+from app.core.db import db
+from app.core.paging import BadCursor, Page
+from app.inbox.models import ThreadStatus
+from app.inbox.queries import ThreadRow, list_threads
+from app.inbox.routes.blueprint import bp, filter_of, parse_uuid, view_title
+from app.inbox.search import clean_query, search_threads
+from app.web import page
+
+PAGE_ROWS = 40
+
+
+@bp.get("/")
+def home() -> ResponseReturnValue:
+    return redirect(url_for("inbox.list_view"), 303)
+
+
+@bp.get("/inbox", defaults={"view": "open"})
+@bp.get("/inbox/<view>")
+def list_view(view: str) -> ResponseReturnValue:
+    """One view of the inbox; as a fragment for `#thread-list` (first page again) or `#list-more` (the next page)."""
+    return page("inbox/page.html", blocks=("thread_list", "list_more"), **list_context(view), thread=None)
+
+
+@bp.get("/rail")
+def rail() -> ResponseReturnValue:
+    """The views and their counts alone, for a page that heard of a change."""
+    return render_template("rail.html")
+
+
+def list_context(view: str) -> dict[str, Any]:
+    """What the list pane needs. Unknown filters are ignored, a foreign cursor starts from the top."""
+    g.current_view = view
+    filter = filter_of(view)
+    status = request.args.get("status", "")
+    if status in set(ThreadStatus):
+        filter = replace(filter, view="all", status=ThreadStatus(status))
+    brand_id = parse_uuid(request.args.get("brand"))
+    if brand_id is not None:
+        filter = replace(filter, brand_id=brand_id)
+    return {
+        "view": view,
+        "view_title": view_title(view),
+        "rows": _rows(filter),
+        "status_filter": status if status in set(ThreadStatus) else "",
+        "statuses": [s for s in ThreadStatus if s not in (ThreadStatus.RESOLVED, ThreadStatus.CLOSED)],
+        "first_page": "cursor" not in request.args,
+    }
+
+
+def _rows(filter: Any) -> Page[ThreadRow]:
+    viewer, session = current_viewer(), db.session()
+    try:
+        return list_threads(session, viewer=viewer, filter=filter, cursor=request.args.get("cursor"), limit=PAGE_ROWS)
+    except BadCursor:
+        return list_threads(session, viewer=viewer, filter=filter, limit=PAGE_ROWS)
+
+
+@bp.get("/search")
+def search() -> ResponseReturnValue:
+    """Find threads by words, people or numbers."""
+    query = clean_query(request.args.get("q", ""))
+    try:
+        hits = search_threads(db.session(), viewer=current_viewer(), text=query, cursor=request.args.get("cursor"))
+    except BadCursor:
+        hits = search_threads(db.session(), viewer=current_viewer(), text=query)
+    return page("inbox/search.html", blocks=("search_results",), query=query, hits=hits)

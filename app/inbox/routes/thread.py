@@ -1,0 +1,176 @@
+"""One thread: its page and fragments, and the small changes people make to it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.accounts.session import current_viewer
+from app.connections.models import Channel
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.paging import BadCursor
+from app.core.runtime import runtime
+from app.delivery.actions import retry_delivery, window_closes_at
+from app.delivery.models import Delivery
+from app.delivery.queries import list_attempts, list_reports
+from app.inbox.actions import assign_thread, change_priority, change_status, mark_read
+from app.inbox.models import Priority, Thread, ThreadStatus
+from app.inbox.queries import get_message, get_thread, get_thread_row
+from app.inbox.routes.blueprint import bp, parse_uuid
+from app.inbox.routes.listing import list_context
+from app.inbox.timeline import get_context, list_assignable_users, list_timeline
+from app.inbox.views import event_words
+from app.web import page
+
+BLOCKS = ("thread_list", "list_more", "timeline", "thread_head", "context", "composer")
+
+
+@bp.get("/threads/<uuid:thread_id>")
+def show_thread(thread_id: uuid.UUID) -> ResponseReturnValue:
+    """The three panes; as fragments: `timeline`, `thread-head`, `context`, `composer`, `thread-list`."""
+    row = get_thread_row(db.session(), viewer=current_viewer(), thread_id=thread_id)
+    if row.thread.id != thread_id:
+        return redirect(url_for("inbox.show_thread", thread_id=row.thread.id, view=request.args.get("view")), 302)
+    return page("inbox/page.html", blocks=BLOCKS, **thread_context(row.thread.id))
+
+
+def thread_context(thread_id: uuid.UUID, **more: Any) -> dict[str, Any]:
+    """Everything the page of a thread shows; reading it marks it read."""
+    viewer, session = current_viewer(), db.session()
+    row = get_thread_row(session, viewer=viewer, thread_id=thread_id)
+    try:
+        timeline = list_timeline(session, viewer=viewer, thread=row.thread, before=request.args.get("before"))
+    except BadCursor:
+        timeline = list_timeline(session, viewer=viewer, thread=row.thread)
+    beside = get_context(session, viewer=viewer, thread=row.thread, sendable_types=frozenset(runtime().adapters.senders))
+    if row.unread:
+        _mark_read(row.thread)
+    names = {str(user_id): name for user_id, name in beside.assignable_users}
+    return {
+        **list_context(request.args.get("view") or "open"),
+        "thread": row.thread,
+        "thread_row": row,
+        "timeline": timeline,
+        "beside": beside,
+        "event_words": lambda item: event_words(item, names),
+        "all_statuses": list(ThreadStatus),
+        "priorities": list(Priority),
+        **composer_context(row.thread, beside.channels, request.args.get("channel"), request.args.get("kind") or "reply"),
+        **more,
+    }
+
+
+def composer_context(thread: Thread, channels: tuple[Channel, ...], channel_id: str | None, kind: str) -> dict[str, Any]:
+    """The composer: the chosen channel, its rules and its window."""
+    wanted = parse_uuid(channel_id)
+    channel = next((c for c in channels if c.id == wanted), channels[0] if channels else None)
+    rules = runtime().adapters.rules.get(channel.channel_type.value) if channel else None
+    closes_at = window_closes_at(thread, rules) if rules else None
+    return {
+        "composer_kind": "note" if kind == "note" or channel is None else "reply",
+        "composer_channel": channel,
+        "composer_rules": rules,
+        "window_closes_at": closes_at,
+        "window_is_closed": closes_at is not None and closes_at <= utc_now(),
+        "client_token": uuid.uuid4(),
+    }
+
+
+def _mark_read(thread: Thread) -> None:
+    viewer = current_viewer()
+    with transaction() as session:
+        mark_read(session, user_id=viewer.user_id, thread_id=thread.id, seen_seq=thread.message_count, now=utc_now())
+
+
+def _changed(thread_id: uuid.UUID, said: str) -> ResponseReturnValue:
+    """Answer a change: the thread's head for htmx, a redirect otherwise."""
+    runtime().nudger.nudge()
+    if request.headers.get("HX-Request") == "true":
+        response = make_response(render_template("inbox/head_fragment.html", **thread_context(thread_id)))
+        response.headers["HX-Trigger"] = "thread-changed-here"
+        return response
+    flash(said)
+    return redirect(url_for("inbox.show_thread", thread_id=thread_id, view=request.args.get("view")), 303)
+
+
+@bp.post("/threads/<uuid:thread_id>/status")
+def set_status(thread_id: uuid.UUID) -> ResponseReturnValue:
+    viewer = current_viewer()
+    status = ThreadStatus(request.form["status"])
+    get_thread(db.session(), viewer=viewer, thread_id=thread_id)
+    with transaction() as session:
+        change_status(session, thread_id=thread_id, status=status, actor=viewer.actor, now=utc_now())
+    return _changed(thread_id, _("Status changed"))
+
+
+@bp.post("/threads/<uuid:thread_id>/priority")
+def set_priority(thread_id: uuid.UUID) -> ResponseReturnValue:
+    viewer = current_viewer()
+    priority = Priority(request.form["priority"])
+    get_thread(db.session(), viewer=viewer, thread_id=thread_id)
+    with transaction() as session:
+        change_priority(session, thread_id=thread_id, priority=priority, actor=viewer.actor, now=utc_now())
+    return _changed(thread_id, _("Priority changed"))
+
+
+@bp.post("/threads/<uuid:thread_id>/assignment")
+def set_assignment(thread_id: uuid.UUID) -> ResponseReturnValue:
+    viewer = current_viewer()
+    thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
+    assignee = parse_uuid(request.form.get("assignee"))
+    if assignee is not None and assignee not in {
+        user_id for user_id, _name in list_assignable_users(db.session(), thread.brand_id)
+    }:
+        assignee = thread.assignee_user_id
+    with transaction() as session:
+        assign_thread(session, thread_id=thread_id, assignee_user_id=assignee, actor=viewer.actor, now=utc_now())
+    return _changed(thread_id, _("Assignee changed"))
+
+
+@bp.post("/threads/<uuid:thread_id>/read")
+def set_read(thread_id: uuid.UUID) -> ResponseReturnValue:
+    _mark_read(get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id))
+    return "", 204
+
+
+@bp.post("/messages/<uuid:message_id>/retry")
+def retry(message_id: uuid.UUID) -> ResponseReturnValue:
+    """Send again what failed or could not be confirmed."""
+    viewer = current_viewer()
+    message = get_message(db.session(), viewer=viewer, message_id=message_id)
+    with transaction() as session:
+        retry_delivery(session, message_id=message_id, actor=viewer.actor, now=utc_now())
+    runtime().nudger.nudge()
+    if request.headers.get("HX-Request") == "true":
+        return "", 204, {"HX-Trigger": "thread-changed-here"}
+    return redirect(url_for("inbox.show_thread", thread_id=message.thread_id), 303)
+
+
+@bp.get("/messages/<uuid:message_id>/details")
+def details(message_id: uuid.UUID) -> ResponseReturnValue:
+    """Why the message is here, and every step of its delivery."""
+    session = db.session()
+    message = get_message(session, viewer=current_viewer(), message_id=message_id)
+    delivery = session.query(Delivery).filter_by(message_id=message.id).one_or_none()
+    context: dict[str, Any] = {
+        "message": message,
+        "delivery": delivery,
+        "attempts": list_attempts(session, delivery.id) if delivery else [],
+        "reports": list_reports(session, delivery.id) if delivery else [],
+    }
+    return page("inbox/details.html", blocks=("details",), **context)
+
+
+@bp.errorhandler(ValueError)
+def _bad_choice(_error: ValueError) -> ResponseReturnValue:
+    return _("This choice does not exist; reload the page and try again."), 422
+
+
+@bp.errorhandler(KeyError)
+def _missing_field(_error: KeyError) -> ResponseReturnValue:
+    return _("Something is missing from the form; reload the page and try again."), 422

@@ -1,0 +1,213 @@
+"""How the inbox puts things into words: times, states, events, quoted text. No database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask_babel import format_date, format_datetime, format_time, gettext, ngettext, to_user_timezone
+
+from app.channels.email.quoting import Section, split_quoted
+from app.core.clock import utc_now
+from app.inbox.models import Message, MessageType, Priority, ThreadStatus
+from app.inbox.timeline import TimelineItem
+
+HTML_MARKS = ("<table", "<img", "<ul", "<ol", "<h1", "<h2", "<h3", "data-remote-src", "<b>", "<strong", "<a ")
+
+
+def _(message: str, **values: object) -> str:
+    return str(gettext(message, **values))
+
+
+def status_words(status: str) -> str:
+    """A thread's status as people say it."""
+    return {
+        ThreadStatus.OPEN: _("Open"),
+        ThreadStatus.IN_PROGRESS: _("In progress"),
+        ThreadStatus.WAITING_CUSTOMER: _("Waiting for reply"),
+        ThreadStatus.WAITING_INTERNAL: _("Waiting for us"),
+        ThreadStatus.ESCALATED: _("Escalated"),
+        ThreadStatus.RESOLVED: _("Resolved"),
+        ThreadStatus.CLOSED: _("Closed"),
+    }[ThreadStatus(status)]
+
+
+def priority_words(priority: str) -> str:
+    return {
+        Priority.LOW: _("Low"),
+        Priority.NORMAL: _("Normal"),
+        Priority.HIGH: _("High"),
+        Priority.URGENT: _("Urgent"),
+        Priority.CRITICAL: _("Critical"),
+    }[Priority(priority)]
+
+
+def medium_words(medium: str) -> str:
+    return {
+        "email": _("E-mail"),
+        "whatsapp": "WhatsApp",
+        "sms": "SMS",
+        "phone": _("Phone"),
+        "internal": _("Internal"),
+    }.get(medium, medium)
+
+
+MEDIUM_ICONS = {
+    "email": "mail",
+    "whatsapp": "message-circle",
+    "sms": "message-square",
+    "phone": "phone",
+    "internal": "sticky-note",
+}
+STATUS_TONES = {
+    "escalated": "overdue",
+    "resolved": "done",
+    "closed": "",
+    "open": "info",
+    "in_progress": "accent",
+    "waiting_internal": "due",
+}
+PRIORITY_TONES = {"critical": "overdue", "urgent": "overdue", "high": "due"}
+
+
+@dataclass(frozen=True)
+class DeliveryWords:
+    """What stands under a message of ours: an icon, a word, a tone."""
+
+    icon: str
+    text: str
+    tone: str
+
+
+def delivery_words(message: Message) -> DeliveryWords | None:
+    """The delivery state of an outgoing message in words; None for everything else."""
+    status = message.delivery_status
+    if status is None or message.message_type not in (MessageType.OUTGOING, MessageType.AUTO_RESPONSE):
+        return None
+    read = _("Read %(time)s", time=format_time(message.read_at, "short")) if message.read_at else _("Read")
+    return {
+        "pending": DeliveryWords("clock", _("Sending"), ""),
+        "accepted": DeliveryWords("check", _("Handed over"), ""),
+        "sent": DeliveryWords("check", _("Sent"), ""),
+        "delivered": DeliveryWords("check-check", _("Delivered"), ""),
+        "read": DeliveryWords("check-check", read, "read"),
+        "failed": DeliveryWords("circle-alert", _("Not sent"), "failed"),
+        "bounced": DeliveryWords("circle-alert", _("Bounced"), "failed"),
+        "expired": DeliveryWords("circle-alert", _("Expired"), "failed"),
+        "unknown": DeliveryWords("triangle-alert", _("Not confirmed yet"), "unknown"),
+    }[status]
+
+
+def list_time(at: datetime) -> str:
+    """For a row: the time today, the day this week, else the date."""
+    local, now = to_user_timezone(at), to_user_timezone(utc_now())
+    if local.date() == now.date():
+        return str(format_time(at, "short"))
+    if now.date() - local.date() < timedelta(days=6):
+        return str(format_datetime(at, "EEE HH:mm"))
+    return str(format_date(at, "d MMM") if local.year == now.year else format_date(at, "d MMM y"))
+
+
+def day_words(at: datetime) -> str:
+    local, now = to_user_timezone(at).date(), to_user_timezone(utc_now()).date()
+    if local == now:
+        return _("Today")
+    if local == now - timedelta(days=1):
+        return _("Yesterday")
+    return str(format_date(at, "EEEE d MMMM" if local.year == now.year else "EEEE d MMMM y"))
+
+
+def exact_time(at: datetime) -> str:
+    return str(format_datetime(at, "full"))
+
+
+def left_words(until: datetime | None) -> str:
+    """How long a window stays open: "23 h 12 min left", or that it is closed."""
+    if until is None:
+        return ""
+    minutes = int((until - datetime.now(UTC)).total_seconds() // 60)
+    if minutes <= 0:
+        return _("Window closed")
+    hours, rest = divmod(minutes, 60)
+    return _("%(hours)s h %(minutes)s min left", hours=hours, minutes=rest) if hours else _("%(minutes)s min left", minutes=rest)
+
+
+def event_words(item: TimelineItem, user_names: dict[str, str]) -> str:
+    """One quiet line about what happened."""
+    event = item.event
+    assert event is not None
+    who = item.author_name or _("Switchyard")
+    payload: dict[str, Any] = event.payload
+    if event.type == "ThreadAssigned":
+        name = user_names.get(payload.get("to") or "", "")
+        if not payload.get("to"):
+            return _("%(who)s took the assignee off", who=who)
+        return _("%(who)s took this", who=who) if name == who else _("%(who)s assigned this to %(name)s", who=who, name=name)
+    if event.type == "ThreadStatusChanged":
+        return _("%(who)s set the status to %(status)s", who=who, status=status_words(payload["to"]).lower())
+    if event.type == "ThreadPriorityChanged":
+        return _("%(who)s set the priority to %(priority)s", who=who, priority=priority_words(payload["to"]).lower())
+    return _("%(who)s joined thread #%(number)s into this one", who=who, number=payload.get("number", ""))
+
+
+def sections_of(message: Message) -> list[Section]:
+    """The text of a mail cut into what the sender wrote and what they quoted; together they are the whole text."""
+    if message.medium != "email" or message.message_type == MessageType.INTERNAL_NOTE:
+        return []
+    return list(split_quoted(message.text))
+
+
+def quoted_lines(text: str) -> str:
+    count = len(text.strip().splitlines())
+    return str(ngettext("%(num)s quoted line", "%(num)s quoted lines", count))
+
+
+def is_rich(message: Message) -> bool:
+    """True where the formatted version says more than the text."""
+    return any(mark in message.html for mark in HTML_MARKS)
+
+
+def size_words(size_bytes: int | None) -> str:
+    if size_bytes is None:
+        return ""
+    if size_bytes < 1024 * 1024:
+        return f"{max(1, size_bytes // 1024)} kB"
+    return f"{size_bytes / 1024 / 1024:.1f} MB"
+
+
+def capped(count: int, cap: int = 1000) -> str:
+    """A count for the rail: "" for none, "999+" from the cap on."""
+    return "" if count == 0 else f"{cap - 1}+" if count >= cap else str(count)
+
+
+def evidence_words(message: Message) -> str:
+    """Why the message is in its thread."""
+    return {
+        "plus_address": _("It was sent to our signed reply address for this thread."),
+        "signed_message_id": _("It answers a message we sent from this thread."),
+        "message_id": _("It names a message of this thread as the one it answers."),
+        "conversation": _("The mailbox files it under the same conversation, and the same people take part."),
+        "subject_token": _("Its subject names this thread, and the sender takes part in it."),
+        "quoted_message": _("It quotes a message of this thread."),
+        "same_chat": _("It continues the running chat with this contact."),
+        "new": _("Nothing pointed to an earlier thread, so it began this one."),
+    }.get(str(message.evidence.get("by", "")), _("It was written here."))
+
+
+FILTERS = {
+    "status_words": status_words,
+    "priority_words": priority_words,
+    "medium_words": medium_words,
+    "list_time": list_time,
+    "day_words": day_words,
+    "exact_time": exact_time,
+    "left_words": left_words,
+    "quoted_lines": quoted_lines,
+    "size_words": size_words,
+    "capped": capped,
+    "delivery_words": delivery_words,
+    "sections_of": sections_of,
+    "is_rich": is_rich,
+    "evidence_words": evidence_words,
+}
