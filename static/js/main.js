@@ -1,29 +1,35 @@
-// Binds behaviours to what the server rendered. `data-module="menu"` gives the element to menu.js; each module can be deleted
-// and the page still works.
-import composer from "./composer.js";
-import keysSheet from "./keys-sheet.js";
-import menu from "./menu.js";
-import threadList from "./thread-list.js";
-import timeline from "./timeline.js";
-import toast from "./toast.js";
-import { startKeyboard } from "./keyboard.js";
-import { startLive } from "./live.js";
+// Binds every element with data-module="name other" to modules/name.js, now and after each swap.
+// A module exports a default function that takes the element; without it the page still works.
+import { listenForAnnouncements } from "./lib/announce.js";
+import { keepFocusOverSwaps } from "./lib/focus.js";
+import { startKeyboard } from "./lib/keyboard.js";
+import { startLive } from "./lib/live.js";
+import { listenForToasts } from "./lib/toasts.js";
+import { keepTimesFresh } from "./lib/times.js";
 
-const modules = { composer, "keys-sheet": keysSheet, menu, "thread-list": threadList, timeline, toast };
 const bound = new WeakMap();
 
 export function bind(root) {
-  const found = root.querySelectorAll ? [...root.querySelectorAll("[data-module]")] : [];
-  if (root.matches?.("[data-module]")) found.unshift(root);
-  for (const element of found) {
-    if (bound.has(element)) continue;
-    bound.set(element, true);
-    for (const name of element.dataset.module.split(" ")) modules[name]?.(element);
+  const elements = root.querySelectorAll("[data-module]");
+  for (const element of root.matches?.("[data-module]") ? [root, ...elements] : elements) {
+    for (const name of element.dataset.module.split(/\s+/).filter(Boolean)) start(element, name);
   }
+}
+
+async function start(element, name) {
+  const names = bound.get(element) ?? new Set();
+  if (names.has(name)) return;
+  bound.set(element, names.add(name));
+  const module = await import(`./modules/${name}.js`);
+  if (element.isConnected) module.default(element);
 }
 
 document.addEventListener("htmx:load", (event) => bind(event.detail.elt));
 document.addEventListener("fragment:merged", (event) => bind(event.target));
+listenForAnnouncements();
+listenForToasts(bind);
+keepFocusOverSwaps();
+keepTimesFresh();
 bind(document.body);
 startKeyboard();
 startLive();

@@ -1,6 +1,6 @@
 // toast("Resolved", {label: "Undo", run: () => …}) shows a line at the foot of the page. The server does the same with
 // HX-Trigger: {"toast": {"text": "Resolved", "undo_label": "Undo", "undo_url": "/…"}}; undo is a POST to that address.
-import { announce } from "./announce.js";
+// The region is a live one (role=status), so nothing else announces it.
 
 let bindElement = () => {};
 
@@ -13,7 +13,6 @@ export function toast(text, undo = null) {
   element.append(words(text));
   if (undo) element.append(undoButton(element, undo));
   region.append(element);
-  announce(text);
   bindElement(element);
 }
 

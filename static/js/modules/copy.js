@@ -4,6 +4,7 @@ import { announce } from "../lib/announce.js";
 export default function bindCopy(button) {
   const label = button.querySelector("[data-label]") ?? button;
   const before = label.textContent;
+  if (!navigator.clipboard) return button.remove(); // a page that is not on https or loopback may not
   button.addEventListener("click", async () => {
     const source = document.getElementById(button.dataset.copy);
     await navigator.clipboard.writeText((source?.value ?? source?.textContent ?? "").trim());

@@ -7,8 +7,8 @@ export default function bindDialogOpener(opener) {
     if (!dialog) return;
     event.preventDefault();
     dialog.showModal();
-    dialog.addEventListener("click", (inside) => {
+    dialog.onclick = (inside) => {
       if (inside.target === dialog || inside.target.closest("[data-close]")) dialog.close();
-    });
+    };
   });
 }

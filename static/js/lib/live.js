@@ -1,5 +1,6 @@
 // Hears what changed and asks again for it. Pushes carry a number per user: a gap, a reconnect or a wake-up means something may
 // have been missed, and everything shown is asked for again. Without a socket the page asks every 30 seconds.
+import { announce as say } from "./announce.js";
 import { refresh } from "./refresh.js";
 
 const POLL = 30_000, KEY = "live-sequence";
@@ -58,8 +59,8 @@ function woken() {
 function announce({ kind, thread_id: threadId }) {
   if (kind !== "MessageReceived") return;
   if (document.hidden) { waiting += 1; title(); }
-  const region = document.getElementById("announcements");
-  if (region) region.textContent = threadId === openThread() ? region.dataset.here || "" : region.dataset.elsewhere || "";
+  const { here, elsewhere } = document.getElementById("announcements")?.dataset ?? {};
+  say(threadId === openThread() ? here : elsewhere);
 }
 
 function title() {

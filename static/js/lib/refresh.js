@@ -1,8 +1,8 @@
 // Asks again for what is shown and brings it up to date in place. Never touches the composer.
 import { readPage } from "./http.js";
 import { replace } from "./merge.js";
-import { updateList } from "./thread-list.js";
-import { updateTimeline } from "./timeline.js";
+import { updateList } from "../modules/thread-list.js";
+import { updateTimeline } from "../modules/timeline.js";
 
 const PAUSE = 250; // between two refreshes of a burst; the first one starts at once
 let running = false, again = false, wanted = { thread: false };

@@ -1,7 +1,5 @@
 // Single keys. An element says its key: data-key="e". A field gets the focus, anything else is clicked. Nothing happens while
 // somebody types, with Ctrl, Alt or Cmd held, or where the person switched single keys off.
-import { openSheet } from "./keys-sheet.js";
-
 const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
 
 export function startKeyboard() {
@@ -14,7 +12,6 @@ export function startKeyboard() {
 }
 
 function press(key) {
-  if (key === "?") { openSheet(); return true; }
   if (key === "j" || key === "k") return step(key === "j" ? 1 : -1);
   if (key === "/") return focusFirst("[data-search]");
   return use(document.querySelector(`[data-key="${CSS.escape(key)}"]`));

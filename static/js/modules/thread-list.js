@@ -1,5 +1,5 @@
 // The list of threads. At its top it follows the server; scrolled down, rows change in place and what is new is only counted.
-import { merge, remember } from "./merge.js";
+import { merge, remember } from "../lib/merge.js";
 
 const rowsOf = (list) => list.querySelector("[data-rows]");
 

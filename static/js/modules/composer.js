@@ -1,6 +1,6 @@
 // Writing: Ctrl/Cmd+Enter sends, what is typed is kept on the server as a draft, files come by button, drop or paste.
-import { post } from "./http.js";
-import { uploads } from "./uploads.js";
+import { post } from "../lib/http.js";
+import { uploads } from "../lib/uploads.js";
 
 const PAUSE = 700;
 
