@@ -31,5 +31,8 @@ listenForToasts(bind);
 keepFocusOverSwaps();
 keepTimesFresh();
 bind(document.body);
+startFocus();
 startKeyboard();
+startTimes();
+startToasts();
 startLive();

@@ -1,5 +1,5 @@
 // A button that copies the text of the element whose id is in data-copy, and says so in its own label for a moment.
-import { announce } from "../lib/announce.js";
+import { announce } from "./toast.js";
 
 export default function bindCopy(button) {
   const label = button.querySelector("[data-label]") ?? button;

@@ -21,7 +21,7 @@ function refresh() {
   }
 }
 
-export function keepTimesFresh() {
+export function startTimes() {
   setInterval(() => { if (!document.hidden) refresh(); }, 60_000);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
 }
