@@ -31,8 +31,5 @@ listenForToasts(bind);
 keepFocusOverSwaps();
 keepTimesFresh();
 bind(document.body);
-startFocus();
 startKeyboard();
-startTimes();
-startToasts();
 startLive();

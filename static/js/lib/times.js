@@ -21,7 +21,7 @@ function refresh() {
   }
 }
 
-export function startTimes() {
+export function keepTimesFresh() {
   setInterval(() => { if (!document.hidden) refresh(); }, 60_000);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
 }

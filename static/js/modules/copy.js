@@ -1,9 +1,10 @@
 // A button that copies the text of the element whose id is in data-copy, and says so in its own label for a moment.
-import { announce } from "./toast.js";
+import { announce } from "../lib/announce.js";
 
 export default function bindCopy(button) {
   const label = button.querySelector("[data-label]") ?? button;
   const before = label.textContent;
+  if (!navigator.clipboard) return button.remove(); // a page that is not on https or loopback may not
   if (!navigator.clipboard) return button.remove(); // a page that is not on https or loopback may not
   button.addEventListener("click", async () => {
     const source = document.getElementById(button.dataset.copy);

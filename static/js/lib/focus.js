@@ -11,7 +11,7 @@ function swapped(event) {
   next.focus({ preventScroll: true });
 }
 
-export function startFocus() {
+export function keepFocusOverSwaps() {
   let hadFocus = false;
   document.addEventListener("htmx:beforeSwap", (event) => {
     hadFocus = event.detail.target?.contains(document.activeElement) ?? false;

@@ -1,0 +1,43 @@
+// toast("Resolved", {label: "Undo", run: () => …}) shows a line at the foot of the page. The server does the same with
+// HX-Trigger: {"toast": {"text": "Resolved", "undo_label": "Undo", "undo_url": "/…"}}; undo is a POST to that address.
+// The region is a live one (role=status), so nothing else announces it.
+
+let bindElement = () => {};
+
+export function toast(text, undo = null) {
+  const region = document.getElementById("toasts");
+  if (!region) return;
+  const element = document.createElement("div");
+  element.className = "toast";
+  element.dataset.module = "toast";
+  element.append(words(text));
+  if (undo) element.append(undoButton(element, undo));
+  region.append(element);
+  bindElement(element);
+}
+
+function words(text) {
+  const span = document.createElement("span");
+  span.className = "toast__text";
+  span.textContent = text;
+  return span;
+}
+
+function undoButton(element, { label, run }) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "toast__undo";
+  button.textContent = label;
+  button.addEventListener("click", () => { element.remove(); run(); });
+  return button;
+}
+
+function fromServer({ text, undo_label: label, undo_url: url }) {
+  const run = () => window.htmx.ajax("POST", url, { source: document.body, swap: "none" });
+  toast(text, url ? { label, run } : null);
+}
+
+export function listenForToasts(bind) {
+  bindElement = bind;
+  document.addEventListener("toast", (event) => fromServer(event.detail));
+}
