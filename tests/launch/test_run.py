@@ -136,7 +136,7 @@ def test_a_run_heals_is_joined_by_commands_and_leaves_nothing_behind(start: Call
     assert settings.port == run.port
     assert settings.database_url
 
-    wait_until(lambda: run.has("worker.py scheduler"), "the scheduler")
+    wait_until(lambda: run.has("worker.py scheduler") and run.has("worker.py live"), "the workers")
     run.parts("worker.py live")[0].kill()
     run.wait_for(r"live was ended by SIGKILL; starting it again in 1 s")
     psutil.Process(int((folder / "postgres" / "postmaster.pid").read_text().split()[0])).kill()
