@@ -11,9 +11,9 @@ from flask_login import current_user
 
 from app.accounts.session import current_viewer
 from app.core.db import db
-from app.inbox import views
 from app.inbox.models import ThreadStatus
 from app.inbox.queries import ThreadFilter, ThreadMissing, ViewCounts, count_views
+from app.inbox.routes import words
 
 bp = Blueprint("inbox", __name__)
 
@@ -76,7 +76,7 @@ def nav_groups() -> list[dict[str, Any]]:
     def item(view: str, icon: str, count: int = 0) -> dict[str, Any]:
         href = url_for("inbox.list_view") if view == "open" else url_for("inbox.list_view", view=view)
         current = path == href or getattr(g, "current_view", None) == view
-        return {"label": view_title(view), "href": href, "icon": icon, "count": views.capped(count), "current": current}
+        return {"label": view_title(view), "href": href, "icon": icon, "count": words.capped(count), "current": current}
 
     groups: list[dict[str, Any]] = [
         {
@@ -109,15 +109,15 @@ def nav_groups() -> list[dict[str, Any]]:
 def _template_tools() -> dict[str, Any]:
     return {
         "nav_groups": nav_groups,
-        "MEDIUM_ICONS": views.MEDIUM_ICONS,
-        "STATUS_TONES": views.STATUS_TONES,
-        "PRIORITY_TONES": views.PRIORITY_TONES,
+        "MEDIUM_ICONS": words.MEDIUM_ICONS,
+        "STATUS_TONES": words.STATUS_TONES,
+        "PRIORITY_TONES": words.PRIORITY_TONES,
     }
 
 
 @bp.record_once
 def _register_filters(state: Any) -> None:
-    state.app.jinja_env.filters.update(views.FILTERS)
+    state.app.jinja_env.filters.update(words.FILTERS)
 
 
 def parse_uuid(text: str | None) -> uuid.UUID | None:

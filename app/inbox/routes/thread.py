@@ -23,8 +23,8 @@ from app.inbox.models import Priority, Thread, ThreadStatus
 from app.inbox.queries import get_message, get_thread, get_thread_row
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.listing import list_context
+from app.inbox.routes.words import event_words
 from app.inbox.timeline import get_context, list_assignable_users, list_timeline
-from app.inbox.views import event_words
 from app.web import page
 
 BLOCKS = ("thread_list", "list_more", "timeline", "thread_head", "context", "composer")
