@@ -202,7 +202,8 @@ def _start_times(dice: random.Random, now: datetime) -> Iterator[datetime]:
         weekend = day.weekday() >= 5
         hour = dice.triangular(7.5, 19.5, 10.5) if dice.random() < 0.85 else dice.uniform(0, 24)
         moment = datetime.combine(day.date(), time(), AMSTERDAM) + timedelta(hours=hour)
-        if moment < now - timedelta(minutes=3) and (not weekend or dice.random() < 0.3):
+        recent = now - moment < timedelta(hours=30)
+        if moment < now - timedelta(minutes=3) and (not weekend or recent or dice.random() < 0.3):
             moments.append(moment)
     return iter(sorted(moments))
 

@@ -78,7 +78,11 @@ def list_threads(
 
 
 def _merged_scans(viewer: Viewer, filter: ThreadFilter, cursor: str | None, limit: int) -> sa.Subquery:
-    brands = sa.func.unnest(sa.cast(list(_brands(viewer, filter)), sa.ARRAY(sa.Uuid))).table_valued("id").alias("brand")
+    brands = (
+        sa.func.unnest(sa.cast(list(_brands(viewer, filter)), sa.ARRAY(sa.Uuid)))
+        .table_valued("id", name="brand")
+        .render_derived()
+    )
     scan = sa.select(Thread.id, Thread.last_message_at).where(Thread.brand_id == brands.c.id, *_conditions(filter))
     if cursor is not None:
         scan = scan.where(sa.tuple_(Thread.last_message_at, Thread.id) < sa.tuple_(*_place(cursor)))
