@@ -95,7 +95,7 @@ def _web_command(settings: Settings) -> tuple[str, ...]:
         *("--worker-class", "gevent", "--workers", str(settings.web_workers), "--worker-connections", "4000"),
         # Without --reuse-port kept connections pile up on one worker.
         *("--reuse-port", "--bind", f"{host}:{settings.port}"),
-        *("--graceful-timeout", "5", "--log-level", "warning", "--no-control-socket"),
+        *("--graceful-timeout", "4", "--log-level", "warning", "--no-control-socket"),
         *(("--worker-tmp-dir", str(SHARED_MEMORY)) if os.access(SHARED_MEMORY, os.W_OK) else ()),
     ]
     return (sys.executable, "-m", "gunicorn", *options, "wsgi:app")

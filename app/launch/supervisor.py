@@ -40,8 +40,8 @@ from app.launch.parts import (
 from app.launch.process import Command, Process, run_to_end, stop
 from app.launch.servers import EmbeddedServers, ServerError, ServerUrls
 
-PARTS_GRACE_SECONDS = 5.5
-SIMULATORS_GRACE_SECONDS = 1.0
+PARTS_GRACE_SECONDS = 5.0
+SIMULATORS_GRACE_SECONDS = 1.5
 SERVERS_GRACE_SECONDS = 2.5
 WATCH_SECONDS = 0.1
 READY_SECONDS = 90
