@@ -54,6 +54,14 @@ def seal_secrets(channel: Channel, secrets: Mapping[str, str], *, keyring: Keyri
     channel.sealed_secrets = keyring.encrypt(plain, table="channels", column="sealed_secrets", row_id=str(channel.id))
 
 
+def switch_channel(session: Session, channel: Channel, *, active: bool, now: datetime, actor: Actor) -> None:
+    """Let a channel take part or rest. A resting one is neither polled nor let in at the webhook door, and cannot send."""
+    if channel.is_active != active:
+        channel.is_active = active
+        action = "ChannelSwitchedOn" if active else "ChannelSwitchedOff"
+        audit(session, action=action, object_type="channel", object_id=str(channel.id), now=now, actor=actor)
+
+
 def note_health(session: Session, channel: Channel, *, health: str, detail: str, now: datetime) -> None:
     """Keep what the last check or call said; a change of state is an event."""
     changed = channel.health != health

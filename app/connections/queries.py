@@ -25,6 +25,14 @@ def get_channel(session: Session, channel_id: uuid.UUID) -> Channel:
     return channel
 
 
+def get_visible_channel(session: Session, channel_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID]) -> Channel:
+    """Return the channel if it belongs to one of these brands. Raises ChannelMissing otherwise, too."""
+    channel = get_channel(session, channel_id)
+    if channel.brand_id not in brand_ids:
+        raise ChannelMissing(str(channel_id))
+    return channel
+
+
 def find_channel_by_name(session: Session, name: str) -> Channel | None:
     return session.execute(sa.select(Channel).where(Channel.name == name)).scalar_one_or_none()
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.work import FAILED, READY
 from app.events.models import AuditEntry, Event, OutboxEntry
 from app.events.registry import installed
 
@@ -103,3 +106,27 @@ def audit(
             detail=detail or {},
         )
     )
+
+
+def retry_reactions(
+    session: Session,
+    *,
+    now: datetime,
+    actor: Actor = SYSTEM,
+    entry_id: int | None = None,
+    brand_ids: Collection[uuid.UUID] | None = None,
+) -> int:
+    """Put reactions that were given up back to ready: one, or all of these brands (None: all there are). Returns how many."""
+    given_up = sa.select(OutboxEntry.id).join(Event, Event.id == OutboxEntry.event_id).where(OutboxEntry.state == FAILED)
+    if entry_id is not None:
+        given_up = given_up.where(OutboxEntry.id == entry_id)
+    if brand_ids is not None:
+        given_up = given_up.where(Event.brand_id.in_(brand_ids))
+    ready = {"state": READY, "run_at": sa.func.now(), "attempts": 0, "hinted_at": None}
+    statement = sa.update(OutboxEntry).where(OutboxEntry.id.in_(given_up.scalar_subquery())).values(**ready)
+    count = len(session.execute(statement.returning(OutboxEntry.id).execution_options(synchronize_session=False)).all())
+    if count:
+        object_id = str(entry_id) if entry_id is not None else ""
+        detail = {"count": count}
+        audit(session, action="ReactionsRetried", object_type="outbox", object_id=object_id, now=now, actor=actor, detail=detail)
+    return count

@@ -1,5 +1,52 @@
-"""The one blueprint of this feature's pages."""
+"""The one blueprint of this feature's pages, and what every settings page needs."""
 
-from flask import Blueprint
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from app.accounts.views import Link, LinkGroup, browser_words, role_hints, role_words, scope_hints
 
 bp = Blueprint("accounts", __name__)
+FILTERS = {"browser_words": browser_words, "role_words": role_words}
+
+
+def settings_groups() -> list[LinkGroup]:
+    """The menu of the settings: one's own, and for leads what belongs to everybody."""
+    groups = [
+        LinkGroup(
+            _("You"),
+            (
+                _link(_("Profile"), "accounts.profile", "user"),
+                _link(_("Password and sessions"), "accounts.security", "shield"),
+                _link(_("API tokens"), "accounts.tokens", "key"),
+            ),
+        )
+    ]
+    if current_user.is_lead:
+        shared = (
+            _link(_("People"), "accounts.people", "users"),
+            _link(_("Teams and brands"), "accounts.brands", "building"),
+            _link(_("Channels"), "connections.channels", "link"),
+            _link(_("Events"), "quarantine.events", "activity"),
+        )
+        groups.append(LinkGroup(_("Everybody"), shared))
+    return groups
+
+
+def _link(label: str, endpoint: str, icon: str) -> Link:
+    href = url_for(endpoint)
+    return Link(label, href, icon, request.path == href or request.path.startswith(f"{href}/"))
+
+
+@bp.app_context_processor
+def _template_tools() -> dict[str, Any]:
+    return {"settings_groups": settings_groups, "role_hints": role_hints, "scope_hints": scope_hints}
+
+
+@bp.record_once
+def _register_filters(state: Any) -> None:
+    state.app.jinja_env.filters.update(FILTERS)

@@ -1,0 +1,141 @@
+"""Channels as leads see them and administrators switch them. A secret is never on a page, but for a webhook address asked for
+with one's password."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.accounts.access import Viewer
+from app.accounts.models import Brand
+from app.accounts.proof import NotProven, prove_password
+from app.accounts.queries import list_brands
+from app.accounts.session import current_admin, current_lead
+from app.connections import views
+from app.connections.actions import switch_channel
+from app.connections.models import Channel
+from app.connections.queries import ChannelMissing, get_visible_channel, list_channels, open_secrets
+from app.core.clock import utc_now
+from app.core.crypto import UnableToDecrypt
+from app.core.db import db, transaction
+from app.core.runtime import runtime
+from app.delivery.check import check_channel
+from app.events.actions import audit
+from app.web import page
+
+bp = Blueprint("connections", __name__)
+
+
+@bp.record_once
+def _register_filters(state: object) -> None:
+    filters = {"channel_type_words": views.channel_type_words, "health_words": views.health_words}
+    state.app.jinja_env.filters.update(filters)  # type: ignore[attr-defined]
+
+
+@bp.get("/settings/channels")
+def channels() -> ResponseReturnValue:
+    """The channels of the brands one may see."""
+    viewer, session = current_lead(), db.session()
+    listed = list_channels(session, brand_ids=viewer.brand_ids)
+    return page("settings/channels.html", channels=listed, brands=_brands_by_id(), tones=views.HEALTH_TONES, now=utc_now())
+
+
+@bp.get("/settings/channels/<uuid:channel_id>")
+def channel(channel_id: uuid.UUID) -> ResponseReturnValue:
+    """One channel: health, settings, where its provider must post."""
+    return _channel_page(_find(current_lead(), channel_id))
+
+
+@bp.post("/settings/channels/<uuid:channel_id>/check")
+def check(channel_id: uuid.UUID) -> ResponseReturnValue:
+    """Ask the provider now."""
+    viewer = current_lead()
+    found = _find(viewer, channel_id)
+    db.session.rollback()  # the provider may take seconds: hold no connection meanwhile
+    health = check_channel(found, actor=viewer.actor)
+    if health is not None and health.ok:
+        flash(_("The connection works."))
+    return redirect(url_for("connections.channel", channel_id=channel_id), 303)
+
+
+@bp.post("/settings/channels/<uuid:channel_id>/activity")
+def switch(channel_id: uuid.UUID) -> ResponseReturnValue:
+    """Switch on (`active=1`) or off (`active=0`)."""
+    viewer, wanted = current_admin(), request.form.get("active")
+    if wanted not in ("0", "1"):
+        abort(422)
+    with transaction() as session:
+        try:
+            found = get_visible_channel(session, channel_id, brand_ids=viewer.brand_ids)
+        except ChannelMissing:
+            abort(404)
+        switch_channel(session, found, active=wanted == "1", now=utc_now(), actor=viewer.actor)
+    flash(_("The channel is on.") if wanted == "1" else _("The channel is off."))
+    return redirect(url_for("connections.channel", channel_id=channel_id), 303)
+
+
+@bp.post("/settings/channels/<uuid:channel_id>/webhook-address")
+def webhook_address(channel_id: uuid.UUID) -> ResponseReturnValue:
+    """Show the whole webhook address, key included, in this answer alone; asks for the password and is audited."""
+    viewer = current_admin()
+    found = _find(viewer, channel_id)
+    try:
+        prove_password(viewer, request.form.get("password", ""), now=utc_now())
+    except NotProven as error:
+        return _channel_page(found, password_error=error.text, status=error.status)
+    with transaction() as session:
+        object_id = str(channel_id)
+        audit(
+            session,
+            action="WebhookAddressShown",
+            object_type="channel",
+            object_id=object_id,
+            now=utc_now(),
+            actor=viewer.actor,
+        )
+    return _channel_page(found, shown=_secrets(found).get("url_key", ""))
+
+
+def _channel_page(found: Channel, *, shown: str = "", password_error: str = "", status: int = 200) -> ResponseReturnValue:
+    settings, secrets = runtime().settings, _secrets(found)
+    path = views.webhook_path(found, url_key=shown or None)
+    return page(
+        "settings/channel.html",
+        channel=found,
+        brand=_brands_by_id().get(found.brand_id),
+        facts=views.settings_facts(found),
+        secret_labels=views.secret_labels(list(secrets)),
+        webhook_url=f"{settings.public_url}{path}" if path else "",
+        webhook_has_key="/inbound/" in (path or ""),
+        shown=bool(shown),
+        password_error=password_error,
+        can_check=found.channel_type.value in runtime().adapters.senders,
+        is_polled=found.channel_type.value in runtime().adapters.pollers,
+        poll_seconds=settings.poll_mail_seconds,
+        tones=views.HEALTH_TONES,
+        status=status,
+    )
+
+
+def _find(viewer: Viewer, channel_id: uuid.UUID) -> Channel:
+    try:
+        return get_visible_channel(db.session(), channel_id, brand_ids=viewer.brand_ids)
+    except ChannelMissing:
+        abort(404)
+
+
+def _secrets(found: Channel) -> dict[str, str]:
+    try:
+        return open_secrets(found, runtime().keyring)
+    except UnableToDecrypt:
+        return {}
+
+
+def _brands_by_id() -> dict[uuid.UUID, Brand]:
+    return {brand.id: brand for brand in list_brands(db.session())}
+
+
+blueprints = (bp,)

@@ -1,0 +1,73 @@
+"""How channels are put into words. No database, no secrets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext
+
+from app.connections.models import Channel, ChannelType
+
+HEALTH_TONES = {"ok": "done", "degraded": "due", "down": "overdue", "unknown": ""}
+
+
+@dataclass(frozen=True)
+class Fact:
+    label: str
+    value: str
+
+
+def _(message: str, **values: object) -> str:
+    return str(gettext(message, **values))
+
+
+def channel_type_words(channel_type: str) -> str:
+    return {
+        ChannelType.EMAIL_OUTLOOK: _("Microsoft 365 mailbox"),
+        ChannelType.EMAIL: _("Incoming e-mail"),
+        ChannelType.WHATSAPP_BUSINESS: "WhatsApp Business",
+        ChannelType.SMS: "SMS",
+        ChannelType.PHONE_CALL: _("Phone"),
+    }.get(ChannelType(channel_type), channel_type)
+
+
+def health_words(health: str) -> str:
+    return {"ok": _("Works"), "degraded": _("Works in part"), "down": _("Does not work")}.get(health, _("Not checked yet"))
+
+
+def settings_facts(channel: Channel) -> list[Fact]:
+    """The settings people may see, by name: an allow-list, so that nothing new is ever shown by accident."""
+    labels = {
+        "from_name": _("Sender name"),
+        "tenant_id": _("Directory (tenant) id"),
+        "client_id": _("Application (client) id"),
+        "waba_id": _("WhatsApp business account id"),
+    }
+    facts = [Fact(label, str(channel.settings[name])) for name, label in labels.items() if channel.settings.get(name)]
+    templates: Any = channel.settings.get("templates")
+    if isinstance(templates, list):
+        facts.append(Fact(_("Message templates"), str(len(templates))))
+    return facts
+
+
+def secret_labels(names: list[str]) -> list[str]:
+    """What is kept encrypted, by name only."""
+    labels = {
+        "access_token": _("Access token"),
+        "signing_secret": _("Signing secret"),
+        "previous_signing_secret": _("Signing secret before the last change"),
+        "verify_token": _("Verify token"),
+        "client_secret": _("Client secret"),
+        "url_key": _("Key in the webhook address"),
+    }
+    return [labels.get(name, _("Another secret")) for name in sorted(names)]
+
+
+def webhook_path(channel: Channel, *, url_key: str | None = None) -> str | None:
+    """Where the provider must post, None for a type that is not told by webhook. Without the key a placeholder stands for it."""
+    if channel.channel_type == ChannelType.WHATSAPP_BUSINESS:
+        return "/webhooks/whatsapp"
+    if channel.channel_type in (ChannelType.EMAIL, ChannelType.EMAIL_OUTLOOK):
+        return f"/webhooks/email/inbound/{url_key or '••••••••'}"
+    return None

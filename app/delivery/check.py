@@ -1,0 +1,44 @@
+"""Ask a provider whether a channel works, and keep its answer."""
+
+from __future__ import annotations
+
+import uuid
+
+from app.channels.base import Health
+from app.connections.actions import note_health
+from app.connections.models import Channel
+from app.core.clock import utc_now
+from app.core.crypto import UnableToDecrypt
+from app.core.db import transaction
+from app.core.runtime import runtime
+from app.delivery.account import account_of
+from app.events.actions import SYSTEM, Actor, audit
+
+
+def check_channel(channel: Channel, *, actor: Actor = SYSTEM) -> Health | None:
+    """Return what the provider says, None for a channel type that has nobody to ask. For edges; holds no transaction meanwhile."""
+    sender = runtime().adapters.senders.get(channel.channel_type.value)
+    if sender is None:
+        return None
+    try:
+        health = sender.check(account=account_of(channel))
+    except UnableToDecrypt as error:
+        health = Health(False, f"The stored credentials cannot be opened: {error}")
+    _keep(channel.id, health, actor)
+    return health
+
+
+def _keep(channel_id: uuid.UUID, health: Health, actor: Actor) -> None:
+    with transaction() as session:
+        channel = session.get_one(Channel, channel_id, populate_existing=True)
+        note_health(session, channel, health="ok" if health.ok else "down", detail=health.detail, now=utc_now())
+        detail = {"ok": health.ok}
+        audit(
+            session,
+            action="ChannelChecked",
+            object_type="channel",
+            object_id=str(channel_id),
+            now=utc_now(),
+            actor=actor,
+            detail=detail,
+        )

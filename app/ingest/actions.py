@@ -1,0 +1,95 @@
+"""Send quarantined events back to be processed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.channels.base import UnableToParse
+from app.channels.registry import WHATSAPP
+from app.channels.whatsapp import phone_number_ids
+from app.connections.models import Channel, ChannelType
+from app.core.work import READY
+from app.events.actions import SYSTEM, Actor, audit
+from app.ingest.models import QUARANTINED, InboundEvent
+
+BATCH = 500
+
+
+class NotQuarantined(Exception):
+    """It is being processed, or was."""
+
+
+def replay_event(
+    session: Session, event_id: uuid.UUID, *, channel_id: uuid.UUID | None = None, now: datetime, actor: Actor = SYSTEM
+) -> None:
+    """Put one event back to ready; `channel_id` says whose it is when nobody knew. Raises NotQuarantined."""
+    if not _put_back(session, [event_id]):
+        raise NotQuarantined(str(event_id))
+    if channel_id is not None:
+        unknown = sa.and_(InboundEvent.id == event_id, InboundEvent.channel_id.is_(None))
+        session.execute(sa.update(InboundEvent).where(unknown).values(channel_id=channel_id))
+    _find_channels(session, [event_id])
+    audit(session, action="InboundEventReplayed", object_type="inbound_event", object_id=str(event_id), now=now, actor=actor)
+
+
+def replay_quarantined(
+    session: Session, *, brand_ids: Collection[uuid.UUID] | None = None, now: datetime, actor: Actor = SYSTEM
+) -> int:
+    """Put back all quarantined events of these brands (None: all there are); returns how many. Bodies are never all in memory."""
+    of_brand = sa.select(Channel.id).where(Channel.brand_id.in_(brand_ids)) if brand_ids is not None else None
+    waiting = sa.select(InboundEvent.id).where(InboundEvent.state == QUARANTINED).limit(BATCH)
+    if of_brand is not None:
+        waiting = waiting.where(InboundEvent.channel_id.in_(of_brand))
+    total = 0
+    while event_ids := list(session.execute(waiting).scalars()):
+        _find_channels(session, event_ids)
+        total += _put_back(session, event_ids)
+    if total:
+        detail = {"count": total}
+        audit(
+            session,
+            action="InboundEventsReplayed",
+            object_type="inbound_event",
+            object_id="",
+            now=now,
+            actor=actor,
+            detail=detail,
+        )
+    return total
+
+
+def _put_back(session: Session, event_ids: Collection[uuid.UUID]) -> int:
+    """The same columns as a fresh promise has; a worker takes them up at once."""
+    statement = (
+        sa.update(InboundEvent)
+        .where(InboundEvent.id.in_(event_ids), InboundEvent.state == QUARANTINED)
+        .values(state=READY, run_at=sa.func.now(), attempts=0, hinted_at=None, reason=None, done_at=None)
+        .returning(InboundEvent.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(session.execute(statement).all())
+
+
+def _find_channels(session: Session, event_ids: Collection[uuid.UUID]) -> None:
+    """A signed post for a number we did not have may be for a channel that was added since."""
+    orphans = sa.select(InboundEvent.id, InboundEvent.body).where(
+        InboundEvent.id.in_(event_ids), InboundEvent.channel_id.is_(None), InboundEvent.source == WHATSAPP
+    )
+    for event_id, body in session.execute(orphans).all():
+        channel_id = _channel_of_number(session, body)
+        if channel_id is not None:
+            session.execute(sa.update(InboundEvent).where(InboundEvent.id == event_id).values(channel_id=channel_id))
+
+
+def _channel_of_number(session: Session, body: bytes) -> uuid.UUID | None:
+    try:
+        numbers = phone_number_ids(body)
+    except UnableToParse:
+        return None
+    ours = sa.and_(Channel.channel_type == ChannelType.WHATSAPP_BUSINESS, Channel.address.in_(numbers))
+    return session.execute(sa.select(Channel.id).where(ours).order_by(Channel.address).limit(1)).scalar_one_or_none()
