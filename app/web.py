@@ -28,7 +28,9 @@ ROUTES = (
     "app.health.routes",
     "app.accounts.routes",
     "app.inbox.routes",
+    "app.connections.routes",
     "app.ingest.routes",
+    "app.ingest.pages",
     "app.realtime.routes",
     "app.api.routes",
 )
