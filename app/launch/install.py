@@ -5,8 +5,6 @@ alone and syntax that an old Python can still read far enough to be told that it
 the same requirements installs nothing, two calls at once wait for each other, and a failure says what to do in a line or two.
 """
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import glob

@@ -21,7 +21,7 @@ def test_an_old_python_is_told_what_is_needed() -> None:
 
 def test_an_old_python_can_read_the_installer() -> None:
     source = Path(install.__file__).read_text()
-    ast.parse(source, feature_version=(3, 7))
+    ast.parse(source, feature_version=(3, 6))
 
 
 def test_the_installer_uses_the_standard_library_alone() -> None:
