@@ -17,6 +17,7 @@ from app.core.log import configure_logging
 from app.core.nudge import Nudger
 from app.core.runtime import Runtime, install
 from app.core.storage import open_storage
+from app.demo import commands as demo_commands
 from app.events import registry
 
 CONNECTION_OPTIONS = " ".join(
@@ -41,7 +42,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
         info=Info(title="Switchyard", version="1.0.0"),
         template_folder="../templates",
         static_folder="../static",
-        doc_prefix="/docs",
+        doc_ui=False,  # app.api serves the document and its page
         validation_error_status=422,
     )
     _configure(app, settings)
@@ -49,6 +50,8 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     registry.install(wiring.WIRING)
     install(app, _build_runtime(settings))
     web.init_app(app, settings)
+    if settings.demo:
+        demo_commands.register(app)
     return app
 
 

@@ -1,30 +1,31 @@
-"""Introduce the demo's channels to the simulated providers: whom to call, with which secrets."""
+"""Introduce the demo's channels to the simulated providers, which forget: whom to call, with which secrets, who wrote lately."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.config import Settings
 from app.connections.models import Channel, ChannelType
 from app.connections.queries import list_channels, open_secrets
+from app.contacts.models import ContactIdentity
 from app.core.crypto import Keyring
-from app.core.http import HttpClient, HttpFailure
 from app.demo.load import WABA, WHATSAPP_TOKEN
+from app.demo.world import World
+from app.inbox.models import Thread
 
 
-class SimulatorAway(Exception):
-    """A simulated provider does not answer."""
-
-
-def connect_simulators(session: Session, *, keyring: Keyring, http: HttpClient, settings: Settings) -> None:
-    """Tell both simulators about the channels. Harmless to repeat. Raises SimulatorAway."""
+def connect_simulators(session: Session, world: World, *, keyring: Keyring, settings: Settings, now: datetime) -> None:
+    """Tell both simulators about the channels and the open windows. Harmless to repeat. Raises SimulatorAway."""
     numbers = list_channels(session, channel_type=ChannelType.WHATSAPP_BUSINESS)
     mailboxes = list_channels(session, channel_type=ChannelType.EMAIL_OUTLOOK)
     if numbers:
-        _configure(http, settings.whatsapp_base_url, _chat_config(numbers, keyring, settings))
-    _configure(http, settings.graph_base_url, {"mailboxes": [c.address for c in mailboxes]})
+        world.configure_chat(_chat_config(numbers, keyring, settings))
+        world.open_windows(_open_windows(session, now))
+    world.configure_mail({"mailboxes": [channel.address for channel in mailboxes]})
 
 
 def _chat_config(numbers: list[Channel], keyring: Keyring, settings: Settings) -> dict[str, Any]:
@@ -34,22 +35,24 @@ def _chat_config(numbers: list[Channel], keyring: Keyring, settings: Settings) -
         "app_secret": secrets["signing_secret"],
         "verify_token": secrets["verify_token"],
         "access_token": WHATSAPP_TOKEN,
-        "numbers": [
-            {
-                "phone_number_id": c.address,
-                "display_phone_number": "".join(d for d in c.display_address if d.isdigit()),
-                "waba_id": WABA,
-                "verified_name": c.name,
-            }
-            for c in numbers
-        ],
+        "numbers": [_number(channel) for channel in numbers],
     }
 
 
-def _configure(http: HttpClient, base_url: str, config: dict[str, Any]) -> None:
-    try:
-        answer = http.request("POST", f"{base_url}/__sim/config", json=config)
-    except HttpFailure as error:
-        raise SimulatorAway(f"{base_url} does not answer ({error.kind})") from error
-    if answer.status >= 300:
-        raise SimulatorAway(f"{base_url} answers {answer.status}: {answer.text[:200]}")
+def _number(channel: Channel) -> dict[str, str]:
+    return {
+        "phone_number_id": channel.address,
+        "display_phone_number": "".join(c for c in channel.display_address if c.isdigit()),
+        "waba_id": WABA,
+        "verified_name": channel.name,
+    }
+
+
+def _open_windows(session: Session, now: datetime) -> list[dict[str, str]]:
+    rows = session.execute(
+        sa.select(ContactIdentity.value, Thread.window_opened_at, Channel.address)
+        .join(Thread, Thread.contact_id == ContactIdentity.contact_id)
+        .join(Channel, Channel.id == Thread.channel_id)
+        .where(ContactIdentity.kind == "wa_id", Thread.window_opened_at > now - timedelta(hours=24))
+    ).all()
+    return [{"wa_id": r.value, "at": r.window_opened_at.isoformat(), "phone_number_id": r.address} for r in rows]

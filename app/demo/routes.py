@@ -1,5 +1,169 @@
-"""Routes of this feature."""
+"""The Simulator page: a newcomer plays the customer, on a phone and in a mail client, and makes trouble."""
 
-from flask import Blueprint
+from __future__ import annotations
 
-blueprints: tuple[Blueprint, ...] = ()
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, redirect, request, url_for
+from flask import session as cookie
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import login_required
+
+from app.connections.models import ChannelType
+from app.connections.queries import list_channels
+from app.core.db import db
+from app.core.text import storable
+from app.demo.commands import simulated_world
+from app.demo.world import Photo, SimulatorAway
+from app.web import page
+
+bp = Blueprint("demo", __name__)
+
+FIRST = {"name": "Pieter van Dam", "number": "31612345678", "address": "pieter.van.dam@example.nl"}
+PHOTO_BYTES = 5 * 1024 * 1024
+
+# Chat failures people meet, by the provider's code.
+FAILURES = {131026: "cannot be reached", 131047: "wrote more than 24 hours ago", 131049: "gets no marketing", 130429: "too fast"}
+
+
+def _player() -> dict[str, str]:
+    kept = cookie.get("simulator_player")
+    return {**FIRST, **kept} if isinstance(kept, dict) else dict(FIRST)
+
+
+@bp.get("/simulator")
+@login_required  # type: ignore[untyped-decorator]
+def simulator() -> ResponseReturnValue:
+    """The page; as fragments `phone` and `mailbox`, asked for every second."""
+    session, player = db.session(), _player()
+    away, mails = "", []
+    chat: dict[str, Any] = {"items": []}
+    chat_settings: dict[str, Any] = {}
+    try:
+        world = simulated_world()
+        chat, mails, chat_settings = world.phone(player["number"]), world.received_mail(player["address"]), world.chat_settings()
+    except SimulatorAway as error:
+        away = str(error)
+    context: dict[str, Any] = {
+        "player": player,
+        "numbers": list_channels(session, channel_type=ChannelType.WHATSAPP_BUSINESS),
+        "mailboxes": list_channels(session, channel_type=ChannelType.EMAIL_OUTLOOK),
+        "chat": chat,
+        "mails": mails[:20],
+        "trouble": chat_settings,
+        "failures": FAILURES,
+        "away": away,
+    }
+    return page("demo/simulator.html", blocks=("phone", "mailbox"), **context)
+
+
+def _done(action: Callable[[], None], said: str = "") -> ResponseReturnValue:
+    try:
+        action()
+    except SimulatorAway as error:
+        flash(str(error))
+    else:
+        if said:
+            flash(said)
+    if request.headers.get("HX-Request") == "true":
+        return simulator()  # type: ignore[no-any-return]
+    return redirect(url_for("demo.simulator"), 303)
+
+
+@bp.post("/simulator/player")
+@login_required  # type: ignore[untyped-decorator]
+def set_player() -> ResponseReturnValue:
+    """Become somebody else."""
+    number = "".join(c for c in request.form.get("number", "") if c.isdigit())[:15]
+    cookie["simulator_player"] = {
+        "name": storable(request.form.get("name", "")).strip()[:100] or FIRST["name"],
+        "number": number or FIRST["number"],
+        "address": storable(request.form.get("address", "")).strip()[:200] or FIRST["address"],
+    }
+    return redirect(url_for("demo.simulator"), 303)
+
+
+@bp.post("/simulator/chat")
+@login_required  # type: ignore[untyped-decorator]
+def write_chat() -> ResponseReturnValue:
+    """The customer sends a chat message, or a photo."""
+    player, photo = _player(), _photo()
+    text = storable(request.form.get("text", "")).strip()
+    if not text and photo is None:
+        flash(_("Write something first"))
+        return redirect(url_for("demo.simulator"), 303)
+    to = request.form.get("to", "")
+    return _done(
+        lambda: simulated_world().write_chat(number=player["number"], name=player["name"], to=to, text=text, photo=photo)
+    )
+
+
+def _photo() -> Photo | None:
+    file = request.files.get("photo")
+    content = file.stream.read(PHOTO_BYTES) if file else b""
+    return Photo(file.filename or "photo.jpg", file.mimetype or "image/jpeg", content) if file and content else None
+
+
+@bp.post("/simulator/mail")
+@login_required  # type: ignore[untyped-decorator]
+def write_mail() -> ResponseReturnValue:
+    """The customer sends a mail, or answers one of ours."""
+    player, form = _player(), request.form
+    values = {name: storable(form.get(name, "")).strip() for name in ("mailbox", "subject", "text", "in_reply_to")}
+    if not values["text"]:
+        flash(_("Write something first"))
+        return redirect(url_for("demo.simulator"), 303)
+    return _done(lambda: simulated_world().write_mail(address=player["address"], name=player["name"], **values))
+
+
+@bp.post("/simulator/trouble")
+@login_required  # type: ignore[untyped-decorator]
+def make_trouble() -> ResponseReturnValue:
+    """One kind of trouble for what comes next, or peace again."""
+    world, kind, address = simulated_world(), request.form.get("kind", ""), _player()["address"]
+    troubles: dict[str, tuple[Callable[[], Any], str]] = {
+        "fail": (lambda: world.fail_next_chat(_code()), _("The next WhatsApp answer will fail")),
+        "lose_answer": (world.lose_next_answer, _("The next WhatsApp answer is taken, and then the line breaks")),
+        "duplicate": (lambda: world.configure_chat({"duplicate": 2}), _("Every webhook comes three times")),
+        "reorder": (lambda: world.configure_chat({"reorder": True}), _("Webhooks come in any order")),
+        "delay": (lambda: world.configure_chat({"delay_s": 5.0}), _("Webhooks come five seconds late")),
+        "slow": (lambda: world.configure_chat({"slow_s": 4.0}), _("WhatsApp takes four seconds to answer")),
+        "bounce": (lambda: world.answer_by_machine(address=address, kind="bounce"), _("The newest mail bounced")),
+        "out_of_office": (
+            lambda: world.answer_by_machine(address=address, kind="out_of_office"),
+            _("An out-of-office reply was sent"),
+        ),
+        "read_receipt": (
+            lambda: world.answer_by_machine(address=address, kind="read_receipt"),
+            _("A read receipt was sent"),
+        ),
+        "calm": (world.calm, _("Everything is normal again")),
+    }
+    if kind not in troubles:
+        abort(422)
+    action, said = troubles[kind]
+    return _done(action, said)
+
+
+def _code() -> int:
+    code = request.form.get("code", "")
+    return int(code) if code.isdigit() and int(code) in FAILURES else next(iter(FAILURES))
+
+
+@bp.get("/simulator/media/<file_id>")
+@login_required  # type: ignore[untyped-decorator]
+def media(file_id: str) -> ResponseReturnValue:
+    """A picture in the chat, as the phone shows it."""
+    try:
+        answer = simulated_world().media(file_id)
+    except SimulatorAway:
+        abort(404)
+    kind = answer.headers.get("content-type", "")
+    if kind not in ("image/jpeg", "image/png", "image/webp"):
+        abort(404)
+    return Response(answer.body, content_type=kind)
+
+
+blueprints = (bp,)

@@ -1,0 +1,95 @@
+"""`flask demo …`: load the demo company, say how to sign in, give its secrets to whoever tests from outside."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from sqlalchemy.orm import Session
+
+from app.accounts.passwords import hash_password
+from app.connections.models import Channel, ChannelType
+from app.connections.queries import list_channels, open_secrets
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.runtime import runtime
+from app.demo.connect import connect_simulators
+from app.demo.load import load_demo
+from app.demo.people import USERS
+from app.demo.world import SimulatorAway, World
+
+PASSWORD = "switchyard-demo"  # noqa: S105  of the demo company only; the demo refuses to run in production
+group = AppGroup("demo", help="The demonstration company.")
+
+
+def register(app: Flask) -> None:
+    """Add the commands to `flask`."""
+    app.cli.add_command(group)
+
+
+def simulated_world() -> World:
+    """The simulators this demo was started with."""
+    settings = runtime().settings
+    return World(runtime().http, chat_url=settings.whatsapp_base_url, mail_url=settings.graph_base_url)
+
+
+@group.command("load")
+def load() -> None:
+    """Load the demo company if the database is empty, and introduce its channels to the simulators."""
+    _demo_only()
+    with transaction() as session:
+        threads = load_demo(session, keyring=runtime().keyring, password_hash=hash_password(PASSWORD), now=utc_now())
+    click.echo(f"loaded {threads} threads" if threads else "the demo is loaded already")
+    try:
+        with transaction() as session:
+            connect_simulators(session, simulated_world(), keyring=runtime().keyring, settings=runtime().settings, now=utc_now())
+    except SimulatorAway as error:
+        click.echo(f"channels are not connected: {error}")
+
+
+@group.command("signins")
+def signins() -> None:
+    """Print who can sign in."""
+    _demo_only()
+    for user in USERS:
+        click.echo(f"{user.email:30} {PASSWORD:18} {user.role.value:6} {user.name}")
+
+
+@group.command("secrets")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+def secrets(as_json: bool) -> None:
+    """Print what each demo channel needs to be called from outside."""
+    _demo_only()
+    with transaction() as session:
+        entries = [entry for channel in list_channels(session) if (entry := _secrets_of(session, channel))]
+    if as_json:
+        click.echo(json.dumps(entries, indent=2))
+        return
+    for entry in entries:
+        click.echo("  ".join(f"{name}={value}" for name, value in entry.items()))
+
+
+def _secrets_of(_session: Session, channel: Channel) -> dict[str, Any]:
+    opened, base = open_secrets(channel, runtime().keyring), runtime().settings.public_url
+    entry: dict[str, Any] = {"channel_type": channel.channel_type.value, "channel_name": channel.name}
+    if channel.channel_type == ChannelType.WHATSAPP_BUSINESS:
+        return entry | {
+            "webhook_url": f"{base}/webhooks/whatsapp",
+            "verify_token": opened["verify_token"],
+            "signing_secret": opened["signing_secret"],
+            "phone_number_id": channel.address,
+        }
+    return entry | {
+        "webhook_url": f"{base}/webhooks/email/inbound/{opened.get('url_key', '')}",
+        "verify_token": None,
+        "signing_secret": None,
+        "mailbox": channel.address,
+    }
+
+
+def _demo_only() -> None:
+    if not runtime().settings.demo:
+        raise click.ClickException("DEMO is off; start with DEMO=1")

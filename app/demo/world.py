@@ -1,0 +1,115 @@
+"""The demo's world outside: what the Simulator page asks of the simulated providers over their control surface."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.http import HttpClient, HttpFailure, HttpResponse
+
+Json = dict[str, Any]
+
+CALM = {"duplicate": 0, "reorder": False, "delay_s": 0.0, "slow_s": 0.0, "status_before_answer": False}
+
+
+class SimulatorAway(Exception):
+    """A simulated provider does not answer, or refuses; the message says which."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    filename: str
+    content_type: str
+    content: bytes
+
+
+class World:
+    """Both simulated providers. Every call raises SimulatorAway."""
+
+    def __init__(self, http: HttpClient, *, chat_url: str, mail_url: str) -> None:
+        self._http = http
+        self._chat_url = chat_url
+        self._mail_url = mail_url
+
+    def phone(self, number: str) -> Json:
+        """The chat as the customer's phone shows it: {"name", "items": [{"direction", "text", "at", "ticks", "media", …}]}."""
+        answer: Json = self._call("GET", f"{self._chat_url}/__sim/chats/{number}")
+        return answer
+
+    def write_chat(self, *, number: str, name: str, to: str, text: str, photo: Photo | None = None) -> None:
+        """The customer sends a chat message, with a photo if there is one."""
+        order: Json = {"kind": "message", "from": number, "name": name, "phone_number_id": to, "text": text}
+        if photo is not None:
+            media = {
+                "content_base64": base64.b64encode(photo.content).decode(),
+                "mime_type": photo.content_type,
+                "filename": photo.filename,
+            }
+            order |= {"type": "image", "media": media}
+        self._call("POST", f"{self._chat_url}/__sim/emit", order)
+
+    def open_windows(self, windows: list[Json]) -> None:
+        """These people wrote lately: [{"wa_id", "at", "phone_number_id"}]."""
+        self._call("POST", f"{self._chat_url}/__sim/windows", {"windows": windows})
+
+    def media(self, file_id: str) -> HttpResponse:
+        return self._request("GET", f"{self._chat_url}/__sim/media/{file_id}", None)
+
+    def configure_chat(self, settings: Json) -> Json:
+        answer: Json = self._call("POST", f"{self._chat_url}/__sim/config", settings)
+        return answer
+
+    def chat_settings(self) -> Json:
+        answer: Json = self._call("GET", f"{self._chat_url}/__sim/config")
+        return answer
+
+    def fail_next_chat(self, code: int) -> None:
+        """The next message to anybody is accepted and then fails with this code."""
+        self._call("POST", f"{self._chat_url}/__sim/fail_next", {"code": code})
+
+    def lose_next_answer(self) -> None:
+        """The next message is taken, and the connection breaks before the answer."""
+        match = {"method": "POST", "path": "/messages$"}
+        self._call(
+            "POST", f"{self._chat_url}/__sim/fault", {"match": match, "times": 1, "when": "after", "drop_connection": True}
+        )
+
+    def calm(self) -> None:
+        """Take every trouble back."""
+        self.configure_chat(CALM)
+        self._call("DELETE", f"{self._chat_url}/__sim/fault")
+        self._call("DELETE", f"{self._mail_url}/__sim/fault")
+
+    def configure_mail(self, settings: Json) -> None:
+        self._call("POST", f"{self._mail_url}/__sim/config", settings)
+
+    def received_mail(self, address: str) -> list[Json]:
+        """What this address received from us, newest first."""
+        mails: list[Json] = self._call("GET", f"{self._mail_url}/__sim/outbox?to={address}")["mails"]
+        return mails
+
+    def write_mail(self, *, mailbox: str, address: str, name: str, subject: str, text: str, in_reply_to: str = "") -> None:
+        """The customer sends a mail; answering one of ours brings its References and Reply-To."""
+        order = {"mailbox": mailbox, "from": address, "name": name, "subject": subject, "text": text}
+        self._call("POST", f"{self._mail_url}/__sim/deliver", order | ({"in_reply_to": in_reply_to} if in_reply_to else {}))
+
+    def answer_by_machine(self, *, address: str, kind: str) -> None:
+        """The newest mail to this address bounces, is answered by an out-of-office, or is read with a receipt."""
+        self._call("POST", f"{self._mail_url}/__sim/answer", {"kind": kind, "to": address})
+
+    def _call(self, method: str, url: str, body: Json | None = None) -> Any:
+        answer = self._request(method, url, body)
+        try:
+            return answer.json()
+        except ValueError as error:
+            raise SimulatorAway(f"{url} answered nothing readable") from error
+
+    def _request(self, method: str, url: str, body: Json | None) -> HttpResponse:
+        try:
+            answer = self._http.request(method, url, json=body, max_bytes=40_000_000)
+        except HttpFailure as error:
+            raise SimulatorAway(f"the simulator does not answer ({error.kind})") from error
+        if answer.status >= 400:
+            raise SimulatorAway(f"the simulator refuses: {answer.text[:200]}")
+        return answer
