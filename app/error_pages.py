@@ -1,0 +1,109 @@
+"""What people see when something cannot be done: what happened, what it means, what to do, in plain words.
+
+A failure on our side is shown without asking the database who is looking: it may be the very thing that is away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import force_locale, gettext
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.wrappers import Response
+
+from app.core.log import get_logger
+from app.core.problems import problem_of
+
+log = get_logger(__name__)
+KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
+
+
+@dataclass(frozen=True)
+class Words:
+    """A heading and the sentences under it."""
+
+    title: str
+    text: str
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error of the pages; blueprints with their own handlers (webhooks, the API) keep theirs."""
+    app.register_error_handler(HTTPException, answer)
+    app.register_error_handler(OperationalError, _unavailable)
+    app.register_error_handler(NoConnectionFree, _unavailable)
+
+
+def answer(error: HTTPException) -> ResponseReturnValue:
+    """The page, or for htmx the fragment, about this error."""
+    if request.blueprint and request.blueprint.startswith("api"):
+        return problem_of(error)
+    status = error.code or 500
+    response = _broken(status) if status >= 500 else _explained(error, status)
+    for name, value in error.get_headers():
+        if name in KEPT_HEADERS:
+            response.headers[name] = value
+    return response
+
+
+def _unavailable(error: Exception) -> ResponseReturnValue:
+    log.error("database_unavailable", error=type(error).__name__, path=request.path)
+    return answer(ServiceUnavailable(retry_after=5))
+
+
+def _explained(error: HTTPException, status: int) -> Response:
+    words = _stale_form() if isinstance(error, CSRFError) else words_for(status)
+    template = "errors/fragment.html" if request.headers.get("HX-Request") == "true" else "errors/page.html"
+    return make_response(render_template(template, status=status, words=words), status)
+
+
+def _broken(status: int) -> Response:
+    locale = request.accept_languages.best_match(["en", "nl", "fr"]) or "en"
+    name = "errors/fragment.html" if request.headers.get("HX-Request") == "true" else "errors/broken.html"
+    with force_locale(locale):
+        # Not render_template: its context would look up who is signed in.
+        body = current_app.jinja_env.get_template(name).render(status=status, words=words_for(status), locale=locale)
+    return make_response(body, status)
+
+
+def _(text: str) -> str:
+    return str(gettext(text))
+
+
+def _stale_form() -> Words:
+    return Words(
+        _("Please send that again"),
+        _("The page you sent was open for a long time, or did not come from here. Go back, reload it, and send it once more."),
+    )
+
+
+def words_for(status: int) -> Words:
+    """What to say about a status."""
+    known = {
+        400: (
+            _("This request cannot be read"),
+            _("Something in the address or the form is not as expected. Go back and try again."),
+        ),
+        401: (_("Sign in first"), _("This page is for people who are signed in.")),
+        403: (_("This page is not for your role"), _("If you need it for your work, ask an administrator to change your role.")),
+        404: (_("There is nothing here"), _("The address may be mistyped, or what was here belongs to a brand you do not see.")),
+        405: (_("This cannot be done here"), _("The address exists, but not for this. Go back and use the buttons on the page.")),
+        409: (
+            _("Somebody was faster"),
+            _("This changed in the meantime. Go back, look at it again, and repeat what you did if it is still needed."),
+        ),
+        413: (_("This is too large"), _("A file or text you sent is over the limit. Send less at once, or a smaller file.")),
+        415: (_("This kind of content is not understood"), _("Send it in another format.")),
+        422: (_("Something is not filled in right"), _("Go back, check the form, and send it again.")),
+        429: (_("That was too much at once"), _("Wait a minute, then try again.")),
+        503: (_("Not available for a moment"), _("Nothing you sent before is lost. Try again in a few seconds.")),
+    }
+    unknown = (
+        _("Something went wrong on our side"),
+        _("It has been noted. Try again; if it happens once more, tell an administrator what you were doing."),
+    )
+    return Words(*known.get(status, unknown if status >= 500 else known[400]))
