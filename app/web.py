@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, g, has_request_context, make_response, render_template, request, url_for
-from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale
 from flask_login import current_user
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.openapi import OpenAPI
 from flask_wtf.csrf import CSRFProtect
 from jinja2_fragments.flask import render_block
-from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from app import error_pages
 from app.accounts.session import init_login
 from app.config import Settings
 
@@ -50,7 +49,7 @@ def init_app(app: OpenAPI, settings: Settings) -> None:
     init_login(app)
     app.jinja_env.globals.update(stylesheets=stylesheets, script_map=script_map)
     app.after_request(_headers)
-    app.register_error_handler(HTTPException, _error_page)
+    error_pages.init_app(app)
     for name in (*ROUTES, *(DEMO_ROUTES if settings.demo else ())):
         for blueprint in import_module(name).blueprints:
             _register(app, blueprint)
@@ -179,12 +178,3 @@ def _policy() -> str:
         "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; frame-src 'self'; media-src 'self'; "
         "manifest-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
     )
-
-
-def _error_page(error: HTTPException) -> ResponseReturnValue:
-    if request.blueprint and request.blueprint.startswith("api"):
-        return error.get_response()
-    status = error.code or 500
-    if request.headers.get("HX-Request") == "true":
-        return render_template("errors/fragment.html", error=error, status=status), status
-    return render_template("errors/page.html", error=error, status=status), status
