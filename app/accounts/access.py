@@ -70,7 +70,9 @@ def make_viewer(
 
 def visible_brands() -> sa.ScalarSelect[list[uuid.UUID]]:
     """For a query over users: a column with the ids of all brands the user of the row may see, in a stable order."""
-    member = sa.exists(sa.select(BrandMember.user_id).where(BrandMember.brand_id == Brand.id, BrandMember.user_id == User.id))
+    membership = sa.select(BrandMember.user_id).where(BrandMember.brand_id == Brand.id, BrandMember.user_id == User.id)
+    # Said outright: left to itself, SQLAlchemy reads `users` anew in here, and anybody's membership would count.
+    member = sa.exists(membership.correlate(Brand, User))
     ids = sa.func.coalesce(sa.func.array_agg(aggregate_order_by(Brand.id, Brand.id)), sa.cast([], ARRAY(sa.Uuid)))
     return sa.select(ids).where(sa.or_(User.role == Role.ADMIN, member)).correlate(User).scalar_subquery()
 
