@@ -40,7 +40,7 @@ def init_app(app: Flask) -> None:
 
 def answer(error: HTTPException) -> ResponseReturnValue:
     """The page, or for htmx the fragment, about this error."""
-    if request.blueprint and request.blueprint.startswith("api"):
+    if request.path.startswith("/api/"):
         return problem_of(error)
     status = error.code or 500
     response = _broken(status) if status >= 500 else _explained(error, status)

@@ -1,0 +1,83 @@
+"""Keyset pages over one sortable field of the caller's choice. The cursor names the sort it belongs to, and no other takes it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from app.core.paging import BadCursor, Page
+
+T = TypeVar("T")
+REFUSAL = "this cursor does not belong to this list and sort: start from the first page"
+
+
+@dataclass(frozen=True)
+class Sort:
+    """`-created_at` is newest first."""
+
+    field: str
+    descending: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> Sort:
+        return cls(text.removeprefix("-"), text.startswith("-"))
+
+    @property
+    def text(self) -> str:
+        return f"-{self.field}" if self.descending else self.field
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page ended: the sorted value and the id of its last row."""
+
+    value: datetime | str
+    row_id: uuid.UUID
+
+
+def make_cursor(sort: Sort, place: Place) -> str:
+    """The place as text, opaque to whoever carries it."""
+    value = place.value.isoformat() if isinstance(place.value, datetime) else place.value
+    packed = json.dumps([sort.text, value, str(place.row_id)], separators=(",", ":"))
+    return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
+
+
+def read_cursor(sort: Sort, cursor: str, kind: type[datetime] | type[str] = datetime) -> Place:
+    """Raises BadCursor for anything we did not make for this sort."""
+    try:
+        name, value, row_id = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+        place = Place(datetime.fromisoformat(value) if kind is datetime else str(value), uuid.UUID(row_id))
+    except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError) as error:
+        raise BadCursor(REFUSAL) from error
+    naive = isinstance(place.value, datetime) and place.value.tzinfo is None
+    unstorable = isinstance(place.value, str) and ("\x00" in place.value or not place.value.isprintable())
+    if name != sort.text or naive or unstorable:
+        raise BadCursor(REFUSAL)
+    return place
+
+
+def after(place: Place, sort: Sort, column: sa.ColumnElement[Any], id_column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """The rows behind `place`."""
+    rows = sa.tuple_(column, id_column)
+    kind: sa.types.TypeEngine[Any] = sa.DateTime(timezone=True) if isinstance(place.value, datetime) else sa.Text()
+    edge = sa.tuple_(sa.literal(place.value, kind), sa.literal(place.row_id, sa.Uuid))
+    return rows < edge if sort.descending else rows > edge
+
+
+def ordering(sort: Sort, *columns: sa.ColumnElement[Any]) -> list[sa.ColumnElement[Any]]:
+    """ORDER BY for the sort; the last column is the id that breaks ties."""
+    return [column.desc() if sort.descending else column.asc() for column in columns]
+
+
+def cut(rows: Sequence[T], limit: int, sort: Sort, place: Callable[[T], Place]) -> Page[T]:
+    """Turn `limit + 1` fetched rows into a page of `limit` and the cursor of what follows."""
+    items = tuple(rows[:limit])
+    return Page(items, make_cursor(sort, place(items[-1])) if len(rows) > limit and items else None)

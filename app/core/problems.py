@@ -1,0 +1,124 @@
+"""Errors as RFC 9457 `application/problem+json`: one shape for every refusal of the JSON API, known path or not.
+
+`CATALOGUE` names the codes programs may rely on. Nothing here tells what went on inside: a 500 has a
+number to look up, no detail.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from app.core.ids import new_id
+
+MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS = 50
+
+# Per code its status and its title.
+CATALOGUE: Mapping[str, tuple[int, str]] = {
+    "malformed_json": (400, "The body is not JSON"),
+    "bad_header": (400, "A header cannot be understood"),
+    "unauthenticated": (401, "A valid token is needed"),
+    "scope_missing": (403, "The token may not do this"),
+    "forbidden": (403, "You may not do this"),
+    "not_found": (404, "There is nothing here"),
+    "method_not_allowed": (405, "This cannot be done here"),
+    "not_acceptable": (406, "There is no such representation"),
+    "idempotency_in_progress": (409, "The same request is being served right now"),
+    "state_conflict": (409, "The present state does not allow this"),
+    "thread_moved_on": (409, "The thread moved on"),
+    "gone": (410, "This is gone"),
+    "version_conflict": (412, "It changed since you read it"),
+    "payload_too_large": (413, "The body is too large"),
+    "unsupported_media_type": (415, "This content type is not understood"),
+    "validation_failed": (422, "Some fields are not right"),
+    "idempotency_key_reused": (422, "This key was used for another request"),
+    "quota-exceeded": (429, "Too many requests"),
+    "internal": (500, "Something went wrong on our side"),
+    "temporary-reduced-capacity": (503, "Not available at this moment"),
+}
+_CODE_OF_STATUS = {
+    400: "bad_header",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    409: "state_conflict",
+    410: "gone",
+    412: "version_conflict",
+    413: "payload_too_large",
+    415: "unsupported_media_type",
+    422: "validation_failed",
+    429: "quota-exceeded",
+    503: "temporary-reduced-capacity",
+}
+_TYPE = "urn:switchyard:problem:"
+_REQUEST_ID = "switchyard.request_id"
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """What is wrong with one input; `field` is its name, "a.0.b" inside a list, "" for the body as a whole."""
+
+    field: str
+    message: str
+
+
+@dataclass(eq=False)
+class Problem(Exception):
+    """Raise it to end the request with this refusal. `more` are further members of the body."""
+
+    code: str
+    detail: str = ""
+    errors: Sequence[FieldError] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def status(self) -> int:
+        return CATALOGUE[self.code][0]
+
+
+def invalid(field_name: str, message: str) -> Problem:
+    """One field is not right."""
+    return Problem("validation_failed", message, (FieldError(field_name, message),))
+
+
+def request_id() -> str:
+    """The number of this request, to find it in the log."""
+    return str(request.environ.setdefault(_REQUEST_ID, str(new_id())))
+
+
+def problem_response(problem: Problem) -> Response:
+    """The refusal as it is sent."""
+    status, title = CATALOGUE[problem.code]
+    body: dict[str, Any] = {
+        "type": _TYPE + problem.code,
+        "title": title,
+        "status": status,
+        "detail": problem.detail or title,
+        "instance": f"urn:uuid:{request_id()}",
+        "code": problem.code,
+    }
+    if status == 422:
+        body["errors"] = [{"field": e.field, "message": e.message} for e in problem.errors[:MOST_ERRORS]]
+    content = b"" if request.method == "HEAD" else json.dumps({**body, **problem.more}, default=str).encode()
+    response = Response(content, status, mimetype=MEDIA_TYPE)
+    response.headers.update(problem.headers)
+    return response
+
+
+def problem_of(error: HTTPException) -> Response:
+    """The refusal for an error of the web framework, its headers (Allow, Retry-After) kept."""
+    if error.response is not None and error.code is None:
+        return Response.force_type(error.response)
+    problem = Problem(_CODE_OF_STATUS.get(error.code or 500, "internal"))
+    headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After", "WWW-Authenticate"}}
+    return problem_response(Problem(problem.code, headers=headers))
