@@ -32,6 +32,7 @@ WIRING = Wiring(
         "ThreadAssigned": (_push,),
         "ThreadStatusChanged": (_push,),
         "ThreadPriorityChanged": (_push,),
+        "ThreadEdited": (_push,),
         "ThreadsMerged": (_push,),
         "MessageReceived": (_push,),
         "MessageQueued": (_push,),

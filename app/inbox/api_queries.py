@@ -99,7 +99,7 @@ def _per_brand(
     limit: int,
 ) -> sa.Subquery:
     """Run `scan` (id, place) once per visible brand, each stopping at `limit`, and keep the first `limit` of all."""
-    brands = sa.func.unnest(sa.cast(list(viewer.brand_ids), sa.ARRAY(sa.Uuid))).table_valued("id").alias("brand")
+    brands = sa.func.unnest(sa.cast(list(viewer.brand_ids), sa.ARRAY(sa.Uuid))).table_valued("id", name="brand").render_derived()
     each = scan.where(brand_column == brands.c.id).order_by(*ordering(sort, place, id_column)).limit(limit).lateral("scan")
     merged = sa.select(each.c.id).select_from(brands.join(each, sa.true()))
     return merged.order_by(*ordering(sort, each.c.place, each.c.id)).limit(limit).subquery("found")

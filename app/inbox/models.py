@@ -132,6 +132,7 @@ class Thread(WithId, Base):
             sa.text("id DESC"),
         ),
         sa.Index("ix_threads_all", "brand_id", sa.text("last_message_at DESC"), sa.text("id DESC")),
+        sa.Index("ix_threads_created", "brand_id", sa.text("created_at DESC"), sa.text("id DESC")),
         sa.Index("ix_threads_subject_trigram", "subject", postgresql_using="gin", postgresql_ops={"subject": "gin_trgm_ops"}),
         sa.Index("ix_threads_contact", "contact_id", sa.text("last_message_at DESC")),
         sa.CheckConstraint("(status IN ('resolved', 'closed')) = (resolved_at IS NOT NULL)", name="resolved_pair"),
@@ -208,6 +209,7 @@ class Message(WithId, Base):
             postgresql_where=sa.text("client_token IS NOT NULL"),
         ),
         sa.Index("ix_messages_timeline", "thread_id", sa.text("occurred_at DESC"), sa.text("id DESC")),
+        sa.Index("ix_messages_brand", "brand_id", sa.text("occurred_at DESC"), sa.text("id DESC")),
         sa.Index("ix_messages_newest", sa.text("occurred_at DESC"), sa.text("id DESC")),
         sa.Index("ix_messages_tsv", "tsv", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
         sa.CheckConstraint(

@@ -1,0 +1,33 @@
+"""One spelling for what a person types: e-mail addresses and phone numbers, as identities are matched."""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+
+HOME_REGION = "NL"
+_EMAIL = re.compile(r"[^\s@<>\"(),:;\[\]\\]{1,64}@[^\s@<>\"(),:;\[\]\\.]+(\.[^\s@<>\"(),:;\[\]\\.]+)+")
+
+
+class NotAnAddress(ValueError):
+    """Not an e-mail address, or not a phone number; the text says what to write."""
+
+
+def clean_email(text: str) -> str:
+    """Return the address in lower case. Raises NotAnAddress."""
+    address = text.strip().lower()
+    if not _EMAIL.fullmatch(address) or len(address) > 320:
+        raise NotAnAddress("is not an e-mail address, such as name@example.nl")
+    return address
+
+
+def clean_phone(text: str) -> str:
+    """Return the number as E.164. One without country code is taken for a Dutch one. Raises NotAnAddress."""
+    try:
+        number = phonenumbers.parse(text, HOME_REGION)
+    except phonenumbers.NumberParseException as error:
+        raise NotAnAddress("is not a phone number, such as +31612345678") from error
+    if not phonenumbers.is_possible_number(number) or number.extension:
+        raise NotAnAddress("is not a phone number, such as +31612345678")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
