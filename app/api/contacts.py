@@ -1,0 +1,144 @@
+"""/contacts"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from app.accounts.access import Viewer
+from app.accounts.models import User
+from app.api.answers import Answer, answer, check_if_match, show
+from app.api.gate import current_viewer
+from app.api.idempotency import write
+from app.api.registry import Routes
+from app.api.schemas.base import IdPath
+from app.api.schemas.contacts import ContactCreate, ContactListQuery, ContactOut, ContactPage, ContactUpdate
+from app.api.show import contact_out
+from app.contacts.actions import IdentityInput
+from app.contacts.edit import ContactEdit, create_contact, lock_contact, update_contact
+from app.contacts.models import Contact
+from app.contacts.queries import ContactFilter, contact_exists
+from app.contacts.queries import get_contact as find_contact
+from app.contacts.queries import list_contacts as find_contacts
+from app.core.clock import utc_now
+from app.core.db import db
+from app.core.keyset import Sort
+from app.core.problems import Problem, invalid
+from app.inbox.api_queries import contact_in_sight
+
+routes = Routes("Contacts")
+KINDS = {"emails": "email", "phones": "phone", "whatsapp_numbers": "wa_id"}
+CREATE = {
+    "name": "Lotte Bakker",
+    "emails": ["lotte.bakker@example.nl"],
+    "phones": ["+31612345678"],
+    "whatsapp_numbers": ["+31612345678"],
+    "language": "nl",
+}
+
+
+@routes.add("get", "/contacts", scope="contacts:read", answers=ContactPage)
+def list_contacts(query: ContactListQuery) -> Response:
+    """List contacts.
+
+    Those with a thread the token's owner may see, and those without any thread.
+    """
+    page = find_contacts(
+        db.session(),
+        filter=ContactFilter(**query.model_dump(exclude={"limit", "cursor", "sort"})),
+        within=contact_in_sight(current_viewer()),
+        sort=Sort.parse(query.sort),
+        cursor=query.cursor,
+        limit=query.limit,
+    )
+    return answer(ContactPage(items=[contact_out(r) for r in page.items], next_cursor=page.next_cursor)).response()
+
+
+@routes.add("get", "/contacts/<uuid:id>", scope="contacts:read", answers=ContactOut, refuses=(404,))
+def get_contact(path: IdPath) -> Response:
+    """Show one contact."""
+    record = find_contact(db.session(), contact_id=path.id, within=contact_in_sight(current_viewer()))
+    return show(contact_out(record), etag=_etag(record.contact))
+
+
+@routes.add("post", "/contacts", scope="contacts:write", answers=ContactOut, status=201, refuses=(409,), example=CREATE)
+def create_a_contact(body: ContactCreate) -> Response:
+    """Add a contact.
+
+    An address or number that belongs to another contact already is refused with 409.
+    """
+    return write(lambda session: _create(session, current_viewer(), body))
+
+
+@routes.add(
+    "patch",
+    "/contacts/<uuid:id>",
+    scope="contacts:write",
+    answers=ContactOut,
+    refuses=(404, 409, 412),
+    example={"job_title": "Facility manager"},
+)
+@routes.add(
+    "put",
+    "/contacts/<uuid:id>",
+    scope="contacts:write",
+    answers=ContactOut,
+    refuses=(404, 409, 412),
+    example={"phones": ["+31612345678"]},
+)
+def update_a_contact(path: IdPath, body: ContactUpdate) -> Response:
+    """Change a contact.
+
+    PUT and PATCH do the same: what is left out stays as it is.
+    """
+    return write(lambda session: _update(session, current_viewer(), path.id, body))
+
+
+def _etag(contact: Contact) -> str:
+    return f"{contact.id.hex[-8:]}-{contact.version}"
+
+
+def _create(session: Session, viewer: Viewer, body: ContactCreate) -> Answer:
+    _check_parent(session, viewer, body)
+    contact = create_contact(session, _edit(body, body.model_dump()), actor=viewer.actor, now=utc_now())
+    return _answer(session, viewer, contact, 201)
+
+
+def _update(session: Session, viewer: Viewer, contact_id: uuid.UUID, body: ContactUpdate) -> Answer:
+    find_contact(session, contact_id=contact_id, within=contact_in_sight(viewer))
+    contact = lock_contact(session, contact_id)
+    check_if_match(_etag(contact))
+    if contact.id != viewer.contact_id and not viewer.is_admin and _is_colleague(session, contact):
+        raise Problem("forbidden", "A colleague's contact is changed by themselves or by an admin")
+    _check_parent(session, viewer, body)
+    update_contact(session, contact, _edit(body, body.model_dump(exclude_unset=True)), actor=viewer.actor, now=utc_now())
+    return _answer(session, viewer, contact, 200)
+
+
+def _is_colleague(session: Session, contact: Contact) -> bool:
+    return session.execute(sa.select(User.id).where(User.contact_id == contact.id)).first() is not None
+
+
+def _check_parent(session: Session, viewer: Viewer, body: ContactCreate | ContactUpdate) -> None:
+    parent_id = body.parent_organization_id
+    if parent_id is not None and not contact_exists(session, contact_id=parent_id, within=contact_in_sight(viewer)):
+        raise invalid("parent_organization_id", "there is no such contact")
+
+
+def _edit(body: ContactCreate | ContactUpdate, values: dict[str, Any]) -> ContactEdit:
+    identities = {KINDS[name]: [_identity(KINDS[name], v) for v in values.pop(name)] for name in KINDS if name in values}
+    return ContactEdit(columns=values, identities=identities)
+
+
+def _identity(kind: str, value: str) -> IdentityInput:
+    return IdentityInput(kind, value.removeprefix("+") if kind == "wa_id" else value, display=value)
+
+
+def _answer(session: Session, viewer: Viewer, contact: Contact, status: int) -> Answer:
+    record = find_contact(session, contact_id=contact.id, within=contact_in_sight(viewer))
+    location = f"/api/v1/contacts/{contact.id}" if status == 201 else None
+    return answer(contact_out(record), status, etag=_etag(contact), location=location)

@@ -1,0 +1,89 @@
+"""What every request passes before its parameters are looked at: token, scope, content type, a body that is JSON.
+
+In this order, so that somebody without a token learns nothing but that.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from flask import g, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from app.accounts.access import Viewer
+from app.accounts.tokens import viewer_from_bearer
+from app.api.registry import Operation
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.problems import Problem, invalid
+
+JSON_BODY_BYTES = 12 * 1024 * 1024
+FORM_BODY_BYTES = 27 * 1024 * 1024
+DEPTH = 60
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="Switchyard"'}
+
+
+def check_request(operation: Operation) -> None:
+    """Raises Problem. Afterwards `current_viewer()` is who asks."""
+    g.api_viewer = _authenticate()
+    scopes = g.api_viewer.scopes
+    if scopes is not None and operation.scope not in scopes:
+        raise Problem("scope_missing", f"The token lacks the scope {operation.scope}")
+    if operation.takes == "json":
+        _check_json()
+    elif operation.takes == "form":
+        request.max_content_length = FORM_BODY_BYTES
+        if request.mimetype != "multipart/form-data":
+            raise Problem("unsupported_media_type", "Send multipart/form-data with the file in the field `file`")
+
+
+def current_viewer() -> Viewer:
+    """Who this request speaks for."""
+    viewer: Viewer = g.api_viewer
+    return viewer
+
+
+def _authenticate() -> Viewer:
+    with transaction() as session:
+        header = request.headers.get("Authorization")
+        viewer = viewer_from_bearer(session, header, now=utc_now(), ip=request.remote_addr)
+    if viewer is None:
+        raise Problem("unauthenticated", "Send a valid token as `Authorization: Bearer …`", headers=CHALLENGE)
+    return viewer
+
+
+def _check_json() -> None:
+    request.max_content_length = JSON_BODY_BYTES
+    if not request.is_json or request.headers.get("Content-Encoding", "identity") != "identity":
+        raise Problem("unsupported_media_type", "Send the body as application/json")
+    try:
+        body = _parse(request.get_data(cache=True))
+    except RequestEntityTooLarge as error:
+        raise Problem("payload_too_large", f"The body may have {JSON_BODY_BYTES} bytes") from error
+    if not isinstance(body, dict):
+        raise invalid("", "the body must be a JSON object")
+
+
+def _parse(content: bytes) -> Any:
+    """Strict JSON: UTF-8, no NaN, no bottomless nesting."""
+    try:
+        body = json.loads(content.decode("utf-8"), parse_constant=_refuse_constant)
+        _check_depth(body, DEPTH)
+    except (ValueError, RecursionError) as error:
+        raise Problem("malformed_json", "The body is not JSON in UTF-8") from error
+    return body
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _check_depth(value: Any, left: int) -> None:
+    if left == 0:
+        raise ValueError("nested too deep")
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for member in value:
+            _check_depth(member, left - 1)

@@ -1,0 +1,89 @@
+"""Which refusal each error of the house becomes, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from flask_openapi3.blueprint import APIBlueprint
+from pydantic import ValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from app.accounts.access import Viewer
+from app.api.directory_queries import PersonMissing
+from app.api.show import message_out
+from app.connections.queries import ChannelMissing
+from app.contacts.edit import IdentityTaken, NotAnOrganization
+from app.contacts.queries import ContactMissing
+from app.core.db import db
+from app.core.log import get_logger
+from app.core.paging import BadCursor
+from app.core.problems import MOST_ERRORS, FieldError, Problem, invalid, problem_of, problem_response
+from app.delivery.actions import UnableToReply
+from app.inbox.actions import ThreadMissing, ThreadMovedOn
+from app.inbox.api_queries import find_message_records
+from app.inbox.edit import NotYours
+
+log = get_logger(__name__)
+
+_PROBLEM_OF: dict[type[Exception], Callable[[Any], Problem]] = {
+    ThreadMissing: lambda _: Problem("not_found"),
+    ContactMissing: lambda _: Problem("not_found"),
+    ChannelMissing: lambda _: Problem("not_found"),
+    PersonMissing: lambda _: Problem("not_found"),
+    BadCursor: lambda error: invalid("cursor", str(error)),
+    UnableToReply: lambda error: invalid(error.field, str(error)),
+    IdentityTaken: lambda error: Problem("state_conflict", str(error)),
+    NotAnOrganization: lambda error: invalid("parent_organization_id", str(error)),
+    NotYours: lambda _: Problem("state_conflict", "Only a note can be changed, by the one who wrote it"),
+}
+
+
+def answer_problems(blueprint: APIBlueprint) -> None:
+    """Answer every error below the blueprint as a problem."""
+    blueprint.register_error_handler(Problem, problem_response)
+    blueprint.register_error_handler(HTTPException, problem_of)
+    for kind in _PROBLEM_OF:
+        blueprint.register_error_handler(kind, _answer)
+    for outage in (OperationalError, InterfaceError, PoolTimeout):
+        blueprint.register_error_handler(outage, _unavailable)
+
+
+def _answer(error: Exception) -> Response:
+    known = next(kind for kind in type(error).__mro__ if kind in _PROBLEM_OF)
+    return problem_response(_PROBLEM_OF[known](error))
+
+
+def moved_on(error: ThreadMovedOn, viewer: Viewer) -> Problem:
+    """The refusal with the newer items, as the API shows messages."""
+    records = find_message_records(db.session(), viewer=viewer, message_ids=[m.id for m in error.newer])
+    items = [message_out(record).model_dump(mode="json") for record in records]
+    return Problem("thread_moved_on", f"{len(items)} newer items: read them first", more={"newer_items": items})
+
+
+def _unavailable(error: Exception) -> Response:
+    log.error("api_unavailable", error=type(error).__name__)
+    return problem_response(Problem("temporary-reduced-capacity", headers={"Retry-After": "5"}))
+
+
+def refuse_input(error: ValidationError) -> Response:
+    """All faults of parameters and body at once, named by field, what was sent not repeated."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    faults = [FieldError(".".join(str(part) for part in e["loc"]), _message(e)) for e in found[:MOST_ERRORS]]
+    detail = f"{len(found)} fields are not right" if len(found) > 1 else f"{faults[0].field}: {faults[0].message}".lstrip(": ")
+    return problem_response(Problem("validation_failed", detail, faults))
+
+
+def _message(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        return "is not a field that can be sent here"
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+def install_validation(app: Flask) -> None:
+    """Make the framework refuse input our way."""
+    app.validation_error_callback = refuse_input  # type: ignore[attr-defined]

@@ -1,0 +1,91 @@
+"""One list of operations, put into the application twice: under /api/v1, which is canonical, and under /api."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from pydantic import BaseModel
+
+View = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An address, what it needs and what it answers. `answers` is the shape of success (None: a file)."""
+
+    method: str
+    rule: str
+    view: View
+    scope: str
+    answers: type[BaseModel] | None
+    status: int
+    refuses: tuple[int, ...]
+    tag: str
+    takes: str  # "json", "form" or "" for no body
+    example: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"{self.view.__name__}_by_put" if self.method == "put" else self.view.__name__
+
+    @property
+    def is_list(self) -> bool:
+        return self.answers is not None and self.answers.__name__.endswith("Page")
+
+    @property
+    def is_write(self) -> bool:
+        return self.method != "get"
+
+
+@dataclass(frozen=True)
+class Routes:
+    """The operations of one resource."""
+
+    tag: str
+    operations: list[Operation] = field(default_factory=list)
+
+    def add(
+        self,
+        method: str,
+        rule: str,
+        *,
+        scope: str,
+        answers: type[BaseModel] | None,
+        status: int = 200,
+        refuses: Sequence[int] = (),
+        takes: str | None = None,
+        example: Mapping[str, Any] | None = None,
+    ) -> Callable[[View], View]:
+        """Decorate a view. `refuses` are statuses beyond those every operation may answer."""
+        takes = ("json" if method in ("post", "put", "patch") else "") if takes is None else takes
+
+        def decorate(view: View) -> View:
+            self.operations.append(
+                Operation(method, rule, view, scope, answers, status, tuple(refuses), self.tag, takes, example or {})
+            )
+            return view
+
+        return decorate
+
+
+def build_blueprint(name: str, prefix: str, operations: Sequence[Operation]) -> APIBlueprint:
+    """All operations below `prefix`, each with its scheme of answers for the OpenAPI document."""
+    blueprint = APIBlueprint(name, __name__, url_prefix=prefix, operation_id_callback=_operation_id)
+    for operation in operations:
+        register = getattr(blueprint, operation.method)
+        register(
+            operation.rule,
+            endpoint=operation.name,
+            operation_id=operation.name if name == "api_v1" else f"{operation.name}_{name}",
+            tags=[Tag(name=operation.tag)],
+            responses={operation.status: operation.answers},
+        )(operation.view)
+    return blueprint
+
+
+def _operation_id(**_names: str) -> str:
+    raise AssertionError("every operation is named")

@@ -1,0 +1,96 @@
+"""The JSON API under /api/v1 and /api, its OpenAPI document at /openapi.json, and the page that shows it at /docs."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import flask_openapi3_swagger
+from flask import Blueprint, Response, current_app, jsonify, render_template, request, send_from_directory
+from flask.blueprints import BlueprintSetupState
+from flask.typing import ResponseReturnValue
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.openapi import OpenAPI
+
+from app.api import attachments, contacts, directory, messages, search, threads
+from app.api.document import build_document
+from app.api.gate import check_request
+from app.api.problems import answer_problems, install_validation
+from app.api.registry import build_blueprint
+from app.core.problems import request_id
+from app.web import csrf
+
+SWAGGER = Path(flask_openapi3_swagger.__file__).parent / "templates" / "swagger"
+OPERATIONS = tuple(
+    operation
+    for routes in (
+        threads.routes,
+        messages.routes,
+        attachments.routes,
+        contacts.routes,
+        directory.channel_routes,
+        directory.user_routes,
+        directory.team_routes,
+        search.routes,
+    )
+    for operation in routes.operations
+)
+BY_NAME = {operation.name: operation for operation in OPERATIONS}
+
+
+def _api(name: str, prefix: str) -> APIBlueprint:
+    blueprint = build_blueprint(name, prefix, OPERATIONS)
+    blueprint.before_request(_check)
+    blueprint.after_request(_number)
+    answer_problems(blueprint)
+    csrf.exempt(blueprint)  # a token in a header is never sent by a browser on its own
+    return blueprint
+
+
+def _check() -> None:
+    if request.method != "OPTIONS" and request.endpoint:
+        check_request(BY_NAME[request.endpoint.rpartition(".")[2]])
+
+
+def _number(response: Response) -> Response:
+    response.headers["X-Request-Id"] = request_id()
+    return response
+
+
+docs = Blueprint("api_docs", __name__)
+
+
+@docs.record_once
+def _install(state: BlueprintSetupState) -> None:
+    install_validation(state.app)
+
+
+@docs.get("/openapi.json")
+def openapi() -> ResponseReturnValue:
+    """The document; the same until the next release."""
+    response = jsonify(_document(current_app._get_current_object()))  # type: ignore[attr-defined]
+    response.headers["Cache-Control"] = "public, max-age=300"
+    return response
+
+
+@cache
+def _document(app: OpenAPI) -> dict[str, Any]:
+    return build_document(app, OPERATIONS)
+
+
+@docs.get("/docs")
+def browse() -> ResponseReturnValue:
+    """The document as a page. Its files come from this server: it works without internet."""
+    return render_template("api/docs.html")
+
+
+@docs.get("/docs/assets/<path:filename>")
+def asset_file(filename: str) -> ResponseReturnValue:
+    """Swagger UI, as shipped in its package."""
+    response = send_from_directory(SWAGGER, filename)
+    response.headers["Cache-Control"] = "public, max-age=86400"
+    return cast(Response, response)
+
+
+blueprints = (_api("api_v1", "/api/v1"), _api("api", "/api"), docs)

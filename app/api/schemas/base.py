@@ -1,0 +1,90 @@
+"""What all shapes of the JSON API share: strict input, safe text, limits, lists."""
+
+from __future__ import annotations
+
+import uuid
+from functools import cache
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from app.core.text import storable
+
+TEXT_CHARACTERS = 1_000_000
+
+
+class Output(BaseModel):
+    """Something the API answers. Every member is always there."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+
+class Input(BaseModel):
+    """Something the API is sent. A member it does not know is refused."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class Query(Input):
+    """Parameters of an address. The framework asks for the schema on every request, so it is made once."""
+
+    made: ClassVar[dict[str, Any]] = {}
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return _schema(cls) if not args and not kwargs else super().model_json_schema(*args, **kwargs)
+
+
+@cache
+def _schema(model: type[Query]) -> dict[str, Any]:
+    return super(Query, model).model_json_schema()
+
+
+class ListQuery(Query):
+    limit: Annotated[int, Field(ge=1, le=200, description="How many at most")] = 50
+    cursor: Annotated[
+        str | None, Field(max_length=1000, description="`next_cursor` of the page before, with the same filters and sort")
+    ] = None
+
+
+class IdPath(BaseModel):
+    id: uuid.UUID
+
+
+def _refuse_unstorable(value: str) -> str:
+    if storable(value) != value:
+        raise ValueError("contains characters that cannot be stored (NUL or half of a surrogate pair)")
+    return value
+
+
+SafeText = AfterValidator(_refuse_unstorable)
+Line = Annotated[str, StringConstraints(max_length=500), SafeText]
+Text = Annotated[str, StringConstraints(max_length=TEXT_CHARACTERS), SafeText]
+
+
+def _drop_default(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)
+
+
+def absent(description: str | None = None) -> Any:
+    """A member that may be left out but is never null. Whether it was sent is in `model_fields_set`."""
+    return Field(default=None, description=description, json_schema_extra=_drop_default)
+
+
+class ErrorDetail(Output):
+    field: str
+    message: str
+
+
+class ProblemBody(BaseModel):
+    """RFC 9457 problem details."""
+
+    model_config = ConfigDict(title="Problem", extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    errors: list[ErrorDetail] = Field(default_factory=list, description="With status 422: what is wrong with which field")

@@ -1,0 +1,107 @@
+"""Channels, users and teams as the API shows them, and what a search answers."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from app.accounts.models import Role
+from app.api.schemas.base import ListQuery, Output, Query, SafeText
+from app.api.schemas.threads import BrandKey, ThreadOut
+from app.connections.models import ChannelType, Medium
+
+SortNamed = Literal["name", "-name", "created_at", "-created_at"]
+SortChannels = Literal["channel_name", "-channel_name", "created_at", "-created_at"]
+
+
+class ChannelOut(Output):
+    """A mailbox, a number: one account at a provider. Its credentials and settings are never shown."""
+
+    id: uuid.UUID
+    channel_type: ChannelType
+    channel_name: str
+    medium: Medium
+    brand: str
+    address: str = Field(description="What people see: the mailbox or the number")
+    is_active: bool
+    can_send: bool
+    health: Literal["unknown", "ok", "degraded", "down"]
+    health_detail: str
+    last_inbound_at: datetime | None
+    created_at: datetime
+
+
+class ChannelPage(Output):
+    items: list[ChannelOut]
+    next_cursor: str | None
+
+
+class ChannelListQuery(ListQuery):
+    channel_type: ChannelType | None = None
+    brand: BrandKey | None = None
+    is_active: bool | None = None
+    sort: SortChannels = "channel_name"
+
+
+class UserOut(Output):
+    """A colleague. Threads name people by `contact_id`."""
+
+    id: uuid.UUID
+    contact_id: uuid.UUID
+    name: str
+    email: str
+    role: Role
+    brands: list[str] = Field(description="Keys of the brands they work for, as far as you see them too")
+    team_ids: list[uuid.UUID]
+    is_active: bool
+    created_at: datetime
+
+
+class UserPage(Output):
+    items: list[UserOut]
+    next_cursor: str | None
+
+
+class UserListQuery(ListQuery):
+    role: Role | None = None
+    brand: BrandKey | None = None
+    contact_id: uuid.UUID | None = None
+    sort: SortNamed = "name"
+
+
+class TeamOut(Output):
+    id: uuid.UUID
+    name: str
+    member_contact_ids: list[uuid.UUID]
+
+
+class TeamPage(Output):
+    items: list[TeamOut]
+    next_cursor: str | None
+
+
+class TeamListQuery(ListQuery):
+    sort: Literal["name", "-name"] = "name"
+
+
+class SearchQuery(Query):
+    q: Annotated[str, StringConstraints(min_length=1, max_length=200), SafeText] = Field(
+        description="Words that must all occur, the last one may be a beginning; or a person, an address, a number"
+    )
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Annotated[str | None, Field(max_length=1000)] = None
+
+
+class SearchHitOut(Output):
+    thread: ThreadOut
+    message_id: uuid.UUID | None = Field(description="The message that matched; null when the contact, number or subject did")
+    snippet: str = Field(description="Safe HTML: text with `<mark>` around what matched")
+    matched_at: datetime
+
+
+class SearchPage(Output):
+    items: list[SearchHitOut]
+    next_cursor: str | None

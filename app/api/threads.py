@@ -1,0 +1,229 @@
+"""/communication/threads"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from app.accounts.access import Viewer
+from app.api.answers import Answer, answer, check_if_match, show
+from app.api.gate import current_viewer
+from app.api.idempotency import write
+from app.api.registry import Routes
+from app.api.schemas.base import IdPath
+from app.api.schemas.threads import ThreadCreate, ThreadListQuery, ThreadOut, ThreadPage, ThreadUpdate
+from app.api.show import thread_out
+from app.connections.models import Channel, Medium
+from app.contacts.queries import contact_exists
+from app.core.clock import utc_now
+from app.core.db import db
+from app.core.keyset import Sort
+from app.core.problems import invalid
+from app.inbox.actions import NewThread, assign_thread, change_priority, change_status, create_thread, lock_thread, mark_read
+from app.inbox.api_queries import (
+    ThreadConditions,
+    ThreadRecord,
+    contact_in_sight,
+    find_assignable_user_id,
+    find_brand_id,
+    get_thread_record,
+    list_thread_records,
+    team_exists,
+)
+from app.inbox.edit import edit_thread
+from app.inbox.models import Thread
+
+routes = Routes("Threads")
+CREATE = {
+    "thread_subject": "Charger trips the breaker",
+    "thread_type": "technical_issue",
+    "priority": "high",
+    "brand": "chargecars",
+    "tags": ["warranty"],
+}
+COLUMNS = {
+    "thread_subject": "subject",
+    "thread_type": "thread_type",
+    "tags": "tags",
+    "external_references": "external_references",
+    "assigned_team_id": "team_id",
+    "customer_contact_id": "contact_id",
+    "partner_contact_id": "partner_contact_id",
+}
+
+
+@routes.add("get", "/communication/threads", scope="threads:read", answers=ThreadPage)
+def list_threads(query: ThreadListQuery) -> Response:
+    """List threads.
+
+    Limited to the brands the token's owner may see. Closed ones are included unless `status` says otherwise.
+    """
+    values = query.model_dump(exclude={"limit", "cursor", "sort"})
+    page = list_thread_records(
+        db.session(),
+        viewer=current_viewer(),
+        conditions=ThreadConditions(**values),
+        sort=Sort.parse(query.sort),
+        cursor=query.cursor,
+        limit=query.limit,
+    )
+    return answer(ThreadPage(items=[thread_out(r) for r in page.items], next_cursor=page.next_cursor)).response()
+
+
+@routes.add("get", "/communication/threads/<uuid:id>", scope="threads:read", answers=ThreadOut, refuses=(404,))
+def get_thread(path: IdPath) -> Response:
+    """Show one thread.
+
+    A thread that was merged into another answers with that other one.
+    """
+    record = get_thread_record(db.session(), viewer=current_viewer(), thread_id=path.id)
+    return show(thread_out(record), etag=_etag(record))
+
+
+@routes.add(
+    "post", "/communication/threads", scope="threads:write", answers=ThreadOut, status=201, refuses=(409,), example=CREATE
+)
+def create_a_thread(body: ThreadCreate) -> Response:
+    """Start a thread.
+
+    With `channel_id` and `customer_contact_id` it is a conversation: post the first message to it next. Without a channel it is
+    an internal thread.
+    """
+    return write(lambda session: _create(session, current_viewer(), body))
+
+
+@routes.add(
+    "patch",
+    "/communication/threads/<uuid:id>",
+    scope="threads:write",
+    answers=ThreadOut,
+    refuses=(404, 409, 412),
+    example={"status": "resolved"},
+)
+@routes.add(
+    "put",
+    "/communication/threads/<uuid:id>",
+    scope="threads:write",
+    answers=ThreadOut,
+    refuses=(404, 409, 412),
+    example={"priority": "urgent"},
+)
+def update_thread(path: IdPath, body: ThreadUpdate) -> Response:
+    """Change a thread.
+
+    PUT and PATCH do the same: what is left out stays as it is.
+    """
+    return write(lambda session: _update(session, current_viewer(), path.id, body))
+
+
+def _etag(record: ThreadRecord) -> str:
+    return f"{record.thread.id.hex[-8:]}-{record.thread.version}{'u' if record.unread else ''}"
+
+
+def _answer(session: Session, viewer: Viewer, thread_id: uuid.UUID, status: int) -> Answer:
+    record = get_thread_record(session, viewer=viewer, thread_id=thread_id)
+    location = f"/api/v1/communication/threads/{thread_id}" if status == 201 else None
+    return answer(thread_out(record), status, etag=_etag(record), location=location)
+
+
+def _create(session: Session, viewer: Viewer, body: ThreadCreate) -> Answer:
+    now = utc_now()
+    channel = _channel(session, viewer, body.channel_id)
+    brand_id = _brand_id(session, viewer, body.brand, channel)
+    _check_people(session, viewer, body)
+    if channel is not None and body.customer_contact_id is None:
+        raise invalid("customer_contact_id", "is needed with a channel: who is the conversation with?")
+    new = NewThread(
+        brand_id=brand_id,
+        medium=channel.medium.value if channel else Medium.INTERNAL.value,
+        subject=body.thread_subject,
+        channel_id=channel.id if channel else None,
+        contact_id=body.customer_contact_id,
+        thread_type=body.thread_type,
+        priority=body.priority,
+        created_by_user_id=viewer.user_id,
+        external_references=dict(body.external_references),
+    )
+    thread = lock_thread(session, create_thread(session, new, now=now, actor=viewer.actor).id)
+    columns = {"tags": _unique(body.tags), "team_id": body.assigned_team_id, "partner_contact_id": body.partner_contact_id}
+    edit_thread(session, thread, columns, actor=viewer.actor, now=now)
+    _assign(session, viewer, thread, body.assigned_to_contact_id)
+    return _answer(session, viewer, thread.id, 201)
+
+
+def _channel(session: Session, viewer: Viewer, channel_id: uuid.UUID | None) -> Channel | None:
+    if channel_id is None:
+        return None
+    channel = session.get(Channel, channel_id)
+    if channel is None or channel.brand_id not in viewer.brand_ids:
+        raise invalid("channel_id", "there is no such channel")
+    return channel
+
+
+def _brand_id(session: Session, viewer: Viewer, key: str | None, channel: Channel | None) -> uuid.UUID:
+    if key is None:
+        if channel is not None:
+            return channel.brand_id
+        if len(viewer.brand_ids) == 1:
+            return viewer.brand_ids[0]
+        raise invalid("brand", "is needed: you work for several brands")
+    brand_id = find_brand_id(session, viewer=viewer, key=key)
+    if brand_id is None:
+        raise invalid("brand", "there is no such brand")
+    if channel is not None and channel.brand_id != brand_id:
+        raise invalid("brand", "is not the brand of the channel")
+    return brand_id
+
+
+def _check_people(session: Session, viewer: Viewer, body: ThreadCreate | ThreadUpdate) -> None:
+    for name in ("customer_contact_id", "partner_contact_id"):
+        contact_id = getattr(body, name)
+        if contact_id is not None and not contact_exists(session, contact_id=contact_id, within=contact_in_sight(viewer)):
+            raise invalid(name, "there is no such contact")
+    if body.assigned_team_id is not None and not team_exists(session, body.assigned_team_id):
+        raise invalid("assigned_team_id", "there is no such team")
+
+
+def _update(session: Session, viewer: Viewer, thread_id: uuid.UUID, body: ThreadUpdate) -> Answer:
+    now, sent = utc_now(), body.model_fields_set
+    found = get_thread_record(session, viewer=viewer, thread_id=thread_id).thread.id
+    thread = lock_thread(session, found)
+    record = get_thread_record(session, viewer=viewer, thread_id=thread.id)
+    check_if_match(_etag(record))
+    _check_people(session, viewer, body)
+    if thread.channel_id is not None and "customer_contact_id" in sent and body.customer_contact_id is None:
+        raise invalid("customer_contact_id", "a conversation cannot be without its contact")
+    edit_thread(session, thread, _columns(body), actor=viewer.actor, now=now)
+    if "assigned_to_contact_id" in sent:
+        _assign(session, viewer, thread, body.assigned_to_contact_id)
+    if "priority" in sent:
+        change_priority(session, thread_id=thread.id, priority=body.priority, actor=viewer.actor, now=now)
+    if "status" in sent:
+        change_status(session, thread_id=thread.id, status=body.status, actor=viewer.actor, now=now)
+    if "unread" in sent:
+        mark_read(session, user_id=viewer.user_id, thread_id=thread.id, seen_seq=thread.message_count, now=now)
+    return _answer(session, viewer, thread.id, 200)
+
+
+def _columns(body: ThreadUpdate) -> dict[str, Any]:
+    values = {column: getattr(body, name) for name, column in COLUMNS.items() if name in body.model_fields_set}
+    if "tags" in values:
+        values["tags"] = _unique(values["tags"])
+    return values
+
+
+def _unique(tags: list[str]) -> list[str]:
+    return list(dict.fromkeys(tags))
+
+
+def _assign(session: Session, viewer: Viewer, thread: Thread, contact_id: uuid.UUID | None) -> None:
+    user_id = None
+    if contact_id is not None:
+        user_id = find_assignable_user_id(session, contact_id=contact_id, brand_id=thread.brand_id)
+        if user_id is None:
+            raise invalid("assigned_to_contact_id", "is nobody who can be given threads of this brand")
+    session.flush()
+    assign_thread(session, thread_id=thread.id, assignee_user_id=user_id, actor=viewer.actor, now=utc_now())

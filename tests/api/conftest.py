@@ -1,0 +1,116 @@
+"""Alice the agent of one brand, with a channel, a contact and a thread; Mallory of another brand; and a caller with a token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from app.accounts.models import Brand, User
+from app.accounts.tokens import create_token
+from app.connections.models import Channel
+from app.contacts.models import Contact
+from app.core.runtime import runtime
+from app.inbox.models import Message, Thread
+from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
+
+BASE = "/api/v1"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Calls the API with one token. Paths are below `base`."""
+
+    client: FlaskClient
+    token: str
+    base: str = BASE
+
+    def call(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any) -> TestResponse:
+        sent = {"Authorization": f"Bearer {self.token}", **(headers or {})}
+        return self.client.open(f"{self.base}{path}", method=method, headers=sent, **options)
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.call("GET", path, **options)
+
+    def post(self, path: str, body: Any = None, **options: Any) -> TestResponse:
+        return self.call("POST", path, json=body, **options)
+
+    def patch(self, path: str, body: Any = None, **options: Any) -> TestResponse:
+        return self.call("PATCH", path, json=body, **options)
+
+    def put(self, path: str, body: Any = None, **options: Any) -> TestResponse:
+        return self.call("PUT", path, json=body, **options)
+
+
+@dataclass(frozen=True)
+class World:
+    """What there is before a test begins."""
+
+    brand: Brand
+    other_brand: Brand
+    channel: Channel
+    other_channel: Channel
+    contact: Contact
+    other_contact: Contact
+    thread: Thread
+    other_thread: Thread
+    message: Message
+    other_message: Message
+    alice: User
+    bob: User
+    mallory: User
+
+
+def make_world(session: Session) -> World:
+    """Two brands with a thread each."""
+    brand, other = make_brand(session), make_brand(session, "laderthuis")
+    keyring = runtime().keyring
+    channel = make_channel(session, brand, keyring=keyring, secrets={"access_token": "EAAtop-secret"})
+    other_channel = make_channel(session, other, keyring=keyring, address="1066000000002")
+    contact = make_contact(session)
+    other_contact = make_contact(session, "Lotte Bakker", value="31687654321")
+    thread, other_thread = make_thread(session, channel, contact), make_thread(session, other_channel, other_contact)
+    world = World(
+        brand=brand,
+        other_brand=other,
+        channel=channel,
+        other_channel=other_channel,
+        contact=contact,
+        other_contact=other_contact,
+        thread=thread,
+        other_thread=other_thread,
+        message=make_message(session, thread, "De laadpaal knippert rood"),
+        other_message=make_message(session, other_thread, "Graag een offerte"),
+        alice=make_user(session, brands=(brand,)),
+        bob=make_user(session, "Bob", brands=(brand,)),
+        mallory=make_user(session, "Mallory", brands=(other,)),
+    )
+    session.flush()
+    return world
+
+
+def make_token(session: Session, user: User, *scopes: str) -> str:
+    _row, text = create_token(session, user, name="test", scopes=scopes, now=NOW)
+    session.flush()
+    return text
+
+
+@pytest.fixture
+def world(app_context: Flask, db_session: Session) -> World:
+    return make_world(db_session)
+
+
+@pytest.fixture
+def alice(client: FlaskClient, db_session: Session, world: World) -> Caller:
+    return Caller(client, make_token(db_session, world.alice))
+
+
+@pytest.fixture
+def mallory(client: FlaskClient, db_session: Session, world: World) -> Caller:
+    return Caller(client, make_token(db_session, world.mallory))
