@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response
 from app import error_pages
 from app.accounts.session import init_login
 from app.config import Settings
+from app.realtime.socket import start_sockets
 
 # Modules that hold routes; each has `blueprints`, a tuple. Nothing but this list imports them.
 ROUTES = (
@@ -53,6 +54,7 @@ def init_app(app: OpenAPI, settings: Settings) -> None:
     for name in (*ROUTES, *(DEMO_ROUTES if settings.demo else ())):
         for blueprint in import_module(name).blueprints:
             _register(app, blueprint)
+    start_sockets(app, redis_url=settings.redis_url)  # after the routes, which hold the socket's handlers
 
 
 def _register(app: OpenAPI, blueprint: Blueprint | APIBlueprint) -> None:

@@ -6,11 +6,20 @@ through Redis. Rooms are joined by the server alone.
 
 from __future__ import annotations
 
+from flask import Flask
 from flask_socketio import SocketIO
+from gevent.monkey import is_module_patched
 
 TRANSPORTS = ["websocket"]
+PING_SECONDS = 25
 
 socketio = SocketIO()
+
+
+def start_sockets(app: Flask, *, redis_url: str) -> None:
+    """Serve sockets with this application; under gunicorn's gevent workers as greenlets, elsewhere as threads."""
+    mode = "gevent" if is_module_patched("socket") else "threading"
+    socketio.init_app(app, async_mode=mode, message_queue=redis_url, transports=TRANSPORTS, ping_interval=PING_SECONDS)
 
 
 def user_room(user_id: object) -> str:

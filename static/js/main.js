@@ -4,6 +4,7 @@ import { listenForAnnouncements } from "./lib/announce.js";
 import { keepFocusOverSwaps } from "./lib/focus.js";
 import { startKeyboard } from "./lib/keyboard.js";
 import { startLive } from "./lib/live.js";
+import { followOpening } from "./lib/opening.js";
 import { listenForToasts } from "./lib/toasts.js";
 import { keepTimesFresh } from "./lib/times.js";
 
@@ -31,5 +32,6 @@ listenForToasts(bind);
 keepFocusOverSwaps();
 keepTimesFresh();
 bind(document.body);
+followOpening();
 startKeyboard();
 startLive();

@@ -68,6 +68,11 @@ def view_counts() -> ViewCounts:
     return counts
 
 
+def view_total(view: str) -> str:
+    """How many threads a view has, as it is shown; "" where nobody counts."""
+    return words.capped(getattr(view_counts(), view, 0))
+
+
 def nav_groups() -> list[dict[str, Any]]:
     """The rail: views with counts; the current one is marked."""
     counts = view_counts()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from app.accounts.session import current_viewer
 from app.core.db import db
 from app.core.paging import BadCursor, Page
 from app.inbox.models import ThreadStatus
 from app.inbox.queries import ThreadRow, list_threads
-from app.inbox.routes.blueprint import bp, filter_of, parse_uuid, view_title
+from app.inbox.routes.blueprint import bp, filter_of, parse_uuid, view_title, view_total
 from app.inbox.search import clean_query, search_threads
 from app.web import page
 
@@ -29,7 +32,7 @@ def home() -> ResponseReturnValue:
 @bp.get("/inbox/<view>")
 def list_view(view: str) -> ResponseReturnValue:
     """One view of the inbox; as a fragment for `#thread-list` (first page again) or `#list-more` (the next page)."""
-    return page("inbox/page.html", blocks=("thread_list", "list_more"), **list_context(view), thread=None)
+    return page("inbox/page.html", blocks=("thread_list"), **list_context(view), thread=None)
 
 
 @bp.get("/rail")
@@ -48,14 +51,36 @@ def list_context(view: str) -> dict[str, Any]:
     brand_id = parse_uuid(request.args.get("brand"))
     if brand_id is not None:
         filter = replace(filter, brand_id=brand_id)
+    kept = {"status": status if status in set(ThreadStatus) else None, "brand": brand_id}
     return {
         "view": view,
         "view_title": view_title(view),
+        "view_total": "" if any(kept.values()) else view_total(view),
         "rows": _rows(filter),
-        "status_filter": status if status in set(ThreadStatus) else "",
+        "chips": _chips(view),
+        "brand_count": len(current_viewer().brand_ids),
+        "status_filter": kept["status"] or "",
         "statuses": [s for s in ThreadStatus if s not in (ThreadStatus.RESOLVED, ThreadStatus.CLOSED)],
         "first_page": "cursor" not in request.args,
+        "list_url": partial(_list_url, view, **kept),
+        "thread_url": partial(_thread_url, view, **kept),
     }
+
+
+def _list_url(view: str, **more: Any) -> str:
+    """The address of this list with its filters; keyword arguments change some of them, None drops one."""
+    return url_for("inbox.list_view", view=None if view == "open" else view, **more)
+
+
+def _thread_url(view: str, thread_id: uuid.UUID, endpoint: str = "inbox.show_thread", **more: Any) -> str:
+    """The address of a thread (or of something below it) that remembers from which list it was opened."""
+    return url_for(endpoint, thread_id=thread_id, view=None if view == "open" else view, **more)
+
+
+def _chips(view: str) -> list[dict[str, Any]]:
+    """The views one tap away, where the rail is not in sight."""
+    names = ("open", "email", "whatsapp", "mine", "unassigned")
+    return [{"href": _list_url(v), "label": _("All") if v == "open" else view_title(v), "current": v == view} for v in names]
 
 
 def _rows(filter: Any) -> Page[ThreadRow]:

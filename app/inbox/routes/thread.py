@@ -27,7 +27,7 @@ from app.inbox.routes.words import event_words
 from app.inbox.timeline import get_context, list_assignable_users, list_timeline
 from app.web import page
 
-BLOCKS = ("thread_list", "list_more", "timeline", "thread_head", "context", "composer")
+BLOCKS = ("thread_pane", "thread_head", "timeline", "context", "composer")
 
 
 @bp.get("/threads/<uuid:thread_id>")

@@ -118,6 +118,11 @@ def day_words(at: datetime) -> str:
     return str(format_date(at, "EEEE d MMMM" if local.year == now.year else "EEEE d MMMM y"))
 
 
+def local_date(at: datetime) -> str:
+    """The day of the reader at that instant, as 2026-11-21."""
+    return str(to_user_timezone(at).date().isoformat())
+
+
 def exact_time(at: datetime) -> str:
     return str(format_datetime(at, "full"))
 
@@ -202,6 +207,7 @@ FILTERS = {
     "list_time": list_time,
     "day_words": day_words,
     "exact_time": exact_time,
+    "local_date": local_date,
     "left_words": left_words,
     "quoted_lines": quoted_lines,
     "size_words": size_words,

@@ -59,7 +59,7 @@ function say(list, count) {
   const bar = fresh(list);
   if (!bar) return;
   bar.hidden = count === 0;
-  bar.textContent = (bar.dataset.text || "%d").replace("%d", count);
+  bar.textContent = (bar.dataset.text ?? "{n}").replace("{n}", count);
 }
 
 const fresh = (list) => list.querySelector("[data-fresh]");

@@ -1,0 +1,25 @@
+// A thread opens in place: its row is marked at once, the page gets its title, and the eye and the keys follow.
+export function followOpening() {
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const row = event.target.closest?.("a[data-row]");
+    if (row) mark(row);
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const id = event.detail.target?.id;
+    if (id === "thread-pane") opened();
+    if (id === "composer") document.querySelector("#composer textarea")?.focus({ preventScroll: true });
+  });
+}
+
+function mark(row) {
+  document.querySelectorAll("a[data-row][aria-current]").forEach((other) => other.removeAttribute("aria-current"));
+  row.setAttribute("aria-current", "true");
+  row.classList.remove("thread-row--unread");
+}
+
+function opened() {
+  const heading = document.querySelector("#thread-pane h1");
+  if (!heading) return;
+  document.title = `${heading.textContent.trim()} · Switchyard`;
+  if (matchMedia("(max-width: 720px)").matches) heading.focus({ preventScroll: true });
+}
