@@ -12,6 +12,7 @@ import re
 import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import nh3
@@ -56,6 +57,7 @@ _CONTENT_ID: Final = re.compile(r"cid:[^\s\"'<>]{1,500}", re.I)
 _INSIDE_URL: Final = re.compile(r"[\x00-\x20\x7f]+")
 _TAG: Final = re.compile(r"<(img|a|div|blockquote)((?:\s[^>]*)?)>")
 _ATTRIBUTE: Final = re.compile(r'([a-z-]+)="([^"]*)"')
+_MAX_TEXT: Final = 1_000_000
 _NO_SIZE: Final = frozenset(["0", "1", "0px", "1px"])
 _MARKED: Final = re.compile(r' (?:id|class|type|data-quote)="(this|rest)"')
 _STYLE: Final = (
@@ -81,9 +83,9 @@ def sanitise(source: str) -> SanitisedHtml:
     """Return `source` with nothing left that runs, loads, submits, overlays or names itself. Never raises; applying it twice
     changes nothing. Simple layout (tables, colours, fonts) survives; remote images are placeholders, 1×1 ones are gone.
     """
-    source = storable(source)
+    source = storable(source).replace("\ufeff", "")  # a byte order mark in front would go in the second pass only
     if is_unruly(source):
-        return SanitisedHtml(text_to_html(without_tags(source)), False, ())
+        return SanitisedHtml(_as_text(source), False, ())
     clean = _clean(source)
     clean = clean if (again := _clean(clean)) == clean else again
     images = [_attributes(match[2]) for match in _TAG.finditer(clean) if match[1] == "img"]
@@ -117,8 +119,12 @@ def render_frame(
 
 
 def _clean(source: str) -> str:
-    clean = nh3.clean(
-        source,
+    return _TAG.sub(_kept_tag, _cleaner().clean(source))
+
+
+@cache
+def _cleaner() -> nh3.Cleaner:
+    return nh3.Cleaner(
         tags=set(_TAG_NAMES.split()),
         clean_content_tags=set(DROPPED_WITH_CONTENT),
         attributes=_ATTRIBUTES,
@@ -128,7 +134,12 @@ def _clean(source: str) -> str:
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}},
     )
-    return _TAG.sub(_kept_tag, clean)
+
+
+def _as_text(unruly: str) -> str:
+    text = without_tags(unruly).strip()
+    cut = text[:_MAX_TEXT] + ("\n[…]" if len(text) > _MAX_TEXT else "")
+    return _clean(escaping.escape(cut).replace("\n", "<br>\n"))
 
 
 def _allowed_value(tag: str, name: str, value: str) -> str | None:

@@ -35,11 +35,16 @@ def is_unruly(source: str) -> bool:
     if source.count("<") < _MAX_OPEN and source.count("=") < _MAX_ATTRIBUTES and source.count(" ") < _MAX_ATTRIBUTES:
         return False
     balance: Counter[str] = Counter()
-    for tags, match in enumerate(_TAG.finditer(_SKIPPED.sub(" ", source))):
-        if tags > _MAX_TAGS or len(_QUOTED.sub("", match[3]).split()) > _MAX_ATTRIBUTES:
+    tags = 0
+    for match in _TAG.finditer(_SKIPPED.sub(" ", source)):
+        if len(match[3]) > _MAX_ATTRIBUTES and len(_QUOTED.sub("", match[3]).split()) > _MAX_ATTRIBUTES:
             return True
-        balance[match[2].lower()] += -1 if match[1] else 1
-    return sum(count for name, count in balance.items() if count > 0 and name not in _SELF_CLOSING) > _MAX_OPEN
+        if (name := match[2].lower()) not in _SELF_CLOSING:
+            tags += 1
+            balance[name] += -1 if match[1] else 1
+        if tags > _MAX_TAGS:
+            return True
+    return sum(count for count in balance.values() if count > 0) > _MAX_OPEN
 
 
 def without_tags(source: str) -> str:

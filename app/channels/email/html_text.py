@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import cache
 from typing import Final
 
 import nh3
@@ -39,11 +40,8 @@ def html_to_text(source: str, *, with_links: bool = False) -> str:
     source = storable(source)
     if is_unruly(source):
         return _MANY_BREAKS.sub("\n\n", without_tags(source)).strip()
-    clean = nh3.clean(
-        source, tags=set(_KEPT), clean_content_tags=set(DROPPED_WITH_CONTENT), attributes=_ATTRIBUTES, link_rel=None
-    )
     writer = _Writer(with_links=with_links)
-    for match in _TOKEN.finditer(clean):
+    for match in _TOKEN.finditer(_cleaner().clean(source)):
         if match[4] is not None:
             writer.text(html.unescape(match[4]))
         elif match[1]:
@@ -51,6 +49,12 @@ def html_to_text(source: str, *, with_links: bool = False) -> str:
         else:
             writer.open(match[2], {name: html.unescape(value) for name, value in _ATTRIBUTE.findall(match[3])})
     return writer.result()
+
+
+@cache
+def _cleaner() -> nh3.Cleaner:
+    dropped = set(DROPPED_WITH_CONTENT)
+    return nh3.Cleaner(tags=set(_KEPT), clean_content_tags=dropped, attributes=_ATTRIBUTES, link_rel=None)
 
 
 class _Writer:
