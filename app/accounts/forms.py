@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -18,6 +19,7 @@ from wtforms import (
     StringField,
     ValidationError,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from app.accounts.models import Role
@@ -29,6 +31,11 @@ LANGUAGES = (("en", "English"), ("nl", "Nederlands"), ("fr", "Français"))
 THEMES = (("system", _l("Like the device")), ("light", _l("Light")), ("dark", _l("Dark")))
 ROLES = ((Role.AGENT.value, _l("Agent")), (Role.LEAD.value, _l("Team lead")), (Role.ADMIN.value, _l("Administrator")))
 TOKEN_DAYS = (("30", _l("30 days")), ("90", _l("90 days")), ("365", _l("1 year")), ("0", _l("No end date")))
+
+
+def choices(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
+    """(value, words) pairs as wtforms wants them."""
+    return [SelectChoice(value, words) for value, words in pairs]
 
 
 def _cleaned(text: Any) -> Any:
@@ -53,9 +60,9 @@ class ProfileForm(Form):  # type: ignore[misc]
         validators=[DataRequired(_l("Enter your name.")), Length(max=100, message=_l("Use at most 100 characters."))],
         filters=[_cleaned],
     )
-    locale = SelectField(choices=LANGUAGES)
-    timezone = SelectField(choices=sorted(available_timezones()))
-    theme = SelectField(choices=THEMES)
+    locale = SelectField(choices=choices(LANGUAGES))
+    timezone = SelectField(choices=choices((name, name) for name in sorted(available_timezones())))
+    theme = SelectField(choices=choices(THEMES))
     single_keys = BooleanField()
 
 
@@ -78,9 +85,9 @@ class TokenForm(Form):  # type: ignore[misc]
         filters=[_cleaned],
     )
     scopes = SelectMultipleField(
-        choices=[(scope, scope) for scope in SCOPES], validators=_needed(_l("Choose at least one thing the token may do."))
+        choices=choices((scope, scope) for scope in SCOPES), validators=_needed(_l("Choose at least one thing the token may do."))
     )
-    days = SelectField(choices=TOKEN_DAYS, default="90")
+    days = SelectField(choices=choices(TOKEN_DAYS), default="90")
     password = PasswordField(
         validators=[DataRequired(_l("Enter your password.")), Length(max=MAX_CHARACTERS, message=_l("This is too long."))]
     )
@@ -93,7 +100,7 @@ class PersonForm(Form):  # type: ignore[misc]
         validators=[DataRequired(_l("Enter a name.")), Length(max=100, message=_l("Use at most 100 characters."))],
         filters=[_cleaned],
     )
-    role = SelectField(choices=ROLES, default=Role.AGENT.value)
+    role = SelectField(choices=choices(ROLES), default=Role.AGENT.value)
     brands = SelectMultipleField(coerce=uuid.UUID)
     teams = SelectMultipleField(coerce=uuid.UUID)
 

@@ -85,7 +85,8 @@ def ask_to_sign_in() -> ResponseReturnValue:
         here = urlsplit(request.headers.get("HX-Current-URL", ""))
         back = own_path(f"{here.path}?{here.query}" if here.query else here.path)
         return Response(status=401, headers={"HX-Redirect": url_for("accounts.sign_in", next=back)})
-    if not request.accept_mimetypes.accept_html or request.headers.get("Sec-Fetch-Dest") == "empty":
+    wants_page = not request.accept_mimetypes or request.accept_mimetypes.accept_html
+    if not wants_page or request.headers.get("Sec-Fetch-Dest") == "empty":
         return Response(status=401)
     back = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("accounts.sign_in", next=back if back != "/" else None), 303)

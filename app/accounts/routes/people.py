@@ -23,7 +23,7 @@ from app.accounts.actions import (
     enable_user,
     set_password,
 )
-from app.accounts.forms import NewPersonForm, PersonForm
+from app.accounts.forms import NewPersonForm, PersonForm, choices
 from app.accounts.models import Role
 from app.accounts.queries import (
     Person,
@@ -191,8 +191,8 @@ def _form_of(found: Person) -> PersonForm:
 
 def _with_choices(form: F) -> F:
     session: Session = db.session()
-    form.brands.choices = [(brand.id, brand.name) for brand in list_brands(session)]
-    form.teams.choices = [(team.id, team.name) for team in list_teams(session)]
+    form.brands.choices = choices((brand.id, brand.name) for brand in list_brands(session))
+    form.teams.choices = choices((team.id, team.name) for team in list_teams(session))
     return form
 
 
