@@ -54,9 +54,7 @@ def test_a_sign_in_and_a_failed_one_are_audited_without_the_address(
     assert all(alice.email not in str(e.detail) for e in entries)
 
 
-def test_unknown_wrong_disabled_and_without_password_look_the_same(
-    client: FlaskClient, alice: User, db_session: Session
-) -> None:
+def test_unknown_wrong_disabled_and_without_password_look_the_same(client: FlaskClient, alice: User, db_session: Session) -> None:
     gone = make_user(db_session, "Gone", password_hash=hash_password(PASSWORD))
     gone.disabled_at = utc_now()
     never = make_user(db_session, "Never")
@@ -207,9 +205,7 @@ def test_nobody_is_kept_out_longer_than_a_minute_by_others_guessing(
 ) -> None:
     submit(client, alice.email, "guess")
     db_session.execute(
-        sa.update(LoginThrottle)
-        .where(LoginThrottle.key == f"account:{alice.email}")
-        .values(failures=5000, blocked_until=None)
+        sa.update(LoginThrottle).where(LoginThrottle.key == f"account:{alice.email}").values(failures=5000, blocked_until=None)
     )
     db_session.commit()
     submit(client, alice.email, "guess")

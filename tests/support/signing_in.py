@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from app.accounts.models import User
 from app.accounts.session import COOKIE_KEY, open_session
@@ -34,6 +36,6 @@ def csrf_token(client: FlaskClient) -> str:
     return str(serializer.dumps(CSRF_SECRET))
 
 
-def post(client: FlaskClient, path: str, data: dict[str, object] | None = None, **options: object) -> object:
+def post(client: FlaskClient, path: str, data: Mapping[str, object] | None = None, **options: object) -> TestResponse:
     """POST a form with its token."""
     return client.post(path, data={**(data or {}), "csrf_token": csrf_token(client)}, **options)  # type: ignore[arg-type]

@@ -1,0 +1,32 @@
+"""Count what a request asks the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+
+from app.core.db import db
+
+NOT_COUNTED = ("SAVEPOINT", "RELEASE", "ROLLBACK")
+
+
+@contextmanager
+def counted_queries(app: Flask) -> Iterator[list[str]]:
+    """The statements executed inside the block; the savepoints of the test's own transaction are left out."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if not statement.startswith(NOT_COUNTED):
+            seen.append(statement)
+
+    with app.app_context():
+        target = db.engines[None]
+    sa.event.listen(target, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        sa.event.remove(target, "before_cursor_execute", note)
