@@ -374,5 +374,11 @@ class PollPage:
     removed: tuple[str, ...] = ()
 
 
+class Notified(Protocol):
+    """A channel type whose provider can tell us that there is something to poll. What it says is a hint, never the truth."""
+
+    def keep_subscribed(self, *, account: ChannelAccount, notification_url: str, client_state: str, current: Json) -> Json: ...
+
+
 class Poller(Protocol):
     def poll(self, *, account: ChannelAccount, state: Json) -> PollPage: ...

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from app.channels.base import ChannelRules, IdentityKind, MediaSource, Poller, Sender, WebhookReceiver
+from app.channels.base import ChannelRules, IdentityKind, MediaSource, Notified, Poller, Sender, WebhookReceiver
 from app.channels.email.graph import GraphMail
 from app.channels.whatsapp import WhatsAppAdapter
 from app.channels.whatsapp.adapter import MEDIA_HOSTS
@@ -34,6 +34,7 @@ class Adapters:
     receivers: Mapping[str, WebhookReceiver] = field(default_factory=dict)
     media: Mapping[str, MediaSource] = field(default_factory=dict)
     pollers: Mapping[str, Poller] = field(default_factory=dict)
+    notified: Mapping[str, Notified] = field(default_factory=dict)
     rules: Mapping[str, ChannelRules] = field(default_factory=dict)
 
 
@@ -48,6 +49,7 @@ def build_adapters(
         receivers={WHATSAPP: chat},
         media={WHATSAPP: chat},
         pollers={OUTLOOK: mailbox},
+        notified={OUTLOOK: mailbox},
         rules={WHATSAPP: CHAT_RULES, OUTLOOK: MAIL_RULES, EMAIL: MAIL_RULES},
     )
 

@@ -25,7 +25,7 @@ def connect_simulators(session: Session, world: World, *, keyring: Keyring, sett
     if numbers:
         world.configure_chat(_chat_config(numbers, keyring, settings))
         world.open_windows(_open_windows(session, now))
-    world.configure_mail({"mailboxes": [channel.address for channel in mailboxes]})
+    world.configure_mail({"mailboxes": [channel.address for channel in mailboxes], "notify": True})
 
 
 def _chat_config(numbers: list[Channel], keyring: Keyring, settings: Settings) -> dict[str, Any]:

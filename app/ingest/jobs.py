@@ -37,7 +37,7 @@ TABLE = table_of(InboundEvent)
 def process_inbound_event(*, row_id: str, **_ignored: Any) -> None:
     """RQ entry point: claim, parse outside any transaction, apply and finish in one."""
     with transaction() as session:
-        lease = claim(session, TABLE, uuid.UUID(row_id), lease_seconds=90)
+        lease = claim(session, TABLE, uuid.UUID(row_id), lease_seconds=runtime().settings.lease_seconds)
     if lease is not None:
         crash_point("ingest.after_claim")
         process_claimed(lease)

@@ -59,13 +59,21 @@ def poll_channel(channel_id: uuid.UUID) -> Polled:
             _note_failure(channel_id, error)
             break
         crash_point("poll.before_commit")
-        stored += _store(channel, page)
+        new, told_again = _store(channel, page)
+        stored += new
         pages += 1
-        if not page.more:
+        if not page.more and not told_again:
             break
     if stored:
         runtime().nudger.nudge()
     return Polled(stored, pages)
+
+
+def poll_soon(channel_id: uuid.UUID) -> Polled:
+    """Poll now; if a poll is under way, it goes round once more before it ends."""
+    with transaction() as session:
+        session.execute(sa.update(Channel).where(Channel.id == channel_id).values(poll_wanted=True))
+    return poll_channel(channel_id)
 
 
 def _poller(channel: Channel) -> Poller:
@@ -79,7 +87,10 @@ def _lease(channel_id: uuid.UUID) -> Channel | None:
         lease = (
             sa.update(Channel)
             .where(Channel.id == channel_id, free)
-            .values(poll_lease_until=now + sa.text("interval '60 seconds'"))
+            .values(
+                poll_wanted=False,
+                poll_lease_until=now + sa.func.make_interval(0, 0, 0, 0, 0, 0, runtime().settings.lease_seconds),
+            )
         )
         taken = session.execute(lease.returning(Channel.id)).scalar_one_or_none()
         channel = session.get(Channel, taken, populate_existing=True) if taken else None
@@ -87,7 +98,8 @@ def _lease(channel_id: uuid.UUID) -> Channel | None:
     return channel
 
 
-def _store(channel: Channel, page: PollPage) -> int:
+def _store(channel: Channel, page: PollPage) -> tuple[int, bool]:
+    """Keep the page and give the lease back; returns how many items were new, and whether somebody asked to poll meanwhile."""
     stored = 0
     with transaction() as session:
         for item in page.items:
@@ -100,8 +112,9 @@ def _store(channel: Channel, page: PollPage) -> int:
         current = session.get_one(Channel, channel.id, populate_existing=True)
         if current.health != "ok":
             note_health(session, current, health="ok", detail="", now=utc_now())
+        told_again = current.poll_wanted
     crash_point("poll.after_commit")
-    return stored
+    return stored, told_again
 
 
 def _note_failure(channel_id: uuid.UUID, error: ProviderError) -> None:

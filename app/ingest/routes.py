@@ -17,6 +17,7 @@ from app.core.runtime import runtime
 from app.ingest import door
 from app.ingest.accounts import DoorAccount, DoorAccounts
 from app.ingest.intake import RawEvent, count_refusal, store_event
+from app.ingest.notifications import enqueue_polls, told_channels
 from app.web import csrf
 
 log = get_logger(__name__)
@@ -73,6 +74,25 @@ def mail_inbound(key: str = "") -> Response:
         return _unavailable(error)
 
 
+@bp.post("/webhooks/outlook")
+@bp.post("/webhooks/outlook/lifecycle", endpoint="outlook_lifecycle")
+@bp.post("/api/v1/webhooks/outlook", endpoint="outlook_v1")
+@bp.post("/api/v1/webhooks/outlook/lifecycle", endpoint="outlook_lifecycle_v1")
+def outlook() -> Response:
+    """The mailbox provider's handshake, and its hints that there is new mail; a hint nobody vouches for does nothing."""
+    token = request.args.get("validationToken")
+    if token is not None:
+        return Response(token, mimetype="text/plain")
+    body = door.read_body(request, door.CHAT_BODY_BYTES)
+    try:
+        told = told_channels(db.session(), body)
+        if told is not None:
+            enqueue_polls(told)
+        return Response(status=202) if told else _refuse("outlook", "unreadable" if told is None else "unknown_state", status=202)
+    except (DBAPIError, TimeoutError) as error:
+        return _unavailable(error)
+
+
 def _accounts(of_type: DoorAccounts) -> tuple[DoorAccount, ...]:
     return of_type.read(db.session(), runtime().keyring, keep_seconds=current_app.config["DOOR_CACHE_SECONDS"])
 
@@ -87,10 +107,10 @@ def _store(events: list[RawEvent]) -> Response:
     return Response(status=200)
 
 
-def _refuse(source: str, reason: str) -> Response:
+def _refuse(source: str, reason: str, *, status: int = 401) -> Response:
     with transaction() as session:
         count_refusal(session, source=source, reason=reason, day=utc_now().date())
-    return Response(status=401)
+    return Response(status=status)
 
 
 def _unavailable(error: Exception) -> Response:

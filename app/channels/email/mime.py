@@ -142,7 +142,12 @@ class _Mail:
 
     @property
     def direction(self) -> Direction:
-        return Direction.OUTGOING if self.sender.address in self.own_addresses else Direction.INCOMING
+        return Direction.OUTGOING if self._is_own(self.sender.address) else Direction.INCOMING
+
+    def _is_own(self, address: str) -> bool:
+        """One of our mailboxes, or a plus-address of one."""
+        local, _, domain = address.rpartition("@")
+        return address in self.own_addresses or f"{local.partition('+')[0]}@{domain}" in self.own_addresses
 
     @cached_property
     def body(self) -> Body:
@@ -224,7 +229,7 @@ class _Mail:
         values: Json = {
             "claimed_date": date[:200] if occurred_at == self.received_at else "",
             "other_authors": [item.address for item in self.authors[1:20] if item.address],
-            "reply_to": [item.address for item in self._addresses("reply-to")[:20] if item.address],
+            "reply_to": self._reply_to(),
             "bcc": [item.address for item in self._addresses("bcc")[:100] if item.address],
             "list_id": headers.text("list-id")[:300],
             "importance": _importance(headers),
@@ -238,6 +243,11 @@ class _Mail:
             "problems": list(dict.fromkeys(self._problems())),
         }
         return {name: value for name, value in values.items() if value}
+
+    def _reply_to(self) -> str:
+        """Where the sender wants answers, if elsewhere; never ourselves."""
+        wanted = (item.address for item in self._addresses("reply-to"))
+        return next((item for item in wanted if item and item != self.sender.address and not self._is_own(item)), "")
 
     def _problems(self) -> Iterable[str]:
         if not self.headers.lines:

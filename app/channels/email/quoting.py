@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from app.channels.email.quoting_words import (
     ATTRIBUTION,
+    ATTRIBUTION_LINE,
     BANNER,
     DEVICE_LINE,
     DISCLAIMER,
@@ -108,8 +109,9 @@ def _attribution_length(lines: list[str], index: int) -> int:
         block = lines[index : index + length]
         if not block[-1].strip() or (length > 1 and _QUOTED.match(block[-1])):
             return 0
-        joined = " ".join(line.strip() for line in block)
-        if re.search(r"\d", joined) and ATTRIBUTION.fullmatch(_short(joined)):
+        joined = _short(" ".join(line.strip() for line in block))
+        is_attribution = ATTRIBUTION.fullmatch(joined) or (length == 1 and ATTRIBUTION_LINE.fullmatch(joined))
+        if is_attribution and re.search(r"\d", joined):
             return length
     return 0
 

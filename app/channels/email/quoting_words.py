@@ -22,6 +22,14 @@ ATTRIBUTION: Final = re.compile(
         r"Il\b.{5,400}\bha scritto\s?:",
         r"Em\b.{5,400}\bescreveu\s?:",
         r"Den\b.{5,400}\bskrev\b.{0,200}:",
+    )
+    + r"\s*",
+    re.I,
+)
+# The same with the name in front. On one line only: joined with the lines above it would swallow what was written there.
+ATTRIBUTION_LINE: Final = re.compile(
+    r"\s*"
+    + _any_of(
         r".{1,200}\b(?:wrote|schreef|schrieb|a écrit)\s(?:on|op|am|le)\b.{5,80}:",
         r".{0,200}<[^<>\s]{1,200}@[^<>\s]{1,200}>\s?(?:wrote|schreef|schrieb|writes|a écrit|het volgende geschreven)\s?:",
     )

@@ -27,6 +27,7 @@ _FROM_LINE: Final = re.compile(rb">?From [^\n]*\n")
 _BREAKS: Final = re.compile(r"[\r\n\x0b\x0c]+[ \t]*")
 _UNSEEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")
 _MULTIPLE_SPACE: Final = re.compile(r"\s+")
+_HTML_CHARSET: Final = re.compile(rb"(?i)<meta\s[^>]{0,200}?charset=[\"']?([a-z0-9_.:-]{2,40})")
 _GUESSED_BOUNDARY: Final = re.compile(rb"(?m)^--([!-~][ -~]{0,199}?)[ \t]*\r?$")
 
 
@@ -104,7 +105,11 @@ class Part:
 
     @property
     def text(self) -> str:
-        return decode_bytes(self.content, self.params.get("charset")).replace("\r\n", "\n").replace("\r", "\n")
+        """The content as text with "\\n" line ends, in the charset the part, or its HTML head, declares."""
+        charset = self.params.get("charset")
+        if not charset and self.content_type == "text/html" and (told := _HTML_CHARSET.search(self.content[:4000])):
+            charset = told[1].decode("ascii")
+        return decode_bytes(self.content, charset).replace("\r\n", "\n").replace("\r", "\n")
 
     def walk(self) -> Iterator[Part]:
         yield self

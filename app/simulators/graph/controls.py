@@ -21,6 +21,7 @@ from __future__ import annotations
 import base64
 import binascii
 import random
+import threading
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -31,6 +32,7 @@ from app.simulators.graph.calls import seconds
 from app.simulators.graph.delta import lose_rounds
 from app.simulators.graph.shape import stamp
 from app.simulators.graph.store import Json, Mailbox, Message
+from app.simulators.graph.subscriptions import notify
 from app.simulators.graph.tenant import Tenant
 from app.simulators.graph.world import Sent
 
@@ -150,7 +152,13 @@ def deliver(tenant: Tenant, body: Json) -> Json:
 
 
 def _arrival(tenant: Tenant, address: str, raw: bytes, options: Json, delivered: list[Json]) -> Any:
-    return lambda: delivered.append(_delivered(world.deliver(tenant, address, raw, options=options)))
+    def arrive() -> None:
+        delivered.append(_delivered(world.deliver(tenant, address, raw, options=options)))
+        if tenant.settings.notify:
+            order = {"kind": "notification", "mailbox": address, "change": "created"}
+            threading.Thread(target=notify, args=(tenant, order), daemon=True).start()
+
+    return arrive
 
 
 def _make_known(tenant: Tenant, address: str) -> None:

@@ -35,6 +35,8 @@ class Settings:
     # A mail that arrives is named by delta at once and readable only after this.
     lag_s: float = 0.0
     # Delta: repeat items on the next page, put an empty page in each round.
+    # Mail that arrives is told to subscribers at once; off, notifications come on order alone.
+    notify: bool = False
     delta_duplicates: bool = False
     delta_empty_pages: bool = False
     max_page_size: int = 50

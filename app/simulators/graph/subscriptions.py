@@ -4,7 +4,8 @@
                       "bad_signature": false}      batch: one post for all subscriptions; bad_signature: a wrong clientState
     POST /__sim/emit {"kind": "lifecycle", "event": "reauthorizationRequired" | "subscriptionRemoved" | "missed"}
 
-Nothing is posted by itself: delta is the truth and notifications only wake a poll, so tests say when one comes.
+Nothing is posted by itself unless the setting `notify` is on: delta is the truth and notifications only wake a poll, so tests
+say when one comes.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Subscription:
         }
 
 
-def subscription_routes(tenant: Tenant) -> Blueprint:
+def subscription_routes(tenant: Tenant) -> Blueprint:  # noqa: C901  one small function per route
     routes = Blueprint("graph_subscriptions", __name__, url_prefix="/v1.0/subscriptions")
 
     @routes.before_request
@@ -79,6 +80,10 @@ def subscription_routes(tenant: Tenant) -> Blueprint:
     @routes.get("")
     def list_all() -> Response:
         return jsonify(value=[one.shown() for one in _alive(tenant)])
+
+    @routes.get("/<subscription_id>")
+    def show(subscription_id: str) -> Response:
+        return jsonify(_get(tenant, subscription_id).shown())
 
     @routes.patch("/<subscription_id>")
     def renew(subscription_id: str) -> Response:

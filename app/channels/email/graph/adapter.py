@@ -23,6 +23,7 @@ from app.channels.base import (
 from app.channels.email.graph.client import GraphClient
 from app.channels.email.graph.polling import poll_once
 from app.channels.email.graph.sending import Outbound, look_up, send_message
+from app.channels.email.graph.subscriptions import keep_subscribed
 from app.core.clock import utc_now
 from app.core.http import HttpClient
 
@@ -55,6 +56,17 @@ class GraphMail:
     def poll(self, *, account: ChannelAccount, state: Json) -> PollPage:
         """See `polling`: one page; {} starts from the beginning. Raises ProviderError, and then nothing has changed."""
         return poll_once(self._client, account, state, now=self._clock())
+
+    def keep_subscribed(self, *, account: ChannelAccount, notification_url: str, client_state: str, current: Json) -> Json:
+        """See `subscriptions`. Raises ProviderError."""
+        return keep_subscribed(
+            self._client,
+            account,
+            notification_url=notification_url,
+            client_state=client_state,
+            current=current,
+            now=self._clock(),
+        )
 
     def check(self, *, account: ChannelAccount) -> Health:
         """Whether we can sign in and read the mailbox; a refusal is told in its own words and what to do about it."""

@@ -31,6 +31,11 @@ class GraphClient:
         self._tokens = TokenSource(http, login_authority=login_authority, scope=f"{host}/.default")
         self._slots = _Slots()
 
+    @property
+    def root(self) -> str:
+        """The versioned root, for resources that belong to no mailbox."""
+        return self._root
+
     def call(
         self,
         account: ChannelAccount,

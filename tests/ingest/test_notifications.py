@@ -1,0 +1,62 @@
+"""A provider's hint wakes the poll of the mailbox it is about, and nobody else's hint does."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from rq import Queue
+from sqlalchemy.orm import Session
+
+from app.connections.models import Channel, ChannelType
+from app.core.runtime import runtime
+from app.ingest.notifications import client_state
+from tests.factories import make_brand, make_channel
+
+
+@pytest.fixture
+def mailbox(app_context: Flask, db_session: Session) -> Channel:
+    channel = make_channel(
+        db_session,
+        make_brand(db_session),
+        ChannelType.EMAIL_OUTLOOK,
+        keyring=runtime().keyring,
+        address="service@chargecars.example",
+    )
+    db_session.commit()
+    return channel
+
+
+def enqueued() -> list[str]:
+    queue = Queue("live", connection=runtime().redis, serializer="json")
+    return [str(job.kwargs["channel_id"]) for job in queue.jobs]
+
+
+@pytest.mark.parametrize("path", ["/webhooks/outlook", "/webhooks/outlook/lifecycle", "/api/v1/webhooks/outlook"])
+def test_the_handshake_repeats_the_token_as_plain_text(client: FlaskClient, path: str) -> None:
+    answer = client.post(path, query_string={"validationToken": "Validation: <b>1</b> & more"})
+    assert (answer.status_code, answer.mimetype, answer.text) == (200, "text/plain", "Validation: <b>1</b> & more")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_true_hint_enqueues_a_poll_of_its_mailbox(client: FlaskClient, mailbox: Channel) -> None:
+    body = {"value": [{"clientState": client_state(mailbox.id), "changeType": "created"}, {"clientState": "forged"}]}
+    assert client.post("/webhooks/outlook", json=body).status_code == 202
+    assert enqueued() == [str(mailbox.id)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{not json",
+        b"[]",
+        b"null",
+        json.dumps({"value": "x"}).encode(),
+        json.dumps({"value": [1, None, {"clientState": "forged"}, {"clientState": None}, {}]}).encode(),
+    ],
+)
+def test_a_forged_or_unreadable_hint_does_nothing(client: FlaskClient, mailbox: Channel, body: bytes) -> None:
+    assert client.post("/webhooks/outlook", data=body, content_type="application/json").status_code == 202
+    assert enqueued() == []
