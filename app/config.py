@@ -74,6 +74,9 @@ class Settings:
     sweep_seconds: int = 15
     # How often a mailbox is asked for new mail.
     poll_mail_seconds: int = 60
+    # How long work that was taken up stays reserved for its worker. A killed worker's work is taken up again after this, so it
+    # must be longer than the slowest send (a job's own limit is 120 seconds).
+    lease_seconds: int = 120
 
 
 def setting_names() -> tuple[str, ...]:
@@ -120,6 +123,7 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
         unknown_settle_seconds=read.number("UNKNOWN_SETTLE_SECONDS", 30 if demo else 900, 1, 86_400),
         sweep_seconds=read.number("SWEEP_SECONDS", Settings.sweep_seconds, 1, 3_600),
         poll_mail_seconds=read.number("POLL_MAIL_SECONDS", 2 if demo else 60, 1, 86_400),
+        lease_seconds=read.number("LEASE_SECONDS", Settings.lease_seconds, 1, 3_600),
     )
 
 

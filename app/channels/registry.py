@@ -39,11 +39,17 @@ class Adapters:
 
 
 def build_adapters(
-    *, http: HttpClient, whatsapp_base_url: str, whatsapp_api_version: str, graph_base_url: str, login_authority: str
+    *,
+    http: HttpClient,
+    whatsapp_base_url: str,
+    whatsapp_api_version: str,
+    graph_base_url: str,
+    login_authority: str,
+    mail_settle_seconds: float = 30,
 ) -> Adapters:
-    """Build every adapter of this release around one HTTP client."""
+    """Build every adapter of this release around one HTTP client. `mail_settle_seconds`: see GraphMail."""
     chat = WhatsAppAdapter(http, whatsapp_base_url, whatsapp_api_version, media_hosts=_media_hosts(whatsapp_base_url))
-    mailbox = GraphMail(http, graph_base_url, login_authority)
+    mailbox = GraphMail(http, graph_base_url, login_authority, settle_seconds=mail_settle_seconds)
     return Adapters(
         senders={WHATSAPP: chat, OUTLOOK: mailbox},
         receivers={WHATSAPP: chat},

@@ -37,7 +37,6 @@ from app.inbox.models import Message
 
 log = get_logger(__name__)
 TABLE = table_of(Delivery)
-LEASE_SECONDS = 120
 GIVE_UP_UNKNOWN = timedelta(hours=24)
 
 
@@ -75,7 +74,8 @@ def deliver(*, row_id: str, **_ignored: Any) -> None:
     """RQ entry point."""
     delivery_id = uuid.UUID(row_id)
     with transaction() as session:
-        lease = claim(session, TABLE, delivery_id, lease_seconds=LEASE_SECONDS, where=not_behind_another())
+        seconds = runtime().settings.lease_seconds
+        lease = claim(session, TABLE, delivery_id, lease_seconds=seconds, where=not_behind_another())
     if lease is None:
         return
     crash_point("delivery.after_claim")

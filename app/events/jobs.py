@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.core.crash import crash_point
 from app.core.db import table_of, transaction
 from app.core.log import get_logger
+from app.core.runtime import runtime
 from app.core.work import FAILED, Lease, claim, finish, next_delay_seconds, put_back
 from app.events.models import Event, OutboxEntry
 from app.events.registry import installed
@@ -23,7 +24,7 @@ def run_outbox_entry(*, row_id: str, **_ignored: Any) -> None:
     At least once: a handler that ran but whose entry was not marked runs again.
     """
     with transaction() as session:
-        lease = claim(session, TABLE, int(row_id), lease_seconds=90)
+        lease = claim(session, TABLE, int(row_id), lease_seconds=runtime().settings.lease_seconds)
         found = _load(session, int(row_id)) if lease else None
     if lease is None or found is None:
         return
