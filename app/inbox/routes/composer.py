@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from app.accounts.session import current_viewer
 from app.channels.email.filenames import safe_filename
 from app.channels.email.filetypes import real_content_type
+from app.connections.models import Channel
 from app.connections.queries import ChannelMissing, get_channel
 from app.core.clock import utc_now
 from app.core.db import db, transaction
@@ -23,6 +24,7 @@ from app.inbox.actions import ThreadMovedOn, add_note, save_draft
 from app.inbox.models import Attachment
 from app.inbox.queries import get_thread
 from app.inbox.routes.blueprint import bp, parse_uuid
+from app.inbox.routes.templates import fill_template
 from app.inbox.routes.thread import thread_context
 from app.web import page
 
@@ -31,24 +33,15 @@ UPLOAD_BYTES = 25 * 1024 * 1024
 
 @bp.post("/threads/<uuid:thread_id>/messages")
 def send_message(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Queue a reply. 409 with the newer items if the thread moved on, 422 with the reason if it cannot go; the text stays."""
-    viewer, form = current_viewer(), request.form
+    """Queue a reply. 409 with the newer items if the thread moved on, 422 with the reason if it cannot be sent; text stays."""
+    viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     try:
-        channel = get_channel(db.session(), parse_uuid(form.get("channel_id")) or thread.channel_id or new_id())
+        channel = get_channel(db.session(), parse_uuid(request.form.get("channel_id")) or thread.channel_id or new_id())
+        reply = _reply(thread.id, channel)
         with transaction() as session:
             queue_reply(
-                session,
-                _reply(thread.id),
-                channel=channel,
-                author=viewer.actor,
-                author_name=viewer.name,
-                context=ReplyContext(
-                    rules=runtime().adapters.rules[channel.channel_type.value],
-                    mail_keys=runtime().mail_keys,
-                    mail_domain=runtime().settings.mail_domain,
-                    now=utc_now(),
-                ),
+                session, reply, channel=channel, author=viewer.actor, author_name=viewer.name, context=_reply_context(channel)
             )
     except ThreadMovedOn as held:
         return _refused(thread.id, 409, newer=held.newer)
@@ -59,27 +52,30 @@ def send_message(thread_id: uuid.UUID) -> ResponseReturnValue:
     return _sent(thread.id)
 
 
-def _reply(thread_id: uuid.UUID) -> Reply:
-    form = request.form
-    return Reply(
-        thread_id=thread_id,
-        text=storable(form.get("text", "")).replace("\r\n", "\n").strip(),
-        channel_id=parse_uuid(form.get("channel_id")),
-        template=_template(),
-        attachment_ids=_attachment_ids(),
-        last_seen_message_id=None if form.get("send_anyway") else parse_uuid(form.get("last_seen_message_id")),
-        client_token=parse_uuid(form.get("client_token")),
+def _reply_context(channel: Channel) -> ReplyContext:
+    return ReplyContext(
+        rules=runtime().adapters.rules[channel.channel_type.value],
+        mail_keys=runtime().mail_keys,
+        mail_domain=runtime().settings.mail_domain,
+        now=utc_now(),
     )
 
 
-def _template() -> dict[str, Any] | None:
-    """The chosen template with its parameters filled in, in the provider-neutral shape deliveries keep."""
-    name, _separator, language = request.form.get("template", "").partition("/")
-    if not name:
-        return None
-    values = [storable(v).strip() for v in request.form.getlist("parameter")]
-    parameters = [{"type": "text", "text": v} for v in values]
-    return {"name": name, "language": language, "components": [{"type": "body", "parameters": parameters}] if parameters else []}
+def _reply(thread_id: uuid.UUID, channel: Channel) -> Reply:
+    """What the form asks for. Raises UnableToReply if the chosen template has blanks left."""
+    form = request.form
+    filled = fill_template(channel, form) if form.get("template") else None
+    if filled is not None and filled.missing:
+        raise UnableToReply("template", _("Fill in every blank of the template"))
+    return Reply(
+        thread_id=thread_id,
+        text=filled.text if filled else storable(form.get("text", "")).replace("\r\n", "\n").strip(),
+        channel_id=channel.id,
+        template=filled.template if filled else None,
+        attachment_ids=_attachment_ids(),
+        last_seen_message_id=parse_uuid(form.get("last_seen_message_id")),
+        client_token=parse_uuid(form.get("client_token")),
+    )
 
 
 def _attachment_ids() -> tuple[uuid.UUID, ...]:
@@ -93,7 +89,7 @@ def write_note(thread_id: uuid.UUID) -> ResponseReturnValue:
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     text = storable(request.form.get("text", "")).replace("\r\n", "\n").strip()
     if not text:
-        return _refused(thread.id, 422, composer_error=_("Write something first"), composer_kind="note")
+        return _refused(thread.id, 422, composer_error=_("Write something first"))
     with transaction() as session:
         add_note(
             session,
@@ -118,32 +114,36 @@ def _sent(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _refused(thread_id: uuid.UUID, status: int, **why: Any) -> ResponseReturnValue:
-    """The composer again, with what was typed and the reason; the whole page without JavaScript."""
+    """The composer again, with what was typed and the reason; the whole page without JavaScript. It is kept as a draft too."""
     db.session.rollback()
-    typed = {"typed_text": request.form.get("text", ""), "typed_attachment_ids": request.form.getlist("attachment_id")}
-    context = thread_context(thread_id, **{**typed, **why, "client_token": request.form.get("client_token")})
+    form = request.form
+    kind = "note" if request.endpoint == "inbox.write_note" else "reply"
+    _keep(thread_id, kind)
+    typed = {"typed_text": form.get("text", ""), "client_token": form.get("client_token"), "composer_kind": kind}
+    context = thread_context(thread_id, **{**typed, **why})
     if request.headers.get("HX-Request") == "true":
         return make_response(render_template("inbox/composer_fragment.html", **context), status)
     return page("inbox/page.html", status=status, **context)
 
 
-@bp.post("/threads/<uuid:thread_id>/draft")
-def keep_draft(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Keep what is being typed."""
-    viewer = current_viewer()
-    thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
-    kind = "note" if request.form.get("kind") == "note" else "reply"
-    ids = [str(i) for i in _attachment_ids()]
+def _keep(thread_id: uuid.UUID, kind: str) -> None:
     with transaction() as session:
         save_draft(
             session,
-            user_id=viewer.user_id,
-            thread_id=thread.id,
+            user_id=current_viewer().user_id,
+            thread_id=thread_id,
             kind=kind,
             text=storable(request.form.get("text", "")),
-            attachment_ids=ids,
+            attachment_ids=[str(i) for i in _attachment_ids()],
             now=utc_now(),
         )
+
+
+@bp.post("/threads/<uuid:thread_id>/draft")
+def keep_draft(thread_id: uuid.UUID) -> ResponseReturnValue:
+    """Keep what is being typed."""
+    thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
+    _keep(thread.id, "note" if request.form.get("kind") == "note" else "reply")
     return "", 204
 
 

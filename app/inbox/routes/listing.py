@@ -32,7 +32,7 @@ def home() -> ResponseReturnValue:
 @bp.get("/inbox/<view>")
 def list_view(view: str) -> ResponseReturnValue:
     """One view of the inbox; as a fragment for `#thread-list` (first page again) or `#list-more` (the next page)."""
-    return page("inbox/page.html", blocks=("thread_list"), **list_context(view), thread=None)
+    return page("inbox/page.html", blocks=("thread_list", "list_more"), **list_context(view), thread=None)
 
 
 @bp.get("/rail")
@@ -51,7 +51,7 @@ def list_context(view: str) -> dict[str, Any]:
     brand_id = parse_uuid(request.args.get("brand"))
     if brand_id is not None:
         filter = replace(filter, brand_id=brand_id)
-    kept = {"status": status if status in set(ThreadStatus) else None, "brand": brand_id}
+    kept: dict[str, Any] = {"status": status if status in set(ThreadStatus) else None, "brand": brand_id}
     return {
         "view": view,
         "view_title": view_title(view),

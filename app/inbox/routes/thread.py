@@ -5,11 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+import sqlalchemy as sa
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.accounts.session import current_viewer
+from app.channels.base import ChannelRules
 from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.db import db, transaction
@@ -19,12 +21,13 @@ from app.delivery.actions import retry_delivery, window_closes_at
 from app.delivery.models import Delivery
 from app.delivery.queries import list_attempts, list_reports
 from app.inbox.actions import assign_thread, change_priority, change_status, mark_read
-from app.inbox.models import Priority, Thread, ThreadStatus
+from app.inbox.models import Attachment, Priority, Thread, ThreadStatus
 from app.inbox.queries import get_message, get_thread, get_thread_row
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.listing import list_context
+from app.inbox.routes.templates import template_choices
 from app.inbox.routes.words import event_words
-from app.inbox.timeline import get_context, list_assignable_users, list_timeline
+from app.inbox.timeline import ThreadContext, get_context, list_assignable_users, list_timeline
 from app.web import page
 
 BLOCKS = ("thread_pane", "thread_head", "timeline", "context", "composer")
@@ -60,25 +63,56 @@ def thread_context(thread_id: uuid.UUID, **more: Any) -> dict[str, Any]:
         "event_words": lambda item: event_words(item, names),
         "all_statuses": list(ThreadStatus),
         "priorities": list(Priority),
-        **composer_context(row.thread, beside.channels, request.args.get("channel"), request.args.get("kind") or "reply"),
+        **composer_context(row.thread, beside),
         **more,
     }
 
 
-def composer_context(thread: Thread, channels: tuple[Channel, ...], channel_id: str | None, kind: str) -> dict[str, Any]:
-    """The composer: the chosen channel, its rules and its window."""
-    wanted = parse_uuid(channel_id)
+def composer_context(thread: Thread, beside: ThreadContext) -> dict[str, Any]:
+    """The composer: where one may answer, the chosen channel with its rules and window, what was typed before."""
+    channels = [c for c in beside.channels if _reaches(c, beside) or c.id == thread.channel_id]
+    wanted = parse_uuid(request.values.get("channel_id"))
     channel = next((c for c in channels if c.id == wanted), channels[0] if channels else None)
-    rules = runtime().adapters.rules.get(channel.channel_type.value) if channel else None
+    kind = "note" if request.values.get("kind") == "note" or channel is None else "reply"
+    rules = _rules(channel) if channel else None
     closes_at = window_closes_at(thread, rules) if rules else None
+    draft = beside.draft_note if kind == "note" else beside.draft_reply
     return {
-        "composer_kind": "note" if kind == "note" or channel is None else "reply",
+        "composer_kind": kind,
+        "composer_channels": channels,
         "composer_channel": channel,
         "composer_rules": rules,
         "window_closes_at": closes_at,
         "window_is_closed": closes_at is not None and closes_at <= utc_now(),
+        "template_choices": template_choices(channel) if channel else (),
+        "draft": draft,
+        "typed_text": draft.text if draft else "",
+        "uploads": _uploads(request.form.getlist("attachment_id") or (draft.attachment_ids if draft else [])),
         "client_token": uuid.uuid4(),
     }
+
+
+def _rules(channel: Channel) -> ChannelRules:
+    return runtime().adapters.rules[channel.channel_type.value]
+
+
+def _reaches(channel: Channel, beside: ThreadContext) -> bool:
+    kinds = {kind.value for kind in _rules(channel).identity_kinds}
+    return any(identity.kind in kinds for identity in beside.identities)
+
+
+def _uploads(ids: list[str]) -> list[Attachment]:
+    """The files waiting in the composer, as far as they are the viewer's own and not sent yet."""
+    wanted = [found for found in map(parse_uuid, ids) if found]
+    if not wanted:
+        return []
+    mine = (
+        Attachment.id.in_(wanted),
+        Attachment.uploaded_by_user_id == current_viewer().user_id,
+        Attachment.message_id.is_(None),
+    )
+    found = db.session.execute(sa.select(Attachment).where(*mine)).scalars()
+    return sorted(found, key=lambda upload: wanted.index(upload.id))
 
 
 def _mark_read(thread: Thread) -> None:

@@ -85,7 +85,7 @@ def delivery_words(message: Message) -> DeliveryWords | None:
     status = message.delivery_status
     if status is None or message.message_type not in (MessageType.OUTGOING, MessageType.AUTO_RESPONSE):
         return None
-    read = _("Read %(time)s", time=format_time(message.read_at, "short")) if message.read_at else _("Read")
+    read = _("Read %(time)s", time=format_time(message.read_at, "HH:mm")) if message.read_at else _("Read")
     return {
         "pending": DeliveryWords("clock", _("Sending"), ""),
         "accepted": DeliveryWords("check", _("Handed over"), ""),
@@ -103,10 +103,15 @@ def list_time(at: datetime) -> str:
     """For a row: the time today, the day this week, else the date."""
     local, now = to_user_timezone(at), to_user_timezone(utc_now())
     if local.date() == now.date():
-        return str(format_time(at, "short"))
+        return str(format_time(at, "HH:mm"))
     if now.date() - local.date() < timedelta(days=6):
         return str(format_datetime(at, "EEE HH:mm"))
     return str(format_date(at, "d MMM") if local.year == now.year else format_date(at, "d MMM y"))
+
+
+def clock(at: datetime) -> str:
+    """The time of day; the day stands above it in a timeline."""
+    return str(format_time(at, "HH:mm"))
 
 
 def day_words(at: datetime) -> str:
@@ -124,7 +129,7 @@ def local_date(at: datetime) -> str:
 
 
 def exact_time(at: datetime) -> str:
-    return str(format_datetime(at, "full"))
+    return str(format_datetime(at, "EEEE d MMMM y HH:mm:ss"))
 
 
 def left_words(until: datetime | None) -> str:
@@ -206,6 +211,7 @@ FILTERS = {
     "medium_words": medium_words,
     "list_time": list_time,
     "day_words": day_words,
+    "clock": clock,
     "exact_time": exact_time,
     "local_date": local_date,
     "left_words": left_words,
