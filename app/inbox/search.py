@@ -60,13 +60,30 @@ def search_threads(
     words = clean_query(text)
     if not words:
         return Page(())
-    found = _find_messages(session, viewer, words, read_cursor(cursor) if cursor else None, limit + 1, slice_rows)
+    place = read_cursor(cursor) if cursor else None
+    found = _find_messages(session, viewer, words, place, limit + 1, slice_rows)
     page, rest = found[:limit], found[limit:]
-    people = _find_people(session, viewer, words) if cursor is None else []
-    unique = {f.thread_id: f for f in reversed([*people, *page])}
-    ordered = [f for f in dict.fromkeys([*people, *page]) if unique[f.thread_id] is f]
+    people = _find_people(session, viewer, words)
+    if place is None:
+        unique = {f.thread_id: f for f in reversed([*people, *page])}
+        shown = [f for f in dict.fromkeys([*people, *page]) if unique[f.thread_id] is f]
+    else:
+        known = {f.thread_id for f in people} | _shown_before(session, words, place, page)
+        shown = [f for f in page if f.thread_id not in known]
     next_cursor = make_cursor(page[-1].at, page[-1].sort_id) if rest and page else None
-    return Page(tuple(_hits(session, viewer, words, ordered)), next_cursor)
+    return Page(tuple(_hits(session, viewer, words, shown)), next_cursor)
+
+
+def _shown_before(session: Session, words: str, place: tuple[datetime, uuid.UUID], page: Sequence[_Found]) -> set[uuid.UUID]:
+    """Threads of this page that a newer message put on an earlier one: a thread is shown once, at its newest match."""
+    values = {
+        "words": words,
+        "prefix": _prefix_query(words),
+        "threads": [f.thread_id for f in page],
+        "at": place[0],
+        "id": place[1],
+    }
+    return set(session.execute(sa.text(_SHOWN_SQL), values).scalars())
 
 
 def clean_query(text: str) -> str:
@@ -76,6 +93,11 @@ def clean_query(text: str) -> str:
 
 _QUERY = "(websearch_to_tsquery('inbox', :words) || to_tsquery('inbox', :prefix))"
 _PLACE = "AND (m.occurred_at, m.id) < (:at, :id)"
+
+_SHOWN_SQL = f"""
+    SELECT DISTINCT m.thread_id FROM messages m
+    WHERE m.thread_id = ANY(:threads) AND (m.occurred_at, m.id) >= (:at, :id) AND m.tsv @@ {_QUERY}
+"""  # noqa: S608  constants only
 
 _SLICE_SQL = f"""
     WITH newest AS (
