@@ -63,7 +63,7 @@ def get_attachment_content(path: IdPath) -> Response:
         file = runtime().storage.open(attachment.storage_key)
     except FileMissing as error:
         raise Problem("not_found", "The file is gone") from error
-    response = Response(iter(lambda: file.read(CHUNK), b""), mimetype="application/octet-stream", direct_passthrough=True)
+    response = Response(iter(lambda: file.read(CHUNK), b""), mimetype="application/octet-stream")
     response.call_on_close(file.close)
     response.headers.update(_download_headers(attachment))
     return response

@@ -73,19 +73,19 @@ def get_channel(session: Session, *, viewer: Viewer, channel_id: uuid.UUID) -> C
     return ChannelRecord(row.Channel, row.key)
 
 
-def _channel_query(viewer: Viewer) -> sa.Select[Any]:
+def _channel_query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
     query = sa.select(Channel, Brand.key).join(Brand, Brand.id == Channel.brand_id)
     return query.where(Channel.brand_id.in_(viewer.brand_ids))
 
 
 def _paged(
-    query: sa.Select[Any],
+    query: sa.Select[*tuple[Any, ...]],
     column: sa.orm.InstrumentedAttribute[Any],
     id_column: sa.orm.InstrumentedAttribute[Any],
     sort: Sort,
     cursor: str | None,
     limit: int,
-) -> sa.Select[Any]:
+) -> sa.Select[*tuple[Any, ...]]:
     if cursor is not None:
         kind: type[datetime] | type[str] = datetime if column.key == "created_at" else str
         query = query.where(after(read_cursor(sort, cursor, kind), sort, column, id_column))

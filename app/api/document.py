@@ -14,7 +14,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from app.accounts.tokens import SCOPES
 from app.api.registry import Operation
-from app.api.schemas.base import ProblemBody
+from app.api.schemas.base import ProblemDetails
 from app.api.schemas.messages import MovedOnBody
 from app.core.problems import CATALOGUE, MEDIA_TYPE
 
@@ -73,11 +73,12 @@ def _security() -> dict[str, Any]:
 def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
     """Every shape by the name the framework refers to it with."""
     _, made = models_json_schema(list(dict.fromkeys(_models(operations))), ref_template=REFERENCE)
-    return {str(name): schema for name, schema in sorted(made["$defs"].items())}
+    shapes: dict[str, Any] = made["$defs"]
+    return {name: shapes[name] for name in sorted(shapes) if not name.endswith("Query")}
 
 
 def _models(operations: Sequence[Operation]) -> Iterator[tuple[type[BaseModel], JsonSchemaMode]]:
-    yield ProblemBody, "validation"
+    yield ProblemDetails, "validation"
     yield MovedOnBody, "serialization"
     for operation in operations:
         if operation.answers is not None:
@@ -173,7 +174,7 @@ def _refusals(operation: Operation) -> dict[str, Any]:
 
 def _refusal(operation: Operation, status: int) -> dict[str, Any]:
     codes = [code for code, (code_status, _) in CATALOGUE.items() if code_status == status]
-    schema: dict[str, Any] = {"$ref": REFERENCE.format(model="Problem")}
+    schema: dict[str, Any] = {"$ref": REFERENCE.format(model="ProblemDetails")}
     if status == 409 and operation.view.__name__ == "send_message":
         schema = {"anyOf": [{"allOf": [schema, {"$ref": REFERENCE.format(model="MovedOnBody")}]}, schema]}
     else:

@@ -33,7 +33,7 @@ from app.core.keyset import Sort
 from app.core.problems import Problem, invalid
 from app.core.runtime import runtime
 from app.delivery.actions import MAY_BE_SENT_AGAIN, Reply, ReplyContext, queue_reply, retry_delivery
-from app.inbox.actions import ThreadMissing, ThreadMovedOn, add_note, check_nothing_newer, lock_thread
+from app.inbox.actions import ThreadMovedOn, add_note, check_nothing_newer, lock_thread
 from app.inbox.api_queries import (
     MessageConditions,
     find_message_records,
@@ -43,6 +43,7 @@ from app.inbox.api_queries import (
 )
 from app.inbox.edit import edit_note
 from app.inbox.models import Message, MessageType, Thread
+from app.inbox.queries import ThreadMissing
 
 routes = Routes("Messages")
 SEND = {
@@ -151,7 +152,7 @@ def _send(session: Session, viewer: Viewer, body: MessageCreate) -> Answer:
 
 
 def _is_note(body: MessageCreate) -> bool:
-    return body.message_type == MessageType.INTERNAL_NOTE
+    return body.message_type == "internal_note"
 
 
 def _write_note(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask
+from flask.sansio.app import App
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import ValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -24,9 +24,10 @@ from app.core.log import get_logger
 from app.core.paging import BadCursor
 from app.core.problems import MOST_ERRORS, FieldError, Problem, invalid, problem_of, problem_response
 from app.delivery.actions import UnableToReply
-from app.inbox.actions import ThreadMissing, ThreadMovedOn
+from app.inbox.actions import ThreadMovedOn
 from app.inbox.api_queries import find_message_records
 from app.inbox.edit import NotYours
+from app.inbox.queries import ThreadMissing
 
 log = get_logger(__name__)
 
@@ -84,6 +85,6 @@ def _message(error: Any) -> str:
     return str(error["msg"]).removeprefix("Value error, ")
 
 
-def install_validation(app: Flask) -> None:
+def install_validation(app: App) -> None:
     """Make the framework refuse input our way."""
     app.validation_error_callback = refuse_input  # type: ignore[attr-defined]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import flask_openapi3_swagger
+import flask_openapi3_swagger  # type: ignore[import-untyped]
 from flask import Blueprint, Response, current_app, jsonify, render_template, request, send_from_directory
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
@@ -90,7 +90,7 @@ def asset_file(filename: str) -> ResponseReturnValue:
     """Swagger UI, as shipped in its package."""
     response = send_from_directory(SWAGGER, filename)
     response.headers["Cache-Control"] = "public, max-age=86400"
-    return cast(Response, response)
+    return response
 
 
 blueprints = (_api("api_v1", "/api/v1"), _api("api", "/api"), docs)

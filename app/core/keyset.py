@@ -64,7 +64,9 @@ def read_cursor(sort: Sort, cursor: str, kind: type[datetime] | type[str] = date
     return place
 
 
-def after(place: Place, sort: Sort, column: sa.ColumnElement[Any], id_column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+def after(
+    place: Place, sort: Sort, column: sa.SQLColumnExpression[Any], id_column: sa.SQLColumnExpression[Any]
+) -> sa.ColumnElement[bool]:
     """The rows behind `place`."""
     rows = sa.tuple_(column, id_column)
     kind: sa.types.TypeEngine[Any] = sa.DateTime(timezone=True) if isinstance(place.value, datetime) else sa.Text()
@@ -72,7 +74,7 @@ def after(place: Place, sort: Sort, column: sa.ColumnElement[Any], id_column: sa
     return rows < edge if sort.descending else rows > edge
 
 
-def ordering(sort: Sort, *columns: sa.ColumnElement[Any]) -> list[sa.ColumnElement[Any]]:
+def ordering(sort: Sort, *columns: sa.SQLColumnExpression[Any]) -> list[sa.SQLColumnExpression[Any]]:
     """ORDER BY for the sort; the last column is the id that breaks ties."""
     return [column.desc() if sort.descending else column.asc() for column in columns]
 

@@ -117,8 +117,8 @@ def problem_response(problem: Problem) -> Response:
 
 def problem_of(error: HTTPException) -> Response:
     """The refusal for an error of the web framework, its headers (Allow, Retry-After) kept."""
-    if error.response is not None and error.code is None:
-        return Response.force_type(error.response)
+    if error.code is None and error.response is not None:  # an answer somebody made and aborted with
+        return error.get_response()
     problem = Problem(_CODE_OF_STATUS.get(error.code or 500, "internal"))
     headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After", "WWW-Authenticate"}}
     return problem_response(Problem(problem.code, headers=headers))

@@ -21,8 +21,8 @@ from app.accounts.models import Brand, BrandMember, Role, Team, User
 from app.contacts.models import Contact
 from app.core.keyset import Place, Sort, after, cut, ordering, read_cursor
 from app.core.paging import Page
-from app.inbox.actions import ThreadMissing
 from app.inbox.models import Attachment, Message, MessageType, Priority, Thread, ThreadAlias, ThreadRead, ThreadStatus, ThreadType
+from app.inbox.queries import ThreadMissing
 
 NOBODY = "none"
 Assignee, Creator, Sender = aliased(User), aliased(User), aliased(User)
@@ -91,10 +91,10 @@ def list_thread_records(
 
 def _per_brand(
     viewer: Viewer,
-    scan: sa.Select[Any],
-    brand_column: sa.ColumnElement[Any],
-    id_column: sa.ColumnElement[Any],
-    place: sa.ColumnElement[Any],
+    scan: sa.Select[*tuple[Any, ...]],
+    brand_column: sa.SQLColumnExpression[Any],
+    id_column: sa.SQLColumnExpression[Any],
+    place: sa.SQLColumnExpression[Any],
     sort: Sort,
     limit: int,
 ) -> sa.Subquery:
@@ -144,7 +144,7 @@ def _is_unread(viewer: Viewer) -> sa.ColumnElement[bool]:
     return sa.and_(Thread.last_inbound_at.is_not(None), ~sa.exists().where(seen))
 
 
-def _thread_query(viewer: Viewer) -> sa.Select[Any]:
+def _thread_query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
     return (
         sa.select(
             Thread,
@@ -159,7 +159,7 @@ def _thread_query(viewer: Viewer) -> sa.Select[Any]:
     )
 
 
-def _thread_record(row: sa.Row[Any]) -> ThreadRecord:
+def _thread_record(row: sa.Row[*tuple[Any, ...]]) -> ThreadRecord:
     return ThreadRecord(row.Thread, row.key, row.assignee, row.creator, row.unread)
 
 
@@ -217,7 +217,7 @@ def _message_conditions(session: Session, viewer: Viewer, wanted: MessageConditi
     return conditions
 
 
-def _message_query() -> sa.Select[Any]:
+def _message_query() -> sa.Select[*tuple[Any, ...]]:
     return (
         sa.select(Message, Sender.contact_id.label("sender_user_contact_id"), Thread.contact_id.label("thread_contact_id"))
         .join(Thread, Thread.id == Message.thread_id)
@@ -239,7 +239,7 @@ def find_message_records(session: Session, *, viewer: Viewer, message_ids: Seque
     return _message_records(session, session.execute(query.order_by(Message.thread_id, Message.seq)).all())
 
 
-def _message_records(session: Session, rows: Sequence[sa.Row[Any]]) -> list[MessageRecord]:
+def _message_records(session: Session, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> list[MessageRecord]:
     files: dict[uuid.UUID, list[Attachment]] = defaultdict(list)
     query = sa.select(Attachment).where(Attachment.message_id.in_([row.Message.id for row in rows]))
     if rows:

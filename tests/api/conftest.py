@@ -33,7 +33,7 @@ class Caller:
 
     def call(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any) -> TestResponse:
         sent = {"Authorization": f"Bearer {self.token}", **(headers or {})}
-        return self.client.open(f"{self.base}{path}", method=method, headers=sent, **options)
+        return self.client.open(f"{self.base}{path}", method=method, headers=sent, buffered=True, **options)
 
     def get(self, path: str, **options: Any) -> TestResponse:
         return self.call("GET", path, **options)

@@ -76,10 +76,10 @@ class ErrorDetail(Output):
     message: str
 
 
-class ProblemBody(BaseModel):
+class ProblemDetails(BaseModel):
     """RFC 9457 problem details."""
 
-    model_config = ConfigDict(title="Problem", extra="allow")
+    model_config = ConfigDict(extra="allow")
 
     type: str
     title: str

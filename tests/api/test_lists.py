@@ -1,0 +1,198 @@
+"""Lists: every page, every sort, every filter, and cursors that are not ours."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy.orm import Session
+
+from app.accounts.models import Team, TeamMember
+from app.channels.base import DeliveryStatus
+from app.contacts.models import ContactType
+from app.core.ids import new_id
+from app.inbox.models import MessageType, Priority, ThreadStatus, ThreadType
+from tests.api.conftest import Caller, World
+from tests.factories import NOW, make_contact, make_message, make_thread
+
+SORTS = [
+    ("/communication/threads", "created_at"),
+    ("/communication/threads", "last_message_at"),
+    ("/communication/messages", "created_at"),
+    ("/contacts", "created_at"),
+    ("/channels", "channel_name"),
+    ("/channels", "created_at"),
+    ("/users", "name"),
+    ("/users", "created_at"),
+    ("/teams", "name"),
+]
+
+
+def everything(caller: Caller, path: str, **query: Any) -> list[dict[str, Any]]:
+    """Walk all pages."""
+    items: list[dict[str, Any]] = []
+    cursor = None
+    while True:
+        asked = {**query, **({"cursor": cursor} if cursor else {})}
+        page = caller.get(f"{path}?{urlencode(asked)}")
+        assert page.status_code == 200, page.text
+        assert page.json is not None
+        assert len(page.json["items"]) <= query.get("limit", 50)
+        items += page.json["items"]
+        cursor = page.json["next_cursor"]
+        if cursor is None:
+            return items
+
+
+@pytest.fixture
+def many(db_session: Session, world: World) -> World:
+    """Seven more threads, two of them of one instant, with two messages each, and some teams."""
+    for number in range(7):
+        at = NOW + timedelta(minutes=number // 2)
+        contact = make_contact(db_session, f"Person {number}", value=f"3160000000{number}")
+        thread = make_thread(db_session, world.channel, contact, at=at)
+        for turn in range(2):
+            make_message(db_session, thread, f"message {turn}", at=at + timedelta(seconds=turn))
+    db_session.add_all(Team(id=new_id(), name=f"Team {number}") for number in range(4))
+    db_session.flush()
+    return world
+
+
+@pytest.mark.parametrize("limit", [1, 3, 200])
+@pytest.mark.parametrize(("path", "field"), SORTS)
+def test_pages_hold_everything_once_in_order_in_either_direction(
+    alice: Caller, many: World, path: str, field: str, limit: int
+) -> None:
+    up = everything(alice, path, sort=field, limit=limit)
+    down = everything(alice, path, sort=f"-{field}", limit=limit)
+    assert len(up) > 1 or path == "/channels"
+    assert [i["id"] for i in down] == [i["id"] for i in reversed(up)]
+    assert len({i["id"] for i in up}) == len(up)
+    if field != "name":
+        assert [i[field] for i in up] == sorted(i[field] for i in up)
+
+
+@pytest.mark.parametrize("bad", ["limit=0", "limit=201", "limit=x", "limit=", "limit=1e2", "sort=priority", "sort=", "cursor=abc",
+                                 "cursor=%00", "cursor=W10", "cursor=" + "A" * 1001, "unknown=1", "sort=created_at;drop"])  # fmt: skip
+@pytest.mark.parametrize("path", ["/communication/threads", "/communication/messages", "/contacts", "/channels", "/users", "/teams"])
+def test_a_list_refuses_what_it_does_not_know(alice: Caller, path: str, bad: str) -> None:
+    answer = alice.get(f"{path}?{bad}")
+    assert answer.status_code == 422, answer.text
+    assert answer.json is not None
+    assert answer.json["errors"][0]["field"] == bad.split("=")[0]
+
+
+def test_a_cursor_belongs_to_its_sort(alice: Caller, many: World) -> None:
+    first = alice.get("/communication/threads?limit=1&sort=created_at").json
+    assert first is not None
+    cursor = first["next_cursor"]
+    assert alice.get(f"/communication/threads?limit=1&sort=-created_at&cursor={cursor}").status_code == 422
+    assert alice.get(f"/contacts?cursor={cursor}&sort=-created_at").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [("status", ThreadStatus), ("priority", Priority), ("thread_type", ThreadType)],
+)
+def test_threads_are_filtered_by_every_value(alice: Caller, world: World, field: str, values: Any) -> None:
+    for value in values:
+        assert alice.patch(f"/communication/threads/{world.thread.id}", {field: value.value}).status_code == 200
+        found = everything(alice, "/communication/threads", **{field: value.value})
+        assert [t["id"] for t in found] == [str(world.thread.id)]
+        assert found[0][field] == value.value
+    assert alice.get(f"/communication/threads?{field}=nonsense").status_code == 422
+
+
+def test_threads_are_filtered_by_people_tags_and_unread(alice: Caller, world: World, db_session: Session) -> None:
+    team = Team(id=new_id(), name="Technicians")
+    db_session.add_all([team, TeamMember(team_id=team.id, user_id=world.bob.id)])
+    db_session.flush()
+    thread = {"id": str(world.thread.id)}
+    path = f"/communication/threads/{thread['id']}"
+
+    def found(**query: Any) -> bool:
+        return [t["id"] for t in everything(alice, "/communication/threads", **query)] == [thread["id"]]
+
+    assert found(assigned_to_contact_id="none", assigned_team_id="none", unread="true")
+    changed = alice.patch(
+        path,
+        {
+            "assigned_to_contact_id": str(world.bob.contact_id),
+            "assigned_team_id": str(team.id),
+            "partner_contact_id": str(world.contact.id),
+            "tags": ["warranty", "x'; --"],
+            "unread": False,
+        },
+    )
+    assert changed.status_code == 200, changed.text
+    for query in (
+        {"assigned_to_contact_id": str(world.bob.contact_id)},
+        {"assigned_team_id": str(team.id)},
+        {"partner_contact_id": str(world.contact.id)},
+        {"customer_contact_id": str(world.contact.id)},
+        {"channel_id": str(world.channel.id)},
+        {"brand": world.brand.key},
+        {"tags": "x'; --"},
+        {"unread": "false"},
+    ):
+        assert found(**query), query
+    for query in (
+        {"assigned_to_contact_id": "none"},
+        {"assigned_to_contact_id": str(world.alice.contact_id)},
+        {"assigned_to_contact_id": str(new_id())},
+        {"brand": world.other_brand.key},
+        {"brand": "nonsense"},
+        {"tags": "other"},
+        {"unread": "true"},
+        {"created_by_contact_id": str(world.alice.contact_id)},
+    ):
+        assert not found(**query), query
+
+
+def test_messages_are_filtered_by_every_field(alice: Caller, world: World, db_session: Session) -> None:
+    made = {
+        kind: make_message(
+            db_session, world.thread, kind.value, message_type=kind, at=NOW + timedelta(minutes=1), sender_user_id=world.bob.id
+        )
+        for kind in MessageType
+        if kind != MessageType.INCOMING
+    }
+    made[MessageType.INCOMING] = world.message
+    statuses = list(DeliveryStatus)
+    for kind, message in made.items():
+        found = everything(alice, "/communication/messages", thread_id=world.thread.id, message_type=kind.value)
+        assert [m["id"] for m in found] == [str(message.id)]
+    ways = {m["direction"] for m in everything(alice, "/communication/messages", thread_id=world.thread.id)}
+    assert ways == {"incoming", "outgoing", "internal"}
+    for way, count in (("incoming", 1), ("outgoing", 2), ("internal", 2)):
+        assert len(everything(alice, "/communication/messages", direction=way)) == count
+    assert everything(alice, "/communication/messages", direction="incoming", message_type="outgoing") == []
+    by_bob = everything(alice, "/communication/messages", sender_contact_id=world.bob.contact_id)
+    assert len(by_bob) == len(made) - 1
+    for status in statuses:
+        made[MessageType.OUTGOING].delivery_status = status.value
+        db_session.flush()
+        found = everything(alice, "/communication/messages", delivery_status=status.value)
+        assert [m["delivery_status"] for m in found] == [status.value]
+
+
+def test_contacts_are_filtered_by_type_name_and_address(alice: Caller, world: World) -> None:
+    made = alice.post("/contacts", {"name": "Zorg & Co 100%", "contact_type": "organization", "emails": ["Info@Zorg.example"]})
+    assert made.json is not None
+    for query in ({"contact_type": ContactType.ORGANIZATION.value}, {"name": "zorg"}, {"name": "100%"}, {"email": "INFO@zorg.example"}):
+        assert [c["id"] for c in everything(alice, "/contacts", **query)] == [made.json["id"]], query
+    assert everything(alice, "/contacts", name="%%%") == []
+    assert [c["id"] for c in everything(alice, "/contacts", phone="06 12345678")] == [str(world.contact.id)]
+
+
+def test_search_pages_hold_every_thread_once(alice: Caller, many: World) -> None:
+    for limit in (1, 2, 50):
+        ids = [hit["thread"]["id"] for hit in everything(alice, "/search", q="message", limit=limit)]
+        assert len(ids) == len(set(ids)) == 7
+    people = everything(alice, "/search", q="person", limit=2)
+    assert len({hit["thread"]["id"] for hit in people}) == 7
+    for bad in ("q=", "", "q=%00", "q=" + "x" * 201, "q=a&cursor=zzz", "q=a&limit=0"):
+        assert alice.get(f"/search?{bad}").status_code == 422, bad
+    assert alice.get("/search?q='%3B+drop+table+threads+--").json == {"items": [], "next_cursor": None}
