@@ -74,14 +74,10 @@ def _quotes(lines: list[str]) -> list[Kind]:
     while (index := len(kinds)) < len(lines):
         if FORWARD.fullmatch(_short(lines[index])):
             return kinds + _all("own", lines[index:])  # what is forwarded is what the sender wants read
-        if attribution := _attribution_length(lines, index):
-            kinds += _all("quote", lines[index : index + attribution])
-            if not _quote_follows(lines, index + attribution):
-                return kinds[:index] + _all(_kind_of_tail(lines[:index]), lines[index:])
-        elif _starts_tail(lines, index):
+        length = _introduction_length(lines, index)
+        if length and not _quote_follows(lines, index + length):
             return kinds + _all(_kind_of_tail(lines[:index]), lines[index:])
-        else:
-            kinds.append(_kind_of_line(lines[index], kinds))
+        kinds += _all("quote", lines[index : index + length]) if length else [_kind_of_line(lines[index], kinds)]
     return kinds
 
 
@@ -101,10 +97,15 @@ def _kind_of_tail(before: list[str]) -> Kind:
     return "own" if not own or POINTS_BELOW.search(own) else "quote"
 
 
-def _attribution_length(lines: list[str], index: int) -> int:
-    """How many lines from `index` on say "On … wrote:"; 0 for none."""
+def _introduction_length(lines: list[str], index: int) -> int:
+    """How many lines from `index` on introduce a quote: "On … wrote:", a separator, Outlook's header block; 0 for none."""
     if not lines[index].strip() or _QUOTED.match(lines[index]):
         return 0
+    return _attribution_length(lines, index) or _header_block_length(lines, index)
+
+
+def _attribution_length(lines: list[str], index: int) -> int:
+    """How many lines from `index` on say "On … wrote:"; 0 for none."""
     for length in range(1, _MAX_ATTRIBUTION_LINES + 1):
         block = lines[index : index + length]
         if not block[-1].strip() or (length > 1 and _QUOTED.match(block[-1])):
@@ -121,18 +122,21 @@ def _quote_follows(lines: list[str], index: int) -> bool:
     return _QUOTED.match(following) is not None
 
 
-def _starts_tail(lines: list[str], index: int) -> bool:
+def _header_block_length(lines: list[str], index: int) -> int:
+    """How many lines a separator and the header block below it take; 0 where neither begins at `index`."""
     line = _short(lines[index])
-    if ORIGINAL.fullmatch(line):
-        return True
+    is_separator = ORIGINAL.fullmatch(line) is not None
     start = index
-    if RULE.fullmatch(line):
+    if is_separator or RULE.fullmatch(line):
         start = next((i for i in range(index + 1, min(index + 4, len(lines))) if lines[i].strip()), index)
-    return _is_header_block(lines[start : start + _HEADER_BLOCK_LINES])
+    block = lines[start : start + _HEADER_BLOCK_LINES]
+    if not _is_header_block(block):
+        return 1 if is_separator else 0
+    return start - index + next((i for i, item in enumerate(block) if not item.strip()), len(block))
 
 
 def _is_header_block(lines: list[str]) -> bool:
-    """ "From: … Sent: … To: … Subject: …" as Outlook writes it above what it quotes, in any of its languages."""
+    """Say whether these are the "From: … Sent: … To: … Subject: …" as Outlook writes it above what it quotes."""
     if not lines or not FROM_LINE.match(_short(lines[0])):
         return False
     block = [_short(line) for line in lines]

@@ -68,13 +68,13 @@ FORWARD: Final = re.compile(
     re.I,
 )
 RULE: Final = re.compile(r"\s*(?:_{10,}|-{10,}|={10,})\s*")
-_LABEL: Final = r"\s*[*>]?\s*(?:{})\s*:\s*\*?\s*\S"
+_LABEL: Final = r"\s*\*?\s*(?:{})\s*:\s*\*?\s*\S"
 FROM_LINE: Final = re.compile(_LABEL.format("from|van|von|de|da|från|fra"), re.I)
 SENT_LINE: Final = re.compile(
     _LABEL.format("sent|date|verzonden|verstuurd|datum|gesendet|envoyé|inviato|enviado|skickat|sendt"), re.I
 )
 TO_LINE: Final = re.compile(_LABEL.format("to|aan|an|à|a|cc|kopie|till|til|para"), re.I)
-SUBJECT_LINE: Final = re.compile(r"\s*[*>]?\s*(?:subject|onderwerp|betreff|objet|oggetto|asunto|assunto|ämne|emne)\s*:", re.I)
+SUBJECT_LINE: Final = re.compile(r"\s*\*?\s*(?:subject|onderwerp|betreff|objet|oggetto|asunto|assunto|ämne|emne)\s*:", re.I)
 # The sender says himself that the answer, or the point, is further down.
 POINTS_BELOW: Final = re.compile(
     r"\b"

@@ -91,7 +91,7 @@ def test_what_we_compose_is_what_we_read() -> None:
     }
     assert message.evidence is not None
     assert message.evidence.references == ("eerste@klant.example", "vraag@klant.example")
-    assert message.meta["reply_to"] == ["service+t.abc@laadpunt.example"]
+    assert "Reply-To: Installatie Service <service+t.abc@laadpunt.example>" in header_lines(raw)
     assert message.occurred_at == datetime(2026, 11, 21, 9, 15, tzinfo=UTC)
 
 

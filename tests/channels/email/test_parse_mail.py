@@ -254,6 +254,31 @@ def test_recipients_are_read(name: str, addresses: list[str]) -> None:
     assert [party.address() for party in odd(name).recipients] == addresses
 
 
+@pytest.mark.parametrize(
+    ("reply_to", "kept"),
+    [
+        ("Bas <bas@thuis.example>", "bas@thuis.example"),
+        ("service@laadpunt.example, bas@thuis.example", "bas@thuis.example"),
+        ("fatima@klant.example", None),
+        ("service+t.abc@laadpunt.example", None),
+        ("", None),
+    ],
+)
+def test_answers_go_where_the_sender_asks_but_never_to_ourselves(reply_to: str, kept: str | None) -> None:
+    headers = [*person("Fatima", "fatima@klant.example", "Vraag"), ("Reply-To", reply_to)]
+    assert read(mail(headers, "x\n")).meta.get("reply_to") == kept
+
+
+def test_html_without_a_charset_tells_it_in_its_head() -> None:
+    page = '<html><head><meta http-equiv="Content-Type" content="text/html; charset=koi8-r"></head>Привет'.encode("koi8-r")
+    headers = [
+        *person("Fatima", "fatima@klant.example", "x"),
+        ("Content-Type", "text/html"),
+        ("Content-Transfer-Encoding", "8bit"),
+    ]
+    assert read(mail(headers, page)).text == "Привет"
+
+
 def test_mail_from_our_own_mailbox_is_outgoing() -> None:
     assert odd("from_one_of_our_own_mailboxes").direction is Direction.OUTGOING
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.channels.email.html import html_to_text
 from app.channels.email.quoting import Section, own_text, split_quoted
 from tests.channels.email.corpus_chains import Chain, chains
 from tests.channels.email.make_corpus import corpus
@@ -66,6 +67,12 @@ def test_the_sections_of_every_mail_of_the_corpus_joined_are_its_text(name: str)
 @pytest.mark.parametrize("chain", chains(), ids=lambda chain: chain.name)
 def test_in_each_programs_style_just_what_was_typed_stays_open(chain: Chain) -> None:
     assert [own_text(read(raw).text) for raw in chain.mails] == chain.typed
+
+
+@pytest.mark.parametrize("chain", [chain for chain in chains() if read(chain.mails[1]).html], ids=lambda chain: chain.name)
+def test_the_text_made_of_html_folds_as_well(chain: Chain) -> None:
+    texts = [html_to_text(read(raw).html) for raw in chain.mails]
+    assert [own_text(text).replace("\n\n\n", "\n\n") for text in texts] == chain.typed
 
 
 @pytest.mark.parametrize("chain", chains(), ids=lambda chain: chain.name)
