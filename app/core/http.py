@@ -113,8 +113,8 @@ class HttpClient:
     ) -> HttpResponse:
         """Make one request and return its answer, whatever the status; a redirect is an answer too.
 
-        Times are seconds: `deadline` covers the whole request. Without `params` the URL is used as it stands; a space in `params` becomes %20, which
-        OData needs and everybody takes.
+        Times are seconds: `deadline` covers the whole request. Without `params` the URL is used as it stands; a space in `params`
+        becomes %20, which OData needs and everybody takes.
         Raises HttpFailure.
         """
         target = _checked_url(url, params)

@@ -56,7 +56,8 @@ def _start_whatsapp(arguments: argparse.Namespace) -> Stop:
 
 def _start_graph(arguments: argparse.Namespace) -> Stop:
     graph = importlib.import_module("app.simulators.graph")
-    server = _announce("Graph", serve(graph.create_graph_app(open_mailboxes=True), host=arguments.host, port=arguments.graph_port))
+    app = graph.create_graph_app(open_mailboxes=True)
+    server = _announce("Graph", serve(app, host=arguments.host, port=arguments.graph_port))
     return server.stop
 
 
