@@ -20,6 +20,7 @@ from app.channels.email.quoting_words import (
     DISCLAIMER,
     FORWARD,
     FROM_LINE,
+    MAY_INTRODUCE,
     ORIGINAL,
     POINTS_BELOW,
     RULE,
@@ -27,6 +28,7 @@ from app.channels.email.quoting_words import (
     SIGNATURE_MARK,
     SUBJECT_LINE,
     TO_LINE,
+    WROTE,
 )
 
 Kind = Literal["own", "quote", "signature", "disclaimer"]
@@ -38,6 +40,8 @@ _MAX_ATTRIBUTION_LINES: Final = 3
 _MAX_SIGNATURE_LINES: Final = 25
 _MAX_SIGNATURE_LENGTH: Final = 3000
 _MIN_DISCLAIMER_WORDS: Final = 6
+_LONGEST_TEXT_LOOKED_AT: Final = 300_000
+_MOST_LINES_LOOKED_AT: Final = 20_000
 _LONGEST_LINE_LOOKED_AT: Final = 2000
 
 
@@ -48,7 +52,12 @@ class Section:
 
 
 def split_quoted(text: str) -> list[Section]:
-    """Return `text` in sections of alternating kind; their texts joined are `text`, "" gives no section."""
+    """Return `text` in sections of alternating kind; their texts joined are `text`, "" gives no section.
+
+    Texts over 300,000 characters or 20,000 lines are left whole.
+    """
+    if len(text) > _LONGEST_TEXT_LOOKED_AT or text.count("\n") > _MOST_LINES_LOOKED_AT:
+        return [Section("own", text)]
     lines = _LINES.findall(text)
     kinds = _quotes(lines)
     _mark_signatures(lines, kinds)
@@ -99,7 +108,8 @@ def _kind_of_tail(before: list[str]) -> Kind:
 
 def _introduction_length(lines: list[str], index: int) -> int:
     """How many lines from `index` on introduce a quote: "On … wrote:", a separator, Outlook's header block; 0 for none."""
-    if not lines[index].strip() or _QUOTED.match(lines[index]):
+    line = lines[index][:_LONGEST_LINE_LOOKED_AT]
+    if not MAY_INTRODUCE.match(line) and not WROTE.search(line):
         return 0
     return _attribution_length(lines, index) or _header_block_length(lines, index)
 
