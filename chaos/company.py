@@ -1,0 +1,123 @@
+"""A small company on a fresh database: one brand, a WhatsApp number, a mailbox, and agents with API tokens."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from app import create_app
+from app.accounts.models import Brand, BrandMember, Role, User
+from app.accounts.tokens import EVERYTHING, create_token
+from app.config import Settings
+from app.connections.actions import NewChannel, create_channel
+from app.connections.models import ChannelType
+from app.contacts.models import Contact
+from app.core.clock import utc_now
+from app.core.crypto import Keyring, parse_keys
+from app.core.db import db, transaction
+from app.core.ids import new_id
+
+NUMBER = {"phone_number_id": "106600000000001", "display_phone_number": "31201234567", "waba_id": "200600000000001"}
+MAILBOX = "support@chaos.example"
+APP_SECRET, VERIFY_TOKEN, ACCESS_TOKEN = "chaos-app-secret", "chaos-verify-token", "chaos-access-token"
+GRAPH = {
+    "tenant_id": "5d1f7c0e-7777-4c1e-9a55-000000000001",
+    "client_id": "c0ffee00-7777-4c1e-9a55-000000000002",
+    "client_secret": "simulated-client-secret",
+}
+
+
+@dataclass(frozen=True)
+class Company:
+    """What the load needs to know."""
+
+    url: str
+    chat_url: str
+    mail_url: str
+    agent_tokens: tuple[str, ...]
+
+
+def found_company(settings: Settings, *, chat_url: str, mail_url: str, agents: int = 2) -> Company:
+    """Write the company to the (migrated) database."""
+    app = create_app(settings)
+    with app.app_context():
+        with transaction() as session:
+            brand = Brand(id=new_id(), key="chaos", name="Chaos", hue=0, email_signature="")
+            session.add(brand)
+            session.flush()
+            _add_channels(session, brand.id, Keyring(parse_keys(settings.encryption_keys)))
+            tokens = tuple(_add_agent(session, f"Agent {i + 1}", brand.id) for i in range(agents))
+        db.engine.dispose()
+    return Company(settings.public_url, chat_url, mail_url, tokens)
+
+
+def introduce(company: Company) -> None:
+    """Tell the simulators whom to call and with which secrets."""
+    chat = {
+        "webhook_url": f"{company.url}/webhooks/whatsapp",
+        "app_secret": APP_SECRET,
+        "verify_token": VERIFY_TOKEN,
+        "access_token": ACCESS_TOKEN,
+        "numbers": [{**NUMBER, "verified_name": "Chaos"}],
+        "reorder": True,
+        "retry_max_s": 2.0,
+        "sent_s": 0.2,
+        "delivered_s": 0.5,
+        "read_s": 1.0,
+    }
+    order(company.chat_url, "config", chat)
+    order(company.mail_url, "config", {"mailboxes": [MAILBOX]})
+
+
+def order(base_url: str, name: str, body: dict[str, Any] | None = None, *, method: str | None = None) -> dict[str, Any]:
+    """Use a simulator's control surface."""
+    data = None if body is None else json.dumps(body).encode()
+    verb = method or ("GET" if body is None else "POST")
+    request = urllib.request.Request(f"{base_url}/__sim/{name}", data=data, method=verb)
+    request.add_header("Content-Type", "application/json")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            told: dict[str, Any] = json.load(answer)
+            return told
+    except urllib.error.HTTPError as error:
+        raise ValueError(f"{name}: {error.read().decode()}") from error
+
+
+def _add_channels(session: Any, brand_id: uuid.UUID, keyring: Keyring) -> None:
+    chat = NewChannel(
+        channel_type=ChannelType.WHATSAPP_BUSINESS,
+        name="Chaos WhatsApp",
+        brand_id=brand_id,
+        address=NUMBER["phone_number_id"],
+        display_address=f"+{NUMBER['display_phone_number']}",
+        settings={"waba_id": NUMBER["waba_id"]},
+        secrets={"access_token": ACCESS_TOKEN, "signing_secret": APP_SECRET, "verify_token": VERIFY_TOKEN},
+    )
+    mail = NewChannel(
+        channel_type=ChannelType.EMAIL_OUTLOOK,
+        name="Chaos e-mail",
+        brand_id=brand_id,
+        address=MAILBOX,
+        settings={"tenant_id": GRAPH["tenant_id"], "client_id": GRAPH["client_id"], "from_name": "Chaos"},
+        secrets={"client_secret": GRAPH["client_secret"]},
+    )
+    for channel in (chat, mail):
+        create_channel(session, channel, keyring=keyring, now=utc_now())
+
+
+def _add_agent(session: Any, name: str, brand_id: uuid.UUID) -> str:
+    now = utc_now()
+    contact = Contact(id=new_id(), name=name, name_source="user", created_at=now, updated_at=now)
+    session.add(contact)
+    session.flush()
+    email = f"{name.lower().replace(' ', '.')}@chaos.example"
+    user = User(id=new_id(), contact_id=contact.id, email=email, name=name, role=Role.AGENT, created_at=now)
+    session.add(user)
+    session.flush()
+    session.add(BrandMember(brand_id=brand_id, user_id=user.id))
+    _token, text = create_token(session, user, name="chaos", scopes=(EVERYTHING,), now=now)
+    return text

@@ -1,0 +1,40 @@
+"""The named places where a process is killed, and which fault brings a process there.
+
+tests/chaos compares this list with the calls of `crash_point` in the code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Point:
+    """A place in the code. `after`: a point that must have killed first, for a place only the aftermath of a crash passes."""
+
+    name: str
+    process: str  # whose death it is: web | live | send | scheduler
+    after: str | None = None
+
+
+POINTS = (
+    Point("intake.before_commit", "web"),
+    Point("intake.after_commit", "web"),
+    Point("relay.after_hint", "scheduler"),
+    Point("relay.after_enqueue", "scheduler"),
+    Point("ingest.after_claim", "live"),
+    Point("ingest.before_commit", "live"),
+    Point("ingest.after_commit", "live"),
+    Point("outbox.after_claim", "live"),
+    Point("outbox.after_handler", "live"),
+    Point("media.after_store", "send"),
+    Point("poll.before_commit", "send"),
+    Point("poll.after_commit", "send"),
+    Point("delivery.after_claim", "send"),
+    Point("delivery.after_attempt", "send"),
+    Point("delivery.after_progress", "send"),
+    Point("delivery.after_send", "send"),
+    Point("delivery.before_commit", "send"),
+    Point("delivery.after_record", "send"),
+    Point("delivery.found_out", "send", after="delivery.after_send"),
+)
