@@ -43,6 +43,10 @@ def _cleaned(text: Any) -> Any:
     return " ".join(storable(text).split()) if isinstance(text, str) else text
 
 
+def _id(value: Any) -> uuid.UUID:
+    return value if isinstance(value, uuid.UUID) else uuid.UUID(value)
+
+
 def _needed(text: Any) -> list[Any]:
     return [DataRequired(text)]
 
@@ -101,8 +105,8 @@ class PersonForm(Form):  # type: ignore[misc]
         filters=[_cleaned],
     )
     role = SelectField(choices=choices(ROLES), default=Role.AGENT.value)
-    brands = SelectMultipleField(coerce=uuid.UUID)
-    teams = SelectMultipleField(coerce=uuid.UUID)
+    brands = SelectMultipleField(coerce=_id)
+    teams = SelectMultipleField(coerce=_id)
 
 
 class NewPersonForm(PersonForm):

@@ -30,3 +30,12 @@ def list_failed_reactions(
         query = query.where(Event.brand_id.in_(brand_ids))
     rows = session.execute(query.order_by(OutboxEntry.created_at.desc(), OutboxEntry.id.desc()).limit(limit))
     return [FailedReaction(row[0], row[1]) for row in rows]
+
+
+def find_reaction(session: Session, entry_id: int, *, brand_ids: Collection[uuid.UUID] | None = None) -> FailedReaction | None:
+    """One reaction in whatever state, if it is of these brands."""
+    query = sa.select(OutboxEntry, Event).join(Event, Event.id == OutboxEntry.event_id).where(OutboxEntry.id == entry_id)
+    if brand_ids is not None:
+        query = query.where(Event.brand_id.in_(brand_ids))
+    row = session.execute(query).one_or_none()
+    return FailedReaction(row[0], row[1]) if row else None

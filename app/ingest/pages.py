@@ -18,7 +18,7 @@ from app.core.db import db, transaction
 from app.core.paging import BadCursor
 from app.core.runtime import runtime
 from app.events.actions import audit, retry_reactions
-from app.events.queries import list_failed_reactions
+from app.events.queries import find_reaction, list_failed_reactions
 from app.ingest.actions import NotQuarantined, replay_event, replay_quarantined
 from app.ingest.models import QUARANTINED
 from app.ingest.queries import EventMissing, EventRow, count_quarantined, get_event, list_quarantined, list_refusals
@@ -122,9 +122,9 @@ def retry(entry_id: int | None = None) -> ResponseReturnValue:
     """Run one reaction that was given up again, or all of them."""
     viewer = current_lead()
     with transaction() as session:
+        if entry_id is not None and find_reaction(session, entry_id, brand_ids=_brands(viewer)) is None:
+            abort(404)
         count = retry_reactions(session, entry_id=entry_id, brand_ids=_brands(viewer), now=utc_now(), actor=viewer.actor)
-    if entry_id is not None and not count:
-        abort(404)
     runtime().nudger.nudge()
     flash(ngettext("%(num)s reaction is tried again.", "%(num)s reactions are tried again.", count))
     return redirect(url_for("quarantine.events"), 303)

@@ -8,7 +8,9 @@ from typing import Any
 from flask import Blueprint, abort, current_app, g, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
+from werkzeug.exceptions import NotFound
 
+from app import error_pages
 from app.accounts.session import current_viewer
 from app.core.db import db
 from app.inbox.models import ThreadStatus
@@ -27,7 +29,7 @@ def _signed_in_only() -> Any:
 
 @bp.errorhandler(ThreadMissing)
 def _not_here(_error: ThreadMissing) -> Any:
-    abort(404)
+    return error_pages.answer(NotFound())  # raising here would be a 500: this is a handler already
 
 
 def filter_of(view: str) -> ThreadFilter:

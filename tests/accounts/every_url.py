@@ -1,0 +1,175 @@
+"""Every URL and who may use it. A new route fails tests/accounts/test_every_url.py until it stands here.
+
+The people: nobody (not signed in), Alice (agent), Leila (lead) and Root (admin) of ChargeCars; Mallory (agent) and Moritz (lead)
+of another brand. Ids in the URLs are things of ChargeCars, see `World` in the test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+IN = "in"  # anything but a refusal: 2xx, 3xx to somewhere else than signing in, 409, 422 …
+SIGN_IN = "sign in"  # 303 to /sign-in
+Verdict = str | int
+
+
+@dataclass(frozen=True)
+class Audience:
+    """What each of the people is answered."""
+
+    nobody: Verdict
+    alice: Verdict
+    leila: Verdict
+    root: Verdict
+    mallory: Verdict
+    moritz: Verdict
+
+
+PUBLIC = Audience(IN, IN, IN, IN, IN, IN)
+SIGNED_IN = Audience(SIGN_IN, IN, IN, IN, IN, IN)
+BRAND = Audience(SIGN_IN, IN, IN, IN, 404, 404)
+LEADS = Audience(SIGN_IN, 403, IN, IN, 403, IN)
+LEADS_OF_BRAND = Audience(SIGN_IN, 403, IN, IN, 403, 404)
+ADMINS = Audience(SIGN_IN, 403, 403, IN, 403, 403)
+ALICE_ALONE = Audience(SIGN_IN, IN, 404, 404, 404, 404)
+UNSIGNED = Audience(401, 401, 401, 401, 401, 401)  # webhooks: no session helps, only a signature
+HANDSHAKE = Audience(403, 403, 403, 403, 403, 403)
+TOKEN = Audience(401, IN, IN, IN, IN, IN)  # the JSON API: a bearer token, never the cookie
+TOKEN_OF_BRAND = Audience(401, IN, IN, IN, 404, 404)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One route and method, how to call it, and for whom it is. `ids` go into the URL before those of the world; "{thread_id}" in
+    `query` is filled in like in the URL."""
+
+    method: str
+    rule: str
+    audience: Audience
+    data: Mapping[str, Any] = field(default_factory=dict)
+    json: Mapping[str, Any] | None = None
+    query: str = ""
+    ids: Mapping[str, str] = field(default_factory=dict)
+
+
+def _api(method: str, path: str, audience: Audience, json: Mapping[str, Any] | None = None, **rest: Any) -> tuple[Entry, Entry]:
+    """The bare path and its twin under /api/v1."""
+    return (
+        Entry(method, f"/api{path}", audience, json=json, **rest),
+        Entry(method, f"/api/v1{path}", audience, json=json, **rest),
+    )
+
+
+def _hook(method: str, path: str, audience: Audience) -> tuple[Entry, Entry]:
+    return Entry(method, f"/webhooks{path}", audience), Entry(method, f"/api/v1/webhooks{path}", audience)
+
+
+PAGES = (
+    Entry("GET", "/", SIGNED_IN),
+    Entry("GET", "/inbox", SIGNED_IN),
+    Entry("GET", "/inbox/<view>", SIGNED_IN),
+    Entry("GET", "/rail", SIGNED_IN),
+    Entry("GET", "/search", SIGNED_IN, query="q=laadpaal"),
+    Entry("GET", "/live/sequence", SIGNED_IN),
+    Entry("GET", "/threads/<uuid:thread_id>", BRAND),
+    Entry("POST", "/threads/<uuid:thread_id>/assignment", BRAND),
+    Entry("POST", "/threads/<uuid:thread_id>/attachments", BRAND),
+    Entry("POST", "/threads/<uuid:thread_id>/draft", BRAND, data={"kind": "reply", "text": "concept"}),
+    Entry("POST", "/threads/<uuid:thread_id>/messages", BRAND, data={"text": "antwoord"}),
+    Entry("POST", "/threads/<uuid:thread_id>/notes", BRAND, data={"text": "notitie"}),
+    Entry("POST", "/threads/<uuid:thread_id>/priority", BRAND, data={"priority": "high"}),
+    Entry("POST", "/threads/<uuid:thread_id>/read", BRAND),
+    Entry("POST", "/threads/<uuid:thread_id>/status", BRAND, data={"status": "resolved"}),
+    Entry("GET", "/attachments/<uuid:attachment_id>", BRAND),
+    Entry("GET", "/messages/<uuid:message_id>/details", BRAND),
+    Entry("GET", "/messages/<uuid:message_id>/frame", BRAND),
+    Entry("GET", "/messages/<uuid:message_id>/original", BRAND),
+    Entry("POST", "/messages/<uuid:message_id>/retry", BRAND),
+    Entry("GET", "/messages/<uuid:message_id>/source", BRAND),
+)
+
+SETTINGS = (
+    Entry("GET", "/settings", SIGNED_IN),
+    Entry("GET", "/settings/profile", SIGNED_IN),
+    Entry("POST", "/settings/profile", SIGNED_IN),
+    Entry("GET", "/settings/security", SIGNED_IN),
+    Entry("POST", "/settings/password", SIGNED_IN),
+    Entry("POST", "/settings/sessions/<uuid:session_id>/revocation", SIGNED_IN),  # of oneself: tests/accounts/test_sessions.py
+    Entry("POST", "/settings/sessions/revocation", SIGNED_IN),
+    Entry("GET", "/settings/tokens", SIGNED_IN),
+    Entry("POST", "/settings/tokens", SIGNED_IN),
+    Entry("POST", "/settings/tokens/<uuid:token_id>/revocation", ALICE_ALONE),
+    Entry("GET", "/settings/people", LEADS),
+    Entry("POST", "/settings/people", ADMINS),
+    Entry("GET", "/settings/people/new", ADMINS),
+    Entry("GET", "/settings/people/<uuid:user_id>", LEADS),
+    Entry("POST", "/settings/people/<uuid:user_id>", ADMINS),
+    Entry("POST", "/settings/people/<uuid:user_id>/disabling", ADMINS),
+    Entry("POST", "/settings/people/<uuid:user_id>/enabling", ADMINS),
+    Entry("POST", "/settings/people/<uuid:user_id>/password", ADMINS),
+    Entry("GET", "/settings/brands", LEADS),
+    Entry("GET", "/settings/channels", LEADS),
+    Entry("GET", "/settings/channels/<uuid:channel_id>", LEADS_OF_BRAND),
+    Entry("POST", "/settings/channels/<uuid:channel_id>/check", LEADS_OF_BRAND),
+    Entry("POST", "/settings/channels/<uuid:channel_id>/activity", ADMINS, data={"active": "1"}),
+    Entry("POST", "/settings/channels/<uuid:channel_id>/webhook-address", ADMINS),
+    Entry("GET", "/settings/events", LEADS),
+    Entry("GET", "/settings/events/<uuid:event_id>", LEADS_OF_BRAND),
+    Entry("GET", "/settings/events/<uuid:event_id>/body", LEADS_OF_BRAND),
+    Entry("POST", "/settings/events/<uuid:event_id>/replay", LEADS_OF_BRAND),
+    Entry("POST", "/settings/events/replay", LEADS),
+    Entry("POST", "/settings/events/reactions/<int:entry_id>/retry", LEADS_OF_BRAND),
+    Entry("POST", "/settings/events/reactions/retry", LEADS),
+)
+
+OPEN = (
+    Entry("GET", "/sign-in", PUBLIC),
+    Entry("POST", "/sign-in", PUBLIC),
+    Entry("POST", "/sign-out", Audience(*[SIGN_IN] * 6)),
+    Entry("GET", "/static/<path:filename>", PUBLIC),
+    Entry("GET", "/healthz", PUBLIC),
+    Entry("GET", "/readyz", PUBLIC),
+    Entry("GET", "/metrics", PUBLIC),  # loopback, or a token: tests/health
+    Entry("GET", "/docs", PUBLIC),
+    Entry("GET", "/docs/assets/<path:filename>", PUBLIC, ids={"filename": "css/swagger-ui.css"}),
+    Entry("GET", "/openapi.json", PUBLIC),
+    Entry("GET", "/remote-image/<link>", Audience(404, 404, 404, 404, 404, 404)),  # only by a link we signed
+    *_hook("GET", "/whatsapp", HANDSHAKE),
+    *_hook("POST", "/whatsapp", UNSIGNED),
+    *_hook("POST", "/email/inbound", PUBLIC),  # that sender never repeats: stored in quarantine, answered 200
+    *_hook("POST", "/email/inbound/<key>", PUBLIC),
+    *_hook("POST", "/outlook", PUBLIC),
+    *_hook("POST", "/outlook/lifecycle", PUBLIC),
+)
+
+API = (
+    *_api("GET", "/channels", TOKEN),
+    *_api("GET", "/channels/<uuid:id>", TOKEN_OF_BRAND),
+    *_api("POST", "/communication/attachments", TOKEN),
+    *_api("GET", "/communication/attachments/<uuid:id>", TOKEN_OF_BRAND),
+    *_api("GET", "/communication/attachments/<uuid:id>/content", TOKEN_OF_BRAND),
+    *_api("GET", "/communication/messages", TOKEN, query="thread_id={thread_id}"),
+    *_api("POST", "/communication/messages", TOKEN, {}),
+    *_api("GET", "/communication/messages/<uuid:id>", TOKEN_OF_BRAND),
+    *_api("PUT", "/communication/messages/<uuid:id>", TOKEN_OF_BRAND, {}),
+    *_api("PATCH", "/communication/messages/<uuid:id>", TOKEN_OF_BRAND, {}),
+    *_api("GET", "/communication/threads", TOKEN),
+    *_api("POST", "/communication/threads", TOKEN, {}),
+    *_api("GET", "/communication/threads/<uuid:id>", TOKEN_OF_BRAND),
+    *_api("PUT", "/communication/threads/<uuid:id>", TOKEN_OF_BRAND, {}),
+    *_api("PATCH", "/communication/threads/<uuid:id>", TOKEN_OF_BRAND, {}),
+    *_api("GET", "/contacts", TOKEN),
+    *_api("POST", "/contacts", TOKEN, {}),
+    *_api("GET", "/contacts/<uuid:id>", TOKEN_OF_BRAND),
+    *_api("PUT", "/contacts/<uuid:id>", TOKEN_OF_BRAND, {}),
+    *_api("PATCH", "/contacts/<uuid:id>", TOKEN_OF_BRAND, {}),
+    *_api("GET", "/search", TOKEN, query="q=laadpaal"),
+    *_api("GET", "/teams", TOKEN),
+    *_api("GET", "/teams/<uuid:id>", TOKEN),
+    *_api("GET", "/users", TOKEN),
+    *_api("GET", "/users/<uuid:id>", TOKEN_OF_BRAND),
+)
+
+TABLE = (*PAGES, *SETTINGS, *OPEN, *API)

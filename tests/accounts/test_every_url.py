@@ -1,0 +1,165 @@
+"""Every URL tried as everybody; the table is tests/accounts/every_url.py."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from app.accounts.models import Role, Team, User, UserSession
+from app.accounts.tokens import create_token
+from app.connections.models import ChannelType
+from app.core.ids import new_id
+from app.core.runtime import runtime
+from app.events.models import Event, OutboxEntry
+from app.inbox.models import Attachment, MessageType
+from app.ingest.intake import RawEvent, store_event
+from tests.accounts.every_url import IN, SIGN_IN, TABLE, Entry, Verdict
+from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
+from tests.support.signing_in import csrf_token, sign_in
+
+# Least first: who is refused changes nothing for those who come after.
+PEOPLE = ("nobody", "mallory", "moritz", "alice", "leila", "root")
+IDS_OF_API = {
+    "channels": "channel_id",
+    "attachments": "attachment_id",
+    "messages": "message_id",
+    "threads": "thread_id",
+    "contacts": "contact_id",
+    "teams": "team_id",
+    "users": "user_id",
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """The people, and what to put into the URLs."""
+
+    users: dict[str, User]
+    tokens: dict[str, str]
+    ids: dict[str, object]
+
+
+@pytest.fixture
+def world(app: Flask, db_session: Session) -> World:
+    ours, theirs = make_brand(db_session), make_brand(db_session, "laderthuis")
+    users = {
+        "alice": make_user(db_session, "Alice", brands=(ours,)),
+        "leila": make_user(db_session, "Leila", role=Role.LEAD, brands=(ours,)),
+        "root": make_user(db_session, "Root", role=Role.ADMIN),
+        "mallory": make_user(db_session, "Mallory", brands=(theirs,)),
+        "moritz": make_user(db_session, "Moritz", role=Role.LEAD, brands=(theirs,)),
+    }
+    tokens = {name: create_token(db_session, user, name="test", scopes=(), now=NOW)[1] for name, user in users.items()}
+    ids = _things(app, db_session, ours, users["alice"])
+    db_session.commit()
+    return World(users, tokens, ids)
+
+
+def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[str, object]:
+    with app.app_context():
+        keyring, stored = runtime().keyring, runtime().storage.put(b"From: a@example.nl\r\n\r\nhallo").key
+    channel = make_channel(session, brand, ChannelType.EMAIL, keyring=keyring, address="service@chargecars.example")  # type: ignore[arg-type]
+    contact = make_contact(session, kind="email", value="pieter@example.nl")
+    thread = make_thread(session, channel, contact, subject="Laadpaal")
+    incoming = make_message(session, thread, raw_key=stored, html="<p>hallo</p>")
+    failed = make_message(session, thread, message_type=MessageType.OUTGOING, delivery_status="failed")
+    attachment = Attachment(
+        id=new_id(), message_id=incoming.id, thread_id=thread.id, position=0, filename="a.txt", content_type="text/plain",
+        size_bytes=5, storage_key=stored, state="stored", provider={}, created_at=NOW,
+    )  # fmt: skip
+    team = Team(id=new_id(), name="Service")
+    other_person = make_user(session, "Otto", brands=(brand,))  # type: ignore[arg-type]
+    event = Event(type="MessageReceived", occurred_at=NOW, brand_id=channel.brand_id, thread_id=thread.id, depth=0, payload={})
+    session.add_all([attachment, team, event])
+    session.flush()
+    entry = OutboxEntry(event_id=event.id, handler="push_thread_change", queue="live", state="failed")
+    browser = UserSession(
+        id=new_id(), user_id=other_person.id, token_hash=b"x", created_at=NOW, last_seen_at=NOW, expires_at=NOW, user_agent=""
+    )
+    session.add_all([entry, browser])
+    session.flush()
+    raw = RawEvent(source="email_inbound", dedupe_key="1", body=b"x", channel_id=channel.id, quarantine_reason="not a mail")
+    token = create_token(session, alice, name="alice's", scopes=(), now=NOW)[0]
+    return {
+        "thread_id": thread.id, "message_id": incoming.id, "failed_id": failed.id, "attachment_id": attachment.id,
+        "contact_id": contact.id, "channel_id": channel.id, "user_id": other_person.id, "team_id": team.id,
+        "session_id": browser.id, "token_id": token.id, "event_id": store_event(session, raw), "entry_id": entry.id,
+        "view": "mine", "filename": "css/tokens.css", "key": "wrong", "link": "made-up",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("entry", TABLE, ids=lambda e: f"{e.method} {e.rule}")
+def test_every_url_answers_everybody_as_the_table_says(app: Flask, db_session: Session, world: World, entry: Entry) -> None:
+    wrong = {}
+    for name in PEOPLE:
+        expected: Verdict = getattr(entry.audience, name)
+        answer = call(app, db_session, world, entry, name)
+        if not fits(answer, expected):
+            wrong[name] = f"{answer.status_code} {answer.location or ''} instead of {expected}: {answer.text[:300]}"
+    assert not wrong
+
+
+@pytest.mark.parametrize("entry", [e for e in TABLE if e.audience.nobody == SIGN_IN and e.method == "POST"], ids=lambda e: e.rule)
+def test_every_form_is_refused_without_its_token(app: Flask, db_session: Session, world: World, entry: Entry) -> None:
+    client = sign_in(app.test_client(), db_session, world.users["root"])
+    answer = client.post(fill(entry, world), data=dict(entry.data))
+    assert answer.status_code == 400
+    assert "Please send that again" in answer.text
+
+
+@pytest.mark.parametrize(
+    "entry", [e for e in TABLE if e.rule.startswith("/api") and e.audience.nobody == 401], ids=lambda e: f"{e.method} {e.rule}"
+)
+def test_a_signed_in_browser_opens_nothing_of_the_api(app: Flask, db_session: Session, world: World, entry: Entry) -> None:
+    client = sign_in(app.test_client(), db_session, world.users["root"])
+    answer = client.open(fill(entry, world), method=entry.method, json=entry.json)
+    assert answer.status_code == 401
+
+
+def test_every_route_stands_in_the_table_and_nothing_else_does(app: Flask) -> None:
+    routes = {(m, r.rule) for r in app.url_map.iter_rules() for m in (r.methods or set()) - {"HEAD", "OPTIONS"}}
+    listed = {(e.method, e.rule) for e in TABLE}
+    assert sorted(routes - listed) == [], "new routes: add them to tests/accounts/every_url.py"
+    assert sorted(listed - routes) == [], "routes that are gone: take them out of tests/accounts/every_url.py"
+    assert len(TABLE) == len(listed)
+
+
+def call(app: Flask, session: Session, world: World, entry: Entry, name: str) -> TestResponse:
+    """Call the route as this person: pages with their cookie and token, the API with their bearer token."""
+    client = app.test_client()
+    path = fill(entry, world) + (f"?{entry.query.format(**world.ids)}" if entry.query else "")
+    if entry.rule.startswith("/api/") and "/webhooks/" not in entry.rule:
+        headers = {"Authorization": f"Bearer {world.tokens[name]}"} if name in world.tokens else {}
+        return client.open(path, method=entry.method, json=entry.json, headers=headers, buffered=True)
+    if name in world.users:
+        sign_in(client, session, world.users[name])
+    data = {**entry.data, "csrf_token": csrf_token(client)} if entry.method == "POST" else None
+    return client.open(path, method=entry.method, data=data, buffered=True)
+
+
+def fill(entry: Entry, world: World) -> str:
+    """Put ids into a rule."""
+    ids, rule = {**world.ids, **entry.ids}, entry.rule
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name == "id":
+            collection = re.findall(r"/([a-z]+)/<uuid:id>", rule)[-1]
+            name = IDS_OF_API[collection]
+        return str(ids[name])
+
+    return re.sub(r"<(?:\w+:)?(\w+)>", value, rule)
+
+
+def fits(answer: TestResponse, expected: Verdict) -> bool:
+    to_sign_in = answer.status_code in (302, 303) and (answer.location or "").startswith("/sign-in")
+    if expected == SIGN_IN:
+        return to_sign_in
+    if expected == IN:
+        return not to_sign_in and answer.status_code < 500 and answer.status_code not in (401, 403, 404, 405)
+    return answer.status_code == expected
