@@ -38,6 +38,10 @@ KEPT_REFERENCES = 10
 MAY_BE_SENT_AGAIN = frozenset({DeliveryStatus.FAILED, DeliveryStatus.EXPIRED, DeliveryStatus.UNKNOWN})
 
 
+class NothingToSend(Exception):
+    """The message was not sent by us: it came in, or was sent from somewhere else."""
+
+
 class UnableToReply(Exception):
     """The reply cannot be sent as asked. `field` names the input, the message says what to do."""
 
@@ -281,8 +285,11 @@ def _reply_address(mailbox: str, token: str) -> str | None:
 
 
 def retry_delivery(session: Session, *, message_id: uuid.UUID, actor: Actor, now: datetime) -> Delivery:
-    """A person asks to send again what failed, or what nobody could confirm. Anything else is left alone."""
-    found = session.execute(sa.select(Delivery.id, Delivery.thread_id).where(Delivery.message_id == message_id)).one()
+    """A person asks to send again what failed, or what nobody could confirm. Anything else is left alone. Raises NothingToSend."""
+    query = sa.select(Delivery.id, Delivery.thread_id).where(Delivery.message_id == message_id)
+    found = session.execute(query).one_or_none()
+    if found is None:
+        raise NothingToSend(str(message_id))
     thread = lock_thread(session, found.thread_id)
     delivery = lock_delivery(session, found.id)
     if delivery.status not in MAY_BE_SENT_AGAIN:

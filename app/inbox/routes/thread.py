@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 import sqlalchemy as sa
-from flask import flash, make_response, redirect, render_template, request, url_for
+from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -17,7 +17,7 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.paging import BadCursor
 from app.core.runtime import runtime
-from app.delivery.actions import retry_delivery, window_closes_at
+from app.delivery.actions import NothingToSend, retry_delivery, window_closes_at
 from app.delivery.models import Delivery
 from app.delivery.queries import list_attempts, list_reports
 from app.inbox.actions import assign_thread, change_priority, change_status, mark_read
@@ -177,8 +177,11 @@ def retry(message_id: uuid.UUID) -> ResponseReturnValue:
     """Send again what failed or could not be confirmed."""
     viewer = current_viewer()
     message = get_message(db.session(), viewer=viewer, message_id=message_id)
-    with transaction() as session:
-        retry_delivery(session, message_id=message_id, actor=viewer.actor, now=utc_now())
+    try:
+        with transaction() as session:
+            retry_delivery(session, message_id=message_id, actor=viewer.actor, now=utc_now())
+    except NothingToSend:
+        abort(409)
     runtime().nudger.nudge()
     if request.headers.get("HX-Request") == "true":
         return "", 204, {"HX-Trigger": "thread-changed-here"}
