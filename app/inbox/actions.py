@@ -93,6 +93,7 @@ def create_thread(
         preview="",
         tags=[],
         message_count=0,
+        inbound_seq=0,
         version=1,
     )
     session.add(thread)
@@ -148,6 +149,7 @@ def _summarise(thread: Thread, message: Message, *, opens_window: bool) -> None:
         thread.preview = preview_of(message.text or message.subject)
     if message.message_type == MessageType.INCOMING and message.automatic is None:
         thread.last_inbound_at = max(filter(None, [thread.last_inbound_at, message.occurred_at]))
+        thread.inbound_seq = message.seq
     if opens_window:
         thread.window_opened_at = max(filter(None, [thread.window_opened_at, message.occurred_at]))
 

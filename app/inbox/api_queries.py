@@ -139,9 +139,9 @@ def _person(column: sa.orm.InstrumentedAttribute[Any], contact_id: uuid.UUID | s
 
 def _is_unread(viewer: Viewer) -> sa.ColumnElement[bool]:
     seen = sa.and_(
-        ThreadRead.thread_id == Thread.id, ThreadRead.user_id == viewer.user_id, ThreadRead.seen_seq >= Thread.message_count
+        ThreadRead.thread_id == Thread.id, ThreadRead.user_id == viewer.user_id, ThreadRead.seen_seq >= Thread.inbound_seq
     )
-    return sa.and_(Thread.last_inbound_at.is_not(None), ~sa.exists().where(seen))
+    return sa.and_(Thread.inbound_seq > 0, ~sa.exists().where(seen))
 
 
 def _thread_query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:

@@ -49,6 +49,8 @@ def _move_messages(session: Session, keep: Thread, gone: Thread) -> None:
     for message in moving:
         keep.message_count += 1
         message.thread_id, message.seq = keep.id, keep.message_count
+        if message.message_type == MessageType.INCOMING and message.automatic is None:
+            keep.inbound_seq = message.seq
     session.flush()
     keep.version += 1
     keep.created_at = min(keep.created_at, gone.created_at)

@@ -88,6 +88,9 @@ class Thread(WithId, Base):
     tags: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
     external_references: Mapped[dict[str, Any]] = mapped_column(default=dict)
     message_count: Mapped[int] = mapped_column(default=0)
+    inbound_seq: Mapped[int] = mapped_column(
+        default=0, server_default="0"
+    )  # the newest item a person outside wrote; unread until seen
     version: Mapped[int] = mapped_column(default=1)
 
     __table_args__ = (

@@ -134,7 +134,7 @@ def _row_query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
 
 def _row(record: sa.Row[*tuple[Any, ...]]) -> ThreadRow:
     thread, contact_name, assignee_name, brand_key, brand_name, brand_hue, seen_seq = record
-    unread = thread.last_inbound_at is not None and (seen_seq or 0) < thread.message_count
+    unread = (seen_seq or 0) < thread.inbound_seq
     return ThreadRow(thread, contact_name or "", assignee_name, brand_key, brand_name, brand_hue, unread)
 
 
