@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from app.channels.email.filenames import without_hidden_characters
@@ -33,11 +34,16 @@ def parse_addresses(value: str) -> list[Address]:
 
     Names without an address count only where there is nothing else.
     """
-    found = list(_mailboxes(value[:_MAX_TEXT]))
-    if not any(item.address for item in found) and "=?" in value and "@" in (decoded := decode_words(value[:_MAX_TEXT])):
+    return list(_parse(value[:_MAX_TEXT]))
+
+
+@lru_cache(maxsize=32)  # one mail asks for the same few headers many times
+def _parse(value: str) -> tuple[Address, ...]:
+    found = list(_mailboxes(value))
+    if not any(item.address for item in found) and "=?" in value and "@" in (decoded := decode_words(value)):
         found = list(_mailboxes(decoded))
     with_address = [item for item in found if item.address]
-    return list(dict.fromkeys(with_address or found))[:MAX_ADDRESSES]
+    return tuple(dict.fromkeys(with_address or found))[:MAX_ADDRESSES]
 
 
 def _mailboxes(value: str) -> Iterator[Address]:

@@ -212,10 +212,10 @@ def test_only_harmless_declarations_are_kept(style: str, kept: str) -> None:
     ],
 )
 def test_html_made_to_cost_time_costs_little(source: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     once = sanitise(source)
     again = sanitise(once.html)
     html_to_text(source)
-    assert time.perf_counter() - started < 6
+    assert time.process_time() - started < 6
     assert again == once
     assert_harmless(once.html[:50_000])

@@ -316,17 +316,17 @@ def test_what_is_no_mail_is_refused_with_a_reason(raw: bytes) -> None:
 
 def test_a_mail_of_25_megabytes_is_read_within_five_seconds() -> None:
     raw = huge_mail(25)
-    started = time.perf_counter()
+    started = time.process_time()
     message = read(raw)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert message.attachments[0].size_bytes == 25_000_000 * 3 // 4 // 256 * 256
 
 
 def test_a_text_of_25_megabytes_is_cut_and_kept_whole_as_a_file() -> None:
     raw = huge_text(25)
-    started = time.perf_counter()
+    started = time.process_time()
     message = read(raw)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert len(message.text) < 1_001_000
     assert message.attachments[0].size_bytes is not None
     assert message.attachments[0].size_bytes > 24_000_000
@@ -353,6 +353,6 @@ def test_a_text_of_25_megabytes_is_cut_and_kept_whole_as_a_file() -> None:
     ],
 )
 def test_mail_made_to_cost_time_costs_little(raw: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     read(raw)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
