@@ -1,0 +1,117 @@
+"""A company on the running application: a brand with a WhatsApp number, Alice and Bob who answer, customers who write."""
+
+from __future__ import annotations
+
+import secrets as random_secrets
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from app.accounts.models import Role
+from app.accounts.passwords import hash_password
+from app.core.db import transaction
+from app.core.runtime import runtime
+from tests.factories import make_brand, make_channel, make_user
+from tests.support.live import LiveServer
+
+expect.set_options(timeout=40_000)  # the workers of a fresh run take seconds to start on a busy machine
+PASSWORD = "correct horse battery"
+TEMPLATES = [
+    {
+        "name": "follow_up",
+        "language": "nl",
+        "category": "UTILITY",
+        "status": "APPROVED",
+        "parameter_format": "POSITIONAL",
+        "components": [{"type": "BODY", "text": "Beste {{1}}, is uw vraag opgelost?"}],
+    }
+]
+
+
+@dataclass
+class Desk:
+    """One brand of its own for one test. `number` is the customer's phone."""
+
+    live: LiveServer
+    name: str
+    phone_number_id: str
+    brand_id: uuid.UUID
+    channel_id: uuid.UUID
+    number: str
+
+    def email(self, who: str) -> str:
+        return f"{who}.{self.name}@switchyard.example"
+
+    def sign_in(self, page: Page, who: str = "alice", *, to: str = "/inbox") -> None:
+        """Sign in; with scripts, wait until the page hears pushes."""
+        page.goto("/sign-in")
+        page.locator("input[name=email]").fill(self.email(who))
+        page.locator("input[name=password]").fill(PASSWORD)
+        page.locator("main form button").first.click()
+        page.wait_for_url("**/inbox**")
+        if to != "/inbox":
+            page.goto(to)
+
+    def wait_until_live(self, page: Page) -> None:
+        page.wait_for_selector("body[data-live=on]")
+
+    def customer_writes(self, text: str, *, number: str | None = None, name: str = "Pieter van Dam") -> None:
+        order = {"kind": "message", "from": number or self.number, "name": name, "phone_number_id": self.phone_number_id, "text": text}
+        self.simulator("emit", **order)
+
+    def simulator(self, path: str, **order: Any) -> None:
+        answer = requests.post(f"{self.live.whatsapp_sim_url}/__sim/{path}", json=order, timeout=10)
+        assert answer.ok, answer.text
+
+    def open_thread(self, page: Page, text: str) -> None:
+        """Let the customer write `text`, wait until it is in the list, and open it."""
+        self.customer_writes(text)
+        row = page.locator("a[data-row]", has_text=text)
+        row.click()
+        expect(page.locator("#timeline")).to_contain_text(text)
+
+    def reply(self, page: Page, text: str) -> None:
+        page.locator("#composer-text").fill(text)
+        page.locator("[data-send]").click()
+
+
+@pytest.fixture
+def desk(live_server: LiveServer) -> Iterator[Desk]:
+    name, digits = random_secrets.token_hex(4), str(random_secrets.randbelow(10**9)).zfill(9)
+    secrets = {"access_token": f"token-{name}", "signing_secret": f"secret-{name}", "verify_token": f"verify-{name}"}
+    with live_server.app.app_context(), transaction() as session:
+        brand = make_brand(session, key=f"brand{name}", name=f"Brand {name}")
+        hashed = hash_password(PASSWORD)
+        for who in ("alice", "bob"):
+            user = make_user(session, who.title(), role=Role.AGENT, brands=(brand,), password_hash=hashed)
+            user.email = f"{who}.{name}@switchyard.example"
+        settings = {"waba_id": "200600000000001", "templates": TEMPLATES}
+        channel = make_channel(
+            session, brand, keyring=runtime().keyring, address=f"106{digits}", secrets=secrets, settings=settings
+        )
+        made = Desk(live_server, name, f"106{digits}", brand.id, channel.id, f"316{digits[:8]}")
+    made.simulator("reset")
+    made.simulator(
+        "config",
+        webhook_url=f"{live_server.url}/webhooks/whatsapp",
+        app_secret=secrets["signing_secret"],
+        verify_token=secrets["verify_token"],
+        access_token=secrets["access_token"],
+        sent_s=0.05,
+        delivered_s=0.1,
+        read_s=0.3,
+        numbers=[
+            {
+                "phone_number_id": made.phone_number_id,
+                "display_phone_number": "31201234567",
+                "waba_id": "200600000000001",
+                "verified_name": "Brand",
+            }
+        ],
+    )
+    yield made

@@ -1,0 +1,193 @@
+"""The main job in a real browser: a message appears, is answered, and its answer's states come back."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Page, expect
+
+from app.core.db import db
+from app.inbox.models import Message, MessageType
+from tests.browser.conftest import Desk
+from tests.support.browsing import Browsing, assert_accessible
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_message_appears_in_list_and_counts_without_reload(page: Page, desk: Desk) -> None:
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    page.evaluate("window.notReloaded = true")
+    desk.customer_writes("De laadpaal knippert rood")
+    expect(page.locator("a[data-row]", has_text="De laadpaal knippert rood")).to_be_visible()
+    expect(page.locator(".rail .nav__item", has_text="Inbox").locator(".nav__count")).to_have_text("1")
+    assert page.evaluate("window.notReloaded") is True
+
+
+def test_a_reply_goes_out_and_its_ticks_come_back(page: Page, desk: Desk) -> None:
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    desk.open_thread(page, "Kunt u vandaag komen?")
+    desk.reply(page, "Ja, om 16:00")
+    ours = page.locator(".message--outgoing", has_text="Ja, om 16:00")
+    expect(ours).to_be_visible()
+    expect(ours.locator(".message__state")).to_contain_text("Read")
+    expect(page.locator("#composer-text")).to_have_value("")
+
+
+def test_a_second_message_joins_the_open_thread_and_leaves_the_text_being_typed_alone(page: Page, desk: Desk) -> None:
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    desk.open_thread(page, "Eerste vraag")
+    page.locator("#composer-text").press_sequentially("Ik ben aan het typen")
+    desk.customer_writes("En nog iets")
+    expect(page.locator("#timeline")).to_contain_text("En nog iets")
+    expect(page.locator("#composer-text")).to_have_value("Ik ben aan het typen")
+    expect(page.locator("#composer-text")).to_be_focused()
+
+
+def test_a_reply_is_held_when_something_newer_came_in_and_can_be_sent_anyway(
+    page: Page, desk: Desk, browsing: Browsing
+) -> None:
+    browsing.expected_faults.append("409")
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    desk.open_thread(page, "Kan het dinsdag?")
+    page.locator("#composer-text").press_sequentially("Dinsdag is goed")
+    desk.customer_writes("Of toch liever woensdag")
+    expect(page.locator("#timeline")).to_contain_text("Of toch liever woensdag")
+    page.locator("[data-send]").click()
+    expect(page.locator(".held")).to_contain_text("Of toch liever woensdag")
+    expect(page.locator("#composer-text")).to_have_value("Dinsdag is goed")
+    expect(page.locator(".message--outgoing")).to_have_count(0)
+    page.get_by_role("button", name="Send anyway").click()
+    expect(page.locator(".message--outgoing")).to_contain_text("Dinsdag is goed")
+
+
+def test_a_failed_reply_says_why_and_can_be_sent_again(page: Page, desk: Desk) -> None:
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    desk.open_thread(page, "Hallo?")
+    desk.simulator("fail_next", code=131026)
+    desk.reply(page, "Wij komen eraan")
+    ours = page.locator(".message--outgoing", has_text="Wij komen eraan")
+    expect(ours.locator(".message__state")).to_contain_text("Not sent")
+    expect(ours.locator(".message__reason")).not_to_be_empty()
+    ours.get_by_role("button", name="Send again").click()
+    expect(ours.locator(".message__state")).to_contain_text("Read")
+
+
+def test_a_draft_survives_a_reload_and_a_double_submit_is_one_message(page: Page, desk: Desk) -> None:
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    desk.open_thread(page, "Wat kost een laadpaal?")
+    with page.expect_response("**/draft"):
+        page.locator("#composer-text").press_sequentially("Dat hangt af van")
+    expect(page.locator("[data-draft-status]")).to_have_text("Draft saved")
+    page.reload()
+    expect(page.locator("#composer-text")).to_have_value("Dat hangt af van")
+    desk.wait_until_live(page)
+    page.evaluate("() => { const form = document.querySelector('#composer form'); form.requestSubmit(); form.requestSubmit(); }")
+    expect(page.locator(".message--outgoing")).to_have_count(1)
+    expect(page.locator("#composer-text")).to_have_value("")
+    with desk.live.app.app_context():
+        sent = sa.select(sa.func.count()).where(Message.brand_id == desk.brand_id, Message.message_type == MessageType.OUTGOING)
+        assert db.session.execute(sent).scalar_one() == 1
+
+
+def test_reading_and_replying_work_without_scripts(browsing: Browsing, desk: Desk) -> None:
+    page = browsing.new_page(java_script_enabled=False)
+    watching = browsing.new_page()
+    desk.sign_in(watching)
+    desk.wait_until_live(watching)
+    desk.customer_writes("Werkt dit ook zonder?")
+    expect(watching.locator("a[data-row]", has_text="Werkt dit ook zonder?")).to_be_visible()
+    desk.sign_in(page)
+    page.locator("a[data-row]", has_text="Werkt dit ook zonder?").click()
+    page.locator("#composer-text").fill("Ja, heel gewoon")
+    page.locator("[data-send]").click()
+    expect(page.locator(".message--outgoing")).to_contain_text("Ja, heel gewoon")
+    page.locator(".composer__tab--note").click()
+    page.locator("#composer-text").fill("Alleen voor ons")
+    page.locator("[data-send]").click()
+    expect(page.locator(".message--note")).to_contain_text("Alleen voor ons")
+    page.locator("[data-key=e]").click()
+    expect(page.locator("[data-key=e]")).to_contain_text("Reopen")
+
+
+def test_a_colleague_sees_assignment_and_status_without_reload(browsing: Browsing, desk: Desk) -> None:
+    alice, bob = browsing.new_page(), browsing.new_page()
+    for person, name in ((alice, "alice"), (bob, "bob")):
+        desk.sign_in(person, name)
+        desk.wait_until_live(person)
+    desk.open_thread(alice, "Wie pakt dit op?")
+    bob.locator("a[data-row]", has_text="Wie pakt dit op?").click()
+    expect(bob.locator("#thread-head")).to_contain_text("Unassigned")
+    alice.locator("[data-key=a]").click()
+    alice.get_by_role("button", name="Take it myself").click()
+    expect(bob.locator("#thread-head")).to_contain_text("Alice")
+    alice.locator("[data-key=e]").click()
+    expect(bob.locator("#thread-head")).to_contain_text("Resolved")
+
+
+def test_what_was_missed_while_the_connection_was_away_is_there_afterwards(page: Page, desk: Desk, browsing: Browsing) -> None:
+    browsing.expected_faults += ["ERR_INTERNET_DISCONNECTED", "WebSocket"]
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    page.context.set_offline(True)
+    page.wait_for_selector("body[data-live=off]", timeout=60_000)
+    desk.customer_writes("Gemist bericht")
+    page.context.set_offline(False)
+    expect(page.locator("a[data-row]", has_text="Gemist bericht")).to_be_visible(timeout=20_000)
+
+
+def test_the_whole_job_is_done_from_the_keyboard(page: Page, desk: Desk) -> None:
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    desk.customer_writes("Met de hand aan de toetsen")
+    expect(page.locator("a[data-row]")).to_have_count(1)
+    page.keyboard.press("j")
+    expect(page.locator("a[data-row]")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#timeline")).to_contain_text("Met de hand aan de toetsen")
+    page.keyboard.press("r")
+    expect(page.locator("#composer-text")).to_be_focused()
+    page.keyboard.type("Antwoord met r")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".message--outgoing")).to_contain_text("Antwoord met r")
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    expect(page.locator(".composer--note textarea")).to_be_focused()
+    page.keyboard.type("Notitie met n")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".message--note")).to_contain_text("Notitie met n")
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.locator("#keys-sheet")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys-sheet")).to_be_hidden()
+    page.keyboard.press("e")
+    expect(page.locator("#thread-head")).to_contain_text("Resolved")
+    page.keyboard.press("u")
+    page.wait_for_url("**/inbox")
+    expect(page.locator("a[data-row]")).to_have_count(0)
+    page.keyboard.press("/")
+    expect(page.locator("#rail-search")).to_be_focused()
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1024, 1440])
+def test_list_and_thread_are_accessible_and_never_scroll_sideways(
+    browsing: Browsing, desk: Desk, width: int, colours: str
+) -> None:
+    page = browsing.new_page(viewport={"width": width, "height": 844}, color_scheme=colours)
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    desk.customer_writes("Hallo, de paal doet het niet https://example.com/" + "x" * 120)
+    expect(page.locator("a[data-row]")).to_have_count(1)
+    assert_accessible(page)
+    page.locator("a[data-row]").click()
+    expect(page.locator("#timeline")).to_contain_text("de paal doet het niet")
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    expect(page.locator("[data-send]")).to_be_in_viewport()
