@@ -91,19 +91,21 @@ def make_world(session: Session) -> World:
         bob=make_user(session, "Bob", brands=(brand,)),
         mallory=make_user(session, "Mallory", brands=(other,)),
     )
-    session.flush()
+    session.commit()
     return world
 
 
 def make_token(session: Session, user: User, *scopes: str) -> str:
     _row, text = create_token(session, user, name="test", scopes=scopes, now=NOW)
-    session.flush()
+    session.commit()
     return text
 
 
 @pytest.fixture
-def world(app_context: Flask, db_session: Session) -> World:
-    return make_world(db_session)
+def world(app: Flask, db_session: Session) -> World:
+    # The context is not left open: requests would share one session over it.
+    with app.app_context():
+        return make_world(db_session)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
 import pytest
 from flask import Flask
@@ -44,7 +45,8 @@ def test_nobody_gets_in_without_a_token(app: Flask, client: FlaskClient, operati
 
 
 @pytest.mark.parametrize(
-    "header", ["", "Bearer", "Bearer ", "Bearer null", "Bearer swy_", "Basic YTpi", "swy_x", "Bearer swy_\xe9", "Bearer " + "x" * 5000]
+    "header",
+    ["", "Bearer", "Bearer ", "Bearer null", "Bearer swy_", "Basic YTpi", "swy_x", "Bearer swy_\xe9", "Bearer " + "x" * 5000],
 )
 def test_a_wrong_token_is_refused_in_one_and_the_same_way(client: FlaskClient, world: World, header: str) -> None:
     answer = client.get("/api/v1/contacts", headers={"Authorization": header})
@@ -62,7 +64,7 @@ def test_revoked_and_expired_tokens_and_those_of_disabled_users_are_refused(
     revoked.revoked_at, expired.expires_at = datetime.now(UTC), datetime.now(UTC) - timedelta(seconds=1)
     bob = Caller(client, make_token(db_session, world.bob))
     world.bob.disabled_at = datetime.now(UTC)
-    db_session.flush()
+    db_session.commit()
     assert [c.get("/contacts").status_code for c in [*callers, bob]] == [401, 401, 401]
 
 
@@ -100,8 +102,6 @@ def test_mallory_finds_nothing_of_alices(
 
 
 def upload(caller: Caller) -> str:
-    from io import BytesIO
-
     answer = caller.call("POST", "/communication/attachments", data={"file": (BytesIO(b"hello"), "hello.txt")})
     assert answer.status_code == 201, answer.text
     return str(answer.json["id"])  # type: ignore[index]
