@@ -11,4 +11,10 @@ export default function bindDialogOpener(opener) {
       if (inside.target === dialog || inside.target.closest("[data-close]")) dialog.close();
     };
   });
+  // A link in the role of a button answers the space bar, too.
+  opener.addEventListener("keydown", (event) => {
+    if (event.key !== " " || opener.matches("button")) return;
+    event.preventDefault();
+    opener.click();
+  });
 }
