@@ -8,7 +8,7 @@ import redis
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
-from app import web, wiring
+from app import cli, web, wiring
 from app.config import Settings, load_settings
 from app.core.crypto import Keyring, parse_keys
 from app.core.db import db
@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     registry.install(wiring.WIRING)
     install(app, _build_runtime(settings))
     web.init_app(app, settings)
+    cli.register(app)
     if settings.demo:
         demo_commands.register(app)
     return app

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.channels.base import ChannelRules, DeliveryStatus, Identity, IdentityKind, Party
 from app.channels.email.addressing import make_message_id, make_plus_token, plus_address
+from app.channels.email.compose import is_real_id
 from app.connections.models import Channel, Medium
 from app.contacts.models import Contact, ContactIdentity
 from app.core.work import READY
@@ -267,7 +268,7 @@ def _address_mail(
             channel.address, make_plus_token(thread.number, key=key, today=context.now.date())
         )
     answered = _last_incoming(session, thread, channel.medium.value)
-    if answered is not None and answered.external_id:
+    if answered is not None and answered.external_id and is_real_id(answered.external_id):
         references = [*answered.meta.get("references", []), answered.external_id]
         delivery.outgoing["in_reply_to"] = answered.external_id
         delivery.outgoing["references"] = (
@@ -285,7 +286,7 @@ def _reply_address(mailbox: str, token: str) -> str | None:
 
 
 def retry_delivery(session: Session, *, message_id: uuid.UUID, actor: Actor, now: datetime) -> Delivery:
-    """A person asks to send again what failed, or what nobody could confirm. Anything else is left alone. Raises NothingToSend."""
+    """A person asks to send again what failed or nobody could confirm. Anything else is left alone. Raises NothingToSend."""
     query = sa.select(Delivery.id, Delivery.thread_id).where(Delivery.message_id == message_id)
     found = session.execute(query).one_or_none()
     if found is None:

@@ -16,7 +16,7 @@ from app.events.actions import SYSTEM, Actor, audit
 
 
 def check_channel(channel: Channel, *, actor: Actor = SYSTEM) -> Health | None:
-    """Return what the provider says, None for a channel type that has nobody to ask. For edges; holds no transaction meanwhile."""
+    """Return what the provider says, None for a type that has nobody to ask. For edges; holds no transaction meanwhile."""
     sender = runtime().adapters.senders.get(channel.channel_type.value)
     if sender is None:
         return None

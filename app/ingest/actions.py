@@ -28,7 +28,7 @@ def replay_event(
     session: Session, event_id: uuid.UUID, *, channel_id: uuid.UUID | None = None, now: datetime, actor: Actor = SYSTEM
 ) -> None:
     """Put one event back to ready; `channel_id` says whose it is when nobody knew. Raises NotQuarantined."""
-    if not _put_back(session, [event_id]):
+    if not put_back(session, [event_id]):
         raise NotQuarantined(str(event_id))
     if channel_id is not None:
         unknown = sa.and_(InboundEvent.id == event_id, InboundEvent.channel_id.is_(None))
@@ -48,7 +48,7 @@ def replay_quarantined(
     total = 0
     while event_ids := list(session.execute(waiting).scalars()):
         _find_channels(session, event_ids)
-        total += _put_back(session, event_ids)
+        total += put_back(session, event_ids)
     if total:
         detail = {"count": total}
         audit(
@@ -63,8 +63,8 @@ def replay_quarantined(
     return total
 
 
-def _put_back(session: Session, event_ids: Collection[uuid.UUID]) -> int:
-    """The same columns as a fresh promise has; a worker takes them up at once."""
+def put_back(session: Session, event_ids: Collection[uuid.UUID]) -> int:
+    """Make quarantined events fresh promises again, due at once; returns how many were in quarantine."""
     statement = (
         sa.update(InboundEvent)
         .where(InboundEvent.id.in_(event_ids), InboundEvent.state == QUARANTINED)

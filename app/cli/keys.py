@@ -1,0 +1,55 @@
+"""`keys rotate`: seal every stored secret with the newest encryption key."""
+
+from __future__ import annotations
+
+import uuid
+
+import click
+import sqlalchemy as sa
+from flask.cli import AppGroup
+
+from app.cli.output import json_option, report
+from app.connections.actions import seal_secrets
+from app.connections.models import Channel
+from app.connections.queries import open_secrets
+from app.core.clock import utc_now
+from app.core.crypto import UnableToDecrypt
+from app.core.db import transaction
+from app.core.runtime import runtime
+from app.events.actions import SYSTEM, audit
+
+group = AppGroup("keys", help="Keys that seal credentials.")
+
+
+@group.command("rotate")
+@json_option
+def rotate(as_json: bool) -> None:
+    """Seal what older keys sealed with the newest key of ENCRYPTION_KEYS. Can be stopped and started again at any time.
+
+    Exit code 1 if something could not be opened: keep its key in ENCRYPTION_KEYS until this says that nothing is left.
+    """
+    with transaction() as session:
+        channel_ids = list(session.execute(sa.select(Channel.id).where(Channel.sealed_secrets.isnot(None))).scalars())
+    results = [_rotate(channel_id) for channel_id in channel_ids]
+    counts = {name: results.count(name) for name in ("sealed again", "up to date", "cannot be opened")}
+    record = {name.replace(" ", "_"): count for name, count in counts.items()}
+    report(record, ", ".join(f"{count} {name}" for name, count in counts.items()), as_json=as_json)
+    if counts["cannot be opened"]:
+        raise click.exceptions.Exit(1)
+
+
+def _rotate(channel_id: uuid.UUID) -> str:
+    """One row, one transaction: stopping in between leaves every row whole."""
+    keyring = runtime().keyring
+    try:
+        with transaction() as session:
+            channel = session.get_one(Channel, channel_id, with_for_update=True, populate_existing=True)
+            if channel.sealed_secrets is None or not keyring.needs_rotation(channel.sealed_secrets):
+                return "up to date"
+            seal_secrets(channel, open_secrets(channel, keyring), keyring=keyring)
+            object_id = str(channel_id)
+            audit(session, action="SecretsSealedAgain", object_type="channel", object_id=object_id, now=utc_now(), actor=SYSTEM)
+    except UnableToDecrypt as error:
+        click.echo(f"{channel_id}: {error}", err=True)
+        return "cannot be opened"
+    return "sealed again"

@@ -1,0 +1,123 @@
+"""Find mails in files: `.eml`, folders of them (Maildir too), mbox. One mail is in memory at a time."""
+
+from __future__ import annotations
+
+import mailbox
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MAX_BYTES = 150 * 1024 * 1024
+MBOX_SUFFIXES = frozenset({".mbox", ".mbx"})
+MAILDIR_FOLDERS = frozenset({"cur", "new"})
+
+
+@dataclass(frozen=True)
+class MailFile:
+    """One mail, or why it could not be read. `name` is its path; in an mbox, the path and its place in it."""
+
+    name: str
+    content: bytes = field(default=b"", repr=False)
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to be read, or why its folder could not be."""
+
+    path: Path
+    problem: str = ""
+
+
+def list_sources(paths: Sequence[Path]) -> tuple[list[Source], int]:
+    """Files that hold mail, in a stable order, and how many others lie beside them.
+
+    A file that is named is taken whatever it is called; in a folder only `.eml`, mbox and Maildir files are.
+    """
+    found: list[Source] = []
+    others = 0
+    for path in paths:
+        for file in _walk(path, found) if path.is_dir() else ():
+            holds_mail = _holds_mail(file)
+            others += not holds_mail
+            found += [Source(file)] if holds_mail else []
+        found += [] if path.is_dir() else [Source(path)]
+    return found, others
+
+
+def _walk(top: Path, unreadable: list[Source]) -> Iterator[Path]:
+    """Every file below a folder, sorted; folders that cannot be read are added to `unreadable`."""
+
+    def note(error: OSError) -> None:
+        unreadable.append(Source(Path(error.filename), _why(error)))
+
+    for folder, subfolders, names in os.walk(top, onerror=note):
+        subfolders.sort()
+        yield from (Path(folder, name) for name in sorted(names))
+
+
+def _holds_mail(file: Path) -> bool:
+    suffix = file.suffix.lower()
+    return suffix == ".eml" or suffix in MBOX_SUFFIXES or file.parent.name in MAILDIR_FOLDERS
+
+
+def read_mails(source: Source) -> Iterator[MailFile]:
+    """The mails of one file. What cannot be read is one MailFile with a problem, never an exception."""
+    if source.problem:
+        yield MailFile(shown(source.path), problem=source.problem)
+        return
+    try:
+        if _is_mbox(source.path):
+            yield from _read_mbox(source.path)
+        else:
+            yield _read_file(source.path)
+    except (OSError, mailbox.Error) as error:
+        yield MailFile(shown(source.path), problem=_why(error))
+
+
+def _is_mbox(path: Path) -> bool:
+    """An mbox starts with "From ", a mail may not; a FIFO or device is neither and is not opened."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(5) == b"From "
+
+
+def _read_mbox(path: Path) -> Iterator[MailFile]:
+    box = mailbox.mbox(str(path), create=False)
+    try:
+        for number, key in enumerate(box.keys(), start=1):
+            yield _checked(f"{shown(path)}#{number}", box.get_bytes(key))
+    finally:
+        box.close()
+
+
+def _read_file(path: Path) -> MailFile:
+    name = shown(path)
+    if not path.exists():
+        return MailFile(name, problem="cannot be read: there is no such file")
+    if not path.is_file():
+        return MailFile(name, problem="cannot be read: it is no ordinary file")
+    size = path.stat().st_size
+    return MailFile(name, problem=_too_large(size)) if size > MAX_BYTES else _checked(name, path.read_bytes())
+
+
+def _checked(name: str, content: bytes) -> MailFile:
+    if not content.strip():
+        return MailFile(name, problem="empty")
+    return MailFile(name, problem=_too_large(len(content))) if len(content) > MAX_BYTES else MailFile(name, content)
+
+
+def _too_large(size: int) -> str:
+    return f"{size / 1024 / 1024:.0f} MiB is more than the {MAX_BYTES // 1024 // 1024} MiB taken at most"
+
+
+def _why(error: Exception) -> str:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
+    return f"cannot be read: {reason}"
+
+
+def shown(path: Path) -> str:
+    """A file's name as text that can be printed, whatever its bytes."""
+    return os.fsencode(path).decode("utf-8", "replace")
