@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, current_app, make_response, render_template, request
+from flask import Flask, current_app, make_response, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale, gettext
 from flask_wtf.csrf import CSRFError
+from htmx_flask import request
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
@@ -57,13 +58,13 @@ def _unavailable(error: Exception) -> ResponseReturnValue:
 
 def _explained(error: HTTPException, status: int) -> Response:
     words = _stale_form() if isinstance(error, CSRFError) else words_for(status)
-    template = "errors/fragment.html" if request.headers.get("HX-Request") == "true" else "errors/page.html"
+    template = "errors/fragment.html" if request.htmx else "errors/page.html"
     return make_response(render_template(template, status=status, words=words), status)
 
 
 def _broken(status: int) -> Response:
     locale = request.accept_languages.best_match(["en", "nl", "fr"]) or "en"
-    name = "errors/fragment.html" if request.headers.get("HX-Request") == "true" else "errors/broken.html"
+    name = "errors/fragment.html" if request.htmx else "errors/broken.html"
     with force_locale(locale):
         # Not render_template: its context would look up who is signed in.
         body = current_app.jinja_env.get_template(name).render(status=status, words=words_for(status), locale=locale)

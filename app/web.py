@@ -9,12 +9,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, g, has_request_context, make_response, render_template, request, url_for
+from flask import Blueprint, Flask, g, has_request_context, make_response, render_template, url_for
 from flask_babel import Babel, get_locale
 from flask_login import current_user
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.openapi import OpenAPI
 from flask_wtf.csrf import CSRFProtect
+from htmx_flask import Htmx, request
 from jinja2_fragments.flask import render_block
 from werkzeug.wrappers import Response
 
@@ -42,6 +43,7 @@ babel = Babel()
 
 def init_app(app: OpenAPI, settings: Settings) -> None:
     """Hang everything web on the application."""
+    Htmx(app)
     csrf.init_app(app)
     babel.init_app(app, locale_selector=_locale, timezone_selector=_timezone)
     app.jinja_env.globals.update(asset=asset, csp_nonce=csp_nonce, get_locale=get_locale)
@@ -79,7 +81,7 @@ def page(template: str, *, blocks: tuple[str, ...] = (), status: int = 200, **co
     `blocks` are the block names this route may serve alone; a block's root element has the block's name, with "-" for "_", as id.
     Plain, boosted and history-restore requests get the page.
     """
-    wanted = request.headers.get("HX-Target", "").replace("-", "_")
+    wanted = (request.htmx.target or "").replace("-", "_")
     partial = _is_partial() and wanted in blocks
     body = render_block(template, wanted, **context) if partial else render_template(template, **context)
     response = make_response(body, status)
@@ -88,13 +90,13 @@ def page(template: str, *, blocks: tuple[str, ...] = (), status: int = 200, **co
     return response
 
 
+def wants_page() -> bool:
+    """True if the whole page is asked for, not one part of it."""
+    return not _is_partial()
+
+
 def _is_partial() -> bool:
-    headers = request.headers
-    return (
-        headers.get("HX-Request") == "true"
-        and headers.get("HX-Boosted") != "true"
-        and headers.get("HX-History-Restore-Request") != "true"
-    )
+    return bool(request.htmx) and not request.htmx.boosted and not request.htmx.history_restore_request
 
 
 def csp_nonce() -> str:

@@ -14,10 +14,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user
+from htmx_flask import request
 from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer, visible_brands
@@ -81,7 +82,7 @@ def _refuse_foreign_origin() -> None:
 
 def ask_to_sign_in() -> ResponseReturnValue:
     """The answer to somebody who is not signed in: the sign-in page, which leads back here afterwards."""
-    if request.headers.get("HX-Request") == "true":
+    if request.htmx:
         here = urlsplit(request.headers.get("HX-Current-URL", ""))
         back = own_path(f"{here.path}?{here.query}" if here.query else here.path)
         return Response(status=401, headers={"HX-Redirect": url_for("accounts.sign_in", next=back)})

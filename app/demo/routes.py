@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, redirect, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
+from htmx_flask import request
 
 from app.connections.models import ChannelType
 from app.connections.queries import list_channels
@@ -67,7 +68,7 @@ def _done(action: Callable[[], None], said: str = "") -> ResponseReturnValue:
     else:
         if said:
             flash(said)
-    if request.headers.get("HX-Request") == "true":
+    if request.htmx:
         return simulator()  # type: ignore[no-any-return]
     return redirect(url_for("demo.simulator"), 303)
 
