@@ -3,8 +3,8 @@
 A claim is a compare-and-set, so one worker has the row. The attempt is committed before the call; if the process dies between
 the call and its answer, the next claim finds an attempt without an end and looks before it sends: it asks the provider where
 that is possible (`Sender.lookup`), and where it is not it waits until the provider's own reports had time to come
-(`UNKNOWN_SETTLE_SECONDS`) and the channel has proved since that reports do reach us. Only then is silence taken for "not
-sent". Messages of one thread go out in order.
+(`UNKNOWN_SETTLE_SECONDS`), the channel has proved since that reports do reach us, and all that came by then has been read. Only
+then is silence taken for "not sent". Messages of one thread go out in order.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from app.core.work import FAILED, Lease, claim, finish, next_delay_seconds, put_
 from app.delivery.account import account_of
 from app.delivery.envelope import outgoing_message, read_files
 from app.delivery.models import ENDS_BADLY, LADDER, Delivery, DeliveryAttempt
-from app.delivery.queries import channel_heard_since, first_uncertain_attempt, list_files
+from app.delivery.queries import channel_heard_since, first_uncertain_attempt, has_unread_events, list_files
 from app.delivery.reports import apply_status, apply_waiting_reports, lock_delivery, reason_json, set_external_id
 from app.inbox.models import Message
 
@@ -129,8 +129,11 @@ def _is_out(delivery: Delivery) -> bool:
 
 
 def _settled(session: Session, delivery: Delivery, since: datetime, now: datetime) -> bool:
+    """Reports had time to come, the channel was heard, and nothing that came in that time is still unread."""
     wait = timedelta(seconds=runtime().settings.unknown_settle_seconds)
-    return now - since >= wait and channel_heard_since(session, delivery.channel_id, since + wait / 2)
+    if now - since < wait or has_unread_events(session, delivery.channel_id, since + wait):
+        return False
+    return channel_heard_since(session, delivery.channel_id, since + wait / 2)
 
 
 def _open_attempt(session: Session, delivery: Delivery, now: datetime) -> DeliveryAttempt:

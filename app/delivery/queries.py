@@ -28,6 +28,15 @@ def channel_heard_since(session: Session, channel_id: uuid.UUID, since: datetime
     return bool(session.execute(query, {"channel_id": channel_id, "since": since}).scalar_one())
 
 
+def has_unread_events(session: Session, channel_id: uuid.UUID, until: datetime) -> bool:
+    """True if something this channel's provider sent up to `until` is stored but not read yet: our report may be in it."""
+    query = sa.text(
+        "SELECT EXISTS (SELECT 1 FROM inbound_events"
+        " WHERE state IN ('ready', 'running') AND channel_id = :channel_id AND received_at <= :until)"
+    )
+    return bool(session.execute(query, {"channel_id": channel_id, "until": until}).scalar_one())
+
+
 def list_files(session: Session, message_id: uuid.UUID) -> list[Attachment]:
     """The stored files of a message, in order."""
     query = (
