@@ -51,9 +51,13 @@ def _relay_source(source: Source, connection: redis.Redis, sweep_seconds: int) -
         return 0
     crash_point("relay.after_hint")
     queue = Queue(source.queue, connection=connection, serializer="json")
-    queue.enqueue_many([_job(source, row) for row in hints])
+    # A row that waits in a long queue is hinted again and again; without this look the queue would grow by all of it each time.
+    waiting = set(queue.get_job_ids())
+    jobs = [job for job in (_job(source, row) for row in hints) if job.job_id not in waiting]
+    if jobs:
+        queue.enqueue_many(jobs)
     crash_point("relay.after_enqueue")
-    return len(hints)
+    return len(jobs)
 
 
 def _job(source: Source, row: Any) -> Any:
