@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections import deque
 from dataclasses import replace
@@ -17,13 +16,23 @@ from app.launch.parts import ROOT, Part, SimulatorPorts, simulators, told_enviro
 from app.launch.process import Command, Process, stop
 from app.launch.servers import EmbeddedServers, free_port
 from app.launch.supervisor import answers_health
+from chaos.nursery import Child
 
 READY_SECONDS = 90
+WEB_WORKERS = 2
+# So long a process needs to come up on a busy machine; killing it earlier would test nothing but starting.
+GROWN_UP_SECONDS, WEB_GROWN_UP_SECONDS = 2.0, 6.0
 STEP_SECONDS = 0.05
 WORKERS = (("live-1", "live"), ("live-2", "live"), ("send-1", "send"), ("send-2", "send"))
 SCHEDULERS = (("scheduler-1", "scheduler"), ("scheduler-2", "scheduler"))
 # As in production, only faster.
-QUICK = {"SWEEP_SECONDS": "2", "POLL_MAIL_SECONDS": "1", "UNKNOWN_SETTLE_SECONDS": "4", "LEASE_SECONDS": "6", "WEB_WORKERS": "2"}
+QUICK = {
+    "SWEEP_SECONDS": "2",
+    "POLL_MAIL_SECONDS": "1",
+    "UNKNOWN_SETTLE_SECONDS": "15",
+    "LEASE_SECONDS": "6",
+    "WEB_WORKERS": str(WEB_WORKERS),
+}
 
 
 class UnableToStart(Exception):
@@ -42,6 +51,7 @@ class House:
         self.restarts = 0
         self._protected = protected
         self._processes: dict[str, tuple[Part, Process]] = {}
+        self._children: dict[str, tuple[str, Child]] = {}
         self._log = None
 
     def start(self) -> None:
@@ -58,34 +68,44 @@ class House:
         self._start_part(simulators(self.ports, self.folder))
         self._start_part(self._web())
         for name, kind in (*WORKERS, *SCHEDULERS):
-            self._start_part(self._worker(name, kind))
+            self._start_child(name, kind)
         self._wait_until_ready()
 
     def stop(self) -> None:
         """End everything."""
+        for _, child in self._children.values():
+            child.end()
         stop([process for _, process in reversed(self._processes.values())], number=15, grace_seconds=5)
         self.servers.stop(grace_seconds=5)
         if self._log:
             self._log.close()
 
-    def look_after(self) -> list[str]:
-        """Start again what has ended; its names."""
-        dead = [name for name, (_, process) in self._processes.items() if process.exit_code is not None]
-        for name in dead:
-            part, process = self._processes[name]
+    def look_after(self) -> None:
+        """Start again what has ended."""
+        for part, process in [known for known in self._processes.values() if known[1].exit_code is not None]:
             process.kill_group()
             self._start_part(part)
-        self.restarts += len(dead)
-        return dead
+            self.restarts += 1
+        for name, (kind, child) in self._children.items():
+            if child.exit_code is not None:
+                self._start_child(name, kind)
+                self.restarts += 1
 
     def pids(self, kind: str) -> list[int]:
-        """The living processes of a kind; for the web these are its workers, which their master starts again."""
+        """The processes of a kind that are old enough to be at work. Of the web's two one is always spared."""
+        if kind == "web master":
+            return [self._processes["web"][1].pid] if len(self._web_workers()) == WEB_WORKERS else []
         if kind == "web":
-            return [child.pid for child in _children(self._processes["web"][1].pid)]
-        return [process.pid for name, (_, process) in self._processes.items() if name.startswith(kind)]
+            workers = self._web_workers()
+            return workers if len(workers) == WEB_WORKERS else []
+        return [child.pid for child_kind, child in self._children.values() if child_kind == kind and _is_grown_up(child.pid)]
 
-    def web_master(self) -> int:
-        return self._processes["web"][1].pid
+    def _web_workers(self) -> list[int]:
+        try:
+            children = psutil.Process(self._processes["web"][1].pid).children()
+        except psutil.NoSuchProcess:
+            return []
+        return [child.pid for child in children if _is_grown_up(child.pid, WEB_GROWN_UP_SECONDS)]
 
     @property
     def chat_url(self) -> str:
@@ -105,15 +125,16 @@ class House:
         told |= {"SECRET_KEY": settings.secret_key, "ENCRYPTION_KEYS": settings.encryption_keys}
         told |= {"CRASH_DIR": str(self.crash_dir), "PYTHONUNBUFFERED": "1"}
         self._environ = {**os.environ, **told}
+        # The nursery is forked from a process that inherits ours.
+        os.environ.update(told)
         return load_settings(told, join=False)
 
     def _web(self) -> Part:
         part = web(self.settings)
         return part if self._protected else Part(part.name, (*part.argv[:-1], "chaos.unprotected:make_web()"))
 
-    def _worker(self, name: str, kind: str) -> Part:
-        program = ("worker.py",) if self._protected else ("-m", "chaos.unprotected")
-        return Part(name, (sys.executable, *program, kind))
+    def _start_child(self, name: str, kind: str) -> None:
+        self._children[name] = (kind, Child(kind, log=self.folder / "lines.log", protected=self._protected))
 
     def _start_part(self, part: Part) -> None:
         command = Command(name=part.name, argv=part.argv, env=self._environ, cwd=ROOT)
@@ -132,8 +153,8 @@ class House:
             self._log.write(f"{time.strftime('%H:%M:%S')} {name}: {line}\n")
 
 
-def _children(pid: int) -> list[psutil.Process]:
+def _is_grown_up(pid: int, seconds: float = GROWN_UP_SECONDS) -> bool:
     try:
-        return psutil.Process(pid).children()
+        return time.time() - psutil.Process(pid).create_time() > seconds
     except psutil.NoSuchProcess:
-        return []
+        return False

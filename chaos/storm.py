@@ -16,13 +16,13 @@ from chaos.house import House
 from chaos.points import POINTS, Point
 
 STEP_SECONDS = 0.05
-ARMED_AT_ONCE = 3
-ARMED_SECONDS = 12.0
-RANDOM_KILL_SECONDS = (1.5, 3.5)
+ARMED_AT_ONCE = 4
+ARMED_SECONDS = 15.0
+RANDOM_KILL_SECONDS = (3.0, 7.0)
 FLUSH_SECONDS = (6.0, 12.0)
 DATABASE_SECONDS = (20.0, 35.0)
 PROVIDER_SECONDS = (0.8, 2.0)
-RANDOM_TARGETS = ("live", "live", "send", "send", "send", "scheduler", "web", "web", "web master")
+RANDOM_TARGETS = (*("live", "send") * 4, *("scheduler", "web") * 2, "web master")
 SEND_CHAT, SEND_MAIL, DRAFT_MAIL = r"/messages$", r"/send$", r"/messages(/[^/]+/createReply)?$"
 # "before": the provider never saw the request; "after": it did, and only the answer is lost.
 PROVIDER_FAULTS = (
@@ -130,7 +130,7 @@ class Storm:
 
     def _kill_somebody(self) -> None:
         target = self._dice.choice(RANDOM_TARGETS)
-        pids = [self._house.web_master()] if target == "web master" else self._house.pids(target)
+        pids = self._house.pids(target)
         if not pids:
             return
         try:

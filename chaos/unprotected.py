@@ -1,12 +1,11 @@
 """The same processes with the protections taken off, to show that the harness sees what they prevent.
 
 The application has no switch for this. These entry points replace functions of it, in their own process only, by what somebody
-in a hurry might have written: `gunicorn chaos.unprotected:make_web()` and `python -m chaos.unprotected live|send|scheduler`.
+in a hurry might have written: `gunicorn chaos.unprotected:make_web()`, and `main` for what chaos/nursery.py forks.
 """
 
 from __future__ import annotations
 
-import sys
 import threading
 import uuid
 from collections.abc import Sequence
@@ -88,7 +87,3 @@ def know_nothing() -> None:
 def _in_context(app: Flask, act: Any, events: list[RawEvent]) -> None:
     with app.app_context():
         act(events)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
