@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
 from app.api.schemas.base import Input, Line, ListQuery, Output, SafeText, absent
 from app.contacts.models import ContactType
@@ -29,8 +29,20 @@ def _cleaned(clean: Any) -> AfterValidator:
     return AfterValidator(validate)
 
 
-Email = Annotated[str, StringConstraints(min_length=3, max_length=320), SafeText, _cleaned(clean_email)]
-Phone = Annotated[str, StringConstraints(min_length=3, max_length=40), SafeText, _cleaned(clean_phone)]
+Email = Annotated[
+    str,
+    StringConstraints(min_length=3, max_length=320),
+    SafeText,
+    _cleaned(clean_email),
+    WithJsonSchema({"type": "string", "format": "email", "maxLength": 320}),
+]
+Phone = Annotated[
+    str,
+    StringConstraints(min_length=3, max_length=40),
+    SafeText,
+    _cleaned(clean_phone),
+    WithJsonSchema({"type": "string", "format": "phone", "minLength": 3, "maxLength": 40, "examples": ["+31612345678"]}),
+]
 Emails = Annotated[list[Email], Field(max_length=MOST_IDENTITIES)]
 Phones = Annotated[list[Phone], Field(max_length=MOST_IDENTITIES, description="International, or Dutch without country code")]
 
