@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
@@ -59,19 +60,17 @@ class ThreadContext:
 
 
 def list_timeline(session: Session, *, viewer: Viewer, thread: Thread, before: str | None = None, limit: int = 60) -> Timeline:
-    """The newest `limit` messages before the cursor, their files, and the events between them. Four queries. Raises BadCursor.
+    """The newest `limit` messages before the cursor, their files, and the events between them. 2-3 queries. Raises BadCursor.
 
     `thread` was read through `get_thread`, so the viewer may see it.
     """
-    messages = _messages(session, thread, before, limit + 1)
-    older = len(messages) > limit
-    messages = messages[:limit]
+    found = _messages(session, thread, before, limit + 1)
+    older, found = len(found) > limit, found[:limit]
+    messages = [record.Message for record in found]
     oldest_at = messages[-1].occurred_at if older else None
     newest_at = read_cursor(before)[0] if before else None
-    files = _files(session, [m.id for m in messages])
     events = _events(session, thread, after=oldest_at, until=newest_at)
-    names = _user_names(session, {m.sender_user_id for m in messages} | {e.actor_user_id for e in events})
-    items = [_message_item(m, files, names) for m in messages] + [_event_item(e, names) for e in events]
+    items = [_message_item(record) for record in found] + [_event_item(record) for record in events]
     newest = _newest(session, thread) if before else (messages[0] if messages else None)
     return Timeline(
         items=tuple(sorted(items, key=lambda item: item.at)),
@@ -81,15 +80,33 @@ def list_timeline(session: Session, *, viewer: Viewer, thread: Thread, before: s
     )
 
 
-def _messages(session: Session, thread: Thread, before: str | None, limit: int) -> list[Message]:
-    query = sa.select(Message).where(Message.thread_id == thread.id)
+def _messages(session: Session, thread: Thread, before: str | None, limit: int) -> list[sa.Row[Any]]:
+    """Messages, newest first, each with its author's name and its files."""
+    query = sa.select(Message, User.name.label("author_name"), _FILES.label("files"))
+    query = query.outerjoin(User, User.id == Message.sender_user_id).where(Message.thread_id == thread.id)
     if before is not None:
         at, row_id = read_cursor(before)
         query = query.where(
             sa.tuple_(Message.occurred_at, Message.id)
             < sa.tuple_(sa.literal(at, sa.DateTime(timezone=True)), sa.literal(row_id, sa.Uuid))
         )
-    return list(session.execute(query.order_by(Message.occurred_at.desc(), Message.id.desc()).limit(limit)).scalars())
+    return list(session.execute(query.order_by(Message.occurred_at.desc(), Message.id.desc()).limit(limit)))
+
+
+_FILE_FIELDS = ("id", "filename", "content_type", "size_bytes", "state", "error", "content_id", "is_inline", "position")
+
+
+def _pair(name: str) -> tuple[Any, Any]:
+    return sa.literal_column(f"'{name}'"), getattr(Attachment, name)
+
+
+_FILE_PAIRS = [part for name in _FILE_FIELDS for part in _pair(name)]
+_FILES = (
+    sa.select(sa.func.json_agg(aggregate_order_by(sa.func.json_build_object(*_FILE_PAIRS), Attachment.position)))
+    .where(Attachment.message_id == Message.id)
+    .correlate(Message)
+    .scalar_subquery()
+)
 
 
 def _newest(session: Session, thread: Thread) -> Message | None:
@@ -106,73 +123,69 @@ def _latest_arrival(session: Session, thread: Thread, messages: list[Message], n
     return latest.id if latest else None
 
 
-def _files(session: Session, message_ids: list[uuid.UUID]) -> dict[uuid.UUID, list[Attachment]]:
-    files: dict[uuid.UUID, list[Attachment]] = defaultdict(list)
-    if message_ids:
-        query = sa.select(Attachment).where(Attachment.message_id.in_(message_ids)).order_by(Attachment.position)
-        for attachment in session.execute(query).scalars():
-            if attachment.message_id is not None:
-                files[attachment.message_id].append(attachment)
-    return files
-
-
-def _events(session: Session, thread: Thread, *, after: datetime | None, until: datetime | None) -> list[Event]:
-    query = sa.select(Event).where(Event.thread_id == thread.id, Event.type.in_(SHOWN_EVENTS))
+def _events(session: Session, thread: Thread, *, after: datetime | None, until: datetime | None) -> list[sa.Row[Any]]:
+    query = sa.select(Event, User.name.label("actor_name")).outerjoin(User, User.id == Event.actor_user_id)
+    query = query.where(Event.thread_id == thread.id, Event.type.in_(SHOWN_EVENTS))
     if after is not None:
         query = query.where(Event.occurred_at >= after)
     if until is not None:
         query = query.where(Event.occurred_at < until)
-    return list(session.execute(query.order_by(Event.occurred_at.desc()).limit(200)).scalars())
+    return list(session.execute(query.order_by(Event.occurred_at.desc()).limit(200)))
 
 
-def _user_names(session: Session, user_ids: set[uuid.UUID | None]) -> dict[uuid.UUID | None, str]:
-    wanted = [user_id for user_id in user_ids if user_id is not None]
-    if not wanted:
-        return {}
-    return {row.id: row.name for row in session.execute(sa.select(User.id, User.name).where(User.id.in_(wanted)))}
+def _message_item(record: sa.Row[Any]) -> TimelineItem:
+    message: Message = record.Message
+    author = record.author_name or message.sender.get("name") or message.sender.get("address") or ""
+    files = tuple(_file(message, fields) for fields in record.files or ())
+    return TimelineItem("message", message.occurred_at, author, message=message, attachments=files)
 
 
-def _message_item(message: Message, files: dict[uuid.UUID, list[Attachment]], names: dict[uuid.UUID | None, str]) -> TimelineItem:
-    author = names.get(message.sender_user_id) or message.sender.get("name") or message.sender.get("address") or ""
-    return TimelineItem("message", message.occurred_at, author, message=message, attachments=tuple(files.get(message.id, ())))
+def _file(message: Message, fields: dict[str, Any]) -> Attachment:
+    """An attachment to look at; it belongs to no session and cannot be changed through it."""
+    return Attachment(**{**fields, "id": uuid.UUID(fields["id"]), "message_id": message.id})
 
 
-def _event_item(event: Event, names: dict[uuid.UUID | None, str]) -> TimelineItem:
-    return TimelineItem("event", event.occurred_at, names.get(event.actor_user_id, ""), event=event)
+def _event_item(record: sa.Row[Any]) -> TimelineItem:
+    return TimelineItem("event", record.Event.occurred_at, record.actor_name or "", event=record.Event)
 
 
 def get_context(session: Session, *, viewer: Viewer, thread: Thread, sendable_types: frozenset[str]) -> ThreadContext:
-    """Contact, reach, other threads, channels for a reply, drafts, assignable people. Five queries."""
-    contact = session.get(Contact, thread.contact_id) if thread.contact_id else None
+    """Contact, reach, other threads, channels for a reply, drafts, assignable people. Four queries."""
+    contact, identities = _contact(session, thread)
     others = (
         list_threads(session, viewer=viewer, filter=ThreadFilter(view="all", contact_id=contact.id), limit=OTHER_THREADS).items
         if contact
         else ()
     )
-    drafts = {
-        d.kind: d
-        for d in session.execute(sa.select(Draft).where(Draft.user_id == viewer.user_id, Draft.thread_id == thread.id)).scalars()
-    }
+    people = session.execute(_assignable(thread.brand_id, Draft).outerjoin(Draft, _own_draft(viewer, thread))).all()
+    drafts = {record.Draft.kind: record.Draft for record in people if record.Draft is not None}
     return ThreadContext(
         contact=contact,
-        identities=_identities(session, contact),
+        identities=identities,
         other_threads=tuple(row for row in others if row.thread.id != thread.id),
         channels=_channels(session, thread, sendable_types),
         draft_reply=drafts.get("reply"),
         draft_note=drafts.get("note"),
-        assignable_users=list_assignable_users(session, thread.brand_id),
+        assignable_users=tuple(dict.fromkeys((record.id, record.name) for record in people)),
     )
 
 
-def _identities(session: Session, contact: Contact | None) -> tuple[ContactIdentity, ...]:
-    if contact is None:
-        return ()
+def _own_draft(viewer: Viewer, thread: Thread) -> sa.ColumnElement[bool]:
+    return sa.and_(Draft.user_id == User.id, Draft.user_id == viewer.user_id, Draft.thread_id == thread.id)
+
+
+def _contact(session: Session, thread: Thread) -> tuple[Contact | None, tuple[ContactIdentity, ...]]:
+    if thread.contact_id is None:
+        return None, ()
     query = (
-        sa.select(ContactIdentity)
-        .where(ContactIdentity.contact_id == contact.id)
+        sa.select(Contact, ContactIdentity)
+        .outerjoin(ContactIdentity, ContactIdentity.contact_id == Contact.id)
+        .where(Contact.id == thread.contact_id)
         .order_by(ContactIdentity.kind, ContactIdentity.created_at)
     )
-    return tuple(session.execute(query).scalars())
+    records = session.execute(query).all()
+    identities = tuple(record.ContactIdentity for record in records if record.ContactIdentity is not None)
+    return (records[0].Contact if records else None), identities
 
 
 def _channels(session: Session, thread: Thread, sendable_types: frozenset[str]) -> tuple[Channel, ...]:
@@ -185,10 +198,10 @@ def _channels(session: Session, thread: Thread, sendable_types: frozenset[str]) 
 
 def list_assignable_users(session: Session, brand_id: uuid.UUID) -> tuple[tuple[uuid.UUID, str], ...]:
     """Active users who may see the brand, by name."""
+    return tuple((record.id, record.name) for record in session.execute(_assignable(brand_id)))
+
+
+def _assignable(brand_id: uuid.UUID, *more: Any) -> sa.Select[Any]:
     member = sa.exists(sa.select(BrandMember.user_id).where(BrandMember.user_id == User.id, BrandMember.brand_id == brand_id))
-    query = (
-        sa.select(User.id, User.name)
-        .where(User.disabled_at.is_(None), sa.or_(User.role == Role.ADMIN, member))
-        .order_by(User.name)
-    )
-    return tuple((row.id, row.name) for row in session.execute(query))
+    query = sa.select(User.id, User.name, *more).select_from(User)
+    return query.where(User.disabled_at.is_(None), sa.or_(User.role == Role.ADMIN, member)).order_by(User.name)

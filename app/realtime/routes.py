@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify
+from flask import Blueprint, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 from flask_socketio import join_room
 
 from app.core.db import db
 from app.realtime.models import PushSequence
+from app.realtime.sessions import OpenSockets
 from app.realtime.socket import socketio, user_room
 
 bp = Blueprint("realtime", __name__)
+open_sockets = OpenSockets()
 
 
 @socketio.on("connect")  # type: ignore[untyped-decorator]
@@ -20,7 +22,14 @@ def connect() -> bool | None:
     if not current_user.is_authenticated:
         return False
     join_room(user_room(current_user.user_id))
+    open_sockets.add(request.sid, current_user.session_id)  # type: ignore[attr-defined]
+    open_sockets.watch(current_app._get_current_object(), socketio)  # type: ignore[attr-defined]
     return None
+
+
+@socketio.on("disconnect")  # type: ignore[untyped-decorator]
+def disconnect(_reason: str) -> None:
+    open_sockets.remove(request.sid)  # type: ignore[attr-defined]
 
 
 @bp.get("/live/sequence")

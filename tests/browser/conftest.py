@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets as random_secrets
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,7 +60,13 @@ class Desk:
         page.wait_for_selector("body[data-live=on]")
 
     def customer_writes(self, text: str, *, number: str | None = None, name: str = "Pieter van Dam") -> None:
-        order = {"kind": "message", "from": number or self.number, "name": name, "phone_number_id": self.phone_number_id, "text": text}
+        order = {
+            "kind": "message",
+            "from": number or self.number,
+            "name": name,
+            "phone_number_id": self.phone_number_id,
+            "text": text,
+        }
         self.simulator("emit", **order)
 
     def simulator(self, path: str, **order: Any) -> None:
@@ -81,7 +86,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(live_server: LiveServer) -> Iterator[Desk]:
+def desk(live_server: LiveServer) -> Desk:
     name, digits = random_secrets.token_hex(4), str(random_secrets.randbelow(10**9)).zfill(9)
     secrets = {"access_token": f"token-{name}", "signing_secret": f"secret-{name}", "verify_token": f"verify-{name}"}
     with live_server.app.app_context(), transaction() as session:
@@ -114,4 +119,4 @@ def desk(live_server: LiveServer) -> Iterator[Desk]:
             }
         ],
     )
-    yield made
+    return made

@@ -46,9 +46,7 @@ def test_a_second_message_joins_the_open_thread_and_leaves_the_text_being_typed_
     expect(page.locator("#composer-text")).to_be_focused()
 
 
-def test_a_reply_is_held_when_something_newer_came_in_and_can_be_sent_anyway(
-    page: Page, desk: Desk, browsing: Browsing
-) -> None:
+def test_a_reply_is_held_when_something_newer_came_in_and_can_be_sent_anyway(page: Page, desk: Desk, browsing: Browsing) -> None:
     browsing.expected_faults.append("409")
     desk.sign_in(page)
     desk.wait_until_live(page)

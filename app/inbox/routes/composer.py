@@ -20,9 +20,9 @@ from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.core.text import storable
 from app.delivery.actions import Reply, ReplyContext, UnableToReply, queue_reply
-from app.inbox.actions import ThreadMovedOn, add_note, save_draft
+from app.inbox.actions import ThreadMovedOn, add_note, find_by_client_token, lock_thread, save_draft
 from app.inbox.models import Attachment
-from app.inbox.queries import get_thread
+from app.inbox.queries import get_thread, get_thread_row
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.templates import fill_template
 from app.inbox.routes.thread import thread_context
@@ -108,7 +108,7 @@ def _sent(thread_id: uuid.UUID) -> ResponseReturnValue:
     runtime().nudger.nudge()
     if request.headers.get("HX-Request") != "true":
         return redirect(url_for("inbox.show_thread", thread_id=thread_id, view=request.args.get("view"), _anchor="composer"), 303)
-    response = make_response(render_template("inbox/composer_fragment.html", **thread_context(thread_id)))
+    response = make_response(render_template("inbox/composer_fragment.html", **_thread_again(thread_id)))
     response.headers["HX-Trigger"] = "thread-changed-here"
     return response
 
@@ -120,14 +120,22 @@ def _refused(thread_id: uuid.UUID, status: int, **why: Any) -> ResponseReturnVal
     kind = "note" if request.endpoint == "inbox.write_note" else "reply"
     _keep(thread_id, kind)
     typed = {"typed_text": form.get("text", ""), "client_token": form.get("client_token"), "composer_kind": kind}
-    context = thread_context(thread_id, **{**typed, **why})
+    context = _thread_again(thread_id, **{**typed, **why})
     if request.headers.get("HX-Request") == "true":
         return make_response(render_template("inbox/composer_fragment.html", **context), status)
     return page("inbox/page.html", status=status, **context)
 
 
+def _thread_again(thread_id: uuid.UUID, **more: Any) -> dict[str, Any]:
+    return thread_context(get_thread_row(db.session(), viewer=current_viewer(), thread_id=thread_id), **more)
+
+
 def _keep(thread_id: uuid.UUID, kind: str) -> None:
+    """Keep what is typed, unless this very form was sent meanwhile; the lock puts a late save behind its send."""
     with transaction() as session:
+        lock_thread(session, thread_id)
+        if find_by_client_token(session, current_viewer().user_id, parse_uuid(request.form.get("client_token"))):
+            return
         save_draft(
             session,
             user_id=current_viewer().user_id,

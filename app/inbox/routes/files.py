@@ -38,6 +38,11 @@ FRAME_POLICY = (
 FILE_POLICY = "sandbox; default-src 'none'; img-src 'self' data:; frame-ancestors 'none'"
 
 
+def picture_type(content: bytes) -> str:
+    """What the bytes themselves say they are; what anybody claims about them does not count."""
+    return real_content_type("application/octet-stream", content)
+
+
 def _read(storage_key: str) -> bytes:
     try:
         with runtime().storage.open(storage_key) as file:
@@ -53,7 +58,7 @@ def attachment(attachment_id: uuid.UUID) -> ResponseReturnValue:
     if found.storage_key is None:
         abort(404)
     content = _read(found.storage_key)
-    real_type = real_content_type(found.content_type, content, filename=found.filename)
+    real_type = picture_type(content)
     inline = real_type in SHOWN_INLINE and "download" not in request.args
     return _file(content, real_type if inline else "application/octet-stream", found.filename, inline=inline)
 
@@ -110,7 +115,7 @@ def _inline_images(message: Message, files: list[Attachment]) -> dict[str, str]:
     for file in files:
         if file.content_id in wanted and file.content_id and file.storage_key and (file.size_bytes or 0) <= INLINE_IMAGE_BYTES:
             content = _read(file.storage_key)
-            kind = real_content_type(file.content_type, content, filename=file.filename)
+            kind = picture_type(content)
             if kind in SHOWN_INLINE:
                 urls[file.content_id] = f"data:{kind};base64,{base64.b64encode(content).decode()}"
     return urls
@@ -132,7 +137,7 @@ def remote_image(link: str) -> ResponseReturnValue:
         answer = runtime().http.request("GET", address, max_bytes=REMOTE_IMAGE_BYTES)
     except (BadSignature, HttpFailure):
         abort(404)
-    kind = real_content_type("", answer.body, filename="")
+    kind = picture_type(answer.body)
     if answer.status != 200 or kind not in SHOWN_INLINE:
         abort(404)
     return _file(answer.body, kind, "image", inline=True)

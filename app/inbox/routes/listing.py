@@ -41,8 +41,11 @@ def rail() -> ResponseReturnValue:
     return render_template("rail.html")
 
 
-def list_context(view: str) -> dict[str, Any]:
-    """What the list pane needs. Unknown filters are ignored, a foreign cursor starts from the top."""
+def list_context(view: str, *, with_rows: bool = True) -> dict[str, Any]:
+    """What the list pane needs. Unknown filters are ignored, a foreign cursor starts from the top.
+
+    Without rows it is what links back to the list need, and asks no query.
+    """
     g.current_view = view
     filter = filter_of(view)
     status = request.args.get("status", "")
@@ -55,8 +58,8 @@ def list_context(view: str) -> dict[str, Any]:
     return {
         "view": view,
         "view_title": view_title(view),
-        "view_total": "" if any(kept.values()) else view_total(view),
-        "rows": _rows(filter),
+        "view_total": view_total(view) if with_rows and not any(kept.values()) else "",
+        "rows": _rows(filter) if with_rows else Page(()),
         "chips": _chips(view),
         "brand_count": len(current_viewer().brand_ids),
         "status_filter": kept["status"] or "",

@@ -22,13 +22,13 @@ from app.delivery.models import Delivery
 from app.delivery.queries import list_attempts, list_reports
 from app.inbox.actions import assign_thread, change_priority, change_status, mark_read
 from app.inbox.models import Attachment, Priority, Thread, ThreadStatus
-from app.inbox.queries import get_message, get_thread, get_thread_row
+from app.inbox.queries import ThreadRow, get_message, get_thread, get_thread_row
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.listing import list_context
 from app.inbox.routes.templates import template_choices
 from app.inbox.routes.words import event_words
 from app.inbox.timeline import ThreadContext, get_context, list_assignable_users, list_timeline
-from app.web import page
+from app.web import page, wants_page
 
 BLOCKS = ("thread_pane", "thread_head", "timeline", "context", "composer")
 
@@ -39,13 +39,12 @@ def show_thread(thread_id: uuid.UUID) -> ResponseReturnValue:
     row = get_thread_row(db.session(), viewer=current_viewer(), thread_id=thread_id)
     if row.thread.id != thread_id:
         return redirect(url_for("inbox.show_thread", thread_id=row.thread.id, view=request.args.get("view")), 302)
-    return page("inbox/page.html", blocks=BLOCKS, **thread_context(row.thread.id))
+    return page("inbox/page.html", blocks=BLOCKS, **thread_context(row))
 
 
-def thread_context(thread_id: uuid.UUID, **more: Any) -> dict[str, Any]:
-    """Everything the page of a thread shows; reading it marks it read."""
+def thread_context(row: ThreadRow, **more: Any) -> dict[str, Any]:
+    """Everything the page of a thread shows, the list only where it is part of the answer; reading it marks it read."""
     viewer, session = current_viewer(), db.session()
-    row = get_thread_row(session, viewer=viewer, thread_id=thread_id)
     try:
         timeline = list_timeline(session, viewer=viewer, thread=row.thread, before=request.args.get("before"))
     except BadCursor:
@@ -55,7 +54,7 @@ def thread_context(thread_id: uuid.UUID, **more: Any) -> dict[str, Any]:
         _mark_read(row.thread)
     names = {str(user_id): name for user_id, name in beside.assignable_users}
     return {
-        **list_context(request.args.get("view") or "open"),
+        **list_context(request.args.get("view") or "open", with_rows=wants_page()),
         "thread": row.thread,
         "thread_row": row,
         "timeline": timeline,
@@ -125,7 +124,8 @@ def _changed(thread_id: uuid.UUID, said: str) -> ResponseReturnValue:
     """Answer a change: the thread's head for htmx, a redirect otherwise."""
     runtime().nudger.nudge()
     if request.headers.get("HX-Request") == "true":
-        response = make_response(render_template("inbox/head_fragment.html", **thread_context(thread_id)))
+        row = get_thread_row(db.session(), viewer=current_viewer(), thread_id=thread_id)
+        response = make_response(render_template("inbox/head_fragment.html", **thread_context(row)))
         response.headers["HX-Trigger"] = "thread-changed-here"
         return response
     flash(said)

@@ -11,7 +11,10 @@ export function startLive() {
   if (!window.io || !document.querySelector(".app")) return;
   const socket = io({ transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 5000 });
   socket.on("connect", () => { catchUp().finally(() => { document.body.dataset.live = "on"; }); });
-  socket.on("disconnect", () => { document.body.dataset.live = "off"; });
+  socket.on("disconnect", (reason) => {
+    document.body.dataset.live = "off";
+    if (reason === "io server disconnect") catchUp().finally(() => socket.connect());
+  });
   socket.on("thread:changed", heard);
   socket.on("message:new", announce);
   socket.on("notification", ({ sequence }) => note(sequence));
@@ -42,6 +45,7 @@ function remember(sequence) {
 
 async function catchUp() {
   const response = await fetch("/live/sequence", { credentials: "same-origin", cache: "no-store" }).catch(() => null);
+  if (response?.status === 401) { location.reload(); return; } // the session ended; the sign-in page leads back here
   const sequence = response?.ok ? (await response.json()).sequence : null;
   if (sequence === known) return;
   if (sequence !== null) remember(sequence);

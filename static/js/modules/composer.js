@@ -23,7 +23,7 @@ export default function composer(form) {
   const later = () => { clearTimeout(timer); timer = setTimeout(save, PAUSE); };
 
   form.addEventListener("input", later);
-  form.addEventListener("focusout", save);
+  form.addEventListener("focusout", (event) => { if (!form.contains(event.relatedTarget)) save(); });
   form.addEventListener("uploads:changed", save);
   form.addEventListener("submit", () => { clearTimeout(timer); saved = essence(form); });
   window.addEventListener("pagehide", () => {
@@ -46,6 +46,7 @@ function draftOf(form, withToken = false) {
   const body = new FormData();
   body.set("text", form.querySelector("textarea[name=text]")?.value ?? "");
   body.set("kind", form.dataset.kind ?? "reply");
+  body.set("client_token", form.querySelector("[name=client_token]")?.value ?? "");
   for (const field of form.querySelectorAll("[name=attachment_id]")) body.append("attachment_id", field.value);
   if (withToken) body.set("csrf_token", form.querySelector("[name=csrf_token]")?.value ?? "");
   return body;

@@ -1,0 +1,74 @@
+"""Sockets end with the session they were opened in: each process looks every CHECK_SECONDS whose session still counts.
+
+A push says only what changed, never what it says, so the seconds until then give nothing away.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+from flask import Flask
+from flask_socketio import SocketIO
+from sqlalchemy.orm import Session
+
+from app.accounts.models import User, UserSession
+from app.accounts.session import IDLE
+from app.core.clock import utc_now
+from app.core.db import transaction
+
+CHECK_SECONDS = 20
+
+
+class OpenSockets:
+    """The sockets of this process and the sessions behind them."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, uuid.UUID] = {}
+        self._is_watched = False
+
+    def add(self, sid: str, session_id: uuid.UUID) -> None:
+        self._sessions[sid] = session_id
+
+    def remove(self, sid: str) -> None:
+        self._sessions.pop(sid, None)
+
+    def ended(self, session: Session, *, now: datetime) -> list[str]:
+        """The sockets whose session is over."""
+        if not self._sessions:
+            return []
+        alive = live_session_ids(session, set(self._sessions.values()), now=now)
+        return [sid for sid, session_id in self._sessions.items() if session_id not in alive]
+
+    def watch(self, app: Flask, socketio: SocketIO) -> None:
+        """Begin to look after them, once per process."""
+        if not self._is_watched:
+            self._is_watched = True
+            socketio.start_background_task(self._keep_watching, app, socketio)
+
+    def _keep_watching(self, app: Flask, socketio: SocketIO) -> None:
+        while True:
+            socketio.sleep(CHECK_SECONDS)
+            with app.app_context():
+                try:
+                    with transaction() as session:
+                        ended = self.ended(session, now=utc_now())
+                except sa.exc.SQLAlchemyError:
+                    app.logger.warning("could not look whose session ended; trying again", exc_info=True)
+                    continue
+            for sid in ended:
+                socketio.server.disconnect(sid)
+
+
+def live_session_ids(session: Session, session_ids: Collection[uuid.UUID], *, now: datetime) -> set[uuid.UUID]:
+    """Those of the sessions that still count: not revoked, expired, idle for too long, or of a disabled user."""
+    counts = (
+        UserSession.id.in_(session_ids),
+        UserSession.revoked_at.is_(None),
+        UserSession.expires_at > now,
+        UserSession.last_seen_at > now - IDLE,
+        User.disabled_at.is_(None),
+    )
+    return set(session.execute(sa.select(UserSession.id).join(User, User.id == UserSession.user_id).where(*counts)).scalars())
