@@ -33,7 +33,7 @@ def settings_groups() -> list[LinkGroup]:
             _link(_("Channels"), "connections.channels", "link"),
             _link(_("Events"), "quarantine.events", "activity"),
         )
-        groups.append(LinkGroup(_("Everybody"), shared))
+        groups.append(LinkGroup(_("Organisation"), shared))
     return groups
 
 

@@ -50,7 +50,8 @@ F = TypeVar("F", bound=PersonForm)
 def people() -> ResponseReturnValue:
     """Everybody who can sign in."""
     current_lead()
-    return page("settings/people.html", people=list_people(db.session()), now=utc_now())
+    session = db.session()
+    return page("settings/people.html", people=list_people(session), brand_count=len(list_brands(session)))
 
 
 @bp.get("/settings/people/new")

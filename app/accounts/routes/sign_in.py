@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import redirect, request, url_for
+from dataclasses import dataclass
+
+from flask import make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -10,14 +12,26 @@ from flask_login import current_user
 
 from app.accounts.actions import authenticate
 from app.accounts.forms import SignInForm
+from app.accounts.models import Role
 from app.accounts.next_page import own_path
 from app.accounts.routes.blueprint import bp
 from app.accounts.session import end_sessions, forget_browser, open_session, remember_browser
 from app.accounts.throttle import TooManyTries, count_try
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.core.runtime import runtime
+from app.demo.commands import PASSWORD
+from app.demo.people import USERS
 from app.events.actions import Actor, audit
 from app.web import page
+
+
+@dataclass(frozen=True)
+class DemoPerson:
+    name: str
+    email: str
+    role: str
+    password: str
 
 
 @bp.get("/sign-in")
@@ -73,7 +87,22 @@ def _after_sign_in() -> str:
 
 
 def _form(form: SignInForm, *, problem: str = "", status: int = 200) -> ResponseReturnValue:
-    return page("accounts/sign_in.html", form=form, problem=problem, next=own_path(request.values.get("next")), status=status)
+    return page(
+        "accounts/sign_in.html",
+        form=form,
+        problem=problem,
+        next=own_path(request.values.get("next")),
+        demo_people=_demo_people(),
+        status=status,
+    )
+
+
+def _demo_people() -> list[DemoPerson]:
+    """In a demo, one person of each role to look around as; the passwords are printed by `make run` anyway."""
+    if not runtime().settings.demo:
+        return []
+    firsts = [next(user for user in USERS if user.role == role) for role in Role]
+    return [DemoPerson(user.name, user.email, user.role.value, PASSWORD) for user in firsts]
 
 
 def _wait(form: SignInForm, seconds: int) -> ResponseReturnValue:
@@ -82,6 +111,6 @@ def _wait(form: SignInForm, seconds: int) -> ResponseReturnValue:
         "There were too many tries. Wait %(num)s seconds, then try again.",
         seconds,
     )
-    response = page("accounts/sign_in.html", form=form, problem=text, next=own_path(request.values.get("next")), status=429)
+    response = make_response(_form(form, problem=text, status=429))
     response.headers["Retry-After"] = str(seconds)
     return response
