@@ -1,0 +1,81 @@
+"""A chat message whose sending ended without an answer, at a provider that cannot be asked."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from app.core.clock import utc_now
+from app.core.runtime import runtime
+from app.delivery.jobs import deliver
+from app.delivery.models import Delivery, DeliveryAttempt
+from app.inbox.models import MessageType
+from app.ingest.intake import RawEvent, store_event
+from app.ingest.models import InboundEvent
+from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread
+
+TRIED_AT = utc_now() - timedelta(hours=1)
+
+
+@pytest.fixture
+def delivery(app_context: Flask, db_session: Session) -> Delivery:
+    """A delivery whose one attempt, an hour ago, may or may not have reached the provider."""
+    keyring = runtime().keyring
+    channel = make_channel(db_session, make_brand(db_session), keyring=keyring, secrets={"access_token": "a"})
+    thread = make_thread(db_session, channel, make_contact(db_session))
+    message = make_message(db_session, thread, "Bent u thuis?", message_type=MessageType.OUTGOING)
+    made = Delivery(
+        message_id=message.id,
+        thread_id=thread.id,
+        channel_id=channel.id,
+        status="unknown",
+        state="ready",
+        attempts=1,
+        outgoing={"to": [{"name": "", "identities": [{"kind": "wa_id", "value": "31612345678", "scope": ""}]}]},
+        progress={"message_requested": True},
+        created_at=TRIED_AT,
+        run_at=TRIED_AT,
+    )
+    db_session.add(made)
+    db_session.flush()
+    db_session.add(DeliveryAttempt(delivery_id=made.id, attempt_no=1, started_at=TRIED_AT, ended_at=TRIED_AT, outcome="unknown"))
+    _store_event(db_session, channel.id, minutes_later=50)
+    db_session.commit()
+    return made
+
+
+def test_message_is_sent_again_when_the_channel_was_heard_and_said_nothing_of_it(delivery: Delivery, db_session: Session) -> None:
+    _read_everything(db_session)
+    deliver(row_id=str(delivery.id))
+    # Nothing listens where the tests' provider should be: the second attempt was made and refused.
+    assert _outcomes(db_session, delivery.id) == ["unknown", "temporary"]
+
+
+def test_message_is_not_sent_again_while_something_that_came_in_time_is_unread(delivery: Delivery, db_session: Session) -> None:
+    _read_everything(db_session)
+    _store_event(db_session, delivery.channel_id, minutes_later=0)
+    db_session.commit()
+    deliver(row_id=str(delivery.id))
+    assert _outcomes(db_session, delivery.id) == ["unknown", "unknown"]
+
+
+def _store_event(session: Session, channel_id: uuid.UUID, *, minutes_later: int) -> None:
+    raw = RawEvent(source="whatsapp", dedupe_key=f"event {minutes_later}", body=b"{}", channel_id=channel_id)
+    event_id = store_event(session, raw)
+    at = TRIED_AT + timedelta(minutes=minutes_later, seconds=5)
+    session.execute(sa.update(InboundEvent).where(InboundEvent.id == event_id).values(received_at=at))
+
+
+def _read_everything(session: Session) -> None:
+    session.execute(sa.update(InboundEvent).values(state="done"))
+    session.commit()
+
+
+def _outcomes(session: Session, delivery_id: uuid.UUID) -> list[str | None]:
+    query = sa.select(DeliveryAttempt.outcome).where(DeliveryAttempt.delivery_id == delivery_id)
+    return list(session.execute(query.order_by(DeliveryAttempt.attempt_no)).scalars())
