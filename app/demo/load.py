@@ -22,6 +22,7 @@ from app.contacts.actions import IdentityInput, find_or_create_contact
 from app.contacts.models import Contact, ContactType
 from app.core.crypto import Keyring
 from app.core.ids import new_id, new_secret
+from app.demo.conversations import finish, how_far, mark_seen, tell
 from app.demo.people import (
     BRANDS,
     DUTCH_FIRST,
@@ -35,10 +36,9 @@ from app.demo.people import (
     USERS,
     DemoBrand,
 )
-from app.demo.stories import OUT_OF_OFFICE, STORIES, Story
-from app.events.models import Event
-from app.inbox.actions import NewMessage, NewThread, add_message, create_thread, lock_thread
-from app.inbox.models import MessageKey, MessageType, Priority, Thread, ThreadRead, ThreadStatus
+from app.demo.stories import STORIES, Story
+from app.inbox.actions import NewThread, create_thread, lock_thread
+from app.inbox.models import Priority
 
 THREADS = 340
 DAYS = 21
@@ -226,11 +226,11 @@ def _make_thread(session: Session, company: Company, dice: random.Random, at: da
         priority=story.priority if dice.random() < 0.7 else Priority.NORMAL,
     )
     thread = lock_thread(session, create_thread(session, new, now=at, at=at).id)
-    lines = story.lines[: _how_far(dice, story, at, now)]
+    lines = story.lines[: how_far(dice, story, at, now)]
     owner = dice.choice(company.members[channel.brand_id])
-    last_at = _tell(session, dice, thread, channel, contact, address, owner, lines, facts, at, now)
-    _finish(session, dice, thread, owner, lines, last_at, now)
-    _mark_seen(session, company, dice, thread, last_at)
+    last_at = tell(session, dice, thread, channel, contact, address, owner, lines, facts, at, now)
+    finish(session, dice, thread, owner, lines, last_at, now)
+    mark_seen(session, company.members[thread.brand_id], dice, thread, last_at)
 
 
 def _pick_brand(dice: random.Random, story: Story) -> str:
@@ -272,147 +272,3 @@ def _pick_contact(
     contact = find_or_create_contact(session, identities, name=name, now=now)
     contact.language, contact.address = story.language, f"{facts['street']}, {facts['town']}"
     return contact, identities[0].value
-
-
-def _how_far(dice: random.Random, story: Story, at: datetime, now: datetime) -> int:
-    """Older conversations are told to the end; today's have often just begun."""
-    if now - at > timedelta(days=2):
-        return len(story.lines)
-    return dice.randint(1, len(story.lines))
-
-
-def _tell(
-    session: Session,
-    dice: random.Random,
-    thread: Thread,
-    channel: Channel,
-    contact: Contact,
-    address: str,
-    owner: User,
-    lines: tuple[str, ...],
-    facts: dict[str, str],
-    at: datetime,
-    now: datetime,
-) -> datetime:
-    moment = at
-    for line in lines:
-        text = line[2:].format(**facts)
-        message_type = {"<": MessageType.INCOMING, ">": MessageType.OUTGOING, "#": MessageType.INTERNAL_NOTE}[line[0]]
-        values = _values(dice, thread, channel, contact, address, owner, message_type, moment)
-        new = NewMessage(
-            message_type=message_type,
-            medium="internal" if message_type == MessageType.INTERNAL_NOTE else thread.medium,
-            occurred_at=moment,
-            text=text,
-            subject=thread.subject,
-            channel_id=None if message_type == MessageType.INTERNAL_NOTE else channel.id,
-            opens_window=message_type == MessageType.INCOMING and channel.medium == Medium.WHATSAPP,
-            values=values,
-        )
-        message = add_message(session, thread, new, now=moment)
-        if channel.medium == Medium.EMAIL and message.external_id:
-            session.add(
-                MessageKey(brand_id=thread.brand_id, value=f"mid:{message.external_id}", message_id=message.id, role="own")
-            )
-        if line[0] == ">" and thread.assignee_user_id is None:
-            _assign(session, thread, owner, moment)
-        following = moment + timedelta(minutes=dice.choice((4, 9, 17, 35, 80, 160)) * dice.uniform(0.6, 1.4))
-        moment = min(following, now - timedelta(minutes=1)) if following > moment else moment
-    if channel.medium == Medium.EMAIL and dice.random() < 0.08:
-        _add_out_of_office(session, thread, channel, contact, address, moment)
-    return thread.last_message_at
-
-
-def _values(
-    dice: random.Random,
-    thread: Thread,
-    channel: Channel,
-    contact: Contact,
-    address: str,
-    owner: User,
-    kind: MessageType,
-    at: datetime,
-) -> dict[str, object]:
-    if kind == MessageType.INTERNAL_NOTE:
-        return {"sender_user_id": owner.id, "sender": {"name": owner.name}}
-    person, house = {"name": contact.name, "address": address}, {"name": channel.name, "address": channel.display_address}
-    external = f"{new_id().hex}@demo.example" if channel.medium == Medium.EMAIL else f"wamid.DEMO{new_id().hex}"
-    shared: dict[str, object] = {"external_id": external, "content_hash": external}
-    if kind == MessageType.INCOMING:
-        return {**shared, "sender_contact_id": contact.id, "sender": person, "recipients": {"to": [house]}}
-    read = channel.medium == Medium.WHATSAPP and dice.random() < 0.7
-    status = "read" if read else "delivered" if channel.medium == Medium.WHATSAPP else "sent"
-    return {
-        **shared,
-        "sender_user_id": owner.id,
-        "sender": {**house, "name": owner.name},
-        "recipients": {"to": [person]},
-        "delivery_status": status,
-        "sent_at": at,
-        "read_at": at + timedelta(minutes=2) if read else None,
-    }
-
-
-def _add_out_of_office(session: Session, thread: Thread, channel: Channel, contact: Contact, address: str, at: datetime) -> None:
-    subject, text = OUT_OF_OFFICE
-    values = {
-        "sender_contact_id": contact.id,
-        "sender": {"name": contact.name, "address": address},
-        "automatic_reason": "Auto-Submitted: auto-replied",
-    }
-    new = NewMessage(
-        message_type=MessageType.INCOMING,
-        medium=thread.medium,
-        occurred_at=at,
-        text=text,
-        subject=subject.format(subject=thread.subject),
-        channel_id=channel.id,
-        automatic="auto_reply",
-        values=values,
-    )
-    add_message(session, thread, new, now=at)
-
-
-def _assign(session: Session, thread: Thread, owner: User, at: datetime) -> None:
-    thread.assignee_user_id = owner.id
-    _note_event(session, thread, "ThreadAssigned", at, owner, {"from": None, "to": str(owner.id)})
-
-
-def _finish(
-    session: Session, dice: random.Random, thread: Thread, owner: User, lines: tuple[str, ...], last_at: datetime, now: datetime
-) -> None:
-    age = now - last_at
-    ours_last = lines[-1][0] != "<"
-    if (age > timedelta(days=4) and dice.random() < 0.93) or (age > timedelta(days=1) and dice.random() < 0.6):
-        status = ThreadStatus.RESOLVED if age < timedelta(days=12) or dice.random() < 0.5 else ThreadStatus.CLOSED
-        thread.status, thread.resolved_at = status, min(last_at + timedelta(hours=1), now)
-        _note_event(session, thread, "ThreadStatusChanged", thread.resolved_at, owner, {"from": "open", "to": status.value})
-    elif ours_last:
-        thread.status = ThreadStatus.WAITING_CUSTOMER
-    elif thread.priority == Priority.CRITICAL:
-        thread.status = ThreadStatus.ESCALATED
-    elif thread.assignee_user_id is not None and dice.random() < 0.5:
-        thread.status = ThreadStatus.IN_PROGRESS
-    elif thread.assignee_user_id is None and dice.random() < 0.35:
-        _assign(session, thread, owner, last_at)
-
-
-def _note_event(session: Session, thread: Thread, kind: str, at: datetime, actor: User, payload: dict[str, object]) -> None:
-    """History that is told, not lived: no outbox entry, nobody is to react to it."""
-    session.add(
-        Event(
-            type=kind,
-            occurred_at=at,
-            brand_id=thread.brand_id,
-            thread_id=thread.id,
-            actor_user_id=actor.id,
-            depth=0,
-            payload=payload,
-        )
-    )
-
-
-def _mark_seen(session: Session, company: Company, dice: random.Random, thread: Thread, last_at: datetime) -> None:
-    for user in company.members[thread.brand_id]:
-        if not thread.is_open or dice.random() < 0.75:
-            session.add(ThreadRead(user_id=user.id, thread_id=thread.id, seen_seq=thread.message_count, seen_at=last_at))

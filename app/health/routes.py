@@ -7,7 +7,7 @@ import ipaddress
 
 import redis
 import sqlalchemy as sa
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.exc import DBAPIError, TimeoutError
@@ -37,6 +37,12 @@ _OLDEST = sa.text(
 def healthz() -> ResponseReturnValue:
     """The process answers."""
     return jsonify(status="ok")
+
+
+@bp.get("/favicon.ico")
+def favicon() -> ResponseReturnValue:
+    """Browsers ask for it whatever the page says."""
+    return current_app.send_static_file("img/favicon.svg")
 
 
 @bp.get("/readyz")

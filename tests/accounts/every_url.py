@@ -129,6 +129,7 @@ OPEN = (
     Entry("POST", "/sign-in", PUBLIC),
     Entry("POST", "/sign-out", Audience(*[SIGN_IN] * 6)),
     Entry("GET", "/static/<path:filename>", PUBLIC),
+    Entry("GET", "/favicon.ico", PUBLIC),
     Entry("GET", "/healthz", PUBLIC),
     Entry("GET", "/readyz", PUBLIC),
     Entry("GET", "/metrics", PUBLIC),  # loopback, or a token: tests/health

@@ -7,65 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from app.channels.base import DeliveryStatus, Direction, Identity, IdentityKind, InboundMessage, Parsed, StatusUpdate
+from tests.channels.whatsapp.expected import MESSAGES
 from tests.channels.whatsapp.payload_files import NAMES, body_of
 from tests.simulators.whatsapp_world import WABA_ID
 
-ASK = "Ask the sender to send it in another form."
-# file: (kind, text, whether it opens the window)
-MESSAGES = {
-    "text": ("text", "hoi, wanneer komt de monteur?", True),
-    "text_from_username_user_without_number": ("text", "Kan ik een offerte krijgen?", True),
-    "text_quoting_our_message": ("text", "Ja, dat is goed", True),
-    "text_forwarded_without_context_id": ("text", "Kijk eens", True),
-    "text_from_advertisement": ("text", "Is deze laadpaal leverbaar?", True),
-    "text_about_catalog_product": ("text", "Wat kost deze?", True),
-    "text_with_escapes_and_emoji": ("text", "Privé 😀 café https://example.nl/a", True),
-    "text_with_nul_and_half_a_surrogate": ("text", "a\ufffdb\ufffdc", True),
-    "text_empty": ("text", "", True),
-    "text_with_unknown_fields_everywhere": ("text", "gewoon", True),
-    "text_in_group": ("text", "hallo groep", True),
-    "text_with_identity_check": ("text", "met hash", True),
-    "text_without_contacts": ("text", "zonder contact", True),
-    "text_without_sender_beside_one_contact": ("text", "van wie?", True),
-    "text_with_number_as_timestamp": ("text", "getal", True),
-    "image_with_caption": ("image", "De meterkast", True),
-    "image_with_short_lived_url": ("image", "", True),
-    "image_without_sha256": ("image", "", True),
-    "video": ("video", "Zo knippert hij", True),
-    "audio_voice_note_with_mime_parameters": ("audio", "", True),
-    "audio_file": ("audio", "", True),
-    "document_with_filename": ("document", "Getekend", True),
-    "sticker_animated": ("sticker", "", True),
-    "location_named": ("location", "Stationsplein\nStationsplein 1, Amsterdam\n52.370216,4.895168", True),
-    "location_bare_coordinates": ("location", "52.0,5.1", True),
-    "contacts_full": ("contacts", "Piet de Wit (De Wit Installaties): +31 6 87654321, piet@example.nl", True),
-    "contacts_without_name_or_phones": ("contacts", "Netbeheer\nUnnamed: +31611111111", True),
-    "button_template_quick_reply": ("button", "Akkoord", True),
-    "button_without_context": ("button", "Verzetten", True),
-    "interactive_button_reply": ("button", "Ja graag", True),
-    "interactive_list_reply": ("list", "Dinsdag 9:00\nMonteur Piet", True),
-    "interactive_flow_reply": ("form", "Sent\nmerk: Zaptec\nfasen: 3", True),
-    "interactive_flow_reply_with_broken_json": ("form", "Sent", True),
-    "interactive_without_body_and_error_131000": ("interactive", f"An answer came in that WhatsApp did not pass on. {ASK}", True),
-    "interactive_of_unknown_kind": ("interactive", f"An answer came in that WhatsApp did not pass on. {ASK}", True),
-    "reaction": ("reaction", "👍", False),
-    "reaction_removed_by_empty_emoji": ("reaction", "", False),
-    "reaction_removed_without_emoji_field": ("reaction", "", False),
-    "order": ("order", "Graag voor vrijdag\n2 × ZAP-GO2 at 649.5 EUR\n1 × KABEL-10", True),
-    "system_user_changed_number": ("system", "Jan changed from 31612345678 to 31699999999", False),
-    "system_user_changed_user_id": ("system", "user changed user id", False),
-    "system_customer_identity_changed": ("system", "Jan's identity changed", False),
-    "unsupported_with_error_131051": ("unsupported", f"A message of a type WhatsApp does not pass on. {ASK}", True),
-    "unsupported_naming_its_type": ("unsupported", f"A message of a type WhatsApp does not pass on (live_location). {ASK}", True),
-    "image_that_could_not_be_downloaded_131052": ("unsupported", f"A message of a type WhatsApp does not pass on. {ASK}", True),
-    "edit_text": ("edit", "hoi, wanneer komt de monteur morgen?", False),
-    "edit_caption": ("edit", "De oude meterkast", False),
-    "revoke": ("revoke", "", False),
-    "request_welcome": ("welcome", "Opened the chat for the first time.", False),
-    "ephemeral": ("unsupported", f"A message of a type WhatsApp does not pass on. {ASK}", True),
-    "poll": ("poll", "Welke dag?\n– Maandag\n– Dinsdag", False),
-    "type_nobody_knows": ("unknown", f"A message of a type not known here (hologram). {ASK}", False),
-}
 STATUSES = {
     "status_sent": DeliveryStatus.SENT,
     "status_delivered": DeliveryStatus.DELIVERED,
