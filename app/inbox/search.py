@@ -63,7 +63,8 @@ def search_threads(
     place = read_cursor(cursor) if cursor else None
     found = _find_messages(session, viewer, words, place, limit + 1, slice_rows)
     page, rest = found[:limit], found[limit:]
-    people = _find_people(session, viewer, words)
+    by_message = {f.thread_id: f for f in page}  # where both found a thread, the message's own words say more
+    people = [by_message.get(f.thread_id, f) for f in _find_people(session, viewer, words)]
     if place is None:
         unique = {f.thread_id: f for f in reversed([*people, *page])}
         shown = [f for f in dict.fromkeys([*people, *page]) if unique[f.thread_id] is f]

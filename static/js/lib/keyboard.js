@@ -21,8 +21,11 @@ function use(element) {
   if (!element) return false;
   if (element.matches("textarea, input")) element.focus();
   else element.click();
+  if (element.matches("summary")) openedMenu(element).focus();
   return true;
 }
+
+const openedMenu = (summary) => summary.parentElement.querySelector(".menu__panel :is(a, button)") ?? summary;
 
 function focusFirst(selector) {
   const field = [...document.querySelectorAll(selector)].find((candidate) => candidate.offsetParent !== null) ?? document.querySelector(selector);
@@ -44,7 +47,9 @@ function step(direction) {
 
 // Escape leaves the field first, then the thread.
 function leave(event) {
-  if (document.querySelector("dialog[open], details.menu[open]")) return;
+  if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+  const menus = document.querySelectorAll("details.menu[open]");
+  if (menus.length) { menus.forEach((menu) => { menu.open = false; }); return; }
   if (typing(event.target)) { event.target.blur(); return; }
   if (document.body.dataset.keys === "on") use(document.querySelector('[data-key="u"]'));
 }

@@ -35,6 +35,7 @@ export default function composer(form) {
     form.requestSubmit(form.querySelector("[data-send]") ?? undefined);
   });
   uploads(form);
+  if (!/Mac|iPhone|iPad/.test(navigator.platform)) form.querySelectorAll(".kbd").forEach((key) => { key.textContent = key.textContent.replace("⌘", "Ctrl "); });
 }
 
 function essence(form) {
