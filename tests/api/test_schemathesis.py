@@ -20,9 +20,8 @@ from app.api.routes import OPERATIONS
 from tests.api.conftest import Caller, World
 
 EXAMPLES = 12
-BOUNDED = settings(
-    max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
+MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+BOUNDED = settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 CHECKS = (
     schemathesis.checks.not_a_server_error,
     checks.status_code_conformance,
@@ -50,7 +49,7 @@ def test_answers_are_as_described(schema: Any, alice: Caller, world: World, oper
 
     @BOUNDED
     @given(
-        case=st.one_of(*(described.as_strategy(generation_mode=mode) for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE))),
+        case=st.one_of(*(described.as_strategy(generation_mode=mode) for mode in MODES)),
         use_known=st.booleans(),
     )
     def check(case: Any, use_known: bool) -> None:
