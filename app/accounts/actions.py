@@ -45,6 +45,7 @@ class NewUser:
     password: str | None
     contact_id: uuid.UUID
     brand_ids: Collection[uuid.UUID] | None = None
+    team_ids: Collection[uuid.UUID] = ()
     locale: str = "en"
 
 
@@ -95,7 +96,8 @@ def create_user(session: Session, new: NewUser, *, now: datetime, actor: Actor =
     session.add(user)
     session.flush()
     brand_ids = session.execute(sa.select(Brand.id)).scalars().all() if new.brand_ids is None else new.brand_ids
-    session.add_all(BrandMember(brand_id=brand_id, user_id=user.id) for brand_id in sorted(brand_ids))
+    _replace_brands(session, user.id, brand_ids)
+    _replace_teams(session, user.id, new.team_ids)
     _audit(session, "UserCreated", user, now, actor, role=new.role.value, brand_ids=sorted(map(str, brand_ids)))
     return user
 
@@ -180,12 +182,14 @@ def _replace_brands(session: Session, user_id: uuid.UUID, brand_ids: Collection[
     session.execute(sa.delete(BrandMember).where(BrandMember.user_id == user_id))
     known = session.execute(sa.select(Brand.id).where(Brand.id.in_(brand_ids)).order_by(Brand.id)).scalars()
     session.add_all(BrandMember(brand_id=brand_id, user_id=user_id) for brand_id in known)
+    session.flush()
 
 
 def _replace_teams(session: Session, user_id: uuid.UUID, team_ids: Collection[uuid.UUID]) -> None:
     session.execute(sa.delete(TeamMember).where(TeamMember.user_id == user_id))
     known = session.execute(sa.select(Team.id).where(Team.id.in_(team_ids)).order_by(Team.id)).scalars()
     session.add_all(TeamMember(team_id=team_id, user_id=user_id) for team_id in known)
+    session.flush()
 
 
 def _audit(session: Session, action: str, user: User, now: datetime, actor: Actor, **detail: object) -> None:

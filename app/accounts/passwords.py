@@ -60,7 +60,7 @@ def _is_made_of(password: str, about: Iterable[str]) -> bool:
     words = re.compile("(?:" + "|".join(sorted(_common_words() | own, key=len, reverse=True)) + ")+")
     lowered = password.lower()
     as_letters = (lowered, lowered.translate(_LEET), lowered.rstrip("0123456789!?.").translate(_LEET))
-    spellings = (re.sub(r"[^a-z]", "", text) for text in as_letters)
+    spellings = (re.sub(r"[\W\d_]", "", text) for text in as_letters)
     return any(words.fullmatch(letters) for letters in spellings)
 
 
@@ -77,7 +77,7 @@ def hash_password(password: str) -> str:
 def verify_password(password: str, password_hash: str | None) -> bool:
     """True if they belong together. An account without a hash costs the same time and is never right."""
     known = password_hash or _NOBODY
-    return _off_the_loop(lambda: _matches(known, password)) and password_hash is not None
+    return _off_the_loop(lambda: _matches(known, password)) and bool(password_hash)
 
 
 def needs_rehash(password_hash: str) -> bool:

@@ -24,7 +24,7 @@ group = AppGroup("channels", help="Mailboxes and numbers.")
 def list_all(as_json: bool) -> None:
     """List all channels with their health."""
     with transaction() as session:
-        brands = dict(session.execute(sa.select(Brand.id, Brand.key)).tuples().all())
+        brands = {row.id: row.key for row in session.execute(sa.select(Brand.id, Brand.key))}
         records = [_record(channel, brands[channel.brand_id]) for channel in list_channels(session)]
     report_all(records, _line, as_json=as_json)
 

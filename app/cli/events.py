@@ -41,7 +41,7 @@ def list_events(state: str, limit: int, as_json: bool) -> None:
         .limit(limit)
     )
     with transaction() as session:
-        records = [_record(event, name) for event, name in session.execute(query).tuples()]
+        records = [_record(event, name) for event, name in session.execute(query)]
     report_all(records, _line, as_json=as_json)
 
 

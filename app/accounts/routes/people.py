@@ -79,9 +79,9 @@ def add_person() -> ResponseReturnValue:
                 password=password,
                 contact_id=contact.id,
                 brand_ids=form.brands.data,
+                team_ids=form.teams.data,
             )
             user = create_user(session, new, now=now, actor=viewer.actor)
-            change_standing(session, user.id, _standing(form), now=now, actor=viewer.actor)
     except (BadAddress, UserExists) as error:
         known = isinstance(error, UserExists)
         form.email.errors = [_("Somebody has this address already.") if known else _("This is not an e-mail address.")]
