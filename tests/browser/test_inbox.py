@@ -189,3 +189,42 @@ def test_list_and_thread_are_accessible_and_never_scroll_sideways(
     assert_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     expect(page.locator("[data-send]")).to_be_in_viewport()
+
+
+def test_a_file_is_uploaded_while_writing_and_goes_out_with_the_reply(page: Page, desk: Desk) -> None:
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    desk.open_thread(page, "Heeft u een handleiding?")
+    handbook = {"name": "handleiding.txt", "mimeType": "text/plain", "buffer": b"Stap 1: lees dit."}
+    page.locator("input[type=file]").set_input_files(handbook)  # type: ignore[arg-type]
+    expect(page.locator(".upload [name=attachment_id]")).to_have_count(1)
+    desk.reply(page, "Zie de bijlage")
+    expect(page.locator(".message--outgoing .attachment", has_text="handleiding.txt")).to_be_visible()
+
+
+def test_resolving_can_be_undone(page: Page, desk: Desk) -> None:
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    desk.open_thread(page, "Is dit klaar?")
+    page.locator("[data-key=e]").click()
+    expect(page.locator("#thread-head")).to_contain_text("Resolved")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#thread-head")).to_contain_text("Open")
+    expect(page.locator("[data-key=e]")).to_contain_text("Resolve")
+
+
+def test_a_reader_further_up_is_not_moved_and_told_of_the_new_message(page: Page, desk: Desk) -> None:
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    desk.open_thread(page, "Lang verhaal")
+    desk.customer_writes("\n".join(f"regel {n}" for n in range(80)))
+    expect(page.locator("#timeline")).to_contain_text("regel 79")
+    box = page.locator(".timeline-scroll")
+    box.evaluate("box => { box.scrollTop = -600; }")
+    place = box.evaluate("box => box.querySelector('.message').getBoundingClientRect().top")
+    desk.customer_writes("En dit nog")
+    expect(page.locator("#jump")).to_be_visible()
+    assert abs(box.evaluate("box => box.querySelector('.message').getBoundingClientRect().top") - place) < 3
+    page.locator("#jump").click()
+    expect(page.locator("#timeline")).to_contain_text("En dit nog")
+    expect(page.locator(".message", has_text="En dit nog")).to_be_in_viewport()

@@ -8,6 +8,7 @@ from typing import Any
 from flask import jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.datastructures import FileStorage
 
 from app.accounts.session import current_viewer
 from app.channels.email.filenames import safe_filename
@@ -31,6 +32,14 @@ from app.web import page
 UPLOAD_BYTES = 25 * 1024 * 1024
 
 
+class UploadRefused(Exception):
+    """A file we do not take; the text says why, `status` is the answer's."""
+
+    def __init__(self, why: str, status: int) -> None:
+        super().__init__(why)
+        self.status = status
+
+
 @bp.post("/threads/<uuid:thread_id>/messages")
 def send_message(thread_id: uuid.UUID) -> ResponseReturnValue:
     """Queue a reply. 409 with the newer items if the thread moved on, 422 with the reason if it cannot be sent; text stays."""
@@ -45,7 +54,7 @@ def send_message(thread_id: uuid.UUID) -> ResponseReturnValue:
             )
     except ThreadMovedOn as held:
         return _refused(thread.id, 409, newer=held.newer)
-    except UnableToReply as error:
+    except (UnableToReply, UploadRefused) as error:
         return _refused(thread.id, 422, composer_error=str(error))
     except ChannelMissing:
         return _refused(thread.id, 422, composer_error=_("Choose the channel to answer on"))
@@ -72,7 +81,7 @@ def _reply(thread_id: uuid.UUID, channel: Channel) -> Reply:
         text=filled.text if filled else storable(form.get("text", "")).replace("\r\n", "\n").strip(),
         channel_id=channel.id,
         template=filled.template if filled else None,
-        attachment_ids=_attachment_ids(),
+        attachment_ids=_files_of_form(thread_id),
         last_seen_message_id=parse_uuid(form.get("last_seen_message_id")),
         client_token=parse_uuid(form.get("client_token")),
     )
@@ -88,7 +97,11 @@ def write_note(thread_id: uuid.UUID) -> ResponseReturnValue:
     viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     text = storable(request.form.get("text", "")).replace("\r\n", "\n").strip()
-    if not text:
+    try:
+        files = _files_of_form(thread.id)
+    except UploadRefused as refused:
+        return _refused(thread.id, 422, composer_error=str(refused))
+    if not text and not files:
         return _refused(thread.id, 422, composer_error=_("Write something first"))
     with transaction() as session:
         add_note(
@@ -99,7 +112,7 @@ def write_note(thread_id: uuid.UUID) -> ResponseReturnValue:
             author_name=viewer.name,
             now=utc_now(),
             client_token=parse_uuid(request.form.get("client_token")),
-            attachment_ids=_attachment_ids(),
+            attachment_ids=files,
         )
     return _sent(thread.id)
 
@@ -158,20 +171,30 @@ def keep_draft(thread_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/threads/<uuid:thread_id>/attachments")
 def upload(thread_id: uuid.UUID) -> ResponseReturnValue:
     """Take one file for a reply or note that is being written; it belongs to its uploader until sent."""
-    viewer = current_viewer()
-    thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
+    thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
     file = request.files.get("file")
-    content = file.stream.read(UPLOAD_BYTES + 1) if file else b""
-    if file is None or not content:
+    if file is None:
         return jsonify(error=_("The file is empty")), 422
+    try:
+        attachment = _store_upload(thread.id, file)
+    except UploadRefused as refused:
+        return jsonify(error=str(refused)), refused.status
+    return jsonify(id=str(attachment.id), filename=attachment.filename, size_bytes=attachment.size_bytes), 201
+
+
+def _store_upload(thread_id: uuid.UUID, file: FileStorage) -> Attachment:
+    """Keep a file, under a name without tricks and the type its bytes show. Raises UploadRefused."""
+    content = file.stream.read(UPLOAD_BYTES + 1)
+    if not content:
+        raise UploadRefused(_("The file is empty"), 422)
     if len(content) > UPLOAD_BYTES:
-        return jsonify(error=_("The file is larger than 25 MB")), 413
+        raise UploadRefused(_("The file is larger than 25 MB"), 413)
     name = safe_filename(file.filename or "")
     kept = runtime().storage.put(content)
     attachment = Attachment(
         id=new_id(),
-        thread_id=thread.id,
-        uploaded_by_user_id=viewer.user_id,
+        thread_id=thread_id,
+        uploaded_by_user_id=current_viewer().user_id,
         filename=name,
         content_type=real_content_type(file.mimetype, content, filename=name),
         size_bytes=kept.size_bytes,
@@ -181,4 +204,10 @@ def upload(thread_id: uuid.UUID) -> ResponseReturnValue:
     )
     with transaction() as session:
         session.add(attachment)
-    return jsonify(id=str(attachment.id), filename=attachment.filename, size_bytes=attachment.size_bytes), 201
+    return attachment
+
+
+def _files_of_form(thread_id: uuid.UUID) -> tuple[uuid.UUID, ...]:
+    """The ids of files uploaded before, and of those that came with the form itself (without scripts). Raises UploadRefused."""
+    with_form = [file for file in request.files.getlist("file") if file.filename]
+    return (*_attachment_ids(), *(_store_upload(thread_id, file).id for file in with_form))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
@@ -26,7 +27,7 @@ from app.inbox.queries import ThreadRow, get_message, get_thread, get_thread_row
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.listing import list_context
 from app.inbox.routes.templates import template_choices
-from app.inbox.routes.words import event_words
+from app.inbox.routes.words import event_words, priority_words, status_words
 from app.inbox.timeline import ThreadContext, get_context, list_assignable_users, list_timeline
 from app.web import page, wants_page
 
@@ -120,50 +121,54 @@ def _mark_read(thread: Thread) -> None:
         mark_read(session, user_id=viewer.user_id, thread_id=thread.id, seen_seq=thread.message_count, now=utc_now())
 
 
-def _changed(thread_id: uuid.UUID, said: str) -> ResponseReturnValue:
-    """Answer a change: the thread's head for htmx, a redirect otherwise."""
+def _changed(thread_id: uuid.UUID, said: str, *, undo: str) -> ResponseReturnValue:
+    """Answer a change: the thread's head and a toast that can take it back for htmx, a redirect otherwise."""
     runtime().nudger.nudge()
-    if request.headers.get("HX-Request") == "true":
-        row = get_thread_row(db.session(), viewer=current_viewer(), thread_id=thread_id)
-        response = make_response(render_template("inbox/head_fragment.html", **thread_context(row)))
-        response.headers["HX-Trigger"] = "thread-changed-here"
-        return response
-    flash(said)
-    return redirect(url_for("inbox.show_thread", thread_id=thread_id, view=request.args.get("view")), 303)
+    if request.headers.get("HX-Request") != "true":
+        flash(said)
+        return redirect(url_for("inbox.show_thread", thread_id=thread_id, view=request.args.get("view")), 303)
+    row = get_thread_row(db.session(), viewer=current_viewer(), thread_id=thread_id)
+    response = make_response(render_template("inbox/head_fragment.html", **thread_context(row)))
+    toast = {"text": said, "undo_label": _("Undo"), "undo_url": undo}
+    response.headers["HX-Trigger"] = json.dumps({"thread-changed-here": True, "toast": toast})
+    return response
 
 
 @bp.post("/threads/<uuid:thread_id>/status")
 def set_status(thread_id: uuid.UUID) -> ResponseReturnValue:
     viewer = current_viewer()
-    status = ThreadStatus(request.form["status"])
-    get_thread(db.session(), viewer=viewer, thread_id=thread_id)
+    status = ThreadStatus(request.values["status"])
+    before = get_thread(db.session(), viewer=viewer, thread_id=thread_id).status
     with transaction() as session:
         change_status(session, thread_id=thread_id, status=status, actor=viewer.actor, now=utc_now())
-    return _changed(thread_id, _("Status changed"))
+    undo = url_for("inbox.set_status", thread_id=thread_id, status=before.value)
+    return _changed(thread_id, _("Status: %(status)s", status=status_words(status)), undo=undo)
 
 
 @bp.post("/threads/<uuid:thread_id>/priority")
 def set_priority(thread_id: uuid.UUID) -> ResponseReturnValue:
     viewer = current_viewer()
-    priority = Priority(request.form["priority"])
-    get_thread(db.session(), viewer=viewer, thread_id=thread_id)
+    priority = Priority(request.values["priority"])
+    before = get_thread(db.session(), viewer=viewer, thread_id=thread_id).priority
     with transaction() as session:
         change_priority(session, thread_id=thread_id, priority=priority, actor=viewer.actor, now=utc_now())
-    return _changed(thread_id, _("Priority changed"))
+    undo = url_for("inbox.set_priority", thread_id=thread_id, priority=before.value)
+    return _changed(thread_id, _("Priority: %(priority)s", priority=priority_words(priority)), undo=undo)
 
 
 @bp.post("/threads/<uuid:thread_id>/assignment")
 def set_assignment(thread_id: uuid.UUID) -> ResponseReturnValue:
     viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
-    assignee = parse_uuid(request.form.get("assignee"))
-    if assignee is not None and assignee not in {
-        user_id for user_id, _name in list_assignable_users(db.session(), thread.brand_id)
-    }:
-        assignee = thread.assignee_user_id
+    names = dict(list_assignable_users(db.session(), thread.brand_id))
+    before, assignee = thread.assignee_user_id, parse_uuid(request.values.get("assignee"))
+    if assignee is not None and assignee not in names:
+        assignee = before
     with transaction() as session:
         assign_thread(session, thread_id=thread_id, assignee_user_id=assignee, actor=viewer.actor, now=utc_now())
-    return _changed(thread_id, _("Assignee changed"))
+    said = _("Assigned to %(name)s", name=names[assignee]) if assignee in names else _("Assigned to nobody")
+    undo = url_for("inbox.set_assignment", thread_id=thread_id, assignee=before or "")
+    return _changed(thread_id, said, undo=undo)
 
 
 @bp.post("/threads/<uuid:thread_id>/read")

@@ -4,6 +4,7 @@ import { csrfToken } from "./http.js";
 export function uploads(form) {
   const url = form.dataset.uploadUrl, input = form.querySelector("input[type=file]");
   if (!url) return;
+  input?.removeAttribute("name"); // files go ahead of the form, one by one; without scripts they go with it
   const limit = Number(form.dataset.uploadBytes) || Infinity;
   const take = (files) => { for (const file of files) send(form, url, file, limit); };
   input?.addEventListener("change", () => { take(input.files); input.value = ""; });

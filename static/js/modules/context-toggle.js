@@ -11,5 +11,9 @@ export default function bindContextToggle(button) {
     if (!button.contains(event.target) && !document.getElementById("context")?.contains(event.target)) set(false);
   };
   document.addEventListener("pointerdown", away);
-  panes.addEventListener("keydown", (event) => { if (event.key === "Escape") set(false); });
+  panes.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !panes.classList.contains("is-context-open")) return;
+    set(false);
+    event.stopPropagation();
+  });
 }
