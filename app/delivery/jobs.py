@@ -208,8 +208,8 @@ def _saver(work: Work) -> Any:
 def _record_success(work: Work, result: SendResult, *, outcome: str = "accepted") -> None:
     now = utc_now()
     with transaction() as session:
-        _end_attempt(session, work.attempt_id, now, outcome=outcome, provider_message_id=result.provider_message_id)
         apply_status(session, work.delivery_id, result.status, at=now, now=now)
+        _end_attempt(session, work.attempt_id, now, outcome=outcome, provider_message_id=result.provider_message_id)
         delivery = lock_delivery(session, work.delivery_id)
         if result.provider_message_id and delivery.provider_message_id is None:
             delivery.provider_message_id = result.provider_message_id

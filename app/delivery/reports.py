@@ -37,7 +37,6 @@ def record_report(session: Session, update: StatusUpdate, *, channel_id: uuid.UU
     delivery = _find_delivery(session, update, channel_id)
     if delivery is None:
         return
-    session.execute(sa.update(DeliveryReport).where(DeliveryReport.id == report_id).values(delivery_id=delivery.id, applied=True))
     apply_status(
         session,
         delivery.id,
@@ -47,6 +46,8 @@ def record_report(session: Session, update: StatusUpdate, *, channel_id: uuid.UU
         reason=reason_json(update.reason),
         provider_message_id=update.provider_message_id,
     )
+    # Last: naming the delivery locks its row a little, and thread comes before delivery.
+    session.execute(sa.update(DeliveryReport).where(DeliveryReport.id == report_id).values(delivery_id=delivery.id, applied=True))
 
 
 def apply_waiting_reports(session: Session, delivery: Delivery, *, now: datetime) -> None:
