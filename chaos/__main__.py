@@ -21,6 +21,7 @@ def main(argv: list[str] | None = None) -> int:
     orders = Orders(
         kills=arguments.kills,
         seconds=arguments.seconds,
+        quiet_seconds=arguments.quiet,
         rate=arguments.rate,
         seed=arguments.seed,
         protected=not arguments.unprotected,
@@ -41,6 +42,9 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m chaos", description="Kill things on purpose and compare the books.")
     parser.add_argument("--kills", type=int, default=Orders.kills, help="how many processes to kill at least (%(default)s)")
     parser.add_argument("--seconds", type=float, default=Orders.seconds, help="how long the storm may last (%(default)s)")
+    parser.add_argument(
+        "--quiet", type=float, default=Orders.quiet_seconds, help="how long it may take to calm down (%(default)s)"
+    )
     parser.add_argument("--rate", type=float, default=Orders.rate, help="customers' messages a second (%(default)s)")
     parser.add_argument("--seed", type=int, default=Orders.seed, help="of the dice (%(default)s)")
     parser.add_argument("--unprotected", action="store_true", help="take the protections off; must show losses and doubles")

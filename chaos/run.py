@@ -38,8 +38,8 @@ class Orders:
 
     kills: int = 100
     seconds: float = 900.0
-    quiet_seconds: float = 240.0
-    rate: float = 2.0
+    quiet_seconds: float = 600.0
+    rate: float = 1.0
     seed: int = 1
     protected: bool = True
 
