@@ -1,0 +1,204 @@
+"""`make bench`: rates and latencies beside their yardsticks, measured in one run; a table, and bench-results.json.
+
+--quick           small sizes, about two minutes
+--threads N,M     the sizes at which pages are measured (default 10000,500000)
+"""
+
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from app import create_app
+from app.accounts.passwords import hash_password
+from app.config import Settings
+from app.core.crypto import Keyring, generate_key, parse_keys
+from app.core.db import db
+from app.core.migrate import upgrade
+from app.launch.servers import EmbeddedServers, free_port
+from bench.data import fill, row_id
+from bench.generator import Target, at_rate, full_speed
+from bench.live import measure_live, percentile
+from bench.pages import PageTime, measure_pages
+from bench.yardstick import SECRET
+from tests.support.live import running_application
+
+PASSWORD = "a bench needs a door too"
+LIMITS = {"list": 30.0, "thread": 50.0, "search": 60.0}
+RESULTS = Path("bench-results.json")
+Rows = list[tuple[str, str, str, bool]]
+
+
+def main() -> int:
+    """Measure, print, write; 1 if a target was missed."""
+    arguments = _arguments()
+    results: dict[str, Any] = {
+        "cores": os.cpu_count(),
+        "load_before": os.getloadavg()[0],
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+    rows: Rows = []
+    with tempfile.TemporaryDirectory(prefix="switchyard-bench-") as folder:
+        Path(folder).chmod(0o711)
+        with EmbeddedServers(Path(folder) / "servers") as servers:
+            settings = _settings(servers, Path(folder))
+            _measure_webhooks(servers, settings, arguments, results, rows)
+            _measure_pages(servers, settings, arguments.threads, results, rows)
+    _report(results, rows)
+    return 0 if all(ok for *_words, ok in rows) else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--threads", type=lambda text: [int(n) for n in text.split(",")])
+    arguments = parser.parse_args()
+    arguments.threads = arguments.threads or ([1_000, 20_000] if arguments.quick else [10_000, 500_000])
+    return arguments
+
+
+def _settings(servers: EmbeddedServers, folder: Path) -> Settings:
+    return Settings(
+        data_dir=folder,
+        database_url=_driver(servers.urls.database_url),
+        redis_url=servers.urls.redis_url,
+        secret_key="bench" * 10,
+        encryption_keys=generate_key(),
+        storage_url=f"file://{folder}/storage",
+        outbound_allow=("127.0.0.0/8",),
+        log_format="json",
+    )
+
+
+def _driver(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _prepare(settings: Settings, database: str, servers: EmbeddedServers, threads: int) -> Settings:
+    """A database of its own with the company in it."""
+    prepared = replace(settings, database_url=_driver(servers.create_database(database)))
+    upgrade(prepared.database_url)
+    began = time.monotonic()
+    with psycopg.connect(prepared.database_url.replace("postgresql+psycopg://", "postgresql://")) as connection:
+        fill(connection, threads, password_hash=hash_password(PASSWORD))
+    print(f"  {threads} threads written in {time.monotonic() - began:.0f} s", flush=True)
+    return prepared
+
+
+def _seal(settings: Settings) -> None:
+    """Give the first number the secret the generator signs with."""
+    keyring = Keyring(parse_keys(settings.encryption_keys))
+    secrets = json.dumps({"signing_secret": SECRET.decode(), "verify_token": "x", "access_token": "x"}).encode()
+    sealed = keyring.encrypt(secrets, table="channels", column="sealed_secrets", row_id=str(row_id(2, 0)))
+    with psycopg.connect(settings.database_url.replace("postgresql+psycopg://", "postgresql://")) as connection:
+        connection.execute("UPDATE channels SET sealed_secrets = %s WHERE id = %s", (sealed, row_id(2, 0)))
+
+
+def _measure_webhooks(
+    servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
+) -> None:
+    seconds, rounds = (4, 20) if arguments.quick else (10, 60)
+    prepared = _prepare(settings, "bench_live", servers, 1_000)
+    _seal(prepared)
+    with _yardstick(prepared) as bare_url:
+        bare = full_speed(Target(bare_url, SECRET, "106600000000000"), seconds=seconds)
+    with running_application(prepared) as live:
+        target = Target(f"{live.url}/webhooks/whatsapp", SECRET, "106600000000000")
+        milliseconds = sorted(measure_live(live.url, target, rounds=rounds, email="user1@bench.example", password=PASSWORD))
+        steady = at_rate(target, per_second=50, seconds=seconds * 2)
+        ours = full_speed(target, seconds=seconds)
+    results["webhook"] = {
+        "bare_per_second": bare,
+        "ours_per_second": ours,
+        "ratio": ours / bare,
+        "p50_ms": percentile(steady, 0.5),
+        "p99_ms": percentile(steady, 0.99),
+    }
+    results["browser"] = {"p50_ms": percentile(milliseconds, 0.5), "p95_ms": percentile(milliseconds, 0.95)}
+    rows.append(
+        (
+            "webhook accept, of the bare yardstick",
+            f"{ours:.0f}/s of {bare:.0f}/s = {ours / bare:.2f}",
+            "≥ 0.60",
+            ours / bare >= 0.6,
+        )
+    )
+    rows.append(("webhook at 50/s, p99", f"{results['webhook']['p99_ms']} ms", "< 50 ms", results["webhook"]["p99_ms"] < 50))
+    rows.append(("inbound to browser, p95", f"{results['browser']['p95_ms']} ms", "< 300 ms", results["browser"]["p95_ms"] < 300))
+
+
+@contextmanager
+def _yardstick(settings: Settings) -> Iterator[str]:
+    address = settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+    with psycopg.connect(address) as connection:
+        connection.execute("CREATE TABLE yardstick (id uuid PRIMARY KEY, body bytea NOT NULL)")
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "-k",
+        "gevent",
+        "-w",
+        "2",
+        "--reuse-port",
+        "-b",
+        f"127.0.0.1:{port}",
+        "bench.yardstick:app",
+    ]
+    process = subprocess.Popen(command, env={**os.environ, "YARDSTICK_DATABASE": address}, stderr=subprocess.DEVNULL)
+    try:
+        time.sleep(3)
+        yield f"http://127.0.0.1:{port}/hook"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _measure_pages(servers: EmbeddedServers, settings: Settings, sizes: list[int], results: dict[str, Any], rows: Rows) -> None:
+    by_size: dict[int, dict[str, PageTime]] = {}
+    for size in sizes:
+        prepared = _prepare(settings, f"bench_{size}", servers, size)
+        app = create_app(prepared)
+        by_size[size] = {t.name: t for t in measure_pages(app, size, password=PASSWORD)}
+        with app.app_context():
+            db.engine.dispose()
+    results["pages"] = {size: [asdict(t) for t in times.values()] for size, times in by_size.items()}
+    small, big = by_size[sizes[0]], by_size[sizes[-1]]
+    for name, time_of in big.items():
+        limit = LIMITS[name.split()[0]]
+        growth = time_of.p50 / max(small[name].p50, 0.1)
+        words = f"p50 {time_of.p50} p95 {time_of.p95} ms, {time_of.queries} queries, {growth:.1f}x of {sizes[0]}"
+        rows.append(
+            (
+                f"{name} at {sizes[-1]}",
+                words,
+                f"p95 < {limit:.0f} ms, ≤ 10 queries, ≤ 1.5x",
+                time_of.p95 < limit and time_of.queries <= 10 and growth <= 1.5,
+            )
+        )
+
+
+def _report(results: dict[str, Any], rows: Rows) -> None:
+    width = max(len(name) for name, *_rest in rows)
+    for name, measured, target, ok in rows:
+        print(f"{'ok  ' if ok else 'MISS'} {name:{width}}  {measured}   (target {target})")
+    RESULTS.write_text(json.dumps(results, indent=2))
+    print(f"load before {results['load_before']:.1f} on {results['cores']} cores; written to {RESULTS}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

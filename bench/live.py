@@ -1,0 +1,61 @@
+"""From a customer's webhook to the agent's eyes: every process running, a real Chromium on the inbox."""
+# ruff: noqa: E501  the script of the page stays as it is
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import statistics
+import time
+from urllib.request import Request, urlopen
+
+from playwright.sync_api import Page
+
+from bench.generator import Target, signed
+from tests.support.browsing import running_browser
+
+WATCH = """() => {
+  window.seen = {};
+  const note = () => { for (const row of document.querySelectorAll('a[data-row]')) if (!(row.textContent in window.seen)) window.seen[row.textContent] = Date.now(); };
+  note();
+  new MutationObserver(note).observe(document.body, {subtree: true, childList: true, characterData: true});
+}"""
+FOUND = (
+    "name => { const key = Object.keys(window.seen).find(text => text.includes(name)); return key ? window.seen[key] : null; }"
+)
+
+
+def measure_live(base_url: str, target: Target, *, rounds: int, email: str, password: str) -> list[float]:
+    """Milliseconds from just before each post until the row with its sender stands in the list."""
+    with running_browser() as browser:
+        page = browser.new_page()
+        page.goto(f"{base_url}/sign-in")
+        page.fill("[name=email]", email)
+        page.fill("[name=password]", password)
+        page.click("main form button:not([type=button])")
+        page.goto(f"{base_url}/inbox")
+        page.wait_for_selector("body[data-live=on]")
+        page.mouse.move(1200, 600)
+        page.evaluate(WATCH)
+        return sorted(_one(page, target, n) for n in range(rounds))
+
+
+def _one(page: Page, target: Target, number: int) -> float:
+    body, headers = signed(target)
+    name = f"Bench {number}x{time.time_ns()}"
+    body, headers = _renamed(target, body, name)
+    began = time.time()
+    urlopen(Request(target.url, data=body, headers=headers, method="POST"), timeout=20).close()
+    page.wait_for_function(FOUND, arg=name, timeout=20_000, polling=20)
+    return float(page.evaluate(FOUND, name)) - began * 1000
+
+
+def _renamed(target: Target, body: bytes, name: str) -> tuple[bytes, dict[str, str]]:
+
+    body = body.replace(b'"Bench"', f'"{name}"'.encode())
+    signature = "sha256=" + hmac.new(target.secret, body, hashlib.sha256).hexdigest()
+    return body, {"X-Hub-Signature-256": signature, "Content-Type": "application/json"}
+
+
+def percentile(values: list[float], share: float) -> float:
+    return round(statistics.quantiles(values, n=100)[int(share * 100) - 1], 1)

@@ -1,0 +1,91 @@
+"""How long the server needs for a page, and how many queries: the whole page through the application, signed in, one after another."""
+# ruff: noqa: E501  a table of what is measured
+
+from __future__ import annotations
+
+import re
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.core.db import db
+from bench.data import CLASSES, row_id
+
+ROUNDS = 15
+
+
+@dataclass(frozen=True)
+class PageTime:
+    """Milliseconds of server time and queries of one kind of page."""
+
+    name: str
+    p50: float
+    p95: float
+    queries: int
+
+
+def measure_pages(app: Flask, threads: int, *, password: str) -> list[PageTime]:
+    """Lists (first and deep), the thread of 200 messages, and a search for each class of word."""
+    client = _sign_in(app, password)
+    times = [
+        _time(app, f"list {view}", lambda view=view: f"/inbox{view}", client)
+        for view in ("", "/mine", "/unassigned", "/email", "/whatsapp", "/resolved", "/all")
+    ]
+    times.append(_time(app, "list deep", _deep(client), client))
+    times.append(_time(app, "thread of 200", lambda: f"/threads/{row_id(6, threads - 1)}", client))
+    times += [_time(app, f"search {name}", lambda text=text: f"/search?q={text}", client) for name, text in CLASSES.items()]
+    return times
+
+
+def _sign_in(app: Flask, password: str) -> FlaskClient:
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    answer = client.post("/sign-in", data={"email": "user1@bench.example", "password": password})
+    assert answer.status_code == 303, answer.status
+    return client
+
+
+def _deep(client: FlaskClient) -> Callable[[], str]:
+    """Ten pages down the list of everything."""
+    url = "/inbox/all"
+    for _ in range(10):
+        found = re.search(r'href="([^"]*cursor=[^"]*)"', client.get(url).text)
+        url = found[1].replace("&amp;", "&") if found else url
+    return lambda: url
+
+
+def _time(app: Flask, name: str, url: Callable[[], str], client: FlaskClient) -> PageTime:
+    milliseconds, queries = [], 0
+    for round_number in range(ROUNDS + 2):
+        with _counting(app) as count:
+            began = time.perf_counter()
+            answer = client.get(url())
+            took = (time.perf_counter() - began) * 1000
+        assert answer.status_code == 200, f"{name}: {answer.status}"
+        queries = max(queries, count[0])
+        if round_number >= 2:
+            milliseconds.append(took)
+    cuts = statistics.quantiles(milliseconds, n=20)
+    return PageTime(name, round(statistics.median(milliseconds), 1), round(cuts[18], 1), queries)
+
+
+@contextmanager
+def _counting(app: Flask) -> Iterator[list[int]]:
+    count = [0]
+
+    def note(*_arguments: object) -> None:
+        count[0] += 1
+
+    with app.app_context():
+        engine = db.engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield count
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
