@@ -101,7 +101,8 @@ def webhook_address(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 def _channel_page(found: Channel, *, shown: str = "", password_error: str = "", status: int = 200) -> ResponseReturnValue:
     settings, secrets = runtime().settings, _secrets(found)
-    path = views.webhook_path(found, url_key=shown or None)
+    has_key = "url_key" in secrets
+    path = views.webhook_path(found, url_key=shown or None) if has_key or not views.needs_key(found) else None
     return page(
         "settings/channel.html",
         channel=found,
@@ -109,7 +110,7 @@ def _channel_page(found: Channel, *, shown: str = "", password_error: str = "", 
         facts=views.settings_facts(found),
         secret_labels=views.secret_labels(list(secrets)),
         webhook_url=f"{settings.public_url}{path}" if path else "",
-        webhook_has_key="/inbound/" in (path or ""),
+        webhook_has_key=has_key,
         shown=bool(shown),
         password_error=password_error,
         can_check=found.channel_type.value in runtime().adapters.senders,

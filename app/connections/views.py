@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import gettext
 
-from app.connections.models import Channel, ChannelType
+from app.connections.models import Channel, ChannelType, Medium
 
 HEALTH_TONES = {"ok": "done", "degraded": "due", "down": "overdue", "unknown": ""}
 
@@ -68,6 +68,11 @@ def webhook_path(channel: Channel, *, url_key: str | None = None) -> str | None:
     """Where the provider must post, None for a type that is not told by webhook. Without the key a placeholder stands for it."""
     if channel.channel_type == ChannelType.WHATSAPP_BUSINESS:
         return "/webhooks/whatsapp"
-    if channel.channel_type in (ChannelType.EMAIL, ChannelType.EMAIL_OUTLOOK):
+    if needs_key(channel):
         return f"/webhooks/email/inbound/{url_key or '••••••••'}"
     return None
+
+
+def needs_key(channel: Channel) -> bool:
+    """Mail posted to us carries no signature: the address itself is the secret."""
+    return channel.medium == Medium.EMAIL

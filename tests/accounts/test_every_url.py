@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from app import create_app
 from app.accounts.models import Role, Team, User, UserSession
 from app.accounts.tokens import create_token
+from app.config import Settings
 from app.connections.models import ChannelType
 from app.core.ids import new_id
 from app.core.runtime import runtime
@@ -24,6 +26,8 @@ from tests.support.signing_in import csrf_token, sign_in
 
 # Least first: who is refused changes nothing for those who come after.
 PEOPLE = ("nobody", "mallory", "moritz", "alice", "leila", "root")
+# Made-up content only.
+OPEN_IN_A_DEMO = frozenset({"/dev/components"})
 IDS_OF_API = {
     "channels": "channel_id",
     "attachments": "attachment_id",
@@ -127,6 +131,21 @@ def test_every_route_stands_in_the_table_and_nothing_else_does(app: Flask) -> No
     assert sorted(routes - listed) == [], "new routes: add them to tests/accounts/every_url.py"
     assert sorted(listed - routes) == [], "routes that are gone: take them out of tests/accounts/every_url.py"
     assert len(TABLE) == len(listed)
+
+
+def test_what_a_demo_adds_is_for_people_who_are_signed_in(settings: Settings, app: Flask) -> None:
+    demo = create_app(replace(settings, demo=True))
+    usual = {(r.rule, r.endpoint) for r in app.url_map.iter_rules()}
+    added = [r for r in demo.url_map.iter_rules() if (r.rule, r.endpoint) not in usual]
+    assert added
+    for rule in added:
+        path = re.sub(r"<[^>]+>", "x", rule.rule)
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            client = demo.test_client()
+            data = {"csrf_token": csrf_token(client)} if method == "POST" else None
+            answer = client.open(path, method=method, data=data)
+            expected = IN if rule.rule in OPEN_IN_A_DEMO else SIGN_IN
+            assert fits(answer, expected), f"{method} {rule.rule}: {answer.status_code}"
 
 
 def call(app: Flask, session: Session, world: World, entry: Entry, name: str) -> TestResponse:

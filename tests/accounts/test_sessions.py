@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,9 +11,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from app import create_app
 from app.accounts.models import Role, User, UserSession
 from app.accounts.passwords import hash_password
 from app.accounts.session import ABSOLUTE, IDLE
+from app.config import Settings
 from app.core.clock import utc_now
 from app.events.models import AuditEntry
 from tests.factories import make_brand, make_user
@@ -190,5 +193,14 @@ def test_the_cookie_is_for_this_site_and_not_for_scripts(client: FlaskClient, al
     cookie = client.post("/sign-in", data=data).headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
+    assert "Path=/" in cookie
+    assert "Domain" not in cookie
+
+
+def test_over_https_the_cookie_is_bound_to_this_very_host(settings: Settings) -> None:
+    client = create_app(replace(settings, public_url="https://inbox.example")).test_client()
+    cookie = client.get("/sign-in", base_url="https://inbox.example").headers["Set-Cookie"]
+    assert cookie.startswith("__Host-switchyard=")
+    assert "Secure" in cookie
     assert "Path=/" in cookie
     assert "Domain" not in cookie

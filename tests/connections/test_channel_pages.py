@@ -148,3 +148,13 @@ def test_a_lead_sees_the_channels_of_their_brands_and_cannot_switch_them(
     assert mine.name in listed
     assert theirs.name not in listed
     assert "Switch off" not in page_client.get(f"/settings/channels/{mine.id}").text
+
+
+def test_a_mailbox_without_a_key_has_no_webhook_address(
+    app: Flask, page_client: PageClient, root: User, brand: Brand, db_session: Session
+) -> None:
+    with app.app_context():
+        keyring = runtime().keyring
+    channel = make_channel(db_session, brand, ChannelType.EMAIL_OUTLOOK, keyring=keyring, secrets={"client_secret": "s"})
+    db_session.commit()
+    assert "Webhook address" not in page_client.get(f"/settings/channels/{channel.id}").text
