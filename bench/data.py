@@ -56,6 +56,7 @@ def fill(connection: psycopg.Connection, threads: int, *, password_hash: str) ->
     with connection.cursor().copy(_MESSAGES) as copy:
         for line in _message_lines(threads, dice):
             copy.write(line)
+    connection.execute("SET maintenance_work_mem = '1GB'")
     for definition in definitions:
         connection.execute(definition)  # type: ignore[arg-type]
     connection.commit()
