@@ -2,7 +2,7 @@
 # Needs only make and Python 3.11+; everything else goes into .venv.
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test run test lint unit browser bench chaos demo-reset migration requirements
+.PHONY: help install install-test run test lint unit browser bench chaos screenshots demo-reset migration requirements
 
 # The first Python on PATH that is new enough, or plain python3, which then is told why it is not.
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -38,6 +38,9 @@ bench: install-test ## Measure rates and latencies beside their yardsticks
 
 chaos: install-test ## Kill things on purpose and count what was lost or doubled (both must be 0)
 	@$(BIN)/python -m chaos $(ARGS)
+
+screenshots: install-test ## Take the pictures of README.md anew
+	@$(BIN)/python -m tests.screenshots
 
 demo-reset: install ## Throw away the demo data in DATA_DIR; the next `make run` loads it anew
 	@$(BIN)/python -m app.launch reset
