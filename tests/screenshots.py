@@ -46,9 +46,9 @@ def signed_in(browser: Browser, url: str, size: tuple[int, int], scheme: str = "
     )
     page.set_default_timeout(TIMEOUT_MS)
     page.goto("/sign-in")
-    page.locator("input[name=email]").fill(USERS[0].email)
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("main form button").first.click()
+    page.locator("#field-email").fill(USERS[0].email)
+    page.locator("#field-password").fill(PASSWORD)
+    page.locator("form:has(#field-email) button[type=submit], form:has(#field-email) .btn--primary").first.click()
     page.wait_for_url("**/inbox**")
     return page
 
