@@ -28,6 +28,7 @@ SLICE = 4000  # newest messages looked at one by one
 WINDOWS = (timedelta(days=30), timedelta(days=120), timedelta(days=480), timedelta(days=36_500))
 WINDOW_HITS = 2000
 QUERY_CHARACTERS = 200
+ROUND_HITS, ROUNDS = 200, 5
 PEOPLE = 20
 MARK_START, MARK_END = "\ue000", "\ue001"  # private-use characters, replaced by tags after escaping
 
@@ -62,16 +63,18 @@ def search_threads(
         return Page(())
     place = read_cursor(cursor) if cursor else None
     found = _find_messages(session, viewer, words, place, limit + 1, slice_rows)
-    page, rest = found[:limit], found[limit:]
-    by_message = {f.thread_id: f for f in page}  # where both found a thread, the message's own words say more
+    by_message = {f.thread_id: f for f in found[:limit]}  # where both found a thread, the message's own words say more
     people = [by_message.get(f.thread_id, f) for f in _find_people(session, viewer, words)]
-    if place is None:
-        unique = {f.thread_id: f for f in reversed([*people, *page])}
-        shown = [f for f in dict.fromkeys([*people, *page]) if unique[f.thread_id] is f]
+    if place is not None:
+        known = {f.thread_id for f in people} | _shown_before(session, words, place, found)
+        fresh = [f for f in found if f.thread_id not in known]
+        last = fresh[limit - 1] if len(fresh) > limit else found[-1] if len(found) > limit else None
+        shown = fresh[:limit]
     else:
-        known = {f.thread_id for f in people} | _shown_before(session, words, place, page)
-        shown = [f for f in page if f.thread_id not in known]
-    next_cursor = make_cursor(page[-1].at, page[-1].sort_id) if rest and page else None
+        last = found[limit - 1] if len(found) > limit else None
+        on_top = {f.thread_id for f in people}
+        shown = [*people, *(f for f in found[:limit] if f.thread_id not in on_top)]
+    next_cursor = make_cursor(last.at, last.sort_id) if last else None
     return Page(tuple(_hits(session, viewer, words, shown)), next_cursor)
 
 
@@ -119,7 +122,9 @@ _WINDOW_SQL = f"""
         WHERE m.tsv @@ {_QUERY} AND m.occurred_at <= :until AND m.occurred_at >= :since AND m.brand_id = ANY(:brands)
         LIMIT {WINDOW_HITS}
     )
-    SELECT id, thread_id, occurred_at FROM hits ORDER BY occurred_at DESC, id DESC LIMIT :enough
+    SELECT id, thread_id, occurred_at FROM (
+        SELECT DISTINCT ON (thread_id) id, thread_id, occurred_at FROM hits ORDER BY thread_id, occurred_at DESC, id DESC
+    ) newest ORDER BY occurred_at DESC, id DESC LIMIT :enough
 """  # noqa: S608  constants only
 
 
@@ -131,14 +136,11 @@ def _find_messages(
         "words": words,
         "prefix": _prefix_query(words),
         "brands": list(viewer.brand_ids),
-        "enough": enough * 4,
+        "enough": max(enough * 4, ROUND_HITS),
         "slice_rows": slice_rows,
-        **({"at": place[0], "id": place[1]} if place else {}),
     }
-    records = session.execute(sa.text(_SLICE_SQL.format(place=_PLACE if place else "")), values).all()
-    reached, looked = records[-1].reached, records[-1].looked
-    found = _per_thread(records[:-1])
-    if len(found) >= enough or looked < slice_rows:
+    found, reached = _walk(session, values, place, enough)
+    if len(found) >= enough or reached is None:
         return found[:enough]
     until = reached
     for window in WINDOWS:
@@ -150,6 +152,26 @@ def _find_messages(
             break
         until = since
     return found[:enough]
+
+
+def _walk(
+    session: Session, values: dict[str, Any], place: tuple[datetime, uuid.UUID] | None, enough: int
+) -> tuple[list[_Found], datetime | None]:
+    """Look at the newest slice; return what it holds and the time it reached, None if there is nothing behind it.
+
+    A thread full of the word may use up all hits of a round: the next one starts behind them.
+    """
+    found: dict[uuid.UUID, _Found] = {}
+    for _round in range(ROUNDS):
+        at = {"at": place[0], "id": place[1]} if place else {}
+        records = session.execute(sa.text(_SLICE_SQL.format(place=_PLACE if place else "")), {**values, **at}).all()
+        hits, end = records[:-1], records[-1]
+        for hit in _per_thread(hits):
+            found.setdefault(hit.thread_id, hit)
+        if len(found) >= enough or len(hits) < values["enough"]:
+            break
+        place = (hits[-1].occurred_at, hits[-1].id)
+    return list(found.values()), end.reached if end.looked == values["slice_rows"] else None
 
 
 def _per_thread(records: Sequence[sa.Row[Any]]) -> list[_Found]:

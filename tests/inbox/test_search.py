@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
 from app.core.runtime import runtime
-from app.inbox.search import search_threads
-from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_viewer
+from app.inbox.search import ROUND_HITS, SLICE, search_threads
+from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_viewer
 
 
 @pytest.fixture
@@ -68,3 +70,16 @@ def test_old_messages_are_found_behind_the_newest_slice(db_session: Session, ali
     pages = [search_threads(db_session, viewer=alice, text=q, slice_rows=1) for q in ("knippert", "factuur")]
     names = {page.items[0].row.contact_name for page in pages}
     assert names == {"Pieter van Dam", "Lotte Bakker"}
+
+
+def test_a_thread_full_of_the_word_hides_no_other(db_session: Session, alice: Viewer) -> None:
+    pieter, lotte = (search_threads(db_session, viewer=alice, text=q).items[0].row.thread for q in ("knippert", "factuur"))
+    make_message(db_session, lotte, "storing", at=NOW + timedelta(hours=1))
+    for minute in range(60, 60 + ROUND_HITS + 20):
+        make_message(db_session, pieter, "weer een storing", at=NOW + timedelta(hours=1, minutes=minute))
+    for slice_rows in (SLICE, 50):
+        first = search_threads(db_session, viewer=alice, text="storing", limit=1, slice_rows=slice_rows)
+        assert [h.row.thread.id for h in first.items] == [pieter.id]
+        bounds = {"limit": 1, "slice_rows": slice_rows}
+        second = search_threads(db_session, viewer=alice, text="storing", cursor=first.next_cursor, **bounds)
+        assert [h.row.thread.id for h in second.items] == [lotte.id]
