@@ -22,6 +22,6 @@ def periodic_jobs(settings: Settings) -> tuple[Periodic, ...]:
     """Everything that happens by the clock."""
     return (
         Periodic("poll_mailboxes", "app.ingest.polling.poll_mailboxes", settings.poll_mail_seconds),
-        Periodic("keep_subscriptions", "app.ingest.notifications.keep_subscriptions", 300),
+        Periodic("keep_subscriptions", "app.ingest.notifications.keep_subscriptions", 60),
         Periodic("prune", "app.background.prune.prune", 3600),
     )

@@ -21,7 +21,6 @@ from app.core.ids import new_id
 READY, RUNNING, DONE, FAILED = "ready", "running", "done", "failed"
 
 RETRY_SECONDS: tuple[int, ...] = (5, 30, 120, 600, 3600, 3600, 3600, 3600, 3600, 3600)
-POISON_CLAIMS = 25
 
 _NOW = sa.func.clock_timestamp()
 
