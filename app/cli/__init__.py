@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import sys
+
 from flask import Flask
 
 from app.cli import channels, database, events, keys, mail, people
@@ -20,3 +24,12 @@ def register(app: Flask) -> None:
         database.group,
     ):
         app.cli.add_command(group)
+    if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
+        send_logs_to_stderr()
+
+
+def send_logs_to_stderr() -> None:
+    """In a command, standard output is for what it reports: a log line in between would spoil its JSON."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stdout:
+            handler.setStream(sys.stderr)

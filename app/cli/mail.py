@@ -63,7 +63,8 @@ def _line(imported: Imported) -> str:
 
 
 def _summary(counts: Counter[str], others: int) -> str:
-    total = f"{counts.total()} mails: " + ", ".join(f"{counts[result]} {result}" for result in RESULTS)
+    mails = "1 mail" if counts.total() == 1 else f"{counts.total()} mails"
+    total = f"{mails}: " + ", ".join(f"{counts[result]} {result}" for result in RESULTS)
     return total + (f"; {others} other files were left alone" if others else "")
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import random
+import sys
 from collections import Counter
 from email.message import EmailMessage
 from pathlib import Path
@@ -15,6 +17,7 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from app.cli import send_logs_to_stderr
 from app.connections.models import Channel, ChannelType
 from app.core.runtime import runtime
 from app.inbox.models import Message
@@ -169,7 +172,7 @@ def test_a_person_reads_a_line_for_each_mail_and_a_summary(run: Run, channel: Ch
     (tmp_path / "a.eml").write_bytes(mail(1))
     lines = run("mail", "import", str(tmp_path), "--channel", "Archive").output.splitlines()
     assert lines[0].startswith("new ")
-    assert lines[-1] == "1 mails: 0 threaded, 1 new, 0 automatic, 0 bounce, 0 duplicate, 0 quarantined"
+    assert lines[-1] == "1 mail: 0 threaded, 1 new, 0 automatic, 0 bounce, 0 duplicate, 0 quarantined"
 
 
 @pytest.mark.parametrize("name, told", [("Nope", "is no channel; there are Archive"), ("Chat", "is no e-mail channel")])
@@ -201,3 +204,16 @@ def test_the_whole_corpus_goes_in_without_an_exception_and_twice_without_a_chang
     again = imported(run, *files)
     assert {r["result"] for r in again} <= {"duplicate", "quarantined"}
     assert partition(db_session) == threads
+
+
+def test_what_is_logged_does_not_get_into_what_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    handler = logging.StreamHandler(sys.stdout)
+    logging.getLogger().addHandler(handler)
+    try:
+        send_logs_to_stderr()
+        logging.getLogger("test").warning("a line of the log")
+    finally:
+        logging.getLogger().removeHandler(handler)
+    captured = capsys.readouterr()
+    assert "a line of the log" not in captured.out
+    assert "a line of the log" in captured.err
