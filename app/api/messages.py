@@ -183,6 +183,9 @@ def _reply(session: Session, viewer: Viewer, thread: Thread, body: MessageCreate
     if channel.channel_type.value not in house.adapters.senders:
         raise invalid("channel_id", f"{channel.name} cannot send")
     template = body.metadata.template
+    rules = house.adapters.rules[channel.channel_type.value]
+    if template is not None and rules.window is None:
+        raise invalid("metadata.template", f"{channel.name} has no templates: free text is always allowed there")
     reply = Reply(
         thread_id=thread.id,
         text=body.message_content,
@@ -192,7 +195,7 @@ def _reply(session: Session, viewer: Viewer, thread: Thread, body: MessageCreate
         last_seen_message_id=body.last_seen_message_id,
     )
     context = ReplyContext(
-        rules=house.adapters.rules[channel.channel_type.value],
+        rules=rules,
         mail_keys=house.mail_keys,
         mail_domain=house.settings.mail_domain,
         now=utc_now(),

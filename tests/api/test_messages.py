@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from app.connections.models import ChannelType
 from app.core.clock import utc_now
+from app.core.runtime import runtime
 from app.delivery.models import Delivery
 from app.inbox.models import Attachment, Message, MessageType
 from tests.api.conftest import Caller, World, make_token
-from tests.factories import NOW, make_message
+from tests.factories import NOW, make_channel, make_message
 
 CONTRACT = (
     "id, thread_id, channel_id, message_type, direction, sender_contact_id, sender_external, recipient_contact_id, "
@@ -154,6 +157,17 @@ def test_ids_of_another_brand_send_nothing(alice: Caller, mallory: Caller, world
     assert refused_field(alice.post(PATH, reply(world, channel_id=str(world.other_channel.id)))) == "channel_id"
     assert refused_field(alice.post(PATH, reply(world, attachments=[{"id": theirs["id"]}]))) == "attachments.0.id"  # type: ignore[index]
     assert counts(db_session) == before
+
+
+def test_a_channel_without_templates_refuses_one(alice: Caller, app: Flask, world: World, db_session: Session) -> None:
+    kind = ChannelType.EMAIL_OUTLOOK
+    with app.app_context():
+        mailbox = make_channel(db_session, world.brand, kind, keyring=runtime().keyring, address="info@example.nl")
+    db_session.commit()
+    template = {"name": "visit_planned", "language": "nl"}
+    body = reply(world, channel_id=str(mailbox.id), metadata={"template": template})
+    assert refused_field(alice.post(PATH, body)) == "metadata.template"
+    assert refused_field(alice.post(PATH, reply(world, channel_id=str(mailbox.id)))) == "channel_id"
 
 
 def test_files_go_with_a_message_once(alice: Caller, world: World, db_session: Session) -> None:
