@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from app.core.clock import utc_now
 from app.inbox.models import Message, MessageType, Priority, ThreadStatus
 from app.inbox.timeline import TimelineItem
 
+BLOCK_TAG = re.compile(r"<(?:p|div|br|tr|li|h[1-6]|blockquote|hr|pre)\b")
 HTML_MARKS = ("<table", "<img", "<ul", "<ol", "<h1", "<h2", "<h3", "data-remote-src", "<b>", "<strong", "<a ")
 
 
@@ -178,6 +180,13 @@ def is_rich(message: Message) -> bool:
     return any(mark in message.html for mark in HTML_MARKS)
 
 
+def frame_height(message: Message) -> int:
+    """About how many pixels the formatted version needs. No script may run in its frame to measure it; it scrolls."""
+    blocks = len(BLOCK_TAG.findall(message.html))
+    pictures = message.html.count("<img")
+    return max(140, min(760, 70 + 32 * blocks + 24 * (len(message.text) // 80) + 60 * pictures))
+
+
 def size_words(size_bytes: int | None) -> str:
     if size_bytes is None:
         return ""
@@ -221,5 +230,6 @@ FILTERS = {
     "delivery_words": delivery_words,
     "sections_of": sections_of,
     "is_rich": is_rich,
+    "frame_height": frame_height,
     "evidence_words": evidence_words,
 }

@@ -5,10 +5,19 @@ const typing = (target) => target.closest("input, textarea, select, [contentedit
 export function startKeyboard() {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") return leave(event);
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return send(event);
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     if (document.body.dataset.keys !== "on" || document.querySelector("dialog[open]")) return;
     if (press(event.key)) event.preventDefault();
   });
+}
+
+// Ctrl or Cmd with Enter sends what is being written.
+function send(event) {
+  const form = event.target.form, button = form?.querySelector("[data-send]");
+  if (!button || button.disabled) return;
+  event.preventDefault();
+  form.requestSubmit(button);
 }
 
 function press(key) {

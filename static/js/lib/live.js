@@ -22,7 +22,7 @@ export function startLive() {
   document.addEventListener("visibilitychange", woken);
   window.addEventListener("pageshow", (event) => { if (event.persisted) refresh(); });
   window.addEventListener("online", () => catchUp());
-  document.addEventListener("thread-changed-here", () => refresh());
+  document.addEventListener("thread-changed-here", () => refresh({ own: true }));
 }
 
 function heard({ thread_id: threadId, sequence }) {

@@ -38,7 +38,7 @@ export function merge(shown, fresh, { keep = () => false } = {}) {
   for (const child of [...shown.children]) {
     if (!wanted.includes(child) && (wantedIds.has(child.id) || !keep(child))) {
       const focused = child.contains(document.activeElement) && wanted.find((node) => node.id && node.id === child.id);
-      if (focused) child.replaceWith(focused), focused.focus({ preventScroll: true });
+      if (focused) handOver(child, focused);
       else child.remove();
     }
   }
@@ -52,6 +52,14 @@ export function merge(shown, fresh, { keep = () => false } = {}) {
   for (const node of wanted) if (window.htmx) htmx.process(node);
   shown.dispatchEvent(new CustomEvent("fragment:merged", { bubbles: true }));
   return added;
+}
+
+// The focus stays on the same control of the newer rendering.
+function handOver(old, fresh) {
+  const controls = (root) => [...root.querySelectorAll("a, button, summary, input, textarea, select")];
+  const place = controls(old).indexOf(document.activeElement);
+  old.replaceWith(fresh);
+  (controls(fresh)[place] ?? fresh).focus({ preventScroll: true });
 }
 
 // Replace a small part whole, unless somebody is inside it.

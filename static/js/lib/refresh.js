@@ -5,31 +5,34 @@ import { updateList } from "../modules/thread-list.js";
 import { updateTimeline } from "../modules/timeline.js";
 
 const PAUSE = 250; // between two refreshes of a burst; the first one starts at once
-let running = false, again = false, wanted = { thread: false };
+let running = false, again = false, wanted = { thread: false, own: false };
 
-// `thread`: the open thread changed too; without it only the list and the counts are asked for.
-export async function refresh({ thread = true } = {}) {
-  wanted.thread ||= thread;
+// `thread`: the open thread changed too; without it only the list and the counts are asked for. `own`: the reader caused it.
+export async function refresh({ thread = true, own = false } = {}) {
+  wanted = { thread: wanted.thread || thread, own: wanted.own || own };
   if (document.hidden) { document.body.dataset.stale = "on"; return; }
   if (running) { again = true; return; }
   running = true;
-  do {
-    again = false;
-    const { thread: both } = wanted;
-    wanted = { thread: false };
-    await refreshOnce(both);
-    if (again) await new Promise((done) => setTimeout(done, PAUSE));
-  } while (again);
-  running = false;
+  try {
+    do {
+      again = false;
+      const now = wanted;
+      wanted = { thread: false, own: false };
+      await refreshOnce(now);
+      if (again) await new Promise((done) => setTimeout(done, PAUSE));
+    } while (again);
+  } finally {
+    running = false;
+  }
 }
 
-async function refreshOnce(thread) {
+async function refreshOnce({ thread, own }) {
   const list = document.getElementById("thread-list");
   const url = thread || !list?.dataset.url ? location.href : list.dataset.url;
   if (!list && !document.getElementById("timeline")) return;
   const page = await readPage(url);
   if (!page) return;
-  updateList(page);
+  updateList(page, own);
   replace("rail-views", page);
   if (thread) {
     replace("thread-head", page);

@@ -1,13 +1,12 @@
-// Writing: Ctrl/Cmd+Enter sends, what is typed is kept on the server as a draft, files come by button, drop or paste.
+// Writing: what is typed is kept on the server as a draft, files come by button, drop or paste. (Ctrl/Cmd+Enter: keyboard.js.)
 import { post } from "../lib/http.js";
 import { uploads } from "../lib/uploads.js";
 
 const PAUSE = 700;
 
 export default function composer(form) {
-  const text = form.querySelector("textarea[name=text]");
   const status = form.querySelector("[data-draft-status]");
-  let timer = null, saved = essence(form);
+  let timer = null, saved = essence(form, "defaultValue"); // what the server rendered: typing may have begun before this ran
 
   const say = (key) => { if (status) status.textContent = status.dataset[key] || ""; };
   async function save() {
@@ -29,18 +28,14 @@ export default function composer(form) {
   window.addEventListener("pagehide", () => {
     if (form.isConnected && essence(form) !== saved && form.dataset.draftUrl) navigator.sendBeacon?.(form.dataset.draftUrl, draftOf(form, true));
   });
-  text?.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    form.requestSubmit(form.querySelector("[data-send]") ?? undefined);
-  });
+  if (essence(form) !== saved) later();
   uploads(form);
   if (!/Mac|iPhone|iPad/.test(navigator.platform)) form.querySelectorAll(".kbd").forEach((key) => { key.textContent = key.textContent.replace("⌘", "Ctrl "); });
 }
 
-function essence(form) {
+function essence(form, property = "value") {
   const files = [...form.querySelectorAll("[name=attachment_id]")].map((field) => field.value);
-  return JSON.stringify([form.querySelector("textarea[name=text]")?.value ?? "", files]);
+  return JSON.stringify([form.querySelector("textarea[name=text]")?.[property] ?? "", files]);
 }
 
 function draftOf(form, withToken = false) {

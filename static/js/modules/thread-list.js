@@ -5,18 +5,20 @@ const rowsOf = (list) => list.querySelector("[data-rows]");
 
 export default function threadList(element) {
   remember(rowsOf(element));
-  fresh(element)?.addEventListener("click", () => {
+  element.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-fresh]")) return;
     scroller(element).scrollTop = 0;
     if (element.pending) apply(element, element.pending);
   });
   element.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
 }
 
-export function updateList(page) {
+// `own`: the reader caused it, so the list may move under the pointer.
+export function updateList(page, own) {
   const shown = document.getElementById("thread-list"), next = page.getElementById("thread-list");
   if (!shown || !next || shown.dataset.url !== next.dataset.url) return;
   markCurrent(next, shown);
-  if (scroller(shown).scrollTop < 8 && !pointing(shown)) apply(shown, next);
+  if (scroller(shown).scrollTop < 8 && (own || !pointing(shown))) apply(shown, next);
   else inPlace(shown, next);
   const count = next.querySelector("[data-count]");
   if (count && shown.querySelector("[data-count]")) shown.querySelector("[data-count]").textContent = count.textContent;
@@ -32,17 +34,25 @@ function markCurrent(next, shown) {
 
 function apply(list, next) {
   list.pending = null;
-  if (!rowsOf(list) !== !rowsOf(next)) { list.replaceChildren(...[...next.children].map((child) => document.importNode(child, true))); return; }
+  if (!rowsOf(list) !== !rowsOf(next)) return renew(list, next);
   if (!rowsOf(list)) return;
   const last = rowsOf(next).lastElementChild?.dataset.at ?? "";
   merge(rowsOf(list), rowsOf(next), { keep: (row) => (row.dataset.at ?? "") < last });
   say(list, 0);
 }
 
+// From nothing to rows, or back.
+function renew(list, next) {
+  list.replaceChildren(...[...next.children].map((child) => document.importNode(child, true)));
+  remember(rowsOf(list));
+  window.htmx?.process(list);
+  list.dispatchEvent(new CustomEvent("fragment:merged", { bubbles: true }));
+}
+
 function inPlace(list, next) {
   if (!rowsOf(list) || !rowsOf(next)) { list.pending = next; say(list, 1); return; }
-  const shown = new Set([...rowsOf(list).children].map((row) => row.id));
-  const waiting = [...rowsOf(next).children].filter((row) => !shown.has(row.id) || row.dataset.at > (document.getElementById(row.id)?.dataset.at ?? ""));
+  const newest = rowsOf(list).firstElementChild?.dataset.at ?? "";
+  const waiting = [...rowsOf(next).children].filter((row) => row.dataset.at > newest);
   list.pending = next;
   const same = document.createElement("ol");
   for (const row of rowsOf(list).children) {

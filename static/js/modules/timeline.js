@@ -21,6 +21,8 @@ export function updateTimeline(page) {
   if (!shown || !fresh || shown.dataset.threadId !== fresh.dataset.threadId) return;
   const box = scroller(shown), stay = atEnd(box), anchor = stay ? null : firstVisible(shown, box);
   const before = anchor?.getBoundingClientRect().top;
+  box.style.overflowAnchor = "none"; // the browser would correct a second time
+  requestAnimationFrame(() => requestAnimationFrame(() => { box.style.overflowAnchor = ""; }));
   const oldest = fresh.querySelector(":scope > [data-at]")?.dataset.at ?? "";
   const added = merge(shown, fresh, { keep: (child) => !child.dataset.at || child.dataset.at < oldest });
   if (anchor) box.scrollTop += anchor.getBoundingClientRect().top - before;
