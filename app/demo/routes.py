@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, url_for
@@ -51,7 +52,7 @@ def simulator() -> ResponseReturnValue:
         "player": player,
         "numbers": list_channels(session, channel_type=ChannelType.WHATSAPP_BUSINESS),
         "mailboxes": list_channels(session, channel_type=ChannelType.EMAIL_OUTLOOK),
-        "chat": chat,
+        "chat": {"items": [{**item, "at": datetime.fromisoformat(item["at"])} for item in chat["items"]]},
         "mails": mails[:20],
         "trouble": chat_settings,
         "failures": FAILURES,
