@@ -1,0 +1,129 @@
+"""The Simulator page in a real browser: a newcomer plays the customer, an agent answers in a second page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.accounts.passwords import hash_password
+from app.config import Settings
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.runtime import runtime
+from app.demo.commands import PASSWORD, simulated_world
+from app.demo.connect import connect_simulators
+from app.demo.load import load_demo
+from app.demo.people import USERS
+from tests.support.browsing import Browsing
+from tests.support.database import TestServers
+from tests.support.live import LiveServer, running_application
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def demo(servers: TestServers, settings: Settings) -> Iterator[LiveServer]:
+    """The running application in demo mode, with the demo company and a Valkey database of its own."""
+    _name, url = servers.new_database()
+    with running_application(replace(settings, database_url=url, redis_url=f"{servers.redis_url[:-1]}2"), demo=True) as live:
+        with live.app.app_context():
+            now, keyring = utc_now(), runtime().keyring
+            with transaction() as session:
+                load_demo(session, keyring=keyring, password_hash=hash_password(PASSWORD), now=now)
+            with transaction() as session:
+                connect_simulators(session, simulated_world(), keyring=keyring, settings=live.settings, now=now)
+        yield live
+
+
+@pytest.fixture
+def demo_browsing(browser: Browser, demo: LiveServer) -> Iterator[Browsing]:
+    browsing = Browsing(browser, demo.url)
+    yield browsing
+    faults = browsing.unexpected_faults()
+    browsing.close()
+    assert not faults, "the browser reported: " + "; ".join(faults)
+
+
+def signed_in(browsing: Browsing) -> Page:
+    page = browsing.new_page()
+    page.goto("/sign-in")
+    page.locator("#field-email").fill(USERS[0].email)
+    page.locator("#field-password").fill(PASSWORD)
+    page.locator("form:has(#field-email) button[type=submit]").first.click()
+    page.wait_for_selector("body[data-live=on]")
+    return page
+
+
+@pytest.fixture
+def customer(demo_browsing: Browsing) -> Page:
+    page = signed_in(demo_browsing)
+    page.goto("/simulator")
+    page.locator("button[value=calm]").click()
+    return page
+
+
+@pytest.fixture
+def agent(demo_browsing: Browsing) -> Page:
+    return signed_in(demo_browsing)
+
+
+def write_chat(customer: Page, text: str) -> None:
+    customer.locator("#chat-text").fill(text)
+    customer.locator("#chat-send").click()
+
+
+def answer(agent: Page, question: str, text: str) -> None:
+    agent.locator("a[data-row]", has_text=question).click()
+    expect(agent.locator("#timeline")).to_contain_text(question)
+    agent.locator("#composer-text").fill(text)
+    agent.locator("[data-send]").click()
+
+
+def test_a_chat_message_is_answered_and_the_ticks_come_back(customer: Page, agent: Page) -> None:
+    agent.evaluate("window.notReloaded = true")
+    write_chat(customer, "De paal knippert rood")
+    answer(agent, "De paal knippert rood", "We komen om vier uur")
+    expect(customer.locator("#phone")).to_contain_text("We komen om vier uur")
+    ours = agent.locator(".message--outgoing", has_text="We komen om vier uur")
+    expect(ours.locator(".message__state")).to_contain_text("Read")
+    assert agent.evaluate("window.notReloaded") is True
+
+
+def test_a_failed_answer_says_why_and_can_be_sent_again(customer: Page, agent: Page) -> None:
+    write_chat(customer, "Bent u er nog?")
+    customer.locator("button[value=fail]").click()
+    answer(agent, "Bent u er nog?", "Jazeker")
+    ours = agent.locator(".message--outgoing", has_text="Jazeker")
+    expect(ours.locator(".message__state")).to_contain_text("Not sent")
+    expect(ours.locator(".message__reason")).not_to_be_empty()
+    ours.get_by_role("button", name="Send again").click()
+    expect(ours.locator(".message__state")).to_contain_text("Read")
+
+
+def test_what_comes_three_times_is_shown_once(customer: Page, agent: Page) -> None:
+    customer.locator("button[value=duplicate]").click()
+    write_chat(customer, "Drie keer hetzelfde")
+    agent.locator("a[data-row]", has_text="Drie keer hetzelfde").click()
+    write_chat(customer, "En daarna iets anders")
+    expect(agent.locator("#timeline")).to_contain_text("En daarna iets anders")
+    expect(agent.locator("#timeline .message", has_text="Drie keer hetzelfde")).to_have_count(1)
+
+
+def test_a_mail_is_answered_and_the_answer_being_typed_to_it_stays(customer: Page, agent: Page) -> None:
+    customer.locator("#mail-subject").fill("Vraag over de factuur")
+    customer.locator("#mail-text").fill("Klopt het bedrag wel?")
+    customer.locator("#mail-send").click()
+    answer(agent, "Klopt het bedrag wel?", "Ja, dat klopt")
+    mail = customer.locator("[data-mail]", has_text="Vraag over de factuur")
+    mail.locator("summary").click()
+    expect(mail.locator("pre")).to_contain_text("Ja, dat klopt")
+    with customer.expect_response(lambda found: found.request.headers.get("hx-target") == "mailbox"):
+        mail.locator("textarea").press_sequentially("Bedankt")
+    with customer.expect_response(lambda found: found.request.headers.get("hx-target") == "mailbox"):
+        pass
+    expect(mail.locator("textarea")).to_have_value("Bedankt")
+    mail.get_by_role("button", name="Answer").click()
+    expect(agent.locator("#timeline")).to_contain_text("Bedankt")
