@@ -19,22 +19,18 @@ export default function bindTimeline(element) {
 export function updateTimeline(page) {
   const shown = document.getElementById("timeline"), fresh = page.getElementById("timeline");
   if (!shown || !fresh || shown.dataset.threadId !== fresh.dataset.threadId) return;
-  const box = scroller(shown), stay = atEnd(box), anchor = stay ? null : firstVisible(shown, box);
-  const before = anchor?.getBoundingClientRect().top;
-  box.style.overflowAnchor = "none"; // the browser would correct a second time
-  requestAnimationFrame(() => requestAnimationFrame(() => { box.style.overflowAnchor = ""; }));
+  const box = scroller(shown), stay = atEnd(box), place = fromStart(box);
   const oldest = fresh.querySelector(":scope > [data-at]")?.dataset.at ?? "";
   const added = merge(shown, fresh, { keep: (child) => !child.dataset.at || child.dataset.at < oldest });
-  if (anchor) box.scrollTop += anchor.getBoundingClientRect().top - before;
-  else box.scrollTop = 0;
+  const settle = () => { box.scrollTop = stay ? 0 : place - fromStart(box) + box.scrollTop; };
+  settle();
+  requestAnimationFrame(() => { if (stay === atEnd(box)) settle(); }); // the browser corrects the place a frame later, perhaps
   if (!stay && added.some((child) => child.matches("[data-message]"))) showJump(true);
   if (stay) seen(fresh.dataset.newestMessageId);
 }
 
-const firstVisible = (shown, box) => {
-  const top = box.getBoundingClientRect().top;
-  return [...shown.children].find((child) => child.getBoundingClientRect().bottom > top);
-};
+// How far the first item is above the visible part; the scroller counts from its end.
+const fromStart = (box) => box.scrollHeight - box.clientHeight + box.scrollTop;
 
 // A writer who has typed keeps what they had seen: the server then holds the send and shows what came since.
 function seen(messageId) {
