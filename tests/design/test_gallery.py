@@ -44,7 +44,8 @@ def gallery(browser: Browser, gallery_url: str) -> Iterator[Browsing]:
 
 def open_gallery(gallery: Browsing, width: int = 1280, scheme: str = "light") -> Page:
     page = gallery.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page.goto("/dev/components")
+    # Modules are fetched after the page has loaded; leaving it earlier would break off a file the server still holds open.
+    page.goto("/dev/components", wait_until="networkidle")
     return page
 
 
