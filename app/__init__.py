@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import redis
 from flask_openapi3.models.info import Info
@@ -11,7 +12,7 @@ from flask_openapi3.openapi import OpenAPI
 from app import cli, web, wiring
 from app.config import Settings, load_settings
 from app.core.crypto import Keyring, parse_keys
-from app.core.db import db
+from app.core.db import AUTOCOMMIT, db
 from app.core.http import HttpClient
 from app.core.log import configure_logging
 from app.core.nudge import Nudger
@@ -20,17 +21,14 @@ from app.core.storage import open_storage
 from app.demo import commands as demo_commands
 from app.events import registry
 
-CONNECTION_OPTIONS = " ".join(
-    f"-c {option}"
-    for option in (
-        "timezone=UTC",
-        "jit=off",
-        "plan_cache_mode=force_custom_plan",  # a generic plan for a search word is a hundred times slower
-        "lock_timeout=15s",
-        "statement_timeout=60s",
-        "idle_in_transaction_session_timeout=60s",
-    )
+CONNECTION_OPTIONS = (
+    "timezone=UTC",
+    "jit=off",
+    "lock_timeout=15s",
+    "statement_timeout=60s",
+    "idle_in_transaction_session_timeout=60s",
 )
+FRESH_PLANS = "plan_cache_mode=force_custom_plan"  # a generic plan for a search word is a hundred times slower
 
 
 def create_app(settings: Settings | None = None) -> OpenAPI:
@@ -60,12 +58,16 @@ def _configure(app: OpenAPI, settings: Settings) -> None:
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS={
-            "pool_size": 20,
-            "max_overflow": 20,
-            "pool_timeout": 10,
-            "pool_recycle": 1800,
-            "connect_args": {"options": CONNECTION_OPTIONS},
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 20, "max_overflow": 20, **_pool_options(*CONNECTION_OPTIONS, FRESH_PLANS)},
+        # Single statements with one plan each; nothing is left open, so nothing is rolled back when a connection is given back.
+        SQLALCHEMY_BINDS={
+            AUTOCOMMIT: {
+                "url": settings.database_url,
+                "isolation_level": "AUTOCOMMIT",
+                "pool_reset_on_return": None,
+                "pool_size": 8,
+                **_pool_options(*CONNECTION_OPTIONS),
+            }
         },
         SETTINGS=settings,
         MAX_CONTENT_LENGTH=40 * 1024 * 1024,
@@ -76,6 +78,11 @@ def _configure(app: OpenAPI, settings: Settings) -> None:
         TEMPLATES_AUTO_RELOAD=False,
         DOOR_CACHE_SECONDS=2.0,  # for how long a webhook may use channels as they were a moment ago
     )
+
+
+def _pool_options(*connection_options: str) -> dict[str, Any]:
+    options = " ".join(f"-c {option}" for option in connection_options)
+    return {"pool_timeout": 10, "pool_recycle": 1800, "connect_args": {"options": options}}
 
 
 def _build_runtime(settings: Settings) -> Runtime:

@@ -37,6 +37,14 @@ ROUTES = (
 )
 DEMO_ROUTES = ("app.demo.routes", "app.dev.routes")
 
+ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+)
+# The policy of what is not a page: files and JSON load nothing, wherever they are opened.
+NOTHING_RUNS = "default-src 'none'; frame-ancestors 'none'"
+
 csrf = CSRFProtect()
 babel = Babel()
 
@@ -162,16 +170,16 @@ def _timezone() -> str:
 
 def _headers(response: Response) -> Response:
     headers = response.headers
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Content-Security-Policy", _policy())
+    present = {name.lower() for name, _value in headers}
+    headers.extend((name, value) for name, value in ALWAYS if name.lower() not in present)
+    if "content-security-policy" not in present:
+        headers.add("Content-Security-Policy", _policy() if response.mimetype == "text/html" else NOTHING_RUNS)
     if request.is_secure:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     if request.endpoint == "static":
         headers["Cache-Control"] = "public, max-age=31536000, immutable" if request.args.get("v") else "public, max-age=300"
-    else:
-        headers.setdefault("Cache-Control", "no-store")
+    elif "cache-control" not in present:
+        headers.add("Cache-Control", "no-store")
     return response
 
 

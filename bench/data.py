@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
-BRANDS, USERS, CONTACTS = 5, 20, 20_000
+BRANDS, USERS = 5, 20
 MESSAGES_PER_THREAD = 6
 YEARS = 3
 VOCABULARY = 30_000
@@ -48,7 +48,7 @@ def row_id(kind: int, number: int) -> uuid.UUID:
 def fill(connection: psycopg.Connection, threads: int, *, password_hash: str) -> None:
     """Write the company; indexes of the big tables are dropped and built again around the COPY. Commits."""
     dice = random.Random(7)
-    _people(connection, password_hash)
+    _people(connection, password_hash, contacts_of(threads))
     definitions = _drop_indexes(connection, ("threads", "messages"))
     with connection.cursor().copy(_THREADS) as copy:
         for line in _thread_lines(threads, dice):
@@ -65,7 +65,12 @@ def fill(connection: psycopg.Connection, threads: int, *, password_hash: str) ->
     connection.autocommit = False
 
 
-def _people(connection: psycopg.Connection, password_hash: str) -> None:
+def contacts_of(threads: int) -> int:
+    """How many customers wrote this many threads."""
+    return 2_000 + threads // 5
+
+
+def _people(connection: psycopg.Connection, password_hash: str, contacts: int) -> None:
     run = connection.cursor().executemany
     run(
         "INSERT INTO brands (id, key, name, hue, email_signature) VALUES (%s, %s, %s, %s, '')",
@@ -74,16 +79,16 @@ def _people(connection: psycopg.Connection, password_hash: str) -> None:
     channel = "INSERT INTO channels (id, channel_type, name, brand_id, address, display_address, is_active, settings, poll_state, health, health_detail, created_at) VALUES (%s, 'whatsapp_business', %s, %s, %s, %s, true, '{}', '{}', 'ok', '', now())"
     run(channel, [(row_id(2, b), f"Chat {b}", row_id(1, b), f"10660000000000{b}", f"+31 20 000 000{b}") for b in range(BRANDS)])
     contact = "INSERT INTO contacts (id, contact_type, name, name_source, job_title, address, note, details, created_at, updated_at, version) VALUES (%s, 'person', %s, 'user', '', '', '', '{}', now(), now(), 1)"
-    run(contact, [(row_id(3, n), f"Persoon {n}") for n in range(CONTACTS + USERS)])
+    run(contact, [(row_id(3, n), f"Persoon {n}") for n in range(contacts + USERS)])
     identity = "INSERT INTO contact_identities (id, contact_id, kind, scope, value, display, is_primary, created_at) VALUES (%s, %s, 'wa_id', '', %s, '', true, now())"
-    run(identity, [(row_id(4, n), row_id(3, n), f"316{n:08d}") for n in range(CONTACTS)])
+    run(identity, [(row_id(4, n), row_id(3, n), f"316{n:08d}") for n in range(contacts)])
     user = "INSERT INTO users (id, contact_id, email, name, role, password_hash, locale, timezone, theme, single_keys, created_at) VALUES (%s, %s, %s, %s, %s, %s, 'en', 'Europe/Amsterdam', 'system', true, now())"
     run(
         user,
         [
             (
                 row_id(5, n),
-                row_id(3, CONTACTS + n),
+                row_id(3, contacts + n),
                 f"user{n}@bench.example",
                 f"User {n}",
                 "admin" if n == 0 else "agent",
@@ -141,7 +146,7 @@ def _thread_lines(threads: int, dice: random.Random) -> Iterator[str]:
         yield "\t".join(
             (
                 str(row_id(6, n)), f"Onderwerp {n}", "customer_support", "normal", status, str(row_id(1, brand)), str(row_id(2, brand)), medium,
-                str(row_id(3, n % CONTACTS)), assignee, at.isoformat(), at.isoformat(), at.isoformat(), at.isoformat(),
+                str(row_id(3, n % contacts_of(threads))), assignee, at.isoformat(), at.isoformat(), at.isoformat(), at.isoformat(),
                 "\\N" if is_open else at.isoformat(), f"Voorbeeld van gesprek {n}", "{}", "{}", str(count), str(count - 1), "1",
             )
         ) + "\n"  # fmt: skip
@@ -170,7 +175,7 @@ def _message_line(n: int, seq: int, count: int, number: int, threads: int, text:
     return "\t".join(
         (
             str(row_id(7, number)), str(row_id(6, n)), str(row_id(1, brand)), str(row_id(2, brand)), str(seq),
-            "incoming" if incoming else "outgoing", "email", "text", str(row_id(3, n % CONTACTS)) if incoming else "\\N",
+            "incoming" if incoming else "outgoing", "email", "text", str(row_id(3, n % contacts_of(threads))) if incoming else "\\N",
             "\\N" if incoming else str(row_id(5, n % USERS)), "{}", "{}", "", text, "", at, at, "\\N" if incoming else "sent", "", "[]", "[]", "{}", "{}",
         )
     ) + "\n"  # fmt: skip

@@ -17,7 +17,9 @@ from flask.testing import FlaskClient
 from app.core.db import db
 from bench.data import CLASSES, row_id
 
-ROUNDS = 15
+ROUNDS = 60
+WARM_UP = 5
+PAGES_DOWN = 10
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def measure_pages(app: Flask, threads: int, *, password: str) -> list[PageTime]:
         _time(app, f"list {view}", lambda view=view: f"/inbox{view}", client)
         for view in ("", "/mine", "/unassigned", "/email", "/whatsapp", "/resolved", "/all")
     ]
-    times.append(_time(app, "list deep", _deep(client), client))
+    times += [_time(app, f"list deep {view}", _deep(client, view), client) for view in ("", "/resolved", "/all")]
     times.append(_time(app, "thread of 200", lambda: f"/threads/{row_id(6, threads - 1)}", client))
     times += [_time(app, f"search {name}", lambda text=text: f"/search?q={text}", client) for name, text in CLASSES.items()]
     return times
@@ -51,25 +53,26 @@ def _sign_in(app: Flask, password: str) -> FlaskClient:
     return client
 
 
-def _deep(client: FlaskClient) -> Callable[[], str]:
-    """Ten pages down the list of everything."""
-    url = "/inbox/all"
-    for _ in range(10):
+def _deep(client: FlaskClient, view: str) -> Callable[[], str]:
+    """The address PAGES_DOWN pages down a list."""
+    url = f"/inbox{view}"
+    for _ in range(PAGES_DOWN):
         found = re.search(r'href="([^"]*cursor=[^"]*)"', client.get(url).text)
-        url = found[1].replace("&amp;", "&") if found else url
+        assert found, f"{url} has no page after it"
+        url = found[1].replace("&amp;", "&")
     return lambda: url
 
 
 def _time(app: Flask, name: str, url: Callable[[], str], client: FlaskClient) -> PageTime:
     milliseconds, queries = [], 0
-    for round_number in range(ROUNDS + 2):
+    for round_number in range(ROUNDS + WARM_UP):
         with _counting(app) as count:
             began = time.perf_counter()
             answer = client.get(url())
             took = (time.perf_counter() - began) * 1000
         assert answer.status_code == 200, f"{name}: {answer.status}"
         queries = max(queries, count[0])
-        if round_number >= 2:
+        if round_number >= WARM_UP:
             milliseconds.append(took)
     cuts = statistics.quantiles(milliseconds, n=20)
     return PageTime(name, round(statistics.median(milliseconds), 1), round(cuts[18], 1), queries)

@@ -23,9 +23,9 @@ from sqlalchemy.orm import Session
 from app import create_app
 from app.config import Settings
 from app.core.crypto import generate_key
-from app.core.db import db
+from app.core.db import AUTOCOMMIT, db
 from tests.support.browsing import Browsing, running_browser
-from tests.support.database import TestServers, close_connections, running_servers
+from tests.support.database import AsEngine, TestServers, close_connections, running_servers
 from tests.support.live import LiveServer, running_application
 from tests.support.pages import PageClient
 
@@ -94,17 +94,17 @@ def connection(shared_app: Flask) -> Iterator[sa.Connection]:
     """The one connection of this test; everything on it is rolled back at the end."""
     with shared_app.app_context():
         engines = db.engines
-    engine = engines[None]
-    connection = engine.connect()
+    before = dict(engines)
+    connection = before[None].connect()
     outer = connection.begin()
     # Every session of the application uses this connection, and its commits release a savepoint only.
-    engines[None] = connection  # type: ignore[index]
+    engines.update({None: connection, AUTOCOMMIT: AsEngine(connection)})  # type: ignore[attr-defined]
     db.session.session_factory.configure(join_transaction_mode="create_savepoint")
     try:
         yield connection
     finally:
         db.session.session_factory.configure(join_transaction_mode="conditional_savepoint")
-        engines[None] = engine  # type: ignore[index]
+        engines.update(before)  # type: ignore[attr-defined]
         outer.rollback()
         connection.close()
 

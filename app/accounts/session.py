@@ -14,8 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from flask import Flask, Response, abort, current_app, g, redirect, url_for
+from flask import Flask, Request, Response, abort, current_app, g, redirect, url_for
 from flask import session as cookie
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user
 from htmx_flask import request
@@ -51,6 +52,15 @@ class SignedIn(UserMixin):  # type: ignore[misc]
         return str(self.viewer.user_id)
 
 
+class CookieSessions(SecureCookieSessionInterface):
+    """Flask's sessions; without a cookie there is nothing to check, and most requests of providers and programs have none."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
+
 class Anonymous(AnonymousUserMixin):  # type: ignore[misc]
     """Nobody."""
 
@@ -62,6 +72,7 @@ def init_login(app: Flask) -> None:
     app.config.update(
         SESSION_COOKIE_NAME=f"{prefix}switchyard", PERMANENT_SESSION_LIFETIME=ABSOLUTE, SESSION_REFRESH_EACH_REQUEST=False
     )
+    app.session_interface = CookieSessions()
     manager = LoginManager(app)
     manager.anonymous_user = Anonymous
     manager.request_loader(lambda _request: find_signed_in())

@@ -94,6 +94,19 @@ def transaction() -> Iterator[Session]:
         raise
 
 
+AUTOCOMMIT = "autocommit"  # the bind whose connections have no transactions
+
+
+@contextmanager
+def autocommitted() -> Iterator[sa.Connection]:
+    """A connection on which every statement is a transaction of its own: one way to the database and back instead of three.
+
+    For an edge whose statements each bear running twice, and that has nothing to take back.
+    """
+    with db.engines[AUTOCOMMIT].connect() as connection:
+        yield connection
+
+
 def advisory_xact_lock(session: Session, key: str) -> None:
     """Wait for the transaction-long lock named `key`. Take several in sorted order."""
     session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})

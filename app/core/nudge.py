@@ -7,12 +7,14 @@ within one moment cost one message.
 from __future__ import annotations
 
 import threading
+import time
 
 import redis
 
 from app.core.log import get_logger
 
 KEY = "switchyard:nudge"
+PAUSE_SECONDS = 0.02
 log = get_logger(__name__)
 
 
@@ -45,6 +47,7 @@ class Nudger:
                 send_nudge(self._client)
             except redis.RedisError as error:
                 log.warning("nudge_failed", error=type(error).__name__)
+            time.sleep(PAUSE_SECONDS)
 
 
 def send_nudge(client: redis.Redis) -> None:

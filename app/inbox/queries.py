@@ -7,7 +7,7 @@ every filter is answered from an index that begins with the brand, whatever the 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
 from app.accounts.models import Brand, User
-from app.contacts.models import Contact
+from app.contacts.models import Contact, ContactIdentity
 from app.core.paging import Page, cut_page, read_cursor
 from app.inbox.models import Attachment, Message, Priority, Thread, ThreadAlias, ThreadRead, ThreadStatus
 
@@ -53,6 +53,15 @@ class ThreadRow:
     brand_name: str
     brand_hue: int
     unread: bool
+
+
+@dataclass(frozen=True)
+class ThreadHead:
+    """A thread to open: its row, and the customer with every way to reach them."""
+
+    row: ThreadRow
+    contact: Contact | None
+    identities: tuple[ContactIdentity, ...]
 
 
 @dataclass(frozen=True)
@@ -132,7 +141,7 @@ def _row_query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
     )
 
 
-def _row(record: sa.Row[*tuple[Any, ...]]) -> ThreadRow:
+def _row(record: Iterable[Any]) -> ThreadRow:
     thread, contact_name, assignee_name, brand_key, brand_name, brand_hue, seen_seq = record
     unread = (seen_seq or 0) < thread.inbound_seq
     return ThreadRow(thread, contact_name or "", assignee_name, brand_key, brand_name, brand_hue, unread)
@@ -173,22 +182,28 @@ def count_views(session: Session, *, viewer: Viewer) -> ViewCounts:
     return ViewCounts(*(min(int(value), COUNT_CAP) for value in record))
 
 
-def get_thread_row(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> ThreadRow:
-    """The thread with its names. Raises ThreadMissing, also for a thread of a brand the viewer may not see."""
-    record = session.execute(
-        _row_query(viewer).where(Thread.id == thread_id, Thread.brand_id.in_(viewer.brand_ids))
-    ).one_or_none()
-    if record is not None:
-        return _row(record)
+def get_thread_head(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> ThreadHead:
+    """One query. Raises ThreadMissing, also for a thread of a brand the viewer may not see."""
+    query = _row_query(viewer).add_columns(Contact, ContactIdentity)
+    query = query.where(Thread.id == thread_id, Thread.brand_id.in_(viewer.brand_ids))
+    query = query.outerjoin(ContactIdentity, ContactIdentity.contact_id == Contact.id)
+    records = session.execute(query.order_by(ContactIdentity.kind, ContactIdentity.created_at)).all()
+    if not records:
+        return get_thread_head(session, viewer=viewer, thread_id=_merged_into(session, thread_id))
+    *row, contact, _identity = records[0]
+    return ThreadHead(_row(row), contact, tuple(r.ContactIdentity for r in records if r.ContactIdentity is not None))
+
+
+def _merged_into(session: Session, thread_id: uuid.UUID) -> uuid.UUID:
     alias = session.get(ThreadAlias, thread_id)
     if alias is None:
         raise ThreadMissing(str(thread_id))
-    return get_thread_row(session, viewer=viewer, thread_id=alias.thread_id)
+    return alias.thread_id
 
 
 def get_thread(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> Thread:
     """The thread alone; follows merges. Raises ThreadMissing."""
-    return get_thread_row(session, viewer=viewer, thread_id=thread_id).thread
+    return get_thread_head(session, viewer=viewer, thread_id=thread_id).row.thread
 
 
 def get_message(session: Session, *, viewer: Viewer, message_id: uuid.UUID) -> Message:

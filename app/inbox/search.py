@@ -25,10 +25,9 @@ from app.core.text import storable
 from app.inbox.queries import ThreadRow, list_rows
 
 SLICE = 4000  # newest messages looked at one by one
-WINDOWS = (timedelta(days=30), timedelta(days=120), timedelta(days=480), timedelta(days=36_500))
+WINDOWS = (timedelta(days=60), timedelta(days=480), timedelta(days=36_500))
 WINDOW_HITS = 2000
 QUERY_CHARACTERS = 200
-ROUND_HITS, ROUNDS = 200, 5
 PEOPLE = 20
 MARK_START, MARK_END = "\ue000", "\ue001"  # private-use characters, replaced by tags after escaping
 
@@ -105,15 +104,14 @@ _SHOWN_SQL = f"""
 
 _SLICE_SQL = f"""
     WITH newest AS (
-        SELECT m.id, m.thread_id, m.occurred_at, m.tsv FROM messages m
+        SELECT m.id, m.thread_id, m.occurred_at, m.tsv @@ {_QUERY} AS is_hit FROM messages m
         WHERE m.brand_id = ANY(:brands) {{place}} ORDER BY m.occurred_at DESC, m.id DESC LIMIT :slice_rows
     ), hits AS (
-        SELECT id, thread_id, occurred_at FROM newest WHERE tsv @@ {_QUERY} ORDER BY occurred_at DESC, id DESC LIMIT :enough
+        SELECT DISTINCT ON (thread_id) id, thread_id, occurred_at FROM newest WHERE is_hit
+        ORDER BY thread_id, occurred_at DESC, id DESC
     )
-    SELECT id, thread_id, occurred_at, (SELECT min(occurred_at) FROM newest) AS reached, (SELECT count(*) FROM newest) AS looked
-    FROM hits
-    UNION ALL
-    SELECT NULL, NULL, NULL, (SELECT min(occurred_at) FROM newest), (SELECT count(*) FROM newest)
+    SELECT hits.*, slice.* FROM (SELECT min(occurred_at) AS reached, count(*) AS looked FROM newest) slice LEFT JOIN hits ON true
+    ORDER BY occurred_at DESC, id DESC LIMIT :enough
 """  # noqa: S608  constants only
 
 _WINDOW_SQL = f"""
@@ -124,7 +122,7 @@ _WINDOW_SQL = f"""
     )
     SELECT id, thread_id, occurred_at FROM (
         SELECT DISTINCT ON (thread_id) id, thread_id, occurred_at FROM hits ORDER BY thread_id, occurred_at DESC, id DESC
-    ) newest ORDER BY occurred_at DESC, id DESC LIMIT :enough
+    ) newest ORDER BY occurred_at DESC, id DESC LIMIT 2 * :enough
 """  # noqa: S608  constants only
 
 
@@ -136,49 +134,27 @@ def _find_messages(
         "words": words,
         "prefix": _prefix_query(words),
         "brands": list(viewer.brand_ids),
-        "enough": max(enough * 4, ROUND_HITS),
+        "enough": enough,
         "slice_rows": slice_rows,
     }
-    found, reached = _walk(session, values, place, enough)
-    if len(found) >= enough or reached is None:
-        return found[:enough]
-    until = reached
+    at = {"at": place[0], "id": place[1]} if place else {}
+    newest = session.execute(sa.text(_SLICE_SQL.format(place=_PLACE if place else "")), {**values, **at}).all()
+    found = {r.thread_id: _found(r) for r in newest if r.id is not None}
+    reached = until = newest[0].reached
+    if newest[0].looked < slice_rows:
+        return list(found.values())
     for window in WINDOWS:
-        since = reached - window
-        records = session.execute(sa.text(_WINDOW_SQL), {**values, "since": since, "until": until}).all()
-        known = {f.thread_id for f in found}
-        found += [f for f in _per_thread(records) if f.thread_id not in known]
         if len(found) >= enough:
             break
+        since = reached - window
+        for record in session.execute(sa.text(_WINDOW_SQL), {**values, "since": since, "until": until}):
+            found.setdefault(record.thread_id, _found(record))
         until = since
-    return found[:enough]
+    return list(found.values())[:enough]
 
 
-def _walk(
-    session: Session, values: dict[str, Any], place: tuple[datetime, uuid.UUID] | None, enough: int
-) -> tuple[list[_Found], datetime | None]:
-    """Look at the newest slice; return what it holds and the time it reached, None if there is nothing behind it.
-
-    A thread full of the word may use up all hits of a round: the next one starts behind them.
-    """
-    found: dict[uuid.UUID, _Found] = {}
-    for _round in range(ROUNDS):
-        at = {"at": place[0], "id": place[1]} if place else {}
-        records = session.execute(sa.text(_SLICE_SQL.format(place=_PLACE if place else "")), {**values, **at}).all()
-        hits, end = records[:-1], records[-1]
-        for hit in _per_thread(hits):
-            found.setdefault(hit.thread_id, hit)
-        if len(found) >= enough or len(hits) < values["enough"]:
-            break
-        place = (hits[-1].occurred_at, hits[-1].id)
-    return list(found.values()), end.reached if end.looked == values["slice_rows"] else None
-
-
-def _per_thread(records: Sequence[sa.Row[Any]]) -> list[_Found]:
-    newest: dict[uuid.UUID, _Found] = {}
-    for record in records:
-        newest.setdefault(record.thread_id, _Found(record.thread_id, record.id, record.occurred_at, record.id))
-    return list(newest.values())
+def _found(record: sa.Row[Any]) -> _Found:
+    return _Found(record.thread_id, record.id, record.occurred_at, record.id)
 
 
 def _prefix_query(words: str) -> str:
@@ -230,16 +206,12 @@ def _escape_like(text: str) -> str:
     return re.sub(r"([\\%_])", r"\\\1", text)
 
 
-_SNIPPETS_SQL = sa.text(
-    f"""
-    SELECT id, ts_headline('inbox', left(subject || ' · ' || text, 4000), {_QUERY}, :options) AS snippet
-    FROM messages WHERE id = ANY(:ids)
-    """  # noqa: S608  constants only
-)
+_OPTIONS = f"StartSel={MARK_START}, StopSel={MARK_END}, MaxWords=24, MinWords=12, ShortWord=0"
 
 
 def _hits(session: Session, viewer: Viewer, words: str, found: Sequence[_Found]) -> list[SearchHit]:
-    rows = {row.thread.id: row for row in list_rows(session, viewer=viewer, thread_ids=[f.thread_id for f in found])}
+    thread_ids = [f.thread_id for f in found]
+    rows = {row.thread.id: row for row in list_rows(session, viewer=viewer, thread_ids=thread_ids)}
     snippets = _snippets(session, words, [f.message_id for f in found if f.message_id])
     return [
         SearchHit(
@@ -250,11 +222,18 @@ def _hits(session: Session, viewer: Viewer, words: str, found: Sequence[_Found])
     ]
 
 
+_SNIPPETS_SQL = sa.text(
+    f"""
+    SELECT id, ts_headline('inbox', left(subject || ' · ' || text, 4000), {_QUERY}, :options) AS snippet
+    FROM messages WHERE id = ANY(:ids)
+    """  # noqa: S608  constants only
+)
+
+
 def _snippets(session: Session, words: str, message_ids: list[uuid.UUID]) -> dict[uuid.UUID | None, str]:
     if not message_ids:
         return {}
-    options = f"StartSel={MARK_START}, StopSel={MARK_END}, MaxWords=24, MinWords=12, ShortWord=0"
-    values = {"words": words, "prefix": _prefix_query(words), "ids": message_ids, "options": options}
+    values = {"words": words, "prefix": _prefix_query(words), "ids": message_ids, "options": _OPTIONS}
     return {record.id: _safe(record.snippet) for record in session.execute(_SNIPPETS_SQL, values)}
 
 

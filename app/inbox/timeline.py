@@ -18,7 +18,7 @@ from app.contacts.models import Contact, ContactIdentity
 from app.core.paging import make_cursor, read_cursor
 from app.events.models import Event
 from app.inbox.models import Attachment, Draft, Message, Thread
-from app.inbox.queries import ThreadFilter, ThreadRow, list_threads
+from app.inbox.queries import ThreadFilter, ThreadHead, ThreadRow, list_threads
 
 SHOWN_EVENTS = ("ThreadAssigned", "ThreadStatusChanged", "ThreadPriorityChanged", "ThreadsMerged")
 OTHER_THREADS = 6
@@ -149,9 +149,9 @@ def _event_item(record: sa.Row[Any]) -> TimelineItem:
     return TimelineItem("event", record.Event.occurred_at, record.actor_name or "", event=record.Event)
 
 
-def get_context(session: Session, *, viewer: Viewer, thread: Thread, sendable_types: frozenset[str]) -> ThreadContext:
-    """Contact, reach, other threads, channels for a reply, drafts, assignable people. Four queries."""
-    contact, identities = _contact(session, thread)
+def get_context(session: Session, *, viewer: Viewer, head: ThreadHead, sendable_types: frozenset[str]) -> ThreadContext:
+    """Contact, reach, other threads, channels for a reply, drafts, assignable people. Three queries."""
+    thread, contact = head.row.thread, head.contact
     others = (
         list_threads(session, viewer=viewer, filter=ThreadFilter(view="all", contact_id=contact.id), limit=OTHER_THREADS).items
         if contact
@@ -161,7 +161,7 @@ def get_context(session: Session, *, viewer: Viewer, thread: Thread, sendable_ty
     drafts = {record.Draft.kind: record.Draft for record in people if record.Draft is not None}
     return ThreadContext(
         contact=contact,
-        identities=identities,
+        identities=head.identities,
         other_threads=tuple(row for row in others if row.thread.id != thread.id),
         channels=_channels(session, thread, sendable_types),
         draft_reply=drafts.get("reply"),
@@ -172,20 +172,6 @@ def get_context(session: Session, *, viewer: Viewer, thread: Thread, sendable_ty
 
 def _own_draft(viewer: Viewer, thread: Thread) -> sa.ColumnElement[bool]:
     return sa.and_(Draft.user_id == User.id, Draft.user_id == viewer.user_id, Draft.thread_id == thread.id)
-
-
-def _contact(session: Session, thread: Thread) -> tuple[Contact | None, tuple[ContactIdentity, ...]]:
-    if thread.contact_id is None:
-        return None, ()
-    query = (
-        sa.select(Contact, ContactIdentity)
-        .outerjoin(ContactIdentity, ContactIdentity.contact_id == Contact.id)
-        .where(Contact.id == thread.contact_id)
-        .order_by(ContactIdentity.kind, ContactIdentity.created_at)
-    )
-    records = session.execute(query).all()
-    identities = tuple(record.ContactIdentity for record in records if record.ContactIdentity is not None)
-    return (records[0].Contact if records else None), identities
 
 
 def _channels(session: Session, thread: Thread, sendable_types: frozenset[str]) -> tuple[Channel, ...]:

@@ -6,11 +6,10 @@ import time
 import uuid
 from dataclasses import dataclass, field
 
-from sqlalchemy.orm import Session
-
 from app.connections.models import ChannelType
 from app.connections.queries import list_channels, open_secrets
 from app.core.crypto import Keyring
+from app.core.db import transaction
 
 
 @dataclass(frozen=True)
@@ -33,9 +32,10 @@ class DoorAccounts:
         self._read_at = 0.0
         self._accounts: tuple[DoorAccount, ...] = ()
 
-    def read(self, session: Session, keyring: Keyring, *, keep_seconds: float) -> tuple[DoorAccount, ...]:
+    def read(self, keyring: Keyring, *, keep_seconds: float) -> tuple[DoorAccount, ...]:
         if time.monotonic() - self._read_at >= keep_seconds:
-            channels = list_channels(session, channel_type=self._channel_type, active_only=True)
+            with transaction() as session:  # over before the post is stored, so that one request never holds two connections
+                channels = list_channels(session, channel_type=self._channel_type, active_only=True)
             self._accounts = tuple(_account(c.id, c.address, c.display_address, open_secrets(c, keyring)) for c in channels)
             self._read_at = time.monotonic()
         return self._accounts

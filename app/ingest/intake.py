@@ -51,8 +51,8 @@ _COUNT = sa.text(
 )
 
 
-def store_event(session: Session, raw: RawEvent) -> uuid.UUID | None:
-    """Insert the event; None if the provider repeats itself. The caller commits before it answers."""
+def store_event(session: Session | sa.Connection, raw: RawEvent) -> uuid.UUID | None:
+    """Insert the event; None if the provider repeats itself. It is committed before anybody is answered."""
     headers = {k.lower(): storable(v)[:1000] for k, v in raw.headers.items() if k.lower() in KEPT_HEADERS}
     row: uuid.UUID | None = session.execute(
         _STORE,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
 from app.core.runtime import runtime
-from app.inbox.search import ROUND_HITS, SLICE, search_threads
+from app.inbox.search import SLICE, search_threads
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_viewer
 
 
@@ -75,7 +75,7 @@ def test_old_messages_are_found_behind_the_newest_slice(db_session: Session, ali
 def test_a_thread_full_of_the_word_hides_no_other(db_session: Session, alice: Viewer) -> None:
     pieter, lotte = (search_threads(db_session, viewer=alice, text=q).items[0].row.thread for q in ("knippert", "factuur"))
     make_message(db_session, lotte, "storing", at=NOW + timedelta(hours=1))
-    for minute in range(60, 60 + ROUND_HITS + 20):
+    for minute in range(60, 60 + 220):
         make_message(db_session, pieter, "weer een storing", at=NOW + timedelta(hours=1, minutes=minute))
     for slice_rows in (SLICE, 50):
         first = search_threads(db_session, viewer=alice, text="storing", limit=1, slice_rows=slice_rows)

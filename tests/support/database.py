@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import sqlalchemy as sa
 from flask import Flask
 
 from app.core.db import db
@@ -38,11 +39,24 @@ class TestServers:
         self.embedded.drop_database(name)
 
 
+class AsEngine:
+    """The one connection of a test in the place of an engine: what is done on it at a time is a savepoint."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    @contextmanager
+    def connect(self) -> Iterator[sa.Connection]:
+        with self._connection.begin_nested():
+            yield self._connection
+
+
 def close_connections(app: Flask) -> None:
     """Close what an application of this process holds open in PostgreSQL."""
     with app.app_context():
         db.session.remove()
-        db.engine.dispose()
+        for engine in db.engines.values():
+            engine.dispose()
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from app.core.text import storable
 from app.delivery.actions import Reply, ReplyContext, UnableToReply, queue_reply
 from app.inbox.actions import ThreadMovedOn, add_note, find_by_client_token, lock_thread, save_draft
 from app.inbox.models import Attachment
-from app.inbox.queries import get_thread, get_thread_row
+from app.inbox.queries import get_thread, get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.templates import fill_template
 from app.inbox.routes.thread import thread_context
@@ -140,7 +140,7 @@ def _refused(thread_id: uuid.UUID, status: int, **why: Any) -> ResponseReturnVal
 
 
 def _thread_again(thread_id: uuid.UUID, **more: Any) -> dict[str, Any]:
-    return thread_context(get_thread_row(db.session(), viewer=current_viewer(), thread_id=thread_id), **more)
+    return thread_context(get_thread_head(db.session(), viewer=current_viewer(), thread_id=thread_id), **more)
 
 
 def _keep(thread_id: uuid.UUID, kind: str) -> None:

@@ -23,7 +23,7 @@ from app.delivery.models import Delivery
 from app.delivery.queries import list_attempts, list_reports
 from app.inbox.actions import assign_thread, change_priority, change_status, mark_read
 from app.inbox.models import Attachment, Priority, Thread, ThreadStatus
-from app.inbox.queries import ThreadRow, get_message, get_thread, get_thread_row
+from app.inbox.queries import ThreadHead, get_message, get_thread, get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.listing import list_context
 from app.inbox.routes.templates import template_choices
@@ -37,20 +37,20 @@ BLOCKS = ("thread_pane", "thread_head", "timeline", "context", "composer")
 @bp.get("/threads/<uuid:thread_id>")
 def show_thread(thread_id: uuid.UUID) -> ResponseReturnValue:
     """The three panes; as fragments: `timeline`, `thread-head`, `context`, `composer`, `thread-list`."""
-    row = get_thread_row(db.session(), viewer=current_viewer(), thread_id=thread_id)
-    if row.thread.id != thread_id:
-        return redirect(url_for("inbox.show_thread", thread_id=row.thread.id, view=request.args.get("view")), 302)
-    return page("inbox/page.html", blocks=BLOCKS, **thread_context(row))
+    head = get_thread_head(db.session(), viewer=current_viewer(), thread_id=thread_id)
+    if head.row.thread.id != thread_id:
+        return redirect(url_for("inbox.show_thread", thread_id=head.row.thread.id, view=request.args.get("view")), 302)
+    return page("inbox/page.html", blocks=BLOCKS, **thread_context(head))
 
 
-def thread_context(row: ThreadRow, **more: Any) -> dict[str, Any]:
+def thread_context(head: ThreadHead, **more: Any) -> dict[str, Any]:
     """Everything the page of a thread shows, the list only where it is part of the answer; reading it marks it read."""
-    viewer, session = current_viewer(), db.session()
+    viewer, session, row = current_viewer(), db.session(), head.row
     try:
         timeline = list_timeline(session, viewer=viewer, thread=row.thread, before=request.args.get("before"))
     except BadCursor:
         timeline = list_timeline(session, viewer=viewer, thread=row.thread)
-    beside = get_context(session, viewer=viewer, thread=row.thread, sendable_types=frozenset(runtime().adapters.senders))
+    beside = get_context(session, viewer=viewer, head=head, sendable_types=frozenset(runtime().adapters.senders))
     if row.unread:
         _mark_read(row.thread)
     names = {str(user_id): name for user_id, name in beside.assignable_users}
@@ -127,8 +127,8 @@ def _changed(thread_id: uuid.UUID, said: str, *, undo: str) -> ResponseReturnVal
     if request.headers.get("HX-Request") != "true":
         flash(said)
         return redirect(url_for("inbox.show_thread", thread_id=thread_id, view=request.args.get("view")), 303)
-    row = get_thread_row(db.session(), viewer=current_viewer(), thread_id=thread_id)
-    response = make_response(render_template("inbox/head_fragment.html", **thread_context(row)))
+    head = get_thread_head(db.session(), viewer=current_viewer(), thread_id=thread_id)
+    response = make_response(render_template("inbox/head_fragment.html", **thread_context(head)))
     toast = {"text": said, "undo_label": _("Undo"), "undo_url": undo}
     response.headers["HX-Trigger"] = json.dumps({"thread-changed-here": True, "toast": toast})
     return response
