@@ -24,6 +24,8 @@ from app.events import registry
 CONNECTION_OPTIONS = (
     "timezone=UTC",
     "jit=off",
+    "max_parallel_workers_per_gather=0",  # a page is one process's work; starting helpers costs more than they bring
+    "work_mem=16MB",
     "lock_timeout=15s",
     "statement_timeout=60s",
     "idle_in_transaction_session_timeout=60s",

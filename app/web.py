@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -19,7 +20,7 @@ from htmx_flask import Htmx, request
 from jinja2_fragments.flask import render_block
 from werkzeug.wrappers import Response
 
-from app import error_pages
+from app import error_pages, translation
 from app.accounts.session import init_login
 from app.config import Settings
 from app.realtime.socket import start_sockets
@@ -35,6 +36,7 @@ ROUTES = (
     "app.realtime.routes",
     "app.api.routes",
 )
+REPEATED = ("avatar", "icon")  # macros a page uses a hundred times with few values, which are all they depend on
 DEMO_ROUTES = ("app.demo.routes", "app.dev.routes")
 
 ALWAYS = (
@@ -54,6 +56,7 @@ def init_app(app: OpenAPI, settings: Settings) -> None:
     Htmx(app)
     csrf.init_app(app)
     babel.init_app(app, locale_selector=_locale, timezone_selector=_timezone)
+    translation.init_app(app)
     app.jinja_env.globals.update(asset=asset, csp_nonce=csp_nonce, get_locale=get_locale)
     app.jinja_env.filters["hue"] = hue
     _register_macros(app)
@@ -80,7 +83,11 @@ def _register_macros(app: Flask) -> None:
     for path in sorted(folder.glob("*.html")):
         module = app.jinja_env.get_template(f"components/{path.name}").module
         macros = {name: value for name, value in vars(module).items() if not name.startswith("_") and callable(value)}
-        app.jinja_env.globals.update(macros)
+        app.jinja_env.globals.update({name: _remembered(value) if name in REPEATED else value for name, value in macros.items()})
+
+
+def _remembered(macro: Callable[..., str]) -> Callable[..., str]:
+    return lru_cache(maxsize=2048)(macro)
 
 
 def page(template: str, *, blocks: tuple[str, ...] = (), status: int = 200, **context: Any) -> Response:
@@ -116,6 +123,11 @@ def csp_nonce() -> str:
 
 def asset(path: str) -> str:
     """URL of a static file that changes with its content, so that it can be cached for ever."""
+    return _asset(request.script_root, path)
+
+
+@lru_cache(maxsize=512)
+def _asset(_root: str, path: str) -> str:
     return url_for("static", filename=path, v=_digest(path))
 
 
@@ -132,7 +144,7 @@ def stylesheets() -> tuple[str, ...]:
 
 def script_map() -> dict[str, dict[str, str]]:
     """The import map of every module of ours, so that an `import` of a plain name gets the file that changes with its content."""
-    return {"imports": {url_for("static", filename=path): asset(path) for path in _scripts()}}
+    return {"imports": {asset(path).partition("?")[0]: asset(path) for path in _scripts()}}
 
 
 @lru_cache(maxsize=1)

@@ -36,6 +36,7 @@ from bench.data import fill, row_id
 from bench.generator import Target, at_rate, full_speed
 from bench.live import measure_live, percentile
 from bench.pages import PageTime, measure_pages
+from bench.play import measure_play
 from bench.yardstick import SECRET
 from tests.support.live import running_application
 
@@ -60,6 +61,7 @@ def main() -> int:
         with EmbeddedServers(Path(folder) / "servers") as servers:
             settings = _settings(servers, Path(folder))
             _measure_webhooks(servers, settings, arguments, results, rows)
+            _measure_play(servers, settings, arguments, results, rows)
             _measure_pages(servers, settings, arguments.threads, results, rows)
     _report(results, rows)
     return 0 if all(ok for *_words, ok in rows) else 1
@@ -146,6 +148,18 @@ def _measure_webhooks(
     rows.append(("webhook accept, of the bare yardstick", measured, "≥ 0.60", ratio >= 0.6))
     rows.append(("webhook at 50/s, p99", f"{p99} ms", "< 50 ms", p99 < 50))
     rows.append(("inbound to browser, p95", f"{p95} ms", "< 300 ms", p95 < 300))
+
+
+def _measure_play(
+    servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
+) -> None:
+    played = replace(settings, database_url=_driver(servers.create_database("bench_play")))
+    upgrade(played.database_url)
+    times = measure_play(played, settings.data_dir, rounds=10 if arguments.quick else 60)
+    results["play"] = {medium: {"p50_ms": percentile(ms, 0.5), "p95_ms": percentile(ms, 0.95)} for medium, ms in times.items()}
+    for medium, told in results["play"].items():
+        measured = f"p50 {told['p50_ms']} p95 {told['p95_ms']} ms"
+        rows.append((f"click in the Simulator to agent's list, {medium}", measured, "p95 < 500 ms", told["p95_ms"] < 500))
 
 
 @contextmanager

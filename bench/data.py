@@ -154,7 +154,12 @@ def _thread_lines(threads: int, dice: random.Random) -> Iterator[str]:
 
 def _texts(dice: random.Random) -> list[str]:
     ranks = [int(VOCABULARY ** dice.random()) for _ in range(TEXTS * 58)]
-    return [" ".join(word(r) for r in ranks[i * 58 : (i + 1) * 58]) for i in range(TEXTS)]
+    return [_mail([word(r) for r in ranks[i * 58 : (i + 1) * 58]]) for i in range(TEXTS)]
+
+
+def _mail(words: list[str]) -> str:
+    """Two paragraphs and a signature, as COPY wants its line ends."""
+    return "\\n".join((" ".join(words[:30]), "", " ".join(words[30:54]), "", "-- ", " ".join(words[54:])))
 
 
 def _message_lines(threads: int, dice: random.Random) -> Iterator[str]:

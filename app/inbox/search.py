@@ -80,8 +80,7 @@ def search_threads(
 def _shown_before(session: Session, words: str, place: tuple[datetime, uuid.UUID], page: Sequence[_Found]) -> set[uuid.UUID]:
     """Threads of this page that a newer message put on an earlier one: a thread is shown once, at its newest match."""
     values = {
-        "words": words,
-        "prefix": _prefix_query(words),
+        **_query(words),
         "threads": [f.thread_id for f in page],
         "at": place[0],
         "id": place[1],
@@ -94,6 +93,7 @@ def clean_query(text: str) -> str:
     return " ".join(storable(text)[:QUERY_CHARACTERS].split())
 
 
+# Either may be empty, which matches nothing.
 _QUERY = "(websearch_to_tsquery('inbox', :words) || to_tsquery('inbox', :prefix))"
 _PLACE = "AND (m.occurred_at, m.id) < (:at, :id)"
 
@@ -114,14 +114,15 @@ _SLICE_SQL = f"""
     ORDER BY occurred_at DESC, id DESC LIMIT :enough
 """  # noqa: S608  constants only
 
+# The fence has no limit of its own: with one the planner believes that walking back in time fills it soon.
 _WINDOW_SQL = f"""
     WITH hits AS MATERIALIZED (
         SELECT m.id, m.thread_id, m.occurred_at FROM messages m
         WHERE m.tsv @@ {_QUERY} AND m.occurred_at <= :until AND m.occurred_at >= :since AND m.brand_id = ANY(:brands)
-        LIMIT {WINDOW_HITS}
     )
     SELECT id, thread_id, occurred_at FROM (
-        SELECT DISTINCT ON (thread_id) id, thread_id, occurred_at FROM hits ORDER BY thread_id, occurred_at DESC, id DESC
+        SELECT DISTINCT ON (thread_id) id, thread_id, occurred_at FROM (SELECT * FROM hits LIMIT {WINDOW_HITS}) bounded
+        ORDER BY thread_id, occurred_at DESC, id DESC
     ) newest ORDER BY occurred_at DESC, id DESC LIMIT 2 * :enough
 """  # noqa: S608  constants only
 
@@ -131,8 +132,7 @@ def _find_messages(
 ) -> list[_Found]:
     """The newest matching message of each of `enough` threads, as far as the bounds reach."""
     values: dict[str, Any] = {
-        "words": words,
-        "prefix": _prefix_query(words),
+        **_query(words),
         "brands": list(viewer.brand_ids),
         "enough": enough,
         "slice_rows": slice_rows,
@@ -157,12 +157,12 @@ def _found(record: sa.Row[Any]) -> _Found:
     return _Found(record.thread_id, record.id, record.occurred_at, record.id)
 
 
-def _prefix_query(words: str) -> str:
-    """All words, the last one as a beginning; an empty query where nothing is left to ask for."""
-    plain = re.findall(r"\w+", words)
-    if not plain or '"' in words:
-        return ""
-    return " & ".join([*plain[:-1], f"{plain[-1]}:*"])
+def _query(text: str) -> dict[str, str]:
+    """The values of _QUERY: all words, the last one as a beginning; beside it the words with their quotes, minus and "or"."""
+    plain = re.findall(r"\w+", text)
+    prefix = " & ".join([*plain[:-1], f"{plain[-1]}:*"]) if plain and '"' not in text else ""
+    is_plain = " ".join(plain) == text and "or" not in text.lower().split()
+    return {"words": "" if prefix and is_plain else text, "prefix": prefix}
 
 
 _PEOPLE_SQL = sa.text(
@@ -233,7 +233,7 @@ _SNIPPETS_SQL = sa.text(
 def _snippets(session: Session, words: str, message_ids: list[uuid.UUID]) -> dict[uuid.UUID | None, str]:
     if not message_ids:
         return {}
-    values = {"words": words, "prefix": _prefix_query(words), "ids": message_ids, "options": _OPTIONS}
+    values = {**_query(words), "ids": message_ids, "options": _OPTIONS}
     return {record.id: _safe(record.snippet) for record in session.execute(_SNIPPETS_SQL, values)}
 
 

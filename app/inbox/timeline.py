@@ -22,6 +22,7 @@ from app.inbox.queries import ThreadFilter, ThreadHead, ThreadRow, list_threads
 
 SHOWN_EVENTS = ("ThreadAssigned", "ThreadStatusChanged", "ThreadPriorityChanged", "ThreadsMerged")
 OTHER_THREADS = 6
+PAGE_ITEMS = 30
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,9 @@ class ThreadContext:
     assignable_users: tuple[tuple[uuid.UUID, str], ...]
 
 
-def list_timeline(session: Session, *, viewer: Viewer, thread: Thread, before: str | None = None, limit: int = 60) -> Timeline:
+def list_timeline(
+    session: Session, *, viewer: Viewer, thread: Thread, before: str | None = None, limit: int = PAGE_ITEMS
+) -> Timeline:
     """The newest `limit` messages before the cursor, their files, and the events between them. 2-3 queries. Raises BadCursor.
 
     `thread` was read through `get_thread`, so the viewer may see it.

@@ -109,7 +109,7 @@ def _kind_of_tail(before: list[str]) -> Kind:
 def _introduction_length(lines: list[str], index: int) -> int:
     """How many lines from `index` on introduce a quote: "On … wrote:", a separator, Outlook's header block; 0 for none."""
     line = lines[index][:_LONGEST_LINE_LOOKED_AT]
-    if not MAY_INTRODUCE.match(line) and not WROTE.search(line):
+    if not MAY_INTRODUCE.match(line) and not any(word in line.lower() for word in WROTE):
         return 0
     return _attribution_length(lines, index) or _header_block_length(lines, index)
 

@@ -38,7 +38,7 @@ ATTRIBUTION_LINE: Final = re.compile(
 )
 # Cheap questions first: only a line for which one of these holds can introduce a quote.
 MAY_INTRODUCE: Final = re.compile(r"\s*(?:\*?\s*(?:on|op|am|le|el|il|em|den|from|van|von|de|da|från|fra)\b|[-_=*]{2})", re.I)
-WROTE: Final = re.compile(r"wrote|schreef|schrieb|écrit|writes|geschreven", re.I)
+WROTE: Final = ("wrote", "schreef", "schrieb", "écrit", "writes", "geschreven")
 _DASHES: Final = r"\s*(?:-{2,}|_{2,}|={2,}|\*{2,})\s*"
 ORIGINAL: Final = re.compile(
     _DASHES

@@ -6,7 +6,6 @@ import uuid
 from typing import Any
 
 from flask import Blueprint, abort, current_app, g, request, url_for
-from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
@@ -16,7 +15,9 @@ from app.core.db import db
 from app.inbox.models import ThreadStatus
 from app.inbox.queries import ThreadFilter, ThreadMissing, ViewCounts, count_views
 from app.inbox.routes import words
+from app.translation import gettext as _
 
+NO_ID = uuid.UUID(int=0)
 bp = Blueprint("inbox", __name__)
 
 
@@ -112,10 +113,21 @@ def nav_groups() -> list[dict[str, Any]]:
     return groups
 
 
+def url_to(endpoint: str, *, thread_id: uuid.UUID | None = None, message_id: uuid.UUID | None = None, **more: Any) -> str:
+    """`url_for` for a thread or a message, cheap enough for every row of a page: all but the id is built once per request."""
+    patterns: dict[Any, str] = g.setdefault("url_patterns", {})
+    key = (endpoint, *more.items())
+    if key not in patterns:
+        ids = {"thread_id": NO_ID} if message_id is None else {"message_id": NO_ID}
+        patterns[key] = url_for(endpoint, **ids, **more)  # type: ignore[arg-type]
+    return patterns[key].replace(str(NO_ID), str(message_id or thread_id))
+
+
 @bp.app_context_processor
 def _template_tools() -> dict[str, Any]:
     return {
         "nav_groups": nav_groups,
+        "url_to": url_to,
         "MEDIUM_ICONS": words.MEDIUM_ICONS,
         "STATUS_TONES": words.STATUS_TONES,
         "PRIORITY_TONES": words.PRIORITY_TONES,

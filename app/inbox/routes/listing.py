@@ -16,11 +16,11 @@ from app.core.db import db
 from app.core.paging import BadCursor, Page
 from app.inbox.models import ThreadStatus
 from app.inbox.queries import ThreadRow, list_threads
-from app.inbox.routes.blueprint import bp, filter_of, parse_uuid, view_title, view_total
+from app.inbox.routes.blueprint import bp, filter_of, parse_uuid, url_to, view_title, view_total
 from app.inbox.search import clean_query, search_threads
 from app.web import page
 
-PAGE_ROWS = 40
+PAGE_ROWS = 30
 
 
 @bp.get("/")
@@ -77,7 +77,7 @@ def _list_url(view: str, **more: Any) -> str:
 
 def _thread_url(view: str, thread_id: uuid.UUID, endpoint: str = "inbox.show_thread", **more: Any) -> str:
     """The address of a thread (or of something below it) that remembers from which list it was opened."""
-    return url_for(endpoint, thread_id=thread_id, view=None if view == "open" else view, **more)
+    return url_to(endpoint, thread_id=thread_id, view=None if view == "open" else view, **more)
 
 
 def _chips(view: str) -> list[dict[str, Any]]:

@@ -3,56 +3,57 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask_babel import format_date, format_datetime, format_time, gettext, ngettext, to_user_timezone
+from flask_babel import format_date, format_datetime, format_time, to_user_timezone
+from jinja2.utils import urlize
+from markupsafe import Markup, escape
 
 from app.channels.email.quoting import Section, split_quoted
 from app.core.clock import utc_now
 from app.inbox.models import Message, MessageType, Priority, ThreadStatus
 from app.inbox.timeline import TimelineItem
+from app.translation import gettext as _
+from app.translation import mark as N_
+from app.translation import ngettext
 
 BLOCK_TAG = re.compile(r"<(?:p|div|br|tr|li|h[1-6]|blockquote|hr|pre)\b")
+LINK_MARK = re.compile(r"https?://|www\.|@|\.(?:com|net|org)", re.IGNORECASE)
 HTML_MARKS = ("<table", "<img", "<ul", "<ol", "<h1", "<h2", "<h3", "data-remote-src", "<b>", "<strong", "<a ")
 
 
-def _(message: str, **values: object) -> str:
-    return str(gettext(message, **values))
+STATUSES = {
+    ThreadStatus.OPEN: N_("Open"),
+    ThreadStatus.IN_PROGRESS: N_("In progress"),
+    ThreadStatus.WAITING_CUSTOMER: N_("Waiting for reply"),
+    ThreadStatus.WAITING_INTERNAL: N_("Waiting for us"),
+    ThreadStatus.ESCALATED: N_("Escalated"),
+    ThreadStatus.RESOLVED: N_("Resolved"),
+    ThreadStatus.CLOSED: N_("Closed"),
+}
+PRIORITIES = {
+    Priority.LOW: N_("Low"),
+    Priority.NORMAL: N_("Normal"),
+    Priority.HIGH: N_("High"),
+    Priority.URGENT: N_("Urgent"),
+    Priority.CRITICAL: N_("Critical"),
+}
+MEDIA = {"email": N_("E-mail"), "whatsapp": "WhatsApp", "sms": "SMS", "phone": N_("Phone"), "internal": N_("Internal")}
 
 
 def status_words(status: str) -> str:
     """A thread's status as people say it."""
-    return {
-        ThreadStatus.OPEN: _("Open"),
-        ThreadStatus.IN_PROGRESS: _("In progress"),
-        ThreadStatus.WAITING_CUSTOMER: _("Waiting for reply"),
-        ThreadStatus.WAITING_INTERNAL: _("Waiting for us"),
-        ThreadStatus.ESCALATED: _("Escalated"),
-        ThreadStatus.RESOLVED: _("Resolved"),
-        ThreadStatus.CLOSED: _("Closed"),
-    }[ThreadStatus(status)]
+    return _(STATUSES[ThreadStatus(status)])
 
 
 def priority_words(priority: str) -> str:
-    return {
-        Priority.LOW: _("Low"),
-        Priority.NORMAL: _("Normal"),
-        Priority.HIGH: _("High"),
-        Priority.URGENT: _("Urgent"),
-        Priority.CRITICAL: _("Critical"),
-    }[Priority(priority)]
+    return _(PRIORITIES[Priority(priority)])
 
 
 def medium_words(medium: str) -> str:
-    return {
-        "email": _("E-mail"),
-        "whatsapp": "WhatsApp",
-        "sms": "SMS",
-        "phone": _("Phone"),
-        "internal": _("Internal"),
-    }.get(medium, medium)
+    return _(MEDIA.get(medium, medium))
 
 
 MEDIUM_ICONS = {
@@ -82,23 +83,28 @@ class DeliveryWords:
     tone: str
 
 
+DELIVERY_STATES = {
+    "pending": DeliveryWords("clock", N_("Sending"), ""),
+    "accepted": DeliveryWords("check", N_("Handed over"), ""),
+    "sent": DeliveryWords("check", N_("Sent"), ""),
+    "delivered": DeliveryWords("check-check", N_("Delivered"), ""),
+    "read": DeliveryWords("check-check", N_("Read"), "read"),
+    "failed": DeliveryWords("circle-alert", N_("Not sent"), "failed"),
+    "bounced": DeliveryWords("circle-alert", N_("Bounced"), "failed"),
+    "expired": DeliveryWords("circle-alert", N_("Expired"), "failed"),
+    "unknown": DeliveryWords("triangle-alert", N_("Not confirmed yet"), "unknown"),
+}
+
+
 def delivery_words(message: Message) -> DeliveryWords | None:
     """The delivery state of an outgoing message in words; None for everything else."""
     status = message.delivery_status
     if status is None or message.message_type not in (MessageType.OUTGOING, MessageType.AUTO_RESPONSE):
         return None
-    read = _("Read %(time)s", time=format_time(message.read_at, "HH:mm")) if message.read_at else _("Read")
-    return {
-        "pending": DeliveryWords("clock", _("Sending"), ""),
-        "accepted": DeliveryWords("check", _("Handed over"), ""),
-        "sent": DeliveryWords("check", _("Sent"), ""),
-        "delivered": DeliveryWords("check-check", _("Delivered"), ""),
-        "read": DeliveryWords("check-check", read, "read"),
-        "failed": DeliveryWords("circle-alert", _("Not sent"), "failed"),
-        "bounced": DeliveryWords("circle-alert", _("Bounced"), "failed"),
-        "expired": DeliveryWords("circle-alert", _("Expired"), "failed"),
-        "unknown": DeliveryWords("triangle-alert", _("Not confirmed yet"), "unknown"),
-    }[status]
+    state = DELIVERY_STATES[status]
+    if status == "read" and message.read_at:
+        return replace(state, text=_("Read %(time)s", time=format_time(message.read_at, "HH:mm")))
+    return replace(state, text=_(state.text))
 
 
 def list_time(at: datetime) -> str:
@@ -170,9 +176,16 @@ def sections_of(message: Message) -> list[Section]:
     return list(split_quoted(message.text))
 
 
+def linked(text: str) -> Markup:
+    """The text as HTML, its addresses as links."""
+    if not LINK_MARK.search(text):
+        return escape(text)
+    return Markup(urlize(text, rel="noopener noreferrer nofollow", target="_blank"))  # noqa: S704  urlize escapes
+
+
 def quoted_lines(text: str) -> str:
     count = len(text.strip().splitlines())
-    return str(ngettext("%(num)s quoted line", "%(num)s quoted lines", count))
+    return ngettext("%(num)s quoted line", "%(num)s quoted lines", count)
 
 
 def is_rich(message: Message) -> bool:
@@ -200,18 +213,22 @@ def capped(count: int, cap: int = 1000) -> str:
     return "" if count == 0 else f"{cap - 1}+" if count >= cap else str(count)
 
 
+WRITTEN_HERE = N_("It was written here.")
+EVIDENCE = {
+    "plus_address": N_("It was sent to our signed reply address for this thread."),
+    "signed_message_id": N_("It answers a message we sent from this thread."),
+    "message_id": N_("It names a message of this thread as the one it answers."),
+    "conversation": N_("The mailbox files it under the same conversation, and the same people take part."),
+    "subject_token": N_("Its subject names this thread, and the sender takes part in it."),
+    "quoted_message": N_("It quotes a message of this thread."),
+    "same_chat": N_("It continues the running chat with this contact."),
+    "new": N_("Nothing pointed to an earlier thread, so it began this one."),
+}
+
+
 def evidence_words(message: Message) -> str:
     """Why the message is in its thread."""
-    return {
-        "plus_address": _("It was sent to our signed reply address for this thread."),
-        "signed_message_id": _("It answers a message we sent from this thread."),
-        "message_id": _("It names a message of this thread as the one it answers."),
-        "conversation": _("The mailbox files it under the same conversation, and the same people take part."),
-        "subject_token": _("Its subject names this thread, and the sender takes part in it."),
-        "quoted_message": _("It quotes a message of this thread."),
-        "same_chat": _("It continues the running chat with this contact."),
-        "new": _("Nothing pointed to an earlier thread, so it began this one."),
-    }.get(str(message.evidence.get("by", "")), _("It was written here."))
+    return _(EVIDENCE.get(str(message.evidence.get("by", "")), WRITTEN_HERE))
 
 
 FILTERS = {
@@ -228,6 +245,7 @@ FILTERS = {
     "size_words": size_words,
     "capped": capped,
     "delivery_words": delivery_words,
+    "linked": linked,
     "sections_of": sections_of,
     "is_rich": is_rich,
     "frame_height": frame_height,

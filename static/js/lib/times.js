@@ -21,7 +21,16 @@ function refresh() {
   }
 }
 
+// The whole date and time of a <time data-exact> is worked out when somebody points at it, in the reader's zone.
+function tellExactly(event) {
+  const element = event.target.closest?.("time[data-exact]:not([title])");
+  if (!element) return;
+  const options = { dateStyle: "full", timeStyle: "medium", timeZone: document.body.dataset.zone };
+  element.title = new Intl.DateTimeFormat(document.documentElement.lang || "en", options).format(Date.parse(element.dateTime));
+}
+
 export function keepTimesFresh() {
+  document.addEventListener("pointerover", tellExactly);
   setInterval(() => { if (!document.hidden) refresh(); }, 60_000);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
 }
