@@ -37,7 +37,13 @@ class LiveServer:
         self.graph_sim_url = f"http://127.0.0.1:{ports.graph}"
         self.lines = lines
         self.processes: dict[str, Process] = {}
+        self.environ: dict[str, str] = {}
         self._app: Flask | None = None
+
+    def start(self, part: Part) -> None:
+        """One process more."""
+        command = Command(name=part.name, argv=part.argv, env=self.environ, cwd=ROOT)
+        self.processes[part.name] = Process(command, lambda name, line: self.lines.append(f"{name}: {line}"))
 
     @property
     def app(self) -> Flask:
@@ -68,16 +74,17 @@ def running_application(settings: Settings, *, demo: bool = False) -> Iterator[L
     )
     live = LiveServer(settings, ports, lines=[])
     try:
-        _start(live, ports, {**os.environ, **told, "PYTHONUNBUFFERED": "1"})
+        live.environ = {**os.environ, **told, "PYTHONUNBUFFERED": "1"}
+        _start(live, ports)
         yield live
     finally:
         live.close()
         stop(list(reversed(live.processes.values())), number=15, grace_seconds=STOP_SECONDS)
 
 
-def _start(live: LiveServer, ports: SimulatorPorts, environ: dict[str, str]) -> None:
+def _start(live: LiveServer, ports: SimulatorPorts) -> None:
     for part in (simulators(ports, live.settings.data_dir), web(live.settings)):
-        _start_part(live, part, environ)
+        live.start(part)
     deadline = time.monotonic() + READY_SECONDS
     while not answers_health(live.settings):
         ended = [name for name, process in live.processes.items() if process.exit_code is not None]
@@ -86,9 +93,4 @@ def _start(live: LiveServer, ports: SimulatorPorts, environ: dict[str, str]) -> 
             raise AssertionError(f"the application did not start; ended: {ended}\n{shown}")
         time.sleep(STEP_SECONDS)
     for part in workers():
-        _start_part(live, part, environ)
-
-
-def _start_part(live: LiveServer, part: Part, environ: dict[str, str]) -> None:
-    command = Command(name=part.name, argv=part.argv, env=environ, cwd=ROOT)
-    live.processes[part.name] = Process(command, lambda name, line: live.lines.append(f"{name}: {line}"))
+        live.start(part)
