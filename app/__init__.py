@@ -8,6 +8,7 @@ from typing import Any
 import redis
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cli, web, wiring
 from app.config import Settings, load_settings
@@ -50,6 +51,9 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     registry.install(wiring.WIRING)
     install(app, _build_runtime(settings))
     web.init_app(app, settings)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     cli.register(app)
     if settings.demo:
         demo_commands.register(app)

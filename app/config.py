@@ -66,6 +66,8 @@ class Settings:
     whatsapp_api_version: str = "v26.0"
     # The domain in the Message-IDs and reply addresses we make.
     mail_domain: str = "switchyard.localhost"
+    # How many proxies of yours stand before the web server; as many X-Forwarded-* entries are believed, and no more.
+    trusted_proxies: int = 0
     # Web processes; each serves thousands of sockets.
     web_workers: int = 2
     # How long a send of unknown outcome waits for evidence (a status, a sent item) before a person is asked.
@@ -119,6 +121,7 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
         whatsapp_base_url=read.url("WHATSAPP_BASE_URL", Settings.whatsapp_base_url),
         whatsapp_api_version=read.text("WHATSAPP_API_VERSION", Settings.whatsapp_api_version),
         mail_domain=read.text("MAIL_DOMAIN", _mail_domain(public_url)),
+        trusted_proxies=read.number("TRUSTED_PROXIES", Settings.trusted_proxies, 0, 9),
         web_workers=read.number("WEB_WORKERS", Settings.web_workers, 1, 64),
         unknown_settle_seconds=read.number("UNKNOWN_SETTLE_SECONDS", 30 if demo else 900, 1, 86_400),
         sweep_seconds=read.number("SWEEP_SECONDS", Settings.sweep_seconds, 1, 3_600),
