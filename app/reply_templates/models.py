@@ -1,0 +1,104 @@
+"""Templates people answer with: the text as it stands now, every version it had, the brands it is for, and each use of it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, WithId, text_enum
+
+# What a search for words compares, with the stems of the template's own language.
+SEARCHED = (
+    "to_tsvector(CASE language WHEN 'nl' THEN 'dutch'::regconfig WHEN 'fr' THEN 'french'::regconfig"
+    " ELSE 'english'::regconfig END, name || ' ' || subject || ' ' || text)"
+)
+
+
+class TemplateCategory(StrEnum):
+    CUSTOMER_SERVICE = "customer_service"
+    INSTALLATION_SCHEDULING = "installation_scheduling"
+    TECHNICAL_SUPPORT = "technical_support"
+    SALES_INQUIRY = "sales_inquiry"
+    COMPLAINT_RESPONSE = "complaint_response"
+    FOLLOW_UP = "follow_up"
+    AUTO_RESPONSE = "auto_response"
+    INTERNAL_NOTIFICATION = "internal_notification"
+
+
+class ReplyTemplate(WithId, Base):
+    """A text to answer with. `media` names where it fits (empty: anywhere); `version` grows with every edit.
+
+    `text` and `subject` hold variables as {{contact.first_name|there}}; what follows the bar stands in when there is no value.
+    """
+
+    __tablename__ = "reply_templates"
+
+    name: Mapped[str]
+    category: Mapped[TemplateCategory] = mapped_column(text_enum(TemplateCategory, "category"))
+    media: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
+    language: Mapped[str]
+    subject: Mapped[str] = mapped_column(default="")  # for mail
+    text: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1)
+    created_by_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
+    tsv: Mapped[Any] = mapped_column(TSVECTOR, sa.Computed(SEARCHED, persisted=True), deferred=True)
+
+    __table_args__ = (
+        sa.Index("ix_reply_templates_name", sa.text("lower(name)"), "id"),
+        sa.CheckConstraint("language IN ('en', 'nl', 'fr')", name="language"),
+        sa.CheckConstraint("media <@ ARRAY['email', 'whatsapp', 'sms', 'phone', 'internal']", name="media"),
+        sa.CheckConstraint("name <> '' AND text <> ''", name="not_empty"),
+    )
+
+
+class ReplyTemplateBrand(Base):
+    """A brand a template is for. A template without a row here is for every brand."""
+
+    __tablename__ = "reply_template_brands"
+
+    template_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("reply_templates.id", ondelete="CASCADE"), primary_key=True)
+    brand_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("brands.id", ondelete="CASCADE"), primary_key=True)
+
+
+class ReplyTemplateVersion(Base):
+    """A template as somebody saved it. `content` is {"name", "category", "media", "brand_ids", "language", "subject", "text"}."""
+
+    __tablename__ = "reply_template_versions"
+
+    template_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("reply_templates.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[dict[str, Any]]
+    saved_by_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
+    saved_at: Mapped[datetime]
+
+
+class ReplyTemplateUse(WithId, Base):
+    """One insertion of a template into what a user was writing; it counts once that was sent (`sent_at`)."""
+
+    __tablename__ = "reply_template_uses"
+
+    template_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("reply_templates.id", ondelete="CASCADE"))
+    version: Mapped[int]
+    user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
+    brand_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("brands.id", ondelete="CASCADE"))
+    thread_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("threads.id", ondelete="SET NULL"))
+    medium: Mapped[str]
+    kind: Mapped[str]  # reply | note
+    inserted_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    message_id: Mapped[uuid.UUID | None]  # what it went out with
+
+    __table_args__ = (
+        sa.Index("ix_reply_template_uses_sent", "template_id", "sent_at", postgresql_where=sa.text("sent_at IS NOT NULL")),
+        sa.Index("ix_reply_template_uses_open", "thread_id", "user_id", postgresql_where=sa.text("sent_at IS NULL")),
+        sa.CheckConstraint("kind IN ('reply', 'note')", name="kind"),
+    )
