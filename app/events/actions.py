@@ -51,10 +51,12 @@ def record(
     actor: Actor = SYSTEM,
     payload: dict[str, Any] | None = None,
     caused_by: Event | None = None,
+    about: tuple[str, object] | None = None,
 ) -> Event:
     """Write the event, run its in-transaction handlers and promise its after-commit ones, all in the caller's transaction.
 
-    `event_type` is past tense and listed in app/wiring.py. What a user did is audited as well.
+    `event_type` is past tense and listed in app/wiring.py. What a user did is audited as well: as done to the message or thread
+    of `subject`, or to `about` (kind and id) where it happened to something else.
     """
     depth = 0 if caused_by is None else caused_by.depth + 1
     if depth > MAX_DEPTH:
@@ -79,7 +81,7 @@ def record(
         OutboxEntry(event_id=event.id, handler=h.name, queue=h.queue) for h in wiring.after_commit.get(event_type, ())
     )
     if actor.user_id is not None:
-        target = ("message", subject.message_id) if subject.message_id else ("thread", subject.thread_id)
+        target = about or (("message", subject.message_id) if subject.message_id else ("thread", subject.thread_id))
         audit(session, action=event_type, object_type=target[0], object_id=str(target[1]), now=now, actor=actor)
     return event
 

@@ -1,0 +1,21 @@
+"""Which language somebody writes, as far as a few small words give it away."""
+
+from __future__ import annotations
+
+import re
+
+_SMALL_WORDS = {
+    "nl": "de het een en ik is niet dat op voor met van naar heb kan nog bij wij u je graag wel maar aan ook",
+    "en": "the a and i is not that on for with of to have can still at we you your please but my it are also",
+    "fr": "le la les un une et je est pas que sur pour avec de du vous nous il mais mon au dans aussi ne",
+}
+SMALL_WORDS = {language: frozenset(words.split()) for language, words in _SMALL_WORDS.items()}
+READ_CHARACTERS = 2000
+
+
+def guess_language(text: str) -> str | None:
+    """ "nl", "en" or "fr"; None if the text is too short to tell, or could be two of them."""
+    words = re.findall(r"[^\W\d_]+", text[:READ_CHARACTERS].lower())
+    counts = sorted(((sum(word in small for word in words), language) for language, small in SMALL_WORDS.items()), reverse=True)
+    (most, language), (second, _other) = counts[0], counts[1]
+    return language if most > second else None

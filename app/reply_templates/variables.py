@@ -1,0 +1,119 @@
+"""Variables in a template: {{contact.first_name|there}}. Plain substitution in one pass: a value is text, never read again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from app.translation import mark as N_
+
+# Every variable there is, with what it stands for.
+VARIABLES: Mapping[str, str] = {
+    "contact.first_name": N_("First name of the contact"),
+    "contact.name": N_("Full name of the contact"),
+    "contact.organization": N_("Organisation of the contact"),
+    "contact.email": N_("E-mail address of the contact"),
+    "contact.phone": N_("Phone number of the contact"),
+    "thread.subject": N_("Subject of the thread"),
+    "thread.number": N_("Number of the thread"),
+    "brand.name": N_("Name of the brand"),
+    "user.name": N_("Your name"),
+    "user.first_name": N_("Your first name"),
+    "user.email": N_("Your e-mail address"),
+    "date.today": N_("Today, as a date"),
+}
+PLACE = re.compile(r"\{\{[ \t]*([^{}|\n]*?)[ \t]*(?:\|([^{}\n]*))?\}\}")
+STRAY = re.compile(r"\{\{|\}\}")
+HOLE = re.compile("⟦(" + "|".join(re.escape(name) for name in VARIABLES) + ")⟧")
+
+TEXT, VALUE, FALLBACK, MISSING, UNKNOWN = "text", "value", "fallback", "missing", "unknown"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong at one place. `kind` is "unknown" (there is no variable `name`) or "stray" (braces without their partner).
+
+    `line` and `column` count from 1.
+    """
+
+    kind: str
+    name: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a filled-in text: plain "text", or what stands for a variable: "value", "fallback", "missing", "unknown"."""
+
+    kind: str
+    text: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A text with its variables filled in; a value that is missing is left as a mark that cannot be overlooked (`hole`)."""
+
+    segments: tuple[Segment, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(segment.text for segment in self.segments)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(s.name for s in self.segments if s.kind in (MISSING, UNKNOWN)))
+
+
+def hole(name: str) -> str:
+    """The mark that stands where a value is missing."""
+    return f"⟦{name}⟧"
+
+
+def list_holes(text: str) -> tuple[str, ...]:
+    """The variables whose marks are still in a text, each once."""
+    return tuple(dict.fromkeys(HOLE.findall(text)))
+
+
+def list_variables(*texts: str) -> tuple[str, ...]:
+    """The variables texts use, in order, each once."""
+    return tuple(dict.fromkeys(name for text in texts for name, _fallback in PLACE.findall(text)))
+
+
+def list_problems(text: str) -> tuple[Problem, ...]:
+    """Everything that keeps a text from being filled in, in order of place."""
+    unknown = [(found.start(), "unknown", found.group(1)) for found in PLACE.finditer(text) if found.group(1) not in VARIABLES]
+    blanked = PLACE.sub(lambda found: " " * len(found.group()), text)
+    stray = [(found.start(), "stray", found.group()) for found in STRAY.finditer(blanked)]
+    return tuple(Problem(kind, name, *_place(text, start)) for start, kind, name in sorted(unknown + stray))
+
+
+def _place(text: str, start: int) -> tuple[int, int]:
+    before = text[:start]
+    return before.count("\n") + 1, start - (before.rfind("\n") + 1) + 1
+
+
+def fill(text: str, values: Mapping[str, str]) -> Filled:
+    """Put values into a text. No value: the fallback; no fallback either, or no such variable: a mark."""
+    segments, end = [], 0
+    for found in PLACE.finditer(text):
+        segments.append(Segment(TEXT, text[end : found.start()]))
+        segments.append(_segment(found.group(1), found.group(2), values))
+        end = found.end()
+    return Filled(tuple(_without_empty((*segments, Segment(TEXT, text[end:])))))
+
+
+def _segment(name: str, fallback: str | None, values: Mapping[str, str]) -> Segment:
+    if name not in VARIABLES:
+        return Segment(UNKNOWN, hole(name), name)
+    if values.get(name):
+        return Segment(VALUE, values[name], name)
+    if fallback is not None:
+        return Segment(FALLBACK, fallback.strip(), name)
+    return Segment(MISSING, hole(name), name)
+
+
+def _without_empty(segments: Iterable[Segment]) -> Iterable[Segment]:
+    return (segment for segment in segments if segment.text)
