@@ -14,6 +14,7 @@ from app.events.registry import AfterCommit, Wiring
 from app.events.relay import Source
 from app.ingest.media import fetch_announced_media
 from app.ingest.models import InboundEvent
+from app.ingest.notifications import subscribe_channel
 from app.realtime.handlers import push_channel_change, push_thread_change
 
 LIVE, SEND = "live", "send"
@@ -22,6 +23,7 @@ QUEUES = (LIVE, SEND)
 _push = AfterCommit("push_thread_change", push_thread_change, LIVE)
 _push_channel = AfterCommit("push_channel_change", push_channel_change, LIVE)
 _fetch_media = AfterCommit("fetch_announced_media", fetch_announced_media, SEND)
+_subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 
 WIRING = Wiring(
     in_transaction={
@@ -41,6 +43,7 @@ WIRING = Wiring(
         "DeliveryChanged": (_push,),
         "AttachmentsAnnounced": (_fetch_media,),
         "AttachmentsFetched": (_push,),
+        "ChannelConnected": (_subscribe,),
         "ChannelHealthChanged": (_push_channel,),
         "ChannelNotice": (),
     },

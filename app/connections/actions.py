@@ -45,7 +45,14 @@ def create_channel(session: Session, new: NewChannel, *, keyring: Keyring, now: 
     seal_secrets(channel, new.secrets, keyring=keyring)
     session.flush()
     audit(session, action="ChannelCreated", object_type="channel", object_id=str(channel.id), now=now, actor=actor)
+    announce_channel(session, channel, now=now)
     return channel
+
+
+def announce_channel(session: Session, channel: Channel, *, now: datetime) -> None:
+    """Tell whoever reacts that this channel takes part from now on, or has new credentials."""
+    payload = {"channel_id": str(channel.id)}
+    record(session, "ChannelConnected", subject=Subject(brand_id=channel.brand_id), now=now, payload=payload)
 
 
 def seal_secrets(channel: Channel, secrets: Mapping[str, str], *, keyring: Keyring) -> None:
@@ -60,6 +67,8 @@ def switch_channel(session: Session, channel: Channel, *, active: bool, now: dat
         channel.is_active = active
         action = "ChannelSwitchedOn" if active else "ChannelSwitchedOff"
         audit(session, action=action, object_type="channel", object_id=str(channel.id), now=now, actor=actor)
+        if active:
+            announce_channel(session, channel, now=now)
 
 
 def note_health(session: Session, channel: Channel, *, health: str, detail: str, now: datetime) -> None:

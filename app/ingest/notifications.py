@@ -25,6 +25,7 @@ from app.core.db import transaction
 from app.core.log import get_logger
 from app.core.runtime import runtime
 from app.delivery.account import account_of
+from app.events.models import Event
 from app.ingest.polling import poll_soon
 
 log = get_logger(__name__)
@@ -69,28 +70,34 @@ def poll_told_channel(*, channel_id: str, **_ignored: Any) -> None:
     poll_soon(uuid.UUID(channel_id))
 
 
+def subscribe_channel(event: Event) -> None:
+    """After-commit handler: a channel takes part from now on. Raises ProviderError, and then is tried again."""
+    with transaction() as session:
+        channel = session.get_one(Channel, uuid.UUID(event.payload["channel_id"]))
+        session.expunge_all()
+    if channel.is_active and channel.channel_type.value in runtime().adapters.notified:
+        _subscribe(channel)
+
+
 def keep_subscriptions(**_ignored: Any) -> None:
     """RQ entry point, periodic: make and renew the subscription of every channel that can have one."""
     with transaction() as session:
         channels = [c for c in list_channels(session, active_only=True) if c.channel_type.value in runtime().adapters.notified]
         session.expunge_all()
     for channel in channels:
-        _keep_subscription(channel)
+        try:
+            _subscribe(channel)
+        except ProviderError as error:
+            log.warning("subscription_failed", channel_id=str(channel.id), code=error.reason.code)
 
 
-def _keep_subscription(channel: Channel) -> None:
-    provider = runtime().adapters.notified[channel.channel_type.value]
-    url = f"{runtime().settings.public_url}/webhooks/outlook"
-    try:
-        current = provider.keep_subscribed(
-            account=account_of(channel),
-            notification_url=url,
-            client_state=client_state(channel.id),
-            current=dict(channel.subscription),
-        )
-    except ProviderError as error:
-        log.warning("subscription_failed", channel_id=str(channel.id), code=error.reason.code)
-        return
+def _subscribe(channel: Channel) -> None:
+    current = runtime().adapters.notified[channel.channel_type.value].keep_subscribed(
+        account=account_of(channel),
+        notification_url=f"{runtime().settings.public_url}/webhooks/outlook",
+        client_state=client_state(channel.id),
+        current=dict(channel.subscription),
+    )
     if current != channel.subscription:
         with transaction() as session:
             session.execute(sa.update(Channel).where(Channel.id == channel.id).values(subscription=current))

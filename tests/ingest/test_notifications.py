@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from rq import Queue
 from sqlalchemy.orm import Session
 
+from app.connections.actions import switch_channel
 from app.connections.models import Channel, ChannelType
 from app.core.runtime import runtime
-from app.ingest.notifications import client_state
-from tests.factories import make_brand, make_channel
+from app.events.actions import Actor
+from app.events.models import Event, OutboxEntry
+from app.ingest.notifications import client_state, subscribe_channel
+from tests.factories import NOW, make_brand, make_channel
 
 
 @pytest.fixture
@@ -60,3 +64,20 @@ def test_a_true_hint_enqueues_a_poll_of_its_mailbox(client: FlaskClient, mailbox
 def test_a_forged_or_unreadable_hint_does_nothing(client: FlaskClient, mailbox: Channel, body: bytes) -> None:
     assert client.post("/webhooks/outlook", data=body, content_type="application/json").status_code == 202
     assert enqueued() == []
+
+
+def test_a_mailbox_that_takes_part_again_is_subscribed_at_once_and_a_number_is_left_alone(
+    mailbox: Channel, db_session: Session
+) -> None:
+    actor = Actor(None)
+    promised = sa.select(sa.func.count()).where(OutboxEntry.handler == "subscribe_channel")
+    before = db_session.execute(promised).scalar_one()
+    for active in (False, True):
+        switch_channel(db_session, mailbox, active=active, now=NOW, actor=actor)
+    db_session.flush()
+    assert db_session.execute(promised).scalar_one() == before + 1
+    number = make_channel(db_session, make_brand(db_session, "other"), keyring=runtime().keyring)
+    db_session.flush()
+    event = db_session.execute(sa.select(Event).where(Event.payload["channel_id"].astext == str(number.id))).scalar_one()
+    db_session.commit()
+    subscribe_channel(event)
