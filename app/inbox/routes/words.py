@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from flask_babel import format_date, format_datetime, format_time, to_user_timezone
+from flask import g
+from flask_babel import format_date, format_datetime, get_locale, to_user_timezone
 from jinja2.utils import urlize
 from markupsafe import Markup, escape
 
@@ -20,6 +21,7 @@ from app.translation import mark as N_
 from app.translation import ngettext
 
 BLOCK_TAG = re.compile(r"<(?:p|div|br|tr|li|h[1-6]|blockquote|hr|pre)\b")
+CLOCK = "%H:%M"
 LINK_MARK = re.compile(r"https?://|www\.|@|\.(?:com|net|org)", re.IGNORECASE)
 HTML_MARKS = ("<table", "<img", "<ul", "<ol", "<h1", "<h2", "<h3", "data-remote-src", "<b>", "<strong", "<a ")
 
@@ -103,27 +105,35 @@ def delivery_words(message: Message) -> DeliveryWords | None:
         return None
     state = DELIVERY_STATES[status]
     if status == "read" and message.read_at:
-        return replace(state, text=_("Read %(time)s", time=format_time(message.read_at, "HH:mm")))
+        return replace(state, text=_("Read %(time)s", time=clock(message.read_at)))
     return replace(state, text=_(state.text))
 
 
 def list_time(at: datetime) -> str:
     """For a row: the time today, the day this week, else the date."""
-    local, now = to_user_timezone(at), to_user_timezone(utc_now())
-    if local.date() == now.date():
-        return str(format_time(at, "HH:mm"))
-    if now.date() - local.date() < timedelta(days=6):
-        return str(format_datetime(at, "EEE HH:mm"))
-    return str(format_date(at, "d MMM") if local.year == now.year else format_date(at, "d MMM y"))
+    local, today = to_user_timezone(at), _today()
+    if local.date() == today:
+        return str(local.strftime(CLOCK))
+    if today - local.date() < timedelta(days=6):
+        return f"{get_locale().days['format']['abbreviated'][local.weekday()]} {local.strftime(CLOCK)}"
+    return str(format_date(local.date(), "d MMM" if local.year == today.year else "d MMM y"))
+
+
+def _today() -> date:
+    """The reader's day, worked out once per request."""
+    if "today" not in g:
+        g.today = to_user_timezone(utc_now()).date()
+    day: date = g.today
+    return day
 
 
 def clock(at: datetime) -> str:
     """The time of day; the day stands above it in a timeline."""
-    return str(format_time(at, "HH:mm"))
+    return str(to_user_timezone(at).strftime(CLOCK))
 
 
 def day_words(at: datetime) -> str:
-    local, now = to_user_timezone(at).date(), to_user_timezone(utc_now()).date()
+    local, now = to_user_timezone(at).date(), _today()
     if local == now:
         return _("Today")
     if local == now - timedelta(days=1):
