@@ -31,6 +31,7 @@ ROUTES = (
     "app.accounts.routes",
     "app.inbox.routes",
     "app.connections.routes",
+    "app.reply_templates.routes",
     "app.ingest.routes",
     "app.ingest.pages",
     "app.realtime.routes",

@@ -139,7 +139,7 @@ def get_facts(session: Session, *, thread: Thread, viewer: Viewer) -> dict[str, 
         .outerjoin(organization, organization.id == Contact.parent_organization_id)
         .where(Brand.id == thread.brand_id)
     )
-    brand_name, contact, organization_name = session.execute(query).one().tuple()
+    brand_name, contact, organization_name = session.execute(query).one()
     facts = {
         "thread.subject": thread.subject,
         "thread.number": str(thread.number),
@@ -178,3 +178,9 @@ def first_name(name: str) -> str:
 
 def _is_name(name: str) -> bool:
     return bool(name.strip()) and "@" not in name and any(sign.isalpha() for sign in name)
+
+
+def find_thread_by_number(session: Session, *, viewer: Viewer, number: int) -> Thread | None:
+    """The thread people call #number, if the viewer may see it."""
+    query = sa.select(Thread).where(Thread.number == number, Thread.brand_id.in_(viewer.brand_ids))
+    return session.execute(query).scalar_one_or_none()

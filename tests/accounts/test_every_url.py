@@ -20,6 +20,8 @@ from app.core.runtime import runtime
 from app.events.models import Event, OutboxEntry
 from app.inbox.models import Attachment, MessageType
 from app.ingest.intake import RawEvent, store_event
+from app.reply_templates.actions import TemplateContent, create_template
+from app.reply_templates.models import TemplateCategory
 from tests.accounts.every_url import IN, SIGN_IN, TABLE, Entry, Verdict
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.signing_in import csrf_token, sign_in
@@ -89,10 +91,13 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
     session.flush()
     raw = RawEvent(source="email_inbound", dedupe_key="1", body=b"x", channel_id=channel.id, quarantine_reason="not a mail")
     token = create_token(session, alice, name="alice's", scopes=(), now=NOW)[0]
+    content = TemplateContent("Afspraak", TemplateCategory.FOLLOW_UP, "nl", "Tot dan", brand_ids=(channel.brand_id,))
+    template = create_template(session, content, now=NOW)
     return {
         "thread_id": thread.id, "message_id": incoming.id, "failed_id": failed.id, "attachment_id": attachment.id,
         "contact_id": contact.id, "channel_id": channel.id, "user_id": other_person.id, "team_id": team.id,
         "session_id": browser.id, "token_id": token.id, "event_id": store_event(session, raw), "entry_id": entry.id,
+        "template_id": template.id,
         "view": "mine", "filename": "css/tokens.css", "key": "wrong", "link": "made-up",
     }  # fmt: skip
 

@@ -24,7 +24,8 @@ def settings_groups() -> list[LinkGroup]:
                 _link(_("Password and sessions"), "accounts.security", "shield"),
                 _link(_("API tokens"), "accounts.tokens", "key"),
             ),
-        )
+        ),
+        LinkGroup(_("Answering"), (_link(_("Templates"), "reply_templates.templates", "file-text"),)),
     ]
     if current_user.is_lead:
         shared = (

@@ -1,0 +1,75 @@
+"""What people may send us about a template: these fields and no others."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import Field, Form, SelectField, SelectMultipleField, StringField, TextAreaField, ValidationError
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, Length
+
+from app.connections.models import Medium
+from app.core.text import storable
+from app.reply_templates.actions import TemplateContent
+from app.reply_templates.models import TemplateCategory
+from app.reply_templates.variables import list_problems
+from app.reply_templates.views import LANGUAGES, problem_words
+
+TEXT_CHARACTERS = 20_000
+FITS = (Medium.EMAIL, Medium.WHATSAPP, Medium.SMS, Medium.INTERNAL)
+
+
+def _one_line(text: Any) -> Any:
+    return " ".join(storable(text).split()) if isinstance(text, str) else text
+
+
+def _lines(text: Any) -> Any:
+    return storable(text).replace("\r\n", "\n").strip() if isinstance(text, str) else text
+
+
+class TemplateForm(Form):  # type: ignore[misc]
+    """A template as it is written. The choices of brands and the words of all choices are put in by the route."""
+
+    name = StringField(
+        validators=[DataRequired(_l("Enter a name.")), Length(max=120, message=_l("Use at most 120 characters."))],
+        filters=[_one_line],
+    )
+    category = SelectField(choices=[SelectChoice(category.value, category.value) for category in TemplateCategory])
+    language = SelectField(choices=[SelectChoice(code, words) for code, words in LANGUAGES.items()])
+    media = SelectMultipleField(choices=[SelectChoice(medium.value, medium.value) for medium in FITS])
+    brands = SelectMultipleField(coerce=lambda value: value if isinstance(value, uuid.UUID) else uuid.UUID(value))
+    subject = StringField(validators=[Length(max=300, message=_l("Use at most 300 characters."))], filters=[_one_line])
+    text = TextAreaField(
+        validators=[
+            DataRequired(_l("Write the text.")),
+            Length(max=TEXT_CHARACTERS, message=_l("Use at most 20,000 characters.")),
+        ],
+        filters=[_lines],
+    )
+    thread = StringField(filters=[_one_line])  # for the preview alone
+
+    def validate_subject(self, field: Field) -> None:
+        _refuse_problems(field)
+
+    def validate_text(self, field: Field) -> None:
+        _refuse_problems(field)
+
+    def content(self) -> TemplateContent:
+        """What the form holds, once it is valid."""
+        return TemplateContent(
+            name=self.name.data,
+            category=TemplateCategory(self.category.data),
+            language=self.language.data,
+            text=self.text.data,
+            subject=self.subject.data or "",
+            media=tuple(self.media.data or ()),
+            brand_ids=tuple(self.brands.data or ()),
+        )
+
+
+def _refuse_problems(field: Field) -> None:
+    problems = list_problems(field.data or "")
+    if problems:
+        raise ValidationError(" ".join(problem_words(problem) for problem in problems[:5]))
