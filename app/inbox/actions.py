@@ -268,6 +268,8 @@ def _set_status(session: Session, thread: Thread, status: ThreadStatus, *, now: 
         return
     previous, thread.status = thread.status, status
     thread.resolved_at = (thread.resolved_at or now) if status in CLOSED_STATUSES else None
+    if status in CLOSED_STATUSES:
+        thread.snoozed_until = None  # what is done need not come back
     thread.version += 1
     record(
         session,

@@ -83,7 +83,7 @@ class Thread(WithId, Base):
     window_opened_at: Mapped[datetime | None]  # newest message that opens a free-text window on the channel
     resolved_at: Mapped[datetime | None]
     response_due_at: Mapped[datetime | None]
-    snoozed_until: Mapped[datetime | None]
+    snoozed_until: Mapped[datetime | None]  # out of the open views until then, or until somebody outside writes
     preview: Mapped[str] = mapped_column(default="")
     tags: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
     external_references: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -99,7 +99,7 @@ class Thread(WithId, Base):
             "brand_id",
             sa.text("last_message_at DESC"),
             sa.text("id DESC"),
-            postgresql_where=sa.text("is_open"),
+            postgresql_where=sa.text("is_open AND snoozed_until IS NULL"),
         ),
         sa.Index(
             "ix_threads_open_medium",
@@ -107,7 +107,7 @@ class Thread(WithId, Base):
             "medium",
             sa.text("last_message_at DESC"),
             sa.text("id DESC"),
-            postgresql_where=sa.text("is_open"),
+            postgresql_where=sa.text("is_open AND snoozed_until IS NULL"),
         ),
         sa.Index(
             "ix_threads_open_assignee",
@@ -115,15 +115,23 @@ class Thread(WithId, Base):
             "brand_id",
             sa.text("last_message_at DESC"),
             sa.text("id DESC"),
-            postgresql_where=sa.text("is_open"),
+            postgresql_where=sa.text("is_open AND snoozed_until IS NULL"),
         ),
         sa.Index(
             "ix_threads_open_unassigned",
             "brand_id",
             sa.text("last_message_at DESC"),
             sa.text("id DESC"),
-            postgresql_where=sa.text("is_open AND assignee_user_id IS NULL"),
+            postgresql_where=sa.text("is_open AND snoozed_until IS NULL AND assignee_user_id IS NULL"),
         ),
+        sa.Index(
+            "ix_threads_snoozed",
+            "brand_id",
+            sa.text("last_message_at DESC"),
+            sa.text("id DESC"),
+            postgresql_where=sa.text("snoozed_until IS NOT NULL"),
+        ),
+        sa.Index("ix_threads_snooze_due", "snoozed_until", postgresql_where=sa.text("snoozed_until IS NOT NULL")),
         sa.Index("ix_threads_status", "brand_id", "status", sa.text("last_message_at DESC"), sa.text("id DESC")),
         sa.Index("ix_threads_medium_status", "brand_id", "medium", "status", sa.text("last_message_at DESC"), sa.text("id DESC")),
         sa.Index(
@@ -140,6 +148,7 @@ class Thread(WithId, Base):
         sa.Index("ix_threads_contact", "contact_id", sa.text("last_message_at DESC")),
         sa.CheckConstraint("(status IN ('resolved', 'closed')) = (resolved_at IS NOT NULL)", name="resolved_pair"),
         sa.CheckConstraint("medium IN ('email', 'whatsapp', 'sms', 'phone', 'internal')", name="medium"),
+        sa.CheckConstraint("snoozed_until IS NULL OR status NOT IN ('resolved', 'closed')", name="snoozed_is_open"),
     )
 
 

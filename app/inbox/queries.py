@@ -30,7 +30,8 @@ class ThreadMissing(Exception):
 
 @dataclass(frozen=True)
 class ThreadFilter:
-    """Which threads. `view` "open" leaves out resolved and closed ones unless `status` names one."""
+    """Which threads. `view` "open" leaves out resolved, closed and snoozed ones, "snoozed" has those alone, "all" everything;
+    a `status` is looked for everywhere."""
 
     view: str = "open"
     medium: str | None = None
@@ -71,6 +72,7 @@ class ViewCounts:
     open: int
     mine: int
     unassigned: int
+    snoozed: int
     email: int
     whatsapp: int
     resolved: int
@@ -116,7 +118,9 @@ def _conditions(filter: ThreadFilter) -> list[sa.ColumnElement[bool]]:
     if filter.status is not None:
         conditions.append(Thread.status == filter.status)
     elif filter.view == "open":
-        conditions.append(sa.and_(Thread.is_open))
+        conditions += [sa.and_(Thread.is_open), Thread.snoozed_until.is_(None)]
+    elif filter.view == "snoozed":
+        conditions.append(Thread.snoozed_until.is_not(None))
     if filter.medium is not None:
         conditions.append(Thread.medium == filter.medium)
     if filter.unassigned:
@@ -153,12 +157,14 @@ def list_rows(session: Session, *, viewer: Viewer, thread_ids: Sequence[uuid.UUI
     return [_row(record) for record in session.execute(query)] if thread_ids else []
 
 
+_IN_INBOX = "is_open AND snoozed_until IS NULL"  # word for word as in the partial indexes
 _OF_VIEWS = {
-    "open": "is_open",
-    "mine": "is_open AND assignee_user_id = :me",
-    "unassigned": "is_open AND assignee_user_id IS NULL",
-    "email": "is_open AND medium = 'email'",
-    "whatsapp": "is_open AND medium = 'whatsapp'",
+    "open": _IN_INBOX,
+    "mine": f"{_IN_INBOX} AND assignee_user_id = :me",
+    "unassigned": f"{_IN_INBOX} AND assignee_user_id IS NULL",
+    "snoozed": "snoozed_until IS NOT NULL",
+    "email": f"{_IN_INBOX} AND medium = 'email'",
+    "whatsapp": f"{_IN_INBOX} AND medium = 'whatsapp'",
     "resolved": "status = 'resolved'",
 }
 _COUNT = "(SELECT count(*) FROM (SELECT FROM threads WHERE brand_id = ANY(:brands) AND {of} LIMIT :cap) x) AS {name}"
