@@ -28,6 +28,7 @@ class Brand(WithId, Base):
     name: Mapped[str]
     hue: Mapped[int] = mapped_column(default=0)  # 0-7, picks a colour class
     email_signature: Mapped[str] = mapped_column(default="")
+    only_assignee_answers: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
 
 class Team(WithId, Base):
