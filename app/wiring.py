@@ -16,6 +16,7 @@ from app.ingest.media import fetch_announced_media
 from app.ingest.models import InboundEvent
 from app.ingest.notifications import subscribe_channel
 from app.realtime.handlers import push_channel_change, push_thread_change
+from app.reply_templates.handlers import settle_note, settle_sent_reply
 
 LIVE, SEND = "live", "send"
 QUEUES = (LIVE, SEND)
@@ -28,6 +29,8 @@ _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 WIRING = Wiring(
     in_transaction={
         "ThreadsMerged": (follow_merged_thread,),
+        "MessageQueued": (settle_sent_reply,),
+        "NoteAdded": (settle_note,),
     },
     after_commit={
         "ThreadCreated": (),
@@ -46,6 +49,10 @@ WIRING = Wiring(
         "ChannelConnected": (_subscribe,),
         "ChannelHealthChanged": (_push_channel,),
         "ChannelNotice": (),
+        "ReplyTemplateCreated": (),
+        "ReplyTemplateChanged": (),
+        "ReplyTemplateArchived": (),
+        "ReplyTemplateRestored": (),
     },
 )
 

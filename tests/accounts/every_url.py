@@ -82,6 +82,8 @@ PAGES = (
     Entry("POST", "/threads/<uuid:thread_id>/priority", BRAND, data={"priority": "high"}),
     Entry("POST", "/threads/<uuid:thread_id>/read", BRAND),
     Entry("POST", "/threads/<uuid:thread_id>/status", BRAND, data={"status": "resolved"}),
+    Entry("POST", "/threads/<uuid:thread_id>/template-uses", BRAND, data={"text": "concept"}),
+    Entry("GET", "/threads/<uuid:thread_id>/templates", BRAND),
     Entry("GET", "/attachments/<uuid:attachment_id>", BRAND),
     Entry("GET", "/messages/<uuid:message_id>/details", BRAND),
     Entry("GET", "/messages/<uuid:message_id>/frame", BRAND),

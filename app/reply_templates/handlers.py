@@ -1,0 +1,39 @@
+"""What templates do when something is written on a thread, inside its transaction."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from app.delivery.actions import UnableToReply
+from app.events.models import Event
+from app.inbox.models import Message
+from app.reply_templates.actions import settle_uses
+from app.reply_templates.variables import list_holes
+from app.translation import gettext as _
+
+
+def settle_sent_reply(session: Session, event: Event) -> None:
+    """Count the templates of a reply, and keep it from going out with a blank in it. Raises UnableToReply."""
+    message = session.get(Message, event.message_id)
+    holes = list_holes(message.text) if message is not None else ()
+    if holes:
+        marks = " ".join(f"⟦{name}⟧" for name in holes)
+        raise UnableToReply("message_content", _("Fill in what the template left open: %(marks)s", marks=marks))
+    _settle(session, event, "reply")
+
+
+def settle_note(session: Session, event: Event) -> None:
+    """Count the templates of a note; a blank in it harms nobody."""
+    _settle(session, event, "note")
+
+
+def _settle(session: Session, event: Event, kind: str) -> None:
+    if event.actor_user_id is not None and event.thread_id is not None and event.message_id is not None:
+        settle_uses(
+            session,
+            thread_id=event.thread_id,
+            user_id=event.actor_user_id,
+            kind=kind,
+            message_id=event.message_id,
+            now=event.occurred_at,
+        )

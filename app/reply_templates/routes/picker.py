@@ -1,0 +1,141 @@
+"""Templates in the composer: what fits a thread, and putting one into what is being written."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from flask import jsonify, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.accounts.access import Viewer
+from app.accounts.session import current_viewer
+from app.connections.models import Medium
+from app.connections.queries import ChannelMissing, get_visible_channel
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.text import storable
+from app.inbox.actions import lock_thread, save_draft
+from app.inbox.models import Draft, Thread
+from app.inbox.queries import get_thread
+from app.inbox.routes.blueprint import parse_uuid
+from app.reply_templates.actions import note_use
+from app.reply_templates.models import ReplyTemplate
+from app.reply_templates.queries import get_facts
+from app.reply_templates.routes.blueprint import bp
+from app.reply_templates.suggestions import get_asked, get_fitting, list_fitting
+from app.reply_templates.variables import Filled, fill
+from app.reply_templates.views import date_in
+from app.web import page
+
+SUGGESTED = 3
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a template goes: the thread, reply or note, the chosen channel and the medium it stands for."""
+
+    thread: Thread
+    kind: str
+    channel_id: uuid.UUID | None
+    medium: str
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return {"thread_id": self.thread.id, "kind": self.kind, "channel_id": self.channel_id}
+
+
+@bp.get("/threads/<uuid:thread_id>/templates")
+def thread_templates(thread_id: uuid.UUID) -> ResponseReturnValue:
+    """The templates that fit a thread: the page for those without scripts, `template-suggestions`, `template-options`."""
+    viewer = current_viewer()
+    place = _place(thread_id, viewer)
+    session, now = db.session(), utc_now()
+    asked = get_asked(session, thread=place.thread)
+    fitting = list_fitting(session, thread=place.thread, medium=place.medium, asked=asked, now=now)
+    facts = get_facts(session, thread=place.thread, viewer=viewer)
+    context: dict[str, Any] = {
+        "place": place,
+        "templates": fitting,
+        "suggested": fitting[:SUGGESTED],
+        "filled": lambda template: _filled(template.text, template, facts),
+    }
+    blocks = ("template_suggestions", "template_options")
+    return page("inbox/reply_templates_page.html", blocks=blocks, **context)
+
+
+@bp.post("/threads/<uuid:thread_id>/template-uses")
+def use_template(thread_id: uuid.UUID) -> ResponseReturnValue:
+    """Put a template into a reply or note. For scripts the filled-in text; else it is put behind the draft.
+
+    Without `template_id` what is typed is kept as the draft and the answer leads to the choice.
+    """
+    viewer = current_viewer()
+    place = _place(thread_id, viewer)
+    template_id = parse_uuid(request.form.get("template_id"))
+    if template_id is None:
+        _keep_typed(place, viewer)
+        return redirect(url_for("reply_templates.thread_templates", **place.arguments), 303)
+    template = get_fitting(db.session(), thread=place.thread, medium=place.medium, template_id=template_id)
+    facts = get_facts(db.session(), thread=place.thread, viewer=viewer)
+    text, subject = _filled(template.text, template, facts), _filled(template.subject, template, facts)
+    _note_use(place, viewer, template)
+    if request.accept_mimetypes.best == "application/json":
+        said = _("Inserted: %(name)s", name=template.name)
+        return jsonify(text=text.text, subject=subject.text, missing=text.missing, said=f"{said}. {_missing_words(text)}".strip())
+    _append_to_draft(place, viewer, text.text)
+    return redirect(url_for("inbox.show_thread", **place.arguments, _anchor="composer"), 303)
+
+
+def _missing_words(text: Filled) -> str:
+    return _("To fill in: %(names)s", names=", ".join(text.missing)) if text.missing else ""
+
+
+def _place(thread_id: uuid.UUID, viewer: Viewer) -> Place:
+    thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
+    kind = "note" if request.values.get("kind") == "note" else "reply"
+    channel_id = parse_uuid(request.values.get("channel_id"))
+    if kind == "note":
+        return Place(thread, kind, None, Medium.INTERNAL.value)
+    try:
+        channel = get_visible_channel(db.session(), channel_id, brand_ids=viewer.brand_ids) if channel_id else None
+    except ChannelMissing:
+        channel = None
+    return Place(thread, kind, channel.id if channel else None, channel.medium.value if channel else thread.medium)
+
+
+def _filled(text: str, template: ReplyTemplate, facts: dict[str, str]) -> Filled:
+    return fill(text, {**facts, "date.today": date_in(template.language, utc_now())})
+
+
+def _note_use(place: Place, viewer: Viewer, template: ReplyTemplate) -> None:
+    with transaction() as session:
+        note_use(session, template, thread=place.thread, kind=place.kind, medium=place.medium, now=utc_now(), actor=viewer.actor)
+
+
+def _keep_typed(place: Place, viewer: Viewer) -> None:
+    text = storable(request.form.get("text", "")).replace("\r\n", "\n")
+    files = [str(found) for found in map(parse_uuid, request.form.getlist("attachment_id")) if found]
+    _save(place, viewer, text, files)
+
+
+def _append_to_draft(place: Place, viewer: Viewer, text: str) -> None:
+    draft = db.session.get(Draft, (viewer.user_id, place.thread.id, place.kind))
+    typed = draft.text.rstrip() if draft else ""
+    _save(place, viewer, f"{typed}\n\n{text}" if typed else text, list(draft.attachment_ids) if draft else [])
+
+
+def _save(place: Place, viewer: Viewer, text: str, files: list[str]) -> None:
+    with transaction() as session:
+        lock_thread(session, place.thread.id)
+        save_draft(
+            session,
+            user_id=viewer.user_id,
+            thread_id=place.thread.id,
+            kind=place.kind,
+            text=text,
+            attachment_ids=files,
+            now=utc_now(),
+        )
