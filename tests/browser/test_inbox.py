@@ -236,3 +236,23 @@ def test_a_reader_further_up_is_not_moved_and_told_of_the_new_message(page: Page
     page.locator("#jump").click()
     expect(page.locator("#timeline")).to_contain_text("En dit nog")
     expect(page.locator(".message", has_text="En dit nog")).to_be_in_viewport()
+
+
+def test_earlier_messages_come_when_one_reads_up_and_are_there_once_when_something_new_arrives(page: Page, desk: Desk) -> None:
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    desk.open_thread(page, "Bericht 0 van een lang gesprek")
+    for number in range(1, 32):
+        desk.customer_writes(f"Bericht {number} van een lang gesprek")
+    expect(page.locator("#timeline")).to_contain_text("Bericht 31 van")
+    page.reload()
+    desk.wait_until_live(page)
+    expect(page.locator("#timeline-older")).to_have_count(1)
+    page.locator(".timeline-scroll").evaluate("box => { box.scrollTop = -box.scrollHeight; }")
+    expect(page.locator("#timeline .message", has_text="Bericht 0 van")).to_be_visible()
+    desk.customer_writes("En nog een laatste")
+    expect(page.locator("#timeline")).to_contain_text("En nog een laatste")
+    expect(page.locator("#timeline .message")).to_have_count(33)
+    expect(page.locator("#timeline-older")).to_have_count(0)
+    shown = page.locator("#timeline .message").evaluate_all("all => all.map(one => one.dataset.at)")
+    assert shown == sorted(shown)

@@ -12,6 +12,7 @@ export default function bindTimeline(element) {
   const box = scroller(element);
   const target = location.hash.startsWith("#item-") && document.getElementById(location.hash.slice(1));
   if (target) target.scrollIntoView({ block: "center" });
+  element.addEventListener("htmx:load", () => dropRepeatedDays(element));
   box.addEventListener("scroll", () => { if (atEnd(box)) showJump(false); }, { passive: true });
   jump()?.addEventListener("click", () => { box.scrollTop = 0; showJump(false); });
 }
@@ -20,13 +21,36 @@ export function updateTimeline(page) {
   const shown = document.getElementById("timeline"), fresh = page.getElementById("timeline");
   if (!shown || !fresh || shown.dataset.threadId !== fresh.dataset.threadId) return;
   const box = scroller(shown), stay = atEnd(box), place = fromStart(box);
-  const oldest = fresh.querySelector(":scope > [data-at]")?.dataset.at ?? "";
-  const added = merge(shown, fresh, { keep: (child) => !child.dataset.at || child.dataset.at < oldest });
+  const isEarlier = earlierThan(fresh.querySelector(":scope > [id^=item-]"));
+  if ([...shown.querySelectorAll(":scope > [id^=item-]")].some(isEarlier)) withoutItsStart(fresh, shown);
+  const added = merge(shown, fresh, { keep: (child) => !child.dataset.at || isEarlier(child) });
   const settle = () => { box.scrollTop = stay ? 0 : place - fromStart(box) + box.scrollTop; };
   settle();
   requestAnimationFrame(() => { if (stay === atEnd(box)) settle(); }); // the browser corrects the place a frame later, perhaps
   if (!stay && added.some((child) => child.matches("[data-message]"))) showJump(true);
   if (stay) seen(fresh.dataset.newestMessageId);
+}
+
+// Whether a child stands before the first item of a newer rendering: it is of an earlier page, which that rendering lacks. Many
+// messages may bear the same second, so the place tells and the time does not.
+function earlierThan(first) {
+  const anchor = first && document.getElementById(first.id);
+  if (anchor) return (child) => Boolean(anchor.compareDocumentPosition(child) & Node.DOCUMENT_POSITION_PRECEDING);
+  return (child) => Boolean(first) && child.dataset.at < first.dataset.at;
+}
+
+function withoutItsStart(fresh, shown) {
+  fresh.querySelector("#timeline-older")?.remove();
+  const day = fresh.firstElementChild;
+  if (day?.matches(".day") && shown.querySelector(`#${day.id}`)) day.remove();
+}
+
+function dropRepeatedDays(element) {
+  const known = new Set();
+  for (const day of element.querySelectorAll(":scope > .day")) {
+    if (known.has(day.id)) day.remove();
+    known.add(day.id);
+  }
 }
 
 // How far the first item is above the visible part; the scroller counts from its end.
