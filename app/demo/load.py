@@ -37,6 +37,7 @@ from app.demo.people import (
     DemoBrand,
 )
 from app.demo.stories import STORIES, Story
+from app.demo.templates import make_templates
 from app.inbox.actions import NewThread, create_thread, lock_thread
 from app.inbox.models import Priority
 
@@ -105,6 +106,9 @@ def load_demo(session: Session, *, keyring: Keyring, password_hash: str, now: da
     for started_at in _start_times(dice, now):
         _make_thread(session, company, dice, started_at, now)
     session.flush()
+    lead = next(user for user in company.users if user.is_lead)
+    brand_ids = {key: brand.id for key, brand in company.brands.items()}
+    make_templates(session, random.Random(SEED), brand_ids=brand_ids, author_user_id=lead.id, now=now)
     return THREADS
 
 

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.core.runtime import runtime
 from app.demo.load import THREADS, load_demo
+from app.demo.templates import TEMPLATES
 from app.events.models import OutboxEntry
 from app.inbox.models import Message, Thread
+from app.reply_templates.models import ReplyTemplate, ReplyTemplateUse
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 
@@ -25,3 +27,13 @@ def test_the_demo_loads_once_and_promises_nothing_but_to_connect_its_channels(ap
     assert set(db_session.execute(sa.select(Thread.medium).distinct()).scalars()) == {"email", "whatsapp"}
     assert len(db_session.execute(sa.select(Thread.status).distinct()).all()) >= 5
     assert all("{" not in text for text in db_session.execute(sa.select(Message.text)).scalars())
+
+
+def test_the_demo_has_templates_that_were_used_and_one_that_was_edited(app_context: Flask, db_session: Session) -> None:
+    load_demo(db_session, keyring=runtime().keyring, password_hash="x", now=NOW)
+    templates = db_session.execute(sa.select(ReplyTemplate)).scalars().all()
+    assert len(templates) == len(TEMPLATES)
+    assert {template.language for template in templates} == {"nl", "en"}
+    assert [template.name for template in templates if template.version == 2] == [TEMPLATES[0][0]]
+    used = set(db_session.execute(sa.select(ReplyTemplateUse.template_id).distinct()).scalars())
+    assert used == {template.id for template in templates}
