@@ -1,19 +1,27 @@
-"""Sockets: who may connect, which room they get; and where a page learns whether it missed something."""
+"""Sockets: who may connect, which rooms they get; and where a page learns whether it missed something."""
 
 from __future__ import annotations
 
+import uuid
+from typing import Any
+
+import redis
 from flask import Blueprint, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
-from flask_socketio import join_room
+from flask_socketio import join_room, leave_room
 
+from app.core.clock import utc_now
 from app.core.db import db
+from app.core.runtime import runtime
 from app.realtime.models import PushSequence
+from app.realtime.presence import TYPING, Person, leave, list_people, may_see, renew, thread_room
 from app.realtime.sessions import OpenSockets
 from app.realtime.socket import socketio, user_room
 
 bp = Blueprint("realtime", __name__)
 open_sockets = OpenSockets()
+shown_threads: dict[str, uuid.UUID] = {}  # which thread each socket of this process shows
 
 
 @socketio.on("connect")  # type: ignore[untyped-decorator]
@@ -22,14 +30,74 @@ def connect() -> bool | None:
     if not current_user.is_authenticated:
         return False
     join_room(user_room(current_user.user_id))
-    open_sockets.add(request.sid, current_user.session_id)  # type: ignore[attr-defined]
+    open_sockets.add(_socket_id(), current_user.session_id)
     open_sockets.watch(current_app._get_current_object(), socketio)  # type: ignore[attr-defined]
     return None
 
 
 @socketio.on("disconnect")  # type: ignore[untyped-decorator]
 def disconnect(_reason: str) -> None:
-    open_sockets.remove(request.sid)  # type: ignore[attr-defined]
+    open_sockets.remove(_socket_id())
+    _leave_thread()
+
+
+@socketio.on("presence")  # type: ignore[untyped-decorator]
+def presence(said: Any) -> dict[str, Any]:
+    """A browser says which thread it shows and what is typed there: {"thread_id", "typing"}; it repeats that while it does.
+
+    Answers with everybody who is there, and who of them is asking. Others in the thread hear of it if it is news.
+    """
+    thread_id = _thread_id(said)
+    if thread_id != shown_threads.get(_socket_id()):
+        _leave_thread()
+    viewer = current_user.viewer if current_user.is_authenticated else None
+    if viewer is None or thread_id is None or not may_see(db.session(), viewer=viewer, thread_id=thread_id):
+        _leave_thread()
+        return {"people": []}
+    typing = said.get("typing")
+    person = Person(viewer.user_id, viewer.name, typing if typing in TYPING else None)
+    join_room(thread_room(thread_id))
+    shown_threads[_socket_id()] = thread_id
+    try:
+        is_news = renew(runtime().redis, thread_id=thread_id, socket_id=_socket_id(), person=person, now=utc_now())
+        people = _tell(thread_id) if is_news else _people(thread_id)
+    except redis.RedisError:
+        people = []
+    return {"me": str(viewer.user_id), "thread_id": str(thread_id), "people": people}
+
+
+def _leave_thread() -> None:
+    """This socket shows no thread any more; those who are still there hear it."""
+    thread_id = shown_threads.pop(_socket_id(), None)
+    if thread_id is None:
+        return
+    leave_room(thread_room(thread_id))
+    try:
+        leave(runtime().redis, thread_id=thread_id, socket_id=_socket_id())
+        _tell(thread_id)
+    except redis.RedisError:
+        current_app.logger.info("could not say who left a thread")
+
+
+def _people(thread_id: uuid.UUID) -> list[dict[str, str | None]]:
+    return [person.as_json() for person in list_people(runtime().redis, thread_id=thread_id, now=utc_now())]
+
+
+def _tell(thread_id: uuid.UUID) -> list[dict[str, str | None]]:
+    people = _people(thread_id)
+    socketio.emit("presence", {"thread_id": str(thread_id), "people": people}, to=thread_room(thread_id))
+    return people
+
+
+def _socket_id() -> str:
+    return str(request.sid)  # type: ignore[attr-defined]
+
+
+def _thread_id(said: Any) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(said["thread_id"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 @bp.get("/live/sequence")
