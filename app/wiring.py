@@ -37,6 +37,7 @@ WIRING = Wiring(
         "ThreadAssigned": (_push,),
         "ThreadStatusChanged": (_push,),
         "ThreadPriorityChanged": (_push,),
+        "ThreadTagged": (_push,),
         "ThreadEdited": (_push,),
         "ThreadsMerged": (_push,),
         "MessageReceived": (_push,),

@@ -23,6 +23,7 @@ from app.core.keyset import Place, Sort, after, cut, ordering, read_cursor
 from app.core.paging import Page
 from app.inbox.models import Attachment, Message, MessageType, Priority, Thread, ThreadAlias, ThreadRead, ThreadStatus, ThreadType
 from app.inbox.queries import ThreadMissing
+from app.inbox.triage_models import ThreadTag
 
 NOBODY = "none"
 Assignee, Creator, Sender = aliased(User), aliased(User), aliased(User)
@@ -123,7 +124,7 @@ def _thread_conditions(viewer: Viewer, wanted: ThreadConditions) -> list[sa.Colu
         nobody = wanted.assigned_team_id == NOBODY
         conditions.append(Thread.team_id.is_(None) if nobody else Thread.team_id == wanted.assigned_team_id)
     if wanted.tags is not None:
-        conditions.append(Thread.tags.contains([wanted.tags]))
+        conditions.append(Thread.id.in_(sa.select(ThreadTag.thread_id).where(ThreadTag.tag == wanted.tags)))
     if wanted.unread is not None:
         conditions.append(_is_unread(viewer) if wanted.unread else sa.not_(_is_unread(viewer)))
     return conditions

@@ -57,6 +57,7 @@ def _move_messages(session: Session, keep: Thread, gone: Thread) -> None:
     keep.last_inbound_at = max(filter(None, [keep.last_inbound_at, gone.last_inbound_at]), default=None)
     keep.window_opened_at = max(filter(None, [keep.window_opened_at, gone.window_opened_at]), default=None)
     keep.assignee_user_id = keep.assignee_user_id or gone.assignee_user_id
+    keep.tags = list(dict.fromkeys([*keep.tags, *gone.tags]))
     if gone.last_message_at > keep.last_message_at:
         keep.last_message_at, keep.preview = gone.last_message_at, gone.preview
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from app.accounts.models import Brand, User
 from app.contacts.models import Contact, ContactIdentity
 from app.core.paging import Page, cut_page, read_cursor
 from app.inbox.models import Attachment, Message, Priority, Thread, ThreadAlias, ThreadRead, ThreadStatus
+from app.inbox.triage_models import ThreadTag
 
 COUNT_CAP = 1000
 
@@ -41,6 +42,7 @@ class ThreadFilter:
     brand_id: uuid.UUID | None = None
     contact_id: uuid.UUID | None = None
     priority: Priority | None = None
+    tag: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,12 +96,28 @@ def _merged_scans(viewer: Viewer, filter: ThreadFilter, cursor: str | None, limi
         .table_valued("id", name="brand")
         .render_derived()
     )
-    scan = sa.select(Thread.id, Thread.last_message_at).where(Thread.brand_id == brands.c.id, *_conditions(filter))
+    scan, at, row_id = _scan(filter, brands.c.id)
     if cursor is not None:
-        scan = scan.where(sa.tuple_(Thread.last_message_at, Thread.id) < sa.tuple_(*_place(cursor)))
-    per_brand = scan.order_by(Thread.last_message_at.desc(), Thread.id.desc()).limit(limit).lateral("scan")
+        scan = scan.where(sa.tuple_(at, row_id) < sa.tuple_(*_place(cursor)))
+    per_brand = scan.order_by(at.desc(), row_id.desc()).limit(limit).lateral("scan")
     merged = sa.select(per_brand.c.id, per_brand.c.last_message_at).select_from(brands.join(per_brand, sa.true()))
     return merged.order_by(per_brand.c.last_message_at.desc(), per_brand.c.id.desc()).limit(limit).subquery("found")
+
+
+def _scan(filter: ThreadFilter, brand_id: sa.ColumnElement[uuid.UUID]) -> tuple[sa.Select[*tuple[Any, ...]], Any, Any]:
+    """Ids and times of one brand's threads, and the two columns they are ordered by; a tag is looked up on its own side table."""
+    if filter.tag is None:
+        scan = sa.select(Thread.id, Thread.last_message_at).where(Thread.brand_id == brand_id, *_conditions(filter))
+        return scan, Thread.last_message_at, Thread.id
+    in_inbox = filter.view == "open" and filter.status is None
+    rest = _conditions(replace(filter, view="all") if in_inbox else filter)
+    scan = sa.select(ThreadTag.thread_id.label("id"), ThreadTag.last_message_at)
+    scan = scan.where(ThreadTag.brand_id == brand_id, ThreadTag.tag == filter.tag)
+    if in_inbox:
+        scan = scan.where(ThreadTag.in_inbox)
+    if rest:
+        scan = scan.join(Thread, Thread.id == ThreadTag.thread_id).where(*rest)
+    return scan, ThreadTag.last_message_at, ThreadTag.thread_id
 
 
 def _place(cursor: str) -> tuple[sa.ColumnElement[datetime], sa.ColumnElement[uuid.UUID]]:

@@ -20,7 +20,7 @@ from app.events.models import Event
 from app.inbox.models import Attachment, Draft, Message, Thread
 from app.inbox.queries import ThreadFilter, ThreadHead, ThreadRow, list_threads
 
-SHOWN_EVENTS = ("ThreadAssigned", "ThreadStatusChanged", "ThreadPriorityChanged", "ThreadsMerged")
+SHOWN_EVENTS = ("ThreadAssigned", "ThreadStatusChanged", "ThreadPriorityChanged", "ThreadTagged", "ThreadsMerged")
 OTHER_THREADS = 6
 PAGE_ITEMS = 30
 

@@ -82,6 +82,8 @@ PAGES = (
     Entry("POST", "/threads/<uuid:thread_id>/priority", BRAND, data={"priority": "high"}),
     Entry("POST", "/threads/<uuid:thread_id>/read", BRAND),
     Entry("POST", "/threads/<uuid:thread_id>/status", BRAND, data={"status": "resolved"}),
+    Entry("GET", "/threads/<uuid:thread_id>/tags", BRAND),
+    Entry("POST", "/threads/<uuid:thread_id>/tags", BRAND, data={"add": "garantie"}),
     Entry("POST", "/threads/<uuid:thread_id>/template-uses", BRAND, data={"text": "concept"}),
     Entry("GET", "/threads/<uuid:thread_id>/templates", BRAND),
     Entry("GET", "/attachments/<uuid:attachment_id>", BRAND),

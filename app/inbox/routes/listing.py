@@ -18,6 +18,7 @@ from app.inbox.models import ThreadStatus
 from app.inbox.queries import ThreadRow, list_threads
 from app.inbox.routes.blueprint import bp, filter_of, parse_uuid, url_to, view_title, view_total
 from app.inbox.search import clean_query, search_threads
+from app.inbox.tags import TAG_CHARACTERS
 from app.web import page
 
 PAGE_ROWS = 30
@@ -54,7 +55,10 @@ def list_context(view: str, *, with_rows: bool = True) -> dict[str, Any]:
     brand_id = parse_uuid(request.args.get("brand"))
     if brand_id is not None:
         filter = replace(filter, brand_id=brand_id)
-    kept: dict[str, Any] = {"status": status if status in set(ThreadStatus) else None, "brand": brand_id}
+    tag = request.args.get("tag", "")[:TAG_CHARACTERS] or None
+    if tag is not None:
+        filter = replace(filter, tag=tag)
+    kept: dict[str, Any] = {"status": status if status in set(ThreadStatus) else None, "brand": brand_id, "tag": tag}
     return {
         "view": view,
         "view_title": view_title(view),
@@ -63,6 +67,7 @@ def list_context(view: str, *, with_rows: bool = True) -> dict[str, Any]:
         "chips": _chips(view),
         "brand_count": len(current_viewer().brand_ids),
         "status_filter": kept["status"] or "",
+        "tag_filter": tag or "",
         "statuses": [s for s in ThreadStatus if s not in (ThreadStatus.RESOLVED, ThreadStatus.CLOSED)],
         "first_page": "cursor" not in request.args,
         "list_url": partial(_list_url, view, **kept),

@@ -121,7 +121,7 @@ def _mark_read(thread: Thread) -> None:
         mark_read(session, user_id=viewer.user_id, thread_id=thread.id, seen_seq=thread.message_count, now=utc_now())
 
 
-def _changed(thread_id: uuid.UUID, said: str, *, undo: str) -> ResponseReturnValue:
+def changed(thread_id: uuid.UUID, said: str, *, undo: str) -> ResponseReturnValue:
     """Answer a change: the thread's head and a toast that can take it back for htmx, a redirect otherwise."""
     runtime().nudger.nudge()
     if request.headers.get("HX-Request") != "true":
@@ -130,6 +130,7 @@ def _changed(thread_id: uuid.UUID, said: str, *, undo: str) -> ResponseReturnVal
     head = get_thread_head(db.session(), viewer=current_viewer(), thread_id=thread_id)
     response = make_response(render_template("inbox/head_fragment.html", **thread_context(head)))
     toast = {"text": said, "undo_label": _("Undo"), "undo_url": undo}
+    toast = toast if undo else {"text": said}
     response.headers["HX-Trigger"] = json.dumps({"thread-changed-here": True, "toast": toast})
     return response
 
@@ -142,7 +143,7 @@ def set_status(thread_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         change_status(session, thread_id=thread_id, status=status, actor=viewer.actor, now=utc_now())
     undo = url_for("inbox.set_status", thread_id=thread_id, status=before.value)
-    return _changed(thread_id, _("Status: %(status)s", status=status_words(status)), undo=undo)
+    return changed(thread_id, _("Status: %(status)s", status=status_words(status)), undo=undo)
 
 
 @bp.post("/threads/<uuid:thread_id>/priority")
@@ -153,7 +154,7 @@ def set_priority(thread_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         change_priority(session, thread_id=thread_id, priority=priority, actor=viewer.actor, now=utc_now())
     undo = url_for("inbox.set_priority", thread_id=thread_id, priority=before.value)
-    return _changed(thread_id, _("Priority: %(priority)s", priority=priority_words(priority)), undo=undo)
+    return changed(thread_id, _("Priority: %(priority)s", priority=priority_words(priority)), undo=undo)
 
 
 @bp.post("/threads/<uuid:thread_id>/assignment")
@@ -168,7 +169,7 @@ def set_assignment(thread_id: uuid.UUID) -> ResponseReturnValue:
         assign_thread(session, thread_id=thread_id, assignee_user_id=assignee, actor=viewer.actor, now=utc_now())
     said = _("Assigned to %(name)s", name=names[assignee]) if assignee in names else _("Assigned to nobody")
     undo = url_for("inbox.set_assignment", thread_id=thread_id, assignee=before or "")
-    return _changed(thread_id, said, undo=undo)
+    return changed(thread_id, said, undo=undo)
 
 
 @bp.post("/threads/<uuid:thread_id>/read")

@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from app.channels.email.quoting import Section, split_quoted
 from app.core.clock import utc_now
 from app.inbox.models import Message, MessageType, Priority, ThreadStatus
+from app.inbox.routes.triage_words import TRIAGE_EVENTS, triage_words
 from app.inbox.timeline import TimelineItem
 from app.translation import gettext as _
 from app.translation import mark as N_
@@ -176,6 +177,8 @@ def event_words(item: TimelineItem, user_names: dict[str, str]) -> str:
         return _("%(who)s set the status to %(status)s", who=who, status=status_words(payload["to"]).lower())
     if event.type == "ThreadPriorityChanged":
         return _("%(who)s set the priority to %(priority)s", who=who, priority=priority_words(payload["to"]).lower())
+    if event.type in TRIAGE_EVENTS:
+        return triage_words(event.type, who, payload)
     return _("%(who)s joined thread #%(number)s into this one", who=who, number=payload.get("number", ""))
 
 

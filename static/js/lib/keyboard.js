@@ -34,7 +34,7 @@ function use(element) {
   return true;
 }
 
-const openedMenu = (summary) => summary.parentElement.querySelector(".menu__panel :is(a, button)") ?? summary;
+const openedMenu = (summary) => summary.parentElement.querySelector(".menu__panel :is(a, button, input:not([type=hidden]))") ?? summary;
 
 function focusFirst(selector) {
   const field = [...document.querySelectorAll(selector)].find((candidate) => candidate.offsetParent !== null) ?? document.querySelector(selector);
