@@ -7,7 +7,9 @@ export function uploads(form) {
   input?.removeAttribute("name"); // files go ahead of the form, one by one; without scripts they go with it
   const limit = Number(form.dataset.uploadBytes) || Infinity;
   const take = (files) => { for (const file of files) send(form, url, file, limit); };
-  input?.addEventListener("change", () => { take(input.files); input.value = ""; });
+  const takeChosen = () => { take(input.files); input.value = ""; };
+  input?.addEventListener("change", takeChosen);
+  if (input?.files.length) takeChosen(); // chosen before this script had arrived
   form.addEventListener("paste", (event) => {
     if (event.clipboardData?.files.length) { event.preventDefault(); take(event.clipboardData.files); }
   });
