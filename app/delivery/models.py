@@ -126,3 +126,39 @@ class DeliveryReport(WithId, Base):
         sa.Index("ix_delivery_reports_unmatched", "provider_message_id", postgresql_where=sa.text("delivery_id IS NULL")),
         sa.Index("ix_delivery_reports_unmatched_reference", "our_reference", postgresql_where=sa.text("delivery_id IS NULL")),
     )
+
+
+class ScheduledReply(WithId, Claimable, Base):
+    """A reply that is to be queued at `run_at`. It is no message yet: no place in the thread, no delivery.
+
+    States: ready → done (queued: `message_id`) | held (somebody must decide: `held_because`) | cancelled; held → ready | cancelled.
+    `reply` holds what `queue_reply` needs: {"text", "template", "attachment_ids", "to", "cc", "bcc", "unsigned"}.
+    """
+
+    __tablename__ = "scheduled_replies"
+
+    thread_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("threads.id", ondelete="CASCADE"))
+    channel_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("channels.id"))
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
+    reply: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    hold_if_newer: Mapped[bool] = mapped_column(default=True)
+    last_seen_message_id: Mapped[uuid.UUID | None]
+    client_token: Mapped[uuid.UUID | None]
+    held_because: Mapped[str | None]  # newer: somebody wrote meanwhile; else the reason it cannot be sent
+    message_id: Mapped[uuid.UUID | None]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        sa.Index("ix_scheduled_replies_due", "run_at", postgresql_where=sa.text("state IN ('ready', 'running')")),
+        sa.Index("ix_scheduled_replies_waiting", "thread_id", postgresql_where=sa.text("state IN ('ready', 'running', 'held')")),
+        sa.Index(
+            "uq_scheduled_replies_client_token",
+            "user_id",
+            "client_token",
+            unique=True,
+            postgresql_where=sa.text("client_token IS NOT NULL"),
+        ),
+        sa.CheckConstraint("state IN ('ready', 'running', 'held', 'done', 'failed', 'cancelled')", name="state"),
+        sa.CheckConstraint("(state = 'held') = (held_because IS NOT NULL)", name="held_says_why"),
+    )

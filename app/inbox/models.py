@@ -286,9 +286,25 @@ class Draft(Base):
     kind: Mapped[str] = mapped_column(primary_key=True)
     text: Mapped[str]
     attachment_ids: Mapped[list[Any]] = mapped_column(default=list)
+    options: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # {"cc", "bcc", "to", "unsigned"}
     updated_at: Mapped[datetime]
 
     __table_args__ = (sa.CheckConstraint("kind IN ('reply', 'note')", name="kind"),)
+
+
+class TakenBackMessage(Base):
+    """A message its writer took back before it left. Its form cannot send again, its place in the thread stays known."""
+
+    __tablename__ = "taken_back_messages"
+
+    message_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    thread_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("threads.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
+    seq: Mapped[int]
+    client_token: Mapped[uuid.UUID | None]
+    taken_back_at: Mapped[datetime]
+
+    __table_args__ = (sa.Index("ix_taken_back_messages_token", "user_id", "client_token"),)
 
 
 class ThreadRead(Base):
