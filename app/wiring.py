@@ -15,7 +15,9 @@ from app.events.relay import Source
 from app.ingest.media import fetch_announced_media
 from app.ingest.models import InboundEvent
 from app.ingest.notifications import subscribe_channel
-from app.realtime.handlers import push_channel_change, push_thread_change
+from app.notifications.handlers import follow_merged_thread as follow_merged_thread_with_notifications
+from app.notifications.handlers import tell_assignee, tell_followers, tell_mentioned
+from app.realtime.handlers import push_channel_change, push_notification, push_thread_change
 from app.reply_templates.handlers import settle_note, settle_sent_reply
 
 LIVE, SEND = "live", "send"
@@ -23,14 +25,17 @@ QUEUES = (LIVE, SEND)
 
 _push = AfterCommit("push_thread_change", push_thread_change, LIVE)
 _push_channel = AfterCommit("push_channel_change", push_channel_change, LIVE)
+_push_notification = AfterCommit("push_notification", push_notification, LIVE)
 _fetch_media = AfterCommit("fetch_announced_media", fetch_announced_media, SEND)
 _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 
 WIRING = Wiring(
     in_transaction={
-        "ThreadsMerged": (follow_merged_thread,),
+        "ThreadsMerged": (follow_merged_thread, follow_merged_thread_with_notifications),
+        "ThreadAssigned": (tell_assignee,),
+        "MessageReceived": (tell_followers,),
         "MessageQueued": (settle_sent_reply,),
-        "NoteAdded": (settle_note,),
+        "NoteAdded": (settle_note, tell_mentioned),
     },
     after_commit={
         "ThreadCreated": (),
@@ -44,6 +49,8 @@ WIRING = Wiring(
         "MessageQueued": (_push,),
         "MessageChanged": (_push,),
         "NoteAdded": (_push,),
+        "WatchersChanged": (_push,),
+        "NotificationAdded": (_push_notification,),
         "DeliveryChanged": (_push,),
         "AttachmentsAnnounced": (_fetch_media,),
         "AttachmentsFetched": (_push,),

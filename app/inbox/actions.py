@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
 from app.events.actions import SYSTEM, Actor, Subject, record
+from app.inbox.mentions import add_watchers, keep_mentions
 from app.inbox.models import (
     CLOSED_STATUSES,
     Attachment,
@@ -27,6 +28,7 @@ from app.inbox.models import (
     ThreadType,
 )
 from app.inbox.queries import ThreadMissing
+from app.inbox.timeline import list_assignable_users
 
 PREVIEW_CHARACTERS = 200
 TEXT_LIMIT = 1_000_000
@@ -160,9 +162,29 @@ def preview_of(text: str) -> str:
 
 
 def reopen_for_incoming(session: Session, thread: Thread, *, now: datetime) -> None:
-    """A person wrote: resolved work comes back, waiting for them ends."""
+    """A person wrote: resolved and snoozed work comes back, waiting for them ends."""
+    wake_thread(session, thread, because="message", now=now)
     if thread.status in CLOSED_STATUSES or thread.status == ThreadStatus.WAITING_CUSTOMER:
         _set_status(session, thread, ThreadStatus.OPEN, now=now, actor=SYSTEM)
+
+
+def wake_thread(session: Session, thread: Thread, *, because: str, now: datetime, actor: Actor = SYSTEM) -> None:
+    """End the snooze of a locked thread; one that is awake stays as it is. `because`: due | message | user.
+
+    One that was due comes back as new work: open (unless escalated) and unread for everybody.
+    """
+    if thread.snoozed_until is None:
+        return
+    thread.snoozed_until = None
+    thread.version += 1
+    record(session, "SnoozeEnded", subject=subject_of(thread), now=now, actor=actor, payload={"because": because})
+    if because != "user" and thread.status != ThreadStatus.ESCALATED:
+        _set_status(session, thread, ThreadStatus.OPEN, now=now, actor=actor)
+    if because == "due":
+        thread.inbound_seq = max(thread.inbound_seq, 1)  # nobody outside has written yet: unread by its first item
+        read = sa.and_(ThreadRead.thread_id == thread.id, ThreadRead.seen_seq >= thread.inbound_seq)
+        unread = sa.update(ThreadRead).where(read).values(seen_seq=thread.inbound_seq - 1)
+        session.execute(unread.execution_options(synchronize_session=False))
 
 
 def check_nothing_newer(
@@ -199,7 +221,7 @@ def add_note(
     client_token: uuid.UUID | None = None,
     attachment_ids: tuple[uuid.UUID, ...] = (),
 ) -> Message:
-    """Write an internal note. The same `client_token` twice is the same note."""
+    """Write an internal note. The same `client_token` twice is the same note. Whoever is named with `@` watches the thread."""
     thread = lock_thread(session, thread_id)
     repeat = find_by_client_token(session, actor.user_id, client_token)
     if repeat is not None:
@@ -209,7 +231,10 @@ def add_note(
     message = add_message(session, thread, new, now=now)
     attach_uploads(session, message, attachment_ids, user_id=actor.user_id)
     discard_draft(session, user_id=actor.user_id, thread_id=thread.id, kind="note")
-    record(session, "NoteAdded", subject=subject_of(thread, message), now=now, actor=actor)
+    mentioned = keep_mentions(session, message, list_assignable_users(session, thread.brand_id)) if "@" in message.text else []
+    add_watchers(session, thread.id, mentioned, now=now)
+    payload = {"mentions": [str(user_id) for user_id in mentioned]} if mentioned else None
+    record(session, "NoteAdded", subject=subject_of(thread, message), now=now, actor=actor, payload=payload)
     return message
 
 

@@ -18,6 +18,7 @@ from app.contacts.models import Contact, ContactIdentity
 from app.core.paging import make_cursor, read_cursor
 from app.events.models import Event
 from app.inbox.models import Attachment, Draft, Message, Thread
+from app.inbox.people_models import ThreadWatcher
 from app.inbox.queries import ThreadFilter, ThreadHead, ThreadRow, list_threads
 
 SHOWN_EVENTS = ("ThreadAssigned", "ThreadStatusChanged", "ThreadPriorityChanged", "ThreadTagged", "ThreadsMerged")
@@ -58,6 +59,7 @@ class ThreadContext:
     draft_reply: Draft | None
     draft_note: Draft | None
     assignable_users: tuple[tuple[uuid.UUID, str], ...]
+    watchers: tuple[tuple[uuid.UUID, str], ...] = ()
 
 
 def list_timeline(
@@ -160,7 +162,8 @@ def get_context(session: Session, *, viewer: Viewer, head: ThreadHead, sendable_
         if contact
         else ()
     )
-    people = session.execute(_assignable(thread.brand_id, Draft).outerjoin(Draft, _own_draft(viewer, thread))).all()
+    wanted = _assignable(thread.brand_id, Draft, _watches(thread)).outerjoin(Draft, _own_draft(viewer, thread))
+    people = session.execute(wanted).all()
     drafts = {record.Draft.kind: record.Draft for record in people if record.Draft is not None}
     return ThreadContext(
         contact=contact,
@@ -170,7 +173,13 @@ def get_context(session: Session, *, viewer: Viewer, head: ThreadHead, sendable_
         draft_reply=drafts.get("reply"),
         draft_note=drafts.get("note"),
         assignable_users=tuple(dict.fromkeys((record.id, record.name) for record in people)),
+        watchers=tuple(dict.fromkeys((record.id, record.name) for record in people if record.watches)),
     )
+
+
+def _watches(thread: Thread) -> sa.Label[bool]:
+    watching = sa.and_(ThreadWatcher.user_id == User.id, ThreadWatcher.thread_id == thread.id)
+    return sa.exists(sa.select(ThreadWatcher.user_id).where(watching)).label("watches")
 
 
 def _own_draft(viewer: Viewer, thread: Thread) -> sa.ColumnElement[bool]:

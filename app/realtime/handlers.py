@@ -53,6 +53,15 @@ def push_channel_change(event: Event) -> None:
         _emit("notification", {"kind": event.type, "channel_id": event.payload.get("channel_id"), "sequence": sequence}, user_id)
 
 
+def push_notification(event: Event) -> None:
+    """After-commit handler: the users named in `NotificationAdded` hear that they are told something."""
+    user_ids = [uuid.UUID(user_id) for user_id in event.payload["user_ids"]]
+    with transaction() as session:
+        receivers = next_sequences(session, user_ids)
+    for user_id, sequence in receivers.items():
+        _emit("notification", {"kind": event.type, "thread_id": str(event.thread_id), "sequence": sequence}, user_id)
+
+
 def next_sequences(session: Session, user_ids: list[uuid.UUID]) -> dict[uuid.UUID, int]:
     """Count one push for each user and return their new numbers; users are locked in id order."""
     if not user_ids:

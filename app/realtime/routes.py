@@ -55,7 +55,7 @@ def presence(said: Any) -> dict[str, Any]:
         _leave_thread()
         return {"people": []}
     typing = said.get("typing")
-    person = Person(viewer.user_id, viewer.name, typing if typing in TYPING else None)
+    person = Person(viewer.user_id, viewer.name, typing if isinstance(typing, str) and typing in TYPING else None)
     join_room(thread_room(thread_id))
     shown_threads[_socket_id()] = thread_id
     try:

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from app.channels.email.quoting import Section, split_quoted
 from app.core.clock import utc_now
+from app.inbox.mentions import highlighted
 from app.inbox.models import Message, MessageType, Priority, ThreadStatus
 from app.inbox.routes.triage_words import TRIAGE_EVENTS, triage_words
 from app.inbox.timeline import TimelineItem
@@ -259,6 +260,7 @@ FILTERS = {
     "capped": capped,
     "delivery_words": delivery_words,
     "linked": linked,
+    "highlighted": highlighted,
     "sections_of": sections_of,
     "is_rich": is_rich,
     "frame_height": frame_height,
