@@ -34,7 +34,7 @@ class PageTime:
 
 def measure_pages(app: Flask, threads: int, *, password: str) -> list[PageTime]:
     """Lists (first and deep), the thread of 200 messages, and a search for each class of word."""
-    client = _sign_in(app, password)
+    client = sign_in(app, password)
     times = [
         _time(app, f"list {view}", lambda view=view: f"/inbox{view}", client)
         for view in ("", "/mine", "/unassigned", "/email", "/whatsapp", "/resolved", "/all")
@@ -45,7 +45,7 @@ def measure_pages(app: Flask, threads: int, *, password: str) -> list[PageTime]:
     return times
 
 
-def _sign_in(app: Flask, password: str) -> FlaskClient:
+def sign_in(app: Flask, password: str) -> FlaskClient:
     app.config["WTF_CSRF_ENABLED"] = False
     client = app.test_client()
     answer = client.post("/sign-in", data={"email": "user1@bench.example", "password": password})
