@@ -40,7 +40,13 @@ def measure_pages(app: Flask, threads: int, *, password: str) -> list[PageTime]:
         for view in ("", "/mine", "/unassigned", "/email", "/whatsapp", "/resolved", "/all")
     ]
     times += [_time(app, f"list deep {view}", _deep(client, view), client) for view in ("", "/resolved", "/all")]
-    times.append(_time(app, "thread of 200", lambda: f"/threads/{row_id(6, threads - 1)}", client))
+    thread = f"/threads/{row_id(6, threads - 1)}"
+    times.append(
+        _time(
+            app, "thread of 200, opened from the list", lambda: thread, client, {"HX-Request": "true", "HX-Target": "thread-pane"}
+        )
+    )
+    times.append(_time(app, "thread of 200, whole page", lambda: thread, client))
     times += [_time(app, f"search {name}", lambda text=text: f"/search?q={text}", client) for name, text in CLASSES.items()]
     return times
 
@@ -63,12 +69,12 @@ def _deep(client: FlaskClient, view: str) -> Callable[[], str]:
     return lambda: url
 
 
-def _time(app: Flask, name: str, url: Callable[[], str], client: FlaskClient) -> PageTime:
+def _time(app: Flask, name: str, url: Callable[[], str], client: FlaskClient, headers: dict[str, str] | None = None) -> PageTime:
     milliseconds, queries = [], 0
     for round_number in range(ROUNDS + WARM_UP):
         with _counting(app) as count:
             began = time.perf_counter()
-            answer = client.get(url())
+            answer = client.get(url(), headers=headers)
             took = (time.perf_counter() - began) * 1000
         assert answer.status_code == 200, f"{name}: {answer.status}"
         queries = max(queries, count[0])

@@ -27,6 +27,7 @@ from app.inbox.queries import ThreadRow, list_rows
 SLICE = 4000  # newest messages looked at one by one
 WINDOWS = (timedelta(days=60), timedelta(days=480), timedelta(days=36_500))
 WINDOW_HITS = 2000
+RARE = 8
 QUERY_CHARACTERS = 200
 PEOPLE = 20
 MARK_START, MARK_END = "\ue000", "\ue001"  # private-use characters, replaced by tags after escaping
@@ -143,7 +144,8 @@ def _find_messages(
     reached = until = newest[0].reached
     if newest[0].looked < slice_rows:
         return list(found.values())
-    for window in WINDOWS:
+    # A word this rare in the newest slice is rare enough for the second span at once.
+    for window in WINDOWS if len(found) * RARE >= enough else WINDOWS[1:]:
         if len(found) >= enough:
             break
         since = reached - window
