@@ -43,6 +43,8 @@ WIRING = Wiring(
         "ThreadStatusChanged": (_push,),
         "ThreadPriorityChanged": (_push,),
         "ThreadTagged": (_push,),
+        "ThreadSnoozed": (_push,),
+        "SnoozeEnded": (_push,),
         "ThreadEdited": (_push,),
         "ThreadsMerged": (_push,),
         "MessageReceived": (_push,),

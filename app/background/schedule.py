@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.config import Settings
-from app.wiring import SEND
+from app.wiring import LIVE, SEND
 
 
 @dataclass(frozen=True)
@@ -23,5 +23,6 @@ def periodic_jobs(settings: Settings) -> tuple[Periodic, ...]:
     return (
         Periodic("poll_mailboxes", "app.ingest.polling.poll_mailboxes", settings.poll_mail_seconds),
         Periodic("keep_subscriptions", "app.ingest.notifications.keep_subscriptions", 60),
+        Periodic("wake_snoozed_threads", "app.inbox.jobs.wake_snoozed_threads", 5, LIVE),
         Periodic("prune", "app.background.prune.prune", 3600),
     )

@@ -137,7 +137,7 @@ def _conditions(filter: ThreadFilter) -> list[sa.ColumnElement[bool]]:
         conditions.append(Thread.status == filter.status)
     elif filter.view == "open":
         conditions += [sa.and_(Thread.is_open), Thread.snoozed_until.is_(None)]
-    elif filter.view == "snoozed":
+    if filter.view == "snoozed":
         conditions.append(Thread.snoozed_until.is_not(None))
     if filter.medium is not None:
         conditions.append(Thread.medium == filter.medium)

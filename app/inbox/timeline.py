@@ -21,7 +21,15 @@ from app.inbox.models import Attachment, Draft, Message, Thread
 from app.inbox.people_models import ThreadWatcher
 from app.inbox.queries import ThreadFilter, ThreadHead, ThreadRow, list_threads
 
-SHOWN_EVENTS = ("ThreadAssigned", "ThreadStatusChanged", "ThreadPriorityChanged", "ThreadTagged", "ThreadsMerged")
+SHOWN_EVENTS = (
+    "ThreadAssigned",
+    "ThreadStatusChanged",
+    "ThreadPriorityChanged",
+    "ThreadTagged",
+    "ThreadSnoozed",
+    "SnoozeEnded",
+    "ThreadsMerged",
+)
 OTHER_THREADS = 6
 PAGE_ITEMS = 30
 

@@ -81,6 +81,8 @@ PAGES = (
     Entry("POST", "/threads/<uuid:thread_id>/notes", BRAND, data={"text": "notitie"}),
     Entry("POST", "/threads/<uuid:thread_id>/priority", BRAND, data={"priority": "high"}),
     Entry("POST", "/threads/<uuid:thread_id>/read", BRAND),
+    Entry("POST", "/threads/<uuid:thread_id>/snooze", BRAND, data={"choice": "tomorrow"}),
+    Entry("POST", "/threads/<uuid:thread_id>/snooze/ending", BRAND),
     Entry("POST", "/threads/<uuid:thread_id>/status", BRAND, data={"status": "resolved"}),
     Entry("GET", "/threads/<uuid:thread_id>/tags", BRAND),
     Entry("POST", "/threads/<uuid:thread_id>/tags", BRAND, data={"add": "garantie"}),

@@ -90,7 +90,7 @@ def desk(app: Flask, page_client: PageClient, db_session: Session) -> Desk:
     return made
 
 
-@pytest.mark.parametrize("view", ["", "/mine", "/unassigned", "/email", "/whatsapp", "/all", "/resolved"])
+@pytest.mark.parametrize("view", ["", "/mine", "/unassigned", "/snoozed", "/email", "/whatsapp", "/all", "/resolved"])
 def test_every_view_is_a_valid_page_with_few_queries(desk: Desk, view: str) -> None:
     desk.client.get("/inbox")
     with desk.at_most(MAX_QUERIES):

@@ -40,6 +40,7 @@ def filter_of(view: str) -> ThreadFilter:
         "open": ThreadFilter(),
         "mine": ThreadFilter(assignee_user_id=viewer.user_id),
         "unassigned": ThreadFilter(unassigned=True),
+        "snoozed": ThreadFilter(view="snoozed"),
         "email": ThreadFilter(medium="email"),
         "whatsapp": ThreadFilter(medium="whatsapp"),
         "all": ThreadFilter(view="all"),
@@ -55,6 +56,7 @@ def view_title(view: str) -> str:
         "open": _("Inbox"),
         "mine": _("Mine"),
         "unassigned": _("Unassigned"),
+        "snoozed": _("Snoozed"),
         "email": _("E-mail"),
         "whatsapp": "WhatsApp",
         "all": _("All threads"),
@@ -93,6 +95,7 @@ def nav_groups() -> list[dict[str, Any]]:
                 item("open", "inbox", counts.open),
                 item("mine", "user", counts.mine),
                 item("unassigned", "users", counts.unassigned),
+                item("snoozed", "clock", counts.snoozed),
             ],
         },
         {

@@ -51,7 +51,7 @@ def list_context(view: str, *, with_rows: bool = True) -> dict[str, Any]:
     filter = filter_of(view)
     status = request.args.get("status", "")
     if status in set(ThreadStatus):
-        filter = replace(filter, view="all", status=ThreadStatus(status))
+        filter = replace(filter, view="all" if filter.view == "open" else filter.view, status=ThreadStatus(status))
     brand_id = parse_uuid(request.args.get("brand"))
     if brand_id is not None:
         filter = replace(filter, brand_id=brand_id)
@@ -87,7 +87,7 @@ def _thread_url(view: str, thread_id: uuid.UUID, endpoint: str = "inbox.show_thr
 
 def _chips(view: str) -> list[dict[str, Any]]:
     """The views one tap away, where the rail is not in sight."""
-    names = ("open", "email", "whatsapp", "mine", "unassigned")
+    names = ("open", "email", "whatsapp", "mine", "unassigned", "snoozed")
     return [{"href": _list_url(v), "label": _("All") if v == "open" else view_title(v), "current": v == view} for v in names]
 
 

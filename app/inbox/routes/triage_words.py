@@ -1,17 +1,27 @@
-"""What tagging and snoozing look like in a timeline."""
+"""What tagging and snoozing look like in words."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from flask_babel import format_datetime, format_time, to_user_timezone
+
+from app.core.clock import utc_now
 from app.translation import gettext as _
 
-TRIAGE_EVENTS = frozenset({"ThreadTagged"})
+TRIAGE_EVENTS = frozenset({"ThreadTagged", "ThreadSnoozed", "SnoozeEnded"})
 
 
 def triage_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
     """One quiet line about an event of TRIAGE_EVENTS."""
-    return _tagged(who, payload)
+    if event_type == "ThreadTagged":
+        return _tagged(who, payload)
+    if event_type == "ThreadSnoozed":
+        return _("%(who)s snoozed this until %(time)s", who=who, time=until_words(datetime.fromisoformat(payload["until"])))
+    if payload["because"] == "user":
+        return _("%(who)s ended the snooze", who=who)
+    return _("Back from snooze") if payload["because"] == "due" else _("Back from snooze: a message came in")
 
 
 def _tagged(who: str, payload: dict[str, Any]) -> str:
@@ -21,3 +31,12 @@ def _tagged(who: str, payload: dict[str, Any]) -> str:
     if added:
         return _("%(who)s tagged this %(tags)s", who=who, tags=added)
     return _("%(who)s removed the tag %(tags)s", who=who, tags=removed)
+
+
+def until_words(at: datetime) -> str:
+    """A time to come, as short as it stays clear: the time today, the day this week, else the date."""
+    local, now = to_user_timezone(at), to_user_timezone(utc_now())
+    days = (local.date() - now.date()).days
+    if days == 0:
+        return str(format_time(at, "HH:mm"))
+    return str(format_datetime(at, "EEE HH:mm" if 0 < days < 7 else "EEE d MMM HH:mm" if days < 300 else "d MMM y HH:mm"))

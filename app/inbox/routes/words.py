@@ -16,7 +16,7 @@ from app.channels.email.quoting import Section, split_quoted
 from app.core.clock import utc_now
 from app.inbox.mentions import highlighted
 from app.inbox.models import Message, MessageType, Priority, ThreadStatus
-from app.inbox.routes.triage_words import TRIAGE_EVENTS, triage_words
+from app.inbox.routes.triage_words import TRIAGE_EVENTS, triage_words, until_words
 from app.inbox.timeline import TimelineItem
 from app.translation import gettext as _
 from app.translation import mark as N_
@@ -250,6 +250,7 @@ FILTERS = {
     "priority_words": priority_words,
     "medium_words": medium_words,
     "list_time": list_time,
+    "until_words": until_words,
     "day_words": day_words,
     "clock": clock,
     "exact_time": exact_time,
