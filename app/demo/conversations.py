@@ -60,7 +60,8 @@ def tell(
         if line[0] == ">" and thread.assignee_user_id is None:
             _assign(session, thread, owner, moment)
         following = moment + timedelta(minutes=dice.choice((4, 9, 17, 35, 80, 160)) * dice.uniform(0.6, 1.4))
-        moment = min(following, now - timedelta(minutes=1)) if following > moment else moment
+        latest = now - timedelta(minutes=1)
+        moment = following if following < latest else moment + (latest - moment) / 2  # one after the other, and none to come
     if channel.medium == Medium.EMAIL and dice.random() < 0.08:
         _add_out_of_office(session, thread, channel, contact, address, moment)
     return thread.last_message_at
