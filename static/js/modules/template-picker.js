@@ -75,7 +75,7 @@ export default function templatePicker(bar) {
     if (!filled) return say(bar.dataset.failed);
     typed = "";
     close({ giveBack: false });
-    insertText(field(), filled.text);
+    insertText(field(), gapBefore(field()) + filled.text);
     fillSubject(filled.subject);
     selectHole(field());
     announce(filled.said);
@@ -127,6 +127,11 @@ async function read(url, target) {
 function onEmptyLine(field) {
   const { selectionStart: start, selectionEnd: end, value } = field;
   return start === end && (start === 0 || value[start - 1] === "\n") && (start === value.length || value[start] === "\n");
+}
+
+// Behind a last line with words on it a template begins a paragraph of its own.
+function gapBefore({ selectionStart: start, value }) {
+  return start === value.length && value !== "" && !value.endsWith("\n") ? "\n\n" : "";
 }
 
 // What the template left open is selected, so that the next thing typed replaces it.
