@@ -49,6 +49,7 @@ WIRING = Wiring(
         "ThreadsMerged": (_push,),
         "MessageReceived": (_push,),
         "MessageQueued": (_push,),
+        "MessageTakenBack": (_push,),
         "MessageChanged": (_push,),
         "NoteAdded": (_push,),
         "WatchersChanged": (_push,),

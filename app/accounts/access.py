@@ -27,6 +27,7 @@ class Viewer:
     timezone: str = "Europe/Amsterdam"
     theme: str = "system"
     single_keys: bool = True
+    undo_send_seconds: int = 10
     scopes: frozenset[str] | None = None  # None: a browser session, everything the role allows
     ip: str | None = None
 
@@ -63,6 +64,7 @@ def make_viewer(
         timezone=user.timezone,
         theme=user.theme,
         single_keys=user.single_keys,
+        undo_send_seconds=user.undo_send_seconds,
         scopes=scopes,
         ip=ip,
     )

@@ -58,6 +58,7 @@ class Profile:
     timezone: str
     theme: str
     single_keys: bool
+    undo_send_seconds: int = 10
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,7 @@ def update_profile(session: Session, user: User, profile: Profile, *, now: datet
     """Change what people set for themselves."""
     user.name, user.locale, user.timezone = profile.name, profile.locale, profile.timezone
     user.theme, user.single_keys = profile.theme, profile.single_keys
+    user.undo_send_seconds = profile.undo_send_seconds
     _audit(session, "ProfileChanged", user, now, actor)
 
 

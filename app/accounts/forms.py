@@ -29,6 +29,12 @@ from app.core.text import storable
 
 LANGUAGES = (("en", "English"), ("nl", "Nederlands"), ("fr", "Français"))
 THEMES = (("system", _l("Like the device")), ("light", _l("Light")), ("dark", _l("Dark")))
+UNDO_SECONDS = (
+    (0, _l("Off: send at once")),
+    (5, _l("5 seconds")),
+    (10, _l("10 seconds")),
+    (20, _l("20 seconds")),
+)
 ROLES = ((Role.AGENT.value, _l("Agent")), (Role.LEAD.value, _l("Team lead")), (Role.ADMIN.value, _l("Administrator")))
 TOKEN_DAYS = (("30", _l("30 days")), ("90", _l("90 days")), ("365", _l("1 year")), ("0", _l("No end date")))
 
@@ -68,6 +74,7 @@ class ProfileForm(Form):  # type: ignore[misc]
     timezone = SelectField(choices=choices((name, name) for name in sorted(available_timezones())))
     theme = SelectField(choices=choices(THEMES))
     single_keys = BooleanField()
+    undo_send_seconds = SelectField(choices=choices(UNDO_SECONDS), coerce=int, default=10)
 
 
 class PasswordForm(Form):  # type: ignore[misc]

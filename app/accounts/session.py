@@ -152,7 +152,8 @@ def _counts() -> sa.ColumnElement[bool]:
     )
 
 
-_FIELDS = (User.contact_id, User.name, User.email, User.role, User.locale, User.timezone, User.theme, User.single_keys)
+_LOOKS = (User.locale, User.timezone, User.theme, User.single_keys, User.undo_send_seconds)
+_FIELDS = (User.contact_id, User.name, User.email, User.role, *_LOOKS)
 _LOOKUP = (
     sa.select(
         UserSession.id.label("session_id"),

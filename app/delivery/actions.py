@@ -26,13 +26,15 @@ from app.inbox.actions import (
     add_message,
     after_reply,
     attach_uploads,
+    change_status,
     check_nothing_newer,
     discard_draft,
     find_by_client_token,
     lock_thread,
     subject_of,
 )
-from app.inbox.models import Attachment, Message, MessageKey, MessageType, Thread
+from app.inbox.models import Attachment, Message, MessageKey, MessageType, Thread, ThreadStatus
+from app.inbox.taken_back import check_not_taken_back, note_wait, seen_before, standing_of
 
 WINDOW_MARGIN = timedelta(minutes=2)
 KEPT_REFERENCES = 10
@@ -77,6 +79,8 @@ class Reply:
     last_seen_message_id: uuid.UUID | None = None
     client_token: uuid.UUID | None = None
     cc: tuple[str, ...] = ()
+    wait_seconds: int = 0  # so long it can be taken back before it may leave
+    then_status: ThreadStatus | None = None  # what the thread becomes with the send
 
 
 def window_closes_at(thread: Thread, rules: ChannelRules) -> datetime | None:
@@ -93,16 +97,19 @@ def queue_reply(
     """Write the message(s) as pending and promise their delivery; returns them in order of sending.
 
     A channel that carries one file per message gets one message per file. The same `client_token` again returns what it made
-    before. Raises ThreadMovedOn (nothing is written), WindowClosed, UnableToReply, ThreadMissing.
+    before. Raises ThreadMovedOn (nothing is written), WindowClosed, UnableToReply, ThreadMissing, AlreadyTakenBack.
     """
     thread = lock_thread(session, reply.thread_id)
     repeat = find_by_client_token(session, author.user_id, reply.client_token)
     if repeat is not None:
         return [repeat]
-    check_nothing_newer(session, thread, last_seen_message_id=reply.last_seen_message_id, user_id=author.user_id)
+    check_not_taken_back(session, author.user_id, reply.client_token)
+    seen = seen_before(session, thread, reply.last_seen_message_id)
+    check_nothing_newer(session, thread, last_seen_message_id=seen, user_id=author.user_id)
     _check_allowed(session, thread, reply, channel, context)
     recipient = _recipient(session, thread, channel, context.rules)
-    messages = []
+    before = standing_of(thread)
+    messages: list[Message] = []
     for index, (text, files) in enumerate(_portions(reply, context.rules)):
         token = reply.client_token if index == 0 else None
         message = _add_outgoing(session, thread, channel, text, author, author_name, token, context.now)
@@ -112,6 +119,10 @@ def queue_reply(
         messages.append(message)
     discard_draft(session, user_id=author.user_id, thread_id=thread.id, kind="reply")
     after_reply(session, thread, actor=author, now=context.now)
+    if reply.then_status is not None:
+        change_status(session, thread_id=thread.id, status=reply.then_status, actor=author, now=context.now)
+    if reply.wait_seconds:
+        note_wait(messages, before=before, thread=thread, leaves_at=context.now + timedelta(seconds=reply.wait_seconds))
     session.flush()
     return messages
 
@@ -245,6 +256,8 @@ def _add_delivery(
         attempts=0,
         status=DeliveryStatus.PENDING,
     )
+    if reply.wait_seconds:
+        delivery.run_at = sa.func.clock_timestamp() + timedelta(seconds=reply.wait_seconds)
     if channel.medium == Medium.EMAIL:
         _address_mail(session, thread, message, channel, delivery, context)
     session.add(delivery)

@@ -92,6 +92,7 @@ PAGES = (
     Entry("GET", "/messages/<uuid:message_id>/details", BRAND),
     Entry("GET", "/messages/<uuid:message_id>/frame", BRAND),
     Entry("GET", "/messages/<uuid:message_id>/original", BRAND),
+    Entry("POST", "/messages/<uuid:message_id>/undo", BRAND),
     Entry("POST", "/messages/<uuid:message_id>/retry", BRAND),
     Entry("GET", "/messages/<uuid:message_id>/source", BRAND),
 )

@@ -46,6 +46,7 @@ def make_user(
     user = User(
         id=new_id(), contact_id=contact.id, email=email, name=name, role=role, password_hash=password_hash, created_at=NOW
     )
+    user.undo_send_seconds = 0  # tests of undo switch it on
     session.add(user)
     session.flush()
     session.add_all(BrandMember(brand_id=brand.id, user_id=user.id) for brand in brands)

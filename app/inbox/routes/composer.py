@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
@@ -22,13 +23,15 @@ from app.core.runtime import runtime
 from app.core.text import storable
 from app.delivery.actions import Reply, ReplyContext, UnableToReply, queue_reply
 from app.inbox.actions import ThreadMovedOn, add_note, find_by_client_token, lock_thread, save_draft
-from app.inbox.models import Attachment
+from app.inbox.models import Attachment, Message, ThreadStatus
 from app.inbox.queries import get_thread, get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.templates import fill_template
 from app.inbox.routes.thread import thread_context
+from app.inbox.taken_back import AlreadyTakenBack
 from app.web import page
 
+AFTER_SEND = {"resolved": ThreadStatus.RESOLVED, "waiting_customer": ThreadStatus.WAITING_CUSTOMER}
 UPLOAD_BYTES = 25 * 1024 * 1024
 
 
@@ -49,19 +52,21 @@ def send_message(thread_id: uuid.UUID) -> ResponseReturnValue:
         channel = get_channel(db.session(), parse_uuid(request.form.get("channel_id")) or thread.channel_id or new_id())
         reply = _reply(thread.id, channel)
         with transaction() as session:
-            queue_reply(
-                session, reply, channel=channel, author=viewer.actor, author_name=viewer.name, context=_reply_context(channel)
+            sent = queue_reply(
+                session, reply, channel=channel, author=viewer.actor, author_name=viewer.name, context=reply_context(channel)
             )
+    except AlreadyTakenBack:
+        return composer_again(thread.id)
     except ThreadMovedOn as held:
         return _refused(thread.id, 409, newer=held.newer)
     except (UnableToReply, UploadRefused) as error:
         return _refused(thread.id, 422, composer_error=str(error))
     except ChannelMissing:
         return _refused(thread.id, 422, composer_error=_("Choose the channel to answer on"))
-    return _sent(thread.id)
+    return composer_again(thread.id, toast=sent_toast(sent[0], reply.wait_seconds))
 
 
-def _reply_context(channel: Channel) -> ReplyContext:
+def reply_context(channel: Channel) -> ReplyContext:
     return ReplyContext(
         rules=runtime().adapters.rules[channel.channel_type.value],
         mail_keys=runtime().mail_keys,
@@ -84,7 +89,14 @@ def _reply(thread_id: uuid.UUID, channel: Channel) -> Reply:
         attachment_ids=_files_of_form(thread_id),
         last_seen_message_id=parse_uuid(form.get("last_seen_message_id")),
         client_token=parse_uuid(form.get("client_token")),
+        wait_seconds=current_viewer().undo_send_seconds,
+        then_status=_then_status(),
     )
+
+
+def _then_status() -> ThreadStatus | None:
+    """What the pressed button makes of the thread; an unknown word makes nothing of it."""
+    return AFTER_SEND.get(request.form.get("then", ""))
 
 
 def _attachment_ids() -> tuple[uuid.UUID, ...]:
@@ -114,16 +126,25 @@ def write_note(thread_id: uuid.UUID) -> ResponseReturnValue:
             client_token=parse_uuid(request.form.get("client_token")),
             attachment_ids=files,
         )
-    return _sent(thread.id)
+    return composer_again(thread.id)
 
 
-def _sent(thread_id: uuid.UUID) -> ResponseReturnValue:
+def composer_again(thread_id: uuid.UUID, *, toast: dict[str, Any] | None = None, **more: Any) -> ResponseReturnValue:
+    """Answer a change that began in the composer: a fresh composer and a toast, or the thread's page without JavaScript."""
     runtime().nudger.nudge()
     if request.headers.get("HX-Request") != "true":
         return redirect(url_for("inbox.show_thread", thread_id=thread_id, view=request.args.get("view"), _anchor="composer"), 303)
-    response = make_response(render_template("inbox/composer_fragment.html", **_thread_again(thread_id)))
-    response.headers["HX-Trigger"] = "thread-changed-here"
+    response = make_response(render_template("inbox/composer_fragment.html", **_thread_again(thread_id, **more)))
+    response.headers["HX-Trigger"] = json.dumps({"thread-changed-here": True, **({"toast": toast} if toast else {})})
     return response
+
+
+def sent_toast(message: Message, wait_seconds: int) -> dict[str, Any] | None:
+    """The line that says a reply waits and can be taken back; none for one that leaves at once."""
+    if not wait_seconds:
+        return None
+    undo = {"undo_label": _("Undo"), "undo_url": url_for("inbox.take_message_back", message_id=message.id)}
+    return {"text": _("Reply sent"), **undo, "undo_target": "#composer"}
 
 
 def _refused(thread_id: uuid.UUID, status: int, **why: Any) -> ResponseReturnValue:

@@ -26,6 +26,7 @@ from app.inbox.models import Attachment, Priority, Thread, ThreadStatus
 from app.inbox.queries import ThreadHead, get_message, get_thread, get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.listing import list_context
+from app.inbox.routes.sending_words import seconds_left
 from app.inbox.routes.templates import template_choices
 from app.inbox.routes.words import event_words, priority_words, status_words
 from app.inbox.timeline import ThreadContext, get_context, list_assignable_users, list_timeline
@@ -63,6 +64,7 @@ def thread_context(head: ThreadHead, **more: Any) -> dict[str, Any]:
         "event_words": lambda item: event_words(item, names),
         "all_statuses": list(ThreadStatus),
         "priorities": list(Priority),
+        "seconds_left": lambda message: seconds_left(message, viewer),
         **composer_context(row.thread, beside),
         **more,
     }
@@ -87,7 +89,7 @@ def composer_context(thread: Thread, beside: ThreadContext) -> dict[str, Any]:
         "template_choices": template_choices(channel) if channel else (),
         "draft": draft,
         "typed_text": draft.text if draft else "",
-        "uploads": _uploads(request.form.getlist("attachment_id") or (draft.attachment_ids if draft else [])),
+        "uploads": list_uploads(request.form.getlist("attachment_id") or (draft.attachment_ids if draft else [])),
         "client_token": uuid.uuid4(),
     }
 
@@ -101,7 +103,7 @@ def _reaches(channel: Channel, beside: ThreadContext) -> bool:
     return any(identity.kind in kinds for identity in beside.identities)
 
 
-def _uploads(ids: list[str]) -> list[Attachment]:
+def list_uploads(ids: list[str]) -> list[Attachment]:
     """The files waiting in the composer, as far as they are the viewer's own and not sent yet."""
     wanted = [found for found in map(parse_uuid, ids) if found]
     if not wanted:

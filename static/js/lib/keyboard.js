@@ -1,6 +1,6 @@
 // Single keys. An element says its key: data-key="e". A field gets the focus, anything else is clicked. Nothing happens while
 // somebody types, with Ctrl, Alt or Cmd held, or where the person switched single keys off.
-const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
+const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
 
 export function startKeyboard() {
   document.addEventListener("keydown", (event) => {
@@ -12,9 +12,9 @@ export function startKeyboard() {
   });
 }
 
-// Ctrl or Cmd with Enter sends what is being written.
+// Ctrl or Cmd with Enter sends what is being written, with Shift it is the end of the matter too.
 function send(event) {
-  const form = event.target.form, button = form?.querySelector("[data-send]");
+  const form = event.target.form, button = form?.querySelector(event.shiftKey ? "[data-send-resolve]" : "[data-send]");
   if (!button || button.disabled) return;
   event.preventDefault();
   form.requestSubmit(button);
@@ -23,8 +23,12 @@ function send(event) {
 function press(key) {
   if (key === "j" || key === "k") return step(key === "j" ? 1 : -1);
   if (key === "/") return focusFirst("[data-search]");
-  return use(document.querySelector(`[data-key="${CSS.escape(key)}"]`));
+  const keys = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)];
+  return offer(key) || use(keys.find((element) => element.checkVisibility()) ?? keys[0]);
 }
+
+// A module may take a key that no element bears: it listens for "single-key" and prevents the default.
+const offer = (key) => !document.dispatchEvent(new CustomEvent("single-key", { cancelable: true, detail: { key } }));
 
 function use(element) {
   if (!element) return false;
@@ -60,5 +64,5 @@ function leave(event) {
   const menus = document.querySelectorAll("details.menu[open]");
   if (menus.length) { menus.forEach((menu) => { menu.open = false; }); return; }
   if (typing(event.target)) { event.target.blur(); return; }
-  if (document.body.dataset.keys === "on") use(document.querySelector('[data-key="u"]'));
+  if (document.body.dataset.keys === "on" && !offer("Escape")) use(document.querySelector('[data-key="u"]'));
 }

@@ -32,8 +32,11 @@ function undoButton(element, { label, run }) {
   return button;
 }
 
-function fromServer({ text, undo_label: label, undo_url: url }) {
-  const run = () => window.htmx.ajax("POST", url, { source: document.body, swap: "none" });
+// `undo_target`: what the answer to the undo replaces; the form in it goes along, so that nothing typed since is lost.
+function fromServer({ text, undo_label: label, undo_url: url, undo_target: target }) {
+  const form = target && document.querySelector(`${target} form`);
+  const place = form ? { source: form, target, swap: "outerHTML" } : { source: document.body, swap: "none" };
+  const run = () => window.htmx.ajax("POST", url, place);
   toast(text, url ? { label, run } : null);
 }
 

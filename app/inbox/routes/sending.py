@@ -1,0 +1,76 @@
+"""Replies that wait: take one back."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import flash, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from app.accounts.access import Viewer
+from app.accounts.session import current_viewer
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.text import storable
+from app.delivery.undo import AlreadyLeft, NotTheWriter, TakenBack, take_back
+from app.inbox.actions import save_draft
+from app.inbox.models import Draft
+from app.inbox.queries import get_message
+from app.inbox.routes.blueprint import bp, parse_uuid
+from app.inbox.routes.composer import composer_again
+from app.inbox.routes.thread import list_uploads
+from app.inbox.taken_back import AlreadyTakenBack, find_taken_back, keep_draft_options
+
+
+@bp.post("/messages/<uuid:message_id>/undo")
+def take_message_back(message_id: uuid.UUID) -> ResponseReturnValue:
+    """Take back a reply that has not left; its text and files are in the composer again, before what was typed since."""
+    viewer = current_viewer()
+    thread_id = _thread_of(viewer, message_id)
+    try:
+        with transaction() as session:
+            taken = take_back(session, message_id=message_id, actor=viewer.actor, now=utc_now())
+            files = _put_into_composer(session, viewer, taken)
+    except AlreadyTakenBack:
+        return composer_again(thread_id)
+    except NotTheWriter:
+        return _say(thread_id, _("Only its writer can take a message back"))
+    except AlreadyLeft:
+        return _say(thread_id, _("It has already left"))
+    return _say(thread_id, _("Taken back: your text is in the composer again"), uploads=list_uploads(files))
+
+
+def _thread_of(viewer: Viewer, message_id: uuid.UUID) -> uuid.UUID:
+    """Where the message is, or was until this viewer took it back."""
+    gone = find_taken_back(db.session(), message_id=message_id, user_id=viewer.user_id)
+    return gone.thread_id if gone else get_message(db.session(), viewer=viewer, message_id=message_id).thread_id
+
+
+def _say(thread_id: uuid.UUID, words: str, **more: Any) -> ResponseReturnValue:
+    if request.headers.get("HX-Request") != "true":
+        flash(words)
+    return composer_again(thread_id, toast={"text": words}, **more)
+
+
+def _put_into_composer(session: Session, viewer: Viewer, taken: TakenBack) -> list[str]:
+    """Make a draft of it; what was typed since (in the form that came along, or kept before) follows below."""
+    draft = session.get(Draft, (viewer.user_id, taken.thread_id, "reply"))
+    text, files = (draft.text, list(draft.attachment_ids)) if draft else ("", [])
+    if "text" in request.form and request.form.get("composer_kind") == "reply":
+        text, files = storable(request.form["text"]).replace("\r\n", "\n"), request.form.getlist("attachment_id")
+    both = "\n\n".join(part for part in (taken.text, text.strip()) if part)
+    ids = dict.fromkeys([*map(str, taken.attachment_ids), *(str(found) for found in map(parse_uuid, files) if found)])
+    save_draft(
+        session,
+        user_id=viewer.user_id,
+        thread_id=taken.thread_id,
+        kind="reply",
+        text=both,
+        attachment_ids=list(ids),
+        now=utc_now(),
+    )
+    keep_draft_options(session, user_id=viewer.user_id, thread_id=taken.thread_id, options=taken.options)
+    return list(ids)

@@ -1,0 +1,18 @@
+"""How a reply that waits is put into words and numbers. No database."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+from app.accounts.access import Viewer
+from app.core.clock import utc_now
+from app.inbox.models import Message
+
+
+def seconds_left(message: Message, viewer: Viewer) -> int:
+    """Whole seconds in which this viewer can still take the message back; 0 if it is not theirs, or has left."""
+    leaves_at = message.meta.get("waiting", {}).get("leaves_at")
+    if leaves_at is None or message.delivery_status != "pending" or message.sender_user_id != viewer.user_id:
+        return 0
+    return max(0, math.ceil((datetime.fromisoformat(leaves_at) - utc_now()).total_seconds()))
