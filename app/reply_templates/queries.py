@@ -168,7 +168,8 @@ def _contact_facts(session: Session, contact: Contact | None, organization_name:
 
 
 def _as_number(way: ContactIdentity) -> str:
-    return way.display or (f"+{way.value}" if way.value.isdigit() else way.value)
+    shown = way.display or way.value
+    return f"+{shown}" if shown.isdigit() and not shown.startswith("0") else shown
 
 
 def first_name(name: str) -> str:

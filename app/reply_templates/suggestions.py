@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
 from app.channels.email.quoting import own_text
+from app.connections.models import Medium
 from app.contacts.models import Contact
 from app.inbox.models import Message, MessageType, Thread
 from app.reply_templates.language import guess_language
@@ -27,20 +28,38 @@ LOOKED_BACK = timedelta(days=90)
 READ_CHARACTERS = 2000
 LIMIT = 200
 WORD_WEIGHT, LANGUAGE_WEIGHT, MEDIUM_WEIGHT, USE_WEIGHT = 40.0, 0.6, 0.2, 0.15
+NOTE_WEIGHT = 100.0  # what was written for notes comes before all that fits anywhere
+# Stems of politeness, which stand in every letter and say nothing about it.
+POLITE = [
+    "grag",
+    "graag",
+    "dank",
+    "bedankt",
+    "best",
+    "groet",
+    "hallo",
+    "please",
+    "pleas",
+    "thank",
+    "hello",
+    "regard",
+    "bonjour",
+    "merci",
+]
 
 # The stems of what was asked, once per language, as a query for any of them.
 ASKED = r"""
 SELECT language, string_agg(quote_literal(stem), ' | ')::tsquery AS query, count(*) AS words
 FROM (VALUES ('nl', 'dutch'::regconfig), ('en', 'english'::regconfig), ('fr', 'french'::regconfig)) AS known (language, config),
     LATERAL unnest(tsvector_to_array(to_tsvector(config, :asked))) AS stem
-WHERE stem ~ '^\w+$' AND length(stem) > 2
+WHERE stem ~ '^\w+$' AND length(stem) > 2 AND stem <> ALL(:polite)
 GROUP BY language
 """
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the contact wrote last (without quotes), and in which language, as far as that is known."""
+    """What the thread is about and the contact wrote last (without quotes), and in which language, as far as that is known."""
 
     text: str
     language: str | None
@@ -57,24 +76,26 @@ def get_asked(session: Session, *, thread: Thread) -> Asked:
     )
     language = sa.select(Contact.language).where(Contact.id == thread.contact_id).scalar_subquery()
     text, known = session.execute(sa.select(last, language)).one()
-    asked = own_text(text or "")[:READ_CHARACTERS]
+    written = own_text(text or "")[:READ_CHARACTERS]
+    asked = f"{thread.subject}\n{written}"
     if known in ("nl", "en", "fr"):
         return Asked(asked, known)
-    return Asked(asked, guess_language(asked))
+    return Asked(asked, guess_language(written) or guess_language(asked))
 
 
 def list_fitting(
     session: Session, *, thread: Thread, medium: str, asked: Asked, now: datetime, limit: int = LIMIT
 ) -> Sequence[ReplyTemplate]:
     """The templates that fit, best first. The caller has made sure that the viewer may see the thread."""
-    words = sa.text(ASKED).bindparams(asked=asked.text)
+    words = sa.text(ASKED).bindparams(sa.bindparam("polite", POLITE, sa.ARRAY(sa.Text)), asked=asked.text)
     known = words.columns(sa.column("language", sa.Text), sa.column("query", TSQUERY), sa.column("words", sa.Integer)).cte(
         "asked"
     )
     score = (
         WORD_WEIGHT * sa.func.coalesce(sa.func.ts_rank(ReplyTemplate.tsv, known.c.query, 1) * known.c.words, 0.0)
         + LANGUAGE_WEIGHT * sa.cast(ReplyTemplate.language == (asked.language or ""), sa.Integer)
-        + MEDIUM_WEIGHT * sa.cast(ReplyTemplate.media.any_() == medium, sa.Integer)
+        + (NOTE_WEIGHT if medium == Medium.INTERNAL else MEDIUM_WEIGHT)
+        * sa.cast(ReplyTemplate.media.any_() == medium, sa.Integer)
         + USE_WEIGHT * sa.func.ln(1 + _recent_uses(thread.brand_id, now))
     )
     query = (

@@ -61,6 +61,25 @@ def test_suggestions_follow_the_words_and_the_language_of_the_last_message(desk:
     assert offered(desk, target="template-suggestions")[0] == str(english.id)
 
 
+def test_politeness_does_not_count_and_the_subject_does(desk: Desk) -> None:
+    desk.make(name="Alles naar wens?", text="Graag horen wij of alles goed is.", media=("whatsapp",))
+    move = desk.make(name="Verzetten", text="Wij verzetten de afspraak voor u.")
+    desk.thread.subject = "Afspraak verzetten"
+    make_message(desk.session, desk.thread, "Donderdag graag", at=utc_now())
+    desk.session.commit()
+    assert offered(desk)[0] == str(move.id)
+
+
+def test_a_note_is_offered_first_what_was_written_for_notes(desk: Desk) -> None:
+    desk.make(text="De laadpaal knippert rood")
+    note = desk.make(name="Overdracht", text="Graag overnemen", media=("internal",))
+    assert offered(desk, "?kind=note")[0] == str(note.id)
+
+
+def test_a_phone_number_is_written_as_one_dials_it(desk: Desk) -> None:
+    assert use(desk, desk.make(text="{{contact.phone}}"))["text"] == "+31612345678"
+
+
 def test_of_two_that_fit_equally_the_one_that_was_sent_comes_first(desk: Desk) -> None:
     first, second = desk.make(name="A", text="Hartelijk dank."), desk.make(name="B", text="Hartelijk dank.")
     assert offered(desk) == [str(first.id), str(second.id)]
