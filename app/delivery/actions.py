@@ -33,6 +33,7 @@ from app.inbox.actions import (
     lock_thread,
     subject_of,
 )
+from app.inbox.handover import name_of_only_answerer
 from app.inbox.models import Attachment, Message, MessageKey, MessageType, Thread, ThreadStatus
 from app.inbox.taken_back import check_not_taken_back, note_wait, seen_before, standing_of
 
@@ -79,6 +80,9 @@ class Reply:
     last_seen_message_id: uuid.UUID | None = None
     client_token: uuid.UUID | None = None
     cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+    signature: str = ""  # goes out under the text of a mail, in its plain and its HTML part
+    options: dict[str, Any] = field(default_factory=dict)  # what the composer shows again if it is taken back
     wait_seconds: int = 0  # so long it can be taken back before it may leave
     then_status: ThreadStatus | None = None  # what the thread becomes with the send
 
@@ -106,6 +110,7 @@ def queue_reply(
     check_not_taken_back(session, author.user_id, reply.client_token)
     seen = seen_before(session, thread, reply.last_seen_message_id)
     check_nothing_newer(session, thread, last_seen_message_id=seen, user_id=author.user_id)
+    _check_may_answer(session, thread, author)
     _check_allowed(session, thread, reply, channel, context)
     recipient = _recipient(session, thread, channel, context.rules)
     before = standing_of(thread)
@@ -125,6 +130,12 @@ def queue_reply(
         note_wait(messages, before=before, thread=thread, leaves_at=context.now + timedelta(seconds=reply.wait_seconds))
     session.flush()
     return messages
+
+
+def _check_may_answer(session: Session, thread: Thread, author: Actor) -> None:
+    name = name_of_only_answerer(session, thread, actor=author)
+    if name is not None:
+        raise UnableToReply("thread_id", f"Only {name} may answer on this thread: take it over first")
 
 
 def _check_allowed(session: Session, thread: Thread, reply: Reply, channel: Channel, context: ReplyContext) -> None:
@@ -239,12 +250,22 @@ def _reply_subject(subject: str) -> str:
 def _add_delivery(
     session: Session, thread: Thread, message: Message, channel: Channel, recipient: Party, reply: Reply, context: ReplyContext
 ) -> Delivery:
-    cc = [party_json(Party((Identity(IdentityKind.EMAIL, address),))) for address in reply.cc]
-    outgoing: dict[str, Any] = {"to": [party_json(recipient)], "cc": cc, "template": reply.template}
+    already = recipient.address().lower()
+    copies = {name: [a for a in getattr(reply, name) if a.lower() != already] for name in ("cc", "bcc")}
+    outgoing: dict[str, Any] = {"to": [party_json(recipient)], "template": reply.template, "options": reply.options}
+    outgoing |= {
+        name: [party_json(Party((Identity(IdentityKind.EMAIL, a),))) for a in addresses] for name, addresses in copies.items()
+    }
     message.recipients = {
         "to": [{"name": recipient.name, "address": recipient.address()}],
-        "cc": [{"name": "", "address": a} for a in reply.cc],
+        **{
+            name: [{"name": "", "address": a} for a in addresses]
+            for name, addresses in copies.items()
+            if name == "cc" or addresses
+        },
     }
+    if reply.signature:
+        outgoing["signature"] = reply.signature
     delivery = Delivery(
         message_id=message.id,
         thread_id=thread.id,

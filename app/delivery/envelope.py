@@ -31,14 +31,15 @@ def outgoing_message(
     """Everything an adapter needs, made only from stored rows, so a retry sends the very same message."""
     kept = delivery.outgoing
     template = kept.get("template")
+    text = f"{message.text}\n\n-- \n{kept['signature']}" if kept.get("signature") else message.text
     return OutgoingMessage(
         reference=str(delivery.id),
         to=tuple(read_party(p) for p in kept.get("to", ())),
         cc=tuple(read_party(p) for p in kept.get("cc", ())),
         bcc=tuple(read_party(p) for p in kept.get("bcc", ())),
         subject=message.subject,
-        text=message.text,
-        html=text_to_html(message.text) if channel.medium == Medium.EMAIL else "",
+        text=text,
+        html=text_to_html(text) if channel.medium == Medium.EMAIL else "",
         attachments=tuple(files),
         template=OutgoingTemplate(template["name"], template["language"], template.get("components", ())) if template else None,
         reply_to_external_id=kept.get("reply_to_external_id"),

@@ -26,9 +26,10 @@ from app.inbox.actions import ThreadMovedOn, add_note, find_by_client_token, loc
 from app.inbox.models import Attachment, Message, ThreadStatus
 from app.inbox.queries import get_thread, get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
+from app.inbox.routes.mail_fields import mail_fields, options_of_form
 from app.inbox.routes.templates import fill_template
 from app.inbox.routes.thread import thread_context
-from app.inbox.taken_back import AlreadyTakenBack
+from app.inbox.taken_back import AlreadyTakenBack, keep_draft_options
 from app.web import page
 
 AFTER_SEND = {"resolved": ThreadStatus.RESOLVED, "waiting_customer": ThreadStatus.WAITING_CUSTOMER}
@@ -91,6 +92,7 @@ def _reply(thread_id: uuid.UUID, channel: Channel) -> Reply:
         client_token=parse_uuid(form.get("client_token")),
         wait_seconds=current_viewer().undo_send_seconds,
         then_status=_then_status(),
+        **mail_fields(channel, current_viewer()),
     )
 
 
@@ -179,6 +181,9 @@ def _keep(thread_id: uuid.UUID, kind: str) -> None:
             attachment_ids=[str(i) for i in _attachment_ids()],
             now=utc_now(),
         )
+        if kind == "reply":
+            options = options_of_form()
+            keep_draft_options(session, user_id=current_viewer().user_id, thread_id=thread_id, options=options)
 
 
 @bp.post("/threads/<uuid:thread_id>/draft")

@@ -18,18 +18,21 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.paging import BadCursor
 from app.core.runtime import runtime
+from app.core.text import storable
 from app.delivery.actions import NothingToSend, retry_delivery, window_closes_at
 from app.delivery.models import Delivery
 from app.delivery.queries import list_attempts, list_reports
-from app.inbox.actions import assign_thread, change_priority, change_status, mark_read
+from app.inbox.actions import change_priority, change_status, mark_read
+from app.inbox.handover import HandoverNote, hand_over
 from app.inbox.models import Attachment, Priority, Thread, ThreadStatus
 from app.inbox.queries import ThreadHead, get_message, get_thread, get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.listing import list_context
+from app.inbox.routes.mail_fields import mail_context
 from app.inbox.routes.sending_words import seconds_left
 from app.inbox.routes.templates import template_choices
 from app.inbox.routes.words import event_words, priority_words, status_words
-from app.inbox.timeline import ThreadContext, get_context, list_assignable_users, list_timeline
+from app.inbox.timeline import ThreadContext, Timeline, get_context, list_assignable_users, list_timeline
 from app.web import page, wants_page
 
 BLOCKS = ("thread_pane", "thread_head", "timeline", "context", "composer")
@@ -65,12 +68,12 @@ def thread_context(head: ThreadHead, **more: Any) -> dict[str, Any]:
         "all_statuses": list(ThreadStatus),
         "priorities": list(Priority),
         "seconds_left": lambda message: seconds_left(message, viewer),
-        **composer_context(row.thread, beside),
+        **composer_context(row.thread, beside, timeline),
         **more,
     }
 
 
-def composer_context(thread: Thread, beside: ThreadContext) -> dict[str, Any]:
+def composer_context(thread: Thread, beside: ThreadContext, timeline: Timeline) -> dict[str, Any]:
     """The composer: where one may answer, the chosen channel with its rules and window, what was typed before."""
     channels = [c for c in beside.channels if _reaches(c, beside) or c.id == thread.channel_id]
     wanted = parse_uuid(request.values.get("channel_id"))
@@ -91,6 +94,7 @@ def composer_context(thread: Thread, beside: ThreadContext) -> dict[str, Any]:
         "typed_text": draft.text if draft else "",
         "uploads": list_uploads(request.form.getlist("attachment_id") or (draft.attachment_ids if draft else [])),
         "client_token": uuid.uuid4(),
+        **mail_context(thread, channel if kind == "reply" else None, draft, timeline, current_viewer()),
     }
 
 
@@ -168,10 +172,20 @@ def set_assignment(thread_id: uuid.UUID) -> ResponseReturnValue:
     if assignee is not None and assignee not in names:
         assignee = before
     with transaction() as session:
-        assign_thread(session, thread_id=thread_id, assignee_user_id=assignee, actor=viewer.actor, now=utc_now())
+        hand_over(
+            session, thread_id=thread_id, assignee_user_id=assignee, note=_handover_note(), actor=viewer.actor, now=utc_now()
+        )
     said = _("Assigned to %(name)s", name=names[assignee]) if assignee in names else _("Assigned to nobody")
     undo = url_for("inbox.set_assignment", thread_id=thread_id, assignee=before or "")
     return changed(thread_id, said, undo=undo)
+
+
+def _handover_note() -> HandoverNote | None:
+    """What the form tells the new assignee; a double submit is one note."""
+    text, rendering = storable(request.form.get("note", "")).strip(), parse_uuid(request.form.get("rendering"))
+    if not text:
+        return None
+    return HandoverNote(text, current_viewer().name, uuid.uuid5(rendering, "handover") if rendering else None)
 
 
 @bp.post("/threads/<uuid:thread_id>/read")

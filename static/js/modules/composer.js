@@ -35,7 +35,13 @@ export default function composer(form) {
 
 function essence(form, property = "value") {
   const files = [...form.querySelectorAll("[name=attachment_id]")].map((field) => field.value);
-  return JSON.stringify([form.querySelector("textarea[name=text]")?.[property] ?? "", files]);
+  return JSON.stringify([form.querySelector("textarea[name=text]")?.[property] ?? "", files, ...mailFields(form)]);
+}
+
+// Who gets a copy, and whether the signature goes along: [name, value] pairs, as the form would send them.
+function mailFields(form) {
+  const fields = [...form.querySelectorAll("[data-mail-field]")].filter((field) => field.type !== "checkbox" || field.checked);
+  return fields.map((field) => [field.name, field.value]);
 }
 
 function draftOf(form, withToken = false) {
@@ -43,6 +49,7 @@ function draftOf(form, withToken = false) {
   body.set("text", form.querySelector("textarea[name=text]")?.value ?? "");
   body.set("kind", form.dataset.kind ?? "reply");
   body.set("client_token", form.querySelector("[name=client_token]")?.value ?? "");
+  for (const [name, value] of mailFields(form)) body.append(name, value);
   for (const field of form.querySelectorAll("[name=attachment_id]")) body.append("attachment_id", field.value);
   if (withToken) body.set("csrf_token", form.querySelector("[name=csrf_token]")?.value ?? "");
   return body;

@@ -1,0 +1,125 @@
+"""What only a mail has beside its words: who gets a copy, and the signature. Reads the form, shows it again."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from flask import request
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from app.accounts.access import Viewer
+from app.accounts.models import Brand
+from app.connections.models import Channel, Medium
+from app.core.db import db
+from app.delivery.actions import UnableToReply
+from app.inbox.models import Draft, MessageType, Thread
+from app.inbox.timeline import Timeline
+
+MAX_COPIES = 50
+ADDRESS = re.compile(r"[^\s<>\"',;:()\[\]\\@]{1,64}@(?:[^\s<>\"',;:()\[\]\\@.]+\.)+[^\s<>\"',;:()\[\]\\@.]{2,63}")
+BETWEEN = re.compile(r"[,;\n]+")
+IN_BRACKETS = re.compile(r".*<([^<>]*)>\s*")
+
+
+def read_addresses(name: str) -> tuple[str, ...]:
+    """The addresses of a form's field, each once, between commas, semicolons or lines. Raises UnableToReply, naming the bad one."""
+    parts = [part.strip() for text in request.form.getlist(name) for part in BETWEEN.split(text)]
+    found = dict.fromkeys(_checked(name, part) for part in parts if part)
+    if len(found) > MAX_COPIES:
+        raise UnableToReply(name, _("At most %(num)s addresses", num=MAX_COPIES))
+    return tuple(found)
+
+
+def _checked(name: str, part: str) -> str:
+    bracketed = IN_BRACKETS.fullmatch(part)
+    address = (bracketed[1] if bracketed else part).strip()
+    local = address.rpartition("@")[0]
+    if not ADDRESS.fullmatch(address) or not local.isascii() or local.startswith(".") or local.endswith(".") or ".." in address:
+        raise UnableToReply(name, _("“%(address)s” is not an e-mail address", address=part[:200]))
+    return address.lower()
+
+
+def without_own(session: Session, addresses: Iterable[str]) -> tuple[str, ...]:
+    """The addresses that are not a mailbox of ours, with or without a tag behind a plus. One query, none for none."""
+    wanted = tuple(addresses)
+    bare = {address: _bare(address) for address in wanted}
+    if not wanted:
+        return ()
+    ours = set(
+        session.execute(
+            sa.select(sa.func.lower(Channel.address)).where(sa.func.lower(Channel.address).in_(list(bare.values())))
+        ).scalars()
+    )
+    return tuple(address for address in wanted if bare[address] not in ours)
+
+
+def _bare(address: str) -> str:
+    local, _at, domain = address.lower().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
+
+
+def mail_fields(channel: Channel, viewer: Viewer) -> dict[str, Any]:
+    """The parts of a Reply that only a mail has: cc, bcc, signature, and `options` to show them again. Raises UnableToReply."""
+    if channel.medium != Medium.EMAIL:
+        return {}
+    session = db.session()
+    cc = without_own(session, read_addresses("cc"))
+    bcc = tuple(address for address in without_own(session, read_addresses("bcc")) if address not in cc)
+    shown, signed = "signature_shown" in request.form, "signed" in request.form
+    return {
+        "cc": cc,
+        "bcc": bcc,
+        "signature": signature_of(session, channel.brand_id, viewer) if shown and signed else "",
+        "options": {"cc": ", ".join(cc), "bcc": ", ".join(bcc), "unsigned": shown and not signed},
+    }
+
+
+def options_of_form() -> dict[str, Any]:
+    """What a draft keeps of them, as typed."""
+    unsigned = "signature_shown" in request.form and "signed" not in request.form
+    return {"cc": request.form.get("cc", "")[:5000], "bcc": request.form.get("bcc", "")[:5000], "unsigned": unsigned}
+
+
+def signature_of(session: Session, brand_id: uuid.UUID, viewer: Viewer) -> str:
+    """The lines under a mail: the brand's, with the writer's name in the line after the greeting, else before them."""
+    brand: str = session.execute(sa.select(Brand.email_signature).where(Brand.id == brand_id)).scalar_one()
+    if not brand.strip():
+        return viewer.name
+    first, *rest = brand.strip().splitlines()
+    return "\n".join([first, viewer.name, *rest] if first.rstrip().endswith(",") else [viewer.name, first, *rest])
+
+
+def mail_context(
+    thread: Thread, channel: Channel | None, draft: Draft | None, timeline: Timeline, viewer: Viewer
+) -> dict[str, Any]:
+    """For the composer: the fields as they stand, the signature, and whom a reply to all would reach besides."""
+    if channel is None or channel.medium != Medium.EMAIL:
+        return {"mail": None}
+    kept = draft.options if draft else {}
+    others = _others(timeline, channel)
+    cc = ", ".join(others) if request.args.get("reply_all") else kept.get("cc", "")
+    return {
+        "mail": {
+            "cc": cc,
+            "bcc": kept.get("bcc", ""),
+            "unsigned": kept.get("unsigned", False),
+            "signature": signature_of(db.session(), thread.brand_id, viewer),
+            "others": tuple(address for address in others if address not in cc),
+        }
+    }
+
+
+def _others(timeline: Timeline, channel: Channel) -> tuple[str, ...]:
+    """Who else the last mail of the other side was for: neither its sender nor this mailbox."""
+    messages = [item.message for item in reversed(timeline.items) if item.message is not None]
+    last = next((m for m in messages if m.message_type == MessageType.INCOMING and m.medium == "email" and not m.automatic), None)
+    if last is None:
+        return ()
+    sender = {(last.sender.get("address") or "").lower(), (last.meta.get("reply_to") or "").lower(), _bare(channel.address)}
+    named = [(party.get("address") or "").lower() for kind in ("to", "cc") for party in last.recipients.get(kind, ())]
+    return tuple(dict.fromkeys(a for a in named if ADDRESS.fullmatch(a) and a not in sender and _bare(a) not in sender))
