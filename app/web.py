@@ -35,6 +35,7 @@ ROUTES = (
     "app.ingest.routes",
     "app.ingest.pages",
     "app.realtime.routes",
+    "app.notifications.routes",
     "app.api.routes",
 )
 REPEATED = ("avatar", "icon")  # macros a page uses a hundred times with few values, which are all they depend on

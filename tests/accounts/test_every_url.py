@@ -18,8 +18,9 @@ from app.connections.models import ChannelType
 from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.events.models import Event, OutboxEntry
-from app.inbox.models import Attachment, MessageType
+from app.inbox.models import Attachment, MessageType, Thread
 from app.ingest.intake import RawEvent, store_event
+from app.notifications.models import Notification, NotificationKind
 from app.reply_templates.actions import TemplateContent, create_template
 from app.reply_templates.models import TemplateCategory
 from tests.accounts.every_url import IN, SIGN_IN, TABLE, Entry, Verdict
@@ -97,9 +98,18 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
         "thread_id": thread.id, "message_id": incoming.id, "failed_id": failed.id, "attachment_id": attachment.id,
         "contact_id": contact.id, "channel_id": channel.id, "user_id": other_person.id, "team_id": team.id,
         "session_id": browser.id, "token_id": token.id, "event_id": store_event(session, raw), "entry_id": entry.id,
-        "template_id": template.id,
+        "template_id": template.id, "notification_id": _notification(session, thread, alice),
         "view": "mine", "filename": "css/tokens.css", "key": "wrong", "link": "made-up",
     }  # fmt: skip
+
+
+def _notification(session: Session, thread: Thread, user: User) -> object:
+    told = Notification(
+        id=new_id(), user_id=user.id, kind=NotificationKind.ASSIGNMENT, thread_id=thread.id, count=1, created_at=NOW
+    )
+    session.add(told)
+    session.flush()
+    return told.id
 
 
 @pytest.mark.parametrize("entry", TABLE, ids=lambda e: f"{e.method} {e.rule}")

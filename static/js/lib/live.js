@@ -1,6 +1,7 @@
 // Hears what changed and asks again for it. Pushes carry a number per user: a gap, a reconnect or a wake-up means something may
 // have been missed, and everything shown is asked for again. Without a socket the page asks every 30 seconds.
 import { announce as say } from "./announce.js";
+import { startBell } from "./bell.js";
 import { startPresence } from "./presence.js";
 import { refresh } from "./refresh.js";
 
@@ -17,6 +18,7 @@ export function startLive() {
     if (reason === "io server disconnect") catchUp().finally(() => socket.connect());
   });
   startPresence(socket);
+  startBell(socket);
   socket.on("thread:changed", heard);
   socket.on("message:new", announce);
   socket.on("notification", ({ sequence }) => note(sequence));
