@@ -32,6 +32,7 @@ ROUTES = (
     "app.inbox.routes",
     "app.connections.routes",
     "app.reply_templates.routes",
+    "app.tasks.routes",
     "app.ingest.routes",
     "app.ingest.pages",
     "app.realtime.routes",

@@ -17,13 +17,15 @@ from app.ingest.models import InboundEvent
 from app.ingest.notifications import subscribe_channel
 from app.notifications.handlers import follow_merged_thread as follow_merged_thread_with_notifications
 from app.notifications.handlers import tell_assignee, tell_followers, tell_mentioned
-from app.realtime.handlers import push_channel_change, push_notification, push_thread_change
+from app.realtime.handlers import push_channel_change, push_notification, push_task_change, push_thread_change
 from app.reply_templates.handlers import settle_note, settle_sent_reply
+from app.tasks.handlers import move_tasks_of_merged_thread
 
 LIVE, SEND = "live", "send"
 QUEUES = (LIVE, SEND)
 
 _push = AfterCommit("push_thread_change", push_thread_change, LIVE)
+_push_task = AfterCommit("push_task_change", push_task_change, LIVE)
 _push_channel = AfterCommit("push_channel_change", push_channel_change, LIVE)
 _push_notification = AfterCommit("push_notification", push_notification, LIVE)
 _fetch_media = AfterCommit("fetch_announced_media", fetch_announced_media, SEND)
@@ -31,7 +33,7 @@ _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 
 WIRING = Wiring(
     in_transaction={
-        "ThreadsMerged": (follow_merged_thread, follow_merged_thread_with_notifications),
+        "ThreadsMerged": (follow_merged_thread, follow_merged_thread_with_notifications, move_tasks_of_merged_thread),
         "ThreadAssigned": (tell_assignee,),
         "MessageReceived": (tell_followers,),
         "MessageQueued": (settle_sent_reply,),
@@ -55,6 +57,12 @@ WIRING = Wiring(
         "WatchersChanged": (_push,),
         "NotificationAdded": (_push_notification,),
         "DeliveryChanged": (_push,),
+        "TaskCreated": (_push_task,),
+        "TaskChanged": (_push_task,),
+        "TaskMoved": (_push_task,),
+        "TaskCompleted": (_push_task,),
+        "TaskReopened": (_push_task,),
+        "TaskReminded": (_push_task,),
         "AttachmentsAnnounced": (_fetch_media,),
         "AttachmentsFetched": (_push,),
         "ChannelConnected": (_subscribe,),

@@ -24,5 +24,6 @@ def periodic_jobs(settings: Settings) -> tuple[Periodic, ...]:
         Periodic("poll_mailboxes", "app.ingest.polling.poll_mailboxes", settings.poll_mail_seconds),
         Periodic("keep_subscriptions", "app.ingest.notifications.keep_subscriptions", 60),
         Periodic("wake_snoozed_threads", "app.inbox.jobs.wake_snoozed_threads", 5, LIVE),
+        Periodic("remind_assignees", "app.tasks.jobs.remind_assignees", 5, LIVE),
         Periodic("prune", "app.background.prune.prune", 3600),
     )

@@ -78,6 +78,7 @@ class ViewCounts:
     email: int
     whatsapp: int
     resolved: int
+    tasks: int  # open ones that are with the viewer
 
 
 def list_threads(
@@ -186,7 +187,12 @@ _OF_VIEWS = {
     "resolved": "status = 'resolved'",
 }
 _COUNT = "(SELECT count(*) FROM (SELECT FROM threads WHERE brand_id = ANY(:brands) AND {of} LIMIT :cap) x) AS {name}"
-_COUNTS = sa.text("SELECT " + ", ".join(_COUNT.format(of=of, name=name) for name, of in _OF_VIEWS.items()))
+# Tasks are counted in the same breath: the rail shows them, and every page asks for the rail.
+_TASKS = (
+    "(SELECT count(*) FROM (SELECT FROM tasks WHERE assignee_user_id = :me AND brand_id = ANY(:brands)"
+    " AND status IN ('open', 'in_progress', 'waiting') LIMIT :cap) x) AS tasks"
+)
+_COUNTS = sa.text("SELECT " + ", ".join([*(_COUNT.format(of=of, name=name) for name, of in _OF_VIEWS.items()), _TASKS]))
 
 
 def count_views(session: Session, *, viewer: Viewer) -> ViewCounts:

@@ -62,6 +62,18 @@ def push_notification(event: Event) -> None:
         _emit("notification", {"kind": event.type, "thread_id": str(event.thread_id), "sequence": sequence}, user_id)
 
 
+def push_task_change(event: Event) -> None:
+    """After-commit handler: everybody who may see the brand hears that a task changed; a reminder is for its assignee alone."""
+    assignee = event.payload.get("assignee")
+    with transaction() as session:
+        seeing = user_ids_who_see(session, event.brand_id) if event.brand_id else []
+        told = [user_id for user_id in seeing if event.type != "TaskReminded" or str(user_id) == assignee]
+        receivers = next_sequences(session, told)
+    body = {"task_id": event.payload["task_id"], "thread_id": str(event.thread_id) if event.thread_id else None}
+    for user_id, sequence in receivers.items():
+        _emit("task:changed", {**body, "kind": event.type, "sequence": sequence}, user_id)
+
+
 def next_sequences(session: Session, user_ids: list[uuid.UUID]) -> dict[uuid.UUID, int]:
     """Count one push for each user and return their new numbers; users are locked in id order."""
     if not user_ids:

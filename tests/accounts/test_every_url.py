@@ -17,12 +17,14 @@ from app.config import Settings
 from app.connections.models import ChannelType
 from app.core.ids import new_id
 from app.core.runtime import runtime
+from app.events.actions import SYSTEM
 from app.events.models import Event, OutboxEntry
 from app.inbox.models import Attachment, MessageType, Thread
 from app.ingest.intake import RawEvent, store_event
 from app.notifications.models import Notification, NotificationKind
 from app.reply_templates.actions import TemplateContent, create_template
 from app.reply_templates.models import TemplateCategory
+from app.tasks.actions import TaskContent, create_task
 from tests.accounts.every_url import IN, SIGN_IN, TABLE, Entry, Verdict
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.signing_in import csrf_token, sign_in
@@ -99,6 +101,7 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
         "contact_id": contact.id, "channel_id": channel.id, "user_id": other_person.id, "team_id": team.id,
         "session_id": browser.id, "token_id": token.id, "event_id": store_event(session, raw), "entry_id": entry.id,
         "template_id": template.id, "notification_id": _notification(session, thread, alice),
+        "task_id": create_task(session, TaskContent(channel.brand_id, "Bellen"), now=NOW, actor=SYSTEM).id,
         "view": "mine", "filename": "css/tokens.css", "key": "wrong", "link": "made-up",
     }  # fmt: skip
 

@@ -88,6 +88,13 @@ def nav_groups() -> list[dict[str, Any]]:
         current = path == href or getattr(g, "current_view", None) == view
         return {"label": view_title(view), "href": href, "icon": icon, "count": words.capped(count), "current": current}
 
+    tasks = {
+        "label": _("Tasks"),
+        "href": "/tasks",
+        "icon": "circle-check",
+        "count": words.capped(counts.tasks),
+        "current": path.startswith("/tasks"),
+    }
     groups: list[dict[str, Any]] = [
         {
             "title": "",
@@ -96,6 +103,7 @@ def nav_groups() -> list[dict[str, Any]]:
                 item("mine", "user", counts.mine),
                 item("unassigned", "users", counts.unassigned),
                 item("snoozed", "clock", counts.snoozed),
+                tasks,
             ],
         },
         {

@@ -4,6 +4,7 @@ import { announce as say } from "./announce.js";
 import { startBell } from "./bell.js";
 import { startPresence } from "./presence.js";
 import { refresh } from "./refresh.js";
+import { heardOfTask } from "./tasks.js";
 
 const POLL = 30_000, KEY = "live-sequence";
 let known = Number(sessionStorage.getItem(KEY)) || 0;
@@ -22,6 +23,7 @@ export function startLive() {
   socket.on("thread:changed", heard);
   socket.on("message:new", announce);
   socket.on("notification", ({ sequence }) => note(sequence));
+  socket.on("task:changed", (change) => { note(change.sequence); heardOfTask(change); });
   setInterval(() => { if (document.body.dataset.live !== "on" && !document.hidden) refresh(); }, POLL);
   document.addEventListener("visibilitychange", woken);
   window.addEventListener("pageshow", (event) => { if (event.persisted) refresh(); });

@@ -1,0 +1,95 @@
+"""Read tasks, those of the viewer's brands alone."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.accounts.access import Viewer
+from app.accounts.models import Brand, User
+from app.contacts.models import Contact
+from app.inbox.models import Thread
+from app.tasks.models import OPEN_STATUSES, Task, TaskStatus, TaskType
+
+LIST_LIMIT = 200
+
+
+class TaskMissing(Exception):
+    """No such task, or none the viewer may see."""
+
+
+@dataclass(frozen=True)
+class TaskFilter:
+    """Which tasks. `status` None: all that are open."""
+
+    assignee_user_id: uuid.UUID | None = None
+    task_type: TaskType | None = None
+    status: TaskStatus | None = None
+    statuses: tuple[TaskStatus, ...] = OPEN_STATUSES
+    thread_id: uuid.UUID | None = None
+    due_from: date | None = None
+    due_until: date | None = None  # the day itself not included
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """A task as lists show it. `about` names its thread."""
+
+    task: Task
+    brand_name: str
+    assignee_name: str
+    about: str
+
+    def is_overdue(self, now: datetime) -> bool:
+        return self.task.is_open and self.task.due_at is not None and self.task.due_at <= now
+
+
+def list_tasks(session: Session, *, viewer: Viewer, filter: TaskFilter, limit: int = LIST_LIMIT) -> list[TaskRow]:
+    """What is due first, first; those without a date last, the newest of them first; ended ones newest first. One query."""
+    query = _rows(viewer).where(*_conditions(filter))
+    ended = filter.status in (TaskStatus.COMPLETED, TaskStatus.CANCELLED)
+    order: Sequence[Any] = (Task.id.desc(),) if ended else (Task.due_at.asc().nulls_last(), Task.id.desc())
+    return [_row(record) for record in session.execute(query.order_by(*order).limit(limit))]
+
+
+def get_task(session: Session, *, viewer: Viewer, task_id: uuid.UUID) -> TaskRow:
+    """Raises TaskMissing."""
+    record = session.execute(_rows(viewer).where(Task.id == task_id)).one_or_none()
+    if record is None:
+        raise TaskMissing(str(task_id))
+    return _row(record)
+
+
+def _rows(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
+    query: sa.Select[*tuple[Any, ...]] = sa.select(
+        Task, Brand.name.label("brand_name"), User.name.label("assignee_name"), Thread.subject, Contact.name
+    )
+    query = query.join(Brand, Brand.id == Task.brand_id).outerjoin(User, User.id == Task.assignee_user_id)
+    query = query.outerjoin(Thread, Thread.id == Task.thread_id).outerjoin(Contact, Contact.id == Thread.contact_id)
+    return query.where(Task.brand_id.in_(viewer.brand_ids))
+
+
+def _row(record: sa.Row[Any]) -> TaskRow:
+    return TaskRow(record[0], record.brand_name, record.assignee_name or "", record.name or record.subject or "")
+
+
+def _conditions(filter: TaskFilter) -> list[sa.ColumnElement[bool]]:
+    found = [Task.status == filter.status if filter.status else Task.status.in_(filter.statuses)]
+    for column, value in (
+        (Task.assignee_user_id, filter.assignee_user_id),
+        (Task.task_type, filter.task_type),
+        (Task.thread_id, filter.thread_id),
+    ):
+        if value is not None:
+            found.append(column == value)
+    if filter.due_from is not None:
+        found.append(Task.due_date >= filter.due_from)
+    if filter.due_until is not None:
+        found.append(Task.due_date < filter.due_until)
+    return found

@@ -1,0 +1,140 @@
+"""The pages that show tasks: list, board, calendar."""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from flask import g, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import format_date
+
+from app.accounts.queries import list_brands
+from app.accounts.session import current_viewer
+from app.core.clock import utc_now
+from app.core.db import db
+from app.tasks.forms import TaskForm
+from app.tasks.models import OPEN_STATUSES, TaskStatus, TaskType
+from app.tasks.queries import LIST_LIMIT, TaskFilter, TaskRow, list_tasks
+from app.tasks.routes import words
+from app.tasks.routes.blueprint import bp
+from app.translation import gettext as _
+from app.web import page
+
+BOARD = (TaskStatus.OPEN, TaskStatus.IN_PROGRESS, TaskStatus.WAITING, TaskStatus.COMPLETED)
+COMPLETED_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day of the calendar with its tasks."""
+
+    date: date
+    in_month: bool
+    is_today: bool
+    rows: tuple[TaskRow, ...]
+
+
+def asked_filter() -> dict[str, Any]:
+    """`who` (mine, all), `type` and `status` of the address; what is unknown counts as not said."""
+    args = request.args
+    return {
+        "who": "all" if args.get("who") == "all" else "mine",
+        "type": next((kind for kind in TaskType if kind.value == args.get("type")), None),
+        "status": next((status for status in TaskStatus if status.value == args.get("status")), None),
+    }
+
+
+def filter_from(asked: dict[str, Any], **more: Any) -> TaskFilter:
+    mine = current_viewer().user_id if asked["who"] == "mine" else None
+    return TaskFilter(assignee_user_id=mine, task_type=asked["type"], **more)
+
+
+def tasks_url(endpoint: str, asked: dict[str, Any], **changes: Any) -> str:
+    """The address of a view with the filter kept but for `changes`."""
+    values = {**asked, **changes}
+    kept = {name: getattr(value, "value", value) for name, value in values.items() if value and value != "mine"}
+    return url_for(endpoint, **kept)
+
+
+def common(view: str, asked: dict[str, Any], form: TaskForm | None = None) -> dict[str, Any]:
+    """What every page of tasks needs. One query."""
+    g.current_view = "tasks"
+    viewer = current_viewer()
+    endpoint = f"tasks.{view}"
+    return {
+        "view": view,
+        "asked": asked,
+        "here": lambda **changes: tasks_url(endpoint, asked, **changes),
+        "views": [
+            (text, tasks_url(f"tasks.{name}", asked, **({} if name == "show_list" else {"status": None})), name == view)
+            for name, text in (("show_list", _("List")), ("board", _("Board")), ("show_calendar", _("Calendar")))
+        ],
+        "brands": [brand for brand in list_brands(db.session()) if brand.id in viewer.brand_ids],
+        "types": list(TaskType),
+        "statuses": list(TaskStatus),
+        "form": form or TaskForm({}),
+    }
+
+
+def list_context(asked: dict[str, Any], form: TaskForm | None = None) -> dict[str, Any]:
+    """Everything the list shows. Two queries."""
+    rows = list_tasks(db.session(), viewer=current_viewer(), filter=filter_from(asked, status=asked["status"]))
+    ended = asked["status"] is not None and asked["status"] not in OPEN_STATUSES
+    groups = (
+        [words.Group("ended", words.task_status_words(asked["status"]), tuple(rows))] if ended and rows else
+        words.grouped(rows, now=utc_now(), day=words.today())
+    )  # fmt: skip
+    return {**common("show_list", asked, form), "groups": groups, "is_cut": len(rows) == LIST_LIMIT, "limit": LIST_LIMIT}
+
+
+@bp.get("/tasks")
+def show_list() -> ResponseReturnValue:
+    """Open tasks by when they are due; as a fragment: `task-list`."""
+    return page("tasks/list.html", blocks=("task_list",), **list_context(asked_filter()))
+
+
+@bp.get("/tasks/board")
+def board() -> ResponseReturnValue:
+    """A column for each state; as a fragment: `task-board`."""
+    asked, viewer, session = {**asked_filter(), "status": None}, current_viewer(), db.session()
+    rows = list_tasks(session, viewer=viewer, filter=filter_from(asked))
+    completed = list_tasks(session, viewer=viewer, filter=filter_from(asked, status=TaskStatus.COMPLETED), limit=COMPLETED_SHOWN)
+    columns = [(status, [row for row in (*rows, *completed) if row.task.status == status]) for status in BOARD]
+    context = {**common("board", asked), "columns": columns, "is_cut": len(rows) == LIST_LIMIT, "limit": LIST_LIMIT}
+    return page("tasks/board.html", blocks=("task_board",), **context)
+
+
+@bp.get("/tasks/calendar")
+def show_calendar() -> ResponseReturnValue:
+    """A month, `month` as 2026-11; as a fragment: `task-calendar`."""
+    asked, first = {**asked_filter(), "status": None}, _month_asked_for()
+    weeks = calendar.Calendar().monthdatescalendar(first.year, first.month)
+    span = {"due_from": weeks[0][0], "due_until": weeks[-1][-1] + timedelta(days=1)}
+    shown = (*OPEN_STATUSES, TaskStatus.COMPLETED)
+    rows = list_tasks(db.session(), viewer=current_viewer(), filter=filter_from(asked, statuses=shown, **span), limit=500)
+    by_day: dict[date | None, list[TaskRow]] = {}
+    for row in rows:
+        by_day.setdefault(row.task.due_date, []).append(row)
+    today = words.today()
+    days = [[Day(day, day.month == first.month, day == today, tuple(by_day.get(day, ()))) for day in week] for week in weeks]
+    context = {
+        **common("show_calendar", asked),
+        "weeks": days,
+        "weekdays": [format_date(day, "EEE") for day in weeks[0]],
+        "month_name": format_date(first, "MMMM y"),
+        "month": f"{first:%Y-%m}",
+        "earlier": f"{first - timedelta(days=1):%Y-%m}",
+        "later": f"{first + timedelta(days=31):%Y-%m}",
+    }
+    return page("tasks/calendar.html", blocks=("task_calendar",), **context)
+
+
+def _month_asked_for() -> date:
+    try:
+        found = date.fromisoformat(f"{request.args.get('month', '')}-01")
+    except ValueError:
+        found = words.today().replace(day=1)
+    return found if 2000 <= found.year <= 2100 else words.today().replace(day=1)

@@ -1,0 +1,96 @@
+"""A desk: one brand with a thread, Alice who works there, Bob her teammate, Mallory of another brand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from app.accounts.models import Brand, User
+from app.connections.models import ChannelType
+from app.core.clock import utc_now
+from app.core.runtime import runtime
+from app.events.actions import Actor
+from app.events.models import Event
+from app.inbox.models import Thread
+from app.tasks.actions import TaskContent, create_task
+from app.tasks.models import Task
+from tests.factories import make_brand, make_channel, make_contact, make_thread, make_user
+from tests.support.pages import PageClient
+from tests.support.signing_in import csrf_token, sign_in
+
+HTMX = {"HX-Request": "true"}
+
+
+@dataclass
+class Desk:
+    client: PageClient
+    session: Session
+    brand: Brand
+    other: Brand
+    alice: User
+    bob: User
+    mallory: User
+    thread: Thread
+
+    def as_user(self, user: User) -> None:
+        sign_in(self.client.plain, self.session, user)
+
+    def post(self, path: str, *, headers: dict[str, str] | None = None, **fields: object) -> TestResponse:
+        return self.client.post(path, data={**fields, "csrf_token": csrf_token(self.client.plain)}, headers=headers or {})
+
+    def make(self, title: str = "Terugbellen", **changes: object) -> Task:
+        values = {"brand_id": self.brand.id, "assignee_user_id": self.alice.id, **changes}
+        content = TaskContent(title=title, **values)  # type: ignore[arg-type]
+        task = create_task(self.session, content, now=utc_now(), actor=Actor(self.alice.id))
+        self.session.commit()
+        return task
+
+    def read(self, task: Task) -> Task:
+        return self.session.execute(
+            sa.select(Task).where(Task.id == task.id).execution_options(populate_existing=True)
+        ).scalar_one()
+
+    def only(self) -> Task:
+        return self.session.execute(sa.select(Task).execution_options(populate_existing=True)).scalar_one()
+
+    def events(self) -> list[str]:
+        query = sa.select(Event.type).where(Event.type.like("Task%")).order_by(Event.id)
+        return list(self.session.execute(query).scalars())
+
+    @contextmanager
+    def at_most(self, queries: int) -> Iterator[None]:
+        seen: list[str] = []
+        bind = self.session.connection()
+
+        def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+            if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+                seen.append(statement)
+
+        sa.event.listen(bind, "before_cursor_execute", note)
+        try:
+            yield
+        finally:
+            sa.event.remove(bind, "before_cursor_execute", note)
+        assert len(seen) <= queries, f"{len(seen)} queries:\n" + "\n".join(s[:150] for s in seen)
+
+
+@pytest.fixture
+def desk(app: Flask, page_client: PageClient, db_session: Session) -> Desk:
+    brand, other = make_brand(db_session, name="ChargeCars"), make_brand(db_session, "laderthuis")
+    alice = make_user(db_session, "Alice", brands=(brand,))
+    bob = make_user(db_session, "Bob", brands=(brand,))
+    mallory = make_user(db_session, "Mallory", brands=(other,))
+    with app.app_context():
+        channel = make_channel(db_session, brand, ChannelType.WHATSAPP_BUSINESS, keyring=runtime().keyring)
+    thread = make_thread(db_session, channel, make_contact(db_session), at=utc_now())
+    db_session.commit()
+    made = Desk(page_client, db_session, brand, other, alice, bob, mallory, thread)
+    made.as_user(alice)
+    return made
