@@ -12,12 +12,13 @@ from app.delivery.models import Delivery
 from app.events.models import OutboxEntry
 from app.events.registry import AfterCommit, Wiring
 from app.events.relay import Source
+from app.inbox.triage_models import BulkAction
 from app.ingest.media import fetch_announced_media
 from app.ingest.models import InboundEvent
 from app.ingest.notifications import subscribe_channel
 from app.notifications.handlers import follow_merged_thread as follow_merged_thread_with_notifications
 from app.notifications.handlers import tell_assignee, tell_followers, tell_mentioned
-from app.realtime.handlers import push_channel_change, push_notification, push_task_change, push_thread_change
+from app.realtime.handlers import push_bulk_progress, push_channel_change, push_notification, push_task_change, push_thread_change
 from app.reply_templates.handlers import settle_note, settle_sent_reply
 from app.tasks.handlers import move_tasks_of_merged_thread
 
@@ -26,6 +27,7 @@ QUEUES = (LIVE, SEND)
 
 _push = AfterCommit("push_thread_change", push_thread_change, LIVE)
 _push_task = AfterCommit("push_task_change", push_task_change, LIVE)
+_push_bulk = AfterCommit("push_bulk_progress", push_bulk_progress, LIVE)
 _push_channel = AfterCommit("push_channel_change", push_channel_change, LIVE)
 _push_notification = AfterCommit("push_notification", push_notification, LIVE)
 _fetch_media = AfterCommit("fetch_announced_media", fetch_announced_media, SEND)
@@ -44,6 +46,8 @@ WIRING = Wiring(
         "ThreadAssigned": (_push,),
         "ThreadStatusChanged": (_push,),
         "ThreadPriorityChanged": (_push,),
+        "BulkActionStarted": (),
+        "BulkActionAdvanced": (_push_bulk,),
         "ThreadTagged": (_push,),
         "ThreadSnoozed": (_push,),
         "SnoozeEnded": (_push,),
@@ -81,6 +85,7 @@ def sources() -> tuple[Source, ...]:
     outbox, inbound, deliveries = table_of(OutboxEntry), table_of(InboundEvent), table_of(Delivery)
     return (
         Source(inbound, "app.ingest.jobs.process_inbound_event", LIVE),
+        Source(table_of(BulkAction), "app.inbox.jobs.run_bulk_action", LIVE),
         Source(deliveries, "app.delivery.jobs.deliver", SEND, where=not_behind_another),
         Source(outbox, "app.events.jobs.run_outbox_entry", LIVE, where=lambda: outbox.c.queue == LIVE),
         Source(outbox, "app.events.jobs.run_outbox_entry", SEND, where=lambda: outbox.c.queue == SEND),

@@ -105,6 +105,20 @@ def _merged_scans(viewer: Viewer, filter: ThreadFilter, cursor: str | None, limi
     return merged.order_by(per_brand.c.last_message_at.desc(), per_brand.c.id.desc()).limit(limit).subquery("found")
 
 
+def select_matching(*, viewer: Viewer, filter: ThreadFilter) -> sa.Select[uuid.UUID]:
+    """The ids of every thread a list with this filter leads to, in no order."""
+    found = sa.select(Thread.id).where(Thread.brand_id.in_(_brands(viewer, filter)), *_conditions(filter))
+    if filter.tag is not None:
+        found = found.where(Thread.id.in_(sa.select(ThreadTag.thread_id).where(ThreadTag.tag == filter.tag)))
+    return found
+
+
+def count_matching(session: Session, *, viewer: Viewer, filter: ThreadFilter, cap: int = COUNT_CAP) -> int:
+    """How many threads a list leads to, at most `cap`."""
+    found = select_matching(viewer=viewer, filter=filter).limit(cap).subquery()
+    return session.execute(sa.select(sa.func.count()).select_from(found)).scalar_one()
+
+
 def _scan(filter: ThreadFilter, brand_id: sa.ColumnElement[uuid.UUID]) -> tuple[sa.Select[*tuple[Any, ...]], Any, Any]:
     """Ids and times of one brand's threads, and the two columns they are ordered by; a tag is looked up on its own side table."""
     if filter.tag is None:

@@ -74,6 +74,15 @@ def push_task_change(event: Event) -> None:
         _emit("task:changed", {**body, "kind": event.type, "sequence": sequence}, user_id)
 
 
+def push_bulk_progress(event: Event) -> None:
+    """After-commit handler: whoever asked for a bulk action hears that it went on."""
+    user_id = uuid.UUID(event.payload["user_id"])
+    with transaction() as session:
+        receivers = next_sequences(session, [user_id])
+    for receiver, sequence in receivers.items():
+        _emit("bulk:changed", {"bulk_action_id": event.payload["bulk_action_id"], "sequence": sequence}, receiver)
+
+
 def next_sequences(session: Session, user_ids: list[uuid.UUID]) -> dict[uuid.UUID, int]:
     """Count one push for each user and return their new numbers; users are locked in id order."""
     if not user_ids:

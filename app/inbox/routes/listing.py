@@ -14,8 +14,8 @@ from flask_babel import gettext as _
 from app.accounts.session import current_viewer
 from app.core.db import db
 from app.core.paging import BadCursor, Page
-from app.inbox.models import ThreadStatus
-from app.inbox.queries import ThreadRow, list_threads
+from app.inbox.models import Priority, ThreadStatus
+from app.inbox.queries import ThreadFilter, ThreadRow, list_threads
 from app.inbox.routes.blueprint import bp, filter_of, parse_uuid, url_to, view_title, view_total
 from app.inbox.search import clean_query, search_threads
 from app.inbox.tags import TAG_CHARACTERS
@@ -48,8 +48,7 @@ def list_context(view: str, *, with_rows: bool = True) -> dict[str, Any]:
     Without rows it is what links back to the list need, and asks no query.
     """
     g.current_view = view
-    filter = filter_of(view)
-    status = request.args.get("status", "")
+    filter, kept = asked_filter(view)
     if status in set(ThreadStatus):
         filter = replace(filter, view="all" if filter.view == "open" else filter.view, status=ThreadStatus(status))
     brand_id = parse_uuid(request.args.get("brand"))
@@ -67,12 +66,27 @@ def list_context(view: str, *, with_rows: bool = True) -> dict[str, Any]:
         "chips": _chips(view),
         "brand_count": len(current_viewer().brand_ids),
         "status_filter": kept["status"] or "",
-        "tag_filter": tag or "",
+        "tag_filter": kept["tag"] or "",
+        "list_priorities": list(Priority),
+        "bulk_statuses": list(ThreadStatus),
         "statuses": [s for s in ThreadStatus if s not in (ThreadStatus.RESOLVED, ThreadStatus.CLOSED)],
         "first_page": "cursor" not in request.args,
+        "bulk_url": partial(url_for, view=None if view == "open" else view, **kept),
         "list_url": partial(_list_url, view, **kept),
         "thread_url": partial(_thread_url, view, **kept),
     }
+
+
+def asked_filter(view: str) -> tuple[ThreadFilter, dict[str, Any]]:
+    """Which threads the request asks for: a view of the rail narrowed by `status`, `brand` and `tag`, and these three as they go
+    into an address. What makes no sense is ignored. Raises 404 for a view that does not exist."""
+    filter, args = filter_of(view), request.args
+    status = ThreadStatus(args["status"]) if args.get("status") in set(ThreadStatus) else None
+    if status is not None:
+        filter = replace(filter, view="all" if filter.view == "open" else filter.view, status=status)
+    brand_id, tag = parse_uuid(args.get("brand")), args.get("tag", "")[:TAG_CHARACTERS] or None
+    filter = replace(filter, brand_id=brand_id or filter.brand_id, tag=tag)
+    return filter, {"status": status.value if status else None, "brand": brand_id, "tag": tag}
 
 
 def _list_url(view: str, **more: Any) -> str:

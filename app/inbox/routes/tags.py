@@ -23,7 +23,7 @@ def tag_choices(thread_id: uuid.UUID) -> ResponseReturnValue:
     session, viewer = db.session(), current_viewer()
     thread = get_thread(session, viewer=viewer, thread_id=thread_id)
     known = [tag for tag in list_known_tags(session, brand_ids=(thread.brand_id,)) if tag not in thread.tags]
-    return render_template("inbox/tag_choices.html", present=thread.tags, known=known)
+    return render_template("inbox/tag_choices.html", present=thread.tags, known=known, prefix="", field="add")
 
 
 @bp.post("/threads/<uuid:thread_id>/tags")

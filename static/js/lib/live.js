@@ -22,6 +22,7 @@ export function startLive() {
   startBell(socket);
   socket.on("thread:changed", heard);
   socket.on("message:new", announce);
+  socket.on("bulk:changed", ({ sequence }) => { note(sequence); document.dispatchEvent(new CustomEvent("bulk-changed")); });
   socket.on("notification", ({ sequence }) => note(sequence));
   socket.on("task:changed", (change) => { note(change.sequence); heardOfTask(change); });
   setInterval(() => { if (document.body.dataset.live !== "on" && !document.hidden) refresh(); }, POLL);

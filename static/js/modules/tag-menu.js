@@ -23,6 +23,7 @@ export default function bindTagMenu(menu) {
       create.value = field.value.trim();
       create.querySelector("span").textContent = create.dataset.create.replace("{tag}", create.value);
     }
+    field.setAttribute("aria-controls", menu.querySelector("[role=listbox]")?.id ?? "");
     const shown = options().filter((option) => !option.hidden);
     const begins = shown.find((option) => option.dataset.tag?.startsWith(typed));
     choose(typed ? begins ?? shown.at(0) : null);
@@ -42,7 +43,6 @@ export default function bindTagMenu(menu) {
 
   field.setAttribute("role", "combobox");
   field.setAttribute("aria-autocomplete", "list");
-  field.setAttribute("aria-controls", "tag-options");
   field.setAttribute("aria-expanded", "true");
   menu.querySelector("[data-add]")?.setAttribute("hidden", "");
   field.addEventListener("input", narrow);
