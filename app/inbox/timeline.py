@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
-from app.accounts.models import BrandMember, Role, User
+from app.accounts.models import Brand, BrandMember, Role, User
 from app.connections.models import Channel
 from app.contacts.models import Contact, ContactIdentity
 from app.core.paging import make_cursor, read_cursor
@@ -68,6 +68,7 @@ class ThreadContext:
     draft_note: Draft | None
     assignable_users: tuple[tuple[uuid.UUID, str], ...]
     watchers: tuple[tuple[uuid.UUID, str], ...] = ()
+    only_assignee_answers: bool = False
 
 
 def list_timeline(
@@ -170,7 +171,7 @@ def get_context(session: Session, *, viewer: Viewer, head: ThreadHead, sendable_
         if contact
         else ()
     )
-    wanted = _assignable(thread.brand_id, Draft, _watches(thread)).outerjoin(Draft, _own_draft(viewer, thread))
+    wanted = _assignable(thread.brand_id, Draft, _watches(thread), _policy(thread)).outerjoin(Draft, _own_draft(viewer, thread))
     people = session.execute(wanted).all()
     drafts = {record.Draft.kind: record.Draft for record in people if record.Draft is not None}
     return ThreadContext(
@@ -182,7 +183,13 @@ def get_context(session: Session, *, viewer: Viewer, head: ThreadHead, sendable_
         draft_note=drafts.get("note"),
         assignable_users=tuple(dict.fromkeys((record.id, record.name) for record in people)),
         watchers=tuple(dict.fromkeys((record.id, record.name) for record in people if record.watches)),
+        only_assignee_answers=any(record.only_assignee_answers for record in people),
     )
+
+
+def _policy(thread: Thread) -> sa.Label[bool]:
+    of_brand = sa.select(Brand.only_assignee_answers).where(Brand.id == thread.brand_id)
+    return of_brand.scalar_subquery().label("only_assignee_answers")
 
 
 def _watches(thread: Thread) -> sa.Label[bool]:

@@ -105,6 +105,7 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
         "contact_id": contact.id, "channel_id": channel.id, "user_id": other_person.id, "team_id": team.id,
         "session_id": browser.id, "token_id": token.id, "event_id": store_event(session, raw), "entry_id": entry.id,
         "template_id": template.id, "notification_id": _notification(session, thread, alice),
+        "brand_id": channel.brand_id,
         "task_id": create_task(session, TaskContent(channel.brand_id, "Bellen"), now=NOW, actor=SYSTEM).id,
         "view": "mine", "filename": "css/tokens.css", "key": "wrong", "link": "made-up",
     }  # fmt: skip

@@ -83,3 +83,24 @@ def test_nobody_of_another_brand_is_told_or_seen(two: tuple[Page, Page], desk: D
         assert stranger.evaluate(SAY, [nonsense, "reply"]) == {"people": []}
     assert [person["name"] for person in alice.evaluate(SAY, [thread_of(alice), {}])["people"]] == ["Alice"]
     expect(alice.locator("#presence .avatar")).to_have_count(0)
+
+
+def test_a_mention_is_chosen_with_keys_and_reaches_the_other(two: tuple[Page, Page]) -> None:
+    alice, bob = two
+    expect(bob.locator(".rail [data-bell]")).to_be_hidden()
+    alice.locator(".composer__tab--note").click()
+    expect(alice.locator("#composer-text")).to_have_attribute("aria-controls", "mention-list")
+    alice.locator("#composer-text").press_sequentially("Kijk jij, @bo")
+    expect(alice.locator("#mention-list [aria-selected=true]")).to_have_text("BBob")
+    alice.locator("#composer-text").press("Enter")
+    expect(alice.locator("#composer-text")).to_have_value("Kijk jij, @Bob ")
+    expect(alice.locator("#mention-list")).to_be_hidden()
+    alice.locator("[data-send]").click()
+    expect(alice.locator(".message--note .mention")).to_have_text("@Bob")
+    expect(bob.locator(".rail [data-bell]")).to_have_text("1")
+    bob.locator(".rail .bell").click()
+    assert_accessible(bob)
+    bob.locator(".notification--unread", has_text="Alice mentioned you").click()
+    expect(bob.locator(".message--note")).to_contain_text("Kijk jij, @Bob")
+    expect(bob.locator(".rail [data-bell]")).to_be_hidden()
+    expect(bob.locator("[data-key=w]")).to_contain_text("Watching")

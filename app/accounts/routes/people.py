@@ -23,6 +23,7 @@ from app.accounts.actions import (
     enable_user,
     set_password,
 )
+from app.accounts.brands import let_only_assignee_answer
 from app.accounts.forms import NewPersonForm, PersonForm, choices
 from app.accounts.models import Role
 from app.accounts.queries import (
@@ -156,6 +157,19 @@ def brands() -> ResponseReturnValue:
     current_lead()
     session = db.session()
     return page("settings/brands.html", brands=list_brand_groups(session), teams=list_team_groups(session))
+
+
+@bp.post("/settings/brands/<uuid:brand_id>/answering")
+def set_answering(brand_id: uuid.UUID) -> ResponseReturnValue:
+    """Whether only the assignee may answer on the brand's threads."""
+    viewer = current_lead()
+    if brand_id not in viewer.brand_ids:
+        abort(404)
+    is_on = request.form.get("only_assignee") == "on"
+    with transaction() as session:
+        let_only_assignee_answer(session, brand_id, is_on=is_on, now=utc_now(), actor=viewer.actor)
+    flash(_("Saved."))
+    return redirect(url_for("accounts.brands"), 303)
 
 
 def _person_page(

@@ -18,10 +18,12 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.paging import BadCursor
 from app.core.runtime import runtime
+from app.core.text import storable
 from app.delivery.actions import NothingToSend, retry_delivery, window_closes_at
 from app.delivery.models import Delivery
 from app.delivery.queries import list_attempts, list_reports
-from app.inbox.actions import assign_thread, change_priority, change_status, mark_read
+from app.inbox.actions import change_priority, change_status, mark_read
+from app.inbox.handover import HandoverNote, hand_over
 from app.inbox.models import Attachment, Priority, Thread, ThreadStatus
 from app.inbox.queries import ThreadHead, get_message, get_thread, get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
@@ -170,10 +172,20 @@ def set_assignment(thread_id: uuid.UUID) -> ResponseReturnValue:
     if assignee is not None and assignee not in names:
         assignee = before
     with transaction() as session:
-        assign_thread(session, thread_id=thread_id, assignee_user_id=assignee, actor=viewer.actor, now=utc_now())
+        hand_over(
+            session, thread_id=thread_id, assignee_user_id=assignee, note=_handover_note(), actor=viewer.actor, now=utc_now()
+        )
     said = _("Assigned to %(name)s", name=names[assignee]) if assignee in names else _("Assigned to nobody")
     undo = url_for("inbox.set_assignment", thread_id=thread_id, assignee=before or "")
     return changed(thread_id, said, undo=undo)
+
+
+def _handover_note() -> HandoverNote | None:
+    """What the form tells the new assignee; a double submit is one note."""
+    text, rendering = storable(request.form.get("note", "")).strip(), parse_uuid(request.form.get("rendering"))
+    if not text:
+        return None
+    return HandoverNote(text, current_viewer().name, uuid.uuid5(rendering, "handover") if rendering else None)
 
 
 @bp.post("/threads/<uuid:thread_id>/read")

@@ -37,6 +37,7 @@ async function refreshOnce({ thread, own }) {
   if (thread) {
     replace("thread-head", page);
     replace("context", page);
+    replace("answering", page);
     updateTimeline(page);
   }
   document.body.dataset.stale = "off";
