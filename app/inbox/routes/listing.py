@@ -49,15 +49,6 @@ def list_context(view: str, *, with_rows: bool = True) -> dict[str, Any]:
     """
     g.current_view = view
     filter, kept = asked_filter(view)
-    if status in set(ThreadStatus):
-        filter = replace(filter, view="all" if filter.view == "open" else filter.view, status=ThreadStatus(status))
-    brand_id = parse_uuid(request.args.get("brand"))
-    if brand_id is not None:
-        filter = replace(filter, brand_id=brand_id)
-    tag = request.args.get("tag", "")[:TAG_CHARACTERS] or None
-    if tag is not None:
-        filter = replace(filter, tag=tag)
-    kept: dict[str, Any] = {"status": status if status in set(ThreadStatus) else None, "brand": brand_id, "tag": tag}
     return {
         "view": view,
         "view_title": view_title(view),

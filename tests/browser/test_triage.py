@@ -1,0 +1,105 @@
+"""Triage in a real browser: tags, snoozing and bulk changes with the keyboard, without a reload."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Page, expect
+
+from app.connections.models import Channel
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.inbox.models import Thread
+from tests.browser.conftest import Desk
+from tests.factories import make_contact, make_message, make_thread
+from tests.support.browsing import assert_accessible
+
+pytestmark = pytest.mark.browser
+
+
+def fill_inbox(desk: Desk, count: int) -> None:
+    with desk.live.app.app_context(), transaction() as session:
+        channel = session.get_one(Channel, desk.channel_id)
+        contact = make_contact(session, "Pieter van Dam", value=desk.number)
+        for n in range(count):
+            make_message(session, make_thread(session, channel, contact, at=utc_now()), f"Vraag {n}", at=utc_now())
+
+
+def count_closed(desk: Desk) -> int:
+    with desk.live.app.app_context(), transaction() as session:
+        query = sa.select(sa.func.count()).select_from(Thread).where(Thread.brand_id == desk.brand_id, ~Thread.is_open)
+        return int(session.execute(query).scalar_one())
+
+
+def open_inbox(page: Page, desk: Desk, count: int) -> None:
+    fill_inbox(desk, count)
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    page.evaluate("window.notReloaded = true")
+
+
+def test_a_tag_is_made_found_again_and_removed_with_keys(page: Page, desk: Desk) -> None:
+    open_inbox(page, desk, 2)
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("#thread-head")).to_be_visible()
+    page.keyboard.press("t")
+    expect(page.locator("#tag-create")).to_be_attached()
+    page.keyboard.type("garantie")
+    page.keyboard.press("Enter")
+    expect(page.locator("#thread-head .tag")).to_have_text("garantie")
+    expect(page.locator("a[data-row]").first.locator(".tag")).to_have_text("garantie")
+    page.locator("a[data-row]").nth(1).click()
+    expect(page.locator("#thread-head .tag")).to_have_count(0)
+    page.keyboard.press("t")
+    expect(page.locator("#tag-new-1")).to_be_visible()
+    assert_accessible(page)
+    page.keyboard.type("gar")
+    page.keyboard.press("Enter")
+    expect(page.locator("#thread-head .tag")).to_have_text("garantie")
+    page.get_by_role("button", name="Remove tag garantie").click()
+    expect(page.locator("#thread-head .tag")).to_have_count(0)
+    assert page.evaluate("window.notReloaded") is True
+
+
+def test_a_thread_is_snoozed_with_keys_and_comes_back_when_the_customer_writes(page: Page, desk: Desk) -> None:
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    desk.open_thread(page, "Bel mij volgende week")
+    page.locator("#thread-head h1").click()
+    page.keyboard.press("h")
+    assert_accessible(page)
+    page.get_by_role("button", name="Tomorrow morning").first.click()
+    expect(page.locator("#thread-head")).to_contain_text("Until")
+    expect(page.locator("a[data-row]")).to_have_count(0)
+    desk.customer_writes("Of toch vandaag?")
+    expect(page.locator("a[data-row]")).to_have_count(1)
+    expect(page.locator("#timeline")).to_contain_text("Back from snooze")
+
+
+def test_two_hundred_threads_are_closed_and_the_undo_brings_them_back(page: Page, desk: Desk) -> None:
+    open_inbox(page, desk, 200)
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    assert_accessible(page)
+    page.get_by_role("button", name="Select all 200 that match").click()
+    expect(page.locator("[data-chosen]")).to_have_text("200 selected")
+    page.keyboard.press("e")
+    expect(page.locator("#bulk-progress")).to_contain_text("200 threads changed")
+    expect(page.locator("a[data-row]")).to_have_count(0)
+    assert count_closed(desk) == 200
+    page.keyboard.press("z")
+    expect(page.locator("#bulk-progress")).to_contain_text("Undo: 200 threads changed")
+    expect(page.locator("a[data-row]").first).to_be_visible()
+    assert count_closed(desk) == 0
+    assert page.evaluate("window.notReloaded") is True
+
+
+def test_a_range_is_chosen_with_shift_and_cleared_with_escape(page: Page, desk: Desk) -> None:
+    open_inbox(page, desk, 6)
+    picks = page.locator("[data-pick]")
+    picks.nth(1).click()
+    picks.nth(4).click(modifiers=["Shift"])
+    expect(page.locator("[data-chosen]")).to_have_text("4 selected")
+    page.keyboard.press("Escape")
+    expect(page.locator(".bulk-bar")).to_be_hidden()
