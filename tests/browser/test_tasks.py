@@ -1,0 +1,63 @@
+"""Tasks in a real browser, without a mouse where it matters: add, complete, undo, move on the board, add from a thread."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Desk
+from tests.support.browsing import assert_accessible
+
+pytestmark = pytest.mark.browser
+
+
+def add(page: Page, title: str) -> None:
+    page.locator("#task-title").fill(title)
+    page.locator("#task-title").press("Enter")
+    expect(page.locator("#task-list")).to_contain_text(title)
+
+
+def test_a_task_is_added_completed_by_key_and_taken_back(page: Page, desk: Desk) -> None:
+    desk.sign_in(page, to="/tasks")
+    desk.wait_until_live(page)
+    page.evaluate("window.notReloaded = true")
+    add(page, "Offerte sturen")
+    expect(page.locator(".rail .nav__item", has_text="Tasks").locator(".nav__count")).to_have_text("1")
+    assert_accessible(page)
+    page.locator("a[data-row]", has_text="Offerte sturen").focus()
+    page.keyboard.press("e")
+    expect(page.locator("#task-list")).to_contain_text("Nothing to do")
+    page.locator(".toast", has_text="Completed").locator(".toast__undo").click()
+    expect(page.locator("#task-list")).to_contain_text("Offerte sturen")
+    assert page.evaluate("window.notReloaded") is True
+
+
+def test_the_board_is_worked_with_the_keyboard(page: Page, desk: Desk) -> None:
+    desk.sign_in(page, to="/tasks")
+    desk.wait_until_live(page)
+    add(page, "Onderdeel bestellen")
+    page.goto("/tasks/board")
+    desk.wait_until_live(page)
+    assert_accessible(page)
+    card = page.locator("[data-card] > a", has_text="Onderdeel bestellen")
+    card.focus()
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator('[data-column="in_progress"]')).to_contain_text("Onderdeel bestellen")
+    expect(card).to_be_focused()
+    page.locator("[data-card]", has_text="Onderdeel bestellen").drag_to(page.locator('[data-column="waiting"]'))
+    expect(page.locator('[data-column="waiting"]')).to_contain_text("Onderdeel bestellen")
+    page.goto("/tasks/calendar")
+    assert_accessible(page)
+
+
+def test_a_task_is_added_beside_its_thread(page: Page, desk: Desk) -> None:
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    desk.open_thread(page, "Wanneer komt u?")
+    expect(page.locator("#thread-task-title")).to_be_visible()
+    page.locator("#timeline").click()
+    page.keyboard.press("d")
+    page.keyboard.type("Monteur bellen")
+    page.keyboard.press("Enter")
+    expect(page.locator("#thread-tasks .task")).to_contain_text("Monteur bellen")
+    assert_accessible(page)
