@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, current_app, make_response, render_template
+from flask import Flask, current_app, g, make_response, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale, gettext
 from flask_wtf.csrf import CSRFError
@@ -65,6 +65,7 @@ def _explained(error: HTTPException, status: int) -> Response:
 def _broken(status: int) -> Response:
     locale = request.accept_languages.best_match(["en", "nl", "fr"]) or "en"
     name = "errors/fragment.html" if request.htmx else "errors/broken.html"
+    g.pop("catalogue", None)  # of the reader who may be signed in, whose language is not asked for here
     with force_locale(locale):
         # Not render_template: its context would look up who is signed in.
         body = current_app.jinja_env.get_template(name).render(status=status, words=words_for(status), locale=locale)

@@ -1,0 +1,101 @@
+"""Every text a person sees exists in every language, and every text of a template is marked for translation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from babel.messages import Catalog, Message
+
+from tools.translations import LANGUAGES, ROOT, compiled, extract, is_translated, read, source
+
+PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|\{\w+\}")
+JINJA = re.compile(r"""\{#.*?#\}|\{%.*?%\}|\{\{(?:"[^"]*"|'[^']*'|[^"'}]|\}(?!\}))*\}\}""", re.DOTALL)
+SPOKEN = ("aria-label", "title", "placeholder", "alt")
+# Names, keys and samples: the same in every language. The gallery of components is for developers, who read English.
+SAME_EVERYWHERE = {"Switchyard", "WhatsApp", "API", "openapi", "json", "Ctrl", "Esc", "Enter", "Shift"}
+NOT_FOR_USERS = ("dev",)
+
+
+@pytest.fixture(scope="module")
+def texts() -> Catalog:
+    return extract()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_is_translated(texts: Catalog, language: str) -> None:
+    catalogue = read(language)
+    faults = [f"{message.locations[0][0]}: {message.id!r}: {why}" for message, why in _faults(texts, catalogue)]
+    assert not faults, f"{language}: run `make translations` and translate:\n" + "\n".join(faults)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_is_left_over(texts: Catalog, language: str) -> None:
+    catalogue = read(language)
+    left = [message.id for message in catalogue if message.id and message.id not in texts] + list(catalogue.obsolete)
+    assert not left, f"{language}: `make translations` drops what no page says any more: {left}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_compiled_catalogue_is_the_one_people_edit(language: str) -> None:
+    assert source(language).with_suffix(".mo").read_bytes() == compiled(read(language)), "run `make translations`"
+
+
+def test_every_text_of_a_template_is_marked() -> None:
+    templates = [path for path in (ROOT / "templates").rglob("*.html") if path.parent.name not in NOT_FOR_USERS]
+    found = [f"{path.relative_to(ROOT)}: {text!r}" for path in sorted(templates) for text in _unmarked(path)]
+    assert not found, "put these into {{ _(…) }}:\n" + "\n".join(found)
+
+
+def _faults(texts: Catalog, catalogue: Catalog) -> Iterator[tuple[Message, str]]:
+    for message in texts:
+        if not message.id:
+            continue
+        translated = catalogue.get(message.id)
+        if translated is None or not is_translated(translated):
+            yield message, "not translated"
+        elif translated.fuzzy:
+            yield message, "fuzzy"
+        elif _placeholders(message.id) != _placeholders(translated.string):
+            yield message, f"other placeholders in {translated.string!r}"
+
+
+def _placeholders(text: str | tuple[str, ...] | list[str]) -> set[str]:
+    return set(PLACEHOLDER.findall(text if isinstance(text, str) else " ".join(text)))
+
+
+def _unmarked(path: Path) -> list[str]:
+    reader = _Reader()
+    reader.feed(JINJA.sub(" ", path.read_text()))
+    reader.close()
+    return reader.found
+
+
+class _Reader(HTMLParser):
+    """Collects what a person would read or hear, with everything Jinja fills in taken out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.silent = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.silent += tag in ("script", "style", "kbd", "code")
+        for name, value in attrs:
+            if name in SPOKEN:
+                self._look(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.silent -= tag in ("script", "style", "kbd", "code")
+
+    def handle_data(self, data: str) -> None:
+        if not self.silent:
+            self._look(data)
+
+    def _look(self, text: str) -> None:
+        words = set(re.findall(r"[^\W\d_]{2,}", text)) - SAME_EVERYWHERE
+        if words:
+            self.found.append(" ".join(text.split()))
