@@ -62,8 +62,8 @@ def test_who_goes_to_another_thread_is_gone_and_a_new_head_keeps_the_faces(two: 
     alice, bob = two
     bob.goto(alice.url)
     expect(alice.locator("#presence .avatar")).to_have_count(1)
-    alice.locator("[data-key=e]").click()
-    expect(alice.locator("[data-key=e]")).to_contain_text("Reopen")
+    alice.locator("#thread-head [data-key=e]").click()
+    expect(alice.locator("#thread-head [data-key=e]")).to_contain_text("Reopen")
     expect(alice.locator("#presence .avatar")).to_have_count(1)
     bob.goto("/inbox")
     expect(alice.locator("#presence .avatar")).to_have_count(0)
@@ -103,4 +103,4 @@ def test_a_mention_is_chosen_with_keys_and_reaches_the_other(two: tuple[Page, Pa
     bob.locator(".notification--unread", has_text="Alice mentioned you").click()
     expect(bob.locator(".message--note")).to_contain_text("Kijk jij, @Bob")
     expect(bob.locator(".rail [data-bell]")).to_be_hidden()
-    expect(bob.locator("[data-key=w]")).to_contain_text("Watching")
+    expect(bob.locator("#thread-head [data-key=w]")).to_contain_text("Watching")
