@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import secrets as random_secrets
 import uuid
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from app.accounts.models import Role
 from app.accounts.passwords import hash_password
+from app.config import Settings
 from app.core.db import transaction
 from app.core.runtime import runtime
+from tests.browser.demo import running_demo
 from tests.factories import make_brand, make_channel, make_user
+from tests.support.browsing import Browsing
+from tests.support.database import TestServers
 from tests.support.live import LiveServer
 
 expect.set_options(timeout=40_000)  # the workers of a fresh run take seconds to start on a busy machine
@@ -83,6 +88,23 @@ class Desk:
     def reply(self, page: Page, text: str) -> None:
         page.locator("#composer-text").fill(text)
         page.locator("[data-send]").click()
+
+
+@pytest.fixture(scope="session")
+def demo(servers: TestServers, settings: Settings) -> Iterator[LiveServer]:
+    """The demo, with a Valkey database of its own."""
+    _name, url = servers.new_database()
+    with running_demo(replace(settings, database_url=url, redis_url=f"{servers.redis_url[:-1]}2")) as live:
+        yield live
+
+
+@pytest.fixture
+def demo_browsing(browser: Browser, demo: LiveServer) -> Iterator[Browsing]:
+    browsing = Browsing(browser, demo.url)
+    yield browsing
+    faults = browsing.unexpected_faults()
+    browsing.close()
+    assert not faults, "the browser reported: " + "; ".join(faults)
 
 
 @pytest.fixture

@@ -2,59 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from app.accounts.passwords import hash_password
-from app.config import Settings
-from app.core.clock import utc_now
-from app.core.db import transaction
-from app.core.runtime import runtime
-from app.demo.commands import PASSWORD, simulated_world
-from app.demo.connect import connect_simulators
-from app.demo.load import load_demo
-from app.demo.people import USERS
+from tests.browser.demo import signed_in
 from tests.support.browsing import Browsing
-from tests.support.database import TestServers
-from tests.support.live import LiveServer, running_application
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def demo(servers: TestServers, settings: Settings) -> Iterator[LiveServer]:
-    """The running application in demo mode, with the demo company and a Valkey database of its own."""
-    _name, url = servers.new_database()
-    with running_application(replace(settings, database_url=url, redis_url=f"{servers.redis_url[:-1]}2"), demo=True) as live:
-        with live.app.app_context():
-            now, keyring = utc_now(), runtime().keyring
-            with transaction() as session:
-                load_demo(session, keyring=keyring, password_hash=hash_password(PASSWORD), now=now)
-            with transaction() as session:
-                connect_simulators(session, simulated_world(), keyring=keyring, settings=live.settings, now=now)
-        yield live
-
-
-@pytest.fixture
-def demo_browsing(browser: Browser, demo: LiveServer) -> Iterator[Browsing]:
-    browsing = Browsing(browser, demo.url)
-    yield browsing
-    faults = browsing.unexpected_faults()
-    browsing.close()
-    assert not faults, "the browser reported: " + "; ".join(faults)
-
-
-def signed_in(browsing: Browsing) -> Page:
-    page = browsing.new_page()
-    page.goto("/sign-in")
-    page.locator("#field-email").fill(USERS[0].email)
-    page.locator("#field-password").fill(PASSWORD)
-    page.locator("form:has(#field-email) button[type=submit]").first.click()
-    page.wait_for_selector("body[data-live=on]")
-    return page
 
 
 @pytest.fixture

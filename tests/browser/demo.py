@@ -1,0 +1,44 @@
+"""The running application in demo mode, and its people in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Page
+
+from app.accounts.passwords import hash_password
+from app.config import Settings
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.runtime import runtime
+from app.demo.commands import PASSWORD, simulated_world
+from app.demo.connect import connect_simulators
+from app.demo.load import load_demo
+from app.demo.people import USERS
+from tests.support.browsing import Browsing
+from tests.support.live import LiveServer, running_application
+
+
+@contextmanager
+def running_demo(settings: Settings) -> Iterator[LiveServer]:
+    """The demo company on the database of `settings`, its channels connected to running simulators."""
+    with running_application(settings, demo=True) as live:
+        with live.app.app_context():
+            now, keyring = utc_now(), runtime().keyring
+            with transaction() as session:
+                load_demo(session, keyring=keyring, password_hash=hash_password(PASSWORD), now=now)
+            with transaction() as session:
+                connect_simulators(session, simulated_world(), keyring=keyring, settings=live.settings, now=now)
+        yield live
+
+
+def signed_in(browsing: Browsing, email: str = USERS[0].email) -> Page:
+    """A page of somebody of the demo company, who hears pushes."""
+    page = browsing.new_page()
+    page.goto("/sign-in")
+    page.locator("#field-email").fill(email)
+    page.locator("#field-password").fill(PASSWORD)
+    page.locator("form:has(#field-email) button[type=submit]").first.click()
+    page.wait_for_selector("body[data-live=on]")
+    return page

@@ -1,0 +1,73 @@
+"""Every main page of the demo, wide and narrow, light and dark: nothing for axe to find, nothing sticks out sideways."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.demo import signed_in
+from tests.support.browsing import Browsing
+
+pytestmark = pytest.mark.browser
+
+ADMIN = "noah@chargecars.example"
+PAGES = (
+    "/inbox",
+    "/inbox/unassigned",
+    "/inbox/whatsapp",
+    "/search?q=laadpaal",
+    "/search?q=nergenstevinden",
+    "/settings/profile",
+    "/settings/security",
+    "/settings/tokens",
+    "/settings/people",
+    "/settings/people/new",
+    "/settings/brands",
+    "/settings/channels",
+    "/settings/events",
+    "/settings/templates",
+    "/settings/templates/new",
+    "/simulator",
+    "/nowhere",
+)
+STICKS_OUT = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+def look(page: Page) -> list[str]:
+    """What is wrong with the page, at both widths, in both schemes."""
+    wrong = []
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        for scheme in ("light", "dark"):
+            # Without motion a colour is there at once, and not on its way from the other scheme.
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            found = Axe().run(page).response["violations"]
+            wrong += [f"{width} {scheme} {item['id']}: {item['nodes'][0]['html'][:160]}" for item in found]
+        if page.evaluate(STICKS_OUT):
+            wrong.append(f"{width}: wider than the window")
+    return wrong
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_accessible_and_fits(demo_browsing: Browsing, path: str) -> None:
+    demo_browsing.expected_faults.append("404")
+    page = signed_in(demo_browsing, ADMIN)
+    page.goto(path)
+    page.wait_for_selector("body[data-live=on]")
+    assert look(page) == []
+
+
+@pytest.mark.parametrize("view", ["email", "whatsapp"])
+def test_a_thread_is_accessible_and_fits(demo_browsing: Browsing, view: str) -> None:
+    page = signed_in(demo_browsing, ADMIN)
+    page.goto(f"/inbox/{view}")
+    page.goto(page.locator("a[data-row]").first.get_attribute("href") or "")
+    page.wait_for_selector("body[data-live=on]")
+    assert look(page) == []
+
+
+def test_the_sign_in_page_is_accessible_and_fits(demo_browsing: Browsing) -> None:
+    page = demo_browsing.new_page()
+    page.goto("/sign-in", wait_until="networkidle")
+    assert look(page) == []
