@@ -27,7 +27,7 @@ IN_BRACKETS = re.compile(r".*<([^<>]*)>\s*")
 
 
 def read_addresses(name: str) -> tuple[str, ...]:
-    """The addresses of a form's field, each once, between commas, semicolons or lines. Raises UnableToReply, naming the bad one."""
+    """The addresses of a form's field, each once, between commas, semicolons or lines. Raises UnableToReply with the bad one."""
     parts = [part.strip() for text in request.form.getlist(name) for part in BETWEEN.split(text)]
     found = dict.fromkeys(_checked(name, part) for part in parts if part)
     if len(found) > MAX_COPIES:

@@ -35,12 +35,6 @@ export default function bindTagMenu(menu) {
     if (shown.length) choose(shown.at(next >= shown.length ? 0 : Math.max(next, -1)));
   };
 
-  const take = (option) => {
-    field.disabled = true; // the option says it all: what was typed is not sent beside it
-    field.form.requestSubmit(option);
-    field.disabled = false;
-  };
-
   field.setAttribute("role", "combobox");
   field.setAttribute("aria-autocomplete", "list");
   field.setAttribute("aria-expanded", "true");
@@ -49,14 +43,15 @@ export default function bindTagMenu(menu) {
   menu.addEventListener("htmx:afterSettle", narrow);
   menu.addEventListener("toggle", () => { if (menu.open) field.focus(); else { field.value = ""; narrow(); } });
   menu.addEventListener("click", (event) => {
-    const option = event.target.closest("[role=option]");
-    if (!option) return;
-    event.preventDefault();
-    take(option);
+    if (!event.target.closest("[role=option]")) return;
+    field.disabled = true; // the option says it all: what was typed is not sent beside it
+    setTimeout(() => { field.disabled = false; });
   });
+  // Opened by a quick key before anybody listened: say it again, so that the options come.
+  if (menu.open && !options().length) menu.dispatchEvent(new Event("toggle"));
   field.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") step(event.key === "ArrowDown" ? 1 : -1);
-    else if (event.key === "Enter" && active) { take(active); menu.open = false; }
+    else if (event.key === "Enter" && active) active.click();
     else return;
     event.preventDefault();
     event.stopPropagation();
