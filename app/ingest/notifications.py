@@ -92,11 +92,15 @@ def keep_subscriptions(**_ignored: Any) -> None:
 
 
 def _subscribe(channel: Channel) -> None:
-    current = runtime().adapters.notified[channel.channel_type.value].keep_subscribed(
-        account=account_of(channel),
-        notification_url=f"{runtime().settings.public_url}/webhooks/outlook",
-        client_state=client_state(channel.id),
-        current=dict(channel.subscription),
+    current = (
+        runtime()
+        .adapters.notified[channel.channel_type.value]
+        .keep_subscribed(
+            account=account_of(channel),
+            notification_url=f"{runtime().settings.public_url}/webhooks/outlook",
+            client_state=client_state(channel.id),
+            current=dict(channel.subscription),
+        )
     )
     if current != channel.subscription:
         with transaction() as session:
