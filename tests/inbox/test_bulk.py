@@ -65,8 +65,10 @@ class Desk:
 
     def work(self) -> None:
         with self.app.app_context():
-            for bulk_id in self.session.execute(sa.select(BulkAction.id).where(BulkAction.state == "ready")).scalars().all():
-                run_bulk_action(row_id=str(bulk_id))
+            waiting = sa.select(BulkAction.id).where(BulkAction.state == "ready")
+            while ids := self.session.execute(waiting).scalars().all():  # a slow machine needs more than one turn
+                for bulk_id in ids:
+                    run_bulk_action(row_id=str(bulk_id))
             db.session.remove()
         self.session.expire_all()
 
