@@ -42,6 +42,7 @@ def look(page: Page) -> list[str]:
         for scheme in ("light", "dark"):
             # Without motion a colour is there at once, and not on its way from the other scheme.
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            page.evaluate("() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => null)))")
             found = Axe().run(page).response["violations"]
             wrong += [f"{width} {scheme} {item['id']}: {item['nodes'][0]['html'][:160]}" for item in found]
         if page.evaluate(STICKS_OUT):
