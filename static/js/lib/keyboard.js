@@ -17,7 +17,7 @@ function send(event) {
   const form = event.target.form, button = form?.querySelector(event.shiftKey ? "[data-send-resolve]" : "[data-send]");
   if (!button || button.disabled) return;
   event.preventDefault();
-  form.requestSubmit(button);
+  button.click(); // not requestSubmit: htmx sends the name of a button only when it was clicked
 }
 
 function press(key) {

@@ -34,9 +34,11 @@ function undoButton(element, { label, run }) {
 
 // `undo_target`: what the answer to the undo replaces; the form in it goes along, so that nothing typed since is lost.
 function fromServer({ text, undo_label: label, undo_url: url, undo_target: target }) {
-  const form = target && document.querySelector(`${target} form`);
-  const place = form ? { source: form, target, swap: "outerHTML" } : { source: document.body, swap: "none" };
-  const run = () => window.htmx.ajax("POST", url, place);
+  const run = () => {
+    const form = target && document.querySelector(`${target} form`); // the one on the page by then: the send replaces it
+    const place = form ? { source: form, target, swap: "outerHTML" } : { source: document.body, swap: "none" };
+    return window.htmx.ajax("POST", url, place);
+  };
   toast(text, url ? { label, run } : null);
 }
 
