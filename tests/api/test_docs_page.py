@@ -16,7 +16,7 @@ def test_the_docs_page_shows_the_operations_and_asks_no_other_host(page: Page, l
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto("/docs")
-    expect(page.get_by_role("heading", name="Switchyard API")).to_be_visible()
+    expect(page.get_by_role("heading", name="Switchyard API")).to_be_visible(timeout=30_000)
     operation = page.locator("#operations-Messages-send_message")
     expect(operation).to_be_visible()
     operation.get_by_role("button").first.click()

@@ -112,6 +112,7 @@ def test_a_sweep_makes_what_is_due_ready_for_a_fresh_hint_and_nothing_else(
     run: Run, channel: Channel, db_session: Session
 ) -> None:
     now = utc_now()
+    db_session.execute(sa.update(OutboxEntry).values(state="done"))  # what connecting the channel has promised
     event = Event(type="MessageReceived", occurred_at=now, brand_id=channel.brand_id, depth=0, payload={})
     db_session.add(event)
     db_session.flush()
