@@ -31,7 +31,7 @@ SHOWN_EVENTS = (
     "ThreadsMerged",
 )
 OTHER_THREADS = 6
-PAGE_ITEMS = 30
+PAGE_ITEMS = 20
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ def list_timeline(
     oldest_at = messages[-1].occurred_at if older else None
     newest_at = read_cursor(before)[0] if before else None
     events = _events(session, thread, after=oldest_at, until=newest_at)
-    items = [_message_item(record) for record in found] + [_event_item(record) for record in events]
+    # Read newest first; sorting by time alone then keeps the order of what bears the same second.
+    items = [_message_item(record) for record in reversed(found)] + [_event_item(record) for record in events]
     newest = _newest(session, thread) if before else (messages[0] if messages else None)
     return Timeline(
         items=tuple(sorted(items, key=lambda item: item.at)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from app.core.db import db
 from app.inbox.models import Message, MessageType
@@ -256,3 +256,22 @@ def test_earlier_messages_come_when_one_reads_up_and_are_there_once_when_somethi
     expect(page.locator("#timeline-older")).to_have_count(0)
     shown = page.locator("#timeline .message").evaluate_all("all => all.map(one => one.dataset.at)")
     assert shown == sorted(shown)
+
+
+def test_an_answer_that_comes_late_changes_nothing_on_the_thread_opened_meanwhile(page: Page, desk: Desk) -> None:
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    desk.customer_writes("Tweede gesprek", number="31698765432", name="Sanne Bakker")
+    other = page.locator("a[data-row]", has_text="Tweede gesprek")
+    expect(other).to_be_visible()
+    desk.open_thread(page, "Eerste gesprek")
+    late: list[Route] = []
+    page.route(page.url, lambda route: late.append(route) if "x-refresh" in route.request.headers else route.continue_())
+    with page.expect_request(lambda request: "x-refresh" in request.headers):
+        desk.customer_writes("Nog iets over het eerste")
+    other.click()
+    expect(page.locator("#timeline")).to_contain_text("Tweede gesprek")
+    for route in late:
+        route.continue_()
+    expect(page.locator("#thread-list")).to_contain_text("Nog iets over het eerste")
+    expect(page.locator("#thread-head h1")).to_have_text("Sanne Bakker")

@@ -27,11 +27,10 @@ export async function refresh({ thread = true, own = false } = {}) {
 }
 
 async function refreshOnce({ thread, own }) {
-  const list = document.getElementById("thread-list");
-  const url = thread || !list?.dataset.url ? location.href : list.dataset.url;
-  if (!list && !document.getElementById("timeline")) return;
-  const page = await readPage(url);
+  if (!document.querySelector("#thread-list, #timeline")) return;
+  const url = addressOf(thread), page = await readPage(url);
   if (!page) return;
+  if (url !== addressOf(thread)) return void refresh({ thread, own }); // they went elsewhere meanwhile: this is not what they look at
   updateList(page, own);
   replace("rail-views", page);
   if (thread) {
@@ -41,4 +40,8 @@ async function refreshOnce({ thread, own }) {
     updateTimeline(page);
   }
   document.body.dataset.stale = "off";
+}
+
+function addressOf(thread) {
+  return thread ? location.href : document.getElementById("thread-list")?.dataset.url || location.href;
 }
