@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import g
-from flask_babel import format_date, format_datetime, get_locale, to_user_timezone
+from flask_babel import format_date, format_datetime, get_locale, get_timezone
 from jinja2.utils import urlize
 from markupsafe import Markup, escape
 
@@ -113,7 +114,7 @@ def delivery_words(message: Message) -> DeliveryWords | None:
 
 def list_time(at: datetime) -> str:
     """For a row: the time today, the day this week, else the date."""
-    local, today = to_user_timezone(at), _today()
+    local, today = _local(at), _today()
     if local.date() == today:
         return str(local.strftime(CLOCK))
     if today - local.date() < timedelta(days=6):
@@ -121,21 +122,30 @@ def list_time(at: datetime) -> str:
     return str(format_date(local.date(), "d MMM" if local.year == today.year else "d MMM y"))
 
 
+def _local(at: datetime) -> datetime:
+    """`at` on the reader's clock. Their zone is looked up once per request: a page shows a hundred times."""
+    zone = getattr(g, "zone", None)
+    if zone is None:
+        zone = g.zone = ZoneInfo(str(get_timezone()))
+    local: datetime = at.astimezone(zone)
+    return local
+
+
 def _today() -> date:
     """The reader's day, worked out once per request."""
     if "today" not in g:
-        g.today = to_user_timezone(utc_now()).date()
+        g.today = _local(utc_now()).date()
     day: date = g.today
     return day
 
 
 def clock(at: datetime) -> str:
     """The time of day; the day stands above it in a timeline."""
-    return str(to_user_timezone(at).strftime(CLOCK))
+    return str(_local(at).strftime(CLOCK))
 
 
 def day_words(at: datetime) -> str:
-    local, now = to_user_timezone(at).date(), _today()
+    local, now = _local(at).date(), _today()
     if local == now:
         return _("Today")
     if local == now - timedelta(days=1):
@@ -145,7 +155,7 @@ def day_words(at: datetime) -> str:
 
 def local_date(at: datetime) -> str:
     """The day of the reader at that instant, as 2026-11-21."""
-    return str(to_user_timezone(at).date().isoformat())
+    return str(_local(at).date().isoformat())
 
 
 def exact_time(at: datetime) -> str:
