@@ -19,7 +19,10 @@ class ContactType(StrEnum):
 
 
 class Contact(WithId, Base):
-    """A person or an organization. `name_source` tells a name somebody typed from one a provider supplied."""
+    """A person or an organization. `name_source` tells a name somebody typed from one a provider supplied.
+
+    `merged_into_id`: this contact is the same as that one, which has everything that was here; nobody is shown this one.
+    """
 
     __tablename__ = "contacts"
 
@@ -32,11 +35,16 @@ class Contact(WithId, Base):
     address: Mapped[str] = mapped_column(default="")
     note: Mapped[str] = mapped_column(default="")
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    merged_into_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("contacts.id"))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 
     __table_args__ = (
+        sa.Index("ix_contacts_by_name", sa.text("lower(name)"), "id", postgresql_where=sa.text("merged_into_id IS NULL")),
+        sa.Index("ix_contacts_parent", "parent_organization_id", postgresql_where=sa.text("parent_organization_id IS NOT NULL")),
+        sa.Index("ix_contacts_merged", "merged_into_id", postgresql_where=sa.text("merged_into_id IS NOT NULL")),
+        sa.Index("ix_contacts_address_trigram", "address", postgresql_using="gin", postgresql_ops={"address": "gin_trgm_ops"}),
         sa.Index("ix_contacts_created", "created_at", "id"),
         sa.Index("ix_contacts_name_trigram", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
     )
@@ -67,4 +75,62 @@ class ContactIdentity(WithId, Base):
         ),
         sa.CheckConstraint("kind IN ('email', 'phone', 'wa_id', 'bsuid', 'parent_bsuid', 'username')", name="kind"),
         sa.CheckConstraint("value <> ''", name="value_not_empty"),
+    )
+
+
+class ContactAddress(WithId, Base):
+    """One more place of a contact, as people write it; the main one is `Contact.address`. `label` says what is there."""
+
+    __tablename__ = "contact_addresses"
+
+    contact_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("contacts.id", ondelete="CASCADE"), index=True)
+    label: Mapped[str] = mapped_column(default="")
+    address: Mapped[str]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.CheckConstraint("address <> ''", name="address"),
+        sa.Index("ix_contact_addresses_trigram", "address", postgresql_using="gin", postgresql_ops={"address": "gin_trgm_ops"}),
+    )
+
+
+class ConsentPurpose(StrEnum):
+    MARKETING_EMAIL = "marketing_email"
+    MARKETING_WHATSAPP = "marketing_whatsapp"
+    SURVEY = "survey"
+    SHARE_WITH_PARTNERS = "share_with_partners"
+
+
+class ContactConsent(Base):
+    """What a contact said about one use of their data: the latest word. `basis` is where they said it. No row: never asked."""
+
+    __tablename__ = "contact_consents"
+
+    contact_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True)
+    purpose: Mapped[ConsentPurpose] = mapped_column(text_enum(ConsentPurpose, "purpose"), primary_key=True)
+    is_given: Mapped[bool]
+    basis: Mapped[str] = mapped_column(default="")
+    changed_at: Mapped[datetime]
+    changed_by_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
+
+
+class ContactMerge(WithId, Base):
+    """Two contacts made one. `moved` lists, by table, the ids of what went over, and what was changed on the kept contact.
+
+    {"identities": [id], "threads": [id], "partner_threads": [id], "messages": [id], "addresses": [id], "children": [id],
+    "primary": [id], "fields": {name: [before, after]}, "consents": {purpose: before | null}}
+    """
+
+    __tablename__ = "contact_merges"
+
+    kept_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("contacts.id", ondelete="CASCADE"), index=True)
+    merged_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("contacts.id", ondelete="CASCADE"))
+    moved: Mapped[dict[str, Any]]
+    merged_at: Mapped[datetime]
+    merged_by_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
+    undone_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        sa.Index("uq_contact_merges_standing", "merged_id", unique=True, postgresql_where=sa.text("undone_at IS NULL")),
+        sa.CheckConstraint("kept_id <> merged_id", name="two"),
     )

@@ -146,6 +146,7 @@ class Thread(WithId, Base):
         sa.Index("ix_threads_created", "brand_id", sa.text("created_at DESC"), sa.text("id DESC")),
         sa.Index("ix_threads_subject_trigram", "subject", postgresql_using="gin", postgresql_ops={"subject": "gin_trgm_ops"}),
         sa.Index("ix_threads_contact", "contact_id", sa.text("last_message_at DESC")),
+        sa.Index("ix_threads_partner", "partner_contact_id", postgresql_where=sa.text("partner_contact_id IS NOT NULL")),
         sa.CheckConstraint("(status IN ('resolved', 'closed')) = (resolved_at IS NOT NULL)", name="resolved_pair"),
         sa.CheckConstraint("medium IN ('email', 'whatsapp', 'sms', 'phone', 'internal')", name="medium"),
         sa.CheckConstraint("snoozed_until IS NULL OR status NOT IN ('resolved', 'closed')", name="snoozed_is_open"),

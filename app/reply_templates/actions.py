@@ -73,7 +73,7 @@ def edit_template(
 ) -> ReplyTemplate:
     """Save a new version; nothing happens if the content is the same. Raises BadTemplate, TemplateMovedOn."""
     check_content(content)
-    template = _lock(session, template_id)
+    template = lock_template(session, template_id)
     if if_version is not None and template.version != if_version:
         raise TemplateMovedOn(str(template_id))
     latest = session.get(ReplyTemplateVersion, (template_id, template.version))
@@ -91,7 +91,7 @@ def edit_template(
 
 def archive_template(session: Session, template_id: uuid.UUID, *, now: datetime, actor: Actor = SYSTEM) -> None:
     """Offer a template no more; its versions and uses stay. Harmless to repeat."""
-    template = _lock(session, template_id)
+    template = lock_template(session, template_id)
     if template.archived_at is None:
         template.archived_at = now
         _record(session, "ReplyTemplateArchived", template, now=now, actor=actor)
@@ -99,7 +99,7 @@ def archive_template(session: Session, template_id: uuid.UUID, *, now: datetime,
 
 def restore_template(session: Session, template_id: uuid.UUID, *, now: datetime, actor: Actor = SYSTEM) -> None:
     """Offer an archived template again. Harmless to repeat."""
-    template = _lock(session, template_id)
+    template = lock_template(session, template_id)
     if template.archived_at is not None:
         template.archived_at = None
         _record(session, "ReplyTemplateRestored", template, now=now, actor=actor)
@@ -146,7 +146,8 @@ def check_content(content: TemplateContent) -> None:
         raise BadTemplate(problems)
 
 
-def _lock(session: Session, template_id: uuid.UUID) -> ReplyTemplate:
+def lock_template(session: Session, template_id: uuid.UUID) -> ReplyTemplate:
+    """Return the template, locked until the transaction ends."""
     query = sa.select(ReplyTemplate).where(ReplyTemplate.id == template_id).with_for_update()
     return session.execute(query.execution_options(populate_existing=True)).scalar_one()
 

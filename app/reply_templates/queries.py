@@ -52,13 +52,15 @@ def list_templates(
     session: Session, *, viewer: Viewer, category: TemplateCategory | None = None, words: str = "", archived: bool = False
 ) -> list[TemplateRow]:
     """By category and name; `words` must all occur in name, subject or text. At most LIST_LIMIT."""
-    query = _rows(viewer).where(ReplyTemplate.archived_at.is_not(None) if archived else ReplyTemplate.archived_at.is_(None))
+    query = template_rows(viewer).where(
+        ReplyTemplate.archived_at.is_not(None) if archived else ReplyTemplate.archived_at.is_(None)
+    )
     if category is not None:
         query = query.where(ReplyTemplate.category == category)
     for word in words.split()[:10]:
         query = query.where(_holds(word))
     query = query.order_by(ReplyTemplate.category, sa.func.lower(ReplyTemplate.name), ReplyTemplate.id)
-    return [_row(record) for record in session.execute(query.limit(LIST_LIMIT))]
+    return [template_row(record) for record in session.execute(query.limit(LIST_LIMIT))]
 
 
 def _holds(word: str) -> sa.ColumnElement[bool]:
@@ -68,10 +70,10 @@ def _holds(word: str) -> sa.ColumnElement[bool]:
 
 def get_template(session: Session, *, viewer: Viewer, template_id: uuid.UUID) -> TemplateRow:
     """One template, archived or not. Raises TemplateMissing."""
-    record = session.execute(_rows(viewer).where(ReplyTemplate.id == template_id)).one_or_none()
+    record = session.execute(template_rows(viewer).where(ReplyTemplate.id == template_id)).one_or_none()
     if record is None:
         raise TemplateMissing(str(template_id))
-    return _row(record)
+    return template_row(record)
 
 
 def may_change(viewer: Viewer, row: TemplateRow) -> bool:
@@ -90,7 +92,8 @@ def list_versions(session: Session, template_id: uuid.UUID) -> list[VersionRow]:
     return [VersionRow(version, name) for version, name in session.execute(query.limit(50))]
 
 
-def _rows(viewer: Viewer) -> sa.Select[Any]:
+def template_rows(viewer: Viewer) -> sa.Select[Any]:
+    """What `template_row` reads: templates the viewer may see, with their brands and uses."""
     brands = sa.select(
         sa.func.array_agg(aggregate_order_by(Brand.id, Brand.name)).label("ids"),
         sa.func.array_agg(aggregate_order_by(Brand.name, Brand.name)).label("names"),
@@ -121,7 +124,7 @@ def for_brands(brand_ids: tuple[uuid.UUID, ...]) -> sa.ColumnElement[bool]:
     return sa.or_(~sa.exists(of_row.correlate(ReplyTemplate)), sa.exists(one_of_them.correlate(ReplyTemplate)))
 
 
-def _row(record: Any) -> TemplateRow:
+def template_row(record: Any) -> TemplateRow:
     template, ids, names, uses = record
     return TemplateRow(template, tuple(ids or ()), tuple(names or ()), uses)
 

@@ -66,7 +66,7 @@ def edit_task(
     session: Session, task_id: uuid.UUID, content: TaskContent, *, now: datetime, actor: Actor, if_version: int | None = None
 ) -> Task:
     """Change what the task says. Raises TaskMovedOn if it is not at `if_version` any more."""
-    task = _lock(session, task_id)
+    task = lock_task(session, task_id)
     if if_version is not None and task.version != if_version:
         raise TaskMovedOn(str(task_id))
     _fill(task, content)
@@ -83,7 +83,7 @@ def set_task_status(
     Completing a recurring task makes its next one, once, whatever is undone and done again; reopening takes an untouched next one
     back.
     """
-    task = _lock(session, task_id)
+    task = lock_task(session, task_id)
     former = task.status
     if completion_notes is not None and status == TaskStatus.COMPLETED:
         task.completion_notes = completion_notes
@@ -113,7 +113,8 @@ def remind_due_tasks(session: Session, *, now: datetime, limit: int) -> int:
     return len(tasks)
 
 
-def _lock(session: Session, task_id: uuid.UUID) -> Task:
+def lock_task(session: Session, task_id: uuid.UUID) -> Task:
+    """Return the task, locked until the transaction ends."""
     query = sa.select(Task).where(Task.id == task_id).with_for_update().execution_options(populate_existing=True)
     return session.execute(query).scalar_one()
 

@@ -78,6 +78,7 @@ class Task(WithId, Base):
         sa.Index("ix_tasks_open_assignee", "assignee_user_id", "due_at", "id", postgresql_where=sa.text(_OPEN)),
         sa.Index("ix_tasks_thread", "thread_id", postgresql_where=sa.text("thread_id IS NOT NULL")),
         sa.Index("ix_tasks_newest", "brand_id", "id"),
+        sa.Index("ix_tasks_created", "brand_id", "created_at", "id"),
         sa.Index("ix_tasks_day", "brand_id", "due_date"),
         sa.Index("ix_tasks_remind", "remind_at", postgresql_where=sa.text("remind_at IS NOT NULL AND reminded_at IS NULL")),
         sa.CheckConstraint("(due_date IS NULL) = (due_at IS NULL)", name="due"),

@@ -38,6 +38,7 @@ UNSIGNED = Audience(401, 401, 401, 401, 401, 401)  # webhooks: no session helps,
 HANDSHAKE = Audience(403, 403, 403, 403, 403, 403)
 TOKEN = Audience(401, IN, IN, IN, IN, IN)  # the JSON API: a bearer token, never the cookie
 TOKEN_OF_BRAND = Audience(401, IN, IN, IN, 404, 404)
+TOKEN_OF_LEADS = Audience(401, 403, IN, IN, 404, 404)
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,16 @@ API = (
     *_api("GET", "/contacts/<uuid:id>", TOKEN_OF_BRAND),
     *_api("PUT", "/contacts/<uuid:id>", TOKEN_OF_BRAND, {}),
     *_api("PATCH", "/contacts/<uuid:id>", TOKEN_OF_BRAND, {}),
+    *_api("GET", "/tasks", TOKEN),
+    *_api("POST", "/tasks", TOKEN, {}),
+    *_api("GET", "/tasks/<uuid:id>", TOKEN_OF_BRAND),
+    *_api("PUT", "/tasks/<uuid:id>", TOKEN_OF_BRAND, {}),
+    *_api("PATCH", "/tasks/<uuid:id>", TOKEN_OF_BRAND, {}),
+    *_api("GET", "/templates", TOKEN),
+    *_api("POST", "/templates", TOKEN, {}),
+    *_api("GET", "/templates/<uuid:id>", TOKEN_OF_BRAND),
+    *_api("PUT", "/templates/<uuid:id>", TOKEN_OF_LEADS, {}),
+    *_api("PATCH", "/templates/<uuid:id>", TOKEN_OF_LEADS, {}),
     *_api("GET", "/search", TOKEN, query="q=laadpaal"),
     *_api("GET", "/teams", TOKEN),
     *_api("GET", "/teams/<uuid:id>", TOKEN),

@@ -40,6 +40,8 @@ IDS_OF_API = {
     "messages": "message_id",
     "threads": "thread_id",
     "contacts": "contact_id",
+    "tasks": "task_id",
+    "templates": "template_id",
     "teams": "team_id",
     "users": "user_id",
 }

@@ -17,7 +17,12 @@ from app.accounts.tokens import create_token
 from app.connections.models import Channel
 from app.contacts.models import Contact
 from app.core.runtime import runtime
+from app.events.actions import SYSTEM
 from app.inbox.models import Message, Thread
+from app.reply_templates.actions import TemplateContent, create_template
+from app.reply_templates.models import ReplyTemplate, TemplateCategory
+from app.tasks.actions import TaskContent, create_task
+from app.tasks.models import Task
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
 
 BASE = "/api/v1"
@@ -62,6 +67,10 @@ class World:
     other_thread: Thread
     message: Message
     other_message: Message
+    task: Task
+    other_task: Task
+    template: ReplyTemplate
+    other_template: ReplyTemplate
     alice: User
     bob: User
     mallory: User
@@ -87,12 +96,27 @@ def make_world(session: Session) -> World:
         other_thread=other_thread,
         message=make_message(session, thread, "De laadpaal knippert rood"),
         other_message=make_message(session, other_thread, "Graag een offerte"),
+        task=make_task(session, brand, "Bellen", thread_id=thread.id),
+        other_task=make_task(session, other, "Offerte maken"),
+        template=make_template(session, brand, "Afspraak"),
+        other_template=make_template(session, other, "Offerte"),
         alice=make_user(session, brands=(brand,)),
         bob=make_user(session, "Bob", brands=(brand,)),
         mallory=make_user(session, "Mallory", brands=(other,)),
     )
     session.commit()
     return world
+
+
+def make_task(session: Session, brand: Brand, title: str, **content: Any) -> Task:
+    return create_task(session, TaskContent(brand.id, title, **content), now=NOW, actor=SYSTEM)
+
+
+def make_template(
+    session: Session, brand: Brand, name: str, text: str = "Tot dan, {{contact.first_name|klant}}"
+) -> ReplyTemplate:
+    content = TemplateContent(name, TemplateCategory.FOLLOW_UP, "nl", text, media=("email",), brand_ids=(brand.id,))
+    return create_template(session, content, now=NOW)
 
 
 def make_token(session: Session, user: User, *scopes: str) -> str:

@@ -89,6 +89,8 @@ def test_mallory_finds_nothing_of_alices(
         "Messages": world.message.id,
         "Attachments": uploaded,
         "Contacts": world.contact.id,
+        "Tasks": world.task.id,
+        "Templates": world.template.id,
         "Channels": world.channel.id,
         "Users": world.bob.id,
         "Teams": new_id(),
@@ -112,6 +114,8 @@ def test_lists_and_search_show_mallory_only_her_own(alice: Caller, mallory: Call
         ("/communication/threads", world.other_thread.id, world.thread.id),
         ("/communication/messages", world.other_message.id, world.message.id),
         ("/contacts", world.other_contact.id, world.contact.id),
+        ("/tasks", world.other_task.id, world.task.id),
+        ("/templates", world.other_template.id, world.template.id),
         ("/channels", world.other_channel.id, world.channel.id),
         ("/users", world.mallory.id, world.alice.id),
     ]:

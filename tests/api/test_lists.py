@@ -13,7 +13,9 @@ from app.accounts.models import Team, TeamMember
 from app.channels.base import DeliveryStatus
 from app.contacts.models import ContactType
 from app.core.ids import new_id
+from app.events.actions import SYSTEM
 from app.inbox.models import MessageType, Priority, ThreadStatus, ThreadType
+from app.tasks.actions import TaskContent, create_task
 from tests.api.conftest import Caller, World
 from tests.factories import NOW, make_contact, make_message, make_thread
 
@@ -22,6 +24,8 @@ SORTS = [
     ("/communication/threads", "last_message_at"),
     ("/communication/messages", "created_at"),
     ("/contacts", "created_at"),
+    ("/tasks", "created_at"),
+    ("/templates", "created_at"),
     ("/channels", "channel_name"),
     ("/channels", "created_at"),
     ("/users", "name"),
@@ -55,6 +59,7 @@ def many(db_session: Session, world: World) -> World:
         thread = make_thread(db_session, world.channel, contact, at=at)
         for turn in range(2):
             make_message(db_session, thread, f"message {turn}", at=at + timedelta(seconds=turn))
+        create_task(db_session, TaskContent(world.brand.id, f"task {number}"), now=at, actor=SYSTEM)
     db_session.add_all(Team(id=new_id(), name=f"Team {number}") for number in range(4))
     db_session.commit()
     return world
@@ -67,7 +72,7 @@ def test_pages_hold_everything_once_in_order_in_either_direction(
 ) -> None:
     up = everything(alice, path, sort=field, limit=limit)
     down = everything(alice, path, sort=f"-{field}", limit=limit)
-    assert len(up) > 1 or path == "/channels"
+    assert len(up) > 1 or path in ("/channels", "/templates")
     assert [i["id"] for i in down] == [i["id"] for i in reversed(up)]
     assert len({i["id"] for i in up}) == len(up)
     if field != "name":
@@ -76,7 +81,16 @@ def test_pages_hold_everything_once_in_order_in_either_direction(
 
 BAD = ["limit=0", "limit=201", "limit=x", "limit=", "limit=1e2", "sort=priority", "sort=", "sort=created_at;drop", "unknown=1"]
 BAD_CURSORS = ["cursor=abc", "cursor=%00", "cursor=W10", "cursor=" + "A" * 1001, "cursor=bnVsbA"]
-LISTS = ["/communication/threads", "/communication/messages", "/contacts", "/channels", "/users", "/teams"]
+LISTS = [
+    "/communication/threads",
+    "/communication/messages",
+    "/contacts",
+    "/tasks",
+    "/templates",
+    "/channels",
+    "/users",
+    "/teams",
+]
 
 
 @pytest.mark.parametrize("bad", BAD + BAD_CURSORS)

@@ -44,7 +44,13 @@ def test_the_document_is_openapi_3_1(schema: Any) -> None:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=[operation.name for operation in OPERATIONS])
 def test_answers_are_as_described(schema: Any, alice: Caller, world: World, operation: Operation) -> None:
     described = schema["/api/v1" + operation.rule.replace("<uuid:id>", "{id}")][operation.method.upper()]
-    real = {"Threads": world.thread, "Messages": world.message, "Contacts": world.contact, "Channels": world.channel}
+    real: dict[str, Any] = {
+        "Threads": world.thread,
+        "Messages": world.message,
+        "Contacts": world.contact,
+        "Channels": world.channel,
+    }
+    real |= {"Tasks": world.task, "Templates": world.template}
     known = str(getattr(real.get(operation.tag, world.bob), "id"))  # noqa: B009
 
     @BOUNDED

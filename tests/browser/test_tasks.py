@@ -48,6 +48,8 @@ def test_the_board_is_worked_with_the_keyboard(page: Page, desk: Desk) -> None:
     expect(page.locator('[data-column="waiting"]')).to_contain_text("Onderdeel bestellen")
     page.goto("/tasks/calendar")
     assert_accessible(page)
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator(".month__day--free").first).to_be_hidden()
 
 
 def test_a_task_is_added_beside_its_thread(page: Page, desk: Desk) -> None:
@@ -56,7 +58,10 @@ def test_a_task_is_added_beside_its_thread(page: Page, desk: Desk) -> None:
     desk.open_thread(page, "Wanneer komt u?")
     expect(page.locator("#thread-task-title")).to_be_visible()
     page.locator("#timeline").click()
+    page.set_viewport_size({"width": 1100, "height": 800})  # the contact's pane is a drawer here, and shut
+    expect(page.locator("#thread-task-title")).to_be_hidden()
     page.keyboard.press("d")
+    expect(page.locator("#thread-task-title")).to_be_focused()
     page.keyboard.type("Monteur bellen")
     page.keyboard.press("Enter")
     expect(page.locator("#thread-tasks .task")).to_contain_text("Monteur bellen")

@@ -32,10 +32,17 @@ const offer = (key) => !document.dispatchEvent(new CustomEvent("single-key", { c
 
 function use(element) {
   if (!element) return false;
+  openDrawerOf(element);
   if (element.matches("textarea, input")) element.focus();
   else element.click();
   if (element.matches("summary")) openedMenu(element).focus();
   return true;
+}
+
+// What lies in a drawer that is shut cannot take the focus: the drawer's button opens it first.
+function openDrawerOf(element) {
+  const drawer = element.checkVisibility() ? null : element.closest(".pane--context");
+  if (drawer) document.querySelector(`[aria-controls="${drawer.id}"][aria-expanded="false"]`)?.click();
 }
 
 const openedMenu = (summary) => summary.parentElement.querySelector(".menu__panel :is(a, button, input:not([type=hidden]))") ?? summary;

@@ -1,0 +1,116 @@
+"""Tasks as the API shows and takes them. Names are those of the source documents."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from app.api.schemas.base import Input, ListQuery, Output, SafeText, absent
+from app.api.schemas.threads import BrandKey
+from app.inbox.models import Priority
+from app.tasks.forms import NOTES_CHARACTERS, REMINDER_MINUTES, TITLE_CHARACTERS
+from app.tasks.models import Recurrence, TaskStatus, TaskType
+
+SortTasks = Literal["created_at", "-created_at"]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=TITLE_CHARACTERS, strip_whitespace=True), SafeText]
+Notes = Annotated[str, StringConstraints(max_length=NOTES_CHARACTERS), SafeText]
+DueTime = Annotated[
+    str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"), Field(description="Hours and minutes, like 14:30")
+]
+
+
+def _refuse_far_dates(value: date) -> date:
+    if not 2000 <= value.year <= 2100:
+        raise ValueError("must lie between 2000 and 2100")
+    return value
+
+
+DueDate = Annotated[date, AfterValidator(_refuse_far_dates), Field(description="In the time zone of the token's owner")]
+
+
+class ReminderSettings(Input):
+    """When the assignee is reminded: so long before the due time, or before 09:00 of its day where there is no time."""
+
+    minutes_before: Annotated[int, Field(ge=0, le=REMINDER_MINUTES)]
+
+
+class ReminderOut(Output):
+    minutes_before: int
+
+
+class TaskOut(Output):
+    """Something a person must do."""
+
+    id: uuid.UUID
+    task_title: str
+    task_description: str
+    task_type: TaskType
+    priority: Priority
+    status: TaskStatus
+    brand: str = Field(description="Key of the brand, e.g. `chargecars`")
+    assigned_to_contact_id: uuid.UUID | None
+    created_by_contact_id: uuid.UUID | None
+    thread_id: uuid.UUID | None
+    order_id: uuid.UUID | None = Field(default=None, description="Always null in this version")
+    due_date: date | None
+    due_time: str | None
+    due_at: datetime | None = Field(description="The instant after which it is overdue")
+    reminder_settings: ReminderOut | None
+    recurrence: Recurrence | None
+    completed_at: datetime | None
+    completion_notes: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class TaskPage(Output):
+    items: list[TaskOut]
+    next_cursor: str | None
+
+
+class TaskListQuery(ListQuery):
+    status: TaskStatus | None = None
+    task_type: TaskType | None = None
+    priority: Priority | None = None
+    brand: BrandKey | None = None
+    assigned_to_contact_id: uuid.UUID | Literal["none"] | None = Field(default=None, description="`none`: unassigned")
+    created_by_contact_id: uuid.UUID | None = None
+    thread_id: uuid.UUID | None = None
+    due_date: date | None = None
+    sort: SortTasks = "-created_at"
+
+
+class TaskCreate(Input):
+    """A new task. A time, a reminder and a recurrence need a `due_date`."""
+
+    task_title: Title
+    task_description: Notes = ""
+    task_type: TaskType = TaskType.OTHER
+    priority: Priority = Priority.NORMAL
+    brand: BrandKey | None = Field(default=None, description="Left out: the thread's brand, or your only one")
+    thread_id: uuid.UUID | None = None
+    assigned_to_contact_id: uuid.UUID | None = None
+    due_date: DueDate | None = None
+    due_time: DueTime | None = None
+    reminder_settings: ReminderSettings | None = None
+    recurrence: Recurrence | None = None
+
+
+class TaskUpdate(Input):
+    """What to change; a member left out stays as it is. Without a `due_date` there is no time, reminder or recurrence."""
+
+    task_title: Title = absent()
+    task_description: Notes = absent()
+    task_type: TaskType = absent()
+    priority: Priority = absent()
+    status: TaskStatus = absent("Completing a recurring task makes its next one")
+    completion_notes: Notes = absent("Goes with `status: completed`")
+    thread_id: uuid.UUID | None = absent("A thread of the task's brand")
+    assigned_to_contact_id: uuid.UUID | None = absent("null: nobody")
+    due_date: DueDate | None = absent()
+    due_time: DueTime | None = absent()
+    reminder_settings: ReminderSettings | None = absent()
+    recurrence: Recurrence | None = absent()

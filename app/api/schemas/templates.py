@@ -1,0 +1,107 @@
+"""Templates as the API shows and takes them. Names are those of the source documents.
+
+The documents know one channel type and one business entity per template, or all of them; here a template may be for several,
+which `media` and `brands` tell. Whoever writes sends either form.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from app.api.schemas.base import Input, ListQuery, Output, SafeText, absent
+from app.api.schemas.threads import BrandKey
+from app.reply_templates.models import TemplateCategory
+
+SortTemplates = Literal["created_at", "-created_at"]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True), SafeText]
+Subject = Annotated[str, StringConstraints(max_length=300), SafeText]
+Body = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=20_000, strip_whitespace=True),
+    SafeText,
+    Field(description="With variables such as {{contact.first_name|there}}"),
+]
+TemplateMedium = Literal["email", "whatsapp", "sms", "phone", "internal"]
+Media = Annotated[list[TemplateMedium], Field(max_length=5, description="Where it fits; empty: anywhere")]
+TemplateLanguage = Literal["en", "nl", "fr"]
+BrandKeys = Annotated[list[BrandKey], Field(max_length=50, description="Keys of the brands it is for; empty: all")]
+
+
+class TemplateChannel(StrEnum):
+    """Where a template fits, in the words of the documents."""
+
+    ANY = "any"
+    EMAIL = "email_outlook"
+    WHATSAPP = "whatsapp_business"
+    SMS = "sms"
+    INTERNAL = "internal_comment"
+
+
+class TemplateOut(Output):
+    """A text to answer with."""
+
+    id: uuid.UUID
+    template_name: str
+    template_category: TemplateCategory
+    channel_type: TemplateChannel | None = Field(description="null where `media` says more than one word can")
+    media: list[TemplateMedium]
+    subject_template: str
+    message_template: str
+    html_template: str | None = Field(default=None, description="Always null in this version")
+    variables: list[str] = Field(description="The variables the texts use")
+    language: TemplateLanguage
+    business_entity: str | None = Field(description="Key of its brand, or `all`; null where it is for several")
+    brands: list[str]
+    is_active: bool = Field(description="false: archived, offered no more")
+    usage_count: int = Field(description="How often it went out in your brands; the ETag does not tell of it")
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class TemplatePage(Output):
+    items: list[TemplateOut]
+    next_cursor: str | None
+
+
+class TemplateListQuery(ListQuery):
+    template_category: TemplateCategory | None = None
+    medium: TemplateMedium | None = Field(default=None, description="Fits there, those that fit anywhere included")
+    language: TemplateLanguage | None = None
+    brand: BrandKey | None = Field(default=None, description="For this brand, those for all included")
+    is_active: bool | None = None
+    sort: SortTemplates = "-created_at"
+
+
+class TemplateCreate(Input):
+    """A new template."""
+
+    template_name: Name
+    template_category: TemplateCategory
+    message_template: Body
+    subject_template: Subject = ""
+    language: TemplateLanguage = "nl"
+    channel_type: TemplateChannel = absent()
+    media: Media = absent()
+    business_entity: BrandKey = absent("`all` or the key of a brand")
+    brands: BrandKeys = absent()
+
+
+class TemplateUpdate(Input):
+    """What to change; a member left out stays as it is. Every change of a text is a new version."""
+
+    template_name: Name = absent()
+    template_category: TemplateCategory = absent()
+    message_template: Body = absent()
+    subject_template: Subject = absent()
+    language: TemplateLanguage = absent()
+    channel_type: TemplateChannel = absent()
+    media: Media = absent()
+    business_entity: BrandKey = absent("`all` or the key of a brand")
+    brands: BrandKeys = absent()
+    is_active: bool = absent("false archives it, true offers it again")

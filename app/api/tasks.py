@@ -1,0 +1,241 @@
+"""/tasks"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, time
+from typing import Any
+
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from app.accounts.access import Viewer
+from app.api.answers import Answer, answer, check_if_match, show
+from app.api.gate import current_viewer
+from app.api.idempotency import write
+from app.api.registry import Routes
+from app.api.schemas.base import IdPath
+from app.api.schemas.tasks import ReminderOut, TaskCreate, TaskListQuery, TaskOut, TaskPage, TaskUpdate
+from app.core.clock import utc_now
+from app.core.db import db
+from app.core.keyset import Sort
+from app.core.problems import invalid
+from app.inbox.api_queries import find_assignable_user_id, find_brand_id
+from app.inbox.models import Thread
+from app.inbox.queries import ThreadMissing
+from app.inbox.queries import get_thread as find_thread
+from app.tasks.actions import TaskContent, create_task, edit_task, lock_task, set_task_status
+from app.tasks.api_queries import TaskConditions, TaskRecord, get_task_record, list_task_records
+from app.tasks.models import Task
+
+routes = Routes("Tasks")
+CREATE = {
+    "task_title": "Call back about the fuse box",
+    "task_type": "callback",
+    "priority": "high",
+    "brand": "chargecars",
+    "due_date": "2026-12-01",
+    "due_time": "14:30",
+    "reminder_settings": {"minutes_before": 15},
+}
+CONTENT = {
+    "task_title": "title",
+    "task_description": "notes",
+    "task_type": "task_type",
+    "priority": "priority",
+    "due_date": "due_date",
+    "recurrence": "recurrence",
+}
+NEEDS_DATE = "needs a due_date"
+
+
+@routes.add("get", "/tasks", scope="tasks:read", answers=TaskPage)
+def list_tasks(query: TaskListQuery) -> Response:
+    """List tasks.
+
+    Limited to the brands the token's owner may see. Completed and cancelled ones are included unless `status` says otherwise.
+    """
+    page = list_task_records(
+        db.session(),
+        viewer=current_viewer(),
+        conditions=TaskConditions(**query.model_dump(exclude={"limit", "cursor", "sort"})),
+        sort=Sort.parse(query.sort),
+        cursor=query.cursor,
+        limit=query.limit,
+    )
+    return answer(TaskPage(items=[_task_out(r) for r in page.items], next_cursor=page.next_cursor)).response()
+
+
+@routes.add("get", "/tasks/<uuid:id>", scope="tasks:read", answers=TaskOut, refuses=(404,))
+def get_task(path: IdPath) -> Response:
+    """Show one task."""
+    record = get_task_record(db.session(), viewer=current_viewer(), task_id=path.id)
+    return show(_task_out(record), etag=_etag(record.task))
+
+
+@routes.add("post", "/tasks", scope="tasks:write", answers=TaskOut, status=201, refuses=(409,), example=CREATE)
+def create_a_task(body: TaskCreate) -> Response:
+    """Add a task."""
+    return write(lambda session: _create(session, current_viewer(), body))
+
+
+@routes.add(
+    "patch", "/tasks/<uuid:id>", scope="tasks:write", answers=TaskOut, refuses=(404, 409, 412), example={"status": "completed"}
+)
+@routes.add(
+    "put", "/tasks/<uuid:id>", scope="tasks:write", answers=TaskOut, refuses=(404, 409, 412), example={"priority": "urgent"}
+)
+def update_a_task(path: IdPath, body: TaskUpdate) -> Response:
+    """Change a task.
+
+    PUT and PATCH do the same: what is left out stays as it is.
+    """
+    return write(lambda session: _update(session, current_viewer(), path.id, body))
+
+
+def _etag(task: Task) -> str:
+    return f"{task.id.hex[-8:]}-{task.version}"
+
+
+def _create(session: Session, viewer: Viewer, body: TaskCreate) -> Answer:
+    thread = _thread(session, viewer, body.thread_id)
+    brand_id = _brand_id(session, viewer, body.brand, thread)
+    dates = _dates(body.due_date, body.due_time, body.reminder_settings, body.recurrence)
+    content = TaskContent(
+        brand_id=brand_id,
+        title=" ".join(body.task_title.split()),
+        notes=body.task_description,
+        task_type=body.task_type,
+        priority=body.priority,
+        assignee_user_id=_assignee(session, body.assigned_to_contact_id, brand_id),
+        thread_id=thread.id if thread else None,
+        recurrence=body.recurrence,
+        zone=viewer.timezone,
+        **dates,
+    )
+    task = create_task(session, content, now=utc_now(), actor=viewer.actor)
+    return _answer(session, viewer, task.id, 201)
+
+
+def _update(session: Session, viewer: Viewer, task_id: uuid.UUID, body: TaskUpdate) -> Answer:
+    get_task_record(session, viewer=viewer, task_id=task_id)
+    task, now = lock_task(session, task_id), utc_now()
+    check_if_match(_etag(task))
+    content = _changed(session, viewer, task, body)
+    if content != _content(task):
+        edit_task(session, task_id, content, now=now, actor=viewer.actor)
+    if "status" in body.model_fields_set:
+        notes = body.completion_notes if "completion_notes" in body.model_fields_set else None
+        set_task_status(session, task_id, body.status, now=now, actor=viewer.actor, completion_notes=notes)
+    elif "completion_notes" in body.model_fields_set:
+        raise invalid("completion_notes", "go with a status: completed")
+    return _answer(session, viewer, task_id, 200)
+
+
+def _content(task: Task) -> TaskContent:
+    names = ("brand_id", "title", "notes", "task_type", "priority", "assignee_user_id", "due_date", "due_time")
+    more = ("reminder_minutes", "recurrence", "thread_id", "zone")
+    return TaskContent(**{name: getattr(task, name) for name in (*names, *more)})
+
+
+def _changed(session: Session, viewer: Viewer, task: Task, body: TaskUpdate) -> TaskContent:
+    """The task's content with what was sent; what needs a date goes with it."""
+    sent, values = body.model_fields_set, vars(_content(task)).copy()
+    values |= {column: getattr(body, name) for name, column in CONTENT.items() if name in sent}
+    values["title"] = " ".join(values["title"].split())
+    if "thread_id" in sent:
+        thread = _thread(session, viewer, body.thread_id)
+        if thread is not None and thread.brand_id != task.brand_id:
+            raise invalid("thread_id", "is a thread of another brand")
+        values["thread_id"] = thread.id if thread else None
+    if "assigned_to_contact_id" in sent:
+        values["assignee_user_id"] = _assignee(session, body.assigned_to_contact_id, task.brand_id)
+    without_date = values["due_date"] is None
+    for name, column in (("due_time", "due_time"), ("reminder_settings", "reminder_minutes"), ("recurrence", "recurrence")):
+        if without_date and getattr(body, name) is not None:
+            raise invalid(name, NEEDS_DATE)
+        if without_date:
+            values[column] = None
+    if not without_date and "due_time" in sent:
+        values["due_time"] = time.fromisoformat(body.due_time) if body.due_time else None
+    if not without_date and "reminder_settings" in sent:
+        values["reminder_minutes"] = body.reminder_settings.minutes_before if body.reminder_settings else None
+    if {"due_date", "due_time"} & sent:
+        values["zone"] = viewer.timezone
+    return TaskContent(**values)
+
+
+def _dates(due_date: date | None, due_time: str | None, reminder: Any, recurrence: Any) -> dict[str, Any]:
+    for name, value in (("due_time", due_time), ("reminder_settings", reminder), ("recurrence", recurrence)):
+        if value is not None and due_date is None:
+            raise invalid(name, NEEDS_DATE)
+    return {
+        "due_date": due_date,
+        "due_time": time.fromisoformat(due_time) if due_time else None,
+        "reminder_minutes": reminder.minutes_before if reminder else None,
+    }
+
+
+def _thread(session: Session, viewer: Viewer, thread_id: uuid.UUID | None) -> Thread | None:
+    if thread_id is None:
+        return None
+    try:
+        return find_thread(session, viewer=viewer, thread_id=thread_id)
+    except ThreadMissing as error:
+        raise invalid("thread_id", "there is no such thread") from error
+
+
+def _brand_id(session: Session, viewer: Viewer, key: str | None, thread: Thread | None) -> uuid.UUID:
+    if key is None:
+        if thread is not None:
+            return thread.brand_id
+        if len(viewer.brand_ids) == 1:
+            return viewer.brand_ids[0]
+        raise invalid("brand", "is needed: you work for several brands")
+    brand_id = find_brand_id(session, viewer=viewer, key=key)
+    if brand_id is None:
+        raise invalid("brand", "there is no such brand")
+    if thread is not None and thread.brand_id != brand_id:
+        raise invalid("brand", "is not the brand of the thread")
+    return brand_id
+
+
+def _assignee(session: Session, contact_id: uuid.UUID | None, brand_id: uuid.UUID) -> uuid.UUID | None:
+    if contact_id is None:
+        return None
+    user_id = find_assignable_user_id(session, contact_id=contact_id, brand_id=brand_id)
+    if user_id is None:
+        raise invalid("assigned_to_contact_id", "is nobody who can be given tasks of this brand")
+    return user_id
+
+
+def _answer(session: Session, viewer: Viewer, task_id: uuid.UUID, status: int) -> Answer:
+    session.flush()
+    record = get_task_record(session, viewer=viewer, task_id=task_id)
+    location = f"/api/v1/tasks/{task_id}" if status == 201 else None
+    return answer(_task_out(record), status, etag=_etag(record.task), location=location)
+
+
+def _task_out(record: TaskRecord) -> TaskOut:
+    task = record.task
+    return TaskOut(
+        id=task.id,
+        task_title=task.title,
+        task_description=task.notes,
+        task_type=task.task_type,
+        priority=task.priority,
+        status=task.status,
+        brand=record.brand_key,
+        assigned_to_contact_id=record.assigned_to_contact_id,
+        created_by_contact_id=record.created_by_contact_id,
+        thread_id=task.thread_id,
+        due_date=task.due_date,
+        due_time=f"{task.due_time:%H:%M}" if task.due_time else None,
+        due_at=task.due_at,
+        reminder_settings=ReminderOut(minutes_before=task.reminder_minutes) if task.reminder_minutes is not None else None,
+        recurrence=task.recurrence,
+        completed_at=task.completed_at,
+        completion_notes=task.completion_notes,
+        created_at=task.created_at,
+        updated_at=task.updated_at,
+    )
