@@ -33,6 +33,7 @@ ROUTES = (
     "app.connections.routes",
     "app.reply_templates.routes",
     "app.tasks.routes",
+    "app.contacts.routes",
     "app.ingest.routes",
     "app.ingest.pages",
     "app.realtime.routes",

@@ -41,11 +41,18 @@ def get_contact(session: Session, *, contact_id: uuid.UUID, within: sa.ColumnEle
     contact = session.execute(sa.select(Contact).where(Contact.id == contact_id, within)).scalar_one_or_none()
     if contact is None:
         raise ContactMissing(str(contact_id))
-    return _records(session, [contact])[0]
+    return records_of(session, [contact])[0]
 
 
 def contact_exists(session: Session, *, contact_id: uuid.UUID, within: sa.ColumnElement[bool]) -> bool:
     return session.execute(sa.select(Contact.id).where(Contact.id == contact_id, within)).first() is not None
+
+
+def find_owner(session: Session, *, kind: str, value: str, within: sa.ColumnElement[bool]) -> Contact | None:
+    """Whose address or number this is, if the viewer may know."""
+    same = (ContactIdentity.kind == kind, ContactIdentity.scope == "", ContactIdentity.value == value)
+    query = sa.select(Contact).join(ContactIdentity, ContactIdentity.contact_id == Contact.id).where(*same, within)
+    return session.execute(query).scalars().first()
 
 
 def list_contacts(
@@ -63,7 +70,7 @@ def list_contacts(
         query = query.where(after(read_cursor(sort, cursor), sort, Contact.created_at, Contact.id))
     query = query.order_by(*ordering(sort, Contact.created_at, Contact.id)).limit(limit + 1)
     page = cut(session.execute(query).scalars().all(), limit, sort, lambda c: Place(c.created_at, c.id))
-    return Page(tuple(_records(session, page.items)), page.next_cursor)
+    return Page(tuple(records_of(session, page.items)), page.next_cursor)
 
 
 def _conditions(filter: ContactFilter) -> list[sa.ColumnElement[bool]]:
@@ -86,7 +93,8 @@ def _reached_at(kinds: tuple[str, ...], value: str) -> sa.ColumnElement[bool]:
     return Contact.id.in_(sa.select(ContactIdentity.contact_id).where(same))
 
 
-def _records(session: Session, contacts: Sequence[Contact]) -> list[ContactRecord]:
+def records_of(session: Session, contacts: Sequence[Contact]) -> list[ContactRecord]:
+    """The contacts with their identities. One query."""
     identities: dict[uuid.UUID, list[ContactIdentity]] = defaultdict(list)
     query = sa.select(ContactIdentity).where(ContactIdentity.contact_id.in_([c.id for c in contacts]))
     if contacts:

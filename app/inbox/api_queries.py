@@ -254,12 +254,16 @@ def _message_records(session: Session, rows: Sequence[sa.Row[*tuple[Any, ...]]])
 
 
 def contact_in_sight(viewer: Viewer) -> sa.ColumnElement[bool]:
-    """A contact is seen by those who see one of their threads; one without any thread is in everybody's address book."""
+    """A contact is seen by those who see one of their threads; one without any thread is in everybody's address book.
+
+    One that was merged into another is seen by nobody.
+    """
+    stands = Contact.merged_into_id.is_(None)
     if viewer.is_admin:
-        return sa.true()
+        return stands
     # One index probe per contact. As EXISTS it would be hashed: a scan of all threads for a page of fifty contacts.
     seen = sa.select(sa.func.bool_or(Thread.brand_id.in_(viewer.brand_ids))).where(Thread.contact_id == Contact.id)
-    return sa.func.coalesce(seen.correlate(Contact).scalar_subquery(), sa.true())
+    return sa.and_(stands, sa.func.coalesce(seen.correlate(Contact).scalar_subquery(), sa.true()))
 
 
 def find_brand_id(session: Session, *, viewer: Viewer, key: str) -> uuid.UUID | None:

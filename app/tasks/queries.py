@@ -33,6 +33,7 @@ class TaskFilter:
     status: TaskStatus | None = None
     statuses: tuple[TaskStatus, ...] = OPEN_STATUSES
     thread_id: uuid.UUID | None = None
+    contact_id: uuid.UUID | None = None  # of the task's thread
     due_from: date | None = None
     due_until: date | None = None  # the day itself not included
 
@@ -85,6 +86,7 @@ def _conditions(filter: TaskFilter) -> list[sa.ColumnElement[bool]]:
         (Task.assignee_user_id, filter.assignee_user_id),
         (Task.task_type, filter.task_type),
         (Task.thread_id, filter.thread_id),
+        (Thread.contact_id, filter.contact_id),
     ):
         if value is not None:
             found.append(column == value)

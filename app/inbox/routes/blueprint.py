@@ -95,6 +95,13 @@ def nav_groups() -> list[dict[str, Any]]:
         "count": words.capped(counts.tasks),
         "current": path.startswith("/tasks"),
     }
+    contacts = {
+        "label": _("Contacts"),
+        "href": "/contacts",
+        "icon": "building",
+        "count": "",
+        "current": path.startswith("/contacts"),
+    }
     groups: list[dict[str, Any]] = [
         {
             "title": "",
@@ -104,6 +111,7 @@ def nav_groups() -> list[dict[str, Any]]:
                 item("unassigned", "users", counts.unassigned),
                 item("snoozed", "clock", counts.snoozed),
                 tasks,
+                contacts,
             ],
         },
         {

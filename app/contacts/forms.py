@@ -1,0 +1,82 @@
+"""What people may send us about a contact: these fields and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.contacts.actions import IdentityInput
+from app.contacts.models import ContactType
+from app.contacts.numbers import NotAnAddress, clean_email, clean_phone
+from app.core.text import storable
+from app.translation import gettext as _
+
+NAME_CHARACTERS, LINE_CHARACTERS, NOTE_CHARACTERS = 200, 500, 20_000
+LANGUAGES = ("nl", "en", "fr")
+
+
+@dataclass
+class ContactForm:
+    """A contact as it was typed, and what is wrong with it, by field. Times and ids are the route's to check."""
+
+    values: Mapping[str, str]
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def get(self, name: str) -> str:
+        return self.values.get(name, "").strip()
+
+    def columns(self) -> dict[str, Any]:
+        """What the form holds, by column; look at `errors` before using it."""
+        name = self.line("name", NAME_CHARACTERS)
+        if not name and "name" not in self.errors:
+            self.errors["name"] = _("Enter a name.")
+        language = self.get("language")
+        if language and language not in LANGUAGES:
+            self.errors["language"] = _("Choose one of the list.")
+        kind = self.get("contact_type") or ContactType.PERSON.value
+        if kind not in tuple(ContactType):
+            self.errors["contact_type"] = _("Choose one of the list.")
+            kind = ContactType.PERSON.value
+        return {
+            "name": name,
+            "contact_type": ContactType(kind),
+            "language": language or None,
+            "job_title": self.line("job_title", LINE_CHARACTERS),
+            "address": self.line("address", LINE_CHARACTERS),
+            "note": self._note(),
+        }
+
+    def line(self, name: str, most: int) -> str:
+        """One line of text, white space folded."""
+        text = " ".join(storable(self.get(name)).split())
+        if len(text) > most:
+            self.errors[name] = _("Use at most %(count)s characters.", count=most)
+        return text
+
+    def identity(self) -> IdentityInput | None:
+        """The address or number in `value`, of `kind`; None with an error where it is none."""
+        kind, value = self.get("kind"), storable(self.get("value"))
+        try:
+            if kind == "email":
+                return IdentityInput("email", clean_email(value), display=value)
+            if kind == "phone":
+                return IdentityInput("phone", clean_phone(value), display=value)
+            if kind == "wa_id":
+                number = clean_phone(value)
+                return IdentityInput("wa_id", number.removeprefix("+"), display=number.removeprefix("+"))
+        except NotAnAddress:
+            self.errors["value"] = (
+                _("This is not an e-mail address, such as name@example.nl.")
+                if kind == "email"
+                else _("This is not a phone number, such as +31612345678.")
+            )
+            return None
+        self.errors["kind"] = _("Choose one of the list.")
+        return None
+
+    def _note(self) -> str:
+        note = storable(self.get("note")).replace("\r\n", "\n")
+        if len(note) > NOTE_CHARACTERS:
+            self.errors["note"] = _("Use at most %(count)s characters.", count=NOTE_CHARACTERS)
+        return note

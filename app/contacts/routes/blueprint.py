@@ -1,0 +1,54 @@
+"""The one blueprint of this feature, and what its pages may use."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, current_app, g
+from flask_login import current_user
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import NotFound
+
+from app import error_pages
+from app.accounts.session import current_viewer
+from app.contacts.book import not_a_colleague
+from app.contacts.edit import lock_contact
+from app.contacts.models import Contact
+from app.contacts.queries import ContactMissing, contact_exists
+from app.contacts.routes import words
+from app.inbox.api_queries import contact_in_sight
+
+bp = Blueprint("contacts", __name__)
+
+
+@bp.before_request
+def _signed_in_only() -> Any:
+    if not current_user.is_authenticated:
+        return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
+    g.current_view = "contacts"
+    return None
+
+
+@bp.errorhandler(ContactMissing)
+def _not_here(_error: Exception) -> Any:
+    return error_pages.answer(NotFound())
+
+
+@bp.record_once
+def _register_filters(state: Any) -> None:
+    state.app.jinja_env.filters.update(words.FILTERS)
+
+
+def in_sight() -> sa.ColumnElement[bool]:
+    """The contacts the viewer may see."""
+    return contact_in_sight(current_viewer())
+
+
+def lock_visible(session: Session, contact_id: uuid.UUID) -> Contact:
+    """The contact, locked, if the viewer sees it. Raises ContactMissing."""
+    within = sa.and_(in_sight(), not_a_colleague())
+    if not contact_exists(session, contact_id=contact_id, within=within):
+        raise ContactMissing(str(contact_id))
+    return lock_contact(session, contact_id)

@@ -1,0 +1,76 @@
+"""The address book and the page of one contact."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from app.accounts.session import current_viewer
+from app.contacts.book import find_kept, get_profile, list_book, list_duplicates
+from app.contacts.details import REMOVABLE
+from app.contacts.forms import ContactForm
+from app.contacts.models import ConsentPurpose
+from app.contacts.queries import ContactMissing
+from app.contacts.routes.blueprint import bp, in_sight
+from app.core.db import db
+from app.core.paging import BadCursor
+from app.inbox.contact_timeline import last_heard_of, list_contact_timeline
+from app.inbox.routes.blueprint import parse_uuid
+from app.tasks.queries import TaskFilter, list_tasks
+from app.web import page
+
+ADDABLE = ("email", "phone", "wa_id")
+TASKS_SHOWN = 20
+
+
+@bp.get("/contacts")
+def show_list() -> ResponseReturnValue:
+    """Contacts by name; `q` searches, `after` is where the page before ended. As a fragment: `contact-list`."""
+    session, viewer = db.session(), current_viewer()
+    text = request.args.get("q", "")
+    book = list_book(session, within=in_sight(), text=text, after=parse_uuid(request.args.get("after")))
+    heard = last_heard_of(session, viewer=viewer, contact_ids=tuple(record.contact.id for record in book.items))
+    return page("contacts/list.html", blocks=("contact_list",), book=book, heard=heard, q=" ".join(text.split())[:200])
+
+
+@bp.get("/contacts/<uuid:contact_id>")
+def show_contact(contact_id: uuid.UUID) -> ResponseReturnValue:
+    """One contact. One that was merged leads to the one that was kept."""
+    try:
+        return contact_page(contact_id)
+    except ContactMissing:
+        kept = find_kept(db.session(), contact_id)
+        if kept is None:
+            raise
+        return redirect(url_for("contacts.show_contact", contact_id=kept), 302)
+
+
+def contact_page(
+    contact_id: uuid.UUID, form: ContactForm | None = None, *, wrong: str = "", status: int = 200, **more: Any
+) -> Response:
+    """The page; `wrong` is the name of the small form that `form` was. Raises ContactMissing."""
+    session, viewer, within = db.session(), current_viewer(), in_sight()
+    profile = get_profile(session, contact_id=contact_id, within=within)
+    try:
+        timeline = list_contact_timeline(session, viewer=viewer, contact_id=contact_id, before=request.args.get("before"))
+    except BadCursor:
+        timeline = list_contact_timeline(session, viewer=viewer, contact_id=contact_id)
+    of_contact = TaskFilter(contact_id=contact_id)
+    context: dict[str, Any] = {
+        "profile": profile,
+        "contact": profile.contact,
+        "timeline": timeline,
+        "task_rows": list_tasks(session, viewer=viewer, filter=of_contact, limit=TASKS_SHOWN),
+        "duplicates": list_duplicates(session, profile, within=within),
+        "consents": {consent.purpose: (consent, name) for consent, name in profile.consents},
+        "purposes": list(ConsentPurpose),
+        "addable": ADDABLE,
+        "removable": REMOVABLE,
+        "form": form or ContactForm({}),
+        "wrong": wrong,
+    }
+    return page("contacts/contact.html", blocks=("contact_timeline", "contact_tasks"), status=status, **{**context, **more})

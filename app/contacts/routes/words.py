@@ -1,0 +1,59 @@
+"""How contacts are put into words. No database."""
+
+from __future__ import annotations
+
+from app.contacts.models import ConsentPurpose, ContactIdentity
+from app.translation import gettext as _
+from app.translation import mark as N_
+
+KINDS = {
+    "email": N_("E-mail"),
+    "phone": N_("Phone"),
+    "wa_id": "WhatsApp",
+    "username": N_("User name"),
+    "bsuid": N_("WhatsApp id"),
+    "parent_bsuid": N_("WhatsApp id"),
+}
+KIND_ICONS = {"email": "mail", "phone": "phone", "wa_id": "message-circle", "username": "at-sign"}
+PURPOSES = {
+    ConsentPurpose.MARKETING_EMAIL: N_("Marketing by e-mail"),
+    ConsentPurpose.MARKETING_WHATSAPP: N_("Marketing by WhatsApp"),
+    ConsentPurpose.SURVEY: N_("Surveys"),
+    ConsentPurpose.SHARE_WITH_PARTNERS: N_("Sharing with partners"),
+}
+REASONS = {
+    "number": N_("The same number in another notation"),
+    "email": N_("The same mailbox"),
+    "name": N_("The same name and postcode"),
+}
+
+
+def kind_words(kind: str) -> str:
+    return _(KINDS[kind])
+
+
+def kind_icon(kind: str) -> str:
+    return KIND_ICONS.get(kind, "key")
+
+
+def purpose_words(purpose: str) -> str:
+    return _(PURPOSES[ConsentPurpose(purpose)])
+
+
+def reason_words(why: str) -> str:
+    return _(REASONS[why])
+
+
+def identity_words(identity: ContactIdentity) -> str:
+    """An address or number as people read it."""
+    shown = identity.display or identity.value
+    return f"+{shown}" if identity.kind == "wa_id" and not shown.startswith("+") else shown
+
+
+FILTERS = {
+    "kind_words": kind_words,
+    "kind_icon": kind_icon,
+    "purpose_words": purpose_words,
+    "reason_words": reason_words,
+    "identity_words": identity_words,
+}
