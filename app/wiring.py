@@ -12,6 +12,7 @@ from app.delivery.models import Delivery
 from app.events.models import OutboxEntry
 from app.events.registry import AfterCommit, Wiring
 from app.events.relay import Source
+from app.inbox.handlers import follow_merged_contact, give_back_merged_contact
 from app.inbox.triage_models import BulkAction
 from app.ingest.media import fetch_announced_media
 from app.ingest.models import InboundEvent
@@ -36,12 +37,16 @@ _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 WIRING = Wiring(
     in_transaction={
         "ThreadsMerged": (follow_merged_thread, follow_merged_thread_with_notifications, move_tasks_of_merged_thread),
+        "ContactsMerged": (follow_merged_contact,),
+        "ContactMergeUndone": (give_back_merged_contact,),
         "ThreadAssigned": (tell_assignee,),
         "MessageReceived": (tell_followers,),
         "MessageQueued": (settle_sent_reply,),
         "NoteAdded": (settle_note, tell_mentioned),
     },
     after_commit={
+        "ContactsMerged": (),
+        "ContactMergeUndone": (),
         "ThreadCreated": (),
         "ThreadAssigned": (_push,),
         "ThreadStatusChanged": (_push,),

@@ -19,6 +19,7 @@ from app.api.schemas.base import IdPath
 from app.api.schemas.contacts import ContactCreate, ContactListQuery, ContactOut, ContactPage, ContactUpdate
 from app.api.show import contact_out
 from app.contacts.actions import IdentityInput
+from app.contacts.book import find_kept
 from app.contacts.edit import ContactEdit, create_contact, lock_contact, update_contact
 from app.contacts.models import Contact
 from app.contacts.queries import ContactFilter, contact_exists
@@ -60,8 +61,12 @@ def list_contacts(query: ContactListQuery) -> Response:
 
 @routes.add("get", "/contacts/<uuid:id>", scope="contacts:read", answers=ContactOut, refuses=(404,))
 def get_contact(path: IdPath) -> Response:
-    """Show one contact."""
-    record = find_contact(db.session(), contact_id=path.id, within=contact_in_sight(current_viewer()))
+    """Show one contact.
+
+    A contact that was merged into another answers with that other one.
+    """
+    session, within = db.session(), contact_in_sight(current_viewer())
+    record = find_contact(session, contact_id=find_kept(session, path.id) or path.id, within=within)
     return show(contact_out(record), etag=_etag(record.contact))
 
 

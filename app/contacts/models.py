@@ -118,7 +118,7 @@ class ContactMerge(WithId, Base):
     """Two contacts made one. `moved` lists, by table, the ids of what went over, and what was changed on the kept contact.
 
     {"identities": [id], "threads": [id], "partner_threads": [id], "messages": [id], "addresses": [id], "children": [id],
-    "primary": [id], "fields": {name: [before, after]}, "consents": {purpose: before | null}}
+    "primary": [id], "fields": {name: [before, after]}, "consents": {purpose: {"was": before | null, "at": time}}}
     """
 
     __tablename__ = "contact_merges"

@@ -109,7 +109,7 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
         "template_id": template.id, "notification_id": _notification(session, thread, alice),
         "brand_id": channel.brand_id,
         "task_id": create_task(session, TaskContent(channel.brand_id, "Bellen"), now=NOW, actor=SYSTEM).id,
-        "identity_id": new_id(), "address_id": new_id(),
+        "identity_id": new_id(), "address_id": new_id(), "merge_id": new_id(),
         "view": "mine", "filename": "css/tokens.css", "key": "wrong", "link": "made-up",
     }  # fmt: skip
 

@@ -13,9 +13,11 @@ from app.accounts.session import current_viewer
 from app.contacts.book import find_kept, get_profile, list_book, list_duplicates
 from app.contacts.details import REMOVABLE
 from app.contacts.forms import ContactForm
+from app.contacts.merge import UNDO_WITHIN
 from app.contacts.models import ConsentPurpose
 from app.contacts.queries import ContactMissing
 from app.contacts.routes.blueprint import bp, in_sight
+from app.core.clock import utc_now
 from app.core.db import db
 from app.core.paging import BadCursor
 from app.inbox.contact_timeline import last_heard_of, list_contact_timeline
@@ -23,7 +25,6 @@ from app.inbox.routes.blueprint import parse_uuid
 from app.tasks.queries import TaskFilter, list_tasks
 from app.web import page
 
-ADDABLE = ("email", "phone", "wa_id")
 TASKS_SHOWN = 20
 
 
@@ -68,7 +69,7 @@ def contact_page(
         "duplicates": list_duplicates(session, profile, within=within),
         "consents": {consent.purpose: (consent, name) for consent, name in profile.consents},
         "purposes": list(ConsentPurpose),
-        "addable": ADDABLE,
+        "undo_since": utc_now() - UNDO_WITHIN,
         "removable": REMOVABLE,
         "form": form or ContactForm({}),
         "wrong": wrong,
