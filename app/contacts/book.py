@@ -22,6 +22,7 @@ from app.contacts.queries import ContactMissing, ContactRecord, records_of
 from app.core.text import storable
 
 SEARCHED = 2000  # hits of one kind that a search looks at
+HOME_CODE = phonenumbers.country_code_for_region(HOME_REGION)
 SHORT = 3  # fewer letters than this and no index of trigrams helps
 BELOW = 100
 DUPLICATES = 10
@@ -221,7 +222,7 @@ def _number_variants(identities: Sequence[ContactIdentity]) -> set[str]:
             continue
         whole, national = f"{number.country_code}{number.national_number}", str(number.national_number)
         variants |= {f"+{whole}", whole, f"00{whole}"}
-        variants |= {f"0{national}"} if phonenumbers.region_code_for_country_code(number.country_code) == HOME_REGION else set()
+        variants |= {f"0{national}"} if number.country_code == HOME_CODE else set()
     return variants
 
 

@@ -180,7 +180,7 @@ def _text(value: Any) -> str | None:
 
 
 def _take_consents(session: Session, keep: Contact, gone: Contact) -> dict[str, dict[str, Any]]:
-    """The later word of the two counts; returns by purpose what was before ("was", null: nothing) and the time of the new word."""
+    """The later word of the two counts; returns by purpose what "was" before (null: nothing) and the time of the new word."""
     mine = {c.purpose: c for c in _consents(session, keep)}
     taken: dict[str, dict[str, Any]] = {}
     for theirs in _consents(session, gone):

@@ -60,7 +60,7 @@ def list_contact_timeline(
     return cut_page(items, limit, lambda item: (item.message.occurred_at, item.message.id))
 
 
-def _item(row: sa.Row[Any]) -> ContactItem:
+def _item(row: sa.Row[*tuple[Any, ...]]) -> ContactItem:
     return ContactItem(row.Message, row.Thread, row.author_name or "", row.brand_name)
 
 

@@ -21,6 +21,7 @@ PAGES = (
     "/settings/templates",
     "/settings/templates/new",
     "/tasks",
+    "/contacts",
     "/notifications",
     "/simulator",
     "/nowhere",
@@ -60,6 +61,16 @@ def test_a_thread_is_accessible_and_fits(demo_browsing: Browsing, view: str) -> 
     page.goto(page.locator("a[data-row]").first.get_attribute("href") or "")
     page.wait_for_selector("body[data-live=on]")
     assert look(page) == []
+
+
+def test_a_contact_is_accessible_and_fits(demo_browsing: Browsing) -> None:
+    page = signed_in(demo_browsing, ADMIN)
+    page.goto("/contacts")
+    path = page.locator("a[data-row]").first.get_attribute("href") or ""
+    for address in (path, f"{path}/edit"):
+        page.goto(address)
+        page.wait_for_selector("body[data-live=on]")
+        assert look(page) == []
 
 
 def test_the_sign_in_page_is_accessible_and_fits(demo_browsing: Browsing) -> None:

@@ -151,6 +151,9 @@ def test_people_belong_to_organizations_in_a_tree(desk: Desk) -> None:
     look = desk.post(f"/contacts/{desk.pieter.id}/edit", name="Pieter van Dam", organization_q="west", look="1")
     assert str(daughter.id) in look.text
     assert str(group.id) not in look.text
+    by_enter = desk.post(f"/contacts/{desk.pieter.id}/edit", name="Getypt", organization_q="west")
+    assert (by_enter.status_code, desk.read(desk.pieter).name) == (200, "Pieter van Dam")
+    assert 'value="Getypt"' in by_enter.text
     desk.post(f"/contacts/{desk.pieter.id}/edit", name="Pieter van Dam", parent_organization_id=daughter.id)
     text = desk.get(f"/contacts/{desk.pieter.id}")
     assert f"/contacts/{group.id}" in text

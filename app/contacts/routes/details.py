@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -28,6 +29,7 @@ from app.contacts.routes.blueprint import bp, in_sight, lock_visible
 from app.contacts.routes.pages import contact_page
 from app.core.clock import utc_now
 from app.core.db import db, transaction
+from app.events.actions import Actor
 from app.translation import gettext as _
 
 LABEL_CHARACTERS = 60
@@ -54,13 +56,17 @@ def add_way(contact_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/contacts/<uuid:contact_id>/identities/<uuid:identity_id>/removal")
 def remove_way(contact_id: uuid.UUID, identity_id: uuid.UUID) -> ResponseReturnValue:
     """Take an address or number away."""
-    return _change(contact_id, _("Removed."), lambda *at, **by: remove_identity(*at, identity_id, **by))
+    return _change(
+        contact_id, _("Removed."), lambda to: remove_identity(to.session, to.contact, identity_id, actor=to.actor, now=to.now)
+    )
 
 
 @bp.post("/contacts/<uuid:contact_id>/identities/<uuid:identity_id>/preference")
 def prefer_way(contact_id: uuid.UUID, identity_id: uuid.UUID) -> ResponseReturnValue:
     """Write to this one first."""
-    return _change(contact_id, _("Saved."), lambda *at, **by: prefer_identity(*at, identity_id, **by))
+    return _change(
+        contact_id, _("Saved."), lambda to: prefer_identity(to.session, to.contact, identity_id, actor=to.actor, now=to.now)
+    )
 
 
 @bp.post("/contacts/<uuid:contact_id>/addresses")
@@ -72,13 +78,19 @@ def add_place(contact_id: uuid.UUID) -> ResponseReturnValue:
         form.errors["address"] = _("Enter an address.")
     if form.errors:
         return contact_page(contact_id, form, wrong="address", status=422)
-    return _change(contact_id, _("Added."), lambda *at, **by: add_address(*at, label=label, address=address, **by))
+    return _change(
+        contact_id,
+        _("Added."),
+        lambda to: add_address(to.session, to.contact, label=label, address=address, actor=to.actor, now=to.now),
+    )
 
 
 @bp.post("/contacts/<uuid:contact_id>/addresses/<uuid:address_id>/removal")
 def remove_place(contact_id: uuid.UUID, address_id: uuid.UUID) -> ResponseReturnValue:
     """Take a further address away."""
-    return _change(contact_id, _("Removed."), lambda *at, **by: remove_address(*at, address_id, **by))
+    return _change(
+        contact_id, _("Removed."), lambda to: remove_address(to.session, to.contact, address_id, actor=to.actor, now=to.now)
+    )
 
 
 @bp.post("/contacts/<uuid:contact_id>/consents")
@@ -94,22 +106,32 @@ def change_consent(contact_id: uuid.UUID) -> ResponseReturnValue:
     if form.errors or purpose is None:
         return contact_page(contact_id, form, wrong="consent", status=422)
     given = form.get("given") == "yes"
-    return _change(contact_id, _("Saved."), lambda *at, **by: set_consent(*at, purpose, is_given=given, basis=basis, **by))
+    return _change(
+        contact_id,
+        _("Saved."),
+        lambda to: set_consent(to.session, to.contact, purpose, is_given=given, basis=basis, actor=to.actor, now=to.now),
+    )
 
 
-def _change(contact_id: uuid.UUID, said: str, change: Callable[..., Any]) -> ResponseReturnValue:
+@dataclass(frozen=True)
+class _To:
+    """What a change is made to, by whom and when."""
+
+    session: Session
+    contact: Contact
+    actor: Actor
+    now: datetime
+
+
+def _change(contact_id: uuid.UUID, said: str, change: Callable[[_To], object]) -> ResponseReturnValue:
     """Run one change on the locked contact; what is gone already needs no change."""
     with transaction() as session:
-        contact: Contact = lock_visible(session, contact_id)
+        contact = lock_visible(session, contact_id)
         try:
-            _run(session, contact, change)
+            change(_To(session, contact, current_viewer().actor, utc_now()))
         except DetailMissing:
             said = _("This was removed already.")
     return _back(contact_id, said)
-
-
-def _run(session: Session, contact: Contact, change: Callable[..., Any]) -> None:
-    change(session, contact, actor=current_viewer().actor, now=utc_now())
 
 
 def _back(contact_id: uuid.UUID, said: str) -> ResponseReturnValue:

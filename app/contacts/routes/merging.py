@@ -75,7 +75,8 @@ def take_merge_back(contact_id: uuid.UUID, merge_id: uuid.UUID) -> ResponseRetur
             _check_brands(contact_id, found.merged_id)
             undo_merge(session, merge_id, now=utc_now(), actor=viewer.actor)
     except UnableToUndo as error:
-        said = _(REFUSALS["kept" if error.code == "merged" else error.code])
+        code = "kept" if error.code == "merged" else error.code
+        said = _(REFUSALS[code])
     except UnableToMerge as error:
         said = _(REFUSALS[error.code])
     runtime().nudger.nudge()

@@ -40,8 +40,10 @@ def add_contact() -> ResponseReturnValue:
     form = ContactForm(request.form.to_dict())
     columns = {**form.columns(), "parent_organization_id": _organization(form)}
     identity = form.identity() if form.get("value") else None
-    if form.errors or "look" in request.form:
-        return _editor(form, status=422 if "look" not in request.form else 200)
+    if _is_looking(form):
+        return _look(form)
+    if form.errors:
+        return _editor(form, status=422)
     identities = {identity.kind: [identity]} if identity else {}
     try:
         with transaction() as session:
@@ -69,8 +71,10 @@ def save_contact(contact_id: uuid.UUID) -> ResponseReturnValue:
     contact = get_profile(db.session(), contact_id=contact_id, within=in_sight()).contact
     form = ContactForm(request.form.to_dict())
     columns = {**form.columns(), "parent_organization_id": _organization(form, former=contact.parent_organization_id)}
-    if form.errors or "look" in request.form:
-        return _editor(form, contact=contact, status=422 if "look" not in request.form else 200)
+    if _is_looking(form):
+        return _look(form, contact)
+    if form.errors:
+        return _editor(form, contact=contact, status=422)
     try:
         with transaction() as session:
             locked = lock_visible(session, contact_id)
@@ -83,6 +87,17 @@ def save_contact(contact_id: uuid.UUID) -> ResponseReturnValue:
         return _bad_organization(form, contact)
     flash(_("Saved."))
     return redirect(url_for("contacts.show_contact", contact_id=contact_id), 303)
+
+
+def _is_looking(form: ContactForm) -> bool:
+    """True if the form was sent to look for organizations: by its button, or by Enter behind new words."""
+    words = form.get("organization_q")
+    return "look" in request.form or (words != "" and words != form.get("looked_for"))
+
+
+def _look(form: ContactForm, contact: Contact | None = None) -> ResponseReturnValue:
+    form.errors.clear()  # nobody asked for the form to be judged
+    return _editor(form, contact=contact)
 
 
 def _check_version(contact: Contact, form: ContactForm) -> None:
