@@ -26,6 +26,7 @@ class Viewer:
     locale: str = "en"
     timezone: str = "Europe/Amsterdam"
     theme: str = "system"
+    density: str = "comfortable"
     single_keys: bool = True
     undo_send_seconds: int = 10
     scopes: frozenset[str] | None = None  # None: a browser session, everything the role allows
@@ -63,6 +64,7 @@ def make_viewer(
         locale=user.locale,
         timezone=user.timezone,
         theme=user.theme,
+        density=user.density,
         single_keys=user.single_keys,
         undo_send_seconds=user.undo_send_seconds,
         scopes=scopes,

@@ -59,6 +59,7 @@ class Profile:
     theme: str
     single_keys: bool
     undo_send_seconds: int = 10
+    density: str = "comfortable"
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def update_profile(session: Session, user: User, profile: Profile, *, now: datet
     """Change what people set for themselves."""
     user.name, user.locale, user.timezone = profile.name, profile.locale, profile.timezone
     user.theme, user.single_keys = profile.theme, profile.single_keys
-    user.undo_send_seconds = profile.undo_send_seconds
+    user.undo_send_seconds, user.density = profile.undo_send_seconds, profile.density
     _audit(session, "ProfileChanged", user, now, actor)
 
 

@@ -29,6 +29,7 @@ from app.core.text import storable
 
 LANGUAGES = (("en", "English"), ("nl", "Nederlands"), ("fr", "Français"))
 THEMES = (("system", _l("Like the device")), ("light", _l("Light")), ("dark", _l("Dark")))
+DENSITIES = (("comfortable", _l("Comfortable")), ("compact", _l("Compact: more threads on the screen")))
 UNDO_SECONDS = (
     (0, _l("Off: send at once")),
     (5, _l("5 seconds")),
@@ -73,6 +74,7 @@ class ProfileForm(Form):  # type: ignore[misc]
     locale = SelectField(choices=choices(LANGUAGES))
     timezone = SelectField(choices=choices((name, name) for name in sorted(available_timezones())))
     theme = SelectField(choices=choices(THEMES))
+    density = SelectField(choices=choices(DENSITIES), default="comfortable")
     single_keys = BooleanField()
     undo_send_seconds = SelectField(choices=choices(UNDO_SECONDS), coerce=int, default=10)
 

@@ -152,7 +152,7 @@ def _counts() -> sa.ColumnElement[bool]:
     )
 
 
-_LOOKS = (User.locale, User.timezone, User.theme, User.single_keys, User.undo_send_seconds)
+_LOOKS = (User.locale, User.timezone, User.theme, User.density, User.single_keys, User.undo_send_seconds)
 _FIELDS = (User.contact_id, User.name, User.email, User.role, *_LOOKS)
 _LOOKUP = (
     sa.select(
