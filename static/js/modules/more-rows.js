@@ -4,4 +4,5 @@ export default function bindMoreRows(rows) {
   if (!list || list === rows) return;
   for (const row of [...rows.children]) if (!document.querySelector(`[data-rows] > #${CSS.escape(row.id)}`)) list.append(row);
   rows.remove();
+  list.closest("#thread-list").hasFurtherPages = true;
 }

@@ -1,4 +1,6 @@
-// The list of threads. At its top it follows the server; scrolled down, rows change in place and what is new is only counted.
+// The list of threads. At its top it follows the server; scrolled down, or with further pages shown, rows change in place and what
+// is new is only counted, in a bar that takes it in. `data-at` of a row is its place in the order of the list.
+import { announce } from "../lib/announce.js";
 import { merge, remember } from "../lib/merge.js";
 
 const rowsOf = (list) => list.querySelector("[data-rows]");
@@ -7,8 +9,10 @@ export default function threadList(element) {
   remember(rowsOf(element));
   element.addEventListener("click", (event) => {
     if (!event.target.closest("[data-fresh]")) return;
+    const inside = element.querySelector("[data-rows]")?.parentElement.contains(document.activeElement);
     scroller(element).scrollTop = 0;
     if (element.pending) apply(element, element.pending);
+    if (inside) element.querySelector("a[data-row]")?.focus({ preventScroll: true }); // the bar is gone
   });
   element.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
 }
@@ -18,10 +22,10 @@ export function updateList(page, own) {
   const shown = document.getElementById("thread-list"), next = page.getElementById("thread-list");
   if (!shown || !next || shown.dataset.url !== next.dataset.url) return;
   markCurrent(next, shown);
-  if (scroller(shown).scrollTop < 8 && (own || !pointing(shown))) apply(shown, next);
+  if (scroller(shown).scrollTop < 8 && (own || !(pointing(shown) || shown.hasFurtherPages))) apply(shown, next);
   else inPlace(shown, next);
   const count = next.querySelector("[data-count]");
-  if (count && shown.querySelector("[data-count]")) shown.querySelector("[data-count]").textContent = count.textContent;
+  if (count && !count.dataset.viewCount && shown.querySelector("[data-count]")) shown.querySelector("[data-count]").textContent = count.textContent;
 }
 
 // A page that was asked for without its thread knows no current row.
@@ -36,8 +40,8 @@ function apply(list, next) {
   list.pending = null;
   if (!rowsOf(list) !== !rowsOf(next)) return renew(list, next);
   if (!rowsOf(list)) return;
-  const last = rowsOf(next).lastElementChild?.dataset.at ?? "";
-  merge(rowsOf(list), rowsOf(next), { keep: (row) => (row.dataset.at ?? "") < last });
+  const last = rowsOf(next).lastElementChild;
+  merge(rowsOf(list), rowsOf(next), { keep: (row) => isBefore(list, last, row) });
   say(list, 0);
 }
 
@@ -51,8 +55,7 @@ function renew(list, next) {
 
 function inPlace(list, next) {
   if (!rowsOf(list) || !rowsOf(next)) { list.pending = next; say(list, 1); return; }
-  const newest = rowsOf(list).firstElementChild?.dataset.at ?? "";
-  const waiting = [...rowsOf(next).children].filter((row) => row.dataset.at > newest);
+  const waiting = arrived(list, next);
   list.pending = next;
   const same = document.createElement("ol");
   for (const row of rowsOf(list).children) {
@@ -65,11 +68,25 @@ function inPlace(list, next) {
   say(list, waiting.length);
 }
 
+// Rows that belong above the first one shown, and threads not shown at all that belong between others.
+function arrived(list, next) {
+  const shown = rowsOf(list), first = shown.firstElementChild, last = shown.lastElementChild;
+  return [...rowsOf(next).children].filter((row) => {
+    const known = shown.querySelector(`#${CSS.escape(row.id)}`);
+    return known ? known !== first && isBefore(list, row, first) : isBefore(list, row, last);
+  });
+}
+
+const isBefore = (list, row, other) => (list.dataset.sort === "oldest" ? row.dataset.at < other.dataset.at : row.dataset.at > other.dataset.at);
+
 function say(list, count) {
   const bar = fresh(list);
   if (!bar) return;
+  const told = Number(bar.dataset.count) || 0;
+  bar.dataset.count = count;
   bar.hidden = count === 0;
   bar.textContent = (bar.dataset.text ?? "{n}").replace("{n}", count);
+  if (count > told) announce(bar.dataset.said?.replace("{n}", count));
 }
 
 const fresh = (list) => list.querySelector("[data-fresh]");
