@@ -21,6 +21,7 @@ from app.core.runtime import Runtime, install
 from app.core.storage import open_storage
 from app.demo import commands as demo_commands
 from app.events import registry
+from app.inbox import counts
 
 CONNECTION_OPTIONS = (
     "timezone=UTC",
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     _configure(app, settings)
     db.init_app(app)
     registry.install(wiring.WIRING)
+    counts.install(wiring.COUNTED)
     install(app, _build_runtime(settings))
     web.init_app(app, settings)
     if settings.trusted_proxies:

@@ -22,6 +22,7 @@ from app.notifications.handlers import tell_assignee, tell_followers, tell_menti
 from app.realtime.handlers import push_bulk_progress, push_channel_change, push_notification, push_task_change, push_thread_change
 from app.reply_templates.handlers import settle_note, settle_sent_reply
 from app.tasks.handlers import move_tasks_of_merged_thread
+from app.tasks.queries import OPEN_AND_MINE
 
 LIVE, SEND = "live", "send"
 QUEUES = (LIVE, SEND)
@@ -81,8 +82,14 @@ WIRING = Wiring(
         "ReplyTemplateChanged": (),
         "ReplyTemplateArchived": (),
         "ReplyTemplateRestored": (),
+        "SavedViewCreated": (),
+        "SavedViewChanged": (),
+        "SavedViewDeleted": (),
     },
 )
+
+# What the rail counts besides threads.
+COUNTED = {"tasks": OPEN_AND_MINE}
 
 
 def sources() -> tuple[Source, ...]:

@@ -33,6 +33,14 @@ class Priority(StrEnum):
     URGENT = "urgent"
     CRITICAL = "critical"
 
+    @property
+    def rank(self) -> int:
+        """The most urgent has the highest; the same as PRIORITY_RANK in the database."""
+        return list(Priority).index(self)
+
+
+PRIORITY_RANK = "CASE priority WHEN 'critical' THEN 4 WHEN 'urgent' THEN 3 WHEN 'high' THEN 2 WHEN 'normal' THEN 1 ELSE 0 END"
+
 
 class ThreadStatus(StrEnum):
     OPEN = "open"
@@ -55,10 +63,20 @@ class MessageType(StrEnum):
     AUTO_RESPONSE = "auto_response"
 
 
+IN_INBOX = "is_open AND snoozed_until IS NULL"
+_BY_RANK = ("priority_rank DESC", "last_message_at DESC", "id DESC")
+
+
+def _rank_index(name: str, *columns: str, where: str | None = None) -> sa.Index:
+    """An index that has the threads of `columns` by priority, the newest first among equals."""
+    return sa.Index(name, *columns, *map(sa.text, _BY_RANK), postgresql_where=sa.text(where) if where else None)
+
+
 class Thread(WithId, Base):
     """One conversation over any channels. `version` grows with every change; `message_count` numbers its items.
 
-    `last_message_at` is the sort key of every list; `is_open` is generated from `status` so that one index serves all open work.
+    `last_message_at` is the sort key of every list, by priority after `priority_rank`; `is_open` is generated from `status` so
+    that one index serves all open work.
     """
 
     __tablename__ = "threads"
@@ -67,6 +85,7 @@ class Thread(WithId, Base):
     subject: Mapped[str] = mapped_column(default="")
     thread_type: Mapped[ThreadType] = mapped_column(text_enum(ThreadType, "thread_type"), default=ThreadType.CUSTOMER_SUPPORT)
     priority: Mapped[Priority] = mapped_column(text_enum(Priority, "priority"), default=Priority.NORMAL)
+    priority_rank: Mapped[int] = mapped_column(sa.SmallInteger, sa.Computed(PRIORITY_RANK, persisted=True))
     status: Mapped[ThreadStatus] = mapped_column(text_enum(ThreadStatus, "status"), default=ThreadStatus.OPEN)
     is_open: Mapped[bool] = mapped_column(sa.Computed("status NOT IN ('resolved', 'closed')", persisted=True))
     brand_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("brands.id"))
@@ -147,6 +166,10 @@ class Thread(WithId, Base):
         sa.Index("ix_threads_subject_trigram", "subject", postgresql_using="gin", postgresql_ops={"subject": "gin_trgm_ops"}),
         sa.Index("ix_threads_contact", "contact_id", sa.text("last_message_at DESC")),
         sa.Index("ix_threads_partner", "partner_contact_id", postgresql_where=sa.text("partner_contact_id IS NOT NULL")),
+        _rank_index("ix_threads_rank", "brand_id", where=IN_INBOX),
+        _rank_index("ix_threads_rank_assignee", "assignee_user_id", "brand_id", where=IN_INBOX),
+        _rank_index("ix_threads_rank_unassigned", "brand_id", where=f"{IN_INBOX} AND assignee_user_id IS NULL"),
+        _rank_index("ix_threads_rank_all", "brand_id"),
         sa.CheckConstraint("(status IN ('resolved', 'closed')) = (resolved_at IS NOT NULL)", name="resolved_pair"),
         sa.CheckConstraint("medium IN ('email', 'whatsapp', 'sms', 'phone', 'internal')", name="medium"),
         sa.CheckConstraint("snoozed_until IS NULL OR status NOT IN ('resolved', 'closed')", name="snoozed_is_open"),

@@ -1,4 +1,4 @@
-"""Read threads: lists, counts, one thread. Every read is limited to the brands of its viewer.
+"""Read threads: lists, one thread. Every read is limited to the brands of its viewer.
 
 A list is one query. It runs the same keyset scan once per visible brand (LATERAL) and merges the few rows each returns, so
 every filter is answered from an index that begins with the brand, whatever the viewer may see. A count stops at COUNT_CAP.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,8 +17,9 @@ from sqlalchemy.orm import Session
 from app.accounts.access import Viewer
 from app.accounts.models import Brand, User
 from app.contacts.models import Contact, ContactIdentity
-from app.core.paging import Page, cut_page, read_cursor
+from app.core.paging import Page
 from app.inbox.models import Attachment, Message, Priority, Thread, ThreadAlias, ThreadRead, ThreadStatus
+from app.inbox.sorting import ListSort, behind, cut, ordering
 from app.inbox.triage_models import ThreadTag
 
 COUNT_CAP = 1000
@@ -67,42 +67,36 @@ class ThreadHead:
     identities: tuple[ContactIdentity, ...]
 
 
-@dataclass(frozen=True)
-class ViewCounts:
-    """How many open threads each view has, each at most COUNT_CAP."""
-
-    open: int
-    mine: int
-    unassigned: int
-    snoozed: int
-    email: int
-    whatsapp: int
-    resolved: int
-    tasks: int  # open ones that are with the viewer
-
-
 def list_threads(
-    session: Session, *, viewer: Viewer, filter: ThreadFilter, cursor: str | None = None, limit: int = 50
+    session: Session,
+    *,
+    viewer: Viewer,
+    filter: ThreadFilter,
+    sort: ListSort = ListSort.NEWEST,
+    cursor: str | None = None,
+    limit: int = 50,
 ) -> Page[ThreadRow]:
-    """Newest first. Raises BadCursor."""
-    found = _merged_scans(viewer, filter, cursor, limit + 1)
-    query = _row_query(viewer).join(found, found.c.id == Thread.id).order_by(Thread.last_message_at.desc(), Thread.id.desc())
+    """One page in the order of `sort`. Raises BadCursor."""
+    found = _merged_scans(viewer, filter, sort, cursor, limit + 1)
+    query = _row_query(viewer).join(found, found.c.id == Thread.id)
+    query = query.order_by(*ordering(sort, Thread.priority_rank, Thread.last_message_at, Thread.id))
     rows = [_row(record) for record in session.execute(query)]
-    return cut_page(rows, limit, lambda row: (row.thread.last_message_at, row.thread.id))
+    return cut(rows, limit, sort, lambda row: (row.thread.priority_rank, row.thread.last_message_at, row.thread.id))
 
 
-def _merged_scans(viewer: Viewer, filter: ThreadFilter, cursor: str | None, limit: int) -> sa.Subquery:
-    brands = (
-        sa.func.unnest(sa.cast(list(_brands(viewer, filter)), sa.ARRAY(sa.Uuid)))
-        .table_valued("id", name="brand")
-        .render_derived()
-    )
-    scan, at, row_id = _scan(filter, brands.c.id)
+def _merged_scans(viewer: Viewer, filter: ThreadFilter, sort: ListSort, cursor: str | None, limit: int) -> sa.Subquery:
+    brands = _unnested(_brands(viewer, filter))
+    scan, *keys = _scan(filter, brands.c.id)
     if cursor is not None:
-        scan = scan.where(sa.tuple_(at, row_id) < sa.tuple_(*_place(cursor)))
-    per_brand = scan.order_by(at.desc(), row_id.desc()).limit(limit).lateral("scan")
-    merged = sa.select(per_brand.c.id, per_brand.c.last_message_at).select_from(brands.join(per_brand, sa.true()))
-    return merged.order_by(per_brand.c.last_message_at.desc(), per_brand.c.id.desc()).limit(limit).subquery("found")
+        scan = scan.where(behind(sort, cursor, *keys))
+    per_brand = scan.order_by(*ordering(sort, *keys)).limit(limit).lateral("scan")
+    merged = sa.select(per_brand.c.id).select_from(brands.join(per_brand, sa.true()))
+    order = ordering(sort, per_brand.c.priority_rank, per_brand.c.last_message_at, per_brand.c.id)
+    return merged.order_by(*order).limit(limit).subquery("found")
+
+
+def _unnested(brand_ids: Iterable[uuid.UUID]) -> Any:
+    return sa.func.unnest(sa.cast(list(brand_ids), sa.ARRAY(sa.Uuid))).table_valued("id", name="brand").render_derived()
 
 
 def select_matching(*, viewer: Viewer, filter: ThreadFilter) -> sa.Select[uuid.UUID]:
@@ -119,25 +113,28 @@ def count_matching(session: Session, *, viewer: Viewer, filter: ThreadFilter, ca
     return session.execute(sa.select(sa.func.count()).select_from(found)).scalar_one()
 
 
-def _scan(filter: ThreadFilter, brand_id: sa.ColumnElement[uuid.UUID]) -> tuple[sa.Select[*tuple[Any, ...]], Any, Any]:
-    """Ids and times of one brand's threads, and the two columns they are ordered by; a tag is looked up on its own side table."""
+def select_count(*, viewer: Viewer, filter: ThreadFilter, cap: int = COUNT_CAP) -> sa.ScalarSelect[int]:
+    """How many threads a list leads to, at most `cap`, as a part of another query: by the indexes of the list itself."""
+    brands = _unnested(_brands(viewer, filter))
+    per_brand = _scan(filter, brands.c.id)[0].limit(cap).lateral("scan")
+    found = sa.select(per_brand.c.id).select_from(brands.join(per_brand, sa.true())).limit(cap).subquery()
+    return sa.select(sa.func.count()).select_from(found).scalar_subquery()
+
+
+def _scan(filter: ThreadFilter, brand_id: sa.ColumnElement[uuid.UUID]) -> tuple[sa.Select[*tuple[Any, ...]], Any, Any, Any]:
+    """Ids of one brand's threads, and the three columns they are ordered by; a tag is looked up on its own side table."""
     if filter.tag is None:
-        scan = sa.select(Thread.id, Thread.last_message_at).where(Thread.brand_id == brand_id, *_conditions(filter))
-        return scan, Thread.last_message_at, Thread.id
+        keys = (Thread.priority_rank, Thread.last_message_at, Thread.id)
+        return sa.select(*keys).where(Thread.brand_id == brand_id, *_conditions(filter)), *keys
     in_inbox = filter.view == "open" and filter.status is None
     rest = _conditions(replace(filter, view="all") if in_inbox else filter)
-    scan = sa.select(ThreadTag.thread_id.label("id"), ThreadTag.last_message_at)
+    scan = sa.select(ThreadTag.priority_rank, ThreadTag.last_message_at, ThreadTag.thread_id.label("id"))
     scan = scan.where(ThreadTag.brand_id == brand_id, ThreadTag.tag == filter.tag)
     if in_inbox:
         scan = scan.where(ThreadTag.in_inbox)
     if rest:
         scan = scan.join(Thread, Thread.id == ThreadTag.thread_id).where(*rest)
-    return scan, ThreadTag.last_message_at, ThreadTag.thread_id
-
-
-def _place(cursor: str) -> tuple[sa.ColumnElement[datetime], sa.ColumnElement[uuid.UUID]]:
-    at, row_id = read_cursor(cursor)
-    return sa.literal(at, sa.DateTime(timezone=True)), sa.literal(row_id, sa.Uuid)
+    return scan, ThreadTag.priority_rank, ThreadTag.last_message_at, ThreadTag.thread_id
 
 
 def _brands(viewer: Viewer, filter: ThreadFilter) -> tuple[uuid.UUID, ...]:
@@ -163,7 +160,7 @@ def _conditions(filter: ThreadFilter) -> list[sa.ColumnElement[bool]]:
     if filter.contact_id is not None:
         conditions.append(Thread.contact_id == filter.contact_id)
     if filter.priority is not None:
-        conditions.append(Thread.priority == filter.priority)
+        conditions.append(Thread.priority_rank == filter.priority.rank)
     return conditions
 
 
@@ -188,31 +185,6 @@ def list_rows(session: Session, *, viewer: Viewer, thread_ids: Sequence[uuid.UUI
     """The named threads as a list shows them, in no particular order; those the viewer may not see are left out."""
     query = _row_query(viewer).where(Thread.id.in_(thread_ids), Thread.brand_id.in_(viewer.brand_ids))
     return [_row(record) for record in session.execute(query)] if thread_ids else []
-
-
-_IN_INBOX = "is_open AND snoozed_until IS NULL"  # word for word as in the partial indexes
-_OF_VIEWS = {
-    "open": _IN_INBOX,
-    "mine": f"{_IN_INBOX} AND assignee_user_id = :me",
-    "unassigned": f"{_IN_INBOX} AND assignee_user_id IS NULL",
-    "snoozed": "snoozed_until IS NOT NULL",
-    "email": f"{_IN_INBOX} AND medium = 'email'",
-    "whatsapp": f"{_IN_INBOX} AND medium = 'whatsapp'",
-    "resolved": "status = 'resolved'",
-}
-_COUNT = "(SELECT count(*) FROM (SELECT FROM threads WHERE brand_id = ANY(:brands) AND {of} LIMIT :cap) x) AS {name}"
-# Tasks are counted in the same breath: the rail shows them, and every page asks for the rail.
-_TASKS = (
-    "(SELECT count(*) FROM (SELECT FROM tasks WHERE assignee_user_id = :me AND brand_id = ANY(:brands)"
-    " AND status IN ('open', 'in_progress', 'waiting') LIMIT :cap) x) AS tasks"
-)
-_COUNTS = sa.text("SELECT " + ", ".join([*(_COUNT.format(of=of, name=name) for name, of in _OF_VIEWS.items()), _TASKS]))
-
-
-def count_views(session: Session, *, viewer: Viewer) -> ViewCounts:
-    """One query; each scan stops at COUNT_CAP rows."""
-    record = session.execute(_COUNTS, {"brands": list(viewer.brand_ids), "me": viewer.user_id, "cap": COUNT_CAP}).one()
-    return ViewCounts(**record._mapping)
 
 
 def get_thread_head(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> ThreadHead:

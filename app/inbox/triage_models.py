@@ -15,7 +15,7 @@ from app.core.db import Base, Claimable, WithId
 class ThreadTag(Base):
     """One tag of one thread with the thread's place in the lists, so that a tag's threads are one keyset scan.
 
-    Kept by triggers on `threads` (migration 0008), whoever writes there: `threads.tags` is the truth. `in_inbox`: open and not
+    Kept by triggers on `threads` (migration 0012), whoever writes there: `threads.tags` is the truth. `in_inbox`: open and not
     snoozed.
     """
 
@@ -26,8 +26,18 @@ class ThreadTag(Base):
     brand_id: Mapped[uuid.UUID]
     last_message_at: Mapped[datetime]
     in_inbox: Mapped[bool]
+    priority_rank: Mapped[int] = mapped_column(sa.SmallInteger, default=1, server_default="1")
 
     __table_args__ = (
+        sa.Index(
+            "ix_thread_tags_rank",
+            "brand_id",
+            "tag",
+            sa.text("priority_rank DESC"),
+            sa.text("last_message_at DESC"),
+            sa.text("thread_id DESC"),
+            postgresql_where=sa.text("in_inbox"),
+        ),
         sa.Index(
             "ix_thread_tags_inbox",
             "brand_id",

@@ -14,10 +14,15 @@ from sqlalchemy.orm import Session
 from app.accounts.access import Viewer
 from app.accounts.models import Brand, User
 from app.contacts.models import Contact
+from app.inbox.counts import Counted
 from app.inbox.models import Thread
 from app.tasks.models import OPEN_STATUSES, Task, TaskStatus, TaskType
 
 LIST_LIMIT = 200
+# The rail shows it, and every page asks for the rail: counted in the same breath as the threads.
+OPEN_AND_MINE = Counted(
+    "tasks", "assignee_user_id = :me AND brand_id = ANY(:brands) AND status IN ('open', 'in_progress', 'waiting')"
+)
 
 
 class TaskMissing(Exception):

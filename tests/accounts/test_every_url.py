@@ -20,7 +20,9 @@ from app.core.runtime import runtime
 from app.events.actions import SYSTEM
 from app.events.models import Event, OutboxEntry
 from app.inbox.models import Attachment, MessageType, Thread
+from app.inbox.sorting import ListSort
 from app.inbox.triage_models import BulkAction
+from app.inbox.view_models import SavedView, ViewScope
 from app.ingest.intake import RawEvent, store_event
 from app.notifications.models import Notification, NotificationKind
 from app.reply_templates.actions import TemplateContent, create_template
@@ -100,9 +102,13 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
     content = TemplateContent("Afspraak", TemplateCategory.FOLLOW_UP, "nl", "Tot dan", brand_ids=(channel.brand_id,))
     template = create_template(session, content, now=NOW)
     bulk = BulkAction(id=new_id(), user_id=alice.id, change={"kind": "undo", "to": None}, total=0, created_at=NOW)
-    session.add(bulk)
+    view = SavedView(
+        id=new_id(), name="Retouren", owner_user_id=alice.id, scope=ViewScope.PRIVATE, filters={}, sort=ListSort.NEWEST,
+        position=1, created_at=NOW, updated_at=NOW,
+    )  # fmt: skip
+    session.add_all([bulk, view])
     return {
-        "bulk_id": bulk.id,
+        "bulk_id": bulk.id, "view_id": view.id,
         "thread_id": thread.id, "message_id": incoming.id, "failed_id": failed.id, "attachment_id": attachment.id,
         "contact_id": contact.id, "channel_id": channel.id, "user_id": other_person.id, "team_id": team.id,
         "session_id": browser.id, "token_id": token.id, "event_id": store_event(session, raw), "entry_id": entry.id,

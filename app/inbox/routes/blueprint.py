@@ -5,16 +5,17 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import Blueprint, abort, current_app, g, request, url_for
+from flask import Blueprint, current_app, g, request, url_for
 from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
 from app import error_pages
 from app.accounts.session import current_viewer
 from app.core.db import db
-from app.inbox.models import ThreadStatus
-from app.inbox.queries import ThreadFilter, ThreadMissing, ViewCounts, count_views
+from app.inbox.counts import ViewCounts, count_views
+from app.inbox.queries import ThreadMissing
 from app.inbox.routes import words
+from app.inbox.saved_views import ViewMissing
 from app.translation import gettext as _
 
 NO_ID = uuid.UUID(int=0)
@@ -29,26 +30,9 @@ def _signed_in_only() -> Any:
 
 
 @bp.errorhandler(ThreadMissing)
-def _not_here(_error: ThreadMissing) -> Any:
+@bp.errorhandler(ViewMissing)
+def _not_here(_error: Exception) -> Any:
     return error_pages.answer(NotFound())  # raising here would be a 500: this is a handler already
-
-
-def filter_of(view: str) -> ThreadFilter:
-    """What a view of the rail shows. Raises 404 for a view that does not exist."""
-    viewer = current_viewer()
-    filters = {
-        "open": ThreadFilter(),
-        "mine": ThreadFilter(assignee_user_id=viewer.user_id),
-        "unassigned": ThreadFilter(unassigned=True),
-        "snoozed": ThreadFilter(view="snoozed"),
-        "email": ThreadFilter(medium="email"),
-        "whatsapp": ThreadFilter(medium="whatsapp"),
-        "all": ThreadFilter(view="all"),
-        "resolved": ThreadFilter(view="all", status=ThreadStatus.RESOLVED),
-    }
-    if view not in filters:
-        abort(404)
-    return filters[view]
 
 
 def view_title(view: str) -> str:
@@ -92,7 +76,7 @@ def nav_groups() -> list[dict[str, Any]]:
         "label": _("Tasks"),
         "href": "/tasks",
         "icon": "circle-check",
-        "count": words.capped(counts.tasks),
+        "count": words.capped(counts.others.get("tasks", 0)),
         "current": path.startswith("/tasks"),
     }
     contacts = {
@@ -118,6 +102,7 @@ def nav_groups() -> list[dict[str, Any]]:
             "title": _("Channels"),
             "items": [item("email", "mail", counts.email), item("whatsapp", "message-circle", counts.whatsapp)],
         },
+        *_saved_views(counts, path),
         {"title": _("Archive"), "items": [item("all", "list"), item("resolved", "circle-check", counts.resolved)]},
     ]
     if current_viewer().is_lead:
@@ -130,6 +115,26 @@ def nav_groups() -> list[dict[str, Any]]:
         }
         groups.append({"title": "", "items": [settings]})
     return groups
+
+
+def view_audiences() -> list[tuple[str, str]]:
+    """For whom the viewer may save a view: (value of the field, words)."""
+    teams = [(f"team:{team_id}", name) for team_id, name in view_counts().teams]
+    return [("private", _("Only me")), *teams, *([("everyone", _("Everyone"))] if current_viewer().is_lead else [])]
+
+
+def _saved_views(counts: ViewCounts, path: str) -> list[dict[str, Any]]:
+    """The saved views, as a group of the rail; their counts come later (view_counts.js)."""
+    if not counts.saved_views:
+        return []
+    items = []
+    for view in counts.saved_views:
+        href = url_for("inbox.saved_view", view_id=view.id)
+        current = path == href or getattr(g, "current_view", None) == str(view.id)
+        icon = {"private": "funnel", "team": "users", "everyone": "globe"}[view.scope]
+        items.append({"label": view.name, "href": href, "icon": icon, "count": "", "current": current, "view_id": view.id})
+    counts_url = url_for("inbox.saved_view_counts")
+    return [{"title": _("Views"), "href": url_for("inbox.saved_views"), "items": items, "counts_url": counts_url}]
 
 
 def url_to(endpoint: str, *, thread_id: uuid.UUID | None = None, message_id: uuid.UUID | None = None, **more: Any) -> str:
@@ -147,6 +152,7 @@ def _template_tools() -> dict[str, Any]:
     return {
         "nav_groups": nav_groups,
         "url_to": url_to,
+        "view_audiences": view_audiences,
         "MEDIUM_ICONS": words.MEDIUM_ICONS,
         "STATUS_TONES": words.STATUS_TONES,
         "PRIORITY_TONES": words.PRIORITY_TONES,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,10 +15,11 @@ from app.core.db import db
 from app.core.paging import BadCursor, Page
 from app.inbox.models import Priority, ThreadStatus
 from app.inbox.queries import ThreadFilter, ThreadRow, list_threads
-from app.inbox.routes.blueprint import bp, filter_of, parse_uuid, url_to, view_title, view_total
+from app.inbox.routes.asked import Asked, ask, ask_beside_thread, bare_url, is_saved, name_only
+from app.inbox.routes.blueprint import bp, url_to, view_counts, view_title, view_total
 from app.inbox.search import clean_query, search_threads
-from app.inbox.tags import TAG_CHARACTERS
-from app.web import page
+from app.inbox.sorting import ListSort
+from app.web import page, wants_page
 
 PAGE_ROWS = 30
 
@@ -33,7 +33,21 @@ def home() -> ResponseReturnValue:
 @bp.get("/inbox/<view>")
 def list_view(view: str) -> ResponseReturnValue:
     """One view of the inbox; as a fragment for `#thread-list` (first page again) or `#list-more` (the next page)."""
-    return page("inbox/page.html", blocks=("thread_list", "list_more"), **list_context(view), thread=None)
+    if is_saved(view):
+        return redirect(url_for("inbox.saved_view", view_id=view), 303)
+    return _list_page(view)
+
+
+@bp.get("/inbox/views/<uuid:view_id>")
+def saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
+    """A saved view, in the same parts."""
+    return _list_page(str(view_id))
+
+
+def _list_page(view: str) -> ResponseReturnValue:
+    if wants_page():
+        view_counts()
+    return page("inbox/page.html", blocks=("thread_list", "list_more"), **_context(ask(view), with_rows=True), thread=None)
 
 
 @bp.get("/rail")
@@ -43,46 +57,49 @@ def rail() -> ResponseReturnValue:
 
 
 def list_context(view: str, *, with_rows: bool = True) -> dict[str, Any]:
-    """What the list pane needs. Unknown filters are ignored, a foreign cursor starts from the top.
+    """What the list pane needs beside a thread. Unknown filters are ignored, a foreign cursor starts from the top.
 
     Without rows it is what links back to the list need, and asks no query.
     """
-    g.current_view = view
-    filter, kept = asked_filter(view)
+    if with_rows:
+        view_counts()
+    return _context(ask_beside_thread(view) if with_rows else name_only(view), with_rows=with_rows)
+
+
+def _context(asked: Asked, *, with_rows: bool) -> dict[str, Any]:
+    g.current_view = view = asked.view
+    filters, viewer = asked.filters, current_viewer()
     return {
         "view": view,
-        "view_title": view_title(view),
-        "view_total": view_total(view) if with_rows and not any(kept.values()) else "",
-        "rows": _rows(filter) if with_rows else Page(()),
-        "chips": _chips(view),
-        "brand_count": len(current_viewer().brand_ids),
-        "status_filter": kept["status"] or "",
-        "tag_filter": kept["tag"] or "",
+        "view_base": filters.view,
+        "view_title": asked.saved.name if asked.saved else "" if is_saved(view) else view_title(view),
+        "view_total": view_total(view) if with_rows and not asked.is_narrowed and not asked.saved else "",
+        "saved_view": asked.saved,
+        "view_is_changed": asked.is_changed,
+        "may_change_view": asked.saved is not None and asked.saved.may_be_changed_by(viewer),
+        "rows": _rows(asked) if with_rows else Page(()),
+        "sort": asked.sort,
+        "sorts": [{"value": sort, "href": asked.url_sorted(sort)} for sort in ListSort],
+        "chips": _chips(view, with_saved=with_rows),
+        "brand_count": len(viewer.brand_ids),
+        "status_filter": filters.status or "",
+        "priority_filter": filters.priority or "",
+        "tag_filter": filters.tag or "",
         "list_priorities": list(Priority),
         "bulk_statuses": list(ThreadStatus),
         "statuses": [s for s in ThreadStatus if s not in (ThreadStatus.RESOLVED, ThreadStatus.CLOSED)],
         "first_page": "cursor" not in request.args,
-        "bulk_url": partial(url_for, view=None if view == "open" else view, **kept),
-        "list_url": partial(_list_url, view, **kept),
-        "thread_url": partial(_thread_url, view, **kept),
+        "bulk_url": asked.url_of,
+        "list_count": f"{asked.saved.id}" if asked.saved and not asked.is_narrowed else "",
+        "list_url": asked.url,
+        "thread_url": partial(_thread_url, view, **asked.kept),
     }
 
 
 def asked_filter(view: str) -> tuple[ThreadFilter, dict[str, Any]]:
-    """Which threads the request asks for: a view of the rail narrowed by `status`, `brand` and `tag`, and these three as they go
-    into an address. What makes no sense is ignored. Raises 404 for a view that does not exist."""
-    filter, args = filter_of(view), request.args
-    status = ThreadStatus(args["status"]) if args.get("status") in set(ThreadStatus) else None
-    if status is not None:
-        filter = replace(filter, view="all" if filter.view == "open" else filter.view, status=status)
-    brand_id, tag = parse_uuid(args.get("brand")), args.get("tag", "")[:TAG_CHARACTERS] or None
-    filter = replace(filter, brand_id=brand_id or filter.brand_id, tag=tag)
-    return filter, {"status": status.value if status else None, "brand": brand_id, "tag": tag}
-
-
-def _list_url(view: str, **more: Any) -> str:
-    """The address of this list with its filters; keyword arguments change some of them, None drops one."""
-    return url_for("inbox.list_view", view=None if view == "open" else view, **more)
+    """Which threads the request asks for, and its filters as they go into an address. Raises as `ask` does."""
+    asked = ask(view)
+    return asked.filter, asked.kept
 
 
 def _thread_url(view: str, thread_id: uuid.UUID, endpoint: str = "inbox.show_thread", **more: Any) -> str:
@@ -90,18 +107,22 @@ def _thread_url(view: str, thread_id: uuid.UUID, endpoint: str = "inbox.show_thr
     return url_to(endpoint, thread_id=thread_id, view=None if view == "open" else view, **more)
 
 
-def _chips(view: str) -> list[dict[str, Any]]:
+def _chips(view: str, *, with_saved: bool) -> list[dict[str, Any]]:
     """The views one tap away, where the rail is not in sight."""
     names = ("open", "email", "whatsapp", "mine", "unassigned", "snoozed")
-    return [{"href": _list_url(v), "label": _("All") if v == "open" else view_title(v), "current": v == view} for v in names]
+    saved = view_counts().saved_views if with_saved else ()
+    labels = {v: _("All") if v == "open" else view_title(v) for v in names} | {str(found.id): found.name for found in saved}
+    return [{"href": bare_url(v), "label": label, "current": v == view} for v, label in labels.items()]
 
 
-def _rows(filter: Any) -> Page[ThreadRow]:
-    viewer, session = current_viewer(), db.session()
+def _rows(asked: Asked) -> Page[ThreadRow]:
+    list_from = partial(
+        list_threads, db.session(), viewer=current_viewer(), filter=asked.filter, sort=asked.sort, limit=PAGE_ROWS
+    )
     try:
-        return list_threads(session, viewer=viewer, filter=filter, cursor=request.args.get("cursor"), limit=PAGE_ROWS)
+        return list_from(cursor=request.args.get("cursor"))
     except BadCursor:
-        return list_threads(session, viewer=viewer, filter=filter, limit=PAGE_ROWS)
+        return list_from()
 
 
 @bp.get("/search")

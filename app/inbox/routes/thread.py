@@ -144,7 +144,7 @@ def changed(thread_id: uuid.UUID, said: str, *, undo: str) -> ResponseReturnValu
 @bp.post("/threads/<uuid:thread_id>/status")
 def set_status(thread_id: uuid.UUID) -> ResponseReturnValue:
     viewer = current_viewer()
-    status = ThreadStatus(request.values["status"])
+    status = ThreadStatus(request.form.get("status") or request.args["status"])  # the list's own filter is an argument, too
     before = get_thread(db.session(), viewer=viewer, thread_id=thread_id).status
     with transaction() as session:
         change_status(session, thread_id=thread_id, status=status, actor=viewer.actor, now=utc_now())
@@ -155,7 +155,7 @@ def set_status(thread_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/threads/<uuid:thread_id>/priority")
 def set_priority(thread_id: uuid.UUID) -> ResponseReturnValue:
     viewer = current_viewer()
-    priority = Priority(request.values["priority"])
+    priority = Priority(request.form.get("priority") or request.args["priority"])
     before = get_thread(db.session(), viewer=viewer, thread_id=thread_id).priority
     with transaction() as session:
         change_priority(session, thread_id=thread_id, priority=priority, actor=viewer.actor, now=utc_now())

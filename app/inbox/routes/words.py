@@ -18,6 +18,7 @@ from app.core.clock import utc_now
 from app.inbox.mentions import highlighted
 from app.inbox.models import Message, MessageType, Priority, ThreadStatus
 from app.inbox.routes.triage_words import TRIAGE_EVENTS, triage_words, until_words
+from app.inbox.sorting import ListSort
 from app.inbox.timeline import TimelineItem
 from app.translation import gettext as _
 from app.translation import mark as N_
@@ -55,6 +56,17 @@ def status_words(status: str) -> str:
 
 def priority_words(priority: str) -> str:
     return _(PRIORITIES[Priority(priority)])
+
+
+SORTS = {
+    ListSort.NEWEST: N_("Newest first"),
+    ListSort.OLDEST: N_("Waiting longest first"),
+    ListSort.PRIORITY: N_("Most urgent first"),
+}
+
+
+def sort_words(sort: str) -> str:
+    return _(SORTS[ListSort(sort)])
 
 
 def medium_words(medium: str) -> str:
@@ -258,6 +270,7 @@ def evidence_words(message: Message) -> str:
 FILTERS = {
     "status_words": status_words,
     "priority_words": priority_words,
+    "sort_words": sort_words,
     "medium_words": medium_words,
     "list_time": list_time,
     "until_words": until_words,

@@ -33,6 +33,7 @@ async function refreshOnce({ thread, own }) {
   if (url !== addressOf(thread)) return void refresh({ thread, own }); // they went elsewhere meanwhile: this is not what they look at
   updateList(page, own);
   replace("rail-views", page);
+  document.dispatchEvent(new CustomEvent("list-refreshed"));
   if (thread) {
     replace("thread-head", page);
     replace("context", page);

@@ -1,0 +1,191 @@
+"""Saved views: made from a list, renamed, copied, deleted; their counts."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import abort, flash, jsonify, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.accounts.session import current_viewer
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.text import storable
+from app.inbox.routes import words
+from app.inbox.routes.asked import Asked, ask
+from app.inbox.routes.blueprint import bp, parse_uuid, view_audiences, view_counts, view_title
+from app.inbox.saved_view_actions import (
+    NAME_CHARACTERS,
+    VIEWS_PER_USER,
+    NotForYou,
+    TooManyViews,
+    ViewContent,
+    change_view,
+    copy_view,
+    create_view,
+    delete_view,
+)
+from app.inbox.saved_views import View, count_of_views, get_view, list_views
+from app.inbox.view_models import ViewScope
+from app.translation import gettext as _
+from app.web import page
+
+
+@bp.get("/inbox/views")
+def saved_views() -> ResponseReturnValue:
+    """All the viewer has."""
+    views = list_views(db.session(), viewer=current_viewer())
+    return page("inbox/views.html", views=views, said_of=_said_of, audience_of=_audience_words)
+
+
+@bp.get("/inbox/views/counts")
+def saved_view_counts() -> ResponseReturnValue:
+    """How many threads the first views of the rail lead to, as shown, by id. Asked for after the page, which does not wait."""
+    session, viewer = db.session(), current_viewer()
+    counts = count_of_views(session, viewer=viewer, views=list_views(session, viewer=viewer))
+    return jsonify({str(view_id): words.capped(count) for view_id, count in counts.items()})
+
+
+@bp.post("/inbox/views")
+def create_saved_view() -> ResponseReturnValue:
+    """Keep the list in the address (`view` and its filters) under `name`, `for` whom."""
+    asked, values = ask(request.args.get("view") or "open"), _values()
+    content, errors = _content(asked, values)
+    if not errors:
+        try:
+            with transaction() as session:
+                view = create_view(session, content, viewer=current_viewer(), now=utc_now())
+        except NotForYou:
+            errors["for"] = _("You cannot save a view for them.")
+        except TooManyViews:
+            errors["name"] = _("You have %(count)s views already; delete one first.", count=VIEWS_PER_USER)
+    if errors:
+        return _form(values, errors, action=asked.url_of("inbox.create_saved_view"), status=422)
+    flash(_("View saved."))
+    return redirect(url_for("inbox.saved_view", view_id=view.id), 303)
+
+
+@bp.get("/inbox/views/<uuid:view_id>/edit")
+def edit_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
+    """Its name, for whom it is, and the way to delete it."""
+    view = _own(view_id)
+    return _form({"name": view.name, "for": _audience(view)}, {}, view=view)
+
+
+@bp.post("/inbox/views/<uuid:view_id>")
+def save_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
+    """Another `name`, `for` others."""
+    view, values = _own(view_id), _values()
+    content, errors = _content(Asked(str(view_id), view.filters, view.sort, {}, view), values)
+    if not errors:
+        errors = _change(view_id, content)
+    if errors:
+        return _form(values, errors, view=view, status=422)
+    flash(_("Saved."))
+    return redirect(url_for("inbox.saved_view", view_id=view_id), 303)
+
+
+@bp.post("/inbox/views/<uuid:view_id>/filters")
+def save_filters(view_id: uuid.UUID) -> ResponseReturnValue:
+    """Let the view be as it stands in the address: its filters and its order."""
+    view, asked = _own(view_id), ask(str(view_id))
+    content = ViewContent(view.name, view.scope, view.team_id, asked.filters, asked.sort)
+    if _change(view_id, content):
+        flash(_("You cannot save a view for them."))
+    else:
+        flash(_("Saved."))
+    return redirect(url_for("inbox.saved_view", view_id=view_id), 303)
+
+
+@bp.post("/inbox/views/<uuid:view_id>/copy")
+def copy_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
+    """A view of one's own like it."""
+    viewer = current_viewer()
+    name = _("%(name)s, copy", name=get_view(db.session(), viewer=viewer, view_id=view_id).name[: NAME_CHARACTERS - 12])
+    try:
+        with transaction() as session:
+            copied = copy_view(session, view_id, name=name, viewer=viewer, now=utc_now()).id
+    except TooManyViews:
+        flash(_("You have %(count)s views already; delete one first.", count=VIEWS_PER_USER))
+        return redirect(url_for("inbox.saved_views"), 303)
+    flash(_("Copied. Give it a name of its own."))
+    return redirect(url_for("inbox.edit_saved_view", view_id=copied), 303)
+
+
+@bp.post("/inbox/views/<uuid:view_id>/deletion")
+def delete_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
+    """The form asked before; threads stay as they are."""
+    view = _own(view_id)
+    with transaction() as session:
+        delete_view(session, view.id, viewer=current_viewer(), now=utc_now())
+    flash(_("%(name)s is deleted.", name=view.name))
+    return redirect(url_for("inbox.saved_views"), 303)
+
+
+def _own(view_id: uuid.UUID) -> View:
+    """A view this viewer may change. Raises ViewMissing; 403 for one they may only look at."""
+    view = get_view(db.session(), viewer=current_viewer(), view_id=view_id)
+    if not view.may_be_changed_by(current_viewer()):
+        abort(403)
+    return view
+
+
+def _change(view_id: uuid.UUID, content: ViewContent) -> dict[str, str]:
+    """Returns what is wrong, by field."""
+    try:
+        with transaction() as session:
+            change_view(session, view_id, content, viewer=current_viewer(), now=utc_now())
+    except NotForYou:
+        return {"for": _("You cannot save a view for them.")}
+    return {}
+
+
+def _values() -> dict[str, str]:
+    name = " ".join(storable(request.form.get("name", "")).split())
+    return {"name": name, "for": request.form.get("for", "private")}
+
+
+def _content(asked: Asked, values: dict[str, str]) -> tuple[ViewContent, dict[str, str]]:
+    """What the form holds, and what is wrong with it, by field."""
+    errors = {}
+    if not values["name"]:
+        errors["name"] = _("Enter a name.")
+    elif len(values["name"]) > NAME_CHARACTERS:
+        errors["name"] = _("Use at most %(count)s characters.", count=NAME_CHARACTERS)
+    kind, _colon, team = values["for"].partition(":")
+    if kind not in set(ViewScope):
+        errors["for"] = _("Choose for whom the view is.")
+        kind = ViewScope.PRIVATE.value
+    return ViewContent(values["name"], ViewScope(kind), parse_uuid(team), asked.filters, asked.sort), errors
+
+
+def _form(
+    values: dict[str, str], errors: dict[str, str], *, view: View | None = None, action: str = "", status: int = 200
+) -> ResponseReturnValue:
+    audiences = view_audiences()
+    if view is not None and _audience(view) not in dict(audiences):
+        audiences.append((_audience(view), _audience_words(view)))
+    to = action or url_for("inbox.save_saved_view", view_id=view.id if view else "")
+    context: dict[str, Any] = {"values": values, "errors": errors, "view": view, "audiences": audiences, "action": to}
+    return page("inbox/view_form.html", status=status, **context)
+
+
+def _audience(view: View) -> str:
+    """The value of the field that says for whom."""
+    return f"team:{view.team_id}" if view.scope == ViewScope.TEAM else view.scope.value
+
+
+def _audience_words(view: View) -> str:
+    if view.scope == ViewScope.TEAM:
+        return dict(view_counts().teams).get(view.team_id or uuid.UUID(int=0), _("A team"))
+    return _("Everyone") if view.scope == ViewScope.EVERYONE else _("Only me")
+
+
+def _said_of(view: View) -> str:
+    """What the view shows, in a line."""
+    filters = view.filters
+    status = words.status_words(filters.status) if filters.status else ""
+    priority = words.priority_words(filters.priority) if filters.priority else ""
+    parts = [view_title(filters.view), status, priority, filters.tag or "", words.sort_words(view.sort)]
+    return " · ".join(part for part in parts if part)

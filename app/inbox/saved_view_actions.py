@@ -1,0 +1,114 @@
+"""Make, change, copy and delete saved views. Never commits."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.accounts.access import Viewer
+from app.core.ids import new_id
+from app.events.actions import Subject, record
+from app.inbox.list_filters import ViewFilters
+from app.inbox.saved_views import ViewMissing, get_view, list_own_teams, visible_to
+from app.inbox.sorting import ListSort
+from app.inbox.view_models import SavedView, ViewScope
+
+NAME_CHARACTERS = 60
+VIEWS_PER_USER = 100
+
+
+class NotForYou(Exception):
+    """The viewer may not make a view for these people, or not change this one."""
+
+
+class TooManyViews(Exception):
+    """The owner has VIEWS_PER_USER already."""
+
+
+@dataclass(frozen=True)
+class ViewContent:
+    """What a saved view is. `team_id` goes with the scope TEAM alone."""
+
+    name: str
+    scope: ViewScope
+    team_id: uuid.UUID | None
+    filters: ViewFilters
+    sort: ListSort
+
+
+def create_view(session: Session, content: ViewContent, *, viewer: Viewer, now: datetime) -> SavedView:
+    """Add a view behind the others. Raises NotForYou, TooManyViews."""
+    _check_audience(session, content, viewer=viewer, former=None)
+    last, own = session.execute(
+        sa.select(
+            sa.func.coalesce(sa.func.max(SavedView.position), 0),
+            sa.func.count().filter(SavedView.owner_user_id == viewer.user_id),
+        ).where(visible_to(viewer))
+    ).one()
+    if own >= VIEWS_PER_USER:
+        raise TooManyViews(str(viewer.user_id))
+    view = SavedView(id=new_id(), owner_user_id=viewer.user_id, position=last + 1, created_at=now, updated_at=now)
+    _fill(view, content)
+    session.add(view)
+    session.flush()
+    _note(session, "SavedViewCreated", view.id, viewer=viewer, now=now)
+    return view
+
+
+def change_view(session: Session, view_id: uuid.UUID, content: ViewContent, *, viewer: Viewer, now: datetime) -> SavedView:
+    """Give a view another name, audience, filters or order. Raises NotForYou, ViewMissing."""
+    view = _lock(session, view_id, viewer=viewer)
+    _check_audience(session, content, viewer=viewer, former=view)
+    _fill(view, content)
+    view.updated_at = now
+    session.flush()
+    _note(session, "SavedViewChanged", view.id, viewer=viewer, now=now)
+    return view
+
+
+def copy_view(session: Session, view_id: uuid.UUID, *, name: str, viewer: Viewer, now: datetime) -> SavedView:
+    """A private view of the viewer's own with the same filters. Raises TooManyViews, ViewMissing."""
+    view = get_view(session, viewer=viewer, view_id=view_id)
+    content = ViewContent(name[:NAME_CHARACTERS], ViewScope.PRIVATE, None, view.filters, view.sort)
+    return create_view(session, content, viewer=viewer, now=now)
+
+
+def delete_view(session: Session, view_id: uuid.UUID, *, viewer: Viewer, now: datetime) -> None:
+    """Threads stay as they are. Raises NotForYou, ViewMissing."""
+    session.delete(_lock(session, view_id, viewer=viewer))
+    session.flush()
+    _note(session, "SavedViewDeleted", view_id, viewer=viewer, now=now)
+
+
+def _lock(session: Session, view_id: uuid.UUID, *, viewer: Viewer) -> SavedView:
+    query = sa.select(SavedView).where(SavedView.id == view_id, visible_to(viewer)).with_for_update()
+    view = session.execute(query).scalar_one_or_none()
+    if view is None:
+        raise ViewMissing(str(view_id))
+    if view.owner_user_id != viewer.user_id and not (viewer.is_lead and view.scope != ViewScope.PRIVATE):
+        raise NotForYou(str(view_id))
+    return view
+
+
+def _check_audience(session: Session, content: ViewContent, *, viewer: Viewer, former: SavedView | None) -> None:
+    if content.scope == ViewScope.EVERYONE and not viewer.is_lead:
+        raise NotForYou(content.scope)
+    if content.scope != ViewScope.TEAM or (former is not None and former.team_id == content.team_id):
+        return
+    if content.team_id not in dict(list_own_teams(session, viewer=viewer)):
+        raise NotForYou(str(content.team_id))
+
+
+def _fill(view: SavedView, content: ViewContent) -> None:
+    view.name, view.scope = content.name, content.scope
+    view.team_id = content.team_id if content.scope == ViewScope.TEAM else None
+    view.filters, view.sort = content.filters.model_dump(mode="json", exclude_none=True), content.sort
+
+
+def _note(session: Session, event_type: str, view_id: uuid.UUID, *, viewer: Viewer, now: datetime) -> None:
+    about = ("saved_view", view_id)
+    record(session, event_type, subject=Subject(), now=now, actor=viewer.actor, payload={"id": str(view_id)}, about=about)
