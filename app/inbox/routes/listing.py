@@ -112,7 +112,7 @@ def _chips(view: str, *, with_saved: bool) -> list[dict[str, Any]]:
     names = ("open", "email", "whatsapp", "mine", "unassigned", "snoozed")
     saved = view_counts().saved_views if with_saved else ()
     labels = {v: _("All") if v == "open" else view_title(v) for v in names} | {str(found.id): found.name for found in saved}
-    return [{"href": bare_url(v), "label": label, "current": v == view} for v, label in labels.items()]
+    return [{"href": bare_url(v), "label": label, "current": v == view, "is_saved": is_saved(v)} for v, label in labels.items()]
 
 
 def _rows(asked: Asked) -> Page[ThreadRow]:

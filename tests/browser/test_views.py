@@ -1,0 +1,77 @@
+"""Views and the bar of what is new, in a real browser and by keys."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Page, expect
+
+from app.connections.models import Channel
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.ids import new_id
+from app.inbox.models import Priority, Thread
+from tests.browser.conftest import Desk
+from tests.factories import make_contact, make_message, make_thread
+from tests.support.browsing import assert_accessible
+
+pytestmark = pytest.mark.browser
+
+
+def fill_inbox(desk: Desk, count: int) -> None:
+    with desk.live.app.app_context(), transaction() as session:
+        channel = session.get_one(Channel, desk.channel_id)
+        contact = make_contact(session, "Pieter van Dam", value=desk.number)
+        for n in range(count):
+            make_message(session, make_thread(session, channel, contact, at=utc_now()), f"Vraag {n}", at=utc_now())
+
+
+def test_a_list_becomes_a_view_with_keys_and_its_count_follows(page: Page, desk: Desk) -> None:
+    fill_inbox(desk, 3)
+    desk.sign_in(page, to="/inbox?priority=urgent&sort=oldest")
+    desk.wait_until_live(page)
+    page.keyboard.press("v")
+    expect(page.locator("#save-view-name")).to_be_focused()
+    assert_accessible(page)
+    page.keyboard.type("Spoed")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/inbox/views/[0-9a-f-]+$"))
+    expect(page.locator("h1")).to_have_text("Spoed")
+    expect(page.locator(".list .empty")).to_contain_text("Nothing in this view")
+    mine = page.locator(".rail .nav__item[aria-current]")
+    expect(mine).to_have_text("Spoed")
+    desk.wait_until_live(page)
+    with desk.live.app.app_context(), transaction() as session:
+        found = sa.select(Thread.id).where(Thread.brand_id == desk.brand_id).limit(1).scalar_subquery()
+        session.execute(sa.update(Thread).where(Thread.id == found).values(priority=Priority.URGENT))
+    desk.customer_writes("Nog iets")
+    expect(mine.locator(".nav__count")).to_have_text("1")
+    expect(page.locator("a[data-row]")).to_have_count(1)
+    page.goto("/inbox/views")
+    assert_accessible(page)
+
+
+def test_what_arrives_while_one_reads_on_waits_in_a_bar(page: Page, desk: Desk) -> None:
+    fill_inbox(desk, 40)
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    rows = page.locator("a[data-row]")
+    expect(rows).to_have_count(30)
+    page.locator("#list-more a").click()
+    expect(rows).to_have_count(40)
+    first = rows.first.get_attribute("href")
+    for number in (1, 2):
+        desk.customer_writes(f"Nieuw {number}", number=f"3160000{number}{new_id().int % 1000:03}", name=f"Nieuwe klant {number}")
+    bar = page.locator("[data-fresh]")
+    expect(bar).to_have_text("2 new")
+    expect(page.locator("#announcements")).to_have_text(re.compile("new at the top of the list"))
+    assert rows.first.get_attribute("href") == first
+    expect(rows).to_have_count(40)
+    bar.focus()
+    page.keyboard.press(".")
+    expect(bar).to_be_hidden()
+    expect(rows).to_have_count(42)
+    expect(rows.first).to_contain_text("Nieuwe klant")
+    expect(rows.first).to_be_focused()
