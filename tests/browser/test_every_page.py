@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 ADMIN = "noah@chargecars.example"
 PAGES = (
     "/inbox",
+    "/inbox/views",
     "/search?q=laadpaal",
     "/settings/profile",
     "/settings/people",
