@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from app.core.db import table_of
-from app.delivery.handlers import follow_merged_thread
+from app.delivery.handlers import follow_merged_thread, hold_scheduled_replies
 from app.delivery.jobs import not_behind_another
-from app.delivery.models import Delivery
+from app.delivery.models import Delivery, ScheduledReply
 from app.events.models import OutboxEntry
 from app.events.registry import AfterCommit, Wiring
 from app.events.relay import Source
@@ -18,9 +18,9 @@ from app.ingest.media import fetch_announced_media
 from app.ingest.models import InboundEvent
 from app.ingest.notifications import subscribe_channel
 from app.notifications.handlers import follow_merged_thread as follow_merged_thread_with_notifications
-from app.notifications.handlers import tell_assignee, tell_followers, tell_mentioned
+from app.notifications.handlers import tell_assignee, tell_followers, tell_mentioned, tell_writer_of_held
 from app.realtime.handlers import push_bulk_progress, push_channel_change, push_notification, push_task_change, push_thread_change
-from app.reply_templates.handlers import settle_note, settle_sent_reply
+from app.reply_templates.handlers import check_scheduled_reply, settle_note, settle_sent_reply, unsettle_taken_back
 from app.tasks.handlers import move_tasks_of_merged_thread
 from app.tasks.queries import OPEN_AND_MINE
 
@@ -41,8 +41,12 @@ WIRING = Wiring(
         "ContactsMerged": (follow_merged_contact,),
         "ContactMergeUndone": (give_back_merged_contact,),
         "ThreadAssigned": (tell_assignee,),
-        "MessageReceived": (tell_followers,),
+        "MessageReceived": (tell_followers, hold_scheduled_replies),
         "MessageQueued": (settle_sent_reply,),
+        "MessageTakenBack": (unsettle_taken_back,),
+        "ReplyScheduled": (check_scheduled_reply,),
+        "ScheduledReplyChanged": (check_scheduled_reply,),
+        "ScheduledReplyHeld": (tell_writer_of_held,),
         "NoteAdded": (settle_note, tell_mentioned),
     },
     after_commit={
@@ -62,6 +66,10 @@ WIRING = Wiring(
         "MessageReceived": (_push,),
         "MessageQueued": (_push,),
         "MessageTakenBack": (_push,),
+        "ReplyScheduled": (_push,),
+        "ScheduledReplyChanged": (_push,),
+        "ScheduledReplyHeld": (_push,),
+        "ScheduledReplyCancelled": (_push,),
         "MessageChanged": (_push,),
         "NoteAdded": (_push,),
         "WatchersChanged": (_push,),
@@ -99,6 +107,7 @@ def sources() -> tuple[Source, ...]:
         Source(inbound, "app.ingest.jobs.process_inbound_event", LIVE),
         Source(table_of(BulkAction), "app.inbox.jobs.run_bulk_action", LIVE),
         Source(deliveries, "app.delivery.jobs.deliver", SEND, where=not_behind_another),
+        Source(table_of(ScheduledReply), "app.delivery.scheduled_jobs.send_due", SEND),
         Source(outbox, "app.events.jobs.run_outbox_entry", LIVE, where=lambda: outbox.c.queue == LIVE),
         Source(outbox, "app.events.jobs.run_outbox_entry", SEND, where=lambda: outbox.c.queue == SEND),
     )

@@ -18,7 +18,7 @@ from app.connections.models import Channel, Medium
 from app.contacts.models import Contact, ContactIdentity
 from app.core.work import READY
 from app.delivery.envelope import party_json
-from app.delivery.models import Delivery
+from app.delivery.models import Delivery, ScheduledReply
 from app.delivery.reports import lock_delivery
 from app.events.actions import Actor, record
 from app.inbox.actions import (
@@ -35,7 +35,8 @@ from app.inbox.actions import (
 )
 from app.inbox.handover import name_of_only_answerer
 from app.inbox.models import Attachment, Message, MessageKey, MessageType, Thread, ThreadStatus
-from app.inbox.taken_back import check_not_taken_back, note_wait, seen_before, standing_of
+from app.inbox.snooze import snooze_thread
+from app.inbox.taken_back import AlreadyTakenBack, check_not_taken_back, note_wait, seen_before, standing_of
 
 WINDOW_MARGIN = timedelta(minutes=2)
 KEPT_REFERENCES = 10
@@ -52,6 +53,10 @@ class UnableToReply(Exception):
     def __init__(self, field_name: str, message: str) -> None:
         super().__init__(message)
         self.field = field_name
+
+
+class ChannelOff(UnableToReply):
+    """The channel was switched off."""
 
 
 class WindowClosed(UnableToReply):
@@ -85,6 +90,7 @@ class Reply:
     options: dict[str, Any] = field(default_factory=dict)  # what the composer shows again if it is taken back
     wait_seconds: int = 0  # so long it can be taken back before it may leave
     then_status: ThreadStatus | None = None  # what the thread becomes with the send
+    snooze_until: datetime | None = None  # the thread rests until then
 
 
 def window_closes_at(thread: Thread, rules: ChannelRules) -> datetime | None:
@@ -108,10 +114,11 @@ def queue_reply(
     if repeat is not None:
         return [repeat]
     check_not_taken_back(session, author.user_id, reply.client_token)
+    _check_not_scheduled(session, author.user_id, reply)
     seen = seen_before(session, thread, reply.last_seen_message_id)
     check_nothing_newer(session, thread, last_seen_message_id=seen, user_id=author.user_id)
-    _check_may_answer(session, thread, author)
-    _check_allowed(session, thread, reply, channel, context)
+    check_may_answer(session, thread, author)
+    check_reply(session, thread, reply, channel, context)
     recipient = _recipient(session, thread, channel, context.rules)
     before = standing_of(thread)
     messages: list[Message] = []
@@ -126,21 +133,39 @@ def queue_reply(
     after_reply(session, thread, actor=author, now=context.now)
     if reply.then_status is not None:
         change_status(session, thread_id=thread.id, status=reply.then_status, actor=author, now=context.now)
+    if reply.snooze_until is not None:
+        snooze_thread(session, thread_id=thread.id, until=reply.snooze_until, actor=author, now=context.now)
     if reply.wait_seconds:
         note_wait(messages, before=before, thread=thread, leaves_at=context.now + timedelta(seconds=reply.wait_seconds))
     session.flush()
     return messages
 
 
-def _check_may_answer(session: Session, thread: Thread, author: Actor) -> None:
+def _check_not_scheduled(session: Session, user_id: uuid.UUID | None, reply: Reply) -> None:
+    """Raise AlreadyTakenBack for a late repeat of a form that became a reply for later."""
+    if find_scheduled_by_token(session, user_id, reply.client_token) is not None:
+        raise AlreadyTakenBack(reply.thread_id)
+
+
+def find_scheduled_by_token(session: Session, user_id: uuid.UUID | None, token: uuid.UUID | None) -> ScheduledReply | None:
+    """Return the reply for later an earlier submit of the same composer form made, whatever became of it."""
+    if token is None or user_id is None:
+        return None
+    mine = sa.and_(ScheduledReply.user_id == user_id, ScheduledReply.client_token == token)
+    return session.execute(sa.select(ScheduledReply).where(mine)).scalar_one_or_none()
+
+
+def check_may_answer(session: Session, thread: Thread, author: Actor) -> None:
+    """Raise UnableToReply where somebody else alone answers."""
     name = name_of_only_answerer(session, thread, actor=author)
     if name is not None:
         raise UnableToReply("thread_id", f"Only {name} may answer on this thread: take it over first")
 
 
-def _check_allowed(session: Session, thread: Thread, reply: Reply, channel: Channel, context: ReplyContext) -> None:
+def check_reply(session: Session, thread: Thread, reply: Reply, channel: Channel, context: ReplyContext) -> None:
+    """Raise UnableToReply (ChannelOff, WindowClosed) if this channel cannot carry this reply on this thread now."""
     if not channel.is_active:
-        raise UnableToReply("channel_id", f"{channel.name} is switched off: choose another channel")
+        raise ChannelOff("channel_id", f"{channel.name} is switched off: choose another channel")
     if channel.brand_id != thread.brand_id:
         raise UnableToReply("channel_id", f"{channel.name} belongs to another brand")
     if not reply.text.strip() and not reply.attachment_ids and reply.template is None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
-from app.delivery.models import Delivery, DeliveryAttempt, DeliveryReport
+from app.accounts.models import User
+from app.connections.models import MEDIUM_OF, Channel, ChannelType
+from app.delivery.models import Delivery, DeliveryAttempt, DeliveryReport, ScheduledReply
 from app.inbox.models import Attachment
 
 
@@ -57,3 +62,56 @@ def list_reports(session: Session, delivery_id: uuid.UUID) -> list[DeliveryRepor
     """Everything the provider reported, by its own time."""
     query = sa.select(DeliveryReport).where(DeliveryReport.delivery_id == delivery_id).order_by(DeliveryReport.occurred_at)
     return list(session.execute(query).scalars())
+
+
+@dataclass(frozen=True)
+class ScheduledRow:
+    """A reply for later, as the page shows it. `held_because`: a code of app/delivery/scheduled.py, or the reason in words."""
+
+    id: uuid.UUID
+    user_id: uuid.UUID
+    writer: str
+    medium: str
+    text: str
+    files: int
+    run_at: datetime
+    held_because: str | None
+
+
+def scheduled_column(thread_id: uuid.UUID) -> sa.ScalarSelect[Any]:
+    """What waits in a thread as one JSON value, the next first, for a query the page makes anyway; see `read_scheduled`."""
+    reply, waiting = ScheduledReply.reply, ScheduledReply.state.in_(["ready", "running", "held"])
+    fields: dict[str, Any] = {
+        "id": ScheduledReply.id,
+        "user_id": ScheduledReply.user_id,
+        "writer": User.name,
+        "channel_type": Channel.channel_type,
+        "text": reply["text"].astext,
+        "files": sa.func.jsonb_array_length(reply["attachment_ids"]),
+        "run_at": ScheduledReply.run_at,
+        "held_because": ScheduledReply.held_because,
+    }
+    pairs: list[Any] = [part for name, column in fields.items() for part in (sa.literal_column(f"'{name}'"), column)]
+    rows = sa.func.json_agg(aggregate_order_by(sa.func.json_build_object(*pairs), ScheduledReply.run_at, ScheduledReply.id))
+    query = sa.select(rows).join(User, User.id == ScheduledReply.user_id).join(Channel, Channel.id == ScheduledReply.channel_id)
+    return query.where(ScheduledReply.thread_id == thread_id, waiting).correlate(None).scalar_subquery()
+
+
+def read_scheduled(value: Any) -> tuple[ScheduledRow, ...]:
+    """The rows of `scheduled_column`."""
+    return tuple(_scheduled_row(dict(row)) for row in value or ())
+
+
+def _scheduled_row(row: dict[str, Any]) -> ScheduledRow:
+    for name in ("id", "user_id"):
+        row[name] = uuid.UUID(row[name])
+    row["medium"] = MEDIUM_OF[ChannelType(row.pop("channel_type"))].value
+    return ScheduledRow(**{**row, "run_at": datetime.fromisoformat(row["run_at"])})
+
+
+def find_scheduled(session: Session, scheduled_id: uuid.UUID) -> ScheduledReply | None:
+    """The row whatever became of it, free of the session. Whoever asks still checks that its thread may be seen."""
+    row = session.get(ScheduledReply, scheduled_id)
+    if row is not None:
+        session.expunge(row)
+    return row

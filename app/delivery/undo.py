@@ -17,6 +17,7 @@ from app.delivery.models import Delivery
 from app.events.actions import Actor, record
 from app.inbox.actions import assign_thread, change_status, lock_thread, subject_of
 from app.inbox.models import Attachment, Message, Thread, ThreadStatus
+from app.inbox.snooze import end_snooze, snooze_thread
 from app.inbox.taken_back import AlreadyTakenBack, find_taken_back, remove_messages
 
 
@@ -112,9 +113,24 @@ def _files(session: Session, messages: Sequence[Message]) -> tuple[uuid.UUID, ..
 
 def _restore(session: Session, thread: Thread, waiting: dict[str, Any], actor: Actor, now: datetime) -> None:
     before, after = waiting.get("before", {}), waiting.get("after", {})
+    _restore_snooze(session, thread, before, after, actor, now)
     assignee = str(thread.assignee_user_id) if thread.assignee_user_id else None
     if before.get("status") and after.get("status") == thread.status.value:
         change_status(session, thread_id=thread.id, status=ThreadStatus(before["status"]), actor=actor, now=now)
     if "assignee" in before and assignee == after.get("assignee") != before["assignee"]:
         previous = uuid.UUID(before["assignee"]) if before["assignee"] else None
         assign_thread(session, thread_id=thread.id, assignee_user_id=previous, actor=actor, now=now)
+
+
+def _restore_snooze(
+    session: Session, thread: Thread, before: dict[str, Any], after: dict[str, Any], actor: Actor, now: datetime
+) -> None:
+    """The snooze the send set ends, or is as it was; one that somebody changed since stays."""
+    until = thread.snoozed_until.isoformat() if thread.snoozed_until else None
+    if "snoozed_until" not in before or until != after.get("snoozed_until") or until == before["snoozed_until"]:
+        return
+    if before["snoozed_until"] is None:
+        end_snooze(session, thread_id=thread.id, actor=actor, now=now)
+    else:
+        former = datetime.fromisoformat(before["snoozed_until"])
+        snooze_thread(session, thread_id=thread.id, until=former, actor=actor, now=now)

@@ -301,7 +301,7 @@ class Attachment(WithId, Base):
 
 
 class Draft(Base):
-    """What one user has typed and not sent, per thread and kind ("reply" or "note"); it follows them over devices."""
+    """What one user has typed and not sent, per thread and kind ("reply", "note", "call"); it follows them over devices."""
 
     __tablename__ = "drafts"
 
@@ -313,7 +313,7 @@ class Draft(Base):
     options: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # {"cc", "bcc", "to", "unsigned"}
     updated_at: Mapped[datetime]
 
-    __table_args__ = (sa.CheckConstraint("kind IN ('reply', 'note')", name="kind"),)
+    __table_args__ = (sa.CheckConstraint("kind IN ('reply', 'note', 'call')", name="kind"),)
 
 
 class TakenBackMessage(Base):

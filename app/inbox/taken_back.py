@@ -53,9 +53,13 @@ def seen_before(session: Session, thread: Thread, message_id: uuid.UUID | None) 
 
 
 def standing_of(thread: Thread) -> dict[str, str | None]:
-    """What a reply changes about its thread, as it stands now: status and assignee, as text."""
-    assignee = thread.assignee_user_id
-    return {"status": thread.status.value, "assignee": str(assignee) if assignee else None}
+    """What a reply changes about its thread, as it stands now: status, assignee and snooze, as text."""
+    assignee, until = thread.assignee_user_id, thread.snoozed_until
+    return {
+        "status": thread.status.value,
+        "assignee": str(assignee) if assignee else None,
+        "snoozed_until": until.isoformat() if until else None,
+    }
 
 
 def note_wait(messages: Sequence[Message], *, before: dict[str, Any], thread: Thread, leaves_at: datetime) -> None:

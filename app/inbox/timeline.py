@@ -69,6 +69,8 @@ class ThreadContext:
     assignable_users: tuple[tuple[uuid.UUID, str], ...]
     watchers: tuple[tuple[uuid.UUID, str], ...] = ()
     only_assignee_answers: bool = False
+    draft_call: Draft | None = None
+    more: Any = None  # the value of the column the page asked for besides
 
 
 def list_timeline(
@@ -164,16 +166,27 @@ def _event_item(record: sa.Row[Any]) -> TimelineItem:
     return TimelineItem("event", record.Event.occurred_at, record.actor_name or "", event=record.Event)
 
 
-def get_context(session: Session, *, viewer: Viewer, head: ThreadHead, sendable_types: frozenset[str]) -> ThreadContext:
-    """Contact, reach, other threads, channels for a reply, drafts, assignable people. Three queries."""
+def get_context(
+    session: Session,
+    *,
+    viewer: Viewer,
+    head: ThreadHead,
+    sendable_types: frozenset[str],
+    more: sa.ColumnElement[Any] | None = None,
+) -> ThreadContext:
+    """Contact, reach, other threads, channels for a reply, drafts, assignable people. Three queries.
+
+    `more` is a value of a higher feature the same page shows, so that it costs no query of its own.
+    """
     thread, contact = head.row.thread, head.contact
     others = (
         list_threads(session, viewer=viewer, filter=ThreadFilter(view="all", contact_id=contact.id), limit=OTHER_THREADS).items
         if contact
         else ()
     )
-    wanted = _assignable(thread.brand_id, Draft, _watches(thread), _policy(thread)).outerjoin(Draft, _own_draft(viewer, thread))
-    people = session.execute(wanted).all()
+    besides = (sa.null() if more is None else more).label("more")
+    wanted = _assignable(thread.brand_id, Draft, _watches(thread), _policy(thread), besides)
+    people = session.execute(wanted.outerjoin(Draft, _own_draft(viewer, thread))).all()
     drafts = {record.Draft.kind: record.Draft for record in people if record.Draft is not None}
     return ThreadContext(
         contact=contact,
@@ -185,6 +198,8 @@ def get_context(session: Session, *, viewer: Viewer, head: ThreadHead, sendable_
         assignable_users=tuple(dict.fromkeys((record.id, record.name) for record in people)),
         watchers=tuple(dict.fromkeys((record.id, record.name) for record in people if record.watches)),
         only_assignee_answers=any(record.only_assignee_answers for record in people),
+        draft_call=drafts.get("call"),
+        more=people[0].more if people else None,
     )
 
 

@@ -41,6 +41,12 @@ def tell_followers(session: Session, event: Event) -> None:
     tell(session, _news(event, NotificationKind.MESSAGE), to=to, caused_by=event)
 
 
+def tell_writer_of_held(session: Session, event: Event) -> None:
+    """`ScheduledReplyHeld`: whoever scheduled the reply."""
+    writer = uuid.UUID(event.payload["user_id"])
+    tell(session, _news(event, NotificationKind.HELD), to=User.id == writer, caused_by=event)
+
+
 def follow_merged_thread(session: Session, event: Event) -> None:
     """`ThreadsMerged`: watchers and notifications of the thread that goes belong to the one that stays."""
     gone = uuid.UUID(event.payload["merged_thread_id"])

@@ -16,6 +16,7 @@ class NotificationKind(StrEnum):
     MENTION = "mention"
     ASSIGNMENT = "assignment"
     MESSAGE = "message"  # something came in on a thread assigned to the user, or watched by them
+    HELD = "held"  # a reply the user scheduled was not sent: they decide
 
 
 class Notification(WithId, Base):

@@ -26,7 +26,12 @@ from app.notifications.queries import (
 from app.web import page
 
 bp = Blueprint("notifications", __name__)
-ICONS = {NotificationKind.MENTION: "at-sign", NotificationKind.ASSIGNMENT: "user-check", NotificationKind.MESSAGE: "mail"}
+ICONS = {
+    NotificationKind.MENTION: "at-sign",
+    NotificationKind.ASSIGNMENT: "user-check",
+    NotificationKind.MESSAGE: "mail",
+    NotificationKind.HELD: "triangle-alert",
+}
 
 
 @bp.get("/notifications")
@@ -104,6 +109,7 @@ def _choices() -> list[tuple[NotificationKind, str, str]]:
             _("A message comes in"),
             _("On threads assigned to me, and on those I watch. Several on one thread are one notification."),
         ),
+        (NotificationKind.HELD, _("A reply I scheduled is held"), _("Somebody wrote before its time, or it cannot be sent.")),
     ]
 
 
@@ -114,6 +120,8 @@ def sentence(row: NotificationRow) -> str:
         return str(_("%(name)s mentioned you", **names))
     if kind == NotificationKind.ASSIGNMENT:
         return str(_("%(name)s assigned this to you", **names) if row.actor_name else _("Assigned to you"))
+    if kind == NotificationKind.HELD:
+        return str(_("Your scheduled reply was not sent: please look"))
     count, who = row.notification.count, row.contact_name or _("the contact")
     return str(ngettext("New message from %(who)s", "%(num)s new messages from %(who)s", count, who=who))
 

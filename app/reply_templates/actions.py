@@ -138,6 +138,12 @@ def settle_uses(
     session.execute(sa.update(ReplyTemplateUse).where(*open_ones).values(sent_at=now, message_id=message_id))
 
 
+def unsettle_uses(session: Session, *, message_id: uuid.UUID) -> None:
+    """The message was taken back: what was put into it waits in the composer again."""
+    gone = sa.update(ReplyTemplateUse).where(ReplyTemplateUse.message_id == message_id)
+    session.execute(gone.values(sent_at=None, message_id=None).execution_options(synchronize_session=False))
+
+
 def check_content(content: TemplateContent) -> None:
     """Raises BadTemplate."""
     fields = (("subject", content.subject), ("text", content.text))

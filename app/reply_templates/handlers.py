@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
+
 from sqlalchemy.orm import Session
 
 from app.delivery.actions import UnableToReply
+from app.delivery.models import ScheduledReply
 from app.events.models import Event
 from app.inbox.models import Message
-from app.reply_templates.actions import settle_uses
+from app.reply_templates.actions import settle_uses, unsettle_uses
 from app.reply_templates.variables import list_holes
 from app.translation import gettext as _
 
@@ -15,11 +18,27 @@ from app.translation import gettext as _
 def settle_sent_reply(session: Session, event: Event) -> None:
     """Count the templates of a reply, and keep it from going out with a blank in it. Raises UnableToReply."""
     message = session.get(Message, event.message_id)
-    holes = list_holes(message.text) if message is not None else ()
+    _check_filled(message.text if message is not None else "")
+    _settle(session, event, "reply")
+
+
+def check_scheduled_reply(session: Session, event: Event) -> None:
+    """Keep a reply with a blank in it from being promised for later. Raises UnableToReply."""
+    row = session.get(ScheduledReply, uuid.UUID(event.payload["id"]))
+    _check_filled(row.reply["text"] if row is not None else "")
+
+
+def _check_filled(text: str) -> None:
+    holes = list_holes(text)
     if holes:
         marks = " ".join(f"⟦{name}⟧" for name in holes)
         raise UnableToReply("message_content", _("Fill in what the template left open: %(marks)s", marks=marks))
-    _settle(session, event, "reply")
+
+
+def unsettle_taken_back(session: Session, event: Event) -> None:
+    """`MessageTakenBack`: its templates did not go out after all; they count again when the text does."""
+    if event.message_id is not None:
+        unsettle_uses(session, message_id=event.message_id)
 
 
 def settle_note(session: Session, event: Event) -> None:

@@ -100,5 +100,6 @@ class ReplyTemplateUse(WithId, Base):
     __table_args__ = (
         sa.Index("ix_reply_template_uses_sent", "template_id", "sent_at", postgresql_where=sa.text("sent_at IS NOT NULL")),
         sa.Index("ix_reply_template_uses_open", "thread_id", "user_id", postgresql_where=sa.text("sent_at IS NULL")),
+        sa.Index("ix_reply_template_uses_message", "message_id", postgresql_where=sa.text("message_id IS NOT NULL")),
         sa.CheckConstraint("kind IN ('reply', 'note')", name="kind"),
     )

@@ -139,6 +139,9 @@ PAGES = (
     Entry("GET", "/messages/<uuid:message_id>/original", BRAND),
     Entry("POST", "/messages/<uuid:message_id>/undo", BRAND),
     Entry("POST", "/messages/<uuid:message_id>/retry", BRAND),
+    Entry("POST", "/scheduled/<uuid:scheduled_id>/cancellation", BRAND),
+    Entry("POST", "/scheduled/<uuid:scheduled_id>/sending", BRAND),
+    Entry("POST", "/scheduled/<uuid:scheduled_id>/time", BRAND),
     Entry("GET", "/messages/<uuid:message_id>/source", BRAND),
 )
 

@@ -17,6 +17,7 @@ from app.config import Settings
 from app.connections.models import ChannelType
 from app.core.ids import new_id
 from app.core.runtime import runtime
+from app.delivery.models import ScheduledReply
 from app.events.actions import SYSTEM
 from app.events.models import Event, OutboxEntry
 from app.inbox.models import Attachment, MessageType, Thread
@@ -112,12 +113,24 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
         "thread_id": thread.id, "message_id": incoming.id, "failed_id": failed.id, "attachment_id": attachment.id,
         "contact_id": contact.id, "channel_id": channel.id, "user_id": other_person.id, "team_id": team.id,
         "session_id": browser.id, "token_id": token.id, "event_id": store_event(session, raw), "entry_id": entry.id,
+        "scheduled_id": _scheduled(session, thread, alice),
         "template_id": template.id, "notification_id": _notification(session, thread, alice),
         "brand_id": channel.brand_id,
         "task_id": create_task(session, TaskContent(channel.brand_id, "Bellen"), now=NOW, actor=SYSTEM).id,
         "identity_id": new_id(), "address_id": new_id(), "merge_id": new_id(),
         "view": "mine", "filename": "css/tokens.css", "key": "wrong", "link": "made-up",
     }  # fmt: skip
+
+
+def _scheduled(session: Session, thread: Thread, user: User) -> object:
+    kept = {"text": "Straks", "attachment_ids": []}
+    row = ScheduledReply(
+        id=new_id(), thread_id=thread.id, channel_id=thread.channel_id, user_id=user.id, reply=kept, created_at=NOW, state="ready"
+    )
+    row.run_at, row.attempts, row.hold_if_newer = NOW, 0, True
+    session.add(row)
+    session.flush()
+    return row.id
 
 
 def _notification(session: Session, thread: Thread, user: User) -> object:

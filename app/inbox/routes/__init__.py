@@ -1,7 +1,20 @@
 """The inbox over HTTP: lists, one thread, the composer, files, search."""
 
-from app.inbox.routes import bulk, composer, files, listing, saved_views, sending, snooze, tags, thread, watching
+from app.inbox.routes import bulk, composer, files, listing, saved_views, scheduled, sending, snooze, tags, thread, watching
 from app.inbox.routes.blueprint import bp
 
-__all__ = ["blueprints", "bulk", "composer", "files", "listing", "saved_views", "sending", "snooze", "tags", "thread", "watching"]
+__all__ = [
+    "blueprints",
+    "bulk",
+    "composer",
+    "files",
+    "listing",
+    "saved_views",
+    "scheduled",
+    "sending",
+    "snooze",
+    "tags",
+    "thread",
+    "watching",
+]
 blueprints = (bp, files.public)

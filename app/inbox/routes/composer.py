@@ -21,19 +21,22 @@ from app.core.db import db, transaction
 from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.core.text import storable
-from app.delivery.actions import Reply, ReplyContext, UnableToReply, queue_reply
+from app.delivery.actions import Reply, ReplyContext, UnableToReply, find_scheduled_by_token, queue_reply
+from app.delivery.models import ScheduledReply
+from app.delivery.scheduled import schedule_reply
 from app.inbox.actions import ThreadMovedOn, add_note, find_by_client_token, lock_thread, save_draft
 from app.inbox.models import Attachment, Message, ThreadStatus
 from app.inbox.queries import get_thread, get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
+from app.inbox.routes.later import send_time_of_form, snooze_time_of_form
 from app.inbox.routes.mail_fields import mail_fields, options_of_form
 from app.inbox.routes.templates import fill_template
-from app.inbox.routes.thread import thread_context
+from app.inbox.routes.thread import UPLOAD_BYTES, thread_context
+from app.inbox.routes.triage_words import until_words
 from app.inbox.taken_back import AlreadyTakenBack, keep_draft_options
 from app.web import page
 
 AFTER_SEND = {"resolved": ThreadStatus.RESOLVED, "waiting_customer": ThreadStatus.WAITING_CUSTOMER}
-UPLOAD_BYTES = 25 * 1024 * 1024
 
 
 class UploadRefused(Exception):
@@ -52,10 +55,13 @@ def send_message(thread_id: uuid.UUID) -> ResponseReturnValue:
     try:
         channel = get_channel(db.session(), parse_uuid(request.form.get("channel_id")) or thread.channel_id or new_id())
         reply = _reply(thread.id, channel)
+        at, context = send_time_of_form(), reply_context(channel)
+        if at is not None:
+            with transaction() as session:
+                kept = schedule_reply(session, reply, at=at, channel=channel, author=viewer.actor, context=context)
+            return composer_again(thread.id, toast=scheduled_toast(kept))
         with transaction() as session:
-            sent = queue_reply(
-                session, reply, channel=channel, author=viewer.actor, author_name=viewer.name, context=reply_context(channel)
-            )
+            sent = queue_reply(session, reply, channel=channel, author=viewer.actor, author_name=viewer.name, context=context)
     except AlreadyTakenBack:
         return composer_again(thread.id)
     except ThreadMovedOn as held:
@@ -92,6 +98,7 @@ def _reply(thread_id: uuid.UUID, channel: Channel) -> Reply:
         client_token=parse_uuid(form.get("client_token")),
         wait_seconds=current_viewer().undo_send_seconds,
         then_status=_then_status(),
+        snooze_until=snooze_time_of_form(),
         **mail_fields(channel, current_viewer()),
     )
 
@@ -149,6 +156,14 @@ def sent_toast(message: Message, wait_seconds: int) -> dict[str, Any] | None:
     return {"text": _("Reply sent"), **undo, "undo_target": "#composer"}
 
 
+def scheduled_toast(kept: ScheduledReply | Message) -> dict[str, Any] | None:
+    """The line that says when a reply will go, with the way back; none for a repeat of a form whose reply is gone."""
+    if isinstance(kept, Message) or kept.state != "ready":
+        return None
+    undo = {"undo_label": _("Undo"), "undo_url": url_for("inbox.cancel_scheduled_reply", scheduled_id=kept.id)}
+    return {"text": _("Will be sent %(when)s", when=until_words(kept.run_at)), **undo, "undo_target": "#composer"}
+
+
 def _refused(thread_id: uuid.UUID, status: int, **why: Any) -> ResponseReturnValue:
     """The composer again, with what was typed and the reason; the whole page without JavaScript. It is kept as a draft too."""
     db.session.rollback()
@@ -170,7 +185,8 @@ def _keep(thread_id: uuid.UUID, kind: str) -> None:
     """Keep what is typed, unless this very form was sent meanwhile; the lock puts a late save behind its send."""
     with transaction() as session:
         lock_thread(session, thread_id)
-        if find_by_client_token(session, current_viewer().user_id, parse_uuid(request.form.get("client_token"))):
+        form_of = (current_viewer().user_id, parse_uuid(request.form.get("client_token")))
+        if find_by_client_token(session, *form_of) or find_scheduled_by_token(session, *form_of):
             return
         save_draft(
             session,

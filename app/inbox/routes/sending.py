@@ -33,14 +33,14 @@ def take_message_back(message_id: uuid.UUID) -> ResponseReturnValue:
     try:
         with transaction() as session:
             taken = take_back(session, message_id=message_id, actor=viewer.actor, now=utc_now())
-            files = _put_into_composer(session, viewer, taken)
+            files = put_into_composer(session, viewer.user_id, taken)
     except AlreadyTakenBack:
         return composer_again(thread_id)
     except NotTheWriter:
-        return _say(thread_id, _("Only its writer can take a message back"))
+        return say(thread_id, _("Only its writer can take a message back"))
     except AlreadyLeft:
-        return _say(thread_id, _("It has already left"))
-    return _say(thread_id, _("Taken back: your text is in the composer again"), uploads=list_uploads(files))
+        return say(thread_id, _("It has already left"))
+    return say(thread_id, _("Taken back: your text is in the composer again"), uploads=list_uploads(files))
 
 
 def _thread_of(viewer: Viewer, message_id: uuid.UUID) -> uuid.UUID:
@@ -49,28 +49,30 @@ def _thread_of(viewer: Viewer, message_id: uuid.UUID) -> uuid.UUID:
     return gone.thread_id if gone else get_message(db.session(), viewer=viewer, message_id=message_id).thread_id
 
 
-def _say(thread_id: uuid.UUID, words: str, **more: Any) -> ResponseReturnValue:
+def say(thread_id: uuid.UUID, words: str, **more: Any) -> ResponseReturnValue:
+    """A fresh composer, and a line about what happened."""
     if request.headers.get("HX-Request") != "true":
         flash(words)
     return composer_again(thread_id, toast={"text": words}, **more)
 
 
-def _put_into_composer(session: Session, viewer: Viewer, taken: TakenBack) -> list[str]:
-    """Make a draft of it; what was typed since (in the form that came along, or kept before) follows below."""
-    draft = session.get(Draft, (viewer.user_id, taken.thread_id, "reply"))
+def put_into_composer(session: Session, user_id: uuid.UUID, kept: TakenBack) -> list[str]:
+    """Make a draft of it; what its writer typed since (in the form that came along, or kept before) follows below."""
+    draft = session.get(Draft, (user_id, kept.thread_id, "reply"))
     text, files = (draft.text, list(draft.attachment_ids)) if draft else ("", [])
-    if "text" in request.form and request.form.get("composer_kind") == "reply":
+    own = user_id == current_viewer().user_id
+    if own and "text" in request.form and request.form.get("composer_kind") == "reply":
         text, files = storable(request.form["text"]).replace("\r\n", "\n"), request.form.getlist("attachment_id")
-    both = "\n\n".join(part for part in (taken.text, text.strip()) if part)
-    ids = dict.fromkeys([*map(str, taken.attachment_ids), *(str(found) for found in map(parse_uuid, files) if found)])
+    both = "\n\n".join(part for part in (kept.text, text.strip()) if part)
+    ids = dict.fromkeys([*map(str, kept.attachment_ids), *(str(found) for found in map(parse_uuid, files) if found)])
     save_draft(
         session,
-        user_id=viewer.user_id,
-        thread_id=taken.thread_id,
+        user_id=user_id,
+        thread_id=kept.thread_id,
         kind="reply",
         text=both,
         attachment_ids=list(ids),
         now=utc_now(),
     )
-    keep_draft_options(session, user_id=viewer.user_id, thread_id=taken.thread_id, options=taken.options)
+    keep_draft_options(session, user_id=user_id, thread_id=kept.thread_id, options=kept.options)
     return list(ids)

@@ -21,7 +21,7 @@ from app.core.runtime import runtime
 from app.core.text import storable
 from app.delivery.actions import NothingToSend, retry_delivery, window_closes_at
 from app.delivery.models import Delivery
-from app.delivery.queries import list_attempts, list_reports
+from app.delivery.queries import list_attempts, list_reports, read_scheduled, scheduled_column
 from app.inbox.actions import change_priority, change_status, mark_read
 from app.inbox.handover import HandoverNote, hand_over
 from app.inbox.models import Attachment, Priority, Thread, ThreadStatus
@@ -35,6 +35,7 @@ from app.inbox.routes.words import event_words, priority_words, status_words
 from app.inbox.timeline import ThreadContext, Timeline, get_context, list_assignable_users, list_timeline
 from app.web import page, wants_page
 
+UPLOAD_BYTES = 25 * 1024 * 1024
 BLOCKS = ("thread_pane", "thread_head", "timeline", "context", "composer")
 
 
@@ -54,7 +55,8 @@ def thread_context(head: ThreadHead, **more: Any) -> dict[str, Any]:
         timeline = list_timeline(session, viewer=viewer, thread=row.thread, before=request.args.get("before"))
     except BadCursor:
         timeline = list_timeline(session, viewer=viewer, thread=row.thread)
-    beside = get_context(session, viewer=viewer, head=head, sendable_types=frozenset(runtime().adapters.senders))
+    sendable, later = frozenset(runtime().adapters.senders), scheduled_column(row.thread.id)
+    beside = get_context(session, viewer=viewer, head=head, sendable_types=sendable, more=later)
     if row.unread:
         _mark_read(row.thread)
     names = {str(user_id): name for user_id, name in beside.assignable_users}
@@ -63,6 +65,7 @@ def thread_context(head: ThreadHead, **more: Any) -> dict[str, Any]:
         "thread": row.thread,
         "thread_row": row,
         "timeline": timeline,
+        "scheduled": () if request.args.get("before") else read_scheduled(beside.more),
         "beside": beside,
         "event_words": lambda item: event_words(item, names),
         "all_statuses": list(ThreadStatus),
@@ -87,6 +90,7 @@ def composer_context(thread: Thread, beside: ThreadContext, timeline: Timeline) 
         "composer_channels": channels,
         "composer_channel": channel,
         "composer_rules": rules,
+        "upload_bytes": min(rules.attachment_bytes, UPLOAD_BYTES) if rules and kind == "reply" else UPLOAD_BYTES,
         "window_closes_at": closes_at,
         "window_is_closed": closes_at is not None and closes_at <= utc_now(),
         "template_choices": template_choices(channel) if channel else (),

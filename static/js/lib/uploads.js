@@ -65,7 +65,7 @@ function removal(form, name) {
   const button = document.createElement("button");
   button.type = "button";
   button.dataset.removeUpload = "";
-  button.setAttribute("aria-label", `${form.dataset.removeLabel || "Remove"} ${name}`);
+  button.setAttribute("aria-label", form.dataset.removeLabel.replace("{name}", name));
   button.textContent = "×";
   return button;
 }
