@@ -91,7 +91,9 @@ def scheduled_column(thread_id: uuid.UUID) -> sa.ScalarSelect[Any]:
         "run_at": ScheduledReply.run_at,
         "held_because": ScheduledReply.held_because,
     }
-    pairs: list[Any] = [part for name, column in fields.items() for part in (sa.literal_column(f"'{name}'"), column)]
+    pairs: list[Any] = []
+    for name, column in fields.items():
+        pairs += [sa.literal_column(f"'{name}'"), column]
     rows = sa.func.json_agg(aggregate_order_by(sa.func.json_build_object(*pairs), ScheduledReply.run_at, ScheduledReply.id))
     query = sa.select(rows).join(User, User.id == ScheduledReply.user_id).join(Channel, Channel.id == ScheduledReply.channel_id)
     return query.where(ScheduledReply.thread_id == thread_id, waiting).correlate(None).scalar_subquery()

@@ -120,8 +120,8 @@ def test_older_ones_follow_on_a_page_of_their_own(desk: Desk) -> None:
 
 
 def test_kinds_are_chosen_and_remembered(desk: Desk) -> None:
-    assert desk.client.get("/settings/notifications").text.count("checked") == 3
+    assert desk.client.get("/settings/notifications").text.count("checked") == 4
     post(desk.client.plain, "/settings/notifications", {"kind": "mention"})
     muted = desk.session.execute(sa.select(NotificationMute.kind)).scalars().all()
-    assert set(muted) == {NotificationKind.ASSIGNMENT, NotificationKind.MESSAGE}
+    assert set(muted) == set(NotificationKind) - {NotificationKind.MENTION}
     assert desk.client.get("/settings/notifications").text.count("checked") == 1
