@@ -310,7 +310,9 @@ class Draft(Base):
     kind: Mapped[str] = mapped_column(primary_key=True)
     text: Mapped[str]
     attachment_ids: Mapped[list[Any]] = mapped_column(default=list)
-    options: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # {"cc", "bcc", "to", "unsigned"}
+    options: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, server_default="{}"
+    )  # {"cc", "bcc", "unsigned", "client_token"}
     updated_at: Mapped[datetime]
 
     __table_args__ = (sa.CheckConstraint("kind IN ('reply', 'note', 'call')", name="kind"),)

@@ -56,6 +56,9 @@ def send_message(thread_id: uuid.UUID) -> ResponseReturnValue:
         channel = get_channel(db.session(), parse_uuid(request.form.get("channel_id")) or thread.channel_id or new_id())
         reply = _reply(thread.id, channel)
         at, context = send_time_of_form(), reply_context(channel)
+        if _sent_otherwise(reply):
+            words = _("This was sent already, from another tab or before the line broke. Send only what is still missing.")
+            return _refused(thread.id, 409, composer_error=words, client_token=new_id())
         if at is not None:
             with transaction() as session:
                 kept = schedule_reply(session, reply, at=at, channel=channel, author=viewer.actor, context=context)
@@ -101,6 +104,12 @@ def _reply(thread_id: uuid.UUID, channel: Channel) -> Reply:
         snooze_until=snooze_time_of_form(),
         **mail_fields(channel, current_viewer()),
     )
+
+
+def _sent_otherwise(reply: Reply) -> bool:
+    """True if this form was sent before with another text, which must not be lost without a word."""
+    earlier = find_by_client_token(db.session(), current_viewer().user_id, reply.client_token)
+    return earlier is not None and earlier.text.strip() != reply.text.strip()
 
 
 def _then_status() -> ThreadStatus | None:
@@ -197,9 +206,8 @@ def _keep(thread_id: uuid.UUID, kind: str) -> None:
             attachment_ids=[str(i) for i in _attachment_ids()],
             now=utc_now(),
         )
-        if kind == "reply":
-            options = options_of_form()
-            keep_draft_options(session, user_id=current_viewer().user_id, thread_id=thread_id, options=options)
+        options = {**(options_of_form() if kind == "reply" else {}), "client_token": request.form.get("client_token")}
+        keep_draft_options(session, user_id=current_viewer().user_id, thread_id=thread_id, options=options, kind=kind)
 
 
 @bp.post("/threads/<uuid:thread_id>/draft")

@@ -14,6 +14,7 @@ from app.accounts.access import Viewer
 from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
+from app.core.ids import new_id
 from app.core.text import storable
 from app.delivery.undo import AlreadyLeft, NotTheWriter, TakenBack, take_back
 from app.inbox.actions import save_draft
@@ -74,5 +75,6 @@ def put_into_composer(session: Session, user_id: uuid.UUID, kept: TakenBack) -> 
         attachment_ids=list(ids),
         now=utc_now(),
     )
-    keep_draft_options(session, user_id=user_id, thread_id=kept.thread_id, options=kept.options)
+    options = {**kept.options, "client_token": str(new_id())}  # the token it was sent with is used up
+    keep_draft_options(session, user_id=user_id, thread_id=kept.thread_id, options=options)
     return list(ids)

@@ -24,7 +24,7 @@ from app.delivery.models import Delivery
 from app.delivery.queries import list_attempts, list_reports, read_scheduled, scheduled_column
 from app.inbox.actions import change_priority, change_status, mark_read
 from app.inbox.handover import HandoverNote, hand_over
-from app.inbox.models import Attachment, Priority, Thread, ThreadStatus
+from app.inbox.models import Attachment, Draft, Priority, Thread, ThreadStatus
 from app.inbox.queries import ThreadHead, get_message, get_thread, get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.listing import list_context
@@ -97,9 +97,15 @@ def composer_context(thread: Thread, beside: ThreadContext, timeline: Timeline) 
         "draft": draft,
         "typed_text": draft.text if draft else "",
         "uploads": list_uploads(request.form.getlist("attachment_id") or (draft.attachment_ids if draft else [])),
-        "client_token": uuid.uuid4(),
+        "client_token": token_of(draft) or uuid.uuid4(),
+        "rendering": uuid.uuid4(),
         **mail_context(thread, channel if kind == "reply" else None, draft, timeline, current_viewer()),
     }
+
+
+def token_of(draft: Draft | None) -> uuid.UUID | None:
+    """The token of the form a draft was typed in: every tab that shows this draft sends the same message."""
+    return parse_uuid(draft.options.get("client_token")) if draft else None
 
 
 def _rules(channel: Channel) -> ChannelRules:

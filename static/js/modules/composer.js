@@ -25,6 +25,7 @@ export default function composer(form) {
   form.addEventListener("focusout", (event) => { if (!form.contains(event.relatedTarget)) save(); });
   form.addEventListener("uploads:changed", save);
   form.addEventListener("submit", () => { clearTimeout(timer); saved = essence(form); });
+  form.addEventListener("htmx:sendError", (event) => { if (event.detail.elt === form) say("unsent"); }); // the token makes a retry safe
   window.addEventListener("pagehide", () => {
     if (form.isConnected && essence(form) !== saved && form.dataset.draftUrl) navigator.sendBeacon?.(form.dataset.draftUrl, draftOf(form, true));
   });
