@@ -247,6 +247,9 @@ class Message(WithId, Base):
         sa.Index("ix_messages_timeline", "thread_id", sa.text("occurred_at DESC"), sa.text("id DESC")),
         sa.Index("ix_messages_brand", "brand_id", sa.text("occurred_at DESC"), sa.text("id DESC")),
         sa.Index("ix_messages_newest", sa.text("occurred_at DESC"), sa.text("id DESC")),
+        sa.Index(
+            "ix_messages_sender", "sender_contact_id", "thread_id", postgresql_where=sa.text("sender_contact_id IS NOT NULL")
+        ),
         sa.Index("ix_messages_span", "occurred_at", postgresql_using="brin", postgresql_with={"pages_per_range": "32"}),
         sa.Index("ix_messages_tsv", "tsv", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
         sa.CheckConstraint(

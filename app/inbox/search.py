@@ -1,9 +1,8 @@
-"""Search: words in messages and subjects, people, numbers. One page of threads, newest hit first, within the viewer's brands.
+"""Search: words in messages and subjects, people, numbers, operators. One page of threads, newest hit first, within the viewer's
+brands.
 
-Two ways to find the newest messages with a word, each ruinous for the other's words: walking back in time is right for common
-words and takes seconds for rare ones; taking the index side first is right for rare words and takes as long for common ones. So
-the walk comes first, over a bounded slice, and only if it does not fill the page the index side follows, in windows that reach
-further back each, each bounded (`WINDOWS`). People and numbers are a third, short source and stand on top.
+What is typed is taken apart in `search_query`, operators become conditions in `search_filter`, `search_find` looks for messages.
+People and numbers are a second, short source and stand on top.
 """
 
 from __future__ import annotations
@@ -13,24 +12,25 @@ import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
+from app.core.clock import utc_now
 from app.core.paging import Page, make_cursor, read_cursor
 from app.core.text import storable
 from app.inbox.queries import ThreadRow, list_rows
+from app.inbox.search_filter import Notice, SearchFilter, digits_of, escape_like, read_operators
+from app.inbox.search_find import Bounds, Finder, Finding, Found, Words
+from app.inbox.search_query import SearchQuery, Word, parse_search
 
-SLICE = 4000  # newest messages looked at one by one
-WINDOWS = (timedelta(days=60), timedelta(days=480), timedelta(days=36_500))
-WINDOW_HITS = 2000
-RARE = 8
 QUERY_CHARACTERS = 200
 PEOPLE = 20
+USUAL = Bounds()
 MARK_START, MARK_END = "\ue000", "\ue001"  # private-use characters, replaced by tags after escaping
+NUMBER = re.compile(r"#\s?(\d{1,15})")
 
 
 @dataclass(frozen=True)
@@ -44,29 +44,52 @@ class SearchHit:
 
 
 @dataclass(frozen=True)
-class _Found:
-    thread_id: uuid.UUID
-    message_id: uuid.UUID | None
-    at: datetime
-    sort_id: uuid.UUID
+class SearchResults(Page[SearchHit]):
+    """A page of hits, and what could not be understood. A page that is not full and has a cursor was cut where the bounds were
+    reached: what is further back has not been looked at."""
+
+    notices: tuple[Notice, ...] = ()
 
 
 def search_threads(
-    session: Session, *, viewer: Viewer, text: str, cursor: str | None = None, limit: int = 25, slice_rows: int = SLICE
-) -> Page[SearchHit]:
-    """Return the threads that match every word; the last word may be a beginning. An empty query finds nothing.
+    session: Session,
+    *,
+    viewer: Viewer,
+    text: str,
+    cursor: str | None = None,
+    limit: int = 25,
+    bounds: Bounds = USUAL,
+    now: datetime | None = None,
+) -> SearchResults:
+    """Return the threads that match every word and operator; the last word may be a beginning. An empty query finds nothing.
 
-    `slice_rows` is how many of the newest messages are looked at one by one before the index is asked. Raises BadCursor.
+    `now` is for dates such as "yesterday". Raises BadCursor.
     """
-    words = clean_query(text)
-    if not words:
-        return Page(())
+    query = parse_search(clean_query(text))
+    if not query.parts:
+        return SearchResults(())
     place = read_cursor(cursor) if cursor else None
-    found = _find_messages(session, viewer, words, place, limit + 1, slice_rows)
+    numbered = _by_number(session, viewer, str(query))
+    if numbered:
+        return SearchResults(tuple(_hits(session, viewer, Words(), numbered)))
+    filter, notices = read_operators(session, viewer=viewer, operators=query.operators, now=now or utc_now())
+    words = compile_words(_wanted_words(query, filter))
+    if not words.query and not filter.used:
+        return SearchResults((), None, notices)
+    finder = Finder(session, words, filter, enough=limit + 1, bounds=bounds)
+    page, shown = _page(finder, finder.find(place), _people(session, viewer, query, finder), place, limit)
+    return SearchResults(tuple(_hits(session, viewer, words, shown)), page, notices)
+
+
+def _page(
+    finder: Finder, finding: Finding, people: list[Found], place: tuple[datetime, uuid.UUID] | None, limit: int
+) -> tuple[str | None, list[Found]]:
+    """The cursor of what follows, and what this page shows: people on top of the first one, nothing twice."""
+    found = finding.found
     by_message = {f.thread_id: f for f in found[:limit]}  # where both found a thread, the message's own words say more
-    people = [by_message.get(f.thread_id, f) for f in _find_people(session, viewer, words)]
+    people = [by_message.get(f.thread_id, f) for f in people]
     if place is not None:
-        known = {f.thread_id for f in people} | _shown_before(session, words, place, found)
+        known = {f.thread_id for f in people} | finder.shown_before(found, place)
         fresh = [f for f in found if f.thread_id not in known]
         last = fresh[limit - 1] if len(fresh) > limit else found[-1] if len(found) > limit else None
         shown = fresh[:limit]
@@ -74,19 +97,9 @@ def search_threads(
         last = found[limit - 1] if len(found) > limit else None
         on_top = {f.thread_id for f in people}
         shown = [*people, *(f for f in found[:limit] if f.thread_id not in on_top)]
-    next_cursor = make_cursor(last.at, last.sort_id) if last else None
-    return Page(tuple(_hits(session, viewer, words, shown)), next_cursor)
-
-
-def _shown_before(session: Session, words: str, place: tuple[datetime, uuid.UUID], page: Sequence[_Found]) -> set[uuid.UUID]:
-    """Threads of this page that a newer message put on an earlier one: a thread is shown once, at its newest match."""
-    values = {
-        **_query(words),
-        "threads": [f.thread_id for f in page],
-        "at": place[0],
-        "id": place[1],
-    }
-    return set(session.execute(sa.text(_SHOWN_SQL), values).scalars())
+    if last is not None:
+        return make_cursor(last.at, last.sort_id), shown
+    return (make_cursor(*finding.looked_to) if finding.looked_to else None), shown
 
 
 def clean_query(text: str) -> str:
@@ -94,77 +107,43 @@ def clean_query(text: str) -> str:
     return " ".join(storable(text)[:QUERY_CHARACTERS].split())
 
 
-# Either may be empty, which matches nothing.
-_QUERY = "(websearch_to_tsquery('inbox', :words) || to_tsquery('inbox', :prefix))"
-_PLACE = "AND (m.occurred_at, m.id) < (:at, :id)"
-
-_SHOWN_SQL = f"""
-    SELECT DISTINCT m.thread_id FROM messages m
-    WHERE m.thread_id = ANY(:threads) AND (m.occurred_at, m.id) >= (:at, :id) AND m.tsv @@ {_QUERY}
-"""  # noqa: S608  constants only
-
-_SLICE_SQL = f"""
-    WITH newest AS (
-        SELECT m.id, m.thread_id, m.occurred_at, m.tsv @@ {_QUERY} AS is_hit FROM messages m
-        WHERE m.brand_id = ANY(:brands) {{place}} ORDER BY m.occurred_at DESC, m.id DESC LIMIT :slice_rows
-    ), hits AS (
-        SELECT DISTINCT ON (thread_id) id, thread_id, occurred_at FROM newest WHERE is_hit
-        ORDER BY thread_id, occurred_at DESC, id DESC
-    )
-    SELECT hits.*, slice.* FROM (SELECT min(occurred_at) AS reached, count(*) AS looked FROM newest) slice LEFT JOIN hits ON true
-    ORDER BY occurred_at DESC, id DESC LIMIT :enough
-"""  # noqa: S608  constants only
-
-# The fence has no limit of its own: with one the planner believes that walking back in time fills it soon.
-_WINDOW_SQL = f"""
-    WITH hits AS MATERIALIZED (
-        SELECT m.id, m.thread_id, m.occurred_at FROM messages m
-        WHERE m.tsv @@ {_QUERY} AND m.occurred_at <= :until AND m.occurred_at >= :since AND m.brand_id = ANY(:brands)
-    )
-    SELECT id, thread_id, occurred_at FROM (
-        SELECT DISTINCT ON (thread_id) id, thread_id, occurred_at FROM (SELECT * FROM hits LIMIT {WINDOW_HITS}) bounded
-        ORDER BY thread_id, occurred_at DESC, id DESC
-    ) newest ORDER BY occurred_at DESC, id DESC LIMIT 2 * :enough
-"""  # noqa: S608  constants only
+def _wanted_words(query: SearchQuery, filter: SearchFilter) -> tuple[Word, ...]:
+    """The words; where nothing else is left, the operators that do not exist are words, too."""
+    if query.words or filter.used:
+        return query.words
+    return tuple(Word(part, negated=operator.negated) for operator in query.operators for part in _split(str(operator)))
 
 
-def _find_messages(
-    session: Session, viewer: Viewer, words: str, place: tuple[datetime, uuid.UUID] | None, enough: int, slice_rows: int
-) -> list[_Found]:
-    """The newest matching message of each of `enough` threads, as far as the bounds reach."""
-    values: dict[str, Any] = {
-        **_query(words),
-        "brands": list(viewer.brand_ids),
-        "enough": enough,
-        "slice_rows": slice_rows,
-    }
-    at = {"at": place[0], "id": place[1]} if place else {}
-    newest = session.execute(sa.text(_SLICE_SQL.format(place=_PLACE if place else "")), {**values, **at}).all()
-    found = {r.thread_id: _found(r) for r in newest if r.id is not None}
-    reached = until = newest[0].reached
-    if newest[0].looked < slice_rows:
-        return list(found.values())
-    # A word this rare in the newest slice is rare enough for the second span at once.
-    for window in WINDOWS if len(found) * RARE >= enough else WINDOWS[1:]:
-        if len(found) >= enough:
-            break
-        since = reached - window
-        for record in session.execute(sa.text(_WINDOW_SQL), {**values, "since": since, "until": until}):
-            found.setdefault(record.thread_id, _found(record))
-        until = since
-    return list(found.values())[:enough]
+def _split(text: str) -> list[str]:
+    return re.findall(r"\w+", text)
 
 
-def _found(record: sa.Row[Any]) -> _Found:
-    return _Found(record.thread_id, record.id, record.occurred_at, record.id)
+def compile_words(words: Sequence[Word]) -> Words:
+    """The words as one tsquery: all of them, the last one as a beginning. "or" between words is either."""
+    wanted = [word for word in words if word.parts]
+    values: dict[str, str] = {}
+    if any(word.text.casefold() == "or" and not word.quoted for word in wanted):
+        values["either"] = " ".join(map(str, wanted))
+        by_index = not any(word.negated for word in wanted)
+        return Words("websearch_to_tsquery('inbox', :either)", values, by_index)
+    query = " && ".join(_term(word, word is wanted[-1], values) for word in wanted)
+    return Words(query, values, any(not word.negated for word in wanted))
 
 
-def _query(text: str) -> dict[str, str]:
-    """The values of _QUERY: all words, the last one as a beginning; beside it the words with their quotes, minus and "or"."""
-    plain = re.findall(r"\w+", text)
-    prefix = " & ".join([*plain[:-1], f"{plain[-1]}:*"]) if plain and '"' not in text else ""
-    is_plain = " ".join(plain) == text and "or" not in text.lower().split()
-    return {"words": "" if prefix and is_plain else text, "prefix": prefix}
+def _term(word: Word, is_last: bool, values: dict[str, str]) -> str:
+    """One word as SQL, its values put to the others. A phrase and a number with dashes stand for themselves, anything else for
+    its parts in any order."""
+    name, end = f"w{len(values)}", ":*" if is_last and not word.quoted and not word.negated else ""
+    values[name], values[f"p{name}"] = word.text, (" <-> " if word.is_code else " & ").join(word.parts) + end
+    whole, parts = f"phraseto_tsquery('inbox', :{name})", f"to_tsquery('inbox', :p{name})"
+    if word.quoted or len(word.parts) == 1:
+        values.pop(f"p{name}" if word.quoted else name)
+        term = whole if word.quoted else parts
+    elif word.is_code and end:
+        term = f"({whole} || coalesce((nullif({whole}::text, '') || ':*')::tsquery, ''::tsquery) || {parts})"
+    else:
+        term = f"({whole} || {parts})"
+    return f"!! {term}" if word.negated else term
 
 
 _PEOPLE_SQL = sa.text(
@@ -187,31 +166,50 @@ _PEOPLE_SQL = sa.text(
     ORDER BY last_message_at DESC LIMIT {PEOPLE}
     """  # noqa: S608  constants only
 )
+_NUMBER_SQL = sa.text(
+    """
+    SELECT id, last_message_at FROM threads WHERE brand_id = ANY(:brands) AND (
+        number = :number OR id = (SELECT thread_id FROM thread_aliases WHERE old_number = :number)
+    )
+    """
+)
 
 
-def _find_people(session: Session, viewer: Viewer, words: str) -> list[_Found]:
-    """Threads of contacts whose name, address or number contains the query, and the thread of that number or subject."""
-    if len(words) < 3:
+def _by_number(session: Session, viewer: Viewer, text: str) -> list[Found]:
+    """The thread that "#17" names, also under a number it took over."""
+    match = NUMBER.fullmatch(text)
+    if not match:
         return []
-    digits = re.sub(r"\D", "", words)
+    values = {"number": int(match[1]), "brands": list(viewer.brand_ids)}
+    return [Found(r.id, None, r.last_message_at, r.id) for r in session.execute(_NUMBER_SQL, values)]
+
+
+def _people(session: Session, viewer: Viewer, query: SearchQuery, finder: Finder) -> list[Found]:
+    """Threads of contacts whose name, address or number contains the words, and the thread of that number or subject; as far as
+    the operators let them through."""
+    text = " ".join(str(word) for word in query.words)
+    if len(text) < 3 or finder.filter.message:
+        return []
+    digits = digits_of(text)
     values = {
-        "like": f"%{_escape_like(words)}%",
-        "digits": digits if len(digits) >= 4 else "",
-        "digits_like": f"%{digits.lstrip('0')}%",
-        "number": int(digits) if re.fullmatch(r"#?\d{1,15}", words) else -1,
-        "brands": list(viewer.brand_ids),
+        "like": f"%{escape_like(text)}%",
+        "digits": digits,
+        "digits_like": f"%{digits}%",
+        "number": int(text) if re.fullmatch(r"[0-9]{1,15}", text) else -1,
+        "brands": list(finder.filter.brand_ids),
     }
-    return [_Found(r.id, None, r.last_message_at, r.id) for r in session.execute(_PEOPLE_SQL, values)]
-
-
-def _escape_like(text: str) -> str:
-    return re.sub(r"([\\%_])", r"\\\1", text)
+    found = [Found(r.id, None, r.last_message_at, r.id) for r in session.execute(_PEOPLE_SQL, values)]
+    if not found or not finder.filter.used:
+        return found
+    fitting = finder.fitting([f.thread_id for f in found])
+    since, until = finder.filter.since, finder.filter.until
+    return [f for f in found if f.thread_id in fitting and (since is None or f.at >= since) and (until is None or f.at < until)]
 
 
 _OPTIONS = f"StartSel={MARK_START}, StopSel={MARK_END}, MaxWords=24, MinWords=12, ShortWord=0"
 
 
-def _hits(session: Session, viewer: Viewer, words: str, found: Sequence[_Found]) -> list[SearchHit]:
+def _hits(session: Session, viewer: Viewer, words: Words, found: Sequence[Found]) -> list[SearchHit]:
     thread_ids = [f.thread_id for f in found]
     rows = {row.thread.id: row for row in list_rows(session, viewer=viewer, thread_ids=thread_ids)}
     snippets = _snippets(session, words, [f.message_id for f in found if f.message_id])
@@ -224,19 +222,18 @@ def _hits(session: Session, viewer: Viewer, words: str, found: Sequence[_Found])
     ]
 
 
-_SNIPPETS_SQL = sa.text(
-    f"""
-    SELECT id, ts_headline('inbox', left(subject || ' · ' || text, 4000), {_QUERY}, :options) AS snippet
+_SNIPPETS_SQL = """
+    SELECT id, ts_headline('inbox', left(subject || ' · ' || text, 4000), {query}, :options) AS snippet
     FROM messages WHERE id = ANY(:ids)
-    """  # noqa: S608  constants only
-)
+"""
 
 
-def _snippets(session: Session, words: str, message_ids: list[uuid.UUID]) -> dict[uuid.UUID | None, str]:
+def _snippets(session: Session, words: Words, message_ids: list[uuid.UUID]) -> dict[uuid.UUID | None, str]:
     if not message_ids:
         return {}
-    values = {**_query(words), "ids": message_ids, "options": _OPTIONS}
-    return {record.id: _safe(record.snippet) for record in session.execute(_SNIPPETS_SQL, values)}
+    sql = sa.text(_SNIPPETS_SQL.format(query=f"({words.query})" if words.query else "''::tsquery"))
+    values = {**words.values, "ids": message_ids, "options": _OPTIONS}
+    return {record.id: _safe(record.snippet) for record in session.execute(sql, values)}
 
 
 def _safe(snippet: str) -> str:

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
 from app.core.runtime import runtime
-from app.inbox.search import SLICE, search_threads
+from app.inbox.search import search_threads
+from app.inbox.search_find import Bounds
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_viewer
 
 
@@ -67,7 +68,7 @@ def test_mallory_finds_nothing_of_another_brand(db_session: Session, alice: View
 
 
 def test_old_messages_are_found_behind_the_newest_slice(db_session: Session, alice: Viewer) -> None:
-    pages = [search_threads(db_session, viewer=alice, text=q, slice_rows=1) for q in ("knippert", "factuur")]
+    pages = [search_threads(db_session, viewer=alice, text=q, bounds=Bounds(slice_rows=1)) for q in ("knippert", "factuur")]
     names = {page.items[0].row.contact_name for page in pages}
     assert names == {"Pieter van Dam", "Lotte Bakker"}
 
@@ -77,9 +78,10 @@ def test_a_thread_full_of_the_word_hides_no_other(db_session: Session, alice: Vi
     make_message(db_session, lotte, "storing", at=NOW + timedelta(hours=1))
     for minute in range(60, 60 + 220):
         make_message(db_session, pieter, "weer een storing", at=NOW + timedelta(hours=1, minutes=minute))
-    for slice_rows in (SLICE, 50):
-        first = search_threads(db_session, viewer=alice, text="storing", limit=1, slice_rows=slice_rows)
+    for slice_rows in (4000, 50):
+        first = search_threads(db_session, viewer=alice, text="storing", limit=1, bounds=Bounds(slice_rows=slice_rows))
         assert [h.row.thread.id for h in first.items] == [pieter.id]
-        bounds = {"limit": 1, "slice_rows": slice_rows}
-        second = search_threads(db_session, viewer=alice, text="storing", cursor=first.next_cursor, **bounds)
+        second = search_threads(
+            db_session, viewer=alice, text="storing", cursor=first.next_cursor, limit=1, bounds=Bounds(slice_rows=slice_rows)
+        )
         assert [h.row.thread.id for h in second.items] == [lotte.id]

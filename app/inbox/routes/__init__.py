@@ -1,6 +1,19 @@
 """The inbox over HTTP: lists, one thread, the composer, files, search."""
 
-from app.inbox.routes import bulk, composer, files, listing, saved_views, scheduled, sending, snooze, tags, thread, watching
+from app.inbox.routes import (
+    bulk,
+    composer,
+    files,
+    listing,
+    saved_views,
+    scheduled,
+    searching,
+    sending,
+    snooze,
+    tags,
+    thread,
+    watching,
+)
 from app.inbox.routes.blueprint import bp
 
 __all__ = [
@@ -11,6 +24,7 @@ __all__ = [
     "listing",
     "saved_views",
     "scheduled",
+    "searching",
     "sending",
     "snooze",
     "tags",

@@ -1,4 +1,4 @@
-"""Lists of threads, the rail, and search."""
+"""Lists of threads, and the rail."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from app.inbox.models import Priority, ThreadStatus
 from app.inbox.queries import ThreadFilter, ThreadRow, list_threads
 from app.inbox.routes.asked import Asked, ask, ask_beside_thread, bare_url, is_saved, name_only
 from app.inbox.routes.blueprint import bp, url_to, view_counts, view_title, view_total
-from app.inbox.search import clean_query, search_threads
 from app.inbox.sorting import ListSort
 from app.web import page, wants_page
 
@@ -123,14 +122,3 @@ def _rows(asked: Asked) -> Page[ThreadRow]:
         return list_from(cursor=request.args.get("cursor"))
     except BadCursor:
         return list_from()
-
-
-@bp.get("/search")
-def search() -> ResponseReturnValue:
-    """Find threads by words, people or numbers."""
-    query = clean_query(request.args.get("q", ""))
-    try:
-        hits = search_threads(db.session(), viewer=current_viewer(), text=query, cursor=request.args.get("cursor"))
-    except BadCursor:
-        hits = search_threads(db.session(), viewer=current_viewer(), text=query)
-    return page("inbox/search.html", blocks=("search_results",), query=query, hits=hits)

@@ -30,7 +30,7 @@ function press(key) {
 // A module may take a key that no element bears: it listens for "single-key" and prevents the default.
 const offer = (key) => !document.dispatchEvent(new CustomEvent("single-key", { cancelable: true, detail: { key } }));
 
-function use(element) {
+export function use(element) {
   if (!element) return false;
   openDrawerOf(element);
   if (element.matches("textarea, input")) element.focus();

@@ -1,0 +1,246 @@
+"""Find messages and threads for a search, each step bounded, whatever is asked for.
+
+Two ways to find the newest messages with a word, each ruinous for the other's words: walking back in time is right for common
+words and takes seconds for rare ones; taking the index side first is right for rare words and takes as long for common ones. So
+the walk comes first, over a bounded slice, and only if it does not fill the page the index side follows, in windows that reach
+further back each, each bounded (`WINDOWS`).
+
+Operators narrow this. Few threads (at most `few`, found by an index) are looked through whole. Many are met on the way: the walk
+and the windows leave out what does not fit. A common word under a narrow operator would have to be walked for ever; it is walked
+SLICES slices, and the page says from where to look further. Operators on threads alone are a list: keyset scans by its indexes.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.inbox.search_filter import SearchFilter
+from app.inbox.search_scan import probe_scans, thread_scan
+
+SLICES = 3
+WINDOWS = (timedelta(days=60), timedelta(days=480), timedelta(days=36_500))
+WINDOW_HITS = 2000
+RARE = 8
+
+Place = tuple[datetime, uuid.UUID]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A thread, and its newest message that matched (None: the thread itself did)."""
+
+    thread_id: uuid.UUID
+    message_id: uuid.UUID | None
+    at: datetime
+    sort_id: uuid.UUID
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much one search looks at: messages of a slice, threads that are looked through whole, threads of a list where no index
+    knows the answer."""
+
+    slice_rows: int = 4000
+    few: int = 400
+    walk: int = 4000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found, newest first. `looked_to`: there may be more before this place; None where the end was reached."""
+
+    found: tuple[Found, ...]
+    looked_to: Place | None = None
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words as a tsquery in SQL, "" for none, with its values; `by_index` is false where no index finds them (only words to be
+    absent)."""
+
+    query: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    by_index: bool = False
+
+    @property
+    def hit(self) -> str:
+        return f"m.tsv @@ ({self.query})" if self.query else "true"
+
+
+_NEWEST_SQL = """
+    WITH newest AS (
+        SELECT m.id, m.thread_id, m.occurred_at, {more} {hit} AS is_hit FROM messages m
+        WHERE m.brand_id = ANY(:brands) {range} {place} ORDER BY m.occurred_at DESC, m.id DESC LIMIT :slice_rows
+    ), hits AS (
+        SELECT DISTINCT ON (m.thread_id) m.id, m.thread_id, m.occurred_at FROM newest m {threads} WHERE m.is_hit {fits}
+        ORDER BY m.thread_id, m.occurred_at DESC, m.id DESC
+    ), slice AS (
+        SELECT min(occurred_at) AS reached, (array_agg(id ORDER BY occurred_at, id))[1] AS reached_id, count(*) AS looked,
+            count(DISTINCT thread_id) FILTER (WHERE is_hit) AS threads_with_words
+        FROM newest
+    )
+    SELECT hits.*, slice.* FROM slice LEFT JOIN hits ON true ORDER BY occurred_at DESC, id DESC LIMIT :enough
+"""
+_MORE = "m.message_type, m.channel_id, m.sender_contact_id, m.sender_user_id, m.recipients,"
+
+# The fence has no limit of its own: with one the planner believes that walking back in time fills it soon.
+_WINDOW_SQL = """
+    WITH hits AS MATERIALIZED (
+        SELECT m.id, m.thread_id, m.occurred_at FROM messages m
+        WHERE {hit} AND m.occurred_at <= :window_until AND m.occurred_at >= :window_since AND m.brand_id = ANY(:brands)
+    )
+    SELECT id, thread_id, occurred_at FROM (
+        SELECT DISTINCT ON (thread_id) id, thread_id, occurred_at
+        FROM (SELECT hits.* FROM hits {fitting} LIMIT :window_hits) bounded
+        ORDER BY thread_id, occurred_at DESC, id DESC
+    ) newest ORDER BY occurred_at DESC, id DESC LIMIT 2 * :enough
+"""
+_FITTING = "JOIN messages m ON m.id = hits.id JOIN threads t ON t.id = hits.thread_id WHERE true {fits}"
+
+_FEW_SQL = """
+    SELECT h.id, t.id AS thread_id, h.occurred_at FROM threads t CROSS JOIN LATERAL (
+        SELECT m.id, m.occurred_at FROM messages m WHERE m.thread_id = t.id AND {hit} {range} {message}
+        ORDER BY m.occurred_at DESC, m.id DESC LIMIT 1
+    ) h WHERE t.id = ANY(:threads) AND t.brand_id = ANY(:brands) {thread} {place}
+    ORDER BY h.occurred_at DESC, h.id DESC LIMIT :enough
+"""
+
+_SHOWN_SQL = """
+    SELECT DISTINCT m.thread_id FROM messages m JOIN threads t ON t.id = m.thread_id
+    WHERE m.thread_id = ANY(:threads) AND (m.occurred_at, m.id) >= (:at, :id) AND {hit} {range} {message}
+"""
+
+
+class Finder:
+    """One search: words and operators within the viewer's brands."""
+
+    def __init__(self, session: Session, words: Words, filter: SearchFilter, *, enough: int, bounds: Bounds) -> None:
+        self.session, self.words, self.filter, self.enough, self.bounds = session, words, filter, enough, bounds
+        self.thread = "".join(f" AND {condition}" for _kind, condition in filter.thread)
+        self.message = "".join(f" AND {condition}" for condition in filter.message)
+        self.fits = self.thread + self.message
+        self.range = " AND m.occurred_at >= :since" * (filter.since is not None)
+        self.range += " AND m.occurred_at < :until" * (filter.until is not None)
+        self.values: dict[str, Any] = {
+            **filter.values,
+            **words.values,
+            "brands": list(filter.brand_ids),
+            "enough": enough,
+            "slice_rows": bounds.slice_rows,
+            "since": filter.since,
+            "until": filter.until,
+        }
+
+    def find(self, place: Place | None) -> Finding:
+        """The newest matches behind the place, one per thread, `enough` if there are as many within the bounds."""
+        if not self.words.query and not self.filter.message:
+            return self._list(place)
+        few = self._few()
+        return self._look_through(few, place) if few is not None else self._walk(place)
+
+    def shown_before(self, found: tuple[Found, ...], place: Place) -> set[uuid.UUID]:
+        """Threads that a newer match put on an earlier page: a thread is shown once, at its newest match."""
+        if found and found[0].message_id is None:
+            return set()
+        sql = _SHOWN_SQL.format(hit=self.words.hit, range=self.range, message=self.message)
+        more = {"threads": [f.thread_id for f in found], "at": place[0], "id": place[1]}
+        return set(self.session.execute(sa.text(sql), self._bound(sql, more)).scalars())
+
+    def fitting(self, thread_ids: list[uuid.UUID]) -> set[uuid.UUID]:
+        """Those of the threads that the operators on threads let through."""
+        sql = f"SELECT t.id FROM threads t WHERE t.id = ANY(:threads) AND t.brand_id = ANY(:brands) {self.thread}"  # noqa: S608
+        return set(self.session.execute(sa.text(sql), self._bound(sql, {"threads": thread_ids})).scalars())
+
+    def _bound(self, sql: str, more: dict[str, Any]) -> dict[str, Any]:
+        """The values that the statement names."""
+        named = set(sa.text(sql).compile().params)
+        return {name: value for name, value in {**self.values, **more}.items() if name in named}
+
+    def _rows(self, sql: str, **more: Any) -> list[sa.Row[Any]]:
+        return list(self.session.execute(sa.text(sql), self._bound(sql, more)))
+
+    def _few(self) -> list[uuid.UUID] | None:
+        """All threads that can match, if an index knows that they are few."""
+        for sql in probe_scans(self.filter):
+            more = {**_narrowed(self.filter), "walk": self.bounds.few + 1}
+            found = list(self.session.execute(sa.text(sql), self._bound(sql, more)).scalars())
+            if len(found) <= self.bounds.few:
+                return found
+        return None
+
+    def _look_through(self, threads: list[uuid.UUID], place: Place | None) -> Finding:
+        behind = "AND (h.occurred_at, h.id) < (:at, :id)" if place else ""
+        parts = {"hit": self.words.hit, "range": self.range, "message": self.message, "thread": self.thread, "place": behind}
+        at = {"at": place[0], "id": place[1]} if place else {}
+        return Finding(tuple(map(_found, self._rows(_FEW_SQL.format(**parts), threads=threads, **at))))
+
+    def _walk(self, place: Place | None) -> Finding:
+        found: dict[uuid.UUID, Found] = {}
+        for _ in range(SLICES):
+            rows = self._slice(place)
+            for row in rows:
+                if row.id is not None:
+                    found.setdefault(row.thread_id, _found(row))
+            seen = rows[0]
+            if seen.looked < self.bounds.slice_rows:
+                return Finding(tuple(found.values()))
+            place = (seen.reached, seen.reached_id)
+            if len(found) >= self.enough:
+                return Finding(tuple(found.values())[: self.enough], place)
+            if self.words.by_index and seen.threads_with_words < self.enough:
+                return self._windows(found, seen.reached, seen.threads_with_words)
+        return Finding(tuple(found.values()), place)
+
+    def _slice(self, place: Place | None) -> list[sa.Row[Any]]:
+        sql = _NEWEST_SQL.format(
+            hit=self.words.hit,
+            more=_MORE if self.filter.message else "",
+            range=self.range,
+            place="AND (m.occurred_at, m.id) < (:at, :id)" if place else "",
+            threads="JOIN threads t ON t.id = m.thread_id" if self.fits else "",
+            fits=self.fits,
+        )
+        return self._rows(sql, **({"at": place[0], "id": place[1]} if place else {}))
+
+    def _windows(self, found: dict[uuid.UUID, Found], reached: datetime, threads_with_words: int) -> Finding:
+        fitting = _FITTING.format(fits=self.fits) if self.fits else ""
+        sql = _WINDOW_SQL.format(hit=self.words.hit, fitting=fitting)
+        until = reached
+        # A word this rare in the newest slice is rare enough for the second span at once.
+        for window in WINDOWS if threads_with_words * RARE >= self.enough else WINDOWS[1:]:
+            since = max(reached - window, self.filter.since or reached - window)
+            if len(found) >= self.enough or since > until:
+                break
+            for row in self._rows(sql, window_since=since, window_until=until, window_hits=WINDOW_HITS):
+                found.setdefault(row.thread_id, _found(row))
+            until = since
+        return Finding(tuple(found.values())[: self.enough])
+
+    def _list(self, place: Place | None) -> Finding:
+        """Threads by their newest message, by the indexes of the lists."""
+        scan = thread_scan(self.filter, behind=place is not None)
+        left_over = any(kind not in scan.answers for kind, _condition in self.filter.thread)
+        walk = max(5, self.bounds.walk // scan.branches(self.filter)) if left_over else self.enough
+        more = {**_narrowed(self.filter), "walk": walk, **({"at": place[0], "id": place[1]} if place else {})}
+        rows = self._rows(scan.sql(self.thread), **more)
+        cut = (rows[0].cut_at, rows[0].cut_id) if rows[0].cut_id is not None else None
+        return Finding(tuple(Found(r.id, None, r.last_message_at, r.id) for r in rows if r.id is not None), cut)
+
+
+def _narrowed(filter: SearchFilter) -> dict[str, Any]:
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in vars(filter.narrowing).items()
+        if value is not None
+    }
+
+
+def _found(row: sa.Row[Any]) -> Found:
+    return Found(row.thread_id, row.id, row.occurred_at, row.id)

@@ -1,0 +1,30 @@
+// A field with a list of options below: arrows choose, the field keeps the focus, and the chosen one is named to screen readers.
+export function combobox(field, list) {
+  let active = null;
+  const options = () => [...list.querySelectorAll("[role=option]")].filter((option) => !option.hidden);
+
+  function choose(option) {
+    active?.setAttribute("aria-selected", "false");
+    active = option ?? null;
+    active?.setAttribute("aria-selected", "true");
+    active?.scrollIntoView({ block: "nearest" });
+    if (active) field.setAttribute("aria-activedescendant", active.id);
+    else field.removeAttribute("aria-activedescendant");
+  }
+
+  // After the options changed: ids for all of them, and the first one (or none) chosen.
+  function renew(first) {
+    options().forEach((option, index) => { option.id = `${list.id}-${index}`; });
+    choose(first ? options()[0] : null);
+    return options().length;
+  }
+
+  function step(by) {
+    const shown = options();
+    if (!shown.length) return;
+    const at = shown.indexOf(active);
+    choose(shown.at(at < 0 ? (by > 0 ? 0 : -1) : (at + by) % shown.length));
+  }
+
+  return { choose, renew, step, active: () => active };
+}

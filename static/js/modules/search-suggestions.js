@@ -1,0 +1,71 @@
+// A search field that offers operators and their values while one types. Without this it is a plain field.
+import { combobox } from "../lib/combobox.js";
+
+const PAUSE = 120;
+
+export default function bindSearchSuggestions(form) {
+  const field = form.querySelector("input[type=search]"), list = form.querySelector("[role=listbox]");
+  const box = combobox(field, list), operators = list.dataset.operators.split(" ");
+  let waiting = 0, asking = null;
+  field.setAttribute("role", "combobox");
+  field.setAttribute("aria-autocomplete", "list");
+  field.setAttribute("aria-controls", list.id);
+  show(false);
+
+  function show(shown) {
+    list.hidden = !shown;
+    field.setAttribute("aria-expanded", String(shown));
+    if (!shown) box.choose(null);
+  }
+
+  const typed = () => field.value.slice(0, field.selectionEnd);
+
+  // Only what may become an operator, or is one, is worth a question.
+  function isWorthIt() {
+    const last = /(?:^|\s)-?([A-Za-z]+)(:(?:"[^"]*|[^\s"]*))?$/.exec(typed());
+    if (!last) return false;
+    const name = last[1].toLowerCase();
+    return last[2] ? operators.includes(name) : operators.some((operator) => operator.startsWith(name));
+  }
+
+  async function ask() {
+    asking?.abort();
+    asking = new AbortController();
+    const url = `${list.dataset.url}?${new URLSearchParams({ q: typed() })}`;
+    const answer = await fetch(url, { credentials: "same-origin", signal: asking.signal }).catch(() => null);
+    if (!answer?.ok || document.activeElement !== field) return;
+    list.innerHTML = await answer.text();
+    show(box.renew(false) > 0);
+  }
+
+  function take(option) {
+    const end = field.selectionEnd;
+    field.setRangeText(option.dataset.insert, end - Number(option.dataset.replaces), end, "end");
+    show(false);
+    field.focus();
+    if (option.dataset.insert.endsWith(":")) ask();
+  }
+
+  field.addEventListener("input", () => {
+    clearTimeout(waiting);
+    if (isWorthIt()) waiting = setTimeout(ask, PAUSE);
+    else { asking?.abort(); show(false); }
+  });
+  field.addEventListener("blur", () => show(false));
+  field.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "ArrowDown" && list.hidden) ask();
+    else if (list.hidden) return;
+    else if (event.key === "ArrowDown" || event.key === "ArrowUp") box.step(event.key === "ArrowDown" ? 1 : -1);
+    else if ((event.key === "Enter" || event.key === "Tab") && box.active()) take(box.active());
+    else if (event.key === "Escape") show(false);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  list.addEventListener("pointerdown", (event) => {
+    event.preventDefault(); // the field keeps the focus
+    const option = event.target.closest("[role=option]");
+    if (option) take(option);
+  });
+}
