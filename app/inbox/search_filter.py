@@ -202,7 +202,8 @@ def _assignees(reading: _Reading, name: str, values: list[str], negated: bool) -
     people = list_colleagues(reading.session, reading.viewer)
     found: list[uuid.UUID | None] = []
     for value in values:
-        meant = {"me": [reading.viewer.user_id], "none": [None]}.get(value.casefold()) or _named(people, value)
+        fixed: dict[str, list[uuid.UUID | None]] = {"me": [reading.viewer.user_id], "none": [None]}
+        meant = fixed.get(value.casefold()) or [*_named(people, value)]
         if not meant:
             reading.refuse(name, value, ("me", "none", *(person for _id, person in people)))
         found += meant
@@ -312,9 +313,13 @@ def _to(reading: _Reading, name: str, values: list[str], negated: bool) -> None:
         reading.on_message(here if channels else named, negated)
 
 
+# Not EXISTS: the planner would read all attachments at once for it.
+_HAS_FILE = "(SELECT true FROM attachments a WHERE a.message_id = m.id AND NOT a.is_inline LIMIT 1) IS NOT NULL"
+
+
 def _has(reading: _Reading, name: str, values: list[str], negated: bool) -> None:
     if _one_of(reading, name, values, {"attachment": True}):
-        reading.on_message("EXISTS (SELECT FROM attachments a WHERE a.message_id = m.id AND NOT a.is_inline)", negated)
+        reading.on_message(_HAS_FILE, negated)
 
 
 _UNREAD = "coalesce((SELECT r.seen_seq FROM thread_reads r WHERE r.thread_id = t.id AND r.user_id = :me), 0) < t.inbound_seq"

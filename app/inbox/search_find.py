@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.inbox.search_filter import SearchFilter
-from app.inbox.search_scan import probe_scans, thread_scan
+from app.inbox.search_scan import probe_scans, thread_of, thread_scan
 
 SLICES = 3
 WINDOWS = (timedelta(days=60), timedelta(days=480), timedelta(days=36_500))
@@ -102,7 +102,8 @@ _WINDOW_SQL = """
         ORDER BY thread_id, occurred_at DESC, id DESC
     ) newest ORDER BY occurred_at DESC, id DESC LIMIT 2 * :enough
 """
-_FITTING = "JOIN messages m ON m.id = hits.id JOIN threads t ON t.id = hits.thread_id WHERE true {fits}"
+_FITTING = "{message} {threads} WHERE true {fits}"
+_MESSAGE = "CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = hits.id OFFSET 0) m"
 
 _FEW_SQL = """
     SELECT h.id, t.id AS thread_id, h.occurred_at FROM threads t CROSS JOIN LATERAL (
@@ -204,13 +205,14 @@ class Finder:
             more=_MORE if self.filter.message else "",
             range=self.range,
             place="AND (m.occurred_at, m.id) < (:at, :id)" if place else "",
-            threads="JOIN threads t ON t.id = m.thread_id" if self.fits else "",
+            threads=thread_of("m.thread_id") if self.fits else "",
             fits=self.fits,
         )
         return self._rows(sql, **({"at": place[0], "id": place[1]} if place else {}))
 
     def _windows(self, found: dict[uuid.UUID, Found], reached: datetime, threads_with_words: int) -> Finding:
-        fitting = _FITTING.format(fits=self.fits) if self.fits else ""
+        message = _MESSAGE if self.filter.message else ""
+        fitting = _FITTING.format(message=message, threads=thread_of("hits.thread_id"), fits=self.fits) if self.fits else ""
         sql = _WINDOW_SQL.format(hit=self.words.hit, fitting=fitting)
         until = reached
         # A word this rare in the newest slice is rare enough for the second span at once.
