@@ -61,11 +61,12 @@ def _values(session: Session, viewer: Viewer, name: str, begun: str) -> list[tup
 
 
 def _fixed(name: str) -> list[tuple[str, str]]:
+    file_hint = HINTS["has"]
     values: dict[str, list[tuple[str, str]]] = {
         "status": [(status.value, status_words(status)) for status in ThreadStatus],
         "channel": [(medium, medium_words(medium)) for medium in MEDIA],
         "priority": [(priority.value, priority_words(priority)) for priority in Priority],
-        "has": [("attachment", _(HINTS["has"]))],
+        "has": [("attachment", _(file_hint))],
         "is": [("unread", _("with something you have not read")), ("note", _("notes of colleagues"))],
     }
     days = [("today", _("Today")), ("yesterday", _("Yesterday")), ("7d", _("7 days ago")), ("3m", _("3 months ago"))]

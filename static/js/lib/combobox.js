@@ -28,3 +28,21 @@ export function combobox(field, list) {
 
   return { choose, renew, step, active: () => active };
 }
+
+// Asks for a fragment of options; only the newest question is answered, null stands for one that was dropped or failed.
+export function asker(address) {
+  let asking = null;
+  const drop = () => asking?.abort();
+  const ask = async (typed) => {
+    drop();
+    asking = new AbortController();
+    const url = `${address}?${new URLSearchParams({ q: typed })}`;
+    try {
+      const answer = await fetch(url, { credentials: "same-origin", signal: asking.signal });
+      return answer.ok ? await answer.text() : null;
+    } catch {
+      return null;
+    }
+  };
+  return { ask, drop };
+}

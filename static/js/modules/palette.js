@@ -1,14 +1,14 @@
 // The command palette: Ctrl or Cmd with K, also while typing. What the page can do comes from the elements that bear data-key (or
 // data-command, which is then the name); where one can go is asked from the server.
-import { combobox } from "../lib/combobox.js";
+import { asker, combobox } from "../lib/combobox.js";
 import { use } from "../lib/keyboard.js";
 
 const PAUSE = 120;
 
 export default function bindPalette(dialog) {
   const field = dialog.querySelector("[role=combobox]"), list = dialog.querySelector("[role=listbox]");
-  const box = combobox(field, list);
-  let waiting = 0, asking = null, actions = [], places = "";
+  const box = combobox(field, list), server = asker(dialog.dataset.url);
+  let waiting = 0, actions = [], places = "";
 
   function open() {
     if (document.querySelector("dialog[open]")) return;
@@ -21,12 +21,9 @@ export default function bindPalette(dialog) {
   }
 
   async function ask() {
-    asking?.abort();
-    asking = new AbortController();
-    const url = `${dialog.dataset.url}?${new URLSearchParams({ q: field.value })}`;
-    const answer = await fetch(url, { credentials: "same-origin", signal: asking.signal }).catch(() => null);
-    if (!answer?.ok) return;
-    places = await answer.text();
+    const answer = await server.ask(field.value);
+    if (answer === null) return;
+    places = answer;
     render();
   }
 

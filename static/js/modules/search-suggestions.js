@@ -1,12 +1,12 @@
 // A search field that offers operators and their values while one types. Without this it is a plain field.
-import { combobox } from "../lib/combobox.js";
+import { asker, combobox } from "../lib/combobox.js";
 
 const PAUSE = 120;
 
 export default function bindSearchSuggestions(form) {
   const field = form.querySelector("input[type=search]"), list = form.querySelector("[role=listbox]");
-  const box = combobox(field, list), operators = list.dataset.operators.split(" ");
-  let waiting = 0, asking = null;
+  const box = combobox(field, list), server = asker(list.dataset.url), operators = list.dataset.operators.split(" ");
+  let waiting = 0;
   field.setAttribute("role", "combobox");
   field.setAttribute("aria-autocomplete", "list");
   field.setAttribute("aria-controls", list.id);
@@ -29,12 +29,9 @@ export default function bindSearchSuggestions(form) {
   }
 
   async function ask() {
-    asking?.abort();
-    asking = new AbortController();
-    const url = `${list.dataset.url}?${new URLSearchParams({ q: typed() })}`;
-    const answer = await fetch(url, { credentials: "same-origin", signal: asking.signal }).catch(() => null);
-    if (!answer?.ok || document.activeElement !== field) return;
-    list.innerHTML = await answer.text();
+    const answer = await server.ask(typed());
+    if (answer === null || document.activeElement !== field) return;
+    list.innerHTML = answer;
     show(box.renew(false) > 0);
   }
 
@@ -49,7 +46,7 @@ export default function bindSearchSuggestions(form) {
   field.addEventListener("input", () => {
     clearTimeout(waiting);
     if (isWorthIt()) waiting = setTimeout(ask, PAUSE);
-    else { asking?.abort(); show(false); }
+    else { server.drop(); show(false); }
   });
   field.addEventListener("blur", () => show(false));
   field.addEventListener("keydown", (event) => {
