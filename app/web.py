@@ -31,6 +31,7 @@ ROUTES = (
     "app.accounts.routes",
     "app.inbox.routes",
     "app.connections.routes",
+    "app.delivery.routes",
     "app.reply_templates.routes",
     "app.tasks.routes",
     "app.contacts.routes",

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from app.core.db import table_of
-from app.delivery.handlers import follow_merged_thread, hold_scheduled_replies
+from app.delivery import handlers as delivery
+from app.delivery.handlers import hold_scheduled_replies
 from app.delivery.jobs import not_behind_another
 from app.delivery.models import Delivery, ScheduledReply
 from app.events.models import OutboxEntry
@@ -17,11 +18,12 @@ from app.inbox.triage_models import BulkAction
 from app.ingest.media import fetch_announced_media
 from app.ingest.models import InboundEvent
 from app.ingest.notifications import subscribe_channel
-from app.notifications.handlers import follow_merged_thread as follow_merged_thread_with_notifications
+from app.notifications import handlers as notifications
 from app.notifications.handlers import tell_assignee, tell_followers, tell_mentioned, tell_writer_of_held
 from app.realtime.handlers import push_bulk_progress, push_channel_change, push_notification, push_task_change, push_thread_change
+from app.reply_templates import handlers as reply_templates
 from app.reply_templates.handlers import check_scheduled_reply, settle_note, settle_sent_reply, unsettle_taken_back
-from app.tasks.handlers import move_tasks_of_merged_thread
+from app.tasks.handlers import move_tasks_of_merged_thread, return_tasks
 from app.tasks.queries import OPEN_AND_MINE
 
 LIVE, SEND = "live", "send"
@@ -35,9 +37,19 @@ _push_notification = AfterCommit("push_notification", push_notification, LIVE)
 _fetch_media = AfterCommit("fetch_announced_media", fetch_announced_media, SEND)
 _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 
+_FOLLOW_MERGED = (
+    delivery.follow_merged_thread,
+    notifications.follow_merged_thread,
+    reply_templates.follow_merged_thread,
+    move_tasks_of_merged_thread,
+)
+
 WIRING = Wiring(
     in_transaction={
-        "ThreadsMerged": (follow_merged_thread, follow_merged_thread_with_notifications, move_tasks_of_merged_thread),
+        "ThreadsMerged": _FOLLOW_MERGED,
+        "MergeUndone": (delivery.go_back, notifications.go_back, reply_templates.go_back, return_tasks),
+        "ThreadSplit": (delivery.follow_split, notifications.follow_split),
+        "SplitUndone": (delivery.go_back, notifications.go_back, *_FOLLOW_MERGED),
         "ContactsMerged": (follow_merged_contact,),
         "ContactMergeUndone": (give_back_merged_contact,),
         "ThreadAssigned": (tell_assignee,),
@@ -63,6 +75,10 @@ WIRING = Wiring(
         "SnoozeEnded": (_push,),
         "ThreadEdited": (_push,),
         "ThreadsMerged": (_push,),
+        "MergeUndone": (_push,),
+        "ThreadSplit": (_push,),
+        "ThreadSplitOff": (_push,),
+        "SplitUndone": (_push,),
         "MessageReceived": (_push,),
         "MessageQueued": (_push,),
         "MessageTakenBack": (_push,),

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.channels.base import ChannelRules, DeliveryStatus, Identity, IdentityKind, Party
 from app.channels.email.addressing import make_message_id, make_plus_token, plus_address
 from app.channels.email.compose import is_real_id
+from app.channels.email.headers import strip_reply_marks
 from app.connections.models import Channel, Medium
 from app.contacts.models import Contact, ContactIdentity
 from app.core.work import READY
@@ -255,7 +256,7 @@ def _add_outgoing(
         "client_token": token,
         "delivery_status": DeliveryStatus.PENDING.value,
     }
-    subject = _reply_subject(thread.subject) if channel.medium == Medium.EMAIL else ""
+    subject = _reply_subject(_latest_subject(session, thread)) if channel.medium == Medium.EMAIL else ""
     new = NewMessage(
         message_type=MessageType.OUTGOING,
         medium=channel.medium.value,
@@ -268,8 +269,20 @@ def _add_outgoing(
     return add_message(session, thread, new, now=now)
 
 
+def _latest_subject(session: Session, thread: Thread) -> str:
+    """What the newest mail of either side is about; the thread's own subject is that of its first."""
+    mails = (
+        Message.thread_id == thread.id,
+        Message.medium == Medium.EMAIL.value,
+        Message.automatic.is_(None),
+        Message.subject != "",
+    )
+    query = sa.select(Message.subject).where(*mails).order_by(Message.occurred_at.desc(), Message.id.desc()).limit(1)
+    return session.execute(query).scalar_one_or_none() or thread.subject
+
+
 def _reply_subject(subject: str) -> str:
-    return subject if subject.lower().startswith("re:") else f"Re: {subject}".strip()
+    return f"Re: {strip_reply_marks(subject)}".strip()
 
 
 def _add_delivery(

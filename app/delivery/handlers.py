@@ -1,23 +1,48 @@
-"""What deliveries do when something happens elsewhere."""
+"""What deliveries and scheduled replies do when something happens to their thread. In its transaction, see app/wiring.py."""
 
 from __future__ import annotations
-
-import uuid
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.db import table_of
+from app.core.work import READY
 from app.delivery.models import Delivery, ScheduledReply
 from app.delivery.scheduled import hold_for_newer
 from app.events.models import Event
 from app.inbox.models import Message
+from app.inbox.moves import move_rows, moved_ids, parse_move, return_rows
+
+DELIVERIES, SCHEDULED = table_of(Delivery), table_of(ScheduledReply)
 
 
 def follow_merged_thread(session: Session, event: Event) -> None:
-    """Deliveries and replies for later of a thread that was merged away belong to the thread that holds its messages now."""
-    gone = uuid.UUID(event.payload["merged_thread_id"])
-    session.execute(sa.update(Delivery).where(Delivery.thread_id == gone).values(thread_id=event.thread_id))
-    session.execute(sa.update(ScheduledReply).where(ScheduledReply.thread_id == gone).values(thread_id=event.thread_id))
+    """`ThreadsMerged`, `SplitUndone`: what the thread that goes had belongs to the one that stays.
+
+    Where the two are of different people, a reply written for one of them waits for somebody to look at it again.
+    """
+    move = parse_move(event)
+    if move.gone is None:
+        return
+    if event.payload.get("across_contacts"):
+        waits = sa.and_(SCHEDULED.c.thread_id == move.gone, SCHEDULED.c.state == READY)
+        session.execute(sa.update(SCHEDULED).where(waits).values(state="held", held_because="newer"))
+    for table in (DELIVERIES, SCHEDULED):
+        move_rows(session, table, move_id=move.noted_as, origin=move.gone, target=move.thread_id)
+
+
+def follow_split(session: Session, event: Event) -> None:
+    """`ThreadSplit`: deliveries go where their messages went."""
+    move = parse_move(event)
+    mine = DELIVERIES.c.message_id.in_(moved_ids(move.id, "messages"))
+    move_rows(session, DELIVERIES, move_id=move.id, origin=move.thread_id, target=move.other, where=(mine,))
+
+
+def go_back(session: Session, event: Event) -> None:
+    """`MergeUndone`, `SplitUndone`: what came along goes back."""
+    move = parse_move(event)
+    for table in (DELIVERIES, SCHEDULED):
+        return_rows(session, table, move_id=move.id, origin=move.origin, target=move.target)
 
 
 def hold_scheduled_replies(session: Session, event: Event) -> None:

@@ -54,7 +54,7 @@ class Delivery(WithId, Claimable, Base):
     __tablename__ = "deliveries"
 
     message_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("messages.id"), unique=True)
-    thread_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("threads.id"))
+    thread_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("threads.id"), index=True)
     channel_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("channels.id"))
     status: Mapped[DeliveryStatus] = mapped_column(text_enum(DeliveryStatus, "status"), default=DeliveryStatus.PENDING)
     outgoing: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what to send, see app/delivery/envelope.py
@@ -76,6 +76,13 @@ class Delivery(WithId, Claimable, Base):
             "thread_id",
             "created_at",
             postgresql_where=sa.text("state IN ('ready', 'running')"),
+        ),
+        sa.Index(
+            "ix_deliveries_attention",
+            "channel_id",
+            sa.text("created_at DESC"),
+            sa.text("id DESC"),
+            postgresql_where=sa.text("state <> 'done' OR status IN ('failed', 'bounced', 'expired', 'unknown')"),
         ),
         sa.Index("ix_deliveries_provider_message", "provider_message_id"),
         sa.Index("ix_deliveries_rfc822", "rfc822_message_id", postgresql_where=sa.text("rfc822_message_id IS NOT NULL")),
@@ -137,7 +144,7 @@ class ScheduledReply(WithId, Claimable, Base):
 
     __tablename__ = "scheduled_replies"
 
-    thread_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("threads.id", ondelete="CASCADE"))
+    thread_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("threads.id", ondelete="CASCADE"), index=True)
     channel_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("channels.id"))
     user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
     reply: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -282,7 +282,7 @@ class Attachment(WithId, Base):
     __tablename__ = "attachments"
 
     message_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("messages.id", ondelete="CASCADE"), index=True)
-    thread_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("threads.id"))
+    thread_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("threads.id"), index=True)
     uploaded_by_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
     position: Mapped[int] = mapped_column(default=0)
     filename: Mapped[str]
@@ -309,7 +309,7 @@ class Draft(Base):
     __tablename__ = "drafts"
 
     user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
-    thread_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("threads.id", ondelete="CASCADE"), primary_key=True)
+    thread_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("threads.id", ondelete="CASCADE"), primary_key=True, index=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
     text: Mapped[str]
     attachment_ids: Mapped[list[Any]] = mapped_column(default=list)
@@ -342,7 +342,7 @@ class ThreadRead(Base):
     __tablename__ = "thread_reads"
 
     user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
-    thread_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("threads.id", ondelete="CASCADE"), primary_key=True)
+    thread_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("threads.id", ondelete="CASCADE"), primary_key=True, index=True)
     seen_seq: Mapped[int]
     seen_at: Mapped[datetime]
 

@@ -29,6 +29,10 @@ SHOWN_EVENTS = (
     "ThreadSnoozed",
     "SnoozeEnded",
     "ThreadsMerged",
+    "MergeUndone",
+    "ThreadSplit",
+    "ThreadSplitOff",
+    "SplitUndone",
 )
 OTHER_THREADS = 6
 PAGE_ITEMS = 20
@@ -54,6 +58,7 @@ class Timeline:
     older_cursor: str | None
     newest_message_id: uuid.UUID | None
     newest_seq: int
+    earlier_subject: str = ""  # of the mail just before these items, where that was read along
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ def list_timeline(
     `thread` was read through `get_thread`, so the viewer may see it.
     """
     found = _messages(session, thread, before, limit + 1)
-    older, found = len(found) > limit, found[:limit]
+    older, before_these, found = len(found) > limit, found[limit].Message if len(found) > limit else None, found[:limit]
     messages = [record.Message for record in found]
     oldest_at = messages[-1].occurred_at if older else None
     newest_at = read_cursor(before)[0] if before else None
@@ -94,6 +99,7 @@ def list_timeline(
         older_cursor=make_cursor(messages[-1].occurred_at, messages[-1].id) if older else None,
         newest_message_id=_latest_arrival(session, thread, messages, newest),
         newest_seq=thread.message_count,
+        earlier_subject=before_these.subject if before_these is not None and before_these.medium == "email" else "",
     )
 
 

@@ -39,6 +39,7 @@ from app.ingest.threading import (
     named_ids,
     own_id,
     thread_lock_keys,
+    were_parted,
 )
 
 
@@ -210,7 +211,7 @@ def _join(session: Session, thread: Thread, other_id: uuid.UUID, now: datetime) 
     """A mail that names messages of two threads shows that they are one; joined only if nobody has worked on the younger."""
     other = lock_thread(session, other_id)
     keep, gone = (thread, other) if thread.number < other.number else (other, thread)
-    if keep.id == gone.id or not is_untouched(session, gone):
+    if keep.id == gone.id or not is_untouched(session, gone) or were_parted(session, keep.id, gone.id):
         return thread
     merged = merge_threads(session, keep_id=keep.id, merge_id=gone.id, now=now)
     summarise_again(session, merged)

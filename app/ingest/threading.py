@@ -21,6 +21,7 @@ from app.channels.base import InboundMessage, MailEvidence
 from app.channels.email.addressing import read_message_id, read_plus_token
 from app.channels.email.headers import normalise_subject
 from app.inbox.models import CLOSED_STATUSES, Message, MessageKey, Thread, ThreadAlias, ThreadStatus
+from app.inbox.move_models import ThreadMove
 
 MAX_NAMED_IDS = 60
 REOPEN_DAYS = 14
@@ -106,8 +107,31 @@ def _by_plus_token(session: Session, evidence: MailEvidence, context: MailContex
         number = read_plus_token(token, keys=context.keys, today=context.now.date())
         thread_id = _thread_by_number(session, number, context.brand_id) if number is not None else None
         if thread_id:
-            return Match(thread_id, "plus_address", "our signed reply address")
+            return _split_off(session, thread_id, evidence, context) or Match(
+                thread_id, "plus_address", "our signed reply address"
+            )
     return None
+
+
+def _split_off(session: Session, thread_id: uuid.UUID, evidence: MailEvidence, context: MailContext) -> Match | None:
+    """Where the message it answers is now, for a thread that was split: the address is still that of the old thread."""
+    split = (ThreadMove.from_thread_id == thread_id, ThreadMove.kind == "split", ThreadMove.undone_at.is_(None))
+    if session.execute(sa.select(ThreadMove.id).where(*split).limit(1)).first() is None:
+        return None
+    return _by_signed_id(session, evidence, context) or _by_known_id(session, evidence, context)
+
+
+def were_parted(session: Session, one: uuid.UUID, other: uuid.UUID) -> bool:
+    """True where somebody split one of the threads off the other, or took a merge of them back: they are two on purpose."""
+    between = sa.or_(
+        sa.and_(ThreadMove.from_thread_id == one, ThreadMove.to_thread_id == other),
+        sa.and_(ThreadMove.from_thread_id == other, ThreadMove.to_thread_id == one),
+    )
+    parted = sa.or_(
+        sa.and_(ThreadMove.kind == "split", ThreadMove.undone_at.is_(None)),
+        sa.and_(ThreadMove.kind == "merge", ThreadMove.undone_at.is_not(None)),
+    )
+    return session.execute(sa.select(ThreadMove.id).where(between, parted).limit(1)).first() is not None
 
 
 def _by_signed_id(session: Session, evidence: MailEvidence, context: MailContext) -> Match | None:

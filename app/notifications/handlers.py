@@ -6,14 +6,18 @@ import uuid
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from app.accounts.models import User
+from app.core.db import table_of
 from app.events.models import Event
 from app.inbox.models import Message, Thread
+from app.inbox.moves import move_rows, moved_ids, parse_move, remove_rows, return_rows
 from app.inbox.people_models import ThreadWatcher
 from app.notifications.actions import News, tell
 from app.notifications.models import Notification, NotificationKind
+
+NOTIFICATIONS = table_of(Notification)
 
 
 def tell_mentioned(session: Session, event: Event) -> None:
@@ -48,26 +52,46 @@ def tell_writer_of_held(session: Session, event: Event) -> None:
 
 
 def follow_merged_thread(session: Session, event: Event) -> None:
-    """`ThreadsMerged`: watchers and notifications of the thread that goes belong to the one that stays."""
-    gone = uuid.UUID(event.payload["merged_thread_id"])
-    stays = sa.literal(event.thread_id, sa.Uuid)
-    theirs = sa.select(stays, ThreadWatcher.user_id, ThreadWatcher.created_at).where(ThreadWatcher.thread_id == gone)
+    """`ThreadsMerged`, `SplitUndone`: watchers and notifications of the thread that goes belong to the one that stays."""
+    move = parse_move(event)
+    if move.gone is None:
+        return
+    stays = sa.literal(move.thread_id, sa.Uuid)
+    theirs = sa.select(stays, ThreadWatcher.user_id, ThreadWatcher.created_at).where(ThreadWatcher.thread_id == move.gone)
     columns = ["thread_id", "user_id", "created_at"]
     session.execute(postgresql.insert(ThreadWatcher).from_select(columns, theirs).on_conflict_do_nothing())
-    unread = sa.and_(Notification.kind == NotificationKind.MESSAGE, Notification.read_at.is_(None))
-    other = aliased(Notification)
-    twin = sa.exists(
-        sa.select(other.id).where(
-            other.thread_id == event.thread_id,
-            other.user_id == Notification.user_id,
-            other.kind == NotificationKind.MESSAGE,
-            other.read_at.is_(None),
-        )
-    )
-    of_gone = Notification.thread_id == gone
-    unsynchronised = {"synchronize_session": False}
-    session.execute(sa.delete(Notification).where(of_gone, unread, twin).execution_options(**unsynchronised))
-    session.execute(sa.update(Notification).where(of_gone).values(thread_id=event.thread_id).execution_options(**unsynchronised))
+    other = NOTIFICATIONS.alias("other")
+    twin = sa.exists(sa.select(other.c.id).where(other.c.thread_id == move.thread_id, _same_news(other)))
+    doubled = sa.and_(NOTIFICATIONS.c.thread_id == move.gone, _is_unread_message(NOTIFICATIONS), twin)
+    remove_rows(session, NOTIFICATIONS, move_id=move.noted_as, where=doubled)
+    move_rows(session, NOTIFICATIONS, move_id=move.noted_as, origin=move.gone, target=move.thread_id)
+
+
+def follow_split(session: Session, event: Event) -> None:
+    """`ThreadSplit`: what tells of a message goes where the message went."""
+    move = parse_move(event)
+    about = NOTIFICATIONS.c.message_id.in_(moved_ids(move.id, "messages"))
+    move_rows(session, NOTIFICATIONS, move_id=move.id, origin=move.thread_id, target=move.other, where=(about,))
+
+
+def go_back(session: Session, event: Event) -> None:
+    """`MergeUndone`, `SplitUndone`: notifications return to their thread; of two unread ones there the newer stays."""
+    move = parse_move(event)
+    other = NOTIFICATIONS.alias("other")
+    twin = sa.exists(sa.select(other.c.id).where(other.c.thread_id == move.target, _same_news(other)))
+    back = NOTIFICATIONS.c.id.in_(moved_ids(move.id, NOTIFICATIONS.name))
+    doubled = sa.and_(NOTIFICATIONS.c.thread_id == move.origin, _is_unread_message(NOTIFICATIONS), back, twin)
+    remove_rows(session, NOTIFICATIONS, move_id=None, where=doubled)
+    return_rows(session, NOTIFICATIONS, move_id=move.id, origin=move.origin, target=move.target)
+
+
+def _is_unread_message(table: sa.FromClause) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.kind == NotificationKind.MESSAGE, table.c.read_at.is_(None))
+
+
+def _same_news(other: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Of two unread notifications of messages one thread and user can have one."""
+    return sa.and_(_is_unread_message(other), other.c.user_id == NOTIFICATIONS.c.user_id)
 
 
 def _news(event: Event, kind: NotificationKind) -> News:

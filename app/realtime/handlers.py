@@ -30,6 +30,8 @@ def push_thread_change(event: Event) -> None:
         version = session.execute(sa.select(Thread.version).where(Thread.id == event.thread_id)).scalar_one_or_none()
         receivers = next_sequences(session, user_ids_who_see(session, event.brand_id)) if event.brand_id else {}
     body = {"thread_id": str(event.thread_id), "version": version, "kind": event.type}
+    if event.payload.get("merged_thread_id"):  # whoever has that one open looks at this one from now on
+        body["merged_thread_id"] = event.payload["merged_thread_id"]
     for user_id, sequence in receivers.items():
         _emit("thread:changed", {**body, "sequence": sequence}, user_id)
         if event.type in NEW_ITEM_EVENTS:

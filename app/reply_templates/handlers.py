@@ -6,13 +6,18 @@ import uuid
 
 from sqlalchemy.orm import Session
 
+from app.core.db import table_of
 from app.delivery.actions import UnableToReply
 from app.delivery.models import ScheduledReply
 from app.events.models import Event
 from app.inbox.models import Message
+from app.inbox.moves import move_rows, parse_move, return_rows
 from app.reply_templates.actions import settle_uses, unsettle_uses
+from app.reply_templates.models import ReplyTemplateUse
 from app.reply_templates.variables import list_holes
 from app.translation import gettext as _
+
+USES = table_of(ReplyTemplateUse)
 
 
 def settle_sent_reply(session: Session, event: Event) -> None:
@@ -56,3 +61,16 @@ def _settle(session: Session, event: Event, kind: str) -> None:
             message_id=event.message_id,
             now=event.occurred_at,
         )
+
+
+def follow_merged_thread(session: Session, event: Event) -> None:
+    """`ThreadsMerged`, `SplitUndone`: which templates were put in belongs to the thread that stays."""
+    move = parse_move(event)
+    if move.gone is not None:
+        move_rows(session, USES, move_id=move.noted_as, origin=move.gone, target=move.thread_id)
+
+
+def go_back(session: Session, event: Event) -> None:
+    """`MergeUndone`: uses go back with their thread."""
+    move = parse_move(event)
+    return_rows(session, USES, move_id=move.id, origin=move.origin, target=move.target)

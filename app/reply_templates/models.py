@@ -90,7 +90,7 @@ class ReplyTemplateUse(WithId, Base):
     version: Mapped[int]
     user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
     brand_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("brands.id", ondelete="CASCADE"))
-    thread_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("threads.id", ondelete="SET NULL"))
+    thread_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("threads.id", ondelete="SET NULL"), index=True)
     medium: Mapped[str]
     kind: Mapped[str]  # reply | note
     inserted_at: Mapped[datetime]

@@ -94,6 +94,7 @@ PAGES = (
     Entry("GET", "/bulk/people", SIGNED_IN),
     Entry("GET", "/bulk/tags", SIGNED_IN),
     Entry("POST", "/bulk", SIGNED_IN, data={"set_status": "closed"}),
+    Entry("POST", "/bulk/merge", SIGNED_IN),
     Entry("GET", "/bulk/<uuid:bulk_id>", ALICE_ALONE),
     Entry("POST", "/bulk/<uuid:bulk_id>/undo", ALICE_ALONE),
     Entry("GET", "/threads/<uuid:thread_id>", BRAND),
@@ -137,6 +138,11 @@ PAGES = (
     Entry("POST", "/contacts/<uuid:contact_id>/merges/<uuid:merge_id>/undo", Audience(SIGN_IN, 404, 404, 404, 404, 404)),
     Entry("POST", "/contacts/<uuid:contact_id>/consents", BRAND, data={"purpose": "survey", "given": "no"}),
     Entry("GET", "/attachments/<uuid:attachment_id>", BRAND),
+    Entry("GET", "/threads/<uuid:thread_id>/merge", BRAND),
+    Entry("POST", "/threads/<uuid:thread_id>/merge", BRAND),
+    Entry("GET", "/threads/<uuid:thread_id>/split", BRAND),
+    Entry("POST", "/threads/<uuid:thread_id>/split", BRAND, data={"from": ""}),
+    Entry("POST", "/thread-moves/<uuid:batch_id>/undo", BRAND),
     Entry("GET", "/messages/<uuid:message_id>/details", BRAND),
     Entry("GET", "/messages/<uuid:message_id>/frame", BRAND),
     Entry("GET", "/messages/<uuid:message_id>/original", BRAND),
@@ -191,6 +197,8 @@ SETTINGS = (
     Entry("POST", "/settings/events/replay", LEADS),
     Entry("POST", "/settings/events/reactions/<int:entry_id>/retry", LEADS_OF_BRAND),
     Entry("POST", "/settings/events/reactions/retry", LEADS),
+    Entry("GET", "/settings/deliveries", LEADS),
+    Entry("POST", "/settings/deliveries/<uuid:message_id>/retry", LEADS_OF_BRAND, ids={"message_id": "{sent_id}"}),
 )
 
 OPEN = (

@@ -34,6 +34,7 @@ def settings_groups() -> list[LinkGroup]:
             _link(_("Teams and brands"), "accounts.brands", "building"),
             _link(_("Channels"), "connections.channels", "link"),
             _link(_("Events"), "quarantine.events", "activity"),
+            _link(_("Stuck deliveries"), "deliveries.stuck", "hourglass"),
         )
         groups.append(LinkGroup(_("Organisation"), shared))
     return groups

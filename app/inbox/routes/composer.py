@@ -52,6 +52,10 @@ def send_message(thread_id: uuid.UUID) -> ResponseReturnValue:
     """Queue a reply. 409 with the newer items if the thread moved on, 422 with the reason if it cannot be sent; text stays."""
     viewer = current_viewer()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
+    token = parse_uuid(request.form.get("client_token"))
+    if thread.id != thread_id and find_by_client_token(db.session(), viewer.user_id, token) is None:
+        merged = _("This thread is part of #%(number)s now: look whom you answer, then send again.", number=thread.number)
+        return _refused(thread.id, 422, composer_error=merged)
     try:
         channel = get_channel(db.session(), parse_uuid(request.form.get("channel_id")) or thread.channel_id or new_id())
         reply = _reply(thread.id, channel)

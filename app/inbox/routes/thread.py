@@ -19,7 +19,9 @@ from app.core.db import db, transaction
 from app.core.paging import BadCursor
 from app.core.runtime import runtime
 from app.core.text import storable
+from app.core.work import READY
 from app.delivery.actions import NothingToSend, retry_delivery, window_closes_at
+from app.delivery.ledger import list_steps
 from app.delivery.models import Delivery
 from app.delivery.queries import list_attempts, list_reports, read_scheduled, scheduled_column
 from app.inbox.actions import change_priority, change_status, mark_read
@@ -27,8 +29,10 @@ from app.inbox.handover import HandoverNote, hand_over
 from app.inbox.models import Attachment, Draft, Priority, Thread, ThreadStatus
 from app.inbox.queries import ThreadHead, get_message, get_thread, get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
+from app.inbox.routes.ledger_words import step_words
 from app.inbox.routes.listing import list_context
 from app.inbox.routes.mail_fields import mail_context
+from app.inbox.routes.move_words import subject_changes, undo_urls
 from app.inbox.routes.sending_words import seconds_left
 from app.inbox.routes.templates import template_choices
 from app.inbox.routes.words import event_words, priority_words, status_words
@@ -70,6 +74,8 @@ def thread_context(head: ThreadHead, **more: Any) -> dict[str, Any]:
         "event_words": lambda item: event_words(item, names),
         "all_statuses": list(ThreadStatus),
         "priorities": list(Priority),
+        "undo_url": undo_urls(timeline),
+        "new_subjects": subject_changes(timeline),
         "seconds_left": lambda message: seconds_left(message, viewer),
         **composer_context(row.thread, beside, timeline),
         **more,
@@ -229,8 +235,11 @@ def details(message_id: uuid.UUID) -> ResponseReturnValue:
     context: dict[str, Any] = {
         "message": message,
         "delivery": delivery,
-        "attempts": list_attempts(session, delivery.id) if delivery else [],
-        "reports": list_reports(session, delivery.id) if delivery else [],
+        "steps": list_steps(delivery, list_attempts(session, delivery.id), list_reports(session, delivery.id))
+        if delivery
+        else [],
+        "step_words": step_words,
+        "next_try_at": delivery.run_at if delivery and delivery.state == READY and delivery.attempts else None,
     }
     return page("inbox/details.html", blocks=("details",), **context)
 

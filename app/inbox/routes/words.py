@@ -73,6 +73,13 @@ def medium_words(medium: str) -> str:
     return _(MEDIA.get(medium, medium))
 
 
+MOVES = {
+    "ThreadsMerged": N_("%(who)s joined thread #%(number)s into this one"),
+    "MergeUndone": N_("%(who)s took thread #%(number)s out again"),
+    "ThreadSplit": N_("%(who)s split the later messages off as #%(number)s"),
+    "ThreadSplitOff": N_("%(who)s split this off from #%(number)s"),
+    "SplitUndone": N_("%(who)s brought the messages of #%(number)s back"),
+}
 MEDIUM_ICONS = {
     "email": "mail",
     "whatsapp": "message-circle",
@@ -202,7 +209,7 @@ def event_words(item: TimelineItem, user_names: dict[str, str]) -> str:
         return _("%(who)s set the priority to %(priority)s", who=who, priority=priority_words(payload["to"]).lower())
     if event.type in TRIAGE_EVENTS:
         return triage_words(event.type, who, payload)
-    return _("%(who)s joined thread #%(number)s into this one", who=who, number=payload.get("number", ""))
+    return _(MOVES[event.type], who=who, number=payload.get("number", ""))
 
 
 def sections_of(message: Message) -> list[Section]:

@@ -2,6 +2,7 @@
 // have been missed, and everything shown is asked for again. Without a socket the page asks every 30 seconds.
 import { announce as say } from "./announce.js";
 import { startBell } from "./bell.js";
+import { heardOfMove } from "./moves.js";
 import { startPresence } from "./presence.js";
 import { refresh } from "./refresh.js";
 import { heardOfTask } from "./tasks.js";
@@ -32,8 +33,9 @@ export function startLive() {
   document.addEventListener("thread-changed-here", () => refresh({ own: true }));
 }
 
-function heard({ thread_id: threadId, sequence }) {
+function heard({ thread_id: threadId, merged_thread_id: gone, sequence }) {
   const missed = note(sequence);
+  heardOfMove({ thread_id: threadId, merged_thread_id: gone });
   refresh({ thread: missed || threadId === openThread() });
 }
 

@@ -1,10 +1,11 @@
 // toast("Resolved", {label: "Undo", run: () => …}) shows a line at the foot of the page. The server does the same with
-// HX-Trigger: {"toast": {"text": "Resolved", "undo_label": "Undo", "undo_url": "/…"}}; undo is a POST to that address.
+// HX-Trigger: {"toast": {"text": "Resolved", "undo_label": "Undo", "undo_url": "/…"}}; undo is a POST to that address. One that
+// stays (`stay_seconds`) has a cross, and Z undoes it.
 // The region is a live one (role=status), so nothing else announces it.
 
 let bindElement = () => {};
 
-export function toast(text, undo = null) {
+export function toast(text, undo = null, staySeconds = 0) {
   const region = document.getElementById("toasts");
   if (!region) return;
   const element = document.createElement("div");
@@ -12,6 +13,7 @@ export function toast(text, undo = null) {
   element.dataset.module = "toast";
   element.append(words(text));
   if (undo) element.append(undoButton(element, undo));
+  if (staySeconds) stay(element, staySeconds, region.dataset.close);
   region.append(element);
   bindElement(element);
 }
@@ -32,14 +34,26 @@ function undoButton(element, { label, run }) {
   return button;
 }
 
+function stay(element, seconds, close) {
+  element.dataset.staySeconds = seconds;
+  for (const older of document.querySelectorAll(".toast__undo[data-key]")) older.removeAttribute("data-key");
+  const undo = element.querySelector(".toast__undo"), cross = document.createElement("button");
+  if (undo) { undo.dataset.key = "z"; undo.setAttribute("aria-keyshortcuts", "Z"); }
+  cross.type = "button";
+  cross.textContent = "×";
+  cross.setAttribute("aria-label", close);
+  cross.addEventListener("click", () => element.remove());
+  element.append(cross);
+}
+
 // `undo_target`: what the answer to the undo replaces; the form in it goes along, so that nothing typed since is lost.
-function fromServer({ text, undo_label: label, undo_url: url, undo_target: target }) {
+function fromServer({ text, undo_label: label, undo_url: url, undo_target: target, stay_seconds: seconds }) {
   const run = () => {
     const form = target && document.querySelector(`${target} form`); // the one on the page by then: the send replaces it
     const place = form ? { source: form, target, swap: "outerHTML" } : { source: document.body, swap: "none" };
     return window.htmx.ajax("POST", url, place);
   };
-  toast(text, url ? { label, run } : null);
+  toast(text, url ? { label, run } : null, seconds);
 }
 
 export function listenForToasts(bind) {

@@ -57,7 +57,8 @@ export default function bindBulk(list) {
   const onKey = (event) => {
     if (!list.isConnected) return document.removeEventListener("single-key", onKey);
     const key = event.detail.key;
-    if (key === "Escape" && (all || chosen.size)) clear();
+    if (key === "m" && (all || chosen.size)) find("merge")?.click();
+    else if (key === "Escape" && (all || chosen.size)) clear();
     else if (key === "x" || key === "X") {
       const row = document.activeElement?.closest?.("[data-rows] > li") ?? list.querySelector("[data-rows] > li:has([aria-current=true])");
       const box = (row ?? list).querySelector("[data-pick]");

@@ -1,0 +1,59 @@
+"""The page of deliveries that need a look."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.accounts.session import current_lead
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.paging import BadCursor
+from app.core.runtime import runtime
+from app.delivery.actions import NothingToSend, retry_delivery
+from app.delivery.stuck import COUNT_CAP, brand_of, count_stuck, list_stuck
+from app.translation import gettext as _
+from app.translation import mark as N_
+from app.web import page
+
+bp = Blueprint("deliveries", __name__)
+WHY = {"waiting": N_("Waits too long"), "failed": N_("Failed"), "unknown": N_("Nobody knows")}
+
+
+@bp.get("/settings/deliveries")
+def stuck() -> ResponseReturnValue:
+    """What waits too long, failed, or ended nobody knows how, newest first."""
+    viewer, session, now = current_lead(), db.session(), utc_now()
+    try:
+        listed = list_stuck(session, viewer=viewer, now=now, cursor=request.args.get("cursor"))
+    except BadCursor:
+        abort(400)
+    return page(
+        "settings/deliveries.html",
+        stuck=listed,
+        count=count_stuck(session, viewer=viewer, now=now),
+        cap=COUNT_CAP,
+        is_first=not request.args.get("cursor"),
+        why_words={name: _(text) for name, text in WHY.items()},
+    )
+
+
+@bp.post("/settings/deliveries/<uuid:message_id>/retry")
+def retry(message_id: uuid.UUID) -> ResponseReturnValue:
+    """Send again what failed or could not be confirmed, and come back to the list."""
+    viewer = current_lead()
+    if brand_of(db.session(), message_id=message_id) not in viewer.brand_ids:
+        abort(404)
+    try:
+        with transaction() as session:
+            retry_delivery(session, message_id=message_id, actor=viewer.actor, now=utc_now())
+    except NothingToSend:
+        abort(409)
+    runtime().nudger.nudge()
+    flash(_("It is being sent again."))
+    return redirect(url_for("deliveries.stuck"), 303)
+
+
+blueprints = (bp,)

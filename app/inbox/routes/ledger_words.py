@@ -1,0 +1,32 @@
+"""The steps of a delivery in words."""
+
+from __future__ import annotations
+
+from app.delivery.ledger import Step
+from app.translation import gettext as _
+from app.translation import mark as N_
+
+OURS = {
+    "queued": N_("Accepted for sending"),
+    "under_way": N_("Being handed over"),
+    "accepted": N_("Handed over to the provider"),
+    "put_off": N_("Refused for now, tried again later"),
+    "failed": N_("Refused for good"),
+    "unknown": N_("No answer: nobody knows whether it went out"),
+    "found_sent": N_("Found at the provider: it went out"),
+    "found_not_sent": N_("Not found at the provider: it did not go out"),
+}
+REPORTED = {
+    "accepted": N_("Accepted by the provider"),
+    "sent": N_("Sent"),
+    "delivered": N_("Delivered"),
+    "read": N_("Read"),
+    "failed": N_("Failed"),
+    "bounced": N_("Bounced"),
+    "expired": N_("Expired"),
+}
+
+
+def step_words(step: Step) -> str:
+    """What happened, as people say it; a step of a kind nobody named is shown as it is."""
+    return _((REPORTED if step.is_report else OURS).get(step.name, step.name))

@@ -1,0 +1,48 @@
+"""What a timeline says about merges, splits and changed subjects, from what it holds already."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from flask import request, url_for
+
+from app.channels.email.headers import normalise_subject, strip_reply_marks
+from app.core.clock import utc_now
+from app.inbox.moves import UNDO_FOR
+from app.inbox.timeline import Timeline, TimelineItem
+
+UNDOABLE = frozenset({"ThreadsMerged", "ThreadSplit"})
+UNDONE = frozenset({"MergeUndone", "SplitUndone"})
+
+
+def undo_urls(timeline: Timeline) -> Callable[[TimelineItem], str]:
+    """A function that tells where a merge or split of this timeline is undone; "" where it cannot be."""
+    events = [item.event for item in timeline.items if item.event is not None]
+    undone = {event.payload.get("move_id") for event in events if event.type in UNDONE}
+    now = utc_now()
+
+    def url(item: TimelineItem) -> str:
+        event = item.event
+        if event is None or event.type not in UNDOABLE or event.payload.get("move_id") in {None, *undone}:
+            return ""
+        if now - event.occurred_at > UNDO_FOR:
+            return ""
+        return url_for("inbox.undo_moves", batch_id=event.payload["batch_id"], view=request.args.get("view"))
+
+    return url
+
+
+def subject_changes(timeline: Timeline) -> dict[uuid.UUID, str]:
+    """Mails whose subject is another than that of the mail before, with the new one: the writer may have begun something else."""
+    changes: dict[uuid.UUID, str] = {}
+    before = normalise_subject(timeline.earlier_subject)
+    for item in timeline.items:
+        message = item.message
+        if message is None or message.medium != "email" or message.automatic is not None or not message.subject.strip():
+            continue
+        subject = normalise_subject(message.subject)
+        if before and subject and subject != before:
+            changes[message.id] = strip_reply_marks(message.subject)
+        before = subject or before
+    return changes

@@ -1,0 +1,24 @@
+// Threads that become one, or two: whoever has a thread open that is another one now is led there, unless they are writing.
+import { refresh } from "./refresh.js";
+import { toast } from "./toasts.js";
+
+export function followMoves() {
+  document.addEventListener("thread-moved", (event) => open(event.detail.url));
+}
+
+async function open(url) {
+  if (!document.getElementById("thread-pane") || !window.htmx) return void location.assign(url);
+  history.pushState({ htmx: true }, "", url);
+  await window.htmx.ajax("GET", url, { target: "#thread-pane", swap: "outerHTML" });
+  document.querySelector("#thread-pane h1")?.focus({ preventScroll: true });
+  refresh({ own: true });
+}
+
+// Somebody merged the thread this reader has open into another.
+export function heardOfMove({ merged_thread_id: gone, thread_id: kept }) {
+  if (!gone || document.querySelector("[data-thread-id]")?.dataset.threadId !== gone) return;
+  const url = `/threads/${kept}${location.search}`, words = document.getElementById("announcements")?.dataset ?? {};
+  const typed = document.querySelector("#composer textarea[name=text]")?.value.trim() || document.querySelector("dialog[open]");
+  if (typed) toast(words.merged, { label: words.open, run: () => open(url) }, 600);
+  else { open(url); toast(words.merged); }
+}

@@ -1,0 +1,17 @@
+// A <dialog> that came as a fragment: it opens at once and is gone when it closes; the focus returns to where it was.
+export default function bindModal(dialog) {
+  const before = document.activeElement;
+  dialog.showModal();
+  const field = dialog.querySelector("[data-field]");
+  field?.focus();
+  field?.select?.();
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
+  });
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    const back = before?.isConnected && before.checkVisibility() ? before : document.querySelector("#thread-pane h1");
+    back?.focus({ preventScroll: true });
+  });
+  document.addEventListener("thread-moved", () => dialog.close(), { once: true });
+}
