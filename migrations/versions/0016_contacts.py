@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0016"
-down_revision = "0011"
+down_revision = "0015"
 
 TIME = sa.DateTime(timezone=True)
 PURPOSES = ("marketing_email", "marketing_whatsapp", "survey", "share_with_partners")
