@@ -125,7 +125,7 @@ def _settle_reads(session: Session, keep: Thread, gone: Thread, *, now: datetime
 
 def _join_drafts(session: Session, keep: Thread, gone: Thread) -> None:
     """What somebody had typed in both is one draft, in that order."""
-    kept, other = sa.alias(table_of(Draft), "kept"), sa.alias(table_of(Draft), "other")
+    kept, other = table_of(Draft).alias("kept"), table_of(Draft).alias("other")
     both = sa.and_(kept.c.user_id == other.c.user_id, kept.c.kind == other.c.kind)
     joined = {
         "text": kept.c.text + sa.case((sa.or_(kept.c.text == "", other.c.text == ""), ""), else_="\n\n") + other.c.text,

@@ -1,0 +1,135 @@
+"""An agent's day without a mouse or a reload: answer, tag, snooze, merge, note a task, close two hundred and take it back."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Page, expect
+
+from app.connections.models import Channel
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.inbox.models import Message, MessageType, Thread, ThreadStatus
+from app.tasks.models import Task
+from tests.browser.conftest import Desk
+from tests.factories import make_contact, make_message, make_thread
+
+pytestmark = pytest.mark.browser
+ANSWERED, TO_CLOSE = 20, 200
+
+
+class Keyboard:
+    """Presses keys and counts them; text that somebody must write anyway counts nothing."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.presses = 0
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.presses += 1
+            self.page.keyboard.press(key)
+
+    def write(self, text: str) -> None:
+        self.page.keyboard.type(text)
+
+
+def fill(desk: Desk, count: int, *, said: str, person: str | None = None) -> None:
+    """`count` threads that wait, the first said is the newest; each of another person unless one is named."""
+    with desk.live.app.app_context(), transaction() as session:
+        channel = session.get_one(Channel, desk.channel_id)
+        contact = make_contact(session, person, value=f"{desk.number}9") if person else None
+        for n in reversed(range(count)):
+            of = contact or make_contact(session, f"{said} van klant {n}", value=f"{desk.number}{n:03}")
+            make_message(session, make_thread(session, channel, of, at=utc_now()), f"{said} {n}", at=utc_now())
+
+
+def count(desk: Desk, what: sa.Select[tuple[int]]) -> int:
+    with desk.live.app.app_context(), transaction() as session:
+        return int(session.execute(what).scalar_one())
+
+
+def count_of(model: type, *conditions: sa.ColumnElement[bool]) -> sa.Select[tuple[int]]:
+    return sa.select(sa.func.count()).select_from(model).where(*conditions)
+
+
+def settled(page: Page) -> None:
+    expect(page.locator(".htmx-request, .htmx-settling")).to_have_count(0)
+
+
+def open_first(page: Page, keys: Keyboard, said: str) -> None:
+    """Go to the first row and open it: two presses."""
+    keys.press("j", "Enter")
+    expect(page.locator("#timeline")).to_contain_text(said)
+    settled(page)
+
+
+def test_a_day_without_a_mouse(page: Page, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(desk, 2, said="Dubbel", person="Sanne Bakker")
+    fill(desk, 3, said="Overig")
+    fill(desk, ANSWERED, said="Vraag")
+    of_brand = Thread.brand_id == desk.brand_id
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    page.evaluate("window.notReloaded = true")
+    keys = Keyboard(page)
+
+    for n in range(ANSWERED):
+        open_first(page, keys, f"Vraag {n}")
+        keys.press("r")
+        expect(page.locator("#composer-text")).to_be_focused()
+        keys.write(f"Antwoord {n}")
+        keys.press("Control+Shift+Enter")
+        expect(page.locator("a[data-row]", has_text=f"Vraag {n} van klant")).to_have_count(0)
+        keys.press("Escape")
+    per_answer = keys.presses / ANSWERED
+    with capsys.disabled():
+        print(f"\nkey presses per answered thread beside its text: {per_answer:.1f}")
+    assert per_answer <= 6
+    answers = count_of(Message, Message.brand_id == desk.brand_id, Message.message_type == MessageType.OUTGOING)
+    assert count(desk, answers) == ANSWERED
+    assert count(desk, count_of(Thread, of_brand, Thread.status == ThreadStatus.RESOLVED)) == ANSWERED
+
+    open_first(page, keys, "Overig 0")
+    keys.press("t")
+    expect(page.locator("#tag-create")).to_be_attached()
+    keys.write("garantie")
+    keys.press("Enter")
+    expect(page.locator("#thread-head .tag")).to_have_text("garantie")
+    keys.press("d")
+    expect(page.locator("#thread-task-title")).to_be_focused()
+    keys.write("Onderdeel bestellen")
+    keys.press("Enter")
+    expect(page.locator("#thread-tasks")).to_contain_text("Onderdeel bestellen")
+    assert count(desk, count_of(Task, Task.brand_id == desk.brand_id)) == 1
+    keys.press("Escape", "h", "Enter")
+    expect(page.locator("a[data-row]", has_text="Overig 0")).to_have_count(0)
+
+    page.locator("a[data-row]", has_text="Dubbel 0").focus()
+    keys.press("Enter")
+    expect(page.locator("#timeline")).to_contain_text("Dubbel 0")
+    settled(page)
+    keys.press("m")
+    expect(page.locator("#merge-option-1")).to_contain_text("Dubbel 1")
+    keys.press("Enter")
+    expect(page.locator("#timeline .message")).to_have_count(2)
+    expect(page.locator("a[data-row]", has_text="Sanne Bakker")).to_have_count(1)
+    keys.press("z")
+    expect(page.locator("a[data-row]", has_text="Sanne Bakker")).to_have_count(2)
+
+    closed = count(desk, count_of(Thread, of_brand, ~Thread.is_open))
+    fill(desk, TO_CLOSE, said="Rondvraag")
+    waiting = count(desk, count_of(Thread, of_brand, Thread.is_open, Thread.snoozed_until.is_(None)))
+    desk.customer_writes("Ik ben er ook nog")
+    expect(page.locator("a[data-row]", has_text="Ik ben er ook nog")).to_be_visible()
+    keys.press("j", "x")
+    more = page.get_by_role("button", name=f"Select all {waiting + 1} that match")
+    expect(more).to_be_visible()
+    more.focus()
+    keys.press("Enter", "e")
+    expect(page.locator("#bulk-progress")).to_contain_text(f"{waiting + 1} threads changed")
+    assert count(desk, count_of(Thread, of_brand, ~Thread.is_open)) == closed + waiting + 1
+    keys.press("z")
+    expect(page.locator("#bulk-progress")).to_contain_text(f"Undo: {waiting + 1} threads changed")
+    assert count(desk, count_of(Thread, of_brand, ~Thread.is_open)) == closed
+    assert page.evaluate("window.notReloaded") is True
