@@ -46,6 +46,14 @@ class ThreadTag(Base):
             sa.text("thread_id DESC"),
             postgresql_where=sa.text("in_inbox"),
         ),
+        sa.Index(
+            "ix_thread_tags_rank_all",
+            "brand_id",
+            "tag",
+            sa.text("priority_rank DESC"),
+            sa.text("last_message_at DESC"),
+            sa.text("thread_id DESC"),
+        ),
         sa.Index("ix_thread_tags_all", "brand_id", "tag", sa.text("last_message_at DESC"), sa.text("thread_id DESC")),
     )
 

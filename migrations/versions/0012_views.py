@@ -65,6 +65,7 @@ def _rank_tags() -> None:
     )
     first = (sa.text("priority_rank DESC"), sa.text("last_message_at DESC"), sa.text("thread_id DESC"))
     op.create_index("ix_thread_tags_rank", "thread_tags", ["brand_id", "tag", *first], postgresql_where=sa.text("in_inbox"))
+    op.create_index("ix_thread_tags_rank_all", "thread_tags", ["brand_id", "tag", *first])
 
 
 def _create_saved_views() -> None:
