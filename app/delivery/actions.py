@@ -21,6 +21,7 @@ from app.core.work import READY
 from app.delivery.envelope import party_json
 from app.delivery.models import Delivery, ScheduledReply
 from app.delivery.reports import lock_delivery
+from app.delivery.third_parties import list_third_parties
 from app.events.actions import Actor, record
 from app.inbox.actions import (
     NewMessage,
@@ -226,6 +227,8 @@ def _party_of_contact(session: Session, thread: Thread, rules: ChannelRules) -> 
 
 
 def _last_incoming(session: Session, thread: Thread, medium: str) -> Message | None:
+    """The newest message of the other side; people the thread was forwarded to are not the other side."""
+    sender = sa.func.lower(sa.func.coalesce(Message.sender["address"].astext, ""))
     query = (
         sa.select(Message)
         .where(
@@ -233,6 +236,7 @@ def _last_incoming(session: Session, thread: Thread, medium: str) -> Message | N
             Message.message_type == MessageType.INCOMING,
             Message.medium == medium,
             Message.automatic.is_(None),
+            sender.not_in(list_third_parties(session, thread)),
         )
         .order_by(Message.occurred_at.desc(), Message.id.desc())
         .limit(1)
@@ -318,15 +322,17 @@ def _add_delivery(
     if reply.wait_seconds:
         delivery.run_at = sa.func.clock_timestamp() + timedelta(seconds=reply.wait_seconds)
     if channel.medium == Medium.EMAIL:
-        _address_mail(session, thread, message, channel, delivery, context)
+        address_mail(session, thread, message, channel, delivery, context)
+        _continue_mail(session, thread, channel, delivery)
     session.add(delivery)
     session.flush()
     return delivery
 
 
-def _address_mail(
+def address_mail(
     session: Session, thread: Thread, message: Message, channel: Channel, delivery: Delivery, context: ReplyContext
 ) -> None:
+    """Give a mail its signed Message-ID and the signed address its answers come back to."""
     key = context.mail_keys[0]
     delivery.rfc822_message_id = make_message_id(thread.number, message.id, key=key, domain=context.mail_domain)
     message.external_id, message.content_hash = delivery.rfc822_message_id, str(message.id)
@@ -339,6 +345,10 @@ def _address_mail(
         delivery.outgoing["reply_address"] = _reply_address(
             channel.address, make_plus_token(thread.number, key=key, today=context.now.date())
         )
+
+
+def _continue_mail(session: Session, thread: Thread, channel: Channel, delivery: Delivery) -> None:
+    """Name the mail this one answers."""
     answered = _last_incoming(session, thread, channel.medium.value)
     if answered is not None and answered.external_id and is_real_id(answered.external_id):
         references = [*answered.meta.get("references", []), answered.external_id]

@@ -304,7 +304,7 @@ class Attachment(WithId, Base):
 
 
 class Draft(Base):
-    """What one user has typed and not sent, per thread and kind ("reply", "note", "call"); it follows them over devices."""
+    """What one user has typed and not sent, per thread and kind ("reply" or "note"); it follows them over devices."""
 
     __tablename__ = "drafts"
 
@@ -318,7 +318,7 @@ class Draft(Base):
     )  # {"cc", "bcc", "unsigned", "client_token"}
     updated_at: Mapped[datetime]
 
-    __table_args__ = (sa.CheckConstraint("kind IN ('reply', 'note', 'call')", name="kind"),)
+    __table_args__ = (sa.CheckConstraint("kind IN ('reply', 'note')", name="kind"),)
 
 
 class TakenBackMessage(Base):

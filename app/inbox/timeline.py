@@ -74,7 +74,6 @@ class ThreadContext:
     assignable_users: tuple[tuple[uuid.UUID, str], ...]
     watchers: tuple[tuple[uuid.UUID, str], ...] = ()
     only_assignee_answers: bool = False
-    draft_call: Draft | None = None
     more: Any = None  # the value of the column the page asked for besides
 
 
@@ -204,7 +203,6 @@ def get_context(
         assignable_users=tuple(dict.fromkeys((record.id, record.name) for record in people)),
         watchers=tuple(dict.fromkeys((record.id, record.name) for record in people if record.watches)),
         only_assignee_answers=any(record.only_assignee_answers for record in people),
-        draft_call=drafts.get("call"),
         more=people[0].more if people else None,
     )
 

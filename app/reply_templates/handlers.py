@@ -23,6 +23,8 @@ USES = table_of(ReplyTemplateUse)
 def settle_sent_reply(session: Session, event: Event) -> None:
     """Count the templates of a reply, and keep it from going out with a blank in it. Raises UnableToReply."""
     message = session.get(Message, event.message_id)
+    if "forward_of" in event.payload:
+        return  # not what the templates were put into
     _check_filled(message.text if message is not None else "")
     _settle(session, event, "reply")
 

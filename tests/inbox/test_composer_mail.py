@@ -121,5 +121,5 @@ def test_undo_brings_back_whom_it_was_for(desk: Desk) -> None:
     path = f"/messages/{message.id}/undo"
     answer = desk.client.post(path, data={"csrf_token": csrf_token(desk.client.plain)}, headers={"HX-Request": "true"})
     draft = desk.session.get_one(Draft, (desk.alice.id, desk.thread.id, "reply"))
-    assert draft.options == {"cc": "wim@example.com", "bcc": "", "unsigned": True}
+    assert draft.options.items() >= {"cc": "wim@example.com", "bcc": "", "unsigned": True}.items()
     assert 'value="wim@example.com"' in answer.text

@@ -9,6 +9,7 @@ from typing import Any
 from flask import jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
 from app.accounts.session import current_viewer
@@ -69,6 +70,8 @@ def send_message(thread_id: uuid.UUID) -> ResponseReturnValue:
             return composer_again(thread.id, toast=scheduled_toast(kept))
         with transaction() as session:
             sent = queue_reply(session, reply, channel=channel, author=viewer.actor, author_name=viewer.name, context=context)
+            if reply.template is not None:
+                _keep_beside_template(session, sent[0].thread_id)
     except AlreadyTakenBack:
         return composer_again(thread.id)
     except ThreadMovedOn as held:
@@ -108,6 +111,13 @@ def _reply(thread_id: uuid.UUID, channel: Channel) -> Reply:
         snooze_until=snooze_time_of_form(),
         **mail_fields(channel, current_viewer()),
     )
+
+
+def _keep_beside_template(session: Session, thread_id: uuid.UUID) -> None:
+    """What was typed before the window closed did not go out with the template: it is a draft still."""
+    text, user_id = storable(request.form.get("text", "")), current_viewer().user_id
+    if text.strip():
+        save_draft(session, user_id=user_id, thread_id=thread_id, kind="reply", text=text, attachment_ids=[], now=utc_now())
 
 
 def _sent_otherwise(reply: Reply) -> bool:
@@ -212,6 +222,18 @@ def _keep(thread_id: uuid.UUID, kind: str) -> None:
         )
         options = {**(options_of_form() if kind == "reply" else {}), "client_token": request.form.get("client_token")}
         keep_draft_options(session, user_id=current_viewer().user_id, thread_id=thread_id, options=options, kind=kind)
+
+
+@bp.post("/threads/<uuid:thread_id>/composer")
+def switch_composer(thread_id: uuid.UUID) -> ResponseReturnValue:
+    """The composer for another channel, or for a note; what was typed so far is kept first and goes along."""
+    thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
+    if "text" in request.form:
+        _keep(thread.id, "note" if request.form.get("composer_kind") == "note" else "reply")
+    if request.headers.get("HX-Request") != "true":
+        where: dict[str, Any] = {name: request.args.get(name) for name in ("kind", "channel_id", "view")}
+        return redirect(url_for("inbox.show_thread", thread_id=thread.id, **where, _anchor="composer"), 303)
+    return render_template("inbox/composer_fragment.html", **_thread_again(thread.id))
 
 
 @bp.post("/threads/<uuid:thread_id>/draft")

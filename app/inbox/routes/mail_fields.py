@@ -17,6 +17,7 @@ from app.accounts.models import Brand
 from app.connections.models import Channel, Medium
 from app.core.db import db
 from app.delivery.actions import UnableToReply
+from app.delivery.third_parties import FORWARD_OF, addresses_of
 from app.inbox.models import Draft, MessageType, Thread
 from app.inbox.timeline import Timeline
 
@@ -117,7 +118,9 @@ def mail_context(
 def _others(timeline: Timeline, channel: Channel) -> tuple[str, ...]:
     """Who else the last mail of the other side was for: neither its sender nor this mailbox."""
     messages = [item.message for item in reversed(timeline.items) if item.message is not None]
-    last = next((m for m in messages if m.message_type == MessageType.INCOMING and m.medium == "email" and not m.automatic), None)
+    outsiders = frozenset[str]().union(*(addresses_of(m.recipients) for m in messages if FORWARD_OF in m.meta))
+    theirs = (m for m in messages if m.message_type == MessageType.INCOMING and m.medium == "email" and not m.automatic)
+    last = next((m for m in theirs if (m.sender.get("address") or "").lower() not in outsiders), None)
     if last is None:
         return ()
     sender = {(last.sender.get("address") or "").lower(), (last.meta.get("reply_to") or "").lower(), _bare(channel.address)}

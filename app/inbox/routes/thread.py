@@ -91,6 +91,7 @@ def composer_context(thread: Thread, beside: ThreadContext, timeline: Timeline) 
     rules = _rules(channel) if channel else None
     closes_at = window_closes_at(thread, rules) if rules else None
     draft = beside.draft_note if kind == "note" else beside.draft_reply
+    typed_files = request.form.getlist("attachment_id") if request.form.get("composer_kind", kind) == kind else []
     return {
         "composer_kind": kind,
         "composer_channels": channels,
@@ -102,7 +103,7 @@ def composer_context(thread: Thread, beside: ThreadContext, timeline: Timeline) 
         "template_choices": template_choices(channel) if channel else (),
         "draft": draft,
         "typed_text": draft.text if draft else "",
-        "uploads": list_uploads(request.form.getlist("attachment_id") or (draft.attachment_ids if draft else [])),
+        "uploads": list_uploads(typed_files or (draft.attachment_ids if draft else [])),
         "client_token": token_of(draft) or uuid.uuid4(),
         "rendering": uuid.uuid4(),
         **mail_context(thread, channel if kind == "reply" else None, draft, timeline, current_viewer()),
