@@ -1,4 +1,4 @@
-"""What happened to one outgoing message, step by step, as stored: the delivery, its attempts, the provider's reports."""
+"""What happened to one outgoing message, step by step: the delivery, its attempts, the provider's reports."""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ from app.core.db import db, transaction
 from app.core.paging import BadCursor
 from app.core.runtime import runtime
 from app.delivery.actions import NothingToSend, retry_delivery
-from app.delivery.stuck import COUNT_CAP, brand_of, count_stuck, list_stuck
+from app.delivery.stuck import COUNT_CAP, count_stuck, list_stuck
+from app.inbox.queries import ThreadMissing, get_message
 from app.translation import gettext as _
 from app.translation import mark as N_
 from app.web import page
@@ -44,11 +45,12 @@ def stuck() -> ResponseReturnValue:
 def retry(message_id: uuid.UUID) -> ResponseReturnValue:
     """Send again what failed or could not be confirmed, and come back to the list."""
     viewer = current_lead()
-    if brand_of(db.session(), message_id=message_id) not in viewer.brand_ids:
-        abort(404)
     try:
+        get_message(db.session(), viewer=viewer, message_id=message_id)
         with transaction() as session:
             retry_delivery(session, message_id=message_id, actor=viewer.actor, now=utc_now())
+    except ThreadMissing:
+        abort(404)
     except NothingToSend:
         abort(409)
     runtime().nudger.nudge()

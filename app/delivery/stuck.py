@@ -5,7 +5,6 @@ One keyset scan per channel over the small index of such deliveries (`ix_deliver
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,7 +30,7 @@ COUNT_CAP = 1000
 
 @dataclass(frozen=True)
 class StuckDelivery:
-    """`why`: waiting, failed or unknown. `reason`: what was heard last. `next_try_at`: where it is tried again by itself."""
+    """`why`: waiting, failed or unknown. `reason`: the last thing heard of it. `next_try_at`: when we try again."""
 
     delivery: Delivery
     thread: Thread
@@ -107,9 +106,3 @@ def _row(record: Any) -> StuckDelivery:
         next_try_at=delivery.run_at if delivery.state == "ready" and not failed else None,
         may_repeat=delivery.status in MAY_BE_SENT_AGAIN,
     )
-
-
-def brand_of(session: Session, *, message_id: uuid.UUID) -> uuid.UUID | None:
-    """The brand whose channel carries the message; None where none does."""
-    query = sa.select(Channel.brand_id).join(Delivery, Delivery.channel_id == Channel.id).where(Delivery.message_id == message_id)
-    return session.execute(query).scalar_one_or_none()

@@ -20,7 +20,7 @@ from app.core.db import table_of
 from app.events.actions import SYSTEM, Actor, record
 from app.events.models import Event
 from app.inbox.actions import change_status, lock_thread, preview_of, subject_of, wake_thread
-from app.inbox.models import Attachment, Draft, Message, MessageType, Priority, TakenBackMessage, Thread, ThreadAlias, ThreadRead
+from app.inbox.models import Attachment, Message, MessageType, Priority, TakenBackMessage, Thread, ThreadAlias, ThreadRead
 from app.inbox.move_models import ThreadMove
 from app.inbox.moves import (
     add_move,
@@ -125,16 +125,20 @@ def _settle_reads(session: Session, keep: Thread, gone: Thread, *, now: datetime
 
 def _join_drafts(session: Session, keep: Thread, gone: Thread) -> None:
     """What somebody had typed in both is one draft, in that order."""
-    kept, other = table_of(Draft).alias("kept"), table_of(Draft).alias("other")
-    both = sa.and_(kept.c.user_id == other.c.user_id, kept.c.kind == other.c.kind)
-    joined = {
-        "text": kept.c.text + sa.case((sa.or_(kept.c.text == "", other.c.text == ""), ""), else_="\n\n") + other.c.text,
-        "attachment_ids": kept.c.attachment_ids.op("||")(other.c.attachment_ids),
-    }
-    session.execute(sa.update(kept).where(kept.c.thread_id == keep.id, other.c.thread_id == gone.id, both).values(joined))
-    taken = sa.exists(sa.select(kept.c.user_id).where(kept.c.thread_id == keep.id, both))
-    loose = sa.update(other).where(other.c.thread_id == gone.id, ~taken).values(thread_id=keep.id)
-    session.execute(loose)
+    ids = {"keep": keep.id, "gone": gone.id}
+    session.execute(_JOIN_DRAFTS, ids)
+    session.execute(_MOVE_DRAFTS, ids)
+
+
+_JOIN_DRAFTS = sa.text(
+    "UPDATE drafts kept SET attachment_ids = kept.attachment_ids || other.attachment_ids,"
+    " text = kept.text || CASE WHEN kept.text = '' OR other.text = '' THEN '' ELSE E'\\n\\n' END || other.text FROM drafts other"
+    " WHERE kept.thread_id = :keep AND other.thread_id = :gone AND kept.user_id = other.user_id AND kept.kind = other.kind"
+)
+_MOVE_DRAFTS = sa.text(
+    "UPDATE drafts other SET thread_id = :keep WHERE other.thread_id = :gone AND NOT EXISTS (SELECT FROM drafts kept"
+    " WHERE kept.thread_id = :keep AND kept.user_id = other.user_id AND kept.kind = other.kind)"
+)
 
 
 def _take_over(session: Session, keep: Thread, gone: Thread, *, now: datetime, actor: Actor) -> None:

@@ -201,7 +201,7 @@ SETTINGS = (
     Entry("POST", "/settings/events/reactions/<int:entry_id>/retry", LEADS_OF_BRAND),
     Entry("POST", "/settings/events/reactions/retry", LEADS),
     Entry("GET", "/settings/deliveries", LEADS),
-    Entry("POST", "/settings/deliveries/<uuid:message_id>/retry", LEADS_OF_BRAND, ids={"message_id": "{sent_id}"}),
+    Entry("POST", "/settings/deliveries/<uuid:message_id>/retry", LEADS_OF_BRAND),
 )
 
 OPEN = (
