@@ -37,7 +37,18 @@ def measure_pages(app: Flask, threads: int, *, password: str) -> list[PageTime]:
     client = sign_in(app, password)
     times = [
         _time(app, f"list {view}", lambda view=view: f"/inbox{view}", client)
-        for view in ("", "/mine", "/unassigned", "/email", "/whatsapp", "/resolved", "/all")
+        for view in (
+            "",
+            "/mine",
+            "/unassigned",
+            "/email",
+            "/whatsapp",
+            "/resolved",
+            "/all",
+            "?sort=oldest",
+            "?sort=priority",
+            "/all?sort=priority",
+        )
     ]
     times += [_time(app, f"list deep {view}", _deep(client, view), client) for view in ("", "/resolved", "/all")]
     thread = f"/threads/{row_id(6, threads - 1)}"
