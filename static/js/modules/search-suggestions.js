@@ -14,8 +14,16 @@ export default function bindSearchSuggestions(form) {
 
   function show(shown) {
     list.hidden = !shown;
+    if (shown) place();
     field.setAttribute("aria-expanded", String(shown));
     if (!shown) box.choose(null);
+  }
+
+  // Fixed, because the rail would cut it off.
+  function place() {
+    const under = form.getBoundingClientRect();
+    list.style.top = `${under.bottom + 4}px`;
+    list.style.left = `${Math.max(8, Math.min(under.left, innerWidth - list.offsetWidth - 8))}px`;
   }
 
   const typed = () => field.value.slice(0, field.selectionEnd);
