@@ -209,7 +209,8 @@ def restore_columns(session: Session, thread: Thread, *, former: dict[str, Any],
     same = {name for name in former if name in current and name not in KEPT and current[name] == latter.get(name)}
     if not same.issuperset(STANDING):
         same -= set(STANDING)
-    columns = ", ".join(f'"{name}"' for name in sorted(same) if name in Thread.__table__.columns)
+    stored = {column.name for column in table_of(Thread).columns if column.computed is None}
+    columns = ", ".join(f'"{name}"' for name in sorted(same & stored))
     statement = sa.text(
         f"UPDATE threads SET ({columns}, version) ="  # noqa: S608  names of our own columns
         f" (SELECT {columns}, :version FROM jsonb_populate_record(NULL::threads, :row)) WHERE id = :id"
