@@ -21,9 +21,10 @@ export function updateTimeline(page) {
   const shown = document.getElementById("timeline"), fresh = page.getElementById("timeline");
   if (!shown || !fresh || shown.dataset.threadId !== fresh.dataset.threadId) return;
   const box = scroller(shown), stay = atEnd(box), place = fromStart(box);
+  const isWhole = !fresh.querySelector("#timeline-older"); // nothing is earlier: what it lacks went to another thread
   const isEarlier = earlierThan(fresh.querySelector(":scope > [id^=item-]"));
   if ([...shown.querySelectorAll(":scope > [id^=item-]")].some(isEarlier)) withoutItsStart(fresh, shown);
-  const added = merge(shown, fresh, { keep: (child) => !child.dataset.at || isEarlier(child) });
+  const added = merge(shown, fresh, { keep: (child) => !child.dataset.at || (!isWhole && isEarlier(child)) });
   const settle = () => { box.scrollTop = stay ? 0 : place - fromStart(box) + box.scrollTop; };
   settle();
   requestAnimationFrame(() => { if (stay === atEnd(box)) settle(); }); // the browser corrects the place a frame later, perhaps
