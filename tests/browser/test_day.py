@@ -112,7 +112,7 @@ def test_a_day_without_a_mouse(page: Page, desk: Desk, capsys: pytest.CaptureFix
     keys.press("m")
     expect(page.locator("#merge-search")).to_be_focused()
     keys.write("Overig van klant 0")
-    expect(page.locator(".move-choices .is-active")).to_contain_text("Overig 0")
+    expect(page.locator('[data-sought="Overig van klant 0"] .is-active')).to_contain_text("Overig 0")
     keys.press("Enter")
     expect(page.locator("#timeline .message")).to_have_count(2)
     expect(page.locator("a[data-row]")).to_have_count(1)
