@@ -188,22 +188,27 @@ def _people(session: Session, viewer: Viewer, query: SearchQuery, finder: Finder
     """Threads of contacts whose name, address or number contains the words, and the thread of that number or subject; as far as
     the operators let them through."""
     text = " ".join(str(word) for word in query.words)
-    if len(text) < 3 or finder.filter.message:
+    if finder.filter.message:
         return []
+    # Two characters are in too many names; as a number they name one thread.
+    found = _by_number(session, viewer, f"#{text}") if len(text) < 3 else _named(session, text, finder.filter.brand_ids)
+    if not found or not finder.filter.used:
+        return found
+    fitting = finder.fitting([f.thread_id for f in found])
+    since, until = finder.filter.since, finder.filter.until
+    return [f for f in found if f.thread_id in fitting and (since is None or f.at >= since) and (until is None or f.at < until)]
+
+
+def _named(session: Session, text: str, brand_ids: Sequence[uuid.UUID]) -> list[Found]:
     digits = digits_of(text)
     values = {
         "like": f"%{escape_like(text)}%",
         "digits": digits,
         "digits_like": f"%{digits}%",
         "number": int(text) if re.fullmatch(r"[0-9]{1,15}", text) else -1,
-        "brands": list(finder.filter.brand_ids),
+        "brands": list(brand_ids),
     }
-    found = [Found(r.id, None, r.last_message_at, r.id) for r in session.execute(_PEOPLE_SQL, values)]
-    if not found or not finder.filter.used:
-        return found
-    fitting = finder.fitting([f.thread_id for f in found])
-    since, until = finder.filter.since, finder.filter.until
-    return [f for f in found if f.thread_id in fitting and (since is None or f.at >= since) and (until is None or f.at < until)]
+    return [Found(r.id, None, r.last_message_at, r.id) for r in session.execute(_PEOPLE_SQL, values)]
 
 
 _OPTIONS = f"StartSel={MARK_START}, StopSel={MARK_END}, MaxWords=24, MinWords=12, ShortWord=0"

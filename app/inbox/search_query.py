@@ -32,6 +32,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _NO_VALUE = ("/", ":", "\\")  # what follows the colon of an address, not of an operator
+_PASTED_LINK = ("tel", "mailto")
+_LINKED = re.compile(r"""[+(]?\d[\d().-]*|\w[^\s":]*@[^\s":]+""")
 CODE = re.compile(r"(?=.*\d)\w+(?:[-/.]\w+)+[-/.]?")
 
 
@@ -101,6 +103,8 @@ def _part(match: re.Match[str]) -> Word | Operator | None:
         text = match["phrase"].strip('" ') if quoted else match["word"]
         return Word(text, quoted, negated) if text else None
     name, value = match["name"].lower(), (match["quoted"] or match["value"] or "").strip('" ')
+    if name in _PASTED_LINK and match["quoted"] is None and _LINKED.fullmatch(value):
+        return Word(value, negated=negated)
     is_word = name not in OPERATORS and (not value or (match["quoted"] is None and value.startswith(_NO_VALUE)))
     return Word(match["name"] + ":" + value, negated=negated) if is_word else Operator(name, value, negated)
 

@@ -175,8 +175,7 @@ def test_the_whole_job_is_done_from_the_keyboard(page: Page, desk: Desk) -> None
     expect(page.locator("#rail-search")).to_be_focused()
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1024, 1440])
+@pytest.mark.parametrize(("width", "colours"), [(390, "dark"), (1024, "light")])
 def test_list_and_thread_are_accessible_and_never_scroll_sideways(
     browsing: Browsing, desk: Desk, width: int, colours: str
 ) -> None:

@@ -17,3 +17,8 @@ export async function readPage(url) {
     return null;
   }
 }
+
+// The elements of a piece of a page; scripts in it do not run.
+export function elementsOf(html) {
+  return [...new DOMParser().parseFromString(html, "text/html").body.childNodes];
+}

@@ -1,6 +1,7 @@
 // The command palette: Ctrl or Cmd with K, also while typing. What the page can do comes from the elements that bear data-key (or
 // data-command, which is then the name); where one can go is asked from the server.
 import { asker, combobox } from "../lib/combobox.js";
+import { elementsOf } from "../lib/http.js";
 import { use } from "../lib/keyboard.js";
 
 const PAUSE = 120;
@@ -28,7 +29,7 @@ export default function bindPalette(dialog) {
   }
 
   function render() {
-    list.innerHTML = places;
+    list.replaceChildren(...elementsOf(places));
     const words = field.value.toLocaleLowerCase().split(/\s+/).filter(Boolean);
     const fitting = actions.filter((action) => words.every((word) => action.name.toLocaleLowerCase().includes(word)));
     if (fitting.length) list.prepend(group(dialog.dataset.actions, fitting));

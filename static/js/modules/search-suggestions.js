@@ -1,5 +1,6 @@
 // A search field that offers operators and their values while one types. Without this it is a plain field.
 import { asker, combobox } from "../lib/combobox.js";
+import { elementsOf } from "../lib/http.js";
 
 const PAUSE = 120;
 
@@ -39,7 +40,7 @@ export default function bindSearchSuggestions(form) {
   async function ask() {
     const answer = await server.ask(typed());
     if (answer === null || document.activeElement !== field) return;
-    list.innerHTML = answer;
+    list.replaceChildren(...elementsOf(answer));
     show(box.renew(false) > 0);
   }
 
