@@ -18,7 +18,7 @@ from app.channels.email.headers import strip_reply_marks
 from app.connections.models import Channel, Medium
 from app.contacts.models import Contact, ContactIdentity
 from app.core.work import READY
-from app.delivery.envelope import party_json
+from app.delivery.envelope import new_delivery, party_json
 from app.delivery.models import Delivery, ScheduledReply
 from app.delivery.reports import lock_delivery
 from app.delivery.third_parties import list_third_parties
@@ -308,17 +308,7 @@ def _add_delivery(
     }
     if reply.signature:
         outgoing["signature"] = reply.signature
-    delivery = Delivery(
-        message_id=message.id,
-        thread_id=thread.id,
-        channel_id=channel.id,
-        outgoing=outgoing,
-        progress={},
-        created_at=context.now,
-        state=READY,
-        attempts=0,
-        status=DeliveryStatus.PENDING,
-    )
+    delivery = new_delivery(message, channel.id, outgoing, now=context.now)
     if reply.wait_seconds:
         delivery.run_at = sa.func.clock_timestamp() + timedelta(seconds=reply.wait_seconds)
     if channel.medium == Medium.EMAIL:

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from app.channels.base import Identity, IdentityKind, OutgoingAttachment, OutgoingMessage, OutgoingTemplate, Party
+from app.channels.base import DeliveryStatus, Identity, IdentityKind, OutgoingAttachment, OutgoingMessage, OutgoingTemplate, Party
 from app.channels.email.html import text_to_html
 from app.connections.models import Channel, Medium
 from app.core.storage import Storage
+from app.core.work import READY
 from app.delivery.models import Delivery
 from app.inbox.models import Attachment, Message
+
+
+def new_delivery(message: Message, channel_id: uuid.UUID, outgoing: dict[str, Any], *, now: datetime) -> Delivery:
+    """The promise to send a message, not yet in a session; `outgoing` is what `outgoing_message` reads."""
+    return Delivery(
+        message_id=message.id,
+        thread_id=message.thread_id,
+        channel_id=channel_id,
+        outgoing=outgoing,
+        progress={},
+        created_at=now,
+        state=READY,
+        attempts=0,
+        status=DeliveryStatus.PENDING,
+    )
 
 
 def party_json(party: Party) -> dict[str, Any]:

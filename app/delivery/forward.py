@@ -12,10 +12,8 @@ from sqlalchemy.orm import Session
 from app.channels.base import DeliveryStatus, Identity, IdentityKind, Party
 from app.connections.models import Channel, Medium
 from app.core.ids import new_id
-from app.core.work import READY
 from app.delivery.actions import ChannelOff, ReplyContext, UnableToReply, address_mail
-from app.delivery.envelope import party_json
-from app.delivery.models import Delivery
+from app.delivery.envelope import new_delivery, party_json
 from app.delivery.third_parties import FORWARD_OF
 from app.events.actions import Actor, record
 from app.inbox.actions import NewMessage, add_message, find_by_client_token, lock_thread, subject_of
@@ -72,17 +70,7 @@ def queue_forward(
     message = add_message(session, thread, new, now=context.now)
     _copy_files(session, message, files, context)
     outgoing = {kind: [party_json(_party(address)) for address in people[kind]] for kind in people}
-    delivery = Delivery(
-        message_id=message.id,
-        thread_id=thread.id,
-        channel_id=channel.id,
-        outgoing=outgoing,
-        progress={},
-        created_at=context.now,
-        state=READY,
-        attempts=0,
-        status=DeliveryStatus.PENDING,
-    )
+    delivery = new_delivery(message, channel.id, outgoing, now=context.now)
     address_mail(session, thread, message, channel, delivery, context)
     session.add(delivery)
     session.flush()
