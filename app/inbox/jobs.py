@@ -6,6 +6,7 @@ import time
 import uuid
 from typing import Any
 
+from app.core.batches import run_batches
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
@@ -20,15 +21,7 @@ MOST_TURNS = 200
 
 def wake_snoozed_threads(**_ignored: Any) -> int:
     """Bring back every thread whose snooze is over; returns how many. Twice at once is harmless: locked threads are left out."""
-    woken = 0
-    while True:
-        with transaction() as session:
-            count = wake_due_threads(session, now=utc_now(), limit=BATCH)
-        woken += count
-        if count:
-            runtime().nudger.nudge()
-        if count < BATCH:
-            return woken
+    return run_batches(lambda session: wake_due_threads(session, now=utc_now(), limit=BATCH), size=BATCH)
 
 
 def run_bulk_action(*, row_id: str, **_ignored: Any) -> None:
