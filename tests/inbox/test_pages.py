@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -24,6 +23,7 @@ from app.inbox.models import Attachment, Draft, Message, MessageType, Thread, Th
 from app.realtime.sessions import OpenSockets
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.pages import PageClient
+from tests.support.queries import at_most
 from tests.support.signing_in import csrf_token, sign_in
 
 MAX_QUERIES = 10
@@ -58,21 +58,8 @@ class Desk:
         query = sa.select(sa.func.count()).where(Message.thread_id == self.thread.id, Message.message_type == message_type)
         return int(self.session.execute(query).scalar_one())
 
-    @contextmanager
-    def at_most(self, queries: int) -> Iterator[None]:
-        seen: list[str] = []
-        bind = self.session.connection()
-
-        def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
-            if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
-                seen.append(statement)
-
-        sa.event.listen(bind, "before_cursor_execute", note)
-        try:
-            yield
-        finally:
-            sa.event.remove(bind, "before_cursor_execute", note)
-        assert len(seen) <= queries, f"{len(seen)} queries:\n" + "\n".join(s[:150] for s in seen)
+    def at_most(self, queries: int) -> AbstractContextManager[None]:
+        return at_most(self.session, queries)
 
 
 @pytest.fixture

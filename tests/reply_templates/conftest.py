@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -21,6 +19,7 @@ from app.reply_templates.actions import TemplateContent, create_template
 from app.reply_templates.models import ReplyTemplate, TemplateCategory
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.pages import PageClient
+from tests.support.queries import at_most
 from tests.support.signing_in import csrf_token, sign_in
 
 CONTENT = TemplateContent(
@@ -59,21 +58,8 @@ class Desk:
         fields = {"name": CONTENT.name, "category": CONTENT.category.value, "language": "nl", "subject": "", "text": CONTENT.text}
         return {**fields, **changes}
 
-    @contextmanager
-    def at_most(self, queries: int) -> Iterator[None]:
-        seen: list[str] = []
-        bind = self.session.connection()
-
-        def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
-            if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
-                seen.append(statement)
-
-        sa.event.listen(bind, "before_cursor_execute", note)
-        try:
-            yield
-        finally:
-            sa.event.remove(bind, "before_cursor_execute", note)
-        assert len(seen) <= queries, f"{len(seen)} queries:\n" + "\n".join(s[:150] for s in seen)
+    def at_most(self, queries: int) -> AbstractContextManager[None]:
+        return at_most(self.session, queries)
 
 
 @pytest.fixture

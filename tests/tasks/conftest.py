@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import pytest
@@ -23,6 +22,7 @@ from app.tasks.actions import TaskContent, create_task
 from app.tasks.models import Task
 from tests.factories import make_brand, make_channel, make_contact, make_thread, make_user
 from tests.support.pages import PageClient
+from tests.support.queries import at_most
 from tests.support.signing_in import csrf_token, sign_in
 
 HTMX = {"HX-Request": "true"}
@@ -64,21 +64,8 @@ class Desk:
         query = sa.select(Event.type).where(Event.type.like("Task%")).order_by(Event.id)
         return list(self.session.execute(query).scalars())
 
-    @contextmanager
-    def at_most(self, queries: int) -> Iterator[None]:
-        seen: list[str] = []
-        bind = self.session.connection()
-
-        def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
-            if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
-                seen.append(statement)
-
-        sa.event.listen(bind, "before_cursor_execute", note)
-        try:
-            yield
-        finally:
-            sa.event.remove(bind, "before_cursor_execute", note)
-        assert len(seen) <= queries, f"{len(seen)} queries:\n" + "\n".join(s[:150] for s in seen)
+    def at_most(self, queries: int) -> AbstractContextManager[None]:
+        return at_most(self.session, queries)
 
 
 @pytest.fixture
