@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -27,7 +29,16 @@ PAGES = (
     "/simulator",
     "/nowhere",
 )
+# What changed has been drawn, and nothing moves any more.
+AT_REST = """async () => {
+  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+  await Promise.all(document.getAnimations().map((one) => one.finished.catch(() => null)));
+}"""
 STICKS_OUT = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+def why(node: dict[str, Any]) -> str:
+    return "; ".join(check["message"] for check in (*node["any"], *node["all"], *node["none"]))
 
 
 def look(page: Page) -> list[str]:
@@ -37,9 +48,9 @@ def look(page: Page) -> list[str]:
         page.set_viewport_size({"width": width, "height": 900})
         # Without motion a colour is there at once, and not on its way from the other scheme.
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-        page.evaluate("() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => null)))")
+        page.evaluate(AT_REST)
         found = Axe().run(page).response["violations"]
-        wrong += [f"{width} {scheme} {item['id']}: {item['nodes'][0]['html'][:160]}" for item in found]
+        wrong += [f"{width} {scheme} {item['id']}: {node['html'][:160]} {why(node)}" for item in found for node in item["nodes"][:1]]
         if page.evaluate(STICKS_OUT):
             wrong.append(f"{width}: wider than the window")
     return wrong

@@ -24,7 +24,16 @@ function press(key) {
   if (key === "j" || key === "k") return step(key === "j" ? 1 : -1);
   if (key === "/") return focusFirst("[data-search]");
   const keys = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)];
-  return offer(key) || use(keys.find((element) => element.checkVisibility()) ?? keys[0]);
+  const element = keys.find((candidate) => candidate.checkVisibility()) ?? keys[0];
+  return offer(key) || (element?.closest("[inert]") ? whenOpened(key) : use(element));
+}
+
+// A key for a thread that is on its way counts for that thread; the last one pressed wins.
+let meant = "";
+function whenOpened(key) {
+  document.addEventListener("thread-opened", () => { if (key === meant) press(key); }, { once: true });
+  meant = key;
+  return true;
 }
 
 // A module may take a key that no element bears: it listens for "single-key" and prevents the default.

@@ -1,8 +1,14 @@
-// A thread opens in place: its row is marked at once, the page gets its title, and the eye and the keys follow.
+// A thread opens in place: its row is marked at once, the page gets its title, and the eye and the keys follow. Until it is there
+// the thread shown before is inert, so that nothing is written to the wrong person.
 export function followOpening() {
   document.addEventListener("htmx:beforeRequest", (event) => {
     const row = event.target.closest?.("a[data-row]");
-    if (row) mark(row);
+    if (!row) return;
+    mark(row);
+    event.detail.target.inert = true;
+  });
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (detail.target?.id === "thread-pane" && !detail.successful) detail.target.inert = false;
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     const id = event.detail.target?.id;
@@ -22,4 +28,5 @@ function opened() {
   if (!heading) return;
   document.title = `${heading.textContent.trim()} · Switchyard`;
   if (matchMedia("(max-width: 720px)").matches) heading.focus({ preventScroll: true });
+  document.dispatchEvent(new CustomEvent("thread-opened"));
 }

@@ -52,11 +52,14 @@ export default function bindSearchSuggestions(form) {
     if (option.dataset.insert.endsWith(":")) ask();
   }
 
-  field.addEventListener("input", () => {
+  function typedOn() {
     clearTimeout(waiting);
     if (isWorthIt()) waiting = setTimeout(ask, PAUSE);
     else { server.drop(); show(false); }
-  });
+  }
+
+  field.addEventListener("input", typedOn);
+  if (document.activeElement === field) typedOn(); // somebody typed before this ran
   field.addEventListener("blur", () => show(false));
   field.addEventListener("keydown", (event) => {
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
