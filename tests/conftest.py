@@ -35,11 +35,18 @@ FAILED = pytest.StashKey[bool]()
 NOWHERE = "http://127.0.0.1:9"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a module in one test process, and all browser tests in one, so that they share one running application."""
+    """Keep a module in one test process, and all browser tests in one, so that they share one running application. They start
+    first, being the longest group."""
     for item in items:
-        browser = item.get_closest_marker("browser") is not None
-        item.add_marker(pytest.mark.xdist_group("browser" if browser else item.nodeid.split("::")[0]))
+        group = "browser" if _is_browser(item) else item.nodeid.split("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: not _is_browser(item))
+
+
+def _is_browser(item: pytest.Item) -> bool:
+    return item.get_closest_marker("browser") is not None
 
 
 @pytest.hookimpl(wrapper=True)
