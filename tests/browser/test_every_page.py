@@ -50,7 +50,7 @@ def look(page: Page) -> list[str]:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         page.evaluate(AT_REST)
         found = Axe().run(page).response["violations"]
-        wrong += [f"{width} {scheme} {item['id']}: {node['html'][:160]} {why(node)}" for item in found for node in item["nodes"][:1]]
+        wrong += [f"{width} {scheme} {item['id']}: {item['nodes'][0]['html'][:160]} {why(item['nodes'][0])}" for item in found]
         if page.evaluate(STICKS_OUT):
             wrong.append(f"{width}: wider than the window")
     return wrong
