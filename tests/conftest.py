@@ -11,6 +11,7 @@ import re
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -19,6 +20,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page
 from sqlalchemy.orm import Session
+from xdist.scheduler import LoadScopeScheduling
 
 from app import create_app
 from app.config import Settings
@@ -33,20 +35,30 @@ RESULTS = Path("test-results")
 FAILED = pytest.StashKey[bool]()
 # Nothing listens there: a test that forgets its simulator fails at once instead of reaching a provider.
 NOWHERE = "http://127.0.0.1:9"
+IN_A_BROWSER = (
+    "tests/browser/",
+    "tests/api/test_docs_page.py",
+    "tests/channels/email/test_html_in_a_browser.py",
+    "tests/design/test_gallery.py",
+    "tests/house/test_fixtures.py",
+)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
+class ByModule(LoadScopeScheduling):
+    """A module stays in one test process, and all browser tests in one, so that they share one running application."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return IN_A_BROWSER[0] if nodeid.startswith(IN_A_BROWSER) else nodeid.split("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
+    """Our way to hand out tests."""
+    return ByModule(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a module in one test process, and all browser tests in one, so that they share one running application. They start
-    first, being the longest group."""
-    for item in items:
-        group = "browser" if _is_browser(item) else item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: not _is_browser(item))
-
-
-def _is_browser(item: pytest.Item) -> bool:
-    return item.get_closest_marker("browser") is not None
+    """The browser tests start first, being the longest group."""
+    items.sort(key=lambda item: not item.nodeid.startswith(IN_A_BROWSER))
 
 
 @pytest.hookimpl(wrapper=True)
