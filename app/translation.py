@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, g
 from flask_babel import get_translations
 from markupsafe import Markup
+
+from app.core.text import KNOWN
+from app.core.text import mark as mark
+
+PARTS = re.compile(r"( · |; |\. (?=[A-Z]))")  # between the sentences of a stored text
+BLANK = re.compile(r"%\\\((\w+)\\\)s")  # %(name)s, as re.escape writes it
 
 
 def gettext(message: str, **values: Any) -> str:
@@ -21,14 +29,51 @@ def ngettext(singular: str, plural: str, num: int, **values: Any) -> str:
     return text % {"num": num, **values}
 
 
-def mark(message: str) -> str:
-    """Marks a text for translation where it stands in a table; `gettext` translates it when it is shown."""
-    return message
+def told(stored: Any) -> str:
+    """A reason or an error that was put down in English, in the reader's language: whole, else sentence by sentence.
+
+    What nobody marked (`mark`, `known`), such as the words of a provider, stays as it is.
+    """
+    text = str(stored or "")
+    whole = _told_whole(text)
+    return whole if whole is not None else "".join(_told_part(part) for part in PARTS.split(text))
+
+
+def _told_part(part: str) -> str:
+    whole = _told_whole(part)
+    return part if whole is None else whole
+
+
+def _told_whole(text: str) -> str | None:
+    """None where nobody marked it. A full stop at the end makes no other sentence."""
+    if not text.strip():
+        return text
+    translated = gettext(text)
+    if translated != text:
+        return translated
+    without, ended = text.removesuffix("."), text + "."
+    if (translated := gettext(without)) != without:
+        return translated + "."
+    if (translated := gettext(ended)) != ended:
+        return translated.removesuffix(".")
+    for message, pattern in _patterns(len(KNOWN)):
+        found = pattern.fullmatch(text)
+        if found:
+            return gettext(message, **{name: _told_part(value) for name, value in found.groupdict().items()})
+    return None
+
+
+@lru_cache(maxsize=1)
+def _patterns(_count: int) -> list[tuple[str, re.Pattern[str]]]:
+    """The known texts with a place for each blank, the longest first."""
+    messages = sorted(set(KNOWN), key=len, reverse=True)
+    return [(message, re.compile(BLANK.sub(r"(?P<\1>.+?)", re.escape(message)), re.DOTALL)) for message in messages]
 
 
 def init_app(app: Flask) -> None:
     """Let templates translate by the functions above; what they fill in is escaped."""
     # The functions that Jinja wraps round ours cost ten times what the look-up costs, a hundred times on every page.
+    app.jinja_env.filters["told"] = told
     app.jinja_env.globals.update(_=_markup, gettext=_markup, ngettext=_markup_of_number)
 
 

@@ -20,7 +20,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).parent.parent
 CATALOGUES = ROOT / "app" / "translations"
 LANGUAGES = ("nl", "fr")
-KEYWORDS = {**DEFAULT_KEYWORDS, "mark": None, "lazy_gettext": None}
+KEYWORDS = {**DEFAULT_KEYWORDS, "mark": None, "lazy_gettext": None, "_l": None, "known": None}
 
 
 def extract() -> Catalog:

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 from zoneinfo import available_timezones
 
-from flask_babel import lazy_gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
@@ -30,7 +29,7 @@ from app.core.text import storable
 
 LANGUAGES = (("en", "English"), ("nl", "Nederlands"), ("fr", "Français"))
 THEMES = (("system", _l("Like the device")), ("light", _l("Light")), ("dark", _l("Dark")))
-DENSITIES = (("comfortable", lazy_gettext("Comfortable")), ("compact", lazy_gettext("Compact: more threads on the screen")))
+DENSITIES = (("comfortable", _l("Comfortable")), ("compact", _l("Compact: more threads on the screen")))
 UNDO_SECONDS = (
     (0, _l("Off: send at once")),
     (5, _l("5 seconds")),

@@ -1,4 +1,4 @@
-"""Text from outside, made fit for the database."""
+"""Text from outside, made fit for the database; and our own texts that are stored, marked for translation."""
 
 from __future__ import annotations
 
@@ -7,6 +7,18 @@ from typing import Any
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _MAX_DEPTH = 40
+KNOWN: list[str] = []  # what `known` was called with
+
+
+def mark(message: str) -> str:
+    """Marks a text for translation where it stands in a table or is stored; it is translated when it is shown."""
+    return message
+
+
+def known(message: str) -> str:
+    """Marks a text with %(blanks)s that is stored filled in. For module level: whoever shows it must know it beforehand."""
+    KNOWN.append(message)
+    return message
 
 
 def storable(text: str) -> str:

@@ -17,6 +17,8 @@ from app.channels.email.compose import is_real_id
 from app.channels.email.headers import strip_reply_marks
 from app.connections.models import Channel, Medium
 from app.contacts.models import Contact, ContactIdentity
+from app.core.text import known
+from app.core.text import mark as N_
 from app.core.work import READY
 from app.delivery.envelope import new_delivery, party_json
 from app.delivery.models import Delivery, ScheduledReply
@@ -47,6 +49,13 @@ MAY_BE_SENT_AGAIN = frozenset({DeliveryStatus.FAILED, DeliveryStatus.EXPIRED, De
 
 class NothingToSend(Exception):
     """The message was not sent by us: it came in, or was sent from somewhere else."""
+
+
+ONLY_THEIRS = known("Only %(name)s may answer on this thread: take it over first")
+SWITCHED_OFF = known("%(name)s is switched off: choose another channel")
+OTHER_BRAND = known("%(name)s belongs to another brand")
+TOO_LONG = known("%(count)s characters: this channel takes at most %(limit)s")
+FILE_TOO_LARGE = known("%(name)s is larger than %(limit)s MB")
 
 
 class UnableToReply(Exception):
@@ -161,33 +170,34 @@ def check_may_answer(session: Session, thread: Thread, author: Actor) -> None:
     """Raise UnableToReply where somebody else alone answers."""
     name = name_of_only_answerer(session, thread, actor=author)
     if name is not None:
-        raise UnableToReply("thread_id", f"Only {name} may answer on this thread: take it over first")
+        raise UnableToReply("thread_id", ONLY_THEIRS % {"name": name})
 
 
 def check_reply(session: Session, thread: Thread, reply: Reply, channel: Channel, context: ReplyContext) -> None:
     """Raise UnableToReply (ChannelOff, WindowClosed) if this channel cannot carry this reply on this thread now."""
     if not channel.is_active:
-        raise ChannelOff("channel_id", f"{channel.name} is switched off: choose another channel")
+        raise ChannelOff("channel_id", SWITCHED_OFF % {"name": channel.name})
     if channel.brand_id != thread.brand_id:
-        raise UnableToReply("channel_id", f"{channel.name} belongs to another brand")
+        raise UnableToReply("channel_id", OTHER_BRAND % {"name": channel.name})
     if not reply.text.strip() and not reply.attachment_ids and reply.template is None:
-        raise UnableToReply("message_content", "Write something, or attach a file")
+        raise UnableToReply("message_content", N_("Write something, or attach a file"))
     closes_at = window_closes_at(thread, context.rules)
     if closes_at is not None and closes_at <= context.now and reply.template is None:
-        raise WindowClosed("message_content", "The 24-hour window is closed: send a template, or use another channel")
+        raise WindowClosed("message_content", N_("The 24-hour window is closed: send a template, or use another channel"))
     _check_sizes(session, reply, context.rules)
 
 
 def _check_sizes(session: Session, reply: Reply, rules: ChannelRules) -> None:
     if rules.text_limit is not None and len(reply.text) > rules.text_limit:
-        raise UnableToReply("message_content", f"{len(reply.text)} characters: this channel takes at most {rules.text_limit}")
+        raise UnableToReply("message_content", TOO_LONG % {"count": len(reply.text), "limit": rules.text_limit})
     if reply.attachment_ids:
         sizes = session.execute(
             sa.select(Attachment.filename, Attachment.size_bytes).where(Attachment.id.in_(reply.attachment_ids))
         ).all()
         too_big = next((row for row in sizes if (row.size_bytes or 0) > rules.attachment_bytes), None)
         if too_big is not None:
-            raise UnableToReply("attachments", f"{too_big.filename} is larger than {rules.attachment_bytes // 1024 // 1024} MB")
+            megabytes = rules.attachment_bytes // 1024 // 1024
+            raise UnableToReply("attachments", FILE_TOO_LARGE % {"name": too_big.filename, "limit": megabytes})
 
 
 def _portions(reply: Reply, rules: ChannelRules) -> list[tuple[str, tuple[uuid.UUID, ...]]]:
@@ -222,7 +232,7 @@ def _party_of_contact(session: Session, thread: Thread, rules: ChannelRules) -> 
     wanted = [k.value for k in rules.identity_kinds]
     usable = sorted((r for r in rows if r.kind in wanted), key=lambda r: (wanted.index(r.kind), not r.is_primary, r.created_at))
     if contact is None or not usable:
-        raise UnableToReply("channel_id", "This contact cannot be reached on that channel: add an address or number first")
+        raise UnableToReply("channel_id", N_("This contact cannot be reached on that channel: add an address or number first"))
     return Party(tuple(Identity(IdentityKind(r.kind), r.value, r.scope) for r in usable), name=contact.name)
 
 

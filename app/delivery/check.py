@@ -11,8 +11,11 @@ from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
 from app.core.db import transaction
 from app.core.runtime import runtime
+from app.core.text import known
 from app.delivery.account import account_of
 from app.events.actions import SYSTEM, Actor, audit
+
+CLOSED = known("The stored credentials cannot be opened: %(why)s")
 
 
 def check_channel(channel: Channel, *, actor: Actor = SYSTEM) -> Health | None:
@@ -23,7 +26,7 @@ def check_channel(channel: Channel, *, actor: Actor = SYSTEM) -> Health | None:
     try:
         health = sender.check(account=account_of(channel))
     except UnableToDecrypt as error:
-        health = Health(False, f"The stored credentials cannot be opened: {error}")
+        health = Health(False, CLOSED % {"why": error})
     _keep(channel.id, health, actor)
     return health
 

@@ -12,12 +12,16 @@ from sqlalchemy.orm import Session
 from app.channels.base import DeliveryStatus, Identity, IdentityKind, Party
 from app.connections.models import Channel, Medium
 from app.core.ids import new_id
-from app.delivery.actions import ChannelOff, ReplyContext, UnableToReply, address_mail
+from app.core.text import known
+from app.core.text import mark as N_
+from app.delivery.actions import SWITCHED_OFF, ChannelOff, ReplyContext, UnableToReply, address_mail
 from app.delivery.envelope import new_delivery, party_json
 from app.delivery.third_parties import FORWARD_OF
 from app.events.actions import Actor, record
 from app.inbox.actions import NewMessage, add_message, find_by_client_token, lock_thread, subject_of
 from app.inbox.models import Attachment, Message, MessageType
+
+FILES_TOO_LARGE = known("The files are larger than %(limit)s MB together: leave some out")
 
 FORWARDED_TYPES = frozenset({MessageType.INCOMING, MessageType.OUTGOING, MessageType.AUTO_RESPONSE})
 
@@ -81,13 +85,13 @@ def queue_forward(
 
 def _check(forward: Forward, original: Message, channel: Channel) -> None:
     if original.message_type not in FORWARDED_TYPES:
-        raise UnableToReply("message_id", "A note stays inside: copy what may be told")
+        raise UnableToReply("message_id", N_("A note stays inside: copy what may be told"))
     if channel.medium != Medium.EMAIL or channel.brand_id != original.brand_id:
-        raise UnableToReply("channel_id", "Choose a mailbox of this brand")
+        raise UnableToReply("channel_id", N_("Choose a mailbox of this brand"))
     if not channel.is_active:
-        raise ChannelOff("channel_id", f"{channel.name} is switched off: choose another channel")
+        raise ChannelOff("channel_id", SWITCHED_OFF % {"name": channel.name})
     if not forward.to:
-        raise UnableToReply("to", "Say who it is for")
+        raise UnableToReply("to", N_("Say who it is for"))
 
 
 def _party(address: str) -> Party:
@@ -99,7 +103,7 @@ def _chosen_files(session: Session, forward: Forward, limit: int) -> Sequence[At
     query = sa.select(Attachment).where(of_original, Attachment.id.in_(forward.attachment_ids)).order_by(Attachment.position)
     files = session.execute(query).scalars().all()
     if sum(file.size_bytes or 0 for file in files) > limit:
-        raise UnableToReply("attachments", f"The files are larger than {limit // 1024 // 1024} MB together: leave some out")
+        raise UnableToReply("attachments", FILES_TOO_LARGE % {"limit": limit // 1024 // 1024})
     return files
 
 

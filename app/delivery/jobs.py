@@ -27,6 +27,8 @@ from app.core.ids import new_id
 from app.core.log import get_logger
 from app.core.runtime import runtime
 from app.core.storage import FileMissing
+from app.core.text import known
+from app.core.text import mark as N_
 from app.core.work import FAILED, Lease, claim, finish, next_delay_seconds, put_back
 from app.delivery.account import account_of
 from app.delivery.envelope import outgoing_message, read_files
@@ -34,6 +36,8 @@ from app.delivery.models import ENDS_BADLY, LADDER, Delivery, DeliveryAttempt
 from app.delivery.queries import channel_heard_since, first_uncertain_attempt, has_unread_events, list_files
 from app.delivery.reports import apply_status, apply_waiting_reports, lock_delivery, reason_json, set_external_id
 from app.inbox.models import Message
+
+NO_SENDER = known("Nothing here can send over %(name)s")
 
 log = get_logger(__name__)
 TABLE = table_of(Delivery)
@@ -87,7 +91,7 @@ def deliver(*, row_id: str, **_ignored: Any) -> None:
         _fail(
             lease,
             delivery_id,
-            Reason("file_missing", "An attached file is gone", str(error), "Attach it again and send a new message"),
+            Reason("file_missing", N_("An attached file is gone"), str(error), N_("Attach it again and send a new message")),
         )
         return
     _carry_out(work)
@@ -152,16 +156,14 @@ def _close_open_attempts(session: Session, delivery_id: uuid.UUID, now: datetime
     session.execute(
         sa.update(DeliveryAttempt)
         .where(unfinished)
-        .values(ended_at=now, outcome="unknown", detail="the worker ended before the answer came")
+        .values(ended_at=now, outcome="unknown", detail=N_("The worker ended before the answer came"))
     )
 
 
 def _carry_out(work: Work) -> None:
     sender = runtime().adapters.senders.get(work.channel.channel_type.value)
     if sender is None:
-        _fail(
-            work.lease, work.delivery_id, Reason("no_sender", f"Nothing here can send over {work.channel.name}"), work.attempt_id
-        )
+        _fail(work.lease, work.delivery_id, Reason("no_sender", NO_SENDER % {"name": work.channel.name}), work.attempt_id)
         return
     try:
         if work.uncertain_since is not None and not _may_send(sender, work):
@@ -198,7 +200,7 @@ def _saver(work: Work) -> Any:
         with transaction() as session:
             delivery = lock_delivery(session, work.delivery_id)
             if delivery.lease_token != work.lease.token:
-                raise ProviderError(Reason("lease_lost", "Another worker took over"), permanent=False, outcome_unknown=True)
+                raise ProviderError(Reason("lease_lost", N_("Another worker took over")), permanent=False, outcome_unknown=True)
             delivery.progress = {**delivery.progress, **progress}
         crash_point("delivery.after_progress")
 
@@ -253,7 +255,10 @@ def _wait_for_evidence(work: Work, lookup: Lookup) -> None:
     since = work.uncertain_since or now
     if now - since > GIVE_UP_UNKNOWN:
         reason = Reason(
-            "unconfirmed", "Could not be confirmed", lookup.detail, "Ask whether it arrived, then send again if it did not"
+            "unconfirmed",
+            N_("Could not be confirmed"),
+            lookup.detail,
+            N_("Ask whether it arrived, then send again if it did not"),
         )
         _fail(work.lease, work.delivery_id, reason, work.attempt_id)
         return

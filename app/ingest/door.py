@@ -11,8 +11,12 @@ from flask import Request, abort
 from app.channels.base import UnableToParse, WebhookReceiver
 from app.channels.email.intake import read_inbound_parse
 from app.channels.whatsapp import phone_number_ids
+from app.core.text import known
+from app.core.text import mark as N_
 from app.ingest.accounts import DoorAccount
 from app.ingest.intake import RawEvent
+
+_NOT_OURS = known("for %(numbers)s, which is no channel of ours")
 
 CHAT_BODY_BYTES = 3 * 1024 * 1024
 MAIL_BODY_BYTES = 35 * 1024 * 1024
@@ -43,7 +47,7 @@ def chat_events(
         return [_quarantined(body, headers, source, str(error))]
     addressed = [a for a in signers if a.address in numbers] or ([signers[0]] if not numbers else [])
     if not addressed:
-        return [_quarantined(body, headers, source, f"for {', '.join(numbers)[:200]}, which is no channel of ours")]
+        return [_quarantined(body, headers, source, _NOT_OURS % {"numbers": ", ".join(numbers)[:200]})]
     return [
         RawEvent(source=source, dedupe_key=f"{a.address}:{key}", body=body, channel_id=a.channel_id, headers=headers)
         for a in addressed
@@ -74,7 +78,7 @@ def mail_event(body: bytes, content_type: str, url_key: str, accounts: Sequence[
             dedupe_key=digest,
             body=post.raw,
             meta=meta,
-            quarantine_reason="the key in the address is missing or wrong",
+            quarantine_reason=N_("the key in the address is missing or wrong"),
         )
     channel = next((a for a in keyed if _is_for(a, post.envelope.to)), keyed[0])
     return RawEvent(

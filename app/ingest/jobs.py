@@ -23,12 +23,17 @@ from app.core.crash import crash_point
 from app.core.db import advisory_xact_lock, table_of, transaction
 from app.core.log import get_logger
 from app.core.runtime import runtime
+from app.core.text import known
+from app.core.text import mark as N_
 from app.core.work import Lease, claim, finish, next_delay_seconds, put_back
 from app.delivery.reports import record_report
 from app.ingest.apply import ApplyContext, ItemResult, apply_message, lock_keys
 from app.ingest.models import QUARANTINED, InboundEvent
 from app.ingest.notices import record_notice
 from app.ingest.parsing import parse_event
+
+_UNSTORABLE = known("cannot be stored: %(why)s")
+_GAVE_UP = known("gave up: %(why)s")
 
 log = get_logger(__name__)
 TABLE = table_of(InboundEvent)
@@ -68,7 +73,7 @@ def _parse_and_apply(lease: Lease) -> None:
         own = own_mail_addresses(session)
         session.expunge_all()
     if channel is None:
-        raise UnableToParse("no channel of ours is addressed: add the channel, then process this again")
+        raise UnableToParse(N_("no channel of ours is addressed: add the channel, then process this again"))
     parsed = parse_event(event, channel, own_addresses=own)
     with transaction() as session:
         current = session.get_one(Channel, channel.id)
@@ -121,7 +126,7 @@ def _apply_one(session: Session, message: InboundMessage, context: ApplyContext)
             return apply_message(session, message, context)
     except DBAPIError as error:
         if isinstance(error, sa.exc.DataError):
-            return ItemResult("quarantined", reason=f"cannot be stored: {str(error.orig)[:200]}")
+            return ItemResult("quarantined", reason=_UNSTORABLE % {"why": str(error.orig)[:200]})
         raise
     except Exception as error:
         log.exception("inbound_item_failed", event_id=str(context.event_id))
@@ -137,7 +142,7 @@ def _try_later(lease: Lease, reason: str) -> None:
     delay = next_delay_seconds(lease.attempts)
     with transaction() as session:
         if delay is None:
-            finish(session, TABLE, lease, state=QUARANTINED, values={"reason": f"gave up: {reason}"})
+            finish(session, TABLE, lease, state=QUARANTINED, values={"reason": _GAVE_UP % {"why": reason}})
         else:
             put_back(
                 session,

@@ -14,6 +14,7 @@ from app.core.crash import crash_point
 from app.core.db import transaction
 from app.core.runtime import runtime
 from app.core.storage import StoredFile
+from app.core.text import mark as N_
 from app.delivery.account import account_of
 from app.events.actions import Subject, record
 from app.events.models import Event
@@ -53,7 +54,7 @@ def _fetch(attachment: Attachment, channel: Channel) -> None:
     source = runtime().adapters.media.get(channel.channel_type.value)
     media_id = attachment.provider.get("media_id")
     if source is None or not media_id:
-        _fail(attachment.id, "there is nothing to fetch it with")
+        _fail(attachment.id, N_("There is nothing to fetch it with"))
         return
     try:
         media = source.fetch_media(media_id=media_id, url=attachment.provider.get("url"), account=account_of(channel))

@@ -9,8 +9,11 @@ from app.channels.base import Parsed, UnableToParse
 from app.channels.email.mime import parse_mail
 from app.connections.models import Channel, Medium
 from app.core.runtime import runtime
+from app.core.text import known
 from app.delivery.account import account_of
 from app.ingest.models import InboundEvent
+
+_NO_READER = known("nothing here reads %(type)s events")
 
 
 def parse_event(event: InboundEvent, channel: Channel, *, own_addresses: frozenset[str]) -> Parsed:
@@ -19,7 +22,7 @@ def parse_event(event: InboundEvent, channel: Channel, *, own_addresses: frozens
         return _parse_mail_event(event, own_addresses)
     receiver = runtime().adapters.receivers.get(channel.channel_type.value)
     if receiver is None:
-        raise UnableToParse(f"nothing here reads {channel.channel_type.value} events")
+        raise UnableToParse(_NO_READER % {"type": channel.channel_type.value})
     return receiver.parse(event.body, account=account_of(channel))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from babel.messages import Catalog, Message
 
-from tools.translations import LANGUAGES, ROOT, compiled, extract, is_translated, read, source
+from tools.translations import KEYWORDS, LANGUAGES, ROOT, compiled, extract, is_translated, read, source
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|\{\w+\}")
 JINJA = re.compile(r"""\{#.*?#\}|\{%.*?%\}|\{\{(?:"[^"]*"|'[^']*'|[^"'}]|\}(?!\}))*\}\}""", re.DOTALL)
@@ -18,6 +19,21 @@ SPOKEN = ("aria-label", "title", "placeholder", "alt")
 # Names, keys and samples: the same in every language. The gallery of components is for developers, who read English.
 SAME_EVERYWHERE = {"Switchyard", "WhatsApp", "API", "openapi", "json", "Ctrl", "Esc", "Enter", "Shift"}
 NOT_FOR_USERS = ("dev",)
+MARKERS = {"gettext", "ngettext", "lazy_gettext", "lazy_ngettext", "mark", "known"}
+# What shows a text to people, and where it takes it: places of the arguments, and names.
+SPEAKERS = {
+    "flash": ({0}, set()),
+    "ValidationError": ({0}, set()),
+    "DataRequired": ({0}, {"message"}),
+    "Length": (set(), {"message"}),
+    "UnableToReply": ({1}, set()),
+    "ChannelOff": ({1}, set()),
+    "WindowClosed": ({1}, set()),
+    "Reason": ({1, 3}, {"title", "advice"}),
+    "cannot_send": ({1, 2}, {"title", "advice"}),
+    "Lookup": (set(), {"detail"}),
+    "UnableToParse": ({0}, set()),
+}
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +64,43 @@ def test_every_text_of_a_template_is_marked() -> None:
     templates = [path for path in (ROOT / "templates").rglob("*.html") if path.parent.name not in NOT_FOR_USERS]
     found = [f"{path.relative_to(ROOT)}: {text!r}" for path in sorted(templates) for text in _unmarked(path)]
     assert not found, "put these into {{ _(…) }}:\n" + "\n".join(found)
+
+
+def test_every_name_of_a_marker_is_collected() -> None:
+    """`from … import lazy_gettext as _l` marks nothing unless tools/translations.py knows `_l`."""
+    unknown = {
+        f"{path.relative_to(ROOT)}: {alias.asname or alias.name}"
+        for path, tree in _sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.name in MARKERS and (alias.asname or alias.name) not in KEYWORDS
+    }
+    assert not unknown, f"put these names into KEYWORDS of tools/translations.py: {unknown}"
+
+
+def test_every_text_that_code_shows_or_stores_for_people_is_marked() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(text)}"
+        for path, tree in _sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        for text in _spoken(node)
+        if isinstance(text, ast.JoinedStr) or (isinstance(text, ast.Constant) and text.value)
+    ]
+    assert not found, "mark these (N_, or `known` where blanks are filled in):\n" + "\n".join(found)
+
+
+def _sources() -> Iterator[tuple[Path, ast.Module]]:
+    for path in sorted((ROOT / "app").rglob("*.py")):
+        if not {"simulators", "demo", "dev"} & set(path.parts):
+            yield path, ast.parse(path.read_text())
+
+
+def _spoken(call: ast.Call) -> Iterator[ast.expr]:
+    places, names = SPEAKERS.get(getattr(call.func, "id", getattr(call.func, "attr", "")), (set(), set()))
+    yield from (text for place, text in enumerate(call.args) if place in places)
+    yield from (keyword.value for keyword in call.keywords if keyword.arg in names)
 
 
 def _faults(texts: Catalog, catalogue: Catalog) -> Iterator[tuple[Message, str]]:

@@ -18,6 +18,15 @@ from app.channels.email.automatic_words import AWAY_TEXT, MARKED_SUBJECT, PROMIS
 from app.channels.email.headers import has_reply_mark
 from app.channels.email.reports import Report
 from app.channels.email.source import HeaderBlock, Part
+from app.core.text import known
+from app.core.text import mark as N_
+
+_DELAYED = known("delivery delayed: %(how)s")
+_FAILED = known("delivery failed: %(how)s")
+_HEADER = known("header %(name)s")
+_EXCHANGE = known("made by Exchange (%(source)s)")
+_SENDER = known("sent by %(address)s")
+_BOUNCES = known("bounces go to %(address)s")
 
 Verdict = tuple[Automatic, str]
 
@@ -84,7 +93,7 @@ def asks_for_no_automatic_answer(headers: HeaderBlock) -> bool:
 
 
 def _by_loop(facts: MailFacts) -> Verdict | None:
-    return (Automatic.LOOP, "our own message came back") if facts.is_ours else None
+    return (Automatic.LOOP, N_("our own message came back")) if facts.is_ours else None
 
 
 def _by_report(facts: MailFacts) -> Verdict | None:
@@ -92,12 +101,12 @@ def _by_report(facts: MailFacts) -> Verdict | None:
     if report is None:
         return None
     if report.kind in ("bounce", "delay"):
-        how = "a delivery report" if report.is_certain else "probably bounced, by sender and wording"
-        return Automatic.BOUNCE, f"{'delivery delayed' if report.kind == 'delay' else 'delivery failed'}: {how}"
+        how = N_("a delivery report") if report.is_certain else N_("probably bounced, by sender and wording")
+        return Automatic.BOUNCE, (_DELAYED if report.kind == "delay" else _FAILED) % {"how": how}
     if report.kind == "complaint":
-        return Automatic.OTHER, "a complaint about mail of ours"
-    return Automatic.RECEIPT, {"delivery": "delivery receipt", "read": "read receipt"}.get(
-        report.kind, "deleted without being read"
+        return Automatic.OTHER, N_("a complaint about mail of ours")
+    return Automatic.RECEIPT, {"delivery": N_("delivery receipt"), "read": N_("read receipt")}.get(
+        report.kind, N_("deleted without being read")
     )
 
 
@@ -109,7 +118,7 @@ def _by_calendar(facts: MailFacts) -> Verdict | None:
     """An answer to an invitation is automatic unless its sender wrote something with it."""
     if facts.calendar_method != "REPLY" or _has_note(facts.text):
         return None
-    return Automatic.CALENDAR, "answer to an invitation"
+    return Automatic.CALENDAR, N_("answer to an invitation")
 
 
 def _has_note(text: str) -> bool:
@@ -134,10 +143,10 @@ def _is_away_message(facts: MailFacts) -> bool:
 def _by_auto_reply_header(facts: MailFacts) -> Verdict | None:
     for name in _AUTO_REPLY_HEADERS:
         if facts.headers.raw(name).lower() not in ("", "no", "false", "0"):
-            return Automatic.AUTO_REPLY, f"header {name}"
+            return Automatic.AUTO_REPLY, _HEADER % {"name": name}
     for value in facts.headers.all_raw("delivered-to"):
         if value.strip().lower().startswith("autoresponder"):
-            return Automatic.AUTO_REPLY, "delivered by an autoresponder"
+            return Automatic.AUTO_REPLY, N_("delivered by an autoresponder")
     precedence = _precedence(facts.headers)
     return (Automatic.AUTO_REPLY, f"Precedence: {precedence}") if precedence in ("auto_reply", "auto-reply") else None
 
@@ -145,11 +154,11 @@ def _by_auto_reply_header(facts: MailFacts) -> Verdict | None:
 def _by_marked_subject(facts: MailFacts) -> Verdict | None:
     """Marks that mail programs put before a subject, "Automatic reply:" and its kind, decide alone; mere words do not."""
     if MARKED_SUBJECT.match(facts.subject):
-        return Automatic.AUTO_REPLY, "subject marked as automatic reply"
+        return Automatic.AUTO_REPLY, N_("subject marked as automatic reply")
     if WEAK_SUBJECT.match(facts.subject) and not has_reply_mark(facts.subject) and _has_second_sign(facts):
-        return Automatic.AUTO_REPLY, "subject and a second sign of an automatic reply"
+        return Automatic.AUTO_REPLY, N_("subject and a second sign of an automatic reply")
     if SYSTEM_SUBJECT.match(facts.subject) and _has_machine_sign(facts.headers):
-        return Automatic.OTHER, "subject and a second sign of a system message"
+        return Automatic.OTHER, N_("subject and a second sign of a system message")
     return None
 
 
@@ -172,34 +181,34 @@ def _has_machine_sign(headers: HeaderBlock) -> bool:
 def _by_exchange(facts: MailFacts) -> Verdict | None:
     source = facts.headers.raw("x-ms-exchange-generated-message-source")
     if source:
-        return Automatic.OTHER, f"made by Exchange ({source[:60]})"
+        return Automatic.OTHER, _EXCHANGE % {"source": source[:60]}
     if facts.headers.raw("x-ms-exchange-message-is-ndr"):
-        return Automatic.BOUNCE, "marked as a non-delivery report by Exchange"
+        return Automatic.BOUNCE, N_("marked as a non-delivery report by Exchange")
     return None
 
 
 def _by_machine_header(facts: MailFacts) -> Verdict | None:
     found = next((name for name in _MACHINE_HEADERS if facts.headers.raw(name).lower() not in ("", "no", "false")), None)
-    return (Automatic.OTHER, f"header {found}") if found else None
+    return (Automatic.OTHER, _HEADER % {"name": found}) if found else None
 
 
 def _by_list(facts: MailFacts) -> Verdict | None:
     headers = facts.headers
     found = next((name for name in _BULK_HEADERS if headers.raw(name)), None)
     if found:
-        return Automatic.BULK, f"header {found}"
+        return Automatic.BULK, _HEADER % {"name": found}
     precedence = _precedence(headers)
     if precedence in ("bulk", "junk", "list"):
         return Automatic.BULK, f"Precedence: {precedence}"
     # Amazon SES stamps its Feedback-ID on everything it carries, web forms filled in by people included.
     feedback = headers.raw("feedback-id")
     if feedback and not feedback.rstrip().lower().endswith(":amazonses"):
-        return Automatic.BULK, "header feedback-id"
+        return Automatic.BULK, _HEADER % {"name": "feedback-id"}
     return None
 
 
 def _by_empty_sender(facts: MailFacts) -> Verdict | None:
-    return (Automatic.OTHER, "empty envelope sender") if _has_empty_sender(facts.headers) else None
+    return (Automatic.OTHER, N_("empty envelope sender")) if _has_empty_sender(facts.headers) else None
 
 
 def _has_empty_sender(headers: HeaderBlock) -> bool:
@@ -211,11 +220,11 @@ def _by_sender_address(facts: MailFacts) -> Verdict | None:
     """Addresses nobody reads. A web form sends from one too, but names the person in Reply-To: that is the person's mail."""
     sender = _first_address(facts.headers, "from")
     if _is_machine_address(sender):
-        return None if _is_web_form(facts.headers, sender) else (Automatic.OTHER, f"sent by {sender}")
+        return None if _is_web_form(facts.headers, sender) else (Automatic.OTHER, _SENDER % {"address": sender})
     # Exact names only: bounce+123@… is how senders of web forms and of people's mail alike track their bounces.
     bounce_path = _first_address(facts.headers, "return-path").partition("@")[0]
     if _NOT_SENT_BY_PEOPLE.fullmatch(bounce_path):
-        return None if _is_web_form(facts.headers, sender) else (Automatic.OTHER, f"bounces go to {bounce_path}")
+        return None if _is_web_form(facts.headers, sender) else (Automatic.OTHER, _BOUNCES % {"address": bounce_path})
     return None
 
 

@@ -6,33 +6,34 @@ import re
 from typing import Final
 
 from app.channels.base import Reason
+from app.core.text import mark as N_
 
-_CHECK_ADDRESS: Final = "Check the address with the customer, or use another channel."
-_LATER: Final = "Try again later, or use another channel."
+_CHECK_ADDRESS: Final = N_("Check the address with the customer, or use another channel.")
+_LATER: Final = N_("Try again later, or use another channel.")
 # Longest match first: code prefix → title, advice.
 _BY_STATUS: Final = (
-    ("5.1.1", "The address does not exist", _CHECK_ADDRESS),
-    ("5.1.10", "The address does not exist", _CHECK_ADDRESS),
-    ("5.1.2", "The domain of the address does not exist", _CHECK_ADDRESS),
-    ("5.1.3", "The address is not valid", _CHECK_ADDRESS),
-    ("5.1.6", "The mailbox has moved", _CHECK_ADDRESS),
-    ("5.1.8", "Our sender address was refused", "Tell an administrator: the sending domain must be set up."),
-    ("5.1", "The address was refused", _CHECK_ADDRESS),
-    ("5.2.1", "The mailbox is switched off", _CHECK_ADDRESS),
-    ("5.2.2", "The mailbox is full", _LATER),
-    ("5.2.3", "The message is too big for the mailbox", "Send it with smaller attachments."),
-    ("5.3.4", "The message is too big", "Send it with smaller attachments."),
-    ("5.2", "The mailbox refused the message", _LATER),
-    ("5.4.1", "The receiving server refused the address", _CHECK_ADDRESS),
-    ("5.4.4", "The domain of the address has no mail server", _CHECK_ADDRESS),
-    ("5.4", "The receiving server could not be reached", _LATER),
-    ("5.7.1", "The message was refused by the receiver's policy", "Ask the receiver to allow our domain."),
-    ("5.7", "The message was refused by the receiver's policy", "Ask the receiver to allow our domain."),
-    ("5.6", "The message's content was refused", "Send it without the attachment."),
-    ("4.2.2", "The mailbox is full", _LATER),
-    ("4.4", "The receiving server could not be reached in time", _LATER),
-    ("4", "The receiving server did not accept the message in time", _LATER),
-    ("5", "The receiving server refused the message", _CHECK_ADDRESS),
+    ("5.1.1", N_("The address does not exist"), _CHECK_ADDRESS),
+    ("5.1.10", N_("The address does not exist"), _CHECK_ADDRESS),
+    ("5.1.2", N_("The domain of the address does not exist"), _CHECK_ADDRESS),
+    ("5.1.3", N_("The address is not valid"), _CHECK_ADDRESS),
+    ("5.1.6", N_("The mailbox has moved"), _CHECK_ADDRESS),
+    ("5.1.8", N_("Our sender address was refused"), N_("Tell an administrator: the sending domain must be set up.")),
+    ("5.1", N_("The address was refused"), _CHECK_ADDRESS),
+    ("5.2.1", N_("The mailbox is switched off"), _CHECK_ADDRESS),
+    ("5.2.2", N_("The mailbox is full"), _LATER),
+    ("5.2.3", N_("The message is too big for the mailbox"), N_("Send it with smaller attachments.")),
+    ("5.3.4", N_("The message is too big"), N_("Send it with smaller attachments.")),
+    ("5.2", N_("The mailbox refused the message"), _LATER),
+    ("5.4.1", N_("The receiving server refused the address"), _CHECK_ADDRESS),
+    ("5.4.4", N_("The domain of the address has no mail server"), _CHECK_ADDRESS),
+    ("5.4", N_("The receiving server could not be reached"), _LATER),
+    ("5.7.1", N_("The message was refused by the receiver's policy"), N_("Ask the receiver to allow our domain.")),
+    ("5.7", N_("The message was refused by the receiver's policy"), N_("Ask the receiver to allow our domain.")),
+    ("5.6", N_("The message's content was refused"), N_("Send it without the attachment.")),
+    ("4.2.2", N_("The mailbox is full"), _LATER),
+    ("4.4", N_("The receiving server could not be reached in time"), _LATER),
+    ("4", N_("The receiving server did not accept the message in time"), _LATER),
+    ("5", N_("The receiving server refused the message"), _CHECK_ADDRESS),
 )
 _WORDS: Final = (
     (re.compile(r"quota|mailbox (?:is )?full|over ?quota|storage limit", re.I), "5.2.2"),
@@ -63,7 +64,7 @@ def make_reason(status: str, diagnostic: str) -> Reason:
         code = _guess(diagnostic) if _guess(diagnostic) != "5.0.0" else code
     matches = [row for row in _BY_STATUS if code == row[0] or code.startswith(row[0] + ".")]
     _, title, advice = max(
-        matches, key=lambda row: len(row[0]), default=("", "The message could not be delivered", _CHECK_ADDRESS)
+        matches, key=lambda row: len(row[0]), default=("", N_("The message could not be delivered"), _CHECK_ADDRESS)
     )
     return Reason(code=status or code, title=title, detail=diagnostic, advice=advice)
 

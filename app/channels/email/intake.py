@@ -15,6 +15,10 @@ from app.channels.base import UnableToParse
 from app.channels.email.addresses import parse_addresses
 from app.channels.email.parsed_form import FormFile, build_mime, read_json
 from app.channels.email.words import parse_parameters
+from app.core.text import known
+from app.core.text import mark as N_
+
+_DAMAGED = known("The form of the post is damaged: %(why)s")
 
 _FROM_LINE: Final = re.compile(rb"(?m)^From \S[^\n]*\d{1,2}:\d{2}[^\n]*\n")
 _ESCAPED_FROM: Final = re.compile(rb"(?m)^>(>*From )")
@@ -85,7 +89,7 @@ def _from_form(fields: Mapping[str, bytes], files: Mapping[str, FormFile]) -> In
 
 def _not_empty(raw: bytes) -> bytes:
     if not raw.strip():
-        raise UnableToParse("The post holds no mail.")
+        raise UnableToParse(N_("The post holds no mail."))
     return raw
 
 
@@ -112,7 +116,7 @@ def _read_form(body: bytes, boundary: str) -> tuple[dict[str, bytes], dict[str, 
             else:
                 fields.setdefault(part.name, content)
     except (HTTPException, ValueError, LookupError) as error:
-        raise UnableToParse(f"The form of the post is damaged: {error}") from error
+        raise UnableToParse(_DAMAGED % {"why": error}) from error
     return fields, files
 
 

@@ -42,6 +42,7 @@ from app.channels.email.protected import NOTICES, read_encryption, read_signatur
 from app.channels.email.reports import Report
 from app.channels.email.source import HeaderBlock, Part, read_source
 from app.channels.email.tnef import Opened, is_tnef, open_tnef
+from app.core.text import mark as N_
 
 MAX_SUBJECT: Final = 990
 _KNOWN_HEADERS: Final = (
@@ -71,12 +72,12 @@ def parse_mail(
 
 def _refuse_what_is_no_mail(root: Part, raw: bytes) -> None:
     if not raw.strip():
-        raise UnableToParse("The mail is empty.")
+        raise UnableToParse(N_("The mail is empty."))
     if any(name in root.headers for name in _KNOWN_HEADERS.split()):
         return
     sample = root.raw[:4000]
     if len(_UNPRINTABLE.findall(sample)) > len(sample) // 50:
-        raise UnableToParse("These bytes are no mail: no header, and not text.")
+        raise UnableToParse(N_("These bytes are no mail: no header, and not text."))
 
 
 @dataclass(frozen=True)

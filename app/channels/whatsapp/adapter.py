@@ -31,6 +31,12 @@ from app.channels.whatsapp.parse import parse_body
 from app.channels.whatsapp.reading import as_list, as_object, sha256_hex, text_of
 from app.channels.whatsapp.templates import TemplateDefinition, list_definitions
 from app.core.http import HttpClient
+from app.core.text import known
+from app.core.text import mark as N_
+
+_CONNECTED = known("Connected as %(who)s")
+_THIS_NUMBER = N_("this number")
+_QUALITY = known("quality %(quality)s")
 
 MEDIA_HOSTS = ("lookaside.fbsbx.com",)
 _REQUESTED = "message_requested"
@@ -91,8 +97,8 @@ class WhatsAppAdapter:
         (`StatusUpdate.our_reference`), so the caller decides by those that came or still come.
         """
         if progress.get(_REQUESTED) is not True:
-            return Lookup(Found.NOT_SENT, detail="The message was never handed to WhatsApp.")
-        return Lookup(Found.UNKNOWN, detail="WhatsApp cannot be asked; a status with our reference will tell.")
+            return Lookup(Found.NOT_SENT, detail=N_("The message was never handed to WhatsApp."))
+        return Lookup(Found.UNKNOWN, detail=N_("WhatsApp cannot be asked; a status with our reference will tell."))
 
     def check(self, *, account: ChannelAccount) -> Health:
         """Ask the provider about the number, and whether it reports to us; says what is wrong instead of raising."""
@@ -104,7 +110,7 @@ class WhatsAppAdapter:
                 self._check_subscription(waba_id, account)
         except ProviderError as error:
             reason = error.reason
-            return Health(False, " ".join(filter(None, [f"{reason.title}.", reason.advice, reason.detail])), tuple(checked))
+            return Health(False, " · ".join(filter(None, [reason.title, reason.advice, reason.detail])), tuple(checked))
         return Health(True, _describe(number), tuple(checked))
 
     def fetch_media(self, *, media_id: str, url: str | None, account: ChannelAccount) -> FetchedMedia:
@@ -145,8 +151,8 @@ class WhatsAppAdapter:
     def _check_subscription(self, waba_id: str, account: ChannelAccount) -> None:
         subscribed = self._api.get(f"{waba_id}/subscribed_apps", account=account)
         if not as_list(subscribed.get("data")):
-            advice = "An administrator must subscribe the app to the WhatsApp business account."
-            raise ProviderError(Reason("not_subscribed", "WhatsApp reports nothing to us", advice=advice), permanent=False)
+            advice = N_("An administrator must subscribe the app to the WhatsApp business account.")
+            raise ProviderError(Reason("not_subscribed", N_("WhatsApp reports nothing to us"), advice=advice), permanent=False)
 
 
 def _result(answer: Json) -> SendResult:
@@ -154,7 +160,9 @@ def _result(answer: Json) -> SendResult:
     messages = [item for item in as_list(answer.get("messages")) if isinstance(item, dict)]
     message_id = text_of(messages[0], "id") if messages else ""
     if not message_id:
-        reason = Reason("outcome_unknown", "WhatsApp answered without an id for the message", advice="Wait for its ticks.")
+        reason = Reason(
+            "outcome_unknown", N_("WhatsApp answered without an id for the message"), advice=N_("Wait for its ticks.")
+        )
         raise ProviderError(reason, permanent=False, outcome_unknown=True, status_code=200)
     contacts = [item for item in as_list(answer.get("contacts")) if isinstance(item, dict)]
     known = {
@@ -169,4 +177,6 @@ def _describe(number: Json) -> str:
     name, shown = text_of(number, "verified_name"), text_of(number, "display_phone_number")
     quality = text_of(number, "quality_rating") or text_of(as_object(number.get("throughput")), "level")
     who = f"{shown} ({name})" if name else shown
-    return ", ".join(filter(None, [f"Connected as {who or 'this number'}", f"quality {quality}" if quality else ""]))
+    return " · ".join(
+        filter(None, [_CONNECTED % {"who": who or _THIS_NUMBER}, _QUALITY % {"quality": quality} if quality else ""])
+    )

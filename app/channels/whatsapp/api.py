@@ -13,6 +13,7 @@ from app.channels.whatsapp.errors import cannot_send, refusal
 from app.channels.whatsapp.reading import Json, load_json
 from app.core.clock import utc_now
 from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.core.text import mark as N_
 
 FILE_READ_SECONDS = 60.0
 FILE_DEADLINE_SECONDS = 180.0
@@ -46,7 +47,9 @@ class CloudApi:
     def download(self, url: str, *, account: ChannelAccount, max_bytes: int) -> HttpResponse:
         """Fetch bytes with the token, from our provider's hosts only; a 404 is an answer. Raises ProviderError."""
         if _origin(url) not in self._origins:
-            raise cannot_send("media_host", "The file lies on a host that is not WhatsApp's", "Ask an administrator.", _host(url))
+            raise cannot_send(
+                "media_host", N_("The file lies on a host that is not WhatsApp's"), N_("Ask an administrator."), _host(url)
+            )
         headers = _authorization(account)
         try:
             answer = self._http.request(
@@ -54,7 +57,7 @@ class CloudApi:
             )
         except HttpFailure as failure:
             if failure.kind == "too_large":
-                raise cannot_send("media_too_large", "The file is too large", "Ask for a smaller file.") from failure
+                raise cannot_send("media_too_large", N_("The file is too large"), N_("Ask for a smaller file.")) from failure
             raise _unreachable(failure, repeatable=True) from failure
         if not answer.ok and answer.status != 404:
             _refuse(answer, repeatable=True)
@@ -77,7 +80,7 @@ class CloudApi:
 def _authorization(account: ChannelAccount) -> dict[str, str]:
     token = account.secrets.get("access_token", "")
     if not token:
-        reason = Reason("no_token", "The channel has no access token", advice="An administrator must enter one.")
+        reason = Reason("no_token", N_("The channel has no access token"), advice=N_("An administrator must enter one."))
         raise ProviderError(reason, permanent=False, channel_down=True)
     return {"Authorization": f"Bearer {token}"}
 
@@ -98,7 +101,9 @@ def _refuse(answer: HttpResponse, *, repeatable: bool) -> NoReturn:
         raise refusal(error, status_code=answer.status, retry_after_seconds=retry_after)
     is_unknown = not repeatable and (answer.ok or answer.status == 408 or answer.status >= 500)
     raise ProviderError(
-        _UNSURE if is_unknown else Reason(f"http_{answer.status}", "WhatsApp gave an answer that makes no sense", advice=_AGAIN),
+        _UNSURE
+        if is_unknown
+        else Reason(f"http_{answer.status}", N_("WhatsApp gave an answer that makes no sense"), advice=_AGAIN),
         permanent=False,
         retry_after_seconds=retry_after,
         outcome_unknown=is_unknown,
@@ -109,15 +114,15 @@ def _refuse(answer: HttpResponse, *, repeatable: bool) -> NoReturn:
 
 def _unreachable(failure: HttpFailure, *, repeatable: bool) -> ProviderError:
     is_unknown = failure.request_sent and not repeatable
-    reason = _UNSURE if is_unknown else Reason(f"network_{failure.kind}", "WhatsApp could not be reached", advice=_AGAIN)
+    reason = _UNSURE if is_unknown else Reason(f"network_{failure.kind}", N_("WhatsApp could not be reached"), advice=_AGAIN)
     return ProviderError(reason, permanent=False, outcome_unknown=is_unknown, status_code=failure.status)
 
 
-_AGAIN = "It is tried again by itself."
+_AGAIN = N_("It is tried again by itself.")
 _UNSURE = Reason(
     "outcome_unknown",
-    "It is not known whether WhatsApp took the message",
-    advice="Wait a moment for its ticks; send it again only if they do not come.",
+    N_("It is not known whether WhatsApp took the message"),
+    advice=N_("Wait a moment for its ticks; send it again only if they do not come."),
 )
 
 

@@ -25,6 +25,7 @@ from app.channels.whatsapp.reading import (
     number_of,
     text_of,
 )
+from app.core.text import mark as N_
 
 _ASK_AGAIN = "Ask the sender to send it in another form."
 _EXTENSIONS = {"image/jpeg": ".jpg", "audio/ogg": ".ogg", "audio/amr": ".amr", "image/webp": ".webp", "video/3gpp": ".3gp"}
@@ -55,7 +56,7 @@ def _has_failed(item: Json) -> bool:
 def _text(item: Json) -> Content:
     body = needed_object(item, "text")
     if not isinstance(body.get("body"), str):
-        raise Broken("has no text body")
+        raise Broken(N_("has no text body"))
     return Content("text", body["body"])
 
 
@@ -85,7 +86,7 @@ def _location(item: Json) -> Content:
     place = needed_object(item, "location")
     latitude, longitude = number_of(place, "latitude"), number_of(place, "longitude")
     if latitude is None or longitude is None:
-        raise Broken("has a location without coordinates")
+        raise Broken(N_("has a location without coordinates"))
     named = [text_of(place, "name"), text_of(place, "address")]
     spot = {"latitude": latitude, "longitude": longitude}
     return Content("location", _lines([*named, f"{latitude},{longitude}"]), meta={"location": {**place, **spot}})
@@ -94,7 +95,7 @@ def _location(item: Json) -> Content:
 def _contacts(item: Json) -> Content:
     cards = [card for card in as_list(item.get("contacts")) if isinstance(card, dict)]
     if not cards:
-        raise Broken("has no contacts")
+        raise Broken(N_("has no contacts"))
     return Content("contacts", _lines(_card_line(card) for card in cards), meta={"contacts": cards})
 
 

@@ -13,6 +13,13 @@ from app.channels.base import ChannelAccount, FetchedMedia, OutgoingAttachment, 
 from app.channels.whatsapp.api import CloudApi
 from app.channels.whatsapp.errors import cannot_send
 from app.channels.whatsapp.reading import Json, hex_sha256, sha256_hex, text_of
+from app.core.text import known
+from app.core.text import mark as N_
+
+_NOT_TAKEN = known("WhatsApp does not take %(type)s")
+_CONVERT_FIRST = known("Convert it to %(type)s first.")
+_TOO_LARGE = known("The file is larger than %(limit)s MB")
+_WITHOUT = known("WhatsApp answered without %(name)s")
 
 _MB = 1_048_576
 
@@ -57,13 +64,13 @@ def kind_for(attachment: OutgoingAttachment) -> MediaKind:
     """
     content_type, size = bare_type(attachment.content_type), len(attachment.content)
     if content_type in _CONVERT:
-        raise _unfit(attachment, f"WhatsApp does not take {content_type}", f"Convert it to {_CONVERT[content_type]} first.")
+        raise _unfit(attachment, _NOT_TAKEN % {"type": content_type}, _CONVERT_FIRST % {"type": _CONVERT[content_type]})
     if not size:
-        raise _unfit(attachment, "The file is empty", "Attach it again.")
+        raise _unfit(attachment, N_("The file is empty"), N_("Attach it again."))
     for kind in KINDS:
         if size <= kind.max_bytes and (not kind.content_types or content_type in kind.content_types):
             return kind
-    raise _unfit(attachment, f"The file is larger than {DOCUMENT.max_bytes // _MB} MB", "Send a smaller file, or a link to it.")
+    raise _unfit(attachment, _TOO_LARGE % {"limit": DOCUMENT.max_bytes // _MB}, N_("Send a smaller file, or a link to it."))
 
 
 def _unfit(attachment: OutgoingAttachment, title: str, advice: str) -> ProviderError:
@@ -91,7 +98,9 @@ def fetch(api: CloudApi, media_id: str, *, account: ChannelAccount) -> FetchedMe
         if answer.status != 404:
             _check_sum(info, answer.body)
             return FetchedMedia(answer.body, text_of(info, "mime_type") or answer.headers.get("content-type", ""))
-    raise ProviderError(Reason("media_expired", "WhatsApp's address of the file does not work"), permanent=False, status_code=404)
+    raise ProviderError(
+        Reason("media_expired", N_("WhatsApp's address of the file does not work")), permanent=False, status_code=404
+    )
 
 
 def _limit(info: Json) -> int:
@@ -100,9 +109,7 @@ def _limit(info: Json) -> int:
     limit = next((kind.max_bytes for kind in KINDS if content_type in kind.content_types), DOCUMENT.max_bytes)
     size = text_of(info, "file_size")
     if size.isdecimal() and int(size) > limit:
-        raise cannot_send(
-            "media_too_large", f"The file is larger than {limit // _MB} MB", "Ask for a smaller file.", f"{size} bytes"
-        )
+        raise cannot_send("media_too_large", _TOO_LARGE % {"limit": limit // _MB}, N_("Ask for a smaller file."), f"{size} bytes")
     return limit
 
 
@@ -111,12 +118,12 @@ def _check_sum(info: Json, content: bytes) -> None:
     announced = hex_sha256(text_of(info, "sha256"))
     if announced and announced != sha256_hex(content):
         raise ProviderError(
-            Reason("media_checksum", "The file arrived damaged", advice="It is fetched again by itself."), permanent=False
+            Reason("media_checksum", N_("The file arrived damaged"), advice=N_("It is fetched again by itself.")), permanent=False
         )
 
 
 def _needed(answer: Any, name: str) -> str:
     value = text_of(answer, name)
     if not value:
-        raise ProviderError(Reason("bad_answer", f"WhatsApp answered without {name}"), permanent=False)
+        raise ProviderError(Reason("bad_answer", _WITHOUT % {"name": name}), permanent=False)
     return value

@@ -10,6 +10,13 @@ from collections.abc import Callable, Mapping
 from app.channels.base import AccountNotice
 from app.channels.whatsapp.errors import reason_of
 from app.channels.whatsapp.reading import Json, as_object, text_of
+from app.core.text import known
+
+_STATUS = known("Template %(name)s is now %(status)s")
+_QUALITY = known("Quality of template %(name)s: %(change)s")
+_CATEGORY = known("Category of template %(name)s: %(change)s")
+_ACCOUNT = known("WhatsApp account: %(news)s")
+_NUMBER = known("Number %(number)s: %(news)s")
 
 _BAD_TEMPLATE_EVENTS = frozenset({"REJECTED", "DISABLED", "PAUSED", "FLAGGED", "LIMIT_EXCEEDED", "LOCKED", "DELETED"})
 _GRAVE_ACCOUNT_EVENTS = frozenset(
@@ -20,8 +27,8 @@ _GRAVE_ACCOUNT_EVENTS = frozenset(
 def error_notice(error: Json) -> AccountNotice:
     """Read an error that belongs to no status."""
     reason = reason_of(error)
-    summary = f"{reason.title}: {reason.detail}" if reason.detail else reason.title
-    return AccountNotice("error", f"{summary} ({reason.code})", "warning", error)
+    summary = " · ".join(filter(None, [reason.title, reason.detail, reason.code]))
+    return AccountNotice("error", summary, "warning", error)
 
 
 def preference_notice(preference: Json) -> AccountNotice:
@@ -43,7 +50,7 @@ def _template_status(field: str, value: Json) -> AccountNotice:
     event = text_of(value, "event")
     reason = text_of(as_object(value.get("rejection_info")), "reason") or _real_reason(value)
     description = text_of(as_object(value.get("other_info")), "description")
-    summary = ": ".join(filter(None, [f"Template {_template(value)} is now {event or 'unknown'}", reason or description]))
+    summary = " · ".join(filter(None, [_STATUS % {"name": _template(value), "status": event or "?"}, reason or description]))
     return AccountNotice("template_status", summary, "warning" if event in _BAD_TEMPLATE_EVENTS else "info", value)
 
 
@@ -60,24 +67,24 @@ def _template(value: Json) -> str:
 def _template_quality(field: str, value: Json) -> AccountNotice:
     old, new = text_of(value, "previous_quality_score"), text_of(value, "new_quality_score")
     severity = "warning" if new == "RED" else "info"
-    return AccountNotice("template_quality", f"Quality of template {_template(value)}: {old} → {new}", severity, value)
+    return AccountNotice("template_quality", _QUALITY % {"name": _template(value), "change": f"{old} → {new}"}, severity, value)
 
 
 def _template_category(field: str, value: Json) -> AccountNotice:
     change = f"{text_of(value, 'previous_category') or '?'} → {text_of(value, 'new_category') or '?'}"
-    return AccountNotice("template_category", f"Category of template {_template(value)}: {change}", "warning", value)
+    return AccountNotice("template_category", _CATEGORY % {"name": _template(value), "change": change}, "warning", value)
 
 
 def _account_update(field: str, value: Json) -> AccountNotice:
     event = text_of(value, "event")
     why = text_of(as_object(value.get("disconnection_info")), "reason")
-    summary = ": ".join(filter(None, [f"WhatsApp account: {_spoken(event or 'update')}", why]))
+    summary = " · ".join(filter(None, [_ACCOUNT % {"news": _spoken(event or "update")}, why]))
     return AccountNotice("account", summary, "error" if event in _GRAVE_ACCOUNT_EVENTS else "info", value)
 
 
 def _number_quality(field: str, value: Json) -> AccountNotice:
     event = text_of(value, "event")
-    summary = f"Number {text_of(value, 'display_phone_number')}: {_spoken(event or 'quality changed')}"
+    summary = _NUMBER % {"number": text_of(value, "display_phone_number"), "news": _spoken(event or "quality changed")}
     return AccountNotice("number_quality", summary, "warning" if event in ("FLAGGED", "DOWNGRADE") else "info", value)
 
 

@@ -8,10 +8,17 @@ from app.channels.whatsapp.media import MediaKind
 from app.channels.whatsapp.people import digits_of, is_scoped_id
 from app.channels.whatsapp.reading import Json
 from app.channels.whatsapp.templates import find_definition, template_problems
+from app.core.text import known
+from app.core.text import mark as N_
+
+_TEXT_LIMIT = known("A WhatsApp text has at most %(limit)s characters")
+_CAPTION_LIMIT = known("A text with a file has at most %(limit)s characters")
+_NO_CAPTION = known("WhatsApp shows no text with a file of type %(type)s")
+_CHARACTERS = known("%(count)s characters")
 
 TEXT_CHARACTERS = 4096
 CAPTION_CHARACTERS = 1024
-_SHORTEN = "Shorten it, or send it in parts."
+_SHORTEN = N_("Shorten it, or send it in parts.")
 
 
 def envelope(message: OutgoingMessage) -> Json:
@@ -29,7 +36,9 @@ def envelope(message: OutgoingMessage) -> Json:
 def _address(to: tuple[Party, ...]) -> Json:
     """A number where one is known (`to`), else the business-scoped id (`recipient`)."""
     if len(to) != 1:
-        raise cannot_send("recipients", "A WhatsApp message goes to exactly one person", "Send it to each person by itself.")
+        raise cannot_send(
+            "recipients", N_("A WhatsApp message goes to exactly one person"), N_("Send it to each person by itself.")
+        )
     by_kind = {identity.kind: identity.value for identity in reversed(to[0].identities)}
     for kind in (IdentityKind.WA_ID, IdentityKind.PHONE):
         if digits := digits_of(by_kind.get(kind, "")):
@@ -37,7 +46,9 @@ def _address(to: tuple[Party, ...]) -> Json:
     for kind in (IdentityKind.BSUID, IdentityKind.PARENT_BSUID):
         if is_scoped_id(by_kind.get(kind, "")):
             return {"recipient": by_kind[kind]}
-    raise cannot_send("recipient_missing", "This person has no WhatsApp number", "Add a mobile number with its country code.")
+    raise cannot_send(
+        "recipient_missing", N_("This person has no WhatsApp number"), N_("Add a mobile number with its country code.")
+    )
 
 
 def check_parts(message: OutgoingMessage) -> None:
@@ -47,30 +58,30 @@ def check_parts(message: OutgoingMessage) -> None:
     beside a template is our own rendering of it and is not sent.
     """
     if message.template and message.attachments:
-        raise cannot_send("template_alone", "A template is sent without files beside it", "Send the file as a second message.")
+        raise cannot_send(
+            "template_alone", N_("A template is sent without files beside it"), N_("Send the file as a second message.")
+        )
     if len(message.attachments) > 1:
-        raise cannot_send("one_attachment", "WhatsApp takes one file per message", "Send each file as a message of its own.")
+        raise cannot_send(
+            "one_attachment", N_("WhatsApp takes one file per message"), N_("Send each file as a message of its own.")
+        )
     if not (message.template or message.attachments or message.text.strip()):
-        raise cannot_send("empty", "The message is empty", "Write something, or attach a file.")
+        raise cannot_send("empty", N_("The message is empty"), N_("Write something, or attach a file."))
 
 
 def text_part(text: str) -> Json:
     if len(text) > TEXT_CHARACTERS:
-        raise cannot_send(
-            "too_long", f"A WhatsApp text has at most {TEXT_CHARACTERS} characters", _SHORTEN, f"{len(text)} characters"
-        )
+        raise cannot_send("too_long", _TEXT_LIMIT % {"limit": TEXT_CHARACTERS}, _SHORTEN, _CHARACTERS % {"count": len(text)})
     return {"type": "text", "text": {"body": text, "preview_url": False}}
 
 
 def check_caption(text: str, kind: MediaKind) -> None:
     """Refuse a text that cannot stand under the file; raises ProviderError (permanent)."""
     if text and not kind.takes_caption:
-        raise cannot_send(
-            "no_caption", f"WhatsApp shows no text with a file of type {kind.name}", "Send text and file separately."
-        )
+        raise cannot_send("no_caption", _NO_CAPTION % {"type": kind.name}, N_("Send text and file separately."))
     if len(text) > CAPTION_CHARACTERS:
-        detail = f"{len(text)} characters"
-        raise cannot_send("too_long", f"A text with a file has at most {CAPTION_CHARACTERS} characters", _SHORTEN, detail)
+        detail = _CHARACTERS % {"count": len(text)}
+        raise cannot_send("too_long", _CAPTION_LIMIT % {"limit": CAPTION_CHARACTERS}, _SHORTEN, detail)
 
 
 def media_part(kind: MediaKind, media_id: str, *, caption: str, filename: str) -> Json:
@@ -82,7 +93,7 @@ def template_part(template: OutgoingTemplate, *, account: ChannelAccount) -> Jso
     """Build the template; raises ProviderError (permanent) naming each value that is wrong."""
     problems = template_problems(template, find_definition(account.settings.get("templates"), template))
     if problems:
-        advice = "Correct the template's values."
-        raise cannot_send("template", "The template is not filled in correctly", advice, " ".join(problems))
+        advice = N_("Correct the template's values.")
+        raise cannot_send("template", N_("The template is not filled in correctly"), advice, " ".join(problems))
     filled = {"name": template.name, "language": {"code": template.language}, "components": list(template.components)}
     return {"type": "template", "template": {name: value for name, value in filled.items() if value}}

@@ -16,6 +16,11 @@ from app.channels.whatsapp.notices import account_notice, action_notice, error_n
 from app.channels.whatsapp.people import digits_of
 from app.channels.whatsapp.reading import Items, Json, as_list, as_object, load_json, text_of
 from app.channels.whatsapp.statuses import read_status
+from app.core.text import known
+from app.core.text import mark as N_
+
+_NOT_WHATSAPP = known("the body is about %(what)s, not WhatsApp")
+_NO_VALUE = known("the change of %(field)s has no value")
 
 _PRODUCT = "whatsapp_business_account"
 _FRAME = frozenset({"messaging_product", "metadata", "contacts"})
@@ -29,9 +34,9 @@ def parse_body(body: bytes, *, phone_number_id: str) -> Parsed:
     reading = _Reading(phone_number_id)
     root = load_json(body)
     if not isinstance(root, dict):
-        reading.items.problems.append("the body is not an object")
+        reading.items.problems.append(N_("the body is not an object"))
     elif root.get("object", _PRODUCT) != _PRODUCT:
-        reading.items.problems.append(f"the body is about {str(root['object'])[:60]!r}, not WhatsApp")
+        reading.items.problems.append(_NOT_WHATSAPP % {"what": str(root["object"])[:60]})
     else:
         reading.read_entries(root)
     return reading.parsed()
@@ -58,14 +63,14 @@ class _Reading:
     def _read_change(self, change: Json, account_id: str) -> None:
         value = change.get("value")
         if not isinstance(value, dict):
-            self.items.problems.append(f"the change of {text_of(change, 'field')[:60] or 'no field'} has no value")
+            self.items.problems.append(_NO_VALUE % {"field": text_of(change, "field")[:60] or "?"})
             return
         number_id = text_of(as_object(value.get("metadata")), "phone_number_id")
         if number_id:
             if number_id == self._phone_number_id:
                 self._read_number_value(value, account_id)
         elif self._is_numbered(value):
-            self.items.problems.append("a change with messages or statuses does not say which number it is for")
+            self.items.problems.append(N_("a change with messages or statuses does not say which number it is for"))
         else:
             self._read_account_value(text_of(change, "field"), value)
 

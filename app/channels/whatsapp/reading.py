@@ -17,6 +17,14 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from app.channels.base import UnableToParse
+from app.core.text import known
+
+_NOT_JSON = known("the body is not JSON: %(why)s")
+_TOO_DEEP = known("the body is nested deeper than %(count)s levels")
+_NO_LIST = known("%(what)s is not a list")
+_NO_OBJECT = known("%(what)s holds something that is not an object")
+_MISSING = known("has no %(name)s")
+_UNUSABLE = known("has no usable %(name)s")
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -42,7 +50,7 @@ def decode_json(body: bytes) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise UnableToParse(f"the body is not JSON: {type(error).__name__}") from error
+        raise UnableToParse(_NOT_JSON % {"why": type(error).__name__}) from error
 
 
 def storable(text: str) -> str:
@@ -52,7 +60,7 @@ def storable(text: str) -> str:
 
 def _clean(value: Any, depth: int) -> Any:
     if depth == 0:
-        raise UnableToParse(f"the body is nested deeper than {_MAX_DEPTH} levels")
+        raise UnableToParse(_TOO_DEEP % {"count": _MAX_DEPTH})
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, list):
@@ -102,7 +110,7 @@ def needed_text(source: Mapping[str, Any], name: str) -> str:
     """Return a field that must be there; raises Broken."""
     value = text_of(source, name)
     if not value:
-        raise Broken(f"has no {name}")
+        raise Broken(_MISSING % {"name": name})
     return value
 
 
@@ -110,7 +118,7 @@ def needed_object(source: Mapping[str, Any], name: str) -> Json:
     """Return an object that must be there; raises Broken."""
     value = source.get(name)
     if not isinstance(value, dict):
-        raise Broken(f"has no {name} object")
+        raise Broken(_MISSING % {"name": name})
     return value
 
 
@@ -119,7 +127,7 @@ def needed_time(source: Mapping[str, Any], name: str = "timestamp") -> datetime:
     try:
         return datetime.fromtimestamp(int(float(needed_text(source, name))), UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise Broken(f"has no usable {name}") from error
+        raise Broken(_UNUSABLE % {"name": name}) from error
 
 
 def number_of(source: Mapping[str, Any], name: str) -> float | None:
@@ -153,18 +161,18 @@ class Items:
         if value is None:
             return
         if not isinstance(value, list):
-            self.problems.append(f"{where} is not a list")
+            self.problems.append(_NO_LIST % {"what": where})
             return
         for item in value:
             if isinstance(item, dict):
                 yield item
             else:
-                self.problems.append(f"{where} holds something that is not an object")
+                self.problems.append(_NO_OBJECT % {"what": where})
 
     def attempt(self, read: Callable[[Json], T], item: Json, what: str) -> T | None:
         """Return what `read` makes of `item`, or None after noting why it could not."""
         try:
             return read(item)
         except Broken as error:
-            self.problems.append(f"{what} {error}")
+            self.problems.append(f"{what} · {error}")
             return None

@@ -6,6 +6,10 @@ from app.channels.base import DeliveryStatus, Reason, StatusUpdate
 from app.channels.whatsapp.errors import reason_of
 from app.channels.whatsapp.people import digits_of
 from app.channels.whatsapp.reading import Broken, Json, as_list, needed_text, needed_time, text_of
+from app.core.text import known
+from app.core.text import mark as N_
+
+_UNKNOWN_STATUS = known("has the unknown status %(status)s")
 
 _LADDER = {
     "accepted": DeliveryStatus.ACCEPTED,
@@ -15,17 +19,17 @@ _LADDER = {
     "played": DeliveryStatus.READ,
     "failed": DeliveryStatus.FAILED,
 }
-_NO_REASON = Reason("unknown", "WhatsApp gave no reason", advice="Send the message again, or use another way.")
+_NO_REASON = Reason("unknown", N_("WhatsApp gave no reason"), advice=N_("Send the message again, or use another way."))
 
 
 def read_status(item: Json) -> StatusUpdate:
     """Read one status; raises Broken where nothing says which message it is about, when, or what happened."""
     message_id, reference = text_of(item, "id"), text_of(item, "biz_opaque_callback_data")
     if not message_id and not reference:
-        raise Broken("names no message")
+        raise Broken(N_("names no message"))
     status = _LADDER.get(needed_text(item, "status"))
     if status is None:
-        raise Broken(f"has the unknown status {text_of(item, 'status')[:40]!r}")
+        raise Broken(_UNKNOWN_STATUS % {"status": text_of(item, "status")[:40]})
     return StatusUpdate(
         status=status,
         occurred_at=needed_time(item),

@@ -13,6 +13,7 @@ from typing import Any
 from app.channels.base import UnableToParse
 from app.channels.whatsapp.messages import content_hash
 from app.channels.whatsapp.reading import Json, as_list, as_object, canonical, decode_json, sha256_hex, storable, text_of
+from app.core.text import mark as N_
 
 SIGNATURE_HEADER = "X-Hub-Signature-256"
 _RECIPIENT = ("recipient_id", "recipient_user_id", "recipient_participant_id")
@@ -58,7 +59,7 @@ def dedupe_key(body: bytes) -> str:
         keys = sorted({canonical(key) for key in _item_keys(root)})
         return sha256_hex(b"\n".join(keys) or canonical(root))
     except RecursionError as error:
-        raise UnableToParse("the body is nested absurdly deep") from error
+        raise UnableToParse(N_("the body is nested absurdly deep")) from error
 
 
 def phone_number_ids(body: bytes) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ from app.inbox.routes.templates import fill_template
 from app.inbox.routes.thread import UPLOAD_BYTES, thread_context
 from app.inbox.routes.triage_words import until_words
 from app.inbox.taken_back import AlreadyTakenBack, keep_draft_options
+from app.translation import told
 from app.web import page
 
 AFTER_SEND = {"resolved": ThreadStatus.RESOLVED, "waiting_customer": ThreadStatus.WAITING_CUSTOMER}
@@ -77,7 +78,7 @@ def send_message(thread_id: uuid.UUID) -> ResponseReturnValue:
     except ThreadMovedOn as held:
         return _refused(thread.id, 409, newer=held.newer)
     except (UnableToReply, UploadRefused) as error:
-        return _refused(thread.id, 422, composer_error=str(error))
+        return _refused(thread.id, 422, composer_error=told(str(error)))
     except ChannelMissing:
         return _refused(thread.id, 422, composer_error=_("Choose the channel to answer on"))
     return composer_again(thread.id, toast=sent_toast(sent[0], reply.wait_seconds))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from app.delivery.ledger import Step
 from app.translation import gettext as _
 from app.translation import mark as N_
+from app.translation import told
 
 OURS = {
     "queued": N_("Accepted for sending"),
@@ -30,3 +33,10 @@ REPORTED = {
 def step_words(step: Step) -> str:
     """What happened, as people say it; a step of a kind nobody named is shown as it is."""
     return _((REPORTED if step.is_report else OURS).get(step.name, step.name))
+
+
+def failure_words(reason: dict[str, Any]) -> str:
+    """Why a message did not arrive, and what to do: the title, the provider's own words where they say more, the advice."""
+    title, detail, advice = (told(reason.get(name)).removesuffix(".") for name in ("title", "detail", "advice"))
+    what = _("%(what)s: %(detail)s", what=title, detail=detail) if detail not in ("", title) else title
+    return " ".join(f"{sentence}." for sentence in (what, advice) if sentence)

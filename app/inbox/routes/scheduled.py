@@ -40,6 +40,7 @@ from app.inbox.routes.snooze import zone
 from app.inbox.routes.thread import list_uploads, thread_context
 from app.inbox.routes.triage_words import until_words
 from app.translation import gettext as _
+from app.translation import told
 from app.web import page
 
 
@@ -53,7 +54,7 @@ def held_words(why: str) -> str:
         WRITER_GONE: _("Not sent: the account of its writer is closed."),
         BROKEN: _("Not sent: something went wrong. Send it now, or take it back."),
     }
-    return words.get(why) or _("Not sent: %(why)s", why=why)
+    return words.get(why) or _("Not sent: %(why)s", why=told(why))
 
 
 @bp.app_template_filter()
@@ -143,7 +144,7 @@ def _refused(row: ScheduledReply, error: Exception) -> ResponseReturnValue:
     }
     db.session.rollback()
     head = get_thread_head(db.session(), viewer=current_viewer(), thread_id=row.thread_id)
-    context = thread_context(head, scheduled_error=(row.id, words.get(type(error)) or str(error)))
+    context = thread_context(head, scheduled_error=(row.id, words.get(type(error)) or told(str(error))))
     status = 409 if isinstance(error, ThreadMovedOn) else 422
     if request.headers.get("HX-Request") != "true":
         return page("inbox/page.html", status=status, **context)

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import g
-from flask_babel import format_date, format_datetime, get_locale, get_timezone
+from flask_babel import format_date, format_datetime, format_decimal, get_locale, get_timezone
 from jinja2.utils import urlize
 from markupsafe import Markup, escape
 
@@ -17,6 +17,7 @@ from app.channels.email.quoting import Section, split_quoted
 from app.core.clock import utc_now
 from app.inbox.mentions import highlighted
 from app.inbox.models import Message, MessageType, Priority, ThreadStatus
+from app.inbox.routes.ledger_words import failure_words
 from app.inbox.routes.triage_words import TRIAGE_EVENTS, triage_words, until_words
 from app.inbox.sorting import ListSort
 from app.inbox.timeline import TimelineItem
@@ -247,8 +248,8 @@ def size_words(size_bytes: int | None) -> str:
     if size_bytes is None:
         return ""
     if size_bytes < 1024 * 1024:
-        return f"{max(1, size_bytes // 1024)} kB"
-    return f"{size_bytes / 1024 / 1024:.1f} MB"
+        return _("%(size)s kB", size=max(1, size_bytes // 1024))
+    return _("%(size)s MB", size=format_decimal(size_bytes / 1024 / 1024, "#,##0.0"))
 
 
 def capped(count: int, cap: int = 1000) -> str:
@@ -296,4 +297,5 @@ FILTERS = {
     "is_rich": is_rich,
     "frame_height": frame_height,
     "evidence_words": evidence_words,
+    "failure_words": failure_words,
 }

@@ -26,6 +26,9 @@ from app.channels.email.graph.sending import Outbound, look_up, send_message
 from app.channels.email.graph.subscriptions import keep_subscribed
 from app.core.clock import utc_now
 from app.core.http import HttpClient
+from app.core.text import known
+
+_MAILS = known("%(count)s mails in the inbox")
 
 
 class GraphMail:
@@ -73,9 +76,9 @@ class GraphMail:
         try:
             inbox = self._client.call_json(account, "GET", "mailFolders/inbox", params={"$select": "id,totalItemCount"})
         except ProviderError as error:
-            detail = ". ".join(filter(None, (error.reason.title, error.reason.advice)))
-            return Health(ok=False, detail=f"{detail} ({error.reason.code})")
-        return Health(ok=True, detail=f"{inbox.get('totalItemCount', 0)} mails in the inbox", checked=("sign-in", "mailbox"))
+            detail = " · ".join(filter(None, (error.reason.title, error.reason.advice, error.reason.code)))
+            return Health(ok=False, detail=detail)
+        return Health(ok=True, detail=_MAILS % {"count": inbox.get("totalItemCount", 0)}, checked=("sign-in", "mailbox"))
 
     def _outbound(self, message: OutgoingMessage, account: ChannelAccount) -> Outbound:
         return Outbound(self._client, account, message, now=self._clock(), settle=self._settle)

@@ -14,6 +14,7 @@ from app.channels.base import ChannelAccount, Json, ProviderError, Reason
 from app.channels.email.graph.errors import refusal, unreachable, unreadable
 from app.channels.email.graph.tokens import TokenSource
 from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.core.text import mark as N_
 
 CALLS_AT_ONCE = 3  # Graph refuses a fifth; one is left for whoever else uses the mailbox
 _SLOT_WAIT_SECONDS = 30.0
@@ -122,7 +123,7 @@ class GraphClient:
 
 def _foreign_link(url: str) -> ProviderError:
     """Following it would hand our token, or a customer's file, to somebody else."""
-    title = "The provider gave us a link to somebody else"
+    title = N_("The provider gave us a link to somebody else")
     return ProviderError(Reason("foreign_link", title, detail=f"host {urlsplit(url).hostname}"), permanent=False)
 
 
@@ -138,7 +139,9 @@ class _Slots:
         with self._lock:
             slots = self._by_mailbox.setdefault(mailbox.lower(), threading.BoundedSemaphore(CALLS_AT_ONCE))
         if not slots.acquire(timeout=_SLOT_WAIT_SECONDS):
-            raise ProviderError(Reason("mailbox_busy", "Too many calls to this mailbox"), permanent=False, retry_after_seconds=10)
+            raise ProviderError(
+                Reason("mailbox_busy", N_("Too many calls to this mailbox")), permanent=False, retry_after_seconds=10
+            )
         try:
             yield
         finally:

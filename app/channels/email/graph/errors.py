@@ -10,6 +10,7 @@ from typing import Any
 
 from app.channels.base import ProviderError, Reason
 from app.core.http import HttpFailure, HttpResponse
+from app.core.text import mark as N_
 
 _TOKEN_RETRY_SECONDS = 300.0
 _LONGEST_WAIT_SECONDS = 3600.0
@@ -24,49 +25,58 @@ class _Meaning:
     channel_down: bool = False
 
 
-_GRANT = "Ask the Microsoft 365 administrator to grant the application access to this mailbox, then check the channel again"
+_GRANT = N_("Ask the Microsoft 365 administrator to grant the application access to this mailbox, then check the channel again")
 _BY_CODE: Mapping[str, _Meaning] = {
-    "invalidauthenticationtoken": _Meaning("Microsoft refused our sign-in", "Check the channel's credentials", False, True),
-    "erroraccessdenied": _Meaning("The mailbox is not within the application's reach", _GRANT, False, True),
-    "authorization_requestdenied": _Meaning("The application lacks a permission", _GRANT, False, True),
+    "invalidauthenticationtoken": _Meaning(
+        N_("Microsoft refused our sign-in"), N_("Check the channel's credentials"), False, True
+    ),
+    "erroraccessdenied": _Meaning(N_("The mailbox is not within the application's reach"), _GRANT, False, True),
+    "authorization_requestdenied": _Meaning(N_("The application lacks a permission"), _GRANT, False, True),
     "errorsendasdenied": _Meaning(
-        "This mailbox may not send from that address", "Grant Send As on the address, or use the mailbox's own"
+        N_("This mailbox may not send from that address"), N_("Grant Send As on the address, or use the mailbox's own")
     ),
-    "erroritemnotfound": _Meaning("The mail is not in the mailbox (any more)", "It was deleted or moved to the archive", False),
-    "errorinvaliduser": _Meaning("The mailbox does not exist", "Check the address of the channel", False, True),
+    "erroritemnotfound": _Meaning(
+        N_("The mail is not in the mailbox (any more)"), N_("It was deleted or moved to the archive"), False
+    ),
+    "errorinvaliduser": _Meaning(N_("The mailbox does not exist"), N_("Check the address of the channel"), False, True),
     "mailboxnotenabledforrestapi": _Meaning(
-        "The mailbox is not in Exchange Online", "Check the mailbox's licence and place", False, True
+        N_("The mailbox is not in Exchange Online"), N_("Check the mailbox's licence and place"), False, True
     ),
-    "errorquotaexceeded": _Meaning("The mailbox is full", "Make room: incoming mail bounces too", False, True),
-    "errormessagesizeexceeded": _Meaning("The mail is larger than the mailbox may send", "Send smaller attachments, or a link"),
-    "errorinvalidrecipients": _Meaning("A recipient's address cannot be used", "Correct the address and send again"),
-    "errorinvalididmalformed": _Meaning("The provider does not recognise the message's id"),
+    "errorquotaexceeded": _Meaning(N_("The mailbox is full"), N_("Make room: incoming mail bounces too"), False, True),
+    "errormessagesizeexceeded": _Meaning(
+        N_("The mail is larger than the mailbox may send"), N_("Send smaller attachments, or a link")
+    ),
+    "errorinvalidrecipients": _Meaning(N_("A recipient's address cannot be used"), N_("Correct the address and send again")),
+    "errorinvalididmalformed": _Meaning(N_("The provider does not recognise the message's id")),
     "errorirresolvableconflict": _Meaning(
-        "The draft was changed by somebody else meanwhile", "Nothing to do: it is tried again", False
+        N_("The draft was changed by somebody else meanwhile"), N_("Nothing to do: it is tried again"), False
     ),
-    "invalidinternetmessageheader": _Meaning("A header is not allowed"),
-    "invalidinternetmessageheadercollection": _Meaning("Too many headers"),
+    "invalidinternetmessageheader": _Meaning(N_("A header is not allowed")),
+    "invalidinternetmessageheadercollection": _Meaning(N_("Too many headers")),
 }
 _BY_STATUS: Mapping[int, _Meaning] = {
     401: _BY_CODE["invalidauthenticationtoken"],
     403: _BY_CODE["erroraccessdenied"],
     404: _BY_CODE["erroritemnotfound"],
-    408: _Meaning("The provider was too slow", permanent=False),
-    409: _Meaning("The provider is busy with the same item", permanent=False),
+    408: _Meaning(N_("The provider was too slow"), permanent=False),
+    409: _Meaning(N_("The provider is busy with the same item"), permanent=False),
     412: _BY_CODE["errorirresolvableconflict"],
     413: _BY_CODE["errormessagesizeexceeded"],
-    423: _Meaning("The mailbox is locked for the moment", permanent=False),
-    429: _Meaning("The provider asks us to slow down", "Nothing to do: it is tried again", False),
+    423: _Meaning(N_("The mailbox is locked for the moment"), permanent=False),
+    429: _Meaning(N_("The provider asks us to slow down"), N_("Nothing to do: it is tried again"), False),
     507: _BY_CODE["errorquotaexceeded"],
 }
 _BY_AADSTS: Mapping[int, tuple[str, str]] = {
-    7000222: ("The application's secret has expired", "Make a new secret in Entra and store it in the channel"),
-    7000215: ("The application's secret is wrong", "Store the secret's value, not its id, in the channel"),
-    700016: ("The application is unknown in this tenant", "Check the client id, and that the application was consented to"),
-    90002: ("The tenant does not exist", "Check the tenant id"),
-    65001: ("Nobody consented to the application", "Have an administrator grant consent"),
-    500011: ("The tenant does not know Microsoft Graph under this name", "Check the cloud the channel is set to"),
-    53003: ("A conditional access policy blocks the application", "Ask the administrator to let the application through"),
+    7000222: (N_("The application's secret has expired"), N_("Make a new secret in Entra and store it in the channel")),
+    7000215: (N_("The application's secret is wrong"), N_("Store the secret's value, not its id, in the channel")),
+    700016: (
+        N_("The application is unknown in this tenant"),
+        N_("Check the client id, and that the application was consented to"),
+    ),
+    90002: (N_("The tenant does not exist"), N_("Check the tenant id")),
+    65001: (N_("Nobody consented to the application"), N_("Have an administrator grant consent")),
+    500011: (N_("The tenant does not know Microsoft Graph under this name"), N_("Check the cloud the channel is set to")),
+    53003: (N_("A conditional access policy blocks the application"), N_("Ask the administrator to let the application through")),
 }
 
 
@@ -88,12 +98,14 @@ def refusal(response: HttpResponse, *, outcome_unknown: bool = False, permanent:
 
 
 def unreachable(failure: HttpFailure, *, outcome_unknown: bool = False) -> ProviderError:
-    reason = Reason(f"network_{failure.kind}", "The provider could not be reached", advice="Nothing to do: it is tried again")
+    reason = Reason(
+        f"network_{failure.kind}", N_("The provider could not be reached"), advice=N_("Nothing to do: it is tried again")
+    )
     return ProviderError(reason, permanent=False, outcome_unknown=outcome_unknown, status_code=failure.status)
 
 
 def unreadable(what: str, *, outcome_unknown: bool = False) -> ProviderError:
-    reason = Reason("unreadable_answer", "The provider's answer cannot be read", detail=what)
+    reason = Reason("unreadable_answer", N_("The provider's answer cannot be read"), detail=what)
     return ProviderError(reason, permanent=False, outcome_unknown=outcome_unknown)
 
 
@@ -101,7 +113,7 @@ def token_refusal(answer: Mapping[str, Any]) -> ProviderError:
     """What msal returns instead of a token: `error`, `error_description`, `error_codes` (AADSTS numbers)."""
     numbers = [number for number in answer.get("error_codes") or () if isinstance(number, int)]
     known = next((number for number in numbers if number in _BY_AADSTS), None)
-    title, advice = _BY_AADSTS[known] if known else ("Microsoft refused our sign-in", "Check the channel's credentials")
+    title, advice = _BY_AADSTS[known] if known else (N_("Microsoft refused our sign-in"), N_("Check the channel's credentials"))
     code = f"AADSTS{(known or numbers[0])}" if numbers else str(answer.get("error") or "token_refused")
     detail = str(answer.get("error_description") or "").splitlines()[:1]
     return ProviderError(
@@ -132,8 +144,8 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
 
 def _unknown(status: int) -> _Meaning:
     if status >= 500 or status < 400:
-        return _Meaning("The provider has a problem of its own", "Nothing to do: it is tried again", permanent=False)
-    return _Meaning("The provider refused the request")
+        return _Meaning(N_("The provider has a problem of its own"), N_("Nothing to do: it is tried again"), permanent=False)
+    return _Meaning(N_("The provider refused the request"))
 
 
 def _code_and_message(response: HttpResponse) -> tuple[str, str]:

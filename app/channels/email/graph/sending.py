@@ -43,13 +43,14 @@ from app.channels.email.graph.drafts import (
 )
 from app.channels.email.graph.errors import unreadable
 from app.channels.email.graph.pollstate import read_time
+from app.core.text import mark as N_
 
 DIRECT_ATTACHMENT_BYTES = 3 * 1024 * 1024  # from here on Graph wants an upload session
 CHUNK_BYTES = 10 * 320 * 1024  # below 4 MB
 _DRAFT_FIELDS = "id,isDraft,internetMessageId,conversationId"
 _LOOK_AGAIN_SECONDS = 15.0
-_STILL_A_DRAFT = "The draft is still there; the provider may not have got round to it"
-_NOWHERE = "Neither the draft nor a sent copy is in the mailbox"
+_STILL_A_DRAFT = N_("The draft is still there; the provider may not have got round to it")
+_NOWHERE = N_("Neither the draft nor a sent copy is in the mailbox")
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def look_up(out: Outbound, progress: Json) -> Lookup:
     """What became of a try whose end nobody saw. Raises ProviderError when the provider cannot be asked."""
     draft_id = progress.get("draft_id")
     if not draft_id or not progress.get("send_requested_at"):
-        return Lookup(Found.NOT_SENT, detail="The provider was never asked to send it")
+        return Lookup(Found.NOT_SENT, detail=N_("The provider was never asked to send it"))
     message = _message_by_id(out, draft_id) or _message_by_reference(out)
     if message is None:
         return Lookup(Found.UNKNOWN, detail=_NOWHERE)
@@ -103,7 +104,7 @@ def look_up(out: Outbound, progress: Json) -> Lookup:
         return Lookup(Found.SENT, provider_message_id=message["id"])
     if _is_settling(out, progress):
         return Lookup(Found.UNKNOWN, detail=_STILL_A_DRAFT)
-    return Lookup(Found.NOT_SENT, detail="The draft was not sent")
+    return Lookup(Found.NOT_SENT, detail=N_("The draft was not sent"))
 
 
 def _known_draft(out: Outbound, saved: Json) -> Json | None:
@@ -214,7 +215,7 @@ def _result(message: Json, status: DeliveryStatus) -> SendResult:
 
 
 def _outcome_unknown(detail: str) -> ProviderError:
-    reason = Reason("send_unconfirmed", "It is not yet known whether the mail went out", detail=detail)
+    reason = Reason("send_unconfirmed", N_("It is not yet known whether the mail went out"), detail=detail)
     return ProviderError(reason, permanent=False, retry_after_seconds=_LOOK_AGAIN_SECONDS, outcome_unknown=True)
 
 

@@ -17,12 +17,15 @@ from msal.exceptions import MsalServiceError
 from app.channels.base import ChannelAccount, ProviderError, Reason
 from app.channels.email.graph.errors import token_refusal, unreachable
 from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.core.text import mark as N_
 
 _SIGN_IN_DOWN = Reason(
-    "sign_in_unavailable", "Microsoft's sign-in gave no usable answer", advice="Nothing to do: it is tried again"
+    "sign_in_unavailable", N_("Microsoft's sign-in gave no usable answer"), advice=N_("Nothing to do: it is tried again")
 )
 _NO_CREDENTIALS = Reason(
-    "not_configured", "The channel has no credentials", advice="Fill in the tenant id, the client id and the client secret"
+    "not_configured",
+    N_("The channel has no credentials"),
+    advice=N_("Fill in the tenant id, the client id and the client secret"),
 )
 
 
