@@ -20,7 +20,7 @@ from app.core.clock import utc_now
 from app.core.db import db
 from app.core.keyset import Sort
 from app.core.problems import invalid
-from app.inbox.api_queries import find_assignable_user_id, find_brand_id
+from app.inbox.api_queries import choose_brand_id, find_assignable_user_id
 from app.inbox.models import Thread
 from app.inbox.queries import ThreadMissing
 from app.inbox.queries import get_thread as find_thread
@@ -99,7 +99,7 @@ def _etag(task: Task) -> str:
 
 def _create(session: Session, viewer: Viewer, body: TaskCreate) -> Answer:
     thread = _thread(session, viewer, body.thread_id)
-    brand_id = _brand_id(session, viewer, body.brand, thread)
+    brand_id = choose_brand_id(session, viewer=viewer, key=body.brand, owner=thread and thread.brand_id, owner_name="thread")
     dates = _dates(body.due_date, body.due_time, body.reminder_settings, body.recurrence)
     content = TaskContent(
         brand_id=brand_id,
@@ -183,21 +183,6 @@ def _thread(session: Session, viewer: Viewer, thread_id: uuid.UUID | None) -> Th
         return find_thread(session, viewer=viewer, thread_id=thread_id)
     except ThreadMissing as error:
         raise invalid("thread_id", "there is no such thread") from error
-
-
-def _brand_id(session: Session, viewer: Viewer, key: str | None, thread: Thread | None) -> uuid.UUID:
-    if key is None:
-        if thread is not None:
-            return thread.brand_id
-        if len(viewer.brand_ids) == 1:
-            return viewer.brand_ids[0]
-        raise invalid("brand", "is needed: you work for several brands")
-    brand_id = find_brand_id(session, viewer=viewer, key=key)
-    if brand_id is None:
-        raise invalid("brand", "there is no such brand")
-    if thread is not None and thread.brand_id != brand_id:
-        raise invalid("brand", "is not the brand of the thread")
-    return brand_id
 
 
 def _assignee(session: Session, contact_id: uuid.UUID | None, brand_id: uuid.UUID) -> uuid.UUID | None:

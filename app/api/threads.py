@@ -26,9 +26,9 @@ from app.inbox.actions import NewThread, assign_thread, change_priority, change_
 from app.inbox.api_queries import (
     ThreadConditions,
     ThreadRecord,
+    choose_brand_id,
     contact_in_sight,
     find_assignable_user_id,
-    find_brand_id,
     get_thread_record,
     list_thread_records,
     team_exists,
@@ -132,7 +132,7 @@ def _answer(session: Session, viewer: Viewer, thread_id: uuid.UUID, status: int)
 def _create(session: Session, viewer: Viewer, body: ThreadCreate) -> Answer:
     now = utc_now()
     channel = _channel(session, viewer, body.channel_id)
-    brand_id = _brand_id(session, viewer, body.brand, channel)
+    brand_id = choose_brand_id(session, viewer=viewer, key=body.brand, owner=channel and channel.brand_id, owner_name="channel")
     _check_people(session, viewer, body)
     if channel is not None and body.customer_contact_id is None:
         raise invalid("customer_contact_id", "is needed with a channel: who is the conversation with?")
@@ -161,21 +161,6 @@ def _channel(session: Session, viewer: Viewer, channel_id: uuid.UUID | None) -> 
     if channel is None or channel.brand_id not in viewer.brand_ids:
         raise invalid("channel_id", "there is no such channel")
     return channel
-
-
-def _brand_id(session: Session, viewer: Viewer, key: str | None, channel: Channel | None) -> uuid.UUID:
-    if key is None:
-        if channel is not None:
-            return channel.brand_id
-        if len(viewer.brand_ids) == 1:
-            return viewer.brand_ids[0]
-        raise invalid("brand", "is needed: you work for several brands")
-    brand_id = find_brand_id(session, viewer=viewer, key=key)
-    if brand_id is None:
-        raise invalid("brand", "there is no such brand")
-    if channel is not None and channel.brand_id != brand_id:
-        raise invalid("brand", "is not the brand of the channel")
-    return brand_id
 
 
 def _check_people(session: Session, viewer: Viewer, body: ThreadCreate | ThreadUpdate) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.accounts.models import User
 from app.contacts.models import Contact, ContactAddress, ContactConsent, ContactIdentity, ContactMerge
-from app.contacts.numbers import HOME_REGION, NotAnAddress, clean_phone
+from app.contacts.numbers import HOME_REGION, NotAnAddress, as_searched, clean_phone
 from app.contacts.queries import ContactMissing, ContactRecord, records_of
 from app.core.text import storable
 
@@ -72,7 +72,7 @@ def list_book(
 ) -> BookPage:
     """By name; `text` is part of a name, an address or an e-mail address, or a number in any notation. At most four queries."""
     query = sa.select(Contact).where(Contact.merged_into_id.is_(None), within, not_a_colleague())
-    words = " ".join(storable(text)[:200].split())
+    words = " ".join(as_searched(storable(text)[:200]).split())
     if words:
         query = query.where(_holds(words))
     place = session.get(Contact, after) if after else None

@@ -8,10 +8,20 @@ import phonenumbers
 
 HOME_REGION = "NL"
 _EMAIL = re.compile(r"[^\s@<>\"(),:;\[\]\\]{1,64}@[^\s@<>\"(),:;\[\]\\.]+(\.[^\s@<>\"(),:;\[\]\\.]+)+")
+_IN_ANGLES = re.compile(r"[^<>:]*<\s*(?:mailto:)?([^<>\s@]+@[^<>\s@]+)\s*>[,;]?", re.IGNORECASE)
+_TRUNK_ZERO = re.compile(r"((?:\+|\b00)\s?\d{1,3})\s*\(0\)\s*(?=\d)")
 
 
 class NotAnAddress(ValueError):
     """Not an e-mail address, or not a phone number; the text says what to write."""
+
+
+def as_searched(pasted: str) -> str:
+    """What to look for where `Name <name@example.nl>` or +31 (0)6 12345678 was pasted: the bare address, the number without its
+    zero in brackets. Any other text as it is."""
+    text = pasted.strip()
+    address = _IN_ANGLES.fullmatch(text)
+    return address[1] if address else _TRUNK_ZERO.sub(r"\1 ", text)
 
 
 def clean_email(text: str) -> str:

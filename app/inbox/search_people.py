@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
+from app.contacts.numbers import as_searched
 from app.inbox.search_filter import LEAST_CHARACTERS, digits_of, escape_like
 
 LOOKED_AT = 60
@@ -48,7 +49,7 @@ _SQL = sa.text(
 
 def list_people(session: Session, *, viewer: Viewer, text: str, limit: int = 6) -> list[FoundPerson]:
     """Whose name begins so first, then who wrote last. Fewer than LEAST_CHARACTERS characters find nobody."""
-    text = " ".join(text.split())
+    text = " ".join(as_searched(text).split())
     if len(text) < LEAST_CHARACTERS:
         return []
     digits, pattern = digits_of(text), escape_like(text)

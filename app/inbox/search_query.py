@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from app.contacts.numbers import as_searched
+
 OPERATORS = (
     "from",
     "to",
@@ -92,7 +94,7 @@ class SearchQuery:
 
 def parse_search(text: str) -> SearchQuery:
     """Any text; white space counts as one space, a quote that is never closed runs to the end."""
-    found = (_part(match) for match in _TOKEN.finditer(" ".join(text.split())))
+    found = (_part(match) for match in _TOKEN.finditer(" ".join(as_searched(text).split())))
     return SearchQuery(tuple(part for part in found if part is not None))
 
 

@@ -22,6 +22,7 @@ from app.connections.models import Channel
 from app.contacts.actions import IdentityInput, find_or_create_contact, identity_lock_key, normalise_identity
 from app.contacts.models import Contact
 from app.core.storage import Storage
+from app.core.text import mark as N_
 from app.core.text import storable, storable_json
 from app.delivery.reports import note_own_copy, record_report
 from app.events.actions import record
@@ -103,7 +104,7 @@ def apply_message(session: Session, message: InboundMessage, context: ApplyConte
 def _known(session: Session, message: InboundMessage, context: ApplyContext) -> ItemResult | None:
     own = note_own_copy(session, message, now=context.now) if message.our_reference else None
     if own is not None:
-        return ItemResult("duplicate", own.thread_id, own.id, "our own copy of a message we sent")
+        return ItemResult("duplicate", own.thread_id, own.id, N_("our own copy of a message we sent"))
     same = sa.and_(
         Message.brand_id == context.channel.brand_id,
         Message.medium == context.channel.medium.value,
@@ -112,7 +113,7 @@ def _known(session: Session, message: InboundMessage, context: ApplyContext) -> 
     )
     row = session.execute(sa.select(Message.id, Message.thread_id).where(same)).first()
     if row is not None:
-        return ItemResult("duplicate", row.thread_id, row.id, "stored before")
+        return ItemResult("duplicate", row.thread_id, row.id, N_("stored before"))
     return _came_back(session, message, context)
 
 
@@ -120,7 +121,7 @@ def _came_back(session: Session, message: InboundMessage, context: ApplyContext)
     message_id = message.evidence.message_id if message.evidence else None
     signed = read_message_id(message_id, keys=context.mail_keys) if message_id else None
     row = session.execute(sa.select(Message.id, Message.thread_id).where(Message.id == signed[1])).first() if signed else None
-    return ItemResult("duplicate", row.thread_id, row.id, "our own message came back") if row else None
+    return ItemResult("duplicate", row.thread_id, row.id, N_("our own message came back")) if row else None
 
 
 def _apply_change(session: Session, message: InboundMessage, context: ApplyContext) -> ItemResult:
@@ -147,7 +148,7 @@ def _apply_change(session: Session, message: InboundMessage, context: ApplyConte
             change=values,
             now=context.now,
         )
-        return ItemResult("held", reason="waits for the message it changes")
+        return ItemResult("held", reason=N_("waits for the message it changes"))
     apply_change(session, target.id, values, now=context.now)
     return ItemResult("changed", target.thread_id, target.id, change.kind)
 

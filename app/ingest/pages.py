@@ -22,10 +22,31 @@ from app.events.queries import find_reaction, list_failed_reactions
 from app.ingest.actions import NotQuarantined, replay_event, replay_quarantined
 from app.ingest.models import QUARANTINED
 from app.ingest.queries import EventMissing, EventRow, count_quarantined, get_event, list_quarantined, list_refusals
+from app.translation import mark as N_
 from app.web import page
 
 bp = Blueprint("quarantine", __name__)
 SHOWN_BYTES = 20_000
+
+
+RESULTS = {
+    "new": N_("New thread"),
+    "threaded": N_("In its thread"),
+    "automatic": N_("Automatic mail"),
+    "bounce": N_("Bounced"),
+    "duplicate": N_("Known already"),
+    "held": N_("Waiting"),
+    "changed": N_("Changed"),
+    "report": N_("Delivery report"),
+    "notice": N_("News of the provider"),
+    "quarantined": N_("In quarantine"),
+}
+
+
+@bp.app_template_filter()
+def result_words(result: str) -> str:
+    """What became of one item of an event."""
+    return str(_(RESULTS.get(result, result)))
 
 
 @bp.app_template_filter()

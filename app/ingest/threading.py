@@ -20,8 +20,12 @@ from sqlalchemy.orm import Session
 from app.channels.base import InboundMessage, MailEvidence
 from app.channels.email.addressing import read_message_id, read_plus_token
 from app.channels.email.headers import normalise_subject
+from app.core.text import known
+from app.core.text import mark as N_
 from app.inbox.models import CLOSED_STATUSES, Message, MessageKey, Thread, ThreadAlias, ThreadStatus
 from app.inbox.move_models import ThreadMove
+
+_NUMBER_IN_SUBJECT = known("subject names #%(number)s and the sender takes part")
 
 MAX_NAMED_IDS = 60
 REOPEN_DAYS = 14
@@ -108,7 +112,7 @@ def _by_plus_token(session: Session, evidence: MailEvidence, context: MailContex
         thread_id = _thread_by_number(session, number, context.brand_id) if number is not None else None
         if thread_id:
             return _split_off(session, thread_id, evidence, context) or Match(
-                thread_id, "plus_address", "our signed reply address"
+                thread_id, "plus_address", N_("our signed reply address")
             )
     return None
 
@@ -145,7 +149,7 @@ def _by_signed_id(session: Session, evidence: MailEvidence, context: MailContext
         ).scalar_one_or_none()
         thread_id = found or _thread_by_number(session, number, context.brand_id)
         if thread_id:
-            return Match(thread_id, "signed_message_id", "answers a message we sent")
+            return Match(thread_id, "signed_message_id", N_("answers a message we sent"))
     return None
 
 
@@ -174,7 +178,9 @@ def _rank(value: str, role: str, named: list[str], own: list[str]) -> tuple[int,
 
 
 def _words(rank: tuple[int, int]) -> str:
-    return ("answers a message in this thread", "names the same earlier message", "a reply to it was here first")[rank[0]]
+    return (N_("answers a message in this thread"), N_("names the same earlier message"), N_("a reply to it was here first"))[
+        rank[0]
+    ]
 
 
 def _by_conversation(session: Session, evidence: MailEvidence, context: MailContext) -> Match | None:
@@ -191,7 +197,7 @@ def _by_conversation(session: Session, evidence: MailEvidence, context: MailCont
     others = frozenset(evidence.participants) - {context.mailbox.lower()}
     for row in rows:
         if others & participants_of(row.sender, row.recipients):
-            return Match(row.thread_id, "conversation", "same mailbox conversation, same people")
+            return Match(row.thread_id, "conversation", N_("same mailbox conversation, same people"))
     return None
 
 
@@ -200,7 +206,7 @@ def _by_subject_token(session: Session, message: InboundMessage, context: MailCo
     thread_id = _thread_by_number(session, token, context.brand_id) if token is not None else None
     if thread_id is None or message.sender.address().lower() not in thread_participants(session, thread_id):
         return None
-    return Match(thread_id, "subject_token", f"subject names #{token} and the sender takes part")
+    return Match(thread_id, "subject_token", _NUMBER_IN_SUBJECT % {"number": token})
 
 
 def _thread_by_number(session: Session, number: int, brand_id: uuid.UUID) -> uuid.UUID | None:
@@ -241,7 +247,7 @@ def _guard(session: Session, match: Match, message: InboundMessage, context: Mai
     known_sender = message.sender.address().lower() in thread_participants(session, thread.id)
     if same_subject and known_sender:
         return match
-    return Match(None, "new", "an old, closed thread is suggested", suggested_thread_id=thread.id)
+    return Match(None, "new", N_("an old, closed thread is suggested"), suggested_thread_id=thread.id)
 
 
 def match_chat(
@@ -261,14 +267,14 @@ def match_chat(
             .limit(1)
         ).scalar_one_or_none()
         if quoted:
-            return Match(quoted, "quoted_message", "quotes a message in this thread")
+            return Match(quoted, "quoted_message", N_("quotes a message in this thread"))
     newest = session.execute(
         sa.select(Thread.id)
         .where(Thread.contact_id == contact_id, Thread.channel_id == channel_id, _running(now))
         .order_by(Thread.last_message_at.desc(), Thread.id.desc())
         .limit(1)
     ).scalar_one_or_none()
-    return Match(newest, "same_chat", "the running chat with this contact") if newest else Match(None, "new")
+    return Match(newest, "same_chat", N_("the running chat with this contact")) if newest else Match(None, "new")
 
 
 def _running(now: datetime) -> sa.ColumnElement[bool]:

@@ -64,57 +64,35 @@ def view_total(view: str) -> str:
 
 def nav_groups() -> list[dict[str, Any]]:
     """The rail: views with counts; the current one is marked."""
-    counts = view_counts()
-    path = request.args.get("path") or request.path
-
-    def item(view: str, icon: str, count: int = 0) -> dict[str, Any]:
-        href = url_for("inbox.list_view") if view == "open" else url_for("inbox.list_view", view=view)
-        current = path == href or getattr(g, "current_view", None) == view
-        return {"label": view_title(view), "href": href, "icon": icon, "count": words.capped(count), "current": current}
-
-    tasks = {
-        "label": _("Tasks"),
-        "href": "/tasks",
-        "icon": "circle-check",
-        "count": words.capped(counts.others.get("tasks", 0)),
-        "current": path.startswith("/tasks"),
-    }
-    contacts = {
-        "label": _("Contacts"),
-        "href": "/contacts",
-        "icon": "building",
-        "count": "",
-        "current": path.startswith("/contacts"),
-    }
+    counts, path = view_counts(), _rail_path()
+    tasks = _rail_item(_("Tasks"), "/tasks", "circle-check", path.startswith("/tasks"), counts.others.get("tasks", 0))
+    contacts = _rail_item(_("Contacts"), "/contacts", "building", path.startswith("/contacts"))
+    first = [_view_item(view, icon, path) for view, icon in (("open", "inbox"), ("mine", "user"), ("unassigned", "users"))]
     groups: list[dict[str, Any]] = [
-        {
-            "title": "",
-            "items": [
-                item("open", "inbox", counts.open),
-                item("mine", "user", counts.mine),
-                item("unassigned", "users", counts.unassigned),
-                item("snoozed", "clock", counts.snoozed),
-                tasks,
-                contacts,
-            ],
-        },
-        {
-            "title": _("Channels"),
-            "items": [item("email", "mail", counts.email), item("whatsapp", "message-circle", counts.whatsapp)],
-        },
+        {"title": "", "items": [*first, _view_item("snoozed", "clock", path), tasks, contacts]},
+        {"title": _("Channels"), "items": [_view_item("email", "mail", path), _view_item("whatsapp", "message-circle", path)]},
         *_saved_views(counts, path),
-        {"title": _("Archive"), "items": [item("all", "list"), item("resolved", "circle-check", counts.resolved)]},
+        {"title": _("Archive"), "items": [_view_item("all", "list", path), _view_item("resolved", "circle-check", path)]},
     ]
     if current_viewer().is_lead:
-        settings = {
-            "label": _("Settings"),
-            "href": "/settings",
-            "icon": "settings",
-            "count": "",
-            "current": path.startswith("/settings"),
-        }
+        settings = _rail_item(_("Settings"), "/settings", "settings", path.startswith("/settings"))
         groups.append({"title": "", "items": [settings]})
     return groups
+
+
+def _rail_path() -> str:
+    """Where the reader is; a rail that is fetched alone says for which page."""
+    return request.args.get("path") or request.path
+
+
+def _rail_item(label: str, href: str, icon: str, current: bool, count: int = 0) -> dict[str, Any]:
+    return {"label": label, "href": href, "icon": icon, "count": words.capped(count), "current": current}
+
+
+def _view_item(view: str, icon: str, path: str) -> dict[str, Any]:
+    href = url_for("inbox.list_view") if view == "open" else url_for("inbox.list_view", view=view)
+    current = path == href or getattr(g, "current_view", None) == view
+    return _rail_item(view_title(view), href, icon, current, getattr(view_counts(), view, 0))
 
 
 def view_audiences() -> list[tuple[str, str]]:
@@ -132,7 +110,7 @@ def _saved_views(counts: ViewCounts, path: str) -> list[dict[str, Any]]:
         href = url_for("inbox.saved_view", view_id=view.id)
         current = path == href or getattr(g, "current_view", None) == str(view.id)
         icon = {"private": "funnel", "team": "users", "everyone": "globe"}[view.scope]
-        items.append({"label": view.name, "href": href, "icon": icon, "count": "", "current": current, "view_id": view.id})
+        items.append({**_rail_item(view.name, href, icon, current), "view_id": view.id})
     counts_url = url_for("inbox.saved_view_counts")
     return [{"title": _("Views"), "href": url_for("inbox.saved_views"), "items": items, "counts_url": counts_url}]
 

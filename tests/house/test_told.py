@@ -1,0 +1,48 @@
+"""What was stored in English, a reason or an error, is shown in the reader's language; what a provider said stays as it is."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from app.channels.email.bounce_reasons import make_reason
+from app.channels.whatsapp.errors import RULES
+from app.delivery.actions import SWITCHED_OFF
+from app.inbox.routes.ledger_words import failure_words
+from app.translation import told
+
+
+@pytest.mark.parametrize(
+    ("language", "stored", "shown"),
+    [
+        ("nl", "The mailbox is full", "De mailbox is vol"),
+        ("fr", "The mailbox is full", "La boîte est pleine"),
+        ("en", "The mailbox is full", "The mailbox is full"),
+        ("nl", "5.2.2 · The mailbox is full · over quota, code 17", "5.2.2 · De mailbox is vol · over quota, code 17"),
+        ("nl", "It is tried again by itself", "Het wordt vanzelf opnieuw geprobeerd"),
+        ("nl", SWITCHED_OFF % {"name": "Service 50%"}, "Service 50% staat uit: kies een ander kanaal"),
+        ("fr", "header list-id", "en-tête list-id"),
+        ("nl", "message 7 · has no text body; statuses is not a list", "message 7 · heeft geen tekst; statuses is geen lijst"),
+        ("nl", "gave up: the body is not an object", "opgegeven: de inhoud is geen object"),
+        ("nl", "Something Nobody marked. At all", "Something Nobody marked. At all"),
+        ("nl", "", ""),
+        ("nl", None, ""),
+    ],
+)
+def test_a_stored_text_is_told_in_the_language_of_its_reader(app: Flask, language: str, stored: str | None, shown: str) -> None:
+    with app.test_request_context(headers={"Accept-Language": language}):
+        assert told(stored) == shown
+
+
+def test_a_failure_ends_each_sentence_once(app: Flask) -> None:
+    reason = vars(make_reason("5.2.2", "552 over quota"))
+    with app.test_request_context(headers={"Accept-Language": "nl"}):
+        words = failure_words(reason)
+    assert words == "De mailbox is vol: 552 over quota. Probeer het later opnieuw, of gebruik een ander kanaal."
+
+
+@pytest.mark.parametrize("language", ["nl", "fr"])
+def test_every_code_of_whatsapp_has_its_words(app: Flask, language: str) -> None:
+    with app.test_request_context(headers={"Accept-Language": language}):
+        english = {text for rule in RULES.values() for text in (rule.title, rule.advice) if told(text) == text}
+    assert not english
