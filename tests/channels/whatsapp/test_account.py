@@ -20,7 +20,7 @@ def test_adapter_is_a_sender_a_receiver_and_a_source_of_files(offline_adapter):
 def test_healthy_account_says_who_it_is(adapter, account):
     health = adapter.check(account=account)
     assert health.ok
-    assert health.detail == "Connected as 31201234567 (ChargeCars), quality GREEN"
+    assert health.detail == "Connected as 31201234567 (ChargeCars) · quality GREEN"
     assert health.checked == ("access token", "phone number", "webhook subscription")
 
 
