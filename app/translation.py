@@ -45,7 +45,7 @@ def _told_part(part: str) -> str:
 
 
 def _told_whole(text: str) -> str | None:
-    """None where nobody marked it. A full stop at the end makes no other sentence."""
+    """None where nobody marked it. A full stop at the end makes no other sentence; a blank never holds several."""
     if not text.strip():
         return text
     translated = gettext(text)
@@ -58,7 +58,7 @@ def _told_whole(text: str) -> str | None:
         return translated.removesuffix(".")
     for message, pattern in _patterns(len(KNOWN)):
         found = pattern.fullmatch(text)
-        if found:
+        if found and not any(PARTS.search(value) for value in found.groups()):
             return gettext(message, **{name: _told_part(value) for name, value in found.groupdict().items()})
     return None
 
