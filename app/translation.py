@@ -52,7 +52,7 @@ def _told_whole(text: str) -> str | None:
     if translated != text:
         return translated
     without, ended = text.removesuffix("."), text + "."
-    if (translated := gettext(without)) != without:
+    if without and (translated := gettext(without)) != without:
         return translated + "."
     if (translated := gettext(ended)) != ended:
         return translated.removesuffix(".")
