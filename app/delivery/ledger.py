@@ -42,7 +42,7 @@ def list_steps(delivery: Delivery, attempts: Sequence[DeliveryAttempt], reports:
 
 
 def _of_attempt(attempt: DeliveryAttempt) -> Step:
-    reason = " ".join(filter(None, [attempt.code, attempt.detail]))
+    reason = " · ".join(filter(None, [attempt.code, attempt.detail]))
     return Step(
         at=attempt.ended_at or attempt.started_at,
         name=STEP_OF_OUTCOME.get(attempt.outcome, attempt.outcome) if attempt.outcome else "under_way",

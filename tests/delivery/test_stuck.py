@@ -112,6 +112,14 @@ def test_a_failed_one_is_sent_again_from_the_page(house: House, page_client: Pag
     assert page_client.get("/settings/deliveries?cursor=x").status_code == 400
 
 
+def test_the_reason_is_told_in_the_language_of_the_reader(house: House, page_client: PageClient) -> None:
+    house.delivery("bounced", state="failed", reason={"code": "5.2.2", "title": "The mailbox is full", "detail": "over quota"})
+    house.leila.locale = "nl"
+    house.session.commit()
+    sign_in(page_client.plain, house.session, house.leila)
+    assert "5.2.2 · De mailbox is vol · over quota" in page_client.get("/settings/deliveries").text
+
+
 def test_the_ledger_has_every_step_with_time_id_reason_and_attempt(house: House, page_client: PageClient) -> None:
     delivery = house.delivery("read")
     attempts = [
@@ -137,10 +145,10 @@ def test_the_ledger_has_every_step_with_time_id_reason_and_attempt(house: House,
     assert [step.name for step in steps] == ["queued", "put_off", "accepted", "sent", "delivered", "read"]
     tried = [(step.attempt_no, step.reason, step.provider_id) for step in steps[1:3]]
     assert tried == [
-        (1, "429 slow down", ""),
+        (1, "429 · slow down", ""),
         (2, "", "wamid.1"),
     ]
     sign_in(page_client.plain, house.session, house.leila)
     shown = page_client.get(f"/messages/{delivery.message_id}/details").text
-    for words in ("Refused for now", "Handed over to the provider", "Delivered", "wamid.1", "429 slow down"):
+    for words in ("Refused for now", "Handed over to the provider", "Delivered", "wamid.1", "429 · slow down"):
         assert words in shown
