@@ -99,7 +99,8 @@ def _etag(task: Task) -> str:
 
 def _create(session: Session, viewer: Viewer, body: TaskCreate) -> Answer:
     thread = _thread(session, viewer, body.thread_id)
-    brand_id = choose_brand_id(session, viewer=viewer, key=body.brand, owner=thread and thread.brand_id, owner_name="thread")
+    owner = thread.brand_id if thread else None
+    brand_id = choose_brand_id(session, viewer=viewer, key=body.brand, owner=owner, owner_name="thread")
     dates = _dates(body.due_date, body.due_time, body.reminder_settings, body.recurrence)
     content = TaskContent(
         brand_id=brand_id,

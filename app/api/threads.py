@@ -132,7 +132,8 @@ def _answer(session: Session, viewer: Viewer, thread_id: uuid.UUID, status: int)
 def _create(session: Session, viewer: Viewer, body: ThreadCreate) -> Answer:
     now = utc_now()
     channel = _channel(session, viewer, body.channel_id)
-    brand_id = choose_brand_id(session, viewer=viewer, key=body.brand, owner=channel and channel.brand_id, owner_name="channel")
+    owner = channel.brand_id if channel else None
+    brand_id = choose_brand_id(session, viewer=viewer, key=body.brand, owner=owner, owner_name="channel")
     _check_people(session, viewer, body)
     if channel is not None and body.customer_contact_id is None:
         raise invalid("customer_contact_id", "is needed with a channel: who is the conversation with?")
