@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -14,3 +15,4 @@ try:
     app = create_app(settings_for_command(os.environ))
 except (SettingError, ServerError, InUse) as error:
     sys.exit(str(error))
+gc.freeze()  # what the start made stays: the collector need not walk it with every page

@@ -131,10 +131,11 @@ def compile_words(words: Sequence[Word]) -> Words:
 
 
 def _term(word: Word, is_last: bool, values: dict[str, str]) -> str:
-    """One word as SQL, its values put to the others. A phrase and a number with dashes stand for themselves, anything else for
-    its parts in any order."""
+    """One word as SQL, its values put to the others. A phrase and a number with dashes stand for themselves, a plain word for its
+    other forms too, anything else for its parts in any order."""
     name, end = f"w{len(values)}", ":*" if is_last and not word.quoted and not word.negated else ""
     values[name], values[f"p{name}"] = word.text, (" <-> " if word.is_code else " & ").join(word.parts) + end
+    values[f"p{name}"] += "".join(f" | {form}:*" for form in word.forms if not (end and form.startswith(word.text.lower())))
     whole, parts = f"phraseto_tsquery('inbox', :{name})", f"to_tsquery('inbox', :p{name})"
     if word.quoted or len(word.parts) == 1:
         values.pop(f"p{name}" if word.quoted else name)

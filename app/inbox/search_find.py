@@ -1,9 +1,10 @@
 """Find messages and threads for a search, each step bounded, whatever is asked for.
 
 Two ways to find the newest messages with a word, each ruinous for the other's words: walking back in time is right for common
-words and takes seconds for rare ones; taking the index side first is right for rare words and takes as long for common ones. So
-the walk comes first, over a bounded slice, and only if it does not fill the page the index side follows, in windows that reach
-further back each, each bounded (`WINDOWS`).
+words and takes seconds for rare ones; taking the index side first is right for rare words and takes as long for common ones. The
+planner's own estimate says which words are rare: those the index side finds at once. Else the walk comes first, over a bounded
+slice, and only if it does not fill the page the index side follows, in windows back in time. How far back they reach a sample of
+the table's pages says: a word that fell out of use years ago would else bring all of its matches.
 
 Operators narrow this. Few threads (at most `few`, found by an index) are looked through whole. Many are met on the way: the walk
 and the windows leave out what does not fit. A common word under a narrow operator would have to be walked for ever; it is walked
@@ -15,7 +16,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,9 +26,11 @@ from app.inbox.search_filter import SearchFilter
 from app.inbox.search_scan import probe_scans, thread_of, thread_scan
 
 SLICES = 3
-WINDOWS = (timedelta(days=60), timedelta(days=480), timedelta(days=36_500))
+RARE_HITS = 3000
 WINDOW_HITS = 2000
-RARE = 8
+SAMPLE_PAGES = 400
+SAMPLED = (0, 4)  # windows begin at the newest match of the sample, then at the fifth
+BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 Place = tuple[datetime, uuid.UUID]
 
@@ -94,13 +97,22 @@ _MORE = "m.message_type, m.channel_id, m.sender_contact_id, m.sender_user_id, m.
 _WINDOW_SQL = """
     WITH hits AS MATERIALIZED (
         SELECT m.id, m.thread_id, m.occurred_at FROM messages m
-        WHERE {hit} AND m.occurred_at <= :window_until AND m.occurred_at >= :window_since AND m.brand_id = ANY(:brands)
+        WHERE {hit} AND m.brand_id = ANY(:brands) {range}
     )
     SELECT id, thread_id, occurred_at FROM (
         SELECT DISTINCT ON (thread_id) id, thread_id, occurred_at
-        FROM (SELECT hits.* FROM hits {fitting} LIMIT :window_hits) bounded
+        FROM (SELECT hits.* FROM hits {fitting} {bound}) bounded
         ORDER BY thread_id, occurred_at DESC, id DESC
     ) newest ORDER BY occurred_at DESC, id DESC LIMIT 2 * :enough
+"""
+_WINDOW = " AND m.occurred_at <= :window_until AND m.occurred_at >= :window_since"
+_BEHIND = " AND (m.occurred_at, m.id) < (:at, :id)"
+_ESTIMATE_SQL = "EXPLAIN (FORMAT JSON) SELECT 1 FROM messages m WHERE {hit}"
+# The same pages each time, so that they stay in memory.
+_SAMPLE_SQL = """
+    SELECT m.occurred_at FROM messages m
+    TABLESAMPLE SYSTEM ((SELECT least(100, 100.0 * :pages / greatest(1, pg_relation_size('messages') / 8192)))) REPEATABLE (1)
+    WHERE {hit} AND m.occurred_at <= :window_until AND m.brand_id = ANY(:brands) ORDER BY m.occurred_at DESC LIMIT :sampled
 """
 _FITTING = "{message} {threads} WHERE true {fits}"
 _MESSAGE = "CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = hits.id OFFSET 0) m"
@@ -144,7 +156,9 @@ class Finder:
         if not self.words.query and not self.filter.message:
             return self._list(place)
         few = self._few()
-        return self._look_through(few, place) if few is not None else self._walk(place)
+        if few is not None:
+            return self._look_through(few, place)
+        return self._rare(place) if self._is_rare() else self._walk(place)
 
     def shown_before(self, found: tuple[Found, ...], place: Place) -> set[uuid.UUID]:
         """Threads that a newer match put on an earlier page: a thread is shown once, at its newest match."""
@@ -196,7 +210,7 @@ class Finder:
             if len(found) >= self.enough:
                 return Finding(tuple(found.values())[: self.enough], place)
             if self.words.by_index and seen.threads_with_words < self.enough:
-                return self._windows(found, seen.reached, seen.threads_with_words)
+                return self._windows(found, seen.reached)
         return Finding(tuple(found.values()), place)
 
     def _slice(self, place: Place | None) -> list[sa.Row[Any]]:
@@ -204,26 +218,47 @@ class Finder:
             hit=self.words.hit,
             more=_MORE if self.filter.message else "",
             range=self.range,
-            place="AND (m.occurred_at, m.id) < (:at, :id)" if place else "",
+            place=_BEHIND if place else "",
             threads=thread_of("m.thread_id") if self.fits else "",
             fits=self.fits,
         )
         return self._rows(sql, **({"at": place[0], "id": place[1]} if place else {}))
 
-    def _windows(self, found: dict[uuid.UUID, Found], reached: datetime, threads_with_words: int) -> Finding:
+    def _is_rare(self) -> bool:
+        """Whether the planner expects so few messages with the words that all of them may be looked at."""
+        if not self.words.by_index:
+            return False
+        plan = self._rows(_ESTIMATE_SQL.format(hit=self.words.hit))[0][0]
+        return bool(plan[0]["Plan"]["Plan Rows"] <= RARE_HITS)
+
+    def _rare(self, place: Place | None) -> Finding:
+        rows = self._by_index(self.range + _BEHIND * (place is not None), **({"at": place[0], "id": place[1]} if place else {}))
+        return Finding(tuple(map(_found, rows))[: self.enough])
+
+    def _by_index(self, range: str, **values: Any) -> list[sa.Row[Any]]:
+        """The newest matches within the range, found by their words."""
         message = _MESSAGE if self.filter.message else ""
         fitting = _FITTING.format(message=message, threads=thread_of("hits.thread_id"), fits=self.fits) if self.fits else ""
-        sql = _WINDOW_SQL.format(hit=self.words.hit, fitting=fitting)
-        until = reached
-        # A word this rare in the newest slice is rare enough for the second span at once.
-        for window in WINDOWS if threads_with_words * RARE >= self.enough else WINDOWS[1:]:
-            since = max(reached - window, self.filter.since or reached - window)
-            if len(found) >= self.enough or since > until:
+        bound = "LIMIT :window_hits" if "window_hits" in values else ""
+        sql = _WINDOW_SQL.format(hit=self.words.hit, fitting=fitting, range=range, bound=bound)
+        return self._rows(sql, **values)
+
+    def _windows(self, found: dict[uuid.UUID, Found], until: datetime) -> Finding:
+        end = self.filter.since or BEGINNING
+        for since in (*self._sample(until), end):
+            if len(found) >= self.enough or until < end:
                 break
-            for row in self._rows(sql, window_since=since, window_until=until, window_hits=WINDOW_HITS):
+            since = max(since, end)
+            for row in self._by_index(_WINDOW, window_since=since, window_until=until, window_hits=WINDOW_HITS):
                 found.setdefault(row.thread_id, _found(row))
             until = since
         return Finding(tuple(found.values())[: self.enough])
+
+    def _sample(self, until: datetime) -> list[datetime]:
+        """Times before which a page should be full; none where so few match that all of them may be looked at."""
+        sql = _SAMPLE_SQL.format(hit=self.words.hit)
+        rows = self._rows(sql, window_until=until, pages=SAMPLE_PAGES, sampled=max(SAMPLED) + 1)
+        return [rows[place].occurred_at for place in SAMPLED if place < len(rows)]
 
     def _list(self, place: Place | None) -> Finding:
         """Threads by their newest message, by the indexes of the lists."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from markupsafe import Markup, escape
 
-from app.inbox.search_query import parse_search, words_to_mark
+from app.inbox.search_query import forms_to_mark, parse_search, words_to_mark
 
 _TAG_OR_ENTITY = re.compile(r"(<[^>]*>|&[#\w]+;)")
 EXCERPT_BEFORE, EXCERPT_AFTER = 60, 160
@@ -29,6 +29,7 @@ def pattern_of(search: str) -> re.Pattern[str] | None:
     last = query.words[-1]
     ends = [r"\b" if text != wanted[-1] or last.quoted or last.negated else r"\w*" for text in wanted]
     each = [r"\W+".join(map(re.escape, text.split())) + end for text, end in zip(wanted, ends, strict=True)]
+    each += [re.escape(folded(form)) + r"\w*" for form in forms_to_mark(query)]
     return re.compile(rf"(?<!\w)(?:{'|'.join(sorted(each, key=len, reverse=True))})")
 
 

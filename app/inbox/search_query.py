@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from app.contacts.numbers import as_searched
+from app.inbox.stems import beginnings
 
 OPERATORS = (
     "from",
@@ -54,6 +55,11 @@ class Word:
     def parts(self) -> list[str]:
         """Its runs of letters and digits."""
         return re.findall(r"\w+", self.text)
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """What other forms of a plain word begin with; none for what must stand, or be absent, as it was typed."""
+        return () if self.quoted or self.negated else beginnings(self.text)
 
     @property
     def is_code(self) -> bool:
@@ -112,9 +118,15 @@ def _part(match: re.Match[str]) -> Word | Operator | None:
 
 
 def words_to_mark(query: SearchQuery) -> tuple[str, ...]:
-    """What may be marked in a text that was found: phrases and codes whole, other words by their parts."""
+    """What may be marked in a text that was found: phrases and codes whole, other words by their parts. (Their other forms are
+    beginnings: `forms_to_mark`.)"""
     found: list[str] = []
     for word in query.words:
         if not word.negated:
             found += [word.text] if word.quoted or word.is_code else word.parts
     return tuple(dict.fromkeys(found))
+
+
+def forms_to_mark(query: SearchQuery) -> tuple[str, ...]:
+    """What other forms of the words begin with."""
+    return tuple(dict.fromkeys(form for word in query.words for form in word.forms))

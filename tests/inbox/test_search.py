@@ -42,6 +42,8 @@ def alice(app_context: Flask, db_session: Session) -> Viewer:
         ("12345678", "Pieter van Dam"),
         ("06 12345678", "Pieter van Dam"),
         ("laadpaal werkt", "Pieter van Dam"),
+        ("ordernummers", "Pieter van Dam"),
+        ("facturen", "Lotte Bakker"),
     ],
 )
 def test_a_query_finds_its_person(db_session: Session, alice: Viewer, query: str, name: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,7 @@ from app.translation import ngettext
 
 BLOCK_TAG = re.compile(r"<(?:p|div|br|tr|li|h[1-6]|blockquote|hr|pre)\b")
 CLOCK = "%H:%M"
+REMEMBERED_CHARACTERS = 20_000  # of a text whose quotes were found: an open thread is drawn again with everything that comes
 LINK_MARK = re.compile(r"https?://|www\.|@|\.(?:com|net|org)", re.IGNORECASE)
 HTML_MARKS = ("<table", "<img", "<ul", "<ol", "<h1", "<h2", "<h3", "data-remote-src", "<b>", "<strong", "<a ")
 
@@ -217,7 +219,12 @@ def sections_of(message: Message) -> list[Section]:
     """The text of a mail cut into what the sender wrote and what they quoted; together they are the whole text."""
     if message.medium != "email" or message.message_type == MessageType.INTERNAL_NOTE:
         return []
-    return list(split_quoted(message.text))
+    return _split(message.text) if len(message.text) <= REMEMBERED_CHARACTERS else split_quoted(message.text)
+
+
+@lru_cache(maxsize=1000)
+def _split(text: str) -> list[Section]:
+    return split_quoted(text)
 
 
 def linked(text: str) -> Markup:

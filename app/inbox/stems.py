@@ -1,0 +1,39 @@
+"""Other forms of a word in Dutch, English and French, as beginnings: "facturen" also finds "factuur". Pure.
+
+Texts are indexed as they were written (a language per message would have to be guessed, and of a query of one word cannot be), so
+other forms are looked for when one asks. The stem of each language is a beginning, and so is its spelling before an ending:
+factuur, factur-en; brief, briev-en; battery, batteri-es. Strong forms (betaald, betalen) are not known.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import snowballstemmer
+
+LANGUAGES = ("dutch", "english", "french")
+LEAST_CHARACTERS = 4  # a shorter beginning would find too many other words
+_STEMMERS = tuple(snowballstemmer.stemmer(language) for language in LANGUAGES)
+_SPELLINGS = (
+    (re.compile(r"(aa|ee|oo|uu)([b-df-hj-np-tv-xz])$"), lambda found: found[1][0] + found[2]),
+    (re.compile(r"(?<=[aeiouylnr])s$"), lambda found: "z"),
+    (re.compile(r"(?<=[aeiouylnr])f$"), lambda found: "v"),
+    (re.compile(r"(?<=[^aeiou])i$"), lambda found: "y"),
+)
+
+
+@lru_cache(maxsize=1024)
+def beginnings(word: str) -> tuple[str, ...]:
+    """What other forms of the word begin with, shortest first; () for numbers, codes and short words."""
+    word = word.lower()
+    if not word.isalpha() or len(word) < LEAST_CHARACTERS:
+        return ()
+    stems = {stemmer.stemWord(word) for stemmer in _STEMMERS}
+    found = stems | {pattern.sub(spell, stem) for stem in stems for pattern, spell in _SPELLINGS}
+    found = {stem for stem in found if len(stem) >= LEAST_CHARACTERS}
+    return tuple(sorted((stem for stem in found if not _is_covered(stem, found)), key=lambda stem: (len(stem), stem)))
+
+
+def _is_covered(stem: str, others: set[str]) -> bool:
+    return any(stem != other and stem.startswith(other) for other in others)
