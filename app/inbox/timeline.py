@@ -17,6 +17,7 @@ from app.connections.models import Channel
 from app.contacts.models import Contact, ContactIdentity
 from app.core.paging import make_cursor, read_cursor
 from app.events.models import Event
+from app.inbox.bursts import follows_on, is_picture
 from app.inbox.models import Attachment, Draft, Message, Thread
 from app.inbox.people_models import ThreadWatcher
 from app.inbox.queries import ThreadFilter, ThreadHead, ThreadRow, list_threads
@@ -48,6 +49,8 @@ class TimelineItem:
     message: Message | None = None
     attachments: tuple[Attachment, ...] = ()
     event: Event | None = None
+    joins: bool = False  # it goes on where the message before it ended, see app/inbox/bursts.py
+    is_picture: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,9 @@ def list_timeline(
     newest_at = read_cursor(before)[0] if before else None
     events = _events(session, thread, after=oldest_at, until=newest_at)
     # Read newest first; sorting by time alone then keeps the order of what bears the same second.
-    items = [_message_item(record) for record in reversed(found)] + [_event_item(record) for record in events]
+    before_each = [*messages[1:], before_these]
+    both = zip(found, before_each, strict=True) if found else ()
+    items = [_message_item(record, earlier) for record, earlier in reversed([*both])] + [_event_item(record) for record in events]
     newest = _newest(session, thread) if before else (messages[0] if messages else None)
     return Timeline(
         items=tuple(sorted(items, key=lambda item: item.at)),
@@ -155,11 +160,14 @@ def _events(session: Session, thread: Thread, *, after: datetime | None, until: 
     return list(session.execute(query.order_by(Event.occurred_at.desc()).limit(200)))
 
 
-def _message_item(record: sa.Row[Any]) -> TimelineItem:
+def _message_item(record: sa.Row[Any], earlier: Message | None) -> TimelineItem:
     message: Message = record.Message
     author = record.author_name or message.sender.get("name") or message.sender.get("address") or ""
     files = tuple(_file(message, fields) for fields in record.files or ())
-    return TimelineItem("message", message.occurred_at, author, message=message, attachments=files)
+    joins, picture = follows_on(message, earlier), is_picture(message, files)
+    return TimelineItem(
+        "message", message.occurred_at, author, message=message, attachments=files, joins=joins, is_picture=picture
+    )
 
 
 def _file(message: Message, fields: dict[str, Any]) -> Attachment:
