@@ -23,7 +23,7 @@ from app.notifications.handlers import tell_assignee, tell_followers, tell_menti
 from app.realtime.handlers import push_bulk_progress, push_channel_change, push_notification, push_task_change, push_thread_change
 from app.reply_templates import handlers as reply_templates
 from app.reply_templates.handlers import check_scheduled_reply, settle_note, settle_sent_reply, unsettle_taken_back
-from app.tasks.handlers import move_tasks_of_merged_thread, return_tasks
+from app.tasks.handlers import make_callback_task, move_tasks_of_merged_thread, return_tasks
 from app.tasks.queries import OPEN_AND_MINE
 
 LIVE, SEND = "live", "send"
@@ -60,6 +60,7 @@ WIRING = Wiring(
         "ScheduledReplyChanged": (check_scheduled_reply,),
         "ScheduledReplyHeld": (tell_writer_of_held,),
         "NoteAdded": (settle_note, tell_mentioned),
+        "CallLogged": (make_callback_task,),
     },
     after_commit={
         "ContactsMerged": (),
@@ -88,6 +89,8 @@ WIRING = Wiring(
         "ScheduledReplyCancelled": (_push,),
         "MessageChanged": (_push,),
         "NoteAdded": (_push,),
+        "CallLogged": (_push,),
+        "TicketOpened": (_push,),
         "WatchersChanged": (_push,),
         "NotificationAdded": (_push_notification,),
         "DeliveryChanged": (_push,),

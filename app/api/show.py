@@ -19,8 +19,9 @@ DIRECTIONS = {
     MessageType.AUTO_RESPONSE: MessageDirection.OUTGOING,
     MessageType.INTERNAL_NOTE: MessageDirection.INTERNAL,
     MessageType.SYSTEM_NOTIFICATION: MessageDirection.INTERNAL,
+    MessageType.PHONE_CALL: MessageDirection.INTERNAL,
 }
-SHOWN_META = ("reply_to", "location", "contacts", "template", "interactive", "order", "referral")
+SHOWN_META = ("reply_to", "location", "contacts", "template", "interactive", "order", "referral", "call")
 
 
 def thread_out(record: ThreadRecord) -> ThreadOut:

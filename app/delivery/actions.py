@@ -177,6 +177,8 @@ def check_reply(session: Session, thread: Thread, reply: Reply, channel: Channel
     """Raise UnableToReply (ChannelOff, WindowClosed) if this channel cannot carry this reply on this thread now."""
     if not channel.is_active:
         raise ChannelOff("channel_id", SWITCHED_OFF % {"name": channel.name})
+    if thread.is_ticket:
+        raise UnableToReply("thread_id", N_("Nothing of an internal ticket is sent to anybody: write a note"))
     if channel.brand_id != thread.brand_id:
         raise UnableToReply("channel_id", OTHER_BRAND % {"name": channel.name})
     if not reply.text.strip() and not reply.attachment_ids and reply.template is None:

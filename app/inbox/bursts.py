@@ -16,7 +16,7 @@ def follows_on(message: Message, before: Message | None) -> bool:
 
     A mail stands alone, with its subject and who it is for, and so do calls and what a machine wrote.
     """
-    if before is None or message.medium == "email" or message.medium == "phone":
+    if before is None or message.medium == "email" or MessageType.PHONE_CALL in (message.message_type, before.message_type):
         return False
     if message.automatic is not None or before.automatic is not None:
         return False

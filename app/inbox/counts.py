@@ -22,6 +22,8 @@ _OF_VIEWS = {
     "snoozed": "snoozed_until IS NOT NULL",
     "email": f"{IN_INBOX} AND medium = 'email'",
     "whatsapp": f"{IN_INBOX} AND medium = 'whatsapp'",
+    "phone": f"{IN_INBOX} AND medium = 'phone'",
+    "internal": f"{IN_INBOX} AND medium = 'internal'",
     "resolved": "status = 'resolved'",
 }
 _COUNT = "(SELECT count(*) FROM (SELECT FROM {table} WHERE {of} LIMIT :cap) x) AS {name}"
@@ -46,6 +48,8 @@ class ViewCounts:
     snoozed: int
     email: int
     whatsapp: int
+    phone: int
+    internal: int
     resolved: int
     others: Mapping[str, int] = field(default_factory=dict)
     saved_views: tuple[View, ...] = ()

@@ -13,7 +13,7 @@ from app.inbox.models import Priority, ThreadStatus
 from app.inbox.queries import ThreadFilter
 from app.inbox.tags import TAG_CHARACTERS
 
-RailView = Literal["open", "mine", "unassigned", "snoozed", "email", "whatsapp", "all", "resolved"]
+RailView = Literal["open", "mine", "unassigned", "snoozed", "email", "whatsapp", "phone", "internal", "all", "resolved"]
 
 
 class ViewFilters(BaseModel):
@@ -37,6 +37,8 @@ def thread_filter(filters: ViewFilters, viewer: Viewer) -> ThreadFilter:
         "snoozed": ThreadFilter(view="snoozed"),
         "email": ThreadFilter(medium="email"),
         "whatsapp": ThreadFilter(medium="whatsapp"),
+        "phone": ThreadFilter(medium="phone"),
+        "internal": ThreadFilter(medium="internal"),
         "all": ThreadFilter(view="all"),
         "resolved": ThreadFilter(view="all", status=ThreadStatus.RESOLVED),
     }

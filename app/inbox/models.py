@@ -24,6 +24,7 @@ class ThreadType(StrEnum):
     COMPLAINT = "complaint"
     INTERNAL_TASK = "internal_task"
     PROJECT_DISCUSSION = "project_discussion"
+    INTERNAL_TICKET = "internal_ticket"
 
 
 class Priority(StrEnum):
@@ -61,6 +62,7 @@ class MessageType(StrEnum):
     INTERNAL_NOTE = "internal_note"
     SYSTEM_NOTIFICATION = "system_notification"
     AUTO_RESPONSE = "auto_response"
+    PHONE_CALL = "phone_call"
 
 
 IN_INBOX = "is_open AND snoozed_until IS NULL"
@@ -96,6 +98,7 @@ class Thread(WithId, Base):
     assignee_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
     team_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("teams.id"))
     created_by_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
+    about_thread_id: Mapped[uuid.UUID | None]  # what a ticket is about; found by its alias where that was merged
     created_at: Mapped[datetime]
     last_message_at: Mapped[datetime]
     last_inbound_at: Mapped[datetime | None]  # newest message a person on the other side wrote
@@ -165,6 +168,7 @@ class Thread(WithId, Base):
         sa.Index("ix_threads_created", "brand_id", sa.text("created_at DESC"), sa.text("id DESC")),
         sa.Index("ix_threads_subject_trigram", "subject", postgresql_using="gin", postgresql_ops={"subject": "gin_trgm_ops"}),
         sa.Index("ix_threads_contact", "contact_id", sa.text("last_message_at DESC")),
+        sa.Index("ix_threads_about", "about_thread_id", postgresql_where=sa.text("about_thread_id IS NOT NULL")),
         sa.Index("ix_threads_partner", "partner_contact_id", postgresql_where=sa.text("partner_contact_id IS NOT NULL")),
         _rank_index("ix_threads_rank", "brand_id", where=IN_INBOX),
         _rank_index("ix_threads_rank_assignee", "assignee_user_id", "brand_id", where=IN_INBOX),
@@ -175,10 +179,15 @@ class Thread(WithId, Base):
         sa.CheckConstraint("snoozed_until IS NULL OR status NOT IN ('resolved', 'closed')", name="snoozed_is_open"),
     )
 
+    @property
+    def is_ticket(self) -> bool:
+        """Among colleagues alone: there is nobody outside to write to, unless a customer's thread was merged into it."""
+        return self.thread_type == ThreadType.INTERNAL_TICKET and self.last_inbound_at is None
+
 
 class Message(WithId, Base):
-    """One item of the timeline: a message in or out, or a note. `seq` is its place of arrival in the thread, `occurred_at`
-    its time.
+    """One item of the timeline: a message in or out, a note, or the record of a call. `seq` is its place of arrival in the
+    thread, `occurred_at` its time.
 
     `external_id` is the provider's id (for mail the Message-ID); with `content_hash` it is unique within brand and medium, so a
     repeat changes nothing and another message that reuses an id is still kept. `html` is sanitised; the original is `raw_key`.
@@ -304,7 +313,7 @@ class Attachment(WithId, Base):
 
 
 class Draft(Base):
-    """What one user has typed and not sent, per thread and kind ("reply" or "note"); it follows them over devices."""
+    """What one user has typed and not sent, per thread and kind ("reply", "note" or "call"); it follows them over devices."""
 
     __tablename__ = "drafts"
 
@@ -315,10 +324,10 @@ class Draft(Base):
     attachment_ids: Mapped[list[Any]] = mapped_column(default=list)
     options: Mapped[dict[str, Any]] = mapped_column(
         default=dict, server_default="{}"
-    )  # {"cc", "bcc", "unsigned", "client_token"}
+    )  # {"cc", "bcc", "unsigned", "call", "client_token"}
     updated_at: Mapped[datetime]
 
-    __table_args__ = (sa.CheckConstraint("kind IN ('reply', 'note')", name="kind"),)
+    __table_args__ = (sa.CheckConstraint("kind IN ('reply', 'note', 'call')", name="kind"),)
 
 
 class TakenBackMessage(Base):

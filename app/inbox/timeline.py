@@ -21,6 +21,7 @@ from app.inbox.bursts import follows_on, is_picture
 from app.inbox.models import Attachment, Draft, Message, Thread
 from app.inbox.people_models import ThreadWatcher
 from app.inbox.queries import ThreadFilter, ThreadHead, ThreadRow, list_threads
+from app.inbox.ticket_links import LinkedThread, links_column, read_links
 
 SHOWN_EVENTS = (
     "ThreadAssigned",
@@ -34,6 +35,7 @@ SHOWN_EVENTS = (
     "ThreadSplit",
     "ThreadSplitOff",
     "SplitUndone",
+    "TicketOpened",
 )
 OTHER_THREADS = 6
 PAGE_ITEMS = 20
@@ -74,9 +76,11 @@ class ThreadContext:
     channels: tuple[Channel, ...]  # of the thread's brand, active, able to carry a reply
     draft_reply: Draft | None
     draft_note: Draft | None
+    draft_call: Draft | None
     assignable_users: tuple[tuple[uuid.UUID, str], ...]
     watchers: tuple[tuple[uuid.UUID, str], ...] = ()
     only_assignee_answers: bool = False
+    links: tuple[LinkedThread, ...] = ()
     more: Any = None  # the value of the column the page asked for besides
 
 
@@ -198,7 +202,7 @@ def get_context(
         else ()
     )
     besides = (sa.null() if more is None else more).label("more")
-    wanted = _assignable(thread.brand_id, Draft, _watches(thread), _policy(thread), besides)
+    wanted = _assignable(thread.brand_id, Draft, _watches(thread), _policy(thread), links_column(viewer, thread), besides)
     people = session.execute(wanted.outerjoin(Draft, _own_draft(viewer, thread))).all()
     drafts = {record.Draft.kind: record.Draft for record in people if record.Draft is not None}
     return ThreadContext(
@@ -208,9 +212,11 @@ def get_context(
         channels=_channels(session, thread, sendable_types),
         draft_reply=drafts.get("reply"),
         draft_note=drafts.get("note"),
+        draft_call=drafts.get("call"),
         assignable_users=tuple(dict.fromkeys((record.id, record.name) for record in people)),
         watchers=tuple(dict.fromkeys((record.id, record.name) for record in people if record.watches)),
         only_assignee_answers=any(record.only_assignee_answers for record in people),
+        links=read_links(people[0].links if people else None),
         more=people[0].more if people else None,
     )
 

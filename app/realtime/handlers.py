@@ -21,7 +21,7 @@ from app.inbox.models import Thread
 from app.realtime.models import PushSequence
 from app.realtime.socket import user_room
 
-NEW_ITEM_EVENTS = frozenset({"MessageReceived", "MessageQueued", "NoteAdded"})
+NEW_ITEM_EVENTS = frozenset({"MessageReceived", "MessageQueued", "NoteAdded", "CallLogged"})
 
 
 def push_thread_change(event: Event) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date, time
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from app.core.db import table_of
+from app.events.actions import Actor
 from app.events.models import Event
 from app.inbox.moves import move_rows, parse_move, return_rows
-from app.tasks.models import Task
+from app.tasks.actions import TaskContent, create_task
+from app.tasks.models import Task, TaskType
 
 TASKS = table_of(Task)
+TITLE_CHARACTERS = 300
 
 
 def move_tasks_of_merged_thread(session: Session, event: Event) -> None:
@@ -23,3 +29,21 @@ def return_tasks(session: Session, event: Event) -> None:
     """`MergeUndone`: tasks go back to the thread they came from, with what was done to them since."""
     move = parse_move(event)
     return_rows(session, TASKS, move_id=move.id, origin=move.origin, target=move.target)
+
+
+def make_callback_task(session: Session, event: Event) -> None:
+    """`CallLogged`: whoever wrote down the call has a task to call back, where the record asks for one."""
+    wanted: dict[str, Any] | None = event.payload.get("callback")
+    if wanted is None or event.brand_id is None:
+        return
+    content = TaskContent(
+        brand_id=event.brand_id,
+        title=wanted["title"][:TITLE_CHARACTERS],
+        task_type=TaskType.CALLBACK,
+        assignee_user_id=event.actor_user_id,
+        due_date=date.fromisoformat(wanted["due_date"]),
+        due_time=time.fromisoformat(wanted["due_time"]),
+        thread_id=event.thread_id,
+        zone=wanted["zone"],
+    )
+    create_task(session, content, now=event.occurred_at, actor=Actor(event.actor_user_id))

@@ -2,6 +2,7 @@
 
 from app.inbox.routes import (
     bulk,
+    calls,
     composer,
     files,
     forward,
@@ -14,6 +15,7 @@ from app.inbox.routes import (
     snooze,
     tags,
     thread,
+    tickets,
     watching,
 )
 from app.inbox.routes.blueprint import bp
@@ -21,6 +23,7 @@ from app.inbox.routes.blueprint import bp
 __all__ = [
     "blueprints",
     "bulk",
+    "calls",
     "composer",
     "files",
     "forward",
@@ -33,6 +36,7 @@ __all__ = [
     "snooze",
     "tags",
     "thread",
+    "tickets",
     "watching",
 ]
 blueprints = (bp, files.public)

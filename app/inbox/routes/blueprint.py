@@ -20,6 +20,7 @@ from app.translation import gettext as _
 
 NO_ID = uuid.UUID(int=0)
 bp = Blueprint("inbox", __name__)
+CHANNEL_VIEWS = (("email", "mail"), ("whatsapp", "message-circle"), ("phone", "phone"), ("internal", "sticky-note"))
 
 
 @bp.before_request
@@ -43,6 +44,8 @@ def view_title(view: str) -> str:
         "snoozed": _("Snoozed"),
         "email": _("E-mail"),
         "whatsapp": "WhatsApp",
+        "phone": _("Phone"),
+        "internal": _("Internal"),
         "all": _("All threads"),
         "resolved": _("Resolved"),
     }
@@ -70,7 +73,7 @@ def nav_groups() -> list[dict[str, Any]]:
     first = [_view_item(view, icon, path) for view, icon in (("open", "inbox"), ("mine", "user"), ("unassigned", "users"))]
     groups: list[dict[str, Any]] = [
         {"title": "", "items": [*first, _view_item("snoozed", "clock", path), tasks, contacts]},
-        {"title": _("Channels"), "items": [_view_item("email", "mail", path), _view_item("whatsapp", "message-circle", path)]},
+        {"title": _("Channels"), "items": [_view_item(view, icon, path) for view, icon in CHANNEL_VIEWS]},
         *_saved_views(counts, path),
         {"title": _("Archive"), "items": [_view_item("all", "list", path), _view_item("resolved", "circle-check", path)]},
     ]

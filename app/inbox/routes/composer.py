@@ -29,6 +29,7 @@ from app.inbox.actions import ThreadMovedOn, add_note, find_by_client_token, loc
 from app.inbox.models import Attachment, Message, ThreadStatus
 from app.inbox.queries import get_thread, get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
+from app.inbox.routes.call_form import fields_of_request
 from app.inbox.routes.later import send_time_of_form, snooze_time_of_form
 from app.inbox.routes.mail_fields import mail_fields, options_of_form
 from app.inbox.routes.templates import fill_template
@@ -38,6 +39,7 @@ from app.inbox.taken_back import AlreadyTakenBack, keep_draft_options
 from app.translation import told
 from app.web import page
 
+KINDS = ("reply", "note", "call")
 AFTER_SEND = {"resolved": ThreadStatus.RESOLVED, "waiting_customer": ThreadStatus.WAITING_CUSTOMER}
 
 
@@ -189,10 +191,14 @@ def scheduled_toast(kept: ScheduledReply | Message) -> dict[str, Any] | None:
 
 
 def _refused(thread_id: uuid.UUID, status: int, **why: Any) -> ResponseReturnValue:
+    kind = "note" if request.endpoint == "inbox.write_note" else "reply"
+    return refused(thread_id, status, kind=kind, **why)
+
+
+def refused(thread_id: uuid.UUID, status: int, *, kind: str, **why: Any) -> ResponseReturnValue:
     """The composer again, with what was typed and the reason; the whole page without JavaScript. It is kept as a draft too."""
     db.session.rollback()
     form = request.form
-    kind = "note" if request.endpoint == "inbox.write_note" else "reply"
     _keep(thread_id, kind)
     typed = {"typed_text": form.get("text", ""), "client_token": form.get("client_token"), "composer_kind": kind}
     context = _thread_again(thread_id, **{**typed, **why})
@@ -221,8 +227,21 @@ def _keep(thread_id: uuid.UUID, kind: str) -> None:
             attachment_ids=[str(i) for i in _attachment_ids()],
             now=utc_now(),
         )
-        options = {**(options_of_form() if kind == "reply" else {}), "client_token": request.form.get("client_token")}
+        options = {**_options(kind), "client_token": request.form.get("client_token")}
         keep_draft_options(session, user_id=current_viewer().user_id, thread_id=thread_id, options=options, kind=kind)
+
+
+def _options(kind: str) -> dict[str, Any]:
+    """What a draft keeps besides its words."""
+    if kind == "call":
+        return {"call": fields_of_request()}
+    return options_of_form() if kind == "reply" else {}
+
+
+def _kind(name: str) -> str:
+    """What is being written, as the field `name` says it."""
+    said = request.form.get(name, "")
+    return said if said in KINDS else "reply"
 
 
 @bp.post("/threads/<uuid:thread_id>/composer")
@@ -230,7 +249,7 @@ def switch_composer(thread_id: uuid.UUID) -> ResponseReturnValue:
     """The composer for another channel, or for a note; what was typed so far is kept first and goes along."""
     thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
     if "text" in request.form:
-        _keep(thread.id, "note" if request.form.get("composer_kind") == "note" else "reply")
+        _keep(thread.id, _kind("composer_kind"))
     if request.headers.get("HX-Request") != "true":
         where: dict[str, Any] = {name: request.args.get(name) for name in ("kind", "channel_id", "view")}
         return redirect(url_for("inbox.show_thread", thread_id=thread.id, **where, _anchor="composer"), 303)
@@ -241,7 +260,7 @@ def switch_composer(thread_id: uuid.UUID) -> ResponseReturnValue:
 def keep_draft(thread_id: uuid.UUID) -> ResponseReturnValue:
     """Keep what is being typed."""
     thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
-    _keep(thread.id, "note" if request.form.get("kind") == "note" else "reply")
+    _keep(thread.id, _kind("kind"))
     return "", 204
 
 

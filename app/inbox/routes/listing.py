@@ -108,7 +108,7 @@ def _thread_url(view: str, thread_id: uuid.UUID, endpoint: str = "inbox.show_thr
 
 def _chips(view: str, *, with_saved: bool) -> list[dict[str, Any]]:
     """The views one tap away, where the rail is not in sight."""
-    names = ("open", "email", "whatsapp", "mine", "unassigned", "snoozed")
+    names = ("open", "email", "whatsapp", "phone", "internal", "mine", "unassigned", "snoozed")
     saved = view_counts().saved_views if with_saved else ()
     labels = {v: _("All") if v == "open" else view_title(v) for v in names} | {str(found.id): found.name for found in saved}
     return [{"href": bare_url(v), "label": label, "current": v == view, "is_saved": is_saved(v)} for v, label in labels.items()]

@@ -20,7 +20,7 @@ from app.inbox.queries import get_message
 from app.inbox.routes.blueprint import bp, view_title
 from app.inbox.routes.search_words import notice_words
 from app.inbox.routes.suggestions import suggest
-from app.inbox.routes.words import status_words
+from app.inbox.routes.words import MEDIUM_ICONS, status_words
 from app.inbox.search import QUERY_CHARACTERS, clean_query, search_threads
 from app.inbox.search_filter import LEAST_CHARACTERS
 from app.inbox.search_marks import excerpt, has_match, marked
@@ -33,7 +33,7 @@ from app.web import page
 
 CONTEXT_MESSAGES = 5  # newer ones shown below a message that was found far back
 PALETTE_ROWS = 6
-VIEWS = ("open", "mine", "unassigned", "snoozed", "email", "whatsapp", "all", "resolved")
+VIEWS = ("open", "mine", "unassigned", "snoozed", "email", "whatsapp", "phone", "internal", "all", "resolved")
 
 
 @bp.get("/search")
@@ -97,7 +97,7 @@ def palette() -> ResponseReturnValue:
 
 
 def _pages(typed: str) -> list[Choice]:
-    icons = {"mine": "user", "unassigned": "users", "snoozed": "clock", "email": "mail", "whatsapp": "message-circle"}
+    icons = {"mine": "user", "unassigned": "users", "snoozed": "clock", **MEDIUM_ICONS}
     views = [
         Choice(url_for("inbox.list_view", view=None if v == "open" else v), view_title(v), _("View"), icons.get(v, "inbox"))
         for v in VIEWS
@@ -105,6 +105,7 @@ def _pages(typed: str) -> list[Choice]:
     places = [
         Choice(url_for("tasks.show_list"), _("Tasks"), "", "circle-check"),
         Choice(url_for("inbox.search"), _("Search"), "", "search"),
+        Choice(url_for("inbox.new_ticket"), _("New internal ticket"), "", "plus"),
         Choice(url_for("notifications.notifications"), _("Notifications"), "", "bell"),
     ]
     settings = [Choice(link.href, link.label, _("Settings"), link.icon) for group in settings_groups() for link in group.links]

@@ -29,6 +29,7 @@ from app.inbox.handover import HandoverNote, hand_over
 from app.inbox.models import Attachment, Draft, Priority, Thread, ThreadStatus
 from app.inbox.queries import ThreadHead, get_message, get_thread, get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
+from app.inbox.routes.call_form import call_choices, offered_form
 from app.inbox.routes.ledger_words import step_words
 from app.inbox.routes.listing import list_context
 from app.inbox.routes.mail_fields import mail_context
@@ -84,13 +85,16 @@ def thread_context(head: ThreadHead, **more: Any) -> dict[str, Any]:
 
 def composer_context(thread: Thread, beside: ThreadContext, timeline: Timeline) -> dict[str, Any]:
     """The composer: where one may answer, the chosen channel with its rules and window, what was typed before."""
-    channels = [c for c in beside.channels if _reaches(c, beside) or c.id == thread.channel_id]
+    able = () if thread.is_ticket else beside.channels
+    channels = [c for c in able if _reaches(c, beside) or c.id == thread.channel_id]
     wanted = parse_uuid(request.values.get("channel_id"))
     channel = next((c for c in channels if c.id == wanted), channels[0] if channels else None)
-    kind = "note" if request.values.get("kind") == "note" or channel is None else "reply"
+    kind = request.values.get("kind") or ""
+    if kind not in ("note", "call") or thread.is_ticket:
+        kind = "reply" if channel is not None else "note"
     rules = _rules(channel) if channel else None
     closes_at = window_closes_at(thread, rules) if rules else None
-    draft = beside.draft_note if kind == "note" else beside.draft_reply
+    draft = {"note": beside.draft_note, "call": beside.draft_call}.get(kind, beside.draft_reply)
     typed_files = request.form.getlist("attachment_id") if request.form.get("composer_kind", kind) == kind else []
     return {
         "composer_kind": kind,
@@ -106,6 +110,7 @@ def composer_context(thread: Thread, beside: ThreadContext, timeline: Timeline) 
         "uploads": list_uploads(typed_files or (draft.attachment_ids if draft else [])),
         "client_token": token_of(draft) or uuid.uuid4(),
         "rendering": uuid.uuid4(),
+        **({"call_form": offered_form(beside.identities, draft), **call_choices()} if kind == "call" else {}),
         **mail_context(thread, channel if kind == "reply" else None, draft, timeline, current_viewer()),
     }
 

@@ -81,6 +81,7 @@ MOVES = {
     "MergeUndone": N_("%(who)s took thread #%(number)s out again"),
     "ThreadSplit": N_("%(who)s split the later messages off as #%(number)s"),
     "ThreadSplitOff": N_("%(who)s split this off from #%(number)s"),
+    "TicketOpened": N_("%(who)s opened internal ticket #%(number)s about this"),
     "SplitUndone": N_("%(who)s brought the messages of #%(number)s back"),
 }
 MEDIUM_ICONS = {

@@ -13,7 +13,7 @@ export function followOpening() {
   document.addEventListener("htmx:afterSettle", (event) => {
     const id = event.detail.target?.id;
     if (id === "thread-pane") opened();
-    if (id === "composer") document.querySelector("#composer textarea")?.focus({ preventScroll: true });
+    if (id === "composer") document.querySelector("#composer [data-focus], #composer textarea")?.focus({ preventScroll: true });
   });
 }
 

@@ -1,0 +1,64 @@
+"""Which tickets are about a thread, and which thread a ticket is about. A merged thread is found under the one it went into."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from app.accounts.access import Viewer
+from app.inbox.models import Thread, ThreadAlias, ThreadStatus
+
+MOST_LINKS = 20
+
+
+@dataclass(frozen=True)
+class LinkedThread:
+    """A thread at the other end of a link. `is_ticket`: it is about the one that is looked at, else that one is about it."""
+
+    id: uuid.UUID
+    number: int
+    title: str
+    status: ThreadStatus
+    is_ticket: bool
+
+    @property
+    def is_open(self) -> bool:
+        return self.status not in (ThreadStatus.RESOLVED, ThreadStatus.CLOSED)
+
+
+def links_column(viewer: Viewer, thread: Thread) -> sa.Label[Any]:
+    """The links of a thread as a value of another query: run once in it, for `read_links`. Limited to the viewer's brands."""
+    other = aliased(Thread, name="other")
+    merged_here = sa.select(ThreadAlias.old_id).where(ThreadAlias.thread_id == thread.id)
+    about_this = sa.or_(other.about_thread_id == thread.id, other.about_thread_id.in_(merged_here))
+    ends: list[sa.ColumnElement[bool]] = [about_this]
+    if thread.about_thread_id is not None:
+        merged_into = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id == thread.about_thread_id).scalar_subquery()
+        ends.append(other.id == sa.func.coalesce(merged_into, thread.about_thread_id))
+    rows = (
+        sa.select(other.id, other.number, other.subject, other.preview, other.status, about_this.label("is_ticket"))
+        .where(sa.or_(*ends), other.brand_id.in_(viewer.brand_ids), other.id != thread.id)
+        .order_by(other.number.desc())
+        .limit(MOST_LINKS)
+        .subquery("linked")
+    )
+    return sa.select(sa.func.json_agg(sa.literal_column("linked"))).select_from(rows).scalar_subquery().label("links")
+
+
+def read_links(rows: Sequence[dict[str, Any]] | None) -> tuple[LinkedThread, ...]:
+    """What `links_column` holds."""
+    return tuple(
+        LinkedThread(
+            id=uuid.UUID(row["id"]),
+            number=row["number"],
+            title=row["subject"] or row["preview"],
+            status=ThreadStatus(row["status"]),
+            is_ticket=bool(row["is_ticket"]),
+        )
+        for row in rows or ()
+    )

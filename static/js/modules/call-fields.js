@@ -1,0 +1,14 @@
+// A call nobody answered asks for a task to call back: the tick follows the outcome until somebody sets it. The outcome may have
+// been chosen before this ran.
+const UNANSWERED = ["no_answer", "voicemail"];
+
+export default function bindCallFields(fields) {
+  const outcome = fields.querySelector("[name=call_outcome]"), tick = fields.closest("form")?.querySelector("[data-callback]");
+  if (!outcome || !tick) return;
+  const offered = [...outcome.options].find((option) => option.defaultSelected)?.value;
+  let set = tick.checked !== tick.defaultChecked;
+  const follow = () => { if (!set) tick.checked = UNANSWERED.includes(outcome.value); };
+  tick.addEventListener("change", () => { set = true; });
+  outcome.addEventListener("change", follow);
+  if (outcome.value !== offered) follow();
+}
