@@ -23,7 +23,7 @@ from app.notifications.handlers import tell_assignee, tell_followers, tell_menti
 from app.realtime.handlers import push_bulk_progress, push_channel_change, push_notification, push_task_change, push_thread_change
 from app.reply_templates import handlers as reply_templates
 from app.reply_templates.handlers import check_scheduled_reply, settle_note, settle_sent_reply, unsettle_taken_back
-from app.tasks.handlers import make_callback_task, move_tasks_of_merged_thread, return_tasks
+from app.tasks.handlers import make_callback_task, make_promised_task, move_tasks_of_merged_thread, return_tasks
 from app.tasks.queries import OPEN_AND_MINE
 
 LIVE, SEND = "live", "send"
@@ -55,6 +55,7 @@ WIRING = Wiring(
         "ThreadAssigned": (tell_assignee,),
         "MessageReceived": (tell_followers, hold_scheduled_replies),
         "MessageQueued": (settle_sent_reply,),
+        "DeliveryChanged": (make_promised_task,),
         "MessageTakenBack": (unsettle_taken_back,),
         "ReplyScheduled": (check_scheduled_reply,),
         "ScheduledReplyChanged": (check_scheduled_reply,),

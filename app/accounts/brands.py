@@ -19,3 +19,13 @@ def let_only_assignee_answer(session: Session, brand_id: uuid.UUID, *, is_on: bo
         detail = {"only_assignee_answers": is_on}
         audit(session, action="BrandChanged", object_type="brand", object_id=str(brand_id), now=now, actor=actor, detail=detail)
     return brand
+
+
+def make_tasks_of_promises(session: Session, brand_id: uuid.UUID, *, is_on: bool, now: datetime, actor: Actor) -> Brand:
+    """Set whether a reply that promises something makes a task; what is so already changes nothing."""
+    brand = session.get_one(Brand, brand_id, with_for_update=True)
+    if brand.tasks_of_promises != is_on:
+        brand.tasks_of_promises = is_on
+        detail = {"tasks_of_promises": is_on}
+        audit(session, action="BrandChanged", object_type="brand", object_id=str(brand_id), now=now, actor=actor, detail=detail)
+    return brand

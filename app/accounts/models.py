@@ -29,6 +29,7 @@ class Brand(WithId, Base):
     hue: Mapped[int] = mapped_column(default=0)  # 0-7, picks a colour class
     email_signature: Mapped[str] = mapped_column(default="")
     only_assignee_answers: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    tasks_of_promises: Mapped[bool] = mapped_column(default=True, server_default=sa.true())  # a reply that promises makes a task
 
 
 class Team(WithId, Base):

@@ -37,6 +37,7 @@ class Group:
     hue: int
     members: tuple[str, ...]
     only_assignee_answers: bool = False
+    tasks_of_promises: bool = True
 
 
 def get_user(session: Session, user_id: uuid.UUID, *, lock: bool = False) -> User:
@@ -100,7 +101,10 @@ def list_brand_groups(session: Session) -> list[Group]:
     names: dict[uuid.UUID, list[str]] = defaultdict(list)
     for brand_id, name in session.execute(query):
         names[brand_id].append(name)
-    return [Group(b.id, b.name, b.key, b.hue, tuple(names[b.id]), b.only_assignee_answers) for b in list_brands(session)]
+    return [
+        Group(b.id, b.name, b.key, b.hue, tuple(names[b.id]), b.only_assignee_answers, b.tasks_of_promises)
+        for b in list_brands(session)
+    ]
 
 
 def list_team_groups(session: Session) -> list[Group]:

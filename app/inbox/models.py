@@ -106,6 +106,7 @@ class Thread(WithId, Base):
     resolved_at: Mapped[datetime | None]
     response_due_at: Mapped[datetime | None]
     snoozed_until: Mapped[datetime | None]  # out of the open views until then, or until somebody outside writes
+    waiting_for: Mapped[str | None]  # what its open tasks wait for, kept by app/tasks
     preview: Mapped[str] = mapped_column(default="")
     tags: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
     external_references: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -37,6 +37,7 @@ SHOWN_EVENTS = (
     "SplitUndone",
     "TicketOpened",
 )
+TASK_EVENTS = ("TaskCreated", "TaskCompleted", "TaskReopened", "TaskMoved")  # of tasks that say why they are there
 OTHER_THREADS = 6
 PAGE_ITEMS = 20
 
@@ -156,7 +157,8 @@ def _latest_arrival(session: Session, thread: Thread, messages: list[Message], n
 
 def _events(session: Session, thread: Thread, *, after: datetime | None, until: datetime | None) -> list[sa.Row[Any]]:
     query = sa.select(Event, User.name.label("actor_name")).outerjoin(User, User.id == Event.actor_user_id)
-    query = query.where(Event.thread_id == thread.id, Event.type.in_(SHOWN_EVENTS))
+    of_tasks = sa.and_(Event.type.in_(TASK_EVENTS), Event.payload["because"].astext.is_not(None))
+    query = query.where(Event.thread_id == thread.id, sa.or_(Event.type.in_(SHOWN_EVENTS), of_tasks))
     if after is not None:
         query = query.where(Event.occurred_at >= after)
     if until is not None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
 from app.events.actions import SYSTEM, Actor, Subject, record
+from app.events.models import Event
 from app.inbox.models import Priority
 from app.tasks.due import due_instant, next_due_date, reminder_instant
 from app.tasks.models import OPEN_STATUSES, Recurrence, Task, TaskStatus, TaskType
@@ -53,12 +54,26 @@ class StatusChange:
 
 def create_task(session: Session, content: TaskContent, *, now: datetime, actor: Actor) -> Task:
     """Write a new task. Brand, thread and assignee were checked by the edge."""
+    return add_task(session, content, now=now, actor=actor)
+
+
+def add_task(
+    session: Session,
+    content: TaskContent,
+    *,
+    now: datetime,
+    actor: Actor,
+    promised_in_message_id: uuid.UUID | None = None,
+    caused_by: Event | None = None,
+) -> Task:
+    """The same for a task that follows from something: the event that caused it, the reply that promised it."""
     task = Task(id=new_id(), created_by_user_id=actor.user_id, created_at=now, updated_at=now)
+    task.promised_in_message_id = promised_in_message_id
     task.status, task.completion_notes, task.version = TaskStatus.OPEN, "", 1
     _fill(task, content)
     session.add(task)
     session.flush()
-    _record(session, "TaskCreated", task, now=now, actor=actor)
+    _record(session, "TaskCreated", task, now=now, actor=actor, caused_by=caused_by)
     return task
 
 
@@ -182,9 +197,28 @@ def _find_follower(session: Session, task: Task) -> Task | None:
     return session.execute(sa.select(Task).where(Task.follows_id == task.id)).scalar_one_or_none()
 
 
-def _record(session: Session, event: str, task: Task, *, now: datetime, actor: Actor, former: TaskStatus | None = None) -> None:
+def _record(
+    session: Session,
+    event: str,
+    task: Task,
+    *,
+    now: datetime,
+    actor: Actor,
+    former: TaskStatus | None = None,
+    caused_by: Event | None = None,
+) -> None:
     payload = {"task_id": str(task.id), "assignee": str(task.assignee_user_id) if task.assignee_user_id else None}
     if former is not None:
         payload |= {"from": former.value, "to": task.status.value}
+    if _stands_in_timeline(event, task):
+        payload |= {"because": "promise", "title": task.title}
     subject = Subject(brand_id=task.brand_id, thread_id=task.thread_id)
-    record(session, event, subject=subject, now=now, actor=actor, payload=payload, about=("task", task.id))
+    about = ("task", task.id)
+    record(session, event, subject=subject, now=now, actor=actor, payload=payload, caused_by=caused_by, about=about)
+
+
+def _stands_in_timeline(event: str, task: Task) -> bool:
+    """What becomes of a task that a reply promised is said in the thread."""
+    if task.promised_in_message_id is None:
+        return False
+    return event in ("TaskCreated", "TaskCompleted", "TaskReopened") or task.status == TaskStatus.CANCELLED

@@ -12,10 +12,12 @@ from app.events.actions import Actor
 from app.events.models import Event
 from app.inbox.moves import move_rows, parse_move, return_rows
 from app.tasks.actions import TaskContent, create_task
+from app.tasks.automatic import make_task_of_promise
 from app.tasks.models import Task, TaskType
 
 TASKS = table_of(Task)
 TITLE_CHARACTERS = 300
+LEFT = frozenset({"accepted", "sent", "delivered", "read"})  # what a delivery is called once its message is on its way
 
 
 def move_tasks_of_merged_thread(session: Session, event: Event) -> None:
@@ -47,3 +49,9 @@ def make_callback_task(session: Session, event: Event) -> None:
         zone=wanted["zone"],
     )
     create_task(session, content, now=event.occurred_at, actor=Actor(event.actor_user_id))
+
+
+def make_promised_task(session: Session, event: Event) -> None:
+    """`DeliveryChanged`: a message that left may have promised something."""
+    if event.message_id is not None and event.payload.get("status") in LEFT:
+        make_task_of_promise(session, event.message_id, now=event.occurred_at, caused_by=event)

@@ -45,7 +45,10 @@ _OPEN = "status IN ('open', 'in_progress', 'waiting')"
 
 class Task(WithId, Base):
     """One task. `due_at` is the instant after which it is overdue: `due_date` at `due_time`, or the end of that day, in the zone
-    of whoever set it. `follows_id`: the task whose completion made this one."""
+    of whoever set it. `follows_id`: the task whose completion made this one. `promised_in_message_id`: the reply that said so.
+
+    While it is open, its thread waits for `waiting_for` (where that says something), and it waits itself for `depends_on_id`.
+    """
 
     __tablename__ = "tasks"
 
@@ -67,6 +70,11 @@ class Task(WithId, Base):
     reminded_at: Mapped[datetime | None]
     recurrence: Mapped[Recurrence | None] = mapped_column(text_enum(Recurrence, "recurrence"))
     follows_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("tasks.id", ondelete="SET NULL"), unique=True)
+    promised_in_message_id: Mapped[uuid.UUID | None] = mapped_column(
+        sa.ForeignKey("messages.id", ondelete="SET NULL"), unique=True
+    )
+    waiting_for: Mapped[str] = mapped_column(default="", server_default="")
+    depends_on_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("tasks.id", ondelete="SET NULL"))
     completion_notes: Mapped[str] = mapped_column(default="")
     completed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
@@ -81,6 +89,9 @@ class Task(WithId, Base):
         sa.Index("ix_tasks_created", "brand_id", "created_at", "id"),
         sa.Index("ix_tasks_day", "brand_id", "due_date"),
         sa.Index("ix_tasks_remind", "remind_at", postgresql_where=sa.text("remind_at IS NOT NULL AND reminded_at IS NULL")),
+        sa.Index("ix_tasks_depends_on", "depends_on_id", postgresql_where=sa.text("depends_on_id IS NOT NULL")),
+        sa.CheckConstraint("length(waiting_for) <= 60", name="waiting_for"),
+        sa.CheckConstraint("depends_on_id <> id", name="depends_on"),
         sa.CheckConstraint("(due_date IS NULL) = (due_at IS NULL)", name="due"),
         sa.CheckConstraint("due_time IS NULL OR due_date IS NOT NULL", name="due_time"),
         sa.CheckConstraint("(status = 'completed') = (completed_at IS NOT NULL)", name="completed"),

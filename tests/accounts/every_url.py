@@ -176,6 +176,7 @@ SETTINGS = (
     Entry("POST", "/settings/tokens", SIGNED_IN),
     Entry("POST", "/settings/tokens/<uuid:token_id>/revocation", ALICE_ALONE),
     Entry("POST", "/settings/brands/<uuid:brand_id>/answering", LEADS_OF_BRAND),
+    Entry("POST", "/settings/brands/<uuid:brand_id>/promises", LEADS_OF_BRAND),
     Entry("GET", "/settings/people", LEADS),
     Entry("POST", "/settings/people", ADMINS),
     Entry("GET", "/settings/people/new", ADMINS),

@@ -10,6 +10,7 @@ from flask import request, url_for
 from app.channels.email.headers import normalise_subject, strip_reply_marks
 from app.core.clock import utc_now
 from app.inbox.moves import UNDO_FOR
+from app.inbox.routes.task_words import removable_tasks
 from app.inbox.timeline import Timeline, TimelineItem
 
 UNDOABLE = frozenset({"ThreadsMerged", "ThreadSplit"})
@@ -17,13 +18,15 @@ UNDONE = frozenset({"MergeUndone", "SplitUndone"})
 
 
 def undo_urls(timeline: Timeline) -> Callable[[TimelineItem], str]:
-    """A function that tells where a merge or split of this timeline is undone; "" where it cannot be."""
+    """A function that tells where a merge or split of this timeline is undone, or a task removed; "" where it cannot be."""
     events = [item.event for item in timeline.items if item.event is not None]
     undone = {event.payload.get("move_id") for event in events if event.type in UNDONE}
-    now = utc_now()
+    removable, now = removable_tasks(events), utc_now()
 
     def url(item: TimelineItem) -> str:
         event = item.event
+        if event is not None and event.type == "TaskCreated" and event.payload["task_id"] in removable:
+            return url_for("tasks.set_status", task_id=event.payload["task_id"], status="cancelled", back="timeline")
         if event is None or event.type not in UNDOABLE or event.payload.get("move_id") in {None, *undone}:
             return ""
         if now - event.occurred_at > UNDO_FOR:

@@ -112,7 +112,7 @@ def set_status(task_id: uuid.UUID) -> ResponseReturnValue:
         flash(said)
         return redirect(_where_from(row.task), 303)
     undo = url_for("tasks.set_status", task_id=task_id, status=change.former.value) if change.former != status else ""
-    return _saying(make_response("", 204), said, undo=undo)
+    return _saying(make_response("", 204), said, undo=undo, shown_in_thread=change.task.promised_in_message_id is not None)
 
 
 @bp.get("/tasks/<uuid:task_id>/reminder")
@@ -132,9 +132,12 @@ def _said(change: StatusChange) -> str:
     return _("%(title)s: %(status)s", title=change.task.title, status=words.task_status_words(change.task.status))
 
 
-def _saying(answer: Response, said: str, *, undo: str = "", changed: bool = True) -> ResponseReturnValue:
+def _saying(
+    answer: Response, said: str, *, undo: str = "", changed: bool = True, shown_in_thread: bool = False
+) -> ResponseReturnValue:
     toast = {"text": said, **({"undo_label": _("Undo"), "undo_url": undo} if undo else {})}
-    answer.headers["HX-Trigger"] = json.dumps({"toast": toast, **({"tasks-changed": True} if changed else {})})
+    heard = {"tasks-changed": changed, "thread-changed-here": shown_in_thread}
+    answer.headers["HX-Trigger"] = json.dumps({"toast": toast, **{name: True for name, is_so in heard.items() if is_so}})
     return answer
 
 
@@ -143,7 +146,7 @@ def _is_htmx() -> bool:
 
 
 def _where_from(task: Task) -> str:
-    if request.form.get("back") == "thread" and task.thread_id:
+    if request.values.get("back") in ("thread", "timeline") and task.thread_id:
         return url_for("inbox.show_thread", thread_id=task.thread_id)
     if request.form.get("back") == "task":
         return url_for("tasks.show_task", task_id=task.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018"
+revision = "0017"
 down_revision = "0016"
 
 MESSAGE_TYPES = ("incoming", "outgoing", "internal_note", "system_notification", "auto_response", "phone_call")

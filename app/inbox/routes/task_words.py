@@ -1,0 +1,28 @@
+"""What a timeline says about tasks, from what it holds already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from app.events.models import Event
+from app.inbox.timeline import TASK_EVENTS
+from app.translation import gettext as _
+
+
+def task_event_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
+    """One quiet line about an event of TASK_EVENTS."""
+    title = payload["title"]
+    if event_type == "TaskCreated":
+        return _("Task made because the reply promised “%(title)s”", title=title)
+    if event_type == "TaskCompleted":
+        return _("%(who)s completed the task “%(title)s”", who=who, title=title)
+    if event_type == "TaskReopened":
+        return _("%(who)s opened the task “%(title)s” again", who=who, title=title)
+    return _("%(who)s removed the task “%(title)s”", who=who, title=title)
+
+
+def removable_tasks(events: Iterable[Event]) -> set[str]:
+    """The ids of the tasks of these events, oldest first, that were neither completed nor removed."""
+    newest = {event.payload["task_id"]: event.type for event in events if event.type in TASK_EVENTS}
+    return {task_id for task_id, event_type in newest.items() if event_type in ("TaskCreated", "TaskReopened")}
