@@ -101,6 +101,8 @@ WIRING = Wiring(
         "TaskCompleted": (_push_task,),
         "TaskReopened": (_push_task,),
         "TaskReminded": (_push_task,),
+        "WaitBegan": (_push,),
+        "WaitEnded": (_push,),
         "AttachmentsAnnounced": (_fetch_media,),
         "AttachmentsFetched": (_push,),
         "ChannelConnected": (_subscribe,),

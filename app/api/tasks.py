@@ -135,7 +135,7 @@ def _update(session: Session, viewer: Viewer, task_id: uuid.UUID, body: TaskUpda
 
 def _content(task: Task) -> TaskContent:
     names = ("brand_id", "title", "notes", "task_type", "priority", "assignee_user_id", "due_date", "due_time")
-    more = ("reminder_minutes", "recurrence", "thread_id", "zone")
+    more = ("reminder_minutes", "recurrence", "thread_id", "zone", "waiting_for", "depends_on_id")
     return TaskContent(**{name: getattr(task, name) for name in (*names, *more)})
 
 

@@ -181,10 +181,26 @@ def wake_thread(session: Session, thread: Thread, *, because: str, now: datetime
     if because != "user" and thread.status != ThreadStatus.ESCALATED:
         _set_status(session, thread, ThreadStatus.OPEN, now=now, actor=actor)
     if because == "due":
-        thread.inbound_seq = max(thread.inbound_seq, 1)  # nobody outside has written yet: unread by its first item
-        read = sa.and_(ThreadRead.thread_id == thread.id, ThreadRead.seen_seq >= thread.inbound_seq)
-        unread = sa.update(ThreadRead).where(read).values(seen_seq=thread.inbound_seq - 1)
-        session.execute(unread.execution_options(synchronize_session=False))
+        _make_unread(session, thread)
+
+
+def bring_back(session: Session, thread: Thread, *, now: datetime, actor: Actor) -> None:
+    """What a locked thread waited for is there: it comes back as new work, on top and unread. A closed one stays so."""
+    if thread.status in CLOSED_STATUSES:
+        return
+    wake_thread(session, thread, because="user", now=now, actor=actor)
+    if thread.status != ThreadStatus.ESCALATED:
+        _set_status(session, thread, ThreadStatus.OPEN, now=now, actor=actor)
+    thread.last_message_at = max(thread.last_message_at, now)  # its place in every list
+    _make_unread(session, thread)
+    session.flush()
+
+
+def _make_unread(session: Session, thread: Thread) -> None:
+    thread.inbound_seq = max(thread.inbound_seq, 1)  # nobody outside has written yet: unread by its first item
+    read = sa.and_(ThreadRead.thread_id == thread.id, ThreadRead.seen_seq >= thread.inbound_seq)
+    unread = sa.update(ThreadRead).where(read).values(seen_seq=thread.inbound_seq - 1)
+    session.execute(unread.execution_options(synchronize_session=False))
 
 
 def check_nothing_newer(

@@ -36,6 +36,8 @@ SHOWN_EVENTS = (
     "ThreadSplitOff",
     "SplitUndone",
     "TicketOpened",
+    "WaitBegan",
+    "WaitEnded",
 )
 TASK_EVENTS = ("TaskCreated", "TaskCompleted", "TaskReopened", "TaskMoved")  # of tasks that say why they are there
 OTHER_THREADS = 6

@@ -16,6 +16,7 @@ from app.events.models import Event
 from app.inbox.models import Priority
 from app.tasks.due import due_instant, next_due_date, reminder_instant
 from app.tasks.models import OPEN_STATUSES, Recurrence, Task, TaskStatus, TaskType
+from app.tasks.waiting import lock_threads, settle_waiting
 
 
 class TaskMovedOn(Exception):
@@ -26,7 +27,8 @@ class TaskMovedOn(Exception):
 class TaskContent:
     """What people write. `reminder_minutes` count back from the due time (09:00 without one). `zone` is that of the dates.
 
-    A recurrence or a reminder needs a due date.
+    A recurrence or a reminder needs a due date. While the task is open its thread waits for `waiting_for`, where that says
+    something, and it waits itself for the task `depends_on_id`.
     """
 
     brand_id: uuid.UUID
@@ -41,15 +43,19 @@ class TaskContent:
     recurrence: Recurrence | None = None
     thread_id: uuid.UUID | None = None
     zone: str = "Europe/Amsterdam"
+    waiting_for: str = ""
+    depends_on_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
 class StatusChange:
-    """What a change of state came to. `next_task`: the next of a recurring task, where completing made one."""
+    """What a change of state came to. `next_task`: the next of a recurring task, where completing made one. `before`: the task
+    that was completed before one it waits for."""
 
     task: Task
     former: TaskStatus
     next_task: Task | None = None
+    before: Task | None = None
 
 
 def create_task(session: Session, content: TaskContent, *, now: datetime, actor: Actor) -> Task:
@@ -67,6 +73,7 @@ def add_task(
     caused_by: Event | None = None,
 ) -> Task:
     """The same for a task that follows from something: the event that caused it, the reply that promised it."""
+    lock_threads(session, [content.thread_id if content.waiting_for else None])
     task = Task(id=new_id(), created_by_user_id=actor.user_id, created_at=now, updated_at=now)
     task.promised_in_message_id = promised_in_message_id
     task.status, task.completion_notes, task.version = TaskStatus.OPEN, "", 1
@@ -74,6 +81,7 @@ def add_task(
     session.add(task)
     session.flush()
     _record(session, "TaskCreated", task, now=now, actor=actor, caused_by=caused_by)
+    _settle(session, task, now=now, actor=actor)
     return task
 
 
@@ -81,12 +89,16 @@ def edit_task(
     session: Session, task_id: uuid.UUID, content: TaskContent, *, now: datetime, actor: Actor, if_version: int | None = None
 ) -> Task:
     """Change what the task says. Raises TaskMovedOn if it is not at `if_version` any more."""
-    task = lock_task(session, task_id)
+    task = lock_task(session, task_id, content.thread_id if content.waiting_for else None)
     if if_version is not None and task.version != if_version:
         raise TaskMovedOn(str(task_id))
+    former = task.thread_id if task.waiting_for else None
     _fill(task, content)
     _touch(session, task, now)
     _record(session, "TaskChanged", task, now=now, actor=actor)
+    if former is not None and not (task.waiting_for and task.thread_id == former):
+        settle_waiting(session, former, now=now, actor=actor)
+    _settle(session, task, now=now, actor=actor)
     return task
 
 
@@ -109,8 +121,10 @@ def set_task_status(
     _touch(session, task, now)
     event = {TaskStatus.COMPLETED: "TaskCompleted"}.get(status, "TaskReopened" if former not in OPEN_STATUSES else "TaskMoved")
     _record(session, event, task, now=now, actor=actor, former=former)
-    if status == TaskStatus.COMPLETED and task.recurrence is not None:
-        return StatusChange(task, former, _make_next(session, task, now=now, actor=actor))
+    _settle(session, task, now=now, actor=actor)
+    if status == TaskStatus.COMPLETED:
+        next_task = _make_next(session, task, now=now, actor=actor) if task.recurrence is not None else None
+        return StatusChange(task, former, next_task, _still_open(session, task.depends_on_id))
     if former == TaskStatus.COMPLETED:
         _take_next_back(session, task, now=now, actor=actor)
     return StatusChange(task, former)
@@ -128,10 +142,24 @@ def remind_due_tasks(session: Session, *, now: datetime, limit: int) -> int:
     return len(tasks)
 
 
-def lock_task(session: Session, task_id: uuid.UUID) -> Task:
-    """Return the task, locked until the transaction ends."""
+def lock_task(session: Session, task_id: uuid.UUID, thread_id: uuid.UUID | None = None) -> Task:
+    """Return the task, locked until the transaction ends, as is its thread before it, and `thread_id`."""
+    of_task = session.execute(sa.select(Task.thread_id).where(Task.id == task_id)).scalar_one()
+    lock_threads(session, [of_task, thread_id])
     query = sa.select(Task).where(Task.id == task_id).with_for_update().execution_options(populate_existing=True)
     return session.execute(query).scalar_one()
+
+
+def _settle(session: Session, task: Task, *, now: datetime, actor: Actor) -> None:
+    """The thread that waits for the task, or waited for it, says so."""
+    if task.thread_id is not None and task.waiting_for:
+        is_done = task.status == TaskStatus.COMPLETED
+        settle_waiting(session, task.thread_id, now=now, actor=actor, is_done=is_done)
+
+
+def _still_open(session: Session, task_id: uuid.UUID | None) -> Task | None:
+    task = session.get(Task, task_id) if task_id is not None else None
+    return task if task is not None and task.is_open else None
 
 
 def _touch(session: Session, task: Task, now: datetime) -> None:
@@ -143,6 +171,7 @@ def _touch(session: Session, task: Task, now: datetime) -> None:
 def _fill(task: Task, content: TaskContent) -> None:
     for name in ("brand_id", "title", "notes", "task_type", "priority", "assignee_user_id", "thread_id", "zone"):
         setattr(task, name, getattr(content, name))
+    task.waiting_for, task.depends_on_id = content.waiting_for if content.thread_id else "", content.depends_on_id
     task.due_date, task.due_time = content.due_date, content.due_time if content.due_date else None
     task.recurrence = content.recurrence if content.due_date else None
     task.due_at = due_instant(content.due_date, task.due_time, content.zone) if content.due_date else None

@@ -16,6 +16,7 @@ from app.tasks.models import Recurrence, TaskType
 from app.translation import gettext as _
 
 TITLE_CHARACTERS, NOTES_CHARACTERS = 300, 10_000
+WAITING_CHARACTERS = 60
 REMINDER_MINUTES = 60 * 24 * 28
 Kind = TypeVar("Kind", bound=StrEnum)
 
@@ -27,8 +28,16 @@ class TaskForm:
     values: Mapping[str, str]
     errors: dict[str, str] = field(default_factory=dict)
 
-    def content(self, *, brand_id: uuid.UUID, thread_id: uuid.UUID | None, zone: str, assignees: set[uuid.UUID]) -> TaskContent:
-        """What the form holds; look at `errors` before using it."""
+    def content(
+        self,
+        *,
+        brand_id: uuid.UUID,
+        thread_id: uuid.UUID | None,
+        zone: str,
+        assignees: set[uuid.UUID],
+        before: set[uuid.UUID] | None = None,
+    ) -> TaskContent:
+        """What the form holds; look at `errors` before using it. `before`: the tasks it may wait for."""
         due_date, due_time = self._date("due_date"), self._time("due_time")
         if due_time is not None and due_date is None:
             self.errors.setdefault("due_date", _("A time needs a date."))
@@ -51,6 +60,8 @@ class TaskForm:
             recurrence=recurrence,
             thread_id=thread_id,
             zone=zone,
+            waiting_for=self._waiting_for() if thread_id else "",
+            depends_on_id=self._before(before or set()),
         )
 
     def get(self, name: str) -> str:
@@ -103,6 +114,18 @@ class TaskForm:
         except ValueError:
             self.errors[name] = _("Choose one of the list.")
             return default
+
+    def _waiting_for(self) -> str:
+        words = " ".join(storable(self.get("waiting_for")).split())
+        if len(words) > WAITING_CHARACTERS:
+            self.errors["waiting_for"] = _("Use at most %(count)s characters.", count=WAITING_CHARACTERS)
+        return words
+
+    def _before(self, known: set[uuid.UUID]) -> uuid.UUID | None:
+        found = next((task_id for task_id in known if str(task_id) == self.get("depends_on")), None)
+        if self.get("depends_on") and found is None:
+            self.errors["depends_on"] = _("Choose one of the open tasks that does not wait for this one.")
+        return found
 
     def _assignee(self, assignees: set[uuid.UUID]) -> uuid.UUID | None:
         found = next((user_id for user_id in assignees if str(user_id) == self.get("assignee")), None)

@@ -14,6 +14,7 @@ from app.inbox.moves import move_rows, parse_move, return_rows
 from app.tasks.actions import TaskContent, create_task
 from app.tasks.automatic import make_task_of_promise
 from app.tasks.models import Task, TaskType
+from app.tasks.waiting import settle_waiting
 
 TASKS = table_of(Task)
 TITLE_CHARACTERS = 300
@@ -25,12 +26,15 @@ def move_tasks_of_merged_thread(session: Session, event: Event) -> None:
     move = parse_move(event)
     if move.gone is not None:
         move_rows(session, TASKS, move_id=move.noted_as, origin=move.gone, target=move.thread_id)
+        settle_waiting(session, move.thread_id, now=event.occurred_at, actor=Actor(event.actor_user_id))
 
 
 def return_tasks(session: Session, event: Event) -> None:
     """`MergeUndone`: tasks go back to the thread they came from, with what was done to them since."""
     move = parse_move(event)
     return_rows(session, TASKS, move_id=move.id, origin=move.origin, target=move.target)
+    for thread_id in sorted({move.origin, move.target}):
+        settle_waiting(session, thread_id, now=event.occurred_at, actor=Actor(event.actor_user_id))
 
 
 def make_callback_task(session: Session, event: Event) -> None:

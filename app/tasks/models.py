@@ -103,3 +103,8 @@ class Task(WithId, Base):
     @property
     def is_open(self) -> bool:
         return self.status in OPEN_STATUSES
+
+    @property
+    def stands_in_thread(self) -> bool:
+        """Its thread says what becomes of it."""
+        return self.thread_id is not None and (self.promised_in_message_id is not None or self.waiting_for != "")

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.accounts.access import Viewer
 from app.accounts.models import Brand, User
@@ -19,6 +19,8 @@ from app.inbox.models import Thread
 from app.tasks.models import OPEN_STATUSES, Task, TaskStatus, TaskType
 
 LIST_LIMIT = 200
+CHOICES = 100
+Before = aliased(Task)
 # The rail shows it, and every page asks for the rail: counted in the same breath as the threads.
 OPEN_AND_MINE = Counted(
     "tasks", "assignee_user_id = :me AND brand_id = ANY(:brands) AND status IN ('open', 'in_progress', 'waiting')"
@@ -45,12 +47,13 @@ class TaskFilter:
 
 @dataclass(frozen=True)
 class TaskRow:
-    """A task as lists show it. `about` names its thread."""
+    """A task as lists show it. `about` names its thread, `blocked_by` the open task it waits for."""
 
     task: Task
     brand_name: str
     assignee_name: str
     about: str
+    blocked_by: str = ""
 
     def is_overdue(self, now: datetime) -> bool:
         return self.task.is_open and self.task.due_at is not None and self.task.due_at <= now
@@ -72,17 +75,39 @@ def get_task(session: Session, *, viewer: Viewer, task_id: uuid.UUID) -> TaskRow
     return _row(record)
 
 
+def list_before(session: Session, *, viewer: Viewer, task: Task) -> list[tuple[uuid.UUID, str]]:
+    """(id, title) of the open tasks this one may wait for: of its brand, none that waits for it, those of its thread first."""
+    waits = sa.select(sa.literal(task.id, sa.Uuid).label("id")).cte("waits", recursive=True)
+    waits = waits.union(sa.select(Task.id).join(waits, Task.depends_on_id == waits.c.id))
+    query = sa.select(Task.id, Task.title).where(
+        Task.brand_id == task.brand_id,
+        Task.brand_id.in_(viewer.brand_ids),
+        Task.status.in_(OPEN_STATUSES),
+        Task.id.not_in(sa.select(waits.c.id)),
+    )
+    near = sa.func.coalesce(Task.thread_id == task.thread_id, sa.false()).desc()
+    query = query.order_by(near, Task.due_at.asc().nulls_last(), Task.id.desc()).limit(CHOICES)
+    return [(record.id, record.title) for record in session.execute(query)]
+
+
 def _rows(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
     query: sa.Select[*tuple[Any, ...]] = sa.select(
-        Task, Brand.name.label("brand_name"), User.name.label("assignee_name"), Thread.subject, Contact.name
+        Task,
+        Brand.name.label("brand_name"),
+        User.name.label("assignee_name"),
+        Thread.subject,
+        Contact.name,
+        Before.title.label("blocked_by"),
     )
+    query = query.outerjoin(Before, sa.and_(Before.id == Task.depends_on_id, Before.status.in_(OPEN_STATUSES)))
     query = query.join(Brand, Brand.id == Task.brand_id).outerjoin(User, User.id == Task.assignee_user_id)
     query = query.outerjoin(Thread, Thread.id == Task.thread_id).outerjoin(Contact, Contact.id == Thread.contact_id)
     return query.where(Task.brand_id.in_(viewer.brand_ids))
 
 
 def _row(record: sa.Row[Any]) -> TaskRow:
-    return TaskRow(record[0], record.brand_name, record.assignee_name or "", record.name or record.subject or "")
+    about = record.name or record.subject or ""
+    return TaskRow(record[0], record.brand_name, record.assignee_name or "", about, record.blocked_by or "")
 
 
 def _conditions(filter: TaskFilter) -> list[sa.ColumnElement[bool]]:

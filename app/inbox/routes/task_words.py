@@ -8,6 +8,12 @@ from typing import Any
 from app.events.models import Event
 from app.inbox.timeline import TASK_EVENTS
 from app.translation import gettext as _
+from app.translation import mark as N_
+
+WAIT_EVENTS = {
+    "WaitBegan": N_("%(who)s lets this wait for %(what)s"),
+    "WaitEnded": N_("This waits for %(what)s no longer"),
+}
 
 
 def task_event_words(event_type: str, who: str, payload: dict[str, Any]) -> str:

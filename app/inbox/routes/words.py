@@ -19,7 +19,7 @@ from app.core.clock import utc_now
 from app.inbox.mentions import highlighted
 from app.inbox.models import Message, MessageType, Priority, ThreadStatus
 from app.inbox.routes.ledger_words import failure_words
-from app.inbox.routes.task_words import task_event_words
+from app.inbox.routes.task_words import WAIT_EVENTS, task_event_words
 from app.inbox.routes.triage_words import TRIAGE_EVENTS, triage_words, until_words
 from app.inbox.sorting import ListSort
 from app.inbox.timeline import TASK_EVENTS, TimelineItem
@@ -214,6 +214,8 @@ def event_words(item: TimelineItem, user_names: dict[str, str]) -> str:
         return _("%(who)s set the priority to %(priority)s", who=who, priority=priority_words(payload["to"]).lower())
     if event.type in TRIAGE_EVENTS:
         return triage_words(event.type, who, payload)
+    if event.type in WAIT_EVENTS:
+        return _(WAIT_EVENTS[event.type], who=who, what=payload["for"])
     if event.type in TASK_EVENTS:
         return task_event_words(event.type, who, payload)
     return _(MOVES[event.type], who=who, number=payload.get("number", ""))

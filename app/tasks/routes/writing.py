@@ -22,7 +22,7 @@ from app.inbox.timeline import list_assignable_users
 from app.tasks.actions import StatusChange, TaskMovedOn, create_task, edit_task, set_task_status
 from app.tasks.forms import NOTES_CHARACTERS, TaskForm
 from app.tasks.models import Recurrence, Task, TaskStatus, TaskType
-from app.tasks.queries import TaskRow, get_task
+from app.tasks.queries import TaskRow, get_task, list_before
 from app.tasks.routes import words
 from app.tasks.routes.blueprint import bp
 from app.tasks.routes.pages import asked_filter, common, list_context
@@ -55,7 +55,8 @@ def add_task() -> ResponseReturnValue:
         flash(said)
         return redirect(_where_from(task), 303)
     answer = thread_tasks_page(thread.id) if thread else _list_again(TaskForm({}))
-    return _saying(answer, said, undo=url_for("tasks.set_status", task_id=task.id, status=TaskStatus.CANCELLED.value))
+    undo = url_for("tasks.set_status", task_id=task.id, status=TaskStatus.CANCELLED.value)
+    return _saying(answer, said, undo=undo, shown_in_thread=task.stands_in_thread)
 
 
 @bp.get("/tasks/<uuid:task_id>")
@@ -73,7 +74,11 @@ def save_task(task_id: uuid.UUID) -> ResponseReturnValue:
     form = TaskForm(request.form.to_dict())
     task, seen = row.task, form.get("version")
     content = form.content(
-        brand_id=task.brand_id, thread_id=task.thread_id, zone=viewer.timezone, assignees=_assignees(task.brand_id)
+        brand_id=task.brand_id,
+        thread_id=task.thread_id,
+        zone=viewer.timezone,
+        assignees=_assignees(task.brand_id),
+        before={task_id for task_id, _title in _before(row)},
     )
     if form.errors:
         return _editor(row, form, status=422)
@@ -112,7 +117,7 @@ def set_status(task_id: uuid.UUID) -> ResponseReturnValue:
         flash(said)
         return redirect(_where_from(row.task), 303)
     undo = url_for("tasks.set_status", task_id=task_id, status=change.former.value) if change.former != status else ""
-    return _saying(make_response("", 204), said, undo=undo, shown_in_thread=change.task.promised_in_message_id is not None)
+    return _saying(make_response("", 204), said, undo=undo, shown_in_thread=change.task.stands_in_thread)
 
 
 @bp.get("/tasks/<uuid:task_id>/reminder")
@@ -125,6 +130,8 @@ def reminder(task_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _said(change: StatusChange) -> str:
+    if change.before is not None:
+        return _("Completed, although “%(title)s” is not", title=change.before.title)
     if change.next_task is not None and change.next_task.due_date is not None:
         return _("Completed. The next one is due %(when)s", when=words.due_words(change.next_task))
     if change.task.status == TaskStatus.COMPLETED:
@@ -157,6 +164,16 @@ def _assignees(brand_id: uuid.UUID) -> set[uuid.UUID]:
     return {user_id for user_id, _name in list_assignable_users(db.session(), brand_id)}
 
 
+def _before(row: TaskRow) -> list[tuple[uuid.UUID, str]]:
+    """The tasks this one may wait for, and the one it waits for or waited for."""
+    session, task = db.session(), row.task
+    known = list_before(session, viewer=current_viewer(), task=task)
+    kept = session.get(Task, task.depends_on_id) if task.depends_on_id else None
+    if kept is not None and kept.id not in {task_id for task_id, _title in known}:
+        known.insert(0, (kept.id, kept.title))
+    return known
+
+
 def _list_again(form: TaskForm, status: int = 200) -> Response:
     return page("tasks/list.html", blocks=("task_add",), status=status, **list_context(asked_filter(), form))
 
@@ -172,6 +189,8 @@ def _values(task: Task) -> dict[str, str]:
         "due_time": f"{task.due_time:%H:%M}" if task.due_time else "",
         "reminder": str(task.reminder_minutes) if task.reminder_minutes is not None else "",
         "recurrence": task.recurrence.value if task.recurrence else "",
+        "waiting_for": task.waiting_for,
+        "depends_on": str(task.depends_on_id or ""),
     }
 
 
@@ -190,6 +209,7 @@ def _editor(row: TaskRow, form: TaskForm, *, moved_on: bool = False, status: int
             "priorities": [(priority.value, priority_words(priority)) for priority in Priority],
             "people": [("", _("Nobody")), *((str(user_id), name) for user_id, name in people)],
             "reminders": [("", _("None")), *((str(minutes), _(text)) for minutes, text in reminders.items())],
+            "before": [("", _("Nothing")), *((str(task_id), title) for task_id, title in _before(row))],
             "recurrences": [("", _("Never")), *((kind.value, words.recurrence_words(kind)) for kind in Recurrence)],
         },
     }
