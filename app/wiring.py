@@ -24,7 +24,7 @@ from app.realtime.handlers import push_bulk_progress, push_channel_change, push_
 from app.reply_templates import handlers as reply_templates
 from app.reply_templates.handlers import check_scheduled_reply, settle_note, settle_sent_reply, unsettle_taken_back
 from app.tasks.handlers import make_callback_task, make_promised_task, move_tasks_of_merged_thread, return_tasks
-from app.tasks.queries import OPEN_AND_MINE
+from app.tasks.queries import OPEN_AND_MINE, OVERDUE_AND_MINE
 
 LIVE, SEND = "live", "send"
 QUEUES = (LIVE, SEND)
@@ -119,7 +119,7 @@ WIRING = Wiring(
 )
 
 # What the rail counts besides threads.
-COUNTED = {"tasks": OPEN_AND_MINE}
+COUNTED = {"tasks": OPEN_AND_MINE, "overdue": OVERDUE_AND_MINE}
 
 
 def sources() -> tuple[Source, ...]:

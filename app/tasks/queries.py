@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session, aliased
 from app.accounts.access import Viewer
 from app.accounts.models import Brand, User
 from app.contacts.models import Contact
+from app.core.keyset import REFUSAL, Place, Sort, cut, read_cursor
+from app.core.paging import BadCursor, Page
 from app.inbox.counts import Counted
 from app.inbox.models import Thread
 from app.tasks.models import OPEN_STATUSES, Task, TaskStatus, TaskType
@@ -21,10 +23,12 @@ from app.tasks.models import OPEN_STATUSES, Task, TaskStatus, TaskType
 LIST_LIMIT = 200
 CHOICES = 100
 Before = aliased(Task)
-# The rail shows it, and every page asks for the rail: counted in the same breath as the threads.
-OPEN_AND_MINE = Counted(
-    "tasks", "assignee_user_id = :me AND brand_id = ANY(:brands) AND status IN ('open', 'in_progress', 'waiting')"
-)
+# The rail shows them, and every page asks for the rail: counted in the same breath as the threads.
+_OPEN_AND_MINE = "assignee_user_id = :me AND brand_id = ANY(:brands) AND status IN ('open', 'in_progress', 'waiting')"
+OPEN_AND_MINE = Counted("tasks", _OPEN_AND_MINE)
+OVERDUE_AND_MINE = Counted("tasks", f"{_OPEN_AND_MINE} AND due_at <= now()")
+_BY_DUE = Sort("due_at")
+_NO_DATE = "none"
 
 
 class TaskMissing(Exception):
@@ -47,13 +51,17 @@ class TaskFilter:
 
 @dataclass(frozen=True)
 class TaskRow:
-    """A task as lists show it. `about` names its thread, `blocked_by` the open task it waits for."""
+    """A task as lists show it. `about` names its thread, `contact_name` and `subject` are the thread's, `blocked_by` is the open
+    task it waits for."""
 
     task: Task
     brand_name: str
     assignee_name: str
     about: str
     blocked_by: str = ""
+    brand_hue: int = 0
+    contact_name: str = ""
+    subject: str = ""
 
     def is_overdue(self, now: datetime) -> bool:
         return self.task.is_open and self.task.due_at is not None and self.task.due_at <= now
@@ -65,6 +73,39 @@ def list_tasks(session: Session, *, viewer: Viewer, filter: TaskFilter, limit: i
     ended = filter.status in (TaskStatus.COMPLETED, TaskStatus.CANCELLED)
     order: Sequence[Any] = (Task.id.desc(),) if ended else (Task.due_at.asc().nulls_last(), Task.id.desc())
     return [_row(record) for record in session.execute(query.order_by(*order).limit(limit))]
+
+
+def list_own_tasks(
+    session: Session, *, viewer: Viewer, overdue_at: datetime | None = None, cursor: str | None = None, limit: int
+) -> Page[TaskRow]:
+    """One page of the viewer's open tasks, what is due first, first, those without a date last. `overdue_at`: only those that
+    are overdue then. One query along `ix_tasks_open_assignee`. Raises BadCursor."""
+    query = _rows(viewer).where(Task.assignee_user_id == viewer.user_id, Task.status.in_(OPEN_STATUSES))
+    if overdue_at is not None:
+        query = query.where(Task.due_at <= overdue_at)
+    if cursor is not None:
+        query = query.where(_behind(cursor))
+    query = query.order_by(Task.due_at.asc().nulls_last(), Task.id.asc()).limit(limit + 1)
+    return cut([_row(record) for record in session.execute(query)], limit, _BY_DUE, _place)
+
+
+def _place(row: TaskRow) -> Place:
+    return Place(row.task.due_at.isoformat() if row.task.due_at else _NO_DATE, row.task.id)
+
+
+def _behind(cursor: str) -> sa.ColumnElement[bool]:
+    place = read_cursor(_BY_DUE, cursor, str)
+    task_id = sa.literal(place.row_id, sa.Uuid)
+    if place.value == _NO_DATE:
+        return sa.and_(Task.due_at.is_(None), Task.id > task_id)
+    try:
+        due_at = datetime.fromisoformat(str(place.value))
+    except ValueError as error:
+        raise BadCursor(REFUSAL) from error
+    if due_at.tzinfo is None:
+        raise BadCursor(REFUSAL)
+    edge = sa.tuple_(sa.literal(due_at, sa.DateTime(timezone=True)), task_id)
+    return sa.or_(sa.tuple_(Task.due_at, Task.id) > edge, Task.due_at.is_(None))
 
 
 def get_task(session: Session, *, viewer: Viewer, task_id: uuid.UUID) -> TaskRow:
@@ -94,6 +135,7 @@ def _rows(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
     query: sa.Select[*tuple[Any, ...]] = sa.select(
         Task,
         Brand.name.label("brand_name"),
+        Brand.hue.label("brand_hue"),
         User.name.label("assignee_name"),
         Thread.subject,
         Contact.name,
@@ -106,8 +148,16 @@ def _rows(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
 
 
 def _row(record: sa.Row[Any]) -> TaskRow:
-    about = record.name or record.subject or ""
-    return TaskRow(record[0], record.brand_name, record.assignee_name or "", about, record.blocked_by or "")
+    return TaskRow(
+        task=record[0],
+        brand_name=record.brand_name,
+        assignee_name=record.assignee_name or "",
+        about=record.name or record.subject or "",
+        blocked_by=record.blocked_by or "",
+        brand_hue=record.brand_hue,
+        contact_name=record.name or "",
+        subject=record.subject or "",
+    )
 
 
 def _conditions(filter: TaskFilter) -> list[sa.ColumnElement[bool]]:

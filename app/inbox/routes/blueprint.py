@@ -48,6 +48,8 @@ def view_title(view: str) -> str:
         "internal": _("Internal"),
         "all": _("All threads"),
         "resolved": _("Resolved"),
+        "tasks": _("Tasks"),
+        "overdue": _("Overdue"),
     }
     return titles[view]
 
@@ -61,18 +63,21 @@ def view_counts() -> ViewCounts:
 
 
 def view_total(view: str) -> str:
-    """How many threads a view has, as it is shown; "" where nobody counts."""
-    return words.capped(getattr(view_counts(), view, 0))
+    """How many threads or tasks a view has, as it is shown; "" where nobody counts."""
+    counts = view_counts()
+    return words.capped(counts.others.get(view, getattr(counts, view, 0)))
 
 
 def nav_groups() -> list[dict[str, Any]]:
     """The rail: views with counts; the current one is marked."""
-    counts, path = view_counts(), _rail_path()
-    tasks = _rail_item(_("Tasks"), "/tasks", "circle-check", path.startswith("/tasks"), counts.others.get("tasks", 0))
+    counts, path, view = view_counts(), _rail_path(), getattr(g, "current_view", None)
+    in_tasks = path.startswith("/tasks") or view == "tasks"
+    tasks = _rail_item(_("Tasks"), "/tasks", "circle-check", in_tasks, counts.others.get("tasks", 0))
     contacts = _rail_item(_("Contacts"), "/contacts", "building", path.startswith("/contacts"))
     first = [_view_item(view, icon, path) for view, icon in (("open", "inbox"), ("mine", "user"), ("unassigned", "users"))]
+    overdue = {**_view_item("overdue", "triangle-alert", path), "count": words.capped(counts.others.get("overdue", 0))}
     groups: list[dict[str, Any]] = [
-        {"title": "", "items": [*first, _view_item("snoozed", "clock", path), tasks, contacts]},
+        {"title": "", "items": [*first, _view_item("snoozed", "clock", path), tasks, overdue, contacts]},
         {"title": _("Channels"), "items": [_view_item(view, icon, path) for view, icon in CHANNEL_VIEWS]},
         *_saved_views(counts, path),
         {"title": _("Archive"), "items": [_view_item("all", "list", path), _view_item("resolved", "circle-check", path)]},

@@ -17,6 +17,7 @@ from app.inbox.models import Priority, ThreadStatus
 from app.inbox.queries import ThreadFilter, ThreadRow, list_threads
 from app.inbox.routes.asked import Asked, ask, ask_beside_thread, bare_url, is_saved, name_only
 from app.inbox.routes.blueprint import bp, url_to, view_counts, view_title, view_total
+from app.inbox.routes.task_listing import TASK_VIEWS, task_list_context
 from app.inbox.sorting import ListSort
 from app.web import page, wants_page
 
@@ -34,6 +35,8 @@ def list_view(view: str) -> ResponseReturnValue:
     """One view of the inbox; as a fragment for `#thread-list` (first page again) or `#list-more` (the next page)."""
     if is_saved(view):
         return redirect(url_for("inbox.saved_view", view_id=view), 303)
+    if view in TASK_VIEWS:
+        return page("inbox/page.html", blocks=("thread_list", "list_more"), **_task_context(view), thread=None)
     return _list_page(view)
 
 
@@ -62,6 +65,8 @@ def list_context(view: str, *, with_rows: bool = True) -> dict[str, Any]:
     """
     if with_rows:
         view_counts()
+    if view in TASK_VIEWS:
+        return _task_context(view, with_rows=with_rows)
     return _context(ask_beside_thread(view) if with_rows else name_only(view), with_rows=with_rows)
 
 
@@ -95,6 +100,20 @@ def _context(asked: Asked, *, with_rows: bool) -> dict[str, Any]:
     }
 
 
+def _task_context(view: str, *, with_rows: bool = True) -> dict[str, Any]:
+    """The same for a list of the viewer's tasks."""
+    g.current_view = view
+    return {
+        **task_list_context(view, with_rows=with_rows),
+        "view": view,
+        "view_title": view_title(view),
+        "view_total": view_total(view) if with_rows else "",
+        "chips": _chips(view, with_saved=with_rows),
+        "brand_count": len(current_viewer().brand_ids),
+        "thread_url": partial(_thread_url, view),
+    }
+
+
 def asked_filter(view: str) -> tuple[ThreadFilter, dict[str, Any]]:
     """Which threads the request asks for, and its filters as they go into an address. Raises as `ask` does."""
     asked = ask(view)
@@ -108,7 +127,7 @@ def _thread_url(view: str, thread_id: uuid.UUID, endpoint: str = "inbox.show_thr
 
 def _chips(view: str, *, with_saved: bool) -> list[dict[str, Any]]:
     """The views one tap away, where the rail is not in sight."""
-    names = ("open", "email", "whatsapp", "phone", "internal", "mine", "unassigned", "snoozed")
+    names = ("open", "email", "whatsapp", "phone", "internal", "mine", "unassigned", "snoozed", *TASK_VIEWS)
     saved = view_counts().saved_views if with_saved else ()
     labels = {v: _("All") if v == "open" else view_title(v) for v in names} | {str(found.id): found.name for found in saved}
     return [{"href": bare_url(v), "label": label, "current": v == view, "is_saved": is_saved(v)} for v, label in labels.items()]

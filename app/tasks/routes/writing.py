@@ -155,6 +155,8 @@ def _is_htmx() -> bool:
 def _where_from(task: Task) -> str:
     if request.values.get("back") in ("thread", "timeline") and task.thread_id:
         return url_for("inbox.show_thread", thread_id=task.thread_id)
+    if request.values.get("back") == "inbox":
+        return url_for("inbox.list_view", view="tasks")
     if request.form.get("back") == "task":
         return url_for("tasks.show_task", task_id=task.id)
     return url_for("tasks.board") if request.form.get("back") == "board" else url_for("tasks.show_list")

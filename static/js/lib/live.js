@@ -31,6 +31,7 @@ export function startLive() {
   window.addEventListener("pageshow", (event) => { if (event.persisted) refresh(); });
   window.addEventListener("online", () => catchUp());
   document.addEventListener("thread-changed-here", () => refresh({ own: true }));
+  document.addEventListener("tasks-changed", () => { if (document.querySelector("#thread-list[data-tasks]")) refresh({ thread: false, own: true }); });
 }
 
 function heard({ thread_id: threadId, merged_thread_id: gone, sequence }) {
