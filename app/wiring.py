@@ -19,7 +19,7 @@ from app.ingest.media import fetch_announced_media
 from app.ingest.models import InboundEvent
 from app.ingest.notifications import subscribe_channel
 from app.notifications import handlers as notifications
-from app.notifications.handlers import tell_assignee, tell_followers, tell_mentioned, tell_writer_of_held
+from app.notifications.handlers import tell_assignee, tell_followers, tell_mentioned, tell_team, tell_writer_of_held
 from app.realtime.handlers import push_bulk_progress, push_channel_change, push_notification, push_task_change, push_thread_change
 from app.reply_templates import handlers as reply_templates
 from app.reply_templates.handlers import check_scheduled_reply, settle_note, settle_sent_reply, unsettle_taken_back
@@ -53,6 +53,7 @@ WIRING = Wiring(
         "ContactsMerged": (follow_merged_contact,),
         "ContactMergeUndone": (give_back_merged_contact,),
         "ThreadAssigned": (tell_assignee,),
+        "ThreadHandedOver": (tell_team,),
         "MessageReceived": (tell_followers, hold_scheduled_replies),
         "MessageQueued": (settle_sent_reply,),
         "DeliveryChanged": (make_promised_task,),
@@ -68,6 +69,7 @@ WIRING = Wiring(
         "ContactMergeUndone": (),
         "ThreadCreated": (),
         "ThreadAssigned": (_push,),
+        "ThreadHandedOver": (_push,),
         "ThreadStatusChanged": (_push,),
         "ThreadPriorityChanged": (_push,),
         "BulkActionStarted": (),

@@ -9,9 +9,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Brand, User
-from app.events.actions import Actor
-from app.inbox.actions import add_note, assign_thread
+from app.accounts.models import Brand, Team, User
+from app.events.actions import Actor, record
+from app.inbox.actions import add_note, assign_thread, lock_thread, subject_of
 from app.inbox.models import Thread
 
 
@@ -34,6 +34,32 @@ def hand_over(
     now: datetime,
 ) -> Thread:
     """Give the thread to a user, or to nobody, and write the note if there is one. Raises ThreadMissing."""
+    _write(session, thread_id, note, actor=actor, now=now)
+    return assign_thread(session, thread_id=thread_id, assignee_user_id=assignee_user_id, actor=actor, now=now)
+
+
+def hand_to_team(
+    session: Session, *, thread_id: uuid.UUID, team: Team | None, note: HandoverNote | None, actor: Actor, now: datetime
+) -> Thread:
+    """Give the thread to a team (None: to no team any more), and write the note if there is one. Raises ThreadMissing.
+
+    With a new team it is nobody's until one of them takes it.
+    """
+    _write(session, thread_id, note, actor=actor, now=now)
+    thread = lock_thread(session, thread_id)
+    team_id = team.id if team else None
+    if thread.team_id != team_id:
+        former, thread.team_id = thread.team_id, team_id
+        thread.version += 1
+        payload = {"from": str(former) if former else None, "to": str(team_id) if team_id else None}
+        payload |= {"team": team.name} if team else {}
+        record(session, "ThreadHandedOver", subject=subject_of(thread), now=now, actor=actor, payload=payload)
+        if team is not None:
+            assign_thread(session, thread_id=thread.id, assignee_user_id=None, actor=actor, now=now)
+    return thread
+
+
+def _write(session: Session, thread_id: uuid.UUID, note: HandoverNote | None, *, actor: Actor, now: datetime) -> None:
     if note is not None and note.text:
         add_note(
             session,
@@ -44,7 +70,6 @@ def hand_over(
             now=now,
             client_token=note.token,
         )
-    return assign_thread(session, thread_id=thread_id, assignee_user_id=assignee_user_id, actor=actor, now=now)
 
 
 def name_of_only_answerer(session: Session, thread: Thread, *, actor: Actor) -> str | None:

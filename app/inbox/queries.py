@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
-from app.accounts.models import Brand, User
+from app.accounts.models import Brand, Team, User
 from app.contacts.models import Contact, ContactIdentity
 from app.core.paging import Page
 from app.inbox.models import Attachment, Message, Priority, Thread, ThreadAlias, ThreadRead, ThreadStatus
@@ -56,6 +56,7 @@ class ThreadRow:
     brand_name: str
     brand_hue: int
     unread: bool
+    team_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -167,18 +168,19 @@ def _conditions(filter: ThreadFilter) -> list[sa.ColumnElement[bool]]:
 def _row_query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
     seen = sa.and_(ThreadRead.thread_id == Thread.id, ThreadRead.user_id == viewer.user_id)
     return (
-        sa.select(Thread, Contact.name, User.name, Brand.key, Brand.name, Brand.hue, ThreadRead.seen_seq)
+        sa.select(Thread, Contact.name, User.name, Brand.key, Brand.name, Brand.hue, ThreadRead.seen_seq, Team.name)
         .join(Brand, Brand.id == Thread.brand_id)
         .outerjoin(Contact, Contact.id == Thread.contact_id)
         .outerjoin(User, User.id == Thread.assignee_user_id)
         .outerjoin(ThreadRead, seen)
+        .outerjoin(Team, Team.id == Thread.team_id)
     )
 
 
 def _row(record: Iterable[Any]) -> ThreadRow:
-    thread, contact_name, assignee_name, brand_key, brand_name, brand_hue, seen_seq = record
+    thread, contact_name, assignee_name, brand_key, brand_name, brand_hue, seen_seq, team_name = record
     unread = (seen_seq or 0) < thread.inbound_seq
-    return ThreadRow(thread, contact_name or "", assignee_name, brand_key, brand_name, brand_hue, unread)
+    return ThreadRow(thread, contact_name or "", assignee_name, brand_key, brand_name, brand_hue, unread, team_name)
 
 
 def list_rows(session: Session, *, viewer: Viewer, thread_ids: Sequence[uuid.UUID]) -> list[ThreadRow]:

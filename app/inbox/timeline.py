@@ -36,6 +36,7 @@ SHOWN_EVENTS = (
     "ThreadSplitOff",
     "SplitUndone",
     "TicketOpened",
+    "ThreadHandedOver",
     "WaitBegan",
     "WaitEnded",
 )

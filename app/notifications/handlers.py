@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from app.accounts.models import User
+from app.accounts.models import TeamMember, User
 from app.core.db import table_of
 from app.events.models import Event
 from app.inbox.models import Message, Thread
@@ -32,6 +32,13 @@ def tell_assignee(session: Session, event: Event) -> None:
     assignee = event.payload.get("to")
     if assignee is not None and assignee != str(event.actor_user_id):
         tell(session, _news(event, NotificationKind.ASSIGNMENT), to=User.id == uuid.UUID(assignee), caused_by=event)
+
+
+def tell_team(session: Session, event: Event) -> None:
+    """`ThreadHandedOver`: everybody of the team that got it, but for who gave it."""
+    if event.payload.get("to") is not None:
+        members = sa.select(TeamMember.user_id).where(TeamMember.team_id == uuid.UUID(event.payload["to"]))
+        tell(session, _news(event, NotificationKind.TEAM), to=User.id.in_(members), caused_by=event)
 
 
 def tell_followers(session: Session, event: Event) -> None:

@@ -17,6 +17,7 @@ class NotificationKind(StrEnum):
     ASSIGNMENT = "assignment"
     MESSAGE = "message"  # something came in on a thread assigned to the user, or watched by them
     HELD = "held"  # a reply the user scheduled was not sent: they decide
+    TEAM = "team"  # a thread was handed to a team of theirs
 
 
 class Notification(WithId, Base):

@@ -31,6 +31,7 @@ ICONS = {
     NotificationKind.ASSIGNMENT: "user-check",
     NotificationKind.MESSAGE: "mail",
     NotificationKind.HELD: "triangle-alert",
+    NotificationKind.TEAM: "users",
 }
 
 
@@ -104,6 +105,7 @@ def _choices() -> list[tuple[NotificationKind, str, str]]:
     return [
         (NotificationKind.MENTION, _("Somebody mentions me"), _("With @ and my name in a note.")),
         (NotificationKind.ASSIGNMENT, _("Somebody assigns a thread to me"), _("Not when I take it myself.")),
+        (NotificationKind.TEAM, _("Somebody hands a thread to my team"), _("It is nobody's until one of you takes it.")),
         (
             NotificationKind.MESSAGE,
             _("A message comes in"),
@@ -120,6 +122,8 @@ def sentence(row: NotificationRow) -> str:
         return str(_("%(name)s mentioned you", **names))
     if kind == NotificationKind.ASSIGNMENT:
         return str(_("%(name)s assigned this to you", **names) if row.actor_name else _("Assigned to you"))
+    if kind == NotificationKind.TEAM:
+        return str(_("%(name)s handed this to your team", **names))
     if kind == NotificationKind.HELD:
         return str(_("Your scheduled reply was not sent: please look"))
     count, who = row.notification.count, row.contact_name or _("the contact")

@@ -1,4 +1,4 @@
-"""Tasks that replies promised, tasks a thread or another task waits for."""
+"""Tasks that replies promised, tasks a thread or another task waits for; news for a team."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from alembic import op
 
 revision = "0018"
 down_revision = "0017"
+KINDS = "'mention', 'assignment', 'message', 'held', 'team'"
 
 
 def upgrade() -> None:
@@ -19,6 +20,9 @@ def upgrade() -> None:
     for column, table in (("promised_in_message_id", "messages"), ("depends_on_id", "tasks")):
         op.create_foreign_key(op.f(f"fk_tasks_{column}"), "tasks", table, [column], ["id"], ondelete="SET NULL")
     op.create_unique_constraint(op.f("uq_tasks_promised_in_message_id"), "tasks", ["promised_in_message_id"])
+    for table in ("notifications", "notification_mutes"):
+        op.drop_constraint(op.f("kind"), table)
+        op.create_check_constraint(op.f("kind"), table, f"kind IN ({KINDS})")
     given = sa.text("depends_on_id IS NOT NULL")
     op.create_index("ix_tasks_depends_on", "tasks", ["depends_on_id"], postgresql_where=given)
     op.create_check_constraint(op.f("ck_tasks_waiting_for"), "tasks", "length(waiting_for) <= 60")

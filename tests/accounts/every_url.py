@@ -112,6 +112,8 @@ PAGES = (
     Entry("POST", "/threads/<uuid:thread_id>/status", BRAND, data={"status": "resolved"}),
     Entry("GET", "/threads/<uuid:thread_id>/tags", BRAND),
     Entry("POST", "/threads/<uuid:thread_id>/tags", BRAND, data={"add": "garantie"}),
+    Entry("GET", "/threads/<uuid:thread_id>/teams", BRAND),
+    Entry("POST", "/threads/<uuid:thread_id>/team", BRAND),
     Entry("POST", "/threads/<uuid:thread_id>/template-uses", BRAND, data={"text": "concept"}),
     Entry("GET", "/threads/<uuid:thread_id>/templates", BRAND),
     Entry("GET", "/tasks", SIGNED_IN),

@@ -195,14 +195,14 @@ def set_assignment(thread_id: uuid.UUID) -> ResponseReturnValue:
         assignee = before
     with transaction() as session:
         hand_over(
-            session, thread_id=thread_id, assignee_user_id=assignee, note=_handover_note(), actor=viewer.actor, now=utc_now()
+            session, thread_id=thread_id, assignee_user_id=assignee, note=handover_note(), actor=viewer.actor, now=utc_now()
         )
     said = _("Assigned to %(name)s", name=names[assignee]) if assignee in names else _("Assigned to nobody")
     undo = url_for("inbox.set_assignment", thread_id=thread_id, assignee=before or "")
     return changed(thread_id, said, undo=undo)
 
 
-def _handover_note() -> HandoverNote | None:
+def handover_note() -> HandoverNote | None:
     """What the form tells the new assignee; a double submit is one note."""
     text, rendering = storable(request.form.get("note", "")).strip(), parse_uuid(request.form.get("rendering"))
     if not text:

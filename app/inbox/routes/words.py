@@ -214,6 +214,10 @@ def event_words(item: TimelineItem, user_names: dict[str, str]) -> str:
         return _("%(who)s set the priority to %(priority)s", who=who, priority=priority_words(payload["to"]).lower())
     if event.type in TRIAGE_EVENTS:
         return triage_words(event.type, who, payload)
+    if event.type == "ThreadHandedOver":
+        if not payload.get("to"):
+            return _("%(who)s took the team off", who=who)
+        return _("%(who)s handed this to the team %(team)s", who=who, team=payload["team"])
     if event.type in WAIT_EVENTS:
         return _(WAIT_EVENTS[event.type], who=who, what=payload["for"])
     if event.type in TASK_EVENTS:
