@@ -24,6 +24,7 @@ PAGES = (
     "/settings/templates",
     "/settings/templates/new",
     "/tasks",
+    "/inbox/tasks",
     "/contacts",
     "/notifications",
     "/simulator",
