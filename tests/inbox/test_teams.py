@@ -13,7 +13,7 @@ from app.accounts.models import Team, TeamMember
 from app.core.clock import utc_now
 from app.core.ids import new_id
 from app.core.runtime import runtime
-from app.inbox.models import Thread
+from app.inbox.models import Message, MessageType, Thread
 from app.notifications.models import Notification
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.pages import PageClient
@@ -62,7 +62,9 @@ def test_a_team_gets_a_thread_with_a_note_and_hears_of_it(desk: Desk) -> None:
         assert desk.hand(desk.team.id, **FORM) == 303
     assert desk.has() == (desk.team.id, None)
     page = desk.client.get(desk.url).text
-    assert page.count("Graag vandaag nog bellen") == 1
+    assert "Graag vandaag nog bellen" in page
+    notes = sa.select(sa.func.count()).where(Message.message_type == MessageType.INTERNAL_NOTE)
+    assert desk.session.execute(notes).scalar_one() == 1
     assert "Alice handed this to the team Service" in page
     told = desk.session.execute(sa.select(Notification.user_id, Notification.kind).order_by(Notification.id)).all()
     assert [(row.user_id, row.kind.value) for row in told] == [(desk.bob.id, "team")]
