@@ -120,7 +120,7 @@ def test_older_ones_follow_on_a_page_of_their_own(desk: Desk) -> None:
 
 
 def test_kinds_are_chosen_and_remembered(desk: Desk) -> None:
-    assert desk.client.get("/settings/notifications").text.count("checked") == 4
+    assert desk.client.get("/settings/notifications").text.count("checked") == len(NotificationKind)
     post(desk.client.plain, "/settings/notifications", {"kind": "mention"})
     muted = desk.session.execute(sa.select(NotificationMute.kind)).scalars().all()
     assert set(muted) == set(NotificationKind) - {NotificationKind.MENTION}
