@@ -24,7 +24,6 @@ PAGES = (
     "/settings/templates",
     "/settings/templates/new",
     "/tasks",
-    "/inbox/tasks",
     "/contacts",
     "/notifications",
     "/simulator",

@@ -66,39 +66,3 @@ def test_a_task_is_added_beside_its_thread(page: Page, desk: Desk) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("#thread-tasks .task")).to_contain_text("Monteur bellen")
     assert_accessible(page)
-
-
-def test_what_a_reply_promises_becomes_a_task_and_is_removed(page: Page, desk: Desk) -> None:
-    desk.sign_in(page)
-    desk.wait_until_live(page)
-    desk.open_thread(page, "Wanneer hoor ik iets?")
-    desk.reply(page, "Ik bel u morgen terug.")
-    made = page.locator(".event", has_text="Task made because the reply promised “Ik bel u morgen terug”")
-    expect(made).to_be_visible(timeout=30_000)  # it leaves when it cannot be taken back any more
-    assert_accessible(page)
-    made.get_by_role("button", name="Remove the task").press("Enter")
-    expect(page.locator(".event", has_text="removed the task")).to_be_visible()
-    expect(made.get_by_role("button")).to_have_count(0)
-
-
-def test_a_thread_waits_for_a_task_that_is_worked_from_the_inbox(page: Page, desk: Desk) -> None:
-    desk.sign_in(page)
-    desk.wait_until_live(page)
-    desk.open_thread(page, "Is het onderdeel er al?")
-    expect(page.locator("#thread-task-title")).to_be_visible()
-    page.keyboard.press("d")
-    expect(page.locator("#thread-task-title")).to_be_focused()
-    page.keyboard.type("Onderdeel bestellen")
-    page.locator("#thread-task-waiting").fill("zekering")
-    page.locator("#thread-task-waiting").press("Enter")
-    expect(page.locator("#thread-head")).to_contain_text("Waiting: zekering")
-    expect(page.locator(".thread-row__waiting")).to_contain_text("zekering")
-    page.goto("/inbox/tasks")
-    desk.wait_until_live(page)
-    page.keyboard.press("j")
-    page.keyboard.press("Enter")
-    expect(page.locator("#timeline")).to_contain_text("Is het onderdeel er al?")
-    assert_accessible(page)
-    page.get_by_role("button", name="Complete: Onderdeel bestellen").first.press("Enter")
-    expect(page.locator("#thread-list")).to_contain_text("Nothing to do")
-    expect(page.locator("#thread-head")).not_to_contain_text("Waiting")
