@@ -90,6 +90,7 @@ class Reply:
 
     thread_id: uuid.UUID
     text: str = ""
+    html: str = ""  # of a formatted mail, cleaned by `clean_rich`; `text` says the same without formatting
     channel_id: uuid.UUID | None = None
     template: dict[str, Any] | None = None
     attachment_ids: tuple[uuid.UUID, ...] = ()
@@ -135,7 +136,8 @@ def queue_reply(
     messages: list[Message] = []
     for index, (text, files) in enumerate(_portions(reply, context.rules)):
         token = reply.client_token if index == 0 else None
-        message = _add_outgoing(session, thread, channel, text, author, author_name, token, context.now)
+        html = reply.html if channel.medium == Medium.EMAIL else ""
+        message = _add_outgoing(session, thread, channel, text, html, author, author_name, token, context.now)
         attach_uploads(session, message, files, user_id=author.user_id)
         _add_delivery(session, thread, message, channel, recipient, reply, context)
         record(session, "MessageQueued", subject=subject_of(thread, message), now=context.now, actor=author)
@@ -261,6 +263,7 @@ def _add_outgoing(
     thread: Thread,
     channel: Channel,
     text: str,
+    html: str,
     author: Actor,
     author_name: str,
     token: uuid.UUID | None,
@@ -271,6 +274,7 @@ def _add_outgoing(
         "sender": {"name": author_name, "address": channel.display_address},
         "client_token": token,
         "delivery_status": DeliveryStatus.PENDING.value,
+        "html": html,
     }
     subject = _reply_subject(_latest_subject(session, thread)) if channel.medium == Medium.EMAIL else ""
     new = NewMessage(

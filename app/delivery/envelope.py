@@ -9,6 +9,7 @@ from typing import Any
 
 from app.channels.base import DeliveryStatus, Identity, IdentityKind, OutgoingAttachment, OutgoingMessage, OutgoingTemplate, Party
 from app.channels.email.html import text_to_html
+from app.channels.email.rich import with_signature
 from app.connections.models import Channel, Medium
 from app.core.storage import Storage
 from app.core.work import READY
@@ -49,7 +50,9 @@ def outgoing_message(
     """Everything an adapter needs, made only from stored rows, so a retry sends the very same message."""
     kept = delivery.outgoing
     template = kept.get("template")
-    text = f"{message.text}\n\n-- \n{kept['signature']}" if kept.get("signature") else message.text
+    signature = kept.get("signature", "")
+    text = f"{message.text}\n\n-- \n{signature}" if signature else message.text
+    html = with_signature(message.html, signature) if message.html else text_to_html(text)
     return OutgoingMessage(
         reference=str(delivery.id),
         to=tuple(read_party(p) for p in kept.get("to", ())),
@@ -57,7 +60,7 @@ def outgoing_message(
         bcc=tuple(read_party(p) for p in kept.get("bcc", ())),
         subject=message.subject,
         text=text,
-        html=text_to_html(text) if channel.medium == Medium.EMAIL else "",
+        html=html if channel.medium == Medium.EMAIL else "",
         attachments=tuple(files),
         template=OutgoingTemplate(template["name"], template["language"], template.get("components", ())) if template else None,
         reply_to_external_id=kept.get("reply_to_external_id"),

@@ -139,7 +139,7 @@ class ScheduledReply(WithId, Claimable, Base):
     """A reply that is to be queued at `run_at`. It is no message yet: no place in the thread, no delivery.
 
     States: ready → done (queued: `message_id`) | held (somebody decides: `held_because`) | cancelled; held → ready | cancelled.
-    `reply` holds what `queue_reply` needs: {"text", "template", "attachment_ids", "to", "cc", "bcc", "unsigned"}.
+    `reply` holds what `queue_reply` needs: {"text", "html", "template", "attachment_ids", "to", "cc", "bcc", …}.
     """
 
     __tablename__ = "scheduled_replies"

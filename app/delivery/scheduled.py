@@ -92,6 +92,7 @@ def schedule_reply(
 def _kept(reply: Reply) -> dict[str, Any]:
     return {
         "text": reply.text,
+        "html": reply.html,
         "template": reply.template,
         "attachment_ids": [str(file_id) for file_id in reply.attachment_ids],
         "cc": list(reply.cc),
@@ -106,6 +107,7 @@ def _reply_of(row: ScheduledReply, thread: Thread) -> Reply:
     return Reply(
         thread_id=thread.id,
         text=kept["text"],
+        html=kept.get("html", ""),
         channel_id=row.channel_id,
         template=kept.get("template"),
         attachment_ids=tuple(uuid.UUID(text) for text in kept.get("attachment_ids", ())),

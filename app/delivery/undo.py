@@ -38,6 +38,7 @@ class TakenBack:
     text: str
     attachment_ids: tuple[uuid.UUID, ...]
     options: dict[str, Any]
+    html: str = ""  # the same text with its formatting
 
 
 def take_back(session: Session, *, message_id: uuid.UUID, actor: Actor, now: datetime) -> TakenBack:
@@ -56,6 +57,7 @@ def take_back(session: Session, *, message_id: uuid.UUID, actor: Actor, now: dat
         text=next((message.text for message in messages if message.text), ""),
         attachment_ids=files,
         options=deliveries[0].outgoing.get("options", {}),
+        html=messages[0].html,
     )
     subject = subject_of(thread, messages[0])
     remove_messages(session, thread, messages, user_id=_writer(actor), now=now)

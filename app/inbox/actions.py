@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from app.channels.email.rich import content_id_of
 from app.core.ids import new_id
 from app.events.actions import SYSTEM, Actor, Subject, record
 from app.inbox.mentions import add_watchers, keep_mentions
@@ -266,13 +267,18 @@ def find_by_client_token(session: Session, user_id: uuid.UUID | None, client_tok
 def attach_uploads(
     session: Session, message: Message, attachment_ids: tuple[uuid.UUID, ...], *, user_id: uuid.UUID | None
 ) -> list[Attachment]:
-    """Hang files the user uploaded on the message; ids of anybody else's or of used files are ignored."""
+    """Hang files the user uploaded on the message; ids of anybody else's or of used files are ignored.
+
+    A file that the message's HTML shows is part of it; any other stands below.
+    """
     if not attachment_ids:
         return []
     mine = sa.and_(Attachment.id.in_(attachment_ids), Attachment.uploaded_by_user_id == user_id, Attachment.message_id.is_(None))
     uploads = sorted(session.execute(sa.select(Attachment).where(mine)).scalars(), key=lambda a: attachment_ids.index(a.id))
     for position, upload in enumerate(uploads):
         upload.message_id, upload.thread_id, upload.position = message.id, message.thread_id, position
+        upload.is_inline = f'"cid:{content_id_of(upload.id)}"' in message.html
+        upload.content_id = content_id_of(upload.id) if upload.is_inline else None
     return uploads
 
 

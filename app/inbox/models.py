@@ -325,7 +325,7 @@ class Draft(Base):
     attachment_ids: Mapped[list[Any]] = mapped_column(default=list)
     options: Mapped[dict[str, Any]] = mapped_column(
         default=dict, server_default="{}"
-    )  # {"cc", "bcc", "unsigned", "call", "client_token"}
+    )  # {"cc", "bcc", "unsigned", "call", "client_token", "html"}
     updated_at: Mapped[datetime]
 
     __table_args__ = (sa.CheckConstraint("kind IN ('reply', 'note', 'call')", name="kind"),)

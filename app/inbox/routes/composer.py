@@ -15,7 +15,7 @@ from werkzeug.datastructures import FileStorage
 from app.accounts.session import current_viewer
 from app.channels.email.filenames import safe_filename
 from app.channels.email.filetypes import real_content_type
-from app.connections.models import Channel
+from app.connections.models import Channel, Medium
 from app.connections.queries import ChannelMissing, get_channel
 from app.core.clock import utc_now
 from app.core.db import db, transaction
@@ -30,6 +30,7 @@ from app.inbox.models import Attachment, Message, ThreadStatus
 from app.inbox.queries import get_thread, get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.call_form import fields_of_request
+from app.inbox.routes.formatting import read_writing, writing_of_draft
 from app.inbox.routes.later import send_time_of_form, snooze_time_of_form
 from app.inbox.routes.mail_fields import mail_fields, options_of_form
 from app.inbox.routes.templates import fill_template
@@ -101,12 +102,15 @@ def _reply(thread_id: uuid.UUID, channel: Channel) -> Reply:
     filled = fill_template(channel, form) if form.get("template") else None
     if filled is not None and filled.missing:
         raise UnableToReply("template", _("Fill in every blank of the template"))
+    files = _files_of_form(thread_id)
+    written = read_writing(files, formatted=channel.medium == Medium.EMAIL)
     return Reply(
         thread_id=thread_id,
-        text=filled.text if filled else storable(form.get("text", "")).replace("\r\n", "\n").strip(),
+        text=filled.text if filled else written.text.strip(),
+        html="" if filled else written.html,
         channel_id=channel.id,
         template=filled.template if filled else None,
-        attachment_ids=_files_of_form(thread_id),
+        attachment_ids=files,
         last_seen_message_id=parse_uuid(form.get("last_seen_message_id")),
         client_token=parse_uuid(form.get("client_token")),
         wait_seconds=current_viewer().undo_send_seconds,
@@ -201,6 +205,8 @@ def refused(thread_id: uuid.UUID, status: int, *, kind: str, **why: Any) -> Resp
     form = request.form
     _keep(thread_id, kind)
     typed = {"typed_text": form.get("text", ""), "client_token": form.get("client_token"), "composer_kind": kind}
+    if form.get("html"):
+        typed["typed_html"] = read_writing(_attachment_ids(), formatted=True).html
     context = _thread_again(thread_id, **{**typed, **why})
     if request.headers.get("HX-Request") == "true":
         return make_response(render_template("inbox/composer_fragment.html", **context), status)
@@ -218,16 +224,17 @@ def _keep(thread_id: uuid.UUID, kind: str) -> None:
         form_of = (current_viewer().user_id, parse_uuid(request.form.get("client_token")))
         if find_by_client_token(session, *form_of) or find_scheduled_by_token(session, *form_of):
             return
+        written = writing_of_draft(session, thread_id, kind, _attachment_ids())
         save_draft(
             session,
             user_id=current_viewer().user_id,
             thread_id=thread_id,
             kind=kind,
-            text=storable(request.form.get("text", "")),
+            text=written.text,
             attachment_ids=[str(i) for i in _attachment_ids()],
             now=utc_now(),
         )
-        options = {**_options(kind), "client_token": request.form.get("client_token")}
+        options = {**_options(kind), "client_token": request.form.get("client_token"), "html": written.html}
         keep_draft_options(session, user_id=current_viewer().user_id, thread_id=thread_id, options=options, kind=kind)
 
 

@@ -114,6 +114,7 @@ def _kept(row: ScheduledReply) -> TakenBack:
         text=row.reply["text"],
         attachment_ids=tuple(uuid.UUID(text) for text in row.reply.get("attachment_ids", ())),
         options=row.reply.get("options", {}),
+        html=row.reply.get("html", ""),
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
 from app.accounts.session import current_viewer
+from app.channels.email.rich import text_to_rich
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.ids import new_id
@@ -75,6 +76,7 @@ def put_into_composer(session: Session, user_id: uuid.UUID, kept: TakenBack) -> 
         attachment_ids=list(ids),
         now=utc_now(),
     )
-    options = {**kept.options, "client_token": str(new_id())}  # the token it was sent with is used up
+    html = kept.html and kept.html + text_to_rich(text)  # shown again if it says what the text says
+    options = {**kept.options, "html": html, "client_token": str(new_id())}  # the token it was sent with is used up
     keep_draft_options(session, user_id=user_id, thread_id=kept.thread_id, options=options)
     return list(ids)

@@ -30,6 +30,7 @@ from app.inbox.models import Attachment, Draft, Priority, Thread, ThreadStatus
 from app.inbox.queries import ThreadHead, get_message, get_thread, get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.call_form import call_choices, offered_form
+from app.inbox.routes.formatting import html_of_draft
 from app.inbox.routes.ledger_words import step_words
 from app.inbox.routes.listing import list_context
 from app.inbox.routes.mail_fields import mail_context
@@ -107,6 +108,7 @@ def composer_context(thread: Thread, beside: ThreadContext, timeline: Timeline) 
         "template_choices": template_choices(channel) if channel else (),
         "draft": draft,
         "typed_text": draft.text if draft else "",
+        "typed_html": html_of_draft(draft) if draft else "",
         "uploads": list_uploads(typed_files or (draft.attachment_ids if draft else [])),
         "client_token": token_of(draft) or uuid.uuid4(),
         "rendering": uuid.uuid4(),

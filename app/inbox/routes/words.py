@@ -31,7 +31,8 @@ BLOCK_TAG = re.compile(r"<(?:p|div|br|tr|li|h[1-6]|blockquote|hr|pre)\b")
 CLOCK = "%H:%M"
 REMEMBERED_CHARACTERS = 20_000  # of a text whose quotes were found: an open thread is drawn again with everything that comes
 LINK_MARK = re.compile(r"https?://|www\.|@|\.(?:com|net|org)", re.IGNORECASE)
-HTML_MARKS = ("<table", "<img", "<ul", "<ol", "<h1", "<h2", "<h3", "data-remote-src", "<b>", "<strong", "<a ")
+OUR_MARKS = ("<em>", "<code>", "<blockquote>")  # what the composer makes besides
+HTML_MARKS = ("<table", "<img", "<ul", "<ol", "<h1", "<h2", "<h3", "data-remote-src", "<b>", "<strong", "<a ", *OUR_MARKS)
 
 
 STATUSES = {

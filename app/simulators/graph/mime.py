@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.errors import MessageError
 from email.header import decode_header, make_header
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.message import Message as MimePart
 from email.utils import format_datetime, formataddr, getaddresses, parsedate_to_datetime
 from typing import Any
@@ -120,14 +120,25 @@ def _write_parts(mail: EmailMessage, message: Message) -> None:
     content = str(message.body.get("content") or "")
     is_html = str(message.body.get("contentType")).lower() == "html"
     _write_body(mail, _stripped(content) if is_html else content, content if is_html else "")
+    formatted = mail.get_body(("html",)) if is_html else None
     for file in message.attachments:
-        _write_attachment(mail, file.name, file.content_type, file.content, file.content_id if file.is_inline else None)
+        if formatted is not None and file.is_inline and file.content_id:
+            _write_picture(formatted, file)
+        else:
+            _write_attachment(mail, file.name, file.content_type, file.content, file.content_id if file.is_inline else None)
 
 
 def _write_body(mail: EmailMessage, text: str, markup: str) -> None:
     mail.set_content(text)
     if markup:
         mail.add_alternative(markup, subtype="html")
+
+
+def _write_picture(formatted: MIMEPart, file: Attachment) -> None:
+    """Exchange puts what the text shows beside the text, as multipart/related."""
+    maintype, _, subtype = (file.content_type or "application/octet-stream").partition("/")
+    name, cid = _one_line(file.name), f"<{file.content_id}>"
+    formatted.add_related(file.content, maintype=maintype, subtype=subtype, filename=name, cid=cid, disposition="inline")
 
 
 def _write_attachment(mail: EmailMessage, name: str, content_type: str | None, content: bytes, content_id: str | None) -> None:

@@ -1,8 +1,84 @@
-// Put text into a field where its cursor is, so that undo takes it back and whoever listens for typing hears it.
+// The field somebody writes in: a textarea, or the editor over it while a mail is formatted. Text goes in where its cursor is, so
+// that undo takes it back and whoever listens for typing hears it.
+import { escaped, textToHtml } from "./rich-html.js";
+
+const carets = new WeakMap(); // where the cursor stood in an editor when it lost the focus
+
+export function writingField(form) {
+  return form.querySelector("[data-rich]:not([hidden]) [contenteditable]") ?? form.querySelector("textarea[name=text]");
+}
+
+export function rememberCaret(editor) {
+  const selection = getSelection();
+  if (selection.rangeCount && editor.contains(selection.anchorNode)) carets.set(editor, selection.getRangeAt(0).cloneRange());
+}
+
+// The range where the cursor is or was; the end of the text if it was nowhere yet.
+export function caretOf(editor) {
+  const kept = carets.get(editor);
+  if (kept && editor.contains(kept.startContainer)) return kept;
+  const end = document.createRange();
+  end.selectNodeContents(editor.lastElementChild ?? editor);
+  end.collapse(false);
+  return end;
+}
+
+export function restoreCaret(editor) {
+  const range = caretOf(editor).cloneRange();
+  editor.focus({ preventScroll: true });
+  const selection = getSelection();
+  selection.removeAllRanges();
+  selection.addRange(range);
+}
+
 export function insertText(field, text) {
+  if (field.isContentEditable) return insertIntoEditor(field, text);
   field.focus();
   // The only way that keeps the field's own undo history; where it is refused, the text is set without one.
   if (document.execCommand?.("insertText", false, text)) return;
   field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
   field.dispatchEvent(new InputEvent("input", { bubbles: true, inputType: "insertText" }));
+}
+
+function insertIntoEditor(editor, text) {
+  restoreCaret(editor);
+  if (text.startsWith("\n\n")) document.execCommand("insertParagraph");
+  const words = text.replace(/^\n+/, "");
+  document.execCommand("insertHTML", false, words.includes("\n") ? textToHtml(words) : escaped(words));
+}
+
+export function onEmptyLine(field) {
+  if (field.isContentEditable) return blockAt(field).textContent.trim() === "" && getSelection().isCollapsed;
+  const { selectionStart: start, selectionEnd: end, value } = field;
+  return start === end && (start === 0 || value[start - 1] === "\n") && (start === value.length || value[start] === "\n");
+}
+
+// Behind a last line with words on it a template begins a paragraph of its own.
+export function gapBefore(field) {
+  if (field.isContentEditable) return blockAt(field) === (field.lastElementChild ?? field) && blockAt(field).textContent.trim() ? "\n\n" : "";
+  const { selectionStart: start, value } = field;
+  return start === value.length && value !== "" && !value.endsWith("\n") ? "\n\n" : "";
+}
+
+function blockAt(editor) {
+  let node = caretOf(editor).startContainer;
+  while (node !== editor && node.parentNode !== editor) node = node.parentNode;
+  return node;
+}
+
+// The first place that fits `pattern` is selected, so that the next thing typed replaces it.
+export function selectFirst(field, pattern) {
+  if (field.isContentEditable) return selectInEditor(field, pattern);
+  const found = pattern.exec(field.value);
+  if (found) field.setSelectionRange(found.index, found.index + found[0].length);
+}
+
+function selectInEditor(editor, pattern) {
+  const texts = document.createTreeWalker(editor, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const found = pattern.exec(texts.currentNode.data);
+    if (!found) continue;
+    getSelection().setBaseAndExtent(texts.currentNode, found.index, texts.currentNode, found.index + found[0].length);
+    return;
+  }
 }

@@ -14,7 +14,7 @@ export function startKeyboard() {
 
 // Ctrl or Cmd with Enter sends what is being written, with Shift it is the end of the matter too.
 function send(event) {
-  const form = event.target.form, button = form?.querySelector(event.shiftKey ? "[data-send-resolve]" : "[data-send]");
+  const form = event.target.form ?? event.target.closest("[contenteditable]")?.closest("form"), button = form?.querySelector(event.shiftKey ? "[data-send-resolve]" : "[data-send]");
   if (!button || button.disabled) return;
   event.preventDefault();
   button.click(); // not requestSubmit: htmx sends the name of a button only when it was clicked
@@ -42,7 +42,7 @@ const offer = (key) => !document.dispatchEvent(new CustomEvent("single-key", { c
 export function use(element) {
   if (!element) return false;
   openDrawerOf(element);
-  if (element.matches("textarea, input")) element.focus();
+  if (element.matches("textarea, input, [contenteditable]")) element.focus();
   else element.click();
   if (element.matches("summary")) openedMenu(element).focus();
   return true;

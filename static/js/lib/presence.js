@@ -11,7 +11,7 @@ export function startPresence(live) {
   socket.on("connect", () => say());
   socket.on("presence", (heard) => { if (heard.thread_id === openThread()) draw(heard.people); });
   setInterval(say, RENEW);
-  document.addEventListener("input", (event) => { if (event.target.closest?.("#composer textarea")) typed(event.target); });
+  document.addEventListener("input", (event) => { if (event.target.closest?.("#composer :is(textarea, [contenteditable])")) typed(event.target); });
   document.addEventListener("submit", (event) => { if (event.target.closest?.("#composer")) stopTyping(); }, true);
   for (const event of ["htmx:afterSettle", "htmx:historyRestore", "fragment:merged"]) document.addEventListener(event, look);
   window.addEventListener("pageshow", (event) => { if (event.persisted) say(); });
@@ -37,9 +37,9 @@ function say() {
 
 function typed(field) {
   clearTimeout(pause);
-  if (!field.value.trim()) { stopTyping(); return; }
+  if (!(field.value ?? field.textContent).trim()) { stopTyping(); return; }
   pause = setTimeout(stopTyping, TYPING_PAUSE);
-  const kind = field.form?.dataset.kind ?? "reply";
+  const kind = field.closest("form")?.dataset.kind ?? "reply";
   if (typing === kind && Date.now() - typingSaidAt < TYPING_RENEW) return;
   typing = kind;
   typingSaidAt = Date.now();

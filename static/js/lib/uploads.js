@@ -1,12 +1,13 @@
-// Files for the composer: each is sent at once, shows its progress, and leaves a hidden field with its id behind.
+// Files for the composer: each is sent at once, shows its progress, and leaves a hidden field with its id behind. Returned is what
+// takes further files.
 import { csrfToken } from "./http.js";
 
 export function uploads(form) {
   const url = form.dataset.uploadUrl, input = form.querySelector("input[type=file]");
-  if (!url) return;
+  if (!url) return () => {};
   input?.removeAttribute("name"); // files go ahead of the form, one by one; without scripts they go with it
   const limit = Number(form.dataset.uploadBytes) || Infinity;
-  const take = (files) => { for (const file of files) send(form, url, file, limit); };
+  const take = (files, taken) => { for (const file of files) send(form, url, file, limit, taken); };
   const takeChosen = () => { take(input.files); input.value = ""; };
   input?.addEventListener("change", takeChosen);
   if (input?.files.length) takeChosen(); // chosen before this script had arrived
@@ -24,9 +25,11 @@ export function uploads(form) {
     const button = event.target.closest("[data-remove-upload]");
     if (button) { button.closest(".upload").remove(); changed(form); }
   });
+  return take;
 }
 
-function send(form, url, file, limit) {
+// `taken(id, name)` is told once the server has the file.
+function send(form, url, file, limit, taken) {
   const chip = document.createElement("span");
   chip.className = "upload";
   const name = chip.appendChild(document.createElement("span"));
@@ -48,6 +51,7 @@ function send(form, url, file, limit) {
     const field = chip.appendChild(document.createElement("input"));
     Object.assign(field, { type: "hidden", name: "attachment_id", value: request.response.id });
     chip.append(removal(form, file.name));
+    taken?.(request.response.id, file.name);
     changed(form);
   };
   const body = new FormData();

@@ -1,11 +1,13 @@
 // Writing: what is typed is kept on the server as a draft, files come by button, drop or paste. (Ctrl/Cmd+Enter: keyboard.js.)
 import { post } from "../lib/http.js";
+import { richText } from "../lib/rich.js";
 import { uploads } from "../lib/uploads.js";
 
 const PAUSE = 700;
 
 export default function composer(form) {
   const status = form.querySelector("[data-draft-status]");
+  richText(form, uploads(form));
   let timer = null, saved = essence(form, "defaultValue"); // what the server rendered: typing may have begun before this ran
 
   const say = (key) => { if (status) status.textContent = status.dataset[key] || ""; };
@@ -30,14 +32,16 @@ export default function composer(form) {
     if (form.isConnected && essence(form) !== saved && form.dataset.draftUrl) navigator.sendBeacon?.(form.dataset.draftUrl, draftOf(form, true));
   });
   if (essence(form) !== saved) later();
-  uploads(form);
   if (!/Mac|iPhone|iPad/.test(navigator.platform)) form.querySelectorAll(".kbd").forEach((key) => { key.textContent = key.textContent.replace("⌘", "Ctrl "); });
 }
 
 function essence(form, property = "value") {
   const files = [...form.querySelectorAll("[name=attachment_id]")].map((field) => field.value);
-  return JSON.stringify([form.querySelector("textarea[name=text]")?.[property] ?? "", files, ...mailFields(form)]);
+  return JSON.stringify([form.querySelector("textarea[name=text]")?.[property] ?? "", files, htmlOf(form), ...mailFields(form)]);
 }
+
+// The formatted version of a mail: "" while it is written plain, null where there is none.
+const htmlOf = (form) => form.querySelector("[name=html]:enabled")?.value ?? null;
 
 // Who gets a copy, and whether the signature goes along: [name, value] pairs, as the form would send them.
 function mailFields(form) {
@@ -48,6 +52,7 @@ function mailFields(form) {
 function draftOf(form, withToken = false) {
   const body = new FormData();
   body.set("text", form.querySelector("textarea[name=text]")?.value ?? "");
+  if (htmlOf(form) !== null) body.set("html", htmlOf(form));
   body.set("kind", form.dataset.kind ?? "reply");
   body.set("client_token", form.querySelector("[name=client_token]")?.value ?? "");
   for (const [name, value] of mailFields(form)) body.append(name, value);

@@ -2,14 +2,14 @@
 // choose. The server fills the variables in; the text lands where the cursor is.
 import { announce } from "../lib/announce.js";
 import { csrfToken } from "../lib/http.js";
-import { insertText } from "../lib/insert.js";
+import { gapBefore, insertText, onEmptyLine, selectFirst, writingField } from "../lib/insert.js";
 
 const HOLE = /⟦[a-z_.]+⟧/;
 
 export default function templatePicker(bar) {
   const form = bar.closest("form"), opener = bar.querySelector("[data-open]"), panel = bar.querySelector(".template-picker");
   const words = panel.querySelector("input"), none = panel.querySelector("[data-none]");
-  const field = () => form.querySelector("textarea[name=text]");
+  const field = () => writingField(form);
   const options = () => [...panel.querySelectorAll("[role=option]:not([hidden])")];
   let typed = "", current = null; // `typed`: what opened the list and belongs into the text if nothing is chosen
   let loading = null; // the list is asked for once per composer
@@ -77,7 +77,7 @@ export default function templatePicker(bar) {
     close({ giveBack: false });
     insertText(field(), gapBefore(field()) + filled.text);
     fillSubject(filled.subject);
-    selectHole(field());
+    selectFirst(field(), HOLE);
     announce(filled.said);
   }
 
@@ -122,20 +122,4 @@ async function read(url, target) {
   const headers = { "HX-Request": "true", "HX-Target": target };
   const answer = await fetch(url, { headers, credentials: "same-origin" }).catch(() => null);
   return answer?.ok ? answer.text() : null;
-}
-
-function onEmptyLine(field) {
-  const { selectionStart: start, selectionEnd: end, value } = field;
-  return start === end && (start === 0 || value[start - 1] === "\n") && (start === value.length || value[start] === "\n");
-}
-
-// Behind a last line with words on it a template begins a paragraph of its own.
-function gapBefore({ selectionStart: start, value }) {
-  return start === value.length && value !== "" && !value.endsWith("\n") ? "\n\n" : "";
-}
-
-// What the template left open is selected, so that the next thing typed replaces it.
-function selectHole(field) {
-  const hole = HOLE.exec(field.value);
-  if (hole) field.setSelectionRange(hole.index, hole.index + hole[0].length);
 }

@@ -93,10 +93,10 @@ def test_files_of_every_size_arrive_whole(world: World) -> None:
     received = the_one_mail(world)["attachments"]
 
     assert [(one["filename"], one["size"], one["content_id"]) for one in received] == [
+        ("logo.png", 4, "logo@1"),  # shown in the text, so it stands beside it
         ("offerte.pdf", 104, None),
         ("offerte.pdf", 105, None),
         ("foto.jpg", len(large), None),
-        ("logo.png", 4, "logo@1"),
     ]
     uploads = world.simulator.calls("PUT", "/uploads/")
     assert len(uploads) == 4

@@ -1,0 +1,100 @@
+"""A formatted mail in a real browser: written, pasted and sent; what the simulated mailbox received is what counts."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.browser.demo import signed_in
+from tests.support.browsing import Browsing, assert_accessible
+from tests.support.live import LiveServer
+
+pytestmark = pytest.mark.browser
+
+PASTE = """([html, picture]) => {
+  const data = new DataTransfer(), bytes = picture && Uint8Array.from(atob(picture), (sign) => sign.charCodeAt(0));
+  if (html) data.setData("text/html", html);
+  if (picture) data.items.add(new File([bytes], "meter.png", { type: "image/png" }));
+  document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+}"""
+HOSTILE = (
+    '<meta charset="utf-8"><b style="font-weight:normal"><p style="color:red" onclick="window.bad=1">Lees '
+    '<span style="font-weight:700">dit</span><script>window.bad=1</script>'
+    '<img src="http://evil.invalid/x.png" onerror="window.bad=1"></p>'
+    '<p><a href="javascript:window.bad=1">fout</a> <a href="https://chargecars.example/hulp">goed</a></p></b>'
+)
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+
+@pytest.fixture
+def agent(demo_browsing: Browsing, demo: LiveServer) -> Page:
+    """An agent with the mail "Waar vind ik de meter?" open."""
+    order = {"mailbox": "", "from": "meter@example.nl", "subject": "Waar vind ik de meter?", "text": "Ik zie hem niet."}
+    boxes = requests.get(f"{demo.graph_sim_url}/__sim/config", timeout=10).json()["mailboxes"]
+    answer = requests.post(f"{demo.graph_sim_url}/__sim/deliver", json=order | {"mailbox": boxes[0]}, timeout=10)
+    assert answer.ok, answer.text
+    page = signed_in(demo_browsing)
+    page.locator("a[data-row]", has_text="Waar vind ik de meter?").first.click()
+    expect(page.locator("#timeline")).to_contain_text("Ik zie hem niet.")
+    page.locator("[data-rich-toggle]").click()
+    expect(page.locator("#composer-rich")).to_be_focused()
+    return page
+
+
+def received(page: Page, demo: LiveServer, words: str) -> dict[str, Any]:
+    """The mail with `words` as it arrived outside, once the thread says that it left."""
+    ours = page.locator(".message--outgoing").last
+    expect(ours.locator(".message__state")).to_contain_text(re.compile("Sent|Delivered|Read"))
+    mails = requests.get(f"{demo.graph_sim_url}/__sim/outbox", params={"to": "meter@example.nl"}, timeout=10).json()["mails"]
+    return next(mail for mail in mails if words in mail["text"])
+
+
+def test_formatting_is_written_by_keyboard_and_button_kept_and_sent(agent: Page, demo: LiveServer) -> None:
+    editor = agent.locator("#composer-rich")
+    agent.keyboard.type("Hij zit ")
+    agent.keyboard.press("Control+b")
+    agent.keyboard.type("links")
+    expect(agent.locator("[data-rich-command=bold]")).to_have_attribute("aria-pressed", "true")
+    agent.keyboard.press("Control+b")
+    agent.keyboard.press("Enter")
+    agent.keyboard.type("de kast open")
+    agent.locator("[data-rich-command=bullets]").click()
+    agent.keyboard.press("Enter")
+    agent.keyboard.type("het kastje")
+    agent.keyboard.press("Control+Shift+ArrowLeft")
+    agent.keyboard.press("Control+Shift+K")
+    agent.keyboard.type("chargecars.example/kast")
+    agent.keyboard.press("Enter")
+    expect(editor.locator("a")).to_have_attribute("href", "https://chargecars.example/kast")
+    assert_accessible(agent)
+    expect(agent.locator("[data-draft-status]")).to_have_text("Draft saved")
+    agent.reload()
+    expect(editor.locator("b, strong")).to_have_text("links")
+    editor.focus()
+    agent.keyboard.press("Control+Enter")
+    expect(agent.locator(".message--outgoing .message__frame")).to_be_visible()
+    mail = received(agent, demo, "Hij zit links")
+    assert "<p>Hij zit <strong>links</strong></p>" in mail["html"]
+    assert '<ul><li>de kast open</li><li>het <a href="https://chargecars.example/kast">kastje</a></li></ul>' in mail["html"]
+    assert "style=" not in mail["html"]
+
+
+def test_what_is_pasted_is_harmless_and_a_pasted_picture_goes_along_in_the_text(agent: Page, demo: LiveServer) -> None:
+    editor = agent.locator("#composer-rich")
+    agent.evaluate(PASTE, [HOSTILE, None])
+    expect(editor.locator("strong, b")).to_have_text("dit")
+    expect(editor.locator("a")).to_have_attribute("href", "https://chargecars.example/hulp")
+    expect(editor.locator("img")).to_have_count(0)
+    agent.evaluate(PASTE, [None, PIXEL])
+    expect(editor.locator("img")).to_have_attribute("alt", "meter.png")
+    agent.keyboard.press("Control+Enter")
+    mail = received(agent, demo, "Lees dit")
+    assert agent.evaluate("window.bad") is None
+    assert not re.search(r"evil|javascript|onclick|style=|<script", mail["html"])
+    (picture,) = mail["attachments"]
+    assert f'src="cid:{picture["content_id"]}"' in mail["html"]
+    assert picture["content_base64"] == PIXEL
