@@ -1,6 +1,7 @@
 // The field somebody writes in: a textarea, or the editor over it while a mail is formatted. Text goes in where its cursor is, so
 // that undo takes it back and whoever listens for typing hears it.
-import { escaped, textToHtml } from "./rich-html.js";
+import { elementsOf } from "./http.js";
+import { textToHtml } from "./rich-html.js";
 
 const carets = new WeakMap(); // where the cursor stood in an editor when it lost the focus
 
@@ -15,6 +16,7 @@ export function rememberCaret(editor) {
 
 // The range where the cursor is or was; the end of the text if it was nowhere yet.
 export function caretOf(editor) {
+  rememberCaret(editor); // if it is there now: the browser tells of its moves a little late
   const kept = carets.get(editor);
   if (kept && editor.contains(kept.startContainer)) return kept;
   const end = document.createRange();
@@ -44,7 +46,43 @@ function insertIntoEditor(editor, text) {
   restoreCaret(editor);
   if (text.startsWith("\n\n")) document.execCommand("insertParagraph");
   const words = text.replace(/^\n+/, "");
-  document.execCommand("insertHTML", false, words.includes("\n") ? textToHtml(words) : escaped(words));
+  if (words.includes("\n")) insertHtml(editor, textToHtml(words));
+  else document.execCommand("insertText", false, words);
+}
+
+// Blocks go between paragraphs, never into one: the browser would mix the two by style attributes, which no page of ours allows.
+export function insertHtml(editor, html) {
+  const only = /^<p>((?:(?!<p>).)*)<\/p>$/s.exec(html), blocks = !only && html.startsWith("<");
+  if (blocks && !getSelection().isCollapsed) document.execCommand("delete");
+  if (blocks && hasWords(editor, "before")) document.execCommand("insertParagraph");
+  if (blocks && hasWords(editor, "behind")) {
+    document.execCommand("insertParagraph");
+    getSelection().modify("move", "backward", "character");
+  }
+  if (blocks) document.execCommand("insertHTML", false, html);
+  else insertWords(elementsOf(only ? only[1] : html), { bold: false, italic: false });
+}
+
+// Into a paragraph, word by word as if they were typed: for the same reason.
+function insertWords(nodes, state) {
+  for (const node of nodes) {
+    if (node.nodeType === Node.TEXT_NODE) {
+      for (const name of ["bold", "italic"]) if (document.queryCommandState(name) !== state[name]) document.execCommand(name);
+      document.execCommand("insertText", false, node.data);
+    } else if (node.matches("strong")) insertWords(node.childNodes, { ...state, bold: true });
+    else if (node.matches("em")) insertWords(node.childNodes, { ...state, italic: true });
+    else if (node.matches("br")) document.execCommand("insertLineBreak");
+    else document.execCommand("insertHTML", false, node.outerHTML);
+  }
+}
+
+// Whether the block of the cursor has words before it ("before") or behind it ("behind").
+function hasWords(editor, side) {
+  const caret = caretOf(editor), part = document.createRange();
+  part.selectNodeContents(blockAt(editor));
+  if (side === "before") part.setEnd(caret.startContainer, caret.startOffset);
+  else part.setStart(caret.endContainer, caret.endOffset);
+  return part.toString().trim() !== "";
 }
 
 export function onEmptyLine(field) {

@@ -4,11 +4,18 @@ const INLINE = { B: "strong", STRONG: "strong", I: "em", EM: "em", CODE: "code",
 const BLOCKS = "P, DIV, UL, OL, LI, BLOCKQUOTE, PRE, H1, H2, H3, H4, H5, H6, TABLE, TR, SECTION, ARTICLE, HEADER, FOOTER, MAIN, DL, DT, DD, HR, ADDRESS, CENTER";
 const DROPPED = "script, style, title, template, noscript, iframe, object, embed, svg, math, head, select, textarea, button, video, audio";
 const LINK = /^(?:https?:\/\/[^/?#]|mailto:[^/?#]|tel:[+\d])/i;
+// Browsers type a hard space where a soft one would not show yet, and leave it there.
+const LONE = /(?<=[^\s\u00a0>]|<\/(?:strong|em|a|code)>)\u00a0(?=[^\s\u00a0<]|<(?:strong|em|a|code|img)\b)/g;
 const FILE = /^cid:([0-9a-f-]{36})@inline$/;
 
 // `picture(id)`: the src of a picture of this message, null for one it does not have.
 export function cleanHtml(nodes, picture) {
-  return flow(nodes, { picture });
+  return flow(nodes, { picture }).replace(LONE, " ").replaceAll("</blockquote><blockquote>", "").replace(/<br>(?=<[uo]l>)/g, "");
+}
+
+// Styles are not for a page of ours, not even for one that is only read: they stand aside, to be asked what they meant.
+export function clipboardHtml(html) {
+  return html.replace(/<[a-z][^>]*>/gi, (tag) => tag.replace(/([\s"'/])style\s*=/gi, "$1data-style="));
 }
 
 export const sourceForMail = (id) => `cid:${id}@inline`;
@@ -44,7 +51,7 @@ function flow(nodes, how) {
 
 // The last line break of a paragraph only holds its line open. Inside a list item (`tight`) paragraphs are lines.
 function paragraph(run, tight) {
-  const trimmed = run.replace(/^[ \n]+|[ \n]+$/g, ""), words = trimmed === "<br>" ? trimmed : trimmed.replace(/<br>$/, "");
+  const trimmed = run.replace(/^[ \n]+|[ \n]+$/g, "").replace(/(?<=.)[ \u00a0]+$/, ""), words = trimmed === "<br>" ? trimmed : trimmed.replace(/<br>$/, "");
   if (!words) return "";
   return tight ? `${words}<br>` : `<p>${words}</p>`;
 }
@@ -86,11 +93,11 @@ function inline(node, how) {
 }
 
 // Some programs wrap everything in a <b> that is not bold, and say what is bold by style.
-const isPlain = (element) => element.style.fontWeight === "normal" || element.style.fontWeight === "400";
+const isPlain = (element) => /font-weight:\s*(?:normal|400)/i.test(element.dataset.style ?? "");
 
-function styled({ style }, html) {
-  const strong = style.fontWeight === "bold" || Number(style.fontWeight) >= 600 ? wrapped("strong", html) : html;
-  return style.fontStyle === "italic" ? wrapped("em", strong) : strong;
+function styled({ dataset: { style = "" } }, html) {
+  const strong = /font-weight:\s*(?:bold|[6-9]00)/i.test(style) ? wrapped("strong", html) : html;
+  return /font-style:\s*italic/i.test(style) ? wrapped("em", strong) : strong;
 }
 
 function image(element, { picture }) {

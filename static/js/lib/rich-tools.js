@@ -20,8 +20,8 @@ export function toolbar(box, editor) {
   const commands = {
     bold: () => native("bold"),
     italic: () => native("italic"),
-    bullets: () => native("bullets"),
-    numbers: () => native("numbers"),
+    bullets: () => keepingPlace(() => native("bullets")),
+    numbers: () => keepingPlace(() => native("numbers")),
     quote: () => document.execCommand(within("blockquote") ? "outdent" : "formatBlock", false, "blockquote"),
     code: toggleCode,
     link: openLink,
@@ -39,13 +39,21 @@ export function toolbar(box, editor) {
     look();
   }
 
+  // Chromium puts the cursor before the words it makes a list of.
+  function keepingPlace(act) {
+    const selection = getSelection(), { anchorNode, anchorOffset, focusNode, focusOffset } = selection;
+    act();
+    const isText = [anchorNode, focusNode].every((node) => node?.nodeType === Node.TEXT_NODE && editor.contains(node));
+    if (isText) selection.setBaseAndExtent(anchorNode, anchorOffset, focusNode, focusOffset);
+  }
+
   function toggleCode() {
     const inside = within("code"), selection = getSelection();
     if (inside) selection.selectAllChildren(inside);
     else if (selection.isCollapsed) { selection.modify("move", "backward", "word"); selection.modify("extend", "forward", "word"); }
-    const words = selection.toString().trimEnd();
+    const words = selection.toString(), range = selection.getRangeAt(0), next = range.endContainer.data?.[range.endOffset] ?? "";
     if (inside) document.execCommand("removeFormat");
-    else if (words && !words.includes("\n")) document.execCommand("insertHTML", false, `<code>${escaped(words)}</code>&nbsp;`);
+    else if (words.trim() && !words.includes("\n")) document.execCommand("insertHTML", false, `<code>${escaped(words)}</code>${next.trim() ? "" : "&nbsp;"}`);
   }
 
   function openLink() {
@@ -70,7 +78,10 @@ export function toolbar(box, editor) {
     if (inside) selection.selectAllChildren(inside);
     if (!target) document.execCommand("unlink");
     else if (selection.isCollapsed) document.execCommand("insertHTML", false, `<a href="${escaped(target)}">${escaped(wanted)}</a>&nbsp;`);
-    else document.execCommand("createLink", false, target);
+    else {
+      document.execCommand("createLink", false, target);
+      selection.collapseToEnd();
+    }
     look();
   }
 

@@ -1,8 +1,8 @@
 // A mail with formatting: an editor over the plain text field, which follows it. What is sent is the field `html`; the server cleans
 // it and makes the plain text from it. Switched off, or without scripts, the plain field is all there is.
 import { elementsOf } from "./http.js";
-import { caretOf, rememberCaret, restoreCaret } from "./insert.js";
-import { cleanHtml, escaped, sourceForMail, textToHtml } from "./rich-html.js";
+import { caretOf, insertHtml, insertText, rememberCaret, restoreCaret } from "./insert.js";
+import { cleanHtml, clipboardHtml, escaped, sourceForMail, textToHtml } from "./rich-html.js";
 import { toolbar } from "./rich-tools.js";
 
 const PICTURES = /^image\/(png|jpeg|gif|webp)$/;
@@ -70,12 +70,13 @@ export function richText(form, take) {
   }
 
   function paste(event) {
-    const { clipboardData: data } = event, html = shown(data.getData("text/html")), text = data.getData("text/plain");
+    const { clipboardData: data } = event, html = shown(clipboardHtml(data.getData("text/html"))), text = data.getData("text/plain");
     event.preventDefault();
     event.stopPropagation();
     const words = html.replace(/<[^>]*>/g, "").trim();
     if (data.files.length && !words) takeFiles(data.files); // a copied picture brings a piece of its page along
-    else document.execCommand("insertHTML", false, html || (text.includes("\n") ? textToHtml(text) : escaped(text)));
+    else if (html) insertHtml(editor, html);
+    else insertText(editor, text);
   }
 
   function drop(event) {
@@ -100,12 +101,19 @@ export function richText(form, take) {
   field.disabled = false;
   toggle.hidden = false;
 
-  const wasWriting = document.activeElement === plain, untouched = plain.value === plain.defaultValue;
+  const wasWriting = document.activeElement === plain || hadFocus, untouched = plain.value === plain.defaultValue;
   if (kept && untouched) { turn(true); fill(shown(kept)); } // typed meanwhile: the words count, they stay plain
   else field.value = "";
   if (!on && isRemembered()) { turn(true); fill(shown(textToHtml(plain.value))); if (plain.value) field.value = shown(textToHtml(plain.value)); }
   if (on && wasWriting) restoreCaret(editor);
+  hadFocus = false;
 }
+
+// The editor of a fresh composer goes on where that of the one before had the focus.
+let hadFocus = false;
+document.addEventListener("htmx:beforeSwap", (event) => {
+  hadFocus = document.activeElement?.id === "composer-rich" && event.detail.target?.contains(document.activeElement);
+});
 
 // Whoever writes with formatting finds it on next time, in this browser.
 function remember(on) {
