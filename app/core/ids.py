@@ -16,3 +16,8 @@ def new_id() -> uuid.UUID:
 def new_secret(bits: int = 256) -> str:
     """Return a URL-safe random string that holds at least `bits` bits."""
     return secrets.token_urlsafe(bits // 8)
+
+
+def content_id_of(file_id: uuid.UUID) -> str:
+    """The content id of a picture inside a mail of ours, without <>."""
+    return f"{file_id}@inline"

@@ -11,8 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from app.channels.email.rich import content_id_of
-from app.core.ids import new_id
+from app.core.ids import content_id_of, new_id
 from app.events.actions import SYSTEM, Actor, Subject, record
 from app.inbox.mentions import add_watchers, keep_mentions
 from app.inbox.models import (

@@ -7,7 +7,7 @@ import uuid
 
 import sqlalchemy as sa
 
-from app.channels.email.rich import content_id_of
+from app.core.ids import content_id_of
 from app.core.runtime import runtime
 from app.delivery.envelope import outgoing_message, read_files
 from app.delivery.models import ScheduledReply

@@ -31,16 +31,10 @@ _SOURCE: Final = re.compile(r'src="cid:([0-9a-f-]{36})@inline"')
 _PARAGRAPH: Final = re.compile(r"\n{2,}")
 
 
-def content_id_of(file_id: uuid.UUID) -> str:
-    """The content id of a picture inside a message of ours, without <>."""
-    return f"{file_id}@inline"
-
-
 def clean_rich(source: str, *, pictures: Collection[uuid.UUID] = ()) -> str:
     """Return what is kept of `source`; "" if it has no formatting at all, so that plain text stays plain. Never raises.
 
-    `pictures` are the files it may show, as `cid:` of `content_id_of`; any other image is gone. Applying it twice changes
-    nothing.
+    `pictures` are the files it may show, as `cid:` of `content_id_of`; any other image is gone. Twice is the same as once.
     """
     source = storable(source)
     if not source.strip() or len(source) > MAX_CHARACTERS or is_unruly(source):

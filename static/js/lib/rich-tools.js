@@ -42,9 +42,29 @@ export function toolbar(box, editor) {
   // Chromium puts the cursor before the words it makes a list of.
   function keepingPlace(act) {
     const selection = getSelection(), { anchorNode, anchorOffset, focusNode, focusOffset } = selection;
+    const inWords = [anchorNode, focusNode].every((node) => node?.nodeType === Node.TEXT_NODE && node.data.trim());
+    const [from, to] = [charactersBefore(anchorNode, anchorOffset), charactersBefore(focusNode, focusOffset)];
     act();
-    const isText = [anchorNode, focusNode].every((node) => node?.nodeType === Node.TEXT_NODE && editor.contains(node));
-    if (isText) selection.setBaseAndExtent(anchorNode, anchorOffset, focusNode, focusOffset);
+    if (inWords) selection.setBaseAndExtent(...characterAt(from), ...characterAt(to));
+  }
+
+  function charactersBefore(node, offset) {
+    const before = document.createRange();
+    before.setStart(editor, 0);
+    if (node && editor.contains(node)) before.setEnd(node, offset);
+    return before.toString().length;
+  }
+
+  // The text node and the place in it after so many characters of the whole text.
+  function characterAt(count) {
+    const texts = document.createTreeWalker(editor, NodeFilter.SHOW_TEXT);
+    let left = count, last = [editor, 0];
+    while (texts.nextNode()) {
+      last = [texts.currentNode, Math.min(left, texts.currentNode.length)];
+      if (left <= texts.currentNode.length) break;
+      left -= texts.currentNode.length;
+    }
+    return last;
   }
 
   function toggleCode() {
@@ -53,7 +73,7 @@ export function toolbar(box, editor) {
     else if (selection.isCollapsed) { selection.modify("move", "backward", "word"); selection.modify("extend", "forward", "word"); }
     const words = selection.toString(), range = selection.getRangeAt(0), next = range.endContainer.data?.[range.endOffset] ?? "";
     if (inside) document.execCommand("removeFormat");
-    else if (words.trim() && !words.includes("\n")) document.execCommand("insertHTML", false, `<code>${escaped(words)}</code>${next.trim() ? "" : "&nbsp;"}`);
+    else if (words.trim() && !words.includes("\n")) document.execCommand("insertHTML", false, `<code>${escaped(words)}</code>${next ? "" : "&nbsp;"}`);
   }
 
   function openLink() {

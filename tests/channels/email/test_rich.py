@@ -8,7 +8,8 @@ import uuid
 import pytest
 
 from app.channels.email.html import sanitise
-from app.channels.email.rich import clean_rich, content_id_of, rich_to_text, text_to_rich, with_signature
+from app.channels.email.rich import clean_rich, rich_to_text, text_to_rich, with_signature
+from app.core.ids import content_id_of
 from tests.channels.email.xss_vectors import VECTORS
 
 PICTURE = uuid.UUID("0198a000-0000-7000-8000-000000000001")
