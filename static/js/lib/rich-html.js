@@ -13,9 +13,9 @@ export function cleanHtml(nodes, picture) {
   return flow(nodes, { picture }).replace(LONE, " ").replaceAll("</blockquote><blockquote>", "").replace(/<br>(?=<[uo]l>)/g, "");
 }
 
-// Styles are not for a page of ours, not even for one that is only read: they stand aside, to be asked what they meant.
+// Styles and handlers are not for a page of ours, not even for one that is only read: they stand aside. Styles say what they meant.
 export function clipboardHtml(html) {
-  return html.replace(/<[a-z][^>]*>/gi, (tag) => tag.replace(/([\s"'/])style\s*=/gi, "$1data-style="));
+  return html.replace(/<[a-z][^>]*>/gi, (tag) => tag.replace(/([\s"'/])(style|on[a-z]+)\s*=/gi, "$1data-$2="));
 }
 
 export const sourceForMail = (id) => `cid:${id}@inline`;
