@@ -1,20 +1,25 @@
 // Hears what changed and asks again for it. Pushes carry a number per user: a gap, a reconnect or a wake-up means something may
-// have been missed, and everything shown is asked for again. Without a socket the page asks every 30 seconds.
+// have been missed, and everything shown is asked for again. Without a socket the page asks every 30 seconds. A computer that slept
+// says nothing and its socket may be dead without knowing: a clock that jumped, or pings that stayed away, are taken for a sleep.
 import { announce as say } from "./announce.js";
 import { startBell } from "./bell.js";
 import { heardOfMove } from "./moves.js";
 import { startPresence } from "./presence.js";
 import { refresh } from "./refresh.js";
 import { heardOfTask } from "./tasks.js";
+import { countUnseen, seenAll } from "./unseen.js";
 
-const POLL = 30_000, KEY = "live-sequence";
+const POLL = 30_000, KEY = "live-sequence", TICK = 1_000, NAP = 5_000;
+const DEAF = 30_000; // the server pings every 25 seconds; see app/realtime/socket.py
+const AGAIN = [500, 1_000, 2_000]; // a network that has just come back fails at first
 let known = Number(sessionStorage.getItem(KEY)) || 0;
-let waiting = 0;
+let pinged = Date.now(), ticked = Date.now();
 
 export function startLive() {
   if (!window.io || !document.querySelector(".app")) return;
   const socket = io({ transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 5000 });
-  socket.on("connect", () => { catchUp().finally(() => { document.body.dataset.live = "on"; }); });
+  socket.on("connect", () => { pinged = Date.now(); catchUp().finally(() => { document.body.dataset.live = "on"; }); });
+  socket.io.on("ping", () => { pinged = Date.now(); });
   socket.on("disconnect", (reason) => {
     document.body.dataset.live = "off";
     if (reason === "io server disconnect") catchUp().finally(() => socket.connect());
@@ -27,9 +32,10 @@ export function startLive() {
   socket.on("notification", ({ sequence }) => note(sequence));
   socket.on("task:changed", (change) => { note(change.sequence); heardOfTask(change); });
   setInterval(() => { if (document.body.dataset.live !== "on" && !document.hidden) refresh(); }, POLL);
-  document.addEventListener("visibilitychange", woken);
+  setInterval(() => { if (napped() && !document.hidden) wake(socket); }, TICK);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { seenAll(); wake(socket); } });
   window.addEventListener("pageshow", (event) => { if (event.persisted) refresh(); });
-  window.addEventListener("online", () => catchUp());
+  window.addEventListener("online", () => wake(socket));
   document.addEventListener("thread-changed-here", () => refresh({ own: true }));
   document.addEventListener("tasks-changed", () => { if (document.querySelector("#thread-list[data-tasks]")) refresh({ thread: false, own: true }); });
 }
@@ -37,7 +43,7 @@ export function startLive() {
 function heard({ thread_id: threadId, merged_thread_id: gone, sequence }) {
   const missed = note(sequence);
   heardOfMove({ thread_id: threadId, merged_thread_id: gone });
-  refresh({ thread: missed || threadId === openThread() });
+  refresh({ thread: missed || threadId === openThread(), missed });
 }
 
 // Returns true if a push before this one did not arrive here.
@@ -53,32 +59,33 @@ function remember(sequence) {
   sessionStorage.setItem(KEY, String(sequence));
 }
 
-async function catchUp() {
-  const response = await fetch("/live/sequence", { credentials: "same-origin", cache: "no-store" }).catch(() => null);
-  if (response?.status === 401) { location.reload(); return; } // the session ended; the sign-in page leads back here
-  const sequence = response?.ok ? (await response.json()).sequence : null;
-  if (sequence === known) return;
-  if (sequence !== null) remember(sequence);
-  await refresh();
+function napped() {
+  const since = Date.now() - ticked;
+  ticked = Date.now();
+  return since > NAP;
 }
 
-function woken() {
-  if (document.hidden) return;
-  waiting = 0;
-  title();
-  if (document.body.dataset.stale === "on") refresh();
-  else catchUp();
+// The truth is asked for at once; a socket that heard nothing for too long, or waits before it tries again, is made anew.
+function wake(socket) {
+  if (!socket.connected || Date.now() - pinged > DEAF) socket.disconnect().connect();
+  catchUp();
+}
+
+async function catchUp(tries = 0) {
+  const response = await fetch("/live/sequence", { credentials: "same-origin", cache: "no-store" }).catch(() => null);
+  if (response?.status === 401) { location.reload(); return; } // the session ended; the sign-in page leads back here
+  if (!response && AGAIN[tries]) setTimeout(() => catchUp(tries + 1), AGAIN[tries]);
+  const sequence = response?.ok ? (await response.json()).sequence : null;
+  if (sequence === known && document.body.dataset.stale !== "on") return;
+  if (sequence !== null) remember(sequence);
+  if (response) await refresh({ missed: true });
 }
 
 function announce({ kind, thread_id: threadId }) {
   if (kind !== "MessageReceived") return;
-  if (document.hidden) { waiting += 1; title(); }
+  if (document.hidden) countUnseen();
   const { here, elsewhere } = document.getElementById("announcements")?.dataset ?? {};
   say(threadId === openThread() ? here : elsewhere);
-}
-
-function title() {
-  document.title = (waiting ? `(${waiting}) ` : "") + document.title.replace(/^\(\d+\) /, "");
 }
 
 function openThread() {

@@ -55,22 +55,39 @@ export function merge(shown, fresh, { keep = () => false } = {}) {
 }
 
 // The focus stays on the same control of the newer rendering.
+const CONTROLS = "a, button, summary, input, textarea, select, [tabindex]";
 function handOver(old, fresh) {
-  const controls = (root) => [...root.querySelectorAll("a, button, summary, input, textarea, select")];
-  const place = controls(old).indexOf(document.activeElement);
+  const heir = heirOf(old, fresh) ?? fresh;
   old.replaceWith(fresh);
-  (controls(fresh)[place] ?? fresh).focus({ preventScroll: true });
+  heir.focus({ preventScroll: true });
 }
 
-// Replace a small part whole, unless somebody is inside it.
+function heirOf(old, fresh) {
+  const focused = document.activeElement, place = [...old.querySelectorAll(CONTROLS)].indexOf(focused);
+  const key = focused.dataset.key && fresh.querySelector(`[data-key="${CSS.escape(focused.dataset.key)}"]`);
+  return key || fresh.querySelectorAll(CONTROLS)[place];
+}
+
+// Whether somebody is at work in a part: in an open menu, in a field, or has left something typed there.
+export function isOccupied(part) {
+  const fields = [...part.querySelectorAll("input:not([type=hidden]), textarea")].filter((field) => field.checkVisibility());
+  if (part.querySelector("details.menu[open]") || fields.some((field) => field.value !== field.defaultValue)) return true;
+  return part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
+}
+
+// Replace a small part whole; false if somebody is at work inside it, and it stays.
 export function replace(id, page) {
   const shown = document.getElementById(id), fresh = page.getElementById(id);
-  if (!shown || !fresh) return;
+  if (!shown || !fresh) return true;
   remember(shown.parentElement);
-  if (rendered.get(shown) === essence(fresh)) return;
-  if (shown.contains(document.activeElement) || shown.querySelector("details[open]")) return;
+  if (rendered.get(shown) === essence(fresh)) return true;
+  const isFocused = shown.contains(document.activeElement);
+  if (isOccupied(shown) || (isFocused && !heirOf(shown, fresh))) return false;
   const copy = adopt(fresh);
-  shown.replaceWith(copy);
+  keepFoldsOpen(shown, copy);
+  if (isFocused) handOver(shown, copy);
+  else shown.replaceWith(copy);
   window.htmx?.process(copy);
   copy.dispatchEvent(new CustomEvent("fragment:merged", { bubbles: true }));
+  return true;
 }

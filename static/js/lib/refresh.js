@@ -1,15 +1,18 @@
 // Asks again for what is shown and brings it up to date in place. Never touches the composer.
 import { readPage } from "./http.js";
-import { replace } from "./merge.js";
-import { updateList } from "../modules/thread-list.js";
+import { isOccupied, replace } from "./merge.js";
+import { shownRows, updateList } from "../modules/thread-list.js";
 import { updateTimeline } from "../modules/timeline.js";
 
 const PAUSE = 250; // between two refreshes of a burst; the first one starts at once
-let running = false, again = false, wanted = { thread: false, own: false };
+const NOTHING = { thread: false, own: false, missed: false };
+const PAGES = 5; // of the list that are asked for again after something was missed
+let running = false, again = false, wanted = NOTHING;
 
 // `thread`: the open thread changed too; without it only the list and the counts are asked for. `own`: the reader caused it.
-export async function refresh({ thread = true, own = false } = {}) {
-  wanted = { thread: wanted.thread || thread, own: wanted.own || own };
+// `missed`: nobody knows what changed, so every row that is shown is asked for again, also those of further pages.
+export async function refresh({ thread = true, own = false, missed = false } = {}) {
+  wanted = { thread: wanted.thread || thread, own: wanted.own || own, missed: wanted.missed || missed };
   if (document.hidden) { document.body.dataset.stale = "on"; return; }
   if (running) { again = true; return; }
   running = true;
@@ -17,7 +20,7 @@ export async function refresh({ thread = true, own = false } = {}) {
     do {
       again = false;
       const now = wanted;
-      wanted = { thread: false, own: false };
+      wanted = NOTHING;
       await refreshOnce(now);
       if (again) await new Promise((done) => setTimeout(done, PAUSE));
     } while (again);
@@ -26,21 +29,48 @@ export async function refresh({ thread = true, own = false } = {}) {
   }
 }
 
-async function refreshOnce({ thread, own }) {
+async function refreshOnce({ thread, own, missed }) {
   if (!document.querySelector("#thread-list, #timeline")) return;
   const url = addressOf(thread), page = await readPage(url);
-  if (!page) return;
-  if (url !== addressOf(thread)) return void refresh({ thread, own }); // they went elsewhere meanwhile: this is not what they look at
+  if (!page) { document.body.dataset.stale = "on"; return; } // the next catch-up asks again, even if nothing more happens
+  if (missed) await readOn(page);
+  if (url !== addressOf(thread)) return void refresh({ thread, own, missed }); // they went elsewhere meanwhile: this is not what they look at
   updateList(page, own);
   replace("rail-views", page);
   document.dispatchEvent(new CustomEvent("list-refreshed"));
   if (thread) {
-    replace("thread-head", page);
-    replace("context", page);
-    replace("answering", page);
+    for (const id of ["thread-head", "context", "answering"]) if (!replace(id, page)) whenLeft(id);
     updateTimeline(page);
   }
   document.body.dataset.stale = "off";
+}
+
+// Somebody is in a menu or a field of this part: it is brought up to date as soon as they leave it.
+const occupied = new WeakSet();
+function whenLeft(id) {
+  const part = document.getElementById(id);
+  if (occupied.has(part)) return;
+  occupied.add(part);
+  const left = () => setTimeout(() => {
+    if (!part.isConnected || isOccupied(part)) return;
+    for (const event of ["toggle", "focusout"]) part.removeEventListener(event, left, true);
+    occupied.delete(part);
+    refresh();
+  });
+  for (const event of ["toggle", "focusout"]) part.addEventListener(event, left, true);
+}
+
+// Adds the rows of the list's further pages to its first one, as far as rows are shown.
+async function readOn(page) {
+  const rows = page.querySelector("#thread-list [data-rows]");
+  for (let pages = 0; rows && pages < PAGES && rows.children.length < shownRows(); pages += 1) {
+    const link = page.querySelector("#list-more a"), further = link && (await readPage(link.getAttribute("href")));
+    if (!further) return;
+    rows.append(...(further.querySelector("#thread-list [data-rows]")?.children ?? []));
+    const next = further.getElementById("list-more");
+    if (next) link.parentElement.replaceWith(next);
+    else link.parentElement.remove();
+  }
 }
 
 function addressOf(thread) {

@@ -14,6 +14,7 @@ export default function threadList(element) {
     if (element.pending) apply(element, element.pending);
     if (inside) element.querySelector("a[data-row]")?.focus({ preventScroll: true }); // the bar is gone
   });
+  element.addEventListener("pointerleave", () => { if (element.leaving && element.pending) inPlace(element, element.pending, true); });
   element.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
 }
 
@@ -23,10 +24,13 @@ export function updateList(page, own) {
   if (!shown || !next || shown.dataset.url !== next.dataset.url) return;
   markCurrent(next, shown);
   if (scroller(shown).scrollTop < 8 && (own || !(pointing(shown) || shown.hasFurtherPages))) apply(shown, next);
-  else inPlace(shown, next);
+  else inPlace(shown, next, own || !pointing(shown));
   const count = next.querySelector("[data-count]");
   if (count && !count.dataset.viewCount && shown.querySelector("[data-count]")) shown.querySelector("[data-count]").textContent = count.textContent;
 }
+
+// How many rows are shown; somebody may have read on.
+export const shownRows = () => document.querySelector("#thread-list [data-rows]")?.children.length ?? 0;
 
 // A page that was asked for without its thread knows no current row.
 function markCurrent(next, shown) {
@@ -53,25 +57,38 @@ function renew(list, next) {
   list.dispatchEvent(new CustomEvent("fragment:merged", { bubbles: true }));
 }
 
-function inPlace(list, next) {
-  if (!rowsOf(list) || !rowsOf(next)) { list.pending = next; say(list, 1); return; }
-  const waiting = arrived(list, next);
+// `close`: rows of threads that left the list go; under a pointer they stay, and look closed, until it is elsewhere.
+function inPlace(list, next, close) {
+  if (close && !rowsOf(next)) return apply(list, next);
   list.pending = next;
-  const same = document.createElement("ol");
+  if (!rowsOf(list)) return say(list, rowsOf(next) ? 1 : 0);
+  const waiting = arrived(list, next), left = departed(list, next);
+  if (close && left.size === rowsOf(list).children.length) return apply(list, next);
+  list.leaving = left.size > 0 && !close;
+  const same = document.createElement("ol"), at = new Map();
   for (const row of rowsOf(list).children) {
-    const update = next.querySelector(`#${CSS.escape(row.id)}`);
-    same.append((update ?? row).cloneNode(true));
+    if (left.has(row) && close) continue;
+    const copy = (next.querySelector(`#${CSS.escape(row.id)}`) ?? row).cloneNode(true);
+    if (left.has(row)) copy.querySelector("a")?.classList.add("thread-row--closed");
+    at.set(copy, row.dataset.at);
+    same.append(copy);
   }
-  const at = [...rowsOf(list).children].map((row) => row.dataset.at);
-  [...same.children].forEach((row, index) => { row.dataset.at = at[index]; });
+  for (const [copy, place] of at) copy.dataset.at = place;
   merge(rowsOf(list), same);
   say(list, waiting.length);
+}
+
+// Shown rows that have no place any more between those of the newer rendering.
+function departed(list, next) {
+  const last = rowsOf(next)?.lastElementChild, isWhole = !last || !next.querySelector("#list-more");
+  const isGone = (row) => !next.querySelector(`#${CSS.escape(row.id)}`) && (isWhole || isBefore(list, row, last));
+  return new Set([...rowsOf(list).children].filter(isGone));
 }
 
 // Rows that belong above the first one shown, and threads not shown at all that belong between others.
 function arrived(list, next) {
   const shown = rowsOf(list), first = shown.firstElementChild, last = shown.lastElementChild;
-  return [...rowsOf(next).children].filter((row) => {
+  return [...(rowsOf(next)?.children ?? [])].filter((row) => {
     const known = shown.querySelector(`#${CSS.escape(row.id)}`);
     return known ? known !== first && isBefore(list, row, first) : isBefore(list, row, last);
   });

@@ -57,9 +57,13 @@ function dropRepeatedDays(element) {
 // How far the first item is above the visible part; the scroller counts from its end.
 const fromStart = (box) => box.scrollHeight - box.clientHeight + box.scrollTop;
 
-// A writer who has typed keeps what they had seen: the server then holds the send and shows what came since.
+// A writer who has typed, or filled in a template, keeps what they had seen: the server then holds the send and shows what came since.
 function seen(messageId) {
-  const typed = document.querySelector("#composer textarea[name=text]")?.value.trim();
   const field = document.querySelector("#composer [name=last_seen_message_id]");
-  if (field && messageId && !typed) field.value = messageId;
+  if (field && messageId && !isFilled(field.form)) field.value = messageId;
+}
+
+function isFilled(form) {
+  const blanks = [...form.querySelectorAll("[name^='value:']")];
+  return Boolean(form.querySelector("textarea[name=text]")?.value.trim()) || blanks.some((blank) => blank.value !== blank.defaultValue);
 }
