@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
 
 from tests.browser.demo import signed_in
+from tests.browser.looking import look
 from tests.support.browsing import Browsing
 
 pytestmark = pytest.mark.browser
@@ -24,36 +21,14 @@ PAGES = (
     "/settings/templates",
     "/settings/templates/new",
     "/tasks",
+    "/tasks/board",
+    "/tasks/calendar",
     "/contacts",
     "/notifications",
+    "/settings/deliveries",
     "/simulator",
     "/nowhere",
 )
-# What changed has been drawn, and nothing moves any more.
-AT_REST = """async () => {
-  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
-  await Promise.all(document.getAnimations().map((one) => one.finished.catch(() => null)));
-}"""
-STICKS_OUT = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-
-
-def why(node: dict[str, Any]) -> str:
-    return "; ".join(check["message"] for check in (*node["any"], *node["all"], *node["none"]))
-
-
-def look(page: Page) -> list[str]:
-    """What is wrong with the page, wide and dark, narrow and light; /dev/components has each component in all four."""
-    wrong = []
-    for width, scheme in ((1440, "dark"), (390, "light")):
-        page.set_viewport_size({"width": width, "height": 900})
-        # Without motion a colour is there at once, and not on its way from the other scheme.
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-        page.evaluate(AT_REST)
-        found = Axe().run(page).response["violations"]
-        wrong += [f"{width} {scheme} {item['id']}: {item['nodes'][0]['html'][:160]} {why(item['nodes'][0])}" for item in found]
-        if page.evaluate(STICKS_OUT):
-            wrong.append(f"{width}: wider than the window")
-    return wrong
 
 
 @pytest.mark.parametrize("path", PAGES)
