@@ -10,7 +10,8 @@ from playwright.sync_api import Page
 # Width, colours, and whether only colours are asked about: what axe says else does not depend on them.
 LOOKS = ((1440, "dark", False), (390, "dark", True), (390, "light", False), (1440, "light", True))
 COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
-RUN = "options => axe.run({ resultTypes: ['violations'], ...options }).then((found) => found.violations)"
+RUN = """([inside, options]) => axe.run((inside && document.querySelector(inside)) || document,
+  { resultTypes: ["violations"], ...options }).then((found) => found.violations)"""
 # What changed has been drawn, and nothing moves any more.
 AT_REST = """async () => {
   for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
@@ -19,8 +20,8 @@ AT_REST = """async () => {
 STICKS_OUT = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
-def look(page: Page, what: str = "") -> list[str]:
-    """What is wrong with the page as it stands, of any severity, each line beginning with `what`."""
+def look(page: Page, what: str = "", inside: str = "") -> list[str]:
+    """What is wrong with the page as it stands, or with one part of it, of any severity; each line begins with `what`."""
     wrong = []
     for width, scheme, only_colours in LOOKS:
         page.set_viewport_size({"width": width, "height": 900})
@@ -29,7 +30,7 @@ def look(page: Page, what: str = "") -> list[str]:
         page.evaluate(AT_REST)
         if not page.evaluate("'axe' in window"):
             page.evaluate(AXE_SCRIPT)
-        found = page.evaluate(RUN, COLOURS if only_colours else {})
+        found = page.evaluate(RUN, [inside, COLOURS if only_colours else {}])
         wrong += [f"{what} {width} {scheme} {finding(item)}" for item in found]
         if page.evaluate(STICKS_OUT):
             wrong.append(f"{what} {width}: wider than the window")

@@ -38,7 +38,7 @@ def look_at(page: Page, scenes: Mapping[str, Scene]) -> list[str]:
     for name, scene in scenes.items():
         page.set_viewport_size({"width": 1440, "height": 900})
         scene(page)
-        wrong += look(page, name)
+        wrong += look(page, name, OPEN)
         shut(page)
         if not page.evaluate(IS_SOMEWHERE):
             wrong.append(f"{name}: the focus is lost after Escape")
@@ -70,7 +70,7 @@ def test_menus_of_the_list_are_accessible_and_give_the_focus_back(demo_browsing:
     for _row in range(2):
         page.keyboard.press("j")
         page.keyboard.press("x")
-    wrong += look(page, "bulk bar")
+    wrong += look(page, "bulk bar", ".bulk-bar")
     wrong += look_at(page, BULK_MENUS)
     assert wrong == []
 

@@ -80,7 +80,7 @@ def nav_groups() -> list[dict[str, Any]]:
         {"title": "", "items": [*first, _view_item("snoozed", "clock", path), tasks, overdue, contacts]},
         {"title": _("Channels"), "items": [_view_item(view, icon, path) for view, icon in CHANNEL_VIEWS]},
         *_saved_views(counts, path),
-        {"title": _("Archive"), "items": [_view_item("all", "list", path), _view_item("resolved", "circle-check", path)]},
+        {"title": _("Archives"), "items": [_view_item("all", "list", path), _view_item("resolved", "circle-check", path)]},
     ]
     if current_viewer().is_lead:
         settings = _rail_item(_("Settings"), "/settings", "settings", path.startswith("/settings"))
