@@ -1,89 +1,142 @@
-"""`make screenshots`: the pictures of README.md, taken of the real application with the demo company loaded."""
+"""`make screenshots`: the pictures of README.md, taken of the real application with the demo company loaded.
+
+`python -m tests.screenshots inbox phone` takes those alone whose names begin so.
+"""
 
 from __future__ import annotations
 
+import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from app.accounts.passwords import hash_password
 from app.config import Settings
-from app.core.clock import utc_now
 from app.core.crypto import generate_key
-from app.core.db import transaction
-from app.core.runtime import runtime
-from app.demo.commands import PASSWORD, simulated_world
-from app.demo.connect import connect_simulators
-from app.demo.load import load_demo
+from app.demo.commands import PASSWORD
 from app.demo.people import USERS
+from tests.browser.demo import running_demo
+from tests.browser.looking import AT_REST
 from tests.support.browsing import TIMEOUT_MS, running_browser
 from tests.support.database import running_servers
-from tests.support.live import LiveServer, running_application
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "screenshots"
 DESKTOP, PHONE = (1440, 900), (390, 844)
+MOST_BYTES = 2_500_000
+ADMIN = "noah@chargecars.example"
 
 
-def load(live: LiveServer) -> None:
-    """Load the demo company and introduce its channels to the simulators."""
-    with live.app.app_context():
-        now, keyring = utc_now(), runtime().keyring
-        with transaction() as session:
-            load_demo(session, keyring=keyring, password_hash=hash_password(PASSWORD), now=now)
-        with transaction() as session:
-            connect_simulators(session, simulated_world(), keyring=keyring, settings=live.settings, now=now)
-
-
-def signed_in(browser: Browser, url: str, size: tuple[int, int], scheme: str = "light") -> Page:
-    """Return a page of the first demo user."""
+def signed_in(browser: Browser, url: str, size: tuple[int, int], *, scheme: str = "light", email: str = USERS[0].email) -> Page:
+    """Return a page of one of the demo users, who hears pushes."""
     page = browser.new_page(
         base_url=url,
         viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",
         locale="en-GB",
         timezone_id="Europe/Amsterdam",
     )
     page.set_default_timeout(TIMEOUT_MS)
     page.goto("/sign-in")
-    page.locator("#field-email").fill(USERS[0].email)
+    page.locator("#field-email").fill(email)
     page.locator("#field-password").fill(PASSWORD)
-    page.locator("form:has(#field-email) button[type=submit], form:has(#field-email) .btn--primary").first.click()
-    page.wait_for_url("**/inbox**")
+    page.locator("form:has(#field-email) button[type=submit]").first.click()
+    page.wait_for_selector("body[data-live=on]")
     return page
 
 
-def shoot(page: Page, name: str) -> None:
-    page.wait_for_load_state()
-    page.screenshot(path=FOLDER / f"{name}.png")
+def show(page: Page, path: str) -> None:
+    page.goto(path)
+    page.wait_for_selector("body[data-live=on]")
+    page.wait_for_load_state("networkidle")
 
 
-def open_thread(page: Page) -> None:
-    page.locator("a[data-row]").nth(1).click()
-    page.locator("#timeline").wait_for()
+def first_of(page: Page, path: str, *, nth: int = 0, link: str = "a[data-row]") -> None:
+    """Show the page behind a link of `path`."""
+    page.goto(path)
+    show(page, page.locator(link).nth(nth).get_attribute("href") or "")
 
 
-def write_as_customer(page: Page) -> None:
-    """Leave the Simulator page with a chat on its phone."""
+def inbox(page: Page) -> None:
+    first_of(page, "/inbox", nth=1)
+
+
+def mail(page: Page) -> None:
+    first_of(page, "/inbox/email")
+
+
+def chat(page: Page) -> None:
+    first_of(page, "/inbox/whatsapp")
+
+
+def composer(page: Page) -> None:
+    mail(page)
+    page.locator("#main").focus()
+    page.keyboard.press("#")
+    page.locator("#template-options [role=option]").first.wait_for()
+
+
+def commands(page: Page) -> None:
+    mail(page)
+    page.keyboard.press("Control+k")
+    page.locator("#palette-field").fill("laad")
+    page.locator("#palette-list [role=option]").first.wait_for()
+
+
+def bulk(page: Page) -> None:
+    show(page, "/inbox")
+    for _row in range(3):
+        page.keyboard.press("j")
+        page.keyboard.press("x")
+
+
+def template(page: Page) -> None:
+    first_of(page, "/settings/templates", link="main a[href*='/settings/templates/']:not([href$='/new'])")
+
+
+def phone_list(page: Page) -> None:
+    show(page, "/inbox")
+
+
+def simulator(page: Page) -> None:
     page.goto("/simulator")
     page.locator("#chat-text").fill("Hi! My charger blinks red since this morning. Can somebody have a look?")
     page.locator("#chat-send").click()
     page.locator("[data-bubble]").first.wait_for()
 
 
+DESK: Mapping[str, Callable[[Page], None]] = {
+    "inbox": inbox,
+    "thread": chat,
+    "composer": composer,
+    "search": lambda page: show(page, "/search?q=laadpaal"),
+    "palette": commands,
+    "tasks-board": lambda page: show(page, "/tasks/board?who=all"),
+    "tasks-calendar": lambda page: show(page, "/tasks/calendar?who=all"),
+    "contact": lambda page: first_of(page, "/contacts", nth=1),
+    "template": template,
+    "bulk": bulk,
+    "simulator": simulator,
+}
+
+
+def take(page: Page, name: str, scene: Callable[[Page], None]) -> None:
+    if sys.argv[1:] and not name.startswith(tuple(sys.argv[1:])):
+        return
+    scene(page)
+    page.evaluate(AT_REST)
+    page.screenshot(path=FOLDER / f"{name}.png")
+
+
 def take_all(browser: Browser, url: str) -> None:
-    page = signed_in(browser, url, DESKTOP)
-    open_thread(page)
-    shoot(page, "inbox")
-    page.locator("#timeline").screenshot(path=FOLDER / "thread.png")
-    page.goto("/search?q=laadpaal")
-    shoot(page, "search")
-    write_as_customer(page)
-    shoot(page, "simulator")
-    dark = signed_in(browser, url, DESKTOP, "dark")
-    open_thread(dark)
-    shoot(dark, "inbox-dark")
-    shoot(signed_in(browser, url, PHONE), "phone")
+    page = signed_in(browser, url, DESKTOP, email=ADMIN)
+    for name, scene in DESK.items():
+        take(page, name, scene)
+    take(signed_in(browser, url, DESKTOP, scheme="dark"), "inbox-dark", inbox)
+    phone = signed_in(browser, url, PHONE)
+    take(phone, "phone-inbox", phone_list)
+    take(phone, "phone-thread", chat)
 
 
 def main() -> None:
@@ -98,9 +151,11 @@ def main() -> None:
             encryption_keys=generate_key(),
             storage_url=f"file://{data}/storage",
         )
-        with running_application(settings, demo=True) as live:
-            load(live)
+        with running_demo(settings) as live:
             take_all(browser, live.url)
+    total = sum(picture.stat().st_size for picture in FOLDER.glob("*.png"))
+    print(f"{len(list(FOLDER.glob('*.png')))} pictures, {total / 1_000_000:.1f} MB")
+    assert total < MOST_BYTES, "too large for a repository"
 
 
 if __name__ == "__main__":

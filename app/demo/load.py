@@ -37,6 +37,7 @@ from app.demo.people import (
     DemoBrand,
 )
 from app.demo.stories import STORIES, Story
+from app.demo.tasks import make_tasks
 from app.demo.templates import make_templates
 from app.inbox.actions import NewThread, create_thread, lock_thread
 from app.inbox.models import Priority
@@ -109,6 +110,7 @@ def load_demo(session: Session, *, keyring: Keyring, password_hash: str, now: da
     lead = next(user for user in company.users if user.is_lead)
     brand_ids = {key: brand.id for key, brand in company.brands.items()}
     make_templates(session, random.Random(SEED), brand_ids=brand_ids, author_user_id=lead.id, now=now)
+    make_tasks(session, random.Random(SEED), user_ids=[user.id for user in company.users], now=now)
     return THREADS
 
 

@@ -14,6 +14,7 @@ from app.demo.templates import TEMPLATES
 from app.events.models import OutboxEntry
 from app.inbox.models import Message, Thread
 from app.reply_templates.models import ReplyTemplate, ReplyTemplateUse
+from app.tasks.models import Task, TaskStatus
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 
@@ -27,6 +28,14 @@ def test_the_demo_loads_once_and_promises_nothing_but_to_connect_its_channels(ap
     assert set(db_session.execute(sa.select(Thread.medium).distinct()).scalars()) == {"email", "whatsapp"}
     assert len(db_session.execute(sa.select(Thread.status).distinct()).all()) >= 5
     assert all("{" not in text for text in db_session.execute(sa.select(Message.text)).scalars())
+
+
+def test_the_demo_has_tasks_of_every_state_some_of_them_late(app_context: Flask, db_session: Session) -> None:
+    load_demo(db_session, keyring=runtime().keyring, password_hash="x", now=NOW)
+    tasks = db_session.scalars(sa.select(Task)).all()
+    assert {task.status for task in tasks} == set(TaskStatus) - {TaskStatus.CANCELLED}
+    assert any(task.is_open and task.due_at is not None and task.due_at < NOW for task in tasks)
+    assert all(task.thread_id and task.assignee_user_id for task in tasks)
 
 
 def test_the_demo_has_templates_that_were_used_and_one_that_was_edited(app_context: Flask, db_session: Session) -> None:

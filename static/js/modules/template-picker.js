@@ -16,9 +16,9 @@ export default function templatePicker(bar) {
 
   bar.querySelector("noscript")?.remove(); // a swapped-in one would be the form's first submit button
 
-  async function open(by = "") {
-    typed = by;
-    words.value = "";
+  async function open(by = "", sought = "") {
+    typed = by + sought;
+    words.value = sought;
     panel.hidden = false;
     opener.setAttribute("aria-expanded", "true");
     words.focus();
@@ -115,6 +115,12 @@ export default function templatePicker(bar) {
     event.preventDefault();
     open("/");
   });
+  const early = field(); // somebody typed before this ran
+  if (document.activeElement === early && /^\/\w*$/.test(early.value ?? "")) {
+    const sought = early.value.slice(1);
+    early.value = "";
+    open("/", sought);
+  }
 }
 
 // A fragment of ours as text; null where the answer is none.
