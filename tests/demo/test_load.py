@@ -32,6 +32,7 @@ def test_the_demo_loads_once_and_promises_nothing_but_to_connect_its_channels(ap
 
 def test_the_demo_has_tasks_of_every_state_some_of_them_late(app_context: Flask, db_session: Session) -> None:
     load_demo(db_session, keyring=runtime().keyring, password_hash="x", now=NOW)
+    db_session.flush()
     tasks = db_session.scalars(sa.select(Task)).all()
     assert {task.status for task in tasks} == set(TaskStatus) - {TaskStatus.CANCELLED}
     assert any(task.is_open and task.due_at is not None and task.due_at < NOW for task in tasks)
