@@ -8,10 +8,9 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 # Width, colours, and whether only colours are asked about: what axe says else does not depend on them.
-LOOKS = ((1440, "dark", False), (390, "dark", True), (390, "light", False), (1440, "light", True))
+LOOKS = ((1440, "light", True), (390, "light", False), (390, "dark", True), (1440, "dark", False))
 COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
-RUN = """([inside, options]) => axe.run((inside && document.querySelector(inside)) || document,
-  { resultTypes: ["violations"], ...options }).then((found) => found.violations)"""
+RUN = "options => axe.run({ resultTypes: ['violations'], ...options }).then((found) => found.violations)"
 # What changed has been drawn, and nothing moves any more.
 AT_REST = """async () => {
   for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
@@ -20,21 +19,28 @@ AT_REST = """async () => {
 STICKS_OUT = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
-def look(page: Page, what: str = "", inside: str = "") -> list[str]:
-    """What is wrong with the page as it stands, or with one part of it, of any severity; each line begins with `what`."""
+def look(page: Page) -> list[str]:
+    """What is wrong with the page as it stands, of any severity."""
     wrong = []
     for width, scheme, only_colours in LOOKS:
         page.set_viewport_size({"width": width, "height": 900})
-        # Without motion a colour is there at once, and not on its way from the other scheme.
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-        page.evaluate(AT_REST)
+        _draw_in(page, scheme)
         if not page.evaluate("'axe' in window"):
             page.evaluate(AXE_SCRIPT)
-        found = page.evaluate(RUN, [inside, COLOURS if only_colours else {}])
-        wrong += [f"{what} {width} {scheme} {finding(item)}" for item in found]
+        found = page.evaluate(RUN, COLOURS if only_colours else {})
+        wrong += [f"{width} {scheme} {finding(item)}" for item in found]
         if page.evaluate(STICKS_OUT):
-            wrong.append(f"{what} {width}: wider than the window")
+            wrong.append(f"{width}: wider than the window")
     return wrong
+
+
+def _draw_in(page: Page, scheme: str) -> None:
+    """Without motion, so that a colour is there at once, and loaded anew: changed under a page, some texts lag behind."""
+    is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    if is_dark != (scheme == "dark"):
+        page.reload()
+    page.evaluate(AT_REST)
 
 
 def finding(item: dict[str, Any]) -> str:
