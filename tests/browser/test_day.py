@@ -59,6 +59,7 @@ def settled(page: Page) -> None:
     expect(page.locator(".htmx-request, .htmx-settling")).to_have_count(0)
 
 
+@pytest.mark.timeout(300)  # a whole day takes a slow machine two minutes
 def test_a_day_without_a_mouse(page: Page, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     fill(desk, 3, said="Overig")
     for n in reversed(range(ANSWERED)):
@@ -80,6 +81,8 @@ def test_a_day_without_a_mouse(page: Page, desk: Desk, capsys: pytest.CaptureFix
         keys.write(f"Antwoord {n}")
         keys.press("Control+Shift+Enter")
         expect(waits).to_have_count(ANSWERED - n - 1)
+        expect(page.locator("#composer-text")).to_have_value("")
+        expect(page.locator("#composer-text")).to_be_focused()
         keys.press("Escape")
     per_answer = keys.presses / ANSWERED
     with capsys.disabled():

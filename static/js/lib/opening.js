@@ -13,8 +13,14 @@ export function followOpening() {
   document.addEventListener("htmx:afterSettle", (event) => {
     const id = event.detail.target?.id;
     if (id === "thread-pane") opened();
-    if (id === "composer") document.querySelector("#composer [data-focus], #composer textarea")?.focus({ preventScroll: true });
+    if (id === "composer" && !isElsewhere()) document.querySelector("#composer [data-focus], #composer textarea")?.focus({ preventScroll: true });
   });
+}
+
+// Whoever went on to a row or a field keeps the keys: an answer that comes late takes them back for nobody.
+function isElsewhere() {
+  const at = document.activeElement;
+  return at && at !== document.body && !document.getElementById("composer")?.contains(at);
 }
 
 function mark(row) {
