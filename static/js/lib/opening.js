@@ -1,7 +1,9 @@
 // A thread opens in place: its row is marked at once, the page gets its title, and the eye and the keys follow. Until it is there
 // the thread shown before is inert, so that nothing is written to the wrong person.
 export function followOpening() {
+  let asker = null; // where the keys were when another composer was asked for
   document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target?.id === "composer") asker = document.activeElement;
     const row = event.target.closest?.("a[data-row]");
     if (!row) return;
     mark(row);
@@ -13,14 +15,14 @@ export function followOpening() {
   document.addEventListener("htmx:afterSettle", (event) => {
     const id = event.detail.target?.id;
     if (id === "thread-pane") opened();
-    if (id === "composer" && !isElsewhere()) document.querySelector("#composer [data-focus], #composer textarea")?.focus({ preventScroll: true });
+    if (id === "composer" && !wentOnFrom(asker)) document.querySelector("#composer [data-focus], #composer textarea")?.focus({ preventScroll: true });
   });
 }
 
-// Whoever went on to a row or a field keeps the keys: an answer that comes late takes them back for nobody.
-function isElsewhere() {
+// Whoever went on to a row or a field meanwhile keeps the keys: an answer that comes late takes them back for nobody.
+function wentOnFrom(asker) {
   const at = document.activeElement;
-  return at && at !== document.body && !document.getElementById("composer")?.contains(at);
+  return at && at !== document.body && at !== asker && !document.getElementById("composer")?.contains(at);
 }
 
 function mark(row) {
