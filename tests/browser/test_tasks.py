@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Desk
 from tests.support.browsing import assert_accessible
@@ -64,12 +64,14 @@ def test_the_board_is_worked_with_the_keyboard(page: Page, desk: Desk) -> None:
 def test_a_task_is_added_beside_its_thread(page: Page, desk: Desk) -> None:
     desk.sign_in(page)
     desk.wait_until_live(page)
-    desk.open_thread(page, "Wanneer komt u?")
-    expect(page.locator("#thread-task-title")).to_be_visible()
-    page.locator("#timeline").click()
     page.set_viewport_size({"width": 1100, "height": 800})  # the contact's pane is a drawer here, and shut
-    expect(page.locator("#thread-task-title")).to_be_hidden()
+    held: list[Route] = []
+    page.route("**/threads/*/tasks", lambda route: held.append(route), times=1)
+    with page.expect_request("**/threads/*/tasks"):
+        desk.open_thread(page, "Wanneer komt u?")
+    page.locator("#timeline").click()
     page.keyboard.press("d")
+    held[0].continue_()
     expect(page.locator("#thread-task-title")).to_be_focused()
     page.keyboard.type("Monteur bellen")
     page.keyboard.press("Enter")

@@ -8,6 +8,7 @@ export function startKeyboard() {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return send(event);
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     if (document.body.dataset.keys !== "on" || document.querySelector("dialog[open]")) return;
+    meant = "";
     if (press(event.key)) event.preventDefault();
   });
 }
@@ -25,13 +26,16 @@ function press(key) {
   if (key === "/") return focusFirst("[data-search]");
   const keys = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)];
   const element = keys.find((candidate) => candidate.checkVisibility()) ?? keys[0];
-  return offer(key) || (element?.closest("[inert]") ? whenOpened(key) : use(element));
+  if (offer(key)) return true;
+  if (element?.closest("[inert]")) return again(key, "thread-opened");
+  if (!element && document.querySelector(`[data-coming~="${CSS.escape(key)}"]`)) return again(key, "htmx:load");
+  return use(element);
 }
 
-// A key for a thread that is on its way counts for that thread; the last one pressed wins.
+// A key for a thread or a part that is on its way counts for that one; the last one pressed wins.
 let meant = "";
-function whenOpened(key) {
-  document.addEventListener("thread-opened", () => { if (key === meant) press(key); }, { once: true });
+function again(key, arrival) {
+  document.addEventListener(arrival, () => { if (key === meant) press(key); }, { once: true });
   meant = key;
   return true;
 }
