@@ -2,9 +2,10 @@
 
 Two ways to find the newest messages with a word, each ruinous for the other's words: walking back in time is right for common
 words and takes seconds for rare ones; taking the index side first is right for rare words and takes as long for common ones. The
-planner's own estimate says which words are rare: those the index side finds at once. Else the walk comes first, over a bounded
-slice, and only if it does not fill the page the index side follows, in windows back in time. How far back they reach a sample of
-the table's pages says: a word that fell out of use years ago would else bring all of its matches.
+planner's own estimate says which words are rare: those the index side finds at once. Else the walk comes first, over a small
+slice. What it meets there says how much more of the walk would fill the page; where that is too much the index side follows, in
+windows back in time. How far back they reach a sample of the table's pages says: a word that fell out of use years ago would else
+bring all of its matches.
 
 Operators narrow this. Few threads (at most `few`, found by an index) are looked through whole. Many are met on the way: the walk
 and the windows leave out what does not fit. A common word under a narrow operator would have to be walked for ever; it is walked
@@ -26,7 +27,6 @@ from app.inbox.search_filter import SearchFilter
 from app.inbox.search_scan import probe_scans, thread_of, thread_scan
 
 SLICES = 3
-RARE_HITS = 3000
 WINDOW_HITS = 2000
 SAMPLE_PAGES = 400
 SAMPLED = (0, 4)  # windows begin at the newest match of the sample, then at the fifth
@@ -47,12 +47,13 @@ class Found:
 
 @dataclass(frozen=True)
 class Bounds:
-    """How much one search looks at: messages of a slice, threads that are looked through whole, threads of a list where no index
-    knows the answer."""
+    """How much one search looks at."""
 
-    slice_rows: int = 4000
-    few: int = 400
-    walk: int = 4000
+    rare: int = 3000  # expected matches that are all looked at
+    first_rows: int = 1000  # messages of the first slice, where an index knows the words
+    slice_rows: int = 4000  # of any other slice
+    few: int = 400  # threads that are looked through whole
+    walk: int = 4000  # threads of a list where no index knows the answer
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Words:
 _NEWEST_SQL = """
     WITH newest AS (
         SELECT m.id, m.thread_id, m.occurred_at, {more} {hit} AS is_hit FROM messages m
-        WHERE m.brand_id = ANY(:brands) {range} {place} ORDER BY m.occurred_at DESC, m.id DESC LIMIT :slice_rows
+        WHERE m.brand_id = ANY(:brands) {range} {place} ORDER BY m.occurred_at DESC, m.id DESC LIMIT :size
     ), hits AS (
         SELECT DISTINCT ON (m.thread_id) m.id, m.thread_id, m.occurred_at FROM newest m {threads} WHERE m.is_hit {fits}
         ORDER BY m.thread_id, m.occurred_at DESC, m.id DESC
@@ -146,7 +147,6 @@ class Finder:
             **words.values,
             "brands": list(filter.brand_ids),
             "enough": enough,
-            "slice_rows": bounds.slice_rows,
             "since": filter.since,
             "until": filter.until,
         }
@@ -198,22 +198,28 @@ class Finder:
 
     def _walk(self, place: Place | None) -> Finding:
         found: dict[uuid.UUID, Found] = {}
+        size = self.bounds.first_rows if self.words.by_index else self.bounds.slice_rows
         for _ in range(SLICES):
-            rows = self._slice(place)
+            rows = self._slice(place, size)
             for row in rows:
                 if row.id is not None:
                     found.setdefault(row.thread_id, _found(row))
             seen = rows[0]
-            if seen.looked < self.bounds.slice_rows:
+            if seen.looked < size:
                 return Finding(tuple(found.values()))
             place = (seen.reached, seen.reached_id)
             if len(found) >= self.enough:
                 return Finding(tuple(found.values())[: self.enough], place)
-            if self.words.by_index and seen.threads_with_words < self.enough:
+            # How many messages hold a page of threads with the words, if they go on as in this slice.
+            size = 2 * size * self.enough // max(1, seen.threads_with_words)
+            if self.words.by_index and size > 2 * self.bounds.slice_rows:
                 return self._windows(found, seen.reached)
-        return Finding(tuple(found.values()), place)
+            size = self.bounds.slice_rows if self.fits else min(size, self.bounds.slice_rows)
+        if self.fits or not self.words.by_index:
+            return Finding(tuple(found.values()), place)
+        return self._windows(found, seen.reached)
 
-    def _slice(self, place: Place | None) -> list[sa.Row[Any]]:
+    def _slice(self, place: Place | None, size: int) -> list[sa.Row[Any]]:
         sql = _NEWEST_SQL.format(
             hit=self.words.hit,
             more=_MORE if self.filter.message else "",
@@ -222,14 +228,14 @@ class Finder:
             threads=thread_of("m.thread_id") if self.fits else "",
             fits=self.fits,
         )
-        return self._rows(sql, **({"at": place[0], "id": place[1]} if place else {}))
+        return self._rows(sql, size=size, **({"at": place[0], "id": place[1]} if place else {}))
 
     def _is_rare(self) -> bool:
         """Whether the planner expects so few messages with the words that all of them may be looked at."""
         if not self.words.by_index:
             return False
         plan = self._rows(_ESTIMATE_SQL.format(hit=self.words.hit))[0][0]
-        return bool(plan[0]["Plan"]["Plan Rows"] <= RARE_HITS)
+        return bool(plan[0]["Plan"]["Plan Rows"] <= self.bounds.rare)
 
     def _rare(self, place: Place | None) -> Finding:
         rows = self._by_index(self.range + _BEHIND * (place is not None), **({"at": place[0], "id": place[1]} if place else {}))

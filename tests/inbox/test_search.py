@@ -70,7 +70,8 @@ def test_mallory_finds_nothing_of_another_brand(db_session: Session, alice: View
 
 
 def test_old_messages_are_found_behind_the_newest_slice(db_session: Session, alice: Viewer) -> None:
-    pages = [search_threads(db_session, viewer=alice, text=q, bounds=Bounds(slice_rows=1)) for q in ("knippert", "factuur")]
+    bounds = Bounds(rare=0, first_rows=1, slice_rows=1)
+    pages = [search_threads(db_session, viewer=alice, text=q, bounds=bounds) for q in ("knippert", "factuur")]
     names = {page.items[0].row.contact_name for page in pages}
     assert names == {"Pieter van Dam", "Lotte Bakker"}
 
@@ -80,10 +81,9 @@ def test_a_thread_full_of_the_word_hides_no_other(db_session: Session, alice: Vi
     make_message(db_session, lotte, "storing", at=NOW + timedelta(hours=1))
     for minute in range(60, 60 + 220):
         make_message(db_session, pieter, "weer een storing", at=NOW + timedelta(hours=1, minutes=minute))
-    for slice_rows in (4000, 50):
-        first = search_threads(db_session, viewer=alice, text="storing", limit=1, bounds=Bounds(slice_rows=slice_rows))
+    for rows in (4000, 50):
+        bounds = Bounds(rare=0, first_rows=rows, slice_rows=rows)
+        first = search_threads(db_session, viewer=alice, text="storing", limit=1, bounds=bounds)
         assert [h.row.thread.id for h in first.items] == [pieter.id]
-        second = search_threads(
-            db_session, viewer=alice, text="storing", cursor=first.next_cursor, limit=1, bounds=Bounds(slice_rows=slice_rows)
-        )
+        second = search_threads(db_session, viewer=alice, text="storing", cursor=first.next_cursor, limit=1, bounds=bounds)
         assert [h.row.thread.id for h in second.items] == [lotte.id]
