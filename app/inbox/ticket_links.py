@@ -35,18 +35,20 @@ def links_column(viewer: Viewer, thread: Thread) -> sa.Label[Any]:
     """The links of a thread as a value of another query: run once in it, for `read_links`. Limited to the viewer's brands."""
     other = aliased(Thread, name="other")
     merged_here = sa.select(ThreadAlias.old_id).where(ThreadAlias.thread_id == thread.id)
-    about_this = sa.or_(other.about_thread_id == thread.id, other.about_thread_id.in_(merged_here))
+    these = sa.func.array(sa.union_all(sa.select(sa.literal(thread.id, sa.Uuid)), merged_here).scalar_subquery())
+    about_this = other.about_thread_id == sa.any_(these)
     ends: list[sa.ColumnElement[bool]] = [about_this]
     if thread.about_thread_id is not None:
         merged_into = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id == thread.about_thread_id).scalar_subquery()
         ends.append(other.id == sa.func.coalesce(merged_into, thread.about_thread_id))
-    rows = (
+    # The fence (offset 0) keeps the planner from walking all threads in the order of their numbers.
+    linked = (
         sa.select(other.id, other.number, other.subject, other.preview, other.status, about_this.label("is_ticket"))
         .where(sa.or_(*ends), other.brand_id.in_(viewer.brand_ids), other.id != thread.id)
-        .order_by(other.number.desc())
-        .limit(MOST_LINKS)
-        .subquery("linked")
+        .offset(sa.literal_column("0"))
+        .subquery("found")
     )
+    rows = sa.select(linked).order_by(linked.c.number.desc()).limit(MOST_LINKS).subquery("linked")
     return sa.select(sa.func.json_agg(sa.literal_column("linked"))).select_from(rows).scalar_subquery().label("links")
 
 
