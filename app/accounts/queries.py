@@ -91,6 +91,10 @@ def list_teams(session: Session) -> list[Team]:
     return list(session.execute(sa.select(Team).order_by(Team.name)).scalars())
 
 
+def find_team_name(session: Session, team_id: uuid.UUID) -> str | None:
+    return session.execute(sa.select(Team.name).where(Team.id == team_id)).scalar_one_or_none()
+
+
 def list_brand_groups(session: Session) -> list[Group]:
     """Every brand with the people who may see it, admins included."""
     may_see = sa.or_(

@@ -25,6 +25,7 @@ class ViewFilters(BaseModel):
     status: ThreadStatus | None = None
     priority: Priority | None = None
     brand: uuid.UUID | None = None
+    team: uuid.UUID | None = None
     tag: Annotated[str, Field(min_length=1, max_length=TAG_CHARACTERS)] | None = None
 
 
@@ -45,4 +46,4 @@ def thread_filter(filters: ViewFilters, viewer: Viewer) -> ThreadFilter:
     found = known[filters.view]
     if filters.status is not None:
         found = replace(found, view="all" if found.view == "open" else found.view, status=filters.status)
-    return replace(found, brand_id=filters.brand, tag=filters.tag, priority=filters.priority)
+    return replace(found, brand_id=filters.brand, team_id=filters.team, tag=filters.tag, priority=filters.priority)

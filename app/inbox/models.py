@@ -74,6 +74,12 @@ def _rank_index(name: str, *columns: str, where: str | None = None) -> sa.Index:
     return sa.Index(name, *columns, *map(sa.text, _BY_RANK), postgresql_where=sa.text(where) if where else None)
 
 
+def _newest_index(name: str, *columns: str, where: str) -> sa.Index:
+    """An index that has the threads of `columns`, the newest first."""
+    newest = sa.text("last_message_at DESC"), sa.text("id DESC")
+    return sa.Index(name, *columns, *newest, postgresql_where=sa.text(where))
+
+
 class Thread(WithId, Base):
     """One conversation over any channels. `version` grows with every change; `message_count` numbers its items.
 
@@ -165,6 +171,8 @@ class Thread(WithId, Base):
             sa.text("last_message_at DESC"),
             sa.text("id DESC"),
         ),
+        _newest_index("ix_threads_open_team", "team_id", "brand_id", where=f"{IN_INBOX} AND team_id IS NOT NULL"),
+        _newest_index("ix_threads_team", "team_id", "brand_id", where="team_id IS NOT NULL"),
         sa.Index("ix_threads_all", "brand_id", sa.text("last_message_at DESC"), sa.text("id DESC")),
         sa.Index("ix_threads_created", "brand_id", sa.text("created_at DESC"), sa.text("id DESC")),
         sa.Index("ix_threads_subject_trigram", "subject", postgresql_using="gin", postgresql_ops={"subject": "gin_trgm_ops"}),
@@ -174,6 +182,7 @@ class Thread(WithId, Base):
         _rank_index("ix_threads_rank", "brand_id", where=IN_INBOX),
         _rank_index("ix_threads_rank_assignee", "assignee_user_id", "brand_id", where=IN_INBOX),
         _rank_index("ix_threads_rank_unassigned", "brand_id", where=f"{IN_INBOX} AND assignee_user_id IS NULL"),
+        _rank_index("ix_threads_rank_team", "team_id", "brand_id", where=f"{IN_INBOX} AND team_id IS NOT NULL"),
         _rank_index("ix_threads_rank_all", "brand_id"),
         sa.CheckConstraint("(status IN ('resolved', 'closed')) = (resolved_at IS NOT NULL)", name="resolved_pair"),
         sa.CheckConstraint("medium IN ('email', 'whatsapp', 'sms', 'phone', 'internal')", name="medium"),

@@ -41,6 +41,7 @@ class ThreadFilter:
     unassigned: bool = False
     brand_id: uuid.UUID | None = None
     contact_id: uuid.UUID | None = None
+    team_id: uuid.UUID | None = None
     priority: Priority | None = None
     tag: str | None = None
 
@@ -158,6 +159,8 @@ def _conditions(filter: ThreadFilter) -> list[sa.ColumnElement[bool]]:
         conditions.append(Thread.assignee_user_id.is_(None))
     elif filter.assignee_user_id is not None:
         conditions.append(Thread.assignee_user_id == filter.assignee_user_id)
+    if filter.team_id is not None:
+        conditions.append(Thread.team_id == filter.team_id)
     if filter.contact_id is not None:
         conditions.append(Thread.contact_id == filter.contact_id)
     if filter.priority is not None:

@@ -71,6 +71,7 @@ PAGES = (
     Entry("GET", "/", SIGNED_IN),
     Entry("GET", "/inbox", SIGNED_IN),
     Entry("GET", "/inbox/<view>", SIGNED_IN),
+    Entry("GET", "/inbox/teams", SIGNED_IN),
     Entry("GET", "/inbox/views", SIGNED_IN),
     Entry("POST", "/inbox/views", SIGNED_IN, data={"name": "Retouren"}),
     Entry("GET", "/inbox/views/counts", SIGNED_IN),

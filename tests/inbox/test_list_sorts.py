@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
-from app.accounts.models import User
+from app.accounts.models import Team, User
 from app.connections.models import Channel
 from app.core.paging import BadCursor
 from app.core.runtime import runtime
@@ -33,6 +33,7 @@ ORDERS: dict[ListSort, Callable[[Thread], tuple[object, ...]]] = {
     ListSort.OLDEST: lambda t: (t.last_message_at.timestamp(), t.id.int),
     ListSort.PRIORITY: lambda t: (-t.priority.rank, -t.last_message_at.timestamp(), -t.id.int),
 }
+TEAM = uuid.UUID(int=5)
 FILTERS = {
     "open": ThreadFilter(),
     "all": ThreadFilter(view="all"),
@@ -40,6 +41,7 @@ FILTERS = {
     "status": ThreadFilter(view="all", status=ThreadStatus.RESOLVED),
     "priority": ThreadFilter(priority=Priority.NORMAL),
     "tag": ThreadFilter(tag="druk"),
+    "team": ThreadFilter(team_id=TEAM),
 }
 
 
@@ -52,6 +54,7 @@ class Company:
     channels: list[Channel]
     hidden: Channel
     dice: random.Random = field(default_factory=lambda: random.Random(3))
+    coin: random.Random = field(default_factory=lambda: random.Random(3))
 
     def add(self, channel: Channel, *, at: datetime | None = None) -> Thread:
         at = at or NOW - timedelta(minutes=self.dice.randrange(6))
@@ -65,6 +68,8 @@ class Company:
             assign_thread(self.session, assignee_user_id=self.viewer.user_id, **who)  # type: ignore[arg-type]
         if self.dice.random() < 0.3:
             change_status(self.session, status=ThreadStatus.RESOLVED, **who)  # type: ignore[arg-type]
+        if self.coin.random() < 0.5:
+            thread.team_id = TEAM
         self.session.flush()
         return thread
 
@@ -80,6 +85,7 @@ def company(app: Flask, db_session: Session) -> Company:
         keyring = runtime().keyring
         channels = [make_channel(db_session, brand, keyring=keyring, address=f"10660{n}") for n, brand in enumerate(brands)]
         hidden = make_channel(db_session, make_brand(db_session, "other"), keyring=keyring, address="106609")
+    db_session.add(Team(id=TEAM, name="Service"))
     made = Company(db_session, make_viewer(db_session, brands=tuple(brands)), channels, hidden)
     for number in range(40):
         made.add((*channels, hidden)[number % 3])

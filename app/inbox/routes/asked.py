@@ -89,11 +89,12 @@ def name_only(view: str) -> Asked:
 
 
 def kept_args(view: str) -> dict[str, Any]:
-    """Status, priority, brand, tag and sort as they go into an address again."""
+    """Status, priority, brand, team, tag and sort as they go into an address again."""
     kept = {
         "status": _choice(ThreadStatus, "status"),
         "priority": _choice(Priority, "priority"),
         "brand": _given("brand", lambda text: parse_uuid(text) is not None),
+        "team": _given("team", lambda text: parse_uuid(text) is not None),
         "tag": _given("tag", lambda text: len(text) <= TAG_CHARACTERS and text.isprintable()),
         "sort": _choice(ListSort, "sort") or None,
     }

@@ -18,6 +18,7 @@ from app.inbox.queries import ThreadFilter, ThreadRow, list_threads
 from app.inbox.routes.asked import Asked, ask, ask_beside_thread, bare_url, is_saved, name_only
 from app.inbox.routes.blueprint import bp, url_to, view_counts, view_title, view_total
 from app.inbox.routes.task_listing import TASK_VIEWS, task_list_context
+from app.inbox.routes.team_filter import team_context
 from app.inbox.sorting import ListSort
 from app.web import page, wants_page
 
@@ -89,6 +90,7 @@ def _context(asked: Asked, *, with_rows: bool) -> dict[str, Any]:
         "status_filter": filters.status or "",
         "priority_filter": filters.priority or "",
         "tag_filter": filters.tag or "",
+        **(team_context(asked) if with_rows else {}),
         "list_priorities": list(Priority),
         "bulk_statuses": list(ThreadStatus),
         "statuses": [s for s in ThreadStatus if s not in (ThreadStatus.RESOLVED, ThreadStatus.CLOSED)],

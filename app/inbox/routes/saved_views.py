@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import abort, flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.accounts.queries import list_teams
 from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
@@ -15,6 +18,7 @@ from app.core.text import storable
 from app.inbox.routes import words
 from app.inbox.routes.asked import Asked, ask
 from app.inbox.routes.blueprint import bp, parse_uuid, view_audiences, view_counts, view_title
+from app.inbox.routes.team_filter import gone_team
 from app.inbox.saved_view_actions import (
     NAME_CHARACTERS,
     VIEWS_PER_USER,
@@ -36,7 +40,8 @@ from app.web import page
 def saved_views() -> ResponseReturnValue:
     """All the viewer has."""
     views = list_views(db.session(), viewer=current_viewer())
-    return page("inbox/views.html", views=views, said_of=_said_of, audience_of=_audience_words)
+    teams = {team.id: team.name for team in list_teams(db.session())} if any(view.filters.team for view in views) else {}
+    return page("inbox/views.html", views=views, said_of=partial(_said_of, teams=teams), audience_of=_audience_words)
 
 
 @bp.get("/inbox/views/counts")
@@ -182,10 +187,11 @@ def _audience_words(view: View) -> str:
     return _("Everyone") if view.scope == ViewScope.EVERYONE else _("Only me")
 
 
-def _said_of(view: View) -> str:
-    """What the view shows, in a line."""
+def _said_of(view: View, *, teams: Mapping[uuid.UUID, str]) -> str:
+    """What the view shows, in a line. `teams` are names by id."""
     filters = view.filters
     status = words.status_words(filters.status) if filters.status else ""
     priority = words.priority_words(filters.priority) if filters.priority else ""
-    parts = [view_title(filters.view), status, priority, filters.tag or "", words.sort_words(view.sort)]
+    team = teams.get(filters.team, gone_team()) if filters.team else ""
+    parts = [view_title(filters.view), status, priority, team, filters.tag or "", words.sort_words(view.sort)]
     return " · ".join(part for part in parts if part)

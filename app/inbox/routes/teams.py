@@ -37,7 +37,7 @@ def set_team(thread_id: uuid.UUID) -> ResponseReturnValue:
     before = get_thread(session, viewer=viewer, thread_id=thread_id)
     former, assignee_before = before.team_id, before.assignee_user_id
     teams = {team.id: team for team in list_teams(session)}
-    asked = parse_uuid(request.values.get("team"))
+    asked = parse_uuid(request.form.get("team", request.args.get("team")))
     if asked is not None and asked not in teams:
         return _("This choice does not exist; reload the page and try again."), 422
     team, assignee = teams.get(asked) if asked else None, parse_uuid(request.args.get("assignee"))

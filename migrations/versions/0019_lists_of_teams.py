@@ -1,0 +1,27 @@
+"""Lists of one team's threads."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0019"
+down_revision = "0018"
+OF_A_TEAM = "team_id IS NOT NULL"
+IN_INBOX = f"is_open AND snoozed_until IS NULL AND {OF_A_TEAM}"
+NEWEST = (sa.text("last_message_at DESC"), sa.text("id DESC"))
+
+
+def upgrade() -> None:
+    _index_teams()
+
+
+def _index_teams() -> None:
+    """The keys of the lists behind the team; threads of no team, which are most, cost nothing."""
+    rank = sa.text("priority_rank DESC")
+    for name, columns, where in (
+        ("ix_threads_open_team", NEWEST, IN_INBOX),
+        ("ix_threads_rank_team", (rank, *NEWEST), IN_INBOX),
+        ("ix_threads_team", NEWEST, OF_A_TEAM),
+    ):
+        op.create_index(name, "threads", ["team_id", "brand_id", *columns], postgresql_where=sa.text(where))
