@@ -1,4 +1,4 @@
-"""Make, change, copy and delete saved views. Never commits."""
+"""Make, change, copy and delete saved views and searches. Never commits."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ class ViewContent:
     team_id: uuid.UUID | None
     filters: ViewFilters
     sort: ListSort
+    search: str | None = None
 
 
 def create_view(session: Session, content: ViewContent, *, viewer: Viewer, now: datetime) -> SavedView:
@@ -73,7 +74,7 @@ def change_view(session: Session, view_id: uuid.UUID, content: ViewContent, *, v
 def copy_view(session: Session, view_id: uuid.UUID, *, name: str, viewer: Viewer, now: datetime) -> SavedView:
     """A private view of the viewer's own with the same filters. Raises TooManyViews, ViewMissing."""
     view = get_view(session, viewer=viewer, view_id=view_id)
-    content = ViewContent(name[:NAME_CHARACTERS], ViewScope.PRIVATE, None, view.filters, view.sort)
+    content = ViewContent(name[:NAME_CHARACTERS], ViewScope.PRIVATE, None, view.filters, view.sort, view.search)
     return create_view(session, content, viewer=viewer, now=now)
 
 
@@ -106,6 +107,7 @@ def _check_audience(session: Session, content: ViewContent, *, viewer: Viewer, f
 def _fill(view: SavedView, content: ViewContent) -> None:
     view.name, view.scope = content.name, content.scope
     view.team_id = content.team_id if content.scope == ViewScope.TEAM else None
+    view.search = content.search
     view.filters, view.sort = content.filters.model_dump(mode="json", exclude_none=True), content.sort
 
 

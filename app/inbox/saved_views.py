@@ -1,4 +1,4 @@
-"""Read saved views: one's own, those of one's teams, and those for everyone."""
+"""Read saved views and searches: one's own, those of one's teams, and those for everyone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ViewMissing(Exception):
 
 @dataclass(frozen=True)
 class View:
-    """A saved view as pages use it."""
+    """A saved view as pages use it. One with a `search` is no list: it leads to the search, and `filters` say nothing."""
 
     id: uuid.UUID
     name: str
@@ -37,6 +37,7 @@ class View:
     team_id: uuid.UUID | None
     filters: ViewFilters
     sort: ListSort
+    search: str | None = None
 
     def may_be_changed_by(self, viewer: Viewer) -> bool:
         """Its owner may, and a lead or admin if others see it too."""
@@ -46,7 +47,7 @@ class View:
 # A part of the query that counts for the rail, so that the rail's views cost no query of their own.
 SELECT_FOR_RAIL = (
     "(SELECT coalesce(json_agg(v ORDER BY v.position, v.name, v.id), '[]') FROM"
-    " (SELECT id, name, owner_user_id, scope, team_id, filters, sort, position FROM saved_views"
+    " (SELECT id, name, owner_user_id, scope, team_id, filters, sort, search, position FROM saved_views"
     " WHERE owner_user_id = :me OR scope = 'everyone' OR team_id IN (SELECT team_id FROM team_members WHERE user_id = :me)"
     " ORDER BY position, name, id LIMIT :in_rail) v)"
 )
@@ -69,7 +70,8 @@ def _read(row: sa.RowMapping | Mapping[str, Any]) -> View | None:
         return None
     team_id = uuid.UUID(str(row["team_id"])) if row["team_id"] else None
     scope, sort = ViewScope(row["scope"]), ListSort(row["sort"])
-    return View(uuid.UUID(str(row["id"])), row["name"], uuid.UUID(str(row["owner_user_id"])), scope, team_id, filters, sort)
+    view_id, owner = uuid.UUID(str(row["id"])), uuid.UUID(str(row["owner_user_id"]))
+    return View(view_id, row["name"], owner, scope, team_id, filters, sort, row["search"])
 
 
 def visible_to(viewer: Viewer) -> sa.ColumnElement[bool]:
@@ -96,8 +98,9 @@ def get_view(session: Session, *, viewer: Viewer, view_id: uuid.UUID) -> View:
 
 
 def count_of_views(session: Session, *, viewer: Viewer, views: Iterable[View]) -> dict[uuid.UUID, int]:
-    """How many threads each of the first COUNTED views leads the viewer to, each at most COUNT_CAP. One query."""
-    chosen = list(views)[:COUNTED]
+    """How many threads each of the first COUNTED lists leads the viewer to, each at most COUNT_CAP. One query. Searches are not
+    counted: no index bounds what that costs."""
+    chosen = [view for view in views if view.search is None][:COUNTED]
     if not chosen:
         return {}
     counts = [select_count(viewer=viewer, filter=thread_filter(view.filters, viewer)) for view in chosen]

@@ -21,7 +21,8 @@ class ViewScope(StrEnum):
 
 
 class SavedView(WithId, Base):
-    """A list with a name: its filters and its order. `filters` is read and written through `list_filters.ViewFilters` alone.
+    """A list with a name: its filters and its order; or a search, which is what was typed in `search`, and has no filters.
+    `filters` is read and written through `list_filters.ViewFilters` alone.
 
     It says what to look for, never what may be seen: each reader finds their own brands' threads.
     """
@@ -34,6 +35,7 @@ class SavedView(WithId, Base):
     team_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("teams.id", ondelete="CASCADE"), index=True)
     filters: Mapped[dict[str, Any]]
     sort: Mapped[ListSort] = mapped_column(text_enum(ListSort, "list_sort"))
+    search: Mapped[str | None]
     position: Mapped[int]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -42,4 +44,5 @@ class SavedView(WithId, Base):
         sa.Index("ix_saved_views_everyone", "position", postgresql_where=sa.text("scope = 'everyone'")),
         sa.CheckConstraint("(scope = 'team') = (team_id IS NOT NULL)", name="team"),
         sa.CheckConstraint("name <> ''", name="name"),
+        sa.CheckConstraint("search <> ''", name="search"),
     )

@@ -1,4 +1,4 @@
-"""Lists of one team's threads."""
+"""Lists of one team's threads; saved searches."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ NEWEST = (sa.text("last_message_at DESC"), sa.text("id DESC"))
 
 def upgrade() -> None:
     _index_teams()
+    op.add_column("saved_views", sa.Column("search", sa.Text(), nullable=True))
+    op.create_check_constraint(op.f("ck_saved_views_search"), "saved_views", "search <> ''")
 
 
 def _index_teams() -> None:

@@ -246,6 +246,73 @@ def test_filters_that_nobody_understands_leave_the_view_out(desk: Desk) -> None:
     assert desk.client.get(f"/inbox/views/{view.id}").status_code == 404
 
 
+def test_a_search_is_saved_and_opened_where_views_are(desk: Desk) -> None:
+    page = desk.client.get("/search?q=vraag+status:open").text
+    assert 'name="search" value="vraag status:open"' in page
+    saved = desk.post("/inbox/views", search="  vraag  status:open ", name="Open vragen", **{"for": "private"})
+    assert (saved.status_code, saved.location) == (303, "/search?q=vraag+status:open")
+    view = desk.session.execute(sa.select(SavedView)).scalar_one()
+    assert (view.name, view.search, view.filters) == ("Open vragen", "vraag status:open", {"view": "open"})
+    for path in ("/inbox", "/inbox/views", saved.location):
+        assert 'href="/search?q=vraag+status:open"' in desk.client.get(path).text
+    found = desk.client.get(saved.location).text
+    assert "Save search" not in found
+    assert f'href="/inbox/views/{view.id}/edit"' in found
+    rail = " ".join(found.split()).split('id="rail-views"')[1]
+    assert 'aria-current="page"' in rail.split("Open vragen")[0].split("<li>")[-1]
+    led = desk.client.plain.get(f"/inbox/views/{view.id}")
+    assert (led.status_code, led.location) == (303, saved.location)
+
+
+def test_a_search_is_changed_copied_and_deleted_as_views_are(desk: Desk) -> None:
+    desk.post("/inbox/views", search="vraag", name="Vragen", **{"for": f"team:{desk.team.id}"})
+    view = desk.session.execute(sa.select(SavedView)).scalar_one()
+    here = f"/inbox/views/{view.id}"
+    assert desk.post(f"{here}/copy").status_code == 303
+    copied = desk.session.execute(sa.select(SavedView).where(SavedView.id != view.id)).scalar_one()
+    assert (copied.search, copied.scope) == ("vraag", ViewScope.PRIVATE)
+    refused = desk.post(here, search=" ", name="Vragen", **{"for": "private"})
+    assert refused.status_code == 422
+    assert 'href="#field-search">Enter what to look for.' in refused.text
+    assert desk.post(here, search="tag:retour", name="Retour", **{"for": "private"}).location == "/search?q=tag:retour"
+    desk.session.refresh(view)
+    assert (view.name, view.search, view.team_id) == ("Retour", "tag:retour", None)
+    assert desk.post(f"{here}/deletion").status_code == 303
+    assert desk.client.get(here).status_code == 404
+
+
+def test_a_list_does_not_become_a_search(desk: Desk) -> None:
+    view = desk.saved("tag=retour")
+    desk.post(f"/inbox/views/{view.id}", name="Terug", search="vraag", **{"for": "private"})
+    desk.session.refresh(view)
+    assert (view.name, view.search, view.filters) == ("Terug", None, {"view": "open", "tag": "retour"})
+
+
+def test_a_search_is_no_list_to_change_at_once(desk: Desk) -> None:
+    desk.post("/inbox/views", search="vraag", name="Vragen", **{"for": "private"})
+    view = desk.session.execute(sa.select(SavedView)).scalar_one()
+    assert desk.client.plain.get(f"/bulk/count?view={view.id}").status_code == 404
+    assert desk.post(f"/bulk?view={view.id}", all="1", set_status="closed").status_code == 404
+    assert desk.post(f"/inbox/views/{view.id}/filters?tag=retour").status_code == 404
+    assert desk.client.plain.get("/inbox/views/counts").json == {}
+    assert desk.client.get(f"/threads/{desk.threads[0].id}?view={view.id}").status_code == 200
+
+
+def test_saved_searches_are_suggested_to_those_who_have_them(desk: Desk) -> None:
+    desk.post("/inbox/views", search="tag:retour vraag", name="Retouren", **{"for": f"team:{desk.team.id}"})
+    insert = 'data-insert="tag:retour vraag"'
+    assert "data-saved" in desk.client.get("/inbox").text
+    desk.be("bob")
+    for typed in ("", "ret", "Retouren", "tag", "tag:ret"):
+        offered = desk.client.plain.get("/search/suggestions", query_string={"q": typed}).text
+        assert f'{insert} data-replaces="{len(typed)}"' in offered, typed
+    for typed in ("vraag", "iets ret"):
+        assert insert not in desk.client.plain.get("/search/suggestions", query_string={"q": typed}).text, typed
+    desk.be("mallory")
+    assert insert not in desk.client.plain.get("/search/suggestions?q=ret").text
+    assert "data-saved" not in desk.client.get("/inbox").text
+
+
 @pytest.mark.parametrize("table", ["saved_views", "threads", "thread_tags", "users"])
 def test_the_tables_are_as_the_models_say(app: Flask, connection: sa.Connection, table: str) -> None:
     def only(_item: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:

@@ -20,6 +20,14 @@ from app.inbox.sorting import ListSort
 from app.inbox.tags import TAG_CHARACTERS
 
 
+class IsSearch(ViewMissing):
+    """The saved view is no list of threads but a search. Whoever asked for a list does not get the whole inbox instead."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(str(view.id))
+        self.view = view
+
+
 @dataclass(frozen=True)
 class Asked:
     """A list. `view` is its name in addresses: one of the rail, or the id of a saved view, which is then in `saved`. `kept` is
@@ -63,8 +71,10 @@ class Asked:
 
 def ask(view: str) -> Asked:
     """The list the request asks for. What makes no sense behind the "?" is ignored. Raises 404 for a view of the rail that does
-    not exist, ViewMissing for a saved one."""
+    not exist, ViewMissing for a saved one, IsSearch."""
     saved, kept = _find_saved(view), kept_args(view)
+    if saved is not None and saved.search is not None:
+        raise IsSearch(saved)
     if saved is None and view not in get_args(RailView):
         abort(404)
     base = saved.filters if saved else ViewFilters.model_validate({"view": view})

@@ -15,7 +15,8 @@ from app.core.db import db
 from app.inbox.counts import ViewCounts, count_views
 from app.inbox.queries import ThreadMissing
 from app.inbox.routes import words
-from app.inbox.saved_views import ViewMissing
+from app.inbox.saved_views import View, ViewMissing
+from app.inbox.view_models import SavedView
 from app.translation import gettext as _
 
 NO_ID = uuid.UUID(int=0)
@@ -115,12 +116,22 @@ def _saved_views(counts: ViewCounts, path: str) -> list[dict[str, Any]]:
         return []
     items = []
     for view in counts.saved_views:
-        href = url_for("inbox.saved_view", view_id=view.id)
+        href = url_of_view(view)
+        if view.search is not None:
+            items.append(_rail_item(view.name, href, "search", view.search == getattr(g, "current_search", None)))
+            continue
         current = path == href or getattr(g, "current_view", None) == str(view.id)
         icon = {"private": "funnel", "team": "users", "everyone": "globe"}[view.scope]
         items.append({**_rail_item(view.name, href, icon, current), "view_id": view.id})
     counts_url = url_for("inbox.saved_view_counts")
     return [{"title": _("Views"), "href": url_for("inbox.saved_views"), "items": items, "counts_url": counts_url}]
+
+
+def url_of_view(view: View | SavedView) -> str:
+    """Where a saved view leads: to its list, or to the results of its search."""
+    if view.search is not None:
+        return url_for("inbox.search", q=view.search)
+    return url_for("inbox.saved_view", view_id=view.id)
 
 
 def url_to(endpoint: str, *, thread_id: uuid.UUID | None = None, message_id: uuid.UUID | None = None, **more: Any) -> str:
@@ -137,7 +148,9 @@ def url_to(endpoint: str, *, thread_id: uuid.UUID | None = None, message_id: uui
 def _template_tools() -> dict[str, Any]:
     return {
         "nav_groups": nav_groups,
+        "url_of_view": url_of_view,
         "url_to": url_to,
+        "view_counts": view_counts,
         "view_audiences": view_audiences,
         "MEDIUM_ICONS": words.MEDIUM_ICONS,
         "STATUS_TONES": words.STATUS_TONES,

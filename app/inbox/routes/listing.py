@@ -15,8 +15,8 @@ from app.core.db import db
 from app.core.paging import BadCursor, Page
 from app.inbox.models import Priority, ThreadStatus
 from app.inbox.queries import ThreadFilter, ThreadRow, list_threads
-from app.inbox.routes.asked import Asked, ask, ask_beside_thread, bare_url, is_saved, name_only
-from app.inbox.routes.blueprint import bp, url_to, view_counts, view_title, view_total
+from app.inbox.routes.asked import Asked, IsSearch, ask, ask_beside_thread, bare_url, is_saved, name_only
+from app.inbox.routes.blueprint import bp, url_of_view, url_to, view_counts, view_title, view_total
 from app.inbox.routes.task_listing import TASK_VIEWS, task_list_context
 from app.inbox.routes.team_filter import team_context
 from app.inbox.sorting import ListSort
@@ -43,8 +43,11 @@ def list_view(view: str) -> ResponseReturnValue:
 
 @bp.get("/inbox/views/<uuid:view_id>")
 def saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
-    """A saved view, in the same parts."""
-    return _list_page(str(view_id))
+    """A saved view, in the same parts; a saved search leads to its results."""
+    try:
+        return _list_page(str(view_id))
+    except IsSearch as found:
+        return redirect(url_of_view(found.view), 303)
 
 
 def _list_page(view: str) -> ResponseReturnValue:
@@ -131,8 +134,9 @@ def _chips(view: str, *, with_saved: bool) -> list[dict[str, Any]]:
     """The views one tap away, where the rail is not in sight."""
     names = ("open", "email", "whatsapp", "phone", "internal", "mine", "unassigned", "snoozed", *TASK_VIEWS)
     saved = view_counts().saved_views if with_saved else ()
-    labels = {v: _("All") if v == "open" else view_title(v) for v in names} | {str(found.id): found.name for found in saved}
-    return [{"href": bare_url(v), "label": label, "current": v == view, "is_saved": is_saved(v)} for v, label in labels.items()]
+    chips = [(v, bare_url(v), _("All") if v == "open" else view_title(v)) for v in names]
+    chips += [(str(found.id), url_of_view(found), found.name) for found in saved]
+    return [{"href": href, "label": label, "current": v == view, "is_saved": is_saved(v)} for v, href, label in chips]
 
 
 def _rows(asked: Asked) -> Page[ThreadRow]:

@@ -1,9 +1,10 @@
-"""Saved views: made from a list, renamed, copied, deleted; their counts."""
+"""Saved views: made from a list or a search, renamed, copied, deleted; their counts."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,9 +16,10 @@ from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.text import storable
+from app.inbox.list_filters import ViewFilters
 from app.inbox.routes import words
 from app.inbox.routes.asked import Asked, ask
-from app.inbox.routes.blueprint import bp, parse_uuid, view_audiences, view_counts, view_title
+from app.inbox.routes.blueprint import bp, parse_uuid, url_of_view, view_audiences, view_counts, view_title
 from app.inbox.routes.team_filter import gone_team
 from app.inbox.saved_view_actions import (
     NAME_CHARACTERS,
@@ -31,6 +33,8 @@ from app.inbox.saved_view_actions import (
     delete_view,
 )
 from app.inbox.saved_views import View, count_of_views, get_view, list_views
+from app.inbox.search import clean_query
+from app.inbox.sorting import ListSort
 from app.inbox.view_models import ViewScope
 from app.translation import gettext as _
 from app.web import page
@@ -54,7 +58,7 @@ def saved_view_counts() -> ResponseReturnValue:
 
 @bp.post("/inbox/views")
 def create_saved_view() -> ResponseReturnValue:
-    """Keep the list in the address (`view` and its filters) under `name`, `for` whom."""
+    """Keep the list in the address (`view` and its filters) under `name`, `for` whom; or what was typed to `search`."""
     asked, values = ask(request.args.get("view") or "open"), _values()
     content, errors = _content(asked, values)
     if not errors:
@@ -67,28 +71,31 @@ def create_saved_view() -> ResponseReturnValue:
             errors["name"] = _("You have %(count)s views already; delete one first.", count=VIEWS_PER_USER)
     if errors:
         return _form(values, errors, action=asked.url_of("inbox.create_saved_view"), status=422)
-    flash(_("View saved."))
-    return redirect(url_for("inbox.saved_view", view_id=view.id), 303)
+    flash(_("View saved.") if content.search is None else _("Search saved."))
+    return redirect(url_of_view(view), 303)
 
 
 @bp.get("/inbox/views/<uuid:view_id>/edit")
 def edit_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
     """Its name, for whom it is, and the way to delete it."""
     view = _own(view_id)
-    return _form({"name": view.name, "for": _audience(view)}, {}, view=view)
+    return _form({"name": view.name, "for": _audience(view), **_searched(view.search)}, {}, view=view)
 
 
 @bp.post("/inbox/views/<uuid:view_id>")
 def save_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
-    """Another `name`, `for` others."""
-    view, values = _own(view_id), _values()
+    """Another `name`, `for` others; other words for a `search`."""
+    view = _own(view_id)
+    values = {**_searched(view.search), **_values()}
+    if view.search is None:
+        values.pop("search", None)
     content, errors = _content(Asked(str(view_id), view.filters, view.sort, {}, view), values)
     if not errors:
         errors = _change(view_id, content)
     if errors:
         return _form(values, errors, view=view, status=422)
     flash(_("Saved."))
-    return redirect(url_for("inbox.saved_view", view_id=view_id), 303)
+    return redirect(url_of_view(replace(view, search=content.search)), 303)
 
 
 @bp.post("/inbox/views/<uuid:view_id>/filters")
@@ -148,7 +155,13 @@ def _change(view_id: uuid.UUID, content: ViewContent) -> dict[str, str]:
 
 def _values() -> dict[str, str]:
     name = " ".join(storable(request.form.get("name", "")).split())
-    return {"name": name, "for": request.form.get("for", "private")}
+    searched = request.form.get("search")
+    return {"name": name, "for": request.form.get("for", "private"), **_searched(searched and clean_query(searched))}
+
+
+def _searched(text: str | None) -> dict[str, str]:
+    """The field of a search; a list has none."""
+    return {} if text is None else {"search": text}
 
 
 def _content(asked: Asked, values: dict[str, str]) -> tuple[ViewContent, dict[str, str]]:
@@ -162,7 +175,10 @@ def _content(asked: Asked, values: dict[str, str]) -> tuple[ViewContent, dict[st
     if kind not in set(ViewScope):
         errors["for"] = _("Choose for whom the view is.")
         kind = ViewScope.PRIVATE.value
-    return ViewContent(values["name"], ViewScope(kind), parse_uuid(team), asked.filters, asked.sort), errors
+    if values.get("search") == "":
+        errors["search"] = _("Enter what to look for.")
+    found = (asked.filters, asked.sort) if "search" not in values else (ViewFilters(), ListSort.NEWEST)
+    return ViewContent(values["name"], ViewScope(kind), parse_uuid(team), *found, values.get("search")), errors
 
 
 def _form(
@@ -187,8 +203,15 @@ def _audience_words(view: View) -> str:
     return _("Everyone") if view.scope == ViewScope.EVERYONE else _("Only me")
 
 
+def saved_search(query: str) -> View | None:
+    """The search of the rail that is just this one."""
+    return next((view for view in view_counts().saved_views if query and view.search == query), None)
+
+
 def _said_of(view: View, *, teams: Mapping[uuid.UUID, str]) -> str:
     """What the view shows, in a line. `teams` are names by id."""
+    if view.search is not None:
+        return _("Search: %(words)s", words=view.search)
     filters = view.filters
     status = words.status_words(filters.status) if filters.status else ""
     priority = words.priority_words(filters.priority) if filters.priority else ""

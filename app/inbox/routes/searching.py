@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from flask import redirect, render_template, request, url_for
+from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -18,6 +18,7 @@ from app.core.paging import BadCursor, make_cursor
 from app.inbox.models import Message
 from app.inbox.queries import get_message
 from app.inbox.routes.blueprint import bp, view_title
+from app.inbox.routes.saved_views import saved_search
 from app.inbox.routes.search_words import notice_words
 from app.inbox.routes.suggestions import suggest
 from app.inbox.routes.words import MEDIUM_ICONS, status_words
@@ -29,7 +30,7 @@ from app.inbox.search_query import OPERATORS
 from app.inbox.tags import list_known_tags
 from app.inbox.timeline import PAGE_ITEMS
 from app.translation import gettext as _
-from app.web import page
+from app.web import page, wants_page
 
 CONTEXT_MESSAGES = 5  # newer ones shown below a message that was found far back
 PALETTE_ROWS = 6
@@ -46,7 +47,9 @@ def search() -> ResponseReturnValue:
     except BadCursor:
         hits = search_threads(session, viewer=viewer, text=query)
     notices = [notice_words(notice) for notice in hits.notices]
-    return page("inbox/search.html", blocks=("search_results",), query=query, hits=hits, notices=notices)
+    g.current_search = query
+    saved = saved_search(query) if wants_page() else None
+    return page("inbox/search.html", blocks=("search_results",), query=query, hits=hits, notices=notices, saved=saved)
 
 
 @bp.get("/search/suggestions")

@@ -13,6 +13,7 @@ from app.accounts.queries import list_brands
 from app.inbox.models import Priority, ThreadStatus
 from app.inbox.routes.search_words import HINTS
 from app.inbox.routes.words import medium_words, priority_words, status_words
+from app.inbox.saved_views import list_views
 from app.inbox.search_filter import MEDIA, list_colleagues
 from app.inbox.search_people import list_people
 from app.inbox.search_query import Operator
@@ -20,6 +21,7 @@ from app.inbox.tags import list_known_tags
 from app.translation import gettext as _
 
 SHOWN = 10
+SAVED_SHOWN = 5
 _TYPED = re.compile(r'(?P<minus>-?)(?:(?P<name>[A-Za-z]{2,20}):(?:"(?P<quoted>[^"]*)|(?P<value>[^\s"]*))|(?P<word>[A-Za-z]*))$')
 
 
@@ -33,7 +35,11 @@ class Suggestion:
 
 
 def suggest(session: Session, *, viewer: Viewer, typed: str) -> list[Suggestion]:
-    """For the text before the cursor, at most SHOWN."""
+    """For the text before the cursor: at most SAVED_SHOWN saved searches, then operators or SHOWN values of one."""
+    return _saved(session, viewer, typed) + _operators(session, viewer, typed)
+
+
+def _operators(session: Session, viewer: Viewer, typed: str) -> list[Suggestion]:
     match = _TYPED.search(typed)
     if match is None or (match.start() and not typed[match.start() - 1].isspace()):
         return []
@@ -45,6 +51,17 @@ def suggest(session: Session, *, viewer: Viewer, typed: str) -> list[Suggestion]
     begun = (match["quoted"] if match["quoted"] is not None else match["value"]).strip()
     found = _values(session, viewer, name, begun)
     return [Suggestion(f"{Operator(name, value, bool(minus))} ", hint, length) for value, hint in found][:SHOWN]
+
+
+def _saved(session: Session, viewer: Viewer, typed: str) -> list[Suggestion]:
+    """Saved searches whose name has the text, or which begin so: each takes the place of all that was typed."""
+    begun = typed.strip().casefold()
+    found = []
+    for view in list_views(session, viewer=viewer):
+        search = view.search or ""
+        if search not in ("", typed.strip()) and (_has(begun, view.name) or search.casefold().startswith(begun)):
+            found.append(Suggestion(search, view.name, len(typed)))
+    return found[:SAVED_SHOWN]
 
 
 def _values(session: Session, viewer: Viewer, name: str, begun: str) -> list[tuple[str, str]]:

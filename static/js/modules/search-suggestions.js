@@ -29,8 +29,9 @@ export default function bindSearchSuggestions(form) {
 
   const typed = () => field.value.slice(0, field.selectionEnd);
 
-  // Only what may become an operator, or is one, is worth a question.
+  // Only what may become an operator, or is one, is worth a question; where somebody saved searches, the beginning of one is, too.
   function isWorthIt() {
+    if (list.dataset.saved !== undefined && /^\s*[^\s":][^":]{1,40}$/.test(typed())) return true;
     const last = /(?:^|\s)-?([A-Za-z]+)(:(?:"[^"]*|[^\s"]*))?$/.exec(typed());
     if (!last) return false;
     const name = last[1].toLowerCase();
