@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.accounts.access import Viewer
 from app.core.ids import new_id
 from app.events.actions import Subject, record
+from app.inbox.columns import Column
 from app.inbox.list_filters import ViewFilters
 from app.inbox.saved_views import ViewMissing, get_view, list_own_teams, visible_to
 from app.inbox.sorting import ListSort
@@ -39,6 +40,7 @@ class ViewContent:
     filters: ViewFilters
     sort: ListSort
     search: str | None = None
+    hidden_columns: tuple[Column, ...] = ()
 
 
 def create_view(session: Session, content: ViewContent, *, viewer: Viewer, now: datetime) -> SavedView:
@@ -74,7 +76,8 @@ def change_view(session: Session, view_id: uuid.UUID, content: ViewContent, *, v
 def copy_view(session: Session, view_id: uuid.UUID, *, name: str, viewer: Viewer, now: datetime) -> SavedView:
     """A private view of the viewer's own with the same filters. Raises TooManyViews, ViewMissing."""
     view = get_view(session, viewer=viewer, view_id=view_id)
-    content = ViewContent(name[:NAME_CHARACTERS], ViewScope.PRIVATE, None, view.filters, view.sort, view.search)
+    kept = (view.filters, view.sort, view.search, view.hidden_columns)
+    content = ViewContent(name[:NAME_CHARACTERS], ViewScope.PRIVATE, None, *kept)
     return create_view(session, content, viewer=viewer, now=now)
 
 
@@ -107,7 +110,7 @@ def _check_audience(session: Session, content: ViewContent, *, viewer: Viewer, f
 def _fill(view: SavedView, content: ViewContent) -> None:
     view.name, view.scope = content.name, content.scope
     view.team_id = content.team_id if content.scope == ViewScope.TEAM else None
-    view.search = content.search
+    view.search, view.hidden_columns = content.search, [column.value for column in content.hidden_columns]
     view.filters, view.sort = content.filters.model_dump(mode="json", exclude_none=True), content.sort
 
 

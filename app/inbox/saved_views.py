@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
 from app.accounts.models import Team, TeamMember
+from app.inbox.columns import Column, read_hidden
 from app.inbox.list_filters import ViewFilters, thread_filter
 from app.inbox.queries import select_count
 from app.inbox.sorting import ListSort
@@ -38,6 +39,7 @@ class View:
     filters: ViewFilters
     sort: ListSort
     search: str | None = None
+    hidden_columns: tuple[Column, ...] = ()
 
     def may_be_changed_by(self, viewer: Viewer) -> bool:
         """Its owner may, and a lead or admin if others see it too."""
@@ -47,7 +49,7 @@ class View:
 # A part of the query that counts for the rail, so that the rail's views cost no query of their own.
 SELECT_FOR_RAIL = (
     "(SELECT coalesce(json_agg(v ORDER BY v.position, v.name, v.id), '[]') FROM"
-    " (SELECT id, name, owner_user_id, scope, team_id, filters, sort, search, position FROM saved_views"
+    " (SELECT id, name, owner_user_id, scope, team_id, filters, sort, search, hidden_columns, position FROM saved_views"
     " WHERE owner_user_id = :me OR scope = 'everyone' OR team_id IN (SELECT team_id FROM team_members WHERE user_id = :me)"
     " ORDER BY position, name, id LIMIT :in_rail) v)"
 )
@@ -71,7 +73,8 @@ def _read(row: sa.RowMapping | Mapping[str, Any]) -> View | None:
     team_id = uuid.UUID(str(row["team_id"])) if row["team_id"] else None
     scope, sort = ViewScope(row["scope"]), ListSort(row["sort"])
     view_id, owner = uuid.UUID(str(row["id"])), uuid.UUID(str(row["owner_user_id"]))
-    return View(view_id, row["name"], owner, scope, team_id, filters, sort, row["search"])
+    hidden = read_hidden(row["hidden_columns"])
+    return View(view_id, row["name"], owner, scope, team_id, filters, sort, row["search"], hidden)
 
 
 def visible_to(viewer: Viewer) -> sa.ColumnElement[bool]:

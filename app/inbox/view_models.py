@@ -36,6 +36,7 @@ class SavedView(WithId, Base):
     filters: Mapped[dict[str, Any]]
     sort: Mapped[ListSort] = mapped_column(text_enum(ListSort, "list_sort"))
     search: Mapped[str | None]
+    hidden_columns: Mapped[list[str]] = mapped_column(default=list, server_default="{}")  # of columns.Column
     position: Mapped[int]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

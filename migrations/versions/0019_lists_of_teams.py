@@ -1,9 +1,10 @@
-"""Lists of one team's threads; saved searches."""
+"""Lists of one team's threads; saved searches; columns of views."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0019"
 down_revision = "0018"
@@ -15,6 +16,8 @@ NEWEST = (sa.text("last_message_at DESC"), sa.text("id DESC"))
 def upgrade() -> None:
     _index_teams()
     op.add_column("saved_views", sa.Column("search", sa.Text(), nullable=True))
+    hidden = sa.Column("hidden_columns", postgresql.ARRAY(sa.Text()), nullable=False, server_default="{}")
+    op.add_column("saved_views", hidden)
     op.create_check_constraint(op.f("ck_saved_views_search"), "saved_views", "search <> ''")
 
 

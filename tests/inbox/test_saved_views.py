@@ -23,6 +23,7 @@ from app.core.runtime import runtime
 from app.events.actions import SYSTEM
 from app.events.models import AuditEntry, Event
 from app.inbox.actions import change_priority
+from app.inbox.columns import Column
 from app.inbox.list_filters import ViewFilters
 from app.inbox.models import Priority, Thread
 from app.inbox.saved_view_actions import VIEWS_PER_USER
@@ -55,8 +56,8 @@ class Desk:
     def post(self, path: str, **fields: object) -> TestResponse:
         return self.client.post(path, data={**fields, "csrf_token": csrf_token(self.client.plain)})
 
-    def save(self, query: str, name: str = "Klussen", audience: str = "private") -> TestResponse:
-        return self.post(f"/inbox/views?{query}", name=name, **{"for": audience})
+    def save(self, query: str, name: str = "Klussen", audience: str = "private", **fields: object) -> TestResponse:
+        return self.post(f"/inbox/views?{query}", name=name, **{"for": audience, **fields})
 
     def saved(self, query: str, **fields: str) -> SavedView:
         answer = self.save(query, **fields)
@@ -311,6 +312,44 @@ def test_saved_searches_are_suggested_to_those_who_have_them(desk: Desk) -> None
     desk.be("mallory")
     assert insert not in desk.client.plain.get("/search/suggestions?q=ret").text
     assert "data-saved" not in desk.client.get("/inbox").text
+
+
+def test_a_view_shows_the_columns_it_was_given(desk: Desk) -> None:
+    view = desk.saved("tag=retour")
+    here = f"/inbox/views/{view.id}"
+    assert "data-hides" not in desk.client.get(here).text
+    form = desk.client.get(f"{here}/edit").text
+    assert form.count('name="column"') == form.count(" checked>") == len(Column)
+    fields = {"name": "Klussen", "for": "private", "columns": "1", "column": [c.value for c in Column if c != Column.TAGS]}
+    with counted_queries(desk.app) as before:
+        desk.client.get(here)
+    assert desk.post(here, **{**fields, "column": ["brand", "status", "nonsense"]}).status_code == 303
+    with counted_queries(desk.app) as after:
+        page = desk.client.get(here).text
+    assert 'data-hides="preview tags priority snooze waiting assignee"' in page
+    assert len(after) == len(before)
+    assert desk.post(here, **fields).status_code == 303
+    assert 'data-hides="tags"' in desk.client.get(f"{here}?sort=oldest").text
+    assert 'data-hides="tags"' in desk.client.get(f"/threads/{desk.threads[1].id}?view={view.id}").text
+    assert "data-hides" not in desk.client.get("/inbox").text
+    assert desk.client.get(f"{here}/edit").text.count(" checked>") == len(Column) - 1
+
+
+def test_columns_go_along_with_filters_copies_and_what_is_made_of_a_view(desk: Desk) -> None:
+    view = desk.saved("tag=retour")
+    here = f"/inbox/views/{view.id}"
+    desk.post(here, name="Klussen", columns="1", column=["brand", "preview"], **{"for": "private"})
+    hidden = ["tags", "priority", "status", "snooze", "waiting", "assignee"]
+    desk.post(f"{here}/filters?priority=urgent")
+    desk.post(f"{here}/copy")
+    desk.save(f"view={view.id}&sort=oldest", name="Oudste")
+    assert desk.save("", name=" ", columns="1", column="tags").text.count(" checked>") == 1
+    views = desk.session.execute(sa.select(SavedView).execution_options(populate_existing=True)).scalars().all()
+    assert [found.hidden_columns for found in views] == [hidden] * 3
+    for found in views:
+        found.hidden_columns = ["tags", "mood"]
+    desk.session.commit()
+    assert 'data-hides="tags"' in desk.client.get(here).text
 
 
 @pytest.mark.parametrize("table", ["saved_views", "threads", "thread_tags", "users"])

@@ -16,10 +16,12 @@ from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.text import storable
+from app.inbox.columns import Column, hidden_beside
 from app.inbox.list_filters import ViewFilters
 from app.inbox.routes import words
 from app.inbox.routes.asked import Asked, ask
 from app.inbox.routes.blueprint import bp, parse_uuid, url_of_view, view_audiences, view_counts, view_title
+from app.inbox.routes.column_words import column_choices
 from app.inbox.routes.team_filter import gone_team
 from app.inbox.saved_view_actions import (
     NAME_CHARACTERS,
@@ -70,21 +72,23 @@ def create_saved_view() -> ResponseReturnValue:
         except TooManyViews:
             errors["name"] = _("You have %(count)s views already; delete one first.", count=VIEWS_PER_USER)
     if errors:
-        return _form(values, errors, action=asked.url_of("inbox.create_saved_view"), status=422)
+        to = asked.url_of("inbox.create_saved_view")
+        return _form(values, errors, action=to, hidden=content.hidden_columns, status=422)
     flash(_("View saved.") if content.search is None else _("Search saved."))
     return redirect(url_of_view(view), 303)
 
 
 @bp.get("/inbox/views/<uuid:view_id>/edit")
 def edit_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
-    """Its name, for whom it is, and the way to delete it."""
+    """Its name, for whom it is, what its rows show, and the way to delete it."""
     view = _own(view_id)
-    return _form({"name": view.name, "for": _audience(view), **_searched(view.search)}, {}, view=view)
+    values = {"name": view.name, "for": _audience(view), **_searched(view.search)}
+    return _form(values, {}, view=view, hidden=view.hidden_columns)
 
 
 @bp.post("/inbox/views/<uuid:view_id>")
 def save_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
-    """Another `name`, `for` others; other words for a `search`."""
+    """Another `name`, `for` others, with each `column` that is named; other words for a `search`."""
     view = _own(view_id)
     values = {**_searched(view.search), **_values()}
     if view.search is None:
@@ -93,7 +97,7 @@ def save_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
     if not errors:
         errors = _change(view_id, content)
     if errors:
-        return _form(values, errors, view=view, status=422)
+        return _form(values, errors, view=view, hidden=content.hidden_columns, status=422)
     flash(_("Saved."))
     return redirect(url_of_view(replace(view, search=content.search)), 303)
 
@@ -102,7 +106,7 @@ def save_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
 def save_filters(view_id: uuid.UUID) -> ResponseReturnValue:
     """Let the view be as it stands in the address: its filters and its order."""
     view, asked = _own(view_id), ask(str(view_id))
-    content = ViewContent(view.name, view.scope, view.team_id, asked.filters, asked.sort)
+    content = ViewContent(view.name, view.scope, view.team_id, asked.filters, asked.sort, hidden_columns=view.hidden_columns)
     if _change(view_id, content):
         flash(_("You cannot save a view for them."))
     else:
@@ -177,18 +181,34 @@ def _content(asked: Asked, values: dict[str, str]) -> tuple[ViewContent, dict[st
         kind = ViewScope.PRIVATE.value
     if values.get("search") == "":
         errors["search"] = _("Enter what to look for.")
-    found = (asked.filters, asked.sort) if "search" not in values else (ViewFilters(), ListSort.NEWEST)
-    return ViewContent(values["name"], ViewScope(kind), parse_uuid(team), *found, values.get("search")), errors
+    who = (values["name"], ViewScope(kind), parse_uuid(team))
+    if "search" in values:
+        return ViewContent(*who, ViewFilters(), ListSort.NEWEST, values["search"]), errors
+    return ViewContent(*who, asked.filters, asked.sort, hidden_columns=_hidden_columns(asked)), errors
+
+
+def _hidden_columns(asked: Asked) -> tuple[Column, ...]:
+    """Those without a tick; the form above a list does not ask for them, and its view has those of the list."""
+    if "columns" in request.form:
+        return hidden_beside(request.form.getlist("column"))
+    return asked.saved.hidden_columns if asked.saved else ()
 
 
 def _form(
-    values: dict[str, str], errors: dict[str, str], *, view: View | None = None, action: str = "", status: int = 200
+    values: dict[str, str],
+    errors: dict[str, str],
+    *,
+    view: View | None = None,
+    action: str = "",
+    hidden: tuple[Column, ...] = (),
+    status: int = 200,
 ) -> ResponseReturnValue:
     audiences = view_audiences()
     if view is not None and _audience(view) not in dict(audiences):
         audiences.append((_audience(view), _audience_words(view)))
     to = action or url_for("inbox.save_saved_view", view_id=view.id if view else "")
     context: dict[str, Any] = {"values": values, "errors": errors, "view": view, "audiences": audiences, "action": to}
+    context |= {"columns": column_choices(), "hidden": hidden, "example_name": "Pieter van Dam"}
     return page("inbox/view_form.html", status=status, **context)
 
 

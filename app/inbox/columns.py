@@ -1,0 +1,31 @@
+"""The parts of a thread's row that a saved view can do without. Who it is from, when, and the subject are always there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class Column(StrEnum):
+    """In the order of the form. static/css/features/columns.css hides each where a list's `data-hides` names it."""
+
+    PREVIEW = "preview"
+    TAGS = "tags"
+    PRIORITY = "priority"
+    STATUS = "status"
+    SNOOZE = "snooze"
+    WAITING = "waiting"
+    BRAND = "brand"
+    ASSIGNEE = "assignee"
+
+
+def read_hidden(names: Iterable[str]) -> tuple[Column, ...]:
+    """What is kept as hidden, in the order of the columns; what nobody knows any more is left out."""
+    named = set(names)
+    return tuple(column for column in Column if column.value in named)
+
+
+def hidden_beside(shown: Iterable[str]) -> tuple[Column, ...]:
+    """All but the named ones."""
+    named = set(shown)
+    return tuple(column for column in Column if column.value not in named)

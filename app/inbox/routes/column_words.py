@@ -1,0 +1,23 @@
+"""The parts of a row in words, for the form of a saved view."""
+
+from __future__ import annotations
+
+from app.inbox.columns import Column
+from app.translation import gettext as _
+from app.translation import mark as N_
+
+COLUMNS = {
+    Column.PREVIEW: N_("Beginning of the last message"),
+    Column.TAGS: N_("Tags"),
+    Column.PRIORITY: N_("Priority"),
+    Column.STATUS: N_("Status"),
+    Column.SNOOZE: N_("Until when it is snoozed"),
+    Column.WAITING: N_("What it waits for"),
+    Column.BRAND: N_("Brand"),
+    Column.ASSIGNEE: N_("Assignee"),
+}
+
+
+def column_choices() -> list[tuple[str, str]]:
+    """(value, words) in the order of the form."""
+    return [(column.value, _(words)) for column, words in COLUMNS.items()]
