@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from app.core.db import table_of
 from app.delivery import handlers as delivery
-from app.delivery.handlers import hold_scheduled_replies
+from app.delivery.handlers import hold_replies_to_spam, hold_scheduled_replies
 from app.delivery.jobs import not_behind_another
 from app.delivery.models import Delivery, ScheduledReply
 from app.events.models import OutboxEntry
@@ -55,6 +55,7 @@ WIRING = Wiring(
         "ThreadAssigned": (tell_assignee,),
         "ThreadHandedOver": (tell_team,),
         "MessageReceived": (tell_followers, hold_scheduled_replies),
+        "ThreadMarkedSpam": (hold_replies_to_spam,),
         "MessageQueued": (settle_sent_reply,),
         "DeliveryChanged": (make_promised_task,),
         "MessageTakenBack": (unsettle_taken_back,),
@@ -77,6 +78,10 @@ WIRING = Wiring(
         "ThreadTagged": (_push,),
         "ThreadSnoozed": (_push,),
         "SnoozeEnded": (_push,),
+        "ThreadMarkedSpam": (_push,),
+        "SpamEnded": (_push,),
+        "SenderBlocked": (),
+        "BlockLifted": (),
         "ThreadEdited": (_push,),
         "ThreadsMerged": (_push,),
         "MergeUndone": (_push,),

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.core.db import table_of
 from app.core.work import READY
 from app.delivery.models import Delivery, ScheduledReply
-from app.delivery.scheduled import hold_for_newer
+from app.delivery.scheduled import SPAM, hold_for_newer, hold_scheduled
 from app.events.models import Event
 from app.inbox.models import Message
 from app.inbox.moves import move_rows, moved_ids, parse_move, return_rows
@@ -50,3 +50,10 @@ def hold_scheduled_replies(session: Session, event: Event) -> None:
     message = session.get(Message, event.message_id) if event.message_id else None
     if message is not None and message.automatic is None:
         hold_for_newer(session, message.thread_id, now=event.occurred_at, caused_by=event)
+
+
+def hold_replies_to_spam(session: Session, event: Event) -> None:
+    """`ThreadMarkedSpam`: nothing goes out by itself to somebody who sends spam."""
+    ready = sa.select(ScheduledReply.id).where(ScheduledReply.thread_id == event.thread_id, ScheduledReply.state == READY)
+    for scheduled_id in session.execute(ready).scalars().all():
+        hold_scheduled(session, scheduled_id, why=SPAM, now=event.occurred_at, caused_by=event)

@@ -41,6 +41,7 @@ TABLE = table_of(ScheduledReply)
 HELD = "held"
 WAITING = (READY, HELD)
 NEWER, WINDOW, CHANNEL_OFF, WRITER_GONE, BROKEN = "newer", "window", "channel_off", "writer_gone", "broken"
+SPAM = "spam"
 
 
 class NoLongerScheduled(Exception):

@@ -162,7 +162,10 @@ def preview_of(text: str) -> str:
 
 
 def reopen_for_incoming(session: Session, thread: Thread, *, now: datetime) -> None:
-    """A person wrote: resolved and snoozed work comes back, waiting for them ends."""
+    """A person wrote: resolved and snoozed work comes back, waiting for them ends. Spam stays where it is."""
+    if thread.spam_at is not None:
+        thread.spam_former = {**(thread.spam_former or {}), "status": "open", "resolved_at": None, "snoozed_until": None}
+        return
     wake_thread(session, thread, because="message", now=now)
     if thread.status in CLOSED_STATUSES or thread.status == ThreadStatus.WAITING_CUSTOMER:
         _set_status(session, thread, ThreadStatus.OPEN, now=now, actor=SYSTEM)
@@ -317,6 +320,9 @@ def _set_status(session: Session, thread: Thread, status: ThreadStatus, *, now: 
     if status in CLOSED_STATUSES:
         thread.snoozed_until = None  # what is done need not come back
     thread.version += 1
+    if thread.spam_at is not None:
+        thread.spam_at = thread.spam_former = None
+        record(session, "SpamEnded", subject=subject_of(thread), now=now, actor=actor, payload={"because": "status"})
     record(
         session,
         "ThreadStatusChanged",
@@ -341,10 +347,10 @@ def change_priority(
 
 
 def after_reply(session: Session, thread: Thread, *, actor: Actor, now: datetime) -> None:
-    """Replying takes an unassigned thread and leaves it waiting for the other side."""
+    """Replying takes an unassigned thread and leaves it waiting for the other side. Whom one answers is no spam."""
     if thread.assignee_user_id is None and actor.user_id is not None:
         assign_thread(session, thread_id=thread.id, assignee_user_id=actor.user_id, actor=actor, now=now)
-    if thread.status in (ThreadStatus.OPEN, ThreadStatus.IN_PROGRESS):
+    if thread.status in (ThreadStatus.OPEN, ThreadStatus.IN_PROGRESS) or thread.spam_at is not None:
         _set_status(session, thread, ThreadStatus.WAITING_CUSTOMER, now=now, actor=actor)
 
 

@@ -25,6 +25,7 @@ from app.inbox.actions import assign_thread, change_priority, change_status, loc
 from app.inbox.models import CLOSED_STATUSES, Priority, Thread, ThreadStatus
 from app.inbox.queries import ThreadFilter, ThreadMissing, select_matching
 from app.inbox.snooze import snooze_thread
+from app.inbox.spam import end_spam, mark_spam
 from app.inbox.tags import BadTag, change_tags
 from app.inbox.timeline import list_assignable_users
 from app.inbox.triage_models import BulkAction, BulkTarget
@@ -32,7 +33,7 @@ from app.inbox.triage_models import BulkAction, BulkTarget
 BULK_CAP = 10_000
 BATCH = 50
 TABLE = table_of(BulkAction)
-KINDS = frozenset({"status", "priority", "assignee", "tag", "untag", "snooze", "undo"})
+KINDS = frozenset({"status", "priority", "assignee", "tag", "untag", "snooze", "spam", "undo"})
 
 
 class NothingToUndo(Exception):
@@ -45,7 +46,8 @@ class _Refused(Exception):
 
 @dataclass(frozen=True)
 class Change:
-    """What is done to each thread: `kind` of KINDS, `to` its value as text (a time as ISO 8601), None for no assignee."""
+    """What is done to each thread: `kind` of KINDS, `to` its value as text (a time as ISO 8601), None for no assignee and for no
+    spam."""
 
     kind: str
     to: str | None = None
@@ -173,6 +175,7 @@ def _state_of(thread: Thread) -> dict[str, Any]:
         "priority": thread.priority.value,
         "assignee": str(thread.assignee_user_id) if thread.assignee_user_id else None,
         "tags": list(thread.tags),
+        "spam": thread.spam_at is not None,
         "snoozed_until": thread.snoozed_until.isoformat() if thread.snoozed_until else None,
         "resolved_at": thread.resolved_at.isoformat() if thread.resolved_at else None,
     }
@@ -190,6 +193,8 @@ def _apply(session: Session, thread: Thread, change: Change, *, actor: Actor, no
         change_tags(session, thread_id=thread.id, add=(to,), actor=actor, now=now)
     elif change.kind == "untag":
         change_tags(session, thread_id=thread.id, remove=(to,), actor=actor, now=now)
+    elif change.kind == "spam":
+        (mark_spam if to else end_spam)(session, thread_id=thread.id, actor=actor, now=now)
     elif change.kind == "snooze":
         snooze_thread(session, thread_id=thread.id, until=datetime.fromisoformat(to), actor=actor, now=now)
 
@@ -207,6 +212,8 @@ def _restore(
     """Give back each value that the bulk action changed and nobody changed since."""
     current = _state_of(thread)
     ours = {name for name in wanted if was.get(name) != wanted[name] and current[name] == was.get(name)}
+    if "spam" in ours:
+        _apply(session, thread, Change("spam", "yes" if wanted["spam"] else None), actor=actor, now=now)
     if "status" in ours:
         _apply(session, thread, Change("status", wanted["status"]), actor=actor, now=now)
         if thread.status in CLOSED_STATUSES and wanted["resolved_at"]:

@@ -25,6 +25,7 @@ _OF_VIEWS = {
     "phone": f"{IN_INBOX} AND medium = 'phone'",
     "internal": f"{IN_INBOX} AND medium = 'internal'",
     "resolved": "status = 'resolved'",
+    "spam": "spam_at IS NOT NULL",
 }
 _COUNT = "(SELECT count(*) FROM (SELECT FROM {table} WHERE {of} LIMIT :cap) x) AS {name}"
 
@@ -51,6 +52,7 @@ class ViewCounts:
     phone: int
     internal: int
     resolved: int
+    spam: int
     others: Mapping[str, int] = field(default_factory=dict)
     saved_views: tuple[View, ...] = ()
     teams: tuple[tuple[uuid.UUID, str], ...] = ()  # (id, name) of those the viewer belongs to, by name

@@ -13,7 +13,7 @@ from app.inbox.models import Priority, ThreadStatus
 from app.inbox.queries import ThreadFilter
 from app.inbox.tags import TAG_CHARACTERS
 
-RailView = Literal["open", "mine", "unassigned", "snoozed", "email", "whatsapp", "phone", "internal", "all", "resolved"]
+RailView = Literal["open", "mine", "unassigned", "snoozed", "email", "whatsapp", "phone", "internal", "all", "resolved", "spam"]
 
 
 class ViewFilters(BaseModel):
@@ -42,6 +42,7 @@ def thread_filter(filters: ViewFilters, viewer: Viewer) -> ThreadFilter:
         "internal": ThreadFilter(medium="internal"),
         "all": ThreadFilter(view="all"),
         "resolved": ThreadFilter(view="all", status=ThreadStatus.RESOLVED),
+        "spam": ThreadFilter(view="spam"),
     }
     found = known[filters.view]
     if filters.status is not None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, WithId, text_enum
@@ -112,6 +112,8 @@ class Thread(WithId, Base):
     resolved_at: Mapped[datetime | None]
     response_due_at: Mapped[datetime | None]
     snoozed_until: Mapped[datetime | None]  # out of the open views until then, or until somebody outside writes
+    spam_at: Mapped[datetime | None]  # marked as spam: closed until somebody says it is none, see app/inbox/spam.py
+    spam_former: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # what it was before
     waiting_for: Mapped[str | None]  # what its open tasks wait for, kept by app/tasks
     preview: Mapped[str] = mapped_column(default="")
     tags: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
@@ -160,6 +162,13 @@ class Thread(WithId, Base):
             sa.text("id DESC"),
             postgresql_where=sa.text("snoozed_until IS NOT NULL"),
         ),
+        sa.Index(
+            "ix_threads_spam",
+            "brand_id",
+            sa.text("last_message_at DESC"),
+            sa.text("id DESC"),
+            postgresql_where=sa.text("spam_at IS NOT NULL"),
+        ),
         sa.Index("ix_threads_snooze_due", "snoozed_until", postgresql_where=sa.text("snoozed_until IS NOT NULL")),
         sa.Index("ix_threads_status", "brand_id", "status", sa.text("last_message_at DESC"), sa.text("id DESC")),
         sa.Index("ix_threads_medium_status", "brand_id", "medium", "status", sa.text("last_message_at DESC"), sa.text("id DESC")),
@@ -187,6 +196,7 @@ class Thread(WithId, Base):
         sa.CheckConstraint("(status IN ('resolved', 'closed')) = (resolved_at IS NOT NULL)", name="resolved_pair"),
         sa.CheckConstraint("medium IN ('email', 'whatsapp', 'sms', 'phone', 'internal')", name="medium"),
         sa.CheckConstraint("snoozed_until IS NULL OR status NOT IN ('resolved', 'closed')", name="snoozed_is_open"),
+        sa.CheckConstraint("spam_at IS NULL OR (status = 'closed' AND spam_former IS NOT NULL)", name="spam_is_closed"),
     )
 
     @property

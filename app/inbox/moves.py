@@ -28,7 +28,8 @@ from app.inbox.people_models import ThreadWatcher
 UNDO_FOR = timedelta(hours=24)
 ITEMS = table_of(ThreadMoveItem)
 KEPT = frozenset({"id", "number", "version", "brand_id", "is_open"})  # an undo never touches these
-STANDING = ("status", "resolved_at", "snoozed_until")  # given back together or not at all: the database ties them
+# Given back together or not at all: the database ties them.
+STANDING = ("status", "resolved_at", "snoozed_until", "spam_at", "spam_former")
 PEOPLE = (table_of(ThreadRead), table_of(Draft), table_of(ThreadWatcher))  # one row for each user and thread
 
 Snapshot = dict[str, Any]
@@ -206,6 +207,7 @@ def restore_columns(session: Session, thread: Thread, *, former: dict[str, Any],
     session.flush()
     query = sa.text("SELECT to_jsonb(t) FROM threads t WHERE id = :id")
     current = session.execute(query, {"id": thread.id}).scalar_one()
+    former, latter = ({"spam_at": None, "spam_former": None, **row} for row in (former, latter))  # a move of before 0020
     same = {name for name in former if name in current and name not in KEPT and current[name] == latter.get(name)}
     if not same.issuperset(STANDING):
         same -= set(STANDING)

@@ -31,8 +31,8 @@ class ThreadMissing(Exception):
 
 @dataclass(frozen=True)
 class ThreadFilter:
-    """Which threads. `view` "open" leaves out resolved, closed and snoozed ones, "snoozed" has those alone, "all" everything;
-    a `status` is looked for everywhere."""
+    """Which threads. `view` "open" leaves out resolved, closed and snoozed ones, "snoozed" has those alone, "spam" the spam,
+    "all" everything; a `status` is looked for everywhere."""
 
     view: str = "open"
     medium: str | None = None
@@ -153,6 +153,8 @@ def _conditions(filter: ThreadFilter) -> list[sa.ColumnElement[bool]]:
         conditions += [sa.and_(Thread.is_open), Thread.snoozed_until.is_(None)]
     if filter.view == "snoozed":
         conditions.append(Thread.snoozed_until.is_not(None))
+    if filter.view == "spam":
+        conditions.append(Thread.spam_at.is_not(None))
     if filter.medium is not None:
         conditions.append(Thread.medium == filter.medium)
     if filter.unassigned:

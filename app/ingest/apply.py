@@ -30,6 +30,7 @@ from app.inbox.actions import NewMessage, NewThread, add_message, create_thread,
 from app.inbox.changes import apply_change, apply_pending_changes, hold_change
 from app.inbox.merge import is_untouched, merge_threads, summarise_again
 from app.inbox.models import Attachment, Message, MessageKey, MessageType, Thread
+from app.inbox.spam import is_blocked, mark_spam
 from app.ingest.threading import (
     MailContext,
     Match,
@@ -284,6 +285,8 @@ def _after_storing(
     _store_keys(session, message, context, stored)
     pending = _store_attachments(session, message, context, stored)
     apply_pending_changes(session, stored, now=context.now)
+    if _is_unwanted(session, message, context, thread, stored):
+        mark_spam(session, thread_id=thread.id, now=context.now, because="sender")
     if message.direction == Direction.INCOMING and message.automatic is None:
         reopen_for_incoming(session, thread, now=context.now)
     if match.by == "message_id":
@@ -294,6 +297,15 @@ def _after_storing(
     if pending:
         record(session, "AttachmentsAnnounced", subject=subject_of(thread, stored), now=context.now)
     _note_heard(context.channel, context.now)
+
+
+def _is_unwanted(session: Session, message: InboundMessage, context: ApplyContext, thread: Thread, stored: Message) -> bool:
+    """Whether a sender this brand blocked wrote in a thread of their own; somebody else's thread stays where it is."""
+    theirs = stored.sender_contact_id is not None and stored.sender_contact_id == thread.contact_id
+    if not theirs or thread.spam_at is not None:
+        return False
+    identities = _identities(_counterpart(message, context.own_addresses))
+    return is_blocked(session, brand_id=thread.brand_id, identities=identities)
 
 
 def _note_heard(channel: Channel, now: datetime) -> None:

@@ -278,5 +278,6 @@ def match_chat(
 
 
 def _running(now: datetime) -> sa.ColumnElement[bool]:
-    recently = sa.and_(Thread.status == ThreadStatus.RESOLVED, Thread.resolved_at > now - timedelta(days=REOPEN_DAYS))
+    may_go_on = sa.or_(Thread.status == ThreadStatus.RESOLVED, Thread.spam_at.is_not(None))
+    recently = sa.and_(may_go_on, Thread.resolved_at > now - timedelta(days=REOPEN_DAYS))
     return sa.or_(Thread.status.not_in(CLOSED_STATUSES), recently)

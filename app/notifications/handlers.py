@@ -42,12 +42,13 @@ def tell_team(session: Session, event: Event) -> None:
 
 
 def tell_followers(session: Session, event: Event) -> None:
-    """`MessageReceived`: the assignee and the watchers, unless a machine wrote it."""
+    """`MessageReceived`: the assignee and the watchers, unless a machine wrote it or it is spam."""
     message = session.get(Message, event.message_id)
     if message is None or message.automatic is not None:
         return
-    assignee = sa.select(Thread.assignee_user_id).where(Thread.id == event.thread_id).scalar_subquery()
-    watchers = sa.select(ThreadWatcher.user_id).where(ThreadWatcher.thread_id == event.thread_id)
+    thread = sa.and_(Thread.id == event.thread_id, Thread.spam_at.is_(None))
+    assignee = sa.select(Thread.assignee_user_id).where(thread).scalar_subquery()
+    watchers = sa.select(ThreadWatcher.user_id).join(Thread, Thread.id == ThreadWatcher.thread_id).where(thread)
     to = sa.or_(User.id == assignee, User.id.in_(watchers))
     tell(session, _news(event, NotificationKind.MESSAGE), to=to, caused_by=event)
 

@@ -81,3 +81,28 @@ def test_a_range_is_chosen_with_shift_and_cleared_with_escape(page: Page, desk: 
     assert_accessible(page)
     page.keyboard.press("Escape")
     expect(page.locator(".bulk-bar")).to_be_hidden()
+
+
+def test_spam_goes_with_one_key_and_comes_back_from_its_list(page: Page, desk: Desk) -> None:
+    open_inbox(page, desk, 2)
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("#timeline")).to_contain_text("Vraag")
+    expect(page.locator(".htmx-request, .htmx-settling")).to_have_count(0)
+    page.keyboard.press("!")
+    expect(page.locator("#toasts")).to_contain_text("Marked as spam")
+    expect(page.locator("a[data-row]")).to_have_count(1)
+    expect(page.locator("#thread-head .btn", has_text="Not spam")).to_be_visible()
+    page.locator("#toasts .toast__undo").click()
+    expect(page.locator("a[data-row]")).to_have_count(2)
+    assert page.evaluate("window.notReloaded") is True
+    page.locator("[data-pick]").first.click()
+    page.keyboard.press("!")
+    expect(page.locator("#bulk-progress")).to_contain_text("Spam: 1 thread changed")
+    expect(page.locator("a[data-row]")).to_have_count(1)
+    page.goto("/inbox/spam")
+    page.locator("a[data-row]").click()
+    expect(page.locator("#timeline")).to_contain_text("marked this as spam")
+    assert_accessible(page)
+    page.get_by_role("button", name="Not spam").last.click()
+    expect(page.locator("a[data-row]")).to_have_count(0)

@@ -22,6 +22,7 @@ from app.core.db import db
 from app.core.paging import BadCursor
 from app.inbox.contact_timeline import last_heard_of, list_contact_timeline
 from app.inbox.routes.blueprint import parse_uuid
+from app.inbox.spam import list_blocks
 from app.tasks.queries import TaskFilter, list_tasks
 from app.web import page
 
@@ -71,6 +72,7 @@ def contact_page(
         "purposes": list(ConsentPurpose),
         "undo_since": utc_now() - UNDO_WITHIN,
         "removable": REMOVABLE,
+        "blocked_for": list_blocks(session, viewer=viewer, contact_id=contact_id),
         "form": form or ContactForm({}),
         "wrong": wrong,
     }

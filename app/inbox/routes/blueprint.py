@@ -22,6 +22,7 @@ from app.translation import gettext as _
 NO_ID = uuid.UUID(int=0)
 bp = Blueprint("inbox", __name__)
 CHANNEL_VIEWS = (("email", "mail"), ("whatsapp", "message-circle"), ("phone", "phone"), ("internal", "sticky-note"))
+ARCHIVES = (("all", "list"), ("resolved", "circle-check"), ("spam", "ban"))
 
 
 @bp.before_request
@@ -49,6 +50,7 @@ def view_title(view: str) -> str:
         "internal": _("Internal"),
         "all": _("All threads"),
         "resolved": _("Resolved"),
+        "spam": _("Spam"),
         "tasks": _("Tasks"),
         "overdue": _("Overdue"),
     }
@@ -81,7 +83,7 @@ def nav_groups() -> list[dict[str, Any]]:
         {"title": "", "items": [*first, _view_item("snoozed", "clock", path), tasks, overdue, contacts]},
         {"title": _("Channels"), "items": [_view_item(view, icon, path) for view, icon in CHANNEL_VIEWS]},
         *_saved_views(counts, path),
-        {"title": _("Archives"), "items": [_view_item("all", "list", path), _view_item("resolved", "circle-check", path)]},
+        {"title": _("Archives"), "items": [_view_item(view, icon, path) for view, icon in ARCHIVES]},
     ]
     if current_viewer().is_lead:
         settings = _rail_item(_("Settings"), "/settings", "settings", path.startswith("/settings"))

@@ -58,7 +58,7 @@ def bulk_tags() -> ResponseReturnValue:
 @bp.post("/bulk")
 def start_bulk() -> ResponseReturnValue:
     """`thread` (many) or `all` with the list's filters in the query; one of `set_status`, `set_priority`, `set_assignee`,
-    `add_tag`, `remove_tag`, `choice`, `until`."""
+    `add_tag`, `remove_tag`, `set_spam`, `choice`, `until`."""
     viewer = current_viewer()
     ids = [found for found in map(parse_uuid, request.form.getlist("thread")) if found]
     matching = asked_filter(request.args.get("view") or "open")[0] if request.form.get("all") else None
@@ -114,6 +114,8 @@ def _change() -> Change:
         return Change("assignee", str(found) if found else None)
     if form.get("choice") or form.get("until"):
         return Change("snooze", snooze_time_asked_for().isoformat())
+    if "set_spam" in form:
+        return Change("spam", form["set_spam"] and "yes")
     if form.get("remove_tag"):
         return Change("untag", form["remove_tag"])
     return Change("tag", known_spelling(db.session(), clean_tag(form.get("add_tag", "")), viewer=current_viewer()))
@@ -156,6 +158,8 @@ def _what(bulk: BulkAction) -> str:
         return status_words(to)
     if kind == "priority":
         return _("Priority %(priority)s", priority=priority_words(to).lower())
+    if kind == "spam":
+        return _("Spam") if to else _("Not spam")
     if kind in ("tag", "untag"):
         return _("Tag %(tags)s", tags=to) if kind == "tag" else _("Without tag %(tags)s", tags=to)
     return {"assignee": _("Assign"), "snooze": _("Snooze"), "undo": _("Undo")}[kind]

@@ -21,6 +21,7 @@ from app.delivery.scheduled import (
     BROKEN,
     CHANNEL_OFF,
     NEWER,
+    SPAM,
     WINDOW,
     WRITER_GONE,
     NoLongerScheduled,
@@ -51,6 +52,7 @@ def held_words(why: str) -> str:
         NEWER: _("Not sent: something newer came in. Read it, then decide."),
         WINDOW: _("Not sent: the 24-hour window is closed. Take it back and send a template, or use another channel."),
         CHANNEL_OFF: _("Not sent: its channel is switched off. Take it back and choose another channel."),
+        SPAM: _("Not sent: the thread was marked as spam. Send it now, or take it back."),
         WRITER_GONE: _("Not sent: the account of its writer is closed."),
         BROKEN: _("Not sent: something went wrong. Send it now, or take it back."),
     }

@@ -34,7 +34,7 @@ from app.web import page, wants_page
 
 CONTEXT_MESSAGES = 5  # newer ones shown below a message that was found far back
 PALETTE_ROWS = 6
-VIEWS = ("open", "mine", "unassigned", "snoozed", "email", "whatsapp", "phone", "internal", "all", "resolved")
+VIEWS = ("open", "mine", "unassigned", "snoozed", "email", "whatsapp", "phone", "internal", "all", "resolved", "spam")
 
 
 @bp.get("/search")
@@ -100,7 +100,7 @@ def palette() -> ResponseReturnValue:
 
 
 def _pages(typed: str) -> list[Choice]:
-    icons = {"mine": "user", "unassigned": "users", "snoozed": "clock", **MEDIUM_ICONS}
+    icons = {"mine": "user", "unassigned": "users", "snoozed": "clock", "spam": "ban", **MEDIUM_ICONS}
     views = [
         Choice(url_for("inbox.list_view", view=None if v == "open" else v), view_title(v), _("View"), icons.get(v, "inbox"))
         for v in VIEWS

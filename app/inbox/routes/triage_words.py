@@ -9,12 +9,22 @@ from flask_babel import format_datetime, format_time, to_user_timezone
 
 from app.core.clock import utc_now
 from app.translation import gettext as _
+from app.translation import mark as N_
 
-TRIAGE_EVENTS = frozenset({"ThreadTagged", "ThreadSnoozed", "SnoozeEnded"})
+SPAM_EVENTS = {
+    "ThreadMarkedSpam": N_("%(who)s marked this as spam"),
+    "SpamEnded": N_("%(who)s said this is no spam"),
+    "SenderBlocked": N_("%(who)s blocked this sender: what they send from now on goes to spam"),
+    "BlockLifted": N_("%(who)s lifted the block of this sender"),
+}
+TRIAGE_EVENTS = frozenset({"ThreadTagged", "ThreadSnoozed", "SnoozeEnded", *SPAM_EVENTS})
 
 
 def triage_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
     """One quiet line about an event of TRIAGE_EVENTS."""
+    if event_type in SPAM_EVENTS:
+        by_block = payload.get("because") == "sender"
+        return _("Went to spam: its sender is blocked") if by_block else _(SPAM_EVENTS[event_type], who=who)
     if event_type == "ThreadTagged":
         return _tagged(who, payload)
     if event_type == "ThreadSnoozed":

@@ -58,6 +58,7 @@ export default function bindBulk(list) {
     if (!list.isConnected) return document.removeEventListener("single-key", onKey);
     const key = event.detail.key;
     if (key === "m" && (all || chosen.size)) find("merge")?.click();
+    else if (key === "!" && (all || chosen.size)) find("spam")?.click();
     else if (key === "Escape" && (all || chosen.size)) clear();
     else if (key === "x" || key === "X") {
       const row = document.activeElement?.closest?.("[data-rows] > li") ?? list.querySelector("[data-rows] > li:has([aria-current=true])");

@@ -1,0 +1,28 @@
+"""A contact whose messages go to spam, and the way back."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.accounts.session import current_viewer
+from app.contacts.routes.blueprint import bp, lock_visible
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.inbox.routes.blueprint import parse_uuid
+from app.inbox.spam import lift_block
+from app.translation import gettext as _
+
+
+@bp.post("/contacts/<uuid:contact_id>/block/ending")
+def end_block(contact_id: uuid.UUID) -> ResponseReturnValue:
+    """Let in what this contact sends to `brand`, one of the viewer's."""
+    viewer, brand_id = current_viewer(), parse_uuid(request.form.get("brand"))
+    with transaction() as session:
+        contact = lock_visible(session, contact_id)
+        if brand_id in viewer.brand_ids:
+            lift_block(session, contact_id=contact.id, brand_id=brand_id, actor=viewer.actor, now=utc_now())
+    flash(_("The block is lifted: new messages come to the inbox again."))
+    return redirect(url_for("contacts.show_contact", contact_id=contact_id), 303)
