@@ -23,6 +23,7 @@ from app.contacts.models import Contact, ContactType
 from app.core.crypto import Keyring
 from app.core.ids import new_id, new_secret
 from app.demo.conversations import finish, how_far, mark_seen, tell
+from app.demo.macros import make_macros
 from app.demo.people import (
     BRANDS,
     DUTCH_FIRST,
@@ -110,6 +111,7 @@ def load_demo(session: Session, *, keyring: Keyring, password_hash: str, now: da
     lead = next(user for user in company.users if user.is_lead)
     brand_ids = {key: brand.id for key, brand in company.brands.items()}
     make_templates(session, random.Random(SEED), brand_ids=brand_ids, author_user_id=lead.id, now=now)
+    make_macros(session, brand_ids=brand_ids, author=lead, now=now)
     make_tasks(session, random.Random(SEED), user_ids=[user.id for user in company.users], now=now)
     return THREADS
 

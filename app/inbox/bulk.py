@@ -17,11 +17,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
+from app.accounts.models import Team
 from app.core.db import table_of
 from app.core.ids import new_id
 from app.core.work import DONE, FAILED, READY, RUNNING, Lease, finish
 from app.events.actions import SYSTEM, Actor, Subject, record
 from app.inbox.actions import assign_thread, change_priority, change_status, lock_thread, wake_thread
+from app.inbox.handover import hand_to_team
+from app.inbox.macro_run import Run, StepFailed, check_brand, take_first_steps, take_last_steps
+from app.inbox.macros import MacroSteps
 from app.inbox.models import CLOSED_STATUSES, Priority, Thread, ThreadStatus
 from app.inbox.queries import ThreadFilter, ThreadMissing, select_matching
 from app.inbox.snooze import snooze_thread
@@ -33,7 +37,7 @@ from app.inbox.triage_models import BulkAction, BulkTarget
 BULK_CAP = 10_000
 BATCH = 50
 TABLE = table_of(BulkAction)
-KINDS = frozenset({"status", "priority", "assignee", "tag", "untag", "snooze", "spam", "undo"})
+KINDS = frozenset({"status", "priority", "assignee", "tag", "untag", "snooze", "spam", "macro", "undo"})
 
 
 class NothingToUndo(Exception):
@@ -51,6 +55,7 @@ class Change:
 
     kind: str
     to: str | None = None
+    macro: dict[str, Any] | None = None  # {"brand_id", "steps", "author_name", "token", "until"}; `to` is its name
 
 
 def start_bulk_action(
@@ -162,7 +167,7 @@ def _change_one(session: Session, bulk: BulkAction, target: BulkTarget, *, now: 
                 _restore(session, thread, was=target.former or {}, wanted=target.latter or {}, actor=actor, now=now)
             session.flush()
             after = _state_of(thread)
-    except (_Refused, BadTag, ThreadMissing):
+    except (_Refused, BadTag, StepFailed, ThreadMissing):
         return "refused"
     if bulk.undoes_id is None:
         target.former, target.latter = before, after
@@ -174,6 +179,7 @@ def _state_of(thread: Thread) -> dict[str, Any]:
         "status": thread.status.value,
         "priority": thread.priority.value,
         "assignee": str(thread.assignee_user_id) if thread.assignee_user_id else None,
+        "team": str(thread.team_id) if thread.team_id else None,
         "tags": list(thread.tags),
         "spam": thread.spam_at is not None,
         "snoozed_until": thread.snoozed_until.isoformat() if thread.snoozed_until else None,
@@ -193,10 +199,22 @@ def _apply(session: Session, thread: Thread, change: Change, *, actor: Actor, no
         change_tags(session, thread_id=thread.id, add=(to,), actor=actor, now=now)
     elif change.kind == "untag":
         change_tags(session, thread_id=thread.id, remove=(to,), actor=actor, now=now)
+    elif change.kind == "macro":
+        _run_macro(session, thread, change.macro or {}, actor=actor, now=now)
     elif change.kind == "spam":
         (mark_spam if to else end_spam)(session, thread_id=thread.id, actor=actor, now=now)
     elif change.kind == "snooze":
         snooze_thread(session, thread_id=thread.id, until=datetime.fromisoformat(to), actor=actor, now=now)
+
+
+def _run_macro(session: Session, thread: Thread, macro: dict[str, Any], *, actor: Actor, now: datetime) -> None:
+    """Its steps as they were when it was asked for. Raises StepFailed."""
+    check_brand(uuid.UUID(macro["brand_id"]) if macro["brand_id"] else None, thread)
+    until = datetime.fromisoformat(macro["until"]) if macro["until"] else None
+    run = Run(actor, macro["author_name"], now, uuid.UUID(macro["token"]), until)
+    steps = MacroSteps.model_validate(macro["steps"])
+    take_first_steps(session, thread_id=thread.id, steps=steps, run=run)
+    take_last_steps(session, thread_id=thread.id, steps=steps, run=run)
 
 
 def _assign(session: Session, thread: Thread, to: str | None, *, actor: Actor, now: datetime) -> None:
@@ -220,8 +238,11 @@ def _restore(
             thread.resolved_at = datetime.fromisoformat(wanted["resolved_at"])
     if "priority" in ours:
         _apply(session, thread, Change("priority", wanted["priority"]), actor=actor, now=now)
-    if "assignee" in ours:
-        _assign(session, thread, wanted["assignee"], actor=actor, now=now)
+    if "team" in ours:
+        team = session.get(Team, uuid.UUID(wanted["team"])) if wanted["team"] else None
+        hand_to_team(session, thread_id=thread.id, team=team, note=None, actor=actor, now=now)
+    if ours & {"assignee", "team"}:  # a new team takes the assignee off
+        _assign(session, thread, (wanted if "assignee" in ours else current)["assignee"], actor=actor, now=now)
     if "snoozed_until" in ours:
         _restore_snooze(session, thread, wanted["snoozed_until"], actor=actor, now=now)
     added, removed = set(was.get("tags", ())) - set(wanted["tags"]), set(wanted["tags"]) - set(was.get("tags", ()))

@@ -34,6 +34,7 @@ SHOWN_EVENTS = (
     "SpamEnded",
     "SenderBlocked",
     "BlockLifted",
+    "MacroRun",
     "ThreadsMerged",
     "MergeUndone",
     "ThreadSplit",

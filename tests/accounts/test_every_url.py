@@ -20,6 +20,7 @@ from app.core.runtime import runtime
 from app.delivery.models import ScheduledReply
 from app.events.actions import SYSTEM
 from app.events.models import Event, OutboxEntry
+from app.inbox.macro_models import Macro
 from app.inbox.models import Attachment, MessageType, Thread
 from app.inbox.move_models import ThreadMove
 from app.inbox.sorting import ListSort
@@ -110,9 +111,11 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
     )  # fmt: skip
     move = ThreadMove(kind="merge", batch_id=new_id(), brand_id=channel.brand_id, from_thread_id=new_id(), moved_at=NOW)
     move.to_thread_id, move.undo_until, move.undone_at, move.former, move.latter = thread.id, NOW, NOW, {}, {}
-    session.add_all([bulk, view, move])
+    macro = Macro(id=new_id(), name="Storing", brand_id=channel.brand_id, steps={"priority": "high"}, created_at=NOW)
+    macro.updated_at = NOW
+    session.add_all([bulk, view, move, macro])
     return {
-        "bulk_id": bulk.id, "view_id": view.id, "batch_id": move.batch_id,
+        "macro_id": macro.id, "bulk_id": bulk.id, "view_id": view.id, "batch_id": move.batch_id,
         "thread_id": thread.id, "message_id": incoming.id, "failed_id": failed.id, "attachment_id": attachment.id,
         "contact_id": contact.id, "channel_id": channel.id, "user_id": other_person.id, "team_id": team.id,
         "session_id": browser.id, "token_id": token.id, "event_id": store_event(session, raw), "entry_id": entry.id,

@@ -8,6 +8,11 @@ from playwright.sync_api import Page, expect
 from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.core.ids import new_id
+from app.inbox.macro_models import Macro
+from app.inbox.macros import MacroSteps, as_json
+from app.reply_templates.actions import TemplateContent, create_template
+from app.reply_templates.models import TemplateCategory
 from tests.browser.conftest import Desk
 from tests.factories import make_contact, make_message, make_thread
 from tests.support.browsing import assert_accessible
@@ -106,3 +111,34 @@ def test_spam_goes_with_one_key_and_comes_back_from_its_list(page: Page, desk: D
     assert_accessible(page)
     page.get_by_role("button", name="Not spam").last.click()
     expect(page.locator("a[data-row]")).to_have_count(0)
+
+
+def test_a_macro_is_run_with_keys_on_one_thread_and_from_the_bar_on_many(page: Page, desk: Desk) -> None:
+    with desk.live.app.app_context(), transaction() as session:
+        content = TemplateContent("Monteur komt", TemplateCategory.FOLLOW_UP, "nl", "De monteur komt morgen")
+        template = create_template(session, content, now=utc_now())
+        steps = as_json(MacroSteps(add_tags=("storing",), note="Monteur is gebeld", template_id=template.id))
+        brand_id = session.get_one(Channel, desk.channel_id).brand_id
+        macro = Macro(id=new_id(), name="Storing melden", brand_id=brand_id, steps=steps, created_at=utc_now())
+        macro.updated_at = utc_now()
+        session.add(macro)
+    open_inbox(page, desk, 3)
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("#timeline")).to_contain_text("Vraag")
+    expect(page.locator(".htmx-request, .htmx-settling")).to_have_count(0)
+    page.keyboard.press("q")
+    expect(page.locator("#thread-head .macro")).to_contain_text("tag storing · note: Monteur is gebeld · insert “Monteur komt”")
+    assert_accessible(page)
+    page.locator("#thread-head .macro").dblclick()
+    expect(page.locator("#thread-head .tag")).to_have_text("storing")
+    expect(page.locator("#composer textarea")).to_have_value("De monteur komt morgen")
+    expect(page.locator("#timeline .message--note")).to_have_count(1)
+    for row in (1, 2):
+        page.locator("[data-pick]").nth(row).click()
+    page.locator(".bulk-bar summary", has_text="Macro").click()
+    page.locator(".bulk-bar .macro", has_text="Storing melden").click()
+    expect(page.locator("#bulk-progress")).to_contain_text("Macro Storing melden: 2 threads changed")
+    expect(page.locator("a[data-row] .tag")).to_have_count(3)
+    page.locator("#bulk-progress").get_by_role("button", name="Undo").click()
+    expect(page.locator("a[data-row] .tag")).to_have_count(1)

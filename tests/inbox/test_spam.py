@@ -178,7 +178,7 @@ def test_the_sender_is_blocked_where_one_says_so_and_the_undo_lets_them_in_again
 
 def test_nobody_lifts_a_block_of_a_brand_they_do_not_see(desk: Desk) -> None:
     other = make_brand(desk.session, "laderthuis")
-    row = BlockedSender(brand_id=other.id, kind="email", scope="", value="pieter@example.nl", blocked_at=utc_now())
+    row = BlockedSender(brand_id=other.id, kind="wa_id", scope="", value="31612345678", blocked_at=utc_now())
     desk.session.add(row)
     desk.session.commit()
     desk.post(f"/contacts/{desk.thread.contact_id}/block/ending", brand=str(other.id))

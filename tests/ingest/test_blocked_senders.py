@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from app.accounts.models import User
+from app.accounts.models import Brand, User
 from app.connections.models import Channel, ChannelType
 from app.core.clock import utc_now
 from app.core.runtime import runtime
@@ -39,7 +39,7 @@ def sender(client: FlaskClient, db_session: Session, channel: Channel) -> Sender
 
 @pytest.fixture
 def alice(db_session: Session, channel: Channel) -> User:
-    user = make_user(db_session, "Alice")
+    user = make_user(db_session, "Alice", brands=(db_session.get_one(Brand, channel.brand_id),))
     db_session.commit()
     return user
 

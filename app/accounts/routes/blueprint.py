@@ -26,7 +26,10 @@ def settings_groups() -> list[LinkGroup]:
                 _link(_("API tokens"), "accounts.tokens", "key"),
             ),
         ),
-        LinkGroup(_("Answering"), (_link(_("Templates"), "reply_templates.templates", "file-text"),)),
+        LinkGroup(
+            _("Answering"),
+            (_link(_("Templates"), "reply_templates.templates", "file-text"), _link(_("Macros"), "inbox.macros", "zap")),
+        ),
     ]
     if current_user.is_lead:
         shared = (

@@ -13,6 +13,7 @@ from app import error_pages
 from app.accounts.session import current_viewer
 from app.core.db import db
 from app.inbox.counts import ViewCounts, count_views
+from app.inbox.macros import MacroMissing
 from app.inbox.queries import ThreadMissing
 from app.inbox.routes import words
 from app.inbox.saved_views import View, ViewMissing
@@ -34,6 +35,7 @@ def _signed_in_only() -> Any:
 
 @bp.errorhandler(ThreadMissing)
 @bp.errorhandler(ViewMissing)
+@bp.errorhandler(MacroMissing)
 def _not_here(_error: Exception) -> Any:
     return error_pages.answer(NotFound())  # raising here would be a 500: this is a handler already
 

@@ -20,6 +20,7 @@ from app.inbox.models import Priority, ThreadStatus
 from app.inbox.queries import count_matching
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.listing import asked_filter
+from app.inbox.routes.macros import bulk_change as macro_change
 from app.inbox.routes.snooze import snooze_time_asked_for
 from app.inbox.routes.words import priority_words, status_words
 from app.inbox.snooze import BadSnoozeTime
@@ -58,7 +59,7 @@ def bulk_tags() -> ResponseReturnValue:
 @bp.post("/bulk")
 def start_bulk() -> ResponseReturnValue:
     """`thread` (many) or `all` with the list's filters in the query; one of `set_status`, `set_priority`, `set_assignee`,
-    `add_tag`, `remove_tag`, `set_spam`, `choice`, `until`."""
+    `add_tag`, `remove_tag`, `set_spam`, `macro`, `choice`, `until`."""
     viewer = current_viewer()
     ids = [found for found in map(parse_uuid, request.form.getlist("thread")) if found]
     matching = asked_filter(request.args.get("view") or "open")[0] if request.form.get("all") else None
@@ -114,6 +115,8 @@ def _change() -> Change:
         return Change("assignee", str(found) if found else None)
     if form.get("choice") or form.get("until"):
         return Change("snooze", snooze_time_asked_for().isoformat())
+    if form.get("macro"):
+        return macro_change()
     if "set_spam" in form:
         return Change("spam", form["set_spam"] and "yes")
     if form.get("remove_tag"):
@@ -158,6 +161,8 @@ def _what(bulk: BulkAction) -> str:
         return status_words(to)
     if kind == "priority":
         return _("Priority %(priority)s", priority=priority_words(to).lower())
+    if kind == "macro":
+        return _("Macro %(name)s", name=to)
     if kind == "spam":
         return _("Spam") if to else _("Not spam")
     if kind in ("tag", "untag"):

@@ -17,7 +17,7 @@ SPAM_EVENTS = {
     "SenderBlocked": N_("%(who)s blocked this sender: what they send from now on goes to spam"),
     "BlockLifted": N_("%(who)s lifted the block of this sender"),
 }
-TRIAGE_EVENTS = frozenset({"ThreadTagged", "ThreadSnoozed", "SnoozeEnded", *SPAM_EVENTS})
+TRIAGE_EVENTS = frozenset({"ThreadTagged", "ThreadSnoozed", "SnoozeEnded", "MacroRun", *SPAM_EVENTS})
 
 
 def triage_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
@@ -25,6 +25,8 @@ def triage_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
     if event_type in SPAM_EVENTS:
         by_block = payload.get("because") == "sender"
         return _("Went to spam: its sender is blocked") if by_block else _(SPAM_EVENTS[event_type], who=who)
+    if event_type == "MacroRun":
+        return _("%(who)s ran the macro %(name)s", who=who, name=payload["name"])
     if event_type == "ThreadTagged":
         return _tagged(who, payload)
     if event_type == "ThreadSnoozed":

@@ -103,6 +103,9 @@ export default function templatePicker(bar) {
     event.stopPropagation();
     keys[event.key]();
   });
+  // A macro puts a template in: it asks whichever composer is on the page.
+  const fromMacro = (event) => (bar.isConnected ? use(event.detail.id) : document.removeEventListener("insert-template", fromMacro));
+  document.addEventListener("insert-template", fromMacro);
   opener.addEventListener("click", () => (panel.hidden ? open() : close()));
   panel.addEventListener("pointerdown", (event) => { if (event.target !== words) event.preventDefault(); }); // the search keeps the focus
   bar.addEventListener("click", (event) => {

@@ -1,0 +1,43 @@
+"""The macros of the demo company."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.accounts.access import viewer_of
+from app.accounts.models import User
+from app.inbox.macros import ME, MacroSteps, create_macro
+from app.inbox.models import Priority, ThreadStatus
+from app.reply_templates.models import ReplyTemplate
+
+# (name, key of a brand or none, name of a template or none, the other steps)
+MACROS: tuple[tuple[str, str | None, str | None, MacroSteps], ...] = (
+    (
+        "Storing aannemen",
+        None,
+        "Laadpaal knippert rood",
+        MacroSteps(assignee=ME, priority=Priority.HIGH, add_tags=("storing",), status=ThreadStatus.IN_PROGRESS),
+    ),
+    (
+        "Wachten op onderdeel",
+        None,
+        None,
+        MacroSteps(add_tags=("onderdeel",), note="Onderdeel is besteld.", status=ThreadStatus.WAITING_INTERNAL, snooze="week"),
+    ),
+    ("Afgehandeld, niets meer te doen", None, None, MacroSteps(assignee=ME, status=ThreadStatus.RESOLVED)),
+)
+
+
+def make_macros(session: Session, *, brand_ids: Mapping[str, uuid.UUID], author: User, now: datetime) -> None:
+    """Write them; the templates are there already."""
+    templates = {row.name: row.id for row in session.execute(sa.select(ReplyTemplate.name, ReplyTemplate.id))}
+    viewer = viewer_of(session, author)
+    for name, brand, template, rest in MACROS:
+        steps = rest.model_copy(update={"template_id": templates.get(template)}) if template else rest
+        brand_id = brand_ids[brand] if brand else None
+        create_macro(session, name=name, brand_id=brand_id, steps=steps, viewer=viewer, now=now)

@@ -1,0 +1,163 @@
+"""The form of a macro: what it offers, and reading it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import request
+from sqlalchemy.orm import Session
+
+from app.accounts.access import Viewer
+from app.accounts.queries import list_brands, list_teams
+from app.core.text import storable
+from app.inbox.macro_models import Macro
+from app.inbox.macros import ME, NAME_CHARACTERS, NOBODY, NOTE_CHARACTERS, TAGS_PER_STEP, MacroSteps, steps_of
+from app.inbox.models import CLOSED_STATUSES, Priority, ThreadStatus
+from app.inbox.routes.blueprint import parse_uuid
+from app.inbox.routes.macro_words import SNOOZES
+from app.inbox.routes.words import priority_words, status_words
+from app.inbox.tags import BadTag, clean_tag
+from app.inbox.timeline import list_assignable_users
+from app.reply_templates.queries import list_templates
+from app.translation import gettext as _
+
+FIELDS = (
+    "name",
+    "brand",
+    "team",
+    "assignee",
+    "priority",
+    "add_tags",
+    "remove_tags",
+    "note",
+    "template",
+    "sends",
+    "status",
+    "snooze",
+)
+
+
+@dataclass
+class MacroForm:
+    """The values as typed, by field, and what is wrong with them."""
+
+    values: dict[str, str]
+    errors: dict[str, str] = field(default_factory=dict)
+    brand_id: uuid.UUID | None = None
+    steps: MacroSteps = field(default_factory=MacroSteps)
+
+
+def empty_form() -> MacroForm:
+    return MacroForm(dict.fromkeys(FIELDS, ""))
+
+
+def form_of(macro: Macro) -> MacroForm:
+    """The form that would make this macro."""
+    steps = steps_of(macro)
+    values = {
+        "name": macro.name,
+        "brand": str(macro.brand_id or ""),
+        "team": str(steps.team_id or ""),
+        "assignee": steps.assignee or "",
+        "priority": steps.priority or "",
+        "add_tags": ", ".join(steps.add_tags),
+        "remove_tags": ", ".join(steps.remove_tags),
+        "note": steps.note,
+        "template": str(steps.template_id or ""),
+        "sends": "yes" if steps.sends else "",
+        "status": steps.status or "",
+        "snooze": steps.snooze or "",
+    }
+    return MacroForm(values, {}, macro.brand_id, steps)
+
+
+def read_form(viewer: Viewer) -> MacroForm:
+    """What was typed; `errors` is empty where it makes a macro."""
+    form = MacroForm({name: storable(request.form.get(name, "")).strip() for name in FIELDS})
+    values, errors = form.values, form.errors
+    values["name"] = " ".join(values["name"].split())
+    values["note"] = values["note"].replace("\r\n", "\n")
+    if not values["name"]:
+        errors["name"] = _("Enter a name.")
+    elif len(values["name"]) > NAME_CHARACTERS:
+        errors["name"] = _("Use at most %(count)s characters.", count=NAME_CHARACTERS)
+    form.brand_id = parse_uuid(values["brand"])
+    if values["brand"] and form.brand_id not in viewer.brand_ids:
+        errors["brand"] = _("Choose one of your brands.")
+    if len(values["note"]) > NOTE_CHARACTERS:
+        errors["note"] = _("Use at most %(count)s characters.", count=NOTE_CHARACTERS)
+    add, remove = _tags(form, "add_tags"), _tags(form, "remove_tags")
+    if errors:
+        return form
+    try:
+        form.steps = _steps(values, add, remove)
+    except ValueError:
+        errors["status"] = _("This choice does not exist; reload the page and try again.")
+        return form
+    _check_together(form)
+    return form
+
+
+def _steps(values: dict[str, str], add: tuple[str, ...], remove: tuple[str, ...]) -> MacroSteps:
+    assignee = values["assignee"]
+    known = assignee in ("", ME, NOBODY) or parse_uuid(assignee) is not None
+    template_id = parse_uuid(values["template"])
+    return MacroSteps.model_validate(
+        {
+            "team_id": parse_uuid(values["team"]),
+            "assignee": (assignee or None) if known else None,
+            "priority": values["priority"] or None,
+            "add_tags": add,
+            "remove_tags": remove,
+            "note": values["note"],
+            "template_id": template_id,
+            "sends": template_id is not None and values["sends"] == "yes",
+            "status": values["status"] or None,
+            "snooze": values["snooze"] or None,
+        }
+    )
+
+
+def _check_together(form: MacroForm) -> None:
+    if form.steps.is_empty:
+        form.errors["team"] = _("Choose at least one step.")
+    elif form.steps.snooze and form.steps.status in CLOSED_STATUSES:
+        form.errors["snooze"] = _("A thread that is resolved or closed is not snoozed: choose one of the two.")
+
+
+def _tags(form: MacroForm, name: str) -> tuple[str, ...]:
+    """The tags of a field, between commas."""
+    try:
+        found = tuple(dict.fromkeys(clean_tag(text) for text in form.values[name].split(",") if text.strip()))
+    except BadTag:
+        form.errors[name] = _("A tag is one to fifty characters long.")
+        return ()
+    if len(found) > TAGS_PER_STEP:
+        form.errors[name] = _("Use at most %(count)s tags.", count=TAGS_PER_STEP)
+    return found
+
+
+def choices(session: Session, viewer: Viewer, form: MacroForm) -> dict[str, Any]:
+    """The options of every choice, pairs of value and words; the first leaves things as they are."""
+    same = ("", _("As it is"))
+    people = dict(pair for brand_id in viewer.brand_ids for pair in list_assignable_users(session, brand_id))
+    named = sorted(((str(user_id), name) for user_id, name in people.items()), key=lambda pair: pair[1])
+    brands = [(str(brand.id), brand.name) for brand in list_brands(session) if brand.id in viewer.brand_ids]
+    templates = [(str(row.template.id), row.template.name) for row in list_templates(session, viewer=viewer)]
+    lists = {
+        "brands": [("", _("Every brand")), *brands],
+        "teams": [same, *((str(team.id), team.name) for team in list_teams(session))],
+        "people": [same, (ME, _("Whoever runs it")), (NOBODY, _("Nobody")), *named],
+        "priorities": [same, *((priority.value, priority_words(priority)) for priority in Priority)],
+        "templates": [("", _("None")), *templates],
+        "statuses": [same, *((status.value, status_words(status)) for status in ThreadStatus)],
+        "snoozes": [("", _("Not")), *((key, _(words)) for key, words in SNOOZES.items())],
+    }
+    chosen = {"teams": "team", "people": "assignee", "templates": "template", "brands": "brand"}
+    for options, name in chosen.items():  # what is gone stays chosen until somebody chooses another
+        value = form.values[name]
+        if value and value not in dict(lists[options]):
+            lists[options].append((value, _("Not there any more")))
+    return lists
