@@ -155,16 +155,12 @@ def _conditions(filter: ThreadFilter) -> list[sa.ColumnElement[bool]]:
         conditions.append(Thread.snoozed_until.is_not(None))
     if filter.view == "spam":
         conditions.append(Thread.spam_at.is_not(None))
-    if filter.medium is not None:
-        conditions.append(Thread.medium == filter.medium)
     if filter.unassigned:
         conditions.append(Thread.assignee_user_id.is_(None))
     elif filter.assignee_user_id is not None:
         conditions.append(Thread.assignee_user_id == filter.assignee_user_id)
-    if filter.team_id is not None:
-        conditions.append(Thread.team_id == filter.team_id)
-    if filter.contact_id is not None:
-        conditions.append(Thread.contact_id == filter.contact_id)
+    named = ((Thread.medium, filter.medium), (Thread.team_id, filter.team_id), (Thread.contact_id, filter.contact_id))
+    conditions += [column == value for column, value in named if value is not None]
     if filter.priority is not None:
         conditions.append(Thread.priority_rank == filter.priority.rank)
     return conditions
