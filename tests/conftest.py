@@ -18,6 +18,7 @@ import redis
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings as property_settings
 from playwright.sync_api import Browser, Page
 from sqlalchemy.orm import Session
 from xdist.scheduler import LoadScopeScheduling
@@ -42,6 +43,10 @@ IN_A_BROWSER = (
     "tests/design/test_gallery.py",
     "tests/house/test_fixtures.py",
 )
+
+# How long one example takes says nothing on a machine that does other things too.
+property_settings.register_profile("ours", deadline=None)
+property_settings.load_profile("ours")
 
 
 class ByModule(LoadScopeScheduling):
