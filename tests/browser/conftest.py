@@ -17,7 +17,8 @@ from app.accounts.passwords import hash_password
 from app.config import Settings
 from app.core.db import transaction
 from app.core.runtime import runtime
-from tests.browser.demo import running_demo
+from tests.browser.demo import ADMIN, running_demo, signed_in
+from tests.browser.looking import Eyes, eyes
 from tests.factories import make_brand, make_channel, make_user
 from tests.support.browsing import Browsing
 from tests.support.database import TestServers
@@ -104,6 +105,24 @@ def demo_browsing(browser: Browser, demo: LiveServer) -> Iterator[Browsing]:
     yield browsing
     faults = browsing.unexpected_faults()
     browsing.close()
+    assert not faults, "the browser reported: " + "; ".join(faults)
+
+
+@pytest.fixture(scope="session")
+def demo_admin(browser: Browser, demo: LiveServer) -> Iterator[tuple[Browsing, Eyes]]:
+    """Who may see every page of the demo, signed in once for all tests that look at pages."""
+    browsing = Browsing(browser, demo.url)
+    yield browsing, eyes(signed_in(browsing, ADMIN))
+    browsing.close()
+
+
+@pytest.fixture
+def admin_eyes(demo_admin: tuple[Browsing, Eyes]) -> Iterator[Eyes]:
+    """The administrator's two pages; what the browser reports as wrong meanwhile fails the test."""
+    browsing, both = demo_admin
+    before = len(browsing.unexpected_faults())
+    yield both
+    faults = browsing.unexpected_faults()[before:]
     assert not faults, "the browser reported: " + "; ".join(faults)
 
 

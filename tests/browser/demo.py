@@ -19,6 +19,8 @@ from app.demo.people import USERS
 from tests.support.browsing import Browsing
 from tests.support.live import LiveServer, running_application
 
+ADMIN = "noah@chargecars.example"
+
 
 @contextmanager
 def running_demo(settings: Settings) -> Iterator[LiveServer]:

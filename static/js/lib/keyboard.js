@@ -78,11 +78,17 @@ function step(direction) {
   return true;
 }
 
+// A menu that nobody listens to yet, or that was left open.
+function shut(menu) {
+  if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+  menu.open = false;
+}
+
 // Escape leaves the field first, then the thread.
 function leave(event) {
   if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
   const menus = document.querySelectorAll("details.menu[open]");
-  if (menus.length) { menus.forEach((menu) => { menu.open = false; }); return; }
+  if (menus.length) return menus.forEach(shut);
   if (typing(event.target)) { event.target.blur(); return; }
   if (document.body.dataset.keys === "on" && !offer("Escape")) use(document.querySelector('[data-key="u"]'));
 }

@@ -6,6 +6,8 @@ export default function bindDialogOpener(opener) {
     const dialog = document.getElementById(opener.dataset.dialog);
     if (!dialog) return;
     event.preventDefault();
+    const menu = opener.closest("details.menu");
+    if (menu?.contains(document.activeElement)) menu.querySelector("summary").focus(); // the menu shuts: the way back is its button
     dialog.showModal();
     dialog.onclick = (inside) => {
       if (inside.target === dialog || inside.target.closest("[data-close]")) dialog.close();

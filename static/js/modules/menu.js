@@ -18,7 +18,9 @@ export default function bindMenu(menu) {
     if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
   });
   menu.addEventListener("click", (event) => {
-    if (event.target.closest(".menu__item:not([data-stay])")) menu.open = false;
+    if (!event.target.closest(".menu__item:not([data-stay])")) return;
+    if (menu.contains(document.activeElement)) summary.focus({ preventScroll: true }); // what had it is out of sight now
+    menu.open = false;
   });
   menu.addEventListener("keydown", (event) => {
     if (!menu.open && event.target !== summary) return;

@@ -1,0 +1,100 @@
+"""What opens over a page, by page: dialogs, menus, lists of choices, folds. All opened by keys alone, as without a mouse.
+
+A scene begins on a page at rest: `start` gets the focus, `keys` are pressed, then `opened` is in sight and the focus on `focus`
+(anything in `opened` where that is empty). Escape, or what `ends` says, shuts it; the focus is on `back` then (`start` where that
+is empty).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+TITLE = "#thread-head h1"
+MENU = "details.menu[open] > .menu__panel"
+INTO_MENU = ("Enter", "ArrowDown")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`typed` is written where the focus is after the keys; `holds`: nothing but a choice or Escape leads out of it."""
+
+    start: str
+    keys: tuple[str, ...]
+    opened: str
+    typed: str = ""
+    waits_for: str = ""
+    focus: str = ""
+    back: str = ""
+    ends: str = "Escape"
+    holds: bool = False
+
+
+ROW = "a[data-row]"
+
+
+def tool(number: int) -> str:
+    """The nth menu of what is done to the selected threads."""
+    return f".bulk-bar__tools > details:nth-of-type({number}) > summary"
+
+
+def fact(number: int) -> str:
+    """The nth menu under the subject of a thread."""
+    return f".thread-head__facts > details:nth-of-type({number}) > summary"
+
+
+MORE = ".thread-head__bar details.menu > summary"
+WRITING = "#composer-rich, #composer-text"
+
+
+def fold(details: str) -> Scene:
+    """What unfolds in the page stays there until it is folded again."""
+    return Scene(f"{details} > summary", ("Enter",), f"{details} > .form", focus=f"{details} > summary", ends="Enter")
+
+
+THREAD: Mapping[str, Scene] = {
+    "keys": Scene(TITLE, ("?",), "#keys-sheet", holds=True),
+    "palette": Scene(TITLE, ("Control+k",), "#palette", typed="laad", holds=True, waits_for="#palette-list [role=option]"),
+    "merge": Scene(TITLE, ("m",), "dialog:has(#merge-title)", holds=True, waits_for="#merge-list [role=option]"),
+    "split": Scene(MORE, ("Enter", "ArrowDown", "ArrowDown", "Enter"), "dialog:has(#split-title)", holds=True),
+    "more": Scene(MORE, INTO_MENU, MENU),
+    "status": Scene(fact(1), INTO_MENU, MENU),
+    "priority": Scene(fact(2), INTO_MENU, MENU),
+    "assign": Scene(TITLE, ("a",), MENU, back=fact(3), waits_for=".handover-teams button"),
+    "snooze": Scene(TITLE, ("h",), MENU, back=fact(4)),
+    "tag": Scene(TITLE, ("t",), MENU, focus="#tag-field", back=fact(5), waits_for="#tag-options"),
+    "account": Scene(".me > summary", INTO_MENU, MENU),
+    "operators": Scene("#rail-search", (), "#rail-search-suggestions", typed="status:", focus="#rail-search"),
+    "templates": Scene(TITLE, ("#",), "#template-picker", back=WRITING, waits_for="#template-options [role=option]"),
+    "ways to send": Scene(".composer__more > summary", INTO_MENU, MENU),
+    "copies": Scene(
+        ".composer__mail > summary", ("Enter",), ".composer__copies", focus=".composer__mail > summary", ends="Enter"
+    ),
+}
+NOTE: Mapping[str, Scene] = {
+    "mentions": Scene("#composer-text", (), "#mention-list", typed=" @", focus="#composer-text"),
+}
+LIST: Mapping[str, Scene] = {
+    "filter": Scene(".list-head details:nth-of-type(1) > summary", INTO_MENU, MENU),
+    "order": Scene(".list-head details:nth-of-type(2) > summary", INTO_MENU, MENU),
+    "view": Scene("#main", ("v",), MENU, focus="#save-view-name", back=".list-head details:nth-of-type(3) > summary"),
+}
+BULK: Mapping[str, Scene] = {
+    "assign many": Scene(ROW, ("a",), MENU, back=tool(1), waits_for=".bulk-bar [hx-get$='/bulk/people'] button"),
+    "tag many": Scene(ROW, ("t",), MENU, focus="#bulk-tag-field", back=tool(2), waits_for="#bulk-tag-options"),
+    "snooze many": Scene(ROW, ("h",), MENU, back=tool(3)),
+    "change many": Scene(tool(4), INTO_MENU, MENU),
+}
+TASKS: Mapping[str, Scene] = {
+    "type": Scene(".tasks__filters details:nth-of-type(1) > summary", INTO_MENU, MENU),
+    "state": Scene(".tasks__filters details:nth-of-type(2) > summary", INTO_MENU, MENU),
+}
+BOARD: Mapping[str, Scene] = {
+    "move": Scene("[data-card] summary", INTO_MENU, MENU),
+}
+CONTACT: Mapping[str, Scene] = {
+    "way": Scene(".way__menu > summary", INTO_MENU, MENU),
+    "new way": fold(".contacts__card:has(#ways-title) > details"),
+    "new address": fold(".contacts__card:has(#places-title) > details"),
+    "consent": fold(".contacts__card:has(#consents-title) > details"),
+}
