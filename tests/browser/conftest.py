@@ -18,7 +18,7 @@ from app.config import Settings
 from app.core.db import transaction
 from app.core.runtime import runtime
 from tests.browser.demo import ADMIN, running_demo, signed_in
-from tests.browser.looking import Eyes, eyes
+from tests.browser.looking import Eyes
 from tests.factories import make_brand, make_channel, make_user
 from tests.support.browsing import Browsing
 from tests.support.database import TestServers
@@ -112,13 +112,13 @@ def demo_browsing(browser: Browser, demo: LiveServer) -> Iterator[Browsing]:
 def demo_admin(browser: Browser, demo: LiveServer) -> Iterator[tuple[Browsing, Eyes]]:
     """Who may see every page of the demo, signed in once for all tests that look at pages."""
     browsing = Browsing(browser, demo.url)
-    yield browsing, eyes(signed_in(browsing, ADMIN))
+    yield browsing, Eyes(signed_in(browsing, ADMIN))
     browsing.close()
 
 
 @pytest.fixture
 def admin_eyes(demo_admin: tuple[Browsing, Eyes]) -> Iterator[Eyes]:
-    """The administrator's two pages; what the browser reports as wrong meanwhile fails the test."""
+    """The administrator's page; what the browser reports as wrong meanwhile fails the test."""
     browsing, both = demo_admin
     before = len(browsing.unexpected_faults())
     yield both

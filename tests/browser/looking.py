@@ -1,12 +1,13 @@
 """What axe and a ruler find wrong with a page, or with what is open on it: wide and narrow, light and dark.
 
-A person looks at everything on two pages, one in each scheme, kept for all addresses: nothing is loaded twice in a scheme, nobody
-signs in twice. (Another scheme under a page that is shown leaves some texts behind, so one page would have to be loaded anew.)
+It is slow, so nothing is done twice. A page is loaded once. All rules are asked in two looks, which have each width and scheme
+between them; in the other two, colours are asked of what was not in sight in the look before, or had others there. Of a list
+that repeats the same parts the first dozen stay.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,77 +16,100 @@ from playwright.sync_api import Page
 
 WIDE, NARROW = 1440, 390
 SOON = 5_000  # milliseconds; what a page of the demo has not shown by then does not come
-# All rules are asked once at either width, where other things are shown; colours in all four looks.
-FULL = {"light": NARROW, "dark": WIDE}
-COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
-RUN = """([selector, options]) => axe
-  .run(selector ? document.querySelector(selector) : document, { resultTypes: ['violations'], ...options })
-  .then((found) => found.violations)"""
-# What changed has been drawn, and nothing moves any more.
-AT_REST = """async () => {
+# Width, scheme, and whether all rules are asked: one thing changes from each look to the next.
+LOOKS = ((WIDE, "light", True), (NARROW, "light", False), (NARROW, "dark", True), (WIDE, "dark", False))
+COLOURS = ["color-contrast", "link-in-text-block"]
+# Frames hold what others wrote; sheets need no fetching, because no rule of use reads them.
+RUN = """([include, rules]) => axe.run(include ? { include } : document, {
+  resultTypes: ['violations'], iframes: false, preload: false, ...(rules ? { runOnly: rules } : {}),
+}).then((found) => found.violations)"""
+# What changed has been drawn, and nothing moves any more; at most a second later, for a page nobody sees draws nothing.
+AT_REST = """() => Promise.race([new Promise((resolve) => setTimeout(resolve, 1000)), (async () => {
   for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
   await Promise.all(document.getAnimations().map((one) => one.finished.catch(() => null)));
+})()])"""
+# Chromium leaves texts in their old colours under another scheme until something else touches them.
+REDRAWN = """() => {
+  document.documentElement.style.display = 'none';
+  document.body.getBoundingClientRect();
+  document.documentElement.style.display = '';
 }"""
-# The page hears pushes, and what it asks for by itself once it is shown has come. A page without the application has none of it.
+# The page hears pushes, and what it asks for by itself once it is shown has come. A page outside the application has none of it.
 SETTLED = """() => document.readyState === 'complete' && (!document.querySelector('.app')
   || (document.body.dataset.live === 'on' && !document.querySelector('[hx-trigger=load], .htmx-request')))"""
+SHORTEN = """() => [...document.querySelectorAll('ol, ul, tbody, select')].flatMap((list) => [...list.children].slice(12))
+  .filter((one) => !one.contains(document.activeElement) && !one.matches(':checked, :has([aria-current=true])'))
+  .forEach((one) => one.remove())"""
+# Marks what is in sight and was not in the last look, or in other colours; returns how many places that is.
+COMPARE = """() => {
+  const now = new Map(), fresh = [];
+  document.querySelectorAll('[data-fresh-look]').forEach((old) => old.removeAttribute('data-fresh-look'));
+  for (const element of document.body.querySelectorAll('*')) {
+    if (!element.checkVisibility({ visibilityProperty: true })) continue;
+    const { color, backgroundColor, opacity } = getComputedStyle(element);
+    now.set(element, [color, backgroundColor, opacity].join());
+    if (window.looked?.get(element) === now.get(element) || element.parentElement.closest('[data-fresh-look]')) continue;
+    fresh.push(element);
+    element.setAttribute('data-fresh-look', '');
+  }
+  window.looked = now;
+  return fresh.length;
+}"""
+SCHEME = "matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'"
 STICKS_OUT = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
 @dataclass(frozen=True)
 class Eyes:
-    """Somebody's pages by scheme, `light` and `dark`."""
+    """Somebody's page, in front of the one who looks."""
 
-    pages: Mapping[str, Page]
+    page: Page
 
     def look_at(self, path: str) -> list[str]:
         """What is wrong at an address, of any severity, in any look."""
-        return [fault for scheme, page in self.pages.items() for fault in look_at(page, scheme, path)]
+        dress(self.page, *LOOKS[0][:2])
+        show(self.page, path)
+        self.page.evaluate(AXE_SCRIPT)
+        self.page.evaluate(SHORTEN)
+        return [f"{path}: {fault}" for look in LOOKS for fault in self._look(*look)]
+
+    def _look(self, width: int, scheme: str, everything: bool) -> Iterator[str]:
+        dress(self.page, width, scheme)
+        fresh = self.page.evaluate(COMPARE)
+        if everything:
+            yield from found(self.page)
+        elif fresh:
+            yield from found(self.page, "[data-fresh-look]", COLOURS)
 
     def link(self, path: str, link: str) -> str:
-        """Where the first of the links of a page leads."""
-        page = self.pages["light"]
-        show(page, path)
-        return page.locator(link).first.get_attribute("href", timeout=SOON) or ""
-
-
-def eyes(page: Page) -> Eyes:
-    """Both schemes of a person whose `page` is signed in, or of nobody. Nothing moves, so that a colour is there at once."""
-    pages = {"light": page, "dark": page.context.new_page()}
-    for scheme, one in pages.items():
-        one.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-    return Eyes(pages)
-
-
-def look_at(page: Page, scheme: str, path: str) -> list[str]:
-    """What is wrong at an address in one scheme, wide and narrow."""
-    page.set_viewport_size({"width": WIDE, "height": 900})
-    show(page, path)
-    return look(page, scheme)
+        """Where the first of the links of a page leads, without its query."""
+        show(self.page, path)
+        return (self.page.locator(link).first.get_attribute("href", timeout=SOON) or "").split("?")[0]
 
 
 def show(page: Page, path: str) -> None:
     """Go to an address and wait until the page is whole."""
     page.goto(path)
-    page.wait_for_function(SETTLED)
+    page.wait_for_function(SETTLED, timeout=3 * SOON)
 
 
-def look(page: Page, scheme: str, part: str = "") -> list[str]:
-    """What is wrong with the page as it stands, wide and narrow, or with the `part` a selector names where that is in sight."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE_SCRIPT)
-    return [fault for width in (WIDE, NARROW) for fault in _look(page, scheme, width, part)]
-
-
-def _look(page: Page, scheme: str, width: int, part: str) -> Iterator[str]:
+def dress(page: Page, width: int, scheme: str) -> None:
+    """Another look for the page as it stands. Nothing moves in it, so that a colour is there at once."""
     page.set_viewport_size({"width": width, "height": 900})
+    before = page.evaluate(SCHEME)
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    if before != scheme:
+        page.evaluate(REDRAWN)
     page.evaluate(AT_REST)
-    if part and not page.locator(part).first.is_visible():
-        return
-    for item in page.evaluate(RUN, [part, {} if FULL[scheme] == width else COLOURS]):
-        yield f"{width} {scheme} {page.url} {part} {finding(item)}"
+
+
+def found(page: Page, part: str = "", rules: list[str] | None = None) -> Iterator[str]:
+    """What is wrong with the page, or the parts that a selector names, in the look it has."""
+    look = f"{page.evaluate('innerWidth')} {page.evaluate(SCHEME)}"
+    for item in page.evaluate(RUN, [[[part]] if part else None, rules]):
+        yield f"{look} {finding(item)}"
     if page.evaluate(STICKS_OUT):
-        yield f"{width} {scheme} {page.url} {part}: wider than the window"
+        yield f"{look}: wider than the window"
 
 
 def finding(item: dict[str, Any]) -> str:

@@ -23,8 +23,9 @@ export default function bindTagMenu(menu) {
       create.value = field.value.trim();
       create.querySelector("span").textContent = create.dataset.create.replace("{tag}", create.value);
     }
-    field.setAttribute("aria-controls", menu.querySelector("[role=listbox]")?.id ?? "");
-    const shown = options().filter((option) => !option.hidden);
+    const shown = options().filter((option) => !option.hidden), list = menu.querySelector(".tag-options");
+    list?.setAttribute("role", shown.length ? "listbox" : "group"); // a list of choices has some
+    field.setAttribute("aria-controls", list?.id ?? "");
     const begins = shown.find((option) => option.dataset.tag?.startsWith(typed));
     choose(typed ? begins ?? shown.at(0) : null);
   };
