@@ -112,6 +112,7 @@ def demo_browsing(browser: Browser, demo: LiveServer) -> Iterator[Browsing]:
 def demo_admin(browser: Browser, demo: LiveServer) -> Iterator[tuple[Browsing, Eyes]]:
     """Who may see every page of the demo, signed in once for all tests that look at pages."""
     browsing = Browsing(browser, demo.url)
+    browsing.expected_faults.append("/nowhere")
     yield browsing, Eyes(signed_in(browsing, ADMIN))
     browsing.close()
 

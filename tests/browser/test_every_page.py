@@ -12,8 +12,8 @@ pytestmark = pytest.mark.browser
 PAGES = (
     "/inbox",
     "/inbox/views",
-    "/inbox/calls",
-    "/inbox/tasks",
+    "/inbox/snoozed",
+    "/inbox/overdue",
     "/search",
     "/search?q=laadpaal",
     "/search?q=nothinghasthis",
