@@ -65,19 +65,19 @@ class Eyes:
 
     page: Page
 
-    def look_at(self, path: str) -> list[str]:
-        """What is wrong at an address, of any severity, in any look."""
+    def look_at(self, path: str, part: str = "") -> list[str]:
+        """What is wrong at an address, or in the part of it that a selector names, of any severity, in any look."""
         dress(self.page, *LOOKS[0][:2])
         show(self.page, path)
         self.page.evaluate(AXE_SCRIPT)
         self.page.evaluate(SHORTEN)
-        return [f"{path}: {fault}" for look in LOOKS for fault in self._look(*look)]
+        return [f"{path}: {fault}" for look in LOOKS for fault in self._look(*look, part)]
 
-    def _look(self, width: int, scheme: str, everything: bool) -> Iterator[str]:
+    def _look(self, width: int, scheme: str, everything: bool, part: str) -> Iterator[str]:
         dress(self.page, width, scheme)
         fresh = self.page.evaluate(COMPARE)
-        if everything:
-            yield from found(self.page)
+        if everything or part:
+            yield from found(self.page, part)
         elif fresh:
             yield from found(self.page, "[data-fresh-look]", COLOURS)
 

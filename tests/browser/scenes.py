@@ -44,6 +44,7 @@ def fact(number: int) -> str:
 
 
 MORE = ".thread-head__bar details.menu > summary"
+DRAWER = "[aria-controls=context]"
 WRITING = "#composer-rich, #composer-text"
 
 
@@ -64,6 +65,8 @@ THREAD: Mapping[str, Scene] = {
     "snooze": Scene(TITLE, ("h",), MENU, back=fact(4)),
     "tag": Scene(TITLE, ("t",), MENU, focus="#tag-field", back=fact(5), waits_for="#tag-options"),
     "account": Scene(".me > summary", INTO_MENU, MENU),
+    "keys from a menu": Scene(".me > summary", ("Enter", "ArrowUp", "ArrowUp", "Enter"), "#keys-sheet", holds=True),
+    "details": Scene(DRAWER, ("Enter", "Tab"), "#context", focus="#context *", back=DRAWER),
     "operators": Scene("#rail-search", (), "#rail-search-suggestions", typed="status:", focus="#rail-search"),
     "templates": Scene(TITLE, ("#",), "#template-picker", back=WRITING, waits_for="#template-options [role=option]"),
     "ways to send": Scene(".composer__more > summary", INTO_MENU, MENU),

@@ -12,7 +12,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Error, Locator, Page, expect
 
 from tests.browser.looking import NARROW, SHORTEN, SOON, WIDE, Eyes, dress, found, show
-from tests.browser.scenes import BOARD, BULK, CONTACT, LIST, NOTE, ROW, TASKS, THREAD, Scene
+from tests.browser.scenes import BOARD, BULK, CONTACT, INTO_MENU, LIST, NOTE, ROW, TASKS, THREAD, Scene
 
 pytestmark = pytest.mark.browser
 LOOKS = ((WIDE, "light"), (NARROW, "dark"))
@@ -27,6 +27,19 @@ def test_what_opens_over_a_thread(admin_eyes: Eyes) -> None:
     thread = admin_eyes.link("/inbox/email", ROW)
     assert walk(admin_eyes.page, thread, THREAD) == []
     assert walk(admin_eyes.page, f"{thread}?kind=note", NOTE) == []
+
+
+def test_a_choice_leaves_the_focus_on_its_menu(admin_eyes: Eyes) -> None:
+    page = admin_eyes.page
+    dress(page, *LOOKS[0])
+    show(page, admin_eyes.link("/inbox/email", ROW))
+    for menu in ("#head-priority", "#head-status"):
+        seen(page, menu).first.focus()
+        for key in INTO_MENU:
+            page.keyboard.press(key)
+        with page.expect_response(lambda answer: answer.request.method == "POST"):
+            page.keyboard.press("Enter")
+        expect(page.locator(menu)).to_be_focused(timeout=SOON)
 
 
 def test_what_opens_over_a_list(admin_eyes: Eyes) -> None:
@@ -48,17 +61,20 @@ def choose_two(page: Page) -> None:
 
 
 def walk(page: Page, path: str, scenes: Mapping[str, Scene], before: Callable[[Page], None] | None = None) -> list[str]:
-    """What is wrong with any of the scenes of a page, in either look."""
+    """What is wrong with any of the scenes of a page, in both looks; what opens them may be there in one of the two alone."""
     dress(page, *LOOKS[0])
     show(page, path)
     page.evaluate(AXE_SCRIPT)
     page.evaluate(SHORTEN)
     if before:
         before(page)
-    wrong = play(page, scenes)
-    dress(page, *LOOKS[1])
-    in_reach = {name: scene for name, scene in scenes.items() if start_of(page, scene).count()}
-    return wrong + play(page, in_reach)
+    wrong, missed = [], set(scenes)
+    for look in LOOKS:
+        dress(page, *look)
+        in_reach = {name: scene for name, scene in scenes.items() if seen(page, scene.start).count()}
+        missed -= in_reach.keys()
+        wrong += play(page, in_reach)
+    return wrong + [f"{name}: nothing opens it" for name in missed]
 
 
 def play(page: Page, scenes: Mapping[str, Scene]) -> list[str]:
@@ -86,7 +102,7 @@ def faults(page: Page, scene: Scene) -> Iterator[str]:
 
 
 def open_by_keys(page: Page, scene: Scene) -> Locator:
-    start_of(page, scene).first.focus(timeout=SOON)
+    seen(page, scene.start).first.focus(timeout=SOON)
     for key in scene.keys:
         page.keyboard.press(key)
     if scene.typed:
@@ -94,10 +110,6 @@ def open_by_keys(page: Page, scene: Scene) -> Locator:
     for selector in filter(None, (scene.opened, scene.waits_for)):
         expect(seen(page, selector).first).to_be_visible(timeout=SOON)
     return seen(page, scene.opened).first
-
-
-def start_of(page: Page, scene: Scene) -> Locator:
-    return seen(page, scene.start)
 
 
 def seen(page: Page, selector: str) -> Locator:

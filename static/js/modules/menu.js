@@ -13,14 +13,20 @@ export default function bindMenu(menu) {
     if (!menu.isConnected) return document.removeEventListener("pointerdown", away);
     if (!menu.contains(event.target)) menu.open = false;
   };
+  // What had the focus is out of sight now; whoever got it meanwhile keeps it.
+  const giveBack = () => {
+    const at = document.activeElement;
+    if (menu.isConnected && (at === document.body || menu.contains(at))) summary.focus({ preventScroll: true });
+  };
   document.addEventListener("pointerdown", away);
   menu.addEventListener("focusout", (event) => {
     if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
   });
   menu.addEventListener("click", (event) => {
     if (!event.target.closest(".menu__item:not([data-stay])")) return;
-    if (menu.contains(document.activeElement)) summary.focus({ preventScroll: true }); // what had it is out of sight now
+    const hadFocus = menu.contains(document.activeElement);
     menu.open = false;
+    if (hadFocus) setTimeout(giveBack); // later: htmx takes the button that has the focus for the one that was pressed
   });
   menu.addEventListener("keydown", (event) => {
     if (!menu.open && event.target !== summary) return;
