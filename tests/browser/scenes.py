@@ -31,6 +31,7 @@ class Scene:
 
 
 ROW = "a[data-row]"
+ANSWERED = f"{ROW}:has(.thread-row__status)"  # whose state is told is waiting for a reply to ours
 
 
 def tool(number: int) -> str:

@@ -12,7 +12,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Error, Locator, Page, expect
 
 from tests.browser.looking import NARROW, SHORTEN, SOON, WIDE, Eyes, dress, found, show
-from tests.browser.scenes import BOARD, BULK, CONTACT, INTO_MENU, LIST, NOTE, ROW, TASKS, THREAD, Scene
+from tests.browser.scenes import ANSWERED, BOARD, BULK, CONTACT, INTO_MENU, LIST, NOTE, ROW, TASKS, THREAD, Scene
 
 pytestmark = pytest.mark.browser
 LOOKS = ((WIDE, "light"), (NARROW, "dark"))
@@ -24,7 +24,7 @@ TABS = 3
 
 
 def test_what_opens_over_a_thread(admin_eyes: Eyes) -> None:
-    thread = admin_eyes.link("/inbox/email", ROW)
+    thread = admin_eyes.link("/inbox/email", ANSWERED)
     assert walk(admin_eyes.page, thread, THREAD) == []
     assert walk(admin_eyes.page, f"{thread}?kind=note", NOTE) == []
 
@@ -32,7 +32,7 @@ def test_what_opens_over_a_thread(admin_eyes: Eyes) -> None:
 def test_a_choice_leaves_the_focus_on_its_menu(admin_eyes: Eyes) -> None:
     page = admin_eyes.page
     dress(page, *LOOKS[0])
-    show(page, admin_eyes.link("/inbox/email", ROW))
+    show(page, admin_eyes.link("/inbox/email", ANSWERED))
     for menu in ("#head-priority", "#head-status"):
         seen(page, menu).first.focus()
         for key in INTO_MENU:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.looking import Eyes
+from tests.browser.scenes import ANSWERED, ROW
 from tests.support.browsing import Browsing
 
 pytestmark = pytest.mark.browser
@@ -39,10 +40,9 @@ PAGES = (
     "/simulator",
     "/nowhere",
 )
-ROW = "a[data-row]"
 # A page, the first link on it that is meant, and what else there is under the address that link leads to.
 BEHIND = (
-    ("/inbox/email", ROW, ("", "?kind=note", "?kind=call", "/merge", "/split", "/tasks", "/teams")),
+    ("/inbox/email", ANSWERED, ("", "?kind=note", "?kind=call", "/merge", "/split", "/tasks", "/teams")),
     ("/inbox/whatsapp", ROW, ("",)),
     ("/contacts", ROW, ("", "/edit", "/calls", "/merge")),
     ("/tasks?who=all", ROW, ("",)),
@@ -65,7 +65,7 @@ def test_what_is_behind_a_page_is_accessible_and_fits(admin_eyes: Eyes, path: st
 
 
 def test_what_is_known_of_a_message_is_accessible_and_fits(admin_eyes: Eyes) -> None:
-    thread = admin_eyes.link("/inbox/email", ROW)
+    thread = admin_eyes.link("/inbox/email", ANSWERED)
     about = admin_eyes.link(thread, ".message__tools a[href*='/details']").removesuffix("/details")
     assert [fault for tail in OF_A_MESSAGE for fault in admin_eyes.look_at(about + tail)] == []
 
