@@ -34,19 +34,9 @@ ROW = "a[data-row]"
 ANSWERED = f"{ROW}:has(.thread-row__status)"  # whose state is told is waiting for a reply to ours
 
 
-def tool(number: int) -> str:
-    """The nth menu of what is done to the selected threads."""
-    return f".bulk-bar__tools > details:nth-of-type({number}) > summary"
-
-
-def fact(number: int) -> str:
-    """The nth menu under the subject of a thread."""
-    return f".thread-head__facts > details:nth-of-type({number}) > summary"
-
-
-MORE = ".thread-head__bar details.menu > summary"
-DRAWER = "[aria-controls=context]"
-WRITING = "#composer-rich, #composer-text"
+def tool(key: str) -> str:
+    """The menu of what is done to the selected threads that bears a key."""
+    return f".bulk-bar__tools summary[data-key={key}]"
 
 
 def fold(details: str) -> Scene:
@@ -54,17 +44,20 @@ def fold(details: str) -> Scene:
     return Scene(f"{details} > summary", ("Enter",), f"{details} > .form", focus=f"{details} > summary", ends="Enter")
 
 
+DRAWER = "[aria-controls=context]"
+WRITING = "#composer-rich, #composer-text"
 THREAD: Mapping[str, Scene] = {
     "keys": Scene(TITLE, ("?",), "#keys-sheet", holds=True),
     "palette": Scene(TITLE, ("Control+k",), "#palette", typed="laad", holds=True, waits_for="#palette-list [role=option]"),
     "merge": Scene(TITLE, ("m",), "dialog:has(#merge-title)", holds=True, waits_for="#merge-list [role=option]"),
-    "split": Scene(MORE, ("Enter", "ArrowDown", "ArrowDown", "Enter"), "dialog:has(#split-title)", holds=True),
-    "more": Scene(MORE, INTO_MENU, MENU),
-    "status": Scene(fact(1), INTO_MENU, MENU),
-    "priority": Scene(fact(2), INTO_MENU, MENU),
-    "assign": Scene(TITLE, ("a",), MENU, back=fact(3), waits_for=".handover-teams button"),
-    "snooze": Scene(TITLE, ("h",), MENU, back=fact(4)),
-    "tag": Scene(TITLE, ("t",), MENU, focus="#tag-field", back=fact(5), waits_for="#tag-options"),
+    "split": Scene(".message__tools [hx-get*='/split']", ("Enter",), "dialog:has(#split-title)", holds=True),
+    "macros": Scene("#head-macros", INTO_MENU, MENU, waits_for="#thread-head .macro-menu :is(.macro, .macro__none)"),
+    "more": Scene("#head-more", INTO_MENU, MENU),
+    "status": Scene("#head-status", INTO_MENU, MENU),
+    "priority": Scene("#head-priority", INTO_MENU, MENU),
+    "assign": Scene(TITLE, ("a",), MENU, back="#head-assignee", waits_for=".handover-teams button"),
+    "snooze": Scene(TITLE, ("h",), MENU, back="#head-snooze"),
+    "tag": Scene(TITLE, ("t",), MENU, focus="#tag-field", back="#head-tags", waits_for="#tag-options"),
     "account": Scene(".me > summary", INTO_MENU, MENU),
     "keys from a menu": Scene(".me > summary", ("Enter", "ArrowUp", "ArrowUp", "Enter"), "#keys-sheet", holds=True),
     "details": Scene(DRAWER, ("Enter", "Tab"), "#context", focus="#context *", back=DRAWER),
@@ -79,15 +72,16 @@ NOTE: Mapping[str, Scene] = {
     "mentions": Scene("#composer-text", (), "#mention-list", typed=" @", focus="#composer-text"),
 }
 LIST: Mapping[str, Scene] = {
-    "filter": Scene(".list-head details:nth-of-type(1) > summary", INTO_MENU, MENU),
-    "order": Scene(".list-head details:nth-of-type(2) > summary", INTO_MENU, MENU),
-    "view": Scene("#main", ("v",), MENU, focus="#save-view-name", back=".list-head details:nth-of-type(3) > summary"),
+    "filter": Scene(".list-head summary:has(.list-head__words)", INTO_MENU, MENU),
+    "order": Scene(".list-head summary.btn--icon:not([data-key])", INTO_MENU, MENU),
+    "view": Scene("#main", ("v",), MENU, focus="#save-view-name", back=".list-head summary[data-key=v]"),
 }
 BULK: Mapping[str, Scene] = {
-    "assign many": Scene(ROW, ("a",), MENU, back=tool(1), waits_for=".bulk-bar [hx-get$='/bulk/people'] button"),
-    "tag many": Scene(ROW, ("t",), MENU, focus="#bulk-tag-field", back=tool(2), waits_for="#bulk-tag-options"),
-    "snooze many": Scene(ROW, ("h",), MENU, back=tool(3)),
-    "change many": Scene(tool(4), INTO_MENU, MENU),
+    "assign many": Scene(ROW, ("a",), MENU, back=tool("a"), waits_for=".bulk-bar [hx-get$='/bulk/people'] button"),
+    "tag many": Scene(ROW, ("t",), MENU, focus="#bulk-tag-field", back=tool("t"), waits_for="#bulk-tag-options"),
+    "snooze many": Scene(ROW, ("h",), MENU, back=tool("h")),
+    "run a macro on many": Scene(ROW, ("q",), MENU, focus="*", back=tool("q"), waits_for=".bulk-bar .macro-menu :is(button, p)"),
+    "change many": Scene(".bulk-bar__tools > details:last-of-type > summary", INTO_MENU, MENU),
 }
 TASKS: Mapping[str, Scene] = {
     "type": Scene(".tasks__filters details:nth-of-type(1) > summary", INTO_MENU, MENU),

@@ -37,12 +37,14 @@ PAGES = (
     "/settings/deliveries",
     "/settings/templates",
     "/settings/templates/new",
+    "/settings/macros",
+    "/settings/macros/new",
     "/simulator",
     "/nowhere",
 )
 # A page, the first link on it that is meant, and what else there is under the address that link leads to.
 BEHIND = (
-    ("/inbox/email", ANSWERED, ("", "?kind=note", "?kind=call", "/merge", "/split", "/tasks", "/teams")),
+    ("/inbox/email", ANSWERED, ("", "?kind=note", "?kind=call", "/merge", "/split", "/tasks", "/teams", "/macros")),
     ("/inbox/whatsapp", ROW, ("",)),
     ("/contacts", ROW, ("", "/edit", "/calls", "/merge")),
     ("/tasks?who=all", ROW, ("",)),
