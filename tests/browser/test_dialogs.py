@@ -14,7 +14,7 @@ from playwright.sync_api import Error, Locator, Page, expect
 from tests.browser.looking import NARROW, SHORTEN, SOON, WIDE, Eyes, dress, found, show
 from tests.browser.scenes import ANSWERED, BOARD, BULK, CONTACT, INTO_MENU, LIST, NOTE, ROW, TASKS, THREAD, Scene
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]  # a busy machine takes four times as long
 LOOKS = ((WIDE, "light"), (NARROW, "dark"))
 # The browser's own bar counts as inside, because a page cannot see it.
 STAYS = "selector => document.activeElement === document.body || document.activeElement.closest(selector) !== null"
