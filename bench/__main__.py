@@ -34,6 +34,7 @@ from app.launch.parts import workers
 from app.launch.process import stop
 from app.launch.servers import EmbeddedServers, free_port
 from bench.data import fill, row_id
+from bench.desk import fill_desk
 from bench.generator import Target, at_rate, full_speed
 from bench.live import measure_live, percentile
 from bench.pages import PageTime, measure_pages
@@ -42,7 +43,7 @@ from bench.yardstick import SECRET
 from tests.support.live import running_application
 
 PASSWORD = "a bench needs a door too"
-LIMITS = {"list": 30.0, "thread": 50.0, "search": 60.0}
+LIMITS = {"list": 30.0, "tasks": 30.0, "counts": 30.0, "thread": 50.0, "search": 60.0}
 RESULTS = Path("bench-results.json")
 ROUND_SECONDS = 3.0
 # Posts a second of the bare door on the machine the targets were set on. Ours beside it says how slow this machine is.
@@ -103,6 +104,7 @@ def _prepare(settings: Settings, database: str, servers: EmbeddedServers, thread
     began = time.monotonic()
     with psycopg.connect(prepared.database_url.replace("postgresql+psycopg://", "postgresql://")) as connection:
         fill(connection, threads, password_hash=hash_password(PASSWORD))
+        fill_desk(connection, threads)
     print(f"  {threads} threads written in {time.monotonic() - began:.0f} s", flush=True)
     return prepared
 

@@ -48,8 +48,14 @@ def measure_pages(app: Flask, threads: int, *, password: str) -> list[PageTime]:
             "?sort=oldest",
             "?sort=priority",
             "/all?sort=priority",
+            f"?team={row_id(8, 0)}",
+            f"/views/{row_id(9, 0)}",
+            "/tasks",
+            "/overdue",
         )
     ]
+    times += [_time(app, f"tasks {page}", lambda page=page: f"/tasks{page}", client) for page in ("", "/board", "/calendar")]
+    times.append(_time(app, "counts of eight saved views", lambda: "/inbox/views/counts", client))
     times += [_time(app, f"list deep {view}", _deep(client, view), client) for view in ("", "/resolved", "/all")]
     thread = f"/threads/{row_id(6, threads - 1)}"
     times.append(
