@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from app.accounts.access import Viewer
 from app.api.answers import Answer, answer, check_if_match, show
+from app.api.brand import choose_brand_id
 from app.api.gate import current_viewer
 from app.api.idempotency import write
 from app.api.registry import Routes
@@ -20,7 +21,7 @@ from app.core.clock import utc_now
 from app.core.db import db
 from app.core.keyset import Sort
 from app.core.problems import invalid
-from app.inbox.api_queries import choose_brand_id, find_assignable_user_id
+from app.inbox.api_queries import find_assignable_user_id
 from app.inbox.models import Thread
 from app.inbox.queries import ThreadMissing
 from app.inbox.queries import get_thread as find_thread

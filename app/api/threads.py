@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from app.accounts.access import Viewer
 from app.api.answers import Answer, answer, check_if_match, show
+from app.api.brand import choose_brand_id
 from app.api.gate import current_viewer
 from app.api.idempotency import write
 from app.api.registry import Routes
@@ -26,7 +27,6 @@ from app.inbox.actions import NewThread, assign_thread, change_priority, change_
 from app.inbox.api_queries import (
     ThreadConditions,
     ThreadRecord,
-    choose_brand_id,
     contact_in_sight,
     find_assignable_user_id,
     get_thread_record,

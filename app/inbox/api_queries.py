@@ -21,7 +21,6 @@ from app.accounts.models import Brand, BrandMember, Role, Team, User
 from app.contacts.models import Contact
 from app.core.keyset import Place, Sort, after, cut, ordering, read_cursor
 from app.core.paging import Page
-from app.core.problems import invalid
 from app.inbox.models import Attachment, Message, MessageType, Priority, Thread, ThreadAlias, ThreadRead, ThreadStatus, ThreadType
 from app.inbox.queries import ThreadMissing
 from app.inbox.triage_models import ThreadTag
@@ -271,23 +270,6 @@ def find_brand_id(session: Session, *, viewer: Viewer, key: str) -> uuid.UUID | 
     """The brand, if the viewer may see it."""
     query = sa.select(Brand.id).where(Brand.key == key, Brand.id.in_(viewer.brand_ids))
     return session.execute(query).scalar_one_or_none()
-
-
-def choose_brand_id(session: Session, *, viewer: Viewer, key: str | None, owner: uuid.UUID | None, owner_name: str) -> uuid.UUID:
-    """The brand for something new: the one named, else that of what it belongs to (`owner`), else the viewer's only one.
-
-    Raises Problem if it must be named, is none the viewer sees, or is another than the owner's.
-    """
-    if key is None:
-        if owner is None and len(viewer.brand_ids) != 1:
-            raise invalid("brand", "is needed: you work for several brands")
-        return owner or viewer.brand_ids[0]
-    brand_id = find_brand_id(session, viewer=viewer, key=key)
-    if brand_id is None:
-        raise invalid("brand", "there is no such brand")
-    if owner is not None and owner != brand_id:
-        raise invalid("brand", f"is not the brand of the {owner_name}")
-    return brand_id
 
 
 def find_assignable_user_id(session: Session, *, contact_id: uuid.UUID, brand_id: uuid.UUID) -> uuid.UUID | None:

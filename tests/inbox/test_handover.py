@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.accounts.brands import let_only_assignee_answer
+from app.accounts.brands import BrandRule, set_rule
 from app.accounts.models import Brand, Role, User
 from app.core.clock import utc_now
 from app.core.runtime import runtime
@@ -145,7 +145,7 @@ def test_leads_set_it_for_their_brands_and_it_is_audited(desk: Desk) -> None:
 
 def test_setting_what_is_set_changes_nothing(desk: Desk) -> None:
     for _time in range(2):
-        let_only_assignee_answer(desk.session, desk.brand.id, is_on=True, now=NOW, actor=Actor(desk.alice.id))
+        set_rule(desk.session, desk.brand.id, BrandRule.ONLY_ASSIGNEE_ANSWERS, is_on=True, now=NOW, actor=Actor(desk.alice.id))
         desk.session.flush()
     audited = sa.select(sa.func.count()).where(AuditEntry.action == "BrandChanged")
     assert desk.session.execute(audited).scalar_one() == 1

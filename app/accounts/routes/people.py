@@ -23,7 +23,7 @@ from app.accounts.actions import (
     enable_user,
     set_password,
 )
-from app.accounts.brands import let_only_assignee_answer, make_tasks_of_promises
+from app.accounts.brands import BrandRule, set_rule
 from app.accounts.forms import NewPersonForm, PersonForm, choices
 from app.accounts.models import Role
 from app.accounts.queries import (
@@ -162,25 +162,21 @@ def brands() -> ResponseReturnValue:
 @bp.post("/settings/brands/<uuid:brand_id>/answering")
 def set_answering(brand_id: uuid.UUID) -> ResponseReturnValue:
     """Whether only the assignee may answer on the brand's threads."""
-    viewer = current_lead()
-    if brand_id not in viewer.brand_ids:
-        abort(404)
-    is_on = request.form.get("only_assignee") == "on"
-    with transaction() as session:
-        let_only_assignee_answer(session, brand_id, is_on=is_on, now=utc_now(), actor=viewer.actor)
-    flash(_("Saved."))
-    return redirect(url_for("accounts.brands"), 303)
+    return _set_rule(brand_id, BrandRule.ONLY_ASSIGNEE_ANSWERS, is_on=request.form.get("only_assignee") == "on")
 
 
 @bp.post("/settings/brands/<uuid:brand_id>/promises")
 def set_promises(brand_id: uuid.UUID) -> ResponseReturnValue:
     """Whether a reply of the brand that promises something makes a task."""
+    return _set_rule(brand_id, BrandRule.TASKS_OF_PROMISES, is_on=request.form.get("tasks_of_promises") == "on")
+
+
+def _set_rule(brand_id: uuid.UUID, rule: BrandRule, *, is_on: bool) -> ResponseReturnValue:
     viewer = current_lead()
     if brand_id not in viewer.brand_ids:
         abort(404)
-    is_on = request.form.get("tasks_of_promises") == "on"
     with transaction() as session:
-        make_tasks_of_promises(session, brand_id, is_on=is_on, now=utc_now(), actor=viewer.actor)
+        set_rule(session, brand_id, rule, is_on=is_on, now=utc_now(), actor=viewer.actor)
     flash(_("Saved."))
     return redirect(url_for("accounts.brands"), 303)
 
