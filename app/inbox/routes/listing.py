@@ -6,7 +6,7 @@ import uuid
 from functools import partial
 from typing import Any
 
-from flask import g, redirect, render_template, request, url_for
+from flask import g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -20,6 +20,7 @@ from app.inbox.routes.blueprint import bp, url_of_view, url_to, view_counts, vie
 from app.inbox.routes.task_listing import TASK_VIEWS, task_list_context
 from app.inbox.routes.team_filter import team_context
 from app.inbox.sorting import ListSort
+from app.links import url_for
 from app.web import page, wants_page
 
 PAGE_ROWS = 30
@@ -93,7 +94,7 @@ def _context(asked: Asked, *, with_rows: bool) -> dict[str, Any]:
         "status_filter": filters.status or "",
         "priority_filter": filters.priority or "",
         "tag_filter": filters.tag or "",
-        **(team_context(asked) if with_rows else {}),
+        **(team_context(asked) if with_rows else {"team_filter": "", "own_teams": {}}),
         "list_priorities": list(Priority),
         "bulk_statuses": list(ThreadStatus),
         "statuses": [s for s in ThreadStatus if s not in (ThreadStatus.RESOLVED, ThreadStatus.CLOSED)],

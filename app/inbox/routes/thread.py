@@ -42,12 +42,12 @@ from app.inbox.timeline import ThreadContext, Timeline, get_context, list_assign
 from app.web import page, wants_page
 
 UPLOAD_BYTES = 25 * 1024 * 1024
-BLOCKS = ("thread_pane", "thread_head", "timeline", "context", "composer")
+BLOCKS = ("thread_pane", "thread_head", "timeline", "timeline_older", "context", "composer")
 
 
 @bp.get("/threads/<uuid:thread_id>")
 def show_thread(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """The three panes; as fragments: `timeline`, `thread-head`, `context`, `composer`, `thread-list`."""
+    """The three panes; as fragments: `timeline`, `timeline-older` (the same), `thread-head`, `context`, `composer`, `thread-list`."""
     head = get_thread_head(db.session(), viewer=current_viewer(), thread_id=thread_id)
     if head.row.thread.id != thread_id:
         return redirect(url_for("inbox.show_thread", thread_id=head.row.thread.id, view=request.args.get("view")), 302)
