@@ -1,10 +1,10 @@
 // Moves tasks between the columns of the board: by dragging, or with Shift and an arrow; arrows alone go from task to task.
 const cardOf = (target) => target.closest?.("[data-card]");
 const columnOf = (element) => element.closest?.("[data-column]");
+let dragged = null; // the card under way: it stays so when the board is drawn anew meanwhile
 
 export default function bindBoard(board) {
   const columns = () => [...board.querySelectorAll("[data-column]")];
-  let dragged = null;
 
   const move = (card, column) => {
     if (!column || columnOf(card) === column) return;
@@ -53,5 +53,6 @@ export default function bindBoard(board) {
   board.addEventListener("drop", (event) => {
     event.preventDefault();
     if (dragged) move(dragged, columnOf(event.target));
+    dragged = null;
   });
 }
