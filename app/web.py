@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, g, has_request_context, make_response, render_template, url_for
+from flask import Blueprint, Flask, g, has_request_context, make_response, render_template
 from flask_babel import Babel, get_locale
 from flask_login import current_user
 from flask_openapi3.blueprint import APIBlueprint
@@ -23,6 +23,7 @@ from werkzeug.wrappers import Response
 from app import error_pages, translation
 from app.accounts.session import init_login
 from app.config import Settings
+from app.links import url_for
 from app.realtime.socket import start_sockets
 
 # Modules that hold routes; each has `blueprints`, a tuple. Nothing but this list imports them.
@@ -62,7 +63,7 @@ def init_app(app: OpenAPI, settings: Settings) -> None:
     csrf.init_app(app)
     babel.init_app(app, locale_selector=_locale, timezone_selector=_timezone)
     translation.init_app(app)
-    app.jinja_env.globals.update(asset=asset, csp_nonce=csp_nonce, get_locale=get_locale)
+    app.jinja_env.globals.update(url_for=url_for, asset=asset, csp_nonce=csp_nonce, get_locale=get_locale)
     app.jinja_env.filters["hue"] = hue
     _register_macros(app)
     init_login(app)

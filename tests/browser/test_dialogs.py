@@ -1,6 +1,7 @@
 """What opens over a page, opened by keys alone: nothing for axe to find in it, the focus goes in, stays in and comes back.
 
-Wide and light, then narrow and dark. A width changes no colour of what opens, and a scheme no place of it, so that says all.
+Wide and light, then narrow and dark: each width and each scheme once. Whole pages are looked at in all four
+(test_every_page.py).
 """
 
 from __future__ import annotations

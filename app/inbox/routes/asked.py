@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, get_args
 
-from flask import abort, g, request, url_for
+from flask import abort, g, request
 
 from app.accounts.session import current_viewer
 from app.core.db import db
@@ -18,6 +18,7 @@ from app.inbox.routes.blueprint import parse_uuid
 from app.inbox.saved_views import View, ViewMissing, get_view
 from app.inbox.sorting import ListSort
 from app.inbox.tags import TAG_CHARACTERS
+from app.links import url_for
 
 
 class IsSearch(ViewMissing):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import Blueprint, current_app, g, request, url_for
+from flask import Blueprint, current_app, g, request
 from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
@@ -18,6 +18,7 @@ from app.inbox.queries import ThreadMissing
 from app.inbox.routes import words
 from app.inbox.saved_views import View, ViewMissing
 from app.inbox.view_models import SavedView
+from app.links import url_for
 from app.translation import gettext as _
 
 NO_ID = uuid.UUID(int=0)
@@ -144,7 +145,7 @@ def url_to(endpoint: str, *, thread_id: uuid.UUID | None = None, message_id: uui
     key = (endpoint, *more.items())
     if key not in patterns:
         ids = {"thread_id": NO_ID} if message_id is None else {"message_id": NO_ID}
-        patterns[key] = url_for(endpoint, **ids, **more)  # type: ignore[arg-type]
+        patterns[key] = url_for(endpoint, **ids, **more)
     return patterns[key].replace(str(NO_ID), str(message_id or thread_id))
 
 
