@@ -47,7 +47,7 @@ BLOCKS = ("thread_pane", "thread_head", "timeline", "timeline_older", "context",
 
 @bp.get("/threads/<uuid:thread_id>")
 def show_thread(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """The three panes; as fragments: `timeline`, `timeline-older` (the same), `thread-head`, `context`, `composer`, `thread-list`."""
+    """The three panes; as fragments those of BLOCKS (`timeline-older` is a `timeline`)."""
     head = get_thread_head(db.session(), viewer=current_viewer(), thread_id=thread_id)
     if head.row.thread.id != thread_id:
         return redirect(url_for("inbox.show_thread", thread_id=head.row.thread.id, view=request.args.get("view")), 302)

@@ -301,8 +301,8 @@ class TestLinesThatBreak:
         [
             {"drop_connection": True},
             {"drop_connection": True, "when": "after"},
-            {"delay_s": 0.6},
-            {"delay_s": 0.6, "when": "after"},
+            {"delay_s": 2.6},
+            {"delay_s": 2.6, "when": "after"},
             {"status": 500, "body": "<html>oops</html>"},
             {"status": 500, "body": "<html>oops</html>", "when": "after"},
             {"status": 502},
@@ -314,7 +314,7 @@ class TestLinesThatBreak:
             {"status": 200, "body": {"messages": []}},
             {"status": 200, "body": {"messages": [{"id": None}]}},
             {"truncate": 30},
-            {"body_delay_s": 0.6},
+            {"body_delay_s": 2.6},
         ],
         ids=str,
     )
