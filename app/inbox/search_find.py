@@ -211,10 +211,10 @@ class Finder:
             if len(found) >= self.enough:
                 return Finding(tuple(found.values())[: self.enough], place)
             # How many messages hold a page of threads with the words, if they go on as in this slice.
-            size = 2 * size * self.enough // max(1, seen.threads_with_words)
-            if self.words.by_index and size > 2 * self.bounds.slice_rows:
+            needed = size * self.enough // max(1, seen.threads_with_words)
+            if self.words.by_index and needed > self.bounds.slice_rows:
                 return self._windows(found, seen.reached)
-            size = self.bounds.slice_rows if self.fits else min(size, self.bounds.slice_rows)
+            size = self.bounds.slice_rows if self.fits else min(2 * needed, self.bounds.slice_rows)
         if self.fits or not self.words.by_index:
             return Finding(tuple(found.values()), place)
         return self._windows(found, seen.reached)
