@@ -16,7 +16,7 @@ from app.inbox.macro_models import Macro
 from app.inbox.macros import ME, NAME_CHARACTERS, NOBODY, NOTE_CHARACTERS, TAGS_PER_STEP, MacroSteps, steps_of
 from app.inbox.models import CLOSED_STATUSES, Priority, ThreadStatus
 from app.inbox.routes.blueprint import parse_uuid
-from app.inbox.routes.macro_words import SNOOZES
+from app.inbox.routes.triage_words import SNOOZES
 from app.inbox.routes.words import priority_words, status_words
 from app.inbox.tags import BadTag, clean_tag
 from app.inbox.timeline import list_assignable_users

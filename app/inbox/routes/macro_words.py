@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Team, User
 from app.inbox.macros import ME, NOBODY, MacroSteps
+from app.inbox.routes.triage_words import SNOOZES
 from app.inbox.routes.words import priority_words, status_words
 from app.reply_templates.models import ReplyTemplate
 from app.translation import gettext as _
@@ -24,7 +25,6 @@ STEPS = {
     "add_tags": N_("Tags"),
     "template_id": N_("Reply"),
 }
-SNOOZES = {"later": N_("Later today"), "tomorrow": N_("Tomorrow morning"), "week": N_("Next week")}
 
 
 @dataclass(frozen=True)

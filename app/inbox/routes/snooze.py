@@ -17,7 +17,7 @@ from app.core.db import db, transaction
 from app.inbox.queries import get_thread, get_thread_head
 from app.inbox.routes.blueprint import bp
 from app.inbox.routes.thread import changed, thread_context
-from app.inbox.routes.triage_words import until_words
+from app.inbox.routes.triage_words import SNOOZES, until_words
 from app.inbox.snooze import BadSnoozeTime, end_snooze, read_snooze_time, snooze_thread, snooze_times
 from app.translation import gettext as _
 
@@ -38,9 +38,8 @@ def zone() -> ZoneInfo:
 @bp.app_template_global()
 def snooze_choices() -> list[SnoozeChoice]:
     """What the menu offers now, in the reader's zone."""
-    labels = {"later": _("Later today"), "tomorrow": _("Tomorrow morning"), "week": _("Next week")}
     times = snooze_times(now=utc_now(), zone=zone())
-    return [SnoozeChoice(key, labels[key], format_datetime(at, "EEE HH:mm")) for key, at in times.items()]
+    return [SnoozeChoice(key, _(SNOOZES[key]), format_datetime(at, "EEE HH:mm")) for key, at in times.items()]
 
 
 @bp.app_template_global()

@@ -17,6 +17,8 @@ SPAM_EVENTS = {
     "SenderBlocked": N_("%(who)s blocked this sender: what they send from now on goes to spam"),
     "BlockLifted": N_("%(who)s lifted the block of this sender"),
 }
+# The lines of the snooze menu, by the names of `snooze.snooze_times`.
+SNOOZES = {"later": N_("Later today"), "tomorrow": N_("Tomorrow morning"), "week": N_("Next week")}
 TRIAGE_EVENTS = frozenset({"ThreadTagged", "ThreadSnoozed", "SnoozeEnded", "MacroRun", *SPAM_EVENTS})
 
 
