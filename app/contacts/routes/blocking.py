@@ -22,7 +22,9 @@ def end_block(contact_id: uuid.UUID) -> ResponseReturnValue:
     viewer, brand_id = current_viewer(), parse_uuid(request.form.get("brand"))
     with transaction() as session:
         contact = lock_visible(session, contact_id)
-        if brand_id in viewer.brand_ids:
-            lift_block(session, contact_id=contact.id, brand_id=brand_id, actor=viewer.actor, now=utc_now())
-    flash(_("The block is lifted: new messages come to the inbox again."))
+        lifted = brand_id in viewer.brand_ids and lift_block(
+            session, contact_id=contact.id, brand_id=brand_id, actor=viewer.actor, now=utc_now()
+        )
+    if lifted:
+        flash(_("The block is lifted: new messages come to the inbox again."))
     return redirect(url_for("contacts.show_contact", contact_id=contact_id), 303)
