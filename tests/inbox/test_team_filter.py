@@ -160,7 +160,7 @@ AS_MANY = {
     "last_message_at": "t.last_message_at - n * interval '1 minute'",
     "status": "CASE WHEN n % 3 = 0 THEN t.status ELSE 'resolved' END",
     "resolved_at": "CASE WHEN n % 3 > 0 THEN t.created_at END",
-    "team_id": "CASE WHEN n % 50 = 0 THEN t.team_id END",
+    "team_id": "CASE WHEN n % 5 = 0 THEN t.team_id END",
 }
 
 
