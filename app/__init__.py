@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cli, web, wiring
 from app.config import Settings, load_settings
+from app.core import plans
 from app.core.crypto import Keyring, parse_keys
 from app.core.db import AUTOCOMMIT, db
 from app.core.http import HttpClient
@@ -32,7 +33,6 @@ CONNECTION_OPTIONS = (
     "statement_timeout=60s",
     "idle_in_transaction_session_timeout=60s",
 )
-FRESH_PLANS = "plan_cache_mode=force_custom_plan"  # a generic plan for a search word is a hundred times slower
 
 
 def create_app(settings: Settings | None = None) -> OpenAPI:
@@ -49,6 +49,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     )
     _configure(app, settings)
     db.init_app(app)
+    plans.init_app(app)
     registry.install(wiring.WIRING)
     counts.install(wiring.COUNTED)
     install(app, _build_runtime(settings))
@@ -66,7 +67,7 @@ def _configure(app: OpenAPI, settings: Settings) -> None:
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 20, "max_overflow": 20, **_pool_options(*CONNECTION_OPTIONS, FRESH_PLANS)},
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 20, "max_overflow": 20, **_pool_options(*CONNECTION_OPTIONS)},
         # Single statements with one plan each; nothing is left open, so nothing is rolled back when a connection is given back.
         SQLALCHEMY_BINDS={
             AUTOCOMMIT: {

@@ -28,6 +28,7 @@ from app.accounts.next_page import own_path
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.ids import new_id, new_secret
+from app.core.plans import KEPT
 
 IDLE = timedelta(hours=8)
 ABSOLUTE = timedelta(days=7)
@@ -164,6 +165,7 @@ _LOOKUP = (
     )
     .join(User, User.id == UserSession.user_id)
     .where(UserSession.token_hash == sa.bindparam("hash"), _counts())
+    .execution_options(**KEPT)
 )
 
 

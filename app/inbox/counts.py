@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
+from app.core.plans import KEPT
 from app.inbox.models import IN_INBOX
 from app.inbox.queries import COUNT_CAP
 from app.inbox.saved_views import IN_RAIL, SELECT_FOR_RAIL, SELECT_OWN_TEAMS, View, read_rail
@@ -27,7 +28,7 @@ _OF_VIEWS = {
     "resolved": "status = 'resolved'",
     "spam": "spam_at IS NOT NULL",
 }
-_COUNT = "(SELECT count(*) FROM (SELECT FROM {table} WHERE {of} LIMIT :cap) x) AS {name}"
+_COUNT = "(SELECT count(*) FROM (SELECT FROM {table} WHERE {of} LIMIT {cap}) x) AS {name}"
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,11 @@ class ViewCounts:
 
 
 def _statement(others: Mapping[str, Counted]) -> sa.TextClause:
-    parts = [_COUNT.format(table="threads", of=f"brand_id = ANY(:brands) AND {of}", name=name) for name, of in _OF_VIEWS.items()]
-    parts += [_COUNT.format(table=other.table, of=other.where, name=name) for name, other in others.items()]
-    return sa.text("SELECT " + ", ".join([*parts, f"{SELECT_FOR_RAIL} AS saved_views", f"{SELECT_OWN_TEAMS} AS teams"]))
+    of_threads = {name: Counted("threads", f"brand_id = ANY(:brands) AND {of}") for name, of in _OF_VIEWS.items()}
+    counted = {**of_threads, **others}
+    parts = [_COUNT.format(table=what.table, of=what.where, cap=COUNT_CAP, name=name) for name, what in counted.items()]
+    parts += [f"{SELECT_FOR_RAIL} AS saved_views", f"{SELECT_OWN_TEAMS} AS teams"]
+    return sa.text("SELECT " + ", ".join(parts)).execution_options(**KEPT)
 
 
 _counts = _statement({})
@@ -75,7 +78,7 @@ def install(others: Mapping[str, Counted]) -> None:
 
 def count_views(session: Session, *, viewer: Viewer) -> ViewCounts:
     """One query; each scan stops at COUNT_CAP rows."""
-    values = {"brands": list(viewer.brand_ids), "me": viewer.user_id, "cap": COUNT_CAP, "in_rail": IN_RAIL}
+    values = {"brands": list(viewer.brand_ids), "me": viewer.user_id, "in_rail": IN_RAIL}
     numbers = dict(session.execute(_counts, values).one()._mapping)
     views = read_rail(numbers.pop("saved_views"))
     teams = tuple((uuid.UUID(team["id"]), team["name"]) for team in numbers.pop("teams"))

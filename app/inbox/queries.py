@@ -18,6 +18,7 @@ from app.accounts.access import Viewer
 from app.accounts.models import Brand, Team, User
 from app.contacts.models import Contact, ContactIdentity
 from app.core.paging import Page
+from app.core.plans import KEPT, as_written
 from app.inbox.models import Attachment, Message, Priority, Thread, ThreadAlias, ThreadRead, ThreadStatus
 from app.inbox.sorting import ListSort, behind, cut, ordering
 from app.inbox.triage_models import ThreadTag
@@ -91,10 +92,10 @@ def _merged_scans(viewer: Viewer, filter: ThreadFilter, sort: ListSort, cursor: 
     scan, *keys = _scan(filter, brands.c.id)
     if cursor is not None:
         scan = scan.where(behind(sort, cursor, *keys))
-    per_brand = scan.order_by(*ordering(sort, *keys)).limit(limit).lateral("scan")
+    per_brand = scan.order_by(*ordering(sort, *keys)).limit(as_written(limit)).lateral("scan")
     merged = sa.select(per_brand.c.id).select_from(brands.join(per_brand, sa.true()))
     order = ordering(sort, per_brand.c.priority_rank, per_brand.c.last_message_at, per_brand.c.id)
-    return merged.order_by(*order).limit(limit).subquery("found")
+    return merged.order_by(*order).limit(as_written(limit)).subquery("found")
 
 
 def _unnested(brand_ids: Iterable[uuid.UUID]) -> Any:
@@ -118,8 +119,8 @@ def count_matching(session: Session, *, viewer: Viewer, filter: ThreadFilter, ca
 def select_count(*, viewer: Viewer, filter: ThreadFilter, cap: int = COUNT_CAP) -> sa.ScalarSelect[int]:
     """How many threads a list leads to, at most `cap`, as a part of another query: by the indexes of the list itself."""
     brands = _unnested(_brands(viewer, filter))
-    per_brand = _scan(filter, brands.c.id)[0].limit(cap).lateral("scan")
-    found = sa.select(per_brand.c.id).select_from(brands.join(per_brand, sa.true())).limit(cap).subquery()
+    per_brand = _scan(filter, brands.c.id)[0].limit(as_written(cap)).lateral("scan")
+    found = sa.select(per_brand.c.id).select_from(brands.join(per_brand, sa.true())).limit(as_written(cap)).subquery()
     return sa.select(sa.func.count()).select_from(found).scalar_subquery()
 
 
@@ -175,6 +176,7 @@ def _row_query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
         .outerjoin(User, User.id == Thread.assignee_user_id)
         .outerjoin(ThreadRead, seen)
         .outerjoin(Team, Team.id == Thread.team_id)
+        .execution_options(**KEPT)
     )
 
 
@@ -186,7 +188,8 @@ def _row(record: Iterable[Any]) -> ThreadRow:
 
 def list_rows(session: Session, *, viewer: Viewer, thread_ids: Sequence[uuid.UUID]) -> list[ThreadRow]:
     """The named threads as a list shows them, in no particular order; those the viewer may not see are left out."""
-    query = _row_query(viewer).where(Thread.id.in_(thread_ids), Thread.brand_id.in_(viewer.brand_ids))
+    named = sa.literal(list(thread_ids), sa.ARRAY(sa.Uuid))
+    query = _row_query(viewer).where(Thread.id == sa.any_(named), Thread.brand_id.in_(viewer.brand_ids))
     return [_row(record) for record in session.execute(query)] if thread_ids else []
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
 from app.accounts.models import Team, TeamMember
+from app.core.plans import KEPT
 from app.inbox.columns import Column, read_hidden
 from app.inbox.list_filters import ViewFilters, thread_filter
 from app.inbox.queries import select_count
@@ -107,7 +108,8 @@ def count_of_views(session: Session, *, viewer: Viewer, views: Iterable[View]) -
     if not chosen:
         return {}
     counts = [select_count(viewer=viewer, filter=thread_filter(view.filters, viewer)) for view in chosen]
-    numbers = session.execute(sa.select(*(count.label(f"n{place}") for place, count in enumerate(counts)))).one()
+    query = sa.select(*(count.label(f"n{place}") for place, count in enumerate(counts))).execution_options(**KEPT)
+    numbers = session.execute(query).one()
     return dict(zip((view.id for view in chosen), numbers, strict=True))
 
 

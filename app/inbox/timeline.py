@@ -16,6 +16,7 @@ from app.accounts.models import Brand, BrandMember, Role, User
 from app.connections.models import Channel
 from app.contacts.models import Contact, ContactIdentity
 from app.core.paging import make_cursor, read_cursor
+from app.core.plans import KEPT, as_written
 from app.events.models import Event
 from app.inbox.bursts import follows_on, is_picture
 from app.inbox.models import Attachment, Draft, Message, Thread
@@ -130,7 +131,11 @@ def _messages(session: Session, thread: Thread, before: str | None, limit: int) 
             sa.tuple_(Message.occurred_at, Message.id)
             < sa.tuple_(sa.literal(at, sa.DateTime(timezone=True)), sa.literal(row_id, sa.Uuid))
         )
-    return list(session.execute(query.order_by(Message.occurred_at.desc(), Message.id.desc()).limit(limit)))
+    return list(
+        session.execute(
+            query.order_by(Message.occurred_at.desc(), Message.id.desc()).limit(as_written(limit)).execution_options(**KEPT)
+        )
+    )
 
 
 _FILE_FIELDS = ("id", "filename", "content_type", "size_bytes", "state", "error", "content_id", "is_inline", "position")
@@ -171,7 +176,7 @@ def _events(session: Session, thread: Thread, *, after: datetime | None, until: 
         query = query.where(Event.occurred_at >= after)
     if until is not None:
         query = query.where(Event.occurred_at < until)
-    return list(session.execute(query.order_by(Event.occurred_at.desc()).limit(200)))
+    return list(session.execute(query.order_by(Event.occurred_at.desc()).limit(as_written(200)).execution_options(**KEPT)))
 
 
 def _message_item(record: sa.Row[Any], earlier: Message | None) -> TimelineItem:
@@ -249,7 +254,7 @@ def _channels(session: Session, thread: Thread, sendable_types: frozenset[str]) 
     query = sa.select(Channel).where(
         Channel.brand_id == thread.brand_id, Channel.is_active, Channel.channel_type.in_(sendable_types)
     )
-    channels = session.execute(query.order_by(Channel.name)).scalars().all()
+    channels = session.execute(query.order_by(Channel.name).execution_options(**KEPT)).scalars().all()
     return tuple(sorted(channels, key=lambda c: (c.id != thread.channel_id, c.medium.value != thread.medium, c.name)))
 
 
@@ -261,4 +266,8 @@ def list_assignable_users(session: Session, brand_id: uuid.UUID) -> tuple[tuple[
 def _assignable(brand_id: uuid.UUID, *more: Any) -> sa.Select[Any]:
     member = sa.exists(sa.select(BrandMember.user_id).where(BrandMember.user_id == User.id, BrandMember.brand_id == brand_id))
     query = sa.select(User.id, User.name, *more).select_from(User)
-    return query.where(User.disabled_at.is_(None), sa.or_(User.role == Role.ADMIN, member)).order_by(User.name)
+    return (
+        query.where(User.disabled_at.is_(None), sa.or_(User.role == Role.ADMIN, member))
+        .order_by(User.name)
+        .execution_options(**KEPT)
+    )

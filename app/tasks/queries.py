@@ -16,6 +16,7 @@ from app.accounts.models import Brand, User
 from app.contacts.models import Contact
 from app.core.keyset import REFUSAL, Place, Sort, cut, read_cursor
 from app.core.paging import BadCursor, Page
+from app.core.plans import KEPT, as_written
 from app.inbox.counts import Counted
 from app.inbox.models import Thread
 from app.tasks.models import OPEN_STATUSES, Task, TaskStatus, TaskType
@@ -72,7 +73,7 @@ def list_tasks(session: Session, *, viewer: Viewer, filter: TaskFilter, limit: i
     query = _rows(viewer).where(*_conditions(filter))
     ended = filter.status in (TaskStatus.COMPLETED, TaskStatus.CANCELLED)
     order: Sequence[Any] = (Task.id.desc(),) if ended else (Task.due_at.asc().nulls_last(), Task.id.desc())
-    return [_row(record) for record in session.execute(query.order_by(*order).limit(limit))]
+    return [_row(record) for record in session.execute(query.order_by(*order).limit(as_written(limit)))]
 
 
 def list_own_tasks(
@@ -85,7 +86,7 @@ def list_own_tasks(
         query = query.where(Task.due_at <= overdue_at)
     if cursor is not None:
         query = query.where(_behind(cursor))
-    query = query.order_by(Task.due_at.asc().nulls_last(), Task.id.asc()).limit(limit + 1)
+    query = query.order_by(Task.due_at.asc().nulls_last(), Task.id.asc()).limit(as_written(limit + 1))
     return cut([_row(record) for record in session.execute(query)], limit, _BY_DUE, _place)
 
 
@@ -144,7 +145,7 @@ def _rows(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
     query = query.outerjoin(Before, sa.and_(Before.id == Task.depends_on_id, Before.status.in_(OPEN_STATUSES)))
     query = query.join(Brand, Brand.id == Task.brand_id).outerjoin(User, User.id == Task.assignee_user_id)
     query = query.outerjoin(Thread, Thread.id == Task.thread_id).outerjoin(Contact, Contact.id == Thread.contact_id)
-    return query.where(Task.brand_id.in_(viewer.brand_ids))
+    return query.where(Task.brand_id.in_(viewer.brand_ids)).execution_options(**KEPT)
 
 
 def _row(record: sa.Row[Any]) -> TaskRow:

@@ -1,0 +1,43 @@
+"""Which statements keep their plan, and for how long."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.plans import KEPT, as_written
+from tests.factories import make_brand, make_user
+from tests.support.pages import PageClient
+from tests.support.signing_in import sign_in
+
+MORE_THAN_CUSTOM = 7  # PostgreSQL plans five times for the values before it considers a plan for all
+
+
+def kept(session: Session) -> dict[str, int]:
+    """How often each statement kept on the connection ran by a plan made for all values."""
+    found = session.execute(sa.text("SELECT statement, generic_plans FROM pg_prepared_statements"))
+    return {row.statement: row.generic_plans for row in found}
+
+
+def test_a_marked_statement_is_planned_once_and_another_each_time(db_session: Session) -> None:
+    for number in range(MORE_THAN_CUSTOM):
+        db_session.execute(sa.text("SELECT :number + 1").execution_options(**KEPT), {"number": number})
+        db_session.execute(sa.text("SELECT :number + 2"), {"number": number})
+    (statement,) = (words for words in kept(db_session) if words.startswith("SELECT $1 + "))
+    assert statement.endswith("+ 1")
+    assert kept(db_session)[statement] > 0
+
+
+def test_a_limit_that_is_written_is_no_value(db_session: Session) -> None:
+    query = sa.select(sa.literal(1)).limit(as_written(7)).execution_options(**KEPT)
+    assert db_session.execute(query).scalar_one() == 1
+    assert any(words.endswith("LIMIT 7") for words in kept(db_session))
+
+
+def test_a_page_leaves_its_statements_for_the_next(page_client: PageClient, db_session: Session) -> None:
+    sign_in(page_client.plain, db_session, make_user(db_session, brands=(make_brand(db_session),)))
+    for _ in range(MORE_THAN_CUSTOM):
+        assert page_client.get("/inbox").status_code == 200
+    of_rail = [count for words, count in kept(db_session).items() if "AS saved_views" in words]
+    assert of_rail
+    assert of_rail[0] > 0
