@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import User
 from app.connections.models import MEDIUM_OF, Channel, ChannelType
+from app.core.plans import THREAD_ID
 from app.delivery.models import Delivery, DeliveryAttempt, DeliveryReport, ScheduledReply
 from app.inbox.models import Attachment
 
@@ -78,8 +79,7 @@ class ScheduledRow:
     held_because: str | None
 
 
-def scheduled_column(thread_id: uuid.UUID) -> sa.ScalarSelect[Any]:
-    """What waits in a thread as one JSON value, the next first, for a query the page makes anyway; see `read_scheduled`."""
+def _scheduled_column() -> sa.ScalarSelect[Any]:
     reply, waiting = ScheduledReply.reply, ScheduledReply.state.in_(["ready", "running", "held"])
     fields: dict[str, Any] = {
         "id": ScheduledReply.id,
@@ -96,11 +96,16 @@ def scheduled_column(thread_id: uuid.UUID) -> sa.ScalarSelect[Any]:
         pairs += [sa.literal_column(f"'{name}'"), column]
     rows = sa.func.json_agg(aggregate_order_by(sa.func.json_build_object(*pairs), ScheduledReply.run_at, ScheduledReply.id))
     query = sa.select(rows).join(User, User.id == ScheduledReply.user_id).join(Channel, Channel.id == ScheduledReply.channel_id)
-    return query.where(ScheduledReply.thread_id == thread_id, waiting).correlate(None).scalar_subquery()
+    return query.where(ScheduledReply.thread_id == THREAD_ID, waiting).correlate(None).scalar_subquery()
+
+
+SCHEDULED = _scheduled_column()
+"""What waits in a thread as one JSON value, the next first, for `read_scheduled`: a part of a query the page makes anyway, whose
+parameter `thread_id` it takes."""
 
 
 def read_scheduled(value: Any) -> tuple[ScheduledRow, ...]:
-    """The rows of `scheduled_column`."""
+    """The rows of `SCHEDULED`."""
     return tuple(_scheduled_row(dict(row)) for row in value or ())
 
 

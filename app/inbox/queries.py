@@ -7,8 +7,9 @@ every filter is answered from an index that begins with the brand, whatever the 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,10 +18,11 @@ from sqlalchemy.orm import Session
 from app.accounts.access import Viewer
 from app.accounts.models import Brand, Team, User
 from app.contacts.models import Contact, ContactIdentity
+from app.core.db import table_of
 from app.core.paging import Page
 from app.core.plans import KEPT, as_written
 from app.inbox.models import Attachment, Message, Priority, Thread, ThreadAlias, ThreadRead, ThreadStatus
-from app.inbox.sorting import ListSort, behind, cut, ordering
+from app.inbox.sorting import ListSort, behind_the_edge, cut, edge_of, ordering
 from app.inbox.triage_models import ThreadTag
 
 COUNT_CAP = 1000
@@ -80,31 +82,39 @@ def list_threads(
     limit: int = 50,
 ) -> Page[ThreadRow]:
     """One page in the order of `sort`. Raises BadCursor."""
-    found = _merged_scans(viewer, filter, sort, cursor, limit + 1)
-    query = _row_query(viewer).join(found, found.c.id == Thread.id)
-    query = query.order_by(*ordering(sort, Thread.priority_rank, Thread.last_message_at, Thread.id))
-    rows = [_row(record) for record in session.execute(query)]
+    given = _given(filter)
+    shape = _Shape(filter.view, filter.unassigned, tuple(given))
+    query = _list_statement(shape, sort, limit + 1, from_the_start=cursor is None)
+    values = {**_seen_by(viewer), **given, "wanted_brands": list(_brands(viewer, filter))}
+    if cursor is not None:
+        values |= edge_of(sort, cursor)
+    rows = [_row(record) for record in session.execute(query, values)]
     return cut(rows, limit, sort, lambda row: (row.thread.priority_rank, row.thread.last_message_at, row.thread.id))
 
 
-def _merged_scans(viewer: Viewer, filter: ThreadFilter, sort: ListSort, cursor: str | None, limit: int) -> sa.Subquery:
-    brands = _unnested(_brands(viewer, filter))
-    scan, *keys = _scan(filter, brands.c.id)
-    if cursor is not None:
-        scan = scan.where(behind(sort, cursor, *keys))
+@lru_cache(maxsize=512)
+def _list_statement(shape: _Shape, sort: ListSort, limit: int, *, from_the_start: bool) -> sa.Select[*tuple[Any, ...]]:
+    """Written once for each kind of list: that takes longer than to run it."""
+    brands = _unnested(sa.bindparam("wanted_brands", type_=sa.ARRAY(sa.Uuid)))
+    scan, *keys = _scan(shape, {name: sa.bindparam(name, type_=_COLUMNS[name].type) for name in shape.given}, brands.c.id)
+    if not from_the_start:
+        scan = scan.where(behind_the_edge(sort, *keys))
     per_brand = scan.order_by(*ordering(sort, *keys)).limit(as_written(limit)).lateral("scan")
     merged = sa.select(per_brand.c.id).select_from(brands.join(per_brand, sa.true()))
     order = ordering(sort, per_brand.c.priority_rank, per_brand.c.last_message_at, per_brand.c.id)
-    return merged.order_by(*order).limit(as_written(limit)).subquery("found")
+    found = merged.order_by(*order).limit(as_written(limit)).subquery("found")
+    query = _ROWS.join(found, found.c.id == Thread.id)
+    return query.order_by(*ordering(sort, Thread.priority_rank, Thread.last_message_at, Thread.id))
 
 
-def _unnested(brand_ids: Iterable[uuid.UUID]) -> Any:
-    return sa.func.unnest(sa.cast(list(brand_ids), sa.ARRAY(sa.Uuid))).table_valued("id", name="brand").render_derived()
+def _unnested(brand_ids: sa.ColumnElement[Any]) -> Any:
+    return sa.func.unnest(sa.cast(brand_ids, sa.ARRAY(sa.Uuid))).table_valued("id", name="brand").render_derived()
 
 
 def select_matching(*, viewer: Viewer, filter: ThreadFilter) -> sa.Select[uuid.UUID]:
     """The ids of every thread a list with this filter leads to, in no order."""
-    found = sa.select(Thread.id).where(Thread.brand_id.in_(_brands(viewer, filter)), *_conditions(filter))
+    conditions = _conditions(filter.view, filter.unassigned, _given(filter))
+    found = sa.select(Thread.id).where(Thread.brand_id.in_(_brands(viewer, filter)), *conditions)
     if filter.tag is not None:
         found = found.where(Thread.id.in_(sa.select(ThreadTag.thread_id).where(ThreadTag.tag == filter.tag)))
     return found
@@ -118,21 +128,57 @@ def count_matching(session: Session, *, viewer: Viewer, filter: ThreadFilter, ca
 
 def select_count(*, viewer: Viewer, filter: ThreadFilter, cap: int = COUNT_CAP) -> sa.ScalarSelect[int]:
     """How many threads a list leads to, at most `cap`, as a part of another query: by the indexes of the list itself."""
-    brands = _unnested(_brands(viewer, filter))
-    per_brand = _scan(filter, brands.c.id)[0].limit(as_written(cap)).lateral("scan")
+    given = _given(filter)
+    brands = _unnested(sa.literal(list(_brands(viewer, filter)), sa.ARRAY(sa.Uuid)))
+    scan = _scan(_Shape(filter.view, filter.unassigned, tuple(given)), given, brands.c.id)[0]
+    per_brand = scan.limit(as_written(cap)).lateral("scan")
     found = sa.select(per_brand.c.id).select_from(brands.join(per_brand, sa.true())).limit(as_written(cap)).subquery()
     return sa.select(sa.func.count()).select_from(found).scalar_subquery()
 
 
-def _scan(filter: ThreadFilter, brand_id: sa.ColumnElement[uuid.UUID]) -> tuple[sa.Select[*tuple[Any, ...]], Any, Any, Any]:
-    """Ids of one brand's threads, and the three columns they are ordered by; a tag is looked up on its own side table."""
-    if filter.tag is None:
+@dataclass(frozen=True)
+class _Shape:
+    """A filter but for its values: `given` names what it asks of columns."""
+
+    view: str
+    unassigned: bool
+    given: tuple[str, ...]
+
+
+_COLUMNS: dict[str, sa.ColumnElement[Any]] = {
+    "status": table_of(Thread).c.status,
+    "assignee_user_id": table_of(Thread).c.assignee_user_id,
+    "medium": table_of(Thread).c.medium,
+    "team_id": table_of(Thread).c.team_id,
+    "contact_id": table_of(Thread).c.contact_id,
+    "priority": table_of(Thread).c.priority_rank,
+    "tag": table_of(ThreadTag).c.tag,
+}
+
+
+def _given(filter: ThreadFilter) -> dict[str, Any]:
+    """What the filter asks of columns, by the name of its field."""
+    given = {name: value for name in _COLUMNS if (value := getattr(filter, name)) is not None}
+    if filter.unassigned:
+        given.pop("assignee_user_id", None)
+    if filter.priority is not None:
+        given["priority"] = filter.priority.rank
+    return given
+
+
+def _scan(
+    shape: _Shape, given: Mapping[str, Any], brand_id: sa.ColumnElement[uuid.UUID]
+) -> tuple[sa.Select[*tuple[Any, ...]], Any, Any, Any]:
+    """Ids of one brand's threads, and the three columns they are ordered by; a tag is looked up on its own side table. `given`
+    has values or the parameters that stand for them."""
+    if "tag" not in given:
         keys = (Thread.priority_rank, Thread.last_message_at, Thread.id)
-        return sa.select(*keys).where(Thread.brand_id == brand_id, *_conditions(filter)), *keys
-    in_inbox = filter.view == "open" and filter.status is None
-    rest = _conditions(replace(filter, view="all") if in_inbox else filter)
+        conditions = _conditions(shape.view, shape.unassigned, given)
+        return sa.select(*keys).where(Thread.brand_id == brand_id, *conditions), *keys
+    in_inbox = shape.view == "open" and "status" not in given
+    rest = _conditions("all" if in_inbox else shape.view, shape.unassigned, given)
     scan = sa.select(ThreadTag.priority_rank, ThreadTag.last_message_at, ThreadTag.thread_id.label("id"))
-    scan = scan.where(ThreadTag.brand_id == brand_id, ThreadTag.tag == filter.tag)
+    scan = scan.where(ThreadTag.brand_id == brand_id, ThreadTag.tag == given["tag"])
     if in_inbox:
         scan = scan.where(ThreadTag.in_inbox)
     if rest:
@@ -146,38 +192,40 @@ def _brands(viewer: Viewer, filter: ThreadFilter) -> tuple[uuid.UUID, ...]:
     return tuple(b for b in viewer.brand_ids if b == filter.brand_id)
 
 
-def _conditions(filter: ThreadFilter) -> list[sa.ColumnElement[bool]]:
+def _conditions(view: str, unassigned: bool, given: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
-    if filter.status is not None:
-        conditions.append(Thread.status == filter.status)
-    elif filter.view == "open":
+    if view == "open" and "status" not in given:
         conditions += [sa.and_(Thread.is_open), Thread.snoozed_until.is_(None)]
-    if filter.view == "snoozed":
+    if view == "snoozed":
         conditions.append(Thread.snoozed_until.is_not(None))
-    if filter.view == "spam":
+    if view == "spam":
         conditions.append(Thread.spam_at.is_not(None))
-    if filter.unassigned:
+    if unassigned:
         conditions.append(Thread.assignee_user_id.is_(None))
-    elif filter.assignee_user_id is not None:
-        conditions.append(Thread.assignee_user_id == filter.assignee_user_id)
-    named = ((Thread.medium, filter.medium), (Thread.team_id, filter.team_id), (Thread.contact_id, filter.contact_id))
-    conditions += [column == value for column, value in named if value is not None]
-    if filter.priority is not None:
-        conditions.append(Thread.priority_rank == filter.priority.rank)
-    return conditions
+    return conditions + [_COLUMNS[name] == value for name, value in given.items() if name != "tag"]
 
 
-def _row_query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
-    seen = sa.and_(ThreadRead.thread_id == Thread.id, ThreadRead.user_id == viewer.user_id)
-    return (
-        sa.select(Thread, Contact.name, User.name, Brand.key, Brand.name, Brand.hue, ThreadRead.seen_seq, Team.name)
-        .join(Brand, Brand.id == Thread.brand_id)
-        .outerjoin(Contact, Contact.id == Thread.contact_id)
-        .outerjoin(User, User.id == Thread.assignee_user_id)
-        .outerjoin(ThreadRead, seen)
-        .outerjoin(Team, Team.id == Thread.team_id)
-        .execution_options(**KEPT)
-    )
+_IN_SIGHT = Thread.brand_id == sa.any_(sa.bindparam("brands", type_=sa.ARRAY(sa.Uuid)))
+_ROWS: sa.Select[*tuple[Any, ...]] = (
+    sa.select(Thread, Contact.name, User.name, Brand.key, Brand.name, Brand.hue, ThreadRead.seen_seq, Team.name)
+    .join(Brand, Brand.id == Thread.brand_id)
+    .outerjoin(Contact, Contact.id == Thread.contact_id)
+    .outerjoin(User, User.id == Thread.assignee_user_id)
+    .outerjoin(ThreadRead, sa.and_(ThreadRead.thread_id == Thread.id, ThreadRead.user_id == sa.bindparam("viewer_id")))
+    .outerjoin(Team, Team.id == Thread.team_id)
+    .execution_options(**KEPT)
+)
+_NAMED = _ROWS.where(Thread.id == sa.any_(sa.bindparam("thread_ids", type_=sa.ARRAY(sa.Uuid))), _IN_SIGHT)
+_HEAD = (
+    _ROWS.add_columns(Contact, ContactIdentity)
+    .outerjoin(ContactIdentity, ContactIdentity.contact_id == Contact.id)
+    .where(Thread.id == sa.bindparam("thread_id"), _IN_SIGHT)
+    .order_by(ContactIdentity.kind, ContactIdentity.created_at)
+)
+
+
+def _seen_by(viewer: Viewer) -> dict[str, Any]:
+    return {"viewer_id": viewer.user_id, "brands": list(viewer.brand_ids)}
 
 
 def _row(record: Iterable[Any]) -> ThreadRow:
@@ -188,17 +236,13 @@ def _row(record: Iterable[Any]) -> ThreadRow:
 
 def list_rows(session: Session, *, viewer: Viewer, thread_ids: Sequence[uuid.UUID]) -> list[ThreadRow]:
     """The named threads as a list shows them, in no particular order; those the viewer may not see are left out."""
-    named = sa.literal(list(thread_ids), sa.ARRAY(sa.Uuid))
-    query = _row_query(viewer).where(Thread.id == sa.any_(named), Thread.brand_id.in_(viewer.brand_ids))
-    return [_row(record) for record in session.execute(query)] if thread_ids else []
+    values = {**_seen_by(viewer), "thread_ids": list(thread_ids)}
+    return [_row(record) for record in session.execute(_NAMED, values)] if thread_ids else []
 
 
 def get_thread_head(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> ThreadHead:
     """One query. Raises ThreadMissing, also for a thread of a brand the viewer may not see."""
-    query = _row_query(viewer).add_columns(Contact, ContactIdentity)
-    query = query.where(Thread.id == thread_id, Thread.brand_id.in_(viewer.brand_ids))
-    query = query.outerjoin(ContactIdentity, ContactIdentity.contact_id == Contact.id)
-    records = session.execute(query.order_by(ContactIdentity.kind, ContactIdentity.created_at)).all()
+    records = session.execute(_HEAD, {**_seen_by(viewer), "thread_id": thread_id}).all()
     if not records:
         return get_thread_head(session, viewer=viewer, thread_id=_merged_into(session, thread_id))
     *row, contact, _identity = records[0]

@@ -35,15 +35,20 @@ def ordering(sort: ListSort, rank: Any, at: Any, row_id: Any) -> list[sa.SQLColu
     return [*([rank.desc()] if sort == ListSort.PRIORITY else []), at.desc(), row_id.desc()]
 
 
-def behind(sort: ListSort, cursor: str, rank: Any, at: Any, row_id: Any) -> sa.ColumnElement[bool]:
-    """The rows behind the cursor. Raises BadCursor, also for the cursor of another sort."""
-    known_rank, known_at, known_id = _read(sort, cursor)
-    edge = [sa.literal(known_at, sa.DateTime(timezone=True)), sa.literal(known_id, sa.Uuid)]
+def behind_the_edge(sort: ListSort, rank: Any, at: Any, row_id: Any) -> sa.ColumnElement[bool]:
+    """The rows behind the place that `edge_of` gives the values of."""
+    edge = [sa.bindparam("edge_at", type_=sa.DateTime(timezone=True)), sa.bindparam("edge_id", type_=sa.Uuid)]
     if sort == ListSort.OLDEST:
         return sa.tuple_(at, row_id) > sa.tuple_(*edge)
     if sort == ListSort.PRIORITY:
-        return sa.tuple_(rank, at, row_id) < sa.tuple_(sa.literal(known_rank, sa.SmallInteger), *edge)
+        return sa.tuple_(rank, at, row_id) < sa.tuple_(sa.bindparam("edge_rank", type_=sa.SmallInteger), *edge)
     return sa.tuple_(at, row_id) < sa.tuple_(*edge)
+
+
+def edge_of(sort: ListSort, cursor: str) -> dict[str, Any]:
+    """The values for `behind_the_edge`. Raises BadCursor, also for the cursor of another sort."""
+    rank, at, row_id = _read(sort, cursor)
+    return {"edge_at": at, "edge_id": row_id, **({"edge_rank": rank} if sort == ListSort.PRIORITY else {})}
 
 
 def cut(rows: Sequence[T], limit: int, sort: ListSort, key: Callable[[T], Key]) -> Page[T]:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from app.accounts.access import Viewer
+from app.core.plans import THREAD_ID, as_written
 from app.inbox.models import Thread, ThreadAlias, ThreadStatus
 
 MOST_LINKS = 20
@@ -31,29 +31,33 @@ class LinkedThread:
         return self.status not in (ThreadStatus.RESOLVED, ThreadStatus.CLOSED)
 
 
-def links_column(viewer: Viewer, thread: Thread) -> sa.Label[Any]:
-    """The links of a thread as a value of another query: run once in it, for `read_links`. Limited to the viewer's brands."""
+def _links_column() -> sa.Label[Any]:
     other = aliased(Thread, name="other")
-    merged_here = sa.select(ThreadAlias.old_id).where(ThreadAlias.thread_id == thread.id)
-    these = sa.func.array(sa.union_all(sa.select(sa.literal(thread.id, sa.Uuid)), merged_here).scalar_subquery())
+    thread_id, about_id = THREAD_ID, sa.bindparam("about_id", type_=sa.Uuid)
+    merged_here = sa.select(ThreadAlias.old_id).where(ThreadAlias.thread_id == thread_id)
+    these = sa.func.array(sa.union_all(sa.select(sa.cast(thread_id, sa.Uuid)), merged_here).scalar_subquery())
     about_this = other.about_thread_id == sa.any_(these)
-    ends: list[sa.ColumnElement[bool]] = [about_this]
-    if thread.about_thread_id is not None:
-        merged_into = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id == thread.about_thread_id).scalar_subquery()
-        ends.append(other.id == sa.func.coalesce(merged_into, thread.about_thread_id))
+    merged_into = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id == about_id).scalar_subquery()
+    this_is_about = other.id == sa.func.coalesce(merged_into, about_id)
+    in_sight = other.brand_id == sa.any_(sa.bindparam("brands", type_=sa.ARRAY(sa.Uuid)))
     # The fence (offset 0) keeps the planner from walking all threads in the order of their numbers.
     linked = (
         sa.select(other.id, other.number, other.subject, other.preview, other.status, about_this.label("is_ticket"))
-        .where(sa.or_(*ends), other.brand_id.in_(viewer.brand_ids), other.id != thread.id)
+        .where(sa.or_(about_this, this_is_about), in_sight, other.id != thread_id)
         .offset(sa.literal_column("0"))
         .subquery("found")
     )
-    rows = sa.select(linked).order_by(linked.c.number.desc()).limit(MOST_LINKS).subquery("linked")
+    rows = sa.select(linked).order_by(linked.c.number.desc()).limit(as_written(MOST_LINKS)).subquery("linked")
     return sa.select(sa.func.json_agg(sa.literal_column("linked"))).select_from(rows).scalar_subquery().label("links")
 
 
+LINKS = _links_column()
+"""The links of a thread as a value of another query: run once in it, for `read_links`. Its parameters: `thread_id`, `about_id`
+(what the thread is about, or None) and `brands`, the viewer's."""
+
+
 def read_links(rows: Sequence[dict[str, Any]] | None) -> tuple[LinkedThread, ...]:
-    """What `links_column` holds."""
+    """What `LINKS` holds."""
     return tuple(
         LinkedThread(
             id=uuid.UUID(row["id"]),

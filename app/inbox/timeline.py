@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,14 +16,15 @@ from app.accounts.access import Viewer
 from app.accounts.models import Brand, BrandMember, Role, User
 from app.connections.models import Channel
 from app.contacts.models import Contact, ContactIdentity
+from app.core.db import table_of
 from app.core.paging import make_cursor, read_cursor
-from app.core.plans import KEPT, as_written
+from app.core.plans import KEPT, THREAD_ID, as_written
 from app.events.models import Event
 from app.inbox.bursts import follows_on, is_picture
 from app.inbox.models import Attachment, Draft, Message, Thread
 from app.inbox.people_models import ThreadWatcher
 from app.inbox.queries import ThreadFilter, ThreadHead, ThreadRow, list_threads
-from app.inbox.ticket_links import LinkedThread, links_column, read_links
+from app.inbox.ticket_links import LINKS, LinkedThread, read_links
 
 SHOWN_EVENTS = (
     "ThreadAssigned",
@@ -49,6 +51,7 @@ SHOWN_EVENTS = (
 TASK_EVENTS = ("TaskCreated", "TaskCompleted", "TaskReopened", "TaskMoved")  # of tasks that say why they are there
 OTHER_THREADS = 6
 PAGE_ITEMS = 20
+MOST_EVENTS = 200
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,42 @@ class ThreadContext:
     more: Any = None  # the value of the column the page asked for besides
 
 
+# Statements are written once, with parameters for what differs: to write one takes longer than to run it.
+BRAND_ID = sa.bindparam("brand_id", type_=sa.Uuid)
+_EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_EVENTS = (
+    sa.select(Event, User.name.label("actor_name"))
+    .outerjoin(User, User.id == Event.actor_user_id)
+    .where(
+        Event.thread_id == THREAD_ID,
+        sa.or_(Event.type.in_(SHOWN_EVENTS), sa.and_(Event.type.in_(TASK_EVENTS), Event.payload["because"].astext.is_not(None))),
+        Event.occurred_at >= sa.bindparam("after", type_=sa.DateTime(timezone=True)),
+        Event.occurred_at < sa.bindparam("until", type_=sa.DateTime(timezone=True)),
+    )
+    .order_by(Event.occurred_at.desc())
+    .limit(as_written(MOST_EVENTS))
+    .execution_options(**KEPT)
+)
+_CHANNELS = (
+    sa.select(Channel)
+    .where(
+        Channel.brand_id == BRAND_ID,
+        Channel.is_active,
+        table_of(Channel).c.channel_type.cast(sa.Text) == sa.any_(sa.bindparam("types", type_=sa.ARRAY(sa.Text))),
+    )
+    .order_by(Channel.name)
+    .execution_options(**KEPT)
+)
+_MEMBER = sa.exists(sa.select(BrandMember.user_id).where(BrandMember.user_id == User.id, BrandMember.brand_id == BRAND_ID))
+_ASSIGNABLE: sa.Select[*tuple[Any, ...]] = (
+    sa.select(User.id, User.name)
+    .select_from(User)
+    .where(User.disabled_at.is_(None), sa.or_(User.role == Role.ADMIN, _MEMBER))
+    .order_by(User.name)
+    .execution_options(**KEPT)
+)
+
+
 def list_timeline(
     session: Session, *, viewer: Viewer, thread: Thread, before: str | None = None, limit: int = PAGE_ITEMS
 ) -> Timeline:
@@ -123,19 +162,21 @@ def list_timeline(
 
 def _messages(session: Session, thread: Thread, before: str | None, limit: int) -> list[sa.Row[Any]]:
     """Messages, newest first, each with its author's name and its files."""
-    query = sa.select(Message, User.name.label("author_name"), _FILES.label("files"))
-    query = query.outerjoin(User, User.id == Message.sender_user_id).where(Message.thread_id == thread.id)
+    values: dict[str, Any] = {"thread_id": thread.id}
     if before is not None:
-        at, row_id = read_cursor(before)
-        query = query.where(
-            sa.tuple_(Message.occurred_at, Message.id)
-            < sa.tuple_(sa.literal(at, sa.DateTime(timezone=True)), sa.literal(row_id, sa.Uuid))
-        )
-    return list(
-        session.execute(
-            query.order_by(Message.occurred_at.desc(), Message.id.desc()).limit(as_written(limit)).execution_options(**KEPT)
-        )
-    )
+        values["before_at"], values["before_id"] = read_cursor(before)
+    return list(session.execute(_messages_statement(limit, from_the_end=before is None), values))
+
+
+@lru_cache(maxsize=16)
+def _messages_statement(limit: int, *, from_the_end: bool) -> sa.Select[*tuple[Any, ...]]:
+    query = sa.select(Message, User.name.label("author_name"), _FILES.label("files"))
+    query = query.outerjoin(User, User.id == Message.sender_user_id).where(Message.thread_id == THREAD_ID)
+    if not from_the_end:
+        edge = sa.tuple_(sa.bindparam("before_at", type_=sa.DateTime(timezone=True)), sa.bindparam("before_id", type_=sa.Uuid))
+        query = query.where(sa.tuple_(Message.occurred_at, Message.id) < edge)
+    query = query.order_by(Message.occurred_at.desc(), Message.id.desc()).limit(as_written(limit))
+    return query.execution_options(**KEPT)
 
 
 _FILE_FIELDS = ("id", "filename", "content_type", "size_bytes", "state", "error", "content_id", "is_inline", "position")
@@ -169,14 +210,8 @@ def _latest_arrival(session: Session, thread: Thread, messages: list[Message], n
 
 
 def _events(session: Session, thread: Thread, *, after: datetime | None, until: datetime | None) -> list[sa.Row[Any]]:
-    query = sa.select(Event, User.name.label("actor_name")).outerjoin(User, User.id == Event.actor_user_id)
-    of_tasks = sa.and_(Event.type.in_(TASK_EVENTS), Event.payload["because"].astext.is_not(None))
-    query = query.where(Event.thread_id == thread.id, sa.or_(Event.type.in_(SHOWN_EVENTS), of_tasks))
-    if after is not None:
-        query = query.where(Event.occurred_at >= after)
-    if until is not None:
-        query = query.where(Event.occurred_at < until)
-    return list(session.execute(query.order_by(Event.occurred_at.desc()).limit(as_written(200)).execution_options(**KEPT)))
+    values = {"thread_id": thread.id, "after": after or _EVER[0], "until": until or _EVER[1]}
+    return list(session.execute(_EVENTS, values))
 
 
 def _message_item(record: sa.Row[Any], earlier: Message | None) -> TimelineItem:
@@ -216,9 +251,14 @@ def get_context(
         if contact
         else ()
     )
-    besides = (sa.null() if more is None else more).label("more")
-    wanted = _assignable(thread.brand_id, Draft, _watches(thread), _policy(thread), links_column(viewer, thread), besides)
-    people = session.execute(wanted.outerjoin(Draft, _own_draft(viewer, thread))).all()
+    values = {
+        "thread_id": thread.id,
+        "brand_id": thread.brand_id,
+        "about_id": thread.about_thread_id,
+        "viewer_id": viewer.user_id,
+        "brands": list(viewer.brand_ids),
+    }
+    people = session.execute(_beside_statement(more), values).all()
     drafts = {record.Draft.kind: record.Draft for record in people if record.Draft is not None}
     return ThreadContext(
         contact=contact,
@@ -236,38 +276,27 @@ def get_context(
     )
 
 
-def _policy(thread: Thread) -> sa.Label[bool]:
-    of_brand = sa.select(Brand.only_assignee_answers).where(Brand.id == thread.brand_id)
-    return of_brand.scalar_subquery().label("only_assignee_answers")
-
-
-def _watches(thread: Thread) -> sa.Label[bool]:
-    watching = sa.and_(ThreadWatcher.user_id == User.id, ThreadWatcher.thread_id == thread.id)
-    return sa.exists(sa.select(ThreadWatcher.user_id).where(watching)).label("watches")
-
-
-def _own_draft(viewer: Viewer, thread: Thread) -> sa.ColumnElement[bool]:
-    return sa.and_(Draft.user_id == User.id, Draft.user_id == viewer.user_id, Draft.thread_id == thread.id)
+@lru_cache(maxsize=16)
+def _beside_statement(more: sa.ColumnElement[Any] | None) -> sa.Select[*tuple[Any, ...]]:
+    of_brand = sa.select(Brand.only_assignee_answers).where(Brand.id == BRAND_ID)
+    watching = sa.and_(ThreadWatcher.user_id == User.id, ThreadWatcher.thread_id == THREAD_ID)
+    own_draft = sa.and_(Draft.user_id == User.id, Draft.user_id == sa.bindparam("viewer_id"), Draft.thread_id == THREAD_ID)
+    query = _ASSIGNABLE.add_columns(
+        Draft,
+        sa.exists(sa.select(ThreadWatcher.user_id).where(watching)).label("watches"),
+        of_brand.scalar_subquery().label("only_assignee_answers"),
+        LINKS,
+        (sa.null() if more is None else more).label("more"),
+    )
+    return query.outerjoin(Draft, own_draft)
 
 
 def _channels(session: Session, thread: Thread, sendable_types: frozenset[str]) -> tuple[Channel, ...]:
-    query = sa.select(Channel).where(
-        Channel.brand_id == thread.brand_id, Channel.is_active, Channel.channel_type.in_(sendable_types)
-    )
-    channels = session.execute(query.order_by(Channel.name).execution_options(**KEPT)).scalars().all()
+    values = {"brand_id": thread.brand_id, "types": sorted(sendable_types)}
+    channels = session.execute(_CHANNELS, values).scalars().all()
     return tuple(sorted(channels, key=lambda c: (c.id != thread.channel_id, c.medium.value != thread.medium, c.name)))
 
 
 def list_assignable_users(session: Session, brand_id: uuid.UUID) -> tuple[tuple[uuid.UUID, str], ...]:
     """Active users who may see the brand, by name."""
-    return tuple((record.id, record.name) for record in session.execute(_assignable(brand_id)))
-
-
-def _assignable(brand_id: uuid.UUID, *more: Any) -> sa.Select[Any]:
-    member = sa.exists(sa.select(BrandMember.user_id).where(BrandMember.user_id == User.id, BrandMember.brand_id == brand_id))
-    query = sa.select(User.id, User.name, *more).select_from(User)
-    return (
-        query.where(User.disabled_at.is_(None), sa.or_(User.role == Role.ADMIN, member))
-        .order_by(User.name)
-        .execution_options(**KEPT)
-    )
+    return tuple((record.id, record.name) for record in session.execute(_ASSIGNABLE, {"brand_id": brand_id}))

@@ -23,7 +23,7 @@ from app.core.work import READY
 from app.delivery.actions import NothingToSend, retry_delivery, window_closes_at
 from app.delivery.ledger import list_steps
 from app.delivery.models import Delivery
-from app.delivery.queries import list_attempts, list_reports, read_scheduled, scheduled_column
+from app.delivery.queries import SCHEDULED, list_attempts, list_reports, read_scheduled
 from app.inbox.actions import change_priority, change_status, mark_read
 from app.inbox.handover import HandoverNote, hand_over
 from app.inbox.models import Attachment, Draft, Priority, Thread, ThreadStatus
@@ -61,8 +61,8 @@ def thread_context(head: ThreadHead, **more: Any) -> dict[str, Any]:
         timeline = list_timeline(session, viewer=viewer, thread=row.thread, before=request.args.get("before"))
     except BadCursor:
         timeline = list_timeline(session, viewer=viewer, thread=row.thread)
-    sendable, later = frozenset(runtime().adapters.senders), scheduled_column(row.thread.id)
-    beside = get_context(session, viewer=viewer, head=head, sendable_types=sendable, more=later)
+    sendable = frozenset(runtime().adapters.senders)
+    beside = get_context(session, viewer=viewer, head=head, sendable_types=sendable, more=SCHEDULED)
     if row.unread:
         _mark_read(row.thread)
     names = {str(user_id): name for user_id, name in beside.assignable_users}
