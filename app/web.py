@@ -17,7 +17,9 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.openapi import OpenAPI
 from flask_wtf.csrf import CSRFProtect
 from htmx_flask import Htmx, request
+from jinja2.utils import htmlsafe_json_dumps
 from jinja2_fragments.flask import render_block
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from app import error_pages, translation
@@ -93,7 +95,7 @@ def _register_macros(app: Flask) -> None:
 
 
 def _remembered(macro: Callable[..., str]) -> Callable[..., str]:
-    return lru_cache(maxsize=2048)(macro)
+    return lru_cache(maxsize=2048, typed=True)(macro)  # by type too: a text that is HTML already equals one that is not
 
 
 def page(template: str, *, blocks: tuple[str, ...] = (), status: int = 200, **context: Any) -> Response:
@@ -148,9 +150,15 @@ def stylesheets() -> tuple[str, ...]:
     return (*first, *others, "css/utilities.css")
 
 
-def script_map() -> dict[str, dict[str, str]]:
-    """The import map of every module of ours, so that an `import` of a plain name gets the file that changes with its content."""
-    return {"imports": {asset(path).partition("?")[0]: asset(path) for path in _scripts()}}
+def script_map() -> Markup:
+    """The import map of every module of ours as JSON, so that an `import` of a plain name gets the file that changes with its
+    content."""
+    return _script_map(request.script_root)
+
+
+@lru_cache(maxsize=8)
+def _script_map(_root: str) -> Markup:
+    return htmlsafe_json_dumps({"imports": {asset(path).partition("?")[0]: asset(path) for path in _scripts()}})
 
 
 @lru_cache(maxsize=1)

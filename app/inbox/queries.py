@@ -82,10 +82,8 @@ def list_threads(
     limit: int = 50,
 ) -> Page[ThreadRow]:
     """One page in the order of `sort`. Raises BadCursor."""
-    given = _given(filter)
-    shape = _Shape(filter.view, filter.unassigned, tuple(given))
-    query = _list_statement(shape, sort, limit + 1, from_the_start=cursor is None)
-    values = {**_seen_by(viewer), **given, "wanted_brands": list(_brands(viewer, filter))}
+    query = _list_statement(_shape_of(filter), sort, limit + 1, from_the_start=cursor is None)
+    values = {**_seen_by(viewer), **_given(filter), "wanted_brands": list(_brands(viewer, filter))}
     if cursor is not None:
         values |= edge_of(sort, cursor)
     rows = [_row(record) for record in session.execute(query, values)]
@@ -96,7 +94,7 @@ def list_threads(
 def _list_statement(shape: _Shape, sort: ListSort, limit: int, *, from_the_start: bool) -> sa.Select[*tuple[Any, ...]]:
     """Written once for each kind of list: that takes longer than to run it."""
     brands = _unnested(sa.bindparam("wanted_brands", type_=sa.ARRAY(sa.Uuid)))
-    scan, *keys = _scan(shape, {name: sa.bindparam(name, type_=_COLUMNS[name].type) for name in shape.given}, brands.c.id)
+    scan, *keys = _scan(shape, _parameters(shape), brands.c.id)
     if not from_the_start:
         scan = scan.where(behind_the_edge(sort, *keys))
     per_brand = scan.order_by(*ordering(sort, *keys)).limit(as_written(limit)).lateral("scan")
@@ -126,13 +124,28 @@ def count_matching(session: Session, *, viewer: Viewer, filter: ThreadFilter, ca
     return session.execute(sa.select(sa.func.count()).select_from(found)).scalar_one()
 
 
-def select_count(*, viewer: Viewer, filter: ThreadFilter, cap: int = COUNT_CAP) -> sa.ScalarSelect[int]:
-    """How many threads a list leads to, at most `cap`, as a part of another query: by the indexes of the list itself."""
-    given = _given(filter)
-    brands = _unnested(sa.literal(list(_brands(viewer, filter)), sa.ARRAY(sa.Uuid)))
-    scan = _scan(_Shape(filter.view, filter.unassigned, tuple(given)), given, brands.c.id)[0]
-    per_brand = scan.limit(as_written(cap)).lateral("scan")
-    found = sa.select(per_brand.c.id).select_from(brands.join(per_brand, sa.true())).limit(as_written(cap)).subquery()
+def count_lists(session: Session, *, viewer: Viewer, filters: Sequence[ThreadFilter]) -> list[int]:
+    """How many threads each list leads to, each at most COUNT_CAP: by the indexes of the lists themselves. One query."""
+    values: dict[str, Any] = {}
+    for place, filter in enumerate(filters):
+        values[f"brands_{place}"] = list(_brands(viewer, filter))
+        values |= {f"{name}_{place}": value for name, value in _given(filter).items()}
+    return list(session.execute(_counts_statement(tuple(map(_shape_of, filters))), values).one()) if filters else []
+
+
+@lru_cache(maxsize=128)
+def _counts_statement(shapes: tuple[_Shape, ...]) -> sa.Select[*tuple[Any, ...]]:
+    query: sa.Select[*tuple[Any, ...]] = sa.select(
+        *(_count(shape, place).label(f"n{place}") for place, shape in enumerate(shapes))
+    )
+    return query.execution_options(**KEPT)
+
+
+def _count(shape: _Shape, place: int) -> sa.ScalarSelect[int]:
+    brands = _unnested(sa.bindparam(f"brands_{place}", type_=sa.ARRAY(sa.Uuid)))
+    scan = _scan(shape, _parameters(shape, f"_{place}"), brands.c.id)[0]
+    per_brand = scan.limit(as_written(COUNT_CAP)).lateral("scan")
+    found = sa.select(per_brand.c.id).select_from(brands.join(per_brand, sa.true())).limit(as_written(COUNT_CAP)).subquery()
     return sa.select(sa.func.count()).select_from(found).scalar_subquery()
 
 
@@ -164,6 +177,15 @@ def _given(filter: ThreadFilter) -> dict[str, Any]:
     if filter.priority is not None:
         given["priority"] = filter.priority.rank
     return given
+
+
+def _shape_of(filter: ThreadFilter) -> _Shape:
+    return _Shape(filter.view, filter.unassigned, tuple(_given(filter)))
+
+
+def _parameters(shape: _Shape, suffix: str = "") -> dict[str, Any]:
+    """What stands for the values of a shape in a statement."""
+    return {name: sa.bindparam(name + suffix, type_=_COLUMNS[name].type) for name in shape.given}
 
 
 def _scan(

@@ -13,10 +13,9 @@ from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
 from app.accounts.models import Team, TeamMember
-from app.core.plans import KEPT
 from app.inbox.columns import Column, read_hidden
 from app.inbox.list_filters import ViewFilters, thread_filter
-from app.inbox.queries import select_count
+from app.inbox.queries import count_lists
 from app.inbox.sorting import ListSort
 from app.inbox.view_models import SavedView, ViewScope
 
@@ -105,12 +104,8 @@ def count_of_views(session: Session, *, viewer: Viewer, views: Iterable[View]) -
     """How many threads each of the first COUNTED lists leads the viewer to, each at most COUNT_CAP. One query. Searches are not
     counted: no index bounds what that costs."""
     chosen = [view for view in views if view.search is None][:COUNTED]
-    if not chosen:
-        return {}
-    counts = [select_count(viewer=viewer, filter=thread_filter(view.filters, viewer)) for view in chosen]
-    query = sa.select(*(count.label(f"n{place}") for place, count in enumerate(counts))).execution_options(**KEPT)
-    numbers = session.execute(query).one()
-    return dict(zip((view.id for view in chosen), numbers, strict=True))
+    filters = [thread_filter(view.filters, viewer) for view in chosen]
+    return dict(zip((view.id for view in chosen), count_lists(session, viewer=viewer, filters=filters), strict=True))
 
 
 def list_own_teams(session: Session, *, viewer: Viewer) -> list[tuple[uuid.UUID, str]]:

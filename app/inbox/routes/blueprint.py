@@ -16,6 +16,7 @@ from app.inbox.counts import ViewCounts, count_views
 from app.inbox.macros import MacroMissing
 from app.inbox.queries import ThreadMissing
 from app.inbox.routes import words
+from app.inbox.routes.row_look import rows_html
 from app.inbox.saved_views import View, ViewMissing
 from app.inbox.view_models import SavedView
 from app.links import url_for
@@ -157,15 +158,16 @@ def _template_tools() -> dict[str, Any]:
         "url_to": url_to,
         "view_counts": view_counts,
         "view_audiences": view_audiences,
-        "MEDIUM_ICONS": words.MEDIUM_ICONS,
-        "STATUS_TONES": words.STATUS_TONES,
-        "PRIORITY_TONES": words.PRIORITY_TONES,
+        "rows_html": rows_html,
     }
 
 
 @bp.record_once
 def _register_filters(state: Any) -> None:
     state.app.jinja_env.filters.update(words.FILTERS)
+    state.app.jinja_env.globals.update(
+        MEDIUM_ICONS=words.MEDIUM_ICONS, STATUS_TONES=words.STATUS_TONES, PRIORITY_TONES=words.PRIORITY_TONES
+    )
 
 
 def parse_uuid(text: str | None) -> uuid.UUID | None:
