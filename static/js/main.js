@@ -1,7 +1,7 @@
 // Binds every element with data-module="name other" to modules/name.js, now and after each swap.
 // A module exports a default function that takes the element; without it the page still works.
 import { listenForAnnouncements } from "./lib/announce.js";
-import { keepFocusOverSwaps } from "./lib/focus.js";
+import { keepFocus } from "./lib/focus.js";
 import { startKeyboard } from "./lib/keyboard.js";
 import { startLive } from "./lib/live.js";
 import { followMoves } from "./lib/moves.js";
@@ -30,7 +30,7 @@ document.addEventListener("htmx:load", (event) => bind(event.detail.elt));
 document.addEventListener("fragment:merged", (event) => bind(event.target));
 listenForAnnouncements();
 listenForToasts(bind);
-keepFocusOverSwaps();
+keepFocus();
 keepTimesFresh();
 bind(document.body);
 followOpening();

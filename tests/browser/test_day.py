@@ -28,7 +28,10 @@ class Keyboard:
         self.presses = 0
 
     def press(self, *keys: str) -> None:
+        """Press one after the other; the focus is somewhere before each of them."""
         for key in keys:
+            if self.presses:
+                expect(self.page.locator("body")).not_to_be_focused()
             self.presses += 1
             self.page.keyboard.press(key)
 
@@ -42,7 +45,7 @@ def fill(desk: Desk, count: int, *, said: str) -> None:
         channel = session.get_one(Channel, desk.channel_id)
         for n in range(count):
             at = utc_now() - timedelta(hours=1)
-            contact = make_contact(session, f"{said} van klant {n}", value=f"{desk.number}{n:03}")
+            contact = make_contact(session, f"{said} van klant {n}", value=f"{desk.number}{len(said)}{n:03}")
             make_message(session, make_thread(session, channel, contact, at=at), f"{said} {n}", at=at)
 
 
@@ -62,8 +65,7 @@ def settled(page: Page) -> None:
 @pytest.mark.timeout(300)  # a whole day takes a slow machine two minutes
 def test_a_day_without_a_mouse(page: Page, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     fill(desk, 3, said="Overig")
-    for n in reversed(range(ANSWERED)):
-        desk.customer_writes(f"Vraag {n}.", number=f"{desk.number}{n:02}", name=f"Klant {n}")
+    fill(desk, ANSWERED, said="Vraag")
     of_brand = Thread.brand_id == desk.brand_id
     desk.sign_in(page)
     desk.wait_until_live(page)
@@ -73,10 +75,7 @@ def test_a_day_without_a_mouse(page: Page, desk: Desk, capsys: pytest.CaptureFix
 
     waits = page.locator("a[data-row]", has_text="Vraag")
     for n in range(ANSWERED):
-        keys.press("j", "Enter")
-        expect(page.locator("#timeline")).to_contain_text("Vraag")
-        settled(page)
-        keys.press("r")
+        keys.press("j", "Enter", "r")
         expect(page.locator("#composer-text")).to_be_focused()
         keys.write(f"Antwoord {n}")
         keys.press("Control+Shift+Enter")
@@ -84,10 +83,6 @@ def test_a_day_without_a_mouse(page: Page, desk: Desk, capsys: pytest.CaptureFix
         expect(page.locator("#composer-text")).to_have_value("")
         expect(page.locator("#composer-text")).to_be_focused()
         keys.press("Escape")
-    per_answer = keys.presses / ANSWERED
-    with capsys.disabled():
-        print(f"\nkey presses per answered thread beside its text: {per_answer:.1f}")
-    assert per_answer <= 6
     answers = count_of(Message, Message.brand_id == desk.brand_id, Message.message_type == MessageType.OUTGOING)
     assert count(desk, answers) == ANSWERED
     assert count(desk, count_of(Thread, of_brand, Thread.status == ThreadStatus.RESOLVED)) == ANSWERED
@@ -127,14 +122,17 @@ def test_a_day_without_a_mouse(page: Page, desk: Desk, capsys: pytest.CaptureFix
     waiting = count(desk, count_of(Thread, of_brand, Thread.is_open, Thread.snoozed_until.is_(None)))
     desk.customer_writes("Ik ben er ook nog")
     expect(page.locator("a[data-row]", has_text="Ik ben er ook nog")).to_be_visible()
-    keys.press("j", "x")
-    more = page.get_by_role("button", name=f"Select all {waiting + 1} that match")
-    expect(more).to_be_visible()
-    more.focus()
-    keys.press("Enter", "e")
+    keys.press("*")
+    expect(page.locator("[data-chosen]")).to_have_text(f"{waiting + 1} selected")
+    keys.press("e")
     expect(page.locator("#bulk-progress")).to_contain_text(f"{waiting + 1} threads changed")
     assert count(desk, count_of(Thread, of_brand, ~Thread.is_open)) == closed + waiting + 1
     keys.press("z")
     expect(page.locator("#bulk-progress")).to_contain_text(f"Undo: {waiting + 1} threads changed")
     assert count(desk, count_of(Thread, of_brand, ~Thread.is_open)) == closed
+    expect(page.locator("body")).not_to_be_focused()
     assert page.evaluate("window.notReloaded") is True
+    per_answer = keys.presses / ANSWERED
+    with capsys.disabled():
+        print(f"\nkey presses of the day per answered thread beside its text: {per_answer:.2f}")
+    assert per_answer <= 6

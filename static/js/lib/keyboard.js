@@ -1,5 +1,7 @@
 // Single keys. An element says its key: data-key="e". A field gets the focus, anything else is clicked. Nothing happens while
 // somebody types, with Ctrl, Alt or Cmd held, or where the person switched single keys off.
+import { leaveField } from "./focus.js";
+
 const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
 
 export function startKeyboard() {
@@ -27,7 +29,7 @@ function press(key) {
   const keys = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)];
   const element = keys.find((candidate) => candidate.checkVisibility()) ?? keys[0];
   if (offer(key)) return true;
-  if (element?.closest("[inert]")) return again(key, "thread-opened");
+  if (element ? element.closest("[inert]") : document.querySelector("#thread-pane[inert]")) return again(key, "thread-opened");
   if (!element && document.querySelector(`[data-coming~="${CSS.escape(key)}"]`)) return again(key, "htmx:load");
   return use(element);
 }
@@ -89,6 +91,6 @@ function leave(event) {
   if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
   const menus = document.querySelectorAll("details.menu[open]");
   if (menus.length) return menus.forEach(shut);
-  if (typing(event.target)) { event.target.blur(); return; }
+  if (typing(event.target)) return leaveField(event.target);
   if (document.body.dataset.keys === "on" && !offer("Escape")) use(document.querySelector('[data-key="u"]'));
 }

@@ -1,5 +1,7 @@
 // Choosing threads in the list: a click, Shift and a click for a range, X for the row that has the focus, Escape for none. "Select all
-// that match" speaks for the whole list, shown or not. The chosen stay chosen while rows come and go.
+// that match", also by *, speaks for the whole list, shown or not. The chosen stay chosen while rows come and go.
+import { announce } from "../lib/announce.js";
+
 export default function bindBulk(list) {
   const chosen = new Set();
   let all = false, last = null, counted = null;
@@ -15,7 +17,7 @@ export default function bindBulk(list) {
     const any = all || chosen.size > 0;
     form.classList.toggle("is-choosing", any);
     find("all").value = all ? "1" : "";
-    find("chosen").textContent = find("chosen").dataset.text.replace("{n}", all && counted ? counted.count : chosen.size);
+    find("chosen").textContent = find("chosen").dataset.text.replace("{n}", all ? (counted?.text && counted.count) || "…" : chosen.size);
     const more = find("select-all");
     more.hidden = all || !any || !counted || counted.count <= chosen.size;
     if (counted) more.textContent = counted.text;
@@ -28,6 +30,7 @@ export default function bindBulk(list) {
     const answer = await fetch(form.dataset.countUrl, { credentials: "same-origin" }).catch(() => null);
     if (answer?.ok && counted) counted = await answer.json();
     show();
+    if (all) announce(find("chosen").textContent);
   };
 
   const pick = (box, range) => {
@@ -43,13 +46,29 @@ export default function bindBulk(list) {
     show();
   };
 
-  const clear = () => { chosen.clear(); all = false; last = null; show(); };
+  const pickAll = (button) => {
+    if (!boxes().length) return;
+    const hadFocus = document.activeElement === button;
+    all = true;
+    show();
+    if (hadFocus) find("clear").focus(); // the button hides
+    if (counted?.text) announce(find("chosen").textContent);
+  };
+
+  const clear = () => {
+    const inBar = document.activeElement?.closest("[data-bulk] .bulk-bar"), row = boxes().find((box) => box.value === last)?.closest("li");
+    chosen.clear();
+    all = false;
+    last = null;
+    show();
+    if (inBar) (row?.querySelector("a[data-row]") ?? find("scroll")).focus({ preventScroll: true }); // the bar hides
+  };
 
   list.addEventListener("click", (event) => {
     const box = event.target.closest("[data-pick]");
     if (box) pick(box, event.shiftKey);
     else if (event.target.closest("[data-clear]")) clear();
-    else if (event.target.closest("[data-select-all]")) { all = true; show(); find("clear").focus(); }
+    else if (event.target.closest("[data-select-all]")) pickAll(find("select-all"));
   });
   list.addEventListener("fragment:merged", show);
   list.addEventListener("htmx:load", show);

@@ -82,7 +82,8 @@ function actionsOf(page) {
   return [...found.values()];
 }
 
-const isReachable = (element) => element.checkVisibility() || Boolean(element.closest("details:not([open])")?.checkVisibility());
+// `data-within` says around what an element can be used that shows itself only at times.
+const isReachable = (element) => element.checkVisibility() || [element.dataset.within, "details:not([open])"].some((around) => around && element.closest(around)?.checkVisibility());
 
 function nameOf(element) {
   if (element.dataset.command) return element.dataset.command;
