@@ -9,7 +9,7 @@ import { refresh } from "./refresh.js";
 import { heardOfTask } from "./tasks.js";
 import { countUnseen, seenAll } from "./unseen.js";
 
-const POLL = 30_000, KEY = "live-sequence", TICK = 1_000, NAP = 5_000;
+const POLL = 30_000, KEY = "live-sequence", TICK = 500, NAP = 5_000;
 const DEAF = 30_000; // the server pings every 25 seconds; see app/realtime/socket.py
 const AGAIN = [500, 1_000, 2_000]; // a network that has just come back fails at first
 let known = Number(sessionStorage.getItem(KEY)) || 0;
