@@ -9,10 +9,22 @@ from typing import Any
 from flask import Flask, g
 from flask_babel import get_translations
 from markupsafe import Markup
+from wtforms import Form
+from wtforms.meta import DefaultMeta
 
 from app.core.text import KNOWN
 from app.core.text import mark as mark
 
+CHOOSE = mark("Choose one of the list.")
+# What wtforms says of its own accord about a value that is none of the choices.
+NO_CHOICE = frozenset(
+    {
+        "Not a valid choice.",
+        "Invalid Choice: could not coerce.",
+        "Invalid choice(s): one or more data inputs could not be coerced.",
+        "'%(value)s' is not a valid choice for this field.",
+    }
+)
 PARTS = re.compile(r"( · |; |\. (?=[A-Z]))")  # between the sentences of a stored text
 BLANK = re.compile(r"%\\\((\w+)\\\)s")  # %(name)s, as re.escape writes it
 
@@ -27,6 +39,24 @@ def ngettext(singular: str, plural: str, num: int, **values: Any) -> str:
     """The form that belongs to `num`, which is %(num)s in it."""
     text: str = _catalogue().ngettext(singular, plural, num)
     return text % {"num": num, **values}
+
+
+class WordsOfForms:
+    """The texts wtforms brings along, in our words and the reader's language."""
+
+    def gettext(self, text: str) -> str:
+        return gettext(CHOOSE if text in NO_CHOICE else text)
+
+    def ngettext(self, singular: str, _plural: str, _num: int) -> str:
+        return self.gettext(singular)
+
+
+class TranslatedForm(Form):  # type: ignore[misc]
+    """A form whose every complaint is in the reader's language, those of wtforms too."""
+
+    class Meta(DefaultMeta):  # type: ignore[misc]
+        def get_translations(self, _form: Form) -> WordsOfForms:
+            return WordsOfForms()
 
 
 def told(stored: Any) -> str:

@@ -12,7 +12,6 @@ from wtforms import (
     BooleanField,
     EmailField,
     Field,
-    Form,
     PasswordField,
     SelectField,
     SelectMultipleField,
@@ -26,6 +25,7 @@ from app.accounts.models import Role
 from app.accounts.passwords import MAX_CHARACTERS
 from app.accounts.tokens import SCOPES
 from app.core.text import storable
+from app.translation import TranslatedForm
 
 LANGUAGES = (("en", "English"), ("nl", "Nederlands"), ("fr", "Français"))
 THEMES = (("system", _l("Like the device")), ("light", _l("Light")), ("dark", _l("Dark")))
@@ -58,7 +58,7 @@ def _needed(text: Any) -> list[Any]:
     return [DataRequired(text)]
 
 
-class SignInForm(Form):  # type: ignore[misc]
+class SignInForm(TranslatedForm):
     email = EmailField(
         validators=[DataRequired(_l("Enter your e-mail address.")), Length(max=320, message=_l("This address is too long."))],
         filters=[_cleaned],
@@ -66,7 +66,7 @@ class SignInForm(Form):  # type: ignore[misc]
     password = PasswordField(validators=_needed(_l("Enter your password.")))
 
 
-class ProfileForm(Form):  # type: ignore[misc]
+class ProfileForm(TranslatedForm):
     name = StringField(
         validators=[DataRequired(_l("Enter your name.")), Length(max=100, message=_l("Use at most 100 characters."))],
         filters=[_cleaned],
@@ -79,7 +79,7 @@ class ProfileForm(Form):  # type: ignore[misc]
     undo_send_seconds = SelectField(choices=choices(UNDO_SECONDS), coerce=int, default=10)
 
 
-class PasswordForm(Form):  # type: ignore[misc]
+class PasswordForm(TranslatedForm):
     current = PasswordField(validators=_needed(_l("Enter the password you use now.")))
     new = PasswordField(validators=_needed(_l("Enter a new password.")))
     again = PasswordField(validators=_needed(_l("Enter the new password again.")))
@@ -89,7 +89,7 @@ class PasswordForm(Form):  # type: ignore[misc]
             raise ValidationError(_l("The two new passwords are not the same."))
 
 
-class TokenForm(Form):  # type: ignore[misc]
+class TokenForm(TranslatedForm):
     name = StringField(
         validators=[
             DataRequired(_l("Say what the token is for.")),
@@ -106,7 +106,7 @@ class TokenForm(Form):  # type: ignore[misc]
     )
 
 
-class PersonForm(Form):  # type: ignore[misc]
+class PersonForm(TranslatedForm):
     """What an administrator sets for somebody. The choices of brands and teams are put in by the route."""
 
     name = StringField(

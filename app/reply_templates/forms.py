@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, Form, SelectField, SelectMultipleField, StringField, TextAreaField, ValidationError
+from wtforms import Field, SelectField, SelectMultipleField, StringField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
@@ -16,6 +16,7 @@ from app.reply_templates.actions import TemplateContent
 from app.reply_templates.models import TemplateCategory
 from app.reply_templates.variables import list_problems
 from app.reply_templates.views import LANGUAGES, problem_words
+from app.translation import TranslatedForm
 
 TEXT_CHARACTERS = 20_000
 FITS = (Medium.EMAIL, Medium.WHATSAPP, Medium.SMS, Medium.INTERNAL)
@@ -29,7 +30,7 @@ def _lines(text: Any) -> Any:
     return storable(text).replace("\r\n", "\n").strip() if isinstance(text, str) else text
 
 
-class TemplateForm(Form):  # type: ignore[misc]
+class TemplateForm(TranslatedForm):
     """A template as it is written. The choices of brands and the words of all choices are put in by the route."""
 
     name = StringField(
