@@ -25,7 +25,16 @@ def connect_simulators(session: Session, world: World, *, keyring: Keyring, sett
     if numbers:
         world.configure_chat(_chat_config(numbers, keyring, settings))
         world.open_windows(_open_windows(session, now))
+    for channel in mailboxes:
+        _forget_former_simulator(channel, settings.graph_base_url)
     world.configure_mail({"mailboxes": [channel.address for channel in mailboxes], "notify": True})
+
+
+def _forget_former_simulator(channel: Channel, mail_url: str) -> None:
+    """A simulator that was started anew has another address and no memory: links to the former one are followed by nobody."""
+    links = [folder.get("link") for folder in channel.poll_state.get("folders", {}).values()]
+    if any(link and not link.startswith(f"{mail_url}/") for link in links):
+        channel.poll_state = {}
 
 
 def _chat_config(numbers: list[Channel], keyring: Keyring, settings: Settings) -> dict[str, Any]:
