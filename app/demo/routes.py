@@ -19,6 +19,8 @@ from app.core.db import db
 from app.core.text import storable
 from app.demo.commands import simulated_world
 from app.demo.world import Photo, SimulatorAway
+from app.translation import mark as N_
+from app.translation import told
 from app.web import page
 
 bp = Blueprint("demo", __name__)
@@ -27,7 +29,12 @@ FIRST = {"name": "Pieter van Dam", "number": "31612345678", "address": "pieter.v
 PHOTO_BYTES = 5 * 1024 * 1024
 
 # Chat failures people meet, by the provider's code.
-FAILURES = {131026: "cannot be reached", 131047: "wrote more than 24 hours ago", 131049: "gets no marketing", 130429: "too fast"}
+FAILURES = {
+    131026: N_("cannot be reached"),
+    131047: N_("wrote more than 24 hours ago"),
+    131049: N_("gets no marketing"),
+    130429: N_("too fast"),
+}
 
 
 def _player() -> dict[str, str]:
@@ -47,7 +54,7 @@ def simulator() -> ResponseReturnValue:
         world = simulated_world()
         chat, mails, chat_settings = world.phone(player["number"]), world.received_mail(player["address"]), world.chat_settings()
     except SimulatorAway as error:
-        away = str(error)
+        away = told(error)
     context: dict[str, Any] = {
         "player": player,
         "numbers": list_channels(session, channel_type=ChannelType.WHATSAPP_BUSINESS),
@@ -55,7 +62,7 @@ def simulator() -> ResponseReturnValue:
         "chat": {"items": [{**item, "at": datetime.fromisoformat(item["at"])} for item in chat["items"]]},
         "mails": mails[:20],
         "trouble": chat_settings,
-        "failures": FAILURES,
+        "failures": {code: _(words) for code, words in FAILURES.items()},
         "away": away,
     }
     return page("demo/simulator.html", blocks=("phone", "mailbox"), **context)
@@ -65,7 +72,7 @@ def _done(action: Callable[[], None], said: str = "") -> ResponseReturnValue:
     try:
         action()
     except SimulatorAway as error:
-        flash(str(error))
+        flash(told(error))
     else:
         if said:
             flash(said)

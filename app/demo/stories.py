@@ -102,7 +102,7 @@ STORIES = (
         (
             "< De app vindt mijn lader niet meer sinds we een nieuwe router hebben. Serienummer ZAP048213.",
             "> U kunt de lader opnieuw aanmelden: houd de knop links tien seconden ingedrukt tot hij blauw knippert en kies in de app 'wifi wijzigen'.",
-            "< Gelukt!! Dank je wel 🙏",
+            "< Gelukt!! Dank je wel 😊",
         ),
         ThreadType.TECHNICAL_ISSUE,
     ),
@@ -159,7 +159,7 @@ STORIES = (
         (
             "< Ik heb de verkeerde laadkabel besteld (type 1 in plaats van type 2). Kan ik hem ruilen?",
             "> Dat kan binnen 30 dagen. Het retourlabel zit in uw mail; zodra we hem terug hebben, sturen we de type 2.",
-            "< Super service 👍",
+            "< Super service 😃",
         ),
     ),
     Story(

@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.core.text import known
 
 Json = dict[str, Any]
+
+UNREADABLE = known("%(url)s answered nothing readable")
+SILENT = known("The simulator does not answer (%(why)s)")
+REFUSES = known("The simulator refuses: %(words)s")
 
 CALM = {"duplicate": 0, "reorder": False, "delay_s": 0.0, "slow_s": 0.0, "status_before_answer": False}
 
@@ -103,13 +108,13 @@ class World:
         try:
             return answer.json()
         except ValueError as error:
-            raise SimulatorAway(f"{url} answered nothing readable") from error
+            raise SimulatorAway(UNREADABLE % {"url": url}) from error
 
     def _request(self, method: str, url: str, body: Json | None) -> HttpResponse:
         try:
             answer = self._http.request(method, url, json=body, max_bytes=40_000_000)
         except HttpFailure as error:
-            raise SimulatorAway(f"the simulator does not answer ({error.kind})") from error
+            raise SimulatorAway(SILENT % {"why": error.kind}) from error
         if answer.status >= 400:
-            raise SimulatorAway(f"the simulator refuses: {answer.text[:200]}")
+            raise SimulatorAway(REFUSES % {"words": answer.text[:200]})
         return answer
