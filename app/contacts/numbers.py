@@ -32,6 +32,17 @@ def clean_email(text: str) -> str:
     return address
 
 
+def spoken_number(text: str) -> str:
+    """A number as people read it aloud, in groups behind its country code; what is no number stays as it is."""
+    try:
+        number = phonenumbers.parse(text, HOME_REGION)
+    except phonenumbers.NumberParseException:
+        return text
+    if not phonenumbers.is_possible_number(number):
+        return text
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
 def clean_phone(text: str) -> str:
     """Return the number as E.164. One without country code is taken for a Dutch one. Raises NotAnAddress."""
     try:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.contacts.numbers import NotAnAddress, clean_email, clean_phone
+from app.contacts.numbers import NotAnAddress, clean_email, clean_phone, spoken_number
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,17 @@ def test_an_address_has_one_spelling(typed: str, stored: str) -> None:
 def test_what_is_no_address_is_told_so(typed: str) -> None:
     with pytest.raises(NotAnAddress):
         clean_email(typed)
+
+
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [
+        ("+31612345678", "+31 6 12345678"),
+        ("+31201234567", "+31 20 123 4567"),
+        ("+442079460958", "+44 20 7946 0958"),
+        ("+12", "+12"),
+        ("+klantenservice", "+klantenservice"),
+    ],
+)
+def test_a_number_is_shown_in_groups(stored: str, read: str) -> None:
+    assert spoken_number(stored) == read

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.contacts.models import ConsentPurpose, ContactIdentity
+from app.contacts.numbers import spoken_number
 from app.translation import gettext as _
 from app.translation import mark as N_
 
@@ -46,8 +47,9 @@ def reason_words(why: str) -> str:
 
 def identity_words(identity: ContactIdentity) -> str:
     """An address or number as people read it."""
-    shown = identity.display or identity.value
-    return f"+{shown}" if identity.kind == "wa_id" and not shown.startswith("+") else shown
+    if identity.kind in ("phone", "wa_id"):
+        return spoken_number(f"+{identity.value.removeprefix('+')}")
+    return identity.display or identity.value
 
 
 FILTERS = {
