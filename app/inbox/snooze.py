@@ -38,6 +38,12 @@ def snooze_times(*, now: datetime, zone: ZoneInfo) -> dict[str, datetime]:
     return {name: at.astimezone(UTC) for name, at in times.items()}
 
 
+def offered_times(*, now: datetime, zone: ZoneInfo) -> dict[str, datetime]:
+    """`snooze_times`, each moment once: on a Sunday next week begins tomorrow."""
+    times = snooze_times(now=now, zone=zone)
+    return {name: at for name, at in times.items() if name != "week" or at != times["tomorrow"]}
+
+
 def _up_to_quarter(at: datetime) -> datetime:
     past = timedelta(minutes=at.minute % 15, seconds=at.second, microseconds=at.microsecond)
     return at + (QUARTER - past) if past else at

@@ -21,7 +21,7 @@ from app.events.models import Event
 from app.inbox.actions import change_status, mark_read, reopen_for_incoming
 from app.inbox.jobs import wake_snoozed_threads
 from app.inbox.models import Thread, ThreadRead, ThreadStatus
-from app.inbox.snooze import BadSnoozeTime, read_snooze_time, snooze_thread, snooze_times, wake_due_threads
+from app.inbox.snooze import BadSnoozeTime, offered_times, read_snooze_time, snooze_thread, snooze_times, wake_due_threads
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, sign_in
@@ -181,3 +181,9 @@ def test_the_menu_offers_times_of_the_readers_day(local: str, later: str | None,
     times = snooze_times(now=datetime.fromisoformat(local).replace(tzinfo=AMSTERDAM), zone=AMSTERDAM)
     shown = {name: at.astimezone(AMSTERDAM).strftime("%Y-%m-%dT%H:%M") for name, at in times.items()}
     assert (shown.get("later"), shown["tomorrow"], shown["week"]) == (later, tomorrow, week)
+
+
+def test_the_menu_offers_no_moment_twice() -> None:
+    sunday, monday = (datetime(2026, 11, day, 10, tzinfo=AMSTERDAM) for day in (22, 23))
+    assert "week" not in offered_times(now=sunday, zone=AMSTERDAM)
+    assert "week" in offered_times(now=monday, zone=AMSTERDAM)

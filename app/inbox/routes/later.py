@@ -11,7 +11,7 @@ from app.core.clock import utc_now
 from app.delivery.actions import UnableToReply
 from app.inbox.routes.blueprint import bp
 from app.inbox.routes.snooze import SnoozeChoice, zone
-from app.inbox.snooze import BadSnoozeTime, read_snooze_time, snooze_times
+from app.inbox.snooze import BadSnoozeTime, offered_times, read_snooze_time, snooze_times
 from app.translation import gettext as _
 
 PICKED = "picked"
@@ -22,9 +22,8 @@ SNOOZE = "snooze_"
 def later_choices() -> list[SnoozeChoice]:
     """The times to send at that the menu offers now, in the reader's zone."""
     labels = {"later": _("Later today"), "tomorrow": _("Tomorrow morning"), "week": _("Monday morning")}
-    times = snooze_times(now=utc_now(), zone=zone())
-    offered = {key: at for key, at in times.items() if key != "week" or at != times["tomorrow"]}
-    return [SnoozeChoice(key, labels[key], format_datetime(at, "EEE HH:mm")) for key, at in offered.items()]
+    times = offered_times(now=utc_now(), zone=zone())
+    return [SnoozeChoice(key, labels[key], format_datetime(at, "EEE HH:mm")) for key, at in times.items()]
 
 
 def send_time_of_form() -> datetime | None:

@@ -18,7 +18,7 @@ from app.inbox.queries import get_thread, get_thread_head
 from app.inbox.routes.blueprint import bp
 from app.inbox.routes.thread import changed, thread_context
 from app.inbox.routes.triage_words import SNOOZES, until_words
-from app.inbox.snooze import BadSnoozeTime, end_snooze, read_snooze_time, snooze_thread, snooze_times
+from app.inbox.snooze import BadSnoozeTime, end_snooze, offered_times, read_snooze_time, snooze_thread, snooze_times
 from app.translation import gettext as _
 
 
@@ -38,7 +38,7 @@ def zone() -> ZoneInfo:
 @bp.app_template_global()
 def snooze_choices() -> list[SnoozeChoice]:
     """What the menu offers now, in the reader's zone."""
-    times = snooze_times(now=utc_now(), zone=zone())
+    times = offered_times(now=utc_now(), zone=zone())
     return [SnoozeChoice(key, _(SNOOZES[key]), format_datetime(at, "EEE HH:mm")) for key, at in times.items()]
 
 
