@@ -2,7 +2,7 @@
 // A module exports a default function that takes the element; without it the page still works.
 import { listenForAnnouncements } from "./lib/announce.js";
 import { keepFocus } from "./lib/focus.js";
-import { startKeyboard } from "./lib/keyboard.js";
+import { nameKeys, startKeyboard } from "./lib/keyboard.js";
 import { startLive } from "./lib/live.js";
 import { followMoves } from "./lib/moves.js";
 import { followOpening } from "./lib/opening.js";
@@ -12,6 +12,7 @@ import { keepTimesFresh } from "./lib/times.js";
 const bound = new WeakMap();
 
 export function bind(root) {
+  nameKeys(root);
   const elements = root.querySelectorAll("[data-module]");
   for (const element of root.matches?.("[data-module]") ? [root, ...elements] : elements) {
     for (const name of element.dataset.module.split(/\s+/).filter(Boolean)) start(element, name);

@@ -15,6 +15,12 @@ export function startKeyboard() {
   });
 }
 
+// Keys are written as on a Mac; elsewhere the one beside them is called Ctrl.
+export function nameKeys(root) {
+  if (/Mac|iPhone|iPad/.test(navigator.platform)) return;
+  root.querySelectorAll(".kbd").forEach((key) => { if (key.textContent.includes("⌘")) key.textContent = key.textContent.replace("⌘", "Ctrl "); });
+}
+
 // Ctrl or Cmd with Enter sends what is being written, with Shift it is the end of the matter too.
 function send(event) {
   const form = event.target.form ?? event.target.closest("[contenteditable]")?.closest("form"), button = form?.querySelector(event.shiftKey ? "[data-send-resolve]" : "[data-send]");

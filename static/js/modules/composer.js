@@ -32,7 +32,6 @@ export default function composer(form) {
     if (form.isConnected && essence(form) !== saved && form.dataset.draftUrl) navigator.sendBeacon?.(form.dataset.draftUrl, draftOf(form, true));
   });
   if (essence(form) !== saved) later();
-  if (!/Mac|iPhone|iPad/.test(navigator.platform)) form.querySelectorAll(".kbd").forEach((key) => { key.textContent = key.textContent.replace("⌘", "Ctrl "); });
 }
 
 function essence(form, property = "value") {
