@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, Page
 
@@ -72,9 +73,46 @@ def chat(page: Page) -> None:
 
 def composer(page: Page) -> None:
     mail(page)
+    page.locator("[data-rich-toggle]").click()
+    page.locator("#composer-rich").click()
+    page.keyboard.type("Dank voor uw bericht. Wij kunnen langskomen op:\n")
+    page.locator("[data-rich-command=bullets]").click()
+    page.keyboard.type("dinsdag om 10:00\ndonderdag om 14:30")
+    page.locator("#composer-rich li").nth(1).wait_for()
+
+
+def templates(page: Page) -> None:
+    first_of(page, "/inbox/email", nth=2)
     page.locator("#main").focus()
     page.keyboard.press("#")
     page.locator("#template-options [role=option]").first.wait_for()
+
+
+def search(page: Page) -> None:
+    """Two searches that were kept stand in the rail; a third is about to."""
+    for words, name in (("status:open tag:storing", "Open storingen"), ("has:attachment", "Met een bestand")):
+        keep_search(page, words, name)
+    show(page, "/search?q=laadpaal")
+    page.locator("summary[data-key=v]").click()
+    page.locator("#save-search-name").fill("Alles over laadpalen")
+
+
+def keep_search(page: Page, words: str, name: str) -> None:
+    show(page, f"/search?{urlencode({'q': words})}")
+    page.locator("summary[data-key=v]").click()
+    page.locator("#save-search-name").fill(name)
+    page.locator("form:has(#save-search-name) button.btn--primary").click()
+    page.wait_for_load_state("networkidle")
+
+
+def spam(page: Page) -> None:
+    """Three threads are marked, one of them with its sender."""
+    for button in ("[data-key='!']", "[data-key='!']", "[name=block]"):
+        first_of(page, "/inbox/email", nth=8)
+        page.locator("#head-more").click()
+        page.locator(f".more-menu button{button}").click()
+        page.locator("#thread-head button[data-key='!']").locator("visible=true").wait_for()
+    first_of(page, "/inbox/spam")
 
 
 def commands(page: Page) -> None:
@@ -89,6 +127,8 @@ def bulk(page: Page) -> None:
     for _row in range(3):
         page.keyboard.press("j")
         page.keyboard.press("x")
+    page.locator(".bulk-bar summary[data-key=q]").click()
+    page.locator(".bulk-bar .macro-menu button").first.wait_for()
 
 
 def template(page: Page) -> None:
@@ -110,13 +150,15 @@ DESK: Mapping[str, Callable[[Page], None]] = {
     "inbox": inbox,
     "thread": chat,
     "composer": composer,
-    "search": lambda page: show(page, "/search?q=laadpaal"),
+    "templates": templates,
+    "search": search,
     "palette": commands,
     "tasks-board": lambda page: show(page, "/tasks/board?who=all"),
     "tasks-calendar": lambda page: show(page, "/tasks/calendar?who=all"),
     "contact": lambda page: first_of(page, "/contacts", nth=1),
     "template": template,
     "bulk": bulk,
+    "spam": spam,
     "simulator": simulator,
 }
 
