@@ -14,6 +14,7 @@ from app.events.models import Event
 from app.inbox.models import Message, MessageType
 from app.tasks.actions import TaskContent, add_task
 from app.tasks.models import Task, TaskType
+from app.tasks.promise_words import CALLS
 from app.tasks.promises import find_promise
 
 
@@ -38,7 +39,7 @@ def make_task_of_promise(session: Session, message_id: uuid.UUID, *, now: dateti
     content = TaskContent(
         brand_id=reply.brand_id,
         title=promise.what,
-        task_type=TaskType.FOLLOW_UP,
+        task_type=TaskType.CALLBACK if CALLS.search(promise.what) else TaskType.FOLLOW_UP,
         assignee_user_id=reply.author,
         due_date=promise.due_date,
         due_time=promise.due_time,

@@ -199,6 +199,10 @@ ENDS: Final = re.compile(
 )
 CLOCK: Final = re.compile(
     r"\b(?:at|around|before|by|om|rond|voor|tegen|vanaf|à|vers|avant)\s+(?P<hour>[01]?\d|2[0-3])"
-    r"(?:(?:[:.]|\s?h\s?)(?P<minute>[0-5]\d)(?:\s*(?:uur|u))?|\s*(?:uur|u|h|heures?|o['’]clock))?\s*(?P<half>[ap]\.?m\b\.?)?(?!\s*(?:%|€|\d|\w))",
+    r"(?:(?:[:.]|\s?h\s?)(?P<minute>[0-5]\d)(?:\s*(?:uur|u))?|\s*(?:uur|u|h|heures?|o['’]clock))?\s*(?P<half>[ap]\.?m\b\.?)?(?!\w)(?!\s*(?:%|€|\d|(?:euro|kw|kwh|km|kg|procent|per\s?cent)\b))",
     _FLAGS,
+)
+# Somebody will be on the phone.
+CALLS: Final = re.compile(
+    r"\b(?:call|ring|phone|(?:terug)?bel(?:len|t)?|(?:terug)?gebeld|r?appel(?:le|ons|lons|er|ler|lerai|lerons))\b", _FLAGS
 )

@@ -60,13 +60,18 @@ def test_the_task_is_made_once_when_the_reply_has_left(desk: Desk, asked: Messag
     assert _tasks(desk) == []
     _report(desk, message, DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.READ)
     (task,) = _tasks(desk)
-    assert (task.title, task.task_type, task.assignee_user_id) == ("Ik bel u morgen terug", TaskType.FOLLOW_UP, desk.alice.id)
+    assert (task.title, task.task_type, task.assignee_user_id) == ("Ik bel u morgen terug", TaskType.CALLBACK, desk.alice.id)
     assert (task.thread_id, task.promised_in_message_id, task.created_by_user_id) == (desk.thread.id, message.id, None)
     assert task.due_time is not None
     assert (task.due_time.hour, task.zone) == (9, desk.alice.timezone)
     page = desk.client.get(f"/threads/{desk.thread.id}").text
     assert "Task made because the reply promised “Ik bel u morgen terug”" in page
     assert desk.events() == ["TaskCreated"]
+
+
+def test_what_is_no_call_is_followed_up(desk: Desk, asked: Message) -> None:
+    _report(desk, _send(desk, asked, "Wij sturen u maandag de offerte."), DeliveryStatus.SENT)
+    assert [task.task_type for task in _tasks(desk)] == [TaskType.FOLLOW_UP]
 
 
 def test_a_reply_that_was_taken_back_or_failed_makes_none(desk: Desk, asked: Message) -> None:
