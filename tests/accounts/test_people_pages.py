@@ -69,9 +69,9 @@ def test_a_new_persons_contact_is_matched_by_nothing_that_arrives(
         ({"email": "nonsense"}, "This is not an e-mail address."),
         ({"email": "a@b.nl\r\nBcc: x@y.z"}, "This is not an e-mail address."),
         ({"name": "  "}, "Enter a name."),
-        ({"role": "owner"}, "Not a valid choice"),
-        ({"brands": ["nonsense"]}, "Invalid choice"),
-        ({"brands": ["00000000-0000-0000-0000-000000000000"]}, "not a valid choice"),
+        ({"role": "owner"}, "Choose one of the list."),
+        ({"brands": ["nonsense"]}, "Choose one of the list."),
+        ({"brands": ["00000000-0000-0000-0000-000000000000"]}, "Choose one of the list."),
     ],
 )
 def test_a_wrong_form_is_explained_and_adds_nobody(

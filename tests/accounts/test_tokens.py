@@ -143,8 +143,8 @@ def test_a_token_is_made_on_the_page_with_the_password_and_shown_once(
         ({"password": ""}, "Enter your password."),
         ({"name": ""}, "Say what the token is for."),
         ({"scopes": []}, "Choose at least one thing"),
-        ({"scopes": ["*"]}, "not a valid choice"),
-        ({"days": "99999"}, "Not a valid choice"),
+        ({"scopes": ["*"]}, "Choose one of the list."),
+        ({"days": "99999"}, "Choose one of the list."),
     ],
 )
 def test_the_page_makes_no_token_from_a_wrong_form(
