@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 from app.channels.base import DeliveryStatus
 from app.core.work import READY
 from app.delivery.models import Delivery
+from app.delivery.third_parties import FORWARD_OF
 from app.events.actions import Actor, record
 from app.inbox.actions import assign_thread, change_status, lock_thread, subject_of
+from app.inbox.forward_drafts import KIND as FORWARD
 from app.inbox.models import Attachment, Message, Thread, ThreadStatus
 from app.inbox.snooze import end_snooze, snooze_thread
 from app.inbox.taken_back import AlreadyTakenBack, find_taken_back, remove_messages
@@ -31,7 +33,7 @@ class NotTheWriter(Exception):
 
 @dataclass(frozen=True)
 class TakenBack:
-    """What the writer gets back into the composer. `options` as in Draft.options."""
+    """What the writer gets back into the composer. `options` as in Draft.options; `kind` of Draft."""
 
     thread_id: uuid.UUID
     channel_id: uuid.UUID | None
@@ -39,6 +41,7 @@ class TakenBack:
     attachment_ids: tuple[uuid.UUID, ...]
     options: dict[str, Any]
     html: str = ""  # the same text with its formatting
+    kind: str = "reply"
 
 
 def take_back(session: Session, *, message_id: uuid.UUID, actor: Actor, now: datetime) -> TakenBack:
@@ -50,14 +53,18 @@ def take_back(session: Session, *, message_id: uuid.UUID, actor: Actor, now: dat
     thread, messages = _lock(session, message_id, actor)
     waiting = messages[0].meta.get("waiting", {})
     deliveries = _remove_deliveries(session, messages)
+    outgoing = deliveries[0].outgoing
+    _remove_copies(session, messages, outgoing)
     files = _files(session, messages)
+    typed = outgoing.get("typed", {})  # of a forward: its message holds the original too
     taken = TakenBack(
         thread_id=thread.id,
         channel_id=messages[0].channel_id,
-        text=next((message.text for message in messages if message.text), ""),
+        text=typed.get("text", next((message.text for message in messages if message.text), "")),
         attachment_ids=files,
-        options=deliveries[0].outgoing.get("options", {}),
-        html=messages[0].html,
+        options=typed.get("options", outgoing.get("options", {})),
+        html=typed.get("html", messages[0].html),
+        kind=FORWARD if FORWARD_OF in messages[0].meta else "reply",
     )
     subject = subject_of(thread, messages[0])
     remove_messages(session, thread, messages, user_id=_writer(actor), now=now)
@@ -104,6 +111,14 @@ def _remove_deliveries(session: Session, messages: Sequence[Message]) -> list[De
         session.expunge(delivery)
     session.execute(sa.delete(Delivery).where(Delivery.message_id.in_(ids)).execution_options(synchronize_session=False))
     return sorted(deliveries, key=lambda delivery: (delivery.created_at, delivery.id))
+
+
+def _remove_copies(session: Session, messages: Sequence[Message], outgoing: dict[str, Any]) -> None:
+    """The original's files went along as rows of their own; the original keeps its own."""
+    copies = [uuid.UUID(text) for text in outgoing.get("copied_files", ())]
+    ours = sa.and_(Attachment.id.in_(copies), Attachment.message_id.in_([message.id for message in messages]))
+    if copies:
+        session.execute(sa.delete(Attachment).where(ours).execution_options(synchronize_session=False))
 
 
 def _files(session: Session, messages: Sequence[Message]) -> tuple[uuid.UUID, ...]:

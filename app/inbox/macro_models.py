@@ -28,7 +28,10 @@ class Macro(WithId, Base):
 
 
 class MacroRun(Base):
-    """A macro a user ran on a thread. `token` is one per menu that offered it: pressed twice, it runs once."""
+    """A macro a user ran on a thread. `token` is one per menu that offered it: pressed twice, it runs once.
+
+    `former` and `latter`: the thread before and after it , for the undo. `message_id`: what it sent.
+    """
 
     __tablename__ = "macro_runs"
 
@@ -37,3 +40,7 @@ class MacroRun(Base):
     macro_id: Mapped[uuid.UUID]
     thread_id: Mapped[uuid.UUID]
     run_at: Mapped[datetime]
+    former: Mapped[dict[str, Any] | None]
+    latter: Mapped[dict[str, Any] | None]
+    message_id: Mapped[uuid.UUID | None]
+    undone_at: Mapped[datetime | None]

@@ -327,7 +327,7 @@ class Attachment(WithId, Base):
 
 
 class Draft(Base):
-    """What one user has typed and not sent, per thread and kind ("reply", "note" or "call"); it follows them over devices."""
+    """What one user has typed and not sent, per thread and kind ("reply", "note", "call" or "forward"); it follows them."""
 
     __tablename__ = "drafts"
 
@@ -338,10 +338,10 @@ class Draft(Base):
     attachment_ids: Mapped[list[Any]] = mapped_column(default=list)
     options: Mapped[dict[str, Any]] = mapped_column(
         default=dict, server_default="{}"
-    )  # {"cc", "bcc", "unsigned", "call", "client_token", "html"}
+    )  # {"cc", "bcc", "unsigned", "call", "forward", "client_token", "html"}
     updated_at: Mapped[datetime]
 
-    __table_args__ = (sa.CheckConstraint("kind IN ('reply', 'note', 'call')", name="kind"),)
+    __table_args__ = (sa.CheckConstraint("kind IN ('reply', 'note', 'call', 'forward')", name="kind"),)
 
 
 class TakenBackMessage(Base):

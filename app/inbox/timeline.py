@@ -90,6 +90,7 @@ class ThreadContext:
     draft_reply: Draft | None
     draft_note: Draft | None
     draft_call: Draft | None
+    draft_forward: Draft | None
     assignable_users: tuple[tuple[uuid.UUID, str], ...]
     watchers: tuple[tuple[uuid.UUID, str], ...] = ()
     only_assignee_answers: bool = False
@@ -268,6 +269,7 @@ def get_context(
         draft_reply=drafts.get("reply"),
         draft_note=drafts.get("note"),
         draft_call=drafts.get("call"),
+        draft_forward=drafts.get("forward"),
         assignable_users=tuple(dict.fromkeys((record.id, record.name) for record in people)),
         watchers=tuple(dict.fromkeys((record.id, record.name) for record in people if record.watches)),
         only_assignee_answers=any(record.only_assignee_answers for record in people),

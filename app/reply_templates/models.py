@@ -45,6 +45,7 @@ class ReplyTemplate(WithId, Base):
     language: Mapped[str]
     subject: Mapped[str] = mapped_column(default="")  # for mail
     text: Mapped[str]
+    html: Mapped[str] = mapped_column(default="", server_default="")  # the same for a formatted mail, cleaned; "": plain only
     version: Mapped[int] = mapped_column(default=1)
     created_by_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
     created_at: Mapped[datetime]

@@ -167,6 +167,7 @@ PAGES = (
     Entry("GET", "/messages/<uuid:message_id>/details", BRAND),
     Entry("GET", "/messages/<uuid:message_id>/forward", BRAND),
     Entry("POST", "/messages/<uuid:message_id>/forward", BRAND),
+    Entry("POST", "/messages/<uuid:message_id>/forward/draft", BRAND, data={"text": "concept"}),
     Entry("POST", "/threads/<uuid:thread_id>/composer", BRAND),
     Entry("GET", "/messages/<uuid:message_id>/frame", BRAND),
     Entry("GET", "/messages/<uuid:message_id>/original", BRAND),

@@ -74,3 +74,30 @@ def test_formatting_is_written_by_keyboard_and_button_kept_and_sent(agent: Page,
     assert "<p>Hij zit <strong>links</strong></p>" in mail["html"]
     assert '<ul><li>de kast open</li><li>het <a href="https://chargecars.example/kast">kastje</a></li></ul>' in mail["html"]
     assert "style=" not in mail["html"]
+
+
+def test_a_forward_is_written_like_a_reply_found_again_taken_back_and_sent(
+    agent: Page, demo_browsing: Browsing, demo: LiveServer, customer: str
+) -> None:
+    demo_browsing.expected_faults += ["frame-ancestors", "404"]  # the mail is gone while its frame still loads
+    engineer, editor = customer.replace("meter", "monteur"), agent.locator("#composer-rich")
+    agent.locator(".message__tools a", has_text="Forward").last.dispatch_event("click")
+    expect(agent.locator("#forward-title")).to_be_visible()
+    agent.locator("#forward-to").fill(engineer)
+    editor.click()
+    agent.keyboard.type("Kun jij ")
+    agent.keyboard.press("Control+b")
+    agent.keyboard.type("vandaag")
+    assert_accessible(agent)
+    expect(agent.locator("[data-draft-status]")).to_have_text("Draft saved")
+    agent.reload()
+    agent.locator(".composer__tab", has_text="Forward").click()
+    expect(editor.locator("b, strong")).to_have_text("vandaag")
+    editor.focus()
+    agent.keyboard.press("Control+Enter")
+    agent.locator(".toast button", has_text="Undo").click()
+    expect(editor.locator("b, strong")).to_have_text("vandaag")
+    agent.locator("[data-send]").click()
+    mail = received(agent, demo, engineer)
+    assert "<p>Kun jij <strong>vandaag</strong></p>" in mail["html"]
+    assert "Waar zit hij?" in mail["html"]

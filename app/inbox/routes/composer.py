@@ -102,7 +102,7 @@ def _reply(thread_id: uuid.UUID, channel: Channel) -> Reply:
     filled = fill_template(channel, form) if form.get("template") else None
     if filled is not None and filled.missing:
         raise UnableToReply("template", _("Fill in every blank of the template"))
-    files = _files_of_form(thread_id)
+    files = files_of_form(thread_id)
     written = read_writing(files, formatted=channel.medium == Medium.EMAIL)
     return Reply(
         thread_id=thread_id,
@@ -138,7 +138,7 @@ def _then_status() -> ThreadStatus | None:
     return AFTER_SEND.get(request.form.get("then", ""))
 
 
-def _attachment_ids() -> tuple[uuid.UUID, ...]:
+def attachment_ids_of_form() -> tuple[uuid.UUID, ...]:
     return tuple(i for i in (parse_uuid(text) for text in request.form.getlist("attachment_id")) if i is not None)
 
 
@@ -149,7 +149,7 @@ def write_note(thread_id: uuid.UUID) -> ResponseReturnValue:
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     text = storable(request.form.get("text", "")).replace("\r\n", "\n").strip()
     try:
-        files = _files_of_form(thread.id)
+        files = files_of_form(thread.id)
     except UploadRefused as refused:
         return _refused(thread.id, 422, composer_error=str(refused))
     if not text and not files:
@@ -203,10 +203,10 @@ def refused(thread_id: uuid.UUID, status: int, *, kind: str, **why: Any) -> Resp
     """The composer again, with what was typed and the reason; the whole page without JavaScript. It is kept as a draft too."""
     db.session.rollback()
     form = request.form
-    _keep(thread_id, kind)
+    keep_typed(thread_id, kind)
     typed = {"typed_text": form.get("text", ""), "client_token": form.get("client_token"), "composer_kind": kind}
     if form.get("html"):
-        typed["typed_html"] = read_writing(_attachment_ids(), formatted=True).html
+        typed["typed_html"] = read_writing(attachment_ids_of_form(), formatted=True).html
     context = _thread_again(thread_id, **{**typed, **why})
     if request.headers.get("HX-Request") == "true":
         return make_response(render_template("inbox/composer_fragment.html", **context), status)
@@ -217,21 +217,21 @@ def _thread_again(thread_id: uuid.UUID, **more: Any) -> dict[str, Any]:
     return thread_context(get_thread_head(db.session(), viewer=current_viewer(), thread_id=thread_id), **more)
 
 
-def _keep(thread_id: uuid.UUID, kind: str) -> None:
+def keep_typed(thread_id: uuid.UUID, kind: str) -> None:
     """Keep what is typed, unless this very form was sent meanwhile; the lock puts a late save behind its send."""
     with transaction() as session:
         lock_thread(session, thread_id)
         form_of = (current_viewer().user_id, parse_uuid(request.form.get("client_token")))
         if find_by_client_token(session, *form_of) or find_scheduled_by_token(session, *form_of):
             return
-        written = writing_of_draft(session, thread_id, kind, _attachment_ids())
+        written = writing_of_draft(session, thread_id, kind, attachment_ids_of_form())
         save_draft(
             session,
             user_id=current_viewer().user_id,
             thread_id=thread_id,
             kind=kind,
             text=written.text,
-            attachment_ids=[str(i) for i in _attachment_ids()],
+            attachment_ids=[str(i) for i in attachment_ids_of_form()],
             now=utc_now(),
         )
         options = {**_options(kind), "client_token": request.form.get("client_token"), "html": written.html}
@@ -245,7 +245,7 @@ def _options(kind: str) -> dict[str, Any]:
     return options_of_form() if kind == "reply" else {}
 
 
-def _kind(name: str) -> str:
+def kind_of_form(name: str) -> str:
     """What is being written, as the field `name` says it."""
     said = request.form.get(name, "")
     return said if said in KINDS else "reply"
@@ -256,7 +256,7 @@ def switch_composer(thread_id: uuid.UUID) -> ResponseReturnValue:
     """The composer for another channel, or for a note; what was typed so far is kept first and goes along."""
     thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
     if "text" in request.form:
-        _keep(thread.id, _kind("composer_kind"))
+        keep_typed(thread.id, kind_of_form("composer_kind"))
     if request.headers.get("HX-Request") != "true":
         where: dict[str, Any] = {name: request.args.get(name) for name in ("kind", "channel_id", "view")}
         return redirect(url_for("inbox.show_thread", thread_id=thread.id, **where, _anchor="composer"), 303)
@@ -267,7 +267,7 @@ def switch_composer(thread_id: uuid.UUID) -> ResponseReturnValue:
 def keep_draft(thread_id: uuid.UUID) -> ResponseReturnValue:
     """Keep what is being typed."""
     thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
-    _keep(thread.id, _kind("kind"))
+    keep_typed(thread.id, kind_of_form("kind"))
     return "", 204
 
 
@@ -310,7 +310,7 @@ def _store_upload(thread_id: uuid.UUID, file: FileStorage) -> Attachment:
     return attachment
 
 
-def _files_of_form(thread_id: uuid.UUID) -> tuple[uuid.UUID, ...]:
+def files_of_form(thread_id: uuid.UUID) -> tuple[uuid.UUID, ...]:
     """The ids of files uploaded before, and of those that came with the form itself (without scripts). Raises UploadRefused."""
     with_form = [file for file in request.files.getlist("file") if file.filename]
-    return (*_attachment_ids(), *(_store_upload(thread_id, file).id for file in with_form))
+    return (*attachment_ids_of_form(), *(_store_upload(thread_id, file).id for file in with_form))

@@ -1,30 +1,39 @@
-"""Pass a message on by mail: the form in place of the composer, and its send."""
+"""Pass a message on by mail: the form in place of the composer, its draft and its send."""
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
 import sqlalchemy as sa
-from flask import make_response, render_template, request
+from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_datetime
 
 from app.accounts.session import current_viewer
 from app.connections.models import Channel, Medium
-from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.ids import new_id
-from app.core.text import storable
+from app.core.runtime import runtime
 from app.delivery.actions import UnableToReply
 from app.delivery.forward import FORWARDED_TYPES, Forward, queue_forward
+from app.inbox.actions import ThreadMovedOn, find_by_client_token, lock_thread
 from app.inbox.models import Attachment, Message
 from app.inbox.queries import ThreadMissing, get_message, get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
-from app.inbox.routes.composer import composer_again, reply_context
-from app.inbox.routes.mail_fields import read_addresses, signature_of
-from app.inbox.routes.thread import thread_context
+from app.inbox.routes.composer import UploadRefused, composer_again, files_of_form, reply_context, sent_toast
+from app.inbox.routes.forward_form import (
+    form_of_request,
+    form_to_offer,
+    forward_of_form,
+    keep_request,
+    quoted_original,
+)
+from app.inbox.routes.mail_fields import signature_of
+from app.inbox.routes.thread import UPLOAD_BYTES, list_uploads, thread_context
+from app.inbox.taken_back import AlreadyTakenBack
 from app.translation import gettext as _
+from app.translation import told
 from app.web import page
 
 
@@ -36,19 +45,54 @@ def forward_form(message_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/messages/<uuid:message_id>/forward")
 def forward_message(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Send it on. 422 with the reason and everything that was typed if it cannot be."""
+    """Send it on. 409 with the newer items if the thread moved on, 422 with the reason if it cannot be; what was typed stays."""
     viewer, message = current_viewer(), _message(message_id)
     thread_id = message.thread_id
     try:
-        channel, forward = _chosen_mailbox(message), _forward(message)
+        channel = _chosen_mailbox(message)
+        forward = _asked_for(message)
+        if _sent_otherwise(forward):
+            words = _("This was sent already, from another tab or before the line broke. Send only what is still missing.")
+            return _refused(message_id, 409, error=("to", words), token=new_id())
         with transaction() as session:
             context = reply_context(channel)
-            queue_forward(session, forward, channel=channel, author=viewer.actor, author_name=viewer.name, context=context)
+            sent = queue_forward(session, forward, channel=channel, author=viewer.actor, author_name=viewer.name, context=context)
+    except AlreadyTakenBack:
+        return composer_again(thread_id)
+    except ThreadMovedOn as held:
+        return _refused(message_id, 409, newer=held.newer)
+    except UploadRefused as error:
+        return _refused(message_id, 422, error=("attachments", str(error)))
     except UnableToReply as error:
-        db.session.rollback()
-        return _form(_message(message_id), status=422, forward_error=error)
-    people = ", ".join(forward.to)
-    return composer_again(thread_id, toast={"text": _("Forwarded to %(people)s", people=people)})
+        return _refused(message_id, 422, error=(error.field, told(str(error))))
+    said = _("Forwarded to %(people)s", people=", ".join(forward.to))
+    return composer_again(thread_id, toast={**(sent_toast(sent, forward.wait_seconds) or {}), "text": said})
+
+
+@bp.post("/messages/<uuid:message_id>/forward/draft")
+def keep_forward(message_id: uuid.UUID) -> ResponseReturnValue:
+    """Keep what is being typed; with `back` the composer of a reply is the answer."""
+    message = _message(message_id)
+    thread_id = message.thread_id
+    _keep(message)
+    if not request.args.get("back"):
+        return "", 204
+    if request.headers.get("HX-Request") != "true":
+        return redirect(url_for("inbox.show_thread", thread_id=thread_id, _anchor="composer"), 303)
+    head = get_thread_head(db.session(), viewer=current_viewer(), thread_id=thread_id)
+    return render_template("inbox/composer_fragment.html", **thread_context(head))
+
+
+def forward_again(message_id: uuid.UUID) -> ResponseReturnValue:
+    """Answer an undo: the form with all that was in it, and a line about what happened."""
+    words = _("Taken back: your text is in the form again")
+    if request.headers.get("HX-Request") != "true":
+        flash(words)
+        return redirect(url_for("inbox.forward_form", message_id=message_id), 303)
+    runtime().nudger.nudge()
+    response = make_response(_form(_message(message_id)))
+    response.headers["HX-Trigger"] = json.dumps({"thread-changed-here": True, "toast": {"text": words}})
+    return response
 
 
 def _message(message_id: uuid.UUID) -> Message:
@@ -60,55 +104,43 @@ def _message(message_id: uuid.UUID) -> Message:
 
 
 def _chosen_mailbox(message: Message) -> Channel:
-    channels, chosen = _mailboxes(message), parse_uuid(request.form.get("channel_id"))
+    channels, chosen = _mailboxes(message), parse_uuid(request.form.get("mailbox_id"))
     if not channels:
-        raise UnableToReply("channel_id", _("No mailbox is connected for this brand"))
+        raise UnableToReply("mailbox_id", _("No mailbox is connected for this brand"))
     return next((channel for channel in channels if channel.id == chosen), channels[0])
 
 
-def _addressees() -> tuple[str, ...]:
-    found = read_addresses("to")
-    if not found:
-        raise UnableToReply("to", _("Say who it is for"))
-    return found
+def _asked_for(message: Message) -> Forward:
+    """Raises UnableToReply, UploadRefused."""
+    viewer, uploads = current_viewer(), files_of_form(message.thread_id)
+    signature = signature_of(db.session(), message.brand_id, viewer)
+    return forward_of_form(message, uploads, signature=signature, viewer=viewer)
 
 
-def _forward(message: Message) -> Forward:
-    form, quoted = request.form, quoted_original(message)
-    typed = storable(form.get("text", "")).replace("\r\n", "\n").strip()
-    signature = signature_of(db.session(), message.brand_id, current_viewer())
-    return Forward(
-        message_id=message.id,
-        to=_addressees(),
-        cc=read_addresses("cc"),
-        subject=" ".join(storable(form.get("subject", "")).split())[:998] or subject_to_forward(message),
-        text="\n\n".join(part for part in (typed, signature, quoted) if part),
-        attachment_ids=tuple(found for found in map(parse_uuid, form.getlist("file_id")) if found),
-        client_token=parse_uuid(form.get("client_token")),
-    )
+def _sent_otherwise(forward: Forward) -> bool:
+    """True if this form was sent before with other words or to others, which must not be lost without a word."""
+    earlier = find_by_client_token(db.session(), current_viewer().user_id, forward.client_token)
+    if earlier is None:
+        return False
+    reached = {party.get("address", "") for kind in ("to", "cc") for party in earlier.recipients.get(kind, ())}
+    return earlier.text.strip() != forward.text.strip() or not reached.issuperset((*forward.to, *forward.cc))
 
 
-def subject_to_forward(message: Message) -> str:
-    """ "Fwd: " and what it was about; for a chat its first words."""
-    about = message.subject or " ".join(message.text.split())[:60]
-    return about if about.lower().startswith(("fwd:", "fw:")) else f"Fwd: {about}".strip()
+def _keep(message: Message) -> None:
+    """Keep what is typed, unless this very form was sent meanwhile; the lock puts a late save behind its send."""
+    with transaction() as session:
+        lock_thread(session, message.thread_id)
+        token = parse_uuid(request.form.get("client_token"))
+        if find_by_client_token(session, current_viewer().user_id, token) is None:
+            keep_request(session, message)
 
 
-def quoted_original(message: Message) -> str:
-    """The original under a line that says what it is, as every mail program writes it."""
-    sender = " ".join(part for part in (message.sender.get("name"), _bracketed(message.sender.get("address"))) if part)
-    lines = [
-        f"---------- {_('Forwarded message')} ----------",
-        _("From: %(sender)s", sender=sender or "?"),
-        _("Date: %(when)s", when=format_datetime(message.occurred_at, "EEEE d MMMM y HH:mm")),
-    ]
-    if message.subject:
-        lines.append(_("Subject: %(subject)s", subject=message.subject))
-    return "\n".join([*lines, "", message.text.strip()]).rstrip()
-
-
-def _bracketed(address: str | None) -> str:
-    return f"<{address}>" if address else ""
+def _refused(message_id: uuid.UUID, status: int, **why: Any) -> ResponseReturnValue:
+    """The form again, with what was typed and the reason. It is kept as a draft too."""
+    db.session.rollback()
+    message = _message(message_id)
+    _keep(message)
+    return _form(message, status=status, typed=True, **why)
 
 
 def _mailboxes(message: Message) -> list[Channel]:
@@ -118,22 +150,38 @@ def _mailboxes(message: Message) -> list[Channel]:
     return sorted(found, key=lambda channel: channel.id != message.channel_id)
 
 
-def _form(message: Message, *, status: int = 200, **more: Any) -> ResponseReturnValue:
-    head = get_thread_head(db.session(), viewer=current_viewer(), thread_id=message.thread_id)
+def _form(
+    message: Message,
+    *,
+    status: int = 200,
+    typed: bool = False,
+    error: tuple[str, str] | None = None,
+    token: uuid.UUID | None = None,
+    **more: Any,
+) -> ResponseReturnValue:
+    """`error`: the field it is about, and the words."""
+    session, viewer = db.session(), current_viewer()
     stored = sa.and_(Attachment.message_id == message.id, Attachment.storage_key.is_not(None))
-    files = db.session.execute(sa.select(Attachment).where(stored).order_by(Attachment.position)).scalars().all()
-    form = request.form
+    files = session.execute(sa.select(Attachment).where(stored).order_by(Attachment.position)).scalars().all()
+    form = form_of_request(message) if typed else form_to_offer(session, message, files)
     forwarding = {
         "message": message,
         "channels": _mailboxes(message),
         "files": files,
-        "file_ids": form.getlist("file_id") if form else [str(file.id) for file in files],
-        "subject": form.get("subject") or subject_to_forward(message),
+        "form": form,
         "quoted": quoted_original(message),
-        "token": form.get("client_token") or new_id(),
-        "now": utc_now(),
+        "token": token or form.token,
+        "signature": signature_of(session, message.brand_id, viewer),
+        "error": error,
     }
-    context = thread_context(head, forwarding=forwarding, **more)
+    context = thread_context(
+        get_thread_head(session, viewer=viewer, thread_id=message.thread_id),
+        forwarding=forwarding,
+        typed_html=form.html,
+        uploads=list_uploads(list(form.upload_ids)),
+        upload_bytes=UPLOAD_BYTES,
+        **more,
+    )
     if request.headers.get("HX-Request") == "true":
         return make_response(render_template("inbox/composer_fragment.html", **context), status)
     return page("inbox/page.html", status=status, **context)

@@ -19,10 +19,13 @@ from app.core.ids import new_id
 from app.core.text import storable
 from app.delivery.undo import AlreadyLeft, NotTheWriter, TakenBack, take_back
 from app.inbox.actions import save_draft
+from app.inbox.forward_drafts import KIND as FORWARD
 from app.inbox.models import Draft
 from app.inbox.queries import get_message
 from app.inbox.routes.blueprint import bp, parse_uuid
-from app.inbox.routes.composer import composer_again
+from app.inbox.routes.composer import KINDS, composer_again, keep_typed
+from app.inbox.routes.forward import forward_again
+from app.inbox.routes.forward_form import put_back
 from app.inbox.routes.thread import list_uploads
 from app.inbox.taken_back import AlreadyTakenBack, find_taken_back, keep_draft_options
 
@@ -35,13 +38,18 @@ def take_message_back(message_id: uuid.UUID) -> ResponseReturnValue:
     try:
         with transaction() as session:
             taken = take_back(session, message_id=message_id, actor=viewer.actor, now=utc_now())
-            files = put_into_composer(session, viewer.user_id, taken)
+            is_forward = taken.kind == FORWARD
+            files = put_back(session, taken) if is_forward else put_into_composer(session, viewer.user_id, taken)
     except AlreadyTakenBack:
         return composer_again(thread_id)
     except NotTheWriter:
         return say(thread_id, _("Only its writer can take a message back"))
     except AlreadyLeft:
         return say(thread_id, _("It has already left"))
+    if is_forward:
+        if request.form.get("composer_kind") in KINDS and "text" in request.form:
+            keep_typed(thread_id, request.form["composer_kind"])  # its place is taken by the form of the forward
+        return forward_again(uuid.UUID(taken.options[FORWARD]["message_id"]))
     return say(thread_id, _("Taken back: your text is in the composer again"), uploads=list_uploads(files))
 
 
