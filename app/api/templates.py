@@ -38,6 +38,7 @@ from app.reply_templates.actions import (
     restore_template,
 )
 from app.reply_templates.api_queries import TemplateConditions, page_templates
+from app.reply_templates.formatting import cleaned, own_plain, plain_of
 from app.reply_templates.models import ReplyTemplate
 from app.reply_templates.queries import TemplateRow, may_change
 from app.reply_templates.queries import get_template as find_template
@@ -58,7 +59,7 @@ COLUMNS = {
     "subject_template": "subject",
     "language": "language",
 }
-FIELD_OF = {"subject": "subject_template", "text": "message_template"}
+FIELD_OF = {"subject": "subject_template", "text": "message_template", "html": "html_template"}
 CREATE = {
     "template_name": "Visit confirmed",
     "template_category": "installation_scheduling",
@@ -141,11 +142,15 @@ def _create(session: Session, viewer: Viewer, body: TemplateCreate) -> Answer:
     if not viewer.is_lead:
         raise Problem("forbidden", "Leads and administrators write templates")
     keys = _brand_keys(session, viewer)
+    if not body.message_template and not body.html_template:
+        raise invalid("message_template", "write it, or html_template")
+    html = cleaned(body.html_template)
     content = TemplateContent(
         name=" ".join(body.template_name.split()),
         category=body.template_category,
         language=body.language,
-        text=_lines(body.message_template),
+        text=_lines(body.message_template or "") or _plain_text(body.html_template),
+        html=html,
         subject=" ".join(body.subject_template.split()),
         media=_media(body, ()),
         brand_ids=_brand_ids(body, keys, ()),
@@ -180,7 +185,21 @@ def _changed(row: TemplateRow, body: TemplateUpdate, keys: dict[uuid.UUID, str])
     values |= {column: getattr(body, name) for name, column in COLUMNS.items() if name in body.model_fields_set}
     values |= {"name": " ".join(values["name"].split()), "subject": " ".join(values["subject"].split())}
     values["text"] = _lines(values["text"])
+    values["html"] = template.html
+    if "html_template" in body.model_fields_set:
+        values["html"] = cleaned(body.html_template)
+        was_made = template.html and not own_plain(template.text, template.html)
+        if was_made and body.html_template and "message_template" not in body.model_fields_set:
+            values["text"] = _plain_text(body.html_template)
     return TemplateContent(media=_media(body, template.media), brand_ids=_brand_ids(body, keys, row.brand_ids), **values)
+
+
+def _plain_text(html: str) -> str:
+    """The plain version of what was sent. Raises Problem for HTML that says nothing."""
+    text = plain_of(html)
+    if not text:
+        raise invalid("html_template", "holds no words")
+    return text
 
 
 def _lines(text: str) -> str:
@@ -242,7 +261,7 @@ def _answer(session: Session, viewer: Viewer, template_id: uuid.UUID, keys: dict
 def _template_out(row: TemplateRow, keys: dict[uuid.UUID, str]) -> TemplateOut:
     template = row.template
     brands = sorted(keys[brand_id] for brand_id in row.brand_ids if brand_id in keys)
-    used = [match[1] for text in (template.subject, template.text) for match in PLACE.finditer(text)]
+    used = [match[1] for text in (template.subject, template.text, template.html) for match in PLACE.finditer(text)]
     return TemplateOut(
         id=template.id,
         template_name=template.name,
@@ -251,6 +270,7 @@ def _template_out(row: TemplateRow, keys: dict[uuid.UUID, str]) -> TemplateOut:
         media=template.media,  # type: ignore[arg-type]
         subject_template=template.subject,
         message_template=template.text,
+        html_template=template.html or None,
         variables=list(dict.fromkeys(used)),
         language=template.language,  # type: ignore[arg-type]
         business_entity=ALL_BRANDS if not row.brand_ids else brands[0] if len(row.brand_ids) == 1 else None,

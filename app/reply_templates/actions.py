@@ -26,7 +26,10 @@ from app.reply_templates.variables import Problem, list_problems
 
 @dataclass(frozen=True)
 class TemplateContent:
-    """Everything a person writes in a template. No `media`: fits any; no `brand_ids`: for every brand."""
+    """Everything a person writes in a template. No `media`: fits any; no `brand_ids`: for every brand.
+
+    `html`: the text for a formatted mail, "" where it is plain everywhere; both forms go through `formatting.cleaned`.
+    """
 
     name: str
     category: TemplateCategory
@@ -35,10 +38,11 @@ class TemplateContent:
     subject: str = ""
     media: tuple[str, ...] = ()
     brand_ids: tuple[uuid.UUID, ...] = field(default=())
+    html: str = ""
 
 
 class BadTemplate(Exception):
-    """A text has variables nobody can fill in. `problems` are pairs of field name ("subject", "text") and what is wrong there."""
+    """A text has variables nobody can fill in. `problems`: pairs of field ("subject", "text", "html") and what is wrong there."""
 
     def __init__(self, problems: Sequence[tuple[str, Problem]]) -> None:
         super().__init__("a template has problems")
@@ -146,7 +150,7 @@ def unsettle_uses(session: Session, *, message_id: uuid.UUID) -> None:
 
 def check_content(content: TemplateContent) -> None:
     """Raises BadTemplate."""
-    fields = (("subject", content.subject), ("text", content.text))
+    fields = (("subject", content.subject), ("text", content.text), ("html", content.html))
     problems = [(name, problem) for name, text in fields for problem in list_problems(text)]
     if problems:
         raise BadTemplate(problems)
@@ -163,7 +167,7 @@ def _apply(template: ReplyTemplate, content: TemplateContent) -> None:
     template.category = content.category
     template.language = content.language
     template.subject = content.subject
-    template.text = content.text
+    template.text, template.html = content.text, content.html
     template.media = list(content.media)
 
 
@@ -188,8 +192,9 @@ def _keep_version(session: Session, template: ReplyTemplate, content: TemplateCo
 
 
 def _as_json(content: TemplateContent) -> dict[str, Any]:
+    written = {name: value for name, value in asdict(content).items() if name != "html" or value}
     return {
-        **asdict(content),
+        **written,
         "category": content.category.value,
         "media": sorted(content.media),
         "brand_ids": sorted(str(brand_id) for brand_id in content.brand_ids),

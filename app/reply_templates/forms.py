@@ -10,9 +10,11 @@ from wtforms import Field, SelectField, SelectMultipleField, StringField, TextAr
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
+from app.channels.email.rich import rich_to_text
 from app.connections.models import Medium
 from app.core.text import storable
 from app.reply_templates.actions import TemplateContent
+from app.reply_templates.formatting import HTML_CHARACTERS, cleaned
 from app.reply_templates.models import TemplateCategory
 from app.reply_templates.variables import list_problems
 from app.reply_templates.views import LANGUAGES, problem_words
@@ -49,6 +51,12 @@ class TemplateForm(TranslatedForm):
         ],
         filters=[_lines],
     )
+    html = StringField(
+        validators=[Length(max=HTML_CHARACTERS, message=_l("Use at most 100,000 characters, formatting included."))]
+    )
+    plain = TextAreaField(
+        validators=[Length(max=TEXT_CHARACTERS, message=_l("Use at most 20,000 characters."))], filters=[_lines]
+    )  # instead of the plain version made from `html`
     thread = StringField(filters=[_one_line])  # for the preview alone
 
     def validate_subject(self, field: Field) -> None:
@@ -57,13 +65,33 @@ class TemplateForm(TranslatedForm):
     def validate_text(self, field: Field) -> None:
         _refuse_problems(field)
 
+    def validate_plain(self, field: Field) -> None:
+        _refuse_problems(field)
+
+    def validate_html(self, field: Field) -> None:
+        """Where formatting begins inside a variable, the text alone does not show it."""
+        if list_problems(self.formatted) and not list_problems(self.text.data or ""):
+            raise ValidationError(_l("A variable holds formatting inside its braces: clear the formatting there."))
+
+    @property
+    def formatted(self) -> str:
+        """The formatted version, cleaned; "" where there is none."""
+        return cleaned(self.html.data or "")
+
+    @property
+    def plain_text(self) -> str:
+        """What goes out where nothing is formatted."""
+        html = self.formatted
+        return (self.plain.data or rich_to_text(html)) if html else (self.text.data or "")
+
     def content(self) -> TemplateContent:
         """What the form holds, once it is valid."""
         return TemplateContent(
             name=self.name.data,
             category=TemplateCategory(self.category.data),
             language=self.language.data,
-            text=self.text.data,
+            text=self.plain_text,
+            html=self.formatted,
             subject=self.subject.data or "",
             media=tuple(self.media.data or ()),
             brand_ids=tuple(self.brands.data or ()),

@@ -118,3 +118,44 @@ def test_templates_are_filtered_by_what_they_are_for(leila: Caller, world: World
     assert [t["id"] for t in everything(leila, "/templates", medium="sms")] == [anywhere["id"]]
     assert [t["id"] for t in everything(leila, "/templates", language="en")] == [anywhere["id"]]
     assert [t["id"] for t in everything(leila, "/templates", template_category="follow_up")] == [str(world.template.id)]
+
+
+HTML = "<p>Beste <strong>{{contact.first_name|klant}}</strong></p><script>x()</script>"
+
+
+def test_html_is_cleaned_and_its_plain_version_made(leila: Caller, world: World) -> None:
+    body = {name: value for name, value in BODY.items() if name != "message_template"}
+    made = leila.post("/templates", {**body, "html_template": HTML})
+    assert made.status_code == 201, made.text
+    assert made.json is not None
+    assert made.json["html_template"] == "<p>Beste <strong>{{contact.first_name|klant}}</strong></p>"
+    assert made.json["message_template"] == "Beste {{contact.first_name|klant}}"
+    path = f"/templates/{made.json['id']}"
+    changed = leila.patch(path, {"html_template": "<p><em>Dag</em></p>"}).json
+    assert changed is not None
+    assert (changed["message_template"], changed["version"]) == ("Dag", 2)
+    own = leila.patch(path, {"message_template": "Kort"}).json
+    assert own is not None
+    assert (own["message_template"], own["html_template"]) == ("Kort", "<p><em>Dag</em></p>")
+    kept = leila.patch(path, {"html_template": "<p><em>Dag hoor</em></p>"}).json
+    assert kept is not None
+    assert kept["message_template"] == "Kort"
+    none = leila.patch(path, {"html_template": ""}).json
+    assert none is not None
+    assert (none["html_template"], none["message_template"]) == (None, "Kort")
+
+
+def test_html_of_a_plain_template_leaves_its_text(leila: Caller, world: World) -> None:
+    made = leila.post("/templates", BODY).json
+    assert made is not None
+    both = leila.patch(f"/templates/{made['id']}", {"html_template": HTML}).json
+    assert both is not None
+    assert both["message_template"] == made["message_template"]
+
+
+def test_html_or_text_must_be_there_and_variables_known(leila: Caller, world: World) -> None:
+    body = {name: value for name, value in BODY.items() if name != "message_template"}
+    assert fault(leila.post("/templates", body)) == "message_template"
+    assert fault(leila.post("/templates", {**body, "html_template": "<p><img src='x'></p>"})) == "html_template"
+    wrong = {**BODY, "html_template": "<p><em>{{contact.nickname}}</em></p>"}
+    assert fault(leila.post("/templates", wrong)) == "html_template"

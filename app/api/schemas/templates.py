@@ -15,6 +15,7 @@ from pydantic import Field, StringConstraints
 
 from app.api.schemas.base import Input, ListQuery, Output, SafeText, absent
 from app.api.schemas.threads import BrandKey
+from app.reply_templates.formatting import HTML_CHARACTERS
 from app.reply_templates.models import TemplateCategory
 
 SortTemplates = Literal["created_at", "-created_at"]
@@ -25,6 +26,15 @@ Body = Annotated[
     StringConstraints(min_length=1, max_length=20_000, strip_whitespace=True),
     SafeText,
     Field(description="With variables such as {{contact.first_name|there}}"),
+]
+Html = Annotated[
+    str,
+    StringConstraints(max_length=HTML_CHARACTERS, strip_whitespace=True),
+    SafeText,
+    Field(
+        description="For formatted mails: p, br, strong, em, ul, ol, li, blockquote, a, code and pre are kept, all else loses "
+        "its tags. Without `message_template` the plain version is made from it. Empty: none"
+    ),
 ]
 TemplateMedium = Literal["email", "whatsapp", "sms", "phone", "internal"]
 Media = Annotated[list[TemplateMedium], Field(max_length=5, description="Where it fits; empty: anywhere")]
@@ -52,7 +62,7 @@ class TemplateOut(Output):
     media: list[TemplateMedium]
     subject_template: str
     message_template: str
-    html_template: str | None = Field(default=None, description="Always null in this version")
+    html_template: str | None = Field(description="The same for formatted mails, cleaned; null where it is plain everywhere")
     variables: list[str] = Field(description="The variables the texts use")
     language: TemplateLanguage
     business_entity: str | None = Field(description="Key of its brand, or `all`; null where it is for several")
@@ -83,7 +93,8 @@ class TemplateCreate(Input):
 
     template_name: Name
     template_category: TemplateCategory
-    message_template: Body
+    message_template: Body = absent("May be left out where `html_template` is sent")
+    html_template: Html = ""
     subject_template: Subject = ""
     language: TemplateLanguage = "nl"
     channel_type: TemplateChannel = absent()
@@ -98,6 +109,7 @@ class TemplateUpdate(Input):
     template_name: Name = absent()
     template_category: TemplateCategory = absent()
     message_template: Body = absent()
+    html_template: Html = absent()
     subject_template: Subject = absent()
     language: TemplateLanguage = absent()
     channel_type: TemplateChannel = absent()

@@ -8,6 +8,7 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from app.accounts.session import current_viewer
+from app.channels.email.rich import rich_to_text
 from app.connections.models import Channel, Medium
 from app.connections.queries import ChannelMissing, get_channel
 from app.core.clock import utc_now
@@ -26,6 +27,7 @@ from app.inbox.routes.mail_fields import mail_fields, signature_of
 from app.inbox.routes.sending import put_into_composer
 from app.inbox.taken_back import keep_draft_options
 from app.reply_templates.actions import note_use
+from app.reply_templates.formatting import fill_html
 from app.reply_templates.models import ReplyTemplate
 from app.reply_templates.queries import TemplateMissing, get_facts, get_template
 from app.reply_templates.variables import Filled, fill
@@ -46,6 +48,7 @@ class Plan:
     template: ReplyTemplate
     filled: Filled
     channel: Channel
+    html: str = ""  # with its formatting, for a mail that is sent
 
 
 def plan_reply(thread: Thread, steps: MacroSteps) -> Plan:
@@ -64,10 +67,12 @@ def plan_reply(thread: Thread, steps: MacroSteps) -> Plan:
         raise StepFailed("template_id", GONE)
     _check_place(thread, channel, row.template, steps)
     facts = get_facts(session, thread=thread, viewer=viewer)
-    filled = fill(row.template.text, {**facts, "date.today": date_in(row.template.language, utc_now())})
+    values = {**facts, "date.today": date_in(row.template.language, utc_now())}
+    html = fill_html(row.template.html, values) if channel.medium == Medium.EMAIL else ""
+    filled = fill(row.template.text, values)
     if filled.missing and steps.sends:
         raise StepFailed("template_id", _("To fill in: %(names)s", names=", ".join(filled.missing)))
-    return Plan(row.template, filled, channel)
+    return Plan(row.template, filled, channel, html)
 
 
 def _check_place(thread: Thread, channel: Channel, template: ReplyTemplate, steps: MacroSteps) -> None:
@@ -91,7 +96,8 @@ def send_reply(session: Session, thread: Thread, plan: Plan, steps: MacroSteps, 
         mail["signature"] = signature_of(session, plan.channel.brand_id, viewer)
     reply = Reply(
         thread_id=thread.id,
-        text=plan.filled.text,
+        text=rich_to_text(plan.html) if plan.html else plan.filled.text,
+        html=plan.html,
         channel_id=plan.channel.id,
         last_seen_message_id=parse_uuid(request.form.get("last_seen_message_id") or request.form.get("seen")),
         client_token=run.token,

@@ -22,6 +22,7 @@ from app.inbox.models import Draft, Thread
 from app.inbox.queries import get_thread
 from app.inbox.routes.blueprint import parse_uuid
 from app.reply_templates.actions import note_use
+from app.reply_templates.formatting import fill_html
 from app.reply_templates.models import ReplyTemplate
 from app.reply_templates.queries import get_facts
 from app.reply_templates.routes.blueprint import bp
@@ -84,7 +85,9 @@ def use_template(thread_id: uuid.UUID) -> ResponseReturnValue:
     _note_use(place, viewer, template)
     if request.accept_mimetypes.best == "application/json":
         said = _("Inserted: %(name)s", name=template.name)
-        return jsonify(text=text.text, subject=subject.text, missing=text.missing, said=f"{said}. {_missing_words(text)}".strip())
+        html = _html(place, template, facts)
+        said = f"{said}. {_missing_words(text)}".strip()
+        return jsonify(text=text.text, html=html, subject=subject.text, missing=text.missing, said=said)
     _append_to_draft(place, viewer, text.text)
     return redirect(url_for("inbox.show_thread", **place.arguments, _anchor="composer"), 303)
 
@@ -108,6 +111,13 @@ def _place(thread_id: uuid.UUID, viewer: Viewer) -> Place:
 
 def _filled(text: str, template: ReplyTemplate, facts: dict[str, str]) -> Filled:
     return fill(text, {**facts, "date.today": date_in(template.language, utc_now())})
+
+
+def _html(place: Place, template: ReplyTemplate, facts: dict[str, str]) -> str:
+    """For a mail that is written with formatting; "" where the template or the channel has none."""
+    if not template.html or place.medium != Medium.EMAIL:
+        return ""
+    return fill_html(template.html, {**facts, "date.today": date_in(template.language, utc_now())})
 
 
 def _note_use(place: Place, viewer: Viewer, template: ReplyTemplate) -> None:

@@ -8,15 +8,18 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup
 from wtforms.fields.choices import SelectChoice
 
 from app.accounts.access import Viewer
 from app.accounts.queries import list_brands
 from app.accounts.session import current_lead, current_viewer
+from app.channels.email.rich import rich_to_text
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.inbox.routes.words import medium_words
 from app.reply_templates.actions import TemplateMovedOn, archive_template, create_template, edit_template, restore_template
+from app.reply_templates.formatting import marked_html, own_plain
 from app.reply_templates.forms import FITS, TemplateForm
 from app.reply_templates.models import ReplyTemplateVersion, TemplateCategory
 from app.reply_templates.queries import (
@@ -85,6 +88,7 @@ def save_template(template_id: uuid.UUID) -> ResponseReturnValue:
     """Save a new version. 409 with the typed text kept if somebody saved one meanwhile."""
     viewer, row = _changeable(template_id)
     form = _with_choices(TemplateForm(request.form), viewer)
+    _keep_formatting(form, row)
     if "preview" in request.form:
         return _editor(form, row=row)
     if not form.validate():
@@ -140,8 +144,24 @@ def _version_seen() -> int | None:
 
 
 def _form_of(row: TemplateRow) -> TemplateForm:
-    fields = {name: getattr(row.template, name) for name in ("name", "language", "media", "subject", "text")}
-    return TemplateForm(category=row.template.category.value, brands=list(row.brand_ids), **fields)
+    fields = {name: getattr(row.template, name) for name in ("name", "language", "media", "subject", "text", "html")}
+    form = TemplateForm(category=row.template.category.value, brands=list(row.brand_ids), **fields)
+    _split_plain(form)
+    return form
+
+
+def _split_plain(form: TemplateForm) -> None:
+    """The text of the editor is what the formatting says; a plain version of its own has a field of its own."""
+    html = form.html.data or ""
+    form.plain.data = own_plain(form.text.data or "", html)
+    if html:
+        form.text.data = rich_to_text(html)
+
+
+def _keep_formatting(form: TemplateForm, row: TemplateRow) -> None:
+    """A browser without scripts sends no HTML: the formatting stays while its words are as they were."""
+    if "html" not in request.form and row.template.html and form.text.data == rich_to_text(row.template.html):
+        form.html.data = row.template.html
 
 
 def _fill_from_version(form: TemplateForm, row: TemplateRow, version: int) -> None:
@@ -149,6 +169,8 @@ def _fill_from_version(form: TemplateForm, row: TemplateRow, version: int) -> No
     if kept is not None:
         for name in ("name", "category", "language", "media", "subject", "text"):
             form[name].data = kept.content[name]
+        form.html.data = kept.content.get("html", "")
+        _split_plain(form)
         form.brands.data = [uuid.UUID(brand_id) for brand_id in kept.content["brand_ids"]]
 
 
@@ -183,11 +205,12 @@ def _preview(form: TemplateForm, viewer: Viewer) -> dict[str, Any]:
     thread = find_thread_by_number(session, viewer=viewer, number=int(number)) if number.isdigit() and len(number) < 18 else None
     facts = get_facts(session, thread=thread, viewer=viewer) if thread else example_facts(language, utc_now())
     values = {"date.today": date_in(language, utc_now()), **facts}
-    subject, text = form.subject.data or "", form.text.data or ""
+    subject, html, text = form.subject.data or "", form.formatted, form.plain_text
     problems = [("subject", problem) for problem in list_problems(subject)] + [("text", p) for p in list_problems(text)]
     return {
         "subject": fill(subject, values),
         "text": fill(text, values),
+        "html": Markup(marked_html(html, values)) if html else "",  # noqa: S704  cleaned, see there
         "problems": problems,
         "thread": thread,
         "not_found": bool(number) and thread is None,

@@ -50,6 +50,14 @@ function insertIntoEditor(editor, text) {
   else document.execCommand("insertText", false, words);
 }
 
+// Formatted text of ours, behind the gap a text would have.
+export function insertFormatted(editor, html) {
+  const gap = gapBefore(editor);
+  restoreCaret(editor);
+  if (gap) document.execCommand("insertParagraph");
+  insertHtml(editor, html);
+}
+
 // Blocks go between paragraphs, never into one: the browser would mix the two by style attributes, which no page of ours allows.
 export function insertHtml(editor, html) {
   const only = /^<p>((?:(?!<p>).)*)<\/p>$/s.exec(html), blocks = !only && html.startsWith("<");

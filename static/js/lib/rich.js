@@ -8,10 +8,10 @@ import { toolbar } from "./rich-tools.js";
 const PICTURES = /^image\/(png|jpeg|gif|webp)$/;
 const REMEMBERED = "formatting";
 
-// `take(files, taken)` uploads files for the message.
-export function richText(form, take) {
+// `take(files, taken)` uploads files for the message. `remembers`: whoever writes with formatting finds it on next time.
+export function richText(form, take, { remembers = true } = {}) {
   const box = form.querySelector("[data-rich]"), toggle = form.querySelector("[data-rich-toggle]");
-  const plain = form.querySelector("#composer-text"), field = form.querySelector("input[name=html]");
+  const plain = form.querySelector("textarea[name=text]"), field = form.querySelector("input[name=html]");
   if (!box || !toggle || !plain) return;
   const editor = box.querySelector("[contenteditable]"), kept = field.value;
   const has = (id) => form.querySelector(`[name=attachment_id][value="${CSS.escape(id)}"]`) !== null;
@@ -95,7 +95,7 @@ export function richText(form, take) {
     const gone = [...editor.querySelectorAll("img")].filter((image) => !has(image.dataset.file ?? ""));
     if (gone.length) { gone.forEach((image) => image.remove()); sync(); }
   });
-  toggle.addEventListener("click", () => { (on ? turnOff : turnOn)(); remember(on); });
+  toggle.addEventListener("click", () => { (on ? turnOff : turnOn)(); if (remembers) remember(on); });
   toolbar(box, editor);
   document.execCommand("defaultParagraphSeparator", false, "p");
   field.disabled = false;
@@ -104,7 +104,7 @@ export function richText(form, take) {
   const wasWriting = document.activeElement === plain || hadFocus, untouched = plain.value === plain.defaultValue;
   if (kept && untouched) { turn(true); fill(shown(kept)); } // typed meanwhile: the words count, they stay plain
   else field.value = "";
-  if (!on && isRemembered()) { turn(true); fill(shown(textToHtml(plain.value))); if (plain.value) field.value = shown(textToHtml(plain.value)); }
+  if (!on && remembers && isRemembered()) { turn(true); fill(shown(textToHtml(plain.value))); if (plain.value) field.value = shown(textToHtml(plain.value)); }
   if (on && wasWriting) restoreCaret(editor);
   hadFocus = false;
 }

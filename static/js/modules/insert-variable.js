@@ -1,9 +1,10 @@
-// A list of variables: a click puts one into the text (the field named by data-into) where the cursor is.
-import { insertText } from "../lib/insert.js";
+// A list of variables: a click puts one into the text (the field named by data-into, or the editor
+// over it) where the cursor is.
+import { insertText, writingField } from "../lib/insert.js";
 
 export default function insertVariable(list) {
   list.addEventListener("click", (event) => {
     const button = event.target.closest("[data-insert]"), field = document.getElementById(list.dataset.into);
-    if (button && field) insertText(field, button.dataset.insert);
+    if (button && field) insertText(field.hidden ? writingField(field.form) : field, button.dataset.insert);
   });
 }

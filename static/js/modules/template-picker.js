@@ -2,7 +2,7 @@
 // choose. The server fills the variables in; the text lands where the cursor is.
 import { announce } from "../lib/announce.js";
 import { csrfToken } from "../lib/http.js";
-import { gapBefore, insertText, onEmptyLine, selectFirst, writingField } from "../lib/insert.js";
+import { gapBefore, insertFormatted, insertText, onEmptyLine, selectFirst, writingField } from "../lib/insert.js";
 
 const HOLE = /⟦[a-z_.]+⟧/;
 
@@ -75,7 +75,8 @@ export default function templatePicker(bar) {
     if (!filled) return say(bar.dataset.failed);
     typed = "";
     close({ giveBack: false });
-    insertText(field(), gapBefore(field()) + filled.text);
+    if (filled.html && field().isContentEditable) insertFormatted(field(), filled.html);
+    else insertText(field(), gapBefore(field()) + filled.text);
     fillSubject(filled.subject);
     selectFirst(field(), HOLE);
     announce(filled.said);
