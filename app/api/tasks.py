@@ -28,6 +28,7 @@ from app.inbox.queries import get_thread as find_thread
 from app.tasks.actions import TaskContent, create_task, edit_task, lock_task, set_task_status
 from app.tasks.api_queries import TaskConditions, TaskRecord, get_task_record, list_task_records
 from app.tasks.models import Task
+from app.tasks.queries import may_wait_for
 
 routes = Routes("Tasks")
 CREATE = {
@@ -112,6 +113,8 @@ def _create(session: Session, viewer: Viewer, body: TaskCreate) -> Answer:
         assignee_user_id=_assignee(session, body.assigned_to_contact_id, brand_id),
         thread_id=thread.id if thread else None,
         recurrence=body.recurrence,
+        waiting_for=_waiting_for(body.waiting_for, thread.id if thread else None),
+        depends_on_id=_before(session, viewer, body.depends_on, brand_id),
         zone=viewer.timezone,
         **dates,
     )
@@ -121,7 +124,8 @@ def _create(session: Session, viewer: Viewer, body: TaskCreate) -> Answer:
 
 def _update(session: Session, viewer: Viewer, task_id: uuid.UUID, body: TaskUpdate) -> Answer:
     get_task_record(session, viewer=viewer, task_id=task_id)
-    task, now = lock_task(session, task_id), utc_now()
+    thread = _thread(session, viewer, body.thread_id)
+    task, now = lock_task(session, task_id, thread.id if thread else None), utc_now()
     check_if_match(_etag(task))
     content = _changed(session, viewer, task, body)
     if content != _content(task):
@@ -150,6 +154,7 @@ def _changed(session: Session, viewer: Viewer, task: Task, body: TaskUpdate) -> 
         if thread is not None and thread.brand_id != task.brand_id:
             raise invalid("thread_id", "is a thread of another brand")
         values["thread_id"] = thread.id if thread else None
+    values |= _waits(session, viewer, task, body, values["thread_id"])
     if "assigned_to_contact_id" in sent:
         values["assignee_user_id"] = _assignee(session, body.assigned_to_contact_id, task.brand_id)
     without_date = values["due_date"] is None
@@ -165,6 +170,18 @@ def _changed(session: Session, viewer: Viewer, task: Task, body: TaskUpdate) -> 
     if {"due_date", "due_time"} & sent:
         values["zone"] = viewer.timezone
     return TaskContent(**values)
+
+
+def _waits(
+    session: Session, viewer: Viewer, task: Task, body: TaskUpdate, thread_id: uuid.UUID | None
+) -> dict[str, str | uuid.UUID | None]:
+    """What its thread waits for, and what it waits for itself. A task that is done meanwhile may stay where it stands."""
+    sent = body.model_fields_set
+    words = _waiting_for(body.waiting_for, thread_id) if "waiting_for" in sent else task.waiting_for
+    before_id = task.depends_on_id
+    if "depends_on" in sent and body.depends_on != before_id:
+        before_id = _before(session, viewer, body.depends_on, task.brand_id, task.id)
+    return {"waiting_for": words if thread_id else "", "depends_on_id": before_id}
 
 
 def _dates(due_date: date | None, due_time: str | None, reminder: Any, recurrence: Any) -> dict[str, Any]:
@@ -185,6 +202,22 @@ def _thread(session: Session, viewer: Viewer, thread_id: uuid.UUID | None) -> Th
         return find_thread(session, viewer=viewer, thread_id=thread_id)
     except ThreadMissing as error:
         raise invalid("thread_id", "there is no such thread") from error
+
+
+def _waiting_for(words: str, thread_id: uuid.UUID | None) -> str:
+    if words and thread_id is None:
+        raise invalid("waiting_for", "needs a thread_id: it is what the thread waits for")
+    return " ".join(words.split())
+
+
+def _before(
+    session: Session, viewer: Viewer, before_id: uuid.UUID | None, brand_id: uuid.UUID, task_id: uuid.UUID | None = None
+) -> uuid.UUID | None:
+    if before_id is None:
+        return None
+    if not may_wait_for(session, viewer=viewer, brand_id=brand_id, before_id=before_id, task_id=task_id):
+        raise invalid("depends_on", "is not an open task of this brand that does not wait for this one")
+    return before_id
 
 
 def _assignee(session: Session, contact_id: uuid.UUID | None, brand_id: uuid.UUID) -> uuid.UUID | None:
@@ -221,6 +254,8 @@ def _task_out(record: TaskRecord) -> TaskOut:
         due_at=task.due_at,
         reminder_settings=ReminderOut(minutes_before=task.reminder_minutes) if task.reminder_minutes is not None else None,
         recurrence=task.recurrence,
+        waiting_for=task.waiting_for,
+        depends_on=task.depends_on_id,
         completed_at=task.completed_at,
         completion_notes=task.completion_notes,
         created_at=task.created_at,

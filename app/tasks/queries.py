@@ -132,6 +132,23 @@ def list_before(session: Session, *, viewer: Viewer, task: Task) -> list[tuple[u
     return [(record.id, record.title) for record in session.execute(query)]
 
 
+def may_wait_for(
+    session: Session, *, viewer: Viewer, brand_id: uuid.UUID, before_id: uuid.UUID, task_id: uuid.UUID | None = None
+) -> bool:
+    """Whether a task of this brand may wait for `before_id`: it is open, of the brand, and does not wait for the task itself."""
+    query = sa.select(Task.id).where(
+        Task.id == before_id,
+        Task.brand_id == brand_id,
+        Task.brand_id.in_(viewer.brand_ids),
+        Task.status.in_(OPEN_STATUSES),
+    )
+    if task_id is not None:
+        waits = sa.select(sa.literal(task_id, sa.Uuid).label("id")).cte("waits", recursive=True)
+        waits = waits.union(sa.select(Task.id).join(waits, Task.depends_on_id == waits.c.id))
+        query = query.where(Task.id.not_in(sa.select(waits.c.id)))
+    return session.execute(query).first() is not None
+
+
 def _rows(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
     query: sa.Select[*tuple[Any, ...]] = sa.select(
         Task,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
 from app.events.models import Event
-from app.inbox.models import Priority
+from app.inbox.models import Priority, Thread
 from app.tasks.models import Task, TaskStatus
 from tests.api.conftest import Caller, World
 from tests.api.test_lists import everything
@@ -147,3 +147,41 @@ def test_tasks_are_filtered_by_every_field(alice: Caller, world: World) -> None:
     assert len(everything(alice, "/tasks", thread_id=str(world.thread.id), brand=world.brand.key, status="open")) == 2
     assert [t["id"] for t in everything(alice, "/tasks", assigned_to_contact_id="none")] == [str(world.task.id)]
     assert everything(alice, "/tasks", status="completed") == []
+
+
+def test_a_task_says_what_its_thread_waits_for(alice: Caller, world: World, db_session: Session) -> None:
+    assert faults(alice.post("/tasks", {**FULL, "waiting_for": "part"})) == ["waiting_for"]
+    made = alice.post("/tasks", {**FULL, "waiting_for": " part ", "thread_id": str(world.thread.id)}).json
+    assert made is not None
+    assert (made["waiting_for"], made["depends_on"]) == ("part", None)
+    assert db_session.get_one(Thread, world.thread.id, populate_existing=True).waiting_for == "part"
+    path = f"/tasks/{made['id']}"
+    assert faults(alice.patch(path, {"waiting_for": "x" * 61})) == ["waiting_for"]
+    assert faults(alice.patch(path, {"thread_id": None, "waiting_for": "part"})) == ["waiting_for"]
+    freed = alice.patch(path, {"thread_id": None}).json
+    assert freed is not None
+    assert freed["waiting_for"] == ""
+    assert db_session.get_one(Thread, world.thread.id, populate_existing=True).waiting_for is None
+    late = alice.patch(path, {"thread_id": str(world.thread.id), "waiting_for": "permit"}).json
+    assert late is not None
+    assert db_session.get_one(Thread, world.thread.id, populate_existing=True).waiting_for == "permit"
+
+
+def test_a_task_waits_for_an_open_one_that_does_not_wait_for_it(alice: Caller, world: World) -> None:
+    first, second = (alice.post("/tasks", FULL).json["id"] for _ in range(2))  # type: ignore[index]
+    third = alice.post("/tasks", {**FULL, "depends_on": second}).json
+    assert third is not None
+    assert third["depends_on"] == second
+    changed = alice.patch(f"/tasks/{second}", {"depends_on": first})
+    assert changed.json is not None
+    assert changed.json["depends_on"] == first
+    for wrong in (first, third["id"], str(new_id())):
+        assert faults(alice.patch(f"/tasks/{first}", {"depends_on": wrong})) == ["depends_on"]
+    assert faults(alice.post("/tasks", {**FULL, "depends_on": str(new_id())})) == ["depends_on"]
+    alice.patch(f"/tasks/{first}", {"status": "completed"})
+    same = alice.patch(f"/tasks/{second}", {"depends_on": first, "priority": "low"})
+    assert same.status_code == 200
+    assert faults(alice.patch(f"/tasks/{third['id']}", {"depends_on": first})) == ["depends_on"]
+    free = alice.patch(f"/tasks/{second}", {"depends_on": None}).json
+    assert free is not None
+    assert free["depends_on"] is None

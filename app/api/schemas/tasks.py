@@ -11,12 +11,19 @@ from pydantic import AfterValidator, Field, StringConstraints
 from app.api.schemas.base import Input, ListQuery, Output, SafeText, absent
 from app.api.schemas.threads import BrandKey
 from app.inbox.models import Priority
-from app.tasks.forms import NOTES_CHARACTERS, REMINDER_MINUTES, TITLE_CHARACTERS
+from app.tasks.forms import NOTES_CHARACTERS, REMINDER_MINUTES, TITLE_CHARACTERS, WAITING_CHARACTERS
 from app.tasks.models import Recurrence, TaskStatus, TaskType
 
 SortTasks = Literal["created_at", "-created_at"]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=TITLE_CHARACTERS, strip_whitespace=True), SafeText]
 Notes = Annotated[str, StringConstraints(max_length=NOTES_CHARACTERS), SafeText]
+WaitingFor = Annotated[
+    str,
+    StringConstraints(max_length=WAITING_CHARACTERS, strip_whitespace=True),
+    SafeText,
+    Field(description="What its thread waits for while the task is open, e.g. `part`; needs a `thread_id`. Empty: nothing"),
+]
+DEPENDS_ON = "An open task of the same brand that comes before it; none that waits for this one. null: none"
 DueTime = Annotated[
     str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"), Field(description="Hours and minutes, like 14:30")
 ]
@@ -60,6 +67,8 @@ class TaskOut(Output):
     due_at: datetime | None = Field(description="The instant after which it is overdue")
     reminder_settings: ReminderOut | None
     recurrence: Recurrence | None
+    waiting_for: str = Field(description="What its thread waits for while the task is open; empty: nothing")
+    depends_on: uuid.UUID | None = Field(description="The task that comes before it")
     completed_at: datetime | None
     completion_notes: str
     created_at: datetime
@@ -97,6 +106,8 @@ class TaskCreate(Input):
     due_time: DueTime | None = None
     reminder_settings: ReminderSettings | None = None
     recurrence: Recurrence | None = None
+    waiting_for: WaitingFor = ""
+    depends_on: uuid.UUID | None = Field(default=None, description=DEPENDS_ON)
 
 
 class TaskUpdate(Input):
@@ -114,3 +125,5 @@ class TaskUpdate(Input):
     due_time: DueTime | None = absent()
     reminder_settings: ReminderSettings | None = absent()
     recurrence: Recurrence | None = absent()
+    waiting_for: WaitingFor = absent()
+    depends_on: uuid.UUID | None = absent(DEPENDS_ON)
