@@ -86,6 +86,7 @@ WIRING = Wiring(
         "MacroChanged": (),
         "MacroDeleted": (),
         "MacroRun": (_push,),
+        "MacroUndone": (_push,),
         "ThreadEdited": (_push,),
         "ThreadsMerged": (_push,),
         "MergeUndone": (_push,),

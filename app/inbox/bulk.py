@@ -44,7 +44,7 @@ class NothingToUndo(Exception):
     """The bulk action is not this user's, changed nothing, is itself an undo, or was undone before."""
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """This thread cannot take the change: its brand is closed to the assignee, or it has too many tags."""
 
 
@@ -160,21 +160,22 @@ def _change_one(session: Session, bulk: BulkAction, target: BulkTarget, *, now: 
     try:
         with session.begin_nested():
             thread = lock_thread(session, target.thread_id)
-            before = _state_of(thread)
+            before = state_of(thread)
             if bulk.undoes_id is None:
                 _apply(session, thread, Change(**bulk.change), actor=actor, now=now)
             else:
-                _restore(session, thread, was=target.former or {}, wanted=target.latter or {}, actor=actor, now=now)
+                restore(session, thread, was=target.former or {}, wanted=target.latter or {}, actor=actor, now=now)
             session.flush()
-            after = _state_of(thread)
-    except (_Refused, BadTag, StepFailed, ThreadMissing):
+            after = state_of(thread)
+    except (Refused, BadTag, StepFailed, ThreadMissing):
         return "refused"
     if bulk.undoes_id is None:
         target.former, target.latter = before, after
     return "unchanged" if before == after else "changed"
 
 
-def _state_of(thread: Thread) -> dict[str, Any]:
+def state_of(thread: Thread) -> dict[str, Any]:
+    """What an undo can give back, as JSON."""
     return {
         "status": thread.status.value,
         "priority": thread.priority.value,
@@ -220,15 +221,15 @@ def _run_macro(session: Session, thread: Thread, macro: dict[str, Any], *, actor
 def _assign(session: Session, thread: Thread, to: str | None, *, actor: Actor, now: datetime) -> None:
     user_id = uuid.UUID(to) if to else None
     if user_id is not None and user_id not in dict(list_assignable_users(session, thread.brand_id)):
-        raise _Refused(to)
+        raise Refused(to)
     assign_thread(session, thread_id=thread.id, assignee_user_id=user_id, actor=actor, now=now)
 
 
-def _restore(
+def restore(
     session: Session, thread: Thread, *, was: dict[str, Any], wanted: dict[str, Any], actor: Actor, now: datetime
 ) -> None:
-    """Give back each value that the bulk action changed and nobody changed since."""
-    current = _state_of(thread)
+    """Give back each value that nobody changed since: `was` is what the change made of it. Raises Refused, BadTag."""
+    current = state_of(thread)
     ours = {name for name in wanted if was.get(name) != wanted[name] and current[name] == was.get(name)}
     if "spam" in ours:
         _apply(session, thread, Change("spam", "yes" if wanted["spam"] else None), actor=actor, now=now)

@@ -38,6 +38,7 @@ SHOWN_EVENTS = (
     "SenderBlocked",
     "BlockLifted",
     "MacroRun",
+    "MacroUndone",
     "ThreadsMerged",
     "MergeUndone",
     "ThreadSplit",

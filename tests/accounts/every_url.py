@@ -111,6 +111,7 @@ PAGES = (
     Entry("POST", "/threads/<uuid:thread_id>/snooze/ending", BRAND),
     Entry("GET", "/threads/<uuid:thread_id>/macros", BRAND),
     Entry("POST", "/threads/<uuid:thread_id>/macros/<uuid:macro_id>", BRAND),
+    Entry("POST", "/threads/<uuid:thread_id>/macro-runs/<uuid:run_token>/undo", BRAND),
     Entry("GET", "/bulk/macros", SIGNED_IN),
     Entry("GET", "/settings/macros", SIGNED_IN),
     Entry("POST", "/settings/macros", LEADS, data={"name": "Storing", "priority": "high"}),

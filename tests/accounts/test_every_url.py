@@ -115,7 +115,7 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
     macro.updated_at = NOW
     session.add_all([bulk, view, move, macro])
     return {
-        "macro_id": macro.id, "bulk_id": bulk.id, "view_id": view.id, "batch_id": move.batch_id,
+        "macro_id": macro.id, "bulk_id": bulk.id, "view_id": view.id, "batch_id": move.batch_id, "run_token": new_id(),
         "thread_id": thread.id, "message_id": incoming.id, "failed_id": failed.id, "attachment_id": attachment.id,
         "contact_id": contact.id, "channel_id": channel.id, "user_id": other_person.id, "team_id": team.id,
         "session_id": browser.id, "token_id": token.id, "event_id": store_event(session, raw), "entry_id": entry.id,

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
+from sqlalchemy.orm import Session
 
+from app.accounts.access import Viewer
 from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.ids import new_id
 from app.delivery.actions import UnableToReply
-from app.inbox.actions import ThreadMovedOn
-from app.inbox.bulk import Change
+from app.delivery.undo import AlreadyLeft, NotTheWriter, take_back
+from app.inbox.actions import ThreadMovedOn, lock_thread
+from app.inbox.bulk import Change, NothingToUndo, state_of
 from app.inbox.macro_models import Macro
 from app.inbox.macro_run import (
     Run,
@@ -28,6 +33,7 @@ from app.inbox.macro_run import (
     take_first_steps,
     take_last_steps,
 )
+from app.inbox.macro_undo import note_outcome, undo_run
 from app.inbox.macros import MacroMissing, MacroSteps, as_json, get_macro, list_macros, steps_of
 from app.inbox.models import Message, Thread
 from app.inbox.queries import get_thread
@@ -35,8 +41,10 @@ from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.composer import sent_toast
 from app.inbox.routes.macro_reply import insert_later, plan_reply, send_reply
 from app.inbox.routes.macro_words import failed_words, names_in, step_words
+from app.inbox.routes.sending import put_into_composer, say
 from app.inbox.routes.snooze import zone
-from app.inbox.routes.thread import changed
+from app.inbox.routes.thread import changed, list_uploads
+from app.inbox.taken_back import AlreadyTakenBack
 from app.translation import gettext as _
 from app.translation import told
 from app.web import page
@@ -78,28 +86,39 @@ def run_macro(thread_id: uuid.UUID, macro_id: uuid.UUID) -> ResponseReturnValue:
     token = parse_uuid(request.form.get("macro_token")) or new_id()
     run = Run(viewer.actor, viewer.name, utc_now(), token, snooze_end(steps, now=utc_now(), zone=zone()))
     try:
-        is_first, sent = _take_steps(thread, macro, steps, run)
+        outcome = _take_steps(thread, macro, steps, run)
     except ThreadMovedOn:
         return _failed(thread.id, "template_id", _("Something newer came in. Read it, then run the macro again"))
     except UnableToReply as error:
         return _failed(thread.id, "template_id", told(str(error)))
     except StepFailed as error:
         return _failed(thread.id, error.step, told(str(error)))
-    response = make_response(changed(thread.id, _("Macro: %(name)s", name=name), undo=""))
-    return _with_triggers(response, steps, sent) if is_first else response
+    undo = url_for("inbox.undo_macro", thread_id=thread.id, run_token=token) if outcome.can_be_undone else ""
+    response = make_response(changed(thread.id, _("Macro: %(name)s", name=name), undo=undo))
+    return _with_triggers(response, steps, outcome.sent) if outcome.is_first else response
 
 
-def _take_steps(thread: Thread, macro: Macro, steps: MacroSteps, run: Run) -> tuple[bool, Message | None]:
-    """In one transaction; returns whether it ran (False: the same menu ran it before), and what was sent.
+@dataclass(frozen=True)
+class Outcome:
+    """`is_first`: False where the same menu ran it before."""
+
+    is_first: bool
+    sent: Message | None = None
+    can_be_undone: bool = False
+
+
+def _take_steps(thread: Thread, macro: Macro, steps: MacroSteps, run: Run) -> Outcome:
+    """In one transaction.
 
     Raises StepFailed, ThreadMovedOn, UnableToReply; then nothing is changed.
     """
     plan = plan_reply(thread, steps) if steps.template_id is not None else None
     with transaction() as session:
         if not is_first_run(session, run, macro=macro, thread=thread):
-            return False, None
+            return Outcome(is_first=False)
         check_brand(macro.brand_id, thread)
         note_run(session, macro, thread, run)
+        former = state_of(lock_thread(session, thread.id))
         locked = take_first_steps(session, thread_id=thread.id, steps=steps, run=run)
         sent = None
         if plan is not None and steps.sends:
@@ -107,7 +126,10 @@ def _take_steps(thread: Thread, macro: Macro, steps: MacroSteps, run: Run) -> tu
         elif plan is not None and request.headers.get("HX-Request") != "true":
             insert_later(session, locked, plan)
         take_last_steps(session, thread_id=thread.id, steps=steps, run=run)
-    return True, sent
+        session.flush()
+        latter = state_of(locked)
+        note_outcome(session, run, former=former, latter=latter, message_id=sent.id if sent else None)
+    return Outcome(True, sent, former != latter)
 
 
 def _with_triggers(response: Response, steps: MacroSteps, sent: Message | None) -> Response:
@@ -118,10 +140,46 @@ def _with_triggers(response: Response, steps: MacroSteps, sent: Message | None) 
     if steps.template_id is not None and not steps.sends:
         triggers["insert-template"] = {"id": str(steps.template_id)}
     toast = sent_toast(sent, current_viewer().undo_send_seconds) if sent is not None else None
-    if toast is not None:
-        triggers["toast"] = {**toast, "text": triggers["toast"]["text"]}
+    if toast is not None:  # the undo of the macro takes its reply back as well
+        triggers["toast"] = {**toast, **triggers["toast"]}
     response.headers["HX-Trigger"] = json.dumps(triggers)
     return response
+
+
+@bp.post("/threads/<uuid:thread_id>/macro-runs/<uuid:run_token>/undo")
+def undo_macro(thread_id: uuid.UUID, run_token: uuid.UUID) -> ResponseReturnValue:
+    """Give the thread back what the viewer's run changed; a reply it sent is taken back while it waits. The note stays."""
+    viewer, now = current_viewer(), utc_now()
+    thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
+    files: list[str] | None = None
+    try:
+        with transaction() as session:
+            undone = undo_run(session, thread, token=run_token, actor=viewer.actor, now=now)
+            if undone.message_id is not None:
+                files = _take_reply_back(session, undone.message_id, viewer, now)
+    except NothingToUndo:
+        return _undone(thread.id, _("There is nothing left to undo."))
+    said = _("Macro taken back: %(name)s", name=undone.name)
+    if undone.message_id is not None and files is None:
+        late = _("Its reply has already left.")
+        return _undone(thread.id, f"{said}. {late}")
+    return _undone(thread.id, said, files)
+
+
+def _undone(thread_id: uuid.UUID, said: str, files: list[str] | None = None) -> ResponseReturnValue:
+    """A composer where the undo asked for one (its macro sent a reply), else the thread's head."""
+    if files is not None:
+        return say(thread_id, said, uploads=list_uploads(files))
+    return say(thread_id, said) if request.headers.get("HX-Target") == "composer" else changed(thread_id, said, undo="")
+
+
+def _take_reply_back(session: Session, message_id: uuid.UUID, viewer: Viewer, now: datetime) -> list[str] | None:
+    """Put the reply into the composer; returns its files, None if it has left."""
+    try:
+        taken = take_back(session, message_id=message_id, actor=viewer.actor, now=now)
+    except (AlreadyLeft, AlreadyTakenBack, NotTheWriter):
+        return None
+    return put_into_composer(session, viewer.user_id, taken)
 
 
 def _failed(thread_id: uuid.UUID, step: str, why: str) -> ResponseReturnValue:

@@ -19,7 +19,7 @@ SPAM_EVENTS = {
 }
 # The lines of the snooze menu, by the names of `snooze.snooze_times`.
 SNOOZES = {"later": N_("Later today"), "tomorrow": N_("Tomorrow morning"), "week": N_("Next week")}
-TRIAGE_EVENTS = frozenset({"ThreadTagged", "ThreadSnoozed", "SnoozeEnded", "MacroRun", *SPAM_EVENTS})
+TRIAGE_EVENTS = frozenset({"ThreadTagged", "ThreadSnoozed", "SnoozeEnded", "MacroRun", "MacroUndone", *SPAM_EVENTS})
 
 
 def triage_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
@@ -29,6 +29,8 @@ def triage_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
         return _("Went to spam: its sender is blocked") if by_block else _(SPAM_EVENTS[event_type], who=who)
     if event_type == "MacroRun":
         return _("%(who)s ran the macro %(name)s", who=who, name=payload["name"])
+    if event_type == "MacroUndone":
+        return _("%(who)s took back the macro %(name)s", who=who, name=payload["name"])
     if event_type == "ThreadTagged":
         return _tagged(who, payload)
     if event_type == "ThreadSnoozed":

@@ -1,0 +1,58 @@
+"""Take back what a macro did to one thread, as far as nobody changed it since. What it wrote as a note stays."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.events.actions import Actor, record
+from app.inbox.actions import lock_thread, subject_of
+from app.inbox.bulk import NothingToUndo, Refused, restore
+from app.inbox.macro_models import Macro, MacroRun
+from app.inbox.macro_run import Run
+from app.inbox.models import Thread
+from app.inbox.tags import BadTag
+
+
+@dataclass(frozen=True)
+class Undone:
+    """`message_id`: what the macro sent, which the caller takes back while it waits."""
+
+    name: str
+    message_id: uuid.UUID | None
+
+
+def note_outcome(
+    session: Session, run: Run, *, former: dict[str, Any], latter: dict[str, Any], message_id: uuid.UUID | None
+) -> None:
+    """Keep what the thread was before and after this run, and what it sent."""
+    mine = sa.and_(MacroRun.user_id == run.actor.user_id, MacroRun.token == run.token)
+    values = {"former": former, "latter": latter, "message_id": message_id}
+    session.execute(sa.update(MacroRun).where(mine).values(values).execution_options(synchronize_session=False))
+
+
+def undo_run(session: Session, thread: Thread, *, token: uuid.UUID, actor: Actor, now: datetime) -> Undone:
+    """Give back each value the actor's run changed and nobody changed since. Once. Raises NothingToUndo."""
+    mine = sa.and_(MacroRun.user_id == actor.user_id, MacroRun.token == token, MacroRun.undone_at.is_(None))
+    query = sa.select(MacroRun).where(mine, MacroRun.former.is_not(None)).with_for_update()
+    run = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
+    if run is None:
+        raise NothingToUndo(str(token))
+    locked = lock_thread(session, run.thread_id)
+    if locked.id != thread.id:
+        raise NothingToUndo(str(token))
+    try:
+        restore(session, locked, was=run.latter or {}, wanted=run.former or {}, actor=actor, now=now)
+    except (Refused, BadTag) as error:
+        raise NothingToUndo(str(token)) from error
+    run.undone_at = now
+    macro = session.get(Macro, run.macro_id)
+    name = macro.name if macro is not None else ""
+    payload = {"macro_id": str(run.macro_id), "name": name}
+    record(session, "MacroUndone", subject=subject_of(locked), now=now, actor=actor, payload=payload)
+    return Undone(name, run.message_id)
