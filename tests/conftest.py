@@ -26,9 +26,8 @@ from xdist.scheduler import LoadScopeScheduling
 from app import create_app
 from app.config import Settings
 from app.core.crypto import generate_key
-from app.core.db import AUTOCOMMIT, db
 from tests.support.browsing import Browsing, running_browser
-from tests.support.database import AsEngine, TestServers, close_connections, running_servers
+from tests.support.database import TestServers, close_connections, ground_session, one_connection, running_servers
 from tests.support.live import LiveServer, running_application
 from tests.support.pages import PageClient
 
@@ -116,21 +115,16 @@ def shared_app(settings: Settings) -> Iterator[Flask]:
 @pytest.fixture
 def connection(shared_app: Flask) -> Iterator[sa.Connection]:
     """The one connection of this test; everything on it is rolled back at the end."""
-    with shared_app.app_context():
-        engines = db.engines
-    before = dict(engines)
-    connection = before[None].connect()
-    outer = connection.begin()
-    # Every session of the application uses this connection, and its commits release a savepoint only.
-    engines.update({None: connection, AUTOCOMMIT: AsEngine(connection)})  # type: ignore[attr-defined]
-    db.session.session_factory.configure(join_transaction_mode="create_savepoint")
-    try:
+    with one_connection(shared_app) as connection:
         yield connection
-    finally:
-        db.session.session_factory.configure(join_transaction_mode="conditional_savepoint")
-        engines.update(before)  # type: ignore[attr-defined]
-        outer.rollback()
-        connection.close()
+
+
+@pytest.fixture(scope="module")
+def ground(shared_app: Flask) -> Iterator[sa.Connection]:
+    """One connection for a whole module, whose own `connection` then is `back_to(ground)`: what many tests start from is
+    written once, and what each of them adds is rolled back."""
+    with one_connection(shared_app) as connection:
+        yield connection
 
 
 @pytest.fixture
@@ -151,7 +145,7 @@ def app_context(app: Flask) -> Iterator[Flask]:
 @pytest.fixture
 def db_session(app: Flask, connection: sa.Connection) -> Iterator[Session]:
     """A session on the test's connection, apart from the application's own: it sees what the application committed."""
-    with Session(connection, join_transaction_mode="create_savepoint", autoflush=False, expire_on_commit=False) as session:
+    with ground_session(connection) as session:
         yield session
 
 

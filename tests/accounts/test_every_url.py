@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -33,6 +35,7 @@ from app.reply_templates.models import TemplateCategory
 from app.tasks.actions import TaskContent, create_task
 from tests.accounts.every_url import IN, SIGN_IN, TABLE, Entry, Verdict
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
+from tests.support.database import again, back_to, ground_session
 from tests.support.signing_in import csrf_token, sign_in
 
 # Least first: who is refused changes nothing for those who come after.
@@ -61,20 +64,33 @@ class World:
     ids: dict[str, object]
 
 
+@pytest.fixture(scope="module")
+def built(shared_app: Flask, ground: sa.Connection) -> World:
+    """The world, put in place once for all these tests."""
+    with ground_session(ground) as session:
+        ours, theirs = make_brand(session), make_brand(session, "laderthuis")
+        users = {
+            "alice": make_user(session, "Alice", brands=(ours,)),
+            "leila": make_user(session, "Leila", role=Role.LEAD, brands=(ours,)),
+            "root": make_user(session, "Root", role=Role.ADMIN),
+            "mallory": make_user(session, "Mallory", brands=(theirs,)),
+            "moritz": make_user(session, "Moritz", role=Role.LEAD, brands=(theirs,)),
+        }
+        tokens = {name: create_token(session, user, name="test", scopes=(), now=NOW)[1] for name, user in users.items()}
+        ids = _things(shared_app, session, ours, users["alice"])
+        session.commit()
+        return World(users, tokens, ids)
+
+
 @pytest.fixture
-def world(app: Flask, db_session: Session) -> World:
-    ours, theirs = make_brand(db_session), make_brand(db_session, "laderthuis")
-    users = {
-        "alice": make_user(db_session, "Alice", brands=(ours,)),
-        "leila": make_user(db_session, "Leila", role=Role.LEAD, brands=(ours,)),
-        "root": make_user(db_session, "Root", role=Role.ADMIN),
-        "mallory": make_user(db_session, "Mallory", brands=(theirs,)),
-        "moritz": make_user(db_session, "Moritz", role=Role.LEAD, brands=(theirs,)),
-    }
-    tokens = {name: create_token(db_session, user, name="test", scopes=(), now=NOW)[1] for name, user in users.items()}
-    ids = _things(app, db_session, ours, users["alice"])
-    db_session.commit()
-    return World(users, tokens, ids)
+def connection(built: World, ground: sa.Connection) -> Iterator[sa.Connection]:
+    with back_to(ground) as connection:
+        yield connection
+
+
+@pytest.fixture
+def world(app: Flask, db_session: Session, built: World) -> World:
+    return replace(built, users={name: again(db_session, user) for name, user in built.users.items()})
 
 
 def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[str, object]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -24,6 +25,7 @@ from app.reply_templates.models import ReplyTemplate, TemplateCategory
 from app.tasks.actions import TaskContent, create_task
 from app.tasks.models import Task
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
+from tests.support.database import again, back_to, ground_session
 
 BASE = "/api/v1"
 
@@ -125,11 +127,24 @@ def make_token(session: Session, user: User, *scopes: str) -> str:
     return text
 
 
-@pytest.fixture
-def world(app: Flask, db_session: Session) -> World:
+@pytest.fixture(scope="module")
+def built(shared_app: Flask, ground: sa.Connection) -> World:
+    """The world, put in place once for all tests of a module."""
     # The context is not left open: requests would share one session over it.
-    with app.app_context():
-        return make_world(db_session)
+    with shared_app.app_context(), ground_session(ground) as session:
+        return make_world(session)
+
+
+@pytest.fixture
+def connection(built: World, ground: sa.Connection) -> Iterator[sa.Connection]:
+    with back_to(ground) as connection:
+        yield connection
+
+
+@pytest.fixture
+def world(app: Flask, db_session: Session, built: World) -> World:
+    """What was built, as this test's own rows."""
+    return World(**{field.name: again(db_session, getattr(built, field.name)) for field in fields(World)})
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -25,6 +26,7 @@ from app.inbox.queries import ThreadFilter, list_threads
 from app.inbox.sorting import ListSort
 from app.inbox.tags import change_tags
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_thread, make_viewer
+from tests.support.database import again, back_to, ground_session
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, sign_in
 
@@ -78,19 +80,34 @@ class Company:
         return [row.thread for row in found.items], found.next_cursor
 
 
+@pytest.fixture(scope="module")
+def founded(shared_app: Flask, ground: sa.Connection) -> Company:
+    """Forty threads, put in place once."""
+    with ground_session(ground) as session:
+        brands = [make_brand(session), make_brand(session, "laderthuis")]
+        with shared_app.app_context():
+            keyring = runtime().keyring
+            channels = [make_channel(session, brand, keyring=keyring, address=f"10660{n}") for n, brand in enumerate(brands)]
+            hidden = make_channel(session, make_brand(session, "other"), keyring=keyring, address="106609")
+        session.add(Team(id=TEAM, name="Service"))
+        made = Company(session, make_viewer(session, brands=tuple(brands)), channels, hidden)
+        for number in range(40):
+            made.add((*channels, hidden)[number % 3])
+        session.commit()
+        return made
+
+
 @pytest.fixture
-def company(app: Flask, db_session: Session) -> Company:
-    brands = [make_brand(db_session), make_brand(db_session, "laderthuis")]
-    with app.app_context():
-        keyring = runtime().keyring
-        channels = [make_channel(db_session, brand, keyring=keyring, address=f"10660{n}") for n, brand in enumerate(brands)]
-        hidden = make_channel(db_session, make_brand(db_session, "other"), keyring=keyring, address="106609")
-    db_session.add(Team(id=TEAM, name="Service"))
-    made = Company(db_session, make_viewer(db_session, brands=tuple(brands)), channels, hidden)
-    for number in range(40):
-        made.add((*channels, hidden)[number % 3])
-    db_session.expire_all()
-    return made
+def connection(founded: Company, ground: sa.Connection) -> Iterator[sa.Connection]:
+    with back_to(ground) as connection:
+        yield connection
+
+
+@pytest.fixture
+def company(app: Flask, db_session: Session, founded: Company) -> Company:
+    channels = [again(db_session, channel) for channel in founded.channels]
+    hidden, dice, coin = again(db_session, founded.hidden), copy(founded.dice), copy(founded.coin)
+    return Company(db_session, founded.viewer, channels, hidden, dice, coin)
 
 
 @pytest.mark.parametrize("sort", list(ListSort))

@@ -8,15 +8,18 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.orm import Session
 
-from app.core.db import db
+from app.core.db import AUTOCOMMIT, db
 from app.core.migrate import upgrade
 from app.launch.servers import EmbeddedServers, ServerUrls
 
 TEMPLATE = "switchyard"
+T = TypeVar("T")
 
 
 class TestServers:
@@ -49,6 +52,46 @@ class AsEngine:
     def connect(self) -> Iterator[sa.Connection]:
         with self._connection.begin_nested():
             yield self._connection
+
+
+@contextmanager
+def one_connection(app: Flask) -> Iterator[sa.Connection]:
+    """One connection in the place of the engines of `app`; everything on it is rolled back at the end."""
+    with app.app_context():
+        engines = db.engines
+    before = dict(engines)
+    connection = before[None].connect()
+    outer = connection.begin()
+    # Every session of the application uses this connection, and its commits release a savepoint only.
+    engines.update({None: connection, AUTOCOMMIT: AsEngine(connection)})  # type: ignore[attr-defined]
+    db.session.session_factory.configure(join_transaction_mode="create_savepoint")
+    try:
+        yield connection
+    finally:
+        db.session.session_factory.configure(join_transaction_mode="conditional_savepoint")
+        engines.update(before)  # type: ignore[attr-defined]
+        outer.rollback()
+        connection.close()
+
+
+@contextmanager
+def back_to(connection: sa.Connection) -> Iterator[sa.Connection]:
+    """The connection, as it is now; what is written inside the block is rolled back."""
+    point = connection.begin_nested()
+    try:
+        yield connection
+    finally:
+        point.rollback()
+
+
+def ground_session(connection: sa.Connection) -> Session:
+    """A session like the fixture `db_session`, for what a module puts in place once. Commit at its end."""
+    return Session(connection, join_transaction_mode="create_savepoint", autoflush=False, expire_on_commit=False)
+
+
+def again(session: Session, row: T) -> T:
+    """Return a row of a module's ground as one of this session, without asking the database."""
+    return session.merge(row, load=False)
 
 
 def close_connections(app: Flask) -> None:
