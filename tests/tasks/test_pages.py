@@ -35,8 +35,24 @@ def test_a_page_of_many_tasks_costs_few_queries(desk: Desk, path: str) -> None:
     for number in range(12):
         desk.make(f"Taak {number}", due_date=utc_now().date(), thread_id=desk.thread.id)
     desk.client.get(path)
-    with desk.at_most(6):
+    with desk.at_most(8):
         assert "Taak 11" in desk.client.get(path).text
+
+
+def test_a_long_list_shows_what_is_due_first_and_more_when_asked(desk: Desk) -> None:
+    for number in range(32):
+        desk.make(f"Taak {number:02}", due_date=utc_now().date() + timedelta(days=number))
+    page = desk.client.get("/tasks").text
+    assert "Taak 29" in page
+    assert "Taak 30" not in page
+    assert 'href="/tasks?more=1"' in page
+    assert "Taak 31" in desk.client.get("/tasks?more=1").text
+    assert "Show more" not in desk.client.get("/tasks?more=1").text
+    board = desk.client.get("/tasks/board").text
+    assert "Taak 11" in board
+    assert "Taak 12" not in board
+    assert '<span class="num soft">12+</span>' in board
+    assert "Taak 31" in desk.client.get("/tasks/board?more=1").text
 
 
 def test_quick_add_makes_a_task_for_the_writer(desk: Desk) -> None:

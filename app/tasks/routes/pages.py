@@ -25,6 +25,17 @@ from app.web import page
 
 BOARD = (TaskStatus.OPEN, TaskStatus.IN_PROGRESS, TaskStatus.WAITING, TaskStatus.COMPLETED)
 COMPLETED_SHOWN = 20
+# How many tasks are shown at first, asked for more, and at most.
+LIST_STEPS = (30, 100, LIST_LIMIT)
+COLUMN_STEPS = (12, 50, LIST_LIMIT)
+
+
+@dataclass(frozen=True)
+class First:
+    """The tasks that are due first; `is_cut`: there are more."""
+
+    rows: tuple[TaskRow, ...]
+    is_cut: bool
 
 
 @dataclass(frozen=True)
@@ -38,9 +49,10 @@ class Day:
 
 
 def asked_filter() -> dict[str, Any]:
-    """`who` (mine, all), `type` and `status` of the address; what is unknown counts as not said."""
+    """`who` (mine, all), `type`, `status` and `more` (which step) of the address; what is unknown counts as not said."""
     args = request.args
     return {
+        "more": {"1": 1, "2": 2}.get(args.get("more", ""), 0),
         "who": "all" if args.get("who") == "all" else "mine",
         "type": next((kind for kind in TaskType if kind.value == args.get("type")), None),
         "status": next((status for status in TaskStatus if status.value == args.get("status")), None),
@@ -81,13 +93,27 @@ def common(view: str, asked: dict[str, Any], form: TaskForm | None = None) -> di
 
 def list_context(asked: dict[str, Any], form: TaskForm | None = None) -> dict[str, Any]:
     """Everything the list shows. Two queries."""
-    rows = list_tasks(db.session(), viewer=current_viewer(), filter=filter_from(asked, status=asked["status"]))
+    first = _first(asked, LIST_STEPS[asked["more"]], status=asked["status"])
     ended = asked["status"] is not None and asked["status"] not in OPEN_STATUSES
     groups = (
-        [words.Group("ended", words.task_status_words(asked["status"]), tuple(rows))] if ended and rows else
-        words.grouped(rows, now=utc_now(), day=words.today())
+        [words.Group("ended", words.task_status_words(asked["status"]), first.rows)] if ended and first.rows else
+        words.grouped(first.rows, now=utc_now(), day=words.today())
     )  # fmt: skip
-    return {**common("show_list", asked, form), "groups": groups, "is_cut": len(rows) == LIST_LIMIT, "limit": LIST_LIMIT}
+    return {**common("show_list", asked, form), "groups": groups, **_cut(asked, LIST_STEPS, first.is_cut)}
+
+
+def _first(asked: dict[str, Any], limit: int, *, status: TaskStatus | None) -> First:
+    rows = list_tasks(db.session(), viewer=current_viewer(), filter=filter_from(asked, status=status), limit=limit + 1)
+    return First(tuple(rows[:limit]), len(rows) > limit)
+
+
+def _cut(asked: dict[str, Any], steps: tuple[int, ...], is_cut: bool) -> dict[str, Any]:
+    """What the foot of a view says of those it does not show."""
+    return {
+        "is_cut": is_cut,
+        "shown": steps[asked["more"]],
+        "next_step": asked["more"] + 1 if asked["more"] + 1 < len(steps) else None,
+    }
 
 
 @bp.get("/tasks")
@@ -99,11 +125,11 @@ def show_list() -> ResponseReturnValue:
 @bp.get("/tasks/board")
 def board() -> ResponseReturnValue:
     """A column for each state; as a fragment: `task-board`."""
-    asked, viewer, session = {**asked_filter(), "status": None}, current_viewer(), db.session()
-    rows = list_tasks(session, viewer=viewer, filter=filter_from(asked))
-    completed = list_tasks(session, viewer=viewer, filter=filter_from(asked, status=TaskStatus.COMPLETED), limit=COMPLETED_SHOWN)
-    columns = [(status, [row for row in (*rows, *completed) if row.task.status == status]) for status in BOARD]
-    context = {**common("board", asked), "columns": columns, "is_cut": len(rows) == LIST_LIMIT, "limit": LIST_LIMIT}
+    asked = {**asked_filter(), "status": None}
+    limits = dict.fromkeys(OPEN_STATUSES, COLUMN_STEPS[asked["more"]])
+    columns = [(status, _first(asked, limits.get(status, COMPLETED_SHOWN), status=status)) for status in BOARD]
+    is_cut = any(first.is_cut for status, first in columns if status in OPEN_STATUSES)
+    context = {**common("board", asked), "columns": columns, **_cut(asked, COLUMN_STEPS, is_cut)}
     return page("tasks/board.html", blocks=("task_board",), **context)
 
 
