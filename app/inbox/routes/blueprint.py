@@ -150,23 +150,20 @@ def url_to(endpoint: str, *, thread_id: uuid.UUID | None = None, message_id: uui
     return patterns[key].replace(str(NO_ID), str(message_id or thread_id))
 
 
-@bp.app_context_processor
-def _template_tools() -> dict[str, Any]:
-    return {
-        "nav_groups": nav_groups,
-        "url_of_view": url_of_view,
-        "url_to": url_to,
-        "view_counts": view_counts,
-        "view_audiences": view_audiences,
-        "rows_html": rows_html,
-    }
-
-
 @bp.record_once
-def _register_filters(state: Any) -> None:
+def _register_template_tools(state: Any) -> None:
+    """Globals and not context: what a page hands on to no macro costs nothing, and macros that are kept can use them."""
     state.app.jinja_env.filters.update(words.FILTERS)
     state.app.jinja_env.globals.update(
-        MEDIUM_ICONS=words.MEDIUM_ICONS, STATUS_TONES=words.STATUS_TONES, PRIORITY_TONES=words.PRIORITY_TONES
+        nav_groups=nav_groups,
+        url_of_view=url_of_view,
+        url_to=url_to,
+        view_counts=view_counts,
+        view_audiences=view_audiences,
+        rows_html=rows_html,
+        MEDIUM_ICONS=words.MEDIUM_ICONS,
+        STATUS_TONES=words.STATUS_TONES,
+        PRIORITY_TONES=words.PRIORITY_TONES,
     )
 
 
