@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
@@ -93,7 +94,7 @@ class HttpClient:
         resolve: Resolver = system_resolver,
     ) -> None:
         self._user_agent = user_agent
-        self._pools = urllib3.PoolManager(num_pools=32, maxsize=16, ssl_context=_tls_context())
+        self._pools = urllib3.PoolManager(num_pools=32, maxsize=16)
         self._pools.pool_classes_by_scheme = _pool_classes(AddressGuard(allowed_networks), resolve)
 
     def request(
@@ -233,9 +234,19 @@ def _pool_classes(guard: AddressGuard, resolve: Resolver) -> dict[str, type[HTTP
     class Secure(Guarded, HTTPSConnection):
         pass
 
-    plain_pool = type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": Plain})
-    secure_pool = type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": Secure})
-    return {"http": plain_pool, "https": secure_pool}
+    # Reading the certificates of the machine takes 50 ms: for the first request that needs them, not for every client.
+    tls_context = cache(_tls_context)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, ssl_context=tls_context(), **options)
+
+    return {"http": PlainPool, "https": SecurePool}
 
 
 def _send_in_pieces(connection: HTTPConnection, data: Any, send: Callable[[Any], None]) -> None:
