@@ -85,6 +85,20 @@ def next_delay_seconds(attempts: int) -> int | None:
     return RETRY_SECONDS[attempts - 1] if attempts <= len(RETRY_SECONDS) else None
 
 
+def due_rows(
+    table: sa.Table, *, sweep_seconds: int, limit: int, where: sa.ColumnElement[bool] | None = None
+) -> sa.Select[tuple[Any]]:
+    """Select the ids of due rows nobody was told about in the last `sweep_seconds`, those that wait longest first."""
+    waiting = sa.or_(table.c.state == READY, sa.and_(table.c.state == RUNNING, table.c.lease_until < _NOW))
+    stale = sa.or_(table.c.hinted_at.is_(None), table.c.hinted_at < _NOW - sa.func.make_interval(0, 0, 0, 0, 0, 0, sweep_seconds))
+    return (
+        sa.select(table.c.id)
+        .where(table.c.state.in_([READY, RUNNING]), waiting, table.c.run_at <= _NOW, stale, *([] if where is None else [where]))
+        .order_by(table.c.run_at)
+        .limit(limit)
+    )
+
+
 def take_hints(
     session: Session, table: sa.Table, *, sweep_seconds: int, limit: int = 500, where: sa.ColumnElement[bool] | None = None
 ) -> Sequence[sa.Row[Any]]:
@@ -92,15 +106,7 @@ def take_hints(
 
     A hint that got lost (Redis flushed, worker killed) is simply given again later; a hint given twice is harmless.
     """
-    waiting = sa.or_(table.c.state == READY, sa.and_(table.c.state == RUNNING, table.c.lease_until < _NOW))
-    stale = sa.or_(table.c.hinted_at.is_(None), table.c.hinted_at < _NOW - sa.func.make_interval(0, 0, 0, 0, 0, 0, sweep_seconds))
-    due = (
-        sa.select(table.c.id)
-        .where(table.c.state.in_([READY, RUNNING]), waiting, table.c.run_at <= _NOW, stale, *([] if where is None else [where]))
-        .order_by(table.c.run_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+    due = due_rows(table, sweep_seconds=sweep_seconds, limit=limit, where=where).with_for_update(skip_locked=True)
     statement = (
         sa.update(table)
         .where(table.c.id.in_(due.scalar_subquery()))

@@ -19,7 +19,7 @@ from rq import Queue
 from app.core.crash import crash_point
 from app.core.db import transaction
 from app.core.log import get_logger
-from app.core.work import take_hints
+from app.core.work import due_rows, take_hints
 
 POLL_SECONDS = 0.5
 JOB_TIMEOUT_SECONDS = 120
@@ -39,14 +39,27 @@ class Source:
 
 def relay_once(sources: Sequence[Source], *, connection: redis.Redis, sweep_seconds: int) -> int:
     """Enqueue a job for every due row that has no fresh hint; return how many."""
-    return sum(_relay_source(source, connection, sweep_seconds) for source in sources)
+    return sum(_relay_source(source, connection, sweep_seconds) for source in _with_due_rows(sources, sweep_seconds))
+
+
+def _with_due_rows(sources: Sequence[Source], sweep_seconds: int) -> list[Source]:
+    """Those that have something to hand out. One query for all: most of the time there is nothing anywhere."""
+    looks = [
+        due_rows(source.table, sweep_seconds=sweep_seconds, limit=1, where=_limits(source)).scalar_subquery().is_not(None)
+        for source in sources
+    ]
+    with transaction() as session:
+        found = session.execute(sa.select(*(look.label(f"source_{n}") for n, look in enumerate(looks)))).one()
+    return [source for source, is_due in zip(sources, found, strict=True) if is_due]
+
+
+def _limits(source: Source) -> sa.ColumnElement[bool] | None:
+    return source.where() if source.where else None
 
 
 def _relay_source(source: Source, connection: redis.Redis, sweep_seconds: int) -> int:
     with transaction() as session:
-        hints = take_hints(
-            session, source.table, sweep_seconds=sweep_seconds, limit=BATCH, where=source.where() if source.where else None
-        )
+        hints = take_hints(session, source.table, sweep_seconds=sweep_seconds, limit=BATCH, where=_limits(source))
     if not hints:
         return 0
     crash_point("relay.after_hint")
