@@ -10,6 +10,8 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 BIN := .venv/bin
 # How many test processes; two suit a small machine.
 JOBS ?= 2
+# Tests start some thirty processes; where this is set, each of them compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -352,10 +352,11 @@ def test_columns_go_along_with_filters_copies_and_what_is_made_of_a_view(desk: D
     assert 'data-hides="tags"' in desk.client.get(here).text
 
 
-@pytest.mark.parametrize("table", ["saved_views", "threads", "thread_tags", "users"])
-def test_the_tables_are_as_the_models_say(app: Flask, connection: sa.Connection, table: str) -> None:
+def test_the_tables_are_as_the_models_say(app: Flask, connection: sa.Connection) -> None:
+    tables = {"saved_views", "threads", "thread_tags", "users"}
+
     def only(_item: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
-        return kind != "table" or name == table
+        return kind != "table" or name in tables
 
     context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": only})
     assert compare_metadata(context, Base.metadata) == []

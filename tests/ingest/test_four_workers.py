@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import random
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -127,9 +128,11 @@ def by_one_worker(app: Flask) -> tuple[Seen, list[str]]:
 
 def wait_until(is_so: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
+    pause = threading.Event()
     while not is_so():
         assert time.monotonic() < deadline
         db.session.rollback()
+        pause.wait(0.1)
 
 
 def is_done() -> bool:

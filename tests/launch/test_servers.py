@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,9 +38,10 @@ def folder() -> Iterator[Path]:
 
 def wait_until(true: Callable[[], bool]) -> None:
     deadline = time.monotonic() + WAIT_SECONDS
+    pause = threading.Event()
     while not true():
         assert time.monotonic() < deadline, "waited in vain"
-        os.sched_yield()
+        pause.wait(0.02)
 
 
 def connect(servers: EmbeddedServers) -> psycopg.Connection[tuple[object, ...]]:

@@ -75,6 +75,7 @@ class Browsing:
     def new_page(self, **options: Any) -> Page:
         """Open a page with cookies of its own; `options` are Playwright's for a context."""
         usual: dict[str, Any] = {"locale": "en-GB", "timezone_id": "Europe/Amsterdam", "viewport": {"width": 1280, "height": 800}}
+        usual["reduced_motion"] = "reduce"  # nothing to wait for, nothing to paint
         context = self._browser.new_context(base_url=self._base_url, **(usual | options))
         context.set_default_timeout(TIMEOUT_MS)
         self._contexts.append(context)

@@ -7,6 +7,7 @@ pictures with a text, and nothing inline that the content security policy forbid
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 from xml.etree import ElementTree
 
@@ -97,13 +98,13 @@ def check_document(root: Element) -> None:
 
 def check_ids(root: Element) -> None:
     ids = [element.get("id", "") for element in root.iter() if element.get("id") is not None]
-    twice = {name for name in ids if ids.count(name) > 1 or not name or " " in name}
+    twice = {name for name, count in Counter(ids).items() if count > 1 or not name or " " in name}
     if twice:
         raise BadPage(f"ids that are not unique or not usable: {sorted(twice)}")
-    whole = root.tag == "html"
+    whole, known = root.tag == "html", set(ids)
     for element in root.iter():
         for attribute in REFERENCES:
-            missing = [name for name in (element.get(attribute) or "").split() if name not in ids]
+            missing = [name for name in (element.get(attribute) or "").split() if name not in known]
             # A fragment may refer to the page around it.
             if whole and missing:
                 raise BadPage(f"{describe(element)}: {attribute} leads nowhere: {missing}")
