@@ -1,8 +1,8 @@
 """What axe and a ruler find wrong with a page, or with what is open on it: wide and narrow, light and dark.
 
-It is slow, so nothing is done twice. A page is loaded once. All rules are asked in two looks, which have each width and scheme
-between them; in the other two, colours are asked of what was not in sight in the look before, or had others there. Of a list
-that repeats the same parts the first dozen stay.
+It is slow, so nothing is done twice. A page is loaded once. All rules are asked once at each width; in the other scheme, which
+changes nothing but colours, colours are asked of what was not in sight in the look before, or had others there. Of a list that
+repeats the same parts the first dozen stay, and every row with something that none before it has.
 """
 
 from __future__ import annotations
@@ -37,9 +37,15 @@ REDRAWN = """() => {
 # The page hears pushes, and what it asks for by itself once it is shown has come. A page outside the application has none of it.
 SETTLED = """() => document.readyState === 'complete' && (!document.querySelector('.app')
   || (document.body.dataset.live === 'on' && !document.querySelector('[hx-trigger=load], .htmx-request')))"""
-SHORTEN = """() => [...document.querySelectorAll('ol, ul, tbody, select')].flatMap((list) => [...list.children].slice(12))
-  .filter((one) => !one.contains(document.activeElement) && !one.matches(':checked, :has([aria-current=true])'))
-  .forEach((one) => one.remove())"""
+SHORTEN = """() => document.querySelectorAll('ol, ul, tbody, select').forEach((list) => {
+  const seen = new Set();
+  [...list.children].forEach((one, place) => {
+    const kinds = [one, ...one.querySelectorAll('*')].flatMap((part) => [part.localName, ...part.classList]);
+    const isNew = kinds.some((kind) => !seen.has(kind)) || one.matches(':checked, :has([aria-current=true])');
+    if (place < 12 || isNew || one.contains(document.activeElement)) kinds.forEach((kind) => seen.add(kind));
+    else one.remove();
+  });
+})"""
 # Marks what is in sight and was not in the last look, or in other colours; returns how many places that is.
 COMPARE = """() => {
   const now = new Map(), fresh = [];
@@ -93,14 +99,22 @@ def show(page: Page, path: str) -> None:
     page.wait_for_function(SETTLED, timeout=3 * SOON)
 
 
-def dress(page: Page, width: int, scheme: str) -> None:
-    """Another look for the page as it stands. Nothing moves in it, so that a colour is there at once."""
+def dress(page: Page, width: int, scheme: str = "") -> None:
+    """Another look for the page as it stands, in its scheme unless another is named. Nothing moves in it, so that a colour is
+    there at once."""
     page.set_viewport_size({"width": width, "height": 900})
     before = page.evaluate(SCHEME)
+    scheme = scheme or before
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
     if before != scheme:
         page.evaluate(REDRAWN)
     page.evaluate(AT_REST)
+
+
+def in_the_other_scheme(page: Page, part: str) -> Iterator[str]:
+    """What is wrong with the colours of the parts that a selector names in the scheme that is not on; it stays on."""
+    dress(page, page.evaluate("innerWidth"), "light" if page.evaluate(SCHEME) == "dark" else "dark")
+    yield from found(page, part, COLOURS)
 
 
 def found(page: Page, part: str = "", rules: list[str] | None = None) -> Iterator[str]:

@@ -76,6 +76,9 @@ LIST: Mapping[str, Scene] = {
     "order": Scene(".list-head summary.btn--icon:not([data-key])", INTO_MENU, MENU),
     "view": Scene("#main", ("v",), MENU, focus="#save-view-name", back=".list-head summary[data-key=v]"),
 }
+SEARCH: Mapping[str, Scene] = {
+    "save": Scene("#main", ("v",), MENU, focus="#save-search-name", back="summary[data-key=v]"),
+}
 BULK: Mapping[str, Scene] = {
     "assign many": Scene(ROW, ("a",), MENU, back=tool("a"), waits_for=".bulk-bar [hx-get$='/bulk/people'] button"),
     "tag many": Scene(ROW, ("t",), MENU, focus="#bulk-tag-field", back=tool("t"), waits_for="#bulk-tag-options"),

@@ -1,7 +1,7 @@
 """What opens over a page, opened by keys alone: nothing for axe to find in it, the focus goes in, stays in and comes back.
 
-Wide and light, then narrow and dark: each width and each scheme once. Whole pages are looked at in all four
-(test_every_page.py).
+All of it wide and narrow, light and dark. It is opened once at each width and asked about all rules there, in the scheme that is
+on; then the other scheme comes on and colours are asked again, because nothing else changes with it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Error, Locator, Page, expect
 
-from tests.browser.looking import NARROW, SHORTEN, SOON, WIDE, Eyes, dress, found, show
-from tests.browser.scenes import ANSWERED, BOARD, BULK, CONTACT, INTO_MENU, LIST, NOTE, ROW, TASKS, THREAD, Scene
+from tests.browser.looking import NARROW, SHORTEN, SOON, WIDE, Eyes, dress, found, in_the_other_scheme, show
+from tests.browser.scenes import ANSWERED, BOARD, BULK, CONTACT, INTO_MENU, LIST, NOTE, ROW, SEARCH, TASKS, THREAD, Scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]  # a busy machine takes four times as long
-LOOKS = ((WIDE, "light"), (NARROW, "dark"))
+SCHEME = "light"  # to begin with; each scene leaves the other one
 # The browser's own bar counts as inside, because a page cannot see it.
 STAYS = "selector => document.activeElement === document.body || document.activeElement.closest(selector) !== null"
 IS_ON = "selector => document.activeElement.matches(selector)"
@@ -32,7 +32,7 @@ def test_what_opens_over_a_thread(admin_eyes: Eyes) -> None:
 
 def test_a_choice_leaves_the_focus_on_its_menu(admin_eyes: Eyes) -> None:
     page = admin_eyes.page
-    dress(page, *LOOKS[0])
+    dress(page, WIDE, SCHEME)
     show(page, admin_eyes.link("/inbox/email", ANSWERED))
     for menu in ("#head-priority", "#head-status"):
         seen(page, menu).first.focus()
@@ -45,6 +45,7 @@ def test_a_choice_leaves_the_focus_on_its_menu(admin_eyes: Eyes) -> None:
 
 def test_what_opens_over_a_list(admin_eyes: Eyes) -> None:
     assert walk(admin_eyes.page, "/inbox", LIST) == []
+    assert walk(admin_eyes.page, "/search?q=laadpaal", SEARCH) == []
     assert walk(admin_eyes.page, "/inbox", BULK, before=choose_two) == []
 
 
@@ -62,16 +63,16 @@ def choose_two(page: Page) -> None:
 
 
 def walk(page: Page, path: str, scenes: Mapping[str, Scene], before: Callable[[Page], None] | None = None) -> list[str]:
-    """What is wrong with any of the scenes of a page, in both looks; what opens them may be there in one of the two alone."""
-    dress(page, *LOOKS[0])
+    """What is wrong with any of the scenes of a page, in any look; what opens them may be there at one width alone."""
+    dress(page, WIDE, SCHEME)
     show(page, path)
     page.evaluate(AXE_SCRIPT)
     page.evaluate(SHORTEN)
     if before:
         before(page)
     wrong, missed = [], set(scenes)
-    for look in LOOKS:
-        dress(page, *look)
+    for width in (WIDE, NARROW):
+        dress(page, width)
         in_reach = {name: scene for name, scene in scenes.items() if seen(page, scene.start).count()}
         missed -= in_reach.keys()
         wrong += play(page, in_reach)
@@ -96,6 +97,7 @@ def faults(page: Page, scene: Scene) -> Iterator[str]:
     if scene.holds:
         yield from leaks(page, scene.opened)
     yield from found(page, scene.opened)
+    yield from in_the_other_scheme(page, scene.opened)
     page.keyboard.press(scene.ends)
     expect(opened).to_be_hidden(timeout=SOON)
     if not page.evaluate(IS_ON, scene.back or scene.start):

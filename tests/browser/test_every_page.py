@@ -12,6 +12,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]  # a busy machine t
 
 PAGES = (
     "/inbox",
+    "/inbox/tasks",
+    "/inbox/teams",
     "/inbox/views",
     "/inbox/snoozed",
     "/inbox/overdue",
@@ -45,13 +47,14 @@ PAGES = (
 # A page, the first link on it that is meant, and what else there is under the address that link leads to.
 BEHIND = (
     ("/inbox/email", ANSWERED, ("", "?kind=note", "?kind=call")),
-    ("/inbox/email", ANSWERED, ("/merge", "/split", "/tasks", "/teams", "/macros")),
+    ("/inbox/email", ANSWERED, ("/merge", "/split", "/tasks", "/teams", "/macros", "/templates")),
     ("/inbox/whatsapp", ROW, ("",)),
     ("/contacts", ROW, ("", "/edit", "/calls", "/merge")),
     ("/tasks?who=all", ROW, ("",)),
     ("/settings/people", ".settings__two a", ("",)),
     ("/settings/channels", ".settings__two a", ("",)),
     ("/settings/templates", ".settings__two a", ("",)),
+    ("/settings/macros", "td a", ("",)),
 )
 OF_A_MESSAGE = ("/forward", "/details", "/original")
 

@@ -1,0 +1,48 @@
+"""What a hand can press, keys reach: Tab goes round through everything in sight and is held nowhere."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.looking import WIDE, Eyes, dress, show
+from tests.browser.scenes import ANSWERED
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]  # a busy machine takes four times as long
+
+ROUND = 400  # presses; no page has that much in sight
+WATCH = """() => {
+  let first = null;
+  window.reached = new Set();
+  document.addEventListener('focusin', ({ target }) => {
+    first ??= target;
+    window.isRound ||= target === first && window.reached.size > 1;
+    window.reached.add(target);
+  });
+}"""
+# Among the choices of a list arrows walk, and what is typed narrows it.
+MISSED = """() => [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [contenteditable]')]
+  .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.matches(':disabled, [role=option], [type=hidden]'))
+  .filter((one) => !window.reached.has(one)).map((one) => one.outerHTML.slice(0, 160))"""
+
+
+def test_tab_reaches_the_list_the_thread_the_composer_and_the_contact(admin_eyes: Eyes) -> None:
+    assert missed(admin_eyes.page, admin_eyes.link("/inbox/email", ANSWERED)) == []
+
+
+def test_tab_reaches_the_board(admin_eyes: Eyes) -> None:
+    assert missed(admin_eyes.page, "/tasks/board?who=all") == []
+
+
+def missed(page: Page, path: str) -> list[str]:
+    """What of a page Tab does not come to before it is back where it began."""
+    dress(page, WIDE, "light")
+    show(page, path)
+    page.evaluate(WATCH)
+    for _ten in range(ROUND // 10):
+        for _press in range(10):
+            page.keyboard.press("Tab")
+        if page.evaluate("window.isRound"):
+            return [str(one) for one in page.evaluate(MISSED)]
+    at = page.evaluate("document.activeElement.outerHTML.slice(0, 160)")
+    return [f"Tab does not come back to the start, but is at {at}"]
