@@ -61,6 +61,15 @@ COMPARE = """() => {
   window.looked = now;
   return fresh.length;
 }"""
+# Each kind of element of the parts that a selector names, with its colours and what it stands on.
+SHADES = """(parts) => [...new Set([...document.querySelectorAll(parts)].flatMap((part) => [part, ...part.querySelectorAll('*')])
+  .filter((one) => one.checkVisibility({ visibilityProperty: true })).map((one) => {
+    const { color, opacity, fontSize, fontWeight } = getComputedStyle(one), ground = (at) => getComputedStyle(at).backgroundColor;
+    let on = one;
+    while (on.parentElement && ground(on) === 'rgba(0, 0, 0, 0)') on = on.parentElement;
+    const kinds = [one, on].flatMap((at) => [at.localName, ...at.classList]);
+    return [...kinds, color, ground(on), opacity, fontSize, fontWeight].join(' ');
+  }))]"""
 SCHEME = "matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'"
 STICKS_OUT = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
@@ -111,10 +120,15 @@ def dress(page: Page, width: int, scheme: str = "") -> None:
     page.evaluate(AT_REST)
 
 
-def in_the_other_scheme(page: Page, part: str) -> Iterator[str]:
-    """What is wrong with the colours of the parts that a selector names in the scheme that is not on; it stays on."""
+def in_the_other_scheme(page: Page, part: str, shades: set[str]) -> Iterator[str]:
+    """What is wrong with the colours of the parts that a selector names in the scheme that is not on; it stays on. Nothing is
+    asked where all `shades` of the parts are known in both schemes; they are known then."""
+    here = set(page.evaluate(SHADES, part))
+    if here <= shades:
+        return
     dress(page, page.evaluate("innerWidth"), "light" if page.evaluate(SCHEME) == "dark" else "dark")
     yield from found(page, part, COLOURS)
+    shades |= here | set(page.evaluate(SHADES, part))
 
 
 def found(page: Page, part: str = "", rules: list[str] | None = None) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """What opens over a page, opened by keys alone: nothing for axe to find in it, the focus goes in, stays in and comes back.
 
 All of it wide and narrow, light and dark. It is opened once at each width and asked about all rules there, in the scheme that is
-on; then the other scheme comes on and colours are asked again, because nothing else changes with it.
+on; then the other scheme comes on and colours are asked again, because nothing else changes with it. What looks like a thing of
+the same page that was seen in both schemes is not asked again.
 """
 
 from __future__ import annotations
@@ -70,34 +71,34 @@ def walk(page: Page, path: str, scenes: Mapping[str, Scene], before: Callable[[P
     page.evaluate(SHORTEN)
     if before:
         before(page)
-    wrong, missed = [], set(scenes)
+    wrong, missed, shades = [], set(scenes), set[str]()
     for width in (WIDE, NARROW):
         dress(page, width)
         in_reach = {name: scene for name, scene in scenes.items() if seen(page, scene.start).count()}
         missed -= in_reach.keys()
-        wrong += play(page, in_reach)
+        wrong += play(page, in_reach, shades)
     return wrong + [f"{name}: nothing opens it" for name in missed]
 
 
-def play(page: Page, scenes: Mapping[str, Scene]) -> list[str]:
+def play(page: Page, scenes: Mapping[str, Scene], shades: set[str]) -> list[str]:
     wrong = []
     for name, scene in scenes.items():
         try:
-            wrong += [f"{name}: {fault}" for fault in faults(page, scene)]
+            wrong += [f"{name}: {fault}" for fault in faults(page, scene, shades)]
         except (AssertionError, Error) as error:
             wrong.append(f"{name}: {error}; the focus is on {page.evaluate(IS_AT)}")
             break  # what is open now would fail all others
     return wrong
 
 
-def faults(page: Page, scene: Scene) -> Iterator[str]:
+def faults(page: Page, scene: Scene, shades: set[str]) -> Iterator[str]:
     opened = open_by_keys(page, scene)
     if not page.evaluate(IS_ON, scene.focus or f":is({scene.opened}) *"):
         yield f"the focus is not inside but on {page.evaluate(IS_AT)}"
     if scene.holds:
         yield from leaks(page, scene.opened)
     yield from found(page, scene.opened)
-    yield from in_the_other_scheme(page, scene.opened)
+    yield from in_the_other_scheme(page, scene.opened, shades)
     page.keyboard.press(scene.ends)
     expect(opened).to_be_hidden(timeout=SOON)
     if not page.evaluate(IS_ON, scene.back or scene.start):
