@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 
 from tests.accounts.every_url import PAGES, SETTINGS, Entry
 from tests.accounts.test_every_url import World, fill
-from tests.accounts.test_every_url import world as world  # the fixture
+from tests.accounts.test_every_url import built as built  # these are fixtures
+from tests.accounts.test_every_url import connection as connection
+from tests.accounts.test_every_url import world as world
 from tests.support.signing_in import csrf_token, sign_in
 from tools.translations import ROOT, read
 
