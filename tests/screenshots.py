@@ -19,6 +19,7 @@ from app.demo.commands import PASSWORD
 from app.demo.people import USERS
 from tests.browser.demo import running_demo
 from tests.browser.looking import AT_REST
+from tests.browser.scenes import ANSWERED
 from tests.support.browsing import TIMEOUT_MS, running_browser
 from tests.support.database import running_servers
 
@@ -60,7 +61,7 @@ def first_of(page: Page, path: str, *, nth: int = 0, link: str = "a[data-row]") 
 
 
 def inbox(page: Page) -> None:
-    first_of(page, "/inbox", link="a[data-row]:has(.thread-row__status)")
+    first_of(page, "/inbox", link=ANSWERED)
 
 
 def mail(page: Page) -> None:
@@ -68,7 +69,7 @@ def mail(page: Page) -> None:
 
 
 def chat(page: Page) -> None:
-    first_of(page, "/inbox/whatsapp")
+    first_of(page, "/inbox/whatsapp", link=ANSWERED)
 
 
 def composer(page: Page) -> None:
