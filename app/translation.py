@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from babel.dates import format_date
 from flask import Flask, g
-from flask_babel import get_translations
+from flask_babel import get_locale, get_translations
 from markupsafe import Markup
 from wtforms import Form
 from wtforms.meta import DefaultMeta
@@ -57,6 +59,16 @@ class TranslatedForm(Form):  # type: ignore[misc]
     class Meta(DefaultMeta):  # type: ignore[misc]
         def get_translations(self, _form: Form) -> WordsOfForms:
             return WordsOfForms()
+
+
+def date_words(day: date, pattern: str) -> str:
+    """A day in the reader's language; `pattern` is one of CLDR, like "d MMM". A list says the same few days again and again."""
+    return _date_words(day, pattern, str(get_locale()))
+
+
+@lru_cache(maxsize=4096)
+def _date_words(day: date, pattern: str, locale: str) -> str:
+    return format_date(day, pattern, locale)
 
 
 def told(stored: Any) -> str:

@@ -81,7 +81,7 @@ def list_own_tasks(
 ) -> Page[TaskRow]:
     """One page of the viewer's open tasks, what is due first, first, those without a date last. `overdue_at`: only those that
     are overdue then. One query along `ix_tasks_open_assignee`. Raises BadCursor."""
-    query = _rows(viewer).where(Task.assignee_user_id == viewer.user_id, Task.status.in_(OPEN_STATUSES))
+    query = _rows(viewer).where(Task.assignee_user_id == viewer.user_id, _is(Task.status, *OPEN_STATUSES))
     if overdue_at is not None:
         query = query.where(Task.due_at <= overdue_at)
     if cursor is not None:
@@ -124,7 +124,7 @@ def list_before(session: Session, *, viewer: Viewer, task: Task) -> list[tuple[u
     query = sa.select(Task.id, Task.title).where(
         Task.brand_id == task.brand_id,
         Task.brand_id.in_(viewer.brand_ids),
-        Task.status.in_(OPEN_STATUSES),
+        _is(Task.status, *OPEN_STATUSES),
         Task.id.not_in(sa.select(waits.c.id)),
     )
     near = sa.func.coalesce(Task.thread_id == task.thread_id, sa.false()).desc()
@@ -140,7 +140,7 @@ def may_wait_for(
         Task.id == before_id,
         Task.brand_id == brand_id,
         Task.brand_id.in_(viewer.brand_ids),
-        Task.status.in_(OPEN_STATUSES),
+        _is(Task.status, *OPEN_STATUSES),
     )
     if task_id is not None:
         waits = sa.select(sa.literal(task_id, sa.Uuid).label("id")).cte("waits", recursive=True)
@@ -159,7 +159,7 @@ def _rows(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
         Contact.name,
         Before.title.label("blocked_by"),
     )
-    query = query.outerjoin(Before, sa.and_(Before.id == Task.depends_on_id, Before.status.in_(OPEN_STATUSES)))
+    query = query.outerjoin(Before, sa.and_(Before.id == Task.depends_on_id, _is(Before.status, *OPEN_STATUSES)))
     query = query.join(Brand, Brand.id == Task.brand_id).outerjoin(User, User.id == Task.assignee_user_id)
     query = query.outerjoin(Thread, Thread.id == Task.thread_id).outerjoin(Contact, Contact.id == Thread.contact_id)
     return query.where(Task.brand_id.in_(viewer.brand_ids)).execution_options(**KEPT)
@@ -178,8 +178,15 @@ def _row(record: sa.Row[Any]) -> TaskRow:
     )
 
 
+def _is(status: Any, *wanted: TaskStatus) -> sa.ColumnElement[bool]:
+    """One of the wanted, as words of the statement: a plan for any state could not use the indexes of open tasks."""
+    words = [sa.literal(one, status.type, literal_execute=True) for one in wanted]
+    found: sa.ColumnElement[bool] = status == words[0] if len(words) == 1 else status.in_(words)
+    return found
+
+
 def _conditions(filter: TaskFilter) -> list[sa.ColumnElement[bool]]:
-    found = [Task.status == filter.status if filter.status else Task.status.in_(filter.statuses)]
+    found = [_is(Task.status, *([filter.status] if filter.status else filter.statuses))]
     for column, value in (
         (Task.assignee_user_id, filter.assignee_user_id),
         (Task.task_type, filter.task_type),

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import g
-from flask_babel import format_date, format_datetime, format_decimal, get_locale, get_timezone
+from flask_babel import format_datetime, format_decimal, get_locale, get_timezone
 from jinja2.utils import urlize
 from markupsafe import Markup, escape
 
@@ -23,9 +23,9 @@ from app.inbox.routes.task_words import WAIT_EVENTS, task_event_words
 from app.inbox.routes.triage_words import TRIAGE_EVENTS, triage_words, until_words
 from app.inbox.sorting import ListSort
 from app.inbox.timeline import TASK_EVENTS, TimelineItem
+from app.translation import date_words, ngettext
 from app.translation import gettext as _
 from app.translation import mark as N_
-from app.translation import ngettext
 
 BLOCK_TAG = re.compile(r"<(?:p|div|br|tr|li|h[1-6]|blockquote|hr|pre)\b")
 CLOCK = "%H:%M"
@@ -144,7 +144,7 @@ def list_time(at: datetime) -> str:
         return str(local.strftime(CLOCK))
     if today - local.date() < timedelta(days=6):
         return f"{get_locale().days['format']['abbreviated'][local.weekday()]} {local.strftime(CLOCK)}"
-    return str(format_date(local.date(), "d MMM" if local.year == today.year else "d MMM y"))
+    return date_words(local.date(), "d MMM" if local.year == today.year else "d MMM y")
 
 
 def _local(at: datetime) -> datetime:
@@ -175,7 +175,7 @@ def day_words(at: datetime) -> str:
         return _("Today")
     if local == now - timedelta(days=1):
         return _("Yesterday")
-    return str(format_date(at, "EEEE d MMMM" if local.year == now.year else "EEEE d MMMM y"))
+    return date_words(local, "EEEE d MMMM" if local.year == now.year else "EEEE d MMMM y")
 
 
 def local_date(at: datetime) -> str:

@@ -24,10 +24,10 @@ from app.translation import gettext as _
 from app.web import page
 
 BOARD = (TaskStatus.OPEN, TaskStatus.IN_PROGRESS, TaskStatus.WAITING, TaskStatus.COMPLETED)
-COMPLETED_SHOWN = 20
+COMPLETED_SHOWN = 10
 # How many tasks are shown at first, asked for more, and at most.
 LIST_STEPS = (30, 100, LIST_LIMIT)
-COLUMN_STEPS = (12, 50, LIST_LIMIT)
+COLUMN_STEPS = (10, 50, LIST_LIMIT)
 
 
 @dataclass(frozen=True)

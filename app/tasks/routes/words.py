@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from flask_babel import format_date, to_user_timezone
+from flask_babel import to_user_timezone
 
 from app.core.clock import utc_now
 from app.tasks.models import Recurrence, Task, TaskStatus, TaskType
 from app.tasks.queries import TaskRow
+from app.translation import date_words
 from app.translation import gettext as _
 from app.translation import mark as N_
 
@@ -90,7 +91,7 @@ def due_words(task: Task) -> str:
 
 def _day_words(day: date, now: date) -> str:
     near = {0: _("Today"), 1: _("Tomorrow"), -1: _("Yesterday")}
-    return near.get((day - now).days) or str(format_date(day, "EEE d MMM" if day.year == now.year else "EEE d MMM y"))
+    return near.get((day - now).days) or date_words(day, "EEE d MMM" if day.year == now.year else "EEE d MMM y")
 
 
 def today() -> date:
