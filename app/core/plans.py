@@ -18,7 +18,6 @@ from flask import Flask, Response, request
 from app.core.db import db
 
 KEPT: Final = {"plan_is_kept": True}  # for `.execution_options(**KEPT)`
-THREAD_ID: Final = sa.bindparam("thread_id", type_=sa.Uuid)  # what parts of one statement, of several features, are about
 
 
 def as_written(number: int) -> sa.ColumnElement[int]:

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import User
 from app.connections.models import MEDIUM_OF, Channel, ChannelType
-from app.core.plans import THREAD_ID
 from app.delivery.models import Delivery, DeliveryAttempt, DeliveryReport, ScheduledReply
 from app.inbox.models import Attachment
+from app.inbox.queries import THREAD_ID
 
 
 def first_uncertain_attempt(session: Session, delivery: Delivery) -> DeliveryAttempt | None:

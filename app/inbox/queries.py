@@ -26,6 +26,7 @@ from app.inbox.sorting import ListSort, behind_the_edge, cut, edge_of, ordering
 from app.inbox.triage_models import ThreadTag
 
 COUNT_CAP = 1000
+THREAD_ID = sa.bindparam("thread_id", type_=sa.Uuid)  # what a statement is about, and the parts other features add to it
 
 
 class ThreadMissing(Exception):
@@ -241,7 +242,7 @@ _NAMED = _ROWS.where(Thread.id == sa.any_(sa.bindparam("thread_ids", type_=sa.AR
 _HEAD = (
     _ROWS.add_columns(Contact, ContactIdentity)
     .outerjoin(ContactIdentity, ContactIdentity.contact_id == Contact.id)
-    .where(Thread.id == sa.bindparam("thread_id"), _IN_SIGHT)
+    .where(Thread.id == THREAD_ID, _IN_SIGHT)
     .order_by(ContactIdentity.kind, ContactIdentity.created_at)
 )
 

@@ -10,8 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from app.core.plans import THREAD_ID, as_written
+from app.core.plans import as_written
 from app.inbox.models import Thread, ThreadAlias, ThreadStatus
+from app.inbox.queries import THREAD_ID
 
 MOST_LINKS = 20
 

@@ -18,12 +18,12 @@ from app.connections.models import Channel
 from app.contacts.models import Contact, ContactIdentity
 from app.core.db import table_of
 from app.core.paging import make_cursor, read_cursor
-from app.core.plans import KEPT, THREAD_ID, as_written
+from app.core.plans import KEPT, as_written
 from app.events.models import Event
 from app.inbox.bursts import follows_on, is_picture
 from app.inbox.models import Attachment, Draft, Message, Thread
 from app.inbox.people_models import ThreadWatcher
-from app.inbox.queries import ThreadFilter, ThreadHead, ThreadRow, list_threads
+from app.inbox.queries import THREAD_ID, ThreadFilter, ThreadHead, ThreadRow, list_threads
 from app.inbox.ticket_links import LINKS, LinkedThread, read_links
 
 SHOWN_EVENTS = (

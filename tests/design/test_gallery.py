@@ -84,4 +84,4 @@ def test_a_theme_can_be_chosen_against_the_device(gallery: Browsing) -> None:
     page = open_gallery(gallery, scheme="light")
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.get_by_text("Dark", exact=True).click()
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
+    page.wait_for_function("light => getComputedStyle(document.body).backgroundColor !== light", arg=light)

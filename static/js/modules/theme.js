@@ -1,9 +1,12 @@
-// Radio buttons or a select that try a theme at once; the form still saves it. "system" follows the device.
+// Radio buttons that try a theme at once; the form still saves it. "system" follows the device.
 
 export default function bindTheme(form) {
-  form.addEventListener("change", (event) => {
-    if (event.target.name !== "theme") return;
-    if (event.target.value === "system") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = event.target.value;
-  });
+  form.addEventListener("change", ({ target }) => { if (target.name === "theme") show(target.value); });
+  const early = [...form.querySelectorAll("[name=theme]:checked")].find((radio) => !radio.defaultChecked);
+  if (early) show(early.value); // chosen before this was bound
+}
+
+function show(theme) {
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
 }
