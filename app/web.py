@@ -25,6 +25,7 @@ from werkzeug.wrappers import Response
 from app import error_pages, translation
 from app.accounts.session import init_login
 from app.config import Settings
+from app.core.db import db
 from app.links import url_for
 from app.realtime.socket import start_sockets
 
@@ -61,6 +62,7 @@ babel = Babel()
 
 def init_app(app: OpenAPI, settings: Settings) -> None:
     """Hang everything web on the application."""
+    app.after_request(finish_reading)  # the first to be named is the last to run
     Htmx(app)
     csrf.init_app(app)
     babel.init_app(app, locale_selector=_locale, timezone_selector=_timezone)
@@ -192,6 +194,16 @@ def _timezone() -> str:
         if has_request_context() and current_user and current_user.is_authenticated
         else "Europe/Amsterdam"
     )
+
+
+def finish_reading(response: Response) -> Response:
+    """End what only read with COMMIT, which leaves the connection what was prepared on it (app/core/plans.py). A row that was
+    changed to be shown is not to be kept: then the request ends with ROLLBACK, as any other does that committed nothing."""
+    if request.method in ("GET", "HEAD") and response.status_code < 400 and db.session.registry.has():
+        session = db.session()
+        if not (session.new or session.dirty or session.deleted):
+            session.commit()
+    return response
 
 
 def _headers(response: Response) -> Response:

@@ -5,7 +5,7 @@ PostgreSQL plans it once for all values as soon as that plan costs no more than 
 afresh each time: a plan made for any search word is a hundred times too slow for most of them. So mark only what goes by the same
 indexes whatever is asked, and write its limit as `as_written`: the planner takes an unknown limit for a tenth of the rows.
 
-The driver forgets what it prepared on every ROLLBACK, so a page that only reads ends with COMMIT (`finish_reading`).
+The driver forgets what it prepared on every ROLLBACK, so what only reads ends with COMMIT (app/web.py `finish_reading`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import sqlalchemy as sa
-from flask import Flask, Response, request
+from flask import Flask
 
 from app.core.db import db
 
@@ -29,16 +29,8 @@ def init_app(app: Flask) -> None:
     """Let the statements of pages and jobs keep their plans, or not; `AUTOCOMMIT` has its own way."""
     with app.app_context():
         sa.event.listen(db.engine, "do_execute", _execute)
-    app.after_request(finish_reading)
 
 
 def _execute(cursor: Any, statement: str, values: Any, context: Any) -> bool:
     cursor.execute(statement, values, prepare=bool(context and context.execution_options.get("plan_is_kept")))
     return True
-
-
-def finish_reading(response: Response) -> Response:
-    """Commit nothing: a request that may change nothing leaves its connection with what was prepared on it."""
-    if request.method in ("GET", "HEAD") and response.status_code < 400 and db.session.registry.has():
-        db.session.commit()
-    return response

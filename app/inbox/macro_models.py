@@ -30,7 +30,7 @@ class Macro(WithId, Base):
 class MacroRun(Base):
     """A macro a user ran on a thread. `token` is one per menu that offered it: pressed twice, it runs once.
 
-    `former` and `latter`: the thread before and after it , for the undo. `message_id`: what it sent.
+    `former` and `latter`: the thread before and after it, for the undo. `message_id`: what it sent.
     """
 
     __tablename__ = "macro_runs"

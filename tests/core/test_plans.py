@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from flask import Flask, Response
 from sqlalchemy.orm import Session
 
+from app.accounts.models import User
+from app.core.db import db
 from app.core.plans import KEPT, as_written
+from app.web import finish_reading
 from tests.factories import make_brand, make_user
 from tests.support.pages import PageClient
 from tests.support.signing_in import sign_in
@@ -41,3 +45,14 @@ def test_a_page_leaves_its_statements_for_the_next(page_client: PageClient, db_s
     of_rail = [count for words, count in kept(db_session).items() if "AS saved_views" in words]
     assert of_rail
     assert of_rail[0] > 0
+
+
+def test_what_was_changed_to_be_shown_is_not_kept(app: Flask, db_session: Session) -> None:
+    user = make_user(db_session, "Alice")
+    db_session.commit()
+    with app.test_request_context("/inbox"):
+        shown = db.session.get_one(User, user.id)
+        shown.name = "Somebody else"
+        finish_reading(Response())
+    db_session.refresh(user)
+    assert user.name == "Alice"
