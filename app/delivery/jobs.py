@@ -33,7 +33,7 @@ from app.core.work import FAILED, Lease, claim, finish, next_delay_seconds, put_
 from app.delivery.account import account_of
 from app.delivery.envelope import outgoing_message, read_files
 from app.delivery.models import ENDS_BADLY, LADDER, Delivery, DeliveryAttempt
-from app.delivery.queries import channel_heard_since, first_uncertain_attempt, has_unread_events, list_files
+from app.delivery.queries import channel_heard_since, find_uncertain, has_unread_events, list_files
 from app.delivery.reports import apply_status, apply_waiting_reports, lock_delivery, reason_json, set_external_id
 from app.inbox.models import Message
 
@@ -108,8 +108,8 @@ def _prepare(lease: Lease, delivery_id: uuid.UUID) -> Work:
             session.commit()
             raise NothingToSend
         channel = session.get_one(Channel, delivery.channel_id)
-        uncertain = first_uncertain_attempt(session, delivery)
-        settled = uncertain is not None and _settled(session, delivery, uncertain.started_at, now)
+        uncertain = find_uncertain(session, delivery)
+        settled = uncertain is not None and _settled(session, delivery, uncertain.last_at, now)
         _close_open_attempts(session, delivery_id, now)
         attempt = _open_attempt(session, delivery, now)
         message = session.get_one(Message, delivery.message_id)
@@ -123,7 +123,7 @@ def _prepare(lease: Lease, delivery_id: uuid.UUID) -> Work:
         channel,
         outgoing,
         dict(delivery.progress),
-        uncertain.started_at if uncertain else None,
+        uncertain.first_at if uncertain else None,
         settled,
     )
 
@@ -263,7 +263,7 @@ def _wait_for_evidence(work: Work, lookup: Lookup) -> None:
         _fail(work.lease, work.delivery_id, reason, work.attempt_id)
         return
     with transaction() as session:
-        _end_attempt(session, work.attempt_id, now, outcome="unknown", detail=lookup.detail)
+        _end_attempt(session, work.attempt_id, now, outcome="looked", detail=lookup.detail)
         apply_status(session, work.delivery_id, DeliveryStatus.UNKNOWN, at=now, now=now)
         delay = (
             runtime().settings.unknown_settle_seconds / 5

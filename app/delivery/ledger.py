@@ -16,7 +16,7 @@ STEP_OF_OUTCOME = {
     "permanent": "failed",
     "unknown": "unknown",
     "found_sent": "found_sent",
-    "found_not_sent": "found_not_sent",
+    "looked": "looked",
 }
 
 

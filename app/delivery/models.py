@@ -100,7 +100,7 @@ class DeliveryAttempt(WithId, Base):
     trigger: Mapped[str] = mapped_column(default="auto")  # auto | manual
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
-    outcome: Mapped[str | None]  # accepted | temporary | permanent | unknown | found_sent | found_not_sent
+    outcome: Mapped[str | None]  # accepted | temporary | permanent | unknown | found_sent | looked (and sent nothing)
     code: Mapped[str | None]
     detail: Mapped[str | None]
     provider_message_id: Mapped[str | None]

@@ -18,14 +18,24 @@ from app.inbox.models import Attachment
 from app.inbox.queries import THREAD_ID
 
 
-def first_uncertain_attempt(session: Session, delivery: Delivery) -> DeliveryAttempt | None:
-    """The earliest attempt whose end nobody knows, counted from the last time a person asked to send again."""
+@dataclass(frozen=True)
+class Uncertain:
+    """When the tries began of which nobody knows whether they sent: silence has to be waited for after the last of them."""
+
+    first_at: datetime
+    last_at: datetime
+
+
+def find_uncertain(session: Session, delivery: Delivery) -> Uncertain | None:
+    """Tries whose end nobody knows, counted from the last time a person asked to send again. One that only looked is none."""
     unknown = sa.or_(DeliveryAttempt.outcome.is_(None), DeliveryAttempt.outcome == "unknown")
-    query = sa.select(DeliveryAttempt).where(DeliveryAttempt.delivery_id == delivery.id, unknown)
+    times = (sa.func.min(DeliveryAttempt.started_at), sa.func.max(DeliveryAttempt.started_at))
+    query = sa.select(*times).where(DeliveryAttempt.delivery_id == delivery.id, unknown)
     asked_again_at = delivery.outgoing.get("asked_again_at")
     if asked_again_at:
         query = query.where(DeliveryAttempt.started_at > datetime.fromisoformat(asked_again_at))
-    return session.execute(query.order_by(DeliveryAttempt.attempt_no).limit(1)).scalar_one_or_none()
+    first_at, last_at = session.execute(query).one()
+    return Uncertain(first_at, last_at) if first_at else None
 
 
 def channel_heard_since(session: Session, channel_id: uuid.UUID, since: datetime) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -61,7 +61,26 @@ def test_message_is_not_sent_again_while_something_that_came_in_time_is_unread(d
     _store_event(db_session, delivery.channel_id, minutes_later=0)
     db_session.commit()
     deliver(row_id=str(delivery.id))
-    assert _outcomes(db_session, delivery.id) == ["unknown", "unknown"]
+    assert _outcomes(db_session, delivery.id) == ["unknown", "looked"]
+
+
+def test_message_is_not_sent_again_while_reports_of_its_latest_try_may_still_come(delivery: Delivery, db_session: Session) -> None:
+    _read_everything(db_session)
+    _add_attempt(db_session, delivery, outcome="unknown", at=utc_now())
+    deliver(row_id=str(delivery.id))
+    assert _outcomes(db_session, delivery.id) == ["unknown", "unknown", "looked"]
+
+
+def test_a_try_that_only_looked_is_not_waited_for(delivery: Delivery, db_session: Session) -> None:
+    _read_everything(db_session)
+    _add_attempt(db_session, delivery, outcome="looked", at=utc_now())
+    deliver(row_id=str(delivery.id))
+    assert _outcomes(db_session, delivery.id) == ["unknown", "looked", "temporary"]
+
+
+def _add_attempt(session: Session, delivery: Delivery, *, outcome: str, at: datetime) -> None:
+    session.add(DeliveryAttempt(delivery_id=delivery.id, attempt_no=2, started_at=at, ended_at=at, outcome=outcome))
+    session.commit()
 
 
 def _store_event(session: Session, channel_id: uuid.UUID, *, minutes_later: int) -> None:

@@ -17,7 +17,7 @@ OURS = {
     "failed": N_("Refused for good"),
     "unknown": N_("No answer: nobody knows whether it went out"),
     "found_sent": N_("Found at the provider: it went out"),
-    "found_not_sent": N_("Not found at the provider: it did not go out"),
+    "looked": N_("Looked what became of it: still not known"),
 }
 REPORTED = {
     "accepted": N_("Accepted by the provider"),
