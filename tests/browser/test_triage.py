@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from app.connections.models import Channel
 from app.core.clock import utc_now
@@ -33,6 +33,31 @@ def open_inbox(page: Page, desk: Desk, count: int) -> None:
     desk.sign_in(page)
     desk.wait_until_live(page)
     page.evaluate("window.notReloaded = true")
+
+
+def test_a_menu_opened_before_the_answer_of_the_last_choice_came_stays_open(page: Page, desk: Desk) -> None:
+    open_inbox(page, desk, 1)
+    desk.open_thread(page, "Vraag 0")
+    held: list[Route] = []
+    page.route("**/threads/*/priority", lambda route: held.append(route), times=1)
+    with page.expect_request("**/threads/*/priority"):
+        choose_with_keys(page, "#head-priority")
+    page.locator("#head-status").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    chosen = page.locator(":focus").inner_text()
+    held[0].continue_()
+    expect(page.locator("#head-priority")).to_contain_text("Low")
+    expect(page.locator(".menu:has(> #head-status) .menu__item").first).to_be_visible()
+    expect(page.locator(":focus")).to_have_text(chosen)
+    with page.expect_response("**/threads/*/status"):
+        page.keyboard.press("Enter")
+
+
+def choose_with_keys(page: Page, menu: str) -> None:
+    page.locator(menu).focus()
+    for key in ("Enter", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
 
 
 def test_a_tag_is_made_found_again_and_removed_with_keys(page: Page, desk: Desk) -> None:

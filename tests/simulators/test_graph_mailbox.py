@@ -123,7 +123,8 @@ def test_delta_filter_and_page_size_are_kept_in_the_token(graph: Caller) -> None
     graph.control("clock", {"advance_seconds": 100})
     for number in range(5):
         graph.deliver(subject=f"nieuw {number}")
-    since = graph.get("messages?$top=50")["value"][0]["receivedDateTime"]
+    first_of_five = graph.get("messages?$top=50")["value"][4]
+    since = first_of_five["receivedDateTime"]
     page = graph.get(
         f"mailFolders/inbox/messages/delta?$filter=receivedDateTime%20ge%20{since}", headers={"Prefer": "odata.maxpagesize=2"}
     )

@@ -82,12 +82,30 @@ function swapped(event) {
 }
 
 function keepFocusOverSwaps() {
-  let hadFocus = false;
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    hadFocus = event.detail.target?.contains(document.activeElement) ?? false;
+  let hadFocus = false, menu = null;
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    hadFocus = detail.target?.contains(document.activeElement) ?? false;
+    menu = detail.target && openMenu(detail.target, detail.requestConfig?.elt);
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    if (menu) openAgain(menu);
+    menu = null;
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     if (hadFocus) swapped(event);
     hadFocus = false;
   });
+}
+
+// Who chose in one menu may be in the next before the answer is there. The menu the answer is for is done with.
+function openMenu(part, cause) {
+  const menu = [...part.querySelectorAll("details.menu[open]:has(> summary[id])")].find((one) => !one.contains(cause));
+  return menu && { summary: menu.querySelector("summary").id, place: [...menu.querySelectorAll(HOLDS)].indexOf(document.activeElement) };
+}
+
+function openAgain({ summary, place }) {
+  const menu = document.getElementById(summary)?.closest("details");
+  if (!menu) return;
+  menu.open = true;
+  menu.querySelectorAll(HOLDS)[place]?.focus({ preventScroll: true });
 }
