@@ -64,7 +64,9 @@ def test_message_is_not_sent_again_while_something_that_came_in_time_is_unread(d
     assert _outcomes(db_session, delivery.id) == ["unknown", "looked"]
 
 
-def test_message_is_not_sent_again_while_reports_of_its_latest_try_may_still_come(delivery: Delivery, db_session: Session) -> None:
+def test_message_is_not_sent_again_while_reports_of_its_latest_try_may_still_come(
+    delivery: Delivery, db_session: Session
+) -> None:
     _read_everything(db_session)
     _add_attempt(db_session, delivery, outcome="unknown", at=utc_now())
     deliver(row_id=str(delivery.id))
