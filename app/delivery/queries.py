@@ -35,7 +35,7 @@ def find_uncertain(session: Session, delivery: Delivery) -> Uncertain | None:
     if asked_again_at:
         query = query.where(DeliveryAttempt.started_at > datetime.fromisoformat(asked_again_at))
     first_at, last_at = session.execute(query).one()
-    return Uncertain(first_at, last_at) if first_at else None
+    return Uncertain(first_at, last_at) if first_at is not None else None
 
 
 def channel_heard_since(session: Session, channel_id: uuid.UUID, since: datetime) -> bool:
