@@ -29,13 +29,12 @@ class Uncertain:
 def find_uncertain(session: Session, delivery: Delivery) -> Uncertain | None:
     """Tries whose end nobody knows, counted from the last time a person asked to send again. One that only looked is none."""
     unknown = sa.or_(DeliveryAttempt.outcome.is_(None), DeliveryAttempt.outcome == "unknown")
-    times = (sa.func.min(DeliveryAttempt.started_at), sa.func.max(DeliveryAttempt.started_at))
-    query = sa.select(*times).where(DeliveryAttempt.delivery_id == delivery.id, unknown)
+    query = sa.select(DeliveryAttempt.started_at).where(DeliveryAttempt.delivery_id == delivery.id, unknown)
     asked_again_at = delivery.outgoing.get("asked_again_at")
     if asked_again_at:
         query = query.where(DeliveryAttempt.started_at > datetime.fromisoformat(asked_again_at))
-    first_at, last_at = session.execute(query).one()
-    return Uncertain(first_at, last_at) if first_at is not None else None
+    times = session.execute(query).scalars().all()
+    return Uncertain(min(times), max(times)) if times else None
 
 
 def channel_heard_since(session: Session, channel_id: uuid.UUID, since: datetime) -> bool:
