@@ -325,13 +325,16 @@ def _has(reading: _Reading, name: str, values: list[str], negated: bool) -> None
 _UNREAD = "coalesce((SELECT r.seen_seq FROM thread_reads r WHERE r.thread_id = t.id AND r.user_id = :me), 0) < t.inbound_seq"
 
 
+_STATES = {"unread": _UNREAD, "snoozed": "t.snoozed_until IS NOT NULL", "spam": "t.spam_at IS NOT NULL"}
+
+
 def _is(reading: _Reading, name: str, values: list[str], negated: bool) -> None:
-    for wanted in _one_of(reading, name, values, {"unread": "unread", "note": "note"}):
+    for wanted in _one_of(reading, name, values, {state: state for state in (*_STATES, "note")}):
         if wanted == "note":
             reading.on_message("m.message_type = 'internal_note'", negated)
         else:
-            me = reading.filter.bind(reading.viewer.user_id)
-            reading.on_thread(_UNREAD.replace(":me", me), negated)
+            me = reading.filter.bind(reading.viewer.user_id) if wanted == "unread" else ""
+            reading.on_thread(_STATES[wanted].replace(":me", me), negated)
 
 
 def _dates(reading: _Reading, name: str, values: list[str], negated: bool) -> None:

@@ -31,6 +31,7 @@ def alice(app_context: Flask, db_session: Session) -> Viewer:
     pieter = make_thread(db_session, chat, make_contact(db_session), at=NOW)
     pieter.tags, pieter.assignee_user_id = ["wacht op deel", "Garantie"], bob.id
     pieter.priority, pieter.status = Priority.URGENT, ThreadStatus.WAITING_CUSTOMER
+    pieter.snoozed_until = NOW + timedelta(days=1)
     make_message(db_session, pieter, "De laadpaal knippert rood")
     lotte = make_thread(
         db_session,
@@ -51,6 +52,7 @@ def alice(app_context: Flask, db_session: Session) -> Viewer:
     )
     make_message(db_session, karim, "Laadpaal geleverd", at=long_ago)
     karim.last_message_at, karim.status, karim.resolved_at = long_ago, ThreadStatus.CLOSED, long_ago
+    karim.spam_at, karim.spam_former = long_ago, {}
     db_session.flush()
     return alice
 
@@ -93,6 +95,10 @@ OPERATORS = [
     ("-has:attachment channel:email", {"Lotte", "Karim"}),
     ("is:unread", {"Pieter", "Lotte", "Karim"}),
     ("is:note", {"Lotte"}),
+    ("is:snoozed", {"Pieter"}),
+    ("-is:snoozed channel:whatsapp", set()),
+    ("is:spam", {"Karim"}),
+    ("-is:spam", {"Pieter", "Lotte"}),
 ]
 
 

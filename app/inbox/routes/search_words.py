@@ -20,7 +20,7 @@ HINTS = {
     "before": N_("earlier than a day"),
     "after": N_("from a day on"),
     "has": N_("messages with a file"),
-    "is": N_("unread threads, or notes"),
+    "is": N_("unread, snoozed, spam, or notes"),
 }
 assert tuple(HINTS) == OPERATORS
 

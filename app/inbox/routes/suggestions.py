@@ -84,7 +84,12 @@ def _fixed(name: str) -> list[tuple[str, str]]:
         "channel": [(medium, medium_words(medium)) for medium in MEDIA],
         "priority": [(priority.value, priority_words(priority)) for priority in Priority],
         "has": [("attachment", _(file_hint))],
-        "is": [("unread", _("with something you have not read")), ("note", _("notes of colleagues"))],
+        "is": [
+            ("unread", _("with something you have not read")),
+            ("note", _("notes of colleagues")),
+            ("snoozed", _("put off until later")),
+            ("spam", _("marked as spam")),
+        ],
     }
     days = [("today", _("Today")), ("yesterday", _("Yesterday")), ("7d", _("7 days ago")), ("3m", _("3 months ago"))]
     return values.get(name, days if name in ("before", "after") else [])
