@@ -29,6 +29,13 @@ def alice(app: Flask, db_session: Session) -> User:
     return user
 
 
+@pytest.fixture
+def at_one_instant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first delay is one second; a slow machine may need longer for the next try."""
+    now = utc_now()
+    monkeypatch.setattr("app.accounts.routes.sign_in.utc_now", lambda: now)
+
+
 def submit(client: FlaskClient, email: str, password: str, next_page: str = "") -> TestResponse:
     data = {"email": email, "password": password, "next": next_page, "csrf_token": csrf_token(client)}
     return client.post("/sign-in", data=data)
@@ -177,6 +184,7 @@ def test_signing_out_needs_a_post(client: FlaskClient, alice: User, db_session: 
     assert client.get("/settings/profile").status_code == 200
 
 
+@pytest.mark.usefixtures("at_one_instant")
 def test_guessing_gets_slower_and_says_how_long_to_wait(client: FlaskClient, alice: User) -> None:
     answers = [submit(client, alice.email, f"guess number {n}") for n in range(6)]
     assert [a.status_code for a in answers] == [422] * 5 + [429]
@@ -184,17 +192,20 @@ def test_guessing_gets_slower_and_says_how_long_to_wait(client: FlaskClient, ali
     assert "too many tries" in answers[-1].text.lower()
 
 
+@pytest.mark.usefixtures("at_one_instant")
 def test_the_right_password_has_to_wait_too_while_the_account_is_being_guessed_at(client: FlaskClient, alice: User) -> None:
     for n in range(6):
         submit(client, alice.email, f"guess number {n}")
     assert submit(client, alice.email, PASSWORD).status_code == 429
 
 
+@pytest.mark.usefixtures("at_one_instant")
 def test_an_unknown_account_is_slowed_down_just_the_same(client: FlaskClient) -> None:
     answers = [submit(client, "nobody@switchyard.example", f"guess number {n}") for n in range(6)]
     assert [a.status_code for a in answers] == [422] * 5 + [429]
 
 
+@pytest.mark.usefixtures("at_one_instant")
 def test_one_address_trying_many_accounts_gets_slower_too(client: FlaskClient) -> None:
     answers = [submit(client, f"user{n}@switchyard.example", "spring 2026 rocks") for n in range(21)]
     assert [a.status_code for a in answers] == [422] * 20 + [429]
