@@ -15,9 +15,9 @@ def test_process_says_where_it_listens_and_ends_on_a_signal(tmp_path):
     try:
         line = process.stdout.readline()
         assert line.startswith("WhatsApp simulator on http://127.0.0.1:")
-        assert requests.get(f"{line.split()[-1]}/__sim/config", timeout=5).json()["window"] == "webhook"
+        assert requests.get(f"{line.split()[-1]}/__sim/config", timeout=30).json()["window"] == "webhook"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
     finally:
         process.kill()
         process.stdout.close()

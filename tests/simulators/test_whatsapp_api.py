@@ -7,7 +7,7 @@ import json
 import pytest
 import requests
 
-from tests.simulators.whatsapp_world import JAN, NUMBER_ID, WABA_ID, World
+from tests.simulators.whatsapp_world import JAN, NUMBER_ID, PATIENCE_SECONDS, WABA_ID, World, stop_time
 
 PIXEL = ("x.png", b"\x89PNG", "image/png")
 TEXT = {"type": "text", "text": {"body": "hoi"}}
@@ -48,7 +48,7 @@ class TestTheDoor:
     @pytest.mark.parametrize("version", ["v18.0", "v20.0", "v99.0", "me"])
     def test_version_that_has_ended_is_refused(self, world, version):
         headers = {"Authorization": "Bearer simulated-access-token"}
-        assert code_of(requests.get(f"{world.url}/{version}/{NUMBER_ID}", headers=headers, timeout=5)) == 2635
+        assert code_of(requests.get(f"{world.url}/{version}/{NUMBER_ID}", headers=headers, timeout=PATIENCE_SECONDS)) == 2635
 
     def test_unknown_path_is_an_error_in_the_providers_form(self, world):
         assert code_of(world.call("GET", f"{NUMBER_ID}/unheard_of")) == 2500
@@ -158,14 +158,16 @@ class TestMessages:
         world.configure(test_recipients=["31600000000"])
         assert code_of(world.send(**TEXT)) == 131030
 
-    def test_pair_limit_gives_way_with_time(self, world):
+    def test_pair_limit_gives_way_with_time(self, world, monkeypatch):
+        stop_time(monkeypatch)
         world.configure(pair_burst=2)
         assert [world.send(**TEXT).ok for _ in range(3)] == [True, True, False]
         world.control("clock", advance_seconds=6)
         assert [world.send(**TEXT).ok for _ in range(2)] == [True, False]
         assert code_of(world.send(**TEXT)) == 131056
 
-    def test_throughput_is_limited_per_second(self, world):
+    def test_throughput_is_limited_per_second(self, world, monkeypatch):
+        stop_time(monkeypatch)
         world.configure(throughput_per_second=1)
         world.send(**TEXT)
         assert code_of(world.send(**TEXT, to="31687654321")) == 130429
@@ -190,7 +192,7 @@ class TestFiles:
         return world.call("POST", f"{NUMBER_ID}/media", data=data, files={"file": file})
 
     def content(self, url: str, token: str = "simulated-access-token") -> requests.Response:
-        return requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=5)
+        return requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE_SECONDS)
 
     def test_uploaded_file_comes_back_whole(self, world):
         info = world.call("GET", self.upload(world).json()["id"]).json()
@@ -201,7 +203,8 @@ class TestFiles:
         info = world.call("GET", self.upload(world).json()["id"]).json()
         assert self.content(info["url"], token="mallory").status_code == 401
 
-    def test_address_lives_five_minutes(self, world):
+    def test_address_lives_five_minutes(self, world, monkeypatch):
+        stop_time(monkeypatch)
         info = world.call("GET", self.upload(world).json()["id"]).json()
         world.control("clock", advance_seconds=299)
         assert self.content(info["url"]).ok
