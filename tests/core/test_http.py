@@ -173,12 +173,12 @@ def test_dripping_answer_is_cut_at_the_deadline(client: HttpClient, head: bytes,
     gone = threading.Event()
     with serving(dripping(gone.is_set, head, drop)) as server:
         started = time.monotonic()
-        cut = failure(client, server.url, read_timeout=5, deadline=0.4)
+        cut = failure(client, server.url, read_timeout=20, deadline=1.5)
         took = time.monotonic() - started
         gone.set()
 
     assert (cut.kind, cut.request_sent, cut.status) == ("timeout", True, status)
-    assert 0.35 < took < 1.5
+    assert 1.4 < took < 15
 
 
 def test_silent_server_is_given_up_after_the_read_timeout(client: HttpClient) -> None:
@@ -191,7 +191,7 @@ def test_silent_server_is_given_up_after_the_read_timeout(client: HttpClient) ->
 def test_receiver_that_stops_reading_is_given_up_at_the_deadline(client: HttpClient) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     with listener:
-        stuck = failure(client, f"http://127.0.0.1:{listener.getsockname()[1]}/", "PUT", data=b"x" * 50_000_000, deadline=0.5)
+        stuck = failure(client, f"http://127.0.0.1:{listener.getsockname()[1]}/", "PUT", data=b"x" * 50_000_000, deadline=2)
 
     assert (stuck.kind, stuck.request_sent) == ("timeout", True)
 
@@ -289,7 +289,7 @@ def test_dripping_answer_over_tls_is_cut_at_the_deadline(certificate: Path, monk
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     gone = threading.Event()
     with serving(dripping(gone.is_set, b"HTTP/1.1 200 OK\r\nX: ", b"x"), certificate) as server:
-        cut = failure(secure_client(), f"https://partner.example:{server.port}/", deadline=0.4)
+        cut = failure(secure_client(), f"https://partner.example:{server.port}/", read_timeout=20, deadline=3)
         gone.set()
 
         assert (cut.kind, cut.request_sent) == ("timeout", True)
@@ -363,11 +363,11 @@ def drip(sock, _):
 server = StreamServer(("127.0.0.1", 0), drip); server.start()
 client = HttpClient(allowed_networks=["127.0.0.0/8"])
 def call():
-    try: client.request("GET", f"http://127.0.0.1:{server.server_port}/", deadline=0.3)
+    try: client.request("GET", f"http://127.0.0.1:{server.server_port}/", deadline=1)
     except HttpFailure as error: return error.kind
 started = time.monotonic()
 jobs = [gevent.spawn(call) for _ in range(10)]; gevent.joinall(jobs)
-print({job.value for job in jobs}, time.monotonic() - started < 1.5)
+print({job.value for job in jobs}, time.monotonic() - started < 8)
 """
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100, check=False)
     assert run.stdout.strip() == "{'timeout'} True", run.stderr
