@@ -25,7 +25,7 @@ def world(whatsapp_process: World) -> World:
 
 @pytest.fixture
 def adapter(world: World) -> WhatsAppAdapter:
-    return WhatsAppAdapter(HttpClient(allowed_networks=("127.0.0.0/8",)), world.url, "v26.0", read_timeout=2)
+    return WhatsAppAdapter(HttpClient(allowed_networks=("127.0.0.0/8",)), world.url, "v26.0")
 
 
 @pytest.fixture

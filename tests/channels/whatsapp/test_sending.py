@@ -301,8 +301,6 @@ class TestLinesThatBreak:
         [
             {"drop_connection": True},
             {"drop_connection": True, "when": "after"},
-            {"delay_s": 2.6},
-            {"delay_s": 2.6, "when": "after"},
             {"status": 500, "body": "<html>oops</html>"},
             {"status": 500, "body": "<html>oops</html>", "when": "after"},
             {"status": 502},
@@ -314,11 +312,20 @@ class TestLinesThatBreak:
             {"status": 200, "body": {"messages": []}},
             {"status": 200, "body": {"messages": [{"id": None}]}},
             {"truncate": 30},
-            {"body_delay_s": 2.6},
         ],
         ids=str,
     )
     def test_call_without_a_clear_answer_has_an_unknown_outcome(self, send, world, fault):
+        world.fault(**fault)
+        error = send.failing()
+        assert outcome(error) == "unknown"
+        assert not error.permanent
+        assert send.lookup() is Found.UNKNOWN
+
+    @pytest.mark.parametrize("fault", [{"delay_s": 6}, {"delay_s": 6, "when": "after"}, {"body_delay_s": 6}], ids=str)
+    def test_answer_that_takes_too_long_has_an_unknown_outcome(self, world, account, fault):
+        impatient = WhatsAppAdapter(HttpClient(allowed_networks=("127.0.0.0/8",)), world.url, "v26.0", read_timeout=0.5)
+        send = Sending(impatient, account)
         world.fault(**fault)
         error = send.failing()
         assert outcome(error) == "unknown"
