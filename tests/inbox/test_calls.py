@@ -110,7 +110,8 @@ def test_a_call_that_reached_the_customer_is_an_answer_and_is_sent_to_nobody(des
 
 
 def test_nobody_answered_makes_one_task_to_call_back_however_often_it_is_sent(desk: Desk) -> None:
-    fields = {"call_outcome": "no_answer", "call_callback": "1", "client_token": uuid.uuid4()}
+    day = utc_now().astimezone(ZoneInfo("Europe/Amsterdam")).date() + timedelta(days=3)
+    fields = {"call_outcome": "no_answer", "call_callback": "1", "call_callback_date": day, "client_token": uuid.uuid4()}
     for _time in range(2):
         answer = desk.log(**fields)
     assert "tasks-changed" in answer.headers["HX-Trigger"]
@@ -118,7 +119,7 @@ def test_nobody_answered_makes_one_task_to_call_back_however_often_it_is_sent(de
     (task,) = desk.tasks()
     assert (task.task_type, task.thread_id, task.assignee_user_id) == (TaskType.CALLBACK, desk.thread.id, desk.alice.id)
     assert (task.title, task.due_time, task.zone) == ("Call back Pieter van Dam", time(9), "Europe/Amsterdam")
-    assert task.due_date == utc_now().astimezone(ZoneInfo("Europe/Amsterdam")).date() + timedelta(days=3)
+    assert task.due_date == day
     thread = desk.read_thread()
     assert thread.status == ThreadStatus.OPEN
     assert thread.preview == "+31612345678"
