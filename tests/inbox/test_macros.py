@@ -288,5 +288,5 @@ def test_leads_make_change_and_delete_macros(desk: Desk) -> None:
     assert desk.post(f"/settings/macros/{macro.id}/deletion", htmx=False).status_code == 303
     desk.session.expire_all()
     assert desk.session.execute(sa.select(Macro)).first() is None
-    audited = desk.session.execute(sa.select(AuditEntry.action).where(AuditEntry.object_type == "macro")).scalars().all()
-    assert audited == ["MacroCreated", "MacroChanged", "MacroDeleted"]
+    audited = desk.session.execute(sa.select(AuditEntry.action).where(AuditEntry.object_type == "macro").order_by(AuditEntry.id))
+    assert audited.scalars().all() == ["MacroCreated", "MacroChanged", "MacroDeleted"]

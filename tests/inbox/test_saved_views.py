@@ -110,7 +110,8 @@ def test_a_list_is_saved_opened_and_shown_in_the_rail(desk: Desk) -> None:
     assert f'href="/inbox/views/{view.id}"' in page
     assert "Retouren vandaag" in page
     assert desk.client.get(f"/threads/{desk.threads[2].id}?view={view.id}").status_code == 200
-    done = {desk.session.execute(sa.select(kind)).scalars().all()[-1] for kind in (Event.type, AuditEntry.action)}
+    queries = (sa.select(Event.type).order_by(Event.id), sa.select(AuditEntry.action).order_by(AuditEntry.id))
+    done = {desk.session.execute(query).scalars().all()[-1] for query in queries}
     assert done == {"SavedViewCreated"}
 
 
