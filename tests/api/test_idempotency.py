@@ -138,7 +138,7 @@ def _cut_at_commit(app: Flask) -> Any:
         if connection.execute(sa.text("SELECT count(*) FROM idempotency_records")).scalar_one():
             with engine.connect() as other:
                 pid = connection.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
-                other.execute(sa.text("SELECT pg_terminate_backend(:pid, 1000)"), {"pid": pid})
+                other.execute(sa.text("SELECT pg_terminate_backend(:pid, 60000)"), {"pid": pid})
 
     sa.event.listen(engine, "commit", cut)
     return lambda: sa.event.remove(engine, "commit", cut)
