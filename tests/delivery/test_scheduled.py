@@ -32,6 +32,8 @@ from tests.factories import make_brand, make_channel, make_contact, make_message
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, sign_in
 
+NEXT_YEAR = utc_now().year + 1
+
 
 @dataclass
 class Desk:
@@ -123,8 +125,8 @@ def test_tomorrow_is_eight_in_the_zone_of_its_writer(desk: Desk) -> None:
     desk.session.commit()
     at = desk.schedule().run_at.astimezone(ZoneInfo("America/New_York"))
     assert (at.hour, at.minute) == (8, 0)
-    picked = desk.schedule(later="", send_at="2027-06-01T10:30").run_at
-    assert picked == datetime(2027, 6, 1, 14, 30, tzinfo=UTC)
+    picked = desk.schedule(later="", send_at=f"{NEXT_YEAR}-06-01T10:30").run_at
+    assert picked == datetime(NEXT_YEAR, 6, 1, 14, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("again", ["tomorrow", ""])
@@ -173,9 +175,9 @@ def test_what_a_colleague_wrote_since_holds_it_at_its_time(desk: Desk) -> None:
 def test_new_time_lets_a_held_one_wait_again(desk: Desk) -> None:
     row = desk.schedule()
     newer = desk.customer_writes()
-    answer = desk.post(f"/scheduled/{row.id}/time", send_at="2027-06-01T10:30", last_seen_message_id=newer.id)
+    answer = desk.post(f"/scheduled/{row.id}/time", send_at=f"{NEXT_YEAR}-06-01T10:30", last_seen_message_id=newer.id)
     assert answer.status_code == 204
-    assert (desk.rows()[0].state, desk.rows()[0].run_at) == ("ready", datetime(2027, 6, 1, 8, 30, tzinfo=UTC))
+    assert (desk.rows()[0].state, desk.rows()[0].run_at) == ("ready", datetime(NEXT_YEAR, 6, 1, 8, 30, tzinfo=UTC))
     desk.time_comes(row)
     assert len(desk.outgoing()) == 1
 
@@ -206,7 +208,7 @@ def test_colleague_may_stop_it_but_not_send_or_move_it(desk: Desk) -> None:
     row = desk.schedule("Van Alice")
     sign_in(desk.client.plain, desk.session, desk.bob)
     assert desk.post(f"/scheduled/{row.id}/sending").status_code == 422
-    assert desk.post(f"/scheduled/{row.id}/time", send_at="2027-06-01T10:30").status_code == 422
+    assert desk.post(f"/scheduled/{row.id}/time", send_at=f"{NEXT_YEAR}-06-01T10:30").status_code == 422
     answer = desk.post(f"/scheduled/{row.id}/cancellation", text="Van Bob", composer_kind="reply")
     assert "Van Alice" not in answer.text
     assert desk.session.get_one(Draft, (desk.alice.id, desk.thread.id, "reply")).text == "Van Alice"
