@@ -198,7 +198,7 @@ def test_receiver_that_stops_reading_is_given_up_at_the_deadline(client: HttpCli
 
 def test_resolver_that_hangs_is_given_up_without_a_request() -> None:
     hang = threading.Event()
-    client = HttpClient(resolve=lambda host, port: (hang.wait(5), ("127.0.0.1",))[1])
+    client = HttpClient(resolve=lambda host, port: (hang.wait(60), ("127.0.0.1",))[1])
     slow = failure(client, "http://slow.example/", connect_timeout=0.1)
     hang.set()
 
