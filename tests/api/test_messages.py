@@ -19,7 +19,7 @@ from app.core.runtime import runtime
 from app.delivery.models import Delivery
 from app.inbox.models import Attachment, Message, MessageType
 from tests.api.conftest import Caller, World, make_token
-from tests.factories import NOW, make_channel, make_message
+from tests.factories import make_channel, make_message
 
 CONTRACT = (
     "id, thread_id, channel_id, message_type, direction, sender_contact_id, sender_external, recipient_contact_id, "
@@ -104,7 +104,7 @@ def test_nothing_is_sent_when_the_thread_moved_on(alice: Caller, world: World, d
 
 
 def test_free_text_after_the_window_is_refused_and_a_template_is_not(alice: Caller, world: World, db_session: Session) -> None:
-    world.thread.window_opened_at = NOW - timedelta(days=2)
+    world.thread.window_opened_at = utc_now() - timedelta(days=2)
     db_session.commit()
     assert refused_field(alice.post(PATH, reply(world))) == "message_content"
     template = {"name": "visit_planned", "language": "nl", "components": [{"type": "body", "parameters": []}]}

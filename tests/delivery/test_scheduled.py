@@ -218,7 +218,7 @@ def test_colleague_may_stop_it_but_not_send_or_move_it(desk: Desk) -> None:
     ("change", "why"),
     [
         (sa.update(Channel).values(is_active=False), "channel_off"),
-        (sa.update(Thread).values(window_opened_at=datetime(2026, 1, 1, tzinfo=UTC)), "window"),
+        (sa.update(Thread).values(window_opened_at=utc_now() - timedelta(days=2)), "window"),
         (sa.update(User).values(disabled_at=datetime(2026, 1, 1, tzinfo=UTC)), "writer_gone"),
     ],
     ids=["channel off", "window closed", "writer gone"],

@@ -26,7 +26,8 @@ from tests.factories import make_brand, make_channel
 
 MAILBOX = "service@chargecars.example"
 KEY = "0123456789abcdef0123456789abcdef"
-START = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
+# What lies ahead of now would count as written now.
+START = datetime.now(UTC).replace(microsecond=0) - timedelta(days=6)
 
 
 @dataclass

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.connections.models import Channel
 from app.contacts.models import Contact, ContactIdentity
+from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.events.models import Event, OutboxEntry
 from app.inbox.models import Message, PendingChange, Thread, ThreadStatus
@@ -26,6 +27,8 @@ from tests.factories import make_brand, make_channel
 
 NUMBER = "1066000000001"
 SECRET = "app-secret"
+# When the first message was written: what lies ahead of now would count as written now.
+AT = int(utc_now().timestamp()) - 86_400
 
 
 @dataclass
@@ -56,7 +59,7 @@ def envelope(*values: dict[str, Any]) -> bytes:
     return json.dumps({"object": "whatsapp_business_account", "entry": [{"id": "WABA", "changes": changes}]}).encode()
 
 
-def says(text: str, *, wamid: str, sender: str = "31612345678", at: int = 1795234570, **more: Any) -> dict[str, Any]:
+def says(text: str, *, wamid: str, sender: str = "31612345678", at: int = AT, **more: Any) -> dict[str, Any]:
     message = {"id": wamid, "from": sender, "timestamp": str(at), "type": "text", "text": {"body": text}, **more}
     return {"contacts": [{"profile": {"name": "Pieter van Dam"}, "wa_id": sender}], "messages": [message]}
 
@@ -113,8 +116,8 @@ def test_the_same_post_three_times_is_one_message(provider: Provider, db_session
 
 
 def test_one_message_in_two_different_batches_is_visible_once(provider: Provider, db_session: Session) -> None:
-    provider.post(says("een", wamid="wamid.1"), says("twee", wamid="wamid.2", at=1795234571))
-    provider.post(says("twee", wamid="wamid.2", at=1795234571), says("drie", wamid="wamid.3", at=1795234572))
+    provider.post(says("een", wamid="wamid.1"), says("twee", wamid="wamid.2", at=AT + 1))
+    provider.post(says("twee", wamid="wamid.2", at=AT + 1), says("drie", wamid="wamid.3", at=AT + 2))
     provider.work()
     assert texts(db_session) == ["een", "twee", "drie"]
 
@@ -130,7 +133,7 @@ def test_processing_an_event_again_changes_nothing(provider: Provider, db_sessio
 
 
 def test_shuffled_messages_stand_in_their_own_order(provider: Provider, db_session: Session) -> None:
-    values = [says(f"bericht {n}", wamid=f"wamid.{n}", at=1795234570 + n) for n in range(12)]
+    values = [says(f"bericht {n}", wamid=f"wamid.{n}", at=AT + n) for n in range(12)]
     random.Random(7).shuffle(values)
     for value in values:
         provider.post(value)
@@ -143,7 +146,7 @@ def test_an_edit_and_a_reaction_before_the_original_wait_for_it(provider: Provid
     edit = says(
         "",
         wamid="wamid.9",
-        at=1795234590,
+        at=AT + 20,
         type="edit",
         edit={"original_message_id": "wamid.1", "message": {"type": "text", "text": {"body": "nieuw"}}},
     )
@@ -162,7 +165,7 @@ def test_a_new_message_reopens_a_thread_resolved_lately(provider: Provider, db_s
     provider.work()
     db_session.execute(sa.update(Thread).values(status="resolved", resolved_at=sa.func.now()))
     db_session.commit()
-    provider.post(says("toch niet", wamid="wamid.2", at=1795234580))
+    provider.post(says("toch niet", wamid="wamid.2", at=AT + 10))
     provider.work()
     thread = db_session.execute(sa.select(Thread)).scalar_one()
     assert (thread.status, thread.resolved_at) == (ThreadStatus.OPEN, None)
