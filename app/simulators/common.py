@@ -8,7 +8,7 @@ A simulator is a Flask app; `install_controls` gives it these routes, outside th
                              "drop_connection": false, "truncate": 10}
     DELETE /__sim/fault     take back every fault that is left
     GET    /__sim/requests  every provider request since the last reset, raw
-    POST   /__sim/clock     {"advance_seconds": 301} or {"reset": true}; answers {"now"}
+    POST   /__sim/clock     {"advance_seconds": 301}, {"stop": true} or {"reset": true}; answers {"now"}
     POST   /__sim/emit      make the provider call us; the body belongs to the simulator
     GET, PUT or POST /__sim/config   the simulator's own settings
 
@@ -28,7 +28,7 @@ import struct
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -54,20 +54,27 @@ class BadOrder(ValueError):
 
 
 class SimClock:
-    """Wall time plus an offset that only tests and demos move; expiries are measured with it, delays are not."""
+    """Wall time plus an offset that only tests and demos move; expiries are measured with it, delays are not. Stopped, it moves
+    only when it is told to."""
 
     def __init__(self) -> None:
         self._offset = timedelta()
+        self._stopped_at: datetime | None = None
 
     def now(self) -> datetime:
         """Return the simulated instant, aware UTC."""
-        return datetime.now(UTC) + self._offset
+        return (self._stopped_at or datetime.now(UTC)) + self._offset
 
-    def advance(self, seconds: float) -> None:
-        self._offset += timedelta(seconds=seconds)
+    def obey(self, order: Mapping[str, Any]) -> None:
+        """Do what the module docstring says of /__sim/clock."""
+        if order.get("reset"):
+            self.reset()
+        if order.get("stop"):
+            self._stopped_at = datetime.now(UTC)
+        self._offset += timedelta(seconds=float(order.get("advance_seconds", 0)))
 
     def reset(self) -> None:
-        self._offset = timedelta()
+        self._offset, self._stopped_at = timedelta(), None
 
 
 @dataclass
@@ -257,9 +264,7 @@ def _control_routes(
     @routes.post("/clock")
     def move_clock() -> Response:
         body = _body()
-        if body.get("reset"):
-            controls.clock.reset()
-        controls.clock.advance(float(body.get("advance_seconds", 0)))
+        controls.clock.obey(body)
         return jsonify(now=controls.clock.now().isoformat())
 
     @routes.post("/emit")

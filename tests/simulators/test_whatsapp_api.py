@@ -7,7 +7,7 @@ import json
 import pytest
 import requests
 
-from tests.simulators.whatsapp_world import JAN, NUMBER_ID, PATIENCE_SECONDS, WABA_ID, World, stop_time
+from tests.simulators.whatsapp_world import JAN, NUMBER_ID, PATIENCE_SECONDS, WABA_ID, World
 
 PIXEL = ("x.png", b"\x89PNG", "image/png")
 TEXT = {"type": "text", "text": {"body": "hoi"}}
@@ -158,16 +158,16 @@ class TestMessages:
         world.configure(test_recipients=["31600000000"])
         assert code_of(world.send(**TEXT)) == 131030
 
-    def test_pair_limit_gives_way_with_time(self, world, monkeypatch):
-        stop_time(monkeypatch)
+    def test_pair_limit_gives_way_with_time(self, world):
+        world.control("clock", stop=True)
         world.configure(pair_burst=2)
         assert [world.send(**TEXT).ok for _ in range(3)] == [True, True, False]
         world.control("clock", advance_seconds=6)
         assert [world.send(**TEXT).ok for _ in range(2)] == [True, False]
         assert code_of(world.send(**TEXT)) == 131056
 
-    def test_throughput_is_limited_per_second(self, world, monkeypatch):
-        stop_time(monkeypatch)
+    def test_throughput_is_limited_per_second(self, world):
+        world.control("clock", stop=True)
         world.configure(throughput_per_second=1)
         world.send(**TEXT)
         assert code_of(world.send(**TEXT, to="31687654321")) == 130429
@@ -203,8 +203,8 @@ class TestFiles:
         info = world.call("GET", self.upload(world).json()["id"]).json()
         assert self.content(info["url"], token="mallory").status_code == 401
 
-    def test_address_lives_five_minutes(self, world, monkeypatch):
-        stop_time(monkeypatch)
+    def test_address_lives_five_minutes(self, world):
+        world.control("clock", stop=True)
         info = world.call("GET", self.upload(world).json()["id"]).json()
         world.control("clock", advance_seconds=299)
         assert self.content(info["url"]).ok

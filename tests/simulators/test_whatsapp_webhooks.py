@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from app.simulators.whatsapp import WhatsAppSimulator
-from tests.simulators.whatsapp_world import JAN, NUMBER_ID, Received, World, stop_time
+from tests.simulators.whatsapp_world import JAN, NUMBER_ID, Received, World
 
 TEXT = {"type": "text", "text": {"body": "hoi"}}
 
@@ -230,8 +230,8 @@ class TestWindow:
     def test_free_text_fails_before_the_customer_has_written(self, world):
         assert self.code(world) == 131047
 
-    def test_window_opens_with_a_message_and_closes_after_a_day(self, world, writes, monkeypatch):
-        stop_time(monkeypatch)
+    def test_window_opens_with_a_message_and_closes_after_a_day(self, world, writes):
+        world.control("clock", stop=True)
         writes()
         world.control("clock", advance_seconds=86_390)
         assert self.code(world) is None

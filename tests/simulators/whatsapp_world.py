@@ -6,16 +6,12 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from queue import Queue
-from types import SimpleNamespace
 from typing import Any
 
-import pytest
 import requests
 from werkzeug.wrappers import Request, Response
 
-from app.simulators import common
 from app.simulators.common import serve
 from app.simulators.whatsapp import WhatsAppSimulator
 
@@ -113,12 +109,6 @@ class World:
         self.simulator.settings = type(self.simulator.settings)()
         self.configure(webhook_url=self.webhook_url, sent_s=0, delivered_s=0, read_s=0, retry_first_s=0.01)
         self.webhook.arrived = Queue()
-
-
-def stop_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From here on the simulators' clock moves only when it is told to, however long a call takes."""
-    instant = datetime.now(UTC)
-    monkeypatch.setattr(common, "datetime", SimpleNamespace(now=lambda _zone: instant))
 
 
 @contextmanager
