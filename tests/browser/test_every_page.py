@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
+from app.accounts.models import User
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.ids import new_id
+from app.inbox.sorting import ListSort
+from app.inbox.triage_models import BulkAction
+from app.inbox.view_models import SavedView, ViewScope
+from app.ingest.intake import RawEvent, store_event
+from tests.browser.demo import ADMIN
 from tests.browser.looking import Eyes
 from tests.browser.scenes import ANSWERED, ROW
 from tests.support.browsing import Browsing
+from tests.support.live import LiveServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]  # a busy machine takes four times as long
 
@@ -74,6 +85,21 @@ def test_what_is_known_of_a_message_is_accessible_and_fits(admin_eyes: Eyes) -> 
     thread = admin_eyes.link("/inbox/email", ANSWERED)
     about = admin_eyes.link(thread, ".message__tools a[href*='/details']").removesuffix("/details")
     assert [fault for tail in OF_A_MESSAGE for fault in admin_eyes.look_at(about + tail)] == []
+
+
+def test_what_only_comes_with_time_is_accessible_and_fits(demo: LiveServer, admin_eyes: Eyes) -> None:
+    """An event that was put aside, a view of one's own, a change to many threads."""
+    now = utc_now()
+    with demo.app.app_context(), transaction() as session:
+        admin = session.execute(sa.select(User).where(User.email == ADMIN)).scalar_one()
+        raw = RawEvent(source="email_inbound", dedupe_key="aside", body=b"x", channel_id=None, quarantine_reason="not a mail")
+        event_id = store_event(session, raw)
+        bulk = BulkAction(id=new_id(), user_id=admin.id, change={"kind": "status", "to": "closed"}, total=3, created_at=now)
+        view = SavedView(id=new_id(), name="Retouren", owner_user_id=admin.id, filters={}, position=1, created_at=now)
+        view.scope, view.sort, view.updated_at = ViewScope.PRIVATE, ListSort.NEWEST, now
+        session.add_all([bulk, view])
+        paths = (f"/settings/events/{event_id}", f"/inbox/views/{view.id}/edit", f"/bulk/{bulk.id}")
+    assert [fault for path in paths for fault in admin_eyes.look_at(path)] == []
 
 
 def test_our_part_of_the_api_page_is_accessible_and_fits(admin_eyes: Eyes) -> None:
