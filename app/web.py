@@ -106,22 +106,24 @@ def page(template: str, *, blocks: tuple[str, ...] = (), status: int = 200, **co
     `blocks` are the block names this route may serve alone; a block's root element has the block's name, with "-" for "_", as id.
     Plain, boosted and history-restore requests get the page.
     """
-    wanted = (request.htmx.target or "").replace("-", "_")
-    partial = _is_partial() and wanted in blocks
-    body = render_block(template, wanted, **context) if partial else render_template(template, **context)
+    wanted = _part_asked_for(blocks)
+    body = render_block(template, wanted, **context) if wanted else render_template(template, **context)
     response = make_response(body, status)
     response.vary.add("HX-Request")
     response.vary.add("HX-Target")
     return response
 
 
-def wants_page() -> bool:
-    """True if the whole page is asked for, not one part of it."""
-    return not _is_partial()
+def wants_page(blocks: tuple[str, ...]) -> bool:
+    """True if `page` with these blocks will answer with the whole page, so that all of it has to be read."""
+    return not _part_asked_for(blocks)
 
 
-def _is_partial() -> bool:
-    return bool(request.htmx) and not request.htmx.boosted and not request.htmx.history_restore_request
+def _part_asked_for(blocks: tuple[str, ...]) -> str:
+    if not request.htmx or request.htmx.boosted or request.htmx.history_restore_request:
+        return ""
+    wanted = (request.htmx.target or "").replace("-", "_")
+    return wanted if wanted in blocks else ""
 
 
 def csp_nonce() -> str:

@@ -24,6 +24,7 @@ from app.links import url_for
 from app.web import page, wants_page
 
 PAGE_ROWS = 30
+BLOCKS = ("thread_list", "list_more")
 
 
 @bp.get("/")
@@ -38,7 +39,7 @@ def list_view(view: str) -> ResponseReturnValue:
     if is_saved(view):
         return redirect(url_for("inbox.saved_view", view_id=view), 303)
     if view in TASK_VIEWS:
-        return page("inbox/page.html", blocks=("thread_list", "list_more"), **_task_context(view), thread=None)
+        return page("inbox/page.html", blocks=BLOCKS, **_task_context(view), thread=None)
     return _list_page(view)
 
 
@@ -52,9 +53,9 @@ def saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _list_page(view: str) -> ResponseReturnValue:
-    if wants_page():
+    if wants_page(BLOCKS):
         view_counts()
-    return page("inbox/page.html", blocks=("thread_list", "list_more"), **_context(ask(view), with_rows=True), thread=None)
+    return page("inbox/page.html", blocks=BLOCKS, **_context(ask(view), with_rows=True), thread=None)
 
 
 @bp.get("/rail")

@@ -48,8 +48,9 @@ def search() -> ResponseReturnValue:
         hits = search_threads(session, viewer=viewer, text=query)
     notices = [notice_words(notice) for notice in hits.notices]
     g.current_search = query
-    saved = saved_search(query) if wants_page() else None
-    return page("inbox/search.html", blocks=("search_results",), query=query, hits=hits, notices=notices, saved=saved)
+    blocks = ("search_results",)
+    saved = saved_search(query) if wants_page(blocks) else None
+    return page("inbox/search.html", blocks=blocks, query=query, hits=hits, notices=notices, saved=saved)
 
 
 @bp.get("/search/suggestions")

@@ -67,7 +67,7 @@ def thread_context(head: ThreadHead, **more: Any) -> dict[str, Any]:
         _mark_read(row.thread)
     names = {str(user_id): name for user_id, name in beside.assignable_users}
     return {
-        **list_context(request.args.get("view") or "open", with_rows=wants_page()),
+        **list_context(request.args.get("view") or "open", with_rows=wants_page(BLOCKS)),
         "thread": row.thread,
         "thread_row": row,
         "timeline": timeline,
