@@ -6,6 +6,7 @@ import secrets as random_secrets
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,11 +21,14 @@ from app.core.runtime import runtime
 from tests.browser.demo import ADMIN, running_demo, signed_in
 from tests.browser.looking import Eyes
 from tests.factories import make_brand, make_channel, make_user
-from tests.support.browsing import Browsing
+from tests.support.browsing import TIMEOUT_MS, Browsing
 from tests.support.database import TestServers
 from tests.support.live import LiveServer
 
-expect.set_options(timeout=40_000)  # the workers of a fresh run take seconds to start on a busy machine
+expect.set_options(timeout=TIMEOUT_MS)  # the workers of a fresh run take seconds to start on a busy machine
+TEST_SECONDS = 400  # the first test waits for all processes, too
+ANSWER_SECONDS = 60
+HERE = Path(__file__).parent
 PASSWORD = "correct horse battery"
 TEMPLATES = [
     {
@@ -36,6 +40,13 @@ TEMPLATES = [
         "components": [{"type": "BODY", "text": "Beste {{1}}, is uw vraag opgelost?"}],
     }
 ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that names no time of its own has enough of it on a slow machine."""
+    for item in items:
+        if item.path.parent == HERE and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
 
 
 @dataclass
@@ -76,7 +87,7 @@ class Desk:
         self.simulator("emit", **order)
 
     def simulator(self, path: str, **order: Any) -> None:
-        answer = requests.post(f"{self.live.whatsapp_sim_url}/__sim/{path}", json=order, timeout=10)
+        answer = requests.post(f"{self.live.whatsapp_sim_url}/__sim/{path}", json=order, timeout=ANSWER_SECONDS)
         assert answer.ok, answer.text
 
     def open_thread(self, page: Page, text: str) -> None:

@@ -15,7 +15,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 WIDE, NARROW = 1440, 390
-SOON = 20_000  # milliseconds; what a page of the demo has not shown by then does not come
+SOON = 60_000  # milliseconds; what a page of the demo has not shown by then does not come
 # Width, scheme, and whether all rules are asked: one thing changes from each look to the next.
 LOOKS = ((WIDE, "light", True), (NARROW, "light", False), (NARROW, "dark", True), (WIDE, "dark", False))
 COLOURS = ["color-contrast", "link-in-text-block"]

@@ -19,7 +19,7 @@ from app.accounts.models import User
 from app.accounts.tokens import create_token
 from app.core.clock import utc_now
 from app.core.db import transaction
-from tests.browser.conftest import Desk
+from tests.browser.conftest import ANSWER_SECONDS, Desk
 from tests.support.browsing import Browsing
 
 pytestmark = pytest.mark.browser
@@ -151,13 +151,13 @@ def test_an_answer_through_the_api_holds_the_browsers_send_and_the_other_way_rou
     program, messages = api_caller(desk, "alice"), f"{desk.live.url}/api/communication/messages"
     seen = last_seen(bob)
     order = {"thread_id": thread_of(bob), "message_type": "outgoing", "last_seen_message_id": seen}
-    sent = program.post(messages, json=order | {"message_content": "Automatisch: om elf uur"}, timeout=10)
+    sent = program.post(messages, json=order | {"message_content": "Automatisch: om elf uur"}, timeout=ANSWER_SECONDS)
     assert (sent.status_code, sent.json()["delivery_status"]) == (202, "pending")
     bob.locator("#composer-text").press("Control+Enter")
     expect_held(bob, "Automatisch: om elf uur", typed="Ja, om tien uur")
     bob.get_by_role("button", name="Send anyway").click()
     expect(bob.locator(".message--outgoing", has_text="Ja, om tien uur")).to_be_visible()
-    held = program.post(messages, json=order | {"message_content": "Automatisch: te laat"}, timeout=10)
+    held = program.post(messages, json=order | {"message_content": "Automatisch: te laat"}, timeout=ANSWER_SECONDS)
     assert (held.status_code, held.json()["code"]) == (409, "thread_moved_on")
     assert [item["message_content"] for item in held.json()["newer_items"]] == ["Ja, om tien uur"]
     expect(bob.locator("#timeline")).not_to_contain_text("te laat")

@@ -16,7 +16,7 @@ from playwright.sync_api import Error, Locator, Page, expect
 from tests.browser.looking import NARROW, SHORTEN, SOON, WIDE, Eyes, dress, found, in_the_other_scheme, show
 from tests.browser.scenes import ANSWERED, BOARD, BULK, CONTACT, INTO_MENU, LIST, NOTE, ROW, SEARCH, TASKS, THREAD, Scene
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]  # a busy machine takes four times as long
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]  # a busy machine takes many times as long
 SCHEME = "light"  # to begin with; each scene leaves the other one
 # The browser's own bar counts as inside, because a page cannot see it.
 STAYS = "selector => document.activeElement === document.body || document.activeElement.closest(selector) !== null"

@@ -19,7 +19,7 @@ from tests.browser.scenes import ANSWERED, ROW
 from tests.support.browsing import Browsing
 from tests.support.live import LiveServer
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]  # a busy machine takes four times as long
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]  # a busy machine takes many times as long
 
 PAGES = (
     "/inbox",

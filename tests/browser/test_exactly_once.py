@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Desk
+from tests.browser.conftest import ANSWER_SECONDS, Desk
 from tests.support.browsing import Browsing
 
 pytestmark = pytest.mark.browser
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 def ledger(desk: Desk) -> list[str]:
     """The texts the simulated provider was asked to send, in order."""
-    kept = requests.get(f"{desk.live.whatsapp_sim_url}/__sim/requests", timeout=10).json()["requests"]
+    kept = requests.get(f"{desk.live.whatsapp_sim_url}/__sim/requests", timeout=ANSWER_SECONDS).json()["requests"]
     bodies = [json.loads(one["body"]) for one in kept if one["method"] == "POST" and one["path"].endswith("/messages")]
     return [body["text"]["body"] for body in bodies if body.get("type") == "text"]
 

@@ -10,6 +10,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import ANSWER_SECONDS
 from tests.browser.demo import signed_in
 from tests.support.browsing import Browsing, assert_accessible
 from tests.support.live import LiveServer
@@ -27,7 +28,7 @@ def customer() -> str:
 def agent(demo_browsing: Browsing, demo: LiveServer, customer: str) -> Page:
     """An agent who has the customer's mail open and writes with formatting."""
     order = {"mailbox": "service@chargecars.example", "from": customer, "subject": f"Meter {customer}", "text": "Waar zit hij?"}
-    answer = requests.post(f"{demo.graph_sim_url}/__sim/deliver", json=order, timeout=10)
+    answer = requests.post(f"{demo.graph_sim_url}/__sim/deliver", json=order, timeout=ANSWER_SECONDS)
     assert answer.ok, answer.text
     page = signed_in(demo_browsing)
     page.locator("a[data-row]", has_text=customer).first.click()
@@ -41,7 +42,7 @@ def received(page: Page, demo: LiveServer, customer: str) -> dict[str, Any]:
     """The mail as it arrived outside, once the thread says that it left."""
     ours = page.locator(".message--outgoing").last
     expect(ours.locator(".message__state")).to_contain_text(re.compile("Sent|Delivered|Read"))
-    mails = requests.get(f"{demo.graph_sim_url}/__sim/outbox", params={"to": customer}, timeout=10).json()["mails"]
+    mails = requests.get(f"{demo.graph_sim_url}/__sim/outbox", params={"to": customer}, timeout=ANSWER_SECONDS).json()["mails"]
     (mail,) = mails
     return dict(mail)
 

@@ -24,7 +24,7 @@ FLAGS = (
     "--disable-dev-shm-usage",
 )
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
-TIMEOUT_MS = 15_000
+TIMEOUT_MS = 60_000  # what comes soon costs nothing; a busy machine may need much of it
 
 
 class NoBrowser(AssertionError):
