@@ -21,7 +21,7 @@ from app.core.runtime import runtime
 from tests.browser.demo import ADMIN, running_demo, signed_in
 from tests.browser.looking import Eyes
 from tests.factories import make_brand, make_channel, make_user
-from tests.support.browsing import TIMEOUT_MS, Browsing
+from tests.support.browsing import TIMEOUT_MS, Browsing, wait_until_bound
 from tests.support.database import TestServers
 from tests.support.live import LiveServer
 
@@ -64,7 +64,7 @@ class Desk:
         return f"{who}.{self.name}@switchyard.example"
 
     def sign_in(self, page: Page, who: str = "alice", *, to: str = "/inbox") -> None:
-        """Sign in; with scripts, wait until the page hears pushes."""
+        """Sign in, and go to an address."""
         page.goto("/sign-in")
         page.locator("input[name=email]").fill(self.email(who))
         page.locator("input[name=password]").fill(PASSWORD)
@@ -74,7 +74,9 @@ class Desk:
             page.goto(to)
 
     def wait_until_live(self, page: Page) -> None:
+        """Wait until the page hears pushes, keys and clicks."""
         page.wait_for_selector("body[data-live=on]")
+        wait_until_bound(page)
 
     def customer_writes(self, text: str, *, number: str | None = None, name: str = "Pieter van Dam") -> None:
         order = {
@@ -96,6 +98,7 @@ class Desk:
         row = page.locator("a[data-row]", has_text=text)
         row.click()
         expect(page.locator("#timeline")).to_contain_text(text)
+        wait_until_bound(page)
 
     def reply(self, page: Page, text: str) -> None:
         page.locator("#composer-text").fill(text)

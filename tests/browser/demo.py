@@ -16,7 +16,7 @@ from app.demo.commands import PASSWORD, simulated_world
 from app.demo.connect import connect_simulators
 from app.demo.load import load_demo
 from app.demo.people import USERS
-from tests.support.browsing import Browsing
+from tests.support.browsing import Browsing, wait_until_bound
 from tests.support.live import LiveServer, running_application
 
 ADMIN = "noah@chargecars.example"
@@ -43,4 +43,5 @@ def signed_in(browsing: Browsing, email: str = USERS[0].email) -> Page:
     page.locator("#field-password").fill(PASSWORD)
     page.locator("form:has(#field-email) button[type=submit]").first.click()
     page.wait_for_selector("body[data-live=on]")
+    wait_until_bound(page)
     return page

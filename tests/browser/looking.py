@@ -14,6 +14,8 @@ from typing import Any
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
+from tests.support.browsing import wait_until_bound
+
 WIDE, NARROW = 1440, 390
 SOON = 60_000  # milliseconds; what a page of the demo has not shown by then does not come
 # Width, scheme, and whether all rules are asked: one thing changes from each look to the next.
@@ -106,6 +108,7 @@ def show(page: Page, path: str) -> None:
     """Go to an address and wait until the page is whole."""
     page.goto(path)
     page.wait_for_function(SETTLED, timeout=3 * SOON)
+    wait_until_bound(page)
 
 
 def dress(page: Page, width: int, scheme: str = "") -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Desk
-from tests.support.browsing import assert_accessible
+from tests.support.browsing import assert_accessible, wait_until_bound
 
 pytestmark = pytest.mark.browser
 
@@ -48,6 +48,7 @@ def test_a_ticket_is_opened_from_the_palette_and_noted_on(page: Page, desk: Desk
     expect(page.locator("#thread-head h1")).to_have_text("Sleutel van de bus")
     expect(page.locator("[data-send]")).to_contain_text("Add note")
     assert_accessible(page)
+    wait_until_bound(page)
     page.locator("#composer-text").fill("Ligt bij Bob")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#timeline")).to_contain_text("Ligt bij Bob")

@@ -37,6 +37,7 @@ def test_a_contact_is_found_while_typing_merged_and_taken_back(page: Page, desk:
     expect(page.locator(".contact-row")).to_have_count(1)
     page.goto(kept)
     page.locator(".contacts__same a.btn").click()
+    page.wait_for_url("**/merge**")
     assert_accessible(page)
     page.locator("main form button.btn--primary").press("Enter")
     expect(page.locator(".contacts__same")).to_contain_text(f"Dubbel {desk.name}")

@@ -15,6 +15,7 @@ from app.inbox.models import Message, MessageType, Thread, ThreadStatus
 from app.tasks.models import Task
 from tests.browser.conftest import Desk
 from tests.factories import make_contact, make_message, make_thread
+from tests.support.browsing import wait_until_bound
 
 pytestmark = pytest.mark.browser
 ANSWERED, TO_CLOSE = 20, 200
@@ -60,6 +61,7 @@ def count_of(model: type, *conditions: sa.ColumnElement[bool]) -> sa.Select[tupl
 
 def settled(page: Page) -> None:
     expect(page.locator(".htmx-request, .htmx-settling")).to_have_count(0)
+    wait_until_bound(page)
 
 
 @pytest.mark.timeout(900)  # a whole day takes a slow machine minutes

@@ -106,7 +106,7 @@ def test_reading_and_replying_work_without_scripts(browsing: Browsing, desk: Des
     page.locator("[data-send]").click()
     expect(page.locator(".message--outgoing")).to_contain_text("Ja, heel gewoon")
     page.locator(".composer__tab--note").click()
-    page.locator("#composer-text").fill("Alleen voor ons")
+    page.locator(".composer--note #composer-text").fill("Alleen voor ons")
     page.locator("[data-send]").click()
     expect(page.locator(".message--note")).to_contain_text("Alleen voor ons")
     page.locator("#thread-head [data-key=e]").click()

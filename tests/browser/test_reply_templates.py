@@ -12,7 +12,7 @@ from app.core.db import transaction
 from app.reply_templates.actions import TemplateContent, create_template
 from app.reply_templates.models import TemplateCategory
 from tests.browser.conftest import Desk
-from tests.support.browsing import Browsing, assert_accessible
+from tests.support.browsing import Browsing, assert_accessible, wait_until_bound
 
 pytestmark = pytest.mark.browser
 
@@ -104,12 +104,15 @@ def test_a_lead_writes_a_template_with_a_preview_beside_it(page: Page, offered: 
     with offered.live.app.app_context(), transaction() as session:
         session.execute(sa.update(User).where(User.email == offered.email("alice")).values(role=Role.LEAD))
     offered.sign_in(page, to="/settings/templates/new")
+    wait_until_bound(page)
     page.get_by_label("Name", exact=True).fill("Welkom")
     page.locator("#field-text").press_sequentially("Dag {{contact.voornaam}}, welkom")
     expect(page.locator("#template-preview")).to_contain_text("Line 1, column 5: there is no variable {{contact.voornaam}}.")
     assert_accessible(page)
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#field-text-error")).to_contain_text("{{contact.voornaam}}")
+    page.wait_for_load_state()
+    wait_until_bound(page)
     page.locator("#field-text").fill("")
     page.locator("#variables-fold summary").click()
     page.get_by_role("button", name="{{contact.first_name}}").click()

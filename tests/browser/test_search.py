@@ -13,7 +13,7 @@ from app.core.db import transaction
 from app.inbox.models import Thread
 from tests.browser.conftest import Desk
 from tests.factories import make_contact, make_message, make_thread
-from tests.support.browsing import assert_accessible
+from tests.support.browsing import assert_accessible, wait_until_bound
 
 pytestmark = pytest.mark.browser
 
@@ -61,6 +61,7 @@ def test_the_palette_does_and_finds_things_from_the_keyboard(page: Page, desk: D
 def test_operators_are_offered_and_a_hit_is_marked_where_it_stands(page: Page, desk: Desk) -> None:
     fill(desk, "De laadpaal knippert rood", later=30)
     desk.sign_in(page)
+    wait_until_bound(page)
     page.keyboard.press("/")
     page.keyboard.type("knippert ta")
     expect(page.locator("#rail-search-suggestions")).to_contain_text("threads with a tag")

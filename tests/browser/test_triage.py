@@ -15,7 +15,7 @@ from app.reply_templates.actions import TemplateContent, create_template
 from app.reply_templates.models import TemplateCategory
 from tests.browser.conftest import Desk
 from tests.factories import make_contact, make_message, make_thread
-from tests.support.browsing import assert_accessible
+from tests.support.browsing import assert_accessible, wait_until_bound
 
 pytestmark = pytest.mark.browser
 
@@ -33,6 +33,11 @@ def open_inbox(page: Page, desk: Desk, count: int) -> None:
     desk.sign_in(page)
     desk.wait_until_live(page)
     page.evaluate("window.notReloaded = true")
+
+
+def settled(page: Page) -> None:
+    expect(page.locator(".htmx-request, .htmx-settling")).to_have_count(0)
+    wait_until_bound(page)
 
 
 def test_a_menu_opened_before_the_answer_of_the_last_choice_came_stays_open(page: Page, desk: Desk) -> None:
@@ -65,7 +70,7 @@ def test_a_tag_is_made_found_again_and_removed_with_keys(page: Page, desk: Desk)
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.locator("#timeline")).to_contain_text("Vraag")
-    expect(page.locator(".htmx-request, .htmx-settling")).to_have_count(0)
+    settled(page)
     page.keyboard.press("t")
     expect(page.locator("#tag-field")).to_be_focused()
     expect(page.locator("#tag-create")).to_be_attached()
@@ -75,7 +80,7 @@ def test_a_tag_is_made_found_again_and_removed_with_keys(page: Page, desk: Desk)
     expect(page.locator("a[data-row]").first.locator(".tag")).to_have_text("garantie")
     page.locator("a[data-row]").nth(1).click()
     expect(page.locator("#thread-head .tag")).to_have_count(0)
-    expect(page.locator(".htmx-request, .htmx-settling")).to_have_count(0)
+    settled(page)
     page.keyboard.press("t")
     expect(page.locator("#tag-new-1")).to_be_visible()
     assert_accessible(page)
@@ -118,7 +123,7 @@ def test_spam_goes_with_one_key_and_comes_back_from_its_list(page: Page, desk: D
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.locator("#timeline")).to_contain_text("Vraag")
-    expect(page.locator(".htmx-request, .htmx-settling")).to_have_count(0)
+    settled(page)
     page.keyboard.press("!")
     expect(page.locator("#toasts")).to_contain_text("Marked as spam")
     expect(page.locator("a[data-row]")).to_have_count(1)
@@ -151,7 +156,7 @@ def test_a_macro_is_run_with_keys_on_one_thread_and_from_the_bar_on_many(page: P
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.locator("#timeline")).to_contain_text("Vraag")
-    expect(page.locator(".htmx-request, .htmx-settling")).to_have_count(0)
+    settled(page)
     page.keyboard.press("q")
     expect(page.locator("#thread-head .macro")).to_contain_text("tag storing · note: Monteur is gebeld · insert “Monteur komt”")
     assert_accessible(page)

@@ -32,6 +32,7 @@ def two(browsing: Browsing, desk: Desk) -> tuple[Page, Page]:
         desk.sign_in(page, name)
         desk.wait_until_live(page)
     desk.open_thread(pages[0], "Komt er vandaag iemand?")
+    expect(pages[0].locator(".htmx-request")).to_have_count(0)
     return pages
 
 
@@ -99,6 +100,7 @@ def test_a_mention_is_chosen_with_keys_and_reaches_the_other(two: tuple[Page, Pa
     expect(alice.locator(".message--note .mention")).to_have_text("@Bob")
     expect(bob.locator(".rail [data-bell]")).to_have_text("1")
     bob.locator(".rail .bell").click()
+    expect(bob.locator(".notification--unread", has_text="Alice mentioned you")).to_be_visible()
     assert_accessible(bob)
     bob.locator(".notification--unread", has_text="Alice mentioned you").click()
     expect(bob.locator(".message--note")).to_contain_text("Kijk jij, @Bob")
