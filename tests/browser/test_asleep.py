@@ -20,7 +20,7 @@ from app.accounts.tokens import create_token
 from app.core.clock import utc_now
 from app.core.db import transaction
 from tests.browser.conftest import ANSWER_SECONDS, Desk
-from tests.support.browsing import Browsing
+from tests.support.browsing import Browsing, draft_kept
 
 pytestmark = pytest.mark.browser
 TRUE_WITHIN_MS = 2_000
@@ -90,8 +90,8 @@ def pair(browsing: Browsing, desk: Desk) -> tuple[Page, Page, Line]:
         desk.wait_until_live(page)
     desk.open_thread(alice, "Kan er vandaag iemand komen?")
     bob.locator("a[data-row]", has_text="Kan er vandaag iemand komen?").click()
-    bob.locator("#composer-text").press_sequentially("Ja, om tien uur")
-    expect(bob.locator("[data-draft-status]")).to_have_text("Draft saved")
+    with draft_kept(bob, "Ja, om tien uur"):
+        bob.locator("#composer-text").press_sequentially("Ja, om tien uur")
     return alice, bob, line
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, expect, sync_playwright
 
 from app.launch.install import find_chromium
 
@@ -114,6 +114,14 @@ def picture(page: Page, path: Path) -> None:
 def wait_until_bound(page: Page) -> None:
     """Wait until every element on the page hears its keys and clicks: modules come one by one, after the page."""
     page.evaluate(BOUND)
+
+
+@contextmanager
+def draft_kept(page: Page, words: str) -> Iterator[None]:
+    """What is written inside the block is kept on the server, all of it: whoever types slowly has it kept in pieces."""
+    with page.expect_response(lambda answer: answer.url.endswith("/draft") and words in (answer.request.post_data or "")):
+        yield
+    expect(page.locator("[data-draft-status]")).to_have_text("Draft saved")
 
 
 def assert_accessible(page: Page) -> None:
