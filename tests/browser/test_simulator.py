@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.demo import signed_in
-from tests.support.browsing import Browsing
+from tests.support.browsing import Browsing, wait_until_bound
 
 pytestmark = pytest.mark.browser
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 def customer(demo_browsing: Browsing) -> Page:
     page = signed_in(demo_browsing)
     page.goto("/simulator")
-    page.locator("button[value=calm]").click()
+    trouble(page, "calm")
     return page
 
 
@@ -24,9 +24,16 @@ def agent(demo_browsing: Browsing) -> Page:
     return signed_in(demo_browsing)
 
 
+def trouble(customer: Page, kind: str) -> None:
+    with customer.expect_navigation():
+        customer.locator(f"button[value={kind}]").click()
+    wait_until_bound(customer)
+
+
 def write_chat(customer: Page, text: str) -> None:
     customer.locator("#chat-text").fill(text)
     customer.locator("#chat-send").click()
+    expect(customer.locator("#chat-text")).to_have_value("")
 
 
 def answer(agent: Page, question: str, text: str) -> None:
@@ -48,7 +55,7 @@ def test_a_chat_message_is_answered_and_the_ticks_come_back(customer: Page, agen
 
 def test_a_failed_answer_says_why_and_can_be_sent_again(customer: Page, agent: Page) -> None:
     write_chat(customer, "Bent u er nog?")
-    customer.locator("button[value=fail]").click()
+    trouble(customer, "fail")
     answer(agent, "Bent u er nog?", "Jazeker")
     ours = agent.locator(".message--outgoing", has_text="Jazeker")
     expect(ours.locator(".message__state")).to_contain_text("Not sent")
@@ -58,7 +65,7 @@ def test_a_failed_answer_says_why_and_can_be_sent_again(customer: Page, agent: P
 
 
 def test_what_comes_three_times_is_shown_once(customer: Page, agent: Page) -> None:
-    customer.locator("button[value=duplicate]").click()
+    trouble(customer, "duplicate")
     write_chat(customer, "Drie keer hetzelfde")
     agent.locator("a[data-row]", has_text="Drie keer hetzelfde").click()
     write_chat(customer, "En daarna iets anders")
