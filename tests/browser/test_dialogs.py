@@ -35,13 +35,15 @@ def test_a_choice_leaves_the_focus_on_its_menu(admin_eyes: Eyes) -> None:
     page = admin_eyes.page
     dress(page, WIDE, SCHEME)
     show(page, admin_eyes.link("/inbox/email", ANSWERED))
-    for menu in ("#head-priority", "#head-status"):
-        seen(page, menu).first.focus()
+    for menu in ("priority", "status"):
+        seen(page, f"#head-{menu}").first.focus()
         for key in INTO_MENU:
             page.keyboard.press(key)
-        with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.locator("#thread-head").evaluate("(head) => head.setAttribute('data-old', '')")
+        with page.expect_response(f"**/threads/*/{menu}"):
             page.keyboard.press("Enter")
-        expect(page.locator(menu)).to_be_focused(timeout=SOON)
+        expect(page.locator("#thread-head[data-old]")).to_have_count(0, timeout=SOON)
+        expect(page.locator(f"#head-{menu}")).to_be_focused(timeout=SOON)
 
 
 def test_what_opens_over_a_list(admin_eyes: Eyes) -> None:

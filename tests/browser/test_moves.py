@@ -63,5 +63,6 @@ def test_the_chosen_threads_are_merged_with_one_key(page: Page, desk: Desk) -> N
     expect(page.locator("[data-chosen]")).to_contain_text("2")
     page.keyboard.press("m")
     expect(page.locator("a[data-row]")).to_have_count(1)
+    expect(page.locator(".toast__undo[data-key=z]")).to_be_visible()
     page.keyboard.press("z")
     expect(page.locator("a[data-row]")).to_have_count(2)
