@@ -20,11 +20,15 @@ from app.accounts.tokens import create_token
 from app.core.clock import utc_now
 from app.core.db import transaction
 from tests.browser.conftest import ANSWER_SECONDS, Desk
-from tests.support.browsing import Browsing, draft_kept
+from tests.support.browsing import Browsing, draft_kept, slowness
 
 pytestmark = pytest.mark.browser
-TRUE_WITHIN_MS = 2_000
+TRUE_WITHIN_SECONDS = 2
 SLEPT_SECONDS = 600
+# Asked in every frame; an expectation looks again after half a second or a whole one.
+IS_TRUE = """(answer) => document.getElementById('timeline').textContent.includes(answer)
+  && document.querySelector('#head-status').textContent.includes('Resolved')
+  && document.querySelectorAll('a[data-row].thread-row--closed').length === 1  // under the pointer it stays"""
 RESOLVED = "#thread-head .thread-head__facts summary:has-text('Resolved')"
 
 
@@ -128,13 +132,12 @@ def test_after_the_sleep_the_truth_is_there_and_a_send_is_still_held(
     line.mend()
     bob.clock.set_system_time(bob.evaluate("Date.now()") / 1_000 + SLEPT_SECONDS)
     woken = time.monotonic()
-    expect(bob.locator("#timeline")).to_contain_text("Om twaalf uur staat er iemand", timeout=TRUE_WITHIN_MS)
-    expect(bob.locator(RESOLVED)).to_be_visible(timeout=TRUE_WITHIN_MS)
-    expect(bob.locator("a[data-row].thread-row--closed")).to_have_count(1, timeout=TRUE_WITHIN_MS)  # under the pointer it stays
+    bob.wait_for_function(IS_TRUE, arg="Om twaalf uur staat er iemand")
     true_after = time.monotonic() - woken
+    expect(bob.locator(RESOLVED)).to_be_visible()
     with capsys.disabled():
         print(f"\ntrue state after a wake: {true_after:.2f} s")
-    assert true_after * 1_000 < TRUE_WITHIN_MS
+    assert true_after < TRUE_WITHIN_SECONDS * slowness(bob)
     bob.locator("#composer-text").hover()
     expect(bob.locator("a[data-row]")).to_have_count(0)
     desk.wait_until_live(bob)
