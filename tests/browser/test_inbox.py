@@ -6,9 +6,11 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, Route, expect
 
-from app.core.db import db
-from app.inbox.models import Message, MessageType
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.inbox.models import Message, MessageType, Thread
 from tests.browser.conftest import Desk
+from tests.factories import make_message
 from tests.support.browsing import Browsing, assert_accessible, draft_kept
 
 pytestmark = pytest.mark.browser
@@ -242,7 +244,7 @@ def test_earlier_messages_come_when_one_reads_up_and_are_there_once_when_somethi
     desk.open_thread(page, "Bericht 0 van een lang gesprek")
     for number in range(1, 32):
         desk.customer_writes(f"Bericht {number} van een lang gesprek")
-    expect(page.locator("#timeline .message")).to_have_count(32)
+    expect(page.locator("#timeline")).to_contain_text("Bericht 31 van")
     page.reload()
     desk.wait_until_live(page)
     expect(page.locator("#timeline-older")).to_have_count(1)
@@ -254,6 +256,21 @@ def test_earlier_messages_come_when_one_reads_up_and_are_there_once_when_somethi
     expect(page.locator("#timeline-older")).to_have_count(0)
     shown = page.locator("#timeline .message").evaluate_all("all => all.map(one => one.dataset.at)")
     assert shown == sorted(shown)
+
+
+def test_when_more_came_at_once_than_a_page_holds_none_is_left_out(page: Page, desk: Desk) -> None:
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    desk.open_thread(page, "Bericht 0 van een lang gesprek")
+    with desk.live.app.app_context(), transaction() as session:
+        thread = session.execute(sa.select(Thread).where(Thread.brand_id == desk.brand_id)).scalar_one()
+        for number in range(1, 31):
+            make_message(session, thread, f"Bericht {number} van een lang gesprek", at=utc_now())
+    page.evaluate("document.dispatchEvent(new CustomEvent('thread-changed-here'))")
+    expect(page.locator("#timeline")).to_contain_text("Bericht 30 van")
+    expect(page.locator("#timeline-older")).to_have_count(1)
+    page.locator(".timeline-scroll").evaluate("box => { box.scrollTop = -box.scrollHeight; }")
+    expect(page.locator("#timeline .message")).to_have_count(31)
 
 
 def test_an_answer_that_comes_late_changes_nothing_on_the_thread_opened_meanwhile(page: Page, desk: Desk) -> None:

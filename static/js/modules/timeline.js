@@ -22,7 +22,10 @@ export function updateTimeline(page) {
   if (!shown || !fresh || shown.dataset.threadId !== fresh.dataset.threadId) return;
   const box = scroller(shown), stay = atEnd(box), place = fromStart(box);
   const isWhole = !fresh.querySelector("#timeline-older"); // nothing is earlier: what it lacks went to another thread
-  const isEarlier = earlierThan(fresh.querySelector(":scope > [id^=item-]"));
+  const items = [...fresh.querySelectorAll(":scope > [id^=item-]")];
+  // More came than a page holds: what is shown would end in a gap, so it goes, and the link to earlier items leads through it.
+  const isApart = !isWhole && !items.some((item) => document.getElementById(item.id));
+  const isEarlier = isApart ? () => false : earlierThan(items[0]);
   if ([...shown.querySelectorAll(":scope > [id^=item-]")].some(isEarlier)) withoutItsStart(fresh, shown);
   const added = merge(shown, fresh, { keep: (child) => !child.dataset.at || (!isWhole && isEarlier(child)) });
   const settle = () => { box.scrollTop = stay ? 0 : place - fromStart(box) + box.scrollTop; };
