@@ -273,6 +273,20 @@ def test_when_more_came_at_once_than_a_page_holds_none_is_left_out(page: Page, d
     expect(page.locator("#timeline .message")).to_have_count(31)
 
 
+def test_a_row_that_changes_while_the_button_is_down_still_hears_the_click(page: Page, desk: Desk) -> None:
+    desk.customer_writes("Eerste bericht", number="31698765432", name="Sanne Bakker")
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    row = page.locator("a[data-row]", has_text="Eerste bericht")
+    row.hover()
+    page.mouse.down()
+    with page.expect_response(lambda answer: "x-refresh" in answer.request.headers) as refreshed:
+        desk.customer_writes("Tweede bericht", number="31698765432", name="Sanne Bakker")
+    refreshed.value.finished()
+    page.mouse.up()
+    expect(page.locator("#timeline")).to_contain_text("Tweede bericht")
+
+
 def test_an_answer_that_comes_late_changes_nothing_on_the_thread_opened_meanwhile(page: Page, desk: Desk) -> None:
     desk.sign_in(page)
     desk.wait_until_live(page)

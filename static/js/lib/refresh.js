@@ -7,6 +7,7 @@ import { updateTimeline } from "../modules/timeline.js";
 const PAUSE = 250; // between two refreshes of a burst; the first one starts at once
 const NOTHING = { thread: false, own: false, missed: false };
 const PAGES = 5; // of the list that are asked for again after something was missed
+const LONGEST_PRESS = 3_000; // one that ends outside the window is not heard of
 let running = false, again = false, wanted = NOTHING;
 
 // `thread`: the open thread changed too; without it only the list and the counts are asked for. `own`: the reader caused it.
@@ -32,6 +33,7 @@ export async function refresh({ thread = true, own = false, missed = false } = {
 async function refreshOnce({ thread, own, missed }) {
   if (!document.querySelector("#thread-list, #timeline")) return;
   const url = addressOf(thread), page = await readPage(url);
+  await released();
   if (!page) { document.body.dataset.stale = "on"; return; } // the next catch-up asks again, even if nothing more happens
   if (missed) await readOn(page);
   if (url !== addressOf(thread)) return void refresh({ thread, own, missed }); // they went elsewhere meanwhile: this is not what they look at
@@ -43,6 +45,19 @@ async function refreshOnce({ thread, own, missed }) {
     updateTimeline(page);
   }
   document.body.dataset.stale = "off";
+}
+
+// What is replaced between the press and the release of a button never hears the click.
+let pressed = false, waiting = [];
+function letGo() {
+  pressed = false;
+  setTimeout(() => { for (const goOn of waiting.splice(0)) goOn(); }); // later: the click comes first
+}
+document.addEventListener("pointerdown", () => { pressed = true; }, true);
+for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, letGo, true);
+
+function released() {
+  return pressed && new Promise((done) => { waiting.push(done); setTimeout(done, LONGEST_PRESS); });
 }
 
 // Somebody is in a menu or a field of this part: it is brought up to date as soon as they leave it.
