@@ -214,6 +214,19 @@ def test_one_address_trying_many_accounts_gets_slower_too(client: FlaskClient) -
     assert [a.status_code for a in answers[:20]] == [422] * 20
 
 
+@pytest.mark.parametrize(("kind", "who", "last"), [("account", "nobody", 5), ("address", "user{n}", 20)])
+def test_the_wait_begins_with_this_try_and_not_before(
+    client: FlaskClient, db_session: Session, kind: str, who: str, last: int
+) -> None:
+    waits = sa.select(LoginThrottle.blocked_until).where(
+        LoginThrottle.key.startswith(kind), LoginThrottle.blocked_until.is_not(None)
+    )
+    for n in range(last):
+        assert db_session.execute(waits).all() == []
+        submit(client, f"{who.format(n=n)}@switchyard.example", f"guess number {n}")
+    assert len(db_session.execute(waits).all()) == 1
+
+
 def test_nobody_is_kept_out_longer_than_a_minute_by_others_guessing(
     client: FlaskClient, alice: User, db_session: Session
 ) -> None:

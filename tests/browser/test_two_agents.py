@@ -13,7 +13,7 @@ from app.accounts.passwords import hash_password
 from app.core.db import transaction
 from tests.browser.conftest import PASSWORD, Desk
 from tests.factories import make_brand, make_user
-from tests.support.browsing import Browsing, assert_accessible, slowness
+from tests.support.browsing import Browsing, assert_accessible
 
 pytestmark = pytest.mark.browser
 WITHIN_SECONDS = 1
@@ -42,7 +42,7 @@ def soon(page: Page, what: str, *, within: float = WITHIN_SECONDS) -> None:
     began = time.monotonic()
     page.wait_for_function(what)
     took = time.monotonic() - began
-    assert took < within * slowness(page), what
+    assert took < within, what
 
 
 def thread_of(page: Page) -> str:

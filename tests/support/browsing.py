@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -30,10 +29,6 @@ BOUND = """() => Promise.all([...document.querySelectorAll('[data-module]')]
   .flatMap((one) => one.dataset.module.split(' ')).filter(Boolean)
   .map((name) => import(`/static/js/modules/${name}.js`))).then(() => null)"""
 TIMEOUT_MS = 60_000  # what comes soon costs nothing; a busy machine may need much of it
-
-
-ASK = "fetch('/live/sequence', { cache: 'no-store' }).then(() => null)"
-USUAL_SECONDS, ASKED = 0.1, 5  # what a small answer takes at most on a machine that does nothing else
 
 
 class NoBrowser(AssertionError):
@@ -119,16 +114,6 @@ def picture(page: Page, path: Path) -> None:
 def wait_until_bound(page: Page) -> None:
     """Wait until every element on the page hears its keys and clicks: modules come one by one, after the page."""
     page.evaluate(BOUND)
-
-
-def slowness(page: Page) -> float:
-    """How many times longer than usual a small answer takes now; 1 on a machine that is not busy."""
-    took = []
-    for _answer in range(ASKED):
-        began = time.monotonic()
-        page.evaluate(ASK)
-        took.append(time.monotonic() - began)
-    return max(1.0, max(took) / USUAL_SECONDS)
 
 
 @contextmanager

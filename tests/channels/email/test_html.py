@@ -216,6 +216,6 @@ def test_html_made_to_cost_time_costs_little(source: str) -> None:
     once = sanitise(source)
     again = sanitise(once.html)
     html_to_text(source)
-    assert time.process_time() - started < 20
+    assert time.process_time() - started < 6
     assert again == once
     assert_harmless(once.html[:50_000])
