@@ -22,6 +22,7 @@ import pytest
 
 from app.config import RUNNING_FILE, load_settings
 from app.launch.servers import free_port
+from tests.support.processes import is_there
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 180
@@ -91,14 +92,6 @@ def command_line(process: psutil.Process) -> str:
         return ""
 
 
-def is_there(process: psutil.Process) -> bool:
-    """Whether it runs. What has ended and only waits to be noticed by whoever is its parent now is gone."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
-
-
 def environment(folder: Path, port: int) -> dict[str, str]:
     names = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START")
     inherited = {name: os.environ[name] for name in names if name in os.environ}
@@ -139,7 +132,7 @@ def refuse(folder: Path, port: int) -> str:
 
 
 def assert_gone(processes: list[psutil.Process]) -> None:
-    wait_until(lambda: not [process for process in processes if is_there(process)], f"the end of {processes}", STOP_SECONDS)
+    wait_until(lambda: not [process for process in processes if is_there(process.pid)], f"the end of {processes}", STOP_SECONDS)
 
 
 def test_a_run_heals_is_joined_by_commands_and_leaves_nothing_behind(start: Callable[[], Run], folder: Path) -> None:

@@ -23,6 +23,7 @@ from app.launch.process import CHILD, Command, Process, stop
 from app.launch.servers import EmbeddedServers, InUse, ServerError
 from app.launch.servers.accounts import server_account
 from app.launch.servers.postgres import SOCKET_NAME, SOCKET_PATH_BYTES
+from tests.support.processes import is_there
 
 WAIT_SECONDS = 60
 
@@ -108,14 +109,6 @@ def test_others_get_at_neither_the_data_nor_the_socket_nor_valkey(folder: Path) 
         with redis.Redis.from_url(servers.urls.redis_url.replace(password, "")) as stranger:
             with pytest.raises(redis.AuthenticationError):
                 stranger.ping()
-
-
-def is_there(pid: int) -> bool:
-    """Whether it runs. What has ended and only waits to be noticed by whoever is its parent now is gone."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
 
 
 def command_line(process: psutil.Process) -> list[str]:
