@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from playwright.sync_api import Page, Route, expect
 
@@ -9,8 +11,10 @@ from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.ids import new_id
+from app.events.actions import SYSTEM
 from app.inbox.macro_models import Macro
 from app.inbox.macros import MacroSteps, as_json
+from app.inbox.tags import change_tags
 from app.reply_templates.actions import TemplateContent, create_template
 from app.reply_templates.models import TemplateCategory
 from tests.browser.conftest import Desk
@@ -47,6 +51,10 @@ def test_a_menu_opened_before_the_answer_of_the_last_choice_came_stays_open(page
     page.route("**/threads/*/priority", lambda route: held.append(route), times=1)
     with page.expect_request("**/threads/*/priority"):
         choose_with_keys(page, "#head-priority")
+    with desk.live.app.app_context(), transaction() as session:
+        thread_id = uuid.UUID(page.url.rpartition("/")[2])
+        change_tags(session, thread_id=thread_id, actor=SYSTEM, now=utc_now(), add=["garantie"])
+    expect(page.locator("a[data-row] .tag")).to_have_text("garantie")  # what was shown is brought up to date meanwhile
     page.locator("#head-status").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("ArrowDown")

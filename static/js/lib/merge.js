@@ -68,8 +68,10 @@ function heirOf(old, fresh) {
   return key || fresh.querySelectorAll(CONTROLS)[place];
 }
 
-// Whether somebody is at work in a part: in an open menu, in a field, or has left something typed there.
+// Whether somebody is at work in a part: in an open menu, in a field, has left something typed there, or waits for an answer to what
+// they chose, which htmx would put into the part that is no longer shown.
 export function isOccupied(part) {
+  if (part.querySelector(".htmx-request")) return true;
   const fields = [...part.querySelectorAll("input:not([type=hidden]), textarea")].filter((field) => field.checkVisibility());
   if (part.querySelector("details.menu[open]") || fields.some((field) => field.value !== field.defaultValue)) return true;
   return part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");

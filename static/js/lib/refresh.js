@@ -60,7 +60,8 @@ function released() {
   return pressed && new Promise((done) => { waiting.push(done); setTimeout(done, LONGEST_PRESS); });
 }
 
-// Somebody is in a menu or a field of this part: it is brought up to date as soon as they leave it.
+// Somebody is in a menu or a field of this part: it is brought up to date as soon as they leave it, or have their answer.
+const LEAVING = ["toggle", "focusout", "htmx:afterRequest"];
 const occupied = new WeakSet();
 function whenLeft(id) {
   const part = document.getElementById(id);
@@ -68,11 +69,11 @@ function whenLeft(id) {
   occupied.add(part);
   const left = () => setTimeout(() => {
     if (!part.isConnected || isOccupied(part)) return;
-    for (const event of ["toggle", "focusout"]) part.removeEventListener(event, left, true);
+    for (const event of LEAVING) part.removeEventListener(event, left, true);
     occupied.delete(part);
     refresh();
   });
-  for (const event of ["toggle", "focusout"]) part.addEventListener(event, left, true);
+  for (const event of LEAVING) part.addEventListener(event, left, true);
 }
 
 // Adds the rows of the list's further pages to its first one, as far as rows are shown.
