@@ -52,6 +52,7 @@ class Forward:
     text: str
     html: str = ""  # the same with formatting; "" where it was written plain
     cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
     file_ids: tuple[uuid.UUID, ...] = ()  # of the original's files: those that go along
     attachment_ids: tuple[uuid.UUID, ...] = ()  # uploads of the writer
     client_token: uuid.UUID | None = None
@@ -94,7 +95,10 @@ def queue_forward(
 
 
 def _people(forward: Forward) -> dict[str, tuple[str, ...]]:
-    return {"to": forward.to, "cc": tuple(address for address in forward.cc if address not in forward.to)}
+    """Each address once, where it is seen best."""
+    cc = tuple(address for address in forward.cc if address not in forward.to)
+    bcc = tuple(address for address in forward.bcc if address not in (*forward.to, *cc))
+    return {"to": forward.to, "cc": cc} | ({"bcc": bcc} if bcc else {})
 
 
 def _add_message(

@@ -14,7 +14,7 @@ from app.inbox.actions import TEXT_LIMIT, discard_draft
 from app.inbox.models import Draft
 
 KIND = "forward"
-WORTH_KEEPING = ("to", "cc")
+WORTH_KEEPING = ("to", "cc", "bcc")
 
 
 def find_forward_draft(session: Session, *, user_id: uuid.UUID, thread_id: uuid.UUID) -> Draft | None:
@@ -33,7 +33,8 @@ def save_forward_draft(
 ) -> None:
     """Keep what was typed; one without words, files and addresses is removed.
 
-    `options` as in Draft.options; its "forward" holds "message_id", "to", "cc", "subject", "mailbox_id", "file_ids", "unsigned".
+    `options` as in Draft.options; its "forward" holds "message_id", "to", "cc", "bcc", "subject", "mailbox_id", "file_ids" and
+    "unsigned".
     """
     fields = options.get("forward", {})
     if not text.strip() and not attachment_ids and not any(fields.get(name, "").strip() for name in WORTH_KEEPING):

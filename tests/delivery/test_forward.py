@@ -13,9 +13,10 @@ from werkzeug.test import TestResponse
 
 from app.accounts.models import User
 from app.channels.email.addressing import read_plus_token
-from app.connections.models import ChannelType
+from app.connections.models import Channel, ChannelType
 from app.core.clock import utc_now
 from app.core.runtime import runtime
+from app.delivery.envelope import outgoing_message
 from app.delivery.models import Delivery
 from app.delivery.third_parties import list_third_parties
 from app.inbox.models import Attachment, Message, MessageType, Thread, ThreadStatus
@@ -128,6 +129,17 @@ def test_note_is_never_forwarded(desk: Desk) -> None:
     note.message_type = MessageType.INTERNAL_NOTE
     desk.session.commit()
     assert desk.forward(note).status_code == 404
+
+
+def test_a_blind_copy_is_seen_by_us_alone_and_its_reader_is_a_third_party(desk: Desk) -> None:
+    desk.forward(cc="baas@partner.example", bcc="baas@partner.example, archief@partner.example")
+    (message,) = desk.outgoing()
+    assert [party["address"] for party in message.recipients["bcc"]] == ["archief@partner.example"]
+    delivery = desk.delivery()
+    mail = outgoing_message(delivery, message, desk.session.get_one(Channel, delivery.channel_id), ())
+    assert [party.address() for party in mail.bcc] == ["archief@partner.example"]
+    assert "archief@partner.example" in desk.client.get(f"/messages/{message.id}/original").text
+    assert "archief@partner.example" in list_third_parties(desk.session, desk.session.get_one(Thread, desk.thread.id))
 
 
 def test_third_party_is_known_as_one_and_the_contact_is_not(desk: Desk) -> None:

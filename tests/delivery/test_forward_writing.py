@@ -136,12 +136,20 @@ def test_picture_in_the_text_is_part_of_the_mail(app: Flask, desk: Desk) -> None
 
 def test_draft_keeps_words_people_and_files_and_is_found_again_from_the_composer(desk: Desk) -> None:
     upload, token = desk.upload(), uuid.uuid4()
-    kept = desk.forward("/draft", text="Kun jij", cc="baas@partner.example", attachment_id=upload, client_token=token)
+    kept = desk.forward(
+        "/draft",
+        text="Kun jij",
+        cc="baas@partner.example",
+        bcc="archief@partner.example",
+        attachment_id=upload,
+        client_token=token,
+    )
     assert kept.status_code == 204
     form = desk.form()
     assert "Kun jij" in form
     assert f'value="{TO}"' in form
     assert 'value="baas@partner.example"' in form
+    assert 'value="archief@partner.example"' in form
     assert "schema.png" in form
     assert f'value="{token}"' in form  # two devices send one and the same form
     assert f'value="{desk.file.id}" data-mail-field>' in form  # not ticked, as it was left

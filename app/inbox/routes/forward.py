@@ -122,8 +122,8 @@ def _sent_otherwise(forward: Forward) -> bool:
     earlier = find_by_client_token(db.session(), current_viewer().user_id, forward.client_token)
     if earlier is None:
         return False
-    reached = {party.get("address", "") for kind in ("to", "cc") for party in earlier.recipients.get(kind, ())}
-    return earlier.text.strip() != forward.text.strip() or not reached.issuperset((*forward.to, *forward.cc))
+    reached = {party.get("address", "") for kind in ("to", "cc", "bcc") for party in earlier.recipients.get(kind, ())}
+    return earlier.text.strip() != forward.text.strip() or not reached.issuperset((*forward.to, *forward.cc, *forward.bcc))
 
 
 def _keep(message: Message) -> None:

@@ -40,6 +40,7 @@ class ForwardForm:
 
     to: str
     cc: str
+    bcc: str
     subject: str
     mailbox_id: str
     file_ids: tuple[str, ...]
@@ -58,6 +59,7 @@ def fields_of_request(message: Message) -> dict[str, Any]:
         "message_id": str(message.id),
         "to": storable(form.get("to", ""))[:ADDRESS_CHARACTERS],
         "cc": storable(form.get("cc", ""))[:ADDRESS_CHARACTERS],
+        "bcc": storable(form.get("bcc", ""))[:ADDRESS_CHARACTERS],
         "subject": " ".join(storable(form.get("subject", "")).split())[:SUBJECT_CHARACTERS],
         "mailbox_id": str(parse_uuid(form.get("mailbox_id")) or ""),
         "file_ids": [str(found) for found in map(parse_uuid, form.getlist("file_id")) if found],
@@ -99,6 +101,7 @@ def _form(
     return ForwardForm(
         to=fields.get("to", ""),
         cc=fields.get("cc", ""),
+        bcc=fields.get("bcc", ""),
         subject=fields.get("subject", ""),
         mailbox_id=fields.get("mailbox_id", ""),
         file_ids=tuple(fields.get("file_ids", ())),
@@ -122,6 +125,7 @@ def forward_of_form(message: Message, uploads: tuple[uuid.UUID, ...], *, signatu
         message_id=message.id,
         to=to,
         cc=read_addresses("cc"),
+        bcc=read_addresses("bcc"),
         subject=fields["subject"] or subject_to_forward(message),
         text=whole.text,
         html=whole.html,
