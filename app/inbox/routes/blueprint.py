@@ -21,11 +21,27 @@ from app.inbox.saved_views import View, ViewMissing
 from app.inbox.view_models import SavedView
 from app.links import url_for
 from app.translation import gettext as _
+from app.translation import mark as N_
 
 NO_ID = uuid.UUID(int=0)
 bp = Blueprint("inbox", __name__)
 CHANNEL_VIEWS = (("email", "mail"), ("whatsapp", "message-circle"), ("phone", "phone"), ("internal", "sticky-note"))
 ARCHIVES = (("all", "list"), ("resolved", "circle-check"), ("spam", "ban"))
+VIEW_TITLES = {
+    "open": N_("Inbox"),
+    "mine": N_("Mine"),
+    "unassigned": N_("Unassigned"),
+    "snoozed": N_("Snoozed"),
+    "email": N_("E-mail"),
+    "whatsapp": "WhatsApp",
+    "phone": N_("Phone"),
+    "internal": N_("Internal"),
+    "all": N_("All threads"),
+    "resolved": N_("Resolved"),
+    "spam": N_("Spam"),
+    "tasks": N_("Tasks"),
+    "overdue": N_("Overdue"),
+}
 
 
 @bp.before_request
@@ -43,22 +59,7 @@ def _not_here(_error: Exception) -> Any:
 
 
 def view_title(view: str) -> str:
-    titles: dict[str, str] = {
-        "open": _("Inbox"),
-        "mine": _("Mine"),
-        "unassigned": _("Unassigned"),
-        "snoozed": _("Snoozed"),
-        "email": _("E-mail"),
-        "whatsapp": "WhatsApp",
-        "phone": _("Phone"),
-        "internal": _("Internal"),
-        "all": _("All threads"),
-        "resolved": _("Resolved"),
-        "spam": _("Spam"),
-        "tasks": _("Tasks"),
-        "overdue": _("Overdue"),
-    }
-    return titles[view]
+    return _(VIEW_TITLES[view])
 
 
 def view_counts() -> ViewCounts:
