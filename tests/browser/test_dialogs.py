@@ -20,7 +20,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]  # a busy machine t
 SCHEME = "light"  # to begin with; each scene leaves the other one
 # The browser's own bar counts as inside, because a page cannot see it.
 STAYS = "selector => document.activeElement === document.body || document.activeElement.closest(selector) !== null"
-IS_ON = "selector => document.activeElement.matches(selector)"
 IS_AT = "document.activeElement.outerHTML.slice(0, 120)"
 TABS = 3
 
@@ -95,16 +94,19 @@ def play(page: Page, scenes: Mapping[str, Scene], shades: set[str]) -> list[str]
 
 def faults(page: Page, scene: Scene, shades: set[str]) -> Iterator[str]:
     opened = open_by_keys(page, scene)
-    if not page.evaluate(IS_ON, scene.focus or f":is({scene.opened}) *"):
-        yield f"the focus is not inside but on {page.evaluate(IS_AT)}"
+    expect_focus(page, scene.focus or f":is({scene.opened}) *", "goes in")
     if scene.holds:
         yield from leaks(page, scene.opened)
     yield from found(page, scene.opened)
     yield from in_the_other_scheme(page, scene.opened, shades)
     page.keyboard.press(scene.ends)
     expect(opened).to_be_hidden(timeout=SOON)
-    if not page.evaluate(IS_ON, scene.back or scene.start):
-        yield f"the focus is not given back but on {page.evaluate(IS_AT)}"
+    expect_focus(page, scene.back or scene.start, "comes back")
+
+
+def expect_focus(page: Page, selector: str, what: str) -> None:
+    """The focus may come a moment after what it belongs to."""
+    expect(page.locator(selector).and_(page.locator(":focus")), f"the focus {what}").to_have_count(1, timeout=SOON)
 
 
 def open_by_keys(page: Page, scene: Scene) -> Locator:
