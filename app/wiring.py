@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from app.core.db import table_of
 from app.delivery import handlers as delivery
 from app.delivery.handlers import hold_replies_to_spam, hold_scheduled_replies
@@ -134,6 +136,7 @@ WIRING = Wiring(
 COUNTED = {"tasks": OPEN_AND_MINE, "overdue": OVERDUE_AND_MINE}
 
 
+@cache
 def sources() -> tuple[Source, ...]:
     """The tables of promises the relay watches, most urgent first."""
     outbox, inbound, deliveries = table_of(OutboxEntry), table_of(InboundEvent), table_of(Delivery)

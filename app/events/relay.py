@@ -8,8 +8,9 @@ SKIP LOCKED and a repeated job finds the row claimed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import redis
@@ -37,20 +38,26 @@ class Source:
     where: Callable[[], sa.ColumnElement[bool]] | None = None
 
 
-def relay_once(sources: Sequence[Source], *, connection: redis.Redis, sweep_seconds: int) -> int:
+def relay_once(sources: tuple[Source, ...], *, connection: redis.Redis, sweep_seconds: int) -> int:
     """Enqueue a job for every due row that has no fresh hint; return how many."""
     return sum(_relay_source(source, connection, sweep_seconds) for source in _with_due_rows(sources, sweep_seconds))
 
 
-def _with_due_rows(sources: Sequence[Source], sweep_seconds: int) -> list[Source]:
+def _with_due_rows(sources: tuple[Source, ...], sweep_seconds: int) -> list[Source]:
     """Those that have something to hand out. One query for all: most of the time there is nothing anywhere."""
+    with transaction() as session:
+        found = session.execute(_look(sources, sweep_seconds)).one()
+    return [source for source, is_due in zip(sources, found, strict=True) if is_due]
+
+
+@lru_cache(maxsize=8)
+def _look(sources: tuple[Source, ...], sweep_seconds: int) -> sa.Select[Any]:
+    """Written once: twice a second that takes longer than to run it."""
     looks = [
         due_rows(source.table, sweep_seconds=sweep_seconds, limit=1, where=_limits(source)).scalar_subquery().is_not(None)
         for source in sources
     ]
-    with transaction() as session:
-        found = session.execute(sa.select(*(look.label(f"source_{n}") for n, look in enumerate(looks)))).one()
-    return [source for source, is_due in zip(sources, found, strict=True) if is_due]
+    return sa.select(*(look.label(f"source_{n}") for n, look in enumerate(looks)))
 
 
 def _limits(source: Source) -> sa.ColumnElement[bool] | None:
