@@ -102,10 +102,5 @@ def test_what_only_comes_with_time_is_accessible_and_fits(demo: LiveServer, admi
     assert [fault for path in paths for fault in admin_eyes.look_at(path)] == []
 
 
-def test_our_part_of_the_api_page_is_accessible_and_fits(admin_eyes: Eyes) -> None:
-    """The rest is Swagger UI as it comes, see docs/architecture.md."""
-    assert admin_eyes.look_at("/docs", ".api-docs__head") == []
-
-
 def test_the_sign_in_page_is_accessible_and_fits(demo_browsing: Browsing) -> None:
     assert Eyes(demo_browsing.new_page()).look_at("/sign-in") == []
