@@ -51,7 +51,7 @@ def _with_due_rows(sources: tuple[Source, ...], sweep_seconds: int) -> list[Sour
 
 
 @lru_cache(maxsize=8)
-def _look(sources: tuple[Source, ...], sweep_seconds: int) -> sa.Select[Any]:
+def _look(sources: tuple[Source, ...], sweep_seconds: int) -> sa.Select[*tuple[Any, ...]]:
     """Written once: twice a second that takes longer than to run it."""
     looks = [
         due_rows(source.table, sweep_seconds=sweep_seconds, limit=1, where=_limits(source)).scalar_subquery().is_not(None)
