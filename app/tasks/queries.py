@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -70,10 +71,45 @@ class TaskRow:
 
 def list_tasks(session: Session, *, viewer: Viewer, filter: TaskFilter, limit: int = LIST_LIMIT) -> list[TaskRow]:
     """What is due first, first; those without a date last, the newest of them first; ended ones newest first. One query."""
-    query = _rows(viewer).where(*_conditions(filter))
-    ended = filter.status in (TaskStatus.COMPLETED, TaskStatus.CANCELLED)
-    order: Sequence[Any] = (Task.id.desc(),) if ended else (Task.due_at.asc().nulls_last(), Task.id.desc())
-    return [_row(record) for record in session.execute(query.order_by(*order).limit(as_written(limit)))]
+    return [_row(record) for record in session.execute(_listed(tuple(viewer.brand_ids), filter, limit))]
+
+
+@lru_cache(maxsize=256)
+def _listed(brand_ids: tuple[uuid.UUID, ...], filter: TaskFilter, limit: int) -> sa.Select[*tuple[Any, ...]]:
+    """Written once for each reader and filter: that takes longer than to run it."""
+    return _rows(brand_ids).where(*conditions_of(filter)).order_by(*_order_of(filter.status)).limit(as_written(limit))
+
+
+def _order_of(status: TaskStatus | None) -> tuple[sa.ColumnElement[Any], ...]:
+    is_ended = status in (TaskStatus.COMPLETED, TaskStatus.CANCELLED)
+    return (Task.id.desc(),) if is_ended else (Task.due_at.asc().nulls_last(), Task.id.desc())
+
+
+def list_columns(
+    session: Session, *, viewer: Viewer, filter: TaskFilter, limits: Mapping[TaskStatus, int]
+) -> dict[TaskStatus, list[TaskRow]]:
+    """The first tasks of each state, as many as `limits` has for it, in the order of `list_tasks`. One query."""
+    found: dict[TaskStatus, list[TaskRow]] = {status: [] for status in limits}
+    for record in session.execute(_columns(tuple(viewer.brand_ids), filter, tuple(limits.items()))):
+        found[record[0].status].append(_row(record))
+    return found
+
+
+@lru_cache(maxsize=256)
+def _columns(
+    brand_ids: tuple[uuid.UUID, ...], filter: TaskFilter, limits: tuple[tuple[TaskStatus, int], ...]
+) -> sa.Select[*tuple[Any, ...]]:
+    """As `_listed`."""
+    columns = [
+        sa.select(Task.id, sa.func.row_number().over(order_by=_order_of(status)).label("place"))
+        .where(Task.brand_id.in_(brand_ids), *conditions_of(replace(filter, status=status)))
+        .order_by(*_order_of(status))
+        .limit(as_written(limit))
+        .subquery()
+        for status, limit in limits
+    ]
+    first = sa.union_all(*(sa.select(column) for column in columns)).subquery("first")
+    return _rows(brand_ids).join(first, first.c.id == Task.id).order_by(first.c.place)
 
 
 def list_own_tasks(
@@ -81,7 +117,7 @@ def list_own_tasks(
 ) -> Page[TaskRow]:
     """One page of the viewer's open tasks, what is due first, first, those without a date last. `overdue_at`: only those that
     are overdue then. One query along `ix_tasks_open_assignee`. Raises BadCursor."""
-    query = _rows(viewer).where(Task.assignee_user_id == viewer.user_id, _is(Task.status, *OPEN_STATUSES))
+    query = _rows(viewer.brand_ids).where(Task.assignee_user_id == viewer.user_id, _is(Task.status, *OPEN_STATUSES))
     if overdue_at is not None:
         query = query.where(Task.due_at <= overdue_at)
     if cursor is not None:
@@ -111,7 +147,7 @@ def _behind(cursor: str) -> sa.ColumnElement[bool]:
 
 def get_task(session: Session, *, viewer: Viewer, task_id: uuid.UUID) -> TaskRow:
     """Raises TaskMissing."""
-    record = session.execute(_rows(viewer).where(Task.id == task_id)).one_or_none()
+    record = session.execute(_rows(viewer.brand_ids).where(Task.id == task_id)).one_or_none()
     if record is None:
         raise TaskMissing(str(task_id))
     return _row(record)
@@ -149,7 +185,7 @@ def may_wait_for(
     return session.execute(query).first() is not None
 
 
-def _rows(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
+def _rows(brand_ids: Sequence[uuid.UUID]) -> sa.Select[*tuple[Any, ...]]:
     query: sa.Select[*tuple[Any, ...]] = sa.select(
         Task,
         Brand.name.label("brand_name"),
@@ -162,7 +198,7 @@ def _rows(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
     query = query.outerjoin(Before, sa.and_(Before.id == Task.depends_on_id, _is(Before.status, *OPEN_STATUSES)))
     query = query.join(Brand, Brand.id == Task.brand_id).outerjoin(User, User.id == Task.assignee_user_id)
     query = query.outerjoin(Thread, Thread.id == Task.thread_id).outerjoin(Contact, Contact.id == Thread.contact_id)
-    return query.where(Task.brand_id.in_(viewer.brand_ids)).execution_options(**KEPT)
+    return query.where(Task.brand_id.in_(brand_ids)).execution_options(**KEPT)
 
 
 def _row(record: sa.Row[Any]) -> TaskRow:
@@ -185,7 +221,8 @@ def _is(status: Any, *wanted: TaskStatus) -> sa.ColumnElement[bool]:
     return found
 
 
-def _conditions(filter: TaskFilter) -> list[sa.ColumnElement[bool]]:
+def conditions_of(filter: TaskFilter) -> list[sa.ColumnElement[bool]]:
+    """Those of a statement over tasks, joined with their threads where it asks for a contact."""
     found = [_is(Task.status, *([filter.status] if filter.status else filter.statuses))]
     for column, value in (
         (Task.assignee_user_id, filter.assignee_user_id),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from app.core.clock import utc_now
 from app.inbox.models import Priority
 from app.tasks.models import Recurrence, TaskStatus, TaskType
+from app.tasks.routes.pages import DAY_COUNTED, DAY_SHOWN
 from tests.support.signing_in import csrf_token
 from tests.tasks.conftest import HTMX, Desk
 
@@ -179,6 +180,30 @@ def test_the_calendar_shows_a_month(desk: Desk) -> None:
     assert "Keuring" in desk.client.get("/tasks/calendar?month=2027-03").text
     assert "Keuring" not in desk.client.get("/tasks/calendar?month=2027-05").text
     assert desk.client.get("/tasks/calendar?month=never").status_code == 200
+
+
+def test_a_full_day_of_the_calendar_shows_its_first_and_all_when_asked(desk: Desk) -> None:
+    day = date(2027, 3, 15)
+    for hour in range(8, 16):
+        desk.make(f"Taak {hour:02}", due_date=day, due_time=time(hour))
+    complete = desk.make("Al gedaan", due_date=day, due_time=time(7))
+    desk.post(f"/tasks/{complete.id}/status", status="completed")
+    desk.make("Van Bob", due_date=day, assignee_user_id=desk.bob.id)
+    month = desk.client.get("/tasks/calendar?month=2027-03").text
+    assert [title in month for title in ("Taak 08", "Taak 12", "Taak 13", "Van Bob")] == [True, True, False, False]
+    assert "month__task--ended" not in month
+    assert "4 more" in month
+    assert 'href="/tasks/calendar?month=2027-03&amp;day=2027-03-15#day-2027-03-15"' in month
+    whole = desk.client.get("/tasks/calendar?month=2027-03&day=2027-03-15").text
+    assert all(words in whole for words in ("Taak 08", "Taak 15", "month__task--ended"))
+    assert "Show fewer" in whole
+    assert "5 more" in desk.client.get("/tasks/calendar?month=2027-03&day=never&who=all").text
+
+
+def test_what_a_day_of_the_calendar_leaves_out_is_counted_so_far(desk: Desk) -> None:
+    for number in range(DAY_COUNTED + 3):
+        desk.make(f"Taak {number:02}", due_date=date(2027, 3, 15))
+    assert f"{DAY_COUNTED - DAY_SHOWN}+ more" in desk.client.get("/tasks/calendar?month=2027-03").text
 
 
 def test_the_rail_counts_the_tasks_that_are_mine(desk: Desk) -> None:

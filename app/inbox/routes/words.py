@@ -139,12 +139,12 @@ def delivery_words(message: Message) -> DeliveryWords | None:
 
 def list_time(at: datetime) -> str:
     """For a row: the time today, the day this week, else the date."""
-    local, today = _local(at), _today()
-    if local.date() == today:
+    local, day = _local(at), today()
+    if local.date() == day:
         return str(local.strftime(CLOCK))
-    if today - local.date() < timedelta(days=6):
+    if day - local.date() < timedelta(days=6):
         return f"{get_locale().days['format']['abbreviated'][local.weekday()]} {local.strftime(CLOCK)}"
-    return date_words(local.date(), "d MMM" if local.year == today.year else "d MMM y")
+    return date_words(local.date(), "d MMM" if local.year == day.year else "d MMM y")
 
 
 def _local(at: datetime) -> datetime:
@@ -156,7 +156,7 @@ def _local(at: datetime) -> datetime:
     return local
 
 
-def _today() -> date:
+def today() -> date:
     """The reader's day, worked out once per request."""
     if "today" not in g:
         g.today = _local(utc_now()).date()
@@ -170,7 +170,7 @@ def clock(at: datetime) -> str:
 
 
 def day_words(at: datetime) -> str:
-    local, now = _local(at).date(), _today()
+    local, now = _local(at).date(), today()
     if local == now:
         return _("Today")
     if local == now - timedelta(days=1):

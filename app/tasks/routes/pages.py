@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from flask import g, request, url_for
+from flask import g, request
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date
 
@@ -15,9 +15,12 @@ from app.accounts.queries import list_brands
 from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db
+from app.inbox.routes.words import today
+from app.links import url_for
+from app.tasks.calendar import NO_TASKS, CalendarTask, DayOfTasks, list_by_day
 from app.tasks.forms import TaskForm
 from app.tasks.models import OPEN_STATUSES, TaskStatus, TaskType
-from app.tasks.queries import LIST_LIMIT, TaskFilter, TaskRow, list_tasks
+from app.tasks.queries import LIST_LIMIT, TaskFilter, TaskRow, list_columns, list_tasks
 from app.tasks.routes import words
 from app.tasks.routes.blueprint import bp
 from app.translation import gettext as _
@@ -28,6 +31,8 @@ COMPLETED_SHOWN = 10
 # How many tasks are shown at first, asked for more, and at most.
 LIST_STEPS = (30, 100, LIST_LIMIT)
 COLUMN_STEPS = (10, 50, LIST_LIMIT)
+# Of a day of the calendar; what is left out is counted up to DAY_COUNTED.
+DAY_SHOWN, DAY_COUNTED = 5, 25
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,16 @@ class Day:
     date: date
     in_month: bool
     is_today: bool
-    rows: tuple[TaskRow, ...]
+    is_whole: bool
+    """It was asked for with all its tasks."""
+    tasks: tuple[CalendarTask, ...]
+    count: int
+
+    @property
+    def left_out(self) -> str:
+        """How many tasks are not shown, "" for none."""
+        rest = self.count - len(self.tasks)
+        return f"{rest}+" if rest and self.count == DAY_COUNTED else str(rest or "")
 
 
 def asked_filter() -> dict[str, Any]:
@@ -93,17 +107,18 @@ def common(view: str, asked: dict[str, Any], form: TaskForm | None = None) -> di
 
 def list_context(asked: dict[str, Any], form: TaskForm | None = None) -> dict[str, Any]:
     """Everything the list shows. Two queries."""
-    first = _first(asked, LIST_STEPS[asked["more"]], status=asked["status"])
+    limit = LIST_STEPS[asked["more"]]
+    filter = filter_from(asked, status=asked["status"])
+    first = _first(list_tasks(db.session(), viewer=current_viewer(), filter=filter, limit=limit + 1), limit)
     ended = asked["status"] is not None and asked["status"] not in OPEN_STATUSES
     groups = (
         [words.Group("ended", words.task_status_words(asked["status"]), first.rows)] if ended and first.rows else
-        words.grouped(first.rows, now=utc_now(), day=words.today())
+        words.grouped(first.rows, now=utc_now(), day=today())
     )  # fmt: skip
     return {**common("show_list", asked, form), "groups": groups, **_cut(asked, LIST_STEPS, first.is_cut)}
 
 
-def _first(asked: dict[str, Any], limit: int, *, status: TaskStatus | None) -> First:
-    rows = list_tasks(db.session(), viewer=current_viewer(), filter=filter_from(asked, status=status), limit=limit + 1)
+def _first(rows: list[TaskRow], limit: int) -> First:
     return First(tuple(rows[:limit]), len(rows) > limit)
 
 
@@ -126,8 +141,10 @@ def show_list() -> ResponseReturnValue:
 def board() -> ResponseReturnValue:
     """A column for each state; as a fragment: `task-board`."""
     asked = {**asked_filter(), "status": None}
-    limits = dict.fromkeys(OPEN_STATUSES, COLUMN_STEPS[asked["more"]])
-    columns = [(status, _first(asked, limits.get(status, COMPLETED_SHOWN), status=status)) for status in BOARD]
+    shown = {status: COLUMN_STEPS[asked["more"]] if status in OPEN_STATUSES else COMPLETED_SHOWN for status in BOARD}
+    limits = {status: limit + 1 for status, limit in shown.items()}
+    found = list_columns(db.session(), viewer=current_viewer(), filter=filter_from(asked), limits=limits)
+    columns = [(status, _first(rows, shown[status])) for status, rows in found.items()]
     is_cut = any(first.is_cut for status, first in columns if status in OPEN_STATUSES)
     context = {**common("board", asked), "columns": columns, **_cut(asked, COLUMN_STEPS, is_cut)}
     return page("tasks/board.html", blocks=("task_board",), **context)
@@ -135,20 +152,22 @@ def board() -> ResponseReturnValue:
 
 @bp.get("/tasks/calendar")
 def show_calendar() -> ResponseReturnValue:
-    """A month, `month` as 2026-11; as a fragment: `task-calendar`."""
-    asked, first = {**asked_filter(), "status": None}, _month_asked_for()
+    """A month, `month` as 2026-11, with the first tasks of its days and all of the one asked for as `day`, 2026-11-21; as a
+    fragment: `task-calendar`."""
+    asked, first, whole = {**asked_filter(), "status": None}, _month_asked_for(), _day_asked_for()
     weeks = calendar.Calendar().monthdatescalendar(first.year, first.month)
-    span = {"due_from": weeks[0][0], "due_until": weeks[-1][-1] + timedelta(days=1)}
-    shown = (*OPEN_STATUSES, TaskStatus.COMPLETED)
-    rows = list_tasks(db.session(), viewer=current_viewer(), filter=filter_from(asked, statuses=shown, **span), limit=500)
-    by_day: dict[date | None, list[TaskRow]] = {}
-    for row in rows:
-        by_day.setdefault(row.task.due_date, []).append(row)
-    today = words.today()
-    days = [[Day(day, day.month == first.month, day == today, tuple(by_day.get(day, ()))) for day in week] for week in weeks]
+    found = _tasks_of(asked, [day for week in weeks for day in week], shown=DAY_SHOWN, counted=DAY_COUNTED)
+    if whole in found:
+        found |= _tasks_of(asked, [whole], shown=LIST_LIMIT, counted=LIST_LIMIT + 1)
     context = {
         **common("show_calendar", asked),
-        "weeks": days,
+        "has_tasks": bool(found),
+        "whole": whole if whole in found else None,
+        "limit": LIST_LIMIT,
+        "weeks": [
+            [Day(day, day.month == first.month, day == today(), day == whole, *found.get(day, NO_TASKS)) for day in week]
+            for week in weeks
+        ],
         "weekdays": [format_date(day, "EEE") for day in weeks[0]],
         "month_name": format_date(first, "MMMM y"),
         "month": f"{first:%Y-%m}",
@@ -158,9 +177,21 @@ def show_calendar() -> ResponseReturnValue:
     return page("tasks/calendar.html", blocks=("task_calendar",), **context)
 
 
+def _tasks_of(asked: dict[str, Any], days: list[date], *, shown: int, counted: int) -> dict[date, DayOfTasks]:
+    viewer, filter = current_viewer(), filter_from(asked, statuses=(*OPEN_STATUSES, TaskStatus.COMPLETED))
+    return list_by_day(db.session(), viewer=viewer, filter=filter, days=days, now=utc_now(), shown=shown, counted=counted)
+
+
+def _day_asked_for() -> date | None:
+    try:
+        return date.fromisoformat(request.args.get("day", ""))
+    except ValueError:
+        return None
+
+
 def _month_asked_for() -> date:
     try:
         found = date.fromisoformat(f"{request.args.get('month', '')}-01")
     except ValueError:
-        found = words.today().replace(day=1)
-    return found if 2000 <= found.year <= 2100 else words.today().replace(day=1)
+        found = today().replace(day=1)
+    return found if 2000 <= found.year <= 2100 else today().replace(day=1)

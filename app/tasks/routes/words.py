@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from flask_babel import to_user_timezone
 
 from app.core.clock import utc_now
+from app.inbox.routes.words import today
 from app.tasks.models import Recurrence, Task, TaskStatus, TaskType
 from app.tasks.queries import TaskRow
 from app.translation import date_words
@@ -94,12 +95,6 @@ def _day_words(day: date, now: date) -> str:
     return near.get((day - now).days) or date_words(day, "EEE d MMM" if day.year == now.year else "EEE d MMM y")
 
 
-def today() -> date:
-    """The reader's day."""
-    day: date = to_user_timezone(utc_now()).date()
-    return day
-
-
 def is_overdue(row: TaskRow) -> bool:
     return row.is_overdue(utc_now())
 
@@ -132,6 +127,7 @@ def _group_of(row: TaskRow, now: datetime, day: date) -> str:
 
 
 FILTERS = {
+    "day_of_month": lambda day: date_words(day, "d MMMM"),
     "task_type_words": task_type_words,
     "task_type_icon": task_type_icon,
     "task_status_words": task_status_words,
