@@ -45,7 +45,7 @@ ROUTES = (
     "app.notifications.routes",
     "app.api.routes",
 )
-REPEATED = ("avatar", "icon")  # macros a page uses a hundred times with few values, which are all they depend on
+REPEATED = ("avatar", "icon", "pill")  # macros a page uses a hundred times with few values, which are all they depend on
 DEMO_ROUTES = ("app.demo.routes", "app.dev.routes")
 
 ALWAYS = (
