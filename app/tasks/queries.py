@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -47,8 +47,6 @@ class TaskFilter:
     statuses: tuple[TaskStatus, ...] = OPEN_STATUSES
     thread_id: uuid.UUID | None = None
     contact_id: uuid.UUID | None = None  # of the task's thread
-    due_from: date | None = None
-    due_until: date | None = None  # the day itself not included
 
 
 @dataclass(frozen=True)
@@ -232,8 +230,4 @@ def conditions_of(filter: TaskFilter) -> list[sa.ColumnElement[bool]]:
     ):
         if value is not None:
             found.append(column == value)
-    if filter.due_from is not None:
-        found.append(Task.due_date >= filter.due_from)
-    if filter.due_until is not None:
-        found.append(Task.due_date < filter.due_until)
     return found
