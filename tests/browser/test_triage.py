@@ -51,9 +51,7 @@ def test_a_menu_opened_before_the_answer_of_the_last_choice_came_stays_open(page
     page.route("**/threads/*/priority", lambda route: held.append(route), times=1)
     with page.expect_request("**/threads/*/priority"):
         choose_with_keys(page, "#head-priority")
-    with desk.live.app.app_context(), transaction() as session:
-        thread_id = uuid.UUID(page.url.rpartition("/")[2])
-        change_tags(session, thread_id=thread_id, actor=SYSTEM, now=utc_now(), add=["garantie"])
+    tag_elsewhere(page, desk)
     expect(page.locator("a[data-row] .tag")).to_have_text("garantie")  # what was shown is brought up to date meanwhile
     page.locator("#head-status").focus()
     page.keyboard.press("Enter")
@@ -65,6 +63,30 @@ def test_a_menu_opened_before_the_answer_of_the_last_choice_came_stays_open(page
     expect(page.locator(":focus")).to_have_text(chosen)
     with page.expect_response("**/threads/*/status"):
         page.keyboard.press("Enter")
+
+
+def test_the_drawer_gives_the_focus_back_to_a_head_that_was_redrawn_while_it_was_open(page: Page, desk: Desk) -> None:
+    open_inbox(page, desk, 1)
+    page.set_viewport_size({"width": 390, "height": 800})
+    desk.open_thread(page, "Vraag 0")
+    toggle = page.locator("[aria-controls=context]")
+    toggle.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator("#context :focus")).to_have_count(1)
+    tag_elsewhere(page, desk)
+    expect(page.locator("#thread-head .tag")).to_have_text("garantie")
+    wait_until_bound(page)
+    expect(toggle).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("Escape")
+    expect(toggle).to_be_focused()
+    expect(toggle).to_have_attribute("aria-expanded", "false")
+
+
+def tag_elsewhere(page: Page, desk: Desk) -> None:
+    with desk.live.app.app_context(), transaction() as session:
+        thread_id = uuid.UUID(page.url.rpartition("/")[2])
+        change_tags(session, thread_id=thread_id, actor=SYSTEM, now=utc_now(), add=["garantie"])
 
 
 def choose_with_keys(page: Page, menu: str) -> None:
