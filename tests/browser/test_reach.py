@@ -12,23 +12,28 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]  # a busy machine t
 
 ROUND = 400  # presses; no page has that much in sight
 CONTROLS = "a[href], button, input, select, textarea, summary, [contenteditable]"
-# A control is known by its place in what has an id: a push may bring a newer rendering of it while Tab is elsewhere.
+# A control is known by its place in what has an id: a push may bring a newer rendering of it while Tab is elsewhere. What comes
+# on the way is not asked for: a list whose end was in sight as Tab left it has further rows by then.
 WATCH = """(controls) => {
   let first = null;
   const reached = new Set();
+  const partOf = (one) => one.closest('[id]') ?? document.body;
   const placeOf = (one) => {
-    const part = one.closest('[id]') ?? document.body;
-    return `${part.id} ${[part, ...part.querySelectorAll(controls)].indexOf(one)}`;
+    const part = partOf(one);
+    return `${part.id} ${[...part.querySelectorAll(controls)].filter((other) => partOf(other) === part).indexOf(one)}`;
   };
+  // Among the choices of a list arrows walk, and what is typed narrows it.
+  const inSight = () => [...document.querySelectorAll(controls)]
+    .filter((one) => !one.matches(':disabled, [role=option], [type=hidden]'))
+    .filter((one) => one.checkVisibility({ visibilityProperty: true }));
+  const atFirst = new Set(inSight().map(placeOf));
   document.addEventListener('focusin', ({ target }) => {
     first ??= target;
     window.isRound ||= target === first && reached.size > 1;
     reached.add(placeOf(target));
   });
-  // Among the choices of a list arrows walk, and what is typed narrows it.
-  window.missed = () => [...document.querySelectorAll(controls)]
-    .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.matches(':disabled, [role=option], [type=hidden]'))
-    .filter((one) => !reached.has(placeOf(one))).map((one) => one.outerHTML.slice(0, 160));
+  window.missed = () => inSight().filter((one) => atFirst.has(placeOf(one)) && !reached.has(placeOf(one)))
+    .map((one) => one.outerHTML.slice(0, 160));
 }"""
 
 
