@@ -17,6 +17,7 @@ from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.delivery.actions import UnableToReply
 from app.delivery.forward import FORWARDED_TYPES, Forward, queue_forward
+from app.delivery.third_parties import addresses_of
 from app.inbox.actions import ThreadMovedOn, find_by_client_token, lock_thread
 from app.inbox.models import Attachment, Message
 from app.inbox.queries import ThreadMissing, get_message, get_thread_head
@@ -122,8 +123,8 @@ def _sent_otherwise(forward: Forward) -> bool:
     earlier = find_by_client_token(db.session(), current_viewer().user_id, forward.client_token)
     if earlier is None:
         return False
-    reached = {party.get("address", "") for kind in ("to", "cc", "bcc") for party in earlier.recipients.get(kind, ())}
-    return earlier.text.strip() != forward.text.strip() or not reached.issuperset((*forward.to, *forward.cc, *forward.bcc))
+    asked = (*forward.to, *forward.cc, *forward.bcc)
+    return earlier.text.strip() != forward.text.strip() or not addresses_of(earlier.recipients).issuperset(asked)
 
 
 def _keep(message: Message) -> None:
