@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from app.accounts.tokens import SCOPES
-from app.api.registry import Operation
+from app.api.registry import ALIAS, CANONICAL, Operation
 from app.api.schemas.base import ProblemDetails
 from app.api.schemas.messages import MovedOnBody
 from app.core.problems import CATALOGUE, MEDIA_TYPE
@@ -54,10 +54,13 @@ def build_document(app: OpenAPI, operations: Sequence[Operation]) -> dict[str, A
     document["tags"] = [{"name": name} for name in dict.fromkeys(o.tag for o in operations)]
     document["components"] = {"schemas": _schemas(operations), "securitySchemes": _security()}
     document["security"] = [{TOKEN: []}]
-    for prefix in ("/api/v1", "/api"):
-        for operation in operations:
-            path = f"{prefix}{operation.rule.replace('<uuid:id>', '{id}')}"
-            _complete(document["paths"][path][operation.method], operation)
+    paths = document["paths"] = dict(document["paths"])
+    for operation in operations:
+        address = operation.rule.replace("<uuid:id>", "{id}")
+        described = paths[f"{CANONICAL}{address}"][operation.method]
+        _complete(described, operation)
+        twin = {**described, "operationId": f"{operation.name}_api"}
+        paths[f"{ALIAS}{address}"] = {**paths.get(f"{ALIAS}{address}", {}), operation.method: twin}
     return document
 
 

@@ -17,7 +17,7 @@ from app.api import attachments, contacts, directory, messages, search, tasks, t
 from app.api.document import build_document
 from app.api.gate import check_request
 from app.api.problems import answer_problems, install_validation
-from app.api.registry import build_blueprint
+from app.api.registry import ALIAS, CANONICAL, build_blueprint
 from app.core.problems import request_id
 from app.web import csrf
 
@@ -96,4 +96,4 @@ def asset_file(filename: str) -> ResponseReturnValue:
     return response
 
 
-blueprints = (_api("api_v1", "/api/v1"), _api("api", "/api"), docs)
+blueprints = (_api("api_v1", CANONICAL), _api("api", ALIAS), docs)
