@@ -82,9 +82,10 @@ def test_a_forward_is_written_like_a_reply_found_again_taken_back_and_sent(
 ) -> None:
     demo_browsing.expected_faults += ["frame-ancestors", "404"]  # the mail is gone while its frame still loads
     engineer, editor = customer.replace("meter", "monteur"), agent.locator("#composer-rich")
-    agent.locator(".message__tools a", has_text="Forward").last.dispatch_event("click")
-    expect(agent.locator("#forward-title")).to_be_visible()
-    agent.locator("#forward-to").fill(engineer)
+    agent.locator(".message__tools a", has_text="Forward").last.focus()
+    agent.keyboard.press("Enter")
+    expect(agent.locator("#forward-to")).to_be_focused()
+    agent.keyboard.type(engineer)
     editor.click()
     agent.keyboard.type("Kun jij ")
     agent.keyboard.press("Control+b")

@@ -15,9 +15,11 @@ export function followOpening() {
   document.addEventListener("htmx:afterSettle", (event) => {
     const id = event.detail.target?.id;
     if (id === "thread-pane") opened();
-    if (id === "composer" && !wentOnFrom(asker)) document.querySelector("#composer [data-focus], #composer textarea")?.focus({ preventScroll: true });
+    if (id === "composer" && !wentOnFrom(asker)) firstField()?.focus({ preventScroll: true });
   });
 }
+
+const firstField = () => document.querySelector("#composer :is([autofocus]:not([type=hidden]), [data-focus])") ?? document.querySelector("#composer textarea");
 
 // Whoever went on to a row or a field meanwhile keeps the keys: an answer that comes late takes them back for nobody.
 function wentOnFrom(asker) {

@@ -3,13 +3,17 @@ const ADDRESS = /^[^\s<>"',;:()[\]\\@]{1,64}@([^\s<>"',;:()[\]\\@.]+\.)+[^\s<>"'
 
 export default function recipients(box) {
   const field = box.querySelector("input"), entry = field.cloneNode();
+  const hadFocus = field === document.activeElement, isBegun = hadFocus && field.value !== field.defaultValue;
   field.type = "hidden";
   field.removeAttribute("id");
   entry.removeAttribute("name");
   entry.removeAttribute("data-mail-field");
-  entry.value = "";
   box.append(entry);
   let kept = split(field.value);
+  // Who began to type before this module had come goes on in the same word.
+  entry.value = isBegun ? kept.pop() ?? "" : "";
+  if (hadFocus) entry.focus({ preventScroll: true });
+  entry.setSelectionRange(entry.value.length, entry.value.length);
 
   const tell = () => {
     const value = [...kept, ...split(entry.value)].join(", ");
