@@ -21,10 +21,26 @@ from app.ingest.media import fetch_announced_media
 from app.ingest.models import InboundEvent
 from app.ingest.notifications import subscribe_channel
 from app.notifications import handlers as notifications
-from app.notifications.handlers import tell_assignee, tell_followers, tell_mentioned, tell_team, tell_writer_of_held
-from app.realtime.handlers import push_bulk_progress, push_channel_change, push_notification, push_task_change, push_thread_change
+from app.notifications.handlers import (
+    tell_assignee,
+    tell_escalation,
+    tell_followers,
+    tell_mentioned,
+    tell_team,
+    tell_writer_of_held,
+)
+from app.realtime.handlers import (
+    push_bulk_progress,
+    push_channel_change,
+    push_notification,
+    push_sla_alert,
+    push_task_change,
+    push_thread_change,
+)
 from app.reply_templates import handlers as reply_templates
 from app.reply_templates.handlers import check_scheduled_reply, settle_note, settle_sent_reply, unsettle_taken_back
+from app.sla import handlers as sla
+from app.sla.models import SlaRecompute
 from app.tasks.handlers import make_callback_task, make_promised_task, move_tasks_of_merged_thread, return_tasks
 from app.tasks.queries import OPEN_AND_MINE, OVERDUE_AND_MINE
 
@@ -36,6 +52,7 @@ _push_task = AfterCommit("push_task_change", push_task_change, LIVE)
 _push_bulk = AfterCommit("push_bulk_progress", push_bulk_progress, LIVE)
 _push_channel = AfterCommit("push_channel_change", push_channel_change, LIVE)
 _push_notification = AfterCommit("push_notification", push_notification, LIVE)
+_push_alert = AfterCommit("push_sla_alert", push_sla_alert, LIVE)
 _fetch_media = AfterCommit("fetch_announced_media", fetch_announced_media, SEND)
 _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 
@@ -44,28 +61,38 @@ _FOLLOW_MERGED = (
     notifications.follow_merged_thread,
     reply_templates.follow_merged_thread,
     move_tasks_of_merged_thread,
+    sla.follow_merged_thread,
 )
 
 WIRING = Wiring(
     in_transaction={
         "ThreadsMerged": _FOLLOW_MERGED,
-        "MergeUndone": (delivery.go_back, notifications.go_back, reply_templates.go_back, return_tasks),
-        "ThreadSplit": (delivery.follow_split, notifications.follow_split),
-        "SplitUndone": (delivery.go_back, notifications.go_back, *_FOLLOW_MERGED),
+        "MergeUndone": (delivery.go_back, notifications.go_back, reply_templates.go_back, return_tasks, sla.go_back),
+        "ThreadSplit": (delivery.follow_split, notifications.follow_split, sla.follow_split),
+        "SplitUndone": (delivery.go_back, notifications.go_back, sla.go_back, *_FOLLOW_MERGED),
         "ContactsMerged": (follow_merged_contact,),
         "ContactMergeUndone": (give_back_merged_contact,),
         "ThreadAssigned": (tell_assignee,),
-        "ThreadHandedOver": (tell_team,),
-        "MessageReceived": (tell_followers, hold_scheduled_replies),
-        "ThreadMarkedSpam": (hold_replies_to_spam,),
-        "MessageQueued": (settle_sent_reply,),
-        "DeliveryChanged": (make_promised_task,),
-        "MessageTakenBack": (unsettle_taken_back,),
+        "ThreadHandedOver": (tell_team, sla.retarget),
+        "MessageReceived": (tell_followers, hold_scheduled_replies, sla.hear_message),
+        "ThreadMarkedSpam": (hold_replies_to_spam, sla.hear_spam),
+        "SpamEnded": (sla.hear_spam,),
+        "ThreadSnoozed": (sla.hear_snooze,),
+        "SnoozeEnded": (sla.hear_snooze,),
+        "ThreadStatusChanged": (sla.hear_status,),
+        "ThreadPriorityChanged": (sla.retarget,),
+        "ThreadEdited": (sla.retarget,),
+        "WaitBegan": (sla.hear_wait,),
+        "WaitEnded": (sla.hear_wait,),
+        "MessageQueued": (settle_sent_reply, sla.hear_reply),
+        "DeliveryChanged": (make_promised_task, sla.hear_delivery),
+        "MessageTakenBack": (unsettle_taken_back, sla.withdraw_answer),
         "ReplyScheduled": (check_scheduled_reply,),
         "ScheduledReplyChanged": (check_scheduled_reply,),
         "ScheduledReplyHeld": (tell_writer_of_held,),
+        "EscalationStepReached": (tell_escalation,),
         "NoteAdded": (settle_note, tell_mentioned),
-        "CallLogged": (make_callback_task,),
+        "CallLogged": (make_callback_task, sla.hear_call),
     },
     after_commit={
         "ContactsMerged": (),
@@ -126,6 +153,10 @@ WIRING = Wiring(
         "ReplyTemplateChanged": (),
         "ReplyTemplateArchived": (),
         "ReplyTemplateRestored": (),
+        "EscalationStepReached": (_push, _push_alert),
+        "SlaRecomputeAdvanced": (),
+        "CalendarChanged": (),
+        "PolicyChanged": (),
         "SavedViewCreated": (),
         "SavedViewChanged": (),
         "SavedViewDeleted": (),
@@ -145,6 +176,7 @@ def sources() -> tuple[Source, ...]:
         Source(table_of(BulkAction), "app.inbox.jobs.run_bulk_action", LIVE),
         Source(deliveries, "app.delivery.jobs.deliver", SEND, where=not_behind_another),
         Source(table_of(ScheduledReply), "app.delivery.scheduled_jobs.send_due", SEND),
+        Source(table_of(SlaRecompute), "app.sla.jobs.run_recompute", SEND),
         Source(outbox, "app.events.jobs.run_outbox_entry", LIVE, where=lambda: outbox.c.queue == LIVE),
         Source(outbox, "app.events.jobs.run_outbox_entry", SEND, where=lambda: outbox.c.queue == SEND),
     )

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, WithId, text_enum
+from app.inbox.indexes import due_index, newest_index, rank_index
 
 
 class ThreadType(StrEnum):
@@ -66,18 +67,6 @@ class MessageType(StrEnum):
 
 
 IN_INBOX = "is_open AND snoozed_until IS NULL"
-_BY_RANK = ("priority_rank DESC", "last_message_at DESC", "id DESC")
-
-
-def _rank_index(name: str, *columns: str, where: str | None = None) -> sa.Index:
-    """An index that has the threads of `columns` by priority, the newest first among equals."""
-    return sa.Index(name, *columns, *map(sa.text, _BY_RANK), postgresql_where=sa.text(where) if where else None)
-
-
-def _newest_index(name: str, *columns: str, where: str) -> sa.Index:
-    """An index that has the threads of `columns`, the newest first."""
-    newest = sa.text("last_message_at DESC"), sa.text("id DESC")
-    return sa.Index(name, *columns, *newest, postgresql_where=sa.text(where))
 
 
 class Thread(WithId, Base):
@@ -162,7 +151,7 @@ class Thread(WithId, Base):
             sa.text("id DESC"),
             postgresql_where=sa.text("snoozed_until IS NOT NULL"),
         ),
-        _newest_index("ix_threads_spam", "brand_id", where="spam_at IS NOT NULL"),
+        newest_index("ix_threads_spam", "brand_id", where="spam_at IS NOT NULL"),
         sa.Index("ix_threads_snooze_due", "snoozed_until", postgresql_where=sa.text("snoozed_until IS NOT NULL")),
         sa.Index("ix_threads_status", "brand_id", "status", sa.text("last_message_at DESC"), sa.text("id DESC")),
         sa.Index("ix_threads_medium_status", "brand_id", "medium", "status", sa.text("last_message_at DESC"), sa.text("id DESC")),
@@ -174,19 +163,24 @@ class Thread(WithId, Base):
             sa.text("last_message_at DESC"),
             sa.text("id DESC"),
         ),
-        _newest_index("ix_threads_open_team", "team_id", "brand_id", where=f"{IN_INBOX} AND team_id IS NOT NULL"),
-        _newest_index("ix_threads_team", "team_id", "brand_id", where="team_id IS NOT NULL"),
+        newest_index("ix_threads_open_team", "team_id", "brand_id", where=f"{IN_INBOX} AND team_id IS NOT NULL"),
+        newest_index("ix_threads_team", "team_id", "brand_id", where="team_id IS NOT NULL"),
         sa.Index("ix_threads_all", "brand_id", sa.text("last_message_at DESC"), sa.text("id DESC")),
         sa.Index("ix_threads_created", "brand_id", sa.text("created_at DESC"), sa.text("id DESC")),
         sa.Index("ix_threads_subject_trigram", "subject", postgresql_using="gin", postgresql_ops={"subject": "gin_trgm_ops"}),
         sa.Index("ix_threads_contact", "contact_id", sa.text("last_message_at DESC")),
         sa.Index("ix_threads_about", "about_thread_id", postgresql_where=sa.text("about_thread_id IS NOT NULL")),
         sa.Index("ix_threads_partner", "partner_contact_id", postgresql_where=sa.text("partner_contact_id IS NOT NULL")),
-        _rank_index("ix_threads_rank", "brand_id", where=IN_INBOX),
-        _rank_index("ix_threads_rank_assignee", "assignee_user_id", "brand_id", where=IN_INBOX),
-        _rank_index("ix_threads_rank_unassigned", "brand_id", where=f"{IN_INBOX} AND assignee_user_id IS NULL"),
-        _rank_index("ix_threads_rank_team", "team_id", "brand_id", where=f"{IN_INBOX} AND team_id IS NOT NULL"),
-        _rank_index("ix_threads_rank_all", "brand_id"),
+        rank_index("ix_threads_rank", "brand_id", where=IN_INBOX),
+        rank_index("ix_threads_rank_assignee", "assignee_user_id", "brand_id", where=IN_INBOX),
+        rank_index("ix_threads_rank_unassigned", "brand_id", where=f"{IN_INBOX} AND assignee_user_id IS NULL"),
+        rank_index("ix_threads_rank_team", "team_id", "brand_id", where=f"{IN_INBOX} AND team_id IS NOT NULL"),
+        rank_index("ix_threads_rank_all", "brand_id"),
+        due_index("ix_threads_due", "brand_id", where=IN_INBOX),
+        due_index("ix_threads_due_assignee", "assignee_user_id", "brand_id", where=IN_INBOX),
+        due_index("ix_threads_due_unassigned", "brand_id", where=f"{IN_INBOX} AND assignee_user_id IS NULL"),
+        due_index("ix_threads_due_team", "team_id", "brand_id", where=f"{IN_INBOX} AND team_id IS NOT NULL"),
+        due_index("ix_threads_due_all", "brand_id"),
         sa.CheckConstraint("(status IN ('resolved', 'closed')) = (resolved_at IS NOT NULL)", name="resolved_pair"),
         sa.CheckConstraint("medium IN ('email', 'whatsapp', 'sms', 'phone', 'internal')", name="medium"),
         sa.CheckConstraint("snoozed_until IS NULL OR status NOT IN ('resolved', 'closed')", name="snoozed_is_open"),

@@ -22,10 +22,11 @@ from app.core.db import table_of
 from app.core.paging import Page
 from app.core.plans import KEPT, as_written
 from app.inbox.models import Attachment, Message, Priority, Thread, ThreadAlias, ThreadRead, ThreadStatus
-from app.inbox.sorting import ListSort, behind_the_edge, cut, edge_of, ordering
+from app.inbox.sorting import Key, ListSort, SortKeys, behind_the_edge, cut, due_key, edge_of, ordering
 from app.inbox.triage_models import ThreadTag
 
 COUNT_CAP = 1000
+_KEYS = SortKeys(Thread.priority_rank, Thread.last_message_at, Thread.id, due_key(Thread.response_due_at))
 THREAD_ID = sa.bindparam("thread_id", type_=sa.Uuid)  # what a statement is about, and the parts other features add to it
 
 
@@ -88,22 +89,26 @@ def list_threads(
     if cursor is not None:
         values |= edge_of(sort, cursor)
     rows = [_row(record) for record in session.execute(query, values)]
-    return cut(rows, limit, sort, lambda row: (row.thread.priority_rank, row.thread.last_message_at, row.thread.id))
+    return cut(rows, limit, sort, _key_of)
+
+
+def _key_of(row: ThreadRow) -> Key:
+    return row.thread.priority_rank, row.thread.last_message_at, row.thread.id, row.thread.response_due_at
 
 
 @lru_cache(maxsize=512)
 def _list_statement(shape: _Shape, sort: ListSort, limit: int, *, from_the_start: bool) -> sa.Select[*tuple[Any, ...]]:
     """Written once for each kind of list: that takes longer than to run it."""
     brands = _unnested(sa.bindparam("wanted_brands", type_=sa.ARRAY(sa.Uuid)))
-    scan, *keys = _scan(shape, _parameters(shape), brands.c.id)
+    scan, keys = _scan(shape, _parameters(shape), brands.c.id)
     if not from_the_start:
-        scan = scan.where(behind_the_edge(sort, *keys))
-    per_brand = scan.order_by(*ordering(sort, *keys)).limit(as_written(limit)).lateral("scan")
+        scan = scan.where(behind_the_edge(sort, keys))
+    per_brand = scan.order_by(*ordering(sort, keys)).limit(as_written(limit)).lateral("scan")
     merged = sa.select(per_brand.c.id).select_from(brands.join(per_brand, sa.true()))
-    order = ordering(sort, per_brand.c.priority_rank, per_brand.c.last_message_at, per_brand.c.id)
-    found = merged.order_by(*order).limit(as_written(limit)).subquery("found")
+    found_keys = SortKeys(per_brand.c.priority_rank, per_brand.c.last_message_at, per_brand.c.id, per_brand.c.due)
+    found = merged.order_by(*ordering(sort, found_keys)).limit(as_written(limit)).subquery("found")
     query = _ROWS.join(found, found.c.id == Thread.id)
-    return query.order_by(*ordering(sort, Thread.priority_rank, Thread.last_message_at, Thread.id))
+    return query.order_by(*ordering(sort, _KEYS))
 
 
 def _unnested(brand_ids: sa.ColumnElement[Any]) -> Any:
@@ -191,22 +196,23 @@ def _parameters(shape: _Shape, suffix: str = "") -> dict[str, Any]:
 
 def _scan(
     shape: _Shape, given: Mapping[str, Any], brand_id: sa.ColumnElement[uuid.UUID]
-) -> tuple[sa.Select[*tuple[Any, ...]], Any, Any, Any]:
-    """Ids of one brand's threads, and the three columns they are ordered by; a tag is looked up on its own side table. `given`
+) -> tuple[sa.Select[*tuple[Any, ...]], SortKeys]:
+    """Ids of one brand's threads, and the columns they are ordered by; a tag is looked up on its own side table. `given`
     has values or the parameters that stand for them."""
     if "tag" not in given:
-        keys = (Thread.priority_rank, Thread.last_message_at, Thread.id)
+        columns = (_KEYS.rank, _KEYS.at, _KEYS.row_id, _KEYS.due.label("due"))
         conditions = _conditions(shape.view, shape.unassigned, given)
-        return sa.select(*keys).where(Thread.brand_id == brand_id, *conditions), *keys
+        return sa.select(*columns).where(Thread.brand_id == brand_id, *conditions), _KEYS
     in_inbox = shape.view == "open" and "status" not in given
     rest = _conditions("all" if in_inbox else shape.view, shape.unassigned, given)
-    scan = sa.select(ThreadTag.priority_rank, ThreadTag.last_message_at, ThreadTag.thread_id.label("id"))
+    keys = SortKeys(ThreadTag.priority_rank, ThreadTag.last_message_at, ThreadTag.thread_id, due_key(ThreadTag.response_due_at))
+    scan = sa.select(keys.rank, keys.at, keys.row_id.label("id"), keys.due.label("due"))
     scan = scan.where(ThreadTag.brand_id == brand_id, ThreadTag.tag == given["tag"])
     if in_inbox:
         scan = scan.where(ThreadTag.in_inbox)
     if rest:
         scan = scan.join(Thread, Thread.id == ThreadTag.thread_id).where(*rest)
-    return scan, ThreadTag.priority_rank, ThreadTag.last_message_at, ThreadTag.thread_id
+    return scan, keys
 
 
 def _brands(viewer: Viewer, filter: ThreadFilter) -> tuple[uuid.UUID, ...]:

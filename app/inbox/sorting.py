@@ -1,14 +1,16 @@
 """The orders a list of threads can have. Each is one index scan: the keys stand in the indexes as they stand here.
 
 *Newest*: by the last message. *Oldest*: the same backwards, so that what has lain longest comes first. *Priority*: the most
-urgent first, the newest first among equals. The id breaks ties, so that a cursor is one place and no page repeats or drops a row.
+urgent first, the newest first among equals. *Due*: what must be answered first, first; then the rest, that which has lain longest
+first. The id breaks ties, so that a cursor is one place and no page repeats or drops a row.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -18,37 +20,64 @@ from app.core import keyset
 from app.core.paging import BadCursor, Page
 
 T = TypeVar("T")
-Key = tuple[int, datetime, uuid.UUID]
-"""Priority rank, time of the last message, id of the thread."""
+Key = tuple[int, datetime, uuid.UUID, datetime | None]
+"""Priority rank, time of the last message, id of the thread, when its answer is due."""
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+"""What sorts like a time for threads that are due at none, in the indexes, too."""
 
 
 class ListSort(StrEnum):
     NEWEST = "newest"
     OLDEST = "oldest"
     PRIORITY = "priority"
+    DUE = "due"
 
 
-def ordering(sort: ListSort, rank: Any, at: Any, row_id: Any) -> list[sa.SQLColumnExpression[Any]]:
-    """ORDER BY for the sort over these three columns."""
-    if sort == ListSort.OLDEST:
-        return [at.asc(), row_id.asc()]
-    return [*([rank.desc()] if sort == ListSort.PRIORITY else []), at.desc(), row_id.desc()]
+@dataclass(frozen=True)
+class SortKeys:
+    """The columns a list can be ordered by."""
+
+    rank: Any
+    at: Any
+    row_id: Any
+    due: Any
 
 
-def behind_the_edge(sort: ListSort, rank: Any, at: Any, row_id: Any) -> sa.ColumnElement[bool]:
+def due_key(column: Any) -> sa.ColumnElement[Any]:
+    """A column of due times as the indexes have it: those that have none behind all others."""
+    never = sa.literal_column("'9999-12-31 00:00:00+00'::timestamptz", sa.DateTime(timezone=True))
+    return sa.func.coalesce(column, never)
+
+
+def ordering(sort: ListSort, keys: SortKeys) -> list[sa.SQLColumnExpression[Any]]:
+    """ORDER BY for the sort."""
+    if sort in (ListSort.OLDEST, ListSort.DUE):
+        return [*([keys.due.asc()] if sort == ListSort.DUE else []), keys.at.asc(), keys.row_id.asc()]
+    return [*([keys.rank.desc()] if sort == ListSort.PRIORITY else []), keys.at.desc(), keys.row_id.desc()]
+
+
+def behind_the_edge(sort: ListSort, keys: SortKeys) -> sa.ColumnElement[bool]:
     """The rows behind the place that `edge_of` gives the values of."""
-    edge = [sa.bindparam("edge_at", type_=sa.DateTime(timezone=True)), sa.bindparam("edge_id", type_=sa.Uuid)]
+    time = sa.DateTime(timezone=True)
+    edge = [sa.bindparam("edge_at", type_=time), sa.bindparam("edge_id", type_=sa.Uuid)]
     if sort == ListSort.OLDEST:
-        return sa.tuple_(at, row_id) > sa.tuple_(*edge)
+        return sa.tuple_(keys.at, keys.row_id) > sa.tuple_(*edge)
+    if sort == ListSort.DUE:
+        return sa.tuple_(keys.due, keys.at, keys.row_id) > sa.tuple_(sa.bindparam("edge_due", type_=time), *edge)
     if sort == ListSort.PRIORITY:
-        return sa.tuple_(rank, at, row_id) < sa.tuple_(sa.bindparam("edge_rank", type_=sa.SmallInteger), *edge)
-    return sa.tuple_(at, row_id) < sa.tuple_(*edge)
+        return sa.tuple_(keys.rank, keys.at, keys.row_id) < sa.tuple_(sa.bindparam("edge_rank", type_=sa.SmallInteger), *edge)
+    return sa.tuple_(keys.at, keys.row_id) < sa.tuple_(*edge)
 
 
 def edge_of(sort: ListSort, cursor: str) -> dict[str, Any]:
     """The values for `behind_the_edge`. Raises BadCursor, also for the cursor of another sort."""
-    rank, at, row_id = _read(sort, cursor)
-    return {"edge_at": at, "edge_id": row_id, **({"edge_rank": rank} if sort == ListSort.PRIORITY else {})}
+    rank, at, row_id, due = _read(sort, cursor)
+    edge: dict[str, Any] = {"edge_at": at, "edge_id": row_id}
+    if sort == ListSort.PRIORITY:
+        edge["edge_rank"] = rank
+    if sort == ListSort.DUE:
+        edge["edge_due"] = due
+    return edge
 
 
 def cut(rows: Sequence[T], limit: int, sort: ListSort, key: Callable[[T], Key]) -> Page[T]:
@@ -58,17 +87,19 @@ def cut(rows: Sequence[T], limit: int, sort: ListSort, key: Callable[[T], Key]) 
 
 
 def _make(sort: ListSort, key: Key) -> str:
-    rank, at, row_id = key
-    return keyset.make_cursor(keyset.Sort(sort.value), keyset.Place(f"{rank} {at.isoformat()}", row_id))
+    rank, at, row_id, due = key
+    place = f"{rank} {at.isoformat()}" + (f" {(due or NEVER).isoformat()}" if sort == ListSort.DUE else "")
+    return keyset.make_cursor(keyset.Sort(sort.value), keyset.Place(place, row_id))
 
 
 def _read(sort: ListSort, cursor: str) -> Key:
     place = keyset.read_cursor(keyset.Sort(sort.value), cursor, str)
-    rank, _space, at = str(place.value).partition(" ")
     try:
-        key = int(rank), datetime.fromisoformat(at), place.row_id
+        rank, *times = str(place.value).split(" ")
+        at, due = map(datetime.fromisoformat, times if sort == ListSort.DUE else [*times, NEVER.isoformat()])
+        key = int(rank), at, place.row_id, due
     except ValueError as error:
         raise BadCursor(keyset.REFUSAL) from error
-    if key[1].tzinfo is None or not 0 <= key[0] <= 4:
+    if key[1].tzinfo is None or key[3].tzinfo is None or not 0 <= key[0] <= 4:
         raise BadCursor(keyset.REFUSAL)
     return key

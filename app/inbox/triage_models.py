@@ -11,11 +11,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Claimable, WithId
 
+_DUE = sa.text("coalesce(response_due_at, '9999-12-31 00:00:00+00'::timestamptz)")
+_BY_DUE = (_DUE, sa.text("last_message_at"), sa.text("thread_id"))
+
 
 class ThreadTag(Base):
     """One tag of one thread with the thread's place in the lists, so that a tag's threads are one keyset scan.
 
-    Kept by triggers on `threads` (migration 0012), whoever writes there: `threads.tags` is the truth. `in_inbox`: open and not
+    Kept by triggers on `threads` (migration 0025), whoever writes there: `threads.tags` is the truth. `in_inbox`: open and not
     snoozed.
     """
 
@@ -27,6 +30,7 @@ class ThreadTag(Base):
     last_message_at: Mapped[datetime]
     in_inbox: Mapped[bool]
     priority_rank: Mapped[int] = mapped_column(sa.SmallInteger, default=1, server_default="1")
+    response_due_at: Mapped[datetime | None]
 
     __table_args__ = (
         sa.Index(
@@ -54,6 +58,8 @@ class ThreadTag(Base):
             sa.text("last_message_at DESC"),
             sa.text("thread_id DESC"),
         ),
+        sa.Index("ix_thread_tags_due", "brand_id", "tag", *_BY_DUE, postgresql_where=sa.text("in_inbox")),
+        sa.Index("ix_thread_tags_due_all", "brand_id", "tag", *_BY_DUE),
         sa.Index("ix_thread_tags_all", "brand_id", "tag", sa.text("last_message_at DESC"), sa.text("thread_id DESC")),
     )
 

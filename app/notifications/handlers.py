@@ -59,6 +59,13 @@ def tell_writer_of_held(session: Session, event: Event) -> None:
     tell(session, _news(event, NotificationKind.HELD), to=User.id == writer, caused_by=event)
 
 
+def tell_escalation(session: Session, event: Event) -> None:
+    """`EscalationStepReached`: those the step is for, in the app, where the step says so."""
+    told = [uuid.UUID(user_id) for user_id in event.payload["user_ids"]]
+    if told and "app" in event.payload["through"]:
+        tell(session, _news(event, NotificationKind.ESCALATION), to=User.id.in_(told), caused_by=event)
+
+
 def follow_merged_thread(session: Session, event: Event) -> None:
     """`ThreadsMerged`, `SplitUndone`: watchers and notifications of the thread that goes belong to the one that stays."""
     move = parse_move(event)

@@ -18,6 +18,7 @@ class NotificationKind(StrEnum):
     MESSAGE = "message"  # something came in on a thread assigned to the user, or watched by them
     HELD = "held"  # a reply the user scheduled was not sent: they decide
     TEAM = "team"  # a thread was handed to a team of theirs
+    ESCALATION = "escalation"  # a deadline comes near or has passed, and it is theirs to do something
 
 
 class Notification(WithId, Base):

@@ -32,6 +32,7 @@ ICONS = {
     NotificationKind.MESSAGE: "mail",
     NotificationKind.HELD: "triangle-alert",
     NotificationKind.TEAM: "users",
+    NotificationKind.ESCALATION: "clock",
 }
 
 
@@ -112,6 +113,11 @@ def _choices() -> list[tuple[NotificationKind, str, str]]:
             _("On threads assigned to me, and on those I watch. Several on one thread are one notification."),
         ),
         (NotificationKind.HELD, _("A reply I scheduled is held"), _("Somebody wrote before its time, or it cannot be sent.")),
+        (
+            NotificationKind.ESCALATION,
+            _("A deadline comes near or has passed"),
+            _("On threads assigned to me, and on those that are escalated to me."),
+        ),
     ]
 
 
@@ -126,6 +132,8 @@ def sentence(row: NotificationRow) -> str:
         return str(_("%(name)s handed this to your team", **names))
     if kind == NotificationKind.HELD:
         return str(_("Your scheduled reply was not sent: please look"))
+    if kind == NotificationKind.ESCALATION:
+        return str(_("The deadline for %(who)s needs you", who=row.contact_name or _("the contact")))
     count, who = row.notification.count, row.contact_name or _("the contact")
     return str(ngettext("New message from %(who)s", "%(num)s new messages from %(who)s", count, who=who))
 

@@ -64,6 +64,17 @@ def push_notification(event: Event) -> None:
         _emit("notification", {"kind": event.type, "thread_id": str(event.thread_id), "sequence": sequence}, user_id)
 
 
+def push_sla_alert(event: Event) -> None:
+    """After-commit handler: those an escalation step is for hear `sla:alert`, as far as they see the brand."""
+    told = set(event.payload["user_ids"])
+    with transaction() as session:
+        seeing = user_ids_who_see(session, event.brand_id) if event.brand_id else []
+        receivers = next_sequences(session, [user_id for user_id in seeing if str(user_id) in told])
+    body = {"thread_id": str(event.thread_id), "step": event.payload["step"], "clock": event.payload["clock"]}
+    for user_id, sequence in receivers.items():
+        _emit("sla:alert", {**body, "sequence": sequence}, user_id)
+
+
 def push_task_change(event: Event) -> None:
     """After-commit handler: everybody who may see the brand hears that a task changed; a reminder is for its assignee alone."""
     assignee = event.payload.get("assignee")

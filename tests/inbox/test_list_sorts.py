@@ -23,7 +23,7 @@ from app.events.actions import SYSTEM
 from app.inbox.actions import assign_thread, change_priority, change_status
 from app.inbox.models import Priority, Thread, ThreadStatus
 from app.inbox.queries import ThreadFilter, list_threads
-from app.inbox.sorting import ListSort
+from app.inbox.sorting import NEVER, ListSort
 from app.inbox.tags import change_tags
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_thread, make_viewer
 from tests.support.database import again, back_to, ground_session
@@ -33,6 +33,7 @@ from tests.support.signing_in import csrf_token, sign_in
 ORDERS: dict[ListSort, Callable[[Thread], tuple[object, ...]]] = {
     ListSort.NEWEST: lambda t: (-t.last_message_at.timestamp(), -t.id.int),
     ListSort.OLDEST: lambda t: (t.last_message_at.timestamp(), t.id.int),
+    ListSort.DUE: lambda t: ((t.response_due_at or NEVER).timestamp(), t.last_message_at.timestamp(), t.id.int),
     ListSort.PRIORITY: lambda t: (-t.priority.rank, -t.last_message_at.timestamp(), -t.id.int),
 }
 TEAM = uuid.UUID(int=5)
@@ -57,6 +58,7 @@ class Company:
     hidden: Channel
     dice: random.Random = field(default_factory=lambda: random.Random(3))
     coin: random.Random = field(default_factory=lambda: random.Random(3))
+    clock: random.Random = field(default_factory=lambda: random.Random(3))
 
     def add(self, channel: Channel, *, at: datetime | None = None) -> Thread:
         at = at or NOW - timedelta(minutes=self.dice.randrange(6))
@@ -72,6 +74,8 @@ class Company:
             change_status(self.session, status=ThreadStatus.RESOLVED, **who)  # type: ignore[arg-type]
         if self.coin.random() < 0.5:
             thread.team_id = TEAM
+        if self.clock.random() < 0.6:
+            thread.response_due_at = NOW + timedelta(minutes=self.clock.randrange(3))
         self.session.flush()
         return thread
 
@@ -137,7 +141,7 @@ def test_pages_hold_each_thread_once_in_order_while_others_arrive(company: Compa
 def test_a_cursor_belongs_to_its_order(company: Company) -> None:
     _rows, cursor = company.page(FILTERS["open"], ListSort.NEWEST, None, 2)
     assert cursor is not None
-    for sort in (ListSort.OLDEST, ListSort.PRIORITY):
+    for sort in (ListSort.OLDEST, ListSort.PRIORITY, ListSort.DUE):
         with pytest.raises(BadCursor):
             company.page(FILTERS["open"], sort, cursor, 2)
     with pytest.raises(BadCursor):

@@ -36,7 +36,9 @@ from tests.factories import NOW, make_brand, make_channel, make_contact, make_me
 # What names a thread follows it in a merge. A new table must be given its place: in a handler, or in app/inbox/merge.py.
 FOLLOWS = {"messages", "attachments", "taken_back_messages", "thread_aliases", "deliveries", "scheduled_replies", "tasks"}
 FOLLOWS |= {"notifications", "reply_template_uses", "drafts", "thread_reads", "thread_watchers"}
+FOLLOWS |= {"sla_facts", "sla_steps"}
 KEPT_BY_A_TRIGGER = {"thread_tags"}
+MADE_ANEW = {"sla_clocks"}
 
 
 @dataclass
@@ -321,4 +323,4 @@ def test_every_table_that_names_a_thread_has_its_place_in_a_merge() -> None:
         for table in Base.metadata.tables.values()
         if any(key.column.table.name == "threads" for column in table.columns for key in column.foreign_keys)
     }
-    assert naming == FOLLOWS | KEPT_BY_A_TRIGGER
+    assert naming == FOLLOWS | KEPT_BY_A_TRIGGER | MADE_ANEW

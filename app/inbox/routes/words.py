@@ -67,6 +67,7 @@ SORTS = {
     ListSort.NEWEST: N_("Newest first"),
     ListSort.OLDEST: N_("Waiting longest first"),
     ListSort.PRIORITY: N_("Most urgent first"),
+    ListSort.DUE: N_("Due first"),
 }
 
 

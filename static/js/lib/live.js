@@ -30,6 +30,7 @@ export function startLive() {
   socket.on("message:new", announce);
   socket.on("bulk:changed", ({ sequence }) => { note(sequence); document.dispatchEvent(new CustomEvent("bulk-changed")); });
   socket.on("notification", ({ sequence }) => note(sequence));
+  socket.on("sla:alert", heard);
   socket.on("task:changed", (change) => { note(change.sequence); heardOfTask(change); });
   setInterval(() => { if (document.body.dataset.live !== "on" && !document.hidden) refresh(); }, POLL);
   setInterval(() => { if (napped() && !document.hidden) wake(socket); }, TICK);

@@ -94,7 +94,8 @@ function arrived(list, next) {
   });
 }
 
-const isBefore = (list, row, other) => (list.dataset.sort === "oldest" ? row.dataset.at < other.dataset.at : row.dataset.at > other.dataset.at);
+const isRising = (list) => ["oldest", "due"].includes(list.dataset.sort);
+const isBefore = (list, row, other) => (isRising(list) ? row.dataset.at < other.dataset.at : row.dataset.at > other.dataset.at);
 
 function say(list, count) {
   const bar = fresh(list);
