@@ -38,6 +38,7 @@ ROUTES = (
     "app.delivery.routes",
     "app.reply_templates.routes",
     "app.tasks.routes",
+    "app.sla.routes",
     "app.contacts.routes",
     "app.ingest.routes",
     "app.ingest.pages",

@@ -13,6 +13,7 @@ class Column(StrEnum):
     TAGS = "tags"
     PRIORITY = "priority"
     STATUS = "status"
+    DUE = "due"
     SNOOZE = "snooze"
     WAITING = "waiting"
     BRAND = "brand"

@@ -139,6 +139,7 @@ PAGES = (
     Entry("GET", "/tasks/<uuid:task_id>/reminder", BRAND),
     Entry("POST", "/tasks/<uuid:task_id>/status", BRAND, data={"status": "completed"}),
     Entry("GET", "/threads/<uuid:thread_id>/tasks", BRAND),
+    Entry("GET", "/threads/<uuid:thread_id>/clocks", BRAND),
     Entry("GET", "/tickets/new", SIGNED_IN),
     Entry("POST", "/tickets", SIGNED_IN, data={"subject": ""}),
     Entry("GET", "/contacts", SIGNED_IN, query="q=pieter"),

@@ -58,7 +58,7 @@ PAGES = (
 # A page, the first link on it that is meant, and what else there is under the address that link leads to.
 BEHIND = (
     ("/inbox/email", ANSWERED, ("", "?kind=note", "?kind=call")),
-    ("/inbox/email", ANSWERED, ("/merge", "/split", "/tasks", "/teams", "/macros", "/templates")),
+    ("/inbox/email", ANSWERED, ("/merge", "/split", "/tasks", "/clocks", "/teams", "/macros", "/templates")),
     ("/inbox/whatsapp", ROW, ("",)),
     ("/contacts", ROW, ("", "/edit", "/calls", "/merge")),
     ("/tasks?who=all", ROW, ("",)),

@@ -340,7 +340,7 @@ def test_columns_go_along_with_filters_copies_and_what_is_made_of_a_view(desk: D
     view = desk.saved("tag=retour")
     here = f"/inbox/views/{view.id}"
     desk.post(here, name="Klussen", columns="1", column=["brand", "preview"], **{"for": "private"})
-    hidden = ["tags", "priority", "status", "snooze", "waiting", "assignee"]
+    hidden = ["tags", "priority", "status", "due", "snooze", "waiting", "assignee"]
     desk.post(f"{here}/filters?priority=urgent")
     desk.post(f"{here}/copy")
     desk.save(f"view={view.id}&sort=oldest", name="Oudste")

@@ -11,6 +11,7 @@ COLUMNS = {
     Column.TAGS: N_("Tags"),
     Column.PRIORITY: N_("Priority"),
     Column.STATUS: N_("Status"),
+    Column.DUE: N_("When an answer is due"),
     Column.SNOOZE: N_("Until when it is snoozed"),
     Column.WAITING: N_("What it waits for"),
     Column.BRAND: N_("Brand"),

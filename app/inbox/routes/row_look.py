@@ -11,8 +11,9 @@ from flask import current_app
 from flask_babel import get_locale
 from markupsafe import Markup
 
-from app.inbox.models import Priority, ThreadStatus
+from app.inbox.models import Priority, Thread, ThreadStatus
 from app.inbox.queries import ThreadRow
+from app.inbox.routes.clock_words import clock_words, is_late
 from app.inbox.routes.triage_words import until_words
 from app.inbox.routes.words import list_time
 from app.inbox.sorting import ListSort
@@ -32,6 +33,10 @@ class RowLook:
     time: str
     rank: str
     """What the list is sorted by before the time."""
+    due_at: str
+    """ISO 8601, "" where no answer is due."""
+    due: str
+    is_late: bool
     is_current: bool
     is_unread: bool
     is_open: bool
@@ -60,26 +65,30 @@ def rows_html(
     has_brands: bool,
 ) -> Markup:
     """An `<li>` for each thread of a list sorted by `sort`, where the thread `current_id` is open beside it."""
-    locale, has_rank = str(get_locale()), sort == ListSort.PRIORITY
-    return Markup("\n").join(_made(_look(row, locale, url, has_rank, current_id, has_brands)) for row in rows)
+    locale = str(get_locale())
+    return Markup("\n").join(_made(_look(row, locale, url, sort, current_id, has_brands)) for row in rows)
 
 
 def _look(
     row: ThreadRow,
     locale: str,
     url: Callable[[uuid.UUID], str],
-    has_rank: bool,
+    sort: str,
     current_id: uuid.UUID | None,
     has_brands: bool,
 ) -> RowLook:
     thread, is_current = row.thread, row.thread.id == current_id
+    due_at = thread.response_due_at
     return RowLook(
         locale=locale,
         id=str(thread.id),
         href=url(thread.id),
         at=thread.last_message_at.isoformat(),
         time=list_time(thread.last_message_at),
-        rank=str(thread.priority_rank) if has_rank else "",
+        rank=_rank(thread, sort),
+        due_at=due_at.isoformat() if due_at else "",
+        due=clock_words(due_at) if due_at else "",
+        is_late=due_at is not None and is_late(due_at),
         is_current=is_current,
         is_unread=row.unread and not is_current,
         is_open=thread.is_open,
@@ -97,6 +106,12 @@ def _look(
         brand_hue=row.brand_hue,
         assignee_name=row.assignee_name or "",
     )
+
+
+def _rank(thread: Thread, sort: str) -> str:
+    if sort == ListSort.DUE:
+        return thread.response_due_at.isoformat() if thread.response_due_at else "~"  # behind every time
+    return str(thread.priority_rank) if sort == ListSort.PRIORITY else ""
 
 
 @lru_cache(maxsize=ROWS_KEPT)

@@ -1,0 +1,7 @@
+"""Clocks over HTTP: what explains them, and the settings of calendars and policies."""
+
+from app.sla.routes import thread
+from app.sla.routes.blueprint import bp
+
+__all__ = ["blueprints", "thread"]
+blueprints = (bp,)
