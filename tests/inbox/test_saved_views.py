@@ -327,7 +327,7 @@ def test_a_view_shows_the_columns_it_was_given(desk: Desk) -> None:
     assert desk.post(here, **{**fields, "column": ["brand", "status", "nonsense"]}).status_code == 303
     with counted_queries(desk.app) as after:
         page = desk.client.get(here).text
-    assert 'data-hides="preview tags priority snooze waiting assignee"' in page
+    assert 'data-hides="preview tags priority due snooze waiting assignee"' in page
     assert len(after) == len(before)
     assert desk.post(here, **fields).status_code == 303
     assert 'data-hides="tags"' in desk.client.get(f"{here}?sort=oldest").text
