@@ -39,6 +39,7 @@ from app.realtime.handlers import (
 )
 from app.reply_templates import handlers as reply_templates
 from app.reply_templates.handlers import check_scheduled_reply, settle_note, settle_sent_reply, unsettle_taken_back
+from app.routing.handlers import is_wanted, note_refusal, route_after
 from app.sla import handlers as sla
 from app.sla.models import SlaRecompute
 from app.tasks.handlers import make_callback_task, make_promised_task, move_tasks_of_merged_thread, return_tasks
@@ -53,6 +54,7 @@ _push_bulk = AfterCommit("push_bulk_progress", push_bulk_progress, LIVE)
 _push_channel = AfterCommit("push_channel_change", push_channel_change, LIVE)
 _push_notification = AfterCommit("push_notification", push_notification, LIVE)
 _push_alert = AfterCommit("push_sla_alert", push_sla_alert, LIVE)
+_route = AfterCommit("route_after", route_after, LIVE, when=is_wanted)
 _fetch_media = AfterCommit("fetch_announced_media", fetch_announced_media, SEND)
 _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 
@@ -72,7 +74,7 @@ WIRING = Wiring(
         "SplitUndone": (delivery.go_back, notifications.go_back, sla.go_back, *_FOLLOW_MERGED),
         "ContactsMerged": (follow_merged_contact,),
         "ContactMergeUndone": (give_back_merged_contact,),
-        "ThreadAssigned": (tell_assignee,),
+        "ThreadAssigned": (tell_assignee, note_refusal),
         "ThreadHandedOver": (tell_team, sla.retarget),
         "MessageReceived": (tell_followers, hold_scheduled_replies, sla.hear_message),
         "ThreadMarkedSpam": (hold_replies_to_spam, sla.hear_spam),
@@ -98,17 +100,17 @@ WIRING = Wiring(
         "ContactsMerged": (),
         "ContactMergeUndone": (),
         "ThreadCreated": (),
-        "ThreadAssigned": (_push,),
-        "ThreadHandedOver": (_push,),
-        "ThreadStatusChanged": (_push,),
-        "ThreadPriorityChanged": (_push,),
+        "ThreadAssigned": (_push, _route),
+        "ThreadHandedOver": (_push, _route),
+        "ThreadStatusChanged": (_push, _route),
+        "ThreadPriorityChanged": (_push, _route),
         "BulkActionStarted": (),
         "BulkActionAdvanced": (_push_bulk,),
         "ThreadTagged": (_push,),
-        "ThreadSnoozed": (_push,),
-        "SnoozeEnded": (_push,),
-        "ThreadMarkedSpam": (_push,),
-        "SpamEnded": (_push,),
+        "ThreadSnoozed": (_push, _route),
+        "SnoozeEnded": (_push, _route),
+        "ThreadMarkedSpam": (_push, _route),
+        "SpamEnded": (_push, _route),
         "SenderBlocked": (),
         "BlockLifted": (),
         "MacroCreated": (),
@@ -117,12 +119,12 @@ WIRING = Wiring(
         "MacroRun": (_push,),
         "MacroUndone": (_push,),
         "ThreadEdited": (_push,),
-        "ThreadsMerged": (_push,),
-        "MergeUndone": (_push,),
+        "ThreadsMerged": (_push, _route),
+        "MergeUndone": (_push, _route),
         "ThreadSplit": (_push,),
-        "ThreadSplitOff": (_push,),
+        "ThreadSplitOff": (_push, _route),
         "SplitUndone": (_push,),
-        "MessageReceived": (_push,),
+        "MessageReceived": (_push, _route),
         "MessageQueued": (_push,),
         "MessageTakenBack": (_push,),
         "ReplyScheduled": (_push,),
@@ -131,7 +133,7 @@ WIRING = Wiring(
         "ScheduledReplyCancelled": (_push,),
         "MessageChanged": (_push,),
         "NoteAdded": (_push,),
-        "CallLogged": (_push,),
+        "CallLogged": (_push, _route),
         "TicketOpened": (_push,),
         "WatchersChanged": (_push,),
         "NotificationAdded": (_push_notification,),
@@ -149,6 +151,9 @@ WIRING = Wiring(
         "ChannelConnected": (_subscribe,),
         "ChannelHealthChanged": (_push_channel,),
         "ChannelNotice": (),
+        "AvailabilityChanged": (_route,),
+        "RoutingRuleChanged": (_route,),
+        "RoutingProfileChanged": (_route,),
         "ReplyTemplateCreated": (),
         "ReplyTemplateChanged": (),
         "ReplyTemplateArchived": (),

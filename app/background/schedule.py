@@ -26,5 +26,6 @@ def periodic_jobs(settings: Settings) -> tuple[Periodic, ...]:
         Periodic("wake_snoozed_threads", "app.inbox.jobs.wake_snoozed_threads", 5, LIVE),
         Periodic("remind_assignees", "app.tasks.jobs.remind_assignees", 5, LIVE),
         Periodic("reach_due_steps", "app.sla.jobs.reach_steps", 2, LIVE),
+        Periodic("route_waiting_threads", "app.routing.jobs.route_waiting_threads", 5, LIVE),
         Periodic("prune", "app.background.prune.prune", 3600),
     )

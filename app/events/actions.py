@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,10 +20,16 @@ MAX_DEPTH = 5
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does it: a user (with the address they come from), or nobody for the system itself."""
+    """Who does it: a user (with the address they come from), or nobody for the system itself.
+
+    `caused_by` and `by` are of what happens by itself: the event it follows from, and the rule that says so as the event keeps
+    it, {"kind": "routing" | "automation", "rule_id", "name", …}.
+    """
 
     user_id: uuid.UUID | None = None
     ip: str | None = None
+    caused_by: Event | None = field(default=None, compare=False, repr=False)
+    by: dict[str, Any] | None = field(default=None, compare=False)
 
 
 SYSTEM = Actor()
@@ -58,6 +64,7 @@ def record(
     `event_type` is past tense and listed in app/wiring.py. What a user did is audited as well: as done to the message or thread
     of `subject`, or to `about` (kind and id) where it happened to something else.
     """
+    caused_by = caused_by or actor.caused_by
     depth = 0 if caused_by is None else caused_by.depth + 1
     if depth > MAX_DEPTH:
         raise EventLoop(f"{event_type} is {depth} events deep")
@@ -70,16 +77,15 @@ def record(
         actor_user_id=actor.user_id,
         caused_by_id=caused_by.id if caused_by else None,
         depth=depth,
-        payload=payload or {},
+        payload={**(payload or {}), **({"by": actor.by} if actor.by else {})},
     )
     session.add(event)
     session.flush()
     wiring = installed()
     for in_transaction in wiring.in_transaction.get(event_type, ()):
         in_transaction(session, event)
-    session.add_all(
-        OutboxEntry(event_id=event.id, handler=h.name, queue=h.queue) for h in wiring.after_commit.get(event_type, ())
-    )
+    wanted = (h for h in wiring.after_commit.get(event_type, ()) if h.when is None or h.when(session, event))
+    session.add_all(OutboxEntry(event_id=event.id, handler=h.name, queue=h.queue) for h in wanted)
     if actor.user_id is not None:
         target = about or (("message", subject.message_id) if subject.message_id else ("thread", subject.thread_id))
         audit(session, action=event_type, object_type=target[0], object_id=str(target[1]), now=now, actor=actor)

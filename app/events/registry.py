@@ -18,11 +18,13 @@ class AfterCommit:
     """A reaction that runs as a job of its own and is retried alone.
 
     `run` opens its own transactions and must bear running twice. `name` is stored in the outbox: never reuse one.
+    `when` is asked in the transaction of the event, quickly and by reading alone: False where nobody waits for the reaction.
     """
 
     name: str
     run: Callable[[Event], Any]
     queue: str = "live"
+    when: Callable[[Session, Event], bool] | None = None
 
 
 @dataclass(frozen=True)

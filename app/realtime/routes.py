@@ -12,12 +12,13 @@ from flask_login import current_user, login_required
 from flask_socketio import join_room, leave_room
 
 from app.core.clock import utc_now
-from app.core.db import db
+from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.realtime.models import PushSequence
 from app.realtime.presence import TYPING, Person, leave, list_people, may_see, renew, thread_room
 from app.realtime.sessions import OpenSockets
 from app.realtime.socket import socketio, user_room
+from app.routing.actions import note_sessions_seen
 
 bp = Blueprint("realtime", __name__)
 open_sockets = OpenSockets()
@@ -31,6 +32,8 @@ def connect() -> bool | None:
         return False
     join_room(user_room(current_user.user_id))
     open_sockets.add(_socket_id(), current_user.session_id)
+    with transaction() as session:
+        note_sessions_seen(session, [current_user.session_id], now=utc_now())
     open_sockets.watch(current_app._get_current_object(), socketio)  # type: ignore[attr-defined]
     return None
 

@@ -23,6 +23,7 @@ from app.inbox.routes.task_words import WAIT_EVENTS, task_event_words
 from app.inbox.routes.triage_words import TRIAGE_EVENTS, triage_words, until_words
 from app.inbox.sorting import ListSort
 from app.inbox.timeline import TASK_EVENTS, TimelineItem
+from app.routing.words import given_words
 from app.translation import date_words, ngettext
 from app.translation import gettext as _
 from app.translation import mark as N_
@@ -203,13 +204,11 @@ def event_words(item: TimelineItem, user_names: dict[str, str]) -> str:
     """One quiet line about what happened."""
     event = item.event
     assert event is not None
-    who = item.author_name or _("Switchyard")
     payload: dict[str, Any] = event.payload
+    by = payload.get("by") or {}
+    who = item.author_name or (_("The rule %(name)s", name=by["name"]) if by else _("Switchyard"))
     if event.type == "ThreadAssigned":
-        name = user_names.get(payload.get("to") or "", "")
-        if not payload.get("to"):
-            return _("%(who)s took the assignee off", who=who)
-        return _("%(who)s took this", who=who) if name == who else _("%(who)s assigned this to %(name)s", who=who, name=name)
+        return _assigned_words(who, user_names.get(payload.get("to") or "", ""), payload)
     if event.type == "ThreadStatusChanged":
         return _("%(who)s set the status to %(status)s", who=who, status=status_words(payload["to"]).lower())
     if event.type == "ThreadPriorityChanged":
@@ -225,6 +224,14 @@ def event_words(item: TimelineItem, user_names: dict[str, str]) -> str:
     if event.type in TASK_EVENTS:
         return task_event_words(event.type, who, payload)
     return _(MOVES[event.type], who=who, number=payload.get("number", ""))
+
+
+def _assigned_words(who: str, name: str, payload: dict[str, Any]) -> str:
+    if payload.get("by", {}).get("kind") == "routing":
+        return given_words(name or "?", payload["by"])
+    if not payload.get("to"):
+        return _("%(who)s took the assignee off", who=who)
+    return _("%(who)s took this", who=who) if name == who else _("%(who)s assigned this to %(name)s", who=who, name=name)
 
 
 def sections_of(message: Message) -> list[Section]:

@@ -1,0 +1,29 @@
+"""What routing does when something happens, see app/wiring.py."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy.orm import Session
+
+from app.events.models import Event
+from app.routing.actions import refuse_thread
+from app.routing.giving import give_away
+from app.routing.queries import is_routing_on
+
+
+def note_refusal(session: Session, event: Event) -> None:
+    """`ThreadAssigned`: whoever takes a thread off themselves does not want it."""
+    former = event.payload.get("from")
+    if event.thread_id and event.payload.get("to") is None and former is not None and former == str(event.actor_user_id):
+        refuse_thread(session, thread_id=event.thread_id, user_id=uuid.UUID(former), now=event.occurred_at)
+
+
+def is_wanted(session: Session, event: Event) -> bool:
+    """False where no rule is on, and after what routing itself did."""
+    return event.payload.get("by", {}).get("kind") != "routing" and is_routing_on(session)
+
+
+def route_after(event: Event) -> None:
+    """After-commit handler: there may be new work, or room for work that waits."""
+    give_away(caused_by_id=event.id)

@@ -1,0 +1,78 @@
+"""What routing did and why a thread waits, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import format_time
+
+from app.routing.explain import Hindrance, Reason
+from app.routing.models import AvailabilityState, Strategy
+from app.translation import gettext as _
+from app.translation import mark as N_
+from app.translation import ngettext
+
+HOW = {
+    "sticky": N_("was with this contact before"),
+    Strategy.ROUND_ROBIN: N_("next in turn"),
+    Strategy.LEAST_LOADED: N_("had the least to do"),
+}
+STRATEGIES = {Strategy.ROUND_ROBIN: N_("In turn"), Strategy.LEAST_LOADED: N_("Whoever has the least to do")}
+STATES = {
+    AvailabilityState.AVAILABLE: N_("Available"),
+    AvailabilityState.AWAY: N_("Away"),
+    AvailabilityState.OFFLINE: N_("Offline"),
+}
+WAITS = {
+    Hindrance.NOBODY_SEES_IT: N_("Nobody who takes threads may see this brand."),
+    Hindrance.GIVEN_BACK: N_("Everybody who could take it gave it back: %(names)s."),
+    Hindrance.NOBODY_OF_TEAM: N_("Nobody of the team it is for takes threads."),
+    Hindrance.NO_SKILL: N_("Nobody has the skill: %(skills)s."),
+    Hindrance.NO_LANGUAGE: N_("Nobody speaks the contact’s language (%(language)s)."),
+    Hindrance.OUTSIDE_HOURS: N_("Outside the working hours of %(names)s."),
+    Hindrance.NOBODY_THERE: N_("Nobody is there: %(names)s."),
+    Hindrance.ALL_FULL: N_("Everybody who is there has enough to do: %(names)s."),
+    Hindrance.TIER_WAITS: N_("The first who are asked have enough to do; others are asked at %(time)s."),
+    Hindrance.NONE: N_("It is given away in a moment."),
+}
+NAMES_SHOWN = 4
+
+
+def given_words(name: str, by: dict[str, Any]) -> str:
+    """One quiet line on a thread: which rule gave it to whom, and why to them."""
+    parts = [_(HOW.get(by["how"], HOW[Strategy.ROUND_ROBIN]))]
+    if by["how"] != "sticky":
+        parts.append(ngettext("the only one who could take it", "of %(num)s who could take it", by["able"]))
+    if by["how"] == Strategy.LEAST_LOADED:
+        parts.append(_("%(load)s of %(capacity)s", load=by["load"], capacity=by["capacity"]))
+    if by.get("skills"):
+        parts.append(_("skill %(skills)s", skills=", ".join(by["skills"])))
+    if by.get("language"):
+        parts.append(_("speaks %(language)s", language=by["language"]))
+    if (by.get("tier") or 1) > 1:
+        parts.append(_("nobody of those asked first could"))
+    return _("The rule %(rule)s gave this to %(name)s: %(why)s", rule=by["name"], name=name, why=", ".join(parts))
+
+
+def waiting_words(reason: Reason, *, skills: list[str], language: str | None) -> str:
+    """Why a thread waits, as a sentence."""
+    time = format_time(reason.until, "HH:mm") if reason.until else ""
+    names = names_words(reason.names)
+    return _(WAITS[reason.hindrance], names=names, skills=", ".join(skills), language=language or "", time=time)
+
+
+def names_words(names: tuple[str, ...]) -> str:
+    """The first few, and how many more."""
+    shown, more = ", ".join(names[:NAMES_SHOWN]), len(names) - NAMES_SHOWN
+    return ngettext("%(names)s and %(num)s more", "%(names)s and %(num)s more", more, names=shown) if more > 0 else shown
+
+
+def state_words(state: str) -> str:
+    return _(STATES[AvailabilityState(state)])
+
+
+def strategy_words(strategy: str) -> str:
+    return _(STRATEGIES[Strategy(strategy)])
+
+
+FILTERS = {"state_words": state_words, "strategy_words": strategy_words}
