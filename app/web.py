@@ -42,6 +42,7 @@ ROUTES = (
     "app.contacts.routes",
     "app.ingest.routes",
     "app.ingest.pages",
+    "app.routing.routes",
     "app.realtime.routes",
     "app.notifications.routes",
     "app.api.routes",

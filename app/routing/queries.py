@@ -12,7 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.connections.models import Channel
+from app.contacts.models import Contact
 from app.core.plans import KEPT
+from app.inbox.models import Thread
 from app.routing.claim import DUE_ORDER, PEOPLE, WAITING
 from app.routing.models import Availability, AvailabilityState, RoutingProfile, RoutingRule
 
@@ -96,6 +98,16 @@ class WaitingThread:
     refused_by: frozenset[uuid.UUID]
 
 
+@dataclass(frozen=True)
+class ThreadName:
+    """A thread as a list names it."""
+
+    id: uuid.UUID
+    number: int
+    contact_name: str
+    title: str
+
+
 def is_routing_on(session: Session) -> bool:
     """True if any rule is on. One quick query."""
     return bool(session.execute(_ON).scalar_one())
@@ -173,3 +185,18 @@ def find_profile(session: Session, user_id: uuid.UUID) -> RoutingProfile | None:
 
 def find_availability(session: Session, user_id: uuid.UUID) -> Availability | None:
     return session.get(Availability, user_id)
+
+
+def list_threads_named(session: Session, thread_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, ThreadName]:
+    """What these threads are called."""
+    columns = (Thread.id, Thread.number, Thread.subject, Thread.preview, Contact.name)
+    query = sa.select(*columns).outerjoin(Contact, Contact.id == Thread.contact_id).where(Thread.id.in_(thread_ids))
+    return {row.id: ThreadName(row.id, row.number, row.name or "", row.subject or row.preview) for row in session.execute(query)}
+
+
+def count_decided(session: Session, rule: RoutingRule, *, since: datetime) -> int:
+    """How many threads came in on the rule's channel since then that it would have decided on, were it the first."""
+    of_type = sa.true() if rule.thread_type is None else Thread.thread_type == rule.thread_type
+    brand = sa.select(Channel.brand_id).where(Channel.id == rule.channel_id).scalar_subquery()
+    asked = (Thread.brand_id == brand, Thread.created_at >= since, Thread.channel_id == rule.channel_id, of_type)
+    return session.execute(sa.select(sa.func.count()).select_from(Thread).where(*asked)).scalar_one()

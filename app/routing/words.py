@@ -6,8 +6,10 @@ from typing import Any
 
 from flask_babel import format_time
 
+from app.inbox.models import ThreadType
 from app.routing.explain import Hindrance, Reason
 from app.routing.models import AvailabilityState, Strategy
+from app.routing.queries import Worker
 from app.translation import gettext as _
 from app.translation import mark as N_
 from app.translation import ngettext
@@ -22,6 +24,17 @@ STATES = {
     AvailabilityState.AVAILABLE: N_("Available"),
     AvailabilityState.AWAY: N_("Away"),
     AvailabilityState.OFFLINE: N_("Offline"),
+}
+THREAD_TYPES = {
+    ThreadType.CUSTOMER_SUPPORT: N_("Customer support"),
+    ThreadType.PARTNER_INQUIRY: N_("Partner inquiry"),
+    ThreadType.INSTALLATION_COORDINATION: N_("Installation"),
+    ThreadType.TECHNICAL_ISSUE: N_("Technical issue"),
+    ThreadType.SALES_INQUIRY: N_("Sales inquiry"),
+    ThreadType.COMPLAINT: N_("Complaint"),
+    ThreadType.INTERNAL_TASK: N_("Internal task"),
+    ThreadType.PROJECT_DISCUSSION: N_("Project"),
+    ThreadType.INTERNAL_TICKET: N_("Internal ticket"),
 }
 WAITS = {
     Hindrance.NOBODY_SEES_IT: N_("Nobody who takes threads may see this brand."),
@@ -75,4 +88,27 @@ def strategy_words(strategy: str) -> str:
     return _(STRATEGIES[Strategy(strategy)])
 
 
-FILTERS = {"state_words": state_words, "strategy_words": strategy_words}
+def thread_type_words(thread_type: str) -> str:
+    return _(THREAD_TYPES[ThreadType(thread_type)])
+
+
+def state_tone(worker: Worker) -> str:
+    """The colour of the word for whether somebody is there."""
+    return "done" if worker.is_present else "due" if worker.state == AvailabilityState.AWAY else ""
+
+
+def presence_words(worker: Worker) -> str:
+    """Whether somebody takes threads now, and if not why."""
+    if worker.state == AvailabilityState.AVAILABLE and worker.is_heard and not worker.is_at_work:
+        return _("Outside working hours")
+    return state_words(worker.state if worker.is_heard or worker.state == AvailabilityState.AWAY else AvailabilityState.OFFLINE)
+
+
+FILTERS = {
+    "state_words": state_words,
+    "strategy_words": strategy_words,
+    "thread_type_words": thread_type_words,
+    "presence_words": presence_words,
+    "presence_tone": state_tone,
+    "given_words": lambda by, name: given_words(name, by),
+}

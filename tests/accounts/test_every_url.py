@@ -35,6 +35,7 @@ from app.reply_templates.models import TemplateCategory
 from app.tasks.actions import TaskContent, create_task
 from tests.accounts.every_url import IN, SIGN_IN, TABLE, Entry, Verdict
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
+from tests.routing.factories import make_rule
 from tests.support.database import again, back_to, ground_session
 from tests.support.signing_in import csrf_token, sign_in
 
@@ -133,6 +134,7 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
     macro.updated_at = NOW
     session.add_all([bulk, view, move, macro])
     return {
+        "routing_rule_id": make_rule(session, channel).id,
         "macro_id": macro.id, "bulk_id": bulk.id, "view_id": view.id, "batch_id": move.batch_id, "run_token": new_id(),
         "thread_id": thread.id, "message_id": incoming.id, "failed_id": failed.id, "attachment_id": attachment.id,
         "contact_id": contact.id, "channel_id": channel.id, "user_id": other_person.id, "team_id": team.id,

@@ -52,6 +52,11 @@ PAGES = (
     "/settings/templates/new",
     "/settings/macros",
     "/settings/macros/new",
+    "/settings/routing",
+    "/settings/routing/new",
+    "/settings/routing/people",
+    "/queue",
+    "/availability",
     "/simulator",
     "/nowhere",
 )
@@ -66,6 +71,8 @@ BEHIND = (
     ("/settings/channels", ".settings__two a", ("",)),
     ("/settings/templates", ".settings__two a", ("",)),
     ("/settings/macros", "td a", ("",)),
+    ("/settings/routing", "td a", ("", "/trial")),
+    ("/settings/routing/people", "td a", ("",)),
 )
 OF_A_MESSAGE = ("/forward", "/details", "/original")
 
