@@ -77,11 +77,12 @@ def sign_in(app: Flask, password: str) -> FlaskClient:
 
 
 def _deep(client: FlaskClient, view: str) -> Callable[[], str]:
-    """The address PAGES_DOWN pages down a list."""
+    """The address PAGES_DOWN pages down a list; its last page where a small company has fewer."""
     url = f"/inbox{view}"
     for _ in range(PAGES_DOWN):
         found = re.search(r'href="([^"]*cursor=[^"]*)"', client.get(url).text)
-        assert found, f"{url} has no page after it"
+        if found is None:
+            break
         url = found[1].replace("&amp;", "&")
     return lambda: url
 
