@@ -9,6 +9,7 @@ from app.core.db import transaction
 from app.core.runtime import runtime
 from app.events.models import Event
 from app.routing.actions import assign_next
+from app.routing.claim import lock_routing
 from app.routing.queries import is_routing_on
 
 MOST_AT_ONCE = 200  # then others in the queue of jobs have their turn
@@ -28,5 +29,6 @@ def _route_one(caused_by_id: uuid.UUID | None) -> bool:
     with transaction() as session:
         if not is_routing_on(session):
             return False
+        lock_routing(session)  # before the clock is read, so that decisions are dated in their order
         caused_by = session.get(Event, caused_by_id) if caused_by_id else None
         return assign_next(session, now=utc_now(), caused_by=caused_by) is not None

@@ -12,7 +12,7 @@ from app.routing.explain import Hindrance
 from app.routing.models import AvailabilityState, Strategy
 from tests.routing.conftest import Desk
 
-ROUNDS = 150
+ROUNDS = 60
 
 
 def test_a_thread_waits_exactly_when_there_is_a_reason(desk: Desk) -> None:
