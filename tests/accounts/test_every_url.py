@@ -32,6 +32,8 @@ from app.ingest.intake import RawEvent, store_event
 from app.notifications.models import Notification, NotificationKind
 from app.reply_templates.actions import TemplateContent, create_template
 from app.reply_templates.models import TemplateCategory
+from app.sla.actions import CalendarContent, create_calendar, create_policy
+from app.sla.rules import DEFAULT_CALENDAR, PolicyRules
 from app.tasks.actions import TaskContent, create_task
 from tests.accounts.every_url import IN, SIGN_IN, TABLE, Entry, Verdict
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
@@ -140,6 +142,7 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
         "contact_id": contact.id, "channel_id": channel.id, "user_id": other_person.id, "team_id": team.id,
         "session_id": browser.id, "token_id": token.id, "event_id": store_event(session, raw), "entry_id": entry.id,
         "scheduled_id": _scheduled(session, thread, alice),
+        **_rules_of_clocks(session),
         "template_id": template.id, "notification_id": _notification(session, thread, alice),
         "brand_id": channel.brand_id,
         "task_id": create_task(session, TaskContent(channel.brand_id, "Bellen"), now=NOW, actor=SYSTEM).id,
@@ -157,6 +160,13 @@ def _scheduled(session: Session, thread: Thread, user: User) -> object:
     session.add(row)
     session.flush()
     return row.id
+
+
+def _rules_of_clocks(session: Session) -> dict[str, object]:
+    who = {"now": NOW, "actor": SYSTEM}
+    calendar = create_calendar(session, CalendarContent("Nacht", DEFAULT_CALENDAR, is_by_name_only=True), **who)  # type: ignore[arg-type]
+    policy = create_policy(session, PolicyRules(name="Spoed"), position=0, **who)  # type: ignore[arg-type]
+    return {"calendar_id": calendar.id, "policy_id": policy.id}
 
 
 def _notification(session: Session, thread: Thread, user: User) -> object:

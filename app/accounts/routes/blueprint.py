@@ -32,7 +32,7 @@ def settings_groups() -> list[LinkGroup]:
         ),
     ]
     if current_user.is_lead:
-        shared = (
+        shared: tuple[Link, ...] = (
             _link(_("People"), "accounts.people", "users"),
             _link(_("Teams and brands"), "accounts.brands", "building"),
             _link(_("Channels"), "connections.channels", "link"),
@@ -40,6 +40,11 @@ def settings_groups() -> list[LinkGroup]:
             _link(_("Events"), "quarantine.events", "activity"),
             _link(_("Stuck deliveries"), "deliveries.stuck", "hourglass"),
         )
+        if current_user.is_admin:
+            shared += (
+                _link(_("Business calendars"), "sla.calendars", "calendar"),
+                _link(_("Answer times"), "sla.policies", "clock"),
+            )
         groups.append(LinkGroup(_("Organisation"), shared))
     return groups
 

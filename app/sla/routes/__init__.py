@@ -1,7 +1,7 @@
 """Clocks over HTTP: what explains them, and the settings of calendars and policies."""
 
-from app.sla.routes import thread
+from app.sla.routes import calendars, policies, thread
 from app.sla.routes.blueprint import bp
 
-__all__ = ["blueprints", "thread"]
+__all__ = ["blueprints", "calendars", "policies", "thread"]
 blueprints = (bp,)
