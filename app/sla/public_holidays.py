@@ -38,5 +38,8 @@ def supported_regions() -> dict[str, tuple[str, ...]]:
 
 def is_supported(country: str, region: str = "") -> bool:
     """Whether the holidays of a country, or of a region of it, are known."""
-    regions = supported_regions().get(country)
-    return regions is not None and (not region or region in regions)
+    try:
+        holidays.country_holidays(country, subdiv=region or None)
+    except NotImplementedError:
+        return False
+    return True

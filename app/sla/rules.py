@@ -6,7 +6,7 @@ import itertools
 import uuid
 from datetime import date
 from typing import Annotated, Literal, Self
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -49,7 +49,7 @@ class StoredCalendar(_Stored):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.zone not in available_timezones():
+        if not is_zone(self.zone):
             raise ValueError(f"no time zone {self.zone}")
         if self.country and not is_supported(self.country, self.region):
             raise ValueError(f"no holidays of {self.country} {self.region}")
@@ -62,6 +62,14 @@ class StoredCalendar(_Stored):
         week = tuple(_seconds(spans) for spans in self.week)
         own = tuple(OwnDay(own.day, own.name, _seconds(own.spans)) for own in self.own_days)
         return CalendarRules(self.zone, week, self.country, self.region, own)
+
+
+def is_zone(name: str) -> bool:
+    """Whether there is a time zone of that name."""
+    try:
+        return ZoneInfo(name).key == name
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return False
 
 
 class Overlapping(ValueError):

@@ -105,17 +105,22 @@ class Desk:
         return reach_due_steps(self.session, now=self.now)
 
 
-@pytest.fixture
-def desk(app: Flask, app_context: Flask, db_session: Session) -> Desk:
-    brand = make_brand(db_session, name="ChargeCars")
+def make_desk(session: Session) -> Desk:
+    """The desk in the database of the present application."""
+    brand = make_brand(session, name="ChargeCars")
     keyring = runtime().keyring
     return Desk(
-        db_session,
+        session,
         brand,
-        make_channel(db_session, brand, ChannelType.EMAIL, keyring=keyring, address="info@chargecars.example"),
-        make_channel(db_session, brand, ChannelType.WHATSAPP_BUSINESS, keyring=keyring),
-        make_user(db_session, "Alice", brands=(brand,)),
-        make_user(db_session, "Bob", brands=(brand,)),
-        make_user(db_session, "Lena", role=Role.LEAD, brands=(brand,)),
-        make_user(db_session, "Noah", role=Role.ADMIN),
+        make_channel(session, brand, ChannelType.EMAIL, keyring=keyring, address="info@chargecars.example"),
+        make_channel(session, brand, ChannelType.WHATSAPP_BUSINESS, keyring=keyring),
+        make_user(session, "Alice", brands=(brand,)),
+        make_user(session, "Bob", brands=(brand,)),
+        make_user(session, "Lena", role=Role.LEAD, brands=(brand,)),
+        make_user(session, "Noah", role=Role.ADMIN),
     )
+
+
+@pytest.fixture
+def desk(app: Flask, app_context: Flask, db_session: Session) -> Desk:
+    return make_desk(db_session)

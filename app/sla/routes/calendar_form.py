@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from zoneinfo import available_timezones
 
 from flask import request
 from flask_babel import get_locale
@@ -17,7 +16,7 @@ from app.sla.actions import CalendarContent
 from app.sla.public_holidays import is_supported, supported_regions
 from app.sla.queries import CalendarRow
 from app.sla.routes.hours import WrongHours, day_text, read_days, read_spans, span_text
-from app.sla.rules import DEFAULT_CALENDAR, Spans, StoredCalendar, StoredDay
+from app.sla.rules import DEFAULT_CALENDAR, Spans, StoredCalendar, StoredDay, is_zone
 from app.translation import gettext as _
 
 NAME_CHARACTERS = 80
@@ -79,7 +78,7 @@ def read_form(session: Session) -> CalendarForm:
         errors["name"] = _("Enter a name.")
     elif len(values["name"]) > NAME_CHARACTERS:
         errors["name"] = _("Use at most %(count)s characters.", count=NAME_CHARACTERS)
-    if values["zone"] not in available_timezones():
+    if not is_zone(values["zone"]):
         errors["zone"] = _("Choose a time zone of the list, such as Europe/Amsterdam.")
     if values["scope"] not in dict(scope_choices(session)):
         errors["scope"] = _("Choose one of the list.")
