@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from app.automation.handlers import is_about_the_past, is_awaited, note_intent, run_rule_on_past, run_rules
 from app.core.db import table_of
 from app.delivery import handlers as delivery
 from app.delivery.handlers import hold_replies_to_spam, hold_scheduled_replies
@@ -42,7 +43,13 @@ from app.reply_templates.handlers import check_scheduled_reply, settle_note, set
 from app.routing.handlers import is_wanted, note_refusal, route_after
 from app.sla import handlers as sla
 from app.sla.models import SlaRecompute
-from app.tasks.handlers import make_callback_task, make_promised_task, move_tasks_of_merged_thread, return_tasks
+from app.tasks.handlers import (
+    make_asked_task,
+    make_callback_task,
+    make_promised_task,
+    move_tasks_of_merged_thread,
+    return_tasks,
+)
 from app.tasks.queries import OPEN_AND_MINE, OVERDUE_AND_MINE
 
 LIVE, SEND = "live", "send"
@@ -55,6 +62,8 @@ _push_channel = AfterCommit("push_channel_change", push_channel_change, LIVE)
 _push_notification = AfterCommit("push_notification", push_notification, LIVE)
 _push_alert = AfterCommit("push_sla_alert", push_sla_alert, LIVE)
 _route = AfterCommit("route_after", route_after, LIVE, when=is_wanted)
+_automate = AfterCommit("run_rules", run_rules, LIVE, when=is_awaited)
+_automate_past = AfterCommit("run_rule_on_past", run_rule_on_past, SEND, when=is_about_the_past)
 _fetch_media = AfterCommit("fetch_announced_media", fetch_announced_media, SEND)
 _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 
@@ -95,20 +104,22 @@ WIRING = Wiring(
         "EscalationStepReached": (tell_escalation,),
         "NoteAdded": (settle_note, tell_mentioned),
         "CallLogged": (make_callback_task, sla.hear_call),
+        "TaskAsked": (make_asked_task,),
+        "OutsideCallAsked": (note_intent,),
     },
     after_commit={
         "ContactsMerged": (),
         "ContactMergeUndone": (),
         "ThreadCreated": (),
-        "ThreadAssigned": (_push, _route),
-        "ThreadHandedOver": (_push, _route),
-        "ThreadStatusChanged": (_push, _route),
-        "ThreadPriorityChanged": (_push, _route),
+        "ThreadAssigned": (_push, _route, _automate),
+        "ThreadHandedOver": (_push, _route, _automate),
+        "ThreadStatusChanged": (_push, _route, _automate),
+        "ThreadPriorityChanged": (_push, _route, _automate),
         "BulkActionStarted": (),
         "BulkActionAdvanced": (_push_bulk,),
-        "ThreadTagged": (_push,),
+        "ThreadTagged": (_push, _automate),
         "ThreadSnoozed": (_push, _route),
-        "SnoozeEnded": (_push, _route),
+        "SnoozeEnded": (_push, _route, _automate),
         "ThreadMarkedSpam": (_push, _route),
         "SpamEnded": (_push, _route),
         "SenderBlocked": (),
@@ -124,24 +135,24 @@ WIRING = Wiring(
         "ThreadSplit": (_push,),
         "ThreadSplitOff": (_push, _route),
         "SplitUndone": (_push,),
-        "MessageReceived": (_push, _route),
-        "MessageQueued": (_push,),
+        "MessageReceived": (_push, _route, _automate),
+        "MessageQueued": (_push, _automate),
         "MessageTakenBack": (_push,),
         "ReplyScheduled": (_push,),
         "ScheduledReplyChanged": (_push,),
         "ScheduledReplyHeld": (_push,),
         "ScheduledReplyCancelled": (_push,),
         "MessageChanged": (_push,),
-        "NoteAdded": (_push,),
-        "CallLogged": (_push, _route),
+        "NoteAdded": (_push, _automate),
+        "CallLogged": (_push, _route, _automate),
         "TicketOpened": (_push,),
         "WatchersChanged": (_push,),
         "NotificationAdded": (_push_notification,),
         "DeliveryChanged": (_push,),
-        "TaskCreated": (_push_task,),
+        "TaskCreated": (_push_task, _automate),
         "TaskChanged": (_push_task,),
         "TaskMoved": (_push_task,),
-        "TaskCompleted": (_push_task,),
+        "TaskCompleted": (_push_task, _automate),
         "TaskReopened": (_push_task,),
         "TaskReminded": (_push_task,),
         "WaitBegan": (_push,),
@@ -151,6 +162,10 @@ WIRING = Wiring(
         "ChannelConnected": (_subscribe,),
         "ChannelHealthChanged": (_push_channel,),
         "ChannelNotice": (),
+        "OrderStatusChanged": (_automate,),
+        "TaskAsked": (),
+        "OutsideCallAsked": (_push,),
+        "AutomationRuleChanged": (_automate_past,),
         "AvailabilityChanged": (_route,),
         "RoutingRuleChanged": (_route,),
         "RoutingProfileChanged": (_route,),

@@ -16,6 +16,8 @@ _RULES = (
     " (SELECT id FROM inbound_events WHERE state = 'done' AND received_at < now() - interval '30 days' LIMIT :batch)",
     "DELETE FROM bulk_actions WHERE id IN (SELECT id FROM bulk_actions WHERE undoes_id IS NULL"
     " AND state IN ('done', 'failed') AND created_at < now() - interval '7 days' LIMIT 100)",
+    "DELETE FROM automation_runs WHERE id IN"
+    " (SELECT id FROM automation_runs WHERE run_at < now() - interval '120 days' LIMIT :batch)",
     "DELETE FROM idempotency_records WHERE created_at < now() - interval '2 days'",
     "DELETE FROM login_throttles WHERE last_failed_at < now() - interval '7 days'",
     "DELETE FROM user_sessions WHERE expires_at < now() - interval '30 days'",

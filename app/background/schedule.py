@@ -27,5 +27,6 @@ def periodic_jobs(settings: Settings) -> tuple[Periodic, ...]:
         Periodic("remind_assignees", "app.tasks.jobs.remind_assignees", 5, LIVE),
         Periodic("reach_due_steps", "app.sla.jobs.reach_steps", 2, LIVE),
         Periodic("route_waiting_threads", "app.routing.jobs.route_waiting_threads", 5, LIVE),
+        Periodic("run_timed_rules", "app.automation.jobs.run_timed_rules", 30, LIVE),
         Periodic("prune", "app.background.prune.prune", 3600),
     )

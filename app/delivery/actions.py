@@ -103,6 +103,7 @@ class Reply:
     wait_seconds: int = 0  # so long it can be taken back before it may leave
     then_status: ThreadStatus | None = None  # what the thread becomes with the send
     snooze_until: datetime | None = None  # the thread rests until then
+    is_automatic: bool = False  # a rule sends it: it says so, and nobody has answered yet
 
 
 def window_closes_at(thread: Thread, rules: ChannelRules) -> datetime | None:
@@ -138,12 +139,14 @@ def queue_reply(
         token = reply.client_token if index == 0 else None
         html = reply.html if channel.medium == Medium.EMAIL else ""
         message = _add_outgoing(session, thread, channel, text, html, author, author_name, token, context.now)
+        message.message_type = MessageType.AUTO_RESPONSE if reply.is_automatic else MessageType.OUTGOING
         attach_uploads(session, message, files, user_id=author.user_id)
         _add_delivery(session, thread, message, channel, recipient, reply, context)
         record(session, "MessageQueued", subject=subject_of(thread, message), now=context.now, actor=author)
         messages.append(message)
     discard_draft(session, user_id=author.user_id, thread_id=thread.id, kind="reply")
-    after_reply(session, thread, actor=author, now=context.now)
+    if not reply.is_automatic:
+        after_reply(session, thread, actor=author, now=context.now)
     if reply.then_status is not None:
         change_status(session, thread_id=thread.id, status=reply.then_status, actor=author, now=context.now)
     if reply.snooze_until is not None:
@@ -277,15 +280,8 @@ def _add_outgoing(
         "html": html,
     }
     subject = _reply_subject(_latest_subject(session, thread)) if channel.medium == Medium.EMAIL else ""
-    new = NewMessage(
-        message_type=MessageType.OUTGOING,
-        medium=channel.medium.value,
-        occurred_at=now,
-        text=text,
-        subject=subject,
-        channel_id=channel.id,
-        values=values,
-    )
+    what, medium = MessageType.OUTGOING, channel.medium.value
+    new = NewMessage(what, medium, occurred_at=now, text=text, subject=subject, channel_id=channel.id, values=values)
     return add_message(session, thread, new, now=now)
 
 

@@ -18,11 +18,11 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Team
 from app.core.text import mark as N_
-from app.events.actions import Actor, record
+from app.events.actions import Actor, Subject, record
 from app.inbox.actions import add_note, assign_thread, change_priority, change_status, lock_thread, subject_of
 from app.inbox.handover import hand_to_team
 from app.inbox.macro_models import Macro, MacroRun
-from app.inbox.macros import ME, NOBODY, MacroSteps
+from app.inbox.macros import ME, NOBODY, MacroSteps, OutsideCall
 from app.inbox.models import Thread
 from app.inbox.snooze import snooze_thread, snooze_times
 from app.inbox.tags import BadTag, change_tags
@@ -109,7 +109,22 @@ def take_first_steps(session: Session, *, thread_id: uuid.UUID, steps: MacroStep
             now=run.now,
             client_token=token,
         )
+    _ask(session, thread, steps, run)
     return thread
+
+
+def _ask(session: Session, thread: Thread, steps: MacroSteps, run: Run) -> None:
+    """What others do: they react to these events, in the same transaction."""
+    if steps.task is not None:
+        payload = {"task": steps.task.model_dump(mode="json")}
+        record(session, "TaskAsked", subject=subject_of(thread), now=run.now, actor=run.actor, payload=payload)
+    ask_outside(session, steps.calls, subject=subject_of(thread), run=run)
+
+
+def ask_outside(session: Session, calls: tuple[OutsideCall, ...], *, subject: Subject, run: Run) -> None:
+    """Promise that something outside hears of it, also where it is about no thread."""
+    for call in calls:
+        record(session, "OutsideCallAsked", subject=subject, now=run.now, actor=run.actor, payload={"call": call.model_dump()})
 
 
 def take_last_steps(session: Session, *, thread_id: uuid.UUID, steps: MacroSteps, run: Run) -> None:

@@ -21,15 +21,38 @@ NAME_CHARACTERS = 80
 NOTE_CHARACTERS = 5000
 TAGS_PER_STEP = 10
 MACROS_AT_MOST = 200
+TITLE_CHARACTERS = 300
+TARGET_CHARACTERS = 500
+CALLS_PER_MACRO = 3
 ME, NOBODY = "me", "nobody"
 Tag = Annotated[str, Field(min_length=1, max_length=TAG_CHARACTERS)]
 
 
+class TaskStep(BaseModel):
+    """A task for the assignee of the thread, or for whoever asks; `kind` is a type of task, `due_days` from today."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: Annotated[str, Field(min_length=1, max_length=TITLE_CHARACTERS)]
+    kind: Literal["follow_up", "callback", "documentation", "approval_request", "escalate", "other"] = "follow_up"
+    due_days: Annotated[int, Field(ge=0, le=365)] | None = None
+
+
+class OutsideCall(BaseModel):
+    """Something outside is to hear of it. `target`: an address, a scenario, a Teams channel, an integration, a template."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["webhook", "make", "teams", "sync", "whatsapp_template"]
+    target: Annotated[str, Field(min_length=1, max_length=TARGET_CHARACTERS)]
+
+
 class MacroSteps(BaseModel):
-    """What a macro does, each at most once; None and () leave that as it is. Carried out from top to bottom.
+    """What a macro or a rule (app/automation) does, each at most once; None and () leave that as it is. From top to bottom.
 
     `assignee`: a user's id, ME (whoever runs it) or NOBODY. `template_id` is put into the composer, or sent (`sends`).
-    `snooze` is a line of the snooze menu.
+    `snooze` is a line of the snooze menu. `task` and `calls` are noted in the thread as asked for; who does them reacts to that
+    event (app/wiring.py).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +63,8 @@ class MacroSteps(BaseModel):
     add_tags: tuple[Tag, ...] = ()
     remove_tags: tuple[Tag, ...] = ()
     note: Annotated[str, Field(max_length=NOTE_CHARACTERS)] = ""
+    task: TaskStep | None = None
+    calls: Annotated[tuple[OutsideCall, ...], Field(max_length=CALLS_PER_MACRO)] = ()
     template_id: uuid.UUID | None = None
     sends: bool = False
     status: ThreadStatus | None = None

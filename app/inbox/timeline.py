@@ -48,6 +48,7 @@ SHOWN_EVENTS = (
     "ThreadHandedOver",
     "WaitBegan",
     "WaitEnded",
+    "OutsideCallAsked",
 )
 TASK_EVENTS = ("TaskCreated", "TaskCompleted", "TaskReopened", "TaskMoved")  # of tasks that say why they are there
 OTHER_THREADS = 6

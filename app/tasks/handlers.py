@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.accounts.models import User
 from app.core.db import table_of
 from app.events.actions import Actor
 from app.events.models import Event
+from app.inbox.models import Thread
 from app.inbox.moves import move_rows, parse_move, return_rows
-from app.tasks.actions import TaskContent, create_task
+from app.tasks.actions import TaskContent, add_task, create_task
 from app.tasks.automatic import make_task_of_promise
 from app.tasks.models import Task, TaskType
 from app.tasks.waiting import settle_waiting
 
 TASKS = table_of(Task)
 TITLE_CHARACTERS = 300
+ZONE = "Europe/Amsterdam"  # of a task nobody has
 LEFT = frozenset({"accepted", "sent", "delivered", "read"})  # what a delivery is called once its message is on its way
 
 
@@ -53,6 +58,28 @@ def make_callback_task(session: Session, event: Event) -> None:
         zone=wanted["zone"],
     )
     create_task(session, content, now=event.occurred_at, actor=Actor(event.actor_user_id))
+
+
+def make_asked_task(session: Session, event: Event) -> None:
+    """`TaskAsked`: a macro or a rule asks for a task, for whoever has the thread or else whoever asks."""
+    if event.brand_id is None:
+        return
+    asked: dict[str, Any] = event.payload["task"]
+    thread = session.get(Thread, event.thread_id) if event.thread_id else None
+    assignee = (thread.assignee_user_id if thread else None) or event.actor_user_id
+    zone = session.execute(sa.select(User.timezone).where(User.id == assignee)).scalar_one_or_none() or ZONE
+    days = asked.get("due_days")
+    content = TaskContent(
+        brand_id=event.brand_id,
+        title=asked["title"][:TITLE_CHARACTERS],
+        task_type=TaskType(asked["kind"]),
+        assignee_user_id=assignee,
+        due_date=None if days is None else event.occurred_at.astimezone(ZoneInfo(zone)).date() + timedelta(days=days),
+        thread_id=event.thread_id,
+        zone=zone,
+    )
+    actor = Actor(event.actor_user_id, by=event.payload.get("by"))
+    add_task(session, content, now=event.occurred_at, actor=actor, caused_by=event)
 
 
 def make_promised_task(session: Session, event: Event) -> None:

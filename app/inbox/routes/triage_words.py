@@ -19,7 +19,17 @@ SPAM_EVENTS = {
 }
 # The lines of the snooze menu, by the names of `snooze.snooze_times`.
 SNOOZES = {"later": N_("Later today"), "tomorrow": N_("Tomorrow morning"), "week": N_("Next week")}
-TRIAGE_EVENTS = frozenset({"ThreadTagged", "ThreadSnoozed", "SnoozeEnded", "MacroRun", "MacroUndone", *SPAM_EVENTS})
+# What is to be told outside, by the kinds of app/inbox/macros.py `OutsideCall`.
+CALLS = {
+    "webhook": N_("Webhook"),
+    "make": N_("Make scenario"),
+    "teams": N_("Teams channel"),
+    "sync": N_("Integration"),
+    "whatsapp_template": N_("WhatsApp template"),
+}
+TRIAGE_EVENTS = frozenset(
+    {"OutsideCallAsked", "ThreadTagged", "ThreadSnoozed", "SnoozeEnded", "MacroRun", "MacroUndone", *SPAM_EVENTS}
+)
 
 
 def triage_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
@@ -27,6 +37,11 @@ def triage_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
     if event_type in SPAM_EVENTS:
         by_block = payload.get("because") == "sender"
         return _("Went to spam: its sender is blocked") if by_block else _(SPAM_EVENTS[event_type], who=who)
+    if event_type == "OutsideCallAsked":
+        what, target = _(CALLS[payload["call"]["kind"]]), payload["call"]["target"]
+        return _(
+            "%(who)s asked for %(what)s “%(target)s”: noted, and sent once that is connected", who=who, what=what, target=target
+        )
     if event_type == "MacroRun":
         return _("%(who)s ran the macro %(name)s", who=who, name=payload["name"])
     if event_type == "MacroUndone":

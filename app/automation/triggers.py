@@ -1,0 +1,45 @@
+"""What a rule can wait for: events whose names make sense to people, and the passing of time."""
+
+from __future__ import annotations
+
+from app.core.text import mark as N_
+
+UNANSWERED, SILENT, CLOCK = "unanswered", "silent", "clock"
+ORDER_STATUS_CHANGED = "OrderStatusChanged"
+
+EVENTS = {
+    "MessageReceived": N_("A message comes in"),
+    "MessageQueued": N_("We answer"),
+    "NoteAdded": N_("A note is written"),
+    "CallLogged": N_("A phone call is logged"),
+    "ThreadAssigned": N_("The assignee changes"),
+    "ThreadHandedOver": N_("The thread is handed to a team"),
+    "ThreadStatusChanged": N_("The status changes"),
+    "ThreadPriorityChanged": N_("The priority changes"),
+    "ThreadTagged": N_("Tags change"),
+    "SnoozeEnded": N_("The snooze ends"),
+    "TaskCreated": N_("A task is made"),
+    "TaskCompleted": N_("A task is completed"),
+    ORDER_STATUS_CHANGED: N_("The status of an order changes"),
+}
+BY_TIME = {
+    UNANSWERED: N_("Nobody answered for some hours"),
+    SILENT: N_("The customer has been silent for some hours"),
+    CLOCK: N_("At a time of day"),
+}
+TRIGGERS = {**EVENTS, **BY_TIME}
+# Their occasions are the messages themselves, so that what came in before there were rules counts as well.
+MESSAGES = {
+    "MessageReceived": "incoming",
+    "MessageQueued": "outgoing",
+    "NoteAdded": "internal_note",
+    "CallLogged": "phone_call",
+}
+
+
+def value_of(payload: dict[str, object]) -> str:
+    """What an event came to, for the condition on it: the new status, priority, assignee, team …; "" where it says nothing."""
+    for name in ("status", "to", "outcome", "title"):
+        if payload.get(name):
+            return str(payload[name])
+    return ", ".join(str(tag) for tag in payload.get("added") or ())  # type: ignore[attr-defined]
