@@ -38,10 +38,9 @@ def triage_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
         by_block = payload.get("because") == "sender"
         return _("Went to spam: its sender is blocked") if by_block else _(SPAM_EVENTS[event_type], who=who)
     if event_type == "OutsideCallAsked":
-        what, target = _(CALLS[payload["call"]["kind"]]), payload["call"]["target"]
-        return _(
-            "%(who)s asked for %(what)s “%(target)s”: noted, and sent once that is connected", who=who, what=what, target=target
-        )
+        kind, target = payload["call"]["kind"], payload["call"]["target"]
+        asked = {"who": who, "what": _(CALLS[kind]), "target": target}
+        return _("%(who)s asked for %(what)s “%(target)s”: noted, not sent until that is connected", **asked)
     if event_type == "MacroRun":
         return _("%(who)s ran the macro %(name)s", who=who, name=payload["name"])
     if event_type == "MacroUndone":
