@@ -43,6 +43,7 @@ ROUTES = (
     "app.ingest.routes",
     "app.ingest.pages",
     "app.routing.routes",
+    "app.automation.routes",
     "app.realtime.routes",
     "app.notifications.routes",
     "app.api.routes",

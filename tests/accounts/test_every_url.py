@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from app import create_app
 from app.accounts.models import Role, Team, User, UserSession
 from app.accounts.tokens import create_token
+from app.automation.models import AutomationRule
 from app.config import Settings
 from app.connections.models import ChannelType
 from app.core.ids import new_id
@@ -137,6 +138,7 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
     session.add_all([bulk, view, move, macro])
     return {
         "routing_rule_id": make_rule(session, channel).id,
+        "automation_rule_id": _automation_rule(session, channel.brand_id),
         "macro_id": macro.id, "bulk_id": bulk.id, "view_id": view.id, "batch_id": move.batch_id, "run_token": new_id(),
         "thread_id": thread.id, "message_id": incoming.id, "failed_id": failed.id, "attachment_id": attachment.id,
         "contact_id": contact.id, "channel_id": channel.id, "user_id": other_person.id, "team_id": team.id,
@@ -149,6 +151,15 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
         "identity_id": new_id(), "address_id": new_id(), "merge_id": new_id(),
         "view": "mine", "filename": "css/tokens.css", "key": "wrong", "link": "made-up",
     }  # fmt: skip
+
+
+def _automation_rule(session: Session, brand_id: object) -> object:
+    part = {"steps": {"priority": "high"}}
+    rule = AutomationRule(id=new_id(), name="Storing", brand_id=brand_id, position=1, trigger="NoteAdded", parts=[part])
+    rule.created_at = rule.updated_at = NOW
+    session.add(rule)
+    session.flush()
+    return rule.id
 
 
 def _scheduled(session: Session, thread: Thread, user: User) -> object:

@@ -59,6 +59,8 @@ PAGES = (
     "/settings/routing",
     "/settings/routing/new",
     "/settings/routing/people",
+    "/settings/automation",
+    "/settings/automation/new",
     "/queue",
     "/availability",
     "/simulator",
@@ -76,6 +78,7 @@ BEHIND = (
     ("/settings/templates", ".settings__two a", ("",)),
     ("/settings/macros", "td a", ("",)),
     ("/settings/routing", "td a", ("", "/trial")),
+    ("/settings/automation", "td a", ("", "/dry-run", "/log")),
     ("/settings/routing/people", "td a", ("",)),
 )
 OF_A_MESSAGE = ("/forward", "/details", "/original")

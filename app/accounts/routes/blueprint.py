@@ -37,6 +37,7 @@ def settings_groups() -> list[LinkGroup]:
             _link(_("Teams and brands"), "accounts.brands", "building"),
             _link(_("Channels"), "connections.channels", "link"),
             _link(_("Routing"), "routing.rules", "merge"),
+            _link(_("Automation"), "automation.rules", "bot"),
             _link(_("Events"), "quarantine.events", "activity"),
             _link(_("Stuck deliveries"), "deliveries.stuck", "hourglass"),
         )

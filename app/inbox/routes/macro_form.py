@@ -13,9 +13,24 @@ from app.accounts.access import Viewer
 from app.accounts.queries import list_brands, list_teams
 from app.core.text import storable
 from app.inbox.macro_models import Macro
-from app.inbox.macros import ME, NAME_CHARACTERS, NOBODY, NOTE_CHARACTERS, TAGS_PER_STEP, MacroSteps, steps_of
+from app.inbox.macros import (
+    CALLS_PER_MACRO,
+    ME,
+    NAME_CHARACTERS,
+    NOBODY,
+    NOTE_CHARACTERS,
+    TAGS_PER_STEP,
+    TARGET_CHARACTERS,
+    TITLE_CHARACTERS,
+    MacroSteps,
+    OutsideCall,
+    TaskStep,
+    steps_of,
+)
 from app.inbox.models import CLOSED_STATUSES, Priority, ThreadStatus
 from app.inbox.routes.blueprint import parse_uuid
+from app.inbox.routes.macro_words import TASK_KINDS
+from app.inbox.routes.triage_words import CALLS as CALL_KINDS
 from app.inbox.routes.triage_words import SNOOZES
 from app.inbox.routes.words import priority_words, status_words
 from app.inbox.tags import BadTag, clean_tag
@@ -23,6 +38,8 @@ from app.inbox.timeline import list_assignable_users
 from app.reply_templates.queries import list_templates
 from app.translation import gettext as _
 
+DAYS_AT_MOST = 365
+CALLS = tuple(range(1, CALLS_PER_MACRO + 1))
 FIELDS = (
     "name",
     "brand",
@@ -32,6 +49,11 @@ FIELDS = (
     "add_tags",
     "remove_tags",
     "note",
+    "task_title",
+    "task_kind",
+    "task_days",
+    *(f"call_kind_{number}" for number in CALLS),
+    *(f"call_target_{number}" for number in CALLS),
     "template",
     "sends",
     "status",
@@ -56,9 +78,20 @@ def empty_form() -> MacroForm:
 def form_of(macro: Macro) -> MacroForm:
     """The form that would make this macro."""
     steps = steps_of(macro)
-    values = {
-        "name": macro.name,
-        "brand": str(macro.brand_id or ""),
+    values = {"name": macro.name, "brand": str(macro.brand_id or ""), **values_of(steps)}
+    return MacroForm(values, {}, macro.brand_id, steps)
+
+
+def values_of(steps: MacroSteps) -> dict[str, str]:
+    """What the fields of the steps hold."""
+    calls = zip(CALLS, steps.calls, strict=False)
+    task = steps.task
+    return {
+        **dict.fromkeys(FIELDS[2:], ""),
+        **{f"call_{name}_{number}": value for number, call in calls for name, value in call.model_dump().items()},
+        "task_title": task.title if task else "",
+        "task_kind": task.kind if task else "",
+        "task_days": str(task.due_days) if task and task.due_days is not None else "",
         "team": str(steps.team_id or ""),
         "assignee": steps.assignee or "",
         "priority": steps.priority or "",
@@ -70,7 +103,6 @@ def form_of(macro: Macro) -> MacroForm:
         "status": steps.status or "",
         "snooze": steps.snooze or "",
     }
-    return MacroForm(values, {}, macro.brand_id, steps)
 
 
 def read_form(viewer: Viewer) -> MacroForm:
@@ -78,7 +110,6 @@ def read_form(viewer: Viewer) -> MacroForm:
     form = MacroForm({name: storable(request.form.get(name, "")).strip() for name in FIELDS})
     values, errors = form.values, form.errors
     values["name"] = " ".join(values["name"].split())
-    values["note"] = values["note"].replace("\r\n", "\n")
     if not values["name"]:
         errors["name"] = _("Enter a name.")
     elif len(values["name"]) > NAME_CHARACTERS:
@@ -86,18 +117,58 @@ def read_form(viewer: Viewer) -> MacroForm:
     form.brand_id = parse_uuid(values["brand"])
     if values["brand"] and form.brand_id not in viewer.brand_ids:
         errors["brand"] = _("Choose one of your brands.")
+    read_steps(form)
+    if not errors and form.steps.is_empty:
+        errors["team"] = _("Choose at least one step.")
+    return form
+
+
+def read_steps(form: MacroForm) -> None:
+    """Make steps of the values, or say what is wrong with them."""
+    values, errors = form.values, form.errors
+    values["note"] = values["note"].replace("\r\n", "\n")
     if len(values["note"]) > NOTE_CHARACTERS:
         errors["note"] = _("Use at most %(count)s characters.", count=NOTE_CHARACTERS)
     add, remove = _tags(form, "add_tags"), _tags(form, "remove_tags")
+    task, calls = _task(form), _calls(form)
     if errors:
-        return form
+        return
     try:
-        form.steps = _steps(values, add, remove)
+        form.steps = _steps(values, add, remove).model_copy(update={"task": task, "calls": calls})
     except ValueError:
         errors["status"] = _("This choice does not exist; reload the page and try again.")
-        return form
-    _check_together(form)
-    return form
+        return
+    if form.steps.snooze and form.steps.status in CLOSED_STATUSES:
+        errors["snooze"] = _("A thread that is resolved or closed is not snoozed: choose one of the two.")
+
+
+def _task(form: MacroForm) -> TaskStep | None:
+    title, days = " ".join(form.values["task_title"].split()), form.values["task_days"]
+    if len(title) > TITLE_CHARACTERS:
+        form.errors["task_title"] = _("Use at most %(count)s characters.", count=TITLE_CHARACTERS)
+    if days and not (days.isascii() and days.isdigit() and int(days) <= DAYS_AT_MOST):
+        form.errors["task_days"] = _("Enter a whole number from 0 to %(most)s.", most=DAYS_AT_MOST)
+    elif days and not title:
+        form.errors["task_title"] = _("Say what is to be done.")
+    if form.errors or not title:
+        return None
+    kind = form.values["task_kind"] if form.values["task_kind"] in TASK_KINDS else "follow_up"
+    return TaskStep.model_validate({"title": title, "kind": kind, "due_days": int(days) if days else None})
+
+
+def _calls(form: MacroForm) -> tuple[OutsideCall, ...]:
+    found = []
+    for number in CALLS:
+        kind, target = form.values[f"call_kind_{number}"], form.values[f"call_target_{number}"]
+        if not kind and not target:
+            continue
+        if kind not in CALL_KINDS:
+            form.errors[f"call_kind_{number}"] = _("Choose what is to be told.")
+        elif not target or len(target) > TARGET_CHARACTERS:
+            form.errors[f"call_target_{number}"] = _("Say which one, in at most %(count)s characters.", count=TARGET_CHARACTERS)
+        else:
+            found.append(OutsideCall.model_validate({"kind": kind, "target": target}))
+    return tuple(found)
 
 
 def _steps(values: dict[str, str], add: tuple[str, ...], remove: tuple[str, ...]) -> MacroSteps:
@@ -118,13 +189,6 @@ def _steps(values: dict[str, str], add: tuple[str, ...], remove: tuple[str, ...]
             "snooze": values["snooze"] or None,
         }
     )
-
-
-def _check_together(form: MacroForm) -> None:
-    if form.steps.is_empty:
-        form.errors["team"] = _("Choose at least one step.")
-    elif form.steps.snooze and form.steps.status in CLOSED_STATUSES:
-        form.errors["snooze"] = _("A thread that is resolved or closed is not snoozed: choose one of the two.")
 
 
 def _tags(form: MacroForm, name: str) -> tuple[str, ...]:
@@ -153,6 +217,8 @@ def choices(session: Session, viewer: Viewer, form: MacroForm) -> dict[str, Any]
         "priorities": [same, *((priority.value, priority_words(priority)) for priority in Priority)],
         "templates": [("", _("None")), *templates],
         "statuses": [same, *((status.value, status_words(status)) for status in ThreadStatus)],
+        "task_kinds": [(kind, _(words)) for kind, words in TASK_KINDS.items()],
+        "calls": [("", _("Nothing")), *((kind, _(words)) for kind, words in CALL_KINDS.items())],
         "snoozes": [("", _("Not")), *((key, _(words)) for key, words in SNOOZES.items())],
     }
     chosen = {"teams": "team", "people": "assignee", "templates": "template", "brands": "brand"}

@@ -11,13 +11,22 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Team, User
 from app.inbox.macros import ME, NOBODY, MacroSteps
-from app.inbox.routes.triage_words import SNOOZES
+from app.inbox.routes.triage_words import CALLS, SNOOZES
 from app.inbox.routes.words import priority_words, status_words
 from app.reply_templates.models import ReplyTemplate
 from app.translation import gettext as _
 from app.translation import mark as N_
 
 NOTE_SHOWN = 60
+# The types of task a step can make, by their names in app/tasks.
+TASK_KINDS = {
+    "follow_up": N_("Follow up"),
+    "callback": N_("Call back"),
+    "documentation": N_("Documentation"),
+    "approval_request": N_("Approval"),
+    "escalate": N_("Escalate"),
+    "other": N_("Other"),
+}
 STEPS = {
     "brand_id": N_("Brand"),
     "team_id": N_("Team"),
@@ -61,13 +70,13 @@ def step_words(steps: MacroSteps, names: Names) -> list[str]:
         said.append(_assignee_words(steps.assignee, names))
     if steps.priority is not None:
         said.append(_("priority %(priority)s", priority=priority_words(steps.priority).lower()))
-    if steps.add_tags:
-        said.append(_("tag %(tags)s", tags=", ".join(steps.add_tags)))
-    if steps.remove_tags:
-        said.append(_("take off the tag %(tags)s", tags=", ".join(steps.remove_tags)))
+    said += _tag_words(steps)
     if steps.note:
         first = " ".join(steps.note.split())
         said.append(_("note: %(text)s", text=first if len(first) <= NOTE_SHOWN else f"{first[:NOTE_SHOWN]}…"))
+    if steps.task is not None:
+        said.append(_("task: %(title)s", title=steps.task.title))
+    said += [_("%(what)s “%(target)s”", what=_(CALLS[call.kind]), target=call.target) for call in steps.calls]
     if steps.template_id is not None:
         template = names.get(steps.template_id)
         said.append(_("send “%(name)s”", name=template) if steps.sends else _("insert “%(name)s”", name=template))
@@ -76,6 +85,12 @@ def step_words(steps: MacroSteps, names: Names) -> list[str]:
     if steps.snooze is not None:
         said.append(_("snooze: %(time)s", time=_(SNOOZES[steps.snooze]).lower()))
     return said
+
+
+def _tag_words(steps: MacroSteps) -> list[str]:
+    added = [_("tag %(tags)s", tags=", ".join(steps.add_tags))] if steps.add_tags else []
+    removed = [_("take off the tag %(tags)s", tags=", ".join(steps.remove_tags))] if steps.remove_tags else []
+    return added + removed
 
 
 def _assignee_words(assignee: str, names: Names) -> str:
