@@ -22,6 +22,7 @@ from app.contacts.actions import IdentityInput, find_or_create_contact
 from app.contacts.models import Contact, ContactType
 from app.core.crypto import Keyring
 from app.core.ids import new_id, new_secret
+from app.demo.automation import make_automation
 from app.demo.conversations import finish, how_far, mark_seen, tell
 from app.demo.macros import make_macros
 from app.demo.people import (
@@ -37,6 +38,7 @@ from app.demo.people import (
     USERS,
     DemoBrand,
 )
+from app.demo.routing import make_routing
 from app.demo.stories import STORIES, Story
 from app.demo.tasks import make_tasks
 from app.demo.templates import make_templates
@@ -113,6 +115,8 @@ def load_demo(session: Session, *, keyring: Keyring, password_hash: str, now: da
     make_templates(session, random.Random(SEED), brand_ids=brand_ids, author_user_id=lead.id, now=now)
     make_macros(session, brand_ids=brand_ids, author=lead, now=now)
     make_tasks(session, random.Random(SEED), user_ids=[user.id for user in company.users], now=now)
+    make_routing(session, users=company.users, channels={c.name: c for c in company.channels.values()}, now=now)
+    make_automation(session, author=lead, brand_ids=list(brand_ids.values()), now=now)
     return THREADS
 
 

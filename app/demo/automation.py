@@ -1,0 +1,93 @@
+"""Rules of the demo company, all off: the visitor looks what they would do and switches them on."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.accounts.access import viewer_of
+from app.accounts.models import Team, User
+from app.automation.actions import RuleContent, create_rule
+from app.automation.conditions import Condition, Part, parts_that_fit
+from app.automation.engine import CHANGED
+from app.automation.models import AutomationRule, AutomationRun
+from app.automation.occasions import LOOKS_BACK, list_past, read_facts
+from app.automation.queries import parts_of
+from app.automation.triggers import CLOCK, ORDER_STATUS_CHANGED, UNANSWERED
+from app.events.models import Event
+from app.inbox.macros import MacroSteps, OutsideCall, TaskStep
+from app.inbox.models import Priority, Thread, ThreadStatus
+
+RAN_BEFORE = "Klachten nakijken"
+RAN_AT_MOST = 6
+TAG = "nakijken"
+
+
+def make_automation(session: Session, *, author: User, brand_ids: Sequence[uuid.UUID], now: datetime) -> None:
+    """Write them; one of them was on for a while and has a log."""
+    viewer = viewer_of(session, author)
+    teams: dict[str, uuid.UUID] = {row[0]: row[1] for row in session.execute(sa.select(Team.name, Team.id))}
+    for content in _rules(teams):
+        rule = create_rule(session, content, viewer=viewer, now=now)
+        if rule.name == RAN_BEFORE:
+            _tell_of_runs(session, rule, brand_ids, now)
+
+
+def _tell_of_runs(session: Session, rule: AutomationRule, brand_ids: Sequence[uuid.UUID], now: datetime) -> None:
+    """History that is told, not lived: no outbox entry, nobody is to react to it."""
+    past = list_past(session, rule, brand_ids=brand_ids, since=now - LOOKS_BACK, until=now - timedelta(days=2))
+    facts = read_facts(session, past)
+    fitting = [(o, f) for o, f in zip(past, facts, strict=True) if parts_that_fit(parts_of(rule), f, now=now)]
+    by = {"kind": "automation", "rule_id": str(rule.id), "name": rule.name}
+    for occasion, found in fitting[:RAN_AT_MOST]:
+        thread, after = session.get_one(Thread, found.thread_id), {**found.state, "tags": [*found.state["tags"], TAG]}
+        thread.tags = after["tags"]
+        payload = {"added": [TAG], "removed": [], "by": by}
+        event = Event(type="ThreadTagged", occurred_at=occasion.at, brand_id=thread.brand_id, thread_id=thread.id, depth=1)
+        event.payload = payload
+        run = AutomationRun(rule_id=rule.id, occasion=occasion.key, thread_id=thread.id, event_id=occasion.event_id)
+        run.outcome, run.run_at, run.detail = CHANGED, occasion.at, {"before": found.state, "after": after, "did": []}
+        session.add_all([event, run])
+    session.flush()
+
+
+def _rules(teams: dict[str, uuid.UUID]) -> list[RuleContent]:
+    broken = (_asked("words", "has", "storing"), _asked("words", "has", "knippert"), _asked("type", "is", "technical_issue"))
+    technique = MacroSteps(team_id=teams["Technical team"], add_tags=("storing",), priority=Priority.HIGH)
+    late = MacroSteps(priority=Priority.HIGH, task=TaskStep(title="Antwoord geven", due_days=0))
+    complaint = (_asked("type", "is", "complaint"), _asked("value", "is", "resolved"))
+    looked_at = MacroSteps(add_tags=(TAG,))
+    urgent = (_asked("priority", "at_least", "critical"), _asked("status", "is_not", "escalated"))
+    told = MacroSteps(status=ThreadStatus.ESCALATED, calls=(OutsideCall(kind="teams", target="Storingsdienst"),))
+    order = MacroSteps(calls=(OutsideCall(kind="sync", target="external_crm"),))
+    completed = MacroSteps(
+        calls=(
+            OutsideCall(kind="whatsapp_template", target="order_completion_notification"),
+            OutsideCall(kind="sync", target="accounting_system: invoice"),
+        )
+    )
+    return [
+        RuleContent("Storing naar techniek", "MessageReceived", (Part(match="any", conditions=broken, steps=technique),)),
+        RuleContent("Drie dagen geen antwoord", UNANSWERED, (Part(steps=late),), after_hours=72),
+        RuleContent(RAN_BEFORE, "ThreadStatusChanged", (Part(conditions=complaint, steps=looked_at),)),
+        RuleContent(
+            "Kritiek: storingsdienst",
+            CLOCK,
+            (Part(conditions=urgent, steps=told),),
+            at_minute=8 * 60 + 30,
+            weekdays=(0, 1, 2, 3, 4),
+        ),
+        RuleContent(
+            "Orderstatus naar CRM, en af: WhatsApp en factuur",
+            ORDER_STATUS_CHANGED,
+            (Part(steps=order), Part(conditions=(_asked("value", "is", "completed"),), steps=completed)),
+        ),
+    ]
+
+
+def _asked(field: str, op: str, value: str) -> Condition:
+    return Condition.model_validate({"field": field, "op": op, "value": value})
