@@ -23,6 +23,7 @@ from app.contacts.models import Contact, ContactType
 from app.core.crypto import Keyring
 from app.core.ids import new_id, new_secret
 from app.demo.automation import make_automation
+from app.demo.clocks import make_clocks
 from app.demo.conversations import finish, how_far, mark_seen, tell
 from app.demo.macros import make_macros
 from app.demo.people import (
@@ -117,6 +118,7 @@ def load_demo(session: Session, *, keyring: Keyring, password_hash: str, now: da
     make_tasks(session, random.Random(SEED), user_ids=[user.id for user in company.users], now=now)
     make_routing(session, users=company.users, channels={c.name: c for c in company.channels.values()}, now=now)
     make_automation(session, author=lead, brand_ids=list(brand_ids.values()), now=now)
+    make_clocks(session, now=now)
     return THREADS
 
 

@@ -24,6 +24,7 @@ from app.demo.templates import TEMPLATES
 from app.events.models import OutboxEntry
 from app.inbox.models import Message, Thread
 from app.reply_templates.models import ReplyTemplate, ReplyTemplateUse
+from app.sla.models import BusinessCalendar, SlaClock
 from app.tasks.models import Task, TaskStatus
 from tests.support.database import TestServers, close_connections
 
@@ -111,3 +112,15 @@ def _has_templates_that_were_used_and_one_that_was_edited(session: Session) -> N
     assert [template.name for template in templates if template.version == 2] == [TEMPLATES[0][0]]
     used = set(session.execute(sa.select(ReplyTemplateUse.template_id).distinct()).scalars())
     assert used == {template.id for template in templates}
+
+
+def test_the_demo_has_deadlines_to_come_and_passed_and_tells_nobody_of_the_old_ones(
+    demo_app: Flask, loadings: list[Result]
+) -> None:
+    with demo_app.app_context():
+        now = utc_now()
+        due = list(db.session.execute(sa.select(Thread.response_due_at).where(Thread.response_due_at.is_not(None))).scalars())
+        assert sum(at > now for at in due) > 3
+        assert sum(at <= now for at in due) > 3
+        assert db.session.execute(sa.select(sa.func.count()).where(SlaClock.next_step_at <= now)).scalar_one() == 0
+        assert db.session.execute(sa.select(sa.func.count(BusinessCalendar.id))).scalar_one() == 3

@@ -1,0 +1,113 @@
+"""The demo company's calendars and promises, and the clocks of its threads as if they had run all along."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.accounts.models import Team
+from app.connections.models import Channel, ChannelType
+from app.contacts.models import Contact, ContactType
+from app.core.ids import new_id
+from app.events.actions import SYSTEM
+from app.inbox.models import Message, MessageType, Thread, ThreadType
+from app.sla.actions import CalendarContent, create_calendar, create_policy
+from app.sla.book import read_calendar, read_policies
+from app.sla.clock import FactKind, Outcome, evaluate
+from app.sla.keeping import FACTS, FACTS_OF, facts_of, instant, next_step_at, seconds, settle_threads, step_instants
+from app.sla.models import SlaClock, SlaRecompute, SlaStep
+from app.sla.rules import Match, PolicyRules, StoredCalendar, StoredDay
+
+LONG, SHORT = ((8 * 60, 20 * 60),), ((9 * 60, 13 * 60),)
+DESK = ((8 * 60 + 30, 12 * 60 + 30), (13 * 60, 17 * 60 + 30))
+CHUNK = 100
+
+
+def make_clocks(session: Session, *, now: datetime) -> None:
+    """Two more calendars, two more policies, and a clock for every question; what was due by now was told of by now."""
+    _make_rules(session, now)
+    _make_facts(session)
+    threads = list(session.execute(sa.select(Thread).order_by(Thread.id)).scalars())
+    for first in range(0, len(threads), CHUNK):
+        settle_threads(session, threads[first : first + CHUNK], now=now)
+        _tell_what_is_past(session, threads[first : first + CHUNK], now)
+    session.execute(sa.delete(SlaRecompute))
+
+
+def _make_rules(session: Session, now: datetime) -> None:
+    since: dict[str, Any] = {"now": now - timedelta(days=60), "actor": SYSTEM}
+    chats = session.execute(sa.select(Channel).where(Channel.channel_type == ChannelType.WHATSAPP_BUSINESS).limit(1)).scalar()
+    closing = StoredDay(day=(now + timedelta(days=20)).date(), name="Voorraadtelling")
+    evenings = StoredCalendar(week=(LONG, LONG, LONG, LONG, LONG, SHORT, ()), country="NL")
+    if chats is not None:
+        create_calendar(session, CalendarContent("WhatsApp, also in the evening", evenings, channel_id=chats.id), **since)
+    planning = session.execute(sa.select(Team).order_by(Team.name).limit(1)).scalar_one()
+    desk = StoredCalendar(week=(DESK, DESK, DESK, DESK, DESK, (), ()), country="NL", own_days=(closing,))
+    create_calendar(session, CalendarContent(f"Team {planning.name}", desk, team_id=planning.id), **since)
+    partners = session.execute(sa.select(Contact.id).where(Contact.contact_type == ContactType.ORGANIZATION)).scalars().all()
+    match = Match(contact_ids=tuple(partners))
+    promise = PolicyRules(name="Partners", match=match, first_minutes=120, next_minutes=120, resolution_minutes=16 * 60)
+    create_policy(session, promise, position=1, **since)
+    complaints = Match(thread_types=(ThreadType.COMPLAINT,))
+    promise = PolicyRules(name="Complaints", match=complaints, first_minutes=120, next_minutes=120, resolution_minutes=24 * 60)
+    create_policy(session, promise, position=2, **since)
+
+
+def _make_facts(session: Session) -> None:
+    """What was asked and answered, and what became of each thread."""
+    kinds = {MessageType.INCOMING: FactKind.ASKED, MessageType.OUTGOING: FactKind.ANSWERED}
+    columns = (Message.id, Message.thread_id, Message.occurred_at, Message.message_type)
+    spoken = sa.select(*columns).where(Message.message_type.in_(kinds), Message.automatic.is_(None))
+    rows: list[dict[str, Any]] = []
+    last: dict[uuid.UUID, datetime] = {}
+    for message_id, thread_id, at, kind in session.execute(spoken.order_by(Message.occurred_at, Message.id)):
+        rows.append(_fact(thread_id, at, kinds[kind], message_id=message_id))
+        last[thread_id] = at
+    for thread in session.execute(sa.select(Thread).where(Thread.id.in_(last))).scalars():
+        since = max(thread.resolved_at or last[thread.id], last[thread.id])
+        rows.append(_fact(thread.id, since, FactKind.STATUS, value=thread.status.value))
+        if thread.snoozed_until is not None:
+            rows.append(_fact(thread.id, since, FactKind.SNOOZED, value="yes"))
+        if thread.spam_at is not None:
+            rows.append(_fact(thread.id, since, FactKind.SPAM, value="yes"))
+    if rows:
+        session.execute(sa.insert(FACTS), rows)
+
+
+def _fact(
+    thread_id: uuid.UUID, at: datetime, kind: FactKind, *, value: str = "", message_id: uuid.UUID | None = None
+) -> dict[str, Any]:
+    fact = {"id": new_id(), "thread_id": thread_id, "at": at, "kind": kind, "value": value, "message_id": message_id}
+    return {**fact, "because": ""}
+
+
+def _tell_what_is_past(session: Session, threads: Sequence[Thread], now: datetime) -> None:
+    """Steps of the past count as told: nobody who opens the demo is flooded with them."""
+    ids = [thread.id for thread in threads]
+    facts: defaultdict[uuid.UUID, list[Any]] = defaultdict(list)
+    for fact in session.execute(FACTS_OF, {"thread_ids": ids}):
+        facts[fact.thread_id].append(fact)
+    running = sa.select(SlaClock).where(SlaClock.thread_id.in_(ids), SlaClock.outcome == Outcome.RUNNING)
+    for row in session.execute(running).scalars().all():
+        calendar = read_calendar(session, row.calendar_version_id)
+        policy = read_policies(session, [row.policy_version_id])[row.policy_version_id] if row.policy_version_id else None
+        made = evaluate(facts_of(facts[row.thread_id]), calendar)
+        clock = next(c for c in made if (c.kind, instant(c.started)) == (row.kind, row.started_at))
+        if policy is None or clock.paused_for:
+            continue
+        past = {key: at for key, at in step_instants(clock, calendar, policy).items() if at <= seconds(now)}
+        session.add_all(_step(row, key, datetime.fromtimestamp(at, UTC)) for key, at in past.items())
+        row.next_step_at = instant(next_step_at(clock, calendar, policy, set(past)))
+    session.flush()
+
+
+def _step(row: SlaClock, key: str, at: datetime) -> SlaStep:
+    step = SlaStep(id=new_id(), thread_id=row.thread_id, kind=row.kind, started_at=row.started_at, step=key)
+    step.due_at = step.reached_at = at
+    return step
