@@ -56,6 +56,7 @@ THREAD: Mapping[str, Scene] = {
     "status": Scene("#head-status", INTO_MENU, MENU),
     "priority": Scene("#head-priority", INTO_MENU, MENU),
     "assign": Scene(TITLE, ("a",), MENU, back="#head-assignee", waits_for=".handover-teams button"),
+    "clock": Scene("#head-clock", INTO_MENU, MENU, waits_for="#clocks .clock__state"),
     "snooze": Scene(TITLE, ("h",), MENU, back="#head-snooze"),
     "tag": Scene(TITLE, ("t",), MENU, focus="#tag-field", back="#head-tags", waits_for="#tag-options"),
     "account": Scene(".me > summary", INTO_MENU, MENU),

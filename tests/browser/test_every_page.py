@@ -80,6 +80,8 @@ BEHIND = (
     ("/settings/routing", "td a", ("", "/trial")),
     ("/settings/automation", "td a", ("", "/dry-run", "/log")),
     ("/settings/routing/people", "td a", ("",)),
+    ("/settings/calendars", "td a", ("",)),
+    ("/settings/policies", "td a", ("",)),
 )
 OF_A_MESSAGE = ("/forward", "/details", "/original")
 
