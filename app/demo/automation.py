@@ -56,7 +56,11 @@ def _tell_of_runs(session: Session, rule: AutomationRule, brand_ids: Sequence[uu
 
 
 def _rules(teams: dict[str, uuid.UUID]) -> list[RuleContent]:
-    broken = (_asked("words", "has", "storing"), _asked("words", "has", "knippert"), _asked("type", "is", "technical_issue"))
+    broken = (
+        _asked("type", "is", "technical_issue"),
+        _asked("status", "is_not", "resolved"),
+        _asked("status", "is_not", "closed"),
+    )
     technique = MacroSteps(team_id=teams["Technical team"], add_tags=("storing",), priority=Priority.HIGH)
     late = MacroSteps(priority=Priority.HIGH, task=TaskStep(title="Antwoord geven", due_days=0))
     complaint = (_asked("type", "is", "complaint"), _asked("value", "is", "resolved"))
@@ -71,7 +75,7 @@ def _rules(teams: dict[str, uuid.UUID]) -> list[RuleContent]:
         )
     )
     return [
-        RuleContent("Storing naar techniek", "MessageReceived", (Part(match="any", conditions=broken, steps=technique),)),
+        RuleContent("Storing naar techniek", "MessageReceived", (Part(conditions=broken, steps=technique),)),
         RuleContent("Drie dagen geen antwoord", UNANSWERED, (Part(steps=late),), after_hours=72),
         RuleContent(RAN_BEFORE, "ThreadStatusChanged", (Part(conditions=complaint, steps=looked_at),)),
         RuleContent(

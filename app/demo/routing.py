@@ -23,8 +23,8 @@ WEEK = tuple((day, start, end) for day in range(5) for start, end in ((8 * 60, 1
 PEOPLE = {
     "Sarah": Abilities(12, ("facturen",), ("en", "nl")),
     "Alex": Abilities(8, ("meterkast", "storing"), ("nl", "en"), WEEK),
-    "Emma": Abilities(4, ("klachten",), ("nl", "en", "fr")),
-    "Noah": Abilities(4, ("storing",), ("en", "nl")),
+    "Emma": Abilities(8, ("klachten",), ("nl", "en", "fr")),
+    "Noah": Abilities(16, ("storing",), ("en", "nl")),
     "Julia": Abilities(10, ("offertes",), ("nl",), WEEK),
     "Daan": Abilities(6, ("meterkast", "storing"), ("nl",), WEEK),
     "Lucas": Abilities(10, ("offertes",), ("nl", "fr")),

@@ -59,7 +59,7 @@ THREAD: Mapping[str, Scene] = {
     "clock": Scene("#head-clock", INTO_MENU, MENU, waits_for="#clocks .clock__state"),
     "snooze": Scene(TITLE, ("h",), MENU, back="#head-snooze"),
     "tag": Scene(TITLE, ("t",), MENU, focus="#tag-field", back="#head-tags", waits_for="#tag-options"),
-    "account": Scene(".me > summary", INTO_MENU, MENU),
+    "account": Scene(".me > summary", INTO_MENU, MENU, waits_for=".me [name=state]"),
     "keys from a menu": Scene(".me > summary", ("Enter", "ArrowUp", "ArrowUp", "Enter"), "#keys-sheet", holds=True),
     "details": Scene(DRAWER, ("Enter", "Tab"), "#context", focus="#context *", back=DRAWER),
     "operators": Scene("#rail-search", (), "#rail-search-suggestions", typed="status:", focus="#rail-search"),
