@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import BrandMember, Role, TeamMember, User
 from app.core.db import table_of
 from app.core.ids import new_id
+from app.core.plans import as_written
 from app.events.actions import SYSTEM, record
 from app.events.models import Event
 from app.inbox.actions import subject_of
@@ -33,16 +34,11 @@ from app.tasks.actions import TaskContent, add_task
 from app.tasks.models import TaskType
 
 STEPS = table_of(SlaStep)
-_DUE = (
+# Two statements: in one, the planner takes what is due for a tenth of all threads and reads every one of them.
+_DUE = sa.select(CLOCKS.c.thread_id).where(CLOCKS.c.next_step_at <= sa.bindparam("now")).order_by(CLOCKS.c.next_step_at)
+_THREADS = (
     sa.select(Thread)
-    .where(
-        Thread.id.in_(
-            sa.select(CLOCKS.c.thread_id)
-            .where(CLOCKS.c.next_step_at <= sa.bindparam("now"))
-            .order_by(CLOCKS.c.next_step_at)
-            .limit(sa.bindparam("most", type_=sa.Integer))
-        )
-    )
+    .where(Thread.id == sa.any_(sa.bindparam("thread_ids", type_=sa.ARRAY(sa.Uuid))))
     .order_by(Thread.id)
     .with_for_update(skip_locked=True)
     .execution_options(populate_existing=True)
@@ -62,12 +58,13 @@ class Reached:
 
 
 def reach_due_steps(session: Session, *, now: datetime, limit: int = 100) -> int:
-    """Carry out the steps due by `now`, of the threads that wait longest; returns how many threads were looked at. Threads others
-    hold wait for the next round."""
-    threads = session.execute(_DUE, {"now": now, "most": limit}).scalars().all()
+    """Carry out the steps due by `now`, of the clocks that wait longest; returns how many clocks were found, 0 where others hold
+    all of their threads: these wait for the next round."""
+    due = session.execute(_DUE.limit(as_written(limit)), {"now": now}).scalars().all()
+    threads = session.execute(_THREADS, {"thread_ids": sorted(set(due))}).scalars().all() if due else ()
     for thread in threads:
         _advance(session, thread, now=now)
-    return len(threads)
+    return len(due) if threads else 0
 
 
 def _advance(session: Session, thread: Thread, *, now: datetime) -> None:

@@ -8,11 +8,15 @@ import sqlalchemy as sa
 
 from app.accounts.models import Role, Team, TeamMember
 from app.core.ids import new_id
+from app.events.models import OutboxEntry
 from app.inbox.actions import assign_thread, change_status
 from app.inbox.models import Priority, ThreadStatus
+from app.notifications.models import Notification, NotificationKind, NotificationMute
+from app.realtime.handlers import push_sla_alert
+from app.realtime.models import PushSequence
 from app.tasks.actions import TaskContent, create_task
 from app.tasks.models import Task, TaskType
-from tests.factories import make_user
+from tests.factories import make_brand, make_user
 from tests.sla.conftest import Desk, local
 
 DAY = timedelta(days=1)
@@ -114,3 +118,27 @@ def test_a_sweep_with_nothing_due_reads_one_index(desk: Desk) -> None:
     desk.session.execute(sa.text("SET LOCAL enable_seqscan = off"))
     sweep = "EXPLAIN SELECT thread_id FROM sla_clocks WHERE next_step_at <= now() ORDER BY next_step_at LIMIT 50"
     assert "ix_sla_clocks_step" in "".join(desk.session.execute(sa.text(sweep)).scalars())
+
+
+def test_those_a_step_is_for_are_told_in_the_app_and_in_their_browser_unless_they_want_none(desk: Desk) -> None:
+    thread = desk.thread()
+    desk.ask(thread)
+    assign_thread(desk.session, thread_id=thread.id, assignee_user_id=desk.bob.id, actor=desk.actor, now=desk.now)
+    desk.session.add(NotificationMute(user_id=desk.lena.id, kind=NotificationKind.ESCALATION))
+    desk.tick(timedelta(hours=3, minutes=40))
+    told = sa.select(Notification.user_id).where(Notification.kind == NotificationKind.ESCALATION)
+    assert list(desk.session.execute(told).scalars()) == [desk.bob.id]
+    pushed = sa.select(sa.func.count()).where(OutboxEntry.handler == "push_sla_alert")
+    assert desk.session.execute(pushed).scalar_one() == 2
+
+
+def test_the_alert_is_pushed_to_those_named_who_see_the_brand_and_to_nobody_else(desk: Desk) -> None:
+    thread = desk.thread()
+    desk.ask(thread)
+    mallory = make_user(desk.session, "Mallory", brands=(make_brand(desk.session, "other"),))
+    assign_thread(desk.session, thread_id=thread.id, assignee_user_id=mallory.id, actor=desk.actor, now=desk.now)
+    desk.tick(timedelta(hours=3, minutes=40))
+    desk.session.commit()
+    for event in desk.told():  # at 75 % to an assignee who may not see it any more, at 90 % to the lead
+        push_sla_alert(event)
+    assert list(desk.session.execute(sa.select(PushSequence.user_id)).scalars()) == [desk.lena.id]
