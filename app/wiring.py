@@ -40,6 +40,7 @@ from app.realtime.handlers import (
 )
 from app.reply_templates import handlers as reply_templates
 from app.reply_templates.handlers import check_scheduled_reply, settle_note, settle_sent_reply, unsettle_taken_back
+from app.routing import handlers as routing
 from app.routing.handlers import is_wanted, note_refusal, route_after
 from app.sla import handlers as sla
 from app.sla.models import SlaRecompute
@@ -73,13 +74,21 @@ _FOLLOW_MERGED = (
     reply_templates.follow_merged_thread,
     move_tasks_of_merged_thread,
     sla.follow_merged_thread,
+    routing.follow_merged_thread,
 )
 
 WIRING = Wiring(
     in_transaction={
         "ThreadsMerged": _FOLLOW_MERGED,
-        "MergeUndone": (delivery.go_back, notifications.go_back, reply_templates.go_back, return_tasks, sla.go_back),
-        "ThreadSplit": (delivery.follow_split, notifications.follow_split, sla.follow_split),
+        "MergeUndone": (
+            delivery.go_back,
+            notifications.go_back,
+            reply_templates.go_back,
+            return_tasks,
+            sla.go_back,
+            routing.go_back,
+        ),
+        "ThreadSplit": (delivery.follow_split, notifications.follow_split, sla.follow_split, routing.follow_split),
         "SplitUndone": (delivery.go_back, notifications.go_back, sla.go_back, *_FOLLOW_MERGED),
         "ContactsMerged": (follow_merged_contact,),
         "ContactMergeUndone": (give_back_merged_contact,),

@@ -80,6 +80,15 @@ def refuse_thread(session: Session, *, thread_id: uuid.UUID, user_id: uuid.UUID,
     session.execute(postgresql.insert(RoutingRefusal).values(values).on_conflict_do_nothing())
 
 
+def share_refusals(session: Session, *, origin: uuid.UUID, target: uuid.UUID) -> None:
+    """What holds messages of a thread somebody gave back does not come to them by itself either."""
+    theirs = sa.select(sa.literal(target, sa.Uuid), RoutingRefusal.user_id, RoutingRefusal.refused_at)
+    insert = postgresql.insert(RoutingRefusal).from_select(
+        ["thread_id", "user_id", "refused_at"], theirs.where(RoutingRefusal.thread_id == origin)
+    )
+    session.execute(insert.on_conflict_do_nothing())
+
+
 def _known(user_id: uuid.UUID) -> sa.Select[Availability]:
     query = sa.select(Availability).where(Availability.user_id == user_id).with_for_update()
     return query.execution_options(populate_existing=True)

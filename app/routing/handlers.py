@@ -7,7 +7,8 @@ import uuid
 from sqlalchemy.orm import Session
 
 from app.events.models import Event
-from app.routing.actions import refuse_thread
+from app.inbox.moves import parse_move
+from app.routing.actions import refuse_thread, share_refusals
 from app.routing.giving import give_away
 from app.routing.queries import is_routing_on
 
@@ -17,6 +18,25 @@ def note_refusal(session: Session, event: Event) -> None:
     former = event.payload.get("from")
     if event.thread_id and event.payload.get("to") is None and former is not None and former == str(event.actor_user_id):
         refuse_thread(session, thread_id=event.thread_id, user_id=uuid.UUID(former), now=event.occurred_at)
+
+
+def follow_merged_thread(session: Session, event: Event) -> None:
+    """`ThreadsMerged`, `SplitUndone`: what one of the threads was given back for holds for both."""
+    move = parse_move(event)
+    if move.gone is not None:
+        share_refusals(session, origin=move.gone, target=move.thread_id)
+
+
+def follow_split(session: Session, event: Event) -> None:
+    """`ThreadSplit`."""
+    move = parse_move(event)
+    share_refusals(session, origin=move.thread_id, target=move.other)
+
+
+def go_back(session: Session, event: Event) -> None:
+    """`MergeUndone`: the thread that is there again."""
+    move = parse_move(event)
+    share_refusals(session, origin=move.origin, target=move.target)
 
 
 def is_wanted(session: Session, event: Event) -> bool:
