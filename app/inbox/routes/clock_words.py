@@ -8,6 +8,7 @@ from app.core.clock import utc_now
 from app.translation import gettext as _
 
 HOUR, DAY = 3600, 86_400
+NEAR_SECONDS = 2 * HOUR
 
 
 def clock_words(due_at: datetime, *, now: datetime | None = None) -> str:
@@ -28,9 +29,10 @@ def _late(seconds: int) -> str:
     return _("%(count)s d overdue", count=seconds // DAY)
 
 
-def is_late(due_at: datetime) -> bool:
-    """Whether an answer is overdue by now."""
-    return due_at <= utc_now()
+def urgency(due_at: datetime, *, now: datetime | None = None) -> str:
+    """ "late", "near" for what is due within NEAR_SECONDS, else "": most deadlines are nobody's worry yet."""
+    left = (due_at - (now or utc_now())).total_seconds()
+    return "late" if left <= 0 else "near" if left <= NEAR_SECONDS else ""
 
 
-FILTERS = {"clock_words": clock_words, "is_late": is_late}
+FILTERS = {"clock_words": clock_words, "urgency": urgency}

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from app.inbox.models import Priority, Thread, ThreadStatus
 from app.inbox.queries import ThreadRow
-from app.inbox.routes.clock_words import clock_words, is_late
+from app.inbox.routes.clock_words import clock_words, urgency
 from app.inbox.routes.triage_words import until_words
 from app.inbox.routes.words import list_time
 from app.inbox.sorting import ListSort
@@ -36,7 +36,7 @@ class RowLook:
     due_at: str
     """ISO 8601, "" where no answer is due."""
     due: str
-    is_late: bool
+    urgency: str
     is_current: bool
     is_unread: bool
     is_open: bool
@@ -88,7 +88,7 @@ def _look(
         rank=_rank(thread, sort),
         due_at=due_at.isoformat() if due_at else "",
         due=clock_words(due_at) if due_at else "",
-        is_late=due_at is not None and is_late(due_at),
+        urgency=urgency(due_at) if due_at else "",
         is_current=is_current,
         is_unread=row.unread and not is_current,
         is_open=thread.is_open,
