@@ -37,7 +37,7 @@ from bench.data import fill, row_id
 from bench.desk import fill_desk
 from bench.generator import Target, at_rate, full_speed
 from bench.live import measure_live, percentile
-from bench.pages import PageTime, measure_pages
+from bench.pages import measure_pages
 from bench.play import measure_play
 from bench.yardstick import SECRET
 from tests.support.live import running_application
@@ -212,12 +212,10 @@ def _wait_until_it_listens(port: int) -> None:
 
 
 def _measure_pages(servers: EmbeddedServers, settings: Settings, sizes: list[int], results: dict[str, Any], rows: Rows) -> None:
-    by_size: dict[int, dict[str, PageTime]] = {}
-    for size in sizes:
-        prepared = _prepare(settings, f"bench_{size}", servers, size)
-        app = create_app(prepared)
-        gc.freeze()  # as wsgi.py does
-        by_size[size] = {t.name: t for t in measure_pages(app, size, password=PASSWORD)}
+    apps = {size: create_app(_prepare(settings, f"bench_{size}", servers, size)) for size in sizes}
+    gc.freeze()  # as wsgi.py does
+    by_size = {size: {t.name: t for t in times} for size, times in measure_pages(apps, password=PASSWORD).items()}
+    for app in apps.values():
         with app.app_context():
             db.engine.dispose()
     results["pages"] = {size: [asdict(t) for t in times.values()] for size, times in by_size.items()}

@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from flask import Flask
@@ -32,40 +32,64 @@ class PageTime:
     queries: int
 
 
-def measure_pages(app: Flask, threads: int, *, password: str) -> list[PageTime]:
-    """Lists (first and deep), the thread of 200 messages, and a search for each class of word."""
-    client = sign_in(app, password)
-    times = [
-        _time(app, f"list {view}", lambda view=view: f"/inbox{view}", client)
-        for view in (
-            "",
-            "/mine",
-            "/unassigned",
-            "/email",
-            "/whatsapp",
-            "/resolved",
-            "/all",
-            "?sort=oldest",
-            "?sort=priority",
-            "/all?sort=priority",
-            f"?team={row_id(8, 0)}",
-            f"/views/{row_id(9, 0)}",
-            "/tasks",
-            "/overdue",
-        )
-    ]
-    times += [_time(app, f"tasks {page}", lambda page=page: f"/tasks{page}", client) for page in ("", "/board", "/calendar")]
-    times.append(_time(app, "counts of eight saved views", lambda: "/inbox/views/counts", client))
-    times += [_time(app, f"list deep {view}", _deep(client, view), client) for view in ("", "/resolved", "/all")]
-    thread = f"/threads/{row_id(6, threads - 1)}"
-    times.append(
-        _time(
-            app, "thread of 200, opened from the list", lambda: thread, client, {"HX-Request": "true", "HX-Target": "thread-pane"}
-        )
+@dataclass(frozen=True)
+class Company:
+    """An application on a company of so many threads, and its agent's browser."""
+
+    app: Flask
+    threads: int
+    client: FlaskClient
+
+
+@dataclass(frozen=True)
+class Page:
+    """What is asked for, under which name."""
+
+    name: str
+    url: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def measure_pages(apps: Mapping[int, Flask], *, password: str, rounds: int = ROUNDS) -> dict[int, list[PageTime]]:
+    """Lists (first and deep), the thread of 200 messages, and a search for each class of word; by number of threads.
+
+    Each page is asked of all sizes by turns: the speed of a machine changes within a minute, and their ratio is asked for.
+    """
+    companies = [Company(app, threads, sign_in(app, password)) for threads, app in apps.items()]
+    turns = zip(*(_pages(company) for company in companies), strict=True)
+    found = [_time(companies, pages, rounds) for pages in turns]
+    return {company.threads: [times[place] for times in found] for place, company in enumerate(companies)}
+
+
+def _pages(company: Company) -> list[Page]:
+    views = (
+        "",
+        "/mine",
+        "/unassigned",
+        "/email",
+        "/whatsapp",
+        "/resolved",
+        "/all",
+        "?sort=oldest",
+        "?sort=due",
+        "?sort=priority",
+        "/all?sort=priority",
+        f"?team={row_id(8, 0)}",
+        f"/views/{row_id(9, 0)}",
+        "/tasks",
+        "/overdue",
     )
-    times.append(_time(app, "thread of 200, whole page", lambda: thread, client))
-    times += [_time(app, f"search {name}", lambda text=text: f"/search?q={text}", client) for name, text in CLASSES.items()]
-    return times
+    thread = f"/threads/{row_id(6, company.threads - 1)}"
+    opened = {"HX-Request": "true", "HX-Target": "thread-pane"}
+    return [
+        *(Page(f"list {view}", f"/inbox{view}") for view in views),
+        *(Page(f"tasks {page}", f"/tasks{page}") for page in ("", "/board", "/calendar")),
+        Page("counts of eight saved views", "/inbox/views/counts"),
+        *(Page(f"list deep {view}", _deep(company.client, view)) for view in ("", "/resolved", "/all")),
+        Page("thread of 200, opened from the list", thread, opened),
+        Page("thread of 200, whole page", thread),
+        *(Page(f"search {name}", f"/search?q={text}") for name, text in CLASSES.items()),
+    ]
 
 
 def sign_in(app: Flask, password: str) -> FlaskClient:
@@ -76,7 +100,7 @@ def sign_in(app: Flask, password: str) -> FlaskClient:
     return client
 
 
-def _deep(client: FlaskClient, view: str) -> Callable[[], str]:
+def _deep(client: FlaskClient, view: str) -> str:
     """The address PAGES_DOWN pages down a list; its last page where a small company has fewer."""
     url = f"/inbox{view}"
     for _ in range(PAGES_DOWN):
@@ -84,20 +108,32 @@ def _deep(client: FlaskClient, view: str) -> Callable[[], str]:
         if found is None:
             break
         url = found[1].replace("&amp;", "&")
-    return lambda: url
+    return url
 
 
-def _time(app: Flask, name: str, url: Callable[[], str], client: FlaskClient, headers: dict[str, str] | None = None) -> PageTime:
-    milliseconds, queries = [], 0
-    for round_number in range(ROUNDS + WARM_UP):
-        with _counting(app) as count:
-            began = time.perf_counter()
-            answer = client.get(url(), headers=headers)
-            took = (time.perf_counter() - began) * 1000
-        assert answer.status_code == 200, f"{name}: {answer.status}"
-        queries = max(queries, count[0])
-        if round_number >= WARM_UP:
-            milliseconds.append(took)
+def _time(companies: Sequence[Company], pages: Sequence[Page], rounds: int) -> list[PageTime]:
+    milliseconds: list[list[float]] = [[] for _company in companies]
+    queries = [0] * len(companies)
+    for round_number in range(rounds + WARM_UP):
+        for place, (company, page) in enumerate(zip(companies, pages, strict=True)):
+            took, count = _ask(company, page)
+            queries[place] = max(queries[place], count)
+            if round_number >= WARM_UP:
+                milliseconds[place].append(took)
+    return [_summary(pages[place].name, milliseconds[place], queries[place]) for place in range(len(companies))]
+
+
+def _ask(company: Company, page: Page) -> tuple[float, int]:
+    """Milliseconds and queries of one answer."""
+    with _counting(company.app) as count:
+        began = time.perf_counter()
+        answer = company.client.get(page.url, headers=page.headers)
+        took = (time.perf_counter() - began) * 1000
+    assert answer.status_code == 200, f"{page.name}: {answer.status}"
+    return took, count[0]
+
+
+def _summary(name: str, milliseconds: list[float], queries: int) -> PageTime:
     cuts = statistics.quantiles(milliseconds, n=20)
     return PageTime(name, round(statistics.median(milliseconds), 1), round(cuts[18], 1), queries)
 
