@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import time
-import uuid
 from typing import Any
 
-from app.core.batches import run_batches
+from app.core.batches import run_batches, take_turn
 from app.core.clock import utc_now
-from app.core.db import transaction
-from app.core.runtime import runtime
-from app.core.work import claim, put_back
 from app.inbox.bulk import TABLE, give_up, run_batch
 from app.inbox.snooze import wake_due_threads
 
 BATCH = 100
-TURN_SECONDS = 10  # then others in the queue have theirs
 MOST_TURNS = 200
 
 
@@ -26,21 +20,10 @@ def wake_snoozed_threads(**_ignored: Any) -> int:
 
 def run_bulk_action(*, row_id: str, **_ignored: Any) -> None:
     """Carry out a bulk action for a while and put it back until it is done. At least once; each batch is one commit."""
-    with transaction() as session:
-        lease = claim(session, TABLE, uuid.UUID(row_id), lease_seconds=runtime().settings.lease_seconds)
-    if lease is None:
-        return
-    if lease.attempts > MOST_TURNS:
-        with transaction() as session:
-            give_up(session, lease, now=utc_now())
-        return
-    ends_at = time.monotonic() + min(TURN_SECONDS, runtime().settings.lease_seconds / 2)
-    while time.monotonic() < ends_at:
-        with transaction() as session:
-            more = run_batch(session, lease, now=utc_now())
-        runtime().nudger.nudge()
-        if not more:
-            return
-    with transaction() as session:
-        put_back(session, TABLE, lease, delay_seconds=0)
-    runtime().nudger.nudge()
+    take_turn(
+        TABLE,
+        row_id,
+        lambda session, lease: run_batch(session, lease, now=utc_now()),
+        most_turns=MOST_TURNS,
+        give_up=lambda session, lease: give_up(session, lease, now=utc_now()),
+    )
