@@ -333,6 +333,11 @@ def _set_status(session: Session, thread: Thread, status: ThreadStatus, *, now: 
     )
 
 
+def set_response_due(thread: Thread, due_at: datetime | None) -> None:
+    """When the answer somebody waits for is due, None for never; app/sla works it out. The thread is locked."""
+    thread.response_due_at = due_at
+
+
 def change_priority(
     session: Session, *, thread_id: uuid.UUID, priority: Priority, actor: Actor, now: datetime, if_version: int | None = None
 ) -> Thread:

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from app.core.db import table_of
 from app.core.ids import new_id
 from app.core.plans import KEPT
+from app.inbox.actions import set_response_due
 from app.inbox.models import Thread
 from app.sla.book import Choice, organizations_of, read_book, read_calendar, read_policies, terms_of
 from app.sla.calendar import Calendar
@@ -139,7 +140,7 @@ def _reached(rows: Iterable[Any]) -> defaultdict[uuid.UUID, Reached]:
 def _forget(session: Session, thread: Thread) -> int:
     """No question is left: there are no clocks."""
     gone = session.execute(sa.delete(CLOCKS).where(CLOCKS.c.thread_id == thread.id).returning(CLOCKS.c.id)).all()
-    thread.response_due_at = None
+    set_response_due(thread, None)
     session.flush()
     return 1 if gone else 0
 
@@ -211,7 +212,7 @@ def _make_clocks(
     made.gone += [row.id for key, row in former.items() if key not in wanted]
     due_at = _response_due(clocks)
     made.changed += bool(changed) or thread.response_due_at != due_at
-    thread.response_due_at = due_at
+    set_response_due(thread, due_at)
 
 
 def _values(clock: Clock, step_at: int | None) -> dict[str, Any]:
