@@ -19,6 +19,7 @@ from app.automation.conditions import Part
 from app.automation.dry_run import DryRun, dry_run
 from app.automation.models import AutomationRule, AutomationRun
 from app.automation.running import run_by_time, run_past
+from app.connections.models import Medium
 from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.demo.load import load_demo
@@ -39,7 +40,15 @@ def demo(shared_app: Flask, ground: sa.Connection) -> None:
     with shared_app.app_context(), ground_session(ground) as session:
         load_demo(session, keyring=runtime().keyring, password_hash="x", now=utc_now())
         session.execute(sa.update(AutomationRule).values(is_on=False))
+        untouched = {"assignee_user_id": None, "status": ThreadStatus.OPEN, "resolved_at": None}
+        session.execute(sa.update(Thread).where(Thread.id == newest_on_whatsapp(session)).values(untouched))
         session.commit()
+
+
+def newest_on_whatsapp(session: Session) -> object:
+    """One of the brand the rules are tried on; at some hours of the day the demo has no open one there without an assignee."""
+    of_brand = Thread.brand_id == some(session, Brand, "LaderThuis"), Thread.medium == Medium.WHATSAPP
+    return session.execute(sa.select(Thread.id).where(*of_brand).order_by(Thread.last_message_at.desc()).limit(1)).scalar()
 
 
 @pytest.fixture
