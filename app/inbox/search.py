@@ -126,8 +126,9 @@ def compile_words(words: Sequence[Word]) -> Words:
         values["either"] = " ".join(map(str, wanted))
         by_index = not any(word.negated for word in wanted)
         return Words("websearch_to_tsquery('inbox', :either)", values, by_index)
-    query = " && ".join(_term(word, word is wanted[-1], values) for word in wanted)
-    return Words(query, values, any(not word.negated for word in wanted))
+    terms = [(_term(word, word is wanted[-1], values), word.negated) for word in wanted]
+    needed = tuple(term for term, negated in terms if not negated)
+    return Words(" && ".join(term for term, _negated in terms), values, bool(needed), needed)
 
 
 def _term(word: Word, is_last: bool, values: dict[str, str]) -> str:

@@ -15,7 +15,7 @@ SLICES slices, and the page says from where to look further. Operators on thread
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -53,6 +53,7 @@ class Bounds:
     """How much one search looks at."""
 
     rare: int = 3000  # expected matches that are all looked at
+    alone: int = 2000  # expected messages with one of several words that are all looked at for the others
     first_rows: int = 1000  # messages of the first slice, where an index knows the words
     slice_rows: int = 4000  # of any other slice
     few: int = 400  # threads that are looked through whole
@@ -70,11 +71,12 @@ class Finding:
 @dataclass(frozen=True)
 class Words:
     """Words as a tsquery in SQL, "" for none, with its values; `by_index` is false where no index finds them (only words to be
-    absent)."""
+    absent). `terms`: parts of the query that must all be there, where they are known apart."""
 
     query: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     by_index: bool = False
+    terms: tuple[str, ...] = ()
 
     @property
     def hit(self) -> str:
@@ -111,7 +113,11 @@ _WINDOW_SQL = """
 """
 _WINDOW = " AND m.occurred_at <= :window_until AND m.occurred_at >= :window_since"
 _BEHIND = " AND (m.occurred_at, m.id) < (:at, :id)"
-_ESTIMATE_SQL = "EXPLAIN (FORMAT JSON) SELECT 1 FROM messages m WHERE {hit}"
+# One plan for the words together and for each of them: a CTE is planned by itself.
+_ESTIMATE_SQL = "EXPLAIN (FORMAT JSON) WITH {parts} SELECT FROM {names}"
+_ESTIMATED = "e{place} AS MATERIALIZED (SELECT FROM messages m WHERE m.tsv @@ ({query}))"
+# The index would read all places of the common word beside those of the rare one; the function is not known to it.
+_RARE_AMONG = "m.tsv @@ ({term}) AND ts_match_vq(m.tsv, {query})"
 # The same pages each time, so that they stay in memory.
 _SAMPLE_SQL = """
     SELECT m.occurred_at FROM messages m
@@ -161,7 +167,8 @@ class Finder:
         few = self._few()
         if few is not None:
             return self._look_through(few, place)
-        return self._rare(place) if self._is_rare() else self._walk(place)
+        hit = self._rare_hit()
+        return self._rare(place, hit) if hit else self._walk(place)
 
     def shown_before(self, found: tuple[Found, ...], place: Place) -> set[uuid.UUID]:
         """Threads that a newer match put on an earlier page: a thread is shown once, at its newest match."""
@@ -233,23 +240,36 @@ class Finder:
         )
         return self._rows(sql, size=size, **({"at": place[0], "id": place[1]} if place else {}))
 
-    def _is_rare(self) -> bool:
-        """Whether the planner expects so few messages with the words that all of them may be looked at."""
+    def _rare_hit(self) -> str:
+        """How the index finds all matches, "" where more are expected than may all be looked at."""
         if not self.words.by_index:
-            return False
-        plan = self._rows(_ESTIMATE_SQL.format(hit=self.words.hit))[0][0]
-        return bool(plan[0]["Plan"]["Plan Rows"] <= self.bounds.rare)
+            return ""
+        terms = self.words.terms if len(self.words.terms) > 1 else ()
+        together, *each = self._estimates(self.words.query, *terms)
+        if together > self.bounds.rare:
+            return ""
+        fewest, term = min(zip(each, terms, strict=True), default=(0, ""))
+        return _RARE_AMONG.format(term=term, query=self.words.query) if term and fewest <= self.bounds.alone else self.words.hit
 
-    def _rare(self, place: Place | None) -> Finding:
-        rows = self._by_index(self.range + _BEHIND * (place is not None), **({"at": place[0], "id": place[1]} if place else {}))
+    def _estimates(self, *queries: str) -> list[int]:
+        """How many messages the planner expects with each."""
+        parts = ", ".join(_ESTIMATED.format(place=place, query=query) for place, query in enumerate(queries))
+        names = ", ".join(f"e{place}" for place in range(len(queries)))
+        plan = self._rows(_ESTIMATE_SQL.format(parts=parts, names=names))[0][0][0]["Plan"]
+        rows = {part["Subplan Name"]: part["Plan Rows"] for part in _subplans(plan)}
+        return [rows[f"CTE e{place}"] for place in range(len(queries))]
+
+    def _rare(self, place: Place | None, hit: str) -> Finding:
+        behind = {"at": place[0], "id": place[1]} if place else {}
+        rows = self._by_index(hit, self.range + _BEHIND * (place is not None), **behind)
         return Finding(tuple(map(_found, rows))[: self.enough])
 
-    def _by_index(self, range: str, **values: Any) -> list[sa.Row[Any]]:
+    def _by_index(self, hit: str, range: str, **values: Any) -> list[sa.Row[Any]]:
         """The newest matches within the range, found by their words."""
         message = _MESSAGE if self.filter.message else ""
         fitting = _FITTING.format(message=message, threads=thread_of("hits.thread_id"), fits=self.fits) if self.fits else ""
         bound = "LIMIT :window_hits" if "window_hits" in values else ""
-        sql = _WINDOW_SQL.format(hit=self.words.hit, fitting=fitting, range=range, bound=bound)
+        sql = _WINDOW_SQL.format(hit=hit, fitting=fitting, range=range, bound=bound)
         return self._rows(sql, **values)
 
     def _windows(self, found: dict[uuid.UUID, Found], until: datetime) -> Finding:
@@ -259,7 +279,7 @@ class Finder:
             if len(found) >= self.enough or until < end:
                 break
             since = max(since, end)
-            for row in self._by_index(_WINDOW, window_since=since, window_until=until, window_hits=WINDOW_HITS):
+            for row in self._by_index(self.words.hit, _WINDOW, window_since=since, window_until=until, window_hits=WINDOW_HITS):
                 found.setdefault(row.thread_id, _found(row))
             until = since
         return Finding(tuple(found.values())[: self.enough])
@@ -291,3 +311,11 @@ def _narrowed(filter: SearchFilter) -> dict[str, Any]:
 
 def _found(row: sa.Row[Any]) -> Found:
     return Found(row.thread_id, row.id, row.occurred_at, row.id)
+
+
+def _subplans(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The plans of its CTEs, wherever the planner hung them."""
+    for part in plan.get("Plans", ()):
+        if "Subplan Name" in part:
+            yield part
+        yield from _subplans(part)

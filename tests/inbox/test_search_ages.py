@@ -62,3 +62,16 @@ def test_a_word_of_any_age_is_found_newest_first(
         if cursor is None:
             break
     assert found == expected
+
+
+@pytest.mark.parametrize("alone", [0, 2000])
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [("storing er", "all"), ('"een storing" er', "all"), ("storing -dank", "all"), ("storing dank", ""), ("-storing er een", "")],
+)
+def test_several_words_are_found_together_whether_by_the_rarest_or_by_all(
+    db_session: Session, threads: tuple[Viewer, list[uuid.UUID]], alone: int, text: str, places: str
+) -> None:
+    viewer, expected = threads
+    page = search_threads(db_session, viewer=viewer, text=text, bounds=Bounds(alone=alone))
+    assert [hit.row.thread.id for hit in page.items] == (expected if places else [])
