@@ -39,7 +39,6 @@ _STORE = """
     VALUES (%(id)s, %(source)s, %(dedupe_key)s, %(channel_id)s, now(), CAST(%(headers)s AS jsonb), CAST(%(meta)s AS jsonb),
             %(body)s, %(sha256)s, %(reason)s, '[]', %(state)s, now(), 0)
     ON CONFLICT (source, dedupe_key) DO NOTHING
-    RETURNING id
 """
 
 _COUNT = sa.text(
@@ -54,22 +53,20 @@ def store_event(session: Session | sa.Connection, raw: RawEvent) -> uuid.UUID | 
     """Insert the event; None if the provider repeats itself. It is committed before anybody is answered."""
     headers = {k.lower(): storable(v)[:1000] for k, v in raw.headers.items() if k.lower() in KEPT_HEADERS}
     connection = session if isinstance(session, sa.Connection) else session.connection()
-    row: uuid.UUID | None = connection.exec_driver_sql(
-        _STORE,
-        {
-            "id": new_id(),
-            "source": raw.source,
-            "dedupe_key": raw.dedupe_key[:500],
-            "channel_id": raw.channel_id,
-            "headers": json.dumps(headers),
-            "meta": json.dumps(storable_json(dict(raw.meta))),
-            "body": raw.body,
-            "sha256": hashlib.sha256(raw.body).digest(),
-            "reason": raw.quarantine_reason,
-            "state": "quarantined" if raw.quarantine_reason else "ready",
-        },
-    ).scalar_one_or_none()
-    return row
+    event_id = new_id()
+    values = {
+        "id": event_id,
+        "source": raw.source,
+        "dedupe_key": raw.dedupe_key[:500],
+        "channel_id": raw.channel_id,
+        "headers": json.dumps(headers),
+        "meta": json.dumps(storable_json(dict(raw.meta))),
+        "body": raw.body,
+        "sha256": hashlib.sha256(raw.body).digest(),
+        "reason": raw.quarantine_reason,
+        "state": "quarantined" if raw.quarantine_reason else "ready",
+    }
+    return event_id if connection.exec_driver_sql(_STORE, values).rowcount else None
 
 
 def count_refusal(session: Session, *, source: str, reason: str, day: date) -> None:

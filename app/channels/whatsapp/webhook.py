@@ -80,8 +80,10 @@ def _storable_once(ids: Iterable[str]) -> tuple[str, ...]:
 
 
 def _header(headers: Mapping[str, str], name: str) -> bytes:
-    found = [value for key, value in headers.items() if str(key).lower() == name.lower()]
-    return _bytes(found[0]) if found and isinstance(found[0], str) else b""
+    found = headers.get(name)
+    if found is None:
+        found = next((value for key, value in headers.items() if str(key).lower() == name.lower()), None)
+    return _bytes(found) if isinstance(found, str) else b""
 
 
 def _signature(secret: str, body: bytes) -> bytes:
