@@ -9,7 +9,7 @@ from app.core.clock import utc_now
 from app.sla.escalation import reach_due_steps
 from app.sla.recompute import TABLE, run_batch
 
-BATCH = 50
+BATCH = 10
 
 
 def reach_steps(**_ignored: Any) -> int:
