@@ -87,7 +87,7 @@ def rules(session: Session) -> list[RuleContent]:
     )
     loose = condition("medium", "is", "whatsapp"), condition("assignee", "is", "nobody"), condition("age_hours", "less_than", 400)
     ours = (condition("brand", "is_not", some(session, Brand, "ChargeCars")),)
-    not_french = condition("status", "is", "escalated"), condition("language", "is_not", "fr")
+    not_french = condition("status", "is_not", "resolved"), condition("language", "is_not", "fr")
     came, time_is = "MessageReceived", {"Drie uur": {"after_hours": 3}, "Stil": {"after_hours": 72}, "Ochtend": {"at_minute": 0}}
     parts: list[tuple[str, str, list[Part]]] = [
         ("Woorden", came, [Part(conditions=(condition("words", "has", "laadpaal"),), steps=raised)]),

@@ -28,17 +28,18 @@ from tests.sla.conftest import Desk
 EVERY = timedelta(seconds=2)
 """How often the sweep runs, see app/background/schedule.py."""
 START = datetime(2026, 3, 20, 6, 0, tzinfo=UTC)  # the clocks change, and Easter is in it
-Key = tuple[uuid.UUID, ClockKind, int, str]
+Step = tuple[ClockKind, int, str]
+Key = tuple[uuid.UUID, *Step]
 
 
 @dataclass
 class Month:
-    """The simulated month; `expected` has the instant of every step that must come, `done` how often each came and when."""
+    """The simulated month; `of_thread` has the instant of every step that must come."""
 
     desk: Desk
     dice: random.Random
     valkey: redis.Redis
-    expected: dict[Key, int] = field(default_factory=dict)
+    of_thread: dict[uuid.UUID, dict[Step, int]] = field(default_factory=dict)
     tasks: dict[uuid.UUID, uuid.UUID] = field(default_factory=dict)
     restarts: int = 0
     ticks: int = 0
@@ -117,7 +118,7 @@ class Month:
     def _expect(self, thread_id: uuid.UUID, at: datetime) -> None:
         """Which steps come if nothing else happens: what was expected later than now is worked out anew."""
         now = seconds(at)
-        self.expected = {k: v for k, v in self.expected.items() if k[0] != thread_id or v < now}
+        expected = self.of_thread[thread_id] = {k: v for k, v in self.of_thread.get(thread_id, {}).items() if v < now}
         session = self.desk.session
         rows = session.execute(FACTS_OF, {"thread_ids": [thread_id]}).all()
         terms = [row for row in rows if row.kind == FactKind.TERMS]
@@ -130,7 +131,12 @@ class Month:
             if clock.outcome != Outcome.RUNNING or clock.paused_for or clock.due.at is None:
                 continue
             for step, instant in step_instants(clock, calendar, policies[terms[-1].policy_version_id]).items():
-                self.expected.setdefault((thread_id, clock.kind, clock.started, step), max(instant, now))
+                expected.setdefault((clock.kind, clock.started, step), max(instant, now))
+
+    @property
+    def expected(self) -> dict[Key, int]:
+        """The instant of every step that must come."""
+        return {(thread_id, *step): at for thread_id, steps in self.of_thread.items() for step, at in steps.items()}
 
     def reached(self) -> dict[Key, int]:
         """The steps that came, by the rows."""
