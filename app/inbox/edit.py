@@ -15,6 +15,7 @@ from app.core.storage import StoredFile
 from app.events.actions import Actor, record
 from app.inbox.actions import lock_thread, subject_of
 from app.inbox.models import Attachment, Message, MessageType, Thread
+from app.inbox.search_words import note_words_of
 
 EDITABLE = frozenset({"subject", "thread_type", "tags", "team_id", "contact_id", "partner_contact_id", "external_references"})
 
@@ -46,6 +47,7 @@ def edit_note(session: Session, *, message_id: uuid.UUID, text: str, actor: Acto
     if message.text != text:
         original = message.edits or [{"at": message.occurred_at.isoformat(), "text": message.text}]
         message.edits, message.text = [*original, {"at": now.isoformat(), "text": text}], text
+        note_words_of(session, message.id)
         thread.version += 1
         record(session, "MessageChanged", subject=subject_of(thread, message), now=now, actor=actor, payload={"kind": "edit"})
     return message

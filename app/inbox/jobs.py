@@ -6,16 +6,30 @@ from typing import Any
 
 from app.core.batches import run_batches, take_turn
 from app.core.clock import utc_now
+from app.core.db import transaction
+from app.inbox import search_words
 from app.inbox.bulk import TABLE, give_up, run_batch
 from app.inbox.snooze import wake_due_threads
 
 BATCH = 100
+WORDS_OF, WORD_BATCHES = 2000, 30  # messages at once, and how often in a round
 MOST_TURNS = 200
 
 
 def wake_snoozed_threads(**_ignored: Any) -> int:
     """Bring back every thread whose snooze is over; returns how many. Twice at once is harmless: locked threads are left out."""
     return run_batches(lambda session: wake_due_threads(session, now=utc_now(), limit=BATCH), size=BATCH)
+
+
+def note_new_words(**_ignored: Any) -> int:
+    """Note when words were last written, of the messages that have come since: for a while, the next round goes on. Twice at once
+    is harmless."""
+    for round_number in range(WORD_BATCHES):
+        with transaction() as session:
+            count = search_words.note_new_words(session, now=utc_now(), limit=WORDS_OF)
+        if count < WORDS_OF:
+            return round_number * WORDS_OF + count
+    return WORD_BATCHES * WORDS_OF
 
 
 def run_bulk_action(*, row_id: str, **_ignored: Any) -> None:

@@ -25,6 +25,7 @@ from app.inbox.queries import ThreadRow, list_rows
 from app.inbox.search_filter import Notice, SearchFilter, digits_of, escape_like, read_operators
 from app.inbox.search_find import Bounds, Finder, Finding, Found, Words
 from app.inbox.search_query import SearchQuery, Word, parse_search
+from app.inbox.search_words import forms_of
 
 QUERY_CHARACTERS = 200
 PEOPLE = 20
@@ -128,7 +129,7 @@ def compile_words(words: Sequence[Word]) -> Words:
         return Words("websearch_to_tsquery('inbox', :either)", values, by_index)
     terms = [(_term(word, word is wanted[-1], values), word.negated) for word in wanted]
     needed = tuple(term for term, negated in terms if not negated)
-    return Words(" && ".join(term for term, _negated in terms), values, bool(needed), needed)
+    return Words(" && ".join(term for term, _negated in terms), values, bool(needed), needed, forms_of(wanted))
 
 
 def _term(word: Word, is_last: bool, values: dict[str, str]) -> str:

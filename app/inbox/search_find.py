@@ -5,7 +5,7 @@ words and takes seconds for rare ones; taking the index side first is right for 
 planner's own estimate says which words are rare: those the index side finds at once. Else the walk comes first, over a small
 slice. What it meets there says how much more of the walk would fill the page; where that is too much the index side follows, in
 windows back in time. How far back they reach a sample of the table's pages says: a word that fell out of use years ago would else
-bring all of its matches.
+bring all of its matches. Where nobody wrote the word for days, the walk goes on at the last day somebody did (`search_words`).
 
 Operators narrow this. Few threads (at most `few`, found by an index) are looked through whole. Many are met on the way: the walk
 and the windows leave out what does not fit. A common word under a narrow operator would have to be walked for ever; it is walked
@@ -17,7 +17,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 
 from app.inbox.search_filter import SearchFilter
 from app.inbox.search_scan import probe_scans, thread_of, thread_scan
+from app.inbox.search_words import last_day_of
 
 SLICES = 3
 WINDOW_HITS = 2000
@@ -34,6 +35,7 @@ WINDOW_MEMORY = "SET LOCAL work_mem = '256kB'"
 SAMPLE_PAGES = 400
 SAMPLED = (0, 4)  # windows begin at the newest match of the sample, then at the fifth
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+MOST = uuid.UUID(int=2**128 - 1)
 
 Place = tuple[datetime, uuid.UUID]
 
@@ -71,12 +73,14 @@ class Finding:
 @dataclass(frozen=True)
 class Words:
     """Words as a tsquery in SQL, "" for none, with its values; `by_index` is false where no index finds them (only words to be
-    absent). `terms`: parts of the query that must all be there, where they are known apart."""
+    absent). `terms`: parts of the query that must all be there, where they are known apart; `forms`: what they, or one of their
+    forms, begin with."""
 
     query: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     by_index: bool = False
     terms: tuple[str, ...] = ()
+    forms: tuple[tuple[str, ...], ...] = ()
 
     @property
     def hit(self) -> str:
@@ -209,6 +213,7 @@ class Finder:
     def _walk(self, place: Place | None) -> Finding:
         found: dict[uuid.UUID, Found] = {}
         size = self.bounds.first_rows if self.words.by_index else self.bounds.slice_rows
+        went_back = False
         for _ in range(SLICES):
             rows = self._slice(place, size)
             for row in rows:
@@ -223,11 +228,23 @@ class Finder:
             # How many messages hold a page of threads with the words, if they go on as in this slice.
             needed = size * self.enough // max(1, seen.threads_with_words)
             if self.words.by_index and needed > self.bounds.slice_rows:
-                return self._windows(found, seen.reached)
+                back = None if went_back else self._last_used(seen.reached)
+                if back is None:
+                    return self._windows(found, seen.reached)
+                place, size, went_back = back, self.bounds.slice_rows, True
+                continue
             size = self.bounds.slice_rows if self.fits else min(2 * needed, self.bounds.slice_rows)
         if self.fits or not self.words.by_index:
             return Finding(tuple(found.values()), place)
         return self._windows(found, seen.reached)
+
+    def _last_used(self, before: datetime) -> Place | None:
+        """The place behind which the words were last used; None where that is no further back."""
+        day = last_day_of(self.session, self.words.forms, before=before)
+        if day is None:
+            return None
+        end = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+        return (end, MOST) if end < before else None
 
     def _slice(self, place: Place | None, size: int) -> list[sa.Row[Any]]:
         sql = _NEWEST_SQL.format(
