@@ -89,6 +89,13 @@ def has_reply_mark(subject: str) -> bool:
     return _PREFIX.match(subject) is not None
 
 
+def has_forward_mark(subject: str) -> bool:
+    return (
+        re.match(r"\s*(?:fw|fwd|dfw|doorst|wg|wtr|tr|rv|enc|i|pd|vs|vl|vb|továbbítás|ilt|转发|轉寄)\s*[:：]", subject, re.I)
+        is not None
+    )
+
+
 def read_subject_token(subject: str) -> int | None:
     """Return the 123 of "[#123]", the last one if there are several; None if there is none."""
     found = _SUBJECT_TOKEN.findall(subject)
