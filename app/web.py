@@ -44,6 +44,7 @@ ROUTES = (
     "app.ingest.pages",
     "app.routing.routes",
     "app.automation.routes",
+    "app.auto_replies.routes",
     "app.realtime.routes",
     "app.notifications.routes",
     "app.api.routes",

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from app.auto_replies import handlers as auto_replies
+from app.auto_replies.handlers import answer_by_itself, is_answered_by_itself
 from app.automation.handlers import is_about_the_past, is_awaited, note_intent, run_rule_on_past, run_rules
 from app.core.db import table_of
 from app.delivery import handlers as delivery
@@ -64,6 +66,7 @@ _push_notification = AfterCommit("push_notification", push_notification, LIVE)
 _push_alert = AfterCommit("push_sla_alert", push_sla_alert, LIVE)
 _route = AfterCommit("route_after", route_after, LIVE, when=is_wanted)
 _automate = AfterCommit("run_rules", run_rules, LIVE, when=is_awaited)
+_answer = AfterCommit("answer_by_itself", answer_by_itself, LIVE, when=is_answered_by_itself)
 _automate_past = AfterCommit("run_rule_on_past", run_rule_on_past, SEND, when=is_about_the_past)
 _fetch_media = AfterCommit("fetch_announced_media", fetch_announced_media, SEND)
 _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
@@ -75,6 +78,7 @@ _FOLLOW_MERGED = (
     move_tasks_of_merged_thread,
     sla.follow_merged_thread,
     routing.follow_merged_thread,
+    auto_replies.follow_merged_thread,
 )
 
 WIRING = Wiring(
@@ -87,9 +91,16 @@ WIRING = Wiring(
             return_tasks,
             sla.go_back,
             routing.go_back,
+            auto_replies.go_back,
         ),
-        "ThreadSplit": (delivery.follow_split, notifications.follow_split, sla.follow_split, routing.follow_split),
-        "SplitUndone": (delivery.go_back, notifications.go_back, sla.go_back, *_FOLLOW_MERGED),
+        "ThreadSplit": (
+            delivery.follow_split,
+            notifications.follow_split,
+            sla.follow_split,
+            routing.follow_split,
+            auto_replies.follow_split,
+        ),
+        "SplitUndone": (delivery.go_back, notifications.go_back, sla.go_back, auto_replies.go_back, *_FOLLOW_MERGED),
         "ContactsMerged": (follow_merged_contact,),
         "ContactMergeUndone": (give_back_merged_contact,),
         "ThreadAssigned": (tell_assignee, note_refusal),
@@ -144,7 +155,7 @@ WIRING = Wiring(
         "ThreadSplit": (_push,),
         "ThreadSplitOff": (_push, _route),
         "SplitUndone": (_push,),
-        "MessageReceived": (_push, _route, _automate),
+        "MessageReceived": (_push, _route, _automate, _answer),
         "MessageQueued": (_push, _automate),
         "MessageTakenBack": (_push,),
         "ReplyScheduled": (_push,),
@@ -174,6 +185,7 @@ WIRING = Wiring(
         "OrderStatusChanged": (_automate,),
         "TaskAsked": (),
         "OutsideCallAsked": (_push,),
+        "AutoRepliesChanged": (),
         "AutomationRuleChanged": (_automate_past,),
         "AvailabilityChanged": (_route,),
         "RoutingRuleChanged": (_route,),

@@ -18,6 +18,8 @@ _RULES = (
     " AND state IN ('done', 'failed') AND created_at < now() - interval '7 days' LIMIT 100)",
     "DELETE FROM automation_runs WHERE id IN"
     " (SELECT id FROM automation_runs WHERE run_at < now() - interval '120 days' LIMIT :batch)",
+    "DELETE FROM auto_reply_decisions WHERE id IN"
+    " (SELECT id FROM auto_reply_decisions WHERE decided_at < now() - interval '120 days' LIMIT :batch)",
     "DELETE FROM idempotency_records WHERE created_at < now() - interval '2 days'",
     "DELETE FROM login_throttles WHERE last_failed_at < now() - interval '7 days'",
     "DELETE FROM user_sessions WHERE expires_at < now() - interval '30 days'",

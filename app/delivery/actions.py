@@ -138,8 +138,8 @@ def queue_reply(
     for index, (text, files) in enumerate(_portions(reply, context.rules)):
         token = reply.client_token if index == 0 else None
         html = reply.html if channel.medium == Medium.EMAIL else ""
-        message = _add_outgoing(session, thread, channel, text, html, author, author_name, token, context.now)
-        message.message_type = MessageType.AUTO_RESPONSE if reply.is_automatic else MessageType.OUTGOING
+        what = MessageType.AUTO_RESPONSE if reply.is_automatic else MessageType.OUTGOING
+        message = _add_outgoing(session, thread, channel, what, text, html, author, author_name, token, context.now)
         attach_uploads(session, message, files, user_id=author.user_id)
         _add_delivery(session, thread, message, channel, recipient, reply, context)
         record(session, "MessageQueued", subject=subject_of(thread, message), now=context.now, actor=author)
@@ -265,6 +265,7 @@ def _add_outgoing(
     session: Session,
     thread: Thread,
     channel: Channel,
+    what: MessageType,
     text: str,
     html: str,
     author: Actor,
@@ -280,8 +281,9 @@ def _add_outgoing(
         "html": html,
     }
     subject = _reply_subject(_latest_subject(session, thread)) if channel.medium == Medium.EMAIL else ""
-    what, medium = MessageType.OUTGOING, channel.medium.value
-    new = NewMessage(what, medium, occurred_at=now, text=text, subject=subject, channel_id=channel.id, values=values)
+    new = NewMessage(
+        what, channel.medium.value, occurred_at=now, text=text, subject=subject, channel_id=channel.id, values=values
+    )
     return add_message(session, thread, new, now=now)
 
 
@@ -291,6 +293,7 @@ def _latest_subject(session: Session, thread: Thread) -> str:
         Message.thread_id == thread.id,
         Message.medium == Medium.EMAIL.value,
         Message.automatic.is_(None),
+        Message.message_type != MessageType.AUTO_RESPONSE,
         Message.subject != "",
     )
     query = sa.select(Message.subject).where(*mails).order_by(Message.occurred_at.desc(), Message.id.desc()).limit(1)

@@ -22,6 +22,7 @@ from app.contacts.actions import IdentityInput, find_or_create_contact
 from app.contacts.models import Contact, ContactType
 from app.core.crypto import Keyring
 from app.core.ids import new_id, new_secret
+from app.demo.auto_replies import make_auto_replies
 from app.demo.automation import make_automation
 from app.demo.clocks import make_clocks
 from app.demo.conversations import finish, how_far, mark_seen, tell
@@ -119,6 +120,7 @@ def load_demo(session: Session, *, keyring: Keyring, password_hash: str, now: da
     make_routing(session, users=company.users, channels={c.name: c for c in company.channels.values()}, now=now)
     make_automation(session, author=lead, brand_ids=list(brand_ids.values()), now=now)
     make_clocks(session, now=now)
+    make_auto_replies(session, channels={c.name: c for c in company.channels.values()}, now=now)
     return THREADS
 
 

@@ -145,8 +145,8 @@ def add_message(session: Session, thread: Thread, new: NewMessage, *, now: datet
 def _summarise(thread: Thread, message: Message, *, opens_window: bool) -> None:
     thread.version += 1
     is_newest = message.seq == 1 or message.occurred_at >= thread.last_message_at
-    counts = message.automatic is None or message.seq == 1
-    if is_newest and counts:
+    is_person = message.automatic is None and message.message_type != MessageType.AUTO_RESPONSE
+    if is_newest and (is_person or message.seq == 1):
         thread.last_message_at = message.occurred_at
         thread.preview = preview_of(message.text or message.subject)
     if message.message_type == MessageType.INCOMING and message.automatic is None:
@@ -221,7 +221,8 @@ def check_nothing_newer(
     others = sa.or_(Message.sender_user_id.is_(None), Message.sender_user_id != user_id)
     newer = (
         sa.select(Message)
-        .where(Message.thread_id == thread.id, Message.seq > (seen or 0), others, Message.automatic.is_(None))
+        .where(Message.thread_id == thread.id, Message.seq > (seen or 0), others)
+        .where(Message.automatic.is_(None), Message.message_type != MessageType.AUTO_RESPONSE)
         .order_by(Message.seq)
     )
     found = list(session.execute(newer.limit(20)).scalars())

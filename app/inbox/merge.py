@@ -232,7 +232,7 @@ def summarise_again(session: Session, thread: Thread, *, with_subject: bool = Tr
     ).scalar_one_or_none()
     newest = session.execute(
         sa.select(Message.text, Message.subject, Message.occurred_at)
-        .where(Message.thread_id == thread.id, Message.automatic.is_(None))
+        .where(Message.thread_id == thread.id, Message.automatic.is_(None), Message.message_type != MessageType.AUTO_RESPONSE)
         .order_by(Message.occurred_at.desc(), Message.id.desc())
         .limit(1)
     ).first()

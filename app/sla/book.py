@@ -95,6 +95,14 @@ class Book:
         return next((held[scope] for scope in scopes if scope in held), None)
 
 
+def calendar_of_channel(session: Session, *, channel_id: uuid.UUID, brand_id: uuid.UUID) -> Calendar:
+    """When somebody is there for a channel: its own calendar, else its brand's, else the one for all, else around the clock."""
+    held = {calendar.scope: calendar for calendar in read_book(session).calendars if not calendar.is_by_name_only}
+    scopes = ((None, channel_id, None), (None, None, brand_id), (None, None, None))
+    found = next((held[scope] for scope in scopes if scope in held), None)
+    return read_calendar(session, found.version_id if found else None)
+
+
 def fits(match: Match, thread: Thread, contact_ids: frozenset[uuid.UUID]) -> bool:
     """Whether a policy is for this thread."""
     asked: list[bool] = [

@@ -50,6 +50,7 @@ PAGES = (
     "/settings/deliveries",
     "/settings/templates",
     "/settings/templates/new",
+    "/settings/auto-replies",
     "/settings/calendars",
     "/settings/calendars/new",
     "/settings/policies",
@@ -80,6 +81,7 @@ BEHIND = (
     ("/settings/routing", "td a", ("", "/trial")),
     ("/settings/automation", "td a", ("", "/dry-run", "/log")),
     ("/settings/routing/people", "td a", ("",)),
+    ("/settings/auto-replies", "td a", ("", "/trial", "/trial?when=closed")),
     ("/settings/calendars", "td a", ("",)),
     ("/settings/policies", "td a", ("",)),
 )

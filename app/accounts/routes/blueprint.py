@@ -45,6 +45,7 @@ def settings_groups() -> list[LinkGroup]:
             shared += (
                 _link(_("Business calendars"), "sla.calendars", "calendar"),
                 _link(_("Answer times"), "sla.policies", "clock"),
+                _link(_("Automatic answers"), "auto_replies.channels", "message-circle"),
             )
         groups.append(LinkGroup(_("Organisation"), shared))
     return groups

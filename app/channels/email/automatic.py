@@ -262,7 +262,7 @@ def _has_empty_sender(headers: HeaderBlock) -> bool:
 def _by_sender_address(facts: MailFacts) -> Verdict | None:
     """Addresses nobody reads. A web form sends from one too, but names the person in Reply-To: that is the person's mail."""
     sender = _first_address(facts.headers, "from")
-    if _is_machine_address(sender):
+    if is_machine_address(sender):
         return None if _is_web_form(facts.headers, sender) else (Automatic.OTHER, _SENDER % {"address": sender})
     # Exact names only: bounce+123@… is how senders of web forms and of people's mail alike track their bounces.
     bounce_path = _first_address(facts.headers, "return-path").partition("@")[0]
@@ -281,7 +281,8 @@ def _by_sender_name(facts: MailFacts) -> Verdict | None:
     return Automatic.OTHER, _SENDER % {"address": sender}
 
 
-def _is_machine_address(address: str) -> bool:
+def is_machine_address(address: str) -> bool:
+    """Whether nobody reads this address, by its name: mailer-daemon@, no-reply@ and their kind."""
     local = address.partition("@")[0]
     return bool(_NOT_SENT_BY_PEOPLE.fullmatch(local.partition("+")[0]) or _CONTAINS_NO_REPLY.search(local))
 
@@ -289,7 +290,7 @@ def _is_machine_address(address: str) -> bool:
 def _is_web_form(headers: HeaderBlock, sender: str) -> bool:
     answer_to = _first_address(headers, "reply-to")
     is_elsewhere = answer_to.rpartition("@")[2] != sender.rpartition("@")[2]
-    return bool(answer_to) and is_elsewhere and not _is_machine_address(answer_to)
+    return bool(answer_to) and is_elsewhere and not is_machine_address(answer_to)
 
 
 def _first_address(headers: HeaderBlock, name: str) -> str:

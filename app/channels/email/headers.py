@@ -31,6 +31,8 @@ _PREFIX: Final = re.compile(
     r"|\[\s*(?:ext|extern|external|externe e-mail|spam\??)\s*\]\s*:?|\*{3,5}\s*spam\s*\*{3,5})\s*",
     re.I,
 )
+# Before the subject of an automatic answer; what people write back has it behind their own mark.
+_OF_MACHINES: Final = re.compile(r"^\s*(?:automatisch antwoord|automatic reply|réponse automatique)\s*[:：]\s*", re.I)
 _SUBJECT_TOKEN: Final = re.compile(r"\[#(\d{1,12})\]")
 
 
@@ -76,9 +78,9 @@ def normalise_subject(subject: str) -> str:
 
 
 def strip_reply_marks(subject: str) -> str:
-    """Return `subject` as first written: every leading "RE:", "Antw:", "FW:", "[EXT]" removed."""
+    """Return `subject` as first written: every leading "RE:", "Antw:", "FW:", "[EXT]", "Automatic reply:" removed."""
     for _ in range(30):
-        shorter = _PREFIX.sub("", subject, count=1)
+        shorter = _OF_MACHINES.sub("", _PREFIX.sub("", subject, count=1), count=1)
         if shorter == subject:
             break
         subject = shorter

@@ -9,6 +9,7 @@ from flask import request, url_for
 
 from app.channels.email.headers import normalise_subject, strip_reply_marks
 from app.core.clock import utc_now
+from app.inbox.models import MessageType
 from app.inbox.moves import UNDO_FOR
 from app.inbox.routes.task_words import removable_tasks
 from app.inbox.timeline import Timeline, TimelineItem
@@ -42,7 +43,9 @@ def subject_changes(timeline: Timeline) -> dict[uuid.UUID, str]:
     before = normalise_subject(timeline.earlier_subject)
     for item in timeline.items:
         message = item.message
-        if message is None or message.medium != "email" or message.automatic is not None or not message.subject.strip():
+        if message is None or message.medium != "email" or not message.subject.strip():
+            continue
+        if message.automatic is not None or message.message_type == MessageType.AUTO_RESPONSE:
             continue
         subject = normalise_subject(message.subject)
         if before and subject and subject != before:

@@ -1,0 +1,72 @@
+"""Whether a message may have an automatic answer. Pure: facts in, a reason out.
+
+One question decides each rule here: could this go to a machine, or to more people than the one who wrote? Recognising automatic
+mail is the first guard and not the only one: whatever is missed, the limits by person and mailbox end an exchange of two machines
+after the first round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from app.channels.email.automatic import is_machine_address
+from app.core.text import mark as N_
+
+ONCE_IN: Final = timedelta(hours=24)
+FRESH: Final = timedelta(hours=1)
+TALKING: Final = timedelta(hours=1)
+MOST_AN_HOUR: Final = 60
+MOST_RECIPIENTS: Final = 10
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What speaks for and against answering one message by itself. Addresses are lower case, "" where there is none."""
+
+    automatic: str | None
+    is_mail: bool
+    sender: str
+    answer_to: str
+    is_own: bool  # one of our mailboxes wrote it, or would be answered
+    is_spam: bool
+    is_blocked: bool
+    is_bulk: bool  # it went over a list, or says it is one of many
+    asks_for_silence: bool
+    is_forged: bool  # our own server says its sender is not who they say
+    recipients: int
+    is_newest: bool  # no message of a person came after it
+    in_talks: bool  # somebody of ours wrote in this thread a moment ago
+    age: timedelta
+    had_lately: bool
+    sent_this_hour: int
+
+
+def why_not(letter: Letter) -> str:
+    """ "" where an automatic answer may go out, else the reason, as it is stored."""
+    return next((reason for holds, reason in _AGAINST if holds(letter)), "")
+
+
+_AGAINST: Final[tuple[tuple[Callable[[Letter], bool], str], ...]] = (
+    (lambda letter: letter.automatic is not None, N_("Automatic mail is not answered")),
+    (lambda letter: letter.is_own, N_("It is from one of our own mailboxes")),
+    (lambda letter: letter.is_spam, N_("The thread is spam")),
+    (lambda letter: letter.is_blocked, N_("The sender is blocked")),
+    (lambda letter: letter.is_mail and not letter.answer_to, N_("The mail names nobody to answer")),
+    (
+        lambda letter: letter.is_mail and is_machine_address(letter.answer_to),
+        N_("Nobody reads the address it would go to"),
+    ),
+    (lambda letter: letter.is_bulk, N_("It came over a mailing list")),
+    (lambda letter: letter.asks_for_silence, N_("The mail asks for no automatic answer")),
+    (lambda letter: letter.is_forged, N_("The sender may be forged: the mail failed its check (DMARC)")),
+    (lambda letter: letter.is_mail and letter.recipients > MOST_RECIPIENTS, N_("The mail went to many people")),
+    (lambda letter: letter.is_mail and letter.recipients == 0, N_("The mail names no recipient: it went to many people")),
+    (lambda letter: letter.age > FRESH, N_("The message came in more than an hour ago")),
+    (lambda letter: not letter.is_newest, N_("The same person wrote again: the newer message is answered")),
+    (lambda letter: letter.in_talks, N_("Somebody of ours is writing in this thread")),
+    (lambda letter: letter.had_lately, N_("This person had an automatic answer in the last 24 hours")),
+    (lambda letter: letter.sent_this_hour >= MOST_AN_HOUR, N_("The channel has sent its most for this hour")),
+)

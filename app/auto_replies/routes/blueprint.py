@@ -1,0 +1,18 @@
+"""The one blueprint of this feature's pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+from werkzeug.exceptions import NotFound
+
+from app import error_pages
+from app.connections.queries import ChannelMissing
+
+bp = Blueprint("auto_replies", __name__)
+
+
+@bp.errorhandler(ChannelMissing)
+def _not_here(_error: Exception) -> Any:
+    return error_pages.answer(NotFound())

@@ -1,0 +1,22 @@
+"""One mailbox of the demo company answers by itself; the visitor looks at it, and switches on others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.auto_replies.actions import AutoReplyContent, save_auto_replies
+from app.auto_replies.models import AutoReplyKind
+from app.auto_replies.texts import DEFAULTS
+from app.connections.models import Channel
+from app.events.actions import SYSTEM
+
+ANSWERS = "RatioShop e-mail"
+
+
+def make_auto_replies(session: Session, *, channels: Mapping[str, Channel], now: datetime) -> None:
+    """`channels` by name."""
+    contents = tuple(AutoReplyContent(kind, True, DEFAULTS[kind]) for kind in AutoReplyKind)
+    save_auto_replies(session, channels[ANSWERS], contents, now=now, actor=SYSTEM)
