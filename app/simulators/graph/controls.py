@@ -8,7 +8,8 @@ POST /__sim/deliver        a customer writes: {"mailbox", "mime" | "mime_base64"
 GET  /__sim/outbox         ?to= &reference=  what the outside world received, newest first, with text, headers and files
 GET  /__sim/outbox/<n>     the raw mail, n as in the list
 GET  /__sim/ledger         every accepted send: reference, message_id, at, to, mailbox, graph_id
-POST /__sim/answer         {"kind": "bounce" | "delayed" | "delivered" | "out_of_office" | "read_receipt" | "not_read",
+POST /__sim/answer         {"kind": "bounce" | "delayed" | "delivered" | "out_of_office" | "read_receipt" | "not_read" |
+                           "silent_reply",
                            "message_id" | "reference" | "to"}
 POST /__sim/mark           {"mailbox", "id", "is_read"}: a colleague does something in Outlook
 POST /__sim/remove         {"mailbox", "id", "move_to"}: deleted, or moved to a folder

@@ -43,6 +43,8 @@ class Settings:
     # Mail to these domains bounces by itself, and mail to these gets a reply by machine.
     bounce_domains: tuple[str, ...] = ("bounce.example",)
     out_of_office_domains: tuple[str, ...] = ("away.example",)
+    # Machines that do not say so: no header, no word, a subject of their own, and not even the mail they answer is named.
+    silent_responder_domains: tuple[str, ...] = ("silent.example",)
 
     def changed(self, values: Json) -> Settings:
         """A copy with `values`; lists become tuples. Raises BadOrder for names that do not exist."""

@@ -20,7 +20,7 @@ from app.simulators.graph.store import Mailbox, Message, new_conversation_id, ne
 from app.simulators.graph.tenant import Tenant
 
 REFERENCE_HEADER = "x-switchyard-delivery"
-ANSWERS = ("bounce", "delayed", "delivered", "out_of_office", "read_receipt", "not_read")
+ANSWERS = ("bounce", "delayed", "delivered", "out_of_office", "read_receipt", "not_read", "silent_reply")
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,8 @@ def _arrive_at(tenant: Tenant, sent: Sent, address: str) -> None:
         answer_by_machine(tenant, sent, "bounce", recipient=address)
     if domain in tenant.settings.out_of_office_domains:
         answer_by_machine(tenant, sent, "out_of_office", recipient=address)
+    if domain in tenant.settings.silent_responder_domains:
+        answer_by_machine(tenant, sent, "silent_reply", recipient=address)
 
 
 def _conversation(mailbox: Mailbox, message: Message) -> str:
@@ -199,8 +201,16 @@ def _out_of_office(sent: Sent, who: str, now: datetime) -> bytes:
     return _joined([*head, "Content-Type: text/plain; charset=utf-8", "", "Ik ben er niet. Maandag lees ik uw bericht.", ""])
 
 
+def _silent_reply(sent: Sent, who: str, now: datetime) -> bytes:
+    """What a badly made machine answers: for all that can be seen, a new mail of a person."""
+    head = [f"From: {who}", f"To: {sent.mailbox}", "Subject: Goed om te weten", f"Date: {format_datetime(now)}"]
+    head.append(f"Message-ID: {mime.new_message_id(who.rpartition('@')[2] or 'example.org')}")
+    return _joined([*head, "Content-Type: text/plain; charset=utf-8", "", "Fijn dat u schrijft. Wij bellen u morgen.", ""])
+
+
 _REPORTS: dict[str, Callable[[Sent, str, datetime], bytes]] = {
     "out_of_office": _out_of_office,
     "read_receipt": lambda sent, who, now: _receipt(sent, who, now, "displayed", "Gelezen"),
+    "silent_reply": _silent_reply,
     "not_read": lambda sent, who, now: _receipt(sent, who, now, "deleted", "Niet gelezen"),
 }
