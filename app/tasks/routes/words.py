@@ -126,7 +126,18 @@ def _group_of(row: TaskRow, now: datetime, day: date) -> str:
     return "week" if due <= day + timedelta(days=6 - day.weekday()) else "later"
 
 
+# What a task begins with that nobody wrote: stored in English, told to each reader in theirs.
+HEADINGS = frozenset({N_("Overdue answer"), N_("Overdue resolution")})
+
+
+def title_words(title: str) -> str:
+    """What is to be done, as its writer put it; what the house put before it ("Overdue answer: …") in the reader's language."""
+    heading, _colon, rest = title.partition(": ")
+    return _("%(heading)s: %(rest)s", heading=_(heading), rest=rest) if heading in HEADINGS else title
+
+
 FILTERS = {
+    "title_words": title_words,
     "day_of_month": lambda day: date_words(day, "d MMMM"),
     "task_type_words": task_type_words,
     "task_type_icon": task_type_icon,

@@ -124,7 +124,7 @@ def set_status(task_id: uuid.UUID) -> ResponseReturnValue:
 def reminder(task_id: uuid.UUID) -> ResponseReturnValue:
     """What the reminder of a task says, as a toast."""
     row = get_task(db.session(), viewer=current_viewer(), task_id=task_id)
-    said = _("Reminder: %(title)s", title=row.task.title)
+    said = _("Reminder: %(title)s", title=words.title_words(row.task.title))
     due = words.due_words(row.task)
     return _saying(make_response("", 204), f"{said} ({due})" if due else said, changed=False)
 
@@ -134,9 +134,10 @@ def _said(change: StatusChange) -> str:
         return _("Completed, although “%(title)s” is not", title=change.before.title)
     if change.next_task is not None and change.next_task.due_date is not None:
         return _("Completed. The next one is due %(when)s", when=words.due_words(change.next_task))
+    title = words.title_words(change.task.title)
     if change.task.status == TaskStatus.COMPLETED:
-        return _("Completed: %(title)s", title=change.task.title)
-    return _("%(title)s: %(status)s", title=change.task.title, status=words.task_status_words(change.task.status))
+        return _("Completed: %(title)s", title=title)
+    return _("%(title)s: %(status)s", title=title, status=words.task_status_words(change.task.status))
 
 
 def _saying(
