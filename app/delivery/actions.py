@@ -127,7 +127,7 @@ def queue_reply(
     if repeat is not None:
         return [repeat]
     check_not_taken_back(session, author.user_id, reply.client_token)
-    _check_not_scheduled(session, author.user_id, reply)
+    check_not_scheduled(session, author.user_id, reply.client_token, thread)
     seen = seen_before(session, thread, reply.last_seen_message_id)
     check_nothing_newer(session, thread, last_seen_message_id=seen, user_id=author.user_id)
     check_may_answer(session, thread, author)
@@ -157,14 +157,14 @@ def queue_reply(
     return messages
 
 
-def _check_not_scheduled(session: Session, user_id: uuid.UUID | None, reply: Reply) -> None:
-    """Raise AlreadyTakenBack for a late repeat of a form that became a reply for later."""
-    if find_scheduled_by_token(session, user_id, reply.client_token) is not None:
-        raise AlreadyTakenBack(reply.thread_id)
+def check_not_scheduled(session: Session, user_id: uuid.UUID | None, token: uuid.UUID | None, thread: Thread) -> None:
+    """Raise AlreadyTakenBack for a late repeat of a form that became a reply or forward for later."""
+    if find_scheduled_by_token(session, user_id, token) is not None:
+        raise AlreadyTakenBack(thread.id)
 
 
 def find_scheduled_by_token(session: Session, user_id: uuid.UUID | None, token: uuid.UUID | None) -> ScheduledReply | None:
-    """Return the reply for later an earlier submit of the same composer form made, whatever became of it."""
+    """Return the reply or forward for later an earlier submit of the same composer form made, whatever became of it."""
     if token is None or user_id is None:
         return None
     mine = sa.and_(ScheduledReply.user_id == user_id, ScheduledReply.client_token == token)

@@ -16,7 +16,14 @@ from app.connections.models import Channel, Medium
 from app.core.ids import new_id
 from app.core.text import known
 from app.core.text import mark as N_
-from app.delivery.actions import SWITCHED_OFF, ChannelOff, ReplyContext, UnableToReply, address_mail
+from app.delivery.actions import (
+    SWITCHED_OFF,
+    ChannelOff,
+    ReplyContext,
+    UnableToReply,
+    address_mail,
+    check_not_scheduled,
+)
 from app.delivery.envelope import new_delivery, party_json
 from app.delivery.third_parties import FORWARD_OF
 from app.events.actions import Actor, record
@@ -69,16 +76,16 @@ def queue_forward(
     The same `client_token` again returns what it made before. Raises ThreadMovedOn, UnableToReply, AlreadyTakenBack; then nothing
     is written.
     """
-    original = session.get_one(Message, forward.message_id)
+    original = get_original(session, forward)
     thread = lock_thread(session, original.thread_id)
     repeat = find_by_client_token(session, author.user_id, forward.client_token)
     if repeat is not None:
         return repeat
     check_not_taken_back(session, author.user_id, forward.client_token)
+    check_not_scheduled(session, author.user_id, forward.client_token, thread)
     seen = seen_before(session, thread, forward.last_seen_message_id)
     check_nothing_newer(session, thread, last_seen_message_id=seen, user_id=author.user_id)
-    _check(forward, original, channel)
-    files = _chosen_files(session, forward, author, context.rules.attachment_bytes)
+    files = check_forward(session, forward, channel, author, context)
     before = standing_of(thread)
     message = _add_message(session, thread, forward, channel, author, author_name, context)
     uploads = attach_uploads(session, message, forward.attachment_ids, user_id=author.user_id)
@@ -150,6 +157,22 @@ def _add_delivery(
     address_mail(session, thread, message, channel, delivery, context)
     session.add(delivery)
     session.flush()
+
+
+def get_original(session: Session, forward: Forward) -> Message:
+    """Return the message that is passed on. Raises UnableToReply if its writer took it back meanwhile."""
+    original = session.get(Message, forward.message_id)
+    if original is None:
+        raise UnableToReply("message_id", N_("The message to pass on is not there any more"))
+    return original
+
+
+def check_forward(
+    session: Session, forward: Forward, channel: Channel, author: Actor, context: ReplyContext
+) -> Sequence[Attachment]:
+    """Return the original's files that go along. Raises UnableToReply if this mailbox cannot carry this forward now."""
+    _check(forward, get_original(session, forward), channel)
+    return _chosen_files(session, forward, author, context.rules.attachment_bytes)
 
 
 def _check(forward: Forward, original: Message, channel: Channel) -> None:

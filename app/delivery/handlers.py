@@ -10,6 +10,7 @@ from app.core.work import READY
 from app.delivery.models import Delivery, ScheduledReply
 from app.delivery.scheduled import SPAM, hold_for_newer, hold_scheduled
 from app.events.models import Event
+from app.inbox.forward_drafts import KIND as FORWARD
 from app.inbox.models import Message
 from app.inbox.moves import move_rows, moved_ids, parse_move, return_rows
 
@@ -32,10 +33,13 @@ def follow_merged_thread(session: Session, event: Event) -> None:
 
 
 def follow_split(session: Session, event: Event) -> None:
-    """`ThreadSplit`: deliveries go where their messages went."""
+    """`ThreadSplit`: deliveries, and forwards for later, go where their messages went."""
     move = parse_move(event)
-    mine = DELIVERIES.c.message_id.in_(moved_ids(move.id, "messages"))
+    messages = moved_ids(move.id, "messages")
+    mine, passed_on = DELIVERIES.c.message_id.in_(messages), SCHEDULED.c.reply[FORWARD]["message_id"].astext
     move_rows(session, DELIVERIES, move_id=move.id, origin=move.thread_id, target=move.other, where=(mine,))
+    forwards = sa.cast(passed_on, sa.Uuid).in_(messages)
+    move_rows(session, SCHEDULED, move_id=move.id, origin=move.thread_id, target=move.other, where=(forwards,))
 
 
 def go_back(session: Session, event: Event) -> None:

@@ -136,10 +136,11 @@ class DeliveryReport(WithId, Base):
 
 
 class ScheduledReply(WithId, Claimable, Base):
-    """A reply that is to be queued at `run_at`. It is no message yet: no place in the thread, no delivery.
+    """A reply or forward that is to be queued at `run_at`. It is no message yet: no place in the thread, no delivery.
 
     States: ready → done (queued: `message_id`) | held (somebody decides: `held_because`) | cancelled; held → ready | cancelled.
-    `reply` holds what `queue_reply` needs: {"text", "html", "template", "attachment_ids", "to", "cc", "bcc", …}.
+    `reply` holds what `queue_reply` needs: {"text", "html", "template", "attachment_ids", "to", "cc", "bcc", …}, or what
+    app/delivery/scheduled_forward.py says of a forward.
     """
 
     __tablename__ = "scheduled_replies"

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import User
 from app.connections.models import MEDIUM_OF, Channel, ChannelType
 from app.delivery.models import Delivery, DeliveryAttempt, DeliveryReport, ScheduledReply
+from app.inbox.forward_drafts import KIND as FORWARD
 from app.inbox.models import Attachment
 from app.inbox.queries import THREAD_ID
 
@@ -76,7 +77,10 @@ def list_reports(session: Session, delivery_id: uuid.UUID) -> list[DeliveryRepor
 
 @dataclass(frozen=True)
 class ScheduledRow:
-    """A reply for later, as the page shows it. `held_because`: a code of app/delivery/scheduled.py, or the reason in words."""
+    """A reply or forward for later, as the page shows it.
+
+    `held_because`: a code of app/delivery/scheduled.py, or the reason in words. `to`: of a forward, whom it is for; else empty.
+    """
 
     id: uuid.UUID
     user_id: uuid.UUID
@@ -86,17 +90,23 @@ class ScheduledRow:
     files: int
     run_at: datetime
     held_because: str | None
+    to: tuple[str, ...]
+    subject: str | None
 
 
 def _scheduled_column() -> sa.ScalarSelect[Any]:
     reply, waiting = ScheduledReply.reply, ScheduledReply.state.in_(["ready", "running", "held"])
+    forward = reply[FORWARD]
     fields: dict[str, Any] = {
         "id": ScheduledReply.id,
         "user_id": ScheduledReply.user_id,
         "writer": User.name,
         "channel_type": Channel.channel_type,
         "text": reply["text"].astext,
-        "files": sa.func.jsonb_array_length(reply["attachment_ids"]),
+        "files": sa.func.jsonb_array_length(reply["attachment_ids"])
+        + sa.func.coalesce(sa.func.jsonb_array_length(forward["file_ids"]), 0),
+        "to": forward["to"],
+        "subject": forward["subject"].astext,
         "run_at": ScheduledReply.run_at,
         "held_because": ScheduledReply.held_because,
     }
@@ -121,6 +131,7 @@ def read_scheduled(value: Any) -> tuple[ScheduledRow, ...]:
 def _scheduled_row(row: dict[str, Any]) -> ScheduledRow:
     for name in ("id", "user_id"):
         row[name] = uuid.UUID(row[name])
+    row["to"] = tuple(row["to"] or ())
     row["medium"] = MEDIUM_OF[ChannelType(row.pop("channel_type"))].value
     return ScheduledRow(**{**row, "run_at": datetime.fromisoformat(row["run_at"])})
 

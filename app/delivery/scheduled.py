@@ -1,4 +1,4 @@
-"""Replies for later. The row is the promise; when it is due the reply is queued as if it were sent then, with every check.
+"""Replies and forwards for later. The row is the promise; when it is due it is queued as if it were sent then, with every check.
 
 Whoever writes in the thread before that puts it on hold, for its writer to decide. A row is changed only under the lock of its
 thread, and claimed by compare-and-set: a cancel, an edit, a click and the clock cannot both win, and the clock may come twice.
@@ -7,7 +7,6 @@ thread, and claimed by compare-and-set: a cancel, an edit, a click and the clock
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -30,10 +29,13 @@ from app.delivery.actions import (
     find_scheduled_by_token,
     queue_reply,
 )
+from app.delivery.forward import Forward, check_forward, get_original, queue_forward
 from app.delivery.models import ScheduledReply
+from app.delivery.scheduled_forward import forward_of, is_forward, kept_forward
 from app.events.actions import SYSTEM, Actor, record
 from app.events.models import Event
 from app.inbox.actions import ThreadMovedOn, check_nothing_newer, discard_draft, find_by_client_token, lock_thread, subject_of
+from app.inbox.forward_drafts import KIND as FORWARD
 from app.inbox.models import Message, Thread
 from app.inbox.taken_back import check_not_taken_back, seen_before
 
@@ -61,32 +63,77 @@ def schedule_reply(
 ) -> ScheduledReply | Message:
     """Keep a reply for `at`; the same `client_token` again returns what it made before. Raises what `queue_reply` raises."""
     thread = lock_thread(session, reply.thread_id)
-    form_of = (author.user_id, reply.client_token)
-    repeat = find_scheduled_by_token(session, *form_of) or find_by_client_token(session, *form_of)
+    repeat = _find_repeat(session, author, reply.client_token)
     if repeat is not None:
         return repeat
-    check_not_taken_back(session, author.user_id, reply.client_token)
-    seen = seen_before(session, thread, reply.last_seen_message_id)
-    check_nothing_newer(session, thread, last_seen_message_id=seen, user_id=author.user_id)
+    seen = _check_current(session, thread, reply, author)
     check_may_answer(session, thread, author)
     check_reply(session, thread, reply, channel, context)
-    row = ScheduledReply(
+    row = _new_row(reply, _kept(reply), at=at, thread=thread, channel=channel, author=author, seen=seen, now=context.now)
+    return _promise(session, thread, row, author=author, draft="reply", now=context.now)
+
+
+def schedule_forward(
+    session: Session, forward: Forward, *, at: datetime, channel: Channel, author: Actor, context: ReplyContext
+) -> ScheduledReply | Message:
+    """Keep a forward for `at`; the same `client_token` again returns what it made before. Raises what `queue_forward` raises."""
+    thread = lock_thread(session, get_original(session, forward).thread_id)
+    repeat = _find_repeat(session, author, forward.client_token)
+    if repeat is not None:
+        return repeat
+    seen = _check_current(session, thread, forward, author)
+    check_forward(session, forward, channel, author, context)
+    kept = kept_forward(forward)
+    row = _new_row(forward, kept, at=at, thread=thread, channel=channel, author=author, seen=seen, now=context.now)
+    return _promise(session, thread, row, author=author, draft=FORWARD, now=context.now)
+
+
+def _find_repeat(session: Session, author: Actor, token: uuid.UUID | None) -> ScheduledReply | Message | None:
+    form_of = (author.user_id, token)
+    return find_scheduled_by_token(session, *form_of) or find_by_client_token(session, *form_of)
+
+
+def _check_current(session: Session, thread: Thread, asked: Reply | Forward, author: Actor) -> uuid.UUID | None:
+    """Return what its writer has seen. Raises AlreadyTakenBack, ThreadMovedOn."""
+    check_not_taken_back(session, author.user_id, asked.client_token)
+    seen = seen_before(session, thread, asked.last_seen_message_id)
+    check_nothing_newer(session, thread, last_seen_message_id=seen, user_id=author.user_id)
+    return seen
+
+
+def _new_row(
+    asked: Reply | Forward,
+    kept: dict[str, Any],
+    *,
+    at: datetime,
+    thread: Thread,
+    channel: Channel,
+    author: Actor,
+    seen: uuid.UUID | None,
+    now: datetime,
+) -> ScheduledReply:
+    return ScheduledReply(
         id=new_id(),
         thread_id=thread.id,
         channel_id=channel.id,
         user_id=author.user_id,
-        reply=_kept(reply),
+        reply=kept,
         hold_if_newer=True,
         last_seen_message_id=seen,
-        client_token=reply.client_token,
-        created_at=context.now,
+        client_token=asked.client_token,
+        created_at=now,
         state=READY,
         run_at=at,
         attempts=0,
     )
+
+
+def _promise(
+    session: Session, thread: Thread, row: ScheduledReply, *, author: Actor, draft: str, now: datetime
+) -> ScheduledReply:
     session.add(row)
-    discard_draft(session, user_id=author.user_id, thread_id=thread.id, kind="reply")
-    _note(session, thread, "ReplyScheduled", row, author, context.now)
+    discard_draft(session, user_id=row.user_id, thread_id=thread.id, kind=draft)
+    _note(session, thread, "ReplyScheduled", row, author, now)
     return row
 
 
@@ -103,7 +150,7 @@ def _kept(reply: Reply) -> dict[str, Any]:
     }
 
 
-def _reply_of(row: ScheduledReply, thread: Thread) -> Reply:
+def _reply_of(row: ScheduledReply, thread: Thread, *, seen: uuid.UUID | None) -> Reply:
     kept = row.reply
     return Reply(
         thread_id=thread.id,
@@ -112,7 +159,7 @@ def _reply_of(row: ScheduledReply, thread: Thread) -> Reply:
         channel_id=row.channel_id,
         template=kept.get("template"),
         attachment_ids=tuple(uuid.UUID(text) for text in kept.get("attachment_ids", ())),
-        last_seen_message_id=row.last_seen_message_id if row.hold_if_newer else None,
+        last_seen_message_id=seen,
         client_token=row.id,
         cc=tuple(kept.get("cc", ())),
         bcc=tuple(kept.get("bcc", ())),
@@ -148,7 +195,8 @@ def send_due_reply(session: Session, scheduled_id: uuid.UUID, *, context: ReplyC
     session.refresh(row)
     try:
         with session.begin_nested():
-            message = _queue(session, thread, _reply_of(row, thread), row, context)
+            seen = row.last_seen_message_id if row.hold_if_newer else None
+            message = _queue(session, thread, row, context, seen=seen)
     except (ThreadMovedOn, UnableToReply, _WriterGone) as error:
         finish(session, TABLE, lease, state=HELD, values={"held_because": _why(error)})
         _note(session, thread, "ScheduledReplyHeld", row, SYSTEM, context.now)
@@ -166,8 +214,7 @@ def send_scheduled_now(
     """
     thread, row = _lock(session, scheduled_id)
     _check_own(row, actor)
-    reply = replace(_reply_of(row, thread), last_seen_message_id=seen)
-    message = _queue(session, thread, reply, row, context)
+    message = _queue(session, thread, row, context, seen=seen)
     row.state, row.held_because, row.message_id, row.ended_at = DONE, None, message.id, context.now
     session.flush()
     return message
@@ -177,11 +224,15 @@ class _WriterGone(Exception):
     """The account of its writer was closed."""
 
 
-def _queue(session: Session, thread: Thread, reply: Reply, row: ScheduledReply, context: ReplyContext) -> Message:
+def _queue(session: Session, thread: Thread, row: ScheduledReply, context: ReplyContext, *, seen: uuid.UUID | None) -> Message:
     channel, writer = session.get_one(Channel, row.channel_id), session.get_one(User, row.user_id)
     if writer.disabled_at is not None:
         raise _WriterGone
     author = Actor(user_id=row.user_id)
+    if is_forward(row):
+        forward = forward_of(row, seen=seen)
+        return queue_forward(session, forward, channel=channel, author=author, author_name=writer.name, context=context)
+    reply = _reply_of(row, thread, seen=seen)
     return queue_reply(session, reply, channel=channel, author=author, author_name=writer.name, context=context)[0]
 
 
@@ -231,11 +282,19 @@ def reschedule(
     _check_own(row, actor)
     seen = seen_before(session, thread, seen)
     check_nothing_newer(session, thread, last_seen_message_id=seen, user_id=actor.user_id)
-    check_reply(session, thread, _reply_of(row, thread), session.get_one(Channel, row.channel_id), context)
+    _check_can_go(session, thread, row, context)
     row.state, row.held_because, row.run_at, row.hinted_at = READY, None, at, None
     row.last_seen_message_id = seen or row.last_seen_message_id
     session.flush()
     _note(session, thread, "ScheduledReplyChanged", row, actor, context.now)
+
+
+def _check_can_go(session: Session, thread: Thread, row: ScheduledReply, context: ReplyContext) -> None:
+    channel = session.get_one(Channel, row.channel_id)
+    if is_forward(row):
+        check_forward(session, forward_of(row, seen=None), channel, Actor(user_id=row.user_id), context)
+    else:
+        check_reply(session, thread, _reply_of(row, thread, seen=None), channel, context)
 
 
 def cancel_scheduled(session: Session, scheduled_id: uuid.UUID, *, actor: Actor, now: datetime) -> ScheduledReply:

@@ -103,3 +103,37 @@ def test_a_forward_is_written_like_a_reply_found_again_taken_back_and_sent(
     mail = received(agent, demo, engineer)
     assert "<p>Kun jij <strong>vandaag</strong></p>" in mail["html"]
     assert "Waar zit hij?" in mail["html"]
+
+
+def test_a_forward_for_later_is_scheduled_taken_back_and_sent_by_keyboard(
+    agent: Page, demo_browsing: Browsing, demo: LiveServer, customer: str
+) -> None:
+    demo_browsing.expected_faults += ["frame-ancestors"]
+    engineer = customer.replace("meter", "monteur")
+    agent.locator(".message__tools a", has_text="Forward").last.focus()
+    agent.keyboard.press("Enter")
+    expect(agent.locator("#forward-to")).to_be_focused()
+    agent.keyboard.type(engineer)
+    agent.locator("[data-rich-toggle]").click()
+    agent.locator("#composer-text").fill("Kun jij?")
+    agent.locator(".composer__more > summary").focus()
+    agent.keyboard.press("Enter")
+    assert_accessible(agent)
+    choice = agent.get_by_role("button", name=re.compile("Tomorrow morning"))
+    choice.focus()
+    agent.keyboard.press("Enter")
+    promised = agent.get_by_role("region", name="Forward for later")
+    expect(promised).to_contain_text(f"Forward to {engineer}")
+    expect(promised).to_contain_text("Kun jij?")
+    assert_accessible(agent)
+    promised.get_by_role("button", name="Edit").focus()
+    agent.keyboard.press("Enter")
+    expect(agent.locator("#composer-text")).to_have_value("Kun jij?")
+    expect(agent.locator("#composer-send-at")).to_have_value(re.compile("T08:00$"))
+    expect(promised).to_have_count(0)
+    agent.locator(".composer__more > summary").click()
+    agent.locator("[data-picked]").click()
+    promised.get_by_role("button", name="Send now").click()
+    mail = received(agent, demo, engineer)
+    assert "Kun jij?" in mail["text"]
+    assert "Waar zit hij?" in mail["text"]

@@ -15,14 +15,23 @@ from app.connections.models import Channel, Medium
 from app.core.db import db, transaction
 from app.core.ids import new_id
 from app.core.runtime import runtime
-from app.delivery.actions import UnableToReply
+from app.delivery.actions import UnableToReply, find_scheduled_by_token
 from app.delivery.forward import FORWARDED_TYPES, Forward, queue_forward
+from app.delivery.scheduled import schedule_forward
+from app.delivery.scheduled_forward import kept_forward
 from app.delivery.third_parties import addresses_of
 from app.inbox.actions import ThreadMovedOn, find_by_client_token, lock_thread
 from app.inbox.models import Attachment, Message
 from app.inbox.queries import ThreadMissing, get_message, get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
-from app.inbox.routes.composer import UploadRefused, composer_again, files_of_form, reply_context, sent_toast
+from app.inbox.routes.composer import (
+    UploadRefused,
+    composer_again,
+    files_of_form,
+    reply_context,
+    scheduled_toast,
+    sent_toast,
+)
 from app.inbox.routes.forward_form import (
     form_of_request,
     form_to_offer,
@@ -30,6 +39,7 @@ from app.inbox.routes.forward_form import (
     keep_request,
     quoted_original,
 )
+from app.inbox.routes.later import send_time_of_form
 from app.inbox.routes.mail_fields import signature_of
 from app.inbox.routes.thread import UPLOAD_BYTES, list_uploads, thread_context
 from app.inbox.taken_back import AlreadyTakenBack
@@ -46,17 +56,23 @@ def forward_form(message_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/messages/<uuid:message_id>/forward")
 def forward_message(message_id: uuid.UUID) -> ResponseReturnValue:
-    """Send it on. 409 with the newer items if the thread moved on, 422 with the reason if it cannot be; what was typed stays."""
+    """Send it on, now or at a time. 409 with the newer items if the thread moved on, 422 with the reason if it cannot be.
+
+    What was typed stays.
+    """
     viewer, message = current_viewer(), _message(message_id)
     thread_id = message.thread_id
     try:
         channel = _chosen_mailbox(message)
-        forward = _asked_for(message)
+        forward, at, context = _asked_for(message), send_time_of_form(), reply_context(channel)
         if _sent_otherwise(forward):
             words = _("This was sent already, from another tab or before the line broke. Send only what is still missing.")
             return _refused(message_id, 409, error=("to", words), token=new_id())
+        if at is not None:
+            with transaction() as session:
+                kept = schedule_forward(session, forward, at=at, channel=channel, author=viewer.actor, context=context)
+            return composer_again(thread_id, toast=scheduled_toast(kept))
         with transaction() as session:
-            context = reply_context(channel)
             sent = queue_forward(session, forward, channel=channel, author=viewer.actor, author_name=viewer.name, context=context)
     except AlreadyTakenBack:
         return composer_again(thread_id)
@@ -84,14 +100,14 @@ def keep_forward(message_id: uuid.UUID) -> ResponseReturnValue:
     return render_template("inbox/composer_fragment.html", **thread_context(head))
 
 
-def forward_again(message_id: uuid.UUID) -> ResponseReturnValue:
+def forward_again(message_id: uuid.UUID, **more: Any) -> ResponseReturnValue:
     """Answer an undo: the form with all that was in it, and a line about what happened."""
     words = _("Taken back: your text is in the form again")
     if request.headers.get("HX-Request") != "true":
         flash(words)
         return redirect(url_for("inbox.forward_form", message_id=message_id), 303)
     runtime().nudger.nudge()
-    response = make_response(_form(_message(message_id)))
+    response = make_response(_form(_message(message_id), **more))
     response.headers["HX-Trigger"] = json.dumps({"thread-changed-here": True, "toast": {"text": words}})
     return response
 
@@ -120,7 +136,10 @@ def _asked_for(message: Message) -> Forward:
 
 def _sent_otherwise(forward: Forward) -> bool:
     """True if this form was sent before with other words or to others, which must not be lost without a word."""
-    earlier = find_by_client_token(db.session(), current_viewer().user_id, forward.client_token)
+    form_of = (db.session(), current_viewer().user_id, forward.client_token)
+    earlier, promised = find_by_client_token(*form_of), find_scheduled_by_token(*form_of)
+    if promised is not None:
+        return promised.reply != kept_forward(forward)
     if earlier is None:
         return False
     asked = (*forward.to, *forward.cc, *forward.bcc)
@@ -131,8 +150,8 @@ def _keep(message: Message) -> None:
     """Keep what is typed, unless this very form was sent meanwhile; the lock puts a late save behind its send."""
     with transaction() as session:
         lock_thread(session, message.thread_id)
-        token = parse_uuid(request.form.get("client_token"))
-        if find_by_client_token(session, current_viewer().user_id, token) is None:
+        form_of = (session, current_viewer().user_id, parse_uuid(request.form.get("client_token")))
+        if find_by_client_token(*form_of) is None and find_scheduled_by_token(*form_of) is None:
             keep_request(session, message)
 
 

@@ -152,25 +152,28 @@ def keep_request(session: Session, message: Message) -> None:
     written = read_writing(uploads, formatted=True)
     token = parse_uuid(request.form.get("client_token"))
     options = {KIND: fields_of_request(message), "html": written.html, "client_token": str(token) if token else None}
-    _save(session, message.thread_id, written.text, [str(found) for found in uploads], options)
+    files = [str(found) for found in uploads]
+    _save(session, message.thread_id, written.text, files, options, user_id=current_viewer().user_id)
 
 
-def put_back(session: Session, taken: TakenBack) -> list[str]:
-    """Make a draft of a forward that was taken back; what was typed in another one since follows below. Returns its files."""
-    kept = find_forward_draft(session, user_id=current_viewer().user_id, thread_id=taken.thread_id)
+def put_back(session: Session, user_id: uuid.UUID, taken: TakenBack) -> list[str]:
+    """Make a draft of a forward that was taken back; what its writer typed since follows below. Returns its files."""
+    kept = find_forward_draft(session, user_id=user_id, thread_id=taken.thread_id)
     text, files = (kept.text, list(kept.attachment_ids)) if kept else ("", [])
     both = "\n\n".join(part for part in (taken.text, text.strip()) if part)
     html = taken.html and taken.html + text_to_rich(text)  # shown again if it says what the text says
     options = {**taken.options, "html": html, "client_token": str(new_id())}  # the token it was sent with is used up
     ids = dict.fromkeys([*map(str, taken.attachment_ids), *files])
-    _save(session, taken.thread_id, both, list(ids), options)
+    _save(session, taken.thread_id, both, list(ids), options, user_id=user_id)
     return list(ids)
 
 
-def _save(session: Session, thread_id: uuid.UUID, text: str, files: Sequence[str], options: Mapping[str, Any]) -> None:
+def _save(
+    session: Session, thread_id: uuid.UUID, text: str, files: Sequence[str], options: Mapping[str, Any], *, user_id: uuid.UUID
+) -> None:
     save_forward_draft(
         session,
-        user_id=current_viewer().user_id,
+        user_id=user_id,
         thread_id=thread_id,
         text=text,
         attachment_ids=files,

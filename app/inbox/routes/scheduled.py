@@ -1,4 +1,4 @@
-"""Replies for later: send one now, give it another time, take it back into the composer."""
+"""Replies and forwards for later: send one now, give it another time, take it back into the composer."""
 
 from __future__ import annotations
 
@@ -30,13 +30,18 @@ from app.delivery.scheduled import (
     reschedule,
     send_scheduled_now,
 )
+from app.delivery.scheduled_forward import is_forward, original_id
 from app.delivery.undo import TakenBack
 from app.inbox.actions import ThreadMovedOn
+from app.inbox.forward_drafts import KIND as FORWARD
+from app.inbox.models import Message
 from app.inbox.queries import ThreadMissing, get_thread, get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.composer import reply_context
+from app.inbox.routes.forward import forward_again
+from app.inbox.routes.forward_form import put_back
 from app.inbox.routes.later import picked_time
-from app.inbox.routes.sending import put_into_composer, say
+from app.inbox.routes.sending import keep_composer, put_into_composer, say
 from app.inbox.routes.snooze import zone
 from app.inbox.routes.thread import list_uploads, thread_context
 from app.inbox.routes.triage_words import until_words
@@ -76,7 +81,8 @@ def send_scheduled(scheduled_id: uuid.UUID) -> ResponseReturnValue:
             send_scheduled_now(session, scheduled_id, actor=viewer.actor, context=context, seen=seen)
     except (NoLongerScheduled, NotTheScheduler, ThreadMovedOn, UnableToReply) as error:
         return _refused(row, error)
-    return _done(row, _("Reply sent"))
+    people = ", ".join(row.reply[FORWARD]["to"]) if is_forward(row) else ""
+    return _done(row, _("Forwarded to %(people)s", people=people) if people else _("Reply sent"))
 
 
 @bp.post("/scheduled/<uuid:scheduled_id>/time")
@@ -100,12 +106,16 @@ def cancel_scheduled_reply(scheduled_id: uuid.UUID) -> ResponseReturnValue:
     try:
         with transaction() as session:
             gone = cancel_scheduled(session, scheduled_id, actor=viewer.actor, now=utc_now())
-            files = put_into_composer(session, gone.user_id, _kept(gone))
+            put_in = put_back if is_forward(gone) else put_into_composer
+            files = put_in(session, gone.user_id, _kept(gone))
     except NoLongerScheduled:
         return say(row.thread_id, _("It was sent or taken back already"))
     if gone.user_id != viewer.user_id:
         return say(row.thread_id, _("Taken back: its text is in the composer of its writer again"))
     more: dict[str, Any] = {"send_at": date_field(row.run_at)} if request.form.get("again") else {}
+    if is_forward(row) and db.session.get(Message, original_id(row)) is not None:
+        keep_composer(row.thread_id)
+        return forward_again(original_id(row), **more)
     return say(row.thread_id, _("Taken back: your text is in the composer again"), uploads=list_uploads(files), **more)
 
 
@@ -117,6 +127,7 @@ def _kept(row: ScheduledReply) -> TakenBack:
         attachment_ids=tuple(uuid.UUID(text) for text in row.reply.get("attachment_ids", ())),
         options=row.reply.get("options", {}),
         html=row.reply.get("html", ""),
+        kind=FORWARD if is_forward(row) else "reply",
     )
 
 

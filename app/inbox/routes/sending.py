@@ -39,7 +39,7 @@ def take_message_back(message_id: uuid.UUID) -> ResponseReturnValue:
         with transaction() as session:
             taken = take_back(session, message_id=message_id, actor=viewer.actor, now=utc_now())
             is_forward = taken.kind == FORWARD
-            files = put_back(session, taken) if is_forward else put_into_composer(session, viewer.user_id, taken)
+            files = put_back(session, viewer.user_id, taken) if is_forward else put_into_composer(session, viewer.user_id, taken)
     except AlreadyTakenBack:
         return composer_again(thread_id)
     except NotTheWriter:
@@ -47,10 +47,15 @@ def take_message_back(message_id: uuid.UUID) -> ResponseReturnValue:
     except AlreadyLeft:
         return say(thread_id, _("It has already left"))
     if is_forward:
-        if request.form.get("composer_kind") in KINDS and "text" in request.form:
-            keep_typed(thread_id, request.form["composer_kind"])  # its place is taken by the form of the forward
+        keep_composer(thread_id)
         return forward_again(uuid.UUID(taken.options[FORWARD]["message_id"]))
     return say(thread_id, _("Taken back: your text is in the composer again"), uploads=list_uploads(files))
+
+
+def keep_composer(thread_id: uuid.UUID) -> None:
+    """Keep what came along from the composer: its place is taken by the form of a forward."""
+    if request.form.get("composer_kind") in KINDS and "text" in request.form:
+        keep_typed(thread_id, request.form["composer_kind"])
 
 
 def _thread_of(viewer: Viewer, message_id: uuid.UUID) -> uuid.UUID:
