@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import uuid
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.db import table_of
 from app.delivery.actions import UnableToReply
-from app.delivery.models import ScheduledReply
+from app.delivery.models import Delivery, ScheduledReply
+from app.delivery.third_parties import FORWARD_OF
 from app.events.models import Event
 from app.inbox.models import Message
 from app.inbox.moves import move_rows, parse_move, return_rows
@@ -21,12 +23,20 @@ USES = table_of(ReplyTemplateUse)
 
 
 def settle_sent_reply(session: Session, event: Event) -> None:
-    """Count the templates of a reply, and keep it from going out with a blank in it. Raises UnableToReply."""
+    """Count the templates of a reply or forward, and keep it from going out with a blank in it. Raises UnableToReply."""
     message = session.get(Message, event.message_id)
-    if "forward_of" in event.payload:
-        return  # not what the templates were put into
+    if message is not None and FORWARD_OF in message.meta:
+        _check_filled(_typed(session, message))
+        _settle(session, event, "forward")
+        return
     _check_filled(message.text if message is not None else "")
     _settle(session, event, "reply")
+
+
+def _typed(session: Session, message: Message) -> str:
+    """What the writer of a forward wrote: a blank in the original is somebody else's."""
+    typed = sa.select(Delivery.outgoing["typed"]["text"].astext).where(Delivery.message_id == message.id)
+    return session.execute(typed).scalar_one_or_none() or ""
 
 
 def check_scheduled_reply(session: Session, event: Event) -> None:

@@ -93,7 +93,7 @@ class ReplyTemplateUse(WithId, Base):
     brand_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("brands.id", ondelete="CASCADE"))
     thread_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("threads.id", ondelete="SET NULL"), index=True)
     medium: Mapped[str]
-    kind: Mapped[str]  # reply | note
+    kind: Mapped[str]  # reply | note | forward
     inserted_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     message_id: Mapped[uuid.UUID | None]  # what it went out with
@@ -102,5 +102,5 @@ class ReplyTemplateUse(WithId, Base):
         sa.Index("ix_reply_template_uses_sent", "template_id", "sent_at", postgresql_where=sa.text("sent_at IS NOT NULL")),
         sa.Index("ix_reply_template_uses_open", "thread_id", "user_id", postgresql_where=sa.text("sent_at IS NULL")),
         sa.Index("ix_reply_template_uses_message", "message_id", postgresql_where=sa.text("message_id IS NOT NULL")),
-        sa.CheckConstraint("kind IN ('reply', 'note')", name="kind"),
+        sa.CheckConstraint("kind IN ('reply', 'note', 'forward')", name="kind"),
     )

@@ -137,3 +137,26 @@ def test_a_forward_for_later_is_scheduled_taken_back_and_sent_by_keyboard(
     mail = received(agent, demo, engineer)
     assert "Kun jij?" in mail["text"]
     assert "Waar zit hij?" in mail["text"]
+
+
+def test_a_template_goes_into_a_forward_by_keyboard_plain_or_formatted(agent: Page, customer: str) -> None:
+    agent.locator(".message__tools a", has_text="Forward").last.focus()
+    agent.keyboard.press("Enter")
+    expect(agent.locator("#forward-to")).to_be_focused()
+    agent.keyboard.type(customer.replace("meter", "monteur"))
+    agent.locator("#composer-rich").click()
+    agent.keyboard.press("/")
+    agent.keyboard.type("laadpaal knippert")
+    expect(agent.locator("[role=option]:visible").first).to_contain_text("Laadpaal knippert rood")
+    assert_accessible(agent)
+    with draft_kept(agent, "aardlekautomaat"):
+        agent.keyboard.press("Enter")
+    expect(agent.locator("#composer-rich")).to_contain_text("aardlekautomaat")
+    expect(agent.locator("#composer-rich")).to_be_focused()
+    expect(agent.locator("#forward-subject")).to_have_value(f"Fwd: Meter {customer}")
+    agent.locator("[data-rich-toggle]").click()
+    agent.locator("#composer-text").fill("")
+    agent.locator(".template-bar__open").click()
+    agent.keyboard.type("charger blinks")
+    agent.keyboard.press("Enter")
+    expect(agent.locator("#composer-text")).to_have_value(re.compile("residual-current"))

@@ -9,6 +9,7 @@ from typing import Any
 from flask import jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
 from app.accounts.session import current_viewer
@@ -16,11 +17,15 @@ from app.connections.models import Medium
 from app.connections.queries import ChannelMissing, get_visible_channel
 from app.core.clock import utc_now
 from app.core.db import db, transaction
+from app.core.ids import new_id
 from app.core.text import storable
 from app.inbox.actions import lock_thread, save_draft
-from app.inbox.models import Draft, Thread
-from app.inbox.queries import get_thread
+from app.inbox.forward_drafts import KIND as FORWARD
+from app.inbox.forward_drafts import find_forward_draft, save_forward_draft
+from app.inbox.models import Draft, Message, Thread
+from app.inbox.queries import ThreadMissing, get_message, get_thread
 from app.inbox.routes.blueprint import parse_uuid
+from app.inbox.routes.forward_form import keep_request
 from app.reply_templates.actions import note_use
 from app.reply_templates.formatting import fill_html
 from app.reply_templates.models import ReplyTemplate
@@ -36,16 +41,25 @@ SUGGESTED = 3
 
 @dataclass(frozen=True)
 class Place:
-    """Where a template goes: the thread, reply or note, the chosen channel and the medium it stands for."""
+    """Where a template goes: the thread, reply, note or forward (of `message`), the channel and the medium it stands for."""
 
     thread: Thread
     kind: str
     channel_id: uuid.UUID | None
     medium: str
+    message: Message | None = None
 
     @property
     def arguments(self) -> dict[str, Any]:
-        return {"thread_id": self.thread.id, "kind": self.kind, "channel_id": self.channel_id}
+        passed_on = {"message_id": self.message.id} if self.message else {}
+        return {"thread_id": self.thread.id, "kind": self.kind, "channel_id": self.channel_id, **passed_on}
+
+    @property
+    def back_url(self) -> str:
+        """The page on which it is written."""
+        if self.message is not None:
+            return url_for("inbox.forward_form", message_id=self.message.id)
+        return url_for("inbox.show_thread", **self.arguments, _anchor="composer")
 
 
 @bp.get("/threads/<uuid:thread_id>/templates")
@@ -69,7 +83,7 @@ def thread_templates(thread_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/threads/<uuid:thread_id>/template-uses")
 def use_template(thread_id: uuid.UUID) -> ResponseReturnValue:
-    """Put a template into a reply or note. For scripts the filled-in text; else it is put behind the draft.
+    """Put a template into a reply, note or forward. For scripts the filled-in text; else it is put behind the draft.
 
     Without `template_id` what is typed is kept as the draft and the answer leads to the choice.
     """
@@ -89,7 +103,7 @@ def use_template(thread_id: uuid.UUID) -> ResponseReturnValue:
         said = f"{said}. {_missing_words(text)}".strip()
         return jsonify(text=text.text, html=html, subject=subject.text, missing=text.missing, said=said)
     _append_to_draft(place, viewer, text.text)
-    return redirect(url_for("inbox.show_thread", **place.arguments, _anchor="composer"), 303)
+    return redirect(place.back_url, 303)
 
 
 def _missing_words(text: Filled) -> str:
@@ -99,6 +113,8 @@ def _missing_words(text: Filled) -> str:
 def _place(thread_id: uuid.UUID, viewer: Viewer) -> Place:
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     kind = "note" if request.values.get("kind") == "note" else "reply"
+    if request.values.get("kind") == FORWARD:
+        return Place(thread, FORWARD, None, Medium.EMAIL.value, _passed_on(thread, viewer))
     channel_id = parse_uuid(request.values.get("channel_id"))
     if kind == "note":
         return Place(thread, kind, None, Medium.INTERNAL.value)
@@ -107,6 +123,14 @@ def _place(thread_id: uuid.UUID, viewer: Viewer) -> Place:
     except ChannelMissing:
         channel = None
     return Place(thread, kind, channel.id if channel else None, channel.medium.value if channel else thread.medium)
+
+
+def _passed_on(thread: Thread, viewer: Viewer) -> Message:
+    """The message a forward is of. Raises ThreadMissing."""
+    message = get_message(db.session(), viewer=viewer, message_id=parse_uuid(request.values.get("message_id")) or new_id())
+    if message.thread_id != thread.id:
+        raise ThreadMissing(str(message.id))
+    return message
 
 
 def _filled(text: str, template: ReplyTemplate, facts: dict[str, str]) -> Filled:
@@ -126,6 +150,11 @@ def _note_use(place: Place, viewer: Viewer, template: ReplyTemplate) -> None:
 
 
 def _keep_typed(place: Place, viewer: Viewer) -> None:
+    if place.message is not None:
+        with transaction() as session:
+            lock_thread(session, place.thread.id)
+            keep_request(session, place.message)
+        return
     text = storable(request.form.get("text", "")).replace("\r\n", "\n")
     files = [str(found) for found in map(parse_uuid, request.form.getlist("attachment_id")) if found]
     _save(place, viewer, text, files)
@@ -140,6 +169,9 @@ def _append_to_draft(place: Place, viewer: Viewer, text: str) -> None:
 def _save(place: Place, viewer: Viewer, text: str, files: list[str]) -> None:
     with transaction() as session:
         lock_thread(session, place.thread.id)
+        if place.message is not None:
+            _save_forward(session, place.message, viewer, text)
+            return
         save_draft(
             session,
             user_id=viewer.user_id,
@@ -149,3 +181,12 @@ def _save(place: Place, viewer: Viewer, text: str, files: list[str]) -> None:
             attachment_ids=files,
             now=utc_now(),
         )
+
+
+def _save_forward(session: Session, message: Message, viewer: Viewer, text: str) -> None:
+    """Whom it is for and what goes along stay as they are kept."""
+    mine = {"user_id": viewer.user_id, "thread_id": message.thread_id}
+    draft = find_forward_draft(session, **mine)
+    options = {FORWARD: {"message_id": str(message.id)}, **(draft.options if draft else {})}
+    files = draft.attachment_ids if draft else []
+    save_forward_draft(session, **mine, text=text, attachment_ids=files, options=options, now=utc_now())

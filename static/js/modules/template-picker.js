@@ -104,9 +104,9 @@ export default function templatePicker(bar) {
     event.stopPropagation();
     keys[event.key]();
   });
-  // A macro puts a template in: it asks whichever composer is on the page.
+  // A macro puts a template in: it asks the composer on the page, but never a forward, which is not written to the contact.
   const fromMacro = (event) => (bar.isConnected ? use(event.detail.id) : document.removeEventListener("insert-template", fromMacro));
-  document.addEventListener("insert-template", fromMacro);
+  if (form.dataset.kind !== "forward") document.addEventListener("insert-template", fromMacro);
   opener.addEventListener("click", () => (panel.hidden ? open() : close()));
   panel.addEventListener("pointerdown", (event) => { if (event.target !== words) event.preventDefault(); }); // the search keeps the focus
   bar.addEventListener("click", (event) => {
