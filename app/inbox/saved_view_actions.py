@@ -1,4 +1,4 @@
-"""Make, change, copy and delete saved views and searches. Never commits."""
+"""Make, change, copy, move and delete saved views and searches. Never commits."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from app.inbox.view_models import SavedView, ViewScope
 
 NAME_CHARACTERS = 60
 VIEWS_PER_USER = 100
+ROOM = 1024  # between the places of two views, for those that are put between them
+FURTHEST = 2**30
+MOVING = 0x76696577  # the lock under which views change places, one at a time
 
 
 class NotForYou(Exception):
@@ -54,7 +57,7 @@ def create_view(session: Session, content: ViewContent, *, viewer: Viewer, now: 
     ).one()
     if own >= VIEWS_PER_USER:
         raise TooManyViews(str(viewer.user_id))
-    view = SavedView(id=new_id(), owner_user_id=viewer.user_id, position=last + 1, created_at=now, updated_at=now)
+    view = SavedView(id=new_id(), owner_user_id=viewer.user_id, position=last + ROOM, created_at=now, updated_at=now)
     _fill(view, content)
     session.add(view)
     session.flush()
@@ -79,6 +82,64 @@ def copy_view(session: Session, view_id: uuid.UUID, *, name: str, viewer: Viewer
     kept = (view.filters, view.sort, view.search, view.hidden_columns)
     content = ViewContent(name[:NAME_CHARACTERS], ViewScope.PRIVATE, None, *kept)
     return create_view(session, content, viewer=viewer, now=now)
+
+
+def move_view(session: Session, view_id: uuid.UUID, *, before_id: uuid.UUID | None, viewer: Viewer, now: datetime) -> None:
+    """Put a view directly before another one of the viewer's list; None: behind all.
+
+    There is one order of all views, and each reader sees their part of it: whoever else has this view sees it move, too, and
+    nothing else changes for anybody. Raises NotForYou, ViewMissing (also for `before_id`); then nothing is moved.
+    """
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(MOVING)))
+    view = _lock(session, view_id, viewer=viewer)
+    if _follower(session, view, viewer=viewer) == before_id or before_id == view_id:
+        return
+    place = _find_place(session, view, before_id, viewer=viewer)
+    if place is None:
+        _spread(session)
+        place = _find_place(session, view, before_id, viewer=viewer)
+    if place is None:
+        raise RuntimeError("views that were just spread leave room for one more")
+    view.position = place
+    session.flush()
+    _note(session, "SavedViewChanged", view.id, viewer=viewer, now=now)
+
+
+def _list_places(session: Session, viewer: Viewer) -> list[tuple[uuid.UUID, int]]:
+    query = sa.select(SavedView.id, SavedView.position).where(visible_to(viewer))
+    query = query.order_by(SavedView.position, SavedView.name, SavedView.id)
+    return [(row.id, row.position) for row in session.execute(query)]
+
+
+def _follower(session: Session, view: SavedView, *, viewer: Viewer) -> uuid.UUID | None:
+    """What stands behind the view now, for this viewer."""
+    ids = [view_id for view_id, _place in _list_places(session, viewer)]
+    return next(iter(ids[ids.index(view.id) + 1 :]), None)
+
+
+def _find_place(session: Session, view: SavedView, before_id: uuid.UUID | None, *, viewer: Viewer) -> int | None:
+    """The place before that one, None if there is no room. Raises ViewMissing."""
+    rows = [row for row in _list_places(session, viewer) if row[0] != view.id]
+    ids, places = [row[0] for row in rows], [row[1] for row in rows]
+    if before_id is not None and before_id not in ids:
+        raise ViewMissing(str(before_id))
+    index = len(ids) if before_id is None else ids.index(before_id)
+    return _between(places[index - 1] if index else None, places[index] if index < len(places) else None)
+
+
+def _between(before: int | None, after: int | None) -> int | None:
+    low = after - 2 * ROOM if before is None and after is not None else before or 0
+    high = low + 2 * ROOM if after is None else after
+    place = (low + high) // 2
+    return place if low < place < high and abs(place) < FURTHEST else None
+
+
+def _spread(session: Session) -> None:
+    """Make room between all views, without changing anybody's order."""
+    order = sa.func.row_number().over(order_by=(SavedView.position, SavedView.name, SavedView.id)).label("place")
+    ranked = sa.select(SavedView.id, order).subquery()
+    spread = sa.update(SavedView).where(SavedView.id == ranked.c.id).values(position=ranked.c.place * ROOM)
+    session.execute(spread.execution_options(synchronize_session=False))
 
 
 def delete_view(session: Session, view_id: uuid.UUID, *, viewer: Viewer, now: datetime) -> None:

@@ -81,6 +81,7 @@ PAGES = (
     Entry("POST", "/inbox/views/<uuid:view_id>/deletion", ALICE_ALONE),
     Entry("GET", "/inbox/views/<uuid:view_id>/edit", ALICE_ALONE),
     Entry("POST", "/inbox/views/<uuid:view_id>/filters", ALICE_ALONE),
+    Entry("POST", "/inbox/views/<uuid:view_id>/place", ALICE_ALONE, data={"to": "first"}),
     Entry("GET", "/rail", SIGNED_IN),
     Entry("GET", "/search", SIGNED_IN, query="q=laadpaal"),
     Entry("GET", "/search/suggestions", SIGNED_IN, query="q=tag:"),

@@ -115,3 +115,46 @@ def test_a_kept_search_is_offered_and_a_view_shows_its_columns(page: Page, desk:
     page.get_by_role("button", name="Save").click()
     expect(page.locator("a[data-row]")).to_have_count(1)
     expect(page.locator("a[data-row] .thread-row__tags")).to_be_hidden()
+
+
+def names(page: Page) -> list[str]:
+    return page.locator(".views-list__name").all_inner_texts()
+
+
+def test_views_are_put_in_order_by_keys_menu_and_mouse_and_the_rail_follows(page: Page, desk: Desk) -> None:
+    desk.sign_in(page)
+    for name in ("Een", "Twee", "Drie"):
+        page.goto("/inbox?priority=urgent")
+        desk.wait_until_live(page)
+        page.keyboard.press("v")
+        page.keyboard.type(name)
+        page.keyboard.press("Enter")
+        page.wait_for_url(re.compile("/inbox/views/[0-9a-f-]+$"))
+    page.goto("/inbox/views")
+    desk.wait_until_live(page)
+    assert_accessible(page)
+    rail = page.locator("#rail-views .nav__item", has_text=re.compile("^(Een|Twee|Drie)"))
+    link = page.get_by_role("main").get_by_role("link", name="Een", exact=True)
+    link.focus()
+    page.evaluate(LISTEN)
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Shift+ArrowDown")
+    expect(rail).to_have_text(["Twee", "Drie", "Een"])
+    expect(link).to_be_focused()
+    page.wait_for_function("() => window.said.some((words) => words.includes('Een is number 3 of 3'))")
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_role("main").get_by_role("link", name="Drie", exact=True)).to_be_focused()
+    page.get_by_label("Move Drie").focus()
+    page.keyboard.press("Enter")
+    assert_accessible(page)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(rail).to_have_text(["Drie", "Twee", "Een"])
+    expect(page.get_by_label("Move Drie")).to_be_focused()
+    last, first = page.locator("[data-view]", has_text="Een"), page.locator("[data-view]", has_text="Drie")
+    last.drag_to(first, target_position={"x": 60, "y": 4})
+    expect(rail).to_have_text(["Een", "Drie", "Twee"])
+    assert names(page) == ["Een", "Drie", "Twee"]
+    page.reload()
+    assert names(page) == ["Een", "Drie", "Twee"]

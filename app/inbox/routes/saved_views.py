@@ -1,14 +1,15 @@
-"""Saved views: made from a list or a search, renamed, copied, deleted; their counts."""
+"""Saved views: made from a list or a search, renamed, copied, put in order, deleted; their counts."""
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from flask import abort, flash, jsonify, redirect, request, url_for
+from flask import abort, flash, jsonify, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts.queries import list_teams
@@ -33,8 +34,9 @@ from app.inbox.saved_view_actions import (
     copy_view,
     create_view,
     delete_view,
+    move_view,
 )
-from app.inbox.saved_views import View, count_of_views, get_view, list_views
+from app.inbox.saved_views import View, ViewMissing, count_of_views, get_view, list_views
 from app.inbox.search import clean_query
 from app.inbox.sorting import ListSort
 from app.inbox.view_models import ViewScope
@@ -44,10 +46,14 @@ from app.web import page
 
 @bp.get("/inbox/views")
 def saved_views() -> ResponseReturnValue:
-    """All the viewer has."""
-    views = list_views(db.session(), viewer=current_viewer())
+    """All the viewer has, in their order."""
+    return _views_page(list_views(db.session(), viewer=current_viewer()))
+
+
+def _views_page(views: list[View]) -> ResponseReturnValue:
     teams = {team.id: team.name for team in list_teams(db.session())} if any(view.filters.team for view in views) else {}
-    return page("inbox/views.html", views=views, said_of=partial(_said_of, teams=teams), audience_of=_audience_words)
+    said_of = partial(_said_of, teams=teams)
+    return page("inbox/views.html", blocks=("views_list",), views=views, said_of=said_of, audience_of=_audience_words)
 
 
 @bp.get("/inbox/views/counts")
@@ -127,6 +133,51 @@ def copy_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
         return redirect(url_for("inbox.saved_views"), 303)
     flash(_("Copied. Give it a name of its own."))
     return redirect(url_for("inbox.edit_saved_view", view_id=copied), 303)
+
+
+@bp.post("/inbox/views/<uuid:view_id>/place")
+def place_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
+    """Put it `before` another (an id; "" for the end), or one step `to` a side: up, down, first, last.
+
+    Answers with the list where that is asked for, else with words and nothing, for a page that has moved it already.
+    """
+    view, viewer = _own(view_id), current_viewer()
+    views = list_views(db.session(), viewer=viewer)
+    try:
+        with transaction() as session:
+            move_view(session, view_id, before_id=_before(view_id, views), viewer=viewer, now=utc_now())
+    except ViewMissing:
+        return _again(_("The view it was put before is gone."))
+    views = list_views(db.session(), viewer=viewer)
+    place = next((number for number, found in enumerate(views, start=1) if found.id == view_id), 0)
+    return _moved(views, _("%(name)s is number %(place)s of %(count)s now.", name=view.name, place=place, count=len(views)))
+
+
+def _before(view_id: uuid.UUID, views: list[View]) -> uuid.UUID | None:
+    """What the form says, as the view that is to follow."""
+    others, to = [view.id for view in views if view.id != view_id], request.form.get("to", "")
+    here = next((number for number, view in enumerate(views) if view.id == view_id), len(others))
+    steps = {"up": max(here - 1, 0), "down": here + 1, "first": 0, "last": len(others)}
+    if to in steps:
+        return others[steps[to]] if steps[to] < len(others) else None
+    return parse_uuid(request.form.get("before"))
+
+
+def _again(said: str) -> ResponseReturnValue:
+    """The page as it is now, whatever was moved on it."""
+    flash(said)
+    if request.headers.get("HX-Request") == "true":
+        return "", 204, {"HX-Refresh": "true"}
+    return redirect(url_for("inbox.saved_views"), 303)
+
+
+def _moved(views: list[View], said: str) -> ResponseReturnValue:
+    if request.headers.get("HX-Request") != "true":
+        flash(said)
+        return redirect(url_for("inbox.saved_views"), 303)
+    response = make_response(_views_page(views) if request.headers.get("HX-Target") == "views-list" else ("", 204))
+    response.headers["HX-Trigger"] = json.dumps({"views-moved": True, "announce": {"text": said}})
+    return response
 
 
 @bp.post("/inbox/views/<uuid:view_id>/deletion")
