@@ -1,4 +1,4 @@
-"""What a list can be narrowed by, as addresses and saved views say it, and which threads that is for one viewer."""
+"""What a list holds, as addresses and saved views say it, and which threads that is for one viewer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ RailView = Literal["open", "mine", "unassigned", "snoozed", "email", "whatsapp",
 
 
 class ViewFilters(BaseModel):
-    """A view of the rail, narrowed. "mine" is whoever looks: a view for many shows each their own threads."""
+    """A view of the rail, narrowed. "mine" is whoever looks: a view for many shows each their own threads.
+
+    `tasks`: the reader's own stand among the threads, which are in the order of what is due then.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,6 +30,7 @@ class ViewFilters(BaseModel):
     brand: uuid.UUID | None = None
     team: uuid.UUID | None = None
     tag: Annotated[str, Field(min_length=1, max_length=TAG_CHARACTERS)] | None = None
+    tasks: Literal["mine"] | None = None
 
 
 def thread_filter(filters: ViewFilters, viewer: Viewer) -> ThreadFilter:

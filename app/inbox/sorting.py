@@ -71,7 +71,7 @@ def behind_the_edge(sort: ListSort, keys: SortKeys) -> sa.ColumnElement[bool]:
 
 def edge_of(sort: ListSort, cursor: str) -> dict[str, Any]:
     """The values for `behind_the_edge`. Raises BadCursor, also for the cursor of another sort."""
-    rank, at, row_id, due = _read(sort, cursor)
+    rank, at, row_id, due = place_of(sort, cursor)
     edge: dict[str, Any] = {"edge_at": at, "edge_id": row_id}
     if sort == ListSort.PRIORITY:
         edge["edge_rank"] = rank
@@ -83,16 +83,18 @@ def edge_of(sort: ListSort, cursor: str) -> dict[str, Any]:
 def cut(rows: Sequence[T], limit: int, sort: ListSort, key: Callable[[T], Key]) -> Page[T]:
     """Turn `limit + 1` fetched rows into a page of `limit` and the cursor of what follows."""
     items = tuple(rows[:limit])
-    return Page(items, _make(sort, key(items[-1])) if len(rows) > limit and items else None)
+    return Page(items, cursor_at(sort, key(items[-1])) if len(rows) > limit and items else None)
 
 
-def _make(sort: ListSort, key: Key) -> str:
+def cursor_at(sort: ListSort, key: Key) -> str:
+    """The cursor of what stands behind the place."""
     rank, at, row_id, due = key
     place = f"{rank} {at.isoformat()}" + (f" {(due or NEVER).isoformat()}" if sort == ListSort.DUE else "")
     return keyset.make_cursor(keyset.Sort(sort.value), keyset.Place(place, row_id))
 
 
-def _read(sort: ListSort, cursor: str) -> Key:
+def place_of(sort: ListSort, cursor: str) -> Key:
+    """The place a cursor was made at; NEVER where nothing is due. Raises BadCursor, also for the cursor of another sort."""
     place = keyset.read_cursor(keyset.Sort(sort.value), cursor, str)
     try:
         rank, *times = str(place.value).split(" ")

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session, aliased
 from app.accounts.access import Viewer
 from app.accounts.models import Brand, User
 from app.contacts.models import Contact
-from app.core.keyset import REFUSAL, Place, Sort, cut, read_cursor
+from app.core.keyset import REFUSAL, Place, Sort, cut, make_cursor, read_cursor
 from app.core.paging import BadCursor, Page
 from app.core.plans import KEPT, as_written
 from app.inbox.counts import Counted
-from app.inbox.models import Thread
+from app.inbox.models import Priority, Thread
 from app.tasks.models import OPEN_STATUSES, Task, TaskStatus, TaskType
 
 LIST_LIMIT = 200
@@ -111,17 +111,32 @@ def _columns(
 
 
 def list_own_tasks(
-    session: Session, *, viewer: Viewer, overdue_at: datetime | None = None, cursor: str | None = None, limit: int
+    session: Session,
+    *,
+    viewer: Viewer,
+    overdue_at: datetime | None = None,
+    brand_id: uuid.UUID | None = None,
+    priority: Priority | None = None,
+    cursor: str | None = None,
+    limit: int,
 ) -> Page[TaskRow]:
     """One page of the viewer's open tasks, what is due first, first, those without a date last. `overdue_at`: only those that
     are overdue then. One query along `ix_tasks_open_assignee`. Raises BadCursor."""
-    query = _rows(viewer.brand_ids).where(Task.assignee_user_id == viewer.user_id, _is(Task.status, *OPEN_STATUSES))
+    brands = tuple(brand for brand in viewer.brand_ids if brand_id in (None, brand))
+    query = _rows(brands).where(Task.assignee_user_id == viewer.user_id, _is(Task.status, *OPEN_STATUSES))
     if overdue_at is not None:
         query = query.where(Task.due_at <= overdue_at)
+    if priority is not None:
+        query = query.where(Task.priority == priority)
     if cursor is not None:
         query = query.where(_behind(cursor))
     query = query.order_by(Task.due_at.asc().nulls_last(), Task.id.asc()).limit(as_written(limit + 1))
     return cut([_row(record) for record in session.execute(query)], limit, _BY_DUE, _place)
+
+
+def cursor_behind(due_at: datetime | None, task_id: uuid.UUID) -> str:
+    """A cursor for `list_own_tasks`: what stands behind a task of this id that is due then (None: without a date)."""
+    return make_cursor(_BY_DUE, Place(due_at.isoformat() if due_at else _NO_DATE, task_id))
 
 
 def _place(row: TaskRow) -> Place:

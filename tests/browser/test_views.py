@@ -14,6 +14,7 @@ from app.core.db import transaction
 from app.core.ids import new_id
 from app.inbox.models import Priority, Thread
 from tests.browser.conftest import Desk
+from tests.browser.test_tasks import add
 from tests.factories import make_contact, make_message, make_thread
 from tests.support.browsing import assert_accessible
 
@@ -158,3 +159,41 @@ def test_views_are_put_in_order_by_keys_menu_and_mouse_and_the_rail_follows(page
     assert names(page) == ["Een", "Drie", "Twee"]
     page.reload()
     assert names(page) == ["Een", "Drie", "Twee"]
+
+
+def test_tasks_among_threads_are_switched_on_completed_and_kept_with_a_view(page: Page, desk: Desk) -> None:
+    fill_inbox(desk, 2)
+    desk.sign_in(page, to="/tasks")
+    desk.wait_until_live(page)
+    for title in ("Onderdeel bestellen", "Klant bellen"):
+        add(page, title)
+    page.goto("/inbox")
+    desk.wait_until_live(page)
+    rows = page.locator("a[data-row]")
+    expect(rows).to_have_count(2)
+    page.locator(".list-head summary[title^=Order]").focus()
+    page.keyboard.press("Enter")
+    assert_accessible(page)
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("tasks=mine"))
+    desk.wait_until_live(page)
+    expect(rows).to_have_count(4)
+    assert_accessible(page)
+    page.evaluate("window.notReloaded = true")
+    page.get_by_role("button", name="Complete: Onderdeel bestellen").focus()
+    page.keyboard.press("Enter")
+    expect(rows).to_have_count(3)
+    expect(page.locator("a[data-row]:focus")).to_have_count(1)
+    assert page.evaluate("window.notReloaded")
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(rows).to_have_count(4)
+    desk.customer_writes("Vraag van buiten", number=f"31600001{new_id().int % 1000:03}", name="Nieuwe klant")
+    expect(rows).to_have_count(5)
+    page.keyboard.press("v")
+    page.keyboard.type("Vandaag")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/inbox/views/[0-9a-f-]+$"))
+    expect(rows).to_have_count(5)
+    page.locator(".chip", has_text="With my tasks").click()
+    expect(rows).to_have_count(3)

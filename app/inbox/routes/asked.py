@@ -51,7 +51,7 @@ class Asked:
 
     @property
     def is_narrowed(self) -> bool:
-        return any(value is not None for name, value in self.kept.items() if name != "sort")
+        return any(value is not None for name, value in self.kept.items() if name not in ("sort", "tasks"))
 
     def url(self, **more: Any) -> str:
         """The address of this list; keyword arguments change filters or order, None takes one away."""
@@ -63,8 +63,18 @@ class Asked:
         return url_for(endpoint, view=None if self.view == "open" else self.view, **{**self.kept, **more})
 
     def url_sorted(self, sort: ListSort) -> str:
-        usual = self.saved.sort if self.saved else ListSort.NEWEST
-        return self.url(sort=None if sort == usual else sort.value)
+        return self.url(sort=self._named(sort), **({} if sort == ListSort.DUE else {"tasks": None}))
+
+    def url_with_tasks(self) -> str:
+        """The same list with the reader's tasks, or without them where they are in it."""
+        if self.filters.tasks:
+            return self.url(tasks=None)
+        saved = self.saved is not None and self.saved.filters.tasks
+        return bare_url(self.view, **{**self.kept, "sort": self._named(ListSort.DUE), "tasks": None if saved else "mine"})
+
+    def _named(self, sort: ListSort) -> str | None:
+        """As the address says it: nothing where the view is in that order anyway."""
+        return None if sort == (self.saved.sort if self.saved else ListSort.NEWEST) else sort.value
 
     def _without(self, name: str) -> str | None:
         return "" if self.saved is not None and getattr(self.saved.filters, name, None) is not None else None
@@ -80,8 +90,9 @@ def ask(view: str) -> Asked:
         abort(404)
     base = saved.filters if saved else ViewFilters.model_validate({"view": view})
     named = {name: value or None for name, value in kept.items() if value is not None and name != "sort"}
-    sort = kept["sort"] or (saved.sort if saved else ListSort.NEWEST)
-    return Asked(view, ViewFilters.model_validate({**base.model_dump(), **named}), ListSort(sort), kept, saved)
+    sort = ListSort(kept["sort"] or (saved.sort if saved else ListSort.NEWEST))
+    filters = ViewFilters.model_validate({**base.model_dump(), **named, **({} if sort == ListSort.DUE else {"tasks": None})})
+    return Asked(view, filters, sort, kept, saved)
 
 
 def ask_beside_thread(view: str) -> Asked:
@@ -100,13 +111,14 @@ def name_only(view: str) -> Asked:
 
 
 def kept_args(view: str) -> dict[str, Any]:
-    """Status, priority, brand, team, tag and sort as they go into an address again."""
+    """Status, priority, brand, team, tag, tasks and sort as they go into an address again."""
     kept = {
         "status": _choice(ThreadStatus, "status"),
         "priority": _choice(Priority, "priority"),
         "brand": _given("brand", lambda text: parse_uuid(text) is not None),
         "team": _given("team", lambda text: parse_uuid(text) is not None),
         "tag": _given("tag", lambda text: len(text) <= TAG_CHARACTERS and text.isprintable()),
+        "tasks": _given("tasks", lambda text: text == "mine"),
         "sort": _choice(ListSort, "sort") or None,
     }
     if is_saved(view):

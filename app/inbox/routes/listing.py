@@ -14,9 +14,10 @@ from app.accounts.session import current_viewer
 from app.core.db import db
 from app.core.paging import BadCursor, Page
 from app.inbox.models import Priority, ThreadStatus
-from app.inbox.queries import ThreadFilter, ThreadRow, list_threads
+from app.inbox.queries import ThreadFilter, list_threads
 from app.inbox.routes.asked import Asked, IsSearch, ask, ask_beside_thread, bare_url, is_saved, name_only
 from app.inbox.routes.blueprint import bp, url_of_view, url_to, view_counts, view_title, view_total
+from app.inbox.routes.mixed_listing import list_with_tasks
 from app.inbox.routes.task_listing import TASK_VIEWS, task_list_context
 from app.inbox.routes.team_filter import team_context
 from app.inbox.sorting import ListSort
@@ -89,6 +90,8 @@ def _context(asked: Asked, *, with_rows: bool) -> dict[str, Any]:
         "may_change_view": asked.saved is not None and asked.saved.may_be_changed_by(viewer),
         "rows": _rows(asked) if with_rows else Page(()),
         "sort": asked.sort,
+        "with_tasks": bool(filters.tasks),
+        "tasks_url": asked.url_with_tasks(),
         "sorts": [{"value": sort, "href": asked.url_sorted(sort)} for sort in ListSort],
         "chips": _chips(view, with_saved=with_rows),
         "brand_count": len(viewer.brand_ids),
@@ -141,11 +144,17 @@ def _chips(view: str, *, with_saved: bool) -> list[dict[str, Any]]:
     return [{"href": href, "label": label, "current": v == view, "is_saved": is_saved(v)} for v, href, label in chips]
 
 
-def _rows(asked: Asked) -> Page[ThreadRow]:
-    list_from = partial(
-        list_threads, db.session(), viewer=current_viewer(), filter=asked.filter, sort=asked.sort, limit=PAGE_ROWS
-    )
+def _rows(asked: Asked) -> Page[Any]:
+    """A page of ThreadRow; of TaskRow as well where one's tasks stand among them."""
+    cursor = request.args.get("cursor")
     try:
-        return list_from(cursor=request.args.get("cursor"))
+        return _page_at(asked, cursor)
     except BadCursor:
-        return list_from()
+        return _page_at(asked, None)
+
+
+def _page_at(asked: Asked, cursor: str | None) -> Page[Any]:
+    if asked.filters.tasks:
+        return list_with_tasks(asked, cursor=cursor, limit=PAGE_ROWS)
+    viewer, filter = current_viewer(), asked.filter
+    return list_threads(db.session(), viewer=viewer, filter=filter, sort=asked.sort, cursor=cursor, limit=PAGE_ROWS)

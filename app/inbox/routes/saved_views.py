@@ -288,4 +288,5 @@ def _said_of(view: View, *, teams: Mapping[uuid.UUID, str]) -> str:
     priority = words.priority_words(filters.priority) if filters.priority else ""
     team = teams.get(filters.team, gone_team()) if filters.team else ""
     parts = [view_title(filters.view), status, priority, team, filters.tag or "", words.sort_words(view.sort)]
+    parts += [_("with one’s own tasks")] if filters.tasks else []
     return " · ".join(part for part in parts if part)

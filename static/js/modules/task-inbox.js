@@ -1,9 +1,12 @@
-// Tasks in the list of the inbox: completing one hands the focus to the one that follows, so that it is never lost with its row.
+// Tasks in the list of the inbox: completing one hands the focus to the row that follows, so that it is never lost with its own. Among
+// threads the button stands in the form of the list, which is not sent.
 export default function bindTaskInbox(list) {
-  list.addEventListener("submit", (event) => {
-    const row = event.target.closest("li");
-    if (!row || !event.target.matches(".task-done") || !row.contains(document.activeElement)) return;
+  const handOn = (pressed) => {
+    const row = pressed?.closest("li");
+    if (!row || !row.contains(document.activeElement)) return;
     const next = (row.nextElementSibling ?? row.previousElementSibling)?.querySelector("a[data-row]");
     (next ?? list.querySelector("[data-scroll]"))?.focus({ preventScroll: !next });
-  });
+  };
+  list.addEventListener("submit", (event) => handOn(event.target.closest("form.task-done")));
+  list.addEventListener("click", (event) => handOn(event.target.closest("span.task-done > button")));
 }

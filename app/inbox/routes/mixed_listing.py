@@ -1,0 +1,68 @@
+"""The viewer's own tasks among the threads of a list, each at the place of its due time.
+
+Two keyset scans, one of threads and one of tasks, each along its own index and no longer than a page; merged here. A list without
+tasks has no part in this. A cursor is a place in the order of threads by what is due: a task stands there as a thread would that
+was written in before all others, so before the threads that are due with it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+
+from app.accounts.session import current_viewer
+from app.core.db import db
+from app.core.paging import Page
+from app.inbox.queries import ThreadRow, list_threads
+from app.inbox.routes.asked import Asked
+from app.inbox.sorting import NEVER, Key, ListSort, cursor_at, place_of
+from app.tasks.queries import TaskRow, cursor_behind, list_own_tasks
+
+BEFORE_ALL = datetime(1, 1, 2, tzinfo=UTC)
+LAST_ID = uuid.UUID(int=2**128 - 1)
+Row = ThreadRow | TaskRow
+
+
+def list_with_tasks(asked: Asked, *, cursor: str | None, limit: int) -> Page[Row]:
+    """One page. Its brand and priority narrow the tasks as well. Two queries, one where no tasks are left. Raises BadCursor."""
+    session, viewer = db.session(), current_viewer()
+    threads = list_threads(session, viewer=viewer, filter=asked.filter, sort=ListSort.DUE, cursor=cursor, limit=limit)
+    tasks = _tasks_behind(asked, cursor, limit)
+    rows: list[Row] = sorted([*threads.items, *tasks.items], key=_place)
+    goes_on = len(rows) > limit or threads.next_cursor is not None or tasks.next_cursor is not None
+    shown = tuple(rows[:limit])
+    return Page(shown, cursor_at(ListSort.DUE, _key(shown[-1])) if goes_on and shown else None)
+
+
+def _tasks_behind(asked: Asked, cursor: str | None, limit: int) -> Page[TaskRow]:
+    edge = _edge(place_of(ListSort.DUE, cursor)) if cursor is not None else ""
+    if edge is None:
+        return Page(())
+    return list_own_tasks(
+        db.session(),
+        viewer=current_viewer(),
+        brand_id=asked.filters.brand,
+        priority=asked.filters.priority,
+        cursor=edge or None,
+        limit=limit,
+    )
+
+
+def _edge(key: Key) -> str | None:
+    """Where the tasks go on behind a place of the merged list; None: there are none behind it."""
+    _rank, at, row_id, due = key
+    due_at = None if due == NEVER else due
+    if at == BEFORE_ALL:
+        return cursor_behind(due_at, row_id)
+    return None if due_at is None else cursor_behind(due_at, LAST_ID)
+
+
+def _key(row: Row) -> Key:
+    if isinstance(row, TaskRow):
+        return 0, BEFORE_ALL, row.task.id, row.task.due_at
+    return row.thread.priority_rank, row.thread.last_message_at, row.thread.id, row.thread.response_due_at
+
+
+def _place(row: Row) -> tuple[datetime, datetime, uuid.UUID]:
+    _rank, at, row_id, due = _key(row)
+    return due or NEVER, at, row_id
