@@ -1,4 +1,6 @@
-"""Throw away what has served its time, in small batches: done outbox entries, raw events, old idempotency records."""
+"""Throw away what has served its time, in small batches: done outbox entries, raw events, old idempotency records, and what the
+undo of a merge or split would need, a week after its time. Of moves those stay that say two threads are apart on purpose
+(`ingest/threading.py`)."""
 
 from __future__ import annotations
 
@@ -20,6 +22,12 @@ _RULES = (
     " (SELECT id FROM automation_runs WHERE run_at < now() - interval '120 days' LIMIT :batch)",
     "DELETE FROM auto_reply_decisions WHERE id IN"
     " (SELECT id FROM auto_reply_decisions WHERE decided_at < now() - interval '120 days' LIMIT :batch)",
+    "DELETE FROM thread_move_items WHERE id IN (SELECT i.id FROM thread_moves m JOIN thread_move_items i ON i.move_id = m.id"
+    " WHERE m.undo_until < now() - interval '7 days' LIMIT :batch)",
+    "DELETE FROM thread_moves WHERE id IN (SELECT id FROM thread_moves WHERE undo_until < now() - interval '7 days'"
+    " AND (kind = 'merge') = (undone_at IS NULL) LIMIT :batch)",
+    "UPDATE thread_moves SET former = '{}', latter = '{}' WHERE id IN (SELECT id FROM thread_moves"
+    " WHERE undo_until < now() - interval '7 days' AND former <> '{}' LIMIT :batch)",
     "DELETE FROM idempotency_records WHERE created_at < now() - interval '2 days'",
     "DELETE FROM login_throttles WHERE last_failed_at < now() - interval '7 days'",
     "DELETE FROM user_sessions WHERE expires_at < now() - interval '30 days'",

@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from app.core.db import table_of
 from app.inbox.actions import TEXT_LIMIT, discard_draft
-from app.inbox.models import Draft
+from app.inbox.models import Draft, Message
+from app.inbox.move_models import ThreadMoveItem
 
 KIND = "forward"
 WORTH_KEEPING = ("to", "cc", "bcc")
@@ -19,6 +22,21 @@ WORTH_KEEPING = ("to", "cc", "bcc")
 
 def find_forward_draft(session: Session, *, user_id: uuid.UUID, thread_id: uuid.UUID) -> Draft | None:
     return session.get(Draft, (user_id, thread_id, KIND), populate_existing=True)
+
+
+def move_forward_drafts(session: Session, *, origin: uuid.UUID, target: uuid.UUID, moved_by: uuid.UUID | None = None) -> None:
+    """Let forwards that are being written go where the message goes that each passes on: those whose message is in `target` now,
+    or of which the move `moved_by` is being undone. Whoever writes another one there keeps both drafts where they are."""
+    there = table_of(Draft).alias("there")
+    own = sa.and_(there.c.thread_id == target, there.c.user_id == Draft.user_id, there.c.kind == KIND)
+    taken = sa.exists(sa.select(there.c.kind).where(own))
+    message_id = sa.cast(Draft.options[KIND]["message_id"].astext, sa.Uuid)
+    messages = sa.select(Message.id).where(Message.thread_id == target)
+    if moved_by is not None:
+        messages = sa.select(ThreadMoveItem.item_id).where(ThreadMoveItem.move_id == moved_by, ThreadMoveItem.kind == "messages")
+    theirs = sa.and_(Draft.thread_id == origin, Draft.kind == KIND, message_id.in_(messages), ~taken)
+    session.execute(sa.update(Draft).where(theirs).values(thread_id=target).execution_options(synchronize_session=False))
+    session.expire_all()
 
 
 def save_forward_draft(

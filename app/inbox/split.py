@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from app.core.db import table_of
 from app.events.actions import Actor, record
 from app.inbox.actions import NewThread, create_thread, lock_thread, subject_of
+from app.inbox.forward_drafts import move_forward_drafts
 from app.inbox.merge import ATTACHMENTS, EVENTS, MESSAGES, fold_in, forget_messages, remove_thread, summarise_again
 from app.inbox.models import Message, MessageType, Thread, ThreadRead
 from app.inbox.move_models import ThreadMove
@@ -53,7 +54,7 @@ def split_thread(
     """Give the message and everything that stands after it in the timeline to a new thread; returns that.
 
     The new thread is open, with the old one's brand, channel, people, priority, team and assignee. The old one keeps its status,
-    tags, tasks and drafts. Raises UnableToSplit.
+    tags, tasks and drafts, but for forwards of messages that go. Raises UnableToSplit.
     """
     thread = lock_thread(session, thread_id)
     first = session.get(Message, from_message_id, populate_existing=True)
@@ -70,6 +71,7 @@ def split_thread(
     _move_messages(session, move, thread, new, moving)
     _sum_up(session, thread, new)
     _share_reads(session, move, thread, new)
+    move_forward_drafts(session, origin=thread.id, target=new.id)
     payload = {"move_id": str(move.id), "batch_id": str(move.batch_id), "split_thread_id": str(new.id), "number": new.number}
     record(session, "ThreadSplit", subject=subject_of(thread), now=now, actor=actor, payload=payload)
     came_from = {"move_id": str(move.id), "origin_thread_id": str(thread.id), "number": thread.number}
@@ -155,6 +157,7 @@ def undo_split(session: Session, move: ThreadMove, *, now: datetime, actor: Acto
     for thread_id in sorted((move.from_thread_id, move.to_thread_id)):
         lock_thread(session, thread_id)
     thread, new = lock_thread(session, move.from_thread_id), lock_thread(session, move.to_thread_id)
+    move_forward_drafts(session, origin=new.id, target=thread.id, moved_by=move.id)
     came_since = thread.message_count > move.latter["from"]["thread"]["message_count"]
     _make_room(session, move, thread, came_since=came_since)
     back = {"move_id": move.id, "origin": new.id, "target": thread.id}

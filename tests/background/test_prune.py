@@ -11,10 +11,16 @@ from sqlalchemy.orm import Session
 
 from app.background.prune import prune
 from app.background.schedule import periodic_jobs
+from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.runtime import runtime
+from app.events.actions import SYSTEM
+from app.inbox.move_models import ThreadMove, ThreadMoveItem
+from app.inbox.split import split_thread
 from app.ingest.intake import RawEvent, store_event
 from app.ingest.models import InboundEvent
+from app.ingest.threading import were_parted
+from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread
 
 
 @pytest.mark.parametrize(
@@ -35,3 +41,38 @@ def test_every_periodic_job_has_a_name_of_its_own_and_can_be_imported(app_contex
     jobs = periodic_jobs(runtime().settings)
     assert len({job.name for job in jobs}) == len(jobs)
     assert all(callable(import_string(job.job)) for job in jobs)
+
+
+@pytest.mark.parametrize(("age", "is_kept"), [(timedelta(days=9), False), (timedelta(days=7), True)])
+def test_what_a_move_needs_for_its_undo_goes_and_what_tells_threads_apart_stays(
+    app_context: Flask, db_session: Session, age: timedelta, is_kept: bool
+) -> None:
+    moves = {}
+    for number, (kind, undone) in enumerate((("merge", False), ("merge", True), ("split", False), ("split", True))):
+        thread = make_thread(
+            db_session, _channel(db_session), make_contact(db_session, value=f"3160000000{number}"), at=utc_now()
+        )
+        first = make_message(db_session, thread, "Een", at=utc_now() - timedelta(minutes=1))
+        second = make_message(db_session, thread, "Twee", at=utc_now())
+        assert first.seq < second.seq
+        split = {"subject": "Nieuw", "now": utc_now(), "actor": SYSTEM}
+        split_thread(db_session, thread_id=thread.id, from_message_id=second.id, **split)
+        move = db_session.execute(sa.select(ThreadMove).where(ThreadMove.from_thread_id == thread.id)).scalar_one()
+        move.kind, move.undone_at = kind, utc_now() if undone else None
+        move.undo_until = utc_now() - age + timedelta(days=1)
+        moves[(kind, undone)] = move.id
+    db_session.commit()
+    prune()
+    left = set(db_session.execute(sa.select(ThreadMove.id)).scalars())
+    parted = {moves["merge", True], moves["split", False]}
+    assert left == (set(moves.values()) if is_kept else parted)
+    items = db_session.execute(sa.select(sa.func.count()).select_from(ThreadMoveItem)).scalar_one()
+    snapshots = db_session.execute(sa.select(ThreadMove.former)).scalars().all()
+    assert (items > 0, all(snapshots)) == (is_kept, is_kept)
+    apart = db_session.get_one(ThreadMove, moves["split", False])
+    assert were_parted(db_session, apart.from_thread_id, apart.to_thread_id)
+
+
+def _channel(session: Session) -> Channel:
+    found = session.execute(sa.select(Channel)).scalar_one_or_none()
+    return found or make_channel(session, make_brand(session), keyring=runtime().keyring)

@@ -226,3 +226,37 @@ def test_it_goes_where_its_message_goes_and_back(app: Flask, desk: Desk) -> None
     assert {row.thread_id for row in rows(desk)} == {desk.thread.id}
     time_comes(app, desk, went)
     assert [message.thread_id for message in desk.outgoing()] == [desk.thread.id]
+
+
+def test_a_forward_that_is_being_written_goes_where_its_message_goes_and_back(app: Flask, desk: Desk) -> None:
+    second = desk.newer()
+    desk.post(f"/messages/{second.id}/forward/draft", to=TO, text="Kun jij")
+    with app.app_context():
+        split = {"subject": "Nieuw", "now": utc_now(), "actor": Actor(desk.alice.id)}
+        new = split_thread(desk.session, thread_id=desk.thread.id, from_message_id=second.id, **split)
+    desk.session.commit()
+    assert draft_texts(desk) == {new.id: "Kun jij"}
+    assert f"/messages/{second.id}/forward" in desk.client.get(f"/threads/{new.id}").text.split("composer__tabs")[1]
+    assert f"/messages/{second.id}/forward" not in page(desk)
+    desk.post(f"/messages/{second.id}/forward/draft", to=TO, text="Kun jij vandaag")
+    move = desk.session.execute(sa.select(ThreadMove)).scalar_one()
+    with app.app_context():
+        undo_split(desk.session, move, now=utc_now(), actor=Actor(desk.alice.id))
+    desk.session.commit()
+    assert draft_texts(desk) == {desk.thread.id: "Kun jij vandaag"}
+
+
+def test_a_forward_of_what_stays_stays(app: Flask, desk: Desk) -> None:
+    second = desk.newer()
+    desk.forward("/draft", text="Kun jij")
+    with app.app_context():
+        split = {"subject": "Nieuw", "now": utc_now(), "actor": Actor(desk.alice.id)}
+        split_thread(desk.session, thread_id=desk.thread.id, from_message_id=second.id, **split)
+    desk.session.commit()
+    assert draft_texts(desk) == {desk.thread.id: "Kun jij"}
+
+
+def draft_texts(desk: Desk) -> dict[uuid.UUID, str]:
+    rows = desk.session.execute(sa.select(Draft.thread_id, Draft.text).where(Draft.kind == "forward")).all()
+    assert len({row.thread_id for row in rows}) == len(rows)
+    return {row.thread_id: row.text for row in rows}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -180,6 +181,15 @@ def test_the_calendar_shows_a_month(desk: Desk) -> None:
     assert "Keuring" in desk.client.get("/tasks/calendar?month=2027-03").text
     assert "Keuring" not in desk.client.get("/tasks/calendar?month=2027-05").text
     assert desk.client.get("/tasks/calendar?month=never").status_code == 200
+
+
+@pytest.mark.parametrize(("made", "said"), [(5, ""), (6, "1"), (25, "20"), (26, "20+")])
+def test_what_a_day_leaves_out_is_said_exactly_up_to_twenty(desk: Desk, made: int, said: str) -> None:
+    for n in range(made):
+        desk.make(f"Keuring {n}", due_date=date(2027, 3, 15))
+    month = " ".join(desk.client.get("/tasks/calendar?month=2027-03").text.split())
+    left_out = re.findall(r"(\d+\+?) more", month)
+    assert left_out[:1] == ([said] if said else [])
 
 
 def test_a_full_day_of_the_calendar_shows_its_first_and_all_when_asked(desk: Desk) -> None:

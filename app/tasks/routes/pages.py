@@ -31,7 +31,7 @@ COMPLETED_SHOWN = 10
 # How many tasks are shown at first, asked for more, and at most.
 LIST_STEPS = (30, 100, LIST_LIMIT)
 COLUMN_STEPS = (10, 50, LIST_LIMIT)
-# Of a day of the calendar; what is left out is counted up to DAY_COUNTED.
+# Of a day of the calendar; the tasks of a day are counted up to DAY_COUNTED.
 DAY_SHOWN, DAY_COUNTED = 5, 25
 
 
@@ -59,7 +59,8 @@ class Day:
     def left_out(self) -> str:
         """How many tasks are not shown, "" for none."""
         rest = self.count - len(self.tasks)
-        return f"{rest}+" if rest and self.count == DAY_COUNTED else str(rest or "")
+        is_uncounted = rest and not self.is_whole and self.count > DAY_COUNTED
+        return f"{DAY_COUNTED - len(self.tasks)}+" if is_uncounted else str(rest or "")
 
 
 def asked_filter() -> dict[str, Any]:
@@ -156,7 +157,7 @@ def show_calendar() -> ResponseReturnValue:
     fragment: `task-calendar`."""
     asked, first, whole = {**asked_filter(), "status": None}, _month_asked_for(), _day_asked_for()
     weeks = calendar.Calendar().monthdatescalendar(first.year, first.month)
-    found = _tasks_of(asked, [day for week in weeks for day in week], shown=DAY_SHOWN, counted=DAY_COUNTED)
+    found = _tasks_of(asked, [day for week in weeks for day in week], shown=DAY_SHOWN, counted=DAY_COUNTED + 1)
     if whole in found:
         found |= _tasks_of(asked, [whole], shown=LIST_LIMIT, counted=LIST_LIMIT + 1)
     context = {
