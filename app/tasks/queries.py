@@ -31,6 +31,7 @@ OPEN_AND_MINE = Counted("tasks", _OPEN_AND_MINE)
 OVERDUE_AND_MINE = Counted("tasks", f"{_OPEN_AND_MINE} AND due_at <= now()")
 _BY_DUE = Sort("due_at")
 _NO_DATE = "none"
+_TIME = sa.DateTime(timezone=True)
 
 
 class TaskMissing(Exception):
@@ -123,15 +124,25 @@ def list_own_tasks(
     """One page of the viewer's open tasks, what is due first, first, those without a date last. `overdue_at`: only those that
     are overdue then. One query along `ix_tasks_open_assignee`. Raises BadCursor."""
     brands = tuple(brand for brand in viewer.brand_ids if brand_id in (None, brand))
-    query = _rows(brands).where(Task.assignee_user_id == viewer.user_id, _is(Task.status, *OPEN_STATUSES))
-    if overdue_at is not None:
-        query = query.where(Task.due_at <= overdue_at)
-    if priority is not None:
-        query = query.where(Task.priority == priority)
-    if cursor is not None:
-        query = query.where(_behind(cursor))
-    query = query.order_by(Task.due_at.asc().nulls_last(), Task.id.asc()).limit(as_written(limit + 1))
-    return cut([_row(record) for record in session.execute(query)], limit, _BY_DUE, _place)
+    wanted = {"overdue_at": overdue_at, "priority": priority}
+    asked = {name: value for name, value in wanted.items() if value is not None}
+    edge, place = _edge(cursor) if cursor is not None else ("", {})
+    records = session.execute(_own(brands, tuple(asked), edge, limit + 1), {"me": viewer.user_id, **asked, **place})
+    return cut([_row(record) for record in records], limit, _BY_DUE, _place)
+
+
+@lru_cache(maxsize=256)
+def _own(brand_ids: tuple[uuid.UUID, ...], asked: tuple[str, ...], edge: str, limit: int) -> sa.Select[*tuple[Any, ...]]:
+    """As `_listed`."""
+    mine = Task.assignee_user_id == sa.bindparam("me", type_=sa.Uuid)
+    query = _rows(brand_ids).where(mine, _is(Task.status, *OPEN_STATUSES))
+    if "overdue_at" in asked:
+        query = query.where(Task.due_at <= sa.bindparam("overdue_at", type_=_TIME))
+    if "priority" in asked:
+        query = query.where(Task.priority == sa.bindparam("priority", type_=Task.priority.type))
+    if edge:
+        query = query.where(_behind(edge))
+    return query.order_by(Task.due_at.asc().nulls_last(), Task.id.asc()).limit(as_written(limit))
 
 
 def cursor_behind(due_at: datetime | None, task_id: uuid.UUID) -> str:
@@ -143,19 +154,26 @@ def _place(row: TaskRow) -> Place:
     return Place(row.task.due_at.isoformat() if row.task.due_at else _NO_DATE, row.task.id)
 
 
-def _behind(cursor: str) -> sa.ColumnElement[bool]:
+def _edge(cursor: str) -> tuple[str, dict[str, Any]]:
+    """Whether the place is among tasks with a date, and the values for `_behind`. Raises BadCursor."""
     place = read_cursor(_BY_DUE, cursor, str)
-    task_id = sa.literal(place.row_id, sa.Uuid)
     if place.value == _NO_DATE:
-        return sa.and_(Task.due_at.is_(None), Task.id > task_id)
+        return "undated", {"edge_id": place.row_id}
     try:
         due_at = datetime.fromisoformat(str(place.value))
     except ValueError as error:
         raise BadCursor(REFUSAL) from error
     if due_at.tzinfo is None:
         raise BadCursor(REFUSAL)
-    edge = sa.tuple_(sa.literal(due_at, sa.DateTime(timezone=True)), task_id)
-    return sa.or_(sa.tuple_(Task.due_at, Task.id) > edge, Task.due_at.is_(None))
+    return "dated", {"edge_due": due_at, "edge_id": place.row_id}
+
+
+def _behind(edge: str) -> sa.ColumnElement[bool]:
+    task_id = sa.bindparam("edge_id", type_=sa.Uuid)
+    if edge == "undated":
+        return sa.and_(Task.due_at.is_(None), Task.id > task_id)
+    place = sa.tuple_(sa.bindparam("edge_due", type_=_TIME), task_id)
+    return sa.or_(sa.tuple_(Task.due_at, Task.id) > place, Task.due_at.is_(None))
 
 
 def get_task(session: Session, *, viewer: Viewer, task_id: uuid.UUID) -> TaskRow:

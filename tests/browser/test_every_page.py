@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]  # a busy machine t
 PAGES = (
     "/inbox",
     "/inbox/tasks",
+    "/inbox?sort=due&tasks=mine",
     "/inbox/teams",
     "/inbox/views",
     "/inbox/snoozed",
