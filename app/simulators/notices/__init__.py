@@ -1,0 +1,1 @@
+"""The simulated outside of notifications: a push service, Teams Workflows and a mail server."""
