@@ -10,6 +10,7 @@ import fcntl
 import ipaddress
 import json
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -66,6 +67,15 @@ class Settings:
     whatsapp_api_version: str = "v26.0"
     # The domain in the Message-IDs and reply addresses we make.
     mail_domain: str = "switchyard.localhost"
+    # The push services of browsers: hosts, "*." before all below one, or whole origins where they are without TLS.
+    push_hosts: tuple[str, ...] = (
+        "fcm.googleapis.com",
+        "*.push.services.mozilla.com",
+        "*.push.apple.com",
+        "*.notify.windows.com",
+    )
+    # Whom push services may write to about this installation: mailto: or https:.
+    push_contact: str = "mailto:postmaster@switchyard.localhost"
     # How many proxies of yours stand before the web server; as many X-Forwarded-* entries are believed, and no more.
     trusted_proxies: int = 0
     # Web processes; each serves thousands of sockets.
@@ -101,6 +111,7 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
     public_url = read.url("PUBLIC_URL", f"http://{_reachable(host)}:{port}")
     if production and not public_url.startswith("https://"):
         raise SettingError("PUBLIC_URL: must be the https:// address of this installation in production")
+    mail_domain = read.text("MAIL_DOMAIN", _mail_domain(public_url))
     return Settings(
         host=host,
         port=port,
@@ -120,7 +131,9 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
         login_authority=read.url("LOGIN_AUTHORITY", Settings.login_authority),
         whatsapp_base_url=read.url("WHATSAPP_BASE_URL", Settings.whatsapp_base_url),
         whatsapp_api_version=read.text("WHATSAPP_API_VERSION", Settings.whatsapp_api_version),
-        mail_domain=read.text("MAIL_DOMAIN", _mail_domain(public_url)),
+        mail_domain=mail_domain,
+        push_hosts=_hosts(read, "PUSH_HOSTS", Settings.push_hosts),
+        push_contact=_contact(read, mail_domain),
         trusted_proxies=read.number("TRUSTED_PROXIES", Settings.trusted_proxies, 0, 9),
         web_workers=read.number("WEB_WORKERS", Settings.web_workers, 1, 64),
         unknown_settle_seconds=read.number("UNKNOWN_SETTLE_SECONDS", 30 if demo else 900, 1, 86_400),
@@ -295,6 +308,22 @@ def _networks(read: _Reader) -> tuple[str, ...]:
         except ValueError as error:
             raise SettingError(f"OUTBOUND_ALLOW: {entry!r} is not a network; write for example 127.0.0.0/8") from error
     return tuple(entries)
+
+
+def _hosts(read: _Reader, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    entries = tuple(entry.strip() for entry in read.text(name, ",".join(default)).split(",") if entry.strip())
+    for entry in entries:
+        bare = entry.removeprefix("https://").removeprefix("http://").removeprefix("*.")
+        if not re.fullmatch(r"[A-Za-z0-9.-]+(:\d{1,5})?", bare) or ("://" not in entry and ":" in entry):
+            raise SettingError(f"{name}: {entry!r} is no host; write for example {default[0]},{default[1]}")
+    return entries
+
+
+def _contact(read: _Reader, mail_domain: str) -> str:
+    value = read.text("PUSH_CONTACT", f"mailto:postmaster@{mail_domain}")
+    if not value.startswith(("mailto:", "https://")):
+        raise SettingError(f"PUSH_CONTACT: {value!r} is no address; write mailto:you@example.com or an https:// address")
+    return value
 
 
 def _mail_domain(public_url: str) -> str:

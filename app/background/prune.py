@@ -28,6 +28,9 @@ _RULES = (
     " AND (kind = 'merge') = (undone_at IS NULL) LIMIT :batch)",
     "UPDATE thread_moves SET former = '{}', latter = '{}' WHERE id IN (SELECT id FROM thread_moves"
     " WHERE undo_until < now() - interval '7 days' AND former <> '{}' LIMIT :batch)",
+    "DELETE FROM notification_dispatches WHERE id IN (SELECT id FROM notification_dispatches"
+    " WHERE state IN ('done', 'failed') AND ended_at < now() - interval '7 days' LIMIT :batch)",
+    "DELETE FROM push_subscriptions WHERE session_id IN (SELECT id FROM user_sessions WHERE revoked_at IS NOT NULL)",
     "DELETE FROM idempotency_records WHERE created_at < now() - interval '2 days'",
     "DELETE FROM login_throttles WHERE last_failed_at < now() - interval '7 days'",
     "DELETE FROM user_sessions WHERE expires_at < now() - interval '30 days'",

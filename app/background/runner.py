@@ -21,6 +21,7 @@ from app import create_app
 from app.background.scheduler import run_scheduler
 from app.core.log import get_logger
 from app.core.runtime import runtime
+from app.notifications.jobs import make_push_key
 from app.wiring import LIVE, SEND
 
 WORKER_TTL_SECONDS = 30
@@ -41,6 +42,8 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     app = create_app()
     with app.app_context():
+        if kind == "scheduler":
+            make_push_key()
         runners[kind](app)
     return 0
 

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -15,7 +16,19 @@ from app.accounts.models import BrandMember, Role, User
 from app.core.ids import new_id
 from app.events.actions import Actor, Subject, audit, record
 from app.events.models import Event
-from app.notifications.models import Notification, NotificationKind, NotificationMute
+from app.notifications.dispatching import Told, hold_until, promise
+from app.notifications.models import (
+    Notification,
+    NotificationChoice,
+    NotificationKind,
+    NotificationSettings,
+    Way,
+    is_offered,
+    is_usual,
+)
+from app.notifications.quiet import NO_QUIET, Week, quiet_until, read, stored
+
+ALL_WAYS = frozenset(Way)
 
 
 @dataclass(frozen=True)
@@ -30,51 +43,87 @@ class News:
     at: datetime
 
 
-def tell(session: Session, news: News, *, to: sa.ColumnElement[bool], caused_by: Event) -> list[uuid.UUID]:
-    """Notify those users of `to` (a condition on User) who may see the brand and want this kind. Returns whom.
+def tell(
+    session: Session,
+    news: News,
+    *,
+    to: sa.ColumnElement[bool],
+    caused_by: Event,
+    through: frozenset[Way] = ALL_WAYS,
+    in_quiet_hours: bool = False,
+) -> list[uuid.UUID]:
+    """Notify those users of `to` (a condition on User) who may see the brand and want this kind, in those ways of `through` they
+    want it in. Returns whom.
 
-    News of kind `message` join the unread one of their thread.
+    News of kind `message` join the unread one of their thread. `in_quiet_hours`: do not wait for their end.
     """
-    user_ids = list(session.execute(_receivers(news).where(to)).scalars())
-    if not user_ids:
+    receivers = [found for row in session.execute(_receivers(news).where(to)) if (found := _receiver(row, news, through)).ways]
+    if not receivers:
         return []
+    ids = _write(session, news, receivers)
+    subject = Subject(brand_id=news.brand_id, thread_id=news.thread_id, message_id=news.message_id)
+    in_app = [receiver.user_id for receiver in receivers if Way.APP in receiver.ways]
+    if in_app:
+        payload = {"user_ids": [str(user_id) for user_id in in_app]}
+        record(session, "NotificationAdded", subject=subject, now=news.at, payload=payload, caused_by=caused_by)
+    told = [Told(receiver.user_id, ids[receiver.user_id], receiver.ways, receiver.quiet_until) for receiver in receivers]
+    promise(session, told, kind=news.kind, event_id=caused_by.id, now=news.at, in_quiet_hours=in_quiet_hours)
+    return [receiver.user_id for receiver in receivers]
+
+
+@dataclass(frozen=True)
+class _Receiver:
+    user_id: uuid.UUID
+    ways: frozenset[Way]
+    quiet_until: datetime | None
+
+
+def _receiver(row: Any, news: News, through: frozenset[Way]) -> _Receiver:
+    chosen = row.chosen or {}
+    wanted = (way for way in through if chosen.get(way.value, is_usual(news.kind, way)) and is_offered(news.kind, way))
+    return _Receiver(row.id, frozenset(wanted), quiet_until(read(row.quiet), row.timezone, news.at))
+
+
+def _receivers(news: News) -> sa.Select[Any]:
+    member = sa.exists(
+        sa.select(BrandMember.user_id).where(BrandMember.user_id == User.id, BrandMember.brand_id == news.brand_id)
+    )
+    choice = NotificationChoice
+    chosen = sa.select(sa.func.jsonb_object_agg(choice.way, choice.wanted)).where(
+        choice.user_id == User.id, choice.kind == news.kind
+    )
+    conditions = [User.disabled_at.is_(None), sa.or_(User.role == Role.ADMIN, member)]
+    if news.actor_user_id is not None:
+        conditions.append(User.id != news.actor_user_id)
+    columns = (User.id, User.timezone, NotificationSettings.quiet, chosen.scalar_subquery().label("chosen"))
+    settings = sa.outerjoin(User, NotificationSettings, NotificationSettings.user_id == User.id)
+    return sa.select(*columns).select_from(settings).where(*conditions).order_by(User.id)
+
+
+def _write(session: Session, news: News, receivers: list[_Receiver]) -> dict[uuid.UUID, uuid.UUID]:
+    """The notifications; returns their ids by user."""
     rows = [
         {
             "id": new_id(),
-            "user_id": user_id,
+            "user_id": receiver.user_id,
             "kind": news.kind,
             "thread_id": news.thread_id,
             "message_id": news.message_id,
             "actor_user_id": news.actor_user_id,
             "count": 1,
+            "in_app": Way.APP in receiver.ways,
             "created_at": news.at,
         }
-        for user_id in user_ids
+        for receiver in receivers
     ]
     insert = postgresql.insert(Notification).values(rows)
+    new = insert.excluded
     join = insert.on_conflict_do_update(
         index_elements=["user_id", "thread_id"],
         index_where=sa.text("read_at IS NULL AND kind = 'message'"),
-        set_={"count": Notification.count + 1, "message_id": insert.excluded.message_id, "created_at": news.at},
+        set_={"count": Notification.count + 1, "message_id": new.message_id, "in_app": new.in_app, "created_at": news.at},
     )
-    session.execute(join)
-    subject = Subject(brand_id=news.brand_id, thread_id=news.thread_id, message_id=news.message_id)
-    payload = {"user_ids": [str(user_id) for user_id in user_ids]}
-    record(session, "NotificationAdded", subject=subject, now=news.at, payload=payload, caused_by=caused_by)
-    return user_ids
-
-
-def _receivers(news: News) -> sa.Select[uuid.UUID]:
-    member = sa.exists(
-        sa.select(BrandMember.user_id).where(BrandMember.user_id == User.id, BrandMember.brand_id == news.brand_id)
-    )
-    muted = sa.exists(
-        sa.select(NotificationMute.user_id).where(NotificationMute.user_id == User.id, NotificationMute.kind == news.kind)
-    )
-    conditions = [User.disabled_at.is_(None), sa.or_(User.role == Role.ADMIN, member), ~muted]
-    if news.actor_user_id is not None:
-        conditions.append(User.id != news.actor_user_id)
-    return sa.select(User.id).where(*conditions).order_by(User.id)
+    return {row.user_id: row.id for row in session.execute(join.returning(Notification.user_id, Notification.id))}
 
 
 def mark_read(
@@ -94,12 +143,26 @@ def mark_read(
     return len(session.execute(statement.returning(Notification.id)).all())
 
 
-def choose_kinds(
-    session: Session, *, user_id: uuid.UUID, wanted: Collection[NotificationKind], now: datetime, actor: Actor
-) -> None:
-    """Set which kinds the user is told about; every other kind is muted."""
-    session.execute(sa.delete(NotificationMute).where(NotificationMute.user_id == user_id))
-    muted = [kind for kind in NotificationKind if kind not in wanted]
-    session.add_all(NotificationMute(user_id=user_id, kind=kind) for kind in muted)
-    detail = {"muted": [kind.value for kind in muted]}
+@dataclass(frozen=True)
+class Wishes:
+    """What a user wants, as the form says it; every pair not in `wanted` is not wanted."""
+
+    wanted: Collection[tuple[NotificationKind, Way]]
+    quiet: Week = NO_QUIET
+    shows_content: bool = False
+    digest_hour: int | None = None
+
+
+def set_preferences(session: Session, wishes: Wishes, *, user_id: uuid.UUID, now: datetime, actor: Actor) -> None:
+    """Keep what the user wants. What waits for the end of quiet hours waits for the end of the new ones."""
+    session.execute(sa.delete(NotificationChoice).where(NotificationChoice.user_id == user_id))
+    pairs = [(kind, way) for kind in NotificationKind for way in Way if is_offered(kind, way)]
+    session.add_all(NotificationChoice(user_id=user_id, kind=k, way=w, wanted=(k, w) in wishes.wanted) for k, w in pairs)
+    values = {"quiet": stored(wishes.quiet), "shows_content": wishes.shows_content, "digest_hour": wishes.digest_hour}
+    insert = postgresql.insert(NotificationSettings).values(user_id=user_id, **values)
+    session.execute(insert.on_conflict_do_update(index_elements=["user_id"], set_=values))
+    zone = session.execute(sa.select(User.timezone).where(User.id == user_id)).scalar_one()
+    hold_until(session, user_id=user_id, at=quiet_until(wishes.quiet, zone, now) or now)
+    session.flush()
+    detail = {"unwanted": [f"{k.value} {w.value}" for k, w in pairs if (k, w) not in wishes.wanted]}
     audit(session, action="NotificationsChosen", object_type="user", object_id=str(user_id), now=now, actor=actor, detail=detail)

@@ -15,7 +15,7 @@ from app.inbox.models import Message, Thread
 from app.inbox.moves import move_rows, moved_ids, parse_move, remove_rows, return_rows
 from app.inbox.people_models import ThreadWatcher
 from app.notifications.actions import News, tell
-from app.notifications.models import Notification, NotificationKind
+from app.notifications.models import Notification, NotificationKind, Way
 
 NOTIFICATIONS = table_of(Notification)
 
@@ -60,10 +60,12 @@ def tell_writer_of_held(session: Session, event: Event) -> None:
 
 
 def tell_escalation(session: Session, event: Event) -> None:
-    """`EscalationStepReached`: those the step is for, in the app, where the step says so."""
+    """`EscalationStepReached`: those the step is for, in the ways the step says, in their quiet hours if it says so."""
     told = [uuid.UUID(user_id) for user_id in event.payload["user_ids"]]
-    if told and "app" in event.payload["through"]:
-        tell(session, _news(event, NotificationKind.ESCALATION), to=User.id.in_(told), caused_by=event)
+    through = frozenset(Way(way) for way in event.payload["through"])
+    if told and through:
+        news, now = _news(event, NotificationKind.ESCALATION), bool(event.payload["in_quiet_hours"])
+        tell(session, news, to=User.id.in_(told), caused_by=event, through=through, in_quiet_hours=now)
 
 
 def follow_merged_thread(session: Session, event: Event) -> None:

@@ -30,7 +30,7 @@ from app.inbox.sorting import ListSort
 from app.inbox.triage_models import BulkAction
 from app.inbox.view_models import SavedView, ViewScope
 from app.ingest.intake import RawEvent, store_event
-from app.notifications.models import Notification, NotificationKind
+from app.notifications.models import Notification, NotificationKind, PushSubscription
 from app.reply_templates.actions import TemplateContent, create_template
 from app.reply_templates.models import TemplateCategory
 from app.sla.actions import CalendarContent, create_calendar, create_policy
@@ -146,6 +146,7 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
         "scheduled_id": _scheduled(session, thread, alice),
         **_rules_of_clocks(session),
         "template_id": template.id, "notification_id": _notification(session, thread, alice),
+        "device_id": _device(session, alice), "way": "app",
         "brand_id": channel.brand_id,
         "task_id": create_task(session, TaskContent(channel.brand_id, "Bellen"), now=NOW, actor=SYSTEM).id,
         "identity_id": new_id(), "address_id": new_id(), "merge_id": new_id(),
@@ -178,6 +179,15 @@ def _rules_of_clocks(session: Session) -> dict[str, object]:
     calendar = create_calendar(session, CalendarContent("Nacht", DEFAULT_CALENDAR, is_by_name_only=True), **who)  # type: ignore[arg-type]
     policy = create_policy(session, PolicyRules(name="Spoed"), position=0, **who)  # type: ignore[arg-type]
     return {"calendar_id": calendar.id, "policy_id": policy.id}
+
+
+def _device(session: Session, user: User) -> object:
+    device = PushSubscription(
+        id=new_id(), user_id=user.id, endpoint="https://push.example/1", p256dh="x", auth="x", created_at=NOW
+    )
+    session.add(device)
+    session.flush()
+    return device.id
 
 
 def _notification(session: Session, thread: Thread, user: User) -> object:

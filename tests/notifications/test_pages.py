@@ -13,7 +13,7 @@ from app.accounts.models import User
 from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.inbox.models import Thread
-from app.notifications.models import Notification, NotificationKind, NotificationMute
+from app.notifications.models import Notification, NotificationKind
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.pages import PageClient
 from tests.support.queries import counted_queries
@@ -117,11 +117,3 @@ def test_older_ones_follow_on_a_page_of_their_own(desk: Desk) -> None:
     href = first.split('notifications__older" href="')[1].split('"')[0]
     assert desk.client.get(href.replace("&amp;", "&")).text.count('<li><a class="notification ') == 1
     assert desk.client.get("/notifications?before=nonsense").text.count('<li><a class="notification ') == 30
-
-
-def test_kinds_are_chosen_and_remembered(desk: Desk) -> None:
-    assert desk.client.get("/settings/notifications").text.count("checked") == len(NotificationKind)
-    post(desk.client.plain, "/settings/notifications", {"kind": "mention"})
-    muted = desk.session.execute(sa.select(NotificationMute.kind)).scalars().all()
-    assert set(muted) == set(NotificationKind) - {NotificationKind.MENTION}
-    assert desk.client.get("/settings/notifications").text.count("checked") == 1

@@ -20,8 +20,8 @@ from app.inbox.merge import merge_threads
 from app.inbox.models import Thread
 from app.inbox.people_models import ThreadWatcher
 from app.inbox.watchers import set_watching
-from app.notifications.actions import choose_kinds, mark_read
-from app.notifications.models import Notification, NotificationKind
+from app.notifications.actions import Wishes, mark_read, set_preferences
+from app.notifications.models import Notification, NotificationKind, Way
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
 
 
@@ -113,9 +113,9 @@ def test_who_lost_the_brand_or_left_is_told_no_more(house: House) -> None:
     assert house.told(admin) == [("message", 1)]
 
 
-def test_a_muted_kind_is_not_told_and_others_are(house: House) -> None:
-    wanted = frozenset({NotificationKind.MENTION})
-    choose_kinds(house.session, user_id=house.bob.id, wanted=wanted, now=NOW, actor=Actor(house.bob.id))
+def test_a_kind_not_wanted_is_not_told_and_others_are(house: House) -> None:
+    wishes = Wishes({(NotificationKind.MENTION, Way.APP)})
+    set_preferences(house.session, wishes, user_id=house.bob.id, now=NOW, actor=Actor(house.bob.id))
     house.session.flush()
     house.assign(house.bob, by=Actor(house.alice.id))
     house.receive()

@@ -11,7 +11,7 @@ from app.core.ids import new_id
 from app.events.models import OutboxEntry
 from app.inbox.actions import assign_thread, change_status
 from app.inbox.models import Priority, ThreadStatus
-from app.notifications.models import Notification, NotificationKind, NotificationMute
+from app.notifications.models import Notification, NotificationChoice, NotificationKind, Way
 from app.realtime.handlers import push_sla_alert
 from app.realtime.models import PushSequence
 from app.tasks.actions import TaskContent, create_task
@@ -124,7 +124,9 @@ def test_those_a_step_is_for_are_told_in_the_app_and_in_their_browser_unless_the
     thread = desk.thread()
     desk.ask(thread)
     assign_thread(desk.session, thread_id=thread.id, assignee_user_id=desk.bob.id, actor=desk.actor, now=desk.now)
-    desk.session.add(NotificationMute(user_id=desk.lena.id, kind=NotificationKind.ESCALATION))
+    desk.session.add_all(
+        NotificationChoice(user_id=desk.lena.id, kind=NotificationKind.ESCALATION, way=way, wanted=False) for way in Way
+    )
     desk.tick(timedelta(hours=3, minutes=40))
     told = sa.select(Notification.user_id).where(Notification.kind == NotificationKind.ESCALATION)
     assert list(desk.session.execute(told).scalars()) == [desk.bob.id]

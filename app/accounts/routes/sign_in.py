@@ -23,6 +23,7 @@ from app.core.runtime import runtime
 from app.demo.commands import PASSWORD
 from app.demo.people import USERS
 from app.events.actions import Actor, audit
+from app.notifications.push.devices import forget_devices_of
 from app.web import page
 
 
@@ -76,6 +77,7 @@ def sign_out() -> ResponseReturnValue:
     if current_user.is_authenticated:
         with transaction() as session:
             end_sessions(session, current_user.user_id, now=utc_now(), only=current_user.session_id)
+            forget_devices_of(session, current_user.session_id)
             actor = Actor(current_user.user_id, request.remote_addr)
             audit(session, action="SignedOut", object_type="user", object_id=str(actor.user_id), now=utc_now(), actor=actor)
     forget_browser()

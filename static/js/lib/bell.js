@@ -2,12 +2,16 @@
 import { announce } from "./announce.js";
 import { post, readPage } from "./http.js";
 import { replace } from "./merge.js";
+import { toast } from "./toasts.js";
 
 let shownThread = null, words = "";
 
 export function startBell(socket) {
   socket.on("connect", ask);
-  socket.on("notification", ({ kind, thread_id: threadId }) => { if (kind === "NotificationAdded") heard(threadId); });
+  socket.on("notification", ({ kind, thread_id: threadId, words: said }) => {
+    if (kind === "NotificationAdded") heard(threadId);
+    if (kind === "NotificationTest") toast(said);
+  });
   document.addEventListener("htmx:afterSettle", () => { if (openThread() !== shownThread) ask(); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) ask(); });
   window.addEventListener("pageshow", (event) => { if (event.persisted) ask(); });

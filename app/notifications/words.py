@@ -1,0 +1,47 @@
+"""What a notification says, in the reader's language: with names, or without where it leaves the house."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app.notifications.models import NotificationKind
+from app.notifications.queries import NotificationRow
+
+
+def sentence(row: NotificationRow) -> str:
+    """What happened, in words."""
+    kind, names = row.notification.kind, {"name": row.actor_name or _("Somebody")}
+    if kind == NotificationKind.MENTION:
+        return str(_("%(name)s mentioned you", **names))
+    if kind == NotificationKind.ASSIGNMENT:
+        return str(_("%(name)s assigned this to you", **names) if row.actor_name else _("Assigned to you"))
+    if kind == NotificationKind.TEAM:
+        return str(_("%(name)s handed this to your team", **names))
+    if kind == NotificationKind.HELD:
+        return str(_("Your scheduled reply was not sent: please look"))
+    if kind == NotificationKind.ESCALATION:
+        return str(_("The deadline for %(who)s needs you", who=row.contact_name or _("the contact")))
+    count, who = row.notification.count, row.contact_name or _("the contact")
+    return str(ngettext("New message from %(who)s", "%(num)s new messages from %(who)s", count, who=who))
+
+
+def bare_sentence(row: NotificationRow) -> str:
+    """The same without saying who or about what."""
+    kind = row.notification.kind
+    if kind == NotificationKind.MESSAGE:
+        return str(
+            ngettext("A new message in a thread of yours", "%(num)s new messages in a thread of yours", row.notification.count)
+        )
+    return {
+        NotificationKind.MENTION: str(_("A colleague mentioned you")),
+        NotificationKind.ASSIGNMENT: str(_("A thread was assigned to you")),
+        NotificationKind.TEAM: str(_("A thread was handed to your team")),
+        NotificationKind.HELD: str(_("Your scheduled reply was not sent: please look")),
+        NotificationKind.ESCALATION: str(_("A deadline needs you")),
+    }[kind]
+
+
+def many_sentence(count: int) -> str:
+    """Several notifications told as one."""
+    return str(ngettext("%(num)s notification for you", "%(num)s notifications for you", count))
