@@ -76,6 +76,12 @@ class Settings:
     )
     # Whom push services may write to about this installation: mailto: or https:.
     push_contact: str = "mailto:postmaster@switchyard.localhost"
+    # Where the workflows of Microsoft Teams are that cards go to; written like PUSH_HOSTS.
+    teams_hosts: tuple[str, ...] = ("*.environment.api.powerplatform.com", "*.logic.azure.com")
+    # The mail server for mails of the application itself: smtp://user:password@host:587 or smtps://…; empty for none.
+    smtp_url: str = field(default="", repr=False)
+    # Whom those mails are from; nobody reads what is answered to it.
+    system_mail_from: str = "no-reply@switchyard.localhost"
     # How many proxies of yours stand before the web server; as many X-Forwarded-* entries are believed, and no more.
     trusted_proxies: int = 0
     # Web processes; each serves thousands of sockets.
@@ -134,6 +140,9 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
         mail_domain=mail_domain,
         push_hosts=_hosts(read, "PUSH_HOSTS", Settings.push_hosts),
         push_contact=_contact(read, mail_domain),
+        teams_hosts=_hosts(read, "TEAMS_HOSTS", Settings.teams_hosts),
+        smtp_url=_smtp_url(read),
+        system_mail_from=_mail_address(read, "SYSTEM_MAIL_FROM", f"no-reply@{mail_domain}"),
         trusted_proxies=read.number("TRUSTED_PROXIES", Settings.trusted_proxies, 0, 9),
         web_workers=read.number("WEB_WORKERS", Settings.web_workers, 1, 64),
         unknown_settle_seconds=read.number("UNKNOWN_SETTLE_SECONDS", 30 if demo else 900, 1, 86_400),
@@ -323,6 +332,25 @@ def _contact(read: _Reader, mail_domain: str) -> str:
     value = read.text("PUSH_CONTACT", f"mailto:postmaster@{mail_domain}")
     if not value.startswith(("mailto:", "https://")):
         raise SettingError(f"PUSH_CONTACT: {value!r} is no address; write mailto:you@example.com or an https:// address")
+    return value
+
+
+def _smtp_url(read: _Reader) -> str:
+    value = read.text("SMTP_URL", "")
+    try:
+        parts = urlsplit(value)
+        usable = not value or (parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingError("SMTP_URL: is no address of a mail server; write smtp://user:password@host:587 or smtps://…")
+    return value
+
+
+def _mail_address(read: _Reader, name: str, default: str) -> str:
+    value = read.text(name, default)
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", value):
+        raise SettingError(f"{name}: {value!r} is no mail address; for example {name}={default}")
     return value
 
 

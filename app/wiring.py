@@ -32,7 +32,7 @@ from app.notifications.handlers import (
     tell_team,
     tell_writer_of_held,
 )
-from app.notifications.models import NotificationDispatch
+from app.notifications.models import NotificationDigest, NotificationDispatch
 from app.realtime.handlers import (
     push_bulk_progress,
     push_channel_change,
@@ -219,6 +219,7 @@ def sources() -> tuple[Source, ...]:
         Source(deliveries, "app.delivery.jobs.deliver", SEND, where=not_behind_another),
         Source(table_of(ScheduledReply), "app.delivery.scheduled_jobs.send_due", SEND),
         Source(table_of(NotificationDispatch), "app.notifications.jobs.send_dispatch", SEND),
+        Source(table_of(NotificationDigest), "app.notifications.jobs.send_digest", SEND),
         Source(table_of(SlaRecompute), "app.sla.jobs.run_recompute", SEND),
         Source(outbox, "app.events.jobs.run_outbox_entry", LIVE, where=lambda: outbox.c.queue == LIVE),
         Source(outbox, "app.events.jobs.run_outbox_entry", SEND, where=lambda: outbox.c.queue == SEND),

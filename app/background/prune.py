@@ -30,6 +30,7 @@ _RULES = (
     " WHERE undo_until < now() - interval '7 days' AND former <> '{}' LIMIT :batch)",
     "DELETE FROM notification_dispatches WHERE id IN (SELECT id FROM notification_dispatches"
     " WHERE state IN ('done', 'failed') AND ended_at < now() - interval '7 days' LIMIT :batch)",
+    "DELETE FROM notification_digests WHERE created_at < now() - interval '90 days'",
     "DELETE FROM push_subscriptions WHERE session_id IN (SELECT id FROM user_sessions WHERE revoked_at IS NOT NULL)",
     "DELETE FROM idempotency_records WHERE created_at < now() - interval '2 days'",
     "DELETE FROM login_throttles WHERE last_failed_at < now() - interval '7 days'",

@@ -29,5 +29,6 @@ def periodic_jobs(settings: Settings) -> tuple[Periodic, ...]:
         Periodic("route_waiting_threads", "app.routing.jobs.route_waiting_threads", 5, LIVE),
         Periodic("run_timed_rules", "app.automation.jobs.run_timed_rules", 30, LIVE),
         Periodic("note_new_words", "app.inbox.jobs.note_new_words", 120),
+        Periodic("plan_digests", "app.notifications.jobs.plan_digests", 60),
         Periodic("prune", "app.background.prune.prune", 3600),
     )

@@ -16,7 +16,7 @@ from app.accounts.models import BrandMember, Role, User
 from app.core.ids import new_id
 from app.events.actions import Actor, Subject, audit, record
 from app.events.models import Event
-from app.notifications.dispatching import Told, hold_until, promise
+from app.notifications.dispatching import Occasion, Told, hold_until, promise
 from app.notifications.models import (
     Notification,
     NotificationChoice,
@@ -67,7 +67,7 @@ def tell(
         payload = {"user_ids": [str(user_id) for user_id in in_app]}
         record(session, "NotificationAdded", subject=subject, now=news.at, payload=payload, caused_by=caused_by)
     told = [Told(receiver.user_id, ids[receiver.user_id], receiver.ways, receiver.quiet_until) for receiver in receivers]
-    promise(session, told, kind=news.kind, event_id=caused_by.id, now=news.at, in_quiet_hours=in_quiet_hours)
+    promise(session, told, Occasion(news.kind, news.thread_id, caused_by.id, news.at, in_quiet_hours))
     return [receiver.user_id for receiver in receivers]
 
 

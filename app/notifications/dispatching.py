@@ -8,7 +8,7 @@ there is no second one, so ten messages of a thread are one; what was held in qu
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from app.core.db import advisory_xact_lock, table_of
 from app.core.ids import new_id
 from app.core.work import DONE, READY, Lease, claim, finish, put_back
 from app.notifications.models import NotificationDispatch, NotificationKind, Outcome, PushSubscription, Way
+from app.notifications.teams.hooks import hook_for
 
 TABLE = table_of(NotificationDispatch)
 # A page that shows the thread marks it read within this time, and then there is nothing to tell elsewhere.
@@ -41,33 +42,76 @@ class Told:
     quiet_until: datetime | None
 
 
-def promise(
-    session: Session, told: Sequence[Told], *, kind: NotificationKind, event_id: uuid.UUID, now: datetime, in_quiet_hours: bool
-) -> None:
+def promise(session: Session, told: Sequence[Told], occasion: Occasion) -> None:
     """Write down what is to be told outside the app. Twice for one event is once."""
-    soon = now if kind == NotificationKind.ESCALATION else now + SETTLE
-    rows: list[dict[str, Any]] = []
-    for one, target in _targets(session, told):
-        held = one.quiet_until is not None and not in_quiet_hours
-        values: dict[str, Any] = {
-            "id": new_id(),
-            "event_id": event_id,
-            "notification_id": one.notification_id,
-            "user_id": one.user_id,
-        }
-        values |= {"is_held": held, "run_at": one.quiet_until if held else soon, "state": READY, "attempts": 0, "created_at": now}
-        rows.append(values | target)
+    rows = [_row(occasion, target) for target in _targets(session, told, occasion)]
     if rows:
         session.execute(postgresql.insert(TABLE).values(rows).on_conflict_do_nothing())
 
 
-def _targets(session: Session, told: Sequence[Told]) -> list[tuple[Told, dict[str, Any]]]:
+@dataclass(frozen=True)
+class Occasion:
+    """What happened. `in_quiet_hours`: it does not wait for their end."""
+
+    kind: NotificationKind
+    thread_id: uuid.UUID
+    event_id: uuid.UUID
+    at: datetime
+    in_quiet_hours: bool
+
+    @property
+    def soon(self) -> datetime:
+        return self.at if self.kind == NotificationKind.ESCALATION else self.at + SETTLE
+
+
+@dataclass(frozen=True)
+class _Target:
+    way: Way
+    target_id: uuid.UUID
+    told: tuple[Told, ...]
+    subscription_id: uuid.UUID | None = None
+    hook_id: uuid.UUID | None = None
+
+    def held_until(self, occasion: Occasion) -> datetime | None:
+        """A card for several waits only while it is quiet for all of them."""
+        ends = [one.quiet_until for one in self.told]
+        return None if occasion.in_quiet_hours or None in ends else min(end for end in ends if end)
+
+
+def _row(occasion: Occasion, target: _Target) -> dict[str, Any]:
+    held, first = target.held_until(occasion), target.told[0]
+    return {
+        "id": new_id(),
+        "way": target.way,
+        "target_id": target.target_id,
+        "notification_id": first.notification_id,
+        "event_id": occasion.event_id,
+        "user_id": first.user_id,
+        "subscription_id": target.subscription_id,
+        "hook_id": target.hook_id,
+        "told_user_ids": [str(one.user_id) for one in target.told],
+        "is_held": held is not None,
+        "run_at": held or occasion.soon,
+        "state": READY,
+        "attempts": 0,
+        "created_at": occasion.at,
+    }
+
+
+def _targets(session: Session, told: Sequence[Told], occasion: Occasion) -> Iterator[_Target]:
     by_push = {one.user_id: one for one in told if Way.PUSH in one.ways}
-    if not by_push:
-        return []
-    query = sa.select(PushSubscription.id, PushSubscription.user_id).where(PushSubscription.user_id.in_(by_push))
-    devices = session.execute(query.order_by(PushSubscription.id)).all()
-    return [(by_push[row.user_id], {"way": Way.PUSH, "target_id": row.id, "subscription_id": row.id}) for row in devices]
+    if by_push:
+        query = sa.select(PushSubscription.id, PushSubscription.user_id).where(PushSubscription.user_id.in_(by_push))
+        for row in session.execute(query.order_by(PushSubscription.id)):
+            yield _Target(Way.PUSH, row.id, (by_push[row.user_id],), subscription_id=row.id)
+    # What is no deadline waits for the digest.
+    by_mail = [one for one in told if Way.EMAIL in one.ways and occasion.kind == NotificationKind.ESCALATION]
+    yield from (_Target(Way.EMAIL, one.user_id, (one,)) for one in by_mail)
+    by_card = tuple(one for one in told if Way.TEAMS in one.ways)
+    if by_card:
+        hook_id = hook_for(session, thread_id=occasion.thread_id, user_ids=[one.user_id for one in by_card])
+        if hook_id is not None:
+            yield _Target(Way.TEAMS, hook_id, by_card, hook_id=hook_id)
 
 
 def hold_until(session: Session, *, user_id: uuid.UUID, at: datetime) -> None:
@@ -83,6 +127,7 @@ class Batch:
     lease: Lease
     lead: NotificationDispatch
     notification_ids: tuple[uuid.UUID, ...]
+    told_user_ids: tuple[uuid.UUID, ...]
     is_uncertain: bool  # a call was begun before and nobody knows how it ended
 
 
@@ -98,11 +143,14 @@ def take_batch(session: Session, dispatch_id: uuid.UUID, *, lease_seconds: int) 
         return None
     lead = session.get_one(NotificationDispatch, dispatch_id, populate_existing=True)
     _fold(session, lead)
-    folded = sa.select(TABLE.c.notification_id).where(TABLE.c.folded_into_id == lead.id).order_by(TABLE.c.created_at, TABLE.c.id)
-    ids = dict.fromkeys((lead.notification_id, *session.execute(folded).scalars()))
+    together = sa.select(TABLE.c.notification_id, TABLE.c.told_user_ids)
+    together = together.where(sa.or_(TABLE.c.id == lead.id, TABLE.c.folded_into_id == lead.id))
+    rows = session.execute(together.order_by(TABLE.c.created_at, TABLE.c.id)).all()
+    ids = tuple(dict.fromkeys(row.notification_id for row in rows))
+    told = tuple(dict.fromkeys(uuid.UUID(user_id) for row in rows for user_id in row.told_user_ids))
     uncertain = lead.calling_at is not None
     session.execute(sa.update(TABLE).where(TABLE.c.id == lead.id).values(calling_at=_NOW))
-    return Batch(lease, lead, tuple(ids), uncertain)
+    return Batch(lease, lead, ids, told, uncertain)
 
 
 def _fold(session: Session, lead: NotificationDispatch) -> None:
@@ -129,9 +177,10 @@ def end(session: Session, batch: Batch, outcome: Outcome, *, error: str = "") ->
     return finish(session, TABLE, batch.lease, values=values)
 
 
-def wait(session: Session, batch: Batch, *, seconds: float, error: str) -> None:
-    """Try again later; if the same notification was promised anew meanwhile, that one stands for both."""
-    values = {"error": error[:500], "calling_at": None}
+def wait(session: Session, batch: Batch, *, seconds: float, error: str = "", is_try: bool = True) -> None:
+    """Go on later; if the same notification was promised anew meanwhile, that one stands for both. `is_try`: this was one of the
+    tries there are, and not a mere waiting for one's turn."""
+    values = {"error": error[:500], "calling_at": None, "attempts": batch.lease.attempts - (not is_try)}
     try:
         with session.begin_nested():
             put_back(session, TABLE, batch.lease, delay_seconds=seconds, values=values)

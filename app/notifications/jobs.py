@@ -12,29 +12,63 @@ from app.core.db import transaction
 from app.core.log import get_logger
 from app.core.runtime import runtime
 from app.core.work import next_delay_seconds
+from app.notifications import digest
 from app.notifications.answers import Answer
+from app.notifications.calls import prepare
+from app.notifications.digest_mail import digest_mail
 from app.notifications.dispatching import Batch, end, take_batch, wait
+from app.notifications.mail.compose import compose
+from app.notifications.mail.smtp import UNKNOWN
 from app.notifications.models import Outcome
 from app.notifications.push.keys import own_key
-from app.notifications.push.outcome import note_answer
-from app.notifications.push.service import push_sender
-from app.notifications.telling import prepare_push
+from app.notifications.senders import mail_sender
 
 log = get_logger(__name__)
+DIGEST_TRIES = 5  # within about a quarter of an hour; the next day has its own
 
 
 def send_dispatch(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point. At least once by push, where a second notice replaces the first."""
+    """RQ entry point. By push at least once, as a second notice takes the place of the first; by mail and Teams at most once."""
     with transaction() as session:
         batch = take_batch(session, uuid.UUID(row_id), lease_seconds=runtime().settings.lease_seconds)
-        parcel = prepare_push(session, batch) if batch else None
-        sender = push_sender(session) if parcel else None
-    if batch is None or parcel is None or sender is None:
+        call = prepare(session, batch) if batch else None
+    if batch is None or call is None:
         return
-    answer = sender.send(parcel.address, parcel.message, now=utc_now())
+    answer = call.send(utc_now())
     with transaction() as session:
-        note_answer(session, parcel.device_id, answer, now=utc_now())
+        call.note(session, answer)
         _settle(session, batch, answer)
+
+
+def plan_digests(**_ignored: Any) -> int:
+    """Make the digests whose hour has come; returns how many. The relay finds them."""
+    if not mail_sender().is_set_up:
+        return 0
+    with transaction() as session:
+        return len(digest.plan_digests(session, now=utc_now()))
+
+
+def send_digest(*, row_id: str, **_ignored: Any) -> None:
+    """RQ entry point. At most once."""
+    now, settings, sender = utc_now(), runtime().settings, mail_sender()
+    with transaction() as session:
+        due = digest.take_digest(session, uuid.UUID(row_id), lease_seconds=settings.lease_seconds, now=now)
+        if due is not None and (due.pending.is_nothing or due.is_uncertain):
+            outcome = Outcome.LAPSED if due.pending.is_nothing else Outcome.UNKNOWN
+            digest.end_digest(session, due, outcome, error="" if due.pending.is_nothing else UNKNOWN)
+            due = None
+    if due is None:
+        return
+    reference = uuid.UUID(row_id).hex
+    mail = digest_mail(due.user, due.pending, reference=reference, base=settings.public_url, secret_key=settings.secret_key)
+    answer = sender.send(compose(mail, sender=sender.sender, now=now), to=mail.to)
+    delay = next_delay_seconds(due.lease.attempts) if answer.outcome is None else None
+    log.info("digest", outcome=answer.outcome.value if answer.outcome else "later")
+    with transaction() as session:
+        if delay is not None and due.lease.attempts < DIGEST_TRIES:
+            digest.try_digest_later(session, due, seconds=delay, error=answer.words)
+        else:
+            digest.end_digest(session, due, answer.outcome or Outcome.REFUSED, error="" if answer.ok else answer.words)
 
 
 def make_push_key() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -115,7 +115,8 @@ class NotificationSettings(Base):
 
 
 class NotificationDispatch(Claimable, WithId, Base):
-    """The promise to tell a notification in one way outside the app, to one target: a device, or the user themselves by mail.
+    """The promise to tell a notification in one way outside the app, to one target: a device, a Teams channel, or the user
+    themselves by mail. A card is for all of `told_user_ids`, `user_id` being the first of them.
 
     While one waits there is no second of the same notification. `is_held`: it came in quiet hours and waits for their end, when
     all that wait for that target are told as one. `calling_at` is set while the other side is called.
@@ -129,6 +130,8 @@ class NotificationDispatch(Claimable, WithId, Base):
     event_id: Mapped[uuid.UUID]
     user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
     subscription_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("push_subscriptions.id", ondelete="CASCADE"))
+    hook_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("teams_hooks.id", ondelete="CASCADE"), index=True)
+    told_user_ids: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     is_held: Mapped[bool] = mapped_column(default=False)
     folded_into_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("notification_dispatches.id", ondelete="CASCADE"))
     calling_at: Mapped[datetime | None]
@@ -153,6 +156,7 @@ class NotificationDispatch(Claimable, WithId, Base):
         sa.Index("ix_notification_dispatches_subscription_id", "subscription_id"),
         sa.CheckConstraint("state IN ('ready', 'running', 'done', 'failed')", name="state"),
         sa.CheckConstraint("(way = 'push') = (subscription_id IS NOT NULL)", name="device"),
+        sa.CheckConstraint("(way = 'teams') = (hook_id IS NOT NULL)", name="hook"),
     )
 
 
@@ -184,3 +188,40 @@ class PushSubscription(WithId, Base):
     problem: Mapped[str] = mapped_column(default="", server_default="")
 
     __table_args__ = (sa.UniqueConstraint("endpoint"),)
+
+
+class TeamsHook(WithId, Base):
+    """Where the cards of a team go: the address of a workflow, which is a secret as a whole; `host` may be shown. `calls` are the
+    instants of the calls of the last day, by which their pace is kept. `problem`: why Teams refuses us, in English."""
+
+    __tablename__ = "teams_hooks"
+
+    team_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("teams.id", ondelete="CASCADE"), unique=True)
+    sealed_url: Mapped[bytes]
+    host: Mapped[str]
+    shows_content: Mapped[bool] = mapped_column(default=False)
+    calls: Mapped[list[datetime]] = mapped_column(sa.ARRAY(sa.DateTime(timezone=True)), default=list, server_default="{}")
+    problem: Mapped[str] = mapped_column(default="", server_default="")
+    reached_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
+
+
+class NotificationDigest(Claimable, WithId, Base):
+    """The promise of one user's digest for one local day, made before it is sent; `calling_at` is set while the mail server has
+    it."""
+
+    __tablename__ = "notification_digests"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
+    digest_date: Mapped[date]
+    calling_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[Outcome | None] = mapped_column(text_enum(Outcome, "outcome"))
+    error: Mapped[str] = mapped_column(default="", server_default="")
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.UniqueConstraint("user_id", "digest_date"),
+        sa.Index("ix_notification_digests_due", "run_at", postgresql_where=sa.text("state IN ('ready', 'running')")),
+        sa.CheckConstraint("state IN ('ready', 'running', 'done', 'failed')", name="state"),
+    )

@@ -3,58 +3,24 @@ transaction; what comes out of here needs no session any more."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from flask_babel import force_locale
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.accounts.access import visible_brand_ids
 from app.accounts.models import User
 from app.inbox.models import Thread
-from app.notifications.dispatching import Batch, end
-from app.notifications.models import (
-    Notification,
-    NotificationKind,
-    NotificationSettings,
-    Outcome,
-    PushSubscription,
-    Way,
-)
-from app.notifications.push.devices import is_signed_out
-from app.notifications.push.sending import Address, PushMessage, topic_of
+from app.notifications.dispatching import Batch
+from app.notifications.mail.compose import SystemMail
+from app.notifications.models import Notification, NotificationKind, Way
+from app.notifications.push.sending import PushMessage, topic_of
 from app.notifications.queries import NotificationRow, as_row, rows_query
-from app.notifications.words import bare_sentence, many_sentence, sentence
+from app.notifications.teams.card import Card, Line
+from app.notifications.words import bare_sentence, many_items_sentence, many_sentence, sentence, team_sentence
 
 NAME = "Switchyard"
-
-
-@dataclass(frozen=True)
-class PushParcel:
-    """One call to a push service."""
-
-    batch: Batch
-    device_id: uuid.UUID
-    address: Address
-    message: PushMessage
-
-
-def prepare_push(session: Session, batch: Batch) -> PushParcel | None:
-    """What to push; None where nothing is left to tell, and then the batch has ended."""
-    device = session.get(PushSubscription, batch.lead.subscription_id, populate_existing=True)
-    if device is None or is_signed_out(session, device):
-        end(session, batch, Outcome.GONE)
-        if device is not None:
-            session.delete(device)
-        return None
-    user, rows = still_news(session, batch)
-    if not rows:
-        end(session, batch, Outcome.LAPSED)
-        return None
-    settings = session.get(NotificationSettings, user.id)
-    message = push_message(rows, locale=user.locale, shows_content=bool(settings and settings.shows_content))
-    return PushParcel(batch, device.id, Address(device.endpoint, device.p256dh, device.auth), message)
 
 
 def still_news(session: Session, batch: Batch) -> tuple[User, list[NotificationRow]]:
@@ -72,6 +38,46 @@ def still_news(session: Session, batch: Batch) -> tuple[User, list[NotificationR
         query = query.where(Notification.read_at.is_(None))
     found = session.execute(query.order_by(Notification.created_at, Notification.id)).all()
     return user, [as_row(row) for row in found]
+
+
+def card_of(
+    rows: Sequence[NotificationRow], *, names: Sequence[str], reference: str, base: str, locale: str, shows_content: bool
+) -> Card:
+    """The card for a Teams channel: for whom, and what, with names and subjects only where the channel may see them."""
+    with force_locale(locale):
+        lines = tuple(_line(row, base, shows_content) for row in rows)
+        title = lines[0].text if len(lines) == 1 else many_items_sentence(len(lines))
+        customer = rows[0].contact_name if shows_content and len(rows) == 1 else ""
+        facts = [(_("For"), ", ".join(names)), (_("Customer"), customer)]
+        open_url = lines[0].url if len(lines) == 1 else f"{base}/inbox"
+        return Card(
+            title=title,
+            lines=lines,
+            facts=tuple((name, value) for name, value in facts if value),
+            open_words=_("Open in Switchyard"),
+            open_url=open_url,
+            more_words=_("The others are in Switchyard."),
+            reference=f"Switchyard {reference}",
+        )
+
+
+def _line(row: NotificationRow, base: str, shows_content: bool) -> Line:
+    told = row.notification
+    anchor = f"#item-{told.message_id}" if told.message_id else ""
+    return Line(team_sentence(row), row.subject if shows_content else "", f"{base}/threads/{told.thread_id}{anchor}")
+
+
+def mail_of(rows: Sequence[NotificationRow], user: User, *, reference: str, base: str, shows_content: bool) -> SystemMail:
+    """The mail about deadlines: what, and where; names and subjects only if the user said so."""
+    with force_locale(user.locale):
+        words = [(sentence(row) if shows_content else bare_sentence(row), row) for row in rows]
+        lines = []
+        for text, row in words:
+            about = f"\n{row.subject}" if shows_content and row.subject else ""
+            lines.append(f"{text}{about}\n{base}/notifications/{row.notification.id}")
+        subject = words[0][0] if len(words) == 1 else many_sentence(len(words))
+        why = _("What you are told, and how: %(url)s", url=f"{base}/settings/notifications")
+        return SystemMail(user.email, user.name, subject, "\n\n".join([*lines, why]) + "\n", reference)
 
 
 def push_message(rows: Sequence[NotificationRow], *, locale: str, shows_content: bool) -> PushMessage:

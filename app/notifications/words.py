@@ -45,3 +45,17 @@ def bare_sentence(row: NotificationRow) -> str:
 def many_sentence(count: int) -> str:
     """Several notifications told as one."""
     return str(ngettext("%(num)s notification for you", "%(num)s notifications for you", count))
+
+
+def team_sentence(row: NotificationRow) -> str:
+    """What a card says in a team's channel, where it is for nobody alone."""
+    return {
+        NotificationKind.MENTION: str(_("Somebody is mentioned in a note")),
+        NotificationKind.TEAM: str(_("A thread was handed to the team")),
+        NotificationKind.ESCALATION: str(_("A deadline comes near or has passed")),
+    }.get(row.notification.kind, bare_sentence(row))
+
+
+def many_items_sentence(count: int) -> str:
+    """Several on one card."""
+    return str(ngettext("%(num)s thing to look at", "%(num)s things to look at", count))

@@ -18,6 +18,7 @@ from app.accounts.tokens import create_token
 from app.automation.models import AutomationRule
 from app.config import Settings
 from app.connections.models import ChannelType
+from app.core.crypto import Keyring
 from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.delivery.models import ScheduledReply
@@ -30,7 +31,9 @@ from app.inbox.sorting import ListSort
 from app.inbox.triage_models import BulkAction
 from app.inbox.view_models import SavedView, ViewScope
 from app.ingest.intake import RawEvent, store_event
+from app.notifications.digest_mail import unsubscribe_token
 from app.notifications.models import Notification, NotificationKind, PushSubscription
+from app.notifications.teams.hooks import NewHook, set_hook
 from app.reply_templates.actions import TemplateContent, create_template
 from app.reply_templates.models import TemplateCategory
 from app.sla.actions import CalendarContent, create_calendar, create_policy
@@ -147,6 +150,7 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
         **_rules_of_clocks(session),
         "template_id": template.id, "notification_id": _notification(session, thread, alice),
         "device_id": _device(session, alice), "way": "app",
+        "token": unsubscribe_token(alice.id, app.secret_key), "hook_id": _hook(session, team, keyring),
         "brand_id": channel.brand_id,
         "task_id": create_task(session, TaskContent(channel.brand_id, "Bellen"), now=NOW, actor=SYSTEM).id,
         "identity_id": new_id(), "address_id": new_id(), "merge_id": new_id(),
@@ -188,6 +192,11 @@ def _device(session: Session, user: User) -> object:
     session.add(device)
     session.flush()
     return device.id
+
+
+def _hook(session: Session, team: Team, keyring: Keyring) -> object:
+    new = NewHook("https://nowhere.example/?sig=x", "nowhere.example", shows_content=False)
+    return set_hook(session, new, team_id=team.id, keyring=keyring, now=NOW, actor=SYSTEM).id
 
 
 def _notification(session: Session, thread: Thread, user: User) -> object:

@@ -25,7 +25,7 @@ from app.notifications.jobs import send_dispatch
 from app.notifications.models import NotificationDispatch, PushSubscription
 from app.notifications.push.devices import add_device, parse_device
 from app.simulators.common import serve
-from app.simulators.notices.app import create_notices_app
+from app.simulators.notices.app import start_notices
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
 
 DISPATCHES = table_of(NotificationDispatch)
@@ -53,6 +53,20 @@ class Outside:
         shown: list[dict[str, Any]] = self.call("GET", "/__sim/pushes")["pushes"]
         return shown
 
+    def cards(self) -> list[dict[str, Any]]:
+        """Cards that arrived, newest first."""
+        found: list[dict[str, Any]] = self.call("GET", "/__sim/cards")["cards"]
+        return found
+
+    def mails(self) -> list[dict[str, Any]]:
+        """Mails that arrived, newest first."""
+        found: list[dict[str, Any]] = self.call("GET", "/__sim/mails")["mails"]
+        return found
+
+    def calls(self, path: str) -> int:
+        """How often an address that begins so was called."""
+        return sum(request["path"].startswith(path) for request in self.requests())
+
     def requests(self) -> list[dict[str, Any]]:
         """Every request of a provider's own, oldest first."""
         made: list[dict[str, Any]] = self.call("GET", "/__sim/requests")["requests"]
@@ -60,18 +74,22 @@ class Outside:
 
 
 @pytest.fixture(scope="session")
-def simulators() -> Iterator[str]:
-    server = serve(create_notices_app())
-    yield server.url
+def simulators() -> Iterator[tuple[str, int]]:
+    """The address of their HTTP, and the port of the mail server."""
+    notices = start_notices()
+    server = serve(notices.app)
+    yield server.url, notices.smtp.port
     server.stop()
+    notices.smtp.stop()
 
 
 @pytest.fixture
-def outside(app: Flask, simulators: str) -> Iterator[Outside]:
+def outside(app: Flask, simulators: tuple[str, int]) -> Iterator[Outside]:
     """The application calls these simulators, and they have forgotten everything."""
-    usual = app.extensions[EXTENSION]
-    app.extensions[EXTENSION] = replace(usual, settings=replace(usual.settings, push_hosts=(simulators,)))
-    outside = Outside(simulators, usual.http)
+    usual, (url, smtp_port) = app.extensions[EXTENSION], simulators
+    hosts = {"push_hosts": (url,), "teams_hosts": (url,), "smtp_url": f"smtp://127.0.0.1:{smtp_port}"}
+    app.extensions[EXTENSION] = replace(usual, settings=replace(usual.settings, **hosts))
+    outside = Outside(url, usual.http)
     outside.call("POST", "/__sim/reset")
     yield outside
     app.extensions[EXTENSION] = usual

@@ -18,6 +18,8 @@ from app.notifications.models import NotificationKind, Way, is_offered
 from app.notifications.queries import Preferences, get_preferences, list_devices
 from app.notifications.quiet import NO_QUIET, Week, leaves_time
 from app.notifications.routes.blueprint import bp
+from app.notifications.senders import mail_sender
+from app.notifications.teams.hooks import list_hooks
 from app.web import page
 
 Pair = tuple[NotificationKind, Way]
@@ -30,6 +32,7 @@ class PreferencesForm:
     wanted: frozenset[Pair]
     times: list[tuple[str, str]]
     shows_content: bool
+    digest_hour: str = ""
     errors: dict[str, str] = field(default_factory=dict)
     week: Week = NO_QUIET
 
@@ -54,7 +57,7 @@ def save_preferences() -> ResponseReturnValue:
     kept = get_preferences(db.session(), viewer.user_id)
     # A way that is not offered now is not on the page; what was chosen for it stays.
     unseen = frozenset(pair for pair in kept.wanted if pair[1] not in _ways())
-    wishes = Wishes(form.wanted | unseen, form.week, form.shows_content, kept.digest_hour)
+    wishes = Wishes(form.wanted | unseen, form.week, form.shows_content, int(form.digest_hour) if form.digest_hour else None)
     with transaction() as session:
         set_preferences(session, wishes, user_id=viewer.user_id, now=utc_now(), actor=viewer.actor)
     flash(_("Saved."))
@@ -62,11 +65,23 @@ def save_preferences() -> ResponseReturnValue:
 
 
 def _ways() -> dict[Way, str]:
-    return {Way.APP: _("In the app"), Way.PUSH: _("In the browser")}
+    """The ways there are: mail only with a mail server, Teams only where a team has a channel."""
+    ways = {Way.APP: _("In the app"), Way.PUSH: _("In the browser")}
+    if mail_sender().is_set_up:
+        ways[Way.EMAIL] = _("By e-mail")
+    if any(row.hook for row in list_hooks(db.session())):
+        ways[Way.TEAMS] = _("In Teams")
+    return ways
 
 
 def _form_of(kept: Preferences) -> PreferencesForm:
-    return PreferencesForm(kept.wanted, [_typed(span) for span in kept.quiet], kept.shows_content, week=kept.quiet)
+    return PreferencesForm(
+        kept.wanted, [_typed(span) for span in kept.quiet], kept.shows_content, _hour(kept.digest_hour), week=kept.quiet
+    )
+
+
+def _hour(hour: int | None) -> str:
+    return "" if hour is None else str(hour)
 
 
 def _typed(span: tuple[int, int] | None) -> tuple[str, str]:
@@ -83,7 +98,9 @@ def _read() -> PreferencesForm:
     typed = [
         (request.form.get(f"quiet_{day}_from", "").strip(), request.form.get(f"quiet_{day}_to", "").strip()) for day in range(7)
     ]
-    form = PreferencesForm(wanted, typed, request.form.get("shows_content") == "yes")
+    form = PreferencesForm(wanted, typed, request.form.get("shows_content") == "yes", request.form.get("digest_hour", ""))
+    if form.digest_hour not in dict(_hours()):
+        form.errors["digest_hour"] = _("Choose one of the list.")
     form.week = tuple(_span(form, day) for day in range(7))
     if not form.errors and not leaves_time(form.week):
         form.errors["quiet_0_from"] = _("Leave at least one hour of the week in which you can be told.")
@@ -118,10 +135,16 @@ def _page(viewer: Viewer, form: PreferencesForm, *, status: int = 200, trial: li
         ways=_ways(),
         is_offered=is_offered,
         days=_days(),
+        hours=_hours(),
+        has_mail=mail_sender().is_set_up,
         devices=list_devices(db.session(), viewer.user_id),
         trial=trial,
         status=status,
     )
+
+
+def _hours() -> list[tuple[str, str]]:
+    return [("", _("No daily mail")), *((str(hour), _("Each day at %(time)s", time=f"{hour:02}:00")) for hour in range(24))]
 
 
 def _days() -> list[str]:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from flask import abort
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.accounts.access import Viewer
+from app.accounts.models import TeamMember
 from app.accounts.session import current_viewer
 from app.accounts.views import browser_words
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.core.ids import new_id
 from app.core.runtime import runtime
+from app.notifications.mail.compose import SystemMail, compose
 from app.notifications.models import Outcome, Way
 from app.notifications.push.outcome import note_answer
 from app.notifications.push.sending import Address, PushMessage
-from app.notifications.push.service import push_sender
 from app.notifications.queries import list_devices
 from app.notifications.routes.blueprint import bp
 from app.notifications.routes.preferences import preferences_page
+from app.notifications.routes.teams import try_card
+from app.notifications.senders import mail_sender, push_sender
+from app.notifications.teams.hooks import list_hooks
 from app.realtime.socket import user_room
 from app.translation import told
 
@@ -27,7 +33,7 @@ from app.translation import told
 def try_way(way: str) -> ResponseReturnValue:
     """Try one way."""
     viewer = current_viewer()
-    trials = {Way.APP: _try_app, Way.PUSH: _try_push}
+    trials = {Way.APP: _try_app, Way.PUSH: _try_push, Way.EMAIL: _try_mail, Way.TEAMS: _try_teams}
     if way not in trials:
         abort(404)
     return preferences_page(viewer, trial=trials[Way(way)](viewer))
@@ -56,3 +62,21 @@ def _try_push(viewer: Viewer) -> list[str]:
         if answer.outcome == Outcome.ACCEPTED:
             said[-1] += " " + _("If nothing appears, look at the notification settings of the computer.")
     return said
+
+
+def _try_teams(viewer: Viewer) -> list[str]:
+    mine = sa.select(TeamMember.team_id).where(TeamMember.user_id == viewer.user_id)
+    with transaction() as session:
+        team_ids = set(session.execute(mine).scalars())
+        rows = [row for row in list_hooks(session) if row.team.id in team_ids and row.hook is not None]
+    if not rows:
+        return [_("No team of yours has a channel in Microsoft Teams; an administrator can enter one.")]
+    return [f"{row.team.name}: {try_card(viewer, row.hook)}" for row in rows if row.hook is not None]
+
+
+def _try_mail(viewer: Viewer) -> list[str]:
+    sender, now = mail_sender(), utc_now()
+    text = _("This is a test: so Switchyard writes to you.") + f"\n\n{runtime().settings.public_url}/settings/notifications\n"
+    mail = SystemMail(viewer.email, viewer.name, _("A test of Switchyard"), text, new_id().hex)
+    answer = sender.send(compose(mail, sender=sender.sender, now=now), to=mail.to)
+    return [f"{viewer.email}: {told(answer.words)}"]

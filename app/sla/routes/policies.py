@@ -13,6 +13,8 @@ from app.accounts.session import current_admin
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
+from app.notifications.senders import mail_sender
+from app.notifications.teams.hooks import list_hooks
 from app.sla.actions import archive_policy, change_policy, create_policy
 from app.sla.queries import PolicyRow, get_policy, list_policies, list_recomputes
 from app.sla.routes.blueprint import bp
@@ -96,7 +98,16 @@ def _with_what_the_form_leaves_out(rules: PolicyRules, row: PolicyRow | None) ->
 
 def _editor(form: PolicyForm, *, row: PolicyRow | None = None, status: int = 200) -> Response:
     policy, name = (row.policy, row.rules.name) if row else (None, "")
-    return page("settings/policies/edit.html", status=status, form=form, policy=policy, name=name, choices=choices(db.session()))
+    return page(
+        "settings/policies/edit.html",
+        form=form,
+        policy=policy,
+        name=name,
+        choices=choices(db.session()),
+        has_mail=mail_sender().is_set_up,
+        has_cards=any(row.hook for row in list_hooks(db.session())),
+        status=status,
+    )
 
 
 def minutes_words(minutes: int | None) -> str:

@@ -1,0 +1,109 @@
+"""Where the cards of each team go; for administrators. An address is entered here and never shown again."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.accounts.access import Viewer
+from app.accounts.session import current_admin
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.runtime import runtime
+from app.notifications.models import TeamsHook
+from app.notifications.routes.blueprint import bp
+from app.notifications.senders import teams_sender
+from app.notifications.teams.addresses import BadAddress, check_address
+from app.notifications.teams.card import Card, render
+from app.notifications.teams.hooks import (
+    NewHook,
+    find_hook,
+    list_hooks,
+    note_answer,
+    open_address,
+    remove_hook,
+    set_content,
+    set_hook,
+    take_slot,
+)
+from app.translation import told
+from app.web import page
+
+
+@bp.get("/settings/teams-cards")
+def teams_cards() -> ResponseReturnValue:
+    """Every team, and whether it has a channel."""
+    current_admin()
+    return _page()
+
+
+@bp.post("/settings/teams-cards/<uuid:team_id>")
+def save_hook(team_id: uuid.UUID) -> ResponseReturnValue:
+    """Keep the address of a team's workflow; left empty, the one that is kept stays."""
+    viewer, url = current_admin(), request.form.get("url", "").strip()
+    hook, shows_content = _find(team_id), request.form.get("shows_content") == "yes"
+    if hook is None or url:
+        try:
+            new = NewHook(url, check_address(url, allowed=runtime().settings.teams_hosts), shows_content)
+        except BadAddress as error:
+            return _page(wrong=(team_id, str(error)), status=422)
+        with transaction() as session:
+            set_hook(session, new, team_id=team_id, keyring=runtime().keyring, now=utc_now(), actor=viewer.actor)
+    else:
+        with transaction() as session:
+            set_content(session, session.merge(hook), shows_content=shows_content, now=utc_now(), actor=viewer.actor)
+    flash(_("Saved."))
+    return redirect(url_for("notifications.teams_cards"), 303)
+
+
+@bp.post("/settings/teams-cards/<uuid:team_id>/removal")
+def forget_hook(team_id: uuid.UUID) -> ResponseReturnValue:
+    """No cards for this team any more."""
+    viewer = current_admin()
+    with transaction() as session:
+        hook = find_hook(session, team_id)
+        if hook is None:
+            abort(404)
+        remove_hook(session, hook, now=utc_now(), actor=viewer.actor)
+    flash(_("The address is removed; this team gets no cards."))
+    return redirect(url_for("notifications.teams_cards"), 303)
+
+
+@bp.post("/settings/teams-cards/<uuid:team_id>/test")
+def try_hook(team_id: uuid.UUID) -> ResponseReturnValue:
+    """Send a card now, and say what Teams said."""
+    viewer, hook = current_admin(), _find(team_id)
+    if hook is None:
+        abort(404)
+    return _page(trial=try_card(viewer, hook))
+
+
+def try_card(viewer: Viewer, hook: TeamsHook) -> str:
+    """A test card by this user; what came of it, in words."""
+    with transaction() as session:
+        wait = take_slot(session, hook.id, now=utc_now())
+    if wait > 0:
+        return str(_("Teams takes no card for another %(count)s seconds; those that wait go first.", count=int(wait) + 1))
+    base, url = runtime().settings.public_url, open_address(hook, runtime().keyring)
+    title = _("This is a test by %(name)s: so cards of Switchyard look.", name=viewer.name)
+    card = Card(title, (), (), _("Open in Switchyard"), f"{base}/inbox", "", "Switchyard")
+    answer = teams_sender().send(url, render(card), now=utc_now())
+    with transaction() as session:
+        note_answer(session, hook.id, answer, now=utc_now())
+    return str(told(answer.words))
+
+
+def _find(team_id: uuid.UUID) -> TeamsHook | None:
+    session = db.session()
+    if not any(row.team.id == team_id for row in list_hooks(session)):
+        abort(404)
+    hook = find_hook(session, team_id)
+    session.rollback()  # a call may follow: hold no connection meanwhile
+    return hook
+
+
+def _page(*, wrong: tuple[uuid.UUID, str] | None = None, trial: str = "", status: int = 200) -> ResponseReturnValue:
+    return page("notifications/teams.html", rows=list_hooks(db.session()), wrong=wrong, trial=trial, status=status)

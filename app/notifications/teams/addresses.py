@@ -1,0 +1,32 @@
+"""Whether what an administrator pasted is the address of a workflow. Pure."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+from app.notifications.hosts import is_allowed
+from app.translation import gettext as _
+
+RETIRED = ("webhook.office.com", "outlook.office.com", "outlook.office365.com")
+
+
+class BadAddress(ValueError):
+    """Not an address cards can go to; the text says why, in the reader's language."""
+
+
+def check_address(url: str, *, allowed: tuple[str, ...]) -> str:
+    """The host of a workflow's address. Raises BadAddress."""
+    try:
+        host = (urlsplit(url).hostname or "").lower()
+        query = parse_qs(urlsplit(url).query)
+    except ValueError:
+        host, query = "", {}
+    if any(host == retired or host.endswith(f".{retired}") for retired in RETIRED):
+        raise BadAddress(_("Microsoft has retired these connectors. Make a workflow in Teams and paste its address instead."))
+    if not host:
+        raise BadAddress(_("Paste the whole address of the workflow; it begins with https://."))
+    if not is_allowed(url, allowed):
+        raise BadAddress(_("“%(host)s” is not an address of Teams workflows that this installation calls.", host=host[:80]))
+    if not query.get("sig"):
+        raise BadAddress(_("The address is not whole: its signature (sig=…) is missing."))
+    return host

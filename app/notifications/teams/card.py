@@ -1,0 +1,90 @@
+"""The card of one or more notifications, as workflows with the trigger "When a Teams webhook request is received" take it. Pure.
+
+Adaptive Card 1.5 within the envelope of attachments; text is a small Markdown, so whatever people wrote is escaped; the one
+action opens the item, as workflows carry out no other.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+MOST_BYTES = 20_000
+MOST_LINES = 10
+_MARKS = re.compile(r"([\\`*_\[\]()#~>|!-])")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One notification: what happened, about what (may be ""), and its address."""
+
+    text: str
+    about: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a card says, in words already chosen; all but `title` may hold what strangers wrote. `reference` is our own id."""
+
+    title: str
+    lines: tuple[Line, ...]
+    facts: tuple[tuple[str, str], ...]
+    open_words: str
+    open_url: str
+    more_words: str
+    reference: str
+
+
+def render(card: Card) -> bytes:
+    """The request's body, at most MOST_BYTES of JSON: texts are shortened until it fits."""
+    for characters in (300, 120, 40):
+        body = json.dumps(_envelope(card, characters), ensure_ascii=False, separators=(",", ":")).encode()
+        if len(body) <= MOST_BYTES:
+            break
+    return body
+
+
+def escape(text: str, most: int = 300) -> str:
+    """As plain text of a card: one line, no Markdown, no tags, at most `most` characters of what was given."""
+    line = " ".join(text.split())
+    line = line if len(line) <= most else f"{line[: most - 1]}…"
+    return _MARKS.sub(r"\\\1", line.replace("<", "‹").replace("&", "＆"))
+
+
+def _envelope(card: Card, most: int) -> dict[str, Any]:
+    content = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.5",
+        "msteams": {"width": "Full"},
+        "body": [*_body(card, most), _text(card.reference, isSubtle=True, size="Small", spacing="Medium")],
+        "actions": [{"type": "Action.OpenUrl", "title": card.open_words[:80], "url": card.open_url}],
+    }
+    attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": content}
+    return {"type": "message", "attachments": [attachment]}
+
+
+def _body(card: Card, most: int) -> list[dict[str, Any]]:
+    found = [_text(escape(card.title, most), weight="Bolder", size="Medium")]
+    if len(card.lines) == 1:
+        found += [_text(escape(line.about, most)) for line in card.lines if line.about]
+    else:
+        found += [_text(_linked(line, most)) for line in card.lines[:MOST_LINES]]
+    if len(card.lines) > MOST_LINES:
+        found.append(_text(escape(card.more_words), isSubtle=True))
+    if card.facts:
+        facts = [{"title": escape(title), "value": escape(value, most)} for title, value in card.facts]
+        found.append({"type": "FactSet", "facts": facts})
+    return found
+
+
+def _linked(line: Line, most: int) -> str:
+    about = f" · {escape(line.about, most)}" if line.about else ""
+    return f"[{escape(line.text, most)}]({line.url}){about}"
+
+
+def _text(text: str, **more: Any) -> dict[str, Any]:
+    return {"type": "TextBlock", "text": text, "wrap": True, **more}

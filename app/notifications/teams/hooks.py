@@ -1,0 +1,110 @@
+"""Where the cards of each team go. The caller owns the transaction; an address is sealed, and open only for the call."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.accounts.models import Team, TeamMember
+from app.core.crypto import Keyring
+from app.core.ids import new_id
+from app.events.actions import Actor, audit
+from app.inbox.models import Thread
+from app.notifications.answers import Answer
+from app.notifications.models import TeamsHook
+from app.notifications.teams.pace import wait_seconds, with_call
+
+
+@dataclass(frozen=True)
+class HookRow:
+    """A team and where its cards go, if anywhere."""
+
+    team: Team
+    hook: TeamsHook | None
+
+
+@dataclass(frozen=True)
+class NewHook:
+    """A checked address (app/notifications/teams/addresses.py) and its host."""
+
+    url: str = field(repr=False)
+    host: str
+    shows_content: bool
+
+
+def list_hooks(session: Session) -> list[HookRow]:
+    """Every team by name. One query."""
+    query = sa.select(Team, TeamsHook).outerjoin(TeamsHook, TeamsHook.team_id == Team.id).order_by(Team.name)
+    return [HookRow(row[0], row[1]) for row in session.execute(query)]
+
+
+def find_hook(session: Session, team_id: uuid.UUID) -> TeamsHook | None:
+    """Where the cards of this team go."""
+    return session.execute(sa.select(TeamsHook).where(TeamsHook.team_id == team_id)).scalar_one_or_none()
+
+
+def set_hook(session: Session, new: NewHook, *, team_id: uuid.UUID, keyring: Keyring, now: datetime, actor: Actor) -> TeamsHook:
+    """The cards of this team go there from now on. What waited for the old address goes to the new one."""
+    hook = find_hook(session, team_id) or TeamsHook(id=new_id(), team_id=team_id)
+    hook.sealed_url = keyring.encrypt(new.url.encode(), table="teams_hooks", column="sealed_url", row_id=hook.id)
+    hook.host, hook.shows_content, hook.changed_at, hook.calls, hook.problem = new.host, new.shows_content, now, [], ""
+    session.add(hook)
+    session.flush()
+    audit(session, action="TeamsAddressSet", object_type="team", object_id=str(team_id), now=now, actor=actor)
+    return hook
+
+
+def set_content(session: Session, hook: TeamsHook, *, shows_content: bool, now: datetime, actor: Actor) -> None:
+    """Whether cards name people and subjects."""
+    hook.shows_content = shows_content
+    detail = {"shows_content": shows_content}
+    audit(
+        session, action="TeamsCardsChanged", object_type="team", object_id=str(hook.team_id), now=now, actor=actor, detail=detail
+    )
+
+
+def remove_hook(session: Session, hook: TeamsHook, *, now: datetime, actor: Actor) -> None:
+    """No cards for this team; those that wait go as well."""
+    session.delete(hook)
+    session.flush()
+    audit(session, action="TeamsAddressRemoved", object_type="team", object_id=str(hook.team_id), now=now, actor=actor)
+
+
+def open_address(hook: TeamsHook, keyring: Keyring) -> str:
+    """The address, for the call. Raises UnableToDecrypt."""
+    return keyring.decrypt(hook.sealed_url, table="teams_hooks", column="sealed_url", row_id=hook.id).decode()
+
+
+def hook_for(session: Session, *, thread_id: uuid.UUID, user_ids: Collection[uuid.UUID]) -> uuid.UUID | None:
+    """Whose channel a card about this thread belongs into: that of the thread's team, else of a team of those who are told."""
+    team = sa.select(Thread.team_id).where(Thread.id == thread_id).scalar_subquery()
+    theirs = sa.select(TeamMember.team_id).where(TeamMember.user_id.in_(user_ids))
+    query = sa.select(TeamsHook.id).join(Team, Team.id == TeamsHook.team_id)
+    query = query.where(sa.or_(Team.id == team, Team.id.in_(theirs))).order_by((Team.id == team).desc().nulls_last(), Team.name)
+    return session.execute(query.limit(1)).scalar_one_or_none()
+
+
+def take_slot(session: Session, hook_id: uuid.UUID, *, now: datetime) -> float:
+    """Take the right to call now, and return 0; or how many seconds to wait for it."""
+    hook = session.execute(
+        sa.select(TeamsHook).where(TeamsHook.id == hook_id).with_for_update(), execution_options={"populate_existing": True}
+    ).scalar_one()
+    wait = wait_seconds(hook.calls, now)
+    if wait <= 0:
+        hook.calls = with_call(hook.calls, now)
+        session.flush()
+    return wait
+
+
+def note_answer(session: Session, hook_id: uuid.UUID, answer: Answer, *, now: datetime) -> None:
+    """Keep at the address how the last call went."""
+    values: dict[str, Any] = {"problem": "" if answer.ok else answer.words}
+    if answer.ok:
+        values["reached_at"] = now
+    session.execute(sa.update(TeamsHook).where(TeamsHook.id == hook_id).values(values))

@@ -1,0 +1,26 @@
+"""How fast one workflow may be called. Pure. Beyond these limits Teams answers 429, or takes a card and never shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+# Within so many seconds at most so many calls.
+LIMITS = ((1, 4), (30, 60), (3_600, 100), (7_200, 150), (86_400, 1_800))
+KEPT = timedelta(seconds=LIMITS[-1][0])
+
+
+def wait_seconds(calls: Sequence[datetime], now: datetime) -> float:
+    """How long the next call has to wait; 0: not at all. `calls` in any order; those in the future count as now."""
+    newest = sorted((min(call, now) for call in calls), reverse=True)
+    longest = 0.0
+    for seconds, most in LIMITS:
+        if len(newest) >= most:
+            free_at = newest[most - 1] + timedelta(seconds=seconds)
+            longest = max(longest, (free_at - now).total_seconds())
+    return longest
+
+
+def with_call(calls: Sequence[datetime], now: datetime) -> list[datetime]:
+    """The calls to remember after one more."""
+    return [*(call for call in calls if call > now - KEPT), now]

@@ -1,0 +1,75 @@
+"""One call to a workflow. No database.
+
+Teams knows no idempotency key, and nobody can look whether a card came: a call of unknown outcome stays unknown. A card that is
+missing is still in the app; one that comes twice makes people distrust them all.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.core.text import known
+from app.core.text import mark as N_
+from app.notifications.answers import Answer, retry_after_seconds
+from app.notifications.hosts import is_allowed
+from app.notifications.models import Outcome
+
+ACCEPTED = N_("Teams accepted the card; whether it appears is up to the workflow.")
+FORBIDDEN = N_("The address is not one this installation calls (TEAMS_HOSTS).")
+NOT_ALLOWED = known("Teams refuses the address (%(status)s): its signature is wrong, or the workflow is not open to anyone.")
+NO_WORKFLOW = N_("There is no workflow at this address any more (404).")
+REFUSED = known("Teams refuses the card (%(status)s).")
+BUSY = known("Teams asks to wait (%(status)s).")
+BROKEN = known("Teams has trouble (%(status)s).")
+UNKNOWN = known("Teams may have taken the card or not (%(why)s); it is not sent again.")
+SILENT = known("Teams does not answer (%(why)s).")
+
+
+@dataclass(frozen=True)
+class TeamsSender:
+    """Calls workflows on the hosts that are allowed."""
+
+    http: HttpClient
+    hosts: tuple[str, ...]
+
+    def send(self, url: str, body: bytes, *, now: datetime) -> Answer:
+        """Post a card; every failure is an answer. `url` is used as it is, for its signature covers it."""
+        if not is_allowed(url, self.hosts):
+            return Answer(Outcome.REFUSED, FORBIDDEN)
+        headers = {"Content-Type": "application/json"}
+        try:
+            answer = self.http.request("POST", url, data=body, headers=headers, deadline=20, read_timeout=15, max_bytes=16_384)
+        except HttpFailure as failure:
+            if failure.kind in ("bad_url", "refused_address"):
+                return Answer(Outcome.REFUSED, FORBIDDEN)
+            if failure.request_sent:
+                return Answer(Outcome.UNKNOWN, UNKNOWN % {"why": failure.kind})
+            return Answer(None, SILENT % {"why": failure.kind})
+        return _read(answer, now)
+
+
+def _read(answer: HttpResponse, now: datetime) -> Answer:
+    status = answer.status
+    if 200 <= status < 300:
+        # The old connectors said 200 and put the failure into the text; something in between may still.
+        error = re.search(r"error\D{0,40}(\d{3})", answer.text, re.IGNORECASE)
+        return _refusal(int(error[1]), answer, now) if error else Answer(Outcome.ACCEPTED, ACCEPTED)
+    return _refusal(status, answer, now)
+
+
+def _refusal(status: int, answer: HttpResponse, now: datetime) -> Answer:
+    wait = retry_after_seconds(answer.headers.get("retry-after"), now=now)
+    if status == 429:
+        return Answer(None, BUSY % {"status": status}, wait)
+    if status in (502, 504):
+        return Answer(Outcome.UNKNOWN, UNKNOWN % {"why": status})
+    if status >= 500:
+        return Answer(None, BROKEN % {"status": status}, wait)
+    if status in (401, 403):
+        return Answer(Outcome.REFUSED, NOT_ALLOWED % {"status": status})
+    if status == 404:
+        return Answer(Outcome.REFUSED, NO_WORKFLOW)
+    return Answer(Outcome.REFUSED, REFUSED % {"status": status})
