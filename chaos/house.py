@@ -12,7 +12,7 @@ import psutil
 
 from app.config import Settings, load_settings
 from app.core.migrate import upgrade
-from app.launch.parts import ROOT, Part, SimulatorPorts, simulators, told_environment, web
+from app.launch.parts import ROOT, Part, choose_simulator_ports, simulators, told_environment, web
 from app.launch.process import Command, Process, stop
 from app.launch.servers import EmbeddedServers, free_port
 from app.launch.supervisor import answers_health
@@ -46,7 +46,7 @@ class House:
         self.folder = folder
         self.crash_dir = folder / "crash"
         self.servers = EmbeddedServers(folder / "servers", on_line=self._keep_line)
-        self.ports = SimulatorPorts(whatsapp=free_port(), graph=free_port())
+        self.ports = choose_simulator_ports({})
         self.lines: deque[str] = deque(maxlen=5000)
         self.restarts = 0
         self._protected = protected

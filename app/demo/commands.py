@@ -18,6 +18,7 @@ from app.core.db import transaction
 from app.core.runtime import runtime
 from app.demo.connect import connect_simulators
 from app.demo.load import load_demo
+from app.demo.outside import connect_teams, outside_of
 from app.demo.people import USERS
 from app.demo.world import SimulatorAway, World
 
@@ -46,6 +47,8 @@ def load() -> None:
     try:
         with transaction() as session:
             connect_simulators(session, simulated_world(), keyring=runtime().keyring, settings=runtime().settings, now=utc_now())
+        with transaction() as session:
+            connect_teams(session, outside_of(runtime().settings, runtime().http), keyring=runtime().keyring)
     except SimulatorAway as error:
         click.echo(f"channels are not connected: {error}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from app.config import Settings
@@ -31,13 +31,14 @@ class SimulatorPorts:
 
     whatsapp: int
     graph: int
+    notices: int
+    smtp: int
 
 
 def choose_simulator_ports(environ: Mapping[str, str]) -> SimulatorPorts:
-    """Return WHATSAPP_SIM_PORT and GRAPH_SIM_PORT of `environ`, or free ports."""
-    return SimulatorPorts(
-        whatsapp=int(environ.get("WHATSAPP_SIM_PORT") or free_port()), graph=int(environ.get("GRAPH_SIM_PORT") or free_port())
-    )
+    """Return WHATSAPP_SIM_PORT, GRAPH_SIM_PORT, NOTICES_SIM_PORT and SMTP_SIM_PORT of `environ`, or free ports."""
+    ports = {item.name: int(environ.get(f"{item.name.upper()}_SIM_PORT") or free_port()) for item in fields(SimulatorPorts)}
+    return SimulatorPorts(**ports)
 
 
 def told_environment(
@@ -61,7 +62,10 @@ def told_environment(
     whatsapp, graph = f"http://127.0.0.1:{ports.whatsapp}", f"http://127.0.0.1:{ports.graph}"
     simulated = {"WHATSAPP_BASE_URL": whatsapp, "GRAPH_BASE_URL": graph, "LOGIN_AUTHORITY": graph}
     told |= {name: environ.get(name) or url for name, url in simulated.items()}
-    told |= {"WHATSAPP_SIM_PORT": str(ports.whatsapp), "GRAPH_SIM_PORT": str(ports.graph)}
+    told |= {f"{name.upper()}_SIM_PORT": str(port) for name, port in asdict(ports).items()}
+    notices = f"http://127.0.0.1:{ports.notices}"
+    told |= {"PUSH_HOSTS": ",".join([*settings.push_hosts, notices]), "TEAMS_HOSTS": ",".join([*settings.teams_hosts, notices])}
+    told |= {"SMTP_URL": environ.get("SMTP_URL") or f"smtp://127.0.0.1:{ports.smtp}"}
     return told | {"OUTBOUND_ALLOW": ",".join(dict.fromkeys([*settings.outbound_allow, LOOPBACK]))}
 
 
@@ -69,7 +73,8 @@ def simulators(ports: SimulatorPorts, data_dir: Path) -> Part:
     """The providers' stand-ins; what was set in them survives a restart."""
     memory = data_dir / "simulators"
     memory.mkdir(exist_ok=True)
-    options = ("--whatsapp-port", str(ports.whatsapp), "--graph-port", str(ports.graph), "--data-dir", str(memory))
+    options = [word for name, port in asdict(ports).items() for word in (f"--{name}-port", str(port))]
+    options += ["--data-dir", str(memory)]
     return Part(SIMULATORS, (sys.executable, "-m", "app.simulators", *options))
 
 

@@ -1,4 +1,4 @@
-"""Run the simulators as one process: `python -m app.simulators --whatsapp-port 5101 --graph-port 5102`.
+"""Run the simulators as one process: `python -m app.simulators --whatsapp-port 5101 --graph-port 5102 --notices-port 5103`.
 
 Each port given starts its provider; `--data-dir` keeps settings over a restart. Ends cleanly on SIGTERM and Ctrl-C.
 """
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.simulators.common import RunningServer, serve
+from app.simulators.notices.app import start_notices
 from app.simulators.whatsapp import WhatsAppSimulator
 
 Stop = Callable[[], None]
@@ -26,6 +27,8 @@ def main() -> int:
         started.append(_start_whatsapp(arguments))
     if arguments.graph_port is not None:
         started.append(_start_graph(arguments))
+    if arguments.notices_port is not None:
+        started.append(_start_notices(arguments))
     _wait_for_a_signal()
     for stop in started:
         stop()
@@ -39,6 +42,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--whatsapp-port", type=int)
     parser.add_argument("--graph-port", type=int)
+    parser.add_argument("--notices-port", type=int, help="browser push and Teams")
+    parser.add_argument("--smtp-port", type=int, default=0, help="the mail server beside them")
     parser.add_argument("--data-dir", type=Path, help="keep settings here over a restart")
     return parser.parse_args()
 
@@ -59,6 +64,17 @@ def _start_graph(arguments: argparse.Namespace) -> Stop:
     app = graph.create_graph_app(open_mailboxes=True)
     server = _announce("Graph", serve(app, host=arguments.host, port=arguments.graph_port))
     return server.stop
+
+
+def _start_notices(arguments: argparse.Namespace) -> Stop:
+    notices = start_notices(host=arguments.host, smtp_port=arguments.smtp_port)
+    server = _announce("Push and Teams", serve(notices.app, host=arguments.host, port=arguments.notices_port))
+
+    def stop() -> None:
+        server.stop()
+        notices.smtp.stop()
+
+    return stop
 
 
 def _announce(name: str, server: RunningServer) -> RunningServer:

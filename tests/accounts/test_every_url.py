@@ -85,6 +85,7 @@ def built(shared_app: Flask, ground: sa.Connection) -> World:
         }
         tokens = {name: create_token(session, user, name="test", scopes=(), now=NOW)[1] for name, user in users.items()}
         ids = _things(shared_app, session, ours, users["alice"])
+        session.flush()
         # Nobody works here, and /readyz tells of what has waited for a minute.
         session.execute(sa.update(OutboxEntry).where(OutboxEntry.state == "ready").values(state="done"))
         session.commit()

@@ -15,6 +15,7 @@ from app.core.runtime import runtime
 from app.demo.commands import PASSWORD, simulated_world
 from app.demo.connect import connect_simulators
 from app.demo.load import load_demo
+from app.demo.outside import connect_teams, simulated_outside
 from app.demo.people import USERS
 from tests.support.browsing import Browsing, wait_until_bound
 from tests.support.live import LiveServer, running_application
@@ -32,6 +33,8 @@ def running_demo(settings: Settings) -> Iterator[LiveServer]:
                 load_demo(session, keyring=keyring, password_hash=hash_password(PASSWORD), now=now)
             with transaction() as session:
                 connect_simulators(session, simulated_world(), keyring=keyring, settings=live.settings, now=now)
+            with transaction() as session:
+                connect_teams(session, simulated_outside(), keyring=keyring)
         yield live
 
 

@@ -56,6 +56,7 @@ PAGES = (
     "/settings/calendars/new",
     "/settings/policies",
     "/settings/policies/new",
+    "/settings/teams-cards",
     "/settings/macros",
     "/settings/macros/new",
     "/settings/routing",
@@ -66,6 +67,7 @@ PAGES = (
     "/queue",
     "/availability",
     "/simulator",
+    "/simulator/received",
     "/nowhere",
 )
 # A page, the first link on it that is meant, and what else there is under the address that link leads to.

@@ -19,7 +19,7 @@ from app.launch.servers import ServerUrls
 from app.launch.supervisor import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, describe_exit, next_pause
 
 URLS = ServerUrls("postgresql+psycopg://embedded", "redis://embedded")
-PORTS = SimulatorPorts(whatsapp=5101, graph=5102)
+PORTS = SimulatorPorts(whatsapp=5101, graph=5102, notices=5103, smtp=5104)
 
 
 def test_the_demo_sends_every_provider_call_to_the_simulators() -> None:
@@ -27,6 +27,9 @@ def test_the_demo_sends_every_provider_call_to_the_simulators() -> None:
     assert told["WHATSAPP_BASE_URL"] == "http://127.0.0.1:5101"
     assert told["GRAPH_BASE_URL"] == told["LOGIN_AUTHORITY"] == "http://127.0.0.1:5102"
     assert told["OUTBOUND_ALLOW"] == "127.0.0.0/8"
+    assert told["PUSH_HOSTS"].endswith(",http://127.0.0.1:5103")
+    assert told["TEAMS_HOSTS"].endswith(",http://127.0.0.1:5103")
+    assert told["SMTP_URL"] == "smtp://127.0.0.1:5104"
 
 
 def test_an_address_named_by_the_operator_wins_over_the_simulators() -> None:
@@ -37,7 +40,15 @@ def test_an_address_named_by_the_operator_wins_over_the_simulators() -> None:
 
 def test_without_simulators_no_loopback_is_opened() -> None:
     told = told_environment(Settings(), URLS, None, {})
-    assert not {"OUTBOUND_ALLOW", "WHATSAPP_BASE_URL", "GRAPH_BASE_URL", "LOGIN_AUTHORITY"} & set(told)
+    assert not {
+        "PUSH_HOSTS",
+        "TEAMS_HOSTS",
+        "SMTP_URL",
+        "OUTBOUND_ALLOW",
+        "WHATSAPP_BASE_URL",
+        "GRAPH_BASE_URL",
+        "LOGIN_AUTHORITY",
+    } & set(told)
 
 
 def test_servers_of_the_operator_are_told_on_when_none_was_embedded() -> None:
@@ -47,7 +58,8 @@ def test_servers_of_the_operator_are_told_on_when_none_was_embedded() -> None:
 
 
 def test_simulator_ports_can_be_given() -> None:
-    assert choose_simulator_ports({"WHATSAPP_SIM_PORT": "5101", "GRAPH_SIM_PORT": "5102"}) == PORTS
+    names = ("WHATSAPP", "GRAPH", "NOTICES", "SMTP")
+    assert choose_simulator_ports({f"{name}_SIM_PORT": str(5101 + n) for n, name in enumerate(names)}) == PORTS
     assert choose_simulator_ports({}).whatsapp > 0
 
 

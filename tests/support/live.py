@@ -15,7 +15,7 @@ from flask import Flask
 
 from app import create_app
 from app.config import Settings
-from app.launch.parts import ROOT, Part, SimulatorPorts, simulators, told_environment, web, workers
+from app.launch.parts import ROOT, Part, SimulatorPorts, choose_simulator_ports, simulators, told_environment, web, workers
 from app.launch.process import Command, Process, stop
 from app.launch.servers import ServerUrls, free_port
 from app.launch.supervisor import answers_health
@@ -35,6 +35,7 @@ class LiveServer:
         self.url = settings.public_url
         self.whatsapp_sim_url = f"http://127.0.0.1:{ports.whatsapp}"
         self.graph_sim_url = f"http://127.0.0.1:{ports.graph}"
+        self.notices_sim_url = f"http://127.0.0.1:{ports.notices}"
         self.lines = lines
         self.processes: dict[str, Process] = {}
         self.environ: dict[str, str] = {}
@@ -64,7 +65,7 @@ def running_application(settings: Settings, *, demo: bool = False) -> Iterator[L
     # The demo is only looked at, by one browser.
     web_workers = 1 if demo else settings.web_workers
     settings = replace(settings, port=port, public_url=f"http://127.0.0.1:{port}", demo=demo, web_workers=web_workers)
-    ports = SimulatorPorts(whatsapp=free_port(), graph=free_port())
+    ports = choose_simulator_ports({})
     told = told_environment(settings, ServerUrls("", ""), ports, {}) | QUICK
     told |= {"SECRET_KEY": settings.secret_key, "ENCRYPTION_KEYS": settings.encryption_keys, "STORAGE_URL": settings.storage_url}
     settings = replace(
@@ -72,6 +73,9 @@ def running_application(settings: Settings, *, demo: bool = False) -> Iterator[L
         whatsapp_base_url=told["WHATSAPP_BASE_URL"],
         graph_base_url=told["GRAPH_BASE_URL"],
         login_authority=told["LOGIN_AUTHORITY"],
+        push_hosts=tuple(told["PUSH_HOSTS"].split(",")),
+        teams_hosts=tuple(told["TEAMS_HOSTS"].split(",")),
+        smtp_url=told["SMTP_URL"],
         outbound_allow=tuple(told["OUTBOUND_ALLOW"].split(",")),
     )
     live = LiveServer(settings, ports, lines=[])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import abort
+from flask import abort, flash
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -43,7 +43,8 @@ def _try_app(viewer: Viewer) -> list[str]:
     emitter, words = runtime().write_only_socketio, _("This is a test: so you are told in the app.")
     if emitter is not None:
         emitter.emit("notification", {"kind": "NotificationTest", "words": words}, to=user_room(viewer.user_id))
-    return [_("Sent to every page of Switchyard you have open. Each shows it for a moment.")]
+    flash(words)
+    return [_("Shown on this page for a moment, and on every other page of Switchyard you have open.")]
 
 
 def _try_push(viewer: Viewer) -> list[str]:

@@ -1,0 +1,61 @@
+"""The simulated push service, Teams and mail server as the demo reaches them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.accounts.models import Team
+from app.config import Settings
+from app.core.clock import utc_now
+from app.core.crypto import Keyring
+from app.core.http import HttpClient, HttpFailure
+from app.core.runtime import runtime
+from app.demo.world import SILENT, SimulatorAway
+from app.events.actions import SYSTEM
+from app.notifications.teams.hooks import NewHook, find_hook, set_hook
+
+LOOPBACK = "http://127.0.0.1:"
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The simulated push service, Teams and mail server over their control surface. Every call raises SimulatorAway."""
+
+    http: HttpClient
+    url: str
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """The JSON it answers."""
+        try:
+            return self.http.request(method, f"{self.url}{path}", json=body, max_bytes=10_000_000).json()
+        except (HttpFailure, ValueError) as error:
+            raise SimulatorAway(SILENT % {"why": getattr(error, "kind", "bad_response")}) from error
+
+
+def simulated_outside() -> Outside:
+    """The one this demo was started with; its address is among those that may be called."""
+    return outside_of(runtime().settings, runtime().http)
+
+
+def outside_of(settings: Settings, http: HttpClient) -> Outside:
+    """Raises SimulatorAway where there is none."""
+    url = next((host for host in reversed(settings.push_hosts) if host.startswith(LOOPBACK)), "")
+    if not url:
+        raise SimulatorAway(SILENT % {"why": "none"})
+    return Outside(http, url)
+
+
+def connect_teams(session: Session, outside: Outside, *, keyring: Keyring) -> None:
+    """Give the first team a channel in the simulated Teams, which forgets; one that somebody entered for real stays."""
+    team = session.execute(sa.select(Team).order_by(Team.name).limit(1)).scalar_one_or_none()
+    hook = find_hook(session, team.id) if team else None
+    if team is None or (hook is not None and hook.host != "127.0.0.1"):
+        return
+    url = outside.call("POST", "/__sim/workflows")["url"]
+    set_hook(
+        session, NewHook(url, "127.0.0.1", shows_content=False), team_id=team.id, keyring=keyring, now=utc_now(), actor=SYSTEM
+    )
