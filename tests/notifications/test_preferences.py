@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from app.accounts.models import UserSession
 from app.notifications.hosts import is_allowed
 from app.notifications.models import NotificationKind, PushSubscription, Way
+from app.notifications.push.encryption import CURVE, point_of, to_base64url
 from app.notifications.queries import get_preferences
 from tests.notifications.conftest import House
 from tests.support.pages import PageClient
@@ -20,10 +22,7 @@ from tests.support.signing_in import csrf_token, post, sign_in
 
 PATH = "/settings/notifications"
 TRUE_ENDPOINT = "https://push.example/1"
-KEYS = {
-    "p256dh": "BCVxsr7N_eNgVRqvHD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
-    "auth": "BTBZMqHH6r4Tts7J_aSIgg",
-}
+KEYS = {"p256dh": to_base64url(point_of(ec.generate_private_key(CURVE).public_key())), "auth": to_base64url(b"a" * 16)}
 
 
 @dataclass

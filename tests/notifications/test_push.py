@@ -183,6 +183,7 @@ def test_a_step_whose_rule_says_so_comes_in_quiet_hours(house: House) -> None:
     wish(house, quiet=NIGHTS)
     house.now = local("2026-03-05 02:00")
     house.escalate(house.alice, quiet=True)
+    assert [(d.is_held, d.run_at) for d in house.dispatches()] == [(False, house.now)]
     house.carry_out()
     assert [push["payload"]["body"] for push in house.outside.pushes()] == ["A deadline needs you"]
     assert house.outside.pushes()[0]["urgency"] == "high"
