@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import click
 import sqlalchemy as sa
@@ -14,10 +15,13 @@ from app.connections.models import Channel
 from app.connections.queries import open_secrets
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
-from app.core.db import transaction
+from app.core.db import table_of, transaction
 from app.core.runtime import runtime
 from app.events.actions import SYSTEM, audit
+from app.notifications.models import PushKey, TeamsHook
 
+# Beside the secrets of channels: table and column of single sealed values.
+SEALED = ((table_of(PushKey), "sealed_private"), (table_of(TeamsHook), "sealed_url"))
 group = AppGroup("keys", help="Keys that seal credentials.")
 
 
@@ -30,7 +34,8 @@ def rotate(as_json: bool) -> None:
     """
     with transaction() as session:
         channel_ids = list(session.execute(sa.select(Channel.id).where(Channel.sealed_secrets.isnot(None))).scalars())
-    results = [_rotate(channel_id) for channel_id in channel_ids]
+        others = [(table, name, row_id) for table, name in SEALED for row_id in session.execute(sa.select(table.c.id)).scalars()]
+    results = [_rotate(channel_id) for channel_id in channel_ids] + [_rotate_value(*place) for place in others]
     counts = {name: results.count(name) for name in ("sealed again", "up to date", "cannot be opened")}
     record = {name.replace(" ", "_"): count for name, count in counts.items()}
     report(record, ", ".join(f"{count} {name}" for name, count in counts.items()), as_json=as_json)
@@ -51,5 +56,25 @@ def _rotate(channel_id: uuid.UUID) -> str:
             audit(session, action="SecretsSealedAgain", object_type="channel", object_id=object_id, now=utc_now(), actor=SYSTEM)
     except UnableToDecrypt as error:
         click.echo(f"{channel_id}: {error}", err=True)
+        return "cannot be opened"
+    return "sealed again"
+
+
+def _rotate_value(table: sa.Table, name: str, row_id: uuid.UUID) -> str:
+    """One value, one transaction."""
+    keyring, column = runtime().keyring, table.c[name]
+    place: dict[str, Any] = {"table": table.name, "column": name, "row_id": row_id}
+    try:
+        with transaction() as session:
+            sealed = session.execute(sa.select(column).where(table.c.id == row_id).with_for_update()).scalar_one_or_none()
+            if sealed is None or not keyring.needs_rotation(sealed):
+                return "up to date"
+            again = keyring.encrypt(keyring.decrypt(sealed, **place), **place)
+            session.execute(sa.update(table).where(table.c.id == row_id).values({name: again}))
+            audit(
+                session, action="SecretsSealedAgain", object_type=table.name, object_id=str(row_id), now=utc_now(), actor=SYSTEM
+            )
+    except UnableToDecrypt as error:
+        click.echo(f"{table.name} {row_id}: {error}", err=True)
         return "cannot be opened"
     return "sealed again"

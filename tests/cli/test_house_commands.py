@@ -12,17 +12,21 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from app.cli.keys import SEALED
 from app.connections.models import Channel, ChannelType
 from app.connections.queries import open_secrets
 from app.core.clock import utc_now
 from app.core.crypto import Keyring, generate_key, key_id_of, parse_keys
+from app.core.db import Base
 from app.core.migrate import head_revision
 from app.core.runtime import EXTENSION, runtime
 from app.events.models import Event, OutboxEntry
 from app.ingest.intake import RawEvent, store_event
 from app.ingest.models import InboundEvent
+from app.notifications.models import PushKey
+from app.notifications.push.keys import own_key
 from tests.cli.conftest import Run
-from tests.factories import make_brand, make_channel
+from tests.factories import NOW, make_brand, make_channel
 
 
 @pytest.fixture
@@ -150,6 +154,31 @@ def test_keys_are_rotated_row_by_row_and_again_without_effect(
         app.extensions[EXTENSION] = built
     assert first == {"sealed_again": 1, "up_to_date": 0, "cannot_be_opened": 0}
     assert second == {"sealed_again": 0, "up_to_date": 1, "cannot_be_opened": 0}
+
+
+def test_the_key_of_pushes_is_rotated_as_well(run: Run, app: Flask, db_session: Session) -> None:
+    built = app.extensions[EXTENSION]
+    public = own_key(db_session, keyring=built.keyring, now=NOW).public
+    db_session.commit()
+    keyring = Keyring(parse_keys(f"{generate_key(7)},{built.settings.encryption_keys}"))
+    app.extensions[EXTENSION] = replace(built, keyring=keyring)
+    try:
+        assert json.loads(run("keys", "rotate", "--json").output)["sealed_again"] >= 1
+    finally:
+        app.extensions[EXTENSION] = built
+    db_session.expire_all()
+    assert key_id_of(db_session.execute(sa.select(PushKey.sealed_private)).scalar_one()) == 7
+    assert own_key(db_session, keyring=keyring, now=NOW).public == public
+
+
+def test_no_sealed_column_is_left_out_by_a_rotation() -> None:
+    columns = {
+        (table.name, column.name)
+        for table in Base.metadata.tables.values()
+        for column in table.c
+        if column.name.startswith("sealed_")
+    }
+    assert columns == {("channels", "sealed_secrets"), *((table.name, name) for table, name in SEALED)}
 
 
 def test_a_secret_whose_key_is_gone_is_reported_and_kept(run: Run, app: Flask, channel: Channel, db_session: Session) -> None:
