@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from app.accounts.models import UserSession
+from app.core.db import db
 from app.core.ids import new_id
-from app.core.runtime import runtime
+from app.core.runtime import EXTENSION, runtime
 from app.events.actions import Actor
 from app.notifications.actions import Wishes, mark_read, set_preferences
 from app.notifications.dispatching import TABLE
@@ -19,8 +23,8 @@ from app.notifications.models import NotificationKind, Outcome, PushKey, PushSub
 from app.notifications.push.encryption import MOST_BODY_BYTES
 from app.notifications.push.keys import own_key
 from app.notifications.quiet import Week
-from tests.factories import NOW
-from tests.notifications.conftest import House, text_of
+from tests.factories import NOW, make_brand, make_channel, make_contact, make_thread, make_user
+from tests.notifications.conftest import House, Outside, text_of
 from tests.notifications.test_quiet import NIGHTS, local
 
 ALL = {(kind, way) for kind in NotificationKind for way in Way}
@@ -347,3 +351,33 @@ def test_a_body_is_never_longer_than_every_service_takes(house: House) -> None:
     assert sent[0]["status"] == 201
     assert sent[0]["size_bytes"] < MOST_BODY_BYTES
     assert house.outside.pushes()[0]["payload"]["body"] == "Bob vous mentionne"
+
+
+def test_two_workers_at_the_end_of_quiet_hours_make_one_notice(fresh_app: Flask, simulators: tuple[str, int]) -> None:
+    """Each takes another dispatch of the same browser, at the same moment, over connections of their own."""
+    usual, url = fresh_app.extensions[EXTENSION], simulators[0]
+    fresh_app.extensions[EXTENSION] = replace(usual, settings=replace(usual.settings, push_hosts=(url,)))
+    outside = Outside(url, usual.http)
+    outside.call("POST", "/__sim/reset")
+    with fresh_app.app_context():
+        session = db.session()
+        brand = make_brand(session)
+        channel = make_channel(session, brand, keyring=runtime().keyring)
+        people = [make_user(session, name, brands=(brand,)) for name in ("Alice", "Bob", "Mallory")]
+        thread = make_thread(session, channel, make_contact(session))
+        house = House(session, outside, brand, channel, thread, *people)
+        house.device(house.alice)
+        wish(house, quiet=NIGHTS)
+        house.now = local("2026-03-05 02:00")
+        for number in range(6):
+            house.assign(house.alice, house.other_thread(f"3160000020{number}"))
+        ids = [str(dispatch.id) for dispatch in house.dispatches()]
+
+    def work(row_id: str) -> None:
+        with fresh_app.app_context():
+            send_dispatch(row_id=row_id)
+
+    with ThreadPoolExecutor(max_workers=6) as workers:
+        list(workers.map(work, ids))
+    assert [push["times"] for push in outside.pushes()] == [1]
+    assert outside.pushes()[0]["payload"]["body"] == "6 notifications for you"
