@@ -158,6 +158,8 @@ PAGES = (
     Entry("GET", "/settings/policies/<uuid:policy_id>", ADMINS),
     Entry("POST", "/settings/policies/<uuid:policy_id>", ADMINS, data={"name": "Spoed", "position": "1"}),
     Entry("POST", "/settings/policies/<uuid:policy_id>/deletion", ADMINS),
+    Entry("POST", "/settings/policies/dry-run", ADMINS, data={"name": "Spoed", "position": "1", "first_minutes": "30"}),
+    Entry("POST", "/settings/policies/<uuid:policy_id>/dry-run", ADMINS, data={"name": "Spoed", "position": "1"}),
     Entry("GET", "/settings/automation", LEADS),
     Entry("POST", "/settings/automation", LEADS, data={"name": "Storing"}),
     Entry("GET", "/settings/automation/new", LEADS),

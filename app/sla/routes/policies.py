@@ -16,13 +16,16 @@ from app.core.runtime import runtime
 from app.notifications.senders import mail_sender
 from app.notifications.teams.hooks import list_hooks
 from app.sla.actions import archive_policy, change_policy, create_policy
+from app.sla.dry_run import DryRun, dry_run
 from app.sla.queries import PolicyRow, get_policy, list_policies, list_recomputes
 from app.sla.routes.blueprint import bp
 from app.sla.routes.policy_form import PolicyForm, choices, form_of, read_form
-from app.sla.routes.words import span_words
+from app.sla.routes.words import deadline_words, kind_words, span_words
 from app.sla.rules import PolicyRules
 from app.translation import gettext as _
 from app.web import page
+
+DIFFERENCES_SHOWN = 50
 
 
 @bp.get("/settings/policies")
@@ -74,6 +77,20 @@ def remove_policy(policy_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(url_for("sla.policies"), 303)
 
 
+@bp.post("/settings/policies/dry-run")
+@bp.post("/settings/policies/<uuid:policy_id>/dry-run", endpoint="dry_run_changed_policy")
+def dry_run_new_policy(policy_id: uuid.UUID | None = None) -> ResponseReturnValue:
+    """What the form would make of the last 30 days; nothing is saved, and the form stays as it was filled in."""
+    viewer, session = current_admin(), db.session()
+    row = get_policy(session, policy_id) if policy_id else None
+    form = read_form(session)
+    if form.rules is None:
+        return _editor(form, row=row, status=422)
+    place: dict[str, Any] = {"policy_id": policy_id, "position": form.position}
+    run = dry_run(session, form.rules, **place, brand_ids=viewer.brand_ids, now=utc_now())
+    return _editor(form, row=row, run=run)
+
+
 def _save(policy_id: uuid.UUID | None) -> ResponseReturnValue:
     viewer = current_admin()
     row = get_policy(db.session(), policy_id) if policy_id else None
@@ -96,13 +113,17 @@ def _with_what_the_form_leaves_out(rules: PolicyRules, row: PolicyRow | None) ->
     return rules.model_copy(update={"task_minutes": row.rules.task_minutes}) if row else rules
 
 
-def _editor(form: PolicyForm, *, row: PolicyRow | None = None, status: int = 200) -> Response:
+def _editor(form: PolicyForm, *, row: PolicyRow | None = None, run: DryRun | None = None, status: int = 200) -> Response:
     policy, name = (row.policy, row.rules.name) if row else (None, "")
     return page(
         "settings/policies/edit.html",
         form=form,
         policy=policy,
         name=name,
+        run=run,
+        shown=DIFFERENCES_SHOWN,
+        kind_words=kind_words,
+        deadline_words=deadline_words,
         choices=choices(db.session()),
         has_mail=mail_sender().is_set_up,
         has_cards=any(row.hook for row in list_hooks(db.session())),

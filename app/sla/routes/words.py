@@ -8,6 +8,7 @@ from flask_babel import format_date, format_datetime, format_time, get_locale, t
 
 from app.sla.calendar import Calendar, Closed
 from app.sla.clock import CLOSED, ClockKind, Outcome
+from app.sla.dry_run import Deadline
 from app.sla.explain import StepStory, Story
 from app.sla.public_holidays import name_of
 from app.sla.rules import Whom
@@ -130,6 +131,16 @@ def step_words(step: StepStory) -> str:
     else:
         when = _("%(length)s late", length=span_words((step.late_minutes or 0) * 60))
     return f"{when}: {tell_words(step.tell)}"  # type: ignore[arg-type]
+
+
+def deadline_words(deadline: Deadline | None) -> str:
+    """When a clock was due, and whether that was kept."""
+    if deadline is None:
+        return _("nothing promised")
+    if deadline.due is None:
+        return _("never due")
+    due = moment(_at(deadline.due))
+    return _("%(time)s, late", time=due) if deadline.is_late else due
 
 
 def moment(at: datetime) -> str:

@@ -1,0 +1,141 @@
+"""What a policy would make of the last 30 days, before it holds: every thread as it stands now, by the policies of today and by
+these. Reads only."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.ids import new_id
+from app.inbox.models import Thread
+from app.sla.book import Book, Choice, HeldPolicy, organizations_of, read_book, read_calendar
+from app.sla.clock import Clock, ClockKind, Fact, FactKind, Outcome, Terms, evaluate
+from app.sla.keeping import FACTS_OF, facts_of, seconds
+from app.sla.models import SlaClock
+from app.sla.rules import PolicyRules
+
+LOOKS_BACK = timedelta(days=30)
+MOST_THREADS = 2000
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """When one clock was due, in seconds since 1970, None for never; `is_late`: it was passed, or has passed by now."""
+
+    due: int | None
+    is_late: bool
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A clock that would have another deadline."""
+
+    thread_id: uuid.UUID
+    number: int
+    subject: str
+    kind: ClockKind
+    started: int
+    before: Deadline | None
+    after: Deadline | None
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """`threads` were looked at, the newest first; `is_cut`: there are more of the last 30 days."""
+
+    threads: int
+    is_cut: bool
+    late_before: int
+    late_after: int
+    differences: tuple[Difference, ...]
+
+    @property
+    def changed_threads(self) -> int:
+        return len({found.thread_id for found in self.differences})
+
+
+def dry_run(
+    session: Session,
+    rules: PolicyRules,
+    *,
+    policy_id: uuid.UUID | None,
+    position: int,
+    brand_ids: Collection[uuid.UUID],
+    now: datetime,
+    most: int = MOST_THREADS,
+) -> DryRun:
+    """What saving these rules would change. `policy_id`: the policy they would replace, None for a new one;
+    `position`: their index in the order."""
+    book = read_book(session)
+    books = book, _with(book, rules, policy_id, position, now)
+    threads = _threads(session, brand_ids, now, most + 1)
+    is_cut, threads = len(threads) > most, threads[:most]
+    facts = _facts(session, threads)
+    asks = any(book.asks_for_organizations for book in books)
+    above = organizations_of(session, {t.contact_id for t in threads if t.contact_id}) if asks else {}
+    late_before, late_after, found = 0, 0, list[Difference]()
+    for thread in threads:
+        organizations = above.get(thread.contact_id, ()) if thread.contact_id else ()
+        choices = (book.choose(thread, organizations) for book in books)
+        before, after = (_deadlines(session, facts[thread.id], choice, now=seconds(now)) for choice in choices)
+        late_before, late_after = late_before + _late(before), late_after + _late(after)
+        found += _differences(thread, before, after)
+    return DryRun(len(threads), is_cut, late_before, late_after, tuple(found))
+
+
+def _facts(session: Session, threads: Sequence[Thread]) -> dict[uuid.UUID, list[Fact]]:
+    """What happened to each thread, without the terms that held."""
+    rows: dict[uuid.UUID, list[Any]] = {thread.id: [] for thread in threads}
+    for row in session.execute(FACTS_OF, {"thread_ids": list(rows)}):
+        if row.kind != FactKind.TERMS:
+            rows[row.thread_id].append(row)
+    return {thread_id: facts_of(found) for thread_id, found in rows.items()}
+
+
+def _with(book: Book, rules: PolicyRules, policy_id: uuid.UUID | None, position: int, now: datetime) -> Book:
+    policies = [policy for policy in book.policies if policy.id != policy_id]
+    policies.insert(max(0, position), HeldPolicy(policy_id or new_id(), new_id(), now, rules))
+    return replace(book, policies=tuple(policies))
+
+
+def _threads(session: Session, brand_ids: Collection[uuid.UUID], now: datetime, most: int) -> Sequence[Thread]:
+    begun = sa.select(SlaClock.thread_id).where(SlaClock.started_at > now - LOOKS_BACK)
+    query = sa.select(Thread).where(Thread.brand_id.in_(brand_ids), Thread.id.in_(begun))
+    return session.execute(query.order_by(Thread.last_message_at.desc(), Thread.id).limit(most)).scalars().all()
+
+
+Clocks = dict[tuple[ClockKind, int], Deadline]
+
+
+def _deadlines(session: Session, facts: list[Fact], choice: Choice, *, now: int) -> Clocks:
+    """The deadlines of the last 30 days, as if this choice had held from the beginning."""
+    if not facts:
+        return {}
+    terms = choice.policy.rules.terms() if choice.policy else Terms()
+    calendar = read_calendar(session, choice.calendar.version_id if choice.calendar else None)
+    held = [facts[0], Fact(facts[0].at, FactKind.TERMS, terms=terms), *facts[1:]]
+    since = now - int(LOOKS_BACK.total_seconds())
+    clocks = (clock for clock in evaluate(held, calendar) if clock.started > since and clock.target is not None)
+    return {(clock.kind, clock.started): Deadline(clock.due.at, _is_late(clock, now)) for clock in clocks}
+
+
+def _is_late(clock: Clock, now: int) -> bool:
+    runs = clock.outcome == Outcome.RUNNING and not clock.paused_for
+    return clock.is_late or (runs and clock.due.at is not None and clock.due.at < now)
+
+
+def _late(clocks: Clocks) -> int:
+    return sum(deadline.is_late for deadline in clocks.values())
+
+
+def _differences(thread: Thread, before: Clocks, after: Clocks) -> list[Difference]:
+    keys = sorted(before.keys() | after.keys(), key=lambda key: (key[1], key[0]))
+    changed = [key for key in keys if before.get(key) != after.get(key)]
+    subject = thread.subject or thread.preview
+    return [Difference(thread.id, thread.number, subject, *key, before.get(key), after.get(key)) for key in changed]
