@@ -80,7 +80,7 @@ _LAST_DAY = sa.text("""
     WHERE NOT EXISTS (
         SELECT FROM (
             SELECT occurred_at FROM messages WHERE id > (SELECT message_id FROM search_word_mark) ORDER BY id OFFSET 0
-        ) fresh WHERE fresh.occurred_at < :before
+        ) fresh WHERE fresh.occurred_at <= :before
     )
 """)
 
