@@ -17,6 +17,7 @@ from app.notifications.digest import HOURS_LATE, TABLE, Pending, count_pending, 
 from app.notifications.digest_mail import read_token, unsubscribe_token
 from app.notifications.dispatching import TABLE as DISPATCHES
 from app.notifications.jobs import send_digest
+from app.notifications.mail.compose import SystemMail, compose
 from app.notifications.models import NotificationDigest, NotificationKind, NotificationSettings, Outcome, Way
 from app.tasks.actions import TaskContent, create_task
 from tests.factories import NOW
@@ -285,3 +286,11 @@ def test_the_hour_is_chosen_and_the_test_says_what_came_of_it(house: House, page
     house.outside.call("POST", "/__sim/mail", {"mode": "refuses"})
     assert "The mail server refuses it (550)." in client.post("/settings/notifications/tests/email", data=token).text
     assert len(house.outside.mails()) == 1
+
+
+def test_the_way_out_is_one_token_on_the_wire_however_long() -> None:
+    way_out = f"https://switchyard.example.nl/notifications/unsubscribe/{'x' * 120}"
+    mail = SystemMail("a@example.nl", "Anaïs", "Bonjour à tous", "Élan\n", "0" * 32, way_out)
+    sent = compose(mail, sender="inbox@example.nl", now=datetime(2026, 3, 5, tzinfo=UTC)).as_bytes()
+    assert f"<{way_out}>\r\n".encode() in sent
+    assert b"=?utf-8?q?=3Chttps" not in sent

@@ -26,6 +26,7 @@ from app.channels.email.source import tidy
 __all__ = [
     "DELIVERY_HEADER",
     "UnableToCompose",
+    "WirePolicy",
     "compose_mail",
     "is_real_id",
     "party_addresses",

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
+
+from app.channels.email.compose import WirePolicy
 
 NAME = "Switchyard"
 
@@ -27,7 +28,7 @@ class SystemMail:
 
 def compose(mail: SystemMail, *, sender: str, now: datetime) -> EmailMessage:
     """The mail as it leaves. Raises ValueError for an address that is none."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=WirePolicy())
     message["From"] = Address(NAME, addr_spec=sender)
     message["To"] = Address(mail.to_name, addr_spec=mail.to)
     message["Subject"] = " ".join(mail.subject.split())
