@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 from urllib.parse import quote, urlsplit
 
@@ -13,6 +11,7 @@ from app.channels.whatsapp.errors import cannot_send, refusal
 from app.channels.whatsapp.reading import Json, load_json
 from app.core.clock import utc_now
 from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.core.retry_after import read_retry_after
 from app.core.text import mark as N_
 
 FILE_READ_SECONDS = 60.0
@@ -96,7 +95,7 @@ def _decoded(answer: HttpResponse) -> Json | None:
 def _refuse(answer: HttpResponse, *, repeatable: bool) -> NoReturn:
     """Raise what an answer that is no success means; Meta's own error object makes the outcome certain."""
     error = (_decoded(answer) or {}).get("error")
-    retry_after = _retry_after_seconds(answer.headers.get("retry-after", ""))
+    retry_after = read_retry_after(answer.headers.get("retry-after"), now=utc_now())
     if isinstance(error, dict):
         raise refusal(error, status_code=answer.status, retry_after_seconds=retry_after)
     is_unknown = not repeatable and (answer.ok or answer.status == 408 or answer.status >= 500)
@@ -124,17 +123,6 @@ _UNSURE = Reason(
     N_("It is not known whether WhatsApp took the message"),
     advice=N_("Wait a moment for its ticks; send it again only if they do not come."),
 )
-
-
-def _retry_after_seconds(value: str) -> float | None:
-    """Read a Retry-After header, seconds or HTTP date; None where it is absent or unreadable."""
-    if value.strip().isdecimal():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError):
-        return None
-    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - utc_now()).total_seconds())
 
 
 def _origin(url: str) -> tuple[str, str, int]:

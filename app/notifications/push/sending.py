@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.core.retry_after import read_retry_after
 from app.core.text import known
 from app.core.text import mark as N_
-from app.notifications.answers import Answer, retry_after_seconds
+from app.notifications.answers import Answer
 from app.notifications.hosts import is_allowed
 from app.notifications.models import Outcome
 from app.notifications.push.encryption import BadSubscription, BrowserKeys, TooMuchToPush, seal
@@ -109,7 +110,7 @@ def _read(answer: HttpResponse, now: datetime) -> Answer:
     if status == 413:
         return Answer(Outcome.REFUSED, TOO_LONG)
     if status in (406, 429):
-        return Answer(None, BUSY % {"status": status}, retry_after_seconds(answer.headers.get("retry-after"), now=now))
+        return Answer(None, BUSY % {"status": status}, read_retry_after(answer.headers.get("retry-after"), now=now))
     if status >= 500:
-        return Answer(None, BROKEN % {"status": status}, retry_after_seconds(answer.headers.get("retry-after"), now=now))
+        return Answer(None, BROKEN % {"status": status}, read_retry_after(answer.headers.get("retry-after"), now=now))
     return Answer(Outcome.REFUSED, (KEY_REFUSED if status in (400, 401, 403) else STRANGE) % {"status": status})

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.core.retry_after import read_retry_after
 from app.core.text import known
 from app.core.text import mark as N_
-from app.notifications.answers import Answer, retry_after_seconds
+from app.notifications.answers import Answer
 from app.notifications.hosts import is_allowed
 from app.notifications.models import Outcome
 
@@ -61,7 +62,7 @@ def _read(answer: HttpResponse, now: datetime) -> Answer:
 
 
 def _refusal(status: int, answer: HttpResponse, now: datetime) -> Answer:
-    wait = retry_after_seconds(answer.headers.get("retry-after"), now=now)
+    wait = read_retry_after(answer.headers.get("retry-after"), now=now)
     if status == 429:
         return Answer(None, BUSY % {"status": status}, wait)
     if status in (502, 504):

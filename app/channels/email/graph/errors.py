@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from app.channels.base import ProviderError, Reason
+from app.core.clock import utc_now
 from app.core.http import HttpFailure, HttpResponse
+from app.core.retry_after import read_retry_after
 from app.core.text import mark as N_
 
 _TOKEN_RETRY_SECONDS = 300.0
@@ -90,7 +90,7 @@ def refusal(response: HttpResponse, *, outcome_unknown: bool = False, permanent:
     return ProviderError(
         Reason(code or f"http_{response.status}", meaning.title, detail=message[:500], advice=meaning.advice),
         permanent=meaning.permanent and permanent,
-        retry_after_seconds=retry_after_seconds(response.headers),
+        retry_after_seconds=read_retry_after(response.headers.get("retry-after"), now=utc_now(), most=_LONGEST_WAIT_SECONDS),
         outcome_unknown=outcome_unknown,
         channel_down=meaning.channel_down,
         status_code=response.status,
@@ -128,18 +128,6 @@ def is_sync_lost(response: HttpResponse) -> bool:
     """Whether a delta link has been forgotten by the provider: a new round must start."""
     code, _ = _code_and_message(response)
     return response.status == 410 or (400 <= response.status < 500 and code.lower() in _SYNC_LOST)
-
-
-def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """The Retry-After header as seconds from now, whichever of its two forms it has; at most an hour."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return min(float(value), _LONGEST_WAIT_SECONDS)
-    try:
-        seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError):
-        return None
-    return min(max(seconds, 0.0), _LONGEST_WAIT_SECONDS)
 
 
 def _unknown(status: int) -> _Meaning:

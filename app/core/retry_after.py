@@ -1,0 +1,21 @@
+"""How long whoever we called asks us to wait: the `Retry-After` header (RFC 9110, 10.2.3)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+LONGEST_WAIT_SECONDS = 6 * 3600.0
+
+
+def read_retry_after(value: str | None, *, now: datetime, most: float = LONGEST_WAIT_SECONDS) -> float | None:
+    """Seconds from now, whichever of its two forms it has; at most `most`. None where it is absent or says nothing."""
+    text = (value or "").strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text), most)
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return None
+    seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
+    return min(max(seconds, 0.0), most)
