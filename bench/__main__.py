@@ -121,7 +121,7 @@ def _note_words(settings: Settings) -> None:
     more = True
     while more:
         with Session(engine) as session, session.begin():
-            more = note_new_words(session, now=utc_now(), limit=WORDS_OF) == WORDS_OF
+            more = note_new_words(session, now=utc_now(), limit=WORDS_OF)
     engine.dispose()
 
 

@@ -21,15 +21,14 @@ def wake_snoozed_threads(**_ignored: Any) -> int:
     return run_batches(lambda session: wake_due_threads(session, now=utc_now(), limit=BATCH), size=BATCH)
 
 
-def note_new_words(**_ignored: Any) -> int:
+def note_new_words(**_ignored: Any) -> None:
     """Note when words were last written, of the messages that have come since: for a while, the next round goes on. Twice at once
     is harmless."""
-    for round_number in range(WORD_BATCHES):
+    for _batch in range(WORD_BATCHES):
         with transaction() as session:
-            count = search_words.note_new_words(session, now=utc_now(), limit=WORDS_OF)
-        if count < WORDS_OF:
-            return round_number * WORDS_OF + count
-    return WORD_BATCHES * WORDS_OF
+            more = search_words.note_new_words(session, now=utc_now(), limit=WORDS_OF)
+        if not more:
+            return
 
 
 def run_bulk_action(*, row_id: str, **_ignored: Any) -> None:

@@ -85,20 +85,19 @@ _LAST_DAY = sa.text("""
 """)
 
 
-def note_new_words(session: Session, *, now: datetime, limit: int) -> int:
-    """Note the words of the next messages; returns how many at most, less than `limit` where there are no more. Twice at once is
-    harmless."""
+def note_new_words(session: Session, *, now: datetime, limit: int) -> bool:
+    """Note the words of the next messages; returns whether there may be more. Twice at once is harmless."""
     mark = session.execute(_MARK).scalar_one_or_none()
     if mark is None:
-        return 0
+        return False
     asked = {"mark": mark, "settled": _first_id_at(now - SETTLES)}
     full = session.execute(_NEXT, {**asked, "limit": limit}).scalar_one_or_none()
     upto = full or session.execute(_LAST, asked).scalar_one_or_none()
     if upto is None:
-        return 0
+        return False
     session.execute(_NOTE_NEXT, {"mark": mark, "upto": upto, "letters": LETTERS})
     session.execute(sa.update(SearchWordMark).values(message_id=upto))
-    return limit if full else limit - 1
+    return full is not None
 
 
 def note_words_of(session: Session, message_id: uuid.UUID) -> None:
