@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, cast
 
+import psycopg
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -98,13 +99,22 @@ AUTOCOMMIT = "autocommit"  # the bind whose connections have no transactions
 
 
 @contextmanager
-def autocommitted() -> Iterator[sa.Connection]:
-    """A connection on which every statement is a transaction of its own: one way to the database and back instead of three.
+def autocommitted() -> Iterator[sa.PoolProxiedConnection]:
+    """The driver's own connection, on which every statement is a transaction of its own: one way to the database and back
+    instead of three, and no layer between.
 
-    For an edge whose statements each bear running twice, and that has nothing to take back.
+    For an edge whose statements each bear running twice, and that has nothing to take back. Raises what the driver raises.
     """
-    with db.engines[AUTOCOMMIT].connect() as connection:
+    engine = db.engines[AUTOCOMMIT]
+    connection = engine.raw_connection()
+    try:
         yield connection
+    except psycopg.OperationalError as error:
+        connection.invalidate(error)
+        engine.dispose()  # the server went away, most likely: whatever else is kept open to it is as dead
+        raise
+    finally:
+        connection.close()
 
 
 def advisory_xact_lock(session: Session, key: str) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -49,13 +50,23 @@ _COUNT = sa.text(
 )
 
 
-def store_event(session: Session | sa.Connection, raw: RawEvent) -> uuid.UUID | None:
+def store_event(session: Session, raw: RawEvent) -> uuid.UUID | None:
     """Insert the event; None if the provider repeats itself. It is committed before anybody is answered."""
+    values = _values(raw)
+    stored = session.connection().exec_driver_sql(_STORE, values).rowcount
+    return values["id"] if stored else None
+
+
+def store_at_the_door(connection: sa.PoolProxiedConnection, raw: RawEvent) -> None:
+    """The same on an `autocommitted` connection: stored for good when this returns, as a repeat is that was stored before."""
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(_STORE, _values(raw))
+
+
+def _values(raw: RawEvent) -> dict[str, Any]:
     headers = {k.lower(): storable(v)[:1000] for k, v in raw.headers.items() if k.lower() in KEPT_HEADERS}
-    connection = session if isinstance(session, sa.Connection) else session.connection()
-    event_id = new_id()
-    values = {
-        "id": event_id,
+    return {
+        "id": new_id(),
         "source": raw.source,
         "dedupe_key": raw.dedupe_key[:500],
         "channel_id": raw.channel_id,
@@ -66,7 +77,6 @@ def store_event(session: Session | sa.Connection, raw: RawEvent) -> uuid.UUID | 
         "reason": raw.quarantine_reason,
         "state": "quarantined" if raw.quarantine_reason else "ready",
     }
-    return event_id if connection.exec_driver_sql(_STORE, values).rowcount else None
 
 
 def count_refusal(session: Session, *, source: str, reason: str, day: date) -> None:

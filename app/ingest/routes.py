@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 from flask import Blueprint, Response, current_app, request
 from sqlalchemy.exc import DBAPIError, TimeoutError
 from werkzeug.exceptions import HTTPException
@@ -16,13 +17,14 @@ from app.core.log import get_logger
 from app.core.runtime import runtime
 from app.ingest import door
 from app.ingest.accounts import DoorAccount, DoorAccounts
-from app.ingest.intake import RawEvent, count_refusal, store_event
+from app.ingest.intake import RawEvent, count_refusal, store_at_the_door
 from app.ingest.notifications import enqueue_polls, told_channels
 from app.web import csrf
 
 log = get_logger(__name__)
 bp = Blueprint("webhooks", __name__)
 csrf.exempt(bp)
+_UNREACHABLE = (DBAPIError, psycopg.Error, TimeoutError)  # the last: no connection was free in time
 _chat = DoorAccounts(ChannelType.WHATSAPP_BUSINESS)
 _mail = DoorAccounts(ChannelType.EMAIL)
 _outlook = DoorAccounts(ChannelType.EMAIL_OUTLOOK)
@@ -53,7 +55,7 @@ def whatsapp() -> Response:
         accounts = _accounts(_chat)
         events = door.chat_events(body, dict(request.headers), runtime().adapters.receivers[WHATSAPP], accounts, WHATSAPP)
         return _refuse(WHATSAPP, "bad_signature") if events is None else _store(events)
-    except (DBAPIError, TimeoutError) as error:
+    except _UNREACHABLE as error:
         return _unavailable(error)
 
 
@@ -70,7 +72,7 @@ def mail_inbound(key: str = "") -> Response:
         return _store(
             [door.mail_event(body, request.content_type or "", key or request.args.get("key", ""), accounts, "email_inbound")]
         )
-    except (DBAPIError, TimeoutError) as error:
+    except _UNREACHABLE as error:
         return _unavailable(error)
 
 
@@ -89,7 +91,7 @@ def outlook() -> Response:
         if told is not None:
             enqueue_polls(told)
         return Response(status=202) if told else _refuse("outlook", "unreadable" if told is None else "unknown_state", status=202)
-    except (DBAPIError, TimeoutError) as error:
+    except _UNREACHABLE as error:
         return _unavailable(error)
 
 
@@ -102,7 +104,7 @@ def _store(events: list[RawEvent]) -> Response:
     crash_point("intake.before_commit")
     with autocommitted() as connection:
         for event in events:
-            store_event(connection, event)
+            store_at_the_door(connection, event)
     crash_point("intake.after_commit")
     runtime().nudger.nudge()
     return Response(status=200, mimetype="text/plain")

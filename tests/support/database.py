@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask import Flask
@@ -48,10 +48,29 @@ class AsEngine:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    @contextmanager
-    def connect(self) -> Iterator[sa.Connection]:
-        with self._connection.begin_nested():
-            yield self._connection
+    def raw_connection(self) -> AsRawConnection:
+        return AsRawConnection(self._connection)
+
+    def dispose(self) -> None:
+        """There is nothing beside the one connection."""
+
+
+class AsRawConnection:
+    """A borrowed driver connection, to `AsEngine`."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._point = connection.begin_nested()
+        self._raw = connection.connection
+
+    def cursor(self) -> Any:
+        return self._raw.cursor()
+
+    def invalidate(self, _error: BaseException) -> None:
+        self._point.rollback()
+
+    def close(self) -> None:
+        if self._point.is_active:
+            self._point.commit()
 
 
 @contextmanager
