@@ -50,7 +50,7 @@ from tests.support.live import running_application
 PASSWORD = "a bench needs a door too"
 LIMITS = {"list": 30.0, "tasks": 30.0, "counts": 30.0, "thread": 50.0, "search": 60.0}
 RESULTS = Path("bench-results.json")
-ROUND_SECONDS = 3.0
+ROUND_SECONDS = 1.0  # short, because the speed of a shared machine changes from one second to the next
 # Posts a second of the bare door on the machine the targets were set on. Ours beside it says how slow this machine is.
 REFERENCE_PER_SECOND = 4_430
 Rows = list[tuple[str, str, str, bool]]
@@ -154,7 +154,7 @@ def _measure_webhooks(
             bare = Target(bare_url, SECRET, "106600000000000")
             pairs = [
                 (full_speed(bare, seconds=ROUND_SECONDS), full_speed(target, seconds=ROUND_SECONDS))
-                for _ in range(3 if arguments.quick else 9)
+                for _ in range(9 if arguments.quick else 45)
             ]
     ratio = round(statistics.median(ours / bare for bare, ours in pairs), 2)
     results["webhook"] = {

@@ -130,6 +130,7 @@ def _ask(company: Company, page: Page) -> tuple[float, int]:
         began = time.perf_counter()
         answer = company.client.get(page.url, headers=page.headers)
         took = (time.perf_counter() - began) * 1000
+    answer.close()  # what the application does after it has answered is nobody's waiting
     assert answer.status_code == 200, f"{page.name}: {answer.status}"
     return took, count[0]
 
