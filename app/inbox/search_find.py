@@ -31,7 +31,7 @@ SLICES = 3
 WINDOW_HITS = 2000
 # The bitmaps of a window name places all over the table. Small enough for the processor's cache, as runs of pages where there are
 # too many places, they are built and joined in less than half the time; what they find is looked at row by row anyhow.
-WINDOW_MEMORY = "SET LOCAL work_mem = '256kB'"
+WINDOW_MEMORY = "256kB"
 SAMPLE_PAGES = 400
 SAMPLED = (0, 4)  # windows begin at the newest match of the sample, then at the fifth
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
@@ -122,11 +122,14 @@ _ESTIMATE_SQL = "EXPLAIN (FORMAT JSON) WITH {parts} SELECT FROM {names}"
 _ESTIMATED = "e{place} AS MATERIALIZED (SELECT FROM messages m WHERE m.tsv @@ ({query}))"
 # The index would read all places of the common word beside those of the rare one; the function is not known to it.
 _RARE_AMONG = "m.tsv @@ ({term}) AND ts_match_vq(m.tsv, {query})"
-# The same pages each time, so that they stay in memory.
+# The same pages each time, so that they stay in memory. What comes after it in the transaction has the memory of windows.
 _SAMPLE_SQL = """
-    SELECT m.occurred_at FROM messages m
-    TABLESAMPLE SYSTEM ((SELECT least(100, 100.0 * :pages / greatest(1, pg_relation_size('messages') / 8192)))) REPEATABLE (1)
-    WHERE {hit} AND m.occurred_at <= :window_until AND m.brand_id = ANY(:brands) ORDER BY m.occurred_at DESC LIMIT :sampled
+    WITH memory AS MATERIALIZED (SELECT set_config('work_mem', :window_memory, true))
+    SELECT sample.occurred_at FROM memory LEFT JOIN (
+        SELECT m.occurred_at FROM messages m
+        TABLESAMPLE SYSTEM ((SELECT least(100, 100.0 * :pages / greatest(1, pg_relation_size('messages') / 8192)))) REPEATABLE (1)
+        WHERE {hit} AND m.occurred_at <= :window_until AND m.brand_id = ANY(:brands) ORDER BY m.occurred_at DESC LIMIT :sampled
+    ) sample ON true ORDER BY sample.occurred_at DESC
 """
 _FITTING = "{message} {threads} WHERE true {fits}"
 _MESSAGE = "CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = hits.id OFFSET 0) m"
@@ -291,7 +294,6 @@ class Finder:
 
     def _windows(self, found: dict[uuid.UUID, Found], until: datetime) -> Finding:
         end = self.filter.since or BEGINNING
-        self.session.execute(sa.text(WINDOW_MEMORY))
         for since in (*self._sample(until), end):
             if len(found) >= self.enough or until < end:
                 break
@@ -304,8 +306,9 @@ class Finder:
     def _sample(self, until: datetime) -> list[datetime]:
         """Times before which a page should be full; none where so few match that all of them may be looked at."""
         sql = _SAMPLE_SQL.format(hit=self.words.hit)
-        rows = self._rows(sql, window_until=until, pages=SAMPLE_PAGES, sampled=max(SAMPLED) + 1)
-        return [rows[place].occurred_at for place in SAMPLED if place < len(rows)]
+        rows = self._rows(sql, window_until=until, pages=SAMPLE_PAGES, sampled=max(SAMPLED) + 1, window_memory=WINDOW_MEMORY)
+        times = [row.occurred_at for row in rows if row.occurred_at is not None]
+        return [times[place] for place in SAMPLED if place < len(times)]
 
     def _list(self, place: Place | None) -> Finding:
         """Threads by their newest message, by the indexes of the lists."""
