@@ -31,6 +31,7 @@ from tests.support.browsing import Browsing, running_browser
 from tests.support.database import TestServers, close_connections, ground_session, one_connection, running_servers
 from tests.support.live import LiveServer, running_application
 from tests.support.pages import PageClient
+from tests.support.served import ServedClient
 
 RESULTS = Path("test-results")
 FAILED = pytest.StashKey[bool]()
@@ -109,7 +110,7 @@ def settings(servers: TestServers, tmp_path_factory: pytest.TempPathFactory) -> 
 def shared_app(settings: Settings) -> Iterator[Flask]:
     """The application, built once per test process. Use `app`."""
     app = create_app(settings)
-    app.testing = True
+    app.testing, app.test_client_class = True, ServedClient
     app.config["DOOR_CACHE_SECONDS"] = 0
     yield app
     close_connections(app)
@@ -169,7 +170,7 @@ def fresh_app(servers: TestServers, settings: Settings) -> Iterator[Flask]:
     """An application on a database of its own with real commits, for tests with several connections or processes."""
     name, url = servers.new_database()
     app = create_app(replace(settings, database_url=url))
-    app.testing = True
+    app.testing, app.test_client_class = True, ServedClient
     yield app
     close_connections(app)
     servers.drop_database(name)

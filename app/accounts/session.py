@@ -25,8 +25,9 @@ from sqlalchemy.orm import Session
 from app.accounts.access import Viewer, visible_brands
 from app.accounts.models import User, UserSession
 from app.accounts.next_page import own_path
+from app.core.afterwards import after_answer
 from app.core.clock import utc_now
-from app.core.db import db, transaction
+from app.core.db import db
 from app.core.ids import new_id, new_secret
 from app.core.plans import KEPT
 
@@ -175,12 +176,11 @@ def _viewer(record: Any) -> Viewer:
 
 
 def _touch(response: Response) -> Response:
-    """Note that the session is in use, at most once in TOUCH_EVERY, after the view has finished its own transaction."""
+    """Note that the session is in use, at most once in TOUCH_EVERY; whoever asked for the page does not wait for it."""
     session_id = g.pop("unseen_session_id", None)
     if session_id is not None:
-        db.session.rollback()
-        with transaction() as session:
-            session.execute(sa.update(UserSession).where(UserSession.id == session_id).values(last_seen_at=utc_now()))
+        seen = sa.update(UserSession).where(UserSession.id == session_id).values(last_seen_at=utc_now())
+        after_answer(response, lambda session: session.execute(seen))
     return response
 
 

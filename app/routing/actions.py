@@ -36,13 +36,12 @@ def assign_next(session: Session, *, now: datetime, caused_by: Event | None = No
 def note_seen(session: Session, user_id: uuid.UUID, *, now: datetime, on_phone: bool = False) -> None:
     """A sign of life. Whoever was offline is available again; whoever said they are away stays so."""
     until = now + (ON_A_PHONE if on_phone else AT_A_DESK)
-    row = session.execute(_known(user_id)).scalar_one_or_none()
-    if row is None or row.state == AvailabilityState.OFFLINE:
+    present = sa.update(Availability).where(Availability.user_id == user_id, Availability.state != AvailabilityState.OFFLINE)
+    later = {"last_seen_at": sa.func.greatest(Availability.last_seen_at, now)}
+    later["present_until"] = sa.func.greatest(Availability.present_until, until)
+    noted = present.values(later).returning(Availability.user_id).execution_options(synchronize_session=False)
+    if session.execute(noted).scalar_one_or_none() is None:
         _set(session, user_id, SEEN, now=now, until=until, actor=SYSTEM)
-        return
-    seen = sa.update(Availability).where(Availability.user_id == user_id, Availability.last_seen_at <= now)
-    later = sa.func.greatest(Availability.present_until, until)
-    session.execute(seen.values(last_seen_at=now, present_until=later).execution_options(synchronize_session=False))
 
 
 def note_sessions_seen(session: Session, session_ids: Collection[uuid.UUID], *, now: datetime) -> None:

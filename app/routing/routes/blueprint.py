@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, request
@@ -11,8 +12,9 @@ from werkzeug.exceptions import NotFound
 
 from app import error_pages
 from app.connections.queries import ChannelMissing
+from app.core.afterwards import after_answer
 from app.core.clock import utc_now
-from app.core.db import db, transaction
+from app.core.db import transaction
 from app.routing.actions import note_seen, set_availability
 from app.routing.models import AvailabilityState
 from app.routing.queries import RuleMissing
@@ -44,10 +46,8 @@ def _not_here(_error: Exception) -> Any:
 def _notice(response: Response) -> Response:
     """At most once a minute and browser: when its session is touched as well (app/accounts/session.py). It costs nothing else."""
     if g.get("unseen_session_id") is not None and request.endpoint != "accounts.sign_out":
-        user_id, now = current_user.user_id, utc_now()
-        db.session.rollback()
-        with transaction() as session:
-            note_seen(session, user_id, now=now, on_phone=on_phone())
+        sign = partial(note_seen, user_id=current_user.user_id, now=utc_now(), on_phone=on_phone())
+        after_answer(response, sign)
     return response
 
 
