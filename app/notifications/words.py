@@ -19,7 +19,7 @@ def sentence(row: NotificationRow) -> str:
     if kind == NotificationKind.TEAM:
         return str(_("%(name)s handed this to your team", **names))
     if kind == NotificationKind.HELD:
-        return str(_("Your scheduled reply was not sent: please look"))
+        return str(_("What you scheduled was not sent: please look"))
     if kind == NotificationKind.ESCALATION:
         return str(_("The deadline for %(who)s needs you", who=row.contact_name or _("the contact")))
     count, who = row.notification.count, row.contact_name or _("the contact")
@@ -37,7 +37,7 @@ def bare_sentence(row: NotificationRow) -> str:
         NotificationKind.MENTION: str(_("A colleague mentioned you")),
         NotificationKind.ASSIGNMENT: str(_("A thread was assigned to you")),
         NotificationKind.TEAM: str(_("A thread was handed to your team")),
-        NotificationKind.HELD: str(_("Your scheduled reply was not sent: please look")),
+        NotificationKind.HELD: str(_("What you scheduled was not sent: please look")),
         NotificationKind.ESCALATION: str(_("A deadline needs you")),
     }[kind]
 

@@ -147,7 +147,7 @@ def test_customer_who_writes_before_its_time_holds_it_and_its_writer_is_told(des
     assert "something newer came in" in desk.page()
     told = desk.session.execute(sa.select(Notification.user_id).where(Notification.kind == "held")).scalars().all()
     assert told == [desk.alice.id]
-    assert "Your scheduled reply was not sent" in desk.client.get("/notifications").text
+    assert "What you scheduled was not sent" in desk.client.get("/notifications").text
     refused = desk.post(f"/scheduled/{row.id}/sending", last_seen_message_id=desk.seen.id)
     assert refused.status_code == 409
     assert desk.outgoing() == []
