@@ -17,6 +17,7 @@ from app.inbox.macros import MacroMissing
 from app.inbox.queries import ThreadMissing
 from app.inbox.routes import clock_words, words
 from app.inbox.routes.row_look import rows_html
+from app.inbox.routes.task_look import task_html
 from app.inbox.saved_views import View, ViewMissing
 from app.inbox.view_models import SavedView
 from app.links import url_for
@@ -162,6 +163,7 @@ def _register_template_tools(state: Any) -> None:
         view_counts=view_counts,
         view_audiences=view_audiences,
         rows_html=rows_html,
+        task_html=task_html,
         MEDIUM_ICONS=words.MEDIUM_ICONS,
         STATUS_TONES=words.STATUS_TONES,
         PRIORITY_TONES=words.PRIORITY_TONES,
