@@ -89,6 +89,7 @@ class Thread(WithId, Base):
     channel_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("channels.id"))
     medium: Mapped[str]
     contact_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("contacts.id"))
+    contact_language: Mapped[str] = mapped_column(default="", server_default="")  # kept by triggers; "": nobody said which
     partner_contact_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("contacts.id"))
     assignee_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
     team_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("teams.id"))
@@ -147,13 +148,19 @@ class Thread(WithId, Base):
         newest_index("ix_threads_snoozed", "brand_id", where="snoozed_until IS NOT NULL"),
         newest_index("ix_threads_spam", "brand_id", where="spam_at IS NOT NULL"),
         sa.Index(
-            "ix_threads_waiting",  # nobody has them: app/routing gives them away in this order
+            "ix_threads_waiting_groups",  # nobody has them: app/routing gives them away, those that need the same person in order
             "channel_id",
+            "thread_type",
+            sa.text("coalesce(team_id, '00000000-0000-0000-0000-000000000000'::uuid)"),
+            "priority_rank",
+            "contact_language",
             "response_due_at",
-            sa.text("priority_rank DESC"),
             "created_at",
             "id",
-            postgresql_where=sa.text(f"{IN_INBOX} AND assignee_user_id IS NULL AND status <> 'waiting_customer'"),
+            postgresql_where=sa.text(
+                f"{IN_INBOX} AND assignee_user_id IS NULL AND status <> 'waiting_customer'"
+                " AND (last_inbound_at IS NOT NULL OR medium <> 'email')"
+            ),
         ),
         sa.Index("ix_threads_snooze_due", "snoozed_until", postgresql_where=sa.text("snoozed_until IS NOT NULL")),
         sa.Index("ix_threads_status", "brand_id", "status", sa.text("last_message_at DESC"), sa.text("id DESC")),

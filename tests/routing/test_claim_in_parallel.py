@@ -132,6 +132,23 @@ def test_a_backlog_drains_in_due_order_once_somebody_comes_back(house: Flask) ->
         assert all(event.caused_by_id is not None for event in given)
 
 
+def test_a_thread_somebody_holds_is_passed_over(house: Flask) -> None:
+    fill(house, 3)
+    first = sa.select(Thread.id).order_by(Thread.response_due_at.asc().nulls_last()).limit(1).with_for_update()
+    with house.app_context(), transaction() as session:
+        held = session.execute(first).scalar_one()
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(give_in, house).result() == 2
+    with house.app_context(), transaction() as session:
+        left = session.execute(sa.select(Thread.id).where(Thread.assignee_user_id.is_(None))).scalars().all()
+        assert left == [held]
+
+
+def give_in(app: Flask) -> int:
+    with app.app_context():
+        return give_away()
+
+
 def react(app: Flask) -> None:
     """Do what the outbox promises of routing, by eight workers at once."""
 

@@ -49,6 +49,7 @@ def _abilities(dice: random.Random) -> dict[str, object]:
 def _shuffle(desk: Desk, dice: random.Random, people: list, teams: list) -> None:  # type: ignore[type-arg]
     desk.rule.skills = dice.sample(["a", "b"], dice.choice([0, 0, 1]))
     desk.rule.speaks_language = dice.random() < 0.4
+    desk.rule.sticky_days = dice.choice([0, 0, 14])
     desk.rule.strategy = dice.choice(list(Strategy))
     tiers = [{"team_id": str(team.id), "after_minutes": 30 * place} for place, team in enumerate(teams)]
     desk.rule.tiers = dice.choice([tiers, tiers[:1], [{"team_id": None, "after_minutes": 0}]])
