@@ -85,12 +85,8 @@ class Book:
             named = next((c for c in self.calendars if c.id == policy.rules.calendar_id), None)
             if named is not None:
                 return named
-        scopes = (
-            (thread.team_id, None, None),
-            (None, thread.channel_id, None),
-            (None, None, thread.brand_id),
-            (None, None, None),
-        )
+        own = ((thread.team_id, None, None), (None, thread.channel_id, None), (None, None, thread.brand_id))
+        scopes = (*filter(any, own), (None, None, None))  # a thread without a team is of no team, and not of all
         held = {calendar.scope: calendar for calendar in self.calendars if not calendar.is_by_name_only}
         return next((held[scope] for scope in scopes if scope in held), None)
 
