@@ -42,7 +42,7 @@ class CalendarContent:
 
 def create_calendar(session: Session, content: CalendarContent, *, now: datetime, actor: Actor) -> BusinessCalendar:
     """Raises ScopeTaken."""
-    _check_scope(session, content, None)
+    check_calendar(session, content)
     calendar = BusinessCalendar(id=new_id(), version=0, name=content.name)
     session.add(calendar)
     return _write_calendar(session, calendar, content, now=now, actor=actor)
@@ -53,10 +53,15 @@ def change_calendar(
 ) -> BusinessCalendar:
     """What it says from now on; running clocks follow. Raises ScopeTaken, StillNeeded."""
     calendar = _lock(session, BusinessCalendar, calendar_id)
-    _check_scope(session, content, calendar_id)
-    if _is_for_all(calendar) and not _is_for_all(content):
-        raise StillNeeded(str(calendar_id))
+    check_calendar(session, content, calendar)
     return _write_calendar(session, calendar, content, now=now, actor=actor)
+
+
+def check_calendar(session: Session, content: CalendarContent, calendar: BusinessCalendar | None = None) -> None:
+    """Whether this can be saved, in place of `calendar` or as a new one. Raises ScopeTaken, StillNeeded."""
+    _check_scope(session, content, calendar.id if calendar else None)
+    if calendar is not None and _is_for_all(calendar) and not _is_for_all(content):
+        raise StillNeeded(str(calendar.id))
 
 
 def archive_calendar(session: Session, calendar_id: uuid.UUID, *, now: datetime, actor: Actor) -> BusinessCalendar:

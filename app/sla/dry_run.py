@@ -1,11 +1,11 @@
-"""What a policy would make of the last 30 days, before it holds: every thread as it stands now, by the policies of today and by
-these. Reads only."""
+"""What a policy or a calendar would make of the last 30 days, before it holds: every thread as it stands now, by the rules of
+today and by these. Reads only."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
 from app.inbox.models import Thread
-from app.sla.book import Book, Choice, HeldPolicy, organizations_of, read_book, read_calendar
+from app.sla.actions import CalendarContent
+from app.sla.book import Book, Choice, HeldCalendar, HeldPolicy, organizations_of, read_book, read_calendar
+from app.sla.calendar import Calendar
 from app.sla.clock import Clock, ClockKind, Fact, FactKind, Outcome, Terms, evaluate
 from app.sla.keeping import FACTS_OF, facts_of, seconds
 from app.sla.models import SlaClock
@@ -43,6 +45,13 @@ class Difference:
     started: int
     before: Deadline | None
     after: Deadline | None
+
+    @property
+    def moved_seconds(self) -> int | None:
+        """How much later it would be due, negative for earlier; None where it is not due before or after."""
+        if self.before is None or self.after is None or self.before.due is None or self.after.due is None:
+            return None
+        return self.after.due - self.before.due
 
 
 @dataclass(frozen=True)
@@ -73,17 +82,58 @@ def dry_run(
     """What saving these rules would change. `policy_id`: the policy they would replace, None for a new one;
     `position`: their index in the order."""
     book = read_book(session)
-    books = book, _with(book, rules, policy_id, position, now)
+    changed = _Try(_with(book, rules, policy_id, position, now))
+    return _compare(session, _Try(book), changed, brand_ids=brand_ids, now=now, most=most)
+
+
+def dry_run_calendar(
+    session: Session,
+    content: CalendarContent,
+    *,
+    calendar_id: uuid.UUID | None,
+    brand_ids: Collection[uuid.UUID],
+    now: datetime,
+    most: int = MOST_THREADS,
+) -> DryRun:
+    """What saving this calendar would change. `calendar_id`: the one it would replace, None for a new one. The caller has
+    checked that it can be saved (`check_calendar`)."""
+    book, version_id = read_book(session), new_id()
+    scope = (content.team_id, content.channel_id, content.brand_id)
+    held = HeldCalendar(calendar_id or new_id(), version_id, now, scope, content.is_by_name_only)
+    others = tuple(calendar for calendar in book.calendars if calendar.id != calendar_id)
+    changed = _Try(replace(book, calendars=(*others, held)), {version_id: Calendar(content.rules.rules())})
+    return _compare(session, _Try(book), changed, brand_ids=brand_ids, now=now, most=most)
+
+
+@dataclass(frozen=True)
+class _Try:
+    """What would hold, and the calendars of it that are not written anywhere, by version."""
+
+    book: Book
+    unsaved: Mapping[uuid.UUID, Calendar] = field(default_factory=dict)
+
+    def calendar(self, session: Session, choice: Choice) -> Calendar:
+        version_id = choice.calendar.version_id if choice.calendar else None
+        found = self.unsaved.get(version_id) if version_id else None
+        return found or read_calendar(session, version_id)
+
+
+def _compare(
+    session: Session, today: _Try, changed: _Try, *, brand_ids: Collection[uuid.UUID], now: datetime, most: int
+) -> DryRun:
+    tries = today, changed
     threads = _threads(session, brand_ids, now, most + 1)
     is_cut, threads = len(threads) > most, threads[:most]
     facts = _facts(session, threads)
-    asks = any(book.asks_for_organizations for book in books)
+    asks = any(one.book.asks_for_organizations for one in tries)
     above = organizations_of(session, {t.contact_id for t in threads if t.contact_id}) if asks else {}
     late_before, late_after, found = 0, 0, list[Difference]()
     for thread in threads:
         organizations = above.get(thread.contact_id, ()) if thread.contact_id else ()
-        choices = (book.choose(thread, organizations) for book in books)
-        before, after = (_deadlines(session, facts[thread.id], choice, now=seconds(now)) for choice in choices)
+        choices = [(one, one.book.choose(thread, organizations)) for one in tries]
+        before, after = (
+            _deadlines(facts[thread.id], choice, one.calendar(session, choice), now=seconds(now)) for one, choice in choices
+        )
         late_before, late_after = late_before + _late(before), late_after + _late(after)
         found += _differences(thread, before, after)
     return DryRun(len(threads), is_cut, late_before, late_after, tuple(found))
@@ -113,12 +163,11 @@ def _threads(session: Session, brand_ids: Collection[uuid.UUID], now: datetime, 
 Clocks = dict[tuple[ClockKind, int], Deadline]
 
 
-def _deadlines(session: Session, facts: list[Fact], choice: Choice, *, now: int) -> Clocks:
+def _deadlines(facts: list[Fact], choice: Choice, calendar: Calendar, *, now: int) -> Clocks:
     """The deadlines of the last 30 days, as if this choice had held from the beginning."""
     if not facts:
         return {}
     terms = choice.policy.rules.terms() if choice.policy else Terms()
-    calendar = read_calendar(session, choice.calendar.version_id if choice.calendar else None)
     held = [facts[0], Fact(facts[0].at, FactKind.TERMS, terms=terms), *facts[1:]]
     since = now - int(LOOKS_BACK.total_seconds())
     clocks = (clock for clock in evaluate(held, calendar) if clock.started > since and clock.target is not None)

@@ -158,6 +158,10 @@ PAGES = (
     Entry("GET", "/settings/policies/<uuid:policy_id>", ADMINS),
     Entry("POST", "/settings/policies/<uuid:policy_id>", ADMINS, data={"name": "Spoed", "position": "1"}),
     Entry("POST", "/settings/policies/<uuid:policy_id>/deletion", ADMINS),
+    Entry("POST", "/settings/calendars/dry-run", ADMINS, data={"name": "Avond", "scope": "named", "zone": "UTC"}),
+    Entry(
+        "POST", "/settings/calendars/<uuid:calendar_id>/dry-run", ADMINS, data={"name": "Nacht", "scope": "named", "zone": "UTC"}
+    ),
     Entry("POST", "/settings/policies/dry-run", ADMINS, data={"name": "Spoed", "position": "1", "first_minutes": "30"}),
     Entry("POST", "/settings/policies/<uuid:policy_id>/dry-run", ADMINS, data={"name": "Spoed", "position": "1"}),
     Entry("GET", "/settings/automation", LEADS),

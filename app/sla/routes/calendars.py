@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -17,13 +19,15 @@ from app.accounts.session import current_admin
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
-from app.sla.actions import ScopeTaken, StillNeeded, archive_calendar, change_calendar, create_calendar
+from app.sla.actions import ScopeTaken, StillNeeded, archive_calendar, change_calendar, check_calendar, create_calendar
 from app.sla.calendar import Calendar, Closed
+from app.sla.dry_run import DryRun, dry_run_calendar
 from app.sla.public_holidays import name_of
 from app.sla.queries import CalendarRow, get_calendar, list_calendars, list_recomputes
 from app.sla.routes.blueprint import bp
 from app.sla.routes.calendar_form import DAYS, CalendarForm, country_choices, form_of, read_form, scope_choices, scope_of
 from app.sla.routes.hours import clock
+from app.sla.routes.words import DRY_RUN_WORDS
 from app.sla.rules import StoredCalendar
 from app.translation import gettext as _
 from app.web import page
@@ -99,6 +103,22 @@ def remove_calendar(calendar_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(url_for("sla.calendars"), 303)
 
 
+@bp.post("/settings/calendars/dry-run")
+@bp.post("/settings/calendars/<uuid:calendar_id>/dry-run", endpoint="dry_run_changed_calendar")
+def dry_run_new_calendar(calendar_id: uuid.UUID | None = None) -> ResponseReturnValue:
+    """What the form would make of the last 30 days; nothing is saved, and the form stays as it was filled in."""
+    viewer, session = current_admin(), db.session()
+    row = get_calendar(session, calendar_id) if calendar_id else None
+    form = read_form(session)
+    if form.content is not None:
+        with _naming_scope(form):
+            check_calendar(session, form.content, row.calendar if row else None)
+    if form.content is None or form.errors:
+        return _editor(form, row=row, status=422)
+    run = dry_run_calendar(session, form.content, calendar_id=calendar_id, brand_ids=viewer.brand_ids, now=utc_now())
+    return _editor(form, row=row, run=run)
+
+
 def _save(calendar_id: uuid.UUID | None) -> ResponseReturnValue:
     viewer = current_admin()
     row = get_calendar(db.session(), calendar_id) if calendar_id else None
@@ -107,17 +127,12 @@ def _save(calendar_id: uuid.UUID | None) -> ResponseReturnValue:
         return _editor(form, row=row, status=422)
     if request.form.get("preview"):
         return _editor(form, row=row, rules=form.content.rules)
-    try:
-        with transaction() as session:
-            who: dict[str, Any] = {"now": utc_now(), "actor": viewer.actor}
-            if calendar_id is None:
-                create_calendar(session, form.content, **who)
-            else:
-                change_calendar(session, calendar_id, form.content, **who)
-    except ScopeTaken:
-        form.errors["scope"] = _("There is a calendar for that already.")
-    except StillNeeded:
-        form.errors["scope"] = _("This is the calendar for everything; it has to stay that.")
+    with _naming_scope(form), transaction() as session:
+        who: dict[str, Any] = {"now": utc_now(), "actor": viewer.actor}
+        if calendar_id is None:
+            create_calendar(session, form.content, **who)
+        else:
+            change_calendar(session, calendar_id, form.content, **who)
     if form.errors:
         return _editor(form, row=row, status=422)
     runtime().nudger.nudge()
@@ -125,8 +140,24 @@ def _save(calendar_id: uuid.UUID | None) -> ResponseReturnValue:
     return redirect(url_for("sla.calendars"), 303)
 
 
+@contextmanager
+def _naming_scope(form: CalendarForm) -> Iterator[None]:
+    """Say beside the field why a calendar cannot be for that."""
+    try:
+        yield
+    except ScopeTaken:
+        form.errors["scope"] = _("There is a calendar for that already.")
+    except StillNeeded:
+        form.errors["scope"] = _("This is the calendar for everything; it has to stay that.")
+
+
 def _editor(
-    form: CalendarForm, *, row: CalendarRow | None = None, rules: StoredCalendar | None = None, status: int = 200
+    form: CalendarForm,
+    *,
+    row: CalendarRow | None = None,
+    rules: StoredCalendar | None = None,
+    run: DryRun | None = None,
+    status: int = 200,
 ) -> Response:
     return page(
         "settings/calendars/edit.html",
@@ -138,6 +169,8 @@ def _editor(
         zones=ZONES,
         days=[(name, _weekday(number)) for number, name in enumerate(DAYS)],
         preview=preview_days(rules) if rules else (),
+        run=run,
+        **DRY_RUN_WORDS,
     )
 
 

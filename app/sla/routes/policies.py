@@ -20,12 +20,10 @@ from app.sla.dry_run import DryRun, dry_run
 from app.sla.queries import PolicyRow, get_policy, list_policies, list_recomputes
 from app.sla.routes.blueprint import bp
 from app.sla.routes.policy_form import PolicyForm, choices, form_of, read_form
-from app.sla.routes.words import deadline_words, kind_words, span_words
+from app.sla.routes.words import DRY_RUN_WORDS, span_words
 from app.sla.rules import PolicyRules
 from app.translation import gettext as _
 from app.web import page
-
-DIFFERENCES_SHOWN = 50
 
 
 @bp.get("/settings/policies")
@@ -121,9 +119,7 @@ def _editor(form: PolicyForm, *, row: PolicyRow | None = None, run: DryRun | Non
         policy=policy,
         name=name,
         run=run,
-        shown=DIFFERENCES_SHOWN,
-        kind_words=kind_words,
-        deadline_words=deadline_words,
+        **DRY_RUN_WORDS,
         choices=choices(db.session()),
         has_mail=mail_sender().is_set_up,
         has_cards=any(row.hook for row in list_hooks(db.session())),

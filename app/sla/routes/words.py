@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 from flask_babel import format_date, format_datetime, format_time, get_locale, to_user_timezone
 
 from app.sla.calendar import Calendar, Closed
 from app.sla.clock import CLOSED, ClockKind, Outcome
-from app.sla.dry_run import Deadline
+from app.sla.dry_run import Deadline, Difference
 from app.sla.explain import StepStory, Story
 from app.sla.public_holidays import name_of
 from app.sla.rules import Whom
@@ -16,6 +17,7 @@ from app.sla.timing import Kind, Segment
 from app.translation import gettext as _
 from app.translation import mark as N_
 
+DIFFERENCES_SHOWN = 50
 KINDS = {
     ClockKind.FIRST_RESPONSE: N_("First answer"),
     ClockKind.NEXT_RESPONSE: N_("Next answer"),
@@ -143,6 +145,20 @@ def deadline_words(deadline: Deadline | None) -> str:
     return _("%(time)s, late", time=due) if deadline.is_late else due
 
 
+def moved_words(found: Difference) -> str:
+    """By how much a deadline would move, and whether it would then be kept where it was not, or the other way round."""
+    was, would_be = (deadline is not None and deadline.is_late for deadline in (found.before, found.after))
+    parts = [_span_of_move(found.moved_seconds)] if found.moved_seconds else []
+    if was != would_be:
+        parts.append(_("would be late") if would_be else _("would be in time"))
+    return ", ".join(parts) or "–"
+
+
+def _span_of_move(seconds: int) -> str:
+    length = span_words(abs(seconds))
+    return _("%(length)s later", length=length) if seconds > 0 else _("%(length)s earlier", length=length)
+
+
 def moment(at: datetime) -> str:
     """A day and time, to the second where it is not on the minute."""
     return str(format_datetime(at, "EEE d MMM HH:mm:ss" if at.second else "EEE d MMM HH:mm"))
@@ -154,3 +170,12 @@ def _at(seconds: int) -> datetime:
 
 def _time(at: datetime) -> str:
     return str(format_time(at, "HH:mm:ss" if at.second else "HH:mm"))
+
+
+DRY_RUN_WORDS: dict[str, Any] = {
+    "shown": DIFFERENCES_SHOWN,
+    "kind_words": kind_words,
+    "deadline_words": deadline_words,
+    "moved_words": moved_words,
+}
+"""What `settings/policies/dry_run.html` needs beside the run."""
