@@ -10,6 +10,7 @@ from app.inbox.models import ThreadType
 from app.routing.explain import Hindrance, Reason
 from app.routing.models import AvailabilityState, Strategy
 from app.routing.queries import Worker
+from app.routing.replay import Destination
 from app.translation import gettext as _
 from app.translation import mark as N_
 from app.translation import ngettext
@@ -74,6 +75,19 @@ def waiting_words(reason: Reason, *, skills: list[str], language: str | None) ->
     return _(WAITS[reason.hindrance], names=names, skills=", ".join(skills), language=language or "", time=time)
 
 
+def destination_words(to: Destination | None, teams: dict[str, str]) -> str:
+    """Who is asked first, as a part of a sentence. `teams`: their names by id."""
+    if to is None:
+        return _("Nobody: it stays unassigned")
+    gone = _("A team that does not exist any more")
+    parts = [teams.get(str(to.team_id), gone) if to.team_id else _("Everybody who sees the brand")]
+    if to.skills:
+        parts.append(_("skill %(skills)s", skills=", ".join(to.skills)))
+    if to.speaks_language:
+        parts.append(_("in the contact’s language"))
+    return ", ".join(parts)
+
+
 def names_words(names: tuple[str, ...]) -> str:
     """The first few, and how many more."""
     shown, more = ", ".join(names[:NAMES_SHOWN]), len(names) - NAMES_SHOWN
@@ -110,5 +124,6 @@ FILTERS = {
     "thread_type_words": thread_type_words,
     "presence_words": presence_words,
     "presence_tone": state_tone,
+    "destination_words": destination_words,
     "given_words": lambda by, name: given_words(name, by),
 }

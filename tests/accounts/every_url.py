@@ -138,6 +138,8 @@ PAGES = (
     Entry("POST", "/settings/routing/people/<uuid:user_id>/away", LEADS_OF_BRAND),
     Entry("GET", "/settings/routing/<uuid:routing_rule_id>", LEADS_OF_BRAND),
     Entry("POST", "/settings/routing/<uuid:routing_rule_id>", LEADS_OF_BRAND, data={"name": "Service"}),
+    Entry("POST", "/settings/routing/dry-run", LEADS, data={"name": "Service"}),
+    Entry("POST", "/settings/routing/<uuid:routing_rule_id>/dry-run", LEADS_OF_BRAND, data={"name": "Service"}),
     Entry("GET", "/settings/routing/<uuid:routing_rule_id>/trial", LEADS_OF_BRAND),
     Entry("POST", "/settings/routing/<uuid:routing_rule_id>/switch", LEADS_OF_BRAND, data={"on": "1"}),
     Entry("POST", "/settings/routing/<uuid:routing_rule_id>/up", LEADS_OF_BRAND),

@@ -20,6 +20,7 @@ from app.inbox.models import ThreadType
 from app.routing.forms import EVERYBODY, Filled, empty_rule, form_of_rule, read_rule
 from app.routing.models import RoutingRule, Strategy
 from app.routing.queries import get_rule, list_rules
+from app.routing.replay import Replay, replay
 from app.routing.routes.blueprint import bp
 from app.routing.rule_actions import (
     RULES_AT_MOST,
@@ -88,6 +89,17 @@ def save_rule(routing_rule_id: uuid.UUID) -> ResponseReturnValue:
     return _saved(_("Saved."))
 
 
+@bp.post("/settings/routing/dry-run")
+@bp.post("/settings/routing/<uuid:routing_rule_id>/dry-run", endpoint="dry_run_changed_rule")
+def dry_run_new_rule(routing_rule_id: uuid.UUID | None = None) -> ResponseReturnValue:
+    """Which threads of the last 30 days the form would have sent elsewhere; nothing is saved, and the form stays as it was."""
+    viewer, rule = _rule(routing_rule_id) if routing_rule_id else (current_lead(), None)
+    form, content = _read(viewer)
+    if content is None:
+        return _editor(form, viewer, rule=rule, status=422)
+    return _editor(form, viewer, rule=rule, run=replay(db.session(), content, rule=rule, now=utc_now()))
+
+
 @bp.post("/settings/routing/<uuid:routing_rule_id>/switch")
 def switch(routing_rule_id: uuid.UUID) -> ResponseReturnValue:
     """On (`on` 1) or off."""
@@ -136,7 +148,9 @@ def _read(viewer: Viewer) -> tuple[Filled, Any]:
     return read_rule(request.form.to_dict(), channels=channels, teams=teams)
 
 
-def _editor(form: Filled, viewer: Viewer, *, rule: RoutingRule | None = None, status: int = 200) -> Response:
+def _editor(
+    form: Filled, viewer: Viewer, *, rule: RoutingRule | None = None, run: Replay | None = None, status: int = 200
+) -> Response:
     teams = [(EVERYBODY, _("Everybody who sees the brand")), *((str(t.id), t.name) for t in list_teams(db.session()))]
     channels = [(str(c.id), c.name) for c in list_channels(db.session(), brand_ids=viewer.brand_ids)]
     types = [(kind.value, thread_type_words(kind)) for kind in ThreadType if kind != ThreadType.INTERNAL_TICKET]
@@ -148,4 +162,5 @@ def _editor(form: Filled, viewer: Viewer, *, rule: RoutingRule | None = None, st
         "later": [("", _("Nobody else")), *teams],
     }
     action = url_for("routing.save_rule", routing_rule_id=rule.id) if rule else url_for("routing.add_rule")
-    return page("settings/routing/edit.html", status=status, form=form, rule=rule, action=action, choices=choices)
+    shown: dict[str, Any] = {"run": run, "teams": dict(teams)}
+    return page("settings/routing/edit.html", status=status, form=form, rule=rule, action=action, choices=choices, **shown)

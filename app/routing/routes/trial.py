@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from typing import Any
 
 from flask.typing import ResponseReturnValue
 
+from app.accounts.queries import list_teams
 from app.accounts.session import current_lead
 from app.core.clock import utc_now
 from app.core.db import db
 from app.routing.queries import count_decided, get_rule, list_threads_named, list_workers
+from app.routing.replay import LOOKS_BACK, replay
 from app.routing.routes.blueprint import bp
 from app.routing.rule_actions import TRIED_AT_MOST, try_rule
 from app.web import page
-
-LOOKS_BACK = timedelta(days=30)
 
 
 @bp.get("/settings/routing/<uuid:routing_rule_id>/trial")
@@ -24,6 +24,7 @@ def try_out(routing_rule_id: uuid.UUID) -> ResponseReturnValue:
     viewer, session, now = current_lead(), db.session(), utc_now()
     rule = get_rule(session, routing_rule_id, brand_ids=viewer.brand_ids)
     month = count_decided(session, rule, since=now - LOOKS_BACK)
+    run = None if rule.is_on else replay(session, rule, rule=rule, now=now)
     session.rollback()
     claims = try_rule(session, rule, now=now)
     session.rollback()
@@ -31,4 +32,6 @@ def try_out(routing_rule_id: uuid.UUID) -> ResponseReturnValue:
     names = {worker.user_id: worker.name for worker in list_workers(session, now=now)}
     threads = list_threads_named(session, [claim.thread_id for claim in claims])
     rows = [(threads[claim.thread_id], names[claim.user_id], claim.because) for claim in claims]
-    return page("settings/routing/trial.html", rule=rule, rows=rows, month=month, is_cut=len(rows) == TRIED_AT_MOST)
+    teams = {str(team.id): team.name for team in list_teams(session)}
+    shown: dict[str, Any] = {"rows": rows, "is_cut": len(rows) == TRIED_AT_MOST, "month": month, "run": run, "teams": teams}
+    return page("settings/routing/trial.html", rule=rule, **shown)
