@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -102,6 +103,14 @@ def note_intent(session: Session, event: Event) -> None:
         "noted_at": event.occurred_at,
     }
     session.execute(postgresql.insert(OutsideIntent).values(values).on_conflict_do_nothing())
+
+
+def withdraw_intents(session: Session, event_ids: Collection[uuid.UUID]) -> int:
+    """Promise no longer what these events asked for; returns how many of them are carried out already, or just now."""
+    asked = sa.select(OutsideIntent.id).where(OutsideIntent.event_id.in_(event_ids), OutsideIntent.state == "noted")
+    noted = session.execute(asked.order_by(OutsideIntent.id).with_for_update(skip_locked=True)).scalars().all()
+    session.execute(sa.delete(OutsideIntent).where(OutsideIntent.id.in_(noted)).execution_options(synchronize_session=False))
+    return len(event_ids) - len(noted)
 
 
 def _fill(rule: AutomationRule, content: RuleContent, now: datetime) -> None:

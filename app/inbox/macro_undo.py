@@ -1,4 +1,7 @@
-"""Take back what a macro did to one thread, as far as nobody changed it since. What it wrote as a note stays."""
+"""Take back what a macro did to one thread, as far as nobody changed it since. What it wrote as a note stays.
+
+The tasks and calls it asked for belong to others: the edge hands them what is named in `Undone`, in the same transaction.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.events.actions import Actor, record
+from app.events.models import Event
 from app.inbox.actions import lock_thread, subject_of
 from app.inbox.bulk import NothingToUndo, Refused, restore
 from app.inbox.macro_models import Macro, MacroRun
@@ -18,13 +22,18 @@ from app.inbox.macro_run import Run
 from app.inbox.models import Thread
 from app.inbox.tags import BadTag
 
+ASKING = ("TaskAsked", "OutsideCallAsked", "NoteAdded")
+
 
 @dataclass(frozen=True)
 class Undone:
-    """`message_id`: what the macro sent, which the caller takes back while it waits."""
+    """`message_id`: what the macro sent, which the caller takes back while it waits. `asked`: by kind, the events by which it
+    asked for tasks (`TaskAsked`) and calls outside (`OutsideCallAsked`). `has_note`: it wrote one."""
 
     name: str
     message_id: uuid.UUID | None
+    asked: dict[str, list[uuid.UUID]]
+    has_note: bool
 
 
 def note_outcome(
@@ -51,8 +60,19 @@ def undo_run(session: Session, thread: Thread, *, token: uuid.UUID, actor: Actor
     except (Refused, BadTag) as error:
         raise NothingToUndo(str(token)) from error
     run.undone_at = now
+    wrote = _events_of(session, run, locked)
     macro = session.get(Macro, run.macro_id)
     name = macro.name if macro is not None else ""
     payload = {"macro_id": str(run.macro_id), "name": name}
     record(session, "MacroUndone", subject=subject_of(locked), now=now, actor=actor, payload=payload)
-    return Undone(name, run.message_id)
+    return Undone(name, run.message_id, wrote, "NoteAdded" in wrote)
+
+
+def _events_of(session: Session, run: MacroRun, thread: Thread) -> dict[str, list[uuid.UUID]]:
+    """What the run asked for and wrote, by kind: everything of one run has its moment and its user."""
+    mine = (Event.thread_id == thread.id, Event.occurred_at == run.run_at, Event.actor_user_id == run.user_id)
+    query = sa.select(Event.type, Event.id).where(*mine, Event.type.in_(ASKING)).order_by(Event.id)
+    found: dict[str, list[uuid.UUID]] = {}
+    for kind, event_id in session.execute(query):
+        found.setdefault(kind, []).append(event_id)
+    return found

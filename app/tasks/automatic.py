@@ -1,19 +1,20 @@
-"""Tasks nobody writes: they follow from what happened. The caller owns the transaction."""
+"""Tasks nobody writes: they follow from what happened, and go when that is undone. The caller owns the transaction."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Brand, User
-from app.events.actions import SYSTEM
+from app.events.actions import SYSTEM, Actor
 from app.events.models import Event
 from app.inbox.models import Message, MessageType
-from app.tasks.actions import TaskContent, add_task
-from app.tasks.models import Task, TaskType
+from app.tasks.actions import TaskContent, add_task, lock_task, set_task_status
+from app.tasks.models import Task, TaskStatus, TaskType
 from app.tasks.promise_words import CALLS
 from app.tasks.promises import find_promise
 
@@ -47,3 +48,25 @@ def make_task_of_promise(session: Session, message_id: uuid.UUID, *, now: dateti
         zone=reply.timezone,
     )
     return add_task(session, content, now=now, actor=SYSTEM, promised_in_message_id=message_id, caused_by=caused_by)
+
+
+def take_asked_tasks_back(
+    session: Session, asked: Collection[uuid.UUID], *, thread_id: uuid.UUID, now: datetime, actor: Actor
+) -> int:
+    """Cancel the tasks of the thread that these `TaskAsked` events made. Returns how many stay: somebody changed them since, took
+    them up or did them, or another task waits for them."""
+    made = (Event.thread_id == thread_id, Event.type == "TaskCreated", Event.caused_by_id.in_(asked))
+    stay = 0
+    for task_id in sorted(uuid.UUID(p["task_id"]) for p in session.execute(sa.select(Event.payload).where(*made)).scalars()):
+        if session.get(Task, task_id) is None:
+            continue
+        if _is_touched(session, lock_task(session, task_id)):
+            stay += 1
+        else:
+            set_task_status(session, task_id, TaskStatus.CANCELLED, now=now, actor=actor)
+    return stay
+
+
+def _is_touched(session: Session, task: Task) -> bool:
+    waits = sa.select(Task.id).where(Task.depends_on_id == task.id).limit(1)
+    return task.version > 1 or task.status != TaskStatus.OPEN or session.execute(waits).first() is not None

@@ -8,18 +8,24 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from app.automation.models import OutsideIntent
 from app.core.clock import utc_now
 from app.core.db import table_of
 from app.core.work import claim
 from app.delivery.models import Delivery
 from app.events.actions import Actor
 from app.inbox.actions import change_priority
-from app.inbox.macros import MacroSteps
+from app.inbox.macros import MacroSteps, OutsideCall, TaskStep
 from app.inbox.models import MessageType, Priority, Thread, ThreadStatus
+from app.tasks.actions import TaskContent, create_task, edit_task
+from app.tasks.models import Task, TaskStatus
 from tests.inbox.test_macros import Desk, desk
 from tests.support.signing_in import sign_in
 
 __all__ = ["desk"]
+ASKS = MacroSteps(
+    task=TaskStep(title="Bel de klant"), calls=(OutsideCall(kind="make", target="A"), OutsideCall(kind="sync", target="B"))
+)
 SENT = "Beste klant, de monteur komt."
 
 
@@ -46,7 +52,7 @@ def test_the_thread_is_as_it_was_and_the_note_stays(desk: Desk) -> None:
     ran = desk.run(desk.macro())
     assert standing(desk.session, desk.thread) != before
     answer = undo(desk, ran)
-    assert desk.toast(answer) == "Macro taken back: Storing"
+    assert desk.toast(answer) == "Macro taken back: Storing. Its note stays."
     assert standing(desk.session, desk.thread) == before
     assert desk.notes() == ["Monteur is gebeld"]
     assert "Alice took back the macro Storing" in desk.client.get(f"/threads/{desk.thread.id}").text
@@ -106,3 +112,50 @@ def test_a_reply_that_left_stays_and_is_said_to(desk: Desk) -> None:
     assert "already left" in desk.toast(undo(desk, ran))
     assert len(desk.messages(MessageType.OUTGOING)) == 1
     assert desk.session.get_one(Thread, desk.thread.id).priority == Priority.NORMAL
+
+
+def the_task(desk: Desk) -> Task:
+    return desk.session.execute(sa.select(Task).where(Task.title == "Bel de klant")).scalar_one()
+
+
+def intents(desk: Desk) -> list[str]:
+    return list(desk.session.execute(sa.select(OutsideIntent.target).order_by(OutsideIntent.target)).scalars())
+
+
+def test_the_task_and_the_calls_it_asked_for_are_taken_back(desk: Desk) -> None:
+    other = TaskContent(desk.brand.id, "Van een ander", thread_id=desk.thread.id)
+    kept = create_task(desk.session, other, now=utc_now(), actor=Actor(desk.alice.id))
+    desk.session.commit()
+    macro = desk.macro(ASKS)
+    desk.run(macro, token="018f0000-0000-7000-8000-000000000002")
+    desk.session.execute(sa.update(Task).where(Task.title == "Bel de klant").values(title="Van de vorige keer"))
+    desk.session.commit()
+    ran = desk.run(macro)
+    assert intents(desk) == ["A", "A", "B", "B"]
+    assert desk.toast(undo(desk, ran)) == "Macro taken back: Storing"
+    assert the_task(desk).status == TaskStatus.CANCELLED
+    assert intents(desk) == ["A", "B"], "those of the other run"
+    assert set(desk.session.execute(sa.select(Task.status).where(Task.title != "Bel de klant")).scalars()) == {TaskStatus.OPEN}
+    assert desk.session.get_one(Task, kept.id).version == 1
+
+
+def test_a_task_somebody_changed_and_a_call_that_was_made_stay_and_are_named(desk: Desk) -> None:
+    ran = desk.run(desk.macro(ASKS))
+    task, leila = the_task(desk), Actor(desk.leila.id)
+    content = TaskContent(task.brand_id, task.title, notes="Na tweeën", thread_id=task.thread_id)
+    edit_task(desk.session, task.id, content, now=utc_now(), actor=leila)
+    desk.session.execute(sa.update(OutsideIntent).where(OutsideIntent.target == "A").values(state="done"))
+    desk.session.commit()
+    said = desk.toast(undo(desk, ran))
+    assert said == "Macro taken back: Storing. Its task stays: somebody changed it. 1 call outside has already been made."
+    assert the_task(desk).status == TaskStatus.OPEN
+    assert intents(desk) == ["A"]
+
+
+def test_a_task_another_one_waits_for_stays(desk: Desk) -> None:
+    ran = desk.run(desk.macro(ASKS))
+    later = TaskContent(desk.brand.id, "Daarna", depends_on_id=the_task(desk).id)
+    create_task(desk.session, later, now=utc_now(), actor=Actor(desk.leila.id))
+    desk.session.commit()
+    assert "Its task stays" in desk.toast(undo(desk, ran))
+    assert the_task(desk).status == TaskStatus.OPEN

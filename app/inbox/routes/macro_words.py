@@ -1,4 +1,4 @@
-"""What a macro does, in words: the preview beside its name, and which step failed."""
+"""What a macro does, in words: the preview beside its name, which step failed, and what an undo leaves behind."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from app.inbox.routes.words import priority_words, status_words
 from app.reply_templates.models import ReplyTemplate
 from app.translation import gettext as _
 from app.translation import mark as N_
+from app.translation import ngettext
 
 NOTE_SHOWN = 60
 # The types of task a step can make, by their names in app/tasks.
@@ -102,3 +103,17 @@ def _assignee_words(assignee: str, names: Names) -> str:
 def failed_words(step: str, why: str) -> str:
     """Which step could not be taken and why, as one line."""
     return _("%(step)s: %(why)s. Nothing was changed.", step=_(STEPS[step]), why=why.rstrip("."))
+
+
+def staying_words(*, reply: bool, note: bool, tasks: int, calls: int) -> str:
+    """What could not be taken back, in sentences; "" where all was. `tasks` and `calls`: how many of them stay."""
+    parts = [_("Its reply has already left.")] if reply else []
+    if tasks:
+        parts.append(ngettext("Its task stays: somebody changed it.", "Its tasks stay: somebody changed them.", tasks))
+    if calls:
+        parts.append(
+            ngettext("%(num)s call outside has already been made.", "%(num)s calls outside have already been made.", calls)
+        )
+    if note:
+        parts.append(_("Its note stays."))
+    return " ".join(parts)

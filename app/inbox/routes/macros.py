@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
 from app.accounts.session import current_viewer
+from app.automation.actions import withdraw_intents
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.ids import new_id
@@ -40,11 +41,12 @@ from app.inbox.queries import get_thread
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.composer import sent_toast
 from app.inbox.routes.macro_reply import insert_later, plan_reply, send_reply
-from app.inbox.routes.macro_words import failed_words, names_in, step_words
+from app.inbox.routes.macro_words import failed_words, names_in, staying_words, step_words
 from app.inbox.routes.sending import put_into_composer, say
 from app.inbox.routes.snooze import zone
 from app.inbox.routes.thread import changed, list_uploads
 from app.inbox.taken_back import AlreadyTakenBack
+from app.tasks.automatic import take_asked_tasks_back
 from app.translation import gettext as _
 from app.translation import told
 from app.web import page
@@ -129,7 +131,7 @@ def _take_steps(thread: Thread, macro: Macro, steps: MacroSteps, run: Run) -> Ou
         session.flush()
         latter = state_of(locked)
         note_outcome(session, run, former=former, latter=latter, message_id=sent.id if sent else None)
-    return Outcome(True, sent, former != latter)
+    return Outcome(True, sent, former != latter or steps.task is not None or bool(steps.calls))
 
 
 def _with_triggers(response: Response, steps: MacroSteps, sent: Message | None) -> Response:
@@ -148,22 +150,25 @@ def _with_triggers(response: Response, steps: MacroSteps, sent: Message | None) 
 
 @bp.post("/threads/<uuid:thread_id>/macro-runs/<uuid:run_token>/undo")
 def undo_macro(thread_id: uuid.UUID, run_token: uuid.UUID) -> ResponseReturnValue:
-    """Give the thread back what the viewer's run changed; a reply it sent is taken back while it waits. The note stays."""
+    """Give the thread back what the viewer's run changed; a reply it sent is taken back while it waits, a task while nobody
+    touched it, calls outside before they are made. What stays is named."""
     viewer, now = current_viewer(), utc_now()
     thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id)
     files: list[str] | None = None
+    tasks = calls = 0
     try:
         with transaction() as session:
             undone = undo_run(session, thread, token=run_token, actor=viewer.actor, now=now)
             if undone.message_id is not None:
                 files = _take_reply_back(session, undone.message_id, viewer, now)
+            asked = undone.asked.get("TaskAsked", [])
+            tasks = take_asked_tasks_back(session, asked, thread_id=thread.id, now=now, actor=viewer.actor)
+            calls = withdraw_intents(session, undone.asked.get("OutsideCallAsked", []))
     except NothingToUndo:
         return _undone(thread.id, _("There is nothing left to undo."))
-    said = _("Macro taken back: %(name)s", name=undone.name)
-    if undone.message_id is not None and files is None:
-        late = _("Its reply has already left.")
-        return _undone(thread.id, f"{said}. {late}")
-    return _undone(thread.id, said, files)
+    has_left = undone.message_id is not None and files is None
+    stays = staying_words(reply=has_left, note=undone.has_note, tasks=tasks, calls=calls)
+    return _undone(thread.id, ". ".join([_("Macro taken back: %(name)s", name=undone.name), *([stays] if stays else [])]), files)
 
 
 def _undone(thread_id: uuid.UUID, said: str, files: list[str] | None = None) -> ResponseReturnValue:
