@@ -30,12 +30,14 @@ class Brand(WithId, Base):
     email_signature: Mapped[str] = mapped_column(default="")
     only_assignee_answers: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     tasks_of_promises: Mapped[bool] = mapped_column(default=True, server_default=sa.true())  # a reply that promises makes a task
+    manager_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
 
 
 class Team(WithId, Base):
     __tablename__ = "teams"
 
     name: Mapped[str] = mapped_column(unique=True)
+    manager_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
 
 
 class User(WithId, Base):
@@ -54,10 +56,12 @@ class User(WithId, Base):
     density: Mapped[str] = mapped_column(default="comfortable", server_default="comfortable")  # how close the rows of lists stand
     single_keys: Mapped[bool] = mapped_column(default=True)  # single-key shortcuts on (WCAG 2.1.4)
     undo_send_seconds: Mapped[int] = mapped_column(default=10, server_default="10")  # a reply from the pages waits this long
+    is_executive: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # whom the last escalations tell; one
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 
     __table_args__ = (
+        sa.Index("uq_users_executive", "is_executive", unique=True, postgresql_where=sa.text("is_executive")),
         sa.Index("uq_users_email_lower", sa.text("lower(email)"), unique=True),
         sa.CheckConstraint("theme IN ('system', 'light', 'dark')", name="theme"),
         sa.CheckConstraint("density IN ('comfortable', 'compact')", name="density"),

@@ -7,6 +7,7 @@ locked, its clocks are made anew from its facts, and only what is due by then an
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from app.accounts.models import BrandMember, Role, TeamMember, User
+from app.accounts.models import Brand, BrandMember, Role, Team, TeamMember, User
 from app.core.db import table_of
 from app.core.ids import new_id
 from app.core.plans import as_written
@@ -132,17 +133,40 @@ def _payload(reached: Reached, receivers: list[uuid.UUID]) -> dict[str, Any]:
 
 
 def receivers_of(session: Session, thread: Thread, step: Step, policy: PolicyRules) -> list[uuid.UUID]:
-    """Whom a step tells. Where nobody is in that place, the next higher is told: lead for the assignee, admins for all."""
+    """Whom a step tells: the first of those in that place who can be told. Where nobody is, the next higher is told: lead for the
+    assignee, admins for all."""
     if step.tell == "assignee" and thread.assignee_user_id is not None:
         return [thread.assignee_user_id]
     if step.tell in ("assignee", "team_lead"):
         found = _leads(session, thread)
         if found:
             return found
-    named = {"manager": policy.manager_ids, "executive": policy.executive_ids}.get(step.tell, ())
-    who = User.id.in_(named) if named else User.role == Role.ADMIN
-    query = sa.select(User.id).where(User.disabled_at.is_(None), who)
-    return list(session.execute(query.order_by(User.id)).scalars())
+    tellable = sa.select(User.id).where(User.disabled_at.is_(None)).order_by(User.id)
+    for user_ids in _named(session, thread, step, policy):
+        found = list(session.execute(tellable.where(User.id.in_(user_ids))).scalars())
+        if found:
+            return found
+    return list(session.execute(tellable.where(User.role == Role.ADMIN)).scalars())
+
+
+def _named(session: Session, thread: Thread, step: Step, policy: PolicyRules) -> list[Collection[uuid.UUID]]:
+    """Who is named for a step, the nearest first: by the settings, as far as they see the thread, then by the policy."""
+    if step.tell == "manager":
+        team = sa.select(Team.manager_user_id).where(Team.id == thread.team_id)
+        brand = sa.select(Brand.manager_user_id).where(Brand.id == thread.brand_id)
+        return [*(_who_see(session, thread, who) for who in (team, brand)), policy.manager_ids]
+    if step.tell == "executive":
+        return [_who_see(session, thread, sa.select(User.id).where(User.is_executive)), policy.executive_ids]
+    return []
+
+
+def _who_see(session: Session, thread: Thread, who: sa.Select[Any]) -> list[uuid.UUID]:
+    """Of these users, those the thread can be told to."""
+    member = sa.exists(
+        sa.select(BrandMember.user_id).where(BrandMember.user_id == User.id, BrandMember.brand_id == thread.brand_id)
+    )
+    query = sa.select(User.id).where(User.id.in_(who), sa.or_(User.role == Role.ADMIN, member))
+    return list(session.execute(query).scalars())
 
 
 def _leads(session: Session, thread: Thread) -> list[uuid.UUID]:

@@ -138,8 +138,9 @@ STEPS = (
 
 
 class PolicyRules(_Stored):
-    """What a policy says. Minutes of open time; None: nothing is promised. `manager_ids` and `executive_ids` are users;
-    none: admins."""
+    """What a policy says. Minutes of open time; None: nothing is promised. `manager_ids` and `executive_ids` are
+    users, for threads whose team and brand have no manager, and while nobody is at the head of all
+    (app/accounts/managers.py); none: admins."""
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     match: Match = Match()

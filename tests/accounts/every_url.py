@@ -257,6 +257,8 @@ SETTINGS = (
     Entry("GET", "/settings/tokens", SIGNED_IN),
     Entry("POST", "/settings/tokens", SIGNED_IN),
     Entry("POST", "/settings/tokens/<uuid:token_id>/revocation", ALICE_ALONE),
+    Entry("GET", "/settings/managers", ADMINS),
+    Entry("POST", "/settings/managers", ADMINS, data={"executive": ""}),
     Entry("POST", "/settings/brands/<uuid:brand_id>/answering", LEADS_OF_BRAND),
     Entry("POST", "/settings/brands/<uuid:brand_id>/promises", LEADS_OF_BRAND),
     Entry("GET", "/settings/people", LEADS),

@@ -46,6 +46,7 @@ PAGES = (
     "/settings/people",
     "/settings/people/new",
     "/settings/brands",
+    "/settings/managers",
     "/settings/channels",
     "/settings/events",
     "/settings/deliveries",
