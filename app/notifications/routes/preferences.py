@@ -19,7 +19,7 @@ from app.notifications.queries import Preferences, get_preferences, list_devices
 from app.notifications.quiet import NO_QUIET, Week, leaves_time
 from app.notifications.routes.blueprint import bp
 from app.notifications.senders import mail_sender
-from app.notifications.teams.hooks import list_hooks
+from app.notifications.teams.hooks import has_channel, list_hooks
 from app.web import page
 
 Pair = tuple[NotificationKind, Way]
@@ -137,6 +137,7 @@ def _page(viewer: Viewer, form: PreferencesForm, *, status: int = 200, trial: li
         days=_days(),
         hours=_hours(),
         has_mail=mail_sender().is_set_up,
+        has_channel=has_channel(db.session(), viewer.user_id),
         devices=list_devices(db.session(), viewer.user_id),
         trial=trial,
         status=status,

@@ -22,6 +22,7 @@ from app.notifications.teams.hooks import (
     NewHook,
     find_hook,
     list_hooks,
+    list_people_without_channel,
     note_answer,
     open_address,
     remove_hook,
@@ -106,4 +107,5 @@ def _find(team_id: uuid.UUID) -> TeamsHook | None:
 
 
 def _page(*, wrong: tuple[uuid.UUID, str] | None = None, trial: str = "", status: int = 200) -> ResponseReturnValue:
-    return page("notifications/teams.html", rows=list_hooks(db.session()), wrong=wrong, trial=trial, status=status)
+    rows, unreached = list_hooks(db.session()), list_people_without_channel(db.session())
+    return page("notifications/teams.html", rows=rows, unreached=unreached, wrong=wrong, trial=trial, status=status)

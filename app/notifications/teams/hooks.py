@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Team, TeamMember
+from app.accounts.models import Team, TeamMember, User
 from app.core.crypto import Keyring
 from app.core.ids import new_id
 from app.events.actions import Actor, audit
@@ -88,6 +88,24 @@ def hook_for(session: Session, *, thread_id: uuid.UUID, user_ids: Collection[uui
     query = sa.select(TeamsHook.id).join(Team, Team.id == TeamsHook.team_id)
     query = query.where(sa.or_(Team.id == team, Team.id.in_(theirs))).order_by((Team.id == team).desc().nulls_last(), Team.name)
     return session.execute(query.limit(1)).scalar_one_or_none()
+
+
+def list_without_channel(session: Session) -> list[str]:
+    """The names of teams whose cards go nowhere."""
+    return [row.team.name for row in list_hooks(session) if row.hook is None]
+
+
+def has_channel(session: Session, user_id: uuid.UUID) -> bool:
+    """Whether a team of theirs has a channel: else a card for them goes out only where the thread's team has one."""
+    theirs = sa.select(TeamsHook.id).join(TeamMember, TeamMember.team_id == TeamsHook.team_id)
+    return session.execute(theirs.where(TeamMember.user_id == user_id).limit(1)).first() is not None
+
+
+def list_people_without_channel(session: Session) -> list[str]:
+    """The names of those who are in no team that has a channel."""
+    reached = sa.select(TeamMember.user_id).join(TeamsHook, TeamsHook.team_id == TeamMember.team_id)
+    query = sa.select(User.name).where(User.disabled_at.is_(None), User.id.not_in(reached))
+    return list(session.execute(query.order_by(User.name, User.id)).scalars())
 
 
 def take_slot(session: Session, hook_id: uuid.UUID, *, now: datetime) -> float:

@@ -14,7 +14,7 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.notifications.senders import mail_sender
-from app.notifications.teams.hooks import list_hooks
+from app.notifications.teams.hooks import list_hooks, list_without_channel
 from app.sla.actions import archive_policy, change_policy, create_policy
 from app.sla.dry_run import DryRun, dry_run
 from app.sla.queries import PolicyRow, get_policy, list_policies, list_recomputes
@@ -123,6 +123,7 @@ def _editor(form: PolicyForm, *, row: PolicyRow | None = None, run: DryRun | Non
         choices=choices(db.session()),
         has_mail=mail_sender().is_set_up,
         has_cards=any(row.hook for row in list_hooks(db.session())),
+        without_cards=list_without_channel(db.session()),
         status=status,
     )
 
