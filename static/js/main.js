@@ -1,6 +1,7 @@
 // Binds every element with data-module="name other" to modules/name.js, now and after each swap.
 // A module exports a default function that takes the element; without it the page still works.
 import { listenForAnnouncements } from "./lib/announce.js";
+import { keepDeadlinesTrue } from "./lib/deadlines.js";
 import { keepDevice } from "./lib/device.js";
 import { keepFocus } from "./lib/focus.js";
 import { nameKeys, startKeyboard } from "./lib/keyboard.js";
@@ -34,6 +35,7 @@ listenForAnnouncements();
 listenForToasts(bind);
 keepFocus();
 keepTimesFresh();
+keepDeadlinesTrue();
 bind(document.body);
 followOpening();
 followMoves();

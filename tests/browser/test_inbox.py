@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, Route, expect
@@ -35,6 +37,26 @@ def test_a_reply_goes_out_and_its_ticks_come_back(page: Page, desk: Desk) -> Non
     expect(ours).to_be_visible()
     expect(ours.locator(".message__state")).to_contain_text("Read")
     expect(page.locator("#composer-text")).to_have_value("")
+
+
+def test_a_deadline_in_the_list_stays_true_while_nothing_happens(page: Page, desk: Desk) -> None:
+    page.clock.install()
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    desk.open_thread(page, "Wanneer hoor ik iets?")
+    set_due(desk, timedelta(minutes=40, seconds=15))
+    page.goto("/inbox")
+    desk.wait_until_live(page)
+    expect(page.locator(".thread-row__due")).to_have_text("due in 40 min")
+    set_due(desk, timedelta(minutes=39, seconds=30))  # as if a minute had gone by for the server, too
+    page.clock.run_for(16_000)  # less than what the page would take for a sleep
+    expect(page.locator(".thread-row__due")).to_have_text("due in 39 min")
+
+
+def set_due(desk: Desk, left: timedelta) -> None:
+    """A deadline that nobody is told of."""
+    with desk.live.app.app_context(), transaction() as session:
+        session.execute(sa.update(Thread).values(response_due_at=utc_now() + left))
 
 
 def test_a_second_message_joins_the_open_thread_and_leaves_the_text_being_typed_alone(page: Page, desk: Desk) -> None:
