@@ -112,6 +112,8 @@ def _build_runtime(settings: Settings) -> Runtime:
             whatsapp_api_version=settings.whatsapp_api_version,
             graph_base_url=settings.graph_base_url,
             login_authority=settings.login_authority,
+            twilio_base_url=settings.twilio_base_url,
+            public_url=settings.public_url,
             mail_settle_seconds=min(30, settings.unknown_settle_seconds),
         ),
         write_only_socketio=make_emitter(settings.redis_url),

@@ -65,6 +65,7 @@ class Settings:
     login_authority: str = "https://login.microsoftonline.com"
     whatsapp_base_url: str = "https://graph.facebook.com"
     whatsapp_api_version: str = "v26.0"
+    twilio_base_url: str = "https://api.twilio.com"
     # The domain in the Message-IDs and reply addresses we make.
     mail_domain: str = "switchyard.localhost"
     # The push services of browsers: hosts, "*." before all below one, or whole origins where they are without TLS.
@@ -136,6 +137,7 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
         graph_base_url=read.url("GRAPH_BASE_URL", Settings.graph_base_url),
         login_authority=read.url("LOGIN_AUTHORITY", Settings.login_authority),
         whatsapp_base_url=read.url("WHATSAPP_BASE_URL", Settings.whatsapp_base_url),
+        twilio_base_url=read.url("TWILIO_BASE_URL", Settings.twilio_base_url),
         whatsapp_api_version=read.text("WHATSAPP_API_VERSION", Settings.whatsapp_api_version),
         mail_domain=mail_domain,
         push_hosts=_hosts(read, "PUSH_HOSTS", Settings.push_hosts),

@@ -159,6 +159,8 @@ WIRING = Wiring(
         "MessageReceived": (_push, _route, _automate, _answer),
         "MessageQueued": (_push, _automate),
         "MessageTakenBack": (_push,),
+        "ContactOptedOut": (_push,),
+        "ContactOptedIn": (_push,),
         "ReplyScheduled": (_push,),
         "ScheduledReplyChanged": (_push,),
         "ScheduledReplyHeld": (_push,),

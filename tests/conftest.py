@@ -101,6 +101,7 @@ def settings(servers: TestServers, tmp_path_factory: pytest.TempPathFactory) -> 
         graph_base_url=NOWHERE,
         login_authority=NOWHERE,
         whatsapp_base_url=NOWHERE,
+        twilio_base_url=NOWHERE,
         push_hosts=(NOWHERE, "push.example"),
         unknown_settle_seconds=30,
     )

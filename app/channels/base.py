@@ -10,7 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from app.channels.receiving import Consent
 
 Headers = Mapping[str, str]
 Json = dict[str, Any]
@@ -128,6 +131,7 @@ class InboundMessage:
     change: MessageChange | None = None
     opens_window: bool = False  # a customer message after which free text may be sent for a while
     our_reference: str | None = None  # a delivery id of ours found inside (our own copy in Sent Items)
+    consent: Consent | None = None  # the message says just that
     bounces: tuple[StatusUpdate, ...] = ()  # what a bounce or receipt says about messages we sent
     meta: Json = field(default_factory=dict)
 
@@ -236,6 +240,7 @@ class OutgoingMessage:
     references: tuple[str, ...] = ()
     reply_address: str | None = None  # our signed plus-address
     is_automatic: bool = False
+    taken_ids: tuple[str, ...] = ()  # what the provider calls other messages of ours with these words: it is none of them
 
 
 @dataclass(frozen=True)
@@ -306,6 +311,7 @@ class ChannelRules:
     attachment_bytes: int = 25 * 1024 * 1024
     window: timedelta | None = None
     has_subject: bool = False
+    takes_files: bool = True
     identity_kinds: tuple[IdentityKind, ...] = ()  # by which a person can be reached, most trusted first
 
 
@@ -374,11 +380,16 @@ class PollPage:
     removed: tuple[str, ...] = ()
 
 
-class Notified(Protocol):
-    """A channel type whose provider can tell us that there is something to poll. What it says is a hint, never the truth."""
-
-    def keep_subscribed(self, *, account: ChannelAccount, notification_url: str, client_state: str, current: Json) -> Json: ...
-
-
 class Poller(Protocol):
     def poll(self, *, account: ChannelAccount, state: Json) -> PollPage: ...
+
+
+@dataclass(frozen=True)
+class SetupField:
+    """One thing to fill in when a channel is connected. `name` is that of the setting, or of the secret."""
+
+    name: str
+    label: str
+    secret: bool = False
+    required: bool = True
+    help: str = ""

@@ -7,13 +7,17 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from app.channels.base import ChannelRules, IdentityKind, MediaSource, Notified, Poller, Sender, WebhookReceiver
+from app.channels.base import ChannelRules, IdentityKind, MediaSource, Poller, Sender, WebhookReceiver
 from app.channels.email.graph import GraphMail
+from app.channels.receiving import Checker, Notified, UrlSignedReceiver
+from app.channels.twilio import SmsPosts, SmsStatusPosts, TwilioPhone, TwilioSms
+from app.channels.twilio.adapter import TEXT_LIMIT
 from app.channels.whatsapp import WhatsAppAdapter
 from app.channels.whatsapp.adapter import MEDIA_HOSTS
 from app.core.http import HttpClient
 
-WHATSAPP, OUTLOOK, EMAIL = "whatsapp_business", "email_outlook", "email"
+WHATSAPP, OUTLOOK, EMAIL, SMS, PHONE = "whatsapp_business", "email_outlook", "email", "sms", "phone_call"
+SMS_STATUS, VOICE = "sms_status", "voice"  # what comes in by routes of their own
 
 CHAT_RULES = ChannelRules(
     text_limit=4096,
@@ -23,12 +27,13 @@ CHAT_RULES = ChannelRules(
     window=timedelta(hours=24),
     identity_kinds=(IdentityKind.WA_ID, IdentityKind.BSUID, IdentityKind.PARENT_BSUID),
 )
+SMS_RULES = ChannelRules(text_limit=TEXT_LIMIT, takes_files=False, identity_kinds=(IdentityKind.PHONE,))
 MAIL_RULES = ChannelRules(attachment_bytes=25 * 1024 * 1024, has_subject=True, identity_kinds=(IdentityKind.EMAIL,))
 
 
 @dataclass(frozen=True)
 class Adapters:
-    """The adapters by channel type; a type that lacks an ability is simply absent from that table."""
+    """The adapters by channel type; a type that lacks an ability is simply absent from that table. `posts` is by route."""
 
     senders: Mapping[str, Sender] = field(default_factory=dict)
     receivers: Mapping[str, WebhookReceiver] = field(default_factory=dict)
@@ -36,6 +41,8 @@ class Adapters:
     pollers: Mapping[str, Poller] = field(default_factory=dict)
     notified: Mapping[str, Notified] = field(default_factory=dict)
     rules: Mapping[str, ChannelRules] = field(default_factory=dict)
+    posts: Mapping[str, UrlSignedReceiver] = field(default_factory=dict)
+    checkers: Mapping[str, Checker] = field(default_factory=dict)
 
 
 def build_adapters(
@@ -45,18 +52,23 @@ def build_adapters(
     whatsapp_api_version: str,
     graph_base_url: str,
     login_authority: str,
+    twilio_base_url: str,
+    public_url: str,
     mail_settle_seconds: float = 30,
 ) -> Adapters:
-    """Build every adapter of this release around one HTTP client. `mail_settle_seconds`: see GraphMail."""
+    """Build every adapter of this release around one HTTP client. `mail_settle_seconds`: see GraphMail; texts settle alike."""
     chat = WhatsAppAdapter(http, whatsapp_base_url, whatsapp_api_version, media_hosts=_media_hosts(whatsapp_base_url))
     mailbox = GraphMail(http, graph_base_url, login_authority, settle_seconds=mail_settle_seconds)
+    texts = TwilioSms(http, twilio_base_url, public_url, settle_seconds=mail_settle_seconds)
     return Adapters(
-        senders={WHATSAPP: chat, OUTLOOK: mailbox},
+        senders={WHATSAPP: chat, OUTLOOK: mailbox, SMS: texts},
         receivers={WHATSAPP: chat},
-        media={WHATSAPP: chat},
+        media={WHATSAPP: chat, SMS: texts},
         pollers={OUTLOOK: mailbox},
         notified={OUTLOOK: mailbox},
-        rules={WHATSAPP: CHAT_RULES, OUTLOOK: MAIL_RULES, EMAIL: MAIL_RULES},
+        rules={WHATSAPP: CHAT_RULES, OUTLOOK: MAIL_RULES, EMAIL: MAIL_RULES, SMS: SMS_RULES, PHONE: ChannelRules()},
+        posts={SMS: SmsPosts(), SMS_STATUS: SmsStatusPosts()},
+        checkers={WHATSAPP: chat, OUTLOOK: mailbox, SMS: texts, PHONE: TwilioPhone(http, twilio_base_url, public_url)},
     )
 
 

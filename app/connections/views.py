@@ -43,6 +43,11 @@ def settings_facts(channel: Channel) -> list[Fact]:
         "tenant_id": _("Directory (tenant) id"),
         "client_id": _("Application (client) id"),
         "waba_id": _("WhatsApp business account id"),
+        "account_sid": _("Account SID"),
+        "api_key_sid": _("API key SID"),
+        "messaging_service_sid": _("Messaging service SID"),
+        "sender_name": _("Sender name"),
+        "part_price": _("Price of one part"),
     }
     facts = [Fact(label, str(channel.settings[name])) for name, label in labels.items() if channel.settings.get(name)]
     templates: Any = channel.settings.get("templates")
@@ -60,6 +65,8 @@ def secret_labels(names: list[str]) -> list[str]:
         "verify_token": _("Verify token"),
         "client_secret": _("Client secret"),
         "url_key": _("Key in the webhook address"),
+        "api_key_secret": _("API key secret"),
+        "webhook_shared_key": _("Shared key of webhooks"),
     }
     return [labels.get(name, _("Another secret")) for name in sorted(names)]
 
@@ -68,6 +75,8 @@ def webhook_path(channel: Channel, *, url_key: str | None = None) -> str | None:
     """Where the provider must post, None for a type that is not told by webhook. Without the key a placeholder stands for it."""
     if channel.channel_type == ChannelType.WHATSAPP_BUSINESS:
         return "/webhooks/whatsapp"
+    if channel.channel_type in (ChannelType.SMS, ChannelType.PHONE_CALL):
+        return "/webhooks/sms" if channel.channel_type == ChannelType.SMS else "/webhooks/voice"
     if needs_key(channel):
         return f"/webhooks/email/inbound/{url_key or '••••••••'}"
     return None

@@ -16,14 +16,14 @@ from app.channels.email.addressing import make_message_id, make_plus_token, plus
 from app.channels.email.compose import is_real_id
 from app.channels.email.headers import strip_reply_marks
 from app.connections.models import Channel, Medium
-from app.contacts.models import Contact, ContactIdentity
 from app.core.text import known
 from app.core.text import mark as N_
 from app.core.work import READY
 from app.delivery.envelope import new_delivery, party_json
 from app.delivery.models import Delivery, ScheduledReply
+from app.delivery.recipient import UnableToReply as UnableToReply
+from app.delivery.recipient import check_opt_out, find_recipient, last_incoming
 from app.delivery.reports import lock_delivery
-from app.delivery.third_parties import list_third_parties
 from app.events.actions import Actor, record
 from app.inbox.actions import (
     NewMessage,
@@ -56,14 +56,6 @@ SWITCHED_OFF = known("%(name)s is switched off: choose another channel")
 OTHER_BRAND = known("%(name)s belongs to another brand")
 TOO_LONG = known("%(count)s characters: this channel takes at most %(limit)s")
 FILE_TOO_LARGE = known("%(name)s is larger than %(limit)s MB")
-
-
-class UnableToReply(Exception):
-    """The reply cannot be sent as asked. `field` names the input, the message says what to do."""
-
-    def __init__(self, field_name: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field_name
 
 
 class ChannelOff(UnableToReply):
@@ -132,7 +124,7 @@ def queue_reply(
     check_nothing_newer(session, thread, last_seen_message_id=seen, user_id=author.user_id)
     check_may_answer(session, thread, author)
     check_reply(session, thread, reply, channel, context)
-    recipient = _recipient(session, thread, channel, context.rules)
+    recipient = find_recipient(session, thread, channel, context.rules)
     before = standing_of(thread)
     messages: list[Message] = []
     for index, (text, files) in enumerate(_portions(reply, context.rules)):
@@ -186,6 +178,7 @@ def check_reply(session: Session, thread: Thread, reply: Reply, channel: Channel
         raise UnableToReply("thread_id", N_("Nothing of an internal ticket is sent to anybody: write a note"))
     if channel.brand_id != thread.brand_id:
         raise UnableToReply("channel_id", OTHER_BRAND % {"name": channel.name})
+    check_opt_out(session, thread, channel, context.rules)
     if not reply.text.strip() and not reply.attachment_ids and reply.template is None:
         raise UnableToReply("message_content", N_("Write something, or attach a file"))
     closes_at = window_closes_at(thread, context.rules)
@@ -195,6 +188,8 @@ def check_reply(session: Session, thread: Thread, reply: Reply, channel: Channel
 
 
 def _check_sizes(session: Session, reply: Reply, rules: ChannelRules) -> None:
+    if reply.attachment_ids and not rules.takes_files:
+        raise UnableToReply("attachments", N_("This channel carries no files: send a link, or use another channel"))
     if rules.text_limit is not None and len(reply.text) > rules.text_limit:
         raise UnableToReply("message_content", TOO_LONG % {"count": len(reply.text), "limit": rules.text_limit})
     if reply.attachment_ids:
@@ -216,49 +211,6 @@ def _portions(reply: Reply, rules: ChannelRules) -> list[tuple[str, tuple[uuid.U
         (first_text if i == 0 else "", (file_id,)) for i, file_id in enumerate(reply.attachment_ids)
     ]
     return portions if fits_as_caption else [(reply.text, ()), *portions]
-
-
-def _recipient(session: Session, thread: Thread, channel: Channel, rules: ChannelRules) -> Party:
-    """Whoever wrote last on this medium, at the address they asked answers to; else the contact at its best identity."""
-    if channel.medium == Medium.EMAIL:
-        last = _last_incoming(session, thread, channel.medium.value)
-        if last is not None:
-            address = last.meta.get("reply_to") or last.sender.get("address", "")
-            if address:
-                return Party((Identity(IdentityKind.EMAIL, address),), name=last.sender.get("name", ""))
-    return _party_of_contact(session, thread, rules)
-
-
-def _party_of_contact(session: Session, thread: Thread, rules: ChannelRules) -> Party:
-    contact = session.get(Contact, thread.contact_id) if thread.contact_id else None
-    rows = (
-        session.execute(sa.select(ContactIdentity).where(ContactIdentity.contact_id == thread.contact_id)).scalars().all()
-        if contact
-        else []
-    )
-    wanted = [k.value for k in rules.identity_kinds]
-    usable = sorted((r for r in rows if r.kind in wanted), key=lambda r: (wanted.index(r.kind), not r.is_primary, r.created_at))
-    if contact is None or not usable:
-        raise UnableToReply("channel_id", N_("This contact cannot be reached on that channel: add an address or number first"))
-    return Party(tuple(Identity(IdentityKind(r.kind), r.value, r.scope) for r in usable), name=contact.name)
-
-
-def _last_incoming(session: Session, thread: Thread, medium: str) -> Message | None:
-    """The newest message of the other side; people the thread was forwarded to are not the other side."""
-    sender = sa.func.lower(sa.func.coalesce(Message.sender["address"].astext, ""))
-    query = (
-        sa.select(Message)
-        .where(
-            Message.thread_id == thread.id,
-            Message.message_type == MessageType.INCOMING,
-            Message.medium == medium,
-            Message.automatic.is_(None),
-            sender.not_in(list_third_parties(session, thread)),
-        )
-        .order_by(Message.occurred_at.desc(), Message.id.desc())
-        .limit(1)
-    )
-    return session.execute(query).scalar_one_or_none()
 
 
 def _add_outgoing(
@@ -354,7 +306,7 @@ def address_mail(
 
 def _continue_mail(session: Session, thread: Thread, channel: Channel, delivery: Delivery) -> None:
     """Name the mail this one answers."""
-    answered = _last_incoming(session, thread, channel.medium.value)
+    answered = last_incoming(session, thread, channel.medium.value)
     if answered is not None and answered.external_id and is_real_id(answered.external_id):
         references = [*answered.meta.get("references", []), answered.external_id]
         delivery.outgoing["in_reply_to"] = answered.external_id

@@ -20,11 +20,11 @@ CLOSED = known("The stored credentials cannot be opened: %(why)s")
 
 def check_channel(channel: Channel, *, actor: Actor = SYSTEM) -> Health | None:
     """Return what the provider says, None for a type that has nobody to ask. For edges; holds no transaction meanwhile."""
-    sender = runtime().adapters.senders.get(channel.channel_type.value)
-    if sender is None:
+    checker = runtime().adapters.checkers.get(channel.channel_type.value)
+    if checker is None:
         return None
     try:
-        health = sender.check(account=account_of(channel))
+        health = checker.check(account=account_of(channel))
     except UnableToDecrypt as error:
         health = Health(False, CLOSED % {"why": error})
     _keep(channel.id, health, actor)

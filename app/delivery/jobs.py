@@ -10,7 +10,7 @@ then is silence taken for "not sent". Messages of one thread go out in order.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,7 +33,8 @@ from app.core.work import FAILED, Lease, claim, finish, next_delay_seconds, put_
 from app.delivery.account import account_of
 from app.delivery.envelope import outgoing_message, read_files
 from app.delivery.models import ENDS_BADLY, LADDER, Delivery, DeliveryAttempt
-from app.delivery.queries import channel_heard_since, find_uncertain, has_unread_events, list_files
+from app.delivery.queries import channel_heard_since, find_uncertain, has_unread_events, list_files, list_ids_of_same_words
+from app.delivery.recipient import find_objection
 from app.delivery.reports import apply_status, apply_waiting_reports, lock_delivery, reason_json, set_external_id
 from app.inbox.models import Message
 
@@ -114,6 +115,8 @@ def _prepare(lease: Lease, delivery_id: uuid.UUID) -> Work:
         attempt = _open_attempt(session, delivery, now)
         message = session.get_one(Message, delivery.message_id)
         outgoing = outgoing_message(delivery, message, channel, read_files(list_files(session, message.id), runtime().storage))
+        if uncertain is not None:
+            outgoing = replace(outgoing, taken_ids=list_ids_of_same_words(session, delivery, message.text))
         session.expunge_all()
     crash_point("delivery.after_attempt")
     return Work(
@@ -168,6 +171,7 @@ def _carry_out(work: Work) -> None:
     try:
         if work.uncertain_since is not None and not _may_send(sender, work):
             return
+        _check_still_wanted(work)
         result = sender.send(work.message, account=account_of(work.channel), progress=work.progress, save_progress=_saver(work))
     except ProviderError as error:
         _record_failure(work, error)
@@ -181,6 +185,14 @@ def _carry_out(work: Work) -> None:
     crash_point("delivery.after_send")
     _record_success(work, result)
     crash_point("delivery.after_record")
+
+
+def _check_still_wanted(work: Work) -> None:
+    """They may have asked for no more since this was queued. Raises ProviderError."""
+    with transaction() as session:
+        reason = find_objection(session, work.channel, work.message)
+    if reason is not None:
+        raise ProviderError(reason, permanent=True)
 
 
 def _may_send(sender: Sender, work: Work) -> bool:

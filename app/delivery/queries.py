@@ -15,7 +15,7 @@ from app.accounts.models import User
 from app.connections.models import MEDIUM_OF, Channel, ChannelType
 from app.delivery.models import Delivery, DeliveryAttempt, DeliveryReport, ScheduledReply
 from app.inbox.forward_drafts import KIND as FORWARD
-from app.inbox.models import Attachment
+from app.inbox.models import Attachment, Message, Thread
 from app.inbox.queries import THREAD_ID
 
 
@@ -142,3 +142,18 @@ def find_scheduled(session: Session, scheduled_id: uuid.UUID) -> ScheduledReply 
     if row is not None:
         session.expunge(row)
     return row
+
+
+def list_ids_of_same_words(session: Session, delivery: Delivery, text: str) -> tuple[str, ...]:
+    """What the provider calls other messages to the same contact by this channel that say the same, the newest first."""
+    contact = sa.select(Thread.contact_id).where(Thread.id == delivery.thread_id).scalar_subquery()
+    same = (
+        Thread.contact_id == contact,
+        Delivery.channel_id == delivery.channel_id,
+        Delivery.id != delivery.id,
+        Delivery.provider_message_id.is_not(None),
+        Message.text == text,
+    )
+    query = sa.select(Delivery.provider_message_id).select_from(Thread).join(Delivery, Delivery.thread_id == Thread.id)
+    query = query.join(Message, Message.id == Delivery.message_id).where(*same).order_by(Delivery.created_at.desc()).limit(100)
+    return tuple(found for found in session.execute(query).scalars() if found)

@@ -37,6 +37,8 @@ SHOWN_EVENTS = (
     "SpamEnded",
     "SenderBlocked",
     "BlockLifted",
+    "ContactOptedOut",
+    "ContactOptedIn",
     "MacroRun",
     "MacroUndone",
     "ThreadsMerged",

@@ -6,7 +6,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 
-from app.connections.models import ChannelType
+from app.connections.models import Channel, ChannelType
 from app.connections.queries import list_channels, open_secrets
 from app.core.crypto import Keyring
 from app.core.db import transaction
@@ -14,7 +14,10 @@ from app.core.db import transaction
 
 @dataclass(frozen=True)
 class DoorAccount:
-    """One channel at the door. `secrets` holds every signing secret that is valid now (two during a rotation)."""
+    """One channel at the door. `secrets` holds every signing secret that is valid now (two during a rotation).
+
+    `names` are what posts may call it; `shared_key` is the secret of a newer kind of signature, "" where none is set.
+    """
 
     channel_id: uuid.UUID
     address: str
@@ -22,6 +25,8 @@ class DoorAccount:
     secrets: tuple[str, ...] = field(repr=False)
     verify_token: str = field(repr=False, default="")
     url_key: str = field(repr=False, default="")
+    shared_key: str = field(repr=False, default="")
+    names: frozenset[str] = frozenset()
 
 
 class DoorAccounts:
@@ -36,11 +41,25 @@ class DoorAccounts:
         if time.monotonic() - self._read_at >= keep_seconds:
             with transaction() as session:  # over before the post is stored, so that one request never holds two connections
                 channels = list_channels(session, channel_type=self._channel_type, active_only=True)
-            self._accounts = tuple(_account(c.id, c.address, c.display_address, open_secrets(c, keyring)) for c in channels)
+            self._accounts = tuple(_account(channel, open_secrets(channel, keyring)) for channel in channels)
             self._read_at = time.monotonic()
         return self._accounts
 
 
-def _account(channel_id: uuid.UUID, address: str, display_address: str, secrets: dict[str, str]) -> DoorAccount:
-    signing = tuple(s for s in (secrets.get("signing_secret"), secrets.get("previous_signing_secret")) if s)
-    return DoorAccount(channel_id, address, display_address, signing, secrets.get("verify_token", ""), secrets.get("url_key", ""))
+def _account(channel: Channel, secrets: dict[str, str]) -> DoorAccount:
+    return DoorAccount(
+        channel_id=channel.id,
+        address=channel.address,
+        display_address=channel.display_address,
+        secrets=tuple(s for s in (secrets.get("signing_secret"), secrets.get("previous_signing_secret")) if s),
+        verify_token=secrets.get("verify_token", ""),
+        url_key=secrets.get("url_key", ""),
+        shared_key=secrets.get("webhook_shared_key", ""),
+        names=names_of(channel),
+    )
+
+
+def names_of(channel: Channel) -> frozenset[str]:
+    """What a provider's posts may call this channel."""
+    also = (channel.settings.get(name) for name in ("messaging_service_sid", "sender_name"))
+    return frozenset({channel.address, *(str(name) for name in also if name)})

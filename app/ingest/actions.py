@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.channels.base import UnableToParse
-from app.channels.registry import WHATSAPP
+from app.channels.registry import SMS, SMS_STATUS, WHATSAPP
+from app.channels.twilio import SmsPosts, SmsStatusPosts
 from app.channels.whatsapp import phone_number_ids
 from app.connections.models import Channel, ChannelType
 from app.core.work import READY
@@ -18,6 +19,12 @@ from app.events.actions import SYSTEM, Actor, audit
 from app.ingest.models import QUARANTINED, InboundEvent
 
 BATCH = 500
+# What says for which number it is: the type of channel, and how to read the numbers out of a body.
+ADDRESSED: Mapping[str, tuple[ChannelType, Callable[[bytes], Sequence[str]]]] = {
+    WHATSAPP: (ChannelType.WHATSAPP_BUSINESS, phone_number_ids),
+    SMS: (ChannelType.SMS, SmsPosts().names),
+    SMS_STATUS: (ChannelType.SMS, SmsStatusPosts().names),
+}
 
 
 class NotQuarantined(Exception):
@@ -77,19 +84,20 @@ def put_back(session: Session, event_ids: Collection[uuid.UUID]) -> int:
 
 def _find_channels(session: Session, event_ids: Collection[uuid.UUID]) -> None:
     """A signed post for a number we did not have may be for a channel that was added since."""
-    orphans = sa.select(InboundEvent.id, InboundEvent.body).where(
-        InboundEvent.id.in_(event_ids), InboundEvent.channel_id.is_(None), InboundEvent.source == WHATSAPP
+    orphans = sa.select(InboundEvent.id, InboundEvent.source, InboundEvent.body).where(
+        InboundEvent.id.in_(event_ids), InboundEvent.channel_id.is_(None), InboundEvent.source.in_(ADDRESSED)
     )
-    for event_id, body in session.execute(orphans).all():
-        channel_id = _channel_of_number(session, body)
+    for event_id, source, body in session.execute(orphans).all():
+        channel_id = _channel_of_number(session, source, body)
         if channel_id is not None:
             session.execute(sa.update(InboundEvent).where(InboundEvent.id == event_id).values(channel_id=channel_id))
 
 
-def _channel_of_number(session: Session, body: bytes) -> uuid.UUID | None:
+def _channel_of_number(session: Session, source: str, body: bytes) -> uuid.UUID | None:
+    channel_type, read_names = ADDRESSED[source]
     try:
-        numbers = phone_number_ids(body)
+        names = read_names(body)
     except UnableToParse:
         return None
-    ours = sa.and_(Channel.channel_type == ChannelType.WHATSAPP_BUSINESS, Channel.address.in_(numbers))
+    ours = sa.and_(Channel.channel_type == channel_type, Channel.address.in_(names))
     return session.execute(sa.select(Channel.id).where(ours).order_by(Channel.address).limit(1)).scalar_one_or_none()

@@ -31,6 +31,7 @@ from app.inbox.changes import apply_change, apply_pending_changes, hold_change
 from app.inbox.merge import is_untouched, merge_threads, summarise_again
 from app.inbox.models import Attachment, Message, MessageKey, MessageType, Thread
 from app.inbox.spam import is_blocked, mark_spam
+from app.ingest.consent import hear_consent
 from app.ingest.threading import (
     MailContext,
     Match,
@@ -291,6 +292,8 @@ def _after_storing(
         reopen_for_incoming(session, thread, now=context.now)
     if match.by == "message_id":
         summarise_again(session, thread)
+    if message.consent is not None:
+        hear_consent(session, message, channel=context.channel, thread=thread, stored=stored)
     for report in message.bounces:
         record_report(session, report, channel_id=context.channel.id, now=context.now)
     record(session, "MessageReceived", subject=subject_of(thread, stored), now=context.now)

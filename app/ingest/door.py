@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from flask import Request, abort
 
 from app.channels.base import UnableToParse, WebhookReceiver
 from app.channels.email.intake import read_inbound_parse
+from app.channels.receiving import SignedPost, UrlSignedReceiver
+from app.channels.registry import SMS_STATUS, VOICE
 from app.channels.whatsapp import phone_number_ids
 from app.core.text import known
 from app.core.text import mark as N_
@@ -20,6 +23,7 @@ _NOT_OURS = known("for %(numbers)s, which is no channel of ours")
 
 CHAT_BODY_BYTES = 3 * 1024 * 1024
 MAIL_BODY_BYTES = 35 * 1024 * 1024
+UNNAMED = frozenset({SMS_STATUS, VOICE})  # what happens to something known already need not say on which number
 
 
 def read_body(request: Request, limit: int) -> bytes:
@@ -58,6 +62,38 @@ def _quarantined(body: bytes, headers: dict[str, str], source: str, reason: str)
     return RawEvent(
         source=source, dedupe_key=f"body:{hashlib.sha256(body).hexdigest()}", body=body, headers=headers, quarantine_reason=reason
     )
+
+
+def signed_url(request: Request, public_url: str) -> str:
+    """The address as the caller was told it: what they sent of it byte for byte, behind our public scheme and host."""
+    raw = str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path.rstrip("?"))
+    if not raw.startswith("/"):  # a request may name its whole address
+        raw = "/" + raw.partition("://")[2].partition("/")[2]
+    return f"{public_url.rstrip('/')}{raw}"
+
+
+def posted_events(
+    post: SignedPost, receiver: UrlSignedReceiver, accounts: Sequence[DoorAccount], source: str
+) -> list[RawEvent] | None:
+    """The one raw event of a post that is signed over its address; None if no channel's secret signed it.
+
+    It goes to the channel it names. One that names none of them, such as a leg of a call among others, goes to the first whose
+    secret signed it, and says so in `meta`.
+    """
+    signers = [a for a in accounts if receiver.verify(post, secrets=a.secrets, shared_key=a.shared_key)]
+    if not signers:
+        return None
+    headers = dict(post.headers)
+    try:
+        key, names = receiver.dedupe_key(post), frozenset(receiver.names(post.body))
+    except UnableToParse as error:
+        return [_quarantined(post.body, headers, source, str(error))]
+    channel = next((a for a in signers if a.names & names), None)
+    if channel is None and source not in UNNAMED:
+        return [_quarantined(post.body, headers, source, _NOT_OURS % {"numbers": ", ".join(sorted(names))[:200]})]
+    meta = {"query": urlsplit(post.url).query[:1000], "is_named": channel is not None}
+    channel_id = (channel or signers[0]).channel_id
+    return [RawEvent(source=source, dedupe_key=key, body=post.body, channel_id=channel_id, headers=headers, meta=meta)]
 
 
 def mail_event(body: bytes, content_type: str, url_key: str, accounts: Sequence[DoorAccount], source: str) -> RawEvent:

@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 from app.core.ids import new_id
 from app.core.text import storable, storable_json
 
-KEPT_HEADERS = frozenset({"content-type", "content-length", "user-agent", "x-hub-signature-256", "x-request-id", "date"})
+KEPT_HEADERS = frozenset(
+    {"content-type", "content-length", "user-agent", "x-hub-signature-256", "x-twilio-signature", "x-request-id", "date"}
+)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,10 @@ def parse_event(event: InboundEvent, channel: Channel, *, own_addresses: frozens
     """Parse the event's bytes. Raises UnableToParse."""
     if channel.medium == Medium.EMAIL:
         return _parse_mail_event(event, own_addresses)
+    posts = runtime().adapters.posts.get(event.source)
+    if posts is not None:
+        query = str(event.meta.get("query", ""))
+        return posts.parse(event.body, query=query, account=account_of(channel), received_at=event.received_at)
     receiver = runtime().adapters.receivers.get(channel.channel_type.value)
     if receiver is None:
         raise UnableToParse(_NO_READER % {"type": channel.channel_type.value})

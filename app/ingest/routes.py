@@ -7,7 +7,8 @@ from flask import Blueprint, Response, current_app, request
 from sqlalchemy.exc import DBAPIError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
-from app.channels.registry import WHATSAPP
+from app.channels.receiving import SignedPost
+from app.channels.registry import SMS, SMS_STATUS, WHATSAPP
 from app.channels.whatsapp import challenge_answer
 from app.connections.models import ChannelType
 from app.core.clock import utc_now
@@ -28,6 +29,8 @@ _UNREACHABLE = (DBAPIError, psycopg.Error, TimeoutError)  # the last: no connect
 _chat = DoorAccounts(ChannelType.WHATSAPP_BUSINESS)
 _mail = DoorAccounts(ChannelType.EMAIL)
 _outlook = DoorAccounts(ChannelType.EMAIL_OUTLOOK)
+_texts = DoorAccounts(ChannelType.SMS)
+NO_ANSWER = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
 @bp.errorhandler(HTTPException)
@@ -57,6 +60,34 @@ def whatsapp() -> Response:
         return _refuse(WHATSAPP, "bad_signature") if events is None else _store(events)
     except _UNREACHABLE as error:
         return _unavailable(error)
+
+
+@bp.post("/webhooks/sms")
+@bp.post("/api/v1/webhooks/sms", endpoint="sms_v1")
+def sms() -> Response:
+    """A text somebody sent us. The answer is empty: words in it would go back to them."""
+    return _posted(SMS, _texts)
+
+
+@bp.post("/webhooks/sms/status")
+@bp.post("/api/v1/webhooks/sms/status", endpoint="sms_status_v1")
+def sms_status() -> Response:
+    """What became of a text of ours."""
+    return _posted(SMS_STATUS, _texts)
+
+
+def _posted(source: str, of_type: DoorAccounts) -> Response:
+    body = door.read_body(request, door.CHAT_BODY_BYTES)
+    try:
+        url = door.signed_url(request, runtime().settings.public_url)
+        post = SignedPost(url, dict(request.headers), body)
+        events = door.posted_events(post, runtime().adapters.posts[source], _accounts(of_type), source)
+        if events is None:
+            return _refuse(source, "bad_signature")
+        _store(events)
+    except (DBAPIError, TimeoutError) as error:
+        return _unavailable(error)
+    return Response(NO_ANSWER, mimetype="text/xml")
 
 
 @bp.post("/webhooks/email/inbound")

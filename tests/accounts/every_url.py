@@ -309,6 +309,8 @@ OPEN = (
     Entry("GET", "/remote-image/<link>", Audience(404, 404, 404, 404, 404, 404)),  # only by a link we signed
     *_hook("GET", "/whatsapp", HANDSHAKE),
     *_hook("POST", "/whatsapp", UNSIGNED),
+    *_hook("POST", "/sms", UNSIGNED),
+    *_hook("POST", "/sms/status", UNSIGNED),
     *_hook("POST", "/email/inbound", PUBLIC),  # that sender never repeats: stored in quarantine, answered 200
     *_hook("POST", "/email/inbound/<key>", PUBLIC),
     *_hook("POST", "/outlook", PUBLIC),

@@ -17,6 +17,10 @@ SPAM_EVENTS = {
     "SenderBlocked": N_("%(who)s blocked this sender: what they send from now on goes to spam"),
     "BlockLifted": N_("%(who)s lifted the block of this sender"),
 }
+CONSENT_EVENTS = {
+    "ContactOptedOut": N_("%(address)s asked for no more texts: nothing can be sent there by SMS"),
+    "ContactOptedIn": N_("%(address)s may be sent texts again"),
+}
 # The lines of the snooze menu, by the names of `snooze.snooze_times`.
 SNOOZES = {"later": N_("Later today"), "tomorrow": N_("Tomorrow morning"), "week": N_("Next week")}
 # What is to be told outside, by the kinds of app/inbox/macros.py `OutsideCall`.
@@ -28,7 +32,7 @@ CALLS = {
     "whatsapp_template": N_("WhatsApp template"),
 }
 TRIAGE_EVENTS = frozenset(
-    {"OutsideCallAsked", "ThreadTagged", "ThreadSnoozed", "SnoozeEnded", "MacroRun", "MacroUndone", *SPAM_EVENTS}
+    {"OutsideCallAsked", "ThreadTagged", "ThreadSnoozed", "SnoozeEnded", "MacroRun", "MacroUndone", *SPAM_EVENTS, *CONSENT_EVENTS}
 )
 
 
@@ -37,6 +41,8 @@ def triage_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
     if event_type in SPAM_EVENTS:
         by_block = payload.get("because") == "sender"
         return _("Went to spam: its sender is blocked") if by_block else _(SPAM_EVENTS[event_type], who=who)
+    if event_type in CONSENT_EVENTS:
+        return _(CONSENT_EVENTS[event_type], address=payload["address"])
     if event_type == "OutsideCallAsked":
         kind, target = payload["call"]["kind"], payload["call"]["target"]
         asked = {"who": who, "what": _(CALLS[kind]), "target": target}

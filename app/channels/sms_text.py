@@ -1,0 +1,111 @@
+"""How a text travels as SMS: its alphabet, how many parts it takes, and how to make it fit the cheaper alphabet.
+
+GSM-7 takes 160 characters alone and 153 in each of several parts; €, [, ], {, }, \\, ^, ~ and | count double. One character
+outside that alphabet, such as ë or a curly quote, makes the whole text UCS-2: 70 alone and 67 in each part, counted in UTF-16
+units, of which an emoji has two. What counts double is never cut in two: it begins the next part.
+`static/js/lib/sms.js` counts the same while one types; tests/channels/test_sms_text.py holds the two together.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+
+GSM_7, UCS_2 = "GSM-7", "UCS-2"
+BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+EXTENSION = frozenset("€[]{}\\^~|\f")
+_SIZES = {GSM_7: (160, 153), UCS_2: (70, 67)}
+_PLAIN = {
+    **dict.fromkeys("‘’‚‛′`´", "'"),
+    **dict.fromkeys("“”„‟″«»", '"'),
+    **dict.fromkeys("‐‑‒–—―−", "-"),
+    **dict.fromkeys("\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t", " "),
+    **dict.fromkeys("\u200b\u200c\u2060\ufeff\u00ad", ""),
+    "…": "...",
+    "•": "-",
+    "·": "-",
+}
+_LETTERS = {"œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L", "ı": "i", "ð": "d", "þ": "th", "ĳ": "ij", "Ĳ": "IJ"}
+
+
+@dataclass(frozen=True)
+class SmsCount:
+    """`units` are what the limits are in; `left` fit into the last part; `misfits` make it UCS-2, each once, in order."""
+
+    characters: int
+    units: int
+    parts: int
+    encoding: str
+    left: int
+    misfits: tuple[str, ...] = ()
+
+
+def count_sms(text: str) -> SmsCount:
+    """Count a text as it will travel; the empty one takes no part."""
+    text = text.replace("\r\n", "\n")
+    misfits = tuple(dict.fromkeys(c for c in text if c not in BASIC and c not in EXTENSION))
+    encoding = UCS_2 if misfits else GSM_7
+    sizes = [_size(c, encoding) for c in text]
+    alone, in_parts = _SIZES[encoding]
+    parts, used = (1, sum(sizes)) if sum(sizes) <= alone else _packed(sizes, in_parts)
+    left = (alone if parts == 1 else in_parts) - used
+    return SmsCount(len(text), sum(sizes), parts if text else 0, encoding, left, misfits)
+
+
+def _size(character: str, encoding: str) -> int:
+    if encoding == GSM_7:
+        return 2 if character in EXTENSION else 1
+    return 2 if ord(character) > 0xFFFF else 1
+
+
+def _packed(sizes: list[int], room: int) -> tuple[int, int]:
+    """How many parts, and how much of the last one is used."""
+    parts, used = 1, 0
+    for size in sizes:
+        if used + size > room:
+            parts, used = parts + 1, 0
+        used += size
+    return parts, used
+
+
+@dataclass(frozen=True)
+class Simplified:
+    """`changes`: what became what, and how often, in the order of the text."""
+
+    text: str
+    changes: tuple[tuple[str, str, int], ...] = ()
+
+
+def simplify(text: str, *, accents: bool = False) -> Simplified:
+    """Replace typographic quotes, dashes, dots and spaces by plain ones; with `accents`, letters GSM-7 lacks by those below them.
+
+    What GSM-7 has stays as it is, é and à among it, and so does what has no plain form, such as an emoji.
+    """
+    composed = unicodedata.normalize("NFC", text)
+    done: Counter[tuple[str, str]] = Counter()
+    made = []
+    for character in composed:
+        plain = _plain(character, accents)
+        if plain != character:
+            done[character, plain] += 1
+        made.append(plain)
+    return Simplified("".join(made), tuple((was, now, times) for (was, now), times in done.items()))
+
+
+def _plain(character: str, accents: bool) -> str:
+    if character in BASIC or character in EXTENSION:
+        return character
+    if character in _PLAIN:
+        return _PLAIN[character]
+    return _letter(character) if accents else character
+
+
+def _letter(character: str) -> str:
+    if character in _LETTERS:
+        return _LETTERS[character]
+    below = "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
+    return below if below and all(c in BASIC for c in below) else character

@@ -1,0 +1,60 @@
+"""What has to be filled in to connect a number; the names are those of a channel's settings and secrets."""
+
+from __future__ import annotations
+
+from app.channels.base import SetupField
+from app.core.text import mark as N_
+
+_SIGN_IN = (
+    SetupField("account_sid", N_("Account SID"), help=N_("Begins with AC. It stands on the first page of the Twilio console.")),
+    SetupField(
+        "signing_secret",
+        N_("Auth token"),
+        secret=True,
+        help=N_("It shows that a post is really from Twilio. An API key cannot do that."),
+    ),
+    SetupField(
+        "api_key_sid", N_("API key SID"), required=False, help=N_("Begins with SK. Better than the auth token for sending.")
+    ),
+    SetupField("api_key_secret", N_("API key secret"), secret=True, required=False, help=N_("Shown once, when the key is made.")),
+    SetupField(
+        "previous_signing_secret",
+        N_("Auth token before the last change"),
+        secret=True,
+        required=False,
+        help=N_("While the token is being changed, posts signed with either are let in."),
+    ),
+    SetupField(
+        "webhook_shared_key",
+        N_("Shared key of webhooks"),
+        secret=True,
+        required=False,
+        help=N_("Only where webhooks are signed with HMAC-SHA256."),
+    ),
+)
+_NUMBER = SetupField("address", N_("Phone number"), help=N_("With its country code, such as +31612345678."))
+CONNECT_FIELDS = (
+    _NUMBER,
+    *_SIGN_IN,
+    SetupField(
+        "messaging_service_sid",
+        N_("Messaging service SID"),
+        required=False,
+        help=N_("Begins with MG. Texts then leave from the numbers of that service."),
+    ),
+    SetupField(
+        "sender_name",
+        N_("Sender name"),
+        required=False,
+        help=N_("At most 11 letters and digits, shown in place of the number. Nobody can answer such a text."),
+    ),
+    SetupField("part_price", N_("Price of one part"), required=False, help=N_("Such as 0.0849; shown while a text is written.")),
+    SetupField("part_currency", N_("Currency of that price"), required=False, help=N_("Such as EUR.")),
+    SetupField(
+        "validity_seconds",
+        N_("How long a text may wait, in seconds"),
+        required=False,
+        help=N_("From 1 to 36000; 14400 where nothing is said. Later it is not delivered any more."),
+    ),
+)
+PHONE_CONNECT_FIELDS = (_NUMBER, *_SIGN_IN)
