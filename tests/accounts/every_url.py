@@ -115,6 +115,7 @@ PAGES = (
     Entry("POST", "/threads/<uuid:thread_id>/assignment", BRAND),
     Entry("POST", "/threads/<uuid:thread_id>/attachments", BRAND),
     Entry("POST", "/threads/<uuid:thread_id>/calls", BRAND, data={"call_direction": "outgoing"}),
+    Entry("POST", "/threads/<uuid:thread_id>/simplified-text", BRAND, data={"composer_kind": "reply", "text": "concept…"}),
     Entry("POST", "/threads/<uuid:thread_id>/draft", BRAND, data={"kind": "reply", "text": "concept"}),
     Entry("POST", "/threads/<uuid:thread_id>/messages", BRAND, data={"text": "antwoord"}),
     Entry("POST", "/threads/<uuid:thread_id>/notes", BRAND, data={"text": "notitie"}),

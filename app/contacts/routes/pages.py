@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from flask import redirect, request, url_for
@@ -14,7 +15,8 @@ from app.contacts.book import find_kept, get_profile, list_book, list_duplicates
 from app.contacts.details import REMOVABLE
 from app.contacts.forms import ContactForm
 from app.contacts.merge import UNDO_WITHIN
-from app.contacts.models import ConsentPurpose
+from app.contacts.models import ConsentPurpose, ContactIdentity
+from app.contacts.opt_outs import OptOut, list_opt_outs
 from app.contacts.queries import ContactMissing
 from app.contacts.routes.blueprint import bp, in_sight
 from app.core.clock import utc_now
@@ -72,8 +74,15 @@ def contact_page(
         "purposes": list(ConsentPurpose),
         "undo_since": utc_now() - UNDO_WITHIN,
         "removable": REMOVABLE,
+        "opted_out": {found.address: found for found in _opt_outs(profile.identities)},
         "blocked_for": list_blocks(session, viewer=viewer, contact_id=contact_id),
         "form": form or ContactForm({}),
         "wrong": wrong,
     }
     return page("contacts/contact.html", blocks=("contact_timeline", "contact_tasks"), status=status, **{**context, **more})
+
+
+def _opt_outs(identities: Iterable[ContactIdentity]) -> list[OptOut]:
+    """What holds for the contact's numbers, of the brands the viewer sees."""
+    numbers = [identity.value for identity in identities if identity.kind == "phone"]
+    return list_opt_outs(db.session(), brand_ids=current_viewer().brand_ids, addresses=numbers) if numbers else []

@@ -217,8 +217,9 @@ def _thread_again(thread_id: uuid.UUID, **more: Any) -> dict[str, Any]:
     return thread_context(get_thread_head(db.session(), viewer=current_viewer(), thread_id=thread_id), **more)
 
 
-def keep_typed(thread_id: uuid.UUID, kind: str) -> None:
-    """Keep what is typed, unless this very form was sent meanwhile; the lock puts a late save behind its send."""
+def keep_typed(thread_id: uuid.UUID, kind: str, *, text: str | None = None) -> None:
+    """Keep what is typed, or `text` in its place, unless this very form was sent meanwhile; the lock puts a late save behind its
+    send."""
     with transaction() as session:
         lock_thread(session, thread_id)
         form_of = (current_viewer().user_id, parse_uuid(request.form.get("client_token")))
@@ -230,7 +231,7 @@ def keep_typed(thread_id: uuid.UUID, kind: str) -> None:
             user_id=current_viewer().user_id,
             thread_id=thread_id,
             kind=kind,
-            text=written.text,
+            text=written.text if text is None else text,
             attachment_ids=[str(i) for i in attachment_ids_of_form()],
             now=utc_now(),
         )

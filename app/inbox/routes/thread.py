@@ -36,6 +36,7 @@ from app.inbox.routes.listing import list_context
 from app.inbox.routes.mail_fields import mail_context
 from app.inbox.routes.move_words import subject_changes, undo_urls
 from app.inbox.routes.sending_words import seconds_left
+from app.inbox.routes.sms_words import sms_context
 from app.inbox.routes.templates import template_choices
 from app.inbox.routes.words import event_words, priority_words, status_words
 from app.inbox.timeline import ThreadContext, Timeline, get_context, list_assignable_users, list_timeline
@@ -113,6 +114,7 @@ def composer_context(thread: Thread, beside: ThreadContext, timeline: Timeline) 
         "client_token": token_of(draft) or uuid.uuid4(),
         "rendering": uuid.uuid4(),
         **({"call_form": offered_form(beside.identities, draft), **call_choices()} if kind == "call" else {}),
+        **sms_context(thread, channel if kind == "reply" else None),
         **mail_context(thread, channel if kind == "reply" else None, draft, timeline, current_viewer()),
     }
 

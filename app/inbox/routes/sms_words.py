@@ -1,0 +1,94 @@
+"""A text that is being written, in words and numbers: its parts, its price, and whether its reader wants any."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from babel.numbers import format_currency
+from flask_babel import get_locale
+
+from app.channels.sms_text import SmsCount, count_sms
+from app.connections.models import Channel, Medium
+from app.contacts.opt_outs import OptOut, find_opt_out
+from app.core.db import db
+from app.core.runtime import runtime
+from app.delivery.recipient import UnableToReply, find_recipient
+from app.inbox.models import Thread
+
+MOST_NAMED = 8
+UNSEEN = "␣"  # stands for a space that looks like any other
+
+
+@dataclass(frozen=True)
+class PartPrice:
+    """What one part costs, as the channel's settings say it; `amount` is a decimal number."""
+
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True)
+class SmsLook:
+    """The lines under a text. `price` is "" where no price is set; `misfits` is what makes its alphabet the dear one."""
+
+    count: SmsCount
+    price: str
+    misfits: str
+
+
+def sms_look(text: str, channel: Channel) -> SmsLook:
+    """What to say of a text that is being written."""
+    counted, price = count_sms(text), part_price(channel)
+    return SmsLook(
+        count=counted,
+        price=price_words(price, counted.parts) if price else "",
+        misfits=named(counted.misfits),
+    )
+
+
+def part_price(channel: Channel) -> PartPrice | None:
+    """The price in the channel's settings; None where there is none, or it is no number."""
+    try:
+        amount = Decimal(str(channel.settings.get("part_price") or "").replace(",", "."))
+    except InvalidOperation:
+        return None
+    currency = str(channel.settings.get("part_currency") or "EUR").upper()
+    usable = amount.is_finite() and 0 < amount < 1000 and len(currency) == 3 and currency.isalpha()
+    return PartPrice(amount, currency) if usable else None
+
+
+def price_words(price: PartPrice, parts: int) -> str:
+    """What so many parts cost, to a tenth of a cent where a part costs less than a whole one."""
+    locale = get_locale()
+    pattern = locale.currency_formats["standard"].pattern.replace("0.00", "0.00##")
+    return str(format_currency(price.amount * parts, price.currency, pattern, locale=locale, currency_digits=False))
+
+
+def named(characters: Sequence[str]) -> str:
+    """Characters for people to read; those one cannot see by name."""
+    told = [shown(character) for character in characters[:MOST_NAMED]]
+    return " ".join([*told, *(["…"] if len(characters) > MOST_NAMED else [])])
+
+
+def shown(character: str) -> str:
+    """A character as people can see it."""
+    return character if character.isprintable() and not character.isspace() else UNSEEN
+
+
+def sms_context(thread: Thread, channel: Channel | None) -> dict[str, Any]:
+    """What the composer of a text needs besides; {} for every other kind."""
+    if channel is None or channel.medium != Medium.SMS:
+        return {}
+    return {"sms": True, "sms_price": part_price(channel), "sms_opt_out": _opt_out(thread, channel)}
+
+
+def _opt_out(thread: Thread, channel: Channel) -> OptOut | None:
+    session, rules = db.session(), runtime().adapters.rules[channel.channel_type.value]
+    try:
+        address = find_recipient(session, thread, channel, rules).address()
+    except UnableToReply:
+        return None
+    return find_opt_out(session, brand_id=thread.brand_id, medium=channel.medium.value, address=address)
