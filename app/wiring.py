@@ -46,6 +46,7 @@ from app.reply_templates.handlers import check_scheduled_reply, settle_note, set
 from app.routing import handlers as routing
 from app.routing.handlers import is_wanted, note_refusal, route_after
 from app.sla import handlers as sla
+from app.sla.callbacks import hear_end_of_call
 from app.sla.models import SlaRecompute
 from app.tasks.handlers import (
     make_asked_task,
@@ -124,7 +125,8 @@ WIRING = Wiring(
         "ScheduledReplyHeld": (tell_writer_of_held,),
         "EscalationStepReached": (tell_escalation,),
         "NoteAdded": (settle_note, tell_mentioned),
-        "CallLogged": (make_callback_task, sla.hear_call),
+        "CallLogged": (make_callback_task, sla.hear_call, hear_end_of_call),
+        "CallChanged": (hear_end_of_call,),
         "TaskAsked": (make_asked_task,),
         "OutsideCallAsked": (note_intent,),
     },
@@ -168,6 +170,7 @@ WIRING = Wiring(
         "MessageChanged": (_push,),
         "NoteAdded": (_push, _automate),
         "CallLogged": (_push, _route, _automate),
+        "CallChanged": (_push,),
         "TicketOpened": (_push,),
         "WatchersChanged": (_push,),
         "NotificationAdded": (_push_notification,),

@@ -17,6 +17,7 @@ from app.connections.models import Channel, Medium
 from app.connections.queries import own_mail_addresses
 from app.contacts.actions import IdentityInput
 from app.contacts.models import Contact, ContactIdentity
+from app.inbox.calls import is_no_missed_call
 from app.inbox.models import Message, MessageType, Thread
 from app.inbox.spam import is_blocked
 
@@ -129,7 +130,7 @@ def _of_person(thread_id: uuid.UUID) -> sa.ColumnElement[bool]:
 
 
 def _talk(thread_id: uuid.UUID, *, since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    ours = Message.message_type.in_([MessageType.OUTGOING, MessageType.PHONE_CALL])
+    ours = sa.and_(Message.message_type.in_([MessageType.OUTGOING, MessageType.PHONE_CALL]), is_no_missed_call())
     return Message.thread_id == thread_id, ours, Message.automatic.is_(None), Message.created_at > since
 
 

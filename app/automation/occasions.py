@@ -23,6 +23,7 @@ from app.automation.triggers import CLOCK, MESSAGES, SILENT, UNANSWERED, value_o
 from app.contacts.models import Contact, ContactIdentity
 from app.events.models import Event
 from app.inbox.bulk import state_of
+from app.inbox.calls import is_no_missed_call
 from app.inbox.models import Message, MessageType, Thread, ThreadStatus
 
 OCCASIONS_AT_MOST = 5000
@@ -104,7 +105,7 @@ def _ran_since(rule: AutomationRule, moment: Any) -> sa.ColumnElement[bool]:
 
 def _is_unanswered() -> sa.ColumnElement[bool]:
     answers = (Message.thread_id == Thread.id, Message.message_type.in_([MessageType.OUTGOING, MessageType.PHONE_CALL]))
-    answered = sa.exists(sa.select(Message.id).where(*answers, Message.occurred_at > Thread.last_inbound_at))
+    answered = sa.exists(sa.select(Message.id).where(*answers, is_no_missed_call(), Message.occurred_at > Thread.last_inbound_at))
     return sa.and_(Thread.status != ThreadStatus.WAITING_CUSTOMER, ~answered)
 
 

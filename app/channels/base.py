@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from app.channels.calls import CallUpdate
     from app.channels.receiving import Consent
 
 Headers = Mapping[str, str]
@@ -192,6 +193,7 @@ class Parsed:
     statuses: tuple[StatusUpdate, ...] = ()
     notices: tuple[AccountNotice, ...] = ()
     problems: tuple[str, ...] = ()
+    calls: tuple[CallUpdate, ...] = ()
 
 
 @dataclass(frozen=True)

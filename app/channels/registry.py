@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from app.channels.base import ChannelRules, IdentityKind, MediaSource, Poller, Sender, WebhookReceiver
 from app.channels.email.graph import GraphMail
 from app.channels.receiving import Checker, Notified, UrlSignedReceiver
-from app.channels.twilio import SmsPosts, SmsStatusPosts, TwilioPhone, TwilioSms
+from app.channels.twilio import SmsPosts, SmsStatusPosts, TwilioPhone, TwilioSms, VoicePosts
 from app.channels.twilio.adapter import TEXT_LIMIT
 from app.channels.whatsapp import WhatsAppAdapter
 from app.channels.whatsapp.adapter import MEDIA_HOSTS
@@ -67,7 +67,7 @@ def build_adapters(
         pollers={OUTLOOK: mailbox},
         notified={OUTLOOK: mailbox},
         rules={WHATSAPP: CHAT_RULES, OUTLOOK: MAIL_RULES, EMAIL: MAIL_RULES, SMS: SMS_RULES, PHONE: ChannelRules()},
-        posts={SMS: SmsPosts(), SMS_STATUS: SmsStatusPosts()},
+        posts={SMS: SmsPosts(), SMS_STATUS: SmsStatusPosts(), VOICE: VoicePosts()},
         checkers={WHATSAPP: chat, OUTLOOK: mailbox, SMS: texts, PHONE: TwilioPhone(http, twilio_base_url, public_url)},
     )
 

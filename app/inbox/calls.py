@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.events.actions import Actor, record
@@ -29,6 +30,8 @@ class CallOutcome(StrEnum):
     NO_ANSWER = "no_answer"
     VOICEMAIL = "voicemail"
     BUSY = "busy"
+    FAILED = "failed"  # these two only a provider knows
+    ONGOING = "ongoing"
 
 
 UNANSWERED = frozenset({CallOutcome.NO_ANSWER, CallOutcome.VOICEMAIL})
@@ -109,6 +112,11 @@ def _payload(callback: Callback | None) -> dict[str, Any] | None:
         return None
     due = {"due_date": callback.due_date.isoformat(), "due_time": MORNING.isoformat("minutes")}
     return {"title": callback.title, "zone": callback.zone, **due}
+
+
+def is_no_missed_call() -> sa.ColumnElement[bool]:
+    """True for every message but the record of a call nobody here took, with which nothing was said."""
+    return Message.meta[CALL_META]["missed"].astext.is_distinct_from("true")
 
 
 def next_working_day(today: date) -> date:

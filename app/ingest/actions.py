@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.channels.base import UnableToParse
-from app.channels.registry import SMS, SMS_STATUS, WHATSAPP
-from app.channels.twilio import SmsPosts, SmsStatusPosts
+from app.channels.registry import SMS, SMS_STATUS, VOICE, WHATSAPP
+from app.channels.twilio import SmsPosts, SmsStatusPosts, VoicePosts
 from app.channels.whatsapp import phone_number_ids
 from app.connections.models import Channel, ChannelType
 from app.core.work import READY
@@ -24,6 +24,7 @@ ADDRESSED: Mapping[str, tuple[ChannelType, Callable[[bytes], Sequence[str]]]] = 
     WHATSAPP: (ChannelType.WHATSAPP_BUSINESS, phone_number_ids),
     SMS: (ChannelType.SMS, SmsPosts().names),
     SMS_STATUS: (ChannelType.SMS, SmsStatusPosts().names),
+    VOICE: (ChannelType.PHONE_CALL, VoicePosts().names),
 }
 
 

@@ -299,7 +299,7 @@ def _after_storing(
     record(session, "MessageReceived", subject=subject_of(thread, stored), now=context.now)
     if pending:
         record(session, "AttachmentsAnnounced", subject=subject_of(thread, stored), now=context.now)
-    _note_heard(context.channel, context.now)
+    note_heard(context.channel, context.now)
 
 
 def _is_unwanted(session: Session, message: InboundMessage, context: ApplyContext, thread: Thread, stored: Message) -> bool:
@@ -311,8 +311,8 @@ def _is_unwanted(session: Session, message: InboundMessage, context: ApplyContex
     return is_blocked(session, brand_id=thread.brand_id, identities=identities)
 
 
-def _note_heard(channel: Channel, now: datetime) -> None:
-    """Once a minute is enough for people to see, and keeps parallel workers from queueing for the channel's row."""
+def note_heard(channel: Channel, now: datetime) -> None:
+    """It was heard of. Once a minute is enough for people, and keeps parallel workers from queueing for the row."""
     if channel.last_inbound_at is None or now - channel.last_inbound_at > timedelta(minutes=1):
         channel.last_inbound_at = now
 

@@ -8,7 +8,8 @@ processed again from a page once the cause is mended; what was applied already i
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,6 +29,7 @@ from app.core.text import mark as N_
 from app.core.work import Lease, claim, finish, next_delay_seconds, put_back
 from app.delivery.reports import record_report
 from app.ingest.apply import ApplyContext, ItemResult, apply_message, lock_keys
+from app.ingest.calls import apply_call, call_lock_keys
 from app.ingest.models import QUARANTINED, InboundEvent
 from app.ingest.notices import record_notice
 from app.ingest.parsing import parse_event
@@ -104,9 +106,11 @@ def _parse_and_apply(lease: Lease) -> None:
 
 
 def _apply(session: Session, parsed: Parsed, context: ApplyContext) -> list[ItemResult]:
-    for key in lock_keys(parsed.messages, context):
+    for key in sorted({*lock_keys(parsed.messages, context), *call_lock_keys(parsed.calls)}):
         advisory_xact_lock(session, key)
-    results = [_apply_one(session, message, context) for message in _in_order(parsed.messages)]
+    messages = _in_order(parsed.messages)
+    results = [_alone(session, partial(apply_message, session, message, context), context) for message in messages]
+    results += [_alone(session, partial(apply_call, session, call, context), context) for call in parsed.calls]
     for report in sorted(parsed.statuses, key=lambda s: (s.provider_message_id or "", s.our_reference or "")):
         record_report(session, report, channel_id=context.channel.id, now=context.now)
         results.append(ItemResult("report", reason=report.status.value))
@@ -120,10 +124,11 @@ def _in_order(messages: Sequence[InboundMessage]) -> list[InboundMessage]:
     return sorted(messages, key=lambda m: m.occurred_at)
 
 
-def _apply_one(session: Session, message: InboundMessage, context: ApplyContext) -> ItemResult:
+def _alone(session: Session, apply: Callable[[], ItemResult], context: ApplyContext) -> ItemResult:
+    """What became of one item; a bad one is rolled back alone."""
     try:
         with session.begin_nested():
-            return apply_message(session, message, context)
+            return apply()
     except DBAPIError as error:
         if isinstance(error, sa.exc.DataError):
             return ItemResult("quarantined", reason=_UNSTORABLE % {"why": str(error.orig)[:200]})

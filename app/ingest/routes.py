@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 from app.channels.receiving import SignedPost
-from app.channels.registry import SMS, SMS_STATUS, WHATSAPP
+from app.channels.registry import SMS, SMS_STATUS, VOICE, WHATSAPP
 from app.channels.whatsapp import challenge_answer
 from app.connections.models import ChannelType
 from app.core.clock import utc_now
@@ -30,6 +30,7 @@ _chat = DoorAccounts(ChannelType.WHATSAPP_BUSINESS)
 _mail = DoorAccounts(ChannelType.EMAIL)
 _outlook = DoorAccounts(ChannelType.EMAIL_OUTLOOK)
 _texts = DoorAccounts(ChannelType.SMS)
+_lines = DoorAccounts(ChannelType.PHONE_CALL)
 NO_ANSWER = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
@@ -74,6 +75,13 @@ def sms() -> Response:
 def sms_status() -> Response:
     """What became of a text of ours."""
     return _posted(SMS_STATUS, _texts)
+
+
+@bp.post("/webhooks/voice")
+@bp.post("/api/v1/webhooks/voice", endpoint="voice_v1")
+def voice() -> Response:
+    """What happens to a call; the answer asks for nothing to be done with it."""
+    return _posted(VOICE, _lines)
 
 
 def _posted(source: str, of_type: DoorAccounts) -> Response:

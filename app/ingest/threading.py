@@ -262,7 +262,7 @@ def match_chat(
                 Message.external_id == message.reply_to_external_id,
                 Message.brand_id == brand_id,
                 Thread.contact_id == contact_id,
-                _running(now),
+                is_running(now),
             )
             .limit(1)
         ).scalar_one_or_none()
@@ -270,14 +270,15 @@ def match_chat(
             return Match(quoted, "quoted_message", N_("quotes a message in this thread"))
     newest = session.execute(
         sa.select(Thread.id)
-        .where(Thread.contact_id == contact_id, Thread.channel_id == channel_id, _running(now))
+        .where(Thread.contact_id == contact_id, Thread.channel_id == channel_id, is_running(now))
         .order_by(Thread.last_message_at.desc(), Thread.id.desc())
         .limit(1)
     ).scalar_one_or_none()
     return Match(newest, "same_chat", N_("the running chat with this contact")) if newest else Match(None, "new")
 
 
-def _running(now: datetime) -> sa.ColumnElement[bool]:
+def is_running(now: datetime) -> sa.ColumnElement[bool]:
+    """True for a thread that what comes in now may go on: open, or ended lately."""
     may_go_on = sa.or_(Thread.status == ThreadStatus.RESOLVED, Thread.spam_at.is_not(None))
     recently = sa.and_(may_go_on, Thread.resolved_at > now - timedelta(days=REOPEN_DAYS))
     return sa.or_(Thread.status.not_in(CLOSED_STATUSES), recently)

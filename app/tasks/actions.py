@@ -70,12 +70,13 @@ def add_task(
     now: datetime,
     actor: Actor,
     promised_in_message_id: uuid.UUID | None = None,
+    called_in_message_id: uuid.UUID | None = None,
     caused_by: Event | None = None,
 ) -> Task:
-    """The same for a task that follows from something: the event that caused it, the reply that promised it."""
+    """The same for a task that follows from something: the event that caused it, the reply that promised it, the missed call."""
     lock_threads(session, [content.thread_id if content.waiting_for else None])
     task = Task(id=new_id(), created_by_user_id=actor.user_id, created_at=now, updated_at=now)
-    task.promised_in_message_id = promised_in_message_id
+    task.promised_in_message_id, task.called_in_message_id = promised_in_message_id, called_in_message_id
     task.status, task.completion_notes, task.version = TaskStatus.OPEN, "", 1
     _fill(task, content)
     session.add(task)

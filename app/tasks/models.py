@@ -46,6 +46,7 @@ _OPEN = "status IN ('open', 'in_progress', 'waiting')"
 class Task(WithId, Base):
     """One task. `due_at` is the instant after which it is overdue: `due_date` at `due_time`, or the end of that day, in the zone
     of whoever set it. `follows_id`: the task whose completion made this one. `promised_in_message_id`: the reply that said so.
+    `called_in_message_id`: the missed call it is about.
 
     While it is open, its thread waits for `waiting_for` (where that says something), and it waits itself for `depends_on_id`.
     """
@@ -73,6 +74,7 @@ class Task(WithId, Base):
     promised_in_message_id: Mapped[uuid.UUID | None] = mapped_column(
         sa.ForeignKey("messages.id", ondelete="SET NULL"), unique=True
     )
+    called_in_message_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("messages.id", ondelete="SET NULL"), unique=True)
     waiting_for: Mapped[str] = mapped_column(default="", server_default="")
     depends_on_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("tasks.id", ondelete="SET NULL"))
     completion_notes: Mapped[str] = mapped_column(default="")

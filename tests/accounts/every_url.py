@@ -312,6 +312,7 @@ OPEN = (
     *_hook("POST", "/whatsapp", UNSIGNED),
     *_hook("POST", "/sms", UNSIGNED),
     *_hook("POST", "/sms/status", UNSIGNED),
+    *_hook("POST", "/voice", UNSIGNED),
     *_hook("POST", "/email/inbound", PUBLIC),  # that sender never repeats: stored in quarantine, answered 200
     *_hook("POST", "/email/inbound/<key>", PUBLIC),
     *_hook("POST", "/outlook", PUBLIC),

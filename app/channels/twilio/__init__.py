@@ -1,7 +1,8 @@
 """Twilio: texts (SMS) and phone calls. See `adapter.py` for texts going out, `incoming.py` and `calls.py` for what comes in."""
 
 from app.channels.twilio.adapter import TwilioPhone, TwilioSms
+from app.channels.twilio.calls import VoicePosts
 from app.channels.twilio.incoming import SmsPosts, SmsStatusPosts
 from app.channels.twilio.setup import CONNECT_FIELDS, PHONE_CONNECT_FIELDS
 
-__all__ = ["CONNECT_FIELDS", "PHONE_CONNECT_FIELDS", "SmsPosts", "SmsStatusPosts", "TwilioPhone", "TwilioSms"]
+__all__ = ["CONNECT_FIELDS", "PHONE_CONNECT_FIELDS", "SmsPosts", "SmsStatusPosts", "TwilioPhone", "TwilioSms", "VoicePosts"]

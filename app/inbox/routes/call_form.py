@@ -77,7 +77,7 @@ class CallForm:
         return CallDirection(self.get("direction"))
 
     def _outcome(self) -> CallOutcome:
-        if self.get("outcome") not in tuple(CallOutcome):
+        if self.get("outcome") not in OUTCOMES:
             self.errors["outcome"] = _("Choose one of the list.")
             return CallOutcome.REACHED
         return CallOutcome(self.get("outcome"))
@@ -157,13 +157,30 @@ def call_choices() -> dict[str, list[tuple[str, str]]]:
     }
 
 
+HEARD_OUTCOMES = {CallOutcome.FAILED: N_("Failed"), CallOutcome.ONGOING: N_("Ongoing")}
+
+
 def call_words(meta: Mapping[str, Any]) -> str:
     """A record in one line: "Outgoing call, 12 min, no answer". Takes the `meta` of its message."""
     known: Mapping[str, Any] = meta.get("call") or {}
     direction, outcome, minutes = known.get("direction"), known.get("outcome"), known.get("minutes")
     parts = [_("Incoming call") if direction == CallDirection.INCOMING else _("Outgoing call")]
-    if minutes is not None:
+    if known.get("seconds"):
+        parts.append(_duration_words(int(known["seconds"])))
+    elif minutes is not None:
         parts.append(_("%(minutes)s min", minutes=minutes))
-    if outcome in tuple(CallOutcome) and not (outcome == CallOutcome.REACHED and direction == CallDirection.INCOMING):
-        parts.append(_(OUTCOMES[CallOutcome(outcome)]).lower())
+    if known.get("missed") and outcome == CallOutcome.NO_ANSWER:
+        parts.append(_("missed"))
+    elif outcome in tuple(CallOutcome) and not (outcome == CallOutcome.REACHED and direction == CallDirection.INCOMING):
+        parts.append(_({**OUTCOMES, **HEARD_OUTCOMES}[CallOutcome(outcome)]).lower())
+    if known.get("hidden"):
+        parts.append(_("hidden number"))
     return ", ".join(parts)
+
+
+def _duration_words(seconds: int) -> str:
+    """As long as a call took: "1 min 35 s"."""
+    minutes, rest = divmod(seconds, 60)
+    if not minutes:
+        return _("%(seconds)s s", seconds=rest)
+    return _("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest) if rest else _("%(minutes)s min", minutes=minutes)
