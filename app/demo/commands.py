@@ -20,6 +20,7 @@ from app.demo.connect import connect_simulators
 from app.demo.load import load_demo
 from app.demo.outside import connect_teams, outside_of
 from app.demo.people import USERS
+from app.demo.phone_world import connect_phone, simulated_phone
 from app.demo.world import SimulatorAway, World
 
 PASSWORD = "switchyard-demo"  # noqa: S105  of the demo company only; the demo refuses to run in production
@@ -47,6 +48,8 @@ def load() -> None:
     try:
         with transaction() as session:
             connect_simulators(session, simulated_world(), keyring=runtime().keyring, settings=runtime().settings, now=utc_now())
+        with transaction() as session:
+            connect_phone(session, simulated_phone(), keyring=runtime().keyring, settings=runtime().settings)
         with transaction() as session:
             connect_teams(session, outside_of(runtime().settings, runtime().http), keyring=runtime().keyring)
     except SimulatorAway as error:
@@ -84,6 +87,15 @@ def _secrets_of(_session: Session, channel: Channel) -> dict[str, Any]:
             "verify_token": opened["verify_token"],
             "signing_secret": opened["signing_secret"],
             "phone_number_id": channel.address,
+        }
+    if channel.channel_type in (ChannelType.SMS, ChannelType.PHONE_CALL):
+        path = "sms" if channel.channel_type == ChannelType.SMS else "voice"
+        told = {"account_sid": channel.settings["account_sid"], "number": channel.address}
+        return entry | {
+            "webhook_url": f"{base}/webhooks/{path}",
+            "verify_token": None,
+            "signing_secret": opened["signing_secret"],
+            **told,
         }
     return entry | {
         "webhook_url": f"{base}/webhooks/email/inbound/{opened.get('url_key', '')}",

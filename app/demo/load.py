@@ -58,6 +58,7 @@ GRAPH_CLIENT = "c0ffee00-7777-4c1e-9a55-000000000002"
 GRAPH_SECRET = "simulated-client-secret"  # noqa: S105
 WHATSAPP_TOKEN = "simulated-access-token"  # noqa: S105
 WABA = "200600000000001"
+TWILIO_ACCOUNT = "AC00000000000000000000000000000777"
 
 TEMPLATES = [
     {
@@ -174,6 +175,27 @@ def _make_channels(session: Session, company: Company, keyring: Keyring, now: da
         secrets={"url_key": new_secret()},
     )
     create_channel(session, inbound, keyring=keyring, now=now)
+    _make_phone_channels(session, first, company.brands[first.key].id, keyring, now)
+
+
+def _make_phone_channels(session: Session, demo: DemoBrand, brand_id: uuid.UUID, keyring: Keyring, now: datetime) -> None:
+    """One number for texts and one for calls, of one account."""
+    secrets, settings = {"signing_secret": new_secret()}, {"account_sid": TWILIO_ACCOUNT}
+    price = {"part_price": "0.0849", "part_currency": "EUR"}
+    for kind, name, number, shown, more in (
+        (ChannelType.SMS, "SMS", "+3197010200777", "+31 970 1020 0777", price),
+        (ChannelType.PHONE_CALL, "phone", "+31201234500", "+31 20 123 4500", {}),
+    ):
+        new = NewChannel(
+            channel_type=kind,
+            name=f"{demo.name} {name}",
+            brand_id=brand_id,
+            address=number,
+            display_address=shown,
+            settings={**settings, **more},
+            secrets=secrets,
+        )
+        create_channel(session, new, keyring=keyring, now=now)
 
 
 def _mailbox(session: Session, company: Company, demo: DemoBrand, keyring: Keyring, now: datetime) -> Channel:

@@ -116,7 +116,8 @@ def _payload(callback: Callback | None) -> dict[str, Any] | None:
 
 def is_no_missed_call() -> sa.ColumnElement[bool]:
     """True for every message but the record of a call nobody here took, with which nothing was said."""
-    return Message.meta[CALL_META]["missed"].astext.is_distinct_from("true")
+    missed: sa.ColumnElement[str] = Message.meta[CALL_META]["missed"].astext
+    return missed.is_distinct_from("true")
 
 
 def next_working_day(today: date) -> date:

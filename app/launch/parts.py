@@ -33,10 +33,11 @@ class SimulatorPorts:
     graph: int
     notices: int
     smtp: int
+    twilio: int
 
 
 def choose_simulator_ports(environ: Mapping[str, str]) -> SimulatorPorts:
-    """Return WHATSAPP_SIM_PORT, GRAPH_SIM_PORT, NOTICES_SIM_PORT and SMTP_SIM_PORT of `environ`, or free ports."""
+    """Return WHATSAPP_SIM_PORT, GRAPH_SIM_PORT and their like of `environ`, one for each field, or free ports."""
     ports = {item.name: int(environ.get(f"{item.name.upper()}_SIM_PORT") or free_port()) for item in fields(SimulatorPorts)}
     return SimulatorPorts(**ports)
 
@@ -61,6 +62,7 @@ def told_environment(
         return told
     whatsapp, graph = f"http://127.0.0.1:{ports.whatsapp}", f"http://127.0.0.1:{ports.graph}"
     simulated = {"WHATSAPP_BASE_URL": whatsapp, "GRAPH_BASE_URL": graph, "LOGIN_AUTHORITY": graph}
+    simulated["TWILIO_BASE_URL"] = f"http://127.0.0.1:{ports.twilio}"
     told |= {name: environ.get(name) or url for name, url in simulated.items()}
     told |= {f"{name.upper()}_SIM_PORT": str(port) for name, port in asdict(ports).items()}
     notices = f"http://127.0.0.1:{ports.notices}"

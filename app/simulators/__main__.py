@@ -14,6 +14,7 @@ from pathlib import Path
 
 from app.simulators.common import RunningServer, serve
 from app.simulators.notices.app import start_notices
+from app.simulators.twilio import TwilioSimulator
 from app.simulators.whatsapp import WhatsAppSimulator
 
 Stop = Callable[[], None]
@@ -27,6 +28,8 @@ def main() -> int:
         started.append(_start_whatsapp(arguments))
     if arguments.graph_port is not None:
         started.append(_start_graph(arguments))
+    if arguments.twilio_port is not None:
+        started.append(_start_twilio(arguments))
     if arguments.notices_port is not None:
         started.append(_start_notices(arguments))
     _wait_for_a_signal()
@@ -42,6 +45,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--whatsapp-port", type=int)
     parser.add_argument("--graph-port", type=int)
+    parser.add_argument("--twilio-port", type=int, help="texts and phone calls")
     parser.add_argument("--notices-port", type=int, help="browser push and Teams")
     parser.add_argument("--smtp-port", type=int, default=0, help="the mail server beside them")
     parser.add_argument("--data-dir", type=Path, help="keep settings here over a restart")
@@ -51,6 +55,17 @@ def _arguments() -> argparse.Namespace:
 def _start_whatsapp(arguments: argparse.Namespace) -> Stop:
     simulator = WhatsAppSimulator(memory=arguments.data_dir / "whatsapp.json" if arguments.data_dir else None)
     server = _announce("WhatsApp", serve(simulator.app, host=arguments.host, port=arguments.whatsapp_port))
+
+    def stop() -> None:
+        server.stop()
+        simulator.close()
+
+    return stop
+
+
+def _start_twilio(arguments: argparse.Namespace) -> Stop:
+    simulator = TwilioSimulator(memory=arguments.data_dir / "twilio.json" if arguments.data_dir else None)
+    server = _announce("Twilio", serve(simulator.app, host=arguments.host, port=arguments.twilio_port))
 
     def stop() -> None:
         server.stop()

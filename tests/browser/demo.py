@@ -17,6 +17,7 @@ from app.demo.connect import connect_simulators
 from app.demo.load import load_demo
 from app.demo.outside import connect_teams, simulated_outside
 from app.demo.people import USERS
+from app.demo.phone_world import connect_phone, simulated_phone
 from tests.support.browsing import Browsing, wait_until_bound
 from tests.support.live import LiveServer, running_application
 
@@ -33,6 +34,7 @@ def running_demo(settings: Settings) -> Iterator[LiveServer]:
                 load_demo(session, keyring=keyring, password_hash=hash_password(PASSWORD), now=now)
             with transaction() as session:
                 connect_simulators(session, simulated_world(), keyring=keyring, settings=live.settings, now=now)
+                connect_phone(session, simulated_phone(), keyring=keyring, settings=live.settings)
             with transaction() as session:
                 connect_teams(session, simulated_outside(), keyring=keyring)
         yield live

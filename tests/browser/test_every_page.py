@@ -69,6 +69,7 @@ PAGES = (
     "/availability",
     "/simulator",
     "/simulator/received",
+    "/simulator/phone",
     "/nowhere",
 )
 # A page, the first link on it that is meant, and what else there is under the address that link leads to.

@@ -71,6 +71,7 @@ def running_application(settings: Settings, *, demo: bool = False) -> Iterator[L
     settings = replace(
         settings,
         whatsapp_base_url=told["WHATSAPP_BASE_URL"],
+        twilio_base_url=told["TWILIO_BASE_URL"],
         graph_base_url=told["GRAPH_BASE_URL"],
         login_authority=told["LOGIN_AUTHORITY"],
         push_hosts=tuple(told["PUSH_HOSTS"].split(",")),
