@@ -23,6 +23,7 @@ _OF_VIEWS = {
     "snoozed": "snoozed_until IS NOT NULL",
     "email": f"{IN_INBOX} AND medium = 'email'",
     "whatsapp": f"{IN_INBOX} AND medium = 'whatsapp'",
+    "sms": f"{IN_INBOX} AND medium = 'sms'",
     "phone": f"{IN_INBOX} AND medium = 'phone'",
     "internal": f"{IN_INBOX} AND medium = 'internal'",
     "resolved": "status = 'resolved'",
@@ -50,6 +51,7 @@ class ViewCounts:
     snoozed: int
     email: int
     whatsapp: int
+    sms: int
     phone: int
     internal: int
     resolved: int

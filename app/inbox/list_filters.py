@@ -13,7 +13,9 @@ from app.inbox.models import Priority, ThreadStatus
 from app.inbox.queries import ThreadFilter
 from app.inbox.tags import TAG_CHARACTERS
 
-RailView = Literal["open", "mine", "unassigned", "snoozed", "email", "whatsapp", "phone", "internal", "all", "resolved", "spam"]
+RailView = Literal[
+    "open", "mine", "unassigned", "snoozed", "email", "whatsapp", "sms", "phone", "internal", "all", "resolved", "spam"
+]
 
 
 class ViewFilters(BaseModel):
@@ -42,6 +44,7 @@ def thread_filter(filters: ViewFilters, viewer: Viewer) -> ThreadFilter:
         "snoozed": ThreadFilter(view="snoozed"),
         "email": ThreadFilter(medium="email"),
         "whatsapp": ThreadFilter(medium="whatsapp"),
+        "sms": ThreadFilter(medium="sms"),
         "phone": ThreadFilter(medium="phone"),
         "internal": ThreadFilter(medium="internal"),
         "all": ThreadFilter(view="all"),

@@ -26,7 +26,13 @@ from app.translation import mark as N_
 
 NO_ID = uuid.UUID(int=0)
 bp = Blueprint("inbox", __name__)
-CHANNEL_VIEWS = (("email", "mail"), ("whatsapp", "message-circle"), ("phone", "phone"), ("internal", "sticky-note"))
+CHANNEL_VIEWS = (
+    ("email", "mail"),
+    ("whatsapp", "message-circle"),
+    ("sms", "message-square"),
+    ("phone", "phone"),
+    ("internal", "sticky-note"),
+)
 ARCHIVES = (("all", "list"), ("resolved", "circle-check"), ("spam", "ban"))
 VIEW_TITLES = {
     "open": N_("Inbox"),
@@ -35,6 +41,7 @@ VIEW_TITLES = {
     "snoozed": N_("Snoozed"),
     "email": N_("E-mail"),
     "whatsapp": "WhatsApp",
+    "sms": "SMS",
     "phone": N_("Phone"),
     "internal": N_("Internal"),
     "all": N_("All threads"),

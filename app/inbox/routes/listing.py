@@ -137,7 +137,7 @@ def _thread_url(view: str, thread_id: uuid.UUID, endpoint: str = "inbox.show_thr
 
 def _chips(view: str, *, with_saved: bool) -> list[dict[str, Any]]:
     """The views one tap away, where the rail is not in sight."""
-    names = ("open", "email", "whatsapp", "phone", "internal", "mine", "unassigned", "snoozed", "spam", *TASK_VIEWS)
+    names = ("open", "email", "whatsapp", "sms", "phone", "internal", "mine", "unassigned", "snoozed", "spam", *TASK_VIEWS)
     saved = view_counts().saved_views if with_saved else ()
     chips = [(v, bare_url(v), _("All") if v == "open" else view_title(v)) for v in names]
     chips += [(str(found.id), url_of_view(found), found.name) for found in saved]

@@ -34,7 +34,7 @@ from app.web import page, wants_page
 
 CONTEXT_MESSAGES = 5  # newer ones shown below a message that was found far back
 PALETTE_ROWS = 6
-VIEWS = ("open", "mine", "unassigned", "snoozed", "email", "whatsapp", "phone", "internal", "all", "resolved", "spam")
+VIEWS = ("open", "mine", "unassigned", "snoozed", "email", "whatsapp", "sms", "phone", "internal", "all", "resolved", "spam")
 
 
 @bp.get("/search")
