@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.demo import signed_in
+from tests.browser.looking import Eyes
 from tests.support.browsing import Browsing, assert_accessible, wait_until_bound
 
 pytestmark = pytest.mark.browser
@@ -101,3 +104,12 @@ def test_somebody_who_says_stop_cannot_be_sent_a_text(customer: Page, agent: Pag
     assert_accessible(agent)
     write(customer, "START")
     expect(agent.locator("#timeline")).to_contain_text("may be sent texts again")
+
+
+def test_a_thread_of_texts_is_accessible_and_fits_wide_and_narrow(customer: Page, agent: Page, admin_eyes: Eyes) -> None:
+    write(customer, "Past dit op een telefoon?")
+    open_thread(agent, "Past dit op een telefoon?")
+    agent.locator("#composer-text").fill("“Ja”, dat past… " * 9)
+    expect(agent.locator("[data-draft-status]")).to_have_text("Draft saved")
+    assert admin_eyes.look_at(urlsplit(agent.url).path) == []
+    assert admin_eyes.look_at("/inbox/sms") == []

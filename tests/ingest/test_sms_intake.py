@@ -326,6 +326,7 @@ def test_a_late_start_from_before_the_stop_takes_nothing_back(provider: Provider
     db_session.commit()
     provider.work()
     assert db_session.execute(sa.select(OptOut.ended_at)).scalar_one() is None
+    assert provider.states() == {"done": 2}
 
 
 # --- sending ----------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -19,6 +21,7 @@ from app.accounts.models import Brand
 from app.connections.models import Channel, ChannelType
 from app.contacts.models import Contact
 from app.core.clock import utc_now
+from app.core.db import Base
 from app.core.runtime import runtime
 from app.events.actions import Actor
 from app.events.models import Event
@@ -312,3 +315,11 @@ def test_every_order_of_a_missed_call_makes_one_task(provider: Provider, db_sess
                 post["ParentCallSid"] = f"CA1-{number}"
         play(provider, posts, From=f"+3161234{number:04}")
     assert len(tasks(db_session)) == 6
+
+
+def test_the_tables_are_as_the_models_say(app: Flask, connection: sa.Connection) -> None:
+    def only_ours(_item: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
+        return kind != "table" or name in {"opt_outs", "phone_calls", "tasks"}
+
+    context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": only_ours})
+    assert compare_metadata(context, Base.metadata) == []
