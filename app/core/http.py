@@ -14,8 +14,6 @@ import json as jsonlib
 import re
 import socket
 import ssl
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -29,10 +27,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.filepost import encode_multipart_formdata
 
-from app.core.addresses import AddressGuard, plain_address
+from app.core.addresses import AddressGuard
+from app.core.dial import Deadline, Resolver, TimedReader, UnableToDial, dial, system_resolver, tls_context
 
 FailureKind = Literal["bad_url", "refused_address", "dns", "connect", "tls", "timeout", "reset", "too_large", "bad_response"]
-Resolver = Callable[[str, int], Sequence[str]]
 Files = Mapping[str, tuple[str, bytes, str]]
 _SEND_PIECE_BYTES = 65_536
 
@@ -72,12 +70,6 @@ class HttpResponse:
             return jsonlib.loads(self.body)
         except RecursionError as error:
             raise ValueError("JSON nested too deeply") from error
-
-
-def system_resolver(host: str, port: int) -> Sequence[str]:
-    """The addresses of `host` in the system's order, numeric. Raises OSError."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return tuple(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 
 
 class HttpClient:
@@ -168,52 +160,30 @@ class HttpClient:
         return HttpResponse(answer.status, {name: answer.headers[name] for name in names}, content)
 
 
-class _Exchange:
+class _Exchange(Deadline):
     """Clock and progress of the request the current thread (or greenlet) is making."""
 
     def __init__(self, *, connect_timeout: float, read_timeout: float, deadline: float) -> None:
+        super().__init__(deadline)
         self.connect_timeout = connect_timeout
         self.read_timeout = read_timeout
-        self.ends_at = time.monotonic() + deadline
         self.sent = False
         self.status: int | None = None
-
-    def patience(self, at_most: float) -> float:
-        """Seconds the next step may take. Raises TimeoutError once the deadline has passed."""
-        left = self.ends_at - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("deadline passed")
-        return min(at_most, left)
 
 
 # A context variable because a pooled connection outlives requests: it must find the clock of the one it is serving now.
 _EXCHANGE: ContextVar[_Exchange] = ContextVar("http_exchange")
 
 
-class _TimedReader(io.RawIOBase):
-    """Reads a socket, giving each read no longer than the request still has; a dripping header cannot outlive it."""
-
-    def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
-        self._sock = sock
-        self._raw = raw
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        exchange = _EXCHANGE.get()
-        self._sock.settimeout(exchange.patience(exchange.read_timeout))
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
 class _TimedResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_TimedReader(sock, self.fp.detach()))
+        self.fp = io.BufferedReader(TimedReader(sock, self.fp.detach(), _patience_of_now))
+
+
+def _patience_of_now() -> float:
+    exchange = _EXCHANGE.get()
+    return exchange.patience(exchange.read_timeout)
 
 
 def _pool_classes(guard: AddressGuard, resolve: Resolver) -> dict[str, type[HTTPConnectionPool]]:
@@ -234,8 +204,8 @@ def _pool_classes(guard: AddressGuard, resolve: Resolver) -> dict[str, type[HTTP
     class Secure(Guarded, HTTPSConnection):
         pass
 
-    # Reading the certificates of the machine takes 50 ms: for the first request that needs them, not for every client.
-    tls_context = cache(_tls_context)
+    # For the first request that needs it, not for every client.
+    kept_context = cache(tls_context)
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain
@@ -244,7 +214,7 @@ def _pool_classes(guard: AddressGuard, resolve: Resolver) -> dict[str, type[HTTP
         ConnectionCls = Secure
 
         def __init__(self, *args: Any, **options: Any) -> None:
-            super().__init__(*args, ssl_context=tls_context(), **options)
+            super().__init__(*args, ssl_context=kept_context(), **options)
 
     return {"http": PlainPool, "https": SecurePool}
 
@@ -262,54 +232,11 @@ def _send_in_pieces(connection: HTTPConnection, data: Any, send: Callable[[Any],
 
 
 def _connect(host: str, port: int, guard: AddressGuard, resolve: Resolver) -> socket.socket:
-    """A socket to the first address of `host` that answers. One refused address among them refuses them all."""
     exchange = _EXCHANGE.get()
-    if not guard.allows_name(host):
-        raise HttpFailure("refused_address", request_sent=False)
-    addresses = _resolve_in_time(resolve, host, port, exchange.patience(exchange.connect_timeout))
-    if not all(guard.allows(address) for address in addresses):
-        raise HttpFailure("refused_address", request_sent=False)
-    kind: FailureKind = "connect"
-    for address in addresses:
-        try:
-            sock = socket.create_connection((address, port), exchange.patience(exchange.connect_timeout))
-        except OSError as error:
-            kind = "timeout" if isinstance(error, TimeoutError) else "connect"
-            continue
-        return _confirmed(sock, address)
-    raise HttpFailure(kind, request_sent=False)
-
-
-def _confirmed(sock: socket.socket, address: str) -> socket.socket:
-    if plain_address(str(sock.getpeername()[0])) != plain_address(address):
-        sock.close()
-        raise HttpFailure("refused_address", request_sent=False)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return sock
-
-
-def _resolve_in_time(resolve: Resolver, host: str, port: int, seconds: float) -> Sequence[str]:
-    """Resolve in a thread of its own: the system's resolver takes no timeout and can hang for minutes."""
-    found: list[Sequence[str]] = []
-
-    def look_up() -> None:
-        try:
-            found.append(resolve(host, port))
-        except (OSError, UnicodeError):
-            found.append(())
-
-    thread = threading.Thread(target=look_up, name="resolve", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if not found or not found[0]:
-        raise HttpFailure("dns" if found else "timeout", request_sent=False)
-    return found[0]
-
-
-def _tls_context() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
+    try:
+        return dial(host, port, guard=guard, patience=lambda: exchange.patience(exchange.connect_timeout), resolve=resolve)
+    except UnableToDial as error:
+        raise HttpFailure(error.kind, request_sent=False) from error
 
 
 def _checked_url(url: str, params: Mapping[str, str] | None) -> str:
