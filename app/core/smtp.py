@@ -1,0 +1,259 @@
+"""Handing one mail to a mail server (RFC 5321), for every mail that leaves this house by SMTP.
+
+Guarantees: the host is dialled through `app/core/dial.py`; nothing but TLS leaves this machine; the whole conversation ends by
+its deadline; and a caller always learns whether the mail may have been taken. Only a line that breaks after the last byte of the
+text was on its way leaves that open: a server may not take a mail whose end it has not seen.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import smtplib
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from app.core.addresses import AddressGuard
+from app.core.dial import Deadline, Resolver, TimedReader, UnableToDial, dial, leads_here, system_resolver, tls_context
+
+Security = Literal["tls", "starttls", "none"]
+Stage = Literal["connect", "tls", "login", "sender", "text"]
+STEP_SECONDS = 20.0
+WHOLE_SECONDS = 90.0
+_PIECE_BYTES = 65_536
+_WORDS = 300
+
+
+@dataclass(frozen=True)
+class SmtpServer:
+    """Where and as whom. "none" demands no TLS and is for this machine alone; "starttls" demands it before anything is said."""
+
+    host: str
+    port: int
+    security: Security
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A server's answer: three digits and its own words."""
+
+    code: int
+    words: str
+
+    @property
+    def is_permanent(self) -> bool:
+        return self.code >= 500
+
+
+@dataclass(frozen=True)
+class Handed:
+    """Who the mail was taken for, and who not; with nobody in `taken` nothing was sent."""
+
+    taken: tuple[str, ...]
+    refused: Mapping[str, Refusal]
+
+
+class SmtpTrouble(Exception):
+    """The mail was not handed over, for anybody; or, with `outcome_unknown`, nobody can say.
+
+    `kind` says what broke where no server answered: refused_address, dns, connect, timeout, tls, no_starttls, unsafe, broken,
+    no_login. `refusal` is the server's answer where there was one.
+    """
+
+    def __init__(self, stage: Stage, kind: str = "refused", refusal: Refusal | None = None, *, unknown: bool = False) -> None:
+        super().__init__(f"{stage}: {refusal.code if refusal else kind}")
+        self.stage = stage
+        self.kind = kind
+        self.refusal = refusal
+        self.outcome_unknown = unknown
+
+
+@dataclass(frozen=True)
+class SmtpClient:
+    """How servers are reached. One for many mails; each mail is a connection of its own."""
+
+    guard: AddressGuard
+    ehlo_name: str = "switchyard.localhost"
+    resolve: Resolver = system_resolver
+    tls: Callable[[], ssl.SSLContext] = tls_context
+
+    def hand_over(
+        self,
+        server: SmtpServer,
+        raw: bytes,
+        *,
+        sender: str,
+        recipients: Sequence[str],
+        before_text: Callable[[], None] = lambda: None,
+    ) -> Handed:
+        """Hand over the mail; `raw` has CRLF line ends, `sender` "" is the empty envelope sender of automatic mail.
+
+        `before_text` is called when everything is agreed and only the text is missing. Raises SmtpTrouble.
+        """
+        line = self._open(server)
+        try:
+            line.introduce(sender, len(raw))
+            refused = {one: said for one in recipients if (said := line.add_recipient(one)) is not None}
+            taken = tuple(one for one in recipients if one not in refused)
+            if taken:
+                line.agree_on_text()
+                before_text()
+                line.send_text(raw)
+            return Handed(taken, refused)
+        finally:
+            line.leave()
+
+    def check(self, server: SmtpServer) -> None:
+        """Connect and sign in, and send nothing. Raises SmtpTrouble."""
+        self._open(server).leave()
+
+    def _open(self, server: SmtpServer) -> _Line:
+        line = _Line(self, server)
+        try:
+            line.greet()
+            line.secure(self.tls)
+            line.sign_in()
+        except BaseException:
+            line.leave()
+            raise
+        return line
+
+
+class _Line(smtplib.SMTP):
+    """One conversation. Every step tells its own failures as SmtpTrouble."""
+
+    def __init__(self, client: SmtpClient, server: SmtpServer) -> None:
+        super().__init__(local_hostname=client.ehlo_name)
+        self._client = client
+        self._server = server
+        self._deadline = Deadline(WHOLE_SECONDS)
+        self._is_safe = False
+
+    def greet(self) -> None:
+        try:
+            code, words = self.connect(self._server.host, self._server.port)
+        except UnableToDial as error:
+            raise SmtpTrouble("connect", error.kind) from error
+        except ssl.SSLError as error:
+            raise SmtpTrouble("tls", "tls") from error
+        except (smtplib.SMTPException, OSError) as error:
+            raise _broken("connect", error) from error
+        if code != 220:
+            raise SmtpTrouble("connect", refusal=_refusal(code, words))
+
+    def secure(self, tls: Callable[[], ssl.SSLContext]) -> None:
+        """Have TLS, or be on this machine."""
+        try:
+            self.ehlo_or_helo_if_needed()
+            if self._server.security != "tls" and self.has_extn("starttls"):
+                code, words = self.starttls(context=tls())
+                if code != 220:
+                    raise SmtpTrouble("tls", "no_starttls", _refusal(code, words))
+                self._is_safe = True
+                self.ehlo_or_helo_if_needed()
+        except ssl.SSLError as error:
+            raise SmtpTrouble("tls", "tls") from error
+        except (smtplib.SMTPException, OSError) as error:
+            raise _broken("tls", error) from error
+        if self._server.security == "starttls" and not self._is_safe:
+            raise SmtpTrouble("tls", "no_starttls")
+        if not self._is_safe and (self.sock is None or not leads_here(self.sock)):
+            raise SmtpTrouble("tls", "unsafe")
+
+    def sign_in(self) -> None:
+        if not self._server.user:
+            return
+        try:
+            self.login(self._server.user, self._server.password)
+        except smtplib.SMTPNotSupportedError as error:
+            raise SmtpTrouble("login", "no_login") from error
+        except (smtplib.SMTPException, OSError, UnicodeError) as error:
+            raise _broken("login", error) from error
+
+    def introduce(self, sender: str, size: int) -> None:
+        """Say who sends. A server that refuses the empty sender is told our own address by the caller, in another try."""
+        options = [f"size={size}"] if self.has_extn("size") else []
+        self._agreed("sender", lambda: self.mail(sender, options))
+
+    def add_recipient(self, address: str) -> Refusal | None:
+        try:
+            code, words = self.rcpt(address)
+        except (smtplib.SMTPException, OSError) as error:
+            raise _broken("sender", error) from error
+        if code == 421:  # the server leaves: nobody else is asked for
+            raise SmtpTrouble("sender", refusal=_refusal(code, words))
+        return None if code < 300 else _refusal(code, words)
+
+    def agree_on_text(self) -> None:
+        self._agreed("text", lambda: self.docmd("DATA"), good=354)
+
+    def send_text(self, raw: bytes) -> None:
+        """The text and its end; from the last piece on the outcome is the server's."""
+        text = re.sub(rb"(?m)^\.", b"..", raw) + (b"" if raw.endswith(b"\r\n") else b"\r\n") + b".\r\n"
+        last = (len(text) - 1) // _PIECE_BYTES * _PIECE_BYTES
+        try:
+            self.send(text[:last])
+        except (smtplib.SMTPException, OSError) as error:
+            raise _broken("text", error) from error
+        try:
+            self.send(text[last:])
+            code, words = self.getreply()
+        except (smtplib.SMTPException, OSError) as error:
+            raise SmtpTrouble("text", "broken", unknown=True) from error
+        if code >= 300:
+            raise SmtpTrouble("text", refusal=_refusal(code, words))
+
+    def leave(self) -> None:
+        with suppress(smtplib.SMTPException, OSError, UnableToDial):
+            self.quit() if self.sock is not None else self.close()
+        self.close()
+
+    def _agreed(self, stage: Stage, ask: Callable[[], tuple[int, bytes]], good: int | None = None) -> None:
+        try:
+            code, words = ask()
+        except (smtplib.SMTPException, OSError) as error:
+            raise _broken(stage, error) from error
+        if code >= 400 or (good is not None and code != good):
+            raise SmtpTrouble(stage, refusal=_refusal(code, words))
+
+    # What smtplib calls, with our sockets and our clock.
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> Any:
+        sock = dial(host, port, guard=self._client.guard, patience=self._patience, resolve=self._client.resolve)
+        sock.settimeout(self._patience())
+        if self._server.security != "tls":
+            return sock
+        self._is_safe = True
+        return self._client.tls().wrap_socket(sock, server_hostname=host)
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None and self.sock is not None:
+            unbuffered = self.sock.makefile("rb", buffering=0)
+            self.file = io.BufferedReader(TimedReader(self.sock, unbuffered, self._patience))
+        return super().getreply()
+
+    def send(self, s: Any) -> None:
+        data = s.encode(self.command_encoding) if isinstance(s, str) else s
+        for start in range(0, len(data), _PIECE_BYTES):
+            if self.sock is not None:
+                self.sock.settimeout(self._patience())
+            super().send(data[start : start + _PIECE_BYTES])
+
+    def _patience(self) -> float:
+        return self._deadline.patience(STEP_SECONDS)
+
+
+def _broken(stage: Stage, error: Exception) -> SmtpTrouble:
+    if isinstance(error, smtplib.SMTPResponseException) and error.smtp_code > 0:
+        words = error.smtp_error
+        return SmtpTrouble(stage, refusal=_refusal(error.smtp_code, words if isinstance(words, bytes) else words.encode()))
+    return SmtpTrouble(stage, "timeout" if isinstance(error, TimeoutError) else "broken")
+
+
+def _refusal(code: int, words: bytes) -> Refusal:
+    return Refusal(code, " ".join(words.decode("utf-8", "replace").split())[:_WORDS])
