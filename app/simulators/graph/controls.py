@@ -53,7 +53,7 @@ def world_routes(tenant: Tenant) -> Blueprint:
     def list_outbox() -> Response:
         to, reference = request.args.get("to", "").lower(), request.args.get("reference")
         found = [
-            _shown(number, sent)
+            show_sent(number, sent)
             for number, sent in enumerate(tenant.outbox)
             if (not to or to in sent.recipients) and (not reference or sent.reference == reference)
         ]
@@ -226,7 +226,7 @@ def _ledger_line(sent: Sent) -> Json:
     }
 
 
-def _shown(number: int, sent: Sent) -> Json:
+def show_sent(number: int, sent: Sent) -> Json:
     read = Message("", "", "", sent.at, sent.at, sent.at)
     mime.read_into(read, sent.raw)
     files = [
