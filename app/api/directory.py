@@ -106,7 +106,7 @@ def _channel_out(record: ChannelRecord) -> ChannelOut:
         brand=record.brand_key,
         address=channel.display_address,
         is_active=channel.is_active,
-        can_send=channel.channel_type.value in runtime().adapters.senders,
+        can_send=channel.adapter_key in runtime().adapters.senders,
         health=channel.health,  # type: ignore[arg-type]
         health_detail=channel.health_detail,
         last_inbound_at=channel.last_inbound_at,

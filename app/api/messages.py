@@ -180,7 +180,7 @@ def _write_note(
 def _reply(session: Session, viewer: Viewer, thread: Thread, body: MessageCreate, files: Sequence[uuid.UUID]) -> list[uuid.UUID]:
     channel = _channel(session, viewer, body.channel_id or thread.channel_id)
     house = runtime()
-    if channel.channel_type.value not in house.adapters.senders:
+    if channel.adapter_key not in house.adapters.senders:
         raise invalid("channel_id", f"{channel.name} cannot send")
     template = body.metadata.template
     rules = house.adapters.rules[channel.channel_type.value]

@@ -81,7 +81,7 @@ def _send(
     """Queue the answer; or the reason why the channel cannot carry it."""
     channel = session.get_one(Channel, message.channel_id)
     house = runtime()
-    if channel.channel_type.value not in house.adapters.senders:
+    if channel.adapter_key not in house.adapters.senders:
         return None, NO_CHANNEL
     brand = session.get_one(Brand, thread.brand_id)
     context = ReplyContext(

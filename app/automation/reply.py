@@ -74,7 +74,7 @@ def read_answerable(
     except TemplateMissing:
         template, brand_ids = None, ()
     sendable = sorted(runtime().adapters.senders)
-    channels = session.execute(sa.select(Channel.id).where(Channel.is_active, Channel.channel_type.in_(sendable))).scalars()
+    channels = session.execute(sa.select(Channel.id).where(Channel.is_active, Channel.adapter_key.in_(sendable))).scalars()
     newest = sa.select(Message.thread_id, Message.automatic).where(
         Message.thread_id.in_(thread_ids), Message.message_type == MessageType.INCOMING
     )

@@ -247,11 +247,12 @@ class OutgoingMessage:
 
 @dataclass(frozen=True)
 class SendResult:
-    """The provider took the message. `message_id_header` is what the mail really carries, where that differs from ours."""
+    """The provider took the message. `reports` is what it already knows of single recipients, such as one it refused."""
 
     provider_message_id: str
     status: DeliveryStatus = DeliveryStatus.ACCEPTED
     meta: Json = field(default_factory=dict)
+    reports: tuple[StatusUpdate, ...] = ()
 
 
 class Found(StrEnum):
@@ -262,11 +263,13 @@ class Found(StrEnum):
 
 @dataclass(frozen=True)
 class Lookup:
-    """The answer to "did that attempt go out?"."""
+    """The answer to "did that attempt go out?". `silence_tells`: a send would have been heard of by now, so hearing nothing of it
+    means that it was none; False where nobody ever reports."""
 
     found: Found
     provider_message_id: str | None = None
     detail: str = ""
+    silence_tells: bool = True
 
 
 @dataclass(frozen=True)
@@ -384,14 +387,3 @@ class PollPage:
 
 class Poller(Protocol):
     def poll(self, *, account: ChannelAccount, state: Json) -> PollPage: ...
-
-
-@dataclass(frozen=True)
-class SetupField:
-    """One thing to fill in when a channel is connected. `name` is that of the setting, or of the secret."""
-
-    name: str
-    label: str
-    secret: bool = False
-    required: bool = True
-    help: str = ""

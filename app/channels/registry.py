@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 from app.channels.base import ChannelRules, IdentityKind, MediaSource, Poller, Sender, WebhookReceiver
 from app.channels.email.graph import GraphMail
+from app.channels.email.smtp import MailServerMail
 from app.channels.receiving import Checker, Notified, UrlSignedReceiver
 from app.channels.twilio import SmsPosts, SmsStatusPosts, TwilioPhone, TwilioSms, VoicePosts
 from app.channels.twilio.adapter import TEXT_LIMIT
@@ -17,6 +18,8 @@ from app.channels.whatsapp.adapter import MEDIA_HOSTS
 from app.core.http import HttpClient
 
 WHATSAPP, OUTLOOK, EMAIL, SMS, PHONE = "whatsapp_business", "email_outlook", "email", "sms", "phone_call"
+# Channels of one type by different transports, as `Channel.adapter_key` names them. Without one, `email` only takes mail in.
+EMAIL_SMTP = f"{EMAIL}/smtp"
 SMS_STATUS, VOICE = "sms_status", "voice"  # what comes in by routes of their own
 
 CHAT_RULES = ChannelRules(
@@ -33,7 +36,8 @@ MAIL_RULES = ChannelRules(attachment_bytes=25 * 1024 * 1024, has_subject=True, i
 
 @dataclass(frozen=True)
 class Adapters:
-    """The adapters by channel type; a type that lacks an ability is simply absent from that table. `posts` is by route."""
+    """The adapters by `Channel.adapter_key`, rules by channel type; what lacks an ability is simply absent from that table.
+    `posts` is by route."""
 
     senders: Mapping[str, Sender] = field(default_factory=dict)
     receivers: Mapping[str, WebhookReceiver] = field(default_factory=dict)
@@ -54,21 +58,26 @@ def build_adapters(
     login_authority: str,
     twilio_base_url: str,
     public_url: str,
+    mail_domain: str,
+    allowed_networks: Sequence[str] = (),
     mail_settle_seconds: float = 30,
 ) -> Adapters:
-    """Build every adapter of this release around one HTTP client. `mail_settle_seconds`: see GraphMail; texts settle alike."""
+    """Build every adapter of this release around one HTTP client. `mail_settle_seconds`: see GraphMail, texts settle alike;
+    `allowed_networks`: those of the HTTP client, for what speaks no HTTP."""
     chat = WhatsAppAdapter(http, whatsapp_base_url, whatsapp_api_version, media_hosts=_media_hosts(whatsapp_base_url))
     mailbox = GraphMail(http, graph_base_url, login_authority, settle_seconds=mail_settle_seconds)
+    mail_server = MailServerMail(allowed_networks=allowed_networks, ehlo_name=mail_domain)
     texts = TwilioSms(http, twilio_base_url, public_url, settle_seconds=mail_settle_seconds)
+    lines = TwilioPhone(http, twilio_base_url, public_url)
     return Adapters(
-        senders={WHATSAPP: chat, OUTLOOK: mailbox, SMS: texts},
+        senders={WHATSAPP: chat, OUTLOOK: mailbox, EMAIL_SMTP: mail_server, SMS: texts},
         receivers={WHATSAPP: chat},
         media={WHATSAPP: chat, SMS: texts},
-        pollers={OUTLOOK: mailbox},
+        pollers={OUTLOOK: mailbox, EMAIL_SMTP: mail_server},
         notified={OUTLOOK: mailbox},
         rules={WHATSAPP: CHAT_RULES, OUTLOOK: MAIL_RULES, EMAIL: MAIL_RULES, SMS: SMS_RULES, PHONE: ChannelRules()},
         posts={SMS: SmsPosts(), SMS_STATUS: SmsStatusPosts(), VOICE: VoicePosts()},
-        checkers={WHATSAPP: chat, OUTLOOK: mailbox, SMS: texts, PHONE: TwilioPhone(http, twilio_base_url, public_url)},
+        checkers={WHATSAPP: chat, OUTLOOK: mailbox, EMAIL_SMTP: mail_server, SMS: texts, PHONE: lines},
     )
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, WithId, text_enum
@@ -78,6 +79,17 @@ class Channel(WithId, Base):
         sa.UniqueConstraint("channel_type", "address"),
         sa.CheckConstraint("health IN ('unknown', 'ok', 'degraded', 'down')", name="health"),
     )
+
+    @hybrid_property
+    def adapter_key(self) -> str:
+        """Which adapter speaks for this channel: its type, and where a type has several transports, "type/transport"."""
+        transport = self.settings.get("transport")
+        return f"{self.channel_type.value}/{transport}" if transport else self.channel_type.value
+
+    @adapter_key.inplace.expression
+    @classmethod
+    def _adapter_key_in_sql(cls) -> sa.ColumnElement[str]:
+        return sa.func.concat(sa.cast(cls.channel_type, sa.Text), sa.literal("/", sa.Text) + cls.settings["transport"].astext)
 
     @property
     def medium(self) -> Medium:

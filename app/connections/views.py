@@ -25,7 +25,7 @@ def _(message: str, **values: object) -> str:
 def channel_type_words(channel_type: str) -> str:
     return {
         ChannelType.EMAIL_OUTLOOK: _("Microsoft 365 mailbox"),
-        ChannelType.EMAIL: _("Incoming e-mail"),
+        ChannelType.EMAIL: _("E-mail"),
         ChannelType.WHATSAPP_BUSINESS: "WhatsApp Business",
         ChannelType.SMS: "SMS",
         ChannelType.PHONE_CALL: _("Phone"),
@@ -40,6 +40,9 @@ def settings_facts(channel: Channel) -> list[Fact]:
     """The settings people may see, by name: an allow-list, so that nothing new is ever shown by accident."""
     labels = {
         "from_name": _("Sender name"),
+        "smtp_host": _("Server for outgoing mail (SMTP)"),
+        "imap_host": _("Server for incoming mail (IMAP)"),
+        "user": _("User name"),
         "tenant_id": _("Directory (tenant) id"),
         "client_id": _("Application (client) id"),
         "waba_id": _("WhatsApp business account id"),
@@ -64,6 +67,7 @@ def secret_labels(names: list[str]) -> list[str]:
         "previous_signing_secret": _("Signing secret before the last change"),
         "verify_token": _("Verify token"),
         "client_secret": _("Client secret"),
+        "password": _("Password"),
         "url_key": _("Key in the webhook address"),
         "api_key_secret": _("API key secret"),
         "webhook_shared_key": _("Shared key of webhooks"),

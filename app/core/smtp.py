@@ -129,6 +129,7 @@ class _Line(smtplib.SMTP):
 
     def __init__(self, client: SmtpClient, server: SmtpServer) -> None:
         super().__init__(local_hostname=client.ehlo_name)
+        self._host = server.host  # by which starttls() judges the certificate
         self._client = client
         self._server = server
         self._deadline = Deadline(WHOLE_SECONDS)

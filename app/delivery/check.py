@@ -20,7 +20,7 @@ CLOSED = known("The stored credentials cannot be opened: %(why)s")
 
 def check_channel(channel: Channel, *, actor: Actor = SYSTEM) -> Health | None:
     """Return what the provider says, None for a type that has nobody to ask. For edges; holds no transaction meanwhile."""
-    checker = runtime().adapters.checkers.get(channel.channel_type.value)
+    checker = runtime().adapters.checkers.get(channel.adapter_key)
     if checker is None:
         return None
     try:

@@ -35,7 +35,14 @@ from app.delivery.envelope import outgoing_message, read_files
 from app.delivery.models import ENDS_BADLY, LADDER, Delivery, DeliveryAttempt
 from app.delivery.queries import channel_heard_since, find_uncertain, has_unread_events, list_files, list_ids_of_same_words
 from app.delivery.recipient import find_objection
-from app.delivery.reports import apply_status, apply_waiting_reports, lock_delivery, reason_json, set_external_id
+from app.delivery.reports import (
+    apply_status,
+    apply_waiting_reports,
+    lock_delivery,
+    reason_json,
+    record_report,
+    set_external_id,
+)
 from app.inbox.models import Message
 
 NO_SENDER = known("Nothing here can send over %(name)s")
@@ -164,7 +171,7 @@ def _close_open_attempts(session: Session, delivery_id: uuid.UUID, now: datetime
 
 
 def _carry_out(work: Work) -> None:
-    sender = runtime().adapters.senders.get(work.channel.channel_type.value)
+    sender = runtime().adapters.senders.get(work.channel.adapter_key)
     if sender is None:
         _fail(work.lease, work.delivery_id, Reason("no_sender", NO_SENDER % {"name": work.channel.name}), work.attempt_id)
         return
@@ -201,7 +208,7 @@ def _may_send(sender: Sender, work: Work) -> bool:
     if lookup.found == Found.SENT:
         _record_success(work, SendResult(lookup.provider_message_id or ""), outcome="found_sent")
         return False
-    if lookup.found == Found.NOT_SENT or work.settled:
+    if lookup.found == Found.NOT_SENT or (work.settled and lookup.silence_tells):
         return True
     _wait_for_evidence(work, lookup)
     return False
@@ -230,6 +237,8 @@ def _record_success(work: Work, result: SendResult, *, outcome: str = "accepted"
             set_external_id(session, delivery, result.provider_message_id)
         session.flush()
         apply_waiting_reports(session, delivery, now=now)
+        for report in result.reports:
+            record_report(session, replace(report, our_reference=str(delivery.id)), channel_id=work.channel.id, now=now)
         finish(session, TABLE, work.lease, values={"ended_at": sa.func.clock_timestamp()})
         _wake_next(session, delivery)
         crash_point("delivery.before_commit")

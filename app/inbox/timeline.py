@@ -16,7 +16,6 @@ from app.accounts.access import Viewer
 from app.accounts.models import Brand, BrandMember, Role, User
 from app.connections.models import Channel
 from app.contacts.models import Contact, ContactIdentity
-from app.core.db import table_of
 from app.core.paging import make_cursor, read_cursor
 from app.core.plans import KEPT, as_written
 from app.events.models import Event
@@ -123,7 +122,7 @@ _CHANNELS = (
     .where(
         Channel.brand_id == BRAND_ID,
         Channel.is_active,
-        table_of(Channel).c.channel_type.cast(sa.Text) == sa.any_(sa.bindparam("types", type_=sa.ARRAY(sa.Text))),
+        Channel.adapter_key == sa.any_(sa.bindparam("senders", type_=sa.ARRAY(sa.Text))),
     )
     .order_by(Channel.name)
     .execution_options(**KEPT)
@@ -243,7 +242,7 @@ def get_context(
     *,
     viewer: Viewer,
     head: ThreadHead,
-    sendable_types: frozenset[str],
+    senders: frozenset[str],
     more: sa.ColumnElement[Any] | None = None,
 ) -> ThreadContext:
     """Contact, reach, other threads, channels for a reply, drafts, assignable people. Three queries.
@@ -269,7 +268,7 @@ def get_context(
         contact=contact,
         identities=head.identities,
         other_threads=tuple(row for row in others if row.thread.id != thread.id),
-        channels=_channels(session, thread, sendable_types),
+        channels=_channels(session, thread, senders),
         draft_reply=drafts.get("reply"),
         draft_note=drafts.get("note"),
         draft_call=drafts.get("call"),
@@ -297,8 +296,8 @@ def _beside_statement(more: sa.ColumnElement[Any] | None) -> sa.Select[*tuple[An
     return query.outerjoin(Draft, own_draft)
 
 
-def _channels(session: Session, thread: Thread, sendable_types: frozenset[str]) -> tuple[Channel, ...]:
-    values = {"brand_id": thread.brand_id, "types": sorted(sendable_types)}
+def _channels(session: Session, thread: Thread, senders: frozenset[str]) -> tuple[Channel, ...]:
+    values = {"brand_id": thread.brand_id, "senders": sorted(senders)}
     channels = session.execute(_CHANNELS, values).scalars().all()
     return tuple(sorted(channels, key=lambda c: (c.id != thread.channel_id, c.medium.value != thread.medium, c.name)))
 

@@ -51,7 +51,7 @@ def _pending(session: Session, message_id: uuid.UUID) -> list[Attachment]:
 
 
 def _fetch(attachment: Attachment, channel: Channel) -> None:
-    source = runtime().adapters.media.get(channel.channel_type.value)
+    source = runtime().adapters.media.get(channel.adapter_key)
     media_id = attachment.provider.get("media_id")
     if source is None or not media_id:
         _fail(attachment.id, N_("There is nothing to fetch it with"))

@@ -51,7 +51,7 @@ def told_channels(session: Session, body: bytes) -> list[uuid.UUID] | None:
 
 def _matching(channels: Sequence[Channel], items: Iterable[Any]) -> list[uuid.UUID]:
     said = {str(item.get("clientState", "")).encode() for item in items if isinstance(item, dict)}
-    notified = [c for c in channels if c.channel_type.value in runtime().adapters.notified]
+    notified = [c for c in channels if c.adapter_key in runtime().adapters.notified]
     return [c.id for c in notified if any(hmac.compare_digest(client_state(c.id).encode(), s) for s in said)]
 
 
@@ -75,14 +75,14 @@ def subscribe_channel(event: Event) -> None:
     with transaction() as session:
         channel = session.get_one(Channel, uuid.UUID(event.payload["channel_id"]))
         session.expunge_all()
-    if channel.is_active and channel.channel_type.value in runtime().adapters.notified:
+    if channel.is_active and channel.adapter_key in runtime().adapters.notified:
         _subscribe(channel)
 
 
 def keep_subscriptions(**_ignored: Any) -> None:
     """RQ entry point, periodic: make and renew the subscription of every channel that can have one."""
     with transaction() as session:
-        channels = [c for c in list_channels(session, active_only=True) if c.channel_type.value in runtime().adapters.notified]
+        channels = [c for c in list_channels(session, active_only=True) if c.adapter_key in runtime().adapters.notified]
         session.expunge_all()
     for channel in channels:
         try:
@@ -94,7 +94,7 @@ def keep_subscriptions(**_ignored: Any) -> None:
 def _subscribe(channel: Channel) -> None:
     current = (
         runtime()
-        .adapters.notified[channel.channel_type.value]
+        .adapters.notified[channel.adapter_key]
         .keep_subscribed(
             account=account_of(channel),
             notification_url=f"{runtime().settings.public_url}/webhooks/outlook",

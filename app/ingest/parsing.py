@@ -13,6 +13,8 @@ from app.core.text import known
 from app.delivery.account import account_of
 from app.ingest.models import InboundEvent
 
+_MEGABYTE = 1024 * 1024
+_CUT = known("the mail is %(size)s MB; only its first %(limit)s MB were read, the whole of it is in the mailbox")
 _NO_READER = known("nothing here reads %(type)s events")
 
 
@@ -24,7 +26,7 @@ def parse_event(event: InboundEvent, channel: Channel, *, own_addresses: frozens
     if posts is not None:
         query = str(event.meta.get("query", ""))
         return posts.parse(event.body, query=query, account=account_of(channel), received_at=event.received_at)
-    receiver = runtime().adapters.receivers.get(channel.channel_type.value)
+    receiver = runtime().adapters.receivers.get(channel.adapter_key)
     if receiver is None:
         raise UnableToParse(_NO_READER % {"type": channel.channel_type.value})
     return receiver.parse(event.body, account=account_of(channel))
@@ -41,4 +43,7 @@ def _parse_mail_event(event: InboundEvent, own_addresses: frozenset[str]) -> Par
         )
         message = replace(message, evidence=evidence)
     meta: dict[str, Any] = {k: event.meta[k] for k in ("graph_id", "folder") if k in event.meta}
-    return Parsed(messages=(replace(message, our_reference=reference or message.our_reference, meta={**message.meta, **meta}),))
+    known_as = replace(message, our_reference=reference or message.our_reference, meta={**message.meta, **meta})
+    cut = event.meta.get("cut_at_bytes")
+    problems = (_CUT % {"size": int(event.meta.get("size_bytes", cut)) // _MEGABYTE, "limit": cut // _MEGABYTE},) if cut else ()
+    return Parsed(messages=(known_as,), problems=problems)

@@ -40,7 +40,7 @@ class Polled:
 def poll_mailboxes(**_ignored: Any) -> None:
     """RQ entry point: one round over every active channel that is polled."""
     with transaction() as session:
-        channels = [c for c in list_channels(session, active_only=True) if c.channel_type.value in runtime().adapters.pollers]
+        channels = [c for c in list_channels(session, active_only=True) if c.adapter_key in runtime().adapters.pollers]
         session.expunge_all()
     for channel in channels:
         poll_channel(channel.id)
@@ -77,7 +77,7 @@ def poll_soon(channel_id: uuid.UUID) -> Polled:
 
 
 def _poller(channel: Channel) -> Poller:
-    return runtime().adapters.pollers[channel.channel_type.value]
+    return runtime().adapters.pollers[channel.adapter_key]
 
 
 def _lease(channel_id: uuid.UUID) -> Channel | None:

@@ -172,7 +172,7 @@ def _closing(calendar: Calendar, now: datetime) -> datetime | None:
 
 def _answering_channels(session: Session, brand_ids: tuple[uuid.UUID, ...]) -> list[Channel]:
     senders = runtime().adapters.senders
-    return [channel for channel in list_channels(session, brand_ids=brand_ids) if channel.channel_type.value in senders]
+    return [channel for channel in list_channels(session, brand_ids=brand_ids) if channel.adapter_key in senders]
 
 
 def _channel(channel_id: uuid.UUID) -> Channel:

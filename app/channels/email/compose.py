@@ -15,7 +15,7 @@ from email.policy import EmailPolicy
 from email.utils import format_datetime
 from typing import Any, Final
 
-from app.channels.base import OutgoingAttachment, OutgoingMessage, Party
+from app.channels.base import OutgoingAttachment, OutgoingMessage
 from app.channels.email.addresses import clean_name
 from app.channels.email.filenames import safe_filename
 from app.channels.email.headers import NO_ID_PREFIX
@@ -28,8 +28,8 @@ __all__ = [
     "UnableToCompose",
     "WirePolicy",
     "compose_mail",
+    "envelope_address",
     "is_real_id",
-    "party_addresses",
     "quote_for_reply",
     "reply_references",
     "trim_references",
@@ -196,6 +196,6 @@ def _with_newline(text: str) -> str:
     return text if text.endswith("\n") else text + "\n"
 
 
-def party_addresses(parties: Iterable[Party]) -> list[str]:
-    """The addresses an SMTP envelope needs."""
-    return [_checked(_ADDRESS, party.address().strip(), "address") for party in parties]
+def envelope_address(address: str) -> str:
+    """The address as an SMTP envelope has it, its domain in ASCII. Raises UnableToCompose."""
+    return _address(address, "").addr_spec

@@ -62,8 +62,8 @@ def thread_context(head: ThreadHead, **more: Any) -> dict[str, Any]:
         timeline = list_timeline(session, viewer=viewer, thread=row.thread, before=request.args.get("before"))
     except BadCursor:
         timeline = list_timeline(session, viewer=viewer, thread=row.thread)
-    sendable = frozenset(runtime().adapters.senders)
-    beside = get_context(session, viewer=viewer, head=head, sendable_types=sendable, more=SCHEDULED)
+    senders = frozenset(runtime().adapters.senders)
+    beside = get_context(session, viewer=viewer, head=head, senders=senders, more=SCHEDULED)
     if row.unread:
         _mark_read(row.thread)
     names = {str(user_id): name for user_id, name in beside.assignable_users}

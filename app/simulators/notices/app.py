@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from flask import Flask
 
 from app.simulators.common import Json, SimClock, install_controls
-from app.simulators.notices.mail import MailServer, RunningMailServer, mail_routes
+from app.simulators.mailserver.smtp import LineServer
+from app.simulators.notices.mail import MailServer, mail_routes, start_smtp
 from app.simulators.notices.push import PushService, push_routes
 from app.simulators.notices.teams import Teams, teams_routes
 
@@ -20,7 +21,7 @@ class Notices:
     """The HTTP application, to be served; the mail server runs already, on `smtp.port`."""
 
     app: Flask
-    smtp: RunningMailServer
+    smtp: LineServer
 
 
 def start_notices(*, host: str = "127.0.0.1", smtp_port: int = 0) -> Notices:
@@ -41,4 +42,4 @@ def start_notices(*, host: str = "127.0.0.1", smtp_port: int = 0) -> Notices:
         return {}
 
     install_controls(app, reset=forget, emit=emit, configure=configure, clock=clock)
-    return Notices(app, RunningMailServer(mail, host=host, port=smtp_port))
+    return Notices(app, start_smtp(mail, host=host, port=smtp_port))

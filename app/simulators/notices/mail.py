@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-import socketserver
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,9 +16,9 @@ from datetime import datetime
 from flask import Blueprint, Response, jsonify, request
 
 from app.simulators.common import Json
+from app.simulators.mailserver.smtp import LineServer, smtp_conversation
 
 MODES = ("fine", "refuses", "busy", "drops", "deaf")
-MOST_BYTES = 10_000_000
 
 
 @dataclass
@@ -46,80 +45,31 @@ class MailServer:
         with self.lock:
             self.mails.append(mail | {"at": self.now().isoformat()})
 
+    # The server's half of SMTP.
 
-class RunningMailServer:
-    """Served from a thread of this process on `port`."""
+    def greeting(self) -> str | None:
+        return None
 
-    def __init__(self, state: MailServer, *, host: str = "127.0.0.1", port: int = 0) -> None:
-        class Conversation(_Conversation):
-            server_state = state
+    def login(self, user: str, password: str) -> bool | None:
+        return None
 
-        self._server = _Server((host, port), Conversation)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        self._thread.start()
-        self.port = int(self._server.server_address[1])
+    def sender(self, user: str, address: str) -> str | None:
+        return None
 
-    def stop(self) -> None:
-        """End it; what it kept stays."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+    def recipient(self, address: str) -> str | None:
+        return {"refuses": "550 5.1.1 unknown", "busy": "451 4.3.0 later"}.get(self.mode)
 
-
-class _Server(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-    block_on_close = False
+    def take(self, user: str, sender: str, recipients: tuple[str, ...], raw: bytes) -> str | None:
+        if self.mode == "deaf":
+            return None
+        for to in recipients:
+            self.keep(sender, to, raw)
+        return None if self.mode == "drops" else "250 kept"
 
 
-class _Conversation(socketserver.StreamRequestHandler):
-    server_state: MailServer
-    timeout = 30
-
-    def handle(self) -> None:
-        """One client, until it quits."""
-        sender = to = ""
-        self._say("220 simulated.example ESMTP")
-        while line := self.rfile.readline(2_000).decode("latin-1").strip():
-            verb, _, rest = line.partition(" ")
-            verb = verb.upper()
-            if verb == "MAIL":
-                sender = rest.partition(":")[2].strip().partition(" ")[0].strip("<>")
-            elif verb == "RCPT":
-                to = rest.partition(":")[2].strip().strip("<>")
-            if not (self._take(sender, to) if verb == "DATA" else self._answer(verb)):
-                return
-
-    def _answer(self, verb: str) -> bool:
-        refusals = {"refuses": "550 5.1.1 unknown", "busy": "451 4.3.0 later"}
-        if verb == "RCPT" and self.server_state.mode in refusals:
-            self._say(refusals[self.server_state.mode])
-        elif verb in ("EHLO", "HELO"):
-            self._say("250 simulated.example")
-        elif verb == "QUIT":
-            self._say("221 bye")
-            return False
-        else:
-            self._say("250 ok" if verb in ("MAIL", "RCPT", "RSET", "NOOP") else "502 no such command")
-        return True
-
-    def _take(self, sender: str, to: str) -> bool:
-        self._say("354 go on")
-        raw = bytearray()
-        while (line := self.rfile.readline()) not in (b".\r\n", b""):
-            raw += line[1:] if line.startswith(b"..") else line
-            if len(raw) > MOST_BYTES:
-                return False
-        if self.server_state.mode == "deaf":
-            return False
-        self.server_state.keep(sender, to, bytes(raw))
-        if self.server_state.mode == "drops":
-            return False
-        self._say("250 kept")
-        return True
-
-    def _say(self, line: str) -> None:
-        self.wfile.write(f"{line}\r\n".encode())
+def start_smtp(state: MailServer, *, host: str, port: int) -> LineServer:
+    """Served from threads of this process on `port`."""
+    return LineServer(smtp_conversation(state), host=host, port=port)
 
 
 def mail_routes(state: MailServer) -> Blueprint:

@@ -1,0 +1,118 @@
+"""What a channel at a mail server is made of: its settings, and the two servers they name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, cast, get_args
+
+from app.channels.base import ChannelAccount, ProviderError, Reason
+from app.channels.setup_field import SetupField
+from app.core.smtp import Security, SmtpServer
+from app.core.text import known
+from app.core.text import mark as N_
+
+SentCopy = Literal["append", "server", "none"]
+SECURITIES: tuple[str, ...] = get_args(Security)
+SENT_COPIES: tuple[str, ...] = get_args(SentCopy)
+INBOX = "INBOX"
+_LACKS = known("The channel lacks a setting: %(name)s")
+_WRONG = known("A setting of the channel cannot be used: %(name)s")
+_PORTS: dict[tuple[str, str], int] = {
+    ("smtp", "tls"): 465,
+    ("smtp", "starttls"): 587,
+    ("smtp", "none"): 25,
+    ("imap", "tls"): 993,
+    ("imap", "starttls"): 143,
+    ("imap", "none"): 143,
+}
+_HOW_SAFE = N_("tls: encrypted from the start; starttls: encrypted before anything is said; none: on this machine only")
+
+CONNECT_FIELDS = (
+    SetupField("user", N_("User name"), help=N_("Often the mail address itself"), required=False),
+    SetupField("password", N_("Password"), help=N_("Where two-step sign-in is on, an app password"), secret=True),
+    SetupField("smtp_host", N_("Server for outgoing mail (SMTP)"), help=N_("For example smtp.example.org")),
+    SetupField("smtp_security", N_("Encryption of outgoing mail"), help=_HOW_SAFE, default="starttls", choices=SECURITIES),
+    SetupField("smtp_port", N_("Port for outgoing mail"), help=N_("Usually 587, or 465 with tls"), required=False),
+    SetupField("imap_host", N_("Server for incoming mail (IMAP)"), help=N_("Left empty, the channel only sends"), required=False),
+    SetupField("imap_security", N_("Encryption of incoming mail"), help=_HOW_SAFE, default="tls", choices=SECURITIES),
+    SetupField("imap_port", N_("Port for incoming mail"), help=N_("Usually 993, or 143 with starttls"), required=False),
+    SetupField("imap_folder", N_("Folder of incoming mail"), required=False, default=INBOX),
+    SetupField("sent_folder", N_("Folder of sent mail"), help=N_("Left empty, the server is asked for it"), required=False),
+    SetupField(
+        "sent_copy",
+        N_("Copies of sent mail"),
+        help=N_("append: we put them into the folder; server: the server does so by itself; none: there are none"),
+        default="append",
+        choices=SENT_COPIES,
+    ),
+    SetupField("from_name", N_("Sender name"), required=False),
+)
+
+
+@dataclass(frozen=True)
+class ImapServer:
+    """Where and as whom mail is read."""
+
+    host: str
+    port: int
+    security: Security
+    user: str
+    password: str = field(repr=False)
+
+
+def smtp_server(account: ChannelAccount) -> SmtpServer:
+    """Raises ProviderError for settings that are missing or make no sense."""
+    host = _text(account, "smtp_host")
+    if not host:
+        raise _not_set_up(_LACKS, "smtp_host")
+    user, password = _credentials(account)
+    security = _security(account, "smtp", "starttls")
+    return SmtpServer(host, _port(account, "smtp", security), security, user, password)
+
+
+def imap_server(account: ChannelAccount) -> ImapServer | None:
+    """None for a channel that only sends. Raises ProviderError for settings that make no sense."""
+    host = _text(account, "imap_host")
+    if not host:
+        return None
+    user, password = _credentials(account)
+    security = _security(account, "imap", "tls")
+    return ImapServer(host, _port(account, "imap", security), security, user, password)
+
+
+def sent_copy(account: ChannelAccount) -> SentCopy:
+    """Who puts a copy of what is sent where it can be looked up."""
+    value = _text(account, "sent_copy") or "append"
+    if value not in SENT_COPIES:
+        raise _not_set_up(_WRONG, "sent_copy")
+    return cast(SentCopy, value) if _text(account, "imap_host") else "none"
+
+
+def _credentials(account: ChannelAccount) -> tuple[str, str]:
+    password = account.secrets.get("password", "")
+    if not password:
+        raise _not_set_up(_LACKS, "password")
+    return _text(account, "user") or account.address, password
+
+
+def _security(account: ChannelAccount, which: str, default: str) -> Security:
+    value = _text(account, f"{which}_security") or default
+    if value not in SECURITIES:
+        raise _not_set_up(_WRONG, f"{which}_security")
+    return cast(Security, value)
+
+
+def _port(account: ChannelAccount, which: str, security: str) -> int:
+    text = _text(account, f"{which}_port") or str(_PORTS[which, security])
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65_536):
+        raise _not_set_up(_WRONG, f"{which}_port")
+    return int(text)
+
+
+def _text(account: ChannelAccount, name: str) -> str:
+    return str(account.settings.get(name) or "").strip()
+
+
+def _not_set_up(words: str, name: str) -> ProviderError:
+    reason = Reason("not_configured", words % {"name": name}, advice=N_("Correct the channel's settings"))
+    return ProviderError(reason, permanent=False, channel_down=True)

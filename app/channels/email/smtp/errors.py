@@ -1,0 +1,120 @@
+"""What mail servers refuse, as `ProviderError`: in words, whether to try again, and what a person can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.channels.base import ProviderError, Reason
+from app.core.smtp import Refusal, SmtpTrouble
+from app.core.text import mark as N_
+
+_AGAIN = N_("Nothing to do: it is tried again")
+_SIGN_IN = N_("The mail server refused the user name or the password")
+_PASSWORD = N_("Check both; where two-step sign-in is on, an app password is needed")
+_SIGN_IN_AGAIN_SECONDS = 300.0  # servers lock accounts after many wrong passwords
+
+
+@dataclass(frozen=True)
+class _Meaning:
+    title: str
+    advice: str = _AGAIN
+    is_ours: bool = False  # the channel's settings are to blame, so all of it is refused
+
+
+LINE_TROUBLE: Mapping[str, _Meaning] = {
+    "refused_address": _Meaning(
+        N_("The server's name leads to an address inside this network"),
+        N_("Correct the server's name, or have the network allowed in OUTBOUND_ALLOW"),
+        True,
+    ),
+    "dns": _Meaning(N_("No server of that name is known"), N_("Correct the server's name"), True),
+    "connect": _Meaning(N_("Nothing answers at the server's port"), N_("Check the server's name and port"), True),
+    "timeout": _Meaning(N_("The mail server does not answer in time")),
+    "tls": _Meaning(
+        N_("The mail server's certificate cannot be trusted, or it speaks no TLS there"),
+        N_("Check the server's name, port and encryption"),
+        True,
+    ),
+    "no_starttls": _Meaning(
+        N_("The mail server offers no encryption (STARTTLS)"), N_("Choose tls and its port, or ask the provider"), True
+    ),
+    "unsafe": _Meaning(
+        N_("A password is never sent over a line that is not encrypted"), N_("Choose starttls or tls as encryption"), True
+    ),
+    "no_login": _Meaning(
+        N_("The mail server takes no password there"), N_("Check the port: submission is usually 587 or 465"), True
+    ),
+    "broken": _Meaning(N_("The line to the mail server broke")),
+}
+# What enhanced status codes (RFC 3463) say of the mail itself; the rest is told in the server's own words.
+_BY_CLASS: Mapping[str, tuple[str, str]] = {
+    "1": (N_("The recipient's address does not exist"), N_("Correct the address and send again")),
+    "2": (N_("The recipient's mailbox cannot take mail"), N_("Reach them in another way")),
+    "3": (N_("The mail is larger than the mail server takes"), N_("Send smaller attachments, or a link")),
+    "7": (N_("The mail server refuses the mail by its own rules"), N_("Read its words; its administrator can say more")),
+}
+
+
+def line_trouble(kind: str, *, outcome_unknown: bool = False, retry_after_seconds: float | None = None) -> ProviderError:
+    """The error for a line that failed, whatever was spoken on it."""
+    meaning = LINE_TROUBLE.get(kind) or LINE_TROUBLE["broken"]
+    return ProviderError(
+        Reason(f"mail_{kind}", meaning.title, advice=meaning.advice),
+        permanent=False,
+        outcome_unknown=outcome_unknown,
+        channel_down=meaning.is_ours,
+        retry_after_seconds=retry_after_seconds,
+    )
+
+
+def sign_in_refused(words: str) -> ProviderError:
+    reason = Reason("mail_sign_in", _SIGN_IN, detail=words[:300], advice=_PASSWORD)
+    return ProviderError(reason, permanent=False, channel_down=True, retry_after_seconds=_SIGN_IN_AGAIN_SECONDS)
+
+
+def smtp_trouble(trouble: SmtpTrouble) -> ProviderError:
+    """The error for a mail that was handed over to nobody."""
+    if trouble.outcome_unknown:
+        reason = Reason("mail_unconfirmed", N_("The line broke before the mail server said whether it took the mail"))
+        return ProviderError(reason, permanent=False, outcome_unknown=True)
+    refusal = trouble.refusal
+    if refusal is None or trouble.kind != "refused":
+        return line_trouble(trouble.kind)
+    if trouble.stage == "login" and refusal.is_permanent:
+        return sign_in_refused(refusal.words)
+    if trouble.stage in ("connect", "tls", "login"):
+        return ProviderError(_busy(refusal), permanent=False, status_code=refusal.code)
+    if trouble.stage == "sender" and refusal.is_permanent:
+        reason = Reason(
+            f"smtp_{refusal.code}",
+            N_("The mail server does not let this account send from this address"),
+            detail=refusal.words,
+            advice=N_("Use the mailbox's own address, or have the account allowed to send for it"),
+        )
+        return ProviderError(reason, permanent=True, status_code=refusal.code)
+    return ProviderError(refusal_reason(refusal), permanent=refusal.is_permanent, status_code=refusal.code)
+
+
+def refusal_reason(refusal: Refusal) -> Reason:
+    """What a server's refusal of a recipient or a text means."""
+    if not refusal.is_permanent:
+        return _busy(refusal)
+    title, advice = _BY_CLASS.get(_subject_of(refusal.words)) or _by_code(refusal.code)
+    return Reason(f"smtp_{refusal.code}", title, detail=refusal.words, advice=advice)
+
+
+def _busy(refusal: Refusal) -> Reason:
+    return Reason(f"smtp_{refusal.code}", N_("The mail server asks to try later"), detail=refusal.words, advice=_AGAIN)
+
+
+def _subject_of(words: str) -> str:
+    """The middle digit of "5.1.1 …", "" where there is none."""
+    first = words.partition(" ")[0].split(".")
+    return first[1] if len(first) == 3 and all(part.isdigit() for part in first) else ""
+
+
+def _by_code(code: int) -> tuple[str, str]:
+    if code == 552:
+        return _BY_CLASS["3"]
+    return (N_("The mail server refuses it"), N_("Read its words; its administrator can say more"))

@@ -1,0 +1,20 @@
+"""What a form for connecting a channel asks, kind by kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SetupField:
+    """What somebody enters to connect a channel. `name` is its key among the settings or, `secret`, the sealed secrets; "address"
+    and "display_address" are the channel's own. `label` and `help` are marked for translation. `choices`: where there are any,
+    one of them; `default`: there at first."""
+
+    name: str
+    label: str
+    secret: bool = False
+    required: bool = True
+    help: str = ""
+    default: str = ""
+    choices: tuple[str, ...] = ()
