@@ -22,14 +22,17 @@ def _(message: str, **values: object) -> str:
     return str(gettext(message, **values))
 
 
-def channel_type_words(channel_type: str) -> str:
+def channel_type_words(adapter_key: str) -> str:
+    """What kind of channel it is, by the adapter that speaks for it."""
     return {
         ChannelType.EMAIL_OUTLOOK: _("Microsoft 365 mailbox"),
-        ChannelType.EMAIL: _("E-mail"),
+        ChannelType.EMAIL: _("Incoming e-mail"),
+        "email/smtp": _("Mailbox at a mail server"),
+        "email/sendgrid": "SendGrid",
         ChannelType.WHATSAPP_BUSINESS: "WhatsApp Business",
         ChannelType.SMS: "SMS",
         ChannelType.PHONE_CALL: _("Phone"),
-    }.get(ChannelType(channel_type), channel_type)
+    }.get(adapter_key, adapter_key)
 
 
 def health_words(health: str) -> str:
@@ -71,6 +74,7 @@ def secret_labels(names: list[str]) -> list[str]:
         "url_key": _("Key in the webhook address"),
         "api_key_secret": _("API key secret"),
         "webhook_shared_key": _("Shared key of webhooks"),
+        "api_key": _("API key"),
     }
     return [labels.get(name, _("Another secret")) for name in sorted(names)]
 

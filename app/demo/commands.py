@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import click
@@ -14,10 +15,11 @@ from app.accounts.passwords import hash_password
 from app.connections.models import Channel, ChannelType
 from app.connections.queries import list_channels, open_secrets
 from app.core.clock import utc_now
-from app.core.db import transaction
+from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.demo.connect import connect_simulators
 from app.demo.load import load_demo
+from app.demo.mailboxes import connect_mailboxes, mailboxes_elsewhere
 from app.demo.outside import connect_teams, outside_of
 from app.demo.people import USERS
 from app.demo.phone_world import connect_phone, simulated_phone
@@ -34,8 +36,8 @@ def register(app: Flask) -> None:
 
 def simulated_world() -> World:
     """The simulators this demo was started with."""
-    settings = runtime().settings
-    return World(runtime().http, chat_url=settings.whatsapp_base_url, mail_url=settings.graph_base_url)
+    settings, elsewhere = runtime().settings, mailboxes_elsewhere(db.session())
+    return World(runtime().http, chat_url=settings.whatsapp_base_url, mail_url=settings.graph_base_url, elsewhere=elsewhere)
 
 
 @group.command("load")
@@ -46,6 +48,8 @@ def load() -> None:
         threads = load_demo(session, keyring=runtime().keyring, password_hash=hash_password(PASSWORD), now=utc_now())
     click.echo(f"loaded {threads} threads" if threads else "the demo is loaded already")
     try:
+        with transaction() as session:
+            connect_mailboxes(session, runtime().http, os.environ, keyring=runtime().keyring)
         with transaction() as session:
             connect_simulators(session, simulated_world(), keyring=runtime().keyring, settings=runtime().settings, now=utc_now())
         with transaction() as session:

@@ -27,6 +27,7 @@ from app.demo.automation import make_automation
 from app.demo.clocks import make_clocks
 from app.demo.conversations import finish, how_far, mark_seen, tell
 from app.demo.macros import make_macros
+from app.demo.mailboxes import simulated_mailboxes
 from app.demo.people import (
     BRANDS,
     DUTCH_FIRST,
@@ -176,6 +177,8 @@ def _make_channels(session: Session, company: Company, keyring: Keyring, now: da
     )
     create_channel(session, inbound, keyring=keyring, now=now)
     _make_phone_channels(session, first, company.brands[first.key].id, keyring, now)
+    for made in simulated_mailboxes({key: brand.id for key, brand in company.brands.items()}):
+        create_channel(session, made, keyring=keyring, now=now)
 
 
 def _make_phone_channels(session: Session, demo: DemoBrand, brand_id: uuid.UUID, keyring: Keyring, now: datetime) -> None:

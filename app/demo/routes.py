@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, url_for
@@ -12,13 +13,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
 from htmx_flask import request
+from sqlalchemy.orm import Session
 
-from app.connections.models import ChannelType
+from app.channels.registry import EMAIL_SMTP, OUTLOOK
+from app.connections.models import Channel, ChannelType, Medium
 from app.connections.queries import list_channels
 from app.core.db import db
 from app.core.text import storable
 from app.demo.commands import simulated_world
-from app.demo.world import Photo, SimulatorAway
+from app.demo.world import Photo, SimulatorAway, World
 from app.translation import mark as N_
 from app.translation import told
 from app.web import page
@@ -58,7 +61,7 @@ def simulator() -> ResponseReturnValue:
     context: dict[str, Any] = {
         "player": player,
         "numbers": list_channels(session, channel_type=ChannelType.WHATSAPP_BUSINESS),
-        "mailboxes": list_channels(session, channel_type=ChannelType.EMAIL_OUTLOOK),
+        "mailboxes": _mailboxes(session),
         "chat": {"items": [{**item, "at": datetime.fromisoformat(item["at"])} for item in chat["items"]]},
         "mails": mails[:20],
         "trouble": chat_settings,
@@ -66,6 +69,13 @@ def simulator() -> ResponseReturnValue:
         "away": away,
     }
     return page("demo/simulator.html", blocks=("phone", "mailbox"), **context)
+
+
+def _mailboxes(session: Session) -> list[Channel]:
+    """Those a customer can write to: of most the provider's, then the ones with another."""
+    found = list_channels(session, active_only=True)
+    kept = [c for c in found if c.medium == Medium.EMAIL and (c.settings.get("transport") is None) == (c.adapter_key == OUTLOOK)]
+    return sorted(kept, key=lambda channel: (channel.adapter_key != OUTLOOK, channel.name))
 
 
 def _done(action: Callable[[], None], said: str = "") -> ResponseReturnValue:
@@ -148,12 +158,40 @@ def make_trouble() -> ResponseReturnValue:
             lambda: world.answer_by_machine(address=address, kind="read_receipt"),
             _("A read receipt was sent"),
         ),
-        "calm": (world.calm, _("Everything is normal again")),
+        **_mail_troubles(world),
+        "calm": (lambda: _calm(world), _("Everything is normal again")),
     }
     if kind not in troubles:
         abort(422)
     action, said = troubles[kind]
     return _done(action, said)
+
+
+def _mail_troubles(world: World) -> dict[str, tuple[Callable[[], Any], str]]:
+    """What goes wrong at the mail server of a small company."""
+    modes = {
+        "server_busy": ({"smtp_mode": "busy"}, _("The mail server asks to try later")),
+        "server_refuses": ({"smtp_mode": "refuses"}, _("The mail server refuses every recipient")),
+        "server_drops": ({"smtp_mode": "drops"}, _("The mail server takes the mail, and then the line breaks")),
+        "server_locked": ({"smtp_mode": "locked", "imap_mode": "locked"}, _("The mail server takes no password any more")),
+        "server_away": ({"smtp_mode": "unavailable", "imap_mode": "unavailable"}, _("The mail server is away")),
+    }
+    troubles: dict[str, tuple[Callable[[], Any], str]] = {
+        kind: (partial(world.configure_elsewhere, _server_mailbox(), settings), said) for kind, (settings, said) in modes.items()
+    }
+    return troubles | {
+        "server_renumbers": (lambda: world.renumber(_server_mailbox()), _("The mail server gave every mail a new number"))
+    }
+
+
+def _server_mailbox() -> str:
+    found = [channel.address for channel in _mailboxes(db.session()) if channel.adapter_key == EMAIL_SMTP]
+    return found[0] if found else ""
+
+
+def _calm(world: World) -> None:
+    world.calm()
+    world.configure_elsewhere(_server_mailbox(), {"smtp_mode": "fine", "imap_mode": "fine"})
 
 
 def _code() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,12 +31,17 @@ class Photo:
 
 
 class World:
-    """Both simulated providers. Every call raises SimulatorAway."""
+    """The simulated providers. Every call raises SimulatorAway.
 
-    def __init__(self, http: HttpClient, *, chat_url: str, mail_url: str) -> None:
+    `mail_url` is the mailbox provider of most; `elsewhere` has the mailboxes that are with another one: {address: its URL}. All
+    of them have the same controls for what customers write and receive.
+    """
+
+    def __init__(self, http: HttpClient, *, chat_url: str, mail_url: str, elsewhere: Mapping[str, str] | None = None) -> None:
         self._http = http
         self._chat_url = chat_url
         self._mail_url = mail_url
+        self._elsewhere = dict(elsewhere or {})
 
     def phone(self, number: str) -> Json:
         """The chat as the customer's phone shows it: {"name", "items": [{"direction", "text", "at", "ticks", "media", …}]}."""
@@ -84,24 +90,44 @@ class World:
         """Take every trouble back."""
         self.configure_chat(CALM)
         self._call("DELETE", f"{self._chat_url}/__sim/fault")
-        self._call("DELETE", f"{self._mail_url}/__sim/fault")
+        for url in self._mail_urls():
+            self._call("DELETE", f"{url}/__sim/fault")
 
     def configure_mail(self, settings: Json) -> None:
         self._call("POST", f"{self._mail_url}/__sim/config", settings)
 
     def received_mail(self, address: str) -> list[Json]:
-        """What this address received from us, newest first."""
-        mails: list[Json] = self._call("GET", f"{self._mail_url}/__sim/outbox?to={address}")["mails"]
-        return mails
+        """What this address received from us, newest first; `number` tells the mails of all providers apart."""
+        mails: list[Json] = []
+        for place, url in enumerate(self._mail_urls()):
+            there = self._call("GET", f"{url}/__sim/outbox?to={address}")["mails"]
+            mails += [mail | {"number": f"{place}-{mail['number']}", "provider_url": url} for mail in there]
+        return sorted(mails, key=lambda mail: str(mail["at"]), reverse=True)
 
     def write_mail(self, *, mailbox: str, address: str, name: str, subject: str, text: str, in_reply_to: str = "") -> None:
         """The customer sends a mail; answering one of ours brings its References and Reply-To."""
         order = {"mailbox": mailbox, "from": address, "name": name, "subject": subject, "text": text}
-        self._call("POST", f"{self._mail_url}/__sim/deliver", order | ({"in_reply_to": in_reply_to} if in_reply_to else {}))
+        url = self._elsewhere.get(mailbox, self._mail_url)
+        self._call("POST", f"{url}/__sim/deliver", order | ({"in_reply_to": in_reply_to} if in_reply_to else {}))
 
     def answer_by_machine(self, *, address: str, kind: str) -> None:
         """The newest mail to this address bounces, is answered by an out-of-office, or is read with a receipt."""
-        self._call("POST", f"{self._mail_url}/__sim/answer", {"kind": kind, "to": address})
+        received = self.received_mail(address)
+        url = received[0]["provider_url"] if received else self._mail_url
+        self._call("POST", f"{url}/__sim/answer", {"kind": kind, "to": address})
+
+    def configure_elsewhere(self, address: str, settings: Json) -> None:
+        """Settings of the provider of a mailbox that is not with most."""
+        if address in self._elsewhere:
+            self._call("POST", f"{self._elsewhere[address]}/__sim/config", settings)
+
+    def renumber(self, address: str) -> None:
+        """The server of a mailbox throws its numbers away."""
+        if address in self._elsewhere:
+            self._call("POST", f"{self._elsewhere[address]}/__sim/renumber", {"address": address})
+
+    def _mail_urls(self) -> list[str]:
+        return list(dict.fromkeys((self._mail_url, *self._elsewhere.values())))
 
     def _call(self, method: str, url: str, body: Json | None = None) -> Any:
         answer = self._request(method, url, body)

@@ -34,6 +34,9 @@ class SimulatorPorts:
     notices: int
     smtp: int
     twilio: int
+    mailserver: int
+    submission: int
+    imap: int
 
 
 def choose_simulator_ports(environ: Mapping[str, str]) -> SimulatorPorts:

@@ -1,4 +1,4 @@
-"""Run the simulators as one process: `python -m app.simulators --whatsapp-port 5101 --graph-port 5102 --notices-port 5103`.
+"""Run the simulators as one process: `python -m app.simulators --whatsapp-port 5101 --graph-port 5102 …`.
 
 Each port given starts its provider; `--data-dir` keeps settings over a restart. Ends cleanly on SIGTERM and Ctrl-C.
 """
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.simulators.common import RunningServer, serve
+from app.simulators.mailserver import start_mail_server
 from app.simulators.notices.app import start_notices
 from app.simulators.twilio import TwilioSimulator
 from app.simulators.whatsapp import WhatsAppSimulator
@@ -32,6 +33,8 @@ def main() -> int:
         started.append(_start_twilio(arguments))
     if arguments.notices_port is not None:
         started.append(_start_notices(arguments))
+    if arguments.mailserver_port is not None:
+        started.append(_start_mail_server(arguments))
     _wait_for_a_signal()
     for stop in started:
         stop()
@@ -48,6 +51,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--twilio-port", type=int, help="texts and phone calls")
     parser.add_argument("--notices-port", type=int, help="browser push and Teams")
     parser.add_argument("--smtp-port", type=int, default=0, help="the mail server beside them")
+    parser.add_argument("--mailserver-port", type=int, help="the controls of a mail server with mailboxes")
+    parser.add_argument("--submission-port", type=int, default=0, help="its SMTP")
+    parser.add_argument("--imap-port", type=int, default=0, help="its IMAP")
     parser.add_argument("--data-dir", type=Path, help="keep settings here over a restart")
     return parser.parse_args()
 
@@ -88,6 +94,17 @@ def _start_notices(arguments: argparse.Namespace) -> Stop:
     def stop() -> None:
         server.stop()
         notices.smtp.stop()
+
+    return stop
+
+
+def _start_mail_server(arguments: argparse.Namespace) -> Stop:
+    mail = start_mail_server(host=arguments.host, smtp_port=arguments.submission_port, imap_port=arguments.imap_port)
+    server = _announce("Mail server", serve(mail.app, host=arguments.host, port=arguments.mailserver_port))
+
+    def stop() -> None:
+        server.stop()
+        mail.stop()
 
     return stop
 

@@ -15,6 +15,7 @@ from app.core.runtime import runtime
 from app.demo.commands import PASSWORD, simulated_world
 from app.demo.connect import connect_simulators
 from app.demo.load import load_demo
+from app.demo.mailboxes import connect_mailboxes
 from app.demo.outside import connect_teams, simulated_outside
 from app.demo.people import USERS
 from app.demo.phone_world import connect_phone, simulated_phone
@@ -32,6 +33,8 @@ def running_demo(settings: Settings) -> Iterator[LiveServer]:
             now, keyring = utc_now(), runtime().keyring
             with transaction() as session:
                 load_demo(session, keyring=keyring, password_hash=hash_password(PASSWORD), now=now)
+            with transaction() as session:
+                connect_mailboxes(session, runtime().http, live.environ, keyring=keyring)
             with transaction() as session:
                 connect_simulators(session, simulated_world(), keyring=keyring, settings=live.settings, now=now)
                 connect_phone(session, simulated_phone(), keyring=keyring, settings=live.settings)

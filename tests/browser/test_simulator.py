@@ -88,3 +88,35 @@ def test_a_mail_is_answered_and_the_answer_being_typed_to_it_stays(customer: Pag
     expect(mail.locator("textarea")).to_have_value("Bedankt")
     mail.get_by_role("button", name="Answer").click()
     expect(agent.locator("#timeline")).to_contain_text("Bedankt")
+
+
+def write_to_the_webshop(customer: Page, subject: str, text: str) -> None:
+    customer.locator("#mail-to").select_option("webshop@ratioshop.example")
+    customer.locator("#mail-subject").fill(subject)
+    customer.locator("#mail-text").fill(text)
+    customer.locator("#mail-send").click()
+    expect(customer.locator("#mail-text")).to_have_value("")
+
+
+def test_a_mailbox_at_an_ordinary_mail_server_works_both_ways(customer: Page, agent: Page) -> None:
+    write_to_the_webshop(customer, "Kabel te kort", "Hebt u ook een langere?")
+    answer(agent, "Hebt u ook een langere?", "Ja, van acht meter")
+    mail = customer.locator("[data-mail]", has_text="Kabel te kort")
+    mail.locator("summary").click()
+    expect(mail.locator("pre")).to_contain_text("Ja, van acht meter")
+    mail.locator("textarea").fill("Graag die dan")
+    mail.get_by_role("button", name="Answer").click()
+    expect(agent.locator("#timeline")).to_contain_text("Graag die dan")
+
+
+def test_an_answer_waits_for_a_mail_server_that_is_busy_and_leaves_once(customer: Page, agent: Page) -> None:
+    write_to_the_webshop(customer, "Laatste vraag", "Is de winkel open?")
+    agent.locator("a[data-row]", has_text="Is de winkel open?").click()
+    expect(agent.locator("#timeline")).to_contain_text("Is de winkel open?")
+    trouble(customer, "server_busy")
+    agent.locator("#composer-text").fill("Tot vijf uur")
+    agent.locator("[data-send]").click()
+    expect(agent.locator(".message--outgoing", has_text="Tot vijf uur")).to_be_visible()
+    trouble(customer, "calm")
+    mail = customer.locator("[data-mail]", has_text="Laatste vraag")
+    expect(mail).to_have_count(1, timeout=60_000)

@@ -19,7 +19,9 @@ from app.launch.servers import ServerUrls
 from app.launch.supervisor import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, describe_exit, next_pause
 
 URLS = ServerUrls("postgresql+psycopg://embedded", "redis://embedded")
-PORTS = SimulatorPorts(whatsapp=5101, graph=5102, notices=5103, smtp=5104, twilio=5105)
+PORTS = SimulatorPorts(
+    whatsapp=5101, graph=5102, notices=5103, smtp=5104, twilio=5105, mailserver=5106, submission=5107, imap=5108
+)
 
 
 def test_the_demo_sends_every_provider_call_to_the_simulators() -> None:
@@ -59,7 +61,7 @@ def test_servers_of_the_operator_are_told_on_when_none_was_embedded() -> None:
 
 
 def test_simulator_ports_can_be_given() -> None:
-    names = ("WHATSAPP", "GRAPH", "NOTICES", "SMTP", "TWILIO")
+    names = ("WHATSAPP", "GRAPH", "NOTICES", "SMTP", "TWILIO", "MAILSERVER", "SUBMISSION", "IMAP")
     assert choose_simulator_ports({f"{name}_SIM_PORT": str(5101 + n) for n, name in enumerate(names)}) == PORTS
     assert choose_simulator_ports({}).whatsapp > 0
 

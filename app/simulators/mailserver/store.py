@@ -89,7 +89,8 @@ class Post:
     def open_account(self, address: str, password: str) -> Account:
         """The account, made if there is none; its password is this one from now on."""
         with self.lock:
-            folders = {name: Folder(name, uid_validity=1000) for name in (INBOX, self.sent_name)}
+            validity = int(self.now().timestamp())  # a server started anew knows nothing, and its numbers mean nothing
+            folders = {name: Folder(name, uid_validity=validity) for name in (INBOX, self.sent_name)}
             account = self.accounts.setdefault(address.lower(), Account(address, password, folders))
             account.password = password
             return account

@@ -1,0 +1,83 @@
+"""The demo's mailboxes that are not in Microsoft 365: where their simulated providers are, and what they must know.
+
+A simulator has another address at each start. What its channels need of it stands in their settings, and so does, for the
+Simulator page, where it can be controlled (`simulator_url`).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.channels.registry import EMAIL_SMTP
+from app.connections.actions import NewChannel
+from app.connections.models import Channel, ChannelType
+from app.connections.queries import open_secrets
+from app.core.crypto import Keyring
+from app.core.http import HttpClient, HttpFailure
+from app.core.ids import new_secret
+from app.demo.world import SILENT, SimulatorAway
+
+LOOPBACK = "127.0.0.1"
+
+
+def simulated_mailboxes(brand_ids: Mapping[str, uuid.UUID]) -> list[NewChannel]:
+    """One for each way to carry mail; the servers are named at each start."""
+    line = {"smtp_security": "none", "imap_security": "none"}
+    server = NewChannel(
+        channel_type=ChannelType.EMAIL,
+        name="RatioShop webshop",
+        brand_id=brand_ids["ratioshop"],
+        address="webshop@ratioshop.example",
+        settings={"transport": "smtp", "is_simulated": True, "from_name": "RatioShop", **line},
+        secrets={"password": new_secret()},
+    )
+    return [server]
+
+
+def connect_mailboxes(session: Session, http: HttpClient, environ: Mapping[str, str], *, keyring: Keyring) -> None:
+    """Introduce the mailboxes and their simulators to each other; harmless to repeat. Raises SimulatorAway."""
+    _connect_mail_server(session, http, _url(environ, "MAILSERVER"), keyring)
+
+
+def _url(environ: Mapping[str, str], name: str) -> str:
+    port = environ.get(f"{name}_SIM_PORT", "")
+    if not port:
+        raise SimulatorAway(SILENT % {"why": "none"})
+    return f"http://{LOOPBACK}:{port}"
+
+
+def _connect_mail_server(session: Session, http: HttpClient, url: str, keyring: Keyring) -> None:
+    channels = _simulated(session, EMAIL_SMTP)
+    if not channels:
+        return
+    ports = _call(http, "GET", f"{url}/__sim/ports")
+    accounts = [{"address": one.address, "password": open_secrets(one, keyring)["password"]} for one in channels]
+    _call(http, "POST", f"{url}/__sim/config", {"accounts": accounts})
+    line = {"smtp_host": LOOPBACK, "smtp_port": ports["smtp"], "imap_host": LOOPBACK, "imap_port": ports["imap"]}
+    for channel in channels:
+        channel.settings = {**channel.settings, **line, "simulator_url": url}
+
+
+def mailboxes_elsewhere(session: Session) -> dict[str, str]:
+    """{address: URL of its simulator} of every simulated mailbox that is not in Microsoft 365."""
+    where = Channel.settings["simulator_url"].astext.label("url")
+    rows = session.execute(sa.select(Channel.address, where).where(where.is_not(None), Channel.is_active)).all()
+    return {row.address: row.url for row in rows}
+
+
+def _simulated(session: Session, key: str) -> list[Channel]:
+    """The demo's own: one that somebody connected for real stays as it is."""
+    query = sa.select(Channel).where(Channel.adapter_key == key, Channel.settings["is_simulated"].astext == "true")
+    return list(session.execute(query).scalars())
+
+
+def _call(http: HttpClient, method: str, url: str, body: Any = None) -> Any:
+    try:
+        return http.request(method, url, json=body).json()
+    except (HttpFailure, ValueError) as error:
+        raise SimulatorAway(SILENT % {"why": getattr(error, "kind", "bad_response")}) from error
