@@ -114,6 +114,7 @@ def _build_runtime(settings: Settings) -> Runtime:
             login_authority=settings.login_authority,
             twilio_base_url=settings.twilio_base_url,
             public_url=settings.public_url,
+            sendgrid_base_url=settings.sendgrid_base_url,
             mail_domain=settings.mail_domain,
             allowed_networks=settings.outbound_allow,
             mail_settle_seconds=min(30, settings.unknown_settle_seconds),

@@ -63,6 +63,7 @@ class Settings:
     # Where the providers are; the demo and the tests point these at the simulators.
     graph_base_url: str = "https://graph.microsoft.com"
     login_authority: str = "https://login.microsoftonline.com"
+    sendgrid_base_url: str = "https://api.sendgrid.com"
     whatsapp_base_url: str = "https://graph.facebook.com"
     whatsapp_api_version: str = "v26.0"
     twilio_base_url: str = "https://api.twilio.com"
@@ -136,6 +137,7 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
         metrics_token=read.text("METRICS_TOKEN", ""),
         graph_base_url=read.url("GRAPH_BASE_URL", Settings.graph_base_url),
         login_authority=read.url("LOGIN_AUTHORITY", Settings.login_authority),
+        sendgrid_base_url=read.url("SENDGRID_BASE_URL", Settings.sendgrid_base_url),
         whatsapp_base_url=read.url("WHATSAPP_BASE_URL", Settings.whatsapp_base_url),
         twilio_base_url=read.url("TWILIO_BASE_URL", Settings.twilio_base_url),
         whatsapp_api_version=read.text("WHATSAPP_API_VERSION", Settings.whatsapp_api_version),

@@ -36,6 +36,7 @@ ROUTES = (
     "app.inbox.routes",
     "app.connections.routes",
     "app.delivery.routes",
+    "app.suppressions.routes",
     "app.reply_templates.routes",
     "app.tasks.routes",
     "app.sla.routes",

@@ -15,6 +15,7 @@ from app.delivery import handlers as delivery
 from app.delivery.handlers import hold_replies_to_spam, hold_scheduled_replies
 from app.delivery.jobs import not_behind_another
 from app.delivery.models import Delivery, ScheduledReply
+from app.delivery.stopped import lift_at_provider
 from app.events.models import OutboxEntry
 from app.events.registry import AfterCommit, Wiring
 from app.events.relay import Source
@@ -70,6 +71,7 @@ _route = AfterCommit("route_after", route_after, LIVE, when=is_wanted)
 _automate = AfterCommit("run_rules", run_rules, LIVE, when=is_awaited)
 _answer = AfterCommit("answer_by_itself", answer_by_itself, LIVE, when=is_answered_by_itself)
 _automate_past = AfterCommit("run_rule_on_past", run_rule_on_past, SEND, when=is_about_the_past)
+_lift = AfterCommit("lift_at_provider", lift_at_provider, SEND)
 _fetch_media = AfterCommit("fetch_announced_media", fetch_announced_media, SEND)
 _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 
@@ -204,6 +206,8 @@ WIRING = Wiring(
         "SlaRecomputeAdvanced": (),
         "CalendarChanged": (),
         "PolicyChanged": (),
+        "AddressSuppressed": (),
+        "SuppressionLifted": (_lift,),
         "SavedViewCreated": (),
         "SavedViewChanged": (),
         "SavedViewDeleted": (),

@@ -1,7 +1,7 @@
 """The shapes that cross the border between a provider and the house.
 
-An adapter turns provider bytes into `Parsed` and an `OutgoingMessage` into provider calls. It knows HTTP and the provider's
-oddities; it knows no database, no Flask and no feature. Everything here is frozen, so a value can be handed to any thread.
+An adapter turns provider bytes into `Parsed` and an `OutgoingMessage` into provider calls. It knows the provider's oddities; it
+knows no database, no Flask and no feature. Everything here is frozen, so a value can be handed to any thread.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from app.channels.calls import CallUpdate
     from app.channels.receiving import Consent
 
+from app.channels.suppression import AddressNews
+
 Headers = Mapping[str, str]
 Json = dict[str, Any]
+SaveProgress = Callable[[Json], None]
 
 
 class IdentityKind(StrEnum):
@@ -31,7 +34,7 @@ class IdentityKind(StrEnum):
 
 @dataclass(frozen=True)
 class Identity:
-    """One way to recognise a person. `scope` is the portfolio a scoped id belongs to, "" where the value is global."""
+    """One way to recognise a person. `scope`: the portfolio a scoped id belongs to, "" where the value is global."""
 
     kind: IdentityKind
     value: str
@@ -40,7 +43,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Party:
-    """Somebody on the other side of a message. `identities` is ordered, most trusted first, and may be empty."""
+    """Somebody on the other side. `identities` is ordered, most trusted first, and may be empty."""
 
     identities: tuple[Identity, ...] = ()
     name: str = ""
@@ -138,7 +141,7 @@ class InboundMessage:
 
 
 class DeliveryStatus(StrEnum):
-    """The one ladder for all channels; see `app/delivery/models.py` for the moves that are allowed."""
+    """The one ladder for all channels; `app/delivery/models.py` has the moves that are allowed."""
 
     PENDING = "pending"
     ACCEPTED = "accepted"
@@ -173,6 +176,7 @@ class StatusUpdate:
     recipient: str | None = None
     reason: Reason | None = None
     raw: Json = field(default_factory=dict)
+    event_id: str | None = None  # the provider's own id of this report, where it has one
 
 
 @dataclass(frozen=True)
@@ -194,6 +198,7 @@ class Parsed:
     notices: tuple[AccountNotice, ...] = ()
     problems: tuple[str, ...] = ()
     calls: tuple[CallUpdate, ...] = ()
+    addresses: tuple[AddressNews, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -243,6 +248,7 @@ class OutgoingMessage:
     reply_address: str | None = None  # our signed plus-address
     is_automatic: bool = False
     taken_ids: tuple[str, ...] = ()  # what the provider calls other messages of ours with these words: it is none of them
+    unsubscribe_url: str = ""  # of bulk mail: one POST there ends it
 
 
 @dataclass(frozen=True)
@@ -263,8 +269,7 @@ class Found(StrEnum):
 
 @dataclass(frozen=True)
 class Lookup:
-    """The answer to "did that attempt go out?". `silence_tells`: a send would have been heard of by now, so hearing nothing of it
-    means that it was none; False where nobody ever reports."""
+    """The answer to "did that attempt go out?". `silence_tells`: False where nobody would ever report a send."""
 
     found: Found
     provider_message_id: str | None = None
@@ -307,8 +312,7 @@ class ProviderError(Exception):
 
 @dataclass(frozen=True)
 class ChannelRules:
-    """What a channel type allows, known before anything is sent. `window`: how long after a person wrote free text may be
-    sent."""
+    """What a channel type allows, known before sending. `window`: how long after a person wrote free text may be sent."""
 
     text_limit: int | None = None
     caption_limit: int | None = None
@@ -321,14 +325,11 @@ class ChannelRules:
 
 
 class UnableToParse(Exception):
-    """The bytes are not what the provider documents; the event is quarantined with this sentence as its reason."""
-
-
-SaveProgress = Callable[[Json], None]
+    """The bytes are not what the provider documents; the event is quarantined for this reason."""
 
 
 class Sender(Protocol):
-    """What delivery needs from a channel type that can send.
+    """What delivery needs from a channel that can send.
 
     `progress` is what earlier tries of the same delivery saved with `save_progress` (a draft id, an uploaded media id):
     `send` calls it, durably, before each step whose repetition would be visible to the customer.
@@ -349,8 +350,7 @@ class WebhookReceiver(Protocol):
     def verify(self, *, headers: Headers, body: bytes, secrets: Sequence[str]) -> bool: ...
 
     def dedupe_key(self, body: bytes) -> str:
-        """A key that two posts of the same items share, whatever their order or spacing; raises UnableToParse."""
-        ...
+        """A key that two posts of the same items share, whatever their order; raises UnableToParse."""
 
     def parse(self, body: bytes, *, account: ChannelAccount) -> Parsed: ...
 
@@ -377,7 +377,7 @@ class PolledItem:
 
 @dataclass(frozen=True)
 class PollPage:
-    """One page of a poll. `state` replaces the stored state in the same transaction as the items; `more`: poll again at once."""
+    """One page of a poll. `state` replaces the stored state together with the items; `more`: poll again at once."""
 
     items: tuple[PolledItem, ...]
     state: Json

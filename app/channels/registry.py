@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 
 from app.channels.base import ChannelRules, IdentityKind, MediaSource, Poller, Sender, WebhookReceiver
 from app.channels.email.graph import GraphMail
+from app.channels.email.sendgrid import SendGridMail
 from app.channels.email.smtp import MailServerMail
 from app.channels.receiving import Checker, Notified, UrlSignedReceiver
+from app.channels.suppression import StopList
 from app.channels.twilio import SmsPosts, SmsStatusPosts, TwilioPhone, TwilioSms, VoicePosts
 from app.channels.twilio.adapter import TEXT_LIMIT
 from app.channels.whatsapp import WhatsAppAdapter
@@ -19,7 +21,7 @@ from app.core.http import HttpClient
 
 WHATSAPP, OUTLOOK, EMAIL, SMS, PHONE = "whatsapp_business", "email_outlook", "email", "sms", "phone_call"
 # Channels of one type by different transports, as `Channel.adapter_key` names them. Without one, `email` only takes mail in.
-EMAIL_SMTP = f"{EMAIL}/smtp"
+EMAIL_SMTP, EMAIL_SENDGRID = f"{EMAIL}/smtp", f"{EMAIL}/sendgrid"
 SMS_STATUS, VOICE = "sms_status", "voice"  # what comes in by routes of their own
 
 CHAT_RULES = ChannelRules(
@@ -47,6 +49,7 @@ class Adapters:
     rules: Mapping[str, ChannelRules] = field(default_factory=dict)
     posts: Mapping[str, UrlSignedReceiver] = field(default_factory=dict)
     checkers: Mapping[str, Checker] = field(default_factory=dict)
+    stop_lists: Mapping[str, StopList] = field(default_factory=dict)
 
 
 def build_adapters(
@@ -58,6 +61,7 @@ def build_adapters(
     login_authority: str,
     twilio_base_url: str,
     public_url: str,
+    sendgrid_base_url: str,
     mail_domain: str,
     allowed_networks: Sequence[str] = (),
     mail_settle_seconds: float = 30,
@@ -66,18 +70,27 @@ def build_adapters(
     `allowed_networks`: those of the HTTP client, for what speaks no HTTP."""
     chat = WhatsAppAdapter(http, whatsapp_base_url, whatsapp_api_version, media_hosts=_media_hosts(whatsapp_base_url))
     mailbox = GraphMail(http, graph_base_url, login_authority, settle_seconds=mail_settle_seconds)
+    sendgrid = SendGridMail(http, sendgrid_base_url)
     mail_server = MailServerMail(allowed_networks=allowed_networks, ehlo_name=mail_domain)
     texts = TwilioSms(http, twilio_base_url, public_url, settle_seconds=mail_settle_seconds)
     lines = TwilioPhone(http, twilio_base_url, public_url)
     return Adapters(
-        senders={WHATSAPP: chat, OUTLOOK: mailbox, EMAIL_SMTP: mail_server, SMS: texts},
-        receivers={WHATSAPP: chat},
+        senders={WHATSAPP: chat, OUTLOOK: mailbox, EMAIL_SMTP: mail_server, EMAIL_SENDGRID: sendgrid, SMS: texts},
+        receivers={WHATSAPP: chat, EMAIL_SENDGRID: sendgrid},
+        stop_lists={EMAIL_SENDGRID: sendgrid},
         media={WHATSAPP: chat, SMS: texts},
         pollers={OUTLOOK: mailbox, EMAIL_SMTP: mail_server},
         notified={OUTLOOK: mailbox},
         rules={WHATSAPP: CHAT_RULES, OUTLOOK: MAIL_RULES, EMAIL: MAIL_RULES, SMS: SMS_RULES, PHONE: ChannelRules()},
         posts={SMS: SmsPosts(), SMS_STATUS: SmsStatusPosts(), VOICE: VoicePosts()},
-        checkers={WHATSAPP: chat, OUTLOOK: mailbox, EMAIL_SMTP: mail_server, SMS: texts, PHONE: lines},
+        checkers={
+            WHATSAPP: chat,
+            OUTLOOK: mailbox,
+            EMAIL_SMTP: mail_server,
+            EMAIL_SENDGRID: sendgrid,
+            SMS: texts,
+            PHONE: lines,
+        },
     )
 
 

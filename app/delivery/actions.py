@@ -20,10 +20,13 @@ from app.core.text import known
 from app.core.text import mark as N_
 from app.core.work import READY
 from app.delivery.envelope import new_delivery, party_json
+from app.delivery.errors import ChannelOff as ChannelOff
+from app.delivery.errors import UnableToReply as UnableToReply
+from app.delivery.errors import WindowClosed as WindowClosed
 from app.delivery.models import Delivery, ScheduledReply
-from app.delivery.recipient import UnableToReply as UnableToReply
 from app.delivery.recipient import check_opt_out, find_recipient, last_incoming
 from app.delivery.reports import lock_delivery
+from app.delivery.stopped import check_addresses
 from app.events.actions import Actor, record
 from app.inbox.actions import (
     NewMessage,
@@ -56,14 +59,6 @@ SWITCHED_OFF = known("%(name)s is switched off: choose another channel")
 OTHER_BRAND = known("%(name)s belongs to another brand")
 TOO_LONG = known("%(count)s characters: this channel takes at most %(limit)s")
 FILE_TOO_LARGE = known("%(name)s is larger than %(limit)s MB")
-
-
-class ChannelOff(UnableToReply):
-    """The channel was switched off."""
-
-
-class WindowClosed(UnableToReply):
-    """Free text is not allowed any more; a template is."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +120,8 @@ def queue_reply(
     check_may_answer(session, thread, author)
     check_reply(session, thread, reply, channel, context)
     recipient = find_recipient(session, thread, channel, context.rules)
+    if channel.medium == Medium.EMAIL:
+        check_addresses(session, brand_id=thread.brand_id, addresses=(recipient.address(), *reply.cc, *reply.bcc))
     before = standing_of(thread)
     messages: list[Message] = []
     for index, (text, files) in enumerate(_portions(reply, context.rules)):

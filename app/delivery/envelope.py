@@ -69,6 +69,7 @@ def outgoing_message(
         references=tuple(kept.get("references", ())),
         reply_address=kept.get("reply_address"),
         is_automatic=message.message_type == "auto_response",
+        unsubscribe_url=kept.get("unsubscribe_url", ""),
     )
 
 

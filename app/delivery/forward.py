@@ -25,6 +25,7 @@ from app.delivery.actions import (
     check_not_scheduled,
 )
 from app.delivery.envelope import new_delivery, party_json
+from app.delivery.stopped import check_addresses
 from app.delivery.third_parties import FORWARD_OF
 from app.events.actions import Actor, record
 from app.inbox.actions import (
@@ -172,6 +173,7 @@ def check_forward(
 ) -> Sequence[Attachment]:
     """Return the original's files that go along. Raises UnableToReply if this mailbox cannot carry this forward now."""
     _check(forward, get_original(session, forward), channel)
+    check_addresses(session, brand_id=channel.brand_id, addresses=(*forward.to, *forward.cc, *forward.bcc))
     return _chosen_files(session, forward, author, context.rules.attachment_bytes)
 
 

@@ -13,18 +13,11 @@ from app.contacts.models import Contact, ContactIdentity
 from app.contacts.opt_outs import find_opt_out
 from app.core.text import known
 from app.core.text import mark as N_
+from app.delivery.errors import UnableToReply
 from app.delivery.third_parties import list_third_parties
 from app.inbox.models import Message, MessageType, Thread
 
 OPTED_OUT = known("%(address)s asked for no more texts. Only they can change that, by sending START. Use another channel")
-
-
-class UnableToReply(Exception):
-    """The reply cannot be sent as asked. `field` names the input, the message says what to do."""
-
-    def __init__(self, field_name: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field_name
 
 
 class OptedOut(UnableToReply):

@@ -46,6 +46,7 @@ def record_report(session: Session, update: StatusUpdate, *, channel_id: uuid.UU
         reason=reason_json(update.reason),
         provider_message_id=update.provider_message_id,
     )
+    _learn_mail_id(session, delivery, update.rfc822_message_id)
     # Last: naming the delivery locks its row a little, and thread comes before delivery.
     session.execute(sa.update(DeliveryReport).where(DeliveryReport.id == report_id).values(delivery_id=delivery.id, applied=True))
 
@@ -114,6 +115,15 @@ def _learn_provider_id(session: Session, delivery: Delivery, provider_message_id
     set_external_id(session, delivery, provider_message_id)
 
 
+def _learn_mail_id(session: Session, delivery: Delivery, mail_id: str | None) -> None:
+    """A provider that gave our mail another Message-ID: answers name that one."""
+    if not mail_id or delivery.rfc822_message_id is None or mail_id.lower() == delivery.rfc822_message_id.lower():
+        return
+    brand_id = session.execute(sa.select(Message.brand_id).where(Message.id == delivery.message_id)).scalar_one()
+    key = {"brand_id": brand_id, "value": f"mid:{mail_id.lower()}", "message_id": delivery.message_id, "role": "own"}
+    session.execute(postgresql.insert(MessageKey).values(**key).on_conflict_do_nothing())
+
+
 def set_external_id(session: Session, delivery: Delivery, provider_message_id: str) -> None:
     """Let quotes of and changes to our message find it: chats name the provider's id, mail the Message-ID it has already."""
     if delivery.rfc822_message_id is None:
@@ -137,15 +147,7 @@ def reason_json(reason: Reason | None) -> dict[str, Any] | None:
 
 
 def _keep(session: Session, update: StatusUpdate, channel_id: uuid.UUID, now: datetime) -> uuid.UUID | None:
-    parts = (
-        channel_id,
-        update.provider_message_id,
-        update.our_reference,
-        update.rfc822_message_id,
-        update.status.value,
-        update.occurred_at,
-        update.recipient,
-    )
+    parts = (channel_id, update.event_id) if update.event_id else _what_it_says(update, channel_id)
     statement = postgresql.insert(DeliveryReport).values(
         id=new_id(),
         channel_id=channel_id,
@@ -161,6 +163,18 @@ def _keep(session: Session, update: StatusUpdate, channel_id: uuid.UUID, now: da
     )
     kept: uuid.UUID | None = session.execute(statement.on_conflict_do_nothing().returning(DeliveryReport.id)).scalar_one_or_none()
     return kept
+
+
+def _what_it_says(update: StatusUpdate, channel_id: uuid.UUID) -> tuple[object, ...]:
+    return (
+        channel_id,
+        update.provider_message_id,
+        update.our_reference,
+        update.rfc822_message_id,
+        update.status.value,
+        update.occurred_at,
+        update.recipient,
+    )
 
 
 def _find_delivery(session: Session, update: StatusUpdate, channel_id: uuid.UUID) -> Delivery | None:

@@ -49,7 +49,8 @@ def load() -> None:
     click.echo(f"loaded {threads} threads" if threads else "the demo is loaded already")
     try:
         with transaction() as session:
-            connect_mailboxes(session, runtime().http, os.environ, keyring=runtime().keyring)
+            settings = runtime().settings
+            connect_mailboxes(session, runtime().http, os.environ, keyring=runtime().keyring, public_url=settings.public_url)
         with transaction() as session:
             connect_simulators(session, simulated_world(), keyring=runtime().keyring, settings=runtime().settings, now=utc_now())
         with transaction() as session:

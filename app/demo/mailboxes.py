@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.registry import EMAIL_SMTP
-from app.connections.actions import NewChannel
+from app.channels.registry import EMAIL_SENDGRID, EMAIL_SMTP
+from app.connections.actions import NewChannel, seal_secrets
 from app.connections.models import Channel, ChannelType
 from app.connections.queries import open_secrets
 from app.core.crypto import Keyring
@@ -23,6 +23,7 @@ from app.core.ids import new_secret
 from app.demo.world import SILENT, SimulatorAway
 
 LOOPBACK = "127.0.0.1"
+SENDGRID_KEY = "SG.simulated-key"
 
 
 def simulated_mailboxes(brand_ids: Mapping[str, uuid.UUID]) -> list[NewChannel]:
@@ -36,12 +37,23 @@ def simulated_mailboxes(brand_ids: Mapping[str, uuid.UUID]) -> list[NewChannel]:
         settings={"transport": "smtp", "is_simulated": True, "from_name": "RatioShop", **line},
         secrets={"password": new_secret()},
     )
-    return [server]
+    sendgrid = NewChannel(
+        channel_type=ChannelType.EMAIL,
+        name="ZaptecShop orders",
+        brand_id=brand_ids["zaptecshop"],
+        address="orders@zaptecshop.example",
+        settings={"transport": "sendgrid", "is_simulated": True, "from_name": "ZaptecShop"},
+        secrets={"api_key": SENDGRID_KEY, "url_key": new_secret()},
+    )
+    return [server, sendgrid]
 
 
-def connect_mailboxes(session: Session, http: HttpClient, environ: Mapping[str, str], *, keyring: Keyring) -> None:
+def connect_mailboxes(
+    session: Session, http: HttpClient, environ: Mapping[str, str], *, keyring: Keyring, public_url: str
+) -> None:
     """Introduce the mailboxes and their simulators to each other; harmless to repeat. Raises SimulatorAway."""
     _connect_mail_server(session, http, _url(environ, "MAILSERVER"), keyring)
+    _connect_sendgrid(session, http, _url(environ, "SENDGRID"), keyring, public_url)
 
 
 def _url(environ: Mapping[str, str], name: str) -> str:
@@ -61,6 +73,17 @@ def _connect_mail_server(session: Session, http: HttpClient, url: str, keyring: 
     line = {"smtp_host": LOOPBACK, "smtp_port": ports["smtp"], "imap_host": LOOPBACK, "imap_port": ports["imap"]}
     for channel in channels:
         channel.settings = {**channel.settings, **line, "simulator_url": url}
+
+
+def _connect_sendgrid(session: Session, http: HttpClient, url: str, keyring: Keyring, public_url: str) -> None:
+    """The simulator signs with a key it makes at each start."""
+    for channel in _simulated(session, EMAIL_SENDGRID):
+        kept = open_secrets(channel, keyring)
+        inbound = f"{public_url}/webhooks/email/inbound/{kept['url_key']}"
+        order = {"webhook_url": f"{public_url}/webhooks/sendgrid/events", "inbound_url": inbound}
+        told = _call(http, "POST", f"{url}/__sim/config", order)
+        seal_secrets(channel, {**kept, "signing_secret": told["public_key"]}, keyring=keyring)
+        channel.settings = {**channel.settings, "simulator_url": url}
 
 
 def mailboxes_elsewhere(session: Session) -> dict[str, str]:

@@ -15,12 +15,13 @@ from flask_login import login_required
 from htmx_flask import request
 from sqlalchemy.orm import Session
 
-from app.channels.registry import EMAIL_SMTP, OUTLOOK
+from app.channels.registry import EMAIL_SENDGRID, EMAIL_SMTP, OUTLOOK
 from app.connections.models import Channel, ChannelType, Medium
 from app.connections.queries import list_channels
 from app.core.db import db
 from app.core.text import storable
 from app.demo.commands import simulated_world
+from app.demo.mailboxes import SENDGRID_KEY
 from app.demo.world import Photo, SimulatorAway, World
 from app.translation import mark as N_
 from app.translation import told
@@ -177,21 +178,39 @@ def _mail_troubles(world: World) -> dict[str, tuple[Callable[[], Any], str]]:
         "server_away": ({"smtp_mode": "unavailable", "imap_mode": "unavailable"}, _("The mail server is away")),
     }
     troubles: dict[str, tuple[Callable[[], Any], str]] = {
-        kind: (partial(world.configure_elsewhere, _server_mailbox(), settings), said) for kind, (settings, said) in modes.items()
+        kind: (partial(world.configure_elsewhere, _mailbox_at(EMAIL_SMTP), settings), said)
+        for kind, (settings, said) in modes.items()
+    }
+    troubles |= {
+        kind: (partial(world.configure_elsewhere, _mailbox_at(EMAIL_SENDGRID), settings), said)
+        for kind, (settings, said) in _sendgrid_modes().items()
     }
     return troubles | {
-        "server_renumbers": (lambda: world.renumber(_server_mailbox()), _("The mail server gave every mail a new number"))
+        "server_renumbers": (lambda: world.renumber(_mailbox_at(EMAIL_SMTP)), _("The mail server gave every mail a new number"))
     }
 
 
-def _server_mailbox() -> str:
-    found = [channel.address for channel in _mailboxes(db.session()) if channel.adapter_key == EMAIL_SMTP]
+def _sendgrid_modes() -> dict[str, tuple[dict[str, Any], str]]:
+    return {
+        "reports_twice": ({"duplicate": True}, _("SendGrid tells everything twice")),
+        "reports_mixed": ({"reorder": True}, _("SendGrid tells everything in the wrong order")),
+        "reports_held": ({"hold": True}, _("SendGrid keeps its reports to itself")),
+        "reports_forged": ({"wrong_key": True}, _("SendGrid's reports bear a wrong signature")),
+        "sendgrid_slows": ({"rate_limited": True}, _("SendGrid asks us to slow down")),
+        "sendgrid_key": ({"api_key": "SG.another"}, _("SendGrid refuses the API key")),
+    }
+
+
+def _mailbox_at(adapter_key: str) -> str:
+    found = [channel.address for channel in _mailboxes(db.session()) if channel.adapter_key == adapter_key]
     return found[0] if found else ""
 
 
 def _calm(world: World) -> None:
     world.calm()
-    world.configure_elsewhere(_server_mailbox(), {"smtp_mode": "fine", "imap_mode": "fine"})
+    world.configure_elsewhere(_mailbox_at(EMAIL_SMTP), {"smtp_mode": "fine", "imap_mode": "fine"})
+    flags = ("duplicate", "reorder", "hold", "wrong_key", "rate_limited")
+    world.configure_elsewhere(_mailbox_at(EMAIL_SENDGRID), dict.fromkeys(flags, False) | {"api_key": SENDGRID_KEY})
 
 
 def _code() -> int:

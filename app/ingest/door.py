@@ -11,6 +11,7 @@ from flask import Request, abort
 
 from app.channels.base import UnableToParse, WebhookReceiver
 from app.channels.email.intake import read_inbound_parse
+from app.channels.email.sendgrid import channel_ids
 from app.channels.receiving import SignedPost, UrlSignedReceiver
 from app.channels.registry import SMS_STATUS, VOICE
 from app.channels.whatsapp import phone_number_ids
@@ -18,10 +19,12 @@ from app.core.text import known
 from app.core.text import mark as N_
 from app.ingest.accounts import DoorAccount
 from app.ingest.intake import RawEvent
+from app.ingest.parsing import SENDGRID_EVENTS
 
 _NOT_OURS = known("for %(numbers)s, which is no channel of ours")
 
 CHAT_BODY_BYTES = 3 * 1024 * 1024
+REPORTS_BODY_BYTES = 12 * 1024 * 1024
 MAIL_BODY_BYTES = 35 * 1024 * 1024
 UNNAMED = frozenset({SMS_STATUS, VOICE})  # what happens to something known already need not say on which number
 
@@ -54,6 +57,27 @@ def chat_events(
         return [_quarantined(body, headers, source, _NOT_OURS % {"numbers": ", ".join(numbers)[:200]})]
     return [
         RawEvent(source=source, dedupe_key=f"{a.address}:{key}", body=body, channel_id=a.channel_id, headers=headers)
+        for a in addressed
+    ]
+
+
+def report_events(
+    body: bytes, headers: dict[str, str], receiver: WebhookReceiver, accounts: Sequence[DoorAccount]
+) -> list[RawEvent] | None:
+    """One raw event for each channel the reports are about, the whole post in each, as one key may sign for several channels.
+
+    None if no channel's key signed it. Reports that name no channel of ours go with the first that signed.
+    """
+    signers = [a for a in accounts if a.secrets and receiver.verify(headers=headers, body=body, secrets=a.secrets)]
+    if not signers:
+        return None
+    try:
+        key, named = receiver.dedupe_key(body), channel_ids(body)
+    except UnableToParse as error:
+        return [_quarantined(body, headers, SENDGRID_EVENTS, str(error))]
+    addressed = [a for a in signers if str(a.channel_id) in named] or signers[:1]
+    return [
+        RawEvent(source=SENDGRID_EVENTS, dedupe_key=f"{a.channel_id}:{key}", body=body, channel_id=a.channel_id, headers=headers)
         for a in addressed
     ]
 

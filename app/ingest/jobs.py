@@ -33,6 +33,7 @@ from app.ingest.calls import apply_call, call_lock_keys
 from app.ingest.models import QUARANTINED, InboundEvent
 from app.ingest.notices import record_notice
 from app.ingest.parsing import parse_event
+from app.suppressions.actions import note_address
 
 _UNSTORABLE = known("cannot be stored: %(why)s")
 _GAVE_UP = known("gave up: %(why)s")
@@ -114,6 +115,9 @@ def _apply(session: Session, parsed: Parsed, context: ApplyContext) -> list[Item
     for report in sorted(parsed.statuses, key=lambda s: (s.provider_message_id or "", s.our_reference or "")):
         record_report(session, report, channel_id=context.channel.id, now=context.now)
         results.append(ItemResult("report", reason=report.status.value))
+    for news in parsed.addresses:
+        note_address(session, news, brand_id=context.channel.brand_id, now=context.now)
+        results.append(ItemResult("address", reason=news.stop.value))
     for notice in parsed.notices:
         record_notice(session, notice, context.channel, now=context.now)
         results.append(ItemResult("notice", reason=notice.kind))

@@ -13,6 +13,7 @@ from app.core.text import known
 from app.delivery.account import account_of
 from app.ingest.models import InboundEvent
 
+SENDGRID_EVENTS = "sendgrid_events"  # reports about mail, which is the one thing from a mail channel that is no mail
 _MEGABYTE = 1024 * 1024
 _CUT = known("the mail is %(size)s MB; only its first %(limit)s MB were read, the whole of it is in the mailbox")
 _NO_READER = known("nothing here reads %(type)s events")
@@ -20,7 +21,7 @@ _NO_READER = known("nothing here reads %(type)s events")
 
 def parse_event(event: InboundEvent, channel: Channel, *, own_addresses: frozenset[str]) -> Parsed:
     """Parse the event's bytes. Raises UnableToParse."""
-    if channel.medium == Medium.EMAIL:
+    if channel.medium == Medium.EMAIL and event.source != SENDGRID_EVENTS:
         return _parse_mail_event(event, own_addresses)
     posts = runtime().adapters.posts.get(event.source)
     if posts is not None:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 from app.channels.receiving import SignedPost
-from app.channels.registry import SMS, SMS_STATUS, VOICE, WHATSAPP
+from app.channels.registry import EMAIL_SENDGRID, SMS, SMS_STATUS, VOICE, WHATSAPP
 from app.channels.whatsapp import challenge_answer
 from app.connections.models import ChannelType
 from app.core.clock import utc_now
@@ -112,6 +112,19 @@ def mail_inbound(key: str = "") -> Response:
             [door.mail_event(body, request.content_type or "", key or request.args.get("key", ""), accounts, "email_inbound")]
         )
     except _UNREACHABLE as error:
+        return _unavailable(error)
+
+
+@bp.post("/webhooks/sendgrid/events")
+@bp.post("/api/v1/webhooks/sendgrid/events", endpoint="sendgrid_events_v1")
+def sendgrid_events() -> Response:
+    """Store what became of mails that were sent."""
+    body = door.read_body(request, door.REPORTS_BODY_BYTES)
+    try:
+        receiver = runtime().adapters.receivers[EMAIL_SENDGRID]
+        events = door.report_events(body, dict(request.headers), receiver, _accounts(_mail))
+        return _refuse("sendgrid", "bad_signature") if events is None else _store(events)
+    except (DBAPIError, TimeoutError) as error:
         return _unavailable(error)
 
 

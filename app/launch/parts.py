@@ -37,6 +37,7 @@ class SimulatorPorts:
     mailserver: int
     submission: int
     imap: int
+    sendgrid: int
 
 
 def choose_simulator_ports(environ: Mapping[str, str]) -> SimulatorPorts:
@@ -66,6 +67,7 @@ def told_environment(
     whatsapp, graph = f"http://127.0.0.1:{ports.whatsapp}", f"http://127.0.0.1:{ports.graph}"
     simulated = {"WHATSAPP_BASE_URL": whatsapp, "GRAPH_BASE_URL": graph, "LOGIN_AUTHORITY": graph}
     simulated["TWILIO_BASE_URL"] = f"http://127.0.0.1:{ports.twilio}"
+    simulated["SENDGRID_BASE_URL"] = f"http://127.0.0.1:{ports.sendgrid}"
     told |= {name: environ.get(name) or url for name, url in simulated.items()}
     told |= {f"{name.upper()}_SIM_PORT": str(port) for name, port in asdict(ports).items()}
     notices = f"http://127.0.0.1:{ports.notices}"

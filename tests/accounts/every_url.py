@@ -280,6 +280,8 @@ SETTINGS = (
     Entry("POST", "/settings/templates/<uuid:template_id>/archiving", LEADS_OF_BRAND),
     Entry("POST", "/settings/templates/<uuid:template_id>/restoring", LEADS_OF_BRAND),
     Entry("GET", "/settings/channels", LEADS),
+    Entry("GET", "/settings/suppressions", LEADS),
+    Entry("POST", "/settings/suppressions/<uuid:suppression_id>/release", LEADS_OF_BRAND),
     Entry("GET", "/settings/channels/<uuid:channel_id>", LEADS_OF_BRAND),
     Entry("POST", "/settings/channels/<uuid:channel_id>/check", LEADS_OF_BRAND),
     Entry("POST", "/settings/channels/<uuid:channel_id>/activity", ADMINS, data={"active": "1"}),
@@ -316,6 +318,7 @@ OPEN = (
     *_hook("POST", "/email/inbound", PUBLIC),  # that sender never repeats: stored in quarantine, answered 200
     *_hook("POST", "/email/inbound/<key>", PUBLIC),
     *_hook("POST", "/outlook", PUBLIC),
+    *_hook("POST", "/sendgrid/events", UNSIGNED),
     *_hook("POST", "/outlook/lifecycle", PUBLIC),
 )
 

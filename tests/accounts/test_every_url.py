@@ -38,6 +38,7 @@ from app.reply_templates.actions import TemplateContent, create_template
 from app.reply_templates.models import TemplateCategory
 from app.sla.actions import CalendarContent, create_calendar, create_policy
 from app.sla.rules import DEFAULT_CALENDAR, PolicyRules
+from app.suppressions.models import Suppression
 from app.tasks.actions import TaskContent, create_task
 from tests.accounts.every_url import IN, SIGN_IN, TABLE, Entry, Verdict
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
@@ -124,7 +125,9 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
     browser = UserSession(
         id=new_id(), user_id=other_person.id, token_hash=b"x", created_at=NOW, last_seen_at=NOW, expires_at=NOW, user_agent=""
     )
-    session.add_all([entry, browser])
+    stopped = Suppression(id=new_id(), brand_id=channel.brand_id, address="weg@example.nl", reason="bounced", source="user")
+    stopped.detail, stopped.occurred_at, stopped.created_at = "", NOW, NOW
+    session.add_all([entry, browser, stopped])
     session.flush()
     raw = RawEvent(source="email_inbound", dedupe_key="1", body=b"x", channel_id=channel.id, quarantine_reason="not a mail")
     token = create_token(session, alice, name="alice's", scopes=(), now=NOW)[0]
@@ -145,7 +148,8 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
         "automation_rule_id": _automation_rule(session, channel.brand_id),
         "macro_id": macro.id, "bulk_id": bulk.id, "view_id": view.id, "batch_id": move.batch_id, "run_token": new_id(),
         "thread_id": thread.id, "message_id": incoming.id, "failed_id": failed.id, "attachment_id": attachment.id,
-        "contact_id": contact.id, "channel_id": channel.id, "user_id": other_person.id, "team_id": team.id,
+        "contact_id": contact.id, "channel_id": channel.id,
+        "suppression_id": stopped.id, "user_id": other_person.id, "team_id": team.id,
         "session_id": browser.id, "token_id": token.id, "event_id": store_event(session, raw), "entry_id": entry.id,
         "scheduled_id": _scheduled(session, thread, alice),
         **_rules_of_clocks(session),

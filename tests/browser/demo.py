@@ -34,7 +34,7 @@ def running_demo(settings: Settings) -> Iterator[LiveServer]:
             with transaction() as session:
                 load_demo(session, keyring=keyring, password_hash=hash_password(PASSWORD), now=now)
             with transaction() as session:
-                connect_mailboxes(session, runtime().http, live.environ, keyring=keyring)
+                connect_mailboxes(session, runtime().http, live.environ, keyring=keyring, public_url=live.url)
             with transaction() as session:
                 connect_simulators(session, simulated_world(), keyring=keyring, settings=live.settings, now=now)
                 connect_phone(session, simulated_phone(), keyring=keyring, settings=live.settings)

@@ -48,6 +48,7 @@ PAGES = (
     "/settings/brands",
     "/settings/managers",
     "/settings/channels",
+    "/settings/suppressions",
     "/settings/events",
     "/settings/deliveries",
     "/settings/templates",

@@ -20,7 +20,15 @@ from app.launch.supervisor import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, de
 
 URLS = ServerUrls("postgresql+psycopg://embedded", "redis://embedded")
 PORTS = SimulatorPorts(
-    whatsapp=5101, graph=5102, notices=5103, smtp=5104, twilio=5105, mailserver=5106, submission=5107, imap=5108
+    whatsapp=5101,
+    graph=5102,
+    notices=5103,
+    smtp=5104,
+    twilio=5105,
+    mailserver=5106,
+    submission=5107,
+    imap=5108,
+    sendgrid=5109,
 )
 
 
@@ -28,6 +36,7 @@ def test_the_demo_sends_every_provider_call_to_the_simulators() -> None:
     told = told_environment(Settings(demo=True), URLS, PORTS, {})
     assert told["WHATSAPP_BASE_URL"] == "http://127.0.0.1:5101"
     assert told["GRAPH_BASE_URL"] == told["LOGIN_AUTHORITY"] == "http://127.0.0.1:5102"
+    assert told["SENDGRID_BASE_URL"] == "http://127.0.0.1:5108"
     assert told["OUTBOUND_ALLOW"] == "127.0.0.0/8"
     assert told["PUSH_HOSTS"].endswith(",http://127.0.0.1:5103")
     assert told["TEAMS_HOSTS"].endswith(",http://127.0.0.1:5103")
@@ -61,7 +70,7 @@ def test_servers_of_the_operator_are_told_on_when_none_was_embedded() -> None:
 
 
 def test_simulator_ports_can_be_given() -> None:
-    names = ("WHATSAPP", "GRAPH", "NOTICES", "SMTP", "TWILIO", "MAILSERVER", "SUBMISSION", "IMAP")
+    names = ("WHATSAPP", "GRAPH", "NOTICES", "SMTP", "TWILIO", "MAILSERVER", "SUBMISSION", "IMAP", "SENDGRID")
     assert choose_simulator_ports({f"{name}_SIM_PORT": str(5101 + n) for n, name in enumerate(names)}) == PORTS
     assert choose_simulator_ports({}).whatsapp > 0
 

@@ -74,6 +74,7 @@ def running_application(settings: Settings, *, demo: bool = False) -> Iterator[L
         twilio_base_url=told["TWILIO_BASE_URL"],
         graph_base_url=told["GRAPH_BASE_URL"],
         login_authority=told["LOGIN_AUTHORITY"],
+        sendgrid_base_url=told["SENDGRID_BASE_URL"],
         push_hosts=tuple(told["PUSH_HOSTS"].split(",")),
         teams_hosts=tuple(told["TEAMS_HOSTS"].split(",")),
         smtp_url=told["SMTP_URL"],

@@ -40,6 +40,7 @@ def settings_groups() -> list[LinkGroup]:
             _link(_("Automation"), "automation.rules", "bot"),
             _link(_("Events"), "quarantine.events", "activity"),
             _link(_("Stuck deliveries"), "deliveries.stuck", "hourglass"),
+            _link(_("Stopped addresses"), "suppressions.suppressions", "mail"),
         )
         if current_user.is_admin:
             shared += (

@@ -94,6 +94,9 @@ def compose_mail(
     if message.is_automatic:
         mail["Auto-Submitted"] = "auto-replied" if message.in_reply_to else "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
+    if message.unsubscribe_url:
+        mail["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail[DELIVERY_HEADER] = _checked(_ID, message.reference, "delivery id")
     _write_body(mail, message)
     return mail.as_bytes()

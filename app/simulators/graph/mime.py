@@ -19,7 +19,7 @@ from typing import Any
 from app.simulators.graph.store import Attachment, Json, Message
 
 # The default line length would turn ids longer than a line into encoded words, and threading would be lost.
-_WRITTEN = email.policy.SMTP.clone(max_line_length=998, cte_type="7bit")
+WRITTEN = email.policy.SMTP.clone(max_line_length=998, cte_type="7bit")
 
 _WRITTEN_BY_US = re.compile(
     r"(?i)from|to|cc|bcc|reply-to|subject|thread-topic|date|message-id|in-reply-to|references|mime-version|content-.*"
@@ -66,7 +66,7 @@ def write(message: Message, *, mailbox: str) -> bytes:
     """The message as MIME: what `$value` gives and what leaves the house. Bcc is never written."""
     if message.raw is not None:
         return message.raw
-    mail = EmailMessage(policy=_WRITTEN)
+    mail = EmailMessage(policy=WRITTEN)
     mail["From"] = _written(message.sender or recipient(mailbox))
     for name, people in (("To", message.to), ("Cc", message.cc), ("Reply-To", message.reply_to)):
         if people:
@@ -87,7 +87,7 @@ def write(message: Message, *, mailbox: str) -> bytes:
 
 def compose(spec: Mapping[str, object], *, to: str, now: datetime) -> bytes:
     """A mail as a customer's program would write it, from the fields of POST /__sim/deliver."""
-    mail = EmailMessage(policy=_WRITTEN)
+    mail = EmailMessage(policy=WRITTEN)
     sender = str(spec.get("from") or "customer@example.org")
     mail["From"] = formataddr((str(spec.get("name") or ""), sender))
     mail["To"] = str(spec.get("to") or to)

@@ -41,6 +41,8 @@ def mime_skeleton(message: OutgoingMessage) -> bytes:
         "Reply-To": message.reply_address or "",
         "Auto-Submitted": "auto-replied" if message.is_automatic else "",
         "X-Auto-Response-Suppress": "All" if message.is_automatic else "",
+        "List-Unsubscribe": f"<{message.unsubscribe_url}>" if message.unsubscribe_url else "",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" if message.unsubscribe_url else "",
         DELIVERY_HEADER: message.reference,
         "MIME-Version": "1.0",
         "Content-Type": "text/plain; charset=utf-8",

@@ -150,7 +150,7 @@ def _create(out: Outbound) -> Json:
         response = out.client.call(out.account, "POST", path, json={"message": marks}, accept=(400, 404))
         if response.ok:
             return read_object(response, path, needs="id")
-    if out.message.in_reply_to or out.message.is_automatic:
+    if out.message.in_reply_to or out.message.is_automatic or out.message.unsubscribe_url:
         return out.call_json("POST", "messages", mime=mime_skeleton(out.message), needs="id")
     return out.call_json("POST", "messages", json=marks | draft_content(out.message), needs="id")
 

@@ -1,0 +1,118 @@
+"""SendGrid's refusals as `ProviderError`, and the reasons in its reports: in words, and what a person can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.channels.base import ProviderError, Reason
+from app.core.http import HttpFailure, HttpResponse
+from app.core.retry_after import read_retry_after
+from app.core.text import mark as N_
+
+_AGAIN = N_("Nothing to do: it is tried again")
+_LONGEST_WAIT_SECONDS = 3600.0
+# After these nobody knows whether the mail was taken before things went wrong.
+_UNCERTAIN = frozenset({500, 502, 504})
+
+
+@dataclass(frozen=True)
+class _Meaning:
+    title: str
+    advice: str = ""
+    permanent: bool = True
+    channel_down: bool = False
+
+
+_BY_STATUS: Mapping[int, _Meaning] = {
+    400: _Meaning(N_("SendGrid cannot send the mail as it is"), N_("Read its words, correct the mail and send again")),
+    401: _Meaning(N_("SendGrid refuses the API key"), N_("Make a new key there and store it in the channel"), False, True),
+    403: _Meaning(
+        N_("SendGrid does not let this account send from this address"),
+        N_("Authenticate the sender's domain there, and give the key the right to send mail"),
+        False,
+        True,
+    ),
+    413: _Meaning(N_("The mail is larger than SendGrid takes"), N_("Send smaller attachments, or a link")),
+    429: _Meaning(N_("SendGrid asks us to slow down"), _AGAIN, False),
+}
+
+
+def refusal(response: HttpResponse, *, now: datetime, acts: bool = True) -> ProviderError:
+    """The error an unsuccessful answer stands for, also when its body is no JSON. `acts`: the call may have sent something."""
+    meaning = _BY_STATUS.get(response.status) or _unknown(response.status)
+    return ProviderError(
+        Reason(f"sendgrid_{response.status}", meaning.title, detail=_words(response), advice=meaning.advice),
+        permanent=meaning.permanent,
+        retry_after_seconds=_wait(response, now),
+        outcome_unknown=acts and response.status in _UNCERTAIN,
+        channel_down=meaning.channel_down,
+        status_code=response.status,
+    )
+
+
+def unreachable(failure: HttpFailure, *, acts: bool = True) -> ProviderError:
+    """The error for a call without an answer."""
+    reason = Reason(f"network_{failure.kind}", N_("SendGrid could not be reached"), advice=_AGAIN)
+    unknown = acts and failure.request_sent
+    return ProviderError(reason, permanent=False, outcome_unknown=unknown, status_code=failure.status)
+
+
+def dropped(event: Mapping[str, Any]) -> Reason:
+    """SendGrid's own list kept the mail back."""
+    return Reason(
+        "sendgrid_dropped",
+        N_("SendGrid did not send it: the address is on its list of addresses not to write to"),
+        detail=_reason_of(event),
+        advice=N_("Reach them in another way, or lift the address from the list"),
+    )
+
+
+def bounced(event: Mapping[str, Any]) -> Reason:
+    return Reason(
+        f"bounce_{str(event.get('status') or '')[:20]}".rstrip("_"),
+        N_("The recipient's mail server sent it back"),
+        detail=_reason_of(event),
+        advice=N_("Correct the address and send again"),
+    )
+
+
+def blocked(event: Mapping[str, Any]) -> Reason:
+    return Reason(
+        f"blocked_{str(event.get('status') or '')[:20]}".rstrip("_"),
+        N_("The recipient's mail server does not take it for now"),
+        detail=_reason_of(event),
+        advice=N_("Send it again later, or reach them in another way"),
+    )
+
+
+def _reason_of(event: Mapping[str, Any]) -> str:
+    return " ".join(str(event.get("reason") or event.get("response") or "").split())[:300]
+
+
+def _unknown(status: int) -> _Meaning:
+    if status >= 500 or status < 400:
+        return _Meaning(N_("SendGrid has a problem of its own"), _AGAIN, permanent=False)
+    return _Meaning(N_("SendGrid refused the request"))
+
+
+def _words(response: HttpResponse) -> str:
+    """The messages of its answer, each with the field it is about."""
+    try:
+        errors = response.json()["errors"]
+        told = [f"{one.get('field') or ''}: {one.get('message') or ''}".strip(": ") for one in errors]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ""
+    return " · ".join(told)[:300]
+
+
+def _wait(response: HttpResponse, now: datetime) -> float | None:
+    """Until its window begins anew: X-RateLimit-Reset is unix seconds."""
+    if response.status != 429:
+        return read_retry_after(response.headers.get("retry-after"), now=now, most=_LONGEST_WAIT_SECONDS)
+    reset = response.headers.get("x-ratelimit-reset", "")
+    if reset.isascii() and reset.isdigit():
+        return min(max(float(reset) - now.timestamp(), 1.0), _LONGEST_WAIT_SECONDS)
+    return read_retry_after(response.headers.get("retry-after"), now=now, most=_LONGEST_WAIT_SECONDS) or 30.0

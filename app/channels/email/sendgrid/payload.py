@@ -1,0 +1,116 @@
+"""A message of ours as the body of POST /v3/mail/send. Pure.
+
+Tracking is off: a picture that counts openings says nothing true, and needs the recipient's leave. Our ids go along as custom
+arguments, which come back at the top of every report; nothing personal is among them, as they are kept for long.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from typing import Any
+
+from app.channels.base import ChannelAccount, OutgoingAttachment, OutgoingMessage, Party
+from app.channels.email.compose import (
+    DELIVERY_HEADER,
+    envelope_address,
+    is_real_id,
+    trim_references,
+)
+from app.channels.email.filenames import safe_filename
+from app.channels.email.html_text import html_to_text
+from app.channels.email.source import tidy
+
+Json = dict[str, Any]
+DELIVERY_ARGUMENT, CHANNEL_ARGUMENT = "switchyard_delivery", "switchyard_channel"
+
+
+def mail_body(message: OutgoingMessage, account: ChannelAccount) -> Json:
+    """The JSON to post. Raises UnableToCompose for an address that is none."""
+    body: Json = {
+        "personalizations": [_recipients(message)],
+        "from": _person(account.address, str(account.settings.get("from_name") or account.name)),
+        "headers": _headers(message),
+        "custom_args": {DELIVERY_ARGUMENT: message.reference, CHANNEL_ARGUMENT: account.id},
+        "tracking_settings": {
+            "click_tracking": {"enable": False, "enable_text": False},
+            "open_tracking": {"enable": False},
+            "subscription_tracking": {"enable": False},
+        },
+    }
+    if message.reply_address:
+        body["reply_to"] = _person(message.reply_address, str(account.settings.get("from_name") or account.name))
+    if account.settings.get("sandbox") in (True, "yes"):
+        body["mail_settings"] = {"sandbox_mode": {"enable": True}}
+    if message.attachments:
+        body["attachments"] = [_attachment(one, is_inline=bool(one.content_id and message.html)) for one in message.attachments]
+    return body | _content(message, body["personalizations"][0])
+
+
+def _content(message: OutgoingMessage, recipients: Json) -> Json:
+    """Ours, or that of a dynamic template there, whose subject and texts are its own."""
+    template = message.template
+    if template is not None:
+        recipients["dynamic_template_data"] = next((dict(one) for one in template.components), {})
+        return {"template_id": template.name}
+    text = message.text or html_to_text(message.html, with_links=True) or " "
+    parts = [{"type": "text/plain", "value": text}]
+    if message.html:
+        parts.append({"type": "text/html", "value": message.html})
+    return {"subject": tidy(message.subject) or " ", "content": parts}
+
+
+def _recipients(message: OutgoingMessage) -> Json:
+    """Each address once, where it is seen best: SendGrid refuses one that stands there twice."""
+    seen: set[str] = set()
+    found: Json = {}
+    for name, parties in (("to", message.to), ("cc", message.cc), ("bcc", message.bcc)):
+        people = [one for party in parties if (one := _once(party, seen)) is not None]
+        if people:
+            found[name] = people
+    return found
+
+
+def _once(party: Party, seen: set[str]) -> Json | None:
+    person = _person(party.address(), party.name)
+    key = str(person["email"]).lower()
+    if key in seen:
+        return None
+    seen.add(key)
+    return person
+
+
+def _person(address: str, name: str) -> Json:
+    return {"email": envelope_address(address)} | ({"name": tidy(name)} if name else {})
+
+
+def _headers(message: OutgoingMessage) -> dict[str, str]:
+    headers = {DELIVERY_HEADER: message.reference}
+    if message.message_id_header:
+        headers["Message-ID"] = f"<{message.message_id_header}>"
+    if message.in_reply_to and is_real_id(message.in_reply_to):
+        headers["In-Reply-To"] = f"<{message.in_reply_to}>"
+    references = _bracketed(trim_references(message.references))
+    if references:
+        headers["References"] = references
+    if message.is_automatic:
+        headers["Auto-Submitted"] = "auto-replied" if message.in_reply_to else "auto-generated"
+        headers["X-Auto-Response-Suppress"] = "All"
+    if message.unsubscribe_url:
+        headers["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
+
+
+def _bracketed(ids: Iterable[str]) -> str:
+    return " ".join(f"<{one}>" for one in ids)
+
+
+def _attachment(file: OutgoingAttachment, *, is_inline: bool) -> Json:
+    described: Json = {
+        "content": base64.b64encode(file.content).decode(),
+        "filename": safe_filename(file.filename),
+        "type": file.content_type,
+        "disposition": "inline" if is_inline else "attachment",
+    }
+    return described | ({"content_id": file.content_id} if is_inline else {})

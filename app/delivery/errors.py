@@ -1,0 +1,19 @@
+"""Why a reply cannot be sent as asked."""
+
+from __future__ import annotations
+
+
+class UnableToReply(Exception):
+    """The reply cannot be sent as asked. `field` names the input, the message says what to do."""
+
+    def __init__(self, field_name: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field_name
+
+
+class ChannelOff(UnableToReply):
+    """The channel was switched off."""
+
+
+class WindowClosed(UnableToReply):
+    """Free text is not allowed any more; a template is."""

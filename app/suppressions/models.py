@@ -1,0 +1,47 @@
+"""Addresses nothing is to be sent to any more, for each brand, with who said so and why."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.channels.suppression import Stop
+from app.core.db import Base, WithId, text_enum
+
+# Somebody who unsubscribed from mailings still gets answers to what they ask.
+STOPS_EVERYTHING = frozenset({Stop.BOUNCED, Stop.COMPLAINED})
+
+
+class Suppression(WithId, Base):
+    """One reason not to write to an address (lower case) for a brand. It holds until it is lifted, and stays as a record then.
+
+    `source`: a provider, "link" for the recipient's own click, "user" for somebody here. `detail` is in the source's own words.
+    """
+
+    __tablename__ = "suppressions"
+
+    brand_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("brands.id", ondelete="CASCADE"))
+    address: Mapped[str]
+    reason: Mapped[Stop] = mapped_column(text_enum(Stop, "reason"))
+    source: Mapped[str]
+    detail: Mapped[str] = mapped_column(default="")
+    occurred_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    lifted_at: Mapped[datetime | None]
+    lifted_by_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
+
+    __table_args__ = (
+        sa.Index(
+            "uq_suppressions_brand_id_address_reason",
+            "brand_id",
+            "address",
+            "reason",
+            unique=True,
+            postgresql_where=sa.text("lifted_at IS NULL"),
+        ),
+        sa.Index("ix_suppressions_created", "created_at", "id", postgresql_where=sa.text("lifted_at IS NULL")),
+        sa.CheckConstraint("address = lower(address) AND address <> ''", name="address"),
+    )
