@@ -37,6 +37,7 @@ ROUTES = (
     "app.connections.routes",
     "app.delivery.routes",
     "app.suppressions.routes",
+    "app.mailings.routes",
     "app.reply_templates.routes",
     "app.tasks.routes",
     "app.sla.routes",

@@ -24,6 +24,7 @@ from app.inbox.triage_models import BulkAction
 from app.ingest.media import fetch_announced_media
 from app.ingest.models import InboundEvent
 from app.ingest.notifications import subscribe_channel
+from app.mailings.models import MailingRecipient
 from app.notifications import handlers as notifications
 from app.notifications.handlers import (
     tell_assignee,
@@ -207,6 +208,7 @@ WIRING = Wiring(
         "CalendarChanged": (),
         "PolicyChanged": (),
         "AddressSuppressed": (),
+        "MailingCreated": (),
         "SuppressionLifted": (_lift,),
         "SavedViewCreated": (),
         "SavedViewChanged": (),
@@ -226,6 +228,7 @@ def sources() -> tuple[Source, ...]:
         Source(inbound, "app.ingest.jobs.process_inbound_event", LIVE),
         Source(table_of(BulkAction), "app.inbox.jobs.run_bulk_action", LIVE),
         Source(deliveries, "app.delivery.jobs.deliver", SEND, where=not_behind_another),
+        Source(table_of(MailingRecipient), "app.mailings.jobs.send_to_recipient", SEND),
         Source(table_of(ScheduledReply), "app.delivery.scheduled_jobs.send_due", SEND),
         Source(table_of(NotificationDispatch), "app.notifications.jobs.send_dispatch", SEND),
         Source(table_of(NotificationDigest), "app.notifications.jobs.send_digest", SEND),

@@ -22,7 +22,7 @@ from app.core.crypto import Keyring
 from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.delivery.models import ScheduledReply
-from app.events.actions import SYSTEM
+from app.events.actions import SYSTEM, Actor
 from app.events.models import Event, OutboxEntry
 from app.inbox.macro_models import Macro
 from app.inbox.models import Attachment, MessageType, Thread
@@ -31,6 +31,9 @@ from app.inbox.sorting import ListSort
 from app.inbox.triage_models import BulkAction
 from app.inbox.view_models import SavedView, ViewScope
 from app.ingest.intake import RawEvent, store_event
+from app.mailings.actions import NewMailing, NewRecipient, create_mailing
+from app.mailings.models import MailingRecipient
+from app.mailings.tokens import unsubscribe_token as mailing_token
 from app.notifications.digest_mail import unsubscribe_token
 from app.notifications.models import Notification, NotificationKind, PushSubscription
 from app.notifications.teams.hooks import NewHook, set_hook
@@ -59,6 +62,7 @@ IDS_OF_API = {
     "tasks": "task_id",
     "templates": "template_id",
     "teams": "team_id",
+    "send-bulk-email": "mailing_id",
     "users": "user_id",
 }
 
@@ -128,6 +132,9 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
     stopped = Suppression(id=new_id(), brand_id=channel.brand_id, address="weg@example.nl", reason="bounced", source="user")
     stopped.detail, stopped.occurred_at, stopped.created_at = "", NOW, NOW
     session.add_all([entry, browser, stopped])
+    new = NewMailing("Winter", "Tips", recipients=(NewRecipient("pieter@example.nl"),))
+    mailing = create_mailing(session, new, channel=channel, actor=Actor(alice.id), now=NOW)
+    recipient_id = session.execute(sa.select(MailingRecipient.id).where(MailingRecipient.mailing_id == mailing.id)).scalar_one()
     session.flush()
     raw = RawEvent(source="email_inbound", dedupe_key="1", body=b"x", channel_id=channel.id, quarantine_reason="not a mail")
     token = create_token(session, alice, name="alice's", scopes=(), now=NOW)[0]
@@ -149,7 +156,8 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
         "macro_id": macro.id, "bulk_id": bulk.id, "view_id": view.id, "batch_id": move.batch_id, "run_token": new_id(),
         "thread_id": thread.id, "message_id": incoming.id, "failed_id": failed.id, "attachment_id": attachment.id,
         "contact_id": contact.id, "channel_id": channel.id,
-        "suppression_id": stopped.id, "user_id": other_person.id, "team_id": team.id,
+        "suppression_id": stopped.id, "mailing_id": mailing.id,
+        "mailing_token": mailing_token(recipient_id, app.secret_key), "user_id": other_person.id, "team_id": team.id,
         "session_id": browser.id, "token_id": token.id, "event_id": store_event(session, raw), "entry_id": entry.id,
         "scheduled_id": _scheduled(session, thread, alice),
         **_rules_of_clocks(session),
@@ -284,7 +292,7 @@ def fill(entry: Entry, world: World) -> str:
     def value(match: re.Match[str]) -> str:
         name = match.group(1)
         if name == "id":
-            collection = re.findall(r"/([a-z]+)/<uuid:id>", rule)[-1]
+            collection = re.findall(r"/([a-z-]+)/<uuid:id>", rule)[-1]
             name = IDS_OF_API[collection]
         return str(ids[name])
 

@@ -15,7 +15,8 @@ from app.connections.models import Channel, Medium
 from app.contacts.opt_outs import OptOut, find_opt_out
 from app.core.db import db
 from app.core.runtime import runtime
-from app.delivery.recipient import UnableToReply, find_recipient
+from app.delivery.errors import UnableToReply
+from app.delivery.recipient import find_recipient
 from app.inbox.models import Thread
 
 MOST_NAMED = 8

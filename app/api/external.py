@@ -1,0 +1,206 @@
+"""/external: mails that programs send, to one or to many."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from app.accounts.access import Viewer
+from app.api.answers import Answer, answer
+from app.api.gate import current_viewer
+from app.api.idempotency import write
+from app.api.registry import Routes
+from app.api.schemas.base import IdPath
+from app.api.schemas.external import ExternalMailCreate, MailContent, MailingCreate, MailingOut, MailingProblem
+from app.api.schemas.messages import MessageOut
+from app.api.show import message_out
+from app.channels.email.rich import clean_rich, rich_to_text
+from app.channels.registry import EMAIL_SENDGRID
+from app.connections.models import Channel, Medium
+from app.connections.queries import list_channels
+from app.core.clock import utc_now
+from app.core.db import db
+from app.core.problems import Problem, invalid
+from app.core.runtime import runtime
+from app.delivery.actions import ReplyContext
+from app.delivery.errors import UnableToReply
+from app.delivery.first_mail import FirstMail, queue_first_mail
+from app.inbox.api_queries import find_message_records
+from app.mailings.actions import NewMailing, NewRecipient, create_mailing
+from app.mailings.filling import BlankLeft, fill_in
+from app.mailings.models import Mailing, RecipientOutcome
+from app.mailings.queries import MailingMissing, get_mailing, get_progress
+from app.reply_templates.queries import TemplateMissing, get_template
+
+routes = Routes("External")
+MAIL = {
+    "to": "jan.janssen@example.nl",
+    "to_name": "Jan Janssen",
+    "subject": "Your order {{order_id}}",
+    "message_content": "Dear {{customer_name}}, we have your order {{order_id}}.",
+    "dynamic_data": {"customer_name": "Jan Janssen", "order_id": "CC-2026-00042"},
+    "category": "order_confirmation",
+}
+MAILING = {
+    "subject": "Charging in winter",
+    "message_content": "Dear {{customer_name|customer}}, cold costs range. Three things help.",
+    "recipients": [
+        {
+            "email": "jan.janssen@example.nl",
+            "dynamic_data": {"customer_name": "Jan"},
+            "consent": {"given": True, "basis": "order form"},
+        }
+    ],
+}
+
+
+@routes.add("post", "/external/send-email", scope="threads:write", answers=MessageOut, status=202, example=MAIL)
+def send_external_email(body: ExternalMailCreate) -> Response:
+    """Send one mail.
+
+    It is promised, not sent yet: `delivery_status` is `pending`. An address that mail came back from, or that called a mail
+    spam, is refused with 422.
+    """
+    return write(lambda session: _send(session, current_viewer(), body))
+
+
+@routes.add("post", "/external/send-bulk-email", scope="threads:write", answers=MailingOut, status=202, example=MAILING)
+def send_bulk_email(body: MailingCreate) -> Response:
+    """Send one mail to many.
+
+    For leads. Each recipient is a row of its own, taken up exactly once, and goes on after any interruption. Who did not agree,
+    or is not to be written to, gets nothing and stands under `problems`. Each mail can be ended with one click.
+    """
+    return write(lambda session: _start(session, current_viewer(), body))
+
+
+@routes.add("get", "/external/send-bulk-email/<uuid:id>", scope="threads:read", answers=MailingOut, refuses=(404,))
+def get_bulk_email(path: IdPath) -> Response:
+    """Show how far a mailing is."""
+    session = db.session()
+    try:
+        mailing = get_mailing(session, mailing_id=path.id, brand_ids=current_viewer().brand_ids)
+    except MailingMissing as error:
+        raise Problem("not_found", "There is no such mailing") from error
+    return answer(_shown(session, mailing)).response()
+
+
+def _send(session: Session, viewer: Viewer, body: ExternalMailCreate) -> Answer:
+    channel = _channel(session, viewer, body.channel_id)
+    content = _content(session, viewer, body, channel)
+    try:
+        mail = FirstMail(
+            to=body.to,
+            name=body.to_name,
+            subject=" ".join(fill_in(content.subject, body.dynamic_data).split()),
+            text=fill_in(content.text, body.dynamic_data),
+            html=clean_rich(fill_in(content.html, body.dynamic_data, is_html=True)) if content.html else "",
+            template=_provider_template(content, body.dynamic_data),
+            meta={"category": body.category} if body.category else {},
+        )
+    except BlankLeft as error:
+        raise invalid(f"dynamic_data.{error}", "has no value, and the text has a blank for it") from error
+    try:
+        message = queue_first_mail(
+            session, mail, channel=channel, author=viewer.actor, author_name=viewer.name, context=_context(channel)
+        )
+    except UnableToReply as error:
+        raise invalid(error.field, str(error)) from error
+    (record,) = find_message_records(session, viewer=viewer, message_ids=[message.id])
+    return answer(message_out(record), 202, location=f"/api/v1/communication/messages/{message.id}")
+
+
+def _start(session: Session, viewer: Viewer, body: MailingCreate) -> Answer:
+    if not viewer.is_lead:
+        raise Problem("forbidden", "Leads and administrators send mailings")
+    channel = _channel(session, viewer, body.channel_id)
+    content = _content(session, viewer, body, channel)
+    recipients = [
+        NewRecipient(
+            one.email,
+            one.name,
+            dict(one.dynamic_data),
+            has_consent=bool(one.consent and one.consent.given),
+            basis=one.consent.basis if one.consent else "",
+        )
+        for one in body.recipients
+    ]
+    new = NewMailing(
+        subject=content.subject,
+        text=content.text,
+        html=content.html,
+        provider_template=content.provider_template,
+        category=body.category,
+        send_at=body.send_at,
+        recipients=recipients,
+    )
+    mailing = create_mailing(session, new, channel=channel, actor=viewer.actor, now=utc_now())
+    return answer(_shown(session, mailing), 202, location=f"/api/v1/external/send-bulk-email/{mailing.id}")
+
+
+def _content(session: Session, viewer: Viewer, body: MailContent, channel: Channel) -> NewMailing:
+    """The texts with their blanks still open."""
+    if body.template_id is None:
+        html = clean_rich(body.message_html) if body.message_html else ""
+        return NewMailing(body.subject, body.message_content or rich_to_text(html), html)
+    if body.template_id.startswith("d-"):
+        if channel.adapter_key != EMAIL_SENDGRID:
+            raise invalid("template_id", f"{channel.name} is not with SendGrid, which keeps such templates")
+        return NewMailing(body.subject, f"[{body.template_id}]", provider_template=body.template_id)
+    try:
+        template = get_template(session, viewer=viewer, template_id=uuid.UUID(body.template_id)).template
+    except (TemplateMissing, ValueError) as error:
+        raise invalid("template_id", "there is no such template") from error
+    return NewMailing(body.subject, template.text, template.html)
+
+
+def _provider_template(content: NewMailing, values: Any) -> dict[str, Any] | None:
+    name = content.provider_template
+    return {"name": name, "language": "", "components": [dict(values)]} if name else None
+
+
+def _channel(session: Session, viewer: Viewer, channel_id: uuid.UUID | None) -> Channel:
+    """The mailbox that is named, or the only one there is."""
+    senders = runtime().adapters.senders
+    found = [
+        channel
+        for channel in list_channels(session, active_only=True, brand_ids=viewer.brand_ids)
+        if channel.medium == Medium.EMAIL and channel.adapter_key in senders and channel_id in (None, channel.id)
+    ]
+    if channel_id is not None and not found:
+        raise invalid("channel_id", "there is no such mailbox that can send")
+    if len(found) != 1:
+        raise invalid("channel_id", "name the mailbox to send from" if found else "there is no mailbox that can send")
+    return found[0]
+
+
+def _context(channel: Channel) -> ReplyContext:
+    house = runtime()
+    return ReplyContext(
+        rules=house.adapters.rules[channel.channel_type.value],
+        mail_keys=house.mail_keys,
+        mail_domain=house.settings.mail_domain,
+        now=utc_now(),
+    )
+
+
+def _shown(session: Session, mailing: Mailing) -> MailingOut:
+    progress = get_progress(session, mailing.id)
+    counts = {outcome.value: progress.outcomes[outcome.value] for outcome in RecipientOutcome}
+    problems = [MailingProblem(email=email, outcome=what.value, reason=why) for email, what, why in progress.problems]
+    return MailingOut(
+        id=mailing.id,
+        channel_id=mailing.channel_id,
+        subject=mailing.subject,
+        category=mailing.category,
+        send_at=mailing.send_at,
+        created_at=mailing.created_at,
+        total=progress.total,
+        waiting=progress.waiting,
+        deliveries=dict(progress.deliveries),
+        problems=problems,
+        **counts,
+    )

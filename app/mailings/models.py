@@ -1,0 +1,63 @@
+"""One mail to many: the mailing, and a row per recipient that is a promise of its own."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, Claimable, WithId, text_enum
+
+
+class RecipientOutcome(StrEnum):
+    QUEUED = "queued"  # its message is promised; what becomes of it is the delivery's
+    STOPPED = "stopped"  # the address must not be written to
+    NO_CONSENT = "no_consent"
+    FAILED = "failed"
+
+
+class Mailing(WithId, Base):
+    """What is sent. `provider_template` names a template the provider keeps, whose subject and text are its own."""
+
+    __tablename__ = "mailings"
+
+    brand_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("brands.id"))
+    channel_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("channels.id"))
+    created_by_user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id"))
+    subject: Mapped[str]
+    text: Mapped[str]
+    html: Mapped[str] = mapped_column(default="")
+    provider_template: Mapped[str | None]
+    category: Mapped[str] = mapped_column(default="")
+    send_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+
+class MailingRecipient(WithId, Claimable, Base):
+    """One address. States: ready → running → done, with an `outcome` and, where a mail was queued, its message.
+
+    `values` fill the blanks of the text. `consent` is what the sender says about it: {"given", "basis"}.
+    """
+
+    __tablename__ = "mailing_recipients"
+
+    mailing_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("mailings.id", ondelete="CASCADE"))
+    address: Mapped[str]
+    name: Mapped[str] = mapped_column(default="")
+    values: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    consent: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    outcome: Mapped[RecipientOutcome | None] = mapped_column(text_enum(RecipientOutcome, "outcome"))
+    reason: Mapped[str] = mapped_column(default="")
+    message_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("messages.id", ondelete="SET NULL"))
+
+    __table_args__ = (
+        sa.UniqueConstraint("mailing_id", "address"),
+        sa.Index("ix_mailing_recipients_due", "run_at", postgresql_where=sa.text("state IN ('ready', 'running')")),
+        sa.Index("ix_mailing_recipients_message_id", "message_id"),
+        sa.CheckConstraint("state IN ('ready', 'running', 'done', 'failed')", name="state"),
+        sa.CheckConstraint("(state = 'done') = (outcome IS NOT NULL)", name="outcome_pair"),
+    )
