@@ -120,3 +120,19 @@ def test_an_answer_waits_for_a_mail_server_that_is_busy_and_leaves_once(customer
     trouble(customer, "calm")
     mail = customer.locator("[data-mail]", has_text="Laatste vraag")
     expect(mail).to_have_count(1, timeout=60_000)
+
+
+def test_mail_through_sendgrid_comes_in_goes_out_and_reports_back(customer: Page, agent: Page) -> None:
+    customer.locator("#mail-to").select_option("orders@zaptecshop.example")
+    customer.locator("#mail-subject").fill("Bestelling")
+    customer.locator("#mail-text").fill("Wanneer komt de paal?")
+    customer.locator("#mail-send").click()
+    trouble(customer, "reports_twice")
+    answer(agent, "Wanneer komt de paal?", "Donderdag tussen acht en tien")
+    ours = agent.locator(".message--outgoing", has_text="Donderdag tussen acht en tien")
+    expect(ours.locator(".message__state")).to_contain_text("Delivered")
+    mail = customer.locator("[data-mail]", has_text="Bestelling")
+    mail.locator("summary").click()
+    mail.locator("textarea").fill("Dan ben ik thuis")
+    mail.get_by_role("button", name="Answer").click()
+    expect(agent.locator("#timeline")).to_contain_text("Dan ben ik thuis")

@@ -9,15 +9,18 @@ import pytest
 import sqlalchemy as sa
 
 from app.channels.suppression import AddressNews, Stop
+from app.contacts.details import set_consent
 from app.contacts.models import ConsentPurpose, ContactConsent
 from app.core.clock import utc_now
 from app.core.db import table_of
 from app.core.ids import new_id
+from app.events.actions import SYSTEM
 from app.inbox.models import Message, Thread
 from app.mailings.filling import BlankLeft, fill_in
 from app.mailings.models import MailingRecipient
 from app.suppressions.actions import note_address
 from app.suppressions.models import Suppression
+from tests.factories import make_contact
 from tests.mailings.conftest import House, agreed
 
 
@@ -195,3 +198,18 @@ def test_blanks_are_filled_once_and_values_stay_text() -> None:
     assert fill_in("<p>{{a}}</p>", {"a": "<b>"}, is_html=True) == "<p>&lt;b&gt;</p>"
     with pytest.raises(BlankLeft, match="c"):
         fill_in("{{c}}", {"c": ""})
+
+
+def test_the_contacts_own_latest_word_goes_before_the_senders(house: House) -> None:
+    contact = make_contact(house.session, "Jan", kind="email", value="jan@example.nl")
+    purpose, now = ConsentPurpose.MARKETING_EMAIL, utc_now()
+    set_consent(house.session, contact, purpose, is_given=False, basis="telefoon", actor=SYSTEM, now=now)
+    house.session.commit()
+    mailing = house.mailing(agreed("jan@example.nl"))
+    house.carry_out()
+    assert house.progress(mailing)["problems"][0]["reason"] == "The contact said no to mailings"
+    set_consent(house.session, contact, purpose, is_given=True, basis="telefoon", actor=SYSTEM, now=now)
+    house.session.commit()
+    house.mailing({"email": "jan@example.nl"})
+    house.carry_out()
+    assert len(house.received()) == 1
