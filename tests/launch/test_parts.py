@@ -36,7 +36,7 @@ def test_the_demo_sends_every_provider_call_to_the_simulators() -> None:
     told = told_environment(Settings(demo=True), URLS, PORTS, {})
     assert told["WHATSAPP_BASE_URL"] == "http://127.0.0.1:5101"
     assert told["GRAPH_BASE_URL"] == told["LOGIN_AUTHORITY"] == "http://127.0.0.1:5102"
-    assert told["SENDGRID_BASE_URL"] == "http://127.0.0.1:5108"
+    assert told["SENDGRID_BASE_URL"] == "http://127.0.0.1:5109"
     assert told["OUTBOUND_ALLOW"] == "127.0.0.0/8"
     assert told["PUSH_HOSTS"].endswith(",http://127.0.0.1:5103")
     assert told["TEAMS_HOSTS"].endswith(",http://127.0.0.1:5103")
