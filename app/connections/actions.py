@@ -6,15 +6,18 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.connections.models import Channel, ChannelType
-from app.core.crypto import Keyring
+from app.connections.queries import FORMER_SIGNATURE_UNTIL, open_secrets
+from app.core.crypto import Keyring, UnableToDecrypt
 from app.core.ids import new_id
 from app.events.actions import SYSTEM, Actor, Subject, audit, record
+
+FORMER_SECRET_VALID = timedelta(days=7)  # for as long WhatsApp repeats what it could not bring
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,15 @@ class NewChannel:
     display_address: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class ChangedChannel:
+    """`own`: name and display_address, where they change. `settings`: "" takes one away."""
+
+    own: Mapping[str, str]
+    settings: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
 
 
 def create_channel(session: Session, new: NewChannel, *, keyring: Keyring, now: datetime, actor: Actor = SYSTEM) -> Channel:
@@ -59,6 +71,41 @@ def seal_secrets(channel: Channel, secrets: Mapping[str, str], *, keyring: Keyri
     """Replace the channel's credentials."""
     plain = json.dumps(dict(secrets)).encode()
     channel.sealed_secrets = keyring.encrypt(plain, table="channels", column="sealed_secrets", row_id=str(channel.id))
+
+
+def change_channel(
+    session: Session, channel: Channel, new: ChangedChannel, *, keyring: Keyring, now: datetime, actor: Actor
+) -> None:
+    """Change a channel; what is not named stays.
+
+    A former signing secret stays valid at the door for `FORMER_SECRET_VALID`: what was signed with it may be under way.
+    """
+    for column, value in new.own.items():
+        setattr(channel, column, value)
+    settings = {**channel.settings, **new.settings}
+    if new.secrets:
+        former = _secrets_or_none(channel, keyring)
+        signing = former.get("signing_secret", "")
+        if signing and new.secrets.get("signing_secret", signing) != signing:
+            former["previous_signing_secret"] = signing
+            settings[FORMER_SIGNATURE_UNTIL] = (now + FORMER_SECRET_VALID).isoformat()
+        elif "previous_signing_secret" in new.secrets:
+            settings.pop(FORMER_SIGNATURE_UNTIL, None)  # entered by somebody who knows: no end
+        seal_secrets(channel, {**former, **new.secrets}, keyring=keyring)
+    channel.settings = {name: value for name, value in settings.items() if value != ""}
+    detail = {"secrets": sorted(new.secrets), "settings": sorted(new.settings)}
+    audit(session, action="ChannelChanged", object_type="channel", object_id=str(channel.id), now=now, actor=actor, detail=detail)
+    session.flush()
+    if channel.is_active:
+        announce_channel(session, channel, now=now)
+
+
+def _secrets_or_none(channel: Channel, keyring: Keyring) -> dict[str, str]:
+    """What the channel has; nothing where the key that sealed it is gone, so that new credentials can mend it."""
+    try:
+        return open_secrets(channel, keyring)
+    except UnableToDecrypt:
+        return {}
 
 
 def switch_channel(session: Session, channel: Channel, *, active: bool, now: datetime, actor: Actor) -> None:

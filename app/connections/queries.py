@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.connections.models import MEDIUM_OF, Channel, ChannelType, Medium
 from app.core.crypto import Keyring
+
+# Among the settings: until when the former signing secret counts.
+FORMER_SIGNATURE_UNTIL = "former_signing_until"
 
 
 class ChannelMissing(Exception):
@@ -35,6 +39,19 @@ def get_visible_channel(session: Session, channel_id: uuid.UUID, *, brand_ids: S
 
 def find_channel_by_name(session: Session, name: str) -> Channel | None:
     return session.execute(sa.select(Channel).where(Channel.name == name)).scalar_one_or_none()
+
+
+def find_taken(
+    session: Session, channel_type: ChannelType, name: str, address: str, *, other_than: uuid.UUID | None
+) -> frozenset[str]:
+    """Which of "name" and "address" a channel other than this one has already."""
+    same_account = sa.and_(Channel.channel_type == channel_type, Channel.address == address)
+    query = sa.select((Channel.name == name).label("name"), same_account.label("address"))
+    query = query.where(sa.or_(Channel.name == name, same_account))
+    if other_than is not None:
+        query = query.where(Channel.id != other_than)
+    rows = session.execute(query).mappings().all()
+    return frozenset(word for row in rows for word, is_taken in row.items() if is_taken)
 
 
 def list_channels(
@@ -69,3 +86,9 @@ def open_secrets(channel: Channel, keyring: Keyring) -> dict[str, str]:
     opened = keyring.decrypt(channel.sealed_secrets, table="channels", column="sealed_secrets", row_id=str(channel.id))
     secrets: dict[str, str] = json.loads(opened)
     return secrets
+
+
+def is_former_secret_valid(channel: Channel, *, now: datetime) -> bool:
+    """Whether what is signed with the former signing secret still is let in; without an end it is."""
+    until = channel.settings.get(FORMER_SIGNATURE_UNTIL)
+    return until is None or now < datetime.fromisoformat(until)

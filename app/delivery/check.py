@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 
-from app.channels.base import Health
+from app.channels.base import ChannelAccount, Health
+from app.channels.kinds import kind_key
 from app.connections.actions import note_health
 from app.connections.models import Channel
 from app.core.clock import utc_now
@@ -20,15 +21,19 @@ CLOSED = known("The stored credentials cannot be opened: %(why)s")
 
 def check_channel(channel: Channel, *, actor: Actor = SYSTEM) -> Health | None:
     """Return what the provider says, None for a type that has nobody to ask. For edges; holds no transaction meanwhile."""
-    checker = runtime().adapters.checkers.get(channel.adapter_key)
-    if checker is None:
-        return None
     try:
-        health = checker.check(account=account_of(channel))
+        health = ask_provider(account_of(channel))
     except UnableToDecrypt as error:
         health = Health(False, CLOSED % {"why": error})
-    _keep(channel.id, health, actor)
+    if health is not None:
+        _keep(channel.id, health, actor)
     return health
+
+
+def ask_provider(account: ChannelAccount) -> Health | None:
+    """What the provider says of this account, which need not be a channel yet; None for a type that has nobody to ask."""
+    checker = runtime().adapters.checkers.get(kind_key(account.channel_type, account.settings))
+    return checker.check(account=account) if checker else None
 
 
 def _keep(channel_id: uuid.UUID, health: Health, actor: Actor) -> None:

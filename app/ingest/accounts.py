@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from app.connections.models import Channel, ChannelType
-from app.connections.queries import list_channels, open_secrets
+from app.connections.queries import is_former_secret_valid, list_channels, open_secrets
+from app.core.clock import utc_now
 from app.core.crypto import Keyring
 from app.core.db import transaction
 
@@ -41,17 +43,18 @@ class DoorAccounts:
         if time.monotonic() - self._read_at >= keep_seconds:
             with transaction() as session:  # over before the post is stored, so that one request never holds two connections
                 channels = list_channels(session, channel_type=self._channel_type, active_only=True)
-            self._accounts = tuple(_account(channel, open_secrets(channel, keyring)) for channel in channels)
+            self._accounts = tuple(_account(c, open_secrets(c, keyring), now=utc_now()) for c in channels)
             self._read_at = time.monotonic()
         return self._accounts
 
 
-def _account(channel: Channel, secrets: dict[str, str]) -> DoorAccount:
+def _account(channel: Channel, secrets: dict[str, str], *, now: datetime) -> DoorAccount:
+    signing = ("signing_secret", *(("previous_signing_secret",) if is_former_secret_valid(channel, now=now) else ()))
     return DoorAccount(
         channel_id=channel.id,
         address=channel.address,
         display_address=channel.display_address,
-        secrets=tuple(s for s in (secrets.get("signing_secret"), secrets.get("previous_signing_secret")) if s),
+        secrets=tuple(secrets[name] for name in signing if secrets.get(name)),
         verify_token=secrets.get("verify_token", ""),
         url_key=secrets.get("url_key", ""),
         shared_key=secrets.get("webhook_shared_key", ""),

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from app.channels.receiving import SignedPost
 from app.channels.registry import EMAIL_SENDGRID, SMS, SMS_STATUS, VOICE, WHATSAPP
 from app.channels.whatsapp import challenge_answer
+from app.connections.issued import is_issued
 from app.connections.models import ChannelType
 from app.core.clock import utc_now
 from app.core.crash import crash_point
@@ -47,7 +48,14 @@ def whatsapp_handshake() -> Response:
         answer = challenge_answer(request.args, account.verify_token)
         if answer is not None:
             return Response(answer, mimetype="text/plain")
-    return Response(status=403)
+    return _handshake_before_it_exists()
+
+
+def _handshake_before_it_exists() -> Response:
+    """Whoever connects a number enters our token at the provider first; nothing is let in by it."""
+    token = request.args.get("hub.verify_token", "")
+    answer = challenge_answer(request.args, token) if is_issued(token, runtime().settings.secret_key) else None
+    return Response(status=403) if answer is None else Response(answer, mimetype="text/plain")
 
 
 @bp.post("/webhooks/whatsapp")

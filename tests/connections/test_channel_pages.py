@@ -8,33 +8,20 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Brand, Role, User
-from app.accounts.passwords import hash_password
 from app.connections.models import Channel, ChannelType
 from app.core.runtime import runtime
 from app.events.models import AuditEntry
+from tests.connections.conftest import PASSWORD
 from tests.factories import make_brand, make_channel, make_user
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, post, sign_in
 
-PASSWORD = "four words for root"
 SECRETS = {
     "access_token": "EAAsecret-access-token",
     "signing_secret": "the-signing-secret",
     "verify_token": "the-verify-token",
     "url_key": "the-url-key-0123456789",
 }
-
-
-@pytest.fixture
-def brand(app: Flask, db_session: Session) -> Brand:
-    return make_brand(db_session)
-
-
-@pytest.fixture
-def root(page_client: PageClient, db_session: Session, brand: Brand) -> User:
-    user = make_user(db_session, "Root", role=Role.ADMIN, password_hash=hash_password(PASSWORD))
-    sign_in(page_client.plain, db_session, user)
-    return user
 
 
 def channel_of(app: Flask, session: Session, brand: Brand, kind: ChannelType, address: str = "1066") -> Channel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Blueprint, abort, flash, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -14,10 +14,12 @@ from app.accounts.models import Brand
 from app.accounts.proof import NotProven, prove_password
 from app.accounts.queries import list_brands
 from app.accounts.session import current_admin, current_lead
+from app.channels.kinds import find_kind
 from app.connections import views
 from app.connections.actions import switch_channel
 from app.connections.models import Channel
 from app.connections.queries import ChannelMissing, get_visible_channel, list_channels, open_secrets
+from app.connections.routes.blueprint import bp
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
 from app.core.db import db, transaction
@@ -25,14 +27,6 @@ from app.core.runtime import runtime
 from app.delivery.check import check_channel
 from app.events.actions import audit
 from app.web import page
-
-bp = Blueprint("connections", __name__)
-
-
-@bp.record_once
-def _register_filters(state: object) -> None:
-    filters = {"channel_type_words": views.channel_type_words, "health_words": views.health_words}
-    state.app.jinja_env.filters.update(filters)  # type: ignore[attr-defined]
 
 
 @bp.get("/settings/channels")
@@ -79,7 +73,8 @@ def switch(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/channels/<uuid:channel_id>/webhook-address")
 def webhook_address(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Show the whole webhook address, key included, in this answer alone; asks for the password and is audited."""
+    """Show the whole webhook address, key included, and the verify token, in this answer alone; asks for the password and is
+    audited."""
     viewer = current_admin()
     found = _find(viewer, channel_id)
     try:
@@ -96,13 +91,14 @@ def webhook_address(channel_id: uuid.UUID) -> ResponseReturnValue:
             now=utc_now(),
             actor=viewer.actor,
         )
-    return _channel_page(found, shown=_secrets(found).get("url_key", ""))
+    return _channel_page(found, is_shown=True)
 
 
-def _channel_page(found: Channel, *, shown: str = "", password_error: str = "", status: int = 200) -> ResponseReturnValue:
+def _channel_page(found: Channel, *, is_shown: bool = False, password_error: str = "", status: int = 200) -> ResponseReturnValue:
     settings, secrets = runtime().settings, _secrets(found)
+    shown = secrets if is_shown else {}
     has_key = "url_key" in secrets
-    path = views.webhook_path(found, url_key=shown or None) if has_key or not views.needs_key(found) else None
+    path = views.webhook_path(found, url_key=shown.get("url_key")) if has_key or not views.needs_key(found) else None
     return page(
         "settings/channel.html",
         channel=found,
@@ -111,9 +107,12 @@ def _channel_page(found: Channel, *, shown: str = "", password_error: str = "", 
         secret_labels=views.secret_labels(list(secrets)),
         webhook_url=f"{settings.public_url}{path}" if path else "",
         webhook_has_key=has_key,
-        shown=bool(shown),
+        has_token="verify_token" in secrets,
+        verify_token=shown.get("verify_token", ""),
+        shown=is_shown,
         password_error=password_error,
         can_check=found.adapter_key in runtime().adapters.checkers,
+        can_change=find_kind(found.adapter_key) is not None,
         is_polled=found.adapter_key in runtime().adapters.pollers,
         poll_seconds=settings.poll_mail_seconds,
         tones=views.HEALTH_TONES,
@@ -137,6 +136,3 @@ def _secrets(found: Channel) -> dict[str, str]:
 
 def _brands_by_id() -> dict[uuid.UUID, Brand]:
     return {brand.id: brand for brand in list_brands(db.session())}
-
-
-blueprints = (bp,)

@@ -1,0 +1,19 @@
+"""What connects a mailbox of Microsoft 365 by application permissions, and what has to be done in Entra for it."""
+
+from __future__ import annotations
+
+from app.channels.setup_field import SetupField
+from app.core.text import mark as N_
+
+CONNECT_FIELDS: tuple[SetupField, ...] = (
+    SetupField("address", N_("Mailbox"), help=N_("The address of the mailbox, such as service@example.nl.")),
+    SetupField("tenant_id", N_("Directory (tenant) id"), help=N_("On the overview page of the app registration.")),
+    SetupField("client_id", N_("Application (client) id"), help=N_("On the same page.")),
+    SetupField("client_secret", N_("Client secret"), secret=True, help=N_("Its value, which Entra shows once, not its id.")),
+    SetupField("from_name", N_("Sender name"), required=False, help=N_("Stands before the address in what people receive.")),
+)
+STEPS: tuple[str, ...] = (
+    N_("In Microsoft Entra, register an app and make a client secret."),
+    N_("Give it the application permissions Mail.ReadWrite, Mail.Send and Mail.Read for Microsoft Graph, with admin consent."),
+    N_("Nothing has to be pasted at Microsoft: we tell it our address ourselves."),
+)

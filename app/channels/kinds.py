@@ -1,0 +1,88 @@
+"""The kinds of channels that can be connected on a page: what each asks for, and what has to be done at its provider.
+
+A kind is a channel type, or "type/transport" where a type has several; then the transport stands among the settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.channels import twilio
+from app.channels.email import sendgrid, smtp
+from app.channels.email.graph import setup as outlook
+from app.channels.registry import EMAIL, EMAIL_SENDGRID, EMAIL_SMTP, OUTLOOK, PHONE, SMS, WHATSAPP
+from app.channels.setup_field import SetupField
+from app.channels.whatsapp import setup as whatsapp
+from app.core.text import mark as N_
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`issued` names the secret that we make and the provider is told: "verify_token", "url_key" or none. `steps`: what to do at
+    the provider, one sentence each. `about`: one sentence for choosing."""
+
+    key: str
+    about: str
+    fields: tuple[SetupField, ...]
+    steps: tuple[str, ...] = ()
+    issued: str = ""
+
+    @property
+    def channel_type(self) -> str:
+        return self.key.partition("/")[0]
+
+    @property
+    def transport(self) -> str:
+        """ "" where the type has one way only."""
+        return self.key.partition("/")[2]
+
+
+_MAIL_ADDRESS = SetupField("address", N_("Mail address"), help=N_("The address people write to."))
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        WHATSAPP,
+        N_("A number of the WhatsApp Business Platform (Cloud API)."),
+        whatsapp.CONNECT_FIELDS,
+        whatsapp.STEPS,
+        issued="verify_token",
+    ),
+    Kind(
+        OUTLOOK,
+        N_("A mailbox in Microsoft 365, read and written by an app registration."),
+        outlook.CONNECT_FIELDS,
+        outlook.STEPS,
+    ),
+    Kind(
+        EMAIL_SMTP,
+        N_("A mailbox at any mail server, sent by SMTP and read by IMAP."),
+        (_MAIL_ADDRESS, *smtp.CONNECT_FIELDS),
+    ),
+    Kind(
+        EMAIL_SENDGRID,
+        N_("Mail sent through SendGrid, with its reports; answers come by its inbound parse."),
+        (_MAIL_ADDRESS, *sendgrid.CONNECT_FIELDS),
+    ),
+    Kind(SMS, N_("A number for texts at Twilio."), twilio.CONNECT_FIELDS),
+    Kind(PHONE, N_("A phone line at Twilio, whose calls are records here."), twilio.PHONE_CONNECT_FIELDS),
+    Kind(
+        EMAIL,
+        N_("Mail that a service posts to us (inbound parse). It only receives."),
+        (_MAIL_ADDRESS,),
+        (N_("At the mail service, enter this address for inbound parse, and let it post the raw mail."),),
+        issued="url_key",
+    ),
+)
+
+
+def kind_key(channel_type: str, settings: Mapping[str, Any]) -> str:
+    """The kind of a channel with these settings."""
+    transport = settings.get("transport")
+    return f"{channel_type}/{transport}" if transport else channel_type
+
+
+def find_kind(key: str) -> Kind | None:
+    """The kind of this name, or None."""
+    return next((kind for kind in KINDS if kind.key == key), None)

@@ -1,0 +1,29 @@
+"""What connects a WhatsApp number, and what has to be done at Meta for it."""
+
+from __future__ import annotations
+
+from app.channels.setup_field import SetupField
+from app.core.text import mark as N_
+
+CONNECT_FIELDS: tuple[SetupField, ...] = (
+    SetupField("address", N_("Phone number id"), help=N_("The long number under API Setup, not the phone number itself.")),
+    SetupField("display_address", N_("Phone number"), help=N_("As people see it, such as +31 10 123 4567.")),
+    SetupField("waba_id", N_("WhatsApp business account id"), help=N_("It stands beside the phone number id.")),
+    SetupField(
+        "access_token",
+        N_("Access token"),
+        secret=True,
+        help=N_("Of a system user who may use whatsapp_business_messaging and whatsapp_business_management."),
+    ),
+    SetupField(
+        "signing_secret",
+        N_("App secret"),
+        secret=True,
+        help=N_("Under App settings, Basic. WhatsApp signs with it what it sends us."),
+    ),
+)
+STEPS: tuple[str, ...] = (
+    N_("In the app at Meta, open WhatsApp, Configuration, and enter this address and this verify token."),
+    N_("Subscribe the field “messages” there, and “message_template_status_update” if you use templates."),
+    N_("Then enter below what the app shows, and let it be checked."),
+)

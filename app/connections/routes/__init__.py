@@ -1,0 +1,7 @@
+"""Channels on pages: looking, connecting, changing."""
+
+from app.connections.routes import connecting, pages
+from app.connections.routes.blueprint import bp
+
+blueprints = (bp,)
+__all__ = ["blueprints", "connecting", "pages"]

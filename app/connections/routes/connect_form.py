@@ -1,0 +1,122 @@
+"""The form that connects a channel or changes one: reading it, and what is wrong with it. No secret goes back into a page."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from flask import request
+
+from app.channels.base import ChannelAccount, SetupField
+from app.channels.kinds import Kind
+from app.connections.models import Channel
+from app.core.text import storable
+from app.translation import gettext as _
+from app.translation import told
+
+NAME_CHARACTERS, SETTING_CHARACTERS, SECRET_CHARACTERS = 80, 400, 8000
+COLUMNS = ("address", "display_address")  # fields that are the channel's own, not among its settings
+
+
+@dataclass
+class ConnectForm:
+    """`values`: what may be shown again. `typed`: the secrets that were entered; `kept`: those the channel has. `problem`: what
+    the provider said."""
+
+    kind: Kind
+    values: dict[str, str] = field(default_factory=dict)
+    typed: dict[str, str] = field(default_factory=dict, repr=False)
+    kept: Mapping[str, str] = field(default_factory=dict, repr=False)
+    errors: dict[str, str] = field(default_factory=dict)
+    problem: str = ""
+    channel: Channel | None = None
+
+    @property
+    def fields(self) -> tuple[SetupField, ...]:
+        """Those to ask for: which account it is cannot be changed, as another account is another channel."""
+        return tuple(one for one in self.kind.fields if not (self.channel and one.name == "address"))
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """All secrets the channel would have."""
+        return {**self.kept, **self.typed}
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The settings of the form; empty ones are left out."""
+        plain = [one.name for one in self.kind.fields if not one.secret and one.name not in COLUMNS]
+        found = {name: self.values[name] for name in plain if self.values.get(name)}
+        return {**found, "transport": self.kind.transport} if self.kind.transport else found
+
+    @property
+    def brand_id(self) -> uuid.UUID:
+        return uuid.UUID(self.values["brand_id"])
+
+    @property
+    def address(self) -> str:
+        return self.channel.address if self.channel else self.values["address"]
+
+
+def empty_form(kind: Kind, *, brand_ids: Collection[uuid.UUID]) -> ConnectForm:
+    """The form for a new channel."""
+    values = {one.name: one.default for one in kind.fields if not one.secret}
+    return ConnectForm(kind, {**values, "name": "", "brand_id": str(next(iter(brand_ids), ""))})
+
+
+def form_of(channel: Channel, kind: Kind, secrets: Mapping[str, str]) -> ConnectForm:
+    """The form that would make this channel."""
+    values = {one.name: str(channel.settings.get(one.name) or one.default) for one in kind.fields if not one.secret}
+    own = {"name": channel.name, "address": channel.address, "display_address": channel.display_address}
+    return ConnectForm(kind, {**values, **own}, kept=secrets, channel=channel)
+
+
+def read_form(form: ConnectForm, *, brand_ids: Collection[uuid.UUID]) -> ConnectForm:
+    """Put what was sent into `form`; its `errors` are empty where it can be asked about."""
+    form.values["name"] = " ".join(_sent("name").split())
+    _check_length(form, "name", NAME_CHARACTERS, is_required=True)
+    if form.channel is None:
+        form.values["brand_id"] = _sent("brand_id")
+        if form.values["brand_id"] not in {str(brand_id) for brand_id in brand_ids}:
+            form.errors["brand_id"] = _("Choose one of the list.")
+    for one in form.fields:
+        (_read_secret if one.secret else _read_setting)(form, one)
+    return form
+
+
+def account(form: ConnectForm) -> ChannelAccount:
+    """What the form describes, as an adapter sees it."""
+    channel_id = str(form.channel.id) if form.channel else ""
+    settings = {**(form.channel.settings if form.channel else {}), **form.settings}
+    return ChannelAccount(channel_id, form.kind.channel_type, form.values["name"], form.address, settings, form.secrets)
+
+
+def _read_setting(form: ConnectForm, one: SetupField) -> None:
+    form.values[one.name] = " ".join(_sent(one.name).split())
+    if one.choices and form.values[one.name] not in one.choices:
+        form.errors[one.name] = _("Choose one of the list.")
+        form.values[one.name] = one.default
+    else:
+        _check_length(form, one.name, SETTING_CHARACTERS, is_required=one.required)
+
+
+def _read_secret(form: ConnectForm, one: SetupField) -> None:
+    typed = _sent(one.name)
+    if len(typed) > SECRET_CHARACTERS:
+        form.errors[one.name] = _("This is too long.")
+    elif typed:
+        form.typed[one.name] = typed
+    elif one.required and not form.kept.get(one.name):
+        form.errors[one.name] = _("Enter this: %(label)s.", label=told(one.label))
+
+
+def _check_length(form: ConnectForm, name: str, at_most: int, *, is_required: bool) -> None:
+    if is_required and not form.values[name]:
+        labels = {"name": _("Name"), **{one.name: told(one.label) for one in form.kind.fields}}
+        form.errors[name] = _("Enter this: %(label)s.", label=labels[name])
+    elif len(form.values[name]) > at_most:
+        form.errors[name] = _("Use at most %(count)s characters.", count=at_most)
+
+
+def _sent(name: str) -> str:
+    return storable(request.form.get(name, "")).strip()

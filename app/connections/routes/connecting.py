@@ -1,0 +1,183 @@
+"""Connect a channel, and change the settings and credentials of one. Nothing is kept before the provider says that it works."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.accounts.access import Viewer
+from app.accounts.queries import list_brands
+from app.accounts.session import current_admin
+from app.channels.kinds import KINDS, Kind, find_kind, kind_key
+from app.connections import views
+from app.connections.actions import ChangedChannel, NewChannel, change_channel, create_channel, note_health
+from app.connections.issued import is_issued, issue
+from app.connections.models import Channel, ChannelType
+from app.connections.queries import ChannelMissing, find_taken, get_visible_channel, open_secrets
+from app.connections.routes.blueprint import bp
+from app.connections.routes.connect_form import ConnectForm, account, empty_form, form_of, read_form
+from app.core.clock import utc_now
+from app.core.crypto import UnableToDecrypt
+from app.core.db import db, transaction
+from app.core.runtime import runtime
+from app.core.text import storable
+from app.delivery.check import ask_provider
+from app.web import page
+
+
+@bp.get("/settings/channels/new")
+def new_channel() -> ResponseReturnValue:
+    """Choose a kind, or with `?kind=` the form of one."""
+    viewer = current_admin()
+    if "kind" not in request.args:
+        return page("settings/channel_kinds.html", kinds=KINDS)
+    kind = find_kind(request.args["kind"]) or abort(404)
+    return _form_page(viewer, empty_form(kind, brand_ids=viewer.brand_ids))
+
+
+@bp.post("/settings/channels/new")
+def connect() -> ResponseReturnValue:
+    """Check what was entered with the provider; if it works, the channel exists from now on."""
+    viewer = current_admin()
+    kind = find_kind(request.form.get("kind", "")) or abort(422)
+    form = read_form(empty_form(kind, brand_ids=viewer.brand_ids), brand_ids=viewer.brand_ids)
+    if kind.issued:
+        form.typed.setdefault(kind.issued, _issued())
+    if not _is_right(form):
+        return _form_page(viewer, form, status=422)
+    try:
+        channel_id = _create(form, viewer)
+    except IntegrityError:  # somebody was quicker
+        form.errors["name"] = _("Another channel has this name.")
+        return _form_page(viewer, form, status=422)
+    flash(_("The channel is connected."))
+    return redirect(url_for("connections.channel", channel_id=channel_id), 303)
+
+
+@bp.get("/settings/channels/<uuid:channel_id>/edit")
+def edit_channel(channel_id: uuid.UUID) -> ResponseReturnValue:
+    """The form of a channel there is."""
+    viewer = current_admin()
+    return _form_page(viewer, _form_of(viewer, channel_id))
+
+
+@bp.post("/settings/channels/<uuid:channel_id>/edit")
+def change(channel_id: uuid.UUID) -> ResponseReturnValue:
+    """Check what was entered, and keep it if it works; a secret left empty stays as it is."""
+    viewer = current_admin()
+    form = read_form(_form_of(viewer, channel_id), brand_ids=viewer.brand_ids)
+    if not _is_right(form):
+        return _form_page(viewer, form, status=422)
+    try:
+        _change(form, viewer, channel_id)
+    except IntegrityError:
+        form.errors["name"] = _("Another channel has this name.")
+        return _form_page(viewer, form, status=422)
+    flash(_("Saved."))
+    return redirect(url_for("connections.channel", channel_id=channel_id), 303)
+
+
+def _is_right(form: ConnectForm) -> bool:
+    """Whether the form is complete, nobody else has what it names, and the provider agrees. Holds no connection meanwhile."""
+    session = db.session()
+    if not form.errors:
+        _find_twins(session, form)
+    session.rollback()
+    if form.errors:
+        return False
+    health = ask_provider(account(form))
+    form.problem = health.detail if health else ""
+    return health is None or health.ok
+
+
+def _find_twins(session: Session, form: ConnectForm) -> None:
+    channel_id = form.channel.id if form.channel else None
+    taken = find_taken(session, ChannelType(form.kind.channel_type), form.values["name"], form.address, other_than=channel_id)
+    if "name" in taken:
+        form.errors["name"] = _("Another channel has this name.")
+    if "address" in taken:
+        form.errors["address"] = _("This account is connected already.")
+
+
+def _create(form: ConnectForm, viewer: Viewer) -> uuid.UUID:
+    new = NewChannel(
+        channel_type=ChannelType(form.kind.channel_type),
+        name=form.values["name"],
+        brand_id=form.brand_id,
+        address=form.address,
+        display_address=form.values.get("display_address", ""),
+        settings=form.settings,
+        secrets=form.secrets,
+    )
+    now = utc_now()
+    with transaction() as session:
+        channel = create_channel(session, new, keyring=runtime().keyring, now=now, actor=viewer.actor)
+        if form.problem:
+            note_health(session, channel, health="ok", detail=form.problem, now=now)
+        return channel.id
+
+
+def _change(form: ConnectForm, viewer: Viewer, channel_id: uuid.UUID) -> None:
+    own = {name: form.values[name] for name in ("name", "display_address") if form.values.get(name)}
+    now, keyring = utc_now(), runtime().keyring
+    with transaction() as session:
+        found = get_visible_channel(session, channel_id, brand_ids=viewer.brand_ids)
+        new = ChangedChannel(own, _settings(form), form.typed)
+        change_channel(session, found, new, keyring=keyring, now=now, actor=viewer.actor)
+        if form.problem:
+            note_health(session, found, health="ok", detail=form.problem, now=now)
+
+
+def _settings(form: ConnectForm) -> dict[str, str]:
+    """What the form says of each of its settings; empty ones with an empty text, so that they go."""
+    return {name: form.settings.get(name, "") for name in {*form.settings, *_names_of_settings(form)}}
+
+
+def _names_of_settings(form: ConnectForm) -> set[str]:
+    return {one.name for one in form.kind.fields if not one.secret} - {"address", "display_address"}
+
+
+def _form_of(viewer: Viewer, channel_id: uuid.UUID) -> ConnectForm:
+    try:
+        found = get_visible_channel(db.session(), channel_id, brand_ids=viewer.brand_ids)
+    except ChannelMissing:
+        abort(404)
+    kind = find_kind(kind_key(found.channel_type.value, found.settings)) or abort(404)
+    return form_of(found, kind, _secrets(found))
+
+
+def _secrets(found: Channel) -> dict[str, str]:
+    try:
+        return open_secrets(found, runtime().keyring)
+    except UnableToDecrypt:
+        return {}
+
+
+def _issued() -> str:
+    """The secret we made for this form; another one where what came back is not ours."""
+    key, sent = runtime().settings.secret_key, storable(request.form.get("issued", ""))
+    return sent if is_issued(sent, key) else issue(key)
+
+
+def _form_page(viewer: Viewer, form: ConnectForm, *, status: int = 200) -> ResponseReturnValue:
+    brands = [(str(brand.id), brand.name) for brand in list_brands(db.session()) if brand.id in viewer.brand_ids]
+    issued = _issued() if form.kind.issued and form.channel is None else ""
+    return page(
+        "settings/channel_form.html",
+        form=form,
+        kind=form.kind,
+        brands=brands,
+        issued=issued,
+        webhook_url=_webhook_url(form.kind, issued) if issued else "",
+        status=status,
+    )
+
+
+def _webhook_url(kind: Kind, issued: str) -> str:
+    path = views.webhook_path(Channel(channel_type=ChannelType(kind.channel_type)), url_key=issued)
+    return f"{runtime().settings.public_url}{path}"
