@@ -13,7 +13,7 @@ from app.automation.handlers import is_about_the_past, is_awaited, note_intent, 
 from app.core.db import table_of
 from app.delivery import handlers as delivery
 from app.delivery.handlers import hold_replies_to_spam, hold_scheduled_replies
-from app.delivery.jobs import not_behind_another
+from app.delivery.jobs import may_go
 from app.delivery.models import Delivery, ScheduledReply
 from app.delivery.stopped import lift_at_provider
 from app.events.models import OutboxEntry
@@ -227,7 +227,7 @@ def sources() -> tuple[Source, ...]:
     return (
         Source(inbound, "app.ingest.jobs.process_inbound_event", LIVE),
         Source(table_of(BulkAction), "app.inbox.jobs.run_bulk_action", LIVE),
-        Source(deliveries, "app.delivery.jobs.deliver", SEND, where=not_behind_another),
+        Source(deliveries, "app.delivery.jobs.deliver", SEND, where=may_go),
         Source(table_of(MailingRecipient), "app.mailings.jobs.send_to_recipient", SEND),
         Source(table_of(ScheduledReply), "app.delivery.scheduled_jobs.send_due", SEND),
         Source(table_of(NotificationDispatch), "app.notifications.jobs.send_dispatch", SEND),

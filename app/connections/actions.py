@@ -118,6 +118,14 @@ def switch_channel(session: Session, channel: Channel, *, active: bool, now: dat
             announce_channel(session, channel, now=now)
 
 
+def pause_channel(session: Session, channel: Channel, *, paused: bool, now: datetime, actor: Actor) -> None:
+    """Let a channel go on receiving without sending, or send again; what waited then goes out, in its order."""
+    if (channel.paused_at is not None) != paused:
+        channel.paused_at = now if paused else None
+        action = "ChannelPaused" if paused else "ChannelResumed"
+        audit(session, action=action, object_type="channel", object_id=str(channel.id), now=now, actor=actor)
+
+
 def note_health(session: Session, channel: Channel, *, health: str, detail: str, now: datetime) -> None:
     """Keep what the last check or call said; a change of state is an event."""
     changed = channel.health != health

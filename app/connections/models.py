@@ -62,6 +62,7 @@ class Channel(WithId, Base):
     address: Mapped[str]
     display_address: Mapped[str] = mapped_column(default="")  # what people see: the number or the mailbox
     is_active: Mapped[bool] = mapped_column(default=True)
+    paused_at: Mapped[datetime | None]  # since then it receives and does not send
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
     sealed_secrets: Mapped[bytes | None]
     poll_state: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -82,12 +82,18 @@ def not_behind_another() -> sa.ColumnElement[bool]:
     return ~sa.exists(sa.select(earlier.id).where(blocking).correlate(TABLE))
 
 
+def may_go() -> sa.ColumnElement[bool]:
+    """True for a delivery whose turn it is, over a channel that is not paused."""
+    paused = sa.exists(sa.select(Channel.id).where(Channel.id == TABLE.c.channel_id, Channel.paused_at.is_not(None)))
+    return sa.and_(not_behind_another(), ~paused.correlate(TABLE))
+
+
 def deliver(*, row_id: str, **_ignored: Any) -> None:
     """RQ entry point."""
     delivery_id = uuid.UUID(row_id)
     with transaction() as session:
         seconds = runtime().settings.lease_seconds
-        lease = claim(session, TABLE, delivery_id, lease_seconds=seconds, where=not_behind_another())
+        lease = claim(session, TABLE, delivery_id, lease_seconds=seconds, where=may_go())
     if lease is None:
         return
     crash_point("delivery.after_claim")

@@ -84,6 +84,7 @@ class Delivery(WithId, Claimable, Base):
             sa.text("id DESC"),
             postgresql_where=sa.text("state <> 'done' OR status IN ('failed', 'bounced', 'expired', 'unknown')"),
         ),
+        sa.Index("ix_deliveries_channel_newest", "channel_id", sa.text("created_at DESC")),
         sa.Index("ix_deliveries_provider_message", "provider_message_id"),
         sa.Index("ix_deliveries_rfc822", "rfc822_message_id", postgresql_where=sa.text("rfc822_message_id IS NOT NULL")),
         sa.CheckConstraint("state IN ('ready', 'running', 'done', 'failed')", name="state"),

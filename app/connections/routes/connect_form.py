@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from flask import request
 
-from app.channels.base import ChannelAccount, SetupField
+from app.channels.base import ChannelAccount
 from app.channels.kinds import Kind
+from app.channels.setup_field import SetupField
 from app.connections.models import Channel
 from app.core.text import storable
 from app.translation import gettext as _

@@ -4,6 +4,7 @@ with one's password."""
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,15 +17,17 @@ from app.accounts.queries import list_brands
 from app.accounts.session import current_admin, current_lead
 from app.channels.kinds import find_kind
 from app.connections import views
-from app.connections.actions import switch_channel
+from app.connections.actions import pause_channel, switch_channel
 from app.connections.models import Channel
 from app.connections.queries import ChannelMissing, get_visible_channel, list_channels, open_secrets
 from app.connections.routes.blueprint import bp
+from app.connections.routes.condition import findings
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.delivery.check import check_channel
+from app.delivery.flow import read_flows
 from app.events.actions import audit
 from app.web import page
 
@@ -33,8 +36,18 @@ from app.web import page
 def channels() -> ResponseReturnValue:
     """The channels of the brands one may see."""
     viewer, session = current_lead(), db.session()
-    listed = list_channels(session, brand_ids=viewer.brand_ids)
-    return page("settings/channels.html", channels=listed, brands=_brands_by_id(), tones=views.HEALTH_TONES, now=utc_now())
+    listed, now = list_channels(session, brand_ids=viewer.brand_ids), utc_now()
+    flows = read_flows(session, [channel.id for channel in listed], now=now)
+    worst = {channel.id: findings(channel, flows[channel.id], now=now)[0] for channel in listed}
+    listed.sort(key=lambda channel: worst[channel.id].rank)
+    shown: dict[str, Any] = {
+        "channels": listed,
+        "flows": flows,
+        "worst": worst,
+        "brands": _brands_by_id(),
+        "tones": views.HEALTH_TONES,
+    }
+    return page("settings/channels.html", **shown)
 
 
 @bp.get("/settings/channels/<uuid:channel_id>")
@@ -71,6 +84,23 @@ def switch(channel_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(url_for("connections.channel", channel_id=channel_id), 303)
 
 
+@bp.post("/settings/channels/<uuid:channel_id>/pause")
+def pause(channel_id: uuid.UUID) -> ResponseReturnValue:
+    """Stop sending (`paused=1`) or go on (`paused=0`); it receives in either case."""
+    viewer, wanted = current_admin(), request.form.get("paused")
+    if wanted not in ("0", "1"):
+        abort(422)
+    with transaction() as session:
+        try:
+            found = get_visible_channel(session, channel_id, brand_ids=viewer.brand_ids)
+        except ChannelMissing:
+            abort(404)
+        pause_channel(session, found, paused=wanted == "1", now=utc_now(), actor=viewer.actor)
+    runtime().nudger.nudge()
+    flash(_("The channel is paused.") if wanted == "1" else _("The channel sends again."))
+    return redirect(url_for("connections.channel", channel_id=channel_id), 303)
+
+
 @bp.post("/settings/channels/<uuid:channel_id>/webhook-address")
 def webhook_address(channel_id: uuid.UUID) -> ResponseReturnValue:
     """Show the whole webhook address, key included, and the verify token, in this answer alone; asks for the password and is
@@ -95,13 +125,16 @@ def webhook_address(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _channel_page(found: Channel, *, is_shown: bool = False, password_error: str = "", status: int = 200) -> ResponseReturnValue:
-    settings, secrets = runtime().settings, _secrets(found)
+    settings, secrets, now = runtime().settings, _secrets(found), utc_now()
+    flow = read_flows(db.session(), [found.id], now=now)[found.id]
     shown = secrets if is_shown else {}
     has_key = "url_key" in secrets
     path = views.webhook_path(found, url_key=shown.get("url_key")) if has_key or not views.needs_key(found) else None
     return page(
         "settings/channel.html",
         channel=found,
+        flow=flow,
+        findings=findings(found, flow, now=now),
         brand=_brands_by_id().get(found.brand_id),
         facts=views.settings_facts(found),
         secret_labels=views.secret_labels(list(secrets)),

@@ -1,0 +1,68 @@
+"""How a channel is, in words with the next step; the worst comes first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.connections.models import Channel
+from app.delivery.flow import Flow
+from app.translation import gettext as _
+from app.translation import ngettext, told
+
+LATE_IN, LATE_OUT = timedelta(minutes=5), timedelta(minutes=15)
+MANY_PERCENT, FEW = 10, 5  # so large a share of at least so many messages
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to know about a channel. `rank`: the lower the worse. `tone` is one of banners; `step`: what to do about it.
+    `title`: what it comes to, where `text` is the provider's."""
+
+    rank: int
+    tone: str
+    text: str
+    step: str = ""
+    title: str = ""
+
+
+def findings(channel: Channel, flow: Flow, *, now: datetime) -> list[Finding]:
+    """Everything there is to know, the worst first; never empty."""
+    if not channel.is_active:
+        step = _("Nothing is received or sent here until an administrator switches it on.")
+        return [Finding(90, "warning", _("This channel is off"), step)]
+    found = [*_of_health(channel), *_of_flow(channel, flow, now)]
+    return sorted(found, key=lambda one: one.rank) or [Finding(80, "done", _("Everything works."))]
+
+
+def _of_health(channel: Channel) -> list[Finding]:
+    if channel.health == "down":
+        words = told(channel.health_detail) or _("The provider refuses us.")
+        step = _("Check the credentials under Change, then check the connection.")
+        return [Finding(0, "error", words, step, _("The connection does not work"))]
+    if channel.health == "degraded":
+        step = _("It is tried again by itself; if it stays, check the connection.")
+        words = told(channel.health_detail) or _("Some calls fail.")
+        return [Finding(30, "warning", words, step, _("The connection works in part"))]
+    if channel.health == "unknown":
+        return [Finding(50, "warning", _("Nobody has checked yet whether it works."), _("Check the connection."))]
+    return []
+
+
+def _of_flow(channel: Channel, flow: Flow, now: datetime) -> list[Finding]:
+    found = []
+    if flow.waiting_in_since and now - flow.waiting_in_since > LATE_IN:
+        step = _("See Incoming events; if nothing is put aside there, the workers do not run.")
+        found.append(Finding(10, "error", _("What came in waits to be read for longer than 5 minutes."), step))
+    if channel.paused_at is not None:
+        words = ngettext("Paused; %(num)s message waits.", "Paused; %(num)s messages wait.", flow.waiting_out)
+        found.append(Finding(40, "warning", words, _("It receives as ever. What waits goes out once when it is resumed.")))
+    elif flow.waiting_out_since and now - flow.waiting_out_since > LATE_OUT:
+        words = ngettext("%(num)s message waits to go out.", "%(num)s messages wait to go out.", flow.waiting_out)
+        found.append(
+            Finding(15, "error", words, _("They go by themselves once the provider takes them; see Deliveries for the reason."))
+        )
+    if flow.tried >= FEW and flow.failed * 100 >= flow.tried * MANY_PERCENT:
+        words = _("%(failed)s of %(tried)s messages of the last day failed.", failed=flow.failed, tried=flow.tried)
+        found.append(Finding(20, "error", words, _("See Deliveries for the reasons.")))
+    return found

@@ -1,0 +1,45 @@
+"""How mail and messages flow over channels: what went out last, what waits in either direction, how much failed lately."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+DAY = timedelta(days=1)
+_FLOWS = sa.text(
+    "SELECT c.id,"
+    " (SELECT d.accepted_at FROM deliveries d WHERE d.channel_id = c.id AND d.accepted_at IS NOT NULL"
+    "  ORDER BY d.created_at DESC LIMIT 1) AS last_out_at,"
+    " (SELECT min(d.created_at) FROM deliveries d WHERE d.channel_id = c.id AND d.state IN ('ready', 'running'))"
+    "  AS waiting_out_since,"
+    " (SELECT count(*) FROM deliveries d WHERE d.channel_id = c.id AND d.state IN ('ready', 'running')) AS waiting_out,"
+    " (SELECT min(e.received_at) FROM inbound_events e WHERE e.channel_id = c.id AND e.state IN ('ready', 'running'))"
+    "  AS waiting_in_since,"
+    " (SELECT count(*) FROM deliveries d WHERE d.channel_id = c.id AND d.created_at > :since) AS tried,"
+    " (SELECT count(*) FROM deliveries d WHERE d.channel_id = c.id AND d.created_at > :since"
+    "  AND d.status IN ('failed', 'bounced', 'expired')) AS failed"
+    " FROM channels c WHERE c.id = ANY(:ids)"
+).bindparams(sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid)), sa.bindparam("since", type_=sa.DateTime(timezone=True)))
+
+
+@dataclass(frozen=True)
+class Flow:
+    """`tried` and `failed`: messages of the last 24 hours. What waits has no answer of the provider yet, or is not read yet."""
+
+    last_out_at: datetime | None = None
+    waiting_out_since: datetime | None = None
+    waiting_out: int = 0
+    waiting_in_since: datetime | None = None
+    tried: int = 0
+    failed: int = 0
+
+
+def read_flows(session: Session, channel_ids: Sequence[uuid.UUID], *, now: datetime) -> dict[uuid.UUID, Flow]:
+    """The flow of each of these channels. One query."""
+    rows = session.execute(_FLOWS, {"ids": list(channel_ids), "since": now - DAY}).mappings()
+    return {row["id"]: Flow(**{name: value for name, value in row.items() if name != "id"}) for row in rows}
