@@ -27,6 +27,7 @@ from app.ingest.notifications import subscribe_channel
 from app.mailings.models import MailingRecipient
 from app.notifications import handlers as notifications
 from app.notifications.handlers import (
+    tell_administrators,
     tell_assignee,
     tell_escalation,
     tell_followers,
@@ -127,6 +128,7 @@ WIRING = Wiring(
         "ScheduledReplyChanged": (check_scheduled_reply,),
         "ScheduledReplyHeld": (tell_writer_of_held,),
         "EscalationStepReached": (tell_escalation,),
+        "ChannelAlerted": (tell_administrators,),
         "NoteAdded": (settle_note, tell_mentioned),
         "CallLogged": (make_callback_task, sla.hear_call, hear_end_of_call),
         "CallChanged": (hear_end_of_call,),
@@ -191,6 +193,7 @@ WIRING = Wiring(
         "ChannelConnected": (_subscribe,),
         "ChannelHealthChanged": (_push_channel,),
         "ChannelNotice": (),
+        "ChannelAlerted": (),
         "OrderStatusChanged": (_automate,),
         "TaskAsked": (),
         "OutsideCallAsked": (_push,),

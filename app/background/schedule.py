@@ -30,5 +30,6 @@ def periodic_jobs(settings: Settings) -> tuple[Periodic, ...]:
         Periodic("run_timed_rules", "app.automation.jobs.run_timed_rules", 30, LIVE),
         Periodic("note_new_words", "app.inbox.jobs.note_new_words", 120),
         Periodic("plan_digests", "app.notifications.jobs.plan_digests", 60),
+        Periodic("watch_channels", "app.delivery.watching.watch_channels", 600),
         Periodic("prune", "app.background.prune.prune", 3600),
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class SetupField:
     """What somebody enters to connect a channel. `name` is its key among the settings or, `secret`, the sealed secrets; "address"
     and "display_address" are the channel's own. `label` and `help` are marked for translation. `choices`: where there are any,
-    one of them; `default`: there at first."""
+    one of them; `default`: there at first. `expires`: a secret that does so on some day."""
 
     name: str
     label: str
@@ -18,3 +18,4 @@ class SetupField:
     help: str = ""
     default: str = ""
     choices: tuple[str, ...] = ()
+    expires: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -95,3 +95,23 @@ class Channel(WithId, Base):
     @property
     def medium(self) -> Medium:
         return MEDIUM_OF[self.channel_type]
+
+
+class ChannelCredential(Base):
+    """When a credential of a channel expires, as far as anybody said so; `name` is that of the secret."""
+
+    __tablename__ = "channel_credentials"
+
+    channel_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    expires_date: Mapped[date]
+
+
+class ChannelOccasion(Base):
+    """What was done or told about a channel, each once: "check 2026-11-22", "access_token 2026-12-01 7"."""
+
+    __tablename__ = "channel_occasions"
+
+    channel_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True)
+    occasion: Mapped[str] = mapped_column(primary_key=True)
+    occurred_at: Mapped[datetime]

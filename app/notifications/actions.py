@@ -33,14 +33,16 @@ ALL_WAYS = frozenset(Way)
 
 @dataclass(frozen=True)
 class News:
-    """What to tell. Whoever caused it is never told of it themselves."""
+    """What to tell, about a thread or a channel. Whoever caused it is never told of it themselves."""
 
     kind: NotificationKind
     brand_id: uuid.UUID
-    thread_id: uuid.UUID
+    thread_id: uuid.UUID | None
     message_id: uuid.UUID | None
     actor_user_id: uuid.UUID | None
     at: datetime
+    channel_id: uuid.UUID | None = None
+    text: str = ""
 
 
 def tell(
@@ -108,6 +110,8 @@ def _write(session: Session, news: News, receivers: list[_Receiver]) -> dict[uui
             "user_id": receiver.user_id,
             "kind": news.kind,
             "thread_id": news.thread_id,
+            "channel_id": news.channel_id,
+            "text": news.text,
             "message_id": news.message_id,
             "actor_user_id": news.actor_user_id,
             "count": 1,

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from app.core.db import advisory_xact_lock, table_of
 from app.core.ids import new_id
 from app.core.work import DONE, READY, Lease, claim, finish, put_back
-from app.notifications.models import NotificationDispatch, NotificationKind, Outcome, PushSubscription, Way
+from app.notifications.models import AT_ONCE, NotificationDispatch, NotificationKind, Outcome, PushSubscription, Way
 from app.notifications.teams.hooks import hook_for
 
 TABLE = table_of(NotificationDispatch)
@@ -54,14 +54,14 @@ class Occasion:
     """What happened. `in_quiet_hours`: it does not wait for their end."""
 
     kind: NotificationKind
-    thread_id: uuid.UUID
+    thread_id: uuid.UUID | None
     event_id: uuid.UUID
     at: datetime
     in_quiet_hours: bool
 
     @property
     def soon(self) -> datetime:
-        return self.at if self.kind == NotificationKind.ESCALATION else self.at + SETTLE
+        return self.at if self.kind in AT_ONCE else self.at + SETTLE
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _targets(session: Session, told: Sequence[Told], occasion: Occasion) -> Iter
         for row in session.execute(query.order_by(PushSubscription.id)):
             yield _Target(Way.PUSH, row.id, (by_push[row.user_id],), subscription_id=row.id)
     # What is no deadline waits for the digest.
-    by_mail = [one for one in told if Way.EMAIL in one.ways and occasion.kind == NotificationKind.ESCALATION]
+    by_mail = [one for one in told if Way.EMAIL in one.ways and occasion.kind in AT_ONCE]
     yield from (_Target(Way.EMAIL, one.user_id, (one,)) for one in by_mail)
     by_card = tuple(one for one in told if Way.TEAMS in one.ways)
     if by_card:

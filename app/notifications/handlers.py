@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from app.accounts.models import TeamMember, User
+from app.accounts.models import Role, TeamMember, User
 from app.core.db import table_of
 from app.events.models import Event
 from app.inbox.models import Message, Thread
@@ -66,6 +66,15 @@ def tell_escalation(session: Session, event: Event) -> None:
     if told and through:
         news, now = _news(event, NotificationKind.ESCALATION), bool(event.payload["in_quiet_hours"])
         tell(session, news, to=User.id.in_(told), caused_by=event, through=through, in_quiet_hours=now)
+
+
+def tell_administrators(session: Session, event: Event) -> None:
+    """`ChannelAlerted`: every administrator."""
+    if event.brand_id is None:
+        raise ValueError(f"{event.type} names no brand")
+    about = {"channel_id": uuid.UUID(event.payload["channel_id"]), "text": event.payload["text"]}
+    news = News(NotificationKind.CHANNEL, event.brand_id, None, None, event.actor_user_id, event.occurred_at, **about)
+    tell(session, news, to=User.role == Role.ADMIN, caused_by=event)
 
 
 def follow_merged_thread(session: Session, event: Event) -> None:

@@ -19,6 +19,7 @@ class NotificationKind(StrEnum):
     MESSAGE = "message"  # something came in on a thread assigned to the user, or watched by them
     HELD = "held"  # a reply the user scheduled was not sent: they decide
     TEAM = "team"  # a thread was handed to a team of theirs
+    CHANNEL = "channel"  # a channel does not work, or a credential of it expires; for administrators
     ESCALATION = "escalation"  # a deadline comes near or has passed, and it is theirs to do something
 
 
@@ -33,6 +34,8 @@ class Way(StrEnum):
 
 # A card goes into a team's channel, where all of it sees it: only what concerns a team, and what cannot wait.
 TEAMS_KINDS = frozenset({NotificationKind.MENTION, NotificationKind.TEAM, NotificationKind.ESCALATION})
+# What cannot wait for a digest or a moment.
+AT_ONCE = frozenset({NotificationKind.ESCALATION, NotificationKind.CHANNEL})
 # By whoever chose nothing, everything is wanted but these.
 UNASKED = frozenset({(NotificationKind.MENTION, Way.TEAMS), (NotificationKind.TEAM, Way.TEAMS)})
 
@@ -61,6 +64,7 @@ class Outcome(StrEnum):
 class Notification(WithId, Base):
     """One thing a user is told. Unread ones of kind `message` are one per thread: `count` says how many messages it stands for.
 
+    It is about a thread or about a channel; of the latter `text` says in English what.
     `message_id` is the newest message it is about, `actor_user_id` who caused it; null where nobody signed in did. `in_app`: it
     stands in the list of the user; otherwise it is told in other ways alone.
     """
@@ -69,7 +73,9 @@ class Notification(WithId, Base):
 
     user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
     kind: Mapped[NotificationKind] = mapped_column(text_enum(NotificationKind, "kind"))
-    thread_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("threads.id", ondelete="CASCADE"), index=True)
+    thread_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("threads.id", ondelete="CASCADE"), index=True)
+    channel_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("channels.id", ondelete="CASCADE"), index=True)
+    text: Mapped[str] = mapped_column(default="", server_default="")
     message_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("messages.id", ondelete="SET NULL"), index=True)
     actor_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
     count: Mapped[int] = mapped_column(default=1)
@@ -78,6 +84,7 @@ class Notification(WithId, Base):
     created_at: Mapped[datetime]
 
     __table_args__ = (
+        sa.CheckConstraint("(thread_id IS NULL) <> (channel_id IS NULL)", name="about"),
         sa.Index("ix_notifications_newest", "user_id", sa.text("created_at DESC"), sa.text("id DESC")),
         sa.Index("ix_notifications_unread", "user_id", "thread_id", postgresql_where=sa.text("read_at IS NULL")),
         sa.Index(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
 from app.accounts.models import User
+from app.connections.models import Channel
 from app.contacts.models import Contact
 from app.core.paging import Page, cut_page, read_cursor
 from app.inbox.models import Message, Thread
@@ -26,6 +27,8 @@ from app.notifications.models import (
 from app.notifications.quiet import Week, read
 
 COUNT_CAP = 100
+SUBJECT = sa.func.coalesce(Thread.subject, Channel.name)
+BRAND_ID = sa.func.coalesce(Thread.brand_id, Channel.brand_id)  # of what a notification is about
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,9 @@ def list_notifications(session: Session, *, viewer: Viewer, cursor: str | None =
 def rows_query() -> sa.Select[Any]:
     """Notifications with what they are about; `as_row` reads it."""
     return (
-        sa.select(Notification, Thread.subject, Contact.name, User.name, sa.func.left(Message.text, 300))
-        .join(Thread, Thread.id == Notification.thread_id)
+        sa.select(Notification, SUBJECT, Contact.name, User.name, sa.func.left(Message.text, 300))
+        .outerjoin(Thread, Thread.id == Notification.thread_id)
+        .outerjoin(Channel, Channel.id == Notification.channel_id)
         .outerjoin(Contact, Contact.id == Thread.contact_id)
         .outerjoin(User, User.id == Notification.actor_user_id)
         .outerjoin(Message, Message.id == Notification.message_id)
@@ -69,14 +73,14 @@ def as_row(found: Any) -> NotificationRow:
 
 def count_unread(session: Session, *, viewer: Viewer) -> int:
     """At most COUNT_CAP. One query."""
-    unread = sa.select(Notification.id).join(Thread, Thread.id == Notification.thread_id)
+    unread = _about(sa.select(Notification.id))
     unread = unread.where(*_own(viewer), Notification.in_app, Notification.read_at.is_(None)).limit(COUNT_CAP)
     return int(session.execute(sa.select(sa.func.count()).select_from(unread.subquery())).scalar_one())
 
 
 def find_notification(session: Session, *, viewer: Viewer, notification_id: Any) -> Notification | None:
     """One of the viewer's own, also one that does not stand in the list, or None."""
-    query = sa.select(Notification).join(Thread, Thread.id == Notification.thread_id)
+    query = _about(sa.select(Notification))
     return session.execute(query.where(*_own(viewer), Notification.id == notification_id)).scalar_one_or_none()
 
 
@@ -110,4 +114,9 @@ def list_devices(session: Session, user_id: uuid.UUID) -> list[PushSubscription]
 
 
 def _own(viewer: Viewer) -> tuple[sa.ColumnElement[bool], ...]:
-    return Notification.user_id == viewer.user_id, Thread.brand_id.in_(viewer.brand_ids)
+    return Notification.user_id == viewer.user_id, BRAND_ID.in_(viewer.brand_ids)
+
+
+def _about(query: sa.Select[Any]) -> sa.Select[Any]:
+    thread = query.outerjoin(Thread, Thread.id == Notification.thread_id)
+    return thread.outerjoin(Channel, Channel.id == Notification.channel_id)

@@ -14,9 +14,9 @@ from app.accounts.models import User
 from app.inbox.models import Thread
 from app.notifications.dispatching import Batch
 from app.notifications.mail.compose import SystemMail
-from app.notifications.models import Notification, NotificationKind, Way
+from app.notifications.models import AT_ONCE, Notification, NotificationKind, Way
 from app.notifications.push.sending import PushMessage, topic_of
-from app.notifications.queries import NotificationRow, as_row, rows_query
+from app.notifications.queries import BRAND_ID, NotificationRow, as_row, rows_query
 from app.notifications.teams.card import Card, Line
 from app.notifications.words import bare_sentence, many_items_sentence, many_sentence, sentence, team_sentence
 
@@ -31,7 +31,7 @@ def still_news(session: Session, batch: Batch) -> tuple[User, list[NotificationR
         return user, []
     query = rows_query().where(
         Notification.id.in_(batch.notification_ids),
-        Thread.brand_id.in_(visible_brand_ids(session, user)),
+        BRAND_ID.in_(visible_brand_ids(session, user)),
         Thread.spam_at.is_(None),
     )
     if batch.lead.way == Way.PUSH:
@@ -64,7 +64,7 @@ def card_of(
 def _line(row: NotificationRow, base: str, shows_content: bool) -> Line:
     told = row.notification
     anchor = f"#item-{told.message_id}" if told.message_id else ""
-    return Line(team_sentence(row), row.subject if shows_content else "", f"{base}/threads/{told.thread_id}{anchor}")
+    return Line(team_sentence(row), row.subject if shows_content else "", f"{base}{place_of(told)}{anchor}")
 
 
 def mail_of(rows: Sequence[NotificationRow], user: User, *, reference: str, base: str, shows_content: bool) -> SystemMail:
@@ -84,26 +84,31 @@ def push_message(rows: Sequence[NotificationRow], *, locale: str, shows_content:
     """The message for a browser: ids and a short text, without names unless the user said that they may be shown."""
     with force_locale(locale):
         payload = _one(rows[-1], shows_content) if len(rows) == 1 else _many(rows)
-    urgent = any(row.notification.kind in (NotificationKind.ESCALATION, NotificationKind.MENTION) for row in rows)
+    urgent = any(row.notification.kind in (*AT_ONCE, NotificationKind.MENTION) for row in rows)
     return PushMessage({**payload, "lang": locale}, topic=payload["tag"], urgent=urgent)
 
 
 def _one(row: NotificationRow, shows_content: bool) -> dict[str, str]:
     told = row.notification
-    is_own = told.kind == NotificationKind.ESCALATION
+    is_own = told.kind in AT_ONCE
     return {
         "title": (row.subject or row.contact_name or NAME)[:120] if shows_content else NAME,
         "body": (sentence(row) if shows_content else bare_sentence(row))[:300],
         # A newer notice of the thread takes the place of the one before; a deadline stands beside it.
         "tag": topic_of(f"notification {told.id}" if is_own else f"thread {told.thread_id}"),
         "url": f"/notifications/{told.id}",
-        "thread": f"/threads/{told.thread_id}",
+        "thread": place_of(told),
     }
 
 
 def _many(rows: Sequence[NotificationRow]) -> dict[str, str]:
-    threads = {row.notification.thread_id for row in rows}
+    threads = {place_of(row.notification) for row in rows}
     payload = {"title": NAME, "body": many_sentence(len(rows)), "tag": topic_of("several"), "url": "/notifications"}
     if len(threads) == 1:
-        payload |= {"url": f"/notifications/{rows[-1].notification.id}", "thread": f"/threads/{rows[0].notification.thread_id}"}
+        payload |= {"url": f"/notifications/{rows[-1].notification.id}", "thread": place_of(rows[0].notification)}
     return payload
+
+
+def place_of(told: Notification) -> str:
+    """The path of what it is about."""
+    return f"/settings/channels/{told.channel_id}" if told.channel_id else f"/threads/{told.thread_id}"

@@ -7,6 +7,7 @@ from flask_babel import ngettext
 
 from app.notifications.models import NotificationKind
 from app.notifications.queries import NotificationRow
+from app.translation import told
 
 
 def sentence(row: NotificationRow) -> str:
@@ -20,6 +21,8 @@ def sentence(row: NotificationRow) -> str:
         return str(_("%(name)s handed this to your team", **names))
     if kind == NotificationKind.HELD:
         return str(_("What you scheduled was not sent: please look"))
+    if kind == NotificationKind.CHANNEL:
+        return told(row.notification.text)
     if kind == NotificationKind.ESCALATION:
         return str(_("The deadline for %(who)s needs you", who=row.contact_name or _("the contact")))
     count, who = row.notification.count, row.contact_name or _("the contact")
@@ -38,6 +41,7 @@ def bare_sentence(row: NotificationRow) -> str:
         NotificationKind.ASSIGNMENT: str(_("A thread was assigned to you")),
         NotificationKind.TEAM: str(_("A thread was handed to your team")),
         NotificationKind.HELD: str(_("What you scheduled was not sent: please look")),
+        NotificationKind.CHANNEL: str(_("A channel needs you")),
         NotificationKind.ESCALATION: str(_("A deadline needs you")),
     }[kind]
 

@@ -13,6 +13,7 @@ CONNECT_FIELDS: tuple[SetupField, ...] = (
         "access_token",
         N_("Access token"),
         secret=True,
+        expires=True,
         help=N_("Of a system user who may use whatsapp_business_messaging and whatsapp_business_management."),
     ),
     SetupField(

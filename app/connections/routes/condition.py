@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from app.connections.models import Channel
+from app.connections.occasions import days_left
 from app.delivery.flow import Flow
 from app.translation import gettext as _
 from app.translation import ngettext, told
 
 LATE_IN, LATE_OUT = timedelta(minutes=5), timedelta(minutes=15)
+SOON_DAYS, WEEK = 30, 7
 MANY_PERCENT, FEW = 10, 5  # so large a share of at least so many messages
 
 
@@ -26,12 +28,12 @@ class Finding:
     title: str = ""
 
 
-def findings(channel: Channel, flow: Flow, *, now: datetime) -> list[Finding]:
-    """Everything there is to know, the worst first; never empty."""
+def findings(channel: Channel, flow: Flow, *, now: datetime, expires: date | None = None) -> list[Finding]:
+    """Everything there is to know, the worst first; never empty. `expires`: when the first of its credentials does."""
     if not channel.is_active:
         step = _("Nothing is received or sent here until an administrator switches it on.")
         return [Finding(90, "warning", _("This channel is off"), step)]
-    found = [*_of_health(channel), *_of_flow(channel, flow, now)]
+    found = [*_of_health(channel), *_of_flow(channel, flow, now), *_of_expiry(expires, now)]
     return sorted(found, key=lambda one: one.rank) or [Finding(80, "done", _("Everything works."))]
 
 
@@ -47,6 +49,17 @@ def _of_health(channel: Channel) -> list[Finding]:
     if channel.health == "unknown":
         return [Finding(50, "warning", _("Nobody has checked yet whether it works."), _("Check the connection."))]
     return []
+
+
+def _of_expiry(expires: date | None, now: datetime) -> list[Finding]:
+    left = days_left(expires, now=now) if expires else SOON_DAYS + 1
+    if left > SOON_DAYS:
+        return []
+    step = _("Make a new one at the provider and enter it under Change.")
+    if left < 0:
+        return [Finding(5, "error", _("A credential has expired."), step)]
+    words = ngettext("A credential expires in %(num)s day.", "A credential expires in %(num)s days.", left)
+    return [Finding(18, "error", words, step) if left <= WEEK else Finding(35, "warning", words, step)]
 
 
 def _of_flow(channel: Channel, flow: Flow, now: datetime) -> list[Finding]:

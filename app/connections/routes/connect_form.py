@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from flask import request
 
@@ -30,6 +31,7 @@ class ConnectForm:
     typed: dict[str, str] = field(default_factory=dict, repr=False)
     kept: Mapping[str, str] = field(default_factory=dict, repr=False)
     errors: dict[str, str] = field(default_factory=dict)
+    expiries: dict[str, date | None] = field(default_factory=dict)
     problem: str = ""
     channel: Channel | None = None
 
@@ -65,11 +67,12 @@ def empty_form(kind: Kind, *, brand_ids: Collection[uuid.UUID]) -> ConnectForm:
     return ConnectForm(kind, {**values, "name": "", "brand_id": str(next(iter(brand_ids), ""))})
 
 
-def form_of(channel: Channel, kind: Kind, secrets: Mapping[str, str]) -> ConnectForm:
+def form_of(channel: Channel, kind: Kind, secrets: Mapping[str, str], expiries: Mapping[str, date]) -> ConnectForm:
     """The form that would make this channel."""
     values = {one.name: str(channel.settings.get(one.name) or one.default) for one in kind.fields if not one.secret}
     own = {"name": channel.name, "address": channel.address, "display_address": channel.display_address}
-    return ConnectForm(kind, {**values, **own}, kept=secrets, channel=channel)
+    days = {f"{name}_expires": day.isoformat() for name, day in expiries.items()}
+    return ConnectForm(kind, {**values, **own, **days}, kept=secrets, channel=channel)
 
 
 def read_form(form: ConnectForm, *, brand_ids: Collection[uuid.UUID]) -> ConnectForm:
@@ -82,6 +85,8 @@ def read_form(form: ConnectForm, *, brand_ids: Collection[uuid.UUID]) -> Connect
             form.errors["brand_id"] = _("Choose one of the list.")
     for one in form.fields:
         (_read_secret if one.secret else _read_setting)(form, one)
+        if one.expires:
+            _read_expiry(form, f"{one.name}_expires", one.name)
     return form
 
 
@@ -109,6 +114,14 @@ def _read_secret(form: ConnectForm, one: SetupField) -> None:
         form.typed[one.name] = typed
     elif one.required and not form.kept.get(one.name):
         form.errors[one.name] = _("Enter this: %(label)s.", label=told(one.label))
+
+
+def _read_expiry(form: ConnectForm, name: str, secret: str) -> None:
+    form.values[name] = _sent(name)
+    try:
+        form.expiries[secret] = date.fromisoformat(form.values[name]) if form.values[name] else None
+    except ValueError:
+        form.errors[name] = _("Enter a date.")
 
 
 def _check_length(form: ConnectForm, name: str, at_most: int, *, is_required: bool) -> None:

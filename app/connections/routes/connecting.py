@@ -18,6 +18,7 @@ from app.connections import views
 from app.connections.actions import ChangedChannel, NewChannel, change_channel, create_channel, note_health
 from app.connections.issued import is_issued, issue
 from app.connections.models import Channel, ChannelType
+from app.connections.occasions import list_expiries, set_expiries
 from app.connections.queries import ChannelMissing, find_taken, get_visible_channel, open_secrets
 from app.connections.routes.blueprint import bp
 from app.connections.routes.connect_form import ConnectForm, account, empty_form, form_of, read_form
@@ -117,6 +118,7 @@ def _create(form: ConnectForm, viewer: Viewer) -> uuid.UUID:
     now = utc_now()
     with transaction() as session:
         channel = create_channel(session, new, keyring=runtime().keyring, now=now, actor=viewer.actor)
+        set_expiries(session, channel.id, form.expiries)
         if form.problem:
             note_health(session, channel, health="ok", detail=form.problem, now=now)
         return channel.id
@@ -129,6 +131,7 @@ def _change(form: ConnectForm, viewer: Viewer, channel_id: uuid.UUID) -> None:
         found = get_visible_channel(session, channel_id, brand_ids=viewer.brand_ids)
         new = ChangedChannel(own, _settings(form), form.typed)
         change_channel(session, found, new, keyring=keyring, now=now, actor=viewer.actor)
+        set_expiries(session, channel_id, form.expiries)
         if form.problem:
             note_health(session, found, health="ok", detail=form.problem, now=now)
 
@@ -148,7 +151,8 @@ def _form_of(viewer: Viewer, channel_id: uuid.UUID) -> ConnectForm:
     except ChannelMissing:
         abort(404)
     kind = find_kind(kind_key(found.channel_type.value, found.settings)) or abort(404)
-    return form_of(found, kind, _secrets(found))
+    expiries = list_expiries(db.session(), [found.id])[found.id]
+    return form_of(found, kind, _secrets(found), expiries)
 
 
 def _secrets(found: Channel) -> dict[str, str]:

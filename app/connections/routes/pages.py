@@ -4,6 +4,8 @@ with one's password."""
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
@@ -19,6 +21,7 @@ from app.channels.kinds import find_kind
 from app.connections import views
 from app.connections.actions import pause_channel, switch_channel
 from app.connections.models import Channel
+from app.connections.occasions import list_expiries
 from app.connections.queries import ChannelMissing, get_visible_channel, list_channels, open_secrets
 from app.connections.routes.blueprint import bp
 from app.connections.routes.condition import findings
@@ -38,7 +41,8 @@ def channels() -> ResponseReturnValue:
     viewer, session = current_lead(), db.session()
     listed, now = list_channels(session, brand_ids=viewer.brand_ids), utc_now()
     flows = read_flows(session, [channel.id for channel in listed], now=now)
-    worst = {channel.id: findings(channel, flows[channel.id], now=now)[0] for channel in listed}
+    first = _first_expiries(listed)
+    worst = {one.id: findings(one, flows[one.id], now=now, expires=first[one.id])[0] for one in listed}
     listed.sort(key=lambda channel: worst[channel.id].rank)
     shown: dict[str, Any] = {
         "channels": listed,
@@ -134,7 +138,7 @@ def _channel_page(found: Channel, *, is_shown: bool = False, password_error: str
         "settings/channel.html",
         channel=found,
         flow=flow,
-        findings=findings(found, flow, now=now),
+        findings=findings(found, flow, now=now, expires=_first_expiries([found])[found.id]),
         brand=_brands_by_id().get(found.brand_id),
         facts=views.settings_facts(found),
         secret_labels=views.secret_labels(list(secrets)),
@@ -151,6 +155,11 @@ def _channel_page(found: Channel, *, is_shown: bool = False, password_error: str
         tones=views.HEALTH_TONES,
         status=status,
     )
+
+
+def _first_expiries(listed: Sequence[Channel]) -> dict[uuid.UUID, date | None]:
+    found = list_expiries(db.session(), [one.id for one in listed])
+    return {channel_id: min(days.values(), default=None) for channel_id, days in found.items()}
 
 
 def _find(viewer: Viewer, channel_id: uuid.UUID) -> Channel:

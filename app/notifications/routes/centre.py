@@ -31,6 +31,7 @@ ICONS = {
     NotificationKind.MESSAGE: "mail",
     NotificationKind.HELD: "triangle-alert",
     NotificationKind.TEAM: "users",
+    NotificationKind.CHANNEL: "plug",
     NotificationKind.ESCALATION: "clock",
 }
 
@@ -53,9 +54,12 @@ def open_notification(notification_id: uuid.UUID) -> ResponseReturnValue:
     found = find_notification(db.session(), viewer=viewer, notification_id=notification_id)
     if found is None:
         abort(404)
-    thread_id, message_id = found.thread_id, found.message_id
+    thread_id, channel_id, message_id = found.thread_id, found.channel_id, found.message_id
+    only = notification_id if thread_id is None else None
     with transaction() as session:
-        mark_read(session, user_id=viewer.user_id, thread_id=thread_id, now=utc_now())
+        mark_read(session, user_id=viewer.user_id, thread_id=thread_id, notification_id=only, now=utc_now())
+    if channel_id is not None:
+        return redirect(url_for("connections.channel", channel_id=channel_id), 303)
     return redirect(url_for("inbox.show_thread", thread_id=thread_id, _anchor=f"item-{message_id}" if message_id else None), 303)
 
 

@@ -164,6 +164,7 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
             _("On threads assigned to me, and on those I watch. Several on one thread are one notification."),
         ),
         (NotificationKind.HELD, _("A reply I scheduled is held"), _("Somebody wrote before its time, or it cannot be sent.")),
+        (NotificationKind.CHANNEL, _("A channel does not work"), _("Or a credential expires. Only administrators are told.")),
         (
             NotificationKind.ESCALATION,
             _("A deadline comes near or has passed"),

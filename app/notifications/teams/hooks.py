@@ -81,7 +81,7 @@ def open_address(hook: TeamsHook, keyring: Keyring) -> str:
     return keyring.decrypt(hook.sealed_url, table="teams_hooks", column="sealed_url", row_id=hook.id).decode()
 
 
-def hook_for(session: Session, *, thread_id: uuid.UUID, user_ids: Collection[uuid.UUID]) -> uuid.UUID | None:
+def hook_for(session: Session, *, thread_id: uuid.UUID | None, user_ids: Collection[uuid.UUID]) -> uuid.UUID | None:
     """Whose channel a card about this thread belongs into: that of the thread's team, else of a team of those who are told."""
     team = sa.select(Thread.team_id).where(Thread.id == thread_id).scalar_subquery()
     theirs = sa.select(TeamMember.team_id).where(TeamMember.user_id.in_(user_ids))

@@ -9,7 +9,13 @@ CONNECT_FIELDS: tuple[SetupField, ...] = (
     SetupField("address", N_("Mailbox"), help=N_("The address of the mailbox, such as service@example.nl.")),
     SetupField("tenant_id", N_("Directory (tenant) id"), help=N_("On the overview page of the app registration.")),
     SetupField("client_id", N_("Application (client) id"), help=N_("On the same page.")),
-    SetupField("client_secret", N_("Client secret"), secret=True, help=N_("Its value, which Entra shows once, not its id.")),
+    SetupField(
+        "client_secret",
+        N_("Client secret"),
+        secret=True,
+        expires=True,
+        help=N_("Its value, which Entra shows once, not its id."),
+    ),
     SetupField("from_name", N_("Sender name"), required=False, help=N_("Stands before the address in what people receive.")),
 )
 STEPS: tuple[str, ...] = (

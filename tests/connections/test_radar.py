@@ -1,0 +1,111 @@
+"""Administrators hear in time that a credential expires, and every day that a channel is down; each once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from app.accounts.models import Brand, Role, User
+from app.connections.occasions import alert_of_expiries, list_expiries, set_expiries
+from app.connections.routes.condition import findings
+from app.core.clock import utc_now
+from app.delivery.flow import Flow
+from app.delivery.watching import check_today
+from app.notifications.models import Notification, NotificationDispatch, NotificationKind, Way
+from tests.connections.test_condition import make_number
+from tests.connections.test_connecting import only, send, typed
+from tests.factories import NOW, make_user
+from tests.simulators.whatsapp_world import World
+from tests.support.pages import PageClient
+
+TODAY = NOW.date()
+
+
+def told(session: Session) -> list[str]:
+    session.expire_all()
+    query = sa.select(Notification.text).where(Notification.kind == NotificationKind.CHANNEL)
+    return list(session.execute(query.order_by(Notification.created_at)).scalars())
+
+
+def test_a_credential_is_told_of_30_7_and_1_days_before_each_once(
+    app: Flask, db_session: Session, root: User, brand: Brand
+) -> None:
+    channel = make_number(app, db_session, brand)
+    set_expiries(db_session, channel.id, {"access_token": TODAY + timedelta(days=31)})
+    alerts = [alert_of_expiries(db_session, now=NOW + timedelta(days=day)) for day in range(35) for _round in range(2)]
+    days = [number // 2 for number, count in enumerate(alerts) if count]
+    assert [31 - day for day in days] == [30, 7, 1]
+    assert len(told(db_session)) == 3
+
+
+def test_one_that_is_entered_late_is_told_of_once(app: Flask, db_session: Session, root: User, brand: Brand) -> None:
+    channel = make_number(app, db_session, brand)
+    set_expiries(db_session, channel.id, {"access_token": TODAY + timedelta(days=5), "signing_secret": None})
+    assert [alert_of_expiries(db_session, now=NOW) for _round in range(2)] == [1, 0]
+    set_expiries(db_session, channel.id, {"access_token": TODAY + timedelta(days=400)})
+    assert alert_of_expiries(db_session, now=NOW + timedelta(days=5)) == 0
+
+
+def test_administrators_alone_are_told_in_the_app_and_by_mail_and_the_notice_leads_to_the_channel(
+    app: Flask, page_client: PageClient, db_session: Session, root: User, brand: Brand
+) -> None:
+    lead = make_user(db_session, "Leila", role=Role.LEAD, brands=(brand,))
+    channel = make_number(app, db_session, brand)
+    channel.name = "WhatsApp ChargeCars"
+    set_expiries(db_session, channel.id, {"access_token": TODAY + timedelta(days=3)})
+    alert_of_expiries(db_session, now=NOW)
+    db_session.commit()
+    found = db_session.execute(sa.select(Notification)).scalars().all()
+    assert {one.user_id for one in found} == {root.id} != {lead.id}
+    ways = db_session.execute(sa.select(NotificationDispatch.way)).scalars().all()
+    assert ways == [Way.EMAIL]
+    assert "WhatsApp ChargeCars: a credential expires on 2026-11-23" in page_client.get("/notifications").text
+    assert page_client.get("/notifications/count").json["unread"] == 1  # type: ignore[index]
+    opened = page_client.get(f"/notifications/{found[0].id}")
+    assert opened.location == f"/settings/channels/{channel.id}"
+    assert page_client.get("/notifications/count").json["unread"] == 0  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (31, "Everything works."),
+        (30, "A credential expires in 30 days."),
+        (1, "A credential expires in 1 day."),
+        (0, "A credential expires in 0 days."),
+        (-1, "A credential has expired."),
+    ],
+)
+def test_the_countdown_is_on_the_list(app: Flask, db_session: Session, brand: Brand, days: int, words: str) -> None:
+    channel = make_number(app, db_session, brand)
+    channel.health = "ok"
+    with app.test_request_context():
+        assert findings(channel, Flow(), now=NOW, expires=TODAY + timedelta(days=days))[0].text == words
+
+
+def test_the_date_is_typed_where_the_channel_is_connected(
+    page_client: PageClient, root: User, brand: Brand, db_session: Session, whatsapp: World
+) -> None:
+    wrong = send(page_client, typed(brand, access_token_expires="tomorrow"))
+    assert 'href="#field-access_token_expires"' in wrong.text
+    soon = utc_now().date() + timedelta(days=3)
+    assert send(page_client, typed(brand, access_token_expires=soon.isoformat())).status_code == 303
+    channel = only(db_session)
+    assert list_expiries(db_session, [channel.id]) == {channel.id: {"access_token": soon}}
+    assert "A credential expires in 3 days." in page_client.get("/settings/channels").text
+    assert soon.isoformat() in page_client.get(f"/settings/channels/{channel.id}/edit").text
+
+
+def test_a_channel_that_is_down_is_checked_and_told_of_once_a_day(
+    app_context: Flask, db_session: Session, root: User, brand: Brand, whatsapp: World
+) -> None:
+    channel, fine = make_number(app_context, db_session, brand, "4711"), make_number(app_context, db_session, brand)
+    db_session.commit()
+    assert [check_today(now=NOW + timedelta(hours=hour)) for hour in (0, 1, 24)] == [1, 0, 1]
+    db_session.expire_all()
+    assert (channel.health, fine.health) == ("down", "ok")
+    assert [text.startswith(f"{channel.name} does not work: ") for text in told(db_session)] == [True, True]
