@@ -32,6 +32,7 @@ from app.core.runtime import runtime
 from app.delivery.check import check_channel
 from app.delivery.flow import read_flows
 from app.events.actions import audit
+from app.ingest.self_test import Trial
 from app.web import page
 
 
@@ -57,7 +58,7 @@ def channels() -> ResponseReturnValue:
 @bp.get("/settings/channels/<uuid:channel_id>")
 def channel(channel_id: uuid.UUID) -> ResponseReturnValue:
     """One channel: health, settings, where its provider must post."""
-    return _channel_page(_find(current_lead(), channel_id))
+    return show_channel(_find(current_lead(), channel_id))
 
 
 @bp.post("/settings/channels/<uuid:channel_id>/check")
@@ -114,7 +115,7 @@ def webhook_address(channel_id: uuid.UUID) -> ResponseReturnValue:
     try:
         prove_password(viewer, request.form.get("password", ""), now=utc_now())
     except NotProven as error:
-        return _channel_page(found, password_error=error.text, status=error.status)
+        return show_channel(found, password_error=error.text, status=error.status)
     with transaction() as session:
         object_id = str(channel_id)
         audit(
@@ -125,10 +126,13 @@ def webhook_address(channel_id: uuid.UUID) -> ResponseReturnValue:
             now=utc_now(),
             actor=viewer.actor,
         )
-    return _channel_page(found, is_shown=True)
+    return show_channel(found, is_shown=True)
 
 
-def _channel_page(found: Channel, *, is_shown: bool = False, password_error: str = "", status: int = 200) -> ResponseReturnValue:
+def show_channel(
+    found: Channel, *, is_shown: bool = False, password_error: str = "", trial: Trial | None = None, status: int = 200
+) -> ResponseReturnValue:
+    """The page of a channel; `trial` is what a test of its webhook address found."""
     settings, secrets, now = runtime().settings, _secrets(found), utc_now()
     flow = read_flows(db.session(), [found.id], now=now)[found.id]
     shown = secrets if is_shown else {}
@@ -148,6 +152,7 @@ def _channel_page(found: Channel, *, is_shown: bool = False, password_error: str
         verify_token=shown.get("verify_token", ""),
         shown=is_shown,
         password_error=password_error,
+        trial=trial,
         can_check=found.adapter_key in runtime().adapters.checkers,
         can_change=find_kind(found.adapter_key) is not None,
         is_polled=found.adapter_key in runtime().adapters.pollers,

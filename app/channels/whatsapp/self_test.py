@@ -1,0 +1,14 @@
+"""A signed post without content, as WhatsApp would make it, to try our own webhook address."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+
+
+def signed_test(secret: str, word: str) -> tuple[dict[str, str], bytes]:
+    """Headers and body of a post that carries `word` and no message; whoever reads it finds nothing to do."""
+    body = json.dumps({"object": "whatsapp_business_account", "entry": [], "self_test": word}).encode()
+    signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return {"X-Hub-Signature-256": f"sha256={signature}", "Content-Type": "application/json"}, body
