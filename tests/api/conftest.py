@@ -18,8 +18,10 @@ from app.accounts.tokens import create_token
 from app.connections.models import Channel
 from app.contacts.models import Contact
 from app.core.runtime import runtime
-from app.events.actions import SYSTEM
+from app.events.actions import SYSTEM, Actor
 from app.inbox.models import Message, Thread
+from app.mailings.actions import NewMailing, NewRecipient, create_mailing
+from app.mailings.models import Mailing
 from app.reply_templates.actions import TemplateContent, create_template
 from app.reply_templates.models import ReplyTemplate, TemplateCategory
 from app.tasks.actions import TaskContent, create_task
@@ -69,6 +71,7 @@ class World:
     other_thread: Thread
     message: Message
     other_message: Message
+    mailing: Mailing
     task: Task
     other_task: Task
     template: ReplyTemplate
@@ -87,6 +90,7 @@ def make_world(session: Session) -> World:
     contact = make_contact(session)
     other_contact = make_contact(session, "Lotte Bakker", value="31687654321")
     thread, other_thread = make_thread(session, channel, contact), make_thread(session, other_channel, other_contact)
+    bob = make_user(session, "Bob", brands=(brand,))
     world = World(
         brand=brand,
         other_brand=other,
@@ -98,12 +102,13 @@ def make_world(session: Session) -> World:
         other_thread=other_thread,
         message=make_message(session, thread, "De laadpaal knippert rood"),
         other_message=make_message(session, other_thread, "Graag een offerte"),
+        mailing=make_mailing(session, channel, bob),
         task=make_task(session, brand, "Bellen", thread_id=thread.id),
         other_task=make_task(session, other, "Offerte maken"),
         template=make_template(session, brand, "Afspraak"),
         other_template=make_template(session, other, "Offerte"),
         alice=make_user(session, brands=(brand,)),
-        bob=make_user(session, "Bob", brands=(brand,)),
+        bob=bob,
         mallory=make_user(session, "Mallory", brands=(other,)),
     )
     session.commit()
@@ -112,6 +117,11 @@ def make_world(session: Session) -> World:
 
 def make_task(session: Session, brand: Brand, title: str, **content: Any) -> Task:
     return create_task(session, TaskContent(brand.id, title, **content), now=NOW, actor=SYSTEM)
+
+
+def make_mailing(session: Session, channel: Channel, user: User) -> Mailing:
+    new = NewMailing("Winter", "Tips", recipients=(NewRecipient("pieter@example.nl"),))
+    return create_mailing(session, new, channel=channel, actor=Actor(user.id), now=NOW)
 
 
 def make_template(

@@ -90,6 +90,7 @@ def test_mallory_finds_nothing_of_alices(
         "Attachments": uploaded,
         "Contacts": world.contact.id,
         "Tasks": world.task.id,
+        "External": world.mailing.id,
         "Templates": world.template.id,
         "Channels": world.channel.id,
         "Users": world.bob.id,

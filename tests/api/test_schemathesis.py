@@ -50,7 +50,7 @@ def test_answers_are_as_described(schema: Any, alice: Caller, world: World, oper
         "Contacts": world.contact,
         "Channels": world.channel,
     }
-    real |= {"Tasks": world.task, "Templates": world.template}
+    real |= {"Tasks": world.task, "Templates": world.template, "External": world.mailing}
     known = str(getattr(real.get(operation.tag, world.bob), "id"))  # noqa: B009
 
     @BOUNDED
