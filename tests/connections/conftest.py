@@ -18,6 +18,7 @@ from tests.simulators.whatsapp_world import World, running_world
 from tests.support.pages import PageClient
 from tests.support.signing_in import sign_in
 
+NOWHERE = "http://127.0.0.1:9"
 PASSWORD = "four words for root"
 
 
@@ -48,8 +49,12 @@ def whatsapp(app: Flask, whatsapp_process: World) -> Iterator[World]:
         http=usual.http,
         whatsapp_base_url=whatsapp_process.url,
         whatsapp_api_version="v26.0",
-        graph_base_url="http://127.0.0.1:9",
-        login_authority="http://127.0.0.1:9",
+        graph_base_url=NOWHERE,
+        login_authority=NOWHERE,
+        twilio_base_url=NOWHERE,
+        sendgrid_base_url=NOWHERE,
+        public_url="http://localhost",
+        mail_domain="localhost",
     )
     app.extensions[EXTENSION] = replace(usual, adapters=adapters)
     yield whatsapp_process
