@@ -97,6 +97,7 @@ class Settings:
     # How long work that was taken up stays reserved for its worker. A killed worker's work is taken up again after this, so it
     # must be longer than the slowest send (a job's own limit is 120 seconds).
     lease_seconds: int = 120
+    budget_factor: int = 1  # how many times what providers usually grant an account may be sent
 
 
 def setting_names() -> tuple[str, ...]:
@@ -152,6 +153,7 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
         unknown_settle_seconds=read.number("UNKNOWN_SETTLE_SECONDS", 30 if demo else 900, 1, 86_400),
         sweep_seconds=read.number("SWEEP_SECONDS", Settings.sweep_seconds, 1, 3_600),
         poll_mail_seconds=read.number("POLL_MAIL_SECONDS", 2 if demo else 60, 1, 86_400),
+        budget_factor=read.number("BUDGET_FACTOR", Settings.budget_factor, 1, 1_000),
         lease_seconds=read.number("LEASE_SECONDS", Settings.lease_seconds, 1, 3_600),
     )
 

@@ -31,6 +31,7 @@ QUICK = {
     "POLL_MAIL_SECONDS": "1",
     "UNKNOWN_SETTLE_SECONDS": "15",
     "LEASE_SECONDS": "6",
+    "BUDGET_FACTOR": "1000",  # the simulated providers grant all that is asked
     "WEB_WORKERS": str(WEB_WORKERS),
 }
 

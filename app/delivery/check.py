@@ -14,6 +14,7 @@ from app.core.db import transaction
 from app.core.runtime import runtime
 from app.core.text import known
 from app.delivery.account import account_of
+from app.delivery.gate import Gate
 from app.events.actions import SYSTEM, Actor, audit
 
 CLOSED = known("The stored credentials cannot be opened: %(why)s")
@@ -27,7 +28,14 @@ def check_channel(channel: Channel, *, actor: Actor = SYSTEM) -> Health | None:
         health = Health(False, CLOSED % {"why": error})
     if health is not None:
         _keep(channel.id, health, actor)
+        if health.ok:
+            open_gate(channel)
     return health
+
+
+def open_gate(channel: Channel) -> None:
+    """It works: what rested goes on."""
+    Gate(runtime().redis, channel.id, channel.channel_type.value).note_success()
 
 
 def ask_provider(account: ChannelAccount) -> Health | None:

@@ -9,6 +9,7 @@ then is silence taken for "not sent". Messages of one thread go out in order.
 
 from __future__ import annotations
 
+import time
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -32,6 +33,7 @@ from app.core.text import mark as N_
 from app.core.work import FAILED, Lease, claim, finish, next_delay_seconds, put_back
 from app.delivery.account import account_of
 from app.delivery.envelope import outgoing_message, read_files
+from app.delivery.gate import Gate
 from app.delivery.models import ENDS_BADLY, LADDER, Delivery, DeliveryAttempt
 from app.delivery.queries import channel_heard_since, find_uncertain, has_unread_events, list_files, list_ids_of_same_words
 from app.delivery.recipient import find_objection
@@ -64,6 +66,7 @@ class Work:
     progress: Json
     uncertain_since: datetime | None
     settled: bool
+    gate: Gate
 
 
 class NothingToSend(Exception):
@@ -97,8 +100,28 @@ def deliver(*, row_id: str, **_ignored: Any) -> None:
     if lease is None:
         return
     crash_point("delivery.after_claim")
+    gate = _gate_of(delivery_id)
+    wait = gate.enter(str(lease.token), now=time.time(), lease_seconds=runtime().settings.lease_seconds)
+    if wait > 0:
+        with transaction() as session:  # this was no try
+            put_back(session, TABLE, lease, delay_seconds=wait, values={"attempts": lease.attempts - 1})
+        return
     try:
-        work = _prepare(lease, delivery_id)
+        _bring(lease, delivery_id, gate)
+    finally:
+        gate.leave(str(lease.token))
+
+
+def _gate_of(delivery_id: uuid.UUID) -> Gate:
+    query = sa.select(Channel.id, Channel.channel_type).join(Delivery, Delivery.channel_id == Channel.id)
+    with transaction() as session:
+        channel_id, channel_type = session.execute(query.where(Delivery.id == delivery_id)).one()
+    return Gate(runtime().redis, channel_id, channel_type.value, factor=runtime().settings.budget_factor)
+
+
+def _bring(lease: Lease, delivery_id: uuid.UUID, gate: Gate) -> None:
+    try:
+        work = _prepare(lease, delivery_id, gate)
     except NothingToSend:
         return
     except FileMissing as error:
@@ -112,7 +135,7 @@ def deliver(*, row_id: str, **_ignored: Any) -> None:
     runtime().nudger.nudge()
 
 
-def _prepare(lease: Lease, delivery_id: uuid.UUID) -> Work:
+def _prepare(lease: Lease, delivery_id: uuid.UUID, gate: Gate) -> Work:
     now = utc_now()
     with transaction() as session:
         delivery = lock_delivery(session, delivery_id)
@@ -141,6 +164,7 @@ def _prepare(lease: Lease, delivery_id: uuid.UUID) -> Work:
         dict(delivery.progress),
         uncertain.first_at if uncertain else None,
         settled,
+        gate,
     )
 
 
@@ -233,6 +257,7 @@ def _saver(work: Work) -> Any:
 
 
 def _record_success(work: Work, result: SendResult, *, outcome: str = "accepted") -> None:
+    work.gate.note_success()
     now = utc_now()
     with transaction() as session:
         apply_status(session, work.delivery_id, result.status, at=now, now=now)
@@ -251,6 +276,7 @@ def _record_success(work: Work, result: SendResult, *, outcome: str = "accepted"
 
 
 def _record_failure(work: Work, error: ProviderError) -> None:
+    _tell_gate(work.gate, error)
     now = utc_now()
     outcome = "unknown" if error.outcome_unknown else "permanent" if error.permanent else "temporary"
     with transaction() as session:
@@ -274,6 +300,14 @@ def _record_failure(work: Work, error: ProviderError) -> None:
     else:
         with transaction() as session:
             put_back(session, TABLE, work.lease, delay_seconds=min(delay, 3600), values={"reason": reason_json(error.reason)})
+
+
+def _tell_gate(gate: Gate, error: ProviderError) -> None:
+    """A message that is refused for good says nothing against the provider."""
+    if error.permanent and not error.channel_down:
+        gate.note_success()
+    else:
+        gate.note_failure(now=time.time(), retry_after_seconds=error.retry_after_seconds)
 
 
 def _wait_for_evidence(work: Work, lookup: Lookup) -> None:

@@ -19,6 +19,7 @@ from app.core.db import table_of
 from app.core.runtime import runtime
 from app.core.work import take_hints
 from app.delivery.flow import Flow, read_flows
+from app.delivery.gate import OPENS_AFTER, Gate
 from app.delivery.jobs import deliver, may_go
 from app.delivery.models import Delivery, DeliveryAttempt
 from app.events.actions import SYSTEM
@@ -122,6 +123,21 @@ def test_a_paused_channel_receives_and_sends_what_waits_once_when_it_is_resumed(
         work(app, db_session, delivery)
     assert (attempts(db_session), sends(whatsapp)) == (1, 1)
     assert post(page_client.plain, path, {"paused": "perhaps"}).status_code == 422
+
+
+def test_a_channel_that_rests_says_so_and_goes_on_once_a_check_succeeds(
+    app: Flask, page_client: PageClient, root: User, brand: Brand, db_session: Session, whatsapp: World
+) -> None:
+    channel = make_number(app, db_session, brand)
+    db_session.commit()
+    path = f"/settings/channels/{channel.id}"
+    with app.app_context():
+        gate = Gate(runtime().redis, channel.id, "whatsapp_business")
+    for _time in range(OPENS_AFTER):
+        gate.note_failure(now=utc_now().timestamp(), retry_after_seconds=None)
+    assert "5 calls in a row failed." in page_client.get(path).text
+    post(page_client.plain, f"{path}/check")
+    assert "in a row failed" not in page_client.get(path).text
 
 
 def work(app: Flask, session: Session, delivery: Delivery) -> None:

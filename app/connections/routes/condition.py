@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from app.connections.models import Channel
 from app.connections.occasions import days_left
 from app.delivery.flow import Flow
+from app.delivery.gate import OPENS_AFTER, Look
 from app.translation import gettext as _
 from app.translation import ngettext, told
 
@@ -28,12 +29,15 @@ class Finding:
     title: str = ""
 
 
-def findings(channel: Channel, flow: Flow, *, now: datetime, expires: date | None = None) -> list[Finding]:
-    """Everything there is to know, the worst first; never empty. `expires`: when the first of its credentials does."""
+def findings(
+    channel: Channel, flow: Flow, *, now: datetime, expires: date | None = None, look: Look | None = None
+) -> list[Finding]:
+    """Everything there is to know, the worst first; never empty. `expires`: when the first of its credentials
+    does. `look`: how its gate stands."""
     if not channel.is_active:
         step = _("Nothing is received or sent here until an administrator switches it on.")
         return [Finding(90, "warning", _("This channel is off"), step)]
-    found = [*_of_health(channel), *_of_flow(channel, flow, now), *_of_expiry(expires, now)]
+    found = [*_of_health(channel), *_of_flow(channel, flow, now), *_of_expiry(expires, now), *_of_gate(look)]
     return sorted(found, key=lambda one: one.rank) or [Finding(80, "done", _("Everything works."))]
 
 
@@ -49,6 +53,17 @@ def _of_health(channel: Channel) -> list[Finding]:
     if channel.health == "unknown":
         return [Finding(50, "warning", _("Nobody has checked yet whether it works."), _("Check the connection."))]
     return []
+
+
+def _of_gate(look: Look | None) -> list[Finding]:
+    if look is None or look.rests_seconds <= 0:
+        return []
+    seconds = int(look.rests_seconds) + 1
+    words = ngettext("Sending rests for another %(num)s second.", "Sending rests for another %(num)s seconds.", seconds)
+    if look.failures < OPENS_AFTER:
+        return [Finding(32, "warning", words, _("The provider asked us to wait. It goes on by itself."))]
+    why = ngettext("%(num)s call in a row failed.", "%(num)s calls in a row failed.", look.failures)
+    return [Finding(12, "error", words, f"{why} {_('Then one message tries it, and the rest follows.')}")]
 
 
 def _of_expiry(expires: date | None, now: datetime) -> list[Finding]:

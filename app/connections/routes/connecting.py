@@ -27,7 +27,7 @@ from app.core.crypto import UnableToDecrypt
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.text import storable
-from app.delivery.check import ask_provider
+from app.delivery.check import ask_provider, open_gate
 from app.web import page
 
 
@@ -79,6 +79,8 @@ def change(channel_id: uuid.UUID) -> ResponseReturnValue:
     except IntegrityError:
         form.errors["name"] = _("Another channel has this name.")
         return _form_page(viewer, form, status=422)
+    if form.channel:
+        open_gate(form.channel)
     flash(_("Saved."))
     return redirect(url_for("connections.channel", channel_id=channel_id), 303)
 

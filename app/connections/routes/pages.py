@@ -3,6 +3,7 @@ with one's password."""
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Sequence
 from datetime import date
@@ -31,6 +32,7 @@ from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.delivery.check import check_channel
 from app.delivery.flow import read_flows
+from app.delivery.gate import Gate, Look
 from app.events.actions import audit
 from app.ingest.self_test import Trial
 from app.web import page
@@ -43,7 +45,7 @@ def channels() -> ResponseReturnValue:
     listed, now = list_channels(session, brand_ids=viewer.brand_ids), utc_now()
     flows = read_flows(session, [channel.id for channel in listed], now=now)
     first = _first_expiries(listed)
-    worst = {one.id: findings(one, flows[one.id], now=now, expires=first[one.id])[0] for one in listed}
+    worst = {one.id: findings(one, flows[one.id], now=now, expires=first[one.id], look=_look(one))[0] for one in listed}
     listed.sort(key=lambda channel: worst[channel.id].rank)
     shown: dict[str, Any] = {
         "channels": listed,
@@ -134,6 +136,7 @@ def show_channel(
 ) -> ResponseReturnValue:
     """The page of a channel; `trial` is what a test of its webhook address found."""
     settings, secrets, now = runtime().settings, _secrets(found), utc_now()
+    look = _look(found)
     flow = read_flows(db.session(), [found.id], now=now)[found.id]
     shown = secrets if is_shown else {}
     has_key = "url_key" in secrets
@@ -142,7 +145,8 @@ def show_channel(
         "settings/channel.html",
         channel=found,
         flow=flow,
-        findings=findings(found, flow, now=now, expires=_first_expiries([found])[found.id]),
+        look=look,
+        findings=findings(found, flow, now=now, expires=_first_expiries([found])[found.id], look=look),
         brand=_brands_by_id().get(found.brand_id),
         facts=views.settings_facts(found),
         secret_labels=views.secret_labels(list(secrets)),
@@ -165,6 +169,11 @@ def show_channel(
 def _first_expiries(listed: Sequence[Channel]) -> dict[uuid.UUID, date | None]:
     found = list_expiries(db.session(), [one.id for one in listed])
     return {channel_id: min(days.values(), default=None) for channel_id, days in found.items()}
+
+
+def _look(found: Channel) -> Look | None:
+    factor = runtime().settings.budget_factor
+    return Gate(runtime().redis, found.id, found.channel_type.value, factor=factor).look(now=time.time())
 
 
 def _find(viewer: Viewer, channel_id: uuid.UUID) -> Channel:

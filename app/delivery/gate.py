@@ -1,0 +1,126 @@
+"""How fast and how long a provider is called, per channel and over all processes: budgets, and a breaker for one that fails.
+
+All of it lies in Redis and may be lost at any moment: then calls are made, and the provider's own limits hold. A channel whose
+calls fail `OPENS_AFTER` times in a row rests for a while, longer each time; afterwards one call tries, and the rest follow if it
+succeeds. What waits is put back as a row, so nothing is lost by resting.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import redis
+
+from app.core.log import get_logger
+
+log = get_logger(__name__)
+OPENS_AFTER = 5
+REST_SECONDS, LONGEST_REST_SECONDS = 20, 600
+PROBE_SECONDS = 60  # so long one call may take to try a channel that rested
+FORGET_SECONDS = 3600
+MINUTE = 60
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a provider grants one account: calls at once, sends a minute."""
+
+    at_once: int
+    per_minute: int
+
+
+# Microsoft: 4 requests at once and 30 messages a minute for a mailbox. WhatsApp: 80 messages a second for a number.
+BUDGETS = {"email_outlook": Budget(4, 30), "whatsapp_business": Budget(80, 4800)}
+USUAL = Budget(20, 600)
+
+_ENTER = """
+local now, at_once, per_minute = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local rests = tonumber(redis.call('HGET', KEYS[1], 'until') or '0')
+if rests > now then return tostring(rests - now) end
+if tonumber(redis.call('HGET', KEYS[1], 'failures') or '0') >= tonumber(ARGV[6]) then
+    local probe = tonumber(redis.call('HGET', KEYS[1], 'probe') or '0')
+    if probe > now then return tostring(math.min(probe - now, 5)) end
+    redis.call('HSET', KEYS[1], 'probe', now + tonumber(ARGV[7]))
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+if redis.call('ZCARD', KEYS[2]) >= at_once then return '1' end
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - 60)
+if redis.call('ZCARD', KEYS[3]) >= per_minute then
+    return tostring(tonumber(redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')[2]) + 60 - now)
+end
+redis.call('ZADD', KEYS[2], now + tonumber(ARGV[5]), ARGV[4])
+redis.call('ZADD', KEYS[3], now, ARGV[4])
+for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, 3600) end
+return '0'
+"""
+
+
+@dataclass(frozen=True)
+class Look:
+    """`left`: sends left in this minute, of `per_minute`. `rests_seconds`: 0 where calls are made. `failures`: in a row."""
+
+    left: int
+    per_minute: int
+    rests_seconds: float
+    failures: int
+
+
+class Gate:
+    """The gate of one channel; `factor`: how many times the usual budget it has. `now` is a Unix time in seconds."""
+
+    def __init__(self, connection: redis.Redis, channel_id: uuid.UUID, channel_type: str, *, factor: int = 1) -> None:
+        self._redis = connection
+        usual = BUDGETS.get(channel_type, USUAL)
+        self._budget = Budget(usual.at_once * factor, usual.per_minute * factor)
+        self._state, self._running, self._sent = (f"gate:{channel_id}:{part}" for part in ("state", "running", "sent"))
+
+    def enter(self, token: str, *, now: float, lease_seconds: int) -> float:
+        """Take the right to send now and return 0, or how many seconds to wait for it. Without Redis it is given."""
+        keys = (self._state, self._running, self._sent)
+        values = (now, self._budget.at_once, self._budget.per_minute, token, lease_seconds, OPENS_AFTER, PROBE_SECONDS)
+        try:
+            return float(self._redis.eval(_ENTER, len(keys), *keys, *values))
+        except redis.RedisError as error:
+            log.warning("gate_unknown", error=type(error).__name__)
+            return 0
+
+    def leave(self, token: str) -> None:
+        """The call has ended, however it did."""
+        self._quietly(lambda: self._redis.zrem(self._running, token))
+
+    def note_success(self) -> None:
+        """The provider answered: it is there."""
+        self._quietly(lambda: self._redis.delete(self._state))
+
+    def note_failure(self, *, now: float, retry_after_seconds: float | None) -> None:
+        """The call failed for reasons of the provider. One that says when to come again is left alone until then."""
+        self._quietly(lambda: self._fail(now, retry_after_seconds))
+
+    def look(self, *, now: float) -> Look | None:
+        """How it stands; None where nobody can say."""
+        try:
+            used = int(self._redis.zcount(self._sent, now - MINUTE, "+inf"))
+            rests, failures = self._redis.hmget(self._state, ["until", "failures"])
+        except redis.RedisError:
+            return None
+        left = max(0, self._budget.per_minute - used)
+        return Look(left, self._budget.per_minute, max(0.0, float(rests or 0) - now), int(failures or 0))
+
+    def _fail(self, now: float, retry_after_seconds: float | None) -> None:
+        if retry_after_seconds is not None:
+            self._redis.hset(self._state, "until", str(now + min(retry_after_seconds, LONGEST_REST_SECONDS)))
+        else:
+            failures = int(self._redis.hincrby(self._state, "failures", 1))
+            rest = min(REST_SECONDS * 2 ** max(0, failures - OPENS_AFTER), LONGEST_REST_SECONDS)
+            self._redis.hset(self._state, "probe", "0")
+            if failures >= OPENS_AFTER:
+                self._redis.hset(self._state, "until", str(now + rest))
+        self._redis.expire(self._state, FORGET_SECONDS)
+
+    def _quietly(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except redis.RedisError as error:
+            log.warning("gate_unknown", error=type(error).__name__)

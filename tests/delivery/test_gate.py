@@ -1,0 +1,119 @@
+"""Budgets and the breaker of a channel, shared in Valkey, which may be emptied."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+import redis
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.runtime import runtime
+from app.delivery.gate import LONGEST_REST_SECONDS, OPENS_AFTER, REST_SECONDS, Gate
+from app.delivery.jobs import deliver
+from app.delivery.models import Delivery
+from tests.connections.test_condition import make_delivery, make_number
+from tests.factories import make_brand
+
+NOW, CHANNEL = 1_800_000_000.0, uuid.UUID(int=7)
+
+
+@pytest.fixture
+def gate(app_context: Flask) -> Gate:
+    return Gate(runtime().redis, CHANNEL, "email_outlook")
+
+
+def enter(gate: Gate, token: str, at: float = 0) -> float:
+    return gate.enter(token, now=NOW + at, lease_seconds=120)
+
+
+def test_four_at_once_over_all_processes(gate: Gate) -> None:
+    other_process = Gate(runtime().redis, CHANNEL, "email_outlook")
+    assert [enter(one, f"{number}") for number, one in enumerate((gate, other_process) * 2)] == [0] * 4
+    assert enter(other_process, "fifth") == 1
+    gate.leave("0")
+    assert enter(other_process, "fifth") == 0
+
+
+def test_a_worker_that_died_gives_its_place_back_with_its_lease(gate: Gate) -> None:
+    assert [enter(gate, f"{number}") for number in range(5)] == [0, 0, 0, 0, 1]
+    assert enter(gate, "later", at=121) == 0
+
+
+def test_thirty_a_minute_and_the_next_when_the_first_is_a_minute_old(gate: Gate) -> None:
+    for number in range(30):
+        assert enter(gate, f"{number}", at=number) == 0
+        gate.leave(f"{number}")
+    assert enter(gate, "next", at=40) == 20
+    look = gate.look(now=NOW + 40)
+    assert look is not None
+    assert (look.left, look.per_minute) == (0, 30)
+    assert enter(gate, "next", at=60) == 0
+
+
+def test_the_breaker_opens_lets_one_try_and_closes(gate: Gate) -> None:
+    for number in range(OPENS_AFTER):
+        assert enter(gate, f"{number}") == 0
+        gate.leave(f"{number}")
+        gate.note_failure(now=NOW, retry_after_seconds=None)
+    assert enter(gate, "rests", at=10) == REST_SECONDS - 10
+    assert enter(gate, "probe", at=REST_SECONDS) == 0
+    assert enter(gate, "second", at=REST_SECONDS) > 0
+    gate.note_success()
+    assert enter(gate, "second", at=REST_SECONDS) == 0
+
+
+def test_a_try_that_fails_again_rests_longer_up_to_a_bound(gate: Gate) -> None:
+    for _time in range(OPENS_AFTER + 1):
+        gate.note_failure(now=NOW, retry_after_seconds=None)
+    assert enter(gate, "x") == 2 * REST_SECONDS
+    for _time in range(20):
+        gate.note_failure(now=NOW, retry_after_seconds=None)
+    assert enter(gate, "x") == LONGEST_REST_SECONDS
+
+
+def test_who_is_asked_to_wait_waits(gate: Gate) -> None:
+    gate.note_failure(now=NOW, retry_after_seconds=17)
+    assert (enter(gate, "x"), enter(gate, "x", at=17)) == (17, 0)
+
+
+def test_channels_do_not_share_a_gate(gate: Gate) -> None:
+    gate.note_failure(now=NOW, retry_after_seconds=17)
+    assert enter(Gate(runtime().redis, uuid.UUID(int=8), "email_outlook"), "x") == 0
+
+
+def test_without_redis_everybody_passes() -> None:
+    nowhere = Gate(redis.Redis(host="127.0.0.1", port=9, socket_connect_timeout=1), CHANNEL, "email_outlook")
+    assert [enter(nowhere, f"{number}") for number in range(5)] == [0] * 5
+    nowhere.note_failure(now=NOW, retry_after_seconds=None)
+    nowhere.leave("0")
+    assert nowhere.look(now=NOW) is None
+
+
+def test_a_delivery_that_has_to_wait_is_put_back_and_has_lost_no_try(app_context: Flask, db_session: Session) -> None:
+    channel = make_number(app_context, db_session, make_brand(db_session))
+    delivery = make_delivery(db_session, channel, at=utc_now())
+    db_session.commit()
+    gate = Gate(runtime().redis, channel.id, "whatsapp_business")
+    gate.note_failure(now=utc_now().timestamp(), retry_after_seconds=60)
+    deliver(row_id=str(delivery.id))
+    with transaction() as session:
+        found = session.get_one(Delivery, delivery.id, populate_existing=True)
+        assert (found.state, found.attempts, found.run_at > utc_now()) == ("ready", 0, True)
+
+
+def test_calls_that_fail_open_the_breaker_of_their_channel(app_context: Flask, db_session: Session) -> None:
+    """Nothing listens where the tests' provider should be."""
+    channel = make_number(app_context, db_session, make_brand(db_session))
+    for _time in range(OPENS_AFTER):
+        delivery = make_delivery(db_session, channel, at=utc_now())
+        db_session.commit()
+        deliver(row_id=str(delivery.id))
+        delivery.state = "done"
+        db_session.commit()
+    look = Gate(runtime().redis, channel.id, "whatsapp_business").look(now=utc_now().timestamp())
+    assert look is not None
+    assert (look.failures, look.rests_seconds > 0) == (OPENS_AFTER, True)
