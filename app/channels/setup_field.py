@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class SetupField:
     """What somebody enters to connect a channel. `name` is its key among the settings or, `secret`, the sealed secrets; "address"
     and "display_address" are the channel's own. `label` and `help` are marked for translation. `choices`: where there are any,
-    one of them; `default`: there at first. `expires`: a secret that does so on some day."""
+    one of them; `default`: there at first. `expires`: a secret that does so on some day.
+    `within`: a whole number from the one to the other."""
 
     name: str
     label: str
@@ -19,3 +20,4 @@ class SetupField:
     default: str = ""
     choices: tuple[str, ...] = ()
     expires: bool = False
+    within: tuple[int, int] | None = None

@@ -93,6 +93,25 @@ def test_a_token_the_provider_refuses_is_said_in_words_and_nothing_is_kept(
     assert db_session.execute(sa.select(Channel)).first() is None
 
 
+@pytest.mark.parametrize("port", ["", "587", "65535"])
+def test_a_port_is_a_number_of_one(page_client: PageClient, root: User, brand: Brand, port: str) -> None:
+    assert "whole number" not in mail_server(page_client, brand, port).text
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "five", "5.5", "-1", "٣", "1" * 5000])
+def test_what_is_no_port_is_refused_at_its_field(page_client: PageClient, root: User, brand: Brand, port: str) -> None:
+    answer = mail_server(page_client, brand, port)
+    assert answer.status_code == 422
+    assert "Enter a whole number from 1 to 65535." in answer.text
+
+
+def mail_server(page_client: PageClient, brand: Brand, port: str) -> TestResponse:
+    """The answer to a form for a mailbox at a server that is not there."""
+    there = {"address": "desk@example.nl", "smtp_host": "127.0.0.1", "smtp_security": "none", "imap_security": "tls"}
+    how = {"kind": "email/smtp", "name": "Desk", "brand_id": str(brand.id), "password": "x", "sent_copy": "none"}
+    return send(page_client, {**there, **how, "smtp_port": port})
+
+
 @pytest.mark.parametrize("fault", [{"status": 429}, {"status": 500}, {"drop_connection": True}])
 def test_a_provider_in_trouble_is_said_and_nothing_is_kept(
     page_client: PageClient, root: User, brand: Brand, db_session: Session, whatsapp: World, fault: dict[str, object]

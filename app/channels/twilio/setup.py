@@ -54,6 +54,7 @@ CONNECT_FIELDS = (
         "validity_seconds",
         N_("How long a text may wait, in seconds"),
         required=False,
+        within=(1, 36_000),
         help=N_("From 1 to 36000; 14400 where nothing is said. Later it is not delivered any more."),
     ),
 )

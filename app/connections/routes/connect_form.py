@@ -102,8 +102,15 @@ def _read_setting(form: ConnectForm, one: SetupField) -> None:
     if one.choices and form.values[one.name] not in one.choices:
         form.errors[one.name] = _("Choose one of the list.")
         form.values[one.name] = one.default
+    elif one.within and form.values[one.name] and not _is_within(form.values[one.name], *one.within):
+        least, most = one.within
+        form.errors[one.name] = _("Enter a whole number from %(least)s to %(most)s.", least=least, most=most)
     else:
         _check_length(form, one.name, SETTING_CHARACTERS, is_required=one.required)
+
+
+def _is_within(text: str, least: int, most: int) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most
 
 
 def _read_secret(form: ConnectForm, one: SetupField) -> None:

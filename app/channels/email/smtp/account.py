@@ -32,10 +32,18 @@ CONNECT_FIELDS = (
     SetupField("password", N_("Password"), help=N_("Where two-step sign-in is on, an app password"), secret=True),
     SetupField("smtp_host", N_("Server for outgoing mail (SMTP)"), help=N_("For example smtp.example.org")),
     SetupField("smtp_security", N_("Encryption of outgoing mail"), help=_HOW_SAFE, default="starttls", choices=SECURITIES),
-    SetupField("smtp_port", N_("Port for outgoing mail"), help=N_("Usually 587, or 465 with tls"), required=False),
+    SetupField(
+        "smtp_port", N_("Port for outgoing mail"), help=N_("Usually 587, or 465 with tls"), required=False, within=(1, 65_535)
+    ),
     SetupField("imap_host", N_("Server for incoming mail (IMAP)"), help=N_("Left empty, the channel only sends"), required=False),
     SetupField("imap_security", N_("Encryption of incoming mail"), help=_HOW_SAFE, default="tls", choices=SECURITIES),
-    SetupField("imap_port", N_("Port for incoming mail"), help=N_("Usually 993, or 143 with starttls"), required=False),
+    SetupField(
+        "imap_port",
+        N_("Port for incoming mail"),
+        help=N_("Usually 993, or 143 with starttls"),
+        required=False,
+        within=(1, 65_535),
+    ),
     SetupField("imap_folder", N_("Folder of incoming mail"), required=False, default=INBOX),
     SetupField("sent_folder", N_("Folder of sent mail"), help=N_("Left empty, the server is asked for it"), required=False),
     SetupField(
