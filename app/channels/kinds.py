@@ -64,9 +64,10 @@ KINDS: tuple[Kind, ...] = (
         EMAIL_SENDGRID,
         N_("Mail sent through SendGrid, with its reports; answers come by its inbound parse."),
         (_MAIL_ADDRESS, *sendgrid.CONNECT_FIELDS),
+        sendgrid.STEPS,
     ),
-    Kind(SMS, N_("A number for texts at Twilio."), twilio.CONNECT_FIELDS),
-    Kind(PHONE, N_("A phone line at Twilio, whose calls are records here."), twilio.PHONE_CONNECT_FIELDS),
+    Kind(SMS, N_("A number for texts at Twilio."), twilio.CONNECT_FIELDS, twilio.STEPS),
+    Kind(PHONE, N_("A phone line at Twilio, whose calls are records here."), twilio.PHONE_CONNECT_FIELDS, twilio.PHONE_STEPS),
     Kind(
         EMAIL,
         N_("Mail that a service posts to us (inbound parse). It only receives."),

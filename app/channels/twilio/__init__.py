@@ -3,6 +3,16 @@
 from app.channels.twilio.adapter import TwilioPhone, TwilioSms
 from app.channels.twilio.calls import VoicePosts
 from app.channels.twilio.incoming import SmsPosts, SmsStatusPosts
-from app.channels.twilio.setup import CONNECT_FIELDS, PHONE_CONNECT_FIELDS
+from app.channels.twilio.setup import CONNECT_FIELDS, PHONE_CONNECT_FIELDS, PHONE_STEPS, STEPS
 
-__all__ = ["CONNECT_FIELDS", "PHONE_CONNECT_FIELDS", "SmsPosts", "SmsStatusPosts", "TwilioPhone", "TwilioSms", "VoicePosts"]
+__all__ = [
+    "CONNECT_FIELDS",
+    "PHONE_CONNECT_FIELDS",
+    "PHONE_STEPS",
+    "STEPS",
+    "SmsPosts",
+    "SmsStatusPosts",
+    "TwilioPhone",
+    "TwilioSms",
+    "VoicePosts",
+]

@@ -59,3 +59,15 @@ CONNECT_FIELDS = (
     ),
 )
 PHONE_CONNECT_FIELDS = (_NUMBER, *_SIGN_IN)
+STEPS = (
+    N_(
+        "Once the number is connected, its page here shows a webhook address. "
+        "Enter it at Twilio with the number, for messages that come in."
+    ),
+)
+PHONE_STEPS = (
+    N_(
+        "Once the line is connected, its page here shows a webhook address. "
+        "Enter it at Twilio with the number, for changes of a call's status."
+    ),
+)

@@ -63,6 +63,13 @@ CONNECT_FIELDS = (
     SetupField("sandbox", N_("Only try, send nothing"), default="no", choices=("no", "yes")),
     SetupField("from_name", N_("Sender name"), required=False),
 )
+STEPS = (
+    N_("In SendGrid, authenticate the domain you send from, and make an API key with the right to send mail."),
+    N_(
+        "For reports, add an event webhook there that posts to /webhooks/sendgrid/events of this installation, "
+        "and switch its signature on."
+    ),
+)
 
 
 class SendGridMail:
