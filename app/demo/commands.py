@@ -23,6 +23,7 @@ from app.demo.mailboxes import connect_mailboxes, mailboxes_elsewhere
 from app.demo.outside import connect_teams, outside_of
 from app.demo.people import USERS
 from app.demo.phone_world import connect_phone, simulated_phone
+from app.demo.waiting import wait_for_simulators
 from app.demo.world import SimulatorAway, World
 
 PASSWORD = "switchyard-demo"  # noqa: S105  of the demo company only; the demo refuses to run in production
@@ -48,6 +49,7 @@ def load() -> None:
         threads = load_demo(session, keyring=runtime().keyring, password_hash=hash_password(PASSWORD), now=utc_now())
     click.echo(f"loaded {threads} threads" if threads else "the demo is loaded already")
     try:
+        wait_for_simulators(os.environ)
         with transaction() as session:
             settings = runtime().settings
             connect_mailboxes(session, runtime().http, os.environ, keyring=runtime().keyring, public_url=settings.public_url)

@@ -20,9 +20,9 @@ from app.connections.queries import open_secrets
 from app.core.crypto import Keyring
 from app.core.http import HttpClient, HttpFailure
 from app.core.ids import new_secret
+from app.demo.waiting import LOOPBACK
 from app.demo.world import SILENT, SimulatorAway
 
-LOOPBACK = "127.0.0.1"
 SENDGRID_KEY = "SG.simulated-key"
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from app.accounts.models import User
 from app.connections.models import Channel
 from app.core.clock import utc_now
-from app.core.crash import crash_point
 from app.core.db import table_of, transaction
 from app.core.log import get_logger
 from app.core.runtime import runtime
@@ -63,7 +62,6 @@ def _carry_out(lease: Lease, recipient_id: uuid.UUID) -> None:
             now=utc_now(),
         )
         decided = carry_out(session, recipient, author_name=writer.name, unsubscribe_url=url, context=context)
-        crash_point("mailing.before_commit")
         if not finish(session, TABLE, lease, values=_end(decided)):
             raise _Overtaken
 

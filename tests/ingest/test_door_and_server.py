@@ -30,7 +30,6 @@ def post(app: Flask, message: str) -> TestResponse:
 
 
 def test_one_post_is_sent_back_and_everything_after_it_is_stored(fresh_app: Flask) -> None:
-    fresh_app.config["DOOR_CACHE_SECONDS"] = 0
     with fresh_app.app_context(), transaction() as session:
         secrets = {"signing_secret": SECRET}
         make_channel(session, make_brand(session), address=NUMBER, secrets=secrets, keyring=runtime().keyring)

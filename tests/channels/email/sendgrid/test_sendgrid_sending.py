@@ -178,5 +178,5 @@ def test_check_says_what_is_wrong(house: House) -> None:
 
 
 def test_what_a_wizard_asks_for_is_what_the_adapter_reads() -> None:
-    assert [one.name for one in CONNECT_FIELDS if one.is_secret] == ["api_key", "signing_secret", "url_key"]
-    assert [one.name for one in CONNECT_FIELDS if one.is_required and not one.default] == ["api_key"]
+    assert [one.name for one in CONNECT_FIELDS if one.secret] == ["api_key", "signing_secret", "url_key"]
+    assert [one.name for one in CONNECT_FIELDS if one.required and not one.default] == ["api_key"]

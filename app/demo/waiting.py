@@ -1,0 +1,32 @@
+"""Wait until the simulated providers can be reached: their process takes longer to start than the demo takes to load, now and then."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Mapping
+
+from app.demo.world import SILENT, SimulatorAway
+
+LOOPBACK = "127.0.0.1"
+PATIENCE_SECONDS = 60.0
+PAUSE_SECONDS = 0.1
+
+
+def wait_for_simulators(environ: Mapping[str, str], *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    """Return when each port that `environ` names for a simulator (WHATSAPP_SIM_PORT and so on) takes connections. Raises
+    SimulatorAway after `patience_seconds`."""
+    deadline = time.monotonic() + patience_seconds
+    for port in [int(value) for name, value in environ.items() if name.endswith("_SIM_PORT") and value]:
+        while not _answers(port):
+            if time.monotonic() > deadline:
+                raise SimulatorAway(SILENT % {"why": f"port {port}"})
+            time.sleep(PAUSE_SECONDS)
+
+
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection((LOOPBACK, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
