@@ -1,4 +1,4 @@
-"""Wait until the simulated providers can be reached: their process takes longer to start than the demo takes to load, now and then."""
+"""Wait until the simulated providers can be reached: now and then their process takes longer to start than the demo to load."""
 
 from __future__ import annotations
 
