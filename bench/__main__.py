@@ -36,8 +36,9 @@ from app.core.migrate import upgrade
 from app.inbox.jobs import WORDS_OF
 from app.inbox.search_words import note_new_words
 from app.launch.parts import workers
+from app.launch.ports import free_port
 from app.launch.process import stop
-from app.launch.servers import EmbeddedServers, free_port
+from app.launch.servers import EmbeddedServers
 from bench.data import fill, row_id
 from bench.desk import fill_desk
 from bench.generator import Target, at_rate, full_speed

@@ -17,11 +17,15 @@ def wait_for_simulators(environ: Mapping[str, str], *, patience_seconds: float =
     """Return when each port that `environ` names for a simulator (WHATSAPP_SIM_PORT and so on) takes connections. Raises
     SimulatorAway after `patience_seconds`."""
     deadline = time.monotonic() + patience_seconds
-    for port in [int(value) for name, value in environ.items() if name.endswith("_SIM_PORT") and value]:
-        while not _answers(port):
-            if time.monotonic() > deadline:
-                raise SimulatorAway(SILENT % {"why": f"port {port}"})
-            time.sleep(PAUSE_SECONDS)
+    while silent := silent_ports(environ):
+        if time.monotonic() > deadline:
+            raise SimulatorAway(SILENT % {"why": f"port {silent[0]}"})
+        time.sleep(PAUSE_SECONDS)
+
+
+def silent_ports(environ: Mapping[str, str]) -> list[int]:
+    """Return the ports `environ` names for simulators that take no connections yet."""
+    return [int(value) for name, value in environ.items() if name.endswith("_SIM_PORT") and value and not _answers(int(value))]
 
 
 def _answers(port: int) -> bool:

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from app.config import Settings
-from app.launch.servers import ServerUrls, free_port
+from app.launch.ports import free_port
+from app.launch.servers import ServerUrls
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.0/8"

@@ -19,7 +19,6 @@ from app.demo.mailboxes import connect_mailboxes
 from app.demo.outside import connect_teams, simulated_outside
 from app.demo.people import USERS
 from app.demo.phone_world import connect_phone, simulated_phone
-from app.demo.waiting import wait_for_simulators
 from tests.support.browsing import Browsing, wait_until_bound
 from tests.support.live import LiveServer, running_application
 
@@ -34,7 +33,6 @@ def running_demo(settings: Settings) -> Iterator[LiveServer]:
             now, keyring = utc_now(), runtime().keyring
             with transaction() as session:
                 load_demo(session, keyring=keyring, password_hash=hash_password(PASSWORD), now=now)
-            wait_for_simulators(live.environ)
             with transaction() as session:
                 connect_mailboxes(session, runtime().http, live.environ, keyring=keyring, public_url=live.url)
             with transaction() as session:

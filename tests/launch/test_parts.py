@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import socket
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from app.launch.console import Console
 from app.launch.lock import FolderLock, InUse
 from app.launch.migration import BadName, write_migration
 from app.launch.parts import SimulatorPorts, choose_simulator_ports, told_environment, web
+from app.launch.ports import free_port
 from app.launch.process import without
 from app.launch.reset import NotOnlyADemo, note_purpose, reset_demo
 from app.launch.servers import ServerUrls
@@ -73,6 +76,15 @@ def test_simulator_ports_can_be_given() -> None:
     names = ("WHATSAPP", "GRAPH", "NOTICES", "SMTP", "TWILIO", "MAILSERVER", "SUBMISSION", "IMAP", "SENDGRID")
     assert choose_simulator_ports({f"{name}_SIM_PORT": str(5101 + n) for n, name in enumerate(names)}) == PORTS
     assert choose_simulator_ports({}).whatsapp > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a bound socket keeps its own server out too")
+def test_a_free_port_is_kept_for_whoever_it_was_chosen_for() -> None:
+    port = free_port()
+    with socket.socket() as somebody_else, pytest.raises(OSError, match="in use"):
+        somebody_else.bind(("127.0.0.1", port))
+    with socket.create_server(("127.0.0.1", port)) as server:
+        socket.create_connection(server.getsockname(), timeout=5).close()
 
 
 def test_an_ipv6_host_is_bound_in_brackets() -> None:

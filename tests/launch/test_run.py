@@ -21,7 +21,7 @@ import psutil
 import pytest
 
 from app.config import RUNNING_FILE, load_settings
-from app.launch.servers import free_port
+from app.launch.ports import free_port
 from tests.support.processes import is_there
 
 ROOT = Path(__file__).resolve().parents[2]

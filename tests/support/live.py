@@ -15,9 +15,11 @@ from flask import Flask
 
 from app import create_app
 from app.config import Settings
+from app.demo.waiting import silent_ports
 from app.launch.parts import ROOT, Part, SimulatorPorts, choose_simulator_ports, simulators, told_environment, web, workers
+from app.launch.ports import free_port
 from app.launch.process import Command, Process, stop
-from app.launch.servers import ServerUrls, free_port
+from app.launch.servers import ServerUrls
 from app.launch.supervisor import answers_health
 from tests.support.database import close_connections
 
@@ -94,7 +96,7 @@ def _start(live: LiveServer, ports: SimulatorPorts) -> None:
     for part in (simulators(ports, live.settings.data_dir), web(live.settings)):
         live.start(part)
     deadline = time.monotonic() + READY_SECONDS
-    while not answers_health(live.settings):
+    while not answers_health(live.settings) or silent_ports(live.environ):
         ended = [name for name, process in live.processes.items() if process.exit_code is not None]
         if ended or time.monotonic() > deadline:
             shown = "\n".join(live.lines[-40:])

@@ -16,9 +16,9 @@ from app.launch.lock import FolderLock, InUse
 from app.launch.process import OnLine, Process
 from app.launch.servers.accounts import server_account
 from app.launch.servers.postgres import Postgres, ServerError
-from app.launch.servers.valkey import Valkey, free_port
+from app.launch.servers.valkey import Valkey
 
-__all__ = ["EmbeddedServers", "InUse", "ServerError", "ServerUrls", "free_port"]
+__all__ = ["EmbeddedServers", "InUse", "ServerError", "ServerUrls"]
 
 LOCK = "servers.lock"
 LOG = "servers.log"

