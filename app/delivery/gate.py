@@ -42,7 +42,7 @@ if rests > now then return tostring(rests - now) end
 if tonumber(redis.call('HGET', KEYS[1], 'failures') or '0') >= tonumber(ARGV[6]) then
     local probe = tonumber(redis.call('HGET', KEYS[1], 'probe') or '0')
     if probe > now then return tostring(math.min(probe - now, 5)) end
-    redis.call('HSET', KEYS[1], 'probe', now + tonumber(ARGV[7]))
+    redis.call('HSET', KEYS[1], 'probe', now + tonumber(ARGV[7]), 'prober', ARGV[4])
 end
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 if redis.call('ZCARD', KEYS[2]) >= at_once then return '1' end
@@ -54,6 +54,11 @@ redis.call('ZADD', KEYS[2], now + tonumber(ARGV[5]), ARGV[4])
 redis.call('ZADD', KEYS[3], now, ARGV[4])
 for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, 3600) end
 return '0'
+"""
+# Whoever tried and cannot say how it went (it looked only, or the message was not wanted any more) leaves the try to the next.
+_LEAVE = """
+redis.call('ZREM', KEYS[2], ARGV[1])
+if redis.call('HGET', KEYS[1], 'prober') == ARGV[1] then redis.call('HDEL', KEYS[1], 'probe', 'prober') end
 """
 
 
@@ -88,7 +93,7 @@ class Gate:
 
     def leave(self, token: str) -> None:
         """The call has ended, however it did."""
-        self._quietly(lambda: self._redis.zrem(self._running, token))
+        self._quietly(lambda: self._redis.eval(_LEAVE, 2, self._state, self._running, token))
 
     def note_success(self) -> None:
         """The provider answered: it is there."""
@@ -114,7 +119,6 @@ class Gate:
         else:
             failures = int(self._redis.hincrby(self._state, "failures", 1))
             rest = min(REST_SECONDS * 2 ** max(0, failures - OPENS_AFTER), LONGEST_REST_SECONDS)
-            self._redis.hset(self._state, "probe", "0")
             if failures >= OPENS_AFTER:
                 self._redis.hset(self._state, "until", str(now + rest))
         self._redis.expire(self._state, FORGET_SECONDS)

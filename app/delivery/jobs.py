@@ -91,6 +91,10 @@ def may_go() -> sa.ColumnElement[bool]:
     return sa.and_(not_behind_another(), ~paused.correlate(TABLE))
 
 
+class Overtaken(ProviderError):
+    """Another worker has the delivery now; the provider has no part in it."""
+
+
 def deliver(*, row_id: str, **_ignored: Any) -> None:
     """RQ entry point."""
     delivery_id = uuid.UUID(row_id)
@@ -208,9 +212,13 @@ def _carry_out(work: Work) -> None:
     try:
         if work.uncertain_since is not None and not _may_send(sender, work):
             return
-        _check_still_wanted(work)
+        objection = _find_objection(work)
+        if objection is not None:
+            _record_failure(work, ProviderError(objection, permanent=True))
+            return
         result = sender.send(work.message, account=account_of(work.channel), progress=work.progress, save_progress=_saver(work))
     except ProviderError as error:
+        _tell_gate(work.gate, error)
         _record_failure(work, error)
         return
     except Exception as error:
@@ -224,12 +232,10 @@ def _carry_out(work: Work) -> None:
     crash_point("delivery.after_record")
 
 
-def _check_still_wanted(work: Work) -> None:
-    """They may have asked for no more since this was queued. Raises ProviderError."""
+def _find_objection(work: Work) -> Reason | None:
+    """They may have asked for no more since this was queued."""
     with transaction() as session:
-        reason = find_objection(session, work.channel, work.message)
-    if reason is not None:
-        raise ProviderError(reason, permanent=True)
+        return find_objection(session, work.channel, work.message)
 
 
 def _may_send(sender: Sender, work: Work) -> bool:
@@ -249,7 +255,7 @@ def _saver(work: Work) -> Any:
         with transaction() as session:
             delivery = lock_delivery(session, work.delivery_id)
             if delivery.lease_token != work.lease.token:
-                raise ProviderError(Reason("lease_lost", N_("Another worker took over")), permanent=False, outcome_unknown=True)
+                raise Overtaken(Reason("lease_lost", N_("Another worker took over")), permanent=False, outcome_unknown=True)
             delivery.progress = {**delivery.progress, **progress}
         crash_point("delivery.after_progress")
 
@@ -276,7 +282,6 @@ def _record_success(work: Work, result: SendResult, *, outcome: str = "accepted"
 
 
 def _record_failure(work: Work, error: ProviderError) -> None:
-    _tell_gate(work.gate, error)
     now = utc_now()
     outcome = "unknown" if error.outcome_unknown else "permanent" if error.permanent else "temporary"
     with transaction() as session:
@@ -303,7 +308,9 @@ def _record_failure(work: Work, error: ProviderError) -> None:
 
 
 def _tell_gate(gate: Gate, error: ProviderError) -> None:
-    """A message that is refused for good says nothing against the provider."""
+    """A message that is refused for good says nothing against the provider; being overtaken says nothing of it at all."""
+    if isinstance(error, Overtaken):
+        return
     if error.permanent and not error.channel_down:
         gate.note_success()
     else:

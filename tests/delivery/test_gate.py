@@ -66,6 +66,17 @@ def test_the_breaker_opens_lets_one_try_and_closes(gate: Gate) -> None:
     assert enter(gate, "second", at=REST_SECONDS) == 0
 
 
+def test_whoever_tried_and_cannot_say_leaves_the_try_to_the_next(gate: Gate) -> None:
+    for _time in range(OPENS_AFTER):
+        gate.note_failure(now=NOW, retry_after_seconds=None)
+    assert enter(gate, "looks only", at=REST_SECONDS) == 0
+    assert enter(gate, "next", at=REST_SECONDS) > 0
+    gate.leave("looks only")
+    assert enter(gate, "next", at=REST_SECONDS) == 0
+    gate.leave("looks only")  # which is not its try any more
+    assert enter(gate, "third", at=REST_SECONDS) > 0
+
+
 def test_a_try_that_fails_again_rests_longer_up_to_a_bound(gate: Gate) -> None:
     for _time in range(OPENS_AFTER + 1):
         gate.note_failure(now=NOW, retry_after_seconds=None)

@@ -22,6 +22,7 @@ from app.contacts.opt_outs import OptOut
 from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.delivery.actions import Reply, ReplyContext, UnableToReply, queue_reply
+from app.delivery.gate import Gate
 from app.delivery.jobs import deliver
 from app.delivery.models import Delivery, DeliveryReport
 from app.delivery.recipient import OptedOut
@@ -279,12 +280,17 @@ def test_a_text_that_waits_does_not_leave_after_a_stop(
     message = reply(db_session, thread, channel)
     provider.says("STOP", sid="SM1")
     provider.work()
+    gate = Gate(runtime().redis, channel.id, "sms")
+    gate.note_failure(now=utc_now().timestamp() - 60, retry_after_seconds=None)
     deliver(row_id=str(delivery_of(db_session, message).id))
     db_session.expire_all()
     db_session.refresh(message)
     assert message.delivery_status == "failed"
     assert message.delivery_reason is not None
     assert message.delivery_reason["code"] == "opted_out"
+    look = gate.look(now=utc_now().timestamp())
+    assert look is not None
+    assert look.failures == 1  # nobody was called: that says neither that the provider is there nor that it is not
 
 
 def test_a_stop_holds_for_its_brand_and_number_alone(
