@@ -13,8 +13,9 @@ import psutil
 from app.config import Settings, load_settings
 from app.core.migrate import upgrade
 from app.launch.parts import ROOT, Part, choose_simulator_ports, simulators, told_environment, web
+from app.launch.ports import free_port
 from app.launch.process import Command, Process, stop
-from app.launch.servers import EmbeddedServers, free_port
+from app.launch.servers import EmbeddedServers
 from app.launch.supervisor import answers_health
 from chaos.nursery import Child
 
