@@ -69,6 +69,7 @@ def test_the_drawer_gives_the_focus_back_to_a_head_that_was_redrawn_while_it_was
     open_inbox(page, desk, 1)
     page.set_viewport_size({"width": 390, "height": 800})
     desk.open_thread(page, "Vraag 0")
+    expect(page.locator("#thread-pane h1")).to_be_focused()
     toggle = page.locator("[aria-controls=context]")
     toggle.focus()
     page.keyboard.press("Enter")
