@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -81,13 +82,16 @@ def list_threads(
     filter: ThreadFilter,
     sort: ListSort = ListSort.NEWEST,
     cursor: str | None = None,
+    due_by: datetime | None = None,
     limit: int = 50,
 ) -> Page[ThreadRow]:
-    """One page in the order of `sort`. Raises BadCursor."""
-    query = _list_statement(_shape_of(filter), sort, limit + 1, from_the_start=cursor is None)
+    """One page in the order of `sort`. `due_by`: only what must be answered by then. Raises BadCursor."""
+    query = _list_statement(_shape_of(filter), sort, limit + 1, from_the_start=cursor is None, has_end=due_by is not None)
     values = {**_seen_by(viewer), **_given(filter), "wanted_brands": list(_brands(viewer, filter))}
     if cursor is not None:
         values |= edge_of(sort, cursor)
+    if due_by is not None:
+        values["due_by"] = due_by
     rows = [_row(record) for record in session.execute(query, values)]
     return cut(rows, limit, sort, _key_of)
 
@@ -97,12 +101,16 @@ def _key_of(row: ThreadRow) -> Key:
 
 
 @lru_cache(maxsize=512)
-def _list_statement(shape: _Shape, sort: ListSort, limit: int, *, from_the_start: bool) -> sa.Select[*tuple[Any, ...]]:
+def _list_statement(
+    shape: _Shape, sort: ListSort, limit: int, *, from_the_start: bool, has_end: bool
+) -> sa.Select[*tuple[Any, ...]]:
     """Written once for each kind of list: that takes longer than to run it."""
     brands = _unnested(sa.bindparam("wanted_brands", type_=sa.ARRAY(sa.Uuid)))
     scan, keys = _scan(shape, _parameters(shape), brands.c.id)
     if not from_the_start:
         scan = scan.where(behind_the_edge(sort, keys))
+    if has_end:
+        scan = scan.where(keys.due <= sa.bindparam("due_by", type_=sa.DateTime(timezone=True)))
     per_brand = scan.order_by(*ordering(sort, keys)).limit(as_written(limit)).lateral("scan")
     merged = sa.select(per_brand.c.id).select_from(brands.join(per_brand, sa.true()))
     found_keys = SortKeys(per_brand.c.priority_rank, per_brand.c.last_message_at, per_brand.c.id, per_brand.c.due)

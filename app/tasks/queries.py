@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -32,6 +32,7 @@ OVERDUE_AND_MINE = Counted("tasks", f"{_OPEN_AND_MINE} AND due_at <= now()")
 _BY_DUE = Sort("due_at")
 _NO_DATE = "none"
 _TIME = sa.DateTime(timezone=True)
+_Read = Callable[[Sequence[uuid.UUID]], sa.Select[*tuple[Any, ...]]]
 
 
 class TaskMissing(Exception):
@@ -115,34 +116,69 @@ def list_own_tasks(
     session: Session,
     *,
     viewer: Viewer,
-    overdue_at: datetime | None = None,
+    due_by: datetime | None = None,
     brand_id: uuid.UUID | None = None,
     priority: Priority | None = None,
     cursor: str | None = None,
     limit: int,
 ) -> Page[TaskRow]:
-    """One page of the viewer's open tasks, what is due first, first, those without a date last. `overdue_at`: only those that
-    are overdue then. One query along `ix_tasks_open_assignee`. Raises BadCursor."""
+    """One page of the viewer's open tasks, what is due first, first, those without a date last. `due_by`: only those that are
+    due by then. One query along `ix_tasks_open_assignee`. Raises BadCursor."""
+    query, values = _own(_rows, viewer, due_by=due_by, brand_id=brand_id, priority=priority, cursor=cursor, limit=limit + 1)
+    return cut([_row(record) for record in session.execute(query, values)], limit, _BY_DUE, _place)
+
+
+def list_own_dues(
+    session: Session,
+    *,
+    viewer: Viewer,
+    brand_id: uuid.UUID | None = None,
+    priority: Priority | None = None,
+    cursor: str | None = None,
+    limit: int,
+) -> list[datetime | None]:
+    """When the first `limit` tasks of `list_own_tasks` are due, in its order; read from the index alone. Raises BadCursor."""
+    query, values = _own(_dues, viewer, due_by=None, brand_id=brand_id, priority=priority, cursor=cursor, limit=limit)
+    return list(session.execute(query, values).scalars())
+
+
+def _own(
+    read: _Read,
+    viewer: Viewer,
+    *,
+    due_by: datetime | None,
+    brand_id: uuid.UUID | None,
+    priority: Priority | None,
+    cursor: str | None,
+    limit: int,
+) -> tuple[sa.Select[*tuple[Any, ...]], dict[str, Any]]:
+    """The statement and its values."""
     brands = tuple(brand for brand in viewer.brand_ids if brand_id in (None, brand))
-    wanted = {"overdue_at": overdue_at, "priority": priority}
+    wanted = {"due_by": due_by, "priority": priority}
     asked = {name: value for name, value in wanted.items() if value is not None}
     edge, place = _edge(cursor) if cursor is not None else ("", {})
-    records = session.execute(_own(brands, tuple(asked), edge, limit + 1), {"me": viewer.user_id, **asked, **place})
-    return cut([_row(record) for record in records], limit, _BY_DUE, _place)
+    return _own_statement(read, brands, tuple(asked), edge, limit), {"me": viewer.user_id, **asked, **place}
 
 
 @lru_cache(maxsize=256)
-def _own(brand_ids: tuple[uuid.UUID, ...], asked: tuple[str, ...], edge: str, limit: int) -> sa.Select[*tuple[Any, ...]]:
+def _own_statement(
+    read: _Read, brand_ids: tuple[uuid.UUID, ...], asked: tuple[str, ...], edge: str, limit: int
+) -> sa.Select[*tuple[Any, ...]]:
     """As `_listed`."""
     mine = Task.assignee_user_id == sa.bindparam("me", type_=sa.Uuid)
-    query = _rows(brand_ids).where(mine, _is(Task.status, *OPEN_STATUSES))
-    if "overdue_at" in asked:
-        query = query.where(Task.due_at <= sa.bindparam("overdue_at", type_=_TIME))
+    query = read(brand_ids).where(mine, _is(Task.status, *OPEN_STATUSES))
+    if "due_by" in asked:
+        query = query.where(Task.due_at <= sa.bindparam("due_by", type_=_TIME))
     if "priority" in asked:
         query = query.where(Task.priority == sa.bindparam("priority", type_=Task.priority.type))
     if edge:
         query = query.where(_behind(edge))
     return query.order_by(Task.due_at.asc().nulls_last(), Task.id.asc()).limit(as_written(limit))
+
+
+def _dues(brand_ids: Sequence[uuid.UUID]) -> sa.Select[*tuple[Any, ...]]:
+    query: sa.Select[*tuple[Any, ...]] = sa.select(Task.due_at).where(Task.brand_id.in_(brand_ids))
+    return query.execution_options(**KEPT)
 
 
 def cursor_behind(due_at: datetime | None, task_id: uuid.UUID) -> str:

@@ -1,14 +1,16 @@
 """The viewer's own tasks among the threads of a list, each at the place of its due time.
 
-Two keyset scans, one of threads and one of tasks, each along its own index and no longer than a page; merged here. A list without
-tasks has no part in this. A cursor is a place in the order of threads by what is due: a task stands there as a thread would that
-was written in before all others, so before the threads that are due with it.
+Two keyset scans, one of threads and one of tasks, each along its own index and no longer than its part of the page; merged here.
+A list without tasks has no part in this. A cursor is a place in the order of threads by what is due: a task stands there as a
+thread would that was written in before all others, so before the threads that are due with it.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from app.accounts.session import current_viewer
 from app.core.db import db
@@ -16,7 +18,7 @@ from app.core.paging import Page
 from app.inbox.queries import ThreadRow, list_threads
 from app.inbox.routes.asked import Asked
 from app.inbox.sorting import NEVER, Key, ListSort, cursor_at, place_of
-from app.tasks.queries import TaskRow, cursor_behind, list_own_tasks
+from app.tasks.queries import TaskRow, cursor_behind, list_own_dues, list_own_tasks
 
 BEFORE_ALL = datetime(1, 1, 2, tzinfo=UTC)
 LAST_ID = uuid.UUID(int=2**128 - 1)
@@ -24,28 +26,43 @@ Row = ThreadRow | TaskRow
 
 
 def list_with_tasks(asked: Asked, *, cursor: str | None, limit: int) -> Page[Row]:
-    """One page. Its brand and priority narrow the tasks as well. Two queries, one where no tasks are left. Raises BadCursor."""
+    """One page. Its brand and priority narrow the tasks as well. At most three queries. Raises BadCursor.
+
+    Neither side is read further than the other lets it onto the page: threads no further than the first task of the next page,
+    tasks no further than the last thread of this one.
+    """
     session, viewer = db.session(), current_viewer()
-    threads = list_threads(session, viewer=viewer, filter=asked.filter, sort=ListSort.DUE, cursor=cursor, limit=limit)
-    tasks = _tasks_behind(asked, cursor, limit)
-    rows: list[Row] = sorted([*threads.items, *tasks.items], key=_place)
-    goes_on = len(rows) > limit or threads.next_cursor is not None or tasks.next_cursor is not None
+    tasks = _tasks_behind(asked, cursor)
+    dues = list_own_dues(session, viewer=viewer, **tasks, limit=limit + 1) if tasks is not None else []
+    threads = list_threads(
+        session,
+        viewer=viewer,
+        filter=asked.filter,
+        sort=ListSort.DUE,
+        cursor=cursor,
+        due_by=dues[limit] if len(dues) > limit else None,
+        limit=limit,
+    )
+    due_by = threads.items[-1].thread.response_due_at if threads.next_cursor is not None else None
+    found: Page[TaskRow] = Page(())
+    if tasks is not None and _is_any_due(dues, due_by):
+        found = list_own_tasks(session, viewer=viewer, **tasks, due_by=due_by, limit=limit)
+    rows: list[Row] = sorted([*threads.items, *found.items], key=_place)
+    goes_on = len(rows) > limit or threads.next_cursor is not None or found.next_cursor is not None
     shown = tuple(rows[:limit])
     return Page(shown, cursor_at(ListSort.DUE, _key(shown[-1])) if goes_on and shown else None)
 
 
-def _tasks_behind(asked: Asked, cursor: str | None, limit: int) -> Page[TaskRow]:
+def _is_any_due(dues: Sequence[datetime | None], by: datetime | None) -> bool:
+    return bool(dues) and (by is None or (dues[0] is not None and dues[0] <= by))
+
+
+def _tasks_behind(asked: Asked, cursor: str | None) -> dict[str, Any] | None:
+    """What to ask for the tasks of a page; None: there are none behind it."""
     edge = _edge(place_of(ListSort.DUE, cursor)) if cursor is not None else ""
     if edge is None:
-        return Page(())
-    return list_own_tasks(
-        db.session(),
-        viewer=current_viewer(),
-        brand_id=asked.filters.brand,
-        priority=asked.filters.priority,
-        cursor=edge or None,
-        limit=limit,
-    )
+        return None
+    return {"brand_id": asked.filters.brand, "priority": asked.filters.priority, "cursor": edge or None}
 
 
 def _edge(key: Key) -> str | None:

@@ -27,8 +27,8 @@ def task_list_context(view: str, *, with_rows: bool) -> dict[str, Any]:
 
 
 def _rows(view: str) -> Page[TaskRow]:
-    overdue_at = utc_now() if view == "overdue" else None
-    list_from = partial(list_own_tasks, db.session(), viewer=current_viewer(), overdue_at=overdue_at, limit=PAGE_ROWS)
+    due_by = utc_now() if view == "overdue" else None
+    list_from = partial(list_own_tasks, db.session(), viewer=current_viewer(), due_by=due_by, limit=PAGE_ROWS)
     try:
         return list_from(cursor=request.args.get("cursor"))
     except BadCursor:
