@@ -13,6 +13,7 @@ from chaos.report import as_json, as_text
 from chaos.run import Orders, Outcome, Run
 
 RESULTS = Path("test-results/chaos.json")
+UNPROTECTED_QUIET_SECONDS = 60.0  # what was lost never comes to an end: waiting longer shows no more
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -21,7 +22,7 @@ def main(argv: list[str] | None = None) -> int:
     orders = Orders(
         kills=arguments.kills,
         seconds=arguments.seconds,
-        quiet_seconds=arguments.quiet,
+        quiet_seconds=arguments.quiet or (UNPROTECTED_QUIET_SECONDS if arguments.unprotected else Orders.quiet_seconds),
         rate=arguments.rate,
         seed=arguments.seed,
         protected=not arguments.unprotected,
@@ -42,9 +43,8 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m chaos", description="Kill things on purpose and compare the books.")
     parser.add_argument("--kills", type=int, default=Orders.kills, help="how many processes to kill at least (%(default)s)")
     parser.add_argument("--seconds", type=float, default=Orders.seconds, help="how long the storm may last (%(default)s)")
-    parser.add_argument(
-        "--quiet", type=float, default=Orders.quiet_seconds, help="how long it may take to calm down (%(default)s)"
-    )
+    limits = f"{Orders.quiet_seconds:.0f}, unprotected {UNPROTECTED_QUIET_SECONDS:.0f}"
+    parser.add_argument("--quiet", type=float, help=f"how long it may take to calm down ({limits})")
     parser.add_argument("--rate", type=float, default=Orders.rate, help="customers' messages a second (%(default)s)")
     parser.add_argument("--seed", type=int, default=Orders.seed, help="of the dice (%(default)s)")
     parser.add_argument("--unprotected", action="store_true", help="take the protections off; must show losses and doubles")

@@ -90,7 +90,14 @@ class Run:
         customers, agents = self._start_load()
         self._wait(time.monotonic() + WARM_UP_SECONDS, self._people_talk)
         began = time.monotonic()
-        toll = Storm(self._house, self._company, kills=orders.kills, seconds=orders.seconds, seed=orders.seed).blow()
+        toll = Storm(
+            self._house,
+            self._company,
+            kills=orders.kills,
+            seconds=orders.seconds,
+            seed=orders.seed,
+            wants_all_points=orders.protected,  # without protections nobody comes by at some
+        ).blow()
         calm = time.monotonic()
         is_quiet = self._calm_down(customers, agents)
         ended = time.monotonic()
