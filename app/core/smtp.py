@@ -102,8 +102,7 @@ class SmtpClient:
             taken = tuple(one for one in recipients if one not in refused)
             if taken:
                 line.agree_on_text()
-                before_text()
-                line.send_text(raw)
+                _say_the_text(line, raw, before_text)
             return Handed(taken, refused)
         finally:
             line.leave()
@@ -122,6 +121,15 @@ class SmtpClient:
             line.leave()
             raise
         return line
+
+
+def _say_the_text(line: _Line, raw: bytes, before_text: Callable[[], None]) -> None:
+    try:
+        before_text()
+        line.send_text(raw)
+    except BaseException:
+        line.close()  # in the middle of a text a QUIT is a word of it: nobody would answer
+        raise
 
 
 class _Line(smtplib.SMTP):

@@ -97,7 +97,7 @@ def test_channels_do_not_share_a_gate(gate: Gate) -> None:
 
 
 def test_without_redis_everybody_passes() -> None:
-    nowhere = Gate(redis.Redis(host="127.0.0.1", port=9, socket_connect_timeout=1), CHANNEL, "email_outlook")
+    nowhere = Gate(redis.Redis.from_url("redis://127.0.0.1:9", socket_connect_timeout=1), CHANNEL, "email_outlook")
     assert [enter(nowhere, f"{number}") for number in range(5)] == [0] * 5
     nowhere.note_failure(now=NOW, retry_after_seconds=None)
     nowhere.leave("0")
