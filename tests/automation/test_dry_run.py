@@ -26,7 +26,7 @@ from app.demo.load import load_demo
 from app.inbox.bulk import state_of
 from app.inbox.macros import MacroSteps, OutsideCall, TaskStep
 from app.inbox.models import Priority, Thread, ThreadStatus
-from app.reply_templates.models import ReplyTemplate
+from app.reply_templates.models import ReplyTemplate, ReplyTemplateBrand
 from tests.automation.factories import condition
 from tests.support.database import back_to, ground_session
 
@@ -69,7 +69,8 @@ def some(session: Session, model: type, name: str) -> object:
 
 def rules(session: Session) -> list[RuleContent]:
     """Of every kind: by message, by event, by time; with every condition and every step there is."""
-    template = session.execute(sa.select(ReplyTemplate.id).where(ReplyTemplate.archived_at.is_(None))).scalars().first()
+    of_all_brands = ReplyTemplate.archived_at.is_(None), ReplyTemplate.id.not_in(sa.select(ReplyTemplateBrand.template_id))
+    template = session.execute(sa.select(ReplyTemplate.id).where(*of_all_brands).order_by(ReplyTemplate.id)).scalars().first()
     julia = some(session, User, "Julia")  # who does not see every brand
     technique = some(session, Team, "Technical")
     raised = MacroSteps(add_tags=("storing", "spoed"), priority=Priority.URGENT, status=ThreadStatus.IN_PROGRESS)
