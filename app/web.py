@@ -42,6 +42,7 @@ ROUTES = (
     "app.tasks.routes",
     "app.sla.routes",
     "app.contacts.routes",
+    "app.orders.routes",
     "app.ingest.routes",
     "app.ingest.pages",
     "app.routing.routes",

@@ -194,6 +194,8 @@ WIRING = Wiring(
         "ChannelHealthChanged": (_push_channel,),
         "ChannelNotice": (),
         "ChannelAlerted": (),
+        "OrderCreated": (),
+        "OrderChanged": (),
         "OrderStatusChanged": (_automate,),
         "TaskAsked": (),
         "OutsideCallAsked": (_push,),

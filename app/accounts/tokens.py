@@ -23,6 +23,8 @@ SCOPES = (
     "contacts:write",
     "tasks:read",
     "tasks:write",
+    "orders:read",
+    "orders:write",
     "templates:read",
     "templates:write",
     "channels:read",

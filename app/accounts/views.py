@@ -48,6 +48,8 @@ def scope_hints() -> dict[str, str]:
         "contacts:write": _("Add and change contacts"),
         "tasks:read": _("Read tasks"),
         "tasks:write": _("Add, change and complete tasks"),
+        "orders:read": _("Read orders"),
+        "orders:write": _("Add and change orders"),
         "templates:read": _("Read templates"),
         "templates:write": _("Add, change and archive templates"),
         "channels:read": _("List channels and their health"),

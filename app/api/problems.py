@@ -28,6 +28,7 @@ from app.inbox.actions import ThreadMovedOn
 from app.inbox.api_queries import find_message_records
 from app.inbox.edit import NotYours
 from app.inbox.queries import ThreadMissing
+from app.orders.queries import OrderMissing
 from app.reply_templates.queries import TemplateMissing
 from app.tasks.queries import TaskMissing
 
@@ -38,6 +39,7 @@ _PROBLEM_OF: dict[type[Exception], Callable[[Any], Problem]] = {
     ContactMissing: lambda _: Problem("not_found"),
     ChannelMissing: lambda _: Problem("not_found"),
     PersonMissing: lambda _: Problem("not_found"),
+    OrderMissing: lambda _: Problem("not_found"),
     TaskMissing: lambda _: Problem("not_found"),
     TemplateMissing: lambda _: Problem("not_found"),
     BadCursor: lambda error: invalid("cursor", str(error)),

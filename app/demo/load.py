@@ -28,6 +28,7 @@ from app.demo.clocks import make_clocks
 from app.demo.conversations import finish, how_far, mark_seen, tell
 from app.demo.macros import make_macros
 from app.demo.mailboxes import simulated_mailboxes
+from app.demo.orders import make_orders
 from app.demo.people import (
     BRANDS,
     DUTCH_FIRST,
@@ -119,6 +120,7 @@ def load_demo(session: Session, *, keyring: Keyring, password_hash: str, now: da
     make_templates(session, random.Random(SEED), brand_ids=brand_ids, author_user_id=lead.id, now=now)
     make_macros(session, brand_ids=brand_ids, author=lead, now=now)
     make_tasks(session, random.Random(SEED), user_ids=[user.id for user in company.users], now=now)
+    make_orders(session, random.Random(SEED), brand_ids=list(brand_ids.values()), now=now)
     make_routing(session, users=company.users, channels={c.name: c for c in company.channels.values()}, now=now)
     make_automation(session, author=lead, brand_ids=list(brand_ids.values()), now=now)
     make_clocks(session, now=now)

@@ -45,6 +45,7 @@ from app.suppressions.models import Suppression
 from app.tasks.actions import TaskContent, create_task
 from tests.accounts.every_url import IN, SIGN_IN, TABLE, Entry, Verdict
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
+from tests.orders.factories import make_order
 from tests.routing.factories import make_rule
 from tests.support.database import again, back_to, ground_session
 from tests.support.signing_in import csrf_token, sign_in
@@ -60,6 +61,7 @@ IDS_OF_API = {
     "threads": "thread_id",
     "contacts": "contact_id",
     "tasks": "task_id",
+    "orders": "order_id",
     "templates": "template_id",
     "teams": "team_id",
     "send-bulk-email": "mailing_id",
@@ -165,6 +167,7 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
         "device_id": _device(session, alice), "way": "app",
         "token": unsubscribe_token(alice.id, app.secret_key), "hook_id": _hook(session, team, keyring),
         "brand_id": channel.brand_id,
+        "order_id": make_order(session, brand, contact).id,  # type: ignore[arg-type]
         "task_id": create_task(session, TaskContent(channel.brand_id, "Bellen"), now=NOW, actor=SYSTEM).id,
         "identity_id": new_id(), "address_id": new_id(), "merge_id": new_id(),
         "view": "mine", "filename": "css/tokens.css", "key": "wrong", "link": "made-up",

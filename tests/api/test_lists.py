@@ -18,6 +18,7 @@ from app.inbox.models import MessageType, Priority, ThreadStatus, ThreadType
 from app.tasks.actions import TaskContent, create_task
 from tests.api.conftest import Caller, World
 from tests.factories import NOW, make_contact, make_message, make_thread
+from tests.orders.factories import make_order
 
 SORTS = [
     ("/communication/threads", "created_at"),
@@ -25,6 +26,7 @@ SORTS = [
     ("/communication/messages", "created_at"),
     ("/contacts", "created_at"),
     ("/tasks", "created_at"),
+    ("/orders", "created_at"),
     ("/templates", "created_at"),
     ("/channels", "channel_name"),
     ("/channels", "created_at"),
@@ -60,6 +62,7 @@ def many(db_session: Session, world: World) -> World:
         for turn in range(2):
             make_message(db_session, thread, f"message {turn}", at=at + timedelta(seconds=turn))
         create_task(db_session, TaskContent(world.brand.id, f"task {number}"), now=at, actor=SYSTEM)
+        make_order(db_session, world.brand, contact)
     db_session.add_all(Team(id=new_id(), name=f"Team {number}") for number in range(4))
     db_session.commit()
     return world

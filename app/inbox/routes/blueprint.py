@@ -90,10 +90,11 @@ def nav_groups() -> list[dict[str, Any]]:
     in_tasks = path.startswith("/tasks") or view == "tasks"
     tasks = _rail_item(_("Tasks"), "/tasks", "circle-check", in_tasks, counts.others.get("tasks", 0))
     contacts = _rail_item(_("Contacts"), "/contacts", "building", path.startswith("/contacts"))
+    orders = _rail_item(_("Orders"), "/orders", "file-text", path.startswith("/orders"))
     first = [_view_item(view, icon, path) for view, icon in (("open", "inbox"), ("mine", "user"), ("unassigned", "users"))]
     overdue = {**_view_item("overdue", "triangle-alert", path), "count": words.capped(counts.others.get("overdue", 0))}
     groups: list[dict[str, Any]] = [
-        {"title": "", "items": [*first, _view_item("snoozed", "clock", path), tasks, overdue, contacts]},
+        {"title": "", "items": [*first, _view_item("snoozed", "clock", path), tasks, overdue, contacts, orders]},
         {"title": _("Channels"), "items": [_view_item(view, icon, path) for view, icon in CHANNEL_VIEWS]},
         *_saved_views(counts, path),
         {"title": _("Archives"), "items": [_view_item(view, icon, path) for view, icon in ARCHIVES]},

@@ -1,0 +1,101 @@
+"""Read the parts of an address people wrote in one line or into fields. No database; what cannot be told stays empty."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_POSTAL_CODE = re.compile(r"\b([1-9][0-9]{3})\s?([A-Za-z]{2})\b")
+_NUMBER = re.compile(r"(?<=[\s,])[1-9][0-9]{0,4}(?![0-9])")
+_ADDITION = re.compile(r"(?:\s?[-/]?\s?[A-Za-z0-9]{1,6}){0,2}")
+_LETTER = re.compile(r"[^\W\d_]")
+_YEAR = re.compile(r"1[5-9][0-9]{2}|20[0-9]{2}")  # as in "Plein 1940"
+MOST_ADDITION = 16
+_LEADING_NUMBER = re.compile(r"^(?P<number>[1-9][0-9]{0,4})\s*[-/]?\s*(?P<addition>.*)$")
+_COUNTRIES = {"nederland": "NL", "netherlands": "NL", "the netherlands": "NL", "nl": "NL", "belgië": "BE", "belgium": "BE",
+              "be": "BE",
+              "deutschland": "DE", "germany": "DE", "duitsland": "DE", "de": "DE", "france": "FR", "frankrijk": "FR", "fr": "FR",
+              "canada": "CA", "ca": "CA"}  # fmt: skip
+MOST_CHARACTERS = 500
+
+
+@dataclass(frozen=True)
+class AddressParts:
+    """An address in parts; each may be "". `typed` is the whole of it as it was written, on one line."""
+
+    typed: str
+    street: str = ""
+    house_number: str = ""
+    house_number_addition: str = ""
+    postal_code: str = ""
+    city: str = ""
+    country: str = "NL"
+
+
+def read_line(text: str) -> AddressParts:
+    """The parts of an address in one line, such as "Kerkstraat 123 A, 1234AB Amsterdam"."""
+    typed = _folded(text)
+    found = _POSTAL_CODE.search(typed)
+    if found is None:
+        return _without_postal_code(typed)
+    street, number, addition = _street_and_number(typed[: found.start()].strip(" ,"))
+    city, country = _city_and_country(typed[found.end() :].strip(" ,"))
+    return AddressParts(typed, street, number, addition, (found[1] + found[2]).upper(), city, country)
+
+
+def read_fields(
+    *, street: str = "", house_number: str = "", addition: str = "", postal_code: str = "", city: str = "", country: str = ""
+) -> AddressParts:
+    """The same from fields; a number may stand behind the street, an addition behind the number."""
+    street, house_number, addition = _folded(street), _folded(house_number), _folded(addition)
+    if not house_number:
+        street, house_number, found = _street_and_number(street)
+        addition = addition or found
+    else:
+        split = _LEADING_NUMBER.match(house_number)
+        if split is not None:
+            house_number, addition = split["number"], addition or split["addition"].strip()
+    code, city = re.sub(r"\s", "", postal_code).upper()[:12], _folded(city)
+    number = f"{house_number}{' ' if len(addition) > 1 else ''}{addition}"
+    typed = _folded(", ".join(filter(None, (f"{street} {number}".strip(), f"{code} {city}".strip()))))
+    return AddressParts(typed, street, house_number, addition[:40], code, city, country_code(country))
+
+
+def country_code(text: str) -> str:
+    """Two letters; the Netherlands where nothing is said, "ZZ" for a country nobody here knows."""
+    words = _folded(text).casefold()
+    if not words:
+        return "NL"
+    return _COUNTRIES.get(words) or (words.upper() if len(words) == 2 and words.isascii() and words.isalpha() else "ZZ")
+
+
+def _without_postal_code(typed: str) -> AddressParts:
+    first, _comma, rest = typed.partition(",")
+    street, number, addition = _street_and_number(first.strip())
+    city, country = _city_and_country(rest.strip(" ,"))
+    return AddressParts(typed, street, number, addition, "", city, country)
+
+
+def _street_and_number(text: str) -> tuple[str, str, str]:
+    """The first number behind the name that only an addition follows; a year goes last, as streets are named after them."""
+    found = [number for number in _NUMBER.finditer(text) if _LETTER.search(text[: number.start()])]
+    found = [number for number in found if _is_addition(text[number.end() :])]
+    if not found:
+        return text, "", ""
+    number = next((one for one in found if not _YEAR.fullmatch(one[0])), found[-1])
+    return text[: number.start()].strip(" ,"), number[0], text[number.end() :].strip(" -/")
+
+
+def _is_addition(rest: str) -> bool:
+    return len(rest) <= MOST_ADDITION and _ADDITION.fullmatch(rest) is not None
+
+
+def _city_and_country(text: str) -> tuple[str, str]:
+    city, comma, country = text.rpartition(",")
+    if comma and _folded(country).casefold() in _COUNTRIES:
+        return city.strip(" ,"), country_code(country)
+    return text, "NL"
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split())[:MOST_CHARACTERS]

@@ -1,0 +1,257 @@
+"""/orders"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from app.accounts.access import Viewer
+from app.addresses.models import Address
+from app.addresses.typed import AddressParts, read_fields, read_line
+from app.api.answers import Answer, answer, check_if_match, show
+from app.api.brand import choose_brand_id
+from app.api.gate import current_viewer
+from app.api.idempotency import write
+from app.api.registry import Routes
+from app.api.schemas.base import IdPath
+from app.api.schemas.orders import (
+    AddressIn,
+    AddressOut,
+    CustomerIn,
+    LineItemIn,
+    LineItemOut,
+    OrderCreate,
+    OrderListQuery,
+    OrderOut,
+    OrderPage,
+    OrderUpdate,
+    in_decimal,
+)
+from app.contacts.actions import IdentityInput, find_or_create_contact, identity_lock_key
+from app.contacts.edit import ContactEdit, create_contact
+from app.contacts.queries import contact_exists
+from app.core.clock import utc_now
+from app.core.db import advisory_xact_lock, db
+from app.core.keyset import Sort
+from app.core.problems import invalid
+from app.inbox.api_queries import contact_in_sight
+from app.inbox.models import Thread
+from app.inbox.queries import ThreadMissing
+from app.inbox.queries import get_thread as find_thread
+from app.orders import actions
+from app.orders.actions import NewLine, NewOrder
+from app.orders.models import Order, OrderSource
+from app.orders.queries import LineRow, OrderConditions, OrderRow
+from app.orders.queries import get_order as find_order
+from app.orders.queries import list_orders as find_orders
+
+routes = Routes("Orders")
+CREATE = {
+    "customer": {"name": "Jan Janssen", "email": "jan@example.com", "phone": "+31612345678"},
+    "brand": "chargecars",
+    "installation_address": {"street": "Kerkstraat", "house_number": "12", "postal_code": "1234AB", "city": "Amsterdam"},
+    "line_items": [{"sku": "WALLBOX-11KW", "description": "Wallbox 11 kW", "quantity": 1}],
+    "notes": "Side door of the garage",
+}
+
+
+@routes.add("get", "/orders", scope="orders:read", answers=OrderPage)
+def list_orders(query: OrderListQuery) -> Response:
+    """List orders.
+
+    Limited to the brands the token's owner may see.
+    """
+    wanted = query.model_dump(exclude={"limit", "cursor", "sort", "order_status"})
+    page = find_orders(
+        db.session(),
+        viewer=current_viewer(),
+        conditions=OrderConditions(status=query.order_status, **wanted),
+        sort=Sort.parse(query.sort),
+        cursor=query.cursor,
+        limit=query.limit,
+    )
+    return answer(OrderPage(items=[_order_out(row) for row in page.items], next_cursor=page.next_cursor)).response()
+
+
+@routes.add("get", "/orders/<uuid:id>", scope="orders:read", answers=OrderOut, refuses=(404,))
+def get_order(path: IdPath) -> Response:
+    """Show one order."""
+    row = find_order(db.session(), viewer=current_viewer(), order_id=path.id)
+    return show(_order_out(row), etag=_etag(row.order))
+
+
+@routes.add("post", "/orders", scope="orders:write", answers=OrderOut, status=201, refuses=(409,), example=CREATE)
+def create_an_order(body: OrderCreate) -> Response:
+    """Add an order.
+
+    It gets the next number of its brand.
+    """
+    return write(lambda session: _create(session, current_viewer(), body))
+
+
+@routes.add(
+    "patch",
+    "/orders/<uuid:id>",
+    scope="orders:write",
+    answers=OrderOut,
+    refuses=(404, 409, 412),
+    example={"order_status": "approved"},
+)
+@routes.add(
+    "put",
+    "/orders/<uuid:id>",
+    scope="orders:write",
+    answers=OrderOut,
+    refuses=(404, 409, 412),
+    example={"notes": "Call before coming"},
+)
+def update_an_order(path: IdPath, body: OrderUpdate) -> Response:
+    """Change an order.
+
+    PUT and PATCH do the same: what is left out stays as it is.
+    """
+    return write(lambda session: _update(session, current_viewer(), path.id, body))
+
+
+def _etag(order: Order) -> str:
+    return f"{order.id.hex[-8:]}-{order.version}"
+
+
+def _create(session: Session, viewer: Viewer, body: OrderCreate) -> Answer:
+    thread = _thread(session, viewer, body.thread_id)
+    owner = thread.brand_id if thread else None
+    new = NewOrder(
+        brand_id=choose_brand_id(session, viewer=viewer, key=body.brand, owner=owner, owner_name="thread"),
+        customer_contact_id=_customer_id(session, viewer, body),
+        source=OrderSource.API,
+        status=body.order_status,
+        order_type=body.order_type,
+        address=_address(body.installation_address),
+        lines=[_line(line, place) for place, line in enumerate(body.line_items)],
+        notes=body.notes,
+        account_contact_id=_known(session, viewer, body.account_contact_id, "account_contact_id"),
+        channel_contact_ids=[_sure(session, viewer, one, "channel_contact_ids") for one in body.channel_contact_ids],
+        external_references=dict(body.external_references),
+        thread_id=thread.id if thread else None,
+    )
+    order = actions.create_order(session, new, now=utc_now(), actor=viewer.actor)
+    return _answer(session, viewer, order.id, 201)
+
+
+def _update(session: Session, viewer: Viewer, order_id: uuid.UUID, body: OrderUpdate) -> Answer:
+    find_order(session, viewer=viewer, order_id=order_id)
+    order, now, sent = actions.lock_order(session, order_id), utc_now(), body.model_fields_set
+    check_if_match(_etag(order))
+    columns: dict[str, Any] = {name: getattr(body, name) for name in ("notes", "external_references") if name in sent}
+    actions.edit_order(session, order_id, columns, now=now, actor=viewer.actor)
+    if "order_status" in sent:
+        reason = body.status_reason if "status_reason" in sent else ""
+        actions.set_order_status(session, order_id, body.order_status, reason=reason, now=now, actor=viewer.actor)
+    elif "status_reason" in sent:
+        raise invalid("status_reason", "goes with an order_status")
+    return _answer(session, viewer, order_id, 200)
+
+
+def _thread(session: Session, viewer: Viewer, thread_id: uuid.UUID | None) -> Thread | None:
+    if thread_id is None:
+        return None
+    try:
+        return find_thread(session, viewer=viewer, thread_id=thread_id)
+    except ThreadMissing as error:
+        raise invalid("thread_id", "there is no such thread") from error
+
+
+def _customer_id(session: Session, viewer: Viewer, body: OrderCreate) -> uuid.UUID:
+    if (body.customer_contact_id is None) == (body.customer is None):
+        raise invalid("customer", "give either a customer or a customer_contact_id")
+    if body.customer is None:
+        assert body.customer_contact_id is not None
+        return _sure(session, viewer, body.customer_contact_id, "customer_contact_id")
+    return _find_or_create(session, viewer, body.customer)
+
+
+def _find_or_create(session: Session, viewer: Viewer, customer: CustomerIn) -> uuid.UUID:
+    ways = {"email": customer.email, "phone": customer.phone}
+    identities = [IdentityInput(kind, value, display=value) for kind, value in ways.items() if value]
+    now = utc_now()
+    if not identities:
+        return create_contact(session, ContactEdit(columns={"name": customer.name}), actor=viewer.actor, now=now).id
+    for key in sorted(identity_lock_key(identity) for identity in identities):
+        advisory_xact_lock(session, key)
+    return find_or_create_contact(session, identities, name=customer.name, now=now).id
+
+
+def _known(session: Session, viewer: Viewer, contact_id: uuid.UUID | None, field: str) -> uuid.UUID | None:
+    return None if contact_id is None else _sure(session, viewer, contact_id, field)
+
+
+def _sure(session: Session, viewer: Viewer, contact_id: uuid.UUID, field: str) -> uuid.UUID:
+    if not contact_exists(session, contact_id=contact_id, within=contact_in_sight(viewer)):
+        raise invalid(field, "there is no such contact")
+    return contact_id
+
+
+def _address(address: AddressIn | None) -> AddressParts | None:
+    if address is None:
+        return None
+    whole, parts = address.full_address, address.model_dump(exclude={"full_address", "house_number_addition"})
+    return read_line(whole) if whole.strip() else read_fields(addition=address.house_number_addition, **parts)
+
+
+def _line(line: LineItemIn, place: int) -> NewLine:
+    if not line.sku.strip() and not line.description.strip():
+        raise invalid(f"line_items.{place}", "needs a sku or a description")
+    price = None if line.unit_price is None else in_decimal(line.unit_price)
+    description = " ".join(line.description.split())
+    return NewLine(description, in_decimal(line.quantity), line.sku.strip(), price, line.external_item_reference)
+
+
+def _answer(session: Session, viewer: Viewer, order_id: uuid.UUID, status: int) -> Answer:
+    session.flush()
+    row = find_order(session, viewer=viewer, order_id=order_id)
+    location = f"/api/v1/orders/{order_id}" if status == 201 else None
+    return answer(_order_out(row), status, etag=_etag(row.order), location=location)
+
+
+def _order_out(row: OrderRow) -> OrderOut:
+    order = row.order
+    return OrderOut(
+        id=order.id,
+        order_number=order.order_number,
+        order_type=order.order_type,
+        order_status=order.status,
+        brand=row.brand_key,
+        customer_contact_id=order.customer_contact_id,
+        account_contact_id=order.account_contact_id,
+        channel_contact_ids=list(order.channel_contact_ids),
+        installation_address=_address_out(row.address) if row.address else None,
+        line_items=[_line_out(line) for line in row.lines],
+        notes=order.notes,
+        source=order.source,
+        thread_ids=list(row.thread_ids),
+        external_references=dict(order.external_references),
+        created_at=order.created_at,
+        updated_at=order.updated_at,
+    )
+
+
+def _address_out(address: Address) -> AddressOut:
+    names = ("street", "house_number", "house_number_addition", "postal_code", "city", "country")
+    return AddressOut(full_address=address.typed, **{name: getattr(address, name) for name in names})
+
+
+def _line_out(line: LineRow) -> LineItemOut:
+    item = line.item
+    return LineItemOut(
+        id=item.id,
+        line_order=item.position,
+        sku=line.article.sku if line.article else None,
+        description=item.description,
+        quantity=float(item.quantity),
+        unit_price=None if item.unit_price is None else float(item.unit_price),
+        line_item_status=item.status,
+        external_item_reference=item.external_item_reference,
+    )

@@ -1,0 +1,104 @@
+"""What people may send us about an order: these fields and no others."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+
+from app.addresses.typed import AddressParts, read_fields
+from app.contacts.actions import IdentityInput
+from app.contacts.numbers import NotAnAddress, clean_email, clean_phone
+from app.core.text import storable
+from app.orders.actions import NewLine
+from app.translation import gettext as _
+
+NAME_CHARACTERS, LINE_CHARACTERS, NOTES_CHARACTERS = 200, 300, 20_000
+ROWS_AT_FIRST, MOST_ROWS = 3, 30
+MOST_QUANTITY = Decimal(100_000)
+
+
+@dataclass
+class OrderForm:
+    """An order as it was typed, and what is wrong with it, by field. `rows`: how many lines the form has."""
+
+    values: Mapping[str, str]
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def get(self, name: str) -> str:
+        return storable(self.values.get(name, "")).strip()
+
+    @property
+    def rows(self) -> int:
+        text = self.get("rows")
+        return max(ROWS_AT_FIRST, min(int(text), MOST_ROWS)) if text.isdecimal() and len(text) < 4 else ROWS_AT_FIRST
+
+    def brand_id(self, allowed: Collection[uuid.UUID]) -> uuid.UUID | None:
+        found = next((brand_id for brand_id in allowed if str(brand_id) == self.get("brand")), None)
+        if found is None:
+            self.errors["brand"] = _("Choose one of your brands.")
+        return found
+
+    def customer(self) -> tuple[str, list[IdentityInput]]:
+        """The name, and the ways to reach them that were typed."""
+        name = self._line("customer_name", NAME_CHARACTERS)
+        if not name and "customer_name" not in self.errors:
+            self.errors["customer_name"] = _("Enter a name.")
+        identities = [self._identity("email"), self._identity("phone")]
+        return name, [found for found in identities if found is not None]
+
+    def address(self) -> AddressParts | None:
+        """None where nothing was typed."""
+        names = ("street", "house_number", "addition", "postal_code", "city")
+        typed = {name: self._line(name, LINE_CHARACTERS) for name in names}
+        return read_fields(**typed, country=self.get("country")) if any(typed.values()) else None
+
+    def lines(self) -> list[NewLine]:
+        """One for each row in which an article was chosen or words were typed."""
+        found = [self._one_line(number) for number in range(1, self.rows + 1)]
+        lines = [line for line in found if line is not None]
+        if not lines and not self.errors:
+            self.errors["description-1"] = _("Say what is ordered.")
+        return lines
+
+    def notes(self) -> str:
+        notes = self.get("notes").replace("\r\n", "\n")
+        if len(notes) > NOTES_CHARACTERS:
+            self.errors["notes"] = _("Use at most %(count)s characters.", count=NOTES_CHARACTERS)
+        return notes
+
+    def _one_line(self, number: int) -> NewLine | None:
+        article, description = self.get(f"article-{number}")[:200], self._line(f"description-{number}", LINE_CHARACTERS)
+        quantity = self._quantity(f"quantity-{number}")
+        return NewLine(description, quantity, article) if article or description else None
+
+    def _quantity(self, name: str) -> Decimal:
+        text = self.get(name).replace(",", ".") or "1"
+        try:
+            quantity = Decimal(text) if len(text) < 20 else Decimal(0)
+        except InvalidOperation:
+            quantity = Decimal(0)
+        if not quantity.is_finite() or not 0 < quantity <= MOST_QUANTITY or quantity != round(quantity, 3):
+            self.errors[name] = _("Enter a number above 0, such as 2 or 12,5.")
+            return Decimal(1)
+        return quantity
+
+    def _identity(self, kind: str) -> IdentityInput | None:
+        text = self.get(kind)
+        try:
+            clean = {"email": clean_email, "phone": clean_phone}[kind]
+            return IdentityInput(kind, clean(text), display=text[:320]) if text else None
+        except NotAnAddress:
+            self.errors[kind] = (
+                _("This is not an e-mail address, such as name@example.nl.")
+                if kind == "email"
+                else _("This is not a phone number, such as +31612345678.")
+            )
+            return None
+
+    def _line(self, name: str, most: int) -> str:
+        text = " ".join(self.get(name).split())
+        if len(text) > most:
+            self.errors[name] = _("Use at most %(count)s characters.", count=most)
+        return text[:most]

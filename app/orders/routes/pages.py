@@ -1,0 +1,54 @@
+"""The list of orders and the page of one."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from app.accounts.session import current_viewer
+from app.core.db import db
+from app.core.keyset import Sort
+from app.core.paging import BadCursor
+from app.core.text import storable
+from app.inbox.order_threads import list_threads_by_id
+from app.orders.models import OrderStatus
+from app.orders.queries import OrderConditions, get_order, list_orders
+from app.orders.routes.blueprint import bp
+from app.web import page
+
+NEWEST = Sort("created_at", descending=True)
+PAGE_ORDERS = 50
+
+
+@bp.get("/orders")
+def show_list() -> ResponseReturnValue:
+    """Orders, newest first; `q` looks in numbers and names, `status` is one state. As a fragment: `order-list`."""
+    session, viewer, args = db.session(), current_viewer(), request.args
+    words = " ".join(storable(args.get("q", "")).split())[:200]
+    status = next((one for one in OrderStatus if one.value == args.get("status")), None)
+    asked = {"conditions": OrderConditions(status=status, words=words), "sort": NEWEST, "limit": PAGE_ORDERS}
+    try:
+        found = list_orders(session, viewer=viewer, cursor=args.get("cursor"), **asked)  # type: ignore[arg-type]
+    except BadCursor:
+        found = list_orders(session, viewer=viewer, **asked)  # type: ignore[arg-type]
+    context: dict[str, Any] = {"rows": found.items, "next_cursor": found.next_cursor, "q": words, "chosen": status}
+    return page("orders/list.html", blocks=("order_list",), statuses=list(OrderStatus), **context)
+
+
+@bp.get("/orders/<uuid:order_id>")
+def show_order(order_id: uuid.UUID) -> ResponseReturnValue:
+    """One order: for whom, where, what, in which state, and the conversations about it."""
+    return order_page(order_id)
+
+
+def order_page(order_id: uuid.UUID, *, errors: dict[str, str] | None = None, status: int = 200) -> Response:
+    """The page; `errors` by field of the form that was refused. Raises OrderMissing."""
+    session, viewer = db.session(), current_viewer()
+    row = get_order(session, viewer=viewer, order_id=order_id)
+    threads = list_threads_by_id(session, viewer=viewer, thread_ids=row.thread_ids)
+    context: dict[str, Any] = {"row": row, "order": row.order, "threads": threads, "errors": errors or {}}
+    return page("orders/order.html", statuses=list(OrderStatus), status=status, **context)
