@@ -67,6 +67,8 @@ class Settings:
     whatsapp_base_url: str = "https://graph.facebook.com"
     whatsapp_api_version: str = "v26.0"
     twilio_base_url: str = "https://api.twilio.com"
+    # The register of Dutch addresses, with its version.
+    pdok_base_url: str = "https://api.pdok.nl/bzk/locatieserver/search/v3_1"
     # The domain in the Message-IDs and reply addresses we make.
     mail_domain: str = "switchyard.localhost"
     # The push services of browsers: hosts, "*." before all below one, or whole origins where they are without TLS.
@@ -141,6 +143,7 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
         sendgrid_base_url=read.url("SENDGRID_BASE_URL", Settings.sendgrid_base_url),
         whatsapp_base_url=read.url("WHATSAPP_BASE_URL", Settings.whatsapp_base_url),
         twilio_base_url=read.url("TWILIO_BASE_URL", Settings.twilio_base_url),
+        pdok_base_url=read.url("PDOK_BASE_URL", Settings.pdok_base_url),
         whatsapp_api_version=read.text("WHATSAPP_API_VERSION", Settings.whatsapp_api_version),
         mail_domain=mail_domain,
         push_hosts=_hosts(read, "PUSH_HOSTS", Settings.push_hosts),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from app.addresses.models import Address
 from app.auto_replies import handlers as auto_replies
 from app.auto_replies.handlers import answer_by_itself, is_answered_by_itself
 from app.automation.handlers import is_about_the_past, is_awaited, note_intent, run_rule_on_past, run_rules
@@ -237,6 +238,7 @@ def sources() -> tuple[Source, ...]:
         Source(table_of(ScheduledReply), "app.delivery.scheduled_jobs.send_due", SEND),
         Source(table_of(NotificationDispatch), "app.notifications.jobs.send_dispatch", SEND),
         Source(table_of(NotificationDigest), "app.notifications.jobs.send_digest", SEND),
+        Source(table_of(Address), "app.addresses.jobs.check_address", SEND),
         Source(table_of(SlaRecompute), "app.sla.jobs.run_recompute", SEND),
         Source(outbox, "app.events.jobs.run_outbox_entry", LIVE, where=lambda: outbox.c.queue == LIVE),
         Source(outbox, "app.events.jobs.run_outbox_entry", SEND, where=lambda: outbox.c.queue == SEND),

@@ -102,6 +102,7 @@ def settings(servers: TestServers, tmp_path_factory: pytest.TempPathFactory) -> 
         login_authority=NOWHERE,
         whatsapp_base_url=NOWHERE,
         twilio_base_url=NOWHERE,
+        pdok_base_url=NOWHERE,
         sendgrid_base_url=NOWHERE,
         push_hosts=(NOWHERE, "push.example"),
         unknown_settle_seconds=30,

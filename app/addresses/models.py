@@ -5,11 +5,13 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Base, WithId, text_enum
+from app.core.db import Base, Claimable, WithId, text_enum
 
 
 class AddressType(StrEnum):
@@ -18,10 +20,21 @@ class AddressType(StrEnum):
     OTHER = "other"
 
 
-class Address(WithId, Base):
+class CheckStatus(StrEnum):
+    WAITING = "waiting"  # the register was not asked yet, or could not be asked
+    VALID = "valid"
+    SEVERAL = "several"  # the register knows others of this number: somebody must choose
+    NONE = "none"
+    SKIPPED = "skipped"  # abroad, or too little is known to ask
+
+
+class Address(WithId, Claimable, Base):
     """One place. `typed` is what somebody wrote, and never changes; the parts are read from it or were typed one by one.
 
     `house_number` is digits, `house_number_addition` what stands behind them ("A", "bis", "2-hoog"); `country` is two letters.
+
+    The row is the promise to ask the register: `check_status` is what came of it, `register` the address there, `candidates`
+    those to choose from (see `register.Match.as_json`).
     """
 
     __tablename__ = "addresses"
@@ -35,9 +48,30 @@ class Address(WithId, Base):
     postal_code: Mapped[str] = mapped_column(default="")
     city: Mapped[str] = mapped_column(default="")
     country: Mapped[str] = mapped_column(default="NL")
+    check_status: Mapped[CheckStatus] = mapped_column(text_enum(CheckStatus, "check_status"), default=CheckStatus.WAITING)
+    register: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    candidates: Mapped[list[Any]] = mapped_column(default=list)
+    checked_at: Mapped[datetime | None]
+    last_error: Mapped[str | None]
     created_at: Mapped[datetime]
 
     __table_args__ = (
         sa.Index("ix_addresses_contact", "contact_id", postgresql_where=sa.text("contact_id IS NOT NULL")),
+        sa.Index("ix_addresses_due", "run_at", postgresql_where=sa.text("state IN ('ready', 'running')")),
         sa.CheckConstraint("typed <> ''", name="typed"),
+        sa.CheckConstraint("state IN ('ready', 'running', 'done')", name="state"),
+        sa.CheckConstraint("(check_status = 'valid') = (register IS NOT NULL)", name="register"),
     )
+
+
+class AddressLookup(Base):
+    """What the register said to one question; kept for a month, for a day where it knew nothing. Errors are never kept."""
+
+    __tablename__ = "address_lookups"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    matches: Mapped[list[Any]]
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+    __table_args__ = (sa.Index("ix_address_lookups_expires", "expires_at"),)

@@ -229,6 +229,7 @@ PAGES = (
     Entry("GET", "/orders/new", SIGNED_IN),
     Entry("GET", "/orders/<uuid:order_id>", BRAND),
     Entry("POST", "/orders/<uuid:order_id>/status", BRAND, data={"status": "approved"}),
+    Entry("POST", "/orders/<uuid:order_id>/address", BRAND, data={"bag_id": "1"}),
     Entry("POST", "/orders/<uuid:order_id>/notes", BRAND, data={"notes": "Achterom"}),
     Entry("GET", "/attachments/<uuid:attachment_id>", BRAND),
     Entry("GET", "/threads/<uuid:thread_id>/merge", BRAND),

@@ -7,7 +7,10 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
-from app.addresses.models import Address
+from app.addresses.actions import note_judgement
+from app.addresses.models import Address, CheckStatus
+from app.addresses.register import Judgement, Match
+from app.addresses.typed import read_line
 from app.contacts.models import Contact
 from app.orders.articles import add_article
 from app.orders.models import LineItem, OrderStatus
@@ -135,3 +138,25 @@ def test_the_state_is_changed_by_hand_with_its_reason(desk: Desk) -> None:
     assert "Choose one of the list." in refused.text
     assert desk.post(f"/orders/{order.id}/notes", notes="Bellen").status_code == 303
     assert desk.orders()[0].notes == "Bellen"
+
+
+def test_the_page_says_in_words_what_the_register_says_and_lets_one_choose(desk: Desk) -> None:
+    order = make_order(desk.session, desk.brand, desk.pieter, address=read_line("Molenweg 7, 3511CD Utrecht"))
+    desk.session.commit()
+    path, address = f"/orders/{order.id}", desk.session.get_one(Address, order.address_id)
+    assert "Not looked up yet" in desk.get(path)
+    address.attempts = 2
+    desk.session.commit()
+    assert "cannot be asked at the moment" in desk.get(path)
+    one = Match("0344200000000001", "Molenweg", "7", "A", "", "3511CD", "Utrecht")
+    note_judgement(desk.session, address.id, Judgement(CheckStatus.SEVERAL, candidates=(one,)), now=NOW)
+    desk.session.commit()
+    assert "Molenweg 7A, 3511CD Utrecht</button>" in desk.get(path)
+    assert desk.post(f"{path}/address", bag_id="other").status_code == 422
+    assert desk.post(f"{path}/address", bag_id=one.bag_id).status_code == 303
+    text = desk.get(path)
+    assert "Valid address" in text
+    assert "In the register: Molenweg 7A, 3511CD Utrecht" in text
+    note_judgement(desk.session, address.id, Judgement(CheckStatus.NONE), now=NOW)
+    desk.session.commit()
+    assert "knows no address" in desk.get(path)

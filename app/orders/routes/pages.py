@@ -51,4 +51,4 @@ def order_page(order_id: uuid.UUID, *, errors: dict[str, str] | None = None, sta
     row = get_order(session, viewer=viewer, order_id=order_id)
     threads = list_threads_by_id(session, viewer=viewer, thread_ids=row.thread_ids)
     context: dict[str, Any] = {"row": row, "order": row.order, "threads": threads, "errors": errors or {}}
-    return page("orders/order.html", statuses=list(OrderStatus), status=status, **context)
+    return page("orders/order.html", blocks=("order_place",), statuses=list(OrderStatus), status=status, **context)

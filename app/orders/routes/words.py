@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from flask_babel import format_currency, format_decimal
 
+from app.addresses.models import CheckStatus
+from app.addresses.register import Match
 from app.orders.models import ENDED, LineItemStatus, OrderSource, OrderStatus
 from app.translation import gettext as _
 from app.translation import mark as N_
@@ -27,6 +30,14 @@ SOURCES = {
     OrderSource.FILLOUT: N_("By a form"),
     OrderSource.MAKE: N_("By a scenario"),
 }
+CHECKS = {
+    CheckStatus.WAITING: N_("Not looked up yet"),
+    CheckStatus.VALID: N_("Valid address"),
+    CheckStatus.SEVERAL: N_("Several are possible"),
+    CheckStatus.NONE: N_("Not in the register"),
+    CheckStatus.SKIPPED: N_("Not looked up"),
+}
+_CHECK_TONES = {CheckStatus.VALID: "done", CheckStatus.SEVERAL: "due", CheckStatus.NONE: "overdue"}
 _TONES = {OrderStatus.COMPLETED: "done", OrderStatus.ON_HOLD: "due", OrderStatus.INTAKE_RECEIVED: "info"}
 
 
@@ -55,7 +66,23 @@ def price_words(price: Decimal | None) -> str:
     return "" if price is None else str(format_currency(price, "EUR"))
 
 
+def address_check_words(value: str) -> str:
+    return _(CHECKS[CheckStatus(value)])
+
+
+def address_check_tone(value: str) -> str:
+    return _CHECK_TONES.get(CheckStatus(value), "")
+
+
+def match_words(match: dict[str, Any]) -> str:
+    """An address of the register, as it is kept."""
+    return Match(**match).words
+
+
 FILTERS = {
+    "address_check_words": address_check_words,
+    "address_check_tone": address_check_tone,
+    "match_words": match_words,
     "order_status_words": order_status_words,
     "order_status_tone": order_status_tone,
     "line_status_words": line_status_words,

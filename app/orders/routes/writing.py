@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.queries import list_brands
 from app.accounts.session import current_viewer
+from app.addresses.actions import NotAChoice, choose_candidate
 from app.contacts.actions import find_or_create_contact, identity_lock_key
 from app.contacts.edit import ContactEdit, create_contact
 from app.contacts.models import Contact
@@ -87,6 +88,22 @@ def save_notes(order_id: uuid.UUID) -> ResponseReturnValue:
         return order_page(order_id, errors={**form.errors, "typed": notes[: NOTES_CHARACTERS * 2]}, status=422)
     with transaction() as session:
         edit_order(session, order_id, {"notes": notes}, now=utc_now(), actor=viewer.actor)
+    flash(_("Saved."))
+    return redirect(url_for("orders.show_order", order_id=order_id), 303)
+
+
+@bp.post("/orders/<uuid:order_id>/address")
+def choose_address(order_id: uuid.UUID) -> ResponseReturnValue:
+    """Say which address of the register is meant, by its `bag_id`."""
+    viewer = current_viewer()
+    address = get_order(db.session(), viewer=viewer, order_id=order_id).address
+    if address is None:
+        return order_page(order_id, errors={"address": _("No address is known.")}, status=422)
+    try:
+        with transaction() as session:
+            choose_candidate(session, address.id, request.form.get("bag_id", ""), now=utc_now(), actor=viewer.actor)
+    except NotAChoice:
+        return order_page(order_id, errors={"address": _("Choose one of the list.")}, status=422)
     flash(_("Saved."))
     return redirect(url_for("orders.show_order", order_id=order_id), 303)
 

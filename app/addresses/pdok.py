@@ -1,0 +1,136 @@
+"""The register of Dutch addresses by PDOK's Locatieserver: structured filters alone, every answer held against its question.
+
+A postcode in free text finds addresses far away with a good score, so number and postcode (or street and town) are filters, and
+what comes back with others is not believed. Free of charge and without a promise: whatever is not a good answer is `UnableToAsk`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+from app.addresses.register import Match, Question, UnableToAsk, folded
+from app.core.http import HttpClient, HttpFailure, HttpResponse
+
+ROWS = 100
+MOST_PAGES = 5
+TIMEOUT_SECONDS = 3
+_FIELDS = (
+    "type,straatnaam,huisnummer,huisletter,huisnummertoevoeging,postcode,woonplaatsnaam,provincienaam,nummeraanduiding_id,"
+    "centroide_ll"
+)
+_POINT = re.compile(r"POINT\(([-\d.]+) ([-\d.]+)\)")
+_SPECIAL = re.compile(r'([\\"])')
+
+
+class Pdok:
+    """Thread-safe. `base_url` ends in the version, without a slash."""
+
+    def __init__(self, http: HttpClient, base_url: str) -> None:
+        self._http = http
+        self._base_url = base_url
+
+    def find(self, question: Question) -> tuple[Match, ...]:
+        """All addresses of this number. Raises UnableToAsk."""
+        docs: list[Any] = []
+        for page in range(MOST_PAGES):
+            total, found = self._page(question, start=page * ROWS)
+            docs += found
+            if len(docs) >= total:
+                break
+            if not found:
+                raise UnableToAsk("the register counts more than it shows")
+        matches = [match for match in (_match(doc) for doc in docs) if match is not None]
+        fitting = tuple(match for match in matches if _fits(question, match))
+        if docs and not fitting:
+            raise UnableToAsk("the register answered another question")
+        return fitting
+
+    def _page(self, question: Question, *, start: int) -> tuple[int, list[Any]]:
+        try:
+            answer = self._http.request(
+                "GET",
+                f"{self._base_url}/free?{_query(question, start)}",
+                headers={"Accept": "application/json"},
+                connect_timeout=TIMEOUT_SECONDS,
+                read_timeout=TIMEOUT_SECONDS,
+                deadline=2 * TIMEOUT_SECONDS,
+            )
+        except HttpFailure as failure:
+            raise UnableToAsk(f"the register could not be reached: {failure.kind}") from failure
+        if answer.status != 200:
+            raise UnableToAsk(f"the register answered {answer.status}", retry_after_seconds=_retry_after(answer))
+        return _read(answer)
+
+
+def _query(question: Question, start: int) -> str:
+    filters = ["type:adres", f"huisnummer:{question.house_number}"]
+    if question.postal_code:
+        filters.append(f"postcode:{question.postal_code}")
+    else:
+        filters += [f"straatnaam:{_quoted(question.street)}", f"woonplaatsnaam:{_quoted(question.city)}"]
+    pairs = [("q", "*"), *(("fq", one) for one in filters), ("fl", _FIELDS), ("rows", str(ROWS)), ("start", str(start))]
+    return urlencode(pairs)
+
+
+def _quoted(text: str) -> str:
+    """As one phrase: within quotes nothing but these two marks means anything."""
+    return '"' + _SPECIAL.sub(r"\\\1", text) + '"'
+
+
+def _read(answer: HttpResponse) -> tuple[int, list[Any]]:
+    try:
+        response = answer.json()["response"]
+        total, docs = response["numFound"], response["docs"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnableToAsk("the register's answer could not be read") from error
+    if type(total) is not int or not isinstance(docs, list):
+        raise UnableToAsk("the register's answer could not be read")
+    return total, docs
+
+
+def _match(doc: Any) -> Match | None:
+    """A document as an address; None for one that names no number of its own."""
+    if not isinstance(doc, dict) or doc.get("type") not in (None, "adres"):
+        return None
+    texts = {name: str(doc.get(name) or "").strip() for name in _FIELDS.split(",")}
+    latitude, longitude = _place(texts["centroide_ll"])
+    if not re.fullmatch(r"[0-9]{16}", texts["nummeraanduiding_id"]) or not texts["straatnaam"]:
+        return None
+    return Match(
+        bag_id=texts["nummeraanduiding_id"],
+        street=texts["straatnaam"],
+        house_number=texts["huisnummer"],
+        letter=texts["huisletter"],
+        addition=texts["huisnummertoevoeging"],
+        postal_code=texts["postcode"],
+        city=texts["woonplaatsnaam"],
+        province=texts["provincienaam"],
+        latitude=latitude,
+        longitude=longitude,
+    )
+
+
+def _place(point: str) -> tuple[float | None, float | None]:
+    """(latitude, longitude) of POINT(longitude latitude); nothing where it is none or lies outside the Netherlands."""
+    found = _POINT.fullmatch(point)
+    try:
+        longitude, latitude = (float(found[1]), float(found[2])) if found else (0.0, 0.0)
+    except ValueError:
+        return None, None
+    inside = 3.2 <= longitude <= 7.3 and 50.7 <= latitude <= 53.7
+    return (latitude, longitude) if inside else (None, None)
+
+
+def _fits(question: Question, match: Match) -> bool:
+    if match.house_number != question.house_number:
+        return False
+    if question.postal_code:
+        return match.postal_code == question.postal_code
+    return folded(match.street) == folded(question.street) and folded(match.city) == folded(question.city)
+
+
+def _retry_after(answer: HttpResponse) -> float | None:
+    text = answer.headers.get("retry-after", "")
+    return float(text) if text.isdecimal() and len(text) < 6 else None
