@@ -39,7 +39,7 @@ bench: install-test ## Measure rates and latencies beside their yardsticks
 	@$(BIN)/python -m bench $(ARGS)
 
 fuzz: install-test ## Post 10,000 mutated, correctly signed bodies to each inbound route
-	@MUTATED_BODIES=10000 $(BIN)/python -m pytest -q -n $(JOBS) tests/ingest -k mutated
+	@MUTATED_BODIES=10000 $(BIN)/python -m pytest -q -n $(JOBS) tests/ingest tests/integrations -k mutated
 
 chaos: install-test ## Kill things on purpose and count what was lost or doubled (both must be 0)
 	@$(BIN)/python -m chaos $(ARGS)

@@ -23,6 +23,7 @@ from app.core.storage import open_storage
 from app.demo import commands as demo_commands
 from app.events import registry
 from app.inbox import counts
+from app.ingest import readers
 
 CONNECTION_OPTIONS = (
     "timezone=UTC",
@@ -52,6 +53,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     plans.init_app(app)
     registry.install(wiring.WIRING)
     counts.install(wiring.COUNTED)
+    readers.install(wiring.READERS)
     install(app, _build_runtime(settings))
     web.init_app(app, settings)
     if settings.trusted_proxies:

@@ -67,6 +67,7 @@ class Settings:
     whatsapp_base_url: str = "https://graph.facebook.com"
     whatsapp_api_version: str = "v26.0"
     twilio_base_url: str = "https://api.twilio.com"
+    fillout_base_url: str = "https://api.fillout.com/v1/api"
     # The register of Dutch addresses, with its version.
     pdok_base_url: str = "https://api.pdok.nl/bzk/locatieserver/search/v3_1"
     # The domain in the Message-IDs and reply addresses we make.
@@ -96,6 +97,8 @@ class Settings:
     sweep_seconds: int = 15
     # How often a mailbox is asked for new mail.
     poll_mail_seconds: int = 60
+    # How often a form is asked for submissions whose post was lost.
+    poll_forms_seconds: int = 300
     # How long work that was taken up stays reserved for its worker. A killed worker's work is taken up again after this, so it
     # must be longer than the slowest send (a job's own limit is 120 seconds).
     lease_seconds: int = 120
@@ -143,6 +146,7 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
         sendgrid_base_url=read.url("SENDGRID_BASE_URL", Settings.sendgrid_base_url),
         whatsapp_base_url=read.url("WHATSAPP_BASE_URL", Settings.whatsapp_base_url),
         twilio_base_url=read.url("TWILIO_BASE_URL", Settings.twilio_base_url),
+        fillout_base_url=read.url("FILLOUT_BASE_URL", Settings.fillout_base_url),
         pdok_base_url=read.url("PDOK_BASE_URL", Settings.pdok_base_url),
         whatsapp_api_version=read.text("WHATSAPP_API_VERSION", Settings.whatsapp_api_version),
         mail_domain=mail_domain,
@@ -156,6 +160,7 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
         unknown_settle_seconds=read.number("UNKNOWN_SETTLE_SECONDS", 30 if demo else 900, 1, 86_400),
         sweep_seconds=read.number("SWEEP_SECONDS", Settings.sweep_seconds, 1, 3_600),
         poll_mail_seconds=read.number("POLL_MAIL_SECONDS", 2 if demo else 60, 1, 86_400),
+        poll_forms_seconds=read.number("POLL_FORMS_SECONDS", 10 if demo else 300, 1, 86_400),
         budget_factor=read.number("BUDGET_FACTOR", Settings.budget_factor, 1, 1_000),
         lease_seconds=read.number("LEASE_SECONDS", Settings.lease_seconds, 1, 3_600),
     )

@@ -43,6 +43,7 @@ ROUTES = (
     "app.sla.routes",
     "app.contacts.routes",
     "app.orders.routes",
+    "app.integrations.routes",
     "app.ingest.routes",
     "app.ingest.pages",
     "app.routing.routes",

@@ -25,6 +25,7 @@ from app.inbox.triage_models import BulkAction
 from app.ingest.media import fetch_announced_media
 from app.ingest.models import InboundEvent
 from app.ingest.notifications import subscribe_channel
+from app.integrations.fillout.applying import read_form
 from app.mailings.models import MailingRecipient
 from app.notifications import handlers as notifications
 from app.notifications.handlers import (
@@ -221,6 +222,9 @@ WIRING = Wiring(
         "SavedViewDeleted": (),
     },
 )
+
+# Who reads inbound events that come by no channel, by source.
+READERS = {"fillout": read_form}
 
 # What the rail counts besides threads.
 COUNTED = {"tasks": OPEN_AND_MINE, "overdue": OVERDUE_AND_MINE}

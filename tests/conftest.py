@@ -103,6 +103,7 @@ def settings(servers: TestServers, tmp_path_factory: pytest.TempPathFactory) -> 
         whatsapp_base_url=NOWHERE,
         twilio_base_url=NOWHERE,
         pdok_base_url=NOWHERE,
+        fillout_base_url=NOWHERE,
         sendgrid_base_url=NOWHERE,
         push_hosts=(NOWHERE, "push.example"),
         unknown_settle_seconds=30,

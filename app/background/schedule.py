@@ -31,5 +31,6 @@ def periodic_jobs(settings: Settings) -> tuple[Periodic, ...]:
         Periodic("note_new_words", "app.inbox.jobs.note_new_words", 120),
         Periodic("plan_digests", "app.notifications.jobs.plan_digests", 60),
         Periodic("watch_channels", "app.delivery.watching.watch_channels", 600),
+        Periodic("poll_forms", "app.integrations.jobs.poll_forms", min(settings.poll_forms_seconds, 60)),
         Periodic("prune", "app.background.prune.prune", 3600),
     )

@@ -18,10 +18,11 @@ from app.core.crypto import UnableToDecrypt
 from app.core.db import table_of, transaction
 from app.core.runtime import runtime
 from app.events.actions import SYSTEM, audit
+from app.integrations.models import Integration
 from app.notifications.models import PushKey, TeamsHook
 
 # Beside the secrets of channels: table and column of single sealed values.
-SEALED = ((table_of(PushKey), "sealed_private"), (table_of(TeamsHook), "sealed_url"))
+SEALED = ((table_of(PushKey), "sealed_private"), (table_of(TeamsHook), "sealed_url"), (table_of(Integration), "sealed_secrets"))
 group = AppGroup("keys", help="Keys that seal credentials.")
 
 

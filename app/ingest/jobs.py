@@ -33,6 +33,7 @@ from app.ingest.calls import apply_call, call_lock_keys
 from app.ingest.models import QUARANTINED, InboundEvent
 from app.ingest.notices import record_notice
 from app.ingest.parsing import parse_event
+from app.ingest.readers import Reader, find_reader
 from app.suppressions.actions import note_address
 
 _UNSTORABLE = known("cannot be stored: %(why)s")
@@ -75,6 +76,10 @@ def _parse_and_apply(lease: Lease) -> None:
         channel = session.get(Channel, event.channel_id) if event.channel_id else None
         own = own_mail_addresses(session)
         session.expunge_all()
+    reader = find_reader(event.source)
+    if reader is not None:
+        _read_and_apply(lease, reader)
+        return
     if channel is None:
         raise UnableToParse(N_("no channel of ours is addressed: add the channel, then process this again"))
     parsed = parse_event(event, channel, own_addresses=own)
@@ -103,6 +108,16 @@ def _parse_and_apply(lease: Lease) -> None:
                 "done_at": sa.func.clock_timestamp(),
             },
         )
+    crash_point("ingest.after_commit")
+
+
+def _read_and_apply(lease: Lease, reader: Reader) -> None:
+    """An event that came by no channel: whoever reads its source applies it as well."""
+    with transaction() as session:
+        results = reader(session, session.get_one(InboundEvent, lease.row_id))
+        crash_point("ingest.before_commit")
+        values = {"results": [r.as_json() for r in results], "reason": None, "done_at": sa.func.clock_timestamp()}
+        finish(session, TABLE, lease, state="done", values=values)
     crash_point("ingest.after_commit")
 
 

@@ -40,6 +40,7 @@ class SimulatorPorts:
     imap: int
     sendgrid: int
     pdok: int
+    fillout: int
 
 
 def choose_simulator_ports(environ: Mapping[str, str]) -> SimulatorPorts:
@@ -69,6 +70,7 @@ def told_environment(
     whatsapp, graph = f"http://127.0.0.1:{ports.whatsapp}", f"http://127.0.0.1:{ports.graph}"
     simulated = {"WHATSAPP_BASE_URL": whatsapp, "GRAPH_BASE_URL": graph, "LOGIN_AUTHORITY": graph}
     simulated["TWILIO_BASE_URL"] = f"http://127.0.0.1:{ports.twilio}"
+    simulated["FILLOUT_BASE_URL"] = f"http://127.0.0.1:{ports.fillout}"
     simulated["PDOK_BASE_URL"] = f"http://127.0.0.1:{ports.pdok}"
     simulated["SENDGRID_BASE_URL"] = f"http://127.0.0.1:{ports.sendgrid}"
     told |= {name: environ.get(name) or url for name, url in simulated.items()}

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.simulators.common import RunningServer, serve
+from app.simulators.fillout import create_fillout_app
 from app.simulators.mailserver import start_mail_server
 from app.simulators.notices.app import start_notices
 from app.simulators.pdok import create_pdok_app
@@ -39,6 +40,8 @@ def main() -> int:
         started.append(_announce("SendGrid", _serve_sendgrid(arguments)).stop)
     if arguments.pdok_port is not None:
         started.append(_announce("PDOK", serve(create_pdok_app(), host=arguments.host, port=arguments.pdok_port)).stop)
+    if arguments.fillout_port is not None:
+        started.append(_announce("Fillout", serve(create_fillout_app(), host=arguments.host, port=arguments.fillout_port)).stop)
     if arguments.mailserver_port is not None:
         started.append(_start_mail_server(arguments))
     _wait_for_a_signal()
@@ -59,6 +62,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--smtp-port", type=int, default=0, help="the mail server beside them")
     parser.add_argument("--sendgrid-port", type=int)
     parser.add_argument("--pdok-port", type=int, help="the register of Dutch addresses")
+    parser.add_argument("--fillout-port", type=int, help="forms")
     parser.add_argument("--mailserver-port", type=int, help="the controls of a mail server with mailboxes")
     parser.add_argument("--submission-port", type=int, default=0, help="its SMTP")
     parser.add_argument("--imap-port", type=int, default=0, help="its IMAP")

@@ -17,7 +17,7 @@ from app.accounts.models import Role, Team, User, UserSession
 from app.accounts.tokens import create_token
 from app.automation.models import AutomationRule
 from app.config import Settings
-from app.connections.models import ChannelType
+from app.connections.models import Channel, ChannelType
 from app.core.crypto import Keyring
 from app.core.ids import new_id
 from app.core.runtime import runtime
@@ -31,6 +31,8 @@ from app.inbox.sorting import ListSort
 from app.inbox.triage_models import BulkAction
 from app.inbox.view_models import SavedView, ViewScope
 from app.ingest.intake import RawEvent, store_event
+from app.integrations.actions import IntegrationContent, create_integration
+from app.integrations.models import Provider
 from app.mailings.actions import NewMailing, NewRecipient, create_mailing
 from app.mailings.models import MailingRecipient
 from app.mailings.tokens import unsubscribe_token as mailing_token
@@ -167,6 +169,7 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
         "device_id": _device(session, alice), "way": "app",
         "token": unsubscribe_token(alice.id, app.secret_key), "hook_id": _hook(session, team, keyring),
         "brand_id": channel.brand_id,
+        "integration_id": _integration(session, channel, keyring),
         "order_id": make_order(session, brand, contact).id,  # type: ignore[arg-type]
         "task_id": create_task(session, TaskContent(channel.brand_id, "Bellen"), now=NOW, actor=SYSTEM).id,
         "identity_id": new_id(), "address_id": new_id(), "merge_id": new_id(),
@@ -181,6 +184,12 @@ def _automation_rule(session: Session, brand_id: object) -> object:
     session.add(rule)
     session.flush()
     return rule.id
+
+
+def _integration(session: Session, channel: Channel, keyring: Keyring) -> object:
+    content = IntegrationContent("Intake", channel.brand_id, channel.id)
+    who = {"keyring": keyring, "now": NOW, "actor": SYSTEM}
+    return create_integration(session, Provider.FILLOUT, content, secrets={"url_key": "k"}, **who).id  # type: ignore[arg-type]
 
 
 def _scheduled(session: Session, thread: Thread, user: User) -> object:

@@ -33,6 +33,7 @@ PORTS = SimulatorPorts(
     imap=5108,
     sendgrid=5109,
     pdok=5110,
+    fillout=5111,
 )
 
 
@@ -74,7 +75,7 @@ def test_servers_of_the_operator_are_told_on_when_none_was_embedded() -> None:
 
 
 def test_simulator_ports_can_be_given() -> None:
-    names = ("WHATSAPP", "GRAPH", "NOTICES", "SMTP", "TWILIO", "MAILSERVER", "SUBMISSION", "IMAP", "SENDGRID", "PDOK")
+    names = ("WHATSAPP", "GRAPH", "NOTICES", "SMTP", "TWILIO", "MAILSERVER", "SUBMISSION", "IMAP", "SENDGRID", "PDOK", "FILLOUT")
     assert choose_simulator_ports({f"{name}_SIM_PORT": str(5101 + n) for n, name in enumerate(names)}) == PORTS
     assert choose_simulator_ports({}).whatsapp > 0
 

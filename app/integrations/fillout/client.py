@@ -1,0 +1,84 @@
+"""Fillout's REST API, as far as it is needed: does the form exist, and which submissions are there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.core.text import mark as N_
+
+PAGE = 150
+EU_BASE_URL = "https://eu-api.fillout.com/v1/api"
+MOST_BYTES = 20 * 1024 * 1024
+_WORDS = {
+    401: N_("Fillout does not know this API key."),
+    403: N_("This API key may not read the form."),
+    404: N_("Fillout knows no form with this id."),
+    429: N_("Fillout asks for patience: too many questions at once."),
+}
+NO_ANSWER = N_("Fillout could not be reached, or gave no usable answer.")
+
+
+class FilloutFailure(Exception):
+    """The text says in English, marked for translation, what is wrong. `is_ours`: it will not mend by itself."""
+
+    def __init__(self, words: str, *, is_ours: bool) -> None:
+        super().__init__(words)
+        self.is_ours = is_ours
+
+
+@dataclass(frozen=True)
+class SubmissionPage:
+    """Some submissions, as Fillout has them, and how many there are in all."""
+
+    submissions: tuple[dict[str, Any], ...]
+    total: int
+
+
+class Fillout:
+    """Thread-safe. `base_url` is without a slash at its end."""
+
+    def __init__(self, http: HttpClient, base_url: str, api_key: str) -> None:
+        self._http = http
+        self._base_url = base_url
+        self._api_key = api_key
+
+    def form_name(self, form_id: str) -> str:
+        """What the form is called. Raises FilloutFailure."""
+        return str(self._get(f"/forms/{form_id}", {}).get("name") or "")
+
+    def submissions(self, form_id: str, *, after: str, offset: int) -> SubmissionPage:
+        """One page of what was finished since then (ISO 8601; "" for all), oldest first. Raises FilloutFailure."""
+        asked = {"limit": str(PAGE), "offset": str(offset), "sort": "asc", "status": "finished"}
+        found = self._get(f"/forms/{form_id}/submissions", {**asked, **({"afterDate": after} if after else {})})
+        responses, total = found.get("responses"), found.get("totalResponses")
+        if not isinstance(responses, list) or type(total) is not int:
+            raise FilloutFailure(NO_ANSWER, is_ours=False)
+        return SubmissionPage(tuple(one for one in responses if isinstance(one, dict)), total)
+
+    def _get(self, path: str, params: dict[str, str]) -> dict[str, Any]:
+        try:
+            answer = self._http.request(
+                "GET",
+                f"{self._base_url}{path}",
+                params=params,
+                headers={"Authorization": f"Bearer {self._api_key}"},
+                deadline=30,
+                max_bytes=MOST_BYTES,
+            )
+        except HttpFailure as failure:
+            raise FilloutFailure(NO_ANSWER, is_ours=False) from failure
+        return _read(answer)
+
+
+def _read(answer: HttpResponse) -> dict[str, Any]:
+    if not answer.ok:
+        raise FilloutFailure(_WORDS.get(answer.status, NO_ANSWER), is_ours=answer.status in (401, 403, 404))
+    try:
+        found = answer.json()
+    except ValueError as error:
+        raise FilloutFailure(NO_ANSWER, is_ours=False) from error
+    if not isinstance(found, dict):
+        raise FilloutFailure(NO_ANSWER, is_ours=False)
+    return found

@@ -1,0 +1,120 @@
+"""The form that connects an outside service or changes a connection. No secret goes back into a page."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from app.core.text import mark as N_
+from app.core.text import storable
+from app.integrations.actions import IntegrationContent
+from app.integrations.fillout.reading import FIELDS
+from app.integrations.models import Integration, Provider
+from app.translation import gettext as _
+
+NAME_CHARACTERS, LINE_CHARACTERS, SECRET_CHARACTERS = 80, 300, 2000
+REGIONS = (("", N_("Worldwide")), ("eu", N_("European Union")))
+FIELD_WORDS = {
+    "customer_name": N_("Name"),
+    "email": N_("E-mail"),
+    "phone": N_("Phone"),
+    "address": N_("Address"),
+    "products": N_("Products"),
+    "notes": N_("Notes"),
+}
+SCENARIOS = {
+    "order_processing": N_("Order processing: orders that come in, and their states"),
+    "inventory_update": N_("Inventory: articles that were ordered, used or given back"),
+    "customer_communication": N_("Customer communication: whom to tell of an order"),
+    "financial_processing": N_("Finance: what was paid, and what can be invoiced"),
+}
+
+
+@dataclass
+class IntegrationForm:
+    """A connection as it was typed, and what is wrong with it, by field. `channels` and `brands` are those to choose from."""
+
+    provider: Provider
+    values: Mapping[str, str]
+    brand_ids: Sequence[uuid.UUID]
+    channel_brands: Mapping[uuid.UUID, uuid.UUID]
+    allows_http: bool = False
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def get(self, name: str) -> str:
+        return storable(self.values.get(name, "")).strip()
+
+    def content(self) -> IntegrationContent | None:
+        """None where something is wrong."""
+        name = self._line("name", NAME_CHARACTERS)
+        if not name:
+            self.errors.setdefault("name", _("Enter a name."))
+        brand_id = next((one for one in self.brand_ids if str(one) == self.get("brand")), None)
+        if brand_id is None:
+            self.errors["brand"] = _("Choose one of your brands.")
+        channel_id = self._channel(brand_id)
+        settings = self._form_settings() if self.provider == Provider.FILLOUT else self._hook_settings()
+        return None if self.errors or brand_id is None else IntegrationContent(name, brand_id, channel_id, settings)
+
+    def secrets(self) -> dict[str, str]:
+        """Those that were typed: what is left empty stays as it is."""
+        names = ["api_key"] if self.provider == Provider.FILLOUT else ["hook_key", *(f"hook_{name}" for name in SCENARIOS)]
+        typed = {name: self.get(name) for name in names if self.get(name)}
+        for name in typed:
+            if len(typed[name]) > SECRET_CHARACTERS or not typed[name].isascii():
+                self.errors[name] = _("Use at most %(count)s characters.", count=SECRET_CHARACTERS)
+        return typed
+
+    def _channel(self, brand_id: uuid.UUID | None) -> uuid.UUID | None:
+        wanted = self.get("channel")
+        if not wanted:
+            return None
+        found = next((one for one in self.channel_brands if str(one) == wanted), None)
+        if found is None or self.channel_brands[found] != brand_id:
+            self.errors["channel"] = _("Choose a channel of this brand.")
+        return found
+
+    def _form_settings(self) -> dict[str, Any]:
+        fields = {name: self._line(f"field_{name}", LINE_CHARACTERS) for name in FIELDS}
+        region = self.get("region") if self.get("region") in dict(REGIONS) else ""
+        form_id = self._line("form_id", 80)
+        if not all(c.isalnum() or c in "-_" for c in form_id):
+            self.errors["form_id"] = _("A form id has letters, figures and hyphens alone.")
+        return {"form_id": form_id, "region": region, "fields": {name: one for name, one in fields.items() if one}}
+
+    def _hook_settings(self) -> dict[str, Any]:
+        """The hosts of the addresses that were typed; the addresses themselves are secrets."""
+        hooks = {}
+        for name in SCENARIOS:
+            address = self.get(f"hook_{name}")
+            if address:
+                hooks[name] = self._host(f"hook_{name}", address)
+        return {"hooks": hooks}
+
+    def _host(self, name: str, address: str) -> str:
+        try:
+            parts = urlsplit(address)
+            host = parts.hostname or ""
+        except ValueError:
+            host = ""
+        schemes = ("https", "http") if self.allows_http else ("https",)
+        if not host or parts.scheme not in schemes or "@" in parts.netloc:
+            self.errors[name] = _("Enter the address of the webhook, beginning with https://.")
+        return host
+
+    def _line(self, name: str, most: int) -> str:
+        text = " ".join(self.get(name).split())
+        if len(text) > most:
+            self.errors[name] = _("Use at most %(count)s characters.", count=most)
+        return text[:most]
+
+
+def values_of(integration: Integration) -> dict[str, str]:
+    """A connection as the form shows it, without secrets."""
+    settings = integration.settings
+    values = {"name": integration.name, "brand": str(integration.brand_id), "channel": str(integration.channel_id or "")}
+    values |= {name: str(settings.get(name, "")) for name in ("form_id", "region")}
+    return values | {f"field_{name}": question for name, question in (settings.get("fields") or {}).items()}

@@ -1,0 +1,14 @@
+"""Background work with outside services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.core.runtime import runtime
+from app.integrations.fillout.polling import poll_form, take_due
+
+
+def poll_forms(**_ignored: Any) -> int:
+    """Ask for submissions of every form whose turn it is; how many were new. Running twice asks once."""
+    due = take_due(runtime().settings.poll_forms_seconds)
+    return sum(poll_form(integration_id) for integration_id in due)

@@ -1,0 +1,70 @@
+"""Where outside services post. What is let in is stored before the answer; nothing else happens here."""
+
+from __future__ import annotations
+
+import psycopg
+from flask import Blueprint, Response, request
+from sqlalchemy.exc import DBAPIError, TimeoutError
+from werkzeug.exceptions import HTTPException
+
+from app.core.clock import utc_now
+from app.core.db import autocommitted, transaction
+from app.core.log import get_logger
+from app.core.runtime import runtime
+from app.ingest.door import read_body
+from app.ingest.intake import RawEvent, count_refusal, store_at_the_door
+from app.integrations.door import find_by_key, form_event, given_keys
+from app.integrations.models import Provider
+from app.integrations.queries import Opened, list_opened
+from app.web import csrf
+
+FORM_BODY_BYTES = 12 * 1024 * 1024
+_UNREACHABLE = (DBAPIError, psycopg.Error, TimeoutError)
+log = get_logger(__name__)
+hooks = Blueprint("integration_hooks", __name__)
+csrf.exempt(hooks)
+
+
+@hooks.errorhandler(HTTPException)
+def _say_only_the_status(error: HTTPException) -> Response:
+    return Response(status=error.code)
+
+
+@hooks.errorhandler(DBAPIError)
+@hooks.errorhandler(psycopg.Error)
+@hooks.errorhandler(TimeoutError)
+def _come_again(error: Exception) -> Response:
+    log.error("intake_unavailable", error=type(error).__name__)
+    return Response(status=503, headers={"Retry-After": "5"})
+
+
+@hooks.post("/webhooks/fillout")
+@hooks.post("/webhooks/fillout/<key>", endpoint="fillout_keyed")
+@hooks.post("/api/v1/webhooks/fillout", endpoint="fillout_v1")
+@hooks.post("/api/v1/webhooks/fillout/<key>", endpoint="fillout_keyed_v1")
+def fillout(key: str = "") -> Response:
+    """A form somebody filled in. Fillout signs nothing: the key in the address, or in a header, is the proof."""
+    body = read_body(request, FORM_BODY_BYTES)
+    keys = given_keys(dict(request.headers), in_address=(key, request.args.get("key", "")))
+    integration = find_by_key(_opened(Provider.FILLOUT), keys, "url_key")
+    if integration is None:
+        return _refuse("fillout", "wrong_key")
+    return _store(form_event(integration, body, dict(request.headers)))
+
+
+def _opened(provider: Provider) -> list[Opened]:
+    with transaction() as session:
+        return list_opened(session, provider, runtime().keyring)
+
+
+def _store(event: RawEvent) -> Response:
+    with autocommitted() as connection:
+        store_at_the_door(connection, event)
+    runtime().nudger.nudge()
+    return Response(status=200, mimetype="text/plain")
+
+
+def _refuse(source: str, reason: str) -> Response:
+    with transaction() as session:
+        count_refusal(session, source=source, reason=reason, day=utc_now().date())
+    return Response(status=401)

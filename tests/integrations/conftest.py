@@ -1,0 +1,82 @@
+"""A brand with a mail channel and two connections, and hands to post, work and look."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from app.accounts.models import Brand
+from app.connections.models import Channel, ChannelType
+from app.core.clock import utc_now
+from app.core.runtime import runtime
+from app.events.actions import SYSTEM
+from app.inbox.models import Message
+from app.ingest.jobs import process_inbound_event
+from app.ingest.models import InboundEvent
+from app.integrations.actions import IntegrationContent, create_integration
+from app.integrations.models import Integration, Provider
+from app.orders.models import Order
+from tests.factories import make_brand, make_channel
+
+FORM_KEY, MAKE_KEY, MAKE_SECRET = "form-key", "make-key", "make-secret"
+
+
+@dataclass
+class Outside:
+    client: FlaskClient
+    session: Session
+    brand: Brand
+    channel: Channel
+
+    def connect(self, provider: Provider, *, settings: dict[str, Any], secrets: dict[str, str]) -> Integration:
+        content = IntegrationContent(provider.value, self.brand.id, self.channel.id, settings)
+        keyring = runtime().keyring
+        made = create_integration(self.session, provider, content, secrets=secrets, keyring=keyring, now=utc_now(), actor=SYSTEM)
+        self.session.commit()
+        return made
+
+    def post(self, path: str, body: Any, **headers: str) -> TestResponse:
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.post(path, data=data, headers={"Content-Type": "application/json", **named})
+
+    def work(self) -> list[InboundEvent]:
+        """Process what waits; every event there is, oldest first."""
+        waiting = sa.select(InboundEvent.id).where(InboundEvent.state == "ready").order_by(InboundEvent.id)
+        for event_id in self.session.execute(waiting).scalars().all():
+            process_inbound_event(row_id=str(event_id))
+        query = sa.select(InboundEvent).order_by(InboundEvent.id).execution_options(populate_existing=True)
+        return list(self.session.execute(query).scalars())
+
+    def orders(self) -> list[Order]:
+        query = sa.select(Order).order_by(Order.order_number).execution_options(populate_existing=True)
+        return list(self.session.execute(query).scalars())
+
+    def messages(self) -> list[Message]:
+        return list(self.session.execute(sa.select(Message).order_by(Message.id)).scalars())
+
+
+@pytest.fixture
+def outside(app_context: Flask, client: FlaskClient, db_session: Session) -> Outside:
+    return make_outside(client, db_session)
+
+
+def make_outside(client: FlaskClient, session: Session) -> Outside:
+    brand = make_brand(session, name="ChargeCars")
+    channel = make_channel(session, brand, ChannelType.EMAIL, keyring=runtime().keyring, address="service@chargecars.example")
+    session.commit()
+    return Outside(client, session, brand, channel)
+
+
+@pytest.fixture
+def form(outside: Outside) -> Integration:
+    settings = {"form_id": "chargecars-intake-2025"}
+    return outside.connect(Provider.FILLOUT, settings=settings, secrets={"url_key": FORM_KEY, "api_key": "sk_simulated"})
