@@ -26,6 +26,9 @@ from app.ingest.media import fetch_announced_media
 from app.ingest.models import InboundEvent
 from app.ingest.notifications import subscribe_channel
 from app.integrations.fillout.applying import read_form
+from app.integrations.make.applying import read_scenario
+from app.integrations.make.telling import tell_scenarios
+from app.integrations.models import ScenarioCall
 from app.mailings.models import MailingRecipient
 from app.notifications import handlers as notifications
 from app.notifications.handlers import (
@@ -136,6 +139,9 @@ WIRING = Wiring(
         "CallChanged": (hear_end_of_call,),
         "TaskAsked": (make_asked_task,),
         "OutsideCallAsked": (note_intent,),
+        "OrderCreated": (tell_scenarios,),
+        "OrderStatusChanged": (tell_scenarios,),
+        "PaymentReceived": (tell_scenarios,),
     },
     after_commit={
         "ContactsMerged": (),
@@ -198,6 +204,8 @@ WIRING = Wiring(
         "ChannelAlerted": (),
         "OrderCreated": (),
         "OrderChanged": (),
+        "PaymentReceived": (),
+        "FeedbackReceived": (),
         "OrderStatusChanged": (_automate,),
         "TaskAsked": (),
         "OutsideCallAsked": (_push,),
@@ -224,7 +232,7 @@ WIRING = Wiring(
 )
 
 # Who reads inbound events that come by no channel, by source.
-READERS = {"fillout": read_form}
+READERS = {"fillout": read_form, "make": read_scenario}
 
 # What the rail counts besides threads.
 COUNTED = {"tasks": OPEN_AND_MINE, "overdue": OVERDUE_AND_MINE}
@@ -242,6 +250,7 @@ def sources() -> tuple[Source, ...]:
         Source(table_of(ScheduledReply), "app.delivery.scheduled_jobs.send_due", SEND),
         Source(table_of(NotificationDispatch), "app.notifications.jobs.send_dispatch", SEND),
         Source(table_of(NotificationDigest), "app.notifications.jobs.send_digest", SEND),
+        Source(table_of(ScenarioCall), "app.integrations.jobs.call_scenario", SEND),
         Source(table_of(Address), "app.addresses.jobs.check_address", SEND),
         Source(table_of(SlaRecompute), "app.sla.jobs.run_recompute", SEND),
         Source(outbox, "app.events.jobs.run_outbox_entry", LIVE, where=lambda: outbox.c.queue == LIVE),

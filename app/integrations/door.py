@@ -6,9 +6,12 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 
+from app.core.text import mark as N_
 from app.ingest.intake import RawEvent
+from app.integrations.make.signature import is_signed
 from app.integrations.queries import Opened
 
+_UNNAMED = N_("neither event_id nor the header Idempotency-Key says which event this is")
 KEY_HEADERS = ("x-api-key", "x-make-apikey", "x-fillout-key")
 
 
@@ -29,6 +32,26 @@ def find_by_key(opened: Sequence[Opened], keys: Sequence[str], name: str) -> Ope
         if known and any(hmac.compare_digest(known, key.encode("utf-8", "replace")) for key in keys):
             found = found or one
     return found
+
+
+def find_caller(
+    opened: Sequence[Opened], keys: Sequence[str], body: bytes, signature: str, *, now_seconds: float
+) -> Opened | None:
+    """The connection whose scenario posts: by its signature where there is one, which then must be right, else by its key."""
+    if not signature:
+        return find_by_key(opened, keys, "inbound_key")
+    return next(
+        (one for one in opened if is_signed(body, signature, one.secrets.get("signing_secret", ""), now_seconds=now_seconds)),
+        None,
+    )
+
+
+def scenario_event(integration: Opened, scenario: str, body: bytes, headers: Mapping[str, str], event_id: str) -> RawEvent:
+    """A call of a scenario, by what it calls its event; without that, the same bytes again are the same call."""
+    name = event_id or f"body:{hashlib.sha256(body).hexdigest()}"
+    meta = {"integration_id": str(integration.id), "scenario": scenario}
+    reason = None if event_id else _UNNAMED
+    return RawEvent("make", f"{integration.id}:{scenario}:{name}", body, headers=headers, meta=meta, quarantine_reason=reason)
 
 
 def form_event(integration: Opened, body: bytes, headers: Mapping[str, str]) -> RawEvent:

@@ -41,6 +41,7 @@ class SimulatorPorts:
     sendgrid: int
     pdok: int
     fillout: int
+    make: int
 
 
 def choose_simulator_ports(environ: Mapping[str, str]) -> SimulatorPorts:

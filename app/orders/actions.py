@@ -20,7 +20,7 @@ from app.core.db import advisory_xact_lock
 from app.core.ids import new_id
 from app.events.actions import Actor, Subject, record
 from app.orders.articles import find_articles
-from app.orders.models import LineItem, LineItemStatus, Order, OrderSource, OrderStatus, OrderThread
+from app.orders.models import LineItem, LineItemStatus, Order, OrderPayment, OrderSource, OrderStatus, OrderThread
 from app.orders.numbers import take_order_number
 
 
@@ -182,3 +182,35 @@ def _record(session: Session, event: str, order: Order, *, now: datetime, actor:
     subject = Subject(brand_id=order.brand_id, thread_id=thread_id)
     told = {"order_id": str(order.id), "order_number": order.order_number, **payload}
     record(session, event, subject=subject, now=now, actor=actor, payload=told, about=("order", order.id))
+
+
+@dataclass(frozen=True)
+class NewPayment:
+    """Money that came in. `source_key`: what its sender calls it, unique over all; `currency` is three capitals."""
+
+    source_key: str
+    amount: Decimal
+    currency: str
+    reference: str
+    paid_at: datetime
+
+
+def add_payment(session: Session, order: Order, new: NewPayment, *, now: datetime, actor: Actor) -> bool:
+    """Write down a payment; False for one that is known."""
+    values = {"id": new_id(), "order_id": order.id, "created_at": now, **vars(new)}
+    added = postgresql.insert(OrderPayment).values(values).on_conflict_do_nothing().returning(OrderPayment.id)
+    if session.execute(added).first() is None:
+        return False
+    payload = {
+        "amount": str(new.amount),
+        "currency": new.currency,
+        "reference": new.reference,
+        "paid_at": new.paid_at.isoformat(),
+    }
+    _record(session, "PaymentReceived", order, now=now, actor=actor, payload=payload)
+    return True
+
+
+def note_feedback(session: Session, order: Order, *, rating: str, now: datetime, actor: Actor) -> None:
+    """Say that the customer told us how it went; their words are in the conversation."""
+    _record(session, "FeedbackReceived", order, now=now, actor=actor, payload={"rating": rating})

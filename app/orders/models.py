@@ -143,3 +143,22 @@ class OrderThread(Base):
     linked_at: Mapped[datetime]
 
     __table_args__ = (sa.Index("ix_order_threads_thread", "thread_id"),)
+
+
+class OrderPayment(WithId, Base):
+    """Money that came in for an order. `source_key`: what its sender calls it, so that it counts once."""
+
+    __tablename__ = "order_payments"
+
+    order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id", ondelete="CASCADE"))
+    source_key: Mapped[str] = mapped_column(unique=True)
+    amount: Mapped[Decimal] = mapped_column(sa.Numeric(12, 2))
+    currency: Mapped[str]
+    reference: Mapped[str] = mapped_column(default="")
+    paid_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.Index("ix_order_payments_order", "order_id"),
+        sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+    )

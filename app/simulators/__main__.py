@@ -12,9 +12,12 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from flask import Flask
+
 from app.simulators.common import RunningServer, serve
 from app.simulators.fillout import create_fillout_app
 from app.simulators.mailserver import start_mail_server
+from app.simulators.make import create_make_app
 from app.simulators.notices.app import start_notices
 from app.simulators.pdok import create_pdok_app
 from app.simulators.sendgrid import create_sendgrid_app
@@ -22,6 +25,13 @@ from app.simulators.twilio import TwilioSimulator
 from app.simulators.whatsapp import WhatsAppSimulator
 
 Stop = Callable[[], None]
+# Those that are an application and nothing else: option, name, how it is built.
+PLAIN: tuple[tuple[str, str, Callable[[], Flask]], ...] = (
+    ("sendgrid", "SendGrid", create_sendgrid_app),
+    ("pdok", "PDOK", create_pdok_app),
+    ("fillout", "Fillout", create_fillout_app),
+    ("make", "Make", create_make_app),
+)
 
 
 def main() -> int:
@@ -36,12 +46,10 @@ def main() -> int:
         started.append(_start_twilio(arguments))
     if arguments.notices_port is not None:
         started.append(_start_notices(arguments))
-    if arguments.sendgrid_port is not None:
-        started.append(_announce("SendGrid", _serve_sendgrid(arguments)).stop)
-    if arguments.pdok_port is not None:
-        started.append(_announce("PDOK", serve(create_pdok_app(), host=arguments.host, port=arguments.pdok_port)).stop)
-    if arguments.fillout_port is not None:
-        started.append(_announce("Fillout", serve(create_fillout_app(), host=arguments.host, port=arguments.fillout_port)).stop)
+    for option, name, create in PLAIN:
+        port = getattr(arguments, f"{option}_port")
+        if port is not None:
+            started.append(_announce(name, serve(create(), host=arguments.host, port=port)).stop)
     if arguments.mailserver_port is not None:
         started.append(_start_mail_server(arguments))
     _wait_for_a_signal()
@@ -63,6 +71,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sendgrid-port", type=int)
     parser.add_argument("--pdok-port", type=int, help="the register of Dutch addresses")
     parser.add_argument("--fillout-port", type=int, help="forms")
+    parser.add_argument("--make-port", type=int, help="scenarios")
     parser.add_argument("--mailserver-port", type=int, help="the controls of a mail server with mailboxes")
     parser.add_argument("--submission-port", type=int, default=0, help="its SMTP")
     parser.add_argument("--imap-port", type=int, default=0, help="its IMAP")
@@ -108,10 +117,6 @@ def _start_notices(arguments: argparse.Namespace) -> Stop:
         notices.smtp.stop()
 
     return stop
-
-
-def _serve_sendgrid(arguments: argparse.Namespace) -> RunningServer:
-    return serve(create_sendgrid_app(), host=arguments.host, port=arguments.sendgrid_port)
 
 
 def _start_mail_server(arguments: argparse.Namespace) -> Stop:

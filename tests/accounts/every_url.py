@@ -307,6 +307,7 @@ SETTINGS = (
     Entry("GET", "/settings/integrations/<uuid:integration_id>", ADMINS),
     Entry("POST", "/settings/integrations/<uuid:integration_id>", ADMINS, data={"name": ""}),
     Entry("POST", "/settings/integrations/<uuid:integration_id>/secrets", ADMINS),
+    Entry("POST", "/settings/integrations/<uuid:integration_id>/retry", ADMINS),
     Entry("POST", "/settings/integrations/<uuid:integration_id>/activity", ADMINS, data={"active": "1"}),
     Entry("GET", "/settings/events", LEADS),
     Entry("GET", "/settings/events/<uuid:event_id>", LEADS_OF_BRAND),
@@ -338,6 +339,7 @@ OPEN = (
     *_hook("POST", "/sms/status", UNSIGNED),
     *_hook("POST", "/voice", UNSIGNED),
     *_hook("POST", "/fillout", UNSIGNED),
+    *_hook("POST", "/make/<scenario>", UNSIGNED),
     *_hook("POST", "/fillout/<key>", UNSIGNED),
     *_hook("POST", "/email/inbound", PUBLIC),  # that sender never repeats: stored in quarantine, answered 200
     *_hook("POST", "/email/inbound/<key>", PUBLIC),

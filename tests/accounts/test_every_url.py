@@ -173,7 +173,7 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
         "order_id": make_order(session, brand, contact).id,  # type: ignore[arg-type]
         "task_id": create_task(session, TaskContent(channel.brand_id, "Bellen"), now=NOW, actor=SYSTEM).id,
         "identity_id": new_id(), "address_id": new_id(), "merge_id": new_id(),
-        "view": "mine", "filename": "css/tokens.css", "key": "wrong", "link": "made-up",
+        "view": "mine", "filename": "css/tokens.css", "key": "wrong", "scenario": "order-created", "link": "made-up",
     }  # fmt: skip
 
 

@@ -34,6 +34,7 @@ PORTS = SimulatorPorts(
     sendgrid=5109,
     pdok=5110,
     fillout=5111,
+    make=5112,
 )
 
 
@@ -75,7 +76,20 @@ def test_servers_of_the_operator_are_told_on_when_none_was_embedded() -> None:
 
 
 def test_simulator_ports_can_be_given() -> None:
-    names = ("WHATSAPP", "GRAPH", "NOTICES", "SMTP", "TWILIO", "MAILSERVER", "SUBMISSION", "IMAP", "SENDGRID", "PDOK", "FILLOUT")
+    names = (
+        "WHATSAPP",
+        "GRAPH",
+        "NOTICES",
+        "SMTP",
+        "TWILIO",
+        "MAILSERVER",
+        "SUBMISSION",
+        "IMAP",
+        "SENDGRID",
+        "PDOK",
+        "FILLOUT",
+        "MAKE",
+    )
     assert choose_simulator_ports({f"{name}_SIM_PORT": str(5101 + n) for n, name in enumerate(names)}) == PORTS
     assert choose_simulator_ports({}).whatsapp > 0
 

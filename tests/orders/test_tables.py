@@ -10,7 +10,8 @@ from flask import Flask
 from app.core.db import Base
 
 TABLES = {
-    "addresses", "address_lookups", "articles", "line_items", "order_counters", "order_number_series", "order_threads", "orders",
+    "addresses", "address_lookups", "articles", "line_items", "order_counters", "order_number_series", "order_payments",
+    "order_threads", "orders", "integrations", "form_submissions", "scenario_calls",
 }  # fmt: skip
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import time
+
 import psycopg
+import sqlalchemy as sa
 from flask import Blueprint, Response, request
 from sqlalchemy.exc import DBAPIError, TimeoutError
 from werkzeug.exceptions import HTTPException
@@ -11,9 +15,12 @@ from app.core.clock import utc_now
 from app.core.db import autocommitted, transaction
 from app.core.log import get_logger
 from app.core.runtime import runtime
+from app.core.text import storable
 from app.ingest.door import read_body
 from app.ingest.intake import RawEvent, count_refusal, store_at_the_door
-from app.integrations.door import find_by_key, form_event, given_keys
+from app.ingest.models import InboundEvent
+from app.integrations.door import find_by_key, find_caller, form_event, given_keys, scenario_event
+from app.integrations.make.reading import SCENARIOS, read_event_id
 from app.integrations.models import Provider
 from app.integrations.queries import Opened, list_opened
 from app.web import csrf
@@ -50,6 +57,30 @@ def fillout(key: str = "") -> Response:
     if integration is None:
         return _refuse("fillout", "wrong_key")
     return _store(form_event(integration, body, dict(request.headers)))
+
+
+@hooks.post("/webhooks/make/<scenario>")
+@hooks.post("/api/v1/webhooks/make/<scenario>", endpoint="make_v1")
+def make(scenario: str) -> Response:
+    """A scenario tells us something. The same event with another body is refused with 409."""
+    if scenario not in SCENARIOS:
+        return Response(status=404)
+    body, headers = read_body(request, FORM_BODY_BYTES), dict(request.headers)
+    signature = request.headers.get("X-Signature") or request.headers.get("X-Make-Signature") or ""
+    caller = find_caller(_opened(Provider.MAKE), given_keys(headers), body, signature, now_seconds=time.time())
+    if caller is None:
+        return _refuse("make", "bad_signature" if signature else "wrong_key")
+    event = scenario_event(caller, scenario, body, headers, read_event_id(body, request.headers.get("Idempotency-Key", "")))
+    answer = _store(event)
+    return answer if _is_kept(event) else Response(status=409)
+
+
+def _is_kept(event: RawEvent) -> bool:
+    """Whether what is stored under this name is this."""
+    same = sa.and_(InboundEvent.source == event.source, InboundEvent.dedupe_key == storable(event.dedupe_key)[:500])
+    with transaction() as session:
+        digest = session.execute(sa.select(InboundEvent.body_sha256).where(same)).scalar_one_or_none()
+    return digest is None or bytes(digest) == hashlib.sha256(event.body).digest()
 
 
 def _opened(provider: Provider) -> list[Opened]:

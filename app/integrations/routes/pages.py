@@ -23,6 +23,7 @@ from app.integrations.actions import IntegrationContent, change_integration, cre
 from app.integrations.fillout.client import Fillout, FilloutFailure
 from app.integrations.fillout.polling import base_url
 from app.integrations.forms import FIELD_WORDS, REGIONS, SCENARIOS, IntegrationForm, values_of
+from app.integrations.make.calling import list_calls, retry_calls
 from app.integrations.models import Integration, Provider
 from app.integrations.queries import IntegrationMissing, get_integration, list_integrations, open_secrets
 from app.integrations.routes.blueprint import bp
@@ -133,6 +134,18 @@ def switch(integration_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(url_for("integrations.integration", integration_id=integration_id), 303)
 
 
+@bp.post("/settings/integrations/<uuid:integration_id>/retry")
+def retry(integration_id: uuid.UUID) -> ResponseReturnValue:
+    """Tell scenarios again what was given up."""
+    viewer = current_admin()
+    _find(viewer, integration_id)
+    with transaction() as session:
+        retry_calls(session, integration_id, actor=viewer.actor)
+    runtime().nudger.nudge()
+    flash(_("They are told again."))
+    return redirect(url_for("integrations.integration", integration_id=integration_id), 303)
+
+
 def _works(form: IntegrationForm, content: IntegrationContent, secrets: dict[str, str]) -> bool:
     """Whether the provider agrees, as far as it can be asked. Holds no connection meanwhile."""
     db.session().rollback()
@@ -191,6 +204,7 @@ def _shown(
     form = form or _form(viewer, found.provider, values_of(found))
     base = f"{runtime().settings.public_url}/api/v1/webhooks/{found.provider.value}"
     context: dict[str, Any] = {"integration": found, "form": form, "ours": ours or {}, "webhook_base": base}
+    context["calls"] = list_calls(db.session(), found.id) if found.provider == Provider.MAKE else []
     context["kept"] = sorted(name for name in _secrets(found) if name not in OURS[found.provider])
     return page("integrations/integration.html", status=status, **context, **_choices())
 

@@ -16,7 +16,7 @@ from app.core.paging import BadCursor
 from app.core.text import storable
 from app.inbox.order_threads import list_threads_by_id
 from app.orders.models import OrderStatus
-from app.orders.queries import OrderConditions, get_order, list_orders
+from app.orders.queries import OrderConditions, get_order, list_orders, list_payments
 from app.orders.routes.blueprint import bp
 from app.web import page
 
@@ -50,5 +50,11 @@ def order_page(order_id: uuid.UUID, *, errors: dict[str, str] | None = None, sta
     session, viewer = db.session(), current_viewer()
     row = get_order(session, viewer=viewer, order_id=order_id)
     threads = list_threads_by_id(session, viewer=viewer, thread_ids=row.thread_ids)
-    context: dict[str, Any] = {"row": row, "order": row.order, "threads": threads, "errors": errors or {}}
+    context: dict[str, Any] = {
+        "row": row,
+        "order": row.order,
+        "threads": threads,
+        "payments": list_payments(session, order_id),
+        "errors": errors or {},
+    }
     return page("orders/order.html", blocks=("order_place",), statuses=list(OrderStatus), status=status, **context)

@@ -61,9 +61,9 @@ def quantity_words(quantity: Decimal) -> str:
     return str(format_decimal(quantity.normalize()))
 
 
-def price_words(price: Decimal | None) -> str:
-    """Euros, "" where nobody said."""
-    return "" if price is None else str(format_currency(price, "EUR"))
+def price_words(price: Decimal | None, currency: str = "EUR") -> str:
+    """An empty text where nobody said."""
+    return "" if price is None else str(format_currency(price, currency))
 
 
 def address_check_words(value: str) -> str:

@@ -1,0 +1,160 @@
+"""Read what scenarios post. No database. What is needed lies in the body itself or in its `data`; names are taken as they come.
+
+{"event_id", "occurred_at", "data": {…}} with, for
+order-created      customer {name, email, phone}, address (text or parts), line_items | products, notes, order_reference
+visit-completed    order_number | order_id, completed_at, technician, notes
+payment-received   order_number | order_id, payment_id, amount, currency, paid_at
+customer-feedback  order_number | order_id, or customer; rating, comment
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from app.addresses.typed import AddressParts, read_fields, read_line
+from app.channels.base import UnableToParse
+from app.core.text import known, storable, storable_json
+from app.core.text import mark as N_
+from app.orders.actions import NewLine
+
+SCENARIOS = ("order-created", "visit-completed", "payment-received", "customer-feedback")
+MOST_LINES, MOST_AMOUNT = 200, Decimal(1_000_000_000)
+_LACKS = known("%(what)s is missing or is not right")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a scenario says. `event_id` is its own name for it."""
+
+    event_id: str
+    occurred_at: datetime
+    data: Mapping[str, Any]
+
+    def text(self, *names: str, most: int = 300) -> str:
+        """The first of these that says something, on one line."""
+        found = (_text(self.data.get(name)) for name in names)
+        return " ".join(next((one for one in found if one), "").split())[:most]
+
+    def words(self, *names: str) -> str:
+        """The same, lines kept."""
+        return next((one for one in (_text(self.data.get(name)) for name in names) if one), "")[:20_000]
+
+    def at(self, *names: str) -> datetime:
+        return next((at for at in (read_time(self.data.get(name)) for name in names) if at), self.occurred_at)
+
+
+def read_event_id(body: bytes, header: str) -> str:
+    """What the sender calls this event, "" where it does not say."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return header[:200]
+    return storable(_text(found.get("event_id")) if isinstance(found, dict) else "")[:200] or header[:200]
+
+
+def read_told(body: bytes, *, received_at: datetime) -> Told:
+    """Raises UnableToParse."""
+    try:
+        whole = storable_json(json.loads(body))
+    except (ValueError, RecursionError) as error:
+        raise UnableToParse(N_("the body is not JSON")) from error
+    if not isinstance(whole, dict):
+        raise UnableToParse(N_("the body is not an object"))
+    data = whole["data"] if isinstance(whole.get("data"), dict) else whole
+    at = read_time(whole.get("occurred_at")) or read_time(whole.get("timestamp")) or received_at
+    return Told(_text(whole.get("event_id"))[:200], at, data)
+
+
+def read_customer(told: Told) -> dict[str, str]:
+    """Name, e-mail address and phone number, as far as they are said."""
+    customer = told.data.get("customer") or told.data.get("contact")
+    found = customer if isinstance(customer, dict) else told.data
+    keys = {"name": ("name", "customer_name"), "email": ("email",), "phone": ("phone",)}
+    values = {key: next((one for one in (_text(found.get(name)) for name in names) if one), "") for key, names in keys.items()}
+    return {key: " ".join(value.split())[:200] for key, value in values.items()}
+
+
+def read_place(told: Told) -> AddressParts | None:
+    """Where the order goes, from one line or from parts."""
+    customer = told.data.get("customer")
+    value = told.data.get("address") or (customer.get("address") if isinstance(customer, dict) else None)
+    if isinstance(value, str):
+        return read_line(value) if value.strip() else None
+    if not isinstance(value, dict):
+        return None
+    names = {
+        "street": "street",
+        "house_number": "house_number",
+        "addition": "house_number_addition",
+        "postal_code": "postal_code",
+    }
+    parts = {key: _text(value.get(name))[:300] for key, name in names.items()}
+    found = read_fields(**parts, city=_text(value.get("city"))[:300], country=_text(value.get("country"))[:60])
+    return found if found.typed else None
+
+
+def read_lines(told: Told) -> list[NewLine]:
+    """What is ordered: texts, or objects with `sku` or `partner_sku`, `description`, `quantity`, `unit_price`."""
+    listed = told.data.get("line_items") or told.data.get("products")
+    return [line for line in map(_line, listed[:MOST_LINES] if isinstance(listed, list) else []) if line is not None]
+
+
+def read_amount(value: Any, what: str) -> Decimal:
+    """Money with two decimals. Raises UnableToParse."""
+    amount = _number(value)
+    if amount is None or abs(amount) > MOST_AMOUNT:
+        raise UnableToParse(_LACKS % {"what": what})
+    return round(amount, 2)
+
+
+def read_time(value: Any) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(_text(value))
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return at if 2000 <= at.year <= 2100 else None
+
+
+def lacking(what: str) -> UnableToParse:
+    """To raise where a part is missing."""
+    return UnableToParse(_LACKS % {"what": what})
+
+
+def _line(value: Any) -> NewLine | None:
+    if not isinstance(value, dict):
+        text = " ".join(_text(value).split())[:300]
+        return NewLine(text) if text else None
+    sku, words = (
+        " ".join(_text(value.get(a) or value.get(b)).split())[:300] for a, b in (("sku", "partner_sku"), ("description", "name"))
+    )
+    if not sku and not words:
+        return None
+    quantity, price = _number(value.get("quantity", 1)), _number(value.get("unit_price"))
+    fits = quantity is not None and Decimal("0.001") <= quantity <= 100_000
+    priced = price is not None and 0 <= price <= MOST_AMOUNT
+    return NewLine(
+        words or sku,
+        round(quantity, 3) if fits and quantity is not None else Decimal(1),
+        sku,
+        round(price, 2) if priced and price is not None else None,
+    )
+
+
+def _number(value: Any) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str) or len(str(value)) > 40:
+        return None
+    try:
+        number = Decimal(str(value).strip().replace(",", "."))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _text(value: Any) -> str:
+    return str(value).strip()[:20_000] if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
