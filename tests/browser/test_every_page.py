@@ -80,6 +80,7 @@ PAGES = (
     "/simulator",
     "/simulator/received",
     "/simulator/phone",
+    "/simulator/forms",
     "/nowhere",
 )
 # A page, the first link on it that is meant, and what else there is under the address that link leads to.
