@@ -34,6 +34,7 @@ from app.orders.actions import (
     add_payment,
     create_order,
     find_by_source_key,
+    link_thread,
     note_feedback,
     set_order_status,
 )
@@ -128,6 +129,7 @@ def _customer_feedback(job: _Job) -> ItemResult:
     else:
         thread = begin_thread(job.session, job.integration, contact, said, now=job.now)
     if order is not None:
+        link_thread(job.session, order, thread.id, now=job.now)
         note_feedback(job.session, order, rating=rating, now=job.now, actor=SYSTEM)
     return ItemResult("threaded", thread.id)
 
