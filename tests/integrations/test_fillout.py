@@ -106,11 +106,14 @@ def test_a_repeat_in_another_shape_is_one_order_and_an_edit_is_told_in_the_conve
     account.now = lambda: NOW.replace(hour=10)
     edited = account.submit(answers, submission_id=first["submissionId"])
     outside.post(PATH, _shaped("envelope", dict(edited), answers))
+    account.now = lambda: NOW.replace(hour=11)
+    back = account.submit(EXAMPLE, submission_id=first["submissionId"])
+    outside.post(PATH, _shaped("envelope", dict(back), EXAMPLE))
     late = {**shaped("native"), "lastUpdatedAt": "2026-11-22T08:00:00Z"}
     outside.post(PATH, late)
-    assert [event.results[0]["result"] for event in outside.work()][-2:] == ["changed", "duplicate"]
+    assert [event.results[0]["result"] for event in outside.work()][-3:] == ["changed", "changed", "duplicate"]
     assert len(outside.orders()) == 1
-    assert len(outside.messages()) == 2
+    assert len(outside.messages()) == 3
     assert "Toch 3 auto's" in outside.messages()[1].text
 
 

@@ -119,7 +119,7 @@ def _again(
 def _said(integration: Integration, submission: Submission, event: InboundEvent, *, text: str) -> Said:
     subject = submission.form_name or integration.name
     meta = {"form": {"name": submission.form_name, "submission": submission.external_id}}
-    external_id = f"fillout:{integration.id}:{submission.external_id}"
+    external_id = f"fillout:{event.id}"  # of this telling: answers may be edited back to what they were
     return Said(external_id, subject, text, submission.submitted_at, event.id, meta)
 
 
