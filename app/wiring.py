@@ -22,6 +22,7 @@ from app.events.registry import AfterCommit, Wiring
 from app.events.relay import Source
 from app.inbox.handlers import follow_merged_contact, give_back_merged_contact
 from app.inbox.triage_models import BulkAction
+from app.ingest.handlers import show_mailbox_changes
 from app.ingest.media import fetch_announced_media
 from app.ingest.models import InboundEvent
 from app.ingest.notifications import subscribe_channel
@@ -80,6 +81,7 @@ _answer = AfterCommit("answer_by_itself", answer_by_itself, LIVE, when=is_answer
 _automate_past = AfterCommit("run_rule_on_past", run_rule_on_past, SEND, when=is_about_the_past)
 _lift = AfterCommit("lift_at_provider", lift_at_provider, SEND)
 _fetch_media = AfterCommit("fetch_announced_media", fetch_announced_media, SEND)
+_show_places = AfterCommit("show_mailbox_changes", show_mailbox_changes, LIVE)
 _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 
 _FOLLOW_MERGED = (
@@ -196,6 +198,7 @@ WIRING = Wiring(
         "TaskReminded": (_push_task,),
         "WaitBegan": (_push,),
         "WaitEnded": (_push,),
+        "MailboxItemsChanged": (_show_places,),
         "AttachmentsAnnounced": (_fetch_media,),
         "AttachmentsFetched": (_push,),
         "ChannelConnected": (_subscribe,),

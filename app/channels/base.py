@@ -376,13 +376,23 @@ class PolledItem:
 
 
 @dataclass(frozen=True)
+class RemovedItem:
+    """An item that left `folder`: deleted, or moved, `to` a folder as people there call it ("" where nobody could say)."""
+
+    key: str
+    folder: str
+    is_deleted: bool
+    to: str = ""
+
+
+@dataclass(frozen=True)
 class PollPage:
     """One page of a poll. `state` replaces the stored state together with the items; `more`: poll again at once."""
 
     items: tuple[PolledItem, ...]
     state: Json
     more: bool = False
-    removed: tuple[str, ...] = ()
+    removed: tuple[RemovedItem, ...] = ()
 
 
 class Poller(Protocol):

@@ -57,4 +57,8 @@ class Checker(Protocol):
 class Notified(Protocol):
     """A channel type whose provider can tell us that there is something to poll. What it says is a hint, never the truth."""
 
-    def keep_subscribed(self, *, account: ChannelAccount, notification_url: str, client_state: str, current: Json) -> Json: ...
+    def keep_subscribed(
+        self, *, account: ChannelAccount, notification_url: str, client_state: str, current: Json, renew: bool = False
+    ) -> Json:
+        """`current`: what the last call returned, {} at first. `renew`: the provider asked for it. Raises ProviderError."""
+        ...

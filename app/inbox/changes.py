@@ -1,4 +1,5 @@
-"""Edits, deletions and reactions: changes to a message that its sender made later, perhaps before we knew the message."""
+"""Edits, deletions and reactions: changes to a message that its sender made later, perhaps before we knew the message; and what
+became of a mail in the mailbox it came by."""
 
 from __future__ import annotations
 
@@ -53,7 +54,16 @@ def _react(message: Message, change: dict[str, Any]) -> bool:
     return True
 
 
-_CHANGES = {"edit": _edit, "revoke": _revoke, "reaction": _react}
+def _place(message: Message, change: dict[str, Any]) -> bool:
+    """`text`: "moved" (`by`: to which folder), "deleted" or "" (it is back where it was) in the provider's mailbox."""
+    known = message.meta.get("mailbox", {"gone": "", "at": ""})
+    if known["at"] >= change["at"] or known["gone"] == change["text"] == "":
+        return False
+    message.meta = {**message.meta, "mailbox": {"gone": change["text"], "to": change["by"], "at": change["at"]}}
+    return True
+
+
+_CHANGES = {"edit": _edit, "revoke": _revoke, "reaction": _react, "place": _place}
 
 
 def hold_change(

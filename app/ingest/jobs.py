@@ -30,10 +30,12 @@ from app.core.work import Lease, claim, finish, next_delay_seconds, put_back
 from app.delivery.reports import record_report
 from app.ingest.apply import ApplyContext, ItemResult, apply_message, lock_keys
 from app.ingest.calls import apply_call, call_lock_keys
+from app.ingest.mailbox_items import link_message
 from app.ingest.models import QUARANTINED, InboundEvent
 from app.ingest.notices import record_notice
 from app.ingest.parsing import parse_event
 from app.ingest.readers import Reader, find_reader
+from app.ingest.polling import SOURCE as MAILBOX
 from app.suppressions.actions import note_address
 
 _UNSTORABLE = known("cannot be stored: %(why)s")
@@ -95,6 +97,9 @@ def _parse_and_apply(lease: Lease) -> None:
             raw_mail=event.body if parsed.messages and parsed.messages[0].evidence is not None else None,
         )
         results = _apply(session, parsed, context)
+        message_id = next((r.message_id for r in results if r.message_id), None)
+        if event.source == MAILBOX and message_id is not None:
+            link_message(session, event.id, message_id, now=context.now)
         crash_point("ingest.before_commit")
         problems = [*parsed.problems, *(r.reason for r in results if r.result == "quarantined")]
         finish(

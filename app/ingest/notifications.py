@@ -31,6 +31,7 @@ from app.ingest.polling import poll_soon
 log = get_logger(__name__)
 QUEUE = "live"
 JOB = "app.ingest.notifications.poll_told_channel"
+RENEW_JOB = "app.ingest.notifications.renew_told_channel"
 
 
 def client_state(channel_id: uuid.UUID) -> str:
@@ -55,19 +56,37 @@ def _matching(channels: Sequence[Channel], items: Iterable[Any]) -> list[uuid.UU
     return [c.id for c in notified if any(hmac.compare_digest(client_state(c.id).encode(), s) for s in said)]
 
 
+def enqueue_renewals(channel_ids: Sequence[uuid.UUID]) -> None:
+    """Ask a worker to renew the subscriptions of these mailboxes now, or to make them anew. Best effort: the clock does, too."""
+    _enqueue(RENEW_JOB, channel_ids)
+
+
 def enqueue_polls(channel_ids: Sequence[uuid.UUID]) -> None:
     """Ask a worker to poll these mailboxes now. Best effort: the clock polls them anyway."""
+    _enqueue(JOB, channel_ids)
+
+
+def _enqueue(job: str, channel_ids: Sequence[uuid.UUID]) -> None:
     queue = Queue(QUEUE, connection=runtime().redis, serializer="json")
     for channel_id in channel_ids:
         try:
-            queue.enqueue(JOB, kwargs={"channel_id": str(channel_id)}, job_timeout=300, result_ttl=0, failure_ttl=600, ttl=300)
+            queue.enqueue(job, kwargs={"channel_id": str(channel_id)}, job_timeout=300, result_ttl=0, failure_ttl=600, ttl=300)
         except redis.RedisError as error:
-            log.warning("poll_not_enqueued", channel_id=str(channel_id), error=type(error).__name__)
+            log.warning("hint_not_enqueued", job=job, channel_id=str(channel_id), error=type(error).__name__)
 
 
 def poll_told_channel(*, channel_id: str, **_ignored: Any) -> None:
     """RQ entry point: a provider said there is something new."""
     poll_soon(uuid.UUID(channel_id))
+
+
+def renew_told_channel(*, channel_id: str, **_ignored: Any) -> None:
+    """RQ entry point: a provider said that a subscription ends unless it is renewed, or has ended."""
+    with transaction() as session:
+        channel = session.get_one(Channel, uuid.UUID(channel_id))
+        session.expunge_all()
+    if channel.is_active:
+        _subscribe(channel, renew=True)
 
 
 def subscribe_channel(event: Event) -> None:
@@ -91,7 +110,7 @@ def keep_subscriptions(**_ignored: Any) -> None:
             log.warning("subscription_failed", channel_id=str(channel.id), code=error.reason.code)
 
 
-def _subscribe(channel: Channel) -> None:
+def _subscribe(channel: Channel, *, renew: bool = False) -> None:
     current = (
         runtime()
         .adapters.notified[channel.adapter_key]
@@ -100,6 +119,7 @@ def _subscribe(channel: Channel) -> None:
             notification_url=f"{runtime().settings.public_url}/webhooks/outlook",
             client_state=client_state(channel.id),
             current=dict(channel.subscription),
+            renew=renew,
         )
     )
     if current != channel.subscription:

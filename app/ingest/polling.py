@@ -7,12 +7,14 @@ poller per mailbox at a time, by a lease on the channel's row; the provider is c
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
-from app.channels.base import Poller, PollPage, ProviderError
+from app.channels.base import PolledItem, Poller, PollPage, ProviderError
 from app.connections.actions import note_health
 from app.connections.models import Channel
 from app.connections.queries import list_channels
@@ -23,6 +25,7 @@ from app.core.log import get_logger
 from app.core.runtime import runtime
 from app.delivery.account import account_of
 from app.ingest.intake import RawEvent, store_event
+from app.ingest.mailbox_items import hold_items, note_removed, tell_changed
 
 log = get_logger(__name__)
 MAX_PAGES = 40
@@ -100,21 +103,30 @@ def _lease(channel_id: uuid.UUID) -> Channel | None:
 
 def _store(channel: Channel, page: PollPage) -> tuple[int, bool]:
     """Keep the page and give the lease back; returns how many items were new, and whether somebody asked to poll meanwhile."""
-    stored = 0
+    now = utc_now()
     with transaction() as session:
-        for item in page.items:
-            raw = RawEvent(
-                source=SOURCE, dedupe_key=f"{channel.id}:{item.key}", body=item.raw, channel_id=channel.id, meta=item.meta
-            )
-            stored += store_event(session, raw) is not None
         values = {"poll_state": page.state, "polled_at": sa.func.clock_timestamp(), "poll_lease_until": None}
         session.execute(sa.update(Channel).where(Channel.id == channel.id).values(**values))
         current = session.get_one(Channel, channel.id, populate_existing=True)
         if current.health != "ok":
-            note_health(session, current, health="ok", detail="", now=utc_now())
+            note_health(session, current, health="ok", detail="", now=now)
         told_again = current.poll_wanted
+        # After the channel's row, which whoever reads a mail locks before the item's as well.
+        items = store_items(session, channel, page.items)
+        changed = [*hold_items(session, channel.id, items, now=now), *note_removed(session, channel.id, page.removed, now=now)]
+        tell_changed(session, channel.id, channel.brand_id, changed, now=now)
     crash_point("poll.after_commit")
-    return stored, told_again
+    return sum(event_id is not None for _, event_id in items), told_again
+
+
+def store_items(session: Session, channel: Channel, items: Sequence[PolledItem]) -> list[tuple[PolledItem, uuid.UUID | None]]:
+    """Store mails of a mailbox as inbound events; with each its event, None for one that was stored before."""
+    stored = []
+    for item in items:
+        key = f"{channel.id}:{item.key}"
+        raw = RawEvent(source=SOURCE, dedupe_key=key, body=item.raw, channel_id=channel.id, meta=item.meta)
+        stored.append((item, store_event(session, raw)))
+    return stored
 
 
 def _note_failure(channel_id: uuid.UUID, error: ProviderError) -> None:

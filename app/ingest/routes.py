@@ -20,7 +20,7 @@ from app.core.runtime import runtime
 from app.ingest import door
 from app.ingest.accounts import DoorAccount, DoorAccounts
 from app.ingest.intake import RawEvent, count_refusal, store_at_the_door
-from app.ingest.notifications import enqueue_polls, told_channels
+from app.ingest.notifications import enqueue_polls, enqueue_renewals, told_channels
 from app.web import csrf
 
 log = get_logger(__name__)
@@ -137,11 +137,20 @@ def sendgrid_events() -> Response:
 
 
 @bp.post("/webhooks/outlook")
-@bp.post("/webhooks/outlook/lifecycle", endpoint="outlook_lifecycle")
 @bp.post("/api/v1/webhooks/outlook", endpoint="outlook_v1")
-@bp.post("/api/v1/webhooks/outlook/lifecycle", endpoint="outlook_lifecycle_v1")
 def outlook() -> Response:
     """The mailbox provider's handshake, and its hints that there is new mail; a hint nobody vouches for does nothing."""
+    return _hinted(renewing=False)
+
+
+@bp.post("/webhooks/outlook/lifecycle")
+@bp.post("/api/v1/webhooks/outlook/lifecycle", endpoint="outlook_lifecycle_v1")
+def outlook_lifecycle() -> Response:
+    """A subscription ends, has ended, or hints were lost: it is renewed or made anew, and the mailbox is read in any case."""
+    return _hinted(renewing=True)
+
+
+def _hinted(*, renewing: bool) -> Response:
     token = request.args.get("validationToken")
     if token is not None:
         return Response(token, mimetype="text/plain")
@@ -150,6 +159,8 @@ def outlook() -> Response:
         told = told_channels(db.session(), body)
         if told is not None:
             enqueue_polls(told)
+            if renewing:
+                enqueue_renewals(told)
         return Response(status=202) if told else _refuse("outlook", "unreadable" if told is None else "unknown_state", status=202)
     except _UNREACHABLE as error:
         return _unavailable(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -11,13 +12,16 @@ from flask.testing import FlaskClient
 from rq import Queue
 from sqlalchemy.orm import Session
 
+from app.channels.email.graph.subscriptions import FOLDERS
 from app.connections.actions import switch_channel
 from app.connections.models import Channel, ChannelType
+from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.events.actions import Actor
 from app.events.models import Event, OutboxEntry
-from app.ingest.notifications import client_state, subscribe_channel
+from app.ingest.notifications import client_state, renew_told_channel, subscribe_channel
 from tests.factories import NOW, make_brand, make_channel
+from tests.ingest.mailbox_world import MailboxWorld
 
 
 @pytest.fixture
@@ -81,3 +85,30 @@ def test_a_mailbox_that_takes_part_again_is_subscribed_at_once_and_a_number_is_l
     event = db_session.execute(sa.select(Event).where(Event.payload["channel_id"].astext == str(number.id))).scalar_one()
     db_session.commit()
     subscribe_channel(event)
+
+
+def test_a_subscription_graph_warns_of_is_renewed_and_one_it_removed_is_made_anew(
+    client: FlaskClient, followed: MailboxWorld
+) -> None:
+    channel = followed.channel
+    state = client_state(channel.id)
+    items = [{"id": f"sub-{folder}", "expires_at": (utc_now() + timedelta(days=5)).isoformat()} for folder in FOLDERS]
+    before = {folder: {**item, "url": "http://localhost/webhooks/outlook"} for folder, item in zip(FOLDERS, items, strict=True)}
+    followed.session.execute(sa.update(Channel).values(subscription=before))
+    followed.session.commit()
+    body = {"value": [{"clientState": state, "lifecycleEvent": "reauthorizationRequired"}]}
+    assert client.post("/webhooks/outlook/lifecycle", json=body).status_code == 202
+    jobs = Queue("live", connection=runtime().redis, serializer="json").jobs
+    assert sorted(job.func_name.rpartition(".")[2] for job in jobs) == ["poll_told_channel", "renew_told_channel"]
+    assert client.post("/webhooks/outlook", json=body).status_code == 202
+    assert len(Queue("live", connection=runtime().redis, serializer="json").jobs) == 3  # a hint renews nothing
+    followed.simulator.fault("GET", "/subscriptions/", status=200, body={}, times=2)
+    followed.simulator.fault("PATCH", "/subscriptions/", status=200, body={})
+    followed.simulator.fault("PATCH", "/subscriptions/", status=404, body={})
+    followed.simulator.fault("POST", "/subscriptions$", status=201, body={"id": "new"})
+    renew_told_channel(channel_id=str(channel.id))
+    followed.session.expire_all()
+    after = {folder: one["id"] for folder, one in followed.channel.subscription.items()}
+    assert after == {"inbox": "sub-inbox", "sentitems": "new"}
+    made = json.loads(followed.simulator.calls("POST", "/subscriptions")[-1]["body"])
+    assert made["lifecycleNotificationUrl"] == "http://localhost/webhooks/outlook/lifecycle"

@@ -60,7 +60,9 @@ class GraphMail:
         """See `polling`: one page; {} starts from the beginning. Raises ProviderError, and then nothing has changed."""
         return poll_once(self._client, account, state, now=self._clock())
 
-    def keep_subscribed(self, *, account: ChannelAccount, notification_url: str, client_state: str, current: Json) -> Json:
+    def keep_subscribed(
+        self, *, account: ChannelAccount, notification_url: str, client_state: str, current: Json, renew: bool = False
+    ) -> Json:
         """See `subscriptions`. Raises ProviderError."""
         return keep_subscribed(
             self._client,
@@ -69,6 +71,7 @@ class GraphMail:
             client_state=client_state,
             current=current,
             now=self._clock(),
+            renew=renew,
         )
 
     def check(self, *, account: ChannelAccount) -> Health:

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from app.channels.base import ChannelAccount, Json, PollPage
+from app.channels.base import ChannelAccount, Json, PollPage, RemovedItem
 from app.channels.email.graph.client import GraphClient, read_object
 from app.channels.email.graph.errors import is_sync_lost, refusal
 from app.channels.email.graph.fetching import ITEM_FIELDS, Fetched, Wanted, fetch_all, is_too_old
+from app.channels.email.graph.places import locate_removed
 from app.channels.email.graph.pollstate import FOLDERS, FolderState, Pending, PollState, read_state
 from app.core.http import HttpResponse
 
@@ -42,7 +43,8 @@ def _next_page(client: GraphClient, account: ChannelAccount, state: PollState, n
     wanted = _wanted(entries, state, account, now)
     fetched = fetch_all(client, account, wanted, now=now)
     following, more = _follow(state.with_known((), removed), page, now)
-    return _page_of(following, fetched, removed=removed, more=more)
+    left = locate_removed(client, account, removed, folder=state.turn)
+    return _page_of(following, fetched, removed=left, more=more)
 
 
 def _ask(client: GraphClient, account: ChannelAccount, state: PollState) -> HttpResponse:
@@ -89,9 +91,10 @@ def _follow(state: PollState, page: Json, now: datetime) -> tuple[PollState, boo
     return state.with_folder(done).next_turn(), state.turn != FOLDERS[-1]
 
 
-def _page_of(state: PollState, fetched: Fetched, *, removed: tuple[str, ...] = (), more: bool) -> PollPage:
+def _page_of(state: PollState, fetched: Fetched, *, removed: tuple[RemovedItem, ...] = (), more: bool) -> PollPage:
     settled = {item.key for item in fetched.items} | set(fetched.gone) | set(fetched.unwanted)
     postponed = {one.message_id: one for one in fetched.postponed}
     kept = [postponed.pop(one.message_id, one) for one in state.pending if one.message_id not in settled]
     after = replace(state, pending=(*kept, *postponed.values())).with_known((item.key for item in fetched.items), ())
-    return PollPage(fetched.items, after.to_json(), more=more and not fetched.stopped, removed=(*removed, *fetched.gone))
+    vanished = tuple(RemovedItem(one.message_id, one.folder, True) for one in state.pending if one.message_id in fetched.gone)
+    return PollPage(fetched.items, after.to_json(), more=more and not fetched.stopped, removed=(*removed, *vanished))

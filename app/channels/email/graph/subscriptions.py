@@ -17,26 +17,42 @@ FOLDERS = ("inbox", "sentitems")
 
 
 def keep_subscribed(
-    client: GraphClient, account: ChannelAccount, *, notification_url: str, client_state: str, current: Json, now: datetime
+    client: GraphClient,
+    account: ChannelAccount,
+    *,
+    notification_url: str,
+    client_state: str,
+    current: Json,
+    now: datetime,
+    renew: bool = False,
 ) -> Json:
     """Return the subscriptions as they stand now: {folder: {"id", "expires_at", "url"}}. Raises ProviderError.
 
     `current` is what the last call returned. One with less than RENEW_BEFORE left is renewed; one that is gone, or that calls
-    another address than `notification_url`, is made anew.
+    another address than `notification_url`, is made anew. `renew`: Graph asks for it, so each is renewed whatever is left of it.
     """
+    least = LIFE if renew else RENEW_BEFORE
     return {
-        folder: _keep_one(client, account, folder, notification_url, client_state, current.get(folder), now) for folder in FOLDERS
+        folder: _keep_one(client, account, folder, notification_url, client_state, current.get(folder), now, least)
+        for folder in FOLDERS
     }
 
 
 def _keep_one(
-    client: GraphClient, account: ChannelAccount, folder: str, url: str, client_state: str, known: Json | None, now: datetime
+    client: GraphClient,
+    account: ChannelAccount,
+    folder: str,
+    url: str,
+    client_state: str,
+    known: Json | None,
+    now: datetime,
+    least: timedelta,
 ) -> Json:
     expires_at = now + LIFE
     if known and known.get("url") == url:
         answer = client.call(account, "GET", f"{client.root}/subscriptions/{known['id']}", accept=(404,))
         alive = answer.status != 404
-        if alive and datetime.fromisoformat(known["expires_at"]) - now > RENEW_BEFORE:
+        if alive and datetime.fromisoformat(known["expires_at"]) - now > least:
             return known
         renewal = {"expirationDateTime": _stamp(expires_at)}
         answer = client.call(account, "PATCH", f"{client.root}/subscriptions/{known['id']}", json=renewal, accept=(404,))
@@ -49,6 +65,7 @@ def _create(client: GraphClient, account: ChannelAccount, folder: str, url: str,
     wanted = {
         "changeType": "created",
         "notificationUrl": url,
+        "lifecycleNotificationUrl": f"{url}/lifecycle",
         "resource": f"/users/{account.address}/mailFolders('{folder}')/messages",
         "expirationDateTime": _stamp(expires_at),
         "clientState": client_state,
