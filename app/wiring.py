@@ -23,6 +23,7 @@ from app.events.relay import Source
 from app.inbox.handlers import follow_merged_contact, give_back_merged_contact
 from app.inbox.triage_models import BulkAction
 from app.ingest.handlers import show_mailbox_changes
+from app.ingest.mailbox_models import Reconciliation
 from app.ingest.media import fetch_announced_media
 from app.ingest.models import InboundEvent
 from app.ingest.notifications import subscribe_channel
@@ -255,6 +256,7 @@ def sources() -> tuple[Source, ...]:
         Source(table_of(NotificationDigest), "app.notifications.jobs.send_digest", SEND),
         Source(table_of(ScenarioCall), "app.integrations.jobs.call_scenario", SEND),
         Source(table_of(Address), "app.addresses.jobs.check_address", SEND),
+        Source(table_of(Reconciliation), "app.ingest.reconciling.reconcile", SEND),
         Source(table_of(SlaRecompute), "app.sla.jobs.run_recompute", SEND),
         Source(outbox, "app.events.jobs.run_outbox_entry", LIVE, where=lambda: outbox.c.queue == LIVE),
         Source(outbox, "app.events.jobs.run_outbox_entry", SEND, where=lambda: outbox.c.queue == SEND),

@@ -34,6 +34,7 @@ _RULES = (
     "DELETE FROM push_subscriptions WHERE session_id IN (SELECT id FROM user_sessions WHERE revoked_at IS NOT NULL)",
     "DELETE FROM channel_occasions WHERE occurred_at < now() - interval '400 days'",
     "DELETE FROM address_lookups WHERE expires_at < now()",
+    "DELETE FROM reconciliations WHERE created_at < now() - interval '90 days' AND state IN ('done', 'failed')",
     "DELETE FROM idempotency_records WHERE created_at < now() - interval '2 days'",
     "DELETE FROM login_throttles WHERE last_failed_at < now() - interval '7 days'",
     "DELETE FROM user_sessions WHERE expires_at < now() - interval '30 days'",

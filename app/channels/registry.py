@@ -12,6 +12,7 @@ from app.channels.email.graph import GraphMail
 from app.channels.email.sendgrid import SendGridMail
 from app.channels.email.smtp import MailServerMail
 from app.channels.receiving import Checker, Notified, UrlSignedReceiver
+from app.channels.reconciled import Reconciled
 from app.channels.suppression import StopList
 from app.channels.twilio import SmsPosts, SmsStatusPosts, TwilioPhone, TwilioSms, VoicePosts
 from app.channels.twilio.adapter import TEXT_LIMIT
@@ -45,6 +46,7 @@ class Adapters:
     receivers: Mapping[str, WebhookReceiver] = field(default_factory=dict)
     media: Mapping[str, MediaSource] = field(default_factory=dict)
     pollers: Mapping[str, Poller] = field(default_factory=dict)
+    reconciled: Mapping[str, Reconciled] = field(default_factory=dict)
     notified: Mapping[str, Notified] = field(default_factory=dict)
     rules: Mapping[str, ChannelRules] = field(default_factory=dict)
     posts: Mapping[str, UrlSignedReceiver] = field(default_factory=dict)
@@ -80,6 +82,7 @@ def build_adapters(
         stop_lists={EMAIL_SENDGRID: sendgrid},
         media={WHATSAPP: chat, SMS: texts},
         pollers={OUTLOOK: mailbox, EMAIL_SMTP: mail_server},
+        reconciled={OUTLOOK: mailbox},
         notified={OUTLOOK: mailbox},
         rules={WHATSAPP: CHAT_RULES, OUTLOOK: MAIL_RULES, EMAIL: MAIL_RULES, SMS: SMS_RULES, PHONE: ChannelRules()},
         posts={SMS: SmsPosts(), SMS_STATUS: SmsStatusPosts(), VOICE: VoicePosts()},

@@ -34,8 +34,8 @@ from app.ingest.mailbox_items import link_message
 from app.ingest.models import QUARANTINED, InboundEvent
 from app.ingest.notices import record_notice
 from app.ingest.parsing import parse_event
-from app.ingest.readers import Reader, find_reader
 from app.ingest.polling import SOURCE as MAILBOX
+from app.ingest.readers import Reader, find_reader
 from app.suppressions.actions import note_address
 
 _UNSTORABLE = known("cannot be stored: %(why)s")

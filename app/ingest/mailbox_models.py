@@ -1,17 +1,19 @@
-"""What a followed mailbox holds, as its provider last said."""
+"""What a followed mailbox holds, as its provider last said, and the runs that count it."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Base
+from app.core.db import Base, Claimable, WithId
 
 HELD, MISSING, UNWANTED = "held", "missing", "unwanted"
 MOVED, DELETED = "moved", "deleted"
+_ACTIVE = "state IN ('ready', 'running')"
 
 
 class MailboxItem(Base):
@@ -33,6 +35,7 @@ class MailboxItem(Base):
     gone: Mapped[str | None]
     gone_to: Mapped[str] = mapped_column(default="", server_default="")
     changed_at: Mapped[datetime]
+    seen_in: Mapped[uuid.UUID | None]  # the reconciliation that saw it last
 
     __table_args__ = (
         sa.Index(
@@ -41,4 +44,31 @@ class MailboxItem(Base):
         sa.Index("ix_mailbox_items_message_id", "message_id", postgresql_where=sa.text("message_id IS NOT NULL")),
         sa.CheckConstraint("state IN ('held', 'missing', 'unwanted')", name="state"),
         sa.CheckConstraint("gone IN ('moved', 'deleted')", name="gone"),
+    )
+
+
+class Reconciliation(WithId, Claimable, Base):
+    """One count of a mailbox against what we hold of it. States: ready → running → done, or → failed with a `reason`.
+
+    `progress`: {"phase", "link", "listed": {folder: n}, "tries": {item: n}}. `result`: {"there": {folder: n}, "here":
+    {folder: n}, "missing", "fetched", "moved", "deleted", "unread", "left", "differences"}, the last a list of
+    {"kind", "folder", "subject", "at", "to"}.
+    """
+
+    __tablename__ = "reconciliations"
+
+    channel_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("channels.id", ondelete="CASCADE"))
+    asked_by_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    progress: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    result: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    reason: Mapped[str] = mapped_column(default="", server_default="")
+
+    __table_args__ = (
+        sa.Index("uq_reconciliations_active", "channel_id", unique=True, postgresql_where=sa.text(_ACTIVE)),
+        sa.Index("ix_reconciliations_due", "run_at", postgresql_where=sa.text(_ACTIVE)),
+        sa.Index("ix_reconciliations_channel_id", "channel_id", "created_at"),
+        sa.CheckConstraint("state IN ('ready', 'running', 'done', 'failed')", name="state"),
+        sa.CheckConstraint("(state IN ('done', 'failed')) = (ended_at IS NOT NULL)", name="ended_pair"),
     )

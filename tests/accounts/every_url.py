@@ -297,6 +297,7 @@ SETTINGS = (
     Entry("GET", "/settings/channels/<uuid:channel_id>/edit", ADMINS),
     Entry("POST", "/settings/channels/<uuid:channel_id>/edit", ADMINS),
     Entry("POST", "/settings/channels/<uuid:channel_id>/check", LEADS_OF_BRAND),
+    Entry("POST", "/settings/channels/<uuid:channel_id>/reconciliation", LEADS_OF_BRAND),
     Entry("POST", "/settings/channels/<uuid:channel_id>/self-test", ADMINS),
     Entry("POST", "/settings/channels/<uuid:channel_id>/pause", ADMINS, data={"paused": "0"}),
     Entry("POST", "/settings/channels/<uuid:channel_id>/activity", ADMINS, data={"active": "1"}),

@@ -36,6 +36,7 @@ NOWHERE = "http://127.0.0.1:9"
 class MailboxWorld:
     """`session`: the test's own. `channels` by address."""
 
+    app: Flask
     session: Session
     simulator: Simulator
     channels: dict[str, Channel] = field(default_factory=dict)
@@ -114,7 +115,7 @@ def mailbox_world(
     simulator.config(**{**Settings().to_json(), "mailboxes": list(addresses)})
     app.extensions[EXTENSION] = replace(usual, adapters=graph_adapters(server.url))
     brand = make_brand(session)
-    world = MailboxWorld(session, simulator, {one: add_mailbox(session, brand, one) for one in addresses})
+    world = MailboxWorld(app, session, simulator, {one: add_mailbox(session, brand, one) for one in addresses})
     session.commit()
     yield world
     app.extensions[EXTENSION] = usual

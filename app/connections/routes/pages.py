@@ -24,6 +24,7 @@ from app.connections.actions import pause_channel, switch_channel
 from app.connections.models import Channel
 from app.connections.occasions import list_expiries
 from app.connections.queries import ChannelMissing, get_visible_channel, list_channels, open_secrets
+from app.connections.routes import reconciliation_views
 from app.connections.routes.blueprint import bp
 from app.connections.routes.condition import findings
 from app.core.clock import utc_now
@@ -34,6 +35,7 @@ from app.delivery.check import check_channel
 from app.delivery.flow import read_flows
 from app.delivery.gate import Gate, Look
 from app.events.actions import audit
+from app.ingest.reconciliations import find_latest
 from app.ingest.self_test import Trial
 from app.web import page
 
@@ -140,9 +142,11 @@ def show_channel(
     flow = read_flows(db.session(), [found.id], now=now)[found.id]
     shown = secrets if is_shown else {}
     has_key = "url_key" in secrets
+    is_counted = found.adapter_key in runtime().adapters.reconciled
     path = views.webhook_path(found, url_key=shown.get("url_key")) if has_key or not views.needs_key(found) else None
     return page(
         "settings/channel.html",
+        blocks=("reconciliation",),
         channel=found,
         flow=flow,
         look=look,
@@ -157,6 +161,7 @@ def show_channel(
         shown=is_shown,
         password_error=password_error,
         trial=trial,
+        counts=reconciliation_views.shown(find_latest(db.session(), found.id)) if is_counted else None,
         can_check=found.adapter_key in runtime().adapters.checkers,
         can_change=find_kind(found.adapter_key) is not None,
         is_polled=found.adapter_key in runtime().adapters.pollers,

@@ -1,4 +1,4 @@
-"""`GraphMail`: a mailbox in Microsoft 365 as a `Sender` and a `Poller`.
+"""`GraphMail`: a mailbox in Microsoft 365 as a `Sender` and a `Poller`, whose content can be counted.
 
 An account's settings are `tenant_id`, `client_id` and optionally `sync_from` (ISO 8601: mail received earlier is left alone);
 its secret is `client_secret`; its address is the mailbox. Nothing is kept between calls but tokens and open connections.
@@ -6,7 +6,7 @@ its secret is `client_secret`; its address is the mailbox. Nothing is kept betwe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from app.channels.base import (
@@ -20,10 +20,13 @@ from app.channels.base import (
     SaveProgress,
     SendResult,
 )
+from app.channels.email.graph import counting
 from app.channels.email.graph.client import GraphClient
 from app.channels.email.graph.polling import poll_once
+from app.channels.email.graph.pollstate import FOLDERS
 from app.channels.email.graph.sending import Outbound, look_up, send_message
 from app.channels.email.graph.subscriptions import keep_subscribed
+from app.channels.reconciled import Fetch, ItemPlace, Listing
 from app.core.clock import utc_now
 from app.core.http import HttpClient
 from app.core.text import known
@@ -73,6 +76,22 @@ class GraphMail:
             now=self._clock(),
             renew=renew,
         )
+
+    @property
+    def followed_folders(self) -> tuple[str, ...]:
+        return FOLDERS
+
+    def list_folder(self, *, account: ChannelAccount, folder: str, link: str | None) -> Listing:
+        """See `counting`. Raises ProviderError, ListingLost."""
+        return counting.list_folder(self._client, account, folder, link)
+
+    def fetch_items(self, *, account: ChannelAccount, wanted: Sequence[tuple[str, str]]) -> Fetch:
+        """See `counting`. Raises ProviderError."""
+        return counting.fetch_items(self._client, account, wanted, now=self._clock())
+
+    def locate_items(self, *, account: ChannelAccount, keys: Sequence[str]) -> dict[str, ItemPlace]:
+        """See `counting`. Raises ProviderError."""
+        return counting.locate_items(self._client, account, keys)
 
     def check(self, *, account: ChannelAccount) -> Health:
         """Whether we can sign in and read the mailbox; a refusal is told in its own words and what to do about it."""

@@ -1,0 +1,104 @@
+"""Reconciliations in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.ingest.mailbox_models import Reconciliation
+from app.translation import gettext as _
+from app.translation import ngettext, told
+
+
+@dataclass(frozen=True)
+class Folder:
+    name: str
+    there: int
+    here: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run that ended. `problem`: why it could not be carried out. `lines`: differences, one sentence each; `more`: how many
+    others there were."""
+
+    ended_at: datetime
+    summary: str
+    tone: str
+    problem: str = ""
+    folders: tuple[Folder, ...] = ()
+    lines: tuple[str, ...] = ()
+    more: int = 0
+    unread: int = 0
+    fetched: int = 0
+    left: int = 0
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a channel's page shows. `doing`: what the run under way does; `done` of `total`, where that is known."""
+
+    latest: Run | None
+    earlier: tuple[Run, ...]
+    doing: str = ""
+    done: int = 0
+    total: int = 0
+
+
+def shown(runs: Sequence[Reconciliation]) -> Counts:
+    """`runs`: newest first."""
+    ended = tuple(_run(one) for one in runs if one.ended_at is not None)
+    active = next((one for one in runs if one.ended_at is None), None)
+    latest, earlier = (ended[0] if ended else None), ended[1:]
+    if active is None:
+        return Counts(latest, earlier)
+    phase, listed = str(active.progress.get("phase", "")), active.progress.get("listed", {})
+    folder = phase.removeprefix("list ")
+    total = int(active.progress.get("total") or 0)
+    return Counts(latest, earlier, _doing(phase, folder), int(listed.get(folder, 0)) if total else 0, total)
+
+
+def _doing(phase: str, folder: str) -> str:
+    known = {"": _("Waiting for its turn"), "poll": _("Reading new mail first"), "fetch": _("Fetching what is missing")}
+    known["locate"] = _("Looking where mails went")
+    return known.get(phase) or _("Counting: %(folder)s", folder=folder_words(folder))
+
+
+def folder_words(folder: str) -> str:
+    return {"inbox": _("Inbox"), "sentitems": _("Sent items")}.get(folder, folder)
+
+
+def _run(run: Reconciliation) -> Run:
+    assert run.ended_at is not None
+    if run.reason:
+        return Run(run.ended_at, _("Could not be counted"), "overdue", problem=told(run.reason))
+    found = run.result
+    number = found["missing"] + found["moved"] + found["deleted"]
+    summary = ngettext("%(num)s difference", "%(num)s differences", number) if number else _("No differences")
+    folders = tuple(Folder(folder_words(name), there, found["here"][name]) for name, there in found["there"].items())
+    lines = tuple(_line(one) for one in found["differences"])
+    tone = "overdue" if found["left"] else "due" if number else "done"
+    return Run(
+        run.ended_at,
+        summary,
+        tone,
+        folders=folders,
+        lines=lines,
+        more=number - len(lines),
+        unread=found["unread"],
+        fetched=found["fetched"],
+        left=found["left"],
+    )
+
+
+def _line(one: dict[str, str]) -> str:
+    folder = folder_words(one["folder"])
+    if one["kind"] == "missing":
+        subject = one["subject"] or _("(no subject)")
+        return _("Was missing here: “%(subject)s” (%(folder)s)", subject=subject, folder=folder)
+    if one["kind"] == "deleted":
+        return _("Gone there, kept here: a mail of %(folder)s was deleted", folder=folder)
+    if one.get("to"):
+        return _("Gone there, kept here: a mail of %(folder)s was moved to “%(to)s”", folder=folder, to=one["to"])
+    return _("Gone there, kept here: a mail of %(folder)s was moved", folder=folder)
