@@ -98,6 +98,7 @@ def _pool_options(*connection_options: str) -> dict[str, Any]:
 
 def _build_runtime(settings: Settings) -> Runtime:
     from app.channels.registry import build_adapters
+    from app.delivery.account import keep_token_cache
     from app.realtime.socket import make_emitter
 
     http = HttpClient(allowed_networks=settings.outbound_allow, user_agent="Switchyard/1")
@@ -119,6 +120,7 @@ def _build_runtime(settings: Settings) -> Runtime:
             sendgrid_base_url=settings.sendgrid_base_url,
             mail_domain=settings.mail_domain,
             allowed_networks=settings.outbound_allow,
+            keep_tokens=keep_token_cache,
             mail_settle_seconds=min(30, settings.unknown_settle_seconds),
         ),
         write_only_socketio=make_emitter(settings.redis_url),

@@ -35,6 +35,7 @@ _RULES = (
     "DELETE FROM channel_occasions WHERE occurred_at < now() - interval '400 days'",
     "DELETE FROM address_lookups WHERE expires_at < now()",
     "DELETE FROM reconciliations WHERE created_at < now() - interval '90 days' AND state IN ('done', 'failed')",
+    "DELETE FROM sign_ins WHERE created_at < now() - interval '1 day'",
     "DELETE FROM idempotency_records WHERE created_at < now() - interval '2 days'",
     "DELETE FROM login_throttles WHERE last_failed_at < now() - interval '7 days'",
     "DELETE FROM user_sessions WHERE expires_at < now() - interval '30 days'",

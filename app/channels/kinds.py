@@ -12,7 +12,7 @@ from typing import Any
 from app.channels import twilio
 from app.channels.email import sendgrid, smtp
 from app.channels.email.graph import setup as outlook
-from app.channels.registry import EMAIL, EMAIL_SENDGRID, EMAIL_SMTP, OUTLOOK, PHONE, SMS, WHATSAPP
+from app.channels.registry import EMAIL, EMAIL_SENDGRID, EMAIL_SMTP, OUTLOOK, OUTLOOK_SIGNED_IN, PHONE, SMS, WHATSAPP
 from app.channels.setup_field import SetupField
 from app.channels.whatsapp import setup as whatsapp
 from app.core.text import mark as N_
@@ -21,13 +21,16 @@ from app.core.text import mark as N_
 @dataclass(frozen=True)
 class Kind:
     """`issued` names the secret that we make and the provider is told: "verify_token", "url_key" or none. `steps`: what to do at
-    the provider, one sentence each. `about`: one sentence for choosing."""
+    the provider, one sentence each. `about`: one sentence for choosing. `signs_in`: somebody signs in at
+    the provider before it is connected; `asks_consent`: an administrator there may have to agree first."""
 
     key: str
     about: str
     fields: tuple[SetupField, ...]
     steps: tuple[str, ...] = ()
     issued: str = ""
+    signs_in: bool = False
+    asks_consent: bool = False
 
     @property
     def channel_type(self) -> str:
@@ -54,6 +57,14 @@ KINDS: tuple[Kind, ...] = (
         N_("A mailbox in Microsoft 365, read and written by an app registration."),
         outlook.CONNECT_FIELDS,
         outlook.STEPS,
+        asks_consent=True,
+    ),
+    Kind(
+        OUTLOOK_SIGNED_IN,
+        N_("A mailbox in Microsoft 365 or outlook.com that somebody signs in to."),
+        outlook.SIGN_IN_FIELDS,
+        outlook.SIGN_IN_STEPS,
+        signs_in=True,
     ),
     Kind(
         EMAIL_SMTP,

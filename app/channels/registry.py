@@ -9,10 +9,13 @@ from urllib.parse import urlsplit
 
 from app.channels.base import ChannelRules, IdentityKind, MediaSource, Poller, Sender, WebhookReceiver
 from app.channels.email.graph import GraphMail
+from app.channels.email.graph.signed_in import TRANSPORT as SIGNED_IN
+from app.channels.email.graph.signed_in import KeepTokens
 from app.channels.email.sendgrid import SendGridMail
 from app.channels.email.smtp import MailServerMail
 from app.channels.receiving import Checker, Notified, UrlSignedReceiver
 from app.channels.reconciled import Reconciled
+from app.channels.signing_in import SignsIn
 from app.channels.suppression import StopList
 from app.channels.twilio import SmsPosts, SmsStatusPosts, TwilioPhone, TwilioSms, VoicePosts
 from app.channels.twilio.adapter import TEXT_LIMIT
@@ -22,6 +25,7 @@ from app.core.http import HttpClient
 
 WHATSAPP, OUTLOOK, EMAIL, SMS, PHONE = "whatsapp_business", "email_outlook", "email", "sms", "phone_call"
 # Channels of one type by different transports, as `Channel.adapter_key` names them. Without one, `email` only takes mail in.
+OUTLOOK_SIGNED_IN = f"{OUTLOOK}/{SIGNED_IN}"
 EMAIL_SMTP, EMAIL_SENDGRID = f"{EMAIL}/smtp", f"{EMAIL}/sendgrid"
 SMS_STATUS, VOICE = "sms_status", "voice"  # what comes in by routes of their own
 
@@ -52,6 +56,7 @@ class Adapters:
     posts: Mapping[str, UrlSignedReceiver] = field(default_factory=dict)
     checkers: Mapping[str, Checker] = field(default_factory=dict)
     stop_lists: Mapping[str, StopList] = field(default_factory=dict)
+    sign_ins: Mapping[str, SignsIn] = field(default_factory=dict)
 
 
 def build_adapters(
@@ -67,28 +72,31 @@ def build_adapters(
     mail_domain: str,
     allowed_networks: Sequence[str] = (),
     mail_settle_seconds: float = 30,
+    keep_tokens: KeepTokens | None = None,
 ) -> Adapters:
     """Build every adapter of this release around one HTTP client. `mail_settle_seconds`: see GraphMail, texts settle alike;
-    `allowed_networks`: those of the HTTP client, for what speaks no HTTP."""
+    `keep_tokens` is told when a sign-in was refreshed; `allowed_networks`: those of the HTTP client, for what speaks no HTTP."""
     chat = WhatsAppAdapter(http, whatsapp_base_url, whatsapp_api_version, media_hosts=_media_hosts(whatsapp_base_url))
-    mailbox = GraphMail(http, graph_base_url, login_authority, settle_seconds=mail_settle_seconds)
+    mailbox = GraphMail(http, graph_base_url, login_authority, settle_seconds=mail_settle_seconds, keep_tokens=keep_tokens)
+    mailboxes = dict.fromkeys((OUTLOOK, OUTLOOK_SIGNED_IN), mailbox)
     sendgrid = SendGridMail(http, sendgrid_base_url)
     mail_server = MailServerMail(allowed_networks=allowed_networks, ehlo_name=mail_domain)
     texts = TwilioSms(http, twilio_base_url, public_url, settle_seconds=mail_settle_seconds)
     lines = TwilioPhone(http, twilio_base_url, public_url)
     return Adapters(
-        senders={WHATSAPP: chat, OUTLOOK: mailbox, EMAIL_SMTP: mail_server, EMAIL_SENDGRID: sendgrid, SMS: texts},
+        senders={WHATSAPP: chat, **mailboxes, EMAIL_SMTP: mail_server, EMAIL_SENDGRID: sendgrid, SMS: texts},
         receivers={WHATSAPP: chat, EMAIL_SENDGRID: sendgrid},
         stop_lists={EMAIL_SENDGRID: sendgrid},
         media={WHATSAPP: chat, SMS: texts},
-        pollers={OUTLOOK: mailbox, EMAIL_SMTP: mail_server},
-        reconciled={OUTLOOK: mailbox},
-        notified={OUTLOOK: mailbox},
+        pollers={**mailboxes, EMAIL_SMTP: mail_server},
+        reconciled={**mailboxes},
+        notified={**mailboxes},
+        sign_ins={**mailboxes},
         rules={WHATSAPP: CHAT_RULES, OUTLOOK: MAIL_RULES, EMAIL: MAIL_RULES, SMS: SMS_RULES, PHONE: ChannelRules()},
         posts={SMS: SmsPosts(), SMS_STATUS: SmsStatusPosts(), VOICE: VoicePosts()},
         checkers={
             WHATSAPP: chat,
-            OUTLOOK: mailbox,
+            **mailboxes,
             EMAIL_SMTP: mail_server,
             EMAIL_SENDGRID: sendgrid,
             SMS: texts,

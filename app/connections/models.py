@@ -115,3 +115,16 @@ class ChannelOccasion(Base):
     channel_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True)
     occasion: Mapped[str] = mapped_column(primary_key=True)
     occurred_at: Mapped[datetime]
+
+
+class SignIn(Base):
+    """A sign-in at a provider that is under way. `sealed`: what was entered and what has to be proven when the browser is back;
+    the row is named by a hash of what the browser brings, and is good once. `channel_id`: of a channel signed in to again."""
+
+    __tablename__ = "sign_ins"
+
+    state_hash: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id"))
+    channel_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("channels.id", ondelete="CASCADE"))
+    sealed: Mapped[bytes]
+    created_at: Mapped[datetime]

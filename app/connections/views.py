@@ -26,6 +26,7 @@ def channel_type_words(adapter_key: str) -> str:
     """What kind of channel it is, by the adapter that speaks for it."""
     return {
         ChannelType.EMAIL_OUTLOOK: _("Microsoft 365 mailbox"),
+        "email_outlook/signed_in": _("Microsoft mailbox, signed in"),
         ChannelType.EMAIL: _("Incoming e-mail"),
         "email/smtp": _("Mailbox at a mail server"),
         "email/sendgrid": "SendGrid",
@@ -48,6 +49,7 @@ def settings_facts(channel: Channel) -> list[Fact]:
         "user": _("User name"),
         "tenant_id": _("Directory (tenant) id"),
         "client_id": _("Application (client) id"),
+        "user_address": _("Who signs in"),
         "waba_id": _("WhatsApp business account id"),
         "account_sid": _("Account SID"),
         "api_key_sid": _("API key SID"),
@@ -70,6 +72,7 @@ def secret_labels(names: list[str]) -> list[str]:
         "previous_signing_secret": _("Signing secret before the last change"),
         "verify_token": _("Verify token"),
         "client_secret": _("Client secret"),
+        "token_cache": _("Sign-in at Microsoft"),
         "password": _("Password"),
         "url_key": _("Key in the webhook address"),
         "api_key_secret": _("API key secret"),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
+
 from app.channels.base import ChannelAccount
+from app.connections.actions import seal_secrets
 from app.connections.models import Channel
 from app.connections.queries import open_secrets
+from app.core.db import transaction
 from app.core.runtime import runtime
 
 
@@ -18,3 +22,12 @@ def account_of(channel: Channel) -> ChannelAccount:
         settings=dict(channel.settings),
         secrets=open_secrets(channel, runtime().keyring),
     )
+
+
+def keep_token_cache(channel_id: str, token_cache: str) -> None:
+    """A sign-in was refreshed during a call: keep what came of it among the channel's secrets. Opens a transaction of its own."""
+    with transaction() as session:
+        channel = session.get(Channel, uuid.UUID(channel_id), populate_existing=True, with_for_update=True)
+        if channel is not None:
+            secrets = {**open_secrets(channel, runtime().keyring), "token_cache": token_cache}
+            seal_secrets(channel, secrets, keyring=runtime().keyring)

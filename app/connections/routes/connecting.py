@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.accounts.access import Viewer
 from app.accounts.queries import list_brands
 from app.accounts.session import current_admin
+from app.channels.base import ProviderError
 from app.channels.kinds import KINDS, Kind, find_kind, kind_key
 from app.connections import views
 from app.connections.actions import ChangedChannel, NewChannel, change_channel, create_channel, note_health
@@ -22,6 +23,7 @@ from app.connections.occasions import list_expiries, set_expiries
 from app.connections.queries import ChannelMissing, find_taken, get_visible_channel, open_secrets
 from app.connections.routes.blueprint import bp
 from app.connections.routes.connect_form import ConnectForm, account, empty_form, form_of, read_form
+from app.connections.routes.signing_in import callback_url, in_words, send_to_provider
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
 from app.core.db import db, transaction
@@ -38,7 +40,7 @@ def new_channel() -> ResponseReturnValue:
     if "kind" not in request.args:
         return page("settings/channel_kinds.html", kinds=KINDS)
     kind = find_kind(request.args["kind"]) or abort(404)
-    return _form_page(viewer, empty_form(kind, brand_ids=viewer.brand_ids))
+    return form_page(viewer, empty_form(kind, brand_ids=viewer.brand_ids))
 
 
 @bp.post("/settings/channels/new")
@@ -49,13 +51,33 @@ def connect() -> ResponseReturnValue:
     form = read_form(empty_form(kind, brand_ids=viewer.brand_ids), brand_ids=viewer.brand_ids)
     if kind.issued:
         form.typed.setdefault(kind.issued, _issued())
-    if not _is_right(form):
-        return _form_page(viewer, form, status=422)
+    if kind.signs_in:
+        return _sign_in_first(viewer, form)
+    if not is_right(form):
+        return form_page(viewer, form, status=422)
+    return keep_new(viewer, form)
+
+
+def _sign_in_first(viewer: Viewer, form: ConnectForm) -> ResponseReturnValue:
+    """Nobody can be asked about a mailbox before somebody is signed in to it."""
+    if not is_complete(form):
+        return form_page(viewer, form, status=422)
+    try:
+        entered = {"values": form.values, "typed": form.typed, "kind": form.kind.key}
+        entered["expiries"] = {name: day.isoformat() if day else None for name, day in form.expiries.items()}
+        return send_to_provider(viewer, account(form), entered=entered)
+    except ProviderError as error:
+        form.problem = in_words(error)
+        return form_page(viewer, form, status=422)
+
+
+def keep_new(viewer: Viewer, form: ConnectForm) -> ResponseReturnValue:
+    """The provider agreed: the channel exists from now on."""
     try:
         channel_id = _create(form, viewer)
     except IntegrityError:  # somebody was quicker
         form.errors["name"] = _("Another channel has this name.")
-        return _form_page(viewer, form, status=422)
+        return form_page(viewer, form, status=422)
     flash(_("The channel is connected."))
     return redirect(url_for("connections.channel", channel_id=channel_id), 303)
 
@@ -64,7 +86,7 @@ def connect() -> ResponseReturnValue:
 def edit_channel(channel_id: uuid.UUID) -> ResponseReturnValue:
     """The form of a channel there is."""
     viewer = current_admin()
-    return _form_page(viewer, _form_of(viewer, channel_id))
+    return form_page(viewer, _form_of(viewer, channel_id))
 
 
 @bp.post("/settings/channels/<uuid:channel_id>/edit")
@@ -72,26 +94,31 @@ def change(channel_id: uuid.UUID) -> ResponseReturnValue:
     """Check what was entered, and keep it if it works; a secret left empty stays as it is."""
     viewer = current_admin()
     form = read_form(_form_of(viewer, channel_id), brand_ids=viewer.brand_ids)
-    if not _is_right(form):
-        return _form_page(viewer, form, status=422)
+    if not is_right(form):
+        return form_page(viewer, form, status=422)
     try:
         _change(form, viewer, channel_id)
     except IntegrityError:
         form.errors["name"] = _("Another channel has this name.")
-        return _form_page(viewer, form, status=422)
+        return form_page(viewer, form, status=422)
     if form.channel:
         open_gate(form.channel)
     flash(_("Saved."))
     return redirect(url_for("connections.channel", channel_id=channel_id), 303)
 
 
-def _is_right(form: ConnectForm) -> bool:
-    """Whether the form is complete, nobody else has what it names, and the provider agrees. Holds no connection meanwhile."""
+def is_complete(form: ConnectForm) -> bool:
+    """Whether the form is complete and nobody else has what it names."""
     session = db.session()
     if not form.errors:
         _find_twins(session, form)
     session.rollback()
-    if form.errors:
+    return not form.errors
+
+
+def is_right(form: ConnectForm) -> bool:
+    """Whether it is complete and the provider agrees. Holds no connection meanwhile."""
+    if not is_complete(form):
         return False
     health = ask_provider(account(form))
     form.problem = health.detail if health else ""
@@ -170,7 +197,7 @@ def _issued() -> str:
     return sent if is_issued(sent, key) else issue(key)
 
 
-def _form_page(viewer: Viewer, form: ConnectForm, *, status: int = 200) -> ResponseReturnValue:
+def form_page(viewer: Viewer, form: ConnectForm, *, status: int = 200) -> ResponseReturnValue:
     brands = [(str(brand.id), brand.name) for brand in list_brands(db.session()) if brand.id in viewer.brand_ids]
     issued = _issued() if form.kind.issued and form.channel is None else ""
     return page(
@@ -180,6 +207,7 @@ def _form_page(viewer: Viewer, form: ConnectForm, *, status: int = 200) -> Respo
         brands=brands,
         issued=issued,
         webhook_url=_webhook_url(form.kind, issued) if issued else "",
+        redirect_uri=callback_url(form.kind),
         status=status,
     )
 

@@ -138,7 +138,7 @@ def show_channel(
 ) -> ResponseReturnValue:
     """The page of a channel; `trial` is what a test of its webhook address found."""
     settings, secrets, now = runtime().settings, _secrets(found), utc_now()
-    look = _look(found)
+    look, kind = _look(found), find_kind(found.adapter_key)
     flow = read_flows(db.session(), [found.id], now=now)[found.id]
     shown = secrets if is_shown else {}
     has_key = "url_key" in secrets
@@ -163,7 +163,8 @@ def show_channel(
         trial=trial,
         counts=reconciliation_views.shown(find_latest(db.session(), found.id)) if is_counted else None,
         can_check=found.adapter_key in runtime().adapters.checkers,
-        can_change=find_kind(found.adapter_key) is not None,
+        can_change=kind is not None,
+        signs_in=kind is not None and kind.signs_in,
         is_polled=found.adapter_key in runtime().adapters.pollers,
         poll_seconds=settings.poll_mail_seconds,
         tones=views.HEALTH_TONES,

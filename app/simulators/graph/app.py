@@ -16,11 +16,13 @@ from app.simulators.graph.messages import attachment_routes, folder_routes, mess
 from app.simulators.graph.problems import GraphProblem
 from app.simulators.graph.sending import send_routes
 from app.simulators.graph.settings import Settings
+from app.simulators.graph.sign_in import sign_in_routes
 from app.simulators.graph.subscriptions import notify, subscription_routes
 from app.simulators.graph.tenant import Tenant
 
 _ROUTES = (
-    login_routes, folder_routes, message_routes, attachment_routes, delta_routes, draft_routes, upload_routes, send_routes,
+    login_routes, sign_in_routes,
+    folder_routes, message_routes, attachment_routes, delta_routes, draft_routes, upload_routes, send_routes,
     subscription_routes, world_routes, trouble_routes,
 )  # fmt: skip
 

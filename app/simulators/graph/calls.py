@@ -13,6 +13,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from app.simulators.graph.login import Token
 from app.simulators.graph.problems import GraphProblem, bad_request, not_found
 from app.simulators.graph.store import Json, Mailbox, Message
 from app.simulators.graph.tenant import Tenant
@@ -66,26 +67,27 @@ class Routes:
     """Registers views of the form `view(call, **path)` below /v1.0/users/<user>."""
 
     def __init__(self, tenant: Tenant, name: str) -> None:
-        self.blueprint = Blueprint(f"graph_{name}", __name__, url_prefix="/v1.0/users/<user>")
+        self.blueprint = Blueprint(f"graph_{name}", __name__, url_prefix="/v1.0")
         self._tenant = tenant
 
     def on(self, method: str, rule: str, roles: tuple[str, ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         def register(view: Callable[..., Any]) -> Callable[..., Any]:
-            def guarded(user: str, **path: str) -> Any:
-                check_token(self._tenant, roles)
-                mailbox = _mailbox(self._tenant, user)
+            def guarded(user: str = "", **path: str) -> Any:
+                token = check_token(self._tenant, roles)
+                mailbox = _mailbox(self._tenant, user or token.user, token.user)
                 with _under_way(self._tenant, mailbox), self._tenant.store.lock:
                     self._tenant.catch_up()
                     return view(Call(self._tenant, mailbox), **path)
 
-            self.blueprint.add_url_rule(rule, view.__name__, guarded, methods=[method])
+            self.blueprint.add_url_rule(f"/users/<user>{rule}", view.__name__, guarded, methods=[method])
+            self.blueprint.add_url_rule(f"/me{rule}", f"{view.__name__}_of_mine", guarded, methods=[method])
             return view
 
         return register
 
 
-def check_token(tenant: Tenant, roles: tuple[str, ...]) -> None:
-    """Raises GraphProblem 401 for a token that is missing, unknown or expired, 403 for one without the role."""
+def check_token(tenant: Tenant, roles: tuple[str, ...]) -> Token:
+    """The token. Raises GraphProblem 401 for a token that is missing, unknown or expired, 403 for one without the role."""
     kind, _, given = request.headers.get("Authorization", "").partition(" ")
     token = tenant.tokens.get(given) if kind == "Bearer" else None
     if token is None or token.expires_at <= tenant.now():
@@ -93,6 +95,7 @@ def check_token(tenant: Tenant, roles: tuple[str, ...]) -> None:
         raise GraphProblem(401, "InvalidAuthenticationToken", text)
     if not set(roles) & set(token.roles):
         raise GraphProblem(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+    return token
 
 
 def body_json() -> Json:
@@ -114,10 +117,13 @@ def created(value: Json) -> Response:
     return response
 
 
-def _mailbox(tenant: Tenant, user: str) -> Mailbox:
+def _mailbox(tenant: Tenant, user: str, signed_in: str) -> Mailbox:
+    """`signed_in`: as whom, "" for an application. Others' mailboxes are theirs, but for those that are shared."""
     mailbox = tenant.mailbox(user)
     if mailbox is None:
         raise GraphProblem(404, "ErrorInvalidUser", f"The requested user '{user}' is invalid.")
+    if signed_in and user.lower() not in (signed_in.lower(), *tenant.settings.shared_mailboxes):
+        raise GraphProblem(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
     if not tenant.is_allowed(user):
         raise GraphProblem(
             403,

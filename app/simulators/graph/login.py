@@ -15,6 +15,7 @@ from app.simulators.graph.tenant import Tenant
 class Token:
     expires_at: datetime
     roles: tuple[str, ...]
+    user: str = ""  # who signed in; "" for an application
 
 
 class Refused(Exception):
@@ -41,6 +42,10 @@ def login_routes(tenant: Tenant) -> Blueprint:
     @routes.post("/<tenant_id>/oauth2/v2.0/token")
     def give_token(tenant_id: str) -> Response:
         _check_tenant(tenant, tenant_id)
+        if request.form.get("grant_type") in ("authorization_code", "refresh_token"):
+            from app.simulators.graph.sign_in import tokens_of_user
+
+            return jsonify(tokens_of_user(tenant))
         _check_grant(tenant)
         seconds = tenant.settings.token_seconds
         token = f"eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.{secrets.token_urlsafe(48)}.simulated"
@@ -62,14 +67,24 @@ def login_routes(tenant: Tenant) -> Blueprint:
 
 
 def _check_tenant(tenant: Tenant, tenant_id: str) -> None:
-    if tenant_id.lower() != tenant.settings.tenant_id.lower():
+    if tenant_id.lower() not in (tenant.settings.tenant_id.lower(), "common", "organizations", "consumers"):
         raise Refused(400, "invalid_tenant", 90002, f"Tenant '{tenant_id}' not found.")
 
 
 def _check_grant(tenant: Tenant) -> None:
-    form, settings = request.form, tenant.settings
+    form = request.form
     if form.get("grant_type") != "client_credentials":
         raise Refused(400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.")
+    check_client(tenant)
+    scope = form.get("scope", "")
+    # msal asks for openid scopes as well when it is given none of its own; the resource must be Graph's or this server.
+    if f"{request.host}/.default" not in scope and "graph.microsoft.com/.default" not in scope:
+        raise Refused(400, "invalid_resource", 500011, f"The resource principal named {scope} was not found in the tenant.")
+
+
+def check_client(tenant: Tenant) -> None:
+    """The application says who it is. Raises Refused."""
+    form, settings = request.form, tenant.settings
     if form.get("client_id") != settings.client_id:
         text = f"Application with identifier '{form.get('client_id')}' was not found in the directory."
         raise Refused(400, "unauthorized_client", 700016, text)
@@ -77,7 +92,3 @@ def _check_grant(tenant: Tenant) -> None:
         raise Refused(401, "invalid_client", 7000215, "Invalid client secret provided.")
     if settings.secret_has_expired:
         raise Refused(401, "invalid_client", 7000222, "The provided client secret keys are expired.")
-    scope = form.get("scope", "")
-    # msal asks for openid scopes as well when it is given none of its own; the resource must be Graph's or this server.
-    if f"{request.host}/.default" not in scope and "graph.microsoft.com/.default" not in scope:
-        raise Refused(400, "invalid_resource", 500011, f"The resource principal named {scope} was not found in the tenant.")

@@ -25,6 +25,8 @@ class Settings:
     open_mailboxes: bool = False
     # Mailboxes the application may touch; None is all of them.
     allowed_mailboxes: tuple[str, ...] | None = None
+    # Who can sign in, beside the mailboxes themselves, and the mailboxes anybody signed in may open.
+    shared_mailboxes: tuple[str, ...] = ()
     # Every call takes this long while it counts as under way.
     latency_s: float = 0.0
     calls_at_once: int = 4

@@ -123,9 +123,10 @@ def _wanted(tenant: Tenant, body: Json) -> Subscription:
     needed = ("changeType", "notificationUrl", "resource", "expirationDateTime")
     if missing := [name for name in needed if not body.get(name)]:
         raise bad_request(f"Missing: {', '.join(missing)}.", "ValidationError")
+    user = check_token(tenant, READ).user
     wanted = Subscription(
         id=str(uuid4()),
-        resource=str(body["resource"]),
+        resource=re.sub("^/?me/", f"/users/{user}/", str(body["resource"])),
         change_type=str(body["changeType"]),
         notification_url=str(body["notificationUrl"]),
         lifecycle_url=str(body.get("lifecycleNotificationUrl") or ""),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from app.simulators.graph.delta import Round
     from app.simulators.graph.drafting import UploadSession
     from app.simulators.graph.login import Token
+    from app.simulators.graph.sign_in import Grant
     from app.simulators.graph.subscriptions import Subscription
 
 
@@ -36,6 +37,8 @@ class Tenant:
     rounds: dict[str, Round] = field(default_factory=dict)  # by delta token
     lost_rounds: dict[str, str] = field(default_factory=dict)  # token → how its loss is told
     uploads: dict[str, UploadSession] = field(default_factory=dict)
+    codes: dict[str, Grant] = field(default_factory=dict)  # of sign-ins under way
+    refreshes: dict[str, Grant] = field(default_factory=dict)  # by refresh token
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     outbox: list[Any] = field(default_factory=list)  # what the outside world received, see world.Sent
     under_way: Counter[str] = field(default_factory=Counter)
@@ -71,7 +74,8 @@ class Tenant:
 
     def reset(self) -> None:
         self.store.clear()
-        for kept in (self.tokens, self.rounds, self.lost_rounds, self.uploads, self.subscriptions, self.outbox, self.due):
+        sign_ins = (self.tokens, self.codes, self.refreshes)
+        for kept in (*sign_ins, self.rounds, self.lost_rounds, self.uploads, self.subscriptions, self.outbox, self.due):
             kept.clear()
 
     def configure(self, values: Json) -> Json:

@@ -1,12 +1,14 @@
 """`GraphMail`: a mailbox in Microsoft 365 as a `Sender` and a `Poller`, whose content can be counted.
 
 An account's settings are `tenant_id`, `client_id` and optionally `sync_from` (ISO 8601: mail received earlier is left alone);
-its secret is `client_secret`; its address is the mailbox. Nothing is kept between calls but tokens and open connections.
+its secret is `client_secret`; its address is the mailbox. Where
+somebody signed in, the settings name the transport and the secrets hold `token_cache`, see `signed_in`. Nothing is kept between
+calls but tokens and open connections.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from app.channels.base import (
@@ -25,8 +27,10 @@ from app.channels.email.graph.client import GraphClient
 from app.channels.email.graph.polling import poll_once
 from app.channels.email.graph.pollstate import FOLDERS
 from app.channels.email.graph.sending import Outbound, look_up, send_message
+from app.channels.email.graph.signed_in import KeepTokens
 from app.channels.email.graph.subscriptions import keep_subscribed
 from app.channels.reconciled import Fetch, ItemPlace, Listing
+from app.channels.signing_in import SignedIn
 from app.core.clock import utc_now
 from app.core.http import HttpClient
 from app.core.text import known
@@ -45,8 +49,9 @@ class GraphMail:
         *,
         clock: Callable[[], datetime] = utc_now,
         settle_seconds: float = 30,
+        keep_tokens: KeepTokens | None = None,
     ) -> None:
-        self._client = GraphClient(http, graph_base_url=graph_base_url, login_authority=login_authority)
+        self._client = GraphClient(http, graph_base_url=graph_base_url, login_authority=login_authority, keep_tokens=keep_tokens)
         self._clock = clock
         self._settle = timedelta(seconds=settle_seconds)
 
@@ -92,6 +97,19 @@ class GraphMail:
     def locate_items(self, *, account: ChannelAccount, keys: Sequence[str]) -> dict[str, ItemPlace]:
         """See `counting`. Raises ProviderError."""
         return counting.locate_items(self._client, account, keys)
+
+    def begin_sign_in(self, *, account: ChannelAccount, redirect_uri: str) -> Json:
+        """See `signed_in`. Raises ProviderError."""
+        return self._client.signed_in.begin(account, redirect_uri=redirect_uri)
+
+    def finish_sign_in(self, *, account: ChannelAccount, flow: Json, answer: Mapping[str, str]) -> SignedIn:
+        """See `signed_in`. Raises ProviderError."""
+        return self._client.signed_in.finish(account, flow=flow, answer=answer)
+
+    def consent_url(self, *, tenant_id: str, client_id: str, redirect_uri: str, state: str) -> str:
+        return self._client.signed_in.consent_url(
+            tenant_id=tenant_id, client_id=client_id, redirect_uri=redirect_uri, state=state
+        )
 
     def check(self, *, account: ChannelAccount) -> Health:
         """Whether we can sign in and read the mailbox; a refusal is told in its own words and what to do about it."""

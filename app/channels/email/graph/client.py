@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from app.channels.base import ChannelAccount, Json, ProviderError, Reason
 from app.channels.email.graph.errors import refusal, unreachable, unreadable
+from app.channels.email.graph.signed_in import KeepTokens, is_shared, is_signed_in
 from app.channels.email.graph.tokens import TokenSource
 from app.core.http import HttpClient, HttpFailure, HttpResponse
 from app.core.text import mark as N_
@@ -25,11 +26,14 @@ _UPLOAD_HOSTS = (".office.com", ".office365.com", ".office365.us", ".outlook.cn"
 class GraphClient:
     """`graph_base_url` is the root without a version, e.g. https://graph.microsoft.com; v1.0 is spoken."""
 
-    def __init__(self, http: HttpClient, *, graph_base_url: str, login_authority: str) -> None:
+    def __init__(
+        self, http: HttpClient, *, graph_base_url: str, login_authority: str, keep_tokens: KeepTokens | None = None
+    ) -> None:
         host = graph_base_url.rstrip("/").removesuffix("/v1.0")
         self._http = http
         self._root = f"{host}/v1.0"
-        self._tokens = TokenSource(http, login_authority=login_authority, scope=f"{host}/.default")
+        self._tokens = TokenSource(http, login_authority=login_authority, scope=f"{host}/.default", keep_tokens=keep_tokens)
+        self.signed_in = self._tokens.signed_in
         self._slots = _Slots()
 
     @property
@@ -109,7 +113,7 @@ class GraphClient:
 
     def _url(self, account: ChannelAccount, path: str) -> str:
         if not path.startswith(("http://", "https://")):
-            return f"{self._root}/users/{quote(account.address, safe='@')}/{path}"
+            return f"{self._root}/{mailbox_path(account)}/{path}"
         if urlsplit(path)[:2] != urlsplit(self._root)[:2]:
             raise _foreign_link(path)
         return path
@@ -119,6 +123,13 @@ class GraphClient:
         microsoft = parts.scheme == "https" and (parts.hostname or "").endswith(_UPLOAD_HOSTS)
         if not microsoft and parts[:2] != urlsplit(self._root)[:2]:
             raise _foreign_link(url)
+
+
+def mailbox_path(account: ChannelAccount) -> str:
+    """Whoever signed in to their own mailbox is "me": a personal account has no other name here."""
+    if is_signed_in(account) and not is_shared(account):
+        return "me"
+    return f"users/{quote(account.address, safe='@')}"
 
 
 def _foreign_link(url: str) -> ProviderError:

@@ -18,8 +18,38 @@ CONNECT_FIELDS: tuple[SetupField, ...] = (
     ),
     SetupField("from_name", N_("Sender name"), required=False, help=N_("Stands before the address in what people receive.")),
 )
+SIGN_IN_FIELDS: tuple[SetupField, ...] = (
+    SetupField("address", N_("Mailbox"), help=N_("The address of the mailbox, such as service@example.nl.")),
+    SetupField(
+        "user_address",
+        N_("Who signs in"),
+        required=False,
+        help=N_("For a shared mailbox: the address of the colleague who signs in and may use it. Else leave it empty."),
+    ),
+    SetupField(
+        "tenant_id",
+        N_("Directory (tenant) id"),
+        help=N_("That of the organization; “common” for any, “consumers” for personal mailboxes of outlook.com."),
+        default="common",
+    ),
+    SetupField("client_id", N_("Application (client) id"), help=N_("On the overview page of the app registration.")),
+    SetupField(
+        "client_secret",
+        N_("Client secret"),
+        secret=True,
+        expires=True,
+        help=N_("Its value, which Entra shows once, not its id."),
+    ),
+    SetupField("from_name", N_("Sender name"), required=False, help=N_("Stands before the address in what people receive.")),
+)
+SIGN_IN_STEPS: tuple[str, ...] = (
+    N_("In Microsoft Entra, register an app of type Web with the address below as its redirect URI, and make a client secret."),
+    N_("Give it the delegated permissions Mail.ReadWrite and Mail.Send; for a shared mailbox also those that end in .Shared."),
+    N_("Then sign in with the account of the mailbox and agree."),
+)
 STEPS: tuple[str, ...] = (
     N_("In Microsoft Entra, register an app and make a client secret."),
     N_("Give it the application permissions Mail.ReadWrite, Mail.Send and Mail.Read for Microsoft Graph, with admin consent."),
+    N_("For the consent, add the address below as a redirect URI of type Web."),
     N_("Nothing has to be pasted at Microsoft: we tell it our address ourselves."),
 )

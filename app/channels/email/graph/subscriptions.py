@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from app.channels.base import ChannelAccount, Json
-from app.channels.email.graph.client import GraphClient
+from app.channels.email.graph.client import GraphClient, mailbox_path
 
 LIFE = timedelta(days=6)
 RENEW_BEFORE = timedelta(days=3)
@@ -66,7 +66,7 @@ def _create(client: GraphClient, account: ChannelAccount, folder: str, url: str,
         "changeType": "created",
         "notificationUrl": url,
         "lifecycleNotificationUrl": f"{url}/lifecycle",
-        "resource": f"/users/{account.address}/mailFolders('{folder}')/messages",
+        "resource": f"/{mailbox_path(account)}/mailFolders('{folder}')/messages",
         "expirationDateTime": _stamp(expires_at),
         "clientState": client_state,
     }

@@ -1,8 +1,5 @@
-"""Application tokens from Entra through msal, which caches them: one application object per tenant and client.
-
-msal insists on an https authority. A simulator speaks plain http, so an `http://` authority is shown to msal as https and
-turned back on its way out; everything goes through our own HTTP client.
-"""
+"""Application tokens from Entra through msal, which caches them: one application object per tenant and client. Mailboxes somebody
+signed in to have theirs from `signed_in`."""
 
 from __future__ import annotations
 
@@ -16,7 +13,9 @@ from msal.exceptions import MsalServiceError
 
 from app.channels.base import ChannelAccount, ProviderError, Reason
 from app.channels.email.graph.errors import token_refusal, unreachable
-from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.channels.email.graph.msal_http import MsalHttp, TenantRefused
+from app.channels.email.graph.signed_in import KeepTokens, SignedInMailboxes, is_signed_in
+from app.core.http import HttpClient, HttpFailure
 from app.core.text import mark as N_
 
 _SIGN_IN_DOWN = Reason(
@@ -32,10 +31,11 @@ _NO_CREDENTIALS = Reason(
 class TokenSource:
     """`login_authority` is e.g. https://login.microsoftonline.com; `scope` is the Graph root with "/.default"."""
 
-    def __init__(self, http: HttpClient, *, login_authority: str, scope: str) -> None:
+    def __init__(self, http: HttpClient, *, login_authority: str, scope: str, keep_tokens: KeepTokens | None = None) -> None:
+        self.signed_in = SignedInMailboxes(http, login_authority=login_authority, keep_tokens=keep_tokens)
         self._authority = login_authority.rstrip("/")
         self._scope = scope
-        self._http = _MsalHttp(http, plain=self._authority.startswith("http://"))
+        self._http = MsalHttp(http, plain=self._authority.startswith("http://"))
         self._applications: dict[str, _Application] = {}
         self._lock = threading.Lock()
 
@@ -44,6 +44,8 @@ class TokenSource:
 
         Raises ProviderError, `channel_down` where the credentials are to blame.
         """
+        if is_signed_in(account):
+            return self.signed_in.token(account, fresh=fresh)
         tenant, client_id, secret = _credentials(account)
         application = self._application(tenant, client_id, secret)
         try:
@@ -69,7 +71,7 @@ class TokenSource:
 class _Application:
     """One msal application, made at its first use because making it asks the network."""
 
-    def __init__(self, authority: str, client_id: str, secret: str, http: _MsalHttp) -> None:
+    def __init__(self, authority: str, client_id: str, secret: str, http: MsalHttp) -> None:
         self._settings = {"client_id": client_id, "client_credential": secret, "authority": authority}
         self._http = http
         self._made: msal.ConfidentialClientApplication | None = None
@@ -86,75 +88,11 @@ class _Application:
                 if fresh:
                     made.remove_tokens_for_client()
                 answer: Mapping[str, Any] = made.acquire_token_for_client([scope])
-            except _TenantRefused as refused:
+            except TenantRefused as refused:
                 return refused.answer
             if "access_token" in answer:
                 self._made = made
             return answer
-
-
-class _TenantRefused(Exception):
-    """The discovery document is refused; msal would turn this into a ValueError without the code that explains it."""
-
-    def __init__(self, answer: Mapping[str, Any]) -> None:
-        super().__init__("tenant discovery refused")
-        self.answer = answer
-
-
-class _MsalAnswer:
-    """What msal expects of an HTTP answer."""
-
-    def __init__(self, response: HttpResponse) -> None:
-        self.status_code = response.status
-        self.text = response.text
-        self.headers = dict(response.headers)
-
-    def raise_for_status(self) -> None:
-        if self.status_code >= 400:
-            raise RuntimeError(f"HTTP {self.status_code}")
-
-
-class _MsalHttp:
-    """msal's HTTP interface on our client; `plain` turns https back into http, for a simulator on loopback."""
-
-    def __init__(self, http: HttpClient, *, plain: bool) -> None:
-        self._http = http
-        self._plain = plain
-
-    def get(
-        self, url: str, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None, **_ignored: Any
-    ) -> _MsalAnswer:
-        response = self._http.request("GET", self._url(url), params=params, headers=headers)
-        refused = _oauth_error(response)
-        if refused is not None:
-            raise _TenantRefused(refused)
-        return _MsalAnswer(response)
-
-    def post(
-        self,
-        url: str,
-        params: Mapping[str, str] | None = None,
-        data: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        **_ignored: Any,
-    ) -> _MsalAnswer:
-        return _MsalAnswer(self._http.request("POST", self._url(url), params=params, data=data, headers=headers))
-
-    def close(self) -> None:
-        """The client belongs to the application, not to msal."""
-
-    def _url(self, url: str) -> str:
-        return url.replace("https://", "http://", 1) if self._plain else url
-
-
-def _oauth_error(response: HttpResponse) -> Mapping[str, Any] | None:
-    if not 400 <= response.status < 500:
-        return None
-    try:
-        answer = response.json()
-    except ValueError:
-        return None
-    return answer if isinstance(answer, dict) and "error" in answer else None
 
 
 def _credentials(account: ChannelAccount) -> tuple[str, str, str]:

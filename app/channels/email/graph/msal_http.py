@@ -1,0 +1,76 @@
+"""msal's calls through our own HTTP client.
+
+msal insists on an https authority. A simulator speaks plain http, so an `http://` authority is shown to msal as https and
+turned back on its way out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.core.http import HttpClient, HttpResponse
+
+
+class TenantRefused(Exception):
+    """The discovery document is refused; msal would turn this into a ValueError without the code that explains it."""
+
+    def __init__(self, answer: Mapping[str, Any]) -> None:
+        super().__init__("tenant discovery refused")
+        self.answer = answer
+
+
+class _MsalAnswer:
+    """What msal expects of an HTTP answer."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        self.status_code = response.status
+        self.text = response.text
+        self.headers = dict(response.headers)
+
+    def raise_for_status(self) -> None:
+        if self.status_code >= 400:
+            raise RuntimeError(f"HTTP {self.status_code}")
+
+
+class MsalHttp:
+    """msal's HTTP interface on our client; `plain` turns https back into http, for a simulator on loopback."""
+
+    def __init__(self, http: HttpClient, *, plain: bool) -> None:
+        self._http = http
+        self._plain = plain
+
+    def get(
+        self, url: str, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None, **_ignored: Any
+    ) -> _MsalAnswer:
+        response = self._http.request("GET", self._url(url), params=params, headers=headers)
+        refused = _oauth_error(response)
+        if refused is not None:
+            raise TenantRefused(refused)
+        return _MsalAnswer(response)
+
+    def post(
+        self,
+        url: str,
+        params: Mapping[str, str] | None = None,
+        data: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **_ignored: Any,
+    ) -> _MsalAnswer:
+        return _MsalAnswer(self._http.request("POST", self._url(url), params=params, data=data, headers=headers))
+
+    def close(self) -> None:
+        """The client belongs to the application, not to msal."""
+
+    def _url(self, url: str) -> str:
+        return url.replace("https://", "http://", 1) if self._plain else url
+
+
+def _oauth_error(response: HttpResponse) -> Mapping[str, Any] | None:
+    if not 400 <= response.status < 500:
+        return None
+    try:
+        answer = response.json()
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) and "error" in answer else None
