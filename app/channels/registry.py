@@ -8,6 +8,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from app.channels.base import ChannelRules, IdentityKind, MediaSource, Poller, Sender, WebhookReceiver
+from app.channels.calendars import HasCalendar
 from app.channels.email.graph import GraphMail
 from app.channels.email.graph.signed_in import TRANSPORT as SIGNED_IN
 from app.channels.email.graph.signed_in import KeepTokens
@@ -56,6 +57,7 @@ class Adapters:
     posts: Mapping[str, UrlSignedReceiver] = field(default_factory=dict)
     checkers: Mapping[str, Checker] = field(default_factory=dict)
     stop_lists: Mapping[str, StopList] = field(default_factory=dict)
+    calendars: Mapping[str, HasCalendar] = field(default_factory=dict)
     sign_ins: Mapping[str, SignsIn] = field(default_factory=dict)
 
 
@@ -91,6 +93,7 @@ def build_adapters(
         pollers={**mailboxes, EMAIL_SMTP: mail_server},
         reconciled={**mailboxes},
         notified={**mailboxes},
+        calendars={OUTLOOK: mailbox},
         sign_ins={**mailboxes},
         rules={WHATSAPP: CHAT_RULES, OUTLOOK: MAIL_RULES, EMAIL: MAIL_RULES, SMS: SMS_RULES, PHONE: ChannelRules()},
         posts={SMS: SmsPosts(), SMS_STATUS: SmsStatusPosts(), VOICE: VoicePosts()},

@@ -66,6 +66,7 @@ class Channel(WithId, Base):
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
     sealed_secrets: Mapped[bytes | None]
     poll_state: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    calendar_state: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # as poll_state
     polled_at: Mapped[datetime | None]
     poll_lease_until: Mapped[datetime | None]
     poll_wanted: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # told of something new during a poll

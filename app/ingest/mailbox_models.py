@@ -72,3 +72,13 @@ class Reconciliation(WithId, Claimable, Base):
         sa.CheckConstraint("state IN ('ready', 'running', 'done', 'failed')", name="state"),
         sa.CheckConstraint("(state IN ('done', 'failed')) = (ended_at IS NOT NULL)", name="ended_pair"),
     )
+
+
+class FollowedEvent(Base):
+    """An event of a mailbox's calendar that became a task; without one somebody deleted the task, and it is not made again."""
+
+    __tablename__ = "calendar_events"
+
+    channel_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True)
+    event_id: Mapped[str] = mapped_column(primary_key=True)
+    task_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("tasks.id", ondelete="SET NULL"), index=True)

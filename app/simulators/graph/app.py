@@ -8,6 +8,7 @@ from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
 from app.simulators.common import BadOrder, Json, install_controls
+from app.simulators.graph.calendars import calendar_controls, calendar_routes
 from app.simulators.graph.controls import deliver, trouble_routes, world_routes
 from app.simulators.graph.delta import delta_routes
 from app.simulators.graph.drafting import draft_routes, upload_routes
@@ -21,7 +22,7 @@ from app.simulators.graph.subscriptions import notify, subscription_routes
 from app.simulators.graph.tenant import Tenant
 
 _ROUTES = (
-    login_routes, sign_in_routes,
+    login_routes, sign_in_routes, calendar_routes, calendar_controls,
     folder_routes, message_routes, attachment_routes, delta_routes, draft_routes, upload_routes, send_routes,
     subscription_routes, world_routes, trouble_routes,
 )  # fmt: skip

@@ -39,6 +39,7 @@ class Tenant:
     uploads: dict[str, UploadSession] = field(default_factory=dict)
     codes: dict[str, Grant] = field(default_factory=dict)  # of sign-ins under way
     refreshes: dict[str, Grant] = field(default_factory=dict)  # by refresh token
+    calendars: dict[str, list[Json]] = field(default_factory=dict)  # changes by mailbox, oldest first
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     outbox: list[Any] = field(default_factory=list)  # what the outside world received, see world.Sent
     under_way: Counter[str] = field(default_factory=Counter)
@@ -74,7 +75,7 @@ class Tenant:
 
     def reset(self) -> None:
         self.store.clear()
-        sign_ins = (self.tokens, self.codes, self.refreshes)
+        sign_ins = (self.tokens, self.codes, self.refreshes, self.calendars)
         for kept in (*sign_ins, self.rounds, self.lost_rounds, self.uploads, self.subscriptions, self.outbox, self.due):
             kept.clear()
 

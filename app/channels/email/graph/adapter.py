@@ -22,7 +22,9 @@ from app.channels.base import (
     SaveProgress,
     SendResult,
 )
+from app.channels.calendars import CalendarPage
 from app.channels.email.graph import counting
+from app.channels.email.graph.calendar import poll_calendar
 from app.channels.email.graph.client import GraphClient
 from app.channels.email.graph.polling import poll_once
 from app.channels.email.graph.pollstate import FOLDERS
@@ -110,6 +112,10 @@ class GraphMail:
         return self._client.signed_in.consent_url(
             tenant_id=tenant_id, client_id=client_id, redirect_uri=redirect_uri, state=state
         )
+
+    def poll_calendar(self, *, account: ChannelAccount, state: Json) -> CalendarPage:
+        """See `calendar`. Raises ProviderError, and then nothing has changed."""
+        return poll_calendar(self._client, account, state, now=self._clock())
 
     def check(self, *, account: ChannelAccount) -> Health:
         """Whether we can sign in and read the mailbox; a refusal is told in its own words and what to do about it."""

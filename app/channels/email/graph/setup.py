@@ -17,6 +17,13 @@ CONNECT_FIELDS: tuple[SetupField, ...] = (
         help=N_("Its value, which Entra shows once, not its id."),
     ),
     SetupField("from_name", N_("Sender name"), required=False, help=N_("Stands before the address in what people receive.")),
+    SetupField(
+        "calendar",
+        N_("Follow-up tasks from its calendar"),
+        default="off",
+        choices=("off", "on"),
+        help=N_("“on”: events to come are tasks of the brand. It takes the application permission Calendars.Read."),
+    ),
 )
 SIGN_IN_FIELDS: tuple[SetupField, ...] = (
     SetupField("address", N_("Mailbox"), help=N_("The address of the mailbox, such as service@example.nl.")),
