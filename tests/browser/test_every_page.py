@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
 from app.accounts.models import User
+from app.connections.models import Channel, ChannelType
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.ids import new_id
@@ -13,6 +16,7 @@ from app.inbox.sorting import ListSort
 from app.inbox.triage_models import BulkAction
 from app.inbox.view_models import SavedView, ViewScope
 from app.ingest.intake import RawEvent, store_event
+from app.ingest.mailbox_models import Reconciliation
 from tests.browser.demo import ADMIN
 from tests.browser.looking import Eyes
 from tests.browser.scenes import ANSWERED, ROW
@@ -54,6 +58,7 @@ PAGES = (
     "/settings/channels/new",
     "/settings/channels/new?kind=whatsapp_business",
     "/settings/channels/new?kind=email_outlook",
+    "/settings/channels/new?kind=email_outlook/signed_in",
     "/settings/channels/new?kind=email",
     "/settings/integrations",
     "/settings/integrations/new?provider=fillout",
@@ -135,6 +140,24 @@ def test_what_only_comes_with_time_is_accessible_and_fits(demo: LiveServer, admi
         session.add_all([bulk, view])
         paths = (f"/settings/events/{event_id}", f"/inbox/views/{view.id}/edit", f"/bulk/{bulk.id}")
     assert [fault for path in paths for fault in admin_eyes.look_at(path)] == []
+
+
+def test_a_mailbox_that_is_and_was_counted_is_accessible_and_fits(demo: LiveServer, admin_eyes: Eyes) -> None:
+    now = utc_now()
+    told = [{"kind": "missing", "folder": "inbox", "subject": "Laadpaal " * 20, "at": ""}]
+    found = {"missing": 1, "fetched": 1, "moved": 1, "deleted": 0, "left": 0, "unread": 2, "differences": told}
+    found |= {"there": {"inbox": 12, "sentitems": 3}, "here": {"inbox": 12, "sentitems": 3}}
+    with demo.app.app_context(), transaction() as session:
+        outlook = sa.select(Channel.id).where(Channel.channel_type == ChannelType.EMAIL_OUTLOOK).limit(1)
+        mailbox = session.execute(outlook).scalar_one()
+        session.execute(sa.delete(Reconciliation))
+        ended = {"channel_id": mailbox, "state": "done", "attempts": 1, "ended_at": now, "created_at": now, "progress": {}}
+        session.add_all(Reconciliation(id=new_id(), result=found, **ended) for _ in range(2))
+        later = now + timedelta(days=1)  # it stays under way while it is looked at
+        doing = {"phase": "list inbox", "listed": {"inbox": 4}, "total": 12}
+        waiting = {"channel_id": mailbox, "state": "ready", "attempts": 1, "created_at": now, "run_at": later, "result": {}}
+        session.add(Reconciliation(id=new_id(), progress=doing, **waiting))
+    assert admin_eyes.look_at(f"/settings/channels/{mailbox}") == []
 
 
 def test_the_sign_in_page_is_accessible_and_fits(demo_browsing: Browsing) -> None:
