@@ -6,66 +6,26 @@ of another brand. Ids in the URLs are things of ChargeCars, see `World` in the t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
-IN = "in"  # anything but a refusal: 2xx, 3xx to somewhere else than signing in, 409, 422 …
-SIGN_IN = "sign in"  # 303 to /sign-in
-Verdict = str | int
-
-
-@dataclass(frozen=True)
-class Audience:
-    """What each of the people is answered."""
-
-    nobody: Verdict
-    alice: Verdict
-    leila: Verdict
-    root: Verdict
-    mallory: Verdict
-    moritz: Verdict
-
-
-PUBLIC = Audience(IN, IN, IN, IN, IN, IN)
-SIGNED_IN = Audience(SIGN_IN, IN, IN, IN, IN, IN)
-BRAND = Audience(SIGN_IN, IN, IN, IN, 404, 404)
-LEADS = Audience(SIGN_IN, 403, IN, IN, 403, IN)
-LEADS_OF_BRAND = Audience(SIGN_IN, 403, IN, IN, 403, 404)
-ADMINS = Audience(SIGN_IN, 403, 403, IN, 403, 403)
-ALICE_ALONE = Audience(SIGN_IN, IN, 404, 404, 404, 404)
-UNSIGNED = Audience(401, 401, 401, 401, 401, 401)  # webhooks: no session helps, only a signature
-HANDSHAKE = Audience(403, 403, 403, 403, 403, 403)
-TOKEN = Audience(401, IN, IN, IN, IN, IN)  # the JSON API: a bearer token, never the cookie
-TOKEN_OF_BRAND = Audience(401, IN, IN, IN, 404, 404)
-TOKEN_OF_LEADS = Audience(401, 403, IN, IN, 404, 404)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One route and method, how to call it, and for whom it is. `ids` go into the URL before those of the world; "{thread_id}" in
-    `query` is filled in like in the URL."""
-
-    method: str
-    rule: str
-    audience: Audience
-    data: Mapping[str, Any] = field(default_factory=dict)
-    json: Mapping[str, Any] | None = None
-    query: str = ""
-    ids: Mapping[str, str] = field(default_factory=dict)
-
-
-def _api(method: str, path: str, audience: Audience, json: Mapping[str, Any] | None = None, **rest: Any) -> tuple[Entry, Entry]:
-    """The bare path and its twin under /api/v1."""
-    return (
-        Entry(method, f"/api{path}", audience, json=json, **rest),
-        Entry(method, f"/api/v1{path}", audience, json=json, **rest),
-    )
-
-
-def _hook(method: str, path: str, audience: Audience) -> tuple[Entry, Entry]:
-    return Entry(method, f"/webhooks{path}", audience), Entry(method, f"/api/v1/webhooks{path}", audience)
-
+from tests.accounts.audiences import (
+    ADMINS,
+    ALICE_ALONE,
+    BRAND,
+    HANDSHAKE,
+    IN,
+    LEADS,
+    LEADS_OF_BRAND,
+    PUBLIC,
+    SIGN_IN,
+    SIGNED_IN,
+    TOKEN,
+    TOKEN_OF_BRAND,
+    TOKEN_OF_LEADS,
+    UNSIGNED,
+    Audience,
+    Entry,
+    api,
+    hook,
+)
 
 PAGES = (
     Entry("GET", "/", SIGNED_IN),
@@ -338,65 +298,65 @@ OPEN = (
     Entry("GET", "/docs/assets/<path:filename>", PUBLIC, ids={"filename": "css/swagger-ui.css"}),
     Entry("GET", "/openapi.json", PUBLIC),
     Entry("GET", "/remote-image/<link>", Audience(404, 404, 404, 404, 404, 404)),  # only by a link we signed
-    *_hook("GET", "/whatsapp", HANDSHAKE),
-    *_hook("POST", "/whatsapp", UNSIGNED),
-    *_hook("POST", "/sms", UNSIGNED),
-    *_hook("POST", "/sms/status", UNSIGNED),
-    *_hook("POST", "/voice", UNSIGNED),
-    *_hook("POST", "/fillout", UNSIGNED),
-    *_hook("POST", "/make/<scenario>", UNSIGNED),
-    *_hook("POST", "/fillout/<key>", UNSIGNED),
-    *_hook("POST", "/email/inbound", PUBLIC),  # that sender never repeats: stored in quarantine, answered 200
-    *_hook("POST", "/email/inbound/<key>", PUBLIC),
-    *_hook("POST", "/outlook", PUBLIC),
-    *_hook("POST", "/sendgrid/events", UNSIGNED),
-    *_hook("POST", "/outlook/lifecycle", PUBLIC),
+    *hook("GET", "/whatsapp", HANDSHAKE),
+    *hook("POST", "/whatsapp", UNSIGNED),
+    *hook("POST", "/sms", UNSIGNED),
+    *hook("POST", "/sms/status", UNSIGNED),
+    *hook("POST", "/voice", UNSIGNED),
+    *hook("POST", "/fillout", UNSIGNED),
+    *hook("POST", "/make/<scenario>", UNSIGNED),
+    *hook("POST", "/fillout/<key>", UNSIGNED),
+    *hook("POST", "/email/inbound", PUBLIC),  # that sender never repeats: stored in quarantine, answered 200
+    *hook("POST", "/email/inbound/<key>", PUBLIC),
+    *hook("POST", "/outlook", PUBLIC),
+    *hook("POST", "/sendgrid/events", UNSIGNED),
+    *hook("POST", "/outlook/lifecycle", PUBLIC),
 )
 
 API = (
-    *_api("GET", "/channels", TOKEN),
-    *_api("GET", "/channels/<uuid:id>", TOKEN_OF_BRAND),
-    *_api("POST", "/communication/attachments", TOKEN),
-    *_api("GET", "/communication/attachments/<uuid:id>", TOKEN_OF_BRAND),
-    *_api("GET", "/communication/attachments/<uuid:id>/content", TOKEN_OF_BRAND),
-    *_api("GET", "/communication/messages", TOKEN, query="thread_id={thread_id}"),
-    *_api("POST", "/communication/messages", TOKEN, {}),
-    *_api("GET", "/communication/messages/<uuid:id>", TOKEN_OF_BRAND),
-    *_api("PUT", "/communication/messages/<uuid:id>", TOKEN_OF_BRAND, {}),
-    *_api("PATCH", "/communication/messages/<uuid:id>", TOKEN_OF_BRAND, {}),
-    *_api("GET", "/communication/threads", TOKEN),
-    *_api("POST", "/communication/threads", TOKEN, {}),
-    *_api("GET", "/communication/threads/<uuid:id>", TOKEN_OF_BRAND),
-    *_api("PUT", "/communication/threads/<uuid:id>", TOKEN_OF_BRAND, {}),
-    *_api("PATCH", "/communication/threads/<uuid:id>", TOKEN_OF_BRAND, {}),
-    *_api("GET", "/contacts", TOKEN),
-    *_api("POST", "/contacts", TOKEN, {}),
-    *_api("GET", "/contacts/<uuid:id>", TOKEN_OF_BRAND),
-    *_api("PUT", "/contacts/<uuid:id>", TOKEN_OF_BRAND, {}),
-    *_api("PATCH", "/contacts/<uuid:id>", TOKEN_OF_BRAND, {}),
-    *_api("GET", "/tasks", TOKEN),
-    *_api("POST", "/tasks", TOKEN, {}),
-    *_api("GET", "/tasks/<uuid:id>", TOKEN_OF_BRAND),
-    *_api("PUT", "/tasks/<uuid:id>", TOKEN_OF_BRAND, {}),
-    *_api("PATCH", "/tasks/<uuid:id>", TOKEN_OF_BRAND, {}),
-    *_api("GET", "/orders", TOKEN),
-    *_api("POST", "/orders", TOKEN, {}),
-    *_api("GET", "/orders/<uuid:id>", TOKEN_OF_BRAND),
-    *_api("PUT", "/orders/<uuid:id>", TOKEN_OF_BRAND, {}),
-    *_api("PATCH", "/orders/<uuid:id>", TOKEN_OF_BRAND, {}),
-    *_api("POST", "/external/send-email", TOKEN, {}),
-    *_api("POST", "/external/send-bulk-email", TOKEN, {}),
-    *_api("GET", "/external/send-bulk-email/<uuid:id>", TOKEN_OF_BRAND),
-    *_api("GET", "/templates", TOKEN),
-    *_api("POST", "/templates", TOKEN, {}),
-    *_api("GET", "/templates/<uuid:id>", TOKEN_OF_BRAND),
-    *_api("PUT", "/templates/<uuid:id>", TOKEN_OF_LEADS, {}),
-    *_api("PATCH", "/templates/<uuid:id>", TOKEN_OF_LEADS, {}),
-    *_api("GET", "/search", TOKEN, query="q=laadpaal"),
-    *_api("GET", "/teams", TOKEN),
-    *_api("GET", "/teams/<uuid:id>", TOKEN),
-    *_api("GET", "/users", TOKEN),
-    *_api("GET", "/users/<uuid:id>", TOKEN_OF_BRAND),
+    *api("GET", "/channels", TOKEN),
+    *api("GET", "/channels/<uuid:id>", TOKEN_OF_BRAND),
+    *api("POST", "/communication/attachments", TOKEN),
+    *api("GET", "/communication/attachments/<uuid:id>", TOKEN_OF_BRAND),
+    *api("GET", "/communication/attachments/<uuid:id>/content", TOKEN_OF_BRAND),
+    *api("GET", "/communication/messages", TOKEN, query="thread_id={thread_id}"),
+    *api("POST", "/communication/messages", TOKEN, {}),
+    *api("GET", "/communication/messages/<uuid:id>", TOKEN_OF_BRAND),
+    *api("PUT", "/communication/messages/<uuid:id>", TOKEN_OF_BRAND, {}),
+    *api("PATCH", "/communication/messages/<uuid:id>", TOKEN_OF_BRAND, {}),
+    *api("GET", "/communication/threads", TOKEN),
+    *api("POST", "/communication/threads", TOKEN, {}),
+    *api("GET", "/communication/threads/<uuid:id>", TOKEN_OF_BRAND),
+    *api("PUT", "/communication/threads/<uuid:id>", TOKEN_OF_BRAND, {}),
+    *api("PATCH", "/communication/threads/<uuid:id>", TOKEN_OF_BRAND, {}),
+    *api("GET", "/contacts", TOKEN),
+    *api("POST", "/contacts", TOKEN, {}),
+    *api("GET", "/contacts/<uuid:id>", TOKEN_OF_BRAND),
+    *api("PUT", "/contacts/<uuid:id>", TOKEN_OF_BRAND, {}),
+    *api("PATCH", "/contacts/<uuid:id>", TOKEN_OF_BRAND, {}),
+    *api("GET", "/tasks", TOKEN),
+    *api("POST", "/tasks", TOKEN, {}),
+    *api("GET", "/tasks/<uuid:id>", TOKEN_OF_BRAND),
+    *api("PUT", "/tasks/<uuid:id>", TOKEN_OF_BRAND, {}),
+    *api("PATCH", "/tasks/<uuid:id>", TOKEN_OF_BRAND, {}),
+    *api("GET", "/orders", TOKEN),
+    *api("POST", "/orders", TOKEN, {}),
+    *api("GET", "/orders/<uuid:id>", TOKEN_OF_BRAND),
+    *api("PUT", "/orders/<uuid:id>", TOKEN_OF_BRAND, {}),
+    *api("PATCH", "/orders/<uuid:id>", TOKEN_OF_BRAND, {}),
+    *api("POST", "/external/send-email", TOKEN, {}),
+    *api("POST", "/external/send-bulk-email", TOKEN, {}),
+    *api("GET", "/external/send-bulk-email/<uuid:id>", TOKEN_OF_BRAND),
+    *api("GET", "/templates", TOKEN),
+    *api("POST", "/templates", TOKEN, {}),
+    *api("GET", "/templates/<uuid:id>", TOKEN_OF_BRAND),
+    *api("PUT", "/templates/<uuid:id>", TOKEN_OF_LEADS, {}),
+    *api("PATCH", "/templates/<uuid:id>", TOKEN_OF_LEADS, {}),
+    *api("GET", "/search", TOKEN, query="q=laadpaal"),
+    *api("GET", "/teams", TOKEN),
+    *api("GET", "/teams/<uuid:id>", TOKEN),
+    *api("GET", "/users", TOKEN),
+    *api("GET", "/users/<uuid:id>", TOKEN_OF_BRAND),
 )
 
 TABLE = (*PAGES, *SETTINGS, *OPEN, *API)

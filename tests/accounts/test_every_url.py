@@ -45,7 +45,8 @@ from app.sla.actions import CalendarContent, create_calendar, create_policy
 from app.sla.rules import DEFAULT_CALENDAR, PolicyRules
 from app.suppressions.models import Suppression
 from app.tasks.actions import TaskContent, create_task
-from tests.accounts.every_url import IN, SIGN_IN, TABLE, Entry, Verdict
+from tests.accounts.audiences import IN, SIGN_IN, Entry, Verdict
+from tests.accounts.every_url import TABLE
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.orders.factories import make_order
 from tests.routing.factories import make_rule

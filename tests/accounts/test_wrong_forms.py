@@ -12,7 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from tests.accounts.every_url import PAGES, SETTINGS, Entry
+from tests.accounts.audiences import Entry
+from tests.accounts.every_url import PAGES, SETTINGS
 from tests.accounts.test_every_url import World, fill
 from tests.accounts.test_every_url import built as built  # these are fixtures
 from tests.accounts.test_every_url import connection as connection

@@ -1,0 +1,63 @@
+"""Who may use an address, for the table of every URL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+IN = "in"  # anything but a refusal: 2xx, 3xx to somewhere else than signing in, 409, 422 …
+SIGN_IN = "sign in"  # 303 to /sign-in
+Verdict = str | int
+
+
+@dataclass(frozen=True)
+class Audience:
+    """What each of the people is answered."""
+
+    nobody: Verdict
+    alice: Verdict
+    leila: Verdict
+    root: Verdict
+    mallory: Verdict
+    moritz: Verdict
+
+
+PUBLIC = Audience(IN, IN, IN, IN, IN, IN)
+SIGNED_IN = Audience(SIGN_IN, IN, IN, IN, IN, IN)
+BRAND = Audience(SIGN_IN, IN, IN, IN, 404, 404)
+LEADS = Audience(SIGN_IN, 403, IN, IN, 403, IN)
+LEADS_OF_BRAND = Audience(SIGN_IN, 403, IN, IN, 403, 404)
+ADMINS = Audience(SIGN_IN, 403, 403, IN, 403, 403)
+ALICE_ALONE = Audience(SIGN_IN, IN, 404, 404, 404, 404)
+UNSIGNED = Audience(401, 401, 401, 401, 401, 401)  # webhooks: no session helps, only a signature
+HANDSHAKE = Audience(403, 403, 403, 403, 403, 403)
+TOKEN = Audience(401, IN, IN, IN, IN, IN)  # the JSON API: a bearer token, never the cookie
+TOKEN_OF_BRAND = Audience(401, IN, IN, IN, 404, 404)
+TOKEN_OF_LEADS = Audience(401, 403, IN, IN, 404, 404)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One route and method, how to call it, and for whom it is. `ids` go into the URL before those of the world; "{thread_id}" in
+    `query` is filled in like in the URL."""
+
+    method: str
+    rule: str
+    audience: Audience
+    data: Mapping[str, Any] = field(default_factory=dict)
+    json: Mapping[str, Any] | None = None
+    query: str = ""
+    ids: Mapping[str, str] = field(default_factory=dict)
+
+
+def api(method: str, path: str, audience: Audience, json: Mapping[str, Any] | None = None, **rest: Any) -> tuple[Entry, Entry]:
+    """The bare path and its twin under /api/v1."""
+    return (
+        Entry(method, f"/api{path}", audience, json=json, **rest),
+        Entry(method, f"/api/v1{path}", audience, json=json, **rest),
+    )
+
+
+def hook(method: str, path: str, audience: Audience) -> tuple[Entry, Entry]:
+    return Entry(method, f"/webhooks{path}", audience), Entry(method, f"/api/v1/webhooks{path}", audience)
