@@ -33,6 +33,8 @@ _RULES = (
     "DELETE FROM notification_digests WHERE created_at < now() - interval '90 days'",
     "DELETE FROM push_subscriptions WHERE session_id IN (SELECT id FROM user_sessions WHERE revoked_at IS NOT NULL)",
     "DELETE FROM channel_occasions WHERE occurred_at < now() - interval '400 days'",
+    "DELETE FROM scenario_calls WHERE id IN (SELECT id FROM scenario_calls WHERE state = 'done'"
+    " AND ended_at < now() - interval '30 days' LIMIT :batch)",
     "DELETE FROM address_lookups WHERE expires_at < now()",
     "DELETE FROM reconciliations WHERE created_at < now() - interval '90 days' AND state IN ('done', 'failed')",
     "DELETE FROM sign_ins WHERE created_at < now() - interval '1 day'",
