@@ -59,10 +59,7 @@ def keep_listing(
     if not page.items:
         return [], []
     keys = [one.key for one in page.items]
-    left = sa.and_(MailboxItem.channel_id == run.channel_id, MailboxItem.item_id.in_(keys), MailboxItem.gone.is_not(None))
-    former = left & (MailboxItem.changed_at < run.created_at)  # what left since is not back: the page is older than that
-    back = sa.update(MailboxItem).where(former).values(gone=None, gone_to="", changed_at=now).returning(MailboxItem.item_id)
-    returned = list(session.execute(back).scalars())
+    returned, told_before = _bring_back(session, run, keys, now), _seen_before(session, run, keys)
     rows = [
         {
             "channel_id": run.channel_id,
@@ -79,13 +76,27 @@ def keep_listing(
     seen = {"seen_in": run.id, "folder": sa.case((MailboxItem.gone.is_(None), folder), else_=MailboxItem.folder)}
     statement = statement.on_conflict_do_update(index_elements=["channel_id", "item_id"], set_=seen)
     states = session.execute(statement.returning(MailboxItem.item_id, MailboxItem.state)).all()
-    unknown = {item_id for item_id, state in states if state == MISSING}
+    unknown = {item_id for item_id, state in states if state == MISSING and item_id not in told_before}
     told = [
         {"kind": "missing", "folder": folder, "subject": storable(one.subject)[:200], "at": _stamp(one.received_at)}
         for one in page.items
         if one.key in unknown
     ]
     return told, returned
+
+
+def _bring_back(session: Session, run: Reconciliation, keys: Sequence[str], now: datetime) -> list[str]:
+    """What had left before the run began is back. What left since is not: the page is older than that."""
+    left = sa.and_(MailboxItem.channel_id == run.channel_id, MailboxItem.item_id.in_(keys), MailboxItem.gone.is_not(None))
+    former = left & (MailboxItem.changed_at < run.created_at)
+    back = sa.update(MailboxItem).where(former).values(gone=None, gone_to="", changed_at=now).returning(MailboxItem.item_id)
+    return list(session.execute(back).scalars())
+
+
+def _seen_before(session: Session, run: Reconciliation, keys: Sequence[str]) -> set[str]:
+    """A listing that began again, or moved on under us, repeats itself."""
+    mine = sa.and_(MailboxItem.channel_id == run.channel_id, MailboxItem.item_id.in_(keys))
+    return set(session.execute(sa.select(MailboxItem.item_id).where(mine, MailboxItem.seen_in == run.id)).scalars())
 
 
 def list_missing(session: Session, run: Reconciliation, *, tried: Mapping[str, int], limit: int) -> list[tuple[str, str]]:

@@ -167,3 +167,17 @@ def test_a_mailbox_is_counted_once_a_day_and_by_one_run_at_a_time(followed: Mail
     assert (plan_reconciliations(), plan_reconciliations()) == (1, 0)
     with transaction() as session:
         assert ask_reconciliation(session, followed.channel.id, now=utc_now()) is None
+
+
+def test_a_listing_whose_link_is_forgotten_begins_again(followed: MailboxWorld) -> None:
+    followed.simulator.config(max_page_size=2)
+    for number in range(5):
+        followed.write(f"Vraag {number}")
+    followed.read()
+    never_told(followed, "Nooit verteld")
+    followed.simulator.fault("GET", "/inbox/messages$", delay_s=0.001)  # the first page is as ever
+    followed.simulator.fault("GET", "/inbox/messages$", status=410, body={"error": {"code": "resyncRequired"}})
+    run = count(followed)
+    assert (run.state, differences(run), run.result["there"]["inbox"]) == ("done", (1, 0, 0, 0), 6)
+    pages = [call["query"] for call in followed.simulator.calls("GET", "/inbox/messages") if "/delta" not in call["path"]]
+    assert sum("skip=" not in query for query in pages) == 2
