@@ -79,29 +79,10 @@ def _parse_and_apply(lease: Lease) -> None:
         own = own_mail_addresses(session)
         session.expunge_all()
     reader = find_reader(event.source)
-    if reader is not None:
-        _read_and_apply(lease, reader)
-        return
-    if channel is None:
-        raise UnableToParse(N_("no channel of ours is addressed: add the channel, then process this again"))
-    parsed = parse_event(event, channel, own_addresses=own)
+    apply = partial(_read, event, reader) if reader is not None else _parsed(event, channel, own)
     with transaction() as session:
-        current = session.get_one(Channel, channel.id)
-        context = ApplyContext(
-            channel=current,
-            event_id=event.id,
-            now=utc_now(),
-            storage=runtime().storage,
-            mail_keys=runtime().mail_keys,
-            own_addresses=own,
-            raw_mail=event.body if parsed.messages and parsed.messages[0].evidence is not None else None,
-        )
-        results = _apply(session, parsed, context)
-        message_id = next((r.message_id for r in results if r.message_id), None)
-        if event.source == MAILBOX and message_id is not None:
-            link_message(session, event.id, message_id, now=context.now)
+        results, problems = apply(session)
         crash_point("ingest.before_commit")
-        problems = [*parsed.problems, *(r.reason for r in results if r.result == "quarantined")]
         finish(
             session,
             TABLE,
@@ -116,14 +97,36 @@ def _parse_and_apply(lease: Lease) -> None:
     crash_point("ingest.after_commit")
 
 
-def _read_and_apply(lease: Lease, reader: Reader) -> None:
+def _read(event: InboundEvent, reader: Reader, session: Session) -> tuple[list[ItemResult], list[str]]:
     """An event that came by no channel: whoever reads its source applies it as well."""
-    with transaction() as session:
-        results = reader(session, session.get_one(InboundEvent, lease.row_id))
-        crash_point("ingest.before_commit")
-        values = {"results": [r.as_json() for r in results], "reason": None, "done_at": sa.func.clock_timestamp()}
-        finish(session, TABLE, lease, state="done", values=values)
-    crash_point("ingest.after_commit")
+    return list(reader(session, session.get_one(InboundEvent, event.id))), []
+
+
+def _parsed(
+    event: InboundEvent, channel: Channel | None, own: frozenset[str]
+) -> Callable[[Session], tuple[list[ItemResult], list[str]]]:
+    """What applies an event of a channel; it is parsed now, outside any transaction. Raises UnableToParse."""
+    if channel is None:
+        raise UnableToParse(N_("no channel of ours is addressed: add the channel, then process this again"))
+    parsed = parse_event(event, channel, own_addresses=own)
+
+    def apply(session: Session) -> tuple[list[ItemResult], list[str]]:
+        context = ApplyContext(
+            channel=session.get_one(Channel, channel.id),
+            event_id=event.id,
+            now=utc_now(),
+            storage=runtime().storage,
+            mail_keys=runtime().mail_keys,
+            own_addresses=own,
+            raw_mail=event.body if parsed.messages and parsed.messages[0].evidence is not None else None,
+        )
+        results = _apply(session, parsed, context)
+        message_id = next((r.message_id for r in results if r.message_id), None)
+        if event.source == MAILBOX and message_id is not None:
+            link_message(session, event.id, message_id, now=context.now)
+        return results, [*parsed.problems, *(r.reason for r in results if r.result == "quarantined")]
+
+    return apply
 
 
 def _apply(session: Session, parsed: Parsed, context: ApplyContext) -> list[ItemResult]:

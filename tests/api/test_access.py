@@ -91,6 +91,7 @@ def test_mallory_finds_nothing_of_alices(
         "Contacts": world.contact.id,
         "Tasks": world.task.id,
         "External": world.mailing.id,
+        "Orders": world.order.id,
         "Templates": world.template.id,
         "Channels": world.channel.id,
         "Users": world.bob.id,

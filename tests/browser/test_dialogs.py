@@ -15,6 +15,7 @@ from playwright.sync_api import Error, Locator, Page, expect
 
 from tests.browser.looking import NARROW, SHORTEN, SOON, WIDE, Eyes, dress, found, in_the_other_scheme, show
 from tests.browser.scenes import ANSWERED, BOARD, BULK, CONTACT, INTO_MENU, LIST, NOTE, ROW, SEARCH, TASKS, THREAD, Scene
+from tests.support.browsing import wait_until_bound
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]  # a busy machine takes many times as long
 SCHEME = "light"  # to begin with; each scene leaves the other one
@@ -35,6 +36,7 @@ def test_a_choice_leaves_the_focus_on_its_menu(admin_eyes: Eyes) -> None:
     dress(page, WIDE, SCHEME)
     show(page, admin_eyes.link("/inbox/email", ANSWERED))
     for menu in ("priority", "status"):
+        wait_until_bound(page)  # the head of the first choice is a new one, which hears its keys a moment later
         seen(page, f"#head-{menu}").first.focus()
         for key in INTO_MENU:
             page.keyboard.press(key)

@@ -36,12 +36,12 @@ class Worker:
         order = {"origin": self._origin, "registrationId": self._id, "data": json.dumps(payload)}
         self._tools.send("ServiceWorker.deliverPushMessage", order)
 
-    def wait_for(self, shown: list[str]) -> None:
-        """Until these texts are shown, in the order of their tags."""
+    def wait_for(self, shown: dict[str, str]) -> None:
+        """Until these texts are shown, each leading to its address, and no others."""
         self.page.wait_for_function(
             "(wanted) => navigator.serviceWorker.ready.then((r) => r.getNotifications())"
-            ".then((all) => all.map((one) => one.body).sort().join() === wanted)",
-            arg=",".join(sorted(shown)),
+            ".then((all) => all.map((one) => `${one.body} ${one.data.url}`).sort().join() === wanted)",
+            arg=",".join(sorted(f"{text} {url}" for text, url in shown.items())),
         )
 
 
@@ -53,16 +53,12 @@ def test_a_pushed_notice_is_shown_replaced_and_left_out_where_its_thread_is_in_s
     page.goto(PATH)
     worker = Worker(page)
     worker.push(title="Switchyard", body="one", tag="a", url="/notifications/1", thread="/threads/1")
-    worker.wait_for(["one"])
+    worker.wait_for({"one": "/notifications/1"})
     worker.push(title="Switchyard", body="two", tag="a", url="/notifications/1", thread="/threads/1")
-    worker.wait_for(["two"])
+    worker.wait_for({"two": "/notifications/1"})
     worker.push(title="Switchyard", body="in sight", tag="b", url="/notifications/2", thread=PATH)
     worker.push(title="Switchyard", body="three", tag="c", url="/notifications/3", thread="/threads/3")
-    worker.wait_for(["two", "three"])
-    kept = page.evaluate(
-        "navigator.serviceWorker.ready.then((r) => r.getNotifications()).then((all) => all.map((one) => one.data.url).sort())"
-    )
-    assert kept == ["/notifications/1", "/notifications/3"]
+    worker.wait_for({"two": "/notifications/1", "three": "/notifications/3"})
 
 
 def test_the_page_is_filled_in_and_saved_by_keys_alone(demo: LiveServer, demo_browsing: Browsing) -> None:

@@ -24,6 +24,7 @@ from app.notifications.teams.hooks import NewHook, set_hook
 from app.notifications.teams.pace import LIMITS, wait_seconds, with_call
 from app.simulators.notices.teams import read_card
 from tests.factories import NOW
+from tests.notifications.card_schema import faults_of
 from tests.notifications.conftest import House, text_of
 from tests.notifications.test_quiet import NIGHTS, local
 from tests.support.pages import PageClient
@@ -329,8 +330,20 @@ def test_a_card_always_fits_and_is_one(texts: list[str]) -> None:
     card = Card("Titel", lines, facts, "Open", "https://inbox.example", "Meer", "Switchyard 1")
     body = render(card)
     assert len(body) <= MOST_BYTES
+    assert faults_of(body) == []
     assert read_card(body)["actions"][0]["type"] == "Action.OpenUrl"
     assert json.loads(body)["attachments"][0]["content"]["version"] == "1.5"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"msteams": {"width": "Full"}}, {"actions": [{"type": "Action.Submit"}]}, {"body": [{"type": "TextBlock"}]}]
+)
+def test_what_the_schema_does_not_know_is_seen(wrong: dict[str, Any]) -> None:
+    request = json.loads(
+        render(Card("Titel", (Line("a", "", "https://inbox.example"),), (), "Open", "https://inbox.example", "", "1"))
+    )
+    request["attachments"][0]["content"] |= wrong
+    assert faults_of(json.dumps(request).encode())
 
 
 def test_escaping_leaves_no_markdown_and_one_line() -> None:

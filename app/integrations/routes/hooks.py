@@ -26,7 +26,6 @@ from app.integrations.queries import Opened, list_opened
 from app.web import csrf
 
 FORM_BODY_BYTES = 12 * 1024 * 1024
-_UNREACHABLE = (DBAPIError, psycopg.Error, TimeoutError)
 log = get_logger(__name__)
 hooks = Blueprint("integration_hooks", __name__)
 csrf.exempt(hooks)

@@ -59,7 +59,6 @@ def _envelope(card: Card, most: int) -> dict[str, Any]:
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.5",
-        "msteams": {"width": "Full"},
         "body": [*_body(card, most), _text(card.reference, isSubtle=True, size="Small", spacing="Medium")],
         "actions": [{"type": "Action.OpenUrl", "title": card.open_words[:80], "url": card.open_url}],
     }
