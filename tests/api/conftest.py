@@ -22,13 +22,11 @@ from app.events.actions import SYSTEM, Actor
 from app.inbox.models import Message, Thread
 from app.mailings.actions import NewMailing, NewRecipient, create_mailing
 from app.mailings.models import Mailing
-from app.orders.models import Order
 from app.reply_templates.actions import TemplateContent, create_template
 from app.reply_templates.models import ReplyTemplate, TemplateCategory
 from app.tasks.actions import TaskContent, create_task
 from app.tasks.models import Task
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
-from tests.orders.factories import make_order
 from tests.support.database import again, back_to, ground_session
 
 BASE = "/api/v1"
@@ -74,7 +72,6 @@ class World:
     message: Message
     other_message: Message
     mailing: Mailing
-    order: Order
     task: Task
     other_task: Task
     template: ReplyTemplate
@@ -106,7 +103,6 @@ def make_world(session: Session) -> World:
         message=make_message(session, thread, "De laadpaal knippert rood"),
         other_message=make_message(session, other_thread, "Graag een offerte"),
         mailing=make_mailing(session, channel, bob),
-        order=make_order(session, brand, contact),
         task=make_task(session, brand, "Bellen", thread_id=thread.id),
         other_task=make_task(session, other, "Offerte maken"),
         template=make_template(session, brand, "Afspraak"),

@@ -17,6 +17,7 @@ from app.api.routes import OPERATIONS
 from app.core.ids import new_id
 from app.core.problems import MEDIA_TYPE
 from tests.api.conftest import Caller, World, make_token
+from tests.orders.factories import make_order
 
 NAMES = [operation.name for operation in OPERATIONS]
 WITH_ID = [operation for operation in OPERATIONS if "<uuid:id>" in operation.rule]
@@ -81,9 +82,11 @@ def test_a_scope_opens_its_own_operations_and_no_other(
 
 @pytest.mark.parametrize("operation", WITH_ID, ids=[operation.name for operation in WITH_ID])
 def test_mallory_finds_nothing_of_alices(
-    client: FlaskClient, alice: Caller, mallory: Caller, world: World, operation: Operation
+    client: FlaskClient, alice: Caller, mallory: Caller, world: World, operation: Operation, db_session: Session
 ) -> None:
     uploaded = upload(alice)
+    order = make_order(db_session, world.brand, world.contact)
+    db_session.commit()
     ids = {
         "Threads": world.thread.id,
         "Messages": world.message.id,
@@ -91,7 +94,7 @@ def test_mallory_finds_nothing_of_alices(
         "Contacts": world.contact.id,
         "Tasks": world.task.id,
         "External": world.mailing.id,
-        "Orders": world.order.id,
+        "Orders": order.id,
         "Templates": world.template.id,
         "Channels": world.channel.id,
         "Users": world.bob.id,
