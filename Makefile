@@ -9,7 +9,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && exit; done; echo python3)
 BIN := .venv/bin
 # How many test processes; two suit a small machine.
-JOBS ?= 2
+JOBS ?= 3
 # Tests start some thirty processes; where this is set, each of them compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
