@@ -8,7 +8,7 @@
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && exit; done; echo python3)
 BIN := .venv/bin
-# How many test processes; two suit a small machine.
+# How many test processes; three keep two cores busy, as browsers and servers are waited for.
 JOBS ?= 3
 # Tests start some thirty processes; where this is set, each of them compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
