@@ -5,18 +5,20 @@ from __future__ import annotations
 from app.channels.setup_field import SetupField
 from app.core.text import mark as N_
 
+_SECRET = SetupField(
+    "client_secret",
+    N_("Client secret"),
+    secret=True,
+    expires=True,
+    help=N_("Its value, which Entra shows once, not its id."),
+)
+_SENDER = SetupField("from_name", N_("Sender name"), required=False, help=N_("Stands before the address in what people receive."))
 CONNECT_FIELDS: tuple[SetupField, ...] = (
     SetupField("address", N_("Mailbox"), help=N_("The address of the mailbox, such as service@example.nl.")),
     SetupField("tenant_id", N_("Directory (tenant) id"), help=N_("On the overview page of the app registration.")),
     SetupField("client_id", N_("Application (client) id"), help=N_("On the same page.")),
-    SetupField(
-        "client_secret",
-        N_("Client secret"),
-        secret=True,
-        expires=True,
-        help=N_("Its value, which Entra shows once, not its id."),
-    ),
-    SetupField("from_name", N_("Sender name"), required=False, help=N_("Stands before the address in what people receive.")),
+    _SECRET,
+    _SENDER,
     SetupField(
         "calendar",
         N_("Follow-up tasks from its calendar"),
@@ -40,14 +42,8 @@ SIGN_IN_FIELDS: tuple[SetupField, ...] = (
         default="common",
     ),
     SetupField("client_id", N_("Application (client) id"), help=N_("On the overview page of the app registration.")),
-    SetupField(
-        "client_secret",
-        N_("Client secret"),
-        secret=True,
-        expires=True,
-        help=N_("Its value, which Entra shows once, not its id."),
-    ),
-    SetupField("from_name", N_("Sender name"), required=False, help=N_("Stands before the address in what people receive.")),
+    _SECRET,
+    _SENDER,
 )
 SIGN_IN_STEPS: tuple[str, ...] = (
     N_("In Microsoft Entra, register an app of type Web with the address below as its redirect URI, and make a client secret."),
