@@ -18,6 +18,7 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.ids import new_id, new_secret
 from app.core.runtime import runtime
+from app.core.standard_webhooks import new_signing_secret
 from app.demo.outside import Outside
 from app.demo.world import SILENT, SimulatorAway
 from app.events.actions import SYSTEM
@@ -151,7 +152,7 @@ def _find_or_make(session: Session, provider: Provider) -> Integration:
     ours = (
         {"url_key": new_secret(), "api_key": API_KEY}
         if is_form
-        else {"inbound_key": new_secret(), "signing_secret": new_secret()}
+        else {"inbound_key": new_secret(), "signing_secret": new_signing_secret()}
     )
     content = IntegrationContent(name, brand_id, channel_id, settings)
     return create_integration(session, provider, content, secrets=ours, keyring=runtime().keyring, now=utc_now(), actor=SYSTEM)

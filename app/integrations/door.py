@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 
+from app.core import standard_webhooks
 from app.core.text import mark as N_
 from app.ingest.intake import RawEvent
 from app.integrations.make.signature import is_signed
@@ -35,15 +36,17 @@ def find_by_key(opened: Sequence[Opened], keys: Sequence[str], name: str) -> Ope
 
 
 def find_caller(
-    opened: Sequence[Opened], keys: Sequence[str], body: bytes, signature: str, *, now_seconds: float
+    opened: Sequence[Opened], headers: Mapping[str, str], body: bytes, signature: str, *, now_seconds: float
 ) -> Opened | None:
-    """The connection whose scenario posts: by its signature where there is one, which then must be right, else by its key."""
-    if not signature:
-        return find_by_key(opened, keys, "inbound_key")
-    return next(
-        (one for one in opened if is_signed(body, signature, one.secrets.get("signing_secret", ""), now_seconds=now_seconds)),
-        None,
-    )
+    """The connection whose scenario posts: by its signature (`signature` is the value of a header of ours, the other way is
+    Standard Webhooks) where there is one, which then must be right, else by its key."""
+    secrets = ((one, one.secrets.get("signing_secret", "")) for one in opened)
+    if signature:
+        return next((one for one, secret in secrets if is_signed(body, signature, secret, now_seconds=now_seconds)), None)
+    if any(name.lower() == standard_webhooks.SIGNATURE for name in headers):
+        is_ours = standard_webhooks.is_signed
+        return next((one for one, secret in secrets if is_ours(body, headers, [secret], now_seconds=now_seconds)), None)
+    return find_by_key(opened, given_keys(headers), "inbound_key")
 
 
 def scenario_event(integration: Opened, scenario: str, body: bytes, headers: Mapping[str, str], event_id: str) -> RawEvent:

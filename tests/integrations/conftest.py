@@ -26,7 +26,7 @@ from app.integrations.models import Integration, Provider
 from app.orders.models import Order
 from tests.factories import make_brand, make_channel
 
-FORM_KEY, MAKE_KEY, MAKE_SECRET = "form-key", "make-key", "make-secret"
+FORM_KEY, MAKE_KEY, MAKE_SECRET = "form-key", "make-key", "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 
 @dataclass

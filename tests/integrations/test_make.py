@@ -17,11 +17,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from standardwebhooks.webhooks import Webhook
 
 from app.contacts.models import Contact
 from app.core import runtime as installed
 from app.core.http import HttpClient
 from app.core.runtime import runtime
+from app.core.standard_webhooks import signed_headers
 from app.events.actions import SYSTEM
 from app.events.models import Event
 from app.ingest.models import InboundEvent
@@ -66,6 +68,11 @@ TOLD: dict[str, dict[str, Any]] = {
     "payment-received": PAID,
     "customer-feedback": {"event_id": "f1", "data": {"order_number": "50F-77", "rating": 9, "comment": "Netjes gedaan"}},
 }
+
+
+def as_given(headers: dict[str, str]) -> dict[str, str]:
+    """As the client takes them."""
+    return {name.replace("-", "_"): value for name, value in headers.items()}
 
 
 @pytest.fixture
@@ -120,7 +127,9 @@ def test_key_or_signature_lets_in_and_no_changed_byte_does(outside: Outside, mak
     body, path = json.dumps(CREATED).encode(), "/webhooks/make/order-created"
     bare = hmac.new(MAKE_SECRET.encode(), body, hashlib.sha256).hexdigest()
     now = int(time.time())
+    standard = signed_headers(body, [MAKE_SECRET], message_id="msg_1", now_seconds=now)
     proofs = [bare, f"sha256={bare.upper()}", sign(body, MAKE_SECRET, now_seconds=now), {"Authorization": f"Bearer {MAKE_KEY}"}]
+    proofs += [as_given(standard)]
     for proof in proofs:
         headers = proof if isinstance(proof, dict) else {"X_Signature": proof}
         assert outside.post(path, body, **headers).status_code == 200, proof
@@ -131,6 +140,8 @@ def test_key_or_signature_lets_in_and_no_changed_byte_does(outside: Outside, mak
         {"X_Signature": late},
         {"X_Signature": "é", **KEY},
         {"X_Signature": bare[:-1] + "x", **KEY},
+        {**as_given(standard), "Webhook_Id": "msg_2", **KEY},
+        {**as_given(signed_headers(body, [MAKE_SECRET], message_id="msg_1", now_seconds=now - 301)), **KEY},
     ):
         answer = outside.post(path, body, **headers)
         assert (answer.status_code, answer.data) == (401, b""), headers
@@ -149,6 +160,8 @@ def test_an_event_without_a_name_is_kept_with_its_reason(outside: Outside, make:
     (event,) = outside.work()
     assert (event.state, "event_id" in (event.reason or "")) == ("quarantined", True)
     assert outside.post("/webhooks/make/order-created", {"data": {}}, **KEY, Idempotency_Key="h1").status_code == 200
+    assert outside.post("/webhooks/make/order-created", {"data": {}}, **KEY, Webhook_Id="msg_1").status_code == 200
+    assert outside.work()[-1].dedupe_key.endswith("order-created:msg_1")
 
 
 @pytest.mark.timeout(900)
@@ -229,6 +242,7 @@ def test_scenarios_are_told_once_signed_and_with_what_they_need(
     )
     first = state.taken[0]
     assert is_signed(first["text"].encode(), first["headers"]["x-signature"], MAKE_SECRET, now_seconds=time.time())
+    Webhook(MAKE_SECRET).verify(first["text"], first["headers"])
     body = first["body"]
     assert {"event_id", "event_type", "occurred_at", "schema_version", "scenario", "data"} <= set(body)
     assert (body["data"]["order_number"], body["data"]["customer"]["email"]) == (order.order_number, "pieter@example.nl")

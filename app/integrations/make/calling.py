@@ -18,6 +18,7 @@ from app.core.db import table_of, transaction
 from app.core.http import HttpFailure
 from app.core.log import get_logger
 from app.core.runtime import runtime
+from app.core.standard_webhooks import signed_headers
 from app.core.text import known
 from app.core.text import mark as N_
 from app.core.work import DONE, FAILED, READY, Lease, claim, finish, next_delay_seconds, put_back
@@ -123,7 +124,9 @@ def _prepare(session: Session, lease: Lease) -> _Call | None:
 
 
 def _post(call: _Call) -> _Answer:
-    headers = {"Content-Type": "application/json", "X-Signature": sign(call.body, call.secret, now_seconds=int(time.time()))}
+    now = int(time.time())
+    headers = {"Content-Type": "application/json", "X-Signature": sign(call.body, call.secret, now_seconds=now)}
+    headers |= signed_headers(call.body, [call.secret], message_id=f"msg_{call.lease.row_id.hex}", now_seconds=now)
     headers |= {"x-make-apikey": call.key} if call.key else {}
     try:
         answer = runtime().http.request(

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy.exc import DBAPIError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
+from app.core import standard_webhooks
 from app.core.clock import utc_now
 from app.core.db import autocommitted, transaction
 from app.core.log import get_logger
@@ -66,10 +67,12 @@ def make(scenario: str) -> Response:
         return Response(status=404)
     body, headers = read_body(request, FORM_BODY_BYTES), dict(request.headers)
     signature = request.headers.get("X-Signature") or request.headers.get("X-Make-Signature") or ""
-    caller = find_caller(_opened(Provider.MAKE), given_keys(headers), body, signature, now_seconds=time.time())
+    caller = find_caller(_opened(Provider.MAKE), headers, body, signature, now_seconds=time.time())
     if caller is None:
-        return _refuse("make", "bad_signature" if signature else "wrong_key")
-    event = scenario_event(caller, scenario, body, headers, read_event_id(body, request.headers.get("Idempotency-Key", "")))
+        is_signed = signature or standard_webhooks.SIGNATURE in request.headers
+        return _refuse("make", "bad_signature" if is_signed else "wrong_key")
+    named = request.headers.get("Idempotency-Key") or request.headers.get(standard_webhooks.ID) or ""
+    event = scenario_event(caller, scenario, body, headers, read_event_id(body, named))
     answer = _store(event)
     return answer if _is_kept(event) else Response(status=409)
 

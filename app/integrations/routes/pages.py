@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
@@ -19,6 +20,7 @@ from app.core.crypto import UnableToDecrypt
 from app.core.db import db, transaction
 from app.core.ids import new_secret
 from app.core.runtime import runtime
+from app.core.standard_webhooks import new_signing_secret
 from app.integrations.actions import IntegrationContent, change_integration, create_integration, switch_integration
 from app.integrations.fillout.client import Fillout, FilloutFailure
 from app.integrations.fillout.polling import base_url
@@ -31,7 +33,10 @@ from app.translation import gettext as _
 from app.translation import told
 from app.web import page
 
-OURS = {Provider.FILLOUT: ("url_key",), Provider.MAKE: ("inbound_key", "signing_secret")}
+OURS: dict[Provider, dict[str, Callable[[], str]]] = {
+    Provider.FILLOUT: {"url_key": new_secret},
+    Provider.MAKE: {"inbound_key": new_secret, "signing_secret": new_signing_secret},
+}
 
 
 @bp.get("/settings/integrations")
@@ -57,7 +62,7 @@ def connect() -> ResponseReturnValue:
     content, typed = form.content(), form.secrets()
     if content is None or form.errors or not _works(form, content, typed):
         return _form_page(form, status=422)
-    ours = {name: new_secret() for name in OURS[form.provider]}
+    ours = {name: new() for name, new in OURS[form.provider].items()}
     try:
         with transaction() as session:
             made = create_integration(
@@ -111,7 +116,7 @@ def renew(integration_id: uuid.UUID) -> ResponseReturnValue:
     """Make our secrets anew and show them once; the old ones are no longer let in."""
     viewer = current_admin()
     found = _find(viewer, integration_id)
-    ours = {name: new_secret() for name in OURS[found.provider]}
+    ours = {name: new() for name, new in OURS[found.provider].items()}
     with transaction() as session:
         locked = get_integration(session, integration_id, brand_ids=viewer.brand_ids)
         content = IntegrationContent(locked.name, locked.brand_id, locked.channel_id, locked.settings)

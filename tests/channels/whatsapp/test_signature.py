@@ -7,8 +7,10 @@ import hmac
 import json
 
 import pytest
+from pywa.utils import webhook_updates_validator
 
 from app.channels.whatsapp import WhatsAppAdapter, challenge_answer
+from app.channels.whatsapp.webhook import sign
 
 BODY = b'{"object":"whatsapp_business_account","entry":[]}'
 SIGNATURE = "sha256=d3e4f9da0ce6c71ab3dba55929b8eeeee2455349e534924ead19f98d143e904f"
@@ -101,3 +103,24 @@ def test_handshake_is_refused_otherwise(changes, token):
 
 def test_handshake_without_any_argument_is_refused():
     assert challenge_answer({}, "token") is None
+
+
+@pytest.mark.parametrize(
+    "body", [b"", BODY, "Ge\u00efnstalleerd \u2713 \U0001f600".encode(), b'{"a":"\\u00e9\\/"}', b"\x00\xff\n" * 1000]
+)
+@pytest.mark.parametrize("secret", ["app-secret", "\u00e9", "0" * 200])
+def test_a_clients_verifier_agrees(verify, body, secret):
+    signature = sign(secret, body)
+    assert webhook_updates_validator(secret, body, signature)
+    assert verify(signature, body=body, secrets=(secret,))
+
+
+def test_no_changed_byte_is_let_in_by_either(verify):
+    for place in range(len(BODY)):
+        changed = BODY[:place] + bytes([BODY[place] ^ 1]) + BODY[place + 1 :]
+        assert not verify(body=changed)
+        assert not webhook_updates_validator("app-secret", changed, SIGNATURE)
+    for place in range(len(SIGNATURE)):
+        other = SIGNATURE[:place] + ("0" if SIGNATURE[place] != "0" else "1") + SIGNATURE[place + 1 :]
+        assert not verify(other)
+        assert place < len("sha256=") or not webhook_updates_validator("app-secret", BODY, other)
