@@ -43,7 +43,7 @@ def told_channels(session: Session, body: bytes) -> list[uuid.UUID] | None:
     """Channels a post of notifications is truly about; None where it is not readable. Forged and foreign items are left out."""
     try:
         items = json.loads(body)["value"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     if not isinstance(items, list):
         return None
@@ -51,7 +51,7 @@ def told_channels(session: Session, body: bytes) -> list[uuid.UUID] | None:
 
 
 def _matching(channels: Sequence[Channel], items: Iterable[Any]) -> list[uuid.UUID]:
-    said = {str(item.get("clientState", "")).encode() for item in items if isinstance(item, dict)}
+    said = {str(item.get("clientState", "")).encode("utf-8", "replace") for item in items if isinstance(item, dict)}
     notified = [c for c in channels if c.adapter_key in runtime().adapters.notified]
     return [c.id for c in notified if any(hmac.compare_digest(client_state(c.id).encode(), s) for s in said)]
 

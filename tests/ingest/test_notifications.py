@@ -63,6 +63,8 @@ def test_a_true_hint_enqueues_a_poll_of_its_mailbox(client: FlaskClient, mailbox
         b"null",
         json.dumps({"value": "x"}).encode(),
         json.dumps({"value": [1, None, {"clientState": "forged"}, {"clientState": None}, {}]}).encode(),
+        json.dumps({"value": [{"clientState": "\ud800"}]}).encode(),
+        b"[" * 100_000,
     ],
 )
 def test_a_forged_or_unreadable_hint_does_nothing(client: FlaskClient, mailbox: Channel, body: bytes) -> None:

@@ -31,6 +31,7 @@ from app.orders.models import LineItem, LineItemStatus, OrderSource, OrderStatus
 from app.simulators.common import RunningServer, serve
 from app.simulators.fillout import EXAMPLE, FORM, SHAPES, FormAccount, _shaped, create_fillout_app
 from tests.integrations.conftest import FORM_KEY, Outside
+from tests.support.mutations import mutated
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 PATH = f"/webhooks/fillout/{FORM_KEY}"
@@ -242,37 +243,6 @@ def test_what_fillout_refuses_is_said_and_nothing_is_forgotten(
     assert poll_forms() == 1
     outside.session.refresh(form)
     assert form.problem == ""
-
-
-def mutated(body: bytes, dice: random.Random) -> bytes:
-    """Bytes turned, cut or doubled; or a value of the object replaced by something odd."""
-    odd: list[Any] = [
-        None,
-        True,
-        0,
-        -1,
-        1e308,
-        "",
-        "\x00",
-        "\ud800",
-        "x" * 5000,
-        [],
-        {},
-        [[[]]],
-        {"value": {"value": []}},
-        "2026-99-99",
-    ]
-    if dice.random() < 0.5:
-        found = json.loads(body)
-        inner = found.get("submission", found)
-        target = dice.choice([found, inner, *[one for one in inner.get("questions", []) if isinstance(one, dict)]])
-        target[dice.choice([*target, "new"])] = dice.choice(odd)
-        return json.dumps(found).encode()
-    changed = bytearray(body)
-    for _ in range(dice.randint(1, 4)):
-        place = dice.randrange(len(changed))
-        changed[place : place + dice.randint(0, 3)] = bytes(dice.randrange(256) for _ in range(dice.randint(0, 3)))
-    return bytes(changed) or b"x"
 
 
 @pytest.mark.timeout(900)

@@ -39,8 +39,8 @@ from app.simulators.common import RunningServer, serve
 from app.simulators.make import MakeAccount, create_make_app
 from tests.factories import NOW, make_contact
 from tests.integrations.conftest import MAKE_KEY, MAKE_SECRET, Outside
-from tests.integrations.test_fillout import mutated
 from tests.orders.factories import make_order
+from tests.support.mutations import mutated
 
 BODIES = int(os.environ.get("MUTATED_BODIES", "50"))
 KEY = {"X_Api_Key": MAKE_KEY}
