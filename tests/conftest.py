@@ -44,6 +44,21 @@ IN_A_BROWSER = (
     "tests/design/test_gallery.py",
     "tests/house/test_fixtures.py",
 )
+# Of them, what looks at the demo: it runs beside the other application for tests, so both would be slow in one process.
+IN_THE_DEMO = tuple(
+    f"tests/browser/test_{name}.py"
+    for name in (
+        "dialogs",
+        "every_page",
+        "formatting",
+        "no_credential_shown",
+        "notifications",
+        "phone_simulator",
+        "reach",
+        "simulator",
+    )
+)
+LONG = ("tests/launch/", "tests/chaos/", "tests/ingest/test_four_workers.py", "tests/ingest/test_mailbox_months.py", "tests/cli/")
 
 # How long examples take says nothing on a machine that does other things too. And they are the same in every run: what fails
 # once fails again, and a change is not blamed for what another run's dice found.
@@ -52,9 +67,12 @@ property_settings.load_profile("ours")
 
 
 class ByModule(LoadScopeScheduling):
-    """A module stays in one test process, and all browser tests in one, so that they share one running application."""
+    """A module stays in one test process. So do all that need the demo, and all other browser tests, so that each of these groups
+    shares one running application."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(IN_THE_DEMO):
+            return IN_THE_DEMO[0]
         return IN_A_BROWSER[0] if nodeid.startswith(IN_A_BROWSER) else nodeid.split("::")[0]
 
 
@@ -64,8 +82,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser tests start first, being the longest group."""
-    items.sort(key=lambda item: not item.nodeid.startswith(IN_A_BROWSER))
+    """The longest groups start first, so that no process is left alone with one at the end."""
+    items.sort(key=lambda item: [not item.nodeid.startswith(group) for group in (IN_THE_DEMO, IN_A_BROWSER, LONG)])
 
 
 @pytest.hookimpl(wrapper=True)
