@@ -54,7 +54,14 @@ ROUTES = (
     "app.api.routes",
 )
 REPEATED = ("avatar", "icon", "pill")  # macros a page uses a hundred times with few values, which are all they depend on
-DEMO_ROUTES = ("app.demo.routes", "app.demo.phone", "app.demo.received", "app.demo.forms", "app.dev.routes")
+DEMO_ROUTES = (
+    "app.demo.routes",
+    "app.demo.phone",
+    "app.demo.received",
+    "app.demo.forms",
+    "app.demo.provider_routes",
+    "app.dev.routes",
+)
 
 ALWAYS = (
     ("X-Content-Type-Options", "nosniff"),

@@ -49,6 +49,7 @@ IN_THE_DEMO = tuple(
     f"tests/browser/test_{name}.py"
     for name in (
         "dialogs",
+        "every_channel",
         "every_page",
         "formatting",
         "no_credential_shown",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from app.channels.calls import CallUpdate
+    from app.channels.health import Health
     from app.channels.receiving import Consent
 
 from app.channels.suppression import AddressNews
@@ -275,13 +276,6 @@ class Lookup:
     provider_message_id: str | None = None
     detail: str = ""
     silence_tells: bool = True
-
-
-@dataclass(frozen=True)
-class Health:
-    ok: bool
-    detail: str
-    checked: tuple[str, ...] = ()
 
 
 class ProviderError(Exception):

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import uuid
 
-from app.channels.base import ChannelAccount, Health
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.channels.base import ChannelAccount
+from app.channels.health import Health
 from app.channels.kinds import kind_key
 from app.connections.actions import note_health
 from app.connections.models import Channel
@@ -13,8 +17,10 @@ from app.core.crypto import UnableToDecrypt
 from app.core.db import transaction
 from app.core.runtime import runtime
 from app.core.text import known
+from app.core.work import READY
 from app.delivery.account import account_of
 from app.delivery.gate import Gate
+from app.delivery.models import Delivery
 from app.events.actions import SYSTEM, Actor, audit
 
 CLOSED = known("The stored credentials cannot be opened: %(why)s")
@@ -30,6 +36,7 @@ def check_channel(channel: Channel, *, actor: Actor = SYSTEM) -> Health | None:
         _keep(channel.id, health, actor)
         if health.ok:
             open_gate(channel)
+            runtime().nudger.nudge()
     return health
 
 
@@ -47,7 +54,10 @@ def ask_provider(account: ChannelAccount) -> Health | None:
 def _keep(channel_id: uuid.UUID, health: Health, actor: Actor) -> None:
     with transaction() as session:
         channel = session.get_one(Channel, channel_id, populate_existing=True)
-        note_health(session, channel, health="ok" if health.ok else "down", detail=health.detail, now=utc_now())
+        state = "ok" if health.ok else "degraded" if health.passes else "down"
+        note_health(session, channel, health=state, detail=health.detail, now=utc_now())
+        if health.ok:
+            _hasten(session, channel_id)
         detail = {"ok": health.ok}
         audit(
             session,
@@ -58,3 +68,14 @@ def _keep(channel_id: uuid.UUID, health: Health, actor: Actor) -> None:
             actor=actor,
             detail=detail,
         )
+
+
+def _hasten(session: Session, channel_id: uuid.UUID) -> None:
+    """What was tried and put back for later is tried now; what was never tried has its own time. A poll that was put off is not
+    any more: nobody leases a mailbox for as long as that."""
+    now = sa.func.clock_timestamp()
+    waits = sa.and_(Delivery.channel_id == channel_id, Delivery.state == READY, Delivery.attempts > 0, Delivery.run_at > now)
+    session.execute(sa.update(Delivery).where(waits).values(run_at=now, hinted_at=None))
+    longest_lease = now + sa.func.make_interval(0, 0, 0, 0, 0, 0, runtime().settings.lease_seconds)
+    put_off = sa.and_(Channel.id == channel_id, Channel.poll_lease_until > longest_lease)
+    session.execute(sa.update(Channel).where(put_off).values(poll_lease_until=None))

@@ -41,6 +41,7 @@ from app.delivery.reports import (
     apply_status,
     apply_waiting_reports,
     lock_delivery,
+    note_delay,
     reason_json,
     record_report,
     set_external_id,
@@ -303,8 +304,10 @@ def _record_failure(work: Work, error: ProviderError) -> None:
     if error.permanent or delay is None or next_delay_seconds(work.lease.attempts) is None:
         _fail(work.lease, work.delivery_id, error.reason)
     else:
+        reason = reason_json(error.reason) or {}
         with transaction() as session:
-            put_back(session, TABLE, work.lease, delay_seconds=min(delay, 3600), values={"reason": reason_json(error.reason)})
+            note_delay(session, work.delivery_id, reason, now=now)
+            put_back(session, TABLE, work.lease, delay_seconds=min(delay, 3600), values={"reason": reason})
 
 
 def _tell_gate(gate: Gate, error: ProviderError) -> None:

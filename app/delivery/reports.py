@@ -93,6 +93,20 @@ def apply_status(
     return True
 
 
+def note_delay(session: Session, delivery_id: uuid.UUID, reason: dict[str, Any], *, now: datetime) -> None:
+    """A try failed and is made again: readers see that it waits, and for what. Told once for each reason."""
+    thread_id = session.execute(sa.select(Delivery.thread_id).where(Delivery.id == delivery_id)).scalar_one()
+    thread, delivery = lock_thread(session, thread_id), lock_delivery(session, delivery_id)
+    message = session.get_one(Message, delivery.message_id)
+    if delivery.status != DeliveryStatus.PENDING or (message.delivery_reason or {}).get("code") == reason.get("code"):
+        return
+    message.delivery_reason = reason
+    thread.version += 1
+    session.flush()
+    payload = {"status": delivery.status.value}
+    record(session, "DeliveryChanged", subject=subject_of(thread, message), now=now, payload=payload)
+
+
 def lock_delivery(session: Session, delivery_id: uuid.UUID) -> Delivery:
     query = sa.select(Delivery).where(Delivery.id == delivery_id).with_for_update().execution_options(populate_existing=True)
     return session.execute(query).scalar_one()

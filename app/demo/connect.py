@@ -13,6 +13,7 @@ from app.connections.models import Channel, ChannelType
 from app.connections.queries import list_channels, open_secrets
 from app.contacts.models import ContactIdentity
 from app.core.crypto import Keyring
+from app.demo import spare
 from app.demo.load import WABA, WHATSAPP_TOKEN
 from app.demo.world import World
 from app.inbox.models import Thread
@@ -44,8 +45,15 @@ def _chat_config(numbers: list[Channel], keyring: Keyring, settings: Settings) -
         "app_secret": secrets["signing_secret"],
         "verify_token": secrets["verify_token"],
         "access_token": WHATSAPP_TOKEN,
-        "numbers": [_number(channel) for channel in numbers],
+        "numbers": _numbers(numbers),
     }
+
+
+def _numbers(channels: list[Channel]) -> list[dict[str, str]]:
+    """Those that are connected, and one more."""
+    more = {"phone_number_id": spare.NUMBER_ID, "display_phone_number": "".join(c for c in spare.NUMBER if c.isdigit())}
+    found = {channel.address: _number(channel) for channel in channels}
+    return list(({spare.NUMBER_ID: {**more, "waba_id": WABA, "verified_name": "ChargeCars"}} | found).values())
 
 
 def _number(channel: Channel) -> dict[str, str]:

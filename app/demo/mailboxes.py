@@ -87,10 +87,13 @@ def _connect_sendgrid(session: Session, http: HttpClient, url: str, keyring: Key
 
 
 def mailboxes_elsewhere(session: Session) -> dict[str, str]:
-    """{address: URL of its simulator} of every simulated mailbox that is not in Microsoft 365."""
-    where = Channel.settings["simulator_url"].astext.label("url")
-    rows = session.execute(sa.select(Channel.address, where).where(where.is_not(None), Channel.is_active)).all()
-    return {row.address: row.url for row in rows}
+    """{address: URL of its simulator} of every simulated mailbox that is not in Microsoft 365. One that was connected by hand has
+    the same simulator as ours."""
+    where, key = Channel.settings["simulator_url"].astext, Channel.adapter_key
+    query = sa.select(Channel.address, key, where.label("url")).where(Channel.is_active, key.in_((EMAIL_SMTP, EMAIL_SENDGRID)))
+    rows = session.execute(query).all()
+    ours = {row.adapter_key: row.url for row in rows if row.url}
+    return {row.address: url for row in rows if (url := row.url or ours.get(row.adapter_key))}
 
 
 def _simulated(session: Session, key: str) -> list[Channel]:

@@ -13,6 +13,7 @@ from app.connections.queries import list_channels, open_secrets
 from app.core.crypto import Keyring
 from app.core.http import HttpClient, HttpFailure
 from app.core.runtime import runtime
+from app.demo import spare
 from app.demo.world import REFUSES, SILENT, SimulatorAway
 
 Json = dict[str, Any]
@@ -90,6 +91,6 @@ def _config(texts: list[Channel], lines: list[Channel], keyring: Keyring, settin
         "voice_url": f"{settings.public_url}/webhooks/voice",
         "account_sid": texts[0].settings["account_sid"],
         "auth_token": open_secrets(texts[0], keyring)["signing_secret"],
-        "sms_numbers": [channel.address for channel in texts],
+        "sms_numbers": list(dict.fromkeys([*(channel.address for channel in texts), spare.TEXTS])),
         "phone_numbers": [channel.address for channel in lines],
     }

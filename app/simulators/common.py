@@ -7,6 +7,7 @@ A simulator is a Flask app; `install_controls` gives it these routes, outside th
                              "status": 500, "headers": {}, "body": "text" | {...}, "delay_s": 0, "body_delay_s": 0,
                              "drop_connection": false, "truncate": 10}
     DELETE /__sim/fault     take back every fault that is left
+    GET, PUT /__sim/note    {"text"}: what was written down of the faults; gone with them
     GET    /__sim/requests  every provider request since the last reset, raw
     POST   /__sim/clock     {"advance_seconds": 301}, {"stop": true} or {"reset": true}; answers {"now"}
     POST   /__sim/emit      make the provider call us; the body belongs to the simulator
@@ -133,9 +134,10 @@ def _check_pattern(pattern: str) -> None:
 
 
 class FaultBoard:
-    """The faults waiting to happen, oldest first; one request uses up at most one."""
+    """The faults waiting to happen, oldest first; one request uses up at most one. `note` is what was written down of them."""
 
     def __init__(self) -> None:
+        self.note = ""
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
 
@@ -146,6 +148,7 @@ class FaultBoard:
     def clear(self) -> None:
         with self._lock:
             self._faults.clear()
+        self.note = ""
 
     def take(self, method: str, path: str) -> Fault | None:
         with self._lock:
@@ -279,7 +282,15 @@ def _control_routes(
     def explain(error: ValueError) -> tuple[Response, int]:
         return jsonify(error=str(error)), 400
 
+    _add_note(routes, controls.faults)
     return routes
+
+
+def _add_note(routes: Blueprint, faults: FaultBoard) -> None:
+    @routes.route("/note", methods=["GET", "PUT"])
+    def note() -> Response:
+        faults.note = str(_body().get("text", "")) if request.method == "PUT" else faults.note
+        return jsonify(text=faults.note)
 
 
 def _body() -> Json:

@@ -86,6 +86,7 @@ PAGES = (
     "/simulator/received",
     "/simulator/phone",
     "/simulator/forms",
+    "/simulator/providers",
     "/nowhere",
 )
 # A page, the first link on it that is meant, and what else there is under the address that link leads to.

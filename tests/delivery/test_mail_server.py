@@ -18,6 +18,7 @@ from app.connections.models import Channel, ChannelType
 from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.delivery.actions import Reply, ReplyContext, queue_reply
+from app.delivery.check import check_channel
 from app.delivery.jobs import deliver
 from app.delivery.models import Delivery, DeliveryAttempt
 from app.inbox.models import Message, MessageType, Thread
@@ -144,3 +145,39 @@ def test_channel_without_a_transport_neither_sends_nor_is_polled(house: House) -
 def _outcomes(session: Session, delivery: Delivery) -> list[str | None]:
     query = sa.select(DeliveryAttempt.outcome).where(DeliveryAttempt.delivery_id == delivery.id)
     return list(session.execute(query.order_by(DeliveryAttempt.attempt_no)).scalars())
+
+
+def test_what_waited_for_a_password_goes_on_once_a_check_finds_it_right(house: House) -> None:
+    """The server is left alone for minutes after a refused password, unless somebody says that it works again."""
+    thread, post = house.customer_writes(), house.simulator.post
+    post.smtp_mode = post.imap_mode = "locked"
+    first = house.carry_out(house.answer(thread))
+    later = house.answer(thread, wait_seconds=7200)
+    house.read_mail()
+    assert (first.state, house.channel.health, post.outbox) == ("ready", "down", [])
+    asked = house.session.get_one(Message, first.message_id)
+    assert asked.delivery_reason is not None
+    assert (asked.delivery_status, asked.delivery_reason["code"]) == ("pending", "mail_sign_in")
+    assert check(house) == ("down", False)
+    rests_until, due = first.run_at, later.run_at
+    assert rests_until > utc_now() + timedelta(seconds=200)
+    post.smtp_mode = post.imap_mode = "fine"
+    assert check(house) == ("ok", True)
+    assert first.run_at < utc_now() + timedelta(seconds=1)
+    assert later.run_at == due
+    deliver(row_id=str(first.id))
+    house.session.expire_all()
+    assert [sent.recipients for sent in post.outbox] == [("jan@example.nl",)]
+    assert (asked.delivery_status, asked.delivery_reason) == ("sent", None)
+    house.customer_writes("Nog iets")
+
+
+def test_a_server_that_is_busy_is_no_work_for_anybody(house: House) -> None:
+    house.simulator.post.smtp_mode = "unavailable"
+    assert check(house) == ("degraded", False)
+
+
+def check(house: House) -> tuple[str, bool]:
+    found = check_channel(house.channel)
+    house.session.expire_all()
+    return house.channel.health, bool(found and found.ok)

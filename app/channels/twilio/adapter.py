@@ -17,7 +17,6 @@ from app.channels.base import (
     DeliveryStatus,
     FetchedMedia,
     Found,
-    Health,
     IdentityKind,
     Json,
     Lookup,
@@ -27,6 +26,7 @@ from app.channels.base import (
     SaveProgress,
     SendResult,
 )
+from app.channels.health import Health
 from app.channels.sms_text import simplify
 from app.channels.twilio.api import TwilioApi
 from app.channels.twilio.checking import check_account

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.channels.base import ChannelAccount, Health, Json, ProviderError
+from app.channels.base import ChannelAccount, Json, ProviderError
+from app.channels.health import Health, refused
 from app.channels.twilio.api import TwilioApi
 from app.channels.twilio.numbers import number_of
 from app.core.text import known
@@ -27,8 +28,7 @@ def check_account(api: TwilioApi, *, account: ChannelAccount, ability: str, webh
         whole = api.get("", account=account)
         wrong = _wrong_account(whole) or ("" if _has_no_number(account) else _wrong_number(api, account, ability, webhook))
     except ProviderError as error:
-        reason = error.reason
-        return Health(False, " · ".join(filter(None, [reason.title, reason.advice, reason.detail])), tuple(checked))
+        return refused(error, checked=tuple(checked))
     if wrong:
         return Health(False, wrong, tuple(checked))
     return Health(True, _CONNECTED % {"who": str(whole.get("friendly_name") or account.address)}, tuple(checked))

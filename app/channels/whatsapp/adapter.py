@@ -14,7 +14,6 @@ from app.channels.base import (
     FetchedMedia,
     Found,
     Headers,
-    Health,
     Json,
     Lookup,
     OutgoingAttachment,
@@ -25,6 +24,7 @@ from app.channels.base import (
     SaveProgress,
     SendResult,
 )
+from app.channels.health import Health, refused
 from app.channels.whatsapp import media, outgoing, webhook
 from app.channels.whatsapp.api import CloudApi
 from app.channels.whatsapp.parse import parse_body
@@ -109,8 +109,7 @@ class WhatsAppAdapter:
                 checked.append("webhook subscription")
                 self._check_subscription(waba_id, account)
         except ProviderError as error:
-            reason = error.reason
-            return Health(False, " · ".join(filter(None, [reason.title, reason.advice, reason.detail])), tuple(checked))
+            return refused(error, checked=tuple(checked))
         return Health(True, _describe(number), tuple(checked))
 
     def fetch_media(self, *, media_id: str, url: str | None, account: ChannelAccount) -> FetchedMedia:

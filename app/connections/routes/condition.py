@@ -49,7 +49,7 @@ def _of_health(channel: Channel) -> list[Finding]:
     if channel.health == "degraded":
         step = _("It is tried again by itself; if it stays, check the connection.")
         words = told(channel.health_detail) or _("Some calls fail.")
-        return [Finding(30, "warning", words, step, _("The connection works in part"))]
+        return [Finding(30, "warning", words, step, _("The connection fails at the moment"))]
     if channel.health == "unknown":
         return [Finding(50, "warning", _("Nobody has checked yet whether it works."), _("Check the connection."))]
     return []
@@ -61,7 +61,8 @@ def _of_gate(look: Look | None) -> list[Finding]:
     seconds = int(look.rests_seconds) + 1
     words = ngettext("Sending rests for another %(num)s second.", "Sending rests for another %(num)s seconds.", seconds)
     if look.failures < OPENS_AFTER:
-        return [Finding(32, "warning", words, _("The provider asked us to wait. It goes on by itself."))]
+        step = _("It goes on by itself, or as soon as a check of the connection succeeds.")
+        return [Finding(32, "warning", words, step)]
     why = ngettext("%(num)s call in a row failed.", "%(num)s calls in a row failed.", look.failures)
     return [Finding(12, "error", words, f"{why} {_('Then one message tries it, and the rest follows.')}")]
 

@@ -128,12 +128,15 @@ DELIVERY_STATES = {
 }
 
 
+WAITING = DeliveryWords("hourglass", N_("Waiting"), "waiting")
+
+
 def delivery_words(message: Message) -> DeliveryWords | None:
     """The delivery state of an outgoing message in words; None for everything else."""
     status = message.delivery_status
     if status is None or message.message_type not in (MessageType.OUTGOING, MessageType.AUTO_RESPONSE):
         return None
-    state = DELIVERY_STATES[status]
+    state = WAITING if status == "pending" and message.delivery_reason else DELIVERY_STATES[status]
     if status == "read" and message.read_at:
         return replace(state, text=_("Read %(time)s", time=clock(message.read_at)))
     return replace(state, text=_(state.text))

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 
 from app.channels.base import (
     ChannelAccount,
-    Health,
     Json,
     Lookup,
     OutgoingMessage,
@@ -31,6 +30,7 @@ from app.channels.email.graph.pollstate import FOLDERS
 from app.channels.email.graph.sending import Outbound, look_up, send_message
 from app.channels.email.graph.signed_in import KeepTokens
 from app.channels.email.graph.subscriptions import keep_subscribed
+from app.channels.health import Health, refused
 from app.channels.reconciled import Fetch, ItemPlace, Listing
 from app.channels.signing_in import SignedIn
 from app.core.clock import utc_now
@@ -122,8 +122,7 @@ class GraphMail:
         try:
             inbox = self._client.call_json(account, "GET", "mailFolders/inbox", params={"$select": "id,totalItemCount"})
         except ProviderError as error:
-            detail = " · ".join(filter(None, (error.reason.title, error.reason.advice, error.reason.code)))
-            return Health(ok=False, detail=detail)
+            return refused(error)
         return Health(ok=True, detail=_MAILS % {"count": inbox.get("totalItemCount", 0)}, checked=("sign-in", "mailbox"))
 
     def _outbound(self, message: OutgoingMessage, account: ChannelAccount) -> Outbound:

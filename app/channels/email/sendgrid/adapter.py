@@ -16,7 +16,6 @@ from app.channels.base import (
     ChannelAccount,
     Found,
     Headers,
-    Health,
     Json,
     Lookup,
     OutgoingMessage,
@@ -31,6 +30,7 @@ from app.channels.email.sendgrid.errors import refusal, unreachable
 from app.channels.email.sendgrid.events import dedupe_key, parse_events
 from app.channels.email.sendgrid.payload import mail_body
 from app.channels.email.sendgrid.signature import is_signed, read_public_key
+from app.channels.health import Health, refused
 from app.channels.setup_field import SetupField
 from app.channels.suppression import Stop
 from app.core.clock import utc_now
@@ -105,8 +105,7 @@ class SendGridMail:
         try:
             scopes = self._call("GET", "scopes", account, acts=False).json().get("scopes", ())
         except ProviderError as error:
-            reason = error.reason
-            return Health(ok=False, detail=" · ".join(filter(None, (reason.title, reason.advice, reason.code, reason.detail))))
+            return refused(error)
         except (ValueError, AttributeError):
             return Health(ok=False, detail=N_("SendGrid's answer cannot be read"))
         if "mail.send" not in scopes:

@@ -12,7 +12,6 @@ from datetime import datetime
 
 from app.channels.base import (
     ChannelAccount,
-    Health,
     Json,
     Lookup,
     OutgoingMessage,
@@ -27,6 +26,7 @@ from app.channels.email.smtp.imap import ImapClient
 from app.channels.email.smtp.polling import MAIL_BYTES, count_mails, poll_once
 from app.channels.email.smtp.pollstate import read_state
 from app.channels.email.smtp.sending import Outbound, look_up, send_message
+from app.channels.health import Health, refused
 from app.core.addresses import AddressGuard
 from app.core.clock import utc_now
 from app.core.dial import Resolver, system_resolver, tls_context
@@ -80,9 +80,9 @@ class MailServerMail:
         try:
             self._smtp.check(smtp_server(account))
         except SmtpTrouble as trouble:
-            return _refused(_SENDING, smtp_trouble(trouble))
+            return refused(smtp_trouble(trouble), where=_SENDING)
         except ProviderError as error:
-            return _refused(_SENDING, error)
+            return refused(error, where=_SENDING)
         try:
             server = imap_server(account)
             if server is None:
@@ -90,14 +90,8 @@ class MailServerMail:
             with self._imap.open(server) as line:
                 count = count_mails(line, account)
         except ProviderError as error:
-            return _refused(_READING, error)
+            return refused(error, where=_READING)
         return Health(ok=True, detail=_MAILS % {"count": count}, checked=("sending", "reading"))
 
     def _outbound(self, message: OutgoingMessage, account: ChannelAccount) -> Outbound:
         return Outbound(self._smtp, self._imap, account, message, self._clock())
-
-
-def _refused(where: str, error: ProviderError) -> Health:
-    reason = error.reason
-    parts = (where % {"why": reason.title}, reason.advice, reason.code, reason.detail)
-    return Health(ok=False, detail=" · ".join(filter(None, parts)))
