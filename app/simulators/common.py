@@ -152,18 +152,16 @@ class FaultBoard:
 
     def take(self, method: str, path: str) -> Fault | None:
         with self._lock:
-            for fault in self._faults:
-                if fault.matches(method, path):
-                    self._use_up(fault)
-                    return fault
-        return None
+            fault = next((one for one in self._faults if one.matches(method, path)), None)
+            if fault is not None:
+                self._use_up(fault)
+        return fault
 
     def _use_up(self, fault: Fault) -> None:
-        if fault.times is None:
-            return
-        fault.times -= 1
-        if fault.times <= 0:
-            self._faults.remove(fault)
+        if fault.times is not None:
+            fault.times -= 1
+            if fault.times <= 0:
+                self._faults.remove(fault)
 
 
 @dataclass
@@ -266,8 +264,7 @@ def _control_routes(
 
     @routes.post("/clock")
     def move_clock() -> Response:
-        body = _body()
-        controls.clock.obey(body)
+        controls.clock.obey(_body())
         return jsonify(now=controls.clock.now().isoformat())
 
     @routes.post("/emit")
