@@ -101,7 +101,7 @@ def _build_runtime(settings: Settings) -> Runtime:
     from app.delivery.account import keep_token_cache
     from app.realtime.socket import make_emitter
 
-    http = HttpClient(allowed_networks=settings.outbound_allow, user_agent="Switchyard/1")
+    http = HttpClient(allowed_networks=settings.outbound_allow, ports=settings.outbound_ports, user_agent="Switchyard/1")
     return Runtime(
         settings=settings,
         storage=open_storage(settings.storage_url),

@@ -56,6 +56,8 @@ class Settings:
     storage_url: str = ""
     # Networks that calls to providers and callbacks may reach although they are not public, such as 127.0.0.0/8.
     outbound_allow: tuple[str, ...] = ()
+    # The ports of public hosts that are called at addresses people, mails and providers name.
+    outbound_ports: tuple[int, ...] = (80, 443)
     # "text" for people, "json" for a log collector.
     log_format: str = "text"
     # Lets a Prometheus server elsewhere read /metrics with this bearer token; without one, only loopback may.
@@ -139,6 +141,7 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
         public_url=public_url,
         storage_url=_storage_url(read, data_dir),
         outbound_allow=_networks(read),
+        outbound_ports=_ports(read),
         log_format=read.one_of("LOG_FORMAT", ("text", "json")),
         metrics_token=read.text("METRICS_TOKEN", ""),
         graph_base_url=read.url("GRAPH_BASE_URL", Settings.graph_base_url),
@@ -331,6 +334,14 @@ def _networks(read: _Reader) -> tuple[str, ...]:
         except ValueError as error:
             raise SettingError(f"OUTBOUND_ALLOW: {entry!r} is not a network; write for example 127.0.0.0/8") from error
     return tuple(entries)
+
+
+def _ports(read: _Reader) -> tuple[int, ...]:
+    entries = [entry.strip() for entry in read.text("OUTBOUND_PORTS", "80,443").split(",") if entry.strip()]
+    for entry in entries:
+        if not (entry.isascii() and entry.isdigit() and 0 < int(entry) < 65_536):
+            raise SettingError(f"OUTBOUND_PORTS: {entry!r} is not a port; write for example 80,443")
+    return tuple(int(entry) for entry in entries)
 
 
 def _hosts(read: _Reader, name: str, default: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ what the resolver made of them.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -24,18 +24,25 @@ REFUSED_NAMES = frozenset({"metadata.google.internal", "metadata", "instance-dat
 
 
 class AddressGuard:
-    """Says whether an address may be connected to. `allowed_networks` (CIDR) are let through before the table is asked."""
+    """Says whether an address may be connected to. `allowed_networks` (CIDR) are let through before the table is asked.
 
-    def __init__(self, allowed_networks: Sequence[str] = ()) -> None:
+    `ports`: the only ones of public addresses, or none for all of them. In allowed networks every port is allowed.
+    """
+
+    def __init__(self, allowed_networks: Sequence[str] = (), *, ports: Collection[int] = ()) -> None:
         self._allowed = tuple(ipaddress.ip_network(network, strict=False) for network in allowed_networks)
+        self._ports = frozenset(ports)
 
-    def allows(self, address: str) -> bool:
+    def allows(self, address: str, port: int | None = None) -> bool:
         """`address` is numeric, as the resolver gives it; anything unreadable is refused."""
         try:
             ip = plain_address(address)
         except ValueError:
             return False
-        return _inside(ip, self._allowed) or (ip.is_global and not _inside(ip, REFUSED_NETWORKS))
+        if _inside(ip, self._allowed):
+            return True
+        usual = not self._ports or port is None or port in self._ports
+        return usual and ip.is_global and not _inside(ip, REFUSED_NETWORKS)
 
     def allows_name(self, host: str) -> bool:
         return host.rstrip(".").lower() not in REFUSED_NAMES

@@ -56,7 +56,7 @@ def dial(host: str, port: int, *, guard: AddressGuard, patience: Patience, resol
     if not guard.allows_name(host):
         raise UnableToDial("refused_address")
     addresses = _resolve_in_time(resolve, host, port, patience())
-    if not all(guard.allows(address) for address in addresses):
+    if not all(guard.allows(address, port) for address in addresses):
         raise UnableToDial("refused_address")
     kind: DialKind = "connect"
     for address in addresses:

@@ -14,7 +14,7 @@ import json as jsonlib
 import re
 import socket
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
@@ -32,6 +32,7 @@ from app.core.dial import Deadline, Resolver, TimedReader, UnableToDial, dial, s
 
 FailureKind = Literal["bad_url", "refused_address", "dns", "connect", "tls", "timeout", "reset", "too_large", "bad_response"]
 Files = Mapping[str, tuple[str, bytes, str]]
+HTTP_PORTS = (80, 443)
 _SEND_PIECE_BYTES = 65_536
 
 
@@ -75,19 +76,21 @@ class HttpResponse:
 class HttpClient:
     """Thread-safe; one per process and purpose. Connections are kept alive and reused per host.
 
-    `allowed_networks` are CIDR networks reachable although they are not public, e.g. "127.0.0.0/8" for the simulators.
+    `allowed_networks` are CIDR networks reachable although they are not public, e.g. "127.0.0.0/8" for the simulators; `ports`
+    are those that are called on public addresses.
     """
 
     def __init__(
         self,
         *,
         allowed_networks: Sequence[str] = (),
+        ports: Collection[int] = HTTP_PORTS,
         user_agent: str = "Switchyard/1",
         resolve: Resolver = system_resolver,
     ) -> None:
         self._user_agent = user_agent
         self._pools = urllib3.PoolManager(num_pools=32, maxsize=16)
-        self._pools.pool_classes_by_scheme = _pool_classes(AddressGuard(allowed_networks), resolve)
+        self._pools.pool_classes_by_scheme = _pool_classes(AddressGuard(allowed_networks, ports=ports), resolve)
 
     def request(
         self,

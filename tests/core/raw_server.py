@@ -15,15 +15,16 @@ Answer = Callable[[socket.socket, bytes], None]
 class RawServer:
     """Accepts connections and lets `answer` do with each request what it likes; remembers what it read."""
 
-    def __init__(self, answer: Answer, certificate: Path | None = None) -> None:
+    def __init__(self, answer: Answer, certificate: Path | None = None, address: tuple[str, int] = ("127.0.0.1", 0)) -> None:
         self._answer = answer
         self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if certificate else None
         if self._tls and certificate:
             self._tls.load_cert_chain(certificate)
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(address)
         self.port = self._listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{address[0]}:{self.port}"
         self.connections = 0
+        self.hangs_up = False  # before it has read a word
         self.requests: list[bytes] = []
         self.closed = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -38,6 +39,8 @@ class RawServer:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, accepted: socket.socket) -> None:
+        if self.hangs_up:
+            return accepted.close()
         try:
             connection = self._tls.wrap_socket(accepted, server_side=True) if self._tls else accepted
         except OSError:
@@ -71,9 +74,11 @@ def _read_request(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def serving(answer: Answer | bytes, certificate: Path | None = None) -> Iterator[RawServer]:
+def serving(
+    answer: Answer | bytes, certificate: Path | None = None, address: tuple[str, int] = ("127.0.0.1", 0)
+) -> Iterator[RawServer]:
     reply = (lambda connection, _: connection.sendall(answer)) if isinstance(answer, bytes) else answer
-    server = RawServer(reply, certificate)
+    server = RawServer(reply, certificate, address)
     try:
         yield server
     finally:

@@ -76,6 +76,13 @@ def test_unusable_url_is_refused(url: str) -> None:
     assert not refused.request_sent
 
 
+@pytest.mark.parametrize("port", [22, 25, 5432, 6379, 8080])
+def test_public_host_is_not_called_on_another_port(port: int) -> None:
+    client = HttpClient(resolve=lambda host, port: ("192.0.1.1",))
+
+    assert failure(client, f"http://partner.example:{port}/").kind == "refused_address"
+
+
 def test_cloud_metadata_name_is_refused_whatever_it_resolves_to() -> None:
     client = HttpClient(allowed_networks=["127.0.0.0/8"], resolve=lambda host, port: ("127.0.0.1",))
 
