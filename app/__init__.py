@@ -17,6 +17,7 @@ from app.core.crypto import Keyring, parse_keys
 from app.core.db import AUTOCOMMIT, db
 from app.core.http import HttpClient
 from app.core.log import configure_logging
+from app.core.metering import Meter
 from app.core.nudge import Nudger
 from app.core.runtime import Runtime, install
 from app.core.storage import open_storage
@@ -24,6 +25,7 @@ from app.demo import commands as demo_commands
 from app.events import registry
 from app.inbox import counts
 from app.ingest import readers
+from app.usage.jobs import writer
 
 CONNECTION_OPTIONS = (
     "timezone=UTC",
@@ -54,7 +56,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     registry.install(wiring.WIRING)
     counts.install(wiring.COUNTED)
     readers.install(wiring.READERS)
-    install(app, _build_runtime(settings))
+    install(app, _build_runtime(app, settings))
     web.init_app(app, settings)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
@@ -96,17 +98,19 @@ def _pool_options(*connection_options: str) -> dict[str, Any]:
     return {"pool_timeout": 10, "pool_recycle": 1800, "connect_args": {"options": options}}
 
 
-def _build_runtime(settings: Settings) -> Runtime:
+def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
     from app.channels.registry import build_adapters
     from app.delivery.account import keep_token_cache
     from app.realtime.socket import make_emitter
 
-    http = HttpClient(allowed_networks=settings.outbound_allow, ports=settings.outbound_ports, user_agent="Switchyard/1")
+    meter = Meter(writer(app), every_seconds=settings.usage_seconds)
+    http = HttpClient(allowed_networks=settings.outbound_allow, ports=settings.outbound_ports, meter=meter)
     return Runtime(
         settings=settings,
         storage=open_storage(settings.storage_url),
         keyring=Keyring(parse_keys(settings.encryption_keys)),
         http=http,
+        meter=meter,
         nudger=Nudger(settings.redis_url),
         redis=redis.Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_timeout=5),
         adapters=build_adapters(

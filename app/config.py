@@ -104,6 +104,8 @@ class Settings:
     # How long work that was taken up stays reserved for its worker. A killed worker's work is taken up again after this, so it
     # must be longer than the slowest send (a job's own limit is 120 seconds).
     lease_seconds: int = 120
+    # How often each process writes what it counted of calls; 0 for never.
+    usage_seconds: int = 5
     budget_factor: int = 1  # how many times what providers usually grant an account may be sent
 
 
@@ -165,6 +167,7 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
         poll_mail_seconds=read.number("POLL_MAIL_SECONDS", 2 if demo else 60, 1, 86_400),
         poll_forms_seconds=read.number("POLL_FORMS_SECONDS", 10 if demo else 300, 1, 86_400),
         budget_factor=read.number("BUDGET_FACTOR", Settings.budget_factor, 1, 1_000),
+        usage_seconds=read.number("USAGE_SECONDS", Settings.usage_seconds, 0, 3_600),
         lease_seconds=read.number("LEASE_SECONDS", Settings.lease_seconds, 1, 3_600),
     )
 

@@ -35,6 +35,7 @@ ROUTES = (
     "app.accounts.routes",
     "app.inbox.routes",
     "app.connections.routes",
+    "app.usage.routes",
     "app.delivery.routes",
     "app.suppressions.routes",
     "app.mailings.routes",

@@ -126,6 +126,7 @@ def settings(servers: TestServers, tmp_path_factory: pytest.TempPathFactory) -> 
         sendgrid_base_url=NOWHERE,
         push_hosts=(NOWHERE, "push.example"),
         unknown_settle_seconds=30,
+        usage_seconds=0,
     )
 
 

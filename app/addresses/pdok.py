@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from app.addresses.register import Match, Question, UnableToAsk, folded
 from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.core.metering import Endpoint
 
 ROWS = 100
 MOST_PAGES = 5
@@ -52,6 +53,7 @@ class Pdok:
             answer = self._http.request(
                 "GET",
                 f"{self._base_url}/free?{_query(question, start)}",
+                called=Endpoint("pdok", "GET free"),
                 headers={"Accept": "application/json"},
                 connect_timeout=TIMEOUT_SECONDS,
                 read_timeout=TIMEOUT_SECONDS,

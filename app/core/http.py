@@ -14,6 +14,7 @@ import json as jsonlib
 import re
 import socket
 import ssl
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -29,10 +30,12 @@ from urllib3.filepost import encode_multipart_formdata
 
 from app.core.addresses import AddressGuard
 from app.core.dial import Deadline, Resolver, TimedReader, UnableToDial, dial, system_resolver, tls_context
+from app.core.metering import Endpoint, Meter
 
 FailureKind = Literal["bad_url", "refused_address", "dns", "connect", "tls", "timeout", "reset", "too_large", "bad_response"]
 Files = Mapping[str, tuple[str, bytes, str]]
 HTTP_PORTS = (80, 443)
+UNNAMED = Endpoint("other", "{id}")
 _SEND_PIECE_BYTES = 65_536
 
 
@@ -77,7 +80,7 @@ class HttpClient:
     """Thread-safe; one per process and purpose. Connections are kept alive and reused per host.
 
     `allowed_networks` are CIDR networks reachable although they are not public, e.g. "127.0.0.0/8" for the simulators; `ports`
-    are those that are called on public addresses.
+    are those that are called on public addresses. `meter` counts the calls.
     """
 
     def __init__(
@@ -87,8 +90,10 @@ class HttpClient:
         ports: Collection[int] = HTTP_PORTS,
         user_agent: str = "Switchyard/1",
         resolve: Resolver = system_resolver,
+        meter: Meter | None = None,
     ) -> None:
         self._user_agent = user_agent
+        self._meter = meter
         self._pools = urllib3.PoolManager(num_pools=32, maxsize=16)
         self._pools.pool_classes_by_scheme = _pool_classes(AddressGuard(allowed_networks, ports=ports), resolve)
 
@@ -97,6 +102,7 @@ class HttpClient:
         method: str,
         url: str,
         *,
+        called: Endpoint = UNNAMED,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
         json: Any = None,
@@ -109,14 +115,14 @@ class HttpClient:
     ) -> HttpResponse:
         """Make one request and return its answer, whatever the status; a redirect is an answer too.
 
-        Times are seconds: `deadline` covers the whole request. Without `params` the URL is used as it stands; a space in `params`
-        becomes %20, which OData needs and everybody takes.
+        `called` is what the call is counted as. Times are seconds: `deadline` covers the whole request. Without `params` the URL
+        is used as it stands; a space in `params` becomes %20, which OData needs and everybody takes.
         Raises HttpFailure.
         """
         target = _checked_url(url, params)
         body, content_type = _encoded_body(json=json, data=data, files=files)
         exchange = _Exchange(connect_timeout=connect_timeout, read_timeout=read_timeout, deadline=deadline)
-        token = _EXCHANGE.set(exchange)
+        token, began = _EXCHANGE.set(exchange), time.monotonic()
         try:
             return self._perform(method, target, self._headers(headers, content_type), body, exchange, max_bytes)
         except HttpFailure:
@@ -125,6 +131,8 @@ class HttpClient:
             raise HttpFailure(_kind_of(error), request_sent=exchange.sent, status=exchange.status) from error
         finally:
             _EXCHANGE.reset(token)
+            if self._meter is not None:
+                self._meter.note(called, status=exchange.status if exchange.is_whole else None, seconds=time.monotonic() - began)
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -159,6 +167,7 @@ class HttpClient:
             answer.close()
             raise
         answer.release_conn()
+        exchange.is_whole = True
         names = {name.lower() for name in answer.headers}
         return HttpResponse(answer.status, {name: answer.headers[name] for name in names}, content)
 
@@ -172,6 +181,7 @@ class _Exchange(Deadline):
         self.read_timeout = read_timeout
         self.sent = False
         self.status: int | None = None
+        self.is_whole = False  # the answer's last byte is there
 
 
 # A context variable because a pooled connection outlives requests: it must find the clock of the one it is serving now.

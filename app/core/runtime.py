@@ -12,6 +12,7 @@ from flask import Flask, current_app
 
 from app.core.crypto import Keyring
 from app.core.http import HttpClient
+from app.core.metering import Meter
 from app.core.nudge import Nudger
 from app.core.storage import Storage
 
@@ -31,6 +32,7 @@ class Runtime:
     nudger: Nudger
     redis: redis.Redis
     adapters: Adapters
+    meter: Meter
     write_only_socketio: Any = None
 
     @property

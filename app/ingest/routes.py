@@ -21,11 +21,13 @@ from app.ingest import door
 from app.ingest.accounts import DoorAccount, DoorAccounts
 from app.ingest.intake import RawEvent, count_refusal, store_at_the_door
 from app.ingest.notifications import enqueue_polls, enqueue_renewals, told_channels
+from app.usage.doors import count_calls
 from app.web import csrf
 
 log = get_logger(__name__)
 bp = Blueprint("webhooks", __name__)
 csrf.exempt(bp)
+count_calls(bp)
 _UNREACHABLE = (DBAPIError, psycopg.Error, TimeoutError)  # the last: no connection was free in time
 _chat = DoorAccounts(ChannelType.WHATSAPP_BUSINESS)
 _mail = DoorAccounts(ChannelType.EMAIL)

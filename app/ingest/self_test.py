@@ -16,6 +16,7 @@ from app.channels.registry import WHATSAPP
 from app.channels.whatsapp.self_test import signed_test
 from app.core.db import transaction
 from app.core.http import HttpClient, HttpFailure
+from app.core.metering import Endpoint
 from app.core.text import known
 from app.core.text import mark as N_
 from app.ingest.models import InboundEvent
@@ -49,7 +50,8 @@ def try_webhook(account: ChannelAccount, *, http: HttpClient, public_url: str, w
     try:
         if account.channel_type == WHATSAPP:
             return _signed(account, http, public_url, word)
-        answer = http.request("POST", f"{public_url}/webhooks/outlook", params={"validationToken": word}, max_bytes=65_536)
+        asked = {"validationToken": word}
+        answer = http.request("POST", f"{public_url}/webhooks/outlook", called=_called(account), params=asked, max_bytes=65_536)
     except HttpFailure as failure:
         return Trial(False, _WHY.get(failure.kind, _ELSE))
     return Trial(True, REACHED) if answer.ok and answer.text == word else Trial(False, _said(answer.status))
@@ -60,12 +62,17 @@ def _signed(account: ChannelAccount, http: HttpClient, public_url: str, word: st
     if not secret:
         return Trial(False, _NO_SECRET)
     headers, body = signed_test(secret, word)
-    answer = http.request("POST", f"{public_url}/webhooks/whatsapp", headers=headers, data=body, max_bytes=65_536)
+    url = f"{public_url}/webhooks/whatsapp"
+    answer = http.request("POST", url, called=_called(account), headers=headers, data=body, max_bytes=65_536)
     if answer.status == 401:
         return Trial(False, _UNSIGNED)
     if not answer.ok:
         return Trial(False, _said(answer.status))
     return Trial(True, ARRIVED) if _is_stored(body) else Trial(False, _OTHER)
+
+
+def _called(account: ChannelAccount) -> Endpoint:
+    return Endpoint("self_test", "POST own webhook", account.id)
 
 
 def _said(status: int) -> str:

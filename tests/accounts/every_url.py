@@ -247,6 +247,7 @@ SETTINGS = (
     Entry("POST", "/settings/templates/<uuid:template_id>/archiving", LEADS_OF_BRAND),
     Entry("POST", "/settings/templates/<uuid:template_id>/restoring", LEADS_OF_BRAND),
     Entry("GET", "/settings/channels", LEADS),
+    Entry("GET", "/settings/channels/usage", LEADS),
     Entry("GET", "/u/<mailing_token>", PUBLIC),
     Entry("POST", "/u/<mailing_token>", PUBLIC),
     Entry("GET", "/settings/suppressions", LEADS),

@@ -54,6 +54,8 @@ PAGES = (
     "/settings/brands",
     "/settings/managers",
     "/settings/channels",
+    "/settings/channels/usage",
+    "/settings/channels/usage?from=2026-02-30&to=x",
     "/settings/suppressions",
     "/settings/channels/new",
     "/settings/channels/new?kind=whatsapp_business",

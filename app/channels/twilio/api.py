@@ -11,11 +11,13 @@ from app.channels.base import ChannelAccount, FetchedMedia, Json, ProviderError,
 from app.channels.twilio.errors import cannot_send, refusal
 from app.core.clock import utc_now
 from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.core.metering import Endpoint, shape_of
 from app.core.retry_after import read_retry_after
 from app.core.text import mark as N_
 
 VERSION = "2010-04-01"
 MEDIA_BYTES = 25 * 1024 * 1024
+_WORDS = (VERSION, "Accounts", "Messages.json", "IncomingPhoneNumbers.json")
 _REDIRECTS = (301, 302, 303, 307, 308)
 _UNSURE = Reason(
     "outcome_unknown",
@@ -53,18 +55,21 @@ class TwilioApi:
         ProviderError."""
         if _origin(url) != _origin(self._base_url):
             raise cannot_send("media_host", N_("The file lies on a host that is not Twilio's"), N_("Ask an administrator."))
-        answer = self._fetch(url, _authorization(account))
+        called = Endpoint("twilio", "GET file", account.id)
+        answer = self._fetch(url, _authorization(account), called)
         if answer.status in _REDIRECTS:
-            answer = self._fetch(urljoin(url, answer.headers.get("location", "")), {})
+            answer = self._fetch(urljoin(url, answer.headers.get("location", "")), {}, called)
         if answer.status in (404, 410):
             raise cannot_send("media_gone", N_("The file is no longer at Twilio"), N_("Ask them to send it again."))
         if not answer.ok:
             _refuse(answer, changes=False)
         return FetchedMedia(answer.body, answer.headers.get("content-type", ""))
 
-    def _fetch(self, url: str, headers: Mapping[str, str]) -> HttpResponse:
+    def _fetch(self, url: str, headers: Mapping[str, str], called: Endpoint) -> HttpResponse:
         try:
-            return self._http.request("GET", url, headers=headers, read_timeout=30, deadline=60, max_bytes=MEDIA_BYTES)
+            return self._http.request(
+                "GET", url, called=called, headers=headers, read_timeout=30, deadline=60, max_bytes=MEDIA_BYTES
+            )
         except HttpFailure as failure:
             if failure.kind in ("too_large", "refused_address", "bad_url"):
                 raise cannot_send(
@@ -78,9 +83,11 @@ class TwilioApi:
 
     def _call(self, method: str, url: str, account: ChannelAccount, **body: Any) -> Json:
         changes = method == "POST"
+        called = Endpoint("twilio", f"{method} {shape_of(urlsplit(url).path, _WORDS)}", account.id)
+        headers = _authorization(account)
         try:
             answer = self._http.request(
-                method, url, headers=_authorization(account), read_timeout=self._read_timeout, max_bytes=5_000_000, **body
+                method, url, called=called, headers=headers, read_timeout=self._read_timeout, max_bytes=5_000_000, **body
             )
         except HttpFailure as failure:
             raise _unreachable(failure, changes=changes) from failure

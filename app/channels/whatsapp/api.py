@@ -11,9 +11,11 @@ from app.channels.whatsapp.errors import cannot_send, refusal
 from app.channels.whatsapp.reading import Json, load_json
 from app.core.clock import utc_now
 from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.core.metering import Endpoint, shape_of
 from app.core.retry_after import read_retry_after
 from app.core.text import mark as N_
 
+_WORDS = ("messages", "media", "message_templates", "subscribed_apps", "phone_numbers")
 FILE_READ_SECONDS = 60.0
 FILE_DEADLINE_SECONDS = 180.0
 
@@ -52,7 +54,13 @@ class CloudApi:
         headers = _authorization(account)
         try:
             answer = self._http.request(
-                "GET", url, headers=headers, read_timeout=FILE_READ_SECONDS, deadline=FILE_DEADLINE_SECONDS, max_bytes=max_bytes
+                "GET",
+                url,
+                called=Endpoint("whatsapp", "GET file", account.id),
+                headers=headers,
+                read_timeout=FILE_READ_SECONDS,
+                deadline=FILE_DEADLINE_SECONDS,
+                max_bytes=max_bytes,
             )
         except HttpFailure as failure:
             if failure.kind == "too_large":
@@ -63,10 +71,11 @@ class CloudApi:
         return answer
 
     def _call(self, method: str, path: str, account: ChannelAccount, *, repeatable: bool, **body: Any) -> Json:
+        called = Endpoint("whatsapp", f"{method} {shape_of(path, _WORDS)}", account.id)
         url = f"{self._base_url}/{self._version}/{'/'.join(quote(part, safe='') for part in path.split('/'))}"
         try:
             answer = self._http.request(
-                method, url, headers=_authorization(account), **{"read_timeout": self._read_timeout, **body}
+                method, url, called=called, headers=_authorization(account), **{"read_timeout": self._read_timeout, **body}
             )
         except HttpFailure as failure:
             raise _unreachable(failure, repeatable=repeatable) from failure

@@ -15,6 +15,7 @@ from app.channels.email.filetypes import real_content_type
 from app.channels.email.html import render_frame, sanitise
 from app.core.db import db
 from app.core.http import HttpFailure
+from app.core.metering import Endpoint
 from app.core.runtime import runtime
 from app.core.storage import FileMissing
 from app.delivery.queries import list_files
@@ -31,6 +32,7 @@ SHOWN_INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 INLINE_IMAGE_BYTES = 3 * 1024 * 1024
 REMOTE_IMAGE_BYTES = 5 * 1024 * 1024
 REMOTE_LINK_SECONDS = 3600
+_PICTURE = Endpoint("pictures", "GET picture of a mail")
 FRAME_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src data: 'self'; style-src 'unsafe-inline'; "
     "frame-ancestors 'self'; form-action 'none'; base-uri 'none'"
@@ -134,7 +136,7 @@ def remote_image(link: str) -> ResponseReturnValue:
     """Fetch a remote picture for a frame: signed links only, real raster pictures only, nothing of the reader passed on."""
     try:
         address = _signer().loads(link, max_age=REMOTE_LINK_SECONDS)
-        answer = runtime().http.request("GET", address, max_bytes=REMOTE_IMAGE_BYTES)
+        answer = runtime().http.request("GET", address, called=_PICTURE, max_bytes=REMOTE_IMAGE_BYTES)
     except (BadSignature, HttpFailure):
         abort(404)
     kind = picture_type(answer.body)

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.core.metering import Endpoint, shape_of
 from app.core.text import mark as N_
 
 PAGE = 150
 EU_BASE_URL = "https://eu-api.fillout.com/v1/api"
 MOST_BYTES = 20 * 1024 * 1024
+_WORDS_OF_PATHS = ("forms", "submissions")
 _WORDS = {
     401: N_("Fillout does not know this API key."),
     403: N_("This API key may not read the form."),
@@ -37,10 +39,11 @@ class SubmissionPage:
 
 
 class Fillout:
-    """Thread-safe. `base_url` is without a slash at its end."""
+    """Thread-safe. `base_url` is without a slash at its end; `account` is the id of the integration."""
 
-    def __init__(self, http: HttpClient, base_url: str, api_key: str) -> None:
+    def __init__(self, http: HttpClient, base_url: str, api_key: str, *, account: str = "") -> None:
         self._http = http
+        self._account = account
         self._base_url = base_url
         self._api_key = api_key
 
@@ -62,6 +65,7 @@ class Fillout:
             answer = self._http.request(
                 "GET",
                 f"{self._base_url}{path}",
+                called=Endpoint("fillout", f"GET {shape_of(path, _WORDS_OF_PATHS)}", self._account),
                 params=params,
                 headers={"Authorization": f"Bearer {self._api_key}"},
                 deadline=30,

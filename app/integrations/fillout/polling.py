@@ -63,7 +63,7 @@ def poll_form(integration_id: uuid.UUID) -> int:
     stored, problem = 0, ""
     try:
         if secrets.get("api_key"):
-            api = Fillout(runtime().http, base_url(settings.get("region", "")), secrets["api_key"])
+            api = Fillout(runtime().http, base_url(settings.get("region", "")), secrets["api_key"], account=str(integration_id))
             stored = _pages(api, integration_id, settings["form_id"], state)
     except FilloutFailure as failure:
         problem = str(failure)

@@ -17,6 +17,7 @@ from app.core.crypto import UnableToDecrypt
 from app.core.db import table_of, transaction
 from app.core.http import HttpFailure
 from app.core.log import get_logger
+from app.core.metering import Endpoint
 from app.core.runtime import runtime
 from app.core.standard_webhooks import signed_headers
 from app.core.text import known
@@ -132,6 +133,7 @@ def _post(call: _Call) -> _Answer:
         answer = runtime().http.request(
             "POST",
             call.url,
+            called=Endpoint("make", "POST scenario", str(call.integration_id)),
             headers=headers,
             data=call.body,
             read_timeout=READ_SECONDS,

@@ -24,12 +24,14 @@ from app.integrations.door import find_by_key, find_caller, form_event, given_ke
 from app.integrations.make.reading import SCENARIOS, read_event_id
 from app.integrations.models import Provider
 from app.integrations.queries import Opened, list_opened
+from app.usage.doors import count_calls
 from app.web import csrf
 
 FORM_BODY_BYTES = 12 * 1024 * 1024
 log = get_logger(__name__)
 hooks = Blueprint("integration_hooks", __name__)
 csrf.exempt(hooks)
+count_calls(hooks)
 
 
 @hooks.errorhandler(HTTPException)

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.core.metering import Endpoint
 from app.core.retry_after import read_retry_after
 from app.core.text import known
 from app.core.text import mark as N_
@@ -31,6 +32,7 @@ BROKEN = known("The push service has trouble (%(status)s).")
 SILENT = known("The push service does not answer (%(why)s).")
 STRANGE = known("The push service answered %(status)s.")
 DAY_SECONDS = 86_400
+CALLED = Endpoint("push", "POST subscription")
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,13 @@ class PushSender:
             return Answer(Outcome.REFUSED, TOO_LONG)
         try:
             answer = self.http.request(
-                "POST", address.endpoint, data=body, headers=self._headers(address, message), deadline=10, max_bytes=16_384
+                "POST",
+                address.endpoint,
+                called=CALLED,
+                data=body,
+                headers=self._headers(address, message),
+                deadline=10,
+                max_bytes=16_384,
             )
         except HttpFailure as failure:
             wrong = failure.kind in ("bad_url", "refused_address")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.core.metering import Endpoint
 from app.core.retry_after import read_retry_after
 from app.core.text import known
 from app.core.text import mark as N_
@@ -27,6 +28,7 @@ BUSY = known("Teams asks to wait (%(status)s).")
 BROKEN = known("Teams has trouble (%(status)s).")
 UNKNOWN = known("Teams may have taken the card or not (%(why)s); it is not sent again.")
 SILENT = known("Teams does not answer (%(why)s).")
+CALLED = Endpoint("teams", "POST workflow")
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,9 @@ class TeamsSender:
             return Answer(Outcome.REFUSED, FORBIDDEN)
         headers = {"Content-Type": "application/json"}
         try:
-            answer = self.http.request("POST", url, data=body, headers=headers, deadline=20, read_timeout=15, max_bytes=16_384)
+            answer = self.http.request(
+                "POST", url, called=CALLED, data=body, headers=headers, deadline=20, read_timeout=15, max_bytes=16_384
+            )
         except HttpFailure as failure:
             if failure.kind in ("bad_url", "refused_address"):
                 return Answer(Outcome.REFUSED, FORBIDDEN)

@@ -15,12 +15,17 @@ from app.channels.email.graph.errors import refusal, unreachable, unreadable
 from app.channels.email.graph.signed_in import KeepTokens, is_shared, is_signed_in
 from app.channels.email.graph.tokens import TokenSource
 from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.core.metering import Endpoint, shape_of
 from app.core.text import mark as N_
 
 CALLS_AT_ONCE = 3  # Graph refuses a fifth; one is left for whoever else uses the mailbox
 _SLOT_WAIT_SECONDS = 30.0
 _ANSWER_BYTES = 16 * 1024 * 1024
 _UPLOAD_HOSTS = (".office.com", ".office365.com", ".office365.us", ".outlook.cn")
+_WORDS = (
+    *("users", "me", "messages", "mailFolders", "inbox", "sentitems", "delta", "attachments", "createUploadSession", "send"),
+    *("move", "$value", "calendarView", "subscriptions", "reauthorize", "events", "sendMail"),
+)
 
 
 class GraphClient:
@@ -88,12 +93,13 @@ class GraphClient:
         response = self.call(account, method, path, **options)
         return read_object(response, path, needs=needs)
 
-    def put_upload(self, url: str, chunk: bytes, *, content_range: str) -> HttpResponse:
+    def put_upload(self, url: str, chunk: bytes, *, content_range: str, account_id: str = "") -> HttpResponse:
         """One chunk to an upload URL, which carries its own permission: our token is never sent there. Raises ProviderError."""
         self._check_upload_host(url)
         headers = {"Content-Range": content_range, "Content-Type": "application/octet-stream"}
+        called = Endpoint("graph", "PUT upload", account_id)
         try:
-            response = self._http.request("PUT", url, headers=headers, data=chunk, read_timeout=60, deadline=120)
+            response = self._http.request("PUT", url, called=called, headers=headers, data=chunk, read_timeout=60, deadline=120)
         except HttpFailure as failure:
             raise unreachable(failure) from failure
         if not response.ok:
@@ -109,7 +115,8 @@ class GraphClient:
             "Prefer": prefer,
             "client-request-id": str(uuid4()),
         } | ({"Content-Type": "text/plain"} if "data" in options else {})
-        return self._http.request(method, url, headers=headers, read_timeout=30, **options)
+        called = Endpoint("graph", f"{method} {_shape(url, self._root)}", account.id)
+        return self._http.request(method, url, called=called, headers=headers, read_timeout=30, **options)
 
     def _url(self, account: ChannelAccount, path: str) -> str:
         if not path.startswith(("http://", "https://")):
@@ -123,6 +130,11 @@ class GraphClient:
         microsoft = parts.scheme == "https" and (parts.hostname or "").endswith(_UPLOAD_HOSTS)
         if not microsoft and parts[:2] != urlsplit(self._root)[:2]:
             raise _foreign_link(url)
+
+
+def _shape(url: str, root: str) -> str:
+    shape = shape_of(url.removeprefix(root), _WORDS)
+    return shape.removeprefix("users/{id}/").removeprefix("me/")
 
 
 def mailbox_path(account: ChannelAccount) -> str:

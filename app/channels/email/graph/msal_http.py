@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.core.http import HttpClient, HttpResponse
+from app.core.metering import Endpoint
+
+_DESCRIPTION, _TOKEN = Endpoint("microsoft_sign_in", "GET description"), Endpoint("microsoft_sign_in", "POST token")
 
 
 class TenantRefused(Exception):
@@ -43,7 +46,7 @@ class MsalHttp:
     def get(
         self, url: str, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None, **_ignored: Any
     ) -> _MsalAnswer:
-        response = self._http.request("GET", self._url(url), params=params, headers=headers)
+        response = self._http.request("GET", self._url(url), called=_DESCRIPTION, params=params, headers=headers)
         refused = _oauth_error(response)
         if refused is not None:
             raise TenantRefused(refused)
@@ -57,7 +60,7 @@ class MsalHttp:
         headers: Mapping[str, str] | None = None,
         **_ignored: Any,
     ) -> _MsalAnswer:
-        return _MsalAnswer(self._http.request("POST", self._url(url), params=params, data=data, headers=headers))
+        return _MsalAnswer(self._http.request("POST", self._url(url), called=_TOKEN, params=params, data=data, headers=headers))
 
     def close(self) -> None:
         """The client belongs to the application, not to msal."""

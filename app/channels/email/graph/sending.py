@@ -188,7 +188,8 @@ def _upload(out: Outbound, draft_id: str, attachment: OutgoingAttachment) -> Non
     for start in range(0, len(content), CHUNK_BYTES):
         chunk = content[start : start + CHUNK_BYTES]
         end = start + len(chunk)
-        answer = out.client.put_upload(session["uploadUrl"], chunk, content_range=f"bytes {start}-{end - 1}/{len(content)}")
+        place = f"bytes {start}-{end - 1}/{len(content)}"
+        answer = out.client.put_upload(session["uploadUrl"], chunk, content_range=place, account_id=out.account.id)
         if answer.status != (201 if end == len(content) else 200):
             raise unreadable(f"the upload of {attachment.filename}")
 

@@ -35,6 +35,7 @@ from app.channels.setup_field import SetupField
 from app.channels.suppression import Stop
 from app.core.clock import utc_now
 from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.core.metering import Endpoint, shape_of
 from app.core.text import mark as N_
 
 EUROPE = "https://api.eu.sendgrid.com"
@@ -70,6 +71,7 @@ STEPS = (
         "and switch its signature on."
     ),
 )
+_WORDS = ("mail", "send", "scopes", "suppression", "asm", "suppressions", "global", *_LISTS.values())
 
 
 class SendGridMail:
@@ -147,7 +149,13 @@ class SendGridMail:
         headers = {"Authorization": f"Bearer {_key(account)}"}
         try:
             answer = self._http.request(
-                method, f"{base}/v3/{path}", headers=headers, json=json, read_timeout=SEND_SECONDS, deadline=SEND_SECONDS
+                method,
+                f"{base}/v3/{path}",
+                called=Endpoint("sendgrid", f"{method} {shape_of(path, _WORDS)}", account.id),
+                headers=headers,
+                json=json,
+                read_timeout=SEND_SECONDS,
+                deadline=SEND_SECONDS,
             )
         except HttpFailure as failure:
             raise unreachable(failure, acts=acts) from failure

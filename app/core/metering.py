@@ -1,0 +1,127 @@
+"""Counts calls, out and in, by endpoint and day, and hands them on in batches.
+
+A call costs an addition under a lock. A thread of its own (a greenlet in the web tier) writes what came together, never the
+caller and never in its transaction; what cannot be written waits and is written with the next. It is statistics: a process that
+is killed takes its last seconds with it. The names of endpoints come from code and from lists of words, never from outside.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from app.core.clock import utc_now
+from app.core.log import get_logger
+
+# Upper ends of the steps a call's time is counted in, in milliseconds; what took longer is in one more step.
+STEPS_MS = (50, 100, 200, 300, 500, 750, 1000, 1500, 2000, 3000, 5000, 10_000, 20_000, 60_000)
+MOST_KEYS = 2000  # different endpoints in one batch; there are some fifty for each channel
+THROTTLED = 429
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What is called, without any id: `account` is the id of the channel or integration it is called for, "" for none.
+
+    `provider` and `name` are words of ours ("graph", "GET messages/{id}"). `is_ours`: somebody called us.
+    """
+
+    provider: str
+    name: str
+    account: str = ""
+    is_ours: bool = False
+
+
+Key = tuple[Endpoint, date]
+
+
+@dataclass
+class Tally:
+    """Calls of one endpoint on one day. `steps`: how many took so long, one more than STEPS_MS."""
+
+    requests: int = 0
+    failures: int = 0
+    throttled: int = 0
+    seconds: float = 0.0
+    steps: list[int] = field(default_factory=lambda: [0] * (len(STEPS_MS) + 1))
+
+    def count(self, *, status: int | None, seconds: float) -> None:
+        """One call; `status` None is no answer."""
+        self.requests += 1
+        self.failures += status is None or status >= 400
+        self.throttled += status == THROTTLED
+        self.seconds += seconds
+        self.steps[bisect_left(STEPS_MS, seconds * 1000)] += 1
+
+    def add(self, other: Tally) -> None:
+        self.requests += other.requests
+        self.failures += other.failures
+        self.throttled += other.throttled
+        self.seconds += other.seconds
+        self.steps = [mine + theirs for mine, theirs in zip(self.steps, other.steps, strict=True)]
+
+
+Write = Callable[[Mapping[Key, Tally]], None]
+
+
+class Meter:
+    """One for a process. `every_seconds`: how often what came together is written; 0 for when `flush` is called alone."""
+
+    def __init__(self, write: Write, *, every_seconds: float) -> None:
+        self._write = write
+        self._every_seconds = every_seconds
+        self._counted: dict[Key, Tally] = {}
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def note(self, endpoint: Endpoint, *, status: int | None, seconds: float, day: date | None = None) -> None:
+        """Count one call. Never raises for what a provider does, never waits for the database."""
+        with self._lock:
+            tally = self._tally((endpoint, day or utc_now().date()))
+            if tally is not None:
+                tally.count(status=status, seconds=seconds)
+            if self._thread is None and self._every_seconds:
+                self._thread = threading.Thread(target=self._run, name="meter", daemon=True)
+                atexit.register(self.flush)
+                self._thread.start()
+
+    def flush(self) -> None:
+        """Write what came together; what could not be written is kept for the next time."""
+        with self._lock:
+            taken, self._counted = self._counted, {}
+        if not taken:
+            return
+        try:
+            self._write(taken)
+        except Exception as error:  # the thread must outlive a database that went away
+            log.warning("usage_not_written", error=type(error).__name__, keys=len(taken))
+            self._put_back(taken)
+
+    def _tally(self, key: Key) -> Tally | None:
+        if key not in self._counted and len(self._counted) >= MOST_KEYS:
+            return None
+        return self._counted.setdefault(key, Tally())
+
+    def _put_back(self, taken: Mapping[Key, Tally]) -> None:
+        with self._lock:
+            for key, tally in taken.items():
+                kept = self._tally(key)
+                if kept is not None:
+                    kept.add(tally)
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(self._every_seconds)
+            self.flush()
+
+
+def shape_of(path: str, words: Collection[str]) -> str:
+    """A path as the name of an endpoint: of its parts only those among `words` stay, whatever else stands there is "{id}"."""
+    parts = [part for part in path.partition("?")[0].split("/") if part]
+    return "/".join(part if part in words else "{id}" for part in parts[:8])
