@@ -20,6 +20,7 @@ from app.core.log import configure_logging
 from app.core.metering import Meter
 from app.core.nudge import Nudger
 from app.core.runtime import Runtime, install
+from app.core.slots import SharedSlots
 from app.core.storage import open_storage
 from app.demo import commands as demo_commands
 from app.events import registry
@@ -105,6 +106,7 @@ def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
 
     meter = Meter(writer(app), every_seconds=settings.usage_seconds)
     http = HttpClient(allowed_networks=settings.outbound_allow, ports=settings.outbound_ports, meter=meter)
+    valkey = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_timeout=5)
     return Runtime(
         settings=settings,
         storage=open_storage(settings.storage_url),
@@ -112,7 +114,7 @@ def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
         http=http,
         meter=meter,
         nudger=Nudger(settings.redis_url),
-        redis=redis.Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_timeout=5),
+        redis=valkey,
         adapters=build_adapters(
             http=http,
             whatsapp_base_url=settings.whatsapp_base_url,
@@ -125,6 +127,7 @@ def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
             mail_domain=settings.mail_domain,
             allowed_networks=settings.outbound_allow,
             keep_tokens=keep_token_cache,
+            slots=SharedSlots(valkey),
             mail_settle_seconds=min(30, settings.unknown_settle_seconds),
         ),
         write_only_socketio=make_emitter(settings.redis_url),

@@ -23,6 +23,7 @@ from app.channels.twilio.adapter import TEXT_LIMIT
 from app.channels.whatsapp import WhatsAppAdapter
 from app.channels.whatsapp.adapter import MEDIA_HOSTS
 from app.core.http import HttpClient
+from app.core.slots import Slots
 
 WHATSAPP, OUTLOOK, EMAIL, SMS, PHONE = "whatsapp_business", "email_outlook", "email", "sms", "phone_call"
 # Channels of one type by different transports, as `Channel.adapter_key` names them. Without one, `email` only takes mail in.
@@ -75,11 +76,15 @@ def build_adapters(
     allowed_networks: Sequence[str] = (),
     mail_settle_seconds: float = 30,
     keep_tokens: KeepTokens | None = None,
+    slots: Slots | None = None,
 ) -> Adapters:
     """Build every adapter of this release around one HTTP client. `mail_settle_seconds`: see GraphMail, texts settle alike;
-    `keep_tokens` is told when a sign-in was refreshed; `allowed_networks`: those of the HTTP client, for what speaks no HTTP."""
+    `keep_tokens` is told when a sign-in was refreshed; `allowed_networks`: those of the HTTP client, for what speaks no HTTP;
+    `slots` count calls at once."""
     chat = WhatsAppAdapter(http, whatsapp_base_url, whatsapp_api_version, media_hosts=_media_hosts(whatsapp_base_url))
-    mailbox = GraphMail(http, graph_base_url, login_authority, settle_seconds=mail_settle_seconds, keep_tokens=keep_tokens)
+    mailbox = GraphMail(
+        http, graph_base_url, login_authority, settle_seconds=mail_settle_seconds, keep_tokens=keep_tokens, slots=slots
+    )
     mailboxes = dict.fromkeys((OUTLOOK, OUTLOOK_SIGNED_IN), mailbox)
     sendgrid = SendGridMail(http, sendgrid_base_url)
     mail_server = MailServerMail(allowed_networks=allowed_networks, ehlo_name=mail_domain)

@@ -19,7 +19,7 @@ from app.core.runtime import runtime
 from app.core.text import known
 from app.core.work import READY
 from app.delivery.account import account_of
-from app.delivery.gate import Gate
+from app.delivery.gated import gate_of
 from app.delivery.models import Delivery
 from app.events.actions import SYSTEM, Actor, audit
 
@@ -42,7 +42,7 @@ def check_channel(channel: Channel, *, actor: Actor = SYSTEM) -> Health | None:
 
 def open_gate(channel: Channel) -> None:
     """It works: what rested goes on."""
-    Gate(runtime().redis, channel.id, channel.channel_type.value).note_success()
+    gate_of(channel).open()
 
 
 def ask_provider(account: ChannelAccount) -> Health | None:

@@ -3,6 +3,9 @@
 All of it lies in Redis and may be lost at any moment: then calls are made, and the provider's own limits hold. A channel whose
 calls fail `OPENS_AFTER` times in a row rests for a while, longer each time; afterwards one call tries, and the rest follow if it
 succeeds. What waits is put back as a row, so nothing is lost by resting.
+
+A channel has two lanes, sending and reading (polls, files, calendars), as one of two servers may fail while the other works. They
+share the calls at once, and both wait when the provider says how long.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import redis
 
@@ -21,6 +25,7 @@ REST_SECONDS, LONGEST_REST_SECONDS = 20, 600
 PROBE_SECONDS = 60  # so long one call may take to try a channel that rested
 FORGET_SECONDS = 3600
 MINUTE = 60
+Lane = Literal["send", "read"]
 
 
 @dataclass(frozen=True)
@@ -47,11 +52,11 @@ end
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 if redis.call('ZCARD', KEYS[2]) >= at_once then return '1' end
 redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - 60)
-if redis.call('ZCARD', KEYS[3]) >= per_minute then
+if per_minute > 0 and redis.call('ZCARD', KEYS[3]) >= per_minute then
     return tostring(tonumber(redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')[2]) + 60 - now)
 end
 redis.call('ZADD', KEYS[2], now + tonumber(ARGV[5]), ARGV[4])
-redis.call('ZADD', KEYS[3], now, ARGV[4])
+if per_minute > 0 then redis.call('ZADD', KEYS[3], now, ARGV[4]) end
 for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, 3600) end
 return '0'
 """
@@ -64,27 +69,35 @@ if redis.call('HGET', KEYS[1], 'prober') == ARGV[1] then redis.call('HDEL', KEYS
 
 @dataclass(frozen=True)
 class Look:
-    """`left`: sends left in this minute, of `per_minute`. `rests_seconds`: 0 where calls are made. `failures`: in a row."""
+    """`left`: sends left in this minute, of `per_minute`. `rests_seconds`: 0 where calls are made. `failures`: in a row,
+    the first of them at `since`, a Unix time."""
 
     left: int
     per_minute: int
     rests_seconds: float
     failures: int
+    since: float = 0
 
 
 class Gate:
     """The gate of one channel; `factor`: how many times the usual budget it has. `now` is a Unix time in seconds."""
 
-    def __init__(self, connection: redis.Redis, channel_id: uuid.UUID, channel_type: str, *, factor: int = 1) -> None:
+    def __init__(
+        self, connection: redis.Redis, channel_id: uuid.UUID, channel_type: str, *, factor: int = 1, lane: Lane = "send"
+    ) -> None:
         self._redis = connection
+        self._lane = lane
         usual = BUDGETS.get(channel_type, USUAL)
         self._budget = Budget(usual.at_once * factor, usual.per_minute * factor)
-        self._state, self._running, self._sent = (f"gate:{channel_id}:{part}" for part in ("state", "running", "sent"))
+        lanes: tuple[Lane, ...] = ("send", "read")
+        self._states = {one: f"gate:{channel_id}:{one}" for one in lanes}
+        self._state, self._running, self._sent = self._states[lane], f"gate:{channel_id}:running", f"gate:{channel_id}:sent"
 
     def enter(self, token: str, *, now: float, lease_seconds: int) -> float:
-        """Take the right to send now and return 0, or how many seconds to wait for it. Without Redis it is given."""
+        """Take the right to call now and return 0, or how many seconds to wait for it. Without Redis it is given."""
         keys = (self._state, self._running, self._sent)
-        values = (now, self._budget.at_once, self._budget.per_minute, token, lease_seconds, OPENS_AFTER, PROBE_SECONDS)
+        per_minute = self._budget.per_minute if self._lane == "send" else 0
+        values = (now, self._budget.at_once, per_minute, token, lease_seconds, OPENS_AFTER, PROBE_SECONDS)
         try:
             return float(self._redis.eval(_ENTER, len(keys), *keys, *values))
         except redis.RedisError as error:
@@ -99,6 +112,10 @@ class Gate:
         """The provider answered: it is there."""
         self._quietly(lambda: self._redis.delete(self._state))
 
+    def open(self) -> None:
+        """Whoever looked says that the account works: no lane rests any more."""
+        self._quietly(lambda: self._redis.delete(*self._states.values()))
+
     def note_failure(self, *, now: float, retry_after_seconds: float | None) -> None:
         """The call failed for reasons of the provider. One that says when to come again is left alone until then."""
         self._quietly(lambda: self._fail(now, retry_after_seconds))
@@ -107,15 +124,18 @@ class Gate:
         """How it stands; None where nobody can say."""
         try:
             used = int(self._redis.zcount(self._sent, now - MINUTE, "+inf"))
-            rests, failures = self._redis.hmget(self._state, ["until", "failures"])
+            rests, failures, since = self._redis.hmget(self._state, ["until", "failures", "since"])
         except redis.RedisError:
             return None
         left = max(0, self._budget.per_minute - used)
-        return Look(left, self._budget.per_minute, max(0.0, float(rests or 0) - now), int(failures or 0))
+        return Look(left, self._budget.per_minute, max(0.0, float(rests or 0) - now), int(failures or 0), float(since or 0))
 
     def _fail(self, now: float, retry_after_seconds: float | None) -> None:
+        self._redis.hsetnx(self._state, "since", str(now))
         if retry_after_seconds is not None:
-            self._redis.hset(self._state, "until", str(now + min(retry_after_seconds, LONGEST_REST_SECONDS)))
+            for state in self._states.values():
+                self._redis.hset(state, "until", str(now + min(retry_after_seconds, LONGEST_REST_SECONDS)))
+                self._redis.expire(state, FORGET_SECONDS)
         else:
             failures = int(self._redis.hincrby(self._state, "failures", 1))
             rest = min(REST_SECONDS * 2 ** max(0, failures - OPENS_AFTER), LONGEST_REST_SECONDS)

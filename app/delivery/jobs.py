@@ -34,6 +34,7 @@ from app.core.work import FAILED, Lease, claim, finish, next_delay_seconds, put_
 from app.delivery.account import account_of
 from app.delivery.envelope import outgoing_message, read_files
 from app.delivery.gate import Gate
+from app.delivery.gated import gate_of, tell_gate
 from app.delivery.models import ENDS_BADLY, LADDER, Delivery, DeliveryAttempt
 from app.delivery.queries import channel_heard_since, find_uncertain, has_unread_events, list_files, list_ids_of_same_words
 from app.delivery.recipient import find_objection
@@ -118,10 +119,9 @@ def deliver(*, row_id: str, **_ignored: Any) -> None:
 
 
 def _gate_of(delivery_id: uuid.UUID) -> Gate:
-    query = sa.select(Channel.id, Channel.channel_type).join(Delivery, Delivery.channel_id == Channel.id)
+    query = sa.select(Channel).join(Delivery, Delivery.channel_id == Channel.id)
     with transaction() as session:
-        channel_id, channel_type = session.execute(query.where(Delivery.id == delivery_id)).one()
-    return Gate(runtime().redis, channel_id, channel_type.value, factor=runtime().settings.budget_factor)
+        return gate_of(session.execute(query.where(Delivery.id == delivery_id)).scalar_one())
 
 
 def _bring(lease: Lease, delivery_id: uuid.UUID, gate: Gate) -> None:
@@ -219,7 +219,8 @@ def _carry_out(work: Work) -> None:
             return
         result = sender.send(work.message, account=account_of(work.channel), progress=work.progress, save_progress=_saver(work))
     except ProviderError as error:
-        _tell_gate(work.gate, error)
+        if not isinstance(error, Overtaken):  # which says nothing of the provider
+            tell_gate(work.gate, error)
         _record_failure(work, error)
         return
     except Exception as error:
@@ -308,16 +309,6 @@ def _record_failure(work: Work, error: ProviderError) -> None:
         with transaction() as session:
             note_delay(session, work.delivery_id, reason, now=now)
             put_back(session, TABLE, work.lease, delay_seconds=min(delay, 3600), values={"reason": reason})
-
-
-def _tell_gate(gate: Gate, error: ProviderError) -> None:
-    """A message that is refused for good says nothing against the provider; being overtaken says nothing of it at all."""
-    if isinstance(error, Overtaken):
-        return
-    if error.permanent and not error.channel_down:
-        gate.note_success()
-    else:
-        gate.note_failure(now=time.time(), retry_after_seconds=error.retry_after_seconds)
 
 
 def _wait_for_evidence(work: Work, lookup: Lookup) -> None:

@@ -18,6 +18,14 @@ log = get_logger(__name__)
 TABLE = table_of(OutboxEntry)
 
 
+class NotYet(Exception):
+    """A handler cannot do its work now, for reasons that are nobody's failure, and wants to be run again after `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"not for another {seconds:.0f} s")
+        self.seconds = seconds
+
+
 def run_outbox_entry(*, row_id: str, **_ignored: Any) -> None:
     """Claim the entry, run its handler, mark it done; a failure is retried on the written schedule, then stays visible as failed.
 
@@ -36,6 +44,10 @@ def run_outbox_entry(*, row_id: str, **_ignored: Any) -> None:
         return
     try:
         handler.run(event)
+    except NotYet as wait:
+        with transaction() as session:  # this was no try
+            put_back(session, TABLE, lease, delay_seconds=wait.seconds, values={"attempts": lease.attempts - 1})
+        return
     except Exception as error:
         log.exception("outbox_handler_failed", handler=entry.handler, event_id=str(event.id), attempts=lease.attempts)
         _retry(lease, f"{type(error).__name__}: {error}"[:500])

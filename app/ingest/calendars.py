@@ -23,6 +23,7 @@ from app.core.log import get_logger
 from app.core.runtime import runtime
 from app.core.text import storable
 from app.delivery.account import account_of
+from app.delivery.gated import Resting, reading
 from app.events.actions import SYSTEM
 from app.ingest.mailbox_models import FollowedEvent
 from app.tasks.actions import TaskContent, add_task, edit_task, lock_task, set_task_status
@@ -43,15 +44,18 @@ def read_calendars(**_ignored: Any) -> None:
     for channel in followed:
         try:
             read_calendar(channel)
+        except Resting:
+            continue
         except ProviderError as error:
             log.warning("calendar_not_read", channel_id=str(channel.id), code=error.reason.code)
 
 
 def read_calendar(channel: Channel) -> int:
-    """Follow one calendar as far as there is news; returns how many pages were kept. Raises ProviderError."""
+    """Follow one calendar as far as there is news; returns how many pages were kept. Raises ProviderError and Resting."""
     state, adapter = dict(channel.calendar_state), runtime().adapters.calendars[channel.adapter_key]
     for kept in range(MAX_PAGES):
-        page = adapter.poll_calendar(account=account_of(channel), state=state)
+        with reading(channel):
+            page = adapter.poll_calendar(account=account_of(channel), state=state)
         if not _keep(channel, state, page):
             return kept
         state = page.state

@@ -16,13 +16,18 @@ from app.core.runtime import runtime
 from app.core.storage import StoredFile
 from app.core.text import mark as N_
 from app.delivery.account import account_of
+from app.delivery.gated import Resting, reading
 from app.events.actions import Subject, record
+from app.events.jobs import NotYet
 from app.events.models import Event
 from app.inbox.models import Attachment, Message, Thread
 
 
 def fetch_announced_media(event: Event) -> None:
-    """After-commit handler. A temporary failure raises, so the outbox tries again; what was fetched stays fetched."""
+    """After-commit handler. A temporary failure raises, so the outbox tries again; what was fetched stays fetched.
+
+    While the channel rests it raises NotYet, which costs no try.
+    """
     with transaction() as session:
         message = session.get(Message, event.message_id)
         channel = session.get(Channel, message.channel_id) if message and message.channel_id else None
@@ -30,10 +35,13 @@ def fetch_announced_media(event: Event) -> None:
         session.expunge_all()
     if message is None or channel is None:
         return
-    later: ProviderError | None = None
+    later: Exception | None = None
     for attachment in pending:
         try:
             _fetch(attachment, channel)
+        except Resting as rest:
+            later = NotYet(rest.seconds)
+            break
         except ProviderError as error:
             later = error
     _announce(message)
@@ -57,7 +65,8 @@ def _fetch(attachment: Attachment, channel: Channel) -> None:
         _fail(attachment.id, N_("There is nothing to fetch it with"))
         return
     try:
-        media = source.fetch_media(media_id=media_id, url=attachment.provider.get("url"), account=account_of(channel))
+        with reading(channel):
+            media = source.fetch_media(media_id=media_id, url=attachment.provider.get("url"), account=account_of(channel))
     except ProviderError as error:
         if not error.permanent:
             raise

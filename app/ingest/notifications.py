@@ -11,6 +11,7 @@ import hmac
 import json
 import uuid
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import redis
@@ -25,6 +26,8 @@ from app.core.db import transaction
 from app.core.log import get_logger
 from app.core.runtime import runtime
 from app.delivery.account import account_of
+from app.delivery.gated import Resting, reading
+from app.events.jobs import NotYet
 from app.events.models import Event
 from app.ingest.polling import poll_soon
 
@@ -86,7 +89,8 @@ def renew_told_channel(*, channel_id: str, **_ignored: Any) -> None:
         channel = session.get_one(Channel, uuid.UUID(channel_id))
         session.expunge_all()
     if channel.is_active:
-        _subscribe(channel, renew=True)
+        with suppress(NotYet):  # the clock renews it once the channel has rested
+            _subscribe(channel, renew=True)
 
 
 def subscribe_channel(event: Event) -> None:
@@ -106,22 +110,25 @@ def keep_subscriptions(**_ignored: Any) -> None:
     for channel in channels:
         try:
             _subscribe(channel)
+        except NotYet:
+            continue
         except ProviderError as error:
             log.warning("subscription_failed", channel_id=str(channel.id), code=error.reason.code)
 
 
 def _subscribe(channel: Channel, *, renew: bool = False) -> None:
-    current = (
-        runtime()
-        .adapters.notified[channel.adapter_key]
-        .keep_subscribed(
-            account=account_of(channel),
-            notification_url=f"{runtime().settings.public_url}/webhooks/outlook",
-            client_state=client_state(channel.id),
-            current=dict(channel.subscription),
-            renew=renew,
-        )
-    )
+    adapter = runtime().adapters.notified[channel.adapter_key]
+    try:
+        with reading(channel):
+            current = adapter.keep_subscribed(
+                account=account_of(channel),
+                notification_url=f"{runtime().settings.public_url}/webhooks/outlook",
+                client_state=client_state(channel.id),
+                current=dict(channel.subscription),
+                renew=renew,
+            )
+    except Resting as rest:
+        raise NotYet(rest.seconds) from rest
     if current != channel.subscription:
         with transaction() as session:
             session.execute(sa.update(Channel).where(Channel.id == channel.id).values(subscription=current))

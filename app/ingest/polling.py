@@ -24,6 +24,7 @@ from app.core.db import transaction
 from app.core.log import get_logger
 from app.core.runtime import runtime
 from app.delivery.account import account_of
+from app.delivery.gated import Resting, reading
 from app.ingest.intake import RawEvent, store_event
 from app.ingest.mailbox_items import hold_items, note_removed, tell_changed
 
@@ -57,7 +58,11 @@ def poll_channel(channel_id: uuid.UUID) -> Polled:
         if channel is None:
             break
         try:
-            page = _poller(channel).poll(account=account_of(channel), state=dict(channel.poll_state))
+            with reading(channel):
+                page = _poller(channel).poll(account=account_of(channel), state=dict(channel.poll_state))
+        except Resting:
+            _leave_alone(channel_id)
+            break
         except ProviderError as error:
             _note_failure(channel_id, error)
             break
@@ -92,7 +97,7 @@ def _lease(channel_id: uuid.UUID) -> Channel | None:
             .where(Channel.id == channel_id, free)
             .values(
                 poll_wanted=False,
-                poll_lease_until=now + sa.func.make_interval(0, 0, 0, 0, 0, 0, runtime().settings.lease_seconds),
+                poll_lease_until=_in(runtime().settings.lease_seconds),
             )
         )
         taken = session.execute(lease.returning(Channel.id)).scalar_one_or_none()
@@ -136,5 +141,14 @@ def _note_failure(channel_id: uuid.UUID, error: ProviderError) -> None:
         note_health(
             session, channel, health="down" if error.channel_down else "degraded", detail=error.reason.title, now=utc_now()
         )
-        delay = error.retry_after_seconds or 0
-        channel.poll_lease_until = sa.func.clock_timestamp() + sa.func.make_interval(0, 0, 0, 0, 0, 0, delay) if delay else None
+        channel.poll_lease_until = _in(error.retry_after_seconds) if error.retry_after_seconds else None
+
+
+def _leave_alone(channel_id: uuid.UUID) -> None:
+    """What is new there waits, and the cursor knows where it was; the next round asks the gate again."""
+    with transaction() as session:
+        session.execute(sa.update(Channel).where(Channel.id == channel_id).values(poll_lease_until=None))
+
+
+def _in(seconds: float) -> sa.ColumnElement[Any]:
+    return sa.func.clock_timestamp() + sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds)

@@ -25,6 +25,7 @@ from app.core.runtime import runtime
 from app.core.text import mark as N_
 from app.core.work import FAILED, Lease, claim, finish, put_back
 from app.delivery.account import account_of
+from app.delivery.gated import Resting, reading
 from app.ingest import reconciliations as rows
 from app.ingest.mailbox_items import hold_items, tell_changed
 from app.ingest.mailbox_models import Reconciliation
@@ -76,7 +77,10 @@ def _carry_on(lease: Lease) -> None:
             _end(lease, {}, reason=_OFF)
             return
         try:
-            wait = _PHASES[step.progress["phase"]](step)
+            wait = _take(step)
+        except Resting as rest:
+            _put_back(lease, step, rest.seconds)
+            return
         except ProviderError as error:
             _after_refusal(lease, step, error)
             return
@@ -88,6 +92,15 @@ def _carry_on(lease: Lease) -> None:
             return
         _keep(lease, step)
     _put_back(lease, _load(lease), 0)
+
+
+def _take(step: _Step) -> float:
+    phase = step.progress["phase"]
+    if phase == "poll":  # a poll passes the gate by itself
+        return _poll(step)
+    with reading(step.channel):
+        wait: float = _PHASES[phase](step)
+    return wait
 
 
 def _load(lease: Lease) -> _Step | None:
@@ -186,7 +199,7 @@ class _Phases(dict[str, Any]):
         return _list
 
 
-_PHASES = _Phases(poll=_poll, fetch=_fetch, locate=_locate)
+_PHASES = _Phases(fetch=_fetch, locate=_locate)
 
 
 def _tell(step: _Step, kind: str, differences: list[dict[str, str]]) -> None:

@@ -135,7 +135,14 @@ def test_a_channel_that_rests_says_so_and_goes_on_once_a_check_succeeds(
         gate = Gate(runtime().redis, channel.id, "whatsapp_business")
     for _time in range(OPENS_AFTER):
         gate.note_failure(now=utc_now().timestamp(), retry_after_seconds=None)
-    assert "5 calls in a row failed." in page_client.get(path).text
+    with app.app_context():
+        reads = Gate(runtime().redis, channel.id, "whatsapp_business", lane="read")
+    for _time in range(OPENS_AFTER):
+        reads.note_failure(now=utc_now().timestamp(), retry_after_seconds=None)
+    shown = page_client.get(path).text
+    assert "5 calls in a row failed. The first was at" in shown
+    assert "Sending rests for another" in shown
+    assert "Fetching rests for another" in shown
     post(page_client.plain, f"{path}/check")
     assert "in a row failed" not in page_client.get(path).text
 

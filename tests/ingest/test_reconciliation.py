@@ -14,6 +14,7 @@ from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import EXTENSION
+from app.delivery.gated import gate_of
 from app.ingest.mailbox_models import MailboxItem, Reconciliation
 from app.ingest.models import InboundEvent
 from app.ingest.polling import poll_channel
@@ -36,6 +37,8 @@ def carry_out(world: MailboxWorld, run_id: uuid.UUID, *, slices: int = 40) -> Re
         due = utc_now() - timedelta(seconds=1)
         world.session.execute(sa.update(Reconciliation).values(run_at=due).where(Reconciliation.id == run_id))
         world.session.commit()
+        for channel in world.channels.values():
+            gate_of(channel).open()  # as much time went by for the gate
         reconcile(row_id=str(run_id))
         world.session.expire_all()
         run = world.session.get_one(Reconciliation, run_id)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+
+from flask_babel import format_time
 
 from app.connections.models import Channel
 from app.connections.occasions import days_left
@@ -15,6 +17,8 @@ from app.translation import ngettext, told
 LATE_IN, LATE_OUT = timedelta(minutes=5), timedelta(minutes=15)
 SOON_DAYS, WEEK = 30, 7
 MANY_PERCENT, FEW = 10, 5  # so large a share of at least so many messages
+Looks = tuple[Look | None, Look | None]  # of sending and of reading; None where nobody can say
+NO_LOOKS: Looks = (None, None)
 
 
 @dataclass(frozen=True)
@@ -30,14 +34,14 @@ class Finding:
 
 
 def findings(
-    channel: Channel, flow: Flow, *, now: datetime, expires: date | None = None, look: Look | None = None
+    channel: Channel, flow: Flow, *, now: datetime, expires: date | None = None, looks: Looks = NO_LOOKS
 ) -> list[Finding]:
     """Everything there is to know, the worst first; never empty. `expires`: when the first of its credentials
-    does. `look`: how its gate stands."""
+    does. `looks`: how the lanes of its gate stand."""
     if not channel.is_active:
         step = _("Nothing is received or sent here until an administrator switches it on.")
         return [Finding(90, "warning", _("This channel is off"), step)]
-    found = [*_of_health(channel), *_of_flow(channel, flow, now), *_of_expiry(expires, now), *_of_gate(look)]
+    found = [*_of_health(channel), *_of_flow(channel, flow, now), *_of_expiry(expires, now), *_of_gates(looks)]
     return sorted(found, key=lambda one: one.rank) or [Finding(80, "done", _("Everything works."))]
 
 
@@ -55,16 +59,26 @@ def _of_health(channel: Channel) -> list[Finding]:
     return []
 
 
-def _of_gate(look: Look | None) -> list[Finding]:
-    if look is None or look.rests_seconds <= 0:
-        return []
-    seconds = int(look.rests_seconds) + 1
-    words = ngettext("Sending rests for another %(num)s second.", "Sending rests for another %(num)s seconds.", seconds)
+def _of_gates(looks: Looks) -> list[Finding]:
+    send, read = looks
+    found = []
+    if send is not None and send.rests_seconds > 0:
+        seconds = int(send.rests_seconds) + 1
+        words = ngettext("Sending rests for another %(num)s second.", "Sending rests for another %(num)s seconds.", seconds)
+        found.append(_of_rest(words, send, _("Then one message tries it, and the rest follows.")))
+    if read is not None and read.rests_seconds > 0:
+        seconds = int(read.rests_seconds) + 1
+        words = ngettext("Fetching rests for another %(num)s second.", "Fetching rests for another %(num)s seconds.", seconds)
+        found.append(_of_rest(words, read, _("Then one call tries it, and what waits there comes in, each once.")))
+    return found
+
+
+def _of_rest(words: str, look: Look, then: str) -> Finding:
     if look.failures < OPENS_AFTER:
-        step = _("It goes on by itself, or as soon as a check of the connection succeeds.")
-        return [Finding(32, "warning", words, step)]
+        return Finding(32, "warning", words, _("It goes on by itself, or as soon as a check of the connection succeeds."))
+    first = _("The first was at %(time)s.", time=format_time(datetime.fromtimestamp(look.since, UTC), "medium"))
     why = ngettext("%(num)s call in a row failed.", "%(num)s calls in a row failed.", look.failures)
-    return [Finding(12, "error", words, f"{why} {_('Then one message tries it, and the rest follows.')}")]
+    return Finding(12, "error", words, f"{why} {first} {then}")
 
 
 def _of_expiry(expires: date | None, now: datetime) -> list[Finding]:

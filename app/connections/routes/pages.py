@@ -26,14 +26,14 @@ from app.connections.occasions import list_expiries
 from app.connections.queries import ChannelMissing, get_visible_channel, list_channels, open_secrets
 from app.connections.routes import reconciliation_views
 from app.connections.routes.blueprint import bp
-from app.connections.routes.condition import findings
+from app.connections.routes.condition import Looks, findings
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.delivery.check import check_channel
 from app.delivery.flow import read_flows
-from app.delivery.gate import Gate, Look
+from app.delivery.gated import gate_of
 from app.events.actions import audit
 from app.ingest.reconciliations import find_latest
 from app.ingest.self_test import Trial
@@ -47,7 +47,7 @@ def channels() -> ResponseReturnValue:
     listed, now = list_channels(session, brand_ids=viewer.brand_ids), utc_now()
     flows = read_flows(session, [channel.id for channel in listed], now=now)
     first = _first_expiries(listed)
-    worst = {one.id: findings(one, flows[one.id], now=now, expires=first[one.id], look=_look(one))[0] for one in listed}
+    worst = {one.id: findings(one, flows[one.id], now=now, expires=first[one.id], looks=_looks(one))[0] for one in listed}
     listed.sort(key=lambda channel: worst[channel.id].rank)
     shown: dict[str, Any] = {
         "channels": listed,
@@ -138,7 +138,7 @@ def show_channel(
 ) -> ResponseReturnValue:
     """The page of a channel; `trial` is what a test of its webhook address found."""
     settings, secrets, now = runtime().settings, _secrets(found), utc_now()
-    look, kind = _look(found), find_kind(found.adapter_key)
+    looks, kind = _looks(found), find_kind(found.adapter_key)
     flow = read_flows(db.session(), [found.id], now=now)[found.id]
     shown = secrets if is_shown else {}
     has_key = "url_key" in secrets
@@ -149,8 +149,8 @@ def show_channel(
         blocks=("reconciliation",),
         channel=found,
         flow=flow,
-        look=look,
-        findings=findings(found, flow, now=now, expires=_first_expiries([found])[found.id], look=look),
+        look=looks[0],
+        findings=findings(found, flow, now=now, expires=_first_expiries([found])[found.id], looks=looks),
         brand=_brands_by_id().get(found.brand_id),
         facts=views.settings_facts(found),
         secret_labels=views.secret_labels(list(secrets)),
@@ -177,9 +177,9 @@ def _first_expiries(listed: Sequence[Channel]) -> dict[uuid.UUID, date | None]:
     return {channel_id: min(days.values(), default=None) for channel_id, days in found.items()}
 
 
-def _look(found: Channel) -> Look | None:
-    factor = runtime().settings.budget_factor
-    return Gate(runtime().redis, found.id, found.channel_type.value, factor=factor).look(now=time.time())
+def _looks(found: Channel) -> Looks:
+    now = time.time()
+    return gate_of(found).look(now=now), gate_of(found, lane="read").look(now=now)
 
 
 def _find(viewer: Viewer, channel_id: uuid.UUID) -> Channel:

@@ -35,6 +35,7 @@ from app.channels.reconciled import Fetch, ItemPlace, Listing
 from app.channels.signing_in import SignedIn
 from app.core.clock import utc_now
 from app.core.http import HttpClient
+from app.core.slots import Slots
 from app.core.text import known
 
 _MAILS = known("%(count)s mails in the inbox")
@@ -52,8 +53,10 @@ class GraphMail:
         clock: Callable[[], datetime] = utc_now,
         settle_seconds: float = 30,
         keep_tokens: KeepTokens | None = None,
+        slots: Slots | None = None,
     ) -> None:
-        self._client = GraphClient(http, graph_base_url=graph_base_url, login_authority=login_authority, keep_tokens=keep_tokens)
+        places = {"graph_base_url": graph_base_url, "login_authority": login_authority}
+        self._client = GraphClient(http, **places, keep_tokens=keep_tokens, slots=slots)
         self._clock = clock
         self._settle = timedelta(seconds=settle_seconds)
 

@@ -1,11 +1,9 @@
-"""Calls to Graph: token, immutable ids, at most three calls at a time per mailbox, refusals as `ProviderError`."""
+"""Calls to Graph: token, immutable ids, three calls at a time per mailbox over all processes, refusals as `ProviderError`."""
 
 from __future__ import annotations
 
 import base64
-import threading
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
@@ -16,6 +14,7 @@ from app.channels.email.graph.signed_in import KeepTokens, is_shared, is_signed_
 from app.channels.email.graph.tokens import TokenSource
 from app.core.http import HttpClient, HttpFailure, HttpResponse
 from app.core.metering import Endpoint, shape_of
+from app.core.slots import LocalSlots, NoSlot, Slots
 from app.core.text import mark as N_
 
 CALLS_AT_ONCE = 3  # Graph refuses a fifth; one is left for whoever else uses the mailbox
@@ -32,14 +31,20 @@ class GraphClient:
     """`graph_base_url` is the root without a version, e.g. https://graph.microsoft.com; v1.0 is spoken."""
 
     def __init__(
-        self, http: HttpClient, *, graph_base_url: str, login_authority: str, keep_tokens: KeepTokens | None = None
+        self,
+        http: HttpClient,
+        *,
+        graph_base_url: str,
+        login_authority: str,
+        keep_tokens: KeepTokens | None = None,
+        slots: Slots | None = None,
     ) -> None:
         host = graph_base_url.rstrip("/").removesuffix("/v1.0")
         self._http = http
         self._root = f"{host}/v1.0"
         self._tokens = TokenSource(http, login_authority=login_authority, scope=f"{host}/.default", keep_tokens=keep_tokens)
         self.signed_in = self._tokens.signed_in
-        self._slots = _Slots()
+        self._slots = slots or LocalSlots()
 
     @property
     def root(self) -> str:
@@ -74,10 +79,13 @@ class GraphClient:
         if mime is not None:
             options["data"] = base64.b64encode(mime)
         try:
-            with self._slots.one_of(account.address):
+            with self._slots.one_of(f"graph:{account.address.lower()}", at_once=CALLS_AT_ONCE, wait_seconds=_SLOT_WAIT_SECONDS):
                 response = self._request(account, method, url, preferences, options)
                 if response.status == 401:
                     response = self._request(account, method, url, preferences, options, fresh=True)
+        except NoSlot as error:
+            busy = Reason("mailbox_busy", N_("Too many calls to this mailbox"))
+            raise ProviderError(busy, permanent=False, retry_after_seconds=10) from error
         except HttpFailure as failure:
             if acts and failure.status is not None and 200 <= failure.status < 300:
                 return HttpResponse(failure.status, {}, b"")  # accepted; only the rest of the answer was lost
@@ -148,27 +156,6 @@ def _foreign_link(url: str) -> ProviderError:
     """Following it would hand our token, or a customer's file, to somebody else."""
     title = N_("The provider gave us a link to somebody else")
     return ProviderError(Reason("foreign_link", title, detail=f"host {urlsplit(url).hostname}"), permanent=False)
-
-
-class _Slots:
-    """Counts the calls under way per mailbox in this process."""
-
-    def __init__(self) -> None:
-        self._by_mailbox: dict[str, threading.BoundedSemaphore] = {}
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def one_of(self, mailbox: str) -> Iterator[None]:
-        with self._lock:
-            slots = self._by_mailbox.setdefault(mailbox.lower(), threading.BoundedSemaphore(CALLS_AT_ONCE))
-        if not slots.acquire(timeout=_SLOT_WAIT_SECONDS):
-            raise ProviderError(
-                Reason("mailbox_busy", N_("Too many calls to this mailbox")), permanent=False, retry_after_seconds=10
-            )
-        try:
-            yield
-        finally:
-            slots.release()
 
 
 def read_object(response: HttpResponse, what: str, *, needs: str = "") -> Json:

@@ -1,0 +1,95 @@
+"""So many at a time of one thing, over all processes. It lies in Redis; without it each process counts for itself."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+import redis
+
+from app.core.log import get_logger
+
+LOOKS_SECONDS = 0.05
+log = get_logger(__name__)
+_TAKE = """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
+redis.call('ZADD', KEYS[1], ARGV[3], ARGV[4])
+redis.call('EXPIRE', KEYS[1], 3600)
+return 1
+"""
+
+
+class NoSlot(Exception):
+    """None became free in time."""
+
+
+class Slots(Protocol):
+    """Whoever counts what is under way."""
+
+    def one_of(self, name: str, *, at_once: int, wait_seconds: float) -> AbstractContextManager[None]:
+        """Around the work. Raises NoSlot."""
+        ...
+
+
+class LocalSlots:
+    """Counts in this process alone."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, threading.BoundedSemaphore] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def one_of(self, name: str, *, at_once: int, wait_seconds: float) -> Iterator[None]:
+        """See Slots."""
+        with self._lock:
+            slots = self._by_name.setdefault(name, threading.BoundedSemaphore(at_once))
+        if not slots.acquire(timeout=wait_seconds):
+            raise NoSlot
+        try:
+            yield
+        finally:
+            slots.release()
+
+
+class SharedSlots:
+    """Counts over all processes; who died gives its slot back after `lease_seconds`. Its own process is asked first, so that
+    many threads of one do not ask Redis all the time."""
+
+    def __init__(self, connection: redis.Redis, *, lease_seconds: float = 180) -> None:
+        self._redis = connection
+        self._lease_seconds = lease_seconds
+        self._local = LocalSlots()
+
+    @contextmanager
+    def one_of(self, name: str, *, at_once: int, wait_seconds: float) -> Iterator[None]:
+        """See Slots."""
+        ends_at = time.monotonic() + wait_seconds
+        with self._local.one_of(name, at_once=at_once, wait_seconds=wait_seconds):
+            key, token = f"slots:{name}", uuid.uuid4().hex
+            while not self._take(key, token, at_once):
+                if time.monotonic() >= ends_at:
+                    raise NoSlot
+                time.sleep(LOOKS_SECONDS)
+            try:
+                yield
+            finally:
+                self._give_back(key, token)
+
+    def _take(self, key: str, token: str, at_once: int) -> bool:
+        now = time.time()
+        try:
+            return bool(self._redis.eval(_TAKE, 1, key, now, at_once, now + self._lease_seconds, token))
+        except redis.RedisError as error:
+            log.warning("slots_unknown", error=type(error).__name__)
+            return True
+
+    def _give_back(self, key: str, token: str) -> None:
+        try:
+            self._redis.zrem(key, token)
+        except redis.RedisError as error:
+            log.warning("slots_unknown", error=type(error).__name__)
