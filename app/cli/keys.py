@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 
 from app.cli.output import json_option, report
 from app.connections.actions import seal_secrets
-from app.connections.models import Channel
+from app.connections.models import Channel, SignIn
 from app.connections.queries import open_secrets
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
@@ -21,8 +21,13 @@ from app.events.actions import SYSTEM, audit
 from app.integrations.models import Integration
 from app.notifications.models import PushKey, TeamsHook
 
-# Beside the secrets of channels: table and column of single sealed values.
-SEALED = ((table_of(PushKey), "sealed_private"), (table_of(TeamsHook), "sealed_url"), (table_of(Integration), "sealed_secrets"))
+# Beside the secrets of channels: table and column of single sealed values, each bound to its row's primary key.
+SEALED = (
+    (table_of(PushKey), "sealed_private"),
+    (table_of(TeamsHook), "sealed_url"),
+    (table_of(Integration), "sealed_secrets"),
+    (table_of(SignIn), "sealed"),
+)
 group = AppGroup("keys", help="Keys that seal credentials.")
 
 
@@ -35,7 +40,7 @@ def rotate(as_json: bool) -> None:
     """
     with transaction() as session:
         channel_ids = list(session.execute(sa.select(Channel.id).where(Channel.sealed_secrets.isnot(None))).scalars())
-        others = [(table, name, row_id) for table, name in SEALED for row_id in session.execute(sa.select(table.c.id)).scalars()]
+        others = [(table, name, key) for table, name in SEALED for key in session.execute(sa.select(_key(table))).scalars()]
     results = [_rotate(channel_id) for channel_id in channel_ids] + [_rotate_value(*place) for place in others]
     counts = {name: results.count(name) for name in ("sealed again", "up to date", "cannot be opened")}
     record = {name.replace(" ", "_"): count for name, count in counts.items()}
@@ -61,17 +66,22 @@ def _rotate(channel_id: uuid.UUID) -> str:
     return "sealed again"
 
 
-def _rotate_value(table: sa.Table, name: str, row_id: uuid.UUID) -> str:
+def _key(table: sa.Table) -> sa.Column[Any]:
+    (key,) = table.primary_key.columns
+    return key
+
+
+def _rotate_value(table: sa.Table, name: str, row_id: uuid.UUID | str) -> str:
     """One value, one transaction."""
     keyring, column = runtime().keyring, table.c[name]
     place: dict[str, Any] = {"table": table.name, "column": name, "row_id": row_id}
     try:
         with transaction() as session:
-            sealed = session.execute(sa.select(column).where(table.c.id == row_id).with_for_update()).scalar_one_or_none()
+            sealed = session.execute(sa.select(column).where(_key(table) == row_id).with_for_update()).scalar_one_or_none()
             if sealed is None or not keyring.needs_rotation(sealed):
                 return "up to date"
             again = keyring.encrypt(keyring.decrypt(sealed, **place), **place)
-            session.execute(sa.update(table).where(table.c.id == row_id).values({name: again}))
+            session.execute(sa.update(table).where(_key(table) == row_id).values({name: again}))
             audit(
                 session, action="SecretsSealedAgain", object_type=table.name, object_id=str(row_id), now=utc_now(), actor=SYSTEM
             )

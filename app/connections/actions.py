@@ -20,6 +20,10 @@ from app.events.actions import SYSTEM, Actor, Subject, audit, record
 FORMER_SECRET_VALID = timedelta(days=7)  # for as long WhatsApp repeats what it could not bring
 
 
+class ChannelMovedOn(Exception):
+    """Somebody changed the channel after the version the writer saw."""
+
+
 @dataclass(frozen=True)
 class NewChannel:
     channel_type: ChannelType
@@ -74,12 +78,24 @@ def seal_secrets(channel: Channel, secrets: Mapping[str, str], *, keyring: Keyri
 
 
 def change_channel(
-    session: Session, channel: Channel, new: ChangedChannel, *, keyring: Keyring, now: datetime, actor: Actor
+    session: Session,
+    channel: Channel,
+    new: ChangedChannel,
+    *,
+    keyring: Keyring,
+    now: datetime,
+    actor: Actor,
+    seen_version: int | None = None,
 ) -> None:
-    """Change a channel; what is not named stays.
+    """Change a channel; what is not named stays. The caller holds its row. `seen_version`: what the writer had before them.
+
+    Raises ChannelMovedOn where somebody changed it since.
 
     A former signing secret stays valid at the door for `FORMER_SECRET_VALID`: what was signed with it may be under way.
     """
+    if seen_version not in (None, channel.version):
+        raise ChannelMovedOn(str(channel.id))
+    detail = _changes(channel, new)
     for column, value in new.own.items():
         setattr(channel, column, value)
     settings = {**channel.settings, **new.settings}
@@ -93,11 +109,18 @@ def change_channel(
             settings.pop(FORMER_SIGNATURE_UNTIL, None)  # entered by somebody who knows: no end
         seal_secrets(channel, {**former, **new.secrets}, keyring=keyring)
     channel.settings = {name: value for name, value in settings.items() if value != ""}
-    detail = {"secrets": sorted(new.secrets), "settings": sorted(new.settings)}
+    channel.version += 1
     audit(session, action="ChannelChanged", object_type="channel", object_id=str(channel.id), now=now, actor=actor, detail=detail)
     session.flush()
     if channel.is_active:
         announce_channel(session, channel, now=now)
+
+
+def _changes(channel: Channel, new: ChangedChannel) -> dict[str, Any]:
+    """The names of what becomes another, and the version that has it."""
+    own = [name for name, value in new.own.items() if getattr(channel, name) != value]
+    settings = [name for name, value in new.settings.items() if str(channel.settings.get(name, "")) != value]
+    return {"own": sorted(own), "secrets": sorted(new.secrets), "settings": sorted(settings), "version": channel.version + 1}
 
 
 def _secrets_or_none(channel: Channel, keyring: Keyring) -> dict[str, str]:

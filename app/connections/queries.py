@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.connections.models import MEDIUM_OF, Channel, ChannelType, Medium
 from app.core.crypto import Keyring
+from app.events.models import AuditEntry
 
 # Among the settings: until when the former signing secret counts.
 FORMER_SIGNATURE_UNTIL = "former_signing_until"
@@ -35,6 +36,15 @@ def get_visible_channel(session: Session, channel_id: uuid.UUID, *, brand_ids: S
     if channel.brand_id not in brand_ids:
         raise ChannelMissing(str(channel_id))
     return channel
+
+
+def list_changed_since(session: Session, channel_id: uuid.UUID, version: int) -> list[str]:
+    """The names of what was changed in a channel after this version of it, secrets included, in alphabetical order."""
+    about = sa.and_(AuditEntry.object_type == "channel", AuditEntry.object_id == str(channel_id))
+    later = AuditEntry.detail["version"].as_integer() > version
+    query = sa.select(AuditEntry.detail).where(about, AuditEntry.action == "ChannelChanged", later)
+    details = session.execute(query).scalars()
+    return sorted({name for one in details for part in ("own", "settings", "secrets") for name in one.get(part, ())})
 
 
 def find_channel_by_name(session: Session, name: str) -> Channel | None:

@@ -6,6 +6,7 @@ import json
 import uuid
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.cli.keys import SEALED
 from app.connections.models import Channel, ChannelType
 from app.connections.queries import open_secrets
+from app.connections.sign_ins import UnderWay, keep_sign_in, take_sign_in
 from app.core.clock import utc_now
 from app.core.crypto import Keyring, generate_key, key_id_of, parse_keys
 from app.core.db import Base
@@ -26,7 +28,7 @@ from app.ingest.models import InboundEvent
 from app.notifications.models import PushKey
 from app.notifications.push.keys import own_key
 from tests.cli.conftest import Run
-from tests.factories import NOW, make_brand, make_channel
+from tests.factories import NOW, make_brand, make_channel, make_user
 
 
 @pytest.fixture
@@ -171,14 +173,35 @@ def test_the_key_of_pushes_is_rotated_as_well(run: Run, app: Flask, db_session: 
     assert own_key(db_session, keyring=keyring, now=NOW).public == public
 
 
+def test_what_was_entered_for_a_sign_in_is_rotated_as_well(run: Run, app: Flask, db_session: Session) -> None:
+    built, user = app.extensions[EXTENSION], make_user(db_session)
+    under_way = UnderWay(user.id, {"state": "s"}, {"client_secret": "geheim"})
+    keep_sign_in(db_session, under_way, keyring=built.keyring, now=NOW)
+    db_session.commit()
+    newest = generate_key(7)
+    keyring = Keyring(parse_keys(f"{newest},{built.settings.encryption_keys}"))
+    app.extensions[EXTENSION] = replace(built, keyring=keyring)
+    try:
+        assert json.loads(run("keys", "rotate", "--json").output)["sealed_again"] == 1
+    finally:
+        app.extensions[EXTENSION] = built
+    assert take_sign_in(db_session, "s", user_id=user.id, keyring=Keyring(parse_keys(newest)), now=NOW) == under_way
+
+
+# Columns of bytes in which nothing is sealed. Whatever is not named here has to be rotated.
+PLAIN_BYTES = {
+    ("inbound_events", "body"), ("inbound_events", "body_sha256"), ("push_keys", "public_point"), ("user_sessions", "token_hash"),
+    ("api_tokens", "token_hash"),
+}  # fmt: skip
+
+
 def test_no_sealed_column_is_left_out_by_a_rotation() -> None:
-    columns = {
-        (table.name, column.name)
-        for table in Base.metadata.tables.values()
-        for column in table.c
-        if column.name.startswith("sealed_")
-    }
-    assert columns == {("channels", "sealed_secrets"), *((table.name, name) for table, name in SEALED)}
+    columns = {(table.name, column.name) for table in Base.metadata.tables.values() for column in table.c if is_bytes(column)}
+    assert columns - PLAIN_BYTES == {("channels", "sealed_secrets"), *((table.name, name) for table, name in SEALED)}
+
+
+def is_bytes(column: sa.Column[Any]) -> bool:
+    return isinstance(column.type, sa.LargeBinary)
 
 
 def test_a_secret_whose_key_is_gone_is_reported_and_kept(run: Run, app: Flask, channel: Channel, db_session: Session) -> None:

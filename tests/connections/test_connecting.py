@@ -14,14 +14,15 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from app.accounts.models import Brand, User
-from app.connections.actions import FORMER_SECRET_VALID
+from app.connections.actions import FORMER_SECRET_VALID, ChangedChannel, ChannelMovedOn, change_channel
 from app.connections.models import Channel, ChannelType
-from app.connections.queries import FORMER_SIGNATURE_UNTIL, is_former_secret_valid, open_secrets
+from app.connections.queries import FORMER_SIGNATURE_UNTIL, is_former_secret_valid, list_changed_since, open_secrets
 from app.core.clock import utc_now
 from app.core.runtime import runtime
+from app.events.actions import SYSTEM
 from app.events.models import AuditEntry, Event
 from app.ingest.models import InboundEvent
-from tests.factories import make_channel
+from tests.factories import NOW, make_channel
 from tests.simulators.whatsapp_world import NUMBER_ID, WABA_ID, World
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token
@@ -202,6 +203,39 @@ def test_a_change_that_does_not_work_changes_nothing(
     channel = only(db_session)
     assert (channel.name, channel.health) == ("WhatsApp ChargeCars", "ok")
     assert secrets_of(app, channel) == before
+
+
+def test_of_two_who_change_a_channel_the_second_is_told_what_the_first_did(
+    app: Flask, page_client: PageClient, root: User, brand: Brand, db_session: Session, whatsapp: World
+) -> None:
+    channel = connected(page_client, db_session, brand)
+    path = f"/settings/channels/{channel.id}/edit"
+    assert 'name="version" value="1"' in page_client.get(path).text
+    common = {"display_address": "+31 20", "waba_id": WABA_ID, "version": "1"}
+    first = {**common, "name": "Of the first", "access_token": GOOD["access_token"]}
+    assert send(page_client, first, path).status_code == 303
+    asked = len(whatsapp.control("requests", "GET")["requests"])
+    refused = send(page_client, {**common, "name": "Of the second"}, path)
+    assert refused.status_code == 409
+    assert len(whatsapp.control("requests", "GET")["requests"]) == asked  # nobody is asked about what is refused
+    assert [words in refused.text for words in ("Name: Of the first", "Access token: changed")] == [True, True]
+    assert "WhatsApp business account id:" not in refused.text
+    assert [words in refused.text for words in ('value="Of the second"', 'name="version" value="2"')] == [True, True]
+    assert only(db_session).name == "Of the first"
+    assert send(page_client, {**common, "name": "Of the second", "version": "2"}, path).status_code == 303
+    assert (only(db_session).name, only(db_session).version) == ("Of the second", 3)
+
+
+def test_who_changes_a_channel_while_the_provider_is_asked_wins(app: Flask, brand: Brand, db_session: Session) -> None:
+    """The row itself is looked at again before it is written."""
+    with app.app_context():
+        keyring = runtime().keyring
+    channel = make_channel(db_session, brand, ChannelType.WHATSAPP_BUSINESS, keyring=keyring, address=NUMBER_ID, secrets=GOOD)
+    change = ChangedChannel({"name": "Mine"}, {}, {})
+    change_channel(db_session, channel, change, keyring=keyring, now=NOW, actor=SYSTEM, seen_version=1)
+    with pytest.raises(ChannelMovedOn):
+        change_channel(db_session, channel, change, keyring=keyring, now=NOW, actor=SYSTEM, seen_version=1)
+    assert list_changed_since(db_session, channel.id, 1) == ["name"]
 
 
 def test_what_the_former_secret_signed_is_let_in_for_a_week(

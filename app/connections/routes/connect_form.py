@@ -24,7 +24,7 @@ COLUMNS = ("address", "display_address")  # fields that are the channel's own, n
 @dataclass
 class ConnectForm:
     """`values`: what may be shown again. `typed`: the secrets that were entered; `kept`: those the channel has. `problem`: what
-    the provider said."""
+    the provider said. `moved_on`: what somebody else changed meanwhile, in words."""
 
     kind: Kind
     values: dict[str, str] = field(default_factory=dict)
@@ -34,6 +34,7 @@ class ConnectForm:
     expiries: dict[str, date | None] = field(default_factory=dict)
     problem: str = ""
     channel: Channel | None = None
+    moved_on: list[str] | None = None
 
     @property
     def fields(self) -> tuple[SetupField, ...]:
@@ -95,6 +96,18 @@ def account(form: ConnectForm) -> ChannelAccount:
     channel_id = str(form.channel.id) if form.channel else ""
     settings = {**(form.channel.settings if form.channel else {}), **form.settings}
     return ChannelAccount(channel_id, form.kind.channel_type, form.values["name"], form.address, settings, form.secrets)
+
+
+def changes_in_words(form: ConnectForm, names: Collection[str], newest: Mapping[str, str]) -> list[str]:
+    """Each of these fields with what it is now; of a secret only that there is another."""
+    labels = {"name": _("Name"), **{one.name: told(one.label) for one in form.kind.fields}}
+    secrets = {one.name for one in form.kind.fields if one.secret}
+    words = []
+    for name in names:
+        if name in labels:
+            value = _("changed") if name in secrets else newest.get(name) or _("empty")
+            words.append(_("%(label)s: %(value)s", label=labels[name], value=value))
+    return words
 
 
 def _read_setting(form: ConnectForm, one: SetupField) -> None:

@@ -16,13 +16,13 @@ from app.accounts.session import current_admin
 from app.channels.base import ProviderError
 from app.channels.kinds import KINDS, Kind, find_kind, kind_key
 from app.connections import views
-from app.connections.actions import ChangedChannel, NewChannel, change_channel, create_channel, note_health
+from app.connections.actions import ChangedChannel, ChannelMovedOn, NewChannel, change_channel, create_channel, note_health
 from app.connections.issued import is_issued, issue
 from app.connections.models import Channel, ChannelType
 from app.connections.occasions import list_expiries, set_expiries
-from app.connections.queries import ChannelMissing, find_taken, get_visible_channel, open_secrets
+from app.connections.queries import ChannelMissing, find_taken, get_visible_channel, list_changed_since, open_secrets
 from app.connections.routes.blueprint import bp
-from app.connections.routes.connect_form import ConnectForm, account, empty_form, form_of, read_form
+from app.connections.routes.connect_form import ConnectForm, account, changes_in_words, empty_form, form_of, read_form
 from app.connections.routes.signing_in import callback_url, in_words, send_to_provider
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
@@ -91,13 +91,18 @@ def edit_channel(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/channels/<uuid:channel_id>/edit")
 def change(channel_id: uuid.UUID) -> ResponseReturnValue:
-    """Check what was entered, and keep it if it works; a secret left empty stays as it is."""
+    """Check what was entered, and keep it if it works; a secret left empty stays as it is. 409, with what was typed and what
+    became different, if somebody changed the channel meanwhile."""
     viewer = current_admin()
-    form = read_form(_form_of(viewer, channel_id), brand_ids=viewer.brand_ids)
+    form, seen = read_form(_form_of(viewer, channel_id), brand_ids=viewer.brand_ids), _seen_version()
+    if form.channel and seen not in (None, form.channel.version):
+        return _moved_on(viewer, form, channel_id, seen)
     if not is_right(form):
         return form_page(viewer, form, status=422)
     try:
-        _change(form, viewer, channel_id)
+        _change(form, viewer, channel_id, seen)
+    except ChannelMovedOn:
+        return _moved_on(viewer, form, channel_id, seen)
     except IntegrityError:
         form.errors["name"] = _("Another channel has this name.")
         return form_page(viewer, form, status=422)
@@ -105,6 +110,18 @@ def change(channel_id: uuid.UUID) -> ResponseReturnValue:
         open_gate(form.channel)
     flash(_("Saved."))
     return redirect(url_for("connections.channel", channel_id=channel_id), 303)
+
+
+def _seen_version() -> int | None:
+    sent = request.form.get("version", "")
+    return int(sent) if sent.isascii() and sent.isdecimal() and len(sent) < 10 else None
+
+
+def _moved_on(viewer: Viewer, form: ConnectForm, channel_id: uuid.UUID, seen: int | None) -> ResponseReturnValue:
+    newest = _form_of(viewer, channel_id)
+    form.channel, form.kept, form.errors = newest.channel, newest.kept, {}
+    form.moved_on = changes_in_words(form, list_changed_since(db.session(), channel_id, seen or 0), newest.values)
+    return form_page(viewer, form, status=409)
 
 
 def is_complete(form: ConnectForm) -> bool:
@@ -153,13 +170,13 @@ def _create(form: ConnectForm, viewer: Viewer) -> uuid.UUID:
         return channel.id
 
 
-def _change(form: ConnectForm, viewer: Viewer, channel_id: uuid.UUID) -> None:
+def _change(form: ConnectForm, viewer: Viewer, channel_id: uuid.UUID, seen: int | None) -> None:
     own = {name: form.values[name] for name in ("name", "display_address") if form.values.get(name)}
     now, keyring = utc_now(), runtime().keyring
     with transaction() as session:
-        found = get_visible_channel(session, channel_id, brand_ids=viewer.brand_ids)
+        found = session.get_one(Channel, channel_id, with_for_update=True, populate_existing=True)
         new = ChangedChannel(own, _settings(form), form.typed)
-        change_channel(session, found, new, keyring=keyring, now=now, actor=viewer.actor)
+        change_channel(session, found, new, keyring=keyring, now=now, actor=viewer.actor, seen_version=seen)
         set_expiries(session, channel_id, form.expiries)
         if form.problem:
             note_health(session, found, health="ok", detail=form.problem, now=now)
