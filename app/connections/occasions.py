@@ -17,6 +17,7 @@ from app.events.actions import Subject, record
 TELL_DAYS = (30, 7, 1)  # so many days before a credential expires administrators are told
 EXPIRES = known("%(channel)s: a credential expires on %(date)s. Enter a new one before.")
 DOWN = known("%(channel)s does not work: %(why)s")
+MENDED = known("%(channel)s works again.")
 
 
 def take_occasion(session: Session, channel_id: uuid.UUID, occasion: str, *, now: datetime) -> bool:
@@ -30,9 +31,30 @@ def alert(session: Session, channel: Channel, occasion: str, text: str, *, now: 
     """Tell administrators, once for each occasion; `text` in English. True if this was the time."""
     if not take_occasion(session, channel.id, occasion, now=now):
         return False
+    _announce(session, channel, text, now)
+    return True
+
+
+def alert_of_troubles(session: Session, *, now: datetime) -> int:
+    """Tell administrators of every active channel that is down, once until it works, and then that it does; how many alerts.
+
+    A channel that works in part (`degraded`) is neither: a trouble ends with the first call that succeeds.
+    """
+    begun = sa.and_(Channel.health == "down", Channel.trouble_since.is_(None))
+    mended = sa.and_(Channel.health == "ok", Channel.trouble_since.is_not(None))
+    query = sa.select(Channel).where(Channel.is_active, sa.or_(begun, mended)).order_by(Channel.id).with_for_update()
+    channels = session.execute(query.execution_options(populate_existing=True)).scalars().all()
+    for channel in channels:
+        is_down = channel.trouble_since is None
+        channel.trouble_since = now if is_down else None
+        said = {"channel": channel.name, "why": channel.health_detail}
+        _announce(session, channel, DOWN % said if is_down else MENDED % {"channel": channel.name}, now)
+    return len(channels)
+
+
+def _announce(session: Session, channel: Channel, text: str, now: datetime) -> None:
     payload = {"channel_id": str(channel.id), "text": text}
     record(session, "ChannelAlerted", subject=Subject(brand_id=channel.brand_id), now=now, payload=payload)
-    return True
 
 
 def alert_of_expiries(session: Session, *, now: datetime) -> int:

@@ -280,6 +280,8 @@ def _record_success(work: Work, result: SendResult, *, outcome: str = "accepted"
             record_report(session, replace(report, our_reference=str(delivery.id)), channel_id=work.channel.id, now=now)
         finish(session, TABLE, work.lease, values={"ended_at": sa.func.clock_timestamp()})
         _wake_next(session, delivery)
+        if work.channel.health == "down":
+            note_health(session, session.get_one(Channel, work.channel.id), health="ok", detail="", now=now)
         crash_point("delivery.before_commit")
 
 

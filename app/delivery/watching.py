@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime
 from typing import Any
 
 from app.connections.models import Channel
-from app.connections.occasions import DOWN, alert, alert_of_expiries, take_occasion
+from app.connections.occasions import alert_of_expiries, alert_of_troubles, take_occasion
 from app.connections.queries import list_channels
 from app.core.clock import utc_now
 from app.core.db import transaction
@@ -17,12 +16,13 @@ FROM_HOUR = 5  # UTC: before people come to work
 
 
 def watch_channels(**_ignored: Any) -> None:
-    """RQ entry point, periodic. Any number of rounds a day make one check and one alert."""
+    """RQ entry point, periodic. Any number of rounds a day make one check; a trouble that a call met in between is told, too."""
     now = utc_now()
     with transaction() as session:
         alert_of_expiries(session, now=now)
     if now.hour >= FROM_HOUR:
         check_today(now=now)
+    tell_of_troubles(now=now)
 
 
 def check_today(*, now: datetime) -> int:
@@ -31,18 +31,15 @@ def check_today(*, now: datetime) -> int:
         channels = list_channels(session, active_only=True)
         due = [channel for channel in channels if take_occasion(session, channel.id, f"check {now.date()}", now=now)]
         session.expunge_all()
-    return sum(_check(channel, now) for channel in due)
+    return sum(_is_down(channel) for channel in due)
 
 
-def _check(channel: Channel, now: datetime) -> bool:
-    health = check_channel(channel)
-    if health is None or health.ok:
-        return False
-    _tell(channel.id, health.detail, now)
-    return True
-
-
-def _tell(channel_id: uuid.UUID, why: str, now: datetime) -> None:
+def tell_of_troubles(*, now: datetime) -> int:
+    """Each trouble once when it begins and once when it is mended; returns how many alerts."""
     with transaction() as session:
-        channel = session.get_one(Channel, channel_id)
-        alert(session, channel, f"down {now.date()}", DOWN % {"channel": channel.name, "why": why}, now=now)
+        return alert_of_troubles(session, now=now)
+
+
+def _is_down(channel: Channel) -> bool:
+    health = check_channel(channel)
+    return health is not None and not health.ok

@@ -1,4 +1,4 @@
-"""Administrators hear in time that a credential expires, and every day that a channel is down; each once."""
+"""Administrators hear in time that a credential expires, and that a channel is down or works again; each once."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Brand, Role, User
+from app.connections.actions import note_health
 from app.connections.occasions import alert_of_expiries, list_expiries, set_expiries
 from app.connections.routes.condition import findings
 from app.core.clock import utc_now
 from app.delivery.flow import Flow
-from app.delivery.watching import check_today
+from app.delivery.jobs import deliver
+from app.delivery.watching import check_today, tell_of_troubles
 from app.notifications.models import Notification, NotificationDispatch, NotificationKind, Way
-from tests.connections.test_condition import make_number
+from tests.connections.test_condition import make_delivery, make_number
 from tests.connections.test_connecting import only, send, typed
 from tests.factories import NOW, make_user
 from tests.simulators.whatsapp_world import World
@@ -100,12 +102,46 @@ def test_the_date_is_typed_where_the_channel_is_connected(
     assert soon.isoformat() in page_client.get(f"/settings/channels/{channel.id}/edit").text
 
 
-def test_a_channel_that_is_down_is_checked_and_told_of_once_a_day(
+def test_a_channel_that_is_down_is_checked_every_day_and_told_of_once(
     app_context: Flask, db_session: Session, root: User, brand: Brand, whatsapp: World
 ) -> None:
     channel, fine = make_number(app_context, db_session, brand, "4711"), make_number(app_context, db_session, brand)
     db_session.commit()
-    assert [check_today(now=NOW + timedelta(hours=hour)) for hour in (0, 1, 24)] == [1, 0, 1]
+    days = [NOW + timedelta(hours=hours) for hours in (0, 1, 24)]
+    assert [(check_today(now=at), tell_of_troubles(now=at)) for at in days] == [(1, 1), (0, 0), (1, 0)]
     db_session.expire_all()
-    assert (channel.health, fine.health) == ("down", "ok")
-    assert [text.startswith(f"{channel.name} does not work: ") for text in told(db_session)] == [True, True]
+    assert (channel.health, fine.health, channel.trouble_since) == ("down", "ok", NOW)
+    assert [text.startswith(f"{channel.name} does not work: ") for text in told(db_session)] == [True]
+
+
+def test_a_trouble_that_is_mended_is_told_once_and_the_next_one_again(
+    app_context: Flask, db_session: Session, root: User, brand: Brand
+) -> None:
+    channel = make_number(app_context, db_session, brand)
+    alerts = []
+    for health in ("ok", "down", "down", "degraded", "down", "ok", "ok", "degraded", "down"):
+        note_health(db_session, channel, health=health, detail="Why", now=NOW)
+        db_session.commit()
+        alerts.append(tell_of_troubles(now=NOW))
+    assert alerts == [0, 1, 0, 0, 0, 1, 0, 0, 1]
+    down, again = f"{channel.name} does not work: Why", f"{channel.name} works again."
+    assert sorted(told(db_session)) == sorted([down, again, down])
+
+
+def test_a_channel_that_is_off_troubles_nobody(app_context: Flask, db_session: Session, root: User, brand: Brand) -> None:
+    channel = make_number(app_context, db_session, brand)
+    channel.health, channel.is_active = "down", False
+    db_session.commit()
+    assert tell_of_troubles(now=NOW) == 0
+
+
+def test_a_message_that_leaves_ends_the_trouble_of_its_channel(
+    app_context: Flask, db_session: Session, root: User, brand: Brand, whatsapp: World
+) -> None:
+    channel = make_number(app_context, db_session, brand)
+    note_health(db_session, channel, health="down", detail="Why", now=NOW)
+    delivery = make_delivery(db_session, channel, at=utc_now())
+    db_session.commit()
+    assert tell_of_troubles(now=NOW) == 1
+    deliver(row_id=str(delivery.id))
+    assert (tell_of_troubles(now=NOW), sorted(told(db_session))[1]) == (1, f"{channel.name} works again.")
