@@ -55,7 +55,6 @@ PAGES = (
     "/settings/managers",
     "/settings/channels",
     "/settings/channels/usage",
-    "/settings/channels/usage?from=2026-02-30&to=x",
     "/settings/suppressions",
     "/settings/channels/new",
     "/settings/channels/new?kind=whatsapp_business",
