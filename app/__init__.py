@@ -127,7 +127,7 @@ def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
             mail_domain=settings.mail_domain,
             allowed_networks=settings.outbound_allow,
             keep_tokens=keep_token_cache,
-            slots=SharedSlots(valkey),
+            slots=SharedSlots(valkey, factor=settings.budget_factor),
             mail_settle_seconds=min(30, settings.unknown_settle_seconds),
         ),
         write_only_socketio=make_emitter(settings.redis_url),

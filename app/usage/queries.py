@@ -45,7 +45,14 @@ def list_usage(session: Session, *, first: date, last: date, accounts: Sequence[
     sums = (sa.func.sum(one) for one in (UsageDay.requests, UsageDay.failures, UsageDay.throttled, UsageDay.seconds))
     asked = sa.and_(UsageDay.called_date.between(first, last), UsageDay.account.in_(accounts))
     query = sa.select(*names, *sums, *steps).where(asked).group_by(*names)
-    order = (UsageDay.is_ours, UsageDay.account, UsageDay.provider, sa.func.sum(UsageDay.requests).desc(), UsageDay.endpoint)
+    order = (
+        UsageDay.is_ours,
+        UsageDay.account == "",
+        UsageDay.account,
+        UsageDay.provider,
+        sa.func.sum(UsageDay.requests).desc(),
+        UsageDay.endpoint,
+    )
     return [_used(row) for row in session.execute(query.order_by(*order).limit(MOST_ROWS))]
 
 

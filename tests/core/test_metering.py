@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -122,6 +124,24 @@ def test_a_call_without_an_answer_is_a_failure_and_one_cut_short_too(kept: Kept)
     meter.flush()
     (tally,) = kept.written[0].values()
     assert (tally.requests, tally.failures) == (3, 2)
+
+
+def test_a_process_that_ends_writes_what_it_has_and_one_that_goes_on_writes_by_itself() -> None:
+    script = """
+import sys, time
+from app.core.metering import Endpoint, Meter
+meter = Meter(lambda counted: print(sum(one.requests for one in counted.values()), flush=True), every_seconds=float(sys.argv[1]))
+for _ in range(3): meter.note(Endpoint("x", "GET y"), status=200, seconds=0.1)
+if sys.argv[1] != "600": sys.stdin.read()
+"""
+    ended = subprocess.run([sys.executable, "-c", script, "600"], capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stdout.split() == ["3"]
+    with subprocess.Popen(
+        [sys.executable, "-c", script, "0.01"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline().split() == ["3"]  # it is waiting for us, so nobody but its thread can have written
+        running.communicate("")
 
 
 def test_every_call_of_the_application_says_what_it_is() -> None:
