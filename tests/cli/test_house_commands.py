@@ -62,7 +62,7 @@ def test_a_channel_that_does_not_answer_fails_the_check_and_the_command(run: Run
     assert result.exit_code == 1
     assert json.loads(result.output)[0]["result"] == "down"
     db_session.expire_all()
-    assert channel.health == "down"
+    assert channel.health == "degraded"
 
 
 def test_a_type_with_nobody_to_ask_does_not_fail_the_check(run: Run, channel: Channel, db_session: Session) -> None:
