@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,6 +19,8 @@ _FLOWS = sa.text(
     " (SELECT min(d.created_at) FROM deliveries d WHERE d.channel_id = c.id AND d.state IN ('ready', 'running'))"
     "  AS waiting_out_since,"
     " (SELECT count(*) FROM deliveries d WHERE d.channel_id = c.id AND d.state IN ('ready', 'running')) AS waiting_out,"
+    " (SELECT d.reason FROM deliveries d WHERE d.channel_id = c.id AND d.state IN ('ready', 'running') AND d.reason IS NOT NULL"
+    "  ORDER BY d.created_at LIMIT 1) AS waiting_out_for,"
     " (SELECT min(e.received_at) FROM inbound_events e WHERE e.channel_id = c.id AND e.state IN ('ready', 'running'))"
     "  AS waiting_in_since,"
     " (SELECT count(*) FROM deliveries d WHERE d.channel_id = c.id AND d.created_at > :since) AS tried,"
@@ -29,11 +32,13 @@ _FLOWS = sa.text(
 
 @dataclass(frozen=True)
 class Flow:
-    """`tried` and `failed`: messages of the last 24 hours. What waits has no answer of the provider yet, or is not read yet."""
+    """`tried` and `failed`: messages of the last 24 hours. `waiting_out_for`: why the first of those that were tried waits, as
+    {"title", "detail", "advice", …}. What waits has no answer of the provider yet, or is not read yet."""
 
     last_out_at: datetime | None = None
     waiting_out_since: datetime | None = None
     waiting_out: int = 0
+    waiting_out_for: dict[str, Any] | None = None
     waiting_in_since: datetime | None = None
     tried: int = 0
     failed: int = 0
