@@ -40,6 +40,7 @@ ROUTES = (
     "app.suppressions.routes",
     "app.mailings.routes",
     "app.reply_templates.routes",
+    "app.appointments.routes",
     "app.tasks.routes",
     "app.sla.routes",
     "app.contacts.routes",

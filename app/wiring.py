@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 
 from app.addresses.models import Address
+from app.appointments import handlers as appointments
 from app.auto_replies import handlers as auto_replies
 from app.auto_replies.handlers import answer_by_itself, is_answered_by_itself
 from app.automation.handlers import is_about_the_past, is_awaited, note_intent, run_rule_on_past, run_rules
@@ -90,6 +91,7 @@ _FOLLOW_MERGED = (
     notifications.follow_merged_thread,
     reply_templates.follow_merged_thread,
     move_tasks_of_merged_thread,
+    appointments.follow_merged_thread,
     sla.follow_merged_thread,
     routing.follow_merged_thread,
     auto_replies.follow_merged_thread,
@@ -103,6 +105,7 @@ WIRING = Wiring(
             notifications.go_back,
             reply_templates.go_back,
             return_tasks,
+            appointments.go_back,
             sla.go_back,
             routing.go_back,
             auto_replies.go_back,
@@ -115,8 +118,8 @@ WIRING = Wiring(
             auto_replies.follow_split,
         ),
         "SplitUndone": (delivery.go_back, notifications.go_back, sla.go_back, auto_replies.go_back, *_FOLLOW_MERGED),
-        "ContactsMerged": (follow_merged_contact,),
-        "ContactMergeUndone": (give_back_merged_contact,),
+        "ContactsMerged": (follow_merged_contact, appointments.follow_merged_contact),
+        "ContactMergeUndone": (give_back_merged_contact, appointments.give_back_merged_contact),
         "ThreadAssigned": (tell_assignee, note_refusal),
         "ThreadHandedOver": (tell_team, sla.retarget),
         "MessageReceived": (tell_followers, hold_scheduled_replies, sla.hear_message),
@@ -211,6 +214,12 @@ WIRING = Wiring(
         "PaymentReceived": (),
         "FeedbackReceived": (),
         "OrderStatusChanged": (_automate,),
+        "AppointmentPlanned": (_push,),
+        "AppointmentChanged": (_push,),
+        "AppointmentMoved": (_push,),
+        "AppointmentCancelled": (_push,),
+        "AppointmentPlannedAgain": (_push,),
+        "AppointmentDone": (_push,),
         "TaskAsked": (),
         "OutsideCallAsked": (_push,),
         "AutoRepliesChanged": (),

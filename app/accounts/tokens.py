@@ -25,6 +25,8 @@ SCOPES = (
     "tasks:write",
     "orders:read",
     "orders:write",
+    "appointments:read",
+    "appointments:write",
     "templates:read",
     "templates:write",
     "channels:read",

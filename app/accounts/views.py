@@ -50,6 +50,8 @@ def scope_hints() -> dict[str, str]:
         "tasks:write": _("Add, change and complete tasks"),
         "orders:read": _("Read orders"),
         "orders:write": _("Add and change orders"),
+        "appointments:read": _("Read appointments"),
+        "appointments:write": _("Plan and change appointments"),
         "templates:read": _("Read templates"),
         "templates:write": _("Add, change and archive templates"),
         "channels:read": _("List channels and their health"),

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 from app.accounts.access import Viewer
 from app.api.directory_queries import PersonMissing
 from app.api.show import message_out
+from app.appointments.queries import AppointmentMissing
 from app.connections.queries import ChannelMissing
 from app.contacts.edit import IdentityTaken, NotAnOrganization
 from app.contacts.queries import ContactMissing
@@ -40,6 +41,7 @@ _PROBLEM_OF: dict[type[Exception], Callable[[Any], Problem]] = {
     ChannelMissing: lambda _: Problem("not_found"),
     PersonMissing: lambda _: Problem("not_found"),
     OrderMissing: lambda _: Problem("not_found"),
+    AppointmentMissing: lambda _: Problem("not_found"),
     TaskMissing: lambda _: Problem("not_found"),
     TemplateMissing: lambda _: Problem("not_found"),
     BadCursor: lambda error: invalid("cursor", str(error)),

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.openapi import OpenAPI
 
-from app.api import attachments, contacts, directory, external, messages, orders, search, tasks, templates, threads
+from app.api import appointments, attachments, contacts, directory, external, messages, orders, search, tasks, templates, threads
 from app.api.document import build_document
 from app.api.gate import check_request
 from app.api.problems import answer_problems, install_validation
@@ -31,6 +31,7 @@ OPERATIONS = tuple(
         contacts.routes,
         tasks.routes,
         orders.routes,
+        appointments.routes,
         external.routes,
         templates.routes,
         directory.channel_routes,

@@ -50,6 +50,11 @@ SHOWN_EVENTS = (
     "WaitBegan",
     "WaitEnded",
     "OutsideCallAsked",
+    "AppointmentPlanned",
+    "AppointmentMoved",
+    "AppointmentCancelled",
+    "AppointmentPlannedAgain",
+    "AppointmentDone",
 )
 TASK_EVENTS = ("TaskCreated", "TaskCompleted", "TaskReopened", "TaskMoved")  # of tasks that say why they are there
 OTHER_THREADS = 6

@@ -26,6 +26,8 @@ NEW_ITEM_EVENTS = frozenset({"MessageReceived", "MessageQueued", "NoteAdded", "C
 
 def push_thread_change(event: Event) -> None:
     """After-commit handler: everybody who may see the brand hears that the thread changed."""
+    if event.thread_id is None:  # an appointment may be about an order alone
+        return
     with transaction() as session:
         version = session.execute(sa.select(Thread.version).where(Thread.id == event.thread_id)).scalar_one_or_none()
         receivers = next_sequences(session, user_ids_who_see(session, event.brand_id)) if event.brand_id else {}

@@ -47,6 +47,7 @@ from app.suppressions.models import Suppression
 from app.tasks.actions import TaskContent, create_task
 from tests.accounts.audiences import IN, SIGN_IN, Entry, Verdict
 from tests.accounts.every_url import TABLE
+from tests.appointments.factories import make_appointment
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.orders.factories import make_order
 from tests.routing.factories import make_rule
@@ -65,6 +66,7 @@ IDS_OF_API = {
     "contacts": "contact_id",
     "tasks": "task_id",
     "orders": "order_id",
+    "appointments": "appointment_id",
     "templates": "template_id",
     "teams": "team_id",
     "send-bulk-email": "mailing_id",
@@ -172,6 +174,7 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
         "brand_id": channel.brand_id,
         "integration_id": _integration(session, channel, keyring),
         "order_id": make_order(session, brand, contact).id,  # type: ignore[arg-type]
+        "appointment_id": make_appointment(session, thread).id,
         "task_id": create_task(session, TaskContent(channel.brand_id, "Bellen"), now=NOW, actor=SYSTEM).id,
         "identity_id": new_id(), "address_id": new_id(), "merge_id": new_id(),
         "view": "mine", "filename": "css/tokens.css", "key": "wrong", "scenario": "order-created", "link": "made-up",

@@ -18,6 +18,7 @@ from app.channels.email.quoting import Section, split_quoted
 from app.core.clock import utc_now
 from app.inbox.mentions import highlighted
 from app.inbox.models import Message, MessageType, Priority, ThreadStatus
+from app.inbox.routes.appointment_words import APPOINTMENT_EVENTS, appointment_event_words
 from app.inbox.routes.ledger_words import failure_words
 from app.inbox.routes.task_words import WAIT_EVENTS, task_event_words
 from app.inbox.routes.triage_words import TRIAGE_EVENTS, triage_words, until_words
@@ -226,6 +227,8 @@ def event_words(item: TimelineItem, user_names: dict[str, str]) -> str:
         return _(WAIT_EVENTS[event.type], who=who, what=payload["for"])
     if event.type in TASK_EVENTS:
         return task_event_words(event.type, who, payload)
+    if event.type in APPOINTMENT_EVENTS:
+        return appointment_event_words(event.type, who, payload)
     return _(MOVES[event.type], who=who, number=payload.get("number", ""))
 
 

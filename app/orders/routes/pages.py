@@ -10,6 +10,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from app.accounts.session import current_viewer
+from app.appointments.queries import list_appointments_of_order
+from app.appointments.reminders import list_reminders
 from app.core.db import db
 from app.core.keyset import Sort
 from app.core.paging import BadCursor
@@ -50,11 +52,16 @@ def order_page(order_id: uuid.UUID, *, errors: dict[str, str] | None = None, sta
     session, viewer = db.session(), current_viewer()
     row = get_order(session, viewer=viewer, order_id=order_id)
     threads = list_threads_by_id(session, viewer=viewer, thread_ids=row.thread_ids)
+    appointments = list_appointments_of_order(session, viewer=viewer, order_id=order_id)
     context: dict[str, Any] = {
         "row": row,
         "order": row.order,
         "threads": threads,
         "payments": list_payments(session, order_id),
+        "appointments": appointments,
+        "reminders": list_reminders(session, [one.appointment.id for one in appointments]),
         "errors": errors or {},
     }
-    return page("orders/order.html", blocks=("order_place",), statuses=list(OrderStatus), status=status, **context)
+    return page(
+        "orders/order.html", blocks=("order_place", "order_appointments"), statuses=list(OrderStatus), status=status, **context
+    )

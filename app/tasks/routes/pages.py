@@ -13,6 +13,7 @@ from flask_babel import format_date
 
 from app.accounts.queries import list_brands
 from app.accounts.session import current_viewer
+from app.appointments.queries import AppointmentRow, list_appointments_of_days
 from app.core.clock import utc_now
 from app.core.db import db
 from app.inbox.routes.words import today
@@ -54,6 +55,7 @@ class Day:
     """It was asked for with all its tasks."""
     tasks: tuple[CalendarTask, ...]
     count: int
+    appointments: tuple[AppointmentRow, ...] = ()
 
     @property
     def left_out(self) -> str:
@@ -160,13 +162,24 @@ def show_calendar() -> ResponseReturnValue:
     found = _tasks_of(asked, [day for week in weeks for day in week], shown=DAY_SHOWN, counted=DAY_COUNTED + 1)
     if whole in found:
         found |= _tasks_of(asked, [whole], shown=LIST_LIMIT, counted=LIST_LIMIT + 1)
+    planned = _appointments_of(asked, weeks[0][0], weeks[-1][-1])
     context = {
         **common("show_calendar", asked),
-        "has_tasks": bool(found),
+        "has_tasks": bool(found or planned),
         "whole": whole if whole in found else None,
         "limit": LIST_LIMIT,
         "weeks": [
-            [Day(day, day.month == first.month, day == today(), day == whole, *found.get(day, NO_TASKS)) for day in week]
+            [
+                Day(
+                    day,
+                    day.month == first.month,
+                    day == today(),
+                    day == whole,
+                    *found.get(day, NO_TASKS),
+                    tuple(planned.get(day, ())),
+                )
+                for day in week
+            ]
             for week in weeks
         ],
         "weekdays": [format_date(day, "EEE") for day in weeks[0]],
@@ -181,6 +194,15 @@ def show_calendar() -> ResponseReturnValue:
 def _tasks_of(asked: dict[str, Any], days: list[date], *, shown: int, counted: int) -> dict[date, DayOfTasks]:
     viewer, filter = current_viewer(), filter_from(asked, statuses=(*OPEN_STATUSES, TaskStatus.COMPLETED))
     return list_by_day(db.session(), viewer=viewer, filter=filter, days=days, now=utc_now(), shown=shown, counted=counted)
+
+
+def _appointments_of(asked: dict[str, Any], first: date, last: date) -> dict[date, list[AppointmentRow]]:
+    """One's own or everybody's by day; none where a type of task is asked for."""
+    if asked["type"] is not None:
+        return {}
+    viewer = current_viewer()
+    whose = viewer.user_id if asked["who"] == "mine" else None
+    return list_appointments_of_days(db.session(), viewer=viewer, first=first, last=last, technician_user_id=whose)
 
 
 def _day_asked_for() -> date | None:

@@ -13,5 +13,5 @@ export default function bindModal(dialog) {
     const back = before?.isConnected && before.checkVisibility() ? before : document.querySelector("#thread-pane h1");
     back?.focus({ preventScroll: true });
   });
-  document.addEventListener("thread-moved", () => dialog.close(), { once: true });
+  for (const done of ["thread-moved", "dialog-done"]) document.addEventListener(done, () => dialog.close(), { once: true });
 }

@@ -1,0 +1,143 @@
+"""Appointments: who comes where, or calls whom, from when until when; their reminders, their places in mailboxes' calendars."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, Claimable, WithId, text_enum
+
+
+class AppointmentKind(StrEnum):
+    VISIT = "visit"
+    CALL = "call"
+    OTHER = "other"
+
+
+class AppointmentState(StrEnum):
+    PLANNED = "planned"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class ReminderOutcome(StrEnum):
+    SENT = "sent"  # its mail is promised; what becomes of it is the delivery's
+    STOPPED = "stopped"  # it was not to be sent any more, or could not be
+    TOO_LATE = "too_late"
+
+
+# How long one usually takes, in minutes.
+USUAL_MINUTES = {AppointmentKind.VISIT: 120, AppointmentKind.CALL: 30, AppointmentKind.OTHER: 60}
+_OPEN = "state IN ('ready', 'running')"
+
+
+class Appointment(WithId, Base):
+    """One appointment with a contact. `zone` is where it takes place: its days and times are told on that clock."""
+
+    __tablename__ = "appointments"
+
+    brand_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("brands.id"))
+    contact_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("contacts.id"))
+    thread_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("threads.id", ondelete="SET NULL"))
+    order_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("orders.id", ondelete="SET NULL"))
+    technician_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
+    kind: Mapped[AppointmentKind] = mapped_column(text_enum(AppointmentKind, "kind"))
+    state: Mapped[AppointmentState] = mapped_column(text_enum(AppointmentState, "state"), default=AppointmentState.PLANNED)
+    title: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    zone: Mapped[str]
+    place: Mapped[str] = mapped_column(default="")
+    notes: Mapped[str] = mapped_column(default="")
+    created_by_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+
+    __table_args__ = (
+        sa.Index("ix_appointments_starts", "brand_id", "starts_at", "id"),
+        sa.Index("ix_appointments_technician", "technician_user_id", "starts_at"),
+        sa.Index("ix_appointments_thread", "thread_id"),
+        sa.Index("ix_appointments_contact", "contact_id"),
+        sa.Index("ix_appointments_order", "order_id"),
+        sa.CheckConstraint("starts_at < ends_at", name="times"),
+        sa.CheckConstraint("title <> ''", name="title"),
+    )
+
+    @property
+    def is_planned(self) -> bool:
+        return self.state == AppointmentState.PLANNED
+
+
+class CalendarEntry(WithId, Claimable, Base):
+    """The promise that an appointment stands in the calendar of a mailbox as it is here.
+
+    `event_id` is the provider's name of it, null until it was written there; `tried_at`: since then it may be there all the same.
+    `changed_at` is when the provider says it was last written by us: what it tells of earlier is no news. `problem`: why it does
+    not stand there as it should, in English.
+    """
+
+    __tablename__ = "calendar_entries"
+
+    appointment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("appointments.id", ondelete="CASCADE"), unique=True)
+    channel_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("channels.id", ondelete="CASCADE"))
+    event_id: Mapped[str | None]
+    tried_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime | None]
+    problem: Mapped[str] = mapped_column(default="")
+
+    __table_args__ = (
+        sa.UniqueConstraint("channel_id", "event_id"),
+        sa.Index("ix_calendar_entries_due", "run_at", postgresql_where=sa.text(_OPEN)),
+        sa.CheckConstraint("state IN ('ready', 'running', 'done', 'failed')", name="state"),
+    )
+
+
+class AppointmentReminder(WithId, Claimable, Base):
+    """The promise to remind a contact of a visit that begins `starts_at`; done with an `outcome` and, where none was sent, why.
+
+    Of each appointment at most one is open, and of each beginning at most one was sent.
+    """
+
+    __tablename__ = "appointment_reminders"
+
+    appointment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("appointments.id", ondelete="CASCADE"))
+    starts_at: Mapped[datetime]
+    outcome: Mapped[ReminderOutcome | None] = mapped_column(text_enum(ReminderOutcome, "outcome"))
+    reason: Mapped[str] = mapped_column(default="")
+    message_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("messages.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        sa.Index("ix_appointment_reminders_due", "run_at", postgresql_where=sa.text(_OPEN)),
+        sa.Index("ix_appointment_reminders_message_id", "message_id"),
+        sa.Index("uq_appointment_reminders_open", "appointment_id", unique=True, postgresql_where=sa.text(_OPEN)),
+        sa.Index(
+            "uq_appointment_reminders_sent",
+            "appointment_id",
+            "starts_at",
+            unique=True,
+            postgresql_where=sa.text("outcome = 'sent'"),
+        ),
+        sa.CheckConstraint("state IN ('ready', 'running', 'done', 'failed')", name="state"),
+        sa.CheckConstraint("(state = 'done') = (outcome IS NOT NULL)", name="outcome_pair"),
+    )
+
+
+class Absence(Base):
+    """A day on which a user is not there, on their own clock."""
+
+    __tablename__ = "absences"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    absent_date: Mapped[date] = mapped_column(primary_key=True)
+    note: Mapped[str] = mapped_column(default="")
+    created_by_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]
+
+    __table_args__ = (sa.Index("ix_absences_date", "absent_date"),)

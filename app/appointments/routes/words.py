@@ -1,0 +1,72 @@
+"""How appointments are put into words: kinds, states, times on the clock of the place, reminders. No database."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask_babel import format_date, format_time
+
+from app.appointments.models import AppointmentKind, AppointmentReminder, AppointmentState, ReminderOutcome
+from app.appointments.queries import AppointmentRow
+from app.translation import gettext as _
+from app.translation import mark as N_
+from app.translation import told
+
+KINDS = {AppointmentKind.VISIT: N_("Visit"), AppointmentKind.CALL: N_("Phone call"), AppointmentKind.OTHER: N_("Other")}
+STATES = {
+    AppointmentState.PLANNED: N_("Planned"),
+    AppointmentState.DONE: N_("Took place"),
+    AppointmentState.CANCELLED: N_("Cancelled"),
+}
+TONES = {AppointmentState.PLANNED: "info", AppointmentState.DONE: "done"}
+
+
+def appointment_kind_words(value: str) -> str:
+    return _(KINDS[AppointmentKind(value)])
+
+
+def appointment_state_words(value: str) -> str:
+    return _(STATES[AppointmentState(value)])
+
+
+def appointment_state_tone(value: str) -> str:
+    return TONES.get(AppointmentState(value), "")
+
+
+def appointment_when_words(row: AppointmentRow) -> str:
+    """ "Mon 1 Dec 09:00–11:00", with the day of its end where that is another."""
+    begin, end = row.local_start, row.local_end
+    last = "" if begin.date() == end.date() else f"{format_date(end.date(), 'EEE d MMM')} "
+    return f"{format_date(begin.date(), 'EEE d MMM')} {begin:%H:%M}–{last}{end:%H:%M}"
+
+
+def length_words(minutes: int) -> str:
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return _("%(count)s min", count=minutes)
+    return _("%(hours)s h %(minutes)s min", hours=hours, minutes=rest) if rest else _("%(hours)s h", hours=hours)
+
+
+def reminder_words(reminder: AppointmentReminder, zone: str) -> str:
+    """When it goes out or went, or why not."""
+    if reminder.outcome is None:
+        return _("The reminder goes out %(when)s", when=_moment(reminder.run_at, zone))
+    if reminder.outcome == ReminderOutcome.SENT:
+        return _("The reminder was sent %(when)s", when=_moment(reminder.ended_at or reminder.run_at, zone))
+    return _("The reminder for %(when)s was not sent: %(why)s", when=_moment(reminder.starts_at, zone), why=told(reminder.reason))
+
+
+def _moment(at: datetime, zone: str) -> str:
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{format_date(local.date(), 'EEE d MMM')} {format_time(local.time(), 'HH:mm')}"
+
+
+FILTERS = {
+    "appointment_kind_words": appointment_kind_words,
+    "appointment_state_words": appointment_state_words,
+    "appointment_state_tone": appointment_state_tone,
+    "appointment_when_words": appointment_when_words,
+    "length_words": length_words,
+    "reminder_words": reminder_words,
+}

@@ -1,0 +1,28 @@
+"""The clock of a place: from a day and a time there to an instant. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo, available_timezones
+
+ZONE = "Europe/Amsterdam"
+# What the form offers beside the reader's own.
+USUAL_ZONES = (ZONE, "Europe/Brussels", "Europe/Paris", "Europe/Berlin", "Europe/London")
+
+
+class NoSuchTime(ValueError):
+    """The clock jumps over this time on that day."""
+
+
+def is_zone(name: str) -> bool:
+    """Whether this is a time zone we know."""
+    return name in available_timezones()
+
+
+def instant(day: date, at: time, zone: str) -> datetime:
+    """The aware UTC instant; of a time that comes twice, the first. Raises NoSuchTime."""
+    local = datetime.combine(day, at, tzinfo=ZoneInfo(zone))
+    found = local.astimezone(UTC)
+    if found.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != local.replace(tzinfo=None):
+        raise NoSuchTime(f"{day} {at} {zone}")
+    return found

@@ -1,0 +1,25 @@
+"""What a timeline says about appointments, from what its events hold."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask_babel import format_datetime
+
+from app.translation import gettext as _
+from app.translation import mark as N_
+
+APPOINTMENT_EVENTS = {
+    "AppointmentPlanned": N_("%(who)s planned an appointment for %(when)s"),
+    "AppointmentMoved": N_("%(who)s moved the appointment to %(when)s"),
+    "AppointmentCancelled": N_("%(who)s cancelled the appointment of %(when)s"),
+    "AppointmentPlannedAgain": N_("%(who)s planned the appointment of %(when)s again"),
+    "AppointmentDone": N_("%(who)s noted that the appointment of %(when)s took place"),
+}
+
+
+def appointment_event_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
+    """One quiet line about an event of APPOINTMENT_EVENTS, on the reader's clock."""
+    when = format_datetime(datetime.fromisoformat(payload["starts_at"]), "EEE d MMM HH:mm")
+    return _(APPOINTMENT_EVENTS[event_type], who=who, when=when)
