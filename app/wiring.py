@@ -9,6 +9,7 @@ from functools import cache
 
 from app.addresses.models import Address
 from app.appointments import handlers as appointments
+from app.appointments.models import AppointmentReminder, CalendarEntry
 from app.auto_replies import handlers as auto_replies
 from app.auto_replies.handlers import answer_by_itself, is_answered_by_itself
 from app.automation.handlers import is_about_the_past, is_awaited, note_intent, run_rule_on_past, run_rules
@@ -265,6 +266,8 @@ def sources() -> tuple[Source, ...]:
         Source(table_of(NotificationDigest), "app.notifications.jobs.send_digest", SEND),
         Source(table_of(ScenarioCall), "app.integrations.jobs.call_scenario", SEND),
         Source(table_of(Address), "app.addresses.jobs.check_address", SEND),
+        Source(table_of(CalendarEntry), "app.appointments.jobs.keep_entry", SEND),
+        Source(table_of(AppointmentReminder), "app.appointments.jobs.send_reminder", SEND),
         Source(table_of(Reconciliation), "app.ingest.reconciling.reconcile", SEND),
         Source(table_of(SlaRecompute), "app.sla.jobs.run_recompute", SEND),
         Source(outbox, "app.events.jobs.run_outbox_entry", LIVE, where=lambda: outbox.c.queue == LIVE),

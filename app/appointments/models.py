@@ -76,6 +76,7 @@ class Appointment(WithId, Base):
 class CalendarEntry(WithId, Claimable, Base):
     """The promise that an appointment stands in the calendar of a mailbox as it is here.
 
+    Its id is the reference by which the calendar knows it: one that was taken out there and comes back is another row.
     `event_id` is the provider's name of it, null until it was written there; `tried_at`: since then it may be there all the same.
     `changed_at` is when the provider says it was last written by us: what it tells of earlier is no news. `problem`: why it does
     not stand there as it should, in English.

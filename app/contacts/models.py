@@ -99,6 +99,7 @@ class ConsentPurpose(StrEnum):
     MARKETING_WHATSAPP = "marketing_whatsapp"
     SURVEY = "survey"
     SHARE_WITH_PARTNERS = "share_with_partners"
+    VISIT_REMINDER = "visit_reminder"
 
 
 class ContactConsent(Base):

@@ -1,7 +1,8 @@
 """Events in the calendars of mailboxes become follow-up tasks, and follow them: moved with them, cancelled with them.
 
 At least once: the tasks and where the reading is are written in one transaction, and only if nobody read on meanwhile. What
-somebody finished or cancelled here stays as they left it.
+somebody finished or cancelled here stays as they left it. An event that stands for an appointment of ours is no task: it moves
+and cancels the appointment (app/appointments/following.py).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.appointments.following import drop_own_event, follow_own_event
 from app.channels.base import ProviderError
 from app.channels.calendars import CalendarEvent, CalendarPage
 from app.connections.models import Channel
@@ -74,12 +76,17 @@ def _keep(channel: Channel, former: dict[str, Any], page: CalendarPage) -> bool:
         for event in page.events:
             follow_event(session, channel, event, now=utc_now())
         for key in page.removed:
-            _drop(session, channel, key, utc_now())
+            if not drop_own_event(session, channel.id, key, now=utc_now()):
+                _drop(session, channel, key, utc_now())
     return True
 
 
 def follow_event(session: Session, channel: Channel, event: CalendarEvent, *, now: datetime) -> None:
-    """Make the task of this event, or bring it in step. The caller holds the channel's row, so no two do this at once."""
+    """Make the task of this event, or bring it in step; one that stands for an appointment of ours moves that instead.
+
+    The caller holds the channel's row, so no two do this at once."""
+    if follow_own_event(session, channel.id, event, now=now):
+        return
     if event.is_cancelled:
         _drop(session, channel, event.key, now)
         return

@@ -95,6 +95,11 @@ STATEMENTS = (
     )
     """,
     "CREATE INDEX ix_absences_date ON absences (absent_date)",
+    "ALTER TABLE contact_consents DROP CONSTRAINT purpose",
+    """
+    ALTER TABLE contact_consents ADD CONSTRAINT ck_contact_consents_purpose CHECK (
+        purpose IN ('marketing_email', 'marketing_whatsapp', 'survey', 'share_with_partners', 'visit_reminder'))
+    """,
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.simulators.common import BadOrder, Json
 
-ALL_ROLES = ("Mail.ReadWrite", "Mail.Send", "Mail.Read", "Calendars.Read")
+ALL_ROLES = ("Mail.ReadWrite", "Mail.Send", "Mail.Read", "Calendars.Read", "Calendars.ReadWrite")
 
 
 @dataclass(frozen=True)

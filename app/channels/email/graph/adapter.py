@@ -21,9 +21,9 @@ from app.channels.base import (
     SaveProgress,
     SendResult,
 )
-from app.channels.calendars import CalendarPage
+from app.channels.calendars import CalendarPage, WantedEvent, WrittenEvent
 from app.channels.email.graph import counting
-from app.channels.email.graph.calendar import poll_calendar
+from app.channels.email.graph.calendar import poll_calendar, remove_event, write_event
 from app.channels.email.graph.client import GraphClient
 from app.channels.email.graph.polling import poll_once
 from app.channels.email.graph.pollstate import FOLDERS
@@ -119,6 +119,16 @@ class GraphMail:
     def poll_calendar(self, *, account: ChannelAccount, state: Json) -> CalendarPage:
         """See `calendar`. Raises ProviderError, and then nothing has changed."""
         return poll_calendar(self._client, account, state, now=self._clock())
+
+    def write_event(
+        self, *, account: ChannelAccount, event: WantedEvent, key: str | None, may_be_there: bool = False
+    ) -> WrittenEvent:
+        """See `calendar`. Raises EventGone, ProviderError."""
+        return write_event(self._client, account, event, key, may_be_there=may_be_there)
+
+    def remove_event(self, *, account: ChannelAccount, reference: str, key: str | None) -> None:
+        """See `calendar`. Raises ProviderError."""
+        remove_event(self._client, account, reference, key)
 
     def check(self, *, account: ChannelAccount) -> Health:
         """Whether we can sign in and read the mailbox; a refusal is told in its own words and what to do about it."""

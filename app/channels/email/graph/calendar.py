@@ -1,12 +1,17 @@
-"""The calendar of a mailbox by calendarView/delta: a window of the days to come, made anew as the days go by."""
+"""The calendar of a mailbox: read by calendarView/delta, a window of the days to come, made anew as the days go by; and written.
+
+An event of ours carries our reference twice: as `transactionId`, by which a repeated creation makes no second one, and as a
+property of our own, by which one is found whose id we never learned.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from app.channels.base import ChannelAccount, Json
-from app.channels.calendars import CalendarEvent, CalendarPage
+from app.channels.calendars import CalendarEvent, CalendarPage, EventGone, WantedEvent, WrittenEvent
 from app.channels.email.graph.client import GraphClient, read_object
 from app.channels.email.graph.errors import is_sync_lost, refusal
 from app.channels.email.graph.pollstate import read_time
@@ -14,6 +19,59 @@ from app.channels.email.graph.pollstate import read_time
 AHEAD = timedelta(days=60)
 RENEW_AFTER = timedelta(days=1)  # the token fixes the window: what comes nearer is seen by the next
 _PREFER = 'outlook.timezone="UTC", odata.maxpagesize=50'
+# A named property in a set of our own; the GUID was drawn once and must never change.
+REFERENCE_PROPERTY = "String {9c8a1f52-6b0e-4a57-9d0c-3f2a7be41c88} Name switchyard-appointment"
+
+
+def write_event(
+    client: GraphClient, account: ChannelAccount, event: WantedEvent, key: str | None, *, may_be_there: bool
+) -> WrittenEvent:
+    """See `HasCalendar.write_event`."""
+    known = key or (_find(client, account, event.reference) if may_be_there else None)
+    if known is None:
+        marks = {"transactionId": event.reference, "singleValueExtendedProperties": [_mark(event.reference)]}
+        return _written(client.call_json(account, "POST", "events", json={**_content(event), **marks}, needs="id"))
+    answer = client.call(account, "PATCH", _path(known), json=_content(event), accept=(404, 410))
+    if not answer.ok:
+        raise EventGone(known)
+    return _written(read_object(answer, "the event", needs="id"))
+
+
+def remove_event(client: GraphClient, account: ChannelAccount, reference: str, key: str | None) -> None:
+    """See `HasCalendar.remove_event`."""
+    known = key or _find(client, account, reference)
+    if known is not None:
+        client.call(account, "DELETE", _path(known), accept=(404, 410))
+
+
+def _find(client: GraphClient, account: ChannelAccount, reference: str) -> str | None:
+    mark = _mark(reference)
+    same = f"singleValueExtendedProperties/Any(ep: ep/id eq '{mark['id']}' and ep/value eq '{mark['value']}')"
+    # Written into the address ourselves: Graph does not take a "+" for a space in here.
+    found = client.call_json(account, "GET", f"events?$filter={quote(same, safe='')}", needs="value")["value"]
+    return str(found[0]["id"]) if found else None
+
+
+def _mark(reference: str) -> dict[str, str]:
+    return {"id": REFERENCE_PROPERTY, "value": reference}
+
+
+def _path(key: str) -> str:
+    return f"events/{quote(key, safe='')}"
+
+
+def _content(event: WantedEvent) -> Json:
+    times = {"start": event.starts_at, "end": event.ends_at}
+    return {
+        "subject": event.subject,
+        "body": {"contentType": "text", "content": event.text},
+        "location": {"displayName": event.place},
+        **{name: {"dateTime": f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}", "timeZone": "UTC"} for name, at in times.items()},
+    }
+
+
+def _written(answer: Json) -> WrittenEvent:
+    return WrittenEvent(str(answer["id"]), read_time(answer.get("lastModifiedDateTime")))
 
 
 def poll_calendar(client: GraphClient, account: ChannelAccount, state: Json, *, now: datetime) -> CalendarPage:
@@ -43,7 +101,9 @@ def _event(one: Json) -> CalendarEvent | None:
         return None
     place = (one.get("location") or {}).get("displayName")
     cancelled, all_day = bool(one.get("isCancelled")), bool(one.get("isAllDay"))
-    return CalendarEvent(str(one["id"]), str(one.get("subject") or ""), starts_at, str(place or ""), all_day, cancelled)
+    subject, ends_at = str(one.get("subject") or ""), _instant(one.get("end") or {})
+    reference, changed_at = str(one.get("transactionId") or ""), read_time(one.get("lastModifiedDateTime"))
+    return CalendarEvent(str(one["id"]), subject, starts_at, str(place or ""), all_day, cancelled, ends_at, reference, changed_at)
 
 
 def _instant(start: Any) -> datetime | None:

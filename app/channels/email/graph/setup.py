@@ -21,10 +21,13 @@ CONNECT_FIELDS: tuple[SetupField, ...] = (
     _SENDER,
     SetupField(
         "calendar",
-        N_("Follow-up tasks from its calendar"),
+        N_("Its calendar"),
         default="off",
         choices=("off", "on"),
-        help=N_("“on”: events to come are tasks of the brand. It takes the application permission Calendars.Read."),
+        help=N_(
+            "“on”: events to come are tasks of the brand, and appointments of the brand stand in it. It takes the application "
+            "permission Calendars.ReadWrite."
+        ),
     ),
 )
 SIGN_IN_FIELDS: tuple[SetupField, ...] = (

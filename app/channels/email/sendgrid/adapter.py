@@ -43,6 +43,7 @@ OFFICIAL = "https://api.sendgrid.com"
 SEND_SECONDS = 40.0
 _WORKS = N_("Sends and reports")
 _LISTS = {Stop.BOUNCED: "bounces", Stop.COMPLAINED: "spam_reports", Stop.UNSUBSCRIBED: "unsubscribes"}
+_TEMPLATE_HELP = N_("Its id, such as d-4f1c…; without one the reminder is a plain mail of ours.")
 
 CONNECT_FIELDS = (
     SetupField("api_key", N_("API key"), help=N_("With the right to send mail"), secret=True),
@@ -63,6 +64,16 @@ CONNECT_FIELDS = (
     SetupField("region", N_("Where the account is kept"), default="global", choices=("global", "eu")),
     SetupField("sandbox", N_("Only try, send nothing"), default="no", choices=("no", "yes")),
     SetupField("from_name", N_("Sender name"), required=False),
+    SetupField(
+        "visit_reminders",
+        N_("Reminders of visits"),
+        default="on",
+        choices=("on", "off"),
+        help=N_("A mail to the customer a day before a visit."),
+    ),
+    SetupField("reminder_template_nl", N_("Dynamic template of reminders in Dutch"), required=False, help=_TEMPLATE_HELP),
+    SetupField("reminder_template_en", N_("Dynamic template of reminders in English"), required=False, help=_TEMPLATE_HELP),
+    SetupField("reminder_template_fr", N_("Dynamic template of reminders in French"), required=False, help=_TEMPLATE_HELP),
 )
 STEPS = (
     N_("In SendGrid, authenticate the domain you send from, and make an API key with the right to send mail."),
