@@ -45,6 +45,7 @@ from app.notifications.handlers import (
     tell_writer_of_held,
 )
 from app.notifications.models import NotificationDigest, NotificationDispatch
+from app.notifications.triggers import tell_of_absent_technician, tell_of_trouble, tell_of_urgent_order
 from app.realtime.handlers import (
     push_bulk_progress,
     push_channel_change,
@@ -146,7 +147,10 @@ WIRING = Wiring(
         "CallChanged": (hear_end_of_call,),
         "TaskAsked": (make_asked_task,),
         "OutsideCallAsked": (note_intent,),
-        "OrderCreated": (tell_scenarios,),
+        "OrderCreated": (tell_scenarios, tell_of_urgent_order),
+        "OrderPriorityChanged": (tell_of_urgent_order,),
+        "TechnicianAbsent": (tell_of_absent_technician,),
+        "SystemTroubleTold": (tell_of_trouble,),
         "OrderStatusChanged": (tell_scenarios,),
         "PaymentReceived": (tell_scenarios,),
     },
@@ -211,6 +215,11 @@ WIRING = Wiring(
         "ChannelNotice": (),
         "ChannelAlerted": (),
         "OrderCreated": (),
+        "OrderPriorityChanged": (),
+        "TechnicianAbsent": (),
+        "AbsenceNoted": (),
+        "AbsenceRemoved": (),
+        "SystemTroubleTold": (),
         "OrderChanged": (),
         "PaymentReceived": (),
         "FeedbackReceived": (),

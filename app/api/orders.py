@@ -129,6 +129,7 @@ def _create(session: Session, viewer: Viewer, body: OrderCreate) -> Answer:
         source=OrderSource.API,
         status=body.order_status,
         order_type=body.order_type,
+        priority=body.priority,
         address=_address(body.installation_address),
         lines=[_line(line, place) for place, line in enumerate(body.line_items)],
         notes=body.notes,
@@ -147,6 +148,8 @@ def _update(session: Session, viewer: Viewer, order_id: uuid.UUID, body: OrderUp
     check_if_match(_etag(order))
     columns: dict[str, Any] = {name: getattr(body, name) for name in ("notes", "external_references") if name in sent}
     actions.edit_order(session, order_id, columns, now=now, actor=viewer.actor)
+    if "priority" in sent:
+        actions.set_order_priority(session, order_id, body.priority, now=now, actor=viewer.actor)
     if "order_status" in sent:
         reason = body.status_reason if "status_reason" in sent else ""
         actions.set_order_status(session, order_id, body.order_status, reason=reason, now=now, actor=viewer.actor)
@@ -223,6 +226,7 @@ def _order_out(row: OrderRow) -> OrderOut:
         order_number=order.order_number,
         order_type=order.order_type,
         order_status=order.status,
+        priority=order.priority,
         brand=row.brand_key,
         customer_contact_id=order.customer_contact_id,
         account_contact_id=order.account_contact_id,

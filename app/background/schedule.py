@@ -33,6 +33,7 @@ def periodic_jobs(settings: Settings) -> tuple[Periodic, ...]:
         Periodic("watch_channels", "app.delivery.watching.watch_channels", 600),
         Periodic("poll_forms", "app.integrations.jobs.poll_forms", min(settings.poll_forms_seconds, 60)),
         Periodic("read_calendars", "app.ingest.calendars.read_calendars", 120),
+        Periodic("watch_system", "app.health.jobs.watch_system", 60, LIVE),
         Periodic("plan_reconciliations", "app.ingest.reconciling.plan_reconciliations", 900),
         Periodic("prune", "app.background.prune.prune", 3600),
     )

@@ -33,16 +33,20 @@ ALL_WAYS = frozenset(Way)
 
 @dataclass(frozen=True)
 class News:
-    """What to tell, about a thread or a channel. Whoever caused it is never told of it themselves."""
+    """What to tell, about a thread, a channel, or what is at `place`. Whoever caused it is never told of it themselves.
+
+    `brand_id` None: administrators alone. `priority`: of what it is about, where that is no thread."""
 
     kind: NotificationKind
-    brand_id: uuid.UUID
+    brand_id: uuid.UUID | None
     thread_id: uuid.UUID | None
     message_id: uuid.UUID | None
     actor_user_id: uuid.UUID | None
     at: datetime
     channel_id: uuid.UUID | None = None
     text: str = ""
+    place: str = ""
+    priority: str = ""
 
 
 def tell(
@@ -69,8 +73,13 @@ def tell(
         payload = {"user_ids": [str(user_id) for user_id in in_app]}
         record(session, "NotificationAdded", subject=subject, now=news.at, payload=payload, caused_by=caused_by)
     told = [Told(receiver.user_id, ids[receiver.user_id], receiver.ways, receiver.quiet_until) for receiver in receivers]
-    promise(session, told, Occasion(news.kind, news.thread_id, caused_by.id, news.at, in_quiet_hours))
+    promise(session, told, _occasion(news, caused_by, in_quiet_hours))
     return [receiver.user_id for receiver in receivers]
+
+
+def _occasion(news: News, caused_by: Event, in_quiet_hours: bool) -> Occasion:
+    thread_id = news.thread_id or caused_by.thread_id  # what is told of an order goes where its conversation belongs
+    return Occasion(news.kind, thread_id, caused_by.id, news.at, in_quiet_hours, news.priority)
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,7 @@ def _receivers(news: News) -> sa.Select[Any]:
     chosen = sa.select(sa.func.jsonb_object_agg(choice.way, choice.wanted)).where(
         choice.user_id == User.id, choice.kind == news.kind
     )
-    conditions = [User.disabled_at.is_(None), sa.or_(User.role == Role.ADMIN, member)]
+    conditions = [User.disabled_at.is_(None), sa.or_(User.role == Role.ADMIN, member)]  # without a brand nobody is a member
     if news.actor_user_id is not None:
         conditions.append(User.id != news.actor_user_id)
     columns = (User.id, User.timezone, NotificationSettings.quiet, chosen.scalar_subquery().label("chosen"))
@@ -111,6 +120,8 @@ def _write(session: Session, news: News, receivers: list[_Receiver]) -> dict[uui
             "kind": news.kind,
             "thread_id": news.thread_id,
             "channel_id": news.channel_id,
+            "brand_id": news.brand_id if news.place else None,
+            "place": news.place,
             "text": news.text,
             "message_id": news.message_id,
             "actor_user_id": news.actor_user_id,

@@ -21,6 +21,7 @@ from app.notifications.dispatching import TABLE, Batch, end, wait
 from app.notifications.mail.compose import compose
 from app.notifications.mail.smtp import UNKNOWN as MAIL_UNKNOWN
 from app.notifications.models import (
+    TRIGGERS,
     Notification,
     NotificationKind,
     NotificationSettings,
@@ -114,7 +115,7 @@ def _card(session: Session, batch: Batch) -> Call | None:
 def _pause(session: Session, batch: Batch, rows: list[NotificationRow], now: datetime) -> float:
     """Seconds until the conversation may come up again, where all that is to be told is of one that just did."""
     threads = {row.notification.thread_id for row in rows}
-    if len(threads) > 1 or any(row.notification.kind == NotificationKind.ESCALATION for row in rows):
+    if len(threads) > 1 or any(row.notification.kind in (NotificationKind.ESCALATION, *TRIGGERS) for row in rows):
         return 0
     told = sa.select(sa.func.max(TABLE.c.ended_at)).join(Notification, Notification.id == TABLE.c.notification_id)
     told = told.where(TABLE.c.target_id == batch.lead.target_id, TABLE.c.outcome == Outcome.ACCEPTED)

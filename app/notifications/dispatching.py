@@ -22,7 +22,7 @@ from app.core.db import advisory_xact_lock, table_of
 from app.core.ids import new_id
 from app.core.work import DONE, READY, Lease, claim, finish, put_back
 from app.notifications.models import AT_ONCE, NotificationDispatch, NotificationKind, Outcome, PushSubscription, Way
-from app.notifications.teams.hooks import hook_for
+from app.notifications.teams.hooks import About, hook_for
 
 TABLE = table_of(NotificationDispatch)
 # A page that shows the thread marks it read within this time, and then there is nothing to tell elsewhere.
@@ -51,13 +51,14 @@ def promise(session: Session, told: Sequence[Told], occasion: Occasion) -> None:
 
 @dataclass(frozen=True)
 class Occasion:
-    """What happened. `in_quiet_hours`: it does not wait for their end."""
+    """What happened. `in_quiet_hours`: it does not wait for their end. `priority`: of what it is about, "": the thread's."""
 
     kind: NotificationKind
     thread_id: uuid.UUID | None
     event_id: uuid.UUID
     at: datetime
     in_quiet_hours: bool
+    priority: str = ""
 
     @property
     def soon(self) -> datetime:
@@ -109,7 +110,8 @@ def _targets(session: Session, told: Sequence[Told], occasion: Occasion) -> Iter
     yield from (_Target(Way.EMAIL, one.user_id, (one,)) for one in by_mail)
     by_card = tuple(one for one in told if Way.TEAMS in one.ways)
     if by_card:
-        hook_id = hook_for(session, thread_id=occasion.thread_id, user_ids=[one.user_id for one in by_card])
+        about = About(occasion.kind, occasion.thread_id, occasion.priority)
+        hook_id = hook_for(session, about, user_ids=[one.user_id for one in by_card])
         if hook_id is not None:
             yield _Target(Way.TEAMS, hook_id, by_card, hook_id=hook_id)
 

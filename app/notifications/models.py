@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Claimable, WithId, text_enum
+from app.inbox.models import Priority
 
 
 class NotificationKind(StrEnum):
@@ -21,6 +22,9 @@ class NotificationKind(StrEnum):
     TEAM = "team"  # a thread was handed to a team of theirs
     CHANNEL = "channel"  # a channel does not work, or a credential of it expires; for administrators
     ESCALATION = "escalation"  # a deadline comes near or has passed, and it is theirs to do something
+    ORDER_URGENT = "order_urgent"  # an order became urgent; for leads, and whoever has its conversation
+    TECHNICIAN_ABSENT = "technician_absent"  # a technician is not there on a day with appointments; for leads
+    SYSTEM_ERROR = "system_error"  # something is wrong with the installation, or mended; for administrators
 
 
 class Way(StrEnum):
@@ -33,9 +37,10 @@ class Way(StrEnum):
 
 
 # A card goes into a team's channel, where all of it sees it: only what concerns a team, and what cannot wait.
-TEAMS_KINDS = frozenset({NotificationKind.MENTION, NotificationKind.TEAM, NotificationKind.ESCALATION})
+TRIGGERS = (NotificationKind.ORDER_URGENT, NotificationKind.TECHNICIAN_ABSENT, NotificationKind.SYSTEM_ERROR)
+TEAMS_KINDS = frozenset({NotificationKind.MENTION, NotificationKind.TEAM, NotificationKind.ESCALATION, *TRIGGERS})
 # What cannot wait for a digest or a moment.
-AT_ONCE = frozenset({NotificationKind.ESCALATION, NotificationKind.CHANNEL})
+AT_ONCE = frozenset({NotificationKind.ESCALATION, NotificationKind.CHANNEL, *TRIGGERS})
 # By whoever chose nothing, everything is wanted but these.
 UNASKED = frozenset({(NotificationKind.MENTION, Way.TEAMS), (NotificationKind.TEAM, Way.TEAMS)})
 
@@ -64,7 +69,8 @@ class Outcome(StrEnum):
 class Notification(WithId, Base):
     """One thing a user is told. Unread ones of kind `message` are one per thread: `count` says how many messages it stands for.
 
-    It is about a thread or about a channel; of the latter `text` says in English what.
+    It is about a thread, about a channel, or about what is found at `place`, a path of ours (then `brand_id` says who may see it;
+    none: the installation itself). Of the latter two `text` says in English what.
     `message_id` is the newest message it is about, `actor_user_id` who caused it; null where nobody signed in did. `in_app`: it
     stands in the list of the user; otherwise it is told in other ways alone.
     """
@@ -75,6 +81,8 @@ class Notification(WithId, Base):
     kind: Mapped[NotificationKind] = mapped_column(text_enum(NotificationKind, "kind"))
     thread_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("threads.id", ondelete="CASCADE"), index=True)
     channel_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("channels.id", ondelete="CASCADE"), index=True)
+    brand_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("brands.id", ondelete="CASCADE"))
+    place: Mapped[str] = mapped_column(default="", server_default="")
     text: Mapped[str] = mapped_column(default="", server_default="")
     message_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("messages.id", ondelete="SET NULL"), index=True)
     actor_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
@@ -84,7 +92,7 @@ class Notification(WithId, Base):
     created_at: Mapped[datetime]
 
     __table_args__ = (
-        sa.CheckConstraint("(thread_id IS NULL) <> (channel_id IS NULL)", name="about"),
+        sa.CheckConstraint("num_nonnulls(thread_id, channel_id, nullif(place, '')) = 1", name="about"),
         sa.Index("ix_notifications_newest", "user_id", sa.text("created_at DESC"), sa.text("id DESC")),
         sa.Index("ix_notifications_unread", "user_id", "thread_id", postgresql_where=sa.text("read_at IS NULL")),
         sa.Index(
@@ -199,7 +207,9 @@ class PushSubscription(WithId, Base):
 
 class TeamsHook(WithId, Base):
     """Where the cards of a team go: the address of a workflow, which is a secret as a whole; `host` may be shown. `calls` are the
-    instants of the calls of the last day, by which their pace is kept. `problem`: why Teams refuses us, in English."""
+    instants of the calls of the last day, by which their pace is kept. `problem`: why Teams refuses us, in English.
+
+    `triggers`: which of TRIGGERS come there; `least_priority`: nothing about a thread or order that is less urgent does."""
 
     __tablename__ = "teams_hooks"
 
@@ -207,6 +217,10 @@ class TeamsHook(WithId, Base):
     sealed_url: Mapped[bytes]
     host: Mapped[str]
     shows_content: Mapped[bool] = mapped_column(default=False)
+    triggers: Mapped[list[str]] = mapped_column(default=lambda: [kind.value for kind in TRIGGERS])
+    least_priority: Mapped[Priority] = mapped_column(
+        text_enum(Priority, "least_priority"), default=Priority.LOW, server_default=Priority.LOW.value
+    )
     calls: Mapped[list[datetime]] = mapped_column(sa.ARRAY(sa.DateTime(timezone=True)), default=list, server_default="{}")
     problem: Mapped[str] = mapped_column(default="", server_default="")
     reached_at: Mapped[datetime | None]

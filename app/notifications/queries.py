@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,8 +28,8 @@ from app.notifications.models import (
 from app.notifications.quiet import Week, read
 
 COUNT_CAP = 100
-SUBJECT = sa.func.coalesce(Thread.subject, Channel.name)
-BRAND_ID = sa.func.coalesce(Thread.brand_id, Channel.brand_id)  # of what a notification is about
+SUBJECT = sa.func.coalesce(Thread.subject, Channel.name, "")
+BRAND_ID = sa.func.coalesce(Thread.brand_id, Channel.brand_id, Notification.brand_id)  # of what a notification is about
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,12 @@ def list_devices(session: Session, user_id: uuid.UUID) -> list[PushSubscription]
 
 
 def _own(viewer: Viewer) -> tuple[sa.ColumnElement[bool], ...]:
-    return Notification.user_id == viewer.user_id, BRAND_ID.in_(viewer.brand_ids)
+    return Notification.user_id == viewer.user_id, in_sight(viewer.brand_ids)
+
+
+def in_sight(brand_ids: Collection[uuid.UUID]) -> sa.ColumnElement[bool]:
+    """What it is about belongs to one of these brands, or to the installation, of which administrators alone are told."""
+    return sa.or_(BRAND_ID.in_(brand_ids), Notification.kind == NotificationKind.SYSTEM_ERROR)
 
 
 def _about(query: sa.Select[Any]) -> sa.Select[Any]:

@@ -16,7 +16,7 @@ from app.notifications.dispatching import Batch
 from app.notifications.mail.compose import SystemMail
 from app.notifications.models import AT_ONCE, Notification, NotificationKind, Way
 from app.notifications.push.sending import PushMessage, topic_of
-from app.notifications.queries import BRAND_ID, NotificationRow, as_row, rows_query
+from app.notifications.queries import NotificationRow, as_row, in_sight, rows_query
 from app.notifications.teams.card import Card, Line
 from app.notifications.words import bare_sentence, many_items_sentence, many_sentence, sentence, team_sentence
 
@@ -31,7 +31,7 @@ def still_news(session: Session, batch: Batch) -> tuple[User, list[NotificationR
         return user, []
     query = rows_query().where(
         Notification.id.in_(batch.notification_ids),
-        BRAND_ID.in_(visible_brand_ids(session, user)),
+        in_sight(visible_brand_ids(session, user)),
         Thread.spam_at.is_(None),
     )
     if batch.lead.way == Way.PUSH:
@@ -111,4 +111,4 @@ def _many(rows: Sequence[NotificationRow]) -> dict[str, str]:
 
 def place_of(told: Notification) -> str:
     """The path of what it is about."""
-    return f"/settings/channels/{told.channel_id}" if told.channel_id else f"/threads/{told.thread_id}"
+    return told.place or (f"/settings/channels/{told.channel_id}" if told.channel_id else f"/threads/{told.thread_id}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from app.notifications.models import NotificationKind
+from app.notifications.models import TRIGGERS, NotificationKind
 from app.notifications.queries import NotificationRow
 from app.translation import told
 
@@ -21,7 +21,7 @@ def sentence(row: NotificationRow) -> str:
         return str(_("%(name)s handed this to your team", **names))
     if kind == NotificationKind.HELD:
         return str(_("What you scheduled was not sent: please look"))
-    if kind == NotificationKind.CHANNEL:
+    if kind in (NotificationKind.CHANNEL, *TRIGGERS):
         return told(row.notification.text)
     if kind == NotificationKind.ESCALATION:
         return str(_("The deadline for %(who)s needs you", who=row.contact_name or _("the contact")))
@@ -32,6 +32,8 @@ def sentence(row: NotificationRow) -> str:
 def bare_sentence(row: NotificationRow) -> str:
     """The same without saying who or about what."""
     kind = row.notification.kind
+    if kind in TRIGGERS:
+        return told(row.notification.text)
     if kind == NotificationKind.MESSAGE:
         return str(
             ngettext("A new message in a thread of yours", "%(num)s new messages in a thread of yours", row.notification.count)

@@ -20,7 +20,7 @@ from app.core.db import advisory_xact_lock
 from app.core.ids import new_id
 from app.events.actions import Actor, Subject, record
 from app.orders.articles import find_articles
-from app.orders.models import LineItem, LineItemStatus, Order, OrderPayment, OrderSource, OrderStatus, OrderThread
+from app.orders.models import LineItem, LineItemStatus, Order, OrderPayment, OrderPriority, OrderSource, OrderStatus, OrderThread
 from app.orders.numbers import take_order_number
 
 
@@ -48,6 +48,7 @@ class NewOrder:
     source_key: str | None = None
     status: OrderStatus = OrderStatus.NEW
     order_type: str = "installation"
+    priority: OrderPriority = OrderPriority.NORMAL
     address: AddressParts | None = None
     lines: Sequence[NewLine] = ()
     notes: str = ""
@@ -67,6 +68,7 @@ def create_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor
         brand_id=new.brand_id,
         order_type=new.order_type,
         status=new.status,
+        priority=new.priority,
         customer_contact_id=new.customer_contact_id,
         account_contact_id=new.account_contact_id,
         channel_contact_ids=list(new.channel_contact_ids),
@@ -88,7 +90,14 @@ def create_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor
     session.flush()
     if new.thread_id is not None:
         link_thread(session, order, new.thread_id, now=now)
-    _record(session, "OrderCreated", order, now=now, actor=actor, payload={"status": order.status.value})
+    _record(
+        session,
+        "OrderCreated",
+        order,
+        now=now,
+        actor=actor,
+        payload={"status": order.status.value, "priority": order.priority.value},
+    )
     return order
 
 
@@ -113,6 +122,18 @@ def set_order_status(
     _touch(session, order, now)
     payload = {"status": status.value, "from": former.value, "reason": reason}
     _record(session, "OrderStatusChanged", order, now=now, actor=actor, payload=payload)
+    return order
+
+
+def set_order_priority(session: Session, order_id: uuid.UUID, priority: OrderPriority, *, now: datetime, actor: Actor) -> Order:
+    """Say how urgent an order is; as urgent as it was changes nothing."""
+    order = lock_order(session, order_id)
+    former = order.priority
+    if priority != former:
+        order.priority = priority
+        _touch(session, order, now)
+        payload = {"priority": priority.value, "former_priority": former.value}
+        _record(session, "OrderPriorityChanged", order, now=now, actor=actor, payload=payload)
     return order
 
 

@@ -38,6 +38,16 @@ class OrderSource(StrEnum):
     MAKE = "make"
 
 
+class OrderPriority(StrEnum):
+    """How urgent it is; the words are those of threads."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
+    CRITICAL = "critical"
+
+
 ENDED = (OrderStatus.COMPLETED, OrderStatus.CANCELLED)
 
 
@@ -93,6 +103,9 @@ class Order(WithId, Base):
     brand_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("brands.id"))
     order_type: Mapped[str] = mapped_column(default="installation")
     status: Mapped[OrderStatus] = mapped_column(text_enum(OrderStatus, "status"))
+    priority: Mapped[OrderPriority] = mapped_column(
+        text_enum(OrderPriority, "priority"), default=OrderPriority.NORMAL, server_default=OrderPriority.NORMAL.value
+    )
     customer_contact_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("contacts.id"))
     account_contact_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("contacts.id"))
     channel_contact_ids: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(sa.Uuid), default=list)

@@ -9,7 +9,8 @@ from flask import Flask
 
 from app.core.db import Base
 
-TABLES = {"appointments", "calendar_entries", "appointment_reminders", "absences"}
+TABLES = {"appointments", "calendar_entries", "appointment_reminders", "absences", "system_troubles", "system_watches"}
+TABLES |= {"notifications", "teams_hooks"}
 
 
 def test_the_tables_are_as_the_models_say(app: Flask, connection: sa.Connection) -> None:

@@ -42,6 +42,7 @@ PAGES = (
     "/tickets/new",
     "/contacts",
     "/contacts/new",
+    "/absences",
     "/orders",
     "/orders/new",
     "/notifications",

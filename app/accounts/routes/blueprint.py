@@ -23,6 +23,7 @@ def settings_groups() -> list[LinkGroup]:
                 _link(_("Profile"), "accounts.profile", "user"),
                 _link(_("Password and sessions"), "accounts.security", "shield"),
                 _link(_("Notifications"), "notifications.preferences", "bell"),
+                _link(_("Absences"), "appointments.absences", "calendar"),
                 _link(_("API tokens"), "accounts.tokens", "key"),
             ),
         ),

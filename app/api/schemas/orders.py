@@ -13,7 +13,7 @@ from app.api.schemas.base import Input, Line, ListQuery, Output, SafeText, absen
 from app.api.schemas.contacts import Email, Name, Phone
 from app.api.schemas.threads import BrandKey, References
 from app.orders.forms import LINE_CHARACTERS, MOST_QUANTITY, NOTES_CHARACTERS
-from app.orders.models import LineItemStatus, OrderSource, OrderStatus
+from app.orders.models import LineItemStatus, OrderPriority, OrderSource, OrderStatus
 
 MOST_LINES = 200
 SortOrders = Literal["created_at", "-created_at"]
@@ -70,6 +70,7 @@ class OrderOut(Output):
     order_number: str = Field(description="Such as CC-2026-00123")
     order_type: str
     order_status: OrderStatus
+    priority: OrderPriority
     brand: str = Field(description="Key of the brand, e.g. `chargecars`")
     customer_contact_id: uuid.UUID
     account_contact_id: uuid.UUID | None
@@ -138,6 +139,7 @@ class OrderCreate(Input):
     brand: BrandKey | None = Field(default=None, description="Left out: the thread's brand, or your only one")
     order_type: OrderType = "installation"
     order_status: OrderStatus = OrderStatus.NEW
+    priority: OrderPriority = OrderPriority.NORMAL
     account_contact_id: uuid.UUID | None = None
     channel_contact_ids: Annotated[list[uuid.UUID], Field(max_length=20)] = Field(default_factory=list)
     installation_address: AddressIn | None = None
@@ -151,6 +153,7 @@ class OrderUpdate(Input):
     """What to change; a member left out stays as it is."""
 
     order_status: OrderStatus = absent()
+    priority: OrderPriority = absent()
     status_reason: Short = absent("Why; goes with `order_status`")
     notes: Notes = absent()
     external_references: References = absent()

@@ -33,6 +33,9 @@ ICONS = {
     NotificationKind.TEAM: "users",
     NotificationKind.CHANNEL: "plug",
     NotificationKind.ESCALATION: "clock",
+    NotificationKind.ORDER_URGENT: "file-text",
+    NotificationKind.TECHNICIAN_ABSENT: "calendar",
+    NotificationKind.SYSTEM_ERROR: "triangle-alert",
 }
 
 
@@ -58,6 +61,8 @@ def open_notification(notification_id: uuid.UUID) -> ResponseReturnValue:
     only = notification_id if thread_id is None else None
     with transaction() as session:
         mark_read(session, user_id=viewer.user_id, thread_id=thread_id, notification_id=only, now=utc_now())
+    if found.place:
+        return redirect(found.place, 303)
     if channel_id is not None:
         return redirect(url_for("connections.channel", channel_id=channel_id), 303)
     return redirect(url_for("inbox.show_thread", thread_id=thread_id, _anchor=f"item-{message_id}" if message_id else None), 303)

@@ -170,4 +170,15 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
             _("A deadline comes near or has passed"),
             _("On threads assigned to me, and on those that are escalated to me."),
         ),
+        (NotificationKind.ORDER_URGENT, _("An order becomes urgent"), _("Leads are told, and whoever has its conversation.")),
+        (
+            NotificationKind.TECHNICIAN_ABSENT,
+            _("A technician is absent on a day with appointments"),
+            _("Only leads and administrators are told."),
+        ),
+        (
+            NotificationKind.SYSTEM_ERROR,
+            _("Something is wrong with the system"),
+            _("And when it is mended. Only administrators are told."),
+        ),
     ]

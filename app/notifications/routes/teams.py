@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,13 +14,15 @@ from app.accounts.session import current_admin
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
-from app.notifications.models import TeamsHook
+from app.inbox.models import Priority
+from app.notifications.models import TRIGGERS, NotificationKind, TeamsHook
 from app.notifications.routes.blueprint import bp
 from app.notifications.senders import teams_sender
 from app.notifications.teams.addresses import BadAddress, check_address
 from app.notifications.teams.card import Card, render
 from app.notifications.teams.hooks import (
     NewHook,
+    Wishes,
     find_hook,
     list_hooks,
     list_people_without_channel,
@@ -45,17 +48,18 @@ def teams_cards() -> ResponseReturnValue:
 def save_hook(team_id: uuid.UUID) -> ResponseReturnValue:
     """Keep the address of a team's workflow; left empty, the one that is kept stays."""
     viewer, url = current_admin(), request.form.get("url", "").strip()
-    hook, shows_content = _find(team_id), request.form.get("shows_content") == "yes"
+    hook, shows_content, wishes = _find(team_id), request.form.get("shows_content") == "yes", _wishes()
     if hook is None or url:
         try:
-            new = NewHook(url, check_address(url, allowed=runtime().settings.teams_hosts), shows_content)
+            new = NewHook(url, check_address(url, allowed=runtime().settings.teams_hosts), shows_content, wishes)
         except BadAddress as error:
             return _page(wrong=(team_id, str(error)), status=422)
         with transaction() as session:
             set_hook(session, new, team_id=team_id, keyring=runtime().keyring, now=utc_now(), actor=viewer.actor)
     else:
         with transaction() as session:
-            set_content(session, session.merge(hook), shows_content=shows_content, now=utc_now(), actor=viewer.actor)
+            kept, now = session.merge(hook), utc_now()
+            set_content(session, kept, shows_content=shows_content, wishes=wishes, now=now, actor=viewer.actor)
     flash(_("Saved."))
     return redirect(url_for("notifications.teams_cards"), 303)
 
@@ -97,6 +101,13 @@ def try_card(viewer: Viewer, hook: TeamsHook) -> str:
     return str(told(answer.words))
 
 
+def _wishes() -> Wishes:
+    """What was ticked; a priority nobody knows counts as the least."""
+    triggers = tuple(kind for kind in TRIGGERS if kind.value in request.form.getlist("triggers"))
+    least = next((one for one in Priority if one.value == request.form.get("least_priority")), Priority.LOW)
+    return Wishes(triggers, least)
+
+
 def _find(team_id: uuid.UUID) -> TeamsHook | None:
     session = db.session()
     if not any(row.team.id == team_id for row in list_hooks(session)):
@@ -108,4 +119,14 @@ def _find(team_id: uuid.UUID) -> TeamsHook | None:
 
 def _page(*, wrong: tuple[uuid.UUID, str] | None = None, trial: str = "", status: int = 200) -> ResponseReturnValue:
     rows, unreached = list_hooks(db.session()), list_people_without_channel(db.session())
-    return page("notifications/teams.html", rows=rows, unreached=unreached, wrong=wrong, trial=trial, status=status)
+    context: dict[str, Any] = {"rows": rows, "unreached": unreached, "triggers": _triggers(), "priorities": list(Priority)}
+    return page("notifications/teams.html", **context, wrong=wrong, trial=trial, status=status)
+
+
+def _triggers() -> list[tuple[str, str]]:
+    words = {
+        NotificationKind.ORDER_URGENT: _("Urgent orders"),
+        NotificationKind.TECHNICIAN_ABSENT: _("Absent technicians with appointments"),
+        NotificationKind.SYSTEM_ERROR: _("Faults of the system"),
+    }
+    return [(kind.value, words[kind]) for kind in TRIGGERS]

@@ -15,9 +15,9 @@ from app.accounts.models import Team, TeamMember, User
 from app.core.crypto import Keyring
 from app.core.ids import new_id
 from app.events.actions import Actor, audit
-from app.inbox.models import Thread
+from app.inbox.models import Priority, Thread
 from app.notifications.answers import Answer
-from app.notifications.models import TeamsHook
+from app.notifications.models import TRIGGERS, NotificationKind, TeamsHook
 from app.notifications.teams.pace import wait_seconds, with_call
 
 
@@ -30,12 +30,21 @@ class HookRow:
 
 
 @dataclass(frozen=True)
+class Wishes:
+    """What comes there besides what concerns the team anyway, and how urgent it has to be."""
+
+    triggers: tuple[NotificationKind, ...] = TRIGGERS
+    least_priority: Priority = Priority.LOW
+
+
+@dataclass(frozen=True)
 class NewHook:
     """A checked address (app/notifications/teams/addresses.py) and its host."""
 
     url: str = field(repr=False)
     host: str
     shows_content: bool
+    wishes: Wishes = field(default_factory=Wishes)
 
 
 def list_hooks(session: Session) -> list[HookRow]:
@@ -54,19 +63,25 @@ def set_hook(session: Session, new: NewHook, *, team_id: uuid.UUID, keyring: Key
     hook = find_hook(session, team_id) or TeamsHook(id=new_id(), team_id=team_id)
     hook.sealed_url = keyring.encrypt(new.url.encode(), table="teams_hooks", column="sealed_url", row_id=hook.id)
     hook.host, hook.shows_content, hook.changed_at, hook.calls, hook.problem = new.host, new.shows_content, now, [], ""
+    _set_wishes(hook, new.wishes)
     session.add(hook)
     session.flush()
     audit(session, action="TeamsAddressSet", object_type="team", object_id=str(team_id), now=now, actor=actor)
     return hook
 
 
-def set_content(session: Session, hook: TeamsHook, *, shows_content: bool, now: datetime, actor: Actor) -> None:
-    """Whether cards name people and subjects."""
+def set_content(session: Session, hook: TeamsHook, *, shows_content: bool, wishes: Wishes, now: datetime, actor: Actor) -> None:
+    """Whether cards name people and subjects, and which ones come."""
     hook.shows_content = shows_content
-    detail = {"shows_content": shows_content}
+    _set_wishes(hook, wishes)
+    detail = {"shows_content": shows_content, "triggers": hook.triggers, "least_priority": wishes.least_priority.value}
     audit(
         session, action="TeamsCardsChanged", object_type="team", object_id=str(hook.team_id), now=now, actor=actor, detail=detail
     )
+
+
+def _set_wishes(hook: TeamsHook, wishes: Wishes) -> None:
+    hook.triggers, hook.least_priority = [kind.value for kind in wishes.triggers], wishes.least_priority
 
 
 def remove_hook(session: Session, hook: TeamsHook, *, now: datetime, actor: Actor) -> None:
@@ -81,13 +96,39 @@ def open_address(hook: TeamsHook, keyring: Keyring) -> str:
     return keyring.decrypt(hook.sealed_url, table="teams_hooks", column="sealed_url", row_id=hook.id).decode()
 
 
-def hook_for(session: Session, *, thread_id: uuid.UUID | None, user_ids: Collection[uuid.UUID]) -> uuid.UUID | None:
-    """Whose channel a card about this thread belongs into: that of the thread's team, else of a team of those who are told."""
-    team = sa.select(Thread.team_id).where(Thread.id == thread_id).scalar_subquery()
+@dataclass(frozen=True)
+class About:
+    """What a card is about. `priority`: how urgent it is, "" for as the thread is."""
+
+    kind: NotificationKind
+    thread_id: uuid.UUID | None
+    priority: str = ""
+
+
+def hook_for(session: Session, about: About, *, user_ids: Collection[uuid.UUID]) -> uuid.UUID | None:
+    """Whose channel a card belongs into: that of the thread's team, else of a team of those who are told; of those that want it.
+
+    What is one of TRIGGERS goes, where none of these wants it, to the first team that does.
+    """
+    team = sa.select(Thread.team_id).where(Thread.id == about.thread_id).scalar_subquery()
     theirs = sa.select(TeamMember.team_id).where(TeamMember.user_id.in_(user_ids))
-    query = sa.select(TeamsHook.id).join(Team, Team.id == TeamsHook.team_id)
-    query = query.where(sa.or_(Team.id == team, Team.id.in_(theirs))).order_by((Team.id == team).desc().nulls_last(), Team.name)
+    of_thread, of_told = Team.id == team, Team.id.in_(theirs)
+    query = sa.select(TeamsHook.id).join(Team, Team.id == TeamsHook.team_id).where(_is_urgent_enough(session, about))
+    if about.kind in TRIGGERS:
+        query = query.where(TeamsHook.triggers.contains([about.kind.value]))
+    else:
+        query = query.where(sa.or_(of_thread, of_told))
+    query = query.order_by(of_thread.desc().nulls_last(), of_told.desc(), Team.name)
     return session.execute(query.limit(1)).scalar_one_or_none()
+
+
+def _is_urgent_enough(session: Session, about: About) -> sa.ColumnElement[bool]:
+    """What has no priority of its own, such as a fault of the system, always is."""
+    of_thread = sa.select(Thread.priority).where(Thread.id == about.thread_id)
+    priority = Priority(about.priority) if about.priority else session.execute(of_thread).scalar_one_or_none()
+    if priority is None or about.kind in (NotificationKind.TECHNICIAN_ABSENT, NotificationKind.SYSTEM_ERROR):
+        return sa.true()
+    return TeamsHook.least_priority.in_([one for one in Priority if one.rank <= priority.rank])
 
 
 def list_without_channel(session: Session) -> list[str]:

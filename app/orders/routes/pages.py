@@ -17,7 +17,7 @@ from app.core.keyset import Sort
 from app.core.paging import BadCursor
 from app.core.text import storable
 from app.inbox.order_threads import list_threads_by_id
-from app.orders.models import OrderStatus
+from app.orders.models import OrderPriority, OrderStatus
 from app.orders.queries import OrderConditions, get_order, list_orders, list_payments
 from app.orders.routes.blueprint import bp
 from app.web import page
@@ -59,6 +59,7 @@ def order_page(order_id: uuid.UUID, *, errors: dict[str, str] | None = None, sta
         "threads": threads,
         "payments": list_payments(session, order_id),
         "appointments": appointments,
+        "priorities": list(OrderPriority),
         "reminders": list_reminders(session, [one.appointment.id for one in appointments]),
         "errors": errors or {},
     }

@@ -23,10 +23,10 @@ from app.core.text import storable
 from app.inbox.api_queries import contact_in_sight
 from app.inbox.queries import get_thread
 from app.inbox.routes.blueprint import parse_uuid
-from app.orders.actions import NewOrder, create_order, edit_order, set_order_status
+from app.orders.actions import NewOrder, create_order, edit_order, set_order_priority, set_order_status
 from app.orders.articles import list_articles
 from app.orders.forms import MOST_ROWS, NOTES_CHARACTERS, OrderForm
-from app.orders.models import Order, OrderSource, OrderStatus
+from app.orders.models import Order, OrderPriority, OrderSource, OrderStatus
 from app.orders.queries import get_order
 from app.orders.routes.blueprint import bp
 from app.orders.routes.pages import order_page
@@ -72,6 +72,21 @@ def set_status(order_id: uuid.UUID) -> ResponseReturnValue:
         )
     with transaction() as session:
         set_order_status(session, order_id, status, reason=reason, now=utc_now(), actor=viewer.actor)
+    runtime().nudger.nudge()
+    flash(_("Saved."))
+    return redirect(url_for("orders.show_order", order_id=order_id), 303)
+
+
+@bp.post("/orders/<uuid:order_id>/priority")
+def set_priority(order_id: uuid.UUID) -> ResponseReturnValue:
+    """Say how urgent the order is (`priority`)."""
+    viewer = current_viewer()
+    get_order(db.session(), viewer=viewer, order_id=order_id)
+    priority = next((one for one in OrderPriority if one.value == request.form.get("priority")), None)
+    if priority is None:
+        return order_page(order_id, errors={"priority": _("Choose one of the list.")}, status=422)
+    with transaction() as session:
+        set_order_priority(session, order_id, priority, now=utc_now(), actor=viewer.actor)
     runtime().nudger.nudge()
     flash(_("Saved."))
     return redirect(url_for("orders.show_order", order_id=order_id), 303)

@@ -1,0 +1,31 @@
+"""Watch over the installation by the clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+from rq import Worker
+
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.runtime import runtime
+from app.health.actions import note_troubles
+from app.health.queries import find_troubles
+from app.wiring import QUEUES
+
+
+def watch_system(**_ignored: Any) -> int:
+    """RQ entry point, periodic: tell administrators what began and what ended; returns how many tellings."""
+    served, now = _served_queues(), utc_now()
+    with transaction() as session:
+        return note_troubles(session, find_troubles(session, now=now, queues=QUEUES, served=served), now=now)
+
+
+def _served_queues() -> set[str] | None:
+    """Those that a worker alive takes jobs of; None where Redis does not say."""
+    try:
+        workers = Worker.all(connection=runtime().redis)
+    except redis.RedisError:
+        return None
+    return {name for worker in workers for name in worker.queue_names()}

@@ -1,0 +1,78 @@
+"""What is wrong at this moment, from what the house knows of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.connections.models import Channel
+from app.core.db import table_of
+from app.core.text import known
+from app.core.text import mark as N_
+from app.delivery.models import Delivery
+from app.events.models import OutboxEntry
+from app.ingest.models import InboundEvent
+
+GROWS_WITHIN = timedelta(hours=1)
+WAITS_AT_MOST = timedelta(minutes=5)
+QUARANTINE = known("Events from outside could not be processed in the last hour: %(count)s.")
+REFUSED = known("The channel %(name)s does not work: %(why)s")
+WAITING = known("Work waits for more than %(minutes)s minutes: %(what)s.")
+NOT_SERVED = known("No worker takes the jobs of the queue %(queue)s.")
+UNKNOWN = N_("no reason is known")
+PROMISES = (table_of(InboundEvent), table_of(OutboxEntry), table_of(Delivery))
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """`key` is the same as long as it lasts; `text` in English; `place`: the path where to look."""
+
+    key: str
+    text: str
+    place: str
+
+
+def find_troubles(session: Session, *, now: datetime, queues: Collection[str], served: Collection[str] | None) -> list[Trouble]:
+    """Everything that is wrong now. `queues`: those there are; `served`: those a worker takes jobs of, None if nobody knows."""
+    return [*_quarantine(session, now), *_channels(session), *_waiting(session, now), *_workers(queues, served)]
+
+
+def _quarantine(session: Session, now: datetime) -> list[Trouble]:
+    query = sa.select(sa.func.count()).where(InboundEvent.state == "quarantined", InboundEvent.received_at > now - GROWS_WITHIN)
+    count = session.execute(query).scalar_one()
+    return [Trouble("quarantine", QUARANTINE % {"count": count}, "/settings/events")] if count else []
+
+
+def _channels(session: Session) -> list[Trouble]:
+    query = sa.select(Channel.id, Channel.name, Channel.health_detail).where(Channel.is_active, Channel.health == "down")
+    return [
+        Trouble(
+            f"channel {row.id}",
+            REFUSED % {"name": row.name, "why": row.health_detail or UNKNOWN},
+            f"/settings/channels/{row.id}",
+        )
+        for row in session.execute(query.order_by(Channel.name))
+    ]
+
+
+def _waiting(session: Session, now: datetime) -> list[Trouble]:
+    found = []
+    for table in PROMISES:
+        name, columns = table.name, table.c
+        late = sa.select(columns.id).where(columns.state.in_(("ready", "running")), columns.run_at < now - WAITS_AT_MOST)
+        if "channel_id" in columns:  # what is for a paused channel waits because somebody said so
+            resting = sa.or_(Channel.paused_at.is_not(None), Channel.is_active.is_(False))
+            late = late.where(~sa.exists(sa.select(Channel.id).where(Channel.id == columns.channel_id, resting)))
+        if session.execute(late.limit(1)).first() is not None:
+            minutes = int(WAITS_AT_MOST.total_seconds() // 60)
+            found.append(Trouble(f"waiting {name}", WAITING % {"minutes": minutes, "what": name}, "/settings/events"))
+    return found
+
+
+def _workers(queues: Collection[str], served: Collection[str] | None) -> list[Trouble]:
+    missing = sorted(set(queues) - set(served)) if served is not None else []
+    return [Trouble(f"worker {queue}", NOT_SERVED % {"queue": queue}, "/settings/events") for queue in missing]
