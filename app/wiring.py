@@ -31,6 +31,7 @@ from app.ingest.models import InboundEvent
 from app.ingest.notifications import subscribe_channel
 from app.integrations.fillout.applying import read_form
 from app.integrations.make.applying import read_scenario
+from app.integrations.make.asked import tell_asked_scenario
 from app.integrations.make.telling import tell_scenarios
 from app.integrations.models import ScenarioCall
 from app.mailings.models import MailingRecipient
@@ -146,7 +147,7 @@ WIRING = Wiring(
         "CallLogged": (make_callback_task, sla.hear_call, hear_end_of_call),
         "CallChanged": (hear_end_of_call,),
         "TaskAsked": (make_asked_task,),
-        "OutsideCallAsked": (note_intent,),
+        "OutsideCallAsked": (note_intent, tell_asked_scenario),
         "OrderCreated": (tell_scenarios, tell_of_urgent_order),
         "OrderPriorityChanged": (tell_of_urgent_order,),
         "TechnicianAbsent": (tell_of_absent_technician,),

@@ -70,7 +70,7 @@ class AutomationRun(WithId, Base):
 
 
 class OutsideIntent(WithId, Base):
-    """Something outside is to hear of it. Kept until an integration of its kind is there to carry it out; nothing is sent yet."""
+    """Something outside is to hear of it. `done`: it became a call of an integration; `noted`: none could tell it."""
 
     __tablename__ = "outside_intents"
 

@@ -43,6 +43,13 @@ def list_integrations(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> li
     return list(session.execute(query).scalars())
 
 
+def list_scenarios(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> list[str]:
+    """The scenarios that active connections of these brands can tell, by name."""
+    query = sa.select(Integration.settings["hooks"]).where(Integration.provider == Provider.MAKE, Integration.is_active)
+    rows = session.execute(query.where(Integration.brand_id.in_(brand_ids))).scalars()
+    return sorted({name for hooks in rows for name in hooks or {}})
+
+
 def list_opened(session: Session, provider: Provider, keyring: Keyring) -> list[Opened]:
     """The active ones of a provider, for the door."""
     query = sa.select(Integration).where(Integration.provider == provider, Integration.is_active).order_by(Integration.id)

@@ -35,6 +35,7 @@ from app.inbox.routes.triage_words import SNOOZES
 from app.inbox.routes.words import priority_words, status_words
 from app.inbox.tags import BadTag, clean_tag
 from app.inbox.timeline import list_assignable_users
+from app.integrations.queries import list_scenarios
 from app.reply_templates.queries import list_templates
 from app.translation import gettext as _
 
@@ -226,4 +227,4 @@ def choices(session: Session, viewer: Viewer, form: MacroForm) -> dict[str, Any]
         value = form.values[name]
         if value and value not in dict(lists[options]):
             lists[options].append((value, _("Not there any more")))
-    return lists
+    return {**lists, "scenarios": list_scenarios(session, brand_ids=viewer.brand_ids)}

@@ -46,6 +46,8 @@ def triage_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
     if event_type == "OutsideCallAsked":
         kind, target = payload["call"]["kind"], payload["call"]["target"]
         asked = {"who": who, "what": _(CALLS[kind]), "target": target}
+        if payload.get("is_told"):
+            return _("%(who)s told %(what)s “%(target)s”", **asked)
         return _("%(who)s asked for %(what)s “%(target)s”: noted, not sent until that is connected", **asked)
     if event_type == "MacroRun":
         return _("%(who)s ran the macro %(name)s", who=who, name=payload["name"])

@@ -33,7 +33,7 @@ NAMES = {"OrderCreated": "order.created", "OrderStatusChanged": "order.status_ch
 def tell_scenarios(session: Session, event: Event) -> None:
     """`OrderCreated`, `OrderStatusChanged`, `PaymentReceived`: promise a call for each scenario that is told of it."""
     wanted = _scenarios(event)
-    listening = _listening(session, event, wanted) if wanted else []
+    listening = listening_to(session, brand_id=event.brand_id, names=wanted) if wanted else []
     if not listening:
         return
     order = session.get_one(Order, uuid.UUID(event.payload["order_id"]))
@@ -55,11 +55,11 @@ def _scenarios(event: Event) -> tuple[str, ...]:
     return ("order_processing", "customer_communication", *ended, *invoiced)
 
 
-def _listening(session: Session, event: Event, wanted: tuple[str, ...]) -> list[tuple[uuid.UUID, str]]:
-    """(connection, scenario) for each that has an address. One query."""
+def listening_to(session: Session, *, brand_id: uuid.UUID | None, names: tuple[str, ...]) -> list[tuple[uuid.UUID, str]]:
+    """(connection, scenario) for each of these that has an address. One query."""
     query = sa.select(Integration.id, Integration.settings["hooks"])
-    query = query.where(Integration.provider == Provider.MAKE, Integration.is_active, Integration.brand_id == event.brand_id)
-    return [(row[0], name) for row in session.execute(query) for name in wanted if name in (row[1] or {})]
+    query = query.where(Integration.provider == Provider.MAKE, Integration.is_active, Integration.brand_id == brand_id)
+    return [(row[0], name) for row in session.execute(query.order_by(Integration.id)) for name in names if name in (row[1] or {})]
 
 
 def _row(integration_id: uuid.UUID, scenario: str, event: Event, data: dict[str, Any]) -> dict[str, Any]:
@@ -96,14 +96,14 @@ def _data(session: Session, event: Event, order: Order) -> dict[str, Any]:
         "order_type": order.order_type,
         **changed,
         **({"payment": told} if told else {}),
-        "customer": _customer(session, order),
+        "customer": ways_of(session, session.get_one(Contact, order.customer_contact_id)),
         "line_items": _lines(session, order),
         "external_references": order.external_references,
     }
 
 
-def _customer(session: Session, order: Order) -> dict[str, Any]:
-    contact = session.get_one(Contact, order.customer_contact_id)
+def ways_of(session: Session, contact: Contact) -> dict[str, Any]:
+    """Who it is, and how to reach them."""
     query = sa.select(ContactIdentity.kind, ContactIdentity.value).where(ContactIdentity.contact_id == contact.id)
     ways = session.execute(query.order_by(ContactIdentity.is_primary.desc(), ContactIdentity.created_at)).all()
     found = {name: next((way.value for way in ways if way.kind == name), None) for name in ("email", "phone")}

@@ -1,0 +1,101 @@
+"""What a rule or a macro asks a scenario to hear: a call like any other, written in the transaction of the asking.
+
+The step names one of the scenarios by which connections of the brand tell Make (app/integrations/make/telling.py). Where none has
+an address for it, what was asked for stays noted, and nothing is sent, also not later: it would be told long after it mattered.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.automation.models import OutsideIntent
+from app.contacts.models import Contact
+from app.core.db import table_of
+from app.core.ids import new_id
+from app.core.runtime import runtime
+from app.events.models import Event
+from app.inbox.models import Thread
+from app.integrations.make.telling import SCHEMA_VERSION, listening_to, ways_of
+from app.integrations.models import ScenarioCall
+from app.orders.models import Order
+
+NAME = "rule.called"
+
+
+def tell_asked_scenario(session: Session, event: Event) -> None:
+    """`OutsideCallAsked`: promise the call, where it is for a scenario that is connected, and say so in the event."""
+    call = event.payload["call"]
+    if call["kind"] != "make" or event.brand_id is None:
+        return
+    connected = listening_to(session, brand_id=event.brand_id, names=(call["target"].strip(),))
+    if not connected:
+        return
+    data = _data(session, event)
+    rows = [_row(integration_id, scenario, event, data) for integration_id, scenario in connected]
+    session.execute(postgresql.insert(table_of(ScenarioCall)).values(rows).on_conflict_do_nothing())
+    session.execute(sa.update(OutsideIntent).where(OutsideIntent.event_id == event.id).values(state="done"))
+    event.payload = {**event.payload, "is_told": True}
+    session.flush()
+
+
+def _row(integration_id: uuid.UUID, scenario: str, event: Event, data: dict[str, Any]) -> dict[str, Any]:
+    body = {
+        "event_id": str(event.id),
+        "event_type": NAME,
+        "occurred_at": event.occurred_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "schema_version": SCHEMA_VERSION,
+        "source": "switchyard",
+        "scenario": scenario,
+        "data": data,
+    }
+    return {
+        "id": new_id(),
+        "integration_id": integration_id,
+        "scenario": scenario,
+        "event_id": event.id,
+        "event_type": NAME,
+        "body": json.dumps(body, ensure_ascii=False),
+        "answer": "",
+        "created_at": event.occurred_at,
+        "state": "ready",
+        "attempts": 0,
+    }
+
+
+def _data(session: Session, event: Event) -> dict[str, Any]:
+    """By what rule, because of what, and about which thread, customer and order."""
+    cause = session.get(Event, event.caused_by_id) if event.caused_by_id else None
+    thread = session.get(Thread, event.thread_id) if event.thread_id else None
+    order_id = (cause.payload.get("order_id") if cause else None) or event.payload.get("order_id")
+    order = session.get(Order, uuid.UUID(order_id)) if order_id else None
+    contact_id = (thread.contact_id if thread else None) or (order.customer_contact_id if order else None)
+    contact = session.get(Contact, contact_id) if contact_id else None
+    return {
+        "rule": (event.payload.get("by") or {}).get("name"),
+        "cause": cause.type if cause else None,
+        "thread": _thread(thread) if thread else None,
+        "order": _order(order) if order else None,
+        "customer": ways_of(session, contact) if contact else None,
+    }
+
+
+def _thread(thread: Thread) -> dict[str, Any]:
+    return {
+        "thread_id": str(thread.id),
+        "number": thread.number,
+        "thread_subject": thread.subject,
+        "status": thread.status.value,
+        "priority": thread.priority.value,
+        "url": f"{runtime().settings.public_url}/threads/{thread.id}",
+    }
+
+
+def _order(order: Order) -> dict[str, Any]:
+    return {"order_id": str(order.id), "order_number": order.order_number, "order_status": order.status.value}
