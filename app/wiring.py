@@ -47,6 +47,7 @@ from app.notifications.handlers import (
 )
 from app.notifications.models import NotificationDigest, NotificationDispatch
 from app.notifications.triggers import tell_of_absent_technician, tell_of_trouble, tell_of_urgent_order
+from app.orders import handlers as orders
 from app.realtime.handlers import (
     push_bulk_progress,
     push_channel_change,
@@ -121,8 +122,8 @@ WIRING = Wiring(
             auto_replies.follow_split,
         ),
         "SplitUndone": (delivery.go_back, notifications.go_back, sla.go_back, auto_replies.go_back, *_FOLLOW_MERGED),
-        "ContactsMerged": (follow_merged_contact, appointments.follow_merged_contact),
-        "ContactMergeUndone": (give_back_merged_contact, appointments.give_back_merged_contact),
+        "ContactsMerged": (follow_merged_contact, orders.follow_merged_contact, appointments.follow_merged_contact),
+        "ContactMergeUndone": (give_back_merged_contact, orders.give_back_merged_contact, appointments.give_back_merged_contact),
         "ThreadAssigned": (tell_assignee, note_refusal),
         "ThreadHandedOver": (tell_team, sla.retarget),
         "MessageReceived": (tell_followers, hold_scheduled_replies, sla.hear_message),

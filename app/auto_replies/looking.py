@@ -12,6 +12,7 @@ from app.accounts.models import Brand
 from app.auto_replies.judging import Letter, why_not
 from app.auto_replies.models import AutoReply, AutoReplyKind
 from app.auto_replies.order_questions import OrderQuestion, find_order_question
+from app.auto_replies.order_states import state_sentence
 from app.auto_replies.queries import read_letter
 from app.auto_replies.texts import choose_language, deadline_words, fill_in, moment_words
 from app.contacts.models import Contact
@@ -103,9 +104,17 @@ def _written(
         "brand.name": session.get_one(Brand, thread.brand_id).name,
         "opening.at": moment_words(opening, language) if opening else "",
         "order.number": question.number if question else "",
+        "order.status": _state(session, thread, contact, question, language),
         "answer.by": _promised(thread, calendar, language, now),
     }
     return Look(rule.kind, language=language, text=fill_in(text, values))
+
+
+def _state(session: Session, thread: Thread, contact: Contact | None, question: OrderQuestion | None, language: str) -> str:
+    if question is None:
+        return ""
+    contact_id = contact.id if contact else None
+    return state_sentence(session, brand_id=thread.brand_id, contact_id=contact_id, number=question.number, language=language)
 
 
 def _promised(thread: Thread, calendar: Calendar, language: str, now: datetime) -> str:

@@ -24,6 +24,9 @@ VARIABLES: Final[Mapping[str, str]] = {
     "brand.name": N_("Name of the brand"),
     "opening.at": N_("When somebody is there again: Monday 23 November at 09:00"),
     "order.number": N_("The number of the order, as the customer wrote it"),
+    "order.status": N_(
+        "A sentence about the order, where exactly one of the contact is meant: Your order CC-2026-00123 is scheduled."
+    ),
     "answer.by": N_("Until when an answer is promised: by Monday 23 November at 10:30"),
 }
 ALWAYS_KNOWN: Final[Mapping[AutoReplyKind, frozenset[str]]] = {
@@ -59,15 +62,15 @@ Ceci est une réponse automatique.
 _ORDER_STATUS: Final = {
     "nl": """Beste {{contact.first_name|klant}},
 
-We hebben uw vraag over bestelling {{order.number|}} gezien. Een collega zoekt uit hoe het ermee staat en antwoordt \
-{{answer.by|zo snel mogelijk}}.
+We hebben uw vraag over bestelling {{order.number|}} gezien. {{order.status|}} Een collega zoekt uit hoe het \
+ermee staat en antwoordt {{answer.by|zo snel mogelijk}}.
 
 Dit is een automatisch antwoord.
 
 {{brand.name}}""",
     "en": """Dear {{contact.first_name|customer}},
 
-We have seen your question about order {{order.number|}}. A colleague is looking into it and will answer \
+We have seen your question about order {{order.number|}}. {{order.status|}} A colleague is looking into it and will answer \
 {{answer.by|as soon as possible}}.
 
 This is an automatic reply.
@@ -75,8 +78,8 @@ This is an automatic reply.
 {{brand.name}}""",
     "fr": """Bonjour {{contact.first_name|}},
 
-Nous avons bien vu votre question sur la commande {{order.number|}}. Un collègue vérifie où elle en est et vous répondra \
-{{answer.by|dès que possible}}.
+Nous avons bien vu votre question sur la commande {{order.number|}}. {{order.status|}} Un collègue \
+vérifie où elle en est et vous répondra {{answer.by|dès que possible}}.
 
 Ceci est une réponse automatique.
 

@@ -16,6 +16,7 @@ from app.contacts.merge import undo_merge as undo_contacts
 from app.events.actions import Actor
 from app.inbox.merge import merge_threads, undo_merge
 from app.inbox.move_models import ThreadMove
+from app.orders.models import Order
 from tests.appointments.conftest import HTMX, Desk
 from tests.factories import make_contact, make_thread
 
@@ -34,7 +35,10 @@ def test_an_appointment_is_planned_from_its_thread_on_the_clock_of_its_place(des
     assert (made.starts_at, made.ends_at) == (datetime(2027, 1, 11, 9, tzinfo=UTC), datetime(2027, 1, 11, 11, tzinfo=UTC))
     assert (made.technician_user_id, made.order_id, made.contact_id) == (desk.tim.id, desk.order.id, desk.pieter.id)
     assert desk.events() == ["AppointmentPlanned"]
-    assert "09:00–11:00" in desk.client.get(f"/threads/{desk.thread.id}/appointments").text
+    beside = desk.client.get(f"/threads/{desk.thread.id}/appointments").text
+    assert "09:00–11:00" in beside
+    assert f"/orders/{desk.order.id}" in beside
+    assert f"/orders/{desk.order.id}" in desk.client.get(f"/contacts/{desk.pieter.id}").text
     assert "Schouw" in desk.client.get(f"/orders/{desk.order.id}").text
     assert "Alice planned an appointment" in desk.client.get(f"/threads/{desk.thread.id}").text
 
@@ -156,11 +160,13 @@ def test_appointments_follow_their_thread_into_another_and_back(desk: Desk) -> N
     assert desk.only().thread_id == mine
 
 
-def test_appointments_follow_their_contact_into_another_and_back(desk: Desk) -> None:
+def test_appointments_and_orders_follow_their_contact_into_another_and_back(desk: Desk) -> None:
     desk.make()
     anna = make_contact(desk.session, "Anna", value="31600000002")
     who = {"now": desk.now, "actor": Actor(desk.alice.id)}
     merge = merge_contacts(desk.session, keep_id=anna.id, merge_id=desk.pieter.id, **who)  # type: ignore[arg-type]
     assert desk.only().contact_id == anna.id
+    assert desk.session.get_one(Order, desk.order.id, populate_existing=True).customer_contact_id == anna.id
     undo_contacts(desk.session, merge.id, **who)  # type: ignore[arg-type]
+    assert desk.session.get_one(Order, desk.order.id, populate_existing=True).customer_contact_id == desk.pieter.id
     assert desk.only().contact_id == desk.pieter.id

@@ -25,6 +25,7 @@ from app.core.paging import BadCursor
 from app.inbox.contact_timeline import last_heard_of, list_contact_timeline
 from app.inbox.routes.blueprint import parse_uuid
 from app.inbox.spam import list_blocks
+from app.orders.queries import list_orders_of_contact
 from app.tasks.queries import TaskFilter, list_tasks
 from app.web import page
 
@@ -69,6 +70,7 @@ def contact_page(
         "contact": profile.contact,
         "timeline": timeline,
         "task_rows": list_tasks(session, viewer=viewer, filter=of_contact, limit=TASKS_SHOWN),
+        "orders": list_orders_of_contact(session, viewer=viewer, contact_id=contact_id),
         "duplicates": list_duplicates(session, profile, within=within),
         "consents": {consent.purpose: (consent, name) for consent, name in profile.consents},
         "purposes": list(ConsentPurpose),
