@@ -12,6 +12,7 @@ from app.contacts.actions import IdentityInput
 from app.contacts.numbers import NotAnAddress, clean_email, clean_phone
 from app.core.text import storable
 from app.orders.actions import NewLine
+from app.orders.articles import ArticleContent
 from app.translation import gettext as _
 
 NAME_CHARACTERS, LINE_CHARACTERS, NOTES_CHARACTERS = 200, 300, 20_000
@@ -102,3 +103,44 @@ class OrderForm:
         if len(text) > most:
             self.errors[name] = _("Use at most %(count)s characters.", count=most)
         return text[:most]
+
+
+@dataclass
+class ArticleForm:
+    """An article as it was typed, and what is wrong with it, by field."""
+
+    values: Mapping[str, str]
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def get(self, name: str) -> str:
+        return " ".join(storable(self.values.get(name, "")).split())
+
+    def brand_id(self, allowed: Collection[uuid.UUID]) -> uuid.UUID | None:
+        found = next((brand_id for brand_id in allowed if str(brand_id) == self.get("brand")), None)
+        if found is None:
+            self.errors["brand"] = _("Choose one of your brands.")
+        return found
+
+    def content(self) -> ArticleContent:
+        """What the form holds; look at `errors` before using it."""
+        sku = self._text("sku", 100, _("Enter a number."))
+        return ArticleContent(sku, self._text("name", NAME_CHARACTERS, _("Enter a name.")), self._price())
+
+    def _text(self, name: str, most: int, missing: str) -> str:
+        text = self.get(name)
+        if not text:
+            self.errors[name] = missing
+        elif len(text) > most:
+            self.errors[name] = _("Use at most %(count)s characters.", count=most)
+        return text[:most]
+
+    def _price(self) -> Decimal | None:
+        text = self.get("unit_price").replace(",", ".")
+        try:
+            price = Decimal(text) if text and len(text) < 15 else None
+        except InvalidOperation:
+            price = Decimal(-1)
+        if text and (price is None or not price.is_finite() or not 0 <= price < 10**9 or price != round(price, 2)):
+            self.errors["unit_price"] = _("Enter an amount such as 12 or 1249,50.")
+            return None
+        return price

@@ -39,6 +39,7 @@ from app.mailings.tokens import unsubscribe_token as mailing_token
 from app.notifications.digest_mail import unsubscribe_token
 from app.notifications.models import Notification, NotificationKind, PushSubscription
 from app.notifications.teams.hooks import NewHook, set_hook
+from app.orders.articles import add_article
 from app.reply_templates.actions import TemplateContent, create_template
 from app.reply_templates.models import TemplateCategory
 from app.sla.actions import CalendarContent, create_calendar, create_policy
@@ -174,12 +175,17 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
         "brand_id": channel.brand_id,
         "integration_id": _integration(session, channel, keyring),
         "order_id": make_order(session, brand, contact).id,  # type: ignore[arg-type]
+        "article_id": _article(session, channel),
         "appointment_id": make_appointment(session, thread).id,
         "task_id": create_task(session, TaskContent(channel.brand_id, "Bellen"), now=NOW, actor=SYSTEM).id,
         "identity_id": new_id(), "address_id": new_id(), "merge_id": new_id(),
         "day": "2026-12-01",
         "view": "mine", "filename": "css/tokens.css", "key": "wrong", "scenario": "order-created", "link": "made-up",
     }  # fmt: skip
+
+
+def _article(session: Session, channel: Channel) -> object:
+    return add_article(session, brand_id=channel.brand_id, sku="WB-11", name="Wallbox", unit_price=None, now=NOW).id
 
 
 def _automation_rule(session: Session, brand_id: object) -> object:

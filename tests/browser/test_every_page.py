@@ -50,6 +50,7 @@ PAGES = (
     "/settings/notifications",
     "/settings/security",
     "/settings/tokens",
+    "/settings/articles",
     "/settings/people",
     "/settings/people/new",
     "/settings/brands",

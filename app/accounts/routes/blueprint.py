@@ -39,6 +39,7 @@ def settings_groups() -> list[LinkGroup]:
             _link(_("Channels"), "connections.channels", "link"),
             _link(_("Routing"), "routing.rules", "merge"),
             _link(_("Automation"), "automation.rules", "bot"),
+            _link(_("Articles"), "orders.articles", "file-text"),
             _link(_("Events"), "quarantine.events", "activity"),
             _link(_("Stuck deliveries"), "deliveries.stuck", "hourglass"),
             _link(_("Stopped addresses"), "suppressions.suppressions", "mail"),

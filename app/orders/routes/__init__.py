@@ -1,7 +1,7 @@
 """The pages of orders."""
 
-from app.orders.routes import pages, writing
+from app.orders.routes import articles, pages, writing
 from app.orders.routes.blueprint import bp
 
-__all__ = ["blueprints", "pages", "writing"]
+__all__ = ["articles", "blueprints", "pages", "writing"]
 blueprints = (bp,)
