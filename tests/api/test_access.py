@@ -17,6 +17,7 @@ from app.api.routes import OPERATIONS
 from app.core.ids import new_id
 from app.core.problems import MEDIA_TYPE
 from tests.api.conftest import Caller, World, make_token
+from tests.appointments.factories import make_appointment
 from tests.orders.factories import make_order
 
 NAMES = [operation.name for operation in OPERATIONS]
@@ -85,7 +86,7 @@ def test_mallory_finds_nothing_of_alices(
     client: FlaskClient, alice: Caller, mallory: Caller, world: World, operation: Operation, db_session: Session
 ) -> None:
     uploaded = upload(alice)
-    order = make_order(db_session, world.brand, world.contact)
+    order, appointment = make_order(db_session, world.brand, world.contact), make_appointment(db_session, world.thread)
     db_session.commit()
     ids = {
         "Threads": world.thread.id,
@@ -95,6 +96,7 @@ def test_mallory_finds_nothing_of_alices(
         "Tasks": world.task.id,
         "External": world.mailing.id,
         "Orders": order.id,
+        "Appointments": appointment.id,
         "Templates": world.template.id,
         "Channels": world.channel.id,
         "Users": world.bob.id,
