@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0056"
-down_revision = "0049"
+down_revision = "0055"
 
 _CLAIMED = """
         state text NOT NULL CONSTRAINT ck_{table}_state CHECK (state IN ('ready', 'running', 'done', 'failed')),

@@ -30,7 +30,7 @@ def test_empty_body_and_two_secrets() -> None:
 
 
 @pytest.mark.parametrize("body", BODIES)
-@pytest.mark.parametrize("secret", [A, B, PUBLISHED, new_signing_secret()])
+@pytest.mark.parametrize("secret", [A, B, PUBLISHED, new_signing_secret()], ids=["A", "B", "published", "new"])
 def test_the_projects_own_library_agrees(body: bytes, secret: str) -> None:
     official, now = Webhook(secret), int(time.time())
     ours = signed_headers(body, [secret], message_id=NAME, now_seconds=now)
