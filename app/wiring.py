@@ -185,6 +185,7 @@ WIRING = Wiring(
         "ThreadSplitOff": (_push, _route),
         "SplitUndone": (_push,),
         "MessageReceived": (_push, _route, _automate, _answer),
+        "PastMessageStored": (_push,),
         "MessageQueued": (_push, _automate),
         "MessageTakenBack": (_push,),
         "ContactOptedOut": (_push,),

@@ -135,6 +135,8 @@ class InboundMessage:
     evidence: MailEvidence | None = None
     change: MessageChange | None = None
     opens_window: bool = False  # a customer message after which free text may be sent for a while
+    is_past: bool = False  # written before we were connected and brought in since: it asks nobody for anything
+    new_identities: tuple[Identity, ...] = ()  # by which the sender is reached from now on
     our_reference: str | None = None  # a delivery id of ours found inside (our own copy in Sent Items)
     consent: Consent | None = None  # the message says just that
     bounces: tuple[StatusUpdate, ...] = ()  # what a bounce or receipt says about messages we sent
@@ -347,17 +349,6 @@ class WebhookReceiver(Protocol):
         """A key that two posts of the same items share, whatever their order; raises UnableToParse."""
 
     def parse(self, body: bytes, *, account: ChannelAccount) -> Parsed: ...
-
-
-@dataclass(frozen=True)
-class FetchedMedia:
-    content: bytes = field(repr=False)
-    content_type: str
-    filename: str = ""
-
-
-class MediaSource(Protocol):
-    def fetch_media(self, *, media_id: str, url: str | None, account: ChannelAccount) -> FetchedMedia: ...
 
 
 @dataclass(frozen=True)

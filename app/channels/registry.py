@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from app.channels.base import ChannelRules, IdentityKind, MediaSource, Poller, Sender, WebhookReceiver
+from app.channels.base import ChannelRules, IdentityKind, Poller, Sender, WebhookReceiver
 from app.channels.calendars import HasCalendar
 from app.channels.email.graph import GraphMail
 from app.channels.email.graph.signed_in import TRANSPORT as SIGNED_IN
 from app.channels.email.graph.signed_in import KeepTokens
 from app.channels.email.sendgrid import SendGridMail
 from app.channels.email.smtp import MailServerMail
+from app.channels.fetching import MediaSource
 from app.channels.receiving import Checker, Notified, UrlSignedReceiver
 from app.channels.reconciled import Reconciled
 from app.channels.signing_in import SignsIn

@@ -1,5 +1,8 @@
-"""Edits, deletions and reactions: changes to a message that its sender made later, perhaps before we knew the message; and what
-became of a mail in the mailbox it came by."""
+"""Edits, deletions and reactions: changes to a message that its sender made later, perhaps before we knew the message; quotes of
+a message that came before it; and what became of a mail in the mailbox it came by.
+
+A change says whose side made it (`side`: incoming or outgoing): only the side that wrote a message may edit or delete it.
+"""
 
 from __future__ import annotations
 
@@ -13,23 +16,63 @@ from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
 from app.events.actions import Subject, record
-from app.inbox.models import Message, PendingChange, Thread
+from app.inbox.actions import preview_of
+from app.inbox.models import Message, MessageType, PendingChange, Thread
+from app.inbox.search_words import note_words_of
+
+INCOMING, OUTGOING = "incoming", "outgoing"
+_OURS = frozenset({MessageType.OUTGOING, MessageType.AUTO_RESPONSE})
 
 
-def apply_change(session: Session, message_id: uuid.UUID, change: dict[str, Any], *, now: datetime) -> None:
-    """Apply {"kind", "text", "by", "at"} to the message; the same change again, or an older one, changes nothing."""
+def apply_change(session: Session, message_id: uuid.UUID, change: dict[str, Any], *, now: datetime) -> bool:
+    """Apply {"kind", "text", "by", "who", "side", "at"} to the message; returns False where that changes nothing.
+
+    The same change again changes nothing, neither does an older one, nor an edit or deletion by somebody who did not write it.
+    """
     message = session.execute(
         sa.select(Message).where(Message.id == message_id).with_for_update().execution_options(populate_existing=True)
     ).scalar_one()
+    if change["kind"] == "quote":
+        return _link_quote(session, message, change)
     if not _CHANGES[change["kind"]](message, change):
-        return
-    session.execute(sa.update(Thread).where(Thread.id == message.thread_id).values(version=Thread.version + 1))
+        return False
+    version = {"version": Thread.version + 1, **_preview(session, message, change["kind"])}
+    session.execute(sa.update(Thread).where(Thread.id == message.thread_id).values(version))
     session.flush()
+    if change["kind"] == "edit":
+        note_words_of(session, message.id)
     subject = Subject(brand_id=message.brand_id, thread_id=message.thread_id, message_id=message.id)
     record(session, "MessageChanged", subject=subject, now=now, payload={"kind": change["kind"]})
+    return True
+
+
+def _preview(session: Session, message: Message, kind: str) -> dict[str, str]:
+    """What the list says of the thread, where this message is what it shows."""
+    if kind not in ("edit", "revoke"):
+        return {}
+    people = sa.and_(Message.automatic.is_(None), Message.message_type != MessageType.AUTO_RESPONSE)
+    newest = sa.select(Message.id).where(Message.thread_id == message.thread_id, people)
+    newest = newest.order_by(Message.occurred_at.desc(), Message.id.desc()).limit(1)
+    if session.execute(newest).scalar_one_or_none() != message.id:
+        return {}
+    return {"preview": "" if message.revoked_at is not None else preview_of(message.text)}
+
+
+def _link_quote(session: Session, quoted: Message, change: dict[str, Any]) -> bool:
+    """A message that quotes this one was here first: from now on it leads to it."""
+    waiting = sa.and_(Message.id == uuid.UUID(change["message_id"]), Message.reply_to_message_id.is_(None))
+    linked = sa.update(Message).where(waiting).values(reply_to_message_id=quoted.id).returning(Message.id)
+    return session.execute(linked.execution_options(synchronize_session="fetch")).first() is not None
+
+
+def _is_by_its_writer(message: Message, change: dict[str, Any]) -> bool:
+    side = change.get("side")
+    return side is None or (side == OUTGOING) == (message.message_type in _OURS)
 
 
 def _edit(message: Message, change: dict[str, Any]) -> bool:
+    if not _is_by_its_writer(message, change):
+        return False
     if any(e["at"] == change["at"] and e["text"] == change["text"] for e in message.edits):
         return False
     original = message.edits or [{"at": message.occurred_at.isoformat(), "text": message.text}]
@@ -39,18 +82,20 @@ def _edit(message: Message, change: dict[str, Any]) -> bool:
 
 
 def _revoke(message: Message, change: dict[str, Any]) -> bool:
-    if message.revoked_at is not None:
+    if message.revoked_at is not None or not _is_by_its_writer(message, change):
         return False
     message.revoked_at = datetime.fromisoformat(change["at"])
     return True
 
 
 def _react(message: Message, change: dict[str, Any]) -> bool:
-    mine = next((r for r in message.reactions if r["by"] == change["by"]), None)
-    if mine is not None and mine["at"] >= change["at"]:
+    """One reaction for each who reacts; "" takes it back and stays as a mark, so that an older one does not come again."""
+    who = change.get("who") or change["by"]
+    mine = next((r for r in message.reactions if (r.get("who") or r["by"]) == who), None)
+    if mine is not None and (mine["at"] > change["at"] or (mine["at"], mine["emoji"]) == (change["at"], change["text"])):
         return False
-    others = [r for r in message.reactions if r["by"] != change["by"]]
-    message.reactions = [*others, {"by": change["by"], "emoji": change["text"], "at": change["at"]}]
+    others = [r for r in message.reactions if r is not mine]
+    message.reactions = [*others, {"who": who, "by": change["by"], "emoji": change["text"], "at": change["at"]}]
     return True
 
 

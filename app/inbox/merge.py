@@ -231,7 +231,7 @@ def summarise_again(session: Session, thread: Thread, *, with_subject: bool = Tr
         .limit(1)
     ).scalar_one_or_none()
     newest = session.execute(
-        sa.select(Message.text, Message.subject, Message.occurred_at)
+        sa.select(Message.text, Message.subject, Message.occurred_at, Message.revoked_at)
         .where(Message.thread_id == thread.id, Message.automatic.is_(None), Message.message_type != MessageType.AUTO_RESPONSE)
         .order_by(Message.occurred_at.desc(), Message.id.desc())
         .limit(1)
@@ -239,5 +239,6 @@ def summarise_again(session: Session, thread: Thread, *, with_subject: bool = Tr
     if with_subject:
         thread.subject = first if first is not None else thread.subject
     if newest is not None:
-        thread.preview, thread.last_message_at = preview_of(newest.text or newest.subject), newest.occurred_at
+        shown = "" if newest.revoked_at is not None else newest.text or newest.subject
+        thread.preview, thread.last_message_at = preview_of(shown), newest.occurred_at
     session.flush()

@@ -63,6 +63,15 @@ MOST_EVENTS = 200
 
 
 @dataclass(frozen=True)
+class Quoted:
+    """The message another one answers, as far as the quote shows it. `is_here`: it stands among the items read with it."""
+
+    message: Message
+    author_name: str
+    is_here: bool
+
+
+@dataclass(frozen=True)
 class TimelineItem:
     """A message (or note) with its files, or a quiet event line."""
 
@@ -74,6 +83,7 @@ class TimelineItem:
     event: Event | None = None
     joins: bool = False  # it goes on where the message before it ended, see app/inbox/bursts.py
     is_picture: bool = False
+    quoted: Quoted | None = None
 
 
 @dataclass(frozen=True)
@@ -145,7 +155,7 @@ _ASSIGNABLE: sa.Select[*tuple[Any, ...]] = (
 def list_timeline(
     session: Session, *, viewer: Viewer, thread: Thread, before: str | None = None, limit: int = PAGE_ITEMS
 ) -> Timeline:
-    """The newest `limit` messages before the cursor, their files, and the events between them. 2-3 queries. Raises BadCursor.
+    """The newest `limit` messages before the cursor, their files, and the events between them. 2-4 queries. Raises BadCursor.
 
     `thread` was read through `get_thread`, so the viewer may see it.
     """
@@ -158,7 +168,10 @@ def list_timeline(
     # Read newest first; sorting by time alone then keeps the order of what bears the same second.
     before_each = [*messages[1:], before_these]
     both = zip(found, before_each, strict=True) if found else ()
-    items = [_message_item(record, earlier) for record, earlier in reversed([*both])] + [_event_item(record) for record in events]
+    quoted = _quoted(session, found)
+    items = [_message_item(record, earlier, quoted) for record, earlier in reversed([*both])] + [
+        _event_item(record) for record in events
+    ]
     newest = _newest(session, thread) if before else (messages[0] if messages else None)
     return Timeline(
         items=tuple(sorted(items, key=lambda item: item.at)),
@@ -223,13 +236,36 @@ def _events(session: Session, thread: Thread, *, after: datetime | None, until: 
     return list(session.execute(_EVENTS, values))
 
 
-def _message_item(record: sa.Row[Any], earlier: Message | None) -> TimelineItem:
+def _author(message: Message, user_name: str | None) -> str:
+    return user_name or message.sender.get("name") or message.sender.get("address") or ""
+
+
+def _quoted(session: Session, records: list[sa.Row[Any]]) -> dict[uuid.UUID, Quoted]:
+    """What the messages of chats answer, by its id; only what is not among them is asked for. A mail carries its own quotes."""
+    here = {record.Message.id: Quoted(record.Message, _author(record.Message, record.author_name), True) for record in records}
+    named = {record.Message.reply_to_message_id for record in records if record.Message.medium != "email"} - {None}
+    if not named - here.keys():
+        return here if named else {}
+    query = sa.select(Message, User.name.label("author_name")).outerjoin(User, User.id == Message.sender_user_id)
+    brands = {record.Message.brand_id for record in records}
+    found = session.execute(query.where(Message.id.in_(named - here.keys()), Message.brand_id.in_(brands)))
+    return here | {row.Message.id: Quoted(row.Message, _author(row.Message, row.author_name), False) for row in found}
+
+
+def _message_item(record: sa.Row[Any], earlier: Message | None, quoted: dict[uuid.UUID, Quoted]) -> TimelineItem:
     message: Message = record.Message
-    author = record.author_name or message.sender.get("name") or message.sender.get("address") or ""
+    author = _author(message, record.author_name)
     files = tuple(_file(message, fields) for fields in record.files or ())
     joins, picture = follows_on(message, earlier), is_picture(message, files)
     return TimelineItem(
-        "message", message.occurred_at, author, message=message, attachments=files, joins=joins, is_picture=picture
+        "message",
+        message.occurred_at,
+        author,
+        message=message,
+        attachments=files,
+        joins=joins and message.reply_to_message_id is None,
+        is_picture=picture,
+        quoted=quoted.get(message.reply_to_message_id) if message.reply_to_message_id and message.medium != "email" else None,
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,19 +18,21 @@ from app.channels.base import Automatic, Direction, InboundMessage, Party
 from app.channels.email.addressing import read_message_id
 from app.channels.email.html import sanitise
 from app.connections.models import Channel
-from app.contacts.actions import IdentityInput, find_or_create_contact, identity_lock_key, normalise_identity
+from app.contacts.actions import find_or_create_contact, identity_lock_key
 from app.contacts.models import Contact
-from app.core.storage import Storage
 from app.core.text import mark as N_
 from app.core.text import storable, storable_json
 from app.delivery.reports import note_own_copy, record_report
 from app.events.actions import record
 from app.inbox.actions import NewMessage, NewThread, add_message, create_thread, lock_thread, reopen_for_incoming, subject_of
-from app.inbox.changes import apply_change, apply_pending_changes, hold_change
+from app.inbox.changes import apply_pending_changes
 from app.inbox.merge import is_untouched, merge_threads, summarise_again
-from app.inbox.models import Attachment, Message, MessageKey, MessageType, Thread
+from app.inbox.models import Attachment, Message, MessageKey, MessageType, Thread, ThreadStatus
 from app.inbox.spam import is_blocked, mark_spam
+from app.ingest.changes import apply_to_its_message, find_message_id, wait_for_quoted
 from app.ingest.consent import hear_consent
+from app.ingest.context import ApplyContext, ItemResult, counterpart, identities_of
+from app.ingest.people import join_known_person, take_new_identities
 from app.ingest.threading import (
     MailContext,
     Match,
@@ -46,35 +47,10 @@ from app.ingest.threading import (
 )
 
 
-@dataclass(frozen=True)
-class ItemResult:
-    """What became of one item: threaded | new | automatic | bounce | duplicate | changed | held | report | quarantined."""
-
-    result: str
-    thread_id: uuid.UUID | None = None
-    message_id: uuid.UUID | None = None
-    reason: str = ""
-
-    def as_json(self) -> dict[str, str | None]:
-        return {k: str(v) if v is not None else None for k, v in asdict(self).items()}
-
-
-@dataclass(frozen=True)
-class ApplyContext:
-    """What applying needs beside the item."""
-
-    channel: Channel
-    event_id: uuid.UUID
-    now: datetime
-    storage: Storage = field(repr=False)
-    mail_keys: Sequence[bytes] = field(repr=False, default=())
-    own_addresses: frozenset[str] = frozenset()
-    raw_mail: bytes | None = field(repr=False, default=None)
-
-
 def lock_keys(messages: Sequence[InboundMessage], context: ApplyContext) -> list[str]:
     """Sorted names of all advisory locks this event needs: every identity and every mail id it touches."""
-    keys = {identity_lock_key(i) for m in messages for i in _identities(_counterpart(m, context.own_addresses))}
+    keys = {identity_lock_key(i) for m in messages for i in identities_of(counterpart(m, context.own_addresses))}
+    keys |= {identity_lock_key(i) for m in messages for i in identities_of(Party(m.new_identities))}
     keys.update(f"{context.channel.brand_id}:{k}" for m in messages for k in thread_lock_keys(m))
     return sorted(keys)
 
@@ -85,7 +61,7 @@ def apply_message(session: Session, message: InboundMessage, context: ApplyConte
     if known is not None:
         return known
     if message.change is not None:
-        return _apply_change(session, message, context)
+        return apply_to_its_message(session, message, context)
     contact = _contact(session, message, context)
     match = _match(session, message, context, contact)
     thread = _thread(session, message, context, contact, match)
@@ -126,56 +102,14 @@ def _came_back(session: Session, message: InboundMessage, context: ApplyContext)
     return ItemResult("duplicate", row.thread_id, row.id, N_("our own message came back")) if row else None
 
 
-def _apply_change(session: Session, message: InboundMessage, context: ApplyContext) -> ItemResult:
-    change = message.change
-    assert change is not None
-    values = {
-        "kind": change.kind,
-        "text": storable(change.text),
-        "by": _counterpart_name(message),
-        "at": message.occurred_at.isoformat(),
-    }
-    target = session.execute(
-        sa.select(Message)
-        .where(Message.brand_id == context.channel.brand_id, Message.external_id == change.target_external_id)
-        .limit(1)
-    ).scalar_one_or_none()
-    if target is None:
-        hold_change(
-            session,
-            brand_id=context.channel.brand_id,
-            medium=context.channel.medium.value,
-            target_external_id=change.target_external_id,
-            external_id=message.external_id,
-            change=values,
-            now=context.now,
-        )
-        return ItemResult("held", reason=N_("waits for the message it changes"))
-    apply_change(session, target.id, values, now=context.now)
-    return ItemResult("changed", target.thread_id, target.id, change.kind)
-
-
-def _counterpart(message: InboundMessage, own_addresses: frozenset[str]) -> Party:
-    """Who is on the other side: the sender, or for our own messages the first recipient that is not us."""
-    if message.direction == Direction.INCOMING:
-        return message.sender
-    others = [p for p in (*message.recipients, *message.cc) if p.address().lower() not in own_addresses]
-    return others[0] if others else Party()
-
-
-def _identities(party: Party) -> list[IdentityInput]:
-    normalised = (normalise_identity(i.kind.value, storable(i.value), i.scope) for i in party.identities)
-    return [i for i in normalised if i is not None]
-
-
-def _counterpart_name(message: InboundMessage) -> str:
-    return storable(message.sender.name or message.sender.address())
-
-
 def _contact(session: Session, message: InboundMessage, context: ApplyContext) -> Contact | None:
-    party = _counterpart(message, context.own_addresses)
-    identities = _identities(party)
-    return find_or_create_contact(session, identities, name=storable(party.name)[:200], now=context.now) if identities else None
+    party = counterpart(message, context.own_addresses)
+    identities = identities_of(party)
+    if not identities:
+        return None
+    contact = find_or_create_contact(session, identities, name=storable(party.name)[:200], now=context.now)
+    contact = join_known_person(session, contact, identities, now=context.now)
+    return take_new_identities(session, contact, identities_of(Party(message.new_identities)), now=context.now)
 
 
 def _match(session: Session, message: InboundMessage, context: ApplyContext, contact: Contact | None) -> Match:
@@ -201,6 +135,9 @@ def _thread(session: Session, message: InboundMessage, context: ApplyContext, co
             contact_id=contact.id if contact else None,
         )
         thread = create_thread(session, new, now=context.now, at=_occurred_at(message, context))
+        if message.is_past:  # nobody waits in it; what they write from now on goes on here or begins another
+            thread.status, thread.resolved_at = ThreadStatus.RESOLVED, thread.created_at
+            session.flush()
         return lock_thread(session, thread.id)
     thread = lock_thread(session, match.thread_id)
     for other_id in match.also:
@@ -276,8 +213,7 @@ def _party_json(party: Party) -> dict[str, str]:
 def _quoted(session: Session, message: InboundMessage, context: ApplyContext) -> uuid.UUID | None:
     if not message.reply_to_external_id:
         return None
-    same = sa.and_(Message.external_id == message.reply_to_external_id, Message.brand_id == context.channel.brand_id)
-    return session.execute(sa.select(Message.id).where(same).limit(1)).scalar_one_or_none()
+    return find_message_id(session, message.reply_to_external_id, context)
 
 
 def _after_storing(
@@ -286,9 +222,11 @@ def _after_storing(
     _store_keys(session, message, context, stored)
     pending = _store_attachments(session, message, context, stored)
     apply_pending_changes(session, stored, now=context.now)
+    if message.reply_to_external_id and stored.reply_to_message_id is None:
+        wait_for_quoted(session, message, stored, context)
     if _is_unwanted(session, message, context, thread, stored):
         mark_spam(session, thread_id=thread.id, now=context.now, because="sender")
-    if message.direction == Direction.INCOMING and message.automatic is None:
+    if message.direction == Direction.INCOMING and message.automatic is None and not message.is_past:
         reopen_for_incoming(session, thread, now=context.now)
     if match.by == "message_id":
         summarise_again(session, thread)
@@ -296,7 +234,12 @@ def _after_storing(
         hear_consent(session, message, channel=context.channel, thread=thread, stored=stored)
     for report in message.bounces:
         record_report(session, report, channel_id=context.channel.id, now=context.now)
-    record(session, "MessageReceived", subject=subject_of(thread, stored), now=context.now)
+    record(
+        session,
+        "PastMessageStored" if message.is_past else "MessageReceived",
+        subject=subject_of(thread, stored),
+        now=context.now,
+    )
     if pending:
         record(session, "AttachmentsAnnounced", subject=subject_of(thread, stored), now=context.now)
     note_heard(context.channel, context.now)
@@ -307,7 +250,7 @@ def _is_unwanted(session: Session, message: InboundMessage, context: ApplyContex
     theirs = stored.sender_contact_id is not None and stored.sender_contact_id == thread.contact_id
     if not theirs or thread.spam_at is not None:
         return False
-    identities = _identities(_counterpart(message, context.own_addresses))
+    identities = identities_of(counterpart(message, context.own_addresses))
     return is_blocked(session, brand_id=thread.brand_id, identities=identities)
 
 

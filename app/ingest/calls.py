@@ -18,7 +18,8 @@ from app.inbox.call_legs import CallLook, LegNews, look_of_call
 from app.inbox.models import Thread, ThreadType
 from app.inbox.phone_call_models import PhoneCall
 from app.inbox.phone_calls import begin_call_record, hear_of_call, renew_call_record
-from app.ingest.apply import ApplyContext, ItemResult, note_heard
+from app.ingest.apply import note_heard
+from app.ingest.context import ApplyContext, ItemResult
 from app.ingest.threading import is_running
 
 

@@ -28,8 +28,9 @@ from app.core.text import known
 from app.core.text import mark as N_
 from app.core.work import Lease, claim, finish, next_delay_seconds, put_back
 from app.delivery.reports import record_report
-from app.ingest.apply import ApplyContext, ItemResult, apply_message, lock_keys
+from app.ingest.apply import apply_message, lock_keys
 from app.ingest.calls import apply_call, call_lock_keys
+from app.ingest.context import ApplyContext, ItemResult
 from app.ingest.mailbox_items import link_message
 from app.ingest.models import QUARANTINED, InboundEvent
 from app.ingest.notices import record_notice

@@ -37,6 +37,7 @@ RESULTS = {
     "duplicate": N_("Known already"),
     "held": N_("Waiting"),
     "changed": N_("Changed"),
+    "ignored": N_("Changed nothing"),
     "report": N_("Delivery report"),
     "notice": N_("News of the provider"),
     "quarantined": N_("In quarantine"),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy.orm import Session
 
-from app.ingest.apply import ItemResult
+from app.ingest.context import ItemResult
 from app.ingest.models import InboundEvent
 
 Reader = Callable[[Session, InboundEvent], list[ItemResult]]

@@ -15,7 +15,6 @@ from typing import Any
 from app.channels.base import (
     ChannelAccount,
     DeliveryStatus,
-    FetchedMedia,
     Found,
     IdentityKind,
     Json,
@@ -26,6 +25,7 @@ from app.channels.base import (
     SaveProgress,
     SendResult,
 )
+from app.channels.fetching import FetchedMedia
 from app.channels.health import Health
 from app.channels.sms_text import simplify
 from app.channels.twilio.api import TwilioApi

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 from urllib.parse import quote, urljoin, urlsplit
 
-from app.channels.base import ChannelAccount, FetchedMedia, Json, ProviderError, Reason
+from app.channels.base import ChannelAccount, Json, ProviderError, Reason
+from app.channels.fetching import FetchedMedia
 from app.channels.twilio.errors import cannot_send, refusal
 from app.core.clock import utc_now
 from app.core.http import HttpClient, HttpFailure, HttpResponse

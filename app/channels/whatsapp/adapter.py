@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 from app.channels.base import (
     ChannelAccount,
-    FetchedMedia,
     Found,
     Headers,
     Json,
@@ -24,6 +23,7 @@ from app.channels.base import (
     SaveProgress,
     SendResult,
 )
+from app.channels.fetching import FetchedMedia
 from app.channels.health import Health, refused
 from app.channels.whatsapp import media, outgoing, webhook
 from app.channels.whatsapp.api import CloudApi

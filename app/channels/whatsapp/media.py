@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from app.channels.base import ChannelAccount, FetchedMedia, OutgoingAttachment, ProviderError, Reason
+from app.channels.base import ChannelAccount, OutgoingAttachment, ProviderError, Reason
+from app.channels.fetching import FetchedMedia
 from app.channels.whatsapp.api import CloudApi
 from app.channels.whatsapp.errors import cannot_send
 from app.channels.whatsapp.reading import Json, hex_sha256, sha256_hex, text_of

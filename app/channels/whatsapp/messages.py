@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.channels.base import Direction, InboundMessage, Party
+from app.channels.base import Direction, Identity, InboundMessage, Party
 from app.channels.whatsapp.content import Content, read_content
 from app.channels.whatsapp.people import contact_of, person
 from app.channels.whatsapp.reading import Json, as_object, canonical, needed_text, needed_time, sha256_hex, text_of
@@ -17,6 +17,7 @@ _OPENING_KINDS = frozenset(
 )
 _KEPT = ("referral", "identity", "group_id", "history_context")
 _ECHO_AUTHOR = "WhatsApp app"
+_NEW_IDENTITY_NOTES = frozenset({"user_changed_number", "user_changed_user_id", "user_id_update"})
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Surroundings:
     scope: str
 
 
-def read_message(item: Json, around: Surroundings, *, is_echo: bool = False) -> InboundMessage:
+def read_message(item: Json, around: Surroundings, *, is_echo: bool = False, is_past: bool = False) -> InboundMessage:
     """Read one message; raises Broken where its id, time or type is missing or its content is not what the type promises.
 
     `content_hash` covers id, time and content but no link that expires, so a repeat of the same message hashes the same even if
@@ -48,8 +49,18 @@ def read_message(item: Json, around: Surroundings, *, is_echo: bool = False) -> 
         reply_to_external_id=text_of(as_object(item.get("context")), "id") or None,
         change=content.change,
         opens_window=not is_echo and content.kind in _OPENING_KINDS,
+        is_past=is_past,
+        new_identities=_new_identities(content, around),
         meta=_meta(item, content),
     )
+
+
+def _new_identities(content: Content, around: Surroundings) -> tuple[Identity, ...]:
+    """What a note of the system says somebody is reached by from now on; empty for everything else."""
+    new = as_object(content.meta.get("new"))
+    if content.kind != "system" or content.meta.get("system_type") not in _NEW_IDENTITY_NOTES:
+        return ()
+    return person(number=text_of(new, "wa_id"), user_id=text_of(new, "user_id"), contact={}, scope=around.scope).identities
 
 
 def content_hash(item: Json) -> str:

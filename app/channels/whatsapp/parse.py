@@ -110,11 +110,11 @@ class _Reading:
     def _add_past_message(self, item: Json, customer: str, around: Surroundings) -> None:
         is_ours = bool(text_of(item, "to")) or digits_of(text_of(item, "from")) == around.business_number != ""
         addressed = {"to": customer, **item} if is_ours else item
-        self._add_message(addressed, around, is_echo=is_ours)
+        self._add_message(addressed, around, is_echo=is_ours, is_past=True)
 
-    def _add_message(self, item: Json, around: Surroundings, *, is_echo: bool) -> None:
+    def _add_message(self, item: Json, around: Surroundings, *, is_echo: bool, is_past: bool = False) -> None:
         what = f"message {text_of(item, 'id')[:120] or 'without id'}"
-        message = self.items.attempt(partial(read_message, around=around, is_echo=is_echo), item, what)
+        message = self.items.attempt(partial(read_message, around=around, is_echo=is_echo, is_past=is_past), item, what)
         if message is not None:
             self._messages.append(message)
 

@@ -15,7 +15,7 @@ from app.core.db import db
 from app.inbox.counts import ViewCounts, count_views
 from app.inbox.macros import MacroMissing
 from app.inbox.queries import ThreadMissing
-from app.inbox.routes import clock_words, words
+from app.inbox.routes import chat_words, clock_words, words
 from app.inbox.routes.row_look import rows_html
 from app.inbox.routes.task_look import task_html
 from app.inbox.saved_views import View, ViewMissing
@@ -163,7 +163,7 @@ def url_to(endpoint: str, *, thread_id: uuid.UUID | None = None, message_id: uui
 @bp.record_once
 def _register_template_tools(state: Any) -> None:
     """Globals and not context: what a page hands on to no macro costs nothing, and macros that are kept can use them."""
-    state.app.jinja_env.filters.update({**words.FILTERS, **clock_words.FILTERS})
+    state.app.jinja_env.filters.update({**words.FILTERS, **clock_words.FILTERS, **chat_words.FILTERS})
     state.app.jinja_env.globals.update(
         nav_groups=nav_groups,
         url_of_view=url_of_view,

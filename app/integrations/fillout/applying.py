@@ -21,7 +21,7 @@ from app.core.text import known
 from app.core.text import mark as N_
 from app.events.actions import SYSTEM
 from app.inbox.actions import lock_thread
-from app.ingest.apply import ItemResult
+from app.ingest.context import ItemResult
 from app.ingest.models import InboundEvent
 from app.integrations.conversation import Said, begin_thread, say
 from app.integrations.fillout.reading import Answer, Intake, Submission, in_words, read_intake, read_submission

@@ -21,7 +21,7 @@ from app.core.text import mark as N_
 from app.events.actions import SYSTEM
 from app.inbox.actions import lock_thread
 from app.inbox.models import Thread, ThreadAlias
-from app.ingest.apply import ItemResult
+from app.ingest.context import ItemResult
 from app.ingest.models import InboundEvent
 from app.integrations.conversation import Said, begin_thread, say
 from app.integrations.make.reading import Told, lacking, read_amount, read_customer, read_lines, read_place, read_told

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from app.channels.base import MediaSource, Sender, WebhookReceiver
+from app.channels.base import Sender, WebhookReceiver
+from app.channels.fetching import MediaSource
 from app.channels.whatsapp import WhatsAppAdapter, window_closes_at
 
 

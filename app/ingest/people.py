@@ -1,0 +1,84 @@
+"""One contact for one person, whatever the provider calls them by: a number that changes, an id that is issued anew, a user name
+that hides the number for a while. The caller holds the locks of all identities of the message, old and new."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.contacts.actions import IdentityInput, find_or_create_contact
+from app.contacts.merge import UnableToMerge, merge_contacts
+from app.contacts.models import Contact, ContactIdentity
+from app.events.actions import SYSTEM
+
+NEWCOMER = timedelta(days=7)
+"""A contact made so lately may be somebody who wrote from a new number before the provider said whose it is."""
+_SCOPED = frozenset({"bsuid", "parent_bsuid", "username"})
+_CHAT = _SCOPED | {"wa_id", "phone"}
+
+
+def join_known_person(session: Session, contact: Contact, identities: Sequence[IdentityInput], *, now: datetime) -> Contact:
+    """Take in whoever was known by a scoped id alone, now that a message bears that id and a number; undone like any merge."""
+    if not {"wa_id", "bsuid"} <= {identity.kind for identity in identities}:
+        return contact
+    for other in _owners(session, [i for i in identities if i.kind == "bsuid"], other_than=contact.id):
+        if _kinds(session, other.id) <= _SCOPED:
+            _merge(session, contact, other, now)
+    return contact
+
+
+def take_new_identities(session: Session, contact: Contact, new: Sequence[IdentityInput], *, now: datetime) -> Contact:
+    """They are reached by these from now on. A number somebody has had for longer than NEWCOMER stays with them."""
+    if not new:
+        return contact
+    for other in _owners(session, new, other_than=contact.id):
+        if now - other.created_at < NEWCOMER and _kinds(session, other.id) <= _CHAT:
+            _merge(session, contact, other, now)
+    name = contact.name
+    mine = [i for i in new if not _owners(session, [i], other_than=contact.id)]
+    if mine:
+        known = _ids(session, contact.id)
+        find_or_create_contact(session, [*known, *mine], name=name, now=now)
+        _prefer(session, contact.id, mine)
+    return contact
+
+
+def _owners(session: Session, identities: Sequence[IdentityInput], *, other_than: uuid.UUID) -> Sequence[Contact]:
+    keys = [(i.kind, i.scope, i.value) for i in identities if i.kind != "username"]
+    columns = sa.tuple_(ContactIdentity.kind, ContactIdentity.scope, ContactIdentity.value)
+    owners = sa.select(ContactIdentity.contact_id).where(columns.in_(keys), ContactIdentity.contact_id != other_than)
+    return session.execute(sa.select(Contact).where(Contact.id.in_(owners)).order_by(Contact.id)).scalars().all() if keys else []
+
+
+def _kinds(session: Session, contact_id: uuid.UUID) -> set[str]:
+    query = sa.select(ContactIdentity.kind).where(ContactIdentity.contact_id == contact_id)
+    return set(session.execute(query).scalars())
+
+
+def _ids(session: Session, contact_id: uuid.UUID) -> list[IdentityInput]:
+    """One identity by which the contact is found again."""
+    mine = sa.and_(ContactIdentity.contact_id == contact_id, ContactIdentity.kind != "username")
+    row = session.execute(
+        sa.select(ContactIdentity).where(mine).order_by(ContactIdentity.created_at).limit(1)
+    ).scalar_one_or_none()
+    return [IdentityInput(row.kind, row.value, row.scope, row.display)] if row else []
+
+
+def _merge(session: Session, keep: Contact, gone: Contact, now: datetime) -> None:
+    try:
+        merge_contacts(session, keep_id=keep.id, merge_id=gone.id, now=now, actor=SYSTEM)
+    except UnableToMerge:  # a colleague, or of another organization: people decide
+        return
+
+
+def _prefer(session: Session, contact_id: uuid.UUID, identities: Sequence[IdentityInput]) -> None:
+    """Of each kind the new one is written to first; the former ones stay, so that what is late finds them."""
+    for identity in identities:
+        same_kind = sa.and_(ContactIdentity.contact_id == contact_id, ContactIdentity.kind == identity.kind)
+        is_it = sa.and_(ContactIdentity.value == identity.value, ContactIdentity.scope == identity.scope)
+        update = sa.update(ContactIdentity).where(same_kind).values(is_primary=sa.case((is_it, True), else_=False))
+        session.execute(update.execution_options(synchronize_session="fetch"))
