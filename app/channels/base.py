@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.channels.health import Health
     from app.channels.receiving import Consent
 
+from app.channels.choices import ChoiceLimits, Choices
 from app.channels.suppression import AddressNews
 
 Headers = Mapping[str, str]
@@ -252,6 +253,7 @@ class OutgoingMessage:
     is_automatic: bool = False
     taken_ids: tuple[str, ...] = ()  # what the provider calls other messages of ours with these words: it is none of them
     unsubscribe_url: str = ""  # of bulk mail: one POST there ends it
+    choices: Choices | None = None  # to tap instead of writing
 
 
 @dataclass(frozen=True)
@@ -318,6 +320,9 @@ class ChannelRules:
     has_subject: bool = False
     takes_files: bool = True
     identity_kinds: tuple[IdentityKind, ...] = ()  # by which a person can be reached, most trusted first
+    choices: ChoiceLimits | None = None  # None: no buttons and no lists
+    find_file_problem: Callable[[str, int], Reason | None] | None = None  # of a file by content type and size in bytes
+    takes_caption: Callable[[str], bool] | None = None  # by content type
 
 
 class UnableToParse(Exception):

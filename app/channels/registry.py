@@ -23,6 +23,8 @@ from app.channels.twilio import SmsPosts, SmsStatusPosts, TwilioPhone, TwilioSms
 from app.channels.twilio.adapter import TEXT_LIMIT
 from app.channels.whatsapp import WhatsAppAdapter
 from app.channels.whatsapp.adapter import MEDIA_HOSTS
+from app.channels.whatsapp.media import find_file_problem, takes_caption
+from app.channels.whatsapp.outgoing import CHOICE_LIMITS
 from app.core.http import HttpClient
 from app.core.slots import Slots
 
@@ -39,6 +41,9 @@ CHAT_RULES = ChannelRules(
     attachment_bytes=100 * 1024 * 1024,
     window=timedelta(hours=24),
     identity_kinds=(IdentityKind.WA_ID, IdentityKind.BSUID, IdentityKind.PARENT_BSUID),
+    choices=CHOICE_LIMITS,
+    find_file_problem=find_file_problem,
+    takes_caption=takes_caption,
 )
 SMS_RULES = ChannelRules(text_limit=TEXT_LIMIT, takes_files=False, identity_kinds=(IdentityKind.PHONE,))
 MAIL_RULES = ChannelRules(attachment_bytes=25 * 1024 * 1024, has_subject=True, identity_kinds=(IdentityKind.EMAIL,))

@@ -19,6 +19,7 @@ from app.connections.models import Channel, Medium
 from app.core.text import known
 from app.core.text import mark as N_
 from app.core.work import READY
+from app.delivery.chat_parts import add_chat_parts, check_chat_parts, check_files, takes_caption
 from app.delivery.envelope import new_delivery, party_json
 from app.delivery.errors import ChannelOff as ChannelOff
 from app.delivery.errors import UnableToReply as UnableToReply
@@ -91,6 +92,8 @@ class Reply:
     then_status: ThreadStatus | None = None  # what the thread becomes with the send
     snooze_until: datetime | None = None  # the thread rests until then
     is_automatic: bool = False  # a rule sends it: it says so, and nobody has answered yet
+    answers_message_id: uuid.UUID | None = None  # of a chat: the message that is quoted
+    choices: dict[str, Any] | None = None  # of a chat: what may be tapped, as `Choices.to_json` makes it
 
 
 def window_closes_at(thread: Thread, rules: ChannelRules) -> datetime | None:
@@ -124,13 +127,15 @@ def queue_reply(
         check_addresses(session, brand_id=thread.brand_id, addresses=(recipient.address(), *reply.cc, *reply.bcc))
     before = standing_of(thread)
     messages: list[Message] = []
-    for index, (text, files) in enumerate(_portions(reply, context.rules)):
+    for index, (text, files) in enumerate(_portions(session, reply, context.rules)):
         token = reply.client_token if index == 0 else None
         html = reply.html if channel.medium == Medium.EMAIL else ""
         what = MessageType.AUTO_RESPONSE if reply.is_automatic else MessageType.OUTGOING
         message = _add_outgoing(session, thread, channel, what, text, html, author, author_name, token, context.now)
         attach_uploads(session, message, files, user_id=author.user_id)
-        _add_delivery(session, thread, message, channel, recipient, reply, context)
+        delivery = _add_delivery(session, thread, message, channel, recipient, reply, context)
+        if index == 0:
+            add_chat_parts(session, thread, message, delivery, reply, channel)
         record(session, "MessageQueued", subject=subject_of(thread, message), now=context.now, actor=author)
         messages.append(message)
     discard_draft(session, user_id=author.user_id, thread_id=thread.id, kind="reply")
@@ -182,6 +187,8 @@ def check_reply(session: Session, thread: Thread, reply: Reply, channel: Channel
     if closes_at is not None and closes_at <= context.now and reply.template is None:
         raise WindowClosed("message_content", N_("The 24-hour window is closed: send a template, or use another channel"))
     _check_sizes(session, reply, context.rules)
+    check_chat_parts(session, thread, reply, channel, context.rules)
+    check_files(session, reply.attachment_ids, context.rules)
 
 
 def _check_sizes(session: Session, reply: Reply, rules: ChannelRules) -> None:
@@ -199,10 +206,11 @@ def _check_sizes(session: Session, reply: Reply, rules: ChannelRules) -> None:
             raise UnableToReply("attachments", FILE_TOO_LARGE % {"name": too_big.filename, "limit": megabytes})
 
 
-def _portions(reply: Reply, rules: ChannelRules) -> list[tuple[str, tuple[uuid.UUID, ...]]]:
+def _portions(session: Session, reply: Reply, rules: ChannelRules) -> list[tuple[str, tuple[uuid.UUID, ...]]]:
     if rules.attachments_per_message is None or len(reply.attachment_ids) == 0:
         return [(reply.text, reply.attachment_ids)]
-    fits_as_caption = len(reply.text) <= (rules.caption_limit or 0)
+    fits = len(reply.text) <= (rules.caption_limit or 0)
+    fits_as_caption = not reply.text or (fits and takes_caption(session, reply.attachment_ids[0], rules))
     first_text = reply.text if fits_as_caption else ""
     portions: list[tuple[str, tuple[uuid.UUID, ...]]] = [
         (first_text if i == 0 else "", (file_id,)) for i, file_id in enumerate(reply.attachment_ids)

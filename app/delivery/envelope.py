@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from app.channels.base import DeliveryStatus, Identity, IdentityKind, OutgoingAttachment, OutgoingMessage, OutgoingTemplate, Party
+from app.channels.choices import read_choices
 from app.channels.email.html import text_to_html
 from app.channels.email.rich import with_signature
 from app.connections.models import Channel, Medium
@@ -70,6 +71,7 @@ def outgoing_message(
         reply_address=kept.get("reply_address"),
         is_automatic=message.message_type == "auto_response",
         unsubscribe_url=kept.get("unsubscribe_url", ""),
+        choices=read_choices(kept.get("choices")),
     )
 
 

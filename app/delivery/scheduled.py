@@ -147,6 +147,8 @@ def _kept(reply: Reply) -> dict[str, Any]:
         "bcc": list(reply.bcc),
         "signature": reply.signature,
         "options": reply.options,
+        "answers": str(reply.answers_message_id) if reply.answers_message_id else None,
+        "choices": reply.choices,
     }
 
 
@@ -165,6 +167,8 @@ def _reply_of(row: ScheduledReply, thread: Thread, *, seen: uuid.UUID | None) ->
         bcc=tuple(kept.get("bcc", ())),
         signature=kept.get("signature", ""),
         options=kept.get("options", {}),
+        answers_message_id=uuid.UUID(kept["answers"]) if kept.get("answers") else None,
+        choices=kept.get("choices"),
     )
 
 

@@ -126,6 +126,8 @@ class WhatsAppAdapter:
         """The type-dependent part of the message, and the progress after what had to be done for it."""
         if message.template:
             return outgoing.template_part(message.template, account=account), progress
+        if message.choices:
+            return outgoing.choices_part(message.text, message.choices), progress
         if not message.attachments:
             return outgoing.text_part(message.text), progress
         attachment = message.attachments[0]

@@ -6,7 +6,7 @@ that has expired (404) is asked for once more. Limits: https://developers.facebo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.channels.base import ChannelAccount, OutgoingAttachment, ProviderError, Reason
@@ -64,18 +64,36 @@ def kind_for(attachment: OutgoingAttachment) -> MediaKind:
     Raises ProviderError (permanent) for a file nobody could open, or one too large for any kind.
     """
     content_type, size = bare_type(attachment.content_type), len(attachment.content)
-    if content_type in _CONVERT:
-        raise _unfit(attachment, _NOT_TAKEN % {"type": content_type}, _CONVERT_FIRST % {"type": _CONVERT[content_type]})
-    if not size:
-        raise _unfit(attachment, N_("The file is empty"), N_("Attach it again."))
-    for kind in KINDS:
-        if size <= kind.max_bytes and (not kind.content_types or content_type in kind.content_types):
-            return kind
-    raise _unfit(attachment, _TOO_LARGE % {"limit": DOCUMENT.max_bytes // _MB}, N_("Send a smaller file, or a link to it."))
+    problem = find_file_problem(content_type, size)
+    if problem is not None:
+        raise ProviderError(replace(problem, detail=attachment.filename), permanent=True)
+    return _kind(content_type, size)
 
 
-def _unfit(attachment: OutgoingAttachment, title: str, advice: str) -> ProviderError:
-    return cannot_send("attachment", title, advice, attachment.filename)
+def find_file_problem(content_type: str, size_bytes: int) -> Reason | None:
+    """Why WhatsApp would refuse such a file, None where it takes it."""
+    bare = bare_type(content_type)
+    if bare in _CONVERT:
+        return Reason("attachment", _NOT_TAKEN % {"type": bare}, advice=_CONVERT_FIRST % {"type": _CONVERT[bare]})
+    if not size_bytes:
+        return Reason("attachment", N_("The file is empty"), advice=N_("Attach it again."))
+    if size_bytes > DOCUMENT.max_bytes:
+        too_large = _TOO_LARGE % {"limit": DOCUMENT.max_bytes // _MB}
+        return Reason("attachment", too_large, advice=N_("Send a smaller file, or a link to it."))
+    return None
+
+
+def takes_caption(content_type: str) -> bool:
+    """Whether words can stand under a file of this type."""
+    bare = bare_type(content_type)
+    return not any(bare in kind.content_types and not kind.takes_caption for kind in KINDS)
+
+
+def _kind(content_type: str, size: int) -> MediaKind:
+    fitting = (
+        kind for kind in KINDS if size <= kind.max_bytes and (not kind.content_types or content_type in kind.content_types)
+    )
+    return next(fitting, DOCUMENT)
 
 
 def upload(api: CloudApi, attachment: OutgoingAttachment, *, account: ChannelAccount) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.channels.base import ChannelAccount, IdentityKind, OutgoingMessage, OutgoingTemplate, Party
+from app.channels.choices import BUTTONS, Choice, ChoiceLimits, Choices
 from app.channels.whatsapp.errors import cannot_send
 from app.channels.whatsapp.media import MediaKind
 from app.channels.whatsapp.people import digits_of, is_scoped_id
@@ -17,6 +18,7 @@ _NO_CAPTION = known("WhatsApp shows no text with a file of type %(type)s")
 _CHARACTERS = known("%(count)s characters")
 
 TEXT_CHARACTERS = 4096
+CHOICE_LIMITS = ChoiceLimits(buttons=3, rows=10, button_title=20, row_title=24, row_description=72, label=20, text=1024)
 CAPTION_CHARACTERS = 1024
 _SHORTEN = N_("Shorten it, or send it in parts.")
 
@@ -73,6 +75,23 @@ def text_part(text: str) -> Json:
     if len(text) > TEXT_CHARACTERS:
         raise cannot_send("too_long", _TEXT_LIMIT % {"limit": TEXT_CHARACTERS}, _SHORTEN, _CHARACTERS % {"count": len(text)})
     return {"type": "text", "text": {"body": text, "preview_url": False}}
+
+
+def choices_part(text: str, choices: Choices) -> Json:
+    """Buttons under the text, or a list; each is named by its place, which is what comes back when it is tapped."""
+    body = {"text": text}
+    if choices.kind == BUTTONS:
+        replies = [{"id": str(number), "title": option.title} for number, option in enumerate(choices.options, start=1)]
+        buttons = [{"type": "reply", "reply": reply} for reply in replies]
+        return {"type": "interactive", "interactive": {"type": "button", "body": body, "action": {"buttons": buttons}}}
+    rows = [_row(number, option) for number, option in enumerate(choices.options, start=1)]
+    action = {"button": choices.label, "sections": [{"title": choices.label, "rows": rows}]}
+    return {"type": "interactive", "interactive": {"type": "list", "body": body, "action": action}}
+
+
+def _row(number: int, option: Choice) -> Json:
+    row = {"id": str(number), "title": option.title, "description": option.description}
+    return {name: value for name, value in row.items() if value}
 
 
 def check_caption(text: str, kind: MediaKind) -> None:

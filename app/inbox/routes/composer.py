@@ -30,6 +30,7 @@ from app.inbox.models import Attachment, Message, ThreadStatus
 from app.inbox.queries import get_thread, get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.call_form import fields_of_request
+from app.inbox.routes.chat_fields import chat_fields, chat_options
 from app.inbox.routes.formatting import read_writing, writing_of_draft
 from app.inbox.routes.later import send_time_of_form, snooze_time_of_form
 from app.inbox.routes.mail_fields import mail_fields, options_of_form
@@ -81,7 +82,7 @@ def send_message(thread_id: uuid.UUID) -> ResponseReturnValue:
     except ThreadMovedOn as held:
         return _refused(thread.id, 409, newer=held.newer)
     except (UnableToReply, UploadRefused) as error:
-        return _refused(thread.id, 422, composer_error=told(str(error)))
+        return _refused(thread.id, 422, composer_error=told(str(error)), composer_field=getattr(error, "field", ""))
     except ChannelMissing:
         return _refused(thread.id, 422, composer_error=_("Choose the channel to answer on"))
     return composer_again(thread.id, toast=sent_toast(sent[0], reply.wait_seconds))
@@ -117,6 +118,7 @@ def _reply(thread_id: uuid.UUID, channel: Channel) -> Reply:
         then_status=_then_status(),
         snooze_until=snooze_time_of_form(),
         **mail_fields(channel, current_viewer()),
+        **({} if filled else chat_fields(channel)),
     )
 
 
@@ -243,7 +245,7 @@ def _options(kind: str) -> dict[str, Any]:
     """What a draft keeps besides its words."""
     if kind == "call":
         return {"call": fields_of_request()}
-    return options_of_form() if kind == "reply" else {}
+    return {**options_of_form(), "chat": chat_options()} if kind == "reply" else {}
 
 
 def kind_of_form(name: str) -> str:

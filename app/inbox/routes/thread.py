@@ -30,6 +30,7 @@ from app.inbox.models import Attachment, Draft, Priority, Thread, ThreadStatus
 from app.inbox.queries import ThreadHead, get_message, get_thread, get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.call_form import call_choices, offered_form
+from app.inbox.routes.chat_fields import chat_context
 from app.inbox.routes.formatting import html_of_draft
 from app.inbox.routes.ledger_words import step_words
 from app.inbox.routes.listing import list_context
@@ -114,6 +115,7 @@ def composer_context(thread: Thread, beside: ThreadContext, timeline: Timeline) 
         "client_token": token_of(draft) or uuid.uuid4(),
         "rendering": uuid.uuid4(),
         **({"call_form": offered_form(beside.identities, draft), **call_choices()} if kind == "call" else {}),
+        **chat_context(thread, channel if kind == "reply" else None, rules, draft),
         **sms_context(thread, channel if kind == "reply" else None),
         **mail_context(thread, channel if kind == "reply" else None, draft, timeline, current_viewer()),
     }
