@@ -18,6 +18,7 @@ from app.delivery import handlers as delivery
 from app.delivery.handlers import hold_replies_to_spam, hold_scheduled_replies
 from app.delivery.jobs import may_go
 from app.delivery.models import Delivery, ScheduledReply
+from app.delivery.signal_models import ChatSignal
 from app.delivery.stopped import lift_at_provider
 from app.events.models import OutboxEntry
 from app.events.registry import AfterCommit, Wiring
@@ -195,6 +196,7 @@ WIRING = Wiring(
         "ScheduledReplyHeld": (_push,),
         "ScheduledReplyCancelled": (_push,),
         "MessageChanged": (_push,),
+        "ReactionSent": (),
         "NoteAdded": (_push, _automate),
         "CallLogged": (_push, _route, _automate),
         "CallChanged": (_push,),
@@ -272,6 +274,7 @@ def sources() -> tuple[Source, ...]:
         Source(inbound, "app.ingest.jobs.process_inbound_event", LIVE),
         Source(table_of(BulkAction), "app.inbox.jobs.run_bulk_action", LIVE),
         Source(deliveries, "app.delivery.jobs.deliver", SEND, where=may_go),
+        Source(table_of(ChatSignal), "app.delivery.signal_jobs.send_signal", SEND),
         Source(table_of(MailingRecipient), "app.mailings.jobs.send_to_recipient", SEND),
         Source(table_of(ScheduledReply), "app.delivery.scheduled_jobs.send_due", SEND),
         Source(table_of(NotificationDispatch), "app.notifications.jobs.send_dispatch", SEND),

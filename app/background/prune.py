@@ -31,6 +31,9 @@ _RULES = (
     "DELETE FROM notification_dispatches WHERE id IN (SELECT id FROM notification_dispatches"
     " WHERE state IN ('done', 'failed') AND ended_at < now() - interval '7 days' LIMIT :batch)",
     "DELETE FROM notification_digests WHERE created_at < now() - interval '90 days'",
+    "DELETE FROM chat_signals WHERE id IN (SELECT id FROM chat_signals"
+    " WHERE state IN ('done', 'failed') AND created_at < now() - interval '40 days' LIMIT :batch)",
+    "DELETE FROM pending_changes WHERE received_at < now() - interval '90 days'",
     "DELETE FROM push_subscriptions WHERE session_id IN (SELECT id FROM user_sessions WHERE revoked_at IS NOT NULL)",
     "DELETE FROM channel_occasions WHERE occurred_at < now() - interval '400 days'",
     "DELETE FROM scenario_calls WHERE id IN (SELECT id FROM scenario_calls WHERE state = 'done'"

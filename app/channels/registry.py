@@ -17,6 +17,7 @@ from app.channels.email.smtp import MailServerMail
 from app.channels.fetching import MediaSource
 from app.channels.receiving import Checker, Notified, UrlSignedReceiver
 from app.channels.reconciled import Reconciled
+from app.channels.signals import TakesSignals
 from app.channels.signing_in import SignsIn
 from app.channels.suppression import StopList
 from app.channels.twilio import SmsPosts, SmsStatusPosts, TwilioPhone, TwilioSms, VoicePosts
@@ -66,6 +67,7 @@ class Adapters:
     stop_lists: Mapping[str, StopList] = field(default_factory=dict)
     calendars: Mapping[str, HasCalendar] = field(default_factory=dict)
     sign_ins: Mapping[str, SignsIn] = field(default_factory=dict)
+    signals: Mapping[str, TakesSignals] = field(default_factory=dict)
 
 
 def build_adapters(
@@ -106,6 +108,7 @@ def build_adapters(
         notified={**mailboxes},
         calendars={OUTLOOK: mailbox},
         sign_ins={**mailboxes},
+        signals={WHATSAPP: chat},
         rules={WHATSAPP: CHAT_RULES, OUTLOOK: MAIL_RULES, EMAIL: MAIL_RULES, SMS: SMS_RULES, PHONE: ChannelRules()},
         posts={SMS: SmsPosts(), SMS_STATUS: SmsStatusPosts(), VOICE: VoicePosts()},
         checkers={

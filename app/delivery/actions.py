@@ -27,6 +27,7 @@ from app.delivery.errors import WindowClosed as WindowClosed
 from app.delivery.models import Delivery, ScheduledReply
 from app.delivery.recipient import check_opt_out, find_recipient, last_incoming
 from app.delivery.reports import lock_delivery
+from app.delivery.seen import mark_seen
 from app.delivery.stopped import check_addresses
 from app.events.actions import Actor, record
 from app.inbox.actions import (
@@ -141,6 +142,7 @@ def queue_reply(
     discard_draft(session, user_id=author.user_id, thread_id=thread.id, kind="reply")
     if not reply.is_automatic:
         after_reply(session, thread, actor=author, now=context.now)
+        mark_seen(session, thread, now=context.now)
     if reply.then_status is not None:
         change_status(session, thread_id=thread.id, status=reply.then_status, actor=author, now=context.now)
     if reply.snooze_until is not None:

@@ -222,6 +222,7 @@ PAGES = (
     Entry("GET", "/messages/<uuid:message_id>/original", BRAND),
     Entry("POST", "/messages/<uuid:message_id>/undo", BRAND),
     Entry("POST", "/messages/<uuid:message_id>/retry", BRAND),
+    Entry("POST", "/messages/<uuid:message_id>/reaction", BRAND),
     Entry("POST", "/scheduled/<uuid:scheduled_id>/cancellation", BRAND),
     Entry("POST", "/scheduled/<uuid:scheduled_id>/sending", BRAND),
     Entry("POST", "/scheduled/<uuid:scheduled_id>/time", BRAND),

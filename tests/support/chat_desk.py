@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from app.connections.models import Channel
 from app.core.runtime import EXTENSION, runtime
 from app.delivery.jobs import deliver
 from app.delivery.models import Delivery
+from app.delivery.signal_jobs import send_signal
+from app.delivery.signal_models import ChatSignal
 from app.inbox.models import Message, Thread
 from app.ingest.jobs import process_inbound_event
 from app.ingest.models import InboundEvent
@@ -72,6 +75,19 @@ class ChatDesk:
         for row_id in self.session.execute(ready).scalars().all():
             deliver(row_id=str(row_id))
         self.hear()
+
+    def signal(self) -> None:
+        """Every read mark, sign of typing and reaction that waits is told the provider."""
+        ready = sa.select(ChatSignal.id).where(ChatSignal.state == "ready").order_by(ChatSignal.created_at, ChatSignal.id)
+        for row_id in self.session.execute(ready).scalars().all():
+            send_signal(row_id=str(row_id))
+        self.hear()
+
+    def asked(self, **having: Any) -> list[dict[str, Any]]:
+        """What was asked of the provider's messages path, of those with these fields."""
+        requests = self.world.control("requests", "GET")["requests"]
+        bodies = [json.loads(r["body"]) for r in requests if r["path"].endswith("/messages") and r["method"] == "POST"]
+        return [body for body in bodies if all(body.get(name) == value for name, value in having.items())]
 
     def post(self, path: str, **fields: object) -> TestResponse:
         data = {"client_token": uuid.uuid4(), "composer_kind": "reply", "csrf_token": csrf_token(self.client.plain), **fields}

@@ -18,6 +18,7 @@ from app.channels.base import (
     OutgoingAttachment,
     OutgoingMessage,
     Parsed,
+    Party,
     ProviderError,
     Reason,
     SaveProgress,
@@ -115,6 +116,17 @@ class WhatsAppAdapter:
     def fetch_media(self, *, media_id: str, url: str | None, account: ChannelAccount) -> FetchedMedia:
         """Fetch a customer's file. `url` is not used: it lives five minutes, and asking by id also tells the checksum."""
         return media.fetch(self._api, media_id, account=account)
+
+    def mark_read(self, external_id: str, *, account: ChannelAccount, is_typing: bool = False) -> None:
+        """Mark a customer's message, and those before it, as read; `is_typing` shows for up to 25 s that we answer."""
+        typing = {"typing_indicator": {"type": "text"}} if is_typing else {}
+        payload = {"messaging_product": "whatsapp", "status": "read", "message_id": external_id, **typing}
+        self._api.post_repeatable(f"{account.address}/messages", account=account, payload=payload)
+
+    def react(self, external_id: str, emoji: str, *, to: Party, account: ChannelAccount) -> None:
+        """Put our reaction on a message, in place of what was there; "" takes it back."""
+        payload = {**outgoing.address_of(to), "type": "reaction", "reaction": {"message_id": external_id, "emoji": emoji}}
+        self._api.post_repeatable(f"{account.address}/messages", account=account, payload=payload)
 
     def list_templates(self, account: ChannelAccount) -> tuple[TemplateDefinition, ...]:
         """Return every template of the business account named by setting `waba_id`. Raises ProviderError."""

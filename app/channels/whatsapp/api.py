@@ -40,6 +40,10 @@ class CloudApi:
         """Ask for something a person will see. Raises ProviderError; `outcome_unknown` unless it surely was not done."""
         return self._call("POST", path, account, repeatable=False, json=payload)
 
+    def post_repeatable(self, path: str, *, account: ChannelAccount, payload: Json) -> Json:
+        """Ask for something that is the same when it is done twice. Raises ProviderError, never with `outcome_unknown`."""
+        return self._call("POST", path, account, repeatable=True, json=payload)
+
     def upload(self, path: str, *, account: ChannelAccount, fields: Mapping[str, str], file: tuple[str, bytes, str]) -> Json:
         """Upload one file: (name, content, content type). Raises ProviderError, never with `outcome_unknown`."""
         patience = {"read_timeout": FILE_READ_SECONDS, "deadline": FILE_DEADLINE_SECONDS}

@@ -26,22 +26,20 @@ _SHORTEN = N_("Shorten it, or send it in parts.")
 def envelope(message: OutgoingMessage) -> Json:
     """Build what every type of message has; raises ProviderError (permanent) where nobody, or more than one, is addressed."""
     quoted = {"context": {"message_id": message.reply_to_external_id}} if message.reply_to_external_id else {}
-    return {
-        "messaging_product": "whatsapp",
-        "recipient_type": "individual",
-        **_address(message.to),
-        **quoted,
-        "biz_opaque_callback_data": message.reference,
-    }
-
-
-def _address(to: tuple[Party, ...]) -> Json:
-    """A number where one is known (`to`), else the business-scoped id (`recipient`)."""
-    if len(to) != 1:
+    if len(message.to) != 1:
         raise cannot_send(
             "recipients", N_("A WhatsApp message goes to exactly one person"), N_("Send it to each person by itself.")
         )
-    by_kind = {identity.kind: identity.value for identity in reversed(to[0].identities)}
+    return {**address_of(message.to[0]), **quoted, "biz_opaque_callback_data": message.reference}
+
+
+def address_of(party: Party) -> Json:
+    """What every message begins with: a number where one is known (`to`), else the business-scoped id (`recipient`)."""
+    return {"messaging_product": "whatsapp", "recipient_type": "individual", **_address(party)}
+
+
+def _address(party: Party) -> Json:
+    by_kind = {identity.kind: identity.value for identity in reversed(party.identities)}
     for kind in (IdentityKind.WA_ID, IdentityKind.PHONE):
         if digits := digits_of(by_kind.get(kind, "")):
             return {"to": digits}

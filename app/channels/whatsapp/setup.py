@@ -22,6 +22,20 @@ CONNECT_FIELDS: tuple[SetupField, ...] = (
         secret=True,
         help=N_("Under App settings, Basic. WhatsApp signs with it what it sends us."),
     ),
+    SetupField(
+        "read_marks",
+        N_("Read marks"),
+        default="on",
+        choices=("on", "off"),
+        help=N_("“on”: customers see blue ticks when somebody opens or answers their message."),
+    ),
+    SetupField(
+        "typing",
+        N_("Typing sign"),
+        default="on",
+        choices=("on", "off"),
+        help=N_("“on”: customers see that an answer is being written. It takes read marks as well."),
+    ),
 )
 STEPS: tuple[str, ...] = (
     N_("In the app at Meta, open WhatsApp, Configuration, and enter this address and this verify token."),

@@ -111,6 +111,8 @@ def changes_in_words(form: ConnectForm, names: Collection[str], newest: Mapping[
 
 
 def _read_setting(form: ConnectForm, one: SetupField) -> None:
+    if one.choices and one.name not in request.form:
+        return  # a form from before there was this choice: it stays as it is
     form.values[one.name] = " ".join(_sent(one.name).split())
     if one.choices and form.values[one.name] not in one.choices:
         form.errors[one.name] = _("Choose one of the list.")

@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound
 from app import error_pages
 from app.accounts.session import current_viewer
 from app.core.db import db
+from app.delivery.signals import EMOJI
 from app.inbox.counts import ViewCounts, count_views
 from app.inbox.macros import MacroMissing
 from app.inbox.queries import ThreadMissing
@@ -173,6 +174,7 @@ def _register_template_tools(state: Any) -> None:
         rows_html=rows_html,
         task_html=task_html,
         MEDIUM_ICONS=words.MEDIUM_ICONS,
+        REACTIONS=EMOJI,
         STATUS_TONES=words.STATUS_TONES,
         PRIORITY_TONES=words.PRIORITY_TONES,
     )

@@ -25,6 +25,7 @@ from app.core.text import storable
 from app.delivery.actions import Reply, ReplyContext, UnableToReply, find_scheduled_by_token, queue_reply
 from app.delivery.models import ScheduledReply
 from app.delivery.scheduled import schedule_reply
+from app.delivery.seen import show_typing
 from app.inbox.actions import ThreadMovedOn, add_note, find_by_client_token, lock_thread, save_draft
 from app.inbox.models import Attachment, Message, ThreadStatus
 from app.inbox.queries import get_thread, get_thread_head
@@ -271,7 +272,16 @@ def keep_draft(thread_id: uuid.UUID) -> ResponseReturnValue:
     """Keep what is being typed."""
     thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
     keep_typed(thread.id, kind_of_form("kind"))
+    _tell_of_typing(thread.id)
     return "", 204
+
+
+def _tell_of_typing(thread_id: uuid.UUID) -> None:
+    """The customer of a chat may see that an answer is being written."""
+    if kind_of_form("kind") == "reply" and request.form.get("text", "").strip():
+        with transaction() as session:
+            show_typing(session, lock_thread(session, thread_id), now=utc_now())
+        runtime().nudger.nudge()
 
 
 @bp.post("/threads/<uuid:thread_id>/attachments")

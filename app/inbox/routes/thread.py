@@ -24,6 +24,7 @@ from app.delivery.actions import NothingToSend, retry_delivery, window_closes_at
 from app.delivery.ledger import list_steps
 from app.delivery.models import Delivery
 from app.delivery.queries import SCHEDULED, list_attempts, list_reports, read_scheduled
+from app.delivery.seen import mark_seen
 from app.inbox.actions import change_priority, change_status, mark_read
 from app.inbox.handover import HandoverNote, hand_over
 from app.inbox.models import Attachment, Draft, Priority, Thread, ThreadStatus
@@ -153,6 +154,7 @@ def _mark_read(thread: Thread) -> None:
     viewer = current_viewer()
     with transaction() as session:
         mark_read(session, user_id=viewer.user_id, thread_id=thread.id, seen_seq=thread.message_count, now=utc_now())
+        mark_seen(session, thread, now=utc_now())
 
 
 def changed(thread_id: uuid.UUID, said: str, *, undo: str) -> ResponseReturnValue:
