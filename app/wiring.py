@@ -15,6 +15,7 @@ from app.auto_replies.handlers import answer_by_itself, is_answered_by_itself
 from app.automation.handlers import is_about_the_past, is_awaited, note_intent, run_rule_on_past, run_rules
 from app.core.db import table_of
 from app.delivery import handlers as delivery
+from app.delivery.catalogue import has_templates, read_templates_of_channel
 from app.delivery.handlers import hold_replies_to_spam, hold_scheduled_replies
 from app.delivery.jobs import may_go
 from app.delivery.models import Delivery, ScheduledReply
@@ -89,6 +90,7 @@ _automate_past = AfterCommit("run_rule_on_past", run_rule_on_past, SEND, when=is
 _lift = AfterCommit("lift_at_provider", lift_at_provider, SEND)
 _fetch_media = AfterCommit("fetch_announced_media", fetch_announced_media, SEND)
 _show_places = AfterCommit("show_mailbox_changes", show_mailbox_changes, LIVE)
+_read_templates = AfterCommit("read_templates_of_channel", read_templates_of_channel, SEND, when=has_templates)
 _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 
 _FOLLOW_MERGED = (
@@ -215,7 +217,7 @@ WIRING = Wiring(
         "MailboxItemsChanged": (_show_places,),
         "AttachmentsAnnounced": (_fetch_media,),
         "AttachmentsFetched": (_push,),
-        "ChannelConnected": (_subscribe,),
+        "ChannelConnected": (_subscribe, _read_templates),
         "ChannelHealthChanged": (_push_channel,),
         "ChannelNotice": (),
         "ChannelAlerted": (),

@@ -31,6 +31,7 @@ def periodic_jobs(settings: Settings) -> tuple[Periodic, ...]:
         Periodic("note_new_words", "app.inbox.jobs.note_new_words", 120),
         Periodic("plan_digests", "app.notifications.jobs.plan_digests", 60),
         Periodic("watch_channels", "app.delivery.watching.watch_channels", 600),
+        Periodic("read_due_templates", "app.delivery.catalogue.read_due_templates", 300),
         Periodic("poll_forms", "app.integrations.jobs.poll_forms", min(settings.poll_forms_seconds, 60)),
         Periodic("read_calendars", "app.ingest.calendars.read_calendars", 120),
         Periodic("watch_system", "app.health.jobs.watch_system", 60, LIVE),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from app.channels.calls import CallUpdate
+    from app.channels.catalogue import TemplateNews
     from app.channels.health import Health
     from app.channels.receiving import Consent
 
@@ -191,6 +192,7 @@ class AccountNotice:
     summary: str
     severity: str = "info"  # "info" | "warning" | "error"
     raw: Json = field(default_factory=dict)
+    template: TemplateNews | None = None
 
 
 @dataclass(frozen=True)

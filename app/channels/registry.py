@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from app.channels.base import ChannelRules, IdentityKind, Poller, Sender, WebhookReceiver
 from app.channels.calendars import HasCalendar
+from app.channels.catalogue import HasTemplates
 from app.channels.email.graph import GraphMail
 from app.channels.email.graph.signed_in import TRANSPORT as SIGNED_IN
 from app.channels.email.graph.signed_in import KeepTokens
@@ -68,6 +69,7 @@ class Adapters:
     calendars: Mapping[str, HasCalendar] = field(default_factory=dict)
     sign_ins: Mapping[str, SignsIn] = field(default_factory=dict)
     signals: Mapping[str, TakesSignals] = field(default_factory=dict)
+    catalogues: Mapping[str, HasTemplates] = field(default_factory=dict)
 
 
 def build_adapters(
@@ -109,6 +111,7 @@ def build_adapters(
         calendars={OUTLOOK: mailbox},
         sign_ins={**mailboxes},
         signals={WHATSAPP: chat},
+        catalogues={WHATSAPP: chat},
         rules={WHATSAPP: CHAT_RULES, OUTLOOK: MAIL_RULES, EMAIL: MAIL_RULES, SMS: SMS_RULES, PHONE: ChannelRules()},
         posts={SMS: SmsPosts(), SMS_STATUS: SmsStatusPosts(), VOICE: VoicePosts()},
         checkers={

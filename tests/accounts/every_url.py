@@ -276,6 +276,8 @@ SETTINGS = (
     Entry("POST", "/settings/channels/<uuid:channel_id>/edit", ADMINS),
     Entry("POST", "/settings/channels/<uuid:channel_id>/check", LEADS_OF_BRAND),
     Entry("POST", "/settings/channels/<uuid:channel_id>/reconciliation", LEADS_OF_BRAND),
+    Entry("GET", "/settings/channels/<uuid:channel_id>/templates", LEADS_OF_BRAND),
+    Entry("POST", "/settings/channels/<uuid:channel_id>/templates/reading", LEADS_OF_BRAND),
     Entry("POST", "/settings/channels/<uuid:channel_id>/sign-in", ADMINS),
     Entry("GET", "/settings/channels/sign-in", ADMINS),
     Entry("POST", "/settings/channels/consent", ADMINS),

@@ -71,7 +71,11 @@ def test_a_number_that_the_provider_knows_is_connected_and_receives(
     app: Flask, page_client: PageClient, root: User, brand: Brand, db_session: Session, whatsapp: World
 ) -> None:
     channel = connected(page_client, db_session, brand)
-    assert (channel.address, channel.health, channel.settings) == (NUMBER_ID, "ok", {"waba_id": WABA_ID})
+    assert (channel.address, channel.health, channel.settings) == (
+        NUMBER_ID,
+        "ok",
+        {"waba_id": WABA_ID, "read_marks": "on", "typing": "on"},
+    )
     assert "Connected as" in channel.health_detail
     assert {name: secrets_of(app, channel)[name] for name in GOOD} == GOOD
     assert signed_post(page_client, GOOD["signing_secret"]) == 200

@@ -66,7 +66,10 @@ def test_the_demo_promises_nothing_but_to_connect_its_channels_and_fills_every_s
 ) -> None:
     with demo_app.app_context(), db.session() as session:
         assert session.execute(sa.select(sa.func.count()).select_from(Thread)).scalar_one() == THREADS
-        assert set(session.execute(sa.select(OutboxEntry.handler)).scalars()) == {"subscribe_channel"}
+        assert set(session.execute(sa.select(OutboxEntry.handler)).scalars()) == {
+            "subscribe_channel",
+            "read_templates_of_channel",
+        }
         assert session.execute(sa.select(sa.func.max(Message.occurred_at))).scalar_one() <= utc_now()
         assert set(session.execute(sa.select(Thread.medium).distinct()).scalars()) == {"email", "whatsapp"}
         assert len(session.execute(sa.select(Thread.status).distinct()).all()) >= 5

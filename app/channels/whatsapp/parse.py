@@ -7,11 +7,13 @@ read becomes one sentence in `problems` and the others go on. Meta adds fields w
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from app.channels.base import AccountNotice, InboundMessage, Parsed, StatusUpdate
 from app.channels.whatsapp.messages import Surroundings, read_message
+from app.channels.whatsapp.news import template_news
 from app.channels.whatsapp.notices import account_notice, action_notice, error_notice, preference_notice
 from app.channels.whatsapp.people import digits_of
 from app.channels.whatsapp.reading import Items, Json, as_list, as_object, load_json, text_of
@@ -72,7 +74,7 @@ class _Reading:
         elif self._is_numbered(value):
             self.items.problems.append(N_("a change with messages or statuses does not say which number it is for"))
         else:
-            self._read_account_value(text_of(change, "field"), value)
+            self._read_account_value(text_of(change, "field"), value, account_id)
 
     def _is_numbered(self, value: Json) -> bool:
         return any(value.get(name) for name in ("messages", "statuses", "message_echoes", "history"))
@@ -85,9 +87,10 @@ class _Reading:
             elif name not in _FRAME and content:
                 self._notices.append(account_notice(name, {name: content}))
 
-    def _read_account_value(self, field: str, value: Json) -> None:
+    def _read_account_value(self, field: str, value: Json, account_id: str) -> None:
         if not any(name in value for name in ("errors", "user_preferences", "user_actions")):
-            self._notices.append(account_notice(field, value))
+            notice = account_notice(field, value)
+            self._notices.append(replace(notice, template=template_news(field, value, account_id)))
             return
         for name in ("errors", "user_preferences", "user_actions"):
             _READERS[name](self, value.get(name), _surroundings(value, ""))

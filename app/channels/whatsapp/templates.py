@@ -16,6 +16,7 @@ from app.channels.whatsapp.reading import Json, as_list, as_object, text_of
 
 BODY_CHARACTERS = 1024
 _MAX_PAGES = 100
+_FIELDS = "id,name,language,status,category,parameter_format,components,quality_score,rejected_reason"
 _NAME = re.compile(r"[a-z0-9_]{1,512}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?")
 _PLACE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
@@ -34,6 +35,8 @@ class TemplateDefinition:
     category: str
     parameter_format: str = "POSITIONAL"
     components: tuple[Json, ...] = ()
+    quality: str = ""
+    reason: str = ""
 
     def to_json(self) -> Json:
         """Return what `definition_of` reads, for keeping in `account.settings["templates"]`."""
@@ -56,14 +59,20 @@ def definition_of(item: Mapping[str, Any]) -> TemplateDefinition:
         category=text_of(item, "category"),
         parameter_format=text_of(item, "parameter_format") or "POSITIONAL",
         components=tuple(part for part in as_list(item.get("components")) if isinstance(part, dict)),
+        quality=text_of(as_object(item.get("quality_score")), "score") or text_of(item, "quality"),
+        reason=_real(text_of(item, "rejected_reason") or text_of(item, "reason")),
     )
+
+
+def _real(reason: str) -> str:
+    return "" if reason == "NONE" else reason
 
 
 def list_definitions(api: CloudApi, *, account: ChannelAccount) -> tuple[TemplateDefinition, ...]:
     """Read all templates of the account's business account (setting `waba_id`), page by page. Raises ProviderError."""
     path = f"{text_of(account.settings, 'waba_id')}/message_templates"
     found: list[TemplateDefinition] = []
-    params = {"limit": "100"}
+    params = {"limit": "100", "fields": _FIELDS}
     for _ in range(_MAX_PAGES):
         page = api.get(path, account=account, params=params)
         found += [definition_of(item) for item in as_list(page.get("data")) if isinstance(item, dict)]

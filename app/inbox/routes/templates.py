@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.connections.models import Channel
+from app.translation import gettext as _
+from app.translation import mark as N_
 
 PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
@@ -36,6 +38,30 @@ class TemplateChoice:
 
 
 @dataclass(frozen=True)
+class UnusableTemplate:
+    """One that cannot be sent now, and why, in the reader's words."""
+
+    name: str
+    language: str
+    why: str
+
+
+STATUSES = {
+    "APPROVED": N_("Approved"),
+    "PENDING": N_("In review at the provider"),
+    "REJECTED": N_("Rejected by the provider"),
+    "PAUSED": N_("Paused by the provider for low quality"),
+    "DISABLED": N_("Disabled by the provider"),
+    "IN_APPEAL": N_("Under appeal at the provider"),
+    "PENDING_DELETION": N_("Is being deleted"),
+    "DELETED": N_("Deleted"),
+    "LIMIT_EXCEEDED": N_("Over the provider’s limit"),
+    "ARCHIVED": N_("Archived"),
+    "LOCKED": N_("Locked by the provider"),
+}
+
+
+@dataclass(frozen=True)
 class FilledTemplate:
     """What a delivery keeps (`template`), and the words as the receiver will read them (`text`)."""
 
@@ -47,8 +73,49 @@ class FilledTemplate:
 def template_choices(channel: Channel) -> tuple[TemplateChoice, ...]:
     """The approved templates of a channel, by name and language."""
     listed = [item for item in channel.settings.get("templates", []) if isinstance(item, Mapping)]
-    usable = [_choice(item) for item in listed if str(item.get("status", "APPROVED")).upper() == "APPROVED"]
+    usable = [_choice(item) for item in listed if _is_usable(item)]
     return tuple(sorted(usable, key=lambda choice: (choice.name, choice.language)))
+
+
+def unusable_templates(channel: Channel) -> tuple[UnusableTemplate, ...]:
+    """The other templates of a channel, each with why it cannot be sent now."""
+    listed = [item for item in channel.settings.get("templates", []) if isinstance(item, Mapping) and not _is_usable(item)]
+    others = (UnusableTemplate(str(one.get("name", "")), str(one.get("language", "")), why_unusable(one)) for one in listed)
+    return tuple(sorted(others, key=lambda one: (one.name, one.language)))
+
+
+def why_unusable(item: Mapping[str, Any]) -> str:
+    """Why a template cannot be sent from here, "" where it can."""
+    status = str(item.get("status", "APPROVED")).upper()
+    if status != "APPROVED":
+        words = _(STATUSES.get(status, N_("Not approved at the provider")))
+        return f"{words}: {reason}" if (reason := str(item.get("reason") or "")) else words
+    if _wants_more(item):
+        return _("It wants a picture, a file or the value of a button, which cannot be filled in here")
+    return ""
+
+
+def _is_usable(item: Mapping[str, Any]) -> bool:
+    return str(item.get("status", "APPROVED")).upper() == "APPROVED" and not _wants_more(item)
+
+
+def _wants_more(item: Mapping[str, Any]) -> bool:
+    """Whether it takes values beside those of its body."""
+    for part in item.get("components", []):
+        if not isinstance(part, Mapping):
+            continue
+        kind, form = str(part.get("type", "")).upper(), str(part.get("format", "TEXT")).upper()
+        if kind == "HEADER" and (form != "TEXT" or PLACE.search(str(part.get("text", "")))):
+            return True
+        buttons = [button for button in part.get("buttons") or [] if isinstance(button, Mapping)]
+        if kind == "BUTTONS" and any(_takes_value(button) for button in buttons):
+            return True
+    return False
+
+
+def _takes_value(button: Mapping[str, Any]) -> bool:
+    kind = str(button.get("type", "")).upper()
+    return kind in ("COPY_CODE", "OTP") or (kind == "URL" and bool(PLACE.search(str(button.get("url", "")))))
 
 
 def _choice(item: Mapping[str, Any]) -> TemplateChoice:

@@ -39,7 +39,7 @@ from app.inbox.routes.mail_fields import mail_context
 from app.inbox.routes.move_words import subject_changes, undo_urls
 from app.inbox.routes.sending_words import seconds_left
 from app.inbox.routes.sms_words import sms_context
-from app.inbox.routes.templates import template_choices
+from app.inbox.routes.templates import template_choices, unusable_templates
 from app.inbox.routes.words import event_words, priority_words, status_words
 from app.inbox.timeline import ThreadContext, Timeline, get_context, list_assignable_users, list_timeline
 from app.web import page, wants_page
@@ -109,6 +109,7 @@ def composer_context(thread: Thread, beside: ThreadContext, timeline: Timeline) 
         "window_closes_at": closes_at,
         "window_is_closed": closes_at is not None and closes_at <= utc_now(),
         "template_choices": template_choices(channel) if channel else (),
+        "unusable_templates": unusable_templates(channel) if channel and closes_at is not None and closes_at <= utc_now() else (),
         "draft": draft,
         "typed_text": draft.text if draft else "",
         "typed_html": html_of_draft(draft) if draft else "",

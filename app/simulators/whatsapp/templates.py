@@ -189,6 +189,8 @@ _STARTING: tuple[Any, ...] = (
             },
         ],
     ),
+    ("appointment_reminder", "nl", "UTILITY", [_body("Beste {{1}}, op {{2}} komen wij bij u langs. Schikt dat nog steeds?")]),
+    ("follow_up", "nl", "UTILITY", [_body("Beste {{1}}, is uw vraag naar wens opgelost? Antwoord gerust op dit bericht.")]),
     ("afspraak_bevestiging", "en", "UTILITY", [_body("Dear {{1}}, your charge point is installed on {{2}}. See you then!")]),
     (
         "reactie_gevraagd",
