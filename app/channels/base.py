@@ -13,8 +13,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from app.channels.account_notice import AccountNotice
     from app.channels.calls import CallUpdate
-    from app.channels.catalogue import TemplateNews
     from app.channels.health import Health
     from app.channels.receiving import Consent
 
@@ -182,17 +182,7 @@ class StatusUpdate:
     reason: Reason | None = None
     raw: Json = field(default_factory=dict)
     event_id: str | None = None  # the provider's own id of this report, where it has one
-
-
-@dataclass(frozen=True)
-class AccountNotice:
-    """News about our account at the provider: a template paused, quality dropped, a number restricted."""
-
-    kind: str
-    summary: str
-    severity: str = "info"  # "info" | "warning" | "error"
-    raw: Json = field(default_factory=dict)
-    template: TemplateNews | None = None
+    needs_admin: bool = False  # why it failed shows on the channel
 
 
 @dataclass(frozen=True)
@@ -289,6 +279,7 @@ class ProviderError(Exception):
 
     `permanent`: the same call will never work. `retry_after_seconds`: what the provider asked for. `outcome_unknown`: the call
     may have been carried out; look before sending again. `channel_down`: the whole account is refused (expired token).
+    `recipient_only`: it holds for this person, everybody else is sent to. `needs_admin`: it shows on the channel.
     """
 
     def __init__(
@@ -300,6 +291,8 @@ class ProviderError(Exception):
         outcome_unknown: bool = False,
         channel_down: bool = False,
         status_code: int | None = None,
+        recipient_only: bool = False,
+        needs_admin: bool = False,
     ) -> None:
         super().__init__(f"{reason.code}: {reason.title}")
         self.reason = reason
@@ -308,6 +301,8 @@ class ProviderError(Exception):
         self.outcome_unknown = outcome_unknown
         self.channel_down = channel_down
         self.status_code = status_code
+        self.recipient_only = recipient_only
+        self.needs_admin = needs_admin
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,12 +13,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Health:
     """`detail`: in words, with what to do about it. `passes`: it is the provider's own trouble, nobody has to do anything.
-    `checked`: what was asked."""
+    `checked`: what was asked. `number`: of a chat, its quality, limit and throughput."""
 
     ok: bool
     detail: str
     checked: tuple[str, ...] = ()
     passes: bool = False
+    number: Mapping[str, str] = field(default_factory=dict)
 
 
 def refused(error: ProviderError, *, checked: tuple[str, ...] = (), where: str = "") -> Health:

@@ -123,6 +123,13 @@ def _changes(channel: Channel, new: ChangedChannel) -> dict[str, Any]:
     return {"own": sorted(own), "secrets": sorted(new.secrets), "settings": sorted(settings), "version": channel.version + 1}
 
 
+def note_number(session: Session, channel_id: uuid.UUID, said: Mapping[str, str]) -> None:
+    """Keep what the provider says of a chat's number: {"quality", "limit", "throughput"}; what it does not say stays."""
+    channel = session.get_one(Channel, channel_id, with_for_update=True, populate_existing=True)
+    channel.settings = {**channel.settings, "number": {**channel.settings.get("number", {}), **said}}
+    session.flush()
+
+
 def _secrets_or_none(channel: Channel, keyring: Keyring) -> dict[str, str]:
     """What the channel has; nothing where the key that sealed it is gone, so that new credentials can mend it."""
     try:

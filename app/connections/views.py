@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import gettext
 
 from app.connections.models import Channel, ChannelType, Medium
+from app.core.text import mark as N_
 
 HEALTH_TONES = {"ok": "done", "degraded": "due", "down": "overdue", "unknown": ""}
 
@@ -58,10 +59,26 @@ def settings_facts(channel: Channel) -> list[Fact]:
         "part_price": _("Price of one part"),
     }
     facts = [Fact(label, str(channel.settings[name])) for name, label in labels.items() if channel.settings.get(name)]
+    facts += number_facts(channel)
     templates: Any = channel.settings.get("templates")
     if isinstance(templates, list):
         facts.append(Fact(_("Message templates"), str(len(templates))))
     return facts
+
+
+QUALITIES = {"GREEN": N_("High"), "YELLOW": N_("Medium"), "RED": N_("Low"), "UNKNOWN": N_("Not known yet")}
+
+
+def number_facts(channel: Channel) -> list[Fact]:
+    """What the provider says of a chat's number: its quality, and to how many people a day it may write first."""
+    said: dict[str, str] = channel.settings.get("number") or {}
+    quality, limit, pace = (str(said.get(name, "")) for name in ("quality", "limit", "throughput"))
+    people = _("everybody") if limit == "UNLIMITED" else limit.replace("K", ",000")
+    return [
+        *([Fact(_("Quality of the number"), _(QUALITIES.get(quality, quality)))] if quality else []),
+        *([Fact(_("May write first to"), _("%(limit)s people a day", limit=people))] if limit else []),
+        *([Fact(_("Throughput"), _("raised") if pace == "HIGH" else _("usual"))] if pace else []),
+    ]
 
 
 def secret_labels(names: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.channels.base import ChannelAccount
 from app.channels.health import Health
 from app.channels.kinds import kind_key
-from app.connections.actions import note_health
+from app.connections.actions import note_health, note_number
 from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
@@ -58,6 +58,8 @@ def _keep(channel_id: uuid.UUID, health: Health, actor: Actor) -> None:
         note_health(session, channel, health=state, detail=health.detail, now=utc_now())
         if health.ok:
             _hasten(session, channel_id)
+        if health.number:
+            note_number(session, channel_id, health.number)
         detail = {"ok": health.ok}
         audit(
             session,

@@ -45,8 +45,8 @@ def reading(channel: Channel) -> Iterator[None]:
 
 
 def tell_gate(gate: Gate, error: ProviderError) -> None:
-    """What is refused for good says nothing against the provider: it answered."""
-    if error.permanent and not error.channel_down:
+    """What is refused for good, or for one person alone, says nothing against the provider: it answered."""
+    if error.recipient_only or (error.permanent and not error.channel_down):
         gate.note_success()
     else:
         gate.note_failure(now=time.time(), retry_after_seconds=error.retry_after_seconds)

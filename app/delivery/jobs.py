@@ -298,12 +298,13 @@ def _record_failure(work: Work, error: ProviderError) -> None:
             detail=error.reason.detail or error.reason.title,
             status_code=error.status_code,
         )
-        if error.channel_down:
-            note_health(session, session.get_one(Channel, work.channel.id), health="down", detail=error.reason.title, now=now)
+        if error.channel_down or error.needs_admin:
+            health = "down" if error.channel_down else "degraded"
+            note_health(session, session.get_one(Channel, work.channel.id), health=health, detail=error.reason.title, now=now)
     if error.outcome_unknown:
         _wait_for_evidence(work, Lookup(Found.UNKNOWN, detail=error.reason.title))
         return
-    delay = error.retry_after_seconds if error.retry_after_seconds is not None else next_delay_seconds(work.lease.attempts)
+    delay = _delay_seconds(error, work.lease.attempts)
     if error.permanent or delay is None or next_delay_seconds(work.lease.attempts) is None:
         _fail(work.lease, work.delivery_id, error.reason)
     else:
@@ -311,6 +312,13 @@ def _record_failure(work: Work, error: ProviderError) -> None:
         with transaction() as session:
             note_delay(session, work.delivery_id, reason, now=now)
             put_back(session, TABLE, work.lease, delay_seconds=min(delay, 3600), values={"reason": reason})
+
+
+def _delay_seconds(error: ProviderError, attempts: int) -> float | None:
+    """What the provider asked for, else the schedule; for one person alone it grows with every refusal."""
+    if error.retry_after_seconds is None:
+        return next_delay_seconds(attempts)
+    return error.retry_after_seconds * 2 ** min(attempts - 1, 5) if error.recipient_only else error.retry_after_seconds
 
 
 def _wait_for_evidence(work: Work, lookup: Lookup) -> None:

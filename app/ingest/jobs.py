@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from app.channels.base import InboundMessage, Parsed, UnableToParse
+from app.connections.actions import note_health
 from app.connections.models import Channel
 from app.connections.queries import own_mail_addresses
 from app.core.clock import utc_now
@@ -138,6 +139,8 @@ def _apply(session: Session, parsed: Parsed, context: ApplyContext) -> list[Item
     results += [_alone(session, partial(apply_call, session, call, context), context) for call in parsed.calls]
     for report in sorted(parsed.statuses, key=lambda s: (s.provider_message_id or "", s.our_reference or "")):
         record_report(session, report, channel_id=context.channel.id, now=context.now)
+        if report.needs_admin and report.reason is not None:
+            note_health(session, context.channel, health="degraded", detail=report.reason.title, now=context.now)
         results.append(ItemResult("report", reason=report.status.value))
     for news in parsed.addresses:
         note_address(session, news, brand_id=context.channel.brand_id, now=context.now)

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.channels.base import AccountNotice
-from app.connections.actions import note_health
+from app.channels.account_notice import AccountNotice
+from app.connections.actions import note_health, note_number
 from app.connections.models import Channel
 from app.delivery.catalogue import hear_template_news
 from app.events.actions import Subject, record
@@ -19,6 +19,8 @@ def record_notice(session: Session, notice: AccountNotice, channel: Channel, *, 
     """Keep the notice as an event; a warning or an error shows on the channel, news of a template on that template."""
     payload = {"channel_id": str(channel.id), "kind": notice.kind, "summary": notice.summary[:500]}
     record(session, "ChannelNotice", subject=Subject(brand_id=channel.brand_id), now=now, payload=payload)
+    if notice.number:
+        note_number(session, channel.id, notice.number)
     if notice.template is not None:
         hear_template_news(session, notice.template, now=now)
     elif notice.severity in _HEALTH:

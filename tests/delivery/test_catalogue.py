@@ -114,6 +114,7 @@ def test_a_reading_that_began_before_the_news_does_not_undo_it(chat: ChatDesk) -
     listed = runtime().adapters.catalogues["whatsapp_business"].list_templates(account_of(chat.channel))
     chat.customer(kind="template", name="afspraak_000", language="nl", status="PAUSED")
     keep_templates(chat.session, chat.channel.id, listed, began_at=began_at)
+    chat.session.commit()
     assert kept(chat, "afspraak_000")["status"] == "PAUSED"
 
 

@@ -28,6 +28,7 @@ from app.channels.fetching import FetchedMedia
 from app.channels.health import Health, refused
 from app.channels.whatsapp import media, outgoing, webhook
 from app.channels.whatsapp.api import CloudApi
+from app.channels.whatsapp.notices import facts_of
 from app.channels.whatsapp.parse import parse_body
 from app.channels.whatsapp.reading import as_list, as_object, sha256_hex, text_of
 from app.channels.whatsapp.templates import TemplateDefinition, list_definitions
@@ -41,7 +42,7 @@ _QUALITY = known("quality %(quality)s")
 
 MEDIA_HOSTS = ("lookaside.fbsbx.com",)
 _REQUESTED = "message_requested"
-_NUMBER_FIELDS = "display_phone_number,verified_name,quality_rating,throughput"
+_NUMBER_FIELDS = "display_phone_number,verified_name,quality_rating,throughput,whatsapp_business_manager_messaging_limit"
 
 
 class WhatsAppAdapter:
@@ -111,7 +112,7 @@ class WhatsAppAdapter:
                 self._check_subscription(waba_id, account)
         except ProviderError as error:
             return refused(error, checked=tuple(checked))
-        return Health(True, _describe(number), tuple(checked))
+        return Health(True, _describe(number), tuple(checked), number=facts_of(number))
 
     def fetch_media(self, *, media_id: str, url: str | None, account: ChannelAccount) -> FetchedMedia:
         """Fetch a customer's file. `url` is not used: it lives five minutes, and asking by id also tells the checksum."""

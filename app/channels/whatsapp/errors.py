@@ -16,6 +16,7 @@ from app.core.text import mark as N_
 
 _ASK_ADMIN = N_("Ask an administrator to look at this channel.")
 _FIX_TEMPLATE = N_("Check the template's values against its text and send again.")
+PAIR_SECONDS = 6.0  # one message to the same person, after a burst
 _OTHER_WAY = N_("Reach this person by phone, SMS or e-mail instead.")
 
 
@@ -28,14 +29,23 @@ class Rule:
     permanent: bool = True
     retry_after_seconds: float | None = None
     channel_down: bool = False
+    recipient_only: bool = False
+    needs_admin: bool = False
 
 
-def _stop(title: str, advice: str) -> Rule:
-    return Rule(title, advice)
+def _stop(title: str, advice: str, *, needs_admin: bool = False) -> Rule:
+    return Rule(title, advice, needs_admin=needs_admin)
 
 
-def _later(title: str, advice: str = "It is tried again by itself.", seconds: float | None = None) -> Rule:
-    return Rule(title, advice, permanent=False, retry_after_seconds=seconds)
+def _later(
+    title: str,
+    advice: str = "It is tried again by itself.",
+    seconds: float | None = None,
+    *,
+    recipient_only: bool = False,
+    needs_admin: bool = False,
+) -> Rule:
+    return Rule(title, advice, False, seconds, recipient_only=recipient_only, needs_admin=needs_admin)
 
 
 def _down(title: str, advice: str = _ASK_ADMIN) -> Rule:
@@ -59,7 +69,7 @@ RULES: Mapping[int, Rule] = {
     80007: _later(N_("The WhatsApp account reached its call limit"), seconds=120),
     130429: _later(N_("Messages are sent faster than this number may"), seconds=5),
     130472: _stop(N_("WhatsApp held this message back for an experiment"), _OTHER_WAY),
-    130497: _stop(N_("WhatsApp does not let this account message that country"), _OTHER_WAY),
+    130497: _stop(N_("WhatsApp does not let this account message that country"), _OTHER_WAY, needs_admin=True),
     131000: _later(N_("WhatsApp could not handle the message")),
     131005: _down(N_("Access was denied by WhatsApp"), N_("An administrator must check the permissions of the access token.")),
     131008: _stop(N_("A required field is missing"), N_("This is a fault of ours; the detail names the field.")),
@@ -73,16 +83,20 @@ RULES: Mapping[int, Rule] = {
     131031: _down(N_("WhatsApp locked the account")),
     131037: _down(N_("WhatsApp has not approved the number's display name")),
     131042: _stop(
-        N_("WhatsApp has a problem with the payment method"), N_("An administrator must correct the payment details at Meta.")
+        N_("WhatsApp has a problem with the payment method"),
+        N_("An administrator must correct the payment details at Meta."),
+        needs_admin=True,
     ),
     131044: _stop(
-        N_("WhatsApp has a problem with the payment method"), N_("An administrator must correct the payment details at Meta.")
+        N_("WhatsApp has a problem with the payment method"),
+        N_("An administrator must correct the payment details at Meta."),
+        needs_admin=True,
     ),
     131045: _down(
         N_("The number is not registered correctly at WhatsApp"), N_("An administrator must register the number again.")
     ),
     131047: _stop(N_("More than 24 hours have passed since this person last wrote"), N_("Send an approved template instead.")),
-    131048: _later(N_("WhatsApp limits this number because messages were reported as spam"), _ASK_ADMIN, 900),
+    131048: _later(N_("WhatsApp limits this number because messages were reported as spam"), _ASK_ADMIN, 900, needs_admin=True),
     131049: _stop(
         N_("WhatsApp held this back to spare the person too many messages"),
         N_("Wait at least 24 hours, or use another way."),
@@ -91,11 +105,13 @@ RULES: Mapping[int, Rule] = {
     131051: _stop(N_("This type of message is not supported"), N_("Send it in another form.")),
     131052: _stop(N_("WhatsApp could not load the file the person sent"), N_("Ask for the file again.")),
     131053: _stop(N_("WhatsApp could not take the file"), N_("Check the type and size of the file and attach it again.")),
-    131056: _later(N_("Too many messages to this person in a short time"), seconds=10),
+    131056: _later(N_("Too many messages to this person in a short time"), seconds=PAIR_SECONDS, recipient_only=True),
     131057: _later(N_("The WhatsApp account is in maintenance"), seconds=300),
     131062: _stop(N_("This message can only be sent to a phone number"), N_("Ask the person for their phone number.")),
     131063: _stop(N_("Marketing templates are switched off for this number"), _ASK_ADMIN),
-    131064: _later(N_("The account's daily limit of new conversations is reached"), _ASK_ADMIN, 900),
+    131064: _later(
+        N_("The account's daily limit of new conversations is reached"), _ASK_ADMIN, 900, recipient_only=True, needs_admin=True
+    ),
     132000: _stop(N_("The number of values does not match the template"), _FIX_TEMPLATE),
     132001: _stop(
         N_("The template does not exist in this language or is not approved"), N_("Choose another template or language.")
@@ -137,6 +153,12 @@ def rule_for(code: int) -> Rule:
     return next((rule for low, high, rule in _RANGES if low <= code <= high), _UNKNOWN)
 
 
+def needs_admin(code: str) -> bool:
+    """Whether an error of this code is for an administrator to see, and not only for who wrote the message."""
+    rule = rule_for(int(code)) if code.isdecimal() else None
+    return rule is not None and (rule.needs_admin or rule.channel_down)
+
+
 def code_of(error: Mapping[str, Any]) -> int:
     """Return the numeric code of an error object, -1 where it has none."""
     try:
@@ -162,6 +184,8 @@ def refusal(error: Mapping[str, Any], *, status_code: int, retry_after_seconds: 
         permanent=rule.permanent and not is_transient,
         retry_after_seconds=retry_after_seconds if retry_after_seconds is not None else rule.retry_after_seconds,
         channel_down=rule.channel_down,
+        recipient_only=rule.recipient_only,
+        needs_admin=rule.needs_admin,
         status_code=status_code,
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from app.channels.base import AccountNotice
+from app.channels.account_notice import AccountNotice
 from app.channels.whatsapp.errors import reason_of
 from app.channels.whatsapp.reading import Json, as_object, text_of
 from app.core.text import known
@@ -82,16 +82,31 @@ def _account_update(field: str, value: Json) -> AccountNotice:
     return AccountNotice("account", summary, "error" if event in _GRAVE_ACCOUNT_EVENTS else "info", value)
 
 
+def facts_of(number: Json) -> dict[str, str]:
+    """What the provider says of a number that people should know: {"quality", "limit", "throughput"}, those that are said."""
+    found = {
+        "quality": text_of(number, "quality_rating"),
+        "limit": text_of(number, "whatsapp_business_manager_messaging_limit").removeprefix("TIER_"),
+        "throughput": text_of(as_object(number.get("throughput")), "level"),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
 def _number_quality(field: str, value: Json) -> AccountNotice:
     event = text_of(value, "event")
     summary = _NUMBER % {"number": text_of(value, "display_phone_number"), "news": _spoken(event or "quality changed")}
-    return AccountNotice("number_quality", summary, "warning" if event in ("FLAGGED", "DOWNGRADE") else "info", value)
+    severity = "warning" if event in ("FLAGGED", "DOWNGRADE") else "info"
+    limit = text_of(value, "current_limit").removeprefix("TIER_")
+    quality = {"FLAGGED": "RED", "UNFLAGGED": "GREEN"}.get(event, "")
+    said = {name: word for name, word in (("quality", quality), ("limit", limit)) if word}
+    return AccountNotice("number_quality", summary, severity, value, number=said)
 
 
 def _capability(field: str, value: Json) -> AccountNotice:
     limit = text_of(value, "max_daily_conversations_per_business")
     shown = {"": "changed", "-1": "unlimited"}.get(limit, limit)
-    return AccountNotice("messaging_limit", f"New conversations per day: {shown}", "info", value)
+    said = {"limit": "UNLIMITED" if limit == "-1" else limit} if limit else {}
+    return AccountNotice("messaging_limit", f"New conversations per day: {shown}", "info", value, number=said)
 
 
 def _other(field: str, value: Json) -> AccountNotice:

@@ -11,7 +11,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from app.channels.base import AccountNotice, InboundMessage, Parsed, StatusUpdate
+from app.channels.account_notice import AccountNotice
+from app.channels.base import InboundMessage, Parsed, StatusUpdate
 from app.channels.whatsapp.messages import Surroundings, read_message
 from app.channels.whatsapp.news import template_news
 from app.channels.whatsapp.notices import account_notice, action_notice, error_notice, preference_notice

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.channels.base import DeliveryStatus, Reason, StatusUpdate
-from app.channels.whatsapp.errors import reason_of
+from app.channels.whatsapp.errors import needs_admin, reason_of
 from app.channels.whatsapp.people import digits_of
 from app.channels.whatsapp.reading import Broken, Json, as_list, needed_text, needed_time, text_of
 from app.core.text import known
@@ -30,14 +30,16 @@ def read_status(item: Json) -> StatusUpdate:
     status = _LADDER.get(needed_text(item, "status"))
     if status is None:
         raise Broken(_UNKNOWN_STATUS % {"status": text_of(item, "status")[:40]})
+    reason = _reason(item) if status is DeliveryStatus.FAILED else None
     return StatusUpdate(
         status=status,
         occurred_at=needed_time(item),
         provider_message_id=message_id or None,
         our_reference=reference or None,
         recipient=_recipient(item),
-        reason=_reason(item) if status is DeliveryStatus.FAILED else None,
+        reason=reason,
         raw=item,
+        needs_admin=reason is not None and needs_admin(reason.code),
     )
 
 

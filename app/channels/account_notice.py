@@ -1,0 +1,21 @@
+"""What a provider says of our account, and of what belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from app.channels.base import Json
+from app.channels.catalogue import TemplateNews
+
+
+@dataclass(frozen=True)
+class AccountNotice:
+    """News about our account at the provider: a template paused, quality dropped, a number restricted."""
+
+    kind: str
+    summary: str
+    severity: str = "info"  # "info" | "warning" | "error"
+    raw: Json = field(default_factory=dict)
+    template: TemplateNews | None = None
+    number: Mapping[str, str] = field(default_factory=dict)  # what it says of our number: quality, limit
