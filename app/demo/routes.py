@@ -20,6 +20,7 @@ from app.connections.models import Channel, ChannelType, Medium
 from app.connections.queries import list_channels
 from app.core.db import db
 from app.core.text import storable
+from app.demo.chat_acts import act, written
 from app.demo.commands import simulated_world
 from app.demo.mailboxes import SENDGRID_KEY
 from app.demo.world import Photo, SimulatorAway, World
@@ -115,9 +116,44 @@ def write_chat() -> ResponseReturnValue:
         flash(_("Write something first"))
         return redirect(url_for("demo.simulator"), 303)
     to = request.form.get("to", "")
+    special = _written(request.form.get("how", ""), text, player) if text and photo is None else None
+    if special is not None:
+        return _done(lambda: simulated_world().play_chat({**special, "phone_number_id": to}))
     return _done(
         lambda: simulated_world().write_chat(number=player["number"], name=player["name"], to=to, text=text, photo=photo)
     )
+
+
+def _written(how: str, text: str, player: dict[str, str]) -> dict[str, Any] | None:
+    if how not in ("answer", "edit"):
+        return None
+    try:
+        return written(how, text, player, simulated_world().phone(player["number"])["items"])
+    except SimulatorAway:
+        return None
+
+
+@bp.post("/simulator/chat/acts")
+@login_required  # type: ignore[untyped-decorator]
+def act_in_chat() -> ResponseReturnValue:
+    """React, delete, tap, change the number and the like; a colleague with the phone, and the provider, too."""
+    player, form = _player(), request.form
+    names = ("target", "choice", "number", "text", "name", "template", "to")
+    values = {name: storable(form.get(name, "")).strip()[:500] for name in names}
+    values["number"] = "".join(c for c in values["number"] if c.isdigit())[:15]
+    kind = form.get("kind", "")
+    order = act(kind, values, player)
+    if order is None:
+        abort(422)
+    if kind in ("echo", "hide_number") and not values["text"]:
+        flash(_("Write something first"))
+        return redirect(url_for("demo.simulator"), 303)
+    if kind == "change_number":
+        if not values["number"]:
+            flash(_("Enter the new number"))
+            return redirect(url_for("demo.simulator"), 303)
+        cookie["simulator_player"] = {**player, "number": values["number"]}
+    return _done(lambda: simulated_world().play_chat(order))
 
 
 def _photo() -> Photo | None:

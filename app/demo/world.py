@@ -48,6 +48,10 @@ class World:
         answer: Json = self._call("GET", f"{self._chat_url}/__sim/chats/{number}")
         return answer
 
+    def play_chat(self, order: Json) -> None:
+        """Anything else a customer, a colleague with the phone or the provider does; orders are the simulator's."""
+        self._call("POST", f"{self._chat_url}/__sim/emit", order)
+
     def write_chat(self, *, number: str, name: str, to: str, text: str, photo: Photo | None = None) -> None:
         """The customer sends a chat message, with a photo if there is one."""
         order: Json = {"kind": "message", "from": number, "name": name, "phone_number_id": to, "text": text}

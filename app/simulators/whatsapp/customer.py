@@ -10,7 +10,9 @@ Orders, by `kind`::
     read           {wa_id, wamid?}: the customer opens the chat
     status         {wamid, status, code?}
     edit, revoke   {from, target, text?}
-    echo           {to, text}: a colleague writes from the WhatsApp Business app
+    tap            {from, target, choice}: one of the buttons or rows of a message of ours, by its id
+    change_number  {from, to}: the customer takes their WhatsApp to another number
+    echo           {to, text, target?, deletes?}: a colleague writes from the WhatsApp Business app, or edits or deletes there
     template       {name, language, status, reason?}: Meta changes a template
     change         {field, value, phone_number_id?, waba_id?}: any change; messaging fields get their metadata
     raw            {payload} or {body}: any body, signed
@@ -70,6 +72,26 @@ class Outside:
         content = {"original_message_id": _needed(order, "target")}
         return self.message({**order, "type": "revoke", "text": "", "content": content}, options)
 
+    def tap(self, order: Json, options: Options) -> Json:
+        """One of the things a message of ours offers."""
+        target, choice = _needed(order, "target"), _needed(order, "choice")
+        bubble = self._store.bubbles.get(target)
+        found = next((one for one in bubble.choices if one["id"] == choice), None) if bubble else None
+        if found is None:
+            raise BadOrder("that message offers no such choice")
+        kind = "list_reply" if "description" in found or len(found["title"]) > 20 else "button_reply"
+        content = {"type": kind, kind: dict(found)}
+        return self.message({**order, "type": "interactive", "content": content, "reply_to": target}, options)
+
+    def change_number(self, order: Json, options: Options) -> Json:
+        """The customer's WhatsApp goes to another number; the business is told."""
+        person, to = self._person_of(_needed(order, "from")), _needed(order, "to").lstrip("+")
+        body = f"User {person.name} changed from {person.wa_id} to {to}"
+        content = {"body": body, "wa_id": to, "type": "user_changed_number"}
+        told = self.message({**order, "type": "system", "content": content}, options)
+        self._store.move_chat(person, to)
+        return told
+
     def read(self, order: Json, options: Options) -> Json:
         """The customer looks: every delivered message of the chat, or the named one, is read."""
         settings = self._settings()
@@ -101,7 +123,9 @@ class Outside:
             "type": "text",
             "text": {"body": str(order.get("text", ""))},
         }
-        self._show(item, person, from_customer=False)
+        item |= _echoed_change(order)
+        if not self._change_bubble(item):
+            self._show(item, person, from_customer=False)
         change = change_of(number, "smb_message_echoes", message_echoes=[item])
         return self._emit_items([Item("echo", item["id"], change, number.waba_id, who=person.wa_id)], options)
 
@@ -140,12 +164,28 @@ class Outside:
     def _emit_items(self, items: list[Item], options: Options) -> Json:
         return {"ids": [item.id for item in items], "posts": self._caller.emit(items, options)}
 
+    def _change_bubble(self, item: Json) -> bool:
+        """Show a reaction, edit or deletion on the bubble it is about; False where it is something else, or that is not there."""
+        kind, content = item["type"], item.get(item["type"])
+        if kind == "reaction" and isinstance(content, dict):
+            return self._store.react(str(content.get("message_id")), "customer", str(content.get("emoji") or ""))
+        if kind not in ("edit", "revoke") or not isinstance(content, dict):
+            return False
+        with self._store.lock:
+            bubble = self._store.bubbles.get(str(content.get("original_message_id")))
+            if bubble is not None and kind == "edit":
+                bubble.text, bubble.is_edited = summary_of((content.get("message") or {}).get("text")), True
+            elif bubble is not None:
+                bubble.is_deleted = True
+        return bubble is not None
+
     def _message_item(self, order: Json) -> Item:
         number, person = self._number_of(order), self._person_in(order)
         item = self._message(order, person, number)
         if item["type"] not in _KEEPS_WINDOW_SHUT:
             self._store.open_window(number.phone_number_id, person.wa_id, self._store.clock.now())
-        self._show(item, person, from_customer=True)
+        if not self._change_bubble(item):
+            self._show(item, person, from_customer=True)
         contact = {
             "profile": {"name": person.name, **({"username": person.username} if person.username else {})},
             **({} if person.hides_number else {"wa_id": person.wa_id}),
@@ -239,6 +279,17 @@ class Outside:
         return number
 
 
+def _echoed_change(order: Json) -> Json:
+    """An edit or deletion of what the colleague wrote before, {} for a message."""
+    target = order.get("target")
+    if not target:
+        return {}
+    if order.get("deletes"):
+        return {"type": "revoke", "revoke": {"original_message_id": target}}
+    inner = {"type": "text", "text": {"body": str(order.get("text", ""))}}
+    return {"type": "edit", "edit": {"original_message_id": target, "message": inner}}
+
+
 def _needed(order: Json, name: str) -> str:
     value = order.get(name)
     if not isinstance(value, str | int) or value == "":
@@ -251,6 +302,8 @@ _ACTIONS: Mapping[str, Callable[[Outside, Json, Options], Json]] = {
     "messages": Outside.messages,
     "edit": Outside.edit,
     "revoke": Outside.revoke,
+    "tap": Outside.tap,
+    "change_number": Outside.change_number,
     "read": Outside.read,
     "status": Outside.status,
     "echo": Outside.echo,

@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from app.simulators.common import Json
 from app.simulators.whatsapp.checks import address_of, check_message, late_media_failure
@@ -138,6 +139,9 @@ class Desk:
             payload=payload,
         )
         self._store.accepted.append(accepted)
+        reaction = payload.get("reaction") if kind == "reaction" else None
+        if reaction and self._store.react(str(reaction["message_id"]), "business", str(reaction["emoji"])):
+            return Sent(accepted, number, person)
         self._store.add_bubble(person.wa_id, self._bubble(accepted, payload))
         return Sent(accepted, number, person)
 
@@ -153,7 +157,9 @@ class Desk:
         kept = self._store.files.get(str(file_id)) if file_id else None
         media = {"id": kept.id, "mime_type": kept.mime_type, "filename": kept.filename} if kept else None
         context_id = (payload.get("context") or {}).get("message_id")
-        return ChatItem(accepted.wamid, False, accepted.type, accepted.text, accepted.at, media=media, context_id=context_id)
+        bubble = ChatItem(accepted.wamid, False, accepted.type, accepted.text, accepted.at, media=media, context_id=context_id)
+        bubble.choices = _choices(content) if accepted.type == "interactive" else []
+        return bubble
 
     def _report(self, sent: Sent, settings: Settings, late_code: int, detail: str) -> None:
         """Plan the statuses; a reordered plan gives the steps each other's times."""
@@ -181,6 +187,13 @@ class Desk:
         }
         change = change_of(sent.number, statuses=[content])
         return Item("status", accepted.wamid, change, sent.number.waba_id, status=status, who=person.wa_id)
+
+
+def _choices(content: Any) -> list[Json]:
+    """What can be tapped, of buttons or of a list."""
+    action = content.get("action") or {}
+    rows = [row for section in action.get("sections") or [] for row in section.get("rows") or []]
+    return [button["reply"] for button in action.get("buttons") or []] + rows
 
 
 def _usual_way(failure: Json) -> str:

@@ -44,6 +44,10 @@ class ChatItem:
     media: Json | None = None
     error: Json | None = None
     context_id: str | None = None
+    reactions: dict[str, str] = field(default_factory=dict)  # who ("customer", "business") → emoji
+    is_edited: bool = False
+    is_deleted: bool = False
+    choices: list[Json] = field(default_factory=list)  # of something interactive: {"id", "title"}
 
     def tick(self, status: str) -> None:
         if status == "failed" or _LADDER.index(status) > _LADDER.index(self.ticks if self.ticks != "failed" else "sent"):
@@ -60,6 +64,10 @@ class ChatItem:
             "media": self.media,
             "error": self.error,
             "context_id": self.context_id,
+            "reactions": dict(self.reactions),
+            "is_edited": self.is_edited,
+            "is_deleted": self.is_deleted,
+            "choices": self.choices,
         }
 
 
@@ -155,6 +163,25 @@ class Store:
         with self.lock:
             self.chats.setdefault(wa_id, []).append(bubble)
             self.bubbles[bubble.id] = bubble
+
+    def react(self, message_id: str, who: str, emoji: str) -> bool:
+        """Put a reaction on a bubble, or take it back (""); False where there is no such bubble."""
+        with self.lock:
+            bubble = self.bubbles.get(message_id)
+            if bubble is not None:
+                bubble.reactions = {**{w: e for w, e in bubble.reactions.items() if w != who}, **({who: emoji} if emoji else {})}
+            return bubble is not None
+
+    def move_chat(self, person: Person, to: str) -> None:
+        """The person has another number from now on; what they had before is gone."""
+        with self.lock:
+            self.people.pop(person.wa_id, None)
+            self.chats[to] = self.chats.pop(person.wa_id, [])
+            for number, wa_id in list(self.windows):
+                if wa_id == person.wa_id:
+                    self.windows[number, to] = self.windows.pop((number, wa_id))
+            person.wa_id = to
+            self.people[to] = person
 
     def open_window(self, phone_number_id: str, wa_id: str, at: datetime) -> None:
         with self.lock:
