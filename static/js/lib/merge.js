@@ -18,8 +18,10 @@ function adopt(node) {
 }
 
 function keepFoldsOpen(old, fresh) {
-  const open = [...old.querySelectorAll("details")].map((fold) => fold.open);
-  fresh.querySelectorAll("details").forEach((fold, index) => { if (open[index]) fold.open = true; });
+  // One with an id is itself alone, any other the one in its place.
+  const open = [...old.querySelectorAll("details:not([id])")].map((fold) => fold.open);
+  fresh.querySelectorAll("details:not([id])").forEach((fold, index) => { if (open[index]) fold.open = true; });
+  for (const fold of old.querySelectorAll("details[id][open]")) fresh.querySelector(`details#${CSS.escape(fold.id)}`)?.setAttribute("open", "");
 }
 
 // `keep(child)` may save a shown child that the new rendering lacks. Returns the children that are new.
