@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0057"
-down_revision = "0056"
+revision = "0055"
+down_revision = "0054"
 
 KINDS = (
     "'mention', 'assignment', 'message', 'held', 'team', 'escalation', 'channel', "

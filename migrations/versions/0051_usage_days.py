@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0053"
-down_revision = "0049"
+revision = "0051"
+down_revision = "0050"
 
 STATEMENTS = (
     """

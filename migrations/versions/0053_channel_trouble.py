@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0055"
-down_revision = "0054"
+revision = "0053"
+down_revision = "0052"
 
 
 def upgrade() -> None:

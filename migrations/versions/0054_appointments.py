@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0056"
-down_revision = "0055"
+revision = "0054"
+down_revision = "0053"
 
 _CLAIMED = """
         state text NOT NULL CONSTRAINT ck_{table}_state CHECK (state IN ('ready', 'running', 'done', 'failed')),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0054"
-down_revision = "0053"
+revision = "0052"
+down_revision = "0051"
 
 
 def upgrade() -> None:
