@@ -57,6 +57,7 @@ IN_THE_DEMO = tuple(
         "phone_simulator",
         "reach",
         "simulator",
+        "whatsapp",
     )
 )
 LONG = ("tests/launch/", "tests/chaos/", "tests/ingest/test_four_workers.py", "tests/ingest/test_mailbox_months.py", "tests/cli/")

@@ -23,7 +23,7 @@ from app.core.clock import utc_now
 from app.core.db import db
 from app.core.keyset import Sort
 from app.core.problems import invalid
-from app.inbox.actions import NewThread, assign_thread, change_priority, change_status, create_thread, lock_thread, mark_read
+from app.inbox.actions import NewThread, assign_thread, change_priority, change_status, create_thread, lock_thread
 from app.inbox.api_queries import (
     ThreadConditions,
     ThreadRecord,
@@ -35,6 +35,7 @@ from app.inbox.api_queries import (
 )
 from app.inbox.edit import edit_thread
 from app.inbox.models import Thread
+from app.inbox.reads import mark_read
 
 routes = Routes("Threads")
 CREATE = {

@@ -22,9 +22,17 @@ TYPING_EVERY = timedelta(seconds=20)
 
 
 def mark_seen(session: Session, thread: Thread, *, now: datetime) -> None:
-    """Promise the read mark of the newest message, once. One statement; none for a thread that is no chat."""
-    if thread.medium == Medium.WHATSAPP.value:
-        _promise_for_newest(session, thread, SignalKind.READ, [_says(Channel, "read_marks")], now)
+    """Promise the read mark of the newest message, once."""
+    promise = read_mark(thread, now=now)
+    if promise is not None:
+        session.execute(promise)
+
+
+def read_mark(thread: Thread, *, now: datetime) -> postgresql.Insert | None:
+    """The statement that promises it; None for a thread that is no chat."""
+    if thread.medium != Medium.WHATSAPP.value:
+        return None
+    return _promise_for_newest(thread, SignalKind.READ, [_says(Channel, "read_marks")], now)
 
 
 def show_typing(session: Session, thread: Thread, *, now: datetime) -> None:
@@ -36,7 +44,7 @@ def show_typing(session: Session, thread: Thread, *, now: datetime) -> None:
         Message.thread_id == thread.id, ChatSignal.kind == SignalKind.TYPING, ChatSignal.created_at > now - TYPING_EVERY
     )
     where = [_says(Channel, "read_marks"), _says(Channel, "typing"), ~sa.exists(lately)]
-    _promise_for_newest(session, thread, SignalKind.TYPING, where, now)
+    session.execute(_promise_for_newest(thread, SignalKind.TYPING, where, now))
 
 
 def _says(channel: type[Channel], name: str) -> sa.ColumnElement[bool]:
@@ -46,8 +54,8 @@ def _says(channel: type[Channel], name: str) -> sa.ColumnElement[bool]:
 
 
 def _promise_for_newest(
-    session: Session, thread: Thread, kind: SignalKind, where: list[sa.ColumnElement[bool]], now: datetime
-) -> None:
+    thread: Thread, kind: SignalKind, where: list[sa.ColumnElement[bool]], now: datetime
+) -> postgresql.Insert:
     newest = (
         sa.select(Message.id, Message.channel_id)
         .where(Message.thread_id == thread.id, Message.message_type == MessageType.INCOMING)
@@ -59,4 +67,4 @@ def _promise_for_newest(
     values = (sa.literal(new_id()), sa.literal(kind.value), newest.c.channel_id, newest.c.id, sa.literal(now))
     able = sa.select(*values).join(Channel, Channel.id == newest.c.channel_id).where(Channel.is_active, *where)
     columns = ["id", "kind", "channel_id", "message_id", "created_at"]
-    session.execute(postgresql.insert(ChatSignal).from_select(columns, able, include_defaults=False).on_conflict_do_nothing())
+    return postgresql.insert(ChatSignal).from_select(columns, able, include_defaults=False).on_conflict_do_nothing()

@@ -367,18 +367,6 @@ def _lock_at_version(session: Session, thread_id: uuid.UUID, if_version: int | N
     return thread
 
 
-def mark_read(session: Session, *, user_id: uuid.UUID, thread_id: uuid.UUID, seen_seq: int, now: datetime) -> None:
-    """Note up to which item the user has seen; never moves back."""
-    statement = postgresql.insert(ThreadRead).values(user_id=user_id, thread_id=thread_id, seen_seq=seen_seq, seen_at=now)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["user_id", "thread_id"],
-            set_={"seen_seq": statement.excluded.seen_seq, "seen_at": now},
-            where=ThreadRead.seen_seq < statement.excluded.seen_seq,
-        )
-    )
-
-
 def save_draft(
     session: Session, *, user_id: uuid.UUID, thread_id: uuid.UUID, kind: str, text: str, attachment_ids: list[str], now: datetime
 ) -> None:

@@ -38,6 +38,7 @@ def main() -> int:
     """Start what the arguments name and serve until told to stop; returns the exit status."""
     arguments = _arguments()
     started: list[Stop] = []
+    told = _told_to_stop()
     if arguments.whatsapp_port is not None:
         started.append(_start_whatsapp(arguments))
     if arguments.graph_port is not None:
@@ -52,7 +53,7 @@ def main() -> int:
             started.append(_announce(name, serve(create(), host=arguments.host, port=port)).stop)
     if arguments.mailserver_port is not None:
         started.append(_start_mail_server(arguments))
-    _wait_for_a_signal()
+    told.wait()
     for stop in started:
         stop()
     return 0
@@ -135,11 +136,12 @@ def _announce(name: str, server: RunningServer) -> RunningServer:
     return server
 
 
-def _wait_for_a_signal() -> None:
+def _told_to_stop() -> threading.Event:
+    """Set by a signal, from now on: whoever reads that the first simulator is there may end it before the last one is."""
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
-    told.wait()
+    return told
 
 
 if __name__ == "__main__":

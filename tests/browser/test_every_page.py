@@ -102,6 +102,7 @@ BEHIND = (
     ("/orders", ROW, ("",)),
     ("/settings/people", ".settings__two a", ("",)),
     ("/settings/channels", ".settings__two a", ("", "/edit")),
+    ("/settings/channels", ".settings__two a:has-text('WhatsApp')", ("", "/templates")),
     ("/settings/templates", ".settings__two a", ("",)),
     ("/settings/macros", "td a", ("",)),
     ("/settings/routing", "td a", ("", "/trial")),

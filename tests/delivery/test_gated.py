@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.channels.base import ChannelAccount, FetchedMedia, ProviderError, Reason
+from app.channels.base import ChannelAccount, ProviderError, Reason
+from app.channels.fetching import FetchedMedia
 from app.channels.registry import WHATSAPP
 from app.connections.models import Channel
 from app.core.clock import utc_now

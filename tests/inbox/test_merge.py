@@ -22,11 +22,12 @@ from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.delivery.models import Delivery
 from app.events.actions import Actor
-from app.inbox.actions import assign_thread, change_status, lock_thread, mark_read, save_draft
+from app.inbox.actions import assign_thread, change_status, lock_thread, save_draft
 from app.inbox.merge import UnableToMerge, merge_threads, undo_merge
 from app.inbox.models import Attachment, Message, MessageType, Priority, Thread, ThreadAlias, ThreadStatus
 from app.inbox.move_models import ThreadMove
 from app.inbox.moves import UNDO_FOR, UnableToUndo, snapshot
+from app.inbox.reads import mark_read
 from app.inbox.snooze import snooze_thread
 from app.inbox.split import UnableToSplit, split_thread, undo_split
 from app.inbox.tags import change_tags

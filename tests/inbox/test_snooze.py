@@ -18,9 +18,10 @@ from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.events.actions import Actor
 from app.events.models import Event
-from app.inbox.actions import change_status, mark_read, reopen_for_incoming
+from app.inbox.actions import change_status, reopen_for_incoming
 from app.inbox.jobs import wake_snoozed_threads
 from app.inbox.models import Thread, ThreadRead, ThreadStatus
+from app.inbox.reads import mark_read
 from app.inbox.snooze import BadSnoozeTime, offered_times, read_snooze_time, snooze_thread, snooze_times, wake_due_threads
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.pages import PageClient

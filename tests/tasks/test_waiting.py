@@ -13,10 +13,11 @@ from app.contacts.models import Contact
 from app.core.clock import utc_now
 from app.events.actions import Actor
 from app.events.models import Event
-from app.inbox.actions import change_status, mark_read
+from app.inbox.actions import change_status
 from app.inbox.merge import merge_threads, undo_merge
 from app.inbox.models import Thread, ThreadStatus
 from app.inbox.move_models import ThreadMove
+from app.inbox.reads import mark_read
 from app.inbox.snooze import snooze_thread
 from app.tasks.actions import set_task_status
 from app.tasks.models import Task, TaskStatus

@@ -24,11 +24,12 @@ from app.delivery.actions import NothingToSend, retry_delivery, window_closes_at
 from app.delivery.ledger import list_steps
 from app.delivery.models import Delivery
 from app.delivery.queries import SCHEDULED, list_attempts, list_reports, read_scheduled
-from app.delivery.seen import mark_seen
-from app.inbox.actions import change_priority, change_status, mark_read
+from app.delivery.seen import read_mark
+from app.inbox.actions import change_priority, change_status
 from app.inbox.handover import HandoverNote, hand_over
 from app.inbox.models import Attachment, Draft, Priority, Thread, ThreadStatus
 from app.inbox.queries import ThreadHead, get_message, get_thread, get_thread_head
+from app.inbox.reads import mark_read
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.call_form import call_choices, offered_form
 from app.inbox.routes.chat_fields import chat_context
@@ -152,10 +153,11 @@ def list_uploads(ids: list[str]) -> list[Attachment]:
 
 
 def _mark_read(thread: Thread) -> None:
-    viewer = current_viewer()
+    viewer, now = current_viewer(), utc_now()
+    promise = read_mark(thread, now=now)
     with transaction() as session:
-        mark_read(session, user_id=viewer.user_id, thread_id=thread.id, seen_seq=thread.message_count, now=utc_now())
-        mark_seen(session, thread, now=utc_now())
+        seen = thread.message_count
+        mark_read(session, user_id=viewer.user_id, thread_id=thread.id, seen_seq=seen, now=now, besides=promise)
 
 
 def changed(thread_id: uuid.UUID, said: str, *, undo: str) -> ResponseReturnValue:
