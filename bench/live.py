@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 
 from playwright.sync_api import Page
 
-from bench.generator import Target, signed
+from bench.doors import Target, signed
 from tests.support.browsing import running_browser
 
 WATCH = """() => {

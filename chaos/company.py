@@ -1,4 +1,4 @@
-"""A small company on a fresh database: one brand, a WhatsApp number, a mailbox, and agents with API tokens."""
+"""A small company on a fresh database: one brand, a channel of each kind that carries messages, and agents with API tokens."""
 
 from __future__ import annotations
 
@@ -9,20 +9,26 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
+
 from app import create_app
 from app.accounts.models import Brand, BrandMember, Role, User
 from app.accounts.tokens import EVERYTHING, create_token
 from app.config import Settings
-from app.connections.actions import NewChannel, create_channel
-from app.connections.models import ChannelType
+from app.connections.actions import NewChannel, create_channel, seal_secrets
+from app.connections.models import Channel, ChannelType
 from app.contacts.models import Contact
 from app.core.clock import utc_now
 from app.core.crypto import Keyring, parse_keys
 from app.core.db import db, transaction
 from app.core.ids import new_id
+from app.launch.parts import SimulatorPorts
 
 NUMBER = {"phone_number_id": "106600000000001", "display_phone_number": "31201234567", "waba_id": "200600000000001"}
 MAILBOX = "support@chaos.example"
+TEXTS, AT_SERVER, AT_SENDGRID = "+3197010200777", "info@server.chaos.example", "orders@sendgrid.chaos.example"
+TEXT_ACCOUNT, AUTH_TOKEN = "AC00000000000000000000000000000777", "chaos-auth-token"
+SERVER_PASSWORD, SENDGRID_KEY, PARSE_KEY = "chaos-password", "SG.chaos", "chaos-parse-key-0123456789abcdef"
 APP_SECRET, VERIFY_TOKEN, ACCESS_TOKEN = "chaos-app-secret", "chaos-verify-token", "chaos-access-token"
 GRAPH = {
     "tenant_id": "5d1f7c0e-7777-4c1e-9a55-000000000001",
@@ -36,12 +42,40 @@ class Company:
     """What the load needs to know."""
 
     url: str
-    chat_url: str
-    mail_url: str
+    ports: SimulatorPorts
     agent_tokens: tuple[str, ...]
 
+    @property
+    def chat_url(self) -> str:
+        return _at(self.ports.whatsapp)
 
-def found_company(settings: Settings, *, chat_url: str, mail_url: str, agents: int = 2) -> Company:
+    @property
+    def mail_url(self) -> str:
+        return _at(self.ports.graph)
+
+    @property
+    def text_url(self) -> str:
+        return _at(self.ports.twilio)
+
+    @property
+    def server_url(self) -> str:
+        return _at(self.ports.mailserver)
+
+    @property
+    def sendgrid_url(self) -> str:
+        return _at(self.ports.sendgrid)
+
+    @property
+    def provider_urls(self) -> dict[str, str]:
+        """By the names of the faults."""
+        return {"chat": self.chat_url, "mail": self.mail_url, "text": self.text_url, "sendgrid": self.sendgrid_url}
+
+
+def _at(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+def found_company(settings: Settings, *, ports: SimulatorPorts, agents: int = 2) -> Company:
     """Write the company to the (migrated) database."""
     app = create_app(settings)
     with app.app_context():
@@ -49,14 +83,14 @@ def found_company(settings: Settings, *, chat_url: str, mail_url: str, agents: i
             brand = Brand(id=new_id(), key="chaos", name="Chaos", hue=0, email_signature="")
             session.add(brand)
             session.flush()
-            _add_channels(session, brand.id, Keyring(parse_keys(settings.encryption_keys)))
+            _add_channels(session, brand.id, Keyring(parse_keys(settings.encryption_keys)), ports)
             tokens = tuple(_add_agent(session, f"Agent {i + 1}", brand.id) for i in range(agents))
         db.engine.dispose()
-    return Company(settings.public_url, chat_url, mail_url, tokens)
+    return Company(settings.public_url, ports, tokens)
 
 
-def introduce(company: Company) -> None:
-    """Tell the simulators whom to call and with which secrets."""
+def introduce(company: Company, settings: Settings) -> None:
+    """Tell the simulators whom to call and with which secrets; one of them makes its own key, which we are told."""
     chat = {
         "webhook_url": f"{company.url}/webhooks/whatsapp",
         "app_secret": APP_SECRET,
@@ -71,6 +105,23 @@ def introduce(company: Company) -> None:
     }
     order(company.chat_url, "config", chat)
     order(company.mail_url, "config", {"mailboxes": [MAILBOX]})
+    text = {"sms_url": f"{company.url}/webhooks/sms#rc=5", "account_sid": TEXT_ACCOUNT, "auth_token": AUTH_TOKEN}
+    order(company.text_url, "config", {**text, "signed_base": company.url, "sms_numbers": [TEXTS], "reorder": True})
+    order(company.server_url, "config", {"accounts": [{"address": AT_SERVER, "password": SERVER_PASSWORD}]})
+    inbound = f"{company.url}/webhooks/email/inbound/{PARSE_KEY}"
+    sendgrid = {"api_key": SENDGRID_KEY, "webhook_url": f"{company.url}/webhooks/sendgrid/events", "inbound_url": inbound}
+    told = order(company.sendgrid_url, "config", {**sendgrid, "duplicate": True})
+    _learn_key(settings, str(told["public_key"]))
+
+
+def _learn_key(settings: Settings, public_key: str) -> None:
+    app = create_app(settings)
+    with app.app_context():
+        with transaction() as session:
+            found = sa.select(Channel).where(Channel.address == AT_SENDGRID)
+            secrets = {"api_key": SENDGRID_KEY, "url_key": PARSE_KEY, "signing_secret": public_key}
+            seal_secrets(session.execute(found).scalar_one(), secrets, keyring=Keyring(parse_keys(settings.encryption_keys)))
+        db.engine.dispose()
 
 
 def order(base_url: str, name: str, body: dict[str, Any] | None = None, *, method: str | None = None) -> dict[str, Any]:
@@ -87,7 +138,7 @@ def order(base_url: str, name: str, body: dict[str, Any] | None = None, *, metho
         raise ValueError(f"{name}: {error.read().decode()}") from error
 
 
-def _add_channels(session: Any, brand_id: uuid.UUID, keyring: Keyring) -> None:
+def _add_channels(session: Any, brand_id: uuid.UUID, keyring: Keyring, ports: SimulatorPorts) -> None:
     chat = NewChannel(
         channel_type=ChannelType.WHATSAPP_BUSINESS,
         name="Chaos WhatsApp",
@@ -105,7 +156,33 @@ def _add_channels(session: Any, brand_id: uuid.UUID, keyring: Keyring) -> None:
         settings={"tenant_id": GRAPH["tenant_id"], "client_id": GRAPH["client_id"], "from_name": "Chaos"},
         secrets={"client_secret": GRAPH["client_secret"]},
     )
-    for channel in (chat, mail):
+    text = NewChannel(
+        channel_type=ChannelType.SMS,
+        name="Chaos texts",
+        brand_id=brand_id,
+        address=TEXTS,
+        settings={"account_sid": TEXT_ACCOUNT},
+        secrets={"signing_secret": AUTH_TOKEN},
+    )
+    line = {"smtp_host": "127.0.0.1", "smtp_port": ports.submission, "smtp_security": "none"}
+    line |= {"imap_host": "127.0.0.1", "imap_port": ports.imap, "imap_security": "none"}
+    server = NewChannel(
+        channel_type=ChannelType.EMAIL,
+        name="Chaos mail server",
+        brand_id=brand_id,
+        address=AT_SERVER,
+        settings={"transport": "smtp", **line},
+        secrets={"password": SERVER_PASSWORD},
+    )
+    sendgrid = NewChannel(
+        channel_type=ChannelType.EMAIL,
+        name="Chaos SendGrid",
+        brand_id=brand_id,
+        address=AT_SENDGRID,
+        settings={"transport": "sendgrid"},
+        secrets={"api_key": SENDGRID_KEY, "url_key": PARSE_KEY},
+    )
+    for channel in (chat, mail, text, server, sendgrid):
         create_channel(session, channel, keyring=keyring, now=utc_now())
 
 

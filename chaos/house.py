@@ -109,14 +109,6 @@ class House:
             return []
         return [child.pid for child in children if _is_grown_up(child.pid, WEB_GROWN_UP_SECONDS)]
 
-    @property
-    def chat_url(self) -> str:
-        return f"http://127.0.0.1:{self.ports.whatsapp}"
-
-    @property
-    def mail_url(self) -> str:
-        return f"http://127.0.0.1:{self.ports.graph}"
-
     def _settings(self) -> Settings:
         urls = self.servers.start()
         port = free_port()

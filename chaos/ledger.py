@@ -15,12 +15,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from chaos.company import Company, order
-from chaos.load import Diary
+from chaos.load import IN_A_MAILBOX, Diary
 
 MARK = re.compile(r"\b(?:C\d+|R)-[0-9a-f]{12}\b")
+REPLY = re.compile(r"\bR-[0-9a-f]{12}\b")
 LADDER = ("pending", "unknown", "accepted", "sent", "delivered", "read")
 UNCONFIRMED = frozenset({"failed", "unknown", "expired", "bounced"})
 
+# A mail through SendGrid whose answer was lost can be told of by its report alone; without one a person decides in the end.
+PERSON_DECIDES = (
+    "status = 'unknown' AND channel_id IN (SELECT id FROM channels WHERE settings ->> 'transport' IN ('sendgrid', 'smtp'))"
+)
 MESSAGES = sa.text("SELECT id, thread_id, message_type, medium, text, delivery_status FROM messages")
 DELIVERIES = sa.text(
     "SELECT d.id, d.state, d.status, d.reason, m.id AS message_id, m.text, m.medium FROM deliveries d JOIN messages m"
@@ -34,6 +39,7 @@ UNFINISHED = sa.text(
     "SELECT 'outbox entry' AS kind, id::text, state, last_error AS reason FROM outbox_entries WHERE state <> 'done'"
     " UNION ALL SELECT 'inbound event', id::text, state, reason FROM inbound_events WHERE state <> 'done'"
     " UNION ALL SELECT 'delivery', id::text, state, reason::text FROM deliveries WHERE state IN ('ready', 'running')"
+    f" AND NOT ({PERSON_DECIDES})"
 )
 STORED = sa.text("SELECT convert_from(body, 'UTF8') AS body FROM inbound_events WHERE source <> 'mailbox'")
 
@@ -73,6 +79,8 @@ class Books:
         self.diary = diary
         self.chat = order(company.chat_url, "ledger")
         self.mail = order(company.mail_url, "ledger")["entries"]
+        self.texts = order(company.text_url, "ledger")
+        self.other_mails = [m for url in (company.server_url, company.sendgrid_url) for m in order(url, "outbox")["mails"]]
         with database.connect() as connection:
             self.messages = connection.execute(MESSAGES).all()
             self.deliveries = connection.execute(DELIVERIES).all()
@@ -103,7 +111,7 @@ class Books:
         for mark in wanted:
             if found[mark] == 0:
                 # A mail waits in its mailbox: if it is not here, nobody fetched it or nobody went on with it.
-                never_stored = self.diary.written[mark] == "whatsapp" and mark not in self.stored
+                never_stored = self.diary.written[mark] not in IN_A_MAILBOX and mark not in self.stored
                 verdict.findings.append(
                     Finding("lost", f"{mark} from a customer", STORE_FIRST if never_stored else KEEP_PROMISES)
                 )
@@ -119,7 +127,9 @@ class Books:
 
     def _acknowledged(self) -> list[str]:
         seen = {e["text"] for e in self.chat["emitted"] if e["kind"] == "message" and e["acknowledged_at"] and e["is_genuine"]}
-        return [mark for mark, medium in self.diary.written.items() if medium == "email" or mark in seen]
+        taken = {post["id"] for post in self.texts["posted"] if post["kind"] == "sms" and post["acknowledged"]}
+        seen |= {text["body"] for text in self.texts["texts"] if text["sid"] in taken} | self.diary.taken
+        return [mark for mark, way in self.diary.written.items() if way in IN_A_MAILBOX or mark in seen]
 
     def _check_agents(self, verdict: Verdict) -> None:
         """Each message an agent was told of left exactly once, or says why not; each other one at most once."""
@@ -134,7 +144,7 @@ class Books:
         verdict.counts["messages that left"] = sum(left.values())
 
     def _check_reply(self, verdict: Verdict, mark: str, rows: list[Any], left: Counter[str]) -> None:
-        times = sum(left[str(row.id)] for row in rows)
+        times = sum(left[str(row.id)] for row in rows) + left[mark]
         if len(rows) > 1:
             verdict.findings.append(Finding("doubled", f"{mark} of an agent, {len(rows)} messages", ONE_ANSWER))
         elif times > 1:
@@ -152,7 +162,12 @@ class Books:
 
     def _times_left(self) -> Counter[str]:
         chat = (entry["biz_opaque_callback_data"] for entry in self.chat["accepted"])
-        return Counter(chat) + Counter(entry["reference"] for entry in self.mail)
+        by_delivery = Counter(chat) + Counter(entry["reference"] for entry in self.mail)
+        texts = [text["body"] for text in self.texts["texts"] if text["direction"] != "inbound"]
+        by_mark = Counter(
+            mark for words in (*texts, *(mail["text"] for mail in self.other_mails)) for mark in REPLY.findall(words)
+        )
+        return by_delivery + by_mark
 
     def _check_statuses(self, verdict: Verdict) -> None:
         """A message shows the highest status the provider had acknowledged for it."""

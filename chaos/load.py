@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import http.client
+import itertools
 import json
 import random
 import secrets
@@ -20,10 +21,13 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from chaos.company import MAILBOX, Company, order
+from chaos.company import AT_SENDGRID, AT_SERVER, MAILBOX, TEXTS, Company, order
 
 CHAT_CUSTOMERS = 24
 MAIL_CUSTOMERS = 8
+TEXT_CUSTOMERS = 8
+FIRST_STRANGER = 1000  # who writes through a server or SendGrid does so once
+IN_A_MAILBOX = frozenset({"email", "server"})  # where a message waits until it is fetched
 ASK_AGAIN_SECONDS = 0.5
 ANSWER_SECONDS = 20
 NO_LONGER = frozenset({400, 401, 403, 404, 415, 422})
@@ -35,7 +39,8 @@ PICK = sa.text("SELECT id, medium FROM threads WHERE last_inbound_at IS NOT NULL
 class Diary:
     """What was said to whom; appended to by several threads, read when they have ended."""
 
-    written: dict[str, str] = field(default_factory=dict)  # customer's mark → medium
+    written: dict[str, str] = field(default_factory=dict)  # customer's mark → way: whatsapp, email, sms, server, sendgrid
+    taken: set[str] = field(default_factory=set)  # marks of mails whose post we answered with 200
     files: dict[str, str] = field(default_factory=dict)  # mark → sha256 of its file
     told: dict[str, str] = field(default_factory=dict)  # agent's mark → message id of the answer
     refused: list[str] = field(default_factory=list)
@@ -43,13 +48,14 @@ class Diary:
 
 
 class Customers(threading.Thread):
-    """Writes `rate` messages a second until told to stop; some twice, some shuffled, some with a picture, some by mail."""
+    """Writes `rate` messages a second until told to stop; some twice, some shuffled, some with a picture, over every channel."""
 
     def __init__(self, company: Company, diary: Diary, *, rate: float, seed: int) -> None:
         super().__init__(name="customers", daemon=True)
         self._company, self._diary, self._rate = company, diary, rate
         self._dice = random.Random(seed)
         self._first_mail: dict[int, str] = {}
+        self._strangers = itertools.count(FIRST_STRANGER)
         self.stopping = threading.Event()
 
     def slow_down(self, rate: float) -> None:
@@ -57,10 +63,8 @@ class Customers(threading.Thread):
 
     def run(self) -> None:
         while not self.stopping.wait(1 / self._rate):
-            if self._dice.random() < 0.25:
-                self._write_mail()
-            else:
-                self._write_chat()
+            ways = (self._write_chat, self._write_mail, self._write_text, self._write_to_server, self._write_to_sendgrid)
+            self._dice.choices(ways, weights=(50, 20, 14, 8, 8))[0]()
 
     def _write_chat(self) -> None:
         customer = self._dice.randrange(CHAT_CUSTOMERS)
@@ -89,9 +93,33 @@ class Customers(threading.Thread):
         answer = order(self._company.mail_url, "deliver", mail)
         self._first_mail.setdefault(customer, answer["delivered"][0]["internet_message_id"].strip("<>"))
 
-    def _mark(self, customer: int, medium: str) -> str:
+    def _write_text(self) -> None:
+        customer = CHAT_CUSTOMERS + MAIL_CUSTOMERS + self._dice.randrange(TEXT_CUSTOMERS)
+        text = {"kind": "sms", "from": f"+316200{customer:05}", "to": TEXTS, "body": self._mark(customer, "sms")}
+        order(self._company.text_url, "emit", {**text, "duplicate": self._dice.choice((0, 0, 1))})
+
+    def _write_to_server(self) -> None:
+        order(self._company.server_url, "deliver", self._strange_mail("server", AT_SERVER))
+
+    def _write_to_sendgrid(self) -> None:
+        mail = self._strange_mail("sendgrid", AT_SENDGRID)
+        (posted,) = order(self._company.sendgrid_url, "deliver", mail)["delivered"]
+        if posted["status"] == 200:
+            self._diary.taken.add(str(mail["text"]))
+
+    def _strange_mail(self, way: str, mailbox: str) -> dict[str, object]:
+        customer = next(self._strangers)
+        mail = {
+            "mailbox": mailbox,
+            "to": mailbox,
+            "from": f"customer{customer}@customers.example",
+            "name": f"Customer {customer}",
+        }
+        return {**mail, "subject": f"Question of customer {customer}", "text": self._mark(customer, way)}
+
+    def _mark(self, customer: int, way: str) -> str:
         mark = f"C{customer}-{secrets.token_hex(6)}"
-        self._diary.written[mark] = medium
+        self._diary.written[mark] = way
         return mark
 
 

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from chaos.company import found_company, introduce, order
 from chaos.house import House
-from chaos.ledger import Books, Verdict
-from chaos.load import Agent, Customers, Diary
+from chaos.ledger import PERSON_DECIDES, Books, Verdict
+from chaos.load import IN_A_MAILBOX, Agent, Customers, Diary
 from chaos.storm import Storm, Toll
 
 WARM_UP_SECONDS = 40.0
@@ -28,7 +28,7 @@ SKIP_WAITS = tuple(
 OPEN_WORK = sa.text(
     "SELECT (SELECT count(*) FROM outbox_entries WHERE state IN ('ready', 'running')) AS reactions,"
     " (SELECT count(*) FROM inbound_events WHERE state IN ('ready', 'running')) AS events,"
-    " (SELECT count(*) FROM deliveries WHERE state IN ('ready', 'running')) AS deliveries"
+    f" (SELECT count(*) FROM deliveries WHERE state IN ('ready', 'running') AND NOT ({PERSON_DECIDES})) AS deliveries"
 )
 EVENTS_HEARD = sa.text("SELECT count(*) FROM inbound_events")
 
@@ -75,12 +75,12 @@ class Run:
         try:
             self._house.start()
             settings = self._house.settings
-            self._company = found_company(settings, chat_url=self._house.chat_url, mail_url=self._house.mail_url)
+            self._company = found_company(settings, ports=self._house.ports)
             self._database = sa.create_engine(settings.database_url, pool_pre_ping=True, pool_size=4)
             if not self._orders.protected:
                 self._allow_repeats()
             self._house.open_doors()
-            introduce(self._company)
+            introduce(self._company, settings)
             return self._blow_and_compare()
         finally:
             self._house.stop()
@@ -159,13 +159,14 @@ class Run:
             return dict(connection.execute(OPEN_WORK).one()._mapping)
 
     def _providers_are_idle(self) -> bool:
-        """No webhook is on its way, and every mail that was delivered has been fetched."""
-        idle = order(self._company.chat_url, "idle?timeout_s=1")["idle"]
+        """No webhook is on its way, and every mail that lies in a mailbox has been fetched."""
+        order(self._company.sendgrid_url, "emit", {"release": True})  # its reports that nobody took
+        idle = all(order(url, "idle?timeout_s=1")["idle"] for url in (self._company.chat_url, self._company.text_url))
         with self._database.connect() as connection:
             fetched = (
                 connection.execute(sa.text("SELECT string_agg(text, ' ') FROM messages WHERE medium = 'email'")).scalar() or ""
             )
-        return idle and all(mark in fetched for mark, medium in self._diary.written.items() if medium == "email")
+        return idle and all(mark in fetched for mark, way in self._diary.written.items() if way in IN_A_MAILBOX)
 
     def _people_talk(self) -> bool:
         """Messages go both ways: from here on every fault meets work."""

@@ -24,6 +24,7 @@ DATABASE_SECONDS = (20.0, 35.0)
 PROVIDER_SECONDS = (0.8, 2.0)
 RANDOM_TARGETS = (*("live", "send") * 4, *("scheduler", "web") * 2, "web master")
 SEND_CHAT, SEND_MAIL, DRAFT_MAIL = r"/messages$", r"/send$", r"/messages(/[^/]+/createReply)?$"
+SEND_TEXT, SEND_SENDGRID = r"/Messages\.json$", r"/mail/send$"
 # "before": the provider never saw the request; "after": it did, and only the answer is lost.
 PROVIDER_FAULTS = (
     ("chat", {"match": {"method": "POST", "path": SEND_CHAT}, "when": "before", "drop_connection": True}),
@@ -36,6 +37,11 @@ PROVIDER_FAULTS = (
     ("mail", {"match": {"method": "POST", "path": DRAFT_MAIL}, "when": "after", "drop_connection": True}),
     ("mail", {"match": {"method": "GET", "path": "delta"}, "delay_s": 1.5}),
     ("mail", {"match": {"method": "GET", "path": ""}, "when": "before", "status": 503}),
+    ("text", {"match": {"method": "POST", "path": SEND_TEXT}, "when": "after", "drop_connection": True}),
+    ("text", {"match": {"method": "POST", "path": SEND_TEXT}, "when": "before", "drop_connection": True}),
+    ("text", {"match": {"method": "POST", "path": SEND_TEXT}, "when": "before", "status": 503}),
+    ("sendgrid", {"match": {"method": "POST", "path": SEND_SENDGRID}, "when": "after", "drop_connection": True}),
+    ("sendgrid", {"match": {"method": "POST", "path": SEND_SENDGRID}, "when": "before", "status": 429}),
 )
 
 
@@ -152,7 +158,7 @@ class Storm:
 
     def _spoil_provider(self) -> None:
         where, fault = self._dice.choice(PROVIDER_FAULTS)
-        order(self._company.chat_url if where == "chat" else self._company.mail_url, "fault", fault)
+        order(self._company.provider_urls[where], "fault", fault)
         self.toll.provider_faults += 1
 
     def _on_time(self, name: str, seconds: tuple[float, float], action: Callable[[], None]) -> None:
@@ -166,7 +172,7 @@ class Storm:
         self._count_deaths()
         for armed in self._armed:
             self._file(armed.point.name).unlink(missing_ok=True)
-        for url in (self._company.chat_url, self._company.mail_url):
+        for url in self._company.provider_urls.values():
             order(url, "fault", method="DELETE")
 
     def _file(self, name: str) -> Path:

@@ -1,8 +1,9 @@
 """What axe and a ruler find wrong with a page, or with what is open on it: wide and narrow, light and dark.
 
-It is slow, so nothing is done twice. A page is loaded once. All rules are asked once at each width; in the other scheme, which
-changes nothing but colours, colours are asked of what was not in sight in the look before, or had others there. Of a list that
-repeats the same parts the first dozen stay, and every row with something that none before it has.
+It is slow, so nothing is done twice. A page is loaded once. All rules are asked of what is in sight when wide, and of what comes
+into sight when narrow, where the rules that depend on room are asked of all; in the other scheme, which changes nothing but
+colours, colours are asked of what was not in sight in the look before, or had others there. Of a list that repeats the same parts
+the first dozen stay, and every row with something that none before it has.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from tests.support.browsing import wait_until_bound
 
 WIDE, NARROW = 1440, 390
 SOON = 60_000  # milliseconds; what a page of the demo has not shown by then does not come
-# Width, scheme, and whether all rules are asked: one thing changes from each look to the next.
-LOOKS = ((WIDE, "light", True), (NARROW, "light", False), (NARROW, "dark", True), (WIDE, "dark", False))
+# Width and scheme: one of them changes from each look to the next.
+LOOKS = ((WIDE, "light"), (NARROW, "light"), (NARROW, "dark"), (WIDE, "dark"))
 COLOURS = ["color-contrast", "link-in-text-block"]
+ROOM = ["target-size", "scrollable-region-focusable", "aria-hidden-focus"]
+FRESH = "[data-fresh-look]"
 # Frames hold what others wrote; sheets need no fetching, because no rule of use reads them.
 RUN = """([include, rules]) => axe.run(include ? { include } : document, {
   resultTypes: ['violations'], iframes: false, preload: false, ...(rules ? { runOnly: rules } : {}),
@@ -90,13 +93,17 @@ class Eyes:
         self.page.evaluate(SHORTEN)
         return [f"{path}: {fault}" for look in LOOKS for fault in self._look(*look, part)]
 
-    def _look(self, width: int, scheme: str, everything: bool, part: str) -> Iterator[str]:
+    def _look(self, width: int, scheme: str, part: str) -> Iterator[str]:
         dress(self.page, width, scheme)
         fresh = self.page.evaluate(COMPARE)
-        if everything or part:
+        if part or (width, scheme) == LOOKS[0]:
             yield from found(self.page, part)
+        elif (width, scheme) == LOOKS[1]:
+            yield from found(self.page, rules=ROOM)
+            if fresh:
+                yield from found(self.page, FRESH)
         elif fresh:
-            yield from found(self.page, "[data-fresh-look]", COLOURS)
+            yield from found(self.page, FRESH, COLOURS)
 
     def link(self, path: str, link: str) -> str:
         """Where the first of the links of a page leads, without its query."""
