@@ -2,7 +2,7 @@
 # Needs only make and Python 3.11+; everything else goes into .venv.
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test run test lint unit browser bench fuzz chaos screenshots demo-reset migration requirements translations
+.PHONY: help install install-test run test lint unit browser bench fuzz channels chaos screenshots demo-reset migration requirements translations
 
 # The first Python on PATH that is new enough, or plain python3, which then is told why it is not.
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -40,6 +40,9 @@ bench: install-test ## Measure rates and latencies beside their yardsticks
 
 fuzz: install-test ## Post 10,000 mutated, correctly signed bodies to each inbound route
 	@MUTATED_BODIES=10000 $(BIN)/python -m pytest -q -n $(JOBS) tests/ingest tests/integrations -k mutated
+
+channels: install-test ## Connect, break and mend every channel in a browser, in every way its provider can fail
+	@EVERY_TROUBLE=1 $(BIN)/python -m pytest -q -n0 --timeout=1800 tests/browser/test_every_channel.py
 
 chaos: install-test ## Kill things on purpose and count what was lost or doubled (both must be 0)
 	@$(BIN)/python -m chaos $(ARGS)
