@@ -1,8 +1,8 @@
 """Each channel from the console: connected with the wizard, asked and answered, broken, said so in words, mended, and what waited
 arrives once.
 
-`make test` refuses the credentials of one whose provider calls us and of one we ask. `make channels` takes every channel through all
-its troubles, which takes minutes.
+`make test` refuses the credentials of one whose provider calls us and of one we ask. `make channels` takes every channel through
+all its troubles, which takes minutes.
 """
 
 from __future__ import annotations
