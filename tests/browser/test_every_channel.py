@@ -147,7 +147,9 @@ def test_a_channel_is_connected_broken_and_mended(walk: Walk) -> None:
     walk.open(question)
     ours = walk.answer(answer)
     expect(walk.received(answer)).to_have_count(1)
-    expect(ours.locator(".message__state")).to_contain_text(re.compile("Sent" if walk.key in ("graph", "mailserver") else "Delivered|Read"))
+    expect(ours.locator(".message__state")).to_contain_text(
+        re.compile("Sent" if walk.key in ("graph", "mailserver") else "Delivered|Read")
+    )
     for kind in (kind for kind in KINDS if kind in CHANNELS[walk.key].troubles):
         broken_and_mended(walk, kind)
 
