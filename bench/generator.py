@@ -94,13 +94,30 @@ def _send(ready: selectors.BaseSelector, connection: socket.socket, post: bytes,
 
 
 def _answered(ready: selectors.BaseSelector, wait: float = PATIENCE_SECONDS) -> Iterator[tuple[socket.socket, float]]:
-    """The answers of these webhooks are small, and fit one read."""
+    """The connections on which an answer begins to arrive within `wait` seconds, each with what it was due for."""
     if not ready.get_map():
         time.sleep(wait)
         return
     for key, _events in ready.select(wait):
         connection: socket.socket = key.fileobj  # type: ignore[assignment]
-        answer = connection.recv(65536)
-        if not answer.startswith(ACCEPTED) or not answer.endswith((b"\r\n\r\n", b"</Response>", b"<Response/>")):
+        answer = _whole_answer(connection)
+        if not answer.startswith(ACCEPTED):
             raise RuntimeError(f"not accepted: {answer[:200]!r}")
         yield connection, key.data
+
+
+def _whole_answer(connection: socket.socket) -> bytes:
+    """Head and body may come apart."""
+    answer = b""
+    while not _is_whole(answer):
+        more = connection.recv(65536)
+        if not more:
+            raise RuntimeError(f"the line broke after {answer[:200]!r}")
+        answer += more
+    return answer
+
+
+def _is_whole(answer: bytes) -> bool:
+    head, end, body = answer.partition(b"\r\n\r\n")
+    length = next((int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0)
+    return bool(end) and len(body) >= length
