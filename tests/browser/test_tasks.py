@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import APIResponse, Locator, Page, Route, expect
 
 from tests.browser.conftest import Desk
 from tests.support.browsing import assert_accessible
@@ -57,6 +57,20 @@ def test_a_task_is_added_completed_by_key_and_taken_back(page: Page, desk: Desk)
     page.locator(".toast", has_text="Completed").locator(".toast__undo").click()
     expect(page.locator("#task-list")).to_contain_text("Offerte sturen")
     assert page.evaluate("window.notReloaded") is True
+
+
+def test_an_answer_that_comes_after_its_task_left_the_list_is_heard(page: Page, desk: Desk) -> None:
+    desk.sign_in(page, to="/tasks")
+    desk.wait_until_live(page)
+    add(page, "Offerte sturen")
+    late: list[tuple[Route, APIResponse]] = []
+    page.route("**/tasks/*/status", lambda route: late.append((route, route.fetch())), times=1)
+    page.get_by_role("button", name="Complete: Offerte sturen").click()
+    expect(page.locator("#task-list")).to_contain_text("Nothing to do")
+    route, answer = late.pop()
+    route.fulfill(response=answer)
+    page.locator(".toast", has_text="Completed").locator(".toast__undo").click()
+    expect(page.locator("#task-list")).to_contain_text("Offerte sturen")
 
 
 def test_the_board_is_worked_with_the_keyboard(page: Page, desk: Desk) -> None:

@@ -188,6 +188,7 @@ def test_tasks_among_threads_are_switched_on_completed_and_kept_with_a_view(page
     assert page.evaluate("window.notReloaded")
     page.locator("#toasts").get_by_role("button", name="Undo").click()
     expect(rows).to_have_count(4)
+    page.locator("#thread-pane").hover()  # under a pointer a list only counts what is new
     desk.customer_writes("Vraag van buiten", number=f"31600001{new_id().int % 1000:03}", name="Nieuwe klant")
     expect(rows).to_have_count(5)
     page.keyboard.press("v")

@@ -166,5 +166,5 @@ def _refused(row: ScheduledReply, error: Exception) -> ResponseReturnValue:
     if again is None:
         return _done(row, _("It was sent or taken back already"))
     response = make_response(render_template("inbox/scheduled_row.html", row=again, **context), status)
-    response.headers["HX-Trigger"] = "thread-changed-here"
+    response.headers["HX-Trigger"] = json.dumps({"thread-changed-here": True})
     return response
