@@ -53,7 +53,7 @@ def _numbers(channels: list[Channel]) -> list[dict[str, str]]:
     """Those that are connected, and one more."""
     more = {"phone_number_id": spare.NUMBER_ID, "display_phone_number": "".join(c for c in spare.NUMBER if c.isdigit())}
     found = {channel.address: _number(channel) for channel in channels}
-    return list(({spare.NUMBER_ID: {**more, "waba_id": WABA, "verified_name": "ChargeCars"}} | found).values())
+    return list((found | {spare.NUMBER_ID: {**more, "waba_id": WABA, "verified_name": "ChargeCars"}} | found).values())
 
 
 def _number(channel: Channel) -> dict[str, str]:

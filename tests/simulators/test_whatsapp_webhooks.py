@@ -53,6 +53,14 @@ class TestCustomerWrites:
         assert world.webhook.next().items("statuses")[0]["recipient_user_id"] == scoped
         assert "recipient_id" not in world.webhook.next().items("statuses")[0]
 
+    def test_what_is_done_to_a_bubble_comes_through_its_number(self, world, writes):
+        numbers = [{"phone_number_id": name, "display_phone_number": name, "waba_id": "3"} for name in ("1", "2")]
+        world.configure(numbers=numbers)
+        (written,) = writes(phone_number_id="2")["ids"]
+        world.emit(kind="revoke", **{"from": JAN, "target": written})
+        through = [world.webhook.next().values[0]["metadata"]["phone_number_id"] for _post in range(2)]
+        assert through == ["2", "2"]
+
     def test_several_messages_may_come_in_one_post(self, world):
         orders = [{"from": JAN, "text": str(number)} for number in range(3)]
         assert world.emit(kind="messages", messages=orders, batch=True)["posts"] == 1

@@ -125,7 +125,7 @@ class Outside:
         }
         item |= _echoed_change(order)
         if not self._change_bubble(item):
-            self._show(item, person, from_customer=False)
+            self._show(item, person, number, from_customer=False)
         change = change_of(number, "smb_message_echoes", message_echoes=[item])
         return self._emit_items([Item("echo", item["id"], change, number.waba_id, who=person.wa_id)], options)
 
@@ -185,7 +185,7 @@ class Outside:
         if item["type"] not in _KEEPS_WINDOW_SHUT:
             self._store.open_window(number.phone_number_id, person.wa_id, self._store.clock.now())
         if not self._change_bubble(item):
-            self._show(item, person, from_customer=True)
+            self._show(item, person, number, from_customer=True)
         contact = {
             "profile": {"name": person.name, **({"username": person.username} if person.username else {})},
             **({} if person.hides_number else {"wa_id": person.wa_id}),
@@ -239,7 +239,7 @@ class Outside:
         described = {"id": kept.id, "mime_type": mime_type, "sha256": digest}
         return described | ({"filename": filename} if kind == "document" else {}) | ({"voice": False} if kind == "audio" else {})
 
-    def _show(self, item: Json, person: Person, *, from_customer: bool) -> None:
+    def _show(self, item: Json, person: Person, number: Number, *, from_customer: bool) -> None:
         content = item.get(item["type"])
         is_file = isinstance(content, dict) and item["type"] in _MEDIA_TYPES and "id" in content
         media = {name: content.get(name, "") for name in ("id", "mime_type", "filename")} if is_file and content else None
@@ -253,6 +253,7 @@ class Outside:
             "sent",
             media,
             context_id=context_id,
+            number_id=number.phone_number_id,
         )
         self._store.add_bubble(person.wa_id, bubble)
 
@@ -271,8 +272,10 @@ class Outside:
         return person
 
     def _number_of(self, order: Json) -> Number:
+        """The named one, else that of the bubble it is about, else the first."""
         settings = self._settings()
-        wanted = order.get("phone_number_id")
+        about = self._store.bubbles.get(str(order.get("target") or order.get("reply_to") or ""))
+        wanted = order.get("phone_number_id") or (about.number_id if about else "")
         number = settings.number(str(wanted)) if wanted else settings.numbers[0]
         if number is None:
             raise BadOrder("no such phone_number_id is configured")

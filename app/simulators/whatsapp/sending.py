@@ -159,6 +159,7 @@ class Desk:
         context_id = (payload.get("context") or {}).get("message_id")
         bubble = ChatItem(accepted.wamid, False, accepted.type, accepted.text, accepted.at, media=media, context_id=context_id)
         bubble.choices = _choices(content) if accepted.type == "interactive" else []
+        bubble.number_id = accepted.phone_number_id
         return bubble
 
     def _report(self, sent: Sent, settings: Settings, late_code: int, detail: str) -> None:

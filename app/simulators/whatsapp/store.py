@@ -48,6 +48,7 @@ class ChatItem:
     is_edited: bool = False
     is_deleted: bool = False
     choices: list[Json] = field(default_factory=list)  # of something interactive: {"id", "title"}
+    number_id: str = ""  # of the business, in whose chat it stands
 
     def tick(self, status: str) -> None:
         if status == "failed" or _LADDER.index(status) > _LADDER.index(self.ticks if self.ticks != "failed" else "sent"):
