@@ -2,14 +2,15 @@
 
 It is slow, so nothing is done twice. A page is loaded once. All rules are asked of what is in sight when wide, and of what comes
 into sight when narrow, where the rules that depend on room are asked of all; in the other scheme, which changes nothing but
-colours, colours are asked of what was not in sight in the look before, or had others there. Of a list that repeats the same parts
-the first dozen stay, and every row with something that none before it has.
+colours, colours are asked of what was not in sight in the look before, or had others there, and nothing at all where each kind of
+thing of the page, in its colours and on its ground, was seen in both schemes on another page. Of a list that repeats the same
+parts the first dozen stay, and every row with something that none before it has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -19,8 +20,7 @@ from tests.support.browsing import wait_until_bound
 
 WIDE, NARROW = 1440, 390
 SOON = 60_000  # milliseconds; what a page of the demo has not shown by then does not come
-# Width and scheme: one of them changes from each look to the next.
-LOOKS = ((WIDE, "light"), (NARROW, "light"), (NARROW, "dark"), (WIDE, "dark"))
+LOOKS = ((WIDE, "light"), (WIDE, "dark"), (NARROW, "light"), (NARROW, "dark"))
 COLOURS = ["color-contrast", "link-in-text-block"]
 ROOM = ["target-size", "scrollable-region-focusable", "aria-hidden-focus"]
 FRESH = "[data-fresh-look]"
@@ -51,19 +51,19 @@ SHORTEN = """() => document.querySelectorAll('ol, ul, tbody, select').forEach((l
     else one.remove();
   });
 })"""
-# Marks what is in sight and was not in the last look, or in other colours; returns how many places that is.
-COMPARE = """() => {
-  const now = new Map(), fresh = [];
+# Marks what is in sight and was not in the last look in the same scheme, or in other colours; returns how many places that is.
+COMPARE = """(scheme) => {
+  const now = new Map(), fresh = [], before = (window.looked ??= {})[scheme];
   document.querySelectorAll('[data-fresh-look]').forEach((old) => old.removeAttribute('data-fresh-look'));
   for (const element of document.body.querySelectorAll('*')) {
     if (!element.checkVisibility({ visibilityProperty: true })) continue;
     const { color, backgroundColor, opacity } = getComputedStyle(element);
     now.set(element, [color, backgroundColor, opacity].join());
-    if (window.looked?.get(element) === now.get(element) || element.parentElement.closest('[data-fresh-look]')) continue;
+    if (before?.get(element) === now.get(element) || element.parentElement.closest('[data-fresh-look]')) continue;
     fresh.push(element);
     element.setAttribute('data-fresh-look', '');
   }
-  window.looked = now;
+  window.looked[scheme] = now;
   return fresh.length;
 }"""
 # Each kind of element of the parts that a selector names, with its colours and what it stands on.
@@ -81,9 +81,10 @@ STICKS_OUT = "document.documentElement.scrollWidth > document.documentElement.cl
 
 @dataclass(frozen=True)
 class Eyes:
-    """Somebody's page, in front of the one who looks."""
+    """Somebody's page, in front of the one who looks, and the shades they know in both schemes."""
 
     page: Page
+    known: set[str] = field(default_factory=set)
 
     def look_at(self, path: str, part: str = "") -> list[str]:
         """What is wrong at an address, or in the part of it that a selector names, of any severity, in any look."""
@@ -91,19 +92,25 @@ class Eyes:
         show(self.page, path)
         self.page.evaluate(AXE_SCRIPT)
         self.page.evaluate(SHORTEN)
-        return [f"{path}: {fault}" for look in LOOKS for fault in self._look(*look, part)]
+        faults, shades = list[str](), set[str]()
+        for width, scheme in LOOKS:
+            if scheme == "light" or not shades <= self.known:
+                faults += self._look(width, scheme, part)
+                shades = set(self.page.evaluate(SHADES, part or "body")) | shades
+            if scheme == "dark":
+                self.known.update(shades)
+        return [f"{path}: {fault}" for fault in faults]
 
     def _look(self, width: int, scheme: str, part: str) -> Iterator[str]:
         dress(self.page, width, scheme)
-        fresh = self.page.evaluate(COMPARE)
+        fresh = self.page.evaluate(COMPARE, scheme)
         if part or (width, scheme) == LOOKS[0]:
             yield from found(self.page, part)
-        elif (width, scheme) == LOOKS[1]:
+        elif scheme == "dark":
+            yield from found(self.page, FRESH, COLOURS) if fresh else ()
+        else:
             yield from found(self.page, rules=ROOM)
-            if fresh:
-                yield from found(self.page, FRESH)
-        elif fresh:
-            yield from found(self.page, FRESH, COLOURS)
+            yield from found(self.page, FRESH) if fresh else ()
 
     def link(self, path: str, link: str) -> str:
         """Where the first of the links of a page leads, without its query."""

@@ -1,8 +1,8 @@
 """What opens over a page, opened by keys alone: nothing for axe to find in it, the focus goes in, stays in and comes back.
 
 All of it wide and narrow, light and dark. It is opened once at each width and asked about all rules there, in the scheme that is
-on; then the other scheme comes on and colours are asked again, because nothing else changes with it. What looks like a thing of
-the same page that was seen in both schemes is not asked again.
+on; then the other scheme comes on and colours are asked again, because nothing else changes with it. What looks like a thing that
+was seen in both schemes is not asked again.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ TABS = 3
 
 def test_what_opens_over_a_thread(admin_eyes: Eyes) -> None:
     thread = admin_eyes.link("/inbox/email", ANSWERED)
-    assert walk(admin_eyes.page, thread, THREAD) == []
-    assert walk(admin_eyes.page, f"{thread}?kind=note", NOTE) == []
+    assert walk(admin_eyes, thread, THREAD) == []
+    assert walk(admin_eyes, f"{thread}?kind=note", NOTE) == []
 
 
 def test_a_choice_leaves_the_focus_on_its_menu(admin_eyes: Eyes) -> None:
@@ -48,15 +48,15 @@ def test_a_choice_leaves_the_focus_on_its_menu(admin_eyes: Eyes) -> None:
 
 
 def test_what_opens_over_a_list(admin_eyes: Eyes) -> None:
-    assert walk(admin_eyes.page, "/inbox", LIST) == []
-    assert walk(admin_eyes.page, "/search?q=laadpaal", SEARCH) == []
-    assert walk(admin_eyes.page, "/inbox", BULK, before=choose_two) == []
+    assert walk(admin_eyes, "/inbox", LIST) == []
+    assert walk(admin_eyes, "/search?q=laadpaal", SEARCH) == []
+    assert walk(admin_eyes, "/inbox", BULK, before=choose_two) == []
 
 
 def test_what_opens_over_tasks_and_contacts(admin_eyes: Eyes) -> None:
-    assert walk(admin_eyes.page, "/tasks", TASKS) == []
-    assert walk(admin_eyes.page, "/tasks/board?who=all", BOARD) == []
-    assert walk(admin_eyes.page, admin_eyes.link("/contacts", ROW), CONTACT) == []
+    assert walk(admin_eyes, "/tasks", TASKS) == []
+    assert walk(admin_eyes, "/tasks/board?who=all", BOARD) == []
+    assert walk(admin_eyes, admin_eyes.link("/contacts", ROW), CONTACT) == []
 
 
 def choose_two(page: Page) -> None:
@@ -66,20 +66,21 @@ def choose_two(page: Page) -> None:
     expect(page.locator("[data-chosen]")).to_have_text("2 selected", timeout=SOON)
 
 
-def walk(page: Page, path: str, scenes: Mapping[str, Scene], before: Callable[[Page], None] | None = None) -> list[str]:
+def walk(eyes: Eyes, path: str, scenes: Mapping[str, Scene], before: Callable[[Page], None] | None = None) -> list[str]:
     """What is wrong with any of the scenes of a page, in any look; what opens them may be there at one width alone."""
+    page = eyes.page
     dress(page, WIDE, SCHEME)
     show(page, path)
     page.evaluate(AXE_SCRIPT)
     page.evaluate(SHORTEN)
     if before:
         before(page)
-    wrong, missed, shades = [], set(scenes), set[str]()
+    wrong, missed = [], set(scenes)
     for width in (WIDE, NARROW):
         dress(page, width)
         in_reach = {name: scene for name, scene in scenes.items() if seen(page, scene.start).count()}
         missed -= in_reach.keys()
-        wrong += play(page, in_reach, shades)
+        wrong += play(page, in_reach, eyes.known)
     return wrong + [f"{name}: nothing opens it" for name in missed]
 
 
