@@ -28,6 +28,7 @@ from app import create_app
 from app.config import Settings
 from app.core.crypto import generate_key
 from tests.support.browsing import Browsing, running_browser
+from tests.support.contexts import Contexts
 from tests.support.database import TestServers, close_connections, ground_session, one_connection, running_servers
 from tests.support.live import LiveServer, running_application
 from tests.support.pages import PageClient
@@ -217,13 +218,18 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
+@pytest.fixture(scope="session")
+def contexts(browser: Browser) -> Contexts:
+    return Contexts(browser)
+
+
 @pytest.fixture
-def browsing(browser: Browser, live_server: LiveServer, request: pytest.FixtureRequest) -> Iterator[Browsing]:
+def browsing(contexts: Contexts, live_server: LiveServer, request: pytest.FixtureRequest) -> Iterator[Browsing]:
     """Several people at once, or a browser without JavaScript: `browsing.new_page(java_script_enabled=False)`.
 
     What the browser reports as wrong fails the test; a failed test leaves pictures in test-results/.
     """
-    browsing = Browsing(browser, live_server.url)
+    browsing = Browsing(contexts, live_server.url)
     yield browsing
     faults = browsing.unexpected_faults()
     if faults or request.node.stash.get(FAILED, False):

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.accounts.models import Role
 from app.accounts.passwords import hash_password
@@ -22,6 +22,7 @@ from tests.browser.demo import ADMIN, running_demo, signed_in
 from tests.browser.looking import Eyes
 from tests.factories import make_brand, make_channel, make_user
 from tests.support.browsing import TIMEOUT_MS, Browsing, wait_until_bound
+from tests.support.contexts import Contexts
 from tests.support.database import TestServers
 from tests.support.live import LiveServer
 
@@ -114,8 +115,8 @@ def demo(servers: TestServers, settings: Settings) -> Iterator[LiveServer]:
 
 
 @pytest.fixture
-def demo_browsing(browser: Browser, demo: LiveServer) -> Iterator[Browsing]:
-    browsing = Browsing(browser, demo.url)
+def demo_browsing(contexts: Contexts, demo: LiveServer) -> Iterator[Browsing]:
+    browsing = Browsing(contexts, demo.url)
     yield browsing
     faults = browsing.unexpected_faults()
     browsing.close()
@@ -123,9 +124,9 @@ def demo_browsing(browser: Browser, demo: LiveServer) -> Iterator[Browsing]:
 
 
 @pytest.fixture(scope="session")
-def demo_admin(browser: Browser, demo: LiveServer) -> Iterator[tuple[Browsing, Eyes]]:
+def demo_admin(contexts: Contexts, demo: LiveServer) -> Iterator[tuple[Browsing, Eyes]]:
     """Who may see every page of the demo, signed in once for all tests that look at pages."""
-    browsing = Browsing(browser, demo.url)
+    browsing = Browsing(contexts, demo.url)
     browsing.expected_faults.append("/nowhere")
     yield browsing, Eyes(signed_in(browsing, ADMIN))
     browsing.close()

@@ -8,12 +8,13 @@ from threading import Thread
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
 from app import create_app
 from app.config import Settings
 from tests.support.browsing import Browsing
+from tests.support.contexts import Contexts
 from tests.support.database import close_connections
 
 pytestmark = pytest.mark.browser
@@ -34,8 +35,8 @@ def gallery_url(settings: Settings) -> Iterator[str]:
 
 
 @pytest.fixture
-def gallery(browser: Browser, gallery_url: str) -> Iterator[Browsing]:
-    browsing = Browsing(browser, gallery_url)
+def gallery(contexts: Contexts, gallery_url: str) -> Iterator[Browsing]:
+    browsing = Browsing(contexts, gallery_url)
     yield browsing
     faults = browsing.unexpected_faults()
     browsing.close()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, WebError, expect, sync_playwright
 
 from app.launch.install import find_chromium
+from tests.support.contexts import Contexts
 
 FLAGS = (
     "--no-sandbox",
@@ -52,9 +53,20 @@ class Watch:
 
     def __init__(self, context: BrowserContext) -> None:
         self.faults: list[str] = []
-        context.on("console", self._console)
-        context.on("weberror", lambda error: self.faults.append(f"exception: {error.error}"))
-        context.on("request", self._request)
+        self.context = context
+        for event, heard in self._hears():
+            context.on(event, heard)
+
+    def end(self) -> None:
+        """What happens in the context is somebody else's from now on."""
+        for event, heard in self._hears():
+            self.context.remove_listener(event, heard)
+
+    def _hears(self) -> Iterator[tuple[Any, Callable[[Any], None]]]:
+        yield from (("console", self._console), ("weberror", self._exception), ("request", self._request))
+
+    def _exception(self, error: WebError) -> None:
+        self.faults.append(f"exception: {error.error}")
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -69,10 +81,9 @@ class Watch:
 class Browsing:
     """The browser contexts of one test. `expected_faults` are parts of texts the test provokes, such as a refused form's 422."""
 
-    def __init__(self, browser: Browser, base_url: str) -> None:
-        self._browser = browser
+    def __init__(self, contexts: Contexts, base_url: str) -> None:
+        self._contexts = contexts
         self._base_url = base_url
-        self._contexts: list[BrowserContext] = []
         self._watches: list[Watch] = []
         self.expected_faults: list[str] = []
 
@@ -80,11 +91,10 @@ class Browsing:
         """Open a page with cookies of its own; `options` are Playwright's for a context."""
         usual: dict[str, Any] = {"locale": "en-GB", "timezone_id": "Europe/Amsterdam", "viewport": {"width": 1280, "height": 800}}
         usual["reduced_motion"] = "reduce"  # nothing to wait for, nothing to paint
-        context = self._browser.new_context(base_url=self._base_url, **(usual | options))
-        context.set_default_timeout(TIMEOUT_MS)
-        self._contexts.append(context)
-        self._watches.append(Watch(context))
-        return context.new_page()
+        page = self._contexts.lend(base_url=self._base_url, **(usual | options))
+        page.context.set_default_timeout(TIMEOUT_MS)
+        self._watches.append(Watch(page.context))
+        return page
 
     def all_faults(self) -> list[str]:
         """Return what went wrong so far."""
@@ -96,12 +106,13 @@ class Browsing:
 
     def take_pictures(self, path: Path) -> None:
         """Save what each page shows, under numbered names."""
-        for number, page in enumerate(page for context in self._contexts for page in context.pages):
+        for number, page in enumerate(page for watch in self._watches for page in watch.context.pages):
             picture(page, path.with_name(f"{path.name}-{number}.png"))
 
     def close(self) -> None:
-        for context in self._contexts:
-            context.close()
+        for watch in self._watches:
+            watch.end()
+            self._contexts.give_back(watch.context, self._base_url)
 
 
 def picture(page: Page, path: Path) -> None:
