@@ -6,24 +6,18 @@ an address for it, what was asked for stays noted, and nothing is sent, also not
 
 from __future__ import annotations
 
-import json
 import uuid
-from datetime import UTC
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.automation.models import OutsideIntent
 from app.contacts.models import Contact
-from app.core.db import table_of
-from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.events.models import Event
 from app.inbox.models import Thread
-from app.integrations.make.telling import SCHEMA_VERSION, listening_to, ways_of
-from app.integrations.models import ScenarioCall
+from app.integrations.make.telling import listening_to, promise_calls, ways_of
 from app.orders.models import Order
 
 NAME = "rule.called"
@@ -37,36 +31,10 @@ def tell_asked_scenario(session: Session, event: Event) -> None:
     connected = listening_to(session, brand_id=event.brand_id, names=(call["target"].strip(),))
     if not connected:
         return
-    data = _data(session, event)
-    rows = [_row(integration_id, scenario, event, data) for integration_id, scenario in connected]
-    session.execute(postgresql.insert(table_of(ScenarioCall)).values(rows).on_conflict_do_nothing())
+    promise_calls(session, event, NAME, listening=connected, data=_data(session, event))
     session.execute(sa.update(OutsideIntent).where(OutsideIntent.event_id == event.id).values(state="done"))
     event.payload = {**event.payload, "is_told": True}
     session.flush()
-
-
-def _row(integration_id: uuid.UUID, scenario: str, event: Event, data: dict[str, Any]) -> dict[str, Any]:
-    body = {
-        "event_id": str(event.id),
-        "event_type": NAME,
-        "occurred_at": event.occurred_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        "schema_version": SCHEMA_VERSION,
-        "source": "switchyard",
-        "scenario": scenario,
-        "data": data,
-    }
-    return {
-        "id": new_id(),
-        "integration_id": integration_id,
-        "scenario": scenario,
-        "event_id": event.id,
-        "event_type": NAME,
-        "body": json.dumps(body, ensure_ascii=False),
-        "answer": "",
-        "created_at": event.occurred_at,
-        "state": "ready",
-        "attempts": 0,
-    }
 
 
 def _data(session: Session, event: Event) -> dict[str, Any]:

@@ -39,9 +39,7 @@ def tell_scenarios(session: Session, event: Event) -> None:
     order = session.get_one(Order, uuid.UUID(event.payload["order_id"]))
     if event.type == "OrderCreated" and order.source == OrderSource.MAKE:
         return
-    data = _data(session, event, order)
-    rows = [_row(integration_id, scenario, event, data) for integration_id, scenario in listening]
-    session.execute(postgresql.insert(table_of(ScenarioCall)).values(rows).on_conflict_do_nothing())
+    promise_calls(session, event, NAMES[event.type], listening=listening, data=_data(session, event, order))
 
 
 def _scenarios(event: Event) -> tuple[str, ...]:
@@ -62,10 +60,18 @@ def listening_to(session: Session, *, brand_id: uuid.UUID | None, names: tuple[s
     return [(row[0], name) for row in session.execute(query.order_by(Integration.id)) for name in names if name in (row[1] or {})]
 
 
-def _row(integration_id: uuid.UUID, scenario: str, event: Event, data: dict[str, Any]) -> dict[str, Any]:
+def promise_calls(
+    session: Session, event: Event, event_type: str, *, listening: list[tuple[uuid.UUID, str]], data: dict[str, Any]
+) -> None:
+    """A call that tells `data` as an `event_type`, for each of `listening` (of `listening_to`, not empty); none twice."""
+    rows = [_row(integration_id, scenario, event, event_type, data) for integration_id, scenario in listening]
+    session.execute(postgresql.insert(table_of(ScenarioCall)).values(rows).on_conflict_do_nothing())
+
+
+def _row(integration_id: uuid.UUID, scenario: str, event: Event, event_type: str, data: dict[str, Any]) -> dict[str, Any]:
     body = {
         "event_id": str(event.id),
-        "event_type": NAMES[event.type],
+        "event_type": event_type,
         "occurred_at": event.occurred_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "schema_version": SCHEMA_VERSION,
         "source": "switchyard",
@@ -77,7 +83,7 @@ def _row(integration_id: uuid.UUID, scenario: str, event: Event, data: dict[str,
         "integration_id": integration_id,
         "scenario": scenario,
         "event_id": event.id,
-        "event_type": NAMES[event.type],
+        "event_type": event_type,
         "body": json.dumps(body, ensure_ascii=False),
         "answer": "",
         "created_at": event.occurred_at,
