@@ -1,7 +1,8 @@
 """Fixtures for every test.
 
 `app`, `db_session`, `client`, `page_client`: the application on one database per test process; each test runs in a transaction
-that is rolled back, savepoints stand in for its commits. `fresh_app`: a database of its own, with real commits, for tests of
+that is rolled back, savepoints stand in for its commits. `followed`: a mailbox at a simulated Microsoft 365.
+`fresh_app`: a database of its own, with real commits, for tests of
 locks, workers and crashes. `live_server`, `page`: every process as in `make run`, and a real browser in front of it.
 """
 
@@ -27,17 +28,18 @@ from xdist.scheduler import LoadScopeScheduling
 from app import create_app
 from app.config import Settings
 from app.core.crypto import generate_key
+from app.simulators.common import RunningServer
+from tests.ingest.mailbox_world import MailboxWorld, graph_server, mailbox_world
 from tests.support.browsing import Browsing, running_browser
 from tests.support.contexts import Contexts
 from tests.support.database import TestServers, close_connections, ground_session, one_connection, running_servers
 from tests.support.live import LiveServer, running_application
 from tests.support.pages import PageClient
+from tests.support.providers import NOWHERE
 from tests.support.served import ServedClient
 
 RESULTS = Path("test-results")
 FAILED = pytest.StashKey[bool]()
-# Nothing listens there: a test that forgets its simulator fails at once instead of reaching a provider.
-NOWHERE = "http://127.0.0.1:9"
 IN_A_BROWSER = (
     "tests/browser/",
     "tests/api/test_docs_page.py",
@@ -189,6 +191,21 @@ def client(app: Flask) -> FlaskClient:
 def page_client(app: Flask) -> PageClient:
     """A client that checks every HTML answer (tests/support/pages.py)."""
     return PageClient(app)
+
+
+@pytest.fixture(scope="session")
+def graph_process() -> Iterator[RunningServer]:
+    """A simulated Microsoft 365, once per test process."""
+    server = graph_server()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def followed(app_context: Flask, db_session: Session, graph_process: RunningServer) -> Iterator[MailboxWorld]:
+    """A mailbox there that the application follows, with nothing in it yet."""
+    with mailbox_world(app_context, db_session, graph_process) as world:
+        yield world
 
 
 @pytest.fixture

@@ -23,16 +23,12 @@ from app.orders.models import Order
 from tests.appointments.factories import make_appointment
 from tests.factories import make_brand, make_channel, make_contact, make_thread, make_user
 from tests.orders.factories import make_order
+from tests.support.desk import PageDesk
 from tests.support.pages import PageClient
-from tests.support.signing_in import csrf_token, sign_in
-
-HTMX = {"HX-Request": "true"}
 
 
 @dataclass
-class Desk:
-    client: PageClient
-    session: Session
+class Desk(PageDesk):
     brand: Brand
     alice: User
     tim: User
@@ -41,12 +37,6 @@ class Desk:
     thread: Thread
     order: Order
     now: datetime
-
-    def as_user(self, user: User) -> None:
-        sign_in(self.client.plain, self.session, user)
-
-    def post(self, path: str, *, headers: dict[str, str] | None = None, **fields: object) -> TestResponse:
-        return self.client.post(path, data={**fields, "csrf_token": csrf_token(self.client.plain)}, headers=headers or {})
 
     def plan(self, **fields: object) -> TestResponse:
         """The dialog's form, filled in; `fields` change it."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.appointments.actions import change_appointment, content_of, move_appointment, set_appointment_state
@@ -22,27 +20,18 @@ from app.core.clock import utc_now
 from app.events.actions import SYSTEM
 from app.inbox.models import Thread
 from app.ingest.calendars import read_calendars
-from app.simulators.common import RunningServer
 from app.tasks.models import Task
 from tests.appointments.factories import make_appointment
 from tests.factories import make_contact, make_thread
-from tests.ingest.mailbox_world import MAILBOX, MailboxWorld, graph_server, mailbox_world
-
-
-@pytest.fixture(scope="module")
-def graph() -> Iterator[RunningServer]:
-    server = graph_server()
-    yield server
-    server.stop()
+from tests.ingest.mailbox_world import MAILBOX, MailboxWorld
 
 
 @pytest.fixture
-def world(app_context: Flask, db_session: Session, graph: RunningServer) -> Iterator[MailboxWorld]:
-    with mailbox_world(app_context, db_session, graph) as made:
-        db_session.execute(sa.update(Channel).values(settings=Channel.settings.concat({"calendar": "on"})))
-        db_session.commit()
-        db_session.expire_all()
-        yield made
+def world(db_session: Session, followed: MailboxWorld) -> MailboxWorld:
+    db_session.execute(sa.update(Channel).values(settings=Channel.settings.concat({"calendar": "on"})))
+    db_session.commit()
+    db_session.expire_all()
+    return followed
 
 
 @pytest.fixture

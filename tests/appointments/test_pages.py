@@ -17,8 +17,9 @@ from app.events.actions import Actor
 from app.inbox.merge import merge_threads, undo_merge
 from app.inbox.move_models import ThreadMove
 from app.orders.models import Order
-from tests.appointments.conftest import HTMX, Desk
+from tests.appointments.conftest import Desk
 from tests.factories import make_contact, make_thread
+from tests.support.desk import HTMX
 
 
 def toast(answer: object) -> dict[str, str]:

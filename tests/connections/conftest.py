@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -11,14 +10,12 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Brand, Role, User
 from app.accounts.passwords import hash_password
-from app.channels.registry import build_adapters
-from app.core.runtime import EXTENSION
 from tests.factories import make_brand, make_user
 from tests.simulators.whatsapp_world import World, running_world
 from tests.support.pages import PageClient
+from tests.support.providers import adapters_at, talking_by
 from tests.support.signing_in import sign_in
 
-NOWHERE = "http://127.0.0.1:9"
 PASSWORD = "four words for root"
 
 
@@ -43,19 +40,6 @@ def whatsapp_process() -> Iterator[World]:
 @pytest.fixture
 def whatsapp(app: Flask, whatsapp_process: World) -> Iterator[World]:
     """The application talks to this simulator."""
-    usual = app.extensions[EXTENSION]
     whatsapp_process.start_afresh()
-    adapters = build_adapters(
-        http=usual.http,
-        whatsapp_base_url=whatsapp_process.url,
-        whatsapp_api_version="v26.0",
-        graph_base_url=NOWHERE,
-        login_authority=NOWHERE,
-        twilio_base_url=NOWHERE,
-        sendgrid_base_url=NOWHERE,
-        public_url="http://localhost",
-        mail_domain="localhost",
-    )
-    app.extensions[EXTENSION] = replace(usual, adapters=adapters)
-    yield whatsapp_process
-    app.extensions[EXTENSION] = usual
+    with talking_by(app, adapters_at(app, whatsapp=whatsapp_process.url)):
+        yield whatsapp_process

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Role
@@ -14,18 +11,14 @@ from app.ingest.mailbox_models import MailboxItem, Reconciliation
 from app.ingest.models import InboundEvent
 from app.ingest.reconciling import reconcile
 from tests.factories import make_user
-from tests.ingest.mailbox_world import MailboxWorld, graph_server, mailbox_world
+from tests.ingest.mailbox_world import MailboxWorld
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, sign_in
 
 
-@pytest.fixture
-def followed(app_context: Flask, db_session: Session, page_client: PageClient) -> Iterator[MailboxWorld]:
-    server = graph_server()
-    with mailbox_world(app_context, db_session, server) as world:
-        sign_in(page_client.plain, db_session, make_user(db_session, "Root", role=Role.ADMIN))
-        yield world
-    server.stop()
+@pytest.fixture(autouse=True)
+def root(db_session: Session, page_client: PageClient) -> None:
+    sign_in(page_client.plain, db_session, make_user(db_session, "Root", role=Role.ADMIN))
 
 
 def path(world: MailboxWorld) -> str:

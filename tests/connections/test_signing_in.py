@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,37 +15,28 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Role
 from app.connections.models import Channel, SignIn
 from app.connections.queries import open_secrets
-from app.core.runtime import EXTENSION, runtime
+from app.core.runtime import runtime
 from app.delivery.account import account_of, keep_token_cache
 from app.delivery.check import check_channel
 from app.ingest.notifications import keep_subscriptions
 from app.ingest.polling import poll_channel
 from app.simulators.graph.settings import Settings
 from tests.factories import make_user
-from tests.ingest.mailbox_world import MAILBOX, MailboxWorld, graph_adapters, graph_server, mailbox_world
+from tests.ingest.mailbox_world import MAILBOX, MailboxWorld
 from tests.support.pages import PageClient
+from tests.support.providers import adapters_at, talking_by
 from tests.support.signing_in import csrf_token, sign_in
 
 ANNA, SHARED = "anna@chargecars.example", "planning@chargecars.example"
 BACK = "/settings/channels/sign-in"
 
 
-@pytest.fixture(scope="module")
-def microsoft() -> Iterator[object]:
-    server = graph_server()
-    yield server
-    server.stop()
-
-
 @pytest.fixture
-def world(app_context: Flask, db_session: Session, microsoft: object, page_client: PageClient) -> Iterator[MailboxWorld]:
-    with mailbox_world(app_context, db_session, microsoft, addresses=(MAILBOX,)) as made:  # type: ignore[arg-type]
-        made.simulator.config(mailboxes=[MAILBOX, ANNA, SHARED], shared_mailboxes=[SHARED])
-        usual = app_context.extensions[EXTENSION]
-        adapters = graph_adapters(made.simulator.url, keep_tokens=keep_token_cache)
-        app_context.extensions[EXTENSION] = replace(usual, adapters=adapters)
-        sign_in(page_client.plain, db_session, make_user(db_session, "Root", role=Role.ADMIN))
-        yield made
+def world(app_context: Flask, db_session: Session, followed: MailboxWorld, page_client: PageClient) -> Iterator[MailboxWorld]:
+    followed.simulator.config(mailboxes=[MAILBOX, ANNA, SHARED], shared_mailboxes=[SHARED])
+    sign_in(page_client.plain, db_session, make_user(db_session, "Root", role=Role.ADMIN))
+    with talking_by(app_context, adapters_at(app_context, graph=followed.simulator.url, keep_tokens=keep_token_cache)):
+        yield followed
 
 
 def typed(world: MailboxWorld, **other: str) -> dict[str, str]:

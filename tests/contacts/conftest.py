@@ -10,7 +10,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
 
 from app.accounts.models import Brand, User
 from app.connections.models import Channel
@@ -19,16 +18,14 @@ from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.inbox.models import Thread
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
+from tests.support.desk import PageDesk
 from tests.support.pages import PageClient
 from tests.support.queries import counted_queries
-from tests.support.signing_in import csrf_token, sign_in
 
 
 @dataclass
-class Desk:
+class Desk(PageDesk):
     app: Flask
-    client: PageClient
-    session: Session
     brand: Brand
     other: Brand
     channel: Channel
@@ -38,17 +35,6 @@ class Desk:
     pieter: Contact
     lotte: Contact
     thread: Thread
-
-    def as_user(self, user: User) -> None:
-        sign_in(self.client.plain, self.session, user)
-
-    def get(self, path: str) -> str:
-        answer = self.client.get(path)
-        assert answer.status_code == 200, answer.status
-        return answer.text
-
-    def post(self, path: str, **fields: object) -> TestResponse:
-        return self.client.post(path, data={**fields, "csrf_token": csrf_token(self.client.plain)})
 
     def read(self, contact: Contact) -> Contact:
         query = sa.select(Contact).where(Contact.id == contact.id).execution_options(populate_existing=True)
@@ -101,6 +87,6 @@ def desk(app: Flask, page_client: PageClient, db_session: Session) -> Desk:
     alice = make_user(db_session, "Alice", brands=(brand,))
     mallory = make_user(db_session, "Mallory", brands=(other,))
     db_session.commit()
-    made = Desk(app, page_client, db_session, brand, other, channel, other_channel, alice, mallory, pieter, lotte, thread)
+    made = Desk(page_client, db_session, app, brand, other, channel, other_channel, alice, mallory, pieter, lotte, thread)
     made.as_user(alice)
     return made

@@ -17,7 +17,7 @@ from app.channels.registry import WHATSAPP
 from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.ids import new_id
-from app.core.runtime import EXTENSION, runtime
+from app.core.runtime import runtime
 from app.delivery.gate import OPENS_AFTER, REST_SECONDS, Gate
 from app.delivery.gated import Resting, gate_of, reading
 from app.events.actions import Subject, record
@@ -25,26 +25,13 @@ from app.events.jobs import run_outbox_entry
 from app.events.models import OutboxEntry
 from app.inbox.models import Attachment
 from app.ingest.polling import poll_channel
-from app.simulators.common import RunningServer
 from tests.connections.test_condition import make_number
 from tests.factories import NOW, make_brand, make_contact, make_message, make_thread
-from tests.ingest.mailbox_world import MailboxWorld, graph_server, mailbox_world
+from tests.ingest.mailbox_world import MailboxWorld
+from tests.support.providers import talking_by
 
 DOWN = ProviderError(Reason("network_timeout", "down"), permanent=False)
 PAUSE = ProviderError(Reason("http_429", "slow down"), permanent=False, retry_after_seconds=30)
-
-
-@pytest.fixture(scope="module")
-def graph_process() -> Iterator[RunningServer]:
-    server = graph_server()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def followed(app_context: Flask, db_session: Session, graph_process: RunningServer) -> Iterator[MailboxWorld]:
-    with mailbox_world(app_context, db_session, graph_process) as world:
-        yield world
 
 
 @pytest.fixture
@@ -147,10 +134,9 @@ class Files:
 
 @pytest.fixture
 def files(app_context: Flask) -> Iterator[Files]:
-    usual, made = app_context.extensions[EXTENSION], Files()
-    app_context.extensions[EXTENSION] = replace(usual, adapters=replace(usual.adapters, media={WHATSAPP: made}))
-    yield made
-    app_context.extensions[EXTENSION] = usual
+    made = Files()
+    with talking_by(app_context, replace(runtime().adapters, media={WHATSAPP: made})):
+        yield made
 
 
 def announce(session: Session, channel: Channel, count: int) -> OutboxEntry:

@@ -9,20 +9,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.simulators.common import RunningServer
-from tests.ingest.mailbox_world import ADDRESSES, MailboxWorld, graph_server, mailbox_world
-
-
-@pytest.fixture(scope="session")
-def graph_process() -> Iterator[RunningServer]:
-    server = graph_server()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def followed(app_context: Flask, db_session: Session, graph_process: RunningServer) -> Iterator[MailboxWorld]:
-    with mailbox_world(app_context, db_session, graph_process) as world:
-        yield world
+from tests.ingest.mailbox_world import ADDRESSES, MailboxWorld, mailbox_world
 
 
 @pytest.fixture

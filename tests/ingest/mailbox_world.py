@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,6 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Brand
-from app.channels.registry import build_adapters
 from app.connections.models import Channel, ChannelType
 from app.core.runtime import EXTENSION, runtime
 from app.events.jobs import run_outbox_entry
@@ -26,10 +25,10 @@ from app.simulators.graph import create_graph_app
 from app.simulators.graph.settings import Settings
 from tests.channels.email.graph.support import Simulator
 from tests.factories import make_brand, make_channel
+from tests.support.providers import adapters_at, talking_by
 
 MAILBOX = "service@chargecars.example"
 ADDRESSES = (MAILBOX, "sales@chargecars.example", "planning@chargecars.example")
-NOWHERE = "http://127.0.0.1:9"
 
 
 @dataclass
@@ -75,21 +74,6 @@ class MailboxWorld:
         return list(self.session.execute(sa.select(Message).order_by(Message.occurred_at, Message.id)).scalars())
 
 
-def graph_adapters(url: str, **more: Any) -> Any:
-    return build_adapters(
-        http=runtime().http,
-        whatsapp_base_url=NOWHERE,
-        whatsapp_api_version="v26.0",
-        graph_base_url=url,
-        login_authority=url,
-        twilio_base_url=NOWHERE,
-        sendgrid_base_url=NOWHERE,
-        public_url="http://localhost",
-        mail_domain="localhost",
-        **more,
-    )
-
-
 def add_mailbox(session: Session, brand: Brand, address: str) -> Channel:
     """A channel that may read this mailbox of the simulated tenant."""
     settings = Settings()
@@ -109,16 +93,14 @@ def mailbox_world(
     app: Flask, session: Session, server: RunningServer, *, addresses: tuple[str, ...] = (MAILBOX,)
 ) -> Iterator[MailboxWorld]:
     """The application talks to `server`, which has these mailboxes and nothing in them."""
-    usual = app.extensions[EXTENSION]
-    simulator = Simulator(usual.http, server.url)
+    simulator = Simulator(app.extensions[EXTENSION].http, server.url)
     simulator.control("POST", "reset")
     simulator.config(**{**Settings().to_json(), "mailboxes": list(addresses)})
-    app.extensions[EXTENSION] = replace(usual, adapters=graph_adapters(server.url))
-    brand = make_brand(session)
-    world = MailboxWorld(app, session, simulator, {one: add_mailbox(session, brand, one) for one in addresses})
-    session.commit()
-    yield world
-    app.extensions[EXTENSION] = usual
+    with talking_by(app, adapters_at(app, graph=server.url)):
+        brand = make_brand(session)
+        world = MailboxWorld(app, session, simulator, {one: add_mailbox(session, brand, one) for one in addresses})
+        session.commit()
+        yield world
 
 
 def graph_server() -> RunningServer:

@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
 
 from app.accounts.models import Brand, User
 from app.contacts.models import Contact
@@ -17,31 +16,18 @@ from app.events.models import Event
 from app.inbox.models import Thread
 from app.orders.models import Order
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_user
+from tests.support.desk import PageDesk
 from tests.support.pages import PageClient
-from tests.support.signing_in import csrf_token, sign_in
 
 
 @dataclass
-class Desk:
-    client: PageClient
-    session: Session
+class Desk(PageDesk):
     brand: Brand
     other: Brand
     alice: User
     mallory: User
     pieter: Contact
     thread: Thread
-
-    def as_user(self, user: User) -> None:
-        sign_in(self.client.plain, self.session, user)
-
-    def get(self, path: str) -> str:
-        answer = self.client.get(path)
-        assert answer.status_code == 200, answer.status
-        return answer.text
-
-    def post(self, path: str, **fields: object) -> TestResponse:
-        return self.client.post(path, data={**fields, "csrf_token": csrf_token(self.client.plain)})
 
     def orders(self) -> list[Order]:
         query = sa.select(Order).order_by(Order.order_number).execution_options(populate_existing=True)

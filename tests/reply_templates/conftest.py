@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
 
 from app.accounts.models import Brand, Role, User
 from app.connections.models import Channel, ChannelType
@@ -18,9 +17,9 @@ from app.inbox.models import Thread
 from app.reply_templates.actions import TemplateContent, create_template
 from app.reply_templates.models import ReplyTemplate, TemplateCategory
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_user
+from tests.support.desk import PageDesk
 from tests.support.pages import PageClient
 from tests.support.queries import at_most
-from tests.support.signing_in import csrf_token, sign_in
 
 CONTENT = TemplateContent(
     name="Afspraak bevestigen",
@@ -31,9 +30,7 @@ CONTENT = TemplateContent(
 
 
 @dataclass
-class Desk:
-    client: PageClient
-    session: Session
+class Desk(PageDesk):
     brand: Brand
     other: Brand
     alice: User
@@ -41,12 +38,6 @@ class Desk:
     moritz: User
     channel: Channel
     thread: Thread
-
-    def as_user(self, user: User) -> None:
-        sign_in(self.client.plain, self.session, user)
-
-    def post(self, path: str, *, headers: dict[str, str] | None = None, **fields: object) -> TestResponse:
-        return self.client.post(path, data={**fields, "csrf_token": csrf_token(self.client.plain)}, headers=headers or {})
 
     def make(self, **changes: object) -> ReplyTemplate:
         template = create_template(self.session, replace(CONTENT, **changes), now=utc_now())  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from queue import Empty
 from typing import Any
 
@@ -16,9 +16,8 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from app.accounts.models import User
-from app.channels.registry import build_adapters
 from app.connections.models import Channel
-from app.core.runtime import EXTENSION, runtime
+from app.core.runtime import runtime
 from app.delivery.jobs import deliver
 from app.delivery.models import Delivery
 from app.delivery.signal_jobs import send_signal
@@ -29,11 +28,10 @@ from app.ingest.models import InboundEvent
 from app.simulators.whatsapp.settings import Settings
 from tests.factories import make_brand, make_channel, make_user
 from tests.simulators.whatsapp_world import JAN, NUMBER_ID, WABA_ID, World
+from tests.support.desk import HTMX
 from tests.support.pages import PageClient
+from tests.support.providers import adapters_at, talking_by
 from tests.support.signing_in import csrf_token, sign_in
-
-NOWHERE = "http://127.0.0.1:9"
-HTMX = {"HX-Request": "true"}
 
 
 @dataclass
@@ -114,9 +112,7 @@ class ChatDesk:
 def chat_desk(app: Flask, session: Session, client: PageClient, world: World) -> Iterator[ChatDesk]:
     """The application talks to `world`; Alice is signed in and Jan has written nothing yet."""
     world.start_afresh()
-    with app.app_context():
-        usual = app.extensions[EXTENSION]
-        app.extensions[EXTENSION] = replace(usual, adapters=_adapters(world.url))
+    with app.app_context(), talking_by(app, adapters_at(app, whatsapp=world.url)):
         brand, known = make_brand(session), Settings()
         secrets = {"access_token": known.access_token, "signing_secret": known.app_secret, "verify_token": known.verify_token}
         channel = make_channel(
@@ -126,18 +122,3 @@ def chat_desk(app: Flask, session: Session, client: PageClient, world: World) ->
         session.commit()
         sign_in(client.plain, session, alice)
         yield ChatDesk(world, app, session, client, channel, alice)
-        app.extensions[EXTENSION] = usual
-
-
-def _adapters(url: str) -> Any:
-    return build_adapters(
-        http=runtime().http,
-        whatsapp_base_url=url,
-        whatsapp_api_version="v26.0",
-        graph_base_url=NOWHERE,
-        login_authority=NOWHERE,
-        twilio_base_url=NOWHERE,
-        sendgrid_base_url=NOWHERE,
-        public_url="http://localhost",
-        mail_domain="localhost",
-    )

@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
 
 from app.accounts.models import Brand, User
 from app.connections.models import ChannelType
@@ -21,29 +20,19 @@ from app.inbox.models import Thread
 from app.tasks.actions import TaskContent, create_task
 from app.tasks.models import Task
 from tests.factories import make_brand, make_channel, make_contact, make_thread, make_user
+from tests.support.desk import PageDesk
 from tests.support.pages import PageClient
 from tests.support.queries import at_most
-from tests.support.signing_in import csrf_token, sign_in
-
-HTMX = {"HX-Request": "true"}
 
 
 @dataclass
-class Desk:
-    client: PageClient
-    session: Session
+class Desk(PageDesk):
     brand: Brand
     other: Brand
     alice: User
     bob: User
     mallory: User
     thread: Thread
-
-    def as_user(self, user: User) -> None:
-        sign_in(self.client.plain, self.session, user)
-
-    def post(self, path: str, *, headers: dict[str, str] | None = None, **fields: object) -> TestResponse:
-        return self.client.post(path, data={**fields, "csrf_token": csrf_token(self.client.plain)}, headers=headers or {})
 
     def make(self, title: str = "Terugbellen", **changes: object) -> Task:
         values = {"brand_id": self.brand.id, "assignee_user_id": self.alice.id, **changes}

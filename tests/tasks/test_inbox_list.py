@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from app.core.clock import utc_now
 from app.tasks.models import TaskStatus
-from tests.tasks.conftest import HTMX, Desk
+from tests.support.desk import HTMX
+from tests.tasks.conftest import Desk
 
 TODAY = utc_now().date()
 LIST = {**HTMX, "HX-Target": "thread-list"}

@@ -19,7 +19,8 @@ from app.inbox.merge import merge_threads
 from app.inbox.models import Message, MessageType
 from app.tasks.models import Task, TaskStatus, TaskType
 from tests.factories import make_message, make_thread
-from tests.tasks.conftest import HTMX, Desk
+from tests.support.desk import HTMX
+from tests.tasks.conftest import Desk
 
 PROMISE = "Dank voor uw bericht. Ik bel u morgen terug."
 

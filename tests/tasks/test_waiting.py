@@ -22,7 +22,8 @@ from app.inbox.snooze import snooze_thread
 from app.tasks.actions import set_task_status
 from app.tasks.models import Task, TaskStatus
 from tests.factories import make_message, make_thread
-from tests.tasks.conftest import HTMX, Desk
+from tests.support.desk import HTMX
+from tests.tasks.conftest import Desk
 
 ROW = "thread-row__waiting"
 
