@@ -20,7 +20,7 @@ from app.core.runtime import runtime
 from app.demo.connect import connect_simulators
 from app.demo.load import load_demo
 from app.demo.mailboxes import connect_mailboxes, mailboxes_elsewhere
-from app.demo.outside import connect_teams, outside_of
+from app.demo.outside import connect_teams, simulator
 from app.demo.people import USERS
 from app.demo.phone_world import connect_phone, simulated_phone
 from app.demo.waiting import wait_for_simulators
@@ -52,13 +52,13 @@ def load() -> None:
         wait_for_simulators(os.environ)
         with transaction() as session:
             settings = runtime().settings
-            connect_mailboxes(session, runtime().http, os.environ, keyring=runtime().keyring, public_url=settings.public_url)
+            connect_mailboxes(session, os.environ, keyring=runtime().keyring, public_url=settings.public_url)
         with transaction() as session:
             connect_simulators(session, simulated_world(), keyring=runtime().keyring, settings=runtime().settings, now=utc_now())
         with transaction() as session:
             connect_phone(session, simulated_phone(), keyring=runtime().keyring, settings=runtime().settings)
         with transaction() as session:
-            connect_teams(session, outside_of(runtime().settings, runtime().http), keyring=runtime().keyring)
+            connect_teams(session, simulator("notices"), keyring=runtime().keyring)
     except SimulatorAway as error:
         click.echo(f"channels are not connected: {error}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -19,8 +18,8 @@ from app.core.db import db, transaction
 from app.core.ids import new_id, new_secret
 from app.core.runtime import runtime
 from app.core.standard_webhooks import new_signing_secret
-from app.demo.outside import Outside
-from app.demo.world import SILENT, SimulatorAway
+from app.demo.outside import simulator
+from app.demo.world import SimulatorAway
 from app.events.actions import SYSTEM
 from app.integrations.actions import IntegrationContent, create_integration, seal_secrets
 from app.integrations.models import Integration, Provider
@@ -47,7 +46,7 @@ def forms() -> ResponseReturnValue:
     """The page, with what scenarios were told."""
     away, taken = "", []
     try:
-        taken = list(reversed(_make().call("GET", "/__sim/taken")["taken"]))[:20]
+        taken = list(reversed(simulator("make").call("GET", "/__sim/taken")["taken"]))[:20]
     except SimulatorAway as error:
         away = told(error)
     newest = sa.select(Order.order_number).order_by(Order.created_at.desc(), Order.id.desc()).limit(1)
@@ -73,7 +72,7 @@ def arrange() -> ResponseReturnValue:
 def _fill_in(**order: Any) -> Callable[[str], str]:
     def run(_number: str) -> str:
         _connect(Provider.FILLOUT)
-        statuses = _fillout().call("POST", "/__sim/emit", order)["statuses"]
+        statuses = simulator("fillout").call("POST", "/__sim/emit", order)["statuses"]
         return _("Filled in; posted %(count)s times", count=len(statuses))
 
     return run
@@ -83,24 +82,24 @@ def _call(scenario: str, proof: str = "hmac", **data: Any) -> Callable[[str], st
     def run(number: str) -> str:
         _connect(Provider.MAKE)
         body = {"event_id": str(new_id()), "data": {**({"order_number": number} if number else {}), **data}}
-        answer = _make().call("POST", "/__sim/emit", {"scenario": scenario, "proof": proof, "body": body})
+        answer = simulator("make").call("POST", "/__sim/emit", {"scenario": scenario, "proof": proof, "body": body})
         return _("The scenario called and was answered %(status)s", status=answer["statuses"][0])
 
     return run
 
 
-def _trouble(control: Callable[[], Outside], path: str, order: dict[str, Any]) -> Callable[[str], str]:
+def _trouble(key: str, path: str, order: dict[str, Any]) -> Callable[[str], str]:
     def run(_number: str) -> str:
-        control().call("PUT" if path.endswith("config") else "POST", path, order)
+        simulator(key).call("PUT" if path.endswith("config") else "POST", path, order)
         return _("As you wish: watch what happens.")
 
     return run
 
 
 def _calm(_number: str) -> str:
-    for control in (_make, _fillout, _pdok):
-        control().call("DELETE", "/__sim/fault")
-    _make().call("PUT", "/__sim/config", {"mode": "fine"})
+    for key in ("make", "fillout", "pdok"):
+        simulator(key).call("DELETE", "/__sim/fault")
+    simulator("make").call("PUT", "/__sim/config", {"mode": "fine"})
     return _("Everything is normal again")
 
 
@@ -115,10 +114,10 @@ _ACTIONS: dict[str, Callable[[str], str]] = {
     "payment": _call("payment-received", amount="749.00", currency="EUR"),
     "feedback": _call("customer-feedback", rating=9, comment="Netjes gewerkt, dank!"),
     "stranger": _call("order-created", "wrong", **ORDERED),
-    "make_busy": _trouble(lambda: _make(), "/__sim/config", {"mode": "busy"}),
-    "make_gone": _trouble(lambda: _make(), "/__sim/config", {"mode": "gone"}),
-    "fillout_down": _trouble(lambda: _fillout(), "/__sim/fault", DOWN),
-    "pdok_down": _trouble(lambda: _pdok(), "/__sim/fault", DOWN),
+    "make_busy": _trouble("make", "/__sim/config", {"mode": "busy"}),
+    "make_gone": _trouble("make", "/__sim/config", {"mode": "gone"}),
+    "fillout_down": _trouble("fillout", "/__sim/fault", DOWN),
+    "pdok_down": _trouble("pdok", "/__sim/fault", DOWN),
     "calm": _calm,
 }
 
@@ -129,14 +128,14 @@ def _connect(provider: Provider) -> None:
         integration = _find_or_make(session, provider)
         secrets = open_secrets(integration, runtime().keyring)
         if provider == Provider.MAKE:
-            secrets |= {f"hook_{name}": f"{_make().url}/{name}" for name in HOOKS}
+            secrets |= {f"hook_{name}": f"{simulator('make').url}/{name}" for name in HOOKS}
             seal_secrets(integration, secrets, keyring=runtime().keyring)
     base = f"{runtime().settings.public_url}/api/v1/webhooks/{provider.value}"
     if provider == Provider.FILLOUT:
-        _fillout().call("PUT", "/__sim/config", {"hook_url": f"{base}/{secrets['url_key']}", "api_key": API_KEY})
+        simulator("fillout").call("PUT", "/__sim/config", {"hook_url": f"{base}/{secrets['url_key']}", "api_key": API_KEY})
     else:
         told_secrets = {"caller_key": secrets["inbound_key"], "secret": secrets["signing_secret"]}
-        _make().call("PUT", "/__sim/config", {"hook_url": base, **told_secrets})
+        simulator("make").call("PUT", "/__sim/config", {"hook_url": base, **told_secrets})
 
 
 def _find_or_make(session: Session, provider: Provider) -> Integration:
@@ -156,21 +155,6 @@ def _find_or_make(session: Session, provider: Provider) -> Integration:
     )
     content = IntegrationContent(name, brand_id, channel_id, settings)
     return create_integration(session, provider, content, secrets=ours, keyring=runtime().keyring, now=utc_now(), actor=SYSTEM)
-
-
-def _make() -> Outside:
-    port = os.environ.get("MAKE_SIM_PORT", "")
-    if not port.isdecimal():
-        raise SimulatorAway(SILENT % {"why": "none"})
-    return Outside(runtime().http, f"http://127.0.0.1:{port}")
-
-
-def _fillout() -> Outside:
-    return Outside(runtime().http, runtime().settings.fillout_base_url)
-
-
-def _pdok() -> Outside:
-    return Outside(runtime().http, runtime().settings.pdok_base_url)
 
 
 blueprints = (bp,)

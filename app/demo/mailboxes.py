@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,10 +17,10 @@ from app.connections.actions import NewChannel, seal_secrets
 from app.connections.models import Channel, ChannelType
 from app.connections.queries import open_secrets
 from app.core.crypto import Keyring
-from app.core.http import HttpClient, HttpFailure
 from app.core.ids import new_secret
+from app.demo import spare
+from app.demo.outside import Outside, simulator
 from app.demo.waiting import LOOPBACK
-from app.demo.world import SILENT, SimulatorAway
 
 SENDGRID_KEY = "SG.simulated-key"
 
@@ -48,42 +47,33 @@ def simulated_mailboxes(brand_ids: Mapping[str, uuid.UUID]) -> list[NewChannel]:
     return [server, sendgrid]
 
 
-def connect_mailboxes(
-    session: Session, http: HttpClient, environ: Mapping[str, str], *, keyring: Keyring, public_url: str
-) -> None:
+def connect_mailboxes(session: Session, environ: Mapping[str, str], *, keyring: Keyring, public_url: str) -> None:
     """Introduce the mailboxes and their simulators to each other; harmless to repeat. Raises SimulatorAway."""
-    _connect_mail_server(session, http, _url(environ, "MAILSERVER"), keyring)
-    _connect_sendgrid(session, http, _url(environ, "SENDGRID"), keyring, public_url)
+    _connect_mail_server(session, simulator("mailserver", environ), keyring)
+    _connect_sendgrid(session, simulator("sendgrid", environ), keyring, public_url)
 
 
-def _url(environ: Mapping[str, str], name: str) -> str:
-    port = environ.get(f"{name}_SIM_PORT", "")
-    if not port:
-        raise SimulatorAway(SILENT % {"why": "none"})
-    return f"http://{LOOPBACK}:{port}"
-
-
-def _connect_mail_server(session: Session, http: HttpClient, url: str, keyring: Keyring) -> None:
+def _connect_mail_server(session: Session, server: Outside, keyring: Keyring) -> None:
+    """With the account that is no channel yet."""
     channels = _simulated(session, EMAIL_SMTP)
-    if not channels:
-        return
-    ports = _call(http, "GET", f"{url}/__sim/ports")
     accounts = [{"address": one.address, "password": open_secrets(one, keyring)["password"]} for one in channels]
-    _call(http, "POST", f"{url}/__sim/config", {"accounts": accounts})
+    accounts.append({"address": spare.AT_SERVER, "password": spare.SERVER_PASSWORD})
+    server.call("POST", "/__sim/config", {"accounts": accounts})
+    ports = server.call("GET", "/__sim/ports")
     line = {"smtp_host": LOOPBACK, "smtp_port": ports["smtp"], "imap_host": LOOPBACK, "imap_port": ports["imap"]}
     for channel in channels:
-        channel.settings = {**channel.settings, **line, "simulator_url": url}
+        channel.settings = {**channel.settings, **line, "simulator_url": server.url}
 
 
-def _connect_sendgrid(session: Session, http: HttpClient, url: str, keyring: Keyring, public_url: str) -> None:
+def _connect_sendgrid(session: Session, sendgrid: Outside, keyring: Keyring, public_url: str) -> None:
     """The simulator signs with a key it makes at each start."""
     for channel in _simulated(session, EMAIL_SENDGRID):
         kept = open_secrets(channel, keyring)
         inbound = f"{public_url}/webhooks/email/inbound/{kept['url_key']}"
         order = {"webhook_url": f"{public_url}/webhooks/sendgrid/events", "inbound_url": inbound}
-        told = _call(http, "POST", f"{url}/__sim/config", order)
+        told = sendgrid.call("POST", "/__sim/config", order)
         seal_secrets(channel, {**kept, "signing_secret": told["public_key"]}, keyring=keyring)
-        channel.settings = {**channel.settings, "simulator_url": url}
+        channel.settings = {**channel.settings, "simulator_url": sendgrid.url}
 
 
 def mailboxes_elsewhere(session: Session) -> dict[str, str]:
@@ -100,10 +90,3 @@ def _simulated(session: Session, key: str) -> list[Channel]:
     """The demo's own: one that somebody connected for real stays as it is."""
     query = sa.select(Channel).where(Channel.adapter_key == key, Channel.settings["is_simulated"].astext == "true")
     return list(session.execute(query).scalars())
-
-
-def _call(http: HttpClient, method: str, url: str, body: Any = None) -> Any:
-    try:
-        return http.request(method, url, json=body).json()
-    except (HttpFailure, ValueError) as error:
-        raise SimulatorAway(SILENT % {"why": getattr(error, "kind", "bad_response")}) from error

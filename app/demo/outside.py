@@ -1,7 +1,9 @@
-"""The simulated push service, Teams and mail server as the demo reaches them."""
+"""Where a simulated provider is, and how the demo asks things of it; and the first team's channel in the simulated Teams."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,21 +11,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Team
-from app.config import Settings
 from app.core.clock import utc_now
 from app.core.crypto import Keyring
 from app.core.http import HttpClient, HttpFailure
 from app.core.runtime import runtime
+from app.demo.waiting import LOOPBACK
 from app.demo.world import SILENT, SimulatorAway
 from app.events.actions import SYSTEM
 from app.notifications.teams.hooks import NewHook, find_hook, set_hook
 
-LOOPBACK = "http://127.0.0.1:"
-
 
 @dataclass(frozen=True)
 class Outside:
-    """The simulated push service, Teams and mail server over their control surface. Every call raises SimulatorAway."""
+    """A simulated provider over its control surface. Every call raises SimulatorAway."""
 
     http: HttpClient
     url: str
@@ -36,17 +36,13 @@ class Outside:
             raise SimulatorAway(SILENT % {"why": getattr(error, "kind", "bad_response")}) from error
 
 
-def simulated_outside() -> Outside:
-    """The one this demo was started with; its address is among those that may be called."""
-    return outside_of(runtime().settings, runtime().http)
-
-
-def outside_of(settings: Settings, http: HttpClient) -> Outside:
-    """Raises SimulatorAway where there is none."""
-    url = next((host for host in reversed(settings.push_hosts) if host.startswith(LOOPBACK)), "")
-    if not url:
+def simulator(key: str, environ: Mapping[str, str] = os.environ) -> Outside:
+    """The one that was started as `key`: "make", "mailserver", "notices" (push service, Teams and mail for colleagues) and so
+    on; `environ` names its port. Raises SimulatorAway where there is none."""
+    port = environ.get(f"{key.upper()}_SIM_PORT", "")
+    if not port.isdecimal():
         raise SimulatorAway(SILENT % {"why": "none"})
-    return Outside(http, url)
+    return Outside(runtime().http, f"http://{LOOPBACK}:{port}")
 
 
 def connect_teams(session: Session, outside: Outside, *, keyring: Keyring) -> None:

@@ -51,8 +51,8 @@ def _shown(provider: Provider) -> Shown:
     shown = Shown(provider)
     try:
         shown.trouble = told_trouble(provider)
-        shown.account = account_of(provider)
-        known = settings_of(provider) if provider.entered else {}
+        known = settings_of(provider) if provider.account or provider.entered else {}
+        shown.account = account_of(provider, known)
         shown.entered = {name: str(known.get(name, "")) for name in provider.entered}
     except SimulatorAway as error:
         shown.away = told(error)

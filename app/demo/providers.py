@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.core.runtime import runtime
 from app.core.text import mark as N_
 from app.demo import spare
 from app.demo.load import WHATSAPP_TOKEN
 from app.demo.mailboxes import SENDGRID_KEY
-from app.demo.outside import Outside
-from app.demo.world import REFUSES, SILENT, SimulatorAway
+from app.demo.outside import Outside, simulator
+from app.demo.world import REFUSES, SimulatorAway
 
 Json = dict[str, Any]
 
@@ -183,22 +181,14 @@ def find_provider(key: str) -> Provider | None:
     return next((one for one in PROVIDERS if one.key == key), None)
 
 
-def control(provider: Provider) -> Outside:
-    """Its control surface. Raises SimulatorAway where there is none."""
-    port = os.environ.get(f"{provider.key.upper()}_SIM_PORT", "")
-    if not port.isdecimal():
-        raise SimulatorAway(SILENT % {"why": "none"})
-    return Outside(runtime().http, f"http://127.0.0.1:{port}")
-
-
 def told_trouble(provider: Provider) -> str:
     """The trouble somebody made there, "" for none. Raises SimulatorAway."""
-    return str(_call(control(provider), "GET", "note").get("text", ""))
+    return str(_call(simulator(provider.key), "GET", "note").get("text", ""))
 
 
 def make_trouble(provider: Provider, kind: str) -> None:
     """This trouble and no other; `kind` is a key of its troubles, "" for peace. Raises SimulatorAway."""
-    surface, trouble = control(provider), provider.troubles.get(kind, Trouble())
+    surface, trouble = simulator(provider.key), provider.troubles.get(kind, Trouble())
     surface.call("DELETE", "/__sim/fault")
     changes = {**provider.calm, **trouble.config}
     if changes:
@@ -210,27 +200,23 @@ def make_trouble(provider: Provider, kind: str) -> None:
 
 def enter(provider: Provider, values: Mapping[str, str]) -> None:
     """What somebody entered at the provider. Raises SimulatorAway."""
-    _call(control(provider), "PUT", "config", {name: values[name] for name in provider.entered if values.get(name)})
-
-
-def account_of(provider: Provider) -> dict[str, tuple[str, str]]:
-    """{field: (label, value)} of the form that connects its spare account. Raises SimulatorAway."""
-    if not provider.account:
-        return {}
-    known = settings_of(provider)
-    return {name: (label, _filled(value, known)) for name, (label, value) in provider.account.items()}
+    _call(simulator(provider.key), "PUT", "config", {name: values[name] for name in provider.entered if values.get(name)})
 
 
 def settings_of(provider: Provider) -> Json:
     """The simulator's settings; the first of its business accounts and the ports of its mail server are among them."""
-    surface = control(provider)
+    surface = simulator(provider.key)
     known = _call(surface, "GET", "config")
     if provider.key == "mailserver":
-        _call(surface, "PUT", "config", {"accounts": [{"address": spare.AT_SERVER, "password": spare.SERVER_PASSWORD}]})
         known |= _call(surface, "GET", "ports")
     if numbers := known.get("numbers"):
         known["waba_id"] = numbers[0]["waba_id"]
     return known
+
+
+def account_of(provider: Provider, known: Json) -> dict[str, tuple[str, str]]:
+    """{field: (label, value)} of the form that connects its spare account; `known` are its simulator's settings."""
+    return {name: (label, _filled(value, known)) for name, (label, value) in provider.account.items()}
 
 
 def _filled(value: str, known: Json) -> str:

@@ -14,7 +14,7 @@ from htmx_flask import request
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
-from app.demo.outside import Outside, simulated_outside
+from app.demo.outside import Outside, simulator
 from app.demo.world import SimulatorAway
 from app.notifications.push.devices import add_device, parse_device
 from app.translation import told
@@ -29,7 +29,7 @@ def received() -> ResponseReturnValue:
     """The page; as fragment `arrivals`, asked for every two seconds."""
     away, pushes, cards, mails = "", [], [], []
     try:
-        outside = simulated_outside()
+        outside = simulator("notices")
         pushes = outside.call("GET", "/__sim/pushes")["pushes"][:20]
         cards = [_shown(card) for card in outside.call("GET", "/__sim/cards")["cards"][:20]]
         mails = outside.call("GET", "/__sim/mails")["mails"][:20]
@@ -57,7 +57,7 @@ def arrange() -> ResponseReturnValue:
         abort(422)
     action, said = kinds[kind]
     try:
-        action(simulated_outside())
+        action(simulator("notices"))
     except SimulatorAway as error:
         said = told(error)
     flash(said)

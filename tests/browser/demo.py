@@ -16,7 +16,7 @@ from app.demo.commands import PASSWORD, simulated_world
 from app.demo.connect import connect_simulators
 from app.demo.load import load_demo
 from app.demo.mailboxes import connect_mailboxes
-from app.demo.outside import connect_teams, simulated_outside
+from app.demo.outside import connect_teams, simulator
 from app.demo.people import USERS
 from app.demo.phone_world import connect_phone, simulated_phone
 from tests.support.browsing import Browsing, wait_until_bound
@@ -34,12 +34,12 @@ def running_demo(settings: Settings) -> Iterator[LiveServer]:
             with transaction() as session:
                 load_demo(session, keyring=keyring, password_hash=hash_password(PASSWORD), now=now)
             with transaction() as session:
-                connect_mailboxes(session, runtime().http, live.environ, keyring=keyring, public_url=live.url)
+                connect_mailboxes(session, live.environ, keyring=keyring, public_url=live.url)
             with transaction() as session:
                 connect_simulators(session, simulated_world(), keyring=keyring, settings=live.settings, now=now)
                 connect_phone(session, simulated_phone(), keyring=keyring, settings=live.settings)
             with transaction() as session:
-                connect_teams(session, simulated_outside(), keyring=keyring)
+                connect_teams(session, simulator("notices", live.environ), keyring=keyring)
         yield live
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -11,8 +10,8 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.core.runtime import EXTENSION
 from app.demo import forms
+from app.demo.outside import simulator
 from app.demo.world import SimulatorAway
 from app.integrations.models import Integration
 from app.simulators.common import serve
@@ -23,11 +22,10 @@ from tests.factories import make_brand
 
 @pytest.fixture
 def simulators(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
-    form, make, usual = serve(create_fillout_app()), serve(create_make_app()), app.extensions[EXTENSION]
-    app.extensions[EXTENSION] = replace(usual, settings=replace(usual.settings, fillout_base_url=form.url))
+    form, make = serve(create_fillout_app()), serve(create_make_app())
+    monkeypatch.setenv("FILLOUT_SIM_PORT", form.url.rpartition(":")[2])
     monkeypatch.setenv("MAKE_SIM_PORT", make.url.rpartition(":")[2])
     yield SimpleNamespace(form=form.url, make=make.url)
-    app.extensions[EXTENSION] = usual
     form.stop()
     make.stop()
 
@@ -43,7 +41,7 @@ def test_simulators_are_introduced_as_often_as_needed_to_one_connection_each(
     forms._connect(forms.Provider.MAKE)
     names = db_session.execute(sa.select(Integration.name).order_by(Integration.name)).scalars().all()
     assert names == [forms.FORM_NAME, forms.SCENARIO_NAME]
-    told = forms._make().call("GET", "/__sim/config")
+    told = simulator("make").call("GET", "/__sim/config")
     assert told["hook_url"].endswith("/api/v1/webhooks/make")
     assert told["secret"]
 
@@ -51,4 +49,4 @@ def test_simulators_are_introduced_as_often_as_needed_to_one_connection_each(
 def test_without_simulators_it_says_so(app_context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MAKE_SIM_PORT", raising=False)
     with pytest.raises(SimulatorAway):
-        forms._make()
+        simulator("make")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Team
 from app.core.ids import new_id
 from app.core.runtime import EXTENSION, runtime
-from app.demo.outside import Outside, connect_teams, outside_of
+from app.demo.outside import Outside, connect_teams, simulator
 from app.demo.world import SimulatorAway
 from app.notifications.models import TeamsHook
 from app.simulators.common import serve
@@ -23,10 +22,8 @@ from app.simulators.notices.app import start_notices
 @pytest.fixture
 def outside(app: Flask) -> Iterator[Outside]:
     notices = start_notices()
-    server, usual = serve(notices.app), app.extensions[EXTENSION]
-    app.extensions[EXTENSION] = replace(usual, settings=replace(usual.settings, push_hosts=("push.example", server.url)))
-    yield outside_of(app.extensions[EXTENSION].settings, usual.http)
-    app.extensions[EXTENSION] = usual
+    server = serve(notices.app)
+    yield Outside(app.extensions[EXTENSION].http, server.url)
     server.stop()
     notices.smtp.stop()
 
@@ -48,9 +45,8 @@ def test_the_first_team_gets_a_simulated_channel_at_each_start_and_a_real_one_st
     assert bytes(hook.sealed_url) == found[1]
 
 
-def test_without_simulators_it_says_so(app: Flask) -> None:
-    built = app.extensions[EXTENSION]
+def test_without_simulators_it_says_so(app_context: Flask) -> None:
     with pytest.raises(SimulatorAway):
-        outside_of(replace(built.settings, push_hosts=("push.example",)), built.http)
+        simulator("notices", {})
     with pytest.raises(SimulatorAway):
-        Outside(built.http, "http://127.0.0.1:9").call("GET", "/__sim/pushes")
+        Outside(runtime().http, "http://127.0.0.1:9").call("GET", "/__sim/pushes")
