@@ -68,7 +68,8 @@ class Channel(WithId, Base):
     poll_state: Mapped[dict[str, Any]] = mapped_column(default=dict)
     calendar_state: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # as poll_state
     polled_at: Mapped[datetime | None]
-    poll_lease_until: Mapped[datetime | None]
+    poll_lease_until: Mapped[datetime | None]  # somebody polls
+    poll_rests_until: Mapped[datetime | None]  # the provider asked not to be polled
     poll_wanted: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # told of something new during a poll
     subscription: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # by which the provider tells us
     last_inbound_at: Mapped[datetime | None]

@@ -40,15 +40,15 @@ def check_channel(channel: Channel, *, actor: Actor = SYSTEM) -> Health | None:
     return health
 
 
-def open_gate(channel: Channel) -> None:
-    """It works: what rested goes on."""
-    gate_of(channel).open()
-
-
 def ask_provider(account: ChannelAccount) -> Health | None:
     """What the provider says of this account, which need not be a channel yet; None for a type that has nobody to ask."""
     checker = runtime().adapters.checkers.get(kind_key(account.channel_type, account.settings))
     return checker.check(account=account) if checker else None
+
+
+def open_gate(channel: Channel) -> None:
+    """It works: what rested goes on."""
+    gate_of(channel).open()
 
 
 def _keep(channel_id: uuid.UUID, health: Health, actor: Actor) -> None:
@@ -60,24 +60,13 @@ def _keep(channel_id: uuid.UUID, health: Health, actor: Actor) -> None:
             _hasten(session, channel_id)
         if health.number:
             note_number(session, channel_id, health.number)
-        detail = {"ok": health.ok}
-        audit(
-            session,
-            action="ChannelChecked",
-            object_type="channel",
-            object_id=str(channel_id),
-            now=utc_now(),
-            actor=actor,
-            detail=detail,
-        )
+        told, about = {"ok": health.ok}, str(channel_id)
+        audit(session, action="ChannelChecked", object_type="channel", object_id=about, now=utc_now(), actor=actor, detail=told)
 
 
 def _hasten(session: Session, channel_id: uuid.UUID) -> None:
-    """What was tried and put back for later is tried now; what was never tried has its own time. A poll that was put off is not
-    any more: nobody leases a mailbox for as long as that."""
+    """What was tried and put back for later is tried now; what was never tried has its own time. No poll rests any more."""
     now = sa.func.clock_timestamp()
     waits = sa.and_(Delivery.channel_id == channel_id, Delivery.state == READY, Delivery.attempts > 0, Delivery.run_at > now)
     session.execute(sa.update(Delivery).where(waits).values(run_at=now, hinted_at=None))
-    longest_lease = now + sa.func.make_interval(0, 0, 0, 0, 0, 0, runtime().settings.lease_seconds)
-    put_off = sa.and_(Channel.id == channel_id, Channel.poll_lease_until > longest_lease)
-    session.execute(sa.update(Channel).where(put_off).values(poll_lease_until=None))
+    session.execute(sa.update(Channel).where(Channel.id == channel_id).values(poll_rests_until=None))

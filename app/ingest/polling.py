@@ -90,16 +90,10 @@ def _poller(channel: Channel) -> Poller:
 
 def _lease(channel_id: uuid.UUID) -> Channel | None:
     now = sa.func.clock_timestamp()
-    free = sa.or_(Channel.poll_lease_until.is_(None), Channel.poll_lease_until < now)
+    free = sa.and_(*(sa.or_(until.is_(None), until < now) for until in (Channel.poll_lease_until, Channel.poll_rests_until)))
     with transaction() as session:
-        lease = (
-            sa.update(Channel)
-            .where(Channel.id == channel_id, free)
-            .values(
-                poll_wanted=False,
-                poll_lease_until=_in(runtime().settings.lease_seconds),
-            )
-        )
+        lease = sa.update(Channel).where(Channel.id == channel_id, free)
+        lease = lease.values(poll_wanted=False, poll_lease_until=_in(runtime().settings.lease_seconds))
         taken = session.execute(lease.returning(Channel.id)).scalar_one_or_none()
         channel = session.get(Channel, taken, populate_existing=True) if taken else None
         session.expunge_all()
@@ -141,7 +135,8 @@ def _note_failure(channel_id: uuid.UUID, error: ProviderError) -> None:
         note_health(
             session, channel, health="down" if error.channel_down else "degraded", detail=error.reason.title, now=utc_now()
         )
-        channel.poll_lease_until = _in(error.retry_after_seconds) if error.retry_after_seconds else None
+        channel.poll_lease_until = None
+        channel.poll_rests_until = _in(error.retry_after_seconds) if error.retry_after_seconds else None
 
 
 def _leave_alone(channel_id: uuid.UUID) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.ids import new_id
 from app.core.runtime import runtime
+from app.delivery.check import check_channel
 from app.delivery.gate import OPENS_AFTER, REST_SECONDS, Gate
 from app.delivery.gated import Resting, gate_of, reading
 from app.events.actions import Subject, record
@@ -76,6 +78,28 @@ def test_a_mailbox_that_fails_is_not_polled_and_is_read_once_when_it_is_back(fol
     for _round in range(3):
         followed.read()
     assert [one.subject for one in followed.messages()] == ["Terwijl het stuk was"]
+
+
+def test_a_mailbox_that_was_asked_to_wait_is_read_as_soon_as_a_check_succeeds(followed: MailboxWorld) -> None:
+    channel = followed.channel
+    followed.read()
+    followed.write("Terwijl het wachtte")
+    followed.simulator.fault("GET", "/delta", status=429, headers={"Retry-After": "60"}, times=1)
+    assert [poll_channel(channel.id).stored for _round in range(2)] == [0, 0]
+    gate_of(channel).open()
+    assert poll_channel(channel.id).stored == 0, "the mailbox rests by itself, too"
+    check_channel(channel)
+    assert poll_channel(channel.id).stored == 1
+
+
+def test_a_check_leaves_the_mailbox_to_whoever_reads_it(followed: MailboxWorld) -> None:
+    """However long their lease: another process may give longer ones."""
+    channel = followed.channel
+    followed.write("Voor wie leest")
+    channel.poll_lease_until = utc_now() + timedelta(hours=1)
+    followed.session.commit()
+    check_channel(channel)
+    assert poll_channel(channel.id).stored == 0
 
 
 def test_a_rest_is_shared_and_one_call_tries(channel: Channel) -> None:

@@ -78,7 +78,7 @@ class Months:
     def _read(self) -> None:
         """Some mailboxes are hinted at, some twice, some not; the clock polls now and then."""
         for channel in self.world.channels.values():
-            self.world.session.execute(sa.update(Channel).values(poll_lease_until=None))
+            self.world.session.execute(sa.update(Channel).values(poll_rests_until=None))
             self.world.session.commit()
             for _ in range(self.dice.choice((0, 1, 2))):
                 body = {"value": [{"clientState": client_state(channel.id), "changeType": "created"}]}
@@ -117,7 +117,7 @@ def count_all(world: MailboxWorld) -> list[int]:
 def _differences(world: MailboxWorld, run_id: uuid.UUID) -> int:
     for _ in range(500):
         world.session.execute(sa.update(Reconciliation).values(run_at=utc_now() - timedelta(seconds=1)))
-        world.session.execute(sa.update(Channel).values(poll_lease_until=None))
+        world.session.execute(sa.update(Channel).values(poll_rests_until=None))
         world.session.commit()
         reconcile(row_id=str(run_id))
         world.session.expire_all()
