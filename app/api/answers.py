@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from flask import request
 from pydantic import BaseModel
@@ -52,6 +53,18 @@ def show(body: BaseModel, etag: str | None = None) -> Response:
 def content_tag(body: BaseModel) -> str:
     """A tag for what has no version: a digest of how it looks."""
     return hashlib.sha256(body.model_dump_json().encode()).hexdigest()[:24]
+
+
+class Versioned(Protocol):
+    """A row that counts its changes."""
+
+    id: Any
+    version: Any
+
+
+def version_tag(row: Versioned) -> str:
+    """A tag for what counts its changes."""
+    return f"{row.id.hex[-8:]}-{row.version}"
 
 
 def check_if_match(etag: str) -> None:

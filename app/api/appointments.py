@@ -5,15 +5,17 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.accounts.access import Viewer
-from app.api.answers import Answer, answer, check_if_match, show
+from app.api.answers import Answer, answer, check_if_match, show, version_tag
 from app.api.gate import current_viewer
 from app.api.idempotency import write
+from app.api.named import named_thread, named_user_id
 from app.api.registry import Routes
 from app.api.schemas.appointments import (
     AppointmentCreate,
@@ -26,7 +28,7 @@ from app.api.schemas.appointments import (
 from app.api.schemas.base import IdPath
 from app.appointments import actions
 from app.appointments.actions import AppointmentContent
-from app.appointments.models import USUAL_MINUTES, Appointment, AppointmentReminder
+from app.appointments.models import USUAL_MINUTES, AppointmentReminder
 from app.appointments.queries import AppointmentConditions, AppointmentRow, is_absent
 from app.appointments.queries import get_appointment as find_appointment
 from app.appointments.queries import list_appointments as find_appointments
@@ -35,10 +37,6 @@ from app.core.clock import utc_now
 from app.core.db import db
 from app.core.keyset import Sort
 from app.core.problems import invalid
-from app.inbox.api_queries import find_assignable_user_id
-from app.inbox.models import Thread
-from app.inbox.queries import ThreadMissing
-from app.inbox.queries import get_thread as find_thread
 from app.orders.models import Order
 from app.orders.queries import OrderMissing
 from app.orders.queries import get_order as find_order
@@ -53,6 +51,7 @@ CREATE = {
     "place": "Kerkstraat 12, Amsterdam",
 }
 PLAIN = {"title": "title", "appointment_type": "kind", "time_zone": "zone", "place": "place", "notes": "notes"}
+_technician = partial(named_user_id, field="technician_contact_id", given="appointments")
 
 
 @routes.add("get", "/appointments", scope="appointments:read", answers=AppointmentPage)
@@ -80,7 +79,7 @@ def get_appointment(path: IdPath) -> Response:
     """Show one appointment."""
     session = db.session()
     row = find_appointment(session, viewer=current_viewer(), appointment_id=path.id)
-    return show(_out(row, list_reminders(session, [path.id])[path.id]), etag=_etag(row.appointment))
+    return show(_out(row, list_reminders(session, [path.id])[path.id]), etag=version_tag(row.appointment))
 
 
 @routes.add(
@@ -94,21 +93,12 @@ def create_an_appointment(body: AppointmentCreate) -> Response:
     return write(lambda session: _create(session, current_viewer(), body))
 
 
-@routes.add(
-    "patch",
+@routes.change(
     "/appointments/<uuid:id>",
     scope="appointments:write",
     answers=AppointmentOut,
-    refuses=(404, 409, 412),
     example={"starts_at": "2026-12-02T08:00:00Z"},
-)
-@routes.add(
-    "put",
-    "/appointments/<uuid:id>",
-    scope="appointments:write",
-    answers=AppointmentOut,
-    refuses=(404, 409, 412),
-    example={"status": "cancelled"},
+    example_of_put={"status": "cancelled"},
 )
 def update_an_appointment(path: IdPath, body: AppointmentUpdate) -> Response:
     """Change, move or cancel an appointment.
@@ -118,12 +108,8 @@ def update_an_appointment(path: IdPath, body: AppointmentUpdate) -> Response:
     return write(lambda session: _update(session, current_viewer(), path.id, body))
 
 
-def _etag(appointment: Appointment) -> str:
-    return f"{appointment.id.hex[-8:]}-{appointment.version}"
-
-
 def _create(session: Session, viewer: Viewer, body: AppointmentCreate) -> Answer:
-    thread, order = _thread(session, viewer, body.thread_id), _order(session, viewer, body.order_id)
+    thread, order = named_thread(session, viewer, body.thread_id), _order(session, viewer, body.order_id)
     if thread is not None and order is not None and thread.brand_id != order.brand_id:
         raise invalid("order_id", "is an order of another brand")
     contact_id = (thread.contact_id if thread else None) or (order.customer_contact_id if order else None)
@@ -154,7 +140,7 @@ def _create(session: Session, viewer: Viewer, body: AppointmentCreate) -> Answer
 def _update(session: Session, viewer: Viewer, appointment_id: uuid.UUID, body: AppointmentUpdate) -> Answer:
     find_appointment(session, viewer=viewer, appointment_id=appointment_id)
     one, now = actions.lock_appointment(session, appointment_id), utc_now()
-    check_if_match(_etag(one))
+    check_if_match(version_tag(one))
     former = actions.content_of(one)
     content = _changed(session, viewer, former, body)
     if content != former:
@@ -193,15 +179,6 @@ def _check(session: Session, content: AppointmentContent) -> None:
         raise invalid("technician_contact_id", "is absent on that day")
 
 
-def _thread(session: Session, viewer: Viewer, thread_id: uuid.UUID | None) -> Thread | None:
-    if thread_id is None:
-        return None
-    try:
-        return find_thread(session, viewer=viewer, thread_id=thread_id)
-    except ThreadMissing as error:
-        raise invalid("thread_id", "there is no such thread") from error
-
-
 def _order(session: Session, viewer: Viewer, order_id: uuid.UUID | None) -> Order | None:
     if order_id is None:
         return None
@@ -211,21 +188,12 @@ def _order(session: Session, viewer: Viewer, order_id: uuid.UUID | None) -> Orde
         raise invalid("order_id", "there is no such order") from error
 
 
-def _technician(session: Session, contact_id: uuid.UUID | None, brand_id: uuid.UUID) -> uuid.UUID | None:
-    if contact_id is None:
-        return None
-    user_id = find_assignable_user_id(session, contact_id=contact_id, brand_id=brand_id)
-    if user_id is None:
-        raise invalid("technician_contact_id", "is nobody who can be given appointments of this brand")
-    return user_id
-
-
 def _answer(session: Session, viewer: Viewer, appointment_id: uuid.UUID, status: int) -> Answer:
     session.flush()
     row = find_appointment(session, viewer=viewer, appointment_id=appointment_id)
     location = f"/api/v1/appointments/{appointment_id}" if status == 201 else None
     shown = _out(row, list_reminders(session, [appointment_id])[appointment_id])
-    return answer(shown, status, etag=_etag(row.appointment), location=location)
+    return answer(shown, status, etag=version_tag(row.appointment), location=location)
 
 
 def _out(row: AppointmentRow, reminders: list[AppointmentReminder]) -> AppointmentOut:

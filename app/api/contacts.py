@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from app.accounts.access import Viewer
 from app.accounts.models import User
-from app.api.answers import Answer, answer, check_if_match, show
+from app.api.answers import Answer, answer, check_if_match, show, version_tag
 from app.api.gate import current_viewer
 from app.api.idempotency import write
 from app.api.registry import Routes
@@ -67,7 +67,7 @@ def get_contact(path: IdPath) -> Response:
     """
     session, within = db.session(), contact_in_sight(current_viewer())
     record = find_contact(session, contact_id=find_kept(session, path.id) or path.id, within=within)
-    return show(contact_out(record), etag=_etag(record.contact))
+    return show(contact_out(record), etag=version_tag(record.contact))
 
 
 @routes.add("post", "/contacts", scope="contacts:write", answers=ContactOut, status=201, refuses=(409,), example=CREATE)
@@ -79,21 +79,12 @@ def create_a_contact(body: ContactCreate) -> Response:
     return write(lambda session: _create(session, current_viewer(), body))
 
 
-@routes.add(
-    "patch",
+@routes.change(
     "/contacts/<uuid:id>",
     scope="contacts:write",
     answers=ContactOut,
-    refuses=(404, 409, 412),
     example={"job_title": "Facility manager"},
-)
-@routes.add(
-    "put",
-    "/contacts/<uuid:id>",
-    scope="contacts:write",
-    answers=ContactOut,
-    refuses=(404, 409, 412),
-    example={"phones": ["+31612345678"]},
+    example_of_put={"phones": ["+31612345678"]},
 )
 def update_a_contact(path: IdPath, body: ContactUpdate) -> Response:
     """Change a contact.
@@ -101,10 +92,6 @@ def update_a_contact(path: IdPath, body: ContactUpdate) -> Response:
     PUT and PATCH do the same: what is left out stays as it is.
     """
     return write(lambda session: _update(session, current_viewer(), path.id, body))
-
-
-def _etag(contact: Contact) -> str:
-    return f"{contact.id.hex[-8:]}-{contact.version}"
 
 
 def _create(session: Session, viewer: Viewer, body: ContactCreate) -> Answer:
@@ -116,7 +103,7 @@ def _create(session: Session, viewer: Viewer, body: ContactCreate) -> Answer:
 def _update(session: Session, viewer: Viewer, contact_id: uuid.UUID, body: ContactUpdate) -> Answer:
     find_contact(session, contact_id=contact_id, within=contact_in_sight(viewer))
     contact = lock_contact(session, contact_id)
-    check_if_match(_etag(contact))
+    check_if_match(version_tag(contact))
     if contact.id != viewer.contact_id and not viewer.is_admin and _is_colleague(session, contact):
         raise Problem("forbidden", "A colleague's contact is changed by themselves or by an admin")
     _check_parent(session, viewer, body)
@@ -146,4 +133,4 @@ def _identity(kind: str, value: str) -> IdentityInput:
 def _answer(session: Session, viewer: Viewer, contact: Contact, status: int) -> Answer:
     record = find_contact(session, contact_id=contact.id, within=contact_in_sight(viewer))
     location = f"/api/v1/contacts/{contact.id}" if status == 201 else None
-    return answer(contact_out(record), status, etag=_etag(contact), location=location)
+    return answer(contact_out(record), status, etag=version_tag(contact), location=location)

@@ -16,7 +16,7 @@ from app.accounts.access import Viewer
 from app.accounts.models import Brand, BrandMember, Role, Team, TeamMember, User
 from app.connections.models import Channel, ChannelType
 from app.connections.queries import ChannelMissing
-from app.core.keyset import Place, Sort, after, cut, ordering, read_cursor
+from app.core.keyset import Place, Sort, cut, paged
 from app.core.paging import Page
 
 
@@ -60,7 +60,7 @@ def list_channels(
     for condition, value in ((Channel.channel_type, channel_type), (Brand.key, brand), (Channel.is_active, is_active)):
         if value is not None:
             query = query.where(condition == value)
-    rows = session.execute(_paged(query, column, Channel.id, sort, cursor, limit)).all()
+    rows = session.execute(paged(query, sort, column, Channel.id, cursor=cursor, limit=limit, kind=_kind(sort))).all()
     records = [ChannelRecord(row.Channel, row.key) for row in rows]
     return cut(records, limit, sort, lambda r: Place(getattr(r.channel, column.key), r.channel.id))
 
@@ -76,20 +76,6 @@ def get_channel(session: Session, *, viewer: Viewer, channel_id: uuid.UUID) -> C
 def _channel_query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
     query = sa.select(Channel, Brand.key).join(Brand, Brand.id == Channel.brand_id)
     return query.where(Channel.brand_id.in_(viewer.brand_ids))
-
-
-def _paged(
-    query: sa.Select[*tuple[Any, ...]],
-    column: sa.orm.InstrumentedAttribute[Any],
-    id_column: sa.orm.InstrumentedAttribute[Any],
-    sort: Sort,
-    cursor: str | None,
-    limit: int,
-) -> sa.Select[*tuple[Any, ...]]:
-    if cursor is not None:
-        kind: type[datetime] | type[str] = datetime if column.key == "created_at" else str
-        query = query.where(after(read_cursor(sort, cursor, kind), sort, column, id_column))
-    return query.order_by(*ordering(sort, column, id_column)).limit(limit + 1)
 
 
 def list_users(
@@ -113,7 +99,7 @@ def list_users(
     if brand is not None:
         shared = sa.select(Brand.id).where(Brand.key == brand, Brand.id.in_(viewer.brand_ids))
         query = query.where(_works_for(shared))
-    users = session.execute(_paged(query, column, User.id, sort, cursor, limit)).scalars().all()
+    users = session.execute(paged(query, sort, column, User.id, cursor=cursor, limit=limit, kind=_kind(sort))).scalars().all()
     page = cut(users, limit, sort, lambda u: Place(getattr(u, column.key), u.id))
     return Page(tuple(_user_records(session, viewer, page.items)), page.next_cursor)
 
@@ -154,7 +140,9 @@ def _user_records(session: Session, viewer: Viewer, users: Sequence[User]) -> li
 
 def list_teams(session: Session, *, viewer: Viewer, sort: Sort, cursor: str | None, limit: int) -> Page[TeamRecord]:
     """All teams; of their members those the viewer may see. Raises BadCursor."""
-    teams = session.execute(_paged(sa.select(Team), Team.name, Team.id, sort, cursor, limit)).scalars().all()
+    teams = (
+        session.execute(paged(sa.select(Team), sort, Team.name, Team.id, cursor=cursor, limit=limit, kind=str)).scalars().all()
+    )
     page = cut(teams, limit, sort, lambda t: Place(t.name, t.id))
     return Page(tuple(_team_records(session, viewer, page.items)), page.next_cursor)
 
@@ -174,3 +162,7 @@ def _team_records(session: Session, viewer: Viewer, teams: Sequence[Team]) -> li
     for row in session.execute(here.order_by(User.name, User.id)):
         members[row.team_id].append(row.contact_id)
     return [TeamRecord(team, tuple(members[team.id])) for team in teams]
+
+
+def _kind(sort: Sort) -> type[datetime] | type[str]:
+    return datetime if sort.field == "created_at" else str

@@ -105,21 +105,12 @@ def send_message(body: MessageCreate) -> Response:
     return write(lambda session: _send(session, current_viewer(), body))
 
 
-@routes.add(
-    "patch",
+@routes.change(
     "/communication/messages/<uuid:id>",
     scope="threads:write",
     answers=MessageOut,
-    refuses=(404, 409, 412),
     example={"message_content": "Called back, all is well."},
-)
-@routes.add(
-    "put",
-    "/communication/messages/<uuid:id>",
-    scope="threads:write",
-    answers=MessageOut,
-    refuses=(404, 409, 412),
-    example={"delivery_status": "pending"},
+    example_of_put={"delivery_status": "pending"},
 )
 def update_message(path: IdPath, body: MessageUpdate) -> Response:
     """Correct your own note, or send again what failed.

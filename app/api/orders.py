@@ -11,10 +11,11 @@ from werkzeug.wrappers import Response
 from app.accounts.access import Viewer
 from app.addresses.models import Address
 from app.addresses.typed import AddressParts, read_fields, read_line
-from app.api.answers import Answer, answer, check_if_match, show
+from app.api.answers import Answer, answer, check_if_match, show, version_tag
 from app.api.brand import choose_brand_id
 from app.api.gate import current_viewer
 from app.api.idempotency import write
+from app.api.named import named_thread
 from app.api.registry import Routes
 from app.api.schemas.base import IdPath
 from app.api.schemas.orders import (
@@ -38,12 +39,9 @@ from app.core.db import advisory_xact_lock, db
 from app.core.keyset import Sort
 from app.core.problems import invalid
 from app.inbox.api_queries import contact_in_sight
-from app.inbox.models import Thread
-from app.inbox.queries import ThreadMissing
-from app.inbox.queries import get_thread as find_thread
 from app.orders import actions
 from app.orders.actions import NewLine, NewOrder
-from app.orders.models import Order, OrderSource
+from app.orders.models import OrderSource
 from app.orders.queries import LineRow, OrderConditions, OrderRow
 from app.orders.queries import get_order as find_order
 from app.orders.queries import list_orders as find_orders
@@ -80,7 +78,7 @@ def list_orders(query: OrderListQuery) -> Response:
 def get_order(path: IdPath) -> Response:
     """Show one order."""
     row = find_order(db.session(), viewer=current_viewer(), order_id=path.id)
-    return show(_order_out(row), etag=_etag(row.order))
+    return show(_order_out(row), etag=version_tag(row.order))
 
 
 @routes.add("post", "/orders", scope="orders:write", answers=OrderOut, status=201, refuses=(409,), example=CREATE)
@@ -92,21 +90,12 @@ def create_an_order(body: OrderCreate) -> Response:
     return write(lambda session: _create(session, current_viewer(), body))
 
 
-@routes.add(
-    "patch",
+@routes.change(
     "/orders/<uuid:id>",
     scope="orders:write",
     answers=OrderOut,
-    refuses=(404, 409, 412),
     example={"order_status": "approved"},
-)
-@routes.add(
-    "put",
-    "/orders/<uuid:id>",
-    scope="orders:write",
-    answers=OrderOut,
-    refuses=(404, 409, 412),
-    example={"notes": "Call before coming"},
+    example_of_put={"notes": "Call before coming"},
 )
 def update_an_order(path: IdPath, body: OrderUpdate) -> Response:
     """Change an order.
@@ -116,12 +105,8 @@ def update_an_order(path: IdPath, body: OrderUpdate) -> Response:
     return write(lambda session: _update(session, current_viewer(), path.id, body))
 
 
-def _etag(order: Order) -> str:
-    return f"{order.id.hex[-8:]}-{order.version}"
-
-
 def _create(session: Session, viewer: Viewer, body: OrderCreate) -> Answer:
-    thread = _thread(session, viewer, body.thread_id)
+    thread = named_thread(session, viewer, body.thread_id)
     owner = thread.brand_id if thread else None
     new = NewOrder(
         brand_id=choose_brand_id(session, viewer=viewer, key=body.brand, owner=owner, owner_name="thread"),
@@ -145,7 +130,7 @@ def _create(session: Session, viewer: Viewer, body: OrderCreate) -> Answer:
 def _update(session: Session, viewer: Viewer, order_id: uuid.UUID, body: OrderUpdate) -> Answer:
     find_order(session, viewer=viewer, order_id=order_id)
     order, now, sent = actions.lock_order(session, order_id), utc_now(), body.model_fields_set
-    check_if_match(_etag(order))
+    check_if_match(version_tag(order))
     columns: dict[str, Any] = {name: getattr(body, name) for name in ("notes", "external_references") if name in sent}
     actions.edit_order(session, order_id, columns, now=now, actor=viewer.actor)
     if "priority" in sent:
@@ -156,15 +141,6 @@ def _update(session: Session, viewer: Viewer, order_id: uuid.UUID, body: OrderUp
     elif "status_reason" in sent:
         raise invalid("status_reason", "goes with an order_status")
     return _answer(session, viewer, order_id, 200)
-
-
-def _thread(session: Session, viewer: Viewer, thread_id: uuid.UUID | None) -> Thread | None:
-    if thread_id is None:
-        return None
-    try:
-        return find_thread(session, viewer=viewer, thread_id=thread_id)
-    except ThreadMissing as error:
-        raise invalid("thread_id", "there is no such thread") from error
 
 
 def _customer_id(session: Session, viewer: Viewer, body: OrderCreate) -> uuid.UUID:
@@ -216,7 +192,7 @@ def _answer(session: Session, viewer: Viewer, order_id: uuid.UUID, status: int) 
     session.flush()
     row = find_order(session, viewer=viewer, order_id=order_id)
     location = f"/api/v1/orders/{order_id}" if status == 201 else None
-    return answer(_order_out(row), status, etag=_etag(row.order), location=location)
+    return answer(_order_out(row), status, etag=version_tag(row.order), location=location)
 
 
 def _order_out(row: OrderRow) -> OrderOut:

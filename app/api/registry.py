@@ -72,6 +72,24 @@ class Routes:
 
         return decorate
 
+    def change(
+        self,
+        rule: str,
+        *,
+        scope: str,
+        answers: type[BaseModel],
+        example: Mapping[str, Any],
+        example_of_put: Mapping[str, Any],
+    ) -> Callable[[View], View]:
+        """Decorate a view that changes what is sent and leaves the rest: by PATCH, and by PUT, which does the same."""
+
+        def decorate(view: View) -> View:
+            for method, shown in (("put", example_of_put), ("patch", example)):
+                self.add(method, rule, scope=scope, answers=answers, refuses=(404, 409, 412), example=shown)(view)
+            return view
+
+        return decorate
+
 
 def build_blueprint(name: str, prefix: str, operations: Sequence[Operation]) -> APIBlueprint:
     """All operations below `prefix`, the canonical ones each with its scheme of answers for the OpenAPI document. (It takes the

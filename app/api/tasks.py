@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, time
+from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.accounts.access import Viewer
-from app.api.answers import Answer, answer, check_if_match, show
+from app.api.answers import Answer, answer, check_if_match, show, version_tag
 from app.api.brand import choose_brand_id
 from app.api.gate import current_viewer
 from app.api.idempotency import write
+from app.api.named import named_thread, named_user_id
 from app.api.registry import Routes
 from app.api.schemas.base import IdPath
 from app.api.schemas.tasks import ReminderOut, TaskCreate, TaskListQuery, TaskOut, TaskPage, TaskUpdate
@@ -21,10 +23,6 @@ from app.core.clock import utc_now
 from app.core.db import db
 from app.core.keyset import Sort
 from app.core.problems import invalid
-from app.inbox.api_queries import find_assignable_user_id
-from app.inbox.models import Thread
-from app.inbox.queries import ThreadMissing
-from app.inbox.queries import get_thread as find_thread
 from app.tasks.actions import TaskContent, create_task, edit_task, lock_task, set_task_status
 from app.tasks.api_queries import TaskConditions, TaskRecord, get_task_record, list_task_records
 from app.tasks.models import Task
@@ -49,6 +47,7 @@ CONTENT = {
     "recurrence": "recurrence",
 }
 NEEDS_DATE = "needs a due_date"
+_assignee = partial(named_user_id, field="assigned_to_contact_id", given="tasks")
 
 
 @routes.add("get", "/tasks", scope="tasks:read", answers=TaskPage)
@@ -72,7 +71,7 @@ def list_tasks(query: TaskListQuery) -> Response:
 def get_task(path: IdPath) -> Response:
     """Show one task."""
     record = get_task_record(db.session(), viewer=current_viewer(), task_id=path.id)
-    return show(_task_out(record), etag=_etag(record.task))
+    return show(_task_out(record), etag=version_tag(record.task))
 
 
 @routes.add("post", "/tasks", scope="tasks:write", answers=TaskOut, status=201, refuses=(409,), example=CREATE)
@@ -81,11 +80,12 @@ def create_a_task(body: TaskCreate) -> Response:
     return write(lambda session: _create(session, current_viewer(), body))
 
 
-@routes.add(
-    "patch", "/tasks/<uuid:id>", scope="tasks:write", answers=TaskOut, refuses=(404, 409, 412), example={"status": "completed"}
-)
-@routes.add(
-    "put", "/tasks/<uuid:id>", scope="tasks:write", answers=TaskOut, refuses=(404, 409, 412), example={"priority": "urgent"}
+@routes.change(
+    "/tasks/<uuid:id>",
+    scope="tasks:write",
+    answers=TaskOut,
+    example={"status": "completed"},
+    example_of_put={"priority": "urgent"},
 )
 def update_a_task(path: IdPath, body: TaskUpdate) -> Response:
     """Change a task.
@@ -95,12 +95,8 @@ def update_a_task(path: IdPath, body: TaskUpdate) -> Response:
     return write(lambda session: _update(session, current_viewer(), path.id, body))
 
 
-def _etag(task: Task) -> str:
-    return f"{task.id.hex[-8:]}-{task.version}"
-
-
 def _create(session: Session, viewer: Viewer, body: TaskCreate) -> Answer:
-    thread = _thread(session, viewer, body.thread_id)
+    thread = named_thread(session, viewer, body.thread_id)
     owner = thread.brand_id if thread else None
     brand_id = choose_brand_id(session, viewer=viewer, key=body.brand, owner=owner, owner_name="thread")
     dates = _dates(body.due_date, body.due_time, body.reminder_settings, body.recurrence)
@@ -124,9 +120,9 @@ def _create(session: Session, viewer: Viewer, body: TaskCreate) -> Answer:
 
 def _update(session: Session, viewer: Viewer, task_id: uuid.UUID, body: TaskUpdate) -> Answer:
     get_task_record(session, viewer=viewer, task_id=task_id)
-    thread = _thread(session, viewer, body.thread_id)
+    thread = named_thread(session, viewer, body.thread_id)
     task, now = lock_task(session, task_id, thread.id if thread else None), utc_now()
-    check_if_match(_etag(task))
+    check_if_match(version_tag(task))
     content = _changed(session, viewer, task, body)
     if content != _content(task):
         edit_task(session, task_id, content, now=now, actor=viewer.actor)
@@ -150,7 +146,7 @@ def _changed(session: Session, viewer: Viewer, task: Task, body: TaskUpdate) -> 
     values |= {column: getattr(body, name) for name, column in CONTENT.items() if name in sent}
     values["title"] = " ".join(values["title"].split())
     if "thread_id" in sent:
-        thread = _thread(session, viewer, body.thread_id)
+        thread = named_thread(session, viewer, body.thread_id)
         if thread is not None and thread.brand_id != task.brand_id:
             raise invalid("thread_id", "is a thread of another brand")
         values["thread_id"] = thread.id if thread else None
@@ -195,15 +191,6 @@ def _dates(due_date: date | None, due_time: str | None, reminder: Any, recurrenc
     }
 
 
-def _thread(session: Session, viewer: Viewer, thread_id: uuid.UUID | None) -> Thread | None:
-    if thread_id is None:
-        return None
-    try:
-        return find_thread(session, viewer=viewer, thread_id=thread_id)
-    except ThreadMissing as error:
-        raise invalid("thread_id", "there is no such thread") from error
-
-
 def _waiting_for(words: str, thread_id: uuid.UUID | None) -> str:
     if words and thread_id is None:
         raise invalid("waiting_for", "needs a thread_id: it is what the thread waits for")
@@ -220,20 +207,11 @@ def _before(
     return before_id
 
 
-def _assignee(session: Session, contact_id: uuid.UUID | None, brand_id: uuid.UUID) -> uuid.UUID | None:
-    if contact_id is None:
-        return None
-    user_id = find_assignable_user_id(session, contact_id=contact_id, brand_id=brand_id)
-    if user_id is None:
-        raise invalid("assigned_to_contact_id", "is nobody who can be given tasks of this brand")
-    return user_id
-
-
 def _answer(session: Session, viewer: Viewer, task_id: uuid.UUID, status: int) -> Answer:
     session.flush()
     record = get_task_record(session, viewer=viewer, task_id=task_id)
     location = f"/api/v1/tasks/{task_id}" if status == 201 else None
-    return answer(_task_out(record), status, etag=_etag(record.task), location=location)
+    return answer(_task_out(record), status, etag=version_tag(record.task), location=location)
 
 
 def _task_out(record: TaskRecord) -> TaskOut:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from app.accounts.access import Viewer
 from app.accounts.models import Brand
-from app.api.answers import Answer, answer, check_if_match, show
+from app.api.answers import Answer, answer, check_if_match, show, version_tag
 from app.api.gate import current_viewer
 from app.api.idempotency import write
 from app.api.registry import Routes
@@ -110,21 +110,12 @@ def create_a_template(body: TemplateCreate) -> Response:
     return write(lambda session: _create(session, current_viewer(), body))
 
 
-@routes.add(
-    "patch",
+@routes.change(
     "/templates/<uuid:id>",
     scope="templates:write",
     answers=TemplateOut,
-    refuses=(404, 409, 412),
     example={"is_active": False},
-)
-@routes.add(
-    "put",
-    "/templates/<uuid:id>",
-    scope="templates:write",
-    answers=TemplateOut,
-    refuses=(404, 409, 412),
-    example={"template_name": "Visit moved"},
+    example_of_put={"template_name": "Visit moved"},
 )
 def update_a_template(path: IdPath, body: TemplateUpdate) -> Response:
     """Change a template.
@@ -135,7 +126,7 @@ def update_a_template(path: IdPath, body: TemplateUpdate) -> Response:
 
 
 def _etag(template: ReplyTemplate) -> str:
-    return f"{template.id.hex[-8:]}-{template.version}{'a' if template.archived_at else ''}"
+    return f"{version_tag(template)}{'a' if template.archived_at else ''}"
 
 
 def _create(session: Session, viewer: Viewer, body: TemplateCreate) -> Answer:

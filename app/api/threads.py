@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.accounts.access import Viewer
-from app.api.answers import Answer, answer, check_if_match, show
+from app.api.answers import Answer, answer, check_if_match, show, version_tag
 from app.api.brand import choose_brand_id
 from app.api.gate import current_viewer
 from app.api.idempotency import write
+from app.api.named import named_user_id
 from app.api.registry import Routes
 from app.api.schemas.base import IdPath
 from app.api.schemas.threads import ThreadCreate, ThreadListQuery, ThreadOut, ThreadPage, ThreadUpdate
@@ -28,7 +29,6 @@ from app.inbox.api_queries import (
     ThreadConditions,
     ThreadRecord,
     contact_in_sight,
-    find_assignable_user_id,
     get_thread_record,
     list_thread_records,
     team_exists,
@@ -96,21 +96,12 @@ def create_a_thread(body: ThreadCreate) -> Response:
     return write(lambda session: _create(session, current_viewer(), body))
 
 
-@routes.add(
-    "patch",
+@routes.change(
     "/communication/threads/<uuid:id>",
     scope="threads:write",
     answers=ThreadOut,
-    refuses=(404, 409, 412),
     example={"status": "resolved"},
-)
-@routes.add(
-    "put",
-    "/communication/threads/<uuid:id>",
-    scope="threads:write",
-    answers=ThreadOut,
-    refuses=(404, 409, 412),
-    example={"priority": "urgent"},
+    example_of_put={"priority": "urgent"},
 )
 def update_thread(path: IdPath, body: ThreadUpdate) -> Response:
     """Change a thread.
@@ -121,7 +112,7 @@ def update_thread(path: IdPath, body: ThreadUpdate) -> Response:
 
 
 def _etag(record: ThreadRecord) -> str:
-    return f"{record.thread.id.hex[-8:]}-{record.thread.version}{'u' if record.unread else ''}"
+    return f"{version_tag(record.thread)}{'u' if record.unread else ''}"
 
 
 def _answer(session: Session, viewer: Viewer, thread_id: uuid.UUID, status: int) -> Answer:
@@ -207,10 +198,6 @@ def _unique(tags: list[str]) -> list[str]:
 
 
 def _assign(session: Session, viewer: Viewer, thread: Thread, contact_id: uuid.UUID | None) -> None:
-    user_id = None
-    if contact_id is not None:
-        user_id = find_assignable_user_id(session, contact_id=contact_id, brand_id=thread.brand_id)
-        if user_id is None:
-            raise invalid("assigned_to_contact_id", "is nobody who can be given threads of this brand")
+    user_id = named_user_id(session, contact_id, thread.brand_id, field="assigned_to_contact_id", given="threads")
     session.flush()
     assign_thread(session, thread_id=thread.id, assignee_user_id=user_id, actor=viewer.actor, now=utc_now())

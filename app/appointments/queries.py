@@ -17,7 +17,7 @@ from app.accounts.models import Brand, User
 from app.appointments.models import Absence, Appointment, AppointmentKind, AppointmentState, CalendarEntry
 from app.connections.models import Channel
 from app.contacts.models import Contact
-from app.core.keyset import Place, Sort, after, cut, ordering, read_cursor
+from app.core.keyset import Place, Sort, cut, matching, paged
 from app.core.paging import Page
 from app.inbox.models import Thread, ThreadAlias
 from app.orders.models import Order
@@ -121,9 +121,7 @@ def list_appointments(
     """`sort.field` is starts_at or created_at. One query. Raises BadCursor."""
     column = {"starts_at": Appointment.starts_at, "created_at": Appointment.created_at}[sort.field]
     query = _query(viewer).where(*_conditions(conditions))
-    if cursor is not None:
-        query = query.where(after(read_cursor(sort, cursor), sort, column, Appointment.id))
-    records = session.execute(query.order_by(*ordering(sort, column, Appointment.id)).limit(limit + 1)).all()
+    records = session.execute(paged(query, sort, column, Appointment.id, cursor=cursor, limit=limit)).all()
     page = cut(records, limit, sort, lambda record: Place(getattr(record.Appointment, sort.field), record.Appointment.id))
     return Page(tuple(_row(record) for record in page.items), page.next_cursor)
 
@@ -174,16 +172,17 @@ def _query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
 
 
 def _conditions(wanted: AppointmentConditions) -> Sequence[sa.ColumnElement[bool]]:
-    plain: dict[Any, Any] = {
-        Appointment.kind: wanted.kind,
-        Appointment.state: wanted.status,
-        Brand.key: wanted.brand,
-        Appointment.thread_id: wanted.thread_id,
-        Appointment.order_id: wanted.order_id,
-        Appointment.contact_id: wanted.customer_contact_id,
-        Technician.contact_id: wanted.technician_contact_id,
-    }
-    found: list[sa.ColumnElement[bool]] = [column == value for column, value in plain.items() if value is not None]
+    found = matching(
+        {
+            Appointment.kind: wanted.kind,
+            Appointment.state: wanted.status,
+            Brand.key: wanted.brand,
+            Appointment.thread_id: wanted.thread_id,
+            Appointment.order_id: wanted.order_id,
+            Appointment.contact_id: wanted.customer_contact_id,
+            Technician.contact_id: wanted.technician_contact_id,
+        }
+    )
     if wanted.starts_after is not None:
         found.append(Appointment.starts_at >= wanted.starts_after)
     if wanted.starts_before is not None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.contacts.models import Contact, ContactIdentity, ContactType
-from app.core.keyset import Place, Sort, after, cut, ordering, read_cursor
+from app.core.keyset import Place, Sort, cut, paged
 from app.core.paging import Page
 
 
@@ -66,9 +66,7 @@ def list_contacts(
 ) -> Page[ContactRecord]:
     """Two queries. Raises BadCursor."""
     query = sa.select(Contact).where(within, *_conditions(filter))
-    if cursor is not None:
-        query = query.where(after(read_cursor(sort, cursor), sort, Contact.created_at, Contact.id))
-    query = query.order_by(*ordering(sort, Contact.created_at, Contact.id)).limit(limit + 1)
+    query = paged(query, sort, Contact.created_at, Contact.id, cursor=cursor, limit=limit)
     page = cut(session.execute(query).scalars().all(), limit, sort, lambda c: Place(c.created_at, c.id))
     return Page(tuple(records_of(session, page.items)), page.next_cursor)
 

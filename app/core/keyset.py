@@ -6,16 +6,17 @@ import base64
 import binascii
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 import sqlalchemy as sa
 
 from app.core.paging import BadCursor, Page
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 REFUSAL = "this cursor does not belong to this list and sort: start from the first page"
 
 
@@ -62,6 +63,27 @@ def read_cursor(sort: Sort, cursor: str, kind: type[datetime] | type[str] = date
     if name != sort.text or naive or unstorable:
         raise BadCursor(REFUSAL)
     return place
+
+
+def matching(wanted: Mapping[Any, Any]) -> list[sa.ColumnElement[bool]]:
+    """{column: value}; None does not limit."""
+    return [column == value for column, value in wanted.items() if value is not None]
+
+
+def paged(
+    query: sa.Select[*Ts],
+    sort: Sort,
+    column: sa.SQLColumnExpression[Any],
+    id_column: sa.SQLColumnExpression[Any],
+    *,
+    cursor: str | None,
+    limit: int,
+    kind: type[datetime] | type[str] = datetime,
+) -> sa.Select[*Ts]:
+    """The page behind `cursor`, and one row more by which `cut` sees whether something follows. Raises BadCursor."""
+    if cursor is not None:
+        query = query.where(after(read_cursor(sort, cursor, kind), sort, column, id_column))
+    return query.order_by(*ordering(sort, column, id_column)).limit(limit + 1)
 
 
 def after(

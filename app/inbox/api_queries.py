@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, aliased
 from app.accounts.access import Viewer
 from app.accounts.models import Brand, BrandMember, Role, Team, User
 from app.contacts.models import Contact
-from app.core.keyset import Place, Sort, after, cut, ordering, read_cursor
+from app.core.keyset import Place, Sort, after, cut, matching, ordering, read_cursor
 from app.core.paging import Page
 from app.inbox.models import Attachment, Message, MessageType, Priority, Thread, ThreadAlias, ThreadRead, ThreadStatus, ThreadType
 from app.inbox.queries import ThreadMissing
@@ -107,15 +107,16 @@ def _per_brand(
 
 
 def _thread_conditions(viewer: Viewer, wanted: ThreadConditions) -> list[sa.ColumnElement[bool]]:
-    plain = {
-        Thread.status: wanted.status,
-        Thread.priority: wanted.priority,
-        Thread.thread_type: wanted.thread_type,
-        Thread.channel_id: wanted.channel_id,
-        Thread.contact_id: wanted.customer_contact_id,
-        Thread.partner_contact_id: wanted.partner_contact_id,
-    }
-    conditions: list[sa.ColumnElement[bool]] = [column == value for column, value in plain.items() if value is not None]
+    conditions = matching(
+        {
+            Thread.status: wanted.status,
+            Thread.priority: wanted.priority,
+            Thread.thread_type: wanted.thread_type,
+            Thread.channel_id: wanted.channel_id,
+            Thread.contact_id: wanted.customer_contact_id,
+            Thread.partner_contact_id: wanted.partner_contact_id,
+        }
+    )
     if wanted.brand is not None:
         conditions.append(Thread.brand_id == sa.select(Brand.id).where(Brand.key == wanted.brand).scalar_subquery())
     conditions += _person(Thread.assignee_user_id, wanted.assigned_to_contact_id)

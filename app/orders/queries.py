@@ -15,7 +15,7 @@ from app.accounts.access import Viewer
 from app.accounts.models import Brand, User
 from app.addresses.models import Address
 from app.contacts.models import Contact
-from app.core.keyset import Place, Sort, after, cut, ordering, read_cursor
+from app.core.keyset import Place, Sort, cut, matching, paged
 from app.core.paging import Page
 from app.orders.models import Article, LineItem, Order, OrderPayment, OrderStatus, OrderThread
 
@@ -61,9 +61,7 @@ def list_orders(
 ) -> Page[OrderRow]:
     """Three queries. `sort.field` is created_at. Raises BadCursor."""
     query = _query(viewer).where(*_conditions(conditions))
-    if cursor is not None:
-        query = query.where(after(read_cursor(sort, cursor), sort, Order.created_at, Order.id))
-    rows = session.execute(query.order_by(*ordering(sort, Order.created_at, Order.id)).limit(limit + 1)).all()
+    rows = session.execute(paged(query, sort, Order.created_at, Order.id, cursor=cursor, limit=limit)).all()
     page = cut(rows, limit, sort, lambda row: Place(row.Order.created_at, row.Order.id))
     return Page(tuple(_completed(session, page.items)), page.next_cursor)
 
@@ -100,13 +98,14 @@ def _query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
 
 
 def _conditions(wanted: OrderConditions) -> list[sa.ColumnElement[bool]]:
-    plain: dict[Any, Any] = {
-        Order.status: wanted.status,
-        Order.order_number: wanted.order_number,
-        Order.customer_contact_id: wanted.customer_contact_id,
-        Brand.key: wanted.brand,
-    }
-    conditions: list[sa.ColumnElement[bool]] = [column == value for column, value in plain.items() if value is not None]
+    conditions = matching(
+        {
+            Order.status: wanted.status,
+            Order.order_number: wanted.order_number,
+            Order.customer_contact_id: wanted.customer_contact_id,
+            Brand.key: wanted.brand,
+        }
+    )
     if wanted.words:
         numbered = Order.order_number.icontains(wanted.words, autoescape=True)
         conditions.append(sa.or_(numbered, Contact.name.icontains(wanted.words, autoescape=True)))

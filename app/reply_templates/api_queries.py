@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
-from app.core.keyset import Place, Sort, after, cut, ordering, read_cursor
+from app.core.keyset import Place, Sort, cut, paged
 from app.core.paging import Page
 from app.reply_templates.models import ReplyTemplate, TemplateCategory
 from app.reply_templates.queries import TemplateRow, for_brands, template_row, template_rows
@@ -31,9 +31,7 @@ def page_templates(
 ) -> Page[TemplateRow]:
     """One query. `sort.field` is created_at. Raises BadCursor."""
     query = template_rows(viewer).where(*_conditions(conditions))
-    if cursor is not None:
-        query = query.where(after(read_cursor(sort, cursor), sort, ReplyTemplate.created_at, ReplyTemplate.id))
-    query = query.order_by(*ordering(sort, ReplyTemplate.created_at, ReplyTemplate.id)).limit(limit + 1)
+    query = paged(query, sort, ReplyTemplate.created_at, ReplyTemplate.id, cursor=cursor, limit=limit)
     rows = [template_row(record) for record in session.execute(query)]
     return cut(rows, limit, sort, lambda row: Place(row.template.created_at, row.template.id))
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.accounts.access import Viewer
 from app.accounts.models import Brand, User
-from app.core.keyset import Place, Sort, after, cut, ordering, read_cursor
+from app.core.keyset import Place, Sort, after, cut, matching, ordering, read_cursor
 from app.core.paging import Page
 from app.inbox.models import Priority
 from app.tasks.models import Task, TaskStatus, TaskType
@@ -87,14 +87,15 @@ def _record(row: sa.Row[*tuple[Any, ...]]) -> TaskRecord:
 
 
 def _conditions(wanted: TaskConditions) -> list[sa.ColumnElement[bool]]:
-    plain: dict[Any, Any] = {
-        Task.status: wanted.status,
-        Task.task_type: wanted.task_type,
-        Task.priority: wanted.priority,
-        Task.thread_id: wanted.thread_id,
-        Task.due_date: wanted.due_date,
-    }
-    conditions: list[sa.ColumnElement[bool]] = [column == value for column, value in plain.items() if value is not None]
+    conditions = matching(
+        {
+            Task.status: wanted.status,
+            Task.task_type: wanted.task_type,
+            Task.priority: wanted.priority,
+            Task.thread_id: wanted.thread_id,
+            Task.due_date: wanted.due_date,
+        }
+    )
     if wanted.brand is not None:
         conditions.append(Task.brand_id == sa.select(Brand.id).where(Brand.key == wanted.brand).scalar_subquery())
     if wanted.assigned_to_contact_id == NOBODY:

@@ -1,0 +1,35 @@
+"""Whom and what a body names by id: it must be there, and the viewer must see it."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy.orm import Session
+
+from app.accounts.access import Viewer
+from app.core.problems import invalid
+from app.inbox.api_queries import find_assignable_user_id
+from app.inbox.models import Thread
+from app.inbox.queries import ThreadMissing, get_thread
+
+
+def named_thread(session: Session, viewer: Viewer, thread_id: uuid.UUID | None) -> Thread | None:
+    """Raises Problem."""
+    if thread_id is None:
+        return None
+    try:
+        return get_thread(session, viewer=viewer, thread_id=thread_id)
+    except ThreadMissing as error:
+        raise invalid("thread_id", "there is no such thread") from error
+
+
+def named_user_id(
+    session: Session, contact_id: uuid.UUID | None, brand_id: uuid.UUID, *, field: str, given: str
+) -> uuid.UUID | None:
+    """The user who is this contact; `given` is what they are to be given. Raises Problem for `field`."""
+    if contact_id is None:
+        return None
+    user_id = find_assignable_user_id(session, contact_id=contact_id, brand_id=brand_id)
+    if user_id is None:
+        raise invalid(field, f"is nobody who can be given {given} of this brand")
+    return user_id
