@@ -100,6 +100,7 @@ def _pool_options(*connection_options: str) -> dict[str, Any]:
 
 
 def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
+    from app.addresses.pdok import Pdok
     from app.channels.registry import build_adapters
     from app.delivery.account import keep_token_cache
     from app.realtime.socket import make_emitter
@@ -130,5 +131,6 @@ def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
             slots=SharedSlots(valkey, factor=settings.budget_factor),
             mail_settle_seconds=min(30, settings.unknown_settle_seconds),
         ),
+        register=Pdok(http, settings.pdok_base_url),
         write_only_socketio=make_emitter(settings.redis_url),
     )

@@ -14,7 +14,6 @@ import redis
 
 from app.addresses.actions import find_kept_answer, keep_answer, note_judgement
 from app.addresses.models import Address
-from app.addresses.pdok import Pdok
 from app.addresses.register import Match, Question, Register, UnableToAsk, judge, question_of
 from app.core.clock import utc_now
 from app.core.db import table_of, transaction
@@ -39,7 +38,7 @@ def check_address(*, row_id: str, **_ignored: Any) -> None:
     if lease is None or address is None:
         return
     try:
-        matches = kept if kept is not None or question is None else _ask(Pdok(runtime().http, _base_url()), question)
+        matches = kept if kept is not None or question is None else _ask(runtime().register, question)
     except UnableToAsk as error:
         _wait(lease, error)
         return
@@ -52,10 +51,6 @@ def check_address(*, row_id: str, **_ignored: Any) -> None:
             note_judgement(session, address.id, judgement, now=now)
 
 
-def _base_url() -> str:
-    return runtime().settings.pdok_base_url
-
-
 def _ask(register: Register, question: Question) -> tuple[Match, ...]:
     """Raises UnableToAsk, too where it is not our turn."""
     if not _is_our_turn():
@@ -64,7 +59,7 @@ def _ask(register: Register, question: Question) -> tuple[Match, ...]:
 
 
 def _is_our_turn() -> bool:
-    name = f"pdok:{int(time.time())}"
+    name = f"register:{int(time.time())}"
     try:
         with runtime().redis.pipeline() as line:
             line.incr(name)

@@ -17,6 +17,7 @@ from app.core.nudge import Nudger
 from app.core.storage import Storage
 
 if TYPE_CHECKING:
+    from app.addresses.register import Register
     from app.channels.registry import Adapters
     from app.config import Settings
 
@@ -32,6 +33,7 @@ class Runtime:
     nudger: Nudger
     redis: redis.Redis
     adapters: Adapters
+    register: Register
     meter: Meter
     write_only_socketio: Any = None
 

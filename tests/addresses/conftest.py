@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.addresses.actions import add_address
 from app.addresses.jobs import check_address
 from app.addresses.models import Address, AddressType
+from app.addresses.pdok import Pdok
 from app.addresses.typed import read_line
 from app.core import runtime as installed
 from app.core.runtime import runtime
@@ -36,7 +37,7 @@ def pdok(server: RunningServer, app_context: Flask) -> Iterator[RunningServer]:
     """The register, forgetful, and the application told where it is."""
     HTTP.request("POST", f"{server.url}/__sim/reset")
     before = runtime()
-    told = replace(before, settings=replace(before.settings, pdok_base_url=server.url))
+    told = replace(before, register=Pdok(before.http, server.url))
     installed.install(app_context, told)
     yield server
     installed.install(app_context, before)
