@@ -8,6 +8,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from app.channels.base import ChannelRules, IdentityKind, Poller, Sender, WebhookReceiver
+from app.channels.budget import Budget
 from app.channels.calendars import HasCalendar
 from app.channels.catalogue import HasTemplates
 from app.channels.email.graph import GraphMail
@@ -49,6 +50,10 @@ CHAT_RULES = ChannelRules(
 )
 SMS_RULES = ChannelRules(text_limit=TEXT_LIMIT, takes_files=False, identity_kinds=(IdentityKind.PHONE,))
 MAIL_RULES = ChannelRules(attachment_bytes=25 * 1024 * 1024, has_subject=True, identity_kinds=(IdentityKind.EMAIL,))
+
+
+# By channel type. Microsoft: 4 requests at once and 30 messages a minute for a mailbox. WhatsApp: 80 messages a second.
+BUDGETS = {OUTLOOK: Budget(4, 30), WHATSAPP: Budget(80, 4800)}
 
 
 @dataclass(frozen=True)

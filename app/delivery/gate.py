@@ -17,6 +17,8 @@ from typing import Literal
 
 import redis
 
+from app.channels.budget import USUAL, Budget
+from app.channels.registry import BUDGETS
 from app.core.log import get_logger
 
 log = get_logger(__name__)
@@ -27,18 +29,6 @@ FORGET_SECONDS = 3600
 MINUTE = 60
 Lane = Literal["send", "read"]
 
-
-@dataclass(frozen=True)
-class Budget:
-    """What a provider grants one account: calls at once, sends a minute."""
-
-    at_once: int
-    per_minute: int
-
-
-# Microsoft: 4 requests at once and 30 messages a minute for a mailbox. WhatsApp: 80 messages a second for a number.
-BUDGETS = {"email_outlook": Budget(4, 30), "whatsapp_business": Budget(80, 4800)}
-USUAL = Budget(20, 600)
 
 _ENTER = """
 local now, at_once, per_minute = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
