@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import re
-import time
 import uuid
 import zlib
 from collections.abc import Iterator
@@ -30,6 +29,7 @@ from app.integrations.models import Integration
 from tests.browser.demo import ADMIN
 from tests.browser.test_every_page import PAGES
 from tests.support.live import LiveServer
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -114,7 +114,7 @@ def use(demo: LiveServer, browser: requests.Session, channels: list[str]) -> Non
     on_simulator(demo, "fault", {"match": {"method": "POST", "path": "/messages$"}, "status": 401})
     sent = browser.post(f"{thread}/messages", data={"csrf_token": token, "client_token": str(uuid.uuid4()), "text": "Vera, ik."})
     assert sent.ok, sent.text
-    wait_until(demo, "SELECT count(*) = 0 FROM deliveries WHERE state = 'ready' AND attempts = 0 AND run_at < now()")
+    wait_until_so(demo, "SELECT count(*) = 0 FROM deliveries WHERE state = 'ready' AND attempts = 0 AND run_at < now()")
     for fault in ({"status": 401}, {"status": 500}, {"drop_connection": True}):
         on_simulator(demo, "fault", {"match": {"path": ""}, "times": 2, **fault})
         for channel in channels:
@@ -141,17 +141,15 @@ def newest_thread(demo: LiveServer) -> object:
 
 
 def wait_until_read(demo: LiveServer) -> None:
-    wait_until(demo, "SELECT count(*) = 0 FROM inbound_events WHERE state IN ('ready', 'running')")
+    wait_until_so(demo, "SELECT count(*) = 0 FROM inbound_events WHERE state IN ('ready', 'running')")
 
 
-def wait_until(demo: LiveServer, is_so: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
+def wait_until_so(demo: LiveServer, condition: str) -> None:
+    def is_so() -> bool:
         with demo.app.app_context(), transaction() as session:
-            if session.execute(sa.text(is_so)).scalar_one():
-                return
-        time.sleep(0.1)
-    raise AssertionError(f"not so in time: {is_so}")
+            return bool(session.execute(sa.text(condition)).scalar_one())
+
+    wait_until(is_so, condition, seconds=PATIENCE_SECONDS)
 
 
 def pages(demo: LiveServer, browser: requests.Session, channels: list[object]) -> Iterator[tuple[str, bytes]]:

@@ -6,10 +6,7 @@ import hashlib
 import hmac
 import json
 import random
-import threading
-import time
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -36,6 +33,7 @@ from tests.channels.whatsapp.payload_files import NAMES, body_of
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread
 from tests.support.database import TestServers
 from tests.support.live import running_application
+from tests.support.waiting import wait_until
 
 NUMBER = "106600000000001"
 SECRET = "app-secret"
@@ -126,16 +124,8 @@ def by_one_worker(app: Flask) -> tuple[Seen, list[str]]:
         return seen(db.session()), kept_back(db.session())
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    pause = threading.Event()
-    while not is_so():
-        assert time.monotonic() < deadline
-        db.session.rollback()
-        pause.wait(0.1)
-
-
 def is_done() -> bool:
+    db.session.rollback()  # what others committed since
     open_events = sa.select(sa.func.count()).where(InboundEvent.state.in_(["ready", "running"]))
     return db.session.execute(open_events).scalar_one() == 0
 
@@ -157,7 +147,7 @@ def test_every_post_three_times_shuffled_over_four_workers_is_seen_once(
             found_company()
             with ThreadPoolExecutor(4) as pool:
                 assert set(pool.map(partial(post, f"{live.url}/webhooks/whatsapp"), posts)) == {200}
-            wait_until(is_done)
+            wait_until(is_done, "every event to be processed", seconds=PATIENCE_SECONDS)
             session = db.session()
             assert (seen(session), kept_back(session)) == expected
             for reports, end in REPORTED.items():

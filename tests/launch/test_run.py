@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,20 +22,13 @@ import pytest
 from app.config import RUNNING_FILE, load_settings
 from app.launch.ports import free_port
 from tests.support.processes import is_there
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 180
 STOP_SECONDS = 10
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
-
-
-def wait_until(true: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    pause = threading.Event()
-    while not true():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        pause.wait(0.05)
 
 
 class Run:
@@ -66,7 +58,11 @@ class Run:
         return any(re.search(pattern, line) for line in list(self.lines))
 
     def wait_for(self, pattern: str) -> None:
-        wait_until(lambda: self.printed(pattern) or self.process.poll() is not None, f"{pattern!r} in {self.lines}")
+        wait_until(
+            lambda: self.printed(pattern) or self.process.poll() is not None,
+            lambda: f"{pattern!r} in {self.lines}",
+            seconds=PATIENCE_SECONDS,
+        )
         assert self.printed(pattern), "".join(self.lines)
 
     def descendants(self) -> list[psutil.Process]:
@@ -132,7 +128,9 @@ def refuse(folder: Path, port: int) -> str:
 
 
 def assert_gone(processes: list[psutil.Process]) -> None:
-    wait_until(lambda: not [process for process in processes if is_there(process.pid)], f"the end of {processes}", STOP_SECONDS)
+    wait_until(
+        lambda: not [process for process in processes if is_there(process.pid)], f"the end of {processes}", seconds=STOP_SECONDS
+    )
 
 
 def test_a_run_heals_is_joined_by_commands_and_leaves_nothing_behind(start: Callable[[], Run], folder: Path) -> None:
@@ -145,12 +143,12 @@ def test_a_run_heals_is_joined_by_commands_and_leaves_nothing_behind(start: Call
     assert settings.port == run.port
     assert settings.database_url
 
-    wait_until(lambda: run.has("worker.py scheduler") and run.has("worker.py live"), "the workers")
+    wait_until(lambda: run.has("worker.py scheduler") and run.has("worker.py live"), "the workers", seconds=PATIENCE_SECONDS)
     run.parts("worker.py live")[0].kill()
     run.wait_for(r"live was ended by SIGKILL; starting it again in \S+ s")
     psutil.Process(int((folder / "postgres" / "postmaster.pid").read_text().split()[0])).kill()
     run.wait_for("postgres ended by itself; started again")
-    wait_until(lambda: run.has("worker.py live"), "the worker")
+    wait_until(lambda: run.has("worker.py live"), "the worker", seconds=PATIENCE_SECONDS)
 
     everything = run.descendants()
     assert len(everything) > 8
@@ -162,7 +160,7 @@ def test_a_run_heals_is_joined_by_commands_and_leaves_nothing_behind(start: Call
 
 def test_a_killed_supervisor_takes_everything_with_it_and_the_next_start_works(start: Callable[[], Run]) -> None:
     killed = start()
-    wait_until(lambda: killed.has("worker.py scheduler"), "the scheduler")
+    wait_until(lambda: killed.has("worker.py scheduler"), "the scheduler", seconds=PATIENCE_SECONDS)
     everything = killed.descendants()
     killed.process.kill()
     killed.process.wait()

@@ -9,9 +9,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -24,8 +22,7 @@ from app.launch.servers import EmbeddedServers, InUse, ServerError
 from app.launch.servers.accounts import server_account
 from app.launch.servers.postgres import SOCKET_NAME, SOCKET_PATH_BYTES
 from tests.support.processes import is_there
-
-WAIT_SECONDS = 60
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -35,14 +32,6 @@ def folder() -> Iterator[Path]:
     path.chmod(0o711)
     yield path
     shutil.rmtree(path, ignore_errors=True)
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    pause = threading.Event()
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        pause.wait(0.02)
 
 
 def connect(servers: EmbeddedServers) -> psycopg.Connection[tuple[object, ...]]:
@@ -88,7 +77,7 @@ def test_a_server_that_ended_by_itself_is_revived(folder: Path) -> None:
         killed = servers.processes
         for process in killed:
             os.kill(process.pid, signal.SIGKILL)
-        wait_until(lambda: all(process.exit_code is not None for process in killed))
+        wait_until(lambda: all(process.exit_code is not None for process in killed), "what was killed to end")
         assert sorted(servers.revive()) == ["postgres", "valkey"]
         with connect(servers) as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
@@ -156,13 +145,13 @@ def test_half_made_data_are_made_again(folder: Path) -> None:
 
 def test_servers_end_with_the_process_that_started_them_however_it_ends(folder: Path) -> None:
     script = """
-        import sys, time
+        import sys, threading
         from pathlib import Path
         from app.launch.servers import EmbeddedServers
         servers = EmbeddedServers(Path(sys.argv[1]), durable=False)
         servers.start()
         print(*(process.pid for process in servers.processes), flush=True)
-        time.sleep(600)
+        threading.Event().wait()
     """
     command = [sys.executable, "-c", textwrap.dedent(script), str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
@@ -170,7 +159,7 @@ def test_servers_end_with_the_process_that_started_them_however_it_ends(folder: 
         pids = [int(word) for word in starter.stdout.readline().split()]
         assert len(pids) == 2
         starter.kill()
-    wait_until(lambda: not any(is_there(pid) for pid in pids))
+    wait_until(lambda: not any(is_there(pid) for pid in pids), "the servers to end")
     with EmbeddedServers(folder, redis=False, durable=False) as servers, connect(servers) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 

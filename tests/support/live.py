@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,9 +21,9 @@ from app.launch.process import Command, Process, stop
 from app.launch.servers import ServerUrls
 from app.launch.supervisor import answers_health
 from tests.support.database import close_connections
+from tests.support.waiting import wait_until
 
 READY_SECONDS = 200  # a busy machine took over a minute
-STEP_SECONDS = 0.05
 STOP_SECONDS = 5
 QUICK = {"SWEEP_SECONDS": "2", "POLL_MAIL_SECONDS": "4", "UNKNOWN_SETTLE_SECONDS": "2", "BUDGET_FACTOR": "1000"}
 
@@ -95,13 +94,13 @@ def running_application(settings: Settings, *, demo: bool = False) -> Iterator[L
 def _start(live: LiveServer, ports: SimulatorPorts) -> None:
     for part in (simulators(ports, live.settings.data_dir), web(live.settings)):
         live.start(part)
-    deadline = time.monotonic() + READY_SECONDS
-    while not answers_health(live.settings) or silent_ports(live.environ):
-        ended = [name for name, process in live.processes.items() if process.exit_code is not None]
-        if ended or time.monotonic() > deadline:
-            shown = "\n".join(live.lines[-40:])
-            raise AssertionError(f"the application did not start; ended: {ended}\n{shown}")
-        time.sleep(STEP_SECONDS)
+    wait_until(lambda: _is_up(live), lambda: "the application to start\n" + "\n".join(live.lines[-40:]), seconds=READY_SECONDS)
     for part in workers():
         if part.name != "send-2":  # one that sends is enough for one browser
             live.start(part)
+
+
+def _is_up(live: LiveServer) -> bool:
+    ended = [name for name, process in live.processes.items() if process.exit_code is not None]
+    assert not ended, "\n".join([f"it did not start; ended: {ended}", *live.lines[-40:]])
+    return answers_health(live.settings) and not silent_ports(live.environ)
