@@ -53,3 +53,10 @@ def signed_in(browsing: Browsing, email: str = USERS[0].email) -> Page:
     page.wait_for_selector("body[data-live=on]")
     wait_until_bound(page)
     return page
+
+
+def trouble(customer: Page, kind: str) -> None:
+    """Press the button of a simulator's page that makes this trouble, or "calm"."""
+    with customer.expect_navigation():
+        customer.locator(f"button[value={kind}]").click()
+    wait_until_bound(customer)

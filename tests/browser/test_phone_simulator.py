@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.demo import signed_in
+from tests.browser.demo import signed_in, trouble
 from tests.browser.looking import Eyes
 from tests.support.browsing import Browsing, assert_accessible, wait_until_bound
 
@@ -25,12 +25,6 @@ def customer(demo_browsing: Browsing) -> Page:
 @pytest.fixture
 def agent(demo_browsing: Browsing) -> Page:
     return signed_in(demo_browsing)
-
-
-def trouble(customer: Page, kind: str) -> None:
-    with customer.expect_navigation():
-        customer.locator(f"button[value={kind}]").click()
-    wait_until_bound(customer)
 
 
 def write(customer: Page, text: str) -> None:

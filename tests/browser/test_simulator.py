@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.demo import signed_in
-from tests.support.browsing import Browsing, wait_until_bound
+from tests.browser.demo import signed_in, trouble
+from tests.support.browsing import Browsing
 
 pytestmark = pytest.mark.browser
 
@@ -22,12 +22,6 @@ def customer(demo_browsing: Browsing) -> Page:
 @pytest.fixture
 def agent(demo_browsing: Browsing) -> Page:
     return signed_in(demo_browsing)
-
-
-def trouble(customer: Page, kind: str) -> None:
-    with customer.expect_navigation():
-        customer.locator(f"button[value={kind}]").click()
-    wait_until_bound(customer)
 
 
 def write_chat(customer: Page, text: str) -> None:
