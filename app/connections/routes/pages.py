@@ -80,33 +80,23 @@ def check(channel_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/channels/<uuid:channel_id>/activity")
 def switch(channel_id: uuid.UUID) -> ResponseReturnValue:
     """Switch on (`active=1`) or off (`active=0`)."""
-    viewer, wanted = current_admin(), request.form.get("active")
-    if wanted not in ("0", "1"):
-        abort(422)
+    viewer, is_wanted = current_admin(), _wanted("active")
     with transaction() as session:
-        try:
-            found = get_visible_channel(session, channel_id, brand_ids=viewer.brand_ids)
-        except ChannelMissing:
-            abort(404)
-        switch_channel(session, found, active=wanted == "1", now=utc_now(), actor=viewer.actor)
-    flash(_("The channel is on.") if wanted == "1" else _("The channel is off."))
+        found = _find(viewer, channel_id)
+        switch_channel(session, found, active=is_wanted, now=utc_now(), actor=viewer.actor)
+    flash(_("The channel is on.") if is_wanted else _("The channel is off."))
     return redirect(url_for("connections.channel", channel_id=channel_id), 303)
 
 
 @bp.post("/settings/channels/<uuid:channel_id>/pause")
 def pause(channel_id: uuid.UUID) -> ResponseReturnValue:
     """Stop sending (`paused=1`) or go on (`paused=0`); it receives in either case."""
-    viewer, wanted = current_admin(), request.form.get("paused")
-    if wanted not in ("0", "1"):
-        abort(422)
+    viewer, is_wanted = current_admin(), _wanted("paused")
     with transaction() as session:
-        try:
-            found = get_visible_channel(session, channel_id, brand_ids=viewer.brand_ids)
-        except ChannelMissing:
-            abort(404)
-        pause_channel(session, found, paused=wanted == "1", now=utc_now(), actor=viewer.actor)
+        found = _find(viewer, channel_id)
+        pause_channel(session, found, paused=is_wanted, now=utc_now(), actor=viewer.actor)
     runtime().nudger.nudge()
-    flash(_("The channel is paused.") if wanted == "1" else _("The channel sends again."))
+    flash(_("The channel is paused.") if is_wanted else _("The channel sends again."))
     return redirect(url_for("connections.channel", channel_id=channel_id), 303)
 
 
@@ -180,6 +170,14 @@ def _first_expiries(listed: Sequence[Channel]) -> dict[uuid.UUID, date | None]:
 def _looks(found: Channel) -> Looks:
     now = time.time()
     return gate_of(found).look(now=now), gate_of(found, lane="read").look(now=now)
+
+
+def _wanted(name: str) -> bool:
+    """The field of this name: 1 or 0."""
+    value = request.form.get(name)
+    if value not in ("0", "1"):
+        abort(422)
+    return value == "1"
 
 
 def _find(viewer: Viewer, channel_id: uuid.UUID) -> Channel:
