@@ -38,6 +38,7 @@ from app.integrations.make.telling import tell_scenarios
 from app.integrations.models import ScenarioCall
 from app.mailings.models import MailingRecipient
 from app.notifications import handlers as notifications
+from app.notifications.asked import tell_asked_team
 from app.notifications.handlers import (
     tell_administrators,
     tell_assignee,
@@ -151,7 +152,7 @@ WIRING = Wiring(
         "CallLogged": (make_callback_task, sla.hear_call, hear_end_of_call),
         "CallChanged": (hear_end_of_call,),
         "TaskAsked": (make_asked_task,),
-        "OutsideCallAsked": (note_intent, tell_asked_scenario),
+        "OutsideCallAsked": (note_intent, tell_asked_scenario, tell_asked_team),
         "OrderCreated": (tell_scenarios, tell_of_urgent_order),
         "OrderPriorityChanged": (tell_of_urgent_order,),
         "TechnicianAbsent": (tell_of_absent_technician,),

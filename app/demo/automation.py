@@ -66,7 +66,7 @@ def _rules(teams: dict[str, uuid.UUID]) -> list[RuleContent]:
     complaint = (_asked("type", "is", "complaint"), _asked("value", "is", "resolved"))
     looked_at = MacroSteps(add_tags=(TAG,))
     urgent = (_asked("priority", "at_least", "critical"), _asked("status", "is_not", "escalated"))
-    told = MacroSteps(status=ThreadStatus.ESCALATED, calls=(OutsideCall(kind="teams", target="Storingsdienst"),))
+    told = MacroSteps(status=ThreadStatus.ESCALATED, calls=(OutsideCall(kind="teams", target="Customer service"),))
     order = MacroSteps(calls=(OutsideCall(kind="sync", target="external_crm"),))
     completed = MacroSteps(
         calls=(

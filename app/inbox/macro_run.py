@@ -124,7 +124,14 @@ def _ask(session: Session, thread: Thread, steps: MacroSteps, run: Run) -> None:
 def ask_outside(session: Session, calls: tuple[OutsideCall, ...], *, subject: Subject, run: Run) -> None:
     """Promise that something outside hears of it, also where it is about no thread."""
     for call in calls:
-        record(session, "OutsideCallAsked", subject=subject, now=run.now, actor=run.actor, payload={"call": call.model_dump()})
+        record(
+            session,
+            "OutsideCallAsked",
+            subject=subject,
+            now=run.now,
+            actor=run.actor,
+            payload={"call": call.model_dump(exclude_defaults=True)},
+        )
 
 
 def take_last_steps(session: Session, *, thread_id: uuid.UUID, steps: MacroSteps, run: Run) -> None:

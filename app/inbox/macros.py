@@ -23,6 +23,7 @@ TAGS_PER_STEP = 10
 MACROS_AT_MOST = 200
 TITLE_CHARACTERS = 300
 TARGET_CHARACTERS = 500
+WORDS_CHARACTERS = 300
 CALLS_PER_MACRO = 3
 ME, NOBODY = "me", "nobody"
 Tag = Annotated[str, Field(min_length=1, max_length=TAG_CHARACTERS)]
@@ -39,12 +40,14 @@ class TaskStep(BaseModel):
 
 
 class OutsideCall(BaseModel):
-    """Something outside is to hear of it. `target`: an address, a scenario, a Teams channel, an integration, a template."""
+    """Something outside is to hear of it. `target`: an address, a scenario, a Teams channel, an integration, a template.
+    `words`: what the card of a team says."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["webhook", "make", "teams", "sync", "whatsapp_template"]
     target: Annotated[str, Field(min_length=1, max_length=TARGET_CHARACTERS)]
+    words: Annotated[str, Field(max_length=WORDS_CHARACTERS)] = ""
 
 
 class MacroSteps(BaseModel):

@@ -35,7 +35,8 @@ ALL_WAYS = frozenset(Way)
 class News:
     """What to tell, about a thread, a channel, or what is at `place`. Whoever caused it is never told of it themselves.
 
-    `brand_id` None: administrators alone. `priority`: of what it is about, where that is no thread."""
+    `brand_id` None: administrators alone. `priority`: of what it is about, where that is no thread.
+    `team_id`: into whose channel a card goes, where that does not follow from the rest."""
 
     kind: NotificationKind
     brand_id: uuid.UUID | None
@@ -47,6 +48,7 @@ class News:
     text: str = ""
     place: str = ""
     priority: str = ""
+    team_id: uuid.UUID | None = None
 
 
 def tell(
@@ -79,7 +81,7 @@ def tell(
 
 def _occasion(news: News, caused_by: Event, in_quiet_hours: bool) -> Occasion:
     thread_id = news.thread_id or caused_by.thread_id  # what is told of an order goes where its conversation belongs
-    return Occasion(news.kind, thread_id, caused_by.id, news.at, in_quiet_hours, news.priority)
+    return Occasion(news.kind, thread_id, caused_by.id, news.at, in_quiet_hours, news.priority, news.team_id)
 
 
 @dataclass(frozen=True)

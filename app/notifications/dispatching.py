@@ -51,7 +51,8 @@ def promise(session: Session, told: Sequence[Told], occasion: Occasion) -> None:
 
 @dataclass(frozen=True)
 class Occasion:
-    """What happened. `in_quiet_hours`: it does not wait for their end. `priority`: of what it is about, "": the thread's."""
+    """What happened. `in_quiet_hours`: it does not wait for their end. `priority`: of what it is about, "": the thread's.
+    `team_id`: whose channel a card is for, None: found by what it is about."""
 
     kind: NotificationKind
     thread_id: uuid.UUID | None
@@ -59,6 +60,7 @@ class Occasion:
     at: datetime
     in_quiet_hours: bool
     priority: str = ""
+    team_id: uuid.UUID | None = None
 
     @property
     def soon(self) -> datetime:
@@ -110,7 +112,7 @@ def _targets(session: Session, told: Sequence[Told], occasion: Occasion) -> Iter
     yield from (_Target(Way.EMAIL, one.user_id, (one,)) for one in by_mail)
     by_card = tuple(one for one in told if Way.TEAMS in one.ways)
     if by_card:
-        about = About(occasion.kind, occasion.thread_id, occasion.priority)
+        about = About(occasion.kind, occasion.thread_id, occasion.priority, occasion.team_id)
         hook_id = hook_for(session, about, user_ids=[one.user_id for one in by_card])
         if hook_id is not None:
             yield _Target(Way.TEAMS, hook_id, by_card, hook_id=hook_id)

@@ -24,6 +24,7 @@ class NotificationKind(StrEnum):
     ESCALATION = "escalation"  # a deadline comes near or has passed, and it is theirs to do something
     ORDER_URGENT = "order_urgent"  # an order became urgent; for leads, and whoever has its conversation
     TECHNICIAN_ABSENT = "technician_absent"  # a technician is not there on a day with appointments; for leads
+    RULE = "rule"  # a rule or a macro tells a team, as a card in its channel alone
     SYSTEM_ERROR = "system_error"  # something is wrong with the installation, or mended; for administrators
 
 
@@ -38,7 +39,9 @@ class Way(StrEnum):
 
 # A card goes into a team's channel, where all of it sees it: only what concerns a team, and what cannot wait.
 TRIGGERS = (NotificationKind.ORDER_URGENT, NotificationKind.TECHNICIAN_ABSENT, NotificationKind.SYSTEM_ERROR)
-TEAMS_KINDS = frozenset({NotificationKind.MENTION, NotificationKind.TEAM, NotificationKind.ESCALATION, *TRIGGERS})
+TEAMS_KINDS = frozenset(
+    {NotificationKind.MENTION, NotificationKind.TEAM, NotificationKind.ESCALATION, NotificationKind.RULE, *TRIGGERS}
+)
 # What cannot wait for a digest or a moment.
 AT_ONCE = frozenset({NotificationKind.ESCALATION, NotificationKind.CHANNEL, *TRIGGERS})
 # By whoever chose nothing, everything is wanted but these.
@@ -47,7 +50,7 @@ UNASKED = frozenset({(NotificationKind.MENTION, Way.TEAMS), (NotificationKind.TE
 
 def is_offered(kind: NotificationKind, way: Way) -> bool:
     """Whether this kind can be told in this way at all."""
-    return way != Way.TEAMS or kind in TEAMS_KINDS
+    return kind in TEAMS_KINDS if way == Way.TEAMS else kind != NotificationKind.RULE
 
 
 def is_usual(kind: NotificationKind, way: Way) -> bool:

@@ -21,7 +21,7 @@ def sentence(row: NotificationRow) -> str:
         return str(_("%(name)s handed this to your team", **names))
     if kind == NotificationKind.HELD:
         return str(_("What you scheduled was not sent: please look"))
-    if kind in (NotificationKind.CHANNEL, *TRIGGERS):
+    if kind in (NotificationKind.CHANNEL, NotificationKind.RULE, *TRIGGERS):
         return told(row.notification.text)
     if kind == NotificationKind.ESCALATION:
         return str(_("The deadline for %(who)s needs you", who=row.contact_name or _("the contact")))
@@ -32,7 +32,7 @@ def sentence(row: NotificationRow) -> str:
 def bare_sentence(row: NotificationRow) -> str:
     """The same without saying who or about what."""
     kind = row.notification.kind
-    if kind in TRIGGERS:
+    if kind in (NotificationKind.RULE, *TRIGGERS):
         return told(row.notification.text)
     if kind == NotificationKind.MESSAGE:
         return str(

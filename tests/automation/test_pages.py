@@ -26,7 +26,7 @@ RULE = {
     "priority": "high",
     "task_title": "Monteur bellen",
     "task_days": "1",
-    "call_kind_1": "teams",
+    "call_kind_1": "sync",
     "call_target_1": "storingen",
 }
 
@@ -66,16 +66,16 @@ def test_a_rule_is_written_looked_at_switched_on_and_read_about(office: Office) 
     assert rule.parts[0]["conditions"][1] == {"field": "channel", "op": "is", "value": str(desk.channel.id)}
     shown = office.client.get(answer.location or "").text
     assert "1 thread would change" in shown
-    assert "Priority: Normal → High · a task · Teams channel" in shown
+    assert "Priority: Normal → High · a task · Integration" in shown
     office.post(f"/settings/automation/{rule.id}/switch", on="1", past="1")
     desk.react()
     assert desk.now_of().priority == Priority.HIGH
     log = office.client.get(f"/settings/automation/{rule.id}/log").text
-    assert "Priority: Normal → High · a task · Teams channel" in log
+    assert "Priority: Normal → High · a task · Integration" in log
     assert "Nothing would change" in office.client.get(f"/settings/automation/{rule.id}/dry-run").text
     thread = office.client.get(f"/threads/{desk.thread.id}").text
     assert "The rule Storing set the priority to high" in thread
-    assert "The rule Storing asked for Teams channel “storingen”: noted, not sent until that is connected" in thread
+    assert "The rule Storing asked for Integration “storingen”: noted, not sent until that is connected" in thread
     listed = office.client.get("/settings/automation").text
     assert "ran 1 time" in listed
     assert "Words contains “knippert”" in listed
@@ -108,6 +108,8 @@ def test_a_rule_that_says_something_else_is_off_again(office: Office) -> None:
         ({"assignee": "me"}, "assignee", "Nobody runs a rule: choose a person."),
         ({"task_days": "soon"}, "task_days", "Enter a whole number from 0 to 365."),
         ({"call_target_1": ""}, "call_target_1", "Say which one, in at most 500 characters."),
+        ({"call_kind_1": "teams"}, "call_target_1", "There is no team “storingen” whose cards have an address."),
+        ({"call_words_1": "Kijk"}, "call_words_1", "Only a card in Teams says words of yours: leave this empty."),
         ({"also_what_1": "tag:has", "also_than_1": "a"}, "also_team", "Choose at least one step."),
         (
             {"priority": "", "task_title": "", "task_days": "", "call_kind_1": "", "call_target_1": ""},

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
 from app.accounts.queries import list_brands, list_teams
+from app.core.db import db
 from app.core.text import storable
 from app.inbox.macro_models import Macro
 from app.inbox.macros import (
@@ -22,6 +23,7 @@ from app.inbox.macros import (
     TAGS_PER_STEP,
     TARGET_CHARACTERS,
     TITLE_CHARACTERS,
+    WORDS_CHARACTERS,
     MacroSteps,
     OutsideCall,
     TaskStep,
@@ -36,6 +38,7 @@ from app.inbox.routes.words import priority_words, status_words
 from app.inbox.tags import BadTag, clean_tag
 from app.inbox.timeline import list_assignable_users
 from app.integrations.queries import list_scenarios
+from app.notifications.teams.hooks import find_hook_named, list_hooks
 from app.reply_templates.queries import list_templates
 from app.translation import gettext as _
 
@@ -55,6 +58,7 @@ FIELDS = (
     "task_days",
     *(f"call_kind_{number}" for number in CALLS),
     *(f"call_target_{number}" for number in CALLS),
+    *(f"call_words_{number}" for number in CALLS),
     "template",
     "sends",
     "status",
@@ -161,14 +165,21 @@ def _calls(form: MacroForm) -> tuple[OutsideCall, ...]:
     found = []
     for number in CALLS:
         kind, target = form.values[f"call_kind_{number}"], form.values[f"call_target_{number}"]
-        if not kind and not target:
+        words = " ".join(form.values[f"call_words_{number}"].split())
+        if not kind and not target and not words:
             continue
         if kind not in CALL_KINDS:
             form.errors[f"call_kind_{number}"] = _("Choose what is to be told.")
         elif not target or len(target) > TARGET_CHARACTERS:
             form.errors[f"call_target_{number}"] = _("Say which one, in at most %(count)s characters.", count=TARGET_CHARACTERS)
+        elif kind == "teams" and find_hook_named(db.session(), target) is None:
+            form.errors[f"call_target_{number}"] = _("There is no team “%(name)s” whose cards have an address.", name=target)
+        elif words and kind != "teams":
+            form.errors[f"call_words_{number}"] = _("Only a card in Teams says words of yours: leave this empty.")
+        elif len(words) > WORDS_CHARACTERS:
+            form.errors[f"call_words_{number}"] = _("Use at most %(count)s characters.", count=WORDS_CHARACTERS)
         else:
-            found.append(OutsideCall.model_validate({"kind": kind, "target": target}))
+            found.append(OutsideCall.model_validate({"kind": kind, "target": target, "words": words}))
     return tuple(found)
 
 
@@ -227,4 +238,5 @@ def choices(session: Session, viewer: Viewer, form: MacroForm) -> dict[str, Any]
         value = form.values[name]
         if value and value not in dict(lists[options]):
             lists[options].append((value, _("Not there any more")))
-    return {**lists, "scenarios": list_scenarios(session, brand_ids=viewer.brand_ids)}
+    told_teams = [row.team.name for row in list_hooks(session) if row.hook]
+    return {**lists, "scenarios": list_scenarios(session, brand_ids=viewer.brand_ids), "told_teams": told_teams}

@@ -35,6 +35,7 @@ ICONS = {
     NotificationKind.ESCALATION: "clock",
     NotificationKind.ORDER_URGENT: "file-text",
     NotificationKind.TECHNICIAN_ABSENT: "calendar",
+    NotificationKind.RULE: "users",
     NotificationKind.SYSTEM_ERROR: "triangle-alert",
 }
 

@@ -154,6 +154,8 @@ def _days() -> list[str]:
 
 
 def _kinds() -> list[tuple[NotificationKind, str, str]]:
+    rule = (NotificationKind.RULE, _("A rule or macro tells my team"), _("As a card in its channel."))
+    of_teams = [rule] if Way.TEAMS in _ways() else []
     return [
         (NotificationKind.MENTION, _("Somebody mentions me"), _("With @ and my name in a note.")),
         (NotificationKind.ASSIGNMENT, _("Somebody assigns a thread to me"), _("Not when I take it myself.")),
@@ -181,4 +183,5 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
             _("Something is wrong with the system"),
             _("And when it is mended. Only administrators are told."),
         ),
+        *of_teams,
     ]

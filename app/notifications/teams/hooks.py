@@ -58,6 +58,13 @@ def find_hook(session: Session, team_id: uuid.UUID) -> TeamsHook | None:
     return session.execute(sa.select(TeamsHook).where(TeamsHook.team_id == team_id)).scalar_one_or_none()
 
 
+def find_hook_named(session: Session, name: str) -> TeamsHook | None:
+    """Where the cards of the team of this name go, however it is capitalized."""
+    same = sa.func.lower(Team.name) == name.strip().lower()
+    query = sa.select(TeamsHook).join(Team, Team.id == TeamsHook.team_id).where(same).order_by(Team.name, Team.id)
+    return session.execute(query.limit(1)).scalar_one_or_none()
+
+
 def set_hook(session: Session, new: NewHook, *, team_id: uuid.UUID, keyring: Keyring, now: datetime, actor: Actor) -> TeamsHook:
     """The cards of this team go there from now on. What waited for the old address goes to the new one."""
     hook = find_hook(session, team_id) or TeamsHook(id=new_id(), team_id=team_id)
@@ -98,11 +105,13 @@ def open_address(hook: TeamsHook, keyring: Keyring) -> str:
 
 @dataclass(frozen=True)
 class About:
-    """What a card is about. `priority`: how urgent it is, "" for as the thread is."""
+    """What a card is about. `priority`: how urgent it is, "" for as the thread is. `team_id`: the team that is told,
+    None: whom it concerns."""
 
     kind: NotificationKind
     thread_id: uuid.UUID | None
     priority: str = ""
+    team_id: uuid.UUID | None = None
 
 
 def hook_for(session: Session, about: About, *, user_ids: Collection[uuid.UUID]) -> uuid.UUID | None:
@@ -114,7 +123,9 @@ def hook_for(session: Session, about: About, *, user_ids: Collection[uuid.UUID])
     theirs = sa.select(TeamMember.team_id).where(TeamMember.user_id.in_(user_ids))
     of_thread, of_told = Team.id == team, Team.id.in_(theirs)
     query = sa.select(TeamsHook.id).join(Team, Team.id == TeamsHook.team_id).where(_is_urgent_enough(session, about))
-    if about.kind in TRIGGERS:
+    if about.team_id is not None:
+        query = query.where(Team.id == about.team_id)
+    elif about.kind in TRIGGERS:
         query = query.where(TeamsHook.triggers.contains([about.kind.value]))
     else:
         query = query.where(sa.or_(of_thread, of_told))
