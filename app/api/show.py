@@ -34,6 +34,7 @@ def thread_out(record: ThreadRecord) -> ThreadOut:
         status=thread.status,
         channel_id=thread.channel_id,
         brand=record.brand_key,
+        order_id=record.order_id,
         customer_contact_id=thread.contact_id,
         partner_contact_id=thread.partner_contact_id,
         assigned_to_contact_id=record.assigned_to_contact_id,

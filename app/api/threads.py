@@ -112,7 +112,8 @@ def update_thread(path: IdPath, body: ThreadUpdate) -> Response:
 
 
 def _etag(record: ThreadRecord) -> str:
-    return f"{version_tag(record.thread)}{'u' if record.unread else ''}"
+    order = record.order_id.hex[-8:] if record.order_id else ""  # becoming about an order makes no new version of the thread
+    return f"{version_tag(record.thread)}{'u' if record.unread else ''}{order}"
 
 
 def _answer(session: Session, viewer: Viewer, thread_id: uuid.UUID, status: int) -> Answer:

@@ -24,6 +24,7 @@ from app.core.paging import Page
 from app.inbox.models import Attachment, Message, MessageType, Priority, Thread, ThreadAlias, ThreadRead, ThreadStatus, ThreadType
 from app.inbox.queries import ThreadMissing
 from app.inbox.triage_models import ThreadTag
+from app.orders.models import Order, OrderThread
 
 NOBODY = "none"
 Assignee, Creator, Sender = aliased(User), aliased(User), aliased(User)
@@ -54,6 +55,7 @@ class ThreadRecord:
     assigned_to_contact_id: uuid.UUID | None
     created_by_contact_id: uuid.UUID | None
     unread: bool
+    order_id: uuid.UUID | None
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,7 @@ def _thread_query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
             Assignee.contact_id.label("assignee"),
             Creator.contact_id.label("creator"),
             _is_unread(viewer).label("unread"),
+            _order_id().label("order_id"),
         )
         .join(Brand, Brand.id == Thread.brand_id)
         .outerjoin(Assignee, Assignee.id == Thread.assignee_user_id)
@@ -161,8 +164,18 @@ def _thread_query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
     )
 
 
+def _order_id() -> sa.ScalarSelect[uuid.UUID]:
+    """The newest order of the brand that the thread, or one merged into it, is about."""
+    merged = sa.select(ThreadAlias.old_id).where(ThreadAlias.thread_id == Thread.id).correlate(Thread)
+    linked = sa.or_(OrderThread.thread_id == Thread.id, OrderThread.thread_id.in_(merged))
+    query = (
+        sa.select(Order.id).join(OrderThread, OrderThread.order_id == Order.id).where(linked, Order.brand_id == Thread.brand_id)
+    )
+    return query.order_by(Order.created_at.desc(), Order.id.desc()).limit(1).correlate(Thread).scalar_subquery()
+
+
 def _thread_record(row: sa.Row[*tuple[Any, ...]]) -> ThreadRecord:
-    return ThreadRecord(row.Thread, row.key, row.assignee, row.creator, row.unread)
+    return ThreadRecord(row.Thread, row.key, row.assignee, row.creator, row.unread, row.order_id)
 
 
 def get_thread_record(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> ThreadRecord:

@@ -24,6 +24,7 @@ from app.core.text import storable
 from app.inbox.queries import ThreadRow, list_rows
 from app.inbox.search_filter import Notice, SearchFilter, digits_of, escape_like, read_operators
 from app.inbox.search_find import Bounds, Finder, Finding, Found, Words
+from app.inbox.search_orders import list_threads_numbered
 from app.inbox.search_query import SearchQuery, Word, parse_search
 from app.inbox.search_words import forms_of
 
@@ -188,13 +189,15 @@ def _by_number(session: Session, viewer: Viewer, text: str) -> list[Found]:
 
 
 def _people(session: Session, viewer: Viewer, query: SearchQuery, finder: Finder) -> list[Found]:
-    """Threads of contacts whose name, address or number contains the words, and the thread of that number or subject; as far as
-    the operators let them through."""
+    """Threads of contacts whose name, address or number contains the words, the thread of that number or subject, and those about
+    the order of that number; as far as the operators let them through."""
     text = " ".join(str(word) for word in query.words)
     if finder.filter.message:
         return []
     # Two characters are in too many names; as a number they name one thread.
     found = _by_number(session, viewer, f"#{text}") if len(text) < 3 else _named(session, text, finder.filter.brand_ids)
+    of_order = list_threads_numbered(session, text=text, brand_ids=finder.filter.brand_ids)
+    found = [*of_order, *(one for one in found if one.thread_id not in {order.thread_id for order in of_order})]
     if not found or not finder.filter.used:
         return found
     fitting = finder.fitting([f.thread_id for f in found])

@@ -29,7 +29,7 @@ class ThreadOut(Output):
     status: ThreadStatus
     channel_id: uuid.UUID | None
     brand: str = Field(description="Key of the brand, e.g. `chargecars`")
-    order_id: uuid.UUID | None = Field(default=None, description="Always null in this version")
+    order_id: uuid.UUID | None = Field(default=None, description="The newest order it is about; null: none")
     customer_contact_id: uuid.UUID | None
     partner_contact_id: uuid.UUID | None
     assigned_to_contact_id: uuid.UUID | None

@@ -25,10 +25,12 @@ from app.inbox.routes.words import MEDIUM_ICONS, status_words
 from app.inbox.search import QUERY_CHARACTERS, clean_query, search_threads
 from app.inbox.search_filter import LEAST_CHARACTERS
 from app.inbox.search_marks import excerpt, has_match, marked
+from app.inbox.search_orders import find_order_numbered
 from app.inbox.search_people import list_people
 from app.inbox.search_query import OPERATORS
 from app.inbox.tags import list_known_tags
 from app.inbox.timeline import PAGE_ITEMS
+from app.orders.routes.words import order_status_words
 from app.translation import gettext as _
 from app.web import page, wants_page
 
@@ -48,9 +50,19 @@ def search() -> ResponseReturnValue:
         hits = search_threads(session, viewer=viewer, text=query)
     notices = [notice_words(notice) for notice in hits.notices]
     g.current_search = query
+    order = find_order_numbered(session, text=query, brand_ids=list(viewer.brand_ids))
     blocks = ("search_results",)
     saved = saved_search(query) if wants_page(blocks) else None
-    return page("inbox/search.html", blocks=blocks, query=query, hits=hits, notices=notices, saved=saved)
+    status = order_status_words(order.status.value) if order else ""
+    context: dict[str, Any] = {
+        "query": query,
+        "hits": hits,
+        "order": order,
+        "order_status": status,
+        "notices": notices,
+        "saved": saved,
+    }
+    return page("inbox/search.html", blocks=blocks, **context)
 
 
 @bp.get("/search/suggestions")
