@@ -160,6 +160,10 @@ def note_health(session: Session, channel: Channel, *, health: str, detail: str,
     """Keep what the last check or call said; a change of state is an event."""
     changed = channel.health != health
     channel.health, channel.health_detail, channel.health_at = health, detail[:500], now
+    if health == "ok":
+        channel.degraded_since = None
+    elif health == "degraded" and channel.trouble_since is None:
+        channel.degraded_since = channel.degraded_since or now
     if changed:
         payload = {"channel_id": str(channel.id), "health": health}
         record(session, "ChannelHealthChanged", subject=Subject(brand_id=channel.brand_id), now=now, payload=payload)

@@ -76,7 +76,8 @@ class Channel(WithId, Base):
     health: Mapped[str] = mapped_column(default="unknown")
     health_detail: Mapped[str] = mapped_column(default="")
     health_at: Mapped[datetime | None]
-    trouble_since: Mapped[datetime | None]  # administrators were told that it is down, and not yet that it works again
+    degraded_since: Mapped[datetime | None]  # it works in part, and nobody was told that it is down
+    trouble_since: Mapped[datetime | None]  # administrators were told of it, and not yet that it works again
     version: Mapped[int] = mapped_column(default=1, server_default="1")  # grows with every change somebody makes on its form
     created_at: Mapped[datetime]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -16,6 +16,8 @@ from app.events.actions import Subject, record
 
 TELL_DAYS = (30, 7, 1)  # so many days before a credential expires administrators are told
 EXPIRES = known("%(channel)s: a credential expires on %(date)s. Enter a new one before.")
+PASSES = timedelta(hours=1)  # what works in part mends itself in less, most times
+IN_PART = known("%(channel)s has worked only in part for an hour: %(why)s")
 DOWN = known("%(channel)s does not work: %(why)s")
 MENDED = known("%(channel)s works again.")
 
@@ -36,20 +38,25 @@ def alert(session: Session, channel: Channel, occasion: str, text: str, *, now: 
 
 
 def alert_of_troubles(session: Session, *, now: datetime) -> int:
-    """Tell administrators of every active channel that is down, once until it works, and then that it does; how many alerts.
-
-    A channel that works in part (`degraded`) is neither: a trouble ends with the first call that succeeds.
-    """
-    begun = sa.and_(Channel.health == "down", Channel.trouble_since.is_(None))
+    """Tell administrators of every active channel that is down, or has worked in part for an hour, once until it works, and then
+    that it does; how many alerts. One that was told to work in part is told once more when it is down."""
+    untold = Channel.trouble_since.is_(None)
+    down = sa.and_(Channel.health == "down", sa.or_(untold, Channel.degraded_since.is_not(None)))
+    in_part = sa.and_(Channel.health == "degraded", untold, Channel.degraded_since <= now - PASSES)
     mended = sa.and_(Channel.health == "ok", Channel.trouble_since.is_not(None))
-    query = sa.select(Channel).where(Channel.is_active, sa.or_(begun, mended)).order_by(Channel.id).with_for_update()
+    query = sa.select(Channel).where(Channel.is_active, sa.or_(down, in_part, mended)).order_by(Channel.id).with_for_update()
     channels = session.execute(query.execution_options(populate_existing=True)).scalars().all()
     for channel in channels:
-        is_down = channel.trouble_since is None
-        channel.trouble_since = now if is_down else None
-        said = {"channel": channel.name, "why": channel.health_detail}
-        _announce(session, channel, DOWN % said if is_down else MENDED % {"channel": channel.name}, now)
+        _tell(session, channel, now)
     return len(channels)
+
+
+def _tell(session: Session, channel: Channel, now: datetime) -> None:
+    text = {"down": DOWN, "degraded": IN_PART}.get(channel.health, MENDED)
+    channel.trouble_since = None if text is MENDED else channel.trouble_since or now
+    if channel.health == "down":
+        channel.degraded_since = None
+    _announce(session, channel, text % {"channel": channel.name, "why": channel.health_detail}, now)
 
 
 def _announce(session: Session, channel: Channel, text: str, now: datetime) -> None:

@@ -123,9 +123,27 @@ def test_a_trouble_that_is_mended_is_told_once_and_the_next_one_again(
         note_health(db_session, channel, health=health, detail="Why", now=NOW)
         db_session.commit()
         alerts.append(tell_of_troubles(now=NOW))
+        db_session.refresh(channel)
     assert alerts == [0, 1, 0, 0, 0, 1, 0, 0, 1]
     down, again = f"{channel.name} does not work: Why", f"{channel.name} works again."
     assert sorted(told(db_session)) == sorted([down, again, down])
+
+
+def test_a_channel_that_works_in_part_for_an_hour_is_told_of_and_again_when_it_is_down(
+    app_context: Flask, db_session: Session, root: User, brand: Brand
+) -> None:
+    channel = make_number(app_context, db_session, brand)
+    states = ("degraded", "degraded", "degraded", "degraded", "down", "degraded", "ok", "degraded", "ok")
+    alerts = []
+    for number, health in enumerate(states):
+        at = NOW + number * timedelta(minutes=30)
+        note_health(db_session, channel, health=health, detail="Why", now=at)
+        db_session.commit()
+        alerts.append(tell_of_troubles(now=at))
+        db_session.refresh(channel)
+    assert alerts == [0, 0, 1, 0, 1, 0, 1, 0, 0]
+    in_part = f"{channel.name} has worked only in part for an hour: Why"
+    assert sorted(told(db_session)) == sorted([in_part, f"{channel.name} does not work: Why", f"{channel.name} works again."])
 
 
 def test_a_channel_that_is_off_troubles_nobody(app_context: Flask, db_session: Session, root: User, brand: Brand) -> None:
