@@ -65,8 +65,8 @@ def _keep(channel_id: uuid.UUID, health: Health, actor: Actor) -> None:
 
 
 def _hasten(session: Session, channel_id: uuid.UUID) -> None:
-    """What was tried and put back for later is tried now; what was never tried has its own time. No poll rests any more."""
-    now = sa.func.clock_timestamp()
-    waits = sa.and_(Delivery.channel_id == channel_id, Delivery.state == READY, Delivery.attempts > 0, Delivery.run_at > now)
+    """What was put back for later is tried now; what never had its turn has its own time. No poll rests any more."""
+    now, had_its_turn = sa.func.clock_timestamp(), sa.or_(Delivery.attempts > 0, Delivery.reason.is_not(None))
+    waits = sa.and_(Delivery.channel_id == channel_id, Delivery.state == READY, had_its_turn, Delivery.run_at > now)
     session.execute(sa.update(Delivery).where(waits).values(run_at=now, hinted_at=None))
     session.execute(sa.update(Channel).where(Channel.id == channel_id).values(poll_rests_until=None))

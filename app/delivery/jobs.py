@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,6 +50,8 @@ from app.delivery.reports import (
 from app.inbox.models import Message
 
 NO_SENDER = known("Nothing here can send over %(name)s")
+RESTS = N_("The channel waits before it calls its provider again")
+NOTICED_SECONDS = 5
 
 log = get_logger(__name__)
 TABLE = table_of(Delivery)
@@ -109,13 +111,24 @@ def deliver(*, row_id: str, **_ignored: Any) -> None:
     gate = _gate_of(delivery_id)
     wait = gate.enter(str(lease.token), now=time.time(), lease_seconds=runtime().settings.lease_seconds)
     if wait > 0:
-        with transaction() as session:  # this was no try
-            put_back(session, TABLE, lease, delay_seconds=wait, values={"attempts": lease.attempts - 1})
+        _rest(lease, delivery_id, wait)
         return
     try:
         _bring(lease, delivery_id, gate)
     finally:
         gate.leave(str(lease.token))
+
+
+def _rest(lease: Lease, delivery_id: uuid.UUID, seconds: float) -> None:
+    """This was no try. A wait that a reader would notice is told; a reason of an earlier try says more and stays."""
+    with transaction() as session:
+        delivery = session.get_one(Delivery, delivery_id)
+        values: Json = {"attempts": lease.attempts - 1}
+        if seconds >= NOTICED_SECONDS and delivery.reason is None:
+            channel = session.get_one(Channel, delivery.channel_id)
+            values["reason"] = asdict(Reason("rests", channel.health_detail if channel.health == "down" else RESTS))
+            note_delay(session, delivery_id, values["reason"], now=utc_now())
+        put_back(session, TABLE, lease, delay_seconds=seconds, values=values)
 
 
 def _gate_of(delivery_id: uuid.UUID) -> Gate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 
 import pytest
@@ -12,11 +13,15 @@ from sqlalchemy.orm import Session
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
+from app.delivery.check import check_channel
 from app.delivery.gate import LONGEST_REST_SECONDS, OPENS_AFTER, REST_SECONDS, Gate
-from app.delivery.jobs import deliver
+from app.delivery.gated import gate_of
+from app.delivery.jobs import RESTS, deliver
 from app.delivery.models import Delivery
+from app.inbox.models import Message
 from tests.connections.test_condition import make_delivery, make_number
 from tests.factories import make_brand
+from tests.support.chat_desk import ChatDesk
 
 NOW, CHANNEL = 1_800_000_000.0, uuid.UUID(int=7)
 
@@ -114,6 +119,34 @@ def test_a_delivery_that_has_to_wait_is_put_back_and_has_lost_no_try(app_context
     with transaction() as session:
         found = session.get_one(Delivery, delivery.id, populate_existing=True)
         assert (found.state, found.attempts, found.run_at > utc_now()) == ("ready", 0, True)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "health", "told"), [(60, "ok", RESTS), (60, "down", "Nobody lets us in"), (1, "ok", None), (1, "down", None)]
+)
+def test_a_wait_that_a_reader_would_notice_is_told(
+    app_context: Flask, db_session: Session, seconds: int, health: str, told: str | None
+) -> None:
+    channel = make_number(app_context, db_session, make_brand(db_session))
+    channel.health, channel.health_detail = health, "Nobody lets us in"
+    delivery = make_delivery(db_session, channel, at=utc_now())
+    db_session.commit()
+    gate_of(channel).note_failure(now=time.time(), retry_after_seconds=seconds)
+    deliver(row_id=str(delivery.id))
+    waiting = db_session.get_one(Message, delivery.message_id, populate_existing=True)
+    assert (waiting.delivery_reason or {}).get("title") == told
+
+
+def test_what_waited_without_a_try_goes_as_soon_as_a_check_succeeds(chat: ChatDesk) -> None:
+    delivery = make_delivery(chat.session, chat.channel, at=utc_now())
+    chat.session.commit()
+    gate_of(chat.channel).note_failure(now=time.time(), retry_after_seconds=60)
+    deliver(row_id=str(delivery.id))
+    chat.session.refresh(delivery)
+    assert delivery.run_at > utc_now()
+    check_channel(chat.channel)
+    chat.session.refresh(delivery)
+    assert delivery.run_at <= utc_now()
 
 
 def test_calls_that_fail_open_the_breaker_of_their_channel(app_context: Flask, db_session: Session) -> None:
