@@ -174,9 +174,7 @@ def _values(row: AppointmentRow) -> dict[str, str]:
 def _options(choices: Choices | None, form: AppointmentForm) -> dict[str, list[tuple[str, str]]]:
     chosen, own = form.get("minutes"), current_viewer().timezone
     lengths = sorted({*LENGTHS, *([int(chosen)] if chosen.isdecimal() and 0 < len(chosen) < 6 and int(chosen) else [])})
-    usual = ", ".join(
-        f"{words.appointment_kind_words(kind)} {words.length_words(USUAL_MINUTES[kind])}" for kind in AppointmentKind
-    )
+    usual = " / ".join(words.length_words(USUAL_MINUTES[kind]) for kind in AppointmentKind)
     zones = dict.fromkeys((own, *USUAL_ZONES, *([form.get("zone")] if form.get("zone") else [])))
     return {
         "kinds": [(kind.value, words.appointment_kind_words(kind)) for kind in AppointmentKind],
