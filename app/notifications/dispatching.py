@@ -190,3 +190,9 @@ def wait(session: Session, batch: Batch, *, seconds: float, error: str = "", is_
             put_back(session, TABLE, batch.lease, delay_seconds=seconds, values=values)
     except IntegrityError:
         end(session, batch, Outcome.FOLDED, error=error)
+
+
+def hasten(session: Session, target_id: uuid.UUID) -> None:
+    """The target works again: what was tried and waits is told now."""
+    waits = sa.and_(TABLE.c.target_id == target_id, TABLE.c.state == READY, TABLE.c.attempts > 0, TABLE.c.run_at > _NOW)
+    session.execute(sa.update(TABLE).where(waits).values(run_at=_NOW, hinted_at=None))

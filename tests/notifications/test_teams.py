@@ -169,8 +169,6 @@ def test_what_the_pace_does_not_allow_comes_later_as_one_card(house: House, chan
 @pytest.mark.parametrize(
     ("mode", "outcome", "problem"),
     [
-        ("deleted", Outcome.REFUSED, "no workflow at this address"),
-        ("not_anyone", Outcome.REFUSED, "refuses the address (401)"),
         ("large", Outcome.REFUSED, "refuses the card (413)"),
         ("late", Outcome.UNKNOWN, "may have taken the card"),
     ],
@@ -273,6 +271,32 @@ def test_an_address_is_entered_tried_and_removed(house: House, channel: Channel,
     assert settings.post(f"{channel.team.id}/test", csrf="x").status_code == 404
     assert settings.post(f"{new_id()}", url=made["url"]).status_code == 404
     assert "this team gets no cards" in settings.get().text
+
+
+@pytest.mark.parametrize(
+    ("mode", "problem"), [("not_anyone", "refuses the address (401)"), ("deleted", "no workflow at this address")]
+)
+@pytest.mark.parametrize("way", ["a test", "a new address"])
+def test_cards_wait_for_an_address_that_works_and_come_once(
+    house: House, channel: Channel, page_client: PageClient, mode: str, problem: str, way: str
+) -> None:
+    settings = Settings(house, page_client)
+    channel.behave(mode)
+    house.escalate(house.alice, through=THROUGH)
+    house.carry_out()
+    assert problem in settings.get().text
+    house.carry_out()
+    assert house.outside.calls(PATH) == 1  # it is not asked again at once
+    if way == "a test":
+        channel.behave("fine")
+        settings.post(f"{channel.team.id}/test")
+    else:
+        settings.post(f"{channel.team.id}", url=house.outside.call("POST", "/__sim/workflows")["url"])
+    before = len(house.outside.cards())
+    house.carry_out()
+    house.carry_out()
+    assert len(house.outside.cards()) == before + 1
+    assert [d.outcome for d in house.dispatches()] == [Outcome.ACCEPTED]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.inbox.models import Priority
+from app.notifications.dispatching import hasten
 from app.notifications.models import TRIGGERS, NotificationKind, TeamsHook
 from app.notifications.routes.blueprint import bp
 from app.notifications.senders import teams_sender
@@ -55,7 +56,9 @@ def save_hook(team_id: uuid.UUID) -> ResponseReturnValue:
         except BadAddress as error:
             return _page(wrong=(team_id, str(error)), status=422)
         with transaction() as session:
-            set_hook(session, new, team_id=team_id, keyring=runtime().keyring, now=utc_now(), actor=viewer.actor)
+            changed = set_hook(session, new, team_id=team_id, keyring=runtime().keyring, now=utc_now(), actor=viewer.actor)
+            hasten(session, changed.id)
+        runtime().nudger.nudge()
     else:
         with transaction() as session:
             kept, now = session.merge(hook), utc_now()
@@ -98,6 +101,9 @@ def try_card(viewer: Viewer, hook: TeamsHook) -> str:
     answer = teams_sender().send(url, render(card), now=utc_now())
     with transaction() as session:
         note_answer(session, hook.id, answer, now=utc_now())
+        if answer.ok:
+            hasten(session, hook.id)
+    runtime().nudger.nudge()
     return str(told(answer.words))
 
 

@@ -74,7 +74,7 @@ def _refusal(status: int, answer: HttpResponse, now: datetime) -> Answer:
     if status >= 500:
         return Answer(None, BROKEN % {"status": status}, wait)
     if status in (401, 403):
-        return Answer(Outcome.REFUSED, NOT_ALLOWED % {"status": status})
+        return Answer(None, NOT_ALLOWED % {"status": status})  # the card is well: it waits until somebody mends the address
     if status == 404:
-        return Answer(Outcome.REFUSED, NO_WORKFLOW)
+        return Answer(None, NO_WORKFLOW)
     return Answer(Outcome.REFUSED, REFUSED % {"status": status})

@@ -1,0 +1,154 @@
+"""Teams, Make, Fillout and PDOK in a browser: they work, they are broken and mended, and what waited comes once.
+
+One of them in one way by default; `make channels` walks all in every way.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from app.demo.providers import BROKEN, BUSY, REFUSED, SILENCE
+from tests.browser.demo import ADMIN, signed_in
+from tests.support.browsing import Browsing
+from tests.support.live import LiveServer
+from tests.support.waiting import wait_until
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
+EVERY = bool(os.environ.get("EVERY_TROUBLE"))
+LONG_MS = 150_000
+
+
+@dataclass
+class Office:
+    """An administrator who makes trouble (`played`), works with orders and reads what is told of services (`admin`)."""
+
+    admin: Page
+    played: Page
+
+    def trouble(self, key: str, kind: str) -> None:
+        self.played.goto("/simulator/providers")
+        card = self.played.locator(f"[data-provider={key}]")
+        with self.played.expect_navigation():
+            card.locator(f".trouble button[value='{kind}']").click()
+        expect(self.played.locator(f"[data-provider={key}]")).to_have_attribute("data-trouble", kind)
+
+    def arrange(self, button: str) -> None:
+        self.played.goto("/simulator/forms")
+        with self.played.expect_navigation():
+            self.played.get_by_role("button", name=button, exact=True).click()
+
+    def integration(self, name: str) -> Page:
+        self.admin.goto("/settings/integrations")
+        self.admin.get_by_role("link", name=name).click()
+        return self.admin
+
+    def orders(self) -> Locator:
+        self.admin.goto("/orders")
+        return self.admin.locator("a[data-row]")
+
+    def new_order(self, postal_code: str, house_number: str) -> Page:
+        page = self.admin
+        page.goto("/orders/new")
+        for name, value in {"customer_name": "Sanne de Wit", "postal_code": postal_code, "house_number": house_number}.items():
+            page.locator(f"#field-{name}").fill(value)
+        page.locator("#field-description-1").fill("Wallbox")
+        page.get_by_role("button", name="Save", exact=True).last.click()
+        expect(page).to_have_url(re.compile("/orders/[0-9a-f-]{36}"))
+        return page
+
+    def set(self, field: str, value: str, button: str) -> None:
+        self.admin.locator(f"#field-{field}").select_option(value)
+        with self.admin.expect_navigation():
+            self.admin.get_by_role("button", name=button).click()
+
+
+@pytest.fixture
+def office(demo: LiveServer, demo_browsing: Browsing) -> Iterator[Office]:
+    made = Office(*(signed_in(demo_browsing, ADMIN) for _ in range(2)))
+    yield made
+    for key in ("notices", "make", "fillout", "pdok"):
+        made.trouble(key, "")
+
+
+def shown(page: Page, found: Locator) -> bool:
+    """After the page was read anew."""
+    page.reload()
+    return found.count() > 0
+
+
+# What our pages say of each trouble.
+MAKE_WORDS = {REFUSED: "asks for another API key", BUSY: "answered 429", BROKEN: "answered 500", SILENCE: "could not be reached"}
+TEAMS_WORDS = {REFUSED: "refuses the address", BUSY: "asks to wait", BROKEN: "has trouble", SILENCE: "may have taken the card"}
+FILLOUT_WORDS = {REFUSED: "API key", BUSY: "patience", BROKEN: "Fillout", SILENCE: "Fillout"}
+WHAT = "the page to say so"
+KINDS = (REFUSED, BUSY, BROKEN, SILENCE) if EVERY else (BROKEN,)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_make_is_told_once_after_it_was_mended(office: Office, kind: str) -> None:
+    page, before = office.admin, office.orders().count()
+    office.arrange("A new order")
+    wait_until(lambda: office.orders().count() > before, WHAT)
+    office.orders().first.click()
+    office.trouble("make", kind)
+    office.set("status", "scheduled", "Change status")
+    number = page.locator("h1").inner_text().split()[0]
+    office.integration("Scenarios (demo)")
+    banner = page.locator("main .banner", has_text=MAKE_WORDS[kind])
+    wait_until(lambda: shown(page, banner), WHAT)
+    office.trouble("make", "")
+    if kind == REFUSED:
+        page.get_by_role("button", name="Tell again what failed").click()
+    office.played.goto("/simulator/forms")
+    told = office.played.locator("#told-scenarios .arrival", has_text=number)
+    expect(told.first).to_be_visible(timeout=LONG_MS)
+    wait_until(lambda: not shown(page, banner), WHAT)
+
+
+@pytest.mark.skipif(not EVERY, reason="make channels walks it")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_form_whose_post_was_lost_comes_once_after_fillout_was_mended(office: Office, kind: str) -> None:
+    office.arrange("Fill in the form")
+    before = office.orders().count()
+    office.trouble("fillout", kind)
+    office.arrange("Its post is lost")
+    page = office.integration("Intake (demo)")
+    banner = page.locator("main .banner", has_text=FILLOUT_WORDS[kind])
+    wait_until(lambda: shown(page, banner), WHAT)
+    office.trouble("fillout", "")
+    wait_until(lambda: office.orders().count() > before, WHAT)
+    expect(office.orders()).to_have_count(before + 1)
+
+
+@pytest.mark.skipif(not EVERY, reason="make channels walks it")
+@pytest.mark.parametrize(("kind", "house_number"), [(BUSY, "20"), (BROKEN, "22"), (SILENCE, "24")])
+def test_an_address_is_looked_up_after_the_register_was_mended(office: Office, kind: str, house_number: str) -> None:
+    office.trouble("pdok", kind)
+    page = office.new_order("9717GD", house_number)
+    expect(page.locator("#order-place")).to_contain_text("Not looked up yet")
+    office.trouble("pdok", "")
+    expect(page.locator("#order-place")).to_contain_text("Valid address", timeout=LONG_MS)
+
+
+@pytest.mark.skipif(not EVERY, reason="make channels walks it")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_card_of_an_urgent_order_comes_once_after_teams_was_mended(office: Office, kind: str) -> None:
+    page = office.new_order("3511CD", "7")
+    number = page.locator("h1").inner_text().split()[0]
+    office.trouble("notices", kind)
+    office.set("priority", "urgent", "Change priority")
+    page.goto("/settings/teams-cards")
+    wait_until(lambda: shown(page, page.locator("main .field__error", has_text=TEAMS_WORDS[kind])), WHAT)
+    office.trouble("notices", "")
+    page.get_by_role("button", name="Send a test card").click()
+    expect(page.locator("#trial")).to_contain_text("Teams accepted the card")
+    office.played.goto("/simulator/received")
+    cards = office.played.locator("[aria-label=Cards] .arrival", has_text=number)
+    # Of a card that may have come Teams cannot be asked, so it is not sent again.
+    expect(cards).to_have_count(0 if kind == SILENCE else 1, timeout=LONG_MS)
