@@ -54,6 +54,7 @@ IN_THE_DEMO = tuple(
         "dialogs",
         "every_channel",
         "every_page",
+        "every_service",
         "formatting",
         "no_credential_shown",
         "notifications",
