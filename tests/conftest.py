@@ -64,6 +64,7 @@ IN_THE_DEMO = tuple(
         "whatsapp",
     )
 )
+EVERY_PAGE = "tests/browser/test_every_page.py"  # takes as long as half of the others: it has a process and a demo of its own
 LONG = ("tests/launch/", "tests/chaos/", "tests/ingest/test_four_workers.py", "tests/ingest/test_mailbox_months.py", "tests/cli/")
 
 # How long examples take says nothing on a machine that does other things too. And they are the same in every run: what fails
@@ -77,6 +78,8 @@ class ByModule(LoadScopeScheduling):
     shares one running application."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(EVERY_PAGE):
+            return EVERY_PAGE
         if nodeid.startswith(IN_THE_DEMO):
             return IN_THE_DEMO[0]
         return IN_A_BROWSER[0] if nodeid.startswith(IN_A_BROWSER) else nodeid.split("::")[0]

@@ -56,9 +56,9 @@ def parse_events(body: bytes, *, channel_id: str) -> Parsed:
     notices: list[AccountNotice] = []
     unreadable = 0
     for event in read_events(body):
-        if str(event.get(CHANNEL_ARGUMENT) or channel_id) != channel_id or event.get("event") in _PASSED_OVER:
-            continue
         try:
+            if str(event.get(CHANNEL_ARGUMENT) or channel_id) != channel_id or event.get("event") in _PASSED_OVER:
+                continue
             if event.get("event") == "account_status_change":
                 notices.append(AccountNotice("account_status", _ACCOUNT, "warning", raw=event))
                 continue
