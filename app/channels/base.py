@@ -74,7 +74,10 @@ class Automatic(StrEnum):
 
 @dataclass(frozen=True)
 class InboundAttachment:
-    """A file that came with a message: its bytes (mail), or a handle with which to fetch them later (WhatsApp media)."""
+    """A file that came with a message: its bytes (mail), or a handle with which to fetch them later (WhatsApp media).
+
+    `linked_by`: `provider_url` is a plain link that needs no account; in whose name it is fetched, as "fillout/7f…".
+    """
 
     filename: str
     content_type: str
@@ -85,6 +88,7 @@ class InboundAttachment:
     size_bytes: int | None = None
     content_id: str | None = None  # without <>
     is_inline: bool = False
+    linked_by: str | None = None
 
 
 @dataclass(frozen=True)

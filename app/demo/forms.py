@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 from sqlalchemy.orm import Session
@@ -78,6 +80,15 @@ def _fill_in(**order: Any) -> Callable[[str], str]:
     return run
 
 
+def _fill_in_with_photo(*, is_gone: bool = False) -> Callable[[str], str]:
+    def run(number: str) -> str:
+        picture = Path(str(current_app.static_folder), "img", "touch-icon-180.png").read_bytes()
+        photo = {"filename": "meterkast.png", "content": base64.b64encode(picture).decode(), "is_gone": is_gone}
+        return _fill_in(shape="envelope", files=[photo])(number)
+
+    return run
+
+
 def _call(scenario: str, proof: str = "hmac", **data: Any) -> Callable[[str], str]:
     def run(number: str) -> str:
         _connect(Provider.MAKE)
@@ -109,6 +120,8 @@ _ACTIONS: dict[str, Callable[[str], str]] = {
     "form_flat": _fill_in(shape="flat"),
     "form_twice": _fill_in(shape="envelope", times=2),
     "form_lost": _fill_in(post=False),
+    "form_photo": _fill_in_with_photo(),
+    "form_photo_gone": _fill_in_with_photo(is_gone=True),
     "order": _call("order-created", "hmac", **ORDERED),
     "visit": _call("visit-completed", technician="Kees"),
     "payment": _call("payment-received", amount="749.00", currency="EUR"),

@@ -27,8 +27,9 @@ from app.events.actions import record
 from app.inbox.actions import NewMessage, NewThread, add_message, create_thread, lock_thread, reopen_for_incoming, subject_of
 from app.inbox.changes import apply_pending_changes
 from app.inbox.merge import is_untouched, merge_threads, summarise_again
-from app.inbox.models import Attachment, Message, MessageKey, MessageType, Thread, ThreadStatus
+from app.inbox.models import Message, MessageKey, MessageType, Thread, ThreadStatus
 from app.inbox.spam import is_blocked, mark_spam
+from app.ingest.attachments import store_attachments
 from app.ingest.changes import apply_to_its_message, find_message_id, wait_for_quoted
 from app.ingest.consent import hear_consent
 from app.ingest.context import ApplyContext, ItemResult, counterpart, identities_of
@@ -220,7 +221,7 @@ def _after_storing(
     session: Session, message: InboundMessage, context: ApplyContext, thread: Thread, stored: Message, match: Match
 ) -> None:
     _store_keys(session, message, context, stored)
-    pending = _store_attachments(session, message, context, stored)
+    pending = store_attachments(session, message.attachments, message=stored, storage=context.storage, now=context.now)
     apply_pending_changes(session, stored, now=context.now)
     if message.reply_to_external_id and stored.reply_to_message_id is None:
         wait_for_quoted(session, message, stored, context)
@@ -273,30 +274,3 @@ def _store_keys(session: Session, message: InboundMessage, context: ApplyContext
     session.add_all(
         MessageKey(brand_id=stored.brand_id, value=storable(v), message_id=stored.id, role=role) for v, role in keys.items()
     )
-
-
-def _store_attachments(session: Session, message: InboundMessage, context: ApplyContext, stored: Message) -> bool:
-    pending = False
-    for position, file in enumerate(message.attachments):
-        kept = context.storage.put(file.content) if file.content is not None else None
-        pending = pending or kept is None
-        session.add(
-            Attachment(
-                message_id=stored.id,
-                thread_id=stored.thread_id,
-                position=position,
-                filename=storable(file.filename)[:300],
-                content_type=storable(file.content_type)[:200],
-                size_bytes=kept.size_bytes if kept else file.size_bytes,
-                sha256=kept.sha256 if kept else None,
-                storage_key=kept.key if kept else None,
-                state="stored" if kept else "pending",
-                provider={}
-                if kept
-                else storable_json({"media_id": file.provider_media_id, "url": file.provider_url, "sha256": file.sha256}),
-                content_id=file.content_id,
-                is_inline=file.is_inline,
-                created_at=context.now,
-            )
-        )
-    return pending

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.base import ProviderError
+from app.channels.base import ProviderError, Reason
+from app.channels.fetching import FetchedMedia
+from app.channels.linked import fetch_linked
 from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.crash import crash_point
 from app.core.db import transaction
+from app.core.metering import Endpoint
 from app.core.runtime import runtime
 from app.core.storage import StoredFile
 from app.core.text import mark as N_
+from app.core.work import RETRY_SECONDS
 from app.delivery.account import account_of
 from app.delivery.gated import Resting, reading
 from app.events.actions import Subject, record
@@ -22,18 +27,20 @@ from app.events.jobs import NotYet
 from app.events.models import Event
 from app.inbox.models import Attachment, Message, Thread
 
+PATIENCE = timedelta(seconds=sum(RETRY_SECONDS))  # the age an entry of the outbox has at its last try, at least
+
 
 def fetch_announced_media(event: Event) -> None:
     """After-commit handler. A temporary failure raises, so the outbox tries again; what was fetched stays fetched.
 
-    While the channel rests it raises NotYet, which costs no try.
+    While the channel rests it raises NotYet, which costs no try. At the last try what cannot be had is given up, and says so.
     """
     with transaction() as session:
         message = session.get(Message, event.message_id)
         channel = session.get(Channel, message.channel_id) if message and message.channel_id else None
         pending = _pending(session, message.id) if message else []
         session.expunge_all()
-    if message is None or channel is None:
+    if message is None:
         return
     later: Exception | None = None
     for attachment in pending:
@@ -58,23 +65,31 @@ def _pending(session: Session, message_id: uuid.UUID) -> list[Attachment]:
     return list(session.execute(query).scalars())
 
 
-def _fetch(attachment: Attachment, channel: Channel) -> None:
-    source = runtime().adapters.media.get(channel.adapter_key)
-    media_id = attachment.provider.get("media_id")
-    if source is None or not media_id:
-        _fail(attachment.id, N_("There is nothing to fetch it with"))
-        return
+def _fetch(attachment: Attachment, channel: Channel | None) -> None:
     try:
-        with reading(channel):
-            media = source.fetch_media(media_id=media_id, url=attachment.provider.get("url"), account=account_of(channel))
+        media = _bring(attachment, channel)
     except ProviderError as error:
-        if not error.permanent:
+        if not (error.permanent or utc_now() - attachment.created_at >= PATIENCE):
             raise
         _fail(attachment.id, error.reason.title)
         return
     kept = runtime().storage.put(media.content)
     crash_point("media.after_store")
     _keep(attachment.id, kept, media.content_type)
+
+
+def _bring(attachment: Attachment, channel: Channel | None) -> FetchedMedia:
+    """From whoever has it: the link's own place, or the channel's provider. Raises ProviderError and Resting."""
+    media_id, url, linked_by = (attachment.provider.get(name) for name in ("media_id", "url", "linked_by"))
+    if linked_by and url:
+        provider, _slash, account = linked_by.partition("/")
+        called, stand_ins = Endpoint(provider, "GET file", account), bool(runtime().settings.outbound_allow)
+        return fetch_linked(runtime().http, url, filename=attachment.filename, called=called, allows_http=stand_ins)
+    source = runtime().adapters.media.get(channel.adapter_key) if channel else None
+    if source is None or channel is None or not media_id:
+        raise ProviderError(Reason("no_source", N_("There is nothing to fetch it with")), permanent=True)
+    with reading(channel):
+        return source.fetch_media(media_id=media_id, url=url, account=account_of(channel))
 
 
 def _keep(attachment_id: uuid.UUID, kept: StoredFile, content_type: str) -> None:

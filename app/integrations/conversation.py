@@ -10,17 +10,19 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.channels.base import InboundAttachment
 from app.connections.models import Channel
 from app.contacts.models import Contact
 from app.events.actions import record
 from app.inbox.actions import NewMessage, NewThread, add_message, create_thread, lock_thread, reopen_for_incoming, subject_of
 from app.inbox.models import MessageType, Thread
+from app.ingest.attachments import announce_attachments
 from app.integrations.models import Integration
 
 
 @dataclass(frozen=True)
 class Said:
-    """What a contact told us by way of an integration. `external_id` is unique for it."""
+    """What a contact told us by way of an integration. `external_id` is unique for it; `files` are fetched afterwards."""
 
     external_id: str
     subject: str
@@ -28,6 +30,7 @@ class Said:
     at: datetime
     event_id: uuid.UUID
     meta: dict[str, Any]
+    files: tuple[InboundAttachment, ...] = ()
 
 
 def begin_thread(session: Session, integration: Integration, contact: Contact, said: Said, *, now: datetime) -> Thread:
@@ -64,5 +67,8 @@ def say(session: Session, thread: Thread, contact: Contact, said: Said, *, now: 
         },
     )
     message = add_message(session, thread, new, now=now)
+    announce_attachments(session, said.files, message=message, now=now)
     reopen_for_incoming(session, thread, now=now)
     record(session, "MessageReceived", subject=subject_of(thread, message), now=now)
+    if said.files:
+        record(session, "AttachmentsAnnounced", subject=subject_of(thread, message), now=now)

@@ -2,11 +2,15 @@
 
 PUT  /__sim/config   {"hook_url", "api_key", "per_second"}
 POST /__sim/emit     {"shape": "native" | "envelope" | "flat", "answers": {name: value}, "post": true, "times": 1, "test": false,
-                      "submission_id": an earlier one, whose answers are changed}; answers {"submission_id", "statuses"}
+                      "submission_id": an earlier one, whose answers are changed,
+                     "files": [{"filename", "content_type", "content": base64, "is_gone"}], uploaded with it at the question
+                     "photo"; one that is gone cannot be had any more};
+                     answers {"submission_id", "statuses"}
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 import time
@@ -51,12 +55,15 @@ class FormAccount:
     api_key: str = "sk_simulated"
     per_second: int = 5
     submissions: list[Json] = field(default_factory=list)
+    files: dict[str, tuple[bytes, str]] = field(default_factory=dict)  # by what its address names it; content and type
+    uploads: int = 0
     asked: deque[float] = field(default_factory=deque)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def forget(self) -> None:
         with self.lock:
             self.submissions.clear()
+            self.files.clear()
             self.asked.clear()
 
     def submit(self, answers: Json, *, submission_id: str = "", test: bool = False) -> Json:
@@ -72,6 +79,16 @@ class FormAccount:
             if earlier is None:
                 self.submissions.append(made)
             return made
+
+    def upload(self, file: Json, *, base_url: str) -> Json:
+        """Keep a file; what an answer says of it. Its address is signed for a while, as those of stores of files are."""
+        with self.lock:
+            self.uploads += 1
+            name = f"file_{self.uploads:06}"
+            content = base64.b64decode(file.get("content", ""), validate=True)
+            if not file.get("is_gone"):
+                self.files[name] = (content, str(file.get("content_type", "application/octet-stream")))
+        return {"url": f"{base_url}files/{name}?signed=1", "filename": str(file.get("filename", ""))}
 
     def may_ask(self) -> bool:
         """Whether another question fits into this second."""
@@ -89,6 +106,7 @@ def create_fillout_app(account: FormAccount | None = None) -> Flask:
     state = account or FormAccount(clock.now)
     app.config["ACCOUNT"] = state
     app.register_blueprint(_api(state))
+    app.register_blueprint(_store(state))
     install_controls(
         app, reset=state.forget, emit=lambda order: _emit(state, order), configure=lambda new: _configure(state, new), clock=clock
     )
@@ -108,7 +126,9 @@ def _emit(account: FormAccount, order: Json) -> Json:
     shape = order.get("shape", "envelope")
     if shape not in SHAPES:
         raise BadOrder(f"shape must be one of {', '.join(SHAPES)}")
-    answers = order.get("answers") or EXAMPLE
+    answers = dict(order.get("answers") or EXAMPLE)
+    if order.get("files"):
+        answers["photo"] = [account.upload(file, base_url=request.host_url) for file in order["files"]]
     made = account.submit(answers, submission_id=order.get("submission_id", ""), test=bool(order.get("test")))
     statuses = []
     if order.get("post", True) and account.hook_url:
@@ -156,6 +176,20 @@ def _api(account: FormAccount) -> Blueprint:
         if form_id != FORM:
             return _refusal(404, "Not Found", "No such form")
         return _listed(account)
+
+    return routes
+
+
+def _store(account: FormAccount) -> Blueprint:
+    """Where uploaded files lie: whoever has the address may have the file."""
+    routes = Blueprint("fillout_files", __name__)
+
+    @routes.get("/files/<name>")
+    def file(name: str) -> Response:
+        if name not in account.files or "signed" not in request.args:
+            return Response(status=403)
+        content, content_type = account.files[name]
+        return Response(content, content_type=content_type)
 
     return routes
 

@@ -24,6 +24,7 @@ from app.addresses.register import Question, UnableToAsk
 from app.channels.base import ChannelAccount, ProviderError
 from app.channels.email.graph.client import GraphClient
 from app.channels.email.smtp.adapter import MailServerMail
+from app.channels.linked import fetch_linked
 from app.channels.twilio.api import TwilioApi
 from app.channels.whatsapp.api import CloudApi
 from app.core import runtime as installed
@@ -31,6 +32,7 @@ from app.core.clock import utc_now
 from app.core.dial import Resolver
 from app.core.http import HttpClient
 from app.core.ids import new_id
+from app.core.metering import Endpoint
 from app.core.runtime import runtime
 from app.events.actions import SYSTEM
 from app.ingest.self_test import try_webhook
@@ -146,6 +148,11 @@ def media_of_twilio(traveller: Traveller, url: str) -> None:
         TwilioApi(traveller.http(), traveller.root(url)).download(url, account=account())
 
 
+def file_of_a_form(traveller: Traveller, url: str) -> None:
+    with suppress(ProviderError):
+        fetch_linked(traveller.http(), url, filename="a.png", called=Endpoint("fillout", "GET file"), allows_http=True)
+
+
 def next_page_of_twilio(traveller: Traveller, url: str) -> None:
     with suppress(ProviderError):
         TwilioApi(traveller.http(), traveller.root(url)).get_next(url, account=account())
@@ -201,6 +208,7 @@ BY_HTTP: tuple[Way, ...] = (
     address_of_pdok,
     media_of_whatsapp,
     media_of_twilio,
+    file_of_a_form,
     next_page_of_twilio,
     next_link_of_graph,
     upload_of_graph,

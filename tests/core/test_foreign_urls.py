@@ -17,8 +17,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from app.channels.base import ProviderError
+from app.channels.linked import fetch_linked
 from app.core.dial import system_resolver
-from tests.core.foreign_ways import BY_HTTP, BY_MAIL, GIVEN_BY_PROVIDERS, Traveller, Way, media_of_twilio, sign_in_at_microsoft
+from app.core.http import UNNAMED
+from tests.core.foreign_ways import (
+    BY_HTTP,
+    BY_MAIL,
+    GIVEN_BY_PROVIDERS,
+    Traveller,
+    Way,
+    file_of_a_form,
+    media_of_twilio,
+    sign_in_at_microsoft,
+)
 from tests.core.raw_server import RawServer, serving
 
 WAYS = (*BY_HTTP, *BY_MAIL)
@@ -162,6 +174,15 @@ def test_the_one_redirect_that_is_followed_is_followed_without_our_sign_in(trave
     media_of_twilio(traveller, f"http://outside.example:{place.port}/x")
     first, second = place.world.requests
     assert (b"Authorization: Basic" in first, b"Authorization" in second) == (True, False)
+
+
+def test_a_file_of_a_form_may_be_led_on_once_and_needs_tls(traveller: Traveller, place: Place) -> None:
+    place.reply = answer("302 Found", Location=f"http://outside.example:{place.port}/elsewhere")
+    file_of_a_form(traveller, f"http://outside.example:{place.port}/x")
+    assert [request.split(b" ")[1] for request in place.world.requests] == [b"/x", b"/elsewhere"]
+    with pytest.raises(ProviderError):
+        fetch_linked(traveller.http(), f"http://outside.example:{place.port}/x", filename="a", called=UNNAMED)
+    assert len(place.world.requests) == 2
 
 
 @pytest.mark.parametrize("way", GIVEN_BY_PROVIDERS, ids=lambda way: way.__name__)

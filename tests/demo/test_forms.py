@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
+import urllib3
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from app.core.clock import utc_now
+from app.core.runtime import install, runtime
 from app.demo import forms
 from app.demo.outside import simulator
 from app.demo.world import SimulatorAway
 from app.integrations.models import Integration
 from app.simulators.common import serve
-from app.simulators.fillout import create_fillout_app
+from app.simulators.fillout import FormAccount, create_fillout_app
 from app.simulators.make import create_make_app
 from tests.factories import make_brand
 
 
 @pytest.fixture
 def simulators(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
-    form, make = serve(create_fillout_app()), serve(create_make_app())
+    account = FormAccount(utc_now)
+    form, make = serve(create_fillout_app(account)), serve(create_make_app())
     monkeypatch.setenv("FILLOUT_SIM_PORT", form.url.rpartition(":")[2])
     monkeypatch.setenv("MAKE_SIM_PORT", make.url.rpartition(":")[2])
-    yield SimpleNamespace(form=form.url, make=make.url)
+    yield SimpleNamespace(form=form.url, make=make.url, account=account)
     form.stop()
     make.stop()
 
@@ -44,6 +49,22 @@ def test_simulators_are_introduced_as_often_as_needed_to_one_connection_each(
     told = simulator("make").call("GET", "/__sim/config")
     assert told["hook_url"].endswith("/api/v1/webhooks/make")
     assert told["secret"]
+
+
+def test_a_form_is_filled_in_with_a_photo_that_can_be_had_or_not(
+    app_context: Flask, db_session: Session, simulators: SimpleNamespace
+) -> None:
+    make_brand(db_session, name="ChargeCars")
+    db_session.commit()
+    usual = runtime()  # posts go to the simulator itself: what they say is no concern of this test
+    install(app_context, replace(usual, settings=replace(usual.settings, public_url=simulators.form)))
+    statuses = []
+    for kind in ("form_photo", "form_photo_gone"):
+        assert "1" in forms._ACTIONS[kind]("")
+        (photo,) = simulators.account.submissions[-1]["questions"][-1]["value"]
+        statuses.append(urllib3.request("GET", photo["url"]).status)
+    install(app_context, usual)
+    assert (photo["filename"], statuses) == ("meterkast.png", [200, 403])
 
 
 def test_without_simulators_it_says_so(app_context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from app.accounts.models import Brand
 from app.connections.models import Channel, ChannelType
+from app.core import runtime as installed
 from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.events.actions import SYSTEM
@@ -24,8 +27,11 @@ from app.ingest.models import InboundEvent
 from app.integrations.actions import IntegrationContent, create_integration
 from app.integrations.models import Integration, Provider
 from app.orders.models import Order
+from app.simulators.common import RunningServer, serve
+from app.simulators.fillout import FormAccount, create_fillout_app
 from tests.factories import make_brand, make_channel
 
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 FORM_KEY, MAKE_KEY, MAKE_SECRET = "form-key", "make-key", "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 
@@ -80,3 +86,14 @@ def make_outside(client: FlaskClient, session: Session) -> Outside:
 def form(outside: Outside) -> Integration:
     settings = {"form_id": "chargecars-intake-2025"}
     return outside.connect(Provider.FILLOUT, settings=settings, secrets={"url_key": FORM_KEY, "api_key": "sk_simulated"})
+
+
+@pytest.fixture
+def account(app_context: Flask) -> Iterator[tuple[FormAccount, RunningServer]]:
+    """The simulated account, and the application told where it is."""
+    state = FormAccount(lambda: NOW, per_second=1000)
+    server, before = serve(create_fillout_app(state)), runtime()
+    installed.install(app_context, replace(before, settings=replace(before.settings, fillout_base_url=server.url)))
+    yield state, server
+    installed.install(app_context, before)
+    server.stop()

@@ -6,20 +6,14 @@ import json
 import os
 import random
 import resource
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 
 from app.addresses.models import Address
 from app.channels.base import UnableToParse
 from app.contacts.models import Contact, ContactIdentity
-from app.core import runtime as installed
-from app.core.runtime import runtime
 from app.events.models import Event
 from app.inbox.models import Thread
 from app.ingest.models import InboundEvent, IntakeCount
@@ -28,12 +22,11 @@ from app.integrations.fillout.reading import in_words, read_intake, read_submiss
 from app.integrations.jobs import poll_forms
 from app.integrations.models import FormSubmission, Integration
 from app.orders.models import LineItem, LineItemStatus, OrderSource, OrderStatus
-from app.simulators.common import RunningServer, serve
-from app.simulators.fillout import EXAMPLE, FORM, SHAPES, FormAccount, _shaped, create_fillout_app
-from tests.integrations.conftest import FORM_KEY, Outside
+from app.simulators.common import RunningServer
+from app.simulators.fillout import EXAMPLE, FORM, SHAPES, FormAccount, _shaped
+from tests.integrations.conftest import FORM_KEY, NOW, Outside
 from tests.support.mutations import mutated
 
-NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 PATH = f"/webhooks/fillout/{FORM_KEY}"
 BODIES = int(os.environ.get("MUTATED_BODIES", "300"))
 OURS_SAYS = {
@@ -187,17 +180,6 @@ def test_reading_needs_no_part_that_may_be_missing() -> None:
     assert same[0].external_id == same[1].external_id
     with pytest.raises(UnableToParse):
         read_submission(b"{}", received_at=NOW)
-
-
-@pytest.fixture
-def account(app_context: Flask) -> Iterator[tuple[FormAccount, RunningServer]]:
-    """The simulated account, and the application told where it is."""
-    state = FormAccount(lambda: NOW, per_second=1000)
-    server, before = serve(create_fillout_app(state)), runtime()
-    installed.install(app_context, replace(before, settings=replace(before.settings, fillout_base_url=server.url)))
-    yield state, server
-    installed.install(app_context, before)
-    server.stop()
 
 
 def test_posts_that_were_lost_are_fetched_and_none_is_doubled(

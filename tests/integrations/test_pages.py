@@ -14,10 +14,12 @@ from werkzeug.test import TestResponse
 
 from app.accounts.models import Role
 from app.core.runtime import runtime
-from app.integrations.models import Integration
+from app.events.jobs import run_outbox_entry
+from app.events.models import OutboxEntry
+from app.integrations.models import Integration, Provider
 from app.integrations.queries import open_secrets
 from tests.factories import make_user
-from tests.integrations.conftest import Outside, make_outside
+from tests.integrations.conftest import FORM_KEY, Outside, make_outside
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, sign_in
 
@@ -118,3 +120,25 @@ def test_what_is_wrong_is_said_and_nothing_is_kept(
     assert words in answer.text
     assert f'href="#field-{field}"' in answer.text
     assert outside.session.execute(sa.select(Integration)).first() is None
+
+
+def test_a_conversation_says_that_files_of_a_form_come_and_why_one_does_not(
+    app: Flask, page_client: PageClient, db_session: Session, outside: Outside
+) -> None:
+    photos = [{"url": "http://127.0.0.1:9/a.png", "filename": "meterkast.png"}, {"url": "http://10.0.0.1/b", "filename": "b.png"}]
+    with app.app_context():
+        outside.connect(Provider.FILLOUT, settings={}, secrets={"url_key": FORM_KEY})
+        outside.post(f"/webhooks/fillout/{FORM_KEY}", {"submissionId": "1", "responses": {"name": "Ann", "photo": photos}})
+        outside.work()
+        thread_id = outside.messages()[0].thread_id
+        promise = sa.select(OutboxEntry.id).where(OutboxEntry.handler == "fetch_announced_media")
+        entry_id = db_session.execute(promise).scalar_one()
+    alice = make_user(db_session, brands=(outside.brand,))
+    alice.locale = "nl"
+    sign_in(page_client.plain, db_session, alice)
+    assert page_client.get(f"/threads/{thread_id}").text.count("ophalen …") == 2
+    with app.app_context():
+        run_outbox_entry(row_id=str(entry_id))
+    dutch = page_client.get(f"/threads/{thread_id}").text
+    assert dutch.count("ophalen …") == 1
+    assert "Het bestand staat op een adres dat niet wordt opgevraagd" in dutch

@@ -7,8 +7,10 @@ edits their answers, is noted in the conversation and makes no second order.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -24,6 +26,7 @@ from app.inbox.actions import lock_thread
 from app.ingest.context import ItemResult
 from app.ingest.models import InboundEvent
 from app.integrations.conversation import Said, begin_thread, say
+from app.integrations.fillout.files import FormFile, read_files
 from app.integrations.fillout.reading import Answer, Intake, Submission, in_words, read_intake, read_submission
 from app.integrations.models import FormSubmission, Integration
 from app.integrations.people import find_person
@@ -56,7 +59,8 @@ def _first(
     session: Session, integration: Integration, submission: Submission, intake: Intake, event: InboundEvent, now: datetime
 ) -> ItemResult:
     contact = find_person(session, name=intake.customer_name, email=intake.email, phone=intake.phone, now=now)
-    said = _said(integration, submission, event, text=in_words(submission))
+    files = read_files(submission)
+    said = _said(integration, submission, event, files=files)
     thread = begin_thread(session, integration, contact, said, now=now)
     order = create_order(
         session,
@@ -83,7 +87,7 @@ def _first(
             form_id=submission.form_id,
             form_name=submission.form_name,
             answers=_kept(submission.answers),
-            intake=intake.as_json(),
+            intake=_intake_json(intake, [file.key for file in files]),
             contact_id=contact.id,
             order_id=order.id,
             thread_id=thread.id,
@@ -102,25 +106,34 @@ def _again(
     session: Session, before: FormSubmission, submission: Submission, intake: Intake, event: InboundEvent, now: datetime
 ) -> ItemResult:
     """A repeat, by another way perhaps; or the answers were edited since."""
-    if before.intake == intake.as_json():
+    files, known_files = read_files(submission), before.intake.get("files", [])
+    fresh = tuple(file for file in files if file.key not in known_files)
+    if before.intake == _intake_json(intake, known_files) and not fresh:
         return ItemResult("duplicate", before.thread_id, reason=N_("stored before"))
     if submission.told_at < before.told_at:
         return ItemResult("duplicate", before.thread_id, reason=N_("older than what is known"))
     integration = session.get_one(Integration, before.integration_id)
     contact = find_person(session, name=intake.customer_name, email=intake.email, phone=intake.phone, now=now)
-    said = _said(integration, submission, event, text=in_words(submission))
+    said = _said(integration, submission, event, files=fresh)
     say(session, lock_thread(session, before.thread_id), contact, said, now=now)
-    before.answers, before.intake = _kept(submission.answers), intake.as_json()
+    before.answers = _kept(submission.answers)
+    before.intake = _intake_json(intake, [*known_files, *(file.key for file in fresh)])
     before.told_at, before.updated_at = submission.told_at, now
     session.flush()
     return ItemResult("changed", before.thread_id, reason=N_("the answers were edited"))
 
 
-def _said(integration: Integration, submission: Submission, event: InboundEvent, *, text: str) -> Said:
+def _intake_json(intake: Intake, files: Sequence[str]) -> dict[str, Any]:
+    """What was understood, and the keys of the files that stand in the conversation or come there."""
+    return intake.as_json() | ({"files": list(files)} if files else {})
+
+
+def _said(integration: Integration, submission: Submission, event: InboundEvent, *, files: tuple[FormFile, ...]) -> Said:
     subject = submission.form_name or integration.name
     meta = {"form": {"name": submission.form_name, "submission": submission.external_id}}
     external_id = f"fillout:{event.id}"  # of this telling: answers may be edited back to what they were
-    return Said(external_id, subject, text, submission.submitted_at, event.id, meta)
+    announced = tuple(file.announced(linked_by=f"{SOURCE}/{integration.id}") for file in files)
+    return Said(external_id, subject, in_words(submission), submission.submitted_at, event.id, meta, announced)
 
 
 def _find(session: Session, integration: Integration, submission: Submission) -> FormSubmission | None:

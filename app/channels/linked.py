@@ -1,0 +1,72 @@
+"""A file at an address that somebody wrote, as in the answers of a form. It is fetched without any sign-in of ours."""
+
+from __future__ import annotations
+
+from urllib.parse import urljoin, urlsplit
+
+from app.channels.base import ProviderError, Reason
+from app.channels.email.filetypes import real_content_type
+from app.channels.fetching import FetchedMedia
+from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.core.metering import Endpoint
+from app.core.text import mark as N_
+
+MOST_BYTES = 50 * 1024 * 1024
+_REDIRECTS = (301, 302, 303, 307, 308)
+_GONE = (401, 403, 404, 410)  # a signed address that has expired answers 403
+_ANY = "application/octet-stream"
+_FOR_GOOD = {
+    "too_large": N_("The file is too large"),
+    "refused_address": N_("The file lies at an address that is not called"),
+    "bad_url": N_("The file lies at an address that is not called"),
+}
+
+
+def fetch_linked(
+    http: HttpClient, url: str, *, filename: str, called: Endpoint, allows_http: bool = False, max_bytes: int = MOST_BYTES
+) -> FetchedMedia:
+    """The bytes, and what they are by themselves. Whoever holds the file may lead on once, as to a store of files.
+
+    `allows_http`: without TLS as well. Raises ProviderError, permanent where trying again would not help.
+    """
+    answer = _get(http, url, called, allows_http, max_bytes)
+    if answer.status in _REDIRECTS:
+        answer = _get(http, urljoin(url, answer.headers.get("location", "")), called, allows_http, max_bytes)
+    if answer.status in _GONE:
+        raise _for_good("file_gone", N_("The file is no longer at its address"))
+    if answer.status in (408, 429) or answer.status >= 500:
+        raise _for_now(f"http_{answer.status}", answer.status)
+    if answer.status != 200:
+        raise _for_good(f"http_{answer.status}", N_("The file cannot be fetched"))
+    return FetchedMedia(answer.body, _checked_type(answer, filename))
+
+
+def _get(http: HttpClient, url: str, called: Endpoint, allows_http: bool, max_bytes: int) -> HttpResponse:
+    if urlsplit(url).scheme.lower() not in (("https", "http") if allows_http else ("https",)):
+        raise _for_good("file_bad_url", _FOR_GOOD["bad_url"])
+    try:
+        return http.request("GET", url, called=called, read_timeout=30, deadline=60, max_bytes=max_bytes)
+    except HttpFailure as failure:
+        if failure.kind in _FOR_GOOD:
+            raise _for_good(f"file_{failure.kind}", _FOR_GOOD[failure.kind]) from failure
+        raise _for_now(f"network_{failure.kind}", failure.status) from failure
+
+
+def _checked_type(answer: HttpResponse, filename: str) -> str:
+    """What the bytes show. Where they show nothing, what was claimed; but no claim makes a picture of them."""
+    if not answer.body:
+        raise _for_good("file_empty", N_("The file is empty"))
+    found = real_content_type("", answer.body, filename=filename)
+    claimed = answer.headers.get("content-type", "").split(";")[0].strip().lower()
+    if claimed == "text/html" and not filename.lower().endswith((".html", ".htm")):
+        raise _for_good("file_page", N_("There is a web page where the file should be"))
+    return found if found != _ANY or claimed.startswith("image/") else claimed or _ANY
+
+
+def _for_good(code: str, title: str) -> ProviderError:
+    return ProviderError(Reason(code, title, advice=N_("Ask them to send it again.")), permanent=True)
+
+
+def _for_now(code: str, status: int | None) -> ProviderError:
+    reason = Reason(code, N_("The file could not be reached"), advice=N_("It is tried again by itself."))
+    return ProviderError(reason, permanent=False, status_code=status)
