@@ -1,5 +1,6 @@
 """Send the reminder of one visit: a mail in the contact's language, on the clock of the place; an edge.
 
+It stands in the thread the visit was planned in, whatever channel that is on, and else begins one of its own.
 Exactly once: the row's end is in the transaction of the message it queues. Whoever moved or cancelled the visit meanwhile has
 ended the row, and then all of this is taken back.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,9 +34,10 @@ from app.core.text import mark as N_
 from app.core.work import Lease, claim, finish, next_delay_seconds, put_back
 from app.delivery.actions import ReplyContext
 from app.delivery.errors import UnableToReply
-from app.delivery.first_mail import FirstMail, queue_first_mail
+from app.delivery.first_mail import FirstMail, queue_first_mail, queue_mail_in_thread
 from app.events.actions import SYSTEM
-from app.inbox.models import ThreadStatus
+from app.inbox.actions import lock_thread
+from app.inbox.models import Thread, ThreadStatus
 from app.orders.models import Order
 
 TABLE = table_of(AppointmentReminder)
@@ -77,11 +80,18 @@ def _carry_out(lease: Lease) -> None:
     now = utc_now()
     with transaction() as session:
         reminder = session.get_one(AppointmentReminder, lease.row_id)
+        thread = _lock_its_thread(session, reminder.appointment_id)  # before the appointment, as merges do
         appointment = lock_appointment(session, reminder.appointment_id)
         why_not = _why_not(reminder, appointment, now)
-        decided = why_not or _queue(session, appointment, now)
+        decided = why_not or _queue(session, appointment, thread, now)
         if not finish(session, TABLE, lease, values={**vars(decided), "ended_at": now}):
             raise _Overtaken
+
+
+def _lock_its_thread(session: Session, appointment_id: uuid.UUID) -> Thread | None:
+    query = sa.select(Appointment.thread_id).where(Appointment.id == appointment_id)
+    thread_id = session.execute(query).scalar_one()
+    return lock_thread(session, thread_id) if thread_id is not None else None
 
 
 def _try_later(lease: Lease, why: str) -> None:
@@ -103,7 +113,7 @@ def _why_not(reminder: AppointmentReminder, appointment: Appointment, now: datet
     return _Decided(ReminderOutcome.TOO_LATE, TOO_LATE) if appointment.starts_at - now <= LEAST else None
 
 
-def _queue(session: Session, appointment: Appointment, now: datetime) -> _Decided:
+def _queue(session: Session, appointment: Appointment, thread: Thread | None, now: datetime) -> _Decided:
     contact, channel = session.get_one(Contact, appointment.contact_id), _channel(session, appointment.brand_id)
     address = _address(session, contact.id)
     refusal = NO_CHANNEL if channel is None else "" if address else NO_ADDRESS
@@ -120,11 +130,19 @@ def _queue(session: Session, appointment: Appointment, now: datetime) -> _Decide
     )
     brand = session.get_one(Brand, appointment.brand_id)
     mail = _mail(_facts(session, appointment, contact, brand), address, channel, appointment)
+    home = thread if thread is not None and _belongs(appointment, thread) else None
+    queue = partial(queue_mail_in_thread, thread=home) if home is not None else queue_first_mail
     try:
-        message = queue_first_mail(session, mail, channel=channel, author=SYSTEM, author_name=brand.name, context=context)
+        message = queue(session, mail, channel=channel, author=SYSTEM, author_name=brand.name, context=context)
     except UnableToReply as error:
         return _Decided(ReminderOutcome.STOPPED, str(error))
     return _Decided(ReminderOutcome.SENT, message_id=message.id)
+
+
+def _belongs(appointment: Appointment, thread: Thread) -> bool:
+    """Whether it is the contact's own: nobody's reminder goes into somebody else's conversation, a ticket or spam."""
+    is_theirs = (thread.contact_id, thread.brand_id) == (appointment.contact_id, appointment.brand_id)
+    return is_theirs and thread.spam_at is None
 
 
 def _channel(session: Session, brand_id: uuid.UUID) -> Channel | None:

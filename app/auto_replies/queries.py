@@ -19,6 +19,7 @@ from app.contacts.actions import IdentityInput
 from app.contacts.models import Contact, ContactIdentity
 from app.inbox.calls import is_no_missed_call
 from app.inbox.models import Message, MessageType, Thread
+from app.inbox.queries import is_automatic_answer
 from app.inbox.spam import is_blocked
 
 
@@ -143,8 +144,7 @@ def _had_lately(session: Session, message: Message, address: str, *, since: date
     query = sa.select(AutoReplyDecision.id).where(AutoReplyDecision.brand_id == message.brand_id, whom, *sent)
     if session.execute(query.limit(1)).first() is not None:
         return True
-    automatic = Message.message_type == MessageType.AUTO_RESPONSE
-    return _exists(session, Message.thread_id == message.thread_id, automatic, Message.created_at > since)
+    return _exists(session, Message.thread_id == message.thread_id, is_automatic_answer(), Message.created_at > since)
 
 
 def _sent_since(session: Session, channel_id: Any, since: datetime) -> int:

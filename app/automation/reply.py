@@ -21,6 +21,7 @@ from app.core.text import mark as N_
 from app.delivery.actions import Reply, ReplyContext, UnableToReply, check_reply, queue_reply
 from app.events.actions import Actor
 from app.inbox.models import Message, MessageType, Thread
+from app.inbox.queries import is_automatic_answer
 from app.reply_templates.formatting import fill_html
 from app.reply_templates.models import ReplyTemplate
 from app.reply_templates.queries import TemplateMissing, get_facts, get_template
@@ -81,7 +82,7 @@ def read_answerable(
     newest = newest.ext(postgresql.distinct_on(Message.thread_id)).order_by(Message.thread_id, Message.seq.desc())
     last = session.execute(newest).all()
     sent = sa.select(Thread.contact_id).join(Message, Message.thread_id == Thread.id)
-    sent = sent.where(Message.message_type == MessageType.AUTO_RESPONSE, Message.created_at > now - ONCE_IN)
+    sent = sent.where(is_automatic_answer(), Message.created_at > now - ONCE_IN)
     return Answerable(
         template=template,
         brand_ids=brand_ids,

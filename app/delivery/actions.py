@@ -287,7 +287,7 @@ def _add_delivery(
         delivery.run_at = sa.func.clock_timestamp() + timedelta(seconds=reply.wait_seconds)
     if channel.medium == Medium.EMAIL:
         address_mail(session, thread, message, channel, delivery, context)
-        _continue_mail(session, thread, channel, delivery)
+        continue_mail(session, thread, channel, delivery)
     session.add(delivery)
     session.flush()
     return delivery
@@ -311,8 +311,8 @@ def address_mail(
         )
 
 
-def _continue_mail(session: Session, thread: Thread, channel: Channel, delivery: Delivery) -> None:
-    """Name the mail this one answers."""
+def continue_mail(session: Session, thread: Thread, channel: Channel, delivery: Delivery) -> None:
+    """Name the mail this one answers, if the other side wrote one."""
     answered = last_incoming(session, thread, channel.medium.value)
     if answered is not None and answered.external_id and is_real_id(answered.external_id):
         references = [*answered.meta.get("references", []), answered.external_id]

@@ -1,8 +1,8 @@
-"""A mail that begins a thread: nobody asked, somebody here or a program writes first."""
+"""A mail nobody asked for: somebody here or a program writes first, in a thread of its own or in one that is there."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,15 +10,14 @@ from sqlalchemy.orm import Session
 from app.channels.base import DeliveryStatus, Identity, IdentityKind, Party
 from app.connections.models import Channel, Medium
 from app.contacts.actions import IdentityInput, find_or_create_contact, identity_lock_key, normalise_identity
-from app.contacts.models import Contact
 from app.core.db import advisory_xact_lock
 from app.core.text import mark as N_
-from app.delivery.actions import SWITCHED_OFF, ReplyContext, address_mail
+from app.delivery.actions import SWITCHED_OFF, ReplyContext, address_mail, continue_mail
 from app.delivery.envelope import new_delivery, party_json
 from app.delivery.errors import ChannelOff, UnableToReply
 from app.events.actions import Actor, record
 from app.inbox.actions import NewMessage, NewThread, add_message, change_status, create_thread, lock_thread, subject_of
-from app.inbox.models import Message, MessageType, ThreadStatus
+from app.inbox.models import Message, MessageType, Thread, ThreadStatus
 from app.suppressions.actions import stop_words
 from app.suppressions.queries import find_stopped
 
@@ -44,7 +43,9 @@ def queue_first_mail(
     session: Session, mail: FirstMail, *, channel: Channel, author: Actor, author_name: str, context: ReplyContext
 ) -> Message:
     """Make the thread and the message, and promise its delivery. Raises UnableToReply (ChannelOff); then nothing is written."""
-    contact = _check(session, mail, channel, context)
+    _check(session, mail, channel)
+    lock_address(session, mail.to)
+    contact = find_or_create_contact(session, [IdentityInput("email", mail.to)], name=mail.name[:200], now=context.now)
     new = NewThread(
         brand_id=channel.brand_id,
         medium=Medium.EMAIL.value,
@@ -54,14 +55,24 @@ def queue_first_mail(
     )
     thread = lock_thread(session, create_thread(session, new, now=context.now, at=context.now).id)
     message = add_message(session, thread, _message(mail, channel, author, author_name, context), now=context.now)
-    recipient = Party((Identity(IdentityKind.EMAIL, mail.to),), name=mail.name)
-    outgoing: dict[str, Any] = {"to": [party_json(recipient)], "template": mail.template}
-    outgoing |= {"unsubscribe_url": mail.unsubscribe_url} if mail.unsubscribe_url else {}
-    delivery = new_delivery(message, channel.id, outgoing, now=context.now)
-    address_mail(session, thread, message, channel, delivery, context)
-    session.add(delivery)
-    session.flush()
+    _promise(session, thread, message, mail, channel, context)
     change_status(session, thread_id=thread.id, status=mail.then, actor=author, now=context.now)
+    record(session, "MessageQueued", subject=subject_of(thread, message), now=context.now, actor=author)
+    return message
+
+
+def queue_mail_in_thread(
+    session: Session, mail: FirstMail, *, thread: Thread, channel: Channel, author: Actor, author_name: str, context: ReplyContext
+) -> Message:
+    """Write it in a locked thread, below the other side's last mail there. It is automatic and answers nobody: clocks, status
+    (`mail.then` counts for nothing) and whoever writes there are left alone.
+
+    Raises UnableToReply (ChannelOff); then nothing is written.
+    """
+    _check(session, mail, channel)
+    new = replace(_message(mail, channel, author, author_name, context), message_type=MessageType.AUTO_RESPONSE)
+    message = add_message(session, thread, new, now=context.now)
+    _promise(session, thread, message, mail, channel, context, continues=True)
     record(session, "MessageQueued", subject=subject_of(thread, message), now=context.now, actor=author)
     return message
 
@@ -73,7 +84,28 @@ def lock_address(session: Session, address: str) -> None:
         advisory_xact_lock(session, identity_lock_key(identity))
 
 
-def _check(session: Session, mail: FirstMail, channel: Channel, context: ReplyContext) -> Contact:
+def _promise(
+    session: Session,
+    thread: Thread,
+    message: Message,
+    mail: FirstMail,
+    channel: Channel,
+    context: ReplyContext,
+    *,
+    continues: bool = False,
+) -> None:
+    recipient = Party((Identity(IdentityKind.EMAIL, mail.to),), name=mail.name)
+    outgoing: dict[str, Any] = {"to": [party_json(recipient)], "template": mail.template}
+    outgoing |= {"unsubscribe_url": mail.unsubscribe_url} if mail.unsubscribe_url else {}
+    delivery = new_delivery(message, channel.id, outgoing, now=context.now)
+    address_mail(session, thread, message, channel, delivery, context)
+    if continues:
+        continue_mail(session, thread, channel, delivery)
+    session.add(delivery)
+    session.flush()
+
+
+def _check(session: Session, mail: FirstMail, channel: Channel) -> None:
     if channel.medium != Medium.EMAIL:
         raise UnableToReply("channel_id", N_("Choose a mailbox of this brand"))
     if not channel.is_active:
@@ -84,8 +116,6 @@ def _check(session: Session, mail: FirstMail, channel: Channel, context: ReplyCo
     stopped = find_stopped(session, brand_id=channel.brand_id, addresses=[mail.to], is_bulk=mail.is_bulk)
     if stopped:
         raise UnableToReply("to", stop_words(mail.to, stopped[mail.to.lower()]))
-    lock_address(session, mail.to)
-    return find_or_create_contact(session, [IdentityInput("email", mail.to)], name=mail.name[:200], now=context.now)
 
 
 def _message(mail: FirstMail, channel: Channel, author: Actor, author_name: str, context: ReplyContext) -> NewMessage:

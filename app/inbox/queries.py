@@ -22,7 +22,7 @@ from app.contacts.models import Contact, ContactIdentity
 from app.core.db import table_of
 from app.core.paging import Page
 from app.core.plans import KEPT, as_written
-from app.inbox.models import Attachment, Message, Priority, Thread, ThreadAlias, ThreadRead, ThreadStatus
+from app.inbox.models import Attachment, Message, MessageType, Priority, Thread, ThreadAlias, ThreadRead, ThreadStatus
 from app.inbox.sorting import Key, ListSort, SortKeys, behind_the_edge, cut, due_key, edge_of, ordering
 from app.inbox.triage_models import ThreadTag
 
@@ -316,3 +316,9 @@ def get_attachment(session: Session, *, viewer: Viewer, attachment_id: uuid.UUID
     if attachment is None:
         raise ThreadMissing(str(attachment_id))
     return attachment
+
+
+def is_automatic_answer() -> sa.ColumnElement[bool]:
+    """True for messages that answered somebody by themselves; a reminder of a visit is automatic and answers nobody."""
+    reminded: sa.ColumnElement[str] = Message.meta["appointment_id"].astext
+    return sa.and_(Message.message_type == MessageType.AUTO_RESPONSE, reminded.is_(None))

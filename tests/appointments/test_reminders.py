@@ -13,9 +13,11 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from app.accounts.models import Brand
 from app.appointments.actions import move_appointment, set_appointment_state
 from app.appointments.jobs import send_reminder
 from app.appointments.models import Appointment, AppointmentReminder, AppointmentState, ReminderOutcome
+from app.channels.email.addressing import read_plus_token
 from app.channels.email.sendgrid import SendGridMail
 from app.channels.registry import EMAIL_SENDGRID
 from app.connections.models import Channel, ChannelType
@@ -26,11 +28,16 @@ from app.core.db import table_of
 from app.core.runtime import EXTENSION, runtime
 from app.delivery.jobs import deliver
 from app.delivery.models import Delivery
-from app.events.actions import SYSTEM
-from app.inbox.models import Thread
+from app.events.actions import SYSTEM, record
+from app.inbox.actions import NewMessage, add_message, check_nothing_newer, lock_thread, subject_of
+from app.inbox.merge import merge_threads
+from app.inbox.models import Message, MessageType, Thread
+from app.inbox.queries import is_automatic_answer
+from app.inbox.spam import mark_spam
 from app.simulators.common import serve
 from app.simulators.sendgrid import create_sendgrid_app
 from app.simulators.sendgrid.store import Account
+from app.sla.models import FactKind, SlaFact
 from app.suppressions.models import Suppression
 from tests.appointments.factories import make_appointment
 from tests.factories import make_brand, make_channel, make_contact, make_thread
@@ -243,3 +250,98 @@ def test_a_worker_that_was_overtaken_by_a_move_sends_nothing(house: House) -> No
     assert house.mails() == []
     assert house.outcomes() == [("stopped", "The visit was moved."), (None, "")]
     assert datetime.now(UTC) < house.rows()[1].run_at
+
+
+def reminder_in(house: House, thread: Thread) -> tuple[Message, Delivery]:
+    query = sa.select(Message, Delivery).join(Delivery, Delivery.message_id == Message.id)
+    (found,) = house.session.execute(query.where(Message.thread_id == thread.id)).all()
+    return found[0], found[1]
+
+
+def hear(house: House, thread: Thread, text: str = "Kan het dinsdag?", **values: Any) -> Message:
+    """Pieter writes in the thread, by mail unless told otherwise."""
+    said = {"external_id": "vraag-1@example.nl", "sender": {"name": "Pieter", "address": CUSTOMER}, **values}
+    new = NewMessage(MessageType.INCOMING, thread.medium, occurred_at=house.now, text=text, subject="Laadpaal", values=said)
+    message = add_message(house.session, lock_thread(house.session, thread.id), new, now=house.now)
+    record(house.session, "MessageReceived", subject=subject_of(thread, message), now=house.now)
+    house.session.commit()
+    return message
+
+
+def test_it_stands_in_the_thread_of_the_visit_below_their_last_mail(house: House) -> None:
+    hear(house, house.thread, meta={"references": ["eerste@example.nl"]})
+    house.visit(20)
+    house.work()
+    message, delivery = reminder_in(house, house.thread)
+    (body,) = house.mails()
+    assert body["headers"]["In-Reply-To"] == "<vraag-1@example.nl>"
+    assert body["headers"]["References"] == "<eerste@example.nl> <vraag-1@example.nl>"
+    assert body["headers"]["Message-ID"] == f"<{delivery.rfc822_message_id}>"
+    assert body["headers"]["Auto-Submitted"].startswith("auto-")
+    assert body["reply_to"]["email"] == delivery.outgoing["reply_address"]
+    token = delivery.outgoing["reply_address"].partition("+")[2].partition("@")[0]
+    assert read_plus_token(token, keys=runtime().mail_keys, today=house.now.date()) == house.thread.number
+    assert (message.medium, message.subject.startswith("Ons bezoek"), message.channel_id) == ("email", True, house.channel.id)
+    assert house.session.execute(sa.select(sa.func.count()).select_from(Thread)).scalar_one() == 1
+
+
+def test_it_answers_nobody_and_leaves_the_thread_as_it_is(house: House) -> None:
+    """Their question still waits, its clock runs, and whoever is writing an answer is not stopped."""
+    question = hear(house, house.thread)
+    house.session.refresh(house.thread)
+    before = (house.thread.status, house.thread.preview, house.thread.last_message_at)
+    house.visit(20)
+    house.work()
+    house.session.refresh(house.thread)
+    assert (house.thread.status, house.thread.preview, house.thread.last_message_at) == before
+    answered = sa.select(SlaFact.id).where(SlaFact.thread_id == house.thread.id, SlaFact.kind == FactKind.ANSWERED)
+    assert house.session.execute(answered).first() is None
+    check_nothing_newer(house.session, house.thread, last_seen_message_id=question.id, user_id=None)
+
+
+def test_of_a_visit_planned_in_a_chat_it_is_a_mail_in_that_thread(house: House) -> None:
+    number = make_channel(house.session, house.session.get_one(Brand, house.channel.brand_id), keyring=runtime().keyring)
+    chat = make_thread(house.session, number, house.pieter)
+    make_appointment(house.session, chat, now=house.now, starts_at=house.now + timedelta(hours=20))
+    house.session.commit()
+    house.work()
+    message, _delivery = reminder_in(house, chat)
+    assert (message.medium, "In-Reply-To" in house.mails()[0]["headers"]) == ("email", False)
+
+
+def test_it_follows_a_merge_of_its_thread(house: House) -> None:
+    kept = make_thread(house.session, house.channel, house.pieter, subject="Ook over de laadpaal")
+    house.visit(20)
+    merge_threads(house.session, keep_id=kept.id, merge_id=house.thread.id, now=house.now)
+    house.session.commit()
+    house.work()
+    assert reminder_in(house, kept)[0].text.startswith("Hallo Pieter")
+
+
+@pytest.mark.parametrize("why", ["spam", "somebody else's", "none"])
+def test_where_the_thread_is_not_theirs_it_begins_one_of_its_own(house: House, why: str) -> None:
+    one = house.visit(20)
+    if why == "spam":
+        mark_spam(house.session, thread_id=house.thread.id, now=house.now, because="user")
+    elif why == "none":
+        one.thread_id = None
+    else:
+        one.contact_id = make_contact(house.session, "Anna", kind="email", value="anna@example.nl").id
+    house.session.commit()
+    house.work()
+    assert len(house.mails()) == 1
+    query = sa.select(Message.thread_id, Message.message_type).where(Message.message_type != MessageType.INCOMING)
+    ((thread_id, what),) = house.session.execute(query).all()
+    assert (thread_id != house.thread.id, what) == (True, MessageType.OUTGOING)
+
+
+def test_a_reminder_does_not_use_up_the_automatic_answer_of_the_day(house: House) -> None:
+    house.visit(20)
+    house.work()
+    message, _delivery = reminder_in(house, house.thread)
+    query = sa.select(Message.id).where(Message.thread_id == house.thread.id)
+    assert message.message_type == MessageType.AUTO_RESPONSE
+    assert house.session.execute(query.where(is_automatic_answer())).all() == []
+    message.meta = {}
+    house.session.commit()
+    assert len(house.session.execute(query.where(is_automatic_answer())).all()) == 1
