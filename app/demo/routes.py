@@ -148,12 +148,16 @@ def act_in_chat() -> ResponseReturnValue:
     if kind in ("echo", "hide_number") and not values["text"]:
         flash(_("Write something first"))
         return redirect(url_for("demo.simulator"), 303)
+    if kind == "change_number" and not values["number"]:
+        flash(_("Enter the new number"))
+        return redirect(url_for("demo.simulator"), 303)
+    return _done(lambda: _play(kind, order, {**player, "number": values["number"]}))
+
+
+def _play(kind: str, order: dict[str, Any], moved: dict[str, str]) -> None:
+    simulated_world().play_chat(order)
     if kind == "change_number":
-        if not values["number"]:
-            flash(_("Enter the new number"))
-            return redirect(url_for("demo.simulator"), 303)
-        cookie["simulator_player"] = {**player, "number": values["number"]}
-    return _done(lambda: simulated_world().play_chat(order))
+        cookie["simulator_player"] = moved
 
 
 def _photo() -> Photo | None:
