@@ -30,6 +30,16 @@ def agent(demo_browsing: Browsing, customer: Page) -> Page:
     return page
 
 
+@pytest.fixture
+def newcomer(customer: Page) -> Page:
+    """Somebody else than the others of the demo play, who may change what stays."""
+    customer.locator("#player-name").fill("Anouk Smit")
+    customer.locator("#player-number").fill("31687650098")
+    with customer.expect_navigation():
+        customer.get_by_role("button", name="Be this person").click()
+    return customer
+
+
 def write(customer: Page, text: str, how: str = "") -> None:
     customer.locator("#chat-how").select_option(how)
     customer.locator("#chat-text").fill(text)
@@ -71,3 +81,36 @@ def test_an_answer_quotes_and_offers_buttons_and_the_tap_comes_back(customer: Pa
     chosen = agent.locator("article.message", has_text="Chose").last
     expect(chosen).to_contain_text("Morgen")
     expect(chosen.locator(".answered")).to_contain_text("Wanneer schikt het?")
+
+
+def test_the_phone_reacts_answers_and_moves_and_a_colleague_writes_in_the_app(newcomer: Page, agent: Page) -> None:
+    """The forms of the Simulator page that are used most, one after the other in one conversation."""
+    agent.locator("#composer-text").fill("We komen dinsdag")
+    agent.locator("[data-send]").click()
+    bubble = newcomer.locator(".chat__bubble[data-bubble=to_customer]", has_text="We komen dinsdag").last
+    ours = agent.locator("article.message", has_text="We komen dinsdag").first
+    bubble.locator("button[value=react]").click()
+    expect(ours.locator(".message__reactions")).to_contain_text("👍")
+    bubble.locator("button[value=unreact]").click()
+    expect(ours.locator(".message__reactions")).to_have_count(0)
+    write(newcomer, "Dinsdag is goed", "answer")
+    theirs = agent.locator("article.message", has_text="Dinsdag is goed").last
+    expect(theirs.locator(".answered")).to_contain_text("We komen dinsdag")
+    with newcomer.expect_navigation():
+        press(newcomer, "echo", text="Ik bel even aan")
+    echoed = agent.locator("article.message--outgoing", has_text="Ik bel even aan")
+    expect(echoed).to_contain_text("WhatsApp app")
+    expect(newcomer.locator("#phone")).to_contain_text("Ik bel even aan")
+    with newcomer.expect_navigation():
+        press(newcomer, "change_number", number="31687650099")
+    expect(newcomer.locator("#player-number")).to_have_value("31687650099")
+    write(newcomer, "Dit is mijn nieuwe nummer")
+    expect(agent.locator("#timeline")).to_contain_text("Dit is mijn nieuwe nummer")
+
+
+def press(customer: Page, kind: str, **fields: str) -> None:
+    """Fill in a form of "More of WhatsApp" and send it."""
+    form = customer.locator(f"form:has(input[name=kind][value={kind}])").last
+    for name, value in fields.items():
+        form.locator(f"[name={name}]").fill(value)
+    form.get_by_role("button").click()
