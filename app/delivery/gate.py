@@ -2,7 +2,8 @@
 
 All of it lies in Redis and may be lost at any moment: then calls are made, and the provider's own limits hold. A channel whose
 calls fail `OPENS_AFTER` times in a row rests for a while, longer each time; afterwards one call tries, and the rest follow if it
-succeeds. What waits is put back as a row, so nothing is lost by resting.
+succeeds. What waits is put back as a row, so nothing is lost by resting. Where the provider counts what one person is sent, only
+what is for that person waits.
 
 A channel has two lanes, sending and reading (polls, files, calendars), as one of two servers may fail while the other works. They
 share the calls at once, and both wait when the provider says how long.
@@ -10,6 +11,7 @@ share the calls at once, and both wait when the provider says how long.
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,8 +19,7 @@ from typing import Literal
 
 import redis
 
-from app.channels.budget import USUAL, Budget
-from app.channels.registry import BUDGETS
+from app.channels.registry import budget_of
 from app.core.log import get_logger
 
 log = get_logger(__name__)
@@ -28,33 +29,50 @@ PROBE_SECONDS = 60  # so long one call may take to try a channel that rested
 FORGET_SECONDS = 3600
 MINUTE = 60
 Lane = Literal["send", "read"]
+Why = Literal["", "rests", "pace", "person"]
 
 
+# The person's turn is the instant at which all they were sent has been paid for, one message every so many seconds.
 _ENTER = """
 local now, at_once, per_minute = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local per_second, every, burst = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 local rests = tonumber(redis.call('HGET', KEYS[1], 'until') or '0')
-if rests > now then return tostring(rests - now) end
+if rests > now then return {tostring(rests - now), 'rests'} end
+local turn = math.max(now, tonumber(every > 0 and redis.call('GET', KEYS[4]) or '0'))
+local early = turn - now - (burst - 1) * every
+if every > 0 and early > 0 then return {tostring(early), 'person'} end
 if tonumber(redis.call('HGET', KEYS[1], 'failures') or '0') >= tonumber(ARGV[6]) then
     local probe = tonumber(redis.call('HGET', KEYS[1], 'probe') or '0')
-    if probe > now then return tostring(math.min(probe - now, 5)) end
+    if probe > now then return {tostring(math.min(probe - now, 5)), 'rests'} end
     redis.call('HSET', KEYS[1], 'probe', now + tonumber(ARGV[7]), 'prober', ARGV[4])
 end
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
-if redis.call('ZCARD', KEYS[2]) >= at_once then return '1' end
+if redis.call('ZCARD', KEYS[2]) >= at_once then return {'1', 'pace'} end
 redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - 60)
 if per_minute > 0 and redis.call('ZCARD', KEYS[3]) >= per_minute then
-    return tostring(tonumber(redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')[2]) + 60 - now)
+    return {tostring(tonumber(redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')[2]) + 60 - now), 'pace'}
 end
+local first = per_second > 0 and redis.call('ZREVRANGE', KEYS[3], per_second - 1, per_second - 1, 'WITHSCORES')[2]
+if first and tonumber(first) + 1 > now then return {tostring(tonumber(first) + 1 - now), 'pace'} end
 redis.call('ZADD', KEYS[2], now + tonumber(ARGV[5]), ARGV[4])
 if per_minute > 0 then redis.call('ZADD', KEYS[3], now, ARGV[4]) end
+if every > 0 then redis.call('SET', KEYS[4], string.format('%.6f', turn + every)) end
 for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, 3600) end
-return '0'
+return {'0', ''}
 """
 # Whoever tried and cannot say how it went (it looked only, or the message was not wanted any more) leaves the try to the next.
 _LEAVE = """
 redis.call('ZREM', KEYS[2], ARGV[1])
 if redis.call('HGET', KEYS[1], 'prober') == ARGV[1] then redis.call('HDEL', KEYS[1], 'probe', 'prober') end
 """
+
+
+@dataclass(frozen=True)
+class Wait:
+    """How long not to call, 0 for not at all, and why: the channel rests, its budget is used, or that of the `person`."""
+
+    seconds: float
+    why: Why = ""
 
 
 @dataclass(frozen=True)
@@ -70,29 +88,44 @@ class Look:
 
 
 class Gate:
-    """The gate of one channel; `factor`: how many times the usual budget it has. `now` is a Unix time in seconds."""
+    """The gate of one channel; `factor`: how many times the usual budget it has, `is_raised`: its provider grants this account
+    more. `now` is a Unix time in seconds."""
 
     def __init__(
-        self, connection: redis.Redis, channel_id: uuid.UUID, channel_type: str, *, factor: int = 1, lane: Lane = "send"
+        self,
+        connection: redis.Redis,
+        channel_id: uuid.UUID,
+        channel_type: str,
+        *,
+        factor: int = 1,
+        lane: Lane = "send",
+        is_raised: bool = False,
     ) -> None:
         self._redis = connection
         self._lane = lane
-        usual = BUDGETS.get(channel_type, USUAL)
-        self._budget = Budget(usual.at_once * factor, usual.per_minute * factor)
+        self._budget = budget_of(channel_type, is_raised=is_raised).times(factor)
         lanes: tuple[Lane, ...] = ("send", "read")
         self._states = {one: f"gate:{channel_id}:{one}" for one in lanes}
         self._state, self._running, self._sent = self._states[lane], f"gate:{channel_id}:running", f"gate:{channel_id}:sent"
+        self._persons = f"gate:{channel_id}:person:"
 
     def enter(self, token: str, *, now: float, lease_seconds: int) -> float:
         """Take the right to call now and return 0, or how many seconds to wait for it. Without Redis it is given."""
-        keys = (self._state, self._running, self._sent)
-        per_minute = self._budget.per_minute if self._lane == "send" else 0
-        values = (now, self._budget.at_once, per_minute, token, lease_seconds, OPENS_AFTER, PROBE_SECONDS)
+        return self.admit(token, now=now, lease_seconds=lease_seconds).seconds
+
+    def admit(self, token: str, *, now: float, lease_seconds: int, person: str = "") -> Wait:
+        """As `enter`, for a call that sends to the address `person`, "" for one that is sent to nobody."""
+        keys = (self._state, self._running, self._sent, self._persons + hashlib.sha256(person.encode()).hexdigest())
+        sends, pace = self._lane == "send", self._budget.person if person else None
+        limits = (self._budget.per_second if sends else 0, *((pace.every_seconds, pace.burst) if pace and sends else (0, 0)))
+        per_minute = self._budget.per_minute if sends else 0
+        values = (now, self._budget.at_once, per_minute, token, lease_seconds, OPENS_AFTER, PROBE_SECONDS, *limits)
         try:
-            return float(self._redis.eval(_ENTER, len(keys), *keys, *values))
+            seconds, why = self._redis.eval(_ENTER, len(keys), *keys, *values)
         except redis.RedisError as error:
             log.warning("gate_unknown", error=type(error).__name__)
-            return 0
+            return Wait(0)
+        return Wait(float(seconds), _read_why(why))
 
     def leave(self, token: str) -> None:
         """The call has ended, however it did."""
@@ -138,3 +171,9 @@ class Gate:
             act()
         except redis.RedisError as error:
             log.warning("gate_unknown", error=type(error).__name__)
+
+
+def _read_why(said: bytes | str) -> Why:
+    text = said.decode() if isinstance(said, bytes) else said
+    known: tuple[Why, ...] = ("rests", "pace", "person")
+    return next((why for why in known if why == text), "")

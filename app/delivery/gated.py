@@ -24,7 +24,9 @@ class Resting(Exception):
 def gate_of(channel: Channel, *, lane: Lane = "send") -> Gate:
     """For edges: takes Redis and the budgets' factor from the running application."""
     factor = runtime().settings.budget_factor
-    return Gate(runtime().redis, channel.id, channel.channel_type.value, factor=factor, lane=lane)
+    number = channel.settings.get("number")
+    is_raised = isinstance(number, dict) and number.get("throughput") == "HIGH"
+    return Gate(runtime().redis, channel.id, channel.channel_type.value, factor=factor, lane=lane, is_raised=is_raised)
 
 
 @contextmanager

@@ -32,8 +32,8 @@ from app.core.text import known
 from app.core.text import mark as N_
 from app.core.work import FAILED, Lease, claim, finish, next_delay_seconds, put_back
 from app.delivery.account import account_of
-from app.delivery.envelope import outgoing_message, read_files
-from app.delivery.gate import Gate
+from app.delivery.envelope import outgoing_message, read_files, read_party
+from app.delivery.gate import Gate, Wait, Why
 from app.delivery.gated import gate_of, tell_gate
 from app.delivery.models import ENDS_BADLY, LADDER, Delivery, DeliveryAttempt
 from app.delivery.queries import channel_heard_since, find_uncertain, has_unread_events, list_files, list_ids_of_same_words
@@ -51,7 +51,10 @@ from app.inbox.models import Message
 
 NO_SENDER = known("Nothing here can send over %(name)s")
 RESTS = N_("The channel waits before it calls its provider again")
+PACED = N_("The channel sends as much as its provider takes; this message waits for its turn")
+ONE_PERSON = N_("This person was just sent many messages; the provider takes the next ones a few seconds apart")
 NOTICED_SECONDS = 5
+WAITED = (None, "rests", "pace")  # reasons that are of no try
 
 log = get_logger(__name__)
 TABLE = table_of(Delivery)
@@ -108,9 +111,9 @@ def deliver(*, row_id: str, **_ignored: Any) -> None:
     if lease is None:
         return
     crash_point("delivery.after_claim")
-    gate = _gate_of(delivery_id)
-    wait = gate.enter(str(lease.token), now=time.time(), lease_seconds=runtime().settings.lease_seconds)
-    if wait > 0:
+    gate, person = _gate_of(delivery_id)
+    wait = gate.admit(str(lease.token), now=time.time(), lease_seconds=runtime().settings.lease_seconds, person=person)
+    if wait.seconds > 0:
         _rest(lease, delivery_id, wait)
         return
     try:
@@ -119,22 +122,32 @@ def deliver(*, row_id: str, **_ignored: Any) -> None:
         gate.leave(str(lease.token))
 
 
-def _rest(lease: Lease, delivery_id: uuid.UUID, seconds: float) -> None:
+def _rest(lease: Lease, delivery_id: uuid.UUID, wait: Wait) -> None:
     """This was no try. A wait that a reader would notice is told; a reason of an earlier try says more and stays."""
     with transaction() as session:
         delivery = session.get_one(Delivery, delivery_id)
         values: Json = {"attempts": lease.attempts - 1}
-        if seconds >= NOTICED_SECONDS and delivery.reason is None:
-            channel = session.get_one(Channel, delivery.channel_id)
-            values["reason"] = asdict(Reason("rests", channel.health_detail if channel.health == "down" else RESTS))
+        if (wait.seconds >= NOTICED_SECONDS or wait.why == "person") and (delivery.reason or {}).get("code") in WAITED:
+            values["reason"] = asdict(_waits_because(session.get_one(Channel, delivery.channel_id), wait.why))
             note_delay(session, delivery_id, values["reason"], now=utc_now())
-        put_back(session, TABLE, lease, delay_seconds=seconds, values=values)
+        put_back(session, TABLE, lease, delay_seconds=wait.seconds, values=values)
 
 
-def _gate_of(delivery_id: uuid.UUID) -> Gate:
-    query = sa.select(Channel).join(Delivery, Delivery.channel_id == Channel.id)
+def _waits_because(channel: Channel, why: Why) -> Reason:
+    if why == "person":
+        return Reason("pace", ONE_PERSON)
+    if why == "pace":
+        return Reason("pace", PACED)
+    return Reason("rests", channel.health_detail if channel.health == "down" else RESTS)
+
+
+def _gate_of(delivery_id: uuid.UUID) -> tuple[Gate, str]:
+    """The gate, and whom the message goes to first."""
+    query = sa.select(Channel, Delivery.outgoing).join(Delivery, Delivery.channel_id == Channel.id)
     with transaction() as session:
-        return gate_of(session.execute(query.where(Delivery.id == delivery_id)).scalar_one())
+        channel, outgoing = session.execute(query.where(Delivery.id == delivery_id)).one()
+        to = outgoing.get("to") or [{}]
+        return gate_of(channel), read_party(to[0]).address()
 
 
 def _bring(lease: Lease, delivery_id: uuid.UUID, gate: Gate) -> None:

@@ -11,6 +11,7 @@ from app.channels.whatsapp.errors import RULES
 from app.core.runtime import runtime
 from app.delivery.check import check_channel
 from app.delivery.gate import Gate
+from app.delivery.jobs import ONE_PERSON
 from app.delivery.models import Delivery
 from app.inbox.models import Thread
 from tests.simulators.whatsapp_world import JAN, WABA_ID
@@ -60,6 +61,31 @@ def test_too_much_for_one_person_waits_for_them_alone(chat: ChatDesk) -> None:
     chat.deliver()
     assert chat.message("Twee").delivery_status == "read"
     assert [item["text"] for item in chat.world.phone(JAN) if item["direction"] == "to_customer"] == ["Een", "Twee"]
+
+
+def test_we_keep_to_the_pace_for_one_person_before_we_are_refused(chat: ChatDesk) -> None:
+    """Each knows of 45 at once; the provider is never asked for more, and who waits has lost no try and says why."""
+    chat.world.configure(pair_burst=45)
+    chat.customer(text="Van Jan")
+    chat.customer(**{"from": ANNA}, text="Van Anna")
+    for place in range(45):
+        gate(chat).admit(f"{place}", now=time.time(), lease_seconds=60, person=JAN)
+        gate(chat).leave(f"{place}")
+    reply(chat, thread_of(chat, "Van Jan"), "Te veel")
+    reply(chat, thread_of(chat, "Van Anna"), "Voor Anna")
+    chat.deliver()
+    waiting = chat.message("Te veel")
+    delivery = chat.session.execute(sa.select(Delivery).where(Delivery.message_id == waiting.id)).scalar_one()
+    assert (waiting.delivery_status, waiting.delivery_reason["title"]) == ("pending", ONE_PERSON)
+    assert (delivery.state, delivery.attempts) == ("ready", 0)
+    assert 0 < waits_seconds(chat, "Te veel") <= 6
+    assert [asked["to"] for asked in chat.asked(type="text")] == [ANNA]
+    runtime().redis.flushdb()  # which forgets whose turn it is, and nothing else
+    chat.session.execute(sa.update(Delivery).values(run_at=sa.func.now()))
+    chat.session.commit()
+    chat.deliver()
+    assert chat.message("Te veel").delivery_status == "read"
+    assert chat.message("Te veel").delivery_reason is None
 
 
 def test_too_much_for_the_number_rests_it_for_seconds(chat: ChatDesk) -> None:

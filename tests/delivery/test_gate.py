@@ -14,7 +14,7 @@ from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
 from app.delivery.check import check_channel
-from app.delivery.gate import LONGEST_REST_SECONDS, OPENS_AFTER, REST_SECONDS, Gate
+from app.delivery.gate import LONGEST_REST_SECONDS, OPENS_AFTER, REST_SECONDS, Gate, Wait
 from app.delivery.gated import gate_of
 from app.delivery.jobs import RESTS, deliver
 from app.delivery.models import Delivery
@@ -57,6 +57,66 @@ def test_thirty_a_minute_and_the_next_when_the_first_is_a_minute_old(gate: Gate)
     assert look is not None
     assert (look.left, look.per_minute) == (0, 30)
     assert enter(gate, "next", at=60) == 0
+
+
+@pytest.fixture
+def number() -> Gate:
+    return Gate(runtime().redis, CHANNEL, "whatsapp_business")
+
+
+def told(gate: Gate, token: str, at: float = 0, person: str = "31612345678") -> Wait:
+    wait = gate.admit(token, now=NOW + at, lease_seconds=120, person=person)
+    gate.leave(token)
+    return Wait(round(wait.seconds, 3), wait.why)
+
+
+def test_eighty_a_second_over_a_number_whoever_they_are_for(app_context: Flask, number: Gate) -> None:
+    other_process = Gate(runtime().redis, CHANNEL, "whatsapp_business")
+    for place in range(80):
+        assert told((number, other_process)[place % 2], f"{place}", at=place / 160, person=f"{place}") == Wait(0)
+    assert told(other_process, "next", at=0.5, person="80") == Wait(0.5, "pace")
+    assert told(number, "next", at=1, person="80") == Wait(0)
+    assert told(number, "second", at=1, person="81").why == "pace"  # the first second moves on message by message
+    assert told(number, "second", at=1.01, person="81") == Wait(0)
+
+
+def test_a_number_whose_throughput_was_raised_sends_more(app_context: Flask) -> None:
+    raised = Gate(runtime().redis, CHANNEL, "whatsapp_business", is_raised=True)
+    assert {told(raised, f"{place}", person=f"{place}").seconds for place in range(120)} == {0}
+
+
+def test_the_gate_knows_from_its_channel_that_more_is_granted(app_context: Flask, db_session: Session) -> None:
+    channel = make_number(app_context, db_session, make_brand(db_session))
+    channel.settings = {**channel.settings, "number": {"throughput": "HIGH"}}
+    look = gate_of(channel).look(now=NOW)
+    assert look is not None
+    assert look.per_minute == 60_000
+
+
+def test_one_person_gets_forty_five_at_once_then_one_every_six_seconds(app_context: Flask, number: Gate) -> None:
+    for place in range(45):
+        assert told(number, f"{place}") == Wait(0)
+    assert told(number, "next") == Wait(6, "person")
+    assert told(number, "next", at=4) == Wait(2, "person")
+    assert told(number, "somebody else", at=4, person="31687654321") == Wait(0)
+    assert told(number, "no person", at=4, person="") == Wait(0)
+    assert told(number, "next", at=6) == Wait(0)
+    assert told(number, "one more", at=6) == Wait(6, "person")
+    assert {told(number, f"later {place}", at=6 + 270).seconds for place in range(45)} == {0}
+    assert told(number, "too many", at=6 + 270).why == "person"
+
+
+def test_who_waits_for_the_number_has_used_nothing_of_the_persons_pace(app_context: Flask, number: Gate) -> None:
+    number.note_failure(now=NOW, retry_after_seconds=17)
+    assert {told(number, f"{place}") for place in range(50)} == {Wait(17, "rests")}
+    assert {told(number, f"{place}", at=17) for place in range(45)} == {Wait(0)}
+
+
+def test_a_person_is_counted_for_each_number_apart_and_not_by_their_number(app_context: Flask, number: Gate) -> None:
+    for place in range(45):
+        told(number, f"{place}")
+    assert told(Gate(runtime().redis, uuid.UUID(int=8), "whatsapp_business"), "x") == Wait(0)
+    assert not [key for key in runtime().redis.keys("gate:*") if b"31612345678" in key]
 
 
 def test_the_breaker_opens_lets_one_try_and_closes(gate: Gate) -> None:
