@@ -124,7 +124,7 @@ def contact_out(record: ContactRecord) -> ContactOut:
         phones=values["phone"],
         whatsapp_numbers=[f"+{digits}" for digits in values["wa_id"]],
         identities=[
-            IdentityOut(kind=i.kind, value=i.value, display=i.display)  # type: ignore[arg-type]
+            IdentityOut(kind=i.kind, value=i.value, display=i.display, former_since=i.former_since)  # type: ignore[arg-type]
             for i in record.identities
         ],
         created_at=contact.created_at,

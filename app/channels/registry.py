@@ -52,9 +52,9 @@ SMS_RULES = ChannelRules(text_limit=TEXT_LIMIT, takes_files=False, identity_kind
 MAIL_RULES = ChannelRules(attachment_bytes=25 * 1024 * 1024, has_subject=True, identity_kinds=(IdentityKind.EMAIL,))
 
 
-# By channel type. Microsoft: 4 requests at once and 30 messages a minute for a mailbox. WhatsApp: 80 messages a second from a number
-# and, to the same person, 45 at once, then one every 6 seconds; beyond that it refuses with 130429 and 131056. A number whose
-# throughput it raised has 1,000 a second.
+# By channel type. Microsoft: 4 requests at once and 30 messages a minute for a mailbox. WhatsApp: 80 messages a second from a
+# number and, to the same person, 45 at once, then one every 6 seconds; beyond that it refuses with 130429 and 131056. A number
+# whose throughput it raised has 1,000 a second.
 _SAME_PERSON = PersonPace(burst=45, every_seconds=6)
 BUDGETS = {OUTLOOK: Budget(4, 30), WHATSAPP: Budget(80, 4800, 80, _SAME_PERSON)}
 RAISED = {WHATSAPP: Budget(400, 60_000, 1000, _SAME_PERSON)}

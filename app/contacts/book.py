@@ -136,7 +136,8 @@ def get_profile(session: Session, *, contact_id: uuid.UUID, within: sa.ColumnEle
     if contact is None:
         raise ContactMissing(str(contact_id))
     of_contact = ContactIdentity.contact_id == contact.id
-    order = (ContactIdentity.kind, ContactIdentity.is_primary.desc(), ContactIdentity.created_at, ContactIdentity.id)
+    is_former = ContactIdentity.former_since.is_not(None)
+    order = (is_former, ContactIdentity.kind, ContactIdentity.is_primary.desc(), ContactIdentity.created_at, ContactIdentity.id)
     addresses = sa.select(ContactAddress).where(ContactAddress.contact_id == contact.id).order_by(ContactAddress.created_at)
     consents = sa.select(ContactConsent, User.name).outerjoin(User, User.id == ContactConsent.changed_by_user_id)
     merged = aliased(Contact)

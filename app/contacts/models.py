@@ -54,6 +54,7 @@ class ContactIdentity(WithId, Base):
     """One address, number or handle of a contact. `value` is as matched: e-mail in lower case, phone E.164, wa_id digits.
 
     Unique over (kind, scope, value): whoever writes from it is this contact. `username` values are display only and not unique.
+    `former_since`: they went over to another then; they are still found by it, and nothing is sent to it.
     """
 
     __tablename__ = "contact_identities"
@@ -64,6 +65,7 @@ class ContactIdentity(WithId, Base):
     value: Mapped[str]
     display: Mapped[str] = mapped_column(default="")  # as written by the person or the provider
     is_primary: Mapped[bool] = mapped_column(default=False)
+    former_since: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
     __table_args__ = (

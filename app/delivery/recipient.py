@@ -20,6 +20,9 @@ from app.inbox.models import Message, MessageType, Thread
 OPTED_OUT = known("%(address)s asked for no more texts. Only they can change that, by sending START. Use another channel")
 
 
+IS_CURRENT = ContactIdentity.former_since.is_(None)
+
+
 class OptedOut(UnableToReply):
     """They asked for no more messages on this medium."""
 
@@ -34,8 +37,11 @@ def check_opt_out(session: Session, thread: Thread, channel: Channel, rules: Cha
 
 
 def find_objection(session: Session, channel: Channel, message: OutgoingMessage) -> Reason | None:
-    """Why this may not leave any more, None where it may. Of texts alone: nobody opts out of other channels here."""
+    """Why this may not leave any more, None where it may: the number is not theirs now, or they opted out (of texts alone)."""
     address = message.to[0].address() if message.to else ""
+    if address and _is_former(session, message.to[0].identities[0]):
+        advice = N_("Send it again as a new message: that goes to the number they have now.")
+        return Reason("former_number", N_("This person has another number now"), advice=advice)
     if channel.medium != Medium.SMS or not address:
         return None
     asked = find_opt_out(session, brand_id=channel.brand_id, medium=channel.medium.value, address=address)
@@ -44,6 +50,13 @@ def find_objection(session: Session, channel: Channel, message: OutgoingMessage)
     return Reason(
         "opted_out", N_("This person asked for no more texts"), advice=N_("Only they can change that, by sending START.")
     )
+
+
+def _is_former(session: Session, identity: Identity) -> bool:
+    columns = sa.tuple_(ContactIdentity.kind, ContactIdentity.scope, ContactIdentity.value)
+    same = columns == sa.tuple_(identity.kind.value, identity.scope, identity.value)
+    former = sa.select(ContactIdentity.id).where(same, ContactIdentity.kind != "username", ~IS_CURRENT)
+    return session.execute(former).first() is not None
 
 
 def find_recipient(session: Session, thread: Thread, channel: Channel, rules: ChannelRules) -> Party:
@@ -68,7 +81,9 @@ def _at_their_number(session: Session, thread: Thread, party: Party) -> Party:
 def _party_of_contact(session: Session, thread: Thread, rules: ChannelRules) -> Party:
     contact = session.get(Contact, thread.contact_id) if thread.contact_id else None
     rows = (
-        session.execute(sa.select(ContactIdentity).where(ContactIdentity.contact_id == thread.contact_id)).scalars().all()
+        session.execute(sa.select(ContactIdentity).where(ContactIdentity.contact_id == thread.contact_id, IS_CURRENT))
+        .scalars()
+        .all()
         if contact
         else []
     )

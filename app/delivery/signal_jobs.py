@@ -18,6 +18,7 @@ from app.core.log import get_logger
 from app.core.runtime import runtime
 from app.core.work import FAILED, Lease, claim, finish, next_delay_seconds, put_back
 from app.delivery.account import account_of
+from app.delivery.recipient import IS_CURRENT
 from app.delivery.reports import reason_json
 from app.delivery.seen import TYPING_EVERY
 from app.delivery.signal_models import ChatSignal, SignalKind
@@ -82,7 +83,7 @@ def _is_behind(session: Session, signal: ChatSignal) -> bool:
 def _party(session: Session, message: Message) -> Party:
     kinds = [kind.value for kind in (IdentityKind.WA_ID, IdentityKind.BSUID, IdentityKind.PARENT_BSUID)]
     theirs = sa.select(Thread.contact_id).where(Thread.id == message.thread_id).scalar_subquery()
-    query = sa.select(ContactIdentity).where(ContactIdentity.contact_id == theirs, ContactIdentity.kind.in_(kinds))
+    query = sa.select(ContactIdentity).where(ContactIdentity.contact_id == theirs, ContactIdentity.kind.in_(kinds), IS_CURRENT)
     rows = sorted(session.execute(query).scalars(), key=lambda r: (kinds.index(r.kind), not r.is_primary, r.created_at))
     return Party(tuple(Identity(IdentityKind(row.kind), row.value, row.scope) for row in rows))
 

@@ -36,7 +36,8 @@ _SQL = sa.text(
     )
     SELECT c.id AS contact_id, c.name, t.id AS thread_id, coalesce((
         SELECT coalesce(nullif(i.display, ''), i.value) FROM contact_identities i
-        WHERE i.contact_id = c.id AND i.kind IN ('email', 'phone', 'wa_id') ORDER BY i.is_primary DESC, i.created_at LIMIT 1
+        WHERE i.contact_id = c.id AND i.kind IN ('email', 'phone', 'wa_id')
+        ORDER BY i.former_since IS NOT NULL, i.is_primary DESC, i.created_at LIMIT 1
     ), '') AS address
     FROM people JOIN contacts c ON c.id = people.id CROSS JOIN LATERAL (
         SELECT id, last_message_at FROM threads WHERE contact_id = c.id AND brand_id = ANY(:brands)

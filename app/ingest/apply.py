@@ -33,7 +33,7 @@ from app.ingest.attachments import store_attachments
 from app.ingest.changes import apply_to_its_message, find_message_id, wait_for_quoted
 from app.ingest.consent import hear_consent
 from app.ingest.context import ApplyContext, ItemResult, counterpart, identities_of
-from app.ingest.people import join_known_person, take_new_identities
+from app.ingest.people import join_known_person, note_in_use, take_new_identities
 from app.ingest.threading import (
     MailContext,
     Match,
@@ -110,7 +110,10 @@ def _contact(session: Session, message: InboundMessage, context: ApplyContext) -
         return None
     contact = find_or_create_contact(session, identities, name=storable(party.name)[:200], now=context.now)
     contact = join_known_person(session, contact, identities, now=context.now)
-    return take_new_identities(session, contact, identities_of(Party(message.new_identities)), now=context.now)
+    if message.direction == Direction.INCOMING and not message.new_identities:
+        note_in_use(session, contact, identities, at=message.occurred_at)
+    new = identities_of(Party(message.new_identities))
+    return take_new_identities(session, contact, new, former=identities, at=message.occurred_at, now=context.now)
 
 
 def _match(session: Session, message: InboundMessage, context: ApplyContext, contact: Contact | None) -> Match:

@@ -31,10 +31,29 @@ def join_known_person(session: Session, contact: Contact, identities: Sequence[I
     return contact
 
 
-def take_new_identities(session: Session, contact: Contact, new: Sequence[IdentityInput], *, now: datetime) -> Contact:
-    """They are reached by these from now on. A number somebody has had for longer than NEWCOMER stays with them."""
+def note_in_use(session: Session, contact: Contact, identities: Sequence[IdentityInput], *, at: datetime) -> None:
+    """They wrote from these at that time: what was theirs until before then is again, and they are answered there."""
+    mine = sa.and_(ContactIdentity.contact_id == contact.id, ContactIdentity.former_since < at, _is_one_of(identities))
+    back = session.execute(sa.select(ContactIdentity).where(mine)).scalars().all()
+    _prefer(session, contact.id, [IdentityInput(row.kind, row.value, row.scope) for row in back])
+
+
+def take_new_identities(
+    session: Session,
+    contact: Contact,
+    new: Sequence[IdentityInput],
+    *,
+    former: Sequence[IdentityInput],
+    at: datetime,
+    now: datetime,
+) -> Contact:
+    """They are reached by these from now on, and by the `former` ones of the same kinds no more since `at`.
+
+    A number somebody has had for longer than NEWCOMER stays with them.
+    """
     if not new:
         return contact
+    _mark_former(session, contact.id, former, new, at)
     for other in _owners(session, new, other_than=contact.id):
         if now - other.created_at < NEWCOMER and _kinds(session, other.id) <= _CHAT:
             _merge(session, contact, other, now)
@@ -48,10 +67,14 @@ def take_new_identities(session: Session, contact: Contact, new: Sequence[Identi
 
 
 def _owners(session: Session, identities: Sequence[IdentityInput], *, other_than: uuid.UUID) -> Sequence[Contact]:
-    keys = [(i.kind, i.scope, i.value) for i in identities if i.kind != "username"]
-    columns = sa.tuple_(ContactIdentity.kind, ContactIdentity.scope, ContactIdentity.value)
-    owners = sa.select(ContactIdentity.contact_id).where(columns.in_(keys), ContactIdentity.contact_id != other_than)
+    keys = [i for i in identities if i.kind != "username"]
+    owners = sa.select(ContactIdentity.contact_id).where(_is_one_of(identities), ContactIdentity.contact_id != other_than)
     return session.execute(sa.select(Contact).where(Contact.id.in_(owners)).order_by(Contact.id)).scalars().all() if keys else []
+
+
+def _is_one_of(identities: Sequence[IdentityInput]) -> sa.ColumnElement[bool]:
+    columns = sa.tuple_(ContactIdentity.kind, ContactIdentity.scope, ContactIdentity.value)
+    return columns.in_([(i.kind, i.scope, i.value) for i in identities if i.kind != "username"])
 
 
 def _kinds(session: Session, contact_id: uuid.UUID) -> set[str]:
@@ -80,5 +103,19 @@ def _prefer(session: Session, contact_id: uuid.UUID, identities: Sequence[Identi
     for identity in identities:
         same_kind = sa.and_(ContactIdentity.contact_id == contact_id, ContactIdentity.kind == identity.kind)
         is_it = sa.and_(ContactIdentity.value == identity.value, ContactIdentity.scope == identity.scope)
-        update = sa.update(ContactIdentity).where(same_kind).values(is_primary=sa.case((is_it, True), else_=False))
+        former_since = sa.case((is_it, sa.null()), else_=ContactIdentity.former_since)
+        values = {"is_primary": sa.case((is_it, True), else_=False), "former_since": former_since}
+        update = sa.update(ContactIdentity).where(same_kind).values(values)
         session.execute(update.execution_options(synchronize_session="fetch"))
+
+
+def _mark_former(
+    session: Session, contact_id: uuid.UUID, former: Sequence[IdentityInput], new: Sequence[IdentityInput], at: datetime
+) -> None:
+    """A number that is left is left for calls and texts, too: it may soon be somebody else's."""
+    kinds, kept = {i.kind for i in new}, {(i.kind, i.scope, i.value) for i in new}
+    left = [i for i in former if i.kind in kinds and (i.kind, i.scope, i.value) not in kept]
+    left += [IdentityInput("phone", f"+{i.value}") for i in left if i.kind == "wa_id"]
+    theirs = sa.and_(ContactIdentity.contact_id == contact_id, ContactIdentity.former_since.is_(None), _is_one_of(left))
+    update = sa.update(ContactIdentity).where(theirs).values(former_since=at, is_primary=False)
+    session.execute(update.execution_options(synchronize_session="fetch"))

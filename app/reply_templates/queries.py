@@ -158,7 +158,7 @@ def get_facts(session: Session, *, thread: Thread, viewer: Viewer) -> dict[str, 
 def _contact_facts(session: Session, contact: Contact | None, organization_name: str | None) -> dict[str, str]:
     if contact is None:
         return {}
-    query = sa.select(ContactIdentity).where(ContactIdentity.contact_id == contact.id)
+    query = sa.select(ContactIdentity).where(ContactIdentity.contact_id == contact.id, ContactIdentity.former_since.is_(None))
     ways = list(session.execute(query.order_by(ContactIdentity.is_primary.desc(), ContactIdentity.created_at)).scalars())
     organization = contact.contact_type == ContactType.ORGANIZATION
     return {

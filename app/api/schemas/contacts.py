@@ -53,6 +53,7 @@ class IdentityOut(Output):
     kind: Literal["email", "phone", "wa_id", "bsuid", "parent_bsuid", "username"]
     value: str
     display: str
+    former_since: datetime | None = Field(None, description="Since when it is not theirs any more; nothing is sent to it.")
 
 
 class ContactOut(Output):

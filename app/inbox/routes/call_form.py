@@ -144,7 +144,7 @@ def offered_form(identities: Iterable[ContactIdentity], draft: Draft | None = No
 
 def number_of(identities: Iterable[ContactIdentity]) -> str:
     """Where the contact can be called: their phone number, else their WhatsApp number; "" where none is known."""
-    usable = [found for found in identities if found.kind in ("phone", "wa_id")]
+    usable = [found for found in identities if found.kind in ("phone", "wa_id") and found.former_since is None]
     usable.sort(key=lambda found: (found.kind != "phone", not found.is_primary))
     return ("+" if usable[0].kind == "wa_id" else "") + usable[0].value if usable else ""
 

@@ -135,7 +135,7 @@ def _rules(channel: Channel) -> ChannelRules:
 
 def _reaches(channel: Channel, beside: ThreadContext) -> bool:
     kinds = {kind.value for kind in _rules(channel).identity_kinds}
-    return any(identity.kind in kinds for identity in beside.identities)
+    return any(identity.kind in kinds and identity.former_since is None for identity in beside.identities)
 
 
 def list_uploads(ids: list[str]) -> list[Attachment]:

@@ -110,7 +110,9 @@ def _data(session: Session, event: Event, order: Order) -> dict[str, Any]:
 
 def ways_of(session: Session, contact: Contact) -> dict[str, Any]:
     """Who it is, and how to reach them."""
-    query = sa.select(ContactIdentity.kind, ContactIdentity.value).where(ContactIdentity.contact_id == contact.id)
+    query = sa.select(ContactIdentity.kind, ContactIdentity.value).where(
+        ContactIdentity.contact_id == contact.id, ContactIdentity.former_since.is_(None)
+    )
     ways = session.execute(query.order_by(ContactIdentity.is_primary.desc(), ContactIdentity.created_at)).all()
     found = {name: next((way.value for way in ways if way.kind == name), None) for name in ("email", "phone")}
     return {"contact_id": str(contact.id), "name": contact.name, "language": contact.language, **found}
