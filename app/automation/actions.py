@@ -89,7 +89,7 @@ def delete_rule(session: Session, rule: AutomationRule, *, viewer: Viewer, now: 
 
 
 def note_intent(session: Session, event: Event) -> None:
-    """Keep what is to be told outside until an integration is there to do it; once per event."""
+    """Keep what is to be told outside, once per event; whoever can tell it says so at the row, in the same transaction."""
     call = event.payload["call"]
     values = {
         "id": new_id(),

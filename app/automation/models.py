@@ -70,7 +70,8 @@ class AutomationRun(WithId, Base):
 
 
 class OutsideIntent(WithId, Base):
-    """Something outside is to hear of it. `done`: it became a call of an integration; `noted`: none could tell it."""
+    """Something outside is to hear of it. `done`: it became a call of a scenario or a card in Teams; `noted`: nothing could tell
+    it, and nothing was sent."""
 
     __tablename__ = "outside_intents"
 
