@@ -324,6 +324,8 @@ class ChannelRules:
     choices: ChoiceLimits | None = None  # None: no buttons and no lists
     find_file_problem: Callable[[str, int], Reason | None] | None = None  # of a file by content type and size in bytes
     takes_caption: Callable[[str], bool] | None = None  # by content type
+    # of the file at the head of a template: by the header's kind ("image", …), content type and size in bytes
+    find_header_problem: Callable[[str, str, int], Reason | None] | None = None
 
 
 class UnableToParse(Exception):

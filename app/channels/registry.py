@@ -26,7 +26,7 @@ from app.channels.twilio import SmsPosts, SmsStatusPosts, TwilioPhone, TwilioSms
 from app.channels.twilio.adapter import TEXT_LIMIT
 from app.channels.whatsapp import WhatsAppAdapter
 from app.channels.whatsapp.adapter import MEDIA_HOSTS
-from app.channels.whatsapp.media import find_file_problem, takes_caption
+from app.channels.whatsapp.media import find_file_problem, find_header_problem, takes_caption
 from app.channels.whatsapp.outgoing import CHOICE_LIMITS
 from app.core.http import HttpClient
 from app.core.slots import Slots
@@ -47,6 +47,7 @@ CHAT_RULES = ChannelRules(
     choices=CHOICE_LIMITS,
     find_file_problem=find_file_problem,
     takes_caption=takes_caption,
+    find_header_problem=find_header_problem,
 )
 SMS_RULES = ChannelRules(text_limit=TEXT_LIMIT, takes_files=False, identity_kinds=(IdentityKind.PHONE,))
 MAIL_RULES = ChannelRules(attachment_bytes=25 * 1024 * 1024, has_subject=True, identity_kinds=(IdentityKind.EMAIL,))

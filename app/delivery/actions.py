@@ -19,7 +19,7 @@ from app.connections.models import Channel, Medium
 from app.core.text import known
 from app.core.text import mark as N_
 from app.core.work import READY
-from app.delivery.chat_parts import add_chat_parts, check_chat_parts, check_files, takes_caption
+from app.delivery.chat_parts import add_chat_parts, check_chat_parts, check_files, check_template_file, takes_caption
 from app.delivery.envelope import new_delivery, party_json
 from app.delivery.errors import ChannelOff as ChannelOff
 from app.delivery.errors import UnableToReply as UnableToReply
@@ -190,6 +190,7 @@ def check_reply(session: Session, thread: Thread, reply: Reply, channel: Channel
         raise WindowClosed("message_content", N_("The 24-hour window is closed: send a template, or use another channel"))
     _check_sizes(session, reply, context.rules)
     check_chat_parts(session, thread, reply, channel, context.rules)
+    check_template_file(session, reply, context.rules)
     check_files(session, reply.attachment_ids, context.rules)
 
 
@@ -209,7 +210,8 @@ def _check_sizes(session: Session, reply: Reply, rules: ChannelRules) -> None:
 
 
 def _portions(session: Session, reply: Reply, rules: ChannelRules) -> list[tuple[str, tuple[uuid.UUID, ...]]]:
-    if rules.attachments_per_message is None or len(reply.attachment_ids) == 0:
+    with_header = reply.template is not None and reply.template.get("header")  # its file goes with it
+    if rules.attachments_per_message is None or len(reply.attachment_ids) == 0 or with_header:
         return [(reply.text, reply.attachment_ids)]
     fits = len(reply.text) <= (rules.caption_limit or 0)
     fits_as_caption = not reply.text or (fits and takes_caption(session, reply.attachment_ids[0], rules))

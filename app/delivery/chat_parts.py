@@ -117,6 +117,27 @@ def check_files(session: Session, attachment_ids: tuple[uuid.UUID, ...], rules: 
             raise UnableToReply("attachments", said)
 
 
+HEADER_MISSING = {
+    "image": N_("Choose the picture of the template"),
+    "video": N_("Choose the video of the template"),
+    "document": N_("Choose the document of the template"),
+}
+
+
+def check_template_file(session: Session, asked: Asked, rules: ChannelRules) -> None:
+    """Raise UnableToReply where the template wants a file at its head and has none, or one the provider would refuse."""
+    header = (asked.template or {}).get("header")
+    if not header or rules.find_header_problem is None:
+        return
+    columns = (Attachment.filename, Attachment.content_type, Attachment.size_bytes)
+    row = session.execute(sa.select(*columns).where(Attachment.id.in_(asked.attachment_ids))).one_or_none()
+    if row is None:
+        raise UnableToReply("template_file", HEADER_MISSING[header])
+    problem = rules.find_header_problem(header, row.content_type, row.size_bytes or 0)
+    if problem is not None:
+        raise UnableToReply("template_file", " · ".join(filter(None, [row.filename, problem.title, problem.advice])))
+
+
 def takes_caption(session: Session, attachment_id: uuid.UUID, rules: ChannelRules) -> bool:
     """Whether the words can stand under this file; else they go before it, as a message of their own."""
     if rules.takes_caption is None:

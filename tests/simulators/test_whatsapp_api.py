@@ -255,6 +255,27 @@ class TestFiles:
         world.settle()
         assert world.phone()[-1]["error"]["code"] == 131053
 
+    def with_head(self, world: World, **image: str) -> requests.Response:
+        head = {"type": "header", "parameters": [{"type": "image", "image": image}]}
+        body = {"type": "body", "parameters": [{"type": "text", "text": "Jan"}]}
+        template = {"name": "foto_offerte", "language": {"code": "nl"}, "components": [head, body]}
+        return world.send(type="template", template=template)
+
+    def test_file_at_the_head_of_a_template_is_one_that_was_uploaded(self, world):
+        file_id = self.upload(world).json()["id"]
+        assert self.with_head(world, id=file_id).ok
+        assert code_of(self.with_head(world, id="123")) == 100
+        assert code_of(self.with_head(world, id=file_id, caption="x")) == 100
+        assert code_of(self.with_head(world, id=file_id, link="https://example.nl/x.png")) == 131008
+        world.control("clock", advance_seconds=31 * 86_400)
+        assert code_of(self.with_head(world, id=file_id)) == 100
+
+    def test_file_at_the_head_of_another_type_fails_afterwards(self, world):
+        file_id = self.upload(world, ("x.pdf", b"%PDF", "application/pdf")).json()["id"]
+        assert self.with_head(world, id=file_id).ok
+        world.settle()
+        assert world.phone()[-1]["error"]["code"] == 131053
+
 
 class TestTemplates:
     def create(self, world: World, **changes: object) -> requests.Response:

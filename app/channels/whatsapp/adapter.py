@@ -8,6 +8,7 @@ Guarantee: one `send` makes at most one call a person can see, and notes in `pro
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.channels.base import (
     ChannelAccount,
@@ -17,6 +18,7 @@ from app.channels.base import (
     Lookup,
     OutgoingAttachment,
     OutgoingMessage,
+    OutgoingTemplate,
     Parsed,
     Party,
     ProviderError,
@@ -138,7 +140,7 @@ class WhatsAppAdapter:
     ) -> tuple[Json, Json]:
         """The type-dependent part of the message, and the progress after what had to be done for it."""
         if message.template:
-            return outgoing.template_part(message.template, account=account), progress
+            return self._template(message.template, message.attachments, account, progress, save_progress)
         if message.choices:
             return outgoing.choices_part(message.text, message.choices), progress
         if not message.attachments:
@@ -149,6 +151,25 @@ class WhatsAppAdapter:
         saved = self._uploaded(attachment, account, progress, save_progress)
         part = outgoing.media_part(kind, saved["media_id"], caption=message.text, filename=attachment.filename)
         return part, saved
+
+    def _template(
+        self,
+        template: OutgoingTemplate,
+        files: Sequence[OutgoingAttachment],
+        account: ChannelAccount,
+        progress: Json,
+        save_progress: SaveProgress,
+    ) -> tuple[Json, Json]:
+        """The file of a message that is a template stands at its head."""
+        if not files:
+            return outgoing.template_part(template, account=account), progress
+        header, file = outgoing.template_header(template, account=account), files[0]
+        problem = media.find_header_problem(header, file.content_type, len(file.content))
+        if problem is not None:
+            raise ProviderError(replace(problem, detail=file.filename), permanent=True)
+        saved = self._uploaded(file, account, progress, save_progress)
+        filled = outgoing.with_header(template, header, saved["media_id"], filename=file.filename)
+        return outgoing.template_part(filled, account=account), saved
 
     def _uploaded(
         self, attachment: OutgoingAttachment, account: ChannelAccount, progress: Json, save_progress: SaveProgress

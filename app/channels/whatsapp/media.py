@@ -20,6 +20,8 @@ from app.core.text import mark as N_
 _NOT_TAKEN = known("WhatsApp does not take %(type)s")
 _CONVERT_FIRST = known("Convert it to %(type)s first.")
 _TOO_LARGE = known("The file is larger than %(limit)s MB")
+_NOT_AT_HEAD = known("This template does not take %(type)s")
+_WANTED = known("It takes %(types)s.")
 _WITHOUT = known("WhatsApp answered without %(name)s")
 
 _MB = 1_048_576
@@ -81,6 +83,19 @@ def find_file_problem(content_type: str, size_bytes: int) -> Reason | None:
         too_large = _TOO_LARGE % {"limit": DOCUMENT.max_bytes // _MB}
         return Reason("attachment", too_large, advice=N_("Send a smaller file, or a link to it."))
     return None
+
+
+def find_header_problem(header: str, content_type: str, size_bytes: int) -> Reason | None:
+    """Why such a file cannot stand at the head of a template that wants a `header` ("image", "video", "document")."""
+    kind = next((kind for kind in KINDS if kind.name == header), None)
+    bare = bare_type(content_type)
+    if kind is None or (kind.content_types and bare not in kind.content_types):
+        wanted = ", ".join(sorted(kind.content_types)) if kind else header
+        return Reason("attachment", _NOT_AT_HEAD % {"type": bare}, advice=_WANTED % {"types": wanted})
+    if size_bytes > kind.max_bytes:
+        too_large = _TOO_LARGE % {"limit": kind.max_bytes // _MB}
+        return Reason("attachment", too_large, advice=N_("Send a smaller file, or a link to it."))
+    return find_file_problem(bare, size_bytes)
 
 
 def takes_caption(content_type: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.channels.base import ChannelAccount, IdentityKind, OutgoingMessage, OutgoingTemplate, Party
 from app.channels.choices import BUTTONS, Choice, ChoiceLimits, Choices
 from app.channels.whatsapp.errors import cannot_send
@@ -57,10 +59,6 @@ def check_parts(message: OutgoingMessage) -> None:
     One delivery is one provider message, because nothing says which of several got through when an answer is lost. The text
     beside a template is our own rendering of it and is not sent.
     """
-    if message.template and message.attachments:
-        raise cannot_send(
-            "template_alone", N_("A template is sent without files beside it"), N_("Send the file as a second message.")
-        )
     if len(message.attachments) > 1:
         raise cannot_send(
             "one_attachment", N_("WhatsApp takes one file per message"), N_("Send each file as a message of its own.")
@@ -104,6 +102,23 @@ def check_caption(text: str, kind: MediaKind) -> None:
 def media_part(kind: MediaKind, media_id: str, *, caption: str, filename: str) -> Json:
     media = {"id": media_id, "caption": caption, "filename": filename if kind.name == "document" else ""}
     return {"type": kind.name, kind.name: {name: value for name, value in media.items() if value}}
+
+
+def template_header(template: OutgoingTemplate, *, account: ChannelAccount) -> str:
+    """The kind of file the template has at its head. Raises ProviderError (permanent) where it has none."""
+    definition = find_definition(account.settings.get("templates"), template)
+    header = definition.media_header() if definition else ""
+    if not header:
+        raise cannot_send(
+            "template_alone", N_("A template is sent without files beside it"), N_("Send the file as a second message.")
+        )
+    return header
+
+
+def with_header(template: OutgoingTemplate, header: str, media_id: str, *, filename: str) -> OutgoingTemplate:
+    """The template with the file at its head."""
+    part = media_part(MediaKind(header, 0), media_id, caption="", filename=filename)
+    return replace(template, components=({"type": "header", "parameters": [part]}, *template.components))
 
 
 def template_part(template: OutgoingTemplate, *, account: ChannelAccount) -> Json:

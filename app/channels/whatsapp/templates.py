@@ -45,6 +45,11 @@ class TemplateDefinition:
     def component(self, kind: str) -> Json:
         return next((part for part in self.components if text_of(part, "type").upper() == kind), {})
 
+    def media_header(self) -> str:
+        """The kind of file at its head ("image", "video", "document"), "" for none."""
+        form = text_of(self.component("HEADER"), "format").upper()
+        return form.lower() if form in _MEDIA_FORMATS else ""
+
     def buttons(self) -> list[Json]:
         return [button for button in as_list(self.component("BUTTONS").get("buttons")) if isinstance(button, dict)]
 

@@ -35,6 +35,7 @@ from app.inbox.routes.chat_fields import chat_fields, chat_options
 from app.inbox.routes.formatting import read_writing, writing_of_draft
 from app.inbox.routes.later import send_time_of_form, snooze_time_of_form
 from app.inbox.routes.mail_fields import mail_fields, options_of_form
+from app.inbox.routes.template_files import take_kept_file
 from app.inbox.routes.templates import fill_template
 from app.inbox.routes.thread import UPLOAD_BYTES, thread_context
 from app.inbox.routes.triage_words import until_words
@@ -104,7 +105,7 @@ def _reply(thread_id: uuid.UUID, channel: Channel) -> Reply:
     filled = fill_template(channel, form) if form.get("template") else None
     if filled is not None and filled.missing:
         raise UnableToReply("template", _("Fill in every blank of the template"))
-    files = files_of_form(thread_id)
+    files = _file_of_template(thread_id, filled.file_field) if filled and filled.file_field else files_of_form(thread_id)
     written = read_writing(files, formatted=channel.medium == Medium.EMAIL)
     return Reply(
         thread_id=thread_id,
@@ -121,6 +122,14 @@ def _reply(thread_id: uuid.UUID, channel: Channel) -> Reply:
         **mail_fields(channel, current_viewer()),
         **({} if filled else chat_fields(channel)),
     )
+
+
+def _file_of_template(thread_id: uuid.UUID, field: str) -> tuple[uuid.UUID, ...]:
+    """The file for the template's head, where one was chosen. Raises UploadRefused."""
+    file = request.files.get(field)
+    if file is not None and file.filename:
+        return (_store_upload(thread_id, file).id,)
+    return take_kept_file(thread_id, f"{field}:kept")
 
 
 def _keep_beside_template(session: Session, thread_id: uuid.UUID) -> None:

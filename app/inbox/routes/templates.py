@@ -15,6 +15,7 @@ from app.connections.models import Channel
 from app.translation import gettext as _
 from app.translation import mark as N_
 
+MEDIA = ("IMAGE", "VIDEO", "DOCUMENT")
 PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
@@ -27,6 +28,17 @@ class TemplateChoice:
     body: str
     places: tuple[str, ...]
     named: bool
+    header: str = ""  # the kind of file at its head: image, video, document
+
+    @property
+    def accept(self) -> str:
+        """What the browser offers to choose for it; the real check is the provider's list."""
+        return {"image": "image/jpeg,image/png", "video": "video/mp4,video/3gpp"}.get(self.header, "")
+
+    @property
+    def file_field(self) -> str:
+        """The name of the field for its file; that for one of the thread's own ends in ":kept"."""
+        return f"header:{self.key}"
 
     @property
     def key(self) -> str:
@@ -68,6 +80,7 @@ class FilledTemplate:
     template: dict[str, Any]
     text: str
     missing: tuple[str, ...]
+    file_field: str = ""  # "" where it has no file at its head
 
 
 def template_choices(channel: Channel) -> tuple[TemplateChoice, ...]:
@@ -91,7 +104,7 @@ def why_unusable(item: Mapping[str, Any]) -> str:
         words = _(STATUSES.get(status, N_("Not approved at the provider")))
         return f"{words}: {reason}" if (reason := str(item.get("reason") or "")) else words
     if _wants_more(item):
-        return _("It wants a picture, a file or the value of a button, which cannot be filled in here")
+        return _("It wants a place, a heading or the value of a button, which cannot be filled in here")
     return ""
 
 
@@ -100,12 +113,12 @@ def _is_usable(item: Mapping[str, Any]) -> bool:
 
 
 def _wants_more(item: Mapping[str, Any]) -> bool:
-    """Whether it takes values beside those of its body."""
+    """Whether it takes values beside those of its body and a file at its head."""
     for part in item.get("components", []):
         if not isinstance(part, Mapping):
             continue
         kind, form = str(part.get("type", "")).upper(), str(part.get("format", "TEXT")).upper()
-        if kind == "HEADER" and (form != "TEXT" or PLACE.search(str(part.get("text", "")))):
+        if kind == "HEADER" and form not in MEDIA and (form != "TEXT" or PLACE.search(str(part.get("text", "")))):
             return True
         buttons = [button for button in part.get("buttons") or [] if isinstance(button, Mapping)]
         if kind == "BUTTONS" and any(_takes_value(button) for button in buttons):
@@ -124,9 +137,10 @@ def _choice(item: Mapping[str, Any]) -> TemplateChoice:
         (str(part.get("text", "")) for part in parts if str(part.get("type", "")).upper() == "BODY"), str(item.get("body", ""))
     )
     named = str(item.get("parameter_format", "")).upper() == "NAMED"
-    return TemplateChoice(
-        str(item.get("name", "")), str(item.get("language", "")), body, tuple(dict.fromkeys(PLACE.findall(body))), named
-    )
+    forms = [str(part.get("format", "")).upper() for part in parts if str(part.get("type", "")).upper() == "HEADER"]
+    header = next((form.lower() for form in forms if form in MEDIA), "")
+    places = tuple(dict.fromkeys(PLACE.findall(body)))
+    return TemplateChoice(str(item.get("name", "")), str(item.get("language", "")), body, places, named, header)
 
 
 def fill_template(channel: Channel, form: Mapping[str, str]) -> FilledTemplate | None:
@@ -138,7 +152,13 @@ def fill_template(channel: Channel, form: Mapping[str, str]) -> FilledTemplate |
     parameters = [{"type": "text", **({"parameter_name": p} if choice.named else {}), "text": v} for p, v in values.items()]
     components = [{"type": "body", "parameters": parameters}] if parameters else []
     return FilledTemplate(
-        template={"name": choice.name, "language": choice.language, "components": components},
+        template={
+            "name": choice.name,
+            "language": choice.language,
+            "components": components,
+            **({"header": choice.header} if choice.header else {}),
+        },
         text=PLACE.sub(lambda found: values[found.group(1)], choice.body),
         missing=tuple(place for place, value in values.items() if not value),
+        file_field=choice.file_field if choice.header else "",
     )

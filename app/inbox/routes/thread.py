@@ -40,6 +40,7 @@ from app.inbox.routes.mail_fields import mail_context
 from app.inbox.routes.move_words import subject_changes, undo_urls
 from app.inbox.routes.sending_words import seconds_left
 from app.inbox.routes.sms_words import sms_context
+from app.inbox.routes.template_files import list_header_files
 from app.inbox.routes.templates import template_choices, unusable_templates
 from app.inbox.routes.words import event_words, priority_words, status_words
 from app.inbox.timeline import ThreadContext, Timeline, get_context, list_assignable_users, list_timeline
@@ -99,6 +100,8 @@ def composer_context(thread: Thread, beside: ThreadContext, timeline: Timeline) 
         kind = "reply" if channel is not None else "note"
     rules = _rules(channel) if channel else None
     closes_at = window_closes_at(thread, rules) if rules else None
+    is_closed = closes_at is not None and closes_at <= utc_now()
+    choices = template_choices(channel) if channel else ()
     draft = {"note": beside.draft_note, "call": beside.draft_call}.get(kind, beside.draft_reply)
     typed_files = request.form.getlist("attachment_id") if request.form.get("composer_kind", kind) == kind else []
     return {
@@ -108,9 +111,10 @@ def composer_context(thread: Thread, beside: ThreadContext, timeline: Timeline) 
         "composer_rules": rules,
         "upload_bytes": min(rules.attachment_bytes, UPLOAD_BYTES) if rules and kind == "reply" else UPLOAD_BYTES,
         "window_closes_at": closes_at,
-        "window_is_closed": closes_at is not None and closes_at <= utc_now(),
-        "template_choices": template_choices(channel) if channel else (),
-        "unusable_templates": unusable_templates(channel) if channel and closes_at is not None and closes_at <= utc_now() else (),
+        "window_is_closed": is_closed,
+        "template_choices": choices,
+        "template_files": list_header_files(db.session(), thread, choices, rules) if rules and is_closed else {},
+        "unusable_templates": unusable_templates(channel) if channel and is_closed else (),
         "draft": draft,
         "typed_text": draft.text if draft else "",
         "typed_html": html_of_draft(draft) if draft else "",

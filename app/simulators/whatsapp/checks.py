@@ -102,6 +102,8 @@ def late_media_failure(payload: Json, store: Store) -> str:
     """Return why a file cannot be shown as the type it was sent as, "" where it can; the provider says so only afterwards."""
     kind = str(payload.get("type"))
     content = payload.get(kind)
+    if kind == "template":
+        return next(filter(None, (late_media_failure(value, store) for value in _header_values(content))), "")
     kept = store.files.get(str(content.get("id"))) if kind in _KEYS and isinstance(content, dict) else None
     if kept is None or kind == "document":
         return ""
@@ -136,6 +138,22 @@ def _reaction(content: Json, store: Store) -> None:
 def _template(content: Json, store: Store) -> None:
     with store.lock:
         check_filled_in(content, store.templates)
+    for value in _header_values(content):
+        kind = str(value.get("type"))
+        if kind in ("image", "video", "document"):
+            _check_head(kind, value[kind], store)
+
+
+def _check_head(kind: str, media: Json, store: Store) -> None:
+    """A file at the head of a template has no caption, and is one that is there."""
+    if "caption" in media:
+        raise GraphError(100, f"Unexpected key \"caption\" on param \"template['components']['{kind}']\"")
+    _media(kind)(media, store)
+
+
+def _header_values(content: Any) -> list[Json]:
+    parts = content.get("components") or [] if isinstance(content, dict) else []
+    return [value for part in parts if part.get("type") == "header" for value in part.get("parameters") or []]
 
 
 def _interactive(content: Json, store: Store) -> None:
