@@ -128,6 +128,7 @@ def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
             mail_domain=settings.mail_domain,
             allowed_networks=settings.outbound_allow,
             keep_tokens=keep_token_cache,
+            meter=meter,
             slots=SharedSlots(valkey, factor=settings.budget_factor),
             mail_settle_seconds=min(30, settings.unknown_settle_seconds),
         ),

@@ -29,6 +29,7 @@ from app.channels.whatsapp.adapter import MEDIA_HOSTS
 from app.channels.whatsapp.media import find_file_problem, find_header_problem, takes_caption
 from app.channels.whatsapp.outgoing import CHOICE_LIMITS
 from app.core.http import HttpClient
+from app.core.metering import Meter
 from app.core.slots import Slots
 
 WHATSAPP, OUTLOOK, EMAIL, SMS, PHONE = "whatsapp_business", "email_outlook", "email", "sms", "phone_call"
@@ -103,17 +104,18 @@ def build_adapters(
     mail_settle_seconds: float = 30,
     keep_tokens: KeepTokens | None = None,
     slots: Slots | None = None,
+    meter: Meter | None = None,
 ) -> Adapters:
     """Build every adapter of this release around one HTTP client. `mail_settle_seconds`: see GraphMail, texts settle alike;
     `keep_tokens` is told when a sign-in was refreshed; `allowed_networks`: those of the HTTP client, for what speaks no HTTP;
-    `slots` count calls at once."""
+    `slots` count calls at once; `meter` counts what is called beside HTTP."""
     chat = WhatsAppAdapter(http, whatsapp_base_url, whatsapp_api_version, media_hosts=_media_hosts(whatsapp_base_url))
     mailbox = GraphMail(
         http, graph_base_url, login_authority, settle_seconds=mail_settle_seconds, keep_tokens=keep_tokens, slots=slots
     )
     mailboxes = dict.fromkeys((OUTLOOK, OUTLOOK_SIGNED_IN), mailbox)
     sendgrid = SendGridMail(http, sendgrid_base_url)
-    mail_server = MailServerMail(allowed_networks=allowed_networks, ehlo_name=mail_domain)
+    mail_server = MailServerMail(allowed_networks=allowed_networks, ehlo_name=mail_domain, meter=meter)
     texts = TwilioSms(http, twilio_base_url, public_url, settle_seconds=mail_settle_seconds)
     lines = TwilioPhone(http, twilio_base_url, public_url)
     return Adapters(

@@ -11,7 +11,8 @@ import atexit
 import threading
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -119,6 +120,31 @@ class Meter:
         while True:
             time.sleep(self._every_seconds)
             self.flush()
+
+
+@dataclass
+class Call:
+    """One call while it is made. `status`: as the other side answers it, from 400 on a refusal; None while nobody answered."""
+
+    status: int | None = None
+
+
+DONE = 200
+
+
+@contextmanager
+def counting(meter: Meter | None, endpoint: Endpoint) -> Iterator[Call]:
+    """Count what happens inside as one call, for protocols beside HTTP. It has failed where it raises or its status says so."""
+    call, began = Call(), time.monotonic()
+    try:
+        yield call
+        call.status = call.status or DONE
+    except BaseException:
+        call.status = None
+        raise
+    finally:
+        if meter is not None:
+            meter.note(endpoint, status=call.status, seconds=time.monotonic() - began)
 
 
 def shape_of(path: str, words: Collection[str]) -> str:

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from app.core.addresses import AddressGuard
 from app.core.dial import Deadline, Resolver, TimedReader, UnableToDial, dial, leads_here, system_resolver, tls_context
+from app.core.metering import Endpoint, Meter, counting
 
 Security = Literal["tls", "starttls", "none"]
 Stage = Literal["connect", "tls", "login", "sender", "text"]
@@ -36,6 +37,7 @@ class SmtpServer:
     security: Security
     user: str = ""
     password: str = field(default="", repr=False)
+    account: str = ""  # the id of the channel it is counted for
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,13 @@ class SmtpTrouble(Exception):
 
 @dataclass(frozen=True)
 class SmtpClient:
-    """How servers are reached. One for many mails; each mail is a connection of its own."""
+    """How servers are reached. One for many mails; each mail is a connection of its own. `meter` counts them."""
 
     guard: AddressGuard
     ehlo_name: str = "switchyard.localhost"
     resolve: Resolver = system_resolver
     tls: Callable[[], ssl.SSLContext] = tls_context
+    meter: Meter | None = None
 
     def hand_over(
         self,
@@ -97,13 +100,16 @@ class SmtpClient:
         """
         line = self._open(server)
         try:
-            line.introduce(sender, len(raw))
-            refused = {one: said for one in recipients if (said := line.add_recipient(one)) is not None}
-            taken = tuple(one for one in recipients if one not in refused)
-            if taken:
-                line.agree_on_text()
-                _say_the_text(line, raw, before_text)
-            return Handed(taken, refused)
+            with counting(self.meter, _endpoint(server, "MAIL")) as call:
+                line.introduce(sender, len(raw))
+                refused = {one: said for one in recipients if (said := line.add_recipient(one)) is not None}
+                taken = tuple(one for one in recipients if one not in refused)
+                if taken:
+                    line.agree_on_text()
+                    _say_the_text(line, raw, before_text)
+                else:
+                    call.status = next((said.code for said in refused.values()), None)
+                return Handed(taken, refused)
         finally:
             line.leave()
 
@@ -114,13 +120,18 @@ class SmtpClient:
     def _open(self, server: SmtpServer) -> _Line:
         line = _Line(self, server)
         try:
-            line.greet()
-            line.secure(self.tls)
-            line.sign_in()
+            with counting(self.meter, _endpoint(server, "LOGIN")):
+                line.greet()
+                line.secure(self.tls)
+                line.sign_in()
         except BaseException:
             line.leave()
             raise
         return line
+
+
+def _endpoint(server: SmtpServer, step: str) -> Endpoint:
+    return Endpoint("mail_server", f"SMTP {step}", server.account)
 
 
 def _say_the_text(line: _Line, raw: bytes, before_text: Callable[[], None]) -> None:

@@ -27,4 +27,4 @@ def teams_sender() -> TeamsSender:
 def mail_sender() -> MailSender:
     """To the mail server, if there is one."""
     settings = runtime().settings
-    return MailSender(settings.smtp_url, settings.system_mail_from)
+    return MailSender(settings.smtp_url, settings.system_mail_from, runtime().meter)

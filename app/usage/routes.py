@@ -121,6 +121,7 @@ def _provider_words(provider: str) -> str:
         "pictures": _("Pictures in mails"),
         "self_test": _("Our own webhook address"),
         "email": _("Incoming e-mail"),
+        "mail_server": _("Mail server"),
         "voice": _("Phone"),
     }
     return PRODUCTS.get(provider) or words.get(provider) or _("Other")

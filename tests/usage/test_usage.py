@@ -15,6 +15,7 @@ from app.connections.models import ChannelType
 from app.core.clock import utc_now
 from app.core.metering import STEPS_MS, Endpoint, Meter
 from app.core.runtime import runtime
+from app.delivery.account import account_of
 from app.usage.jobs import writer
 from app.usage.models import UsageDay
 from app.usage.queries import list_usage, p95_ms
@@ -83,6 +84,30 @@ def test_the_page_shows_the_connections_of_ones_brands_alone(
     shown = page_client.get("/settings/channels/usage")
     assert ("Service" in shown.text, "Geheim" in shown.text, "PDOK" in shown.text) == (True, False, True)
     assert "more than 60,000 ms" in shown.text
+
+
+def test_mail_servers_are_counted_by_this_application_and_shown(
+    app_context: Flask, db_session: Session, page_client: PageClient
+) -> None:
+    brand = make_brand(db_session)
+    channel = make_channel(
+        db_session,
+        brand,
+        name="Postbus",
+        address="a@ons.example",
+        channel_type=ChannelType.EMAIL,
+        keyring=runtime().keyring,
+        settings={"smtp_host": "127.0.0.1", "smtp_port": 9, "smtp_security": "none"},
+        secrets={"password": "x"},
+    )
+    lead = make_user(db_session, role=Role.LEAD, brands=(brand,))
+    db_session.commit()
+    account = account_of(channel)
+    assert not runtime().adapters.checkers["email/smtp"].check(account=account).ok  # nobody listens there
+    runtime().meter.flush()
+    sign_in(page_client.plain, db_session, lead)
+    shown = page_client.get("/settings/channels/usage").text
+    assert ("Postbus" in shown, "SMTP LOGIN" in shown, "Mail server" in shown) == (True, True, True)
 
 
 def test_days_that_are_none_are_refused_by_name(app_context: Flask, db_session: Session, page_client: PageClient) -> None:

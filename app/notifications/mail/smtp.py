@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
 from app.core.addresses import AddressGuard
+from app.core.metering import Meter
 from app.core.smtp import Refusal, SmtpClient, SmtpServer, SmtpTrouble
 from app.core.text import known
 from app.core.text import mark as N_
@@ -34,6 +35,7 @@ class MailSender:
 
     url: str = field(repr=False)
     sender: str
+    meter: Meter | None = field(default=None, repr=False)
 
     @property
     def is_set_up(self) -> bool:
@@ -43,7 +45,8 @@ class MailSender:
         """Hand the mail over; every failure is an answer."""
         if not self.is_set_up:
             return Answer(Outcome.REFUSED, NO_SERVER)
-        client = SmtpClient(_ANYWHERE, ehlo_name=self.sender.rpartition("@")[2] or "switchyard.localhost")
+        name = self.sender.rpartition("@")[2] or "switchyard.localhost"
+        client = SmtpClient(_ANYWHERE, ehlo_name=name, meter=self.meter)
         try:
             handed = client.hand_over(self._server(), message.as_bytes(), sender=self.sender, recipients=(to,))
         except SmtpTrouble as trouble:

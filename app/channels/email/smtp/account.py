@@ -66,6 +66,7 @@ class ImapServer:
     security: Security
     user: str
     password: str = field(repr=False)
+    account: str = ""  # the id of the channel it is counted for
 
 
 def smtp_server(account: ChannelAccount) -> SmtpServer:
@@ -75,7 +76,7 @@ def smtp_server(account: ChannelAccount) -> SmtpServer:
         raise _not_set_up(_LACKS, "smtp_host")
     user, password = _credentials(account)
     security = _security(account, "smtp", "starttls")
-    return SmtpServer(host, _port(account, "smtp", security), security, user, password)
+    return SmtpServer(host, _port(account, "smtp", security), security, user, password, account.id)
 
 
 def imap_server(account: ChannelAccount) -> ImapServer | None:
@@ -85,7 +86,7 @@ def imap_server(account: ChannelAccount) -> ImapServer | None:
         return None
     user, password = _credentials(account)
     security = _security(account, "imap", "tls")
-    return ImapServer(host, _port(account, "imap", security), security, user, password)
+    return ImapServer(host, _port(account, "imap", security), security, user, password, account.id)
 
 
 def sent_copy(account: ChannelAccount) -> SentCopy:

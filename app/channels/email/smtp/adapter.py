@@ -30,6 +30,7 @@ from app.channels.health import Health, refused
 from app.core.addresses import AddressGuard
 from app.core.clock import utc_now
 from app.core.dial import Resolver, system_resolver, tls_context
+from app.core.metering import Meter
 from app.core.smtp import SmtpClient, SmtpTrouble
 from app.core.text import known
 from app.core.text import mark as N_
@@ -40,7 +41,8 @@ _READING = known("Reading: %(why)s")
 
 
 class MailServerMail:
-    """`allowed_networks` (CIDR) may be reached although they are not public; `ehlo_name` is what servers are told we are."""
+    """`allowed_networks` (CIDR) may be reached although they are not public; `ehlo_name` is what servers are told we are; `meter`
+    counts the calls."""
 
     def __init__(
         self,
@@ -51,10 +53,11 @@ class MailServerMail:
         resolve: Resolver = system_resolver,
         tls: Callable[[], ssl.SSLContext] = tls_context,
         mail_bytes: int = MAIL_BYTES,
+        meter: Meter | None = None,
     ) -> None:
         guard = AddressGuard(allowed_networks)
-        self._smtp = SmtpClient(guard, ehlo_name=ehlo_name, resolve=resolve, tls=tls)
-        self._imap = ImapClient(guard, resolve=resolve, tls=tls)
+        self._smtp = SmtpClient(guard, ehlo_name=ehlo_name, resolve=resolve, tls=tls, meter=meter)
+        self._imap = ImapClient(guard, resolve=resolve, tls=tls, meter=meter)
         self._clock = clock
         self._mail_bytes = mail_bytes
 

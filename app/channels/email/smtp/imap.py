@@ -11,7 +11,7 @@ import imaplib
 import io
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -25,6 +25,7 @@ from app.channels.email.smtp.account import ImapServer
 from app.channels.email.smtp.errors import line_trouble, sign_in_refused
 from app.core.addresses import AddressGuard
 from app.core.dial import Deadline, Resolver, TimedReader, UnableToDial, dial, leads_here, system_resolver, tls_context
+from app.core.metering import Call, Endpoint, Meter, counting
 from app.core.text import known
 from app.core.text import mark as N_
 
@@ -54,37 +55,49 @@ class MailFacts:
 
 @dataclass(frozen=True)
 class ImapClient:
-    """How IMAP servers are reached."""
+    """How IMAP servers are reached. `meter` counts what is asked of them."""
 
     guard: AddressGuard
     resolve: Resolver = system_resolver
     tls: Callable[[], ssl.SSLContext] = tls_context
+    meter: Meter | None = None
 
     @contextmanager
     def open(self, server: ImapServer) -> Iterator[ImapLine]:
         """A line that is signed in. Whatever goes wrong on it is raised as ProviderError."""
         with telling_provider_errors():
+            line = self._signed_in(server)
+            try:
+                yield ImapLine(line, lambda command: counting(self.meter, _endpoint(server, command)))
+            finally:
+                _leave(line)
+
+    def _signed_in(self, server: ImapServer) -> IMAPClient:
+        with counting(self.meter, _endpoint(server, "LOGIN")):
             line = _connect(self, server)
             try:
                 _sign_in(line, server)
-                yield ImapLine(line)
-            finally:
-                with suppress(Exception):
-                    line.logout()
-                with suppress(Exception):
-                    line.shutdown()
+            except BaseException:
+                _leave(line)
+                raise
+            return line
+
+
+Counting = Callable[[str], AbstractContextManager[Call]]
 
 
 class ImapLine:
     """What is asked of a mailbox. Every call may raise what `telling_provider_errors` turns into ProviderError."""
 
-    def __init__(self, client: IMAPClient) -> None:
+    def __init__(self, client: IMAPClient, counting_as: Counting) -> None:
         self._client = client
+        self._counting = counting_as
 
     def examine(self, folder: str) -> FolderFacts | None:
         """Look into a folder without leaving a trace; None if there is none of that name."""
         try:
-            told = self._client.select_folder(folder, readonly=True)
+            with self._counting("EXAMINE"):
+                told = self._client.select_folder(folder, readonly=True)
         except imaplib.IMAP4.abort:
             raise
         except imaplib.IMAP4.error:
@@ -94,18 +107,22 @@ class ImapLine:
 
     def sent_folder(self) -> str | None:
         """The folder the server keeps sent mail in, as it says itself or as such folders are called."""
-        found: str | None = self._client.find_special_folder(SENT)
+        with self._counting("LIST"):
+            found: str | None = self._client.find_special_folder(SENT)
         return found
 
     def uids_from(self, first: int, *, since: date | None = None) -> list[int]:
         """The numbers from `first` on, ascending, of mails that came on `since` or later. `*` names the last mail even where its
         number is below `first`, so the answer is looked through."""
         criteria: list[Any] = ["UID", f"{first}:*", *(["SINCE", since] if since else [])]
-        return sorted(uid for uid in self._client.search(criteria) if uid >= first)
+        with self._counting("SEARCH"):
+            found = self._client.search(criteria)
+        return sorted(uid for uid in found if uid >= first)
 
     def facts(self, uids: list[int]) -> dict[int, MailFacts]:
         """Size and arrival; a mail that is gone is left out."""
-        told = self._client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE"])
+        with self._counting("FETCH"):
+            told = self._client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE"])
         return {
             uid: MailFacts(uid, int(one.get(b"RFC822.SIZE") or 0), one.get(b"INTERNALDATE"))
             for uid, one in told.items()
@@ -117,7 +134,8 @@ class ImapLine:
         content = bytearray()
         while len(content) < at_most:
             size = min(PIECE_BYTES, at_most - len(content))
-            told = self._client.fetch([uid], [f"BODY.PEEK[]<{len(content)}.{size}>"]).get(uid)
+            with self._counting("FETCH"):
+                told = self._client.fetch([uid], [f"BODY.PEEK[]<{len(content)}.{size}>"]).get(uid)
             if told is None:
                 return None
             piece = next((value for name, value in told.items() if name.startswith(b"BODY[]")), None) or b""
@@ -128,11 +146,13 @@ class ImapLine:
 
     def has(self, message_id: str) -> bool:
         """Whether the folder looked into holds a mail with this Message-ID (without <>)."""
-        return bool(self._client.search(["HEADER", "Message-ID", message_id]))
+        with self._counting("SEARCH"):
+            return bool(self._client.search(["HEADER", "Message-ID", message_id]))
 
     def append(self, folder: str, raw: bytes, at: datetime) -> None:
         """Put a mail into a folder, as one that was read."""
-        self._client.append(folder, raw, flags=(b"\\Seen",), msg_time=at)
+        with self._counting("APPEND"):
+            self._client.append(folder, raw, flags=(b"\\Seen",), msg_time=at)
 
 
 @contextmanager
@@ -157,6 +177,17 @@ def telling_provider_errors() -> Iterator[None]:
     except (ValueError, KeyError, IndexError, TypeError) as error:
         reason = Reason("imap_unreadable", N_("The mail server's answer cannot be read"), detail=type(error).__name__)
         raise ProviderError(reason, permanent=False) from error
+
+
+def _endpoint(server: ImapServer, command: str) -> Endpoint:
+    return Endpoint("mail_server", f"IMAP {command}", server.account)
+
+
+def _leave(line: IMAPClient) -> None:
+    with suppress(Exception):
+        line.logout()
+    with suppress(Exception):
+        line.shutdown()
 
 
 def _connect(house: ImapClient, server: ImapServer) -> IMAPClient:
