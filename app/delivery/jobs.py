@@ -3,8 +3,8 @@
 A claim is a compare-and-set, so one worker has the row. The attempt is committed before the call; if the process dies between
 the call and its answer, the next claim finds an attempt without an end and looks before it sends: it asks the provider where
 that is possible (`Sender.lookup`), and where it is not it waits until the provider's own reports had time to come
-(`UNKNOWN_SETTLE_SECONDS`), the channel has proved since that reports do reach us, and all that came by then has been read. Only
-then is silence taken for "not sent". Messages of one thread go out in order.
+(`UNKNOWN_SETTLE_SECONDS`), the channel has proved since that reports do reach us, what had been put off had time to follow, and
+all that came by then has been read. Only then is silence taken for "not sent". Messages of one thread go out in order.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from app.delivery.envelope import outgoing_message, read_files, read_party
 from app.delivery.gate import Gate, Wait, Why
 from app.delivery.gated import gate_of, tell_gate
 from app.delivery.models import ENDS_BADLY, LADDER, Delivery, DeliveryAttempt
-from app.delivery.queries import channel_heard_since, find_uncertain, has_unread_events, list_files, list_ids_of_same_words
+from app.delivery.queries import find_uncertain, first_heard_since, has_unread_events, list_files, list_ids_of_same_words
 from app.delivery.recipient import find_objection
 from app.delivery.reports import (
     apply_status,
@@ -204,11 +204,15 @@ def _is_out(delivery: Delivery) -> bool:
 
 
 def _settled(session: Session, delivery: Delivery, since: datetime, now: datetime) -> bool:
-    """Reports had time to come, the channel was heard, and nothing that came in that time is still unread."""
-    wait = timedelta(seconds=runtime().settings.unknown_settle_seconds)
-    if now - since < wait or has_unread_events(session, delivery.channel_id, since + wait):
+    """Reports had time to come, also after the channel was heard again, and nothing that came by then is still unread.
+
+    What was put off while nobody could reach us comes after the first sign of the channel, in any order.
+    """
+    half = timedelta(seconds=runtime().settings.unknown_settle_seconds) / 2
+    heard_at = first_heard_since(session, delivery.channel_id, since + half)
+    if heard_at is None or now < heard_at + half:
         return False
-    return channel_heard_since(session, delivery.channel_id, since + wait / 2)
+    return not has_unread_events(session, delivery.channel_id, heard_at + half)
 
 
 def _open_attempt(session: Session, delivery: Delivery, now: datetime) -> DeliveryAttempt:

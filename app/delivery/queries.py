@@ -38,10 +38,13 @@ def find_uncertain(session: Session, delivery: Delivery) -> Uncertain | None:
     return Uncertain(min(times), max(times)) if times else None
 
 
-def channel_heard_since(session: Session, channel_id: uuid.UUID, since: datetime) -> bool:
-    """True if the provider of this channel reached us after `since`: its reports would have come through too."""
-    query = sa.text("SELECT EXISTS (SELECT 1 FROM inbound_events WHERE channel_id = :channel_id AND received_at > :since)")
-    return bool(session.execute(query, {"channel_id": channel_id, "since": since}).scalar_one())
+def first_heard_since(session: Session, channel_id: uuid.UUID, since: datetime) -> datetime | None:
+    """When the provider of this channel first reached us after `since`: its reports come through from then on, at least."""
+    query = sa.text(
+        "SELECT received_at FROM inbound_events WHERE channel_id = :channel_id AND received_at > :since"
+        " ORDER BY received_at LIMIT 1"
+    )
+    return session.execute(query, {"channel_id": channel_id, "since": since}).scalar_one_or_none()
 
 
 def has_unread_events(session: Session, channel_id: uuid.UUID, until: datetime) -> bool:

@@ -64,6 +64,24 @@ def test_message_is_not_sent_again_while_something_that_came_in_time_is_unread(d
     assert _outcomes(db_session, delivery.id) == ["unknown", "looked"]
 
 
+def test_message_is_not_sent_again_while_what_an_outage_had_put_off_is_unread(delivery: Delivery, db_session: Session) -> None:
+    """The first sign came long after the time reports have, and theirs ten seconds behind it."""
+    _read_everything(db_session)
+    _store_event(db_session, delivery.channel_id, minutes_later=51)
+    late = sa.update(InboundEvent).where(InboundEvent.dedupe_key == "event 51")
+    db_session.execute(late.values(received_at=TRIED_AT + timedelta(minutes=50, seconds=15)))
+    db_session.commit()
+    deliver(row_id=str(delivery.id))
+    assert _outcomes(db_session, delivery.id) == ["unknown", "looked"]
+
+
+def test_message_is_not_sent_again_right_after_the_first_sign(delivery: Delivery, db_session: Session) -> None:
+    db_session.execute(sa.update(InboundEvent).values(state="done", received_at=utc_now()))
+    db_session.commit()
+    deliver(row_id=str(delivery.id))
+    assert _outcomes(db_session, delivery.id) == ["unknown", "looked"]
+
+
 def test_message_is_not_sent_again_while_reports_of_its_latest_try_may_still_come(
     delivery: Delivery, db_session: Session
 ) -> None:
