@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from app.integrations.models import Integration, Provider
 from app.translation import gettext as _
 
 NAME_CHARACTERS, LINE_CHARACTERS, SECRET_CHARACTERS = 80, 300, 2000
+LONG_AGO = date(2000, 1, 1)
 REGIONS = (("", N_("Worldwide")), ("eu", N_("European Union")))
 FIELD_WORDS = {
     "customer_name": N_("Name"),
@@ -35,13 +37,15 @@ SCENARIOS = {
 
 @dataclass
 class IntegrationForm:
-    """A connection as it was typed, and what is wrong with it, by field. `channels` and `brands` are those to choose from."""
+    """A connection as it was typed, and what is wrong with it, by field. `channels` and `brands` are those to choose from.
+    `zone` is that of whoever typed."""
 
     provider: Provider
     values: Mapping[str, str]
     brand_ids: Sequence[uuid.UUID]
     channel_brands: Mapping[uuid.UUID, uuid.UUID]
     allows_http: bool = False
+    zone: str = "Europe/Amsterdam"
     errors: dict[str, str] = field(default_factory=dict)
 
     def get(self, name: str) -> str:
@@ -83,7 +87,20 @@ class IntegrationForm:
         form_id = self._line("form_id", 80)
         if not all(c.isalnum() or c in "-_" for c in form_id):
             self.errors["form_id"] = _("A form id has letters, figures and hyphens alone.")
-        return {"form_id": form_id, "region": region, "fields": {name: one for name, one in fields.items() if one}}
+        since = self.get("since")
+        if since:
+            try:
+                is_date = date.fromisoformat(since) >= LONG_AGO
+            except ValueError:
+                is_date = False
+            if not is_date:
+                self.errors["since"] = _("Enter a date after %(date)s.", date=LONG_AGO.isoformat())
+        return {
+            "form_id": form_id,
+            "region": region,
+            **({"since": since, "since_zone": self.zone} if since else {}),
+            "fields": {name: one for name, one in fields.items() if one},
+        }
 
     def _hook_settings(self) -> dict[str, Any]:
         """The hosts of the addresses that were typed; the addresses themselves are secrets."""
@@ -116,5 +133,5 @@ def values_of(integration: Integration) -> dict[str, str]:
     """A connection as the form shows it, without secrets."""
     settings = integration.settings
     values = {"name": integration.name, "brand": str(integration.brand_id), "channel": str(integration.channel_id or "")}
-    values |= {name: str(settings.get(name, "")) for name in ("form_id", "region")}
+    values |= {name: str(settings.get(name, "")) for name in ("form_id", "region", "since")}
     return values | {f"field_{name}": question for name, question in (settings.get("fields") or {}).items()}

@@ -18,7 +18,6 @@ from werkzeug.test import TestResponse
 from app.accounts.models import Brand
 from app.connections.models import Channel, ChannelType
 from app.core import runtime as installed
-from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.events.actions import SYSTEM
 from app.inbox.models import Message
@@ -32,6 +31,7 @@ from app.simulators.fillout import FormAccount, create_fillout_app
 from tests.factories import make_brand, make_channel
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+CONNECTED_AT = datetime(2026, 11, 1, tzinfo=UTC)
 FORM_KEY, MAKE_KEY, MAKE_SECRET = "form-key", "make-key", "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 
@@ -45,7 +45,9 @@ class Outside:
     def connect(self, provider: Provider, *, settings: dict[str, Any], secrets: dict[str, str]) -> Integration:
         content = IntegrationContent(provider.value, self.brand.id, self.channel.id, settings)
         keyring = runtime().keyring
-        made = create_integration(self.session, provider, content, secrets=secrets, keyring=keyring, now=utc_now(), actor=SYSTEM)
+        made = create_integration(
+            self.session, provider, content, secrets=secrets, keyring=keyring, now=CONNECTED_AT, actor=SYSTEM
+        )
         self.session.commit()
         return made
 

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import resource
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from app.integrations.models import FormSubmission, Integration
 from app.orders.models import LineItem, LineItemStatus, OrderSource, OrderStatus
 from app.simulators.common import RunningServer
 from app.simulators.fillout import EXAMPLE, FORM, SHAPES, FormAccount, _shaped
-from tests.integrations.conftest import FORM_KEY, NOW, Outside
+from tests.integrations.conftest import CONNECTED_AT, FORM_KEY, NOW, Outside
 from tests.support.mutations import mutated
 
 PATH = f"/webhooks/fillout/{FORM_KEY}"
@@ -204,6 +205,20 @@ def test_posts_that_were_lost_are_fetched_and_none_is_doubled(
     assert (results.count("new"), results.count("duplicate"), len(results)) == (15, 8, 23)
     assert len(outside.orders()) == 15
     assert outside.session.execute(sa.select(sa.func.count()).select_from(FormSubmission)).scalar_one() == 15
+
+
+def test_submissions_from_before_are_fetched_where_a_day_was_chosen(
+    outside: Outside, form: Integration, account: tuple[FormAccount, RunningServer]
+) -> None:
+    """They are years of work done elsewhere, perhaps: by default what there was when the form was connected stays there."""
+    state, _server = account
+    for at in (datetime(2026, 9, 30, 21, 59, tzinfo=UTC), datetime(2026, 9, 30, 22, 0, 1, tzinfo=UTC), CONNECTED_AT, NOW):
+        state.now = lambda at=at: at  # type: ignore[misc]
+        state.submit(EXAMPLE)
+    assert [poll_form(form.id), poll_form(form.id)] == [2, 0]
+    form.settings = {**form.settings, "since": "2026-10-01", "since_zone": "Europe/Amsterdam"}
+    outside.session.commit()
+    assert [poll_form(form.id), poll_form(form.id)] == [1, 0]
 
 
 @pytest.mark.parametrize(

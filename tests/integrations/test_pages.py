@@ -108,6 +108,8 @@ def test_secrets_of_make_are_sealed_kept_and_never_shown_again(
         ({"channel": "x"}, "channel", "Choose a channel of this brand."),
         ({"provider": "fillout", "form_id": "abc"}, "api_key", "takes an API key"),
         ({"provider": "fillout", "form_id": "a/b"}, "form_id", "letters, figures and hyphens"),
+        ({"provider": "fillout", "since": "yesterday"}, "since", "Enter a date after 2000-01-01"),
+        ({"provider": "fillout", "since": "0001-01-01"}, "since", "Enter a date after 2000-01-01"),
         ({"provider": "fillout", "form_id": "abc", "api_key": "k"}, "api_key", "could not be reached"),
     ],
 )

@@ -1,7 +1,8 @@
 """Ask Fillout for submissions, so that one whose post never came is not lost; one that came twice is told by its id.
 
 Submissions and the place up to which all are known are stored in one transaction. Each round looks a little further back than
-that place, and once a day a few days, as an edit need not change the time by which Fillout lists.
+that place, and once a day a few days, as an edit need not change the time by which Fillout lists; never further than what was
+asked for, as a form may have years of submissions that were dealt with elsewhere.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import hashlib
 import json
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -58,13 +60,13 @@ def poll_form(integration_id: uuid.UUID) -> int:
     with transaction() as session:
         integration = session.get_one(Integration, integration_id, populate_existing=True)
         secrets, settings = open_secrets(integration, runtime().keyring), dict(integration.settings)
-        state = dict(integration.poll_state)
+        state, since = dict(integration.poll_state), _since(integration)
         session.expunge_all()
     stored, problem = 0, ""
     try:
         if secrets.get("api_key"):
             api = Fillout(runtime().http, base_url(settings.get("region", "")), secrets["api_key"], account=str(integration_id))
-            stored = _pages(api, integration_id, settings["form_id"], state)
+            stored = _pages(api, integration_id, settings["form_id"], state, since)
     except FilloutFailure as failure:
         problem = str(failure)
         log.info("fillout_not_asked", integration_id=str(integration_id))
@@ -77,19 +79,28 @@ def poll_form(integration_id: uuid.UUID) -> int:
     return stored
 
 
-def _pages(api: Fillout, integration_id: uuid.UUID, form_id: str, state: dict[str, Any]) -> int:
+def _since(integration: Integration) -> datetime:
+    """From when submissions are fetched: the day somebody chose, else when the connection was made."""
+    chosen = integration.settings.get("since")
+    if not chosen:
+        return integration.created_at - OVERLAP
+    return datetime.combine(date.fromisoformat(chosen), time.min, ZoneInfo(integration.settings["since_zone"]))
+
+
+def _pages(api: Fillout, integration_id: uuid.UUID, form_id: str, state: dict[str, Any], since: datetime) -> int:
     now, stored = utc_now(), 0
     is_deep = _at(state.get("deep_at")) is None or now - (_at(state.get("deep_at")) or now) > timedelta(days=1)
-    known = _at(state.get("after"))
-    after = "" if known is None else (known - (DEEP if is_deep else OVERLAP)).isoformat()
+    known = _at(state.get("after")) if state.get("since") == since.isoformat() else None  # another day was chosen: from there
+    after = since if known is None else max(since, known - (DEEP if is_deep else OVERLAP))
     newest = known
     for number in range(MOST_PAGES):
-        page = api.submissions(form_id, after=after, offset=number * PAGE)
+        page = api.submissions(form_id, after=after.astimezone(UTC).isoformat(), offset=number * PAGE)
         times = [at for at in (_at(one.get("submissionTime")) for one in page.submissions) if at is not None]
         newest = max([*times, *([newest] if newest else [])], default=None)
         is_last = (number + 1) * PAGE >= page.total or not page.submissions
         kept = {
             "after": newest.isoformat() if newest else None,
+            "since": since.isoformat(),
             "deep_at": now.isoformat() if is_last and is_deep else state.get("deep_at"),
         }
         stored += _store(integration_id, form_id, page.submissions, kept)

@@ -191,7 +191,7 @@ def _brands(viewer: Viewer) -> dict[uuid.UUID, str]:
 def _form(viewer: Viewer, provider: Provider, values: dict[str, str]) -> IntegrationForm:
     channels = {one.id: one.brand_id for one in list_channels(db.session(), brand_ids=viewer.brand_ids)}
     allows_http = bool(runtime().settings.outbound_allow)  # a stand-in on this machine speaks no TLS
-    return IntegrationForm(provider, values, viewer.brand_ids, channels, allows_http)
+    return IntegrationForm(provider, values, viewer.brand_ids, channels, allows_http, viewer.timezone)
 
 
 def _form_page(form: IntegrationForm, *, status: int = 200) -> ResponseReturnValue:
