@@ -20,10 +20,11 @@ from app.core.db import db, transaction
 from app.core.ids import new_id, new_secret
 from app.core.runtime import runtime
 from app.core.standard_webhooks import new_signing_secret
+from app.demo import spare
 from app.demo.outside import simulator
 from app.demo.world import SimulatorAway
 from app.events.actions import SYSTEM
-from app.integrations.actions import IntegrationContent, create_integration, seal_secrets
+from app.integrations.actions import IntegrationContent, create_integration, seal_secrets, switch_integration
 from app.integrations.models import Integration, Provider
 from app.integrations.queries import open_secrets
 from app.orders.models import Order
@@ -34,6 +35,7 @@ from app.web import page
 bp = Blueprint("demo_forms", __name__)
 FORM_NAME, SCENARIO_NAME, API_KEY = "Intake (demo)", "Scenarios (demo)", "sk_simulated"
 HOOKS = ("order_processing", "inventory_update", "customer_communication", "financial_processing")
+_NAMES = {Provider.FILLOUT: FORM_NAME, Provider.MAKE: SCENARIO_NAME}
 DOWN = {"match": {"method": "GET"}, "status": 503, "times": 3}
 ORDERED: dict[str, Any] = {
     "customer": {"name": "Sanne de Wit", "email": "sanne.de.wit@example.nl", "phone": "0612345670"},
@@ -135,8 +137,19 @@ _ACTIONS: dict[str, Callable[[str], str]] = {
 }
 
 
+def rest_ours(provider: Provider, *, rests: bool) -> None:
+    """Switch the demo's own connection off, where there is one, for a form must not arrive by two; or on again."""
+    with transaction() as session:
+        found = session.execute(sa.select(Integration).where(Integration.name == _NAMES[provider])).scalar_one_or_none()
+        if found is not None:
+            switch_integration(session, found, active=not rests, now=utc_now(), actor=SYSTEM)
+
+
 def _connect(provider: Provider) -> None:
-    """Have a connection of the first brand, and tell the simulator of it: it forgets, and may have moved."""
+    """Have a connection of the first brand, and tell the simulator of it, which forgets, and may have moved; unless somebody
+    entered another there."""
+    if simulator(provider.value).call("GET", "/__sim/config")["by_hand"]:
+        return
     with transaction() as session:
         integration = _find_or_make(session, provider)
         secrets = open_secrets(integration, runtime().keyring)
@@ -152,7 +165,7 @@ def _connect(provider: Provider) -> None:
 
 
 def _find_or_make(session: Session, provider: Provider) -> Integration:
-    name = FORM_NAME if provider == Provider.FILLOUT else SCENARIO_NAME
+    name = _NAMES[provider]
     found = session.execute(sa.select(Integration).where(Integration.name == name)).scalar_one_or_none()
     if found is not None:
         return found
@@ -160,7 +173,7 @@ def _find_or_make(session: Session, provider: Provider) -> Integration:
     mailbox = sa.select(Channel.id).where(Channel.brand_id == brand_id, Channel.channel_type == ChannelType.EMAIL_OUTLOOK)
     channel_id = session.execute(mailbox.limit(1)).scalar_one_or_none()
     is_form = provider == Provider.FILLOUT
-    settings: dict[str, Any] = {"form_id": "chargecars-intake-2025"} if is_form else {"hooks": dict.fromkeys(HOOKS, "127.0.0.1")}
+    settings: dict[str, Any] = {"form_id": spare.FORM_ID} if is_form else {"hooks": dict.fromkeys(HOOKS, "127.0.0.1")}
     ours = (
         {"url_key": new_secret(), "api_key": API_KEY}
         if is_form

@@ -15,6 +15,7 @@ from app.core.clock import utc_now
 from app.core.crypto import Keyring
 from app.core.http import HttpClient, HttpFailure
 from app.core.runtime import runtime
+from app.demo import spare
 from app.demo.waiting import LOOPBACK
 from app.demo.world import SILENT, SimulatorAway
 from app.events.actions import SYSTEM
@@ -46,7 +47,9 @@ def simulator(key: str, environ: Mapping[str, str] = os.environ) -> Outside:
 
 
 def connect_teams(session: Session, outside: Outside, *, keyring: Keyring) -> None:
-    """Give the first team a channel in the simulated Teams, which forgets; one that somebody entered for real stays."""
+    """Give the first team a channel in the simulated Teams, which forgets; one that somebody entered for real stays. Another
+    workflow waits for whoever connects one by hand."""
+    outside.call("POST", "/__sim/workflows", {"id": spare.WORKFLOW, "signature": spare.WORKFLOW_SIGNATURE})
     team = session.execute(sa.select(Team).order_by(Team.name).limit(1)).scalar_one_or_none()
     hook = find_hook(session, team.id) if team else None
     if team is None or (hook is not None and hook.host != "127.0.0.1"):

@@ -10,7 +10,9 @@ from flask_babel import gettext as _
 from flask_login import login_required
 from htmx_flask import request
 
+from app.core.runtime import runtime
 from app.core.text import storable
+from app.demo.forms import rest_ours
 from app.demo.providers import (
     PROVIDERS,
     TROUBLES,
@@ -23,6 +25,7 @@ from app.demo.providers import (
     told_trouble,
 )
 from app.demo.world import SimulatorAway
+from app.integrations.models import Provider as Integrated
 from app.translation import told
 from app.web import page
 
@@ -44,7 +47,17 @@ class Shown:
 @login_required  # type: ignore[untyped-decorator]
 def providers() -> ResponseReturnValue:
     """The page."""
-    return page("demo/providers.html", providers=[_shown(one) for one in PROVIDERS], troubles=TROUBLES)
+    shown = [_shown(one) for one in PROVIDERS]
+    return page("demo/providers.html", providers=shown, troubles=TROUBLES, connect_url=_connect_url)
+
+
+def _connect_url(provider: Provider) -> str:
+    """The page on which an account of this provider is connected."""
+    if provider.kind:
+        return url_for("connections.new_channel", kind=provider.kind)
+    if provider.has_own:
+        return url_for("integrations.new_integration", provider=provider.key)
+    return url_for("notifications.teams_cards")
 
 
 def _shown(provider: Provider) -> Shown:
@@ -80,8 +93,14 @@ def enter_there(key: str) -> ResponseReturnValue:
     """What the wizard says is to be entered at the provider."""
     provider = _provider(key)
     values = {name: storable(request.form.get(name, "")).strip()[:500] for name in provider.entered}
+    ours = runtime().settings.public_url
+    if any(values[name] and not values[name].startswith(f"{ours}/") for name in values if name.endswith("_url")):
+        flash(_("Enter an address of Switchyard itself: one that begins with %(url)s", url=f"{ours}/"))
+        return redirect(url_for("demo_providers.providers", _anchor=key), 303)
     try:
         enter(provider, values)
+        if provider.has_own:
+            rest_ours(Integrated(key), rests=any(values.values()))
         flash(_("%(name)s calls these addresses from now on", name=told(provider.name)))
     except SimulatorAway as error:
         flash(told(error))

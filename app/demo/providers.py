@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from app.demo.load import WHATSAPP_TOKEN
 from app.demo.mailboxes import SENDGRID_KEY
 from app.demo.outside import Outside, simulator
 from app.demo.world import REFUSES, SimulatorAway
+from app.integrations.forms import SCENARIOS
 
 Json = dict[str, Any]
 
@@ -37,8 +39,9 @@ class Trouble:
 @dataclass(frozen=True)
 class Provider:
     """`kind` is the kind of channel its account is connected as, "" where it is none. `account` are the fields of the form that
-    connects it with their values, a value in brackets being the simulator's setting of that name. `entered` are the addresses
-    of ours that are entered at the provider: {setting: label}."""
+    connects it with their values, a name in braces standing for the simulator's setting of that name. `entered` is what of ours
+    is entered at the provider: {setting: label}. `has_own` where the demo has a connection of its own, which steps aside for one
+    that was entered."""
 
     key: str
     name: str
@@ -47,6 +50,7 @@ class Provider:
     kind: str = ""
     account: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     entered: Mapping[str, str] = field(default_factory=dict)
+    has_own: bool = False
 
 
 def _every(**fault: Any) -> Trouble:
@@ -170,9 +174,33 @@ PROVIDERS: tuple[Provider, ...] = (
         },
         {"sms_url": N_("Address for texts"), "voice_url": N_("Address for calls")},
     ),
-    Provider("notices", N_("Teams and push"), {REFUSED: _every(status=401), **_answers("", "")}),
-    Provider("make", "Make", {REFUSED: _every(status=401), **_answers("", "")}, {"mode": "fine"}),
-    Provider("fillout", "Fillout", {REFUSED: _every(status=401), **_answers({}, {})}),
+    Provider(
+        "notices",
+        N_("Teams and push"),
+        {REFUSED: _every(status=401), **_answers("", "")},
+        account={"url": (N_("Address of the workflow"), "{workflow_url}")},
+    ),
+    Provider(
+        "make",
+        "Make",
+        {REFUSED: _every(status=401), **_answers("", "")},
+        {"mode": "fine"},
+        account={f"hook_{name}": (words, f"{{url}}/{name}") for name, words in SCENARIOS.items()},
+        entered={
+            "hook_url": N_("Webhook address"),
+            "caller_key": N_("Key for the header X-Api-Key"),
+            "secret": N_("Secret for signatures, in both directions"),
+        },
+        has_own=True,
+    ),
+    Provider(
+        "fillout",
+        "Fillout",
+        {REFUSED: _every(status=401), **_answers({}, {})},
+        account={"form_id": (N_("Form id"), spare.FORM_ID), "api_key": (N_("API key"), "{api_key}")},
+        entered={"hook_url": N_("Webhook address")},
+        has_own=True,
+    ),
     Provider("pdok", "PDOK", _answers({}, {})),
 )
 
@@ -200,15 +228,21 @@ def make_trouble(provider: Provider, kind: str) -> None:
 
 def enter(provider: Provider, values: Mapping[str, str]) -> None:
     """What somebody entered at the provider. Raises SimulatorAway."""
-    _call(simulator(provider.key), "PUT", "config", {name: values[name] for name in provider.entered if values.get(name)})
+    changes: Json = {name: values[name] for name in provider.entered if values.get(name)}
+    if provider.has_own:
+        changes["by_hand"] = bool(changes)
+    _call(simulator(provider.key), "PUT", "config", changes)
 
 
 def settings_of(provider: Provider) -> Json:
     """The simulator's settings; the first of its business accounts and the ports of its mail server are among them."""
     surface = simulator(provider.key)
-    known = _call(surface, "GET", "config")
+    known = {**_call(surface, "GET", "config"), "url": surface.url}
     if provider.key == "mailserver":
         known |= _call(surface, "GET", "ports")
+    if provider.key == "notices":
+        workflows = {one["id"]: one["url"] for one in _call(surface, "GET", "workflows")["workflows"]}
+        known["workflow_url"] = workflows.get(spare.WORKFLOW, "")
     if numbers := known.get("numbers"):
         known["waba_id"] = numbers[0]["waba_id"]
     return known
@@ -216,11 +250,8 @@ def settings_of(provider: Provider) -> Json:
 
 def account_of(provider: Provider, known: Json) -> dict[str, tuple[str, str]]:
     """{field: (label, value)} of the form that connects its spare account; `known` are its simulator's settings."""
-    return {name: (label, _filled(value, known)) for name, (label, value) in provider.account.items()}
-
-
-def _filled(value: str, known: Json) -> str:
-    return str(known.get(value[1:-1], "")) if value.startswith("{") else value
+    filled = defaultdict[str, Any](str, known)
+    return {name: (label, value.format_map(filled)) for name, (label, value) in provider.account.items()}
 
 
 def _call(surface: Outside, method: str, path: str, body: Json | None = None) -> Json:

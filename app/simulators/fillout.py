@@ -1,6 +1,6 @@
 """A stand-in for Fillout: its REST API, and forms that are filled in on order and posted in each of the three shapes.
 
-PUT  /__sim/config   {"hook_url", "api_key", "per_second"}
+PUT  /__sim/config   {"hook_url", "api_key", "per_second", "by_hand": whether somebody entered the address on the console}
 POST /__sim/emit     {"shape": "native" | "envelope" | "flat", "answers": {name: value}, "post": true, "times": 1, "test": false,
                       "submission_id": an earlier one, whose answers are changed,
                      "files": [{"filename", "content_type", "content": base64, "is_gone"}], uploaded with it at the question
@@ -54,6 +54,7 @@ class FormAccount:
     hook_url: str = ""
     api_key: str = "sk_simulated"
     per_second: int = 5
+    by_hand: bool = False
     submissions: list[Json] = field(default_factory=list)
     files: dict[str, tuple[bytes, str]] = field(default_factory=dict)  # by what its address names it; content and type
     uploads: int = 0
@@ -114,7 +115,7 @@ def create_fillout_app(account: FormAccount | None = None) -> Flask:
 
 
 def _configure(account: FormAccount, changes: Json) -> Json:
-    known = ("hook_url", "api_key", "per_second")
+    known = ("hook_url", "api_key", "per_second", "by_hand")
     if set(changes) - set(known):
         raise BadOrder(f"settings are {', '.join(known)}")
     for name, value in changes.items():

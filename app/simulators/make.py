@@ -2,7 +2,7 @@
 
 POST /<key>          200 "Accepted", or what the mode says
 PUT  /__sim/config   {"api_key": "", "mode": "fine" | "busy" | "full" | "gone" | "slow" | "broken", "hook_url": our routes,
-                      "caller_key", "secret"}
+                      "caller_key", "secret", "by_hand": whether somebody entered these on the console}
 GET  /__sim/taken    what arrived, with how often each event did
 POST /__sim/emit     {"scenario", "body": {…}, "proof": "key" | "hmac" | "bare" | "wrong", "times": 1}; answers {"statuses"}
 """
@@ -46,6 +46,7 @@ class MakeAccount:
     hook_url: str = ""
     caller_key: str = ""
     secret: str = ""
+    by_hand: bool = False
     taken: list[Json] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -67,7 +68,7 @@ def create_make_app(account: MakeAccount | None = None) -> Flask:
 
 
 def _configure(account: MakeAccount, changes: Json) -> Json:
-    known = ("api_key", "mode", "hook_url", "caller_key", "secret")
+    known = ("api_key", "mode", "hook_url", "caller_key", "secret", "by_hand")
     if set(changes) - set(known) or changes.get("mode", "fine") not in MODES:
         raise BadOrder(f"settings are {', '.join(known)}; mode is one of {', '.join(MODES)}")
     for name, value in changes.items():

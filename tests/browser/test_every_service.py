@@ -1,14 +1,16 @@
-"""Teams, Make, Fillout and PDOK in a browser: they work, they are broken and mended, and what waited comes once.
+"""Teams, Make, Fillout and PDOK in a browser: they are connected, they work, they are broken and mended, and what waited comes
+once. PDOK takes no connecting.
 
-One of them in one way by default; `make channels` walks all in every way.
+All are connected, and one is broken in one way, by default; `make channels` walks all in every way.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -30,10 +32,11 @@ class Office:
 
     admin: Page
     played: Page
+    troubled: set[str] = field(default_factory=set)
 
     def trouble(self, key: str, kind: str) -> None:
-        self.played.goto("/simulator/providers")
-        card = self.played.locator(f"[data-provider={key}]")
+        self.troubled.add(key)
+        card = self.card(key)
         with self.played.expect_navigation():
             card.locator(f".trouble button[value='{kind}']").click()
         expect(self.played.locator(f"[data-provider={key}]")).to_have_attribute("data-trouble", kind)
@@ -47,6 +50,33 @@ class Office:
         self.admin.goto("/settings/integrations")
         self.admin.get_by_role("link", name=name).click()
         return self.admin
+
+    def card(self, key: str) -> Locator:
+        self.played.goto("/simulator/providers")
+        return self.played.locator(f"[data-provider={key}]")
+
+    def connect(self, key: str, name: str) -> Locator:
+        """Connect the account the console shows; the page of the new connection."""
+        account = {one.get_attribute("data-field"): one.text_content() for one in self.card(key).locator("[data-field]").all()}
+        self.admin.goto(f"/settings/integrations/new?provider={key}")
+        for its_name, value in {"name": name, **account}.items():
+            self.admin.locator(f"#field-{its_name}").fill(value or "")
+        self.admin.get_by_role("button", name="Connect", exact=True).click()
+        expect(self.admin.locator("h1")).to_have_text(name)
+        return self.admin.locator("main")
+
+    def enter(self, key: str, **ours: str) -> None:
+        """Put in at the simulated provider what our page showed; the rest is left empty."""
+        card = self.card(key)
+        card.get_by_text("What is entered there").click()
+        for one in card.locator("details input.input").all():
+            one.fill(ours.get(one.get_attribute("name") or "", ""))
+        with self.played.expect_navigation():
+            card.get_by_role("button", name="Save").click()
+
+    def team(self, name: str) -> Locator:
+        heading = self.admin.get_by_role("heading", name=name, exact=True)
+        return self.admin.locator("main .settings__section").filter(has=heading)
 
     def orders(self) -> Locator:
         self.admin.goto("/orders")
@@ -72,7 +102,7 @@ class Office:
 def office(demo: LiveServer, demo_browsing: Browsing) -> Iterator[Office]:
     made = Office(*(signed_in(demo_browsing, ADMIN) for _ in range(2)))
     yield made
-    for key in ("notices", "make", "fillout", "pdok"):
+    for key in tuple(made.troubled):
         made.trouble(key, "")
 
 
@@ -88,6 +118,62 @@ TEAMS_WORDS = {REFUSED: "refuses the address", BUSY: "asks to wait", BROKEN: "ha
 FILLOUT_WORDS = {REFUSED: "API key", BUSY: "patience", BROKEN: "Fillout", SILENCE: "Fillout"}
 WHAT = "the page to say so"
 KINDS = (REFUSED, BUSY, BROKEN, SILENCE) if EVERY else (BROKEN,)
+
+
+@pytest.fixture
+def by_hand(office: Office) -> Iterator[str]:
+    """The name of a connection that somebody makes; it is switched off afterwards, and the demo's own are used again."""
+    name = f"By hand {uuid.uuid4().hex[:6]}"
+    yield name
+    office.integration(name).get_by_role("button", name="Switch off").click()
+    for key in ("make", "fillout"):
+        office.enter(key)
+
+
+def test_make_is_connected_by_hand_and_works_both_ways(office: Office, by_hand: str) -> None:
+    before = office.orders().count()
+    shown = office.connect("make", by_hand)
+    base = shown.locator("dl.kv code").inner_text().removesuffix("/…")
+    secrets = {"caller_key": shown.locator("#inbound-key").inner_text(), "secret": shown.locator("#signing-secret").inner_text()}
+    office.enter("make", hook_url=base, **secrets)
+    office.arrange("A new order")
+    wait_until(lambda: office.orders().count() > before, WHAT)
+    office.orders().first.click()
+    number = office.admin.locator("h1").inner_text().split()[0]
+    office.set("status", "scheduled", "Change status")
+    office.played.goto("/simulator/forms")
+    expect(office.played.locator("#told-scenarios .arrival", has_text=number).first).to_be_visible(timeout=LONG_MS)
+    page = office.integration(by_hand)
+    expect(page.locator("dl.kv")).not_to_contain_text("Nothing yet")
+    expect(page.locator("main td").filter(has_text="Told").first).to_be_visible()
+
+
+def test_fillout_is_connected_by_hand_and_brings_what_is_filled_in_from_then_on(office: Office, by_hand: str) -> None:
+    office.arrange("Its post is lost")
+    office.enter("fillout", hook_url=office.connect("fillout", by_hand).locator("#webhook-url").inner_text())
+    before = office.orders().count()
+    office.arrange("Fill in the form")
+    wait_until(lambda: office.orders().count() > before, WHAT)
+    office.arrange("Its post is lost")
+    wait_until(lambda: office.orders().count() > before + 1, WHAT)
+    expect(office.integration(by_hand).locator("dl.kv")).not_to_contain_text("Nothing yet")
+    expect(office.orders()).to_have_count(before + 2)
+
+
+def test_a_channel_of_teams_is_connected_by_hand_and_gets_cards(office: Office) -> None:
+    url = office.card("notices").locator("[data-field=url]").text_content() or ""
+    page = office.admin
+    page.goto("/settings/teams-cards")
+    name = page.locator("main .settings__section").filter(has_text="No address").first.locator("h2").inner_text()
+    office.team(name).get_by_label("Address of the workflow").fill(url)
+    office.team(name).get_by_role("button", name="Save").click()
+    expect(office.team(name)).to_contain_text("No card yet")
+    office.team(name).get_by_role("button", name="Send a test card").click()
+    expect(page.locator("#trial")).to_contain_text("Teams accepted the card")
+    office.played.goto("/simulator/received")
+    expect(office.played.locator("[aria-label=Cards] .arrival").first).to_be_visible()
+    office.team(name).get_by_role("button", name="Remove").click()
+    expect(office.team(name)).to_contain_text("No address")
 
 
 @pytest.mark.parametrize("kind", KINDS)

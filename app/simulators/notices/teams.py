@@ -2,6 +2,7 @@
 
 POST /powerautomate/automations/direct/workflows/<id>/triggers/manual/paths/invoke?…&sig=…   202
 POST /__sim/workflows        a new one: {"id", "url"}
+GET  /__sim/workflows        {"workflows": [{"id", "url"}]}, the newest last
 POST /__sim/workflows/<id>   {"mode": "fine" | "deleted" | "busy" | "lost" (202, and no card) | "late" (502, and a card) | …}
 GET  /__sim/cards            cards that arrived, newest first
 """
@@ -62,9 +63,12 @@ class Teams:
         made = Workflow(workflow_id or os.urandom(16).hex(), signature or os.urandom(24).hex())
         with self.lock:
             self.workflows[made.id] = made
-        path = f"/powerautomate/automations/direct/workflows/{made.id}/triggers/manual/paths/invoke"
-        query = f"api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig={made.signature}"
-        return {"id": made.id, "url": f"{origin}{path}?{query}"}
+        return _told(origin, made)
+
+    def list(self, origin: str) -> Json:
+        """Every workflow and its address."""
+        with self.lock:
+            return {"workflows": [_told(origin, one) for one in self.workflows.values()]}
 
     def take(self, workflow: Workflow, body: bytes) -> tuple[int, str, dict[str, str]]:
         """The answer to one call: status, body and headers."""
@@ -94,6 +98,12 @@ class Teams:
             )
             workflow.calls.append(now)
         return too_fast
+
+
+def _told(origin: str, workflow: Workflow) -> Json:
+    path = f"/powerautomate/automations/direct/workflows/{workflow.id}/triggers/manual/paths/invoke"
+    query = f"api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig={workflow.signature}"
+    return {"id": workflow.id, "url": f"{origin}{path}?{query}"}
 
 
 def read_card(body: bytes) -> Json:
@@ -147,6 +157,10 @@ def teams_routes(teams: Teams) -> Blueprint:
     def add_workflow() -> Response:
         order = request.get_json(silent=True, force=True) or {}
         return jsonify(teams.add(request.host_url.rstrip("/"), order.get("id", ""), order.get("signature", "")))
+
+    @routes.get("/__sim/workflows")
+    def list_workflows() -> Response:
+        return jsonify(teams.list(request.host_url.rstrip("/")))
 
     @routes.post("/__sim/workflows/<workflow_id>")
     def change_workflow(workflow_id: str) -> Response | tuple[Response, int]:
