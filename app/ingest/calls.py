@@ -94,7 +94,7 @@ def _find_thread(session: Session, channel: Channel, contact_id: uuid.UUID, cont
             Thread.spam_at.is_(None),
             is_running(context.now),
         )
-        .order_by((Thread.channel_id == channel.id).desc(), Thread.last_message_at.desc(), Thread.id.desc())
+        .order_by(Thread.channel_id.is_not_distinct_from(channel.id).desc(), Thread.last_message_at.desc(), Thread.id.desc())
         .limit(1)
     )
     return session.execute(query).scalar_one_or_none()

@@ -221,6 +221,19 @@ def test_a_call_joins_the_running_thread_whatever_it_is_carried_on_by(
     assert (running.status, running.inbound_seq) == (ThreadStatus.OPEN, 1)
 
 
+def test_a_call_joins_what_was_heard_last_and_no_form_without_a_channel(
+    provider: Provider, db_session: Session, channel: Channel
+) -> None:
+    contact = make_contact(db_session, kind="phone", value=JAN)
+    chat = make_channel(db_session, _brand(db_session, channel), keyring=runtime().keyring, address="1066000000001")
+    form = make_thread(db_session, chat, contact, at=utc_now() - timedelta(hours=1))
+    form.channel_id = None
+    running = make_thread(db_session, chat, contact, at=utc_now())
+    db_session.commit()
+    play(provider, MISSED)
+    assert record(db_session).thread_id == running.id
+
+
 def _brand(session: Session, channel: Channel) -> Brand:
     return session.get_one(Brand, channel.brand_id)
 
