@@ -83,7 +83,7 @@ def _since(integration: Integration) -> datetime:
     """From when submissions are fetched: the day somebody chose, else when the connection was made."""
     chosen = integration.settings.get("since")
     if not chosen:
-        return integration.created_at - OVERLAP
+        return integration.created_at
     return datetime.combine(date.fromisoformat(chosen), time.min, ZoneInfo(integration.settings["since_zone"]))
 
 
