@@ -67,6 +67,7 @@ def settings_facts(channel: Channel) -> list[Fact]:
 
 
 QUALITIES = {"GREEN": N_("High"), "YELLOW": N_("Medium"), "RED": N_("Low"), "UNKNOWN": N_("Not known yet")}
+THROUGHPUTS = {"HIGH": N_("raised"), "APP": N_("shared with the WhatsApp Business app")}
 
 
 def number_facts(channel: Channel) -> list[Fact]:
@@ -77,7 +78,7 @@ def number_facts(channel: Channel) -> list[Fact]:
     return [
         *([Fact(_("Quality of the number"), _(QUALITIES.get(quality, quality)))] if quality else []),
         *([Fact(_("May write first to"), _("%(limit)s people a day", limit=people))] if limit else []),
-        *([Fact(_("Throughput"), _("raised") if pace == "HIGH" else _("usual"))] if pace else []),
+        *([Fact(_("Throughput"), _(THROUGHPUTS.get(pace, N_("usual"))))] if pace else []),
     ]
 
 

@@ -88,8 +88,8 @@ class Look:
 
 
 class Gate:
-    """The gate of one channel; `factor`: how many times the usual budget it has, `is_raised`: its provider grants this account
-    more. `now` is a Unix time in seconds."""
+    """The gate of one channel; `factor`: how many times the usual budget it has, `throughput`: what its provider says of it.
+    `now` is a Unix time in seconds."""
 
     def __init__(
         self,
@@ -99,11 +99,11 @@ class Gate:
         *,
         factor: int = 1,
         lane: Lane = "send",
-        is_raised: bool = False,
+        throughput: str = "",
     ) -> None:
         self._redis = connection
         self._lane = lane
-        self._budget = budget_of(channel_type, is_raised=is_raised).times(factor)
+        self._budget = budget_of(channel_type, throughput=throughput).times(factor)
         lanes: tuple[Lane, ...] = ("send", "read")
         self._states = {one: f"gate:{channel_id}:{one}" for one in lanes}
         self._state, self._running, self._sent = self._states[lane], f"gate:{channel_id}:running", f"gate:{channel_id}:sent"

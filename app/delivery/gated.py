@@ -25,8 +25,8 @@ def gate_of(channel: Channel, *, lane: Lane = "send") -> Gate:
     """For edges: takes Redis and the budgets' factor from the running application."""
     factor = runtime().settings.budget_factor
     number = channel.settings.get("number")
-    is_raised = isinstance(number, dict) and number.get("throughput") == "HIGH"
-    return Gate(runtime().redis, channel.id, channel.channel_type.value, factor=factor, lane=lane, is_raised=is_raised)
+    throughput = str(number.get("throughput", "")) if isinstance(number, dict) else ""
+    return Gate(runtime().redis, channel.id, channel.channel_type.value, factor=factor, lane=lane, throughput=throughput)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.channels.whatsapp.errors import RULES
+from app.connections.views import number_facts
 from app.core.runtime import runtime
 from app.delivery.check import check_channel
 from app.delivery.gate import Gate
@@ -118,6 +119,15 @@ def test_a_person_without_whatsapp_says_nothing_against_the_channel(chat: ChatDe
     chat.deliver()
     assert chat.channel.health != "degraded"
     assert "Reach this person by phone, SMS or e-mail instead." in chat.page()
+
+
+def test_a_number_in_the_app_as_well_is_sent_at_its_pace_and_says_so(chat: ChatDesk) -> None:
+    number = {"phone_number_id": chat.channel.address, "display_phone_number": "31201234567", "waba_id": WABA_ID}
+    chat.world.configure(numbers=[{**number, "is_on_biz_app": True}])
+    assert check_channel(chat.channel) is not None
+    chat.session.expire_all()
+    assert chat.channel.settings["number"]["throughput"] == "APP"
+    assert [fact.value for fact in number_facts(chat.channel)][-1] == "shared with the WhatsApp Business app"
 
 
 def test_the_quality_and_the_limit_of_the_number_are_kept_and_follow_what_is_said(chat: ChatDesk) -> None:

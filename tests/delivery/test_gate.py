@@ -81,16 +81,19 @@ def test_eighty_a_second_over_a_number_whoever_they_are_for(app_context: Flask, 
 
 
 def test_a_number_whose_throughput_was_raised_sends_more(app_context: Flask) -> None:
-    raised = Gate(runtime().redis, CHANNEL, "whatsapp_business", is_raised=True)
+    raised = Gate(runtime().redis, CHANNEL, "whatsapp_business", throughput="HIGH")
     assert {told(raised, f"{place}", person=f"{place}").seconds for place in range(120)} == {0}
 
 
-def test_the_gate_knows_from_its_channel_that_more_is_granted(app_context: Flask, db_session: Session) -> None:
+@pytest.mark.parametrize(("throughput", "per_minute"), [("STANDARD", 4_800), ("HIGH", 60_000), ("APP", 1_200)])
+def test_the_gate_knows_from_its_channel_what_is_granted(
+    app_context: Flask, db_session: Session, throughput: str, per_minute: int
+) -> None:
     channel = make_number(app_context, db_session, make_brand(db_session))
-    channel.settings = {**channel.settings, "number": {"throughput": "HIGH"}}
+    channel.settings = {**channel.settings, "number": {"throughput": throughput}}
     look = gate_of(channel).look(now=NOW)
     assert look is not None
-    assert look.per_minute == 60_000
+    assert look.per_minute == per_minute
 
 
 def test_one_person_gets_forty_five_at_once_then_one_every_six_seconds(app_context: Flask, number: Gate) -> None:

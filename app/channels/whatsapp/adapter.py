@@ -44,7 +44,9 @@ _QUALITY = known("quality %(quality)s")
 
 MEDIA_HOSTS = ("lookaside.fbsbx.com",)
 _REQUESTED = "message_requested"
-_NUMBER_FIELDS = "display_phone_number,verified_name,quality_rating,throughput,whatsapp_business_manager_messaging_limit"
+_NUMBER_FIELDS = (
+    "display_phone_number,verified_name,quality_rating,throughput,is_on_biz_app,whatsapp_business_manager_messaging_limit"
+)
 
 
 class WhatsAppAdapter:

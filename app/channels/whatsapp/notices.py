@@ -83,11 +83,12 @@ def _account_update(field: str, value: Json) -> AccountNotice:
 
 
 def facts_of(number: Json) -> dict[str, str]:
-    """What the provider says of a number that people should know: {"quality", "limit", "throughput"}, those that are said."""
+    """What the provider says of a number that people should know: {"quality", "limit", "throughput"}, those that are said. The
+    throughput is that of Meta's levels, "APP" for a number that is in the WhatsApp Business app as well, which has its own."""
     found = {
         "quality": text_of(number, "quality_rating"),
         "limit": text_of(number, "whatsapp_business_manager_messaging_limit").removeprefix("TIER_"),
-        "throughput": text_of(as_object(number.get("throughput")), "level"),
+        "throughput": "APP" if number.get("is_on_biz_app") is True else text_of(as_object(number.get("throughput")), "level"),
     }
     return {name: value for name, value in found.items() if value}
 

@@ -168,5 +168,6 @@ def _shown(number: Number) -> Json:
         "verified_name": number.verified_name,
         "quality_rating": "GREEN",
         "throughput": {"level": "STANDARD"},
+        "is_on_biz_app": number.is_on_biz_app,
         "whatsapp_business_manager_messaging_limit": "TIER_10K",
     }

@@ -16,6 +16,7 @@ class Number:
     display_phone_number: str
     waba_id: str
     verified_name: str = ""
+    is_on_biz_app: bool = False  # coexistence
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,13 @@ def _checked(settings: Settings) -> Settings:
 
 def _numbers(value: Any) -> tuple[Number, ...]:
     try:
-        return tuple(Number(**{name: str(part) for name, part in number.items()}) for number in value)
+        return tuple(Number(**{name: _plain(part) for name, part in number.items()}) for number in value)
     except (TypeError, AttributeError) as error:
         raise BadOrder("numbers is a list of {phone_number_id, display_phone_number, waba_id, verified_name}") from error
+
+
+def _plain(part: Any) -> Any:
+    return part if isinstance(part, bool) else str(part)
 
 
 def _texts(value: Any) -> tuple[str, ...]:
