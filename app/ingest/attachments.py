@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.channels.base import InboundAttachment
@@ -27,6 +29,14 @@ def store_attachments(
 def announce_attachments(session: Session, files: Sequence[InboundAttachment], *, message: Message, now: datetime) -> None:
     """Add a row for each of these, which are all still to be fetched; the caller records AttachmentsAnnounced."""
     session.add_all(_row(file, message, position, _announced(file), now) for position, file in enumerate(files))
+
+
+def announce_again(session: Session, attachment_id: uuid.UUID) -> bool:
+    """A file that was given up is to be fetched once more; the caller records AttachmentsAnnounced. False where none was given
+    up, or nobody knows where it was."""
+    given_up = sa.and_(Attachment.id == attachment_id, Attachment.state == "failed", Attachment.provider != {})
+    again = sa.update(Attachment).where(given_up).values(state="pending", error=None).returning(Attachment.id)
+    return session.execute(again).first() is not None
 
 
 def _row(file: InboundAttachment, message: Message, position: int, values: dict[str, Any], now: datetime) -> Attachment:

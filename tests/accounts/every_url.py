@@ -208,6 +208,7 @@ PAGES = (
     Entry("POST", "/orders/<uuid:order_id>/address", BRAND, data={"bag_id": "1"}),
     Entry("POST", "/orders/<uuid:order_id>/notes", BRAND, data={"notes": "Achterom"}),
     Entry("GET", "/attachments/<uuid:attachment_id>", BRAND),
+    Entry("POST", "/attachments/<uuid:attachment_id>/fetch", BRAND),
     Entry("GET", "/threads/<uuid:thread_id>/merge", BRAND),
     Entry("POST", "/threads/<uuid:thread_id>/merge", BRAND),
     Entry("GET", "/threads/<uuid:thread_id>/split", BRAND),

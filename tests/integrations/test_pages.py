@@ -13,11 +13,14 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from app.accounts.models import Role
+from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.events.jobs import run_outbox_entry
 from app.events.models import OutboxEntry
 from app.integrations.models import Integration, Provider
 from app.integrations.queries import open_secrets
+from app.simulators.common import serve
+from app.simulators.fillout import FormAccount, create_fillout_app
 from tests.factories import make_user
 from tests.integrations.conftest import FORM_KEY, Outside, make_outside
 from tests.support.pages import PageClient
@@ -144,3 +147,37 @@ def test_a_conversation_says_that_files_of_a_form_come_and_why_one_does_not(
     dutch = page_client.get(f"/threads/{thread_id}").text
     assert dutch.count("ophalen …") == 1
     assert "Het bestand staat op een adres dat niet wordt opgevraagd" in dutch
+
+
+def test_a_file_that_was_given_up_is_fetched_again_when_somebody_asks(
+    app: Flask, page_client: PageClient, db_session: Session, outside: Outside
+) -> None:
+    state = FormAccount(utc_now)
+    store = serve(create_fillout_app(state))
+    gone = {"filename": "meterkast.txt", "content": "", "is_gone": True}
+    answers = {"name": "Ann", "photo": [state.upload(gone, base_url=f"{store.url}/")]}
+    alice, promises = make_user(db_session, brands=(outside.brand,)), sa.select(OutboxEntry.id).order_by(OutboxEntry.id.desc())
+
+    def fetch() -> str:
+        with app.app_context():
+            promise = promises.where(OutboxEntry.handler == "fetch_announced_media").limit(1)
+            run_outbox_entry(row_id=str(db_session.execute(promise).scalar_one()))
+            db_session.commit()
+        return page_client.get(f"/threads/{thread_id}").text
+
+    with app.app_context():
+        outside.connect(Provider.FILLOUT, settings={}, secrets={"url_key": FORM_KEY})
+        outside.post(f"/webhooks/fillout/{FORM_KEY}", {"submissionId": "1", "responses": answers})
+        outside.work()
+        thread_id = outside.messages()[0].thread_id
+    sign_in(page_client.plain, db_session, alice)
+    assert "The file is no longer at its address" in fetch()
+    (button,) = re.findall(r'action="(/attachments/[^"?]+/fetch)', fetch())
+    state.files["file_000001"] = (b"Meterkast", "text/plain")
+    for _again in range(2):  # the second finds nothing to do
+        assert page_client.post(button, data={"csrf_token": csrf_token(page_client.plain)}).status_code == 303
+        page = fetch()
+    assert "meterkast.txt" in page
+    assert "The file is no longer at its address" not in page
+    assert button not in page
+    store.stop()

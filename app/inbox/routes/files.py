@@ -6,22 +6,25 @@ import base64
 import uuid
 from urllib.parse import quote
 
-from flask import Blueprint, Response, abort, current_app, request, url_for
+from flask import Blueprint, Response, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from app.accounts.session import current_viewer
 from app.channels.email.filetypes import real_content_type
 from app.channels.email.html import render_frame, sanitise
-from app.core.db import db
+from app.core.clock import utc_now
+from app.core.db import db, transaction
 from app.core.http import HttpFailure
 from app.core.metering import Endpoint
 from app.core.runtime import runtime
 from app.core.storage import FileMissing
 from app.delivery.queries import list_files
+from app.events.actions import Subject, record
 from app.inbox.models import Attachment, Message
 from app.inbox.queries import get_attachment, get_message
 from app.inbox.routes.blueprint import bp
+from app.ingest.attachments import announce_again
 from app.ingest.models import InboundEvent
 from app.web import page
 
@@ -63,6 +66,22 @@ def attachment(attachment_id: uuid.UUID) -> ResponseReturnValue:
     real_type = picture_type(content)
     inline = real_type in SHOWN_INLINE and "download" not in request.args
     return _file(content, real_type if inline else "application/octet-stream", found.filename, inline=inline)
+
+
+@bp.post("/attachments/<uuid:attachment_id>/fetch")
+def fetch_again(attachment_id: uuid.UUID) -> ResponseReturnValue:
+    """Try once more to get a file that was given up; what has come meanwhile stays as it is."""
+    viewer = current_viewer()
+    message_id = get_attachment(db.session(), viewer=viewer, attachment_id=attachment_id).message_id or abort(404)
+    message = get_message(db.session(), viewer=viewer, message_id=message_id)
+    with transaction() as session:
+        if announce_again(session, attachment_id):
+            about = Subject(brand_id=message.brand_id, thread_id=message.thread_id, message_id=message.id)
+            record(session, "AttachmentsAnnounced", subject=about, now=utc_now(), actor=viewer.actor)
+    runtime().nudger.nudge()
+    if request.headers.get("HX-Request") == "true":
+        return "", 204, {"HX-Trigger": "thread-changed-here"}
+    return redirect(url_for("inbox.show_thread", thread_id=message.thread_id, _anchor=f"item-{message.id}"), 303)
 
 
 def _file(content: bytes, content_type: str, filename: str, *, inline: bool = False) -> Response:
