@@ -67,6 +67,7 @@ class Channel(WithId, Base):
     sealed_secrets: Mapped[bytes | None]
     poll_state: Mapped[dict[str, Any]] = mapped_column(default=dict)
     calendar_state: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # as poll_state
+    calendar_problem: Mapped[str] = mapped_column(default="", server_default="")  # why it is not read, in English
     polled_at: Mapped[datetime | None]
     poll_lease_until: Mapped[datetime | None]  # somebody polls
     poll_rests_until: Mapped[datetime | None]  # the provider asked not to be polled

@@ -50,6 +50,15 @@ def read_calendars(**_ignored: Any) -> None:
             continue
         except ProviderError as error:
             log.warning("calendar_not_read", channel_id=str(channel.id), code=error.reason.code)
+            if error.permanent or error.channel_down:
+                _note_problem(channel, error)
+
+
+def _note_problem(channel: Channel, error: ProviderError) -> None:
+    """Somebody has to do something; the next page that is read takes it back."""
+    words = " · ".join(filter(None, (error.reason.title, error.reason.advice)))
+    with transaction() as session:
+        session.execute(sa.update(Channel).where(Channel.id == channel.id).values(calendar_problem=words))
 
 
 def read_calendar(channel: Channel) -> int:
@@ -70,7 +79,7 @@ def _keep(channel: Channel, former: dict[str, Any], page: CalendarPage) -> bool:
     """False where another worker read on meanwhile: then nothing of this page is written."""
     unread = sa.and_(Channel.id == channel.id, Channel.calendar_state == former)
     with transaction() as session:
-        mine = sa.update(Channel).where(unread).values(calendar_state=page.state).returning(Channel.id)
+        mine = sa.update(Channel).where(unread).values(calendar_state=page.state, calendar_problem="").returning(Channel.id)
         if session.execute(mine).first() is None:
             return False
         for event in page.events:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,12 +16,15 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Role
 from app.connections.models import Channel, SignIn
 from app.connections.queries import open_secrets
+from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.delivery.account import account_of, keep_token_cache
 from app.delivery.check import check_channel
+from app.ingest.calendars import read_calendars
 from app.ingest.notifications import keep_subscriptions
 from app.ingest.polling import poll_channel
 from app.simulators.graph.settings import Settings
+from app.tasks.models import Task
 from tests.factories import make_user
 from tests.ingest.mailbox_world import MAILBOX, MailboxWorld
 from tests.support.pages import PageClient
@@ -71,6 +75,57 @@ def connected(client: PageClient, world: MailboxWorld, user: str = ANNA, **other
     assert answer.status_code == 303, answer.text
     world.session.expire_all()
     return world.session.execute(sa.select(Channel).where(Channel.name == "Anna")).scalar_one()
+
+
+def planned(world: MailboxWorld, address: str) -> list[str]:
+    """The titles of the tasks there are, once an event more stands in that calendar."""
+    day = utc_now() + timedelta(days=20)
+    event = {"mailbox": address, "subject": f"Schouw {len(world.simulator.calls('GET', 'calendarView'))}"}
+    world.simulator.control("POST", "calendar", {**event, "start": f"{day:%Y-%m-%dT09:00:00}"})
+    read_calendars()
+    world.session.expire_all()
+    return list(world.session.execute(sa.select(Task.title).order_by(Task.title)).scalars())
+
+
+@pytest.mark.parametrize(("address", "user_address"), [(ANNA, ""), (SHARED, ANNA)])
+def test_the_calendar_of_a_mailbox_somebody_signed_in_to_is_followed(
+    page_client: PageClient, world: MailboxWorld, address: str, user_address: str
+) -> None:
+    channel = connected(page_client, world, address=address, user_address=user_address, calendar="on")
+    assert planned(world, address) == ["Schouw 1"]  # it was asked for once before it was connected
+    world.simulator.control("POST", "expire-tokens")
+    assert planned(world, address) == ["Schouw 1", "Schouw 2"]
+    assert "Its calendar cannot be read" not in page_client.get(f"/settings/channels/{channel.id}").text
+
+
+def test_a_calendar_nobody_agreed_to_is_said_and_mail_goes_on_and_signing_in_again_opens_it(
+    page_client: PageClient, world: MailboxWorld
+) -> None:
+    channel = connected(page_client, world)
+    path = f"/settings/channels/{channel.id}"
+    own = {name: value for name, value in typed(world).items() if name not in ("kind", "brand_id", "address", "client_secret")}
+    saved = page_client.post(f"{path}/edit", data={**own, "calendar": "on", "csrf_token": csrf_token(page_client.plain)})
+    assert (saved.status_code, planned(world, ANNA)) == (303, [])
+    page = page_client.get(path).text
+    assert "Sign in again, so that Microsoft lets us read the calendar" in page
+    assert "Its calendar cannot be read" in page
+    assert "Sign in again on the channel&#39;s page and agree to the calendar" in page
+    world.simulator.control("POST", "expire-tokens")
+    world.write("Aan Anna", ANNA)
+    assert poll_channel(channel.id).stored == 1
+    assert page_client.get(at_microsoft(world, begin(page_client, {}, f"{path}/sign-in"), user=ANNA)).status_code == 303
+    assert len(planned(world, ANNA)) == 2
+    assert "Its calendar cannot be read" not in page_client.get(path).text
+
+
+def test_a_mailbox_whose_calendar_is_out_of_reach_is_not_connected_with_it(page_client: PageClient, world: MailboxWorld) -> None:
+    world.simulator.config(roles=["Mail.ReadWrite", "Mail.Send", "Mail.Read"])
+    data = {**typed(world), "kind": "email_outlook", "tenant_id": Settings().tenant_id, "calendar": "on"}
+    data["csrf_token"] = csrf_token(page_client.plain)
+    answer = page_client.post("/settings/channels/new", data=data)
+    assert answer.status_code == 422
+    assert "Give the application the permission Calendars.ReadWrite" in answer.text
+    assert page_client.post("/settings/channels/new", data={**data, "calendar": "off"}).status_code == 303
 
 
 @pytest.mark.parametrize(("address", "user_address"), [(ANNA, ""), (SHARED, ANNA)])

@@ -41,7 +41,13 @@ def findings(
     if not channel.is_active:
         step = _("Nothing is received or sent here until an administrator switches it on.")
         return [Finding(90, "warning", _("This channel is off"), step)]
-    found = [*_of_health(channel), *_of_flow(channel, flow, now), *_of_expiry(expires, now), *_of_gates(looks)]
+    found = [
+        *_of_health(channel),
+        *_of_calendar(channel),
+        *_of_flow(channel, flow, now),
+        *_of_expiry(expires, now),
+        *_of_gates(looks),
+    ]
     return sorted(found, key=lambda one: one.rank) or [Finding(80, "done", _("Everything works."))]
 
 
@@ -57,6 +63,12 @@ def _of_health(channel: Channel) -> list[Finding]:
     if channel.health == "unknown":
         return [Finding(50, "warning", _("Nobody has checked yet whether it works."), _("Check the connection."))]
     return []
+
+
+def _of_calendar(channel: Channel) -> list[Finding]:
+    if channel.settings.get("calendar") != "on" or not channel.calendar_problem:
+        return []
+    return [Finding(25, "warning", told(channel.calendar_problem), title=_("Its calendar cannot be read"))]
 
 
 def _of_gates(looks: Looks) -> list[Finding]:

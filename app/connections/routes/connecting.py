@@ -94,7 +94,9 @@ def change(channel_id: uuid.UUID) -> ResponseReturnValue:
     """Check what was entered, and keep it if it works; a secret left empty stays as it is. 409, with what was typed and what
     became different, if somebody changed the channel meanwhile."""
     viewer = current_admin()
-    form, seen = read_form(_form_of(viewer, channel_id), brand_ids=viewer.brand_ids), _seen_version()
+    form, seen = _form_of(viewer, channel_id), _seen_version()
+    had_calendar = form.values.get("calendar") == "on"
+    read_form(form, brand_ids=viewer.brand_ids)
     if form.channel and seen not in (None, form.channel.version):
         return _moved_on(viewer, form, channel_id, seen)
     if not is_right(form):
@@ -108,7 +110,8 @@ def change(channel_id: uuid.UUID) -> ResponseReturnValue:
         return form_page(viewer, form, status=422)
     if form.channel:
         open_gate(form.channel)
-    flash(_("Saved."))
+    asks_more = form.kind.signs_in and form.values.get("calendar") == "on" and not had_calendar
+    flash(_("Saved. Sign in again, so that Microsoft lets us read the calendar, too.") if asks_more else _("Saved."))
     return redirect(url_for("connections.channel", channel_id=channel_id), 303)
 
 

@@ -76,7 +76,7 @@ def tokens_of_user(tenant: Tenant) -> Json:
     grant = _of_code(tenant) if request.form["grant_type"] == "authorization_code" else _of_refresh(tenant)
     seconds = tenant.settings.token_seconds
     token, refresh = f"user.{secrets.token_urlsafe(48)}", secrets.token_urlsafe(48)
-    roles = tuple(one.removesuffix(".Shared") for one in grant.scopes if one.startswith("Mail."))
+    roles = tuple(one.removesuffix(".Shared") for one in grant.scopes if one.startswith(("Mail.", "Calendars.")))
     tenant.tokens[token] = Token(tenant.now() + timedelta(seconds=seconds), (*roles, "Mail.Read"), grant.user)
     tenant.refreshes[refresh] = grant
     about = {"uid": hashlib.md5(grant.user.encode(), usedforsecurity=False).hexdigest(), "utid": tenant.settings.tenant_id}

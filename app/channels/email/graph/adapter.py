@@ -23,7 +23,7 @@ from app.channels.base import (
 )
 from app.channels.calendars import CalendarPage, WantedEvent, WrittenEvent
 from app.channels.email.graph import counting
-from app.channels.email.graph.calendar import poll_calendar, remove_event, write_event
+from app.channels.email.graph.calendar import permitted, poll_calendar, remove_event, write_event
 from app.channels.email.graph.client import GraphClient
 from app.channels.email.graph.polling import poll_once
 from app.channels.email.graph.pollstate import FOLDERS
@@ -118,22 +118,28 @@ class GraphMail:
 
     def poll_calendar(self, *, account: ChannelAccount, state: Json) -> CalendarPage:
         """See `calendar`. Raises ProviderError, and then nothing has changed."""
-        return poll_calendar(self._client, account, state, now=self._clock())
+        with permitted(account):
+            return poll_calendar(self._client, account, state, now=self._clock())
 
     def write_event(
         self, *, account: ChannelAccount, event: WantedEvent, key: str | None, may_be_there: bool = False
     ) -> WrittenEvent:
         """See `calendar`. Raises EventGone, ProviderError."""
-        return write_event(self._client, account, event, key, may_be_there=may_be_there)
+        with permitted(account, writes=True):
+            return write_event(self._client, account, event, key, may_be_there=may_be_there)
 
     def remove_event(self, *, account: ChannelAccount, reference: str, key: str | None) -> None:
         """See `calendar`. Raises ProviderError."""
-        remove_event(self._client, account, reference, key)
+        with permitted(account, writes=True):
+            remove_event(self._client, account, reference, key)
 
     def check(self, *, account: ChannelAccount) -> Health:
-        """Whether we can sign in and read the mailbox; a refusal is told in its own words and what to do about it."""
+        """Whether we can sign in and read the mailbox; a refusal is told in its own words and what to do about it. The calendar
+        that is to be read is asked for before there is a channel; later reading it tells, and mail works all the same."""
         try:
             inbox = self._client.call_json(account, "GET", "mailFolders/inbox", params={"$select": "id,totalItemCount"})
+            if account.settings.get("calendar") == "on" and not account.id:
+                self.poll_calendar(account=account, state={})
         except ProviderError as error:
             return refused(error)
         return Health(ok=True, detail=_MAILS % {"count": inbox.get("totalItemCount", 0)}, checked=("sign-in", "mailbox"))

@@ -6,21 +6,42 @@ property of our own, by which one is found whose id we never learned.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from app.channels.base import ChannelAccount, Json
+from app.channels.base import ChannelAccount, Json, ProviderError, Reason
 from app.channels.calendars import CalendarEvent, CalendarPage, EventGone, WantedEvent, WrittenEvent
 from app.channels.email.graph.client import GraphClient, read_object
 from app.channels.email.graph.errors import is_sync_lost, refusal
 from app.channels.email.graph.pollstate import read_time
+from app.channels.email.graph.signed_in import is_signed_in
+from app.core.text import mark as N_
 
 AHEAD = timedelta(days=60)
 RENEW_AFTER = timedelta(days=1)  # the token fixes the window: what comes nearer is seen by the next
 _PREFER = 'outlook.timezone="UTC", odata.maxpagesize=50'
 # A named property in a set of our own; the GUID was drawn once and must never change.
 REFERENCE_PROPERTY = "String {9c8a1f52-6b0e-4a57-9d0c-3f2a7be41c88} Name switchyard-appointment"
+_DENIED = N_("The calendar is not within our reach")
+_GRANT = N_("Give the application the permission Calendars.ReadWrite, with admin consent")
+_AGREE = N_("Sign in again on the channel's page and agree to the calendar")
+
+
+@contextmanager
+def permitted(account: ChannelAccount, *, writes: bool = False) -> Iterator[None]:
+    """Mail may be within reach where the calendar is not: a refusal says nothing against the channel. What is to be written is
+    tried again, as somebody may permit it meanwhile. Raises ProviderError."""
+    try:
+        yield
+    except ProviderError as error:
+        if error.status_code != 403:
+            raise
+        advice = _AGREE if is_signed_in(account) else _GRANT
+        reason = Reason("calendar_denied", _DENIED, detail=error.reason.detail, advice=advice)
+        raise ProviderError(reason, permanent=not writes, status_code=403) from error
 
 
 def write_event(

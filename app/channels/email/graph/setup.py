@@ -13,22 +13,23 @@ _SECRET = SetupField(
     help=N_("Its value, which Entra shows once, not its id."),
 )
 _SENDER = SetupField("from_name", N_("Sender name"), required=False, help=N_("Stands before the address in what people receive."))
+_CALENDAR = SetupField(
+    "calendar",
+    N_("Its calendar"),
+    default="off",
+    choices=("off", "on"),
+    help=N_(
+        "“on”: events to come are tasks of the brand, and appointments of the brand stand in it. It takes the permission "
+        "Calendars.ReadWrite."
+    ),
+)
 CONNECT_FIELDS: tuple[SetupField, ...] = (
     SetupField("address", N_("Mailbox"), help=N_("The address of the mailbox, such as service@example.nl.")),
     SetupField("tenant_id", N_("Directory (tenant) id"), help=N_("On the overview page of the app registration.")),
     SetupField("client_id", N_("Application (client) id"), help=N_("On the same page.")),
     _SECRET,
     _SENDER,
-    SetupField(
-        "calendar",
-        N_("Its calendar"),
-        default="off",
-        choices=("off", "on"),
-        help=N_(
-            "“on”: events to come are tasks of the brand, and appointments of the brand stand in it. It takes the application "
-            "permission Calendars.ReadWrite."
-        ),
-    ),
+    _CALENDAR,
 )
 SIGN_IN_FIELDS: tuple[SetupField, ...] = (
     SetupField("address", N_("Mailbox"), help=N_("The address of the mailbox, such as service@example.nl.")),
@@ -47,10 +48,14 @@ SIGN_IN_FIELDS: tuple[SetupField, ...] = (
     SetupField("client_id", N_("Application (client) id"), help=N_("On the overview page of the app registration.")),
     _SECRET,
     _SENDER,
+    _CALENDAR,
 )
 SIGN_IN_STEPS: tuple[str, ...] = (
     N_("In Microsoft Entra, register an app of type Web with the address below as its redirect URI, and make a client secret."),
-    N_("Give it the delegated permissions Mail.ReadWrite and Mail.Send; for a shared mailbox also those that end in .Shared."),
+    N_(
+        "Give it the delegated permissions Mail.ReadWrite and Mail.Send, and for the calendar Calendars.ReadWrite; for a shared "
+        "mailbox also those that end in .Shared."
+    ),
     N_("Then sign in with the account of the mailbox and agree."),
 )
 STEPS: tuple[str, ...] = (

@@ -26,7 +26,7 @@ from app.core.text import mark as N_
 
 TRANSPORT = "signed_in"
 SCOPES = ("Mail.ReadWrite", "Mail.Send")
-SHARED_SCOPES = ("Mail.ReadWrite.Shared", "Mail.Send.Shared")
+CALENDAR_SCOPE = "Calendars.ReadWrite"
 KeepTokens = Callable[[str, str], None]  # the channel's id, its new token cache
 
 _ADVICE = N_("Sign in again on the channel's page")
@@ -48,6 +48,12 @@ def is_shared(account: ChannelAccount) -> bool:
     """Whether the mailbox is another than that of whoever signs in."""
     user = str(account.settings.get("user_address") or "")
     return bool(user) and user.lower() != account.address.lower()
+
+
+def wanted_scopes(account: ChannelAccount) -> list[str]:
+    """What whoever signs in is asked to agree to."""
+    names = [*SCOPES, *([CALENDAR_SCOPE] if account.settings.get("calendar") == "on" else [])]
+    return [*names, *(f"{name}.Shared" for name in names)] if is_shared(account) else names
 
 
 @dataclass
@@ -73,11 +79,11 @@ class SignedInMailboxes:
     def begin(self, account: ChannelAccount, *, redirect_uri: str) -> Json:
         """What to keep until the browser is back; its `auth_uri` is where it goes. Raises ProviderError."""
         application = self._application(account, msal.SerializableTokenCache())
-        scopes = [*SCOPES, *(SHARED_SCOPES if is_shared(account) else ())]
         with warnings.catch_warnings():
             # msal would rather have the answer posted; from another site the browser would then leave our session's cookie out.
             warnings.simplefilter("ignore", UserWarning)
-            flow: Json = application.initiate_auth_code_flow(scopes, redirect_uri=redirect_uri, prompt="select_account")
+            wanted = wanted_scopes(account)
+            flow: Json = application.initiate_auth_code_flow(wanted, redirect_uri=redirect_uri, prompt="select_account")
         return {**flow, "auth_uri": self._outside(str(flow["auth_uri"]))}
 
     def finish(self, account: ChannelAccount, *, flow: Json, answer: Mapping[str, str]) -> SignedIn:
@@ -102,8 +108,9 @@ class SignedInMailboxes:
             accounts = opened.made.get_accounts()
             if not accounts:
                 raise ProviderError(_NOBODY, permanent=False, channel_down=True)
+            scopes = _agreed(account, opened)
             try:
-                got = opened.made.acquire_token_silent_with_error(list(SCOPES), account=accounts[0], force_refresh=fresh)
+                got = opened.made.acquire_token_silent_with_error(scopes, account=accounts[0], force_refresh=fresh)
             except HttpFailure as failure:
                 raise unreachable(failure) from failure
             except (MsalServiceError, RuntimeError, ValueError, KeyError) as error:
@@ -153,6 +160,13 @@ class SignedInMailboxes:
 
     def _outside(self, url: str) -> str:
         return url.replace("https://", "http://", 1) if self._plain else url
+
+
+def _agreed(account: ChannelAccount, opened: _Open) -> list[str]:
+    """What is wanted and was agreed to: asking for more would end the sign-in, for mail as well."""
+    kept = opened.cache.search(msal.TokenCache.CredentialType.REFRESH_TOKEN)
+    agreed = {scope.rpartition("/")[2] for one in kept for scope in str(one.get("target") or "").split()}
+    return [scope for scope in wanted_scopes(account) if scope in agreed or scope in SCOPES]
 
 
 def _refused(answer: Mapping[str, Any]) -> ProviderError:
