@@ -6,7 +6,7 @@ import json
 import os
 import random
 import resource
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -212,7 +212,12 @@ def test_submissions_from_before_are_fetched_where_a_day_was_chosen(
 ) -> None:
     """They are years of work done elsewhere, perhaps: by default what there was when the form was connected stays there."""
     state, _server = account
-    for at in (datetime(2026, 9, 30, 21, 59, tzinfo=UTC), datetime(2026, 9, 30, 22, 0, 1, tzinfo=UTC), CONNECTED_AT, NOW):
+    for at in (
+        datetime(2026, 9, 30, 21, 59, tzinfo=UTC),
+        datetime(2026, 9, 30, 22, 0, 1, tzinfo=UTC),
+        CONNECTED_AT + timedelta(seconds=1),
+        NOW,
+    ):
         state.now = lambda at=at: at  # type: ignore[misc]
         state.submit(EXAMPLE)
     assert [poll_form(form.id), poll_form(form.id)] == [2, 0]
