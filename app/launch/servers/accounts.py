@@ -5,6 +5,7 @@ Opening the way means the right to pass through (not to read) the folders above 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pwd
 import shutil
@@ -23,10 +24,23 @@ def server_account() -> Account | None:
     """Return the user the servers run as: None (ourselves) unless we are root."""
     if os.geteuid() != 0:
         return None
-    entry = _find(USER) or _create(USER) or _find(FALLBACK_USER)
+    entry = find_or_create(USER) or _find(FALLBACK_USER)
     if entry is None:
         raise RuntimeError("PostgreSQL refuses to run as root, and no user for it can be made: do not run as root")
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
+
+
+def find_or_create(name: str) -> pwd.struct_passwd | None:
+    """The user, made if need be, by one process of this machine at a time; None where none can be made.
+
+    Of two `useradd` of one name at once the second does not fail: it gives the first one's user another number.
+    """
+    turn = os.open("/etc", os.O_RDONLY)
+    try:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        return _find(name) or _create(name)
+    finally:
+        os.close(turn)
 
 
 def open_the_way(path: Path, account: Account | None) -> list[Path]:
