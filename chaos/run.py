@@ -20,11 +20,10 @@ STEP_SECONDS = 0.25
 TRICKLE = 0.8
 SKIP_WAITS_LONGER_THAN_SECONDS = 2
 # Retry schedules and leases are not what is tested here: when the faults are over, long waits are cut short. A send whose
-# outcome is unknown keeps its own time, unless it waits because nobody could be asked.
-_ASKED_OR_KNOWN = " AND (status <> 'unknown' OR reason IS NOT NULL)"
+# outcome is unknown keeps its own time.
 SKIP_WAITS = tuple(
     sa.text(f"UPDATE {table} SET run_at = now() WHERE state = 'ready' AND run_at > now() + make_interval(secs => :seconds){more}")
-    for table, more in (("outbox_entries", ""), ("inbound_events", ""), ("deliveries", _ASKED_OR_KNOWN))
+    for table, more in (("outbox_entries", ""), ("inbound_events", ""), ("deliveries", " AND status <> 'unknown'"))
 )
 OPEN_WORK = sa.text(
     "SELECT (SELECT count(*) FROM outbox_entries WHERE state IN ('ready', 'running')) AS reactions,"

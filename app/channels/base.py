@@ -343,7 +343,8 @@ class Sender(Protocol):
         self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json, save_progress: SaveProgress
     ) -> SendResult: ...
 
-    def lookup(self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json) -> Lookup: ...
+    def lookup(self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json) -> Lookup:
+        """What became of a try whose end nobody saw. Raises ProviderError where the provider cannot be asked now."""
 
     def check(self, *, account: ChannelAccount) -> Health: ...
 

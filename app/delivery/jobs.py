@@ -24,7 +24,6 @@ from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.crash import crash_point
 from app.core.db import table_of, transaction
-from app.core.ids import new_id
 from app.core.log import get_logger
 from app.core.runtime import runtime
 from app.core.storage import FileMissing
@@ -32,10 +31,11 @@ from app.core.text import known
 from app.core.text import mark as N_
 from app.core.work import FAILED, Lease, claim, finish, next_delay_seconds, put_back
 from app.delivery.account import account_of
+from app.delivery.attempts import end_attempt, open_attempt
 from app.delivery.envelope import outgoing_message, read_files, read_party
 from app.delivery.gate import Gate, Wait, Why
 from app.delivery.gated import gate_of, tell_gate
-from app.delivery.models import ENDS_BADLY, LADDER, Delivery, DeliveryAttempt
+from app.delivery.models import ENDS_BADLY, LADDER, Delivery
 from app.delivery.queries import find_uncertain, first_heard_since, has_unread_events, list_files, list_ids_of_same_words
 from app.delivery.recipient import find_objection
 from app.delivery.reports import (
@@ -178,8 +178,7 @@ def _prepare(lease: Lease, delivery_id: uuid.UUID, gate: Gate) -> Work:
         channel = session.get_one(Channel, delivery.channel_id)
         uncertain = find_uncertain(session, delivery)
         settled = uncertain is not None and _settled(session, delivery, uncertain.last_at, now)
-        _close_open_attempts(session, delivery_id, now)
-        attempt = _open_attempt(session, delivery, now)
+        attempt = open_attempt(session, delivery, now)
         message = session.get_one(Message, delivery.message_id)
         outgoing = outgoing_message(delivery, message, channel, read_files(list_files(session, message.id), runtime().storage))
         if uncertain is not None:
@@ -213,26 +212,6 @@ def _settled(session: Session, delivery: Delivery, since: datetime, now: datetim
     if heard_at is None or now < heard_at + half:
         return False
     return not has_unread_events(session, delivery.channel_id, heard_at + half)
-
-
-def _open_attempt(session: Session, delivery: Delivery, now: datetime) -> DeliveryAttempt:
-    count = session.execute(
-        sa.select(sa.func.count()).select_from(DeliveryAttempt).where(DeliveryAttempt.delivery_id == delivery.id)
-    ).scalar_one()
-    trigger = "manual" if delivery.attempts == 1 and delivery.outgoing.get("asked_again_at") else "auto"
-    attempt = DeliveryAttempt(id=new_id(), delivery_id=delivery.id, attempt_no=count + 1, trigger=trigger, started_at=now)
-    session.add(attempt)
-    session.flush()
-    return attempt
-
-
-def _close_open_attempts(session: Session, delivery_id: uuid.UUID, now: datetime) -> None:
-    unfinished = sa.and_(DeliveryAttempt.delivery_id == delivery_id, DeliveryAttempt.ended_at.is_(None))
-    session.execute(
-        sa.update(DeliveryAttempt)
-        .where(unfinished)
-        .values(ended_at=now, outcome="unknown", detail=N_("The worker ended before the answer came"))
-    )
 
 
 def _carry_out(work: Work) -> None:
@@ -272,7 +251,15 @@ def _find_objection(work: Work) -> Reason | None:
 
 def _may_send(sender: Sender, work: Work) -> bool:
     """Look what became of the earlier attempt; True only if sending (again) is safe."""
-    lookup = sender.lookup(work.message, account=account_of(work.channel), progress=work.progress)
+    try:
+        lookup = sender.lookup(work.message, account=account_of(work.channel), progress=work.progress)
+    except ProviderError as error:
+        tell_gate(work.gate, error)
+        with transaction() as session:
+            _note_trouble(session, work, error, utc_now())
+        asked_wait = min(error.retry_after_seconds or 0, 3600)
+        _wait_for_evidence(work, Lookup(Found.UNKNOWN, detail=error.reason.title), at_least_seconds=asked_wait)
+        return False
     if lookup.found == Found.SENT:
         _record_success(work, SendResult(lookup.provider_message_id or ""), outcome="found_sent")
         return False
@@ -299,7 +286,7 @@ def _record_success(work: Work, result: SendResult, *, outcome: str = "accepted"
     now = utc_now()
     with transaction() as session:
         apply_status(session, work.delivery_id, result.status, at=now, now=now)
-        _end_attempt(session, work.attempt_id, now, outcome=outcome, provider_message_id=result.provider_message_id)
+        end_attempt(session, work.attempt_id, now, outcome=outcome, provider_message_id=result.provider_message_id)
         delivery = lock_delivery(session, work.delivery_id)
         if result.provider_message_id and delivery.provider_message_id is None:
             delivery.provider_message_id = result.provider_message_id
@@ -319,7 +306,7 @@ def _record_failure(work: Work, error: ProviderError) -> None:
     now = utc_now()
     outcome = "unknown" if error.outcome_unknown else "permanent" if error.permanent else "temporary"
     with transaction() as session:
-        _end_attempt(
+        end_attempt(
             session,
             work.attempt_id,
             now,
@@ -328,9 +315,7 @@ def _record_failure(work: Work, error: ProviderError) -> None:
             detail=error.reason.detail or error.reason.title,
             status_code=error.status_code,
         )
-        if error.channel_down or error.needs_admin:
-            health = "down" if error.channel_down else "degraded"
-            note_health(session, session.get_one(Channel, work.channel.id), health=health, detail=error.reason.title, now=now)
+        _note_trouble(session, work, error, now)
     if error.outcome_unknown:
         _wait_for_evidence(work, Lookup(Found.UNKNOWN, detail=error.reason.title))
         return
@@ -344,6 +329,12 @@ def _record_failure(work: Work, error: ProviderError) -> None:
             put_back(session, TABLE, work.lease, delay_seconds=min(delay, 3600), values={"reason": reason})
 
 
+def _note_trouble(session: Session, work: Work, error: ProviderError, now: datetime) -> None:
+    if error.channel_down or error.needs_admin:
+        health = "down" if error.channel_down else "degraded"
+        note_health(session, session.get_one(Channel, work.channel.id), health=health, detail=error.reason.title, now=now)
+
+
 def _delay_seconds(error: ProviderError, attempts: int) -> float | None:
     """What the provider asked for, else the schedule; for one person alone it grows with every refusal."""
     if error.retry_after_seconds is None:
@@ -351,11 +342,14 @@ def _delay_seconds(error: ProviderError, attempts: int) -> float | None:
     return error.retry_after_seconds * 2 ** min(attempts - 1, 5) if error.recipient_only else error.retry_after_seconds
 
 
-def _wait_for_evidence(work: Work, lookup: Lookup) -> None:
-    """Nobody can say (yet) whether the message went out: show that, and look again later; after a day a person must decide."""
+def _wait_for_evidence(work: Work, lookup: Lookup, *, at_least_seconds: float = 0) -> None:
+    """Nobody can say (yet) whether the message went out: show that, and look again later; after a day a person must decide.
+
+    Looking is no try: as many are left for sending, should it turn out to be needed.
+    """
     now = utc_now()
-    since = work.uncertain_since or now
-    if now - since > GIVE_UP_UNKNOWN:
+    looked = work.uncertain_since is not None
+    if now - (work.uncertain_since or now) > GIVE_UP_UNKNOWN:
         reason = Reason(
             "unconfirmed",
             N_("Could not be confirmed"),
@@ -364,15 +358,11 @@ def _wait_for_evidence(work: Work, lookup: Lookup) -> None:
         )
         _fail(work.lease, work.delivery_id, reason, work.attempt_id)
         return
+    delay = max(runtime().settings.unknown_settle_seconds / (2 if looked else 5), at_least_seconds, 1)
     with transaction() as session:
-        _end_attempt(session, work.attempt_id, now, outcome="looked", detail=lookup.detail)
+        end_attempt(session, work.attempt_id, now, outcome="looked", detail=lookup.detail)
         apply_status(session, work.delivery_id, DeliveryStatus.UNKNOWN, at=now, now=now)
-        delay = (
-            runtime().settings.unknown_settle_seconds / 5
-            if work.uncertain_since is None
-            else runtime().settings.unknown_settle_seconds / 2
-        )
-        put_back(session, TABLE, work.lease, delay_seconds=max(delay, 1))
+        put_back(session, TABLE, work.lease, delay_seconds=delay, values={"attempts": work.lease.attempts - looked})
         _wake_next(session, lock_delivery(session, work.delivery_id))
 
 
@@ -380,15 +370,10 @@ def _fail(lease: Lease, delivery_id: uuid.UUID, reason: Reason, attempt_id: uuid
     now = utc_now()
     with transaction() as session:
         if attempt_id is not None:
-            _end_attempt(session, attempt_id, now, outcome="permanent", code=reason.code, detail=reason.title)
+            end_attempt(session, attempt_id, now, outcome="permanent", code=reason.code, detail=reason.title)
         apply_status(session, delivery_id, DeliveryStatus.FAILED, at=now, now=now, reason=reason_json(reason))
         finish(session, TABLE, lease, state=FAILED, values={"ended_at": sa.func.clock_timestamp()})
         _wake_next(session, lock_delivery(session, delivery_id))
-
-
-def _end_attempt(session: Session, attempt_id: uuid.UUID, now: datetime, *, outcome: str, **values: Any) -> None:
-    open_one = sa.and_(DeliveryAttempt.id == attempt_id, DeliveryAttempt.ended_at.is_(None))
-    session.execute(sa.update(DeliveryAttempt).where(open_one).values(ended_at=now, outcome=outcome, **values))
 
 
 def _wake_next(session: Session, delivery: Delivery) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from app.connections.models import ChannelType
 from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.delivery.jobs import deliver
@@ -25,10 +27,26 @@ TRIED_AT = utc_now() - timedelta(hours=1)
 @pytest.fixture
 def delivery(app_context: Flask, db_session: Session) -> Delivery:
     """A delivery whose one attempt, an hour ago, may or may not have reached the provider."""
-    keyring = runtime().keyring
-    channel = make_channel(db_session, make_brand(db_session), keyring=keyring, secrets={"access_token": "a"})
-    thread = make_thread(db_session, channel, make_contact(db_session))
-    message = make_message(db_session, thread, "Bent u thuis?", message_type=MessageType.OUTGOING)
+    whatsapp = ChannelType.WHATSAPP_BUSINESS
+    return _make_delivery(db_session, whatsapp, {"access_token": "a"}, {"message_requested": True}, "1066000000001")
+
+
+@pytest.fixture
+def text_delivery(app_context: Flask, db_session: Session) -> Delivery:
+    """The same at a provider that could be asked; here it does not listen."""
+    secrets, progress = {"auth_token": "a"}, {"requested_at": TRIED_AT.isoformat()}
+    return _make_delivery(db_session, ChannelType.SMS, secrets, progress, "+31201234567")
+
+
+def _make_delivery(
+    session: Session, channel_type: ChannelType, secrets: dict[str, str], progress: dict[str, Any], address: str
+) -> Delivery:
+    channel = make_channel(
+        session, make_brand(session), channel_type, keyring=runtime().keyring, secrets=secrets, address=address
+    )
+    thread = make_thread(session, channel, make_contact(session))
+    message = make_message(session, thread, "Bent u thuis?", message_type=MessageType.OUTGOING)
+    kind, value = ("wa_id", "31612345678") if channel_type == ChannelType.WHATSAPP_BUSINESS else ("phone", "+31612345678")
     made = Delivery(
         message_id=message.id,
         thread_id=thread.id,
@@ -36,16 +54,16 @@ def delivery(app_context: Flask, db_session: Session) -> Delivery:
         status="unknown",
         state="ready",
         attempts=1,
-        outgoing={"to": [{"name": "", "identities": [{"kind": "wa_id", "value": "31612345678", "scope": ""}]}]},
-        progress={"message_requested": True},
+        outgoing={"to": [{"name": "", "identities": [{"kind": kind, "value": value, "scope": ""}]}]},
+        progress=progress,
         created_at=TRIED_AT,
         run_at=TRIED_AT,
     )
-    db_session.add(made)
-    db_session.flush()
-    db_session.add(DeliveryAttempt(delivery_id=made.id, attempt_no=1, started_at=TRIED_AT, ended_at=TRIED_AT, outcome="unknown"))
-    _store_event(db_session, channel.id, minutes_later=50)
-    db_session.commit()
+    session.add(made)
+    session.flush()
+    session.add(DeliveryAttempt(delivery_id=made.id, attempt_no=1, started_at=TRIED_AT, ended_at=TRIED_AT, outcome="unknown"))
+    _store_event(session, channel.id, minutes_later=50)
+    session.commit()
     return made
 
 
@@ -96,6 +114,28 @@ def test_a_try_that_only_looked_is_not_waited_for(delivery: Delivery, db_session
     _add_attempt(db_session, delivery, outcome="looked", at=utc_now())
     deliver(row_id=str(delivery.id))
     assert _outcomes(db_session, delivery.id) == ["unknown", "looked", "temporary"]
+
+
+def test_a_question_that_failed_is_asked_again_and_is_no_try(text_delivery: Delivery, db_session: Session) -> None:
+    """However often: the outcome stays unknown, and all tries are left for sending."""
+    text_delivery.attempts = 10
+    db_session.commit()
+    deliver(row_id=str(text_delivery.id))
+    db_session.refresh(text_delivery)
+    assert _outcomes(db_session, text_delivery.id) == ["unknown", "looked"]
+    assert (text_delivery.state, text_delivery.status, text_delivery.attempts) == ("ready", "unknown", 10)
+    waits = (text_delivery.run_at - utc_now()).total_seconds()
+    assert 0 < waits <= runtime().settings.unknown_settle_seconds / 2
+
+
+def test_after_a_day_of_questions_that_failed_a_person_decides(text_delivery: Delivery, db_session: Session) -> None:
+    earlier = TRIED_AT - timedelta(hours=24)
+    db_session.execute(sa.update(DeliveryAttempt).values(started_at=earlier, ended_at=earlier))
+    db_session.commit()
+    deliver(row_id=str(text_delivery.id))
+    db_session.refresh(text_delivery)
+    assert (text_delivery.state, text_delivery.status) == ("failed", "failed")
+    assert (text_delivery.reason or {})["code"] == "unconfirmed"
 
 
 def _add_attempt(session: Session, delivery: Delivery, *, outcome: str, at: datetime) -> None:

@@ -83,14 +83,12 @@ class TwilioSms:
 
         The list may be a little behind, so an early "not there" is UNKNOWN until `settle_seconds` have passed. A text that
         still waits has no date of sending, so the list is not asked by date: its pages are read until they are too old.
+        Raises ProviderError where the list cannot be had.
         """
         requested_at = _time_of(progress.get(_REQUESTED))
         if requested_at is None:
             return Lookup(Found.NOT_SENT, detail=N_("The text was never handed to Twilio."))
-        try:
-            sids = self._alike(message, account, requested_at - _CLOCKS_APART)
-        except ProviderError as error:
-            return Lookup(Found.UNKNOWN, detail=error.reason.title)
+        sids = self._alike(message, account, requested_at - _CLOCKS_APART)
         if sids:
             return Lookup(Found.SENT, sids[0])
         if self._clock() - requested_at < self._settle:

@@ -253,11 +253,13 @@ def test_words_that_a_service_made_plain_are_recognised(send: Sending, world: Wo
     assert send.lookup(text="“Ja” – tot zo…") == Found.SENT
 
 
-def test_a_provider_that_cannot_be_asked_leaves_it_open(send: Sending, world: World) -> None:
+def test_a_provider_that_cannot_be_asked_says_nothing(send: Sending, world: World) -> None:
     world.fault(when="after", drop_connection=True)
     send.failing()
     world.fault(method="GET", status=503)
-    assert send.lookup() == Found.UNKNOWN
+    with pytest.raises(ProviderError) as told:
+        send.lookup()
+    assert not told.value.permanent
 
 
 @pytest.mark.parametrize(
@@ -266,7 +268,8 @@ def test_a_provider_that_cannot_be_asked_leaves_it_open(send: Sending, world: Wo
 def test_no_page_is_read_from_another_host(send: Sending, world: World, sid: str, is_there: bool) -> None:
     world.fault(method="GET", status=200, body={"messages": [{"sid": "SM1", "date_created": None}], "next_page_uri": sid})
     send.progress["requested_at"] = utc_now().isoformat()
-    assert send.lookup() == Found.UNKNOWN
+    with pytest.raises(ProviderError):
+        send.lookup()
     seen = [r["path"] for r in world.requests()]
     assert ("/2010-04-01/x" in seen) is is_there
 
