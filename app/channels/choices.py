@@ -1,11 +1,12 @@
-"""What somebody may tap instead of writing: up to three buttons under a text, or a list that opens."""
+"""What somebody may tap instead of writing: up to three buttons under a text, a list that opens, or the provider's own button
+that sends us their phone number."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
-BUTTONS, LIST = "buttons", "list"
+BUTTONS, LIST, NUMBER = "buttons", "list", "number"
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Choices:
-    """`kind`: BUTTONS or LIST. `label`: what opens the list, "" for buttons."""
+    """`kind`: BUTTONS, LIST or NUMBER, which has no options. `label`: what opens the list, else ""."""
 
     kind: str
     options: tuple[Choice, ...]

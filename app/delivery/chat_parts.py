@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.channels.base import ChannelRules
-from app.channels.choices import BUTTONS, ChoiceLimits, Choices, read_choices
+from app.channels.choices import BUTTONS, NUMBER, ChoiceLimits, Choices, read_choices
 from app.connections.models import Channel
 from app.core.text import known
 from app.core.text import mark as N_
@@ -57,6 +57,8 @@ def check_chat_parts(session: Session, thread: Thread, asked: Asked, channel: Ch
 
 
 def _check_choices(choices: Choices, limits: ChoiceLimits) -> None:
+    if choices.kind == NUMBER:
+        return
     is_buttons = choices.kind == BUTTONS
     field, most = ("button_1", limits.buttons) if is_buttons else ("row_title_1", limits.rows)
     if not choices.options:

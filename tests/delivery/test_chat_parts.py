@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from app.contacts.models import ContactIdentity
 from app.inbox.models import Draft, Message, MessageType
+from tests.factories import make_contact
 from tests.simulators.whatsapp_world import JAN
 from tests.support.chat_desk import ChatDesk
 from tests.support.signing_in import csrf_token
@@ -66,6 +68,52 @@ def test_buttons_go_out_and_the_tap_shows_what_was_chosen(chat: ChatDesk) -> Non
     page = chat.page()
     assert "Chose" in page
     assert 'class="offered"' in page
+
+
+def test_somebody_who_hides_their_number_shares_it_with_one_tap(chat: ChatDesk) -> None:
+    chat.customer(text="Bellen jullie mij?", username="jan.jansen", hides_number=True)
+    before = chat.thread()
+    assert numbers_of(chat) == []
+    assert chat.reply(text="Op welk nummer?", choices_kind="number").status_code == 200
+    chat.deliver()
+    asked = {"type": "request_contact_info", "body": {"text": "Op welk nummer?"}, "action": {"name": "request_contact_info"}}
+    assert chat.sent()[-1]["interactive"] == asked
+    assert "Share phone number" in chat.page()
+    target = chat.message("Op welk nummer?").external_id
+    chat.customer(kind="tap", choice="shares_number", target=target)
+    shared = chat.message(f"Jan: +{JAN}")
+    assert (shared.kind, shared.thread_id) == ("contacts", before.id)
+    assert numbers_of(chat) == [("phone", f"+{JAN}"), ("wa_id", JAN)]
+    assert chat.reply(text="We bellen u").status_code == 200
+    chat.deliver()
+    assert chat.sent()[-1]["to"] == JAN
+
+
+def test_a_shared_number_joins_them_with_who_was_known_by_it(chat: ChatDesk) -> None:
+    known = make_contact(chat.session, "Jan van lang geleden", kind="wa_id", value=JAN)
+    chat.session.commit()
+    chat.customer(text="Hoi", username="jan.jansen", hides_number=True)
+    assert chat.thread().contact_id != known.id
+    assert chat.reply(text="Op welk nummer?", choices_kind="number").status_code == 200
+    chat.deliver()
+    chat.customer(kind="tap", choice="shares_number", target=chat.message("Op welk nummer?").external_id)
+    assert chat.thread().contact_id == known.id
+
+
+def test_a_card_of_somebody_else_is_not_theirs(chat: ChatDesk) -> None:
+    chat.customer(text="Hoi", username="jan.jansen", hides_number=True)
+    card = {"origin": "other", "name": {"formatted_name": "Piet"}, "phones": [{"phone": "+31687654321", "wa_id": "31687654321"}]}
+    chat.customer(type="contacts", content=[card])
+    assert chat.message("Piet: +31687654321").kind == "contacts"
+    assert numbers_of(chat) == []
+
+
+def numbers_of(chat: ChatDesk) -> list[tuple[str, str]]:
+    """Every number of the contact of the one thread, by kind."""
+    query = sa.select(ContactIdentity.kind, ContactIdentity.value).where(
+        ContactIdentity.contact_id == chat.thread().contact_id, ContactIdentity.kind.in_(("phone", "wa_id"))
+    )
+    return [(row.kind, row.value) for row in chat.session.execute(query.order_by(ContactIdentity.kind))]
 
 
 def test_a_list_goes_out_with_its_rows(chat: ChatDesk) -> None:

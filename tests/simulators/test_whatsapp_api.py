@@ -135,7 +135,7 @@ class TestMessages:
             buttons("Ja", "Nee"),
             rows(10),
             interactive("cta_url", parameters={"display_text": "Open", "url": "https://example.nl"}),
-            interactive("request_contact_info"),
+            interactive("request_contact_info", name="request_contact_info"),
             {"type": "template", "template": {"name": "hello_world", "language": {"code": "en_US"}}},
         ],
         ids=str,

@@ -102,11 +102,15 @@ def _contacts(item: Json) -> Content:
 def _card_line(card: Json) -> str:
     name, company = as_object(card.get("name")), text_of(as_object(card.get("org")), "company")
     parts = f"{text_of(name, 'first_name')} {text_of(name, 'last_name')}".strip()
-    shown = text_of(name, "formatted_name") or parts or company or "Unnamed"
+    shown = text_of(name, "formatted_name") or parts or company
     phones = [text_of(phone, "phone") or _international(text_of(phone, "wa_id")) for phone in _objects(card, "phones")]
     reachable = [*phones, *(text_of(email, "email") for email in _objects(card, "emails"))]
-    label = f"{shown} ({company})" if company not in ("", shown) else shown
+    label = f"{shown} ({company})" if company not in ("", shown) else shown or ("" if _is_own(card) else "Unnamed")
     return ": ".join(filter(None, [label, ", ".join(filter(None, reachable))]))
+
+
+def _is_own(card: Json) -> bool:
+    return text_of(card, "origin") == "contact_request"
 
 
 def _international(digits: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.channels.base import Direction, Identity, InboundMessage, Party
 from app.channels.whatsapp.content import Content, read_content
-from app.channels.whatsapp.people import contact_of, person
+from app.channels.whatsapp.people import contact_of, person, shared_number
 from app.channels.whatsapp.reading import Json, as_object, canonical, needed_text, needed_time, sha256_hex, text_of
 
 # What counts as a customer writing to us; reactions, edits, deletions and system notes do not reliably open a window.
@@ -73,6 +73,8 @@ def content_hash(item: Json) -> str:
 def _sender(item: Json, around: Surroundings) -> Party:
     number, user_id = text_of(item, "from"), text_of(item, "from_user_id")
     contact = contact_of(around.contacts, number=number, user_id=user_id)
+    if not text_of(contact, "wa_id"):
+        contact = {**contact, "wa_id": shared_number(item)}
     return person(number=number, user_id=user_id, contact=contact, scope=around.scope)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.channels.base import ChannelAccount, IdentityKind, OutgoingMessage, OutgoingTemplate, Party
-from app.channels.choices import BUTTONS, Choice, ChoiceLimits, Choices
+from app.channels.choices import BUTTONS, NUMBER, Choice, ChoiceLimits, Choices
 from app.channels.whatsapp.errors import cannot_send
 from app.channels.whatsapp.media import MediaKind
 from app.channels.whatsapp.people import digits_of, is_scoped_id
@@ -74,8 +74,12 @@ def text_part(text: str) -> Json:
 
 
 def choices_part(text: str, choices: Choices) -> Json:
-    """Buttons under the text, or a list; each is named by its place, which is what comes back when it is tapped."""
+    """Buttons under the text, or a list; each is named by its place, which is what comes back when it is tapped. What asks for
+    the phone number is a button of WhatsApp's, and brings a contact card."""
     body = {"text": text}
+    if choices.kind == NUMBER:
+        asked = "request_contact_info"
+        return {"type": "interactive", "interactive": {"type": asked, "body": body, "action": {"name": asked}}}
     if choices.kind == BUTTONS:
         replies = [{"id": str(number), "title": option.title} for number, option in enumerate(choices.options, start=1)]
         buttons = [{"type": "reply", "reply": reply} for reply in replies]

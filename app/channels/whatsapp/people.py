@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from app.channels.base import Identity, IdentityKind, Party
-from app.channels.whatsapp.reading import Json, as_object, text_of
+from app.channels.whatsapp.reading import Json, as_list, as_object, text_of
 
 _NUMBER = re.compile(r"[1-9][0-9]{5,14}")
 _BSUID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9]{1,128}")
@@ -38,6 +38,17 @@ def person(*, number: str, user_id: str, contact: Json, scope: str) -> Party:
         *_username(contact),
     ]
     return Party(tuple(found), text_of(as_object(contact.get("profile")), "name").strip())
+
+
+def shared_number(item: Json) -> str:
+    """Return the number somebody sent us of themselves, by the button that asks for it; "" for any other message.
+
+    A card that was chosen from a phone's contacts may be anybody's, and says nothing of who sends it.
+    """
+    cards = as_list(item.get("contacts")) if text_of(item, "type") == "contacts" else []
+    own = [card for card in map(as_object, cards) if text_of(card, "origin") == "contact_request"]
+    numbers = [text_of(as_object(phone), "wa_id") for card in own for phone in as_list(card.get("phones"))]
+    return next(filter(None, numbers), "")
 
 
 def _parent(contact: Json, scope: str) -> list[Identity]:

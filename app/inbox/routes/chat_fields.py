@@ -9,7 +9,7 @@ from typing import Any
 from flask import request
 
 from app.channels.base import ChannelRules
-from app.channels.choices import BUTTONS, LIST, Choice, Choices
+from app.channels.choices import BUTTONS, LIST, NUMBER, Choice, Choices
 from app.connections.models import Channel, Medium
 from app.core.db import db
 from app.core.text import storable
@@ -17,7 +17,7 @@ from app.delivery.chat_parts import find_answered
 from app.inbox.models import Draft, Message, Thread
 from app.inbox.routes.blueprint import parse_uuid
 
-KINDS = (BUTTONS, LIST)
+KINDS = (BUTTONS, LIST, NUMBER)
 MOST_CHARACTERS = 300  # of one field; what the channel takes is checked with the reply
 
 
@@ -45,6 +45,8 @@ def choices_of(form: Mapping[str, str]) -> dict[str, Any] | None:
     kind = form.get("choices_kind", "")
     if kind not in KINDS:
         return None
+    if kind == NUMBER:
+        return Choices(NUMBER, ()).to_json()
     if kind == BUTTONS:
         titles = [_field(form, name) for name in _numbered("button", 3)]
         return Choices(BUTTONS, tuple(Choice(title) for title in titles if title)).to_json()

@@ -208,7 +208,7 @@ _INTERACTIVE: Mapping[str, Callable[[Json], None]] = {
     "list": _list,
     "cta_url": _cta_url,
     "location_request_message": lambda action: None,
-    "request_contact_info": lambda action: None,
+    "request_contact_info": lambda action: _limit("action.name", action.get("name"), 20),
     "flow": lambda action: None,
     "carousel": lambda action: None,
 }

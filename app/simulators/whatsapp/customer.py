@@ -10,7 +10,7 @@ Orders, by `kind`::
     read           {wa_id, wamid?}: the customer opens the chat
     status         {wamid, status, code?}
     edit, revoke   {from, target, text?}
-    tap            {from, target, choice}: one of the buttons or rows of a message of ours, by its id
+    tap            {from, target, choice}: one of the buttons or rows of a message of ours, by its id, or what shares the number
     change_number  {from, to}: the customer takes their WhatsApp to another number
     echo           {to, text, target?, deletes?}: a colleague writes from the WhatsApp Business app, or edits or deletes there
     template       {name, language, status, reason?}: Meta changes a template
@@ -29,7 +29,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 
 from app.simulators.common import BadOrder, Json
-from app.simulators.whatsapp.sending import Desk
+from app.simulators.whatsapp.sending import SHARES_NUMBER, Desk
 from app.simulators.whatsapp.settings import Number, Settings
 from app.simulators.whatsapp.store import ChatItem, Person, Store, new_digits, new_wamid, summary_of
 from app.simulators.whatsapp.webhooks import Item, Options, WebhookCaller, change_of, escaped_json
@@ -79,6 +79,11 @@ class Outside:
         found = next((one for one in bubble.choices if one["id"] == choice), None) if bubble else None
         if found is None:
             raise BadOrder("that message offers no such choice")
+        if choice == SHARES_NUMBER:
+            person = self._person_of(_needed(order, "from"))
+            phone = {"phone": f"+{person.wa_id}", "wa_id": person.wa_id, "type": "CELL"}
+            card = {"origin": "contact_request", "name": {"formatted_name": person.name}, "phones": [phone]}
+            return self.message({**order, "type": "contacts", "content": [card], "reply_to": target}, options)
         kind = "list_reply" if "description" in found or len(found["title"]) > 20 else "button_reply"
         content = {"type": kind, kind: dict(found)}
         return self.message({**order, "type": "interactive", "content": content, "reply_to": target}, options)

@@ -18,6 +18,7 @@ from app.simulators.whatsapp.timetable import Timetable
 from app.simulators.whatsapp.webhooks import Item, Options, WebhookCaller, change_of
 
 PAIR_SECONDS = 6.0
+SHARES_NUMBER = "shares_number"
 # Failures Meta mostly reports afterwards; every other ordered failure is an answer to the call.
 _LATE_CODES = frozenset({131026, 131047, 131049, 131050, 130472, 131053, 131042, 130497})
 _ALLOWED_ANY_TIME = frozenset({"template"})
@@ -191,7 +192,9 @@ class Desk:
 
 
 def _choices(content: Any) -> list[Json]:
-    """What can be tapped, of buttons or of a list."""
+    """What can be tapped, of buttons or of a list; the button that shares the number is the phone's own."""
+    if content.get("type") == "request_contact_info":
+        return [{"id": SHARES_NUMBER, "title": "Share contact info"}]
     action = content.get("action") or {}
     rows = [row for section in action.get("sections") or [] for row in section.get("rows") or []]
     return [button["reply"] for button in action.get("buttons") or []] + rows
