@@ -22,7 +22,8 @@ from app.core.text import mark as N_
 class Kind:
     """`issued` names the secret that we make and the provider is told: "verify_token", "url_key" or none. `steps`: what to do at
     the provider, one sentence each. `about`: one sentence for choosing. `signs_in`: somebody signs in at
-    the provider before it is connected; `asks_consent`: an administrator there may have to agree first."""
+    the provider before it is connected; `asks_consent`: an administrator there may have to agree first. `has_past`: messages lie
+    there already when it is connected."""
 
     key: str
     about: str
@@ -31,6 +32,7 @@ class Kind:
     issued: str = ""
     signs_in: bool = False
     asks_consent: bool = False
+    has_past: bool = False
 
     @property
     def channel_type(self) -> str:
@@ -58,6 +60,7 @@ KINDS: tuple[Kind, ...] = (
         outlook.CONNECT_FIELDS,
         outlook.STEPS,
         asks_consent=True,
+        has_past=True,
     ),
     Kind(
         OUTLOOK_SIGNED_IN,
@@ -65,11 +68,13 @@ KINDS: tuple[Kind, ...] = (
         outlook.SIGN_IN_FIELDS,
         outlook.SIGN_IN_STEPS,
         signs_in=True,
+        has_past=True,
     ),
     Kind(
         EMAIL_SMTP,
         N_("A mailbox at any mail server, sent by SMTP and read by IMAP."),
         (_MAIL_ADDRESS, *smtp.CONNECT_FIELDS),
+        has_past=True,
     ),
     Kind(
         EMAIL_SENDGRID,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.channels.base import Parsed, UnableToParse
@@ -16,13 +18,14 @@ from app.ingest.models import InboundEvent
 SENDGRID_EVENTS = "sendgrid_events"  # reports about mail, which is the one thing from a mail channel that is no mail
 _MEGABYTE = 1024 * 1024
 _CUT = known("the mail is %(size)s MB; only its first %(limit)s MB were read, the whole of it is in the mailbox")
+STILL_WAITED_FOR = timedelta(days=14)
 _NO_READER = known("nothing here reads %(type)s events")
 
 
 def parse_event(event: InboundEvent, channel: Channel, *, own_addresses: frozenset[str]) -> Parsed:
     """Parse the event's bytes. Raises UnableToParse."""
     if channel.medium == Medium.EMAIL and event.source != SENDGRID_EVENTS:
-        return _parse_mail_event(event, own_addresses)
+        return _parse_mail_event(event, channel, own_addresses)
     posts = runtime().adapters.posts.get(event.source)
     if posts is not None:
         query = str(event.meta.get("query", ""))
@@ -33,7 +36,7 @@ def parse_event(event: InboundEvent, channel: Channel, *, own_addresses: frozens
     return receiver.parse(event.body, account=account_of(channel))
 
 
-def _parse_mail_event(event: InboundEvent, own_addresses: frozenset[str]) -> Parsed:
+def _parse_mail_event(event: InboundEvent, channel: Channel, own_addresses: frozenset[str]) -> Parsed:
     message = parse_mail(event.body, own_addresses=own_addresses, received_at=event.received_at)
     conversation_id, reference = event.meta.get("conversation_id"), event.meta.get("our_reference")
     envelope = tuple(str(a).lower() for a in event.meta.get("envelope_to", ()))
@@ -44,7 +47,20 @@ def _parse_mail_event(event: InboundEvent, own_addresses: frozenset[str]) -> Par
         )
         message = replace(message, evidence=evidence)
     meta: dict[str, Any] = {k: event.meta[k] for k in ("graph_id", "folder") if k in event.meta}
-    known_as = replace(message, our_reference=reference or message.our_reference, meta={**message.meta, **meta})
+    is_past = lay_there_before(event.meta, connected_at=channel.created_at)
+    known_as = replace(message, our_reference=reference or message.our_reference, meta={**message.meta, **meta}, is_past=is_past)
     cut = event.meta.get("cut_at_bytes")
     problems = (_CUT % {"size": int(event.meta.get("size_bytes", cut)) // _MEGABYTE, "limit": cut // _MEGABYTE},) if cut else ()
     return Parsed(messages=(known_as,), problems=problems)
+
+
+def lay_there_before(meta: Mapping[str, Any], *, connected_at: datetime) -> bool:
+    """Whether a mail of a mailbox is history: it came before the mailbox was connected, and somebody has read it there, or nobody
+    for longer than STILL_WAITED_FOR. `meta`: what the poll noted of it; a mail that was posted to us has no such past."""
+    try:
+        received_at = datetime.fromisoformat(str(meta["received_at"]))
+    except (KeyError, ValueError):
+        return False
+    if received_at.tzinfo is None or received_at >= connected_at:
+        return False
+    return bool(meta.get("is_read")) or received_at < connected_at - STILL_WAITED_FOR

@@ -18,7 +18,7 @@ from typing import Any
 
 from imapclient import IMAPClient
 from imapclient.exceptions import LoginError
-from imapclient.imapclient import SENT
+from imapclient.imapclient import SEEN, SENT
 
 from app.channels.base import ProviderError, Reason
 from app.channels.email.smtp.account import ImapServer
@@ -51,6 +51,7 @@ class MailFacts:
     uid: int
     size: int
     arrived_at: datetime | None
+    was_read: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,11 +121,11 @@ class ImapLine:
         return sorted(uid for uid in found if uid >= first)
 
     def facts(self, uids: list[int]) -> dict[int, MailFacts]:
-        """Size and arrival; a mail that is gone is left out."""
+        """Size, arrival, and whether somebody has read it; a mail that is gone is left out."""
         with self._counting("FETCH"):
-            told = self._client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE"])
+            told = self._client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE", "FLAGS"])
         return {
-            uid: MailFacts(uid, int(one.get(b"RFC822.SIZE") or 0), one.get(b"INTERNALDATE"))
+            uid: MailFacts(uid, int(one.get(b"RFC822.SIZE") or 0), one.get(b"INTERNALDATE"), SEEN in one.get(b"FLAGS", ()))
             for uid, one in told.items()
             if uid in uids
         }

@@ -177,11 +177,13 @@ def _take_pending(page: _Page, facts: FolderFacts) -> None:
 
 
 def _is_too_old(account: ChannelAccount, told: MailFacts) -> bool:
-    began = _sync_from(account)
-    arrived = told.arrived_at
-    if began is None or arrived is None:
-        return False
-    return (arrived if arrived.tzinfo else arrived.astimezone()) < began
+    began, arrived = _sync_from(account), _arrival(told)
+    return began is not None and arrived is not None and arrived < began
+
+
+def _arrival(told: MailFacts) -> datetime | None:
+    at = told.arrived_at
+    return at if at is None or at.tzinfo else at.astimezone()
 
 
 def _key(folder: str, raw: bytes) -> str:
@@ -190,5 +192,7 @@ def _key(folder: str, raw: bytes) -> str:
 
 
 def _meta(folder: FolderFacts, uid: int, told: MailFacts, raw: bytes, limit: int) -> Json:
-    meta: Json = {"folder": folder.name, "uid": uid, "uid_validity": folder.uid_validity}
+    meta: Json = {"folder": folder.name, "uid": uid, "uid_validity": folder.uid_validity, "is_read": told.was_read}
+    if arrived := _arrival(told):
+        meta["received_at"] = arrived.isoformat()
     return meta | ({"cut_at_bytes": len(raw), "size_bytes": told.size} if told.size > len(raw) >= limit else {})
