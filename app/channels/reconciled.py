@@ -53,11 +53,25 @@ class ItemPlace:
     name: str = ""
 
 
+@dataclass(frozen=True)
+class MailFolder:
+    """A folder that could be followed. `name`: as people there call it, after those it lies in. `mails`: how many are in it."""
+
+    id: str
+    name: str
+    mails: int
+
+
 class Reconciled(Protocol):
     """A channel type whose mailbox can be counted. Every method raises ProviderError."""
 
-    @property
-    def followed_folders(self) -> tuple[str, ...]: ...
+    def followed_folders(self, *, account: ChannelAccount) -> tuple[str, ...]:
+        """Never raises: it is what is kept here."""
+        ...
+
+    def list_choosable(self, *, account: ChannelAccount) -> tuple[MailFolder, ...]:
+        """What could be followed besides the usual folders."""
+        ...
 
     def list_folder(self, *, account: ChannelAccount, folder: str, link: str | None) -> Listing:
         """The page behind `link`, the first without one. Raises ListingLost."""

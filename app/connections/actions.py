@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.connections.models import Channel, ChannelType
+from app.connections.models import CHOSEN_FOLDERS, Channel, ChannelType
 from app.connections.queries import FORMER_SIGNATURE_UNTIL, open_secrets
 from app.core.crypto import Keyring, UnableToDecrypt
 from app.core.ids import new_id
@@ -121,6 +121,19 @@ def _changes(channel: Channel, new: ChangedChannel) -> dict[str, Any]:
     own = [name for name, value in new.own.items() if getattr(channel, name) != value]
     settings = [name for name, value in new.settings.items() if str(channel.settings.get(name, "")) != value]
     return {"own": sorted(own), "secrets": sorted(new.secrets), "settings": sorted(settings), "version": channel.version + 1}
+
+
+def choose_folders(session: Session, channel: Channel, folders: Mapping[str, str], *, now: datetime, actor: Actor) -> None:
+    """Follow these folders ({id: name}) of a mailbox besides its usual ones, no others. The caller holds the channel's row."""
+    if channel.settings.get(CHOSEN_FOLDERS, {}) == dict(folders):
+        return
+    channel.settings = {**channel.settings, CHOSEN_FOLDERS: dict(folders)}
+    channel.version += 1
+    detail = {"own": [], "secrets": [], "settings": [CHOSEN_FOLDERS], "version": channel.version}
+    audit(session, action="ChannelChanged", object_type="channel", object_id=str(channel.id), now=now, actor=actor, detail=detail)
+    session.flush()
+    if channel.is_active:
+        announce_channel(session, channel, now=now)
 
 
 def note_number(session: Session, channel_id: uuid.UUID, said: Mapping[str, str]) -> None:

@@ -47,6 +47,10 @@ MEDIUM_OF = {
 }
 
 
+CHOSEN_FOLDERS = "folders"
+"""The setting of a mailbox that names the folders followed besides its usual ones: {id: name}."""
+
+
 class Channel(WithId, Base):
     """One mailbox or one number. `address` is what the provider calls it: the mailbox address or the phone number id.
 

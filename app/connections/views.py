@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import gettext
 
-from app.connections.models import Channel, ChannelType, Medium
+from app.connections.models import CHOSEN_FOLDERS, Channel, ChannelType, Medium
 from app.core.text import mark as N_
 
 HEALTH_TONES = {"ok": "done", "degraded": "due", "down": "overdue", "unknown": ""}
@@ -59,6 +59,8 @@ def settings_facts(channel: Channel) -> list[Fact]:
         "part_price": _("Price of one part"),
     }
     facts = [Fact(label, str(channel.settings[name])) for name, label in labels.items() if channel.settings.get(name)]
+    if chosen := channel.settings.get(CHOSEN_FOLDERS):
+        facts.append(Fact(_("Also followed"), ", ".join(sorted(chosen.values(), key=str.casefold))))
     facts += number_facts(channel)
     templates: Any = channel.settings.get("templates")
     if isinstance(templates, list):

@@ -7,7 +7,7 @@ reaction or, where the mail is still being read then, by whoever links the item 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from app.core.text import storable
 from app.events.actions import Subject, record
 from app.inbox.changes import apply_change
 from app.inbox.models import Message
-from app.ingest.mailbox_models import DELETED, HELD, MOVED, MailboxItem
+from app.ingest.mailbox_models import DELETED, HELD, MISSING, MOVED, MailboxItem
 
 
 def hold_items(
@@ -117,3 +117,11 @@ def _values(channel_id: uuid.UUID, item: PolledItem, event_id: uuid.UUID | None,
         "inbound_event_id": event_id,
         "changed_at": now,
     }
+
+
+def leave_folders(session: Session, channel_id: uuid.UUID, folders: Mapping[str, str], *, now: datetime) -> None:
+    """These folders ({id: name}) are followed no more: what is in them is elsewhere from now on, and nothing of it is missed."""
+    for folder, name in folders.items():
+        inside = sa.and_(MailboxItem.channel_id == channel_id, MailboxItem.folder == folder, MailboxItem.gone.is_(None))
+        session.execute(sa.delete(MailboxItem).where(inside, MailboxItem.state == MISSING))
+        session.execute(sa.update(MailboxItem).where(inside).values(gone=MOVED, gone_to=name, changed_at=now))

@@ -68,6 +68,10 @@ class _Step:
     progress: dict[str, Any]
     result: dict[str, Any]
 
+    def folders(self) -> tuple[str, ...]:
+        """Those followed now: they may have been chosen anew since the run began."""
+        return self.adapter.followed_folders(account=account_of(self.channel))
+
 
 def _carry_on(lease: Lease) -> None:
     ends_at = time.monotonic() + SLICE_SECONDS
@@ -119,7 +123,7 @@ def _load(lease: Lease) -> _Step | None:
 def _poll(step: _Step) -> float:
     """What delta still has to tell is no difference."""
     poll_channel(step.channel.id)
-    step.progress["phase"] = f"list {step.adapter.followed_folders[0]}"
+    step.progress["phase"] = f"list {step.folders()[0]}"
     return 0
 
 
@@ -138,12 +142,12 @@ def _list(step: _Step) -> float:
     step.progress |= {"link": page.following, "total": page.total or step.progress.get("total", 0)}
     _tell(step, "missing", unknown)
     if page.following is None:
-        step.progress |= {"phase": _after_folder(step.adapter.followed_folders, folder), "total": 0}
+        step.progress |= {"phase": _after_folder(step.folders(), folder), "total": 0}
     return 0
 
 
 def _after_folder(folders: tuple[str, ...], folder: str) -> str:
-    following = folders[folders.index(folder) + 1 :]
+    following = folders[folders.index(folder) + 1 :] if folder in folders else ()
     return f"list {following[0]}" if following else "fetch"
 
 
@@ -188,7 +192,7 @@ def _locate(step: _Step) -> float:
 
 def _count(step: _Step) -> None:
     with transaction() as session:
-        step.result |= rows.count_result(session, step.run, step.adapter.followed_folders)
+        step.result |= rows.count_result(session, step.run, step.folders())
     step.progress["phase"] = "done"
 
 

@@ -277,6 +277,8 @@ SETTINGS = (
     Entry("POST", "/settings/channels/<uuid:channel_id>/edit", ADMINS),
     Entry("POST", "/settings/channels/<uuid:channel_id>/check", LEADS_OF_BRAND),
     Entry("POST", "/settings/channels/<uuid:channel_id>/reconciliation", LEADS_OF_BRAND),
+    Entry("GET", "/settings/channels/<uuid:channel_id>/folders", ADMINS),
+    Entry("POST", "/settings/channels/<uuid:channel_id>/folders", ADMINS),
     Entry("GET", "/settings/channels/<uuid:channel_id>/templates", LEADS_OF_BRAND),
     Entry("POST", "/settings/channels/<uuid:channel_id>/templates/reading", LEADS_OF_BRAND),
     Entry("POST", "/settings/channels/<uuid:channel_id>/sign-in", ADMINS),

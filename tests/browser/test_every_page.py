@@ -103,6 +103,7 @@ BEHIND = (
     ("/settings/people", ".settings__two a", ("",)),
     ("/settings/channels", ".settings__two a", ("", "/edit")),
     ("/settings/channels", ".settings__two a:has-text('WhatsApp')", ("", "/templates")),
+    ("/settings/channels", ".settings__two a:has-text('e-mail')", ("/folders",)),
     ("/settings/templates", ".settings__two a", ("",)),
     ("/settings/macros", "td a", ("",)),
     ("/settings/routing", "td a", ("", "/trial")),

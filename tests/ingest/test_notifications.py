@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from rq import Queue
 from sqlalchemy.orm import Session
 
-from app.channels.email.graph.subscriptions import FOLDERS
+from app.channels.email.graph.folders import FOLDERS
 from app.connections.actions import switch_channel
 from app.connections.models import Channel, ChannelType
 from app.core.clock import utc_now
@@ -114,3 +114,22 @@ def test_a_subscription_graph_warns_of_is_renewed_and_one_it_removed_is_made_ane
     assert after == {"inbox": "sub-inbox", "sentitems": "new"}
     made = json.loads(followed.simulator.calls("POST", "/subscriptions")[-1]["body"])
     assert made["lifecycleNotificationUrl"] == "http://localhost/webhooks/outlook/lifecycle"
+
+
+def test_chosen_folders_are_told_of_and_one_that_was_deleted_holds_up_no_other(followed: MailboxWorld) -> None:
+    channel = followed.channel
+    channel.settings = {**channel.settings, "folders": {"AQMkGone": "Oud project", "AQMkOrders": "Bestellingen"}}
+    followed.session.commit()
+    for number in range(2):
+        followed.simulator.fault("POST", "/subscriptions$", status=201, body={"id": f"usual {number}"})
+    followed.simulator.fault("POST", "/subscriptions$", status=404, body={})
+    followed.simulator.fault("POST", "/subscriptions$", status=201, body={"id": "orders"})
+    renew_told_channel(channel_id=str(channel.id))
+    followed.session.expire_all()
+    assert {folder: one["id"] for folder, one in followed.channel.subscription.items()} == {
+        "inbox": "usual 0",
+        "sentitems": "usual 1",
+        "AQMkOrders": "orders",
+    }
+    made = json.loads(followed.simulator.calls("POST", "/subscriptions")[-1]["body"])
+    assert made["resource"].endswith("/mailFolders('AQMkOrders')/messages")

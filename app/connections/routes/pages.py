@@ -21,7 +21,7 @@ from app.accounts.session import current_admin, current_lead
 from app.channels.kinds import find_kind
 from app.connections import views
 from app.connections.actions import pause_channel, switch_channel
-from app.connections.models import Channel
+from app.connections.models import CHOSEN_FOLDERS, Channel
 from app.connections.occasions import list_expiries
 from app.connections.queries import ChannelMissing, get_visible_channel, list_channels, open_secrets
 from app.connections.routes import reconciliation_views
@@ -133,6 +133,7 @@ def show_channel(
     shown = secrets if is_shown else {}
     has_key = "url_key" in secrets
     is_counted = found.adapter_key in runtime().adapters.reconciled
+    chosen = found.settings.get(CHOSEN_FOLDERS) or {}
     path = views.webhook_path(found, url_key=shown.get("url_key")) if has_key or not views.needs_key(found) else None
     return page(
         "settings/channel.html",
@@ -151,7 +152,7 @@ def show_channel(
         shown=is_shown,
         password_error=password_error,
         trial=trial,
-        counts=reconciliation_views.shown(find_latest(db.session(), found.id)) if is_counted else None,
+        counts=reconciliation_views.shown(find_latest(db.session(), found.id), chosen) if is_counted else None,
         can_check=found.adapter_key in runtime().adapters.checkers,
         can_change=kind is not None,
         signs_in=kind is not None and kind.signs_in,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,9 +46,9 @@ class Counts:
     total: int = 0
 
 
-def shown(runs: Sequence[Reconciliation]) -> Counts:
-    """`runs`: newest first."""
-    ended = tuple(_run(one) for one in runs if one.ended_at is not None)
+def shown(runs: Sequence[Reconciliation], names: Mapping[str, str]) -> Counts:
+    """`runs`: newest first. `names`: of the chosen folders, by id."""
+    ended = tuple(_run(one, names) for one in runs if one.ended_at is not None)
     active = next((one for one in runs if one.ended_at is None), None)
     latest, earlier = (ended[0] if ended else None), ended[1:]
     if active is None:
@@ -56,28 +56,29 @@ def shown(runs: Sequence[Reconciliation]) -> Counts:
     phase, listed = str(active.progress.get("phase", "")), active.progress.get("listed", {})
     folder = phase.removeprefix("list ")
     total = int(active.progress.get("total") or 0)
-    return Counts(latest, earlier, _doing(phase, folder), int(listed.get(folder, 0)) if total else 0, total)
+    return Counts(latest, earlier, _doing(phase, folder_words(folder, names)), int(listed.get(folder, 0)) if total else 0, total)
 
 
 def _doing(phase: str, folder: str) -> str:
     known = {"": _("Waiting for its turn"), "poll": _("Reading new mail first"), "fetch": _("Fetching what is missing")}
     known["locate"] = _("Looking where mails went")
-    return known.get(phase) or _("Counting: %(folder)s", folder=folder_words(folder))
+    return known.get(phase) or _("Counting: %(folder)s", folder=folder)
 
 
-def folder_words(folder: str) -> str:
-    return {"inbox": _("Inbox"), "sentitems": _("Sent items")}.get(folder, folder)
+def folder_words(folder: str, names: Mapping[str, str]) -> str:
+    """A folder that was chosen once and is no more has no name left."""
+    return {"inbox": _("Inbox"), "sentitems": _("Sent items")}.get(folder) or names.get(folder) or _("Another folder")
 
 
-def _run(run: Reconciliation) -> Run:
+def _run(run: Reconciliation, names: Mapping[str, str]) -> Run:
     assert run.ended_at is not None
     if run.reason:
         return Run(run.ended_at, _("Could not be counted"), "overdue", problem=told(run.reason))
     found = run.result
     number = found["missing"] + found["moved"] + found["deleted"]
     summary = ngettext("%(num)s difference", "%(num)s differences", number) if number else _("No differences")
-    folders = tuple(Folder(folder_words(name), there, found["here"][name]) for name, there in found["there"].items())
-    lines = tuple(_line(one) for one in found["differences"])
+    folders = tuple(Folder(folder_words(name, names), there, found["here"][name]) for name, there in found["there"].items())
+    lines = tuple(_line(one, names) for one in found["differences"])
     tone = "overdue" if found["left"] else "due" if number else "done"
     return Run(
         run.ended_at,
@@ -92,8 +93,8 @@ def _run(run: Reconciliation) -> Run:
     )
 
 
-def _line(one: dict[str, str]) -> str:
-    folder = folder_words(one["folder"])
+def _line(one: dict[str, str], names: Mapping[str, str]) -> str:
+    folder = folder_words(one["folder"], names)
     if one["kind"] == "missing":
         subject = one["subject"] or _("(no subject)")
         return _("Was missing here: “%(subject)s” (%(folder)s)", subject=subject, folder=folder)

@@ -13,7 +13,7 @@ from app.simulators.graph import mime
 from app.simulators.graph.calls import READ, WRITE, Call, Routes, body_json, created
 from app.simulators.graph.problems import GraphProblem, bad_request, not_found
 from app.simulators.graph.shape import apply, selected, shown, shown_attachment
-from app.simulators.graph.store import FOLDER_NAMES, Attachment, Json, Message
+from app.simulators.graph.store import FOLDER_NAMES, INSIDE, Attachment, Json, Message
 from app.simulators.graph.tenant import Tenant
 
 
@@ -22,7 +22,7 @@ def folder_routes(tenant: Tenant) -> Blueprint:
 
     @routes.on("GET", "/mailFolders", READ)
     def list_folders(call: Call) -> Response:
-        return jsonify(value=[_folder(call, name) for name in FOLDER_NAMES])
+        return jsonify(value=[_folder(call, name) for name in FOLDER_NAMES if name not in INSIDE])
 
     @routes.on("GET", "/mailFolders/<folder>", READ)
     def get_folder(call: Call, folder: str) -> Response:
@@ -30,8 +30,8 @@ def folder_routes(tenant: Tenant) -> Blueprint:
 
     @routes.on("GET", "/mailFolders/<folder>/childFolders", READ)
     def list_child_folders(call: Call, folder: str) -> Response:
-        call.folder(folder)
-        return jsonify(value=[])
+        above = call.folder(folder)
+        return jsonify(value=[_folder(call, name) for name, outer in INSIDE.items() if outer == above])
 
     @routes.on("GET", "/mailFolders/<folder>/messages", READ)
     def list_folder(call: Call, folder: str) -> Response:
@@ -103,7 +103,7 @@ def _folder(call: Call, name: str) -> Json:
     return {
         "id": call.mailbox.folder_ids[name],
         "displayName": FOLDER_NAMES[name],
-        "childFolderCount": 0,
+        "childFolderCount": sum(outer == name for outer in INSIDE.values()),
         "totalItemCount": len(messages),
         "unreadItemCount": unread,
     }

@@ -23,7 +23,10 @@ FOLDER_NAMES = {
     "deleteditems": "Verwijderde items",
     "archive": "Archief",
     "junkemail": "Ongewenste e-mail",
+    "orders": "Bestellingen",
 }
+# Made by the mailbox's owner, each inside another: Graph knows such a folder by its id alone.
+INSIDE = {"orders": "inbox"}
 
 
 @dataclass
@@ -107,8 +110,8 @@ class Mailbox:
         return self._sequence
 
     def folder_of(self, reference: str) -> str | None:
-        """The well-known name for a name (any case) or a folder id."""
-        if reference.lower() in FOLDER_NAMES:
+        """The name here for a well-known name (any case) or a folder id."""
+        if reference.lower() in FOLDER_NAMES and reference.lower() not in INSIDE:
             return reference.lower()
         return next((name for name, folder_id in self.folder_ids.items() if folder_id == reference), None)
 

@@ -1,7 +1,7 @@
 """`GraphMail`: a mailbox in Microsoft 365 as a `Sender` and a `Poller`, whose content can be counted.
 
 An account's settings are `tenant_id`, `client_id` and optionally `sync_from` (ISO 8601: mail received earlier is left alone);
-its secret is `client_secret`; its address is the mailbox. Where
+its secret is `client_secret`; its address is the mailbox; for `folders` see there. Where
 somebody signed in, the settings name the transport and the secrets hold `token_cache`, see `signed_in`. Nothing is kept between
 calls but tokens and open connections.
 """
@@ -25,13 +25,13 @@ from app.channels.calendars import CalendarPage, WantedEvent, WrittenEvent
 from app.channels.email.graph import counting
 from app.channels.email.graph.calendar import permitted, poll_calendar, remove_event, write_event
 from app.channels.email.graph.client import GraphClient
+from app.channels.email.graph.folders import followed, list_choosable
 from app.channels.email.graph.polling import poll_once
-from app.channels.email.graph.pollstate import FOLDERS
 from app.channels.email.graph.sending import Outbound, look_up, send_message
 from app.channels.email.graph.signed_in import KeepTokens
 from app.channels.email.graph.subscriptions import keep_subscribed
 from app.channels.health import Health, refused
-from app.channels.reconciled import Fetch, ItemPlace, Listing
+from app.channels.reconciled import Fetch, ItemPlace, Listing, MailFolder
 from app.channels.signing_in import SignedIn
 from app.core.clock import utc_now
 from app.core.http import HttpClient
@@ -87,9 +87,12 @@ class GraphMail:
             renew=renew,
         )
 
-    @property
-    def followed_folders(self) -> tuple[str, ...]:
-        return FOLDERS
+    def followed_folders(self, *, account: ChannelAccount) -> tuple[str, ...]:
+        return followed(account)
+
+    def list_choosable(self, *, account: ChannelAccount) -> tuple[MailFolder, ...]:
+        """See `folders`. Raises ProviderError."""
+        return list_choosable(self._client, account)
 
     def list_folder(self, *, account: ChannelAccount, folder: str, link: str | None) -> Listing:
         """See `counting`. Raises ProviderError, ListingLost."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from app.channels.base import ChannelAccount, ProviderError
 from app.channels.email.graph.client import GraphClient, read_object
 from app.channels.email.graph.errors import refusal
 from app.channels.email.graph.fetching import Wanted, fetch_all, is_too_old
+from app.channels.email.graph.folders import FOLDERS, folder_id, folder_path, followed, was_removed
 from app.channels.email.graph.places import locate
-from app.channels.email.graph.pollstate import FOLDERS, Pending, read_time
+from app.channels.email.graph.pollstate import Pending, read_time
 from app.channels.reconciled import Fetch, ItemPlace, ListedItem, Listing, ListingLost
 
 PAGE_SIZE = 100  # small enough that a refusal costs little
@@ -21,9 +21,11 @@ _FIELDS = "id,receivedDateTime,lastModifiedDateTime,isDraft,subject"
 def list_folder(client: GraphClient, account: ChannelAccount, folder: str, link: str | None) -> Listing:
     """One page of the folder. Raises ProviderError, ListingLost."""
     params = None if link else _first_page(account)
-    answer = client.call(account, "GET", link or f"mailFolders/{folder}/messages", params=params, accept=(400, 404, 410))
+    answer = client.call(account, "GET", link or f"{folder_path(folder)}/messages", params=params, accept=(400, 404, 410))
     if link and not answer.ok:
         raise ListingLost(folder)
+    if was_removed(folder, answer.status):
+        return Listing(())
     if not answer.ok:
         raise refusal(answer)
     page = read_object(answer, f"what is in {folder}", needs="value")
@@ -50,7 +52,7 @@ def fetch_items(client: GraphClient, account: ChannelAccount, wanted: Sequence[t
 
 def locate_items(client: GraphClient, account: ChannelAccount, keys: Sequence[str]) -> dict[str, ItemPlace]:
     """Where these mails are; fewer than asked for where the provider refuses to go on. Raises ProviderError."""
-    followed: dict[Any, str] = {_folder_id(client, account, folder): folder for folder in FOLDERS}
+    ids = {folder_id(client, account, one) if one in FOLDERS else one: one for one in followed(account)}
     names: dict[str, str] = {}
     found: dict[str, ItemPlace] = {}
     for key in keys:
@@ -60,9 +62,5 @@ def locate_items(client: GraphClient, account: ChannelAccount, keys: Sequence[st
             if not found:
                 raise
             return found
-        found[key] = ItemPlace(followed.get(place.folder_id, ""), "" if place.folder_id in followed else place.name)
+        found[key] = ItemPlace(ids.get(place.folder_id, ""), "" if place.folder_id in ids else place.name)
     return found
-
-
-def _folder_id(client: GraphClient, account: ChannelAccount, folder: str) -> str:
-    return str(client.call_json(account, "GET", f"mailFolders/{folder}", params={"$select": "id"}, needs="id")["id"])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from app.channels.base import ChannelAccount, ProviderError, RemovedItem
 from app.channels.email.graph.client import GraphClient, item_path, read_object
+from app.channels.email.graph.folders import folder_path
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,6 @@ def locate(client: GraphClient, account: ChannelAccount, item_id: str, *, names:
         return Place()
     folder_id = str(read_object(answer, "where a mail is", needs="parentFolderId")["parentFolderId"])
     if folder_id not in names:
-        path = f"mailFolders/{quote(folder_id, safe='')}"
-        names[folder_id] = str(
-            client.call_json(account, "GET", path, params={"$select": "id,displayName"}).get("displayName") or ""
-        )
+        told = client.call_json(account, "GET", folder_path(folder_id), params={"$select": "id,displayName"})
+        names[folder_id] = str(told.get("displayName") or "")
     return Place(folder_id, names[folder_id])

@@ -14,8 +14,9 @@ from app.channels.base import ChannelAccount, Json, PollPage, RemovedItem
 from app.channels.email.graph.client import GraphClient, read_object
 from app.channels.email.graph.errors import is_sync_lost, refusal
 from app.channels.email.graph.fetching import ITEM_FIELDS, Fetched, Wanted, fetch_all, is_too_old
+from app.channels.email.graph.folders import folder_path, followed, was_removed
 from app.channels.email.graph.places import locate_removed
-from app.channels.email.graph.pollstate import FOLDERS, FolderState, Pending, PollState, read_state
+from app.channels.email.graph.pollstate import FolderState, Pending, PollState, read_state
 from app.core.http import HttpResponse
 
 PAGE_SIZE = 25
@@ -24,7 +25,7 @@ _REPEAT_MARGIN = timedelta(days=30)
 
 def poll_once(client: GraphClient, account: ChannelAccount, state: Json, *, now: datetime) -> PollPage:
     """Fetch what is due from earlier pages, else take the next page of the folder whose turn it is. Raises ProviderError."""
-    current = read_state(state)
+    current = read_state(state, followed(account))
     due = [Wanted(one) for one in current.pending if one.due_at <= now]
     if due:
         return _page_of(current, fetch_all(client, account, due, now=now), more=True)
@@ -33,6 +34,8 @@ def poll_once(client: GraphClient, account: ChannelAccount, state: Json, *, now:
 
 def _next_page(client: GraphClient, account: ChannelAccount, state: PollState, now: datetime) -> PollPage:
     response = _ask(client, account, state)
+    if was_removed(state.turn, response.status):
+        return PollPage((), state.with_folder(FolderState()).next_turn().to_json(), more=not state.is_last_turn())
     if state.folder().link and is_sync_lost(response):
         return PollPage((), state.with_folder(_start_again(state.folder())).to_json(), more=True)
     if not response.ok:
@@ -50,7 +53,7 @@ def _next_page(client: GraphClient, account: ChannelAccount, state: PollState, n
 def _ask(client: GraphClient, account: ChannelAccount, state: PollState) -> HttpResponse:
     """The page behind the stored link, or the first of a new round. The link holds its own options: nothing is added to it."""
     link = state.folder().link
-    path = link or f"mailFolders/{state.turn}/messages/delta"
+    path = link or f"{folder_path(state.turn)}/messages/delta"
     params = None if link else {"$select": ",".join(ITEM_FIELDS)}
     return client.call(account, "GET", path, params=params, prefer=f"odata.maxpagesize={PAGE_SIZE}", accept=(400, 404, 410))
 
@@ -88,7 +91,7 @@ def _follow(state: PollState, page: Json, now: datetime) -> tuple[PollState, boo
     if next_link:
         return state.with_folder(replace(folder, link=next_link, started_at=started_at)), True
     done = FolderState(link=delta_link or folder.link, synced_at=started_at)
-    return state.with_folder(done).next_turn(), state.turn != FOLDERS[-1]
+    return state.with_folder(done).next_turn(), not state.is_last_turn()
 
 
 def _page_of(state: PollState, fetched: Fetched, *, removed: tuple[RemovedItem, ...] = (), more: bool) -> PollPage:

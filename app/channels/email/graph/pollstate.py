@@ -18,8 +18,8 @@ from datetime import datetime
 from typing import Any
 
 from app.channels.base import Json
+from app.channels.email.graph.folders import FOLDERS
 
-FOLDERS = ("inbox", "sentitems")
 KNOWN_IDS_KEPT = 500
 
 
@@ -47,6 +47,9 @@ class Pending:
 
 @dataclass(frozen=True)
 class PollState:
+    """`order`: the folders that are followed, in the order of their turns. The others' state is forgotten."""
+
+    order: tuple[str, ...] = FOLDERS
     folders: Mapping[str, FolderState] = field(default_factory=dict)
     turn: str = FOLDERS[0]
     pending: tuple[Pending, ...] = ()
@@ -56,7 +59,7 @@ class PollState:
         return self.folders.get(self.turn, FolderState())
 
     def is_last_turn(self) -> bool:
-        return self.turn == FOLDERS[-1]
+        return self.turn == self.order[-1]
 
     def knows(self, message_id: str) -> bool:
         return _mark(message_id) in self.known
@@ -65,7 +68,7 @@ class PollState:
         return replace(self, folders={**self.folders, self.turn: folder})
 
     def next_turn(self) -> PollState:
-        return replace(self, turn=FOLDERS[(FOLDERS.index(self.turn) + 1) % len(FOLDERS)])
+        return replace(self, turn=self.order[(self.order.index(self.turn) + 1) % len(self.order)])
 
     def with_known(self, fetched: Iterable[str], removed: Iterable[str]) -> PollState:
         gone = {_mark(message_id) for message_id in removed}
@@ -81,12 +84,13 @@ class PollState:
         }
 
 
-def read_state(state: Json) -> PollState:
-    """The stored state; an empty object is a mailbox never polled."""
+def read_state(state: Json, order: tuple[str, ...] = FOLDERS) -> PollState:
+    """The stored state of these folders; an empty object is a mailbox never polled."""
     turn = state.get("turn")
     return PollState(
-        folders={name: _read_folder(folder) for name, folder in (state.get("folders") or {}).items() if name in FOLDERS},
-        turn=turn if turn in FOLDERS else FOLDERS[0],
+        order=order,
+        folders={name: _read_folder(folder) for name, folder in (state.get("folders") or {}).items() if name in order},
+        turn=turn if turn in order else order[0],
         pending=tuple(_read_pending(one) for one in state.get("pending") or ()),
         known=tuple(state.get("known") or ()),
     )

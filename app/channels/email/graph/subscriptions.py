@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 
 from app.channels.base import ChannelAccount, Json
 from app.channels.email.graph.client import GraphClient, mailbox_path
+from app.channels.email.graph.errors import refusal
+from app.channels.email.graph.folders import followed, was_removed
 
 LIFE = timedelta(days=6)
 RENEW_BEFORE = timedelta(days=3)
-FOLDERS = ("inbox", "sentitems")
 
 
 def keep_subscribed(
@@ -28,14 +29,17 @@ def keep_subscribed(
 ) -> Json:
     """Return the subscriptions as they stand now: {folder: {"id", "expires_at", "url"}}. Raises ProviderError.
 
+    A chosen folder that is there no more has none; of one that is chosen no more it ends by itself.
+
     `current` is what the last call returned. One with less than RENEW_BEFORE left is renewed; one that is gone, or that calls
     another address than `notification_url`, is made anew. `renew`: Graph asks for it, so each is renewed whatever is left of it.
     """
     least = LIFE if renew else RENEW_BEFORE
-    return {
+    kept = {
         folder: _keep_one(client, account, folder, notification_url, client_state, current.get(folder), now, least)
-        for folder in FOLDERS
+        for folder in followed(account)
     }
+    return {folder: one for folder, one in kept.items() if one}
 
 
 def _keep_one(
@@ -62,6 +66,7 @@ def _keep_one(
 
 
 def _create(client: GraphClient, account: ChannelAccount, folder: str, url: str, client_state: str, expires_at: datetime) -> Json:
+    """{} for a chosen folder that is not there."""
     wanted = {
         "changeType": "created",
         "notificationUrl": url,
@@ -70,7 +75,11 @@ def _create(client: GraphClient, account: ChannelAccount, folder: str, url: str,
         "expirationDateTime": _stamp(expires_at),
         "clientState": client_state,
     }
-    answer = client.call(account, "POST", f"{client.root}/subscriptions", json=wanted, accept=(409,))
+    answer = client.call(account, "POST", f"{client.root}/subscriptions", json=wanted, accept=(404, 409))
+    if was_removed(folder, answer.status):
+        return {}
+    if answer.status == 404:
+        raise refusal(answer)
     if answer.status == 409:
         _remove_same(client, account, wanted["resource"])
         answer = client.call(account, "POST", f"{client.root}/subscriptions", json=wanted)
