@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.connections.models import CHOSEN_FOLDERS, Channel, ChannelType
+from app.connections.models import CHOSEN_FOLDERS, CHOSEN_SINCE, Channel, ChannelType
 from app.connections.queries import FORMER_SIGNATURE_UNTIL, open_secrets
 from app.core.crypto import Keyring, UnableToDecrypt
 from app.core.ids import new_id
@@ -127,7 +127,9 @@ def choose_folders(session: Session, channel: Channel, folders: Mapping[str, str
     """Follow these folders ({id: name}) of a mailbox besides its usual ones, no others. The caller holds the channel's row."""
     if channel.settings.get(CHOSEN_FOLDERS, {}) == dict(folders):
         return
-    channel.settings = {**channel.settings, CHOSEN_FOLDERS: dict(folders)}
+    known = channel.settings.get(CHOSEN_SINCE, {})
+    since = {folder: known.get(folder, now.isoformat()) for folder in folders}
+    channel.settings = {**channel.settings, CHOSEN_FOLDERS: dict(folders), CHOSEN_SINCE: since}
     channel.version += 1
     detail = {"own": [], "secrets": [], "settings": [CHOSEN_FOLDERS], "version": channel.version}
     audit(session, action="ChannelChanged", object_type="channel", object_id=str(channel.id), now=now, actor=actor, detail=detail)

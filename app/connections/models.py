@@ -47,8 +47,8 @@ MEDIUM_OF = {
 }
 
 
-CHOSEN_FOLDERS = "folders"
-"""The setting of a mailbox that names the folders followed besides its usual ones: {id: name}."""
+CHOSEN_FOLDERS, CHOSEN_SINCE = "folders", "folders_since"
+"""Settings of a mailbox: the folders followed besides its usual ones ({id: name}), and since when each is ({id: ISO 8601})."""
 
 
 class Channel(WithId, Base):

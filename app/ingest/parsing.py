@@ -9,7 +9,7 @@ from typing import Any
 
 from app.channels.base import Parsed, UnableToParse
 from app.channels.email.mime import parse_mail
-from app.connections.models import Channel, Medium
+from app.connections.models import CHOSEN_SINCE, Channel, Medium
 from app.core.runtime import runtime
 from app.core.text import known
 from app.delivery.account import account_of
@@ -47,20 +47,22 @@ def _parse_mail_event(event: InboundEvent, channel: Channel, own_addresses: froz
         )
         message = replace(message, evidence=evidence)
     meta: dict[str, Any] = {k: event.meta[k] for k in ("graph_id", "folder") if k in event.meta}
-    is_past = lay_there_before(event.meta, connected_at=channel.created_at)
+    since = channel.settings.get(CHOSEN_SINCE, {}).get(event.meta.get("folder"))
+    followed_at = datetime.fromisoformat(since) if since else channel.created_at
+    is_past = lay_there_before(event.meta, followed_at=followed_at)
     known_as = replace(message, our_reference=reference or message.our_reference, meta={**message.meta, **meta}, is_past=is_past)
     cut = event.meta.get("cut_at_bytes")
     problems = (_CUT % {"size": int(event.meta.get("size_bytes", cut)) // _MEGABYTE, "limit": cut // _MEGABYTE},) if cut else ()
     return Parsed(messages=(known_as,), problems=problems)
 
 
-def lay_there_before(meta: Mapping[str, Any], *, connected_at: datetime) -> bool:
-    """Whether a mail of a mailbox is history: it came before the mailbox was connected, and somebody has read it there, or nobody
+def lay_there_before(meta: Mapping[str, Any], *, followed_at: datetime) -> bool:
+    """Whether a mail of a mailbox is history: it came before its folder was followed, and somebody has read it there, or nobody
     for longer than STILL_WAITED_FOR. `meta`: what the poll noted of it; a mail that was posted to us has no such past."""
     try:
         received_at = datetime.fromisoformat(str(meta["received_at"]))
     except (KeyError, ValueError):
         return False
-    if received_at.tzinfo is None or received_at >= connected_at:
+    if received_at.tzinfo is None or received_at >= followed_at:
         return False
-    return bool(meta.get("is_read")) or received_at < connected_at - STILL_WAITED_FOR
+    return bool(meta.get("is_read")) or received_at < followed_at - STILL_WAITED_FOR

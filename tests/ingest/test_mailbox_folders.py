@@ -12,11 +12,12 @@ from app.channels.reconciled import MailFolder
 from app.core.db import db
 from app.core.runtime import runtime
 from app.delivery.account import account_of
+from app.inbox.models import Thread, ThreadStatus
 from app.ingest.mailbox_models import MailboxItem, Reconciliation
 from app.ingest.models import InboundEvent
 from app.ingest.reconciling import reconcile
 from tests.factories import make_user
-from tests.ingest.mailbox_world import MailboxWorld
+from tests.ingest.mailbox_world import MAILBOX, MailboxWorld
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, sign_in
 
@@ -29,8 +30,11 @@ def root(db_session: Session, page_client: PageClient) -> None:
 @pytest.fixture
 def orders(followed: MailboxWorld) -> MailFolder:
     """A folder that lies inside the inbox."""
-    listed = runtime().adapters.reconciled["email_outlook"].list_choosable(account=account_of(followed.channel))
-    return next(one for one in listed if one.name.endswith("Bestellingen"))
+    return next(one for one in list_choosable(followed) if one.name.endswith("Bestellingen"))
+
+
+def list_choosable(world: MailboxWorld) -> tuple[MailFolder, ...]:
+    return runtime().adapters.reconciled["email_outlook"].list_choosable(account=account_of(world.channel))
 
 
 def path(world: MailboxWorld) -> str:
@@ -49,8 +53,7 @@ def subjects(world: MailboxWorld) -> list[str]:
 
 
 def test_every_folder_where_mail_may_lie_is_offered_by_its_place(followed: MailboxWorld, page_client: PageClient) -> None:
-    listed = runtime().adapters.reconciled["email_outlook"].list_choosable(account=account_of(followed.channel))
-    assert [one.name for one in listed] == ["Archief", "Postvak IN / Bestellingen"]
+    assert [one.name for one in list_choosable(followed)] == ["Archief", "Postvak IN / Bestellingen"]
     shown = page_client.get(path(followed)).text
     assert "Postvak IN / Bestellingen" in shown
     assert "Concepten" not in shown
@@ -69,6 +72,23 @@ def test_mail_that_a_rule_puts_into_a_chosen_folder_comes_in(
     followed.read()
     followed.read()
     assert subjects(followed) == ["Eerder", "Gewoon", "Later"]
+
+
+def test_what_was_read_in_a_folder_before_it_was_chosen_is_history(
+    followed: MailboxWorld, page_client: PageClient, orders: MailFolder
+) -> None:
+    read = followed.write("Afgehandeld", folder=orders.id)
+    followed.simulator.control("POST", "mark", {"mailbox": MAILBOX, "id": read})
+    followed.write("Wacht nog", folder=orders.id)
+    choose(page_client, followed, orders.id)
+    chosen_at = followed.channel.settings["folders_since"][orders.id]
+    followed.write("Later", folder=orders.id)
+    followed.read()
+    states = {row.subject: row.status for row in followed.session.execute(sa.select(Thread.subject, Thread.status))}
+    waits = ThreadStatus.OPEN
+    assert states == {"Afgehandeld": ThreadStatus.RESOLVED, "Wacht nog": waits, "Later": waits}
+    choose(page_client, followed, orders.id, next(one.id for one in list_choosable(followed) if one.name == "Archief"))
+    assert followed.channel.settings["folders_since"][orders.id] == chosen_at
 
 
 def test_a_mail_that_moves_into_a_chosen_folder_has_not_left(

@@ -70,9 +70,9 @@ def test_an_answer_to_history_opens_its_conversation(followed: MailboxWorld) -> 
 )
 def test_when_a_mail_is_history(days_before: int, is_read: bool, is_history: bool) -> None:
     meta = {"received_at": (CONNECTED_AT - timedelta(days=days_before)).isoformat(), "is_read": is_read}
-    assert lay_there_before(meta, connected_at=CONNECTED_AT) is is_history
+    assert lay_there_before(meta, followed_at=CONNECTED_AT) is is_history
 
 
 @pytest.mark.parametrize("meta", [{}, {"received_at": "yesterday"}, {"received_at": "2020-01-01T00:00:00"}])
 def test_a_mail_of_unknown_time_is_new(meta: dict[str, str]) -> None:
-    assert not lay_there_before({**meta, "is_read": True}, connected_at=CONNECTED_AT)
+    assert not lay_there_before({**meta, "is_read": True}, followed_at=CONNECTED_AT)
