@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from app.channels.base import ChannelAccount, Json
-from app.channels.email.graph.client import GraphClient
+from app.channels.email.graph.client import GraphClient, read_object
 from app.channels.reconciled import MailFolder
 
 FOLDERS = ("inbox", "sentitems")
@@ -38,7 +38,7 @@ def was_removed(folder: str, status: int) -> bool:
 def folder_id(client: GraphClient, account: ChannelAccount, name: str) -> str:
     """The id behind a well-known name, "" where the mailbox has no such folder. Raises ProviderError."""
     answer = client.call(account, "GET", folder_path(name), params={"$select": "id"}, accept=(404,))
-    return "" if answer.status == 404 else str(answer.json()["id"])
+    return "" if answer.status == 404 else str(read_object(answer, f"the folder {name}", needs="id")["id"])
 
 
 def list_choosable(client: GraphClient, account: ChannelAccount) -> tuple[MailFolder, ...]:
