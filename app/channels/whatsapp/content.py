@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from app.channels.base import InboundAttachment, MessageChange, UnableToParse
 from app.channels.whatsapp.errors import reason_of
+from app.channels.whatsapp.people import is_own_card
 from app.channels.whatsapp.reading import (
     Broken,
     Json,
@@ -105,12 +106,8 @@ def _card_line(card: Json) -> str:
     shown = text_of(name, "formatted_name") or parts or company
     phones = [text_of(phone, "phone") or _international(text_of(phone, "wa_id")) for phone in _objects(card, "phones")]
     reachable = [*phones, *(text_of(email, "email") for email in _objects(card, "emails"))]
-    label = f"{shown} ({company})" if company not in ("", shown) else shown or ("" if _is_own(card) else "Unnamed")
+    label = f"{shown} ({company})" if company not in ("", shown) else shown or ("" if is_own_card(card) else "Unnamed")
     return ": ".join(filter(None, [label, ", ".join(filter(None, reachable))]))
-
-
-def _is_own(card: Json) -> bool:
-    return text_of(card, "origin") == "contact_request"
 
 
 def _international(digits: str) -> str:

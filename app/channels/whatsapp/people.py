@@ -40,13 +40,15 @@ def person(*, number: str, user_id: str, contact: Json, scope: str) -> Party:
     return Party(tuple(found), text_of(as_object(contact.get("profile")), "name").strip())
 
 
-def shared_number(item: Json) -> str:
-    """Return the number somebody sent us of themselves, by the button that asks for it; "" for any other message.
+def is_own_card(card: Json) -> bool:
+    """Whether the button that asks for it made the card. One chosen from a phone's contacts may be anybody's."""
+    return text_of(card, "origin") == "contact_request"
 
-    A card that was chosen from a phone's contacts may be anybody's, and says nothing of who sends it.
-    """
+
+def shared_number(item: Json) -> str:
+    """Return the number somebody sent us of themselves; "" for any other message."""
     cards = as_list(item.get("contacts")) if text_of(item, "type") == "contacts" else []
-    own = [card for card in map(as_object, cards) if text_of(card, "origin") == "contact_request"]
+    own = [card for card in map(as_object, cards) if is_own_card(card)]
     numbers = [text_of(as_object(phone), "wa_id") for card in own for phone in as_list(card.get("phones"))]
     return next(filter(None, numbers), "")
 
