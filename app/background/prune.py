@@ -4,11 +4,14 @@ undo of a merge or split would need, a week after its time. Of moves those stay 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.core.db import transaction
+from app.core.runtime import runtime
+from app.core.storage import StorageFailed
 
 BATCH = 5000
 _RULES = (
@@ -49,7 +52,9 @@ _RULES = (
 
 
 def prune(**_ignored: Any) -> int:
-    """Delete everything past its time; returns how many rows went."""
+    """Delete everything past its time, half-written files included; returns how many rows went."""
+    with suppress(StorageFailed):  # the watch says so
+        runtime().storage.sweep()
     removed = 0
     for rule in _RULES:
         while True:

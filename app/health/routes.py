@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, TimeoutError
 from app.core.db import db
 from app.core.migrate import head_revision
 from app.core.runtime import runtime
+from app.health.queries import find_storage_fault
 
 OLDEST_SECONDS = 60
 bp = Blueprint("health", __name__)
@@ -47,7 +48,8 @@ def favicon() -> ResponseReturnValue:
 
 @bp.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """Database, migrations, Redis, and nothing waiting longer than OLDEST_SECONDS; 503 names what is wrong."""
+    """Database, migrations, Redis, a file store that can be written, and nothing waiting longer than OLDEST_SECONDS; 503 names
+    what is wrong."""
     checks: dict[str, str] = {}
     try:
         row = db.session.execute(_OLDEST).one()
@@ -57,6 +59,7 @@ def readyz() -> ResponseReturnValue:
     except (DBAPIError, TimeoutError):
         checks["database"] = "not reachable"
     checks["redis"] = _redis_check()
+    checks["storage"] = find_storage_fault(runtime().storage) or "ok"
     ready = all(value == "ok" for value in checks.values())
     return jsonify(status="ready" if ready else "not ready", checks=checks), 200 if ready else 503
 

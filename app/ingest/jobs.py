@@ -2,7 +2,8 @@
 
 At least once: the event is finished in the same transaction as its effects, so it either has both or neither. One bad item
 does not hold up the others of its event: it is rolled back alone, and the event ends quarantined with the reason, to be
-processed again from a page once the cause is mended; what was applied already is recognised then.
+processed again from a page once the cause is mended; what was applied already is recognised then. What the machine lacks
+(core/shortage.py) is no fault of an event: it waits for as long as that lasts.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from app.core.crash import crash_point
 from app.core.db import advisory_xact_lock, table_of, transaction
 from app.core.log import get_logger
 from app.core.runtime import runtime
+from app.core.shortage import Shortage, find_shortage
+from app.core.storage import undone_on_error
 from app.core.text import known
 from app.core.text import mark as N_
 from app.core.work import Lease, claim, finish, next_delay_seconds, put_back
@@ -60,18 +63,29 @@ def process_claimed(lease: Lease) -> None:
     """Do the work of a held lease; every outcome but a database that went away ends in a stored state."""
     try:
         _parse_and_apply(lease)
-    except UnableToParse as error:
-        _quarantine(lease, str(error))
-    except DBAPIError as error:
-        if isinstance(error, IntegrityError):
-            _try_later(lease, "another event touched the same rows")
-        else:
-            _try_later(lease, f"database: {type(error.orig).__name__}")
     except Exception as error:
-        log.exception("inbound_event_failed", event_id=str(lease.row_id))
-        _quarantine(lease, f"{type(error).__name__}: {error}"[:500])
+        _after_error(lease, error)
     else:
         runtime().nudger.nudge()
+
+
+def _after_error(lease: Lease, error: Exception) -> None:
+    """What the machine lacks is waited for, what may pass is tried again, and the rest is the event's own fault."""
+    shortage = find_shortage(error)
+    if shortage is not None:
+        log.warning("inbound_event_waits", event_id=str(lease.row_id), why=shortage.why)
+        _wait(lease, shortage)
+    elif isinstance(error, UnableToParse):
+        _quarantine(lease, str(error))
+    elif isinstance(error, IntegrityError):
+        _try_later(lease, "another event touched the same rows")
+    elif isinstance(error, DBAPIError):
+        _try_later(lease, f"database: {type(error.orig).__name__}")
+    elif isinstance(error, MemoryError):  # of the machine, or of a mail that asks for too much: the schedule has an end
+        _try_later(lease, "MemoryError")
+    else:
+        log.exception("inbound_event_failed", event_id=str(lease.row_id), exc_info=error)
+        _quarantine(lease, f"{type(error).__name__}: {error}"[:500])
 
 
 def _parse_and_apply(lease: Lease) -> None:
@@ -113,16 +127,17 @@ def _parsed(
     parsed = parse_event(event, channel, own_addresses=own)
 
     def apply(session: Session) -> tuple[list[ItemResult], list[str]]:
-        context = ApplyContext(
-            channel=session.get_one(Channel, channel.id),
-            event_id=event.id,
-            now=utc_now(),
-            storage=runtime().storage,
-            mail_keys=runtime().mail_keys,
-            own_addresses=own,
-            raw_mail=event.body if parsed.messages and parsed.messages[0].evidence is not None else None,
-        )
-        results = _apply(session, parsed, context)
+        with undone_on_error(runtime().storage) as storage:
+            context = ApplyContext(
+                channel=session.get_one(Channel, channel.id),
+                event_id=event.id,
+                now=utc_now(),
+                storage=storage,
+                mail_keys=runtime().mail_keys,
+                own_addresses=own,
+                raw_mail=event.body if parsed.messages and parsed.messages[0].evidence is not None else None,
+            )
+            results = _apply(session, parsed, context)
         message_id = next((r.message_id for r in results if r.message_id), None)
         if event.source == MAILBOX and message_id is not None:
             link_message(session, event.id, message_id, now=context.now)
@@ -165,6 +180,8 @@ def _alone(session: Session, apply: Callable[[], ItemResult], context: ApplyCont
             return ItemResult("quarantined", reason=_UNSTORABLE % {"why": str(error.orig)[:200]})
         raise
     except Exception as error:
+        if find_shortage(error) is not None or isinstance(error, MemoryError):
+            raise  # no fault of the item: the whole event is put back
         log.exception("inbound_item_failed", event_id=str(context.event_id))
         return ItemResult("quarantined", reason=f"{type(error).__name__}: {error}"[:300])
 
@@ -172,6 +189,13 @@ def _alone(session: Session, apply: Callable[[], ItemResult], context: ApplyCont
 def _quarantine(lease: Lease, reason: str) -> None:
     with transaction() as session:
         finish(session, TABLE, lease, state=QUARANTINED, values={"reason": reason, "done_at": sa.func.clock_timestamp()})
+
+
+def _wait(lease: Lease, shortage: Shortage) -> None:
+    """This was no try."""
+    with transaction() as session:
+        values = {"reason": shortage.why, "attempts": lease.attempts - 1}
+        put_back(session, TABLE, lease, delay_seconds=shortage.wait_seconds, values=values)
 
 
 def _try_later(lease: Lease, reason: str) -> None:
