@@ -8,6 +8,8 @@ from typing import Any
 import redis
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cli, web, wiring
@@ -16,6 +18,7 @@ from app.core import plans
 from app.core.crypto import Keyring, parse_keys
 from app.core.db import AUTOCOMMIT, db, limit_answers
 from app.core.http import HttpClient
+from app.core.limits import Limits
 from app.core.log import configure_logging
 from app.core.metering import Meter
 from app.core.nudge import Nudger
@@ -123,6 +126,8 @@ def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
     meter = Meter(writer(app), every_seconds=settings.usage_seconds)
     http = HttpClient(allowed_networks=settings.outbound_allow, ports=settings.outbound_ports, meter=meter)
     valkey = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_timeout=5)
+    # For what is done without it rather than late.
+    hasty = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=Retry(NoBackoff(), 0))
     return Runtime(
         settings=settings,
         storage=open_storage(settings.storage_url),
@@ -131,6 +136,7 @@ def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
         meter=meter,
         nudger=Nudger(settings.redis_url),
         redis=valkey,
+        limits=Limits(hasty),
         adapters=build_adapters(
             http=http,
             whatsapp_base_url=settings.whatsapp_base_url,

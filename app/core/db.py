@@ -156,11 +156,13 @@ class LimitedConnection(psycopg.Connection[Any]):
 
 def limit_answers(engine: sa.Engine, seconds: float) -> None:
     """Give every connection of `engine` so many seconds for each answer."""
-    kind = type("LimitedConnection", (LimitedConnection,), {"answer_seconds": seconds})
+
+    class Limited(LimitedConnection):
+        answer_seconds = seconds
 
     @sa.event.listens_for(engine, "do_connect")
     def _connect(_dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> Any:
-        return kind.connect(*arguments, **options)
+        return Limited.connect(*arguments, **options)
 
 
 def advisory_xact_lock(session: Session, key: str) -> None:
