@@ -106,6 +106,10 @@ class Settings:
     lease_seconds: int = 120
     # How often each process writes what it counted of calls; 0 for never.
     usage_seconds: int = 5
+    # How long a webhook waits for one answer of the database before its caller is told to come again (503).
+    webhook_db_seconds: float = 4
+    # How many calls of the API a token may make in a minute, and an address twice as many; 0 for any number.
+    api_calls_per_minute: int = 600
     budget_factor: int = 1  # how many times what providers usually grant an account may be sent
 
 
@@ -168,6 +172,8 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
         poll_forms_seconds=read.number("POLL_FORMS_SECONDS", 10 if demo else 300, 1, 86_400),
         budget_factor=read.number("BUDGET_FACTOR", Settings.budget_factor, 1, 1_000),
         usage_seconds=read.number("USAGE_SECONDS", Settings.usage_seconds, 0, 3_600),
+        api_calls_per_minute=read.number("API_CALLS_PER_MINUTE", Settings.api_calls_per_minute, 0, 1_000_000),
+        webhook_db_seconds=read.number("WEBHOOK_DB_SECONDS", 4, 1, 60),
         lease_seconds=read.number("LEASE_SECONDS", Settings.lease_seconds, 1, 3_600),
     )
 

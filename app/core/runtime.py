@@ -12,6 +12,7 @@ from flask import Flask, current_app
 
 from app.core.crypto import Keyring
 from app.core.http import HttpClient
+from app.core.limits import Limits
 from app.core.metering import Meter
 from app.core.nudge import Nudger
 from app.core.storage import Storage
@@ -32,6 +33,7 @@ class Runtime:
     http: HttpClient
     nudger: Nudger
     redis: redis.Redis
+    limits: Limits
     adapters: Adapters
     register: Register
     meter: Meter
