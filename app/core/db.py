@@ -6,7 +6,7 @@ The edge (route, job, command) opens and commits a transaction with `transaction
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -168,3 +168,16 @@ def limit_answers(engine: sa.Engine, seconds: float) -> None:
 def advisory_xact_lock(session: Session, key: str) -> None:
     """Wait for the transaction-long lock named `key`. Take several in sorted order."""
     session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
+
+
+def advisory_xact_locks(session: Session, keys: Collection[str]) -> None:
+    """Wait for the locks of all these names, one after the other in sorted order."""
+    if keys:
+        session.execute(_LOCKS, {"keys": sorted(keys)})
+
+
+# The planner may not take the call out of the order of the rows: PostgreSQL sorts before it evaluates volatile functions.
+_LOCKS = sa.text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(key, 0))"
+    " FROM unnest(CAST(:keys AS text[])) WITH ORDINALITY AS wanted (key, place) ORDER BY place"
+)

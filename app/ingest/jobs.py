@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -21,10 +22,12 @@ from app.channels.base import InboundMessage, Parsed, UnableToParse
 from app.connections.actions import note_health
 from app.connections.models import Channel
 from app.connections.queries import own_mail_addresses
+from app.core.batches import run_in_turn
 from app.core.clock import utc_now
 from app.core.crash import crash_point
-from app.core.db import advisory_xact_lock, table_of, transaction
+from app.core.db import advisory_xact_locks, table_of, transaction
 from app.core.log import get_logger
+from app.core.plans import KEPT
 from app.core.runtime import runtime
 from app.core.shortage import Shortage, find_shortage
 from app.core.storage import undone_on_error
@@ -50,19 +53,47 @@ log = get_logger(__name__)
 TABLE = table_of(InboundEvent)
 
 
+@dataclass
+class Known:
+    """What the events of one job share, read once: channels as parsing needs them, and our own mail addresses."""
+
+    channels: dict[uuid.UUID, Channel | None] = field(default_factory=dict)
+    own_addresses: frozenset[str] | None = None
+
+    def channel(self, session: Session, channel_id: uuid.UUID) -> Channel | None:
+        if channel_id not in self.channels:
+            self.channels[channel_id] = session.get(Channel, channel_id)
+        return self.channels[channel_id]
+
+    def own(self, session: Session) -> frozenset[str]:
+        if self.own_addresses is None:
+            self.own_addresses = own_mail_addresses(session)
+        return self.own_addresses
+
+
+def process_inbound_events(*, row_ids: Sequence[str], **_ignored: Any) -> None:
+    """RQ entry point: one event after the other, in the order given; each is claimed, applied and finished for itself."""
+    known = Known()
+    run_in_turn(TABLE, [uuid.UUID(row_id) for row_id in row_ids], lambda row_id: _process(row_id, known))
+
+
 def process_inbound_event(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point: claim, parse outside any transaction, apply and finish in one."""
+    """Claim, parse outside any transaction, apply and finish in one."""
+    _process(uuid.UUID(row_id), Known())
+
+
+def _process(row_id: uuid.UUID, known: Known) -> None:
     with transaction() as session:
-        lease = claim(session, TABLE, uuid.UUID(row_id), lease_seconds=runtime().settings.lease_seconds)
+        lease = claim(session, TABLE, row_id, lease_seconds=runtime().settings.lease_seconds)
     if lease is not None:
         crash_point("ingest.after_claim")
-        process_claimed(lease)
+        process_claimed(lease, known)
 
 
-def process_claimed(lease: Lease) -> None:
+def process_claimed(lease: Lease, known: Known | None = None) -> None:
     """Do the work of a held lease; every outcome but a database that went away ends in a stored state."""
     try:
-        _parse_and_apply(lease)
+        _parse_and_apply(lease, known or Known())
     except Exception as error:
         _after_error(lease, error)
     else:
@@ -88,15 +119,16 @@ def _after_error(lease: Lease, error: Exception) -> None:
         _quarantine(lease, f"{type(error).__name__}: {error}"[:500])
 
 
-def _parse_and_apply(lease: Lease) -> None:
+def _parse_and_apply(lease: Lease, known: Known) -> None:
     with transaction() as session:
         event = session.get_one(InboundEvent, lease.row_id)
-        channel = session.get(Channel, event.channel_id) if event.channel_id else None
-        own = own_mail_addresses(session)
+        channel = known.channel(session, event.channel_id) if event.channel_id else None
+        own = known.own(session)
         session.expunge_all()
     reader = find_reader(event.source)
     apply = partial(_read, event, reader) if reader is not None else _parsed(event, channel, own)
     with transaction() as session:
+        session.connection(execution_options=KEPT)  # the same statements for every message, by the same indexes
         results, problems = apply(session)
         crash_point("ingest.before_commit")
         finish(
@@ -147,8 +179,7 @@ def _parsed(
 
 
 def _apply(session: Session, parsed: Parsed, context: ApplyContext) -> list[ItemResult]:
-    for key in sorted({*lock_keys(parsed.messages, context), *call_lock_keys(parsed.calls)}):
-        advisory_xact_lock(session, key)
+    advisory_xact_locks(session, {*lock_keys(parsed.messages, context), *call_lock_keys(parsed.calls)})
     messages = _in_order(parsed.messages)
     results = [_alone(session, partial(apply_message, session, message, context), context) for message in messages]
     results += [_alone(session, partial(apply_call, session, call, context), context) for call in parsed.calls]

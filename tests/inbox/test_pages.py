@@ -358,5 +358,5 @@ def test_a_socket_ends_with_its_session(desk: Desk) -> None:
 
 
 def test_the_sequence_is_for_the_signed_in_alone(desk: Desk, app: Flask) -> None:
-    assert desk.client.plain.get("/live/sequence").get_json() == {"sequence": 0}
+    assert desk.client.plain.get("/live/sequence").get_json() == {"sequences": {}}
     assert app.test_client().get("/live/sequence", headers={"Sec-Fetch-Dest": "empty"}).status_code == 401
