@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import mailbox
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 MAX_BYTES = 150 * 1024 * 1024
+_EMPTY = "empty"
+_HEAD = 64 * 1024  # bytes in which an mbox has ended its first line
 MBOX_SUFFIXES = frozenset({".mbox", ".mbx"})
 MAILDIR_FOLDERS = frozenset({"cur", "new"})
 
@@ -69,7 +74,7 @@ def read_mails(source: Source) -> Iterator[MailFile]:
         return
     try:
         if _is_mbox(source.path):
-            yield from _read_mbox(source.path)
+            yield from _read_mbox_or_mail(source.path)
         else:
             yield _read_file(source.path)
     except (OSError, mailbox.Error) as error:
@@ -84,13 +89,40 @@ def _is_mbox(path: Path) -> bool:
         return file.read(5) == b"From "
 
 
+def _read_mbox_or_mail(path: Path) -> Iterator[MailFile]:
+    """The mails of an mbox; where all that is found is one without a byte, the file is a mail that begins with "From "."""
+    mails = _read_mbox(path)
+    first, second = next(mails, None), next(mails, None)
+    if second is None and (first is None or first.problem == _EMPTY):
+        yield _read_file(path)
+        return
+    yield from (mail for mail in (first, second) if mail)
+    yield from mails
+
+
 def _read_mbox(path: Path) -> Iterator[MailFile]:
-    box = mailbox.mbox(str(path), create=False)
-    try:
-        for number, key in enumerate(box.keys(), start=1):
-            yield _checked(f"{shown(path)}#{number}", box.get_bytes(key))
-    finally:
-        box.close()
+    with _with_line_feeds(path) as readable:
+        box = mailbox.mbox(str(readable), create=False)
+        try:
+            for number, key in enumerate(box.keys(), start=1):
+                yield _checked(f"{shown(path)}#{number}", box.get_bytes(key))
+        finally:
+            box.close()
+
+
+@contextmanager
+def _with_line_feeds(path: Path) -> Iterator[Path]:
+    """`path`, or while it is read a copy with other line ends: `mailbox` knows no lines that end in CR alone."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if b"\n" in head or b"\r" not in head:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="switchyard-mbox-") as folder:
+        copy = Path(folder, "mbox")
+        with path.open(encoding="latin-1", newline=None) as old, copy.open("w", encoding="latin-1", newline="\n") as new:
+            shutil.copyfileobj(old, new)
+        yield copy
 
 
 def _read_file(path: Path) -> MailFile:
@@ -105,7 +137,7 @@ def _read_file(path: Path) -> MailFile:
 
 def _checked(name: str, content: bytes) -> MailFile:
     if not content.strip():
-        return MailFile(name, problem="empty")
+        return MailFile(name, problem=_EMPTY)
     return MailFile(name, problem=_too_large(len(content))) if len(content) > MAX_BYTES else MailFile(name, content)
 
 

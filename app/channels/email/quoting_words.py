@@ -109,10 +109,11 @@ SIGNATURE_MARK: Final = re.compile(r"--[ \u00a0]?\s*")
 DEVICE_LINE: Final = re.compile(
     r"\s*"
     + _any_of(
-        r"(?:sent|verzonden|verstuurd|gesendet|envoyé|enviado|inviato)\s.{0,25}\b(?:iphone|ipad|android"
-        r"|samsung|galaxy|blackberry|huawei|xiaomi|",
-        r"smartphone|telefoon|handy|mobiltelefon|mobile|mobiel\w*|outlook|mail|gmail|yahoo|proton\w*|windows"
-        r"|phone|portable|toestel|tablet)\b.{0,60}",
+        # With a word for "from" behind it and no comma before the device: "Sent my phone back" and "Sent it, mail me" are words.
+        r"(?:sent|verzonden|verstuurd|gesendet|envoyé|enviado|inviato)\s(?:from|with|via|using|through|vanaf|vanuit|van|met|uit"
+        r"|von|vom|mit|über|aus|depuis|de|du|à|avec|desde|do|da|dal|con|tramite|a)\b[^,]{0,25}\b(?:iphone|ipad|android"
+        r"|samsung|galaxy|blackberry|huawei|xiaomi|smartphone|telefoon|handy|mobiltelefon|mobile|mobiel\w*|outlook|mail"
+        r"|gmail|yahoo|proton\w*|windows|phone|portable|toestel|tablet)\b.{0,60}",
         r"(?:get|download) outlook (?:for|voor|für|pour) (?:ios|android|mac)\b.{0,80}",
         r"(?:outlook (?:voor|for|für|pour) (?:ios|android|mac)).{0,60}(?:downloaden|herunterladen|télécharger|get).{0,20}",
         r"von meinem .{0,40} gesendet\.?",

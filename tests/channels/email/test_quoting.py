@@ -133,6 +133,41 @@ def test_signature_device_line_and_disclaimer_are_told_apart() -> None:
     assert kinds("Akkoord.\n\n-- \nJan de Vries\n06-12345678\n") == ["own", "signature"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Sent from my desk, is much easier than writing to you all.",
+        "Sent the money yesterday.",
+        "Sent my phone back on Monday, please confirm.",
+        "Sent from home, mail me when it has arrived.",
+        "Verzonden op maandag, nog niets ontvangen.",
+        "Verstuurd heb ik het al, de bon zit erbij.",
+    ],
+)
+def test_a_sentence_that_begins_with_sent_stays_open(line: str) -> None:
+    assert kinds(f"Hallo,\n\n{line}\n") == ["own"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Sent from my iPhone",
+        "Sent from my Samsung Galaxy S9, sorry for typos",
+        "Sent from Outlook for Android",
+        "Sent via Proton Mail",
+        "Verstuurd vanaf mijn iPad",
+        "Verzonden met de Yahoo Mail-app",
+        "Gesendet von meinem Huawei-Mobiltelefon",
+        "Envoyé de mon téléphone portable",
+        "Envoyé à partir de mon iPhone",
+        "Enviado desde mi tablet",
+        "Inviato da iPhone",
+    ],
+)
+def test_the_line_of_a_device_is_a_signature(line: str) -> None:
+    assert kinds(f"Akkoord.\n\n{line}\n") == ["own", "signature"]
+
+
 def test_a_disclaimer_in_the_middle_stays_open() -> None:
     text = "Dit bericht is vertrouwelijk en uitsluitend voor u bestemd, zei hij.\n\nMaar ik stuur het toch.\n"
     assert kinds(text) == ["own"]
