@@ -17,6 +17,7 @@ from app.launch.ports import free_port
 from app.launch.process import Command, Process, stop
 from app.launch.servers import EmbeddedServers
 from app.launch.supervisor import answers_health
+from chaos.disk import Disk
 from chaos.nursery import Child
 
 READY_SECONDS = 90
@@ -55,6 +56,7 @@ class House:
         self._processes: dict[str, tuple[Part, Process]] = {}
         self._children: dict[str, tuple[str, Child]] = {}
         self._log = None
+        self.disk = Disk(folder / "data" / "storage")
 
     def start(self) -> None:
         """Start all of it and wait until the web answers. Raises UnableToStart; call `stop` in any case."""
@@ -63,6 +65,7 @@ class House:
         self.crash_dir.mkdir(exist_ok=True)
         self._log = (self.folder / "lines.log").open("a", buffering=1)
         self.settings = self._settings()
+        self.disk.mount()
         upgrade(self.settings.database_url)
 
     def open_doors(self) -> None:
@@ -79,6 +82,7 @@ class House:
             child.end()
         stop([process for _, process in reversed(self._processes.values())], number=15, grace_seconds=5)
         self.servers.stop(grace_seconds=5)
+        self.disk.unmount()
         if self._log:
             self._log.close()
 

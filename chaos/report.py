@@ -24,6 +24,8 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "valkey_flushes": toll.flushes,
         "database_stops": toll.database_stops,
         "provider_faults": toll.provider_faults,
+        "storage_faults": toll.storage_faults,
+        "storage_fault": outcome.storage_fault,
         "restarts": outcome.restarts,
         "storm_seconds": round(outcome.storm_seconds, 1),
         "quiet_after_seconds": round(outcome.quiet_seconds, 1),
@@ -49,6 +51,7 @@ def as_text(outcome: Outcome) -> str:
             ("Valkey emptied", "valkey_flushes"),
             ("PostgreSQL stopped at once", "database_stops"),
             ("provider misbehaved", "provider_faults"),
+            (outcome.storage_fault, "storage_faults"),
         )
     ]
     lines += ["", f"{'went through':32} count"]

@@ -22,6 +22,7 @@ RANDOM_KILL_SECONDS = (3.0, 7.0)
 FLUSH_SECONDS = (6.0, 12.0)
 DATABASE_SECONDS = (20.0, 35.0)
 PROVIDER_SECONDS = (0.8, 2.0)
+STORAGE_SECONDS, FULL_SECONDS = (6.0, 15.0), (2.0, 6.0)
 RANDOM_TARGETS = (*("live", "send") * 4, *("scheduler", "web") * 2, "web master")
 SEND_CHAT, SEND_MAIL, DRAFT_MAIL = r"/messages$", r"/send$", r"/messages(/[^/]+/createReply)?$"
 SEND_TEXT, SEND_SENDGRID = r"/Messages\.json$", r"/mail/send$"
@@ -54,6 +55,7 @@ class Toll:
     flushes: int = 0
     database_stops: int = 0
     provider_faults: int = 0
+    storage_faults: int = 0
     missed: Counter[str] = field(default_factory=Counter)  # armed, and nobody came by in time
 
     @property
@@ -83,7 +85,8 @@ class Storm:
         self._dice = random.Random(seed)
         self._armed: list[Armed] = []
         self._queue: list[Point] = []
-        self._due: dict[str, float] = {}
+        self._due: dict[str, float] = {"storage": 0.0}  # at once, so that a short run has it, too
+        self._full_until = 0.0
         self.toll = Toll()
 
     def blow(self) -> Toll:
@@ -97,6 +100,8 @@ class Storm:
             self._on_time("flush", FLUSH_SECONDS, self._flush)
             self._on_time("database", DATABASE_SECONDS, self._stop_database)
             self._on_time("provider", PROVIDER_SECONDS, self._spoil_provider)
+            self._on_time("storage", STORAGE_SECONDS, self._fill_storage)
+            self._empty_storage()
             time.sleep(STEP_SECONDS)
         self._lift()
         return self.toll
@@ -161,6 +166,16 @@ class Storm:
         order(self._company.provider_urls[where], "fault", fault)
         self.toll.provider_faults += 1
 
+    def _fill_storage(self) -> None:
+        self._house.disk.fill()
+        self._full_until = time.monotonic() + self._dice.uniform(*FULL_SECONDS)
+        self.toll.storage_faults += 1
+
+    def _empty_storage(self) -> None:
+        if self._full_until and time.monotonic() > self._full_until:
+            self._house.disk.empty()
+            self._full_until = 0.0
+
     def _on_time(self, name: str, seconds: tuple[float, float], action: Callable[[], None]) -> None:
         now = time.monotonic()
         due = self._due.setdefault(name, now + self._dice.uniform(*seconds) / 2)
@@ -169,6 +184,7 @@ class Storm:
             self._due[name] = time.monotonic() + self._dice.uniform(*seconds)
 
     def _lift(self) -> None:
+        self._house.disk.empty()
         self._count_deaths()
         for armed in self._armed:
             self._file(armed.point.name).unlink(missing_ok=True)

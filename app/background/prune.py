@@ -19,6 +19,10 @@ _RULES = (
     " (SELECT id FROM outbox_entries WHERE state = 'done' AND created_at < now() - interval '1 day' LIMIT :batch)",
     "DELETE FROM inbound_events WHERE id IN"
     " (SELECT id FROM inbound_events WHERE state = 'done' AND received_at < now() - interval '30 days' LIMIT :batch)",
+    # What anybody may have posted without a key; locked, because a person may be sending it back to be processed right now.
+    "DELETE FROM inbound_events WHERE id IN (SELECT id FROM inbound_events WHERE state = 'quarantined' AND channel_id IS NULL"
+    " AND source = 'email_inbound' AND (meta ? 'unkeyed' OR reason = 'the key in the address is missing or wrong')"
+    " AND received_at < now() - interval '7 days' LIMIT :batch FOR UPDATE SKIP LOCKED)",
     "DELETE FROM bulk_actions WHERE id IN (SELECT id FROM bulk_actions WHERE undoes_id IS NULL"
     " AND state IN ('done', 'failed') AND created_at < now() - interval '7 days' LIMIT 100)",
     "DELETE FROM automation_runs WHERE id IN"

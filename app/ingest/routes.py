@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+from typing import IO
+
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
@@ -16,8 +19,9 @@ from app.core.db import autocommitted, autocommitted_session
 from app.core.runtime import runtime
 from app.ingest import door
 from app.ingest.accounts import DoorAccount, DoorAccounts
-from app.ingest.intake import RawEvent, count_refusal, store_at_the_door
+from app.ingest.intake import RawEvent, count_at_the_door, count_refusal, store_at_the_door, store_large
 from app.ingest.notifications import enqueue_polls, enqueue_renewals, told_channels
+from app.ingest.spool import LARGE_BYTES, copy_stream, place_for, spooled
 from app.ingest.unavailable import answer_outages
 from app.usage.doors import count_calls
 from app.web import csrf
@@ -31,6 +35,7 @@ _mail = DoorAccounts(ChannelType.EMAIL)
 _outlook = DoorAccounts(ChannelType.EMAIL_OUTLOOK)
 _texts = DoorAccounts(ChannelType.SMS)
 _lines = DoorAccounts(ChannelType.PHONE_CALL)
+MAIL = "email_inbound"
 NO_ANSWER = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
@@ -105,12 +110,25 @@ def _posted(source: str, of_type: DoorAccounts) -> Response:
 @bp.post("/api/v1/webhooks/email/inbound/<key>", endpoint="mail_inbound_keyed_v1")
 def mail_inbound(key: str = "") -> Response:
     """Store a mail from the inbound route; it is never answered with 4xx, because then it would be gone."""
-    request.max_form_memory_size = door.MAIL_BODY_BYTES
-    body = door.read_body(request, door.MAIL_BODY_BYTES)
-    accounts = (*_accounts(_mail), *_accounts(_outlook))
-    return _store(
-        [door.mail_event(body, request.content_type or "", key or request.args.get("key", ""), accounts, "email_inbound")]
-    )
+    body = door.open_body(request, door.MAIL_BODY_BYTES)
+    keyed = door.keyed_accounts((*_accounts(_mail), *_accounts(_outlook)), key or request.args.get("key", ""))
+    if not keyed:
+        return _keep_little(body)
+    with spooled(body) as (file, size), place_for(size):
+        return _store([door.mail_event(file, request.content_type or "", keyed, MAIL)])
+
+
+def _keep_little(body: IO[bytes]) -> Response:
+    """Of a post without a right key the beginning is kept, if it is one of the first of its day. The rest is read past all the
+    same: whoever is cut off while sending never sees the answer."""
+    beginning = BytesIO()
+    size = copy_stream(body, beginning, most=door.UNKEYED_BYTES)
+    size += copy_stream(body)
+    with autocommitted() as connection:
+        turn = count_at_the_door(connection, source=MAIL, reason="wrong_key", day=utc_now().date())
+        if turn <= door.UNKEYED_A_DAY:
+            store_at_the_door(connection, door.unkeyed_event(beginning.getvalue(), size, request.content_type or "", MAIL))
+    return Response(status=200, mimetype="text/plain")
 
 
 @bp.post("/webhooks/sendgrid/events")
@@ -158,9 +176,13 @@ def _accounts(of_type: DoorAccounts) -> tuple[DoorAccount, ...]:
 def _store(events: list[RawEvent]) -> Response:
     """A post stored in part is refused and comes again; what is there by then is told by its key."""
     crash_point("intake.before_commit")
-    with autocommitted() as connection:
+    if any(len(event.body) > LARGE_BYTES for event in events):
         for event in events:
-            store_at_the_door(connection, event)
+            store_large(event)
+    else:
+        with autocommitted() as connection:
+            for event in events:
+                store_at_the_door(connection, event)
     crash_point("intake.after_commit")
     runtime().nudger.nudge()
     return Response(status=200, mimetype="text/plain")

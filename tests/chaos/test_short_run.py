@@ -23,4 +23,5 @@ def test_nothing_is_lost_or_doubled_over_a_few_kills(tmp_path: Path) -> None:
     told = json.loads(result.read_text())
     assert (told["lost"], told["doubled"], told["is_quiet"]) == (0, 0, True)
     assert told["kills"] > 0
+    assert told["storage_faults"] > 0
     assert told["counts"]["customers' messages acknowledged"] > 0
