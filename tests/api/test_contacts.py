@@ -45,6 +45,22 @@ def test_an_address_belongs_to_one_contact(alice: Caller, mallory: Caller, world
     assert db_session.scalar(sa.select(sa.func.count(Contact.id))) == before
 
 
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [("/contacts", "Lotte\r\nBcc: all@example.nl"), ("/contacts", " Lotte\x0b\x85 Bcc:  all@example.nl\u2028")],
+    ids=["line break", "other breaks"],
+)
+def test_a_name_is_one_line(alice: Caller, world: World, path: str, sent: str) -> None:
+    made = alice.post(path, {"name": sent, "job_title": "a\nb", "address": "a\r\n b", "note": "one\ntwo"})
+    assert made.json is not None
+    folded = "Lotte Bcc: all@example.nl"
+    assert [made.json[name] for name in ("name", "job_title", "address", "note")] == [folded, "a b", "a b", "one\ntwo"]
+    changed = alice.patch(f"/contacts/{world.contact.id}", {"name": sent})
+    assert changed.json is not None
+    assert changed.json["name"] == folded
+    assert alice.post(path, {"name": "\r\n"}).status_code == 422
+
+
 def test_a_list_replaces_the_list_there_is(alice: Caller, world: World) -> None:
     path = f"/contacts/{world.contact.id}"
     added = alice.patch(path, {"emails": ["a@example.nl", "b@example.nl"]})
