@@ -27,10 +27,14 @@ EXTENSION = "switchyard"
 
 @dataclass(frozen=True)
 class Runtime:
+    """`http` calls providers, and what people who may set up channels named; `foreign_http` calls addresses that anybody may have
+    written, such as a customer, and no setting opens a network to it."""
+
     settings: Settings
     storage: Storage
     keyring: Keyring
     http: HttpClient
+    foreign_http: HttpClient
     nudger: Nudger
     redis: redis.Redis
     limits: Limits
