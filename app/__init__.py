@@ -126,7 +126,6 @@ def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
     meter = Meter(writer(app), every_seconds=settings.usage_seconds)
     http = HttpClient(allowed_networks=settings.outbound_allow, ports=settings.outbound_ports, meter=meter)
     valkey = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_timeout=5)
-    # For what is done without it rather than late.
     hasty = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=Retry(NoBackoff(), 0))
     return Runtime(
         settings=settings,
@@ -137,6 +136,7 @@ def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
         meter=meter,
         nudger=Nudger(settings.redis_url),
         redis=valkey,
+        hasty_redis=hasty,
         limits=Limits(hasty),
         adapters=build_adapters(
             http=http,

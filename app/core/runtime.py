@@ -37,6 +37,7 @@ class Runtime:
     foreign_http: HttpClient
     nudger: Nudger
     redis: redis.Redis
+    hasty_redis: redis.Redis  # for what is done without Redis rather than late
     limits: Limits
     adapters: Adapters
     register: Register
