@@ -36,8 +36,8 @@ class Runtime:
     http: HttpClient
     foreign_http: HttpClient
     nudger: Nudger
-    redis: redis.Redis
     hasty_redis: redis.Redis  # for what is done without Redis rather than late
+    redis: redis.Redis
     limits: Limits
     adapters: Adapters
     register: Register
