@@ -126,16 +126,17 @@ def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
     meter = Meter(writer(app), every_seconds=settings.usage_seconds)
     http = HttpClient(allowed_networks=settings.outbound_allow, ports=settings.outbound_ports, meter=meter)
     valkey = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_timeout=5)
-    # For what is done without it rather than late.
     hasty = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=Retry(NoBackoff(), 0))
     return Runtime(
         settings=settings,
         storage=open_storage(settings.storage_url),
         keyring=Keyring(parse_keys(settings.encryption_keys)),
         http=http,
+        foreign_http=HttpClient(allowed_places=settings.simulated_hosts, ports=settings.outbound_ports, meter=meter),
         meter=meter,
         nudger=Nudger(settings.redis_url),
         redis=valkey,
+        hasty_redis=hasty,
         limits=Limits(hasty),
         adapters=build_adapters(
             http=http,
@@ -147,7 +148,7 @@ def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
             public_url=settings.public_url,
             sendgrid_base_url=settings.sendgrid_base_url,
             mail_domain=settings.mail_domain,
-            allowed_networks=settings.outbound_allow,
+            allowed_networks=settings.outbound_allow_mail,
             keep_tokens=keep_token_cache,
             meter=meter,
             slots=SharedSlots(valkey, factor=settings.budget_factor),

@@ -56,6 +56,10 @@ class Settings:
     storage_url: str = ""
     # Networks that calls to providers and callbacks may reach although they are not public, such as 127.0.0.0/8.
     outbound_allow: tuple[str, ...] = ()
+    # The same for mail servers that channels name.
+    outbound_allow_mail: tuple[str, ...] = ()
+    # In a demo alone: where its simulators keep files, address:port. Links of customers lead nowhere else that is not public.
+    simulated_hosts: tuple[str, ...] = ()
     # The ports of public hosts that are called at addresses people, mails and providers name.
     outbound_ports: tuple[int, ...] = (80, 443)
     # "text" for people, "json" for a log collector.
@@ -146,7 +150,9 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
         production=production,
         public_url=public_url,
         storage_url=_storage_url(read, data_dir),
-        outbound_allow=_networks(read),
+        outbound_allow=_networks(read, "OUTBOUND_ALLOW"),
+        outbound_allow_mail=_networks(read, "OUTBOUND_ALLOW_MAIL"),
+        simulated_hosts=_simulated_hosts(read, demo),
         outbound_ports=_ports(read),
         log_format=read.one_of("LOG_FORMAT", ("text", "json")),
         metrics_token=read.text("METRICS_TOKEN", ""),
@@ -335,14 +341,24 @@ def _storage_url(read: _Reader, data_dir: Path) -> str:
     return value
 
 
-def _networks(read: _Reader) -> tuple[str, ...]:
-    entries = [entry.strip() for entry in read.text("OUTBOUND_ALLOW", "").split(",") if entry.strip()]
+def _networks(read: _Reader, name: str) -> tuple[str, ...]:
+    entries = [entry.strip() for entry in read.text(name, "").split(",") if entry.strip()]
     for entry in entries:
         try:
             ipaddress.ip_network(entry, strict=False)
         except ValueError as error:
-            raise SettingError(f"OUTBOUND_ALLOW: {entry!r} is not a network; write for example 127.0.0.0/8") from error
+            raise SettingError(f"{name}: {entry!r} is not a network; write for example 127.0.0.0/8") from error
     return tuple(entries)
+
+
+def _simulated_hosts(read: _Reader, demo: bool) -> tuple[str, ...]:
+    entries = tuple(entry.strip() for entry in read.text("SIMULATED_HOSTS", "").split(",") if entry.strip())
+    if entries and not demo:
+        raise SettingError("SIMULATED_HOSTS: is for the demo alone; unset it")
+    for entry in entries:
+        if not re.fullmatch(r"127\.\d{1,3}\.\d{1,3}\.\d{1,3}:\d{1,5}", entry):
+            raise SettingError(f"SIMULATED_HOSTS: {entry!r} is no place on this machine; write for example 127.0.0.1:5111")
+    return entries
 
 
 def _ports(read: _Reader) -> tuple[int, ...]:

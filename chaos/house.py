@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,6 +109,21 @@ class House:
             return workers if len(workers) == WEB_WORKERS else []
         return [child.pid for child_kind, child in self._children.values() if child_kind == kind and _is_grown_up(child.pid)]
 
+    @contextmanager
+    def halted_database(self) -> Iterator[None]:
+        """All processes of PostgreSQL stand still inside: connections are accepted and kept, and nothing is answered."""
+        (main,) = (process.pid for process in self.servers.processes if process.name == "postgres")
+        halted = [psutil.Process(main)]
+        halted[0].suspend()  # the first, so that it makes no more of them
+        halted += halted[0].children(recursive=True)
+        try:
+            for process in halted[1:]:
+                _signal(process, signal.SIGSTOP)
+            yield
+        finally:
+            for process in reversed(halted):
+                _signal(process, signal.SIGCONT)
+
     def _web_workers(self) -> list[int]:
         try:
             children = psutil.Process(self._processes["web"][1].pid).children()
@@ -149,6 +167,11 @@ class House:
         self.lines.append(f"{name}: {line}")
         if self._log and not self._log.closed:
             self._log.write(f"{time.strftime('%H:%M:%S')} {name}: {line}\n")
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    with suppress(psutil.NoSuchProcess):
+        process.send_signal(number)
 
 
 def _is_grown_up(pid: int, seconds: float = GROWN_UP_SECONDS) -> bool:

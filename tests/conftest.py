@@ -125,6 +125,7 @@ def settings(servers: TestServers, tmp_path_factory: pytest.TempPathFactory) -> 
         public_url="http://localhost",
         storage_url=f"file://{folder}/storage",
         outbound_allow=("127.0.0.0/8",),
+        outbound_allow_mail=("127.0.0.0/8",),
         graph_base_url=NOWHERE,
         login_authority=NOWHERE,
         whatsapp_base_url=NOWHERE,

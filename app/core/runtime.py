@@ -27,11 +27,16 @@ EXTENSION = "switchyard"
 
 @dataclass(frozen=True)
 class Runtime:
+    """`http` calls providers, and what people who may set up channels named; `foreign_http` calls addresses that anybody may have
+    written, such as a customer, and no setting opens a network to it."""
+
     settings: Settings
     storage: Storage
     keyring: Keyring
     http: HttpClient
+    foreign_http: HttpClient
     nudger: Nudger
+    hasty_redis: redis.Redis  # for what is done without Redis rather than late
     redis: redis.Redis
     limits: Limits
     adapters: Adapters

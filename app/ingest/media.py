@@ -95,8 +95,8 @@ def _bring(attachment: Attachment, channel: Channel | None) -> FetchedMedia:
     media_id, url, linked_by = (attachment.provider.get(name) for name in ("media_id", "url", "linked_by"))
     if linked_by and url:
         provider, _slash, account = linked_by.partition("/")
-        called, stand_ins = Endpoint(provider, "GET file", account), bool(runtime().settings.outbound_allow)
-        return fetch_linked(runtime().http, url, filename=attachment.filename, called=called, allows_http=stand_ins)
+        called, stand_ins = Endpoint(provider, "GET file", account), bool(runtime().settings.simulated_hosts)
+        return fetch_linked(runtime().foreign_http, url, filename=attachment.filename, called=called, allows_http=stand_ins)
     source = runtime().adapters.media.get(channel.adapter_key) if channel else None
     if source is None or channel is None or not media_id:
         raise ProviderError(Reason("no_source", N_("There is nothing to fetch it with")), permanent=True)

@@ -79,7 +79,10 @@ def told_environment(
     notices = f"http://127.0.0.1:{ports.notices}"
     told |= {"PUSH_HOSTS": ",".join([*settings.push_hosts, notices]), "TEAMS_HOSTS": ",".join([*settings.teams_hosts, notices])}
     told |= {"SMTP_URL": environ.get("SMTP_URL") or f"smtp://127.0.0.1:{ports.smtp}"}
-    return told | {"OUTBOUND_ALLOW": ",".join(dict.fromkeys([*settings.outbound_allow, LOOPBACK]))}
+    if settings.demo:
+        told |= {"SIMULATED_HOSTS": f"127.0.0.1:{ports.fillout}"}  # files that were filled in
+    told |= {"OUTBOUND_ALLOW": ",".join(dict.fromkeys([*settings.outbound_allow, LOOPBACK]))}
+    return told | {"OUTBOUND_ALLOW_MAIL": ",".join(dict.fromkeys([*settings.outbound_allow_mail, LOOPBACK]))}
 
 
 def simulators(ports: SimulatorPorts, data_dir: Path) -> Part:

@@ -39,14 +39,14 @@ def connect() -> bool | None:
     open_sockets.add(_socket_id(), current_user.session_id, viewer.brand_ids)
     with transaction() as session:
         note_sessions_seen(session, [current_user.session_id], now=utc_now())
-    open_sockets.watch(current_app._get_current_object(), socketio)  # type: ignore[attr-defined]
+    open_sockets.watch(current_app._get_current_object(), socketio, leave_thread=leave_thread)  # type: ignore[attr-defined]
     return None
 
 
 @socketio.on("disconnect")  # type: ignore[untyped-decorator]
 def disconnect(_reason: str) -> None:
     open_sockets.remove(_socket_id())
-    _leave_thread()
+    leave_thread(_socket_id())
 
 
 @socketio.on("presence")  # type: ignore[untyped-decorator]
@@ -57,10 +57,10 @@ def presence(said: Any) -> dict[str, Any]:
     """
     thread_id = _thread_id(said)
     if thread_id != shown_threads.get(_socket_id()):
-        _leave_thread()
+        leave_thread(_socket_id())
     viewer = current_user.viewer if current_user.is_authenticated else None
     if viewer is None or thread_id is None or not may_see(db.session(), viewer=viewer, thread_id=thread_id):
-        _leave_thread()
+        leave_thread(_socket_id())
         return {"people": []}
     typing = said.get("typing")
     person = Person(viewer.user_id, viewer.name, typing if isinstance(typing, str) and typing in TYPING else None)
@@ -74,14 +74,14 @@ def presence(said: Any) -> dict[str, Any]:
     return {"me": str(viewer.user_id), "thread_id": str(thread_id), "people": people}
 
 
-def _leave_thread() -> None:
+def leave_thread(socket_id: str) -> None:
     """This socket shows no thread any more; those who are still there hear it."""
-    thread_id = shown_threads.pop(_socket_id(), None)
+    thread_id = shown_threads.pop(socket_id, None)
     if thread_id is None:
         return
-    leave_room(thread_room(thread_id))
+    leave_room(thread_room(thread_id), sid=socket_id, namespace="/")
     try:
-        leave(runtime().redis, thread_id=thread_id, socket_id=_socket_id())
+        leave(runtime().redis, thread_id=thread_id, socket_id=socket_id)
         _tell(thread_id)
     except redis.RedisError:
         current_app.logger.info("could not say who left a thread")

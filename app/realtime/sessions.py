@@ -7,7 +7,7 @@ A push says only what changed, never what it says, so the seconds until then giv
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -75,13 +75,13 @@ class OpenSockets:
             self._said_at = now
             note_sessions_seen(session, set(self._sessions.values()), now=now)
 
-    def watch(self, app: Flask, socketio: SocketIO) -> None:
-        """Begin to look after them, once per process."""
+    def watch(self, app: Flask, socketio: SocketIO, *, leave_thread: Callable[[str], None]) -> None:
+        """Begin to look after them, once per process. `leave_thread` takes a socket out of the thread it shows."""
         if not self._is_watched:
             self._is_watched = True
-            socketio.start_background_task(self._keep_watching, app, socketio)
+            socketio.start_background_task(self._keep_watching, app, socketio, leave_thread)
 
-    def _keep_watching(self, app: Flask, socketio: SocketIO) -> None:
+    def _keep_watching(self, app: Flask, socketio: SocketIO, leave_thread: Callable[[str], None]) -> None:
         while True:
             socketio.sleep(CHECK_SECONDS)
             with app.app_context():
@@ -93,14 +93,19 @@ class OpenSockets:
                 except sa.exc.SQLAlchemyError:
                     app.logger.warning("could not look whose session ended; trying again", exc_info=True)
                     continue
+                for move in moved:
+                    follow(socketio, move, leave_thread)
             for sid in ended:
                 socketio.server.disconnect(sid)
-            for move in moved:
-                follow(socketio, move)
 
 
-def follow(socketio: SocketIO, move: Moved) -> None:
-    """Carry a socket over into the rooms its user may hear."""
+def follow(socketio: SocketIO, move: Moved, leave_thread: Callable[[str], None]) -> None:
+    """Carry a socket over into the rooms its user may hear.
+
+    Where a brand was taken from them it leaves the thread it shows, too; the browser's next word brings it back if it may.
+    """
+    if move.left:
+        leave_thread(move.sid)
     for room in move.left:
         socketio.server.leave_room(move.sid, room, namespace="/")
     for room in move.entered:

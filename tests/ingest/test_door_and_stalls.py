@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 
 import pytest
@@ -23,6 +23,7 @@ from app.connections.models import ChannelType
 from app.core.db import AUTOCOMMIT, autocommitted, db, transaction
 from app.core.runtime import runtime
 from app.ingest.models import InboundEvent
+from app.ingest.notifications import client_state
 from tests.factories import NOW, make_brand, make_channel, make_user
 from tests.ingest.test_door_and_server import END_OTHERS, NUMBER, SECRET, post
 from tests.ingest.twilio_posts import OURS, TOKEN, Provider
@@ -176,6 +177,25 @@ def test_the_driver_s_own_errors_put_a_text_off_like_a_chat_message(built: Calla
         assert is_put_off(provider.says("hoi", sid="SM2"))
         assert provider.says("hoi", sid="SM2").status_code == 200
     assert stored(app) == 2
+
+
+def test_a_hint_does_not_wait_for_a_redis_that_says_nothing(built: Callable[..., Flask]) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0), backlog=50)) as silent:
+        app = built(redis_url=f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        with app.app_context(), transaction() as session:
+            brand, keyring = make_brand(session), runtime().keyring
+            boxes = [
+                make_channel(session, brand, ChannelType.EMAIL_OUTLOOK, keyring=keyring, address=f"{n}@example.nl") for n in "ab"
+            ]
+            hint = {"value": [{"clientState": client_state(box.id)} for box in boxes]}
+        assert app.test_client().post("/webhooks/outlook", json=hint).status_code == 202
+        silent.setblocking(False)
+        tried = 0
+        with suppress(BlockingIOError):
+            while True:
+                silent.accept()[0].close()
+                tried += 1
+    assert tried == 1  # neither again nor for the next mailbox
 
 
 def test_usage_is_counted_over_connections_that_do_not_wait_either(built: Callable[..., Flask]) -> None:

@@ -43,7 +43,8 @@ def test_the_demo_sends_every_provider_call_to_the_simulators() -> None:
     assert told["WHATSAPP_BASE_URL"] == "http://127.0.0.1:5101"
     assert told["GRAPH_BASE_URL"] == told["LOGIN_AUTHORITY"] == "http://127.0.0.1:5102"
     assert told["SENDGRID_BASE_URL"] == "http://127.0.0.1:5109"
-    assert told["OUTBOUND_ALLOW"] == "127.0.0.0/8"
+    assert told["OUTBOUND_ALLOW"] == told["OUTBOUND_ALLOW_MAIL"] == "127.0.0.0/8"
+    assert told["SIMULATED_HOSTS"] == "127.0.0.1:5111"
     assert told["PUSH_HOSTS"].endswith(",http://127.0.0.1:5103")
     assert told["TEAMS_HOSTS"].endswith(",http://127.0.0.1:5103")
     assert told["SMTP_URL"] == "smtp://127.0.0.1:5104"
@@ -62,6 +63,8 @@ def test_without_simulators_no_loopback_is_opened() -> None:
         "TEAMS_HOSTS",
         "SMTP_URL",
         "OUTBOUND_ALLOW",
+        "OUTBOUND_ALLOW_MAIL",
+        "SIMULATED_HOSTS",
         "WHATSAPP_BASE_URL",
         "TWILIO_BASE_URL",
         "GRAPH_BASE_URL",

@@ -80,6 +80,7 @@ def running_application(settings: Settings, *, demo: bool = False) -> Iterator[L
         teams_hosts=tuple(told["TEAMS_HOSTS"].split(",")),
         smtp_url=told["SMTP_URL"],
         outbound_allow=tuple(told["OUTBOUND_ALLOW"].split(",")),
+        outbound_allow_mail=tuple(told["OUTBOUND_ALLOW_MAIL"].split(",")),
     )
     live = LiveServer(settings, ports, lines=[])
     try:

@@ -169,7 +169,7 @@ def remote_image(link: str) -> ResponseReturnValue:
     """Fetch a remote picture for a frame: signed links only, real raster pictures only, nothing of the reader passed on."""
     try:
         address = _signer().loads(link, max_age=REMOTE_LINK_SECONDS)
-        answer = runtime().http.request("GET", address, called=_PICTURE, max_bytes=REMOTE_IMAGE_BYTES)
+        answer = runtime().foreign_http.request("GET", address, called=_PICTURE, max_bytes=REMOTE_IMAGE_BYTES)
     except (BadSignature, HttpFailure):
         abort(404)
     kind = picture_type(answer.body)
