@@ -73,6 +73,8 @@ def run(kind: str) -> None:
     """Be a process of this kind until told to stop."""
     app = _prepared[0] if _prepared else create_app()
     with app.app_context():
+        # The web answers people and providers: it comes before the work that waits behind it.
+        os.nice(runtime().settings.worker_nice)
         if kind == "scheduler":
             make_push_key()
         RUNNERS[kind](app)

@@ -22,6 +22,7 @@ from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 120
+NAMES = ("live", "send", "scheduler")
 
 # In a Python of its own: makes the application as a parent does, then has two children tell what they would choose at random.
 CHOOSE = """
@@ -193,3 +194,21 @@ def test_one_process_forks_the_rest_brings_back_who_dies_and_ends_with_all(
         assert parent.wait(PATIENCE_SECONDS)
         assert parent.exit_code == 0
         assert not [child for child in ends if is_there(child.pid)]
+
+
+@linux_only
+@pytest.mark.integration
+@pytest.mark.timeout(600)
+def test_children_yield_to_the_web_and_do_not_outlive_a_killed_parent(
+    servers: TestServers, settings: Settings, tmp_path: Path
+) -> None:
+    with family(("live", "scheduler"), settings, servers, tmp_path) as parent:
+        above = psutil.Process(parent.pid).nice() + Settings.worker_nice
+        wait_until(
+            lambda: [child.nice() for child in children_of(parent) if child.name() in NAMES] == [above, above],
+            "two children that are at work",
+            seconds=PATIENCE_SECONDS,
+        )
+        left = children_of(parent)
+        psutil.Process(parent.pid).kill()
+        wait_until(lambda: not [child for child in left if is_there(child.pid)], f"the end of {left}", seconds=PATIENCE_SECONDS)

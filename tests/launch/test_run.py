@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.config import RUNNING_FILE, load_settings
+from app.config import RUNNING_FILE, Settings, load_settings
 from app.launch.ports import free_port
 from tests.support.processes import is_there
 from tests.support.waiting import wait_until
@@ -169,8 +169,14 @@ def test_a_run_heals_is_joined_by_commands_and_leaves_nothing_behind(start: Call
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_parts_share_what_one_process_imported_and_go_on_when_that_one_dies(start: Callable[[], Run]) -> None:
     run = start()
-    wait_until(lambda: run.has("scheduler") and run.has("live"), "the workers", seconds=PATIENCE_SECONDS)
+    nice = psutil.Process(run.process.pid).nice()
+    wait_until(
+        lambda: run.has("scheduler") and [part.nice() for part in run.parts("live")] == [nice + Settings.worker_nice],
+        "the workers to be at work",
+        seconds=PATIENCE_SECONDS,
+    )
     web = run.parts("preloaded:app")
+    assert {process.nice() for process in web} == {nice}
     for process in [*run.parts("live"), *run.parts("scheduler"), *web]:
         memory = process.memory_full_info()
         assert memory.uss < memory.rss / 2, process  # its own is the smaller part
