@@ -35,7 +35,7 @@ lint: install-test ## Style, types and import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
-bench: install-test ## Measure rates and latencies beside their yardsticks
+bench: install-test ## Measure rates, latencies and memory beside their yardsticks
 	@$(BIN)/python -m bench $(ARGS)
 
 fuzz: install-test ## Post 10,000 mutated, correctly signed bodies to each inbound route

@@ -97,6 +97,8 @@ class Settings:
     trusted_proxies: int = 0
     # Web processes; each serves thousands of sockets.
     web_workers: int = 2
+    # How much lower than the web's the priority of workers and scheduler is, for the operating system.
+    worker_nice: int = 5
     # How long a send of unknown outcome waits for evidence (a status, a sent item) before a person is asked.
     unknown_settle_seconds: int = 900
     # After how long a promised piece of work that nobody took up is handed out again.
@@ -172,6 +174,7 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
         system_mail_from=_mail_address(read, "SYSTEM_MAIL_FROM", f"no-reply@{mail_domain}"),
         trusted_proxies=read.number("TRUSTED_PROXIES", Settings.trusted_proxies, 0, 9),
         web_workers=read.number("WEB_WORKERS", Settings.web_workers, 1, 64),
+        worker_nice=read.number("WORKER_NICE", Settings.worker_nice, 0, 19),
         unknown_settle_seconds=read.number("UNKNOWN_SETTLE_SECONDS", 30 if demo else 900, 1, 86_400),
         sweep_seconds=read.number("SWEEP_SECONDS", Settings.sweep_seconds, 1, 3_600),
         poll_mail_seconds=read.number("POLL_MAIL_SECONDS", 2 if demo else 60, 1, 86_400),

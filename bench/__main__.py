@@ -2,7 +2,7 @@
 
 --quick           small sizes, about two minutes
 --threads N,M     the sizes at which pages are measured (default 10000,500000)
---only PART       webhooks, play, pages or flood alone (several: with commas)
+--only NAME,…     memory, webhooks, play, pages or flood alone, or some of them
 """
 
 from __future__ import annotations
@@ -49,12 +49,15 @@ from bench.doors import TEXTS, Target, new_key
 from bench.flood import PEOPLE, PER_SECOND, SOCKETS, measure_backlog, measure_flood
 from bench.generator import at_rate, full_speed
 from bench.live import measure_live, percentile
+from bench.memory import measure_memory
 from bench.pages import measure_pages
 from bench.play import measure_play
 from bench.yardstick import SECRET
 from tests.support.live import running_application
 
 PASSWORD = "a bench needs a door too"
+MEMORY = "memory"
+MEMORY_MIB = 800
 LIMITS = {"list": 30.0, "tasks": 30.0, "counts": 30.0, "thread": 50.0, "search": 60.0}
 RESULTS = Path("bench-results.json")
 ROUND_SECONDS = 1.0  # short, because the speed of a shared machine changes from one second to the next
@@ -74,10 +77,13 @@ def main() -> int:
     rows: Rows = []
     with tempfile.TemporaryDirectory(prefix="switchyard-bench-") as folder:
         Path(folder).chmod(0o711)
+        if MEMORY in arguments.only:  # before there is a second PostgreSQL, with which the first would share
+            _measure_memory(Path(folder) / "run", results, rows)
         with EmbeddedServers(Path(folder) / "servers") as servers:
             settings = _settings(servers, Path(folder))
-            for part in arguments.only:
-                PARTS[part](servers, settings, arguments, results, rows)
+            for part in PARTS:
+                if part in arguments.only:
+                    PARTS[part](servers, settings, arguments, results, rows)
     _report(results, rows)
     return 0 if all(ok for *_words, ok in rows) else 1
 
@@ -86,8 +92,10 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--threads", type=lambda text: [int(n) for n in text.split(",")])
-    parser.add_argument("--only", type=lambda text: [part for part in PARTS if part in text.split(",")], default=list(PARTS))
+    parser.add_argument("--only", type=lambda text: text.split(","), default=[MEMORY, *PARTS])
     arguments = parser.parse_args()
+    if unknown := set(arguments.only) - {MEMORY, *PARTS}:
+        parser.error(f"--only: {', '.join(sorted(unknown))} is none of {', '.join([MEMORY, *PARTS])}")
     arguments.threads = arguments.threads or ([1_000, 20_000] if arguments.quick else [10_000, 500_000])
     return arguments
 
@@ -207,6 +215,16 @@ def _measure_webhooks(
         rows.append((f"webhook of {kind}, of the bare yardstick", f"{share:.2f}", "≥ 0.60", share >= 0.6))
         rows.append((f"webhook of {kind} at 50/s, p99", f"{late} ms", "< 50 ms", late < 50))
     rows.append(("inbound to browser, p95", f"{p95} ms", "< 300 ms", p95 < 300))
+
+
+def _measure_memory(folder: Path, results: dict[str, Any], rows: Rows) -> None:
+    held = measure_memory(folder)
+    total = round(sum(process.pss_mib for process in held))
+    results["memory"] = {"total_mib": total, "processes": [asdict(process) for process in held]}
+    for process in held:
+        print(f"  {process.pss_mib:7.1f} MiB, {process.own_mib:6.1f} of it its own  {process.name}", flush=True)
+    measured = f"{total} MiB in {len(held)} processes"
+    rows.append(("memory at rest, the sum of PSS", measured, f"≤ {MEMORY_MIB} MiB", total <= MEMORY_MIB))
 
 
 def _measure_play(

@@ -147,7 +147,10 @@ class House:
 
     def _web(self) -> Part:
         part = web(self.settings)
-        return part if self._protected else Part(part.name, (*part.argv[:-1], "chaos.unprotected:make_web()"))
+        if self._protected:
+            return part
+        options = [word for word in part.argv[:-1] if word != "--preload"]  # each worker replaces functions for itself
+        return Part(part.name, (*options, "chaos.unprotected:make_web()"))
 
     def _start_child(self, name: str, kind: str) -> None:
         self._children[name] = (kind, Child(kind, log=self.folder / "lines.log", protected=self._protected))

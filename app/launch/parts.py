@@ -15,6 +15,7 @@ from app.launch.servers import ServerUrls
 ROOT = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.0/8"
 SIMULATORS = "simulators"
+WEB = "web"
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 gunicorn's heartbeat files; a slow disk must not look like a dead worker
 
 
@@ -101,7 +102,7 @@ def demo_loader() -> Part:
 
 def web(settings: Settings) -> Part:
     """The web server."""
-    return Part("web", _web_command(settings))
+    return Part(WEB, _web_command(settings))
 
 
 def workers() -> tuple[Part, ...]:
@@ -115,8 +116,8 @@ def _web_command(settings: Settings) -> tuple[str, ...]:
     options = [
         *("--worker-class", "gevent", "--workers", str(settings.web_workers), "--worker-connections", "4000"),
         # Without --reuse-port kept connections pile up on one worker.
-        *("--reuse-port", "--bind", f"{host}:{settings.port}"),
+        *("--preload", "--reuse-port", "--bind", f"{host}:{settings.port}"),
         *("--graceful-timeout", "4", "--log-level", "warning", "--no-control-socket"),
         *(("--worker-tmp-dir", str(SHARED_MEMORY)) if os.access(SHARED_MEMORY, os.W_OK) else ()),
     ]
-    return (sys.executable, "-m", "gunicorn", *options, "wsgi:app")
+    return (sys.executable, "-m", "gunicorn", *options, "preloaded:app")

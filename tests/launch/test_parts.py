@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from app.background.forks import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, next_pause
 from app.config import Settings
 from app.launch.console import Console
 from app.launch.lock import FolderLock, InUse
@@ -19,7 +20,7 @@ from app.launch.ports import free_port
 from app.launch.process import without
 from app.launch.reset import NotOnlyADemo, note_purpose, reset_demo
 from app.launch.servers import ServerUrls
-from app.launch.supervisor import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, describe_exit, next_pause
+from app.launch.supervisor import describe_exit
 
 URLS = ServerUrls("postgresql+psycopg://embedded", "redis://embedded")
 PORTS = SimulatorPorts(
