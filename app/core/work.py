@@ -11,13 +11,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
-from app.core.plans import as_written
+from app.core.plans import KEPT, as_written
 
 READY, RUNNING, DONE, FAILED = "ready", "running", "done", "failed"
 
@@ -40,14 +41,22 @@ def claim(
 ) -> Lease | None:
     """Take the row if it is due and free, else return None. Commit before any provider call."""
     token = new_id()
-    statement = (
-        sa.update(table)
-        .where(table.c.id == row_id, table.c.run_at <= _NOW, _free(table), *([] if where is None else [where]))
-        .values(**_leased(table, token, lease_seconds))
-        .returning(table.c.attempts)
-    )
-    attempts = session.execute(statement).scalar_one_or_none()
+    statement = _claiming(table) if where is None else _claiming(table).where(where)
+    values = {"claimed_id": row_id, "token": token, "seconds": lease_seconds}
+    attempts = session.connection().execute(statement, values).scalar_one_or_none()
     return None if attempts is None else Lease(row_id, token, attempts)
+
+
+@lru_cache
+def _claiming(table: sa.Table) -> sa.Update:
+    """Written once: of what is asked for every row, writing the statement is what takes longest."""
+    return (
+        sa.update(table)
+        .where(table.c.id == sa.bindparam("claimed_id"), table.c.run_at <= _NOW, _free(table))
+        .values(**_leased(table, sa.bindparam("token", type_=sa.Uuid), sa.bindparam("seconds", type_=sa.Float)))
+        .returning(table.c.attempts)
+        .execution_options(**KEPT)
+    )
 
 
 def claim_all(session: Session, table: sa.Table, row_ids: Collection[Any], *, lease_seconds: int = 60) -> list[Lease]:
@@ -95,7 +104,7 @@ def _free(table: sa.Table) -> sa.ColumnElement[bool]:
     return sa.or_(table.c.state == READY, sa.and_(table.c.state == RUNNING, table.c.lease_until < _NOW))
 
 
-def _leased(table: sa.Table, token: uuid.UUID, lease_seconds: int) -> dict[str, Any]:
+def _leased(table: sa.Table, token: Any, lease_seconds: Any) -> dict[str, Any]:
     until = _NOW + sa.func.make_interval(0, 0, 0, 0, 0, 0, lease_seconds)
     return {"state": RUNNING, "attempts": table.c.attempts + 1, "lease_token": token, "lease_until": until}
 

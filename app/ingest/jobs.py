@@ -53,22 +53,34 @@ log = get_logger(__name__)
 TABLE = table_of(InboundEvent)
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """What parsing an event needs, away from any session."""
+
+    event: InboundEvent
+    channel: Channel | None
+    own_addresses: frozenset[str]
+
+
 @dataclass
 class Known:
-    """What the events of one job share, read once: channels as parsing needs them, and our own mail addresses."""
+    """What the events of one job share, read once, and the event that was read with its claim."""
 
     channels: dict[uuid.UUID, Channel | None] = field(default_factory=dict)
     own_addresses: frozenset[str] | None = None
+    loaded: Loaded | None = None
 
-    def channel(self, session: Session, channel_id: uuid.UUID) -> Channel | None:
-        if channel_id not in self.channels:
-            self.channels[channel_id] = session.get(Channel, channel_id)
-        return self.channels[channel_id]
-
-    def own(self, session: Session) -> frozenset[str]:
+    def load(self, session: Session, event_id: uuid.UUID) -> Loaded:
+        """Read an event, and its channel and our own mail addresses where this job has not read them yet."""
+        event = session.get_one(InboundEvent, event_id)
+        if event.channel_id is not None and event.channel_id not in self.channels:
+            self.channels[event.channel_id] = session.get(Channel, event.channel_id)
         if self.own_addresses is None:
             self.own_addresses = own_mail_addresses(session)
-        return self.own_addresses
+        session.expunge_all()
+        channel = self.channels[event.channel_id] if event.channel_id is not None else None
+        self.loaded = Loaded(event, channel, self.own_addresses)
+        return self.loaded
 
 
 def process_inbound_events(*, row_ids: Sequence[str], **_ignored: Any) -> None:
@@ -85,6 +97,8 @@ def process_inbound_event(*, row_id: str, **_ignored: Any) -> None:
 def _process(row_id: uuid.UUID, known: Known) -> None:
     with transaction() as session:
         lease = claim(session, TABLE, row_id, lease_seconds=runtime().settings.lease_seconds)
+        if lease is not None:
+            known.load(session, row_id)  # with the claim: one transaction less
     if lease is not None:
         crash_point("ingest.after_claim")
         process_claimed(lease, known)
@@ -120,13 +134,13 @@ def _after_error(lease: Lease, error: Exception) -> None:
 
 
 def _parse_and_apply(lease: Lease, known: Known) -> None:
-    with transaction() as session:
-        event = session.get_one(InboundEvent, lease.row_id)
-        channel = known.channel(session, event.channel_id) if event.channel_id else None
-        own = known.own(session)
-        session.expunge_all()
+    loaded = known.loaded
+    if loaded is None or loaded.event.id != lease.row_id:
+        with transaction() as session:
+            loaded = known.load(session, lease.row_id)
+    event = loaded.event
     reader = find_reader(event.source)
-    apply = partial(_read, event, reader) if reader is not None else _parsed(event, channel, own)
+    apply = partial(_read, event, reader) if reader is not None else _parsed(event, loaded.channel, loaded.own_addresses)
     with transaction() as session:
         session.connection(execution_options=KEPT)  # the same statements for every message, by the same indexes
         results, problems = apply(session)

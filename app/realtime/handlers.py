@@ -44,9 +44,11 @@ def push_thread_changes(events: Sequence[Event]) -> None:
     for event in events:
         if event.thread_id is not None and event.brand_id is not None:  # an appointment may be about an order alone
             told[event.brand_id].append(event)
+    if not told:
+        return
     thread_ids = {event.thread_id for of_brand in told.values() for event in of_brand}
     with transaction() as session:
-        rows = session.execute(sa.select(Thread.id, Thread.version).where(Thread.id.in_(thread_ids))) if told else []
+        rows = session.execute(sa.select(Thread.id, Thread.version).where(Thread.id.in_(thread_ids)))
         versions: dict[uuid.UUID | None, int] = {row.id: row.version for row in rows}
         changes = {brand_id: _folded(of_brand, versions) for brand_id, of_brand in told.items()}
         numbers = next_brand_sequences(session, {brand_id: len(of_brand) for brand_id, of_brand in changes.items()})
