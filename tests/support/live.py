@@ -23,7 +23,7 @@ from app.launch.supervisor import answers_health
 from tests.support.database import close_connections
 from tests.support.waiting import wait_until
 
-READY_SECONDS = 200  # a busy machine took over a minute
+READY_SECONDS = 400  # a busy machine took over a minute
 STOP_SECONDS = 5
 QUICK = {"SWEEP_SECONDS": "2", "POLL_MAIL_SECONDS": "4", "UNKNOWN_SETTLE_SECONDS": "2", "BUDGET_FACTOR": "1000"}
 
