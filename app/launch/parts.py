@@ -13,6 +13,7 @@ from app.launch.ports import free_port
 from app.launch.servers import ServerUrls
 
 ROOT = Path(__file__).resolve().parents[2]
+GUNICORN_CONFIG = Path(__file__).with_name("gunicorn_config.py")
 LOOPBACK = "127.0.0.0/8"
 SIMULATORS = "simulators"
 WEB = "web"
@@ -114,10 +115,10 @@ def workers() -> tuple[Part, ...]:
 def _web_command(settings: Settings) -> tuple[str, ...]:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     options = [
-        *("--worker-class", "gevent", "--workers", str(settings.web_workers), "--worker-connections", "4000"),
+        *("--config", str(GUNICORN_CONFIG), "--workers", str(settings.web_workers), "--worker-connections", "4000"),
         # Without --reuse-port kept connections pile up on one worker.
         *("--preload", "--reuse-port", "--bind", f"{host}:{settings.port}"),
         *("--graceful-timeout", "4", "--log-level", "warning", "--no-control-socket"),
         *(("--worker-tmp-dir", str(SHARED_MEMORY)) if os.access(SHARED_MEMORY, os.W_OK) else ()),
     ]
-    return (sys.executable, "-m", "gunicorn", *options, "preloaded:app")
+    return (sys.executable, "-m", "gunicorn", *options, "wsgi:app")

@@ -15,6 +15,7 @@ import pytest
 
 from app.config import Settings
 from app.core.crypto import generate_key
+from app.launch.parts import GUNICORN_CONFIG
 from app.launch.process import Command, Process
 from tests.support.database import TestServers
 from tests.support.processes import is_there
@@ -66,7 +67,7 @@ print(json.dumps(found))
 """
 PARENTS = {
     "of workers": ("from app.background.runner import prepare; prepare()", "time"),
-    "of web workers": ("import preloaded; gc.unfreeze()", "gevent.hub"),
+    "of web workers": (f"import runpy; runpy.run_path({str(GUNICORN_CONFIG)!r}); import wsgi; gc.unfreeze()", "gevent.hub"),
 }
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -95,7 +96,7 @@ def run_python(program: str, environ: dict[str, str]) -> str:
     ).stdout
 
 
-@pytest.mark.integration
+@pytest.mark.processes
 @pytest.mark.timeout(300)
 def test_two_children_of_one_parent_choose_different_ids_keys_and_numbers(environ: dict[str, str]) -> None:
     lines = [json.loads(line) for line in run_python(CHOOSE, environ).splitlines()]
@@ -105,7 +106,7 @@ def test_two_children_of_one_parent_choose_different_ids_keys_and_numbers(enviro
 
 
 @linux_only
-@pytest.mark.integration
+@pytest.mark.processes
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("parent", PARENTS)
 def test_a_parent_has_one_thread_and_no_connection_when_it_forks(parent: str, environ: dict[str, str]) -> None:
@@ -171,7 +172,7 @@ def names_of(process: Process) -> list[str]:
 
 
 @linux_only
-@pytest.mark.integration
+@pytest.mark.processes
 @pytest.mark.timeout(600)
 def test_one_process_forks_the_rest_brings_back_who_dies_and_ends_with_all(
     servers: TestServers, settings: Settings, tmp_path: Path
@@ -197,7 +198,7 @@ def test_one_process_forks_the_rest_brings_back_who_dies_and_ends_with_all(
 
 
 @linux_only
-@pytest.mark.integration
+@pytest.mark.processes
 @pytest.mark.timeout(600)
 def test_children_yield_to_the_web_and_do_not_outlive_a_killed_parent(
     servers: TestServers, settings: Settings, tmp_path: Path

@@ -175,7 +175,7 @@ def test_parts_share_what_one_process_imported_and_go_on_when_that_one_dies(star
         "the workers to be at work",
         seconds=PATIENCE_SECONDS,
     )
-    web = run.parts("preloaded:app")
+    web = run.parts("wsgi:app")
     assert {process.nice() for process in web} == {nice}
     for process in [*run.parts("live"), *run.parts("scheduler"), *web]:
         memory = process.memory_full_info()
