@@ -2,7 +2,7 @@
 # Needs only make and Python 3.11+; everything else goes into .venv.
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test run test lint unit browser bench fuzz channels chaos screenshots demo-reset migration requirements translations
+.PHONY: help install install-test run test test-full unit test-db browser lint style types imports bench fuzz channels chaos screenshots demo-reset migration requirements translations
 
 # The first Python on PATH that is new enough, or plain python3, which then is told why it is not.
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -10,6 +10,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 BIN := .venv/bin
 # How many test processes; three keep two cores busy, as browsers and servers are waited for.
 JOBS ?= 3
+PYTEST = $(BIN)/python -m pytest -n $(JOBS)
 # Tests start some thirty processes; where this is set, each of them compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -27,15 +28,46 @@ install-test:
 run: install ## Start everything with demo data; Ctrl-C ends it
 	@DEMO=$${DEMO-1} exec $(BIN)/python -m app.launch
 
-test: install-test lint ## Everything: lint, types, import rules, unit, integration and browser tests
-	@$(BIN)/python -m pytest -n $(JOBS)
+# Types and import rules are checked meanwhile; what they found is printed at the end. Wrong style is told at once.
+define BESIDE_LINT
+	@mkdir -p test-results
+	@$(MAKE) --no-print-directory types imports >test-results/lint.txt 2>&1 & lint=$$!; \
+	$(PYTEST); tests=$$?; \
+	wait $$lint; lint=$$?; cat test-results/lint.txt; \
+	test $$tests -eq 0 || echo "make $@: tests failed, see above"; \
+	test $$lint -eq 0 || echo "make $@: types or import rules failed, see above"; \
+	test $$tests -eq 0 && test $$lint -eq 0
+endef
 
-lint: install-test ## Style, types and import rules
+test: install-test style ## What every change passes: lint, and all tests but those of test-full
+	$(BESIDE_LINT)
+
+test-full: export FULL_RUN = 1
+test-full: install-test style ## Everything: every look of every page and the long runs, too (docs/testing.md)
+	$(BESIDE_LINT)
+
+unit: JOBS = 2
+unit: install-test ## Tests that need no database
+	@$(PYTEST) -m unit
+
+test-db: install-test ## Tests of the application on a database, and those of whole processes
+	@$(PYTEST) -m "db or processes"
+
+browser: install-test ## Tests in a real browser
+	@$(PYTEST) -m browser
+
+lint: style types imports ## Style, types and import rules
+
+style: install-test
 	@$(BIN)/ruff check .
+
+types: install-test
 	@$(BIN)/mypy
+
+imports: install-test
 	@$(BIN)/lint-imports --no-cache
 
-bench: install-test ## Measure rates and latencies beside their yardsticks
+bench: install-test ## Measure rates, latencies and memory beside their yardsticks
 	@$(BIN)/python -m bench $(ARGS)
 
 fuzz: install-test ## Post 10,000 mutated, correctly signed bodies to each inbound route

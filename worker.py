@@ -1,7 +1,8 @@
-"""Background processes: `python worker.py live|send|scheduler`.
+"""Background processes: `python worker.py [live|send|scheduler]…`.
 
-`live` and `send` carry out jobs (`send` is apart because a slow provider must not hold up the inbox); `scheduler` is the
-relay and the periodic jobs. Any number of each may run.
+`live` and `send` carry out jobs (`send` is apart because a slow provider must not hold up the inbox); `scheduler` is the relay
+and the periodic jobs. Any number of each may run. One kind named is one process; several, or none for everything (`live send send
+scheduler`), are forked from one process, share what it has imported, and are started again when they end.
 """
 
 from __future__ import annotations

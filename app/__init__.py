@@ -8,14 +8,17 @@ from typing import Any
 import redis
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cli, web, wiring
 from app.config import Settings, load_settings
 from app.core import plans
 from app.core.crypto import Keyring, parse_keys
-from app.core.db import AUTOCOMMIT, db
+from app.core.db import AUTOCOMMIT, db, limit_answers
 from app.core.http import HttpClient
+from app.core.limits import Limits
 from app.core.log import configure_logging
 from app.core.metering import Meter
 from app.core.nudge import Nudger
@@ -33,10 +36,12 @@ CONNECTION_OPTIONS = (
     "jit=off",
     "max_parallel_workers_per_gather=0",  # a page is one process's work; starting helpers costs more than they bring
     "work_mem=16MB",
-    "lock_timeout=15s",
-    "statement_timeout=60s",
     "idle_in_transaction_session_timeout=60s",
 )
+PATIENT = ("lock_timeout=15s", "statement_timeout=60s")
+# A server that is not there is noticed within half a minute, by whoever is connecting and by whoever is waiting.
+LINE_OPTIONS = {"connect_timeout": 10, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
+TCP_USER_TIMEOUT_MS = 30_000
 
 
 def create_app(settings: Settings | None = None) -> OpenAPI:
@@ -53,6 +58,8 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     )
     _configure(app, settings)
     db.init_app(app)
+    with app.app_context():
+        limit_answers(db.engines[AUTOCOMMIT], settings.webhook_db_seconds + 0.5)  # the server's own limit comes first
     plans.init_app(app)
     registry.install(wiring.WIRING)
     counts.install(wiring.COUNTED)
@@ -72,17 +79,8 @@ def _configure(app: OpenAPI, settings: Settings) -> None:
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 20, "max_overflow": 20, **_pool_options(*CONNECTION_OPTIONS)},
-        # Single statements with one plan each; nothing is left open, so nothing is rolled back when a connection is given back.
-        SQLALCHEMY_BINDS={
-            AUTOCOMMIT: {
-                "url": settings.database_url,
-                "isolation_level": "AUTOCOMMIT",
-                "pool_reset_on_return": None,
-                "pool_size": 8,
-                **_pool_options(*CONNECTION_OPTIONS),
-            }
-        },
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 20, "max_overflow": 20, **_pool_options(*PATIENT)},
+        SQLALCHEMY_BINDS={AUTOCOMMIT: _door_options(settings)},
         SETTINGS=settings,
         MAX_CONTENT_LENGTH=40 * 1024 * 1024,
         SESSION_COOKIE_HTTPONLY=True,
@@ -94,9 +92,29 @@ def _configure(app: OpenAPI, settings: Settings) -> None:
     )
 
 
-def _pool_options(*connection_options: str) -> dict[str, Any]:
-    options = " ".join(f"-c {option}" for option in connection_options)
-    return {"pool_timeout": 10, "pool_recycle": 1800, "connect_args": {"options": options}}
+def _pool_options(*limits: str, **line_options: int) -> dict[str, Any]:
+    options = " ".join(f"-c {option}" for option in (*CONNECTION_OPTIONS, *limits))
+    line = {**LINE_OPTIONS, "tcp_user_timeout": TCP_USER_TIMEOUT_MS, **line_options}
+    return {"pool_timeout": 10, "pool_recycle": 1800, "connect_args": {"options": options, **line}}
+
+
+def _door_options(settings: Settings) -> dict[str, Any]:
+    """The webhook door's own few connections: pages that wait do not take them, and it answers 503 before its callers give up.
+
+    Single statements with one plan each; nothing is left open, so nothing is rolled back when a connection is given back.
+    """
+    seconds = settings.webhook_db_seconds
+    limits = (f"statement_timeout={seconds * 1000:.0f}ms", f"lock_timeout={seconds * 750:.0f}ms")
+    connecting = round(seconds * 0.75)  # seconds; the driver makes two of less
+    return {
+        "url": settings.database_url,
+        "isolation_level": "AUTOCOMMIT",
+        "pool_reset_on_return": None,
+        "pool_size": 8,
+        "max_overflow": 8,
+        **_pool_options(*limits, connect_timeout=max(2, connecting), tcp_user_timeout=max(2, connecting) * 1000),
+        "pool_timeout": seconds / 2,
+    }
 
 
 def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
@@ -108,14 +126,18 @@ def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
     meter = Meter(writer(app), every_seconds=settings.usage_seconds)
     http = HttpClient(allowed_networks=settings.outbound_allow, ports=settings.outbound_ports, meter=meter)
     valkey = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_timeout=5)
+    hasty = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=Retry(NoBackoff(), 0))
     return Runtime(
         settings=settings,
         storage=open_storage(settings.storage_url),
         keyring=Keyring(parse_keys(settings.encryption_keys)),
         http=http,
+        foreign_http=HttpClient(allowed_places=settings.simulated_hosts, ports=settings.outbound_ports, meter=meter),
         meter=meter,
         nudger=Nudger(settings.redis_url),
         redis=valkey,
+        hasty_redis=hasty,
+        limits=Limits(hasty),
         adapters=build_adapters(
             http=http,
             whatsapp_base_url=settings.whatsapp_base_url,
@@ -126,7 +148,7 @@ def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
             public_url=settings.public_url,
             sendgrid_base_url=settings.sendgrid_base_url,
             mail_domain=settings.mail_domain,
-            allowed_networks=settings.outbound_allow,
+            allowed_networks=settings.outbound_allow_mail,
             keep_tokens=keep_token_cache,
             meter=meter,
             slots=SharedSlots(valkey, factor=settings.budget_factor),

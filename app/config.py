@@ -56,6 +56,10 @@ class Settings:
     storage_url: str = ""
     # Networks that calls to providers and callbacks may reach although they are not public, such as 127.0.0.0/8.
     outbound_allow: tuple[str, ...] = ()
+    # The same for mail servers that channels name.
+    outbound_allow_mail: tuple[str, ...] = ()
+    # In a demo alone: where its simulators keep files, address:port. Links of customers lead nowhere else that is not public.
+    simulated_hosts: tuple[str, ...] = ()
     # The ports of public hosts that are called at addresses people, mails and providers name.
     outbound_ports: tuple[int, ...] = (80, 443)
     # "text" for people, "json" for a log collector.
@@ -93,6 +97,8 @@ class Settings:
     trusted_proxies: int = 0
     # Web processes; each serves thousands of sockets.
     web_workers: int = 2
+    # How much lower than the web's the priority of workers and scheduler is, for the operating system.
+    worker_nice: int = 5
     # How long a send of unknown outcome waits for evidence (a status, a sent item) before a person is asked.
     unknown_settle_seconds: int = 900
     # After how long a promised piece of work that nobody took up is handed out again.
@@ -106,6 +112,10 @@ class Settings:
     lease_seconds: int = 120
     # How often each process writes what it counted of calls; 0 for never.
     usage_seconds: int = 5
+    # How long a webhook waits for one answer of the database before its caller is told to come again (503).
+    webhook_db_seconds: float = 4
+    # How many calls of the API a token may make in a minute, and an address twice as many; 0 for any number.
+    api_calls_per_minute: int = 600
     budget_factor: int = 1  # how many times what providers usually grant an account may be sent
 
 
@@ -142,7 +152,9 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
         production=production,
         public_url=public_url,
         storage_url=_storage_url(read, data_dir),
-        outbound_allow=_networks(read),
+        outbound_allow=_networks(read, "OUTBOUND_ALLOW"),
+        outbound_allow_mail=_networks(read, "OUTBOUND_ALLOW_MAIL"),
+        simulated_hosts=_simulated_hosts(read, demo),
         outbound_ports=_ports(read),
         log_format=read.one_of("LOG_FORMAT", ("text", "json")),
         metrics_token=read.text("METRICS_TOKEN", ""),
@@ -162,12 +174,15 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
         system_mail_from=_mail_address(read, "SYSTEM_MAIL_FROM", f"no-reply@{mail_domain}"),
         trusted_proxies=read.number("TRUSTED_PROXIES", Settings.trusted_proxies, 0, 9),
         web_workers=read.number("WEB_WORKERS", Settings.web_workers, 1, 64),
+        worker_nice=read.number("WORKER_NICE", Settings.worker_nice, 0, 19),
         unknown_settle_seconds=read.number("UNKNOWN_SETTLE_SECONDS", 30 if demo else 900, 1, 86_400),
         sweep_seconds=read.number("SWEEP_SECONDS", Settings.sweep_seconds, 1, 3_600),
         poll_mail_seconds=read.number("POLL_MAIL_SECONDS", 2 if demo else 60, 1, 86_400),
         poll_forms_seconds=read.number("POLL_FORMS_SECONDS", 10 if demo else 300, 1, 86_400),
         budget_factor=read.number("BUDGET_FACTOR", Settings.budget_factor, 1, 1_000),
         usage_seconds=read.number("USAGE_SECONDS", Settings.usage_seconds, 0, 3_600),
+        api_calls_per_minute=read.number("API_CALLS_PER_MINUTE", Settings.api_calls_per_minute, 0, 1_000_000),
+        webhook_db_seconds=read.number("WEBHOOK_DB_SECONDS", 4, 1, 60),
         lease_seconds=read.number("LEASE_SECONDS", Settings.lease_seconds, 1, 3_600),
     )
 
@@ -329,14 +344,24 @@ def _storage_url(read: _Reader, data_dir: Path) -> str:
     return value
 
 
-def _networks(read: _Reader) -> tuple[str, ...]:
-    entries = [entry.strip() for entry in read.text("OUTBOUND_ALLOW", "").split(",") if entry.strip()]
+def _networks(read: _Reader, name: str) -> tuple[str, ...]:
+    entries = [entry.strip() for entry in read.text(name, "").split(",") if entry.strip()]
     for entry in entries:
         try:
             ipaddress.ip_network(entry, strict=False)
         except ValueError as error:
-            raise SettingError(f"OUTBOUND_ALLOW: {entry!r} is not a network; write for example 127.0.0.0/8") from error
+            raise SettingError(f"{name}: {entry!r} is not a network; write for example 127.0.0.0/8") from error
     return tuple(entries)
+
+
+def _simulated_hosts(read: _Reader, demo: bool) -> tuple[str, ...]:
+    entries = tuple(entry.strip() for entry in read.text("SIMULATED_HOSTS", "").split(",") if entry.strip())
+    if entries and not demo:
+        raise SettingError("SIMULATED_HOSTS: is for the demo alone; unset it")
+    for entry in entries:
+        if not re.fullmatch(r"127\.\d{1,3}\.\d{1,3}\.\d{1,3}:\d{1,5}", entry):
+            raise SettingError(f"SIMULATED_HOSTS: {entry!r} is no place on this machine; write for example 127.0.0.1:5111")
+    return entries
 
 
 def _ports(read: _Reader) -> tuple[int, ...]:

@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response
 
 from app.core.log import get_logger
 from app.core.problems import problem_of
+from app.core.storage import StorageFailed
 
 log = get_logger(__name__)
 KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
@@ -37,6 +38,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, answer)
     app.register_error_handler(OperationalError, _unavailable)
     app.register_error_handler(NoConnectionFree, _unavailable)
+    app.register_error_handler(StorageFailed, _storage_failed)
 
 
 def answer(error: HTTPException) -> ResponseReturnValue:
@@ -54,6 +56,11 @@ def answer(error: HTTPException) -> ResponseReturnValue:
 def _unavailable(error: Exception) -> ResponseReturnValue:
     log.error("database_unavailable", error=type(error).__name__, path=request.path)
     return answer(ServiceUnavailable(retry_after=5))
+
+
+def _storage_failed(error: StorageFailed) -> ResponseReturnValue:
+    log.error("storage_failed", error=str(error), path=request.path)
+    return answer(ServiceUnavailable(retry_after=30))
 
 
 def _explained(error: HTTPException, status: int) -> Response:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from functools import cache
 
+import sqlalchemy as sa
+
 from app.addresses.models import Address
 from app.appointments import handlers as appointments
 from app.appointments.models import AppointmentReminder, CalendarEntry
@@ -58,6 +60,7 @@ from app.realtime.handlers import (
     push_sla_alert,
     push_task_change,
     push_thread_change,
+    push_thread_changes,
 )
 from app.reply_templates import handlers as reply_templates
 from app.reply_templates.handlers import check_scheduled_reply, settle_note, settle_sent_reply, unsettle_taken_back
@@ -77,8 +80,10 @@ from app.tasks.queries import OPEN_AND_MINE, OVERDUE_AND_MINE
 
 LIVE, SEND = "live", "send"
 QUEUES = (LIVE, SEND)
+PUSH_SECONDS = 0.4
+"""How often browsers are told while one change follows the other; the first is told at once."""
 
-_push = AfterCommit("push_thread_change", push_thread_change, LIVE)
+_push = AfterCommit("push_thread_change", push_thread_change, LIVE, run_all=push_thread_changes)
 _push_task = AfterCommit("push_task_change", push_task_change, LIVE)
 _push_bulk = AfterCommit("push_bulk_progress", push_bulk_progress, LIVE)
 _push_channel = AfterCommit("push_channel_change", push_channel_change, LIVE)
@@ -273,8 +278,19 @@ COUNTED = {"tasks": OPEN_AND_MINE, "overdue": OVERDUE_AND_MINE}
 def sources() -> tuple[Source, ...]:
     """The tables of promises the relay watches, most urgent first."""
     outbox, inbound, deliveries = table_of(OutboxEntry), table_of(InboundEvent), table_of(Delivery)
+    at_once = outbox.c.handler.in_(WIRING.names_run_at_once())
     return (
-        Source(inbound, "app.ingest.jobs.process_inbound_event", LIVE),
+        Source(
+            outbox,
+            "app.events.jobs.run_outbox_entries_at_once",
+            LIVE,
+            where=lambda: sa.and_(outbox.c.queue == LIVE, at_once),
+            most=100,
+            over=1,
+            is_first=True,
+            every_seconds=PUSH_SECONDS,
+        ),
+        Source(inbound, "app.ingest.jobs.process_inbound_events", LIVE, most=20, every_seconds=0.05),
         Source(table_of(BulkAction), "app.inbox.jobs.run_bulk_action", LIVE),
         Source(deliveries, "app.delivery.jobs.deliver", SEND, where=may_go),
         Source(table_of(ChatSignal), "app.delivery.signal_jobs.send_signal", SEND),
@@ -288,6 +304,13 @@ def sources() -> tuple[Source, ...]:
         Source(table_of(AppointmentReminder), "app.appointments.jobs.send_reminder", SEND),
         Source(table_of(Reconciliation), "app.ingest.reconciling.reconcile", SEND),
         Source(table_of(SlaRecompute), "app.sla.jobs.run_recompute", SEND),
-        Source(outbox, "app.events.jobs.run_outbox_entry", LIVE, where=lambda: outbox.c.queue == LIVE),
+        Source(
+            outbox,
+            "app.events.jobs.run_outbox_entries",
+            LIVE,
+            where=lambda: sa.and_(outbox.c.queue == LIVE, sa.not_(at_once)),
+            most=20,
+            together="event_id",
+        ),
         Source(outbox, "app.events.jobs.run_outbox_entry", SEND, where=lambda: outbox.c.queue == SEND),
     )

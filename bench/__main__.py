@@ -2,6 +2,7 @@
 
 --quick           small sizes, about two minutes
 --threads N,M     the sizes at which pages are measured (default 10000,500000)
+--only NAME,…     memory, webhooks, play, pages or flood alone, or some of them
 """
 
 from __future__ import annotations
@@ -45,14 +46,18 @@ from app.launch.servers import EmbeddedServers
 from bench.data import fill, row_id
 from bench.desk import fill_desk
 from bench.doors import TEXTS, Target, new_key
+from bench.flood import PEOPLE, PER_SECOND, SOCKETS, measure_backlog, measure_flood
 from bench.generator import at_rate, full_speed
 from bench.live import measure_live, percentile
+from bench.memory import measure_memory
 from bench.pages import measure_pages
 from bench.play import measure_play
 from bench.yardstick import SECRET
 from tests.support.live import running_application
 
 PASSWORD = "a bench needs a door too"
+MEMORY = "memory"
+MEMORY_MIB = 800
 LIMITS = {"list": 30.0, "tasks": 30.0, "counts": 30.0, "thread": 50.0, "search": 60.0}
 RESULTS = Path("bench-results.json")
 ROUND_SECONDS = 1.0  # short, because the speed of a shared machine changes from one second to the next
@@ -72,11 +77,13 @@ def main() -> int:
     rows: Rows = []
     with tempfile.TemporaryDirectory(prefix="switchyard-bench-") as folder:
         Path(folder).chmod(0o711)
+        if MEMORY in arguments.only:  # before there is a second PostgreSQL, with which the first would share
+            _measure_memory(Path(folder) / "run", results, rows)
         with EmbeddedServers(Path(folder) / "servers") as servers:
             settings = _settings(servers, Path(folder))
-            _measure_webhooks(servers, settings, arguments, results, rows)
-            _measure_play(servers, settings, arguments, results, rows)
-            _measure_pages(servers, settings, arguments.threads, results, rows)
+            for part in PARTS:
+                if part in arguments.only:
+                    PARTS[part](servers, settings, arguments, results, rows)
     _report(results, rows)
     return 0 if all(ok for *_words, ok in rows) else 1
 
@@ -85,7 +92,10 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--threads", type=lambda text: [int(n) for n in text.split(",")])
+    parser.add_argument("--only", type=lambda text: text.split(","), default=[MEMORY, *PARTS])
     arguments = parser.parse_args()
+    if unknown := set(arguments.only) - {MEMORY, *PARTS}:
+        parser.error(f"--only: {', '.join(sorted(unknown))} is none of {', '.join([MEMORY, *PARTS])}")
     arguments.threads = arguments.threads or ([1_000, 20_000] if arguments.quick else [10_000, 500_000])
     return arguments
 
@@ -207,6 +217,16 @@ def _measure_webhooks(
     rows.append(("inbound to browser, p95", f"{p95} ms", "< 300 ms", p95 < 300))
 
 
+def _measure_memory(folder: Path, results: dict[str, Any], rows: Rows) -> None:
+    held = measure_memory(folder)
+    total = round(sum(process.pss_mib for process in held))
+    results["memory"] = {"total_mib": total, "processes": [asdict(process) for process in held]}
+    for process in held:
+        print(f"  {process.pss_mib:7.1f} MiB, {process.own_mib:6.1f} of it its own  {process.name}", flush=True)
+    measured = f"{total} MiB in {len(held)} processes"
+    rows.append(("memory at rest, the sum of PSS", measured, f"≤ {MEMORY_MIB} MiB", total <= MEMORY_MIB))
+
+
 def _measure_play(
     servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
 ) -> None:
@@ -259,7 +279,71 @@ def _wait_until_it_listens(port: int) -> None:
             time.sleep(0.05)
 
 
-def _measure_pages(servers: EmbeddedServers, settings: Settings, sizes: list[int], results: dict[str, Any], rows: Rows) -> None:
+def _measure_flood(
+    servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
+) -> None:
+    """Limits are for a bare door of REFERENCE_PER_SECOND; a slower machine, by the bare door of this very run, has longer."""
+    prepared = _prepare(settings, "bench_flood", servers, 1_000)
+    _seal(prepared)
+    address = prepared.database_url.replace("postgresql+psycopg://", "postgresql://")
+    people = [(f"user{number}@bench.example", PASSWORD) for number in range(1, PEOPLE + 1)]
+    with running_application(prepared) as live:
+        target = Target(f"{live.url}/webhooks/whatsapp", SECRET, "106600000000000")
+        with _yardstick(prepared) as bare_url:
+            bare = Target(bare_url, SECRET, "106600000000000")
+            alone = round(statistics.median(full_speed(bare, seconds=ROUND_SECONDS) for _ in range(9)))
+        for part in workers():  # tests leave one out
+            if part.name not in live.processes:
+                live.start(part)
+        flood = measure_flood(target, live.url, seconds=15 if arguments.quick else 60, people=people, database=address)
+        worked = measure_backlog(
+            target, messages=300 if arguments.quick else 1_500, redis_url=live.settings.redis_url, database=address
+        )
+    stored = _stored_once(address, [post.name for post in flood.posted])
+    slower = max(1.0, REFERENCE_PER_SECOND / alone)
+    accepted = sum(post.is_accepted for post in flood.posted)
+    limits = {"door": 150 * slower, "pages": 300 * slower, "pushed": 2_000 * slower}
+    times = {
+        "door": percentile(sorted(post.milliseconds for post in flood.posted), 0.99),
+        "pages": percentile(flood.pages_ms, 0.95),
+        "pushed": percentile(flood.pushed_ms, 0.95) if len(flood.pushed_ms) > 1 else float("inf"),
+    }
+    results["flood"] = {
+        "bare_per_second": alone, "posted": len(flood.posted), "accepted": accepted, "stored_once": stored,
+        "pages": len(flood.pages_ms), "unheard": flood.unheard, "sockets_closed": flood.closed,
+        "limits_ms": limits, "times_ms": times,
+        "jobs_per_second": round(worked.jobs_per_second, 1), "messages_per_second": round(worked.messages_per_second, 1),
+    }  # fmt: skip
+    posted = len(flood.posted)
+    rows.append(
+        (
+            f"flood of {PER_SECOND}/s, {SOCKETS} sockets: stored once",
+            f"{stored} of {posted}, {accepted} accepted, {flood.closed} sockets closed",
+            "all",
+            stored == accepted == posted,
+        )
+    )
+    for name, what in (("door", "door, p99"), ("pages", "pages, p95"), ("pushed", "accepted to pushed to all sockets, p95")):
+        words = f"{times[name]} ms" + (f", {flood.unheard} not heard by all" if name == "pushed" else "")
+        rows.append((f"flood: {what}", words, f"≤ {limits[name]:.0f} ms at {alone}/s", times[name] <= limits[name]))
+    measured = f"{worked.messages_per_second:.0f}/s of {worked.jobs_per_second:.0f}/s = {worked.ratio:.2f}"
+    rows.append(("backlog of messages, of jobs that do nothing", measured, "≥ 0.40", worked.ratio >= 0.4))
+
+
+def _stored_once(database: str, names: list[str]) -> int:
+    """How many of the posts are one event and one message."""
+    query = """
+        SELECT count(*) FROM (SELECT external_id FROM messages WHERE external_id = ANY(%s) GROUP BY 1 HAVING count(*) = 1) once
+    """
+    with psycopg.connect(database) as connection:
+        row = connection.execute(query, [names]).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _measure_pages(
+    servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
+) -> None:
+    sizes = arguments.threads
     apps = {size: create_app(_prepare(settings, f"bench_{size}", servers, size)) for size in sizes}
     gc.freeze()  # as wsgi.py does
     by_size = {size: {t.name: t for t in times} for size, times in measure_pages(apps, password=PASSWORD).items()}
@@ -272,7 +356,8 @@ def _measure_pages(servers: EmbeddedServers, settings: Settings, sizes: list[int
         limit = LIMITS[name.split()[0]]
         growth = time_of.p50 / max(small[name].p50, 0.1)
         words = f"p50 {time_of.p50} p95 {time_of.p95} ms, {time_of.queries} queries, {growth:.1f}x of {sizes[0]}"
-        words += f"; p95 {time_of.p95 * results['speed']:.1f} ms at {REFERENCE_PER_SECOND}/s"
+        if "speed" in results:
+            words += f"; p95 {time_of.p95 * results['speed']:.1f} ms at {REFERENCE_PER_SECOND}/s"
         rows.append(
             (
                 f"{name} at {sizes[-1]}",
@@ -290,6 +375,8 @@ def _report(results: dict[str, Any], rows: Rows) -> None:
     RESULTS.write_text(json.dumps(results, indent=2))
     print(f"load before {results['load_before']:.1f} on {results['cores']} cores; written to {RESULTS}")
 
+
+PARTS = {"webhooks": _measure_webhooks, "play": _measure_play, "pages": _measure_pages, "flood": _measure_flood}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -6,11 +6,13 @@ as little as it can of the cores it shares with the server it measures.
 
 from __future__ import annotations
 
+import re
 import selectors
 import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bench.doors import Target, signed
@@ -18,6 +20,7 @@ from bench.doors import Target, signed
 CONNECTIONS = 16
 MOST_PER_SECOND = 8000
 ACCEPTED = b"HTTP/1.1 200"
+NAME = re.compile(rb"wamid\.[0-9a-f]+")
 PATIENCE_SECONDS = 30.0
 
 
@@ -33,15 +36,37 @@ def at_rate(target: Target, *, per_second: int, seconds: int) -> list[float]:
         return pool.submit(_keep_time, target, per_second, seconds).result()
 
 
+@dataclass(frozen=True)
+class Posted:
+    """One post: the provider's id in it, and the instants when it was due and when its answer was there."""
+
+    name: str
+    due: float
+    answered: float
+    is_accepted: bool
+
+    @property
+    def milliseconds(self) -> float:
+        return (self.answered - self.due) * 1000
+
+
+def posts_at_rate(target: Target, *, per_second: int, seconds: int) -> list[Posted]:
+    """As `at_rate`, but each post is told of, and one that is refused raises nothing."""
+    with ProcessPoolExecutor(1) as pool:
+        return pool.submit(_post_in_time, target, per_second, seconds).result()
+
+
 def _hammer(target: Target, seconds: float) -> float:
     posts = iter([_rendered(target, keep=True) for _ in range(int(seconds * MOST_PER_SECOND))])
     done = 0
     with selectors.DefaultSelector() as ready:
         for _ in range(CONNECTIONS):
-            _send(ready, _connect(target.url), next(posts), 0.0)
+            _send(ready, _connect(target.url), next(posts), 0)
         began = time.monotonic()
         while (now := time.monotonic()) < began + seconds:
-            for connection, _due in _answered(ready):
+            for connection, _number, answer in _answers(ready):
+                if not answer.startswith(ACCEPTED):
+                    raise RuntimeError(f"not accepted: {answer[:200]!r}")
                 done += 1
                 post = next(posts, None)
                 if post is None:
@@ -54,23 +79,33 @@ def _hammer(target: Target, seconds: float) -> float:
 
 
 def _keep_time(target: Target, per_second: int, seconds: int) -> list[float]:
+    posted = _post_in_time(target, per_second, seconds)
+    refused = sum(not post.is_accepted for post in posted)
+    if refused:
+        raise RuntimeError(f"{refused} of {len(posted)} were not accepted")
+    return sorted(post.milliseconds for post in posted)
+
+
+def _post_in_time(target: Target, per_second: int, seconds: int) -> list[Posted]:
     posts = [_rendered(target, keep=False) for _ in range(per_second * seconds)]
-    milliseconds: list[float] = []
+    names = [found[0].decode() if (found := NAME.search(post)) else "" for post in posts]
+    posted: list[Posted] = []
     with selectors.DefaultSelector() as ready:
         began = time.monotonic() + 0.1
         due = [began + n / per_second for n in range(len(posts))]
         sent = 0
-        while len(milliseconds) < len(posts):
+        while len(posted) < len(posts):
             now = time.monotonic()
             while sent < len(posts) and due[sent] <= now:
-                _send(ready, _connect(target.url), posts[sent], due[sent])
+                _send(ready, _connect(target.url), posts[sent], sent)
                 sent += 1
             wait = max(0.0, due[sent] - time.monotonic()) if sent < len(posts) else PATIENCE_SECONDS
-            for connection, was_due in _answered(ready, wait):
-                milliseconds.append((time.monotonic() - was_due) * 1000)
+            for connection, number, answer in _answers(ready, wait):
+                is_accepted = answer.startswith(ACCEPTED)
+                posted.append(Posted(names[number], due[number], time.monotonic(), is_accepted))
                 ready.unregister(connection)
                 connection.close()
-    return sorted(milliseconds)
+    return posted
 
 
 def _rendered(target: Target, *, keep: bool) -> bytes:
@@ -88,22 +123,19 @@ def _connect(url: str) -> socket.socket:
     return connection
 
 
-def _send(ready: selectors.BaseSelector, connection: socket.socket, post: bytes, due: float) -> None:
+def _send(ready: selectors.BaseSelector, connection: socket.socket, post: bytes, number: int) -> None:
     connection.sendall(post)
-    ready.register(connection, selectors.EVENT_READ, due)
+    ready.register(connection, selectors.EVENT_READ, number)
 
 
-def _answered(ready: selectors.BaseSelector, wait: float = PATIENCE_SECONDS) -> Iterator[tuple[socket.socket, float]]:
-    """The connections on which an answer begins to arrive within `wait` seconds, each with what it was due for."""
+def _answers(ready: selectors.BaseSelector, wait: float = PATIENCE_SECONDS) -> Iterator[tuple[socket.socket, int, bytes]]:
+    """The connections on which an answer begins to arrive within `wait` seconds, each with its post's number and the answer."""
     if not ready.get_map():
         time.sleep(wait)
         return
     for key, _events in ready.select(wait):
         connection: socket.socket = key.fileobj  # type: ignore[assignment]
-        answer = _whole_answer(connection)
-        if not answer.startswith(ACCEPTED):
-            raise RuntimeError(f"not accepted: {answer[:200]!r}")
-        yield connection, key.data
+        yield connection, key.data, _whole_answer(connection)
 
 
 def _whole_answer(connection: socket.socket) -> bytes:

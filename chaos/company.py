@@ -131,7 +131,7 @@ def order(base_url: str, name: str, body: dict[str, Any] | None = None, *, metho
     request = urllib.request.Request(f"{base_url}/__sim/{name}", data=data, method=verb)
     request.add_header("Content-Type", "application/json")
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             told: dict[str, Any] = json.load(answer)
             return told
     except urllib.error.HTTPError as error:

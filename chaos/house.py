@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from app.launch.ports import free_port
 from app.launch.process import Command, Process, stop
 from app.launch.servers import EmbeddedServers
 from app.launch.supervisor import answers_health
+from chaos.disk import Disk
 from chaos.nursery import Child
 
 READY_SECONDS = 90
@@ -55,6 +59,7 @@ class House:
         self._processes: dict[str, tuple[Part, Process]] = {}
         self._children: dict[str, tuple[str, Child]] = {}
         self._log = None
+        self.disk = Disk(folder / "data" / "storage")
 
     def start(self) -> None:
         """Start all of it and wait until the web answers. Raises UnableToStart; call `stop` in any case."""
@@ -63,6 +68,7 @@ class House:
         self.crash_dir.mkdir(exist_ok=True)
         self._log = (self.folder / "lines.log").open("a", buffering=1)
         self.settings = self._settings()
+        self.disk.mount()
         upgrade(self.settings.database_url)
 
     def open_doors(self) -> None:
@@ -79,6 +85,7 @@ class House:
             child.end()
         stop([process for _, process in reversed(self._processes.values())], number=15, grace_seconds=5)
         self.servers.stop(grace_seconds=5)
+        self.disk.unmount()
         if self._log:
             self._log.close()
 
@@ -101,6 +108,21 @@ class House:
             workers = self._web_workers()
             return workers if len(workers) == WEB_WORKERS else []
         return [child.pid for child_kind, child in self._children.values() if child_kind == kind and _is_grown_up(child.pid)]
+
+    @contextmanager
+    def halted_database(self) -> Iterator[None]:
+        """All processes of PostgreSQL stand still inside: connections are accepted and kept, and nothing is answered."""
+        (main,) = (process.pid for process in self.servers.processes if process.name == "postgres")
+        halted = [psutil.Process(main)]
+        halted[0].suspend()  # the first, so that it makes no more of them
+        halted += halted[0].children(recursive=True)
+        try:
+            for process in halted[1:]:
+                _signal(process, signal.SIGSTOP)
+            yield
+        finally:
+            for process in reversed(halted):
+                _signal(process, signal.SIGCONT)
 
     def _web_workers(self) -> list[int]:
         try:
@@ -125,7 +147,10 @@ class House:
 
     def _web(self) -> Part:
         part = web(self.settings)
-        return part if self._protected else Part(part.name, (*part.argv[:-1], "chaos.unprotected:make_web()"))
+        if self._protected:
+            return part
+        options = [word for word in part.argv[:-1] if word != "--preload"]  # each worker replaces functions for itself
+        return Part(part.name, (*options, "chaos.unprotected:make_web()"))
 
     def _start_child(self, name: str, kind: str) -> None:
         self._children[name] = (kind, Child(kind, log=self.folder / "lines.log", protected=self._protected))
@@ -145,6 +170,11 @@ class House:
         self.lines.append(f"{name}: {line}")
         if self._log and not self._log.closed:
             self._log.write(f"{time.strftime('%H:%M:%S')} {name}: {line}\n")
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    with suppress(psutil.NoSuchProcess):
+        process.send_signal(number)
 
 
 def _is_grown_up(pid: int, seconds: float = GROWN_UP_SECONDS) -> bool:

@@ -23,7 +23,11 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "random_kills": dict(toll.random),
         "valkey_flushes": toll.flushes,
         "database_stops": toll.database_stops,
+        "database_stalls": toll.database_stalls,
+        "locks_held": toll.locks,
         "provider_faults": toll.provider_faults,
+        "storage_faults": toll.storage_faults,
+        "storage_fault": outcome.storage_fault,
         "restarts": outcome.restarts,
         "storm_seconds": round(outcome.storm_seconds, 1),
         "quiet_after_seconds": round(outcome.quiet_seconds, 1),
@@ -48,7 +52,10 @@ def as_text(outcome: Outcome) -> str:
         for name, key in (
             ("Valkey emptied", "valkey_flushes"),
             ("PostgreSQL stopped at once", "database_stops"),
+            ("PostgreSQL stalled", "database_stalls"),
+            ("lock on a table held", "locks_held"),
             ("provider misbehaved", "provider_faults"),
+            (outcome.storage_fault, "storage_faults"),
         )
     ]
     lines += ["", f"{'went through':32} count"]

@@ -56,6 +56,7 @@ class Outcome:
     storm_seconds: float
     quiet_seconds: float
     is_quiet: bool
+    storage_fault: str  # how the file store was made to fail
 
     @property
     def is_clean(self) -> bool:
@@ -103,7 +104,7 @@ class Run:
         ended = time.monotonic()
         verdict = Books(self._company, self._diary, self._database).compare()
         self._database.dispose()
-        return Outcome(orders, toll, verdict, self._house.restarts, calm - began, ended - calm, is_quiet)
+        return Outcome(orders, toll, verdict, self._house.restarts, calm - began, ended - calm, is_quiet, self._house.disk.fault)
 
     def _start_load(self) -> tuple[Customers, list[Agent]]:
         orders, company = self._orders, self._company

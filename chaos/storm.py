@@ -1,4 +1,5 @@
-"""The faults: armed crash points, kill -9 at any moment, a database stopped at once, an emptied Valkey, providers that fail."""
+"""The faults: armed crash points, kill -9 at any moment, a database stopped at once, standing still or locked, an emptied Valkey,
+providers that fail."""
 
 from __future__ import annotations
 
@@ -11,6 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
+from psycopg import sql
+
 from chaos.company import Company, order
 from chaos.house import House
 from chaos.points import POINTS, Point
@@ -21,7 +25,11 @@ ARMED_SECONDS = 15.0
 RANDOM_KILL_SECONDS = (3.0, 7.0)
 FLUSH_SECONDS = (6.0, 12.0)
 DATABASE_SECONDS = (20.0, 35.0)
+STALL_SECONDS, LOCK_SECONDS = (15.0, 30.0), (12.0, 25.0)
+FAULT_SECONDS = 6.0  # longer than a webhook waits, so that callers are put off
+LOCKED_TABLES = ("inbound_events", "outbox_entries", "deliveries", "channels", "messages")
 PROVIDER_SECONDS = (0.8, 2.0)
+STORAGE_SECONDS, FULL_SECONDS = (6.0, 15.0), (2.0, 6.0)
 RANDOM_TARGETS = (*("live", "send") * 4, *("scheduler", "web") * 2, "web master")
 SEND_CHAT, SEND_MAIL, DRAFT_MAIL = r"/messages$", r"/send$", r"/messages(/[^/]+/createReply)?$"
 SEND_TEXT, SEND_SENDGRID = r"/Messages\.json$", r"/mail/send$"
@@ -53,7 +61,10 @@ class Toll:
     random: Counter[str] = field(default_factory=Counter)
     flushes: int = 0
     database_stops: int = 0
+    database_stalls: int = 0
+    locks: int = 0
     provider_faults: int = 0
+    storage_faults: int = 0
     missed: Counter[str] = field(default_factory=Counter)  # armed, and nobody came by in time
 
     @property
@@ -83,7 +94,8 @@ class Storm:
         self._dice = random.Random(seed)
         self._armed: list[Armed] = []
         self._queue: list[Point] = []
-        self._due: dict[str, float] = {}
+        self._due: dict[str, float] = {"storage": 0.0}  # at once, so that a short run has it, too
+        self._full_until = 0.0
         self.toll = Toll()
 
     def blow(self) -> Toll:
@@ -96,7 +108,11 @@ class Storm:
             self._on_time("kill", RANDOM_KILL_SECONDS, self._kill_somebody)
             self._on_time("flush", FLUSH_SECONDS, self._flush)
             self._on_time("database", DATABASE_SECONDS, self._stop_database)
+            self._on_time("stall", STALL_SECONDS, self._stall_database)
+            self._on_time("lock", LOCK_SECONDS, self._hold_lock)
             self._on_time("provider", PROVIDER_SECONDS, self._spoil_provider)
+            self._on_time("storage", STORAGE_SECONDS, self._fill_storage)
+            self._empty_storage()
             time.sleep(STEP_SECONDS)
         self._lift()
         return self.toll
@@ -156,10 +172,37 @@ class Storm:
         self._house.servers.restart_postgres(immediate=True)
         self.toll.database_stops += 1
 
+    def _stall_database(self) -> None:
+        with self._house.halted_database():
+            time.sleep(FAULT_SECONDS)
+        self.toll.database_stalls += 1
+
+    def _hold_lock(self) -> None:
+        """Somebody has a table for themselves alone, as a migration or a careless hand would."""
+        table = self._dice.choice(LOCKED_TABLES)
+        try:
+            with psycopg.connect(self._house.servers.urls.database_url.replace("+psycopg", "")) as connection:
+                connection.execute("SET LOCAL lock_timeout = '3s'")
+                connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.Identifier(table)))
+                time.sleep(FAULT_SECONDS)
+        except psycopg.OperationalError:
+            return  # it was in use all the time, or the server was stopped meanwhile
+        self.toll.locks += 1
+
     def _spoil_provider(self) -> None:
         where, fault = self._dice.choice(PROVIDER_FAULTS)
         order(self._company.provider_urls[where], "fault", fault)
         self.toll.provider_faults += 1
+
+    def _fill_storage(self) -> None:
+        self._house.disk.fill()
+        self._full_until = time.monotonic() + self._dice.uniform(*FULL_SECONDS)
+        self.toll.storage_faults += 1
+
+    def _empty_storage(self) -> None:
+        if self._full_until and time.monotonic() > self._full_until:
+            self._house.disk.empty()
+            self._full_until = 0.0
 
     def _on_time(self, name: str, seconds: tuple[float, float], action: Callable[[], None]) -> None:
         now = time.monotonic()
@@ -169,6 +212,7 @@ class Storm:
             self._due[name] = time.monotonic() + self._dice.uniform(*seconds)
 
     def _lift(self) -> None:
+        self._house.disk.empty()
         self._count_deaths()
         for armed in self._armed:
             self._file(armed.point.name).unlink(missing_ok=True)

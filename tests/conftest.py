@@ -8,7 +8,9 @@ locks, workers and crashes. `live_server`, `page`: every process as in `make run
 
 from __future__ import annotations
 
+import gc
 import re
+from collections import Counter
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +35,7 @@ from tests.ingest.mailbox_world import MailboxWorld, graph_server, mailbox_world
 from tests.support.browsing import Browsing, running_browser
 from tests.support.contexts import Contexts
 from tests.support.database import TestServers, close_connections, ground_session, one_connection, running_servers
+from tests.support.full import IS_FULL
 from tests.support.live import LiveServer, running_application
 from tests.support.pages import PageClient
 from tests.support.providers import NOWHERE
@@ -40,31 +43,10 @@ from tests.support.served import ServedClient
 
 RESULTS = Path("test-results")
 FAILED = pytest.StashKey[bool]()
-IN_A_BROWSER = (
-    "tests/browser/",
-    "tests/api/test_docs_page.py",
-    "tests/channels/email/test_html_in_a_browser.py",
-    "tests/design/test_gallery.py",
-    "tests/house/test_fixtures.py",
-)
-# Of them, what looks at the demo: it runs beside the other application for tests, so both would be slow in one process.
-IN_THE_DEMO = tuple(
-    f"tests/browser/test_{name}.py"
-    for name in (
-        "dialogs",
-        "every_channel",
-        "every_page",
-        "every_service",
-        "formatting",
-        "no_credential_shown",
-        "notifications",
-        "phone_simulator",
-        "reach",
-        "simulator",
-        "whatsapp",
-    )
-)
-EVERY_PAGE = "tests/browser/test_every_page.py"  # takes as long as half of the others: it has a process and a demo of its own
+LANES = ("unit", "db", "processes", "browser")
+# Tests that share a running application or a browser stay in one test process. The longest start first, so that
+# no process is left alone with one at the end.
+SHARED = ("demo", "live_server", "browser")
 LONG = ("tests/launch/", "tests/chaos/", "tests/ingest/test_four_workers.py", "tests/ingest/test_mailbox_months.py", "tests/cli/")
 
 # How long examples take says nothing on a machine that does other things too. And they are the same in every run: what fails
@@ -74,15 +56,11 @@ property_settings.load_profile("ours")
 
 
 class ByModule(LoadScopeScheduling):
-    """A module stays in one test process. So do all that need the demo, and all other browser tests, so that each of these groups
-    shares one running application."""
+    """A module stays in one test process; so do all tests of a group, whose name a test carries behind an @."""
 
     def _split_scope(self, nodeid: str) -> str:
-        if nodeid.startswith(EVERY_PAGE):
-            return EVERY_PAGE
-        if nodeid.startswith(IN_THE_DEMO):
-            return IN_THE_DEMO[0]
-        return IN_A_BROWSER[0] if nodeid.startswith(IN_A_BROWSER) else nodeid.split("::")[0]
+        name, _, group = nodeid.rpartition("@")
+        return group if name and group in SHARED else nodeid.split("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
@@ -90,9 +68,56 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
     return ByModule(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest groups start first, so that no process is left alone with one at the end."""
-    items.sort(key=lambda item: [not item.nodeid.startswith(group) for group in (IN_THE_DEMO, IN_A_BROWSER, LONG)])
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put each test into its lane and its group, by the fixtures it uses; leave out what only a full run does."""
+    for item in items:
+        item.add_marker(lane_of(item))
+        group = group_of(item)
+        if group:
+            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: [group_of(item) != group for group in SHARED] + [not item.nodeid.startswith(LONG)])
+    if not IS_FULL:
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("full")])
+        items[:] = [item for item in items if not item.get_closest_marker("full")]
+
+
+def lane_of(item: pytest.Item) -> str:
+    """The lane of a test: what it needs that takes longest to start. Only `processes` is marked by hand, where a test starts
+    them itself."""
+    used = uses(item)
+    if used & set(SHARED):
+        return "browser"
+    if item.get_closest_marker("processes"):
+        return "processes"
+    return "db" if "servers" in used else "unit"
+
+
+def group_of(item: pytest.Item) -> str | None:
+    """The group of tests that a test shares a running application or a browser with."""
+    return next((name for name in SHARED if name in uses(item)), None)
+
+
+def uses(item: pytest.Item) -> set[str]:
+    """The fixtures of a test, and those that they use."""
+    return set(getattr(item, "fixturenames", ()))
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: the collector of garbage need not walk through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Keep what each test took, the longest first."""
+    took: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                took[report.nodeid] += report.duration
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "durations.txt").write_text("".join(f"{seconds:8.2f} s  {name}\n" for name, seconds in took.most_common()))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -125,6 +150,7 @@ def settings(servers: TestServers, tmp_path_factory: pytest.TempPathFactory) -> 
         public_url="http://localhost",
         storage_url=f"file://{folder}/storage",
         outbound_allow=("127.0.0.0/8",),
+        outbound_allow_mail=("127.0.0.0/8",),
         graph_base_url=NOWHERE,
         login_authority=NOWHERE,
         whatsapp_base_url=NOWHERE,

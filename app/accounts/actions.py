@@ -104,8 +104,12 @@ def create_user(session: Session, new: NewUser, *, now: datetime, actor: Actor =
     return user
 
 
-def authenticate(session: Session, *, email: str, password: str, address: str | None, now: datetime) -> User | None:
+def authenticate(
+    session: Session, *, email: str, password: str, address: str | None, now: datetime, counted_as: str | None = None
+) -> User | None:
     """Return the user these credentials belong to, else None; commit either way, the failure is audited.
+
+    `counted_as`: the address the try was counted against, where that is not `address`.
 
     The caller counted the try first (`throttle.count_try`, in a transaction of its own); here a right password takes it back.
     No account, a disabled one and a wrong password look the same and take the same time.
@@ -117,7 +121,7 @@ def authenticate(session: Session, *, email: str, password: str, address: str | 
         object_id = str(user.id) if user else ""
         audit(session, action="SignInFailed", object_type="user", object_id=object_id, now=now, actor=Actor(ip=address))
         return None
-    take_back_try(session, email=email, address=address)
+    take_back_try(session, email=email, address=counted_as or address)
     if user.password_hash and needs_rehash(user.password_hash):
         user.password_hash = hash_password(password)
     return user

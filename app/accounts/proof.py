@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from app.accounts.access import Viewer
 from app.accounts.actions import authenticate
 from app.accounts.throttle import TooManyTries, count_try
+from app.core.caller import caller_address
 from app.core.db import transaction
 
 
@@ -25,10 +26,11 @@ def prove_password(viewer: Viewer, password: str, *, now: datetime) -> None:
     """Raise NotProven unless it is the viewer's password. Throttled like signing in; opens its own transactions."""
     try:
         with transaction() as session:
-            count_try(session, email=viewer.email, address=viewer.ip, now=now)
+            count_try(session, email=viewer.email, address=caller_address(), now=now)
     except TooManyTries as error:
         raise NotProven(_("Too many tries. Wait %(seconds)s seconds, then try again.", seconds=error.seconds), 429) from error
     with transaction() as session:
-        user = authenticate(session, email=viewer.email, password=password, address=viewer.ip, now=now)
+        counted_as = caller_address()
+        user = authenticate(session, email=viewer.email, password=password, address=viewer.ip, now=now, counted_as=counted_as)
     if user is None:
         raise NotProven(_("This is not your password."), 422)

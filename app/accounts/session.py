@@ -184,10 +184,14 @@ def _touch(response: Response) -> Response:
     return response
 
 
-def list_counting_sessions(session: Session, session_ids: Collection[uuid.UUID], *, now: datetime) -> set[uuid.UUID]:
-    """Return those of `session_ids` that still count: what an open socket must be asked again and again."""
-    query = sa.select(UserSession.id).join(User, User.id == UserSession.user_id).where(UserSession.id.in_(session_ids), _counts())
-    return set(session.execute(query, {"now": now, "idle": now - IDLE}).scalars())
+def list_counting_sessions(
+    session: Session, session_ids: Collection[uuid.UUID], *, now: datetime
+) -> dict[uuid.UUID, frozenset[uuid.UUID]]:
+    """Return those of `session_ids` that still count, with the brands their users may see now: what is asked again and again
+    for open sockets."""
+    query = sa.select(UserSession.id, visible_brands().label("brand_ids")).join(User, User.id == UserSession.user_id)
+    rows = session.execute(query.where(UserSession.id.in_(session_ids), _counts()), {"now": now, "idle": now - IDLE})
+    return {row.id: frozenset(row.brand_ids) for row in rows}
 
 
 def open_session(session: Session, user: User, *, ip: str | None, user_agent: str, now: datetime) -> str:

@@ -6,7 +6,6 @@ password takes its own count back. Unknown accounts count like known ones.
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -14,6 +13,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.accounts.models import LoginThrottle
+from app.core.caller import network_of
 
 FREE_TRIES = {"account": 5, "address": 20}
 # Short for the account: whoever guesses at it must not be able to keep its owner out.
@@ -70,11 +70,4 @@ def _account_key(email: str) -> str:
 
 
 def _address_key(address: str | None) -> str:
-    """One household has one IPv4 address, but a whole /64 of IPv6 addresses."""
-    try:
-        parsed = ipaddress.ip_address(address or "")
-    except ValueError:
-        return "address:unknown"
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is None:
-        return f"address:{ipaddress.ip_network((parsed, 64), strict=False)}"
-    return f"address:{parsed}"
+    return f"address:{network_of(address)}"

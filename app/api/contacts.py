@@ -29,7 +29,7 @@ from app.core.clock import utc_now
 from app.core.db import db
 from app.core.keyset import Sort
 from app.core.problems import Problem, invalid
-from app.inbox.api_queries import contact_in_sight
+from app.inbox.api_queries import contact_in_sight, is_reserved
 
 routes = Routes("Contacts")
 KINDS = {"emails": "email", "phones": "phone", "whatsapp_numbers": "wa_id"}
@@ -96,7 +96,9 @@ def update_a_contact(path: IdPath, body: ContactUpdate) -> Response:
 
 def _create(session: Session, viewer: Viewer, body: ContactCreate) -> Answer:
     _check_parent(session, viewer, body)
-    contact = create_contact(session, _edit(body, body.model_dump()), actor=viewer.actor, now=utc_now())
+    edit = _edit(body, body.model_dump())
+    _check_identities(session, viewer, edit)
+    contact = create_contact(session, edit, actor=viewer.actor, now=utc_now())
     return _answer(session, viewer, contact, 201)
 
 
@@ -107,7 +109,9 @@ def _update(session: Session, viewer: Viewer, contact_id: uuid.UUID, body: Conta
     if contact.id != viewer.contact_id and not viewer.is_admin and _is_colleague(session, contact):
         raise Problem("forbidden", "A colleague's contact is changed by themselves or by an admin")
     _check_parent(session, viewer, body)
-    update_contact(session, contact, _edit(body, body.model_dump(exclude_unset=True)), actor=viewer.actor, now=utc_now())
+    edit = _edit(body, body.model_dump(exclude_unset=True))
+    _check_identities(session, viewer, edit)
+    update_contact(session, contact, edit, actor=viewer.actor, now=utc_now())
     return _answer(session, viewer, contact, 200)
 
 
@@ -119,6 +123,11 @@ def _check_parent(session: Session, viewer: Viewer, body: ContactCreate | Contac
     parent_id = body.parent_organization_id
     if parent_id is not None and not contact_exists(session, contact_id=parent_id, within=contact_in_sight(viewer)):
         raise invalid("parent_organization_id", "there is no such contact")
+
+
+def _check_identities(session: Session, viewer: Viewer, edit: ContactEdit) -> None:
+    if is_reserved(session, viewer=viewer, identities=[one for group in edit.identities.values() for one in group]):
+        raise Problem("state_conflict", "One of these addresses and numbers is for an administrator to add")
 
 
 def _edit(body: ContactCreate | ContactUpdate, values: dict[str, Any]) -> ContactEdit:

@@ -19,7 +19,7 @@ from app.api.schemas.messages import MovedOnBody
 from app.core.problems import CATALOGUE, MEDIA_TYPE
 
 REFERENCE = "#/components/schemas/{model}"
-ALWAYS = (401, 403, 503)
+ALWAYS = (401, 403, 429, 503)
 TOKEN = "token"  # noqa: S105 the name of a scheme
 DESCRIPTION = """\
 One inbox for every channel: threads, messages, contacts, and what they refer to.
@@ -35,6 +35,9 @@ send it as `If-None-Match` and an unchanged object costs nothing (304).
 
 **Writes** take an `Idempotency-Key`: the same key and body again are answered with the first answer, and done once. Keys are
 kept for two days.
+
+**Limits** count the calls of a token and of an address. `RateLimit` and `RateLimit-Policy` say how many are left of how many;
+past them the answer is 429 with `Retry-After`, and nothing was done.
 
 **Errors** are `application/problem+json` (RFC 9457) with a `code`; 422 lists `errors` by field.
 
@@ -188,6 +191,6 @@ def _refusal(operation: Operation, status: int) -> dict[str, Any]:
     }
     if status == 401:
         described["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
-    if status == 503:
+    if status in (429, 503):
         described["headers"] = {"Retry-After": {"schema": {"type": "string"}}}
     return described

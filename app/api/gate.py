@@ -1,32 +1,41 @@
 """What every request passes before its parameters are looked at: token, scope, content type, a body that is JSON.
 
-In this order, so that somebody without a token learns nothing but that.
+In this order, so that somebody without a token learns nothing but that. Before it and after the token is known calls are counted
+(app/core/limits.py); whoever makes too many is told when to come again.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any, NoReturn
 
-from flask import g, request
+from flask import Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.accounts.access import Viewer
 from app.accounts.tokens import viewer_from_bearer
 from app.api.registry import Operation
+from app.core.caller import caller_address
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.core.limits import Level, Limit
 from app.core.problems import Problem, invalid
+from app.core.runtime import runtime
 
 JSON_BODY_BYTES = 12 * 1024 * 1024
 FORM_BODY_BYTES = 27 * 1024 * 1024
 DEPTH = 60
+ADDRESS, TOKEN = Limit("address", 0, 60), Limit("token", 0, 60)  # as many as API_CALLS_PER_MINUTE says
+WRONG_TOKENS = Limit("wrong-tokens", 30, 60)
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="Switchyard"'}
 
 
 def check_request(operation: Operation) -> None:
     """Raises Problem. Afterwards `current_viewer()` is who asks."""
+    _count(ADDRESS, caller_address(), factor=2)
     g.api_viewer = _authenticate()
+    _count(TOKEN, request.headers["Authorization"].partition(" ")[2].strip())
     scopes = g.api_viewer.scopes
     if scopes is not None and operation.scope not in scopes:
         raise Problem("scope_missing", f"The token lacks the scope {operation.scope}")
@@ -49,8 +58,35 @@ def _authenticate() -> Viewer:
         header = request.headers.get("Authorization")
         viewer = viewer_from_bearer(session, header, now=utc_now(), ip=request.remote_addr)
     if viewer is None:
+        _spend(WRONG_TOKENS, caller_address())
         raise Problem("unauthenticated", "Send a valid token as `Authorization: Bearer …`", headers=CHALLENGE)
     return viewer
+
+
+def tell_limits(response: Response) -> Response:
+    """Say in the headers how much of the tightest limit is left."""
+    level: Level | None = g.get("api_level")
+    if level is not None:
+        response.headers.update(level.headers())
+    return response
+
+
+def _count(limit: Limit, whom: str, *, factor: int = 1) -> None:
+    calls = runtime().settings.api_calls_per_minute * factor
+    if calls:
+        _spend(replace(limit, burst=calls), whom)
+
+
+def _spend(limit: Limit, whom: str) -> None:
+    """Raises Problem where none is left. Remembers for the headers of the answer the limit of which the smallest part is left."""
+    level = runtime().limits.take(limit, whom)
+    if level is None:
+        return
+    known: Level | None = g.get("api_level")
+    if known is None or level.wait_seconds or level.share < known.share:
+        g.api_level = level
+    if level.wait_seconds:
+        raise Problem("quota-exceeded", f"Too many requests: wait {level.retry_after} seconds")
 
 
 def _check_json() -> None:

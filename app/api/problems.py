@@ -24,6 +24,7 @@ from app.core.db import db
 from app.core.log import get_logger
 from app.core.paging import BadCursor
 from app.core.problems import MOST_ERRORS, FieldError, Problem, invalid, problem_of, problem_response
+from app.core.storage import StorageFailed
 from app.delivery.actions import UnableToReply
 from app.inbox.actions import ThreadMovedOn
 from app.inbox.api_queries import find_message_records
@@ -58,7 +59,7 @@ def answer_problems(blueprint: APIBlueprint) -> None:
     blueprint.register_error_handler(HTTPException, problem_of)
     for kind in _PROBLEM_OF:
         blueprint.register_error_handler(kind, _answer)
-    for outage in (OperationalError, InterfaceError, PoolTimeout):
+    for outage in (OperationalError, InterfaceError, PoolTimeout, StorageFailed):
         blueprint.register_error_handler(outage, _unavailable)
 
 

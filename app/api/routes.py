@@ -15,7 +15,7 @@ from flask_openapi3.openapi import OpenAPI
 
 from app.api import appointments, attachments, contacts, directory, external, messages, orders, search, tasks, templates, threads
 from app.api.document import build_document
-from app.api.gate import check_request
+from app.api.gate import check_request, tell_limits
 from app.api.problems import answer_problems, install_validation
 from app.api.registry import ALIAS, CANONICAL, build_blueprint
 from app.core.problems import request_id
@@ -48,6 +48,7 @@ def _api(name: str, prefix: str) -> APIBlueprint:
     blueprint = build_blueprint(name, prefix, OPERATIONS)
     blueprint.before_request(_check)
     blueprint.after_request(_number)
+    blueprint.after_request(tell_limits)
     answer_problems(blueprint)
     csrf.exempt(blueprint)  # a token in a header is never sent by a browser on its own
     return blueprint

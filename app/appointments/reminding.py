@@ -30,6 +30,7 @@ from app.core.clock import utc_now
 from app.core.db import table_of, transaction
 from app.core.log import get_logger
 from app.core.runtime import runtime
+from app.core.shortage import find_shortage
 from app.core.text import mark as N_
 from app.core.work import Lease, claim, finish, next_delay_seconds, put_back
 from app.delivery.actions import ReplyContext
@@ -72,7 +73,7 @@ def send(reminder_id: uuid.UUID) -> None:
         return
     except Exception as error:
         log.exception("reminder_crashed", reminder_id=str(reminder_id))
-        _try_later(lease, type(error).__name__)
+        _try_later(lease, error)
     runtime().nudger.nudge()
 
 
@@ -94,13 +95,17 @@ def _lock_its_thread(session: Session, appointment_id: uuid.UUID) -> Thread | No
     return lock_thread(session, thread_id) if thread_id is not None else None
 
 
-def _try_later(lease: Lease, why: str) -> None:
+def _try_later(lease: Lease, error: Exception) -> None:
+    shortage = find_shortage(error)  # which is no try
     delay = next_delay_seconds(lease.attempts) if lease.attempts < MOST_TRIES else None
     with transaction() as session:
+        if shortage is not None:
+            put_back(session, TABLE, lease, delay_seconds=shortage.wait_seconds, values={"attempts": lease.attempts - 1})
+            return
         if delay is not None:
             put_back(session, TABLE, lease, delay_seconds=delay)
             return
-        values = {**vars(_Decided(ReminderOutcome.STOPPED, why)), "ended_at": utc_now()}
+        values = {**vars(_Decided(ReminderOutcome.STOPPED, type(error).__name__)), "ended_at": utc_now()}
         finish(session, TABLE, lease, values=values)
 
 

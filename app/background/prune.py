@@ -4,11 +4,14 @@ undo of a merge or split would need, a week after its time. Of moves those stay 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.core.db import transaction
+from app.core.runtime import runtime
+from app.core.storage import StorageFailed
 
 BATCH = 5000
 _RULES = (
@@ -16,6 +19,10 @@ _RULES = (
     " (SELECT id FROM outbox_entries WHERE state = 'done' AND created_at < now() - interval '1 day' LIMIT :batch)",
     "DELETE FROM inbound_events WHERE id IN"
     " (SELECT id FROM inbound_events WHERE state = 'done' AND received_at < now() - interval '30 days' LIMIT :batch)",
+    # What anybody may have posted without a key; locked, because a person may be sending it back to be processed right now.
+    "DELETE FROM inbound_events WHERE id IN (SELECT id FROM inbound_events WHERE state = 'quarantined' AND channel_id IS NULL"
+    " AND source = 'email_inbound' AND (meta ? 'unkeyed' OR reason = 'the key in the address is missing or wrong')"
+    " AND received_at < now() - interval '7 days' LIMIT :batch FOR UPDATE SKIP LOCKED)",
     "DELETE FROM bulk_actions WHERE id IN (SELECT id FROM bulk_actions WHERE undoes_id IS NULL"
     " AND state IN ('done', 'failed') AND created_at < now() - interval '7 days' LIMIT 100)",
     "DELETE FROM automation_runs WHERE id IN"
@@ -49,7 +56,9 @@ _RULES = (
 
 
 def prune(**_ignored: Any) -> int:
-    """Delete everything past its time; returns how many rows went."""
+    """Delete everything past its time, half-written files included; returns how many rows went."""
+    with suppress(StorageFailed):  # the watch says so
+        runtime().storage.sweep()
     removed = 0
     for rule in _RULES:
         while True:

@@ -6,11 +6,13 @@ any of them at any moment loses nothing, because what they do is promised by row
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 
 import redis
 from flask import Flask
@@ -18,34 +20,64 @@ from rq import Queue, SimpleWorker
 from rq.job import Job
 
 from app import create_app
+from app.background.forks import Family
+from app.background.schedule import periodic_jobs
 from app.background.scheduler import run_scheduler
+from app.config import Settings
 from app.core.log import get_logger
 from app.core.runtime import runtime
 from app.notifications.jobs import make_push_key
-from app.wiring import LIVE, SEND
+from app.wiring import LIVE, SEND, sources
 
 WORKER_TTL_SECONDS = 30
 MAX_JOBS = 20_000
+RUNNERS: dict[str, Callable[[Flask], None]] = {
+    "live": lambda app: run_worker(app, (LIVE,)),
+    "send": lambda app: run_worker(app, (SEND, LIVE)),
+    "scheduler": lambda app: run_scheduler(app),
+}
+EVERYTHING = ("live", "send", "send", "scheduler")
 log = get_logger(__name__)
+_prepared: list[Flask] = []
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the process named by the first argument until it is told to stop; the exit status."""
-    kind = arguments[0] if arguments else ""
-    runners = {
-        "live": lambda app: run_worker(app, (LIVE,)),
-        "send": lambda app: run_worker(app, (SEND, LIVE)),
-        "scheduler": run_scheduler,
-    }
-    if kind not in runners:
-        sys.stderr.write(f"usage: worker.py {'|'.join(runners)}\n")
+    """Run the process of the one kind named, or fork one for each of several, until told to stop; the exit status."""
+    kinds = tuple(arguments) or EVERYTHING
+    if not set(kinds) <= set(RUNNERS):
+        sys.stderr.write(f"usage: worker.py [{'|'.join(RUNNERS)}]…\n")
         return 2
-    app = create_app()
+    if len(kinds) == 1:
+        run(kinds[0])
+        return 0
+    prepare()
+    kind = Family(kinds).run()
+    if kind:
+        run(kind)
+    return 0
+
+
+def prepare() -> None:
+    """Make the application, and import what jobs need, for all the processes that will be forked from this one.
+
+    It opens no connection and starts no thread. Raises SettingError.
+    """
+    for path in {source.job for source in sources()} | {job.job for job in periodic_jobs(Settings())}:
+        import_module(path.rpartition(".")[0])
+    _prepared.append(create_app())
+    gc.collect()
+    gc.freeze()  # a collector that walks over what was made here would give each process a copy of its own
+
+
+def run(kind: str) -> None:
+    """Be a process of this kind until told to stop."""
+    app = _prepared[0] if _prepared else create_app()
     with app.app_context():
+        # The web answers people and providers: it comes before the work that waits behind it.
+        os.nice(runtime().settings.worker_nice)
         if kind == "scheduler":
             make_push_key()
-        runners[kind](app)
-    return 0
+        RUNNERS[kind](app)
 
 
 class AppWorker(SimpleWorker):

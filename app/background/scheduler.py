@@ -20,9 +20,10 @@ from app.core.db import db
 from app.core.log import get_logger
 from app.core.nudge import wait_for_nudge
 from app.core.runtime import runtime
-from app.events.relay import POLL_SECONDS, relay_once
+from app.events.relay import POLL_SECONDS, Rounds, relay_once
 from app.wiring import sources
 
+PAUSE_SECONDS = 0.03  # between two looks; under a flood each look finds many rows instead of one
 log = get_logger(__name__)
 
 
@@ -33,10 +34,12 @@ def run_scheduler(_app: Flask) -> None:
         signal.signal(number, lambda *_: stopping.set())
     connection = redis.Redis.from_url(runtime().settings.redis_url, socket_connect_timeout=1, socket_timeout=5)
     jobs = dict.fromkeys(periodic_jobs(runtime().settings), 0.0)
+    rounds: Rounds = {}
     while not stopping.is_set():
         _wait(connection, stopping)
-        _relay(connection, stopping)
+        _relay(connection, stopping, rounds)
         _tick(jobs, connection)
+        stopping.wait(PAUSE_SECONDS)
 
 
 def _wait(connection: redis.Redis, stopping: Flag) -> None:
@@ -46,9 +49,9 @@ def _wait(connection: redis.Redis, stopping: Flag) -> None:
         stopping.wait(POLL_SECONDS)
 
 
-def _relay(connection: redis.Redis, stopping: Flag) -> None:
+def _relay(connection: redis.Redis, stopping: Flag, rounds: Rounds) -> None:
     try:
-        relay_once(sources(), connection=connection, sweep_seconds=runtime().settings.sweep_seconds)
+        relay_once(sources(), connection=connection, sweep_seconds=runtime().settings.sweep_seconds, rounds=rounds)
     except (redis.RedisError, DBAPIError) as error:
         log.warning("relay_failed", error=type(error).__name__)
         stopping.wait(POLL_SECONDS)

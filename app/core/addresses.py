@@ -27,9 +27,13 @@ class AddressGuard:
     """Says whether an address may be connected to. `allowed_networks` (CIDR) are let through before the table is asked.
 
     `ports`: the only ones of public addresses, or none for all of them. In allowed networks every port is allowed.
+    `places` are single ones, "127.0.0.1:5111", that are let through as well.
     """
 
-    def __init__(self, allowed_networks: Sequence[str] = (), *, ports: Collection[int] = ()) -> None:
+    def __init__(
+        self, allowed_networks: Sequence[str] = (), *, ports: Collection[int] = (), places: Collection[str] = ()
+    ) -> None:
+        self._places = frozenset(places)
         self._allowed = tuple(ipaddress.ip_network(network, strict=False) for network in allowed_networks)
         self._ports = frozenset(ports)
 
@@ -39,7 +43,7 @@ class AddressGuard:
             ip = plain_address(address)
         except ValueError:
             return False
-        if _inside(ip, self._allowed):
+        if _inside(ip, self._allowed) or f"{ip}:{port}" in self._places:
             return True
         usual = not self._ports or port is None or port in self._ports
         return usual and ip.is_global and not _inside(ip, REFUSED_NETWORKS)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.db import transaction
 from app.core.runtime import runtime
-from app.core.work import Lease, claim, put_back
+from app.core.work import Lease, claim, give_back_hints, put_back
 
 TURN_SECONDS = 10  # then others in the queue have theirs
 
@@ -27,6 +28,21 @@ def run_batches(step: Callable[[Session], int], *, size: int) -> int:
             runtime().nudger.nudge()
         if count < size:
             return total
+
+
+def run_in_turn(table: sa.Table, row_ids: Sequence[Any], run: Callable[[Any], object], *, seconds: float = TURN_SECONDS) -> None:
+    """Call `run` with one row after the other, each of which it claims itself; after `seconds` the rest is left to others.
+
+    So a slow row holds up its neighbours for no longer than that, and a job that was given many rows ends well within its time.
+    """
+    ends_at = time.monotonic() + seconds
+    for place, row_id in enumerate(row_ids):
+        if place and time.monotonic() >= ends_at:
+            with transaction() as session:
+                give_back_hints(session, table, row_ids[place:])
+            runtime().nudger.nudge()
+            return
+        run(row_id)
 
 
 def take_turn(

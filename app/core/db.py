@@ -6,20 +6,22 @@ The edge (route, job, command) opens and commits a transaction with `transaction
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import psycopg
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
+from psycopg.abc import PQGen
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 
 from app.core.ids import new_id
 
+T = TypeVar("T")
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -95,7 +97,8 @@ def transaction() -> Iterator[Session]:
         raise
 
 
-AUTOCOMMIT = "autocommit"  # the bind whose connections have no transactions
+AUTOCOMMIT = "autocommit"  # the bind of the webhook door, whose connections have no transactions and little patience
+_STATEMENT_GAVE_UP = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled)  # the connection is as good as before
 
 
 @contextmanager
@@ -103,12 +106,18 @@ def autocommitted() -> Iterator[sa.PoolProxiedConnection]:
     """The driver's own connection, on which every statement is a transaction of its own: one way to the database and back
     instead of three, and no layer between.
 
-    For an edge whose statements each bear running twice, and that has nothing to take back. Raises what the driver raises.
+    For an edge whose statements each bear running twice, and that has nothing to take back. Raises what the driver raises, soon
+    (see `limit_answers`), and sqlalchemy.exc.TimeoutError when no connection is free in time.
     """
     engine = db.engines[AUTOCOMMIT]
     connection = engine.raw_connection()
     try:
         yield connection
+    except _STATEMENT_GAVE_UP:
+        raise
+    except psycopg.errors.ConnectionTimeout as error:
+        connection.invalidate(error)  # this one alone: others may be answered, and each is given up after the same time
+        raise
     except psycopg.OperationalError as error:
         connection.invalidate(error)
         engine.dispose()  # the server went away, most likely: whatever else is kept open to it is as dead
@@ -117,6 +126,58 @@ def autocommitted() -> Iterator[sa.PoolProxiedConnection]:
         connection.close()
 
 
+@contextmanager
+def autocommitted_session() -> Iterator[Session]:
+    """A session on such a connection, for the queries and the counters of the same edge. Raises what SQLAlchemy raises, soon."""
+    with (
+        db.engines[AUTOCOMMIT].connect() as connection,
+        Session(connection, join_transaction_mode="create_savepoint", autoflush=False, expire_on_commit=False) as session,
+    ):
+        yield session
+        session.commit()
+
+
+class LimitedConnection(psycopg.Connection[Any]):
+    """A connection that waits for an answer no longer than `answer_seconds`, and is closed then.
+
+    The server's own `statement_timeout` does not run in a server that is stopped or cut off.
+    """
+
+    answer_seconds: float
+
+    def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
+        """See psycopg. Raises ConnectionTimeout instead of waiting on."""
+        try:
+            return super().wait(gen, interval, self.answer_seconds if timeout is None else timeout)
+        except psycopg.errors._WaitTimeout:
+            self.close()
+            raise psycopg.errors.ConnectionTimeout("the server does not answer") from None
+
+
+def limit_answers(engine: sa.Engine, seconds: float) -> None:
+    """Give every connection of `engine` so many seconds for each answer."""
+
+    class Limited(LimitedConnection):
+        answer_seconds = seconds
+
+    @sa.event.listens_for(engine, "do_connect")
+    def _connect(_dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> Any:
+        return Limited.connect(*arguments, **options)
+
+
 def advisory_xact_lock(session: Session, key: str) -> None:
     """Wait for the transaction-long lock named `key`. Take several in sorted order."""
     session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
+
+
+def advisory_xact_locks(session: Session, keys: Collection[str]) -> None:
+    """Wait for the locks of all these names, one after the other in sorted order."""
+    if keys:
+        session.execute(_LOCKS, {"keys": sorted(keys)})
+
+
+# The planner may not take the call out of the order of the rows: PostgreSQL sorts before it evaluates volatile functions.
+_LOCKS = sa.text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(key, 0))"
+    " FROM unnest(CAST(:keys AS text[])) WITH ORDINALITY AS wanted (key, place) ORDER BY place"
+)

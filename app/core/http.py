@@ -79,14 +79,15 @@ class HttpResponse:
 class HttpClient:
     """Thread-safe; one per process and purpose. Connections are kept alive and reused per host.
 
-    `allowed_networks` are CIDR networks reachable although they are not public, e.g. "127.0.0.0/8" for the simulators; `ports`
-    are those that are called on public addresses. `meter` counts the calls.
+    `allowed_networks` are CIDR networks reachable although they are not public, e.g. "127.0.0.0/8" for the simulators, and
+    `allowed_places` single ones with their port; `ports` are those that are called on public addresses. `meter` counts the calls.
     """
 
     def __init__(
         self,
         *,
         allowed_networks: Sequence[str] = (),
+        allowed_places: Collection[str] = (),
         ports: Collection[int] = HTTP_PORTS,
         user_agent: str = "Switchyard/1",
         resolve: Resolver = system_resolver,
@@ -95,7 +96,9 @@ class HttpClient:
         self._user_agent = user_agent
         self._meter = meter
         self._pools = urllib3.PoolManager(num_pools=32, maxsize=16)
-        self._pools.pool_classes_by_scheme = _pool_classes(AddressGuard(allowed_networks, ports=ports), resolve)
+        self._pools.pool_classes_by_scheme = _pool_classes(
+            AddressGuard(allowed_networks, ports=ports, places=allowed_places), resolve
+        )
 
     def request(
         self,

@@ -12,6 +12,7 @@ from flask import Flask, current_app
 
 from app.core.crypto import Keyring
 from app.core.http import HttpClient
+from app.core.limits import Limits
 from app.core.metering import Meter
 from app.core.nudge import Nudger
 from app.core.storage import Storage
@@ -26,12 +27,18 @@ EXTENSION = "switchyard"
 
 @dataclass(frozen=True)
 class Runtime:
+    """`http` calls providers, and what people who may set up channels named; `foreign_http` calls addresses that anybody may have
+    written, such as a customer, and no setting opens a network to it."""
+
     settings: Settings
     storage: Storage
     keyring: Keyring
     http: HttpClient
+    foreign_http: HttpClient
     nudger: Nudger
+    hasty_redis: redis.Redis  # for what is done without Redis rather than late
     redis: redis.Redis
+    limits: Limits
     adapters: Adapters
     register: Register
     meter: Meter

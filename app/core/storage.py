@@ -1,12 +1,17 @@
-"""Files that belong to messages, kept outside any served folder under random names.
+"""Files that belong to messages, kept outside any served folder under random names, readable by nobody else.
 
-A file is on disk, synced, before the row that names it is committed. `open_storage` takes STORAGE_URL.
+A file and its name are on disk, synced, before the row that names it is committed. What keeps the store from working (a full or
+broken disk, a mount that went away) is `StorageFailed`: nobody's mail is at fault, and it is waited for. `open_storage` takes
+STORAGE_URL.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -14,9 +19,18 @@ from urllib.parse import unquote, urlsplit
 
 from app.core.ids import new_id
 
+PARTIAL = "partial"  # the folder of files that are being written
+STALE_SECONDS = 3600
+PROBE_BYTES = 64 * 1024
+OWN_FOLDER, OWN_FILE = 0o700, 0o600
+
 
 class FileMissing(Exception):
     """The row names a file that the store does not have."""
+
+
+class StorageFailed(Exception):
+    """The store cannot be written or read now; the text says why, without a path. It passes, and then the same works."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +44,8 @@ class Storage(Protocol):
     def put(self, content: bytes) -> StoredFile: ...
     def open(self, key: str) -> BinaryIO: ...
     def delete(self, key: str) -> None: ...
+    def check(self) -> None: ...
+    def sweep(self) -> int: ...
 
 
 class FileStorage:
@@ -37,37 +53,132 @@ class FileStorage:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._seen: set[Path] = set()  # folders that were there once: one that is gone later is a mount that went away
 
     def put(self, content: bytes) -> StoredFile:
-        """Write `content` durably and return where it is."""
+        """Write `content` durably and return where it is. Raises StorageFailed; then nothing of it is left."""
         name = new_id().hex
         key = f"{name[-2:]}/{name}"
         path = self._root / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".part")
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        with _telling_why():
+            with self._partial(content) as partial:
+                self._need_folder(path)
+                partial.replace(path)
+            _sync_folder(path.parent)
         return StoredFile(key=key, size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
 
     def open(self, key: str) -> BinaryIO:
-        """Open for reading. Raises FileMissing."""
-        try:
-            return self._path(key).open("rb")
-        except FileNotFoundError as error:
-            raise FileMissing(key) from error
+        """Open for reading. Raises FileMissing, and StorageFailed where the folder is gone: that is no file that was deleted."""
+        path = self._path(key)
+        with _telling_why():
+            try:
+                return path.open("rb")
+            except FileNotFoundError as error:
+                if not path.parent.is_dir():
+                    raise
+                raise FileMissing(key) from error
 
     def delete(self, key: str) -> None:
-        """Remove the file; a file that is gone already is fine."""
-        self._path(key).unlink(missing_ok=True)
+        """Remove the file; a file that is gone already is fine. Its folder stays."""
+        with _telling_why():
+            self._path(key).unlink(missing_ok=True)
+
+    def check(self) -> None:
+        """Write a little and take it away again, unsynced, since a web process must not wait for a disk. Raises StorageFailed."""
+        with _telling_why(), self._partial(bytes(PROBE_BYTES), is_kept=False):
+            pass
+
+    def sweep(self) -> int:
+        """Remove what processes that were killed left half written; returns how many files."""
+        folder, before = self._root / PARTIAL, time.time() - STALE_SECONDS
+        removed = 0
+        with _telling_why():
+            for path in folder.iterdir() if folder.is_dir() else ():
+                with suppress(FileNotFoundError):  # it is finished meanwhile
+                    if path.stat().st_mtime < before:
+                        path.unlink()
+                        removed += 1
+        return removed
+
+    @contextmanager
+    def _partial(self, content: bytes, *, is_kept: bool = True) -> Iterator[Path]:
+        """A file of `content` under a name that nothing else knows, synced if it is to be kept; gone afterwards unless moved."""
+        self._need_folder(path := self._root / PARTIAL / new_id().hex)
+        try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, OWN_FILE), "wb") as file:
+                file.write(content)
+                file.flush()
+                if is_kept:
+                    os.fsync(file.fileno())
+            yield path
+        finally:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+    def _need_folder(self, path: Path) -> None:
+        """Make the folder that `path` is to lie in, once: below a mount that went away nothing is made anew."""
+        for folder in (self._root, path.parent):
+            if folder in self._seen:
+                continue
+            folder.mkdir(mode=OWN_FOLDER, parents=folder == self._root, exist_ok=True)
+            with suppress(PermissionError):  # whoever made it for us may have kept it, and the folder it lies in
+                folder.chmod(OWN_FOLDER)
+                _sync_folder(folder.parent)
+            self._seen.add(folder)
 
     def _path(self, key: str) -> Path:
         path = (self._root / key).resolve()
         if not path.is_relative_to(self._root.resolve()):
             raise FileMissing(key)
         return path
+
+
+@contextmanager
+def undone_on_error(storage: Storage) -> Iterator[Storage]:
+    """The store, for a block whose rows are rolled back if it raises: then the files it put go, too.
+
+    Else each try of a mail that has no room would leave the files that still found some.
+    """
+    kept = _Noting(storage)
+    try:
+        yield kept
+    except BaseException:
+        for key in kept.keys:
+            with suppress(StorageFailed):
+                storage.delete(key)
+        raise
+
+
+class _Noting:
+    """A store that notes what it is given."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self.keys: list[str] = []
+        self.open, self.delete = storage.open, storage.delete
+        self.check, self.sweep = storage.check, storage.sweep
+
+    def put(self, content: bytes) -> StoredFile:
+        stored = self._storage.put(content)
+        self.keys.append(stored.key)
+        return stored
+
+
+@contextmanager
+def _telling_why() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageFailed(error.strerror or type(error).__name__) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Without this a power cut can lose the name of a file whose bytes are safe."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def open_storage(url: str) -> Storage:

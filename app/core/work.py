@@ -9,14 +9,16 @@ matter.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
+from app.core.plans import KEPT, as_written
 
 READY, RUNNING, DONE, FAILED = "ready", "running", "done", "failed"
 
@@ -39,20 +41,43 @@ def claim(
 ) -> Lease | None:
     """Take the row if it is due and free, else return None. Commit before any provider call."""
     token = new_id()
-    free = sa.or_(table.c.state == READY, sa.and_(table.c.state == RUNNING, table.c.lease_until < _NOW))
+    statement = _claiming(table) if where is None else _claiming(table).where(where)
+    values = {"claimed_id": row_id, "token": token, "seconds": lease_seconds}
+    attempts = session.connection().execute(statement, values).scalar_one_or_none()
+    return None if attempts is None else Lease(row_id, token, attempts)
+
+
+@lru_cache
+def _claiming(table: sa.Table) -> sa.Update:
+    """Written once: of what is asked for every row, writing the statement is what takes longest."""
+    return (
+        sa.update(table)
+        .where(table.c.id == sa.bindparam("claimed_id"), table.c.run_at <= _NOW, _free(table))
+        .values(**_leased(table, sa.bindparam("token", type_=sa.Uuid), sa.bindparam("seconds", type_=sa.Float)))
+        .returning(table.c.attempts)
+        .execution_options(**KEPT)
+    )
+
+
+def claim_all(session: Session, table: sa.Table, row_ids: Collection[Any], *, lease_seconds: int = 60) -> list[Lease]:
+    """Take those of the rows that are due and free, for work that is done for all of them at once; in the order of their ids."""
+    token = new_id()
+    due = sa.and_(table.c.id.in_(row_ids), table.c.run_at <= _NOW, _free(table))
+    taken = sa.select(table.c.id).where(due).order_by(table.c.id).with_for_update(skip_locked=True)
     statement = (
         sa.update(table)
-        .where(table.c.id == row_id, table.c.run_at <= _NOW, free, *([] if where is None else [where]))
-        .values(
-            state=RUNNING,
-            attempts=table.c.attempts + 1,
-            lease_token=token,
-            lease_until=_NOW + sa.func.make_interval(0, 0, 0, 0, 0, 0, lease_seconds),
-        )
-        .returning(table.c.attempts)
+        .where(table.c.id.in_(taken.scalar_subquery()))
+        .values(**_leased(table, token, lease_seconds))
+        .returning(table.c.id, table.c.attempts)
     )
-    attempts = session.execute(statement).scalar_one_or_none()
-    return None if attempts is None else Lease(row_id, token, attempts)
+    return [Lease(row.id, token, row.attempts) for row in sorted(session.execute(statement).all())]
+
+
+def finish_all(session: Session, table: sa.Table, leases: Collection[Lease], *, values: Mapping[str, Any] | None = None) -> None:
+    """End the work of `claim_all`; a row that somebody else owns by now is left alone."""
+    held = sa.and_(table.c.id.in_([lease.row_id for lease in leases]), table.c.lease_token.in_({lease.token for lease in leases}))
+    ended = {"state": DONE, "lease_token": None, "lease_until": None, **(values or {})}
+    session.execute(sa.update(table).where(held).values(**ended))
 
 
 def finish(
@@ -75,6 +100,15 @@ def put_back(
     )
 
 
+def _free(table: sa.Table) -> sa.ColumnElement[bool]:
+    return sa.or_(table.c.state == READY, sa.and_(table.c.state == RUNNING, table.c.lease_until < _NOW))
+
+
+def _leased(table: sa.Table, token: Any, lease_seconds: Any) -> dict[str, Any]:
+    until = _NOW + sa.func.make_interval(0, 0, 0, 0, 0, 0, lease_seconds)
+    return {"state": RUNNING, "attempts": table.c.attempts + 1, "lease_token": token, "lease_until": until}
+
+
 def _write(session: Session, table: sa.Table, lease: Lease, values: Mapping[str, Any]) -> bool:
     held = sa.and_(table.c.id == lease.row_id, table.c.lease_token == lease.token)
     return session.execute(sa.update(table).where(held).values(**values).returning(table.c.id)).scalar_one_or_none() is not None
@@ -89,20 +123,28 @@ def due_rows(
     table: sa.Table, *, sweep_seconds: int, limit: int, where: sa.ColumnElement[bool] | None = None
 ) -> sa.Select[tuple[Any]]:
     """Select the ids of due rows nobody was told about in the last `sweep_seconds`, those that wait longest first."""
-    waiting = sa.or_(table.c.state == READY, sa.and_(table.c.state == RUNNING, table.c.lease_until < _NOW))
     stale = sa.or_(table.c.hinted_at.is_(None), table.c.hinted_at < _NOW - sa.func.make_interval(0, 0, 0, 0, 0, 0, sweep_seconds))
     return (
         sa.select(table.c.id)
-        .where(table.c.state.in_([READY, RUNNING]), waiting, table.c.run_at <= _NOW, stale, *([] if where is None else [where]))
+        .where(
+            table.c.state.in_([READY, RUNNING]), _free(table), table.c.run_at <= _NOW, stale, *([] if where is None else [where])
+        )
         .order_by(table.c.run_at)
-        .limit(limit)
+        .limit(as_written(limit))
     )
 
 
 def take_hints(
-    session: Session, table: sa.Table, *, sweep_seconds: int, limit: int = 500, where: sa.ColumnElement[bool] | None = None
+    session: Session,
+    table: sa.Table,
+    *,
+    sweep_seconds: int,
+    limit: int = 500,
+    where: sa.ColumnElement[bool] | None = None,
+    also: Sequence[str] = (),
 ) -> Sequence[sa.Row[Any]]:
-    """Return (id, attempts) of due rows nobody was told about in the last `sweep_seconds`, and note that they are told now.
+    """Return (id, attempts, run_at, and the columns `also`) of due rows nobody was told about in the last `sweep_seconds`, those
+    that wait longest first, and note that they are told now.
 
     A hint that got lost (Redis flushed, worker killed) is simply given again later; a hint given twice is harmless.
     """
@@ -111,6 +153,12 @@ def take_hints(
         sa.update(table)
         .where(table.c.id.in_(due.scalar_subquery()))
         .values(hinted_at=_NOW)
-        .returning(table.c.id, table.c.attempts)
+        .returning(table.c.id, table.c.attempts, table.c.run_at, *(table.c[name] for name in also))
     )
-    return session.execute(statement).all()
+    return sorted(session.execute(statement).all(), key=lambda row: (row.run_at, row.id))
+
+
+def give_back_hints(session: Session, table: sa.Table, row_ids: Collection[Any]) -> None:
+    """Whoever was told about these rows does not come to them: the next look tells somebody else."""
+    untouched = sa.and_(table.c.id.in_(row_ids), table.c.state == READY)
+    session.execute(sa.update(table).where(untouched).values(hinted_at=None))

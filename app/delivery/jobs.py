@@ -26,7 +26,8 @@ from app.core.crash import crash_point
 from app.core.db import table_of, transaction
 from app.core.log import get_logger
 from app.core.runtime import runtime
-from app.core.storage import FileMissing
+from app.core.shortage import STORAGE_SECONDS
+from app.core.storage import FileMissing, StorageFailed
 from app.core.text import known
 from app.core.text import mark as N_
 from app.core.work import FAILED, Lease, claim, finish, next_delay_seconds, put_back
@@ -53,8 +54,9 @@ NO_SENDER = known("Nothing here can send over %(name)s")
 RESTS = N_("The channel waits before it calls its provider again")
 PACED = N_("The channel sends as much as its provider takes; this message waits for its turn")
 ONE_PERSON = N_("This person was just sent many messages; the provider takes the next ones a few seconds apart")
+NO_STORAGE = N_("The file store of this installation does not work; the message leaves when its files can be read again")
 NOTICED_SECONDS = 5
-WAITED = (None, "rests", "pace")  # reasons that are of no try
+WAITED = (None, "rests", "pace", "storage")  # reasons that are of no try
 
 log = get_logger(__name__)
 TABLE = table_of(Delivery)
@@ -162,8 +164,20 @@ def _bring(lease: Lease, delivery_id: uuid.UUID, gate: Gate) -> None:
             Reason("file_missing", N_("An attached file is gone"), str(error), N_("Attach it again and send a new message")),
         )
         return
+    except StorageFailed as failed:
+        _wait_for_storage(lease, delivery_id, failed)
+        return
     _carry_out(work)
     runtime().nudger.nudge()
+
+
+def _wait_for_storage(lease: Lease, delivery_id: uuid.UUID, failed: StorageFailed) -> None:
+    """Its files cannot be read now. Nothing was sent, so this was no try."""
+    reason = asdict(Reason("storage", NO_STORAGE, str(failed)))
+    with transaction() as session:
+        note_delay(session, delivery_id, reason, now=utc_now())
+        values: Json = {"attempts": lease.attempts - 1, "reason": reason}
+        put_back(session, TABLE, lease, delay_seconds=STORAGE_SECONDS, values=values)
 
 
 def _prepare(lease: Lease, delivery_id: uuid.UUID, gate: Gate) -> Work:

@@ -104,8 +104,10 @@ def _secrets_of(_session: Session, channel: Channel) -> dict[str, Any]:
             "signing_secret": opened["signing_secret"],
             **told,
         }
+    if "url_key" not in opened:
+        return entry | {"webhook_url": None, "verify_token": None, "signing_secret": None, "mailbox": channel.address}
     return entry | {
-        "webhook_url": f"{base}/webhooks/email/inbound/{opened.get('url_key', '')}",
+        "webhook_url": f"{base}/webhooks/email/inbound/{opened['url_key']}",
         "verify_token": None,
         "signing_secret": None,
         "mailbox": channel.address,

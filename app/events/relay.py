@@ -1,6 +1,7 @@
 """Turn rows that wait into RQ jobs.
 
-The rows in PostgreSQL are the promises; a job is only a hint that carries a row's id. The relay looks when nudged and at
+The rows in PostgreSQL are the promises; a job is only a hint that carries the ids of rows: of one, or of several where they are
+many and soon done, as a job costs the queue more than such a row costs us. The relay looks when nudged and at
 least every POLL_SECONDS, and gives a hint again when a row is still waiting `sweep_seconds` after the last one, so an emptied
 Redis, a killed worker or a lost nudge costs a moment and nothing else. Two relays at once are harmless: hints are taken with
 SKIP LOCKED and a repeated job finds the row claimed.
@@ -8,9 +9,12 @@ SKIP LOCKED and a repeated job finds the row claimed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+import time
+from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from typing import Any
 
 import redis
@@ -20,6 +24,7 @@ from rq import Queue
 from app.core.crash import crash_point
 from app.core.db import transaction
 from app.core.log import get_logger
+from app.core.plans import KEPT
 from app.core.work import due_rows, take_hints
 
 POLL_SECONDS = 0.5
@@ -30,17 +35,35 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Source:
-    """A table of promises, the job that keeps one, and the queue it goes to (a function of the row for the outbox)."""
+    """A table of promises, the job that keeps them, and the queue it goes to.
+
+    The job is given `row_id`, or `row_ids` where `most` rows share one. Few rows are spread over as many jobs as workers may be
+    free (`over`). `together`: the column whose values are not parted. `is_first`: in front of what waits in the queue.
+    `every_seconds`: after one round the next waits so long, and takes what gathered meanwhile.
+    """
 
     table: sa.Table
     job: str
     queue: str
     where: Callable[[], sa.ColumnElement[bool]] | None = None
+    most: int = 1
+    over: int = 3
+    together: str | None = None
+    is_first: bool = False
+    every_seconds: float = 0.0
 
 
-def relay_once(sources: tuple[Source, ...], *, connection: redis.Redis, sweep_seconds: int) -> int:
-    """Enqueue a job for every due row that has no fresh hint; return how many."""
-    return sum(_relay_source(source, connection, sweep_seconds) for source in _with_due_rows(sources, sweep_seconds))
+Rounds = MutableMapping[Source, float]
+"""When each source was last handed out, by the monotonic clock."""
+
+
+def relay_once(sources: tuple[Source, ...], *, connection: redis.Redis, sweep_seconds: int, rounds: Rounds | None = None) -> int:
+    """Enqueue jobs for all due rows that have no fresh hint; return how many jobs. `rounds` is kept from call to call."""
+    rounds, now = {} if rounds is None else rounds, time.monotonic()
+    rested = tuple(source for source in sources if now - rounds.get(source, -math.inf) >= source.every_seconds)
+    due = _with_due_rows(rested, sweep_seconds)
+    rounds.update(dict.fromkeys(due, now))
+    return sum(_relay_source(source, connection, sweep_seconds) for source in due)
 
 
 def _with_due_rows(sources: tuple[Source, ...], sweep_seconds: int) -> list[Source]:
@@ -57,7 +80,7 @@ def _look(sources: tuple[Source, ...], sweep_seconds: int) -> sa.Select[*tuple[A
         due_rows(source.table, sweep_seconds=sweep_seconds, limit=1, where=_limits(source)).scalar_subquery().is_not(None)
         for source in sources
     ]
-    return sa.select(*(look.label(f"source_{n}") for n, look in enumerate(looks)))
+    return sa.select(*(look.label(f"source_{n}") for n, look in enumerate(looks))).execution_options(**KEPT)
 
 
 def _limits(source: Source) -> sa.ColumnElement[bool] | None:
@@ -66,25 +89,51 @@ def _limits(source: Source) -> sa.ColumnElement[bool] | None:
 
 def _relay_source(source: Source, connection: redis.Redis, sweep_seconds: int) -> int:
     with transaction() as session:
-        hints = take_hints(session, source.table, sweep_seconds=sweep_seconds, limit=BATCH, where=_limits(source))
+        also = [source.together] if source.together else []
+        hints = take_hints(session, source.table, sweep_seconds=sweep_seconds, limit=BATCH, where=_limits(source), also=also)
     if not hints:
         return 0
     crash_point("relay.after_hint")
     queue = Queue(source.queue, connection=connection, serializer="json")
     # A row that waits in a long queue is hinted again and again; without this look the queue would grow by all of it each time.
-    waiting = set(queue.get_job_ids())
-    jobs = [job for job in (_job(source, row) for row in hints) if job.job_id not in waiting]
+    waiting = {name for job_id in queue.get_job_ids() for name in _names_in(job_id)}
+    jobs = [_job(source, rows) for rows in _shares(source, [row for row in hints if _name(source, row) not in waiting])]
     if jobs:
         queue.enqueue_many(jobs)
     crash_point("relay.after_enqueue")
     return len(jobs)
 
 
-def _job(source: Source, row: Any) -> Any:
+def _shares(source: Source, rows: list[Any]) -> Iterator[list[Any]]:
+    """The rows of each job, in their order."""
+    size = min(source.most, math.ceil(len(rows) / source.over))
+    share: list[Any] = []
+    for _value, group in groupby(rows, key=lambda row: getattr(row, source.together) if source.together else row.id):
+        share += group
+        if len(share) >= size:
+            yield share
+            share = []
+    if share:
+        yield share
+
+
+def _name(source: Source, row: Any) -> str:
+    return f"{source.table.name}-{row.id}-{row.attempts}"
+
+
+def _names_in(job_id: str) -> list[str]:
+    """The names of the rows of a job: the id of a job says which rows it has."""
+    table, _, first = job_id.partition("-")
+    return [f"{table}-{row}" for row in first.split("--")]
+
+
+def _job(source: Source, rows: list[Any]) -> Any:
+    ids = [str(row.id) for row in rows]
     return Queue.prepare_data(
         source.job,
-        kwargs={"row_id": str(row.id)},
-        job_id=f"{source.table.name}-{row.id}-{row.attempts}",
+        kwargs={"row_id": ids[0]} if source.most == 1 else {"row_ids": ids},
+        job_id=f"{source.table.name}-{'--'.join(f'{row.id}-{row.attempts}' for row in rows)}",
+        at_front=source.is_first,
         timeout=JOB_TIMEOUT_SECONDS,
         result_ttl=0,
         failure_ttl=3600,

@@ -11,15 +11,16 @@ from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
 from app.health.actions import note_troubles
-from app.health.queries import find_troubles
+from app.health.queries import find_storage_fault, find_troubles
 from app.wiring import QUEUES
 
 
 def watch_system(**_ignored: Any) -> int:
     """RQ entry point, periodic: tell administrators what began and what ended; returns how many tellings."""
-    served, now = _served_queues(), utc_now()
+    served, now, fault = _served_queues(), utc_now(), find_storage_fault(runtime().storage)
     with transaction() as session:
-        return note_troubles(session, find_troubles(session, now=now, queues=QUEUES, served=served), now=now)
+        troubles = find_troubles(session, now=now, queues=QUEUES, served=served, storage_fault=fault)
+        return note_troubles(session, troubles, now=now)
 
 
 def _served_queues() -> set[str] | None:

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from app.connections.models import Channel
 from app.core.db import table_of
+from app.core.shortage import WAITS_FOR_STORAGE
+from app.core.storage import Storage, StorageFailed
 from app.core.text import known
 from app.core.text import mark as N_
 from app.delivery.models import Delivery
@@ -23,6 +25,7 @@ QUARANTINE = known("Events from outside could not be processed in the last hour:
 REFUSED = known("The channel %(name)s does not work: %(why)s")
 WAITING = known("Work waits for more than %(minutes)s minutes: %(what)s.")
 NOT_SERVED = known("No worker takes the jobs of the queue %(queue)s.")
+NO_STORAGE = known("The file store does not work, and mail waits for it: %(why)s.")
 UNKNOWN = N_("no reason is known")
 PROMISES = (table_of(InboundEvent), table_of(OutboxEntry), table_of(Delivery))
 
@@ -36,9 +39,27 @@ class Trouble:
     place: str
 
 
-def find_troubles(session: Session, *, now: datetime, queues: Collection[str], served: Collection[str] | None) -> list[Trouble]:
-    """Everything that is wrong now. `queues`: those there are; `served`: those a worker takes jobs of, None if nobody knows."""
-    return [*_quarantine(session, now), *_channels(session), *_waiting(session, now), *_workers(queues, served)]
+def find_troubles(
+    session: Session, *, now: datetime, queues: Collection[str], served: Collection[str] | None, storage_fault: str = ""
+) -> list[Trouble]:
+    """Everything that is wrong now. `queues`: those there are; `served`: those a worker takes jobs of, None if nobody knows;
+    `storage_fault`: what `find_storage_fault` said."""
+    return [
+        *_quarantine(session, now),
+        *_channels(session),
+        *_waiting(session, now),
+        *_workers(queues, served),
+        *_storage(session, storage_fault),
+    ]
+
+
+def find_storage_fault(storage: Storage) -> str:
+    """Why nothing can be written to the file store, "" if it can."""
+    try:
+        storage.check()
+    except StorageFailed as failed:
+        return str(failed) or type(failed).__name__
+    return ""
 
 
 def _quarantine(session: Session, now: datetime) -> list[Trouble]:
@@ -71,6 +92,14 @@ def _waiting(session: Session, now: datetime) -> list[Trouble]:
             minutes = int(WAITS_AT_MOST.total_seconds() // 60)
             found.append(Trouble(f"waiting {name}", WAITING % {"minutes": minutes, "what": name}, "/settings/events"))
     return found
+
+
+def _storage(session: Session, fault: str) -> list[Trouble]:
+    """The store does not take even a little; or it is too full for something that came in, which waits for it."""
+    waits = InboundEvent.reason.like(WAITS_FOR_STORAGE % {"why": "%"})
+    query = sa.select(InboundEvent.reason).where(InboundEvent.state.in_(("ready", "running")), waits).limit(1)
+    why = fault or (session.execute(query).scalar() or "").removeprefix(WAITS_FOR_STORAGE % {"why": ""})
+    return [Trouble("storage", NO_STORAGE % {"why": why}, "/settings/events")] if why else []
 
 
 def _workers(queues: Collection[str], served: Collection[str] | None) -> list[Trouble]:

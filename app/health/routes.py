@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 
 import redis
 import sqlalchemy as sa
@@ -12,9 +11,11 @@ from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
+from app.core.caller import is_of_this_machine
 from app.core.db import db
 from app.core.migrate import head_revision
 from app.core.runtime import runtime
+from app.health.queries import find_storage_fault
 
 OLDEST_SECONDS = 60
 bp = Blueprint("health", __name__)
@@ -47,7 +48,8 @@ def favicon() -> ResponseReturnValue:
 
 @bp.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """Database, migrations, Redis, and nothing waiting longer than OLDEST_SECONDS; 503 names what is wrong."""
+    """Database, migrations, Redis, a file store that can be written, and nothing waiting longer than OLDEST_SECONDS; 503 names
+    what is wrong."""
     checks: dict[str, str] = {}
     try:
         row = db.session.execute(_OLDEST).one()
@@ -57,6 +59,7 @@ def readyz() -> ResponseReturnValue:
     except (DBAPIError, TimeoutError):
         checks["database"] = "not reachable"
     checks["redis"] = _redis_check()
+    checks["storage"] = find_storage_fault(runtime().storage) or "ok"
     ready = all(value == "ok" for value in checks.values())
     return jsonify(status="ready" if ready else "not ready", checks=checks), 200 if ready else 503
 
@@ -71,7 +74,7 @@ def _redis_check() -> str:
 
 @bp.get("/metrics")
 def metrics() -> ResponseReturnValue:
-    """Prometheus numbers, for loopback or with the metrics token."""
+    """Prometheus numbers, with the metrics token or for this machine itself; what a proxy hands on is not that."""
     if not _may_read_metrics():
         return Response(status=403)
     row = db.session.execute(_OLDEST).one()
@@ -91,7 +94,7 @@ def _may_read_metrics() -> bool:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if token and hmac.compare_digest(given.encode(), token.encode()):
         return True
-    return ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104
+    return is_of_this_machine()
 
 
 blueprints = (bp,)

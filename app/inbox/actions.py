@@ -136,7 +136,6 @@ def add_message(session: Session, thread: Thread, new: NewMessage, *, now: datet
         **new.values,
     )
     session.add(message)
-    session.flush()
     _summarise(thread, message, opens_window=new.opens_window)
     session.flush()
     return message

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,9 @@ from sqlalchemy.orm import Session, aliased
 
 from app.accounts.access import Viewer
 from app.accounts.models import Brand, BrandMember, Role, Team, User
-from app.contacts.models import Contact
+from app.connections.models import Channel
+from app.contacts.actions import IdentityInput
+from app.contacts.models import Contact, ContactIdentity
 from app.core.keyset import Place, Sort, after, cut, matching, ordering, read_cursor
 from app.core.paging import Page
 from app.inbox.models import Attachment, Message, MessageType, Priority, Thread, ThreadAlias, ThreadRead, ThreadStatus, ThreadType
@@ -278,6 +280,29 @@ def contact_in_sight(viewer: Viewer) -> sa.ColumnElement[bool]:
     # One index probe per contact. As EXISTS it would be hashed: a scan of all threads for a page of fifty contacts.
     seen = sa.select(sa.func.bool_or(Thread.brand_id.in_(viewer.brand_ids))).where(Thread.contact_id == Contact.id)
     return sa.and_(stands, sa.func.coalesce(seen.correlate(Contact).scalar_subquery(), sa.true()))
+
+
+def is_reserved(session: Session, *, viewer: Viewer, identities: Iterable[IdentityInput]) -> bool:
+    """Whether one of these is not for this viewer to give to a contact: one they do not see has it, or a channel of ours.
+
+    Whoever is refused is told the same of both, so that trying addresses does not tell who writes to other brands.
+    """
+    wanted = {(identity.kind, identity.value) for identity in identities}
+    if not wanted or viewer.is_admin:
+        return False
+    query = sa.select(ContactIdentity.kind, ContactIdentity.value, contact_in_sight(viewer).label("is_seen"))
+    query = query.join(Contact, Contact.id == ContactIdentity.contact_id)
+    key = sa.tuple_(ContactIdentity.kind, ContactIdentity.value)
+    known = session.execute(query.where(key.in_(wanted), ContactIdentity.scope == "")).all()
+    if not all(row.is_seen for row in known):
+        return True
+    free = wanted - {(row.kind, row.value) for row in known}
+    ours = session.execute(sa.select(Channel.address, Channel.display_address)).all() if free else ()
+    return not {_as_compared(value) for _kind, value in free}.isdisjoint(_as_compared(text) for row in ours for text in row)
+
+
+def _as_compared(address: str | None) -> str:
+    return "".join((address or "").lower().split()).lstrip("+")
 
 
 def find_brand_id(session: Session, *, viewer: Viewer, key: str) -> uuid.UUID | None:

@@ -11,7 +11,7 @@ from app.connections.models import Channel, ChannelType
 from app.connections.queries import is_former_secret_valid, list_channels, open_secrets
 from app.core.clock import utc_now
 from app.core.crypto import Keyring
-from app.core.db import transaction
+from app.core.db import autocommitted_session
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ class DoorAccounts:
 
     def read(self, keyring: Keyring, *, keep_seconds: float) -> tuple[DoorAccount, ...]:
         if time.monotonic() - self._read_at >= keep_seconds:
-            with transaction() as session:  # over before the post is stored, so that one request never holds two connections
+            # Over before the post is stored, so that one request never holds two connections.
+            with autocommitted_session() as session:
                 channels = list_channels(session, channel_type=self._channel_type, active_only=True)
             self._accounts = tuple(_account(c, open_secrets(c, keyring), now=utc_now()) for c in channels)
             self._read_at = time.monotonic()

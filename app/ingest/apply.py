@@ -110,7 +110,7 @@ def _contact(session: Session, message: InboundMessage, context: ApplyContext) -
         return None
     contact = find_or_create_contact(session, identities, name=storable(party.name)[:200], now=context.now)
     contact = join_known_person(session, contact, identities, now=context.now)
-    if message.direction == Direction.INCOMING and not message.new_identities:
+    if message.direction == Direction.INCOMING and not message.new_identities and contact.created_at < context.now:
         note_in_use(session, contact, identities, at=message.occurred_at)
     new = identities_of(Party(message.new_identities))
     return take_new_identities(session, contact, new, former=identities, at=message.occurred_at, now=context.now)
@@ -142,7 +142,7 @@ def _thread(session: Session, message: InboundMessage, context: ApplyContext, co
         if message.is_past:  # nobody waits in it; what they write from now on goes on here or begins another
             thread.status, thread.resolved_at = ThreadStatus.RESOLVED, thread.created_at
             session.flush()
-        return lock_thread(session, thread.id)
+        return thread  # nobody else has seen it yet
     thread = lock_thread(session, match.thread_id)
     for other_id in match.also:
         thread = _join(session, thread, other_id, context.now)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import IO, BinaryIO
 from urllib.parse import urlsplit
 
 from flask import Request, abort
@@ -19,22 +21,36 @@ from app.core.text import known
 from app.core.text import mark as N_
 from app.ingest.accounts import DoorAccount
 from app.ingest.intake import RawEvent
-from app.ingest.parsing import SENDGRID_EVENTS
+from app.ingest.parsing import ONLY_BEGINNING, SENDGRID_EVENTS, UNKEYED
 
+WRONG_KEY = N_("the key in the address is missing or wrong")
+_WRONG_KEY_CUT = known("the key in the address is missing or wrong; of its %(size)s kB the first %(kept)s were kept")
 _NOT_OURS = known("for %(numbers)s, which is no channel of ours")
 
 CHAT_BODY_BYTES = 3 * 1024 * 1024
 REPORTS_BODY_BYTES = 12 * 1024 * 1024
 MAIL_BODY_BYTES = 35 * 1024 * 1024
+UNKEYED_BYTES = 64 * 1024  # so much of a post without a right key is kept
+UNKEYED_A_DAY = 500  # so many of them; of the rest the number
 UNNAMED = frozenset({SMS_STATUS, VOICE})  # what happens to something known already need not say on which number
 
 
 def read_body(request: Request, limit: int) -> bytes:
     """Return the raw body; aborts 413 past `limit` and 415 for a compressed one, before it is read."""
+    _limit(request, limit)
+    return request.get_data(cache=True)
+
+
+def open_body(request: Request, limit: int) -> IO[bytes]:
+    """The same without reading it: a stream that aborts 413 once it was read past `limit`."""
+    _limit(request, limit)
+    return request.stream
+
+
+def _limit(request: Request, limit: int) -> None:
     if request.headers.get("Content-Encoding", "identity") != "identity":
         abort(415)
     request.max_content_length = limit
-    return request.get_data(cache=True)
 
 
 def chat_events(
@@ -120,34 +136,48 @@ def posted_events(
     return [RawEvent(source=source, dedupe_key=key, body=post.body, channel_id=channel_id, headers=headers, meta=meta)]
 
 
-def mail_event(body: bytes, content_type: str, url_key: str, accounts: Sequence[DoorAccount], source: str) -> RawEvent:
-    """The mail in a post of the inbound route.
+def keyed_accounts(accounts: Sequence[DoorAccount], url_key: str) -> list[DoorAccount]:
+    """Those whose key stands in the address."""
+    return [a for a in accounts if a.url_key and hmac.compare_digest(a.url_key.encode(), url_key.encode())]
 
-    That sender never repeats, so everything is kept; what is doubtful is quarantined.
+
+def mail_event(body: BinaryIO, content_type: str, keyed: Sequence[DoorAccount], source: str) -> RawEvent:
+    """The mail in a post of the inbound route with a key of `keyed`, of which there is one at least.
+
+    That sender never repeats, so everything is kept; what cannot be read is quarantined.
     """
-    digest = hashlib.sha256(body).hexdigest()
-    keyed = [a for a in accounts if a.url_key and hmac.compare_digest(a.url_key.encode(), url_key.encode())]
     try:
         post = read_inbound_parse(body, content_type)
     except UnableToParse as error:
-        return RawEvent(source=source, dedupe_key=digest, body=body, quarantine_reason=str(error))
-    meta = {"envelope_to": list(post.envelope.to), **post.told}
-    if not keyed:
-        return RawEvent(
-            source=source,
-            dedupe_key=digest,
-            body=post.raw,
-            meta=meta,
-            quarantine_reason=N_("the key in the address is missing or wrong"),
-        )
+        body.seek(0)
+        raw = body.read()
+        return RawEvent(source=source, dedupe_key=hashlib.sha256(raw).hexdigest(), body=raw, quarantine_reason=str(error))
     channel = next((a for a in keyed if _is_for(a, post.envelope.to)), keyed[0])
     return RawEvent(
         source=source,
         dedupe_key=f"{channel.channel_id}:{hashlib.sha256(post.raw).hexdigest()}",
         body=post.raw,
         channel_id=channel.channel_id,
-        meta=meta,
+        meta={"envelope_to": list(post.envelope.to), **post.told},
     )
+
+
+def unkeyed_event(beginning: bytes, size: int, content_type: str, source: str) -> RawEvent:
+    """What is kept of a post of the inbound route whose key is missing or wrong: it may be a mail of ours, or anybody's rubbish.
+
+    `size`: of the whole post. A post that was kept whole can be processed again once the key is right.
+    """
+    kept, is_cut = len(beginning), size > len(beginning)
+    meta: dict[str, object] = {UNKEYED: True, "size_bytes": size, **({ONLY_BEGINNING: True} if is_cut else {})}
+    body = beginning
+    if not is_cut:
+        with suppress(UnableToParse):
+            post = read_inbound_parse(beginning, content_type)
+            body = post.raw
+            meta |= {"envelope_to": list(post.envelope.to), **post.told}
+    digest = hashlib.sha256(beginning).hexdigest()
+    reason = _WRONG_KEY_CUT % {"size": size // 1024, "kept": kept // 1024} if is_cut else WRONG_KEY
+    return RawEvent(source=source, dedupe_key=f"unkeyed:{size}:{digest}", body=body, meta=meta, quarantine_reason=reason)
 
 
 def _is_for(account: DoorAccount, envelope_to: Sequence[str]) -> bool:

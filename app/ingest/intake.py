@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.db import transaction
 from app.core.ids import new_id
 from app.core.text import storable, storable_json
 
@@ -44,6 +45,12 @@ _STORE = """
     ON CONFLICT (source, dedupe_key) DO NOTHING
 """
 
+_COUNT_AT_THE_DOOR = """
+    INSERT INTO intake_counts (day, source, reason, count) VALUES (%(day)s, %(source)s, %(reason)s, 1)
+    ON CONFLICT (day, source, reason) DO UPDATE SET count = intake_counts.count + 1
+    RETURNING count
+"""
+
 _COUNT = sa.text(
     """
     INSERT INTO intake_counts (day, source, reason, count) VALUES (:day, :source, :reason, 1)
@@ -63,6 +70,22 @@ def store_at_the_door(connection: sa.PoolProxiedConnection, raw: RawEvent) -> No
     """The same on an `autocommitted` connection: stored for good when this returns, as a repeat is that was stored before."""
     with closing(connection.cursor()) as cursor:
         cursor.execute(_STORE, _values(raw))
+
+
+def store_large(raw: RawEvent) -> None:
+    """The same for a large body, with a page's patience and on a connection that is closed afterwards: the driver keeps as much
+    memory for the next statement as it ever needed for one."""
+    with transaction() as session:
+        session.connection().detach()
+        store_event(session, raw)
+
+
+def count_at_the_door(connection: sa.PoolProxiedConnection, *, source: str, reason: str, day: date) -> int:
+    """Note that a post was turned away, on an `autocommitted` connection; the how manieth of the day it was."""
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(_COUNT_AT_THE_DOOR, {"day": day, "source": source, "reason": reason})
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 def _values(raw: RawEvent) -> dict[str, Any]:

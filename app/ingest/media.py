@@ -15,9 +15,11 @@ from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.crash import crash_point
 from app.core.db import transaction
+from app.core.log import get_logger
 from app.core.metering import Endpoint
 from app.core.runtime import runtime
-from app.core.storage import StoredFile
+from app.core.shortage import STORAGE_SECONDS
+from app.core.storage import StorageFailed, StoredFile
 from app.core.text import mark as N_
 from app.core.work import RETRY_SECONDS
 from app.delivery.account import account_of
@@ -27,13 +29,15 @@ from app.events.jobs import NotYet
 from app.events.models import Event
 from app.inbox.models import Attachment, Message, Thread
 
+log = get_logger(__name__)
 PATIENCE = timedelta(seconds=sum(RETRY_SECONDS))  # the age an entry of the outbox has at its last try, at least
 
 
 def fetch_announced_media(event: Event) -> None:
     """After-commit handler. A temporary failure raises, so the outbox tries again; what was fetched stays fetched.
 
-    While the channel rests it raises NotYet, which costs no try. At the last try what cannot be had is given up, and says so.
+    While the channel rests or the file store fails it raises NotYet, which costs no try. At the last try what cannot be had is
+    given up, and says so.
     """
     with transaction() as session:
         message = session.get(Message, event.message_id)
@@ -43,15 +47,22 @@ def fetch_announced_media(event: Event) -> None:
     if message is None:
         return
     later: Exception | None = None
+    fetched = 0
     for attachment in pending:
         try:
             _fetch(attachment, channel)
+            fetched += 1
         except Resting as rest:
             later = NotYet(rest.seconds)
             break
+        except StorageFailed as failed:
+            log.warning("media_waits", attachment_id=str(attachment.id), why=str(failed))
+            later = NotYet(STORAGE_SECONDS)
+            break
         except ProviderError as error:
             later = error
-    _announce(message)
+    if fetched or later is None:
+        _announce(message)
     if later is not None:
         raise later
 
@@ -66,6 +77,7 @@ def _pending(session: Session, message_id: uuid.UUID) -> list[Attachment]:
 
 
 def _fetch(attachment: Attachment, channel: Channel | None) -> None:
+    runtime().storage.check()  # before the provider is asked for what could not be kept
     try:
         media = _bring(attachment, channel)
     except ProviderError as error:
@@ -83,8 +95,8 @@ def _bring(attachment: Attachment, channel: Channel | None) -> FetchedMedia:
     media_id, url, linked_by = (attachment.provider.get(name) for name in ("media_id", "url", "linked_by"))
     if linked_by and url:
         provider, _slash, account = linked_by.partition("/")
-        called, stand_ins = Endpoint(provider, "GET file", account), bool(runtime().settings.outbound_allow)
-        return fetch_linked(runtime().http, url, filename=attachment.filename, called=called, allows_http=stand_ins)
+        called, stand_ins = Endpoint(provider, "GET file", account), bool(runtime().settings.simulated_hosts)
+        return fetch_linked(runtime().foreign_http, url, filename=attachment.filename, called=called, allows_http=stand_ins)
     source = runtime().adapters.media.get(channel.adapter_key) if channel else None
     if source is None or channel is None or not media_id:
         raise ProviderError(Reason("no_source", N_("There is nothing to fetch it with")), permanent=True)

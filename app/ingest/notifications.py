@@ -70,12 +70,13 @@ def enqueue_polls(channel_ids: Sequence[uuid.UUID]) -> None:
 
 
 def _enqueue(job: str, channel_ids: Sequence[uuid.UUID]) -> None:
-    queue = Queue(QUEUE, connection=runtime().redis, serializer="json")
+    queue = Queue(QUEUE, connection=runtime().hasty_redis, serializer="json")
     for channel_id in channel_ids:
         try:
             queue.enqueue(job, kwargs={"channel_id": str(channel_id)}, job_timeout=300, result_ttl=0, failure_ttl=600, ttl=300)
         except redis.RedisError as error:
             log.warning("hint_not_enqueued", job=job, channel_id=str(channel_id), error=type(error).__name__)
+            return  # whoever told us waits for the answer
 
 
 def poll_told_channel(*, channel_id: str, **_ignored: Any) -> None:

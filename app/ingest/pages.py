@@ -43,6 +43,11 @@ RESULTS = {
     "quarantined": N_("In quarantine"),
 }
 
+REFUSALS = {
+    "bad_signature": N_("The signature was not right"),
+    "wrong_key": N_("The key in the address was missing or wrong"),
+}
+
 
 @bp.app_template_filter()
 def result_words(result: str) -> str:
@@ -53,7 +58,7 @@ def result_words(result: str) -> str:
 @bp.app_template_filter()
 def refusal_words(reason: str) -> str:
     """Why a post was turned away, for people."""
-    return str(_("The signature was not right") if reason == "bad_signature" else reason)
+    return str(_(REFUSALS.get(reason, reason)))
 
 
 @bp.get("/settings/events")

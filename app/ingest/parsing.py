@@ -13,10 +13,13 @@ from app.connections.models import CHOSEN_SINCE, Channel, Medium
 from app.core.cpu_budget import OverBudget, cpu_budget
 from app.core.runtime import runtime
 from app.core.text import known
+from app.core.text import mark as N_
 from app.delivery.account import account_of
 from app.ingest.models import InboundEvent
 
 SENDGRID_EVENTS = "sendgrid_events"  # reports about mail, which is the one thing from a mail channel that is no mail
+UNKEYED, ONLY_BEGINNING = "unkeyed", "only_beginning"  # in `meta`: of a post without a right key, and not all of it
+_BEGINNING = N_("only the beginning of this post was kept, as its key was missing or wrong: have the mail sent again")
 _MEGABYTE = 1024 * 1024
 _CUT = known("the mail is %(size)s MB; only its first %(limit)s MB were read, the whole of it is in the mailbox")
 STILL_WAITED_FOR = timedelta(days=14)
@@ -50,6 +53,8 @@ def _parse(event: InboundEvent, channel: Channel, own_addresses: frozenset[str])
 
 
 def _parse_mail_event(event: InboundEvent, channel: Channel, own_addresses: frozenset[str]) -> Parsed:
+    if event.meta.get(ONLY_BEGINNING):
+        raise UnableToParse(_BEGINNING)
     message = parse_mail(event.body, own_addresses=own_addresses, received_at=event.received_at)
     conversation_id, reference = event.meta.get("conversation_id"), event.meta.get("our_reference")
     envelope = tuple(str(a).lower() for a in event.meta.get("envelope_to", ()))

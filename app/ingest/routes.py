@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import psycopg
+from io import BytesIO
+from typing import IO
+
 from flask import Blueprint, Response, current_app, request
-from sqlalchemy.exc import DBAPIError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 from app.channels.receiving import SignedPost
@@ -14,26 +15,27 @@ from app.connections.issued import is_issued
 from app.connections.models import ChannelType
 from app.core.clock import utc_now
 from app.core.crash import crash_point
-from app.core.db import autocommitted, db, transaction
-from app.core.log import get_logger
+from app.core.db import autocommitted, autocommitted_session
 from app.core.runtime import runtime
 from app.ingest import door
 from app.ingest.accounts import DoorAccount, DoorAccounts
-from app.ingest.intake import RawEvent, count_refusal, store_at_the_door
+from app.ingest.intake import RawEvent, count_at_the_door, count_refusal, store_at_the_door, store_large
 from app.ingest.notifications import enqueue_polls, enqueue_renewals, told_channels
+from app.ingest.spool import LARGE_BYTES, copy_stream, place_for, spooled
+from app.ingest.unavailable import answer_outages
 from app.usage.doors import count_calls
 from app.web import csrf
 
-log = get_logger(__name__)
 bp = Blueprint("webhooks", __name__)
 csrf.exempt(bp)
 count_calls(bp)
-_UNREACHABLE = (DBAPIError, psycopg.Error, TimeoutError)  # the last: no connection was free in time
+answer_outages(bp)
 _chat = DoorAccounts(ChannelType.WHATSAPP_BUSINESS)
 _mail = DoorAccounts(ChannelType.EMAIL)
 _outlook = DoorAccounts(ChannelType.EMAIL_OUTLOOK)
 _texts = DoorAccounts(ChannelType.SMS)
 _lines = DoorAccounts(ChannelType.PHONE_CALL)
+MAIL = "email_inbound"
 NO_ANSWER = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
@@ -65,12 +67,9 @@ def _handshake_before_it_exists() -> Response:
 def whatsapp() -> Response:
     """Store what the provider posts, once, and acknowledge it."""
     body = door.read_body(request, door.CHAT_BODY_BYTES)
-    try:
-        accounts = _accounts(_chat)
-        events = door.chat_events(body, dict(request.headers), runtime().adapters.receivers[WHATSAPP], accounts, WHATSAPP)
-        return _refuse(WHATSAPP, "bad_signature") if events is None else _store(events)
-    except _UNREACHABLE as error:
-        return _unavailable(error)
+    accounts = _accounts(_chat)
+    events = door.chat_events(body, dict(request.headers), runtime().adapters.receivers[WHATSAPP], accounts, WHATSAPP)
+    return _refuse(WHATSAPP, "bad_signature") if events is None else _store(events)
 
 
 @bp.post("/webhooks/sms")
@@ -96,15 +95,12 @@ def voice() -> Response:
 
 def _posted(source: str, of_type: DoorAccounts) -> Response:
     body = door.read_body(request, door.CHAT_BODY_BYTES)
-    try:
-        url = door.signed_url(request, runtime().settings.public_url)
-        post = SignedPost(url, dict(request.headers), body)
-        events = door.posted_events(post, runtime().adapters.posts[source], _accounts(of_type), source)
-        if events is None:
-            return _refuse(source, "bad_signature")
-        _store(events)
-    except (DBAPIError, TimeoutError) as error:
-        return _unavailable(error)
+    url = door.signed_url(request, runtime().settings.public_url)
+    post = SignedPost(url, dict(request.headers), body)
+    events = door.posted_events(post, runtime().adapters.posts[source], _accounts(of_type), source)
+    if events is None:
+        return _refuse(source, "bad_signature")
+    _store(events)
     return Response(NO_ANSWER, mimetype="text/xml")
 
 
@@ -114,15 +110,25 @@ def _posted(source: str, of_type: DoorAccounts) -> Response:
 @bp.post("/api/v1/webhooks/email/inbound/<key>", endpoint="mail_inbound_keyed_v1")
 def mail_inbound(key: str = "") -> Response:
     """Store a mail from the inbound route; it is never answered with 4xx, because then it would be gone."""
-    request.max_form_memory_size = door.MAIL_BODY_BYTES
-    body = door.read_body(request, door.MAIL_BODY_BYTES)
-    try:
-        accounts = (*_accounts(_mail), *_accounts(_outlook))
-        return _store(
-            [door.mail_event(body, request.content_type or "", key or request.args.get("key", ""), accounts, "email_inbound")]
-        )
-    except _UNREACHABLE as error:
-        return _unavailable(error)
+    body = door.open_body(request, door.MAIL_BODY_BYTES)
+    keyed = door.keyed_accounts((*_accounts(_mail), *_accounts(_outlook)), key or request.args.get("key", ""))
+    if not keyed:
+        return _keep_little(body)
+    with spooled(body) as (file, size), place_for(size):
+        return _store([door.mail_event(file, request.content_type or "", keyed, MAIL)])
+
+
+def _keep_little(body: IO[bytes]) -> Response:
+    """Of a post without a right key the beginning is kept, if it is one of the first of its day. The rest is read past all the
+    same: whoever is cut off while sending never sees the answer."""
+    beginning = BytesIO()
+    size = copy_stream(body, beginning, most=door.UNKEYED_BYTES)
+    size += copy_stream(body)
+    with autocommitted() as connection:
+        turn = count_at_the_door(connection, source=MAIL, reason="wrong_key", day=utc_now().date())
+        if turn <= door.UNKEYED_A_DAY:
+            store_at_the_door(connection, door.unkeyed_event(beginning.getvalue(), size, request.content_type or "", MAIL))
+    return Response(status=200, mimetype="text/plain")
 
 
 @bp.post("/webhooks/sendgrid/events")
@@ -130,12 +136,9 @@ def mail_inbound(key: str = "") -> Response:
 def sendgrid_events() -> Response:
     """Store what became of mails that were sent."""
     body = door.read_body(request, door.REPORTS_BODY_BYTES)
-    try:
-        receiver = runtime().adapters.receivers[EMAIL_SENDGRID]
-        events = door.report_events(body, dict(request.headers), receiver, _accounts(_mail))
-        return _refuse("sendgrid", "bad_signature") if events is None else _store(events)
-    except (DBAPIError, TimeoutError) as error:
-        return _unavailable(error)
+    receiver = runtime().adapters.receivers[EMAIL_SENDGRID]
+    events = door.report_events(body, dict(request.headers), receiver, _accounts(_mail))
+    return _refuse("sendgrid", "bad_signature") if events is None else _store(events)
 
 
 @bp.post("/webhooks/outlook")
@@ -157,15 +160,13 @@ def _hinted(*, renewing: bool) -> Response:
     if token is not None:
         return Response(token, mimetype="text/plain")
     body = door.read_body(request, door.CHAT_BODY_BYTES)
-    try:
-        told = told_channels(db.session(), body)
-        if told is not None:
-            enqueue_polls(told)
-            if renewing:
-                enqueue_renewals(told)
-        return Response(status=202) if told else _refuse("outlook", "unreadable" if told is None else "unknown_state", status=202)
-    except _UNREACHABLE as error:
-        return _unavailable(error)
+    with autocommitted_session() as session:
+        told = told_channels(session, body)
+    if told is not None:
+        enqueue_polls(told)
+        if renewing:
+            enqueue_renewals(told)
+    return Response(status=202) if told else _refuse("outlook", "unreadable" if told is None else "unknown_state", status=202)
 
 
 def _accounts(of_type: DoorAccounts) -> tuple[DoorAccount, ...]:
@@ -175,23 +176,22 @@ def _accounts(of_type: DoorAccounts) -> tuple[DoorAccount, ...]:
 def _store(events: list[RawEvent]) -> Response:
     """A post stored in part is refused and comes again; what is there by then is told by its key."""
     crash_point("intake.before_commit")
-    with autocommitted() as connection:
+    if any(len(event.body) > LARGE_BYTES for event in events):
         for event in events:
-            store_at_the_door(connection, event)
+            store_large(event)
+    else:
+        with autocommitted() as connection:
+            for event in events:
+                store_at_the_door(connection, event)
     crash_point("intake.after_commit")
     runtime().nudger.nudge()
     return Response(status=200, mimetype="text/plain")
 
 
 def _refuse(source: str, reason: str, *, status: int = 401) -> Response:
-    with transaction() as session:
+    with autocommitted_session() as session:
         count_refusal(session, source=source, reason=reason, day=utc_now().date())
     return Response(status=status)
-
-
-def _unavailable(error: Exception) -> Response:
-    log.error("intake_unavailable", error=type(error).__name__)
-    return Response(status=503, headers={"Retry-After": "5"})
 
 
 blueprints = (bp,)

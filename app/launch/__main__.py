@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from app.config import SettingError, load_settings
 from app.launch.console import Console
 from app.launch.migration import BadName, write_migration
+from app.launch.nursery import Nursery
 from app.launch.reset import NotOnlyADemo, note_purpose, reset_demo
 from app.launch.servers import InUse, ServerError
 from app.launch.supervisor import Supervisor, UnableToStart
@@ -37,7 +38,9 @@ def main(arguments: Sequence[str]) -> int:
 def _run() -> int:
     # Not joined to a run that is just ending: its servers are about to go.
     settings = load_settings(os.environ, join=False)
-    supervisor = Supervisor(settings, os.environ, Console())
+    # First of all: before there is a thread, a lock or a connection that its children would have as well.
+    nursery = Nursery()
+    supervisor = Supervisor(settings, os.environ, Console(), nursery)
     note_purpose(settings)
     return supervisor.run()
 

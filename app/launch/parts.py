@@ -15,6 +15,7 @@ from app.launch.servers import ServerUrls
 ROOT = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.0/8"
 SIMULATORS = "simulators"
+WEB = "web"
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 gunicorn's heartbeat files; a slow disk must not look like a dead worker
 
 
@@ -79,7 +80,10 @@ def told_environment(
     notices = f"http://127.0.0.1:{ports.notices}"
     told |= {"PUSH_HOSTS": ",".join([*settings.push_hosts, notices]), "TEAMS_HOSTS": ",".join([*settings.teams_hosts, notices])}
     told |= {"SMTP_URL": environ.get("SMTP_URL") or f"smtp://127.0.0.1:{ports.smtp}"}
-    return told | {"OUTBOUND_ALLOW": ",".join(dict.fromkeys([*settings.outbound_allow, LOOPBACK]))}
+    if settings.demo:
+        told |= {"SIMULATED_HOSTS": f"127.0.0.1:{ports.fillout}"}  # files that were filled in
+    told |= {"OUTBOUND_ALLOW": ",".join(dict.fromkeys([*settings.outbound_allow, LOOPBACK]))}
+    return told | {"OUTBOUND_ALLOW_MAIL": ",".join(dict.fromkeys([*settings.outbound_allow_mail, LOOPBACK]))}
 
 
 def simulators(ports: SimulatorPorts, data_dir: Path) -> Part:
@@ -98,7 +102,7 @@ def demo_loader() -> Part:
 
 def web(settings: Settings) -> Part:
     """The web server."""
-    return Part("web", _web_command(settings))
+    return Part(WEB, _web_command(settings))
 
 
 def workers() -> tuple[Part, ...]:
@@ -112,8 +116,8 @@ def _web_command(settings: Settings) -> tuple[str, ...]:
     options = [
         *("--worker-class", "gevent", "--workers", str(settings.web_workers), "--worker-connections", "4000"),
         # Without --reuse-port kept connections pile up on one worker.
-        *("--reuse-port", "--bind", f"{host}:{settings.port}"),
+        *("--preload", "--reuse-port", "--bind", f"{host}:{settings.port}"),
         *("--graceful-timeout", "4", "--log-level", "warning", "--no-control-socket"),
         *(("--worker-tmp-dir", str(SHARED_MEMORY)) if os.access(SHARED_MEMORY, os.W_OK) else ()),
     ]
-    return (sys.executable, "-m", "gunicorn", *options, "wsgi:app")
+    return (sys.executable, "-m", "gunicorn", *options, "preloaded:app")

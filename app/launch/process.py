@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 OnLine = Callable[[str, str], None]
 CHILD = Path(__file__).with_name("child.py")
@@ -46,6 +46,20 @@ class Command:
     user: Account | None = None
     death_signal: signal.Signals = signal.SIGTERM
     stdin: bytes = b""
+
+
+class Started(Protocol):
+    """What `Process` needs of a process that was started: subprocess.Popen's names."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def stdin(self) -> IO[bytes] | None: ...
+    @property
+    def stdout(self) -> IO[bytes] | None: ...
+    def poll(self) -> int | None: ...
+    def send_signal(self, sig: int, /) -> None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
 
 
 class Guard:
@@ -91,18 +105,11 @@ _guard = Guard()
 class Process:
     """A started command. Every line it prints goes to `on_line(name, line)`, from a thread of its own."""
 
-    def __init__(self, command: Command, on_line: OnLine) -> None:
+    def __init__(self, command: Command, on_line: OnLine, start: Callable[[Command], Started] | None = None) -> None:
+        """`start`: how, where not as a program (nursery.py)."""
         self.name = command.name
         self.started_at = time.monotonic()
-        self._popen = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(CHILD), *_wrapper_arguments(command), *command.argv],
-            env=dict(command.env),
-            cwd=command.cwd,
-            stdin=subprocess.PIPE if command.stdin else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        self._popen = (start or start_program)(command)
         _guard.add(self.pid)
         self._reader = threading.Thread(target=self._hand_on_lines, args=(on_line,), name=f"lines of {self.name}", daemon=True)
         self._reader.start()
@@ -159,6 +166,19 @@ class Process:
             stream.write(content)
 
 
+def start_program(command: Command) -> Started:
+    """Start the command's program, wrapped by child.py."""
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", str(CHILD), *_wrapper_arguments(command), *command.argv],
+        env=dict(command.env),
+        cwd=command.cwd,
+        stdin=subprocess.PIPE if command.stdin else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
 def stop(processes: Sequence[Process], *, number: int, grace_seconds: float) -> list[str]:
     """Send the signal to all, give them `grace_seconds` together, kill what is left with its children; name those."""
     for process in processes:
@@ -171,9 +191,14 @@ def stop(processes: Sequence[Process], *, number: int, grace_seconds: float) -> 
     return late
 
 
-def run_to_end(command: Command, on_line: OnLine, check: Callable[[], None] = lambda: None) -> int:
+def run_to_end(
+    command: Command,
+    on_line: OnLine,
+    check: Callable[[], None] = lambda: None,
+    start: Callable[[Command], Started] | None = None,
+) -> int:
     """Run a command to its end and return its exit code. `check` is called now and then and may raise to end it early."""
-    process = Process(command, on_line)
+    process = Process(command, on_line, start)
     try:
         while not process.wait(STEP_SECONDS):
             check()

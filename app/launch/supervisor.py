@@ -21,14 +21,17 @@ from types import FrameType
 from alembic.util.exc import CommandError as AlembicError
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.background.forks import FIRST_PAUSE_SECONDS, next_pause
 from app.config import RUN_LOCK, RUNNING_FILE, SettingError, Settings
 from app.core.migrate import head_revision, upgrade
 from app.launch.console import Console
 from app.launch.demo import SIGNINS_FOLLOW
 from app.launch.lock import FolderLock
+from app.launch.nursery import Nursery
 from app.launch.parts import (
     ROOT,
     SIMULATORS,
+    WEB,
     Part,
     choose_simulator_ports,
     demo_loader,
@@ -46,9 +49,6 @@ SERVERS_GRACE_SECONDS = 2.5
 WATCH_SECONDS = 0.1
 READY_SECONDS = 90
 HEALTH_TIMEOUT_SECONDS = 5
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
-SETTLED_SECONDS = 60.0
 
 
 class Stopping(Exception):
@@ -72,7 +72,8 @@ class Running:
 class Supervisor:
     """One run in one DATA_DIR. `run` returns the exit code when everything has ended."""
 
-    def __init__(self, settings: Settings, environ: Mapping[str, str], console: Console) -> None:
+    def __init__(self, settings: Settings, environ: Mapping[str, str], console: Console, nursery: Nursery) -> None:
+        self._nursery = nursery
         self._settings = settings
         self._environ = environ
         self._console = console
@@ -112,6 +113,7 @@ class Supervisor:
             self._launch(simulators(ports, self._settings.data_dir))
         self._migrate()
         self._launch(web(self._settings))
+        self._nursery.prepare(self._environment())
         if self._settings.demo:
             self._load_demo()
         self._wait_until_ready()
@@ -149,15 +151,22 @@ class Supervisor:
             else:
                 self._console.line(name, line)
 
-        if run_to_end(self._command(demo_loader()), sort_line, self._check):
+        if run_to_end(self._command(demo_loader()), sort_line, self._check, self._nursery.start):
             raise UnableToStart("the demo could not be loaded, see its lines above; without it: make run DEMO=0")
 
     def _launch(self, part: Part) -> None:
-        self._running.append(Running(part, Process(self._command(part), self._console.line)))
+        self._running.append(Running(part, self._process(part)))
+
+    def _process(self, part: Part) -> Process:
+        # The web patches Python for gevent before it imports anything, so it cannot be forked from what was imported without.
+        start = None if part.name == WEB else self._nursery.start
+        return Process(self._command(part), self._console.line, start)
 
     def _command(self, part: Part) -> Command:
-        environ = {**self._environ, **self._told, "PYTHONUNBUFFERED": "1"}
-        return Command(name=part.name, argv=part.argv, env=environ, cwd=ROOT)
+        return Command(name=part.name, argv=part.argv, env=self._environment(), cwd=ROOT)
+
+    def _environment(self) -> dict[str, str]:
+        return {**self._environ, **self._told, "PYTHONUNBUFFERED": "1"}
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
@@ -200,7 +209,7 @@ class Supervisor:
             what = describe_exit(process.exit_code)
             self._console.say(f"{running.part.name} {what}; starting it again in {running.pause_seconds:g} s")
         elif now >= running.restart_at:
-            running.process = Process(self._command(running.part), self._console.line)
+            running.process = self._process(running.part)
             running.restart_at = None
 
     def _stop(self) -> None:
@@ -212,6 +221,7 @@ class Supervisor:
             self._console.say("stopping at once")
             stop([running.process for running in self._running], number=signal.SIGKILL, grace_seconds=0)
             self._servers.stop(grace_seconds=0.5)
+        self._nursery.close()
         (self._settings.data_dir / RUNNING_FILE).unlink(missing_ok=True)
         self._lock.release()
         self._console.say(f"stopped after {time.monotonic() - began_at:.1f} s")
@@ -270,13 +280,6 @@ def answers_health(settings: Settings) -> bool:
         return False
     finally:
         connection.close()
-
-
-def next_pause(previous_seconds: float, *, lived_seconds: float) -> float:
-    """Return how long to wait before the next start: twice as long as before, unless the part had settled."""
-    if lived_seconds >= SETTLED_SECONDS:
-        return FIRST_PAUSE_SECONDS
-    return min(previous_seconds * 2, LONGEST_PAUSE_SECONDS)
 
 
 def describe_exit(code: int) -> str:

@@ -15,6 +15,7 @@ from app.core.clock import utc_now
 from app.core.db import table_of, transaction
 from app.core.log import get_logger
 from app.core.runtime import runtime
+from app.core.shortage import find_shortage
 from app.core.work import Lease, claim, finish, next_delay_seconds, put_back
 from app.delivery.actions import ReplyContext
 from app.mailings.actions import Decided, carry_out
@@ -43,7 +44,7 @@ def send_to_recipient(*, row_id: str, **_ignored: Any) -> None:
         return
     except Exception as error:
         log.exception("mailing_recipient_crashed", recipient_id=row_id)
-        _try_later(lease, type(error).__name__)
+        _try_later(lease, error)
     runtime().nudger.nudge()
 
 
@@ -66,13 +67,17 @@ def _carry_out(lease: Lease, recipient_id: uuid.UUID) -> None:
             raise _Overtaken
 
 
-def _try_later(lease: Lease, why: str) -> None:
+def _try_later(lease: Lease, error: Exception) -> None:
+    shortage = find_shortage(error)  # which is no try
     delay = next_delay_seconds(lease.attempts) if lease.attempts < MOST_TRIES else None
     with transaction() as session:
+        if shortage is not None:
+            put_back(session, TABLE, lease, delay_seconds=shortage.wait_seconds, values={"attempts": lease.attempts - 1})
+            return
         if delay is not None:
             put_back(session, TABLE, lease, delay_seconds=delay)
             return
-        finish(session, TABLE, lease, values=_end(Decided(RecipientOutcome.FAILED, why)))
+        finish(session, TABLE, lease, values=_end(Decided(RecipientOutcome.FAILED, type(error).__name__)))
 
 
 def _end(decided: Decided) -> dict[str, Any]:

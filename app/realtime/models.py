@@ -1,4 +1,4 @@
-"""The per-user push counter by which a browser notices that it missed something."""
+"""The push counters of rooms, by which a browser notices that it missed something."""
 
 from __future__ import annotations
 
@@ -10,7 +10,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.db import Base
 
 
+class BrandSequence(Base):
+    """Pushes to the room of everybody who sees the brand."""
+
+    __tablename__ = "brand_sequences"
+
+    brand_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("brands.id", ondelete="CASCADE"), primary_key=True)
+    sequence: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+
+
 class PushSequence(Base):
+    """Pushes to the room of one user, of what is for them alone."""
+
     __tablename__ = "push_sequences"
 
     user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)

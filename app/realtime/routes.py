@@ -6,18 +6,21 @@ import uuid
 from typing import Any
 
 import redis
+import sqlalchemy as sa
 from flask import Blueprint, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 from flask_socketio import join_room, leave_room
+from sqlalchemy.orm import Session
 
+from app.accounts.access import Viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
-from app.realtime.models import PushSequence
+from app.realtime.models import BrandSequence, PushSequence
 from app.realtime.presence import TYPING, Person, leave, list_people, may_see, renew, thread_room
 from app.realtime.sessions import OpenSockets
-from app.realtime.socket import socketio, user_room
+from app.realtime.socket import brand_room, socketio, user_room
 from app.routing.actions import note_sessions_seen
 
 bp = Blueprint("realtime", __name__)
@@ -27,21 +30,23 @@ shown_threads: dict[str, uuid.UUID] = {}  # which thread each socket of this pro
 
 @socketio.on("connect")  # type: ignore[untyped-decorator]
 def connect() -> bool | None:
-    """Signed-in users only; the room is the user's own and is chosen here, never by the client."""
+    """Signed-in users only; the rooms are the user's own and those of the brands they see, never of the client's choosing."""
     if not current_user.is_authenticated:
         return False
-    join_room(user_room(current_user.user_id))
-    open_sockets.add(_socket_id(), current_user.session_id)
+    viewer = current_user.viewer
+    for room in (user_room(viewer.user_id), *map(brand_room, viewer.brand_ids)):
+        join_room(room)
+    open_sockets.add(_socket_id(), current_user.session_id, viewer.brand_ids)
     with transaction() as session:
         note_sessions_seen(session, [current_user.session_id], now=utc_now())
-    open_sockets.watch(current_app._get_current_object(), socketio)  # type: ignore[attr-defined]
+    open_sockets.watch(current_app._get_current_object(), socketio, leave_thread=leave_thread)  # type: ignore[attr-defined]
     return None
 
 
 @socketio.on("disconnect")  # type: ignore[untyped-decorator]
 def disconnect(_reason: str) -> None:
     open_sockets.remove(_socket_id())
-    _leave_thread()
+    leave_thread(_socket_id())
 
 
 @socketio.on("presence")  # type: ignore[untyped-decorator]
@@ -52,10 +57,10 @@ def presence(said: Any) -> dict[str, Any]:
     """
     thread_id = _thread_id(said)
     if thread_id != shown_threads.get(_socket_id()):
-        _leave_thread()
+        leave_thread(_socket_id())
     viewer = current_user.viewer if current_user.is_authenticated else None
     if viewer is None or thread_id is None or not may_see(db.session(), viewer=viewer, thread_id=thread_id):
-        _leave_thread()
+        leave_thread(_socket_id())
         return {"people": []}
     typing = said.get("typing")
     person = Person(viewer.user_id, viewer.name, typing if isinstance(typing, str) and typing in TYPING else None)
@@ -69,14 +74,14 @@ def presence(said: Any) -> dict[str, Any]:
     return {"me": str(viewer.user_id), "thread_id": str(thread_id), "people": people}
 
 
-def _leave_thread() -> None:
+def leave_thread(socket_id: str) -> None:
     """This socket shows no thread any more; those who are still there hear it."""
-    thread_id = shown_threads.pop(_socket_id(), None)
+    thread_id = shown_threads.pop(socket_id, None)
     if thread_id is None:
         return
-    leave_room(thread_room(thread_id))
+    leave_room(thread_room(thread_id), sid=socket_id, namespace="/")
     try:
-        leave(runtime().redis, thread_id=thread_id, socket_id=_socket_id())
+        leave(runtime().redis, thread_id=thread_id, socket_id=socket_id)
         _tell(thread_id)
     except redis.RedisError:
         current_app.logger.info("could not say who left a thread")
@@ -106,9 +111,16 @@ def _thread_id(said: Any) -> uuid.UUID | None:
 @bp.get("/live/sequence")
 @login_required  # type: ignore[untyped-decorator]
 def sequence() -> ResponseReturnValue:
-    """The number of the newest push to this user; a page that knows a lower one refreshes what it shows."""
-    row = db.session.get(PushSequence, current_user.user_id)
-    return jsonify(sequence=row.sequence if row else 0)
+    """The number of the newest push to each room of this user; a page that knows another one refreshes what it shows."""
+    return jsonify(sequences=_sequences(db.session(), current_user.viewer))
+
+
+def _sequences(session: Session, viewer: Viewer) -> dict[str, int]:
+    """By room; a room that nothing was pushed to is not there."""
+    own = sa.select(PushSequence.user_id, PushSequence.sequence).where(PushSequence.user_id == viewer.user_id)
+    of_brands = sa.select(BrandSequence.brand_id, BrandSequence.sequence).where(BrandSequence.brand_id.in_(viewer.brand_ids))
+    numbers = {user_room(row.user_id): row.sequence for row in session.execute(own)}
+    return numbers | {brand_room(row.brand_id): row.sequence for row in session.execute(of_brands)}
 
 
 blueprints = (bp,)

@@ -23,7 +23,13 @@ def start_sockets(app: Flask, *, redis_url: str) -> None:
 
 
 def user_room(user_id: object) -> str:
+    """Where a user hears what is for them alone."""
     return f"user:{user_id}"
+
+
+def brand_room(brand_id: object) -> str:
+    """Where everybody who sees the brand hears what changed in it."""
+    return f"brand:{brand_id}"
 
 
 def make_emitter(redis_url: str) -> SocketIO:

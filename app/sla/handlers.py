@@ -153,7 +153,7 @@ def _settle(session: Session, thread_id: uuid.UUID, event: Event) -> None:
 
 def _ask(session: Session, message: Message, *, at: datetime, now: datetime) -> None:
     """A question, dated as its message; what it did to the thread a moment ago (opened it, woke it) is dated the same."""
-    thread = lock_thread(session, message.thread_id)
+    thread = session.get_one(Thread, message.thread_id)  # locked by whoever added the message
     state = sa.and_(FACTS.c.thread_id == thread.id, FACTS.c.kind.in_(_OF_STATE))
     known = session.execute(sa.select(sa.func.count(), sa.func.max(FACTS.c.at).filter(FACTS.c.at < now)).where(state)).one()
     at = max(at, known[1]) if known[1] is not None else at

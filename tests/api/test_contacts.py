@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from app.accounts.models import Role
 from app.contacts.models import Contact, ContactIdentity
 from app.core.ids import new_id
 from app.events.models import AuditEntry
-from tests.api.conftest import Caller, World
+from tests.api.conftest import Caller, World, make_token
+from tests.factories import make_user
 
 
 def test_a_contact_is_added_with_its_addresses_as_they_are_matched(alice: Caller, db_session: Session) -> None:
@@ -43,6 +46,41 @@ def test_an_address_belongs_to_one_contact(alice: Caller, mallory: Caller, world
         assert str(world.contact.id) not in answer.text
         assert world.contact.name not in answer.text
     assert db_session.scalar(sa.select(sa.func.count(Contact.id))) == before
+
+
+def test_an_address_tells_nobody_whether_somebody_of_another_brand_has_it(
+    alice: Caller, client: FlaskClient, world: World, db_session: Session
+) -> None:
+    world.channel.display_address = "+31 20 123 45 67"
+    admin = make_user(db_session, "Noah", role=Role.ADMIN)
+    db_session.commit()
+    theirs, ours = {"whatsapp_numbers": ["+31687654321"]}, {"phones": ["+31201234567"]}
+    refused = [alice.post("/contacts", {"name": "Probe", **probe}) for probe in (theirs, ours)]
+    refused += [alice.patch(f"/contacts/{world.contact.id}", probe) for probe in (theirs, ours)]
+    assert {answer.status_code for answer in refused} == {409}
+    assert len({answer.json["detail"] for answer in refused if answer.json}) == 1
+    named = Caller(client, make_token(db_session, admin)).post("/contacts", {"name": "Probe", **theirs})
+    assert named.json is not None
+    assert "belongs to another contact" in named.json["detail"]
+    seen = alice.post("/contacts", {"name": "Probe", "whatsapp_numbers": ["+31612345678"]})
+    assert seen.json is not None
+    assert "belongs to another contact" in seen.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [("/contacts", "Lotte\r\nBcc: all@example.nl"), ("/contacts", " Lotte\x0b\x85 Bcc:  all@example.nl\u2028")],
+    ids=["line break", "other breaks"],
+)
+def test_a_name_is_one_line(alice: Caller, world: World, path: str, sent: str) -> None:
+    made = alice.post(path, {"name": sent, "job_title": "a\nb", "address": "a\r\n b", "note": "one\ntwo"})
+    assert made.json is not None
+    folded = "Lotte Bcc: all@example.nl"
+    assert [made.json[name] for name in ("name", "job_title", "address", "note")] == [folded, "a b", "a b", "one\ntwo"]
+    changed = alice.patch(f"/contacts/{world.contact.id}", {"name": sent})
+    assert changed.json is not None
+    assert changed.json["name"] == folded
+    assert alice.post(path, {"name": "\r\n"}).status_code == 422
 
 
 def test_a_list_replaces_the_list_there_is(alice: Caller, world: World) -> None:

@@ -18,8 +18,9 @@ from schemathesis.specs.openapi import checks
 from app.api.registry import Operation
 from app.api.routes import OPERATIONS
 from tests.api.conftest import Caller, World
+from tests.support.full import amount
 
-EXAMPLES = 12
+EXAMPLES = amount(4, full=12)
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 BOUNDED = settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 CHECKS = (

@@ -35,7 +35,7 @@ Rows = dict[str, tuple[str, dict[str, object], list[str]]]
 
 
 @pytest.fixture(scope="module")
-def demo(shared_app: Flask, ground: sa.Connection) -> None:
+def demo_company(shared_app: Flask, ground: sa.Connection) -> None:
     """The demo company, loaded once for all these tests."""
     with shared_app.app_context(), ground_session(ground) as session:
         load_demo(session, keyring=runtime().keyring, password_hash="x", now=utc_now())
@@ -52,7 +52,7 @@ def newest_on_whatsapp(session: Session) -> object:
 
 
 @pytest.fixture
-def connection(demo: None, ground: sa.Connection) -> Iterator[sa.Connection]:
+def connection(demo_company: None, ground: sa.Connection) -> Iterator[sa.Connection]:
     with back_to(ground) as connection:
         yield connection
 
@@ -130,6 +130,7 @@ def test_what_a_dry_run_shows_is_what_happens(app_context: Flask, db_session: Se
     assert done(db_session, rule) == foreseen(shown), "once, however often it is run"
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("number", range(8))
 def test_a_dry_run_over_all_of_the_demo_takes_less_than_three_seconds(
     app_context: Flask, db_session: Session, noah: Viewer, number: int

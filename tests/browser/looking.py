@@ -1,33 +1,37 @@
 """What axe and a ruler find wrong with a page, or with what is open on it: wide and narrow, light and dark.
 
-It is slow, so nothing is done twice. A page is loaded once. All rules are asked of what is in sight when wide, and of what comes
-into sight when narrow, where the rules that depend on room are asked of all; in the other scheme, which changes nothing but
-colours, colours are asked of what was not in sight in the look before, or had others there, and nothing at all where each kind of
-thing of the page, in its colours and on its ground, was seen in both schemes on another page. Of a list that repeats the same
-parts the first dozen stay, and every row with something that none before it has.
+It is slow. `make test` takes one look at a page, with all rules, in one width, scheme and language; over all pages each of them
+occurs. `make test-full` takes every look, and does nothing twice: a page is loaded once per language. All rules are asked of
+what is in sight when wide, and of what comes into sight when narrow, where the rules that depend on room are asked of all; in the
+other scheme, which changes nothing but colours, colours are asked of what was not in sight in the look before, or had others
+there, and nothing at all where each kind of thing of the page, in its colours and on its ground, was seen in both schemes on
+another page. Of a list that repeats the same parts the first dozen stay, and every row with something that none before it has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from zlib import crc32
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
-from tests.support.browsing import wait_until_bound
+from tests.support.browsing import AXE, wait_until_bound
+from tests.support.full import IS_FULL
 
 WIDE, NARROW = 1440, 390
-SOON = 60_000  # milliseconds; what a page of the demo has not shown by then does not come
+SOON = 120_000  # milliseconds; what a page of the demo has not shown by then does not come
+LANGUAGES = ("en", "nl", "fr")
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # another one in every demo
 LOOKS = ((WIDE, "light"), (WIDE, "dark"), (NARROW, "light"), (NARROW, "dark"))
 COLOURS = ["color-contrast", "link-in-text-block"]
 ROOM = ["target-size", "scrollable-region-focusable", "aria-hidden-focus"]
 FRESH = "[data-fresh-look]"
-# Frames hold what others wrote; sheets need no fetching, because no rule of use reads them.
-RUN = """([include, rules]) => axe.run(include ? { include } : document, {
-  resultTypes: ['violations'], iframes: false, preload: false, ...(rules ? { runOnly: rules } : {}),
-}).then((found) => found.violations)"""
 # What changed has been drawn, and nothing moves any more; at most a second later, for a page nobody sees draws nothing.
 AT_REST = """() => Promise.race([new Promise((resolve) => setTimeout(resolve, 1000)), (async () => {
   for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
@@ -79,27 +83,52 @@ SCHEME = "matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'"
 STICKS_OUT = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
+def look_for(path: str) -> tuple[int, str, str]:
+    """The width, scheme and language in which `make test` looks at a page: always the same ones, picked by its address."""
+    looks = list(itertools.product((WIDE, NARROW), ("light", "dark"), LANGUAGES))
+    return looks[crc32(UUID.sub("", path).encode()) % len(looks)]
+
+
 @dataclass(frozen=True)
 class Eyes:
-    """Somebody's page, in front of the one who looks, and the shades they know in both schemes."""
+    """Somebody's page, in front of the one who looks, and the shades they know in both schemes. `speak` sets their language."""
 
     page: Page
+    speak: Callable[[str], None] = lambda language: None
+    languages: tuple[str, ...] = LANGUAGES
     known: set[str] = field(default_factory=set)
 
     def look_at(self, path: str, part: str = "") -> list[str]:
-        """What is wrong at an address, or in the part of it that a selector names, of any severity, in any look."""
-        dress(self.page, *LOOKS[0][:2])
+        """What is wrong at an address, or in the part of it that a selector names, of any severity."""
+        if IS_FULL:
+            return [fault for language in self.languages for fault in self._look_around(path, part, language)]
+        width, scheme, language = look_for(path)
+        language = language if language in self.languages else self.languages[0]
+        with self._shown(path, width, scheme, language):
+            return [f"{path}: {language} {fault}" for fault in found(self.page, part)]
+
+    def _look_around(self, path: str, part: str, language: str) -> list[str]:
+        faults, shades = list[str](), set[str]()
+        with self._shown(path, *LOOKS[0], language):
+            for width, scheme in LOOKS:
+                if scheme == "light" or not shades <= self.known:
+                    faults += self._look(width, scheme, part)
+                    shades = set(self.page.evaluate(SHADES, part or "body")) | shades
+                if scheme == "dark":
+                    self.known.update(shades)
+        return [f"{path}: {language} {fault}" for fault in faults]
+
+    @contextmanager
+    def _shown(self, path: str, width: int, scheme: str, language: str) -> Iterator[None]:
+        """The page in a look and a language, ready for axe; whoever comes next finds it in English."""
+        dress(self.page, width, scheme)
+        self.speak(language)
         show(self.page, path)
+        assert self.page.evaluate("document.documentElement.lang") == language
         self.page.evaluate(AXE_SCRIPT)
         self.page.evaluate(SHORTEN)
-        faults, shades = list[str](), set[str]()
-        for width, scheme in LOOKS:
-            if scheme == "light" or not shades <= self.known:
-                faults += self._look(width, scheme, part)
-                shades = set(self.page.evaluate(SHADES, part or "body")) | shades
-            if scheme == "dark":
-                self.known.update(shades)
-        return [f"{path}: {fault}" for fault in faults]
+        yield
+        self.speak(LANGUAGES[0])
 
     def _look(self, width: int, scheme: str, part: str) -> Iterator[str]:
         dress(self.page, width, scheme)
@@ -151,7 +180,7 @@ def in_the_other_scheme(page: Page, part: str, shades: set[str]) -> Iterator[str
 def found(page: Page, part: str = "", rules: list[str] | None = None) -> Iterator[str]:
     """What is wrong with the page, or the parts that a selector names, in the look it has."""
     look = f"{page.evaluate('innerWidth')} {page.evaluate(SCHEME)}"
-    for item in page.evaluate(RUN, [[[part]] if part else None, rules]):
+    for item in page.evaluate(AXE, [[[part]] if part else None, rules]):
         yield f"{look} {finding(item)}"
     if page.evaluate(STICKS_OUT):
         yield f"{look}: wider than the window"

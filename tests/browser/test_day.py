@@ -64,7 +64,7 @@ def settled(page: Page) -> None:
     wait_until_bound(page)
 
 
-@pytest.mark.timeout(900)  # a whole day takes a slow machine minutes
+@pytest.mark.timeout(1800)  # a whole day takes a slow machine minutes
 def test_a_day_without_a_mouse(page: Page, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     fill(desk, 3, said="Overig")
     fill(desk, ANSWERED, said="Vraag")

@@ -24,7 +24,7 @@ from tests.browser.demo import ADMIN, signed_in
 from tests.support.browsing import Browsing, wait_until_bound
 from tests.support.live import LiveServer
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 
 KINDS = TROUBLES if os.environ.get("EVERY_TROUBLE") else (REFUSED,)
 CHANNELS = {provider.key: provider for provider in PROVIDERS if provider.kind}

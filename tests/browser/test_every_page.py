@@ -1,7 +1,8 @@
-"""Every page of the demo, wide and narrow, light and dark: nothing for axe to find, nothing sticks out sideways."""
+"""Every page of the demo: nothing for axe to find, nothing sticks out sideways. In one look each, in every look in a full run."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -18,12 +19,12 @@ from app.inbox.view_models import SavedView, ViewScope
 from app.ingest.intake import RawEvent, store_event
 from app.ingest.mailbox_models import Reconciliation
 from tests.browser.demo import ADMIN
-from tests.browser.looking import Eyes
+from tests.browser.looking import LANGUAGES, Eyes, look_for
 from tests.browser.scenes import ANSWERED, ROW
 from tests.support.browsing import Browsing
 from tests.support.live import LiveServer
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]  # a busy machine takes many times as long
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]  # a busy machine takes many times as long
 
 PAGES = (
     "/inbox",
@@ -166,5 +167,12 @@ def test_a_mailbox_that_is_and_was_counted_is_accessible_and_fits(demo: LiveServ
     assert admin_eyes.look_at(f"/settings/channels/{mailbox}") == []
 
 
-def test_the_sign_in_page_is_accessible_and_fits(demo_browsing: Browsing) -> None:
-    assert Eyes(demo_browsing.new_page()).look_at("/sign-in") == []
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_sign_in_page_is_accessible_and_fits(demo_browsing: Browsing, language: str) -> None:
+    assert Eyes(demo_browsing.new_page(locale=language), languages=(language,)).look_at("/sign-in") == []
+
+
+def test_each_width_scheme_and_language_is_looked_at_on_several_pages() -> None:
+    times = Counter(value for path in PAGES for value in look_for(path))
+    assert len(times) == 2 + 2 + 3
+    assert min(times.values()) >= 10

@@ -31,10 +31,10 @@ from tests.browser.test_every_page import PAGES
 from tests.support.live import LiveServer
 from tests.support.waiting import wait_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 
 SHORTEST = 8  # shorter ones are no credentials of anybody
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 
 
 @pytest.fixture(scope="module")

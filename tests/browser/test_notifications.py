@@ -14,7 +14,7 @@ from tests.browser.scenes import ROW
 from tests.support.browsing import Browsing
 from tests.support.live import LiveServer
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 PATH = "/settings/notifications"
 
 

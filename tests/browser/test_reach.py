@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 from tests.browser.looking import WIDE, Eyes, dress, show
 from tests.browser.scenes import ANSWERED
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]  # a busy machine takes many times as long
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]  # a busy machine takes many times as long
 
 ROUND = 400  # presses; no page has that much in sight
 CONTROLS = "a[href], button, input, select, textarea, summary, [contenteditable]"

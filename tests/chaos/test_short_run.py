@@ -1,4 +1,4 @@
-"""A handful of kills within the ordinary suite; `make chaos` does a hundred."""
+"""A handful of kills; `make chaos` does a hundred."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.integration
-@pytest.mark.timeout(900)
+@pytest.mark.processes
+@pytest.mark.full
+@pytest.mark.timeout(1800)
 def test_nothing_is_lost_or_doubled_over_a_few_kills(tmp_path: Path) -> None:
     result = tmp_path / "chaos.json"
     # A process of its own: the harness sets its environment and forks.
@@ -23,4 +24,5 @@ def test_nothing_is_lost_or_doubled_over_a_few_kills(tmp_path: Path) -> None:
     told = json.loads(result.read_text())
     assert (told["lost"], told["doubled"], told["is_quiet"]) == (0, 0, True)
     assert told["kills"] > 0
+    assert told["storage_faults"] > 0
     assert told["counts"]["customers' messages acknowledged"] > 0

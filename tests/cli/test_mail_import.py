@@ -24,6 +24,7 @@ from app.inbox.models import Message
 from app.ingest.models import InboundEvent
 from tests.cli.conftest import Run
 from tests.factories import make_brand, make_channel
+from tests.support.full import amount
 
 CORPUS = Path(__file__).parents[1] / "channels" / "email" / "corpus"
 RESULTS = {"threaded", "new", "automatic", "bounce", "duplicate", "quarantined"}
@@ -194,9 +195,9 @@ def test_more_mails_than_a_batch_are_all_there(run: Run, channel: Channel, tmp_p
 def test_the_whole_corpus_goes_in_without_an_exception_and_twice_without_a_change(
     run: Run, channel: Channel, db_session: Session
 ) -> None:
-    files = sorted(CORPUS.rglob("*.eml"))
+    files = sorted(CORPUS.rglob("*.eml"))[:: amount(5, full=1)]
     assert files
-    first = imported(run, CORPUS)
+    first = imported(run, *files)
     assert len(first) == len(files)
     assert not [r for r in first if r["result"] == "quarantined" and "Error" in (r["reason"] or "")]
     threads = partition(db_session)

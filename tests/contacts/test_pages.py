@@ -188,8 +188,14 @@ def test_a_number_of_somebody_else_names_them_if_the_viewer_may_know(desk: Desk)
     assert "This belongs to another contact already." in taken.text
     assert f"/contacts/{joris.id}" in taken.text
     hidden = desk.post(f"/contacts/{desk.pieter.id}/identities", kind="wa_id", value="+31687654321")
-    assert "This belongs to another contact already." in hidden.text
+    assert hidden.status_code == 422
+    assert "An administrator has to add this one." in hidden.text
     assert "Lotte" not in hidden.text
+    desk.channel.display_address = "+31 20 123 45 67"
+    desk.session.commit()
+    for path in (f"/contacts/{desk.pieter.id}/identities", "/contacts"):
+        ours = desk.post(path, name="x", kind="phone", value="020 123 45 67")
+        assert "An administrator has to add this one." in ours.text  # what is said of the other may mean this as well
 
 
 def test_addresses_are_added_and_removed(desk: Desk) -> None:

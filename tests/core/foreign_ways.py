@@ -72,7 +72,7 @@ class Traveller:
     def running(self) -> Iterator[None]:
         """The application with our client in it."""
         before = runtime()
-        installed.install(self.app, replace(before, http=self.http()))
+        installed.install(self.app, replace(before, http=self.http(), foreign_http=self.http()))
         try:
             yield
         finally:

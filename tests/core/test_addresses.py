@@ -52,6 +52,15 @@ def test_public_addresses_have_few_ports_and_allowed_networks_all() -> None:
     assert guard.allows("127.0.0.1", 6379)
 
 
+def test_a_single_place_opens_its_port_and_nothing_beside_it() -> None:
+    guard = AddressGuard(places=["127.0.0.1:5111"])
+    assert guard.allows("127.0.0.1", 5111)
+    assert guard.allows("::ffff:127.0.0.1", 5111)  # the same place in other clothes
+    assert not any(
+        guard.allows(address, port) for address, port in (("127.0.0.1", 5112), ("127.0.0.2", 5111), ("127.0.0.1", None))
+    )
+
+
 @pytest.mark.parametrize(
     "address",
     [

@@ -15,18 +15,24 @@ from dataclasses import dataclass, replace
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 
+from app import create_app
 from app.channels.base import ProviderError
 from app.channels.linked import fetch_linked
+from app.channels.registry import EMAIL_SMTP
+from app.config import Settings
 from app.core.dial import system_resolver
 from app.core.http import UNNAMED
+from app.core.runtime import runtime
 from tests.core.foreign_ways import (
     BY_HTTP,
     BY_MAIL,
     GIVEN_BY_PROVIDERS,
     Traveller,
     Way,
+    account,
     file_of_a_form,
     media_of_twilio,
     sign_in_at_microsoft,
@@ -96,6 +102,30 @@ def traveller(app_context: Flask, client: FlaskClient, db_session: Session, plac
 @each_way
 def test_the_listener_is_reached_where_it_may_be(traveller: Traveller, place: Place, way: Way) -> None:
     way(replace(traveller, allowed=("127.0.0.0/8",)), f"http://inside.example:{place.port}/x")
+    assert place.listener.connections > 0
+
+
+def test_networks_opened_to_providers_are_open_to_nothing_that_anybody_may_have_written(
+    app_context: Flask, client: FlaskClient, settings: Settings, place: Place
+) -> None:
+    assert settings.outbound_allow == ("127.0.0.0/8",)
+    url = f"http://{INSIDE}:{place.port}/x"
+    link = URLSafeTimedSerializer(str(app_context.secret_key), salt="remote-image").dumps(url)
+    assert client.get(f"/remote-image/{link}").status_code == 404
+    with pytest.raises(ProviderError):
+        fetch_linked(runtime().foreign_http, url, filename="a.png", called=UNNAMED, allows_http=True)
+    assert place.listener.connections == 0
+    assert runtime().http.request("GET", url).status == 200
+
+
+def test_networks_opened_to_providers_are_not_open_to_mail_servers(app_context: Flask, settings: Settings, place: Place) -> None:
+    place.listener.hangs_up = True
+    named = account(smtp_host=INSIDE, smtp_port=str(place.port), smtp_security="none")
+    closed = create_app(replace(settings, outbound_allow_mail=()))
+    with closed.app_context():
+        runtime().adapters.checkers[EMAIL_SMTP].check(account=named)
+    assert place.listener.connections == 0
+    runtime().adapters.checkers[EMAIL_SMTP].check(account=named)
     assert place.listener.connections > 0
 
 

@@ -92,6 +92,10 @@ def test_the_secrets_name_every_channel_and_what_the_provider_calls_it(
     assert {entry["phone_number_id"] for entry in chats} == {brand.phone_number_id for brand in BRANDS if brand.phone_number_id}
     assert all(entry["webhook_url"].endswith("/webhooks/whatsapp") and entry["signing_secret"] for entry in chats)
     mails = [entry for entry in entries if entry["channel_type"].startswith("email")]
+    routes = {entry["webhook_url"] for entry in mails if entry["webhook_url"]}
+    assert all(url.rpartition("/inbound/")[2] for url in routes)  # an address without its key is nowhere
+    assert routes
+    assert {entry["mailbox"] for entry in mails if not entry["webhook_url"]}
     assert {entry["mailbox"] for entry in mails} >= {brand.mailbox for brand in BRANDS}
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.core.clock import utc_now
 from app.ingest.intake import RawEvent, store_event
 from app.ingest.models import InboundEvent
+from tests.support.disks import broken_folder, storage_folder
 
 
 def test_the_process_is_up(client: FlaskClient) -> None:
@@ -39,6 +40,13 @@ def test_a_database_behind_its_migrations_is_not_ready(client: FlaskClient, db_s
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.get_json()["checks"]["migrations"].startswith("at 0001, head is ")
+
+
+def test_a_file_store_that_cannot_be_written_is_not_ready_and_named(app: Flask, client: FlaskClient) -> None:
+    with broken_folder(storage_folder(app)):
+        answer = client.get("/readyz")
+    assert (answer.status_code, answer.get_json()["checks"]["storage"]) == (503, "Not a directory")
+    assert client.get("/readyz").status_code == 200
 
 
 def test_numbers_are_for_loopback_or_the_token(client: FlaskClient) -> None:

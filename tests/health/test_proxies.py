@@ -33,5 +33,6 @@ def test_a_stranger_who_claims_to_be_loopback_may_not_either(behind_one_proxy: F
     assert status_of_metrics(behind_one_proxy, f"127.0.0.1, {STRANGER}") in (401, 403)
 
 
-def test_without_proxies_the_header_is_not_believed(app: Flask) -> None:
-    assert status_of_metrics(app, STRANGER) == 200
+def test_what_came_by_a_proxy_that_no_setting_names_is_not_this_machine(app: Flask) -> None:
+    assert status_of_metrics(app, STRANGER) == 403
+    assert status_of_metrics(app, "127.0.0.1") == 403

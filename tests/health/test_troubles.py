@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session
 from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.runtime import runtime
+from app.core.shortage import WAITS_FOR_STORAGE
 from app.events.models import Event, OutboxEntry
 from app.health.actions import note_troubles
-from app.health.queries import find_troubles
+from app.health.jobs import watch_system
+from app.health.queries import NO_STORAGE, find_troubles
 from app.ingest.intake import RawEvent, store_event
 from app.ingest.models import InboundEvent
 from tests.factories import make_brand, make_channel
+from tests.support.disks import broken_folder, storage_folder
 
 QUEUES = ("live", "send")
 
@@ -69,6 +72,28 @@ def test_work_that_waits_long_is_trouble(channel: Channel, db_session: Session) 
 
 def test_a_queue_nobody_serves_is_trouble(channel: Channel, db_session: Session) -> None:
     assert keys(db_session, served=("live",)) == ["worker send"]
+
+
+def test_a_store_that_fails_is_told_once_and_once_more_when_it_works(
+    app_context: Flask, channel: Channel, db_session: Session
+) -> None:
+    with broken_folder(storage_folder(app_context)):
+        for _minute in range(3):
+            watch_system()
+    for _minute in range(2):
+        watch_system()
+    events = sa.select(Event.payload).where(Event.type == "SystemTroubleTold").order_by(Event.id)
+    told = [payload["text"] for payload in db_session.execute(events).scalars() if "file store" in payload["text"]]
+    assert told == [NO_STORAGE % {"why": "Not a directory"}, f"Mended: {NO_STORAGE % {'why': 'Not a directory'}}"]
+
+
+def test_a_mail_for_which_there_is_no_room_is_trouble_though_there_is_room_for_little(
+    channel: Channel, db_session: Session
+) -> None:
+    store_event(db_session, RawEvent(source="whatsapp", dedupe_key="1", body=b"x", channel_id=channel.id))
+    db_session.execute(sa.update(InboundEvent).values(reason=WAITS_FOR_STORAGE % {"why": "No space left on device"}))
+    (trouble,) = find_troubles(db_session, now=utc_now(), queues=QUEUES, served=QUEUES)
+    assert (trouble.key, trouble.text) == ("storage", NO_STORAGE % {"why": "No space left on device"})
 
 
 def test_each_trouble_is_told_once_and_once_more_when_it_is_mended(channel: Channel, db_session: Session) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -15,7 +12,6 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Team
 from app.core.db import db, transaction
 from app.core.ids import new_id
-from tests.conftest import IN_A_BROWSER, IN_THE_DEMO
 from tests.support.browsing import Browsing
 from tests.support.live import LiveServer
 
@@ -51,18 +47,6 @@ def test_a_fresh_application_has_several_connections_and_real_commits(fresh_app:
 
 def test_the_client_reaches_the_application(client: FlaskClient) -> None:
     assert client.get("/healthz").status_code == 200
-
-
-def test_every_module_with_browser_tests_runs_in_their_process() -> None:
-    modules = [path.as_posix() for path in Path("tests").rglob("test_*.py") if "mark.browser" in path.read_text()]
-    assert len(modules) > len(IN_A_BROWSER)
-    assert [module for module in modules if not module.startswith(IN_A_BROWSER)] == []
-
-
-def test_every_module_that_looks_at_the_demo_runs_in_its_process() -> None:
-    looking = re.compile(r"\b(demo|demo_browsing|admin_eyes|eyes): ")
-    modules = {path.as_posix() for path in Path("tests/browser").glob("test_*.py") if looking.search(path.read_text())}
-    assert modules == set(IN_THE_DEMO)
 
 
 @pytest.mark.browser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import uuid
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from app.core.runtime import runtime
 from app.inbox.models import Attachment, Draft, Message, MessageType, Thread, ThreadRead, ThreadStatus
 from app.realtime.sessions import OpenSockets
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_user
+from tests.support.disks import broken_folder, storage_folder
 from tests.support.pages import PageClient
 from tests.support.queries import at_most
 from tests.support.signing_in import csrf_token, sign_in
@@ -223,8 +225,8 @@ def test_a_draft_is_shown_again_with_its_files(desk: Desk) -> None:
     assert "meter.png" in page
 
 
-@pytest.mark.parametrize("content", [b"<script>alert(1)</script>", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7"])
-def test_only_a_real_picture_is_shown_inline(desk: Desk, content: bytes) -> None:
+def attached(desk: Desk, content: bytes) -> str:
+    """The address of a file of the newest message."""
     with desk.app.app_context():
         kept = runtime().storage.put(content)
     file = Attachment(
@@ -239,11 +241,47 @@ def test_only_a_real_picture_is_shown_inline(desk: Desk, content: bytes) -> None
     )
     desk.session.add(file)
     desk.session.commit()
-    answer = desk.client.plain.get(f"/attachments/{file.id}")
+    return f"/attachments/{file.id}"
+
+
+@pytest.mark.parametrize("content", [b"<script>alert(1)</script>", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7"])
+def test_only_a_real_picture_is_shown_inline(desk: Desk, content: bytes) -> None:
+    answer = desk.client.plain.get(attached(desk, content))
     assert answer.mimetype == "application/octet-stream"
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.data == content
+
+
+def test_a_file_is_read_piece_by_piece_as_it_is_sent(desk: Desk) -> None:
+    size = 32 * 1024 * 1024
+    path = attached(desk, b"\x89PNG\r\n\x1a\n" + bytes(size - 8))
+    tracemalloc.start()
+    try:
+        answer = desk.client.plain.get(path, buffered=False)
+        sent = sum(len(piece) for piece in answer.response)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    answer.close()
+    assert (sent, answer.content_length, answer.mimetype) == (size, size, "image/png")
+    assert peak < size / 4, f"{peak / 1024 / 1024:.0f} MiB were held at once"
+
+
+def test_a_part_of_a_file_can_be_asked_for(desk: Desk) -> None:
+    path = attached(desk, b"0123456789")
+    part = desk.client.plain.get(path, headers={"Range": "bytes=2-4"})
+    assert (part.status_code, part.data, part.headers["Content-Range"]) == (206, b"234", "bytes 2-4/10")
+    assert "sandbox" in part.headers["Content-Security-Policy"]
+    assert desk.client.plain.get(path, headers={"Range": "bytes=20-"}).status_code == 416
+
+
+def test_a_file_that_cannot_be_read_now_is_asked_for_again(desk: Desk) -> None:
+    path = attached(desk, b"x")
+    with broken_folder(storage_folder(desk.app)):
+        answer = desk.client.plain.get(path)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
 
 
 def test_formatted_mail_stands_in_a_frame_that_can_do_nothing(desk: Desk) -> None:
@@ -320,5 +358,5 @@ def test_a_socket_ends_with_its_session(desk: Desk) -> None:
 
 
 def test_the_sequence_is_for_the_signed_in_alone(desk: Desk, app: Flask) -> None:
-    assert desk.client.plain.get("/live/sequence").get_json() == {"sequence": 0}
+    assert desk.client.plain.get("/live/sequence").get_json() == {"sequences": {}}
     assert app.test_client().get("/live/sequence", headers={"Sec-Fetch-Dest": "empty"}).status_code == 401

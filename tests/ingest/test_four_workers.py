@@ -130,8 +130,9 @@ def is_done() -> bool:
     return db.session.execute(open_events).scalar_one() == 0
 
 
-@pytest.mark.integration
-@pytest.mark.timeout(600)
+@pytest.mark.processes
+@pytest.mark.full
+@pytest.mark.timeout(1800)
 def test_every_post_three_times_shuffled_over_four_workers_is_seen_once(
     fresh_app: Flask, servers: TestServers, settings: Settings
 ) -> None:

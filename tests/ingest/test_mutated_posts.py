@@ -33,9 +33,10 @@ from app.simulators.sendgrid.store import Account
 from tests.channels.whatsapp.payload_files import NAMES, body_of
 from tests.factories import make_brand, make_channel
 from tests.simulators.whatsapp_world import NUMBER_ID, WABA_ID
+from tests.support.full import amount
 from tests.support.mutations import mutated, scrambled
 
-BODIES = int(os.environ.get("MUTATED_BODIES", "150"))
+BODIES = int(os.environ.get("MUTATED_BODIES", amount(50, full=150)))
 ALL_THE_WAY = 10  # one in so many
 MOST_GROWTH_KB = 150_000
 SECRET, MAIL_KEY = "app-secret", "0123456789abcdef0123456789abcdef"
@@ -146,7 +147,7 @@ def _name(receiver: WebhookReceiver, body: bytes) -> str | bytes:
         return body
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_every_mutated_chat_post_is_stored_once_and_answered(doors: Doors) -> None:
     dice, receiver = random.Random(11), runtime().adapters.receivers[WHATSAPP]
     bodies = posted(lambda: mutated(body_of(dice.choice(NAMES)), dice), doors.chat)
@@ -157,7 +158,7 @@ def test_every_mutated_chat_post_is_stored_once_and_answered(doors: Doors) -> No
     doors.assert_no_failure_of_ours()
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_every_mutated_report_is_stored_once_and_answered(doors: Doors) -> None:
     dice, receiver = random.Random(12), runtime().adapters.receivers[EMAIL_SENDGRID]
     bodies = posted(lambda: mutated(json.dumps(REPORTS).encode(), dice), doors.reports)
@@ -166,7 +167,7 @@ def test_every_mutated_report_is_stored_once_and_answered(doors: Doors) -> None:
     doors.assert_no_failure_of_ours()
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("content_type", ["message/rfc822", f"multipart/form-data; boundary={BOUNDARY}"])
 def test_every_mutated_mail_is_stored_once_and_answered(doors: Doors, content_type: str) -> None:
     """A mail that cannot be cut out of its form is kept as it was posted."""
@@ -199,7 +200,7 @@ def cut_out(body: bytes, content_type: str) -> bytes:
         return body
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("path", ["/webhooks/outlook", "/webhooks/outlook/lifecycle"])
 def test_every_mutated_hint_is_answered(doors: Doors, path: str) -> None:
     """A hint is no message: the mailbox is read by the clock as well, so nothing is stored and nothing can be lost."""

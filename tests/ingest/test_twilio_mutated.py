@@ -24,8 +24,9 @@ from app.core.runtime import runtime
 from app.ingest.models import InboundEvent
 from tests.factories import make_brand, make_channel
 from tests.ingest.twilio_posts import DESK, JAN, OURS, TOKEN, Provider
+from tests.support.full import amount
 
-BODIES = int(os.environ.get("MUTATED_BODIES", "1000"))
+BODIES = int(os.environ.get("MUTATED_BODIES", amount(200, full=1000)))
 WORKED_EVERY = 10
 SEEDS: dict[str, list[dict[str, str]]] = {
     "/webhooks/sms": [
@@ -96,7 +97,7 @@ def provider(client: FlaskClient, db_session: Session, app_context: Flask) -> It
     app_context.config["DOOR_CACHE_SECONDS"] = 0
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("path", SEEDS)
 def test_every_mutated_signed_body_is_stored_once_and_answered(provider: Provider, db_session: Session, path: str) -> None:
     dice, distinct = random.Random(path), set()

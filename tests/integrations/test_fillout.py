@@ -26,10 +26,11 @@ from app.orders.models import LineItem, LineItemStatus, OrderSource, OrderStatus
 from app.simulators.common import RunningServer
 from app.simulators.fillout import EXAMPLE, FORM, SHAPES, FormAccount, _shaped
 from tests.integrations.conftest import CONNECTED_AT, FORM_KEY, NOW, Outside
+from tests.support.full import amount
 from tests.support.mutations import mutated
 
 PATH = f"/webhooks/fillout/{FORM_KEY}"
-BODIES = int(os.environ.get("MUTATED_BODIES", "300"))
+BODIES = int(os.environ.get("MUTATED_BODIES", amount(60, full=300)))
 OURS_SAYS = {
     "formId": FORM, "submissionId": "sub_xxx123", "submittedAt": "2025-01-31T14:30:00Z",
     "responses": {
@@ -247,7 +248,7 @@ def test_what_fillout_refuses_is_said_and_nothing_is_forgotten(
     assert form.problem == ""
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_every_mutated_form_is_stored_once_and_answered(outside: Outside, form: Integration) -> None:
     dice, seeds = random.Random(7), [json.dumps(shaped(shape)).encode() for shape in SHAPES]
     before, sent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, set()

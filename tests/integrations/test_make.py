@@ -164,7 +164,7 @@ def test_an_event_without_a_name_is_kept_with_its_reason(outside: Outside, make:
     assert outside.work()[-1].dedupe_key.endswith("order-created:msg_1")
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_every_mutated_call_is_stored_once_and_answered(outside: Outside, make: Integration, scenario: str) -> None:
     outside.post("/webhooks/make/order-created", CREATED, **KEY)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from app.background.forks import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, next_pause
 from app.config import Settings
 from app.launch.console import Console
 from app.launch.lock import FolderLock, InUse
@@ -19,7 +20,7 @@ from app.launch.ports import free_port
 from app.launch.process import without
 from app.launch.reset import NotOnlyADemo, note_purpose, reset_demo
 from app.launch.servers import ServerUrls
-from app.launch.supervisor import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, describe_exit, next_pause
+from app.launch.supervisor import describe_exit
 
 URLS = ServerUrls("postgresql+psycopg://embedded", "redis://embedded")
 PORTS = SimulatorPorts(
@@ -43,7 +44,8 @@ def test_the_demo_sends_every_provider_call_to_the_simulators() -> None:
     assert told["WHATSAPP_BASE_URL"] == "http://127.0.0.1:5101"
     assert told["GRAPH_BASE_URL"] == told["LOGIN_AUTHORITY"] == "http://127.0.0.1:5102"
     assert told["SENDGRID_BASE_URL"] == "http://127.0.0.1:5109"
-    assert told["OUTBOUND_ALLOW"] == "127.0.0.0/8"
+    assert told["OUTBOUND_ALLOW"] == told["OUTBOUND_ALLOW_MAIL"] == "127.0.0.0/8"
+    assert told["SIMULATED_HOSTS"] == "127.0.0.1:5111"
     assert told["PUSH_HOSTS"].endswith(",http://127.0.0.1:5103")
     assert told["TEAMS_HOSTS"].endswith(",http://127.0.0.1:5103")
     assert told["SMTP_URL"] == "smtp://127.0.0.1:5104"
@@ -62,6 +64,8 @@ def test_without_simulators_no_loopback_is_opened() -> None:
         "TEAMS_HOSTS",
         "SMTP_URL",
         "OUTBOUND_ALLOW",
+        "OUTBOUND_ALLOW_MAIL",
+        "SIMULATED_HOSTS",
         "WHATSAPP_BASE_URL",
         "TWILIO_BASE_URL",
         "GRAPH_BASE_URL",

@@ -8,6 +8,8 @@ import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 # Every process of an installation imports one of these; whoever tries a package that is not there must do without.
 PROGRAM = """
@@ -29,6 +31,7 @@ def _plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+@pytest.mark.processes
 def test_everything_starts_with_the_pinned_packages_alone() -> None:
     text = (ROOT / "requirements.txt").read_text()
     pinned = {_plain(found) for found in re.findall(r"^([\w.-]+)(?:\[[^]]*\])?==", text, re.MULTILINE)}

@@ -24,6 +24,8 @@ from app.launch.servers.postgres import SOCKET_NAME, SOCKET_PATH_BYTES
 from tests.support.processes import is_there
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:

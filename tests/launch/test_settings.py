@@ -43,6 +43,8 @@ def test_an_empty_environment_gives_a_working_installation(tmp_path: Path) -> No
         ("STORAGE_URL", "s3://bucket/prefix"),
         ("STORAGE_URL", "file://relative/folder"),
         ("OUTBOUND_ALLOW", "10.0.0.0/8,nonsense"),
+        ("OUTBOUND_ALLOW_MAIL", "nonsense"),
+        ("SIMULATED_HOSTS", "127.0.0.1:5111"),  # outside a demo
         ("OUTBOUND_PORTS", "443,https"),
         ("OUTBOUND_PORTS", "70000"),
         ("LOG_FORMAT", "xml"),

@@ -7,13 +7,21 @@ from datetime import timedelta
 
 import pytest
 import redis
+import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from app.accounts.access import visible_brand_ids
+from app.accounts.models import BrandMember, UserSession
+from app.accounts.session import open_session
+from app.core.clock import utc_now
 from app.core.ids import new_id
 from app.core.runtime import runtime
-from app.realtime.presence import STALE_SECONDS, TYPING_SECONDS, Person, leave, list_people, may_see, renew
-from tests.factories import NOW, make_brand, make_channel, make_contact, make_thread, make_viewer
+from app.realtime.presence import STALE_SECONDS, TYPING_SECONDS, Person, leave, list_people, may_see, renew, thread_room
+from app.realtime.routes import leave_thread, shown_threads
+from app.realtime.sessions import OpenSockets, follow
+from app.realtime.socket import socketio
+from tests.factories import NOW, make_brand, make_channel, make_contact, make_thread, make_user, make_viewer
 
 
 @pytest.fixture
@@ -60,3 +68,28 @@ def test_only_who_may_see_the_brand_may_see_who_is_there(app_context: Flask, db_
     assert may_see(db_session, viewer=viewer, thread_id=thread.id)
     assert not may_see(db_session, viewer=stranger, thread_id=thread.id)
     assert not may_see(db_session, viewer=viewer, thread_id=new_id())
+
+
+def test_a_socket_leaves_the_thread_when_its_person_loses_a_brand(app_context: Flask, db_session: Session) -> None:
+    brand, other = make_brand(db_session), make_brand(db_session, "other")
+    thread = make_thread(db_session, make_channel(db_session, brand, keyring=runtime().keyring), make_contact(db_session))
+    julia, noah = make_user(db_session, "Julia", brands=(brand, other)), make_user(db_session, "Noah", brands=(brand,))
+    manager, sockets, sids = socketio.server.manager, OpenSockets(), []
+    for user in (julia, noah):
+        open_session(db_session, user, ip=None, user_agent="", now=utc_now())
+        session_id = db_session.execute(sa.select(UserSession.id).where(UserSession.user_id == user.id)).scalar_one()
+        sids.append(manager.connect(new_id().hex, "/"))
+        sockets.add(sids[-1], session_id, visible_brand_ids(db_session, user))
+        manager.enter_room(sids[-1], "/", thread_room(thread.id))
+        shown_threads[sids[-1]] = thread.id
+    db_session.execute(sa.delete(BrandMember).where(BrandMember.user_id == julia.id, BrandMember.brand_id == brand.id))
+    db_session.commit()
+    try:
+        for move in sockets.look(db_session, now=utc_now())[1]:
+            follow(socketio, move, leave_thread)
+        assert [sid for sid, _eio in manager.get_participants("/", thread_room(thread.id))] == [sids[1]]
+        assert list(shown_threads) == [sids[1]]
+    finally:
+        for sid in sids:
+            leave_thread(sid)
+            manager.disconnect(sid, "/")

@@ -11,7 +11,7 @@ from flask import Flask, Response, jsonify, request
 
 from app.simulators.common import BadOrder, RunningServer, install_controls, serve
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 
 class Counter:

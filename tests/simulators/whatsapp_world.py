@@ -18,7 +18,7 @@ from app.simulators.whatsapp import WhatsAppSimulator
 NUMBER_ID = "106600000000001"
 WABA_ID = "200600000000001"
 JAN = "31612345678"
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 
 @dataclass(frozen=True)

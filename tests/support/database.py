@@ -51,6 +51,11 @@ class AsEngine:
     def raw_connection(self) -> AsRawConnection:
         return AsRawConnection(self._connection)
 
+    @contextmanager
+    def connect(self) -> Iterator[sa.Connection]:
+        with self._connection.begin_nested():
+            yield self._connection
+
     def dispose(self) -> None:
         """There is nothing beside the one connection."""
 

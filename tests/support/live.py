@@ -23,7 +23,7 @@ from app.launch.supervisor import answers_health
 from tests.support.database import close_connections
 from tests.support.waiting import wait_until
 
-READY_SECONDS = 200  # a busy machine took over a minute
+READY_SECONDS = 400  # a busy machine took over a minute
 STOP_SECONDS = 5
 QUICK = {"SWEEP_SECONDS": "2", "POLL_MAIL_SECONDS": "4", "UNKNOWN_SETTLE_SECONDS": "2", "BUDGET_FACTOR": "1000"}
 
@@ -80,6 +80,7 @@ def running_application(settings: Settings, *, demo: bool = False) -> Iterator[L
         teams_hosts=tuple(told["TEAMS_HOSTS"].split(",")),
         smtp_url=told["SMTP_URL"],
         outbound_allow=tuple(told["OUTBOUND_ALLOW"].split(",")),
+        outbound_allow_mail=tuple(told["OUTBOUND_ALLOW_MAIL"].split(",")),
     )
     live = LiveServer(settings, ports, lines=[])
     try:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 STEP_SECONDS = 0.05
 
 
-def wait_until(is_so: Callable[[], bool], what: str | Callable[[], str], *, seconds: float = 60) -> None:
+def wait_until(is_so: Callable[[], bool], what: str | Callable[[], str], *, seconds: float = 180) -> None:
     """Return when it is so. Raises AssertionError after `seconds`, naming what was waited for."""
     deadline = time.monotonic() + seconds
     while not is_so():

@@ -17,6 +17,7 @@ from app.accounts.next_page import own_path
 from app.accounts.routes.blueprint import bp
 from app.accounts.session import end_sessions, forget_browser, open_session, remember_browser
 from app.accounts.throttle import TooManyTries, count_try
+from app.core.caller import caller_address
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
@@ -51,7 +52,7 @@ def let_in() -> ResponseReturnValue:
         return _form(form, status=422)
     try:
         with transaction() as session:
-            count_try(session, email=form.email.data, address=request.remote_addr, now=utc_now())
+            count_try(session, email=form.email.data, address=caller_address(), now=utc_now())
     except TooManyTries as error:
         return _wait(form, error.seconds)
     if not _let_in(form):
@@ -62,7 +63,8 @@ def let_in() -> ResponseReturnValue:
 def _let_in(form: SignInForm) -> bool:
     address, now = request.remote_addr, utc_now()
     with transaction() as session:
-        user = authenticate(session, email=form.email.data, password=form.password.data, address=address, now=now)
+        email, password = form.email.data, form.password.data
+        user = authenticate(session, email=email, password=password, address=address, now=now, counted_as=caller_address())
         if user is None:
             return False
         token = open_session(session, user, ip=address, user_agent=request.user_agent.string, now=now)

@@ -58,7 +58,8 @@ def _refuse_unstorable(value: str) -> str:
 
 
 SafeText = AfterValidator(_refuse_unstorable)
-Line = Annotated[str, StringConstraints(max_length=500), SafeText]
+ONE_LINE = AfterValidator(lambda text: " ".join(text.split()))  # as the pages fold it: no line break gets into a name
+Line = Annotated[str, StringConstraints(max_length=500), SafeText, ONE_LINE]
 Text = Annotated[str, StringConstraints(max_length=TEXT_CHARACTERS), SafeText]
 
 

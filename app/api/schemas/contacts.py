@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
-from app.api.schemas.base import Input, Line, ListQuery, Output, SafeText, absent
+from app.api.schemas.base import ONE_LINE, Input, Line, ListQuery, Output, SafeText, absent
 from app.contacts.models import ContactType
 from app.contacts.numbers import NotAnAddress, clean_email, clean_phone
 
 SortContacts = Literal["created_at", "-created_at"]
 MOST_IDENTITIES = 20
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), SafeText]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), SafeText, ONE_LINE]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
 Note = Annotated[str, StringConstraints(max_length=20_000), SafeText]
 

@@ -15,7 +15,8 @@ SortThreads = Literal["created_at", "-created_at", "last_message_at", "-last_mes
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=50, strip_whitespace=True), SafeText]
 Tags = Annotated[list[Tag], Field(max_length=50)]
 ReferenceName = Annotated[str, StringConstraints(min_length=1, max_length=100), SafeText]
-References = Annotated[dict[ReferenceName, Line], Field(max_length=50)]
+Reference = Annotated[str, StringConstraints(max_length=500), SafeText]
+References = Annotated[dict[ReferenceName, Reference], Field(max_length=50)]
 BrandKey = Annotated[str, StringConstraints(min_length=1, max_length=100), SafeText]
 
 

@@ -6,7 +6,8 @@ import re
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from io import BytesIO
+from typing import BinaryIO, Final
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
@@ -23,6 +24,7 @@ _DAMAGED = known("The form of the post is damaged: %(why)s")
 _FROM_LINE: Final = re.compile(rb"(?m)^From \S[^\n]*\d{1,2}:\d{2}[^\n]*\n")
 _ESCAPED_FROM: Final = re.compile(rb"(?m)^>(>*From )")
 _MAX_PARTS: Final = 1000
+_CHUNK: Final = 256 * 1024
 _TOLD_FIELDS: Final = ("dkim", "SPF", "sender_ip", "spam_score")
 
 
@@ -65,19 +67,20 @@ def _follows_blank_line(raw: bytes, start: int) -> bool:
     return start == 0 or raw[max(0, start - 3) : start].endswith((b"\n\n", b"\n\r\n"))
 
 
-def read_inbound_parse(body: bytes, content_type: str) -> InboundPost:
+def read_inbound_parse(body: bytes | BinaryIO, content_type: str) -> InboundPost:
     """Return the mail in a post of an inbound-parse service (multipart, raw or parsed form) or in a bare `message/rfc822` post.
 
-    The parts are cut from the raw bytes: a form parser would decode them as UTF-8 and lose what is not. Raises UnableToParse
-    where there is no mail in the post.
+    A file is read once, from where it stands; of a form each part is held once. The parts are cut from the raw bytes: a form
+    parser would decode them as UTF-8 and lose what is not. Raises UnableToParse where there is no mail in the post.
     """
     kind, params = parse_parameters(content_type)
+    file = BytesIO(body) if isinstance(body, bytes) else body
     if kind == "multipart/form-data":
-        fields, files = _read_form(body, params.get("boundary", ""))
+        fields, files = _read_form(file, params.get("boundary", ""))
     elif kind == "application/x-www-form-urlencoded":
-        fields, files = _read_urlencoded(body), {}
+        fields, files = _read_urlencoded(file.read()), {}
     else:
-        return InboundPost(_not_empty(body))
+        return InboundPost(_not_empty(file.read()))
     return _from_form(fields, files)
 
 
@@ -106,7 +109,7 @@ def _read_urlencoded(body: bytes) -> dict[str, bytes]:
     return {name: value.encode("latin-1") for name, value in reversed(pairs)}
 
 
-def _read_form(body: bytes, boundary: str) -> tuple[dict[str, bytes], dict[str, FormFile]]:
+def _read_form(body: BinaryIO, boundary: str) -> tuple[dict[str, bytes], dict[str, FormFile]]:
     fields: dict[str, bytes] = {}
     files: dict[str, FormFile] = {}
     try:
@@ -120,16 +123,16 @@ def _read_form(body: bytes, boundary: str) -> tuple[dict[str, bytes], dict[str, 
     return fields, files
 
 
-def _parts(body: bytes, boundary: str) -> Iterator[tuple[Field | File, bytes]]:
+def _parts(body: BinaryIO, boundary: str) -> Iterator[tuple[Field | File, bytes]]:
     decoder = MultipartDecoder(boundary.encode("utf-8"), max_form_memory_size=None, max_parts=_MAX_PARTS)
-    decoder.receive_data(body)
-    decoder.receive_data(None)
     part: Field | File | None = None
-    pieces: list[bytes] = []
-    while not isinstance(event := decoder.next_event(), Epilogue | NeedData):
-        if isinstance(event, Field | File):
-            part, pieces = event, []
+    content = BytesIO()
+    while not isinstance(event := decoder.next_event(), Epilogue):
+        if isinstance(event, NeedData):
+            decoder.receive_data(body.read(_CHUNK) or None)
+        elif isinstance(event, Field | File):
+            part, content = event, BytesIO()
         elif isinstance(event, Data) and part is not None:
-            pieces.append(event.data)
+            content.write(event.data)
             if not event.more_data:
-                yield part, b"".join(pieces)
+                yield part, content.getvalue()

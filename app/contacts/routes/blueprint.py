@@ -13,12 +13,13 @@ from werkzeug.exceptions import NotFound
 
 from app import error_pages
 from app.accounts.session import current_viewer
+from app.contacts.actions import IdentityInput
 from app.contacts.book import not_a_colleague
 from app.contacts.edit import lock_contact
 from app.contacts.models import Contact
 from app.contacts.queries import ContactMissing, contact_exists
 from app.contacts.routes import words
-from app.inbox.api_queries import contact_in_sight
+from app.inbox.api_queries import contact_in_sight, is_reserved
 
 bp = Blueprint("contacts", __name__)
 
@@ -44,6 +45,16 @@ def _register_filters(state: Any) -> None:
 def in_sight() -> sa.ColumnElement[bool]:
     """The contacts the viewer may see."""
     return contact_in_sight(current_viewer())
+
+
+class Reserved(Exception):
+    """This address or number is not for the viewer to add."""
+
+
+def check_free_to_add(session: Session, identity: IdentityInput | None) -> None:
+    """Raises Reserved."""
+    if identity and is_reserved(session, viewer=current_viewer(), identities=[identity]):
+        raise Reserved
 
 
 def lock_visible(session: Session, contact_id: uuid.UUID) -> Contact:

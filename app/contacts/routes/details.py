@@ -25,7 +25,7 @@ from app.contacts.edit import IdentityTaken
 from app.contacts.forms import LINE_CHARACTERS, ContactForm
 from app.contacts.models import ConsentPurpose, Contact
 from app.contacts.queries import find_owner
-from app.contacts.routes.blueprint import bp, in_sight, lock_visible
+from app.contacts.routes.blueprint import Reserved, bp, check_free_to_add, in_sight, lock_visible
 from app.contacts.routes.pages import contact_page
 from app.core.clock import utc_now
 from app.core.db import db, transaction
@@ -45,11 +45,15 @@ def add_way(contact_id: uuid.UUID) -> ResponseReturnValue:
     try:
         with transaction() as session:
             contact = lock_visible(session, contact_id)
+            check_free_to_add(session, identity)
             add_identity(session, contact, identity, actor=current_viewer().actor, now=utc_now())
     except IdentityTaken:
         form.errors["value"] = _("This belongs to another contact already.")
         owner = find_owner(db.session(), kind=identity.kind, value=identity.value, within=in_sight())
         return contact_page(contact_id, form, wrong="identity", status=422, owner=owner)
+    except Reserved:
+        form.errors["value"] = _("An administrator has to add this one.")
+        return contact_page(contact_id, form, wrong="identity", status=422)
     return _back(contact_id, _("Added."))
 
 

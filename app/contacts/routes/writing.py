@@ -14,7 +14,7 @@ from app.contacts.edit import ContactEdit, IdentityTaken, NotAnOrganization, cre
 from app.contacts.forms import ContactForm
 from app.contacts.models import Contact, ContactType
 from app.contacts.queries import contact_exists
-from app.contacts.routes.blueprint import bp, in_sight, lock_visible
+from app.contacts.routes.blueprint import Reserved, bp, check_free_to_add, in_sight, lock_visible
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.inbox.routes.blueprint import parse_uuid
@@ -47,10 +47,14 @@ def add_contact() -> ResponseReturnValue:
     identities = {identity.kind: [identity]} if identity else {}
     try:
         with transaction() as session:
+            check_free_to_add(session, identity)
             edit = ContactEdit(columns=columns, identities=identities)
             contact = create_contact(session, edit, actor=current_viewer().actor, now=utc_now())
     except IdentityTaken:
         form.errors["value"] = _("This belongs to another contact already.")
+        return _editor(form, status=422)
+    except Reserved:
+        form.errors["value"] = _("An administrator has to add this one.")
         return _editor(form, status=422)
     except NotAnOrganization:
         return _bad_organization(form)

@@ -21,6 +21,7 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.ids import new_id
 from app.core.runtime import runtime
+from app.core.storage import StorageFailed
 from app.core.text import storable
 from app.delivery.actions import Reply, ReplyContext, UnableToReply, find_scheduled_by_token, queue_reply
 from app.delivery.models import ScheduledReply
@@ -315,7 +316,10 @@ def _store_upload(thread_id: uuid.UUID, file: FileStorage) -> Attachment:
     if len(content) > UPLOAD_BYTES:
         raise UploadRefused(_("The file is larger than 25 MB"), 413)
     name = safe_filename(file.filename or "")
-    kept = runtime().storage.put(content)
+    try:
+        kept = runtime().storage.put(content)
+    except StorageFailed as error:
+        raise UploadRefused(_("Files cannot be kept right now. Try again in a few minutes."), 503) from error
     attachment = Attachment(
         id=new_id(),
         thread_id=thread_id,

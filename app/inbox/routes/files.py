@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import uuid
+from io import SEEK_END, BytesIO
+from typing import BinaryIO
 from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.wsgi import wrap_file
 
 from app.accounts.session import current_viewer
 from app.channels.email.filetypes import real_content_type
@@ -31,6 +35,7 @@ from app.web import page
 # Apart from the inbox, because a frame without an origin sends no cookie: the signed link is the permission.
 public = Blueprint("inbox_public", __name__)
 
+HEAD_BYTES = 512  # as many as tell what a file is
 SHOWN_INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 INLINE_IMAGE_BYTES = 3 * 1024 * 1024
 REMOTE_IMAGE_BYTES = 5 * 1024 * 1024
@@ -48,10 +53,9 @@ def picture_type(content: bytes) -> str:
     return real_content_type("application/octet-stream", content)
 
 
-def _read(storage_key: str) -> bytes:
+def _open(storage_key: str) -> BinaryIO:
     try:
-        with runtime().storage.open(storage_key) as file:
-            return file.read()
+        return runtime().storage.open(storage_key)
     except FileMissing:
         abort(404)
 
@@ -62,10 +66,10 @@ def attachment(attachment_id: uuid.UUID) -> ResponseReturnValue:
     found = get_attachment(db.session(), viewer=current_viewer(), attachment_id=attachment_id)
     if found.storage_key is None:
         abort(404)
-    content = _read(found.storage_key)
-    real_type = picture_type(content)
+    file = _open(found.storage_key)
+    real_type = picture_type(file.read(HEAD_BYTES))
     inline = real_type in SHOWN_INLINE and "download" not in request.args
-    return _file(content, real_type if inline else "application/octet-stream", found.filename, inline=inline)
+    return _file(file, real_type if inline else "application/octet-stream", found.filename, inline=inline)
 
 
 @bp.post("/attachments/<uuid:attachment_id>/fetch")
@@ -84,13 +88,22 @@ def fetch_again(attachment_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(url_for("inbox.show_thread", thread_id=message.thread_id, _anchor=f"item-{message.id}"), 303)
 
 
-def _file(content: bytes, content_type: str, filename: str, *, inline: bool = False) -> Response:
-    response = Response(content, content_type=content_type)
+def _file(file: BinaryIO, content_type: str, filename: str, *, inline: bool = False) -> Response:
+    """Served piece by piece from the open file, a part of it where a part is asked for."""
+    size = file.seek(0, SEEK_END)
+    file.seek(0)
+    response = Response(wrap_file(request.environ, file), content_type=content_type, direct_passthrough=True)
+    response.content_length = size
     name = quote(filename.encode("utf-8", "replace"), safe="")
     response.headers["Content-Disposition"] = f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{name}"
     response.headers["Content-Security-Policy"] = FILE_POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "private, max-age=300"
+    try:
+        response.make_conditional(request, accept_ranges=True, complete_length=size)
+    except RequestedRangeNotSatisfiable:
+        file.close()
+        raise
     return response
 
 
@@ -100,11 +113,11 @@ def source(message_id: uuid.UUID) -> ResponseReturnValue:
     session = db.session()
     message = get_message(session, viewer=current_viewer(), message_id=message_id)
     if message.raw_key is not None:
-        return _file(_read(message.raw_key), "application/octet-stream", f"message-{message.id}.eml")
+        return _file(_open(message.raw_key), "application/octet-stream", f"message-{message.id}.eml")
     event = session.get(InboundEvent, message.inbound_event_id) if message.inbound_event_id else None
     if event is None:
         abort(404)
-    return _file(event.body, "application/octet-stream", f"event-{event.id}.json")
+    return _file(BytesIO(event.body), "application/octet-stream", f"event-{event.id}.json")
 
 
 @bp.get("/messages/<uuid:message_id>/original")
@@ -135,7 +148,8 @@ def _inline_images(message: Message, files: list[Attachment]) -> dict[str, str]:
     urls: dict[str, str] = {}
     for file in files:
         if file.content_id in wanted and file.content_id and file.storage_key and (file.size_bytes or 0) <= INLINE_IMAGE_BYTES:
-            content = _read(file.storage_key)
+            with _open(file.storage_key) as stored:
+                content = stored.read()
             kind = picture_type(content)
             if kind in SHOWN_INLINE:
                 urls[file.content_id] = f"data:{kind};base64,{base64.b64encode(content).decode()}"
@@ -155,10 +169,10 @@ def remote_image(link: str) -> ResponseReturnValue:
     """Fetch a remote picture for a frame: signed links only, real raster pictures only, nothing of the reader passed on."""
     try:
         address = _signer().loads(link, max_age=REMOTE_LINK_SECONDS)
-        answer = runtime().http.request("GET", address, called=_PICTURE, max_bytes=REMOTE_IMAGE_BYTES)
+        answer = runtime().foreign_http.request("GET", address, called=_PICTURE, max_bytes=REMOTE_IMAGE_BYTES)
     except (BadSignature, HttpFailure):
         abort(404)
     kind = picture_type(answer.body)
     if answer.status != 200 or kind not in SHOWN_INLINE:
         abort(404)
-    return _file(answer.body, kind, "image", inline=True)
+    return _file(BytesIO(answer.body), kind, "image", inline=True)

@@ -5,21 +5,19 @@ from __future__ import annotations
 import hashlib
 import time
 
-import psycopg
 import sqlalchemy as sa
 from flask import Blueprint, Response, request
-from sqlalchemy.exc import DBAPIError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 from app.core import standard_webhooks
 from app.core.clock import utc_now
-from app.core.db import autocommitted, transaction
-from app.core.log import get_logger
+from app.core.db import autocommitted, autocommitted_session
 from app.core.runtime import runtime
 from app.core.text import storable
 from app.ingest.door import read_body
 from app.ingest.intake import RawEvent, count_refusal, store_at_the_door
 from app.ingest.models import InboundEvent
+from app.ingest.unavailable import answer_outages
 from app.integrations.door import find_by_key, find_caller, form_event, given_keys, scenario_event
 from app.integrations.make.reading import SCENARIOS, read_event_id
 from app.integrations.models import Provider
@@ -28,23 +26,15 @@ from app.usage.doors import count_calls
 from app.web import csrf
 
 FORM_BODY_BYTES = 12 * 1024 * 1024
-log = get_logger(__name__)
 hooks = Blueprint("integration_hooks", __name__)
 csrf.exempt(hooks)
 count_calls(hooks)
+answer_outages(hooks)
 
 
 @hooks.errorhandler(HTTPException)
 def _say_only_the_status(error: HTTPException) -> Response:
     return Response(status=error.code)
-
-
-@hooks.errorhandler(DBAPIError)
-@hooks.errorhandler(psycopg.Error)
-@hooks.errorhandler(TimeoutError)
-def _come_again(error: Exception) -> Response:
-    log.error("intake_unavailable", error=type(error).__name__)
-    return Response(status=503, headers={"Retry-After": "5"})
 
 
 @hooks.post("/webhooks/fillout")
@@ -82,13 +72,13 @@ def make(scenario: str) -> Response:
 def _is_kept(event: RawEvent) -> bool:
     """Whether what is stored under this name is this."""
     same = sa.and_(InboundEvent.source == event.source, InboundEvent.dedupe_key == storable(event.dedupe_key)[:500])
-    with transaction() as session:
+    with autocommitted_session() as session:
         digest = session.execute(sa.select(InboundEvent.body_sha256).where(same)).scalar_one_or_none()
     return digest is None or bytes(digest) == hashlib.sha256(event.body).digest()
 
 
 def _opened(provider: Provider) -> list[Opened]:
-    with transaction() as session:
+    with autocommitted_session() as session:
         return list_opened(session, provider, runtime().keyring)
 
 
@@ -100,6 +90,6 @@ def _store(event: RawEvent) -> Response:
 
 
 def _refuse(source: str, reason: str) -> Response:
-    with transaction() as session:
+    with autocommitted_session() as session:
         count_refusal(session, source=source, reason=reason, day=utc_now().date())
     return Response(status=401)

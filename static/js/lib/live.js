@@ -1,5 +1,5 @@
-// Hears what changed and asks again for it. Pushes carry a number per user: a gap, a reconnect or a wake-up means something may
-// have been missed, and everything shown is asked for again. Without a socket the page asks every 30 seconds. A computer that slept
+// Hears what changed and asks again for it. Pushes carry a number per room: a gap, a reconnect or a wake-up means something may
+// have been missed, and everything shown is asked for again. One push may tell of several changes: the last, and `others` before it. Without a socket the page asks every 30 seconds. A computer that slept
 // says nothing and its socket may be dead without knowing: a clock that jumped, or pings that stayed away, are taken for a sleep.
 import { announce as say } from "./announce.js";
 import { startBell } from "./bell.js";
@@ -9,10 +9,10 @@ import { refresh } from "./refresh.js";
 import { heardOfTask } from "./tasks.js";
 import { countUnseen, seenAll } from "./unseen.js";
 
-const POLL = 30_000, KEY = "live-sequence", TICK = 500, NAP = 5_000;
+const POLL = 30_000, KEY = "live-sequences", TICK = 500, NAP = 5_000;
 const DEAF = 30_000; // the server pings every 25 seconds; see app/realtime/socket.py
 const AGAIN = [500, 1_000, 2_000]; // a network that has just come back fails at first
-let known = Number(sessionStorage.getItem(KEY)) || 0;
+let known = JSON.parse(sessionStorage.getItem(KEY) || "{}"); // the newest number of each room
 let pinged = Date.now(), ticked = Date.now();
 
 export function startLive() {
@@ -28,10 +28,10 @@ export function startLive() {
   startBell(socket);
   socket.on("thread:changed", heard);
   socket.on("message:new", announce);
-  socket.on("bulk:changed", ({ sequence }) => { note(sequence); document.dispatchEvent(new CustomEvent("bulk-changed")); });
-  socket.on("notification", ({ sequence }) => note(sequence));
+  socket.on("bulk:changed", (change) => { note(change); document.dispatchEvent(new CustomEvent("bulk-changed")); });
+  socket.on("notification", note);
   socket.on("sla:alert", heard);
-  socket.on("task:changed", (change) => { note(change.sequence); heardOfTask(change); });
+  socket.on("task:changed", (change) => { note(change); heardOfTask(change); });
   setInterval(() => { if (document.body.dataset.live !== "on" && !document.hidden) refresh(); }, POLL);
   setInterval(() => { if (napped() && !document.hidden) wake(socket); }, TICK);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) { seenAll(); wake(socket); } });
@@ -41,23 +41,25 @@ export function startLive() {
   document.addEventListener("tasks-changed", () => { if (document.querySelector("#thread-list[data-tasks]")) refresh({ thread: false, own: true }); });
 }
 
-function heard({ thread_id: threadId, merged_thread_id: gone, sequence }) {
-  const missed = note(sequence);
-  heardOfMove({ thread_id: threadId, merged_thread_id: gone });
-  refresh({ thread: missed || threadId === openThread(), missed });
+function heard(push) {
+  const missed = note(push), changes = allOf(push);
+  changes.forEach(heardOfMove);
+  refresh({ thread: missed || changes.some((change) => change.thread_id === openThread()), missed });
 }
+
+const allOf = (push) => [...(push.others ?? []), push];
 
 // Returns true if a push before this one did not arrive here.
-function note(sequence) {
-  if (!sequence || sequence <= known) return false;
-  const missed = known > 0 && sequence > known + 1;
-  remember(sequence);
-  return missed;
+function note(push) {
+  const { room, sequence } = push, before = known[room] ?? 0;
+  if (!room || !sequence || sequence <= before) return false;
+  remember({ ...known, [room]: sequence });
+  return before > 0 && sequence > before + allOf(push).length;
 }
 
-function remember(sequence) {
-  known = sequence;
-  sessionStorage.setItem(KEY, String(sequence));
+function remember(sequences) {
+  known = sequences;
+  sessionStorage.setItem(KEY, JSON.stringify(known));
 }
 
 function napped() {
@@ -76,17 +78,19 @@ async function catchUp(tries = 0) {
   const response = await fetch("/live/sequence", { credentials: "same-origin", cache: "no-store" }).catch(() => null);
   if (response?.status === 401) { location.reload(); return; } // the session ended; the sign-in page leads back here
   if (!response && AGAIN[tries]) setTimeout(() => catchUp(tries + 1), AGAIN[tries]);
-  const sequence = response?.ok ? (await response.json()).sequence : null;
-  if (sequence === known && document.body.dataset.stale !== "on") return;
-  if (sequence !== null) remember(sequence);
+  const sequences = response?.ok ? (await response.json()).sequences : null;
+  const same = sequences && Object.entries(sequences).every(([room, sequence]) => known[room] === sequence);
+  if (same && document.body.dataset.stale !== "on") return;
+  if (sequences) remember(sequences);
   if (response) await refresh({ missed: true });
 }
 
-function announce({ kind, thread_id: threadId }) {
-  if (kind !== "MessageReceived") return;
-  if (document.hidden) countUnseen();
+function announce(push) {
+  const received = allOf(push).filter((item) => item.kind === "MessageReceived");
+  if (!received.length) return;
+  if (document.hidden) received.forEach(countUnseen);
   const { here, elsewhere } = document.getElementById("announcements")?.dataset ?? {};
-  say(threadId === openThread() ? here : elsewhere);
+  say(received.some((item) => item.thread_id === openThread()) ? here : elsewhere);
 }
 
 function openThread() {

@@ -5,6 +5,8 @@ Each entry is (file name, kind the classifier must find, bytes). Written in Nove
 
 from __future__ import annotations
 
+from functools import cache
+
 from tests.channels.email.corpus_machines import newsletters, systems
 from tests.channels.email.corpus_reports import report_mails
 from tests.channels.email.corpus_tools import Headers, mail_of, person, text_part
@@ -14,6 +16,7 @@ ANSWERS = ("In-Reply-To", "<t7.mabc.0123456789abcdef@laadpunt.example>")
 Entry = tuple[str, str, bytes]
 
 
+@cache
 def automatic_mails() -> list[Entry]:
     return [*_out_of_office(), *_autoresponders(), *newsletters(), *systems(), *report_mails()]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from tests.channels.email.corpus_tools import Headers, mail, mail_of, multipart, text_part
 
@@ -43,6 +44,7 @@ class Style:
     prefix: str = "Re: "
 
 
+@cache
 def chains() -> list[Chain]:
     return [_chain(name, style) for name, style in STYLES.items()]
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from tests.channels.email.corpus_human_texts import TEXTS
 from tests.channels.email.corpus_reports import LOST, original
 from tests.channels.email.corpus_tools import US, Headers, crlf, mail, mail_of, multipart, person, text_part
@@ -36,6 +38,7 @@ PROGRAMS: dict[str, Headers] = {
 }
 
 
+@cache
 def human_mails() -> dict[str, bytes]:
     names = list(PROGRAMS)
     return {

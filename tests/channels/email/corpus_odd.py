@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import cache
 
 from tests.channels.email.corpus_calendar import calendar_mails
 from tests.channels.email.corpus_tnef import make_tnef
@@ -13,6 +14,7 @@ GROUP_TO = "undisclosed-recipients:;"
 LONG_ID = "AM9PR04MB8505" + "C0FFEE" * 18 + "@AM9PR04MB8505.eurprd04.prod.outlook.example"
 
 
+@cache
 def odd_mails() -> dict[str, bytes]:
     """File name → bytes."""
     return {**_threading(), **_charsets(), **_structure(), **_files(), **_headers(), **_protected(), **calendar_mails()}

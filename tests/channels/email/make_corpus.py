@@ -6,6 +6,7 @@ The committed files are the generator's output and nothing else (a test compares
 from __future__ import annotations
 
 import base64
+from functools import cache
 from pathlib import Path
 
 from tests.channels.email.corpus_automatic import automatic_mails
@@ -17,6 +18,7 @@ from tests.channels.email.corpus_tools import mail, mail_of, multipart, person, 
 FOLDER = Path(__file__).parent / "corpus"
 
 
+@cache
 def corpus() -> dict[str, bytes]:
     """Path below `corpus/` → bytes: the odd ones at the top, the others in a folder each."""
     return {

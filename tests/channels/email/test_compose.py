@@ -17,6 +17,7 @@ from app.channels.email.compose import UnableToCompose, compose_mail, quote_for_
 from app.channels.email.quoting import split_quoted
 from tests.channels.email.corpus_tools import PIXEL
 from tests.channels.email.parsing import read
+from tests.support.full import amount
 
 DATE = datetime(2026, 11, 21, 10, 15, tzinfo=timezone(timedelta(hours=1)))
 LONG_ID = "AM9PR04MB8505" + "C" * 90 + "@AM9PR04.prod.outlook.example"
@@ -104,7 +105,7 @@ def test_lines_are_short_ascii_and_end_as_smtp_wants() -> None:
     assert all(len(word) <= 75 for word in re.findall(rb"=\?utf-8\?.\?[^?]*\?=", raw))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=amount(40, full=100), deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_no_subject_and_no_name_can_add_a_header(subject: str, name: str) -> None:
     raw = composed(

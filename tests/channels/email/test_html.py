@@ -17,6 +17,7 @@ from app.channels.email.html_style import clean_style
 from tests.channels.email.make_corpus import corpus
 from tests.channels.email.parsing import read
 from tests.channels.email.xss_vectors import VECTORS
+from tests.support.full import amount
 
 FORBIDDEN_TAGS = """
     script style iframe object embed applet form input button select textarea base meta link svg math video audio source template
@@ -87,7 +88,7 @@ def test_sanitising_again_changes_nothing(vector: str) -> None:
     assert sanitise(once.html) == once
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=amount(100, full=300), deadline=None)
 @given(MARKUP)
 def test_any_mixture_is_harmless_and_stable(source: str) -> None:
     once = sanitise(source)

@@ -14,6 +14,7 @@ from app.channels.email.html_fold import fold_quotes
 from tests.channels.email.corpus_chains import Chain, chains
 from tests.channels.email.parsing import read
 from tests.channels.email.xss_vectors import VECTORS
+from tests.support.full import amount
 
 FOLD = re.compile(r"<details>.*?</details>", re.S)
 HEADER = '<div id="divRplyFwdMsg"><b>Van:</b> Sanne<br><b>Verzonden:</b> vrijdag</div><div>Schikt dinsdag?</div>'
@@ -82,7 +83,7 @@ def test_the_frame_folds_with_the_label_it_is_given() -> None:
     assert "<details><summary>Toon &lt;citaat&gt;</summary>" in page
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=amount(100, full=300), deadline=None)
 @given(st.lists(st.sampled_from([*PIECES, *VECTORS]), max_size=8).map("".join))
 def test_folding_loses_no_word_and_leaves_whole_markup(source: str) -> None:
     clean = sanitise(source).html

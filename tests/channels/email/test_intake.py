@@ -14,6 +14,7 @@ from app.channels.email.intake import is_mbox, read_inbound_parse, split_mbox
 from tests.channels.email.corpus_odd import odd_mails
 from tests.channels.email.make_corpus import huge_mail
 from tests.channels.email.parsing import read
+from tests.support.full import amount
 
 MAILS = [raw.replace(b"\r\n", b"\n") for raw in list(odd_mails().values())[:20]]
 FROM = b"From jan@klant.example Sat Nov 21 10:15:00 2026\n"
@@ -124,7 +125,7 @@ def test_a_post_without_a_mail_is_refused_with_a_reason(body: bytes, content_typ
         read_inbound_parse(body, content_type)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=amount(50, full=150), deadline=None)
 @given(
     st.binary(max_size=400),
     st.sampled_from([TYPE, "", "multipart/form-data; boundary=", "application/x-www-form-urlencoded", "\xff"]),

@@ -17,6 +17,7 @@ from app.channels.email.transfer import decode_transfer
 from app.channels.email.words import decode_words, parse_parameters
 from tests.channels.email.make_corpus import corpus
 from tests.channels.email.parsing import read
+from tests.support.full import amount
 
 MAILS = sorted(corpus().values(), key=len)[:-3]
 MUTATIONS = st.lists(
@@ -24,7 +25,7 @@ MUTATIONS = st.lists(
     min_size=1,
     max_size=6,
 )
-COMMON = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+COMMON = settings(max_examples=amount(50, full=150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def mutate(raw: bytes, mutations: list[tuple[str, int]]) -> bytes:

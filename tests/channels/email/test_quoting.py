@@ -13,6 +13,7 @@ from app.channels.email.quoting import Section, own_text, split_quoted
 from tests.channels.email.corpus_chains import Chain, chains
 from tests.channels.email.make_corpus import corpus
 from tests.channels.email.parsing import read
+from tests.support.full import amount
 
 OUTLOOK = (
     "Van: Service <service@laadpunt.example>\nVerzonden: vrijdag 20 november 2026 16:00\nAan: Jan\nOnderwerp: Offerte\n\n"
@@ -49,7 +50,7 @@ def kinds(text: str) -> list[str]:
     return [section.kind for section in split_quoted(text)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=amount(100, full=300), deadline=None)
 @given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=20)), max_size=25).map("".join))
 def test_the_sections_joined_are_the_text(text: str) -> None:
     sections = split_quoted(text)

@@ -14,6 +14,7 @@ from app.channels.whatsapp import WhatsAppAdapter, business_account_ids, phone_n
 from app.core.http import HttpClient
 from tests.channels.whatsapp.payload_files import NAMES, json_of
 from tests.simulators.whatsapp_world import NUMBER_ID, WABA_ID
+from tests.support.full import amount
 
 ADAPTER = WhatsAppAdapter(HttpClient(), "https://graph.facebook.com")
 ACCOUNT = ChannelAccount("1", "whatsapp_business", "x", NUMBER_ID, settings={"waba_id": WABA_ID})
@@ -36,7 +37,7 @@ JSON = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES_OF_FIELDS, inner, max_size=5), max_leaves=15
 )
 FIELDS = {"metadata": {"phone_number_id": NUMBER_ID}}
-QUICK = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=amount(30, full=100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def parse(value: Any) -> Parsed:

@@ -25,7 +25,7 @@ class _Meaning:
 LINE_TROUBLE: Mapping[str, _Meaning] = {
     "refused_address": _Meaning(
         N_("The server's name leads to an address inside this network"),
-        N_("Correct the server's name, or have the network allowed in OUTBOUND_ALLOW"),
+        N_("Correct the server's name, or have the network allowed in OUTBOUND_ALLOW_MAIL"),
         True,
     ),
     "dns": _Meaning(N_("No server of that name is known"), N_("Correct the server's name"), True),

@@ -1,0 +1,48 @@
+"""What the machine lacks (a disk, a database, Redis), told apart from what is wrong with the work in hand.
+
+Work that meets a shortage is put back as it was, without counting the try, and taken up again for as long as it lasts. Only what
+is certain counts: an OSError of a parser may be the doing of a mail, so the file store says `StorageFailed`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import redis
+from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
+
+from app.core.storage import StorageFailed
+from app.core.text import known
+
+WAITS_FOR_STORAGE = known("waits for the file store: %(why)s")
+WAITS_FOR_DATABASE = known("waits for the database: %(why)s")
+WAITS_FOR_REDIS = known("waits for Redis: %(why)s")
+STORAGE_SECONDS, SERVER_SECONDS = 30, 2  # a disk is mended by people, a server comes back by itself
+# SQLSTATE: connections, a full disk, too many connections, shutdown, system errors. Not 53200, memory: a statement may want it.
+LACKING_STATES = ("08", "53100", "53300", "57P", "58")
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """`why` in English, to be stored with what waits; `wait_seconds`: when to try again."""
+
+    why: str
+    wait_seconds: int
+
+
+def find_shortage(error: BaseException) -> Shortage | None:
+    """What is lacking, if that is why this was raised; None where the work itself, or we, are at fault."""
+    if isinstance(error, StorageFailed):
+        return Shortage(WAITS_FOR_STORAGE % {"why": error}, STORAGE_SECONDS)
+    if isinstance(error, redis.ConnectionError | redis.TimeoutError):
+        return Shortage(WAITS_FOR_REDIS % {"why": type(error).__name__}, SERVER_SECONDS)
+    if isinstance(error, TimeoutError) or (isinstance(error, DBAPIError) and _is_lacking(error)):
+        return Shortage(WAITS_FOR_DATABASE % {"why": type(getattr(error, "orig", error)).__name__}, SERVER_SECONDS)
+    return None
+
+
+def _is_lacking(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:  # nobody answered
+        return error.connection_invalidated or isinstance(error, OperationalError)
+    return str(state).startswith(LACKING_STATES)

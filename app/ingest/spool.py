@@ -1,0 +1,70 @@
+"""Large bodies of the door: first to a file, then a few at a time into memory.
+
+A mail of 35 MB is needed in memory once, while it is stored; a hundred of them at once must not be. Reading goes to a file above
+LARGE_BYTES and holds nobody up, so a sender who is slow or gone takes no place from another.
+"""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, BinaryIO, cast
+
+from app.core.runtime import runtime
+
+LARGE_BYTES = 1024 * 1024
+LARGE_AT_ONCE = 2  # in a process; each holds its mail, and as much again on its way to the database
+WAIT_SECONDS = 10
+CHUNK = 64 * 1024
+
+
+class TooManyLarge(Exception):
+    """Other large bodies are being stored; the sender is to come again."""
+
+
+def copy_stream(source: IO[bytes], target: IO[bytes] | None = None, *, most: int | None = None) -> int:
+    """Copy `most` bytes of `source`, or all there are, to `target` (None: nowhere); returns how many came."""
+    total = 0
+    while most is None or total < most:  # reading nothing would look like a sender who hung up
+        piece = source.read(CHUNK if most is None else min(CHUNK, most - total))
+        if not piece:
+            break
+        total += len(piece)
+        if target is not None:
+            target.write(piece)
+    return total
+
+
+@contextmanager
+def spooled(source: IO[bytes]) -> Iterator[tuple[BinaryIO, int]]:
+    """All of `source` as a file at its beginning, and its size. In DATA_DIR, as the machine's temporary folder may be memory; it
+    has no name there, so nothing is left behind."""
+    folder = runtime().settings.data_dir
+    with tempfile.SpooledTemporaryFile(max_size=LARGE_BYTES, dir=str(folder)) as spool:
+        file = cast(BinaryIO, spool)
+        size = copy_stream(source, file)
+        file.seek(0)
+        yield file, size
+
+
+@contextmanager
+def place_for(size: int, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
+    """For a large body a place among those that are taken into memory at once. Raises TooManyLarge after `wait_seconds`."""
+    if size <= LARGE_BYTES:
+        yield
+        return
+    if not _places().acquire(timeout=wait_seconds):
+        raise TooManyLarge
+    try:
+        yield
+    finally:
+        _places().release()
+
+
+@functools.cache
+def _places() -> threading.Semaphore:
+    """Made when it is first needed: by then gevent has put its own in place of those of threads."""
+    return threading.BoundedSemaphore(LARGE_AT_ONCE)
