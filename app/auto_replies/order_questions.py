@@ -40,7 +40,7 @@ _QUESTIONS: Final = (
 _ASKED: Final = re.compile("|".join(_QUESTIONS), re.I | re.S)
 _NUMBER: Final = re.compile(
     r"(?:bestel(?:ling|nummer|nr)|order(?:nummer|number|nr)?|commande|opdracht(?:nummer)?|aanvraag)"
-    r"\s*(?:nummer|number|nr|no|n°|numéro)?\.?\s*(?:is|:|=|van)?\s*#?\s*"
+    r"\s*+(?:(?:nummer|number|nr|no|n°|numéro)\s*+)?(?:\.\s*+)?(?:(?:is|:|=|van)\s*+)?(?:#\s*+)?"
     r"((?:[A-Z]{1,5}-?)?\d[\d-]{2,17}\d)\b"
     r"|#\s?((?:[A-Z]{1,5}-?)?\d[\d-]{2,17})\b"
     r"|\b([A-Z]{2,5}-\d{2,4}-?\d{2,10})\b",

@@ -92,7 +92,7 @@ DEFAULTS: Final[Mapping[AutoReplyKind, Mapping[str, str]]] = {
 _AT: Final = {"nl": "EEEE d MMMM 'om' HH:mm", "en": "EEEE d MMMM 'at' HH:mm", "fr": "EEEE d MMMM 'à' HH:mm"}
 _BY: Final = {"nl": "uiterlijk {}", "en": "by {}", "fr": "au plus tard le {}"}
 _BY_TODAY: Final = {"nl": "vandaag uiterlijk om {}", "en": "today by {}", "fr": "aujourd’hui avant {}"}
-_BEFORE_POINT: Final = re.compile(r"[ \t]+([.,](?:\s|$))")
+_BEFORE_POINT: Final = re.compile(r"(?<![ \t])[ \t]++([.,](?:\s|$))")
 _TWO_BLANKS: Final = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from app.channels.base import Parsed, UnableToParse
 from app.channels.email.mime import parse_mail
 from app.connections.models import CHOSEN_SINCE, Channel, Medium
+from app.core.cpu_budget import OverBudget, cpu_budget
 from app.core.runtime import runtime
 from app.core.text import known
 from app.core.text import mark as N_
@@ -22,11 +23,23 @@ _BEGINNING = N_("only the beginning of this post was kept, as its key was missin
 _MEGABYTE = 1024 * 1024
 _CUT = known("the mail is %(size)s MB; only its first %(limit)s MB were read, the whole of it is in the mailbox")
 STILL_WAITED_FOR = timedelta(days=14)
+BUDGET_SECONDS = 20.0  # of processor time; the costliest mail known takes a fifth of it
+_COSTLY = known("reading it took more than %(seconds)s seconds of the processor and was stopped")
 _NO_READER = known("nothing here reads %(type)s events")
 
 
-def parse_event(event: InboundEvent, channel: Channel, *, own_addresses: frozenset[str]) -> Parsed:
-    """Parse the event's bytes. Raises UnableToParse."""
+def parse_event(
+    event: InboundEvent, channel: Channel, *, own_addresses: frozenset[str], budget_seconds: float = BUDGET_SECONDS
+) -> Parsed:
+    """Parse the event's bytes in at most `budget_seconds` of processor time. Raises UnableToParse."""
+    try:
+        with cpu_budget(budget_seconds):
+            return _parse(event, channel, own_addresses)
+    except OverBudget as error:
+        raise UnableToParse(_COSTLY % {"seconds": f"{budget_seconds:g}"}) from error
+
+
+def _parse(event: InboundEvent, channel: Channel, own_addresses: frozenset[str]) -> Parsed:
     if channel.medium == Medium.EMAIL and event.source != SENDGRID_EVENTS:
         return _parse_mail_event(event, channel, own_addresses)
     posts = runtime().adapters.posts.get(event.source)

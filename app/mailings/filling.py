@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_PLACE = re.compile(r"\{\{[ \t]*([^{}|\n]{1,100}?)[ \t]*(?:\|([^{}\n]*))?\}\}")
+_PLACE = re.compile(r"\{\{[ \t]*+((?:[^{}|\n \t]++(?:[ \t]++(?=[^{}|\n \t]))?+){1,50}+)[ \t]*+(?:\|([^{}\n]*+))?\}\}")
 
 
 class BlankLeft(Exception):

@@ -23,7 +23,7 @@ VARIABLES: Mapping[str, str] = {
     "user.email": N_("Your e-mail address"),
     "date.today": N_("Today, as a date"),
 }
-PLACE = re.compile(r"\{\{[ \t]*([^{}|\n]*?)[ \t]*(?:\|([^{}\n]*))?\}\}")
+PLACE = re.compile(r"\{\{[ \t]*+((?:[^{}|\n \t]++(?:[ \t]++(?=[^{}|\n \t]))?+)*+)[ \t]*+(?:\|([^{}\n]*+))?\}\}")
 STRAY = re.compile(r"\{\{|\}\}")
 HOLE = re.compile("⟦(" + "|".join(re.escape(name) for name in VARIABLES) + ")⟧")
 

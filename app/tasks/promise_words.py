@@ -189,12 +189,12 @@ NAMES_ANOTHER: Final = re.compile(
 )
 # Where what the writer says ends: a quote, something forwarded, a greeting, a signature.
 ENDS: Final = re.compile(
-    r"\s*(?:-{2,}.*|_{5,}"
+    r"\s*+(?:--.*+|_{5,}+"
     r"|(?:on|op|le)\b.{4,120}\b(?:wrote|schreef|a\s+écrit)\b.{0,80}:"
-    r"|(?:from|van|de)\s*:.*@.*"
-    r"|(?:met\s+)?(?:vriendelijke|hartelijke|beste|sportieve)?\s*(?:groet|groeten|groetjes)\b.*|mvg\b.*"
-    r"|(?:kind|best|warm)\s+regards\b.*|regards\b.*|yours\s+(?:sincerely|faithfully|truly)\b.*|cheers\b.{0,30}"
-    r"|(?:bien\s+)?cordialement\b.*|bien\s+à\s+vous\b.*|(?:sincères\s+)?salutations\b.*)\s*",
+    r"|(?:from|van|de)\s*+:[^@\n]*+@.*+"
+    r"|(?:met\s++)?(?:(?:vriendelijke|hartelijke|beste|sportieve)\s*+)?(?:groet|groeten|groetjes)\b.*+|mvg\b.*+"
+    r"|(?:kind|best|warm)\s++regards\b.*+|regards\b.*+|yours\s++(?:sincerely|faithfully|truly)\b.*+|cheers\b.{0,30}"
+    r"|(?:bien\s++)?cordialement\b.*+|bien\s++à\s++vous\b.*+|(?:sincères\s++)?salutations\b.*+)\s*+",
     _FLAGS,
 )
 CLOCK: Final = re.compile(

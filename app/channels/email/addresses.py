@@ -17,8 +17,9 @@ from app.channels.email.words import decode_words
 MAX_ADDRESSES: Final = 1000
 _TOKEN: Final = re.compile(r'"((?:[^"\\]|\\.)*)"|<([^<>]*)>|([,;:])|([^\s",;:<>()]+)|(\()|(\s+)|(.)', re.S)
 _ESCAPED: Final = re.compile(r"\\(.)", re.S)
-_BARE_ADDRESS: Final = re.compile(r"[^\s<>\"',;:()\[\]]+@[^\s<>\"',;:()]+")
-_MAX_TEXT: Final = 200_000
+# Tried once a word, not at each of its letters.
+_BARE_ADDRESS: Final = re.compile(r"(?<![^\s<>\"',;:()\[\]@])[^\s<>\"',;:()\[\]@]++@[^\s<>\"',;:()]+")
+_MAX_TEXT: Final = 20_000
 
 
 @dataclass(frozen=True)

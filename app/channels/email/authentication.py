@@ -11,7 +11,7 @@ from typing import Final
 from app.channels.email.source import HeaderBlock, tidy
 
 _RESULT: Final = re.compile(r"\b(spf|dkim|dmarc|compauth|arc)\s*=\s*([a-z]{2,12})", re.I)
-_SERVER: Final = re.compile(r"\s*([^\s;=]+)\s*(?:\d+\s*)?;")
+_SERVER: Final = re.compile(r"\s*+([^\s;=]++)\s*+(?:\d++\s*+)?;")
 _COMMENT: Final = re.compile(r"\([^()]*\)")
 
 

@@ -47,7 +47,7 @@ _SENTENCES: Final = (
     r"\b(?:dies|das) ist eine automatische?(?: \w+)? ?(?:antwort|nachricht|e-?mail|mail|benachrichtigung)",
     r"\b(?:dies|das) ist eine automatisch \w+ (?:antwort|nachricht|e-?mail|mail|benachrichtigung)",
     r"\bdiese (?:e-?mail|mail|nachricht) (?:wurde|ist) automatisch (?:generiert|erstellt|versendet|erzeugt|verschickt)",
-    r"\b(?:automatisch bericht|automated message|message automatique|automatische nachricht)\s*[.!]?\s*$",
+    r"\b(?:automatisch bericht|automated message|message automatique|automatische nachricht)[^\S\n]*+(?:[.!][^\S\n]*+)?$",
 )
 _THIS_IS_AUTOMATIC: Final = re.compile("|".join(_SENTENCES), re.I | re.M)
 
@@ -91,7 +91,7 @@ def is_post_of_a_person(headers: HeaderBlock) -> bool:
 
 def begins_a_subject(subject: str) -> str:
     """The subject without reply marks and the number some help desks put before it: "[##12##] We have …"."""
-    return re.sub(r"^\s*(?:\[[^\]\w]*(?:ticket)?\W*\d+\W*\]|#\d+)\s*[:-]?\s*", "", strip_reply_marks(subject), flags=re.I)
+    return re.sub(r"^\s*+(?:\[[^\]\w]*+(?:ticket)?\W*+\d++\W*\]|#\d+)\s*+[:-]?\s*+", "", strip_reply_marks(subject), flags=re.I)
 
 
 def _unquoted(text: str) -> str:

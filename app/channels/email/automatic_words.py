@@ -12,7 +12,7 @@ def _any_of(*phrases: str) -> str:
 
 # Put there by mail programs: the phrase and a colon (or a bracket) before the subject answered.
 MARKED_SUBJECT: Final = re.compile(
-    r"\s*\[?\s*"
+    r"\s*+(?:\[\s*+)?"
     + _any_of(
         r"automatic(?:ally generated)? (?:reply|response|answer)",
         r"auto(?:mated|matische)?[- ]?(?:reply|response|responder|antwoord|antwort)",
@@ -45,7 +45,7 @@ MARKED_SUBJECT: Final = re.compile(
 )
 # People use these words too ("Afwezig dinsdag, graag andere dag"), so a second sign is asked for.
 WEAK_SUBJECT: Final = re.compile(
-    r"\s*\[?\s*"
+    r"\s*+(?:\[\s*+)?"
     + _any_of(
         r"out of (?:the )?office",
         r"ooo\b",

@@ -27,7 +27,7 @@ _ORIGINAL: Final = frozenset(
     ["message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers", "text/rfc822", "message/partial"]
 )
 _BLANK_LINES: Final = re.compile(rb"\n\s*\n")
-_ADDRESS: Final = re.compile(r"[^\s<>\"',;:()]+@[^\s<>\"',;()]+")
+_ADDRESS: Final = re.compile(r"(?<![^\s<>\"',;:()@])[^\s<>\"',;:()@]++@[^\s<>\"',;()]+")
 _STATUS_CODE: Final = re.compile(r"\b([245])\.\d{1,3}\.\d{1,3}\b")
 _BY_CLASS: Final = {"2": "delivered", "4": "delayed", "5": "failed"}
 _FIELD: Final = re.compile(rb"[A-Za-z][A-Za-z0-9-]*[ \t]*:|[ \t]+\S")

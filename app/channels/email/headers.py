@@ -15,7 +15,7 @@ NO_ID_PREFIX: Final = "no-message-id:"  # begins our own key for a mail without 
 MAX_IDS: Final = 200
 MAX_ID_LENGTH: Final = 900  # longer ones would not fit a database index; they are told apart by their hash
 _IN_BRACKETS: Final = re.compile(r"<([^<>]*)>")
-_BARE_ID: Final = re.compile(r"[^\s<>\",;()]+@[^\s<>\",;()]+")
+_BARE_ID: Final = re.compile(r"(?<![^\s<>\",;()@])[^\s<>\",;()@]++@[^\s<>\",;()]+")  # tried once a word, not at each letter
 _COMMENT: Final = re.compile(r"\([^()]*\)")
 _ADDRESSED_IN: Final = """
     delivered-to x-original-to envelope-to x-envelope-to x-rcpt-to x-forwarded-to original-recipient to cc resent-to apparently-to
@@ -27,8 +27,8 @@ _MARKS: Final = (
     r"vá|továbbítás|ynt|ilt|回复|答复|转发|回覆|轉寄"
 )
 _PREFIX: Final = re.compile(
-    rf"^\s*(?:(?:{_MARKS})\s*(?:\[\d{{1,3}}\]|\(\d{{1,3}}\)|\^\d{{1,3}})?\s*[:：]"
-    r"|\[\s*(?:ext|extern|external|externe e-mail|spam\??)\s*\]\s*:?|\*{3,5}\s*spam\s*\*{3,5})\s*",
+    rf"^\s*+(?:(?:{_MARKS})\s*+(?:(?:\[\d{{1,3}}\]|\(\d{{1,3}}\)|\^\d{{1,3}})\s*+)?[:：]"
+    r"|\[\s*+(?:ext|extern|external|externe e-mail|spam\??)\s*+\]\s*+:?|\*{3,5}\s*+spam\s*+\*{3,5})\s*+",
     re.I,
 )
 # Before the subject of an automatic answer; what people write back has it behind their own mark.

@@ -56,7 +56,7 @@ _PICTURE: Final = re.compile(r"data:image/(?:png|jpe?g|gif|webp);base64,[A-Za-z0
 _CONTENT_ID: Final = re.compile(r"cid:[^\s\"'<>]{1,500}", re.I)
 _INSIDE_URL: Final = re.compile(r"[\x00-\x20\x7f]+")
 _TAG: Final = re.compile(r"<(img|a|div|blockquote)((?:\s[^>]*)?)>")
-_ATTRIBUTE: Final = re.compile(r'([a-z-]+)="([^"]*)"')
+_ATTRIBUTE: Final = re.compile(r'(?<![a-z-])([a-z-]++)="([^"]*+)"')
 _MAX_TEXT: Final = 1_000_000
 _NO_SIZE: Final = frozenset(["0", "1", "0px", "1px"])
 _MARKED: Final = re.compile(r' (?:id|class|type|data-quote)="(this|rest)"')

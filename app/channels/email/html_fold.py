@@ -16,7 +16,7 @@ from app.channels.email.quoting_words import FORWARD, POINTS_BELOW
 MARKS: Final = frozenset(["this", "rest"])
 _THIS_CLASSES: Final = frozenset(["gmail_quote", "gmail_attr", "moz-cite-prefix", "yahoo_quoted", "protonmail_quote"])
 _REST_IDS: Final = frozenset(["divrplyfwdmsg", "appendonsend", "olk_src_body_section", "mail-editor-reference-message-container"])
-_TOKEN: Final = re.compile(r"<(/?)([a-z0-9]+)([^>]*)>|([^<]+)")
+_TOKEN: Final = re.compile(r"<(/?)([a-z0-9]++)([^>]*+)>|([^<]+)")
 _MARK: Final = re.compile(r'\sdata-quote="(this|rest)"')
 # Outlook's Word editor leaves no id, only the line it draws above "From:".
 _WORD_LINE: Final = re.compile(r'style="[^"]*border-top:\s?solid #(?:e1e1e1|b5c4df)', re.I)

@@ -20,8 +20,8 @@ _LINES: Final = frozenset(["div", "tr", "li", "dt", "dd", "address", "section", 
 _CELLS: Final = frozenset(["td", "th"])
 _KEPT: Final = _PARAGRAPHS | _LINES | _CELLS | {"br", "img", "a"}
 _ATTRIBUTES: Final = {"a": {"href"}, "img": {"alt"}, "p": {"class"}}
-_TOKEN: Final = re.compile(r"<(/?)([a-z0-9]+)([^>]*)>|([^<]+)")
-_ATTRIBUTE: Final = re.compile(r'([a-z-]+)="([^"]*)"')
+_TOKEN: Final = re.compile(r"<(/?)([a-z0-9]++)([^>]*+)>|([^<]+)")
+_ATTRIBUTE: Final = re.compile(r'(?<![a-z-])([a-z-]++)="([^"]*+)"')
 _BLANKS: Final = re.compile(r"[ \t\n\r\f]+")
 # Newsletters pad their preview line with these, hundreds of them.
 _PADDING: Final = re.compile("(?:[\u034f\u200b-\u200f\u2007\ufeff\u00ad][\\s\u00a0]*){3,}")

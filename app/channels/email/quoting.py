@@ -151,7 +151,7 @@ def _is_header_block(lines: list[str]) -> bool:
         return False
     block = [_short(line) for line in lines]
     has_subject = any(SUBJECT_LINE.match(line) for line in block)
-    found = [any(pattern.match(line) for line in block[1:]) for pattern in (SENT_LINE, TO_LINE)]
+    found = [any(map(begins, block[1:])) for begins in (SENT_LINE.match, TO_LINE.match)]
     return has_subject and any(found) and (all(found) or "@" in block[0])
 
 

@@ -37,9 +37,11 @@ ATTRIBUTION_LINE: Final = re.compile(
     re.I,
 )
 # Cheap questions first: only a line for which one of these holds can introduce a quote.
-MAY_INTRODUCE: Final = re.compile(r"\s*(?:\*?\s*(?:on|op|am|le|el|il|em|den|from|van|von|de|da|från|fra)\b|[-_=*]{2})", re.I)
+MAY_INTRODUCE: Final = re.compile(
+    r"\s*+(?:(?:\*\s*+)?(?:on|op|am|le|el|il|em|den|from|van|von|de|da|från|fra)\b|[-_=*]{2})", re.I
+)
 WROTE: Final = ("wrote", "schreef", "schrieb", "écrit", "writes", "geschreven")
-_DASHES: Final = r"\s*(?:-{2,}|_{2,}|={2,}|\*{2,})\s*"
+_DASHES: Final = r"\s*+(?:-{2,}+|_{2,}+|={2,}+|\*{2,}+)\s*+"
 ORIGINAL: Final = re.compile(
     _DASHES
     + _any_of(
@@ -58,7 +60,7 @@ ORIGINAL: Final = re.compile(
     re.I,
 )
 FORWARD: Final = re.compile(
-    r"\s*(?:[-_=]{2,}\s*)?"
+    r"\s*+(?:[-_=]{2,}+\s*+)?"
     + _any_of(
         r"(?:begin )?forwarded message",
         r"(?:begin )?doorgestuurd bericht",
@@ -67,17 +69,19 @@ FORWARD: Final = re.compile(
         r"mensaje reenviado",
         r"messaggio inoltrato",
     )
-    + r"\s*:?\s*(?:[-_=]{2,})?\s*",
+    + r"\s*+(?::\s*+)?(?:[-_=]{2,}+\s*+)?",
     re.I,
 )
 RULE: Final = re.compile(r"\s*(?:_{10,}|-{10,}|={10,})\s*")
-_LABEL: Final = r"\s*\*?\s*(?:{})\s*:\s*\*?\s*\S"
+_LABEL: Final = r"\s*+(?:\*\s*+)?(?:{})\s*+:\s*+(?:\*\s*+)?\S"
 FROM_LINE: Final = re.compile(_LABEL.format("from|van|von|de|da|från|fra"), re.I)
 SENT_LINE: Final = re.compile(
     _LABEL.format("sent|date|verzonden|verstuurd|datum|gesendet|envoyé|inviato|enviado|skickat|sendt"), re.I
 )
 TO_LINE: Final = re.compile(_LABEL.format("to|aan|an|à|a|cc|kopie|till|til|para"), re.I)
-SUBJECT_LINE: Final = re.compile(r"\s*\*?\s*(?:subject|onderwerp|betreff|objet|oggetto|asunto|assunto|ämne|emne)\s*:", re.I)
+SUBJECT_LINE: Final = re.compile(
+    r"\s*+(?:\*\s*+)?(?:subject|onderwerp|betreff|objet|oggetto|asunto|assunto|ämne|emne)\s*+:", re.I
+)
 # The sender says himself that the answer, or the point, is further down.
 POINTS_BELOW: Final = re.compile(
     r"\b"
@@ -146,7 +150,7 @@ DISCLAIMER: Final = re.compile(
     re.I | re.S,
 )
 BANNER: Final = re.compile(
-    r"\s*[\[*]*\s*"
+    r"\s*+[\[*]*+\s*+"
     + _any_of(
         r"(?:caution|warning|let op|opgelet|achtung|attention)\s?[:!].{0,80}(?:external|outside|extern|buiten|außerhalb|externe)",
         r"external (?:e-?mail|sender|message)\s?[:!]",

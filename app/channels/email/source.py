@@ -21,14 +21,14 @@ from app.core.text import storable
 MAX_DEPTH: Final = 20
 MAX_PARTS: Final = 1000
 _MAX_HEADERS: Final = 2000
-_MAX_PARAMETER_TEXT: Final = 20_000
+_MAX_VALUE: Final = 20_000  # bytes of one header that are read; the whole of it is in the raw source
 _HEADER_NAME: Final = re.compile(rb"[!-9;-~]{1,200}[ \t]*:")
 _FROM_LINE: Final = re.compile(rb">?From [^\n]*\n")
 _BREAKS: Final = re.compile(r"[\r\n\x0b\x0c]+[ \t]*")
 _UNSEEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")
 _MULTIPLE_SPACE: Final = re.compile(r"\s+")
 _HTML_CHARSET: Final = re.compile(rb"(?i)<meta\s[^>]{0,200}?charset=[\"']?([a-z0-9_.:-]{2,40})")
-_GUESSED_BOUNDARY: Final = re.compile(rb"(?m)^--([!-~][ -~]{0,199}?)[ \t]*\r?$")
+_GUESSED_BOUNDARY: Final = re.compile(rb"(?m)^--([!-~](?:[ -~]{0,198}[!-~])?)[ \t]*+\r?$")
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class HeaderBlock:
         return any(found == name for found, _ in self.lines)
 
     def all_raw(self, name: str) -> list[str]:
-        """The values of every `name` header, unfolded, encoded words left alone."""
-        return [_unfold(value) for found, value in self.lines if found == name]
+        """The values of every `name` header, unfolded, encoded words left alone, each cut at about 20 kB."""
+        return [_unfold(_bounded(value)) for found, value in self.lines if found == name]
 
     def raw(self, name: str) -> str:
         return next(iter(self.all_raw(name)), "")
@@ -55,6 +55,15 @@ class HeaderBlock:
 def tidy(text: str) -> str:
     """One line, no control characters, no turning of the writing direction, single spaces."""
     return _MULTIPLE_SPACE.sub(" ", _UNSEEN.sub("", text)).strip()
+
+
+def _bounded(value: bytes) -> bytes:
+    """As much of `value` as is read, up to a blank or comma: half an address would be another address."""
+    if len(value) <= _MAX_VALUE:
+        return value
+    cut = value[:_MAX_VALUE]
+    end = max(cut.rfind(mark) for mark in (b" ", b"\n", b",", b";"))
+    return cut[:end] if end > _MAX_VALUE // 2 else cut
 
 
 def _unfold(value: bytes) -> str:
@@ -88,7 +97,7 @@ class Part:
 
     @cached_property
     def _disposition(self) -> tuple[str, dict[str, str]]:
-        return parse_parameters(self.headers.raw("content-disposition")[:_MAX_PARAMETER_TEXT])
+        return parse_parameters(self.headers.raw("content-disposition"))
 
     @property
     def disposition(self) -> str:
@@ -167,7 +176,7 @@ class _Reader:
 
 
 def _content_type(headers: HeaderBlock, default: str) -> tuple[str, dict[str, str]]:
-    content_type, params = parse_parameters(headers.raw("content-type")[:_MAX_PARAMETER_TEXT])
+    content_type, params = parse_parameters(headers.raw("content-type"))
     if content_type == "text":
         return "text/plain", params
     return (content_type if re.fullmatch(r"[^\s/]+/[^\s/]+", content_type) else default), params

@@ -22,7 +22,9 @@ from app.translation import gettext as _
 
 SHOWN = 10
 SAVED_SHOWN = 5
-_TYPED = re.compile(r'(?P<minus>-?)(?:(?P<name>[A-Za-z]{2,20}):(?:"(?P<quoted>[^"]*)|(?P<value>[^\s"]*))|(?P<word>[A-Za-z]*))$')
+_TYPED = re.compile(
+    r'(?<!\S)(?P<minus>-?)(?:(?P<name>[A-Za-z]{2,20}):(?:"(?P<quoted>[^"]*)|(?P<value>[^\s"]*))|(?P<word>[A-Za-z]*))$'
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def suggest(session: Session, *, viewer: Viewer, typed: str) -> list[Suggestion]
 
 def _operators(session: Session, viewer: Viewer, typed: str) -> list[Suggestion]:
     match = _TYPED.search(typed)
-    if match is None or (match.start() and not typed[match.start() - 1].isspace()):
+    if match is None:
         return []
     length, minus = len(match[0]), match["minus"]
     if match["name"] is None:

@@ -12,6 +12,7 @@ from app.channels.email.addresses import Address, parse_addresses
 from app.channels.email.filenames import safe_filename
 from app.channels.email.filetypes import real_content_type
 from app.channels.email.headers import has_reply_mark, normalise_subject, read_message_ids, read_subject_token, strip_reply_marks
+from app.channels.email.source import split_headers
 from app.channels.email.words import decode_words, parse_parameters
 
 
@@ -195,3 +196,24 @@ def test_encoded_words_are_decoded(value: str, text: str) -> None:
 )
 def test_parameters_are_read_in_all_their_forms(value: str, params: dict[str, str]) -> None:
     assert parse_parameters(value)[1] == params
+
+
+def test_a_header_is_read_up_to_its_bound_and_no_address_is_cut_in_half() -> None:
+    people = ", ".join(f"klant{index}@example.nl" for index in range(3000))
+    values = split_headers(f"To: {people}\r\n\r\n".encode())[0].all_raw("to")
+    assert 15_000 < len(values[0]) <= 20_000
+    found = [item.address for item in parse_addresses(values[0])]
+    assert found == people.split(", ")[: len(found)]
+
+
+@pytest.mark.parametrize(
+    ("value", "address"),
+    [
+        ("Jan jan@example.nl", "jan@example.nl"),
+        ("a@b@c", "a@b@c"),
+        ("Jan =jan+x@example.nl", "=jan+x@example.nl"),
+        ("geen adres", ""),
+    ],
+)
+def test_a_bare_address_is_found_among_words(value: str, address: str) -> None:
+    assert parse_addresses(value)[0].address == address

@@ -1,0 +1,122 @@
+"""Whatever is read from outside costs twice as much when it is twice as long, never four times.
+
+Measured in processor time of this process, the best of several runs, and only where a run costs enough to be measured: a
+slow or busy machine changes nothing. Patterns are found where they stand, so a new one is covered unasked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+
+from app.channels.base import UnableToParse
+from app.channels.email.html import sanitise
+from app.channels.email.html_text import html_to_text
+from app.channels.email.mime import parse_mail
+from app.channels.email.quoting import split_quoted
+from tests.channels.email.parsing import OURS, RECEIVED_AT
+from tests.house.patterns import Found, all_patterns, hostile_seeds
+
+LENGTH = 2_000
+NOT_MEASURED_SECONDS = 0.004
+MOST_GROWTH = 3.0
+TRIES = 6
+# These read nothing but what the sanitiser wrote, where every tag is closed.
+OF_OUR_OWN_MAKING = frozenset({"app.channels.email.html._TAG"})
+
+HEADERS = (
+    "From", "To", "Cc", "Reply-To", "Sender", "Return-Path", "Delivered-To", "References", "In-Reply-To", "Message-ID", "Subject",
+    "Date", "Received", "Authentication-Results", "List-Id", "X-Mailer", "Content-Type", "Content-Disposition", "Content-ID",
+    "Content-Transfer-Encoding", "Auto-Submitted", "Precedence", "Feedback-ID", "Importance",
+)  # fmt: skip
+SEEDS = ("a", " ", "\\", '"a', "(", "<a", "a@", "=?utf-8?q?a", "a,", ";a=", "\r\n ", "é", "[a:")
+KINDS = (
+    "text/plain",
+    "text/html",
+    "text/calendar; method=REQUEST",
+    "message/delivery-status",
+    "message/disposition-notification",
+    "multipart/mixed; boundary=b",
+    "application/ms-tnef",
+)
+BODIES = (
+    "a", " ", "\n", "> a\n", "-- \n", "From: a\n", "On a wrote:\n", "<div>", "<a ", "</a", "<!--", "--b\n", "--b\n\n--", "a@",
+    "Final-Recipient: a\n\n", "BEGIN:VEVENT\n", "ATTENDEE;", ";a=\"", "this e-mail ", "http://a ", "\t\n", "-----", "=3D=\n",
+)  # fmt: skip
+
+
+def growth(run: Callable[[int], object], length: int) -> float:
+    """How the cost grows from `length` to its double; 1.0 where it is too small to be measured, or grows as it may."""
+    if seconds_of(run, length) < NOT_MEASURED_SECONDS:
+        return 1.0
+    once = twice = float("inf")
+    for _ in range(TRIES):
+        once = min(once, seconds_of(run, length))
+        twice = min(twice, seconds_of(run, 2 * length))
+        if once < NOT_MEASURED_SECONDS or twice / once < MOST_GROWTH:
+            return 1.0
+    return twice / once
+
+
+def seconds_of(run: Callable[[int], object], length: int) -> float:
+    began = time.process_time()
+    run(length)
+    return time.process_time() - began
+
+
+def find_slow(found: Found) -> str:
+    """A seed that `found` takes too long for, "" if there is none."""
+    for seed in hostile_seeds(found.pattern):
+        for run in found.runs():
+            if growth(lambda length, run=run, seed=seed: run(found.text(seed, length)), LENGTH) > 1:  # type: ignore[misc]
+                return f"{found.where} {seed!r}"
+    return ""
+
+
+def test_every_pattern_reads_in_linear_time() -> None:
+    patterns = all_patterns()
+    assert len(patterns) > 200
+    slow = (find_slow(found) for found in patterns if found.where not in OF_OUR_OWN_MAKING)
+    assert [words for words in slow if words] == []
+
+
+def read(raw: str) -> None:
+    with contextlib.suppress(UnableToParse):
+        parse_mail(raw.encode(), own_addresses=OURS, received_at=RECEIVED_AT)
+
+
+def long_headers() -> Iterator[tuple[str, Callable[[int], object]]]:
+    """Under the bound of one header, so that the reading itself is measured and not the bound."""
+    for name in HEADERS:
+        for seed in SEEDS:
+            yield f"{name}: {seed}", lambda n, name=name, seed=seed: read(f"{name}: x{seed * (n // len(seed))}\r\n\r\nHallo")  # type: ignore[misc]
+
+
+def long_bodies() -> Iterator[tuple[str, Callable[[int], object]]]:
+    for kind in KINDS:
+        for seed in BODIES:
+            head = f"From: a@b.example\r\nSubject: Hallo\r\nContent-Type: {kind}\r\n\r\n"
+            yield f"{kind} {seed}", lambda n, head=head, seed=seed: read(head + seed * (n // len(seed)))  # type: ignore[misc]
+
+
+def shown_texts() -> Iterator[tuple[str, Callable[[int], object]]]:
+    """What pages read again each time they show it, and what is typed into the search field."""
+    for reader in (split_quoted, html_to_text, sanitise):
+        for seed in BODIES:
+            yield f"{reader.__name__} {seed}", lambda n, reader=reader, seed=seed: reader(seed * (n // len(seed)))  # type: ignore[misc]
+
+
+def test_every_header_is_read_in_linear_time() -> None:
+    assert [name for name, run in long_headers() if growth(run, 6_000) > 1] == []
+
+
+def test_every_body_is_read_in_linear_time() -> None:
+    assert [name for name, run in (*long_bodies(), *shown_texts()) if growth(run, 12_000) > 1] == []
+
+
+def test_a_header_of_any_length_costs_no_more_than_a_long_one() -> None:
+    def run(length: int) -> None:
+        read(f"From: {'a' * length}\r\nReferences: {'b' * length}\r\nTo: {'c' * length}\r\n\r\nHallo")
+
+    assert growth(run, 100_000) == 1.0
