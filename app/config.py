@@ -56,14 +56,10 @@ class Settings:
     storage_url: str = ""
     # Networks that calls to providers and callbacks may reach although they are not public, such as 127.0.0.0/8.
     outbound_allow: tuple[str, ...] = ()
-    # The same for mail servers that channels name.
-    outbound_allow_mail: tuple[str, ...] = ()
-    # In a demo alone: where its simulators keep files, address:port. Links of customers lead nowhere else that is not public.
-    simulated_hosts: tuple[str, ...] = ()
-    # The ports of public hosts that are called at addresses people, mails and providers name.
-    outbound_ports: tuple[int, ...] = (80, 443)
-    # "text" for people, "json" for a log collector.
-    log_format: str = "text"
+    outbound_allow_mail: tuple[str, ...] = ()  # the same for mail servers that channels name
+    simulated_hosts: tuple[str, ...] = ()  # in a demo alone: where its simulators keep files that links lead to
+    outbound_ports: tuple[int, ...] = (80, 443)  # of public hosts, at addresses that people, mails and providers name
+    log_format: str = "text"  # for people, or "json" for a log collector
     # Lets a Prometheus server elsewhere read /metrics with this bearer token; without one, only loopback may.
     metrics_token: str = field(default="", repr=False)
     # Where the providers are; the demo and the tests point these at the simulators.
@@ -74,8 +70,7 @@ class Settings:
     whatsapp_api_version: str = "v26.0"
     twilio_base_url: str = "https://api.twilio.com"
     fillout_base_url: str = "https://api.fillout.com/v1/api"
-    # The register of Dutch addresses, with its version.
-    pdok_base_url: str = "https://api.pdok.nl/bzk/locatieserver/search/v3_1"
+    pdok_base_url: str = "https://api.pdok.nl/bzk/locatieserver/search/v3_1"  # the register of Dutch addresses
     # The domain in the Message-IDs and reply addresses we make.
     mail_domain: str = "switchyard.localhost"
     # The push services of browsers: hosts, "*." before all below one, or whole origins where they are without TLS.
@@ -91,31 +86,22 @@ class Settings:
     teams_hosts: tuple[str, ...] = ("*.environment.api.powerplatform.com", "*.logic.azure.com")
     # The mail server for mails of the application itself: smtp://user:password@host:587 or smtps://…; empty for none.
     smtp_url: str = field(default="", repr=False)
-    # Whom those mails are from; nobody reads what is answered to it.
-    system_mail_from: str = "no-reply@switchyard.localhost"
+    system_mail_from: str = "no-reply@switchyard.localhost"  # whom those mails are from; nobody reads the answers
     # How many proxies of yours stand before the web server; as many X-Forwarded-* entries are believed, and no more.
     trusted_proxies: int = 0
-    # Web processes; each serves thousands of sockets.
-    web_workers: int = 2
-    # How much lower than the web's the priority of workers and scheduler is, for the operating system.
-    worker_nice: int = 5
+    web_workers: int = 2  # web processes; each serves thousands of sockets
+    worker_nice: int = 5  # how much lower than the web's the priority of workers and scheduler is
     # How long a send of unknown outcome waits for evidence (a status, a sent item) before a person is asked.
     unknown_settle_seconds: int = 900
-    # After how long a promised piece of work that nobody took up is handed out again.
-    sweep_seconds: int = 15
-    # How often a mailbox is asked for new mail.
-    poll_mail_seconds: int = 60
-    # How often a form is asked for submissions whose post was lost.
-    poll_forms_seconds: int = 300
+    sweep_seconds: int = 15  # after how long a promised piece of work that nobody took up is handed out again
+    poll_mail_seconds: int = 60  # how often a mailbox is asked for new mail
+    poll_forms_seconds: int = 300  # how often a form is asked for submissions whose post was lost
     # How long work that was taken up stays reserved for its worker. A killed worker's work is taken up again after this, so it
     # must be longer than the slowest send (a job's own limit is 120 seconds).
     lease_seconds: int = 120
-    # How often each process writes what it counted of calls; 0 for never.
-    usage_seconds: int = 5
-    # How long a webhook waits for one answer of the database before its caller is told to come again (503).
-    webhook_db_seconds: float = 4
-    # How many calls of the API a token may make in a minute, and an address twice as many; 0 for any number.
-    api_calls_per_minute: int = 600
+    usage_seconds: int = 5  # how often each process writes what it counted of calls; 0 for never
+    webhook_db_seconds: float = 4  # how long a webhook waits for one answer of the database before it is answered 503
+    api_calls_per_minute: int = 600  # of a token, and twice as many of an address; 0 for any number
     budget_factor: int = 1  # how many times what providers usually grant an account may be sent
 
 
@@ -229,6 +215,9 @@ class _Reader:
 
     def text(self, name: str, default: str) -> str:
         return self.given.get(name, default)
+
+    def entries(self, name: str, default: str) -> tuple[str, ...]:
+        return tuple(entry.strip() for entry in self.text(name, default).split(",") if entry.strip())
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
         value = self.given.get(name, str(default))
@@ -345,27 +334,24 @@ def _storage_url(read: _Reader, data_dir: Path) -> str:
 
 
 def _networks(read: _Reader, name: str) -> tuple[str, ...]:
-    entries = [entry.strip() for entry in read.text(name, "").split(",") if entry.strip()]
+    entries = read.entries(name, "")
     for entry in entries:
         try:
             ipaddress.ip_network(entry, strict=False)
         except ValueError as error:
             raise SettingError(f"{name}: {entry!r} is not a network; write for example 127.0.0.0/8") from error
-    return tuple(entries)
+    return entries
 
 
 def _simulated_hosts(read: _Reader, demo: bool) -> tuple[str, ...]:
-    entries = tuple(entry.strip() for entry in read.text("SIMULATED_HOSTS", "").split(",") if entry.strip())
-    if entries and not demo:
-        raise SettingError("SIMULATED_HOSTS: is for the demo alone; unset it")
-    for entry in entries:
-        if not re.fullmatch(r"127\.\d{1,3}\.\d{1,3}\.\d{1,3}:\d{1,5}", entry):
-            raise SettingError(f"SIMULATED_HOSTS: {entry!r} is no place on this machine; write for example 127.0.0.1:5111")
+    entries = read.entries("SIMULATED_HOSTS", "")
+    if entries and not (demo and all(re.fullmatch(r"127(\.\d{1,3}){3}:\d{1,5}", entry) for entry in entries)):
+        raise SettingError("SIMULATED_HOSTS: is for the demo alone, and for places such as 127.0.0.1:5111; unset it")
     return entries
 
 
 def _ports(read: _Reader) -> tuple[int, ...]:
-    entries = [entry.strip() for entry in read.text("OUTBOUND_PORTS", "80,443").split(",") if entry.strip()]
+    entries = read.entries("OUTBOUND_PORTS", "80,443")
     for entry in entries:
         if not (entry.isascii() and entry.isdigit() and 0 < int(entry) < 65_536):
             raise SettingError(f"OUTBOUND_PORTS: {entry!r} is not a port; write for example 80,443")
@@ -373,7 +359,7 @@ def _ports(read: _Reader) -> tuple[int, ...]:
 
 
 def _hosts(read: _Reader, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
-    entries = tuple(entry.strip() for entry in read.text(name, ",".join(default)).split(",") if entry.strip())
+    entries = read.entries(name, ",".join(default))
     for entry in entries:
         bare = entry.removeprefix("https://").removeprefix("http://").removeprefix("*.")
         if not re.fullmatch(r"[A-Za-z0-9.-]+(:\d{1,5})?", bare) or ("://" not in entry and ":" in entry):
