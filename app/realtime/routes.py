@@ -117,10 +117,10 @@ def sequence() -> ResponseReturnValue:
 
 def _sequences(session: Session, viewer: Viewer) -> dict[str, int]:
     """By room; a room that nothing was pushed to is not there."""
-    own = sa.select(PushSequence.user_id, PushSequence.sequence).where(PushSequence.user_id == viewer.user_id)
-    of_brands = sa.select(BrandSequence.brand_id, BrandSequence.sequence).where(BrandSequence.brand_id.in_(viewer.brand_ids))
-    numbers = {user_room(row.user_id): row.sequence for row in session.execute(own)}
-    return numbers | {brand_room(row.brand_id): row.sequence for row in session.execute(of_brands)}
+    own = sa.select(PushSequence.user_id, PushSequence.sequence, sa.true()).where(PushSequence.user_id == viewer.user_id)
+    of_brands = sa.select(BrandSequence.brand_id, BrandSequence.sequence, sa.false())
+    rows = session.execute(sa.union_all(own, of_brands.where(BrandSequence.brand_id.in_(viewer.brand_ids))))
+    return {user_room(key) if is_own else brand_room(key): number for key, number, is_own in rows}
 
 
 blueprints = (bp,)

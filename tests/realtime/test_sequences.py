@@ -22,6 +22,7 @@ from app.realtime.handlers import next_brand_sequences, next_user_sequences, pus
 from app.realtime.sessions import OpenSockets
 from app.realtime.socket import brand_room, user_room
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_thread, make_user
+from tests.support.signing_in import sign_in
 
 Pushed = list[tuple[str, dict[str, Any], str]]
 
@@ -149,3 +150,13 @@ def test_an_open_socket_leaves_the_room_of_a_brand_that_is_taken_from_its_user(a
 def _session_id(session: Session, user: User) -> Any:
     open_session(session, user, ip=None, user_agent="test", now=utc_now())
     return session.execute(sa.select(UserSession.id).where(UserSession.user_id == user.id)).scalar_one()
+
+
+def test_a_page_learns_the_numbers_of_its_rooms_and_of_no_other(app_context: Flask, db_session: Session) -> None:
+    brand, other = make_brand(db_session), make_brand(db_session, "other")
+    alice = make_user(db_session, brands=(brand,))
+    next_brand_sequences(db_session, {brand.id: 3, other.id: 4})
+    next_user_sequences(db_session, [alice.id, make_user(db_session, "Bob", brands=(brand,)).id])
+    client = sign_in(app_context.test_client(), db_session, alice)
+    numbers = client.get("/live/sequence").get_json()["sequences"]
+    assert numbers == {brand_room(brand.id): 3, user_room(alice.id): 1}
