@@ -97,7 +97,6 @@ def run_python(program: str, environ: dict[str, str]) -> str:
 
 
 @pytest.mark.processes
-@pytest.mark.timeout(300)
 def test_two_children_of_one_parent_choose_different_ids_keys_and_numbers(environ: dict[str, str]) -> None:
     lines = [json.loads(line) for line in run_python(CHOOSE, environ).splitlines()]
     assert len(lines) == 2
@@ -107,7 +106,6 @@ def test_two_children_of_one_parent_choose_different_ids_keys_and_numbers(enviro
 
 @linux_only
 @pytest.mark.processes
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("parent", PARENTS)
 def test_a_parent_has_one_thread_and_no_connection_when_it_forks(parent: str, environ: dict[str, str]) -> None:
     prepare, sleeps = PARENTS[parent]
@@ -173,7 +171,6 @@ def names_of(process: Process) -> list[str]:
 
 @linux_only
 @pytest.mark.processes
-@pytest.mark.timeout(600)
 def test_one_process_forks_the_rest_brings_back_who_dies_and_ends_with_all(
     servers: TestServers, settings: Settings, tmp_path: Path
 ) -> None:
@@ -199,7 +196,6 @@ def test_one_process_forks_the_rest_brings_back_who_dies_and_ends_with_all(
 
 @linux_only
 @pytest.mark.processes
-@pytest.mark.timeout(600)
 def test_children_yield_to_the_web_and_do_not_outlive_a_killed_parent(
     servers: TestServers, settings: Settings, tmp_path: Path
 ) -> None:
