@@ -9,9 +9,12 @@ locks, workers and crashes. `live_server`, `page`: every process as in `make run
 from __future__ import annotations
 
 import gc
+import json
+import os
 import re
+import tempfile
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -56,11 +59,25 @@ property_settings.load_profile("ours")
 
 
 class ByModule(LoadScopeScheduling):
-    """A module stays in one test process; so do all tests of a group, whose name a test carries behind an @."""
+    """A module stays in one test process; so do all tests of a group, which the test processes tell by a file."""
+
+    groups: Mapping[str, str] | None = None
+
+    def schedule(self) -> None:
+        """Hand out the tests; called when all test processes have collected them."""
+        if self.groups is None:
+            told = groups_file(self.nodes[0].workerinput["testrunuid"])
+            self.groups = json.loads(told.read_text())
+            told.unlink()
+        super().schedule()
 
     def _split_scope(self, nodeid: str) -> str:
-        name, _, group = nodeid.rpartition("@")
-        return group if name and group in SHARED else nodeid.split("::")[0]
+        return (self.groups or {}).get(nodeid) or nodeid.split("::")[0]
+
+
+def groups_file(run: str) -> Path:
+    """Where the test processes of a run write the groups of tests, by the tests' names."""
+    return Path(tempfile.gettempdir()) / f"switchyard-groups-{run}.json"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
@@ -69,16 +86,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put each test into its lane and its group, by the fixtures it uses; leave out what only a full run does."""
+    """Put every test into its lane, order them, and leave out what only a full run does."""
     for item in items:
         item.add_marker(lane_of(item))
-        group = group_of(item)
-        if group:
-            item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: [group_of(item) != group for group in SHARED] + [not item.nodeid.startswith(LONG)])
     if not IS_FULL:
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("full")])
         items[:] = [item for item in items if not item.get_closest_marker("full")]
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    if run:
+        draft = groups_file(f"{run}-{os.environ['PYTEST_XDIST_WORKER']}")
+        draft.write_text(json.dumps({item.nodeid: group for item in items if (group := group_of(item))}))
+        draft.rename(groups_file(run))  # each process writes the same; nobody reads half of it
 
 
 def lane_of(item: pytest.Item) -> str:
