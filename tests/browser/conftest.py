@@ -26,6 +26,7 @@ from tests.support.browsing import TIMEOUT_MS, Browsing, wait_until_bound
 from tests.support.contexts import Contexts
 from tests.support.database import TestServers
 from tests.support.live import LiveServer
+from tests.support.signing_in import sign_in_browser
 
 expect.set_options(timeout=TIMEOUT_MS)  # the workers of a fresh run take seconds to start on a busy machine
 TEST_SECONDS = 1800  # the first test waits for all processes, too
@@ -66,14 +67,16 @@ class Desk:
         return f"{who}.{self.name}@switchyard.example"
 
     def sign_in(self, page: Page, who: str = "alice", *, to: str = "/inbox") -> None:
-        """Sign in, and go to an address."""
+        """Go to an address as somebody who has signed in."""
+        sign_in_browser(page, self.live.app, self.email(who))
+        page.goto(to)
+
+    def sign_in_by_form(self, page: Page, who: str = "alice") -> None:
         page.goto("/sign-in")
         page.locator("input[name=email]").fill(self.email(who))
         page.locator("input[name=password]").fill(PASSWORD)
         page.locator("main form button").first.click()
         page.wait_for_url("**/inbox**")
-        if to != "/inbox":
-            page.goto(to)
 
     def wait_until_live(self, page: Page) -> None:
         """Wait until the page hears pushes, keys and clicks."""

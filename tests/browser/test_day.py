@@ -69,7 +69,7 @@ def test_a_day_without_a_mouse(page: Page, desk: Desk, capsys: pytest.CaptureFix
     fill(desk, 3, said="Overig")
     fill(desk, ANSWERED, said="Vraag")
     of_brand = Thread.brand_id == desk.brand_id
-    desk.sign_in(page)
+    desk.sign_in_by_form(page)
     desk.wait_until_live(page)
     expect(page.locator("a[data-row]")).to_have_count(ANSWERED + 3)
     page.evaluate("window.notReloaded = true")

@@ -90,6 +90,7 @@ class Browsing:
         self._base_url = base_url
         self._watches: list[Watch] = []
         self.expected_faults: list[str] = []
+        self.cookies_of = contexts.cookies_of[base_url]
 
     def new_page(self, **options: Any) -> Page:
         """Open a page with cookies of its own; `options` are Playwright's for a context."""

@@ -19,6 +19,7 @@ class Contexts:
         self._browser = browser
         self._free: dict[str, list[Page]] = defaultdict(list)
         self._made_for: dict[BrowserContext, str] = {}
+        self.cookies_of: dict[str, dict[str, Any]] = defaultdict(dict)  # by address of the application and of who signed in
 
     def lend(self, **options: Any) -> Page:
         """The one, blank, page of a context; `options` are Playwright's for a context."""

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
+from playwright.sync_api import Page
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from app.accounts.models import User
-from app.accounts.session import COOKIE_KEY, open_session
+from app.accounts.session import COOKIE_KEY, CookieSessions, open_session
 from app.core.clock import utc_now
+from app.core.db import transaction
 
 CSRF_SECRET = "a value that only this test knows"
 
@@ -26,6 +30,18 @@ def sign_in(client: FlaskClient, session: Session, user: User, *, now: datetime 
         cookie[COOKIE_KEY] = token
         cookie.permanent = True
     return client
+
+
+def sign_in_browser(page: Page, app: Flask, email: str) -> None:
+    """Let a real browser be this user's, in front of an application at the public URL of `app`; the form has tests of its own."""
+    with app.app_context(), transaction() as session:
+        user = session.execute(sa.select(User).where(User.email == email)).scalar_one()
+        token = open_session(session, user, ip="127.0.0.1", user_agent="Test browser", now=utc_now())
+    kept = CookieSessions().get_signing_serializer(app)
+    assert kept is not None
+    value = str(kept.dumps({COOKIE_KEY: token, "_permanent": True}))
+    name, url = app.config["SESSION_COOKIE_NAME"], app.config["SETTINGS"].public_url
+    page.context.add_cookies([{"name": name, "value": value, "url": url}])
 
 
 def csrf_token(client: FlaskClient) -> str:
