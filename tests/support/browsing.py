@@ -30,7 +30,7 @@ BOUND = """() => Promise.all([...document.querySelectorAll('[data-module]')]
   .flatMap((one) => one.dataset.module.split(' ')).filter(Boolean)
   .map((name) => import(`/static/js/modules/${name}.js`))).then(() => null)"""
 # Frames hold what others wrote, and no axe; sheets need no fetching, because no rule of use reads them.
-AXE = """([include, rules] = [null, null]) => axe.run(include ? { include } : document, {
+AXE = """([include, rules]) => axe.run(include ? { include } : document, {
   resultTypes: ['violations'], iframes: false, preload: false, ...(rules ? { runOnly: rules } : {}),
 }).then((found) => found.violations)"""
 TIMEOUT_MS = 120_000  # what comes soon costs nothing; a busy machine may need much of it
@@ -144,6 +144,6 @@ def assert_accessible(page: Page) -> None:
     """Fail on any finding of axe, of any severity. A page that is on its way is waited for."""
     page.wait_for_load_state()
     page.evaluate(AXE_SCRIPT)
-    found = page.evaluate(AXE)
+    found = page.evaluate(AXE, [None, None])
     wrong = [f"{item['id']}: {item['help']} ({item['nodes'][0]['html'][:160]})" for item in found]
     assert not wrong, "axe: " + "; ".join(wrong)
