@@ -27,6 +27,8 @@ POINTS = (
     Point("ingest.after_commit", "live"),
     Point("outbox.after_claim", "live"),
     Point("outbox.after_handler", "live"),
+    Point("outbox.after_claim_of_many", "live"),
+    Point("outbox.after_handler_of_many", "live"),
     Point("media.after_store", "send"),
     Point("poll.before_commit", "send"),
     Point("poll.after_commit", "send"),

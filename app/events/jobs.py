@@ -14,6 +14,7 @@ from app.core.crash import crash_point
 from app.core.db import table_of, transaction
 from app.core.log import get_logger
 from app.core.runtime import runtime
+from app.core.shortage import find_shortage
 from app.core.work import FAILED, Lease, claim, claim_all, finish, finish_all, next_delay_seconds, put_back
 from app.events.models import Event, OutboxEntry
 from app.events.registry import installed
@@ -45,7 +46,7 @@ def run_outbox_entries_at_once(*, row_ids: Sequence[str], **_ignored: Any) -> No
         found = {lease.row_id: lease for lease in leases}
         query = sa.select(OutboxEntry.id, OutboxEntry.handler, Event).join(Event, Event.id == OutboxEntry.event_id)
         rows = session.execute(query.where(OutboxEntry.id.in_(found)).order_by(OutboxEntry.handler, OutboxEntry.id)).all()
-    crash_point("outbox.after_claim")
+    crash_point("outbox.after_claim_of_many")
     for name, group in groupby(rows, key=lambda row: row.handler):
         of_handler = list(group)
         _run_all(name, [found[row.id] for row in of_handler], [row.Event for row in of_handler])
@@ -59,7 +60,7 @@ def _run_all(name: str, leases: list[Lease], events: list[Event]) -> None:
         except Exception:
             log.exception("outbox_entries_run_alone", handler=name, entries=len(events))
         else:
-            crash_point("outbox.after_handler")
+            crash_point("outbox.after_handler_of_many")
             with transaction() as session:
                 finish_all(session, TABLE, leases, values={"last_error": None})
             return
@@ -90,15 +91,25 @@ def _carry_out(lease: Lease, name: str, event: Event) -> None:
     try:
         handler.run(event)
     except NotYet as wait:
-        with transaction() as session:  # this was no try
-            put_back(session, TABLE, lease, delay_seconds=wait.seconds, values={"attempts": lease.attempts - 1})
+        _wait(lease, wait.seconds)
         return
     except Exception as error:
+        shortage = find_shortage(error)
+        if shortage is not None:
+            log.warning("outbox_handler_waits", handler=name, event_id=str(event.id), why=shortage.why)
+            _wait(lease, shortage.wait_seconds)
+            return
         log.exception("outbox_handler_failed", handler=name, event_id=str(event.id), attempts=lease.attempts)
         _retry(lease, f"{type(error).__name__}: {error}"[:500])
         return
     crash_point("outbox.after_handler")
     _end(lease, state="done", error=None)
+
+
+def _wait(lease: Lease, seconds: float) -> None:
+    """This was no try."""
+    with transaction() as session:
+        put_back(session, TABLE, lease, delay_seconds=seconds, values={"attempts": lease.attempts - 1})
 
 
 def _load(session: Session, entry_id: int) -> tuple[OutboxEntry, Event] | None:

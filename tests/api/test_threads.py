@@ -184,7 +184,8 @@ def test_hostile_text_is_kept_as_text_in_every_field(alice: Caller, world: World
     body = {"thread_subject": text, "external_references": {"key " + text[:50]: text}, **({"tags": [tag]} if tag else {})}
     changed = alice.patch(path_of(world), body)
     assert changed.status_code == 200, changed.text
-    assert {name: changed.json[name] for name in body} == body  # type: ignore[index]
+    shown = {**body, "thread_subject": " ".join(text.split())}  # a subject is one line
+    assert {name: changed.json[name] for name in body} == shown  # type: ignore[index]
     assert len(alice.get("/communication/threads").json["items"]) == 1  # type: ignore[index]
 
 

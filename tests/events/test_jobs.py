@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.core.batches import run_in_turn
+from app.core.storage import StorageFailed
 from app.core.work import claim, take_hints
 from app.events import registry
 from app.events.jobs import TABLE, run_outbox_entries, run_outbox_entries_at_once
@@ -29,6 +30,7 @@ class Desk:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.breaks: set[int] = set()
+        self.error: Exception = Broken()
         self.calls: list[list[int]] = []
 
     def run(self, event: Event) -> None:
@@ -38,7 +40,7 @@ class Desk:
         numbers = [event.payload["number"] for event in events]
         self.calls.append(numbers)
         if self.breaks & set(numbers):
-            raise Broken(str(numbers))
+            raise self.error
 
     def promise(self, count: int, handler: str = "noted") -> list[str]:
         entries = []
@@ -71,6 +73,12 @@ def test_one_that_fails_costs_itself_alone(desk: Desk) -> None:
     run_outbox_entries(row_ids=desk.promise(3))
     assert desk.calls == [[0], [1], [2]]
     assert desk.states() == [("done", 1), ("ready", 1), ("done", 1)]
+
+
+def test_what_the_machine_lacks_costs_no_try(desk: Desk) -> None:
+    desk.breaks, desk.error = {1}, StorageFailed("no space left on the device")
+    run_outbox_entries(row_ids=desk.promise(3))
+    assert desk.states() == [("done", 1), ("ready", 0), ("done", 1)]
 
 
 def test_handler_that_takes_many_is_called_once(desk: Desk) -> None:
