@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 _SECRET_NAMES = re.compile(r"(?i)(authorization|token|secret|password|cookie|api_?key)")
-_SECRET_VALUES = re.compile(r"(?i)(bearer\s+\S+|EAA[A-Za-z0-9]{8,}|eyJ[\w-]{10,}\.[\w-]+\.[\w-]*|whsec_\w+|swy_\w{8,})")
+_SECRET_VALUES = re.compile(r"(?i)(bearer\s+\S+|EAA[A-Za-z0-9]{8,}|(?<![\w-])eyJ[\w-]{10,}\.[\w-]+\.[\w-]*|whsec_\w+|swy_\w{8,})")
 
 
 def configure_logging(log_format: str) -> None:

@@ -19,11 +19,18 @@ from tests.channels.email.parsing import OURS, RECEIVED_AT
 from tests.house.patterns import Found, all_patterns, hostile_seeds
 
 LENGTH = 2_000
-NOT_MEASURED_SECONDS = 0.004
+NOT_MEASURED_SECONDS = 0.001  # small, so that a quick machine finds what a slow one finds
 MOST_GROWTH = 3.0
 TRIES = 6
 # These read nothing but what the sanitiser wrote, where every tag is closed.
-OF_OUR_OWN_MAKING = frozenset({"app.channels.email.html._TAG"})
+OF_OUR_OWN_MAKING = frozenset(
+    {
+        "app.channels.email.html._TAG",
+        "app.channels.email.rich._IMAGE",
+        "app.inbox.search_marks._TAG_OR_ENTITY",
+        "app.reply_templates.formatting._TAG",
+    }
+)
 
 HEADERS = (
     "From", "To", "Cc", "Reply-To", "Sender", "Return-Path", "Delivered-To", "References", "In-Reply-To", "Message-ID", "Subject",
@@ -69,7 +76,11 @@ def find_slow(found: Found) -> str:
     """A seed that `found` takes too long for, "" if there is none."""
     for seed in hostile_seeds(found.pattern):
         for run in found.runs():
-            if growth(lambda length, run=run, seed=seed: run(found.text(seed, length)), LENGTH) > 1:  # type: ignore[misc]
+
+            def read_seed(length: int, run: Callable[[str], object] = run, seed: tuple[str, str, str] = seed) -> object:
+                return run(found.text(seed, length))
+
+            if all(growth(read_seed, length) > 1 for length in (LENGTH, 4 * LENGTH)):  # a suspicion is looked at again
                 return f"{found.where} {seed!r}"
     return ""
 
