@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +19,8 @@ from werkzeug.test import TestResponse
 from app.accounts.models import Brand
 from app.connections.models import Channel, ChannelType
 from app.core import runtime as installed
-from app.core.runtime import runtime
+from app.core.http import HttpClient
+from app.core.runtime import EXTENSION, Runtime, runtime
 from app.events.actions import SYSTEM
 from app.inbox.models import Message
 from app.ingest.jobs import process_inbound_event
@@ -70,6 +72,17 @@ class Outside:
 
     def messages(self) -> list[Message]:
         return list(self.session.execute(sa.select(Message).order_by(Message.id)).scalars())
+
+
+@contextmanager
+def files_at(app: Flask, url: str) -> Iterator[None]:
+    """The simulated provider's files may be fetched, as in the demo; what else is on this machine may not."""
+    usual: Runtime = app.extensions[EXTENSION]
+    place = url.removeprefix("http://")
+    settings = replace(usual.settings, simulated_hosts=(place,))
+    app.extensions[EXTENSION] = replace(usual, foreign_http=HttpClient(allowed_places=[place]), settings=settings)
+    yield
+    app.extensions[EXTENSION] = usual
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -14,8 +14,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.core.db import table_of
-from app.core.http import HttpClient
-from app.core.runtime import EXTENSION, runtime
+from app.core.runtime import runtime
 from app.core.work import RETRY_SECONDS
 from app.events.jobs import run_outbox_entry
 from app.events.models import OutboxEntry
@@ -26,7 +25,7 @@ from app.integrations.fillout.reading import read_submission
 from app.integrations.models import Integration
 from app.simulators.common import RunningServer
 from app.simulators.fillout import EXAMPLE, SHAPES, FormAccount, _shaped
-from tests.integrations.conftest import FORM_KEY, NOW, Outside
+from tests.integrations.conftest import FORM_KEY, NOW, Outside, files_at
 
 PATH = f"/webhooks/fillout/{FORM_KEY}"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
@@ -83,13 +82,8 @@ class Forms:
 
 @pytest.fixture
 def forms(app: Flask, outside: Outside, form: Integration, account: tuple[FormAccount, RunningServer]) -> Iterator[Forms]:
-    """The simulated provider's files may be fetched, as in the demo; what else is on this machine may not."""
-    usual = runtime()
-    place = account[1].url.removeprefix("http://")
-    settings = replace(usual.settings, simulated_hosts=(place,))
-    app.extensions[EXTENSION] = replace(usual, foreign_http=HttpClient(allowed_places=[place]), settings=settings)
-    yield Forms(outside, account[0], account[1].url)
-    app.extensions[EXTENSION] = usual
+    with files_at(app, account[1].url):
+        yield Forms(outside, account[0], account[1].url)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

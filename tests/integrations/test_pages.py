@@ -22,7 +22,7 @@ from app.integrations.queries import open_secrets
 from app.simulators.common import serve
 from app.simulators.fillout import FormAccount, create_fillout_app
 from tests.factories import make_user
-from tests.integrations.conftest import FORM_KEY, Outside, make_outside
+from tests.integrations.conftest import FORM_KEY, Outside, files_at, make_outside
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, sign_in
 
@@ -142,7 +142,7 @@ def test_a_conversation_says_that_files_of_a_form_come_and_why_one_does_not(
     alice.locale = "nl"
     sign_in(page_client.plain, db_session, alice)
     assert page_client.get(f"/threads/{thread_id}").text.count("ophalen …") == 2
-    with app.app_context():
+    with app.app_context(), files_at(app, "http://127.0.0.1:9"):
         run_outbox_entry(row_id=str(entry_id))
     dutch = page_client.get(f"/threads/{thread_id}").text
     assert dutch.count("ophalen …") == 1
@@ -159,7 +159,7 @@ def test_a_file_that_was_given_up_is_fetched_again_when_somebody_asks(
     alice, promises = make_user(db_session, brands=(outside.brand,)), sa.select(OutboxEntry.id).order_by(OutboxEntry.id.desc())
 
     def fetch() -> str:
-        with app.app_context():
+        with app.app_context(), files_at(app, store.url):
             promise = promises.where(OutboxEntry.handler == "fetch_announced_media").limit(1)
             run_outbox_entry(row_id=str(db_session.execute(promise).scalar_one()))
             db_session.commit()
