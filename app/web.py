@@ -22,11 +22,12 @@ from jinja2_fragments.flask import render_block
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from app import error_pages, translation
+from app import error_pages
 from app.accounts.session import init_login
 from app.config import Settings
+from app.core import translation
 from app.core.db import db
-from app.links import url_for
+from app.core.links import url_for
 from app.realtime.socket import start_sockets
 
 # Modules that hold routes; each has `blueprints`, a tuple. Nothing but this list imports them.

@@ -25,7 +25,7 @@ from app.accounts.models import Role
 from app.accounts.passwords import MAX_CHARACTERS
 from app.accounts.tokens import SCOPES
 from app.core.text import storable
-from app.translation import TranslatedForm
+from app.core.translation import TranslatedForm
 
 LANGUAGES = (("en", "English"), ("nl", "Nederlands"), ("fr", "Français"))
 THEMES = (("system", _l("Like the device")), ("light", _l("Light")), ("dark", _l("Dark")))

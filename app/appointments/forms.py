@@ -11,7 +11,7 @@ from app.appointments.actions import AppointmentContent
 from app.appointments.models import USUAL_MINUTES, AppointmentKind
 from app.appointments.times import NoSuchTime, instant, is_zone
 from app.core.text import storable
-from app.translation import gettext as _
+from app.core.translation import gettext as _
 
 TITLE_CHARACTERS, PLACE_CHARACTERS, NOTES_CHARACTERS = 200, 300, 5_000
 LENGTHS = (15, 30, 45, 60, 90, 120, 180, 240, 480)

@@ -10,7 +10,7 @@ from app.contacts.actions import IdentityInput
 from app.contacts.models import ContactType
 from app.contacts.numbers import NotAnAddress, clean_email, clean_phone
 from app.core.text import storable
-from app.translation import gettext as _
+from app.core.translation import gettext as _
 
 NAME_CHARACTERS, LINE_CHARACTERS, NOTE_CHARACTERS = 200, 500, 20_000
 LANGUAGES = ("nl", "en", "fr")

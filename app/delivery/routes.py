@@ -12,11 +12,11 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.paging import BadCursor
 from app.core.runtime import runtime
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
 from app.delivery.actions import NothingToSend, retry_delivery
 from app.delivery.stuck import COUNT_CAP, count_stuck, list_stuck
 from app.inbox.queries import ThreadMissing, get_message
-from app.translation import gettext as _
-from app.translation import mark as N_
 from app.web import page
 
 bp = Blueprint("deliveries", __name__)

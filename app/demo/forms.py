@@ -20,6 +20,8 @@ from app.core.db import db, transaction
 from app.core.ids import new_id, new_secret
 from app.core.runtime import runtime
 from app.core.standard_webhooks import new_signing_secret
+from app.core.translation import gettext as _
+from app.core.translation import told
 from app.demo import spare
 from app.demo.outside import simulator
 from app.demo.world import SimulatorAway
@@ -28,8 +30,6 @@ from app.integrations.actions import IntegrationContent, create_integration, sea
 from app.integrations.models import Integration, Provider
 from app.integrations.queries import open_secrets
 from app.orders.models import Order
-from app.translation import gettext as _
-from app.translation import told
 from app.web import page
 
 bp = Blueprint("demo_forms", __name__)

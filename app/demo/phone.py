@@ -17,10 +17,10 @@ from app.connections.models import ChannelType
 from app.connections.queries import list_channels
 from app.core.db import db
 from app.core.text import storable
+from app.core.translation import mark as N_
+from app.core.translation import told
 from app.demo.phone_world import BUSY, PhoneWorld, simulated_phone
 from app.demo.world import SimulatorAway
-from app.translation import mark as N_
-from app.translation import told
 from app.web import page
 
 bp = Blueprint("phone", __name__)

@@ -12,6 +12,7 @@ from htmx_flask import request
 
 from app.core.runtime import runtime
 from app.core.text import storable
+from app.core.translation import told
 from app.demo.forms import rest_ours
 from app.demo.providers import (
     PROVIDERS,
@@ -26,7 +27,6 @@ from app.demo.providers import (
 )
 from app.demo.world import SimulatorAway
 from app.integrations.models import Provider as Integrated
-from app.translation import told
 from app.web import page
 
 bp = Blueprint("demo_providers", __name__)

@@ -14,10 +14,10 @@ from htmx_flask import request
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
+from app.core.translation import told
 from app.demo.outside import Outside, simulator
 from app.demo.world import SimulatorAway
 from app.notifications.push.devices import add_device, parse_device
-from app.translation import told
 from app.web import page
 
 bp = Blueprint("received", __name__)

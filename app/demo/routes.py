@@ -20,12 +20,12 @@ from app.connections.models import Channel, ChannelType, Medium
 from app.connections.queries import list_channels
 from app.core.db import db
 from app.core.text import storable
+from app.core.translation import mark as N_
+from app.core.translation import told
 from app.demo.chat_acts import act, written
 from app.demo.commands import simulated_world
 from app.demo.mailboxes import SENDGRID_KEY
 from app.demo.world import Photo, SimulatorAway, World
-from app.translation import mark as N_
-from app.translation import told
 from app.web import page
 
 bp = Blueprint("demo", __name__)

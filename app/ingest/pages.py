@@ -17,12 +17,12 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.paging import BadCursor
 from app.core.runtime import runtime
+from app.core.translation import mark as N_
 from app.events.actions import audit, retry_reactions
 from app.events.queries import find_reaction, list_failed_reactions
 from app.ingest.actions import NotQuarantined, replay_event, replay_quarantined
 from app.ingest.models import QUARANTINED
 from app.ingest.queries import EventMissing, EventRow, count_quarantined, get_event, list_quarantined, list_refusals
-from app.translation import mark as N_
 from app.web import page
 
 bp = Blueprint("quarantine", __name__)

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 from app.core.text import mark as N_
 from app.core.text import storable
+from app.core.translation import gettext as _
 from app.integrations.actions import IntegrationContent
 from app.integrations.fillout.reading import FIELDS
 from app.integrations.models import Integration, Provider
-from app.translation import gettext as _
 
 NAME_CHARACTERS, LINE_CHARACTERS, SECRET_CHARACTERS = 80, 300, 2000
 LONG_AGO = date(2000, 1, 1)

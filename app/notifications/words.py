@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from app.core.translation import told
 from app.notifications.models import TRIGGERS, NotificationKind
 from app.notifications.queries import NotificationRow
-from app.translation import told
 
 
 def sentence(row: NotificationRow) -> str:

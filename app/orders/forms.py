@@ -11,9 +11,9 @@ from app.addresses.typed import AddressParts, read_fields
 from app.contacts.actions import IdentityInput
 from app.contacts.numbers import NotAnAddress, clean_email, clean_phone
 from app.core.text import storable
+from app.core.translation import gettext as _
 from app.orders.actions import NewLine
 from app.orders.articles import ArticleContent
-from app.translation import gettext as _
 
 NAME_CHARACTERS, LINE_CHARACTERS, NOTES_CHARACTERS = 200, 300, 20_000
 ROWS_AT_FIRST, MOST_ROWS = 3, 30

@@ -13,12 +13,12 @@ from wtforms.validators import DataRequired, Length
 from app.channels.email.rich import rich_to_text
 from app.connections.models import Medium
 from app.core.text import storable
+from app.core.translation import TranslatedForm
 from app.reply_templates.actions import TemplateContent
 from app.reply_templates.formatting import HTML_CHARACTERS, cleaned
 from app.reply_templates.models import TemplateCategory
 from app.reply_templates.variables import list_problems
 from app.reply_templates.views import LANGUAGES, problem_words
-from app.translation import TranslatedForm
 
 TEXT_CHARACTERS = 20_000
 FITS = (Medium.EMAIL, Medium.WHATSAPP, Medium.SMS, Medium.INTERNAL)

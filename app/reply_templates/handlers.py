@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.db import table_of
+from app.core.translation import gettext as _
 from app.delivery.actions import UnableToReply
 from app.delivery.models import Delivery, ScheduledReply
 from app.delivery.third_parties import FORWARD_OF
@@ -17,7 +18,6 @@ from app.inbox.moves import move_rows, parse_move, return_rows
 from app.reply_templates.actions import settle_uses, unsettle_uses
 from app.reply_templates.models import ReplyTemplateUse
 from app.reply_templates.variables import list_holes
-from app.translation import gettext as _
 
 USES = table_of(ReplyTemplateUse)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from app.translation import mark as N_
+from app.core.translation import mark as N_
 
 # Every variable there is, with what it stands for.
 VARIABLES: Mapping[str, str] = {

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from flask_babel import format_date
 
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
 from app.reply_templates.models import TemplateCategory
 from app.reply_templates.variables import Problem
-from app.translation import gettext as _
-from app.translation import mark as N_
 
 CATEGORIES = {
     TemplateCategory.CUSTOMER_SERVICE: N_("Customer service"),

@@ -7,11 +7,11 @@ import uuid
 from dataclasses import dataclass, field
 
 from app.core.text import storable
+from app.core.translation import gettext as _
 from app.inbox.models import ThreadType
 from app.inbox.tags import BadTag, clean_tag
 from app.routing.models import CAPACITY, MOST_CAPACITY, STICKY_DAYS_AT_MOST, RoutingProfile, RoutingRule, Strategy
 from app.routing.rule_actions import Abilities, RuleContent
-from app.translation import gettext as _
 
 NAME_CHARACTERS = 80
 WORDS_AT_MOST = 20

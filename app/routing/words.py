@@ -6,14 +6,14 @@ from typing import Any
 
 from flask_babel import format_time
 
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
+from app.core.translation import ngettext
 from app.inbox.models import ThreadType
 from app.routing.explain import Hindrance, Reason
 from app.routing.models import AvailabilityState, Strategy
 from app.routing.queries import Worker
 from app.routing.replay import Destination
-from app.translation import gettext as _
-from app.translation import mark as N_
-from app.translation import ngettext
 
 HOW = {
     "sticky": N_("was with this contact before"),

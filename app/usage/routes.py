@@ -16,8 +16,8 @@ from app.connections.queries import list_channels
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.metering import STEPS_MS
+from app.core.translation import gettext as _
 from app.integrations.queries import list_integrations
-from app.translation import gettext as _
 from app.usage.queries import Used, list_usage
 from app.web import page
 

@@ -7,9 +7,9 @@ from flask import Flask
 
 from app.channels.email.bounce_reasons import make_reason
 from app.channels.whatsapp.errors import RULES, rule_for
+from app.core.translation import told
 from app.delivery.actions import SWITCHED_OFF
 from app.inbox.routes.ledger_words import failure_words
-from app.translation import told
 
 
 @pytest.mark.parametrize(

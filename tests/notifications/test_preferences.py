@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from app.accounts.models import UserSession
-from app.notifications.hosts import is_allowed
+from app.core.allowed_hosts import is_allowed
 from app.notifications.models import NotificationKind, PushSubscription, Way
 from app.notifications.push.encryption import CURVE, point_of, to_base64url
 from app.notifications.queries import get_preferences

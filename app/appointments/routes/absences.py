@@ -16,9 +16,9 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.text import storable
+from app.core.translation import gettext as _
 from app.inbox.routes.words import today
 from app.inbox.timeline import list_assignable_users
-from app.translation import gettext as _
 from app.web import page
 
 NOTE_CHARACTERS = 200

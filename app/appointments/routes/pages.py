@@ -20,12 +20,12 @@ from app.appointments.routes.blueprint import bp
 from app.appointments.times import USUAL_ZONES
 from app.contacts.models import Contact
 from app.core.db import db
+from app.core.translation import gettext as _
 from app.inbox.order_threads import list_orders_of_thread
 from app.inbox.queries import get_thread
 from app.inbox.timeline import list_assignable_users
 from app.orders.models import Order
 from app.orders.queries import get_order, list_orders_of_contact
-from app.translation import gettext as _
 from app.web import page
 
 

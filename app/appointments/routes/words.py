@@ -9,9 +9,9 @@ from flask_babel import format_date, format_time
 
 from app.appointments.models import AppointmentKind, AppointmentReminder, AppointmentState, ReminderOutcome
 from app.appointments.queries import AppointmentRow
-from app.translation import gettext as _
-from app.translation import mark as N_
-from app.translation import told
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
+from app.core.translation import told
 
 KINDS = {AppointmentKind.VISIT: N_("Visit"), AppointmentKind.CALL: N_("Phone call"), AppointmentKind.OTHER: N_("Other")}
 STATES = {

@@ -30,8 +30,8 @@ from app.appointments.routes.pages import Choices, choices_of, choices_of_order,
 from app.core.clock import utc_now
 from app.core.db import advisory_xact_lock, db, transaction
 from app.core.runtime import runtime
+from app.core.translation import gettext as _
 from app.inbox.routes.blueprint import parse_uuid
-from app.translation import gettext as _
 
 
 @bp.post("/appointments")

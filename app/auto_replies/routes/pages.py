@@ -28,10 +28,10 @@ from app.connections.queries import get_visible_channel, list_channels
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
+from app.core.translation import gettext as _
 from app.inbox.models import Message, Thread
 from app.sla.book import calendar_of_channel
 from app.sla.calendar import DAY, Calendar
-from app.translation import gettext as _
 from app.web import page
 
 LOG_LINES = 50

@@ -10,7 +10,7 @@ from flask import request
 from app.auto_replies.actions import AutoReplyContent
 from app.auto_replies.models import AutoReply, AutoReplyKind
 from app.auto_replies.texts import DEFAULTS, LANGUAGES, LONGEST, list_faults
-from app.translation import gettext as _
+from app.core.translation import gettext as _
 
 
 @dataclass

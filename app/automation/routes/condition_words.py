@@ -14,11 +14,11 @@ from app.automation.conditions import NOBODY, NUMBERS, OPERATORS, Condition
 from app.automation.models import AutomationRule
 from app.automation.triggers import CLOCK, SILENT, TRIGGERS, UNANSWERED
 from app.connections.models import Channel, Medium
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
 from app.inbox.models import Priority, ThreadStatus, ThreadType
 from app.inbox.routes.words import medium_words, priority_words, status_words
 from app.routing.words import thread_type_words
-from app.translation import gettext as _
-from app.translation import mark as N_
 
 FIELDS = {
     "words": N_("Words"),

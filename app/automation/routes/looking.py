@@ -19,11 +19,11 @@ from app.automation.routes.condition_words import Vocabulary, read_vocabulary, t
 from app.automation.routes.rules import changeable, names_of, words_of
 from app.core.clock import utc_now
 from app.core.db import db
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
+from app.core.translation import told
 from app.inbox.routes.triage_words import CALLS, until_words
 from app.routing.queries import ThreadName, list_threads_named
-from app.translation import gettext as _
-from app.translation import mark as N_
-from app.translation import told
 from app.web import page
 
 SHOWN = 200

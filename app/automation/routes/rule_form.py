@@ -15,11 +15,11 @@ from app.automation.queries import parts_of
 from app.automation.routes.condition_words import Vocabulary, time_words
 from app.automation.triggers import CLOCK, SILENT, TRIGGERS, UNANSWERED
 from app.core.text import storable
+from app.core.translation import gettext as _
 from app.inbox.macros import ME, MacroSteps
 from app.inbox.routes.blueprint import parse_uuid
 from app.inbox.routes.macro_form import FIELDS as MACRO_FIELDS
 from app.inbox.routes.macro_form import MacroForm, read_steps, values_of
-from app.translation import gettext as _
 
 NAME_CHARACTERS = 80
 HOURS_AT_MOST = 24 * 60

@@ -39,10 +39,10 @@ from app.automation.triggers import TRIGGERS
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
+from app.core.translation import gettext as _
 from app.inbox.macros import ME
 from app.inbox.routes.macro_form import MacroForm, choices
 from app.inbox.routes.macro_words import Names, names_in, step_words
-from app.translation import gettext as _
 from app.web import page
 
 

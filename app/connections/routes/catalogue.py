@@ -15,10 +15,10 @@ from app.connections.queries import ChannelMissing, get_visible_channel
 from app.connections.routes.blueprint import bp
 from app.core.db import db
 from app.core.runtime import runtime
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
 from app.delivery.catalogue import PROBLEM, READ_AT, list_kept, read_templates
 from app.inbox.routes.templates import STATUSES, why_unusable
-from app.translation import gettext as _
-from app.translation import mark as N_
 from app.web import page
 
 TONES = {

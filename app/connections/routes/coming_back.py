@@ -29,10 +29,10 @@ from app.core.crypto import UnableToDecrypt
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.text import known, storable
+from app.core.translation import gettext as _
+from app.core.translation import told
 from app.delivery.account import account_of
 from app.delivery.check import check_channel
-from app.translation import gettext as _
-from app.translation import told
 
 CONSENT_SECONDS = 3600
 _ID = re.compile(r"[A-Za-z0-9.-]{4,100}")

@@ -9,10 +9,10 @@ from flask_babel import format_time
 
 from app.connections.models import Channel
 from app.connections.occasions import days_left
+from app.core.translation import gettext as _
+from app.core.translation import ngettext, told
 from app.delivery.flow import Flow
 from app.delivery.gate import OPENS_AFTER, Look
-from app.translation import gettext as _
-from app.translation import ngettext, told
 
 LATE_IN, LATE_OUT = timedelta(minutes=5), timedelta(minutes=15)
 SOON_DAYS, WEEK = 30, 7

@@ -14,8 +14,8 @@ from app.channels.kinds import Kind
 from app.channels.setup_field import SetupField
 from app.connections.models import Channel
 from app.core.text import storable
-from app.translation import gettext as _
-from app.translation import told
+from app.core.translation import gettext as _
+from app.core.translation import told
 
 NAME_CHARACTERS, SETTING_CHARACTERS, SECRET_CHARACTERS = 80, 400, 8000
 COLUMNS = ("address", "display_address")  # fields that are the channel's own, not among its settings

@@ -19,11 +19,11 @@ from app.connections.routes.blueprint import bp
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
+from app.core.translation import gettext as _
+from app.core.translation import told
 from app.delivery.account import account_of
 from app.delivery.gated import Resting, reading
 from app.ingest.mailbox_items import leave_folders
-from app.translation import gettext as _
-from app.translation import told
 from app.web import page
 
 

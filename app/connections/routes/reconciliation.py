@@ -13,9 +13,9 @@ from app.connections.routes.blueprint import bp
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
+from app.core.translation import gettext as _
 from app.events.actions import audit
 from app.ingest.reconciliations import ask_reconciliation
-from app.translation import gettext as _
 
 
 @bp.post("/settings/channels/<uuid:channel_id>/reconciliation")

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.core.translation import gettext as _
+from app.core.translation import ngettext, told
 from app.ingest.mailbox_models import Reconciliation
-from app.translation import gettext as _
-from app.translation import ngettext, told
 
 
 @dataclass(frozen=True)

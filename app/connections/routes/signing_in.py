@@ -17,7 +17,7 @@ from app.connections.sign_ins import UnderWay, keep_sign_in
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
-from app.translation import gettext as _
+from app.core.translation import gettext as _
 from app.web import page
 
 

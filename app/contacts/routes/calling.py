@@ -18,10 +18,10 @@ from app.core.db import db, transaction
 from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.core.text import storable
+from app.core.translation import gettext as _
 from app.inbox.routes.blueprint import parse_uuid
 from app.inbox.routes.call_form import CallForm, call_choices, form_of_request, offered_form
 from app.inbox.routes.calls import begin_with_call, read_call
-from app.translation import gettext as _
 from app.web import page
 
 SUBJECT_CHARACTERS = 300

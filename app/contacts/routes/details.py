@@ -29,8 +29,8 @@ from app.contacts.routes.blueprint import Reserved, bp, check_free_to_add, in_si
 from app.contacts.routes.pages import contact_page
 from app.core.clock import utc_now
 from app.core.db import db, transaction
+from app.core.translation import gettext as _
 from app.events.actions import Actor
-from app.translation import gettext as _
 
 LABEL_CHARACTERS = 60
 

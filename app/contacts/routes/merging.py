@@ -18,10 +18,10 @@ from app.contacts.routes.blueprint import bp, in_sight, lock_visible
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
 from app.inbox.contact_timeline import brands_of_contacts
 from app.inbox.routes.blueprint import parse_uuid
-from app.translation import gettext as _
-from app.translation import mark as N_
 from app.web import page
 
 CHOICES = 10

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from app.contacts.models import ConsentPurpose, ContactIdentity
 from app.contacts.numbers import spoken_number
-from app.translation import gettext as _
-from app.translation import mark as N_
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
 
 KINDS = {
     "email": N_("E-mail"),

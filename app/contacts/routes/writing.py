@@ -17,8 +17,8 @@ from app.contacts.queries import contact_exists
 from app.contacts.routes.blueprint import Reserved, bp, check_free_to_add, in_sight, lock_visible
 from app.core.clock import utc_now
 from app.core.db import db, transaction
+from app.core.translation import gettext as _
 from app.inbox.routes.blueprint import parse_uuid
-from app.translation import gettext as _
 from app.web import page
 
 CHOICES = 20

@@ -7,8 +7,8 @@ from typing import Any
 
 from flask_babel import format_datetime
 
-from app.translation import gettext as _
-from app.translation import mark as N_
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
 
 APPOINTMENT_EVENTS = {
     "AppointmentPlanned": N_("%(who)s planned an appointment for %(when)s"),

@@ -11,6 +11,7 @@ from flask import abort, g, request
 
 from app.accounts.session import current_viewer
 from app.core.db import db
+from app.core.links import url_for
 from app.inbox.list_filters import RailView, ViewFilters, thread_filter
 from app.inbox.models import Priority, ThreadStatus
 from app.inbox.queries import ThreadFilter
@@ -18,7 +19,6 @@ from app.inbox.routes.blueprint import parse_uuid
 from app.inbox.saved_views import View, ViewMissing, get_view
 from app.inbox.sorting import ListSort
 from app.inbox.tags import TAG_CHARACTERS
-from app.links import url_for
 
 
 class IsSearch(ViewMissing):

@@ -12,6 +12,9 @@ from werkzeug.exceptions import NotFound
 from app import error_pages
 from app.accounts.session import current_viewer
 from app.core.db import db
+from app.core.links import url_for
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
 from app.delivery.signals import EMOJI
 from app.inbox.counts import ViewCounts, count_views
 from app.inbox.macros import MacroMissing
@@ -21,9 +24,6 @@ from app.inbox.routes.row_look import rows_html
 from app.inbox.routes.task_look import task_html
 from app.inbox.saved_views import View, ViewMissing
 from app.inbox.view_models import SavedView
-from app.links import url_for
-from app.translation import gettext as _
-from app.translation import mark as N_
 
 NO_ID = uuid.UUID(int=0)
 bp = Blueprint("inbox", __name__)

@@ -14,6 +14,8 @@ from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
+from app.core.translation import gettext as _
+from app.core.translation import ngettext
 from app.core.work import READY, RUNNING
 from app.inbox.bulk import BULK_CAP, Change, NothingToUndo, start_bulk_action, undo_bulk_action
 from app.inbox.models import Priority, ThreadStatus
@@ -27,8 +29,6 @@ from app.inbox.snooze import BadSnoozeTime
 from app.inbox.tags import BadTag, clean_tag, known_spelling, list_known_tags
 from app.inbox.timeline import list_assignable_users
 from app.inbox.triage_models import BulkAction
-from app.translation import gettext as _
-from app.translation import ngettext
 from app.web import page
 
 

@@ -14,10 +14,10 @@ from app.accounts.session import current_viewer
 from app.contacts.models import ContactIdentity
 from app.core.clock import utc_now
 from app.core.text import storable
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
 from app.inbox.calls import Call, Callback, CallDirection, CallOutcome, next_working_day
 from app.inbox.models import Draft
-from app.translation import gettext as _
-from app.translation import mark as N_
 
 FIELDS = ("direction", "outcome", "minutes", "number", "at", "offered_at", "callback", "callback_date")
 PREFIX = "call_"

@@ -14,6 +14,7 @@ from app.accounts.session import current_viewer
 from app.contacts.models import Contact
 from app.core.clock import utc_now
 from app.core.db import db, transaction
+from app.core.translation import gettext as _
 from app.inbox.actions import NewThread, create_thread, find_by_client_token
 from app.inbox.calls import Call, Callback, log_call
 from app.inbox.models import Message
@@ -21,7 +22,6 @@ from app.inbox.queries import get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.call_form import CallForm, call_choices, call_words, form_of_request
 from app.inbox.routes.composer import composer_again, refused
-from app.translation import gettext as _
 
 bp.add_app_template_filter(call_words)
 

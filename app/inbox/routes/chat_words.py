@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
 from app.inbox.models import Message
 from app.inbox.routes.words import clock
-from app.translation import gettext as _
-from app.translation import mark as N_
 
 KINDS = {
     "image": N_("Photo"),

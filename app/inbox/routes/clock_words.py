@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.core.clock import utc_now
-from app.translation import gettext as _
+from app.core.translation import gettext as _
 
 HOUR, DAY = 3600, 86_400
 NEAR_SECONDS = 2 * HOUR

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
 from app.inbox.columns import Column
-from app.translation import gettext as _
-from app.translation import mark as N_
 
 COLUMNS = {
     Column.PREVIEW: N_("Beginning of the last message"),

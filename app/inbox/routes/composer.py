@@ -23,6 +23,7 @@ from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.core.storage import StorageFailed
 from app.core.text import storable
+from app.core.translation import told
 from app.delivery.actions import Reply, ReplyContext, UnableToReply, find_scheduled_by_token, queue_reply
 from app.delivery.models import ScheduledReply
 from app.delivery.scheduled import schedule_reply
@@ -41,7 +42,6 @@ from app.inbox.routes.templates import fill_template
 from app.inbox.routes.thread import UPLOAD_BYTES, thread_context
 from app.inbox.routes.triage_words import until_words
 from app.inbox.taken_back import AlreadyTakenBack, keep_draft_options
-from app.translation import told
 from app.web import page
 
 KINDS = ("reply", "note", "call")

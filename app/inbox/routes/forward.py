@@ -15,6 +15,8 @@ from app.connections.models import Channel, Medium
 from app.core.db import db, transaction
 from app.core.ids import new_id
 from app.core.runtime import runtime
+from app.core.translation import gettext as _
+from app.core.translation import told
 from app.delivery.actions import UnableToReply, find_scheduled_by_token
 from app.delivery.forward import FORWARDED_TYPES, Forward, queue_forward
 from app.delivery.scheduled import schedule_forward
@@ -43,8 +45,6 @@ from app.inbox.routes.later import send_time_of_form
 from app.inbox.routes.mail_fields import signature_of
 from app.inbox.routes.thread import UPLOAD_BYTES, list_uploads, thread_context
 from app.inbox.taken_back import AlreadyTakenBack
-from app.translation import gettext as _
-from app.translation import told
 from app.web import page
 
 

@@ -18,6 +18,7 @@ from app.channels.email.rich import text_to_rich
 from app.core.clock import utc_now
 from app.core.ids import new_id
 from app.core.text import storable
+from app.core.translation import gettext as _
 from app.delivery.actions import UnableToReply
 from app.delivery.forward import Forward
 from app.delivery.undo import TakenBack
@@ -27,7 +28,6 @@ from app.inbox.routes.blueprint import parse_uuid
 from app.inbox.routes.formatting import Writing, html_of_draft, read_writing
 from app.inbox.routes.mail_fields import read_addresses
 from app.inbox.routes.thread import token_of
-from app.translation import gettext as _
 
 PLACE_FIELDS = ("message_id", "subject", "mailbox_id", "file_ids")  # of one message; the rest goes along to another
 ADDRESS_CHARACTERS = 5000

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
+from app.core.translation import told
 from app.delivery.ledger import Step
-from app.translation import gettext as _
-from app.translation import mark as N_
-from app.translation import told
 
 OURS = {
     "queued": N_("Accepted for sending"),

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from app.accounts.session import current_viewer
 from app.core.db import db
+from app.core.links import url_for
 from app.core.paging import BadCursor, Page
 from app.inbox.models import Priority, ThreadStatus
 from app.inbox.queries import ThreadFilter, list_threads
@@ -21,7 +22,6 @@ from app.inbox.routes.mixed_listing import list_with_tasks
 from app.inbox.routes.task_listing import TASK_VIEWS, task_list_context
 from app.inbox.routes.team_filter import team_context
 from app.inbox.sorting import ListSort
-from app.links import url_for
 from app.web import page, wants_page
 
 PAGE_ROWS = 30

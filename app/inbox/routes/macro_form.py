@@ -13,6 +13,7 @@ from app.accounts.access import Viewer
 from app.accounts.queries import list_brands, list_teams
 from app.core.db import db
 from app.core.text import storable
+from app.core.translation import gettext as _
 from app.inbox.macro_models import Macro
 from app.inbox.macros import (
     CALLS_PER_MACRO,
@@ -40,7 +41,6 @@ from app.inbox.timeline import list_assignable_users
 from app.integrations.queries import list_scenarios
 from app.notifications.teams.hooks import find_hook_named, list_hooks
 from app.reply_templates.queries import list_templates
-from app.translation import gettext as _
 
 DAYS_AT_MOST = 365
 CALLS = tuple(range(1, CALLS_PER_MACRO + 1))

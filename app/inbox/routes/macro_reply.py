@@ -15,6 +15,7 @@ from app.core.clock import utc_now
 from app.core.db import db
 from app.core.ids import new_id
 from app.core.text import mark as N_
+from app.core.translation import gettext as _
 from app.delivery.actions import Reply, queue_reply, window_closes_at
 from app.delivery.undo import TakenBack
 from app.inbox.actions import save_draft
@@ -32,7 +33,6 @@ from app.reply_templates.models import ReplyTemplate
 from app.reply_templates.queries import TemplateMissing, get_facts, get_template
 from app.reply_templates.variables import Filled, fill
 from app.reply_templates.views import date_in
-from app.translation import gettext as _
 
 GONE = N_("The template is archived, or not for this brand")
 NO_CHANNEL = N_("There is no channel to answer on")

@@ -13,6 +13,7 @@ from app.accounts.queries import list_brands
 from app.accounts.session import current_lead, current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
+from app.core.translation import gettext as _
 from app.inbox.macro_models import Macro
 from app.inbox.macros import (
     MACROS_AT_MOST,
@@ -27,7 +28,6 @@ from app.inbox.macros import (
 from app.inbox.routes.blueprint import bp
 from app.inbox.routes.macro_form import MacroForm, choices, empty_form, form_of, read_form
 from app.inbox.routes.macro_words import names_in, step_words
-from app.translation import gettext as _
 from app.web import page
 
 

@@ -19,6 +19,8 @@ from app.automation.actions import withdraw_intents
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.ids import new_id
+from app.core.translation import gettext as _
+from app.core.translation import told
 from app.delivery.actions import UnableToReply
 from app.delivery.undo import AlreadyLeft, NotTheWriter, take_back
 from app.inbox.actions import ThreadMovedOn, lock_thread
@@ -47,8 +49,6 @@ from app.inbox.routes.snooze import zone
 from app.inbox.routes.thread import changed, list_uploads
 from app.inbox.taken_back import AlreadyTakenBack
 from app.tasks.automatic import take_asked_tasks_back
-from app.translation import gettext as _
-from app.translation import told
 from app.web import page
 
 ERROR_STAYS_SECONDS = 60

@@ -13,11 +13,11 @@ from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
+from app.core.translation import told
 from app.delivery.actions import UnableToReply
 from app.delivery.signals import react
 from app.inbox.queries import get_message
 from app.inbox.routes.blueprint import bp
-from app.translation import told
 
 
 @bp.post("/messages/<uuid:message_id>/reaction")

@@ -17,6 +17,7 @@ from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.text import storable
+from app.core.translation import gettext as _
 from app.inbox.columns import Column, hidden_beside
 from app.inbox.list_filters import ViewFilters
 from app.inbox.routes import words
@@ -40,7 +41,6 @@ from app.inbox.saved_views import View, ViewMissing, count_of_views, get_view, l
 from app.inbox.search import clean_query
 from app.inbox.sorting import ListSort
 from app.inbox.view_models import ViewScope
-from app.translation import gettext as _
 from app.web import page
 
 

@@ -14,6 +14,8 @@ from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
+from app.core.translation import gettext as _
+from app.core.translation import told
 from app.delivery.actions import UnableToReply
 from app.delivery.models import ScheduledReply
 from app.delivery.queries import find_scheduled
@@ -45,8 +47,6 @@ from app.inbox.routes.sending import keep_composer, put_into_composer, say
 from app.inbox.routes.snooze import zone
 from app.inbox.routes.thread import list_uploads, thread_context
 from app.inbox.routes.triage_words import until_words
-from app.translation import gettext as _
-from app.translation import told
 from app.web import page
 
 

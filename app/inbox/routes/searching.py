@@ -15,6 +15,7 @@ from app.accounts.routes.blueprint import settings_groups
 from app.accounts.session import current_viewer
 from app.core.db import db
 from app.core.paging import BadCursor, make_cursor
+from app.core.translation import gettext as _
 from app.inbox.models import Message
 from app.inbox.queries import get_message
 from app.inbox.routes.blueprint import bp, view_title
@@ -31,7 +32,6 @@ from app.inbox.search_query import OPERATORS
 from app.inbox.tags import list_known_tags
 from app.inbox.timeline import PAGE_ITEMS
 from app.orders.routes.words import order_status_words
-from app.translation import gettext as _
 from app.web import page, wants_page
 
 CONTEXT_MESSAGES = 5  # newer ones shown below a message that was found far back

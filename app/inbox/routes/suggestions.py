@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
 from app.accounts.queries import list_brands
+from app.core.translation import gettext as _
 from app.inbox.models import Priority, ThreadStatus
 from app.inbox.routes.search_words import HINTS
 from app.inbox.routes.words import medium_words, priority_words, status_words
@@ -18,7 +19,6 @@ from app.inbox.search_filter import MEDIA, list_colleagues
 from app.inbox.search_people import list_people
 from app.inbox.search_query import Operator
 from app.inbox.tags import list_known_tags
-from app.translation import gettext as _
 
 SHOWN = 10
 SAVED_SHOWN = 5

@@ -12,9 +12,9 @@ from flask_babel import get_locale
 from markupsafe import Markup
 
 from app.core.clock import utc_now
+from app.core.links import url_for
 from app.inbox.models import Priority
 from app.inbox.routes.row_look import ROWS_KEPT
-from app.links import url_for
 from app.tasks.models import TaskStatus, TaskType
 from app.tasks.queries import TaskRow
 

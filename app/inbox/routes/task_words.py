@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
 from app.events.models import Event
 from app.inbox.timeline import TASK_EVENTS
-from app.translation import gettext as _
-from app.translation import mark as N_
 
 WAIT_EVENTS = {
     "WaitBegan": N_("%(who)s lets this wait for %(what)s"),

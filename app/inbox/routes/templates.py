@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.connections.models import Channel
-from app.translation import gettext as _
-from app.translation import mark as N_
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
 
 MEDIA = ("IMAGE", "VIDEO", "DOCUMENT")
 PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")

@@ -18,12 +18,12 @@ from app.core.db import db, transaction
 from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.core.text import storable
+from app.core.translation import gettext as _
 from app.inbox.models import Priority, Thread
 from app.inbox.queries import get_thread
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.words import priority_words
 from app.inbox.tickets import NewTicket, list_ticket_people, open_ticket
-from app.translation import gettext as _
 from app.web import page
 
 SUBJECT_CHARACTERS, TEXT_CHARACTERS = 300, 20_000

@@ -8,8 +8,8 @@ from typing import Any
 from flask_babel import format_datetime, format_time, to_user_timezone
 
 from app.core.clock import utc_now
-from app.translation import gettext as _
-from app.translation import mark as N_
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
 
 SPAM_EVENTS = {
     "ThreadMarkedSpam": N_("%(who)s marked this as spam"),

@@ -16,6 +16,9 @@ from markupsafe import Markup, escape
 
 from app.channels.email.quoting import Section, split_quoted
 from app.core.clock import utc_now
+from app.core.translation import date_words, ngettext
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
 from app.inbox.mentions import highlighted
 from app.inbox.models import Message, MessageType, Priority, ThreadStatus
 from app.inbox.routes.appointment_words import APPOINTMENT_EVENTS, appointment_event_words
@@ -25,9 +28,6 @@ from app.inbox.routes.triage_words import TRIAGE_EVENTS, triage_words, until_wor
 from app.inbox.sorting import ListSort
 from app.inbox.timeline import TASK_EVENTS, TimelineItem
 from app.routing.words import given_words
-from app.translation import date_words, ngettext
-from app.translation import gettext as _
-from app.translation import mark as N_
 
 BLOCK_TAG = re.compile(r"<(?:p|div|br|tr|li|h[1-6]|blockquote|hr|pre)\b")
 CLOCK = "%H:%M"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint
 
 from app.core.text import mark as N_
+from app.core.translation import gettext as _
 from app.integrations.models import Provider
-from app.translation import gettext as _
 
 bp = Blueprint("integrations", __name__)
 NAMES = {Provider.FILLOUT: "Fillout", Provider.MAKE: "Make"}

@@ -21,6 +21,8 @@ from app.core.db import db, transaction
 from app.core.ids import new_secret
 from app.core.runtime import runtime
 from app.core.standard_webhooks import new_signing_secret
+from app.core.translation import gettext as _
+from app.core.translation import told
 from app.integrations.actions import IntegrationContent, change_integration, create_integration, switch_integration
 from app.integrations.fillout.client import Fillout, FilloutFailure
 from app.integrations.fillout.polling import base_url
@@ -29,8 +31,6 @@ from app.integrations.make.calling import list_calls, retry_calls
 from app.integrations.models import Integration, Provider
 from app.integrations.queries import IntegrationMissing, get_integration, list_integrations, open_secrets
 from app.integrations.routes.blueprint import bp
-from app.translation import gettext as _
-from app.translation import told
 from app.web import page
 
 OURS: dict[Provider, dict[str, Callable[[], str]]] = {

@@ -12,8 +12,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.accounts.models import UserSession
+from app.core.allowed_hosts import is_allowed
 from app.core.ids import new_id
-from app.notifications.hosts import is_allowed
 from app.notifications.models import PushSubscription
 from app.notifications.push.encryption import BadSubscription, BrowserKeys
 

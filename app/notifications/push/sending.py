@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from app.core.allowed_hosts import is_allowed
 from app.core.http import HttpClient, HttpFailure, HttpResponse
 from app.core.metering import Endpoint
 from app.core.retry_after import read_retry_after
 from app.core.text import known
 from app.core.text import mark as N_
 from app.notifications.answers import Answer
-from app.notifications.hosts import is_allowed
 from app.notifications.models import Outcome
 from app.notifications.push.encryption import BadSubscription, BrowserKeys, TooMuchToPush, seal
 from app.notifications.push.keys import OwnKey

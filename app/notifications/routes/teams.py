@@ -14,6 +14,7 @@ from app.accounts.session import current_admin
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
+from app.core.translation import told
 from app.inbox.models import Priority
 from app.notifications.dispatching import hasten
 from app.notifications.models import TRIGGERS, NotificationKind, TeamsHook
@@ -34,7 +35,6 @@ from app.notifications.teams.hooks import (
     set_hook,
     take_slot,
 )
-from app.translation import told
 from app.web import page
 
 

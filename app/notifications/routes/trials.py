@@ -15,6 +15,7 @@ from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.ids import new_id
 from app.core.runtime import runtime
+from app.core.translation import told
 from app.notifications.mail.compose import SystemMail, compose
 from app.notifications.models import Outcome, Way
 from app.notifications.push.outcome import note_answer
@@ -26,7 +27,6 @@ from app.notifications.routes.teams import try_card
 from app.notifications.senders import mail_sender, push_sender
 from app.notifications.teams.hooks import list_hooks
 from app.realtime.socket import user_room
-from app.translation import told
 
 
 @bp.post("/settings/notifications/tests/<way>")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs, urlsplit
 
-from app.notifications.hosts import is_allowed
-from app.translation import gettext as _
+from app.core.allowed_hosts import is_allowed
+from app.core.translation import gettext as _
 
 RETIRED = ("webhook.office.com", "outlook.office.com", "outlook.office365.com")
 

@@ -12,11 +12,11 @@ from app.accounts.queries import list_brands
 from app.accounts.session import current_lead
 from app.core.clock import utc_now
 from app.core.db import db, transaction
+from app.core.translation import gettext as _
 from app.orders.articles import ArticleContent, SkuTaken, add_article, edit_article, find_article, list_all_articles
 from app.orders.forms import ArticleForm
 from app.orders.models import Article
 from app.orders.routes.blueprint import bp
-from app.translation import gettext as _
 from app.web import page
 
 

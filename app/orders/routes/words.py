@@ -9,9 +9,9 @@ from flask_babel import format_currency, format_decimal
 
 from app.addresses.models import CheckStatus
 from app.addresses.register import Match
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
 from app.orders.models import ENDED, LineItemStatus, OrderSource, OrderStatus
-from app.translation import gettext as _
-from app.translation import mark as N_
 
 STATUSES = {
     OrderStatus.INTAKE_RECEIVED: N_("Intake received"),

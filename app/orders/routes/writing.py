@@ -20,6 +20,7 @@ from app.core.clock import utc_now
 from app.core.db import advisory_xact_lock, db, transaction
 from app.core.runtime import runtime
 from app.core.text import storable
+from app.core.translation import gettext as _
 from app.inbox.api_queries import contact_in_sight
 from app.inbox.queries import get_thread
 from app.inbox.routes.blueprint import parse_uuid
@@ -30,7 +31,6 @@ from app.orders.models import Order, OrderPriority, OrderSource, OrderStatus
 from app.orders.queries import get_order
 from app.orders.routes.blueprint import bp
 from app.orders.routes.pages import order_page
-from app.translation import gettext as _
 from app.web import page
 
 REASON_CHARACTERS = 300

@@ -12,11 +12,11 @@ from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
+from app.core.translation import gettext as _
 from app.routing.actions import set_availability
 from app.routing.models import AvailabilityState
 from app.routing.queries import find_availability, is_routing_on
 from app.routing.routes.blueprint import bp, on_phone
-from app.translation import gettext as _
 from app.web import page
 
 CHOSEN = (AvailabilityState.AVAILABLE, AvailabilityState.AWAY)

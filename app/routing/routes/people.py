@@ -15,13 +15,13 @@ from app.accounts.session import current_lead
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
+from app.core.translation import gettext as _
 from app.routing.actions import set_availability
 from app.routing.forms import DAYS, Filled, form_of_person, read_person
 from app.routing.models import AvailabilityState
 from app.routing.queries import Worker, find_profile, list_workers
 from app.routing.routes.blueprint import bp
 from app.routing.rule_actions import save_profile
-from app.translation import gettext as _
 from app.web import page
 
 

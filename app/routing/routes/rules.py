@@ -16,6 +16,7 @@ from app.connections.queries import list_channels
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
+from app.core.translation import gettext as _
 from app.inbox.models import ThreadType
 from app.routing.forms import EVERYBODY, Filled, empty_rule, form_of_rule, read_rule
 from app.routing.models import RoutingRule, Strategy
@@ -32,7 +33,6 @@ from app.routing.rule_actions import (
     switch_rule,
 )
 from app.routing.words import strategy_words, thread_type_words
-from app.translation import gettext as _
 from app.web import page
 
 

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from app.accounts.queries import list_brands, list_teams
 from app.connections.models import Channel
 from app.core.text import storable
+from app.core.translation import gettext as _
 from app.sla.actions import CalendarContent
 from app.sla.public_holidays import is_supported, supported_regions
 from app.sla.queries import CalendarRow
 from app.sla.routes.hours import WrongHours, day_text, read_days, read_spans, span_text
 from app.sla.rules import DEFAULT_CALENDAR, Spans, StoredCalendar, StoredDay, is_zone
-from app.translation import gettext as _
 
 NAME_CHARACTERS = 80
 DAYS = tuple(f"day_{number}" for number in range(7))

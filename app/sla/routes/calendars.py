@@ -19,6 +19,7 @@ from app.accounts.session import current_admin
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
+from app.core.translation import gettext as _
 from app.sla.actions import ScopeTaken, StillNeeded, archive_calendar, change_calendar, check_calendar, create_calendar
 from app.sla.calendar import Calendar, Closed
 from app.sla.dry_run import DryRun, dry_run_calendar
@@ -29,7 +30,6 @@ from app.sla.routes.calendar_form import DAYS, CalendarForm, country_choices, fo
 from app.sla.routes.hours import clock
 from app.sla.routes.words import DRY_RUN_WORDS
 from app.sla.rules import StoredCalendar
-from app.translation import gettext as _
 from app.web import page
 
 WEEKS_SHOWN = 5

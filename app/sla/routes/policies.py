@@ -13,6 +13,7 @@ from app.accounts.session import current_admin
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
+from app.core.translation import gettext as _
 from app.notifications.senders import mail_sender
 from app.notifications.teams.hooks import list_hooks, list_without_channel
 from app.sla.actions import archive_policy, change_policy, create_policy
@@ -22,7 +23,6 @@ from app.sla.routes.blueprint import bp
 from app.sla.routes.policy_form import PolicyForm, choices, form_of, read_form
 from app.sla.routes.words import DRY_RUN_WORDS, span_words
 from app.sla.rules import PolicyRules
-from app.translation import gettext as _
 from app.web import page
 
 

@@ -16,13 +16,13 @@ from app.accounts.queries import list_brands
 from app.connections.models import Channel
 from app.contacts.models import Contact, ContactIdentity
 from app.core.text import storable
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
 from app.inbox.models import Priority, ThreadStatus, ThreadType
 from app.inbox.routes.words import medium_words, priority_words, status_words
 from app.sla.queries import PolicyRow, list_calendars
 from app.sla.routes.words import PAUSES, TELLS
 from app.sla.rules import LONGEST_MINUTES, STEPS, PolicyRules, Step
-from app.translation import gettext as _
-from app.translation import mark as N_
 
 NAME_CHARACTERS, STEP_ROWS, CUSTOMERS_AT_MOST = 80, 6, 50
 MEDIA = ("email", "whatsapp", "sms", "phone")

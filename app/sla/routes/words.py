@@ -7,6 +7,8 @@ from typing import Any
 
 from flask_babel import format_date, format_datetime, format_time, get_locale, to_user_timezone
 
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
 from app.sla.calendar import Calendar, Closed
 from app.sla.clock import CLOSED, ClockKind, Outcome
 from app.sla.dry_run import Deadline, Difference
@@ -14,8 +16,6 @@ from app.sla.explain import StepStory, Story
 from app.sla.public_holidays import name_of
 from app.sla.rules import Whom
 from app.sla.timing import Kind, Segment
-from app.translation import gettext as _
-from app.translation import mark as N_
 
 DIFFERENCES_SHOWN = 50
 KINDS = {

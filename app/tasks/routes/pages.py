@@ -16,15 +16,15 @@ from app.accounts.session import current_viewer
 from app.appointments.queries import AppointmentRow, list_appointments_of_days
 from app.core.clock import utc_now
 from app.core.db import db
+from app.core.links import url_for
+from app.core.translation import gettext as _
 from app.inbox.routes.words import today
-from app.links import url_for
 from app.tasks.calendar import NO_TASKS, CalendarTask, DayOfTasks, list_by_day
 from app.tasks.forms import TaskForm
 from app.tasks.models import OPEN_STATUSES, TaskStatus, TaskType
 from app.tasks.queries import LIST_LIMIT, TaskFilter, TaskRow, list_columns, list_tasks
 from app.tasks.routes import words
 from app.tasks.routes.blueprint import bp
-from app.translation import gettext as _
 from app.web import page
 
 BOARD = (TaskStatus.OPEN, TaskStatus.IN_PROGRESS, TaskStatus.WAITING, TaskStatus.COMPLETED)

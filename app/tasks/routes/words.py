@@ -9,12 +9,12 @@ from datetime import date, datetime, timedelta
 from flask_babel import to_user_timezone
 
 from app.core.clock import utc_now
+from app.core.translation import date_words
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
 from app.inbox.routes.words import today
 from app.tasks.models import Recurrence, Task, TaskStatus, TaskType
 from app.tasks.queries import TaskRow
-from app.translation import date_words
-from app.translation import gettext as _
-from app.translation import mark as N_
 
 TYPES = {
     TaskType.FOLLOW_UP: N_("Follow up"),

@@ -14,6 +14,7 @@ from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
+from app.core.translation import gettext as _
 from app.inbox.models import Priority
 from app.inbox.queries import get_thread
 from app.inbox.routes.blueprint import parse_uuid
@@ -27,7 +28,6 @@ from app.tasks.routes import words
 from app.tasks.routes.blueprint import bp
 from app.tasks.routes.pages import asked_filter, common, list_context
 from app.tasks.routes.thread import thread_tasks_page
-from app.translation import gettext as _
 from app.web import page
 
 
