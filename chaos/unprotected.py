@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app
 
-from app.channels.base import ProviderError
+from app.contract.base import ProviderError
 from app.delivery import jobs as delivery_jobs
 from app.events import relay
 from app.ingest import apply

@@ -11,8 +11,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.addresses.models import Address, AddressLookup, AddressType, CheckStatus
-from app.addresses.register import Judgement, Match
-from app.addresses.typed import AddressParts
+from app.contract.address_parts import AddressParts
+from app.contract.address_register import Judgement, Match
 from app.core.ids import new_id
 from app.events.actions import Actor, audit
 

@@ -14,7 +14,7 @@ import redis
 
 from app.addresses.actions import find_kept_answer, keep_answer, note_judgement
 from app.addresses.models import Address
-from app.addresses.register import Match, Question, Register, UnableToAsk, judge, question_of
+from app.contract.address_register import Match, Question, Register, UnableToAsk, judge, question_of
 from app.core.clock import utc_now
 from app.core.db import table_of, transaction
 from app.core.log import get_logger

@@ -10,7 +10,7 @@ import re
 from typing import Any
 from urllib.parse import urlencode
 
-from app.addresses.register import Match, Question, UnableToAsk, folded
+from app.contract.address_register import Match, Question, UnableToAsk, folded
 from app.core.http import HttpClient, HttpFailure, HttpResponse
 from app.core.metering import Endpoint
 

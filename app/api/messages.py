@@ -25,8 +25,8 @@ from app.api.schemas.messages import (
     MessageUpdate,
 )
 from app.api.show import DIRECTIONS, message_out
-from app.channels.base import DeliveryStatus
 from app.connections.models import Channel
+from app.contract.base import DeliveryStatus
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.keyset import Sort

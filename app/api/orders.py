@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response
 
 from app.accounts.access import Viewer
 from app.addresses.models import Address
-from app.addresses.typed import AddressParts, read_fields, read_line
 from app.api.answers import Answer, answer, check_if_match, show, version_tag
 from app.api.brand import choose_brand_id
 from app.api.gate import current_viewer
@@ -34,6 +33,7 @@ from app.api.schemas.orders import (
 from app.contacts.actions import IdentityInput, find_or_create_contact, identity_lock_key
 from app.contacts.edit import ContactEdit, create_contact
 from app.contacts.queries import contact_exists
+from app.contract.address_parts import AddressParts, read_fields, read_line
 from app.core.clock import utc_now
 from app.core.db import advisory_xact_lock, db
 from app.core.keyset import Sort

@@ -7,8 +7,8 @@ from typing import Any
 from app.api.schemas.contacts import ContactOut, IdentityOut
 from app.api.schemas.messages import AttachmentOut, MessageDirection, MessageOut
 from app.api.schemas.threads import ThreadOut
-from app.channels.base import DeliveryStatus
 from app.contacts.queries import ContactRecord
+from app.contract.base import DeliveryStatus
 from app.inbox.api_queries import MessageRecord, ThreadRecord
 from app.inbox.models import Attachment, Message, MessageType
 

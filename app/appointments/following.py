@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.appointments.actions import change_appointment, content_of, lock_appointment, set_appointment_state
 from app.appointments.models import Appointment, AppointmentState, CalendarEntry
-from app.channels.calendars import CalendarEvent
+from app.contract.calendars import CalendarEvent
 from app.core.text import storable
 from app.core.work import READY, RUNNING
 from app.events.actions import SYSTEM

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from app.appointments.actions import lock_appointment
 from app.appointments.entries import promise_entry
 from app.appointments.models import Appointment, CalendarEntry
-from app.channels.base import ChannelAccount, ProviderError
-from app.channels.calendars import EventGone, HasCalendar, WantedEvent, WrittenEvent
 from app.connections.models import Channel
 from app.contacts.models import Contact
+from app.contract.base import ChannelAccount, ProviderError
+from app.contract.calendars import EventGone, HasCalendar, WantedEvent, WrittenEvent
 from app.core.clock import utc_now
 from app.core.db import table_of, transaction
 from app.core.log import get_logger

@@ -13,8 +13,8 @@ from app.channels import twilio
 from app.channels.email import sendgrid, smtp
 from app.channels.email.graph import setup as outlook
 from app.channels.registry import EMAIL, EMAIL_SENDGRID, EMAIL_SMTP, OUTLOOK, OUTLOOK_SIGNED_IN, PHONE, SMS, WHATSAPP
-from app.channels.setup_field import SetupField
 from app.channels.whatsapp import setup as whatsapp
+from app.contract.setup_field import SetupField
 from app.core.text import mark as N_
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urljoin, urlsplit
 
-from app.channels.base import ProviderError, Reason
 from app.channels.email.filetypes import real_content_type
-from app.channels.fetching import FetchedMedia
+from app.contract.base import ProviderError, Reason
+from app.contract.fetching import FetchedMedia
 from app.core.http import HttpClient, HttpFailure, HttpResponse
 from app.core.metering import Endpoint
 from app.core.text import mark as N_

@@ -7,27 +7,27 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from app.channels.base import ChannelRules, IdentityKind, Poller, Sender, WebhookReceiver
-from app.channels.budget import USUAL, Budget, PersonPace
-from app.channels.calendars import HasCalendar
-from app.channels.catalogue import HasTemplates
 from app.channels.email.graph import GraphMail
 from app.channels.email.graph.signed_in import TRANSPORT as SIGNED_IN
 from app.channels.email.graph.signed_in import KeepTokens
 from app.channels.email.sendgrid import SendGridMail
 from app.channels.email.smtp import MailServerMail
-from app.channels.fetching import MediaSource
-from app.channels.receiving import Checker, Notified, UrlSignedReceiver
-from app.channels.reconciled import Reconciled
-from app.channels.signals import TakesSignals
-from app.channels.signing_in import SignsIn
-from app.channels.suppression import StopList
 from app.channels.twilio import SmsPosts, SmsStatusPosts, TwilioPhone, TwilioSms, VoicePosts
 from app.channels.twilio.adapter import TEXT_LIMIT
 from app.channels.whatsapp import WhatsAppAdapter
 from app.channels.whatsapp.adapter import MEDIA_HOSTS
 from app.channels.whatsapp.media import find_file_problem, find_header_problem, takes_caption
 from app.channels.whatsapp.outgoing import CHOICE_LIMITS
+from app.contract.base import ChannelRules, IdentityKind, Poller, Sender, WebhookReceiver
+from app.contract.budget import USUAL, Budget, PersonPace
+from app.contract.calendars import HasCalendar
+from app.contract.catalogue import HasTemplates
+from app.contract.fetching import MediaSource
+from app.contract.receiving import Checker, Notified, UrlSignedReceiver
+from app.contract.reconciled import Reconciled
+from app.contract.signals import TakesSignals
+from app.contract.signing_in import SignsIn
+from app.contract.suppression import StopList
 from app.core.http import HttpClient
 from app.core.metering import Meter
 from app.core.slots import Slots

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-from app.channels.base import ChannelAccount
 from app.connections.actions import seal_secrets
 from app.connections.models import Channel
 from app.connections.queries import open_secrets
+from app.contract.base import ChannelAccount
 from app.core.db import transaction
 from app.core.runtime import runtime
 

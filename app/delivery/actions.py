@@ -11,11 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.base import ChannelRules, DeliveryStatus, Identity, IdentityKind, Party
 from app.channels.email.addressing import make_message_id, make_plus_token, plus_address
 from app.channels.email.compose import is_real_id
 from app.channels.email.headers import strip_reply_marks
 from app.connections.models import Channel, Medium
+from app.contract.base import ChannelRules, DeliveryStatus, Identity, IdentityKind, Party
 from app.core.text import known
 from app.core.text import mark as N_
 from app.core.work import READY

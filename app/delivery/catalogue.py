@@ -15,10 +15,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.base import ProviderError, Reason
-from app.channels.catalogue import ListedTemplate, TemplateNews
 from app.connections.models import Channel, ChannelType
 from app.connections.queries import list_channels
+from app.contract.base import ProviderError, Reason
+from app.contract.catalogue import ListedTemplate, TemplateNews
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
 from app.core.db import transaction

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.base import ChannelRules
-from app.channels.choices import BUTTONS, NUMBER, ChoiceLimits, Choices, read_choices
 from app.connections.models import Channel
+from app.contract.base import ChannelRules
+from app.contract.choices import BUTTONS, NUMBER, ChoiceLimits, Choices, read_choices
 from app.core.text import known
 from app.core.text import mark as N_
 from app.delivery.errors import UnableToReply

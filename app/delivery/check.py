@@ -7,11 +7,11 @@ import uuid
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.base import ChannelAccount
-from app.channels.health import Health
 from app.channels.kinds import kind_key
 from app.connections.actions import note_health, note_number
 from app.connections.models import Channel
+from app.contract.base import ChannelAccount
+from app.contract.health import Health
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
 from app.core.db import transaction

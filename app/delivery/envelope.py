@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from app.channels.base import DeliveryStatus, Identity, IdentityKind, OutgoingAttachment, OutgoingMessage, OutgoingTemplate, Party
-from app.channels.choices import read_choices
 from app.channels.email.html import text_to_html
 from app.channels.email.rich import with_signature
 from app.connections.models import Channel, Medium
+from app.contract.base import DeliveryStatus, Identity, IdentityKind, OutgoingAttachment, OutgoingMessage, OutgoingTemplate, Party
+from app.contract.choices import read_choices
 from app.core.storage import Storage
 from app.core.work import READY
 from app.delivery.models import Delivery

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.channels.base import DeliveryStatus, Identity, IdentityKind, Party
 from app.connections.models import Channel, Medium
 from app.contacts.actions import IdentityInput, find_or_create_contact, identity_lock_key, normalise_identity
+from app.contract.base import DeliveryStatus, Identity, IdentityKind, Party
 from app.core.db import advisory_xact_lock
 from app.core.text import mark as N_
 from app.delivery.actions import SWITCHED_OFF, ReplyContext, address_mail, continue_mail

@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.base import DeliveryStatus, Identity, IdentityKind, Party
 from app.connections.models import Channel, Medium
+from app.contract.base import DeliveryStatus, Identity, IdentityKind, Party
 from app.core.ids import new_id
 from app.core.text import known
 from app.core.text import mark as N_

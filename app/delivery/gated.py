@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.channels.base import ProviderError
 from app.connections.models import Channel
+from app.contract.base import ProviderError
 from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.delivery.gate import Gate, Lane

@@ -18,9 +18,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from app.channels.base import DeliveryStatus, Found, Json, Lookup, OutgoingMessage, ProviderError, Reason, Sender, SendResult
 from app.connections.actions import note_health
 from app.connections.models import Channel
+from app.contract.base import DeliveryStatus, Found, Json, Lookup, OutgoingMessage, ProviderError, Reason, Sender, SendResult
 from app.core.clock import utc_now
 from app.core.crash import crash_point
 from app.core.db import table_of, transaction

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.channels.base import DeliveryStatus
+from app.contract.base import DeliveryStatus
 from app.core.db import Base, Claimable, WithId, text_enum
 
 LADDER = (

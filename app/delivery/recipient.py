@@ -7,10 +7,10 @@ from dataclasses import replace
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.base import ChannelRules, Identity, IdentityKind, OutgoingMessage, Party, Reason
 from app.connections.models import Channel, Medium
 from app.contacts.models import Contact, ContactIdentity
 from app.contacts.opt_outs import find_opt_out
+from app.contract.base import ChannelRules, Identity, IdentityKind, OutgoingMessage, Party, Reason
 from app.core.text import known
 from app.core.text import mark as N_
 from app.delivery.errors import UnableToReply

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from app.channels.base import DeliveryStatus, InboundMessage, Reason, StatusUpdate
+from app.contract.base import DeliveryStatus, InboundMessage, Reason, StatusUpdate
 from app.core.ids import new_id
 from app.core.text import storable_json
 from app.core.work import DONE, READY

@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.base import ChannelAccount, Identity, IdentityKind, Party, ProviderError
 from app.connections.models import Channel
 from app.contacts.models import ContactIdentity
+from app.contract.base import ChannelAccount, Identity, IdentityKind, Party, ProviderError
 from app.core.clock import utc_now
 from app.core.db import table_of, transaction
 from app.core.log import get_logger

@@ -8,8 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.base import ChannelRules, Reason
 from app.connections.models import Channel, Medium
+from app.contract.base import ChannelRules, Reason
 from app.core.ids import new_id
 from app.core.text import mark as N_
 from app.delivery.actions import window_closes_at

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from app.channels.suppression import Stop
 from app.connections.queries import list_channels
+from app.contract.suppression import Stop
 from app.core.db import transaction
 from app.core.runtime import runtime
 from app.delivery.account import account_of

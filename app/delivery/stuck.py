@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
-from app.channels.base import DeliveryStatus
 from app.connections.models import Channel
 from app.contacts.models import Contact
+from app.contract.base import DeliveryStatus
 from app.core.paging import Page, cut_page, read_cursor
 from app.core.work import DONE
 from app.delivery.actions import MAY_BE_SENT_AGAIN

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.base import DeliveryStatus
+from app.contract.base import DeliveryStatus
 from app.core.work import READY
 from app.delivery.models import Delivery
 from app.delivery.third_parties import FORWARD_OF

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.channels.base import Json
+from app.contract.base import Json
 
 EMOJI = "👍"
 

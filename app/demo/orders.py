@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.addresses.typed import read_line
+from app.contract.address_parts import read_line
 from app.events.actions import SYSTEM
 from app.inbox.models import Thread
 from app.orders.actions import NewLine, NewOrder, create_order

@@ -23,7 +23,7 @@ Leg = dict[str, Any]
 
 @dataclass(frozen=True)
 class LegNews:
-    """What was heard of one leg; see `CallUpdate` of app/channels/calls.py."""
+    """What was heard of one leg; see `CallUpdate` of app/contract/calls.py."""
 
     leg_id: str
     at: datetime

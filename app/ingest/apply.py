@@ -14,12 +14,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.base import Automatic, Direction, InboundMessage, Party
 from app.channels.email.addressing import read_message_id
 from app.channels.email.html import sanitise
 from app.connections.models import Channel
 from app.contacts.actions import find_or_create_contact, identity_lock_key
 from app.contacts.models import Contact
+from app.contract.base import Automatic, Direction, InboundMessage, Party
 from app.core.text import mark as N_
 from app.core.text import storable, storable_json
 from app.delivery.reports import note_own_copy, record_report

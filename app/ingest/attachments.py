@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.base import InboundAttachment
+from app.contract.base import InboundAttachment
 from app.core.storage import Storage
 from app.core.text import storable, storable_json
 from app.inbox.models import Attachment, Message

@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.appointments.following import drop_own_event, follow_own_event
-from app.channels.base import ProviderError
-from app.channels.calendars import CalendarEvent, CalendarPage
 from app.connections.models import Channel
 from app.connections.queries import list_channels
+from app.contract.base import ProviderError
+from app.contract.calendars import CalendarEvent, CalendarPage
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.log import get_logger

@@ -7,10 +7,10 @@ import uuid
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.calls import CallUpdate
 from app.connections.models import Channel
 from app.contacts.actions import IdentityInput, find_or_create_contact, identity_lock_key, normalise_identity
 from app.contacts.models import Contact
+from app.contract.calls import CallUpdate
 from app.core.text import mark as N_
 from app.core.text import storable, storable_json
 from app.inbox.actions import NewThread, create_thread, lock_thread

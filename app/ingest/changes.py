@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.base import Direction, InboundMessage
+from app.contract.base import Direction, InboundMessage
 from app.core.text import mark as N_
 from app.core.text import storable
 from app.inbox.changes import INCOMING, OUTGOING, apply_change, hold_change

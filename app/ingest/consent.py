@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from app.channels.base import InboundMessage
-from app.channels.receiving import Consent
 from app.connections.models import Channel
 from app.contacts.actions import normalise_identity
 from app.contacts.opt_outs import ask_for_no_more, take_back_opt_out
+from app.contract.base import InboundMessage
+from app.contract.receiving import Consent
 from app.core.text import storable
 from app.events.actions import record
 from app.inbox.actions import subject_of

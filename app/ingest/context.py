@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from app.channels.base import Direction, InboundMessage, Party
 from app.connections.models import Channel
 from app.contacts.actions import IdentityInput, normalise_identity
+from app.contract.base import Direction, InboundMessage, Party
 from app.core.storage import Storage
 from app.core.text import storable
 

@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 from flask import Request, abort
 
-from app.channels.base import UnableToParse, WebhookReceiver
 from app.channels.email.intake import read_inbound_parse
 from app.channels.email.sendgrid import channel_ids
-from app.channels.receiving import SignedPost, UrlSignedReceiver
 from app.channels.registry import SMS_STATUS, VOICE
 from app.channels.whatsapp import phone_number_ids
+from app.contract.base import UnableToParse, WebhookReceiver
+from app.contract.receiving import SignedPost, UrlSignedReceiver
 from app.core.text import known
 from app.core.text import mark as N_
 from app.ingest.accounts import DoorAccount

@@ -18,10 +18,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from app.channels.base import InboundMessage, Parsed, UnableToParse
 from app.connections.actions import note_health
 from app.connections.models import Channel
 from app.connections.queries import own_mail_addresses
+from app.contract.base import InboundMessage, Parsed, UnableToParse
 from app.core.batches import run_in_turn
 from app.core.clock import utc_now
 from app.core.crash import crash_point

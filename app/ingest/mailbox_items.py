@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from app.channels.base import PolledItem, RemovedItem
+from app.contract.base import PolledItem, RemovedItem
 from app.core.text import storable
 from app.events.actions import Subject, record
 from app.inbox.changes import apply_change

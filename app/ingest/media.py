@@ -8,10 +8,10 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.base import ProviderError, Reason
-from app.channels.fetching import FetchedMedia
 from app.channels.linked import fetch_linked
 from app.connections.models import Channel
+from app.contract.base import ProviderError, Reason
+from app.contract.fetching import FetchedMedia
 from app.core.clock import utc_now
 from app.core.crash import crash_point
 from app.core.db import transaction

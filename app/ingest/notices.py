@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.channels.account_notice import AccountNotice
 from app.connections.actions import note_health, note_number
 from app.connections.models import Channel
+from app.contract.account_notice import AccountNotice
 from app.delivery.catalogue import hear_template_news
 from app.events.actions import Subject, record
 

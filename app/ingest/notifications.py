@@ -19,9 +19,9 @@ import sqlalchemy as sa
 from rq import Queue
 from sqlalchemy.orm import Session
 
-from app.channels.base import ProviderError
 from app.connections.models import Channel
 from app.connections.queries import list_channels
+from app.contract.base import ProviderError
 from app.core.db import transaction
 from app.core.log import get_logger
 from app.core.runtime import runtime

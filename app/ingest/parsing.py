@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.channels.base import Parsed, UnableToParse
 from app.channels.email.mime import parse_mail
 from app.connections.models import CHOSEN_SINCE, Channel, Medium
+from app.contract.base import Parsed, UnableToParse
 from app.core.cpu_budget import OverBudget, cpu_budget
 from app.core.runtime import runtime
 from app.core.text import known

@@ -14,10 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.base import PolledItem, Poller, PollPage, ProviderError
 from app.connections.actions import note_health
 from app.connections.models import Channel
 from app.connections.queries import list_channels
+from app.contract.base import PolledItem, Poller, PollPage, ProviderError
 from app.core.clock import utc_now
 from app.core.crash import crash_point
 from app.core.db import transaction

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from app.channels.base import RemovedItem
-from app.channels.reconciled import ItemPlace, Listing
+from app.contract.base import RemovedItem
+from app.contract.reconciled import ItemPlace, Listing
 from app.core.ids import new_id
 from app.core.text import storable
 from app.ingest.mailbox_items import note_removed

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.channels.base import ProviderError
-from app.channels.reconciled import ListingLost, Reconciled
 from app.connections.models import Channel
 from app.connections.occasions import take_occasion
 from app.connections.queries import list_channels
+from app.contract.base import ProviderError
+from app.contract.reconciled import ListingLost, Reconciled
 from app.core.clock import utc_now
 from app.core.db import table_of, transaction
 from app.core.log import get_logger

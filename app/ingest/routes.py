@@ -8,11 +8,11 @@ from typing import IO
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
-from app.channels.receiving import SignedPost
 from app.channels.registry import EMAIL_SENDGRID, SMS, SMS_STATUS, VOICE, WHATSAPP
 from app.channels.whatsapp import challenge_answer
 from app.connections.issued import is_issued
 from app.connections.models import ChannelType
+from app.contract.receiving import SignedPost
 from app.core.clock import utc_now
 from app.core.crash import crash_point
 from app.core.db import autocommitted, autocommitted_session

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from app.channels.base import ChannelAccount
 from app.channels.registry import WHATSAPP
 from app.channels.whatsapp.self_test import signed_test
+from app.contract.base import ChannelAccount
 from app.core.db import transaction
 from app.core.http import HttpClient, HttpFailure
 from app.core.metering import Endpoint

@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.channels.base import InboundAttachment
 from app.connections.models import Channel
 from app.contacts.models import Contact
+from app.contract.base import InboundAttachment
 from app.events.actions import record
 from app.inbox.actions import NewMessage, NewThread, add_message, create_thread, lock_thread, reopen_for_incoming, subject_of
 from app.inbox.models import MessageType, Thread

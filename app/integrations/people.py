@@ -6,11 +6,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.channels.base import UnableToParse
 from app.contacts.actions import IdentityInput, find_or_create_contact, identity_lock_key
 from app.contacts.edit import ContactEdit, create_contact
 from app.contacts.models import Contact
 from app.contacts.numbers import NotAnAddress, clean_email, clean_phone
+from app.contract.base import UnableToParse
 from app.core.db import advisory_xact_lock
 from app.core.text import mark as N_
 from app.events.actions import SYSTEM

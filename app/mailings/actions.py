@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.channels.email.rich import clean_rich
-from app.channels.suppression import AddressNews, Stop
 from app.connections.models import Channel
 from app.contacts.actions import IdentityInput, find_or_create_contact
 from app.contacts.details import set_consent
 from app.contacts.models import ConsentPurpose, Contact, ContactConsent, ContactIdentity
+from app.contract.suppression import AddressNews, Stop
 from app.core.ids import new_id
 from app.core.text import known, storable
 from app.core.text import mark as N_

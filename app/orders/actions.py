@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.addresses.actions import add_address
 from app.addresses.models import AddressType
-from app.addresses.typed import AddressParts
+from app.contract.address_parts import AddressParts
 from app.core.db import advisory_xact_lock
 from app.core.ids import new_id
 from app.events.actions import Actor, Subject, record

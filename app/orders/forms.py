@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
-from app.addresses.typed import AddressParts, read_fields
 from app.contacts.actions import IdentityInput
 from app.contacts.numbers import NotAnAddress, clean_email, clean_phone
+from app.contract.address_parts import AddressParts, read_fields
 from app.core.text import storable
 from app.core.translation import gettext as _
 from app.orders.actions import NewLine

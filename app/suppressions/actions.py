@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from app.channels.suppression import AddressNews, Stop
+from app.contract.suppression import AddressNews, Stop
 from app.core.ids import new_id
 from app.core.text import known, storable
 from app.events.actions import Actor, Subject, record

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.channels.suppression import Stop
+from app.contract.suppression import Stop
 from app.core.db import Base, WithId, text_enum
 
 # Somebody who unsubscribed from mailings still gets answers to what they ask.

@@ -10,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.suppression import Stop
+from app.contract.suppression import Stop
 from app.suppressions.models import STOPS_EVERYTHING, Suppression
 
 

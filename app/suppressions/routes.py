@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from app.accounts.queries import list_brands
 from app.accounts.session import current_lead
-from app.channels.suppression import Stop
+from app.contract.suppression import Stop
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime

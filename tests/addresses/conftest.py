@@ -15,7 +15,7 @@ from app.addresses.actions import add_address
 from app.addresses.jobs import check_address
 from app.addresses.models import Address, AddressType
 from app.addresses.pdok import Pdok
-from app.addresses.typed import read_line
+from app.contract.address_parts import read_line
 from app.core import runtime as installed
 from app.core.runtime import runtime
 from app.simulators.common import RunningServer, serve

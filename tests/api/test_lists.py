@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Team, TeamMember
-from app.channels.base import DeliveryStatus
 from app.contacts.models import ContactType
+from app.contract.base import DeliveryStatus
 from app.core.ids import new_id
 from app.events.actions import SYSTEM
 from app.inbox.models import MessageType, Priority, ThreadStatus, ThreadType

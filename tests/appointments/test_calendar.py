@@ -14,8 +14,8 @@ from app.appointments.actions import change_appointment, content_of, move_appoin
 from app.appointments.following import follow_own_event
 from app.appointments.jobs import keep_entry
 from app.appointments.models import Appointment, AppointmentState, CalendarEntry
-from app.channels.calendars import CalendarEvent
 from app.connections.models import Channel
+from app.contract.calendars import CalendarEvent
 from app.core.clock import utc_now
 from app.events.actions import SYSTEM
 from app.inbox.models import Thread

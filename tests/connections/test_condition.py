@@ -10,10 +10,10 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Brand, User
-from app.channels.base import DeliveryStatus
 from app.connections.actions import switch_channel
 from app.connections.models import Channel
 from app.connections.routes.condition import findings
+from app.contract.base import DeliveryStatus
 from app.core.clock import utc_now
 from app.core.db import table_of
 from app.core.runtime import runtime

@@ -20,13 +20,13 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Brand
 from app.addresses.pdok import Pdok
-from app.addresses.register import Question, UnableToAsk
-from app.channels.base import ChannelAccount, ProviderError
 from app.channels.email.graph.client import GraphClient
 from app.channels.email.smtp.adapter import MailServerMail
 from app.channels.linked import fetch_linked
 from app.channels.twilio.api import TwilioApi
 from app.channels.whatsapp.api import CloudApi
+from app.contract.address_register import Question, UnableToAsk
+from app.contract.base import ChannelAccount, ProviderError
 from app.core import runtime as installed
 from app.core.clock import utc_now
 from app.core.dial import Resolver

@@ -19,10 +19,10 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 
 from app import create_app
-from app.channels.base import ProviderError
 from app.channels.linked import fetch_linked
 from app.channels.registry import EMAIL_SMTP
 from app.config import Settings
+from app.contract.base import ProviderError
 from app.core.dial import system_resolver
 from app.core.http import UNNAMED
 from app.core.runtime import runtime

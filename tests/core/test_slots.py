@@ -12,8 +12,8 @@ import pytest
 import redis
 from flask import Flask
 
-from app.channels.base import ChannelAccount, ProviderError
 from app.channels.email.graph.client import CALLS_AT_ONCE, GraphClient
+from app.contract.base import ChannelAccount, ProviderError
 from app.core.http import HttpClient
 from app.core.runtime import runtime
 from app.core.slots import LocalSlots, NoSlot, SharedSlots

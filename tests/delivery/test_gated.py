@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.channels.base import ChannelAccount, ProviderError, Reason
-from app.channels.fetching import FetchedMedia
 from app.channels.registry import WHATSAPP
 from app.connections.models import Channel
+from app.contract.base import ChannelAccount, ProviderError, Reason
+from app.contract.fetching import FetchedMedia
 from app.core.clock import utc_now
 from app.core.ids import new_id
 from app.core.runtime import runtime

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.channels.base import DeliveryStatus as S
+from app.contract.base import DeliveryStatus as S
 from app.delivery.models import ENDS_BADLY, LADDER, next_status
 
 REPORTS = st.lists(st.sampled_from([s for s in S if s is not S.PENDING]), max_size=8)

@@ -13,8 +13,8 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
-from app.channels.base import DeliveryStatus
 from app.connections.models import Channel, ChannelType
+from app.contract.base import DeliveryStatus
 from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.delivery.actions import Reply, ReplyContext, queue_reply

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.accounts.access import viewer_of
 from app.accounts.models import Role, User
-from app.channels.base import DeliveryStatus
 from app.connections.models import Channel
+from app.contract.base import DeliveryStatus
 from app.core.clock import utc_now
 from app.core.ids import new_id
 from app.core.runtime import runtime

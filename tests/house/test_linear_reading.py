@@ -10,11 +10,11 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 
-from app.channels.base import UnableToParse
 from app.channels.email.html import sanitise
 from app.channels.email.html_text import html_to_text
 from app.channels.email.mime import parse_mail
 from app.channels.email.quoting import split_quoted
+from app.contract.base import UnableToParse
 from tests.channels.email.parsing import OURS, RECEIVED_AT
 from tests.house.patterns import Found, all_patterns, hostile_seeds
 

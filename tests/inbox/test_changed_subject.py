@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.channels.base import Direction, Identity, IdentityKind, InboundMessage, MailEvidence, Party
 from app.channels.email.addressing import make_plus_token
 from app.connections.models import ChannelType
+from app.contract.base import Direction, Identity, IdentityKind, InboundMessage, MailEvidence, Party
 from app.core.runtime import runtime
 from app.delivery.actions import _latest_subject, _reply_subject
 from app.events.actions import SYSTEM

@@ -19,8 +19,8 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.channels.base import DeliveryStatus
 from app.config import Settings
+from app.contract.base import DeliveryStatus
 from app.core.db import db, transaction
 from app.core.ids import new_id
 from app.core.runtime import runtime

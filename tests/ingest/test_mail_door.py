@@ -14,9 +14,9 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app.background.prune import prune
-from app.channels.base import UnableToParse
 from app.channels.email.intake import _CHUNK, read_inbound_parse
 from app.connections.models import Channel
+from app.contract.base import UnableToParse
 from app.core.clock import utc_now
 from app.events.actions import SYSTEM
 from app.ingest.actions import replay_event

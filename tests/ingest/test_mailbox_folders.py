@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from app.accounts.models import Role
-from app.channels.reconciled import MailFolder
+from app.contract.reconciled import MailFolder
 from app.core.db import db
 from app.core.runtime import runtime
 from app.delivery.account import account_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from app.channels.base import RemovedItem
+from app.contract.base import RemovedItem
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.inbox.models import MessageType

@@ -19,11 +19,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from app.channels.base import UnableToParse, WebhookReceiver
 from app.channels.email.intake import read_inbound_parse
 from app.channels.registry import EMAIL_SENDGRID, WHATSAPP
 from app.channels.whatsapp.webhook import sign
 from app.connections.models import ChannelType
+from app.contract.base import UnableToParse, WebhookReceiver
 from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.ingest.jobs import process_inbound_event

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.channels.base import UnableToParse
 from app.connections.models import Channel, ChannelType
+from app.contract.base import UnableToParse
 from app.core.ids import new_id
 from app.ingest.models import InboundEvent
 from app.ingest.parsing import parse_event

@@ -15,10 +15,10 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
-from app.channels.base import DeliveryStatus
 from app.channels.registry import EMAIL_SENDGRID
-from app.channels.suppression import Stop
 from app.connections.models import Channel, ChannelType
+from app.contract.base import DeliveryStatus
+from app.contract.suppression import Stop
 from app.core.clock import utc_now
 from app.core.runtime import EXTENSION, runtime
 from app.delivery.actions import Reply, ReplyContext, UnableToReply, queue_reply

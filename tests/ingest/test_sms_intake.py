@@ -12,13 +12,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from app.channels.base import ChannelRules
-from app.channels.opt_out_words import read_consent
-from app.channels.receiving import Consent
 from app.channels.registry import SMS_RULES
 from app.connections.models import Channel, ChannelType
 from app.contacts.models import Contact, ContactIdentity
 from app.contacts.opt_outs import OptOut
+from app.contract.base import ChannelRules
+from app.contract.opt_out_words import read_consent
+from app.contract.receiving import Consent
 from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.delivery.actions import Reply, ReplyContext, UnableToReply, queue_reply

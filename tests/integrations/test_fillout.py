@@ -13,8 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 from app.addresses.models import Address
-from app.channels.base import UnableToParse
 from app.contacts.models import Contact, ContactIdentity
+from app.contract.base import UnableToParse
 from app.events.models import Event
 from app.inbox.models import Thread
 from app.ingest.models import InboundEvent, IntakeCount

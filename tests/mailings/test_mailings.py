@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import pytest
 import sqlalchemy as sa
 
-from app.channels.suppression import AddressNews, Stop
 from app.contacts.details import set_consent
 from app.contacts.models import ConsentPurpose, ContactConsent
+from app.contract.suppression import AddressNews, Stop
 from app.core.clock import utc_now
 from app.core.db import table_of
 from app.core.ids import new_id

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
-from app.addresses.typed import read_line
+from app.contract.address_parts import read_line
 from app.events.actions import SYSTEM, Actor
 from app.orders.actions import NewLine, link_thread, set_order_status
 from app.orders.articles import add_article

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from app.addresses.actions import note_judgement
 from app.addresses.models import Address, CheckStatus
-from app.addresses.register import Judgement, Match
-from app.addresses.typed import read_line
 from app.contacts.models import Contact
+from app.contract.address_parts import read_line
+from app.contract.address_register import Judgement, Match
 from app.orders.articles import add_article
 from app.orders.models import LineItem, OrderStatus
 from tests.factories import NOW

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Brand, Role
-from app.channels.suppression import AddressNews, Stop
+from app.contract.suppression import AddressNews, Stop
 from app.events.models import AuditEntry
 from app.suppressions.actions import AddressStopped, check_not_stopped, note_address
 from app.suppressions.models import Suppression

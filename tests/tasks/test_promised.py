@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from app.accounts.models import Brand, Role
-from app.channels.base import DeliveryStatus
 from app.connections.models import Channel
 from app.contacts.models import Contact
+from app.contract.base import DeliveryStatus
 from app.core.clock import utc_now
 from app.delivery.models import Delivery
 from app.delivery.reports import apply_status

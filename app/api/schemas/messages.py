@@ -13,7 +13,7 @@ from flask_openapi3.models.file import FileStorage
 from pydantic import Field, StringConstraints, model_validator
 
 from app.api.schemas.base import Input, ListQuery, Output, SafeText, Text, absent
-from app.channels.base import DeliveryStatus
+from app.contract.base import DeliveryStatus
 from app.inbox.models import MessageType
 
 SortMessages = Literal["created_at", "-created_at"]

@@ -8,12 +8,12 @@ import urllib.parse
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from app.channels.base import InboundAttachment
 from app.channels.email.charsets import decode_bytes
 from app.channels.email.filenames import safe_filename
 from app.channels.email.filetypes import real_content_type
 from app.channels.email.source import Part, split_headers
 from app.channels.email.tnef import Opened
+from app.contract.base import InboundAttachment
 
 _CONTENT_IDS: Final = re.compile(r"cid:([^\s\"'<>)]{1,500})", re.I)
 _ENCLOSED: Final = frozenset(["message/rfc822", "message/global", "message/news"])

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from app.channels.base import Automatic
 from app.channels.email.addresses import parse_addresses
 from app.channels.email.automatic_signs import (
     asks_something,
@@ -26,6 +25,7 @@ from app.channels.email.automatic_words import AWAY_TEXT, MARKED_SUBJECT, PROMIS
 from app.channels.email.headers import has_forward_mark, has_reply_mark
 from app.channels.email.reports import Report
 from app.channels.email.source import HeaderBlock, Part
+from app.contract.base import Automatic
 from app.core.text import known
 from app.core.text import mark as N_
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from app.channels.base import Reason
+from app.contract.base import Reason
 from app.core.text import mark as N_
 
 _CHECK_ADDRESS: Final = N_("Check the address with the customer, or use another channel.")

@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from app.channels.base import DeliveryStatus, Json, Reason, StatusUpdate
 from app.channels.email.addresses import parse_addresses
 from app.channels.email.bounce_reasons import make_reason
 from app.channels.email.bounce_text import read_plain_bounce
@@ -20,6 +19,7 @@ from app.channels.email.charsets import decode_bytes
 from app.channels.email.headers import read_message_ids
 from app.channels.email.reports import Outcome, Report
 from app.channels.email.source import HeaderBlock, Part, split_headers
+from app.contract.base import DeliveryStatus, Json, Reason, StatusUpdate
 
 _DELIVERY: Final = frozenset(["message/delivery-status", "message/global-delivery-status"])
 _RECEIPT: Final = frozenset(["message/disposition-notification", "message/global-disposition-notification"])

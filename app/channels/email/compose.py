@@ -15,13 +15,13 @@ from email.policy import EmailPolicy
 from email.utils import format_datetime
 from typing import Any, Final
 
-from app.channels.base import OutgoingAttachment, OutgoingMessage
 from app.channels.email.addresses import clean_name
 from app.channels.email.filenames import safe_filename
 from app.channels.email.headers import NO_ID_PREFIX
 from app.channels.email.html_text import html_to_text
 from app.channels.email.reply_quote import quote_for_reply
 from app.channels.email.source import tidy
+from app.contract.base import OutgoingAttachment, OutgoingMessage
 
 __all__ = [
     "DELIVERY_HEADER",

@@ -12,10 +12,10 @@ from typing import BinaryIO, Final
 from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
-from app.channels.base import UnableToParse
 from app.channels.email.addresses import parse_addresses
 from app.channels.email.parsed_form import FormFile, build_mime, read_json
 from app.channels.email.words import parse_parameters
+from app.contract.base import UnableToParse
 from app.core.text import known
 from app.core.text import mark as N_
 

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from app.channels.base import Json
 from app.channels.email.source import Part, tidy
 from app.channels.email.timezones import zone_of
+from app.contract.base import Json
 
 METHODS: Final = frozenset(["REQUEST", "REPLY", "CANCEL", "COUNTER", "DECLINECOUNTER", "ADD", "REFRESH", "PUBLISH"])
 TYPES: Final = frozenset(["text/calendar", "application/ics"])

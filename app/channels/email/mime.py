@@ -14,18 +14,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import Final
 
-from app.channels.base import (
-    Automatic,
-    Direction,
-    Identity,
-    IdentityKind,
-    InboundAttachment,
-    InboundMessage,
-    Json,
-    MailEvidence,
-    Party,
-    UnableToParse,
-)
 from app.channels.email.addresses import Address, parse_addresses
 from app.channels.email.addressing import read_message_id
 from app.channels.email.attachments import from_tnef, read_attachments
@@ -42,6 +30,18 @@ from app.channels.email.protected import NOTICES, read_encryption, read_signatur
 from app.channels.email.reports import Report
 from app.channels.email.source import HeaderBlock, Part, read_source
 from app.channels.email.tnef import Opened, is_tnef, open_tnef
+from app.contract.base import (
+    Automatic,
+    Direction,
+    Identity,
+    IdentityKind,
+    InboundAttachment,
+    InboundMessage,
+    Json,
+    MailEvidence,
+    Party,
+    UnableToParse,
+)
 from app.core.text import mark as N_
 
 MAX_SUBJECT: Final = 990

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.channels.base import Json
+from app.contract.base import Json
 
 
 @dataclass(frozen=True)

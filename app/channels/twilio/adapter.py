@@ -12,7 +12,12 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from app.channels.base import (
+from app.channels.twilio.api import TwilioApi
+from app.channels.twilio.checking import check_account
+from app.channels.twilio.errors import CHECK_NUMBER, cannot_send, reason_of, rule_of
+from app.channels.twilio.incoming import LADDER
+from app.channels.twilio.numbers import number_of
+from app.contract.base import (
     ChannelAccount,
     DeliveryStatus,
     Found,
@@ -25,14 +30,9 @@ from app.channels.base import (
     SaveProgress,
     SendResult,
 )
-from app.channels.fetching import FetchedMedia
-from app.channels.health import Health
-from app.channels.sms_text import simplify
-from app.channels.twilio.api import TwilioApi
-from app.channels.twilio.checking import check_account
-from app.channels.twilio.errors import CHECK_NUMBER, cannot_send, reason_of, rule_of
-from app.channels.twilio.incoming import LADDER
-from app.channels.twilio.numbers import number_of
+from app.contract.fetching import FetchedMedia
+from app.contract.health import Health
+from app.contract.sms_text import simplify
 from app.core.clock import utc_now
 from app.core.http import HttpClient
 from app.core.text import mark as N_

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 from urllib.parse import quote, urljoin, urlsplit
 
-from app.channels.base import ChannelAccount, Json, ProviderError, Reason
-from app.channels.fetching import FetchedMedia
 from app.channels.twilio.errors import cannot_send, refusal
+from app.contract.base import ChannelAccount, Json, ProviderError, Reason
+from app.contract.fetching import FetchedMedia
 from app.core.clock import utc_now
 from app.core.http import HttpClient, HttpFailure, HttpResponse
 from app.core.metering import Endpoint, shape_of

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from app.channels.base import ChannelAccount, Parsed
-from app.channels.calls import CallUpdate, LegState
-from app.channels.receiving import SignedPost
 from app.channels.twilio.form import fingerprint, needed, read_fields, whole_number
 from app.channels.twilio.incoming import SmsPosts
 from app.channels.twilio.numbers import is_hidden, number_of
+from app.contract.base import ChannelAccount, Parsed
+from app.contract.calls import CallUpdate, LegState
+from app.contract.receiving import SignedPost
 from app.core.text import known
 
 SID = ("CallSid",)

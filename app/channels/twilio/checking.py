@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from app.channels.base import ChannelAccount, Json, ProviderError
-from app.channels.health import Health, refused
 from app.channels.twilio.api import TwilioApi
 from app.channels.twilio.numbers import number_of
+from app.contract.base import ChannelAccount, Json, ProviderError
+from app.contract.health import Health, refused
 from app.core.text import known
 from app.core.text import mark as N_
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.channels.base import ProviderError, Reason
+from app.contract.base import ProviderError, Reason
 from app.core.text import mark as N_
 
 _ASK_ADMIN = N_("Ask an administrator to look at this channel.")

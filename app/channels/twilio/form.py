@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from app.channels.base import UnableToParse
+from app.contract.base import UnableToParse
 from app.core.text import mark as N_
 
 Pair = tuple[bytes, bytes]

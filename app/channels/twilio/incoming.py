@@ -9,7 +9,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from urllib.parse import parse_qs
 
-from app.channels.base import (
+from app.channels.twilio.errors import EXPIRED, reason_of
+from app.channels.twilio.form import fingerprint, needed, read_fields, whole_number
+from app.channels.twilio.numbers import party_of
+from app.channels.twilio.signature import is_signed
+from app.contract.base import (
     ChannelAccount,
     DeliveryStatus,
     InboundAttachment,
@@ -19,12 +23,8 @@ from app.channels.base import (
     Reason,
     StatusUpdate,
 )
-from app.channels.opt_out_words import read_consent
-from app.channels.receiving import Consent, SignedPost
-from app.channels.twilio.errors import EXPIRED, reason_of
-from app.channels.twilio.form import fingerprint, needed, read_fields, whole_number
-from app.channels.twilio.numbers import party_of
-from app.channels.twilio.signature import is_signed
+from app.contract.opt_out_words import read_consent
+from app.contract.receiving import Consent, SignedPost
 from app.core.text import known
 from app.core.text import mark as N_
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from app.channels.base import Identity, IdentityKind, Party
+from app.contract.base import Identity, IdentityKind, Party
 
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 # What networks write for a caller who hides: "anonymous", "restricted", "unavailable", "unknown" spelled on a keypad.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.channels.setup_field import SetupField
+from app.contract.setup_field import SetupField
 from app.core.text import mark as N_
 
 _SIGN_IN = (

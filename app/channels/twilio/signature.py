@@ -14,9 +14,9 @@ import hmac
 from collections.abc import Callable, Sequence
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from app.channels.base import Headers
-from app.channels.receiving import SignedPost
 from app.channels.twilio.form import Pair, read_pairs
+from app.contract.base import Headers
+from app.contract.receiving import SignedPost
 
 SIGNATURE_HEADER = "X-Twilio-Signature"
 SETTINGS_HEADER = "X-Twilio-Webhooks-Signature-Settings"

@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.channels.base import (
+from app.channels.whatsapp import media, outgoing, webhook
+from app.channels.whatsapp.api import CloudApi
+from app.channels.whatsapp.notices import facts_of
+from app.channels.whatsapp.parse import parse_body
+from app.channels.whatsapp.reading import as_list, as_object, sha256_hex, text_of
+from app.channels.whatsapp.templates import TemplateDefinition, list_definitions
+from app.contract.base import (
     ChannelAccount,
     Found,
     Headers,
@@ -26,14 +32,8 @@ from app.channels.base import (
     SaveProgress,
     SendResult,
 )
-from app.channels.fetching import FetchedMedia
-from app.channels.health import Health, refused
-from app.channels.whatsapp import media, outgoing, webhook
-from app.channels.whatsapp.api import CloudApi
-from app.channels.whatsapp.notices import facts_of
-from app.channels.whatsapp.parse import parse_body
-from app.channels.whatsapp.reading import as_list, as_object, sha256_hex, text_of
-from app.channels.whatsapp.templates import TemplateDefinition, list_definitions
+from app.contract.fetching import FetchedMedia
+from app.contract.health import Health, refused
 from app.core.http import HttpClient
 from app.core.text import known
 from app.core.text import mark as N_

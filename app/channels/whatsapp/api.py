@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 from urllib.parse import quote, urlsplit
 
-from app.channels.base import ChannelAccount, ProviderError, Reason, UnableToParse
 from app.channels.whatsapp.errors import cannot_send, refusal
 from app.channels.whatsapp.reading import Json, load_json
+from app.contract.base import ChannelAccount, ProviderError, Reason, UnableToParse
 from app.core.clock import utc_now
 from app.core.http import HttpClient, HttpFailure, HttpResponse
 from app.core.metering import Endpoint, shape_of

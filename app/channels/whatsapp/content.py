@@ -11,7 +11,6 @@ import mimetypes
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from app.channels.base import InboundAttachment, MessageChange, UnableToParse
 from app.channels.whatsapp.errors import reason_of
 from app.channels.whatsapp.people import is_own_card
 from app.channels.whatsapp.reading import (
@@ -26,6 +25,7 @@ from app.channels.whatsapp.reading import (
     number_of,
     text_of,
 )
+from app.contract.base import InboundAttachment, MessageChange, UnableToParse
 from app.core.text import mark as N_
 
 _ASK_AGAIN = "Ask the sender to send it in another form."

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.channels.base import ProviderError, Reason
 from app.channels.whatsapp.reading import as_object, text_of
+from app.contract.base import ProviderError, Reason
 from app.core.text import mark as N_
 
 _ASK_ADMIN = N_("Ask an administrator to look at this channel.")

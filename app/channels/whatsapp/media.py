@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.channels.base import ChannelAccount, OutgoingAttachment, ProviderError, Reason
-from app.channels.fetching import FetchedMedia
 from app.channels.whatsapp.api import CloudApi
 from app.channels.whatsapp.errors import cannot_send
 from app.channels.whatsapp.reading import Json, hex_sha256, sha256_hex, text_of
+from app.contract.base import ChannelAccount, OutgoingAttachment, ProviderError, Reason
+from app.contract.fetching import FetchedMedia
 from app.core.text import known
 from app.core.text import mark as N_
 

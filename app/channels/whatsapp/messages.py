@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.channels.base import Direction, Identity, InboundMessage, Party
 from app.channels.whatsapp.content import Content, read_content
 from app.channels.whatsapp.people import contact_of, person, shared_number
 from app.channels.whatsapp.reading import Json, as_object, canonical, needed_text, needed_time, sha256_hex, text_of
+from app.contract.base import Direction, Identity, InboundMessage, Party
 
 # What counts as a customer writing to us; reactions, edits, deletions and system notes do not reliably open a window.
 _OPENING_KINDS = frozenset(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.channels.catalogue import TemplateNews
 from app.channels.whatsapp.reading import Json, as_object, text_of
+from app.contract.catalogue import TemplateNews
 
 # Events of a status that are no status of their own.
 _STATUS_OF = {"REINSTATED": "APPROVED", "UNARCHIVED": "APPROVED", "FLAGGED": "APPROVED"}

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from app.channels.account_notice import AccountNotice
 from app.channels.whatsapp.errors import reason_of
 from app.channels.whatsapp.reading import Json, as_object, text_of
+from app.contract.account_notice import AccountNotice
 from app.core.text import known
 
 _STATUS = known("Template %(name)s is now %(status)s")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.channels.base import ChannelAccount, IdentityKind, OutgoingMessage, OutgoingTemplate, Party
-from app.channels.choices import BUTTONS, NUMBER, Choice, ChoiceLimits, Choices
 from app.channels.whatsapp.errors import cannot_send
 from app.channels.whatsapp.media import MediaKind
 from app.channels.whatsapp.people import digits_of, is_scoped_id
 from app.channels.whatsapp.reading import Json
 from app.channels.whatsapp.templates import find_definition, template_problems
+from app.contract.base import ChannelAccount, IdentityKind, OutgoingMessage, OutgoingTemplate, Party
+from app.contract.choices import BUTTONS, NUMBER, Choice, ChoiceLimits, Choices
 from app.core.text import known
 from app.core.text import mark as N_
 

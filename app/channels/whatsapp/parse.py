@@ -11,14 +11,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from app.channels.account_notice import AccountNotice
-from app.channels.base import InboundMessage, Parsed, StatusUpdate
 from app.channels.whatsapp.messages import Surroundings, read_message
 from app.channels.whatsapp.news import template_news
 from app.channels.whatsapp.notices import account_notice, action_notice, error_notice, preference_notice
 from app.channels.whatsapp.people import digits_of
 from app.channels.whatsapp.reading import Items, Json, as_list, as_object, load_json, text_of
 from app.channels.whatsapp.statuses import read_status
+from app.contract.account_notice import AccountNotice
+from app.contract.base import InboundMessage, Parsed, StatusUpdate
 from app.core.text import known
 from app.core.text import mark as N_
 

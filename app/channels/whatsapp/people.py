@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from app.channels.base import Identity, IdentityKind, Party
 from app.channels.whatsapp.reading import Json, as_list, as_object, text_of
+from app.contract.base import Identity, IdentityKind, Party
 
 _NUMBER = re.compile(r"[1-9][0-9]{5,14}")
 _BSUID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9]{1,128}")

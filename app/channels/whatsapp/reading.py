@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from app.channels.base import UnableToParse
+from app.contract.base import UnableToParse
 from app.core.text import known
 
 _NOT_JSON = known("the body is not JSON: %(why)s")

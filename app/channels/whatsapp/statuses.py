@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from app.channels.base import DeliveryStatus, Reason, StatusUpdate
 from app.channels.whatsapp.errors import needs_admin, reason_of
 from app.channels.whatsapp.people import digits_of
 from app.channels.whatsapp.reading import Broken, Json, as_list, needed_text, needed_time, text_of
+from app.contract.base import DeliveryStatus, Reason, StatusUpdate
 from app.core.text import known
 from app.core.text import mark as N_
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.channels.base import ChannelAccount, OutgoingTemplate
 from app.channels.whatsapp.api import CloudApi
 from app.channels.whatsapp.reading import Json, as_list, as_object, text_of
+from app.contract.base import ChannelAccount, OutgoingTemplate
 
 BODY_CHARACTERS = 1024
 _MAX_PAGES = 100

@@ -10,9 +10,9 @@ import hmac
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from app.channels.base import UnableToParse
 from app.channels.whatsapp.messages import content_hash
 from app.channels.whatsapp.reading import Json, as_list, as_object, canonical, decode_json, sha256_hex, storable, text_of
+from app.contract.base import UnableToParse
 from app.core.text import mark as N_
 
 SIGNATURE_HEADER = "X-Hub-Signature-256"

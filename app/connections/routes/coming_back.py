@@ -12,10 +12,8 @@ from itsdangerous import BadSignature, TimestampSigner
 
 from app.accounts.access import Viewer
 from app.accounts.session import current_admin
-from app.channels.base import ChannelAccount, ProviderError, Reason
 from app.channels.kinds import find_kind
 from app.channels.registry import OUTLOOK
-from app.channels.signing_in import SignedIn
 from app.connections.actions import ChangedChannel, change_channel
 from app.connections.models import Channel
 from app.connections.queries import ChannelMissing, get_visible_channel
@@ -24,6 +22,8 @@ from app.connections.routes.connect_form import ConnectForm, account
 from app.connections.routes.connecting import form_page, is_right, keep_new
 from app.connections.routes.signing_in import in_words, onward_page, public_url, send_to_provider
 from app.connections.sign_ins import UnderWay, take_sign_in
+from app.contract.base import ChannelAccount, ProviderError, Reason
+from app.contract.signing_in import SignedIn
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
 from app.core.db import db, transaction

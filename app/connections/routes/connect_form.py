@@ -9,10 +9,10 @@ from datetime import date
 
 from flask import request
 
-from app.channels.base import ChannelAccount
 from app.channels.kinds import Kind
-from app.channels.setup_field import SetupField
 from app.connections.models import Channel
+from app.contract.base import ChannelAccount
+from app.contract.setup_field import SetupField
 from app.core.text import storable
 from app.core.translation import gettext as _
 from app.core.translation import told

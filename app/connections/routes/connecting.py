@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from app.accounts.access import Viewer
 from app.accounts.queries import list_brands
 from app.accounts.session import current_admin
-from app.channels.base import ProviderError
 from app.channels.kinds import KINDS, Kind, find_kind, kind_key
 from app.connections import views
 from app.connections.actions import ChangedChannel, ChannelMovedOn, NewChannel, change_channel, create_channel, note_health
@@ -24,6 +23,7 @@ from app.connections.queries import ChannelMissing, find_taken, get_visible_chan
 from app.connections.routes.blueprint import bp
 from app.connections.routes.connect_form import ConnectForm, account, changes_in_words, empty_form, form_of, read_form
 from app.connections.routes.signing_in import callback_url, in_words, send_to_provider
+from app.contract.base import ProviderError
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
 from app.core.db import db, transaction

@@ -10,12 +10,12 @@ from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts.session import current_admin
-from app.channels.base import ProviderError
-from app.channels.reconciled import MailFolder
 from app.connections.actions import choose_folders
 from app.connections.models import CHOSEN_FOLDERS, Channel
 from app.connections.queries import ChannelMissing, get_visible_channel
 from app.connections.routes.blueprint import bp
+from app.contract.base import ProviderError
+from app.contract.reconciled import MailFolder
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime

@@ -8,9 +8,9 @@ from typing import Any
 
 from flask import request
 
-from app.channels.base import ChannelRules
-from app.channels.choices import BUTTONS, LIST, NUMBER, Choice, Choices
 from app.connections.models import Channel, Medium
+from app.contract.base import ChannelRules
+from app.contract.choices import BUTTONS, LIST, NUMBER, Choice, Choices
 from app.core.db import db
 from app.core.text import storable
 from app.delivery.chat_parts import find_answered

@@ -10,9 +10,9 @@ from typing import Any
 from babel.numbers import format_currency
 from flask_babel import get_locale
 
-from app.channels.sms_text import SmsCount, count_sms
 from app.connections.models import Channel, Medium
 from app.contacts.opt_outs import OptOut, find_opt_out
+from app.contract.sms_text import SmsCount, count_sms
 from app.core.db import db
 from app.core.runtime import runtime
 from app.delivery.errors import UnableToReply

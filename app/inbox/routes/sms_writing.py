@@ -9,7 +9,7 @@ from flask import flash, request
 from flask.typing import ResponseReturnValue
 
 from app.accounts.session import current_viewer
-from app.channels.sms_text import count_sms, simplify
+from app.contract.sms_text import count_sms, simplify
 from app.core.db import db
 from app.core.text import storable
 from app.core.translation import gettext as _

@@ -10,7 +10,7 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from app.accounts.session import current_viewer
-from app.channels.base import ChannelRules
+from app.contract.base import ChannelRules
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.ids import new_id

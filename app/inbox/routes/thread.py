@@ -12,8 +12,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.accounts.session import current_viewer
-from app.channels.base import ChannelRules
 from app.connections.models import Channel
+from app.contract.base import ChannelRules
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.paging import BadCursor

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.base import UnableToParse
+from app.contract.base import UnableToParse
 from app.core.clock import utc_now
 from app.core.db import advisory_xact_lock
 from app.core.ids import new_id

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from app.channels.base import InboundAttachment
 from app.channels.email.filenames import safe_filename
+from app.contract.base import InboundAttachment
 from app.integrations.fillout.reading import Submission
 
 MOST_FILES, MOST_CHARACTERS = 20, 4000

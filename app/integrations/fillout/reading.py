@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from app.addresses.typed import AddressParts, read_fields, read_line
-from app.channels.base import UnableToParse
+from app.contract.address_parts import AddressParts, read_fields, read_line
+from app.contract.base import UnableToParse
 from app.core.text import mark as N_
 from app.core.text import storable, storable_json
 

@@ -13,8 +13,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.base import UnableToParse
 from app.contacts.models import Contact
+from app.contract.base import UnableToParse
 from app.core.clock import utc_now
 from app.core.text import known
 from app.core.text import mark as N_

@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from app.addresses.typed import AddressParts, read_fields, read_line
-from app.channels.base import UnableToParse
+from app.contract.address_parts import AddressParts, read_fields, read_line
+from app.contract.base import UnableToParse
 from app.core.text import known, storable, storable_json
 from app.core.text import mark as N_
 from app.orders.actions import NewLine

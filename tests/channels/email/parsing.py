@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from app.channels.base import InboundMessage
 from app.channels.email.mime import parse_mail
+from app.contract.base import InboundMessage
 
 RECEIVED_AT = datetime(2026, 11, 21, 22, 0, tzinfo=UTC)
 OURS = frozenset({"service@laadpunt.example"})

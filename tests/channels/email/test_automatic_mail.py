@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.channels.base import Direction
+from app.contract.base import Direction
 from tests.channels.email.corpus_automatic import automatic_mails
 from tests.channels.email.corpus_chains import chains
 from tests.channels.email.corpus_human import human_mails

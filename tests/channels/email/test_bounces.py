@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.channels.base import DeliveryStatus, InboundMessage
 from app.channels.email.bounce_reasons import make_reason
+from app.contract.base import DeliveryStatus, InboundMessage
 from tests.channels.email.corpus_odd import odd_mails
 from tests.channels.email.corpus_reports import LOST, SENT_ID, daemon, dsn, enclosed, recipient, report_mails
 from tests.channels.email.corpus_tools import crlf, mail

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.channels.base import Identity, IdentityKind, OutgoingAttachment, OutgoingMessage, Party
 from app.channels.email.compose import UnableToCompose, compose_mail, quote_for_reply, reply_references
 from app.channels.email.quoting import split_quoted
+from app.contract.base import Identity, IdentityKind, OutgoingAttachment, OutgoingMessage, Party
 from tests.channels.email.corpus_tools import PIXEL
 from tests.channels.email.parsing import read
 from tests.support.full import amount

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.channels.base import UnableToParse
 from app.channels.email.intake import is_mbox, read_inbound_parse, split_mbox
+from app.contract.base import UnableToParse
 from tests.channels.email.corpus_odd import odd_mails
 from tests.channels.email.make_corpus import huge_mail
 from tests.channels.email.parsing import read

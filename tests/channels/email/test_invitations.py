@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.channels.base import Automatic, InboundMessage
 from app.channels.email.invitations import read_invitation
 from app.channels.email.timezones import zone_of
+from app.contract.base import Automatic, InboundMessage
 from tests.channels.email.corpus_calendar import calendar_mails
 from tests.channels.email.parsing import read
 

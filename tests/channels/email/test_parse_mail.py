@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.channels.base import Direction, InboundMessage, MailEvidence, UnableToParse
 from app.channels.email.mime import parse_mail
+from app.contract.base import Direction, InboundMessage, MailEvidence, UnableToParse
 from tests.channels.email.corpus_odd import LONG_ID, odd_mails
 from tests.channels.email.corpus_tools import mail, mail_of, multipart, person, text_part
 from tests.channels.email.make_corpus import FOLDER, corpus, huge_mail, huge_text

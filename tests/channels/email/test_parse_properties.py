@@ -7,7 +7,6 @@ import random
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from app.channels.base import InboundMessage, UnableToParse
 from app.channels.email.addresses import parse_addresses
 from app.channels.email.charsets import decode_bytes
 from app.channels.email.flowed import unflow
@@ -15,6 +14,7 @@ from app.channels.email.headers import normalise_subject, read_message_ids
 from app.channels.email.invitations import read_invitation
 from app.channels.email.transfer import decode_transfer
 from app.channels.email.words import decode_words, parse_parameters
+from app.contract.base import InboundMessage, UnableToParse
 from tests.channels.email.make_corpus import corpus
 from tests.channels.email.parsing import read
 from tests.support.full import amount

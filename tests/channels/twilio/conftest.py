@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.channels.base import ChannelAccount
+from app.contract.base import ChannelAccount
 from tests.simulators.twilio_world import ACCOUNT, OURS, TOKEN, World, running_world
 
 

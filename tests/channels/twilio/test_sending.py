@@ -10,7 +10,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from app.channels.base import (
+from app.channels.twilio import TwilioPhone, TwilioSms
+from app.contract.base import (
     ChannelAccount,
     DeliveryStatus,
     Found,
@@ -21,7 +22,6 @@ from app.channels.base import (
     Party,
     ProviderError,
 )
-from app.channels.twilio import TwilioPhone, TwilioSms
 from app.core.clock import utc_now
 from app.core.http import HttpClient
 from tests.simulators.twilio_world import ACCOUNT, DESK, JAN, OURS, World

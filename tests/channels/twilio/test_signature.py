@@ -12,8 +12,8 @@ from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 from werkzeug.formparser import parse_form_data
 
-from app.channels.receiving import SignedPost
 from app.channels.twilio.signature import NEWER, is_signed, sign
+from app.contract.receiving import SignedPost
 
 TOKEN, SHARED = "12345", "shared-key-of-webhooks"
 URL = "https://app.example.nl/webhooks/sms/status?reference=0197f0de&x=%7e%2F%C3%A9"

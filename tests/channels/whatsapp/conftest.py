@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.channels.base import ChannelAccount
 from app.channels.whatsapp import WhatsAppAdapter
+from app.contract.base import ChannelAccount
 from app.core.http import HttpClient
 from tests.simulators.whatsapp_world import NUMBER_ID, WABA_ID, World, running_world
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from app.channels.base import Sender, WebhookReceiver
-from app.channels.fetching import MediaSource
 from app.channels.whatsapp import WhatsAppAdapter, window_closes_at
+from app.contract.base import Sender, WebhookReceiver
+from app.contract.fetching import MediaSource
 
 
 def test_adapter_is_a_sender_a_receiver_and_a_source_of_files(offline_adapter):

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from app.channels.base import UnableToParse
 from app.channels.whatsapp import WhatsAppAdapter, business_account_ids, phone_number_ids
+from app.contract.base import UnableToParse
 from tests.channels.whatsapp.payload_files import NAMES, body_of, json_of
 
 BATCH = "many_entries_changes_messages_and_statuses"

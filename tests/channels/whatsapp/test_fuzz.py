@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.channels.base import ChannelAccount, Parsed
 from app.channels.whatsapp import WhatsAppAdapter, business_account_ids, phone_number_ids
+from app.contract.base import ChannelAccount, Parsed
 from app.core.http import HttpClient
 from tests.channels.whatsapp.payload_files import NAMES, json_of
 from tests.simulators.whatsapp_world import NUMBER_ID, WABA_ID

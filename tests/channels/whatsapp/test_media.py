@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.channels.base import ProviderError
 from app.channels.whatsapp import WhatsAppAdapter
+from app.contract.base import ProviderError
 from app.core.http import HttpClient
 from tests.simulators.whatsapp_world import JAN, World
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.channels.base import DeliveryStatus, Direction, Identity, IdentityKind, InboundMessage, Parsed, StatusUpdate
+from app.contract.base import DeliveryStatus, Direction, Identity, IdentityKind, InboundMessage, Parsed, StatusUpdate
 from tests.channels.whatsapp.expected import MESSAGES
 from tests.channels.whatsapp.payload_files import NAMES, body_of
 from tests.simulators.whatsapp_world import WABA_ID

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.channels.base import (
+from app.channels.whatsapp import WhatsAppAdapter
+from app.contract.base import (
     DeliveryStatus,
     Found,
     Identity,
@@ -17,7 +18,6 @@ from app.channels.base import (
     Party,
     ProviderError,
 )
-from app.channels.whatsapp import WhatsAppAdapter
 from app.core.http import HttpClient
 from tests.simulators.whatsapp_world import JAN, World
 

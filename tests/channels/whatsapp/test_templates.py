@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.channels.base import Identity, IdentityKind, OutgoingAttachment, OutgoingMessage, OutgoingTemplate, Party, ProviderError
 from app.channels.whatsapp import template_problems
+from app.contract.base import Identity, IdentityKind, OutgoingAttachment, OutgoingMessage, OutgoingTemplate, Party, ProviderError
 from tests.simulators.whatsapp_world import JAN
 
 TO_JAN = (Party((Identity(IdentityKind.WA_ID, JAN),)),)

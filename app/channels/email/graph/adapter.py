@@ -11,7 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from app.channels.base import (
+from app.channels.email.graph import counting
+from app.channels.email.graph.calendar import permitted, poll_calendar, remove_event, write_event
+from app.channels.email.graph.client import GraphClient
+from app.channels.email.graph.folders import followed, list_choosable
+from app.channels.email.graph.polling import poll_once
+from app.channels.email.graph.sending import Outbound, look_up, send_message
+from app.channels.email.graph.signed_in import KeepTokens
+from app.channels.email.graph.subscriptions import keep_subscribed
+from app.contract.base import (
     ChannelAccount,
     Json,
     Lookup,
@@ -21,18 +29,10 @@ from app.channels.base import (
     SaveProgress,
     SendResult,
 )
-from app.channels.calendars import CalendarPage, WantedEvent, WrittenEvent
-from app.channels.email.graph import counting
-from app.channels.email.graph.calendar import permitted, poll_calendar, remove_event, write_event
-from app.channels.email.graph.client import GraphClient
-from app.channels.email.graph.folders import followed, list_choosable
-from app.channels.email.graph.polling import poll_once
-from app.channels.email.graph.sending import Outbound, look_up, send_message
-from app.channels.email.graph.signed_in import KeepTokens
-from app.channels.email.graph.subscriptions import keep_subscribed
-from app.channels.health import Health, refused
-from app.channels.reconciled import Fetch, ItemPlace, Listing, MailFolder
-from app.channels.signing_in import SignedIn
+from app.contract.calendars import CalendarPage, WantedEvent, WrittenEvent
+from app.contract.health import Health, refused
+from app.contract.reconciled import Fetch, ItemPlace, Listing, MailFolder
+from app.contract.signing_in import SignedIn
 from app.core.clock import utc_now
 from app.core.http import HttpClient
 from app.core.slots import Slots

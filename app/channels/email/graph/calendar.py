@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from app.channels.base import ChannelAccount, Json, ProviderError, Reason
-from app.channels.calendars import CalendarEvent, CalendarPage, EventGone, WantedEvent, WrittenEvent
 from app.channels.email.graph.client import GraphClient, read_object
 from app.channels.email.graph.errors import is_sync_lost, refusal
 from app.channels.email.graph.pollstate import read_time
 from app.channels.email.graph.signed_in import is_signed_in
+from app.contract.base import ChannelAccount, Json, ProviderError, Reason
+from app.contract.calendars import CalendarEvent, CalendarPage, EventGone, WantedEvent, WrittenEvent
 from app.core.text import mark as N_
 
 AHEAD = timedelta(days=60)

@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
-from app.channels.base import ChannelAccount, Json, ProviderError, Reason
 from app.channels.email.graph.errors import refusal, unreachable, unreadable
 from app.channels.email.graph.signed_in import KeepTokens, is_shared, is_signed_in
 from app.channels.email.graph.tokens import TokenSource
+from app.contract.base import ChannelAccount, Json, ProviderError, Reason
 from app.core.http import HttpClient, HttpFailure, HttpResponse
 from app.core.metering import Endpoint, shape_of
 from app.core.slots import LocalSlots, NoSlot, Slots

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from app.channels.base import ChannelAccount, ProviderError
 from app.channels.email.graph.client import GraphClient, read_object
 from app.channels.email.graph.errors import refusal
 from app.channels.email.graph.fetching import Wanted, fetch_all, is_too_old
 from app.channels.email.graph.folders import FOLDERS, folder_id, folder_path, followed, was_removed
 from app.channels.email.graph.places import locate
 from app.channels.email.graph.pollstate import Pending, read_time
-from app.channels.reconciled import Fetch, ItemPlace, ListedItem, Listing, ListingLost
+from app.contract.base import ChannelAccount, ProviderError
+from app.contract.reconciled import Fetch, ItemPlace, ListedItem, Listing, ListingLost
 
 PAGE_SIZE = 100  # small enough that a refusal costs little
 _FIELDS = "id,receivedDateTime,lastModifiedDateTime,isDraft,subject"

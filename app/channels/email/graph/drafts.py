@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 
-from app.channels.base import Json, OutgoingAttachment, OutgoingMessage, Party
+from app.contract.base import Json, OutgoingAttachment, OutgoingMessage, Party
 
 DELIVERY_HEADER = "x-switchyard-delivery"
 # A named property in a set of our own; the GUID was drawn once and must never change.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.channels.base import ProviderError, Reason
+from app.contract.base import ProviderError, Reason
 from app.core.clock import utc_now
 from app.core.http import HttpFailure, HttpResponse
 from app.core.retry_after import read_retry_after

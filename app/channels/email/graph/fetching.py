@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.parser import BytesHeaderParser
 
-from app.channels.base import ChannelAccount, Json, PolledItem, ProviderError
 from app.channels.email.graph.client import GraphClient, item_path
 from app.channels.email.graph.drafts import DELIVERY_HEADER, DELIVERY_PROPERTY, reference_in
 from app.channels.email.graph.pollstate import Pending, read_time
+from app.contract.base import ChannelAccount, Json, PolledItem, ProviderError
 
 ITEM_FIELDS = (
     "id", "internetMessageId", "conversationId", "isRead", "isDraft", "receivedDateTime", "lastModifiedDateTime",

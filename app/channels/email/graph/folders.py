@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from app.channels.base import ChannelAccount, Json
 from app.channels.email.graph.client import GraphClient, read_object
-from app.channels.reconciled import MailFolder
+from app.contract.base import ChannelAccount, Json
+from app.contract.reconciled import MailFolder
 
 FOLDERS = ("inbox", "sentitems")
 _NEVER_FOLLOWED = ("drafts", "outbox", "deleteditems", "junkemail")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.channels.base import ChannelAccount, ProviderError, RemovedItem
 from app.channels.email.graph.client import GraphClient, item_path, read_object
 from app.channels.email.graph.folders import folder_path
+from app.contract.base import ChannelAccount, ProviderError, RemovedItem
 
 
 @dataclass(frozen=True)

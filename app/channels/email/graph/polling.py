@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from app.channels.base import ChannelAccount, Json, PollPage, RemovedItem
 from app.channels.email.graph.client import GraphClient, read_object
 from app.channels.email.graph.errors import is_sync_lost, refusal
 from app.channels.email.graph.fetching import ITEM_FIELDS, Fetched, Wanted, fetch_all, is_too_old
 from app.channels.email.graph.folders import folder_path, followed, was_removed
 from app.channels.email.graph.places import locate_removed
 from app.channels.email.graph.pollstate import FolderState, Pending, PollState, read_state
+from app.contract.base import ChannelAccount, Json, PollPage, RemovedItem
 from app.core.http import HttpResponse
 
 PAGE_SIZE = 25

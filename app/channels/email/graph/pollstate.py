@@ -17,8 +17,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from app.channels.base import Json
 from app.channels.email.graph.folders import FOLDERS
+from app.contract.base import Json
 
 KNOWN_IDS_KEPT = 500
 

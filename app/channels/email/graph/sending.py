@@ -18,19 +18,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.channels.base import (
-    ChannelAccount,
-    DeliveryStatus,
-    Found,
-    Json,
-    Lookup,
-    OutgoingAttachment,
-    OutgoingMessage,
-    ProviderError,
-    Reason,
-    SaveProgress,
-    SendResult,
-)
 from app.channels.email.graph.client import GraphClient, item_path, read_object
 from app.channels.email.graph.drafts import (
     DELIVERY_PROPERTY,
@@ -43,6 +30,19 @@ from app.channels.email.graph.drafts import (
 )
 from app.channels.email.graph.errors import unreadable
 from app.channels.email.graph.pollstate import read_time
+from app.contract.base import (
+    ChannelAccount,
+    DeliveryStatus,
+    Found,
+    Json,
+    Lookup,
+    OutgoingAttachment,
+    OutgoingMessage,
+    ProviderError,
+    Reason,
+    SaveProgress,
+    SendResult,
+)
 from app.core.text import mark as N_
 
 DIRECT_ATTACHMENT_BYTES = 3 * 1024 * 1024  # from here on Graph wants an upload session

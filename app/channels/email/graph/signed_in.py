@@ -17,10 +17,10 @@ from urllib.parse import urlencode
 import msal
 from msal.exceptions import MsalServiceError
 
-from app.channels.base import ChannelAccount, Json, ProviderError, Reason
 from app.channels.email.graph.errors import token_refusal, unreachable
 from app.channels.email.graph.msal_http import MsalHttp, TenantRefused
-from app.channels.signing_in import SignedIn
+from app.contract.base import ChannelAccount, Json, ProviderError, Reason
+from app.contract.signing_in import SignedIn
 from app.core.http import HttpClient, HttpFailure
 from app.core.text import mark as N_
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from app.channels.base import ChannelAccount, Json
 from app.channels.email.graph.client import GraphClient, mailbox_path
 from app.channels.email.graph.errors import refusal
 from app.channels.email.graph.folders import followed, was_removed
+from app.contract.base import ChannelAccount, Json
 
 LIFE = timedelta(days=6)
 RENEW_BEFORE = timedelta(days=3)

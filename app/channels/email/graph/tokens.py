@@ -11,10 +11,10 @@ from typing import Any
 import msal
 from msal.exceptions import MsalServiceError
 
-from app.channels.base import ChannelAccount, ProviderError, Reason
 from app.channels.email.graph.errors import token_refusal, unreachable
 from app.channels.email.graph.msal_http import MsalHttp, TenantRefused
 from app.channels.email.graph.signed_in import KeepTokens, SignedInMailboxes, is_signed_in
+from app.contract.base import ChannelAccount, ProviderError, Reason
 from app.core.http import HttpClient, HttpFailure
 from app.core.text import mark as N_
 

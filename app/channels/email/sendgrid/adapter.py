@@ -12,7 +12,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from app.channels.base import (
+from app.channels.email.compose import UnableToCompose
+from app.channels.email.sendgrid.errors import refusal, unreachable
+from app.channels.email.sendgrid.events import dedupe_key, parse_events
+from app.channels.email.sendgrid.payload import mail_body
+from app.channels.email.sendgrid.signature import is_signed, read_public_key
+from app.contract.base import (
     ChannelAccount,
     Found,
     Headers,
@@ -25,14 +30,9 @@ from app.channels.base import (
     SaveProgress,
     SendResult,
 )
-from app.channels.email.compose import UnableToCompose
-from app.channels.email.sendgrid.errors import refusal, unreachable
-from app.channels.email.sendgrid.events import dedupe_key, parse_events
-from app.channels.email.sendgrid.payload import mail_body
-from app.channels.email.sendgrid.signature import is_signed, read_public_key
-from app.channels.health import Health, refused
-from app.channels.setup_field import SetupField
-from app.channels.suppression import Stop
+from app.contract.health import Health, refused
+from app.contract.setup_field import SetupField
+from app.contract.suppression import Stop
 from app.core.clock import utc_now
 from app.core.http import HttpClient, HttpFailure, HttpResponse
 from app.core.metering import Endpoint, shape_of

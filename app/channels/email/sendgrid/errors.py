@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.channels.base import ProviderError, Reason
+from app.contract.base import ProviderError, Reason
 from app.core.http import HttpFailure, HttpResponse
 from app.core.retry_after import read_retry_after
 from app.core.text import mark as N_

@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from app.channels.account_notice import AccountNotice
-from app.channels.base import DeliveryStatus, Parsed, Reason, StatusUpdate, UnableToParse
 from app.channels.email.sendgrid.errors import blocked, bounced, dropped
 from app.channels.email.sendgrid.payload import CHANNEL_ARGUMENT, DELIVERY_ARGUMENT
-from app.channels.suppression import AddressNews, Stop
+from app.contract.account_notice import AccountNotice
+from app.contract.base import DeliveryStatus, Parsed, Reason, StatusUpdate, UnableToParse
+from app.contract.suppression import AddressNews, Stop
 from app.core.text import known
 from app.core.text import mark as N_
 

@@ -10,7 +10,6 @@ import base64
 from collections.abc import Iterable
 from typing import Any
 
-from app.channels.base import ChannelAccount, OutgoingAttachment, OutgoingMessage, Party
 from app.channels.email.compose import (
     DELIVERY_HEADER,
     envelope_address,
@@ -20,6 +19,7 @@ from app.channels.email.compose import (
 from app.channels.email.filenames import safe_filename
 from app.channels.email.html_text import html_to_text
 from app.channels.email.source import tidy
+from app.contract.base import ChannelAccount, OutgoingAttachment, OutgoingMessage, Party
 
 Json = dict[str, Any]
 DELIVERY_ARGUMENT, CHANNEL_ARGUMENT = "switchyard_delivery", "switchyard_channel"

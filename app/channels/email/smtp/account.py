@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
 
-from app.channels.base import ChannelAccount, ProviderError, Reason
-from app.channels.setup_field import SetupField
+from app.contract.base import ChannelAccount, ProviderError, Reason
+from app.contract.setup_field import SetupField
 from app.core.smtp import Security, SmtpServer
 from app.core.text import known
 from app.core.text import mark as N_

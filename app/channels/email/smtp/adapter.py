@@ -10,7 +10,13 @@ import ssl
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from app.channels.base import (
+from app.channels.email.smtp.account import imap_server, smtp_server
+from app.channels.email.smtp.errors import smtp_trouble
+from app.channels.email.smtp.imap import ImapClient
+from app.channels.email.smtp.polling import MAIL_BYTES, count_mails, poll_once
+from app.channels.email.smtp.pollstate import read_state
+from app.channels.email.smtp.sending import Outbound, look_up, send_message
+from app.contract.base import (
     ChannelAccount,
     Json,
     Lookup,
@@ -20,13 +26,7 @@ from app.channels.base import (
     SaveProgress,
     SendResult,
 )
-from app.channels.email.smtp.account import imap_server, smtp_server
-from app.channels.email.smtp.errors import smtp_trouble
-from app.channels.email.smtp.imap import ImapClient
-from app.channels.email.smtp.polling import MAIL_BYTES, count_mails, poll_once
-from app.channels.email.smtp.pollstate import read_state
-from app.channels.email.smtp.sending import Outbound, look_up, send_message
-from app.channels.health import Health, refused
+from app.contract.health import Health, refused
 from app.core.addresses import AddressGuard
 from app.core.clock import utc_now
 from app.core.dial import Resolver, system_resolver, tls_context

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from app.channels.base import ChannelAccount
 from app.channels.email.smtp.account import imap_server
 from app.channels.email.smtp.imap import ImapClient, ImapLine
+from app.contract.base import ChannelAccount
 
 
 def find_copy(imap: ImapClient, account: ChannelAccount, message_id: str) -> bool:

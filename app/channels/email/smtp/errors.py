@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.channels.base import ProviderError, Reason
+from app.contract.base import ProviderError, Reason
 from app.core.smtp import Refusal, SmtpTrouble
 from app.core.text import mark as N_
 

@@ -20,9 +20,9 @@ from imapclient import IMAPClient
 from imapclient.exceptions import LoginError
 from imapclient.imapclient import SEEN, SENT
 
-from app.channels.base import ProviderError, Reason
 from app.channels.email.smtp.account import ImapServer
 from app.channels.email.smtp.errors import line_trouble, sign_in_refused
+from app.contract.base import ProviderError, Reason
 from app.core.addresses import AddressGuard
 from app.core.dial import Deadline, Resolver, TimedReader, UnableToDial, dial, leads_here, system_resolver, tls_context
 from app.core.metering import Call, Endpoint, Meter, counting

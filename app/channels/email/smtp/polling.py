@@ -13,10 +13,10 @@ import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
-from app.channels.base import ChannelAccount, Json, PolledItem, PollPage, ProviderError, Reason
 from app.channels.email.smtp.account import INBOX
 from app.channels.email.smtp.imap import FolderFacts, ImapLine, MailFacts, telling_provider_errors
 from app.channels.email.smtp.pollstate import FolderState, Pending, PollState
+from app.contract.base import ChannelAccount, Json, PolledItem, PollPage, ProviderError, Reason
 from app.core.text import mark as N_
 
 PAGE_MAILS = 50

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from app.channels.base import Json
+from app.contract.base import Json
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.channels.base import (
+from app.channels.email.compose import UnableToCompose, compose_mail, envelope_address
+from app.channels.email.smtp.account import sent_copy, smtp_server
+from app.channels.email.smtp.copies import file_copy, find_copy
+from app.channels.email.smtp.errors import refusal_reason, smtp_trouble
+from app.channels.email.smtp.imap import ImapClient
+from app.contract.base import (
     ChannelAccount,
     DeliveryStatus,
     Found,
@@ -29,11 +34,6 @@ from app.channels.base import (
     SendResult,
     StatusUpdate,
 )
-from app.channels.email.compose import UnableToCompose, compose_mail, envelope_address
-from app.channels.email.smtp.account import sent_copy, smtp_server
-from app.channels.email.smtp.copies import file_copy, find_copy
-from app.channels.email.smtp.errors import refusal_reason, smtp_trouble
-from app.channels.email.smtp.imap import ImapClient
 from app.core.smtp import Handed, Refusal, SmtpClient, SmtpTrouble
 from app.core.text import known
 from app.core.text import mark as N_

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.channels.base import ChannelAccount
 from app.channels.email.graph import GraphMail
+from app.contract.base import ChannelAccount
 from app.core.http import HttpClient
 from app.simulators.common import serve
 from app.simulators.graph import create_graph_app

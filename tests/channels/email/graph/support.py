@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.channels.base import (
+from app.channels.email.graph import GraphMail
+from app.contract.base import (
     ChannelAccount,
     Found,
     Identity,
@@ -21,7 +22,6 @@ from app.channels.base import (
     ProviderError,
     SendResult,
 )
-from app.channels.email.graph import GraphMail
 from app.core.http import HttpClient
 
 MAILBOX = "service@chargecars.example"

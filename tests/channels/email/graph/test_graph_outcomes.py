@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.channels.base import DeliveryStatus, Found, ProviderError
+from app.contract.base import DeliveryStatus, Found, ProviderError
 from tests.channels.email.graph.support import Crash, House, World, attachment, outgoing, person
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.channels.base import ProviderError, RemovedItem
+from app.contract.base import ProviderError, RemovedItem
 from tests.channels.email.graph.support import Crash, World, outgoing
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.channels.base import DeliveryStatus
+from app.contract.base import DeliveryStatus
 from tests.channels.email.graph.support import MAILBOX, World, attachment, outgoing, person
 
 

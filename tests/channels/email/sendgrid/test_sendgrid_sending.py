@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.channels.base import (
+from app.channels.email.sendgrid import CONNECT_FIELDS, SendGridMail
+from app.contract.base import (
     ChannelAccount,
     DeliveryStatus,
     Found,
@@ -18,7 +19,6 @@ from app.channels.base import (
     ProviderError,
     SendResult,
 )
-from app.channels.email.sendgrid import CONNECT_FIELDS, SendGridMail
 from app.core.http import HttpClient
 from app.simulators.common import RunningServer, serve
 from app.simulators.sendgrid import create_sendgrid_app

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.channels.base import ChannelAccount
 from app.channels.email.smtp import MailServerMail
+from app.contract.base import ChannelAccount
 from app.simulators.mailserver import start_mail_server
 from tests.channels.email.smtp.support import MAILBOX, PASSWORD, Clock, House
 

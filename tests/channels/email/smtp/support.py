@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from typing import Any
 
-from app.channels.base import (
+from app.channels.email.smtp import MailServerMail
+from app.contract.base import (
     ChannelAccount,
     Identity,
     IdentityKind,
@@ -18,7 +19,6 @@ from app.channels.base import (
     ProviderError,
     SendResult,
 )
-from app.channels.email.smtp import MailServerMail
 from app.simulators.mailserver import MailServerSimulator
 from app.simulators.mailserver.store import Folder
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.channels.base import ProviderError
 from app.channels.email.smtp import MailServerMail, polling
+from app.contract.base import ProviderError
 from tests.channels.email.smtp.support import House
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.channels.base import ChannelAccount
 from app.channels.email.smtp import CONNECT_FIELDS, MailServerMail
+from app.contract.base import ChannelAccount
 from app.simulators.mailserver import start_mail_server
 from tests.channels.email.smtp.support import MAILBOX, PASSWORD, House
 from tests.core.raw_server import serving

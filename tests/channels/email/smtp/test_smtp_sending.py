@@ -6,7 +6,7 @@ from email import message_from_bytes
 
 import pytest
 
-from app.channels.base import DeliveryStatus, Found
+from app.contract.base import DeliveryStatus, Found
 from tests.channels.email.smtp.support import MAILBOX, OUR_ID, Crash, House, mail_to, party
 
 

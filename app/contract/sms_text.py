@@ -3,7 +3,7 @@
 GSM-7 takes 160 characters alone and 153 in each of several parts; €, [, ], {, }, \\, ^, ~ and | count double. One character
 outside that alphabet, such as ë or a curly quote, makes the whole text UCS-2: 70 alone and 67 in each part, counted in UTF-16
 units, of which an emoji has two. What counts double is never cut in two: it begins the next part.
-`static/js/lib/sms.js` counts the same while one types; tests/channels/test_sms_text.py holds the two together.
+`static/js/lib/sms.js` counts the same while one types; tests/contract/test_sms_text.py holds the two together.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from app.addresses.typed import read_fields, read_line
+from app.contract.address_parts import read_fields, read_line
 
 
 @pytest.mark.parametrize(

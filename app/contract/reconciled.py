@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from app.channels.base import ChannelAccount, PolledItem
+from app.contract.base import ChannelAccount, PolledItem
 
 
 class ListingLost(Exception):

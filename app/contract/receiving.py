@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from app.channels.base import ChannelAccount, Headers, Json, Parsed
-from app.channels.health import Health
+from app.contract.base import ChannelAccount, Headers, Json, Parsed
+from app.contract.health import Health
 
 
 class Consent(StrEnum):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from app.channels.base import ChannelAccount, Json
+from app.contract.base import ChannelAccount, Json
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from app.channels.base import ProviderError
+    from app.contract.base import ProviderError
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from app.channels.base import ChannelAccount
+from app.contract.base import ChannelAccount
 
 
 class ListedTemplate(Protocol):

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from app.channels.base import ChannelAccount
+    from app.contract.base import ChannelAccount
 
 
 class Stop(StrEnum):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from app.channels.sms_text import BASIC, EXTENSION, count_sms, simplify
+from app.contract.sms_text import BASIC, EXTENSION, count_sms, simplify
 from app.simulators.twilio.texts import segments
 
 SCRIPT = Path(__file__).parents[2] / "static/js/lib/sms.js"

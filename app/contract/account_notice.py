@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.channels.base import Json
-from app.channels.catalogue import TemplateNews
+from app.contract.base import Json
+from app.contract.catalogue import TemplateNews
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from app.channels.base import ChannelAccount, Party
+from app.contract.base import ChannelAccount, Party
 
 
 class TakesSignals(Protocol):

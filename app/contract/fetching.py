@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from app.channels.base import ChannelAccount
+from app.contract.base import ChannelAccount
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from app.channels.base import ChannelAccount, Json
+from app.contract.base import ChannelAccount, Json
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from app.channels.account_notice import AccountNotice
-    from app.channels.calls import CallUpdate
-    from app.channels.health import Health
-    from app.channels.receiving import Consent
+    from app.contract.account_notice import AccountNotice
+    from app.contract.calls import CallUpdate
+    from app.contract.health import Health
+    from app.contract.receiving import Consent
 
-from app.channels.choices import ChoiceLimits, Choices
-from app.channels.suppression import AddressNews
+from app.contract.choices import ChoiceLimits, Choices
+from app.contract.suppression import AddressNews
 
 Headers = Mapping[str, str]
 Json = dict[str, Any]
