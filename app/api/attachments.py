@@ -19,8 +19,6 @@ from app.api.registry import Routes
 from app.api.schemas.base import IdPath
 from app.api.schemas.messages import AttachmentInput, AttachmentOut, UploadForm
 from app.api.show import attachment_out
-from app.channels.email.filenames import safe_filename
-from app.channels.email.filetypes import real_content_type
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.problems import Problem, invalid
@@ -30,6 +28,8 @@ from app.inbox.api_queries import find_free_uploads
 from app.inbox.edit import keep_upload
 from app.inbox.models import Attachment
 from app.inbox.queries import get_attachment
+from app.mail.filenames import safe_filename
+from app.mail.filetypes import real_content_type
 
 routes = Routes("Attachments")
 UPLOAD_BYTES = 25 * 1024 * 1024

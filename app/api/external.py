@@ -17,7 +17,6 @@ from app.api.schemas.base import IdPath
 from app.api.schemas.external import ExternalMailCreate, MailContent, MailingCreate, MailingOut, MailingProblem
 from app.api.schemas.messages import MessageOut
 from app.api.show import message_out
-from app.channels.email.rich import clean_rich, rich_to_text
 from app.channels.registry import EMAIL_SENDGRID
 from app.connections.models import Channel, Medium
 from app.connections.queries import list_channels
@@ -29,6 +28,7 @@ from app.delivery.actions import ReplyContext
 from app.delivery.errors import UnableToReply
 from app.delivery.first_mail import FirstMail, queue_first_mail
 from app.inbox.api_queries import find_message_records
+from app.mail.rich import clean_rich, rich_to_text
 from app.mailings.actions import NewMailing, NewRecipient, create_mailing
 from app.mailings.filling import BlankLeft, fill_in
 from app.mailings.models import Mailing, RecipientOutcome

@@ -14,7 +14,6 @@ from app.auto_replies.looking import Look, look_at
 from app.auto_replies.models import AutoReply, AutoReplyDecision, AutoReplyKind
 from app.auto_replies.queries import address_of, find_decision, read_auto_replies
 from app.auto_replies.texts import SUBJECT_MARKS
-from app.channels.email.headers import strip_reply_marks
 from app.connections.models import Channel, Medium
 from app.core.db import advisory_xact_lock
 from app.core.ids import new_id
@@ -25,6 +24,7 @@ from app.events.actions import Actor, Subject, record
 from app.events.models import Event
 from app.inbox.actions import lock_thread
 from app.inbox.models import Message, MessageType, Thread
+from app.mail.headers import strip_reply_marks
 
 NO_CHANNEL = N_("The channel cannot send")
 KIND = "auto_reply"

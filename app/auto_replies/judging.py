@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from app.channels.email.automatic import is_machine_address
 from app.core.text import mark as N_
+from app.mail.automatic import is_machine_address
 
 ONCE_IN: Final = timedelta(hours=24)
 FRESH: Final = timedelta(hours=1)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from app.channels.email.quoting import own_text
+from app.mail.quoting import own_text
 
 MOST_READ: Final = 4000
 _ORDER: Final = (

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from app.accounts.access import Viewer
 from app.accounts.models import Brand, Role
 from app.automation.conditions import Facts
-from app.channels.email.rich import rich_to_text
 from app.connections.models import Channel, Medium
 from app.core.runtime import runtime
 from app.core.text import mark as N_
@@ -22,6 +21,7 @@ from app.delivery.actions import Reply, ReplyContext, UnableToReply, check_reply
 from app.events.actions import Actor
 from app.inbox.models import Message, MessageType, Thread
 from app.inbox.queries import is_automatic_answer
+from app.mail.rich import rich_to_text
 from app.reply_templates.formatting import fill_html
 from app.reply_templates.models import ReplyTemplate
 from app.reply_templates.queries import TemplateMissing, get_facts, get_template

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import urljoin, urlsplit
 
-from app.channels.email.filetypes import real_content_type
 from app.contract.base import ProviderError, Reason
 from app.contract.fetching import FetchedMedia
 from app.core.http import HttpClient, HttpFailure, HttpResponse
 from app.core.metering import Endpoint
 from app.core.text import mark as N_
+from app.mail.filetypes import real_content_type
 
 MOST_BYTES = 50 * 1024 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)

@@ -11,9 +11,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.email.addressing import make_message_id, make_plus_token, plus_address
-from app.channels.email.compose import is_real_id
-from app.channels.email.headers import strip_reply_marks
 from app.connections.models import Channel, Medium
 from app.contract.base import ChannelRules, DeliveryStatus, Identity, IdentityKind, Party
 from app.core.text import known
@@ -46,6 +43,9 @@ from app.inbox.handover import name_of_only_answerer
 from app.inbox.models import Attachment, Message, MessageKey, MessageType, Thread, ThreadStatus
 from app.inbox.snooze import snooze_thread
 from app.inbox.taken_back import AlreadyTakenBack, check_not_taken_back, note_wait, seen_before, standing_of
+from app.mail.addressing import make_message_id, make_plus_token, plus_address
+from app.mail.compose import is_real_id
+from app.mail.headers import strip_reply_marks
 
 WINDOW_MARGIN = timedelta(minutes=2)
 KEPT_REFERENCES = 10

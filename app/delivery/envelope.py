@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from app.channels.email.html import text_to_html
-from app.channels.email.rich import with_signature
 from app.connections.models import Channel, Medium
 from app.contract.base import DeliveryStatus, Identity, IdentityKind, OutgoingAttachment, OutgoingMessage, OutgoingTemplate, Party
 from app.contract.choices import read_choices
@@ -16,6 +14,8 @@ from app.core.storage import Storage
 from app.core.work import READY
 from app.delivery.models import Delivery
 from app.inbox.models import Attachment, Message
+from app.mail.html import text_to_html
+from app.mail.rich import with_signature
 
 
 def new_delivery(message: Message, channel_id: uuid.UUID, outgoing: dict[str, Any], *, now: datetime) -> Delivery:

@@ -14,8 +14,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.email.addressing import read_message_id
-from app.channels.email.html import sanitise
 from app.connections.models import Channel
 from app.contacts.actions import find_or_create_contact, identity_lock_key
 from app.contacts.models import Contact
@@ -46,6 +44,8 @@ from app.ingest.threading import (
     thread_lock_keys,
     were_parted,
 )
+from app.mail.addressing import read_message_id
+from app.mail.html import sanitise
 
 
 def lock_keys(messages: Sequence[InboundMessage], context: ApplyContext) -> list[str]:

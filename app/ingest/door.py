@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from flask import Request, abort
 
-from app.channels.email.intake import read_inbound_parse
 from app.channels.email.sendgrid import channel_ids
 from app.channels.registry import SMS_STATUS, VOICE
 from app.channels.whatsapp import phone_number_ids
@@ -22,6 +21,7 @@ from app.core.text import mark as N_
 from app.ingest.accounts import DoorAccount
 from app.ingest.intake import RawEvent
 from app.ingest.parsing import ONLY_BEGINNING, SENDGRID_EVENTS, UNKEYED
+from app.mail.intake import read_inbound_parse
 
 WRONG_KEY = N_("the key in the address is missing or wrong")
 _WRONG_KEY_CUT = known("the key in the address is missing or wrong; of its %(size)s kB the first %(kept)s were kept")

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.channels.email.mime import parse_mail
 from app.connections.models import CHOSEN_SINCE, Channel, Medium
 from app.contract.base import Parsed, UnableToParse
 from app.core.cpu_budget import OverBudget, cpu_budget
@@ -16,6 +15,7 @@ from app.core.text import known
 from app.core.text import mark as N_
 from app.delivery.account import account_of
 from app.ingest.models import InboundEvent
+from app.mail.mime import parse_mail
 
 SENDGRID_EVENTS = "sendgrid_events"  # reports about mail, which is the one thing from a mail channel that is no mail
 UNKEYED, ONLY_BEGINNING = "unkeyed", "only_beginning"  # in `meta`: of a post without a right key, and not all of it

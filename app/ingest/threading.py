@@ -17,13 +17,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.email.addressing import read_message_id, read_plus_token
-from app.channels.email.headers import normalise_subject
 from app.contract.base import InboundMessage, MailEvidence
 from app.core.text import known
 from app.core.text import mark as N_
 from app.inbox.models import CLOSED_STATUSES, Message, MessageKey, Thread, ThreadAlias, ThreadStatus
 from app.inbox.move_models import ThreadMove
+from app.mail.addressing import read_message_id, read_plus_token
+from app.mail.headers import normalise_subject
 
 _NUMBER_IN_SUBJECT = known("subject names #%(number)s and the sender takes part")
 

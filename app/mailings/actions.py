@@ -11,7 +11,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.email.rich import clean_rich
 from app.connections.models import Channel
 from app.contacts.actions import IdentityInput, find_or_create_contact
 from app.contacts.details import set_consent
@@ -25,6 +24,7 @@ from app.delivery.errors import UnableToReply
 from app.delivery.first_mail import FirstMail, lock_address, queue_first_mail
 from app.events.actions import SYSTEM, Actor, Subject, record
 from app.inbox.models import ThreadStatus
+from app.mail.rich import clean_rich
 from app.mailings.filling import BlankLeft, fill_in
 from app.mailings.models import Mailing, MailingRecipient, RecipientOutcome
 from app.suppressions.actions import note_address, stop_words

@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from app.channels.email.html_text import html_to_text
-from app.channels.email.rich import clean_rich, rich_to_text
 from app.core.text import storable
+from app.mail.html_text import html_to_text
+from app.mail.rich import clean_rich, rich_to_text
 from app.reply_templates.variables import TEXT, fill
 
 HTML_CHARACTERS: Final = 100_000

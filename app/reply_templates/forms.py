@@ -10,10 +10,10 @@ from wtforms import Field, SelectField, SelectMultipleField, StringField, TextAr
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
-from app.channels.email.rich import rich_to_text
 from app.connections.models import Medium
 from app.core.text import storable
 from app.core.translation import TranslatedForm
+from app.mail.rich import rich_to_text
 from app.reply_templates.actions import TemplateContent
 from app.reply_templates.formatting import HTML_CHARACTERS, cleaned
 from app.reply_templates.models import TemplateCategory

@@ -16,10 +16,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 
-from app.channels.email.quoting import own_text
 from app.connections.models import Medium
 from app.contacts.models import Contact
 from app.inbox.models import Message, MessageType, Thread
+from app.mail.quoting import own_text
 from app.reply_templates.language import guess_language
 from app.reply_templates.models import ReplyTemplate, ReplyTemplateUse
 from app.reply_templates.queries import TemplateMissing, for_brands

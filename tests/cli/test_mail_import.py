@@ -26,7 +26,7 @@ from tests.cli.conftest import Run
 from tests.factories import make_brand, make_channel
 from tests.support.full import amount
 
-CORPUS = Path(__file__).parents[1] / "channels" / "email" / "corpus"
+CORPUS = Path(__file__).parents[1] / "mail" / "corpus"
 RESULTS = {"threaded", "new", "automatic", "bounce", "duplicate", "quarantined"}
 KEYS = {"file", "result", "reason", "thread_id", "message_id"}
 

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from app.accounts.models import User
-from app.channels.email.addressing import read_plus_token
 from app.connections.models import Channel, ChannelType
 from app.core.clock import utc_now
 from app.core.runtime import runtime
@@ -20,6 +19,7 @@ from app.delivery.envelope import outgoing_message
 from app.delivery.models import Delivery
 from app.delivery.third_parties import list_third_parties
 from app.inbox.models import Attachment, Message, MessageType, Thread, ThreadStatus
+from app.mail.addressing import read_plus_token
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, sign_in

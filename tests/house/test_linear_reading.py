@@ -10,13 +10,13 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 
-from app.channels.email.html import sanitise
-from app.channels.email.html_text import html_to_text
-from app.channels.email.mime import parse_mail
-from app.channels.email.quoting import split_quoted
 from app.contract.base import UnableToParse
-from tests.channels.email.parsing import OURS, RECEIVED_AT
+from app.mail.html import sanitise
+from app.mail.html_text import html_to_text
+from app.mail.mime import parse_mail
+from app.mail.quoting import split_quoted
 from tests.house.patterns import Found, all_patterns, hostile_seeds
+from tests.mail.parsing import OURS, RECEIVED_AT
 
 LENGTH = 2_000
 NOT_MEASURED_SECONDS = 0.001  # small, so that a quick machine finds what a slow one finds
@@ -25,8 +25,8 @@ TRIES = 6
 # These read nothing but what the sanitiser wrote, where every tag is closed.
 OF_OUR_OWN_MAKING = frozenset(
     {
-        "app.channels.email.html._TAG",
-        "app.channels.email.rich._IMAGE",
+        "app.mail.html._TAG",
+        "app.mail.rich._IMAGE",
         "app.inbox.search_marks._TAG_OR_ENTITY",
         "app.reply_templates.formatting._TAG",
     }

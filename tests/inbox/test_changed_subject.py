@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.channels.email.addressing import make_plus_token
 from app.connections.models import ChannelType
 from app.contract.base import Direction, Identity, IdentityKind, InboundMessage, MailEvidence, Party
 from app.core.runtime import runtime
@@ -20,6 +19,7 @@ from app.events.actions import SYSTEM
 from app.inbox.models import Message, MessageKey, Thread
 from app.inbox.split import split_thread
 from app.ingest.threading import MailContext, match_mail, mid_key, were_parted
+from app.mail.addressing import make_plus_token
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.pages import PageClient
 from tests.support.signing_in import sign_in

@@ -14,7 +14,6 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app.background.prune import prune
-from app.channels.email.intake import _CHUNK, read_inbound_parse
 from app.connections.models import Channel
 from app.contract.base import UnableToParse
 from app.core.clock import utc_now
@@ -25,6 +24,7 @@ from app.ingest.intake import RawEvent, store_event
 from app.ingest.jobs import process_inbound_event
 from app.ingest.models import InboundEvent, IntakeCount
 from app.ingest.spool import LARGE_AT_ONCE, LARGE_BYTES, TooManyLarge, place_for
+from app.mail.intake import _CHUNK, read_inbound_parse
 from tests.ingest.test_mail_intake import KEY, Sender, channel, mail, sender  # noqa: F401 fixtures
 from tests.support.disks import broken_folder
 

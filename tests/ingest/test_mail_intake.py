@@ -15,13 +15,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from app.channels.email.addressing import make_message_id, make_plus_token
 from app.connections.models import Channel, ChannelType
 from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.inbox.models import Message, Thread, ThreadStatus
 from app.ingest.jobs import process_inbound_event
 from app.ingest.models import InboundEvent
+from app.mail.addressing import make_message_id, make_plus_token
 from tests.factories import make_brand, make_channel
 
 MAILBOX = "service@chargecars.example"

@@ -19,7 +19,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from app.channels.email.intake import read_inbound_parse
 from app.channels.registry import EMAIL_SENDGRID, WHATSAPP
 from app.channels.whatsapp.webhook import sign
 from app.connections.models import ChannelType
@@ -29,6 +28,7 @@ from app.core.runtime import runtime
 from app.ingest.jobs import process_inbound_event
 from app.ingest.models import InboundEvent
 from app.ingest.notifications import client_state
+from app.mail.intake import read_inbound_parse
 from app.simulators.sendgrid.store import Account
 from tests.channels.whatsapp.payload_files import NAMES, body_of
 from tests.factories import make_brand, make_channel
@@ -41,7 +41,7 @@ ALL_THE_WAY = 10  # one in so many
 MOST_GROWTH_KB = 150_000
 SECRET, MAIL_KEY = "app-secret", "0123456789abcdef0123456789abcdef"
 BOUNDARY = "xYzZY"
-CORPUS = Path(__file__).parents[1] / "channels" / "email" / "corpus"
+CORPUS = Path(__file__).parents[1] / "mail" / "corpus"
 REPORTS = [
     {"email": "jan@example.nl", "timestamp": 1795234570, "event": "delivered", "sg_event_id": "e1", "sg_message_id": "m1.f1"},
     {

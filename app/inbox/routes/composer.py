@@ -13,8 +13,6 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
 from app.accounts.session import current_viewer
-from app.channels.email.filenames import safe_filename
-from app.channels.email.filetypes import real_content_type
 from app.connections.models import Channel, Medium
 from app.connections.queries import ChannelMissing, get_channel
 from app.core.clock import utc_now
@@ -42,6 +40,8 @@ from app.inbox.routes.templates import fill_template
 from app.inbox.routes.thread import UPLOAD_BYTES, thread_context
 from app.inbox.routes.triage_words import until_words
 from app.inbox.taken_back import AlreadyTakenBack, keep_draft_options
+from app.mail.filenames import safe_filename
+from app.mail.filetypes import real_content_type
 from app.web import page
 
 KINDS = ("reply", "note", "call")

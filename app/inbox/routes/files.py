@@ -15,8 +15,6 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
 from app.accounts.session import current_viewer
-from app.channels.email.filetypes import real_content_type
-from app.channels.email.html import render_frame, sanitise
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.http import HttpFailure
@@ -30,6 +28,8 @@ from app.inbox.queries import get_attachment, get_message
 from app.inbox.routes.blueprint import bp
 from app.ingest.attachments import announce_again
 from app.ingest.models import InboundEvent
+from app.mail.filetypes import real_content_type
+from app.mail.html import render_frame, sanitise
 from app.web import page
 
 # Apart from the inbox, because a frame without an origin sends no cookie: the signed link is the permission.

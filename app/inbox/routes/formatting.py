@@ -11,9 +11,9 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from app.accounts.session import current_viewer
-from app.channels.email.rich import clean_rich, rich_to_text
 from app.core.text import storable
 from app.inbox.models import Draft
+from app.mail.rich import clean_rich, rich_to_text
 
 
 @dataclass(frozen=True)

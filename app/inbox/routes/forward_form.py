@@ -13,8 +13,6 @@ from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
 from app.accounts.session import current_viewer
-from app.channels.email.html_text import text_to_html
-from app.channels.email.rich import text_to_rich
 from app.core.clock import utc_now
 from app.core.ids import new_id
 from app.core.text import storable
@@ -28,6 +26,8 @@ from app.inbox.routes.blueprint import parse_uuid
 from app.inbox.routes.formatting import Writing, html_of_draft, read_writing
 from app.inbox.routes.mail_fields import read_addresses
 from app.inbox.routes.thread import token_of
+from app.mail.html_text import text_to_html
+from app.mail.rich import text_to_rich
 
 PLACE_FIELDS = ("message_id", "subject", "mailbox_id", "file_ids")  # of one message; the rest goes along to another
 ADDRESS_CHARACTERS = 5000

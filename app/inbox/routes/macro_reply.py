@@ -8,7 +8,6 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from app.accounts.session import current_viewer
-from app.channels.email.rich import rich_to_text
 from app.connections.models import Channel, Medium
 from app.connections.queries import ChannelMissing, get_channel
 from app.core.clock import utc_now
@@ -27,6 +26,7 @@ from app.inbox.routes.composer import reply_context
 from app.inbox.routes.mail_fields import mail_fields, signature_of
 from app.inbox.routes.sending import put_into_composer
 from app.inbox.taken_back import keep_draft_options
+from app.mail.rich import rich_to_text
 from app.reply_templates.actions import note_use
 from app.reply_templates.formatting import fill_html
 from app.reply_templates.models import ReplyTemplate

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 from flask import request, url_for
 
-from app.channels.email.headers import normalise_subject, strip_reply_marks
 from app.core.clock import utc_now
 from app.inbox.models import MessageType
 from app.inbox.moves import UNDO_FOR
 from app.inbox.routes.task_words import removable_tasks
 from app.inbox.timeline import Timeline, TimelineItem
+from app.mail.headers import normalise_subject, strip_reply_marks
 
 UNDOABLE = frozenset({"ThreadsMerged", "ThreadSplit"})
 UNDONE = frozenset({"MergeUndone", "SplitUndone"})

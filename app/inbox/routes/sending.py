@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
 from app.accounts.session import current_viewer
-from app.channels.email.rich import text_to_rich
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.ids import new_id
@@ -28,6 +27,7 @@ from app.inbox.routes.forward import forward_again
 from app.inbox.routes.forward_form import put_back
 from app.inbox.routes.thread import list_uploads
 from app.inbox.taken_back import AlreadyTakenBack, find_taken_back, keep_draft_options
+from app.mail.rich import text_to_rich
 
 
 @bp.post("/messages/<uuid:message_id>/undo")

@@ -14,7 +14,6 @@ from flask_babel import format_datetime, format_decimal, get_locale, get_timezon
 from jinja2.utils import urlize
 from markupsafe import Markup, escape
 
-from app.channels.email.quoting import Section, split_quoted
 from app.core.clock import utc_now
 from app.core.translation import date_words, ngettext
 from app.core.translation import gettext as _
@@ -27,6 +26,7 @@ from app.inbox.routes.task_words import WAIT_EVENTS, task_event_words
 from app.inbox.routes.triage_words import TRIAGE_EVENTS, triage_words, until_words
 from app.inbox.sorting import ListSort
 from app.inbox.timeline import TASK_EVENTS, TimelineItem
+from app.mail.quoting import Section, split_quoted
 from app.routing.words import given_words
 
 BLOCK_TAG = re.compile(r"<(?:p|div|br|tr|li|h[1-6]|blockquote|hr|pre)\b")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from app.channels.email.filenames import safe_filename
 from app.contract.base import InboundAttachment
 from app.integrations.fillout.reading import Submission
+from app.mail.filenames import safe_filename
 
 MOST_FILES, MOST_CHARACTERS = 20, 4000
 _FILE_TYPES = ("FileUpload", "AudioRecording", "Signature")

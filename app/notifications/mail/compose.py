@@ -8,7 +8,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from app.channels.email.compose import WirePolicy
+from app.mail.compose import WirePolicy
 
 NAME = "Switchyard"
 

@@ -14,10 +14,10 @@ from wtforms.fields.choices import SelectChoice
 from app.accounts.access import Viewer
 from app.accounts.queries import list_brands
 from app.accounts.session import current_lead, current_viewer
-from app.channels.email.rich import rich_to_text
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.inbox.routes.words import medium_words
+from app.mail.rich import rich_to_text
 from app.reply_templates.actions import TemplateMovedOn, archive_template, create_template, edit_template, restore_template
 from app.reply_templates.formatting import marked_html, own_plain
 from app.reply_templates.forms import FITS, TemplateForm

@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from app.channels.email.compose import UnableToCompose
 from app.channels.email.sendgrid.errors import refusal, unreachable
 from app.channels.email.sendgrid.events import dedupe_key, parse_events
 from app.channels.email.sendgrid.payload import mail_body
@@ -37,6 +36,7 @@ from app.core.clock import utc_now
 from app.core.http import HttpClient, HttpFailure, HttpResponse
 from app.core.metering import Endpoint, shape_of
 from app.core.text import mark as N_
+from app.mail.compose import UnableToCompose
 
 EUROPE = "https://api.eu.sendgrid.com"
 OFFICIAL = "https://api.sendgrid.com"

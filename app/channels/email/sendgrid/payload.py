@@ -10,16 +10,16 @@ import base64
 from collections.abc import Iterable
 from typing import Any
 
-from app.channels.email.compose import (
+from app.contract.base import ChannelAccount, OutgoingAttachment, OutgoingMessage, Party
+from app.mail.compose import (
     DELIVERY_HEADER,
     envelope_address,
     is_real_id,
     trim_references,
 )
-from app.channels.email.filenames import safe_filename
-from app.channels.email.html_text import html_to_text
-from app.channels.email.source import tidy
-from app.contract.base import ChannelAccount, OutgoingAttachment, OutgoingMessage, Party
+from app.mail.filenames import safe_filename
+from app.mail.html_text import html_to_text
+from app.mail.source import tidy
 
 Json = dict[str, Any]
 DELIVERY_ARGUMENT, CHANNEL_ARGUMENT = "switchyard_delivery", "switchyard_channel"

@@ -16,7 +16,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.channels.email.compose import UnableToCompose, compose_mail, envelope_address
 from app.channels.email.smtp.account import sent_copy, smtp_server
 from app.channels.email.smtp.copies import file_copy, find_copy
 from app.channels.email.smtp.errors import refusal_reason, smtp_trouble
@@ -37,6 +36,7 @@ from app.contract.base import (
 from app.core.smtp import Handed, Refusal, SmtpClient, SmtpTrouble
 from app.core.text import known
 from app.core.text import mark as N_
+from app.mail.compose import UnableToCompose, compose_mail, envelope_address
 
 COPY_TRIES = 3
 _LATER = known("Not everybody has it yet: %(addresses)s")

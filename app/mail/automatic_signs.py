@@ -1,0 +1,98 @@
+"""Signs for and against a machine that no header gives that was made for it: who made the mail, what it says of itself."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from app.mail.headers import strip_reply_marks
+from app.mail.quoting import split_quoted
+from app.mail.source import HeaderBlock
+
+_LOOKED_AT: Final = 3000
+_INTRODUCED: Final = re.compile(r":[ \t]*\n\s*$")
+_GREETING: Final = re.compile(r"\s*(?:[^\n:?!.]{0,40}[,!]\s+)?")
+# Headers that only programs put there in which a person types.
+_OF_PROGRAMS: Final = (
+    "thread-index",
+    "x-gm-message-state",
+    "x-universally-unique-identifier",
+    "x-mozilla-draft-info",
+    "x-originating-client",
+    "x-provags-id",
+    "x-pm-message-id",
+)
+_OF_TRACKERS: Final = ("x-github-", "x-gitlab-", "x-jira-", "x-discourse-")
+_PROGRAM: Final = re.compile(
+    r"iphone mail|ipad mail|apple mail|\boutlook\b|thunderbird|samsung|open-xchange|roundcube|squirrelmail|ymailnovation|"
+    r"zimbraweb|em client|evolution|airmail|canary|k-9|fairemail|spark|mailspring|kmail|mutt|the bat|messagingengine|"
+    r"cyrus-jmap|claws",
+    re.I,
+)
+_SENTENCES: Final = (
+    r"\b(?:dit|deze?) (?:is een |e-?mail is |mail is |bericht is )automatische?(?: \w+)? ?"
+    r"(?:e-?mail|mail|bericht|antwoord|reactie|bevestiging|melding|[.,])",
+    r"\b(?:dit|deze) (?:e-?mail|mail|bericht) (?:is|wordt|werd) automatisch "
+    r"(?:gegenereerd|aangemaakt|verzonden|verstuurd|opgesteld)",
+    r"\b(?:je|u) kun(?:t|nen) (?:hierop )?niet (?:reageren|antwoorden)(?: op deze e-?mail| op dit bericht)?\s*\.",
+    r"\bthis (?:is|was) an? (?:auto(?:mated|matic)?|automatically[- ]generated|auto[- ]generated)[ -]"
+    r"(?:e-?mail|mail|message|reply|response|notification|acknowledge?ment|confirmation)",
+    r"\bthis (?:e-?mail|message|mail|notification) (?:is|was|has been) "
+    r"(?:(?:automatically|auto)[- ]?(?:generated|sent|created)|sent automatically)",
+    r"\breplies (?:to this \w+ )?are not (?:read|monitored)",
+    r"\b(?:this|the) (?:mailbox|inbox|address|e-?mail address) is (?:not |un)-?monitored",
+    r"\b(?:ceci est|il s'agit d'|ce message est) ?une? "
+    r"(?:message|réponse|courriel|e-?mail|mail|confirmation) (?:envoyée? )?automatique",
+    r"\bce (?:message|courriel|mail|e-?mail) (?:est|a été) (?:généré|envoyé|créé) automatiquement",
+    r"\b(?:dies|das) ist eine automatische?(?: \w+)? ?(?:antwort|nachricht|e-?mail|mail|benachrichtigung)",
+    r"\b(?:dies|das) ist eine automatisch \w+ (?:antwort|nachricht|e-?mail|mail|benachrichtigung)",
+    r"\bdiese (?:e-?mail|mail|nachricht) (?:wurde|ist) automatisch (?:generiert|erstellt|versendet|erzeugt|verschickt)",
+    r"\b(?:automatisch bericht|automated message|message automatique|automatische nachricht)[^\S\n]*+(?:[.!][^\S\n]*+)?$",
+)
+_THIS_IS_AUTOMATIC: Final = re.compile("|".join(_SENTENCES), re.I | re.M)
+
+
+def is_made_by_hand(headers: HeaderBlock) -> bool:
+    """Whether a program in which people type left its mark."""
+    if any(headers.raw(name) for name in _OF_PROGRAMS):
+        return True
+    return any(_PROGRAM.search(headers.raw(name)) for name in ("x-mailer", "user-agent"))
+
+
+def asks_something(text: str) -> bool:
+    """Whether the sender's own words hold a question: machines that answer seldom ask."""
+    return "?" in re.sub(r"https?://\S+", "", _unquoted(text))
+
+
+def begins_as_automatic(text: str) -> bool:
+    """Whether the first sentence, after a greeting, says that the message is automatic."""
+    found = _THIS_IS_AUTOMATIC.search(text[:_LOOKED_AT])
+    return found is not None and _GREETING.fullmatch(text[: found.start()]) is not None
+
+
+def says_it_is_automatic(text: str) -> bool:
+    """Whether the sender's own words, quotes left out, say so; what a colon introduces is somebody else's words."""
+    own = _unquoted(text)
+    found = _THIS_IS_AUTOMATIC.search(own)
+    return found is not None and _INTRODUCED.search(own[: found.start()]) is None
+
+
+def is_post_of_a_person(headers: HeaderBlock) -> bool:
+    """Mail of a person that went over a discussion list or a group's address, as against a newsletter.
+
+    Such a list takes posts by mail, calls itself a list and nothing worse, and leaves the person's program or thread in sight.
+    """
+    if "mailto:" not in headers.raw("list-post").lower() or headers.raw("precedence").strip().lower() not in ("", "list"):
+        return False
+    if any(name.startswith(_OF_TRACKERS) for name, _ in headers.lines):
+        return False
+    return is_made_by_hand(headers) or "in-reply-to" in headers or "references" in headers
+
+
+def begins_a_subject(subject: str) -> str:
+    """The subject without reply marks and the number some help desks put before it: "[##12##] We have …"."""
+    return re.sub(r"^\s*+(?:\[[^\]\w]*+(?:ticket)?\W*+\d++\W*\]|#\d+)\s*+[:-]?\s*+", "", strip_reply_marks(subject), flags=re.I)
+
+
+def _unquoted(text: str) -> str:
+    return "".join(section.text for section in split_quoted(text[:_LOOKED_AT]) if section.kind != "quote").strip()

@@ -1,0 +1,96 @@
+"""Bounces without a machine-readable part: qmail, Exim, old Exchange, Gmail's older form, home-made ones.
+
+A mail is taken for one only if its sender and its wording agree, so that a person writing about a bounce stays a person.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from app.mail.addresses import parse_addresses
+from app.mail.bounce_words import COPY_STARTS, DELAY, GIVEN_UP, MAILER, MAILER_NAME, OFFICE, SUBJECT, TEXT
+from app.mail.headers import has_reply_mark, read_message_ids
+from app.mail.reports import Outcome, Report
+from app.mail.source import HeaderBlock, Part
+
+_MESSAGE_ID: Final = re.compile(r"(?im)^[>\s]{0,4}message-id:[ \t]*(?:\n[ \t>]+)?(<[^<>\n]{3,900}>)")
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9._%+'=/&#!~{}|^`$*?-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}")
+_STATUS: Final = re.compile(r"(?<![\d.])([245]\.\d{1,2}\.\d{1,3})(?![\d.])")
+_SMTP: Final = re.compile(r"\b(?:5[0-5]\d|4[25][0-2])[ -].{0,200}")
+_MAX_TEXT: Final = 200_000
+_MAX_RECIPIENTS: Final = 100
+
+
+def read_plain_bounce(root: Part, text: str, *, original_ids: tuple[str, ...]) -> Report | None:
+    """Return the bounce a mail tells of in words; None for any mail that is not clearly one."""
+    text = text[:_MAX_TEXT]
+    if not _is_bounce(root.headers, root.headers.text("subject"), text):
+        return None
+    told, copy = _without_copy(text)
+    ids = _ids_in(copy) or original_ids
+    recipients = _recipients(root.headers, told, copy)
+    kind = "delay" if DELAY.search(told) and not GIVEN_UP.search(told) else "bounce"
+    status, diagnostic = _STATUS.search(told), _SMTP.search(told)
+    outcome = Outcome(
+        recipient="",
+        action="delayed" if kind == "delay" else "failed",
+        status=status[1] if status else "",
+        diagnostic=" ".join((diagnostic[0] if diagnostic else _around(told)).split())[:1000],
+    )
+    outcomes = tuple(Outcome(item, outcome.action, outcome.status, outcome.diagnostic) for item in recipients)
+    return Report(kind, outcomes or (outcome,), ids, is_certain=False)
+
+
+def _is_bounce(headers: HeaderBlock, subject: str, text: str) -> bool:
+    """A mailer with a bounce's subject or words; from others both, and a sign that no person sent it."""
+    if "x-failed-recipients" in headers:
+        return True
+    if has_reply_mark(subject) and not _is_mailer(headers):
+        return False
+    signs = [SUBJECT.search(subject) is not None, TEXT.search(text) is not None]
+    if _is_mailer(headers):
+        return any(signs)
+    if _has_no_sender(headers):
+        return all(signs)
+    is_office = any(OFFICE.fullmatch(item.address.partition("@")[0]) for item in parse_addresses(headers.raw("from")))
+    return is_office and all(signs) and (_MESSAGE_ID.search(text) or COPY_STARTS.search(text)) is not None
+
+
+def _is_mailer(headers: HeaderBlock) -> bool:
+    senders = parse_addresses(headers.raw("from"))
+    return any(MAILER.fullmatch(item.address.partition("@")[0]) or MAILER_NAME.search(item.name) for item in senders)
+
+
+def _has_no_sender(headers: HeaderBlock) -> bool:
+    return any(value.strip() == "<>" for value in headers.all_raw("return-path"))
+
+
+def _without_copy(text: str) -> tuple[str, str]:
+    """The report's own words, and everything from where the original is quoted."""
+    start = COPY_STARTS.search(text)
+    header = _MESSAGE_ID.search(text)
+    cut = min((match.start() for match in (start, header) if match), default=len(text))
+    return (text[:cut], text[cut:]) if text[:cut].strip() else (text, text)
+
+
+def _ids_in(text: str) -> tuple[str, ...]:
+    match = _MESSAGE_ID.search(text)
+    return read_message_ids([match[1]]) if match else ()
+
+
+def _recipients(headers: HeaderBlock, told: str, copy: str) -> list[str]:
+    """X-Failed-Recipients; else addresses in the report that the original was sent to; else the first one named."""
+    failed = [item.address for value in headers.all_raw("x-failed-recipients") for item in parse_addresses(value)]
+    if failed:
+        return failed[:_MAX_RECIPIENTS]
+    ours = {item.address for name in ("to", "delivered-to", "from") for item in parse_addresses(headers.raw(name))}
+    named = [item for found in _ADDRESS.findall(told) if (item := found.strip(".'").lower()) not in ours]
+    sent_to = {item.address for match in re.findall(r"(?im)^[>\s]{0,4}(?:to|cc):(.*)$", copy) for item in parse_addresses(match)}
+    both = list(dict.fromkeys(item for item in named if item in sent_to))
+    return (both or named[:1])[:_MAX_RECIPIENTS]
+
+
+def _around(told: str) -> str:
+    match = TEXT.search(told)
+    return told[max(0, match.start() - 60) : match.end() + 200] if match else told[:200]
