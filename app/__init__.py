@@ -118,9 +118,9 @@ def _door_options(settings: Settings) -> dict[str, Any]:
 
 
 def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
-    from app.addresses.pdok import Pdok
-    from app.channels.registry import build_adapters
     from app.delivery.account import keep_token_cache
+    from app.providers.pdok.adapter import Pdok
+    from app.providers.registry import build_adapters
     from app.realtime.socket import make_emitter
 
     meter = Meter(writer(app), every_seconds=settings.usage_seconds)

@@ -17,7 +17,6 @@ from app.api.schemas.base import IdPath
 from app.api.schemas.external import ExternalMailCreate, MailContent, MailingCreate, MailingOut, MailingProblem
 from app.api.schemas.messages import MessageOut
 from app.api.show import message_out
-from app.channels.registry import EMAIL_SENDGRID
 from app.connections.models import Channel, Medium
 from app.connections.queries import list_channels
 from app.core.clock import utc_now
@@ -33,6 +32,7 @@ from app.mailings.actions import NewMailing, NewRecipient, create_mailing
 from app.mailings.filling import BlankLeft, fill_in
 from app.mailings.models import Mailing, RecipientOutcome
 from app.mailings.queries import MailingMissing, get_mailing, get_progress
+from app.providers.registry import EMAIL_SENDGRID
 from app.reply_templates.queries import TemplateMissing, get_template
 
 routes = Routes("External")

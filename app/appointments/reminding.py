@@ -23,7 +23,6 @@ from app.accounts.models import Brand, User
 from app.appointments.actions import lock_appointment
 from app.appointments.models import Appointment, AppointmentKind, AppointmentReminder, ReminderOutcome
 from app.appointments.reminders import CANCELLED, LEAST, MOVED, TOO_LATE
-from app.channels.registry import EMAIL_SENDGRID
 from app.connections.models import Channel
 from app.contacts.models import ConsentPurpose, Contact, ContactConsent, ContactIdentity
 from app.core.clock import utc_now
@@ -40,6 +39,7 @@ from app.events.actions import SYSTEM
 from app.inbox.actions import lock_thread
 from app.inbox.models import Thread, ThreadStatus
 from app.orders.models import Order
+from app.providers.registry import EMAIL_SENDGRID
 
 TABLE = table_of(AppointmentReminder)
 MOST_TRIES = 5

@@ -18,9 +18,9 @@ from app.core.nudge import Nudger
 from app.core.storage import Storage
 
 if TYPE_CHECKING:
-    from app.channels.registry import Adapters
     from app.config import Settings
     from app.contract.address_register import Register
+    from app.providers.registry import Adapters
 
 EXTENSION = "switchyard"
 

@@ -7,7 +7,6 @@ import uuid
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.kinds import kind_key
 from app.connections.actions import note_health, note_number
 from app.connections.models import Channel
 from app.contract.base import ChannelAccount
@@ -22,6 +21,7 @@ from app.delivery.account import account_of
 from app.delivery.gated import gate_of
 from app.delivery.models import Delivery
 from app.events.actions import SYSTEM, Actor, audit
+from app.providers.kinds import kind_key
 
 CLOSED = known("The stored credentials cannot be opened: %(why)s")
 

@@ -19,8 +19,8 @@ from typing import Literal
 
 import redis
 
-from app.channels.registry import budget_of
 from app.core.log import get_logger
+from app.providers.registry import budget_of
 
 log = get_logger(__name__)
 OPENS_AFTER = 5

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.registry import EMAIL_SENDGRID, EMAIL_SMTP
 from app.connections.actions import NewChannel, seal_secrets
 from app.connections.models import Channel, ChannelType
 from app.connections.queries import open_secrets
@@ -21,6 +20,7 @@ from app.core.ids import new_secret
 from app.demo import spare
 from app.demo.outside import Outside, simulator
 from app.demo.waiting import LOOPBACK
+from app.providers.registry import EMAIL_SENDGRID, EMAIL_SMTP
 
 SENDGRID_KEY = "SG.simulated-key"
 

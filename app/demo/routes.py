@@ -15,7 +15,6 @@ from flask_login import login_required
 from htmx_flask import request
 from sqlalchemy.orm import Session
 
-from app.channels.registry import EMAIL_SENDGRID, EMAIL_SMTP, OUTLOOK
 from app.connections.models import Channel, ChannelType, Medium
 from app.connections.queries import list_channels
 from app.core.db import db
@@ -26,6 +25,7 @@ from app.demo.chat_acts import act, written
 from app.demo.commands import simulated_world
 from app.demo.mailboxes import SENDGRID_KEY
 from app.demo.world import Photo, SimulatorAway, World
+from app.providers.registry import EMAIL_SENDGRID, EMAIL_SMTP, OUTLOOK
 from app.web import page
 
 bp = Blueprint("demo", __name__)

@@ -9,14 +9,14 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.registry import SMS, SMS_STATUS, VOICE, WHATSAPP
-from app.channels.twilio import SmsPosts, SmsStatusPosts, VoicePosts
-from app.channels.whatsapp import phone_number_ids
 from app.connections.models import Channel, ChannelType
 from app.contract.base import UnableToParse
 from app.core.work import READY
 from app.events.actions import SYSTEM, Actor, audit
 from app.ingest.models import QUARANTINED, InboundEvent
+from app.providers.registry import SMS, SMS_STATUS, VOICE, WHATSAPP
+from app.providers.twilio import SmsPosts, SmsStatusPosts, VoicePosts
+from app.providers.whatsapp import phone_number_ids
 
 BATCH = 500
 # What says for which number it is: the type of channel, and how to read the numbers out of a body.

@@ -11,9 +11,6 @@ from urllib.parse import urlsplit
 
 from flask import Request, abort
 
-from app.channels.email.sendgrid import channel_ids
-from app.channels.registry import SMS_STATUS, VOICE
-from app.channels.whatsapp import phone_number_ids
 from app.contract.base import UnableToParse, WebhookReceiver
 from app.contract.receiving import SignedPost, UrlSignedReceiver
 from app.core.text import known
@@ -22,6 +19,9 @@ from app.ingest.accounts import DoorAccount
 from app.ingest.intake import RawEvent
 from app.ingest.parsing import ONLY_BEGINNING, SENDGRID_EVENTS, UNKEYED
 from app.mail.intake import read_inbound_parse
+from app.providers.registry import SMS_STATUS, VOICE
+from app.providers.sendgrid import channel_ids
+from app.providers.whatsapp import phone_number_ids
 
 WRONG_KEY = N_("the key in the address is missing or wrong")
 _WRONG_KEY_CUT = known("the key in the address is missing or wrong; of its %(size)s kB the first %(kept)s were kept")

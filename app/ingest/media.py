@@ -8,7 +8,6 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.channels.linked import fetch_linked
 from app.connections.models import Channel
 from app.contract.base import ProviderError, Reason
 from app.contract.fetching import FetchedMedia
@@ -28,6 +27,7 @@ from app.events.actions import Subject, record
 from app.events.jobs import NotYet
 from app.events.models import Event
 from app.inbox.models import Attachment, Message, Thread
+from app.providers.fetch_link import fetch_linked
 
 log = get_logger(__name__)
 PATIENCE = timedelta(seconds=sum(RETRY_SECONDS))  # the age an entry of the outbox has at its last try, at least

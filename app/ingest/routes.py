@@ -8,8 +8,6 @@ from typing import IO
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
-from app.channels.registry import EMAIL_SENDGRID, SMS, SMS_STATUS, VOICE, WHATSAPP
-from app.channels.whatsapp import challenge_answer
 from app.connections.issued import is_issued
 from app.connections.models import ChannelType
 from app.contract.receiving import SignedPost
@@ -23,6 +21,8 @@ from app.ingest.intake import RawEvent, count_at_the_door, count_refusal, store_
 from app.ingest.notifications import enqueue_polls, enqueue_renewals, told_channels
 from app.ingest.spool import LARGE_BYTES, copy_stream, place_for, spooled
 from app.ingest.unavailable import answer_outages
+from app.providers.registry import EMAIL_SENDGRID, SMS, SMS_STATUS, VOICE, WHATSAPP
+from app.providers.whatsapp import challenge_answer
 from app.usage.doors import count_calls
 from app.web import csrf
 

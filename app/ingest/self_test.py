@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from app.channels.registry import WHATSAPP
-from app.channels.whatsapp.self_test import signed_test
 from app.contract.base import ChannelAccount
 from app.core.db import transaction
 from app.core.http import HttpClient, HttpFailure
@@ -20,6 +18,8 @@ from app.core.metering import Endpoint
 from app.core.text import known
 from app.core.text import mark as N_
 from app.ingest.models import InboundEvent
+from app.providers.registry import WHATSAPP
+from app.providers.whatsapp.self_test import signed_test
 
 ARRIVED = N_("A test post came through the public address and was taken in.")
 REACHED = N_("The public address leads here.")

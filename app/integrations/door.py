@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from app.core import standard_webhooks
 from app.core.text import mark as N_
 from app.ingest.intake import RawEvent
-from app.integrations.make.signature import is_signed
 from app.integrations.queries import Opened
+from app.providers.make.signature import is_signed
 
 _UNNAMED = N_("neither event_id nor the header Idempotency-Key says which event this is")
 KEY_HEADERS = ("x-api-key", "x-make-apikey", "x-fillout-key")

@@ -13,8 +13,8 @@ from app.core.text import mark as N_
 from app.core.text import storable
 from app.core.translation import gettext as _
 from app.integrations.actions import IntegrationContent
-from app.integrations.fillout.reading import FIELDS
 from app.integrations.models import Integration, Provider
+from app.providers.fillout.reading import FIELDS
 
 NAME_CHARACTERS, LINE_CHARACTERS, SECRET_CHARACTERS = 80, 300, 2000
 LONG_AGO = date(2000, 1, 1)

@@ -32,14 +32,14 @@ from app.notifications.models import (
 )
 from app.notifications.push.devices import is_signed_out
 from app.notifications.push.outcome import note_answer as note_device
-from app.notifications.push.sending import Address
 from app.notifications.queries import NotificationRow
 from app.notifications.senders import mail_sender, push_sender, teams_sender
-from app.notifications.teams.card import render
 from app.notifications.teams.hooks import note_answer as note_hook
 from app.notifications.teams.hooks import open_address, take_slot
-from app.notifications.teams.sending import UNKNOWN as CARD_UNKNOWN
 from app.notifications.telling import card_of, mail_of, push_message, still_news
+from app.providers.teams.card import render
+from app.providers.teams.sending import UNKNOWN as CARD_UNKNOWN
+from app.providers.web_push.sending import Address
 
 # One conversation comes up in a channel no more often, but for deadlines.
 CARD_EVERY = timedelta(minutes=3)

@@ -8,8 +8,8 @@ from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.notifications.mail.smtp import MailSender
 from app.notifications.push.keys import own_key
-from app.notifications.push.sending import PushSender
-from app.notifications.teams.sending import TeamsSender
+from app.providers.teams.sending import TeamsSender
+from app.providers.web_push.sending import PushSender
 
 
 def push_sender(session: Session) -> PushSender:

@@ -15,10 +15,10 @@ from app.inbox.models import Thread
 from app.notifications.dispatching import Batch
 from app.notifications.mail.compose import SystemMail
 from app.notifications.models import AT_ONCE, Notification, NotificationKind, Way
-from app.notifications.push.sending import PushMessage, topic_of
 from app.notifications.queries import NotificationRow, as_row, in_sight, rows_query
-from app.notifications.teams.card import Card, Line
 from app.notifications.words import bare_sentence, many_items_sentence, many_sentence, sentence, team_sentence
+from app.providers.teams.card import Card, Line
+from app.providers.web_push.sending import PushMessage, topic_of
 
 NAME = "Switchyard"
 

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from app.addresses.actions import add_address
 from app.addresses.jobs import check_address
 from app.addresses.models import Address, AddressType
-from app.addresses.pdok import Pdok
 from app.contract.address_parts import read_line
 from app.core import runtime as installed
 from app.core.runtime import runtime
+from app.providers.pdok.adapter import Pdok
 from app.simulators.common import RunningServer, serve
 from app.simulators.pdok import create_pdok_app
 from tests.factories import NOW

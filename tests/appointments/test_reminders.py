@@ -17,8 +17,6 @@ from app.accounts.models import Brand
 from app.appointments.actions import move_appointment, set_appointment_state
 from app.appointments.jobs import send_reminder
 from app.appointments.models import Appointment, AppointmentReminder, AppointmentState, ReminderOutcome
-from app.channels.email.sendgrid import SendGridMail
-from app.channels.registry import EMAIL_SENDGRID
 from app.connections.models import Channel, ChannelType
 from app.contacts.details import set_consent
 from app.contacts.models import ConsentPurpose, Contact
@@ -34,6 +32,8 @@ from app.inbox.models import Message, MessageType, Thread
 from app.inbox.queries import is_automatic_answer
 from app.inbox.spam import mark_spam
 from app.mail.addressing import read_plus_token
+from app.providers.registry import EMAIL_SENDGRID
+from app.providers.sendgrid import SendGridMail
 from app.simulators.common import serve
 from app.simulators.sendgrid import create_sendgrid_app
 from app.simulators.sendgrid.store import Account

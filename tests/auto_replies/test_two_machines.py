@@ -40,9 +40,9 @@ from app.simulators.graph import create_graph_app
 from app.simulators.graph.settings import Settings as GraphSettings
 from app.sla.actions import CalendarContent, create_calendar
 from app.sla.rules import StoredCalendar, StoredDay
-from tests.channels.email.graph.support import Simulator
 from tests.factories import make_brand, make_channel
 from tests.mail.parsing import read
+from tests.providers.graph.support import Simulator
 from tests.support.database import TestServers, close_connections
 
 OURS, THEIRS = "service@chargecars.example", "info@laders.example"

@@ -19,12 +19,6 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Brand
-from app.addresses.pdok import Pdok
-from app.channels.email.graph.client import GraphClient
-from app.channels.email.smtp.adapter import MailServerMail
-from app.channels.linked import fetch_linked
-from app.channels.twilio.api import TwilioApi
-from app.channels.whatsapp.api import CloudApi
 from app.contract.address_register import Question, UnableToAsk
 from app.contract.base import ChannelAccount, ProviderError
 from app.core import runtime as installed
@@ -37,13 +31,19 @@ from app.core.runtime import runtime
 from app.events.actions import SYSTEM
 from app.ingest.self_test import try_webhook
 from app.integrations.actions import IntegrationContent, create_integration
-from app.integrations.fillout.client import Fillout, FilloutFailure
 from app.integrations.make.calling import call_scenario
 from app.integrations.models import Provider, ScenarioCall
-from app.notifications.push.encryption import CURVE, point_of, to_base64url
 from app.notifications.push.keys import OwnKey
-from app.notifications.push.sending import Address, PushMessage, PushSender
-from app.notifications.teams.sending import TeamsSender
+from app.providers.fetch_link import fetch_linked
+from app.providers.fillout.client import Fillout, FilloutFailure
+from app.providers.graph.client import GraphClient
+from app.providers.pdok.adapter import Pdok
+from app.providers.smtp.adapter import MailServerMail
+from app.providers.teams.sending import TeamsSender
+from app.providers.twilio.api import TwilioApi
+from app.providers.web_push.encryption import CURVE, point_of, to_base64url
+from app.providers.web_push.sending import Address, PushMessage, PushSender
+from app.providers.whatsapp.api import CloudApi
 from tests.factories import make_brand
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

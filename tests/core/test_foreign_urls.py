@@ -19,13 +19,13 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 
 from app import create_app
-from app.channels.linked import fetch_linked
-from app.channels.registry import EMAIL_SMTP
 from app.config import Settings
 from app.contract.base import ProviderError
 from app.core.dial import system_resolver
 from app.core.http import UNNAMED
 from app.core.runtime import runtime
+from app.providers.fetch_link import fetch_linked
+from app.providers.registry import EMAIL_SMTP
 from tests.core.foreign_ways import (
     BY_HTTP,
     BY_MAIL,

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from app.channels.email.graph.client import GraphClient
-from app.channels.twilio.api import TwilioApi
-from app.channels.whatsapp.api import CloudApi
 from app.contract.base import ChannelAccount, ProviderError
 from app.core import metering
 from app.core.http import HttpClient, HttpFailure
 from app.core.metering import STEPS_MS, Endpoint, Key, Meter, Tally, shape_of
+from app.providers.graph.client import GraphClient
+from app.providers.twilio.api import TwilioApi
+from app.providers.whatsapp.api import CloudApi
 from tests.core.raw_server import serving
 
 DAY = date(2026, 11, 22)

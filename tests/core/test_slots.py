@@ -12,11 +12,11 @@ import pytest
 import redis
 from flask import Flask
 
-from app.channels.email.graph.client import CALLS_AT_ONCE, GraphClient
 from app.contract.base import ChannelAccount, ProviderError
 from app.core.http import HttpClient
 from app.core.runtime import runtime
 from app.core.slots import LocalSlots, NoSlot, SharedSlots
+from app.providers.graph.client import CALLS_AT_ONCE, GraphClient
 from tests.core.raw_server import serving
 from tests.core.test_foreign_urls import answer, sign_in_answer
 

@@ -7,7 +7,6 @@ import time
 import pytest
 import sqlalchemy as sa
 
-from app.channels.whatsapp.errors import RULES
 from app.connections.views import number_facts
 from app.core.runtime import runtime
 from app.delivery.check import check_channel
@@ -15,6 +14,7 @@ from app.delivery.gate import Gate
 from app.delivery.jobs import ONE_PERSON
 from app.delivery.models import Delivery
 from app.inbox.models import Thread
+from app.providers.whatsapp.errors import RULES
 from tests.simulators.whatsapp_world import JAN, WABA_ID
 from tests.support.chat_desk import ChatDesk
 

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.channels.registry import WHATSAPP
 from app.connections.models import Channel
 from app.contract.base import ChannelAccount, ProviderError, Reason
 from app.contract.fetching import FetchedMedia
@@ -27,6 +26,7 @@ from app.events.jobs import run_outbox_entry
 from app.events.models import OutboxEntry
 from app.inbox.models import Attachment
 from app.ingest.polling import poll_channel
+from app.providers.registry import WHATSAPP
 from tests.connections.test_condition import make_number
 from tests.factories import NOW, make_brand, make_contact, make_message, make_thread
 from tests.ingest.mailbox_world import MailboxWorld

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.channels.whatsapp.media import find_header_problem
 from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.delivery.catalogue import read_templates
 from app.inbox.models import Attachment, Message, Thread
+from app.providers.whatsapp.media import find_header_problem
 from tests.support.chat_desk import ChatDesk
 
 TEMPLATE = "foto_offerte/nl"

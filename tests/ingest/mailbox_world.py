@@ -23,8 +23,8 @@ from app.ingest.polling import poll_channel
 from app.simulators.common import RunningServer, serve
 from app.simulators.graph import create_graph_app
 from app.simulators.graph.settings import Settings
-from tests.channels.email.graph.support import Simulator
 from tests.factories import make_brand, make_channel
+from tests.providers.graph.support import Simulator
 from tests.support.providers import adapters_at, talking_by
 
 MAILBOX = "service@chargecars.example"

@@ -29,8 +29,8 @@ from app.inbox.models import Message, MessageType
 from app.ingest.jobs import process_inbound_event
 from app.ingest.models import InboundEvent
 from app.launch.parts import workers
-from tests.channels.whatsapp.payload_files import NAMES, body_of
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread
+from tests.providers.whatsapp.payload_files import NAMES, body_of
 from tests.support.database import TestServers
 from tests.support.live import running_application
 from tests.support.waiting import wait_until

@@ -19,8 +19,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from app.channels.registry import EMAIL_SENDGRID, WHATSAPP
-from app.channels.whatsapp.webhook import sign
 from app.connections.models import ChannelType
 from app.contract.base import UnableToParse, WebhookReceiver
 from app.core.clock import utc_now
@@ -29,9 +27,11 @@ from app.ingest.jobs import process_inbound_event
 from app.ingest.models import InboundEvent
 from app.ingest.notifications import client_state
 from app.mail.intake import read_inbound_parse
+from app.providers.registry import EMAIL_SENDGRID, WHATSAPP
+from app.providers.whatsapp.webhook import sign
 from app.simulators.sendgrid.store import Account
-from tests.channels.whatsapp.payload_files import NAMES, body_of
 from tests.factories import make_brand, make_channel
+from tests.providers.whatsapp.payload_files import NAMES, body_of
 from tests.simulators.whatsapp_world import NUMBER_ID, WABA_ID
 from tests.support.full import amount
 from tests.support.mutations import mutated, scrambled

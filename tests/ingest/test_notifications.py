@@ -12,7 +12,6 @@ from flask.testing import FlaskClient
 from rq import Queue
 from sqlalchemy.orm import Session
 
-from app.channels.email.graph.folders import FOLDERS
 from app.connections.actions import switch_channel
 from app.connections.models import Channel, ChannelType
 from app.core.clock import utc_now
@@ -20,6 +19,7 @@ from app.core.runtime import runtime
 from app.events.actions import Actor
 from app.events.models import Event, OutboxEntry
 from app.ingest.notifications import client_state, renew_told_channel, subscribe_channel
+from app.providers.graph.folders import FOLDERS
 from tests.factories import NOW, make_brand, make_channel
 from tests.ingest.mailbox_world import MailboxWorld
 

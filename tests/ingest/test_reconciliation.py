@@ -20,8 +20,8 @@ from app.ingest.models import InboundEvent
 from app.ingest.polling import poll_channel
 from app.ingest.reconciliations import ask_reconciliation
 from app.ingest.reconciling import plan_reconciliations, reconcile
-from tests.channels.email.graph.support import Crash
 from tests.ingest.mailbox_world import MailboxWorld
+from tests.providers.graph.support import Crash
 
 
 def count(world: MailboxWorld, *, slices: int = 40, channel: Channel | None = None) -> Reconciliation:

@@ -15,7 +15,6 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app.accounts.access import Viewer
-from app.channels.registry import EMAIL_SENDGRID
 from app.connections.models import Channel, ChannelType
 from app.contract.base import DeliveryStatus
 from app.contract.suppression import Stop
@@ -28,6 +27,7 @@ from app.delivery.stopped import lift_at_provider
 from app.events.models import Event
 from app.ingest.jobs import process_inbound_event
 from app.ingest.models import InboundEvent, IntakeCount
+from app.providers.registry import EMAIL_SENDGRID
 from app.simulators.common import serve
 from app.simulators.sendgrid import create_sendgrid_app
 from app.simulators.sendgrid.store import Account

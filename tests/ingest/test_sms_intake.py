@@ -12,7 +12,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from app.channels.registry import SMS_RULES
 from app.connections.models import Channel, ChannelType
 from app.contacts.models import Contact, ContactIdentity
 from app.contacts.opt_outs import OptOut
@@ -31,6 +30,7 @@ from app.events.models import Event
 from app.inbox.models import Attachment, Message, Thread
 from app.ingest.actions import replay_quarantined
 from app.ingest.models import InboundEvent, IntakeCount
+from app.providers.registry import SMS_RULES
 from tests.factories import make_brand, make_channel, make_user
 from tests.ingest.twilio_posts import JAN, OURS, TOKEN, Provider
 

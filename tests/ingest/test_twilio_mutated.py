@@ -123,7 +123,7 @@ def test_every_mutated_signed_body_is_stored_once_and_answered(provider: Provide
 
 def canonical(body: bytes) -> str:
     """What counts as the same post: the same fields in any order."""
-    from app.channels.twilio.form import fingerprint
+    from app.providers.twilio.form import fingerprint
 
     return fingerprint(body)
 

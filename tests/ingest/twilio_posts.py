@@ -11,10 +11,10 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.channels.twilio.form import read_pairs
-from app.channels.twilio.signature import sign
 from app.ingest.jobs import process_inbound_event
 from app.ingest.models import InboundEvent
+from app.providers.twilio.form import read_pairs
+from app.providers.twilio.signature import sign
 
 OURS, DESK = "+3197010200777", "+31201234567"
 JAN = "+31612345678"

@@ -16,8 +16,8 @@ from app.inbox.actions import subject_of
 from app.inbox.macro_run import Run, ask_outside
 from app.inbox.macros import OutsideCall
 from app.inbox.models import Thread
-from app.integrations.make.signature import is_signed
 from app.integrations.models import Integration, ScenarioCall
+from app.providers.make.signature import is_signed
 from app.simulators.common import RunningServer
 from app.simulators.make import MakeAccount
 from tests.factories import NOW, make_contact, make_thread, make_user

@@ -19,10 +19,10 @@ from app.events.models import Event
 from app.inbox.models import Thread
 from app.ingest.models import InboundEvent, IntakeCount
 from app.integrations.fillout.polling import poll_form
-from app.integrations.fillout.reading import in_words, read_intake, read_submission
 from app.integrations.jobs import poll_forms
 from app.integrations.models import FormSubmission, Integration
 from app.orders.models import LineItem, LineItemStatus, OrderSource, OrderStatus
+from app.providers.fillout.reading import in_words, read_intake, read_submission
 from app.simulators.common import RunningServer
 from app.simulators.fillout import EXAMPLE, FORM, SHAPES, FormAccount, _shaped
 from tests.integrations.conftest import CONNECTED_AT, FORM_KEY, NOW, Outside

@@ -21,8 +21,8 @@ from app.events.models import OutboxEntry
 from app.inbox.models import Attachment
 from app.integrations.fillout.files import read_files
 from app.integrations.fillout.polling import poll_form
-from app.integrations.fillout.reading import read_submission
 from app.integrations.models import Integration
+from app.providers.fillout.reading import read_submission
 from app.simulators.common import RunningServer
 from app.simulators.fillout import EXAMPLE, SHAPES, FormAccount, _shaped
 from tests.integrations.conftest import FORM_KEY, NOW, Outside, files_at

@@ -30,11 +30,11 @@ from app.ingest.models import InboundEvent
 from app.integrations.actions import seal_secrets
 from app.integrations.jobs import call_scenario
 from app.integrations.make.calling import retry_calls
-from app.integrations.make.reading import SCENARIOS
-from app.integrations.make.signature import is_signed, sign
 from app.integrations.models import Integration, Provider, ScenarioCall
 from app.orders.actions import set_order_status
 from app.orders.models import Order, OrderPayment, OrderSource, OrderStatus, OrderThread
+from app.providers.make.reading import SCENARIOS
+from app.providers.make.signature import is_signed, sign
 from app.simulators.common import RunningServer, serve
 from app.simulators.make import MakeAccount, create_make_app
 from tests.factories import NOW, make_contact

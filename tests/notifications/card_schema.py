@@ -14,7 +14,7 @@ from typing import Any
 
 from jsonschema_rs import validator_for
 
-from app.notifications.teams.card import Card, Line, render
+from app.providers.teams.card import Card, Line, render
 
 CARDS = 5_000
 SIGNS = "abc *_[]()<>&`~#|!-\\\n\t\u202e😀é\"'"

@@ -20,9 +20,9 @@ from app.notifications.actions import Wishes, mark_read, set_preferences
 from app.notifications.dispatching import TABLE
 from app.notifications.jobs import send_dispatch
 from app.notifications.models import NotificationKind, Outcome, PushKey, PushSubscription, Way
-from app.notifications.push.encryption import MOST_BODY_BYTES
 from app.notifications.push.keys import own_key
 from app.notifications.quiet import Week
+from app.providers.web_push.encryption import MOST_BODY_BYTES
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_thread, make_user
 from tests.notifications.conftest import House, Outside, text_of
 from tests.notifications.test_quiet import NIGHTS, local

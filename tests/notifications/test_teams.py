@@ -19,9 +19,9 @@ from app.events.actions import SYSTEM, Actor
 from app.notifications.actions import Wishes, set_preferences
 from app.notifications.dispatching import TABLE
 from app.notifications.models import NotificationKind, Outcome, TeamsHook, Way
-from app.notifications.teams.card import MOST_BYTES, Card, Line, escape, render
 from app.notifications.teams.hooks import NewHook, set_hook
 from app.notifications.teams.pace import LIMITS, wait_seconds, with_call
+from app.providers.teams.card import MOST_BYTES, Card, Line, escape, render
 from app.simulators.notices.teams import read_card
 from tests.factories import NOW
 from tests.notifications.card_schema import faults_of

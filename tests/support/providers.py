@@ -9,8 +9,8 @@ from typing import Any
 
 from flask import Flask
 
-from app.channels.registry import Adapters, build_adapters
 from app.core.runtime import EXTENSION
+from app.providers.registry import Adapters, build_adapters
 
 # Nothing listens there: a test that forgets its simulator fails at once instead of reaching a provider.
 NOWHERE = "http://127.0.0.1:9"

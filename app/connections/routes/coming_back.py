@@ -12,8 +12,6 @@ from itsdangerous import BadSignature, TimestampSigner
 
 from app.accounts.access import Viewer
 from app.accounts.session import current_admin
-from app.channels.kinds import find_kind
-from app.channels.registry import OUTLOOK
 from app.connections.actions import ChangedChannel, change_channel
 from app.connections.models import Channel
 from app.connections.queries import ChannelMissing, get_visible_channel
@@ -33,6 +31,8 @@ from app.core.translation import gettext as _
 from app.core.translation import told
 from app.delivery.account import account_of
 from app.delivery.check import check_channel
+from app.providers.kinds import find_kind
+from app.providers.registry import OUTLOOK
 
 CONSENT_SECONDS = 3600
 _ID = re.compile(r"[A-Za-z0-9.-]{4,100}")

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from app.accounts.access import Viewer
 from app.accounts.queries import list_brands
 from app.accounts.session import current_admin
-from app.channels.kinds import KINDS, Kind, find_kind, kind_key
 from app.connections import views
 from app.connections.actions import ChangedChannel, ChannelMovedOn, NewChannel, change_channel, create_channel, note_health
 from app.connections.issued import is_issued, issue
@@ -30,6 +29,7 @@ from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.text import storable
 from app.delivery.check import ask_provider, open_gate
+from app.providers.kinds import KINDS, Kind, find_kind, kind_key
 from app.web import page
 
 

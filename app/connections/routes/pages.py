@@ -18,7 +18,6 @@ from app.accounts.models import Brand
 from app.accounts.proof import NotProven, prove_password
 from app.accounts.queries import list_brands
 from app.accounts.session import current_admin, current_lead
-from app.channels.kinds import find_kind
 from app.connections import views
 from app.connections.actions import pause_channel, switch_channel
 from app.connections.models import CHOSEN_FOLDERS, Channel
@@ -37,6 +36,7 @@ from app.delivery.gated import gate_of
 from app.events.actions import audit
 from app.ingest.reconciliations import find_latest
 from app.ingest.self_test import Trial
+from app.providers.kinds import find_kind
 from app.web import page
 
 

@@ -10,7 +10,6 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts.access import Viewer
-from app.channels.kinds import Kind, kind_key
 from app.connections.models import Channel
 from app.connections.sign_ins import UnderWay, keep_sign_in
 from app.contract.base import ChannelAccount, ProviderError
@@ -18,6 +17,7 @@ from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
+from app.providers.kinds import Kind, kind_key
 from app.web import page
 
 

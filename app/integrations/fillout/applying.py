@@ -27,12 +27,12 @@ from app.ingest.context import ItemResult
 from app.ingest.models import InboundEvent
 from app.integrations.conversation import Said, begin_thread, say
 from app.integrations.fillout.files import FormFile, read_files
-from app.integrations.fillout.reading import Answer, Intake, Submission, in_words, read_intake, read_submission
 from app.integrations.models import FormSubmission, Integration
 from app.integrations.people import find_person
 from app.integrations.queries import get_integration
 from app.orders.actions import NewLine, NewOrder, create_order
 from app.orders.models import LineItemStatus, OrderSource, OrderStatus
+from app.providers.fillout.reading import Answer, Intake, Submission, in_words, read_intake, read_submission
 
 SOURCE = "fillout"
 _MISSING = known("the form has no question %(questions)s any more: choose others in the settings")

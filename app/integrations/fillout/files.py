@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from app.contract.base import InboundAttachment
-from app.integrations.fillout.reading import Submission
 from app.mail.filenames import safe_filename
+from app.providers.fillout.reading import Submission
 
 MOST_FILES, MOST_CHARACTERS = 20, 4000
 _FILE_TYPES = ("FileUpload", "AudioRecording", "Signature")

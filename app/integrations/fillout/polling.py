@@ -23,9 +23,9 @@ from app.core.log import get_logger
 from app.core.runtime import runtime
 from app.ingest.intake import RawEvent, store_event
 from app.integrations.actions import note_problem
-from app.integrations.fillout.client import EU_BASE_URL, PAGE, Fillout, FilloutFailure
 from app.integrations.models import Integration, Provider
 from app.integrations.queries import open_secrets
+from app.providers.fillout.client import EU_BASE_URL, PAGE, Fillout, FilloutFailure
 
 OVERLAP, DEEP = timedelta(minutes=10), timedelta(days=3)
 MOST_PAGES = 40

@@ -24,7 +24,6 @@ from app.inbox.models import Thread, ThreadAlias
 from app.ingest.context import ItemResult
 from app.ingest.models import InboundEvent
 from app.integrations.conversation import Said, begin_thread, say
-from app.integrations.make.reading import Told, lacking, read_amount, read_customer, read_lines, read_place, read_told
 from app.integrations.models import Integration
 from app.integrations.people import find_person
 from app.integrations.queries import get_integration
@@ -39,6 +38,7 @@ from app.orders.actions import (
     set_order_status,
 )
 from app.orders.models import Order, OrderSource, OrderStatus, OrderThread
+from app.providers.make.reading import Told, lacking, read_amount, read_customer, read_lines, read_place, read_told
 
 SOURCE = "make"
 _NO_ORDER = known("no order of this brand is called %(name)s: process this again once there is one")

@@ -25,9 +25,9 @@ from app.core.text import mark as N_
 from app.core.work import DONE, FAILED, READY, Lease, claim, finish, next_delay_seconds, put_back
 from app.events.actions import Actor, audit
 from app.integrations.actions import note_problem
-from app.integrations.make.signature import sign
 from app.integrations.models import Integration, ScenarioCall
 from app.integrations.queries import open_secrets
+from app.providers.make.signature import sign
 
 TABLE = table_of(ScenarioCall)
 READ_SECONDS = 45  # a scenario may answer only when it is through

@@ -19,9 +19,9 @@ from app.ingest.intake import RawEvent, count_refusal, store_at_the_door
 from app.ingest.models import InboundEvent
 from app.ingest.unavailable import answer_outages
 from app.integrations.door import find_by_key, find_caller, form_event, given_keys, scenario_event
-from app.integrations.make.reading import SCENARIOS, read_event_id
 from app.integrations.models import Provider
 from app.integrations.queries import Opened, list_opened
+from app.providers.make.reading import SCENARIOS, read_event_id
 from app.usage.doors import count_calls
 from app.web import csrf
 

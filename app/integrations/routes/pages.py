@@ -24,13 +24,13 @@ from app.core.standard_webhooks import new_signing_secret
 from app.core.translation import gettext as _
 from app.core.translation import told
 from app.integrations.actions import IntegrationContent, change_integration, create_integration, switch_integration
-from app.integrations.fillout.client import Fillout, FilloutFailure
 from app.integrations.fillout.polling import base_url
 from app.integrations.forms import FIELD_WORDS, REGIONS, SCENARIOS, IntegrationForm, values_of
 from app.integrations.make.calling import list_calls, retry_calls
 from app.integrations.models import Integration, Provider
 from app.integrations.queries import IntegrationMissing, get_integration, list_integrations, open_secrets
 from app.integrations.routes.blueprint import bp
+from app.providers.fillout.client import Fillout, FilloutFailure
 from app.web import page
 
 OURS: dict[Provider, dict[str, Callable[[], str]]] = {

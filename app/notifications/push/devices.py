@@ -15,7 +15,7 @@ from app.accounts.models import UserSession
 from app.core.allowed_hosts import is_allowed
 from app.core.ids import new_id
 from app.notifications.models import PushSubscription
-from app.notifications.push.encryption import BadSubscription, BrowserKeys
+from app.providers.web_push.encryption import BadSubscription, BrowserKeys
 
 MOST_DEVICES = 20
 

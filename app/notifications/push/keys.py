@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.core.crypto import Keyring
 from app.core.ids import new_id
 from app.notifications.models import PushKey
-from app.notifications.push.encryption import CURVE, point_of, to_base64url
+from app.providers.web_push.encryption import CURVE, point_of, to_base64url
 
 
 @dataclass(frozen=True)

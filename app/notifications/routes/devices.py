@@ -18,9 +18,9 @@ from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
 from app.notifications.push.devices import add_device, forget_device, parse_device, renew_device
-from app.notifications.push.encryption import BadSubscription
 from app.notifications.routes.blueprint import bp
 from app.notifications.senders import push_sender
+from app.providers.web_push.encryption import BadSubscription
 
 WORKER_POLICY = "default-src 'none'; connect-src 'self'"
 

@@ -20,8 +20,6 @@ from app.notifications.dispatching import hasten
 from app.notifications.models import TRIGGERS, NotificationKind, TeamsHook
 from app.notifications.routes.blueprint import bp
 from app.notifications.senders import teams_sender
-from app.notifications.teams.addresses import BadAddress, check_address
-from app.notifications.teams.card import Card, render
 from app.notifications.teams.hooks import (
     NewHook,
     Wishes,
@@ -35,6 +33,8 @@ from app.notifications.teams.hooks import (
     set_hook,
     take_slot,
 )
+from app.providers.teams.addresses import BadAddress, check_address
+from app.providers.teams.card import Card, render
 from app.web import page
 
 

@@ -19,13 +19,13 @@ from app.core.translation import told
 from app.notifications.mail.compose import SystemMail, compose
 from app.notifications.models import Outcome, Way
 from app.notifications.push.outcome import note_answer
-from app.notifications.push.sending import Address, PushMessage
 from app.notifications.queries import list_devices
 from app.notifications.routes.blueprint import bp
 from app.notifications.routes.preferences import preferences_page
 from app.notifications.routes.teams import try_card
 from app.notifications.senders import mail_sender, push_sender
 from app.notifications.teams.hooks import list_hooks
+from app.providers.web_push.sending import Address, PushMessage
 from app.realtime.socket import user_room
 
 

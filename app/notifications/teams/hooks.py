@@ -39,7 +39,7 @@ class Wishes:
 
 @dataclass(frozen=True)
 class NewHook:
-    """A checked address (app/notifications/teams/addresses.py) and its host."""
+    """A checked address (app/providers/teams/addresses.py) and its host."""
 
     url: str = field(repr=False)
     host: str

@@ -1,6 +1,0 @@
-"""SendGrid: mail sent over its API, reports by webhook. What it takes in comes by its inbound parse (../intake.py)."""
-
-from app.channels.email.sendgrid.adapter import CONNECT_FIELDS, STEPS, SendGridMail
-from app.channels.email.sendgrid.events import channel_ids
-
-__all__ = ["CONNECT_FIELDS", "STEPS", "SendGridMail", "channel_ids"]

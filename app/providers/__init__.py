@@ -1,0 +1,1 @@
+"""One folder per outside service, and the registry that builds their adapters."""

@@ -1,0 +1,43 @@
+"""Where an item of a mailbox is now: delta says only that it left its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.contract.base import ChannelAccount, ProviderError, RemovedItem
+from app.providers.graph.client import GraphClient, item_path, read_object
+from app.providers.graph.folders import folder_path
+
+
+@dataclass(frozen=True)
+class Place:
+    """`folder_id`: "" where the item is in the mailbox no more. `name`: as people there call that folder, in their language."""
+
+    folder_id: str = ""
+    name: str = ""
+
+
+def locate_removed(client: GraphClient, account: ChannelAccount, ids: Sequence[str], *, folder: str) -> tuple[RemovedItem, ...]:
+    """What became of items that left `folder`. Nothing waits for this: where the provider refuses, they are just elsewhere."""
+    names: dict[str, str] = {}
+    found: list[RemovedItem] = []
+    for position, item_id in enumerate(ids):
+        try:
+            place = locate(client, account, item_id, names=names)
+        except ProviderError:
+            return (*found, *(RemovedItem(one, folder, is_deleted=False) for one in ids[position:]))
+        found.append(RemovedItem(item_id, folder, is_deleted=not place.folder_id, to=place.name))
+    return tuple(found)
+
+
+def locate(client: GraphClient, account: ChannelAccount, item_id: str, *, names: dict[str, str]) -> Place:
+    """Where the item is; `names` of folders are asked for once. Raises ProviderError."""
+    answer = client.call(account, "GET", item_path(item_id), params={"$select": "id,parentFolderId"}, accept=(404,))
+    if answer.status == 404:
+        return Place()
+    folder_id = str(read_object(answer, "where a mail is", needs="parentFolderId")["parentFolderId"])
+    if folder_id not in names:
+        told = client.call_json(account, "GET", folder_path(folder_id), params={"$select": "id,displayName"})
+        names[folder_id] = str(told.get("displayName") or "")
+    return Place(folder_id, names[folder_id])

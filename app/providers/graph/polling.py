@@ -1,0 +1,103 @@
+"""One step of reading a mailbox: a page of one folder's delta, and the mails on it that are new.
+
+Guarantees: a mail the provider named is either among the page's items or in the state's pending list, never in neither; the
+same mail may come twice, with the same key. Delta is the truth: notifications, if there are any, only cause a poll.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from app.contract.base import ChannelAccount, Json, PollPage, RemovedItem
+from app.core.http import HttpResponse
+from app.providers.graph.client import GraphClient, read_object
+from app.providers.graph.errors import is_sync_lost, refusal
+from app.providers.graph.fetching import ITEM_FIELDS, Fetched, Wanted, fetch_all, is_too_old
+from app.providers.graph.folders import folder_path, followed, was_removed
+from app.providers.graph.places import locate_removed
+from app.providers.graph.pollstate import FolderState, Pending, PollState, read_state
+
+PAGE_SIZE = 25
+_REPEAT_MARGIN = timedelta(days=30)
+
+
+def poll_once(client: GraphClient, account: ChannelAccount, state: Json, *, now: datetime) -> PollPage:
+    """Fetch what is due from earlier pages, else take the next page of the folder whose turn it is. Raises ProviderError."""
+    current = read_state(state, followed(account))
+    due = [Wanted(one) for one in current.pending if one.due_at <= now]
+    if due:
+        return _page_of(current, fetch_all(client, account, due, now=now), more=True)
+    return _next_page(client, account, current, now)
+
+
+def _next_page(client: GraphClient, account: ChannelAccount, state: PollState, now: datetime) -> PollPage:
+    response = _ask(client, account, state)
+    if was_removed(state.turn, response.status):
+        return PollPage((), state.with_folder(FolderState()).next_turn().to_json(), more=not state.is_last_turn())
+    if state.folder().link and is_sync_lost(response):
+        return PollPage((), state.with_folder(_start_again(state.folder())).to_json(), more=True)
+    if not response.ok:
+        raise refusal(response)
+    page = read_object(response, f"the changes in {state.turn}", needs="value")
+    entries = _merged(page.get("value") or ())
+    removed = tuple(entry["id"] for entry in entries if "@removed" in entry)
+    wanted = _wanted(entries, state, account, now)
+    fetched = fetch_all(client, account, wanted, now=now)
+    following, more = _follow(state.with_known((), removed), page, now)
+    left = locate_removed(client, account, removed, folder=state.turn)
+    return _page_of(following, fetched, removed=left, more=more)
+
+
+def _ask(client: GraphClient, account: ChannelAccount, state: PollState) -> HttpResponse:
+    """The page behind the stored link, or the first of a new round. The link holds its own options: nothing is added to it."""
+    link = state.folder().link
+    path = link or f"{folder_path(state.turn)}/messages/delta"
+    params = None if link else {"$select": ",".join(ITEM_FIELDS)}
+    return client.call(account, "GET", path, params=params, prefer=f"odata.maxpagesize={PAGE_SIZE}", accept=(400, 404, 410))
+
+
+def _start_again(folder: FolderState) -> FolderState:
+    """The provider forgot our link. What lies well before the last complete round was seen then and is not fetched again."""
+    return FolderState(synced_at=folder.synced_at, floor=folder.synced_at - _REPEAT_MARGIN if folder.synced_at else None)
+
+
+def _merged(value: Sequence[Json]) -> list[Json]:
+    """One entry per id, later ones laid over earlier: a page may name the same mail several times."""
+    entries: dict[str, Json] = {}
+    for entry in value:
+        earlier = entries.pop(entry["id"], {})
+        entries[entry["id"]] = entry if "@removed" in entry or "@removed" in earlier else {**earlier, **entry}
+    return list(entries.values())
+
+
+def _wanted(entries: Sequence[Json], state: PollState, account: ChannelAccount, now: datetime) -> list[Wanted]:
+    waiting = {one.message_id for one in state.pending}
+    floor = state.folder().floor
+    return [
+        Wanted(Pending(entry["id"], state.turn, first_seen_at=now, due_at=now, floor=floor), entry)
+        for entry in entries
+        if not ("@removed" in entry or entry["id"] in waiting or state.knows(entry["id"]))
+        and not (entry.get("isDraft") or is_too_old(entry, account, floor))
+    ]
+
+
+def _follow(state: PollState, page: Json, now: datetime) -> tuple[PollState, bool]:
+    """The state after this page, and whether to poll again at once: more pages, or another folder in the same round."""
+    folder = state.folder()
+    started_at = folder.started_at or now
+    next_link, delta_link = page.get("@odata.nextLink"), page.get("@odata.deltaLink")
+    if next_link:
+        return state.with_folder(replace(folder, link=next_link, started_at=started_at)), True
+    done = FolderState(link=delta_link or folder.link, synced_at=started_at)
+    return state.with_folder(done).next_turn(), not state.is_last_turn()
+
+
+def _page_of(state: PollState, fetched: Fetched, *, removed: tuple[RemovedItem, ...] = (), more: bool) -> PollPage:
+    settled = {item.key for item in fetched.items} | set(fetched.gone) | set(fetched.unwanted)
+    postponed = {one.message_id: one for one in fetched.postponed}
+    kept = [postponed.pop(one.message_id, one) for one in state.pending if one.message_id not in settled]
+    after = replace(state, pending=(*kept, *postponed.values())).with_known((item.key for item in fetched.items), ())
+    vanished = tuple(RemovedItem(one.message_id, one.folder, True) for one in state.pending if one.message_id in fetched.gone)
+    return PollPage(fetched.items, after.to_json(), more=more and not fetched.stopped, removed=(*removed, *vanished))

@@ -1,0 +1,45 @@
+"""The copy of a sent mail in the mailbox: proof that it left, and what colleagues with a mail program see.
+
+A copy is looked for by its Message-ID before it is put there, so that no try adds a second one, nor adds one to a server's own.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.contract.base import ChannelAccount
+from app.providers.smtp.account import imap_server
+from app.providers.smtp.imap import ImapClient, ImapLine
+
+
+def find_copy(imap: ImapClient, account: ChannelAccount, message_id: str) -> bool:
+    """Whether the folder of sent mail holds it. Raises ProviderError."""
+    server = imap_server(account)
+    if server is None:
+        return False
+    with imap.open(server) as line:
+        return _look(line, account, message_id) is True
+
+
+def file_copy(imap: ImapClient, account: ChannelAccount, message_id: str, raw: bytes, *, now: datetime) -> bool:
+    """Put the mail there unless it is there; False for a mailbox without such a folder. Raises ProviderError."""
+    server = imap_server(account)
+    if server is None:
+        return False
+    with imap.open(server) as line:
+        there = _look(line, account, message_id)
+        if there is False:
+            line.append(_folder(line, account) or "", raw, now)
+        return there is not None
+
+
+def _look(line: ImapLine, account: ChannelAccount, message_id: str) -> bool | None:
+    """None where there is no such folder."""
+    folder = _folder(line, account)
+    if folder is None or line.examine(folder) is None:
+        return None
+    return line.has(message_id)
+
+
+def _folder(line: ImapLine, account: ChannelAccount) -> str | None:
+    return str(account.settings.get("sent_folder") or "") or line.sent_folder()

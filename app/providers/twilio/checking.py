@@ -1,0 +1,58 @@
+"""Does the account work, and does it tell us what happens? In words for an administrator."""
+
+from __future__ import annotations
+
+from app.contract.base import ChannelAccount, Json, ProviderError
+from app.contract.health import Health, refused
+from app.core.text import known
+from app.core.text import mark as N_
+from app.providers.twilio.api import TwilioApi
+from app.providers.twilio.numbers import number_of
+
+_CONNECTED = known("Connected as %(who)s")
+_STATE = known("The Twilio account is %(state)s: an administrator must look at it there")
+_NOT_OURS = known("%(number)s is no number of this Twilio account")
+_UNABLE = known("%(number)s can do no %(what)s at Twilio")
+_ELSEWHERE = known("Twilio reports to %(actual)s, and not to us: enter %(ours)s there")
+_NOWHERE = N_("nowhere")
+_NO_TOKEN = N_("The auth token is missing: nothing that Twilio posts can be let in")
+_CALLS, _TEXTS = N_("phone calls"), N_("texts")
+
+
+def check_account(api: TwilioApi, *, account: ChannelAccount, ability: str, webhook: tuple[str, str]) -> Health:
+    """Ask about the account and its number. `webhook` is the number's field that must hold an address, and that address."""
+    checked = ["sign-in", "phone number", "webhook"]
+    if not account.secrets.get("signing_secret"):
+        return Health(False, _NO_TOKEN, tuple(checked[:1]))
+    try:
+        whole = api.get("", account=account)
+        wrong = _wrong_account(whole) or ("" if _has_no_number(account) else _wrong_number(api, account, ability, webhook))
+    except ProviderError as error:
+        return refused(error, checked=tuple(checked))
+    if wrong:
+        return Health(False, wrong, tuple(checked))
+    return Health(True, _CONNECTED % {"who": str(whole.get("friendly_name") or account.address)}, tuple(checked))
+
+
+def _has_no_number(account: ChannelAccount) -> bool:
+    """A service or a name sends; its numbers are looked after at the provider."""
+    return bool(account.settings.get("messaging_service_sid")) or not number_of(account.address)
+
+
+def _wrong_account(whole: Json) -> str:
+    state = str(whole.get("status") or "active")
+    return "" if state == "active" else _STATE % {"state": state[:40]}
+
+
+def _wrong_number(api: TwilioApi, account: ChannelAccount, ability: str, webhook: tuple[str, str]) -> str:
+    answer = api.get("IncomingPhoneNumbers.json", account=account, params={"PhoneNumber": account.address})
+    rows = [row for row in answer.get("incoming_phone_numbers") or [] if isinstance(row, dict)]
+    ours = next((row for row in rows if row.get("phone_number") == account.address), None)
+    if ours is None:
+        return _NOT_OURS % {"number": account.address}
+    if not (ours.get("capabilities") or {}).get(ability):
+        return _UNABLE % {"number": account.address, "what": _CALLS if ability == "voice" else _TEXTS}
+    field, address = webhook
+    actual = str(ours.get(field) or "").split("#", 1)[0]
+    bare = actual.split("?", 1)[0].replace("/api/v1/", "/")
+    return "" if bare == address else _ELSEWHERE % {"actual": actual[:200] or _NOWHERE, "ours": address}

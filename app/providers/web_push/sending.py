@@ -1,0 +1,124 @@
+"""One call to a push service. No database."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from app.core.allowed_hosts import is_allowed
+from app.core.http import HttpClient, HttpFailure, HttpResponse
+from app.core.metering import Endpoint
+from app.core.retry_after import read_retry_after
+from app.core.text import known
+from app.core.text import mark as N_
+from app.notifications.answers import Answer
+from app.notifications.models import Outcome
+from app.notifications.push.keys import OwnKey
+from app.providers.web_push.encryption import BadSubscription, BrowserKeys, TooMuchToPush, seal
+from app.providers.web_push.vapid import authorization
+
+ACCEPTED = N_("The push service accepted it.")
+GONE = N_("The browser gave up its subscription; the device is removed.")
+FORBIDDEN = N_("The push service is not one this installation calls (PUSH_HOSTS).")
+TOO_LONG = N_("The message is too long for the push service.")
+KEY_REFUSED = known("The push service refuses our key (%(status)s).")
+BUSY = known("The push service asks to wait (%(status)s).")
+BROKEN = known("The push service has trouble (%(status)s).")
+SILENT = known("The push service does not answer (%(why)s).")
+STRANGE = known("The push service answered %(status)s.")
+DAY_SECONDS = 86_400
+CALLED = Endpoint("push", "POST subscription")
+
+
+@dataclass(frozen=True)
+class PushMessage:
+    """`payload` becomes JSON; `topic` is what a newer message of the same thing replaces."""
+
+    payload: dict[str, Any] = field(repr=False)
+    topic: str
+    urgent: bool = False
+    ttl_seconds: int = DAY_SECONDS
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where one browser is reached."""
+
+    endpoint: str = field(repr=False)
+    p256dh: str = field(repr=False)
+    auth: str = field(repr=False)
+
+
+def topic_of(text: str) -> str:
+    """Any name as a topic: 32 characters of base64url."""
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest())[:32].decode()
+
+
+@dataclass(frozen=True)
+class PushSender:
+    """Calls the push services that `hosts` allows, as `contact`, with our key."""
+
+    http: HttpClient
+    key: OwnKey
+    hosts: tuple[str, ...]
+    contact: str
+
+    def send(self, address: Address, message: PushMessage, *, now: datetime) -> Answer:
+        """Hand the message over; every failure is an answer."""
+        if not is_allowed(address.endpoint, self.hosts):
+            return Answer(Outcome.REFUSED, FORBIDDEN)
+        try:
+            body = seal(_json(message.payload), BrowserKeys.parse(address.p256dh, address.auth))
+        except BadSubscription:
+            return Answer(Outcome.GONE, GONE)
+        except TooMuchToPush:
+            return Answer(Outcome.REFUSED, TOO_LONG)
+        try:
+            answer = self.http.request(
+                "POST",
+                address.endpoint,
+                called=CALLED,
+                data=body,
+                headers=self._headers(address, message),
+                deadline=10,
+                max_bytes=16_384,
+            )
+        except HttpFailure as failure:
+            wrong = failure.kind in ("bad_url", "refused_address")
+            return Answer(Outcome.REFUSED, FORBIDDEN) if wrong else Answer(None, SILENT % {"why": failure.kind})
+        return _read(answer, now)
+
+    def _headers(self, address: Address, message: PushMessage) -> dict[str, str]:
+        token = authorization(self.key.private, endpoint=address.endpoint, contact=self.contact, now_seconds=int(time.time()))
+        return {
+            "Authorization": token,
+            "Content-Type": "application/octet-stream",
+            "Content-Encoding": "aes128gcm",
+            "TTL": str(message.ttl_seconds),
+            "Topic": message.topic,
+            "Urgency": "high" if message.urgent else "normal",
+        }
+
+
+def _json(payload: dict[str, Any]) -> bytes:
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _read(answer: HttpResponse, now: datetime) -> Answer:
+    status = answer.status
+    if 200 <= status < 300:
+        return Answer(Outcome.ACCEPTED, ACCEPTED)
+    if status in (404, 410):
+        return Answer(Outcome.GONE, GONE)
+    if status == 413:
+        return Answer(Outcome.REFUSED, TOO_LONG)
+    if status in (406, 429):
+        return Answer(None, BUSY % {"status": status}, read_retry_after(answer.headers.get("retry-after"), now=now))
+    if status >= 500:
+        return Answer(None, BROKEN % {"status": status}, read_retry_after(answer.headers.get("retry-after"), now=now))
+    return Answer(Outcome.REFUSED, (KEY_REFUSED if status in (400, 401, 403) else STRANGE) % {"status": status})

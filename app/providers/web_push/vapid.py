@@ -1,0 +1,28 @@
+"""Who we are to a push service: a short-lived token signed with the key that browsers subscribed to (RFC 8292). Pure."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from app.providers.web_push.encryption import point_of, to_base64url
+
+TOKEN_SECONDS = 12 * 3600  # push services refuse more than a day
+
+
+def authorization(key: ec.EllipticCurvePrivateKey, *, endpoint: str, contact: str, now_seconds: int) -> str:
+    """The `Authorization` header for one endpoint. `contact` is a mailto: or https: address of whoever runs this."""
+    parts = urlsplit(endpoint)
+    claims = {"aud": f"{parts.scheme}://{parts.netloc}", "exp": now_seconds + TOKEN_SECONDS, "sub": contact}
+    signed = f"{_part({'typ': 'JWT', 'alg': 'ES256'})}.{_part(claims)}"
+    r, s = decode_dss_signature(key.sign(signed.encode(), ec.ECDSA(hashes.SHA256())))
+    signature = to_base64url(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+    return f"vapid t={signed}.{signature},k={to_base64url(point_of(key.public_key()))}"
+
+
+def _part(content: dict[str, object]) -> str:
+    return to_base64url(json.dumps(content, separators=(",", ":")).encode())
