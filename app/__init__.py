@@ -26,10 +26,10 @@ from app.core.runtime import Runtime, install
 from app.core.slots import SharedSlots
 from app.core.storage import open_storage
 from app.demo import commands as demo_commands
-from app.events import registry
-from app.inbox import counts
-from app.ingest import readers
-from app.usage.jobs import writer
+from app.domain.events import registry
+from app.domain.ingest import readers
+from app.domain.threads import counts
+from app.domain.usage.jobs import writer
 
 CONNECTION_OPTIONS = (
     "timezone=UTC",
@@ -118,10 +118,10 @@ def _door_options(settings: Settings) -> dict[str, Any]:
 
 
 def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
-    from app.delivery.account import keep_token_cache
+    from app.domain.connections.account import keep_token_cache
+    from app.domain.realtime.socket import make_emitter
     from app.providers.pdok.adapter import Pdok
     from app.providers.registry import build_adapters
-    from app.realtime.socket import make_emitter
 
     meter = Meter(writer(app), every_seconds=settings.usage_seconds)
     http = HttpClient(allowed_networks=settings.outbound_allow, ports=settings.outbound_ports, meter=meter)

@@ -28,7 +28,7 @@ from app.config import Settings
 from app.core import translation
 from app.core.db import db
 from app.core.links import url_for
-from app.realtime.socket import start_sockets
+from app.domain.realtime.socket import start_sockets
 
 # Modules that hold routes; each has `blueprints`, a tuple. Nothing but this list imports them.
 ROUTES = (

@@ -9,39 +9,37 @@ from functools import cache
 
 import sqlalchemy as sa
 
-from app.addresses.models import Address
-from app.appointments import handlers as appointments
-from app.appointments.models import AppointmentReminder, CalendarEntry
-from app.auto_replies import handlers as auto_replies
-from app.auto_replies.handlers import answer_by_itself, is_answered_by_itself
-from app.automation.handlers import is_about_the_past, is_awaited, note_intent, run_rule_on_past, run_rules
 from app.core.db import table_of
-from app.delivery import handlers as delivery
-from app.delivery.catalogue import has_templates, read_templates_of_channel
-from app.delivery.handlers import hold_replies_to_spam, hold_scheduled_replies
-from app.delivery.jobs import may_go
-from app.delivery.models import Delivery, ScheduledReply
-from app.delivery.signal_models import ChatSignal
-from app.delivery.stopped import lift_at_provider
-from app.events.models import OutboxEntry
-from app.events.registry import AfterCommit, Wiring
-from app.events.relay import Source
-from app.inbox.handlers import follow_merged_contact, give_back_merged_contact
-from app.inbox.triage_models import BulkAction
-from app.ingest.handlers import show_mailbox_changes
-from app.ingest.mailbox_models import Reconciliation
-from app.ingest.media import fetch_announced_media
-from app.ingest.models import InboundEvent
-from app.ingest.notifications import subscribe_channel
-from app.integrations.fillout.applying import read_form
-from app.integrations.make.applying import read_scenario
-from app.integrations.make.asked import tell_asked_scenario
-from app.integrations.make.telling import tell_scenarios
-from app.integrations.models import ScenarioCall
-from app.mailings.models import MailingRecipient
-from app.notifications import handlers as notifications
-from app.notifications.asked import tell_asked_team
-from app.notifications.handlers import (
+from app.domain.addresses.models import Address
+from app.domain.appointments import handlers as appointments
+from app.domain.appointments.models import AppointmentReminder, CalendarEntry
+from app.domain.auto_replies import handlers as auto_replies
+from app.domain.auto_replies.handlers import answer_by_itself, is_answered_by_itself
+from app.domain.automation.handlers import is_about_the_past, is_awaited, note_intent, run_rule_on_past, run_rules
+from app.domain.delivery import handlers as delivery
+from app.domain.delivery.catalogue import has_templates, read_templates_of_channel
+from app.domain.delivery.handlers import hold_replies_to_spam, hold_scheduled_replies
+from app.domain.delivery.jobs import may_go
+from app.domain.delivery.models import Delivery, ScheduledReply
+from app.domain.delivery.signal_models import ChatSignal
+from app.domain.delivery.stopped import lift_at_provider
+from app.domain.events.models import OutboxEntry
+from app.domain.events.registry import AfterCommit, Wiring
+from app.domain.events.relay import Source
+from app.domain.ingest.handlers import show_mailbox_changes
+from app.domain.ingest.mailbox_models import Reconciliation
+from app.domain.ingest.media import fetch_announced_media
+from app.domain.ingest.models import InboundEvent
+from app.domain.ingest.notifications import subscribe_channel
+from app.domain.integrations.fillout.applying import read_form
+from app.domain.integrations.make.applying import read_scenario
+from app.domain.integrations.make.asked import tell_asked_scenario
+from app.domain.integrations.make.telling import tell_scenarios
+from app.domain.integrations.models import ScenarioCall
+from app.domain.mailings.models import MailingRecipient
+from app.domain.notifications import handlers as notifications
+from app.domain.notifications.asked import tell_asked_team
+from app.domain.notifications.handlers import (
     tell_administrators,
     tell_assignee,
     tell_escalation,
@@ -50,10 +48,10 @@ from app.notifications.handlers import (
     tell_team,
     tell_writer_of_held,
 )
-from app.notifications.models import NotificationDigest, NotificationDispatch
-from app.notifications.triggers import tell_of_absent_technician, tell_of_trouble, tell_of_urgent_order
-from app.orders import handlers as orders
-from app.realtime.handlers import (
+from app.domain.notifications.models import NotificationDigest, NotificationDispatch
+from app.domain.notifications.triggers import tell_of_absent_technician, tell_of_trouble, tell_of_urgent_order
+from app.domain.orders import handlers as orders
+from app.domain.realtime.handlers import (
     push_bulk_progress,
     push_channel_change,
     push_notification,
@@ -62,21 +60,23 @@ from app.realtime.handlers import (
     push_thread_change,
     push_thread_changes,
 )
-from app.reply_templates import handlers as reply_templates
-from app.reply_templates.handlers import check_scheduled_reply, settle_note, settle_sent_reply, unsettle_taken_back
-from app.routing import handlers as routing
-from app.routing.handlers import is_wanted, note_refusal, route_after
-from app.sla import handlers as sla
-from app.sla.callbacks import hear_end_of_call
-from app.sla.models import SlaRecompute
-from app.tasks.handlers import (
+from app.domain.reply_templates import handlers as reply_templates
+from app.domain.reply_templates.handlers import check_scheduled_reply, settle_note, settle_sent_reply, unsettle_taken_back
+from app.domain.routing import handlers as routing
+from app.domain.routing.handlers import is_wanted, note_refusal, route_after
+from app.domain.sla import handlers as sla
+from app.domain.sla.callbacks import hear_end_of_call
+from app.domain.sla.models import SlaRecompute
+from app.domain.tasks.handlers import (
     make_asked_task,
     make_callback_task,
     make_promised_task,
     move_tasks_of_merged_thread,
     return_tasks,
 )
-from app.tasks.queries import OPEN_AND_MINE, OVERDUE_AND_MINE
+from app.domain.tasks.queries import OPEN_AND_MINE, OVERDUE_AND_MINE
+from app.domain.threads.handlers import follow_merged_contact, give_back_merged_contact
+from app.domain.threads.triage_models import BulkAction
 
 LIVE, SEND = "live", "send"
 QUEUES = (LIVE, SEND)
@@ -282,7 +282,7 @@ def sources() -> tuple[Source, ...]:
     return (
         Source(
             outbox,
-            "app.events.jobs.run_outbox_entries_at_once",
+            "app.domain.events.jobs.run_outbox_entries_at_once",
             LIVE,
             where=lambda: sa.and_(outbox.c.queue == LIVE, at_once),
             most=100,
@@ -290,27 +290,27 @@ def sources() -> tuple[Source, ...]:
             is_first=True,
             every_seconds=PUSH_SECONDS,
         ),
-        Source(inbound, "app.ingest.jobs.process_inbound_events", LIVE, most=20, every_seconds=0.05),
-        Source(table_of(BulkAction), "app.inbox.jobs.run_bulk_action", LIVE),
-        Source(deliveries, "app.delivery.jobs.deliver", SEND, where=may_go),
-        Source(table_of(ChatSignal), "app.delivery.signal_jobs.send_signal", SEND),
-        Source(table_of(MailingRecipient), "app.mailings.jobs.send_to_recipient", SEND),
-        Source(table_of(ScheduledReply), "app.delivery.scheduled_jobs.send_due", SEND),
-        Source(table_of(NotificationDispatch), "app.notifications.jobs.send_dispatch", SEND),
-        Source(table_of(NotificationDigest), "app.notifications.jobs.send_digest", SEND),
-        Source(table_of(ScenarioCall), "app.integrations.jobs.call_scenario", SEND),
-        Source(table_of(Address), "app.addresses.jobs.check_address", SEND),
-        Source(table_of(CalendarEntry), "app.appointments.jobs.keep_entry", SEND),
-        Source(table_of(AppointmentReminder), "app.appointments.jobs.send_reminder", SEND),
-        Source(table_of(Reconciliation), "app.ingest.reconciling.reconcile", SEND),
-        Source(table_of(SlaRecompute), "app.sla.jobs.run_recompute", SEND),
+        Source(inbound, "app.domain.ingest.jobs.process_inbound_events", LIVE, most=20, every_seconds=0.05),
+        Source(table_of(BulkAction), "app.domain.threads.jobs.run_bulk_action", LIVE),
+        Source(deliveries, "app.domain.delivery.jobs.deliver", SEND, where=may_go),
+        Source(table_of(ChatSignal), "app.domain.delivery.signal_jobs.send_signal", SEND),
+        Source(table_of(MailingRecipient), "app.domain.mailings.jobs.send_to_recipient", SEND),
+        Source(table_of(ScheduledReply), "app.domain.delivery.scheduled_jobs.send_due", SEND),
+        Source(table_of(NotificationDispatch), "app.domain.notifications.jobs.send_dispatch", SEND),
+        Source(table_of(NotificationDigest), "app.domain.notifications.jobs.send_digest", SEND),
+        Source(table_of(ScenarioCall), "app.domain.integrations.jobs.call_scenario", SEND),
+        Source(table_of(Address), "app.domain.addresses.jobs.check_address", SEND),
+        Source(table_of(CalendarEntry), "app.domain.appointments.jobs.keep_entry", SEND),
+        Source(table_of(AppointmentReminder), "app.domain.appointments.jobs.send_reminder", SEND),
+        Source(table_of(Reconciliation), "app.domain.ingest.reconciling.reconcile", SEND),
+        Source(table_of(SlaRecompute), "app.domain.sla.jobs.run_recompute", SEND),
         Source(
             outbox,
-            "app.events.jobs.run_outbox_entries",
+            "app.domain.events.jobs.run_outbox_entries",
             LIVE,
             where=lambda: sa.and_(outbox.c.queue == LIVE, sa.not_(at_once)),
             most=20,
             together="event_id",
         ),
-        Source(outbox, "app.events.jobs.run_outbox_entry", SEND, where=lambda: outbox.c.queue == SEND),
+        Source(outbox, "app.domain.events.jobs.run_outbox_entry", SEND, where=lambda: outbox.c.queue == SEND),
     )

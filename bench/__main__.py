@@ -28,17 +28,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app import create_app
-from app.accounts.models import Brand
-from app.accounts.passwords import hash_password
 from app.config import Settings
-from app.connections.actions import NewChannel, create_channel
-from app.connections.models import ChannelType
 from app.core.clock import utc_now
 from app.core.crypto import Keyring, generate_key, parse_keys
 from app.core.db import db, transaction
 from app.core.migrate import upgrade
-from app.inbox.jobs import WORDS_OF
-from app.inbox.search_words import note_new_words
+from app.domain.accounts.models import Brand
+from app.domain.accounts.passwords import hash_password
+from app.domain.connections.actions import NewChannel, create_channel
+from app.domain.connections.models import ChannelType
+from app.domain.threads.jobs import WORDS_OF
+from app.domain.threads.search_words import note_new_words
 from app.launch.parts import workers
 from app.launch.ports import free_port
 from app.launch.process import stop

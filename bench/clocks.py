@@ -16,21 +16,21 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from app import create_app
-from app.accounts.access import Viewer
-from app.accounts.models import Role
 from app.config import Settings
 from app.core.clock import utc_now
 from app.core.crypto import generate_key
 from app.core.db import db, transaction
 from app.core.ids import new_id
 from app.core.work import claim
-from app.events.actions import SYSTEM
-from app.inbox.queries import ThreadFilter, list_threads
-from app.inbox.sorting import ListSort
-from app.sla.escalation import reach_due_steps
-from app.sla.jobs import BATCH
-from app.sla.recompute import BATCH as RECOMPUTE_BATCH
-from app.sla.recompute import TABLE, ask_for_recompute, run_batch
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.models import Role
+from app.domain.events.actions import SYSTEM
+from app.domain.sla.escalation import reach_due_steps
+from app.domain.sla.jobs import BATCH
+from app.domain.sla.recompute import BATCH as RECOMPUTE_BATCH
+from app.domain.sla.recompute import TABLE, ask_for_recompute, run_batch
+from app.domain.threads.queries import ThreadFilter, list_threads
+from app.domain.threads.sorting import ListSort
 from bench.live import percentile
 from tests.support.database import running_servers
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from app.accounts.passwords import hash_password
 from app.config import Settings
 from app.core.clock import utc_now
 from app.core.db import transaction
@@ -17,6 +16,7 @@ from app.demo.commands import PASSWORD, simulated_world
 from app.demo.connect import connect_simulators
 from app.demo.load import load_demo
 from app.demo.people import USERS
+from app.domain.accounts.passwords import hash_password
 from bench.live import FOUND, WATCH, sign_in
 from tests.support.browsing import running_browser
 from tests.support.live import LiveServer, running_application

@@ -12,16 +12,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from app import create_app
-from app.accounts.models import Brand, BrandMember, Role, User
-from app.accounts.tokens import EVERYTHING, create_token
 from app.config import Settings
-from app.connections.actions import NewChannel, create_channel, seal_secrets
-from app.connections.models import Channel, ChannelType
-from app.contacts.models import Contact
 from app.core.clock import utc_now
 from app.core.crypto import Keyring, parse_keys
 from app.core.db import db, transaction
 from app.core.ids import new_id
+from app.domain.accounts.models import Brand, BrandMember, Role, User
+from app.domain.accounts.tokens import EVERYTHING, create_token
+from app.domain.connections.actions import NewChannel, create_channel, seal_secrets
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.contacts.models import Contact
 from app.launch.parts import SimulatorPorts
 
 NUMBER = {"phone_number_id": "106600000000001", "display_phone_number": "31201234567", "waba_id": "200600000000001"}

@@ -13,7 +13,13 @@ import signal
 import sys
 from pathlib import Path
 
-PRELOADED = ["app.background.runner", "app.ingest.jobs", "app.delivery.jobs", "app.events.jobs", "chaos.nursery"]
+PRELOADED = [
+    "app.background.runner",
+    "app.domain.ingest.jobs",
+    "app.domain.delivery.jobs",
+    "app.domain.events.jobs",
+    "chaos.nursery",
+]
 PR_SET_PDEATHSIG = 1
 
 

@@ -15,10 +15,10 @@ from typing import Any
 from flask import Flask, Response, current_app
 
 from app.contract.base import ProviderError
-from app.delivery import jobs as delivery_jobs
-from app.events import relay
-from app.ingest import apply
-from app.ingest.intake import RawEvent, store_event
+from app.domain.delivery import jobs as delivery_jobs
+from app.domain.events import relay
+from app.domain.ingest import apply
+from app.domain.ingest.intake import RawEvent, store_event
 
 STORES_AFTER_SECONDS = 0.5
 NEVER_AGAIN_SECONDS = 10**7

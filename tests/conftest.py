@@ -34,7 +34,7 @@ from app import create_app
 from app.config import Settings
 from app.core.crypto import generate_key
 from app.simulators.common import RunningServer
-from tests.ingest.mailbox_world import MailboxWorld, graph_server, mailbox_world
+from tests.domain.ingest.mailbox_world import MailboxWorld, graph_server, mailbox_world
 from tests.support.browsing import Browsing, running_browser
 from tests.support.contexts import Contexts
 from tests.support.database import TestServers, close_connections, ground_session, one_connection, running_servers
@@ -50,7 +50,13 @@ LANES = ("unit", "db", "processes", "browser")
 # Tests that share a running application or a browser stay in one test process. The longest start first, so that
 # no process is left alone with one at the end.
 SHARED = ("demo", "live_server", "browser")
-LONG = ("tests/launch/", "tests/chaos/", "tests/ingest/test_four_workers.py", "tests/ingest/test_mailbox_months.py", "tests/cli/")
+LONG = (
+    "tests/launch/",
+    "tests/chaos/",
+    "tests/domain/ingest/test_four_workers.py",
+    "tests/domain/ingest/test_mailbox_months.py",
+    "tests/cli/",
+)
 
 # How long examples take says nothing on a machine that does other things too. And they are the same in every run: what fails
 # once fails again, and a change is not blamed for what another run's dice found.

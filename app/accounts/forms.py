@@ -21,11 +21,11 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
-from app.accounts.models import Role
-from app.accounts.passwords import MAX_CHARACTERS
-from app.accounts.tokens import SCOPES
 from app.core.text import storable
 from app.core.translation import TranslatedForm
+from app.domain.accounts.models import Role
+from app.domain.accounts.passwords import MAX_CHARACTERS
+from app.domain.accounts.tokens import SCOPES
 
 LANGUAGES = (("en", "English"), ("nl", "Nederlands"), ("fr", "Français"))
 THEMES = (("system", _l("Like the device")), ("light", _l("Light")), ("dark", _l("Dark")))

@@ -22,14 +22,14 @@ from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_use
 from htmx_flask import request
 from sqlalchemy.orm import Session
 
-from app.accounts.access import Viewer, visible_brands
-from app.accounts.models import User, UserSession
 from app.accounts.next_page import own_path
 from app.core.afterwards import after_answer
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.ids import new_id, new_secret
 from app.core.plans import KEPT
+from app.domain.accounts.access import Viewer, visible_brands
+from app.domain.accounts.models import User, UserSession
 
 IDLE = timedelta(hours=8)
 ABSOLUTE = timedelta(days=7)

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from app.accounts.access import Viewer
 from app.api.answers import Answer, answer, check_if_match, show, version_tag
 from app.api.gate import current_viewer
 from app.api.idempotency import write
@@ -26,20 +25,21 @@ from app.api.schemas.appointments import (
     AppointmentUpdate,
 )
 from app.api.schemas.base import IdPath
-from app.appointments import actions
-from app.appointments.actions import AppointmentContent
-from app.appointments.models import USUAL_MINUTES, AppointmentReminder
-from app.appointments.queries import AppointmentConditions, AppointmentRow, is_absent
-from app.appointments.queries import get_appointment as find_appointment
-from app.appointments.queries import list_appointments as find_appointments
-from app.appointments.reminders import list_reminders
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.keyset import Sort
 from app.core.problems import invalid
-from app.orders.models import Order
-from app.orders.queries import OrderMissing
-from app.orders.queries import get_order as find_order
+from app.domain.accounts.access import Viewer
+from app.domain.appointments import actions
+from app.domain.appointments.actions import AppointmentContent
+from app.domain.appointments.models import USUAL_MINUTES, AppointmentReminder
+from app.domain.appointments.queries import AppointmentConditions, AppointmentRow, is_absent
+from app.domain.appointments.queries import get_appointment as find_appointment
+from app.domain.appointments.queries import list_appointments as find_appointments
+from app.domain.appointments.reminders import list_reminders
+from app.domain.orders.models import Order
+from app.domain.orders.queries import OrderMissing
+from app.domain.orders.queries import get_order as find_order
 
 routes = Routes("Appointments")
 CREATE = {

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
-from app.accounts.access import Viewer
 from app.api.answers import Answer, answer, show
 from app.api.gate import current_viewer
 from app.api.idempotency import write
@@ -24,10 +23,11 @@ from app.core.db import db
 from app.core.problems import Problem, invalid
 from app.core.runtime import runtime
 from app.core.storage import FileMissing
-from app.inbox.api_queries import find_free_uploads
-from app.inbox.edit import keep_upload
-from app.inbox.models import Attachment
-from app.inbox.queries import get_attachment
+from app.domain.accounts.access import Viewer
+from app.domain.threads.api_queries import find_free_uploads
+from app.domain.threads.edit import keep_upload
+from app.domain.threads.models import Attachment
+from app.domain.threads.queries import get_attachment
 from app.mail.filenames import safe_filename
 from app.mail.filetypes import real_content_type
 

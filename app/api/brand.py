@@ -6,9 +6,9 @@ import uuid
 
 from sqlalchemy.orm import Session
 
-from app.accounts.access import Viewer
 from app.core.problems import invalid
-from app.inbox.api_queries import find_brand_id
+from app.domain.accounts.access import Viewer
+from app.domain.threads.api_queries import find_brand_id
 
 
 def choose_brand_id(session: Session, *, viewer: Viewer, key: str | None, owner: uuid.UUID | None, owner_name: str) -> uuid.UUID:

@@ -9,8 +9,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from app.accounts.access import Viewer
-from app.accounts.models import User
 from app.api.answers import Answer, answer, check_if_match, show, version_tag
 from app.api.gate import current_viewer
 from app.api.idempotency import write
@@ -18,18 +16,20 @@ from app.api.registry import Routes
 from app.api.schemas.base import IdPath
 from app.api.schemas.contacts import ContactCreate, ContactListQuery, ContactOut, ContactPage, ContactUpdate
 from app.api.show import contact_out
-from app.contacts.actions import IdentityInput
-from app.contacts.book import find_kept
-from app.contacts.edit import ContactEdit, create_contact, lock_contact, update_contact
-from app.contacts.models import Contact
-from app.contacts.queries import ContactFilter, contact_exists
-from app.contacts.queries import get_contact as find_contact
-from app.contacts.queries import list_contacts as find_contacts
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.keyset import Sort
 from app.core.problems import Problem, invalid
-from app.inbox.api_queries import contact_in_sight, is_reserved
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.models import User
+from app.domain.contacts.actions import IdentityInput
+from app.domain.contacts.book import find_kept
+from app.domain.contacts.edit import ContactEdit, create_contact, lock_contact, update_contact
+from app.domain.contacts.models import Contact
+from app.domain.contacts.queries import ContactFilter, contact_exists
+from app.domain.contacts.queries import get_contact as find_contact
+from app.domain.contacts.queries import list_contacts as find_contacts
+from app.domain.threads.api_queries import contact_in_sight, is_reserved
 
 routes = Routes("Contacts")
 KINDS = {"emails": "email", "phones": "phone", "whatsapp_numbers": "wa_id"}

@@ -12,12 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.accounts.access import Viewer
-from app.accounts.models import Brand, BrandMember, Role, Team, TeamMember, User
-from app.connections.models import Channel, ChannelType
-from app.connections.queries import ChannelMissing
 from app.core.keyset import Place, Sort, cut, paged
 from app.core.paging import Page
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.models import Brand, BrandMember, Role, Team, TeamMember, User
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.connections.queries import ChannelMissing
 
 
 class PersonMissing(Exception):

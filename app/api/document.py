@@ -12,11 +12,11 @@ from flask_openapi3.openapi import OpenAPI
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from app.accounts.tokens import SCOPES
 from app.api.registry import ALIAS, CANONICAL, Operation
 from app.api.schemas.base import ProblemDetails
 from app.api.schemas.messages import MovedOnBody
 from app.core.problems import CATALOGUE, MEDIA_TYPE
+from app.domain.accounts.tokens import SCOPES
 
 REFERENCE = "#/components/schemas/{model}"
 ALWAYS = (401, 403, 429, 503)

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from app.accounts.access import Viewer
 from app.api.answers import Answer, answer
 from app.api.gate import current_viewer
 from app.api.idempotency import write
@@ -17,23 +16,24 @@ from app.api.schemas.base import IdPath
 from app.api.schemas.external import ExternalMailCreate, MailContent, MailingCreate, MailingOut, MailingProblem
 from app.api.schemas.messages import MessageOut
 from app.api.show import message_out
-from app.connections.models import Channel, Medium
-from app.connections.queries import list_channels
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.problems import Problem, invalid
 from app.core.runtime import runtime
-from app.delivery.actions import ReplyContext
-from app.delivery.errors import UnableToReply
-from app.delivery.first_mail import FirstMail, queue_first_mail
-from app.inbox.api_queries import find_message_records
+from app.domain.accounts.access import Viewer
+from app.domain.connections.models import Channel, Medium
+from app.domain.connections.queries import list_channels
+from app.domain.delivery.actions import ReplyContext
+from app.domain.delivery.errors import UnableToReply
+from app.domain.delivery.first_mail import FirstMail, queue_first_mail
+from app.domain.mailings.actions import NewMailing, NewRecipient, create_mailing
+from app.domain.mailings.filling import BlankLeft, fill_in
+from app.domain.mailings.models import Mailing, RecipientOutcome
+from app.domain.mailings.queries import MailingMissing, get_mailing, get_progress
+from app.domain.reply_templates.queries import TemplateMissing, get_template
+from app.domain.threads.api_queries import find_message_records
 from app.mail.rich import clean_rich, rich_to_text
-from app.mailings.actions import NewMailing, NewRecipient, create_mailing
-from app.mailings.filling import BlankLeft, fill_in
-from app.mailings.models import Mailing, RecipientOutcome
-from app.mailings.queries import MailingMissing, get_mailing, get_progress
 from app.providers.registry import EMAIL_SENDGRID
-from app.reply_templates.queries import TemplateMissing, get_template
 
 routes = Routes("External")
 MAIL = {

@@ -13,8 +13,6 @@ from typing import Any, NoReturn
 from flask import Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app.accounts.access import Viewer
-from app.accounts.tokens import viewer_from_bearer
 from app.api.registry import Operation
 from app.core.caller import caller_address
 from app.core.clock import utc_now
@@ -22,6 +20,8 @@ from app.core.db import transaction
 from app.core.limits import Level, Limit
 from app.core.problems import Problem, invalid
 from app.core.runtime import runtime
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.tokens import viewer_from_bearer
 
 JSON_BODY_BYTES = 12 * 1024 * 1024
 FORM_BODY_BYTES = 27 * 1024 * 1024

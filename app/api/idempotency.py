@@ -18,14 +18,14 @@ from flask import request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from app.accounts.access import Viewer
-from app.accounts.models import IdempotencyRecord
 from app.api.answers import Answer
 from app.api.gate import current_viewer
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.problems import Problem
 from app.core.runtime import runtime
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.models import IdempotencyRecord
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 REPLAYED = "Idempotent-Replayed"

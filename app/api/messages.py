@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from app.accounts.access import Viewer
 from app.api.answers import Answer, answer, check_if_match, content_tag, show
 from app.api.attachments import claim_files
 from app.api.gate import current_viewer
@@ -25,25 +24,26 @@ from app.api.schemas.messages import (
     MessageUpdate,
 )
 from app.api.show import DIRECTIONS, message_out
-from app.connections.models import Channel
 from app.contract.base import DeliveryStatus
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.keyset import Sort
 from app.core.problems import Problem, invalid
 from app.core.runtime import runtime
-from app.delivery.actions import MAY_BE_SENT_AGAIN, Reply, ReplyContext, queue_reply, retry_delivery
-from app.inbox.actions import ThreadMovedOn, add_note, check_nothing_newer, lock_thread
-from app.inbox.api_queries import (
+from app.domain.accounts.access import Viewer
+from app.domain.connections.models import Channel
+from app.domain.delivery.actions import MAY_BE_SENT_AGAIN, Reply, ReplyContext, queue_reply, retry_delivery
+from app.domain.threads.actions import ThreadMovedOn, add_note, check_nothing_newer, lock_thread
+from app.domain.threads.api_queries import (
     MessageConditions,
     find_message_records,
     get_message_record,
     get_thread_record,
     list_message_records,
 )
-from app.inbox.edit import edit_note
-from app.inbox.models import Message, MessageType, Thread
-from app.inbox.queries import ThreadMissing
+from app.domain.threads.edit import edit_note
+from app.domain.threads.models import Message, MessageType, Thread
+from app.domain.threads.queries import ThreadMissing
 
 routes = Routes("Messages")
 SEND = {

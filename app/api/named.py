@@ -6,11 +6,11 @@ import uuid
 
 from sqlalchemy.orm import Session
 
-from app.accounts.access import Viewer
 from app.core.problems import invalid
-from app.inbox.api_queries import find_assignable_user_id
-from app.inbox.models import Thread
-from app.inbox.queries import ThreadMissing, get_thread
+from app.domain.accounts.access import Viewer
+from app.domain.threads.api_queries import find_assignable_user_id
+from app.domain.threads.models import Thread
+from app.domain.threads.queries import ThreadMissing, get_thread
 
 
 def named_thread(session: Session, viewer: Viewer, thread_id: uuid.UUID | None) -> Thread | None:

@@ -8,8 +8,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from app.accounts.access import Viewer
-from app.addresses.models import Address
 from app.api.answers import Answer, answer, check_if_match, show, version_tag
 from app.api.brand import choose_brand_id
 from app.api.gate import current_viewer
@@ -30,21 +28,23 @@ from app.api.schemas.orders import (
     OrderUpdate,
     in_decimal,
 )
-from app.contacts.actions import IdentityInput, find_or_create_contact, identity_lock_key
-from app.contacts.edit import ContactEdit, create_contact
-from app.contacts.queries import contact_exists
 from app.contract.address_parts import AddressParts, read_fields, read_line
 from app.core.clock import utc_now
 from app.core.db import advisory_xact_lock, db
 from app.core.keyset import Sort
 from app.core.problems import invalid
-from app.inbox.api_queries import contact_in_sight
-from app.orders import actions
-from app.orders.actions import NewLine, NewOrder
-from app.orders.models import OrderSource
-from app.orders.queries import LineRow, OrderConditions, OrderRow
-from app.orders.queries import get_order as find_order
-from app.orders.queries import list_orders as find_orders
+from app.domain.accounts.access import Viewer
+from app.domain.addresses.models import Address
+from app.domain.contacts.actions import IdentityInput, find_or_create_contact, identity_lock_key
+from app.domain.contacts.edit import ContactEdit, create_contact
+from app.domain.contacts.queries import contact_exists
+from app.domain.orders import actions
+from app.domain.orders.actions import NewLine, NewOrder
+from app.domain.orders.models import OrderSource
+from app.domain.orders.queries import LineRow, OrderConditions, OrderRow
+from app.domain.orders.queries import get_order as find_order
+from app.domain.orders.queries import list_orders as find_orders
+from app.domain.threads.api_queries import contact_in_sight
 
 routes = Routes("Orders")
 CREATE = {

@@ -13,26 +13,26 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from app.accounts.access import Viewer
 from app.api.directory_queries import PersonMissing
 from app.api.show import message_out
-from app.appointments.queries import AppointmentMissing
-from app.connections.queries import ChannelMissing
-from app.contacts.edit import IdentityTaken, NotAnOrganization
-from app.contacts.queries import ContactMissing
 from app.core.db import db
 from app.core.log import get_logger
 from app.core.paging import BadCursor
 from app.core.problems import MOST_ERRORS, FieldError, Problem, invalid, problem_of, problem_response
 from app.core.storage import StorageFailed
-from app.delivery.actions import UnableToReply
-from app.inbox.actions import ThreadMovedOn
-from app.inbox.api_queries import find_message_records
-from app.inbox.edit import NotYours
-from app.inbox.queries import ThreadMissing
-from app.orders.queries import OrderMissing
-from app.reply_templates.queries import TemplateMissing
-from app.tasks.queries import TaskMissing
+from app.domain.accounts.access import Viewer
+from app.domain.appointments.queries import AppointmentMissing
+from app.domain.connections.queries import ChannelMissing
+from app.domain.contacts.edit import IdentityTaken, NotAnOrganization
+from app.domain.contacts.queries import ContactMissing
+from app.domain.delivery.actions import UnableToReply
+from app.domain.orders.queries import OrderMissing
+from app.domain.reply_templates.queries import TemplateMissing
+from app.domain.tasks.queries import TaskMissing
+from app.domain.threads.actions import ThreadMovedOn
+from app.domain.threads.api_queries import find_message_records
+from app.domain.threads.edit import NotYours
+from app.domain.threads.queries import ThreadMissing
 
 log = get_logger(__name__)
 

@@ -16,8 +16,8 @@ from app.api.show import thread_out
 from app.core.db import db
 from app.core.keyset import REFUSAL
 from app.core.paging import BadCursor
-from app.inbox.api_queries import find_thread_records
-from app.inbox.search import search_threads
+from app.domain.threads.api_queries import find_thread_records
+from app.domain.threads.search import search_threads
 
 routes = Routes("Search")
 FIRST = "f"

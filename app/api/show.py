@@ -7,10 +7,10 @@ from typing import Any
 from app.api.schemas.contacts import ContactOut, IdentityOut
 from app.api.schemas.messages import AttachmentOut, MessageDirection, MessageOut
 from app.api.schemas.threads import ThreadOut
-from app.contacts.queries import ContactRecord
 from app.contract.base import DeliveryStatus
-from app.inbox.api_queries import MessageRecord, ThreadRecord
-from app.inbox.models import Attachment, Message, MessageType
+from app.domain.contacts.queries import ContactRecord
+from app.domain.threads.api_queries import MessageRecord, ThreadRecord
+from app.domain.threads.models import Attachment, Message, MessageType
 
 ATTACHMENT_URL = "/api/v1/communication/attachments/{id}/content"
 DIRECTIONS = {

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from app.accounts.access import Viewer
 from app.api.answers import Answer, answer, check_if_match, show, version_tag
 from app.api.brand import choose_brand_id
 from app.api.gate import current_viewer
@@ -23,10 +22,11 @@ from app.core.clock import utc_now
 from app.core.db import db
 from app.core.keyset import Sort
 from app.core.problems import invalid
-from app.tasks.actions import TaskContent, create_task, edit_task, lock_task, set_task_status
-from app.tasks.api_queries import TaskConditions, TaskRecord, get_task_record, list_task_records
-from app.tasks.models import Task
-from app.tasks.queries import may_wait_for
+from app.domain.accounts.access import Viewer
+from app.domain.tasks.actions import TaskContent, create_task, edit_task, lock_task, set_task_status
+from app.domain.tasks.api_queries import TaskConditions, TaskRecord, get_task_record, list_task_records
+from app.domain.tasks.models import Task
+from app.domain.tasks.queries import may_wait_for
 
 routes = Routes("Tasks")
 CREATE = {

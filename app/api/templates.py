@@ -9,8 +9,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from app.accounts.access import Viewer
-from app.accounts.models import Brand
 from app.api.answers import Answer, answer, check_if_match, show, version_tag
 from app.api.gate import current_viewer
 from app.api.idempotency import write
@@ -28,7 +26,9 @@ from app.core.clock import utc_now
 from app.core.db import db
 from app.core.keyset import Sort
 from app.core.problems import FieldError, Problem, invalid
-from app.reply_templates.actions import (
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.models import Brand
+from app.domain.reply_templates.actions import (
     BadTemplate,
     TemplateContent,
     archive_template,
@@ -37,12 +37,12 @@ from app.reply_templates.actions import (
     lock_template,
     restore_template,
 )
-from app.reply_templates.api_queries import TemplateConditions, page_templates
-from app.reply_templates.formatting import cleaned, own_plain, plain_of
-from app.reply_templates.models import ReplyTemplate
-from app.reply_templates.queries import TemplateRow, may_change
-from app.reply_templates.queries import get_template as find_template
-from app.reply_templates.variables import PLACE
+from app.domain.reply_templates.api_queries import TemplateConditions, page_templates
+from app.domain.reply_templates.formatting import cleaned, own_plain, plain_of
+from app.domain.reply_templates.models import ReplyTemplate
+from app.domain.reply_templates.queries import TemplateRow, may_change
+from app.domain.reply_templates.queries import get_template as find_template
+from app.domain.reply_templates.variables import PLACE
 
 routes = Routes("Templates")
 ALL_BRANDS = "all"

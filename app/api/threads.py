@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from app.accounts.access import Viewer
 from app.api.answers import Answer, answer, check_if_match, show, version_tag
 from app.api.brand import choose_brand_id
 from app.api.gate import current_viewer
@@ -18,14 +17,15 @@ from app.api.registry import Routes
 from app.api.schemas.base import IdPath
 from app.api.schemas.threads import ThreadCreate, ThreadListQuery, ThreadOut, ThreadPage, ThreadUpdate
 from app.api.show import thread_out
-from app.connections.models import Channel, Medium
-from app.contacts.queries import contact_exists
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.keyset import Sort
 from app.core.problems import invalid
-from app.inbox.actions import NewThread, assign_thread, change_priority, change_status, create_thread, lock_thread
-from app.inbox.api_queries import (
+from app.domain.accounts.access import Viewer
+from app.domain.connections.models import Channel, Medium
+from app.domain.contacts.queries import contact_exists
+from app.domain.threads.actions import NewThread, assign_thread, change_priority, change_status, create_thread, lock_thread
+from app.domain.threads.api_queries import (
     ThreadConditions,
     ThreadRecord,
     contact_in_sight,
@@ -33,9 +33,9 @@ from app.inbox.api_queries import (
     list_thread_records,
     team_exists,
 )
-from app.inbox.edit import edit_thread
-from app.inbox.models import Thread
-from app.inbox.reads import mark_read
+from app.domain.threads.edit import edit_thread
+from app.domain.threads.models import Thread
+from app.domain.threads.reads import mark_read
 
 routes = Routes("Threads")
 CREATE = {

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from app.appointments.actions import AppointmentContent
-from app.appointments.models import USUAL_MINUTES, AppointmentKind
-from app.appointments.times import NoSuchTime, instant, is_zone
 from app.core.text import storable
 from app.core.translation import gettext as _
+from app.domain.appointments.actions import AppointmentContent
+from app.domain.appointments.models import USUAL_MINUTES, AppointmentKind
+from app.domain.appointments.times import NoSuchTime, instant, is_zone
 
 TITLE_CHARACTERS, PLACE_CHARACTERS, NOTES_CHARACTERS = 200, 300, 5_000
 LENGTHS = (15, 30, 45, 60, 90, 120, 180, 240, 480)

@@ -1,7 +1,7 @@
 """The processes behind the web: RQ workers and the scheduler.
 
-Neighbours: `events/relay.py` hands out jobs, `background/schedule.py` lists the periodic ones. Guarantee: stopping or killing
-any of them at any moment loses nothing, because what they do is promised by rows.
+Neighbours: `domain/events/relay.py` hands out jobs, `background/schedule.py` lists the periodic ones. Guarantee: stopping or
+killing any of them at any moment loses nothing, because what they do is promised by rows.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from app.background.scheduler import run_scheduler
 from app.config import Settings
 from app.core.log import get_logger
 from app.core.runtime import runtime
-from app.notifications.jobs import make_push_key
+from app.domain.notifications.jobs import make_push_key
 from app.wiring import LIVE, SEND, sources
 
 WORKER_TTL_SECONDS = 30

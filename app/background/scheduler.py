@@ -20,7 +20,7 @@ from app.core.db import db
 from app.core.log import get_logger
 from app.core.nudge import wait_for_nudge
 from app.core.runtime import runtime
-from app.events.relay import POLL_SECONDS, Rounds, relay_once
+from app.domain.events.relay import POLL_SECONDS, Rounds, relay_once
 from app.wiring import sources
 
 PAUSE_SECONDS = 0.03  # between two looks; under a flood each look finds many rows instead of one

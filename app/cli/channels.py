@@ -9,12 +9,12 @@ import click
 import sqlalchemy as sa
 from flask.cli import AppGroup
 
-from app.accounts.models import Brand
 from app.cli.output import json_option, report_all
-from app.connections.models import Channel
-from app.connections.queries import find_channel_by_name, list_channels
 from app.core.db import transaction
-from app.delivery.check import check_channel
+from app.domain.accounts.models import Brand
+from app.domain.connections.check import check_channel
+from app.domain.connections.models import Channel
+from app.domain.connections.queries import find_channel_by_name, list_channels
 
 group = AppGroup("channels", help="Mailboxes and numbers.")
 

@@ -12,14 +12,14 @@ from flask.cli import AppGroup
 from sqlalchemy.orm import defer
 
 from app.cli.output import json_option, report, report_all
-from app.connections.models import Channel
-from app.connections.queries import find_channel_by_name
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
 from app.core.work import READY, RUNNING
-from app.ingest.actions import NotQuarantined, replay_event, replay_quarantined
-from app.ingest.models import QUARANTINED, InboundEvent
+from app.domain.connections.models import Channel
+from app.domain.connections.queries import find_channel_by_name
+from app.domain.ingest.actions import NotQuarantined, replay_event, replay_quarantined
+from app.domain.ingest.models import QUARANTINED, InboundEvent
 from app.wiring import sources
 
 events = AppGroup("events", help="What came in.")

@@ -10,16 +10,16 @@ import sqlalchemy as sa
 from flask.cli import AppGroup
 
 from app.cli.output import json_option, report
-from app.connections.actions import seal_secrets
-from app.connections.models import Channel, SignIn
-from app.connections.queries import open_secrets
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
 from app.core.db import table_of, transaction
 from app.core.runtime import runtime
-from app.events.actions import SYSTEM, audit
-from app.integrations.models import Integration
-from app.notifications.models import PushKey, TeamsHook
+from app.domain.connections.actions import seal_secrets
+from app.domain.connections.models import Channel, SignIn
+from app.domain.connections.queries import open_secrets
+from app.domain.events.actions import SYSTEM, audit
+from app.domain.integrations.models import Integration
+from app.domain.notifications.models import PushKey, TeamsHook
 
 # Beside the secrets of channels: table and column of single sealed values, each bound to its row's primary key.
 SEALED = (

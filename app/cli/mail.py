@@ -12,11 +12,11 @@ import click
 from flask.cli import AppGroup
 
 from app.cli.output import json_option, report
-from app.connections.models import Channel, Medium
-from app.connections.queries import find_channel_by_name, list_channels
 from app.core.db import transaction
-from app.ingest.mail_files import MailFile, Source, list_sources, read_mails
-from app.ingest.mail_import import Imported, import_mails
+from app.domain.connections.models import Channel, Medium
+from app.domain.connections.queries import find_channel_by_name, list_channels
+from app.domain.ingest.mail_files import MailFile, Source, list_sources, read_mails
+from app.domain.ingest.mail_import import Imported, import_mails
 
 RESULTS = ("threaded", "new", "automatic", "bounce", "duplicate", "quarantined")
 group = AppGroup("mail", help="Mail from files.")

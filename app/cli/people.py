@@ -12,16 +12,16 @@ import sqlalchemy as sa
 from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
-from app.accounts.actions import BadAddress, NewUser, UserExists, check_new_user, create_user
-from app.accounts.models import Brand, Role
-from app.accounts.passwords import WeakPassword
-from app.accounts.queries import find_user_by_email
-from app.accounts.tokens import UnknownScope, create_token
 from app.cli.output import json_option, report
-from app.contacts.actions import create_own_contact
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.ids import new_secret
+from app.domain.accounts.actions import BadAddress, NewUser, UserExists, check_new_user, create_user
+from app.domain.accounts.models import Brand, Role
+from app.domain.accounts.passwords import WeakPassword
+from app.domain.accounts.queries import find_user_by_email
+from app.domain.accounts.tokens import UnknownScope, create_token
+from app.domain.contacts.actions import create_own_contact
 
 users = AppGroup("users", help="People who sign in.")
 tokens = AppGroup("tokens", help="API tokens.")

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.contacts.actions import IdentityInput
-from app.contacts.models import ContactType
-from app.contacts.numbers import NotAnAddress, clean_email, clean_phone
 from app.core.text import storable
 from app.core.translation import gettext as _
+from app.domain.contacts.actions import IdentityInput
+from app.domain.contacts.models import ContactType
+from app.domain.contacts.numbers import NotAnAddress, clean_email, clean_phone
 
 NAME_CHARACTERS, LINE_CHARACTERS, NOTE_CHARACTERS = 200, 500, 20_000
 LANGUAGES = ("nl", "en", "fr")

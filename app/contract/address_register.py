@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from app.addresses.models import Address, CheckStatus
+from app.domain.addresses.models import Address, CheckStatus
 
 _POSTAL_CODE = re.compile(r"[1-9][0-9]{3}[A-Z]{2}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,4}")

@@ -150,7 +150,7 @@ class InboundMessage:
 
 
 class DeliveryStatus(StrEnum):
-    """The one ladder for all channels; `app/delivery/models.py` has the moves that are allowed."""
+    """The one ladder for all channels; `app/domain/delivery/models.py` has the moves that are allowed."""
 
     PENDING = "pending"
     ACCEPTED = "accepted"

@@ -14,9 +14,9 @@ from app.core.paging import BadCursor
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.delivery.actions import NothingToSend, retry_delivery
-from app.delivery.stuck import COUNT_CAP, count_stuck, list_stuck
-from app.inbox.queries import ThreadMissing, get_message
+from app.domain.delivery.actions import NothingToSend, retry_delivery
+from app.domain.delivery.stuck import COUNT_CAP, count_stuck, list_stuck
+from app.domain.threads.queries import ThreadMissing, get_message
 from app.web import page
 
 bp = Blueprint("deliveries", __name__)

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.auto_replies.actions import AutoReplyContent, save_auto_replies
-from app.auto_replies.models import AutoReplyKind
-from app.auto_replies.texts import DEFAULTS
-from app.connections.models import Channel
-from app.events.actions import SYSTEM
+from app.domain.auto_replies.actions import AutoReplyContent, save_auto_replies
+from app.domain.auto_replies.models import AutoReplyKind
+from app.domain.auto_replies.texts import DEFAULTS
+from app.domain.connections.models import Channel
+from app.domain.events.actions import SYSTEM
 
 ANSWERS = "RatioShop e-mail"
 

@@ -9,18 +9,18 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.accounts.access import viewer_of
-from app.accounts.models import Team, User
-from app.automation.actions import RuleContent, create_rule
-from app.automation.conditions import Condition, Part, parts_that_fit
-from app.automation.engine import CHANGED
-from app.automation.models import AutomationRule, AutomationRun
-from app.automation.occasions import LOOKS_BACK, list_past, read_facts
-from app.automation.queries import parts_of
-from app.automation.triggers import CLOCK, ORDER_STATUS_CHANGED, UNANSWERED
-from app.events.models import Event
-from app.inbox.macros import MacroSteps, OutsideCall, TaskStep
-from app.inbox.models import Priority, Thread, ThreadStatus
+from app.domain.accounts.access import viewer_of
+from app.domain.accounts.models import Team, User
+from app.domain.automation.actions import RuleContent, create_rule
+from app.domain.automation.conditions import Condition, Part, parts_that_fit
+from app.domain.automation.engine import CHANGED
+from app.domain.automation.models import AutomationRule, AutomationRun
+from app.domain.automation.occasions import LOOKS_BACK, list_past, read_facts
+from app.domain.automation.queries import parts_of
+from app.domain.automation.triggers import CLOCK, ORDER_STATUS_CHANGED, UNANSWERED
+from app.domain.events.models import Event
+from app.domain.threads.macros import MacroSteps, OutsideCall, TaskStep
+from app.domain.threads.models import Priority, Thread, ThreadStatus
 
 RAN_BEFORE = "Klachten nakijken"
 RAN_AT_MOST = 6

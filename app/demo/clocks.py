@@ -11,18 +11,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Team
-from app.connections.models import Channel, ChannelType
-from app.contacts.models import Contact, ContactType
 from app.core.ids import new_id
-from app.events.actions import SYSTEM
-from app.inbox.models import Message, MessageType, Thread, ThreadType
-from app.sla.actions import CalendarContent, create_calendar, create_policy
-from app.sla.book import read_calendar, read_policies
-from app.sla.clock import FactKind, Outcome, evaluate
-from app.sla.keeping import FACTS, FACTS_OF, facts_of, instant, next_step_at, seconds, settle_threads, step_instants
-from app.sla.models import SlaClock, SlaRecompute, SlaStep
-from app.sla.rules import Match, PolicyRules, StoredCalendar, StoredDay
+from app.domain.accounts.models import Team
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.contacts.models import Contact, ContactType
+from app.domain.events.actions import SYSTEM
+from app.domain.sla.actions import CalendarContent, create_calendar, create_policy
+from app.domain.sla.book import read_calendar, read_policies
+from app.domain.sla.clock import FactKind, Outcome, evaluate
+from app.domain.sla.keeping import FACTS, FACTS_OF, facts_of, instant, next_step_at, seconds, settle_threads, step_instants
+from app.domain.sla.models import SlaClock, SlaRecompute, SlaStep
+from app.domain.sla.rules import Match, PolicyRules, StoredCalendar, StoredDay
+from app.domain.threads.models import Message, MessageType, Thread, ThreadType
 
 LONG, SHORT = ((8 * 60, 20 * 60),), ((9 * 60, 13 * 60),)
 DESK = ((8 * 60 + 30, 12 * 60 + 30), (13 * 60, 17 * 60 + 30))

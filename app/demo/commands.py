@@ -11,9 +11,6 @@ from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
-from app.accounts.passwords import hash_password
-from app.connections.models import Channel, ChannelType
-from app.connections.queries import list_channels, open_secrets
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
@@ -25,6 +22,9 @@ from app.demo.people import USERS
 from app.demo.phone_world import connect_phone, simulated_phone
 from app.demo.waiting import wait_for_simulators
 from app.demo.world import SimulatorAway, World
+from app.domain.accounts.passwords import hash_password
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.connections.queries import list_channels, open_secrets
 
 PASSWORD = "switchyard-demo"  # noqa: S105  of the demo company only; the demo refuses to run in production
 group = AppGroup("demo", help="The demonstration company.")

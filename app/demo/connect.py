@@ -9,14 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.config import Settings
-from app.connections.models import Channel, ChannelType
-from app.connections.queries import list_channels, open_secrets
-from app.contacts.models import ContactIdentity
 from app.core.crypto import Keyring
 from app.demo import spare
 from app.demo.load import WABA, WHATSAPP_TOKEN
 from app.demo.world import World
-from app.inbox.models import Thread
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.connections.queries import list_channels, open_secrets
+from app.domain.contacts.models import ContactIdentity
+from app.domain.threads.models import Thread
 
 
 def connect_simulators(session: Session, world: World, *, keyring: Keyring, settings: Settings, now: datetime) -> None:

@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from app.accounts.models import User
-from app.connections.models import Channel, Medium
-from app.contacts.models import Contact
 from app.core.ids import new_id
 from app.demo.stories import OUT_OF_OFFICE, Story
-from app.events.models import Event
-from app.inbox.actions import NewMessage, add_message
-from app.inbox.models import MessageKey, MessageType, Priority, Thread, ThreadRead, ThreadStatus
+from app.domain.accounts.models import User
+from app.domain.connections.models import Channel, Medium
+from app.domain.contacts.models import Contact
+from app.domain.events.models import Event
+from app.domain.threads.actions import NewMessage, add_message
+from app.domain.threads.models import MessageKey, MessageType, Priority, Thread, ThreadRead, ThreadStatus
 
 
 def how_far(dice: random.Random, story: Story, at: datetime, now: datetime) -> int:

@@ -13,8 +13,6 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Brand
-from app.connections.models import Channel, ChannelType
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.ids import new_id, new_secret
@@ -25,11 +23,13 @@ from app.core.translation import told
 from app.demo import spare
 from app.demo.outside import simulator
 from app.demo.world import SimulatorAway
-from app.events.actions import SYSTEM
-from app.integrations.actions import IntegrationContent, create_integration, seal_secrets, switch_integration
-from app.integrations.models import Integration, Provider
-from app.integrations.queries import open_secrets
-from app.orders.models import Order
+from app.domain.accounts.models import Brand
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.events.actions import SYSTEM
+from app.domain.integrations.actions import IntegrationContent, create_integration, seal_secrets, switch_integration
+from app.domain.integrations.models import Integration, Provider
+from app.domain.integrations.queries import open_secrets
+from app.domain.orders.models import Order
 from app.web import page
 
 bp = Blueprint("demo_forms", __name__)

@@ -15,11 +15,6 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Brand, BrandMember, Team, TeamMember, User
-from app.connections.actions import NewChannel, create_channel
-from app.connections.models import Channel, ChannelType, Medium
-from app.contacts.actions import IdentityInput, find_or_create_contact
-from app.contacts.models import Contact, ContactType
 from app.core.crypto import Keyring
 from app.core.ids import new_id, new_secret
 from app.demo.auto_replies import make_auto_replies
@@ -46,8 +41,13 @@ from app.demo.routing import make_routing
 from app.demo.stories import STORIES, Story
 from app.demo.tasks import make_tasks
 from app.demo.templates import make_templates
-from app.inbox.actions import NewThread, create_thread, lock_thread
-from app.inbox.models import Priority
+from app.domain.accounts.models import Brand, BrandMember, Team, TeamMember, User
+from app.domain.connections.actions import NewChannel, create_channel
+from app.domain.connections.models import Channel, ChannelType, Medium
+from app.domain.contacts.actions import IdentityInput, find_or_create_contact
+from app.domain.contacts.models import Contact, ContactType
+from app.domain.threads.actions import NewThread, create_thread, lock_thread
+from app.domain.threads.models import Priority
 
 THREADS = 340
 DAYS = 21

@@ -9,11 +9,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.accounts.access import viewer_of
-from app.accounts.models import User
-from app.inbox.macros import ME, MacroSteps, create_macro
-from app.inbox.models import Priority, ThreadStatus
-from app.reply_templates.models import ReplyTemplate
+from app.domain.accounts.access import viewer_of
+from app.domain.accounts.models import User
+from app.domain.reply_templates.models import ReplyTemplate
+from app.domain.threads.macros import ME, MacroSteps, create_macro
+from app.domain.threads.models import Priority, ThreadStatus
 
 # (name, key of a brand or none, name of a template or none, the other steps)
 MACROS: tuple[tuple[str, str | None, str | None, MacroSteps], ...] = (

@@ -12,14 +12,14 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.connections.actions import NewChannel, seal_secrets
-from app.connections.models import Channel, ChannelType
-from app.connections.queries import open_secrets
 from app.core.crypto import Keyring
 from app.core.ids import new_secret
 from app.demo import spare
 from app.demo.outside import Outside, simulator
 from app.demo.waiting import LOOPBACK
+from app.domain.connections.actions import NewChannel, seal_secrets
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.connections.queries import open_secrets
 from app.providers.registry import EMAIL_SENDGRID, EMAIL_SMTP
 
 SENDGRID_KEY = "SG.simulated-key"

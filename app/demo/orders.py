@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.contract.address_parts import read_line
-from app.events.actions import SYSTEM
-from app.inbox.models import Thread
-from app.orders.actions import NewLine, NewOrder, create_order
-from app.orders.articles import add_article
-from app.orders.models import OrderSource, OrderStatus
+from app.domain.events.actions import SYSTEM
+from app.domain.orders.actions import NewLine, NewOrder, create_order
+from app.domain.orders.articles import add_article
+from app.domain.orders.models import OrderSource, OrderStatus
+from app.domain.threads.models import Thread
 
 ARTICLES = (
     ("WALLBOX-11KW", "Wallbox 11kW", "749.00"),

@@ -10,7 +10,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Team
 from app.core.clock import utc_now
 from app.core.crypto import Keyring
 from app.core.http import HttpClient, HttpFailure
@@ -18,8 +17,9 @@ from app.core.runtime import runtime
 from app.demo import spare
 from app.demo.waiting import LOOPBACK
 from app.demo.world import SILENT, SimulatorAway
-from app.events.actions import SYSTEM
-from app.notifications.teams.hooks import NewHook, find_hook, set_hook
+from app.domain.accounts.models import Team
+from app.domain.events.actions import SYSTEM
+from app.domain.notifications.teams.hooks import NewHook, find_hook, set_hook
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.accounts.models import Role
+from app.domain.accounts.models import Role
 
 
 @dataclass(frozen=True)

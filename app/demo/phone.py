@@ -13,14 +13,14 @@ from flask_babel import gettext as _
 from flask_login import login_required
 from htmx_flask import request
 
-from app.connections.models import ChannelType
-from app.connections.queries import list_channels
 from app.core.db import db
 from app.core.text import storable
 from app.core.translation import mark as N_
 from app.core.translation import told
 from app.demo.phone_world import BUSY, PhoneWorld, simulated_phone
 from app.demo.world import SimulatorAway
+from app.domain.connections.models import ChannelType
+from app.domain.connections.queries import list_channels
 from app.web import page
 
 bp = Blueprint("phone", __name__)

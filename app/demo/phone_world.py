@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.config import Settings
-from app.connections.models import Channel, ChannelType
-from app.connections.queries import list_channels, open_secrets
 from app.core.crypto import Keyring
 from app.core.http import HttpClient, HttpFailure
 from app.core.runtime import runtime
 from app.demo import spare
 from app.demo.world import REFUSES, SILENT, SimulatorAway
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.connections.queries import list_channels, open_secrets
 
 Json = dict[str, Any]
 CALM: Json = {"refuses_sign_in": False, "reorder": False, "duplicate": 0, "delay_s": 0.0, "slow_s": 0.0, "failing": {}}

@@ -26,7 +26,7 @@ from app.demo.providers import (
     told_trouble,
 )
 from app.demo.world import SimulatorAway
-from app.integrations.models import Provider as Integrated
+from app.domain.integrations.models import Provider as Integrated
 from app.web import page
 
 bp = Blueprint("demo_providers", __name__)

@@ -17,7 +17,7 @@ from app.core.runtime import runtime
 from app.core.translation import told
 from app.demo.outside import Outside, simulator
 from app.demo.world import SimulatorAway
-from app.notifications.push.devices import add_device, parse_device
+from app.domain.notifications.push.devices import add_device, parse_device
 from app.web import page
 
 bp = Blueprint("received", __name__)

@@ -15,8 +15,6 @@ from flask_login import login_required
 from htmx_flask import request
 from sqlalchemy.orm import Session
 
-from app.connections.models import Channel, ChannelType, Medium
-from app.connections.queries import list_channels
 from app.core.db import db
 from app.core.text import storable
 from app.core.translation import mark as N_
@@ -25,6 +23,8 @@ from app.demo.chat_acts import act, written
 from app.demo.commands import simulated_world
 from app.demo.mailboxes import SENDGRID_KEY
 from app.demo.world import Photo, SimulatorAway, World
+from app.domain.connections.models import Channel, ChannelType, Medium
+from app.domain.connections.queries import list_channels
 from app.providers.registry import EMAIL_SENDGRID, EMAIL_SMTP, OUTLOOK
 from app.web import page
 

@@ -9,14 +9,14 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.accounts.access import viewer_of
-from app.accounts.models import Team, User
-from app.connections.models import Channel
-from app.events.actions import SYSTEM
-from app.inbox.models import ThreadType
-from app.routing.actions import set_availability
-from app.routing.models import AvailabilityState, Strategy
-from app.routing.rule_actions import Abilities, RuleContent, create_rule, save_profile
+from app.domain.accounts.access import viewer_of
+from app.domain.accounts.models import Team, User
+from app.domain.connections.models import Channel
+from app.domain.events.actions import SYSTEM
+from app.domain.routing.actions import set_availability
+from app.domain.routing.models import AvailabilityState, Strategy
+from app.domain.routing.rule_actions import Abilities, RuleContent, create_rule, save_profile
+from app.domain.threads.models import ThreadType
 
 WEEK = tuple((day, start, end) for day in range(5) for start, end in ((8 * 60, 12 * 60 + 30), (13 * 60, 17 * 60 + 30)))
 # First name: what they take.

@@ -1,6 +1,7 @@
 """What people write to an installer of charging points: short conversations, Dutch and English.
 
-Each line is "<" for the contact, ">" for us, "#" for a note among ourselves. {order}, {day}, {time}, {town}, {street} are filled in.
+Each line is "<" for the contact, ">" for us, "#" for a note among ourselves. {order}, {day}, {time}, {town}, {street} are filled
+in.
 """
 # ruff: noqa: E501  a sentence a person wrote stays on one line
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.inbox.models import Priority, ThreadType
+from app.domain.threads.models import Priority, ThreadType
 
 
 @dataclass(frozen=True)

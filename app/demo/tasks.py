@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
-from app.inbox.models import Priority, Thread
-from app.tasks.due import due_instant
-from app.tasks.models import Task, TaskStatus, TaskType
+from app.domain.tasks.due import due_instant
+from app.domain.tasks.models import Task, TaskStatus, TaskType
+from app.domain.threads.models import Priority, Thread
 
 ZONE = "Europe/Amsterdam"
 # What, of which type, in which state, so many days from today.

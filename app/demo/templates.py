@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
-from app.events.actions import Actor
-from app.inbox.models import Message, MessageType
-from app.reply_templates.actions import TemplateContent, create_template, edit_template
-from app.reply_templates.models import ReplyTemplate, ReplyTemplateUse, TemplateCategory
+from app.domain.events.actions import Actor
+from app.domain.reply_templates.actions import TemplateContent, create_template, edit_template
+from app.domain.reply_templates.models import ReplyTemplate, ReplyTemplateUse, TemplateCategory
+from app.domain.threads.models import Message, MessageType
 
 HOW_OLD = timedelta(days=80)
 WRITTEN = ("email", "whatsapp")

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.core.db import advisory_xact_lock
 from app.core.ids import new_id
 from app.core.text import known
-from app.events.actions import Subject, record
+from app.domain.events.actions import Subject, record
 from app.health.models import SystemTrouble, SystemWatch
 from app.health.queries import Trouble
 

@@ -9,15 +9,15 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.connections.models import Channel
 from app.core.db import table_of
 from app.core.shortage import WAITS_FOR_STORAGE
 from app.core.storage import Storage, StorageFailed
 from app.core.text import known
 from app.core.text import mark as N_
-from app.delivery.models import Delivery
-from app.events.models import OutboxEntry
-from app.ingest.models import InboundEvent
+from app.domain.connections.models import Channel
+from app.domain.delivery.models import Delivery
+from app.domain.events.models import OutboxEntry
+from app.domain.ingest.models import InboundEvent
 
 GROWS_WITHIN = timedelta(hours=1)
 WAITS_AT_MOST = timedelta(minutes=5)

@@ -15,9 +15,9 @@ from app.contract.base import UnableToParse, WebhookReceiver
 from app.contract.receiving import SignedPost, UrlSignedReceiver
 from app.core.text import known
 from app.core.text import mark as N_
-from app.ingest.accounts import DoorAccount
-from app.ingest.intake import RawEvent
-from app.ingest.parsing import ONLY_BEGINNING, SENDGRID_EVENTS, UNKEYED
+from app.domain.ingest.accounts import DoorAccount
+from app.domain.ingest.intake import RawEvent
+from app.domain.ingest.parsing import ONLY_BEGINNING, SENDGRID_EVENTS, UNKEYED
 from app.mail.intake import read_inbound_parse
 from app.providers.registry import SMS_STATUS, VOICE
 from app.providers.sendgrid import channel_ids

@@ -10,19 +10,19 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from app.accounts.access import Viewer
 from app.accounts.session import current_lead
-from app.connections.queries import ChannelMissing, get_visible_channel, list_channels
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.paging import BadCursor
 from app.core.runtime import runtime
 from app.core.translation import mark as N_
-from app.events.actions import audit, retry_reactions
-from app.events.queries import find_reaction, list_failed_reactions
-from app.ingest.actions import NotQuarantined, replay_event, replay_quarantined
-from app.ingest.models import QUARANTINED
-from app.ingest.queries import EventMissing, EventRow, count_quarantined, get_event, list_quarantined, list_refusals
+from app.domain.accounts.access import Viewer
+from app.domain.connections.queries import ChannelMissing, get_visible_channel, list_channels
+from app.domain.events.actions import audit, retry_reactions
+from app.domain.events.queries import find_reaction, list_failed_reactions
+from app.domain.ingest.actions import NotQuarantined, replay_event, replay_quarantined
+from app.domain.ingest.models import QUARANTINED
+from app.domain.ingest.queries import EventMissing, EventRow, count_quarantined, get_event, list_quarantined, list_refusals
 from app.web import page
 
 bp = Blueprint("quarantine", __name__)

@@ -8,22 +8,22 @@ from typing import IO
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
-from app.connections.issued import is_issued
-from app.connections.models import ChannelType
 from app.contract.receiving import SignedPost
 from app.core.clock import utc_now
 from app.core.crash import crash_point
 from app.core.db import autocommitted, autocommitted_session
 from app.core.runtime import runtime
+from app.domain.connections.issued import is_issued
+from app.domain.connections.models import ChannelType
+from app.domain.ingest.accounts import DoorAccount, DoorAccounts
+from app.domain.ingest.intake import RawEvent, count_at_the_door, count_refusal, store_at_the_door, store_large
+from app.domain.ingest.notifications import enqueue_polls, enqueue_renewals, told_channels
+from app.domain.ingest.spool import LARGE_BYTES, copy_stream, place_for, spooled
+from app.domain.ingest.unavailable import answer_outages
+from app.domain.usage.doors import count_calls
 from app.ingest import door
-from app.ingest.accounts import DoorAccount, DoorAccounts
-from app.ingest.intake import RawEvent, count_at_the_door, count_refusal, store_at_the_door, store_large
-from app.ingest.notifications import enqueue_polls, enqueue_renewals, told_channels
-from app.ingest.spool import LARGE_BYTES, copy_stream, place_for, spooled
-from app.ingest.unavailable import answer_outages
 from app.providers.registry import EMAIL_SENDGRID, SMS, SMS_STATUS, VOICE, WHATSAPP
 from app.providers.whatsapp import challenge_answer
-from app.usage.doors import count_calls
 from app.web import csrf
 
 bp = Blueprint("webhooks", __name__)

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from app.core.text import mark as N_
 from app.core.text import storable
 from app.core.translation import gettext as _
-from app.integrations.actions import IntegrationContent
-from app.integrations.models import Integration, Provider
+from app.domain.integrations.actions import IntegrationContent
+from app.domain.integrations.models import Integration, Provider
 from app.providers.fillout.reading import FIELDS
 
 NAME_CHARACTERS, LINE_CHARACTERS, SECRET_CHARACTERS = 80, 300, 2000

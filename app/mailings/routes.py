@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
-from app.mailings.actions import end_mailings
-from app.mailings.tokens import read_token
+from app.domain.mailings.actions import end_mailings
+from app.domain.mailings.tokens import read_token
 from app.web import csrf, page
 
 bp = Blueprint("mailings", __name__)

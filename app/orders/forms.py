@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
-from app.contacts.actions import IdentityInput
-from app.contacts.numbers import NotAnAddress, clean_email, clean_phone
 from app.contract.address_parts import AddressParts, read_fields
 from app.core.text import storable
 from app.core.translation import gettext as _
-from app.orders.actions import NewLine
-from app.orders.articles import ArticleContent
+from app.domain.contacts.actions import IdentityInput
+from app.domain.contacts.numbers import NotAnAddress, clean_email, clean_phone
+from app.domain.orders.actions import NewLine
+from app.domain.orders.articles import ArticleContent
 
 NAME_CHARACTERS, LINE_CHARACTERS, NOTES_CHARACTERS = 200, 300, 20_000
 ROWS_AT_FIRST, MOST_ROWS = 3, 30

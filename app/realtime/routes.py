@@ -13,15 +13,15 @@ from flask_login import current_user, login_required
 from flask_socketio import join_room, leave_room
 from sqlalchemy.orm import Session
 
-from app.accounts.access import Viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
-from app.realtime.models import BrandSequence, PushSequence
-from app.realtime.presence import TYPING, Person, leave, list_people, may_see, renew, thread_room
-from app.realtime.sessions import OpenSockets
-from app.realtime.socket import brand_room, socketio, user_room
-from app.routing.actions import note_sessions_seen
+from app.domain.accounts.access import Viewer
+from app.domain.realtime.models import BrandSequence, PushSequence
+from app.domain.realtime.presence import TYPING, Person, leave, list_people, may_see, renew, thread_room
+from app.domain.realtime.sessions import OpenSockets
+from app.domain.realtime.socket import brand_room, socketio, user_room
+from app.domain.routing.actions import note_sessions_seen
 
 bp = Blueprint("realtime", __name__)
 open_sockets = OpenSockets()

@@ -10,15 +10,15 @@ from wtforms import Field, SelectField, SelectMultipleField, StringField, TextAr
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
-from app.connections.models import Medium
 from app.core.text import storable
 from app.core.translation import TranslatedForm
+from app.domain.connections.models import Medium
+from app.domain.reply_templates.actions import TemplateContent
+from app.domain.reply_templates.formatting import HTML_CHARACTERS, cleaned
+from app.domain.reply_templates.models import TemplateCategory
+from app.domain.reply_templates.variables import list_problems
+from app.domain.reply_templates.views import LANGUAGES, problem_words
 from app.mail.rich import rich_to_text
-from app.reply_templates.actions import TemplateContent
-from app.reply_templates.formatting import HTML_CHARACTERS, cleaned
-from app.reply_templates.models import TemplateCategory
-from app.reply_templates.variables import list_problems
-from app.reply_templates.views import LANGUAGES, problem_words
 
 TEXT_CHARACTERS = 20_000
 FITS = (Medium.EMAIL, Medium.WHATSAPP, Medium.SMS, Medium.INTERNAL)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from app.core.text import storable
 from app.core.translation import gettext as _
-from app.inbox.models import ThreadType
-from app.inbox.tags import BadTag, clean_tag
-from app.routing.models import CAPACITY, MOST_CAPACITY, STICKY_DAYS_AT_MOST, RoutingProfile, RoutingRule, Strategy
-from app.routing.rule_actions import Abilities, RuleContent
+from app.domain.routing.models import CAPACITY, MOST_CAPACITY, STICKY_DAYS_AT_MOST, RoutingProfile, RoutingRule, Strategy
+from app.domain.routing.rule_actions import Abilities, RuleContent
+from app.domain.threads.models import ThreadType
+from app.domain.threads.tags import BadTag, clean_tag
 
 NAME_CHARACTERS = 80
 WORDS_AT_MOST = 20

@@ -9,15 +9,15 @@ from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.accounts.queries import list_brands
 from app.accounts.session import current_lead
 from app.contract.suppression import Stop
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.text import storable
-from app.suppressions.actions import lift_suppression
-from app.suppressions.queries import SuppressionMissing, get_suppression, list_suppressions
+from app.domain.accounts.queries import list_brands
+from app.domain.suppressions.actions import lift_suppression
+from app.domain.suppressions.queries import SuppressionMissing, get_suppression, list_suppressions
 from app.web import page
 
 bp = Blueprint("suppressions", __name__)

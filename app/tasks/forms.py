@@ -11,9 +11,9 @@ from typing import TypeVar
 
 from app.core.text import storable
 from app.core.translation import gettext as _
-from app.inbox.models import Priority
-from app.tasks.actions import TaskContent
-from app.tasks.models import Recurrence, TaskType
+from app.domain.tasks.actions import TaskContent
+from app.domain.tasks.models import Recurrence, TaskType
+from app.domain.threads.models import Priority
 
 TITLE_CHARACTERS, NOTES_CHARACTERS = 300, 10_000
 WAITING_CHARACTERS = 60

@@ -10,15 +10,15 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal
 
-from app.accounts.access import Viewer
 from app.accounts.session import current_lead
-from app.connections.queries import list_channels
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.metering import STEPS_MS
 from app.core.translation import gettext as _
-from app.integrations.queries import list_integrations
-from app.usage.queries import Used, list_usage
+from app.domain.accounts.access import Viewer
+from app.domain.connections.queries import list_channels
+from app.domain.integrations.queries import list_integrations
+from app.domain.usage.queries import Used, list_usage
 from app.web import page
 
 bp = Blueprint("usage", __name__)

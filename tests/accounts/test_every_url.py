@@ -13,45 +13,45 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from app import create_app
-from app.accounts.models import Role, Team, User, UserSession
-from app.accounts.tokens import create_token
-from app.automation.models import AutomationRule
 from app.config import Settings
-from app.connections.models import Channel, ChannelType
 from app.core.crypto import Keyring
 from app.core.ids import new_id
 from app.core.runtime import runtime
-from app.delivery.models import ScheduledReply
-from app.events.actions import SYSTEM, Actor
-from app.events.models import Event, OutboxEntry
-from app.inbox.macro_models import Macro
-from app.inbox.models import Attachment, MessageType, Thread
-from app.inbox.move_models import ThreadMove
-from app.inbox.sorting import ListSort
-from app.inbox.triage_models import BulkAction
-from app.inbox.view_models import SavedView, ViewScope
-from app.ingest.intake import RawEvent, store_event
-from app.integrations.actions import IntegrationContent, create_integration
-from app.integrations.models import Provider
-from app.mailings.actions import NewMailing, NewRecipient, create_mailing
-from app.mailings.models import MailingRecipient
-from app.mailings.tokens import unsubscribe_token as mailing_token
-from app.notifications.digest_mail import unsubscribe_token
-from app.notifications.models import Notification, NotificationKind, PushSubscription
-from app.notifications.teams.hooks import NewHook, set_hook
-from app.orders.articles import add_article
-from app.reply_templates.actions import TemplateContent, create_template
-from app.reply_templates.models import TemplateCategory
-from app.sla.actions import CalendarContent, create_calendar, create_policy
-from app.sla.rules import DEFAULT_CALENDAR, PolicyRules
-from app.suppressions.models import Suppression
-from app.tasks.actions import TaskContent, create_task
+from app.domain.accounts.models import Role, Team, User, UserSession
+from app.domain.accounts.tokens import create_token
+from app.domain.automation.models import AutomationRule
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.delivery.models import ScheduledReply
+from app.domain.events.actions import SYSTEM, Actor
+from app.domain.events.models import Event, OutboxEntry
+from app.domain.ingest.intake import RawEvent, store_event
+from app.domain.integrations.actions import IntegrationContent, create_integration
+from app.domain.integrations.models import Provider
+from app.domain.mailings.actions import NewMailing, NewRecipient, create_mailing
+from app.domain.mailings.models import MailingRecipient
+from app.domain.mailings.tokens import unsubscribe_token as mailing_token
+from app.domain.notifications.digest_mail import unsubscribe_token
+from app.domain.notifications.models import Notification, NotificationKind, PushSubscription
+from app.domain.notifications.teams.hooks import NewHook, set_hook
+from app.domain.orders.articles import add_article
+from app.domain.reply_templates.actions import TemplateContent, create_template
+from app.domain.reply_templates.models import TemplateCategory
+from app.domain.sla.actions import CalendarContent, create_calendar, create_policy
+from app.domain.sla.rules import DEFAULT_CALENDAR, PolicyRules
+from app.domain.suppressions.models import Suppression
+from app.domain.tasks.actions import TaskContent, create_task
+from app.domain.threads.macro_models import Macro
+from app.domain.threads.models import Attachment, MessageType, Thread
+from app.domain.threads.move_models import ThreadMove
+from app.domain.threads.sorting import ListSort
+from app.domain.threads.triage_models import BulkAction
+from app.domain.threads.view_models import SavedView, ViewScope
 from tests.accounts.audiences import IN, SIGN_IN, Entry, Verdict
 from tests.accounts.every_url import TABLE
-from tests.appointments.factories import make_appointment
+from tests.domain.appointments.factories import make_appointment
+from tests.domain.orders.factories import make_order
+from tests.domain.routing.factories import make_rule
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
-from tests.orders.factories import make_order
-from tests.routing.factories import make_rule
 from tests.support.database import again, back_to, ground_session
 from tests.support.signing_in import csrf_token, sign_in
 

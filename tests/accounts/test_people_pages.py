@@ -7,13 +7,13 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.accounts.access import visible_brand_ids
-from app.accounts.models import Brand, Role, Team, User
-from app.accounts.passwords import verify_password
-from app.accounts.queries import find_user_by_email
-from app.contacts.models import Contact, ContactIdentity
 from app.core.ids import new_id
-from app.events.models import AuditEntry
+from app.domain.accounts.access import visible_brand_ids
+from app.domain.accounts.models import Brand, Role, Team, User
+from app.domain.accounts.passwords import verify_password
+from app.domain.accounts.queries import find_user_by_email
+from app.domain.contacts.models import Contact, ContactIdentity
+from app.domain.events.models import AuditEntry
 from tests.factories import make_brand, make_user
 from tests.support.pages import PageClient
 from tests.support.queries import counted_queries

@@ -12,12 +12,12 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app import create_app
-from app.accounts.models import Role, User, UserSession
-from app.accounts.passwords import hash_password
 from app.accounts.session import ABSOLUTE, IDLE
 from app.config import Settings
 from app.core.clock import utc_now
-from app.events.models import AuditEntry
+from app.domain.accounts.models import Role, User, UserSession
+from app.domain.accounts.passwords import hash_password
+from app.domain.events.models import AuditEntry
 from tests.factories import make_brand, make_user
 from tests.support.pages import PageClient
 from tests.support.queries import counted_queries

@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.accounts.models import LoginThrottle, User, UserSession
-from app.accounts.passwords import hash_password
 from app.core.clock import utc_now
-from app.events.models import AuditEntry
+from app.domain.accounts.models import LoginThrottle, User, UserSession
+from app.domain.accounts.passwords import hash_password
+from app.domain.events.models import AuditEntry
 from tests.factories import make_brand, make_user
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, sign_in
@@ -84,7 +84,7 @@ def test_an_unknown_account_costs_a_hash_like_a_known_one(
     client: FlaskClient, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Counted, not timed: each answer verifies exactly one argon2 hash."""
-    import app.accounts.passwords as passwords
+    import app.domain.accounts.passwords as passwords
 
     counts: list[str] = []
 

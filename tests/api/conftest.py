@@ -13,19 +13,19 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.accounts.models import Brand, User
-from app.accounts.tokens import create_token
-from app.connections.models import Channel
-from app.contacts.models import Contact
 from app.core.runtime import runtime
-from app.events.actions import SYSTEM, Actor
-from app.inbox.models import Message, Thread
-from app.mailings.actions import NewMailing, NewRecipient, create_mailing
-from app.mailings.models import Mailing
-from app.reply_templates.actions import TemplateContent, create_template
-from app.reply_templates.models import ReplyTemplate, TemplateCategory
-from app.tasks.actions import TaskContent, create_task
-from app.tasks.models import Task
+from app.domain.accounts.models import Brand, User
+from app.domain.accounts.tokens import create_token
+from app.domain.connections.models import Channel
+from app.domain.contacts.models import Contact
+from app.domain.events.actions import SYSTEM, Actor
+from app.domain.mailings.actions import NewMailing, NewRecipient, create_mailing
+from app.domain.mailings.models import Mailing
+from app.domain.reply_templates.actions import TemplateContent, create_template
+from app.domain.reply_templates.models import ReplyTemplate, TemplateCategory
+from app.domain.tasks.actions import TaskContent, create_task
+from app.domain.tasks.models import Task
+from app.domain.threads.models import Message, Thread
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.database import again, back_to, ground_session
 

@@ -10,15 +10,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from app.accounts.models import ApiToken
-from app.accounts.tokens import SCOPES
 from app.api.registry import Operation
 from app.api.routes import OPERATIONS
 from app.core.ids import new_id
 from app.core.problems import MEDIA_TYPE
+from app.domain.accounts.models import ApiToken
+from app.domain.accounts.tokens import SCOPES
 from tests.api.conftest import Caller, World, make_token
-from tests.appointments.factories import make_appointment
-from tests.orders.factories import make_order
+from tests.domain.appointments.factories import make_appointment
+from tests.domain.orders.factories import make_order
 
 NAMES = [operation.name for operation in OPERATIONS]
 WITH_ID = [operation for operation in OPERATIONS if "<uuid:id>" in operation.rule]

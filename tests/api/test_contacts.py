@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Role
-from app.contacts.models import Contact, ContactIdentity
 from app.core.ids import new_id
-from app.events.models import AuditEntry
+from app.domain.accounts.models import Role
+from app.domain.contacts.models import Contact, ContactIdentity
+from app.domain.events.models import AuditEntry
 from tests.api.conftest import Caller, World, make_token
 from tests.factories import make_user
 

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.accounts.models import IdempotencyRecord
-from app.contacts.models import Contact
 from app.core.db import db
-from app.delivery.models import Delivery
-from app.inbox.models import Message, Thread
+from app.domain.accounts.models import IdempotencyRecord
+from app.domain.contacts.models import Contact
+from app.domain.delivery.models import Delivery
+from app.domain.threads.models import Message, Thread
 from tests.api.conftest import Caller, World, make_token, make_world
 
 KEY = {"Idempotency-Key": "8e03978e-40d5-43e8-bc93-6894a57f9324"}

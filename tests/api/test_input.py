@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.contacts.models import Contact
+from app.domain.contacts.models import Contact
 from tests.api.conftest import Caller, World
 
 

@@ -9,16 +9,16 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Team, TeamMember
-from app.contacts.models import ContactType
 from app.contract.base import DeliveryStatus
 from app.core.ids import new_id
-from app.events.actions import SYSTEM
-from app.inbox.models import MessageType, Priority, ThreadStatus, ThreadType
-from app.tasks.actions import TaskContent, create_task
+from app.domain.accounts.models import Team, TeamMember
+from app.domain.contacts.models import ContactType
+from app.domain.events.actions import SYSTEM
+from app.domain.tasks.actions import TaskContent, create_task
+from app.domain.threads.models import MessageType, Priority, ThreadStatus, ThreadType
 from tests.api.conftest import Caller, World
+from tests.domain.orders.factories import make_order
 from tests.factories import NOW, make_contact, make_message, make_thread
-from tests.orders.factories import make_order
 
 SORTS = [
     ("/communication/threads", "created_at"),

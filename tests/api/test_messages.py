@@ -13,11 +13,11 @@ from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.connections.models import ChannelType
 from app.core.clock import utc_now
 from app.core.runtime import runtime
-from app.delivery.models import Delivery
-from app.inbox.models import Attachment, Message, MessageType
+from app.domain.connections.models import ChannelType
+from app.domain.delivery.models import Delivery
+from app.domain.threads.models import Attachment, Message, MessageType
 from tests.api.conftest import Caller, World, make_token
 from tests.factories import make_channel, make_message
 

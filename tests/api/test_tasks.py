@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
-from app.events.models import Event
-from app.inbox.models import Priority, Thread
-from app.tasks.models import Task, TaskStatus
+from app.domain.events.models import Event
+from app.domain.tasks.models import Task, TaskStatus
+from app.domain.threads.models import Priority, Thread
 from tests.api.conftest import Caller, World
 from tests.api.test_lists import everything
 

@@ -8,8 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Role
-from app.reply_templates.models import ReplyTemplateVersion
+from app.domain.accounts.models import Role
+from app.domain.reply_templates.models import ReplyTemplateVersion
 from tests.api.conftest import Caller, World, make_token
 from tests.api.test_lists import everything
 from tests.factories import make_user

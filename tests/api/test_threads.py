@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.accounts.models import BrandMember
 from app.core.ids import new_id
-from app.events.models import AuditEntry, Event
-from app.inbox.models import Thread
+from app.domain.accounts.models import BrandMember
+from app.domain.events.models import AuditEntry, Event
+from app.domain.threads.models import Thread
 from tests.api.conftest import Caller, World
 from tests.factories import make_brand, make_message
 

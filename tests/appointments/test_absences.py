@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from app.accounts.models import Role
-from app.appointments.models import Absence
-from tests.appointments.conftest import Desk
+from app.domain.accounts.models import Role
+from app.domain.appointments.models import Absence
+from tests.domain.appointments.conftest import Desk
 from tests.factories import make_user
 
 

@@ -9,15 +9,15 @@ from datetime import UTC, date, datetime
 import pytest
 import sqlalchemy as sa
 
-from app.appointments.models import Absence, AppointmentKind, AppointmentState
-from app.connections.models import Channel
-from app.contacts.merge import merge_contacts
-from app.contacts.merge import undo_merge as undo_contacts
-from app.events.actions import Actor
-from app.inbox.merge import merge_threads, undo_merge
-from app.inbox.move_models import ThreadMove
-from app.orders.models import Order
-from tests.appointments.conftest import Desk
+from app.domain.appointments.models import Absence, AppointmentKind, AppointmentState
+from app.domain.connections.models import Channel
+from app.domain.contacts.merge import merge_contacts
+from app.domain.contacts.merge import undo_merge as undo_contacts
+from app.domain.events.actions import Actor
+from app.domain.orders.models import Order
+from app.domain.threads.merge import merge_threads, undo_merge
+from app.domain.threads.move_models import ThreadMove
+from tests.domain.appointments.conftest import Desk
 from tests.factories import make_contact, make_thread
 from tests.support.desk import HTMX
 

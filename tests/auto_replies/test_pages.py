@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from app.accounts.models import Role
-from app.auto_replies.models import AutoReplyKind
-from app.auto_replies.queries import read_auto_replies
-from app.auto_replies.texts import DEFAULTS, LANGUAGES
-from tests.auto_replies.conftest import Desk
+from app.domain.accounts.models import Role
+from app.domain.auto_replies.models import AutoReplyKind
+from app.domain.auto_replies.queries import read_auto_replies
+from app.domain.auto_replies.texts import DEFAULTS, LANGUAGES
+from tests.domain.auto_replies.conftest import Desk
 from tests.factories import make_user
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, sign_in

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app.automation.models import AutomationRule
-from app.inbox.macros import MacroSteps
-from app.inbox.models import Priority
-from tests.automation.conftest import Desk
+from app.domain.automation.models import AutomationRule
+from app.domain.threads.macros import MacroSteps
+from app.domain.threads.models import Priority
+from tests.domain.automation.conftest import Desk
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, sign_in
 

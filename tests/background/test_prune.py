@@ -11,15 +11,15 @@ from sqlalchemy.orm import Session
 
 from app.background.prune import prune
 from app.background.schedule import periodic_jobs
-from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.runtime import runtime
-from app.events.actions import SYSTEM
-from app.inbox.move_models import ThreadMove, ThreadMoveItem
-from app.inbox.split import split_thread
-from app.ingest.intake import RawEvent, store_event
-from app.ingest.models import InboundEvent
-from app.ingest.threading import were_parted
+from app.domain.connections.models import Channel
+from app.domain.events.actions import SYSTEM
+from app.domain.ingest.intake import RawEvent, store_event
+from app.domain.ingest.models import InboundEvent
+from app.domain.ingest.threading import were_parted
+from app.domain.threads.move_models import ThreadMove, ThreadMoveItem
+from app.domain.threads.split import split_thread
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread
 
 

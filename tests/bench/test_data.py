@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 from flask import Flask
 
-from app.accounts.passwords import hash_password
+from app.domain.accounts.passwords import hash_password
 from bench.data import fill
 from bench.desk import VIEWS, fill_desk
 from bench.pages import measure_pages, sign_in

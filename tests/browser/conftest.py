@@ -14,11 +14,11 @@ import requests
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
-from app.accounts.models import Role, User
-from app.accounts.passwords import hash_password
 from app.config import Settings
 from app.core.db import transaction
 from app.core.runtime import runtime
+from app.domain.accounts.models import Role, User
+from app.domain.accounts.passwords import hash_password
 from tests.browser.demo import ADMIN, running_demo, signed_in
 from tests.browser.looking import Eyes
 from tests.factories import make_brand, make_channel, make_user

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Page
 
-from app.accounts.passwords import hash_password
 from app.config import Settings
 from app.core.clock import utc_now
 from app.core.db import transaction
@@ -19,6 +18,7 @@ from app.demo.mailboxes import connect_mailboxes
 from app.demo.outside import connect_teams, simulator
 from app.demo.people import USERS
 from app.demo.phone_world import connect_phone, simulated_phone
+from app.domain.accounts.passwords import hash_password
 from tests.support.browsing import Browsing, wait_until_bound
 from tests.support.live import LiveServer, running_application
 

@@ -15,10 +15,10 @@ import requests
 import sqlalchemy as sa
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from app.accounts.models import User
-from app.accounts.tokens import create_token
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.domain.accounts.models import User
+from app.domain.accounts.tokens import create_token
 from tests.browser.conftest import ANSWER_SECONDS, Desk
 from tests.support.browsing import Browsing, draft_kept
 

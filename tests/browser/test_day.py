@@ -8,11 +8,11 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
-from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.db import transaction
-from app.inbox.models import Message, MessageType, Thread, ThreadStatus
-from app.tasks.models import Task
+from app.domain.connections.models import Channel
+from app.domain.tasks.models import Task
+from app.domain.threads.models import Message, MessageType, Thread, ThreadStatus
 from tests.browser.conftest import Desk
 from tests.factories import make_contact, make_message, make_thread
 from tests.support.browsing import wait_until_bound

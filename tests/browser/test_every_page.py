@@ -8,16 +8,16 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from app.accounts.models import User
-from app.connections.models import Channel, ChannelType
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.ids import new_id
-from app.inbox.sorting import ListSort
-from app.inbox.triage_models import BulkAction
-from app.inbox.view_models import SavedView, ViewScope
-from app.ingest.intake import RawEvent, store_event
-from app.ingest.mailbox_models import Reconciliation
+from app.domain.accounts.models import User
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.ingest.intake import RawEvent, store_event
+from app.domain.ingest.mailbox_models import Reconciliation
+from app.domain.threads.sorting import ListSort
+from app.domain.threads.triage_models import BulkAction
+from app.domain.threads.view_models import SavedView, ViewScope
 from tests.browser.demo import ADMIN
 from tests.browser.looking import LANGUAGES, Eyes, look_for
 from tests.browser.scenes import ANSWERED, ROW

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route, expect
 
 from app.core.clock import utc_now
 from app.core.db import db, transaction
-from app.inbox.models import Message, MessageType, Thread
+from app.domain.threads.models import Message, MessageType, Thread
 from tests.browser.conftest import Desk
 from tests.factories import make_message
 from tests.support.browsing import Browsing, assert_accessible, draft_kept

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.domain.connections.models import Channel
 from tests.browser.conftest import Desk
 from tests.factories import make_contact, make_message, make_thread
 from tests.support.browsing import Browsing, assert_accessible

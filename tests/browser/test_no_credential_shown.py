@@ -18,14 +18,14 @@ import redis
 import requests
 import sqlalchemy as sa
 
-from app.connections import queries as of_channels
-from app.connections.models import Channel, ChannelType
 from app.core.db import transaction
 from app.core.runtime import runtime
 from app.demo.commands import PASSWORD
-from app.inbox.models import Thread
-from app.integrations import queries as of_integrations
-from app.integrations.models import Integration
+from app.domain.connections import queries as of_channels
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.integrations import queries as of_integrations
+from app.domain.integrations.models import Integration
+from app.domain.threads.models import Thread
 from tests.browser.demo import ADMIN
 from tests.browser.test_every_page import PAGES
 from tests.support.live import LiveServer

@@ -6,11 +6,11 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
-from app.accounts.models import Role, User
 from app.core.clock import utc_now
 from app.core.db import transaction
-from app.reply_templates.actions import TemplateContent, create_template
-from app.reply_templates.models import TemplateCategory
+from app.domain.accounts.models import Role, User
+from app.domain.reply_templates.actions import TemplateContent, create_template
+from app.domain.reply_templates.models import TemplateCategory
 from tests.browser.conftest import Desk
 from tests.support.browsing import Browsing, assert_accessible, wait_until_bound
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.db import transaction
-from app.inbox.models import Thread
+from app.domain.connections.models import Channel
+from app.domain.threads.models import Thread
 from tests.browser.conftest import Desk
 from tests.factories import make_contact, make_message, make_thread
 from tests.support.browsing import assert_accessible, wait_until_bound

@@ -7,16 +7,16 @@ import uuid
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.ids import new_id
-from app.events.actions import SYSTEM
-from app.inbox.macro_models import Macro
-from app.inbox.macros import MacroSteps, as_json
-from app.inbox.tags import change_tags
-from app.reply_templates.actions import TemplateContent, create_template
-from app.reply_templates.models import TemplateCategory
+from app.domain.connections.models import Channel
+from app.domain.events.actions import SYSTEM
+from app.domain.reply_templates.actions import TemplateContent, create_template
+from app.domain.reply_templates.models import TemplateCategory
+from app.domain.threads.macro_models import Macro
+from app.domain.threads.macros import MacroSteps, as_json
+from app.domain.threads.tags import change_tags
 from tests.browser.conftest import Desk
 from tests.factories import make_contact, make_message, make_thread
 from tests.support.browsing import assert_accessible, wait_until_bound

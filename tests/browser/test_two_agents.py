@@ -8,9 +8,9 @@ import uuid
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.accounts.models import Role
-from app.accounts.passwords import hash_password
 from app.core.db import transaction
+from app.domain.accounts.models import Role
+from app.domain.accounts.passwords import hash_password
 from tests.browser.conftest import PASSWORD, Desk
 from tests.factories import make_brand, make_user
 from tests.support.browsing import Browsing, assert_accessible

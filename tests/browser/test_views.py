@@ -8,11 +8,11 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
-from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.ids import new_id
-from app.inbox.models import Priority, Thread
+from app.domain.connections.models import Channel
+from app.domain.threads.models import Priority, Thread
 from tests.browser.conftest import Desk
 from tests.browser.test_tasks import add
 from tests.factories import make_contact, make_message, make_thread

@@ -14,19 +14,19 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.cli.keys import SEALED
-from app.connections.models import Channel, ChannelType
-from app.connections.queries import open_secrets
-from app.connections.sign_ins import UnderWay, keep_sign_in, take_sign_in
 from app.core.clock import utc_now
 from app.core.crypto import Keyring, generate_key, key_id_of, parse_keys
 from app.core.db import Base
 from app.core.migrate import head_revision
 from app.core.runtime import EXTENSION, runtime
-from app.events.models import Event, OutboxEntry
-from app.ingest.intake import RawEvent, store_event
-from app.ingest.models import InboundEvent
-from app.notifications.models import PushKey
-from app.notifications.push.keys import own_key
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.connections.queries import open_secrets
+from app.domain.connections.sign_ins import UnderWay, keep_sign_in, take_sign_in
+from app.domain.events.models import Event, OutboxEntry
+from app.domain.ingest.intake import RawEvent, store_event
+from app.domain.ingest.models import InboundEvent
+from app.domain.notifications.models import PushKey
+from app.domain.notifications.push_keys import own_key
 from tests.cli.conftest import Run
 from tests.factories import NOW, make_brand, make_channel, make_user
 

@@ -18,10 +18,10 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.cli import send_logs_to_stderr
-from app.connections.models import Channel, ChannelType
 from app.core.runtime import runtime
-from app.inbox.models import Message
-from app.ingest.models import InboundEvent
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.ingest.models import InboundEvent
+from app.domain.threads.models import Message
 from tests.cli.conftest import Run
 from tests.factories import make_brand, make_channel
 from tests.support.full import amount

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from app.accounts.access import visible_brand_ids
-from app.accounts.models import Role, User
-from app.accounts.queries import find_user_by_email
-from app.accounts.tokens import viewer_from_bearer
 from app.core.clock import utc_now
-from app.events.models import AuditEntry
+from app.domain.accounts.access import visible_brand_ids
+from app.domain.accounts.models import Role, User
+from app.domain.accounts.queries import find_user_by_email
+from app.domain.accounts.tokens import viewer_from_bearer
+from app.domain.events.models import AuditEntry
 from tests.cli.conftest import Run
 from tests.factories import make_brand, make_user
 from tests.support.signing_in import csrf_token

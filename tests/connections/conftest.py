@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Brand, Role, User
-from app.accounts.passwords import hash_password
+from app.domain.accounts.models import Brand, Role, User
+from app.domain.accounts.passwords import hash_password
 from tests.factories import make_brand, make_user
 from tests.simulators.whatsapp_world import World, running_world
 from tests.support.pages import PageClient

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Brand, Role, User
-from app.connections.models import Channel, ChannelType
 from app.core.runtime import runtime
-from app.events.models import AuditEntry
+from app.domain.accounts.models import Brand, Role, User
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.events.models import AuditEntry
 from tests.connections.conftest import PASSWORD
 from tests.factories import make_brand, make_channel, make_user
 from tests.support.pages import PageClient

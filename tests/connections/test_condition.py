@@ -9,22 +9,22 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Brand, User
-from app.connections.actions import switch_channel
-from app.connections.models import Channel
 from app.connections.routes.condition import findings
 from app.contract.base import DeliveryStatus
 from app.core.clock import utc_now
 from app.core.db import table_of
 from app.core.runtime import runtime
 from app.core.work import take_hints
-from app.delivery.flow import Flow, read_flows
-from app.delivery.gate import OPENS_AFTER, Gate
-from app.delivery.jobs import deliver, may_go
-from app.delivery.models import Delivery, DeliveryAttempt
-from app.events.actions import SYSTEM
-from app.inbox.models import MessageType
-from app.ingest.intake import RawEvent, store_event
+from app.domain.accounts.models import Brand, User
+from app.domain.connections.actions import switch_channel
+from app.domain.connections.flow import Flow, read_flows
+from app.domain.connections.gate import OPENS_AFTER, Gate
+from app.domain.connections.models import Channel
+from app.domain.delivery.jobs import deliver, may_go
+from app.domain.delivery.models import Delivery, DeliveryAttempt
+from app.domain.events.actions import SYSTEM
+from app.domain.ingest.intake import RawEvent, store_event
+from app.domain.threads.models import MessageType
 from tests.factories import NOW, make_channel, make_contact, make_message, make_thread
 from tests.simulators.whatsapp_world import JAN, NUMBER_ID, WABA_ID, World
 from tests.support.pages import PageClient

@@ -13,15 +13,15 @@ from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.accounts.models import Brand, User
-from app.connections.actions import FORMER_SECRET_VALID, ChangedChannel, ChannelMovedOn, change_channel
-from app.connections.models import Channel, ChannelType
-from app.connections.queries import FORMER_SIGNATURE_UNTIL, is_former_secret_valid, list_changed_since, open_secrets
 from app.core.clock import utc_now
 from app.core.runtime import runtime
-from app.events.actions import SYSTEM
-from app.events.models import AuditEntry, Event
-from app.ingest.models import InboundEvent
+from app.domain.accounts.models import Brand, User
+from app.domain.connections.actions import FORMER_SECRET_VALID, ChangedChannel, ChannelMovedOn, change_channel
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.connections.queries import FORMER_SIGNATURE_UNTIL, is_former_secret_valid, list_changed_since, open_secrets
+from app.domain.events.actions import SYSTEM
+from app.domain.events.models import AuditEntry, Event
+from app.domain.ingest.models import InboundEvent
 from tests.factories import NOW, make_channel
 from tests.simulators.whatsapp_world import NUMBER_ID, WABA_ID, World
 from tests.support.pages import PageClient

@@ -6,12 +6,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Role
-from app.ingest.mailbox_models import MailboxItem, Reconciliation
-from app.ingest.models import InboundEvent
-from app.ingest.reconciling import reconcile
+from app.domain.accounts.models import Role
+from app.domain.ingest.mailbox_models import MailboxItem, Reconciliation
+from app.domain.ingest.models import InboundEvent
+from app.domain.ingest.reconciling import reconcile
+from tests.domain.ingest.mailbox_world import MailboxWorld
 from tests.factories import make_user
-from tests.ingest.mailbox_world import MailboxWorld
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, sign_in
 

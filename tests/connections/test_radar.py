@@ -9,15 +9,15 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Brand, Role, User
-from app.connections.actions import note_health
-from app.connections.occasions import alert_of_expiries, list_expiries, set_expiries
 from app.connections.routes.condition import findings
 from app.core.clock import utc_now
-from app.delivery.flow import Flow
-from app.delivery.jobs import deliver
-from app.delivery.watching import check_today, tell_of_troubles
-from app.notifications.models import Notification, NotificationDispatch, NotificationKind, Way
+from app.domain.accounts.models import Brand, Role, User
+from app.domain.connections.actions import note_health
+from app.domain.connections.flow import Flow
+from app.domain.connections.occasions import alert_of_expiries, list_expiries, set_expiries
+from app.domain.connections.watching import check_today, tell_of_troubles
+from app.domain.delivery.jobs import deliver
+from app.domain.notifications.models import Notification, NotificationDispatch, NotificationKind, Way
 from tests.connections.test_condition import make_delivery, make_number
 from tests.connections.test_connecting import only, send, typed
 from tests.factories import NOW, make_user

@@ -11,11 +11,11 @@ from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from app.accounts.models import Brand, User
-from app.connections.models import ChannelType
 from app.core.runtime import EXTENSION, runtime
-from app.ingest.jobs import process_inbound_event
-from app.ingest.models import InboundEvent
+from app.domain.accounts.models import Brand, User
+from app.domain.connections.models import ChannelType
+from app.domain.ingest.jobs import process_inbound_event
+from app.domain.ingest.models import InboundEvent
 from app.simulators.common import serve
 from tests.connections.test_condition import make_number
 from tests.factories import make_channel

@@ -13,20 +13,20 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Role
-from app.connections.models import Channel, SignIn
-from app.connections.queries import open_secrets
 from app.core.clock import utc_now
 from app.core.runtime import runtime
-from app.delivery.account import account_of, keep_token_cache
-from app.delivery.check import check_channel
-from app.ingest.calendars import read_calendars
-from app.ingest.notifications import keep_subscriptions
-from app.ingest.polling import poll_channel
+from app.domain.accounts.models import Role
+from app.domain.connections.account import account_of, keep_token_cache
+from app.domain.connections.check import check_channel
+from app.domain.connections.models import Channel, SignIn
+from app.domain.connections.queries import open_secrets
+from app.domain.ingest.calendars import read_calendars
+from app.domain.ingest.notifications import keep_subscriptions
+from app.domain.ingest.polling import poll_channel
+from app.domain.tasks.models import Task
 from app.simulators.graph.settings import Settings
-from app.tasks.models import Task
+from tests.domain.ingest.mailbox_world import MAILBOX, MailboxWorld
 from tests.factories import make_user
-from tests.ingest.mailbox_world import MAILBOX, MailboxWorld
 from tests.support.pages import PageClient
 from tests.support.providers import adapters_at, talking_by
 from tests.support.signing_in import csrf_token, sign_in

@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from app.contacts.models import ConsentPurpose, Contact, ContactConsent, ContactType
 from app.core.clock import utc_now
 from app.core.ids import new_id
-from app.events.actions import Actor
-from app.events.models import AuditEntry
-from app.inbox.models import MessageType
-from app.tasks.actions import TaskContent, create_task
-from tests.contacts.conftest import Desk
+from app.domain.contacts.models import ConsentPurpose, Contact, ContactConsent, ContactType
+from app.domain.events.actions import Actor
+from app.domain.events.models import AuditEntry
+from app.domain.tasks.actions import TaskContent, create_task
+from app.domain.threads.models import MessageType
+from tests.domain.contacts.conftest import Desk
 from tests.factories import NOW, make_message
 
 

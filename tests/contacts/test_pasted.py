@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contacts.conftest import Desk
+from tests.domain.contacts.conftest import Desk
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,6 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Brand
 from app.contract.address_register import Question, UnableToAsk
 from app.contract.base import ChannelAccount, ProviderError
 from app.core import runtime as installed
@@ -28,12 +27,13 @@ from app.core.http import HttpClient
 from app.core.ids import new_id
 from app.core.metering import Endpoint
 from app.core.runtime import runtime
-from app.events.actions import SYSTEM
-from app.ingest.self_test import try_webhook
-from app.integrations.actions import IntegrationContent, create_integration
-from app.integrations.make.calling import call_scenario
-from app.integrations.models import Provider, ScenarioCall
-from app.notifications.push.keys import OwnKey
+from app.domain.accounts.models import Brand
+from app.domain.events.actions import SYSTEM
+from app.domain.ingest.self_test import try_webhook
+from app.domain.integrations.actions import IntegrationContent, create_integration
+from app.domain.integrations.make.calling import call_scenario
+from app.domain.integrations.models import Provider, ScenarioCall
+from app.domain.notifications.push_keys import OwnKey
 from app.providers.fetch_link import fetch_linked
 from app.providers.fillout.client import Fillout, FilloutFailure
 from app.providers.graph.client import GraphClient

@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from flask import Flask, Response
 from sqlalchemy.orm import Session
 
-from app.accounts.models import User
 from app.core.db import db
 from app.core.plans import KEPT, as_written
+from app.domain.accounts.models import User
 from app.web import finish_reading
 from tests.factories import make_brand, make_user
 from tests.support.pages import PageClient

@@ -21,11 +21,11 @@ from app.demo.commands import PASSWORD
 from app.demo.load import THREADS
 from app.demo.people import BRANDS, USERS
 from app.demo.templates import TEMPLATES
-from app.events.models import OutboxEntry
-from app.inbox.models import Message, Thread
-from app.reply_templates.models import ReplyTemplate, ReplyTemplateUse
-from app.sla.models import BusinessCalendar, SlaClock
-from app.tasks.models import Task, TaskStatus
+from app.domain.events.models import OutboxEntry
+from app.domain.reply_templates.models import ReplyTemplate, ReplyTemplateUse
+from app.domain.sla.models import BusinessCalendar, SlaClock
+from app.domain.tasks.models import Task, TaskStatus
+from app.domain.threads.models import Message, Thread
 from tests.support.database import TestServers, close_connections
 
 KEYS = {"channel_type", "channel_name", "webhook_url", "verify_token", "signing_secret"}

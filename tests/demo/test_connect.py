@@ -7,10 +7,10 @@ from typing import Any
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.connections.models import ChannelType
 from app.core.runtime import runtime
 from app.demo.connect import connect_simulators
 from app.demo.world import World
+from app.domain.connections.models import ChannelType
 from tests.factories import NOW, make_brand, make_channel
 
 

@@ -17,7 +17,7 @@ from app.core.runtime import install, runtime
 from app.demo import forms
 from app.demo.outside import simulator
 from app.demo.world import SimulatorAway
-from app.integrations.models import Integration
+from app.domain.integrations.models import Integration
 from app.simulators.common import serve
 from app.simulators.fillout import FormAccount, create_fillout_app
 from app.simulators.make import create_make_app

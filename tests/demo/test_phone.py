@@ -9,11 +9,11 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.connections.models import ChannelType
 from app.core.runtime import EXTENSION, runtime
 from app.demo import spare
 from app.demo.phone_world import CALM, PhoneWorld, connect_phone, simulated_phone
 from app.demo.world import SimulatorAway
+from app.domain.connections.models import ChannelType
 from app.simulators.common import serve
 from app.simulators.twilio import TwilioSimulator
 from tests.factories import make_brand, make_channel

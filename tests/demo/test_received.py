@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Team
 from app.core.ids import new_id
 from app.core.runtime import EXTENSION, runtime
 from app.demo.outside import Outside, connect_teams, simulator
 from app.demo.world import SimulatorAway
-from app.notifications.models import TeamsHook
+from app.domain.accounts.models import Team
+from app.domain.notifications.models import TeamsHook
 from app.simulators.common import serve
 from app.simulators.notices.app import start_notices
 

@@ -17,11 +17,11 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from app.config import Settings
-from app.contacts.models import Contact, ContactIdentity
 from app.core.db import db
 from app.core.runtime import EXTENSION
-from app.inbox.models import Attachment, Message, MessageType
-from app.ingest.models import InboundEvent
+from app.domain.contacts.models import Contact, ContactIdentity
+from app.domain.ingest.models import InboundEvent
+from app.domain.threads.models import Attachment, Message, MessageType
 from app.simulators.common import RunningServer
 from tests.conftest import ServedClient
 from tests.simulators.whatsapp_world import World, running_world

@@ -10,16 +10,16 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.accounts.access import Viewer, viewer_of
-from app.accounts.models import Brand, BrandMember, Role, User
-from app.connections.actions import NewChannel, create_channel
-from app.connections.models import Channel, ChannelType
-from app.contacts.actions import IdentityInput, find_or_create_contact
-from app.contacts.models import Contact
 from app.core.crypto import Keyring
 from app.core.ids import new_id
-from app.inbox.actions import NewMessage, NewThread, add_message, create_thread, lock_thread
-from app.inbox.models import Message, MessageType, Thread
+from app.domain.accounts.access import Viewer, viewer_of
+from app.domain.accounts.models import Brand, BrandMember, Role, User
+from app.domain.connections.actions import NewChannel, create_channel
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.contacts.actions import IdentityInput, find_or_create_contact
+from app.domain.contacts.models import Contact
+from app.domain.threads.actions import NewMessage, NewThread, add_message, create_thread, lock_thread
+from app.domain.threads.models import Message, MessageType, Thread
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 

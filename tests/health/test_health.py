@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app.core.clock import utc_now
-from app.ingest.intake import RawEvent, store_event
-from app.ingest.models import InboundEvent
+from app.domain.ingest.intake import RawEvent, store_event
+from app.domain.ingest.models import InboundEvent
 from tests.support.disks import broken_folder, storage_folder
 
 

@@ -9,16 +9,16 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.core.shortage import WAITS_FOR_STORAGE
-from app.events.models import Event, OutboxEntry
+from app.domain.connections.models import Channel
+from app.domain.events.models import Event, OutboxEntry
+from app.domain.ingest.intake import RawEvent, store_event
+from app.domain.ingest.models import InboundEvent
 from app.health.actions import note_troubles
 from app.health.jobs import watch_system
 from app.health.queries import NO_STORAGE, find_troubles
-from app.ingest.intake import RawEvent, store_event
-from app.ingest.models import InboundEvent
 from tests.factories import make_brand, make_channel
 from tests.support.disks import broken_folder, storage_folder
 

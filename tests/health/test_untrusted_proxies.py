@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from app.accounts.models import LoginThrottle
+from app.domain.accounts.models import LoginThrottle
 from tests.support.signing_in import csrf_token
 
 HANDED_ON = [

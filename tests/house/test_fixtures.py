@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Page
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Team
 from app.core.db import db, transaction
 from app.core.ids import new_id
+from app.domain.accounts.models import Team
 from tests.support.browsing import Browsing
 from tests.support.live import LiveServer
 

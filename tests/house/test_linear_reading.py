@@ -27,8 +27,8 @@ OF_OUR_OWN_MAKING = frozenset(
     {
         "app.mail.html._TAG",
         "app.mail.rich._IMAGE",
-        "app.inbox.search_marks._TAG_OR_ENTITY",
-        "app.reply_templates.formatting._TAG",
+        "app.domain.threads.search_marks._TAG_OR_ENTITY",
+        "app.domain.reply_templates.formatting._TAG",
     }
 )
 

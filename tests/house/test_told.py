@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from app.core.translation import told
-from app.delivery.actions import SWITCHED_OFF
+from app.domain.delivery.actions import SWITCHED_OFF
 from app.inbox.routes.ledger_words import failure_words
 from app.mail.bounce_reasons import make_reason
 from app.providers.whatsapp.errors import RULES, rule_for

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from app.core.ids import content_id_of
 from app.core.runtime import runtime
-from app.delivery.envelope import outgoing_message, read_files
-from app.delivery.models import ScheduledReply
-from app.delivery.queries import list_files
-from app.inbox.models import Attachment, Draft
+from app.domain.delivery.envelope import outgoing_message, read_files
+from app.domain.delivery.models import ScheduledReply
+from app.domain.delivery.queries import list_files
+from app.domain.threads.models import Attachment, Draft
 from tests.inbox.test_composer_mail import Desk, desk
 from tests.support.signing_in import csrf_token
 

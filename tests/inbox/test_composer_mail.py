@@ -11,13 +11,13 @@ from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.accounts.models import User
-from app.connections.models import Channel, ChannelType
 from app.core.clock import utc_now
 from app.core.runtime import runtime
-from app.delivery.envelope import outgoing_message
-from app.delivery.models import Delivery
-from app.inbox.models import Draft, Message, MessageType, Thread
+from app.domain.accounts.models import User
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.delivery.envelope import outgoing_message
+from app.domain.delivery.models import Delivery
+from app.domain.threads.models import Draft, Message, MessageType, Thread
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, sign_in

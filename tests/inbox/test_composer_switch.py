@@ -9,12 +9,12 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.connections.models import ChannelType
-from app.contacts.models import ContactIdentity
 from app.core.clock import utc_now
 from app.core.ids import new_id
 from app.core.runtime import runtime
-from app.inbox.models import Draft
+from app.domain.connections.models import ChannelType
+from app.domain.contacts.models import ContactIdentity
+from app.domain.threads.models import Draft
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, sign_in

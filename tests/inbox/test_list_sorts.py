@@ -14,17 +14,17 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.accounts.access import Viewer
-from app.accounts.models import Team, User
-from app.connections.models import Channel
 from app.core.paging import BadCursor
 from app.core.runtime import runtime
-from app.events.actions import SYSTEM
-from app.inbox.actions import assign_thread, change_priority, change_status
-from app.inbox.models import Priority, Thread, ThreadStatus
-from app.inbox.queries import ThreadFilter, list_threads
-from app.inbox.sorting import NEVER, ListSort
-from app.inbox.tags import change_tags
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.models import Team, User
+from app.domain.connections.models import Channel
+from app.domain.events.actions import SYSTEM
+from app.domain.threads.actions import assign_thread, change_priority, change_status
+from app.domain.threads.models import Priority, Thread, ThreadStatus
+from app.domain.threads.queries import ThreadFilter, list_threads
+from app.domain.threads.sorting import NEVER, ListSort
+from app.domain.threads.tags import change_tags
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_thread, make_viewer
 from tests.support.database import again, back_to, ground_session
 from tests.support.pages import PageClient

@@ -12,13 +12,13 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.core.runtime import runtime
-from app.events.actions import Actor
-from app.inbox.actions import add_note
-from app.inbox.mentions import find_mentions, highlighted
-from app.inbox.models import Message, Thread
-from app.inbox.people_models import Mention, ThreadWatcher
+from app.domain.events.actions import Actor
+from app.domain.threads.actions import add_note
+from app.domain.threads.mentions import find_mentions, highlighted
+from app.domain.threads.models import Message, Thread
+from app.domain.threads.people_models import Mention, ThreadWatcher
+from app.domain.threads.watchers import set_watching
 from app.inbox.routes.words import linked
-from app.inbox.watchers import set_watching
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_thread, make_user
 
 SARAH_P, SARAH_J, BOB, ANN = (uuid.UUID(int=number) for number in range(1, 5))

@@ -11,14 +11,14 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.connections.models import Channel
 from app.core.ids import new_id
-from app.inbox.models import Priority, Thread
-from app.inbox.view_models import SavedView
-from app.tasks.models import Task, TaskStatus
+from app.domain.connections.models import Channel
+from app.domain.tasks.models import Task, TaskStatus
+from app.domain.threads.models import Priority, Thread
+from app.domain.threads.view_models import SavedView
+from tests.domain.tasks.conftest import Desk, desk
 from tests.factories import make_contact, make_message, make_thread
 from tests.support.queries import counted_queries
-from tests.tasks.conftest import Desk, desk
 from tests.tasks.test_inbox_list import LIST, MORE
 
 __all__ = ["desk"]

@@ -13,11 +13,11 @@ from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.accounts.models import User
-from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.runtime import runtime
-from app.inbox.models import Message, Thread
+from app.domain.accounts.models import User
+from app.domain.connections.models import Channel
+from app.domain.threads.models import Message, Thread
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, sign_in
@@ -132,7 +132,7 @@ def test_a_thread_out_of_sight_is_not_accepted(desk: Desk, db_session: Session) 
 
 
 def test_an_admin_cannot_merge_threads_of_two_brands(desk: Desk, db_session: Session) -> None:
-    from app.accounts.models import Role
+    from app.domain.accounts.models import Role
 
     sign_in(desk.client.plain, db_session, make_user(db_session, "Root", role=Role.ADMIN))
     answer = desk.post(f"/threads/{desk.mine.id}/merge", into=desk.foreign.id)

@@ -15,13 +15,13 @@ from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.accounts.models import User
-from app.connections.models import Channel, ChannelType
 from app.core.clock import utc_now
 from app.core.ids import new_id
 from app.core.runtime import runtime
-from app.inbox.models import Attachment, Draft, Message, MessageType, Thread, ThreadRead, ThreadStatus
-from app.realtime.sessions import OpenSockets
+from app.domain.accounts.models import User
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.realtime.sessions import OpenSockets
+from app.domain.threads.models import Attachment, Draft, Message, MessageType, Thread, ThreadRead, ThreadStatus
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.disks import broken_folder, storage_folder
 from tests.support.pages import PageClient

@@ -6,7 +6,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.core.runtime import runtime
-from app.inbox.models import Thread
+from app.domain.threads.models import Thread
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.pages import PageClient
 from tests.support.signing_in import sign_in

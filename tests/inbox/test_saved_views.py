@@ -15,21 +15,21 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.accounts.models import Role, Team, TeamMember, User
 from app.core.clock import utc_now
 from app.core.db import Base
 from app.core.ids import new_id
 from app.core.runtime import runtime
-from app.events.actions import SYSTEM
-from app.events.models import AuditEntry, Event
-from app.inbox.actions import change_priority
-from app.inbox.columns import Column
-from app.inbox.list_filters import ViewFilters
-from app.inbox.models import Priority, Thread
-from app.inbox.saved_view_actions import VIEWS_PER_USER
-from app.inbox.sorting import ListSort
-from app.inbox.tags import change_tags
-from app.inbox.view_models import SavedView, ViewScope
+from app.domain.accounts.models import Role, Team, TeamMember, User
+from app.domain.events.actions import SYSTEM
+from app.domain.events.models import AuditEntry, Event
+from app.domain.threads.actions import change_priority
+from app.domain.threads.columns import Column
+from app.domain.threads.list_filters import ViewFilters
+from app.domain.threads.models import Priority, Thread
+from app.domain.threads.saved_view_actions import VIEWS_PER_USER
+from app.domain.threads.sorting import ListSort
+from app.domain.threads.tags import change_tags
+from app.domain.threads.view_models import SavedView, ViewScope
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.pages import PageClient
 from tests.support.queries import counted_queries

@@ -9,12 +9,12 @@ import pytest
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from app.accounts.access import Viewer, viewer_of
-from app.accounts.models import Role, User
+from app.domain.accounts.access import Viewer, viewer_of
+from app.domain.accounts.models import Role, User
+from app.domain.threads.search_marks import excerpt, has_match, marked
+from app.domain.threads.search_query import OPERATORS
 from app.inbox.routes.search_words import HINTS
 from app.inbox.routes.suggestions import suggest
-from app.inbox.search_marks import excerpt, has_match, marked
-from app.inbox.search_query import OPERATORS
 from tests.factories import NOW, make_message
 from tests.inbox.test_pages import MAX_QUERIES, Desk, desk
 

@@ -12,12 +12,12 @@ from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.connections.models import Channel, ChannelType
-from app.contacts.opt_outs import ask_for_no_more
 from app.core.clock import utc_now
 from app.core.runtime import runtime
-from app.delivery.models import Delivery
-from app.inbox.models import Draft, Thread
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.contacts.opt_outs import ask_for_no_more
+from app.domain.delivery.models import Delivery
+from app.domain.threads.models import Draft, Thread
 from app.inbox.routes.sms_words import PartPrice, named, part_price, price_words
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.pages import PageClient

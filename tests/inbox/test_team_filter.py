@@ -11,16 +11,16 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.accounts.access import viewer_of
-from app.accounts.models import Team, TeamMember, User
 from app.core.clock import utc_now
 from app.core.ids import new_id
 from app.core.runtime import runtime
-from app.inbox.models import Thread
-from app.inbox.queries import ThreadFilter, list_threads
-from app.inbox.sorting import ListSort
-from app.inbox.triage_models import BulkTarget
-from app.inbox.view_models import SavedView
+from app.domain.accounts.access import viewer_of
+from app.domain.accounts.models import Team, TeamMember, User
+from app.domain.threads.models import Thread
+from app.domain.threads.queries import ThreadFilter, list_threads
+from app.domain.threads.sorting import ListSort
+from app.domain.threads.triage_models import BulkTarget
+from app.domain.threads.view_models import SavedView
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.pages import PageClient
 from tests.support.queries import counted_queries

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Team, TeamMember
 from app.core.clock import utc_now
 from app.core.ids import new_id
 from app.core.runtime import runtime
-from app.inbox.models import Message, MessageType, Thread
-from app.notifications.models import Notification
+from app.domain.accounts.models import Team, TeamMember
+from app.domain.notifications.models import Notification
+from app.domain.threads.models import Message, MessageType, Thread
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.pages import PageClient
 from tests.support.signing_in import post, sign_in

@@ -11,12 +11,12 @@ from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.accounts.models import Brand, User
-from app.connections.models import Channel, ChannelType
 from app.core.clock import utc_now
 from app.core.runtime import runtime
-from app.inbox.merge import merge_threads
-from app.inbox.models import Message, MessageType, Priority, Thread, ThreadType
+from app.domain.accounts.models import Brand, User
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.threads.merge import merge_threads
+from app.domain.threads.models import Message, MessageType, Priority, Thread, ThreadType
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.pages import PageClient
 from tests.support.queries import at_most

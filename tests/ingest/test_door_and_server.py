@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from app.core.db import db, transaction
 from app.core.runtime import runtime
-from app.ingest.models import InboundEvent
+from app.domain.ingest.models import InboundEvent
 from tests.factories import make_brand, make_channel
 
 NUMBER, SECRET = "106600000000001", "app-secret"

@@ -19,13 +19,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from app.connections.models import ChannelType
 from app.contract.base import UnableToParse, WebhookReceiver
 from app.core.clock import utc_now
 from app.core.runtime import runtime
-from app.ingest.jobs import process_inbound_event
-from app.ingest.models import InboundEvent
-from app.ingest.notifications import client_state
+from app.domain.connections.models import ChannelType
+from app.domain.ingest.jobs import process_inbound_event
+from app.domain.ingest.models import InboundEvent
+from app.domain.ingest.notifications import client_state
 from app.mail.intake import read_inbound_parse
 from app.providers.registry import EMAIL_SENDGRID, WHATSAPP
 from app.providers.whatsapp.webhook import sign

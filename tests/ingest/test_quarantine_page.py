@@ -10,15 +10,15 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Brand, Role, User
-from app.connections.models import Channel, ChannelType
 from app.core.clock import utc_now
 from app.core.runtime import runtime
-from app.events.models import AuditEntry, Event, OutboxEntry
-from app.inbox.models import Message
-from app.ingest.intake import RawEvent, count_refusal, store_event
-from app.ingest.jobs import process_inbound_event
-from app.ingest.models import InboundEvent
+from app.domain.accounts.models import Brand, Role, User
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.events.models import AuditEntry, Event, OutboxEntry
+from app.domain.ingest.intake import RawEvent, count_refusal, store_event
+from app.domain.ingest.jobs import process_inbound_event
+from app.domain.ingest.models import InboundEvent
+from app.domain.threads.models import Message
 from tests.factories import make_brand, make_channel, make_user
 from tests.support.pages import PageClient
 from tests.support.queries import counted_queries

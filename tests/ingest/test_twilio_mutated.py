@@ -19,11 +19,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from app.connections.models import ChannelType
 from app.core.runtime import runtime
-from app.ingest.models import InboundEvent
+from app.domain.connections.models import ChannelType
+from app.domain.ingest.models import InboundEvent
+from tests.domain.ingest.twilio_posts import DESK, JAN, OURS, TOKEN, Provider
 from tests.factories import make_brand, make_channel
-from tests.ingest.twilio_posts import DESK, JAN, OURS, TOKEN, Provider
 from tests.support.full import amount
 
 BODIES = int(os.environ.get("MUTATED_BODIES", amount(200, full=1000)))

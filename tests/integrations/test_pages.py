@@ -12,17 +12,17 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.accounts.models import Role
 from app.core.clock import utc_now
 from app.core.runtime import runtime
-from app.events.jobs import run_outbox_entry
-from app.events.models import OutboxEntry
-from app.integrations.models import Integration, Provider
-from app.integrations.queries import open_secrets
+from app.domain.accounts.models import Role
+from app.domain.events.jobs import run_outbox_entry
+from app.domain.events.models import OutboxEntry
+from app.domain.integrations.models import Integration, Provider
+from app.domain.integrations.queries import open_secrets
 from app.simulators.common import serve
 from app.simulators.fillout import FormAccount, create_fillout_app
+from tests.domain.integrations.conftest import FORM_KEY, Outside, files_at, make_outside
 from tests.factories import make_user
-from tests.integrations.conftest import FORM_KEY, Outside, files_at, make_outside
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, sign_in
 

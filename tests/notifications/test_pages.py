@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.accounts.models import User
 from app.core.ids import new_id
 from app.core.runtime import runtime
-from app.inbox.models import Thread
-from app.notifications.models import Notification, NotificationKind
+from app.domain.accounts.models import User
+from app.domain.notifications.models import Notification, NotificationKind
+from app.domain.threads.models import Thread
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.pages import PageClient
 from tests.support.queries import counted_queries

@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.accounts.models import UserSession
 from app.core.allowed_hosts import is_allowed
-from app.notifications.models import NotificationKind, PushSubscription, Way
-from app.notifications.queries import get_preferences
+from app.domain.accounts.models import UserSession
+from app.domain.notifications.models import NotificationKind, PushSubscription, Way
+from app.domain.notifications.queries import get_preferences
 from app.providers.web_push.encryption import CURVE, point_of, to_base64url
-from tests.notifications.conftest import House
+from tests.domain.notifications.conftest import House
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, post, sign_in
 

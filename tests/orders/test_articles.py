@@ -7,11 +7,11 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
-from app.accounts.models import Role
-from app.orders.articles import add_article, find_articles
-from app.orders.models import Article
+from app.domain.accounts.models import Role
+from app.domain.orders.articles import add_article, find_articles
+from app.domain.orders.models import Article
+from tests.domain.orders.conftest import Desk
 from tests.factories import NOW, make_user
-from tests.orders.conftest import Desk
 
 
 @pytest.fixture

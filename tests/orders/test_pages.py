@@ -7,16 +7,16 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
-from app.addresses.actions import note_judgement
-from app.addresses.models import Address, CheckStatus
-from app.contacts.models import Contact
 from app.contract.address_parts import read_line
 from app.contract.address_register import Judgement, Match
-from app.orders.articles import add_article
-from app.orders.models import LineItem, OrderStatus
+from app.domain.addresses.actions import note_judgement
+from app.domain.addresses.models import Address, CheckStatus
+from app.domain.contacts.models import Contact
+from app.domain.orders.articles import add_article
+from app.domain.orders.models import LineItem, OrderStatus
+from tests.domain.orders.conftest import Desk
+from tests.domain.orders.factories import make_order
 from tests.factories import NOW
-from tests.orders.conftest import Desk
-from tests.orders.factories import make_order
 from tests.support.queries import counted_queries
 
 TYPED = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from app.core.clock import utc_now
-from app.inbox.models import Draft, Message
-from app.reply_templates.actions import archive_template
-from app.reply_templates.models import ReplyTemplate, ReplyTemplateUse
+from app.domain.reply_templates.actions import archive_template
+from app.domain.reply_templates.models import ReplyTemplate, ReplyTemplateUse
+from app.domain.threads.models import Draft, Message
+from tests.domain.reply_templates.conftest import Desk
 from tests.factories import make_message
-from tests.reply_templates.conftest import Desk
 
 JSON = {"Accept": "application/json"}
 

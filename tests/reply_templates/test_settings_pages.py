@@ -6,9 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from app.core.clock import utc_now
-from app.reply_templates.actions import edit_template
-from app.reply_templates.models import ReplyTemplate, TemplateCategory
-from tests.reply_templates.conftest import CONTENT, Desk
+from app.domain.reply_templates.actions import edit_template
+from app.domain.reply_templates.models import ReplyTemplate, TemplateCategory
+from tests.domain.reply_templates.conftest import CONTENT, Desk
 
 PAGE = "/settings/templates"
 

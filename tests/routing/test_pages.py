@@ -11,14 +11,14 @@ from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.accounts.models import Role, User, UserSession
 from app.core.clock import utc_now
-from app.events.models import Event, OutboxEntry
-from app.inbox.models import Thread
-from app.routing.giving import give_away
-from app.routing.models import Availability, AvailabilityState, RoutingProfile, RoutingRule
+from app.domain.accounts.models import Role, User, UserSession
+from app.domain.events.models import Event, OutboxEntry
+from app.domain.routing.giving import give_away
+from app.domain.routing.models import Availability, AvailabilityState, RoutingProfile, RoutingRule
+from app.domain.threads.models import Thread
+from tests.domain.routing.conftest import Desk
 from tests.factories import make_user
-from tests.routing.conftest import Desk
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, post, sign_in
 

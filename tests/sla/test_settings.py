@@ -12,13 +12,13 @@ from werkzeug.test import TestResponse
 
 from app.core.ids import new_id
 from app.core.work import Lease
-from app.sla.clock import ClockKind
-from app.sla.explain import explain_thread
-from app.sla.models import BusinessCalendar, SlaClock, SlaRecompute
-from app.sla.queries import list_calendars, list_policies
-from app.sla.recompute import TABLE, run_batch
+from app.domain.sla.clock import ClockKind
+from app.domain.sla.explain import explain_thread
+from app.domain.sla.models import BusinessCalendar, SlaClock, SlaRecompute
+from app.domain.sla.queries import list_calendars, list_policies
+from app.domain.sla.recompute import TABLE, run_batch
 from app.sla.routes.hours import WrongHours, day_text, read_days, read_spans, span_text
-from tests.sla.conftest import Desk, local
+from tests.domain.sla.conftest import Desk, local
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, sign_in
 

@@ -15,16 +15,16 @@ from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.accounts.models import User
-from app.connections.models import Channel
 from app.core.runtime import runtime
-from app.delivery.jobs import deliver
-from app.delivery.models import Delivery
-from app.delivery.signal_jobs import send_signal
-from app.delivery.signal_models import ChatSignal
-from app.inbox.models import Message, Thread
-from app.ingest.jobs import process_inbound_event
-from app.ingest.models import InboundEvent
+from app.domain.accounts.models import User
+from app.domain.connections.models import Channel
+from app.domain.delivery.jobs import deliver
+from app.domain.delivery.models import Delivery
+from app.domain.delivery.signal_jobs import send_signal
+from app.domain.delivery.signal_models import ChatSignal
+from app.domain.ingest.jobs import process_inbound_event
+from app.domain.ingest.models import InboundEvent
+from app.domain.threads.models import Message, Thread
 from app.simulators.whatsapp.settings import Settings
 from tests.factories import make_brand, make_channel, make_user
 from tests.simulators.whatsapp_world import JAN, NUMBER_ID, WABA_ID, World

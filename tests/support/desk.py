@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.accounts.models import User
+from app.domain.accounts.models import User
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, sign_in
 

@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Brand, Role
 from app.contract.suppression import AddressNews, Stop
-from app.events.models import AuditEntry
-from app.suppressions.actions import AddressStopped, check_not_stopped, note_address
-from app.suppressions.models import Suppression
-from app.suppressions.queries import find_stopped
+from app.domain.accounts.models import Brand, Role
+from app.domain.events.models import AuditEntry
+from app.domain.suppressions.actions import AddressStopped, check_not_stopped, note_address
+from app.domain.suppressions.models import Suppression
+from app.domain.suppressions.queries import find_stopped
 from tests.factories import NOW, make_brand, make_user
 from tests.support.pages import PageClient
 from tests.support.signing_in import post, sign_in

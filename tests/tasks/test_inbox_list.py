@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from app.core.clock import utc_now
-from app.tasks.models import TaskStatus
+from app.domain.tasks.models import TaskStatus
+from tests.domain.tasks.conftest import Desk
 from tests.support.desk import HTMX
-from tests.tasks.conftest import Desk
 
 TODAY = utc_now().date()
 LIST = {**HTMX, "HX-Target": "thread-list"}

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.core.clock import utc_now
-from app.inbox.models import Priority
-from app.tasks.models import Recurrence, TaskStatus, TaskType
+from app.domain.tasks.models import Recurrence, TaskStatus, TaskType
+from app.domain.threads.models import Priority
 from app.tasks.routes.pages import DAY_COUNTED, DAY_SHOWN
+from tests.domain.tasks.conftest import Desk
 from tests.support.desk import HTMX
 from tests.support.signing_in import csrf_token
-from tests.tasks.conftest import Desk
 
 
 def test_an_empty_list_says_how_to_fill_it(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from flask import Blueprint, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from app.accounts.views import Link, LinkGroup, browser_words, role_hints, role_words, scope_hints
+from app.domain.accounts.views import Link, LinkGroup, browser_words, role_hints, role_words, scope_hints
 
 bp = Blueprint("accounts", __name__)
 FILTERS = {"browser_words": browser_words, "role_words": role_words}

@@ -9,12 +9,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from app.accounts.managers import Managers, get_managers, list_possible_managers, set_managers
-from app.accounts.queries import list_brands, list_teams
 from app.accounts.routes.blueprint import bp
 from app.accounts.session import current_admin
 from app.core.clock import utc_now
 from app.core.db import db, transaction
+from app.domain.accounts.managers import Managers, get_managers, list_possible_managers, set_managers
+from app.domain.accounts.queries import list_brands, list_teams
 from app.web import page
 
 NOBODY = ""

@@ -10,16 +10,16 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 
-from app.accounts.actions import Profile, set_password, update_profile
 from app.accounts.forms import PasswordForm, ProfileForm
-from app.accounts.passwords import WeakPassword, check_strength
-from app.accounts.proof import NotProven, prove_password
-from app.accounts.queries import get_user, list_sessions
 from app.accounts.routes.blueprint import bp
 from app.accounts.session import IDLE, current_viewer, end_sessions
 from app.core.clock import utc_now
 from app.core.db import db, transaction
-from app.events.actions import audit
+from app.domain.accounts.actions import Profile, set_password, update_profile
+from app.domain.accounts.passwords import WeakPassword, check_strength
+from app.domain.accounts.proof import NotProven, prove_password
+from app.domain.accounts.queries import get_user, list_sessions
+from app.domain.events.actions import audit
 from app.web import page
 
 

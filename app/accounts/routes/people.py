@@ -10,7 +10,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from app.accounts.actions import (
+from app.accounts.forms import NewPersonForm, PersonForm, choices
+from app.accounts.routes.blueprint import bp
+from app.accounts.session import current_admin, current_lead
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.ids import new_secret
+from app.domain.accounts.actions import (
     BadAddress,
     LastAdmin,
     NewUser,
@@ -23,10 +29,9 @@ from app.accounts.actions import (
     enable_user,
     set_password,
 )
-from app.accounts.brands import BrandRule, set_rule
-from app.accounts.forms import NewPersonForm, PersonForm, choices
-from app.accounts.models import Role
-from app.accounts.queries import (
+from app.domain.accounts.brands import BrandRule, set_rule
+from app.domain.accounts.models import Role
+from app.domain.accounts.queries import (
     Person,
     UserMissing,
     get_user,
@@ -36,12 +41,7 @@ from app.accounts.queries import (
     list_team_groups,
     list_teams,
 )
-from app.accounts.routes.blueprint import bp
-from app.accounts.session import current_admin, current_lead
-from app.contacts.actions import create_own_contact
-from app.core.clock import utc_now
-from app.core.db import db, transaction
-from app.core.ids import new_secret
+from app.domain.contacts.actions import create_own_contact
 from app.web import page
 
 F = TypeVar("F", bound=PersonForm)

@@ -10,21 +10,21 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 
-from app.accounts.actions import authenticate
 from app.accounts.forms import SignInForm
-from app.accounts.models import Role
 from app.accounts.next_page import own_path
 from app.accounts.routes.blueprint import bp
 from app.accounts.session import end_sessions, forget_browser, open_session, remember_browser
-from app.accounts.throttle import TooManyTries, count_try
 from app.core.caller import caller_address
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
 from app.demo.commands import PASSWORD
 from app.demo.people import USERS
-from app.events.actions import Actor, audit
-from app.notifications.push.devices import forget_devices_of
+from app.domain.accounts.actions import authenticate
+from app.domain.accounts.models import Role
+from app.domain.accounts.throttle import TooManyTries, count_try
+from app.domain.events.actions import Actor, audit
+from app.domain.notifications.push.devices import forget_devices_of
 from app.web import page
 
 

@@ -10,13 +10,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.accounts.forms import TokenForm
-from app.accounts.proof import NotProven, prove_password
-from app.accounts.queries import find_token, get_user, list_tokens
 from app.accounts.routes.blueprint import bp
 from app.accounts.session import current_viewer
-from app.accounts.tokens import create_token, revoke_token
 from app.core.clock import utc_now
 from app.core.db import db, transaction
+from app.domain.accounts.proof import NotProven, prove_password
+from app.domain.accounts.queries import find_token, get_user, list_tokens
+from app.domain.accounts.tokens import create_token, revoke_token
 from app.web import page
 
 

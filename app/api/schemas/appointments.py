@@ -11,8 +11,8 @@ from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 from app.api.schemas.base import Input, ListQuery, Output, SafeText, absent
 from app.api.schemas.threads import BrandKey
 from app.appointments.forms import NOTES_CHARACTERS, PLACE_CHARACTERS, TITLE_CHARACTERS
-from app.appointments.models import AppointmentKind, AppointmentState, ReminderOutcome
-from app.appointments.times import is_zone
+from app.domain.appointments.models import AppointmentKind, AppointmentState, ReminderOutcome
+from app.domain.appointments.times import is_zone
 
 SortAppointments = Literal["starts_at", "-starts_at", "created_at", "-created_at"]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=TITLE_CHARACTERS, strip_whitespace=True), SafeText]

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
 from app.api.schemas.base import ONE_LINE, Input, Line, ListQuery, Output, SafeText, absent
-from app.contacts.models import ContactType
-from app.contacts.numbers import NotAnAddress, clean_email, clean_phone
+from app.domain.contacts.models import ContactType
+from app.domain.contacts.numbers import NotAnAddress, clean_email, clean_phone
 
 SortContacts = Literal["created_at", "-created_at"]
 MOST_IDENTITIES = 20

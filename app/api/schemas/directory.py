@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from app.accounts.models import Role
 from app.api.schemas.base import ListQuery, Output, Query, SafeText
 from app.api.schemas.threads import BrandKey, ThreadOut
-from app.connections.models import ChannelType, Medium
+from app.domain.accounts.models import Role
+from app.domain.connections.models import ChannelType, Medium
 
 SortNamed = Literal["name", "-name", "created_at", "-created_at"]
 SortChannels = Literal["channel_name", "-channel_name", "created_at", "-created_at"]

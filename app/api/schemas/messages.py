@@ -14,7 +14,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from app.api.schemas.base import Input, ListQuery, Output, SafeText, Text, absent
 from app.contract.base import DeliveryStatus
-from app.inbox.models import MessageType
+from app.domain.threads.models import MessageType
 
 SortMessages = Literal["created_at", "-created_at"]
 MOST_ATTACHMENTS = 20

@@ -15,8 +15,8 @@ from pydantic import Field, StringConstraints
 
 from app.api.schemas.base import ONE_LINE, Input, ListQuery, Output, SafeText, absent
 from app.api.schemas.threads import BrandKey
-from app.reply_templates.formatting import HTML_CHARACTERS
-from app.reply_templates.models import TemplateCategory
+from app.domain.reply_templates.formatting import HTML_CHARACTERS
+from app.domain.reply_templates.models import TemplateCategory
 
 SortTemplates = Literal["created_at", "-created_at"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True), SafeText, ONE_LINE]

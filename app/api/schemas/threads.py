@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from app.api.schemas.base import Input, Line, ListQuery, Output, Query, SafeText, absent
-from app.inbox.models import Priority, ThreadStatus, ThreadType
+from app.domain.threads.models import Priority, ThreadStatus, ThreadType
 
 SortThreads = Literal["created_at", "-created_at", "last_message_at", "-last_message_at"]
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=50, strip_whitespace=True), SafeText]

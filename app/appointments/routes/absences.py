@@ -10,15 +10,15 @@ from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts.session import current_viewer
-from app.appointments.absences import list_absences, note_absence, remove_absence
 from app.appointments.routes.blueprint import bp
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.text import storable
 from app.core.translation import gettext as _
+from app.domain.appointments.absences import list_absences, note_absence, remove_absence
+from app.domain.threads.timeline import list_assignable_users
 from app.inbox.routes.words import today
-from app.inbox.timeline import list_assignable_users
 from app.web import page
 
 NOTE_CHARACTERS = 200

@@ -9,10 +9,10 @@ from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
 from app import error_pages
-from app.appointments.queries import AppointmentMissing
 from app.appointments.routes import words
-from app.inbox.queries import ThreadMissing
-from app.orders.queries import OrderMissing
+from app.domain.appointments.queries import AppointmentMissing
+from app.domain.orders.queries import OrderMissing
+from app.domain.threads.queries import ThreadMissing
 
 bp = Blueprint("appointments", __name__)
 

@@ -12,20 +12,20 @@ from werkzeug.wrappers import Response
 
 from app.accounts.session import current_viewer
 from app.appointments.forms import LENGTHS, About, AppointmentForm
-from app.appointments.models import USUAL_MINUTES, Appointment, AppointmentKind
-from app.appointments.queries import AppointmentRow, get_appointment, list_appointments_of_thread
-from app.appointments.reminders import list_reminders
 from app.appointments.routes import words
 from app.appointments.routes.blueprint import bp
-from app.appointments.times import USUAL_ZONES
-from app.contacts.models import Contact
 from app.core.db import db
 from app.core.translation import gettext as _
-from app.inbox.order_threads import list_orders_of_thread
-from app.inbox.queries import get_thread
-from app.inbox.timeline import list_assignable_users
-from app.orders.models import Order
-from app.orders.queries import get_order, list_orders_of_contact
+from app.domain.appointments.models import USUAL_MINUTES, Appointment, AppointmentKind
+from app.domain.appointments.queries import AppointmentRow, get_appointment, list_appointments_of_thread
+from app.domain.appointments.reminders import list_reminders
+from app.domain.appointments.times import USUAL_ZONES
+from app.domain.contacts.models import Contact
+from app.domain.orders.models import Order
+from app.domain.orders.queries import get_order, list_orders_of_contact
+from app.domain.threads.order_threads import list_orders_of_thread
+from app.domain.threads.queries import get_thread
+from app.domain.threads.timeline import list_assignable_users
 from app.web import page
 
 

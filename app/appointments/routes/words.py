@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import format_date, format_time
 
-from app.appointments.models import AppointmentKind, AppointmentReminder, AppointmentState, ReminderOutcome
-from app.appointments.queries import AppointmentRow
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.core.translation import told
+from app.domain.appointments.models import AppointmentKind, AppointmentReminder, AppointmentState, ReminderOutcome
+from app.domain.appointments.queries import AppointmentRow
 
 KINDS = {AppointmentKind.VISIT: N_("Visit"), AppointmentKind.CALL: N_("Phone call"), AppointmentKind.OTHER: N_("Other")}
 STATES = {

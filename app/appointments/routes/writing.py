@@ -13,17 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.accounts.session import current_viewer
-from app.appointments.actions import (
-    AppointmentContent,
-    AppointmentMovedOn,
-    change_appointment,
-    move_appointment,
-    plan_appointment,
-    set_appointment_state,
-)
 from app.appointments.forms import AppointmentForm
-from app.appointments.models import Appointment, AppointmentState
-from app.appointments.queries import AppointmentRow, get_appointment, is_absent
 from app.appointments.routes import words
 from app.appointments.routes.blueprint import bp
 from app.appointments.routes.pages import Choices, choices_of, choices_of_order, choices_of_thread, editor_page
@@ -31,6 +21,16 @@ from app.core.clock import utc_now
 from app.core.db import advisory_xact_lock, db, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
+from app.domain.appointments.actions import (
+    AppointmentContent,
+    AppointmentMovedOn,
+    change_appointment,
+    move_appointment,
+    plan_appointment,
+    set_appointment_state,
+)
+from app.domain.appointments.models import Appointment, AppointmentState
+from app.domain.appointments.queries import AppointmentRow, get_appointment, is_absent
 from app.inbox.routes.blueprint import parse_uuid
 
 

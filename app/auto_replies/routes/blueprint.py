@@ -8,7 +8,7 @@ from flask import Blueprint
 from werkzeug.exceptions import NotFound
 
 from app import error_pages
-from app.connections.queries import ChannelMissing
+from app.domain.connections.queries import ChannelMissing
 
 bp = Blueprint("auto_replies", __name__)
 

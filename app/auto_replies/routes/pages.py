@@ -12,26 +12,26 @@ from flask_babel import format_datetime
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from app.accounts.models import Brand
-from app.accounts.queries import list_brands
 from app.accounts.session import current_admin
-from app.auto_replies.actions import save_auto_replies
-from app.auto_replies.judging import MOST_AN_HOUR
-from app.auto_replies.looking import Look, is_open, look_at, next_opening
-from app.auto_replies.models import AutoReplyKind
-from app.auto_replies.queries import list_auto_replies_on, list_decisions, list_last_messages, read_auto_replies
 from app.auto_replies.routes.blueprint import bp
 from app.auto_replies.routes.texts_form import TextsForm, form_of, read_form
-from app.auto_replies.texts import LANGUAGES, VARIABLES, deadline_words, fill_in, moment_words
-from app.connections.models import Channel
-from app.connections.queries import get_visible_channel, list_channels
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
-from app.inbox.models import Message, Thread
-from app.sla.book import calendar_of_channel
-from app.sla.calendar import DAY, Calendar
+from app.domain.accounts.models import Brand
+from app.domain.accounts.queries import list_brands
+from app.domain.auto_replies.actions import save_auto_replies
+from app.domain.auto_replies.judging import MOST_AN_HOUR
+from app.domain.auto_replies.looking import Look, is_open, look_at, next_opening
+from app.domain.auto_replies.models import AutoReplyKind
+from app.domain.auto_replies.queries import list_auto_replies_on, list_decisions, list_last_messages, read_auto_replies
+from app.domain.auto_replies.texts import LANGUAGES, VARIABLES, deadline_words, fill_in, moment_words
+from app.domain.connections.models import Channel
+from app.domain.connections.queries import get_visible_channel, list_channels
+from app.domain.sla.book import calendar_of_channel
+from app.domain.sla.calendar import DAY, Calendar
+from app.domain.threads.models import Message, Thread
 from app.web import page
 
 LOG_LINES = 50

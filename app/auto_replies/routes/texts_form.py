@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from flask import request
 
-from app.auto_replies.actions import AutoReplyContent
-from app.auto_replies.models import AutoReply, AutoReplyKind
-from app.auto_replies.texts import DEFAULTS, LANGUAGES, LONGEST, list_faults
 from app.core.translation import gettext as _
+from app.domain.auto_replies.actions import AutoReplyContent
+from app.domain.auto_replies.models import AutoReply, AutoReplyKind
+from app.domain.auto_replies.texts import DEFAULTS, LANGUAGES, LONGEST, list_faults
 
 
 @dataclass

@@ -9,7 +9,7 @@ from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
 from app import error_pages
-from app.automation.queries import RuleMissing
+from app.domain.automation.queries import RuleMissing
 
 bp = Blueprint("automation", __name__)
 

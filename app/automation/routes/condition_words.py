@@ -8,17 +8,17 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.accounts.access import Viewer
-from app.accounts.models import Brand, Team, User
-from app.automation.conditions import NOBODY, NUMBERS, OPERATORS, Condition
-from app.automation.models import AutomationRule
-from app.automation.triggers import CLOCK, SILENT, TRIGGERS, UNANSWERED
-from app.connections.models import Channel, Medium
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.inbox.models import Priority, ThreadStatus, ThreadType
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.models import Brand, Team, User
+from app.domain.automation.conditions import NOBODY, NUMBERS, OPERATORS, Condition
+from app.domain.automation.models import AutomationRule
+from app.domain.automation.triggers import CLOCK, SILENT, TRIGGERS, UNANSWERED
+from app.domain.connections.models import Channel, Medium
+from app.domain.routing.words import thread_type_words
+from app.domain.threads.models import Priority, ThreadStatus, ThreadType
 from app.inbox.routes.words import medium_words, priority_words, status_words
-from app.routing.words import thread_type_words
 
 FIELDS = {
     "words": N_("Words"),

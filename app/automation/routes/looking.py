@@ -10,10 +10,6 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from app.automation.dry_run import Foreseen, dry_run
-from app.automation.engine import CHANGED, FAILED, LOOP, UNCHANGED
-from app.automation.models import AutomationRun
-from app.automation.queries import RUNS_SHOWN, list_runs
 from app.automation.routes.blueprint import bp
 from app.automation.routes.condition_words import Vocabulary, read_vocabulary, trigger_words
 from app.automation.routes.rules import changeable, names_of, words_of
@@ -22,8 +18,12 @@ from app.core.db import db
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.core.translation import told
+from app.domain.automation.dry_run import Foreseen, dry_run
+from app.domain.automation.engine import CHANGED, FAILED, LOOP, UNCHANGED
+from app.domain.automation.models import AutomationRun
+from app.domain.automation.queries import RUNS_SHOWN, list_runs
+from app.domain.routing.queries import ThreadName, list_threads_named
 from app.inbox.routes.triage_words import CALLS, until_words
-from app.routing.queries import ThreadName, list_threads_named
 from app.web import page
 
 SHOWN = 200

@@ -7,16 +7,16 @@ from typing import Any
 
 from flask import request
 
-from app.accounts.access import Viewer
-from app.automation.actions import RuleContent
-from app.automation.conditions import OPERATORS, Condition, Part
-from app.automation.models import AutomationRule
-from app.automation.queries import parts_of
 from app.automation.routes.condition_words import Vocabulary, time_words
-from app.automation.triggers import CLOCK, SILENT, TRIGGERS, UNANSWERED
 from app.core.text import storable
 from app.core.translation import gettext as _
-from app.inbox.macros import ME, MacroSteps
+from app.domain.accounts.access import Viewer
+from app.domain.automation.actions import RuleContent
+from app.domain.automation.conditions import OPERATORS, Condition, Part
+from app.domain.automation.models import AutomationRule
+from app.domain.automation.queries import parts_of
+from app.domain.automation.triggers import CLOCK, SILENT, TRIGGERS, UNANSWERED
+from app.domain.threads.macros import ME, MacroSteps
 from app.inbox.routes.blueprint import parse_uuid
 from app.inbox.routes.macro_form import FIELDS as MACRO_FIELDS
 from app.inbox.routes.macro_form import MacroForm, read_steps, values_of

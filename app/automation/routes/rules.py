@@ -12,20 +12,7 @@ from flask_babel import get_locale
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from app.accounts.access import Viewer
 from app.accounts.session import current_lead
-from app.automation.actions import (
-    RULES_AT_MOST,
-    TooManyRules,
-    change_rule,
-    create_rule,
-    delete_rule,
-    move_rule_up,
-    switch_rule,
-)
-from app.automation.conditions import Part
-from app.automation.models import AutomationRule
-from app.automation.queries import get_rule, list_rules, parts_of
 from app.automation.routes.blueprint import bp
 from app.automation.routes.condition_words import (
     Vocabulary,
@@ -35,12 +22,25 @@ from app.automation.routes.condition_words import (
     trigger_words,
 )
 from app.automation.routes.rule_form import CONDITIONS, PREFIXES, RuleForm, empty_form, form_of, read_form
-from app.automation.triggers import TRIGGERS
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
-from app.inbox.macros import ME
+from app.domain.accounts.access import Viewer
+from app.domain.automation.actions import (
+    RULES_AT_MOST,
+    TooManyRules,
+    change_rule,
+    create_rule,
+    delete_rule,
+    move_rule_up,
+    switch_rule,
+)
+from app.domain.automation.conditions import Part
+from app.domain.automation.models import AutomationRule
+from app.domain.automation.queries import get_rule, list_rules, parts_of
+from app.domain.automation.triggers import TRIGGERS
+from app.domain.threads.macros import ME
 from app.inbox.routes.macro_form import MacroForm, choices
 from app.inbox.routes.macro_words import Names, names_in, step_words
 from app.web import page

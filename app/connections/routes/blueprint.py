@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from app.connections import views
+from app.domain.connections import views
 
 bp = Blueprint("connections", __name__)
 

@@ -10,14 +10,14 @@ from flask import abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts.session import current_lead
-from app.connections.models import Channel
-from app.connections.queries import ChannelMissing, get_visible_channel
 from app.connections.routes.blueprint import bp
 from app.core.db import db
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.delivery.catalogue import PROBLEM, READ_AT, list_kept, read_templates
+from app.domain.connections.models import Channel
+from app.domain.connections.queries import ChannelMissing, get_visible_channel
+from app.domain.delivery.catalogue import PROBLEM, READ_AT, list_kept, read_templates
 from app.inbox.routes.templates import STATUSES, why_unusable
 from app.web import page
 

@@ -10,16 +10,11 @@ from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, TimestampSigner
 
-from app.accounts.access import Viewer
 from app.accounts.session import current_admin
-from app.connections.actions import ChangedChannel, change_channel
-from app.connections.models import Channel
-from app.connections.queries import ChannelMissing, get_visible_channel
 from app.connections.routes.blueprint import bp
 from app.connections.routes.connect_form import ConnectForm, account
 from app.connections.routes.connecting import form_page, is_right, keep_new
 from app.connections.routes.signing_in import in_words, onward_page, public_url, send_to_provider
-from app.connections.sign_ins import UnderWay, take_sign_in
 from app.contract.base import ChannelAccount, ProviderError, Reason
 from app.contract.signing_in import SignedIn
 from app.core.clock import utc_now
@@ -29,8 +24,13 @@ from app.core.runtime import runtime
 from app.core.text import known, storable
 from app.core.translation import gettext as _
 from app.core.translation import told
-from app.delivery.account import account_of
-from app.delivery.check import check_channel
+from app.domain.accounts.access import Viewer
+from app.domain.connections.account import account_of
+from app.domain.connections.actions import ChangedChannel, change_channel
+from app.domain.connections.check import check_channel
+from app.domain.connections.models import Channel
+from app.domain.connections.queries import ChannelMissing, get_visible_channel
+from app.domain.connections.sign_ins import UnderWay, take_sign_in
 from app.providers.kinds import find_kind
 from app.providers.registry import OUTLOOK
 

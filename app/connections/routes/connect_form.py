@@ -9,12 +9,12 @@ from datetime import date
 
 from flask import request
 
-from app.connections.models import Channel
 from app.contract.base import ChannelAccount
 from app.contract.setup_field import SetupField
 from app.core.text import storable
 from app.core.translation import gettext as _
 from app.core.translation import told
+from app.domain.connections.models import Channel
 from app.providers.kinds import Kind
 
 NAME_CHARACTERS, SETTING_CHARACTERS, SECRET_CHARACTERS = 80, 400, 8000

@@ -10,15 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.accounts.access import Viewer
-from app.accounts.queries import list_brands
 from app.accounts.session import current_admin
-from app.connections import views
-from app.connections.actions import ChangedChannel, ChannelMovedOn, NewChannel, change_channel, create_channel, note_health
-from app.connections.issued import is_issued, issue
-from app.connections.models import Channel, ChannelType
-from app.connections.occasions import list_expiries, set_expiries
-from app.connections.queries import ChannelMissing, find_taken, get_visible_channel, list_changed_since, open_secrets
 from app.connections.routes.blueprint import bp
 from app.connections.routes.connect_form import ConnectForm, account, changes_in_words, empty_form, form_of, read_form
 from app.connections.routes.signing_in import callback_url, in_words, send_to_provider
@@ -28,7 +20,15 @@ from app.core.crypto import UnableToDecrypt
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.text import storable
-from app.delivery.check import ask_provider, open_gate
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.queries import list_brands
+from app.domain.connections import views
+from app.domain.connections.actions import ChangedChannel, ChannelMovedOn, NewChannel, change_channel, create_channel, note_health
+from app.domain.connections.check import ask_provider, open_gate
+from app.domain.connections.issued import is_issued, issue
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.connections.occasions import list_expiries, set_expiries
+from app.domain.connections.queries import ChannelMissing, find_taken, get_visible_channel, list_changed_since, open_secrets
 from app.providers.kinds import KINDS, Kind, find_kind, kind_key
 from app.web import page
 

@@ -10,9 +10,6 @@ from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts.session import current_admin
-from app.connections.actions import choose_folders
-from app.connections.models import CHOSEN_FOLDERS, Channel
-from app.connections.queries import ChannelMissing, get_visible_channel
 from app.connections.routes.blueprint import bp
 from app.contract.base import ProviderError
 from app.contract.reconciled import MailFolder
@@ -21,9 +18,12 @@ from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.core.translation import told
-from app.delivery.account import account_of
-from app.delivery.gated import Resting, reading
-from app.ingest.mailbox_items import leave_folders
+from app.domain.connections.account import account_of
+from app.domain.connections.actions import choose_folders
+from app.domain.connections.gated import Resting, reading
+from app.domain.connections.models import CHOSEN_FOLDERS, Channel
+from app.domain.connections.queries import ChannelMissing, get_visible_channel
+from app.domain.ingest.mailbox_items import leave_folders
 from app.web import page
 
 

@@ -13,16 +13,7 @@ from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.accounts.access import Viewer
-from app.accounts.models import Brand
-from app.accounts.proof import NotProven, prove_password
-from app.accounts.queries import list_brands
 from app.accounts.session import current_admin, current_lead
-from app.connections import views
-from app.connections.actions import pause_channel, switch_channel
-from app.connections.models import CHOSEN_FOLDERS, Channel
-from app.connections.occasions import list_expiries
-from app.connections.queries import ChannelMissing, get_visible_channel, list_channels, open_secrets
 from app.connections.routes import reconciliation_views
 from app.connections.routes.blueprint import bp
 from app.connections.routes.condition import Looks, findings
@@ -30,12 +21,21 @@ from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
 from app.core.db import db, transaction
 from app.core.runtime import runtime
-from app.delivery.check import check_channel
-from app.delivery.flow import read_flows
-from app.delivery.gated import gate_of
-from app.events.actions import audit
-from app.ingest.reconciliations import find_latest
-from app.ingest.self_test import Trial
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.models import Brand
+from app.domain.accounts.proof import NotProven, prove_password
+from app.domain.accounts.queries import list_brands
+from app.domain.connections import views
+from app.domain.connections.actions import pause_channel, switch_channel
+from app.domain.connections.check import check_channel
+from app.domain.connections.flow import read_flows
+from app.domain.connections.gated import gate_of
+from app.domain.connections.models import CHOSEN_FOLDERS, Channel
+from app.domain.connections.occasions import list_expiries
+from app.domain.connections.queries import ChannelMissing, get_visible_channel, list_channels, open_secrets
+from app.domain.events.actions import audit
+from app.domain.ingest.reconciliations import find_latest
+from app.domain.ingest.self_test import Trial
 from app.providers.kinds import find_kind
 from app.web import page
 

@@ -8,14 +8,14 @@ from flask import abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts.session import current_lead
-from app.connections.queries import ChannelMissing, get_visible_channel
 from app.connections.routes.blueprint import bp
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
-from app.events.actions import audit
-from app.ingest.reconciliations import ask_reconciliation
+from app.domain.connections.queries import ChannelMissing, get_visible_channel
+from app.domain.events.actions import audit
+from app.domain.ingest.reconciliations import ask_reconciliation
 
 
 @bp.post("/settings/channels/<uuid:channel_id>/reconciliation")

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from app.core.translation import gettext as _
 from app.core.translation import ngettext, told
-from app.ingest.mailbox_models import Reconciliation
+from app.domain.ingest.mailbox_models import Reconciliation
 
 
 @dataclass(frozen=True)

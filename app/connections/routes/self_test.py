@@ -8,16 +8,16 @@ from flask import abort
 from flask.typing import ResponseReturnValue
 
 from app.accounts.session import current_admin
-from app.connections.queries import ChannelMissing, get_visible_channel
 from app.connections.routes.blueprint import bp
 from app.connections.routes.pages import show_channel
 from app.core.crypto import UnableToDecrypt
 from app.core.db import db
 from app.core.ids import new_secret
 from app.core.runtime import runtime
-from app.delivery.account import account_of
-from app.delivery.check import CLOSED
-from app.ingest.self_test import Trial, try_webhook
+from app.domain.connections.account import account_of
+from app.domain.connections.check import CLOSED
+from app.domain.connections.queries import ChannelMissing, get_visible_channel
+from app.domain.ingest.self_test import Trial, try_webhook
 
 
 @bp.post("/settings/channels/<uuid:channel_id>/self-test")

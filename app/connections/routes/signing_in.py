@@ -9,14 +9,14 @@ from typing import Any
 from flask import url_for
 from flask.typing import ResponseReturnValue
 
-from app.accounts.access import Viewer
-from app.connections.models import Channel
-from app.connections.sign_ins import UnderWay, keep_sign_in
 from app.contract.base import ChannelAccount, ProviderError
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
+from app.domain.accounts.access import Viewer
+from app.domain.connections.models import Channel
+from app.domain.connections.sign_ins import UnderWay, keep_sign_in
 from app.providers.kinds import Kind, kind_key
 from app.web import page
 

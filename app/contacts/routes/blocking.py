@@ -12,8 +12,8 @@ from app.contacts.routes.blueprint import bp, lock_visible
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.translation import gettext as _
+from app.domain.threads.spam import lift_block
 from app.inbox.routes.blueprint import parse_uuid
-from app.inbox.spam import lift_block
 
 
 @bp.post("/contacts/<uuid:contact_id>/block/ending")

@@ -13,13 +13,13 @@ from werkzeug.exceptions import NotFound
 
 from app import error_pages
 from app.accounts.session import current_viewer
-from app.contacts.actions import IdentityInput
-from app.contacts.book import not_a_colleague
-from app.contacts.edit import lock_contact
-from app.contacts.models import Contact
-from app.contacts.queries import ContactMissing, contact_exists
 from app.contacts.routes import words
-from app.inbox.api_queries import contact_in_sight, is_reserved
+from app.domain.contacts.actions import IdentityInput
+from app.domain.contacts.book import not_a_colleague
+from app.domain.contacts.edit import lock_contact
+from app.domain.contacts.models import Contact
+from app.domain.contacts.queries import ContactMissing, contact_exists
+from app.domain.threads.api_queries import contact_in_sight, is_reserved
 
 bp = Blueprint("contacts", __name__)
 

@@ -9,16 +9,16 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from app.accounts.models import Brand
-from app.accounts.queries import list_brands
 from app.accounts.session import current_viewer
-from app.contacts.book import get_profile
 from app.contacts.routes.blueprint import bp, in_sight, lock_visible
 from app.core.db import db, transaction
 from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.core.text import storable
 from app.core.translation import gettext as _
+from app.domain.accounts.models import Brand
+from app.domain.accounts.queries import list_brands
+from app.domain.contacts.book import get_profile
 from app.inbox.routes.blueprint import parse_uuid
 from app.inbox.routes.call_form import CallForm, call_choices, form_of_request, offered_form
 from app.inbox.routes.calls import begin_with_call, read_call

@@ -12,7 +12,13 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from app.accounts.session import current_viewer
-from app.contacts.details import (
+from app.contacts.forms import LINE_CHARACTERS, ContactForm
+from app.contacts.routes.blueprint import Reserved, bp, check_free_to_add, in_sight, lock_visible
+from app.contacts.routes.pages import contact_page
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.translation import gettext as _
+from app.domain.contacts.details import (
     DetailMissing,
     add_address,
     add_identity,
@@ -21,16 +27,10 @@ from app.contacts.details import (
     remove_identity,
     set_consent,
 )
-from app.contacts.edit import IdentityTaken
-from app.contacts.forms import LINE_CHARACTERS, ContactForm
-from app.contacts.models import ConsentPurpose, Contact
-from app.contacts.queries import find_owner
-from app.contacts.routes.blueprint import Reserved, bp, check_free_to_add, in_sight, lock_visible
-from app.contacts.routes.pages import contact_page
-from app.core.clock import utc_now
-from app.core.db import db, transaction
-from app.core.translation import gettext as _
-from app.events.actions import Actor
+from app.domain.contacts.edit import IdentityTaken
+from app.domain.contacts.models import ConsentPurpose, Contact
+from app.domain.contacts.queries import find_owner
+from app.domain.events.actions import Actor
 
 LABEL_CHARACTERS = 60
 

@@ -10,17 +10,17 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from app.accounts.session import current_viewer
-from app.contacts.book import get_profile, list_book
-from app.contacts.merge import UNDO_WITHIN, UnableToMerge, UnableToUndo, merge_contacts, undo_merge
-from app.contacts.models import ContactMerge
-from app.contacts.queries import ContactMissing
 from app.contacts.routes.blueprint import bp, in_sight, lock_visible
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.inbox.contact_timeline import brands_of_contacts
+from app.domain.contacts.book import get_profile, list_book
+from app.domain.contacts.merge import UNDO_WITHIN, UnableToMerge, UnableToUndo, merge_contacts, undo_merge
+from app.domain.contacts.models import ContactMerge
+from app.domain.contacts.queries import ContactMissing
+from app.domain.threads.contact_timeline import brands_of_contacts
 from app.inbox.routes.blueprint import parse_uuid
 from app.web import page
 

@@ -11,22 +11,22 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from app.accounts.session import current_viewer
-from app.contacts.book import find_kept, get_profile, list_book, list_duplicates
-from app.contacts.details import REMOVABLE
 from app.contacts.forms import ContactForm
-from app.contacts.merge import UNDO_WITHIN
-from app.contacts.models import ConsentPurpose, ContactIdentity
-from app.contacts.opt_outs import OptOut, list_opt_outs
-from app.contacts.queries import ContactMissing
 from app.contacts.routes.blueprint import bp, in_sight
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.paging import BadCursor
-from app.inbox.contact_timeline import last_heard_of, list_contact_timeline
+from app.domain.contacts.book import find_kept, get_profile, list_book, list_duplicates
+from app.domain.contacts.details import REMOVABLE
+from app.domain.contacts.merge import UNDO_WITHIN
+from app.domain.contacts.models import ConsentPurpose, ContactIdentity
+from app.domain.contacts.opt_outs import OptOut, list_opt_outs
+from app.domain.contacts.queries import ContactMissing
+from app.domain.orders.queries import list_orders_of_contact
+from app.domain.tasks.queries import TaskFilter, list_tasks
+from app.domain.threads.contact_timeline import last_heard_of, list_contact_timeline
+from app.domain.threads.spam import list_blocks
 from app.inbox.routes.blueprint import parse_uuid
-from app.inbox.spam import list_blocks
-from app.orders.queries import list_orders_of_contact
-from app.tasks.queries import TaskFilter, list_tasks
 from app.web import page
 
 TASKS_SHOWN = 20

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from app.contacts.models import ConsentPurpose, ContactIdentity
-from app.contacts.numbers import spoken_number
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
+from app.domain.contacts.models import ConsentPurpose, ContactIdentity
+from app.domain.contacts.numbers import spoken_number
 
 KINDS = {
     "email": N_("E-mail"),

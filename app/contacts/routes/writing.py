@@ -9,15 +9,15 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts.session import current_viewer
-from app.contacts.book import get_profile, list_organizations
-from app.contacts.edit import ContactEdit, IdentityTaken, NotAnOrganization, create_contact, update_contact
 from app.contacts.forms import ContactForm
-from app.contacts.models import Contact, ContactType
-from app.contacts.queries import contact_exists
 from app.contacts.routes.blueprint import Reserved, bp, check_free_to_add, in_sight, lock_visible
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.translation import gettext as _
+from app.domain.contacts.book import get_profile, list_organizations
+from app.domain.contacts.edit import ContactEdit, IdentityTaken, NotAnOrganization, create_contact, update_contact
+from app.domain.contacts.models import Contact, ContactType
+from app.domain.contacts.queries import contact_exists
 from app.inbox.routes.blueprint import parse_uuid
 from app.web import page
 

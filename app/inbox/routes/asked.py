@@ -12,13 +12,13 @@ from flask import abort, g, request
 from app.accounts.session import current_viewer
 from app.core.db import db
 from app.core.links import url_for
-from app.inbox.list_filters import RailView, ViewFilters, thread_filter
-from app.inbox.models import Priority, ThreadStatus
-from app.inbox.queries import ThreadFilter
+from app.domain.threads.list_filters import RailView, ViewFilters, thread_filter
+from app.domain.threads.models import Priority, ThreadStatus
+from app.domain.threads.queries import ThreadFilter
+from app.domain.threads.saved_views import View, ViewMissing, get_view
+from app.domain.threads.sorting import ListSort
+from app.domain.threads.tags import TAG_CHARACTERS
 from app.inbox.routes.blueprint import parse_uuid
-from app.inbox.saved_views import View, ViewMissing, get_view
-from app.inbox.sorting import ListSort
-from app.inbox.tags import TAG_CHARACTERS
 
 
 class IsSearch(ViewMissing):

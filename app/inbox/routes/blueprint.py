@@ -15,15 +15,15 @@ from app.core.db import db
 from app.core.links import url_for
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.delivery.signals import EMOJI
-from app.inbox.counts import ViewCounts, count_views
-from app.inbox.macros import MacroMissing
-from app.inbox.queries import ThreadMissing
+from app.domain.delivery.signals import EMOJI
+from app.domain.threads.counts import ViewCounts, count_views
+from app.domain.threads.macros import MacroMissing
+from app.domain.threads.queries import ThreadMissing
+from app.domain.threads.saved_views import View, ViewMissing
+from app.domain.threads.view_models import SavedView
 from app.inbox.routes import chat_words, clock_words, words
 from app.inbox.routes.row_look import rows_html
 from app.inbox.routes.task_look import task_html
-from app.inbox.saved_views import View, ViewMissing
-from app.inbox.view_models import SavedView
 
 NO_ID = uuid.UUID(int=0)
 bp = Blueprint("inbox", __name__)

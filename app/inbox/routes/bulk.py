@@ -17,18 +17,18 @@ from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.core.translation import ngettext
 from app.core.work import READY, RUNNING
-from app.inbox.bulk import BULK_CAP, Change, NothingToUndo, start_bulk_action, undo_bulk_action
-from app.inbox.models import Priority, ThreadStatus
-from app.inbox.queries import count_matching
+from app.domain.threads.bulk import BULK_CAP, Change, NothingToUndo, start_bulk_action, undo_bulk_action
+from app.domain.threads.models import Priority, ThreadStatus
+from app.domain.threads.queries import count_matching
+from app.domain.threads.snooze import BadSnoozeTime
+from app.domain.threads.tags import BadTag, clean_tag, known_spelling, list_known_tags
+from app.domain.threads.timeline import list_assignable_users
+from app.domain.threads.triage_models import BulkAction
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.listing import asked_filter
 from app.inbox.routes.macros import bulk_change as macro_change
 from app.inbox.routes.snooze import snooze_time_asked_for
 from app.inbox.routes.words import priority_words, status_words
-from app.inbox.snooze import BadSnoozeTime
-from app.inbox.tags import BadTag, clean_tag, known_spelling, list_known_tags
-from app.inbox.timeline import list_assignable_users
-from app.inbox.triage_models import BulkAction
 from app.web import page
 
 

@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 from flask import request
 
 from app.accounts.session import current_viewer
-from app.contacts.models import ContactIdentity
 from app.core.clock import utc_now
 from app.core.text import storable
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.inbox.calls import Call, Callback, CallDirection, CallOutcome, next_working_day
-from app.inbox.models import Draft
+from app.domain.contacts.models import ContactIdentity
+from app.domain.threads.calls import Call, Callback, CallDirection, CallOutcome, next_working_day
+from app.domain.threads.models import Draft
 
 FIELDS = ("direction", "outcome", "minutes", "number", "at", "offered_at", "callback", "callback_date")
 PREFIX = "call_"

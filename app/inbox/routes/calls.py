@@ -11,14 +11,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from app.accounts.session import current_viewer
-from app.contacts.models import Contact
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.translation import gettext as _
-from app.inbox.actions import NewThread, create_thread, find_by_client_token
-from app.inbox.calls import Call, Callback, log_call
-from app.inbox.models import Message
-from app.inbox.queries import get_thread_head
+from app.domain.contacts.models import Contact
+from app.domain.threads.actions import NewThread, create_thread, find_by_client_token
+from app.domain.threads.calls import Call, Callback, log_call
+from app.domain.threads.models import Message
+from app.domain.threads.queries import get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.call_form import CallForm, call_choices, call_words, form_of_request
 from app.inbox.routes.composer import composer_again, refused

@@ -8,13 +8,13 @@ from typing import Any
 
 from flask import request
 
-from app.connections.models import Channel, Medium
 from app.contract.base import ChannelRules
 from app.contract.choices import BUTTONS, LIST, NUMBER, Choice, Choices
 from app.core.db import db
 from app.core.text import storable
-from app.delivery.chat_parts import find_answered
-from app.inbox.models import Draft, Message, Thread
+from app.domain.connections.models import Channel, Medium
+from app.domain.delivery.chat_parts import find_answered
+from app.domain.threads.models import Draft, Message, Thread
 from app.inbox.routes.blueprint import parse_uuid
 
 KINDS = (BUTTONS, LIST, NUMBER)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.inbox.models import Message
+from app.domain.threads.models import Message
 from app.inbox.routes.words import clock
 
 KINDS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.inbox.columns import Column
+from app.domain.threads.columns import Column
 
 COLUMNS = {
     Column.PREVIEW: N_("Beginning of the last message"),

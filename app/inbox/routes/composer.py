@@ -13,8 +13,6 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
 from app.accounts.session import current_viewer
-from app.connections.models import Channel, Medium
-from app.connections.queries import ChannelMissing, get_channel
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.ids import new_id
@@ -22,13 +20,16 @@ from app.core.runtime import runtime
 from app.core.storage import StorageFailed
 from app.core.text import storable
 from app.core.translation import told
-from app.delivery.actions import Reply, ReplyContext, UnableToReply, find_scheduled_by_token, queue_reply
-from app.delivery.models import ScheduledReply
-from app.delivery.scheduled import schedule_reply
-from app.delivery.seen import show_typing
-from app.inbox.actions import ThreadMovedOn, add_note, find_by_client_token, lock_thread, save_draft
-from app.inbox.models import Attachment, Message, ThreadStatus
-from app.inbox.queries import get_thread, get_thread_head
+from app.domain.connections.models import Channel, Medium
+from app.domain.connections.queries import ChannelMissing, get_channel
+from app.domain.delivery.actions import Reply, ReplyContext, UnableToReply, find_scheduled_by_token, queue_reply
+from app.domain.delivery.models import ScheduledReply
+from app.domain.delivery.scheduled import schedule_reply
+from app.domain.delivery.seen import show_typing
+from app.domain.threads.actions import ThreadMovedOn, add_note, find_by_client_token, lock_thread, save_draft
+from app.domain.threads.models import Attachment, Message, ThreadStatus
+from app.domain.threads.queries import get_thread, get_thread_head
+from app.domain.threads.taken_back import AlreadyTakenBack, keep_draft_options
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.call_form import fields_of_request
 from app.inbox.routes.chat_fields import chat_fields, chat_options
@@ -39,7 +40,6 @@ from app.inbox.routes.template_files import take_kept_file
 from app.inbox.routes.templates import fill_template
 from app.inbox.routes.thread import UPLOAD_BYTES, thread_context
 from app.inbox.routes.triage_words import until_words
-from app.inbox.taken_back import AlreadyTakenBack, keep_draft_options
 from app.mail.filenames import safe_filename
 from app.mail.filetypes import real_content_type
 from app.web import page

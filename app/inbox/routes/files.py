@@ -21,13 +21,13 @@ from app.core.http import HttpFailure
 from app.core.metering import Endpoint
 from app.core.runtime import runtime
 from app.core.storage import FileMissing
-from app.delivery.queries import list_files
-from app.events.actions import Subject, record
-from app.inbox.models import Attachment, Message
-from app.inbox.queries import get_attachment, get_message
+from app.domain.delivery.queries import list_files
+from app.domain.events.actions import Subject, record
+from app.domain.ingest.attachments import announce_again
+from app.domain.ingest.models import InboundEvent
+from app.domain.threads.models import Attachment, Message
+from app.domain.threads.queries import get_attachment, get_message
 from app.inbox.routes.blueprint import bp
-from app.ingest.attachments import announce_again
-from app.ingest.models import InboundEvent
 from app.mail.filetypes import real_content_type
 from app.mail.html import render_frame, sanitise
 from app.web import page

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.session import current_viewer
 from app.core.text import storable
-from app.inbox.models import Draft
+from app.domain.threads.models import Draft
 from app.mail.rich import clean_rich, rich_to_text
 
 

@@ -11,20 +11,21 @@ from flask import flash, make_response, redirect, render_template, request, url_
 from flask.typing import ResponseReturnValue
 
 from app.accounts.session import current_viewer
-from app.connections.models import Channel, Medium
 from app.core.db import db, transaction
 from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.core.translation import told
-from app.delivery.actions import UnableToReply, find_scheduled_by_token
-from app.delivery.forward import FORWARDED_TYPES, Forward, queue_forward
-from app.delivery.scheduled import schedule_forward
-from app.delivery.scheduled_forward import kept_forward
-from app.delivery.third_parties import addresses_of
-from app.inbox.actions import ThreadMovedOn, find_by_client_token, lock_thread
-from app.inbox.models import Attachment, Message
-from app.inbox.queries import ThreadMissing, get_message, get_thread_head
+from app.domain.connections.models import Channel, Medium
+from app.domain.delivery.actions import UnableToReply, find_scheduled_by_token
+from app.domain.delivery.forward import FORWARDED_TYPES, Forward, queue_forward
+from app.domain.delivery.scheduled import schedule_forward
+from app.domain.delivery.scheduled_forward import kept_forward
+from app.domain.delivery.third_parties import addresses_of
+from app.domain.threads.actions import ThreadMovedOn, find_by_client_token, lock_thread
+from app.domain.threads.models import Attachment, Message
+from app.domain.threads.queries import ThreadMissing, get_message, get_thread_head
+from app.domain.threads.taken_back import AlreadyTakenBack
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.composer import (
     UploadRefused,
@@ -44,7 +45,6 @@ from app.inbox.routes.forward_form import (
 from app.inbox.routes.later import send_time_of_form
 from app.inbox.routes.mail_fields import signature_of
 from app.inbox.routes.thread import UPLOAD_BYTES, list_uploads, thread_context
-from app.inbox.taken_back import AlreadyTakenBack
 from app.web import page
 
 

@@ -11,17 +11,17 @@ from flask import request
 from flask_babel import format_datetime
 from sqlalchemy.orm import Session
 
-from app.accounts.access import Viewer
 from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.ids import new_id
 from app.core.text import storable
 from app.core.translation import gettext as _
-from app.delivery.actions import UnableToReply
-from app.delivery.forward import Forward
-from app.delivery.undo import TakenBack
-from app.inbox.forward_drafts import KIND, find_forward_draft, save_forward_draft
-from app.inbox.models import Attachment, Draft, Message
+from app.domain.accounts.access import Viewer
+from app.domain.delivery.actions import UnableToReply
+from app.domain.delivery.forward import Forward
+from app.domain.delivery.undo import TakenBack
+from app.domain.threads.forward_drafts import KIND, find_forward_draft, save_forward_draft
+from app.domain.threads.models import Attachment, Draft, Message
 from app.inbox.routes.blueprint import parse_uuid
 from app.inbox.routes.formatting import Writing, html_of_draft, read_writing
 from app.inbox.routes.mail_fields import read_addresses

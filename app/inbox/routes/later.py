@@ -9,10 +9,10 @@ from flask_babel import format_datetime
 
 from app.core.clock import utc_now
 from app.core.translation import gettext as _
-from app.delivery.actions import UnableToReply
+from app.domain.delivery.actions import UnableToReply
+from app.domain.threads.snooze import BadSnoozeTime, offered_times, read_snooze_time, snooze_times
 from app.inbox.routes.blueprint import bp
 from app.inbox.routes.snooze import SnoozeChoice, zone
-from app.inbox.snooze import BadSnoozeTime, offered_times, read_snooze_time, snooze_times
 
 PICKED = "picked"
 SNOOZE = "snooze_"

@@ -7,7 +7,7 @@ from typing import Any
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.core.translation import told
-from app.delivery.ledger import Step
+from app.domain.delivery.ledger import Step
 
 OURS = {
     "queued": N_("Accepted for sending"),

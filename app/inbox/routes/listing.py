@@ -14,14 +14,14 @@ from app.accounts.session import current_viewer
 from app.core.db import db
 from app.core.links import url_for
 from app.core.paging import BadCursor, Page
-from app.inbox.models import Priority, ThreadStatus
-from app.inbox.queries import ThreadFilter, list_threads
+from app.domain.threads.models import Priority, ThreadStatus
+from app.domain.threads.queries import ThreadFilter, list_threads
+from app.domain.threads.sorting import ListSort
 from app.inbox.routes.asked import Asked, IsSearch, ask, ask_beside_thread, bare_url, is_saved, name_only
 from app.inbox.routes.blueprint import bp, url_of_view, url_to, view_counts, view_title, view_total
 from app.inbox.routes.mixed_listing import list_with_tasks
 from app.inbox.routes.task_listing import TASK_VIEWS, task_list_context
 from app.inbox.routes.team_filter import team_context
-from app.inbox.sorting import ListSort
 from app.web import page, wants_page
 
 PAGE_ROWS = 30

@@ -9,13 +9,16 @@ from typing import Any
 from flask import request
 from sqlalchemy.orm import Session
 
-from app.accounts.access import Viewer
-from app.accounts.queries import list_brands, list_teams
 from app.core.db import db
 from app.core.text import storable
 from app.core.translation import gettext as _
-from app.inbox.macro_models import Macro
-from app.inbox.macros import (
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.queries import list_brands, list_teams
+from app.domain.integrations.queries import list_scenarios
+from app.domain.notifications.teams.hooks import find_hook_named, list_hooks
+from app.domain.reply_templates.queries import list_templates
+from app.domain.threads.macro_models import Macro
+from app.domain.threads.macros import (
     CALLS_PER_MACRO,
     ME,
     NAME_CHARACTERS,
@@ -30,17 +33,14 @@ from app.inbox.macros import (
     TaskStep,
     steps_of,
 )
-from app.inbox.models import CLOSED_STATUSES, Priority, ThreadStatus
+from app.domain.threads.models import CLOSED_STATUSES, Priority, ThreadStatus
+from app.domain.threads.tags import BadTag, clean_tag
+from app.domain.threads.timeline import list_assignable_users
 from app.inbox.routes.blueprint import parse_uuid
 from app.inbox.routes.macro_words import TASK_KINDS
 from app.inbox.routes.triage_words import CALLS as CALL_KINDS
 from app.inbox.routes.triage_words import SNOOZES
 from app.inbox.routes.words import priority_words, status_words
-from app.inbox.tags import BadTag, clean_tag
-from app.inbox.timeline import list_assignable_users
-from app.integrations.queries import list_scenarios
-from app.notifications.teams.hooks import find_hook_named, list_hooks
-from app.reply_templates.queries import list_templates
 
 DAYS_AT_MOST = 365
 CALLS = tuple(range(1, CALLS_PER_MACRO + 1))

@@ -8,31 +8,31 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from app.accounts.session import current_viewer
-from app.connections.models import Channel, Medium
-from app.connections.queries import ChannelMissing, get_channel
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.ids import new_id
 from app.core.text import mark as N_
 from app.core.translation import gettext as _
-from app.delivery.actions import Reply, queue_reply, window_closes_at
-from app.delivery.undo import TakenBack
-from app.inbox.actions import save_draft
-from app.inbox.macro_run import Run, StepFailed
-from app.inbox.macros import MacroSteps
-from app.inbox.models import Draft, Message, Thread
+from app.domain.connections.models import Channel, Medium
+from app.domain.connections.queries import ChannelMissing, get_channel
+from app.domain.delivery.actions import Reply, queue_reply, window_closes_at
+from app.domain.delivery.undo import TakenBack
+from app.domain.reply_templates.actions import note_use
+from app.domain.reply_templates.formatting import fill_html
+from app.domain.reply_templates.models import ReplyTemplate
+from app.domain.reply_templates.queries import TemplateMissing, get_facts, get_template
+from app.domain.reply_templates.variables import Filled, fill
+from app.domain.reply_templates.views import date_in
+from app.domain.threads.actions import save_draft
+from app.domain.threads.macro_run import Run, StepFailed
+from app.domain.threads.macros import MacroSteps
+from app.domain.threads.models import Draft, Message, Thread
+from app.domain.threads.taken_back import keep_draft_options
 from app.inbox.routes.blueprint import parse_uuid
 from app.inbox.routes.composer import reply_context
 from app.inbox.routes.mail_fields import mail_fields, signature_of
 from app.inbox.routes.sending import put_into_composer
-from app.inbox.taken_back import keep_draft_options
 from app.mail.rich import rich_to_text
-from app.reply_templates.actions import note_use
-from app.reply_templates.formatting import fill_html
-from app.reply_templates.models import ReplyTemplate
-from app.reply_templates.queries import TemplateMissing, get_facts, get_template
-from app.reply_templates.variables import Filled, fill
-from app.reply_templates.views import date_in
 
 GONE = N_("The template is archived, or not for this brand")
 NO_CHANNEL = N_("There is no channel to answer on")

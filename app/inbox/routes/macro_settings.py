@@ -9,13 +9,13 @@ from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from app.accounts.queries import list_brands
 from app.accounts.session import current_lead, current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.translation import gettext as _
-from app.inbox.macro_models import Macro
-from app.inbox.macros import (
+from app.domain.accounts.queries import list_brands
+from app.domain.threads.macro_models import Macro
+from app.domain.threads.macros import (
     MACROS_AT_MOST,
     TooManyMacros,
     change_macro,

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Team, User
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.core.translation import ngettext
-from app.inbox.macros import ME, NOBODY, MacroSteps
+from app.domain.accounts.models import Team, User
+from app.domain.reply_templates.models import ReplyTemplate
+from app.domain.threads.macros import ME, NOBODY, MacroSteps
 from app.inbox.routes.triage_words import CALLS, SNOOZES
 from app.inbox.routes.words import priority_words, status_words
-from app.reply_templates.models import ReplyTemplate
 
 NOTE_SHOWN = 60
-# The types of task a step can make, by their names in app/tasks.
+# The types of task a step can make, by their names in app/domain/tasks.
 TASK_KINDS = {
     "follow_up": N_("Follow up"),
     "callback": N_("Call back"),

@@ -13,20 +13,21 @@ from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
 from sqlalchemy.orm import Session
 
-from app.accounts.access import Viewer
 from app.accounts.session import current_viewer
-from app.automation.actions import withdraw_intents
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.ids import new_id
 from app.core.translation import gettext as _
 from app.core.translation import told
-from app.delivery.actions import UnableToReply
-from app.delivery.undo import AlreadyLeft, NotTheWriter, take_back
-from app.inbox.actions import ThreadMovedOn, lock_thread
-from app.inbox.bulk import Change, NothingToUndo, state_of
-from app.inbox.macro_models import Macro
-from app.inbox.macro_run import (
+from app.domain.accounts.access import Viewer
+from app.domain.automation.actions import withdraw_intents
+from app.domain.delivery.actions import UnableToReply
+from app.domain.delivery.undo import AlreadyLeft, NotTheWriter, take_back
+from app.domain.tasks.automatic import take_asked_tasks_back
+from app.domain.threads.actions import ThreadMovedOn, lock_thread
+from app.domain.threads.bulk import Change, NothingToUndo, state_of
+from app.domain.threads.macro_models import Macro
+from app.domain.threads.macro_run import (
     Run,
     StepFailed,
     check_brand,
@@ -36,10 +37,11 @@ from app.inbox.macro_run import (
     take_first_steps,
     take_last_steps,
 )
-from app.inbox.macro_undo import note_outcome, undo_run
-from app.inbox.macros import MacroMissing, MacroSteps, as_json, get_macro, list_macros, steps_of
-from app.inbox.models import Message, Thread
-from app.inbox.queries import get_thread
+from app.domain.threads.macro_undo import note_outcome, undo_run
+from app.domain.threads.macros import MacroMissing, MacroSteps, as_json, get_macro, list_macros, steps_of
+from app.domain.threads.models import Message, Thread
+from app.domain.threads.queries import get_thread
+from app.domain.threads.taken_back import AlreadyTakenBack
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.composer import sent_toast
 from app.inbox.routes.macro_reply import insert_later, plan_reply, send_reply
@@ -47,8 +49,6 @@ from app.inbox.routes.macro_words import failed_words, names_in, staying_words, 
 from app.inbox.routes.sending import put_into_composer, say
 from app.inbox.routes.snooze import zone
 from app.inbox.routes.thread import changed, list_uploads
-from app.inbox.taken_back import AlreadyTakenBack
-from app.tasks.automatic import take_asked_tasks_back
 from app.web import page
 
 ERROR_STAYS_SECONDS = 60

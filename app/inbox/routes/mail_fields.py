@@ -12,14 +12,14 @@ from flask import request
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from app.accounts.access import Viewer
-from app.accounts.models import Brand
-from app.connections.models import Channel, Medium
 from app.core.db import db
-from app.delivery.actions import UnableToReply
-from app.delivery.third_parties import FORWARD_OF, addresses_of
-from app.inbox.models import Draft, MessageType, Thread
-from app.inbox.timeline import Timeline
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.models import Brand
+from app.domain.connections.models import Channel, Medium
+from app.domain.delivery.actions import UnableToReply
+from app.domain.delivery.third_parties import FORWARD_OF, addresses_of
+from app.domain.threads.models import Draft, MessageType, Thread
+from app.domain.threads.timeline import Timeline
 
 MAX_COPIES = 50
 ADDRESS = re.compile(r"[^\s<>\"',;:()\[\]\\@]{1,64}@(?:[^\s<>\"',;:()\[\]\\@.]+\.)+[^\s<>\"',;:()\[\]\\@.]{2,63}")

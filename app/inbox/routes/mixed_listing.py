@@ -15,10 +15,10 @@ from typing import Any
 from app.accounts.session import current_viewer
 from app.core.db import db
 from app.core.paging import Page
-from app.inbox.queries import ThreadRow, list_threads
+from app.domain.tasks.queries import TaskRow, cursor_behind, list_own_dues, list_own_tasks
+from app.domain.threads.queries import ThreadRow, list_threads
+from app.domain.threads.sorting import NEVER, Key, ListSort, cursor_at, place_of
 from app.inbox.routes.asked import Asked
-from app.inbox.sorting import NEVER, Key, ListSort, cursor_at, place_of
-from app.tasks.queries import TaskRow, cursor_behind, list_own_dues, list_own_tasks
 
 BEFORE_ALL = datetime(1, 1, 2, tzinfo=UTC)
 LAST_ID = uuid.UUID(int=2**128 - 1)

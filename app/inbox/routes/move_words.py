@@ -8,10 +8,10 @@ from collections.abc import Callable
 from flask import request, url_for
 
 from app.core.clock import utc_now
-from app.inbox.models import MessageType
-from app.inbox.moves import UNDO_FOR
+from app.domain.threads.models import MessageType
+from app.domain.threads.moves import UNDO_FOR
+from app.domain.threads.timeline import Timeline, TimelineItem
 from app.inbox.routes.task_words import removable_tasks
-from app.inbox.timeline import Timeline, TimelineItem
 from app.mail.headers import normalise_subject, strip_reply_marks
 
 UNDOABLE = frozenset({"ThreadsMerged", "ThreadSplit"})

@@ -18,13 +18,13 @@ from app.core.text import storable
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.core.translation import ngettext
-from app.inbox.merge import UnableToMerge, merge_threads, undo_merge
-from app.inbox.models import Message, Thread
-from app.inbox.move_queries import list_merge_targets, list_split_places, lock_batch
-from app.inbox.moves import UnableToUndo
-from app.inbox.queries import get_message, get_thread, get_thread_head, list_rows
+from app.domain.threads.merge import UnableToMerge, merge_threads, undo_merge
+from app.domain.threads.models import Message, Thread
+from app.domain.threads.move_queries import list_merge_targets, list_split_places, lock_batch
+from app.domain.threads.moves import UnableToUndo
+from app.domain.threads.queries import get_message, get_thread, get_thread_head, list_rows
+from app.domain.threads.split import UnableToSplit, split_thread, undo_split
 from app.inbox.routes.blueprint import bp, parse_uuid
-from app.inbox.split import UnableToSplit, split_thread, undo_split
 from app.web import page
 
 MOST_AT_ONCE = 20

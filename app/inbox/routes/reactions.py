@@ -14,9 +14,9 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import told
-from app.delivery.actions import UnableToReply
-from app.delivery.signals import react
-from app.inbox.queries import get_message
+from app.domain.delivery.actions import UnableToReply
+from app.domain.delivery.signals import react
+from app.domain.threads.queries import get_message
 from app.inbox.routes.blueprint import bp
 
 

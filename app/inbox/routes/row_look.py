@@ -11,12 +11,12 @@ from flask import current_app
 from flask_babel import get_locale
 from markupsafe import Markup
 
-from app.inbox.models import Priority, Thread, ThreadStatus
-from app.inbox.queries import ThreadRow
+from app.domain.threads.models import Priority, Thread, ThreadStatus
+from app.domain.threads.queries import ThreadRow
+from app.domain.threads.sorting import ListSort
 from app.inbox.routes.clock_words import clock_words, urgency
 from app.inbox.routes.triage_words import until_words
 from app.inbox.routes.words import list_time
-from app.inbox.sorting import ListSort
 
 ROWS_KEPT = 4096  # about 3 kB each
 

@@ -12,20 +12,15 @@ from typing import Any
 from flask import abort, flash, jsonify, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.accounts.queries import list_teams
 from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.text import storable
 from app.core.translation import gettext as _
-from app.inbox.columns import Column, hidden_beside
-from app.inbox.list_filters import ViewFilters
-from app.inbox.routes import words
-from app.inbox.routes.asked import Asked, ask
-from app.inbox.routes.blueprint import bp, parse_uuid, url_of_view, view_audiences, view_counts, view_title
-from app.inbox.routes.column_words import column_choices
-from app.inbox.routes.team_filter import gone_team
-from app.inbox.saved_view_actions import (
+from app.domain.accounts.queries import list_teams
+from app.domain.threads.columns import Column, hidden_beside
+from app.domain.threads.list_filters import ViewFilters
+from app.domain.threads.saved_view_actions import (
     NAME_CHARACTERS,
     VIEWS_PER_USER,
     NotForYou,
@@ -37,10 +32,15 @@ from app.inbox.saved_view_actions import (
     delete_view,
     move_view,
 )
-from app.inbox.saved_views import View, ViewMissing, count_of_views, get_view, list_views
-from app.inbox.search import clean_query
-from app.inbox.sorting import ListSort
-from app.inbox.view_models import ViewScope
+from app.domain.threads.saved_views import View, ViewMissing, count_of_views, get_view, list_views
+from app.domain.threads.search import clean_query
+from app.domain.threads.sorting import ListSort
+from app.domain.threads.view_models import ViewScope
+from app.inbox.routes import words
+from app.inbox.routes.asked import Asked, ask
+from app.inbox.routes.blueprint import bp, parse_uuid, url_of_view, view_audiences, view_counts, view_title
+from app.inbox.routes.column_words import column_choices
+from app.inbox.routes.team_filter import gone_team
 from app.web import page
 
 

@@ -10,16 +10,16 @@ from flask import flash, make_response, redirect, render_template, request, url_
 from flask.typing import ResponseReturnValue
 
 from app.accounts.session import current_viewer
-from app.connections.models import Channel
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.core.translation import told
-from app.delivery.actions import UnableToReply
-from app.delivery.models import ScheduledReply
-from app.delivery.queries import find_scheduled
-from app.delivery.scheduled import (
+from app.domain.connections.models import Channel
+from app.domain.delivery.actions import UnableToReply
+from app.domain.delivery.models import ScheduledReply
+from app.domain.delivery.queries import find_scheduled
+from app.domain.delivery.scheduled import (
     BROKEN,
     CHANNEL_OFF,
     NEWER,
@@ -32,12 +32,12 @@ from app.delivery.scheduled import (
     reschedule,
     send_scheduled_now,
 )
-from app.delivery.scheduled_forward import is_forward, original_id
-from app.delivery.undo import TakenBack
-from app.inbox.actions import ThreadMovedOn
-from app.inbox.forward_drafts import KIND as FORWARD
-from app.inbox.models import Message
-from app.inbox.queries import ThreadMissing, get_thread, get_thread_head
+from app.domain.delivery.scheduled_forward import is_forward, original_id
+from app.domain.delivery.undo import TakenBack
+from app.domain.threads.actions import ThreadMovedOn
+from app.domain.threads.forward_drafts import KIND as FORWARD
+from app.domain.threads.models import Message
+from app.domain.threads.queries import ThreadMissing, get_thread, get_thread_head
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.composer import reply_context
 from app.inbox.routes.forward import forward_again

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.inbox.search_filter import Notice
-from app.inbox.search_query import OPERATORS, Operator
+from app.domain.threads.search_filter import Notice
+from app.domain.threads.search_query import OPERATORS, Operator
 
 HINTS = {
     "from": N_("who wrote: a name, address, number or “me”"),

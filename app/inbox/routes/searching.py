@@ -16,21 +16,21 @@ from app.accounts.session import current_viewer
 from app.core.db import db
 from app.core.paging import BadCursor, make_cursor
 from app.core.translation import gettext as _
-from app.inbox.models import Message
-from app.inbox.queries import get_message
+from app.domain.threads.models import Message
+from app.domain.threads.queries import get_message
+from app.domain.threads.search import QUERY_CHARACTERS, clean_query, search_threads
+from app.domain.threads.search_filter import LEAST_CHARACTERS
+from app.domain.threads.search_marks import excerpt, has_match, marked
+from app.domain.threads.search_orders import find_order_numbered
+from app.domain.threads.search_people import list_people
+from app.domain.threads.search_query import OPERATORS
+from app.domain.threads.tags import list_known_tags
+from app.domain.threads.timeline import PAGE_ITEMS
 from app.inbox.routes.blueprint import bp, view_title
 from app.inbox.routes.saved_views import saved_search
 from app.inbox.routes.search_words import notice_words
 from app.inbox.routes.suggestions import suggest
 from app.inbox.routes.words import MEDIUM_ICONS, status_words
-from app.inbox.search import QUERY_CHARACTERS, clean_query, search_threads
-from app.inbox.search_filter import LEAST_CHARACTERS
-from app.inbox.search_marks import excerpt, has_match, marked
-from app.inbox.search_orders import find_order_numbered
-from app.inbox.search_people import list_people
-from app.inbox.search_query import OPERATORS
-from app.inbox.tags import list_known_tags
-from app.inbox.timeline import PAGE_ITEMS
 from app.orders.routes.words import order_status_words
 from app.web import page, wants_page
 

@@ -10,23 +10,23 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from app.accounts.access import Viewer
 from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.ids import new_id
 from app.core.text import storable
-from app.delivery.undo import AlreadyLeft, NotTheWriter, TakenBack, take_back
-from app.inbox.actions import save_draft
-from app.inbox.forward_drafts import KIND as FORWARD
-from app.inbox.models import Draft
-from app.inbox.queries import get_message
+from app.domain.accounts.access import Viewer
+from app.domain.delivery.undo import AlreadyLeft, NotTheWriter, TakenBack, take_back
+from app.domain.threads.actions import save_draft
+from app.domain.threads.forward_drafts import KIND as FORWARD
+from app.domain.threads.models import Draft
+from app.domain.threads.queries import get_message
+from app.domain.threads.taken_back import AlreadyTakenBack, find_taken_back, keep_draft_options
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.composer import KINDS, composer_again, keep_typed
 from app.inbox.routes.forward import forward_again
 from app.inbox.routes.forward_form import put_back
 from app.inbox.routes.thread import list_uploads
-from app.inbox.taken_back import AlreadyTakenBack, find_taken_back, keep_draft_options
 from app.mail.rich import text_to_rich
 
 

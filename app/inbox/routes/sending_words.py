@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from app.accounts.access import Viewer
 from app.core.clock import utc_now
-from app.inbox.models import Message
+from app.domain.accounts.access import Viewer
+from app.domain.threads.models import Message
 
 
 def seconds_left(message: Message, viewer: Viewer) -> int:

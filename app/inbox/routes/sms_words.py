@@ -10,14 +10,14 @@ from typing import Any
 from babel.numbers import format_currency
 from flask_babel import get_locale
 
-from app.connections.models import Channel, Medium
-from app.contacts.opt_outs import OptOut, find_opt_out
 from app.contract.sms_text import SmsCount, count_sms
 from app.core.db import db
 from app.core.runtime import runtime
-from app.delivery.errors import UnableToReply
-from app.delivery.recipient import find_recipient
-from app.inbox.models import Thread
+from app.domain.connections.models import Channel, Medium
+from app.domain.contacts.opt_outs import OptOut, find_opt_out
+from app.domain.delivery.errors import UnableToReply
+from app.domain.delivery.recipient import find_recipient
+from app.domain.threads.models import Thread
 
 MOST_NAMED = 8
 UNSEEN = "␣"  # stands for a space that looks like any other

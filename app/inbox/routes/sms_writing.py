@@ -13,7 +13,7 @@ from app.contract.sms_text import count_sms, simplify
 from app.core.db import db
 from app.core.text import storable
 from app.core.translation import gettext as _
-from app.inbox.queries import get_thread
+from app.domain.threads.queries import get_thread
 from app.inbox.routes.blueprint import bp
 from app.inbox.routes.composer import composer_again, keep_typed, kind_of_form
 from app.inbox.routes.sms_words import named, shown, sms_look

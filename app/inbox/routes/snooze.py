@@ -15,11 +15,11 @@ from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.translation import gettext as _
-from app.inbox.queries import get_thread, get_thread_head
+from app.domain.threads.queries import get_thread, get_thread_head
+from app.domain.threads.snooze import BadSnoozeTime, end_snooze, offered_times, read_snooze_time, snooze_thread, snooze_times
 from app.inbox.routes.blueprint import bp
 from app.inbox.routes.thread import changed, thread_context
 from app.inbox.routes.triage_words import SNOOZES, until_words
-from app.inbox.snooze import BadSnoozeTime, end_snooze, offered_times, read_snooze_time, snooze_thread, snooze_times
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.translation import gettext as _
-from app.inbox.queries import get_thread
+from app.domain.threads.queries import get_thread
+from app.domain.threads.spam import block_sender, end_spam, lift_block, mark_spam
 from app.inbox.routes.blueprint import bp
 from app.inbox.routes.thread import changed
-from app.inbox.spam import block_sender, end_spam, lift_block, mark_spam
 
 
 @bp.post("/threads/<uuid:thread_id>/spam")

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from app.accounts.access import Viewer
-from app.accounts.queries import list_brands
 from app.core.translation import gettext as _
-from app.inbox.models import Priority, ThreadStatus
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.queries import list_brands
+from app.domain.threads.models import Priority, ThreadStatus
+from app.domain.threads.saved_views import list_views
+from app.domain.threads.search_filter import MEDIA, list_colleagues
+from app.domain.threads.search_people import list_people
+from app.domain.threads.search_query import Operator
+from app.domain.threads.tags import list_known_tags
 from app.inbox.routes.search_words import HINTS
 from app.inbox.routes.words import medium_words, priority_words, status_words
-from app.inbox.saved_views import list_views
-from app.inbox.search_filter import MEDIA, list_colleagues
-from app.inbox.search_people import list_people
-from app.inbox.search_query import Operator
-from app.inbox.tags import list_known_tags
 
 SHOWN = 10
 SAVED_SHOWN = 5

@@ -11,10 +11,10 @@ from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.translation import gettext as _
-from app.inbox.queries import get_thread, get_thread_head
+from app.domain.threads.queries import get_thread, get_thread_head
+from app.domain.threads.tags import TAG_CHARACTERS, BadTag, TagChange, change_tags, clean_tag, known_spelling, list_known_tags
 from app.inbox.routes.blueprint import bp
 from app.inbox.routes.thread import changed, thread_context
-from app.inbox.tags import TAG_CHARACTERS, BadTag, TagChange, change_tags, clean_tag, known_spelling, list_known_tags
 
 
 @bp.get("/threads/<uuid:thread_id>/tags")

@@ -11,7 +11,7 @@ from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.paging import BadCursor, Page
-from app.tasks.queries import TaskRow, list_own_tasks
+from app.domain.tasks.queries import TaskRow, list_own_tasks
 
 TASK_VIEWS = ("tasks", "overdue")
 PAGE_ROWS = 30

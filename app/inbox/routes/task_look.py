@@ -13,10 +13,10 @@ from markupsafe import Markup
 
 from app.core.clock import utc_now
 from app.core.links import url_for
-from app.inbox.models import Priority
+from app.domain.tasks.models import TaskStatus, TaskType
+from app.domain.tasks.queries import TaskRow
+from app.domain.threads.models import Priority
 from app.inbox.routes.row_look import ROWS_KEPT
-from app.tasks.models import TaskStatus, TaskType
-from app.tasks.queries import TaskRow
 
 
 @dataclass(frozen=True, slots=True)

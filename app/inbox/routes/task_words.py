@@ -7,8 +7,8 @@ from typing import Any
 
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.events.models import Event
-from app.inbox.timeline import TASK_EVENTS
+from app.domain.events.models import Event
+from app.domain.threads.timeline import TASK_EVENTS
 
 WAIT_EVENTS = {
     "WaitBegan": N_("%(who)s lets this wait for %(what)s"),

@@ -7,13 +7,13 @@ from typing import Any
 from flask import request
 from flask.typing import ResponseReturnValue
 
-from app.accounts.queries import find_team_name, list_teams
 from app.accounts.session import current_viewer
 from app.core.db import db
 from app.core.translation import gettext as _
+from app.domain.accounts.queries import find_team_name, list_teams
+from app.domain.threads.saved_views import list_own_teams
 from app.inbox.routes.asked import Asked, ask
 from app.inbox.routes.blueprint import bp, view_counts
-from app.inbox.saved_views import list_own_teams
 from app.web import page
 
 

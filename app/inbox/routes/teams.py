@@ -7,17 +7,17 @@ import uuid
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.accounts.queries import list_teams
 from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.translation import gettext as _
-from app.inbox.actions import assign_thread
-from app.inbox.handover import hand_to_team
-from app.inbox.queries import get_thread
+from app.domain.accounts.queries import list_teams
+from app.domain.threads.actions import assign_thread
+from app.domain.threads.handover import hand_to_team
+from app.domain.threads.queries import get_thread
+from app.domain.threads.timeline import list_assignable_users
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.thread import changed, handover_note
-from app.inbox.timeline import list_assignable_users
 from app.web import page
 
 

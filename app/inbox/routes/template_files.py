@@ -14,7 +14,7 @@ from app.contract.base import ChannelRules
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.ids import new_id
-from app.inbox.models import Attachment, Message, MessageType, Thread
+from app.domain.threads.models import Attachment, Message, MessageType, Thread
 from app.inbox.routes.blueprint import parse_uuid
 from app.inbox.routes.templates import TemplateChoice
 

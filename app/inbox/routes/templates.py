@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.connections.models import Channel
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
+from app.domain.connections.models import Channel
 
 MEDIA = ("IMAGE", "VIDEO", "DOCUMENT")
 PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")

@@ -12,7 +12,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.accounts.session import current_viewer
-from app.connections.models import Channel
 from app.contract.base import ChannelRules
 from app.core.clock import utc_now
 from app.core.db import db, transaction
@@ -20,16 +19,18 @@ from app.core.paging import BadCursor
 from app.core.runtime import runtime
 from app.core.text import storable
 from app.core.work import READY
-from app.delivery.actions import NothingToSend, retry_delivery, window_closes_at
-from app.delivery.ledger import list_steps
-from app.delivery.models import Delivery
-from app.delivery.queries import SCHEDULED, list_attempts, list_reports, read_scheduled
-from app.delivery.seen import read_mark
-from app.inbox.actions import change_priority, change_status
-from app.inbox.handover import HandoverNote, hand_over
-from app.inbox.models import Attachment, Draft, Priority, Thread, ThreadStatus
-from app.inbox.queries import ThreadHead, get_message, get_thread, get_thread_head
-from app.inbox.reads import mark_read
+from app.domain.connections.models import Channel
+from app.domain.delivery.actions import NothingToSend, retry_delivery, window_closes_at
+from app.domain.delivery.ledger import list_steps
+from app.domain.delivery.models import Delivery
+from app.domain.delivery.queries import SCHEDULED, list_attempts, list_reports, read_scheduled
+from app.domain.delivery.seen import read_mark
+from app.domain.threads.actions import change_priority, change_status
+from app.domain.threads.handover import HandoverNote, hand_over
+from app.domain.threads.models import Attachment, Draft, Priority, Thread, ThreadStatus
+from app.domain.threads.queries import ThreadHead, get_message, get_thread, get_thread_head
+from app.domain.threads.reads import mark_read
+from app.domain.threads.timeline import ThreadContext, Timeline, get_context, list_assignable_users, list_timeline
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.call_form import call_choices, offered_form
 from app.inbox.routes.chat_fields import chat_context
@@ -43,7 +44,6 @@ from app.inbox.routes.sms_words import sms_context
 from app.inbox.routes.template_files import list_header_files
 from app.inbox.routes.templates import template_choices, unusable_templates
 from app.inbox.routes.words import event_words, priority_words, status_words
-from app.inbox.timeline import ThreadContext, Timeline, get_context, list_assignable_users, list_timeline
 from app.web import page, wants_page
 
 UPLOAD_BYTES = 25 * 1024 * 1024

@@ -11,7 +11,6 @@ from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from app.accounts.queries import list_brands
 from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
@@ -19,11 +18,12 @@ from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.core.text import storable
 from app.core.translation import gettext as _
-from app.inbox.models import Priority, Thread
-from app.inbox.queries import get_thread
+from app.domain.accounts.queries import list_brands
+from app.domain.threads.models import Priority, Thread
+from app.domain.threads.queries import get_thread
+from app.domain.threads.tickets import NewTicket, list_ticket_people, open_ticket
 from app.inbox.routes.blueprint import bp, parse_uuid
 from app.inbox.routes.words import priority_words
-from app.inbox.tickets import NewTicket, list_ticket_people, open_ticket
 from app.web import page
 
 SUBJECT_CHARACTERS, TEXT_CHARACTERS = 300, 20_000

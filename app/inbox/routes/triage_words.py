@@ -23,7 +23,7 @@ CONSENT_EVENTS = {
 }
 # The lines of the snooze menu, by the names of `snooze.snooze_times`.
 SNOOZES = {"later": N_("Later today"), "tomorrow": N_("Tomorrow morning"), "week": N_("Next week")}
-# What is to be told outside, by the kinds of app/inbox/macros.py `OutsideCall`.
+# What is to be told outside, by the kinds of app/domain/threads/macros.py `OutsideCall`.
 CALLS = {
     "webhook": N_("Webhook"),
     "make": N_("Make scenario"),

@@ -11,10 +11,10 @@ from flask_babel import gettext as _
 from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
-from app.inbox.queries import get_thread
+from app.domain.threads.queries import get_thread
+from app.domain.threads.watchers import set_watching as set_watching_to
 from app.inbox.routes.blueprint import bp
 from app.inbox.routes.thread import changed
-from app.inbox.watchers import set_watching as set_watching_to
 
 
 @bp.post("/threads/<uuid:thread_id>/watching")

@@ -18,16 +18,16 @@ from app.core.clock import utc_now
 from app.core.translation import date_words, ngettext
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.inbox.mentions import highlighted
-from app.inbox.models import Message, MessageType, Priority, ThreadStatus
+from app.domain.routing.words import given_words
+from app.domain.threads.mentions import highlighted
+from app.domain.threads.models import Message, MessageType, Priority, ThreadStatus
+from app.domain.threads.sorting import ListSort
+from app.domain.threads.timeline import TASK_EVENTS, TimelineItem
 from app.inbox.routes.appointment_words import APPOINTMENT_EVENTS, appointment_event_words
 from app.inbox.routes.ledger_words import failure_words
 from app.inbox.routes.task_words import WAIT_EVENTS, task_event_words
 from app.inbox.routes.triage_words import TRIAGE_EVENTS, triage_words, until_words
-from app.inbox.sorting import ListSort
-from app.inbox.timeline import TASK_EVENTS, TimelineItem
 from app.mail.quoting import Section, split_quoted
-from app.routing.words import given_words
 
 BLOCK_TAG = re.compile(r"<(?:p|div|br|tr|li|h[1-6]|blockquote|hr|pre)\b")
 CLOCK = "%H:%M"

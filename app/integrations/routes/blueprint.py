@@ -6,7 +6,7 @@ from flask import Blueprint
 
 from app.core.text import mark as N_
 from app.core.translation import gettext as _
-from app.integrations.models import Provider
+from app.domain.integrations.models import Provider
 
 bp = Blueprint("integrations", __name__)
 NAMES = {Provider.FILLOUT: "Fillout", Provider.MAKE: "Make"}

@@ -14,15 +14,15 @@ from app.core.clock import utc_now
 from app.core.db import autocommitted, autocommitted_session
 from app.core.runtime import runtime
 from app.core.text import storable
+from app.domain.ingest.intake import RawEvent, count_refusal, store_at_the_door
+from app.domain.ingest.models import InboundEvent
+from app.domain.ingest.unavailable import answer_outages
+from app.domain.integrations.door import find_by_key, find_caller, form_event, given_keys, scenario_event
+from app.domain.integrations.models import Provider
+from app.domain.integrations.queries import Opened, list_opened
+from app.domain.usage.doors import count_calls
 from app.ingest.door import read_body
-from app.ingest.intake import RawEvent, count_refusal, store_at_the_door
-from app.ingest.models import InboundEvent
-from app.ingest.unavailable import answer_outages
-from app.integrations.door import find_by_key, find_caller, form_event, given_keys, scenario_event
-from app.integrations.models import Provider
-from app.integrations.queries import Opened, list_opened
 from app.providers.make.reading import SCENARIOS, read_event_id
-from app.usage.doors import count_calls
 from app.web import csrf
 
 FORM_BODY_BYTES = 12 * 1024 * 1024

@@ -10,11 +10,7 @@ from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError
 
-from app.accounts.access import Viewer
-from app.accounts.queries import list_brands
 from app.accounts.session import current_admin
-from app.connections.models import Medium
-from app.connections.queries import list_channels
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
 from app.core.db import db, transaction
@@ -23,12 +19,16 @@ from app.core.runtime import runtime
 from app.core.standard_webhooks import new_signing_secret
 from app.core.translation import gettext as _
 from app.core.translation import told
-from app.integrations.actions import IntegrationContent, change_integration, create_integration, switch_integration
-from app.integrations.fillout.polling import base_url
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.queries import list_brands
+from app.domain.connections.models import Medium
+from app.domain.connections.queries import list_channels
+from app.domain.integrations.actions import IntegrationContent, change_integration, create_integration, switch_integration
+from app.domain.integrations.fillout.polling import base_url
+from app.domain.integrations.make.calling import list_calls, retry_calls
+from app.domain.integrations.models import Integration, Provider
+from app.domain.integrations.queries import IntegrationMissing, get_integration, list_integrations, open_secrets
 from app.integrations.forms import FIELD_WORDS, REGIONS, SCENARIOS, IntegrationForm, values_of
-from app.integrations.make.calling import list_calls, retry_calls
-from app.integrations.models import Integration, Provider
-from app.integrations.queries import IntegrationMissing, get_integration, list_integrations, open_secrets
 from app.integrations.routes.blueprint import bp
 from app.providers.fillout.client import Fillout, FilloutFailure
 from app.web import page

@@ -13,16 +13,16 @@ from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.paging import BadCursor
-from app.notifications.actions import mark_read
-from app.notifications.models import NotificationKind
-from app.notifications.queries import (
+from app.domain.notifications.actions import mark_read
+from app.domain.notifications.models import NotificationKind
+from app.domain.notifications.queries import (
     COUNT_CAP,
     count_unread,
     find_notification,
     list_notifications,
 )
+from app.domain.notifications.words import sentence
 from app.notifications.routes.blueprint import bp
-from app.notifications.words import sentence
 from app.web import page
 
 ICONS = {

@@ -17,9 +17,9 @@ from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
-from app.notifications.push.devices import add_device, forget_device, parse_device, renew_device
+from app.domain.notifications.push.devices import add_device, forget_device, parse_device, renew_device
+from app.domain.notifications.senders import push_sender
 from app.notifications.routes.blueprint import bp
-from app.notifications.senders import push_sender
 from app.providers.web_push.encryption import BadSubscription
 
 WORKER_POLICY = "default-src 'none'; connect-src 'self'"

@@ -9,17 +9,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from app.accounts.access import Viewer
 from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
-from app.notifications.actions import Wishes, set_preferences
-from app.notifications.models import NotificationKind, Way, is_offered
-from app.notifications.queries import Preferences, get_preferences, list_devices
-from app.notifications.quiet import NO_QUIET, Week, leaves_time
+from app.domain.accounts.access import Viewer
+from app.domain.notifications.actions import Wishes, set_preferences
+from app.domain.notifications.models import NotificationKind, Way, is_offered
+from app.domain.notifications.queries import Preferences, get_preferences, list_devices
+from app.domain.notifications.quiet import NO_QUIET, Week, leaves_time
+from app.domain.notifications.senders import mail_sender
+from app.domain.notifications.teams.hooks import has_channel, list_hooks
 from app.notifications.routes.blueprint import bp
-from app.notifications.senders import mail_sender
-from app.notifications.teams.hooks import has_channel, list_hooks
 from app.web import page
 
 Pair = tuple[NotificationKind, Way]

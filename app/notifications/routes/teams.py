@@ -9,18 +9,16 @@ from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.accounts.access import Viewer
 from app.accounts.session import current_admin
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import told
-from app.inbox.models import Priority
-from app.notifications.dispatching import hasten
-from app.notifications.models import TRIGGERS, NotificationKind, TeamsHook
-from app.notifications.routes.blueprint import bp
-from app.notifications.senders import teams_sender
-from app.notifications.teams.hooks import (
+from app.domain.accounts.access import Viewer
+from app.domain.notifications.dispatching import hasten
+from app.domain.notifications.models import TRIGGERS, NotificationKind, TeamsHook
+from app.domain.notifications.senders import teams_sender
+from app.domain.notifications.teams.hooks import (
     NewHook,
     Wishes,
     find_hook,
@@ -33,6 +31,8 @@ from app.notifications.teams.hooks import (
     set_hook,
     take_slot,
 )
+from app.domain.threads.models import Priority
+from app.notifications.routes.blueprint import bp
 from app.providers.teams.addresses import BadAddress, check_address
 from app.providers.teams.card import Card, render
 from app.web import page

@@ -7,26 +7,26 @@ from flask import abort, flash
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.accounts.access import Viewer
-from app.accounts.models import TeamMember
 from app.accounts.session import current_viewer
-from app.accounts.views import browser_words
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.core.translation import told
-from app.notifications.mail.compose import SystemMail, compose
-from app.notifications.models import Outcome, Way
-from app.notifications.push.outcome import note_answer
-from app.notifications.queries import list_devices
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.models import TeamMember
+from app.domain.accounts.views import browser_words
+from app.domain.notifications.mail.compose import SystemMail, compose
+from app.domain.notifications.models import Outcome, Way
+from app.domain.notifications.push.outcome import note_answer
+from app.domain.notifications.queries import list_devices
+from app.domain.notifications.senders import mail_sender, push_sender
+from app.domain.notifications.teams.hooks import list_hooks
+from app.domain.realtime.socket import user_room
 from app.notifications.routes.blueprint import bp
 from app.notifications.routes.preferences import preferences_page
 from app.notifications.routes.teams import try_card
-from app.notifications.senders import mail_sender, push_sender
-from app.notifications.teams.hooks import list_hooks
 from app.providers.web_push.sending import Address, PushMessage
-from app.realtime.socket import user_room
 
 
 @bp.post("/settings/notifications/tests/<way>")

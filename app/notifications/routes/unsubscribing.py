@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
-from app.events.actions import SYSTEM, audit
-from app.notifications.digest import stop_digest
-from app.notifications.digest_mail import read_token
+from app.domain.events.actions import SYSTEM, audit
+from app.domain.notifications.digest import stop_digest
+from app.domain.notifications.digest_mail import read_token
 from app.notifications.routes.blueprint import bp
 from app.web import csrf, page
 

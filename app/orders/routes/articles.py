@@ -8,14 +8,14 @@ from typing import Any
 from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.accounts.queries import list_brands
 from app.accounts.session import current_lead
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.translation import gettext as _
-from app.orders.articles import ArticleContent, SkuTaken, add_article, edit_article, find_article, list_all_articles
+from app.domain.accounts.queries import list_brands
+from app.domain.orders.articles import ArticleContent, SkuTaken, add_article, edit_article, find_article, list_all_articles
+from app.domain.orders.models import Article
 from app.orders.forms import ArticleForm
-from app.orders.models import Article
 from app.orders.routes.blueprint import bp
 from app.web import page
 

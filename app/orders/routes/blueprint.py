@@ -9,9 +9,9 @@ from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
 from app import error_pages
-from app.contacts.queries import ContactMissing
-from app.inbox.queries import ThreadMissing
-from app.orders.queries import OrderMissing
+from app.domain.contacts.queries import ContactMissing
+from app.domain.orders.queries import OrderMissing
+from app.domain.threads.queries import ThreadMissing
 from app.orders.routes import words
 
 bp = Blueprint("orders", __name__)

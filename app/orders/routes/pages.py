@@ -10,15 +10,15 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from app.accounts.session import current_viewer
-from app.appointments.queries import list_appointments_of_order
-from app.appointments.reminders import list_reminders
 from app.core.db import db
 from app.core.keyset import Sort
 from app.core.paging import BadCursor
 from app.core.text import storable
-from app.inbox.order_threads import list_threads_by_id
-from app.orders.models import OrderPriority, OrderStatus
-from app.orders.queries import OrderConditions, get_order, list_orders, list_payments
+from app.domain.appointments.queries import list_appointments_of_order
+from app.domain.appointments.reminders import list_reminders
+from app.domain.orders.models import OrderPriority, OrderStatus
+from app.domain.orders.queries import OrderConditions, get_order, list_orders, list_payments
+from app.domain.threads.order_threads import list_threads_by_id
 from app.orders.routes.blueprint import bp
 from app.web import page
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from flask_babel import format_currency, format_decimal
 
-from app.addresses.models import CheckStatus
 from app.contract.address_register import Match
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.orders.models import ENDED, LineItemStatus, OrderSource, OrderStatus
+from app.domain.addresses.models import CheckStatus
+from app.domain.orders.models import ENDED, LineItemStatus, OrderSource, OrderStatus
 
 STATUSES = {
     OrderStatus.INTAKE_RECEIVED: N_("Intake received"),

@@ -9,26 +9,26 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from app.accounts.queries import list_brands
 from app.accounts.session import current_viewer
-from app.addresses.actions import NotAChoice, choose_candidate
-from app.contacts.actions import find_or_create_contact, identity_lock_key
-from app.contacts.edit import ContactEdit, create_contact
-from app.contacts.models import Contact
-from app.contacts.queries import ContactMissing, contact_exists
 from app.core.clock import utc_now
 from app.core.db import advisory_xact_lock, db, transaction
 from app.core.runtime import runtime
 from app.core.text import storable
 from app.core.translation import gettext as _
-from app.inbox.api_queries import contact_in_sight
-from app.inbox.queries import get_thread
+from app.domain.accounts.queries import list_brands
+from app.domain.addresses.actions import NotAChoice, choose_candidate
+from app.domain.contacts.actions import find_or_create_contact, identity_lock_key
+from app.domain.contacts.edit import ContactEdit, create_contact
+from app.domain.contacts.models import Contact
+from app.domain.contacts.queries import ContactMissing, contact_exists
+from app.domain.orders.actions import NewOrder, create_order, edit_order, set_order_priority, set_order_status
+from app.domain.orders.articles import list_articles
+from app.domain.orders.models import Order, OrderPriority, OrderSource, OrderStatus
+from app.domain.orders.queries import get_order
+from app.domain.threads.api_queries import contact_in_sight
+from app.domain.threads.queries import get_thread
 from app.inbox.routes.blueprint import parse_uuid
-from app.orders.actions import NewOrder, create_order, edit_order, set_order_priority, set_order_status
-from app.orders.articles import list_articles
 from app.orders.forms import MOST_ROWS, NOTES_CHARACTERS, OrderForm
-from app.orders.models import Order, OrderPriority, OrderSource, OrderStatus
-from app.orders.queries import get_order
 from app.orders.routes.blueprint import bp
 from app.orders.routes.pages import order_page
 from app.web import page

@@ -20,7 +20,7 @@ from app.contract.address_parts import AddressParts, read_fields, read_line
 from app.contract.base import UnableToParse
 from app.core.text import known, storable, storable_json
 from app.core.text import mark as N_
-from app.orders.actions import NewLine
+from app.domain.orders.actions import NewLine
 
 SCENARIOS = ("order-created", "visit-completed", "payment-received", "customer-feedback")
 MOST_LINES, MOST_AMOUNT = 200, Decimal(1_000_000_000)

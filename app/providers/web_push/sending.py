@@ -16,9 +16,9 @@ from app.core.metering import Endpoint
 from app.core.retry_after import read_retry_after
 from app.core.text import known
 from app.core.text import mark as N_
-from app.notifications.answers import Answer
-from app.notifications.models import Outcome
-from app.notifications.push.keys import OwnKey
+from app.domain.notifications.answers import Answer
+from app.domain.notifications.models import Outcome
+from app.domain.notifications.push_keys import OwnKey
 from app.providers.web_push.encryption import BadSubscription, BrowserKeys, TooMuchToPush, seal
 from app.providers.web_push.vapid import authorization
 

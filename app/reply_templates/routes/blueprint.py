@@ -8,9 +8,9 @@ from flask import Blueprint
 from werkzeug.exceptions import NotFound
 
 from app import error_pages
-from app.inbox.queries import ThreadMissing
-from app.reply_templates import views
-from app.reply_templates.queries import TemplateMissing
+from app.domain.reply_templates import views
+from app.domain.reply_templates.queries import TemplateMissing
+from app.domain.threads.queries import ThreadMissing
 
 bp = Blueprint("reply_templates", __name__)
 

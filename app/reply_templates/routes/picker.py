@@ -11,29 +11,29 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from app.accounts.access import Viewer
 from app.accounts.session import current_viewer
-from app.connections.models import Medium
-from app.connections.queries import ChannelMissing, get_visible_channel
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.ids import new_id
 from app.core.text import storable
-from app.inbox.actions import lock_thread, save_draft
-from app.inbox.forward_drafts import KIND as FORWARD
-from app.inbox.forward_drafts import find_forward_draft, save_forward_draft
-from app.inbox.models import Draft, Message, Thread
-from app.inbox.queries import ThreadMissing, get_message, get_thread
+from app.domain.accounts.access import Viewer
+from app.domain.connections.models import Medium
+from app.domain.connections.queries import ChannelMissing, get_visible_channel
+from app.domain.reply_templates.actions import note_use
+from app.domain.reply_templates.formatting import fill_html
+from app.domain.reply_templates.models import ReplyTemplate
+from app.domain.reply_templates.queries import get_facts
+from app.domain.reply_templates.suggestions import get_asked, get_fitting, list_fitting
+from app.domain.reply_templates.variables import Filled, fill
+from app.domain.reply_templates.views import date_in
+from app.domain.threads.actions import lock_thread, save_draft
+from app.domain.threads.forward_drafts import KIND as FORWARD
+from app.domain.threads.forward_drafts import find_forward_draft, save_forward_draft
+from app.domain.threads.models import Draft, Message, Thread
+from app.domain.threads.queries import ThreadMissing, get_message, get_thread
 from app.inbox.routes.blueprint import parse_uuid
 from app.inbox.routes.forward_form import keep_request
-from app.reply_templates.actions import note_use
-from app.reply_templates.formatting import fill_html
-from app.reply_templates.models import ReplyTemplate
-from app.reply_templates.queries import get_facts
 from app.reply_templates.routes.blueprint import bp
-from app.reply_templates.suggestions import get_asked, get_fitting, list_fitting
-from app.reply_templates.variables import Filled, fill
-from app.reply_templates.views import date_in
 from app.web import page
 
 SUGGESTED = 3

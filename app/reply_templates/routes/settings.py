@@ -11,18 +11,15 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from wtforms.fields.choices import SelectChoice
 
-from app.accounts.access import Viewer
-from app.accounts.queries import list_brands
 from app.accounts.session import current_lead, current_viewer
 from app.core.clock import utc_now
 from app.core.db import db, transaction
-from app.inbox.routes.words import medium_words
-from app.mail.rich import rich_to_text
-from app.reply_templates.actions import TemplateMovedOn, archive_template, create_template, edit_template, restore_template
-from app.reply_templates.formatting import marked_html, own_plain
-from app.reply_templates.forms import FITS, TemplateForm
-from app.reply_templates.models import ReplyTemplateVersion, TemplateCategory
-from app.reply_templates.queries import (
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.queries import list_brands
+from app.domain.reply_templates.actions import TemplateMovedOn, archive_template, create_template, edit_template, restore_template
+from app.domain.reply_templates.formatting import marked_html, own_plain
+from app.domain.reply_templates.models import ReplyTemplateVersion, TemplateCategory
+from app.domain.reply_templates.queries import (
     TemplateRow,
     find_thread_by_number,
     get_facts,
@@ -31,9 +28,12 @@ from app.reply_templates.queries import (
     list_versions,
     may_change,
 )
+from app.domain.reply_templates.variables import VARIABLES, fill, list_problems
+from app.domain.reply_templates.views import category_words, date_in, example_facts
+from app.inbox.routes.words import medium_words
+from app.mail.rich import rich_to_text
+from app.reply_templates.forms import FITS, TemplateForm
 from app.reply_templates.routes.blueprint import bp
-from app.reply_templates.variables import VARIABLES, fill, list_problems
-from app.reply_templates.views import category_words, date_in, example_facts
 from app.web import page
 
 

@@ -11,14 +11,14 @@ from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
 from app import error_pages
-from app.connections.queries import ChannelMissing
 from app.core.afterwards import after_answer
 from app.core.clock import utc_now
 from app.core.db import transaction
-from app.routing.actions import note_seen, set_availability
-from app.routing.models import AvailabilityState
-from app.routing.queries import RuleMissing
-from app.routing.words import FILTERS
+from app.domain.connections.queries import ChannelMissing
+from app.domain.routing.actions import note_seen, set_availability
+from app.domain.routing.models import AvailabilityState
+from app.domain.routing.queries import RuleMissing
+from app.domain.routing.words import FILTERS
 
 bp = Blueprint("routing", __name__)
 PHONE = re.compile(r"Mobile|Android|iPhone|iPad", re.IGNORECASE)

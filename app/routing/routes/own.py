@@ -13,9 +13,9 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
-from app.routing.actions import set_availability
-from app.routing.models import AvailabilityState
-from app.routing.queries import find_availability, is_routing_on
+from app.domain.routing.actions import set_availability
+from app.domain.routing.models import AvailabilityState
+from app.domain.routing.queries import find_availability, is_routing_on
 from app.routing.routes.blueprint import bp, on_phone
 from app.web import page
 

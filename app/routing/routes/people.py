@@ -9,19 +9,19 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from werkzeug.wrappers import Response
 
-from app.accounts.access import Viewer
-from app.accounts.queries import get_user
 from app.accounts.session import current_lead
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
-from app.routing.actions import set_availability
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.queries import get_user
+from app.domain.routing.actions import set_availability
+from app.domain.routing.models import AvailabilityState
+from app.domain.routing.queries import Worker, find_profile, list_workers
+from app.domain.routing.rule_actions import save_profile
 from app.routing.forms import DAYS, Filled, form_of_person, read_person
-from app.routing.models import AvailabilityState
-from app.routing.queries import Worker, find_profile, list_workers
 from app.routing.routes.blueprint import bp
-from app.routing.rule_actions import save_profile
 from app.web import page
 
 

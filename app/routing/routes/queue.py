@@ -9,10 +9,10 @@ from flask.typing import ResponseReturnValue
 from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db
-from app.routing.explain import Hindrance, why_waiting
-from app.routing.queries import QUEUE_SHOWN, WaitingThread, list_rules, list_waiting, list_workers
+from app.domain.routing.explain import Hindrance, why_waiting
+from app.domain.routing.queries import QUEUE_SHOWN, WaitingThread, list_rules, list_waiting, list_workers
+from app.domain.routing.words import waiting_words
 from app.routing.routes.blueprint import bp
-from app.routing.words import waiting_words
 from app.web import page
 
 

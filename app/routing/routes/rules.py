@@ -9,21 +9,18 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from app.accounts.access import Viewer
-from app.accounts.queries import list_teams
 from app.accounts.session import current_lead
-from app.connections.queries import list_channels
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
-from app.inbox.models import ThreadType
-from app.routing.forms import EVERYBODY, Filled, empty_rule, form_of_rule, read_rule
-from app.routing.models import RoutingRule, Strategy
-from app.routing.queries import get_rule, list_rules
-from app.routing.replay import Replay, replay
-from app.routing.routes.blueprint import bp
-from app.routing.rule_actions import (
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.queries import list_teams
+from app.domain.connections.queries import list_channels
+from app.domain.routing.models import RoutingRule, Strategy
+from app.domain.routing.queries import get_rule, list_rules
+from app.domain.routing.replay import Replay, replay
+from app.domain.routing.rule_actions import (
     RULES_AT_MOST,
     TooManyRules,
     change_rule,
@@ -32,7 +29,10 @@ from app.routing.rule_actions import (
     move_rule_up,
     switch_rule,
 )
-from app.routing.words import strategy_words, thread_type_words
+from app.domain.routing.words import strategy_words, thread_type_words
+from app.domain.threads.models import ThreadType
+from app.routing.forms import EVERYBODY, Filled, empty_rule, form_of_rule, read_rule
+from app.routing.routes.blueprint import bp
 from app.web import page
 
 

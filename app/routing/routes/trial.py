@@ -7,14 +7,14 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from app.accounts.queries import list_teams
 from app.accounts.session import current_lead
 from app.core.clock import utc_now
 from app.core.db import db
-from app.routing.queries import count_decided, get_rule, list_threads_named, list_workers
-from app.routing.replay import LOOKS_BACK, replay
+from app.domain.accounts.queries import list_teams
+from app.domain.routing.queries import count_decided, get_rule, list_threads_named, list_workers
+from app.domain.routing.replay import LOOKS_BACK, replay
+from app.domain.routing.rule_actions import TRIED_AT_MOST, try_rule
 from app.routing.routes.blueprint import bp
-from app.routing.rule_actions import TRIED_AT_MOST, try_rule
 from app.web import page
 
 

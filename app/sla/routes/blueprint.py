@@ -8,8 +8,8 @@ from flask import Blueprint
 from werkzeug.exceptions import NotFound
 
 from app import error_pages
-from app.inbox.queries import ThreadMissing
-from app.sla.queries import RulesMissing
+from app.domain.sla.queries import RulesMissing
+from app.domain.threads.queries import ThreadMissing
 
 bp = Blueprint("sla", __name__)
 

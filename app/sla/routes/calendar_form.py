@@ -9,15 +9,15 @@ from flask import request
 from flask_babel import get_locale
 from sqlalchemy.orm import Session
 
-from app.accounts.queries import list_brands, list_teams
-from app.connections.models import Channel
 from app.core.text import storable
 from app.core.translation import gettext as _
-from app.sla.actions import CalendarContent
-from app.sla.public_holidays import is_supported, supported_regions
-from app.sla.queries import CalendarRow
+from app.domain.accounts.queries import list_brands, list_teams
+from app.domain.connections.models import Channel
+from app.domain.sla.actions import CalendarContent
+from app.domain.sla.public_holidays import is_supported, supported_regions
+from app.domain.sla.queries import CalendarRow
+from app.domain.sla.rules import DEFAULT_CALENDAR, Spans, StoredCalendar, StoredDay, is_zone
 from app.sla.routes.hours import WrongHours, day_text, read_days, read_spans, span_text
-from app.sla.rules import DEFAULT_CALENDAR, Spans, StoredCalendar, StoredDay, is_zone
 
 NAME_CHARACTERS = 80
 DAYS = tuple(f"day_{number}" for number in range(7))

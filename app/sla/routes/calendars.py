@@ -20,16 +20,16 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
-from app.sla.actions import ScopeTaken, StillNeeded, archive_calendar, change_calendar, check_calendar, create_calendar
-from app.sla.calendar import Calendar, Closed
-from app.sla.dry_run import DryRun, dry_run_calendar
-from app.sla.public_holidays import name_of
-from app.sla.queries import CalendarRow, get_calendar, list_calendars, list_recomputes
+from app.domain.sla.actions import ScopeTaken, StillNeeded, archive_calendar, change_calendar, check_calendar, create_calendar
+from app.domain.sla.calendar import Calendar, Closed
+from app.domain.sla.dry_run import DryRun, dry_run_calendar
+from app.domain.sla.public_holidays import name_of
+from app.domain.sla.queries import CalendarRow, get_calendar, list_calendars, list_recomputes
+from app.domain.sla.rules import StoredCalendar
 from app.sla.routes.blueprint import bp
 from app.sla.routes.calendar_form import DAYS, CalendarForm, country_choices, form_of, read_form, scope_choices, scope_of
 from app.sla.routes.hours import clock
 from app.sla.routes.words import DRY_RUN_WORDS
-from app.sla.rules import StoredCalendar
 from app.web import page
 
 WEEKS_SHOWN = 5

@@ -8,7 +8,7 @@ from datetime import date
 from pydantic import ValidationError
 
 from app.core.translation import gettext as _
-from app.sla.rules import MINUTES_A_DAY, Overlapping, Spans, StoredDay, check_spans
+from app.domain.sla.rules import MINUTES_A_DAY, Overlapping, Spans, StoredDay, check_spans
 
 SPAN = re.compile(r"(\d{1,2})[:.](\d{2})\s*[-–—]\s*(\d{1,2})[:.](\d{2})")
 DAY = re.compile(r"(\d{4}-\d{2}-\d{2})\s*(.*)")

@@ -14,15 +14,15 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
-from app.notifications.senders import mail_sender
-from app.notifications.teams.hooks import list_hooks, list_without_channel
-from app.sla.actions import archive_policy, change_policy, create_policy
-from app.sla.dry_run import DryRun, dry_run
-from app.sla.queries import PolicyRow, get_policy, list_policies, list_recomputes
+from app.domain.notifications.senders import mail_sender
+from app.domain.notifications.teams.hooks import list_hooks, list_without_channel
+from app.domain.sla.actions import archive_policy, change_policy, create_policy
+from app.domain.sla.dry_run import DryRun, dry_run
+from app.domain.sla.queries import PolicyRow, get_policy, list_policies, list_recomputes
+from app.domain.sla.rules import PolicyRules
 from app.sla.routes.blueprint import bp
 from app.sla.routes.policy_form import PolicyForm, choices, form_of, read_form
 from app.sla.routes.words import DRY_RUN_WORDS, span_words
-from app.sla.rules import PolicyRules
 from app.web import page
 
 

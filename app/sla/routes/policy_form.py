@@ -11,18 +11,18 @@ import sqlalchemy as sa
 from flask import request
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Role, User
-from app.accounts.queries import list_brands
-from app.connections.models import Channel
-from app.contacts.models import Contact, ContactIdentity
 from app.core.text import storable
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.inbox.models import Priority, ThreadStatus, ThreadType
+from app.domain.accounts.models import Role, User
+from app.domain.accounts.queries import list_brands
+from app.domain.connections.models import Channel
+from app.domain.contacts.models import Contact, ContactIdentity
+from app.domain.sla.queries import PolicyRow, list_calendars
+from app.domain.sla.rules import LONGEST_MINUTES, STEPS, PolicyRules, Step
+from app.domain.threads.models import Priority, ThreadStatus, ThreadType
 from app.inbox.routes.words import medium_words, priority_words, status_words
-from app.sla.queries import PolicyRow, list_calendars
 from app.sla.routes.words import PAUSES, TELLS
-from app.sla.rules import LONGEST_MINUTES, STEPS, PolicyRules, Step
 
 NAME_CHARACTERS, STEP_ROWS, CUSTOMERS_AT_MOST = 80, 6, 50
 MEDIA = ("email", "whatsapp", "sms", "phone")

@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from app.accounts.session import current_viewer
 from app.core.clock import utc_now
 from app.core.db import db
-from app.inbox.queries import get_thread
-from app.sla.explain import explain_thread
+from app.domain.sla.explain import explain_thread
+from app.domain.threads.queries import get_thread
 from app.sla.routes import words
 from app.sla.routes.blueprint import bp
 from app.web import page

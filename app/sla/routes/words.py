@@ -9,13 +9,13 @@ from flask_babel import format_date, format_datetime, format_time, get_locale, t
 
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.sla.calendar import Calendar, Closed
-from app.sla.clock import CLOSED, ClockKind, Outcome
-from app.sla.dry_run import Deadline, Difference
-from app.sla.explain import StepStory, Story
-from app.sla.public_holidays import name_of
-from app.sla.rules import Whom
-from app.sla.timing import Kind, Segment
+from app.domain.sla.calendar import Calendar, Closed
+from app.domain.sla.clock import CLOSED, ClockKind, Outcome
+from app.domain.sla.dry_run import Deadline, Difference
+from app.domain.sla.explain import StepStory, Story
+from app.domain.sla.public_holidays import name_of
+from app.domain.sla.rules import Whom
+from app.domain.sla.timing import Kind, Segment
 
 DIFFERENCES_SHOWN = 50
 KINDS = {

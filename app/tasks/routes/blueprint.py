@@ -9,8 +9,8 @@ from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
 from app import error_pages
-from app.inbox.queries import ThreadMissing
-from app.tasks.queries import TaskMissing
+from app.domain.tasks.queries import TaskMissing
+from app.domain.threads.queries import ThreadMissing
 from app.tasks.routes import words
 
 bp = Blueprint("tasks", __name__)

@@ -11,18 +11,18 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date
 
-from app.accounts.queries import list_brands
 from app.accounts.session import current_viewer
-from app.appointments.queries import AppointmentRow, list_appointments_of_days
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.links import url_for
 from app.core.translation import gettext as _
+from app.domain.accounts.queries import list_brands
+from app.domain.appointments.queries import AppointmentRow, list_appointments_of_days
+from app.domain.tasks.calendar import NO_TASKS, CalendarTask, DayOfTasks, list_by_day
+from app.domain.tasks.models import OPEN_STATUSES, TaskStatus, TaskType
+from app.domain.tasks.queries import LIST_LIMIT, TaskFilter, TaskRow, list_columns, list_tasks
 from app.inbox.routes.words import today
-from app.tasks.calendar import NO_TASKS, CalendarTask, DayOfTasks, list_by_day
 from app.tasks.forms import TaskForm
-from app.tasks.models import OPEN_STATUSES, TaskStatus, TaskType
-from app.tasks.queries import LIST_LIMIT, TaskFilter, TaskRow, list_columns, list_tasks
 from app.tasks.routes import words
 from app.tasks.routes.blueprint import bp
 from app.web import page

@@ -11,10 +11,10 @@ from werkzeug.wrappers import Response
 
 from app.accounts.session import current_viewer
 from app.core.db import db
-from app.inbox.queries import get_thread
+from app.domain.tasks.models import TaskType
+from app.domain.tasks.queries import TaskFilter, list_tasks
+from app.domain.threads.queries import get_thread
 from app.tasks.forms import TaskForm
-from app.tasks.models import TaskType
-from app.tasks.queries import TaskFilter, list_tasks
 from app.tasks.routes.blueprint import bp
 from app.web import page
 

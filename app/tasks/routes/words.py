@@ -12,9 +12,9 @@ from app.core.clock import utc_now
 from app.core.translation import date_words
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
+from app.domain.tasks.models import Recurrence, Task, TaskStatus, TaskType
+from app.domain.tasks.queries import TaskRow
 from app.inbox.routes.words import today
-from app.tasks.models import Recurrence, Task, TaskStatus, TaskType
-from app.tasks.queries import TaskRow
 
 TYPES = {
     TaskType.FOLLOW_UP: N_("Follow up"),

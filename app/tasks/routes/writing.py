@@ -15,15 +15,15 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
-from app.inbox.models import Priority
-from app.inbox.queries import get_thread
+from app.domain.tasks.actions import StatusChange, TaskMovedOn, create_task, edit_task, set_task_status
+from app.domain.tasks.models import Recurrence, Task, TaskStatus, TaskType
+from app.domain.tasks.queries import TaskRow, get_task, list_before
+from app.domain.threads.models import Priority
+from app.domain.threads.queries import get_thread
+from app.domain.threads.timeline import list_assignable_users
 from app.inbox.routes.blueprint import parse_uuid
 from app.inbox.routes.words import priority_words
-from app.inbox.timeline import list_assignable_users
-from app.tasks.actions import StatusChange, TaskMovedOn, create_task, edit_task, set_task_status
 from app.tasks.forms import NOTES_CHARACTERS, TaskForm
-from app.tasks.models import Recurrence, Task, TaskStatus, TaskType
-from app.tasks.queries import TaskRow, get_task, list_before
 from app.tasks.routes import words
 from app.tasks.routes.blueprint import bp
 from app.tasks.routes.pages import asked_filter, common, list_context

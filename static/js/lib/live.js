@@ -10,7 +10,7 @@ import { heardOfTask } from "./tasks.js";
 import { countUnseen, seenAll } from "./unseen.js";
 
 const POLL = 30_000, KEY = "live-sequences", TICK = 500, NAP = 5_000;
-const DEAF = 30_000; // the server pings every 25 seconds; see app/realtime/socket.py
+const DEAF = 30_000; // the server pings every 25 seconds; see app/domain/realtime/socket.py
 const AGAIN = [500, 1_000, 2_000]; // a network that has just come back fails at first
 let known = JSON.parse(sessionStorage.getItem(KEY) || "{}"); // the newest number of each room
 let pinged = Date.now(), ticked = Date.now();

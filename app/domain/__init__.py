@@ -1,0 +1,1 @@
+"""What the product knows and does, one folder per feature."""

@@ -1,0 +1,96 @@
+"""Who is looking, and what they may see. Every read of a thread goes through a `Viewer`."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.orm import Session
+
+from app.domain.accounts.models import Brand, BrandMember, Role, User
+from app.domain.events.actions import Actor
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A signed-in user as the rest of the house sees them. `brand_ids` are all brands they may see, in a stable order."""
+
+    user_id: uuid.UUID
+    contact_id: uuid.UUID
+    name: str
+    email: str
+    role: Role
+    brand_ids: tuple[uuid.UUID, ...]
+    locale: str = "en"
+    timezone: str = "Europe/Amsterdam"
+    theme: str = "system"
+    density: str = "comfortable"
+    single_keys: bool = True
+    undo_send_seconds: int = 10
+    scopes: frozenset[str] | None = None  # None: a browser session, everything the role allows
+    ip: str | None = None
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role == Role.ADMIN
+
+    @property
+    def is_lead(self) -> bool:
+        return self.role in (Role.LEAD, Role.ADMIN)
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(user_id=self.user_id, ip=self.ip)
+
+
+def viewer_of(session: Session, user: User, *, scopes: frozenset[str] | None = None, ip: str | None = None) -> Viewer:
+    """Build the viewer for a user; one query."""
+    return make_viewer(user, visible_brand_ids(session, user), scopes=scopes, ip=ip)
+
+
+def make_viewer(
+    user: User, brand_ids: tuple[uuid.UUID, ...], *, scopes: frozenset[str] | None = None, ip: str | None = None
+) -> Viewer:
+    """Build the viewer from a user and the brands they may see."""
+    return Viewer(
+        user_id=user.id,
+        contact_id=user.contact_id,
+        name=user.name,
+        email=user.email,
+        role=user.role,
+        brand_ids=brand_ids,
+        locale=user.locale,
+        timezone=user.timezone,
+        theme=user.theme,
+        density=user.density,
+        single_keys=user.single_keys,
+        undo_send_seconds=user.undo_send_seconds,
+        scopes=scopes,
+        ip=ip,
+    )
+
+
+def visible_brands() -> sa.ScalarSelect[list[uuid.UUID]]:
+    """For a query over users: a column with the ids of all brands the user of the row may see, in a stable order."""
+    membership = sa.select(BrandMember.user_id).where(BrandMember.brand_id == Brand.id, BrandMember.user_id == User.id)
+    # Said outright: left to itself, SQLAlchemy reads `users` anew in here, and anybody's membership would count.
+    member = sa.exists(membership.correlate(Brand, User))
+    ids = sa.func.coalesce(sa.func.array_agg(aggregate_order_by(Brand.id, Brand.id)), sa.cast([], ARRAY(sa.Uuid)))
+    return sa.select(ids).where(sa.or_(User.role == Role.ADMIN, member)).correlate(User).scalar_subquery()
+
+
+def visible_brand_ids(session: Session, user: User) -> tuple[uuid.UUID, ...]:
+    """All brands for an admin, else those the user is a member of."""
+    query = sa.select(Brand.id).order_by(Brand.id)
+    if not user.is_admin:
+        query = query.join(BrandMember, BrandMember.brand_id == Brand.id).where(BrandMember.user_id == user.id)
+    return tuple(session.execute(query).scalars())
+
+
+def user_ids_who_see(session: Session, brand_id: uuid.UUID) -> list[uuid.UUID]:
+    """Active users who may see the brand: whom a push about it reaches."""
+    member = sa.exists(sa.select(BrandMember.user_id).where(BrandMember.user_id == User.id, BrandMember.brand_id == brand_id))
+    query = sa.select(User.id).where(User.disabled_at.is_(None), sa.or_(User.role == Role.ADMIN, member)).order_by(User.id)
+    return list(session.execute(query).scalars())

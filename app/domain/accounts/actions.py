@@ -1,0 +1,203 @@
+"""Make people, let them in, change what they may."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.accounts.session import end_sessions
+from app.core.ids import new_id
+from app.domain.accounts.models import Brand, BrandMember, Role, Team, TeamMember, User
+from app.domain.accounts.passwords import check_strength, hash_password, needs_rehash, verify_password
+from app.domain.accounts.queries import find_user_by_email, get_user
+from app.domain.accounts.throttle import take_back_try
+from app.domain.events.actions import SYSTEM, Actor, audit
+
+# One "@", no white space or control characters anywhere: what could end up in a mail header must not end a line there.
+_ADDRESS = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,253}")
+
+
+class UserExists(ValueError):
+    """Somebody has this e-mail address already."""
+
+
+class BadAddress(ValueError):
+    """Not an e-mail address."""
+
+
+class LastAdmin(Exception):
+    """Nobody would be left who can change this back."""
+
+
+@dataclass(frozen=True)
+class NewUser:
+    """`brand_ids` None: every brand there is now. `contact_id` is the person's own contact, made for this account."""
+
+    email: str
+    name: str
+    role: Role
+    password: str | None
+    contact_id: uuid.UUID
+    brand_ids: Collection[uuid.UUID] | None = None
+    team_ids: Collection[uuid.UUID] = ()
+    locale: str = "en"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What people set for themselves."""
+
+    name: str
+    locale: str
+    timezone: str
+    theme: str
+    single_keys: bool
+    undo_send_seconds: int = 10
+    density: str = "comfortable"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What an administrator sets for somebody."""
+
+    name: str
+    role: Role
+    brand_ids: frozenset[uuid.UUID]
+    team_ids: frozenset[uuid.UUID]
+
+
+def check_new_user(session: Session, *, email: str, password: str | None) -> None:
+    """Raise BadAddress, UserExists or WeakPassword if this account cannot be made."""
+    if not _ADDRESS.fullmatch(email.strip()):
+        raise BadAddress(f"{email.strip()[:100]!r} is not an e-mail address")
+    if find_user_by_email(session, email) is not None:
+        raise UserExists(f"{email.strip()} has an account already")
+    if password is not None:
+        check_strength(password)
+
+
+def create_user(session: Session, new: NewUser, *, now: datetime, actor: Actor = SYSTEM) -> User:
+    """Add somebody who signs in. Raises BadAddress, UserExists, WeakPassword."""
+    check_new_user(session, email=new.email, password=new.password)
+    user = User(
+        id=new_id(),
+        contact_id=new.contact_id,
+        email=new.email.strip().lower(),
+        name=new.name,
+        role=new.role,
+        locale=new.locale,
+        password_hash=hash_password(new.password) if new.password else None,
+        created_at=now,
+    )
+    session.add(user)
+    session.flush()
+    brand_ids = session.execute(sa.select(Brand.id)).scalars().all() if new.brand_ids is None else new.brand_ids
+    _replace_brands(session, user.id, brand_ids)
+    _replace_teams(session, user.id, new.team_ids)
+    _audit(session, "UserCreated", user, now, actor, role=new.role.value, brand_ids=sorted(map(str, brand_ids)))
+    return user
+
+
+def authenticate(
+    session: Session, *, email: str, password: str, address: str | None, now: datetime, counted_as: str | None = None
+) -> User | None:
+    """Return the user these credentials belong to, else None; commit either way, the failure is audited.
+
+    `counted_as`: the address the try was counted against, where that is not `address`.
+
+    The caller counted the try first (`throttle.count_try`, in a transaction of its own); here a right password takes it back.
+    No account, a disabled one and a wrong password look the same and take the same time.
+    """
+    user = find_user_by_email(session, email)
+    usable = user is not None and user.disabled_at is None
+    right = verify_password(password, user.password_hash if user and usable else None)
+    if user is None or not right:
+        object_id = str(user.id) if user else ""
+        audit(session, action="SignInFailed", object_type="user", object_id=object_id, now=now, actor=Actor(ip=address))
+        return None
+    take_back_try(session, email=email, address=counted_as or address)
+    if user.password_hash and needs_rehash(user.password_hash):
+        user.password_hash = hash_password(password)
+    return user
+
+
+def set_password(
+    session: Session, user: User, password: str, *, now: datetime, actor: Actor, keep: uuid.UUID | None = None
+) -> None:
+    """Set a new password and end the user's sessions, but for `keep`. Raises WeakPassword."""
+    check_strength(password)
+    user.password_hash = hash_password(password)
+    end_sessions(session, user.id, now=now, but=keep)
+    _audit(session, "PasswordChanged", user, now, actor)
+
+
+def update_profile(session: Session, user: User, profile: Profile, *, now: datetime, actor: Actor) -> None:
+    """Change what people set for themselves."""
+    user.name, user.locale, user.timezone = profile.name, profile.locale, profile.timezone
+    user.theme, user.single_keys = profile.theme, profile.single_keys
+    user.undo_send_seconds, user.density = profile.undo_send_seconds, profile.density
+    _audit(session, "ProfileChanged", user, now, actor)
+
+
+def change_standing(session: Session, user_id: uuid.UUID, standing: Standing, *, now: datetime, actor: Actor) -> None:
+    """Change role, brands and teams; a new role ends the person's sessions. Raises LastAdmin, UserMissing."""
+    if standing.role != Role.ADMIN:
+        _require_another_admin(session, user_id)
+    user = get_user(session, user_id, lock=True)
+    if user.role != standing.role:
+        end_sessions(session, user.id, now=now)
+    before, user.name, user.role = user.role, standing.name, standing.role
+    _replace_brands(session, user.id, standing.brand_ids)
+    _replace_teams(session, user.id, standing.team_ids)
+    brand_ids, team_ids = sorted(map(str, standing.brand_ids)), sorted(map(str, standing.team_ids))
+    roles = {"role": standing.role.value, "role_before": before.value}
+    _audit(session, "UserChanged", user, now, actor, **roles, brand_ids=brand_ids, team_ids=team_ids)
+
+
+def disable_user(session: Session, user_id: uuid.UUID, *, now: datetime, actor: Actor) -> None:
+    """Keep somebody out: their sessions end now, their tokens no longer count. Raises LastAdmin, UserMissing."""
+    _require_another_admin(session, user_id)
+    user = get_user(session, user_id, lock=True)
+    if user.disabled_at is None:
+        user.disabled_at = now
+        end_sessions(session, user.id, now=now)
+        _audit(session, "UserDisabled", user, now, actor)
+
+
+def enable_user(session: Session, user_id: uuid.UUID, *, now: datetime, actor: Actor) -> None:
+    """Let somebody in again. Raises UserMissing."""
+    user = get_user(session, user_id, lock=True)
+    if user.disabled_at is not None:
+        user.disabled_at = None
+        _audit(session, "UserEnabled", user, now, actor)
+
+
+def _require_another_admin(session: Session, user_id: uuid.UUID) -> None:
+    """Raise LastAdmin if this is the only active one; the admins stay locked, so that two cannot remove each other at once."""
+    active = sa.select(User.id).where(User.role == Role.ADMIN, User.disabled_at.is_(None)).order_by(User.id).with_for_update()
+    if session.execute(active).scalars().all() == [user_id]:
+        raise LastAdmin
+
+
+def _replace_brands(session: Session, user_id: uuid.UUID, brand_ids: Collection[uuid.UUID]) -> None:
+    session.execute(sa.delete(BrandMember).where(BrandMember.user_id == user_id))
+    known = session.execute(sa.select(Brand.id).where(Brand.id.in_(brand_ids)).order_by(Brand.id)).scalars()
+    session.add_all(BrandMember(brand_id=brand_id, user_id=user_id) for brand_id in known)
+    session.flush()
+
+
+def _replace_teams(session: Session, user_id: uuid.UUID, team_ids: Collection[uuid.UUID]) -> None:
+    session.execute(sa.delete(TeamMember).where(TeamMember.user_id == user_id))
+    known = session.execute(sa.select(Team.id).where(Team.id.in_(team_ids)).order_by(Team.id)).scalars()
+    session.add_all(TeamMember(team_id=team_id, user_id=user_id) for team_id in known)
+    session.flush()
+
+
+def _audit(session: Session, action: str, user: User, now: datetime, actor: Actor, **detail: object) -> None:
+    audit(session, action=action, object_type="user", object_id=str(user.id), now=now, actor=actor, detail=detail)

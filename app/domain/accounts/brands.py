@@ -1,0 +1,29 @@
+"""What leads decide about a brand. The caller owns the transaction."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from app.domain.accounts.models import Brand
+from app.domain.events.actions import Actor, audit
+
+
+class BrandRule(StrEnum):
+    """What is on or off for a brand; the value is its column."""
+
+    ONLY_ASSIGNEE_ANSWERS = "only_assignee_answers"  # others answer on its threads only after taking them
+    TASKS_OF_PROMISES = "tasks_of_promises"  # a reply that promises something makes a task
+
+
+def set_rule(session: Session, brand_id: uuid.UUID, rule: BrandRule, *, is_on: bool, now: datetime, actor: Actor) -> Brand:
+    """Turn a rule of the brand on or off; what is so already changes nothing."""
+    brand = session.get_one(Brand, brand_id, with_for_update=True)
+    if getattr(brand, rule) != is_on:
+        setattr(brand, rule, is_on)
+        detail = {rule.value: is_on}
+        audit(session, action="BrandChanged", object_type="brand", object_id=str(brand_id), now=now, actor=actor, detail=detail)
+    return brand

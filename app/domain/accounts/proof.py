@@ -1,0 +1,36 @@
+"""Ask a signed-in person for their password once more, before something that outlives the session."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask_babel import gettext as _
+
+from app.core.caller import caller_address
+from app.core.db import transaction
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.actions import authenticate
+from app.domain.accounts.throttle import TooManyTries, count_try
+
+
+class NotProven(Exception):
+    """The password was not right, or it is too early for another try; `text` says so, `status` is the answer's."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.text = text
+        self.status = status
+
+
+def prove_password(viewer: Viewer, password: str, *, now: datetime) -> None:
+    """Raise NotProven unless it is the viewer's password. Throttled like signing in; opens its own transactions."""
+    try:
+        with transaction() as session:
+            count_try(session, email=viewer.email, address=caller_address(), now=now)
+    except TooManyTries as error:
+        raise NotProven(_("Too many tries. Wait %(seconds)s seconds, then try again.", seconds=error.seconds), 429) from error
+    with transaction() as session:
+        counted_as = caller_address()
+        user = authenticate(session, email=viewer.email, password=password, address=viewer.ip, now=now, counted_as=counted_as)
+    if user is None:
+        raise NotProven(_("This is not your password."), 422)

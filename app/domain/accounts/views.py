@@ -1,0 +1,89 @@
+"""How accounts are put into words: browsers, roles, scopes, the menu of the settings. No database."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from flask_babel import gettext
+
+from app.domain.accounts.models import Role
+
+
+@dataclass(frozen=True)
+class Link:
+    label: str
+    href: str
+    icon: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class LinkGroup:
+    title: str
+    links: tuple[Link, ...]
+
+
+def _(message: str, **values: object) -> str:
+    return str(gettext(message, **values))
+
+
+def role_words(role: str) -> str:
+    return {Role.AGENT: _("Agent"), Role.LEAD: _("Team lead"), Role.ADMIN: _("Administrator")}[Role(role)]
+
+
+def role_hints() -> dict[str, str]:
+    return {
+        Role.AGENT: _("Reads and answers the threads of their brands."),
+        Role.LEAD: _("Also sees people, channels and what could not be processed."),
+        Role.ADMIN: _("Also changes people and channels, and sees every brand."),
+    }
+
+
+def scope_hints() -> dict[str, str]:
+    return {
+        "threads:read": _("Read threads and messages"),
+        "threads:write": _("Reply, note, assign, change status"),
+        "contacts:read": _("Read contacts"),
+        "contacts:write": _("Add and change contacts"),
+        "tasks:read": _("Read tasks"),
+        "tasks:write": _("Add, change and complete tasks"),
+        "orders:read": _("Read orders"),
+        "orders:write": _("Add and change orders"),
+        "appointments:read": _("Read appointments"),
+        "appointments:write": _("Plan and change appointments"),
+        "templates:read": _("Read templates"),
+        "templates:write": _("Add, change and archive templates"),
+        "channels:read": _("List channels and their health"),
+        "users:read": _("List colleagues"),
+        "search:read": _("Search"),
+    }
+
+
+# The first that fits wins: Edge and Opera call themselves Chrome, Chrome calls itself Safari.
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("CriOS", "Chrome"),
+    ("Chrome", "Chrome"),
+)
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def browser_words(user_agent: str) -> str:
+    """ "Firefox on Windows"; what the browser says of itself, cut short, where that is no known pair."""
+    browser = next((name for mark, name in _BROWSERS if f"{mark}/" in user_agent), "")
+    browser = browser or ("Safari" if re.search(r"Version/.+Safari/", user_agent) else "")
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    if browser and system:
+        return _("%(browser)s on %(system)s", browser=browser, system=system)
+    return browser or user_agent[:60] or _("Unknown browser")

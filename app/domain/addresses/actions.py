@@ -1,0 +1,87 @@
+"""Write addresses, and what the register says of them. The caller owns the transaction."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.contract.address_parts import AddressParts
+from app.contract.address_register import Judgement, Match
+from app.core.ids import new_id
+from app.domain.addresses.models import Address, AddressLookup, AddressType, CheckStatus
+from app.domain.events.actions import Actor, audit
+
+KEPT_FOR, NOTHING_KEPT_FOR = timedelta(days=30), timedelta(days=1)
+
+
+class NotAChoice(Exception):
+    """The address is none of those to choose from (any more)."""
+
+
+def add_address(
+    session: Session, parts: AddressParts, *, address_type: AddressType, contact_id: uuid.UUID | None, now: datetime
+) -> Address:
+    """Keep a place as it was typed. `parts.typed` is not empty."""
+    address = Address(
+        id=new_id(),
+        contact_id=contact_id,
+        address_type=address_type,
+        typed=parts.typed,
+        street=parts.street,
+        house_number=parts.house_number,
+        house_number_addition=parts.house_number_addition,
+        postal_code=parts.postal_code,
+        city=parts.city,
+        country=parts.country,
+        created_at=now,
+    )
+    session.add(address)
+    session.flush()
+    return address
+
+
+def note_judgement(session: Session, address_id: uuid.UUID, judgement: Judgement | None, *, now: datetime) -> None:
+    """Write down what the register says of an address; None: it was not asked, as it knows nothing of such a place."""
+    found = judgement or Judgement(CheckStatus.SKIPPED)
+    values = {
+        "check_status": found.status,
+        "register": found.chosen.as_json() if found.chosen else None,
+        "candidates": [match.as_json() for match in found.candidates],
+        "checked_at": now,
+    }
+    session.execute(sa.update(Address).where(Address.id == address_id).values(values))
+
+
+def choose_candidate(session: Session, address_id: uuid.UUID, bag_id: str, *, now: datetime, actor: Actor) -> None:
+    """Say which address of the register is meant; what was typed stays. Raises NotAChoice."""
+    query = sa.select(Address).where(Address.id == address_id).with_for_update().execution_options(populate_existing=True)
+    address = session.execute(query).scalar_one()
+    chosen = next((one for one in address.candidates if one["bag_id"] == bag_id), None)
+    if chosen is None:
+        raise NotAChoice(bag_id)
+    address.check_status, address.register, address.candidates, address.checked_at = CheckStatus.VALID, chosen, [], now
+    session.flush()
+    audit(session, action="AddressChosen", object_type="address", object_id=str(address_id), now=now, actor=actor)
+
+
+def find_kept_answer(session: Session, key: str, *, now: datetime) -> tuple[Match, ...] | None:
+    """What the register said not long ago; None where it has to be asked."""
+    query = sa.select(AddressLookup.matches).where(AddressLookup.key == key, AddressLookup.expires_at > now)
+    matches = session.execute(query).scalar_one_or_none()
+    return None if matches is None else tuple(Match(**match) for match in matches)
+
+
+def keep_answer(session: Session, key: str, matches: Sequence[Match], *, now: datetime) -> None:
+    """Keep what the register said."""
+    values = {
+        "matches": [match.as_json() for match in matches],
+        "asked_at": now,
+        "expires_at": now + (KEPT_FOR if matches else NOTHING_KEPT_FOR),
+    }
+    kept = postgresql.insert(AddressLookup).values(key=key, **values)
+    session.execute(kept.on_conflict_do_update(index_elements=["key"], set_=values))

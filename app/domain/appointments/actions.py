@@ -1,0 +1,155 @@
+"""Write appointments: plan, change, move, cancel. The caller owns the transaction.
+
+Whatever is written here, the reminder and the place in a calendar follow in the same transaction (`reminders`, `entries`).
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.ids import new_id
+from app.domain.appointments.entries import promise_entry
+from app.domain.appointments.models import Appointment, AppointmentKind, AppointmentState
+from app.domain.appointments.reminders import plan_reminder
+from app.domain.events.actions import Actor, Subject, record
+
+
+class AppointmentMovedOn(Exception):
+    """Somebody changed the appointment after the version the writer saw."""
+
+
+@dataclass(frozen=True)
+class AppointmentContent:
+    """What people write. `starts_at` lies before `ends_at`, both aware; `zone` is that of the place.
+
+    The edge checked the rest."""
+
+    brand_id: uuid.UUID
+    contact_id: uuid.UUID
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: str = "Europe/Amsterdam"
+    kind: AppointmentKind = AppointmentKind.VISIT
+    place: str = ""
+    notes: str = ""
+    thread_id: uuid.UUID | None = None
+    order_id: uuid.UUID | None = None
+    technician_user_id: uuid.UUID | None = None
+
+
+def plan_appointment(
+    session: Session, content: AppointmentContent, *, now: datetime, actor: Actor, appointment_id: uuid.UUID | None = None
+) -> Appointment:
+    """Write a new appointment, and promise its reminder and its place in a calendar."""
+    made_by = {"created_by_user_id": actor.user_id, "created_at": now, "updated_at": now}
+    appointment = Appointment(id=appointment_id or new_id(), **vars(content), **made_by)
+    appointment.state, appointment.version = AppointmentState.PLANNED, 1
+    session.add(appointment)
+    session.flush()
+    _record(session, "AppointmentPlanned", appointment, now=now, actor=actor)
+    _follow(session, appointment, now=now)
+    return appointment
+
+
+def change_appointment(
+    session: Session,
+    appointment_id: uuid.UUID,
+    content: AppointmentContent,
+    *,
+    now: datetime,
+    actor: Actor,
+    if_version: int | None = None,
+    from_calendar: bool = False,
+) -> Appointment:
+    """Change what the appointment says; what is as it was changes nothing. `from_calendar`: the calendar has it already.
+
+    Raises AppointmentMovedOn if it is not at `if_version` any more.
+    """
+    appointment = lock_appointment(session, appointment_id)
+    if if_version is not None and appointment.version != if_version:
+        raise AppointmentMovedOn(str(appointment_id))
+    former = content_of(appointment)
+    if content == former:
+        return appointment
+    for name, value in vars(content).items():
+        setattr(appointment, name, value)
+    is_moved = (former.starts_at, former.ends_at) != (content.starts_at, content.ends_at)
+    _touch(session, appointment, now)
+    _record(session, "AppointmentMoved" if is_moved else "AppointmentChanged", appointment, now=now, actor=actor)
+    _follow(session, appointment, now=now, from_calendar=from_calendar)
+    return appointment
+
+
+def move_appointment(
+    session: Session,
+    appointment_id: uuid.UUID,
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    now: datetime,
+    actor: Actor,
+    from_calendar: bool = False,
+) -> Appointment:
+    """Give it another time; the same one changes nothing."""
+    content = replace(content_of(lock_appointment(session, appointment_id)), starts_at=starts_at, ends_at=ends_at)
+    return change_appointment(session, appointment_id, content, now=now, actor=actor, from_calendar=from_calendar)
+
+
+def set_appointment_state(
+    session: Session,
+    appointment_id: uuid.UUID,
+    state: AppointmentState,
+    *,
+    now: datetime,
+    actor: Actor,
+    from_calendar: bool = False,
+) -> Appointment:
+    """Cancel it, say that it took place, or plan it again; the state it has already changes nothing."""
+    appointment = lock_appointment(session, appointment_id)
+    if appointment.state == state:
+        return appointment
+    appointment.state = state
+    _touch(session, appointment, now)
+    event = {AppointmentState.CANCELLED: "AppointmentCancelled", AppointmentState.DONE: "AppointmentDone"}
+    _record(session, event.get(state, "AppointmentPlannedAgain"), appointment, now=now, actor=actor)
+    _follow(session, appointment, now=now, from_calendar=from_calendar)
+    return appointment
+
+
+def content_of(appointment: Appointment) -> AppointmentContent:
+    """What it says now."""
+    return AppointmentContent(**{name: getattr(appointment, name) for name in AppointmentContent.__dataclass_fields__})
+
+
+def lock_appointment(session: Session, appointment_id: uuid.UUID) -> Appointment:
+    """Return the appointment, locked until the transaction ends."""
+    query = sa.select(Appointment).where(Appointment.id == appointment_id).with_for_update()
+    return session.execute(query.execution_options(populate_existing=True)).scalar_one()
+
+
+def _follow(session: Session, appointment: Appointment, *, now: datetime, from_calendar: bool = False) -> None:
+    plan_reminder(session, appointment, now=now)
+    if not from_calendar:
+        promise_entry(session, appointment)
+    session.flush()
+
+
+def _touch(session: Session, appointment: Appointment, now: datetime) -> None:
+    appointment.updated_at, appointment.version = now, appointment.version + 1
+    session.flush()
+
+
+def _record(session: Session, event: str, appointment: Appointment, *, now: datetime, actor: Actor) -> None:
+    subject = Subject(brand_id=appointment.brand_id, thread_id=appointment.thread_id)
+    payload = {
+        "appointment_id": str(appointment.id),
+        "order_id": str(appointment.order_id) if appointment.order_id else None,
+        "starts_at": appointment.starts_at.isoformat(),
+    }
+    record(session, event, subject=subject, now=now, actor=actor, payload=payload, about=("appointment", appointment.id))

@@ -1,0 +1,58 @@
+"""An appointment's place in the calendar of a mailbox: which mailbox, and the promise that it stands there as it is here.
+
+The caller owns the transaction, and has the appointment locked.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.ids import new_id
+from app.core.work import READY
+from app.domain.appointments.models import Appointment, CalendarEntry
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.threads.models import Thread
+
+FOLLOWED = {"calendar": "on"}
+
+
+def promise_entry(session: Session, appointment: Appointment) -> None:
+    """Promise to write the appointment as it is now. Where no mailbox of the brand shares its calendar, it simply is ours.
+
+    Whoever is writing what it was before finds that the row is not theirs any more; the event they made is found again by its
+    transaction id.
+    """
+    entry = find_entry(session, appointment.id)
+    if entry is None:
+        if not appointment.is_planned:
+            return
+        channel_id = _calendar_of(session, appointment)
+        if channel_id is None:
+            return
+        entry = CalendarEntry(id=new_id(), appointment_id=appointment.id, channel_id=channel_id)
+        session.add(entry)
+    entry.state, entry.run_at, entry.attempts, entry.problem = READY, sa.func.clock_timestamp(), 0, ""
+    entry.lease_token = entry.lease_until = entry.hinted_at = None
+    session.flush()
+
+
+def find_entry(session: Session, appointment_id: uuid.UUID) -> CalendarEntry | None:
+    """Where it stands, or is to stand."""
+    query = sa.select(CalendarEntry).where(CalendarEntry.appointment_id == appointment_id)
+    return session.execute(query.with_for_update().execution_options(populate_existing=True)).scalar_one_or_none()
+
+
+def _calendar_of(session: Session, appointment: Appointment) -> uuid.UUID | None:
+    """The mailbox of the conversation, else the first of the brand, whose calendar is followed."""
+    of_thread = sa.select(Thread.channel_id).where(Thread.id == appointment.thread_id).scalar_subquery()
+    query = sa.select(Channel.id).where(
+        Channel.brand_id == appointment.brand_id,
+        Channel.channel_type == ChannelType.EMAIL_OUTLOOK,
+        Channel.is_active,
+        Channel.settings.contains(FOLLOWED),
+    )
+    query = query.order_by((Channel.id == of_thread).desc().nulls_last(), Channel.name).limit(1)
+    return session.execute(query).scalar_one_or_none()

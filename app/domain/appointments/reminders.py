@@ -1,0 +1,90 @@
+"""When a contact is reminded of a visit: a day before, once. Rows that are promises; the caller owns the transaction.
+
+A visit that is moved or cancelled stops the reminder that waits, in the transaction of the change, and the new time promises a
+new one. One that was sent for a time is not sent for that time again, whatever is undone and done again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.ids import new_id
+from app.core.text import mark as N_
+from app.core.work import DONE, READY, RUNNING
+from app.domain.appointments.models import Appointment, AppointmentKind, AppointmentReminder, ReminderOutcome
+
+BEFORE = timedelta(hours=24)
+LEAST = timedelta(hours=1)  # with less left a reminder is of no use
+MOVED = N_("The visit was moved.")
+CANCELLED = N_("The visit was cancelled.")
+TOOK_PLACE = N_("The visit is over.")
+NO_VISIT = N_("It is no visit any more.")
+TOO_LATE = N_("Less than an hour was left.")
+
+
+def plan_reminder(session: Session, appointment: Appointment, *, now: datetime) -> None:
+    """Bring the reminder in step with the appointment, which the caller has locked."""
+    why_none = _why_none(appointment)
+    waiting = _find_open(session, appointment.id)
+    if waiting is not None:
+        if not why_none and waiting.starts_at == appointment.starts_at:
+            return
+        _stop(waiting, why_none or MOVED, now)
+        session.flush()
+    if not why_none and not _was_sent(session, appointment):
+        session.add(_new(appointment, now))
+        session.flush()
+
+
+def list_reminders(session: Session, appointment_ids: list[uuid.UUID]) -> dict[uuid.UUID, list[AppointmentReminder]]:
+    """The reminders of these appointments, first to last. One query."""
+    found: dict[uuid.UUID, list[AppointmentReminder]] = {appointment_id: [] for appointment_id in appointment_ids}
+    query = sa.select(AppointmentReminder).where(AppointmentReminder.appointment_id.in_(appointment_ids))
+    query = query.order_by(AppointmentReminder.created_at, AppointmentReminder.id)
+    for row in session.execute(query.execution_options(populate_existing=True)).scalars() if appointment_ids else ():
+        found[row.appointment_id].append(row)
+    return found
+
+
+def _why_none(appointment: Appointment) -> str:
+    if appointment.kind != AppointmentKind.VISIT:
+        return NO_VISIT
+    if not appointment.is_planned:
+        return CANCELLED if appointment.state == "cancelled" else TOOK_PLACE
+    return ""
+
+
+def _find_open(session: Session, appointment_id: uuid.UUID) -> AppointmentReminder | None:
+    query = sa.select(AppointmentReminder).where(
+        AppointmentReminder.appointment_id == appointment_id, AppointmentReminder.state.in_((READY, RUNNING))
+    )
+    return session.execute(query.with_for_update().execution_options(populate_existing=True)).scalar_one_or_none()
+
+
+def _was_sent(session: Session, appointment: Appointment) -> bool:
+    query = sa.select(AppointmentReminder.id).where(
+        AppointmentReminder.appointment_id == appointment.id,
+        AppointmentReminder.starts_at == appointment.starts_at,
+        AppointmentReminder.outcome == ReminderOutcome.SENT,
+    )
+    return session.execute(query).first() is not None
+
+
+def _stop(reminder: AppointmentReminder, why: str, now: datetime) -> None:
+    """Whoever works on it finds at the end that the row is not theirs any more, and takes everything back."""
+    reminder.state, reminder.outcome, reminder.reason, reminder.ended_at = DONE, ReminderOutcome.STOPPED, why, now
+    reminder.lease_token = reminder.lease_until = None
+
+
+def _new(appointment: Appointment, now: datetime) -> AppointmentReminder:
+    """At once where the day before has begun; none, with the reason, where too little time is left."""
+    row = AppointmentReminder(id=new_id(), appointment_id=appointment.id, starts_at=appointment.starts_at, created_at=now)
+    row.state, row.attempts, row.reason = READY, 0, ""
+    row.run_at = max(appointment.starts_at - BEFORE, now)
+    if appointment.starts_at - now <= LEAST:
+        row.state, row.outcome, row.reason, row.ended_at = DONE, ReminderOutcome.TOO_LATE, TOO_LATE, now
+    return row

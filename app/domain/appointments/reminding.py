@@ -1,0 +1,231 @@
+"""Send the reminder of one visit: a mail in the contact's language, on the clock of the place; an edge.
+
+It stands in the thread the visit was planned in, whatever channel that is on, and else begins one of its own.
+Exactly once: the row's end is in the transaction of the message it queues. Whoever moved or cancelled the visit meanwhile has
+ended the row, and then all of this is taken back.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from flask_babel import force_locale, format_date
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from app.core.clock import utc_now
+from app.core.db import table_of, transaction
+from app.core.log import get_logger
+from app.core.runtime import runtime
+from app.core.shortage import find_shortage
+from app.core.text import mark as N_
+from app.core.work import Lease, claim, finish, next_delay_seconds, put_back
+from app.domain.accounts.models import Brand, User
+from app.domain.appointments.actions import lock_appointment
+from app.domain.appointments.models import Appointment, AppointmentKind, AppointmentReminder, ReminderOutcome
+from app.domain.appointments.reminders import CANCELLED, LEAST, MOVED, TOO_LATE
+from app.domain.connections.models import Channel
+from app.domain.contacts.models import ConsentPurpose, Contact, ContactConsent, ContactIdentity
+from app.domain.delivery.actions import ReplyContext
+from app.domain.delivery.errors import UnableToReply
+from app.domain.delivery.first_mail import FirstMail, queue_first_mail, queue_mail_in_thread
+from app.domain.events.actions import SYSTEM
+from app.domain.orders.models import Order
+from app.domain.threads.actions import lock_thread
+from app.domain.threads.models import Thread, ThreadStatus
+from app.providers.registry import EMAIL_SENDGRID
+
+TABLE = table_of(AppointmentReminder)
+MOST_TRIES = 5
+LANGUAGES = ("nl", "en", "fr")
+NO_CHANNEL = N_("No channel of the brand sends reminders.")
+NO_ADDRESS = N_("The contact has no mail address.")
+REFUSED = N_("The contact wants no reminders.")
+log = get_logger(__name__)
+
+
+class _Overtaken(Exception):
+    """Somebody else ended the row."""
+
+
+@dataclass(frozen=True)
+class _Decided:
+    outcome: ReminderOutcome
+    reason: str = ""
+    message_id: uuid.UUID | None = None
+
+
+def send(reminder_id: uuid.UUID) -> None:
+    """One try."""
+    with transaction() as session:
+        lease = claim(session, TABLE, reminder_id, lease_seconds=runtime().settings.lease_seconds)
+    if lease is None:
+        return
+    try:
+        _carry_out(lease)
+    except _Overtaken:
+        return
+    except Exception as error:
+        log.exception("reminder_crashed", reminder_id=str(reminder_id))
+        _try_later(lease, error)
+    runtime().nudger.nudge()
+
+
+def _carry_out(lease: Lease) -> None:
+    now = utc_now()
+    with transaction() as session:
+        reminder = session.get_one(AppointmentReminder, lease.row_id)
+        thread = _lock_its_thread(session, reminder.appointment_id)  # before the appointment, as merges do
+        appointment = lock_appointment(session, reminder.appointment_id)
+        why_not = _why_not(reminder, appointment, now)
+        decided = why_not or _queue(session, appointment, thread, now)
+        if not finish(session, TABLE, lease, values={**vars(decided), "ended_at": now}):
+            raise _Overtaken
+
+
+def _lock_its_thread(session: Session, appointment_id: uuid.UUID) -> Thread | None:
+    query = sa.select(Appointment.thread_id).where(Appointment.id == appointment_id)
+    thread_id = session.execute(query).scalar_one()
+    return lock_thread(session, thread_id) if thread_id is not None else None
+
+
+def _try_later(lease: Lease, error: Exception) -> None:
+    shortage = find_shortage(error)  # which is no try
+    delay = next_delay_seconds(lease.attempts) if lease.attempts < MOST_TRIES else None
+    with transaction() as session:
+        if shortage is not None:
+            put_back(session, TABLE, lease, delay_seconds=shortage.wait_seconds, values={"attempts": lease.attempts - 1})
+            return
+        if delay is not None:
+            put_back(session, TABLE, lease, delay_seconds=delay)
+            return
+        values = {**vars(_Decided(ReminderOutcome.STOPPED, type(error).__name__)), "ended_at": utc_now()}
+        finish(session, TABLE, lease, values=values)
+
+
+def _why_not(reminder: AppointmentReminder, appointment: Appointment, now: datetime) -> _Decided | None:
+    """What changed since it was promised. It was stopped with that already; this is for what nobody thought of."""
+    if not appointment.is_planned or appointment.kind != AppointmentKind.VISIT:
+        return _Decided(ReminderOutcome.STOPPED, CANCELLED)
+    if reminder.starts_at != appointment.starts_at:
+        return _Decided(ReminderOutcome.STOPPED, MOVED)
+    return _Decided(ReminderOutcome.TOO_LATE, TOO_LATE) if appointment.starts_at - now <= LEAST else None
+
+
+def _queue(session: Session, appointment: Appointment, thread: Thread | None, now: datetime) -> _Decided:
+    contact, channel = session.get_one(Contact, appointment.contact_id), _channel(session, appointment.brand_id)
+    address = _address(session, contact.id)
+    refusal = NO_CHANNEL if channel is None else "" if address else NO_ADDRESS
+    if channel is None or address is None or refusal:
+        return _Decided(ReminderOutcome.STOPPED, refusal)
+    if _said_no(session, contact.id):
+        return _Decided(ReminderOutcome.STOPPED, REFUSED)
+    house = runtime()
+    context = ReplyContext(
+        rules=house.adapters.rules[channel.channel_type.value],
+        mail_keys=house.mail_keys,
+        mail_domain=house.settings.mail_domain,
+        now=now,
+    )
+    brand = session.get_one(Brand, appointment.brand_id)
+    mail = _mail(_facts(session, appointment, contact, brand), address, channel, appointment)
+    home = thread if thread is not None and _belongs(appointment, thread) else None
+    queue = partial(queue_mail_in_thread, thread=home) if home is not None else queue_first_mail
+    try:
+        message = queue(session, mail, channel=channel, author=SYSTEM, author_name=brand.name, context=context)
+    except UnableToReply as error:
+        return _Decided(ReminderOutcome.STOPPED, str(error))
+    return _Decided(ReminderOutcome.SENT, message_id=message.id)
+
+
+def _belongs(appointment: Appointment, thread: Thread) -> bool:
+    """Whether it is the contact's own: nobody's reminder goes into somebody else's conversation, a ticket or spam."""
+    is_theirs = (thread.contact_id, thread.brand_id) == (appointment.contact_id, appointment.brand_id)
+    return is_theirs and thread.spam_at is None
+
+
+def _channel(session: Session, brand_id: uuid.UUID) -> Channel | None:
+    """The first of the brand that sends from programs and has not said that it sends no reminders."""
+    query = sa.select(Channel).where(Channel.brand_id == brand_id, Channel.is_active, Channel.adapter_key == EMAIL_SENDGRID)
+    wanted = sa.func.coalesce(Channel.settings["visit_reminders"].astext, "on") == "on"
+    return session.execute(query.where(wanted).order_by(Channel.name).limit(1)).scalar_one_or_none()
+
+
+def _address(session: Session, contact_id: uuid.UUID) -> str | None:
+    query = sa.select(ContactIdentity.value).where(ContactIdentity.contact_id == contact_id, ContactIdentity.kind == "email")
+    query = query.order_by(ContactIdentity.is_primary.desc(), ContactIdentity.created_at, ContactIdentity.id).limit(1)
+    return session.execute(query).scalar_one_or_none()
+
+
+def _said_no(session: Session, contact_id: uuid.UUID) -> bool:
+    """A reminder belongs to the visit they asked for: without a word of theirs it is sent."""
+    consent = session.get(ContactConsent, (contact_id, ConsentPurpose.VISIT_REMINDER), populate_existing=True)
+    return consent is not None and not consent.is_given
+
+
+def _facts(session: Session, appointment: Appointment, contact: Contact, brand: Brand) -> dict[str, str]:
+    """What a template at the provider may use, in the contact's language and on the clock of the place."""
+    language = contact.language if contact.language in LANGUAGES else LANGUAGES[0]
+    zone = ZoneInfo(appointment.zone)
+    begin, end = appointment.starts_at.astimezone(zone), appointment.ends_at.astimezone(zone)
+    technician = session.get(User, appointment.technician_user_id) if appointment.technician_user_id else None
+    order = session.get(Order, appointment.order_id) if appointment.order_id else None
+    with force_locale(language):
+        date = format_date(begin.date(), "EEEE d MMMM y")
+    return {
+        "language": language,
+        "name": contact.name,
+        "title": appointment.title,
+        "date": date,
+        "time": f"{begin:%H:%M}",
+        "end_time": f"{end:%H:%M}",
+        "time_zone": appointment.zone,
+        "place": appointment.place,
+        "technician": technician.name if technician else "",
+        "order_number": order.order_number if order else "",
+        "brand": brand.name,
+    }
+
+
+def _mail(facts: dict[str, str], address: str, channel: Channel, appointment: Appointment) -> FirstMail:
+    name = _template(channel.settings, facts["language"])
+    template = {"name": name, "language": "", "components": [facts]} if name else None
+    with force_locale(facts["language"]):
+        subject = str(_("Our visit on %(date)s at %(time)s", date=facts["date"], time=facts["time"]))
+        text = _text(facts)
+    return FirstMail(
+        to=address,
+        name=facts["name"],
+        subject=subject,
+        text=text,
+        template=template,
+        then=ThreadStatus.RESOLVED,
+        meta={"appointment_id": str(appointment.id)},
+    )
+
+
+def _template(settings: dict[str, Any], language: str) -> str:
+    """That of the language, else the first there is."""
+    return next((found for one in (language, *LANGUAGES) if (found := settings.get(f"reminder_template_{one}"))), "")
+
+
+def _text(facts: dict[str, str]) -> str:
+    lines = [
+        str(_("Hello %(name)s,", name=facts["name"])) if facts["name"] else str(_("Hello,")),
+        "",
+        str(_("We are coming on %(date)s, from %(time)s to %(end_time)s: %(title)s.", **_only(facts))),
+    ]
+    lines += [str(_("Place: %(place)s", place=facts["place"]))] if facts["place"] else []
+    lines += [str(_("Who is coming: %(technician)s", technician=facts["technician"]))] if facts["technician"] else []
+    lines += [str(_("Your order: %(number)s", number=facts["order_number"]))] if facts["order_number"] else []
+    return "\n".join([*lines, "", str(_("Does this not suit you? Please answer this mail.")), "", facts["brand"]])
+
+
+def _only(facts: dict[str, str]) -> dict[str, str]:
+    return {name: facts[name] for name in ("date", "time", "end_time", "title")}

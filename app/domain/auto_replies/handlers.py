@@ -1,0 +1,52 @@
+"""What automatic answers do when something happens, see app/wiring.py."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from app.core.clock import utc_now
+from app.core.db import table_of, transaction
+from app.core.runtime import runtime
+from app.domain.auto_replies.actions import answer_message
+from app.domain.auto_replies.models import AutoReplyDecision
+from app.domain.auto_replies.queries import is_answering
+from app.domain.events.models import Event
+from app.domain.threads.models import Message
+from app.domain.threads.moves import move_rows, moved_ids, parse_move, return_rows
+
+DECISIONS = table_of(AutoReplyDecision)
+
+
+def is_answered_by_itself(session: Session, event: Event) -> bool:
+    """False where the channel of a message answers nothing by itself."""
+    message = session.get(Message, event.message_id) if event.message_id else None
+    return message is not None and message.channel_id is not None and is_answering(session, message.channel_id)
+
+
+def answer_by_itself(event: Event) -> None:
+    """After-commit handler of `MessageReceived`. Twice is harmless: a message is decided about once."""
+    with transaction() as session:
+        decision = answer_message(session, event, now=utc_now())
+        is_sent = decision is not None and decision.sent_message_id is not None
+    if is_sent:
+        runtime().nudger.nudge()
+
+
+def follow_merged_thread(session: Session, event: Event) -> None:
+    """`ThreadsMerged`, `SplitUndone`: what was decided in the thread that goes is read in the one that stays."""
+    move = parse_move(event)
+    if move.gone is not None:
+        move_rows(session, DECISIONS, move_id=move.noted_as, origin=move.gone, target=move.thread_id)
+
+
+def follow_split(session: Session, event: Event) -> None:
+    """`ThreadSplit`: decisions go where their messages went."""
+    move = parse_move(event)
+    theirs = DECISIONS.c.message_id.in_(moved_ids(move.id, "messages"))
+    move_rows(session, DECISIONS, move_id=move.id, origin=move.thread_id, target=move.other, where=(theirs,))
+
+
+def go_back(session: Session, event: Event) -> None:
+    """`MergeUndone`, `SplitUndone`: they return with their messages."""
+    move = parse_move(event)
+    return_rows(session, DECISIONS, move_id=move.id, origin=move.origin, target=move.target)

@@ -1,0 +1,126 @@
+"""Rules as leads keep them: new ones are off. The caller owns the transaction."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.core.ids import new_id
+from app.domain.accounts.access import Viewer
+from app.domain.automation.conditions import Part
+from app.domain.automation.models import AutomationRule, OutsideIntent
+from app.domain.events.actions import Subject, record
+from app.domain.events.models import Event
+
+RULES_AT_MOST = 200
+
+
+class TooManyRules(Exception):
+    """There are RULES_AT_MOST already."""
+
+
+@dataclass(frozen=True)
+class RuleContent:
+    """What a rule says, as `AutomationRule` keeps it."""
+
+    name: str
+    trigger: str
+    parts: tuple[Part, ...]
+    brand_id: uuid.UUID | None = None
+    stops: bool = False
+    after_hours: int | None = None
+    at_minute: int | None = None
+    weekdays: tuple[int, ...] = ()
+
+
+def create_rule(session: Session, content: RuleContent, *, viewer: Viewer, now: datetime) -> AutomationRule:
+    """The last one, and off. The caller has checked that the viewer is a lead and sees the brand. Raises TooManyRules."""
+    count, last = session.execute(sa.select(sa.func.count(), sa.func.max(AutomationRule.position))).one()
+    if count >= RULES_AT_MOST:
+        raise TooManyRules
+    rule = AutomationRule(id=new_id(), position=(last or 0) + 1, is_on=False, created_by_user_id=viewer.user_id, created_at=now)
+    _fill(rule, content, now)
+    session.add(rule)
+    session.flush()
+    _note(session, rule, "created", viewer, now)
+    return rule
+
+
+def change_rule(session: Session, rule: AutomationRule, content: RuleContent, *, viewer: Viewer, now: datetime) -> None:
+    """A rule that says something else is off until somebody has looked what it would do."""
+    _fill(rule, content, now)
+    rule.is_on = False
+    session.flush()
+    _note(session, rule, "changed", viewer, now)
+
+
+def switch_rule(
+    session: Session, rule: AutomationRule, *, is_on: bool, viewer: Viewer, now: datetime, past: bool = False
+) -> None:
+    """With `past` it also does now what its dry run shows (app/domain/automation/handlers.py `run_past`)."""
+    if rule.is_on != is_on or past:
+        rule.is_on, rule.updated_at = is_on, now
+        session.flush()
+        _note(session, rule, "on" if is_on else "off", viewer, now, past=past and is_on)
+
+
+def move_rule_up(session: Session, rule: AutomationRule, *, viewer: Viewer, now: datetime) -> None:
+    """Ask it before the one that stood before it; the first stays."""
+    before = sa.select(AutomationRule).where(AutomationRule.position < rule.position)
+    other = session.execute(before.order_by(AutomationRule.position.desc()).limit(1)).scalar_one_or_none()
+    if other is not None:
+        rule.position, other.position = other.position, rule.position
+        session.flush()
+        _note(session, rule, "moved", viewer, now)
+
+
+def delete_rule(session: Session, rule: AutomationRule, *, viewer: Viewer, now: datetime) -> None:
+    """Its log goes with it; what it did stays."""
+    _note(session, rule, "deleted", viewer, now)
+    session.delete(rule)
+    session.flush()
+
+
+def note_intent(session: Session, event: Event) -> None:
+    """Keep what is to be told outside, once per event; whoever can tell it says so at the row, in the same transaction."""
+    call = event.payload["call"]
+    values = {
+        "id": new_id(),
+        "event_id": event.id,
+        "kind": call["kind"],
+        "target": call["target"],
+        "brand_id": event.brand_id,
+        "thread_id": event.thread_id,
+        "asked_by": event.payload.get("by", {}),
+        "state": "noted",
+        "noted_at": event.occurred_at,
+    }
+    session.execute(postgresql.insert(OutsideIntent).values(values).on_conflict_do_nothing())
+
+
+def withdraw_intents(session: Session, event_ids: Collection[uuid.UUID]) -> int:
+    """Promise no longer what these events asked for; returns how many of them are carried out already, or just now."""
+    asked = sa.select(OutsideIntent.id).where(OutsideIntent.event_id.in_(event_ids), OutsideIntent.state == "noted")
+    noted = session.execute(asked.order_by(OutsideIntent.id).with_for_update(skip_locked=True)).scalars().all()
+    session.execute(sa.delete(OutsideIntent).where(OutsideIntent.id.in_(noted)).execution_options(synchronize_session=False))
+    return len(event_ids) - len(noted)
+
+
+def _fill(rule: AutomationRule, content: RuleContent, now: datetime) -> None:
+    for name, value in vars(content).items():
+        setattr(rule, name, list(value) if isinstance(value, tuple) else value)
+    rule.parts = [part.model_dump(mode="json", exclude_defaults=True) for part in content.parts]
+    rule.updated_at = now
+
+
+def _note(session: Session, rule: AutomationRule, what: str, viewer: Viewer, now: datetime, **more: Any) -> None:
+    payload = {"rule_id": str(rule.id), "name": rule.name, "what": what, **more}
+    subject, about = Subject(brand_id=rule.brand_id), ("automation_rule", rule.id)
+    record(session, "AutomationRuleChanged", subject=subject, now=now, actor=viewer.actor, payload=payload, about=about)

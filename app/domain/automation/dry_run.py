@@ -1,0 +1,151 @@
+"""What a rule would do, without doing it: every occasion of the last 30 days, judged and carried out on paper.
+
+The same occasions, facts and conditions as when it runs (`engine.py`); only the steps are predicted (`predict.py`) instead of
+taken. A later occasion of a thread sees what the earlier one would have made of it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.domain.accounts.access import Viewer
+from app.domain.automation.conditions import Facts, Part, parts_that_fit
+from app.domain.automation.engine import CHANGED, FAILED, UNCHANGED
+from app.domain.automation.models import AutomationRule
+from app.domain.automation.occasions import LOOKS_BACK, ZONE, list_past, read_facts
+from app.domain.automation.predict import Prediction, predict
+from app.domain.automation.queries import keys_run, parts_of, read_known
+from app.domain.automation.reply import Answerable, brand_viewer, check_can_write, read_answerable
+from app.domain.delivery.actions import UnableToReply
+from app.domain.reply_templates.models import ReplyTemplate
+from app.domain.threads.macro_run import snooze_end
+from app.domain.threads.macros import MacroSteps
+from app.domain.threads.models import Thread
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """One occasion the rule fits: what it would come to, as a run is written down."""
+
+    occasion: str
+    at: datetime
+    thread_id: uuid.UUID | None
+    outcome: str
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    did: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """`looked_at`: how many occasions there were; `foreseen`: those that fit, oldest first."""
+
+    looked_at: int
+    foreseen: tuple[Foreseen, ...]
+
+    @property
+    def changed(self) -> list[Foreseen]:
+        return [found for found in self.foreseen if found.outcome == CHANGED]
+
+
+def dry_run(session: Session, rule: AutomationRule, *, brand_ids: Collection[uuid.UUID], now: datetime) -> DryRun:
+    """Look back over 30 days. Reads only."""
+    past = list_past(session, rule, brand_ids=brand_ids, since=now - LOOKS_BACK, until=now)
+    done = keys_run(session, rule, [occasion.key for occasion in past])
+    occasions = [occasion for occasion in past if occasion.key not in done]
+    threads = frozenset(occasion.thread_id for occasion in occasions if occasion.thread_id)
+    paper = _Paper(session, parts_of(rule), threads, now)
+    found = []
+    for occasion, facts in zip(occasions, read_facts(session, occasions), strict=True):
+        judged = paper.judge(facts)
+        if judged is not None:
+            found.append(Foreseen(occasion.key, occasion.at, facts.thread_id, **judged))
+    return DryRun(len(occasions), tuple(found))
+
+
+class _Paper:
+    """The threads as the rule would leave them, and whom it would have answered."""
+
+    def __init__(self, session: Session, parts: tuple[Part, ...], threads: frozenset[uuid.UUID], now: datetime) -> None:
+        self._session, self._parts, self._threads, self._now = session, parts, threads, now
+        self._known = read_known(session)
+        self._states: dict[uuid.UUID, dict[str, Any]] = {}
+        self._answerable: dict[tuple[uuid.UUID, uuid.UUID], Answerable] = {}
+        self._viewers: dict[uuid.UUID, Viewer] = {}
+        self._unable: dict[tuple[uuid.UUID, uuid.UUID], str] = {}
+        self._answered: set[uuid.UUID] = set()
+        self._written: Counter[uuid.UUID] = Counter()  # notes and replies that would have been added
+
+    def judge(self, facts: Facts) -> dict[str, Any] | None:
+        """What one occasion comes to; None where the rule does not fit."""
+        if facts.thread_id in self._states:
+            count = facts.message_count + self._written[facts.thread_id]
+            facts = replace(facts, state=self._states[facts.thread_id], message_count=count)
+        all_steps = parts_that_fit(self._parts, facts, now=self._now)
+        if not all_steps or facts.state.get("spam"):
+            return None
+        before, did = facts.state, list[str]()
+        answers: set[uuid.UUID] = set()
+        for steps in all_steps:
+            prediction = self._predict(facts, steps, answers)
+            if prediction.why:
+                return {"outcome": FAILED, "why": prediction.why}
+            facts, did = facts.with_state(prediction.state), [*did, *prediction.did]
+            if "reply" in prediction.did and facts.contact_id:
+                answers.add(facts.contact_id)
+        self._answered |= answers
+        if facts.thread_id is not None:
+            self._states[facts.thread_id] = facts.state
+            self._written[facts.thread_id] += sum(what in ("note", "reply") for what in did)
+        outcome = CHANGED if did or facts.state != before else UNCHANGED
+        return {"outcome": outcome, "before": before, "after": facts.state, "did": tuple(did)}
+
+    def _predict(self, facts: Facts, steps: MacroSteps, answers: set[uuid.UUID]) -> Prediction:
+        until = snooze_end(steps, now=self._now, zone=ZONE)
+        cannot = ""
+        if steps.template_id is not None and facts.thread_id is not None and facts.brand_id is not None:
+            cannot = self._why_no_reply(facts, steps.template_id, facts.thread_id, facts.brand_id, answers)
+        return predict(facts, steps, known=self._known, now=self._now, until=until, cannot_reply=cannot)
+
+    def _why_no_reply(
+        self, facts: Facts, template_id: uuid.UUID, thread_id: uuid.UUID, brand_id: uuid.UUID, answers: set[uuid.UUID]
+    ) -> str:
+        found = self._read_answerable(template_id, brand_id)
+        why = replace(found, lately=found.lately | self._answered | answers).why_not(facts)
+        if why or found.template is None:
+            return why
+        key = (template_id, thread_id)
+        if key not in self._unable:
+            self._unable[key] = self._try(found.template, thread_id, brand_id)
+        return self._unable[key]
+
+    def _try(self, template: ReplyTemplate, thread_id: uuid.UUID, brand_id: uuid.UUID) -> str:
+        thread = self._session.get_one(Thread, thread_id)
+        try:
+            check_can_write(self._session, thread, template, viewer=self._viewer(brand_id), now=self._now)
+        except UnableToReply as error:
+            return str(error)
+        return ""
+
+    def _viewer(self, brand_id: uuid.UUID) -> Viewer:
+        if brand_id not in self._viewers:
+            self._viewers[brand_id] = brand_viewer(self._session, brand_id)
+        return self._viewers[brand_id]
+
+    def _read_answerable(self, template_id: uuid.UUID, brand_id: uuid.UUID) -> Answerable:
+        """For all threads at once: once per template and brand."""
+        key = (template_id, brand_id)
+        if key not in self._answerable:
+            viewer = self._viewer(brand_id)
+            self._answerable[key] = read_answerable(
+                self._session, template_id, thread_ids=self._threads, viewer=viewer, now=self._now
+            )
+        return self._answerable[key]

@@ -1,0 +1,13 @@
+"""What automation does by the clock. Twice at once is harmless: a rule runs once for each thread and time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.core.clock import utc_now
+from app.domain.automation.running import run_by_time
+
+
+def run_timed_rules(**_ignored: Any) -> int:
+    """Rules that wait for time to pass; returns how many ran."""
+    return run_by_time(utc_now())

@@ -1,0 +1,175 @@
+"""What a rule is to look at: one occasion for each event, message or moment, with what is known of its thread then.
+
+`list_past` finds the occasions of a span of time, `list_due` those whose time has come; a rule that is on gets the same for an
+event as it happens (`occasion_of`). An automatic mail is no occasion of anything.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.domain.automation.conditions import Facts
+from app.domain.automation.models import AutomationRule, AutomationRun
+from app.domain.automation.triggers import CLOCK, MESSAGES, SILENT, UNANSWERED, value_of
+from app.domain.contacts.models import Contact, ContactIdentity
+from app.domain.events.models import Event
+from app.domain.threads.bulk import state_of
+from app.domain.threads.calls import is_no_missed_call
+from app.domain.threads.models import Message, MessageType, Thread, ThreadStatus
+
+OCCASIONS_AT_MOST = 5000
+LOOKS_BACK = timedelta(days=30)
+ZONE = ZoneInfo("Europe/Amsterdam")  # of the clock of rules, and of what they snooze
+TEXT_CHARACTERS = 20_000
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """`key` is the same whenever and by whomever it is found."""
+
+    key: str
+    at: datetime
+    thread_id: uuid.UUID | None
+    message_id: uuid.UUID | None = None
+    event_id: uuid.UUID | None = None
+    brand_id: uuid.UUID | None = None
+    value: str = ""
+
+
+def occasion_of(event: Event) -> Occasion:
+    key = f"message:{event.message_id}" if event.type in MESSAGES and event.message_id else f"event:{event.id}"
+    value = value_of(event.payload)
+    return Occasion(key, event.occurred_at, event.thread_id, event.message_id, event.id, event.brand_id, value)
+
+
+def list_past(
+    session: Session, rule: AutomationRule, *, brand_ids: Collection[uuid.UUID], since: datetime, until: datetime
+) -> list[Occasion]:
+    """What the rule would have looked at since then, oldest first, at most OCCASIONS_AT_MOST; by time: what is due now."""
+    brands = [rule.brand_id] if rule.brand_id else list(brand_ids)
+    if rule.trigger in (UNANSWERED, SILENT, CLOCK):
+        return list_due(session, rule, brand_ids=brands, now=until, limit=OCCASIONS_AT_MOST)
+    if rule.trigger in MESSAGES:
+        kind = MessageType(MESSAGES[rule.trigger])
+        asked = (Message.message_type == kind, Message.automatic.is_(None), Message.brand_id.in_(brands))
+        span = (Message.occurred_at >= since, Message.occurred_at <= until)
+        query = sa.select(Message.id, Message.thread_id, Message.brand_id, Message.occurred_at).where(*asked, *span)
+        rows = session.execute(query.order_by(Message.occurred_at, Message.id).limit(OCCASIONS_AT_MOST))
+        return [Occasion(f"message:{r.id}", r.occurred_at, r.thread_id, r.id, brand_id=r.brand_id) for r in rows]
+    told = (Event.type == rule.trigger, Event.brand_id.in_(brands), Event.occurred_at >= since, Event.occurred_at <= until)
+    query_events = sa.select(Event).where(*told).order_by(Event.occurred_at, Event.id).limit(OCCASIONS_AT_MOST)
+    return [occasion_of(event) for event in session.execute(query_events).scalars()]
+
+
+def list_due(
+    session: Session, rule: AutomationRule, *, brand_ids: Collection[uuid.UUID], now: datetime, limit: int
+) -> list[Occasion]:
+    """Open threads for which the rule's time has come and that it did not run on since then, the last to come first."""
+    asked = (Thread.brand_id.in_(brand_ids), Thread.is_open, Thread.snoozed_until.is_(None))
+    if rule.trigger == CLOCK:
+        local = now.astimezone(ZONE)
+        day = datetime.combine(local.date(), time(), ZONE)
+        query = sa.select(Thread.id, Thread.brand_id).where(*asked, ~_ran_since(rule, day))
+        rows = session.execute(query.order_by(Thread.created_at.desc(), Thread.id).limit(limit))
+        return [Occasion(f"thread:{row.id}:{local.date()}", now, row.id, brand_id=row.brand_id) for row in rows]
+    moment = Thread.last_inbound_at if rule.trigger == UNANSWERED else Thread.last_message_at
+    waited = now - timedelta(hours=rule.after_hours or 0)
+    state = _is_unanswered() if rule.trigger == UNANSWERED else Thread.status == ThreadStatus.WAITING_CUSTOMER
+    due = (moment <= waited, moment > waited - LOOKS_BACK, state, ~_ran_since(rule, moment))
+    found = sa.select(Thread.id, Thread.brand_id, moment).where(*asked, *due).order_by(moment.desc(), Thread.id).limit(limit)
+    return [Occasion(f"thread:{row[0]}:{row[2]}", now, row[0], brand_id=row[1]) for row in session.execute(found)]
+
+
+def is_due(rule: AutomationRule, *, now: datetime) -> bool:
+    """True for a rule of the clock from its time until the end of that day; always for the others by time."""
+    if rule.trigger != CLOCK:
+        return True
+    local = now.astimezone(ZONE)
+    on_day = not rule.weekdays or local.weekday() in rule.weekdays
+    return on_day and local.hour * 60 + local.minute >= (rule.at_minute or 0)
+
+
+def _ran_since(rule: AutomationRule, moment: Any) -> sa.ColumnElement[bool]:
+    ran = (AutomationRun.rule_id == rule.id, AutomationRun.thread_id == Thread.id, AutomationRun.run_at >= moment)
+    return sa.exists(sa.select(AutomationRun.id).where(*ran))
+
+
+def _is_unanswered() -> sa.ColumnElement[bool]:
+    answers = (Message.thread_id == Thread.id, Message.message_type.in_([MessageType.OUTGOING, MessageType.PHONE_CALL]))
+    answered = sa.exists(sa.select(Message.id).where(*answers, is_no_missed_call(), Message.occurred_at > Thread.last_inbound_at))
+    return sa.and_(Thread.status != ThreadStatus.WAITING_CUSTOMER, ~answered)
+
+
+def read_facts(session: Session, occasions: Sequence[Occasion]) -> list[Facts]:
+    """What is known now of each occasion's thread, in their order. Five queries however many there are."""
+    threads = _by_id(session, Thread, {o.thread_id for o in occasions if o.thread_id})
+    contacts = _by_id(session, Contact, {t.contact_id for t in threads.values() if t.contact_id})
+    ways = _ways(session, contacts)
+    said = {o.message_id for o in occasions if o.message_id}
+    texts = _texts(session, Message.id.in_(said), Message.id) if said else {}
+    silent = {o.thread_id for o in occasions if o.message_id is None and o.thread_id}
+    last = _last_words(session, silent) if silent else {}
+    found = []
+    for occasion in occasions:
+        thread = threads.get(occasion.thread_id) if occasion.thread_id else None
+        text = texts.get(occasion.message_id, "") if occasion.message_id else last.get(occasion.thread_id, "")
+        found.append(_facts(occasion, thread, contacts, ways, text))
+    return found
+
+
+def _facts(occasion: Occasion, thread: Thread | None, contacts: dict[Any, Any], ways: dict[Any, str], text: str) -> Facts:
+    if thread is None:
+        return Facts(None, occasion.brand_id, {}, occasion.value, text=text)
+    contact = contacts.get(thread.contact_id)
+    return Facts(
+        thread_id=thread.id,
+        brand_id=thread.brand_id,
+        state=state_of(thread),
+        value=occasion.value,
+        channel_id=thread.channel_id,
+        medium=thread.medium,
+        thread_type=thread.thread_type.value,
+        contact=f"{contact.name} {ways.get(contact.id, '')}" if contact else "",
+        language=(contact.language or "") if contact else "",
+        subject=thread.subject,
+        text=text,
+        created_at=thread.created_at,
+        message_count=thread.message_count,
+        contact_id=thread.contact_id,
+        is_ticket=thread.is_ticket,
+    )
+
+
+def _by_id(session: Session, model: Any, ids: set[Any]) -> dict[Any, Any]:
+    if not ids:
+        return {}
+    query = sa.select(model).where(model.id.in_(ids)).execution_options(populate_existing=True)
+    return {row.id: row for row in session.execute(query).scalars()}
+
+
+def _ways(session: Session, contact_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
+    values = sa.func.string_agg(ContactIdentity.value, " ")
+    query = sa.select(ContactIdentity.contact_id, values).where(ContactIdentity.contact_id.in_(list(contact_ids)))
+    return {row[0]: row[1] for row in session.execute(query.group_by(ContactIdentity.contact_id))}
+
+
+def _texts(session: Session, asked: sa.ColumnElement[bool], key: Any) -> dict[Any, str]:
+    text = sa.func.left(Message.text, TEXT_CHARACTERS)
+    return {row[0]: row[1] for row in session.execute(sa.select(key, text).where(asked))}
+
+
+def _last_words(session: Session, thread_ids: set[Any]) -> dict[Any, str]:
+    """The newest message of the contact in each thread."""
+    asked = (Message.thread_id.in_(thread_ids), Message.message_type == MessageType.INCOMING, Message.automatic.is_(None))
+    newest = sa.select(Message.id).where(*asked).ext(postgresql.distinct_on(Message.thread_id))
+    newest = newest.order_by(Message.thread_id, Message.occurred_at.desc(), Message.id.desc())
+    return _texts(session, Message.id.in_(newest.scalar_subquery()), Message.thread_id)

@@ -1,0 +1,99 @@
+"""What steps would make of a thread. Pure, and held to what they do by tests/domain/automation/test_dry_run.py."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.core.text import mark as N_
+from app.domain.automation.conditions import Facts
+from app.domain.threads.macro_run import NO_SUCH_PERSON, NO_SUCH_TEAM, TOO_MANY_TAGS
+from app.domain.threads.macros import NOBODY, MacroSteps
+from app.domain.threads.models import CLOSED_STATUSES, ThreadStatus
+from app.domain.threads.tags import TAGS_PER_THREAD
+
+CLOSED = {status.value for status in CLOSED_STATUSES}
+NO_THREAD = N_("There is no thread to do this to")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a prediction looks up: the teams there are, and who may be given threads of each brand."""
+
+    team_ids: frozenset[uuid.UUID]
+    assignable: Mapping[uuid.UUID, frozenset[uuid.UUID]]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """`did` names what leaves no trace in the state: "note", "task", "call:<kind>", "reply". `why`: it cannot be done."""
+
+    state: dict[str, Any]
+    did: tuple[str, ...] = ()
+    why: str = ""
+
+
+def predict(
+    facts: Facts, steps: MacroSteps, *, known: Known, now: datetime, until: datetime | None, cannot_reply: str = ""
+) -> Prediction:
+    """The thread after these steps; as before, with a reason, where one of them cannot be taken."""
+    did = did_of(steps)
+    if facts.thread_id is None:
+        needs_thread = steps.model_copy(update={"calls": ()}) != MacroSteps()
+        return Prediction(facts.state, () if needs_thread else did, NO_THREAD if needs_thread else "")
+    why = _why_not(facts, steps, known) or (cannot_reply if steps.template_id else "")
+    if why:
+        return Prediction(facts.state, (), why)
+    return Prediction(_after(dict(facts.state), steps, now=now, until=until), did)
+
+
+def did_of(steps: MacroSteps) -> tuple[str, ...]:
+    """What these steps do besides changing the thread."""
+    note, task = ("note",) if steps.note else (), ("task",) if steps.task else ()
+    reply = ("reply",) if steps.template_id else ()
+    return (*note, *task, *(f"call:{call.kind}" for call in steps.calls), *reply)
+
+
+def _why_not(facts: Facts, steps: MacroSteps, known: Known) -> str:
+    if steps.team_id is not None and steps.team_id not in known.team_ids:
+        return NO_SUCH_TEAM
+    if steps.assignee and steps.assignee != NOBODY:
+        assignable = known.assignable.get(facts.brand_id, frozenset()) if facts.brand_id else frozenset()
+        if uuid.UUID(steps.assignee) not in assignable:
+            return NO_SUCH_PERSON
+    return TOO_MANY_TAGS if len(_tags(facts.state["tags"], steps)) > TAGS_PER_THREAD else ""
+
+
+def _after(state: dict[str, Any], steps: MacroSteps, *, now: datetime, until: datetime | None) -> dict[str, Any]:
+    if steps.team_id is not None and state["team"] != str(steps.team_id):
+        state |= {"team": str(steps.team_id), "assignee": None}
+    if steps.assignee is not None:
+        state["assignee"] = None if steps.assignee == NOBODY else steps.assignee
+    if steps.priority is not None:
+        state["priority"] = steps.priority.value
+    state["tags"] = _tags(state["tags"], steps)
+    if steps.status is not None and state["status"] != steps.status.value:
+        _set_status(state, steps.status.value, now)
+    if until is not None:
+        if state["status"] in CLOSED:
+            _set_status(state, ThreadStatus.OPEN.value, now)
+        state["snoozed_until"] = until.isoformat()
+    return state
+
+
+def _set_status(state: dict[str, Any], status: str, now: datetime) -> None:
+    state["status"] = status
+    state["resolved_at"] = (state["resolved_at"] or now.isoformat()) if status in CLOSED else None
+    state["spam"] = False
+    if status in CLOSED:
+        state["snoozed_until"] = None
+
+
+def _tags(tags: list[str], steps: MacroSteps) -> list[str]:
+    gone = {tag.casefold() for tag in steps.remove_tags}
+    kept = [tag for tag in tags if tag.casefold() not in gone]
+    present = {tag.casefold() for tag in kept}
+    return [*kept, *(tag for tag in dict.fromkeys(steps.add_tags) if tag.casefold() not in present)]

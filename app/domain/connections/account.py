@@ -1,0 +1,33 @@
+"""A channel as its adapter sees it, secrets opened."""
+
+from __future__ import annotations
+
+import uuid
+
+from app.contract.base import ChannelAccount
+from app.core.db import transaction
+from app.core.runtime import runtime
+from app.domain.connections.actions import seal_secrets
+from app.domain.connections.models import Channel
+from app.domain.connections.queries import open_secrets
+
+
+def account_of(channel: Channel) -> ChannelAccount:
+    """For edges: takes the keyring from the running application."""
+    return ChannelAccount(
+        id=str(channel.id),
+        channel_type=channel.channel_type.value,
+        name=channel.name,
+        address=channel.address,
+        settings=dict(channel.settings),
+        secrets=open_secrets(channel, runtime().keyring),
+    )
+
+
+def keep_token_cache(channel_id: str, token_cache: str) -> None:
+    """A sign-in was refreshed during a call: keep what came of it among the channel's secrets. Opens a transaction of its own."""
+    with transaction() as session:
+        channel = session.get(Channel, uuid.UUID(channel_id), populate_existing=True, with_for_update=True)
+        if channel is not None:
+            secrets = {**open_secrets(channel, runtime().keyring), "token_cache": token_cache}
+            seal_secrets(channel, secrets, keyring=runtime().keyring)

@@ -1,0 +1,54 @@
+"""Calls to the provider of a channel that send nothing: polls, files, calendars, subscriptions. They pass its gate, too."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app.contract.base import ProviderError
+from app.core.ids import new_id
+from app.core.runtime import runtime
+from app.domain.connections.gate import Gate, Lane
+from app.domain.connections.models import Channel
+
+
+class Resting(Exception):
+    """The provider is not called now. Whoever wanted to comes again after `seconds`; it counts as no try."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the channel rests for {seconds:.0f} s")
+        self.seconds = seconds
+
+
+def gate_of(channel: Channel, *, lane: Lane = "send") -> Gate:
+    """For edges: takes Redis and the budgets' factor from the running application."""
+    factor = runtime().settings.budget_factor
+    number = channel.settings.get("number")
+    throughput = str(number.get("throughput", "")) if isinstance(number, dict) else ""
+    return Gate(runtime().redis, channel.id, channel.channel_type.value, factor=factor, lane=lane, throughput=throughput)
+
+
+@contextmanager
+def reading(channel: Channel) -> Iterator[None]:
+    """Around one call, outside any transaction. What it raises is told to the gate. Raises Resting instead of calling."""
+    gate, token = gate_of(channel, lane="read"), str(new_id())
+    wait = gate.enter(token, now=time.time(), lease_seconds=runtime().settings.lease_seconds)
+    if wait > 0:
+        raise Resting(wait)
+    try:
+        yield
+        gate.note_success()
+    except ProviderError as error:
+        tell_gate(gate, error)
+        raise
+    finally:
+        gate.leave(token)
+
+
+def tell_gate(gate: Gate, error: ProviderError) -> None:
+    """What is refused for good, or for one person alone, says nothing against the provider: it answered."""
+    if error.recipient_only or (error.permanent and not error.channel_down):
+        gate.note_success()
+    else:
+        gate.note_failure(now=time.time(), retry_after_seconds=error.retry_after_seconds)

@@ -1,0 +1,100 @@
+"""What is done or told once about a channel, by a row each: the check of a day, an alert to administrators."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.core.text import known
+from app.domain.connections.models import Channel, ChannelCredential, ChannelOccasion
+from app.domain.events.actions import Subject, record
+
+TELL_DAYS = (30, 7, 1)  # so many days before a credential expires administrators are told
+EXPIRES = known("%(channel)s: a credential expires on %(date)s. Enter a new one before.")
+PASSES = timedelta(hours=1)  # what works in part mends itself in less, most times
+IN_PART = known("%(channel)s has worked only in part for an hour: %(why)s")
+DOWN = known("%(channel)s does not work: %(why)s")
+MENDED = known("%(channel)s works again.")
+
+
+def take_occasion(session: Session, channel_id: uuid.UUID, occasion: str, *, now: datetime) -> bool:
+    """True for the first who asks, for good."""
+    row = {"channel_id": channel_id, "occasion": occasion, "occurred_at": now}
+    insert = postgresql.insert(ChannelOccasion).values(row).on_conflict_do_nothing()
+    return session.execute(insert.returning(ChannelOccasion.channel_id)).first() is not None
+
+
+def alert(session: Session, channel: Channel, occasion: str, text: str, *, now: datetime) -> bool:
+    """Tell administrators, once for each occasion; `text` in English. True if this was the time."""
+    if not take_occasion(session, channel.id, occasion, now=now):
+        return False
+    _announce(session, channel, text, now)
+    return True
+
+
+def alert_of_troubles(session: Session, *, now: datetime) -> int:
+    """Tell administrators of every active channel that is down, or has worked in part for an hour, once until it works, and then
+    that it does; how many alerts. One that was told to work in part is told once more when it is down."""
+    untold = Channel.trouble_since.is_(None)
+    down = sa.and_(Channel.health == "down", sa.or_(untold, Channel.degraded_since.is_not(None)))
+    in_part = sa.and_(Channel.health == "degraded", untold, Channel.degraded_since <= now - PASSES)
+    mended = sa.and_(Channel.health == "ok", Channel.trouble_since.is_not(None))
+    query = sa.select(Channel).where(Channel.is_active, sa.or_(down, in_part, mended)).order_by(Channel.id).with_for_update()
+    channels = session.execute(query.execution_options(populate_existing=True)).scalars().all()
+    for channel in channels:
+        _tell(session, channel, now)
+    return len(channels)
+
+
+def _tell(session: Session, channel: Channel, now: datetime) -> None:
+    text = {"down": DOWN, "degraded": IN_PART}.get(channel.health, MENDED)
+    channel.trouble_since = None if text is MENDED else channel.trouble_since or now
+    if channel.health == "down":
+        channel.degraded_since = None
+    _announce(session, channel, text % {"channel": channel.name, "why": channel.health_detail}, now)
+
+
+def _announce(session: Session, channel: Channel, text: str, now: datetime) -> None:
+    payload = {"channel_id": str(channel.id), "text": text}
+    record(session, "ChannelAlerted", subject=Subject(brand_id=channel.brand_id), now=now, payload=payload)
+
+
+def alert_of_expiries(session: Session, *, now: datetime) -> int:
+    """Alert about every credential that expires in 30, 7 or 1 days or less; each of the three once. Returns how many alerts."""
+    last = now.date().toordinal() + TELL_DAYS[0]
+    query = sa.select(Channel, ChannelCredential).join(ChannelCredential, ChannelCredential.channel_id == Channel.id)
+    query = query.where(Channel.is_active, ChannelCredential.expires_date <= date.fromordinal(last)).order_by(Channel.id)
+    told = 0
+    for channel, credential in session.execute(query).all():
+        left = days_left(credential.expires_date, now=now)
+        step = min(days for days in TELL_DAYS if left <= days)
+        text = EXPIRES % {"channel": channel.name, "date": credential.expires_date.isoformat()}
+        told += alert(session, channel, f"{credential.name} {credential.expires_date} {step}", text, now=now)
+    return told
+
+
+def days_left(expires: date, *, now: datetime) -> int:
+    """Whole days until it expires, negative afterwards."""
+    return (expires - now.date()).days
+
+
+def set_expiries(session: Session, channel_id: uuid.UUID, dates: Mapping[str, date | None]) -> None:
+    """Keep when these credentials expire; None: nobody knows, or never."""
+    former = sa.delete(ChannelCredential).where(ChannelCredential.channel_id == channel_id)
+    session.execute(former.where(ChannelCredential.name.in_(dates)))
+    session.add_all(ChannelCredential(channel_id=channel_id, name=name, expires_date=day) for name, day in dates.items() if day)
+    session.flush()
+
+
+def list_expiries(session: Session, channel_ids: list[uuid.UUID]) -> dict[uuid.UUID, dict[str, date]]:
+    """When credentials of these channels expire, by channel and name."""
+    query = sa.select(ChannelCredential).where(ChannelCredential.channel_id.in_(channel_ids))
+    found: dict[uuid.UUID, dict[str, date]] = {channel_id: {} for channel_id in channel_ids}
+    for row in session.execute(query).scalars():
+        found[row.channel_id][row.name] = row.expires_date
+    return found

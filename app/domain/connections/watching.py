@@ -1,0 +1,45 @@
+"""Look after the channels by the clock: each is asked once a day whether it works, and administrators hear of what is wrong."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.domain.connections.check import check_channel
+from app.domain.connections.models import Channel
+from app.domain.connections.occasions import alert_of_expiries, alert_of_troubles, take_occasion
+from app.domain.connections.queries import list_channels
+
+FROM_HOUR = 5  # UTC: before people come to work
+
+
+def watch_channels(**_ignored: Any) -> None:
+    """RQ entry point, periodic. Any number of rounds a day make one check; a trouble that a call met in between is told, too."""
+    now = utc_now()
+    with transaction() as session:
+        alert_of_expiries(session, now=now)
+    if now.hour >= FROM_HOUR:
+        check_today(now=now)
+    tell_of_troubles(now=now)
+
+
+def check_today(*, now: datetime) -> int:
+    """Check every active channel that this has not checked today; returns how many are down. No transaction meanwhile."""
+    with transaction() as session:
+        channels = list_channels(session, active_only=True)
+        due = [channel for channel in channels if take_occasion(session, channel.id, f"check {now.date()}", now=now)]
+        session.expunge_all()
+    return sum(_is_down(channel) for channel in due)
+
+
+def tell_of_troubles(*, now: datetime) -> int:
+    """Each trouble once when it begins and once when it is mended; returns how many alerts."""
+    with transaction() as session:
+        return alert_of_troubles(session, now=now)
+
+
+def _is_down(channel: Channel) -> bool:
+    health = check_channel(channel)
+    return health is not None and not health.ok

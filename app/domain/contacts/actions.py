@@ -1,0 +1,110 @@
+"""Find or make the contact behind an address."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.ids import new_id
+from app.domain.contacts.models import Contact, ContactIdentity
+
+DISPLAY_ONLY = frozenset({"username"})
+
+
+@dataclass(frozen=True)
+class IdentityInput:
+    """One way to recognise somebody; `value` is normalised by `normalise_identity`."""
+
+    kind: str
+    value: str
+    scope: str = ""
+    display: str = ""
+
+
+def identity_lock_key(identity: IdentityInput) -> str:
+    """The advisory-lock name under which at most one transaction makes a contact for this identity."""
+    return f"identity:{identity.kind}:{identity.scope}:{identity.value}"
+
+
+def find_or_create_contact(session: Session, identities: Sequence[IdentityInput], *, name: str, now: datetime) -> Contact:
+    """Return the contact these identities belong to, made if there is none, and teach it the ones it lacked.
+
+    `identities` is most trusted first; when they belong to different contacts the most trusted wins and nothing is merged.
+    The caller holds the lock of every identity (`identity_lock_key`). An identity of somebody else is left with them.
+    """
+    known = _known(session, identities)
+    contact_id = next((known[_key(i)] for i in identities if _key(i) in known), None)
+    contact = session.get(Contact, contact_id) if contact_id else None
+    if contact is None:
+        contact = Contact(
+            name=name or (identities[0].display or identities[0].value if identities else ""), created_at=now, updated_at=now
+        )
+        session.add(contact)
+        session.flush()
+    elif name and contact.name_source == "provider" and contact.name != name:
+        contact.name, contact.updated_at, contact.version = name, now, contact.version + 1
+    _learn(session, contact.id, [i for i in identities if _key(i) not in known], now)
+    return contact
+
+
+def create_own_contact(session: Session, *, name: str, now: datetime) -> Contact:
+    """Add the contact of somebody who signs in; it has no identities, so nothing that arrives is ever taken for theirs."""
+    contact = Contact(id=new_id(), name=name, name_source="user", created_at=now, updated_at=now)
+    session.add(contact)
+    session.flush()
+    return contact
+
+
+def _known(session: Session, identities: Sequence[IdentityInput]) -> dict[tuple[str, str, str], uuid.UUID]:
+    keys = [_key(i) for i in identities if i.kind not in DISPLAY_ONLY]
+    if not keys:
+        return {}
+    columns = sa.tuple_(ContactIdentity.kind, ContactIdentity.scope, ContactIdentity.value)
+    rows = session.execute(sa.select(ContactIdentity).where(columns.in_(keys))).scalars()
+    return {(row.kind, row.scope, row.value): row.contact_id for row in rows}
+
+
+def _learn(session: Session, contact_id: uuid.UUID, identities: Sequence[IdentityInput], now: datetime) -> None:
+    for identity in identities:
+        if identity.kind in DISPLAY_ONLY and _has(session, contact_id, identity):
+            continue
+        session.add(
+            ContactIdentity(
+                contact_id=contact_id,
+                kind=identity.kind,
+                scope=identity.scope,
+                value=identity.value,
+                display=identity.display or identity.value,
+                created_at=now,
+            )
+        )
+    session.flush()
+
+
+def _has(session: Session, contact_id: uuid.UUID, identity: IdentityInput) -> bool:
+    same = sa.and_(
+        ContactIdentity.contact_id == contact_id, ContactIdentity.kind == identity.kind, ContactIdentity.value == identity.value
+    )
+    return session.execute(sa.select(ContactIdentity.id).where(same).limit(1)).first() is not None
+
+
+def _key(identity: IdentityInput) -> tuple[str, str, str]:
+    return identity.kind, identity.scope, identity.value
+
+
+def normalise_identity(kind: str, value: str, scope: str = "") -> IdentityInput | None:
+    """Return the identity as it is stored and matched, or None where nothing usable is left. Ids of providers keep their case."""
+    display = value.strip()
+    cleaned = (
+        display.lower()
+        if kind == "email"
+        else "".join(c for c in display if c.isdigit() or c == "+")
+        if kind in ("phone", "wa_id")
+        else display
+    )
+    return IdentityInput(kind=kind, value=cleaned[:320], scope=scope, display=display[:320]) if cleaned.strip("+") else None

@@ -1,0 +1,42 @@
+"""The record of every try of a delivery: opened before the call, closed with how it ended."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.ids import new_id
+from app.core.text import mark as N_
+from app.domain.delivery.models import Delivery, DeliveryAttempt
+
+
+def open_attempt(session: Session, delivery: Delivery, now: datetime) -> DeliveryAttempt:
+    """The next try, begun at `now`. One before it that never ended was a worker's that died: nobody knows how far it came."""
+    _close_open_ones(session, delivery.id, now)
+    count = session.execute(
+        sa.select(sa.func.count()).select_from(DeliveryAttempt).where(DeliveryAttempt.delivery_id == delivery.id)
+    ).scalar_one()
+    trigger = "manual" if delivery.attempts == 1 and delivery.outgoing.get("asked_again_at") else "auto"
+    attempt = DeliveryAttempt(id=new_id(), delivery_id=delivery.id, attempt_no=count + 1, trigger=trigger, started_at=now)
+    session.add(attempt)
+    session.flush()
+    return attempt
+
+
+def end_attempt(session: Session, attempt_id: uuid.UUID, now: datetime, *, outcome: str, **values: Any) -> None:
+    """Close it with `outcome` (a key of `ledger.STEP_OF_OUTCOME`) and columns of it; nothing if it is closed already."""
+    open_one = sa.and_(DeliveryAttempt.id == attempt_id, DeliveryAttempt.ended_at.is_(None))
+    session.execute(sa.update(DeliveryAttempt).where(open_one).values(ended_at=now, outcome=outcome, **values))
+
+
+def _close_open_ones(session: Session, delivery_id: uuid.UUID, now: datetime) -> None:
+    unfinished = sa.and_(DeliveryAttempt.delivery_id == delivery_id, DeliveryAttempt.ended_at.is_(None))
+    session.execute(
+        sa.update(DeliveryAttempt)
+        .where(unfinished)
+        .values(ended_at=now, outcome="unknown", detail=N_("The worker ended before the answer came"))
+    )

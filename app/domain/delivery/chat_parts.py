@@ -1,0 +1,148 @@
+"""What only a chat message has beside its words: the message it answers, and what its receiver may tap. Checked before
+anything is written, so that each fault names its field."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.contract.base import ChannelRules
+from app.contract.choices import BUTTONS, NUMBER, ChoiceLimits, Choices, read_choices
+from app.core.text import known
+from app.core.text import mark as N_
+from app.domain.connections.models import Channel
+from app.domain.delivery.errors import UnableToReply
+from app.domain.delivery.models import Delivery
+from app.domain.threads.models import Attachment, Message, Thread
+
+TOO_MANY = known("At most %(limit)s may be chosen from")
+TOO_LONG = known("“%(text)s” has %(count)s characters, at most %(limit)s are shown")
+TWICE = known("“%(text)s” stands there twice")
+TEXT_TOO_LONG = known("With buttons or a list the text has at most %(limit)s characters")
+
+
+class Asked(Protocol):
+    """The parts of a Reply that are looked at here."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def template(self) -> dict[str, Any] | None: ...
+    @property
+    def attachment_ids(self) -> tuple[uuid.UUID, ...]: ...
+    @property
+    def answers_message_id(self) -> uuid.UUID | None: ...
+    @property
+    def choices(self) -> dict[str, Any] | None: ...
+
+
+def check_chat_parts(session: Session, thread: Thread, asked: Asked, channel: Channel, rules: ChannelRules) -> None:
+    """Raise UnableToReply where the channel cannot carry them as they are."""
+    if asked.answers_message_id is not None and find_answered(session, thread, asked.answers_message_id, channel) is None:
+        raise UnableToReply("answers", N_("This message cannot be answered on this channel"))
+    choices = read_choices(asked.choices)
+    if choices is None:
+        return
+    if rules.choices is None:
+        raise UnableToReply("choices_kind", N_("This channel has no buttons and no lists"))
+    if asked.attachment_ids or asked.template:
+        raise UnableToReply("choices_kind", N_("Buttons and lists go with text alone: send the file as a message of its own"))
+    if len(asked.text) > rules.choices.text:
+        raise UnableToReply("message_content", TEXT_TOO_LONG % {"limit": rules.choices.text})
+    _check_choices(choices, rules.choices)
+
+
+def _check_choices(choices: Choices, limits: ChoiceLimits) -> None:
+    if choices.kind == NUMBER:
+        return
+    is_buttons = choices.kind == BUTTONS
+    field, most = ("button_1", limits.buttons) if is_buttons else ("row_title_1", limits.rows)
+    if not choices.options:
+        raise UnableToReply(field, N_("Name at least one thing to choose"))
+    if len(choices.options) > most:
+        raise UnableToReply(field, TOO_MANY % {"limit": most})
+    if not is_buttons and not choices.label:
+        raise UnableToReply("list_label", N_("Say what is written on the button that opens the list"))
+    _check_length("list_label", choices.label, limits.label)
+    for number, option in enumerate(choices.options, start=1):
+        title_field = f"button_{number}" if is_buttons else f"row_title_{number}"
+        if not option.title:
+            raise UnableToReply(title_field, N_("A row with a description needs a title"))
+        _check_length(title_field, option.title, limits.button_title if is_buttons else limits.row_title)
+        _check_length(f"row_description_{number}", option.description, limits.row_description)
+    twice = [title for title, count in Counter(option.title for option in choices.options).items() if count > 1]
+    if twice:
+        number = max(n for n, option in enumerate(choices.options, start=1) if option.title == twice[0])
+        raise UnableToReply(f"button_{number}" if is_buttons else f"row_title_{number}", TWICE % {"text": twice[0]})
+
+
+def _check_length(field: str, text: str, limit: int) -> None:
+    if len(text) > limit:
+        raise UnableToReply(field, TOO_LONG % {"text": text, "count": len(text), "limit": limit})
+
+
+def find_answered(session: Session, thread: Thread, message_id: uuid.UUID, channel: Channel) -> Message | None:
+    """The message of this thread that is answered, where the provider of this channel knows it."""
+    known_there = (Message.id == message_id, Message.thread_id == thread.id, Message.external_id.is_not(None))
+    way = (Message.medium == channel.medium.value, Message.medium != "email", Message.revoked_at.is_(None))
+    return session.execute(sa.select(Message).where(*known_there, *way)).scalar_one_or_none()
+
+
+def add_chat_parts(
+    session: Session, thread: Thread, message: Message, delivery: Delivery, asked: Asked, channel: Channel
+) -> None:
+    """Write them down on the first message of a reply that passed the check."""
+    if asked.answers_message_id is not None:
+        answered = find_answered(session, thread, asked.answers_message_id, channel)
+        if answered is not None:
+            message.reply_to_message_id = answered.id
+            delivery.outgoing = {**delivery.outgoing, "reply_to_external_id": answered.external_id}
+    if asked.choices:
+        message.meta = {**message.meta, "choices": asked.choices}
+        delivery.outgoing = {**delivery.outgoing, "choices": asked.choices}
+    session.flush()
+
+
+def check_files(session: Session, attachment_ids: tuple[uuid.UUID, ...], rules: ChannelRules) -> None:
+    """Raise UnableToReply with the first file that the provider would refuse."""
+    if rules.find_file_problem is None or not attachment_ids:
+        return
+    columns = (Attachment.filename, Attachment.content_type, Attachment.size_bytes)
+    for row in session.execute(sa.select(*columns).where(Attachment.id.in_(attachment_ids)).order_by(Attachment.id)):
+        problem = rules.find_file_problem(row.content_type, row.size_bytes or 0)
+        if problem is not None:
+            said = " · ".join(filter(None, [row.filename, problem.title, problem.advice]))
+            raise UnableToReply("attachments", said)
+
+
+HEADER_MISSING = {
+    "image": N_("Choose the picture of the template"),
+    "video": N_("Choose the video of the template"),
+    "document": N_("Choose the document of the template"),
+}
+
+
+def check_template_file(session: Session, asked: Asked, rules: ChannelRules) -> None:
+    """Raise UnableToReply where the template wants a file at its head and has none, or one the provider would refuse."""
+    header = (asked.template or {}).get("header")
+    if not header or rules.find_header_problem is None:
+        return
+    columns = (Attachment.filename, Attachment.content_type, Attachment.size_bytes)
+    row = session.execute(sa.select(*columns).where(Attachment.id.in_(asked.attachment_ids))).one_or_none()
+    if row is None:
+        raise UnableToReply("template_file", HEADER_MISSING[header])
+    problem = rules.find_header_problem(header, row.content_type, row.size_bytes or 0)
+    if problem is not None:
+        raise UnableToReply("template_file", " · ".join(filter(None, [row.filename, problem.title, problem.advice])))
+
+
+def takes_caption(session: Session, attachment_id: uuid.UUID, rules: ChannelRules) -> bool:
+    """Whether the words can stand under this file; else they go before it, as a message of their own."""
+    if rules.takes_caption is None:
+        return True
+    query = sa.select(Attachment.content_type).where(Attachment.id == attachment_id)
+    return rules.takes_caption(session.execute(query).scalar_one_or_none() or "")

@@ -1,0 +1,63 @@
+"""What deliveries and scheduled replies do when something happens to their thread. In its transaction, see app/wiring.py."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.db import table_of
+from app.core.work import READY
+from app.domain.delivery.models import Delivery, ScheduledReply
+from app.domain.delivery.scheduled import SPAM, hold_for_newer, hold_scheduled
+from app.domain.events.models import Event
+from app.domain.threads.forward_drafts import KIND as FORWARD
+from app.domain.threads.models import Message
+from app.domain.threads.moves import move_rows, moved_ids, parse_move, return_rows
+
+DELIVERIES, SCHEDULED = table_of(Delivery), table_of(ScheduledReply)
+
+
+def follow_merged_thread(session: Session, event: Event) -> None:
+    """`ThreadsMerged`, `SplitUndone`: what the thread that goes had belongs to the one that stays.
+
+    Where the two are of different people, a reply written for one of them waits for somebody to look at it again.
+    """
+    move = parse_move(event)
+    if move.gone is None:
+        return
+    if event.payload.get("across_contacts"):
+        waits = sa.and_(SCHEDULED.c.thread_id == move.gone, SCHEDULED.c.state == READY)
+        session.execute(sa.update(SCHEDULED).where(waits).values(state="held", held_because="newer"))
+    for table in (DELIVERIES, SCHEDULED):
+        move_rows(session, table, move_id=move.noted_as, origin=move.gone, target=move.thread_id)
+
+
+def follow_split(session: Session, event: Event) -> None:
+    """`ThreadSplit`: deliveries, and forwards for later, go where their messages went."""
+    move = parse_move(event)
+    messages = moved_ids(move.id, "messages")
+    mine, passed_on = DELIVERIES.c.message_id.in_(messages), SCHEDULED.c.reply[FORWARD]["message_id"].astext
+    move_rows(session, DELIVERIES, move_id=move.id, origin=move.thread_id, target=move.other, where=(mine,))
+    forwards = sa.cast(passed_on, sa.Uuid).in_(messages)
+    move_rows(session, SCHEDULED, move_id=move.id, origin=move.thread_id, target=move.other, where=(forwards,))
+
+
+def go_back(session: Session, event: Event) -> None:
+    """`MergeUndone`, `SplitUndone`: what came along goes back."""
+    move = parse_move(event)
+    for table in (DELIVERIES, SCHEDULED):
+        return_rows(session, table, move_id=move.id, origin=move.origin, target=move.target)
+
+
+def hold_scheduled_replies(session: Session, event: Event) -> None:
+    """`MessageReceived`: what a colleague meant to send later may not fit any more, unless a machine wrote."""
+    message = session.get(Message, event.message_id) if event.message_id else None
+    if message is not None and message.automatic is None:
+        hold_for_newer(session, message.thread_id, now=event.occurred_at, caused_by=event)
+
+
+def hold_replies_to_spam(session: Session, event: Event) -> None:
+    """`ThreadMarkedSpam`: nothing goes out by itself to somebody who sends spam."""
+    ready = sa.select(ScheduledReply.id).where(ScheduledReply.thread_id == event.thread_id, ScheduledReply.state == READY)
+    for scheduled_id in session.execute(ready).scalars().all():
+        hold_scheduled(session, scheduled_id, why=SPAM, now=event.occurred_at, caused_by=event)

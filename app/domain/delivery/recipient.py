@@ -1,0 +1,112 @@
+"""Whom a message of ours goes to, at which of their addresses, and whether they want it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.contract.base import ChannelRules, Identity, IdentityKind, OutgoingMessage, Party, Reason
+from app.core.text import known
+from app.core.text import mark as N_
+from app.domain.connections.models import Channel, Medium
+from app.domain.contacts.models import Contact, ContactIdentity
+from app.domain.contacts.opt_outs import find_opt_out
+from app.domain.delivery.errors import UnableToReply
+from app.domain.delivery.third_parties import list_third_parties
+from app.domain.threads.models import Message, MessageType, Thread
+
+OPTED_OUT = known("%(address)s asked for no more texts. Only they can change that, by sending START. Use another channel")
+
+
+IS_CURRENT = ContactIdentity.former_since.is_(None)
+
+
+class OptedOut(UnableToReply):
+    """They asked for no more messages on this medium."""
+
+
+def check_opt_out(session: Session, thread: Thread, channel: Channel, rules: ChannelRules) -> None:
+    """Raise OptedOut where the address it would go to asked for no more."""
+    if channel.medium != Medium.SMS:
+        return
+    recipient = find_recipient(session, thread, channel, rules)
+    if find_opt_out(session, brand_id=thread.brand_id, medium=channel.medium.value, address=recipient.address()) is not None:
+        raise OptedOut("channel_id", OPTED_OUT % {"address": recipient.address()})
+
+
+def find_objection(session: Session, channel: Channel, message: OutgoingMessage) -> Reason | None:
+    """Why this may not leave any more, None where it may: the number is not theirs now, or they opted out (of texts alone)."""
+    address = message.to[0].address() if message.to else ""
+    if address and _is_former(session, message.to[0].identities[0]):
+        advice = N_("Send it again as a new message: that goes to the number they have now.")
+        return Reason("former_number", N_("This person has another number now"), advice=advice)
+    if channel.medium != Medium.SMS or not address:
+        return None
+    asked = find_opt_out(session, brand_id=channel.brand_id, medium=channel.medium.value, address=address)
+    if asked is None:
+        return None
+    return Reason(
+        "opted_out", N_("This person asked for no more texts"), advice=N_("Only they can change that, by sending START.")
+    )
+
+
+def _is_former(session: Session, identity: Identity) -> bool:
+    columns = sa.tuple_(ContactIdentity.kind, ContactIdentity.scope, ContactIdentity.value)
+    same = columns == sa.tuple_(identity.kind.value, identity.scope, identity.value)
+    former = sa.select(ContactIdentity.id).where(same, ContactIdentity.kind != "username", ~IS_CURRENT)
+    return session.execute(former).first() is not None
+
+
+def find_recipient(session: Session, thread: Thread, channel: Channel, rules: ChannelRules) -> Party:
+    """Whoever wrote last on this medium, at the address they asked answers to; else the contact at its best identity."""
+    if channel.medium == Medium.EMAIL:
+        last = last_incoming(session, thread, channel.medium.value)
+        if last is not None:
+            address = last.meta.get("reply_to") or last.sender.get("address", "")
+            if address:
+                return Party((Identity(IdentityKind.EMAIL, address),), name=last.sender.get("name", ""))
+    party = _party_of_contact(session, thread, rules)
+    return _at_their_number(session, thread, party) if channel.medium == Medium.SMS else party
+
+
+def _at_their_number(session: Session, thread: Thread, party: Party) -> Party:
+    """The same person, first at the number they last wrote from."""
+    last = last_incoming(session, thread, Medium.SMS.value)
+    number = last.sender.get("address") if last is not None else None
+    return replace(party, identities=tuple(sorted(party.identities, key=lambda i: i.value != number)))
+
+
+def _party_of_contact(session: Session, thread: Thread, rules: ChannelRules) -> Party:
+    contact = session.get(Contact, thread.contact_id) if thread.contact_id else None
+    rows = (
+        session.execute(sa.select(ContactIdentity).where(ContactIdentity.contact_id == thread.contact_id, IS_CURRENT))
+        .scalars()
+        .all()
+        if contact
+        else []
+    )
+    wanted = [k.value for k in rules.identity_kinds]
+    usable = sorted((r for r in rows if r.kind in wanted), key=lambda r: (wanted.index(r.kind), not r.is_primary, r.created_at))
+    if contact is None or not usable:
+        raise UnableToReply("channel_id", N_("This contact cannot be reached on that channel: add an address or number first"))
+    return Party(tuple(Identity(IdentityKind(r.kind), r.value, r.scope) for r in usable), name=contact.name)
+
+
+def last_incoming(session: Session, thread: Thread, medium: str) -> Message | None:
+    """The newest message of the other side; people the thread was forwarded to are not the other side."""
+    sender = sa.func.lower(sa.func.coalesce(Message.sender["address"].astext, ""))
+    query = (
+        sa.select(Message)
+        .where(
+            Message.thread_id == thread.id,
+            Message.message_type == MessageType.INCOMING,
+            Message.medium == medium,
+            Message.automatic.is_(None),
+            sender.not_in(list_third_parties(session, thread)),
+        )
+        .order_by(Message.occurred_at.desc(), Message.id.desc())
+        .limit(1)
+    )
+    return session.execute(query).scalar_one_or_none()

@@ -1,0 +1,59 @@
+"""A forward for later: kept in the row of a reply for later, beside what its writer typed, and made a Forward again from it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from app.domain.delivery.forward import Forward
+from app.domain.delivery.models import ScheduledReply
+from app.domain.threads.forward_drafts import KIND as FORWARD
+
+
+def kept_forward(forward: Forward) -> dict[str, Any]:
+    """What ScheduledReply.reply holds of it: "text" and "html" as typed, "forward" what goes out, the original included."""
+    typed = forward.typed
+    return {
+        "text": typed.get("text", ""),
+        "html": typed.get("html", ""),
+        "options": typed.get("options", {}),
+        "attachment_ids": [str(file_id) for file_id in forward.attachment_ids],
+        "cc": list(forward.cc),
+        "bcc": list(forward.bcc),
+        FORWARD: {
+            "message_id": str(forward.message_id),
+            "to": list(forward.to),
+            "subject": forward.subject,
+            "text": forward.text,
+            "html": forward.html,
+            "file_ids": [str(file_id) for file_id in forward.file_ids],
+        },
+    }
+
+
+def is_forward(row: ScheduledReply) -> bool:
+    return FORWARD in row.reply
+
+
+def original_id(row: ScheduledReply) -> uuid.UUID:
+    """The message a forward for later passes on."""
+    return uuid.UUID(row.reply[FORWARD]["message_id"])
+
+
+def forward_of(row: ScheduledReply, *, seen: uuid.UUID | None) -> Forward:
+    """What to queue. `seen`: the newest item its writer saw, None if nothing holds it."""
+    kept, outgoing = row.reply, row.reply[FORWARD]
+    return Forward(
+        message_id=original_id(row),
+        to=tuple(outgoing["to"]),
+        subject=outgoing["subject"],
+        text=outgoing["text"],
+        html=outgoing["html"],
+        cc=tuple(kept["cc"]),
+        bcc=tuple(kept["bcc"]),
+        file_ids=tuple(uuid.UUID(text) for text in outgoing["file_ids"]),
+        attachment_ids=tuple(uuid.UUID(text) for text in kept["attachment_ids"]),
+        client_token=row.id,
+        last_seen_message_id=seen,
+        typed={name: kept[name] for name in ("text", "html", "options")},
+    )

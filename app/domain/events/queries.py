@@ -1,0 +1,41 @@
+"""Read reactions that were given up."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.work import FAILED
+from app.domain.events.models import Event, OutboxEntry
+
+
+@dataclass(frozen=True)
+class FailedReaction:
+    """A reaction whose last try failed, with the event it was to react to."""
+
+    entry: OutboxEntry
+    event: Event
+
+
+def list_failed_reactions(
+    session: Session, *, brand_ids: Collection[uuid.UUID] | None = None, limit: int = 50
+) -> list[FailedReaction]:
+    """Newest first; `brand_ids` None: of every brand, and of none."""
+    query = sa.select(OutboxEntry, Event).join(Event, Event.id == OutboxEntry.event_id).where(OutboxEntry.state == FAILED)
+    if brand_ids is not None:
+        query = query.where(Event.brand_id.in_(brand_ids))
+    rows = session.execute(query.order_by(OutboxEntry.created_at.desc(), OutboxEntry.id.desc()).limit(limit))
+    return [FailedReaction(row[0], row[1]) for row in rows]
+
+
+def find_reaction(session: Session, entry_id: int, *, brand_ids: Collection[uuid.UUID] | None = None) -> FailedReaction | None:
+    """One reaction in whatever state, if it is of these brands."""
+    query = sa.select(OutboxEntry, Event).join(Event, Event.id == OutboxEntry.event_id).where(OutboxEntry.id == entry_id)
+    if brand_ids is not None:
+        query = query.where(Event.brand_id.in_(brand_ids))
+    row = session.execute(query).one_or_none()
+    return FailedReaction(row[0], row[1]) if row else None

@@ -1,0 +1,104 @@
+"""Send quarantined events back to be processed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.contract.base import UnableToParse
+from app.core.work import READY
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.events.actions import SYSTEM, Actor, audit
+from app.domain.ingest.models import QUARANTINED, InboundEvent
+from app.providers.registry import SMS, SMS_STATUS, VOICE, WHATSAPP
+from app.providers.twilio import SmsPosts, SmsStatusPosts, VoicePosts
+from app.providers.whatsapp import phone_number_ids
+
+BATCH = 500
+# What says for which number it is: the type of channel, and how to read the numbers out of a body.
+ADDRESSED: Mapping[str, tuple[ChannelType, Callable[[bytes], Sequence[str]]]] = {
+    WHATSAPP: (ChannelType.WHATSAPP_BUSINESS, phone_number_ids),
+    SMS: (ChannelType.SMS, SmsPosts().names),
+    SMS_STATUS: (ChannelType.SMS, SmsStatusPosts().names),
+    VOICE: (ChannelType.PHONE_CALL, VoicePosts().names),
+}
+
+
+class NotQuarantined(Exception):
+    """It is being processed, or was."""
+
+
+def replay_event(
+    session: Session, event_id: uuid.UUID, *, channel_id: uuid.UUID | None = None, now: datetime, actor: Actor = SYSTEM
+) -> None:
+    """Put one event back to ready; `channel_id` says whose it is when nobody knew. Raises NotQuarantined."""
+    if not put_back(session, [event_id]):
+        raise NotQuarantined(str(event_id))
+    if channel_id is not None:
+        unknown = sa.and_(InboundEvent.id == event_id, InboundEvent.channel_id.is_(None))
+        session.execute(sa.update(InboundEvent).where(unknown).values(channel_id=channel_id))
+    _find_channels(session, [event_id])
+    audit(session, action="InboundEventReplayed", object_type="inbound_event", object_id=str(event_id), now=now, actor=actor)
+
+
+def replay_quarantined(
+    session: Session, *, brand_ids: Collection[uuid.UUID] | None = None, now: datetime, actor: Actor = SYSTEM
+) -> int:
+    """Put back all quarantined events of these brands (None: all there are); returns how many. Bodies are never all in memory."""
+    of_brand = sa.select(Channel.id).where(Channel.brand_id.in_(brand_ids)) if brand_ids is not None else None
+    waiting = sa.select(InboundEvent.id).where(InboundEvent.state == QUARANTINED).limit(BATCH)
+    if of_brand is not None:
+        waiting = waiting.where(InboundEvent.channel_id.in_(of_brand))
+    total = 0
+    while event_ids := list(session.execute(waiting).scalars()):
+        _find_channels(session, event_ids)
+        total += put_back(session, event_ids)
+    if total:
+        detail = {"count": total}
+        audit(
+            session,
+            action="InboundEventsReplayed",
+            object_type="inbound_event",
+            object_id="",
+            now=now,
+            actor=actor,
+            detail=detail,
+        )
+    return total
+
+
+def put_back(session: Session, event_ids: Collection[uuid.UUID]) -> int:
+    """Make quarantined events fresh promises again, due at once; returns how many were in quarantine."""
+    statement = (
+        sa.update(InboundEvent)
+        .where(InboundEvent.id.in_(event_ids), InboundEvent.state == QUARANTINED)
+        .values(state=READY, run_at=sa.func.now(), attempts=0, hinted_at=None, reason=None, done_at=None)
+        .returning(InboundEvent.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(session.execute(statement).all())
+
+
+def _find_channels(session: Session, event_ids: Collection[uuid.UUID]) -> None:
+    """A signed post for a number we did not have may be for a channel that was added since."""
+    orphans = sa.select(InboundEvent.id, InboundEvent.source, InboundEvent.body).where(
+        InboundEvent.id.in_(event_ids), InboundEvent.channel_id.is_(None), InboundEvent.source.in_(ADDRESSED)
+    )
+    for event_id, source, body in session.execute(orphans).all():
+        channel_id = _channel_of_number(session, source, body)
+        if channel_id is not None:
+            session.execute(sa.update(InboundEvent).where(InboundEvent.id == event_id).values(channel_id=channel_id))
+
+
+def _channel_of_number(session: Session, source: str, body: bytes) -> uuid.UUID | None:
+    channel_type, read_names = ADDRESSED[source]
+    try:
+        names = read_names(body)
+    except UnableToParse:
+        return None
+    ours = sa.and_(Channel.channel_type == channel_type, Channel.address.in_(names))
+    return session.execute(sa.select(Channel.id).where(ours).order_by(Channel.address).limit(1)).scalar_one_or_none()

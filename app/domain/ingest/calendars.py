@@ -1,0 +1,160 @@
+"""Events in the calendars of mailboxes become follow-up tasks, and follow them: moved with them, cancelled with them.
+
+At least once: the tasks and where the reading is are written in one transaction, and only if nobody read on meanwhile. What
+somebody finished or cancelled here stays as they left it. An event that stands for an appointment of ours is no task: it moves
+and cancels the appointment (app/domain/appointments/following.py).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.contract.base import ProviderError
+from app.contract.calendars import CalendarEvent, CalendarPage
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.log import get_logger
+from app.core.runtime import runtime
+from app.core.text import storable
+from app.domain.appointments.following import drop_own_event, follow_own_event
+from app.domain.connections.account import account_of
+from app.domain.connections.gated import Resting, reading
+from app.domain.connections.models import Channel
+from app.domain.connections.queries import list_channels
+from app.domain.events.actions import SYSTEM
+from app.domain.ingest.mailbox_models import FollowedEvent
+from app.domain.tasks.actions import TaskContent, add_task, edit_task, lock_task, set_task_status
+from app.domain.tasks.models import Task, TaskStatus, TaskType
+
+log = get_logger(__name__)
+ZONE = "Europe/Amsterdam"  # of the dates of tasks nobody has
+MAX_PAGES = 20
+TITLE_CHARACTERS = 300
+
+
+def read_calendars(**_ignored: Any) -> None:
+    """RQ entry point, periodic: every mailbox whose calendar is followed (its setting `calendar` is "on")."""
+    with transaction() as session:
+        mailboxes = [one for one in list_channels(session, active_only=True) if one.settings.get("calendar") == "on"]
+        followed = [one for one in mailboxes if one.adapter_key in runtime().adapters.calendars]
+        session.expunge_all()
+    for channel in followed:
+        try:
+            read_calendar(channel)
+        except Resting:
+            continue
+        except ProviderError as error:
+            log.warning("calendar_not_read", channel_id=str(channel.id), code=error.reason.code)
+            if error.permanent or error.channel_down:
+                _note_problem(channel, error)
+
+
+def _note_problem(channel: Channel, error: ProviderError) -> None:
+    """Somebody has to do something; the next page that is read takes it back."""
+    words = " · ".join(filter(None, (error.reason.title, error.reason.advice)))
+    with transaction() as session:
+        session.execute(sa.update(Channel).where(Channel.id == channel.id).values(calendar_problem=words))
+
+
+def read_calendar(channel: Channel) -> int:
+    """Follow one calendar as far as there is news; returns how many pages were kept. Raises ProviderError and Resting."""
+    state, adapter = dict(channel.calendar_state), runtime().adapters.calendars[channel.adapter_key]
+    for kept in range(MAX_PAGES):
+        with reading(channel):
+            page = adapter.poll_calendar(account=account_of(channel), state=state)
+        if not _keep(channel, state, page):
+            return kept
+        state = page.state
+        if not page.more:
+            return kept + 1
+    return MAX_PAGES
+
+
+def _keep(channel: Channel, former: dict[str, Any], page: CalendarPage) -> bool:
+    """False where another worker read on meanwhile: then nothing of this page is written."""
+    unread = sa.and_(Channel.id == channel.id, Channel.calendar_state == former)
+    with transaction() as session:
+        mine = sa.update(Channel).where(unread).values(calendar_state=page.state, calendar_problem="").returning(Channel.id)
+        if session.execute(mine).first() is None:
+            return False
+        for event in page.events:
+            follow_event(session, channel, event, now=utc_now())
+        for key in page.removed:
+            if not drop_own_event(session, channel.id, key, now=utc_now()):
+                _drop(session, channel, key, utc_now())
+    return True
+
+
+def follow_event(session: Session, channel: Channel, event: CalendarEvent, *, now: datetime) -> None:
+    """Make the task of this event, or bring it in step; one that stands for an appointment of ours moves that instead.
+
+    The caller holds the channel's row, so no two do this at once."""
+    if follow_own_event(session, channel.id, event, now=now):
+        return
+    if event.is_cancelled:
+        _drop(session, channel, event.key, now)
+        return
+    known = session.get(FollowedEvent, (channel.id, event.key), populate_existing=True)
+    if known is None:
+        if event.starts_at >= now:
+            made = add_task(session, _content(channel, event), now=now, actor=SYSTEM)
+            session.add(FollowedEvent(channel_id=channel.id, event_id=event.key, task_id=made.id))
+            session.flush()
+        return
+    task = _open_task(session, known)
+    wanted = _content(channel, event)
+    if task and (task.title, task.due_date, task.due_time) != (wanted.title, wanted.due_date, wanted.due_time):
+        edit_task(session, task.id, _kept(task, wanted), now=now, actor=SYSTEM)
+
+
+def _drop(session: Session, channel: Channel, key: str, now: datetime) -> None:
+    known = session.get(FollowedEvent, (channel.id, key), populate_existing=True)
+    task = _open_task(session, known) if known else None
+    if task is not None:
+        set_task_status(session, task.id, TaskStatus.CANCELLED, now=now, actor=SYSTEM)
+
+
+def _open_task(session: Session, known: FollowedEvent) -> Task | None:
+    """The event's task, locked, while nobody has finished, cancelled or deleted it."""
+    if known.task_id is None:
+        return None
+    task = lock_task(session, known.task_id)
+    return task if task.is_open else None
+
+
+def _content(channel: Channel, event: CalendarEvent) -> TaskContent:
+    local = event.starts_at if event.is_all_day else event.starts_at.astimezone(ZoneInfo(ZONE))
+    return TaskContent(
+        brand_id=channel.brand_id,
+        title=storable(event.subject).strip()[:TITLE_CHARACTERS] or channel.name,
+        notes=storable(event.place)[:1000],
+        task_type=TaskType.FOLLOW_UP,
+        due_date=local.date(),
+        due_time=None if event.is_all_day else local.time().replace(second=0, microsecond=0),
+        zone=ZONE,
+    )
+
+
+def _kept(task: Task, wanted: TaskContent) -> TaskContent:
+    """When and what come from the calendar; who does it, how urgent it is and about whom was said here."""
+    return TaskContent(
+        brand_id=task.brand_id,
+        title=wanted.title,
+        notes=task.notes,
+        task_type=task.task_type,
+        priority=task.priority,
+        assignee_user_id=task.assignee_user_id,
+        due_date=wanted.due_date,
+        due_time=wanted.due_time,
+        reminder_minutes=task.reminder_minutes,
+        recurrence=task.recurrence,
+        thread_id=task.thread_id,
+        zone=wanted.zone,
+        waiting_for=task.waiting_for,
+        depends_on_id=task.depends_on_id,
+    )

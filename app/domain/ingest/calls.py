@@ -1,0 +1,107 @@
+"""Bring what a provider says of a call into the inbox: who called, in which thread, and its one record there."""
+
+from __future__ import annotations
+
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.contract.calls import CallUpdate
+from app.core.text import mark as N_
+from app.core.text import storable, storable_json
+from app.domain.connections.models import Channel
+from app.domain.contacts.actions import IdentityInput, find_or_create_contact, identity_lock_key, normalise_identity
+from app.domain.contacts.models import Contact
+from app.domain.ingest.apply import note_heard
+from app.domain.ingest.context import ApplyContext, ItemResult
+from app.domain.ingest.threading import is_running
+from app.domain.threads.actions import NewThread, create_thread, lock_thread
+from app.domain.threads.call_legs import CallLook, LegNews, look_of_call
+from app.domain.threads.models import Thread, ThreadType
+from app.domain.threads.phone_call_models import PhoneCall
+from app.domain.threads.phone_calls import begin_call_record, hear_of_call, renew_call_record
+
+
+def call_lock_keys(updates: tuple[CallUpdate, ...]) -> list[str]:
+    """Names of the locks these need: each call, and each number that may become a contact."""
+    numbers = {number for update in updates for number in (update.caller, update.called) if number}
+    return [*{f"call:{update.call_id}" for update in updates}, *(identity_lock_key(_identity(n)) for n in numbers)]
+
+
+def apply_call(session: Session, update: CallUpdate, context: ApplyContext) -> ItemResult:
+    """Add what one post says of a leg; the call stands in its thread as soon as its first leg was heard of."""
+    news = LegNews(
+        leg_id=storable(update.leg_id),
+        at=update.occurred_at,
+        is_incoming=update.is_incoming,
+        state=update.state.value if update.state else None,
+        place=update.place,
+        caller=update.caller,
+        called=update.called,
+        shown=storable(update.shown),
+        by_phone_app=update.by_phone_app,
+        is_bridged=update.is_bridged,
+        by_machine=update.by_machine,
+        seconds=update.seconds,
+    )
+    call = hear_of_call(
+        session,
+        call_id=storable(update.call_id),
+        channel_id=context.channel.id,
+        news=news,
+        recording=storable_json(update.recording),
+        now=context.now,
+    )
+    channel = session.get_one(Channel, call.channel_id)
+    note_heard(context.channel, context.now)
+    look = look_of_call(call.legs, call.call_id, ours=channel.address)
+    if look is None:
+        return ItemResult("held", reason=N_("waits for the call it belongs to"))
+    if call.message_id is not None:
+        message = renew_call_record(session, call, look, now=context.now)
+        return ItemResult("changed", message.thread_id if message else None, call.message_id)
+    return _begin(session, call, look, channel, context)
+
+
+def _begin(session: Session, call: PhoneCall, look: CallLook, channel: Channel, context: ApplyContext) -> ItemResult:
+    contact = _contact(session, look, context)
+    found = _find_thread(session, channel, contact.id, context) if contact else None
+    thread = lock_thread(session, found) if found else _new_thread(session, channel, contact, look, context)
+    message = begin_call_record(session, call, look, thread=thread, contact=contact, our_name=channel.name, now=context.now)
+    return ItemResult("threaded" if found else "new", thread.id, message.id)
+
+
+def _contact(session: Session, look: CallLook, context: ApplyContext) -> Contact | None:
+    """Who is at the other end; a caller without a number is nobody we know."""
+    if not look.number:
+        return None
+    return find_or_create_contact(session, [_identity(look.number)], name="", now=context.now)
+
+
+def _identity(number: str) -> IdentityInput:
+    return normalise_identity("phone", number) or IdentityInput("phone", number)
+
+
+def _find_thread(session: Session, channel: Channel, contact_id: uuid.UUID, context: ApplyContext) -> uuid.UUID | None:
+    """The contact's newest running thread with the brand: that of this line first, then whatever they write by."""
+    query = (
+        sa.select(Thread.id)
+        .where(
+            Thread.contact_id == contact_id,
+            Thread.brand_id == channel.brand_id,
+            Thread.thread_type != ThreadType.INTERNAL_TICKET,
+            Thread.spam_at.is_(None),
+            is_running(context.now),
+        )
+        .order_by(Thread.channel_id.is_not_distinct_from(channel.id).desc(), Thread.last_message_at.desc(), Thread.id.desc())
+        .limit(1)
+    )
+    return session.execute(query).scalar_one_or_none()
+
+
+def _new_thread(session: Session, channel: Channel, contact: Contact | None, look: CallLook, context: ApplyContext) -> Thread:
+    new = NewThread(
+        brand_id=channel.brand_id, medium=channel.medium.value, channel_id=channel.id, contact_id=contact.id if contact else None
+    )
+    return lock_thread(session, create_thread(session, new, now=context.now, at=min(look.at, context.now)).id)

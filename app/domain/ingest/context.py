@@ -1,0 +1,57 @@
+"""What applying an item needs beside the item, and what became of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+from app.contract.base import Direction, InboundMessage, Party
+from app.core.storage import Storage
+from app.core.text import storable
+from app.domain.connections.models import Channel
+from app.domain.contacts.actions import IdentityInput, normalise_identity
+
+
+@dataclass(frozen=True)
+class ItemResult:
+    """What became of one item.
+
+    threaded | new | automatic | bounce | duplicate | changed | ignored | held | report | quarantined
+    """
+
+    result: str
+    thread_id: uuid.UUID | None = None
+    message_id: uuid.UUID | None = None
+    reason: str = ""
+
+    def as_json(self) -> dict[str, str | None]:
+        return {k: str(v) if v is not None else None for k, v in asdict(self).items()}
+
+
+@dataclass(frozen=True)
+class ApplyContext:
+    """What applying needs beside the item."""
+
+    channel: Channel
+    event_id: uuid.UUID
+    now: datetime
+    storage: Storage = field(repr=False)
+    mail_keys: Sequence[bytes] = field(repr=False, default=())
+    own_addresses: frozenset[str] = frozenset()
+    raw_mail: bytes | None = field(repr=False, default=None)
+
+
+def counterpart(message: InboundMessage, own_addresses: frozenset[str]) -> Party:
+    """Who is on the other side: the sender, or for our own messages the first recipient that is not us."""
+    if message.direction == Direction.INCOMING:
+        return message.sender
+    others = [p for p in (*message.recipients, *message.cc) if p.address().lower() not in own_addresses]
+    return others[0] if others else Party()
+
+
+def identities_of(party: Party) -> list[IdentityInput]:
+    """The identities as they are stored and matched, most trusted first."""
+    normalised = (normalise_identity(i.kind.value, storable(i.value), i.scope) for i in party.identities)
+    return [i for i in normalised if i is not None]

@@ -1,0 +1,127 @@
+"""Keep the list of what a mailbox holds in step with it, and show on messages what became of their mail there.
+
+The poller writes items and their events in one transaction and takes no thread; a message is changed either by the event's
+reaction or, where the mail is still being read then, by whoever links the item to its message. The item's row decides which.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.contract.base import PolledItem, RemovedItem
+from app.core.text import storable
+from app.domain.events.actions import Subject, record
+from app.domain.ingest.mailbox_models import DELETED, HELD, MISSING, MOVED, MailboxItem
+from app.domain.threads.changes import apply_change
+from app.domain.threads.models import Message
+
+
+def hold_items(
+    session: Session, channel_id: uuid.UUID, items: Sequence[tuple[PolledItem, uuid.UUID | None]], *, now: datetime
+) -> list[str]:
+    """Note that these items are in their folders and here; with each the event it was stored as, None for a repeat.
+
+    Returns the ids of those that had left and are back.
+    """
+    if not items:
+        return []
+    wanted = {item.key: _values(channel_id, item, event_id, now) for item, event_id in items}
+    there = sa.select(MailboxItem.item_id).where(
+        MailboxItem.channel_id == channel_id, MailboxItem.item_id.in_(wanted), MailboxItem.gone.is_not(None)
+    )
+    back = list(session.execute(there.order_by(MailboxItem.item_id)).scalars())
+    statement = postgresql.insert(MailboxItem).values([wanted[key] for key in sorted(wanted)])
+    new = statement.excluded
+    values = {
+        "folder": new.folder,
+        "state": HELD,
+        "received_at": sa.func.coalesce(new.received_at, MailboxItem.received_at),
+        "inbound_event_id": sa.func.coalesce(new.inbound_event_id, MailboxItem.inbound_event_id),
+        "gone": None,
+        "gone_to": "",
+        "changed_at": sa.case((MailboxItem.gone.is_not(None), now), else_=MailboxItem.changed_at),
+    }
+    session.execute(statement.on_conflict_do_update(index_elements=["channel_id", "item_id"], set_=values))
+    return back
+
+
+def note_removed(session: Session, channel_id: uuid.UUID, removed: Sequence[RemovedItem], *, now: datetime) -> list[str]:
+    """Note what left its folder; returns the ids of those that were there until now. One that is in another folder already, as
+    the provider tells folder by folder, has not left."""
+    left = []
+    for one in sorted(removed, key=lambda item: item.key):
+        there = sa.and_(
+            MailboxItem.channel_id == channel_id,
+            MailboxItem.item_id == one.key,
+            MailboxItem.folder == one.folder,
+            MailboxItem.gone.is_distinct_from(DELETED if one.is_deleted else MOVED),
+        )
+        values = {"gone": DELETED if one.is_deleted else MOVED, "gone_to": storable(one.to)[:200], "changed_at": now}
+        if session.execute(sa.update(MailboxItem).where(there).values(**values).returning(MailboxItem.item_id)).first():
+            left.append(one.key)
+    return left
+
+
+def tell_changed(session: Session, channel_id: uuid.UUID, brand_id: uuid.UUID, item_ids: Sequence[str], *, now: datetime) -> None:
+    """Promise that the messages of these items will show where their mail is."""
+    if item_ids:
+        payload = {"channel_id": str(channel_id), "item_ids": list(item_ids)}
+        record(session, "MailboxItemsChanged", subject=Subject(brand_id=brand_id), now=now, payload=payload)
+
+
+def link_message(session: Session, event_id: uuid.UUID, message_id: uuid.UUID, *, now: datetime) -> None:
+    """Note which message an item became, and show on it if its mail left meanwhile."""
+    statement = (
+        sa.update(MailboxItem)
+        .where(MailboxItem.inbound_event_id == event_id)
+        .values(message_id=message_id)
+        .returning(MailboxItem)
+        .execution_options(populate_existing=True)
+    )
+    for item in session.execute(statement).scalars().all():
+        if item.gone is not None:
+            _show(session, item, now)
+
+
+def show_changed(session: Session, channel_id: uuid.UUID, item_ids: Sequence[str], *, now: datetime) -> None:
+    """Put on the messages of these items where their mail is; one that has no message yet gets it when it is linked."""
+    query = sa.select(MailboxItem).where(MailboxItem.channel_id == channel_id, MailboxItem.item_id.in_(item_ids))
+    for item in session.execute(query.order_by(MailboxItem.message_id)).scalars().all():
+        if item.message_id is not None:
+            _show(session, item, now)
+
+
+def _show(session: Session, item: MailboxItem, now: datetime) -> None:
+    """A mail to two mailboxes of ours is one message, which tells of the mailbox it came by."""
+    mine = sa.select(Message.id).where(Message.id == item.message_id, Message.channel_id == item.channel_id)
+    message_id = session.execute(mine).scalar_one_or_none()
+    if message_id is not None:
+        change = {"kind": "place", "text": item.gone or "", "by": item.gone_to, "at": item.changed_at.isoformat()}
+        apply_change(session, message_id, change, now=now)
+
+
+def _values(channel_id: uuid.UUID, item: PolledItem, event_id: uuid.UUID | None, now: datetime) -> dict[str, Any]:
+    return {
+        "channel_id": channel_id,
+        "item_id": item.key,
+        "folder": str(item.meta.get("folder") or ""),
+        "state": HELD,
+        "received_at": item.meta.get("received_at"),
+        "inbound_event_id": event_id,
+        "changed_at": now,
+    }
+
+
+def leave_folders(session: Session, channel_id: uuid.UUID, folders: Mapping[str, str], *, now: datetime) -> None:
+    """These folders ({id: name}) are followed no more: what is in them is elsewhere from now on, and nothing of it is missed."""
+    for folder, name in folders.items():
+        inside = sa.and_(MailboxItem.channel_id == channel_id, MailboxItem.folder == folder, MailboxItem.gone.is_(None))
+        session.execute(sa.delete(MailboxItem).where(inside, MailboxItem.state == MISSING))
+        session.execute(sa.update(MailboxItem).where(inside).values(gone=MOVED, gone_to=name, changed_at=now))

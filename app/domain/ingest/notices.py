@@ -1,0 +1,27 @@
+"""News about our own account at a provider becomes the health of its channel."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.contract.account_notice import AccountNotice
+from app.domain.connections.actions import note_health, note_number
+from app.domain.connections.models import Channel
+from app.domain.delivery.catalogue import hear_template_news
+from app.domain.events.actions import Subject, record
+
+_HEALTH = {"error": "down", "warning": "degraded"}
+
+
+def record_notice(session: Session, notice: AccountNotice, channel: Channel, *, now: datetime) -> None:
+    """Keep the notice as an event; a warning or an error shows on the channel, news of a template on that template."""
+    payload = {"channel_id": str(channel.id), "kind": notice.kind, "summary": notice.summary[:500]}
+    record(session, "ChannelNotice", subject=Subject(brand_id=channel.brand_id), now=now, payload=payload)
+    if notice.number:
+        note_number(session, channel.id, notice.number)
+    if notice.template is not None:
+        hear_template_news(session, notice.template, now=now)
+    elif notice.severity in _HEALTH:
+        note_health(session, channel, health=_HEALTH[notice.severity], detail=notice.summary, now=now)

@@ -1,0 +1,135 @@
+"""Providers that can tell us when to poll: keep their subscriptions alive, and poll when they call.
+
+What they post is a hint: it is checked against the state we gave them, a poll of that mailbox is enqueued, and nothing of it
+is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import redis
+import sqlalchemy as sa
+from rq import Queue
+from sqlalchemy.orm import Session
+
+from app.contract.base import ProviderError
+from app.core.db import transaction
+from app.core.log import get_logger
+from app.core.runtime import runtime
+from app.domain.connections.account import account_of
+from app.domain.connections.gated import Resting, reading
+from app.domain.connections.models import Channel
+from app.domain.connections.queries import list_channels
+from app.domain.events.jobs import NotYet
+from app.domain.events.models import Event
+from app.domain.ingest.polling import poll_soon
+
+log = get_logger(__name__)
+QUEUE = "live"
+JOB = "app.domain.ingest.notifications.poll_told_channel"
+RENEW_JOB = "app.domain.ingest.notifications.renew_told_channel"
+
+
+def client_state(channel_id: uuid.UUID) -> str:
+    """The secret a provider must repeat in what it posts about this channel; made from the signing key, so it is not kept."""
+    return hmac.new(runtime().mail_keys[0], b"notification " + channel_id.bytes, hashlib.sha256).hexdigest()
+
+
+def told_channels(session: Session, body: bytes) -> list[uuid.UUID] | None:
+    """Channels a post of notifications is truly about; None where it is not readable. Forged and foreign items are left out."""
+    try:
+        items = json.loads(body)["value"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    if not isinstance(items, list):
+        return None
+    return _matching(list_channels(session, active_only=True), items)
+
+
+def _matching(channels: Sequence[Channel], items: Iterable[Any]) -> list[uuid.UUID]:
+    said = {str(item.get("clientState", "")).encode("utf-8", "replace") for item in items if isinstance(item, dict)}
+    notified = [c for c in channels if c.adapter_key in runtime().adapters.notified]
+    return [c.id for c in notified if any(hmac.compare_digest(client_state(c.id).encode(), s) for s in said)]
+
+
+def enqueue_renewals(channel_ids: Sequence[uuid.UUID]) -> None:
+    """Ask a worker to renew the subscriptions of these mailboxes now, or to make them anew. Best effort: the clock does, too."""
+    _enqueue(RENEW_JOB, channel_ids)
+
+
+def enqueue_polls(channel_ids: Sequence[uuid.UUID]) -> None:
+    """Ask a worker to poll these mailboxes now. Best effort: the clock polls them anyway."""
+    _enqueue(JOB, channel_ids)
+
+
+def _enqueue(job: str, channel_ids: Sequence[uuid.UUID]) -> None:
+    queue = Queue(QUEUE, connection=runtime().hasty_redis, serializer="json")
+    for channel_id in channel_ids:
+        try:
+            queue.enqueue(job, kwargs={"channel_id": str(channel_id)}, job_timeout=300, result_ttl=0, failure_ttl=600, ttl=300)
+        except redis.RedisError as error:
+            log.warning("hint_not_enqueued", job=job, channel_id=str(channel_id), error=type(error).__name__)
+            return  # whoever told us waits for the answer
+
+
+def poll_told_channel(*, channel_id: str, **_ignored: Any) -> None:
+    """RQ entry point: a provider said there is something new."""
+    poll_soon(uuid.UUID(channel_id))
+
+
+def renew_told_channel(*, channel_id: str, **_ignored: Any) -> None:
+    """RQ entry point: a provider said that a subscription ends unless it is renewed, or has ended."""
+    with transaction() as session:
+        channel = session.get_one(Channel, uuid.UUID(channel_id))
+        session.expunge_all()
+    if channel.is_active:
+        with suppress(NotYet):  # the clock renews it once the channel has rested
+            _subscribe(channel, renew=True)
+
+
+def subscribe_channel(event: Event) -> None:
+    """After-commit handler: a channel takes part from now on. Raises ProviderError, and then is tried again."""
+    with transaction() as session:
+        channel = session.get_one(Channel, uuid.UUID(event.payload["channel_id"]))
+        session.expunge_all()
+    if channel.is_active and channel.adapter_key in runtime().adapters.notified:
+        _subscribe(channel)
+
+
+def keep_subscriptions(**_ignored: Any) -> None:
+    """RQ entry point, periodic: make and renew the subscription of every channel that can have one."""
+    with transaction() as session:
+        channels = [c for c in list_channels(session, active_only=True) if c.adapter_key in runtime().adapters.notified]
+        session.expunge_all()
+    for channel in channels:
+        try:
+            _subscribe(channel)
+        except NotYet:
+            continue
+        except ProviderError as error:
+            log.warning("subscription_failed", channel_id=str(channel.id), code=error.reason.code)
+
+
+def _subscribe(channel: Channel, *, renew: bool = False) -> None:
+    adapter = runtime().adapters.notified[channel.adapter_key]
+    try:
+        with reading(channel):
+            current = adapter.keep_subscribed(
+                account=account_of(channel),
+                notification_url=f"{runtime().settings.public_url}/webhooks/outlook",
+                client_state=client_state(channel.id),
+                current=dict(channel.subscription),
+                renew=renew,
+            )
+    except Resting as rest:
+        raise NotYet(rest.seconds) from rest
+    if current != channel.subscription:
+        with transaction() as session:
+            session.execute(sa.update(Channel).where(Channel.id == channel.id).values(subscription=current))

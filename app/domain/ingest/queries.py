@@ -1,0 +1,86 @@
+"""Read what came in and could not be processed. A lead sees what is of their brands; what is of none, administrators see."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, defer
+
+from app.core.paging import Page, cut_page, read_cursor
+from app.domain.accounts.access import Viewer
+from app.domain.connections.models import Channel
+from app.domain.ingest.models import QUARANTINED, InboundEvent, IntakeCount
+
+REFUSAL_DAYS = 14
+
+
+class EventMissing(Exception):
+    """No such event, or not for this viewer."""
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """An inbound event without its body, with the name of its channel."""
+
+    event: InboundEvent
+    channel_name: str | None
+
+
+@dataclass(frozen=True)
+class Refusals:
+    """Posts turned away at the door on one day."""
+
+    day: date
+    source: str
+    reason: str
+    count: int
+
+
+def visible_to(viewer: Viewer) -> sa.ColumnElement[bool]:
+    """The inbound events this viewer may see; the query joins Channel outer."""
+    return sa.true() if viewer.is_admin else Channel.brand_id.in_(viewer.brand_ids)
+
+
+def list_quarantined(session: Session, *, viewer: Viewer, cursor: str | None = None, limit: int = 50) -> Page[EventRow]:
+    """Newest first. Raises BadCursor."""
+    query = (
+        sa.select(InboundEvent, Channel.name)
+        .outerjoin(Channel, Channel.id == InboundEvent.channel_id)
+        .where(InboundEvent.state == QUARANTINED, visible_to(viewer))
+        .options(defer(InboundEvent.body, raiseload=True))
+        .order_by(InboundEvent.received_at.desc(), InboundEvent.id.desc())
+        .limit(limit + 1)
+    )
+    if cursor:
+        query = query.where(sa.tuple_(InboundEvent.received_at, InboundEvent.id) < sa.tuple_(*_literals(cursor)))
+    rows = [EventRow(row[0], row[1]) for row in session.execute(query)]
+    return cut_page(rows, limit, lambda row: (row.event.received_at, row.event.id))
+
+
+def _literals(cursor: str) -> tuple[sa.ColumnElement[datetime], sa.ColumnElement[uuid.UUID]]:
+    at, row_id = read_cursor(cursor)
+    return sa.literal(at, sa.DateTime(timezone=True)), sa.literal(row_id, sa.Uuid)
+
+
+def count_quarantined(session: Session, *, viewer: Viewer) -> int:
+    query = sa.select(sa.func.count()).select_from(InboundEvent).outerjoin(Channel, Channel.id == InboundEvent.channel_id)
+    return session.execute(query.where(InboundEvent.state == QUARANTINED, visible_to(viewer))).scalar_one()
+
+
+def get_event(session: Session, event_id: uuid.UUID, *, viewer: Viewer) -> EventRow:
+    """Return one event, whatever its state, body included. Raises EventMissing."""
+    query = sa.select(InboundEvent, Channel.name).outerjoin(Channel, Channel.id == InboundEvent.channel_id)
+    row = session.execute(query.where(InboundEvent.id == event_id, visible_to(viewer))).one_or_none()
+    if row is None:
+        raise EventMissing(str(event_id))
+    return EventRow(row[0], row[1])
+
+
+def list_refusals(session: Session, *, today: date) -> list[Refusals]:
+    """What was turned away at the door in the last REFUSAL_DAYS days, newest first. Counts only: nothing else was kept."""
+    query = sa.select(IntakeCount).where(IntakeCount.day > today - timedelta(days=REFUSAL_DAYS))
+    rows = session.execute(query.order_by(IntakeCount.day.desc(), IntakeCount.source, IntakeCount.reason)).scalars()
+    return [Refusals(row.day, row.source, row.reason, row.count) for row in rows]

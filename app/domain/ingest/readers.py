@@ -1,0 +1,24 @@
+"""Where `app/wiring.py` says who reads inbound events that come by no channel: forms, scenarios. Nothing else is put here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy.orm import Session
+
+from app.domain.ingest.context import ItemResult
+from app.domain.ingest.models import InboundEvent
+
+Reader = Callable[[Session, InboundEvent], list[ItemResult]]
+_installed: dict[str, Reader] = {}
+
+
+def install(readers: Mapping[str, Reader]) -> None:
+    """Called once by `create_app`; by source."""
+    _installed.clear()
+    _installed.update(readers)
+
+
+def find_reader(source: str) -> Reader | None:
+    """Who reads events of this source: in one transaction, bearing being run twice. It raises UnableToParse."""
+    return _installed.get(source)

@@ -1,0 +1,86 @@
+"""Post to our own public address, as a provider would, and say whether it arrived. Holds no transaction during the call.
+
+Where posts of a type are signed, the post is signed with the channel's own secret and has to be found among the stored events;
+elsewhere the handshake of our door has to answer with the word we sent, which shows that the address leads here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from app.contract.base import ChannelAccount
+from app.core.db import transaction
+from app.core.http import HttpClient, HttpFailure
+from app.core.metering import Endpoint
+from app.core.text import known
+from app.core.text import mark as N_
+from app.domain.ingest.models import InboundEvent
+from app.providers.registry import WHATSAPP
+from app.providers.whatsapp.self_test import signed_test
+
+ARRIVED = N_("A test post came through the public address and was taken in.")
+REACHED = N_("The public address leads here.")
+_ANSWERED = known("The public address answered %(status)s instead of taking the post.")
+_WHY = {
+    "dns": N_("The name in the public address is not known (DNS)."),
+    "connect": N_("Nobody answers at the public address."),
+    "tls": N_("The certificate of the public address is not valid."),
+    "timeout": N_("The public address did not answer in time."),
+    "refused_address": N_("The public address is inside a private network: providers cannot reach it."),
+}
+_ELSE = N_("The public address gave no usable answer.")
+_OTHER = N_("The public address answered, but not from here: something stands before it, or it leads elsewhere.")
+_UNSIGNED = N_("The public address refused our signature: it leads to another installation.")
+_NO_SECRET = N_("The channel has no signing secret.")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """`text` in English, marked for translation."""
+
+    ok: bool
+    text: str
+
+
+def try_webhook(account: ChannelAccount, *, http: HttpClient, public_url: str, word: str) -> Trial:
+    """Whether what is posted to our public address arrives; `word` is new each time."""
+    try:
+        if account.channel_type == WHATSAPP:
+            return _signed(account, http, public_url, word)
+        asked = {"validationToken": word}
+        answer = http.request("POST", f"{public_url}/webhooks/outlook", called=_called(account), params=asked, max_bytes=65_536)
+    except HttpFailure as failure:
+        return Trial(False, _WHY.get(failure.kind, _ELSE))
+    return Trial(True, REACHED) if answer.ok and answer.text == word else Trial(False, _said(answer.status))
+
+
+def _signed(account: ChannelAccount, http: HttpClient, public_url: str, word: str) -> Trial:
+    secret = account.secrets.get("signing_secret", "")
+    if not secret:
+        return Trial(False, _NO_SECRET)
+    headers, body = signed_test(secret, word)
+    url = f"{public_url}/webhooks/whatsapp"
+    answer = http.request("POST", url, called=_called(account), headers=headers, data=body, max_bytes=65_536)
+    if answer.status == 401:
+        return Trial(False, _UNSIGNED)
+    if not answer.ok:
+        return Trial(False, _said(answer.status))
+    return Trial(True, ARRIVED) if _is_stored(body) else Trial(False, _OTHER)
+
+
+def _called(account: ChannelAccount) -> Endpoint:
+    return Endpoint("self_test", "POST own webhook", account.id)
+
+
+def _said(status: int) -> str:
+    return _OTHER if 200 <= status < 300 else _ANSWERED % {"status": status}
+
+
+def _is_stored(body: bytes) -> bool:
+    query = sa.select(InboundEvent.id).where(InboundEvent.body_sha256 == hashlib.sha256(body).digest())
+    recent = InboundEvent.received_at > sa.func.now() - sa.text("interval '5 minutes'")
+    with transaction() as session:
+        return session.execute(query.where(recent)).first() is not None

@@ -1,0 +1,26 @@
+"""What callers are told while the machine lacks something (database, disk, memory, a place for a large body): come again. The
+same for every route of a webhook door."""
+
+from __future__ import annotations
+
+import psycopg
+from flask import Blueprint, Response
+from sqlalchemy.exc import DBAPIError, TimeoutError
+
+from app.core.log import get_logger
+from app.domain.ingest.spool import TooManyLarge
+
+RETRY_AFTER_SECONDS = 5
+log = get_logger(__name__)
+
+
+def answer_outages(blueprint: Blueprint) -> None:
+    """Answer 503 with Retry-After whatever way the database fails: refused, broken, silent, or no connection free in time. The
+    same for a full disk, short memory, and too many large bodies at once."""
+    for outage in (DBAPIError, psycopg.Error, TimeoutError, OSError, MemoryError, TooManyLarge):
+        blueprint.register_error_handler(outage, _come_again)
+
+
+def _come_again(error: Exception) -> Response:
+    log.error("intake_unavailable", error=type(error).__name__)
+    return Response(status=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})

@@ -1,0 +1,64 @@
+"""Who may post to us for an integration: the secret in the address or a header. Constant-time; never raises."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping, Sequence
+
+from app.core import standard_webhooks
+from app.core.text import mark as N_
+from app.domain.ingest.intake import RawEvent
+from app.domain.integrations.queries import Opened
+from app.providers.make.signature import is_signed
+
+_UNNAMED = N_("neither event_id nor the header Idempotency-Key says which event this is")
+KEY_HEADERS = ("x-api-key", "x-make-apikey", "x-fillout-key")
+
+
+def given_keys(headers: Mapping[str, str], *, in_address: Iterable[str] = ()) -> tuple[str, ...]:
+    """Every key a post bears."""
+    low = {name.lower(): value for name, value in headers.items()}
+    bearer = low.get("authorization", "")
+    found = [*in_address, *(low.get(name, "") for name in KEY_HEADERS)]
+    found += [bearer[7:]] if bearer[:7].lower() == "bearer " else []
+    return tuple(key.strip() for key in found if key.strip())
+
+
+def find_by_key(opened: Sequence[Opened], keys: Sequence[str], name: str) -> Opened | None:
+    """The integration whose secret of this name is among the keys."""
+    found = None
+    for one in opened:
+        known = one.secrets.get(name, "").encode()
+        if known and any(hmac.compare_digest(known, key.encode("utf-8", "replace")) for key in keys):
+            found = found or one
+    return found
+
+
+def find_caller(
+    opened: Sequence[Opened], headers: Mapping[str, str], body: bytes, signature: str, *, now_seconds: float
+) -> Opened | None:
+    """The connection whose scenario posts: by its signature (`signature` is the value of a header of ours, the other way is
+    Standard Webhooks) where there is one, which then must be right, else by its key."""
+    secrets = ((one, one.secrets.get("signing_secret", "")) for one in opened)
+    if signature:
+        return next((one for one, secret in secrets if is_signed(body, signature, secret, now_seconds=now_seconds)), None)
+    if any(name.lower() == standard_webhooks.SIGNATURE for name in headers):
+        is_ours = standard_webhooks.is_signed
+        return next((one for one, secret in secrets if is_ours(body, headers, [secret], now_seconds=now_seconds)), None)
+    return find_by_key(opened, given_keys(headers), "inbound_key")
+
+
+def scenario_event(integration: Opened, scenario: str, body: bytes, headers: Mapping[str, str], event_id: str) -> RawEvent:
+    """A call of a scenario, by what it calls its event; without that, the same bytes again are the same call."""
+    name = event_id or f"body:{hashlib.sha256(body).hexdigest()}"
+    meta = {"integration_id": str(integration.id), "scenario": scenario}
+    reason = None if event_id else _UNNAMED
+    return RawEvent("make", f"{integration.id}:{scenario}:{name}", body, headers=headers, meta=meta, quarantine_reason=reason)
+
+
+def form_event(integration: Opened, body: bytes, headers: Mapping[str, str]) -> RawEvent:
+    """A post of a form. The same bytes again are the same post."""
+    key = f"{integration.id}:{hashlib.sha256(body).hexdigest()}"
+    meta = {"integration_id": str(integration.id), "way": "post"}
+    return RawEvent(source="fillout", dedupe_key=key, body=body, headers=headers, meta=meta)

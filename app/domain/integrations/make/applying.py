@@ -1,0 +1,170 @@
+"""What scenarios tell becomes an order, a state, a payment or words of a customer, once for each event of theirs.
+
+In the transaction of its inbound event. An order that is not there (yet) puts the event aside, to be processed again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.contract.base import UnableToParse
+from app.core.clock import utc_now
+from app.core.text import known
+from app.core.text import mark as N_
+from app.domain.contacts.models import Contact
+from app.domain.events.actions import SYSTEM
+from app.domain.ingest.context import ItemResult
+from app.domain.ingest.models import InboundEvent
+from app.domain.integrations.conversation import Said, begin_thread, say
+from app.domain.integrations.models import Integration
+from app.domain.integrations.people import find_person
+from app.domain.integrations.queries import get_integration
+from app.domain.orders.actions import (
+    NewOrder,
+    NewPayment,
+    add_payment,
+    create_order,
+    find_by_source_key,
+    link_thread,
+    note_feedback,
+    set_order_status,
+)
+from app.domain.orders.models import Order, OrderSource, OrderStatus, OrderThread
+from app.domain.threads.actions import lock_thread
+from app.domain.threads.models import Thread, ThreadAlias
+from app.providers.make.reading import Told, lacking, read_amount, read_customer, read_lines, read_place, read_told
+
+SOURCE = "make"
+_NO_ORDER = known("no order of this brand is called %(name)s: process this again once there is one")
+
+
+@dataclass(frozen=True)
+class _Job:
+    session: Session
+    integration: Integration
+    event: InboundEvent
+    told: Told
+    now: datetime
+
+
+def read_scenario(session: Session, event: InboundEvent) -> list[ItemResult]:
+    """What became of one call. Raises UnableToParse."""
+    integration = get_integration(session, uuid.UUID(str(event.meta.get("integration_id"))))
+    told = read_told(event.body, received_at=event.received_at)
+    apply = _APPLY.get(str(event.meta.get("scenario")))
+    if apply is None:
+        raise UnableToParse(N_("there is no such scenario"))
+    now = utc_now()
+    integration.last_inbound_at = now
+    return [apply(_Job(session, integration, event, told, now))]
+
+
+def _order_created(job: _Job) -> ItemResult:
+    told, integration = job.told, job.integration
+    name = told.text("order_reference", "external_order_id", "partner_order_id") or told.event_id or str(job.event.id)
+    key = f"{integration.id}:{name}"
+    lines, customer = read_lines(told), read_customer(told)
+    if not lines:
+        raise lacking("line_items")
+    contact_id = integration.id  # of nobody: only the key is looked for
+    new = NewOrder(integration.brand_id, contact_id, OrderSource.MAKE, source_key=key)
+    known_order = find_by_source_key(job.session, new)
+    if known_order is not None:
+        return ItemResult("duplicate", reason=known_order.order_number)
+    contact = find_person(job.session, **customer, now=job.now)
+    references = {"order_reference": name} if name else {}
+    made = NewOrder(
+        integration.brand_id,
+        contact.id,
+        OrderSource.MAKE,
+        source_key=key,
+        address=read_place(told),
+        lines=lines,
+        notes=told.words("notes"),
+        external_references=references,
+    )
+    return ItemResult("new", reason=create_order(job.session, made, now=job.now, actor=SYSTEM).order_number)
+
+
+def _visit_completed(job: _Job) -> ItemResult:
+    order = _order(job)
+    technician, notes = job.told.text("technician", "technician_name", most=100), job.told.text("notes", most=200)
+    reason = " · ".join(filter(None, (technician, notes))) or "visit-completed"
+    set_order_status(job.session, order.id, OrderStatus.COMPLETED, reason=reason, now=job.now, actor=SYSTEM)
+    return ItemResult("changed", reason=order.order_number)
+
+
+def _payment_received(job: _Job) -> ItemResult:
+    told, order = job.told, _order(job)
+    amount, currency = read_amount(told.data.get("amount"), "amount"), (told.text("currency") or "EUR").upper()
+    if len(currency) != 3 or not (currency.isascii() and currency.isalpha()):
+        raise lacking("currency")
+    reference = told.text("payment_id", "reference") or told.event_id or str(job.event.id)
+    key = f"{job.integration.id}:{reference}"
+    payment = NewPayment(key, amount, currency, reference, told.at("paid_at"))
+    is_new = add_payment(job.session, order, payment, now=job.now, actor=SYSTEM)
+    return ItemResult("new" if is_new else "duplicate", reason=order.order_number)
+
+
+def _customer_feedback(job: _Job) -> ItemResult:
+    told = job.told
+    order = _order(job) if told.text("order_number", "order_id") else None
+    comment, rating = told.words("comment", "feedback", "message"), told.text("rating", "score", most=20)
+    if not comment and not rating:
+        raise lacking("comment")
+    if order is not None:
+        contact = job.session.get_one(Contact, order.customer_contact_id)
+    else:
+        contact = find_person(job.session, **read_customer(told), now=job.now)
+    said = _said(job, comment, rating)
+    thread = _thread_of(job.session, order) if order is not None else None
+    if thread is not None:
+        say(job.session, thread, contact, said, now=job.now)
+    else:
+        thread = begin_thread(job.session, job.integration, contact, said, now=job.now)
+    if order is not None:
+        link_thread(job.session, order, thread.id, now=job.now)
+        note_feedback(job.session, order, rating=rating, now=job.now, actor=SYSTEM)
+    return ItemResult("threaded", thread.id)
+
+
+def _said(job: _Job, comment: str, rating: str) -> Said:
+    text = "\n".join(filter(None, (f"★ {rating}" if rating else "", comment)))
+    external_id = f"make:{job.integration.id}:{job.told.event_id or job.event.id}"
+    return Said(external_id, job.integration.name, text, job.told.occurred_at, job.event.id, {"feedback": {"rating": rating}})
+
+
+def _order(job: _Job) -> Order:
+    name = job.told.text("order_number", "order_id", "chargecars_order_id")
+    if not name:
+        raise lacking("order_number")
+    found = sa.select(Order).where(Order.brand_id == job.integration.brand_id)
+    reference = Order.external_references["order_reference"].astext == name
+    called = sa.or_(Order.order_number == name.upper(), sa.cast(Order.id, sa.Text) == name.lower(), reference)
+    order = job.session.execute(found.where(called).order_by(Order.created_at).limit(1)).scalar_one_or_none()
+    if order is None:
+        raise UnableToParse(_NO_ORDER % {"name": name})
+    return order
+
+
+def _thread_of(session: Session, order: Order) -> Thread | None:
+    """The conversation about it that was linked last, locked; one that was merged is the one it went into."""
+    merged = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id == OrderThread.thread_id).scalar_subquery()
+    place = sa.func.coalesce(merged, OrderThread.thread_id)
+    query = sa.select(Thread.id).join(OrderThread, Thread.id == place).where(OrderThread.order_id == order.id)
+    found = session.execute(query.order_by(OrderThread.linked_at.desc()).limit(1)).scalar_one_or_none()
+    return lock_thread(session, found) if found is not None else None
+
+
+_APPLY: dict[str, Callable[[_Job], ItemResult]] = {
+    "order-created": _order_created,
+    "visit-completed": _visit_completed,
+    "payment-received": _payment_received,
+    "customer-feedback": _customer_feedback,
+}

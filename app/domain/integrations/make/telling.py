@@ -1,0 +1,124 @@
+"""Which scenarios are told of which events, and what: written as rows in the transaction of the event.
+
+order_processing        an order came in; its status changed
+inventory_update        articles were ordered; used (completed) or given back (cancelled)
+customer_communication  the same, with the ways to reach the customer
+financial_processing    money came in; an order was completed and can be invoiced
+
+An order that a scenario made is not told back: it would make another one, and another.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.core.db import table_of
+from app.core.ids import new_id
+from app.domain.contacts.models import Contact, ContactIdentity
+from app.domain.events.models import Event
+from app.domain.integrations.models import Integration, Provider, ScenarioCall
+from app.domain.orders.models import Article, LineItem, Order, OrderSource
+
+SCHEMA_VERSION = 1
+NAMES = {"OrderCreated": "order.created", "OrderStatusChanged": "order.status_changed", "PaymentReceived": "payment.received"}
+
+
+def tell_scenarios(session: Session, event: Event) -> None:
+    """`OrderCreated`, `OrderStatusChanged`, `PaymentReceived`: promise a call for each scenario that is told of it."""
+    wanted = _scenarios(event)
+    listening = listening_to(session, brand_id=event.brand_id, names=wanted) if wanted else []
+    if not listening:
+        return
+    order = session.get_one(Order, uuid.UUID(event.payload["order_id"]))
+    if event.type == "OrderCreated" and order.source == OrderSource.MAKE:
+        return
+    promise_calls(session, event, NAMES[event.type], listening=listening, data=_data(session, event, order))
+
+
+def _scenarios(event: Event) -> tuple[str, ...]:
+    status = event.payload.get("status")
+    if event.type == "OrderCreated":
+        return ("order_processing", "inventory_update", "customer_communication")
+    if event.type == "PaymentReceived":
+        return ("financial_processing",)
+    ended = ("inventory_update",) if status in ("completed", "cancelled") else ()
+    invoiced = ("financial_processing",) if status == "completed" else ()
+    return ("order_processing", "customer_communication", *ended, *invoiced)
+
+
+def listening_to(session: Session, *, brand_id: uuid.UUID | None, names: tuple[str, ...]) -> list[tuple[uuid.UUID, str]]:
+    """(connection, scenario) for each of these that has an address. One query."""
+    query = sa.select(Integration.id, Integration.settings["hooks"])
+    query = query.where(Integration.provider == Provider.MAKE, Integration.is_active, Integration.brand_id == brand_id)
+    return [(row[0], name) for row in session.execute(query.order_by(Integration.id)) for name in names if name in (row[1] or {})]
+
+
+def promise_calls(
+    session: Session, event: Event, event_type: str, *, listening: list[tuple[uuid.UUID, str]], data: dict[str, Any]
+) -> None:
+    """A call that tells `data` as an `event_type`, for each of `listening` (of `listening_to`, not empty); none twice."""
+    rows = [_row(integration_id, scenario, event, event_type, data) for integration_id, scenario in listening]
+    session.execute(postgresql.insert(table_of(ScenarioCall)).values(rows).on_conflict_do_nothing())
+
+
+def _row(integration_id: uuid.UUID, scenario: str, event: Event, event_type: str, data: dict[str, Any]) -> dict[str, Any]:
+    body = {
+        "event_id": str(event.id),
+        "event_type": event_type,
+        "occurred_at": event.occurred_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "schema_version": SCHEMA_VERSION,
+        "source": "switchyard",
+        "scenario": scenario,
+        "data": data,
+    }
+    return {
+        "id": new_id(),
+        "integration_id": integration_id,
+        "scenario": scenario,
+        "event_id": event.id,
+        "event_type": event_type,
+        "body": json.dumps(body, ensure_ascii=False),
+        "answer": "",
+        "created_at": event.occurred_at,
+        "state": "ready",
+        "attempts": 0,
+    }
+
+
+def _data(session: Session, event: Event, order: Order) -> dict[str, Any]:
+    told = {name: event.payload[name] for name in ("amount", "currency", "reference", "paid_at") if name in event.payload}
+    changed = {"from_status": event.payload["from"], "reason": event.payload.get("reason", "")} if "from" in event.payload else {}
+    return {
+        "order_id": str(order.id),
+        "order_number": order.order_number,
+        "order_status": order.status.value,
+        "order_type": order.order_type,
+        **changed,
+        **({"payment": told} if told else {}),
+        "customer": ways_of(session, session.get_one(Contact, order.customer_contact_id)),
+        "line_items": _lines(session, order),
+        "external_references": order.external_references,
+    }
+
+
+def ways_of(session: Session, contact: Contact) -> dict[str, Any]:
+    """Who it is, and how to reach them."""
+    query = sa.select(ContactIdentity.kind, ContactIdentity.value).where(
+        ContactIdentity.contact_id == contact.id, ContactIdentity.former_since.is_(None)
+    )
+    ways = session.execute(query.order_by(ContactIdentity.is_primary.desc(), ContactIdentity.created_at)).all()
+    found = {name: next((way.value for way in ways if way.kind == name), None) for name in ("email", "phone")}
+    return {"contact_id": str(contact.id), "name": contact.name, "language": contact.language, **found}
+
+
+def _lines(session: Session, order: Order) -> list[dict[str, Any]]:
+    query = sa.select(LineItem, Article.sku).outerjoin(Article, Article.id == LineItem.article_id)
+    rows = session.execute(query.where(LineItem.order_id == order.id).order_by(LineItem.position))
+    return [{"sku": row.sku, "description": row.LineItem.description, "quantity": float(row.LineItem.quantity)} for row in rows]

@@ -1,0 +1,63 @@
+"""Read integrations, and open their secrets."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.crypto import Keyring
+from app.core.db import table_of
+from app.domain.integrations.models import Integration, Provider
+
+TABLE = table_of(Integration).name
+
+
+class IntegrationMissing(Exception):
+    """No such integration, or none of a brand the viewer sees."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An integration at the door, with its secrets in the clear."""
+
+    id: uuid.UUID
+    secrets: dict[str, str] = field(repr=False)
+
+
+def get_integration(session: Session, integration_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID] | None = None) -> Integration:
+    """Raises IntegrationMissing. `brand_ids`: of these brands alone."""
+    found = session.get(Integration, integration_id, populate_existing=True)
+    if found is None or (brand_ids is not None and found.brand_id not in brand_ids):
+        raise IntegrationMissing(str(integration_id))
+    return found
+
+
+def list_integrations(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> list[Integration]:
+    """Those of the brands, by name."""
+    query = sa.select(Integration).where(Integration.brand_id.in_(brand_ids)).order_by(Integration.name)
+    return list(session.execute(query).scalars())
+
+
+def list_scenarios(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> list[str]:
+    """The scenarios that active connections of these brands can tell, by name."""
+    query = sa.select(Integration.settings["hooks"]).where(Integration.provider == Provider.MAKE, Integration.is_active)
+    rows = session.execute(query.where(Integration.brand_id.in_(brand_ids))).scalars()
+    return sorted({name for hooks in rows for name in hooks or {}})
+
+
+def list_opened(session: Session, provider: Provider, keyring: Keyring) -> list[Opened]:
+    """The active ones of a provider, for the door."""
+    query = sa.select(Integration).where(Integration.provider == provider, Integration.is_active).order_by(Integration.id)
+    return [Opened(one.id, open_secrets(one, keyring)) for one in session.execute(query).scalars()]
+
+
+def open_secrets(integration: Integration, keyring: Keyring) -> dict[str, str]:
+    """The credentials in the clear. Raises UnableToDecrypt."""
+    opened = keyring.decrypt(integration.sealed_secrets, table=TABLE, column="sealed_secrets", row_id=integration.id)
+    secrets: dict[str, str] = json.loads(opened)
+    return secrets

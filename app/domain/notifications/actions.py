@@ -1,0 +1,185 @@
+"""Tell users what concerns them, and note what they have seen. The caller owns the transaction."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.core.ids import new_id
+from app.domain.accounts.models import BrandMember, Role, User
+from app.domain.events.actions import Actor, Subject, audit, record
+from app.domain.events.models import Event
+from app.domain.notifications.dispatching import Occasion, Told, hold_until, promise
+from app.domain.notifications.models import (
+    Notification,
+    NotificationChoice,
+    NotificationKind,
+    NotificationSettings,
+    Way,
+    is_offered,
+    is_usual,
+)
+from app.domain.notifications.quiet import NO_QUIET, Week, quiet_until, read, stored
+
+ALL_WAYS = frozenset(Way)
+
+
+@dataclass(frozen=True)
+class News:
+    """What to tell, about a thread, a channel, or what is at `place`. Whoever caused it is never told of it themselves.
+
+    `brand_id` None: administrators alone. `priority`: of what it is about, where that is no thread.
+    `team_id`: into whose channel a card goes, where that does not follow from the rest."""
+
+    kind: NotificationKind
+    brand_id: uuid.UUID | None
+    thread_id: uuid.UUID | None
+    message_id: uuid.UUID | None
+    actor_user_id: uuid.UUID | None
+    at: datetime
+    channel_id: uuid.UUID | None = None
+    text: str = ""
+    place: str = ""
+    priority: str = ""
+    team_id: uuid.UUID | None = None
+
+
+def tell(
+    session: Session,
+    news: News,
+    *,
+    to: sa.ColumnElement[bool],
+    caused_by: Event,
+    through: frozenset[Way] = ALL_WAYS,
+    in_quiet_hours: bool = False,
+) -> list[uuid.UUID]:
+    """Notify those users of `to` (a condition on User) who may see the brand and want this kind, in those ways of `through` they
+    want it in. Returns whom.
+
+    News of kind `message` join the unread one of their thread. `in_quiet_hours`: do not wait for their end.
+    """
+    receivers = [found for row in session.execute(_receivers(news).where(to)) if (found := _receiver(row, news, through)).ways]
+    if not receivers:
+        return []
+    ids = _write(session, news, receivers)
+    subject = Subject(brand_id=news.brand_id, thread_id=news.thread_id, message_id=news.message_id)
+    in_app = [receiver.user_id for receiver in receivers if Way.APP in receiver.ways]
+    if in_app:
+        payload = {"user_ids": [str(user_id) for user_id in in_app]}
+        record(session, "NotificationAdded", subject=subject, now=news.at, payload=payload, caused_by=caused_by)
+    told = [Told(receiver.user_id, ids[receiver.user_id], receiver.ways, receiver.quiet_until) for receiver in receivers]
+    promise(session, told, _occasion(news, caused_by, in_quiet_hours))
+    return [receiver.user_id for receiver in receivers]
+
+
+def _occasion(news: News, caused_by: Event, in_quiet_hours: bool) -> Occasion:
+    thread_id = news.thread_id or caused_by.thread_id  # what is told of an order goes where its conversation belongs
+    return Occasion(news.kind, thread_id, caused_by.id, news.at, in_quiet_hours, news.priority, news.team_id)
+
+
+@dataclass(frozen=True)
+class _Receiver:
+    user_id: uuid.UUID
+    ways: frozenset[Way]
+    quiet_until: datetime | None
+
+
+def _receiver(row: Any, news: News, through: frozenset[Way]) -> _Receiver:
+    chosen = row.chosen or {}
+    wanted = (way for way in through if chosen.get(way.value, is_usual(news.kind, way)) and is_offered(news.kind, way))
+    return _Receiver(row.id, frozenset(wanted), quiet_until(read(row.quiet), row.timezone, news.at))
+
+
+def _receivers(news: News) -> sa.Select[Any]:
+    member = sa.exists(
+        sa.select(BrandMember.user_id).where(BrandMember.user_id == User.id, BrandMember.brand_id == news.brand_id)
+    )
+    choice = NotificationChoice
+    chosen = sa.select(sa.func.jsonb_object_agg(choice.way, choice.wanted)).where(
+        choice.user_id == User.id, choice.kind == news.kind
+    )
+    conditions = [User.disabled_at.is_(None), sa.or_(User.role == Role.ADMIN, member)]  # without a brand nobody is a member
+    if news.actor_user_id is not None:
+        conditions.append(User.id != news.actor_user_id)
+    columns = (User.id, User.timezone, NotificationSettings.quiet, chosen.scalar_subquery().label("chosen"))
+    settings = sa.outerjoin(User, NotificationSettings, NotificationSettings.user_id == User.id)
+    return sa.select(*columns).select_from(settings).where(*conditions).order_by(User.id)
+
+
+def _write(session: Session, news: News, receivers: list[_Receiver]) -> dict[uuid.UUID, uuid.UUID]:
+    """The notifications; returns their ids by user."""
+    rows = [
+        {
+            "id": new_id(),
+            "user_id": receiver.user_id,
+            "kind": news.kind,
+            "thread_id": news.thread_id,
+            "channel_id": news.channel_id,
+            "brand_id": news.brand_id if news.place else None,
+            "place": news.place,
+            "text": news.text,
+            "message_id": news.message_id,
+            "actor_user_id": news.actor_user_id,
+            "count": 1,
+            "in_app": Way.APP in receiver.ways,
+            "created_at": news.at,
+        }
+        for receiver in receivers
+    ]
+    insert = postgresql.insert(Notification).values(rows)
+    new = insert.excluded
+    join = insert.on_conflict_do_update(
+        index_elements=["user_id", "thread_id"],
+        index_where=sa.text("read_at IS NULL AND kind = 'message'"),
+        set_={"count": Notification.count + 1, "message_id": new.message_id, "in_app": new.in_app, "created_at": news.at},
+    )
+    return {row.user_id: row.id for row in session.execute(join.returning(Notification.user_id, Notification.id))}
+
+
+def mark_read(
+    session: Session,
+    *,
+    user_id: uuid.UUID,
+    now: datetime,
+    notification_id: uuid.UUID | None = None,
+    thread_id: uuid.UUID | None = None,
+) -> int:
+    """Note that the user has seen one notification, those of a thread, or all. Returns how many were unread."""
+    statement = sa.update(Notification).where(Notification.user_id == user_id, Notification.read_at.is_(None)).values(read_at=now)
+    if notification_id is not None:
+        statement = statement.where(Notification.id == notification_id)
+    if thread_id is not None:
+        statement = statement.where(Notification.thread_id == thread_id)
+    return len(session.execute(statement.returning(Notification.id)).all())
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a user wants, as the form says it; every pair not in `wanted` is not wanted."""
+
+    wanted: Collection[tuple[NotificationKind, Way]]
+    quiet: Week = NO_QUIET
+    shows_content: bool = False
+    digest_hour: int | None = None
+
+
+def set_preferences(session: Session, wishes: Wishes, *, user_id: uuid.UUID, now: datetime, actor: Actor) -> None:
+    """Keep what the user wants. What waits for the end of quiet hours waits for the end of the new ones."""
+    session.execute(sa.delete(NotificationChoice).where(NotificationChoice.user_id == user_id))
+    pairs = [(kind, way) for kind in NotificationKind for way in Way if is_offered(kind, way)]
+    session.add_all(NotificationChoice(user_id=user_id, kind=k, way=w, wanted=(k, w) in wishes.wanted) for k, w in pairs)
+    values = {"quiet": stored(wishes.quiet), "shows_content": wishes.shows_content, "digest_hour": wishes.digest_hour}
+    insert = postgresql.insert(NotificationSettings).values(user_id=user_id, **values)
+    session.execute(insert.on_conflict_do_update(index_elements=["user_id"], set_=values))
+    zone = session.execute(sa.select(User.timezone).where(User.id == user_id)).scalar_one()
+    hold_until(session, user_id=user_id, at=quiet_until(wishes.quiet, zone, now) or now)
+    session.flush()
+    detail = {"unwanted": [f"{k.value} {w.value}" for k, w in pairs if (k, w) not in wishes.wanted]}
+    audit(session, action="NotificationsChosen", object_type="user", object_id=str(user_id), now=now, actor=actor, detail=detail)

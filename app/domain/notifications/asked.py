@@ -1,0 +1,65 @@
+"""The step of a rule or macro that tells a team: a card in its channel, promised in the transaction of the asking.
+
+It goes the way of all cards: routed by the team's address, paced, folded with what waits beside it. Where the team has no
+address, nobody in it may see the brand, or it wants nothing this little urgent, what was asked for stays noted; nothing is sent.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.text import known
+from app.core.text import mark as N_
+from app.domain.accounts.models import TeamMember, User
+from app.domain.automation.models import OutsideIntent
+from app.domain.events.models import Event
+from app.domain.notifications.actions import News, tell
+from app.domain.notifications.models import NotificationDispatch, NotificationKind, Way
+from app.domain.notifications.teams.hooks import find_hook_named
+from app.domain.orders.models import Order
+from app.domain.threads.models import Priority
+
+TOLD = known("The rule “%(name)s” tells the team of this.")
+TOLD_BY_SOMEBODY = N_("A colleague tells the team of this.")
+
+
+def tell_asked_team(session: Session, event: Event) -> None:
+    """`OutsideCallAsked`: promise the card, where it is for a team that has a channel, and say so in the event."""
+    call = event.payload["call"]
+    hook = find_hook_named(session, call["target"]) if call["kind"] == "teams" and event.brand_id else None
+    if hook is None:
+        return
+    place, priority = ("", "") if event.thread_id else _about(session, event)
+    news = News(
+        NotificationKind.RULE,
+        event.brand_id,
+        event.thread_id,
+        None,
+        None,  # who asked is in the team as much as the others
+        event.occurred_at,
+        text=_text(event),
+        place=place,
+        priority=priority,
+        team_id=hook.team_id,
+    )
+    member = sa.select(TeamMember.user_id).where(TeamMember.team_id == hook.team_id)
+    tell(session, news, to=User.id.in_(member), caused_by=event, through=frozenset({Way.TEAMS}))
+    if session.execute(sa.select(sa.exists().where(NotificationDispatch.event_id == event.id))).scalar_one():
+        session.execute(sa.update(OutsideIntent).where(OutsideIntent.event_id == event.id).values(state="done"))
+        event.payload = {**event.payload, "is_told": True}
+        session.flush()
+
+
+def _text(event: Event) -> str:
+    """The words of the step, else which rule it is."""
+    name = (event.payload.get("by") or {}).get("name")
+    return event.payload["call"].get("words") or (TOLD % {"name": name} if name else TOLD_BY_SOMEBODY)
+
+
+def _about(session: Session, event: Event) -> tuple[str, str]:
+    """The page of what there is no thread about, and how urgent that is."""
+    cause = session.get(Event, event.caused_by_id) if event.caused_by_id else None
+    order_id = cause.payload.get("order_id") if cause else None
+    order = session.get(Order, order_id) if order_id else None
+    return (f"/orders/{order.id}", order.priority.value) if order else ("/inbox", Priority.NORMAL.value)

@@ -1,0 +1,137 @@
+"""The digest: what waits for a user, once a local day, counts and links alone. The caller owns the transaction.
+
+The row of `notification_digests` is made before the mail, and there is one for each user and local date, so however often and by
+however many the clock is looked at, a day has one. Nothing to report is no mail.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.db import table_of
+from app.core.work import Lease, claim, finish, put_back
+from app.domain.accounts.access import visible_brand_ids
+from app.domain.accounts.models import User
+from app.domain.notifications.models import (
+    NotificationDigest,
+    NotificationKind,
+    NotificationSettings,
+    Outcome,
+    Way,
+)
+from app.domain.notifications.queries import get_preferences
+
+TABLE = table_of(NotificationDigest)
+# A server that was away longer leaves the day out: a digest of the morning is of no use at night.
+HOURS_LATE = 3
+_NOW = sa.func.clock_timestamp()
+_LOCAL = "(:now AT TIME ZONE u.timezone)"
+_PLAN = sa.text(
+    "INSERT INTO notification_digests (id, user_id, digest_date, created_at, run_at, state, attempts)"  # noqa: S608 no value in it
+    f" SELECT gen_random_uuid(), u.id, {_LOCAL}::date, :now, :now, 'ready', 0"
+    " FROM notification_settings s JOIN users u ON u.id = s.user_id"
+    " WHERE s.digest_hour IS NOT NULL AND u.disabled_at IS NULL"
+    f" AND {_LOCAL} >= {_LOCAL}::date + make_interval(hours => s.digest_hour)"
+    f" AND {_LOCAL} < {_LOCAL}::date + make_interval(hours => s.digest_hour + :late)"
+    " ON CONFLICT (user_id, digest_date) DO NOTHING RETURNING id"
+).bindparams(sa.bindparam("now", type_=sa.DateTime(timezone=True)), late=HOURS_LATE)
+_MINE = (
+    " FROM threads t WHERE t.assignee_user_id = :me AND t.brand_id = ANY(:brands) AND t.spam_at IS NULL"
+    " AND t.response_due_at IS NOT NULL"
+)
+_TASKS = (
+    " FROM tasks k WHERE k.assignee_user_id = :me AND k.brand_id = ANY(:brands)"
+    " AND k.status IN ('open', 'in_progress', 'waiting')"
+)
+_COUNTS = sa.text(
+    f"SELECT (SELECT count(*) {_MINE} AND t.response_due_at <= :now),"  # noqa: S608 no value in it
+    f" (SELECT count(*) {_MINE} AND t.response_due_at > :now AND t.response_due_at <= :tonight),"
+    f" (SELECT count(*) {_TASKS} AND k.due_at <= :now),"
+    f" (SELECT count(*) {_TASKS} AND k.due_at > :now AND k.due_at <= :tonight),"
+    " (SELECT count(*) FROM notifications n JOIN threads t ON t.id = n.thread_id WHERE n.user_id = :me AND n.read_at IS NULL"
+    " AND t.brand_id = ANY(:brands) AND n.kind = ANY(:kinds))"
+).bindparams(
+    sa.bindparam("brands", type_=sa.ARRAY(sa.Uuid)),
+    sa.bindparam("kinds", type_=sa.ARRAY(sa.Text)),
+    sa.bindparam("me", type_=sa.Uuid),
+    sa.bindparam("now", type_=sa.DateTime(timezone=True)),
+    sa.bindparam("tonight", type_=sa.DateTime(timezone=True)),
+)
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What waits for one user: threads to answer and tasks, overdue and due by midnight, and unread notifications of the kinds
+    they want by mail."""
+
+    threads_overdue: int
+    threads_today: int
+    tasks_overdue: int
+    tasks_today: int
+    unread: int
+
+    @property
+    def is_nothing(self) -> bool:
+        return not any((self.threads_overdue, self.threads_today, self.tasks_overdue, self.tasks_today, self.unread))
+
+
+@dataclass(frozen=True)
+class DueDigest:
+    """A claimed digest; `is_uncertain`: a worker died while the mail server had it."""
+
+    lease: Lease
+    user: User
+    pending: Pending
+    is_uncertain: bool
+
+
+def plan_digests(session: Session, *, now: datetime) -> Sequence[uuid.UUID]:
+    """Make the digests of everybody whose hour has come in their own time zone; the ids of the new ones."""
+    return session.execute(_PLAN, {"now": now}).scalars().all()
+
+
+def take_digest(session: Session, digest_id: uuid.UUID, *, lease_seconds: int, now: datetime) -> DueDigest | None:
+    """Claim one and count. None: somebody else has it."""
+    lease = claim(session, TABLE, digest_id, lease_seconds=lease_seconds)
+    if lease is None:
+        return None
+    row = session.get_one(NotificationDigest, digest_id, populate_existing=True)
+    user = session.get_one(User, row.user_id, populate_existing=True)
+    uncertain = row.calling_at is not None
+    session.execute(sa.update(TABLE).where(TABLE.c.id == digest_id).values(calling_at=_NOW))
+    return DueDigest(lease, user, count_pending(session, user, now=now), uncertain)
+
+
+def count_pending(session: Session, user: User, *, now: datetime) -> Pending:
+    """Two queries beside those of preferences and brands. What is due counts until the user's midnight."""
+    wanted = get_preferences(session, user.id).wanted
+    kinds = [kind.value for kind in NotificationKind if (kind, Way.EMAIL) in wanted]
+    midnight = sa.select(
+        sa.func.timezone(user.timezone, sa.cast(sa.cast(sa.func.timezone(user.timezone, now), sa.Date) + 1, sa.DateTime))
+    )
+    tonight = session.execute(midnight).scalar_one()
+    values = {"me": user.id, "brands": list(visible_brand_ids(session, user)), "kinds": kinds, "now": now, "tonight": tonight}
+    return Pending(*session.execute(_COUNTS, values).one())
+
+
+def end_digest(session: Session, digest: DueDigest, outcome: Outcome, *, error: str = "") -> bool:
+    """It is sent, or never will be."""
+    values = {"outcome": outcome, "error": error[:500], "calling_at": None, "ended_at": _NOW}
+    return finish(session, TABLE, digest.lease, values=values)
+
+
+def try_digest_later(session: Session, digest: DueDigest, *, seconds: float, error: str) -> bool:
+    """The mail server could not take it now."""
+    return put_back(session, TABLE, digest.lease, delay_seconds=seconds, values={"error": error[:500], "calling_at": None})
+
+
+def stop_digest(session: Session, user_id: uuid.UUID) -> None:
+    """No digest for this user any more."""
+    mine = NotificationSettings.user_id == user_id
+    session.execute(sa.update(NotificationSettings).where(mine).values(digest_hour=None))

@@ -1,0 +1,54 @@
+"""What a digest says, and the address that ends it."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask_babel import force_locale, ngettext
+from flask_babel import gettext as _
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from app.domain.accounts.models import User
+from app.domain.notifications.digest import Pending
+from app.domain.notifications.mail.compose import SystemMail
+
+
+def digest_mail(user: User, pending: Pending, *, reference: str, base: str, secret_key: str) -> SystemMail:
+    """Counts and links in the user's language; nothing of a customer."""
+    with force_locale(user.locale):
+        lines = [f"{words}\n{base}{path}" for words, path in _lines(pending)]
+        total = pending.threads_overdue + pending.threads_today + pending.tasks_overdue + pending.tasks_today + pending.unread
+        subject = ngettext("%(num)s thing waits for you", "%(num)s things wait for you", total)
+        why = _("You get this each day at the hour you chose: %(url)s", url=f"{base}/settings/notifications")
+    unsubscribe = f"{base}/notifications/unsubscribe/{unsubscribe_token(user.id, secret_key)}"
+    return SystemMail(user.email, user.name, subject, "\n\n".join([*lines, why]) + "\n", reference, unsubscribe)
+
+
+def _lines(pending: Pending) -> list[tuple[str, str]]:
+    overdue, today = pending.threads_overdue, pending.threads_today
+    late, tasks, unread = pending.tasks_overdue, pending.tasks_today, pending.unread
+    found = [
+        (overdue, ngettext("%(num)s thread is overdue", "%(num)s threads are overdue", overdue), "/inbox/mine?sort=due"),
+        (today, ngettext("%(num)s thread is due today", "%(num)s threads are due today", today), "/inbox/mine?sort=due"),
+        (late, ngettext("%(num)s task is overdue", "%(num)s tasks are overdue", late), "/tasks"),
+        (tasks, ngettext("%(num)s task is due today", "%(num)s tasks are due today", tasks), "/tasks"),
+        (unread, ngettext("%(num)s unread notification", "%(num)s unread notifications", unread), "/notifications"),
+    ]
+    return [(words, path) for count, words, path in found if count]
+
+
+def unsubscribe_token(user_id: uuid.UUID, secret_key: str) -> str:
+    """Names the user to nobody but us."""
+    return str(_serializer(secret_key).dumps(user_id.hex))
+
+
+def read_token(token: str, secret_key: str) -> uuid.UUID | None:
+    """Whose token it is; None for one that is none."""
+    try:
+        return uuid.UUID(_serializer(secret_key).loads(token))
+    except (BadSignature, ValueError, TypeError, AttributeError):
+        return None
+
+
+def _serializer(secret_key: str) -> URLSafeSerializer:
+    return URLSafeSerializer(secret_key, salt="end the digest v1")

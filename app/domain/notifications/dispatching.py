@@ -1,0 +1,198 @@
+"""Promises to tell users outside the app: written with the notification, claimed one target at a time, told as one where several
+wait. The caller owns the transaction.
+
+Guarantees: one promise for each event, way and target, however often an event is looked at; of a notification that still waits
+there is no second one, so ten messages of a thread are one; what was held in quiet hours is told as one when they end.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.core.db import advisory_xact_lock, table_of
+from app.core.ids import new_id
+from app.core.work import DONE, READY, Lease, claim, finish, put_back
+from app.domain.notifications.models import AT_ONCE, NotificationDispatch, NotificationKind, Outcome, PushSubscription, Way
+from app.domain.notifications.teams.hooks import About, hook_for
+
+TABLE = table_of(NotificationDispatch)
+# A page that shows the thread marks it read within this time, and then there is nothing to tell elsewhere.
+SETTLE = timedelta(seconds=3)
+# So many waiting for one target are told as one.
+FOLD_FROM = 4
+_NOW = sa.func.clock_timestamp()
+
+
+@dataclass(frozen=True)
+class Told:
+    """One user, their notification, and in which ways they want it. `quiet_until`: their quiet hours hold so long."""
+
+    user_id: uuid.UUID
+    notification_id: uuid.UUID
+    ways: frozenset[Way]
+    quiet_until: datetime | None
+
+
+def promise(session: Session, told: Sequence[Told], occasion: Occasion) -> None:
+    """Write down what is to be told outside the app. Twice for one event is once."""
+    rows = [_row(occasion, target) for target in _targets(session, told, occasion)]
+    if rows:
+        session.execute(postgresql.insert(TABLE).values(rows).on_conflict_do_nothing())
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """What happened. `in_quiet_hours`: it does not wait for their end. `priority`: of what it is about, "": the thread's.
+    `team_id`: whose channel a card is for, None: found by what it is about."""
+
+    kind: NotificationKind
+    thread_id: uuid.UUID | None
+    event_id: uuid.UUID
+    at: datetime
+    in_quiet_hours: bool
+    priority: str = ""
+    team_id: uuid.UUID | None = None
+
+    @property
+    def soon(self) -> datetime:
+        return self.at if self.kind in AT_ONCE else self.at + SETTLE
+
+
+@dataclass(frozen=True)
+class _Target:
+    way: Way
+    target_id: uuid.UUID
+    told: tuple[Told, ...]
+    subscription_id: uuid.UUID | None = None
+    hook_id: uuid.UUID | None = None
+
+    def held_until(self, occasion: Occasion) -> datetime | None:
+        """A card for several waits only while it is quiet for all of them."""
+        ends = [one.quiet_until for one in self.told]
+        return None if occasion.in_quiet_hours or None in ends else min(end for end in ends if end)
+
+
+def _row(occasion: Occasion, target: _Target) -> dict[str, Any]:
+    held, first = target.held_until(occasion), target.told[0]
+    return {
+        "id": new_id(),
+        "way": target.way,
+        "target_id": target.target_id,
+        "notification_id": first.notification_id,
+        "event_id": occasion.event_id,
+        "user_id": first.user_id,
+        "subscription_id": target.subscription_id,
+        "hook_id": target.hook_id,
+        "told_user_ids": [str(one.user_id) for one in target.told],
+        "is_held": held is not None,
+        "run_at": held or occasion.soon,
+        "state": READY,
+        "attempts": 0,
+        "created_at": occasion.at,
+    }
+
+
+def _targets(session: Session, told: Sequence[Told], occasion: Occasion) -> Iterator[_Target]:
+    by_push = {one.user_id: one for one in told if Way.PUSH in one.ways}
+    if by_push:
+        query = sa.select(PushSubscription.id, PushSubscription.user_id).where(PushSubscription.user_id.in_(by_push))
+        for row in session.execute(query.order_by(PushSubscription.id)):
+            yield _Target(Way.PUSH, row.id, (by_push[row.user_id],), subscription_id=row.id)
+    # What is no deadline waits for the digest.
+    by_mail = [one for one in told if Way.EMAIL in one.ways and occasion.kind in AT_ONCE]
+    yield from (_Target(Way.EMAIL, one.user_id, (one,)) for one in by_mail)
+    by_card = tuple(one for one in told if Way.TEAMS in one.ways)
+    if by_card:
+        about = About(occasion.kind, occasion.thread_id, occasion.priority, occasion.team_id)
+        hook_id = hook_for(session, about, user_ids=[one.user_id for one in by_card])
+        if hook_id is not None:
+            yield _Target(Way.TEAMS, hook_id, by_card, hook_id=hook_id)
+
+
+def hold_until(session: Session, *, user_id: uuid.UUID, at: datetime) -> None:
+    """The user's quiet hours changed: what they hold is told at `at`."""
+    waits = sa.and_(TABLE.c.user_id == user_id, TABLE.c.is_held, TABLE.c.state == READY)
+    session.execute(sa.update(TABLE).where(waits).values(run_at=at, hinted_at=None))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What is told with one call: the claimed dispatch and those folded into it."""
+
+    lease: Lease
+    lead: NotificationDispatch
+    notification_ids: tuple[uuid.UUID, ...]
+    told_user_ids: tuple[uuid.UUID, ...]
+    is_uncertain: bool  # a call was begun before and nobody knows how it ended
+
+
+def take_batch(session: Session, dispatch_id: uuid.UUID, *, lease_seconds: int) -> Batch | None:
+    """Claim a dispatch, and with it what else waits for its target if that is to be told as one. None: somebody else has it."""
+    found = session.execute(sa.select(TABLE.c.target_id).where(TABLE.c.id == dispatch_id)).scalar_one_or_none()
+    if found is None:
+        return None
+    # Two workers with two dispatches of one target would tell them as two.
+    advisory_xact_lock(session, f"dispatches {found}")
+    lease = claim(session, TABLE, dispatch_id, lease_seconds=lease_seconds)
+    if lease is None:
+        return None
+    lead = session.get_one(NotificationDispatch, dispatch_id, populate_existing=True)
+    _fold(session, lead)
+    together = sa.select(TABLE.c.notification_id, TABLE.c.told_user_ids)
+    together = together.where(sa.or_(TABLE.c.id == lead.id, TABLE.c.folded_into_id == lead.id))
+    rows = session.execute(together.order_by(TABLE.c.created_at, TABLE.c.id)).all()
+    ids = tuple(dict.fromkeys(row.notification_id for row in rows))
+    told = tuple(dict.fromkeys(uuid.UUID(user_id) for row in rows for user_id in row.told_user_ids))
+    uncertain = lead.calling_at is not None
+    session.execute(sa.update(TABLE).where(TABLE.c.id == lead.id).values(calling_at=_NOW))
+    return Batch(lease, lead, ids, told, uncertain)
+
+
+def _fold(session: Session, lead: NotificationDispatch) -> None:
+    same = (TABLE.c.target_id == lead.target_id, TABLE.c.way == lead.way, TABLE.c.id != lead.id)
+    due = sa.select(TABLE.c.id, TABLE.c.is_held).where(*same, TABLE.c.state == READY, TABLE.c.run_at <= _NOW)
+    rows = session.execute(due.with_for_update(skip_locked=True)).all()
+    if not rows or not (lead.is_held or any(row.is_held for row in rows) or folds_always(lead.way) or len(rows) + 1 >= FOLD_FROM):
+        return
+    values = {"state": DONE, "outcome": Outcome.FOLDED, "folded_into_id": lead.id, "ended_at": _NOW}
+    session.execute(sa.update(TABLE).where(TABLE.c.id.in_([row.id for row in rows])).values(values))
+    # What had been folded into one of these goes along.
+    moved = sa.update(TABLE).where(TABLE.c.folded_into_id.in_([row.id for row in rows]))
+    session.execute(moved.values(folded_into_id=lead.id))
+
+
+def folds_always(way: Way) -> bool:
+    """A card costs of a small allowance; what waits goes with it."""
+    return way == Way.TEAMS
+
+
+def end(session: Session, batch: Batch, outcome: Outcome, *, error: str = "") -> bool:
+    """The promise is kept, or cannot be; `error` in English. False: somebody else owns the row by now."""
+    values = {"outcome": outcome, "error": error[:500], "calling_at": None, "ended_at": _NOW}
+    return finish(session, TABLE, batch.lease, values=values)
+
+
+def wait(session: Session, batch: Batch, *, seconds: float, error: str = "", is_try: bool = True) -> None:
+    """Go on later; if the same notification was promised anew meanwhile, that one stands for both. `is_try`: this was one of the
+    tries there are, and not a mere waiting for one's turn."""
+    values = {"error": error[:500], "calling_at": None, "attempts": batch.lease.attempts - (not is_try)}
+    try:
+        with session.begin_nested():
+            put_back(session, TABLE, batch.lease, delay_seconds=seconds, values=values)
+    except IntegrityError:
+        end(session, batch, Outcome.FOLDED, error=error)
+
+
+def hasten(session: Session, target_id: uuid.UUID) -> None:
+    """The target works again: what was tried and waits is told now."""
+    waits = sa.and_(TABLE.c.target_id == target_id, TABLE.c.state == READY, TABLE.c.attempts > 0, TABLE.c.run_at > _NOW)
+    session.execute(sa.update(TABLE).where(waits).values(run_at=_NOW, hinted_at=None))

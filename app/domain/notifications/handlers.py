@@ -1,0 +1,133 @@
+"""Who is told of what happens on threads. Called in the transaction of the change, see app/wiring.py."""
+
+from __future__ import annotations
+
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.core.db import table_of
+from app.domain.accounts.models import Role, TeamMember, User
+from app.domain.events.models import Event
+from app.domain.notifications.actions import News, tell
+from app.domain.notifications.models import Notification, NotificationKind, Way
+from app.domain.threads.models import Message, Thread
+from app.domain.threads.moves import move_rows, moved_ids, parse_move, remove_rows, return_rows
+from app.domain.threads.people_models import ThreadWatcher
+
+NOTIFICATIONS = table_of(Notification)
+
+
+def tell_mentioned(session: Session, event: Event) -> None:
+    """`NoteAdded`: the people its text names."""
+    mentioned = [uuid.UUID(user_id) for user_id in event.payload.get("mentions", ())]
+    if mentioned:
+        tell(session, _news(event, NotificationKind.MENTION), to=User.id.in_(mentioned), caused_by=event)
+
+
+def tell_assignee(session: Session, event: Event) -> None:
+    """`ThreadAssigned`: whoever got it, unless they took it themselves."""
+    assignee = event.payload.get("to")
+    if assignee is not None and assignee != str(event.actor_user_id):
+        tell(session, _news(event, NotificationKind.ASSIGNMENT), to=User.id == uuid.UUID(assignee), caused_by=event)
+
+
+def tell_team(session: Session, event: Event) -> None:
+    """`ThreadHandedOver`: everybody of the team that got it, but for who gave it."""
+    if event.payload.get("to") is not None:
+        members = sa.select(TeamMember.user_id).where(TeamMember.team_id == uuid.UUID(event.payload["to"]))
+        tell(session, _news(event, NotificationKind.TEAM), to=User.id.in_(members), caused_by=event)
+
+
+def tell_followers(session: Session, event: Event) -> None:
+    """`MessageReceived`: the assignee and the watchers, unless a machine wrote it or it is spam."""
+    message = session.get(Message, event.message_id)
+    if message is None or message.automatic is not None:
+        return
+    thread = sa.and_(Thread.id == event.thread_id, Thread.spam_at.is_(None))
+    assignee = sa.select(Thread.assignee_user_id).where(thread).scalar_subquery()
+    watchers = sa.select(ThreadWatcher.user_id).join(Thread, Thread.id == ThreadWatcher.thread_id).where(thread)
+    to = sa.or_(User.id == assignee, User.id.in_(watchers))
+    tell(session, _news(event, NotificationKind.MESSAGE), to=to, caused_by=event)
+
+
+def tell_writer_of_held(session: Session, event: Event) -> None:
+    """`ScheduledReplyHeld`: whoever scheduled the reply."""
+    writer = uuid.UUID(event.payload["user_id"])
+    tell(session, _news(event, NotificationKind.HELD), to=User.id == writer, caused_by=event)
+
+
+def tell_escalation(session: Session, event: Event) -> None:
+    """`EscalationStepReached`: those the step is for, in the ways the step says, in their quiet hours if it says so."""
+    told = [uuid.UUID(user_id) for user_id in event.payload["user_ids"]]
+    through = frozenset(Way(way) for way in event.payload["through"])
+    if told and through:
+        news, now = _news(event, NotificationKind.ESCALATION), bool(event.payload["in_quiet_hours"])
+        tell(session, news, to=User.id.in_(told), caused_by=event, through=through, in_quiet_hours=now)
+
+
+def tell_administrators(session: Session, event: Event) -> None:
+    """`ChannelAlerted`: every administrator."""
+    if event.brand_id is None:
+        raise ValueError(f"{event.type} names no brand")
+    about = {"channel_id": uuid.UUID(event.payload["channel_id"]), "text": event.payload["text"]}
+    news = News(NotificationKind.CHANNEL, event.brand_id, None, None, event.actor_user_id, event.occurred_at, **about)
+    tell(session, news, to=User.role == Role.ADMIN, caused_by=event)
+
+
+def follow_merged_thread(session: Session, event: Event) -> None:
+    """`ThreadsMerged`, `SplitUndone`: watchers and notifications of the thread that goes belong to the one that stays."""
+    move = parse_move(event)
+    if move.gone is None:
+        return
+    stays = sa.literal(move.thread_id, sa.Uuid)
+    theirs = sa.select(stays, ThreadWatcher.user_id, ThreadWatcher.created_at).where(ThreadWatcher.thread_id == move.gone)
+    columns = ["thread_id", "user_id", "created_at"]
+    session.execute(postgresql.insert(ThreadWatcher).from_select(columns, theirs).on_conflict_do_nothing())
+    other = NOTIFICATIONS.alias("other")
+    twin = sa.exists(sa.select(other.c.id).where(other.c.thread_id == move.thread_id, _same_news(other)))
+    doubled = sa.and_(NOTIFICATIONS.c.thread_id == move.gone, _is_unread_message(NOTIFICATIONS), twin)
+    remove_rows(session, NOTIFICATIONS, move_id=move.noted_as, where=doubled)
+    move_rows(session, NOTIFICATIONS, move_id=move.noted_as, origin=move.gone, target=move.thread_id)
+
+
+def follow_split(session: Session, event: Event) -> None:
+    """`ThreadSplit`: what tells of a message goes where the message went."""
+    move = parse_move(event)
+    about = NOTIFICATIONS.c.message_id.in_(moved_ids(move.id, "messages"))
+    move_rows(session, NOTIFICATIONS, move_id=move.id, origin=move.thread_id, target=move.other, where=(about,))
+
+
+def go_back(session: Session, event: Event) -> None:
+    """`MergeUndone`, `SplitUndone`: notifications return to their thread; of two unread ones there the newer stays."""
+    move = parse_move(event)
+    other = NOTIFICATIONS.alias("other")
+    twin = sa.exists(sa.select(other.c.id).where(other.c.thread_id == move.target, _same_news(other)))
+    back = NOTIFICATIONS.c.id.in_(moved_ids(move.id, NOTIFICATIONS.name))
+    doubled = sa.and_(NOTIFICATIONS.c.thread_id == move.origin, _is_unread_message(NOTIFICATIONS), back, twin)
+    remove_rows(session, NOTIFICATIONS, move_id=None, where=doubled)
+    return_rows(session, NOTIFICATIONS, move_id=move.id, origin=move.origin, target=move.target)
+
+
+def _is_unread_message(table: sa.FromClause) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.kind == NotificationKind.MESSAGE, table.c.read_at.is_(None))
+
+
+def _same_news(other: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Of two unread notifications of messages one thread and user can have one."""
+    return sa.and_(_is_unread_message(other), other.c.user_id == NOTIFICATIONS.c.user_id)
+
+
+def _news(event: Event, kind: NotificationKind) -> News:
+    if event.brand_id is None or event.thread_id is None:
+        raise ValueError(f"{event.type} names no thread")
+    return News(
+        kind=kind,
+        brand_id=event.brand_id,
+        thread_id=event.thread_id,
+        message_id=event.message_id,
+        actor_user_id=event.actor_user_id,
+        at=event.occurred_at,
+    )

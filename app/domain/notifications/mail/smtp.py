@@ -1,0 +1,83 @@
+"""One mail to the mail server of the installation (SMTP_URL). No database.
+
+`smtps://` is TLS from the start; `smtp://` demands STARTTLS, but on this machine itself. Once the text is on its way a broken
+line leaves the outcome unknown, and nothing is sent twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from urllib.parse import unquote, urlsplit
+
+from app.core.addresses import AddressGuard
+from app.core.metering import Meter
+from app.core.smtp import Refusal, SmtpClient, SmtpServer, SmtpTrouble
+from app.core.text import known
+from app.core.text import mark as N_
+from app.domain.notifications.answers import Answer
+from app.domain.notifications.models import Outcome
+
+ACCEPTED = N_("The mail server accepted it.")
+NO_SERVER = N_("There is no mail server: an administrator has to set SMTP_URL.")
+UNSAFE = N_("The mail server does not offer a safe line (STARTTLS).")
+REFUSED = known("The mail server refuses it (%(code)s).")
+BUSY = known("The mail server asks to try later (%(code)s).")
+SILENT = known("The mail server does not answer (%(why)s).")
+UNKNOWN = N_("The line to the mail server broke; it may have taken the mail or not, and it is not sent again.")
+# Whoever runs this installation chose the server; it may well stand in a network of theirs.
+_ANYWHERE = AddressGuard(("0.0.0.0/0", "::/0"))
+
+
+@dataclass(frozen=True)
+class MailSender:
+    """`url` "" is no mail server at all."""
+
+    url: str = field(repr=False)
+    sender: str
+    meter: Meter | None = field(default=None, repr=False)
+
+    @property
+    def is_set_up(self) -> bool:
+        return bool(self.url)
+
+    def send(self, message: EmailMessage, *, to: str) -> Answer:
+        """Hand the mail over; every failure is an answer."""
+        if not self.is_set_up:
+            return Answer(Outcome.REFUSED, NO_SERVER)
+        name = self.sender.rpartition("@")[2] or "switchyard.localhost"
+        client = SmtpClient(_ANYWHERE, ehlo_name=name, meter=self.meter)
+        try:
+            handed = client.hand_over(self._server(), message.as_bytes(), sender=self.sender, recipients=(to,))
+        except SmtpTrouble as trouble:
+            return _answer(trouble)
+        return _said(handed.refused[to]) if to in handed.refused else Answer(Outcome.ACCEPTED, ACCEPTED)
+
+    def _server(self) -> SmtpServer:
+        parts = urlsplit(self.url)
+        tls = parts.scheme == "smtps"
+        return SmtpServer(
+            parts.hostname or "",
+            parts.port or (465 if tls else 587),
+            "tls" if tls else "none",
+            unquote(parts.username or ""),
+            unquote(parts.password or ""),
+        )
+
+
+def _answer(trouble: SmtpTrouble) -> Answer:
+    """Before the text was on its way nothing can have been sent. Credentials may be mended, so those are tried again, too."""
+    if trouble.outcome_unknown:
+        return Answer(Outcome.UNKNOWN, UNKNOWN)
+    if trouble.kind in ("unsafe", "no_starttls"):
+        return Answer(Outcome.REFUSED, UNSAFE)
+    if trouble.refusal is None:
+        return Answer(None, SILENT % {"why": trouble.kind})
+    if trouble.stage in ("connect", "tls", "login"):
+        return Answer(None, BUSY % {"code": trouble.refusal.code})
+    return _said(trouble.refusal)
+
+
+def _said(refusal: Refusal) -> Answer:
+    said = {"code": refusal.code}
+    return Answer(Outcome.REFUSED, REFUSED % said) if refusal.is_permanent else Answer(None, BUSY % said)

@@ -1,0 +1,251 @@
+"""What a user is told, in which ways, and what is on its way to them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, Claimable, WithId, text_enum
+from app.domain.threads.models import Priority
+
+
+class NotificationKind(StrEnum):
+    MENTION = "mention"
+    ASSIGNMENT = "assignment"
+    MESSAGE = "message"  # something came in on a thread assigned to the user, or watched by them
+    HELD = "held"  # a reply the user scheduled was not sent: they decide
+    TEAM = "team"  # a thread was handed to a team of theirs
+    CHANNEL = "channel"  # a channel does not work, or a credential of it expires; for administrators
+    ESCALATION = "escalation"  # a deadline comes near or has passed, and it is theirs to do something
+    ORDER_URGENT = "order_urgent"  # an order became urgent; for leads, and whoever has its conversation
+    TECHNICIAN_ABSENT = "technician_absent"  # a technician is not there on a day with appointments; for leads
+    RULE = "rule"  # a rule or a macro tells a team, as a card in its channel alone
+    SYSTEM_ERROR = "system_error"  # something is wrong with the installation, or mended; for administrators
+
+
+class Way(StrEnum):
+    """In which ways somebody is told. An e-mail is a digest, but for deadlines, which cannot wait."""
+
+    APP = "app"
+    PUSH = "push"
+    EMAIL = "email"
+    TEAMS = "teams"
+
+
+# A card goes into a team's channel, where all of it sees it: only what concerns a team, and what cannot wait.
+TRIGGERS = (NotificationKind.ORDER_URGENT, NotificationKind.TECHNICIAN_ABSENT, NotificationKind.SYSTEM_ERROR)
+TEAMS_KINDS = frozenset(
+    {NotificationKind.MENTION, NotificationKind.TEAM, NotificationKind.ESCALATION, NotificationKind.RULE, *TRIGGERS}
+)
+# What cannot wait for a digest or a moment.
+AT_ONCE = frozenset({NotificationKind.ESCALATION, NotificationKind.CHANNEL, *TRIGGERS})
+# By whoever chose nothing, everything is wanted but these.
+UNASKED = frozenset({(NotificationKind.MENTION, Way.TEAMS), (NotificationKind.TEAM, Way.TEAMS)})
+
+
+def is_offered(kind: NotificationKind, way: Way) -> bool:
+    """Whether this kind can be told in this way at all."""
+    return kind in TEAMS_KINDS if way == Way.TEAMS else kind != NotificationKind.RULE
+
+
+def is_usual(kind: NotificationKind, way: Way) -> bool:
+    """Whether it is told in this way to somebody who chose nothing."""
+    return is_offered(kind, way) and (kind, way) not in UNASKED
+
+
+class Outcome(StrEnum):
+    """What became of a dispatch."""
+
+    ACCEPTED = "accepted"  # by the push service, the mail server or Teams; more is not known
+    LAPSED = "lapsed"  # there was nothing left to tell: read meanwhile, or not theirs to see any more
+    FOLDED = "folded"  # told together with another one
+    GONE = "gone"  # the device or the address is no more
+    REFUSED = "refused"
+    UNKNOWN = "unknown"  # the line broke during the call; telling it again could tell it twice
+
+
+class Notification(WithId, Base):
+    """One thing a user is told. Unread ones of kind `message` are one per thread: `count` says how many messages it stands for.
+
+    It is about a thread, about a channel, or about what is found at `place`, a path of ours (then `brand_id` says who may see it;
+    none: the installation itself). Of the latter two `text` says in English what.
+    `message_id` is the newest message it is about, `actor_user_id` who caused it; null where nobody signed in did. `in_app`: it
+    stands in the list of the user; otherwise it is told in other ways alone.
+    """
+
+    __tablename__ = "notifications"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
+    kind: Mapped[NotificationKind] = mapped_column(text_enum(NotificationKind, "kind"))
+    thread_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("threads.id", ondelete="CASCADE"), index=True)
+    channel_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("channels.id", ondelete="CASCADE"), index=True)
+    brand_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("brands.id", ondelete="CASCADE"))
+    place: Mapped[str] = mapped_column(default="", server_default="")
+    text: Mapped[str] = mapped_column(default="", server_default="")
+    message_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("messages.id", ondelete="SET NULL"), index=True)
+    actor_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
+    count: Mapped[int] = mapped_column(default=1)
+    in_app: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    read_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.CheckConstraint("num_nonnulls(thread_id, channel_id, nullif(place, '')) = 1", name="about"),
+        sa.Index("ix_notifications_newest", "user_id", sa.text("created_at DESC"), sa.text("id DESC")),
+        sa.Index("ix_notifications_unread", "user_id", "thread_id", postgresql_where=sa.text("read_at IS NULL")),
+        sa.Index(
+            "uq_notifications_unread_message",
+            "user_id",
+            "thread_id",
+            unique=True,
+            postgresql_where=sa.text("read_at IS NULL AND kind = 'message'"),
+        ),
+    )
+
+
+class NotificationChoice(Base):
+    """What a user chose for one kind and way; where there is no row it is as usual (`is_usual`)."""
+
+    __tablename__ = "notification_choices"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[NotificationKind] = mapped_column(text_enum(NotificationKind, "kind"), primary_key=True)
+    way: Mapped[Way] = mapped_column(text_enum(Way, "way"), primary_key=True)
+    wanted: Mapped[bool]
+
+
+class NotificationSettings(Base):
+    """When and how a user is told. `quiet` is a week of quiet hours (app/domain/notifications/quiet.py), in the user's own time
+    zone. `shows_content`: names and subjects may leave the house, for lock screens and mail. `digest_hour`: the local hour of the
+    digest, null for none."""
+
+    __tablename__ = "notification_settings"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    quiet: Mapped[list[Any]] = mapped_column(default=list)
+    shows_content: Mapped[bool] = mapped_column(default=False)
+    digest_hour: Mapped[int | None]
+
+
+class NotificationDispatch(Claimable, WithId, Base):
+    """The promise to tell a notification in one way outside the app, to one target: a device, a Teams channel, or the user
+    themselves by mail. A card is for all of `told_user_ids`, `user_id` being the first of them.
+
+    While one waits there is no second of the same notification. `is_held`: it came in quiet hours and waits for their end, when
+    all that wait for that target are told as one. `calling_at` is set while the other side is called.
+    """
+
+    __tablename__ = "notification_dispatches"
+
+    way: Mapped[Way] = mapped_column(text_enum(Way, "way"))
+    target_id: Mapped[uuid.UUID]
+    notification_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("notifications.id", ondelete="CASCADE"), index=True)
+    event_id: Mapped[uuid.UUID]
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    subscription_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("push_subscriptions.id", ondelete="CASCADE"))
+    hook_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("teams_hooks.id", ondelete="CASCADE"), index=True)
+    told_user_ids: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    is_held: Mapped[bool] = mapped_column(default=False)
+    folded_into_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("notification_dispatches.id", ondelete="CASCADE"))
+    calling_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[Outcome | None] = mapped_column(text_enum(Outcome, "outcome"))
+    error: Mapped[str] = mapped_column(default="", server_default="")
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.UniqueConstraint("event_id", "way", "target_id"),
+        sa.Index(
+            "uq_notification_dispatches_waiting",
+            "notification_id",
+            "way",
+            "target_id",
+            unique=True,
+            postgresql_where=sa.text("state = 'ready'"),
+        ),
+        sa.Index("ix_notification_dispatches_due", "run_at", postgresql_where=sa.text("state IN ('ready', 'running')")),
+        sa.Index("ix_notification_dispatches_target", "target_id", "ended_at"),
+        sa.Index("ix_notification_dispatches_folded_into_id", "folded_into_id"),
+        sa.Index("ix_notification_dispatches_subscription_id", "subscription_id"),
+        sa.CheckConstraint("state IN ('ready', 'running', 'done', 'failed')", name="state"),
+        sa.CheckConstraint("(way = 'push') = (subscription_id IS NOT NULL)", name="device"),
+        sa.CheckConstraint("(way = 'teams') = (hook_id IS NOT NULL)", name="hook"),
+    )
+
+
+class PushKey(WithId, Base):
+    """The key pair by which push services know us; one for an installation, as all devices are bound to it."""
+
+    __tablename__ = "push_keys"
+
+    public_point: Mapped[bytes]
+    sealed_private: Mapped[bytes]
+    is_only: Mapped[bool] = mapped_column(default=True, server_default=sa.true(), unique=True)
+    created_at: Mapped[datetime]
+
+
+class PushSubscription(WithId, Base):
+    """A browser that agreed to be told. `session_id` is the signing-in it was made in, and signing out ends it. `problem`: why
+    its push service refuses us, in English."""
+
+    __tablename__ = "push_subscriptions"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    session_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("user_sessions.id", ondelete="SET NULL"), index=True)
+    endpoint: Mapped[str]
+    p256dh: Mapped[str]
+    auth: Mapped[str]
+    user_agent: Mapped[str] = mapped_column(default="", server_default="")
+    created_at: Mapped[datetime]
+    reached_at: Mapped[datetime | None]
+    problem: Mapped[str] = mapped_column(default="", server_default="")
+
+    __table_args__ = (sa.UniqueConstraint("endpoint"),)
+
+
+class TeamsHook(WithId, Base):
+    """Where the cards of a team go: the address of a workflow, which is a secret as a whole; `host` may be shown. `calls` are the
+    instants of the calls of the last day, by which their pace is kept. `problem`: why Teams refuses us, in English.
+
+    `triggers`: which of TRIGGERS come there; `least_priority`: nothing about a thread or order that is less urgent does."""
+
+    __tablename__ = "teams_hooks"
+
+    team_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("teams.id", ondelete="CASCADE"), unique=True)
+    sealed_url: Mapped[bytes]
+    host: Mapped[str]
+    shows_content: Mapped[bool] = mapped_column(default=False)
+    triggers: Mapped[list[str]] = mapped_column(default=lambda: [kind.value for kind in TRIGGERS])
+    least_priority: Mapped[Priority] = mapped_column(
+        text_enum(Priority, "least_priority"), default=Priority.LOW, server_default=Priority.LOW.value
+    )
+    calls: Mapped[list[datetime]] = mapped_column(sa.ARRAY(sa.DateTime(timezone=True)), default=list, server_default="{}")
+    problem: Mapped[str] = mapped_column(default="", server_default="")
+    reached_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
+
+
+class NotificationDigest(Claimable, WithId, Base):
+    """The promise of one user's digest for one local day, made before it is sent; `calling_at` is set while the mail server has
+    it."""
+
+    __tablename__ = "notification_digests"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
+    digest_date: Mapped[date]
+    calling_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[Outcome | None] = mapped_column(text_enum(Outcome, "outcome"))
+    error: Mapped[str] = mapped_column(default="", server_default="")
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.UniqueConstraint("user_id", "digest_date"),
+        sa.Index("ix_notification_digests_due", "run_at", postgresql_where=sa.text("state IN ('ready', 'running')")),
+        sa.CheckConstraint("state IN ('ready', 'running', 'done', 'failed')", name="state"),
+    )

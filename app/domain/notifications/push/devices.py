@@ -1,0 +1,109 @@
+"""The browsers of users that are told. The caller owns the transaction."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.core.allowed_hosts import is_allowed
+from app.core.ids import new_id
+from app.domain.accounts.models import UserSession
+from app.domain.notifications.models import PushSubscription
+from app.providers.web_push.encryption import BadSubscription, BrowserKeys
+
+MOST_DEVICES = 20
+
+
+@dataclass(frozen=True)
+class NewDevice:
+    """A subscription as the browser made it; `endpoint` lets anybody tell it something, so it is not for logs."""
+
+    endpoint: str = field(repr=False)
+    p256dh: str = field(repr=False)
+    auth: str = field(repr=False)
+    user_agent: str = ""
+
+
+def parse_device(body: Any, *, allowed: tuple[str, ...], user_agent: str) -> NewDevice:
+    """Read `PushSubscription.toJSON()`. Raises BadSubscription for what is none, or is at a host we do not call."""
+    keys = body.get("keys") if isinstance(body, dict) else None
+    values = [body.get("endpoint"), keys.get("p256dh"), keys.get("auth")] if isinstance(keys, dict) else [None]
+    if not all(isinstance(value, str) for value in values):
+        raise BadSubscription("not a subscription")
+    endpoint, p256dh, auth = (str(value) for value in values)
+    if not is_allowed(endpoint, allowed):
+        raise BadSubscription("not a push service we know")
+    BrowserKeys.parse(p256dh, auth)
+    return NewDevice(endpoint, p256dh, auth, user_agent[:300])
+
+
+def add_device(
+    session: Session, device: NewDevice, *, user_id: uuid.UUID, session_id: uuid.UUID | None, now: datetime
+) -> PushSubscription:
+    """Tell this browser from now on. A browser that belonged to somebody else belongs to whoever uses it now; of more than
+    MOST_DEVICES the oldest go."""
+    values: dict[str, Any] = {"user_id": user_id, "session_id": session_id, "p256dh": device.p256dh, "auth": device.auth}
+    values |= {"user_agent": device.user_agent, "created_at": now, "problem": "", "reached_at": None}
+    # Not an update: what was on its way to the former owner must not arrive.
+    others = sa.and_(PushSubscription.endpoint == device.endpoint, PushSubscription.user_id != user_id)
+    session.execute(sa.delete(PushSubscription).where(others))
+    insert = postgresql.insert(PushSubscription).values(id=new_id(), endpoint=device.endpoint, **values)
+    known = {name: values[name] for name in ("session_id", "p256dh", "auth", "user_agent", "problem")}
+    upsert = insert.on_conflict_do_update(index_elements=["endpoint"], set_=known).returning(PushSubscription.id)
+    row_id = session.execute(upsert).scalar_one()
+    mine = sa.select(PushSubscription.id).where(PushSubscription.user_id == user_id)
+    older = mine.order_by(PushSubscription.created_at.desc(), PushSubscription.id.desc()).offset(MOST_DEVICES)
+    session.execute(sa.delete(PushSubscription).where(PushSubscription.id.in_(older)))
+    return session.get_one(PushSubscription, row_id, populate_existing=True)
+
+
+def renew_device(
+    session: Session,
+    old_endpoint: str,
+    device: NewDevice | None,
+    *,
+    user_id: uuid.UUID,
+    session_id: uuid.UUID | None,
+    now: datetime,
+) -> bool:
+    """A page of the browser that had `old_endpoint` says what it has now, None for nothing any more. False: we do not tell this
+    browser (it signed out, or was somebody else's), so it should give up its subscription."""
+    old = session.execute(
+        sa.select(PushSubscription).where(PushSubscription.endpoint == old_endpoint).with_for_update()
+    ).scalar_one_or_none()
+    if old is None:
+        return False
+    if old.user_id != user_id or device is None:
+        session.delete(old)
+        session.flush()
+        return False
+    if device.endpoint != old_endpoint:
+        session.delete(old)
+        session.flush()
+    add_device(session, device, user_id=user_id, session_id=session_id, now=now)
+    return True
+
+
+def forget_device(session: Session, *, user_id: uuid.UUID, device_id: uuid.UUID) -> bool:
+    """Tell this browser of the user's no more; what was on its way goes with it."""
+    mine = sa.and_(PushSubscription.id == device_id, PushSubscription.user_id == user_id)
+    return bool(session.execute(sa.delete(PushSubscription).where(mine).returning(PushSubscription.id)).all())
+
+
+def forget_devices_of(session: Session, session_id: uuid.UUID) -> None:
+    """Somebody signed out there."""
+    session.execute(sa.delete(PushSubscription).where(PushSubscription.session_id == session_id))
+
+
+def is_signed_out(session: Session, device: PushSubscription) -> bool:
+    """Whether its session was revoked, there or elsewhere; one that merely ran out does not count."""
+    if device.session_id is None:
+        return False
+    revoked = sa.select(UserSession.revoked_at).where(UserSession.id == device.session_id)
+    return session.execute(revoked).scalar_one_or_none() is not None

@@ -1,0 +1,23 @@
+"""What a call to a push service says about a device. The caller owns the transaction."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.notifications.answers import Answer
+from app.domain.notifications.models import Outcome, PushSubscription
+
+
+def note_answer(session: Session, device_id: uuid.UUID, answer: Answer, *, now: datetime) -> None:
+    """Keep on the device how it went. One that is gone goes, and with it whatever was promised to it."""
+    mine = PushSubscription.id == device_id
+    if answer.outcome == Outcome.GONE:
+        session.execute(sa.delete(PushSubscription).where(mine))
+    elif answer.outcome is not None:
+        values: dict[str, Any] = {"reached_at": now, "problem": ""} if answer.ok else {"problem": answer.words}
+        session.execute(sa.update(PushSubscription).where(mine).values(values))

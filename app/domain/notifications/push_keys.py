@@ -1,0 +1,44 @@
+"""Our key pair: made once for an installation, its private half sealed. A new one would end every subscription."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.core.crypto import Keyring
+from app.core.ids import new_id
+from app.domain.notifications.models import PushKey
+from app.providers.web_push.encryption import CURVE, point_of, to_base64url
+
+
+@dataclass(frozen=True)
+class OwnKey:
+    """What signs, and what browsers are given: base64url of the public point."""
+
+    private: ec.EllipticCurvePrivateKey = field(repr=False)
+    public: str
+
+
+def own_key(session: Session, *, keyring: Keyring, now: datetime) -> OwnKey:
+    """The key pair, made now if there is none yet. Two that make it at once agree on one. Raises UnableToDecrypt."""
+    found = session.execute(sa.select(PushKey)).scalar_one_or_none() or _make(session, keyring, now)
+    der = keyring.decrypt(found.sealed_private, table="push_keys", column="sealed_private", row_id=found.id)
+    private = load_der_private_key(der, password=None)
+    if not isinstance(private, ec.EllipticCurvePrivateKey):
+        raise TypeError("no key of an elliptic curve")
+    return OwnKey(private, to_base64url(found.public_point))
+
+
+def _make(session: Session, keyring: Keyring, now: datetime) -> PushKey:
+    key, row_id = ec.generate_private_key(CURVE), new_id()
+    der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    values = {"id": row_id, "public_point": point_of(key.public_key()), "created_at": now}
+    values["sealed_private"] = keyring.encrypt(der, table="push_keys", column="sealed_private", row_id=row_id)
+    session.execute(postgresql.insert(PushKey).values(values).on_conflict_do_nothing())
+    return session.execute(sa.select(PushKey)).scalar_one()

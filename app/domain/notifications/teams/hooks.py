@@ -1,0 +1,180 @@
+"""Where the cards of each team go. The caller owns the transaction; an address is sealed, and open only for the call."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.crypto import Keyring
+from app.core.ids import new_id
+from app.domain.accounts.models import Team, TeamMember, User
+from app.domain.events.actions import Actor, audit
+from app.domain.notifications.answers import Answer
+from app.domain.notifications.models import TRIGGERS, NotificationKind, TeamsHook
+from app.domain.notifications.teams.pace import wait_seconds, with_call
+from app.domain.threads.models import Priority, Thread
+
+
+@dataclass(frozen=True)
+class HookRow:
+    """A team and where its cards go, if anywhere."""
+
+    team: Team
+    hook: TeamsHook | None
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What comes there besides what concerns the team anyway, and how urgent it has to be."""
+
+    triggers: tuple[NotificationKind, ...] = TRIGGERS
+    least_priority: Priority = Priority.LOW
+
+
+@dataclass(frozen=True)
+class NewHook:
+    """A checked address (app/providers/teams/addresses.py) and its host."""
+
+    url: str = field(repr=False)
+    host: str
+    shows_content: bool
+    wishes: Wishes = field(default_factory=Wishes)
+
+
+def list_hooks(session: Session) -> list[HookRow]:
+    """Every team by name. One query."""
+    query = sa.select(Team, TeamsHook).outerjoin(TeamsHook, TeamsHook.team_id == Team.id).order_by(Team.name)
+    return [HookRow(row[0], row[1]) for row in session.execute(query)]
+
+
+def find_hook(session: Session, team_id: uuid.UUID) -> TeamsHook | None:
+    """Where the cards of this team go."""
+    return session.execute(sa.select(TeamsHook).where(TeamsHook.team_id == team_id)).scalar_one_or_none()
+
+
+def find_hook_named(session: Session, name: str) -> TeamsHook | None:
+    """Where the cards of the team of this name go, however it is capitalized."""
+    same = sa.func.lower(Team.name) == name.strip().lower()
+    query = sa.select(TeamsHook).join(Team, Team.id == TeamsHook.team_id).where(same).order_by(Team.name, Team.id)
+    return session.execute(query.limit(1)).scalar_one_or_none()
+
+
+def set_hook(session: Session, new: NewHook, *, team_id: uuid.UUID, keyring: Keyring, now: datetime, actor: Actor) -> TeamsHook:
+    """The cards of this team go there from now on. What waited for the old address goes to the new one."""
+    hook = find_hook(session, team_id) or TeamsHook(id=new_id(), team_id=team_id)
+    hook.sealed_url = keyring.encrypt(new.url.encode(), table="teams_hooks", column="sealed_url", row_id=hook.id)
+    hook.host, hook.shows_content, hook.changed_at, hook.calls, hook.problem = new.host, new.shows_content, now, [], ""
+    _set_wishes(hook, new.wishes)
+    session.add(hook)
+    session.flush()
+    audit(session, action="TeamsAddressSet", object_type="team", object_id=str(team_id), now=now, actor=actor)
+    return hook
+
+
+def set_content(session: Session, hook: TeamsHook, *, shows_content: bool, wishes: Wishes, now: datetime, actor: Actor) -> None:
+    """Whether cards name people and subjects, and which ones come."""
+    hook.shows_content = shows_content
+    _set_wishes(hook, wishes)
+    detail = {"shows_content": shows_content, "triggers": hook.triggers, "least_priority": wishes.least_priority.value}
+    audit(
+        session, action="TeamsCardsChanged", object_type="team", object_id=str(hook.team_id), now=now, actor=actor, detail=detail
+    )
+
+
+def _set_wishes(hook: TeamsHook, wishes: Wishes) -> None:
+    hook.triggers, hook.least_priority = [kind.value for kind in wishes.triggers], wishes.least_priority
+
+
+def remove_hook(session: Session, hook: TeamsHook, *, now: datetime, actor: Actor) -> None:
+    """No cards for this team; those that wait go as well."""
+    session.delete(hook)
+    session.flush()
+    audit(session, action="TeamsAddressRemoved", object_type="team", object_id=str(hook.team_id), now=now, actor=actor)
+
+
+def open_address(hook: TeamsHook, keyring: Keyring) -> str:
+    """The address, for the call. Raises UnableToDecrypt."""
+    return keyring.decrypt(hook.sealed_url, table="teams_hooks", column="sealed_url", row_id=hook.id).decode()
+
+
+@dataclass(frozen=True)
+class About:
+    """What a card is about. `priority`: how urgent it is, "" for as the thread is. `team_id`: the team that is told,
+    None: whom it concerns."""
+
+    kind: NotificationKind
+    thread_id: uuid.UUID | None
+    priority: str = ""
+    team_id: uuid.UUID | None = None
+
+
+def hook_for(session: Session, about: About, *, user_ids: Collection[uuid.UUID]) -> uuid.UUID | None:
+    """Whose channel a card belongs into: that of the thread's team, else of a team of those who are told; of those that want it.
+
+    What is one of TRIGGERS goes, where none of these wants it, to the first team that does.
+    """
+    team = sa.select(Thread.team_id).where(Thread.id == about.thread_id).scalar_subquery()
+    theirs = sa.select(TeamMember.team_id).where(TeamMember.user_id.in_(user_ids))
+    of_thread, of_told = Team.id == team, Team.id.in_(theirs)
+    query = sa.select(TeamsHook.id).join(Team, Team.id == TeamsHook.team_id).where(_is_urgent_enough(session, about))
+    if about.team_id is not None:
+        query = query.where(Team.id == about.team_id)
+    elif about.kind in TRIGGERS:
+        query = query.where(TeamsHook.triggers.contains([about.kind.value]))
+    else:
+        query = query.where(sa.or_(of_thread, of_told))
+    query = query.order_by(of_thread.desc().nulls_last(), of_told.desc(), Team.name)
+    return session.execute(query.limit(1)).scalar_one_or_none()
+
+
+def _is_urgent_enough(session: Session, about: About) -> sa.ColumnElement[bool]:
+    """What has no priority of its own, such as a fault of the system, always is."""
+    of_thread = sa.select(Thread.priority).where(Thread.id == about.thread_id)
+    priority = Priority(about.priority) if about.priority else session.execute(of_thread).scalar_one_or_none()
+    if priority is None or about.kind in (NotificationKind.TECHNICIAN_ABSENT, NotificationKind.SYSTEM_ERROR):
+        return sa.true()
+    return TeamsHook.least_priority.in_([one for one in Priority if one.rank <= priority.rank])
+
+
+def list_without_channel(session: Session) -> list[str]:
+    """The names of teams whose cards go nowhere."""
+    return [row.team.name for row in list_hooks(session) if row.hook is None]
+
+
+def has_channel(session: Session, user_id: uuid.UUID) -> bool:
+    """Whether a team of theirs has a channel: else a card for them goes out only where the thread's team has one."""
+    theirs = sa.select(TeamsHook.id).join(TeamMember, TeamMember.team_id == TeamsHook.team_id)
+    return session.execute(theirs.where(TeamMember.user_id == user_id).limit(1)).first() is not None
+
+
+def list_people_without_channel(session: Session) -> list[str]:
+    """The names of those who are in no team that has a channel."""
+    reached = sa.select(TeamMember.user_id).join(TeamsHook, TeamsHook.team_id == TeamMember.team_id)
+    query = sa.select(User.name).where(User.disabled_at.is_(None), User.id.not_in(reached))
+    return list(session.execute(query.order_by(User.name, User.id)).scalars())
+
+
+def take_slot(session: Session, hook_id: uuid.UUID, *, now: datetime) -> float:
+    """Take the right to call now, and return 0; or how many seconds to wait for it."""
+    hook = session.execute(
+        sa.select(TeamsHook).where(TeamsHook.id == hook_id).with_for_update(), execution_options={"populate_existing": True}
+    ).scalar_one()
+    wait = wait_seconds(hook.calls, now)
+    if wait <= 0:
+        hook.calls = with_call(hook.calls, now)
+        session.flush()
+    return wait
+
+
+def note_answer(session: Session, hook_id: uuid.UUID, answer: Answer, *, now: datetime) -> None:
+    """Keep at the address how the last call went."""
+    values: dict[str, Any] = {"problem": "" if answer.ok else answer.words}
+    if answer.ok:
+        values["reached_at"] = now
+    session.execute(sa.update(TeamsHook).where(TeamsHook.id == hook_id).values(values))

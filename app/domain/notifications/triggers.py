@@ -1,0 +1,61 @@
+"""Who is told of urgent orders, absent technicians and faults of the system. Called in the transaction, see app/wiring.py."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.text import known
+from app.domain.accounts.models import Role, User
+from app.domain.events.models import Event
+from app.domain.notifications.actions import News, tell
+from app.domain.notifications.models import NotificationKind
+from app.domain.threads.models import Priority, Thread
+
+URGENT = known("Order %(number)s is urgent")
+CRITICAL = known("Order %(number)s is critical")
+ABSENT = known("%(name)s is absent on %(date)s; appointments that day: %(count)s.")
+LEADING = User.role.in_((Role.LEAD, Role.ADMIN))
+FROM = Priority.URGENT
+
+
+def tell_of_urgent_order(session: Session, event: Event) -> None:
+    """`OrderCreated`, `OrderPriorityChanged`: leads and whoever has its conversation, where it is urgent now and was not."""
+    priority = Priority(event.payload.get("priority", Priority.NORMAL))
+    former = Priority(event.payload.get("former_priority", Priority.LOW))
+    if priority.rank < FROM.rank or former.rank >= priority.rank:
+        return
+    words = CRITICAL if priority == Priority.CRITICAL else URGENT
+    news = News(
+        NotificationKind.ORDER_URGENT,
+        event.brand_id,
+        None,
+        None,
+        event.actor_user_id,
+        event.occurred_at,
+        text=words % {"number": event.payload["order_number"]},
+        place=f"/orders/{event.payload['order_id']}",
+        priority=priority.value,
+    )
+    assignee = sa.select(Thread.assignee_user_id).where(Thread.id == event.thread_id).scalar_subquery()
+    tell(session, news, to=sa.or_(LEADING, User.id == assignee), caused_by=event)
+
+
+def tell_of_absent_technician(session: Session, event: Event) -> None:
+    """`TechnicianAbsent`: the leads of the brand whose appointments are affected."""
+    user_id, day = uuid.UUID(event.payload["user_id"]), date.fromisoformat(event.payload["date"])
+    values = {"name": session.get_one(User, user_id).name, "date": day.isoformat(), "count": event.payload["count"]}
+    at, place = event.occurred_at, f"/absences#absence-{user_id}-{day}"
+    who, kind = event.actor_user_id, NotificationKind.TECHNICIAN_ABSENT
+    news = News(kind, event.brand_id, None, None, who, at, text=ABSENT % values, place=place)
+    tell(session, news, to=LEADING, caused_by=event)
+
+
+def tell_of_trouble(session: Session, event: Event) -> None:
+    """`SystemTroubleTold`: every administrator."""
+    text, place = event.payload["text"], event.payload["place"]
+    news = News(NotificationKind.SYSTEM_ERROR, None, None, None, None, event.occurred_at, text=text, place=place)
+    tell(session, news, to=User.role == Role.ADMIN, caused_by=event)

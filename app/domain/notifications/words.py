@@ -1,0 +1,67 @@
+"""What a notification says, in the reader's language: with names, or without where it leaves the house."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app.core.translation import told
+from app.domain.notifications.models import TRIGGERS, NotificationKind
+from app.domain.notifications.queries import NotificationRow
+
+
+def sentence(row: NotificationRow) -> str:
+    """What happened, in words."""
+    kind, names = row.notification.kind, {"name": row.actor_name or _("Somebody")}
+    if kind == NotificationKind.MENTION:
+        return str(_("%(name)s mentioned you", **names))
+    if kind == NotificationKind.ASSIGNMENT:
+        return str(_("%(name)s assigned this to you", **names) if row.actor_name else _("Assigned to you"))
+    if kind == NotificationKind.TEAM:
+        return str(_("%(name)s handed this to your team", **names))
+    if kind == NotificationKind.HELD:
+        return str(_("What you scheduled was not sent: please look"))
+    if kind in (NotificationKind.CHANNEL, NotificationKind.RULE, *TRIGGERS):
+        return told(row.notification.text)
+    if kind == NotificationKind.ESCALATION:
+        return str(_("The deadline for %(who)s needs you", who=row.contact_name or _("the contact")))
+    count, who = row.notification.count, row.contact_name or _("the contact")
+    return str(ngettext("New message from %(who)s", "%(num)s new messages from %(who)s", count, who=who))
+
+
+def bare_sentence(row: NotificationRow) -> str:
+    """The same without saying who or about what."""
+    kind = row.notification.kind
+    if kind in (NotificationKind.RULE, *TRIGGERS):
+        return told(row.notification.text)
+    if kind == NotificationKind.MESSAGE:
+        return str(
+            ngettext("A new message in a thread of yours", "%(num)s new messages in a thread of yours", row.notification.count)
+        )
+    return {
+        NotificationKind.MENTION: str(_("A colleague mentioned you")),
+        NotificationKind.ASSIGNMENT: str(_("A thread was assigned to you")),
+        NotificationKind.TEAM: str(_("A thread was handed to your team")),
+        NotificationKind.HELD: str(_("What you scheduled was not sent: please look")),
+        NotificationKind.CHANNEL: str(_("A channel needs you")),
+        NotificationKind.ESCALATION: str(_("A deadline needs you")),
+    }[kind]
+
+
+def many_sentence(count: int) -> str:
+    """Several notifications told as one."""
+    return str(ngettext("%(num)s notification for you", "%(num)s notifications for you", count))
+
+
+def team_sentence(row: NotificationRow) -> str:
+    """What a card says in a team's channel, where it is for nobody alone."""
+    return {
+        NotificationKind.MENTION: str(_("Somebody is mentioned in a note")),
+        NotificationKind.TEAM: str(_("A thread was handed to the team")),
+        NotificationKind.ESCALATION: str(_("A deadline comes near or has passed")),
+    }.get(row.notification.kind, bare_sentence(row))
+
+
+def many_items_sentence(count: int) -> str:
+    """Several on one card."""
+    return str(ngettext("%(num)s thing to look at", "%(num)s things to look at", count))

@@ -1,0 +1,246 @@
+"""Write orders: make one, move it to a state, link it with a conversation. The caller owns the transaction."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.contract.address_parts import AddressParts
+from app.core.db import advisory_xact_lock
+from app.core.ids import new_id
+from app.domain.addresses.actions import add_address
+from app.domain.addresses.models import AddressType
+from app.domain.events.actions import Actor, Subject, record
+from app.domain.orders.articles import find_articles
+from app.domain.orders.models import (
+    LineItem,
+    LineItemStatus,
+    Order,
+    OrderPayment,
+    OrderPriority,
+    OrderSource,
+    OrderStatus,
+    OrderThread,
+)
+from app.domain.orders.numbers import take_order_number
+
+
+@dataclass(frozen=True)
+class NewLine:
+    """What is ordered. `article`: a number or name, perhaps of no article of ours. `unit_price` in euros; None: the article's."""
+
+    description: str
+    quantity: Decimal = Decimal(1)
+    article: str = ""
+    unit_price: Decimal | None = None
+    external_item_reference: str = ""
+    status: LineItemStatus = LineItemStatus.QUOTED
+
+
+@dataclass(frozen=True)
+class NewOrder:
+    """An order as it came in. `source_key`: what its sender calls it; a second one of the same name is the first.
+
+    `thread_id`: the conversation it came out of. Brand and contacts were checked by the edge."""
+
+    brand_id: uuid.UUID
+    customer_contact_id: uuid.UUID
+    source: OrderSource
+    source_key: str | None = None
+    status: OrderStatus = OrderStatus.NEW
+    order_type: str = "installation"
+    priority: OrderPriority = OrderPriority.NORMAL
+    address: AddressParts | None = None
+    lines: Sequence[NewLine] = ()
+    notes: str = ""
+    account_contact_id: uuid.UUID | None = None
+    channel_contact_ids: Sequence[uuid.UUID] = ()
+    external_references: dict[str, Any] = field(default_factory=dict)
+    thread_id: uuid.UUID | None = None
+
+
+def create_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor) -> Order:
+    """Write an order with its address and lines under the next number of its brand, or return the one its `source_key` names."""
+    known = find_by_source_key(session, new)
+    if known is not None:
+        return known
+    order = Order(
+        id=new_id(),
+        brand_id=new.brand_id,
+        order_type=new.order_type,
+        status=new.status,
+        priority=new.priority,
+        customer_contact_id=new.customer_contact_id,
+        account_contact_id=new.account_contact_id,
+        channel_contact_ids=list(new.channel_contact_ids),
+        address_id=_keep_address(session, new, now),
+        source=new.source,
+        source_key=new.source_key,
+        notes=new.notes,
+        external_references=new.external_references,
+        created_by_user_id=actor.user_id,
+        created_at=now,
+        updated_at=now,
+        version=1,
+    )
+    lines = _lines(session, order, new)
+    order.order_number = take_order_number(session, new.brand_id, now=now)
+    session.add(order)
+    session.flush()
+    session.add_all(lines)
+    session.flush()
+    if new.thread_id is not None:
+        link_thread(session, order, new.thread_id, now=now)
+    _record(
+        session,
+        "OrderCreated",
+        order,
+        now=now,
+        actor=actor,
+        payload={"status": order.status.value, "priority": order.priority.value},
+    )
+    return order
+
+
+def find_by_source_key(session: Session, new: NewOrder) -> Order | None:
+    """The order its sender has told us of before; two at once take turns."""
+    if new.source_key is None:
+        return None
+    advisory_xact_lock(session, f"order:{new.source.value}:{new.source_key}")
+    same = sa.and_(Order.source == new.source, Order.source_key == new.source_key)
+    return session.execute(sa.select(Order).where(same)).scalar_one_or_none()
+
+
+def set_order_status(
+    session: Session, order_id: uuid.UUID, status: OrderStatus, *, reason: str = "", now: datetime, actor: Actor
+) -> Order:
+    """Move an order to a state; the one it has already changes nothing."""
+    order = lock_order(session, order_id)
+    former = order.status
+    if status == former:
+        return order
+    order.status = status
+    _touch(session, order, now)
+    payload = {"status": status.value, "from": former.value, "reason": reason}
+    _record(session, "OrderStatusChanged", order, now=now, actor=actor, payload=payload)
+    return order
+
+
+def set_order_priority(session: Session, order_id: uuid.UUID, priority: OrderPriority, *, now: datetime, actor: Actor) -> Order:
+    """Say how urgent an order is; as urgent as it was changes nothing."""
+    order = lock_order(session, order_id)
+    former = order.priority
+    if priority != former:
+        order.priority = priority
+        _touch(session, order, now)
+        payload = {"priority": priority.value, "former_priority": former.value}
+        _record(session, "OrderPriorityChanged", order, now=now, actor=actor, payload=payload)
+    return order
+
+
+def edit_order(session: Session, order_id: uuid.UUID, columns: dict[str, Any], *, now: datetime, actor: Actor) -> Order:
+    """Change notes or references; what is as it was changes nothing."""
+    order = lock_order(session, order_id)
+    changed = sorted(name for name, value in columns.items() if getattr(order, name) != value)
+    for name in changed:
+        setattr(order, name, columns[name])
+    if changed:
+        _touch(session, order, now)
+        _record(session, "OrderChanged", order, now=now, actor=actor, payload={"fields": changed})
+    return order
+
+
+def link_thread(session: Session, order: Order, thread_id: uuid.UUID, *, now: datetime) -> None:
+    """Say that a conversation is about the order; twice is once. The edge checked that both are of one brand."""
+    link = postgresql.insert(OrderThread).values(order_id=order.id, thread_id=thread_id, linked_at=now)
+    session.execute(link.on_conflict_do_nothing())
+
+
+def lock_order(session: Session, order_id: uuid.UUID) -> Order:
+    """Return the order, locked until the transaction ends."""
+    query = sa.select(Order).where(Order.id == order_id).with_for_update().execution_options(populate_existing=True)
+    return session.execute(query).scalar_one()
+
+
+def _keep_address(session: Session, new: NewOrder, now: datetime) -> uuid.UUID | None:
+    if new.address is None or not new.address.typed:
+        return None
+    contact_id = new.customer_contact_id
+    return add_address(session, new.address, address_type=AddressType.INSTALLATION, contact_id=contact_id, now=now).id
+
+
+def _lines(session: Session, order: Order, new: NewOrder) -> list[LineItem]:
+    articles = find_articles(session, brand_id=new.brand_id, names=[line.article or line.description for line in new.lines])
+    made = []
+    for position, line in enumerate(new.lines, start=1):
+        article = articles.get((line.article or line.description).casefold())
+        price = line.unit_price if line.unit_price is not None or article is None else article.unit_price
+        made.append(
+            LineItem(
+                id=new_id(),
+                order_id=order.id,
+                position=position,
+                article_id=article.id if article else None,
+                description=line.description or (article.name if article else line.article),
+                quantity=line.quantity,
+                unit_price=price,
+                status=line.status,
+                external_item_reference=line.external_item_reference,
+            )
+        )
+    return made
+
+
+def _touch(session: Session, order: Order, now: datetime) -> None:
+    order.updated_at, order.version = now, order.version + 1
+    session.flush()
+
+
+def _record(session: Session, event: str, order: Order, *, now: datetime, actor: Actor, payload: dict[str, Any]) -> None:
+    """With the conversation about the order that was linked last, so that rules on conversations can act on it."""
+    newest = sa.select(OrderThread.thread_id).where(OrderThread.order_id == order.id)
+    newest = newest.order_by(OrderThread.linked_at.desc(), OrderThread.thread_id.desc()).limit(1)
+    thread_id = session.execute(newest).scalar_one_or_none()
+    subject = Subject(brand_id=order.brand_id, thread_id=thread_id)
+    told = {"order_id": str(order.id), "order_number": order.order_number, **payload}
+    record(session, event, subject=subject, now=now, actor=actor, payload=told, about=("order", order.id))
+
+
+@dataclass(frozen=True)
+class NewPayment:
+    """Money that came in. `source_key`: what its sender calls it, unique over all; `currency` is three capitals."""
+
+    source_key: str
+    amount: Decimal
+    currency: str
+    reference: str
+    paid_at: datetime
+
+
+def add_payment(session: Session, order: Order, new: NewPayment, *, now: datetime, actor: Actor) -> bool:
+    """Write down a payment; False for one that is known."""
+    values = {"id": new_id(), "order_id": order.id, "created_at": now, **vars(new)}
+    added = postgresql.insert(OrderPayment).values(values).on_conflict_do_nothing().returning(OrderPayment.id)
+    if session.execute(added).first() is None:
+        return False
+    payload = {
+        "amount": str(new.amount),
+        "currency": new.currency,
+        "reference": new.reference,
+        "paid_at": new.paid_at.isoformat(),
+    }
+    _record(session, "PaymentReceived", order, now=now, actor=actor, payload=payload)
+    return True
+
+
+def note_feedback(session: Session, order: Order, *, rating: str, now: datetime, actor: Actor) -> None:
+    """Say that the customer told us how it went; their words are in the conversation."""
+    _record(session, "FeedbackReceived", order, now=now, actor=actor, payload={"rating": rating})

@@ -1,0 +1,93 @@
+"""Articles: find those that words mean, and add them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.db import advisory_xact_lock
+from app.core.ids import new_id
+from app.domain.orders.models import Article
+
+CHOICES = 200
+MOST = 1_000
+
+
+class SkuTaken(Exception):
+    """Another article of the brand has this number."""
+
+
+@dataclass(frozen=True)
+class ArticleContent:
+    """What people write; `unit_price` in euros without tax, None where nobody said."""
+
+    sku: str
+    name: str
+    unit_price: Decimal | None
+
+
+def add_article(
+    session: Session, *, brand_id: uuid.UUID, sku: str, name: str, unit_price: Decimal | None, now: datetime
+) -> Article:
+    """Add something that can be ordered. Raises SkuTaken."""
+    _check_free(session, brand_id, sku)
+    article = Article(id=new_id(), brand_id=brand_id, sku=sku, name=name, unit_price=unit_price, is_active=True, created_at=now)
+    session.add(article)
+    session.flush()
+    return article
+
+
+def edit_article(session: Session, article_id: uuid.UUID, content: ArticleContent, *, is_active: bool | None = None) -> Article:
+    """Change it; `is_active` None leaves that as it is. Raises SkuTaken."""
+    query = sa.select(Article).where(Article.id == article_id).with_for_update()
+    article = session.execute(query.execution_options(populate_existing=True)).scalar_one()
+    if content.sku != article.sku:
+        _check_free(session, article.brand_id, content.sku)
+    article.sku, article.name, article.unit_price = content.sku, content.name, content.unit_price
+    article.is_active = article.is_active if is_active is None else is_active
+    session.flush()
+    return article
+
+
+def find_article(session: Session, article_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID]) -> Article | None:
+    """One of these brands, or None."""
+    query = sa.select(Article).where(Article.id == article_id, Article.brand_id.in_(brand_ids))
+    return session.execute(query).scalar_one_or_none()
+
+
+def list_all_articles(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> list[Article]:
+    """Those that are off as well, behind the others; by name."""
+    query = sa.select(Article).where(Article.brand_id.in_(brand_ids))
+    query = query.order_by(Article.is_active.desc(), Article.name, Article.id).limit(MOST)
+    return list(session.execute(query.execution_options(populate_existing=True)).scalars())
+
+
+def _check_free(session: Session, brand_id: uuid.UUID, sku: str) -> None:
+    """Two who take the same number take turns."""
+    advisory_xact_lock(session, f"article:{brand_id}:{sku}")
+    query = sa.select(Article.id).where(Article.brand_id == brand_id, Article.sku == sku)
+    if session.execute(query).first() is not None:
+        raise SkuTaken(sku)
+
+
+def find_articles(session: Session, *, brand_id: uuid.UUID, names: Sequence[str]) -> dict[str, Article]:
+    """The brand's active articles by each of these names that is the number or the name of one, folded; the number goes first."""
+    wanted = {name.casefold() for name in names if name}
+    if not wanted:
+        return {}
+    called = sa.or_(sa.func.lower(Article.sku).in_(wanted), sa.func.lower(Article.name).in_(wanted))
+    rows = session.execute(sa.select(Article).where(Article.brand_id == brand_id, Article.is_active, called)).scalars().all()
+    by_name = {article.name.casefold(): article for article in rows}
+    return {**by_name, **{article.sku.casefold(): article for article in rows}}
+
+
+def list_articles(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> list[Article]:
+    """Those that can be ordered, by name."""
+    query = sa.select(Article).where(Article.brand_id.in_(brand_ids), Article.is_active)
+    return list(session.execute(query.order_by(Article.name, Article.id).limit(CHOICES)).scalars())

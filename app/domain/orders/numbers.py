@@ -1,0 +1,67 @@
+"""Order numbers such as CC-2026-00123: the brand's prefix, the year, a counter without gaps.
+
+The counter's row stays locked until the order's transaction ends: whoever asks next waits, and an order that is not written gives
+its number back. So the number is taken last, just before the order is written.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.core.db import advisory_xact_lock
+from app.domain.accounts.models import Brand
+from app.domain.orders.models import OrderCounter, OrderNumberSeries
+
+ZONE = ZoneInfo("Europe/Amsterdam")  # whose year it is
+DIGITS = 5
+_LOCK = "order number series"
+
+
+def take_order_number(session: Session, brand_id: uuid.UUID, *, now: datetime) -> str:
+    """The brand's next number of this year. Other transactions that want one of this brand wait for the end of this one."""
+    prefix, year = _prefix(session, brand_id), now.astimezone(ZONE).year
+    first = postgresql.insert(OrderCounter).values(brand_id=brand_id, year=year, last_number=1)
+    following = first.on_conflict_do_update(
+        index_elements=["brand_id", "year"], set_={"last_number": OrderCounter.last_number + 1}
+    ).returning(OrderCounter.last_number)
+    return f"{prefix}-{year}-{session.execute(following).scalar_one():0{DIGITS}}"
+
+
+def _prefix(session: Session, brand_id: uuid.UUID) -> str:
+    mine = sa.select(OrderNumberSeries.prefix).where(OrderNumberSeries.brand_id == brand_id)
+    prefix = session.execute(mine).scalar_one_or_none()
+    if prefix is not None:
+        return prefix
+    advisory_xact_lock(session, _LOCK)
+    prefix = session.execute(mine).scalar_one_or_none()  # somebody may have been quicker
+    if prefix is None:
+        taken = set(session.execute(sa.select(OrderNumberSeries.prefix)).scalars())
+        brand = session.get_one(Brand, brand_id)
+        prefix = next(candidate for candidate in _candidates(brand.name, brand.key) if candidate not in taken)
+        session.add(OrderNumberSeries(brand_id=brand_id, prefix=prefix))
+        session.flush()
+    return prefix
+
+
+def _candidates(name: str, key: str) -> Iterator[str]:
+    """The capitals of the name, then beginnings of the key, then those with a figure; always one that is free."""
+    capitals = "".join(c for c in _plain(name) if c.isupper())[:8]
+    if len(capitals) > 1:
+        yield capitals
+    stem = re.sub(r"[^A-Z0-9]", "", _plain(key).upper()).lstrip("0123456789") or "ORDER"
+    stem = stem if len(stem) > 1 else f"{stem}X"
+    yield from (stem[:length] for length in range(2, min(len(stem), 5) + 1))
+    yield from (f"{stem[:3]}{number}" for number in range(2, 10_000))
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()

@@ -1,0 +1,149 @@
+"""Read orders, those of the viewer's brands alone."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.keyset import Place, Sort, cut, matching, paged
+from app.core.paging import Page
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.models import Brand, User
+from app.domain.addresses.models import Address
+from app.domain.contacts.models import Contact
+from app.domain.orders.models import Article, LineItem, Order, OrderPayment, OrderStatus, OrderThread
+
+
+class OrderMissing(Exception):
+    """No such order, or none the viewer may see."""
+
+
+@dataclass(frozen=True)
+class OrderConditions:
+    """Which orders; None does not limit. `words` are looked for in numbers and in names of customers."""
+
+    status: OrderStatus | None = None
+    brand: str | None = None
+    order_number: str | None = None
+    customer_contact_id: uuid.UUID | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class LineRow:
+    item: LineItem
+    article: Article | None
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """An order as lists show it, and as its page does."""
+
+    order: Order
+    brand_key: str
+    brand_name: str
+    brand_hue: int
+    customer_name: str
+    address: Address | None
+    creator_name: str
+    lines: tuple[LineRow, ...] = ()
+    thread_ids: tuple[uuid.UUID, ...] = ()
+
+
+def list_orders(
+    session: Session, *, viewer: Viewer, conditions: OrderConditions, sort: Sort, cursor: str | None = None, limit: int = 50
+) -> Page[OrderRow]:
+    """Three queries. `sort.field` is created_at. Raises BadCursor."""
+    query = _query(viewer).where(*_conditions(conditions))
+    rows = session.execute(paged(query, sort, Order.created_at, Order.id, cursor=cursor, limit=limit)).all()
+    page = cut(rows, limit, sort, lambda row: Place(row.Order.created_at, row.Order.id))
+    return Page(tuple(_completed(session, page.items)), page.next_cursor)
+
+
+def get_order(session: Session, *, viewer: Viewer, order_id: uuid.UUID) -> OrderRow:
+    """With lines and conversations: three queries. Raises OrderMissing."""
+    query = _query(viewer).where(Order.id == order_id)
+    row = session.execute(query.execution_options(populate_existing=True)).one_or_none()
+    if row is None:
+        raise OrderMissing(str(order_id))
+    return _completed(session, [row])[0]
+
+
+def list_orders_of_contact(session: Session, *, viewer: Viewer, contact_id: uuid.UUID, limit: int = 20) -> list[OrderRow]:
+    """The newest orders for somebody, without lines. One query."""
+    query = _query(viewer).where(Order.customer_contact_id == contact_id)
+    rows = session.execute(query.order_by(Order.created_at.desc(), Order.id.desc()).limit(limit)).all()
+    return [_row(row, (), ()) for row in rows]
+
+
+def list_payments(session: Session, order_id: uuid.UUID) -> list[OrderPayment]:
+    """What came in for an order, first to last."""
+    query = sa.select(OrderPayment).where(OrderPayment.order_id == order_id)
+    return list(session.execute(query.order_by(OrderPayment.paid_at, OrderPayment.id)).scalars())
+
+
+def _query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
+    query: sa.Select[*tuple[Any, ...]] = sa.select(
+        Order, Address, Brand.key, Brand.name, Brand.hue, Contact.name.label("customer_name"), User.name.label("creator_name")
+    )
+    query = query.join(Brand, Brand.id == Order.brand_id).join(Contact, Contact.id == Order.customer_contact_id)
+    query = query.outerjoin(Address, Address.id == Order.address_id).outerjoin(User, User.id == Order.created_by_user_id)
+    return query.where(Order.brand_id.in_(viewer.brand_ids))
+
+
+def _conditions(wanted: OrderConditions) -> list[sa.ColumnElement[bool]]:
+    conditions = matching(
+        {
+            Order.status: wanted.status,
+            Order.order_number: wanted.order_number,
+            Order.customer_contact_id: wanted.customer_contact_id,
+            Brand.key: wanted.brand,
+        }
+    )
+    if wanted.words:
+        numbered = Order.order_number.icontains(wanted.words, autoescape=True)
+        conditions.append(sa.or_(numbered, Contact.name.icontains(wanted.words, autoescape=True)))
+    return conditions
+
+
+def _completed(session: Session, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> list[OrderRow]:
+    ids = [row.Order.id for row in rows]
+    lines, threads = _lines_of(session, ids), _threads_of(session, ids)
+    return [_row(row, tuple(lines[row.Order.id]), tuple(threads[row.Order.id])) for row in rows]
+
+
+def _lines_of(session: Session, order_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[LineRow]]:
+    found: dict[uuid.UUID, list[LineRow]] = defaultdict(list)
+    query = sa.select(LineItem, Article).outerjoin(Article, Article.id == LineItem.article_id)
+    query = query.where(LineItem.order_id.in_(order_ids)).order_by(LineItem.order_id, LineItem.position)
+    for item, article in session.execute(query) if order_ids else ():
+        found[item.order_id].append(LineRow(item, article))
+    return found
+
+
+def _threads_of(session: Session, order_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]:
+    found: dict[uuid.UUID, list[uuid.UUID]] = defaultdict(list)
+    query = sa.select(OrderThread).where(OrderThread.order_id.in_(order_ids)).order_by(OrderThread.linked_at)
+    for link in session.execute(query).scalars() if order_ids else ():
+        found[link.order_id].append(link.thread_id)
+    return found
+
+
+def _row(row: sa.Row[*tuple[Any, ...]], lines: tuple[LineRow, ...], thread_ids: tuple[uuid.UUID, ...]) -> OrderRow:
+    return OrderRow(
+        order=row.Order,
+        brand_key=row.key,
+        brand_name=row.name,
+        brand_hue=row.hue,
+        customer_name=row.customer_name,
+        address=row.Address,
+        creator_name=row.creator_name or "",
+        lines=lines,
+        thread_ids=thread_ids,
+    )

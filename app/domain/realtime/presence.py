@@ -1,0 +1,89 @@
+"""Who has a thread open and who is writing in it. Kept in Redis for seconds, renewed by the browsers; may be lost at any time.
+
+One hash per thread, one field per socket. A socket that goes takes its field along; whoever goes without a word is forgotten
+after STALE_SECONDS, and stops typing after TYPING_SECONDS.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+import redis
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.accounts.access import Viewer
+from app.domain.threads.models import Thread
+
+STALE_SECONDS = 35  # browsers renew every 12
+TYPING_SECONDS = 9  # and every 4 while somebody types
+TYPING = frozenset({"reply", "note"})
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who has the thread open. `typing` is what they write: "reply", "note" or None."""
+
+    user_id: uuid.UUID
+    name: str
+    typing: str | None = None
+
+    def as_json(self) -> dict[str, str | None]:
+        return {"id": str(self.user_id), "name": self.name, "typing": self.typing}
+
+
+def thread_room(thread_id: uuid.UUID) -> str:
+    """The room of everybody who has the thread open; joined by the server after `may_see`."""
+    return f"thread:{thread_id}"
+
+
+def may_see(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> bool:
+    """True if the thread is of a brand the viewer may see. One query."""
+    in_sight = sa.and_(Thread.id == thread_id, Thread.brand_id.in_(viewer.brand_ids))
+    return session.execute(sa.select(Thread.id).where(in_sight)).first() is not None
+
+
+def renew(client: redis.Redis, *, thread_id: uuid.UUID, socket_id: str, person: Person, now: datetime) -> bool:
+    """Say that a socket shows the thread. True if that is news: it was not known, or began or stopped typing."""
+    before = _read(client.hget(_key(thread_id), socket_id), now)
+    kept = {"user_id": str(person.user_id), "name": person.name, "typing": person.typing, "at": now.timestamp()}
+    pipe = client.pipeline()
+    pipe.hset(_key(thread_id), socket_id, json.dumps(kept))
+    pipe.expire(_key(thread_id), STALE_SECONDS)
+    pipe.execute()
+    return before != person
+
+
+def leave(client: redis.Redis, *, thread_id: uuid.UUID, socket_id: str) -> None:
+    """Forget a socket."""
+    client.hdel(_key(thread_id), socket_id)
+
+
+def list_people(client: redis.Redis, *, thread_id: uuid.UUID, now: datetime) -> list[Person]:
+    """Everybody who has the thread open, by name; somebody with two tabs is one person, typing if either types."""
+    people: dict[uuid.UUID, Person] = {}
+    for socket_id, text in client.hgetall(_key(thread_id)).items():
+        person = _read(text, now)
+        if person is None:
+            client.hdel(_key(thread_id), socket_id)
+        elif person.user_id not in people or person.typing:
+            people[person.user_id] = person
+    return sorted(people.values(), key=lambda person: (person.name, str(person.user_id)))
+
+
+def _key(thread_id: uuid.UUID) -> str:
+    return f"presence:{thread_id}"
+
+
+def _read(text: object, now: datetime) -> Person | None:
+    """What a socket last said, None if that is too long ago."""
+    if not isinstance(text, (bytes, str)):
+        return None
+    kept = json.loads(text)
+    age = now.timestamp() - kept["at"]
+    if age > STALE_SECONDS:
+        return None
+    return Person(uuid.UUID(kept["user_id"]), kept["name"], kept["typing"] if age <= TYPING_SECONDS else None)

@@ -1,0 +1,61 @@
+"""Templates with formatting: cleaned like the mail somebody writes, filled in with values that are only ever text."""
+
+from __future__ import annotations
+
+import html as escaping
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from app.core.text import storable
+from app.domain.reply_templates.variables import TEXT, fill
+from app.mail.html_text import html_to_text
+from app.mail.rich import clean_rich, rich_to_text
+
+HTML_CHARACTERS: Final = 100_000
+# Private signs around what was filled in, on the way through the cleaning; one that came along with a value or a text is dropped.
+_OPEN, _BETWEEN, _CLOSE = "\ue100", "\ue101", "\ue102"
+_SIGNS: Final = re.compile(f"[{_OPEN}{_BETWEEN}{_CLOSE}]")
+_TAG: Final = re.compile(r"<[^>]*>")
+_MARKED: Final = re.compile(f"{_OPEN}([a-z]+){_BETWEEN}([^{_OPEN}{_CLOSE}]*){_CLOSE}")
+
+
+def cleaned(source: str) -> str:
+    """What is kept of the HTML of a template; "" where it has no formatting."""
+    return clean_rich(_SIGNS.sub("", source))
+
+
+def plain_of(source: str) -> str:
+    """The plain version of HTML, with or without formatting."""
+    return html_to_text(storable(source), with_links=True).strip()
+
+
+def own_plain(text: str, html: str) -> str:
+    """The plain version somebody wrote beside a formatted one; "" where it is the one made from it, or all there is."""
+    return text if html and text != rich_to_text(html) else ""
+
+
+def fill_html(source: str, values: Mapping[str, str]) -> str:
+    """Put values into a formatted text, where they stand as text whatever they hold. Cleaned again, so that no value and no
+    fallback ends up as markup of another kind."""
+    return clean_rich(fill(source, _as_html(values)).text)
+
+
+def marked_html(source: str, values: Mapping[str, str]) -> str:
+    """The same for a preview: what was filled in stands in `<mark>`. Safe to show as it is."""
+    filled = fill(source, _as_html(values))
+    with_signs = "".join(_signed(segment.kind, segment.text) for segment in filled.segments)
+    clean = _TAG.sub(lambda tag: _unsigned(tag[0]), clean_rich(with_signs))
+    return _SIGNS.sub("", _MARKED.sub(r'<mark class="filled filled--\1">\2</mark>', clean))
+
+
+def _as_html(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: escaping.escape(_SIGNS.sub("", value)) for name, value in values.items()}
+
+
+def _signed(kind: str, text: str) -> str:
+    return text if kind == TEXT else f"{_OPEN}{kind}{_BETWEEN}{text}{_CLOSE}"
+
+
+def _unsigned(tag: str) -> str:
+    return re.sub(f"{_OPEN}[a-z]+{_BETWEEN}|{_CLOSE}", "", tag)

@@ -1,0 +1,88 @@
+"""What templates do when something is written on a thread, inside its transaction."""
+
+from __future__ import annotations
+
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.db import table_of
+from app.core.translation import gettext as _
+from app.domain.delivery.actions import UnableToReply
+from app.domain.delivery.models import Delivery, ScheduledReply
+from app.domain.delivery.third_parties import FORWARD_OF
+from app.domain.events.models import Event
+from app.domain.reply_templates.actions import settle_uses, unsettle_uses
+from app.domain.reply_templates.models import ReplyTemplateUse
+from app.domain.reply_templates.variables import list_holes
+from app.domain.threads.models import Message
+from app.domain.threads.moves import move_rows, parse_move, return_rows
+
+USES = table_of(ReplyTemplateUse)
+
+
+def settle_sent_reply(session: Session, event: Event) -> None:
+    """Count the templates of a reply or forward, and keep it from going out with a blank in it. Raises UnableToReply."""
+    message = session.get(Message, event.message_id)
+    if message is not None and FORWARD_OF in message.meta:
+        _check_filled(_typed(session, message))
+        _settle(session, event, "forward")
+        return
+    _check_filled(message.text if message is not None else "")
+    _settle(session, event, "reply")
+
+
+def _typed(session: Session, message: Message) -> str:
+    """What the writer of a forward wrote: a blank in the original is somebody else's."""
+    typed = sa.select(Delivery.outgoing["typed"]["text"].astext).where(Delivery.message_id == message.id)
+    return session.execute(typed).scalar_one_or_none() or ""
+
+
+def check_scheduled_reply(session: Session, event: Event) -> None:
+    """Keep a reply with a blank in it from being promised for later. Raises UnableToReply."""
+    row = session.get(ScheduledReply, uuid.UUID(event.payload["id"]))
+    _check_filled(row.reply["text"] if row is not None else "")
+
+
+def _check_filled(text: str) -> None:
+    holes = list_holes(text)
+    if holes:
+        marks = " ".join(f"⟦{name}⟧" for name in holes)
+        raise UnableToReply("message_content", _("Fill in what the template left open: %(marks)s", marks=marks))
+
+
+def unsettle_taken_back(session: Session, event: Event) -> None:
+    """`MessageTakenBack`: its templates did not go out after all; they count again when the text does."""
+    if event.message_id is not None:
+        unsettle_uses(session, message_id=event.message_id)
+
+
+def settle_note(session: Session, event: Event) -> None:
+    """Count the templates of a note; a blank in it harms nobody."""
+    _settle(session, event, "note")
+
+
+def _settle(session: Session, event: Event, kind: str) -> None:
+    if event.actor_user_id is not None and event.thread_id is not None and event.message_id is not None:
+        settle_uses(
+            session,
+            thread_id=event.thread_id,
+            user_id=event.actor_user_id,
+            kind=kind,
+            message_id=event.message_id,
+            now=event.occurred_at,
+        )
+
+
+def follow_merged_thread(session: Session, event: Event) -> None:
+    """`ThreadsMerged`, `SplitUndone`: which templates were put in belongs to the thread that stays."""
+    move = parse_move(event)
+    if move.gone is not None:
+        move_rows(session, USES, move_id=move.noted_as, origin=move.gone, target=move.thread_id)
+
+
+def go_back(session: Session, event: Event) -> None:
+    """`MergeUndone`: uses go back with their thread."""
+    move = parse_move(event)
+    return_rows(session, USES, move_id=move.id, origin=move.origin, target=move.target)

@@ -1,0 +1,190 @@
+"""Read templates: the list with its counts, one with its versions, and the facts of a thread that fill its variables.
+
+Whoever reads sees the templates for every brand and those for one of their own brands.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import Session, aliased
+
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.models import Brand, User
+from app.domain.contacts.models import Contact, ContactIdentity, ContactType
+from app.domain.reply_templates.models import (
+    ReplyTemplate,
+    ReplyTemplateBrand,
+    ReplyTemplateUse,
+    ReplyTemplateVersion,
+    TemplateCategory,
+)
+from app.domain.threads.models import Thread
+
+LIST_LIMIT = 500
+
+
+class TemplateMissing(Exception):
+    """No such template, or not for this viewer."""
+
+
+@dataclass(frozen=True)
+class TemplateRow:
+    """A template with the brands it is for (none: all), and how often it went out."""
+
+    template: ReplyTemplate
+    brand_ids: tuple[uuid.UUID, ...]
+    brand_names: tuple[str, ...]
+    uses: int
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    version: ReplyTemplateVersion
+    saved_by: str | None
+
+
+def list_templates(
+    session: Session, *, viewer: Viewer, category: TemplateCategory | None = None, words: str = "", archived: bool = False
+) -> list[TemplateRow]:
+    """By category and name; `words` must all occur in name, subject or text. At most LIST_LIMIT."""
+    query = template_rows(viewer).where(
+        ReplyTemplate.archived_at.is_not(None) if archived else ReplyTemplate.archived_at.is_(None)
+    )
+    if category is not None:
+        query = query.where(ReplyTemplate.category == category)
+    for word in words.split()[:10]:
+        query = query.where(_holds(word))
+    query = query.order_by(ReplyTemplate.category, sa.func.lower(ReplyTemplate.name), ReplyTemplate.id)
+    return [template_row(record) for record in session.execute(query.limit(LIST_LIMIT))]
+
+
+def _holds(word: str) -> sa.ColumnElement[bool]:
+    fields = (ReplyTemplate.name, ReplyTemplate.subject, ReplyTemplate.text)
+    return sa.or_(*(field.icontains(word, autoescape=True) for field in fields))
+
+
+def get_template(session: Session, *, viewer: Viewer, template_id: uuid.UUID) -> TemplateRow:
+    """One template, archived or not. Raises TemplateMissing."""
+    record = session.execute(template_rows(viewer).where(ReplyTemplate.id == template_id)).one_or_none()
+    if record is None:
+        raise TemplateMissing(str(template_id))
+    return template_row(record)
+
+
+def may_change(viewer: Viewer, row: TemplateRow) -> bool:
+    """Leads and administrators, if they see every brand the template is for."""
+    return viewer.is_lead and set(row.brand_ids) <= set(viewer.brand_ids)
+
+
+def list_versions(session: Session, template_id: uuid.UUID) -> list[VersionRow]:
+    """Newest first, at most 50."""
+    query = (
+        sa.select(ReplyTemplateVersion, User.name)
+        .outerjoin(User, User.id == ReplyTemplateVersion.saved_by_user_id)
+        .where(ReplyTemplateVersion.template_id == template_id)
+        .order_by(ReplyTemplateVersion.version.desc())
+    )
+    return [VersionRow(version, name) for version, name in session.execute(query.limit(50))]
+
+
+def template_rows(viewer: Viewer) -> sa.Select[Any]:
+    """What `template_row` reads: templates the viewer may see, with their brands and uses."""
+    brands = sa.select(
+        sa.func.array_agg(aggregate_order_by(Brand.id, Brand.name)).label("ids"),
+        sa.func.array_agg(aggregate_order_by(Brand.name, Brand.name)).label("names"),
+    ).join(ReplyTemplateBrand, ReplyTemplateBrand.brand_id == Brand.id)
+    of_row = brands.where(ReplyTemplateBrand.template_id == ReplyTemplate.id).correlate(ReplyTemplate).lateral()
+    columns = (ReplyTemplate, of_row.c.ids, of_row.c.names, use_count(viewer))
+    return sa.select(*columns).join(of_row, sa.true()).where(visible(viewer))
+
+
+def use_count(viewer: Viewer) -> sa.ScalarSelect[int]:
+    """How often the template of the row went out in the viewer's brands."""
+    counted = sa.select(sa.func.count()).where(
+        ReplyTemplateUse.template_id == ReplyTemplate.id,
+        ReplyTemplateUse.sent_at.is_not(None),
+        ReplyTemplateUse.brand_id.in_(viewer.brand_ids),
+    )
+    return counted.correlate(ReplyTemplate).scalar_subquery()
+
+
+def visible(viewer: Viewer) -> sa.ColumnElement[bool]:
+    """Templates for every brand, and those for a brand of the viewer."""
+    return for_brands(viewer.brand_ids)
+
+
+def for_brands(brand_ids: tuple[uuid.UUID, ...]) -> sa.ColumnElement[bool]:
+    of_row = sa.select(ReplyTemplateBrand.brand_id).where(ReplyTemplateBrand.template_id == ReplyTemplate.id)
+    one_of_them = of_row.where(ReplyTemplateBrand.brand_id.in_(brand_ids))
+    return sa.or_(~sa.exists(of_row.correlate(ReplyTemplate)), sa.exists(one_of_them.correlate(ReplyTemplate)))
+
+
+def template_row(record: Any) -> TemplateRow:
+    template, ids, names, uses = record
+    return TemplateRow(template, tuple(ids or ()), tuple(names or ()), uses)
+
+
+def get_facts(session: Session, *, thread: Thread, viewer: Viewer) -> dict[str, str]:
+    """What a thread says for each variable; a variable without a value is left out. The date is the caller's to add.
+
+    The caller has made sure that the viewer may see the thread.
+    """
+    organization = aliased(Contact)
+    query = (
+        sa.select(Brand.name, Contact, organization.name)
+        .select_from(Brand)
+        .outerjoin(Contact, Contact.id == thread.contact_id)
+        .outerjoin(organization, organization.id == Contact.parent_organization_id)
+        .where(Brand.id == thread.brand_id)
+    )
+    brand_name, contact, organization_name = session.execute(query).one()
+    facts = {
+        "thread.subject": thread.subject,
+        "thread.number": str(thread.number),
+        "brand.name": brand_name,
+        "user.name": viewer.name,
+        "user.first_name": first_name(viewer.name),
+        "user.email": viewer.email,
+        **_contact_facts(session, contact, organization_name),
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def _contact_facts(session: Session, contact: Contact | None, organization_name: str | None) -> dict[str, str]:
+    if contact is None:
+        return {}
+    query = sa.select(ContactIdentity).where(ContactIdentity.contact_id == contact.id, ContactIdentity.former_since.is_(None))
+    ways = list(session.execute(query.order_by(ContactIdentity.is_primary.desc(), ContactIdentity.created_at)).scalars())
+    organization = contact.contact_type == ContactType.ORGANIZATION
+    return {
+        "contact.name": contact.name if _is_name(contact.name) else "",
+        "contact.first_name": "" if organization else first_name(contact.name),
+        "contact.organization": contact.name if organization else organization_name or "",
+        "contact.email": next((way.display or way.value for way in ways if way.kind == "email"), ""),
+        "contact.phone": next((_as_number(way) for way in ways if way.kind in ("phone", "wa_id")), ""),
+    }
+
+
+def _as_number(way: ContactIdentity) -> str:
+    shown = way.display or way.value
+    return f"+{shown}" if shown.isdigit() and not shown.startswith("0") else shown
+
+
+def first_name(name: str) -> str:
+    """The first word of a name; "" where the name is only an address or a number."""
+    return name.split()[0] if _is_name(name) else ""
+
+
+def _is_name(name: str) -> bool:
+    return bool(name.strip()) and "@" not in name and any(sign.isalpha() for sign in name)
+
+
+def find_thread_by_number(session: Session, *, viewer: Viewer, number: int) -> Thread | None:
+    """The thread people call #number, if the viewer may see it."""
+    query = sa.select(Thread).where(Thread.number == number, Thread.brand_id.in_(viewer.brand_ids))
+    return session.execute(query).scalar_one_or_none()

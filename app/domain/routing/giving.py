@@ -1,0 +1,34 @@
+"""Giving waiting threads away, one commit for each. Twice at once is harmless: the claim decides one after the other."""
+
+from __future__ import annotations
+
+import uuid
+
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.runtime import runtime
+from app.domain.events.models import Event
+from app.domain.routing.actions import assign_next
+from app.domain.routing.claim import lock_routing
+from app.domain.routing.queries import is_routing_on
+
+MOST_AT_ONCE = 200  # then others in the queue of jobs have their turn
+
+
+def give_away(*, caused_by_id: uuid.UUID | None = None) -> int:
+    """Give every waiting thread to whoever can take it; returns how many. `caused_by_id`: the event that made room or work."""
+    count = 0
+    while count < MOST_AT_ONCE and _route_one(caused_by_id):
+        count += 1
+    if count:
+        runtime().nudger.nudge()
+    return count
+
+
+def _route_one(caused_by_id: uuid.UUID | None) -> bool:
+    with transaction() as session:
+        if not is_routing_on(session):
+            return False
+        lock_routing(session)  # before the clock is read, so that decisions are dated in their order
+        caused_by = session.get(Event, caused_by_id) if caused_by_id else None
+        return assign_next(session, now=utc_now(), caused_by=caused_by) is not None

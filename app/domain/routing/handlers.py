@@ -1,0 +1,49 @@
+"""What routing does when something happens, see app/wiring.py."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy.orm import Session
+
+from app.domain.events.models import Event
+from app.domain.routing.actions import refuse_thread, share_refusals
+from app.domain.routing.giving import give_away
+from app.domain.routing.queries import is_routing_on
+from app.domain.threads.moves import parse_move
+
+
+def note_refusal(session: Session, event: Event) -> None:
+    """`ThreadAssigned`: whoever takes a thread off themselves does not want it."""
+    former = event.payload.get("from")
+    if event.thread_id and event.payload.get("to") is None and former is not None and former == str(event.actor_user_id):
+        refuse_thread(session, thread_id=event.thread_id, user_id=uuid.UUID(former), now=event.occurred_at)
+
+
+def follow_merged_thread(session: Session, event: Event) -> None:
+    """`ThreadsMerged`, `SplitUndone`: what one of the threads was given back for holds for both."""
+    move = parse_move(event)
+    if move.gone is not None:
+        share_refusals(session, origin=move.gone, target=move.thread_id)
+
+
+def follow_split(session: Session, event: Event) -> None:
+    """`ThreadSplit`."""
+    move = parse_move(event)
+    share_refusals(session, origin=move.thread_id, target=move.other)
+
+
+def go_back(session: Session, event: Event) -> None:
+    """`MergeUndone`: the thread that is there again."""
+    move = parse_move(event)
+    share_refusals(session, origin=move.origin, target=move.target)
+
+
+def is_wanted(session: Session, event: Event) -> bool:
+    """False where no rule is on, and after what routing itself did."""
+    return event.payload.get("by", {}).get("kind") != "routing" and is_routing_on(session)
+
+
+def route_after(event: Event) -> None:
+    """After-commit handler: there may be new work, or room for work that waits."""
+    give_away(caused_by_id=event.id)

@@ -1,0 +1,18 @@
+"""What routing does by the clock: who was not heard of is not there any more, working hours begin, a tier's time has come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.core.batches import run_batches
+from app.core.clock import utc_now
+from app.domain.routing.actions import end_presence
+from app.domain.routing.giving import give_away
+
+BATCH = 100
+
+
+def route_waiting_threads(**_ignored: Any) -> int:
+    """Give away what waits; returns how many threads found somebody."""
+    run_batches(lambda session: end_presence(session, now=utc_now(), limit=BATCH), size=BATCH)
+    return give_away()

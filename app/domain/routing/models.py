@@ -1,0 +1,109 @@
+"""Who is there, how much each person takes, and the rules by which threads nobody has find somebody."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, WithId, text_enum
+from app.domain.threads.models import ThreadType
+
+CAPACITY = 10  # of a person nobody set it for; an administrator's is 0
+MOST_CAPACITY = 200
+STICKY_DAYS_AT_MOST = 90
+
+
+class AvailabilityState(StrEnum):
+    """AWAY is what a person chose, OFFLINE that nothing was heard of them; it ends with the next sign of life."""
+
+    AVAILABLE = "available"
+    AWAY = "away"
+    OFFLINE = "offline"
+
+
+class Strategy(StrEnum):
+    ROUND_ROBIN = "round_robin"
+    LEAST_LOADED = "least_loaded"
+
+
+class Availability(Base):
+    """Whether a user is there for new work. `present_until`: so long the last sign of life counts, longer from a phone, which
+    sleeps between two looks."""
+
+    __tablename__ = "availabilities"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    state: Mapped[AvailabilityState] = mapped_column(text_enum(AvailabilityState, "state"))
+    since_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    present_until: Mapped[datetime]
+
+
+class RoutingProfile(Base):
+    """What one person can take. `capacity` is the sum of the weights of open threads at which they are full; `hours` is
+    [[weekday, from, to], …] in minutes of the day in the person's time zone, Monday 0; none: at any time."""
+
+    __tablename__ = "routing_profiles"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    capacity: Mapped[int]
+    skills: Mapped[list[str]] = mapped_column(default=list)
+    languages: Mapped[list[str]] = mapped_column(default=list)
+    hours: Mapped[list[Any]] = mapped_column(default=list)
+
+    __table_args__ = (sa.CheckConstraint(f"capacity BETWEEN 0 AND {MOST_CAPACITY}", name="capacity"),)
+
+
+class RoutingRule(WithId, Base):
+    """Who gets the threads of a channel. The first rule that is on and fits the thread's type decides.
+
+    `tiers` is [{"team_id": id or null for everybody, "after_minutes": n}, …]: a later one is asked when nobody of the earlier
+    ones is there, or the thread has waited so long. `sticky_days`: so long a contact goes back to whom they were with; 0: never.
+    """
+
+    __tablename__ = "routing_rules"
+
+    channel_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("channels.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    position: Mapped[int]
+    is_on: Mapped[bool] = mapped_column(default=False)
+    thread_type: Mapped[ThreadType | None] = mapped_column(text_enum(ThreadType, "thread_type"))
+    strategy: Mapped[Strategy] = mapped_column(text_enum(Strategy, "strategy"))
+    skills: Mapped[list[str]] = mapped_column(default=list)
+    speaks_language: Mapped[bool] = mapped_column(default=False)  # of the contact
+    sticky_days: Mapped[int] = mapped_column(default=0)
+    tiers: Mapped[list[Any]] = mapped_column(default=list)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.Index("ix_routing_rules_on", "channel_id", "position", postgresql_where=sa.text("is_on")),
+        sa.CheckConstraint("name <> ''", name="name"),
+        sa.CheckConstraint(f"sticky_days BETWEEN 0 AND {STICKY_DAYS_AT_MOST}", name="sticky_days"),
+        sa.CheckConstraint("jsonb_array_length(tiers) BETWEEN 1 AND 3", name="tiers"),
+    )
+
+
+class RoutingTurn(Base):
+    """Whose turn was when: of those who can, whoever has the lowest `turn` of a rule is next."""
+
+    __tablename__ = "routing_turns"
+
+    rule_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("routing_rules.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    turn: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class RoutingRefusal(Base):
+    """Somebody gave a thread back: it does not come to them by itself again."""
+
+    __tablename__ = "routing_refusals"
+
+    thread_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("threads.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    refused_at: Mapped[datetime]

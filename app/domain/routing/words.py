@@ -1,0 +1,129 @@
+"""What routing did and why a thread waits, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import format_time
+
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
+from app.core.translation import ngettext
+from app.domain.routing.explain import Hindrance, Reason
+from app.domain.routing.models import AvailabilityState, Strategy
+from app.domain.routing.queries import Worker
+from app.domain.routing.replay import Destination
+from app.domain.threads.models import ThreadType
+
+HOW = {
+    "sticky": N_("was with this contact before"),
+    Strategy.ROUND_ROBIN: N_("next in turn"),
+    Strategy.LEAST_LOADED: N_("had the least to do"),
+}
+STRATEGIES = {Strategy.ROUND_ROBIN: N_("In turn"), Strategy.LEAST_LOADED: N_("Whoever has the least to do")}
+STATES = {
+    AvailabilityState.AVAILABLE: N_("Available"),
+    AvailabilityState.AWAY: N_("Away"),
+    AvailabilityState.OFFLINE: N_("Offline"),
+}
+THREAD_TYPES = {
+    ThreadType.CUSTOMER_SUPPORT: N_("Customer support"),
+    ThreadType.PARTNER_INQUIRY: N_("Partner inquiry"),
+    ThreadType.INSTALLATION_COORDINATION: N_("Installation"),
+    ThreadType.TECHNICAL_ISSUE: N_("Technical issue"),
+    ThreadType.SALES_INQUIRY: N_("Sales inquiry"),
+    ThreadType.COMPLAINT: N_("Complaint"),
+    ThreadType.INTERNAL_TASK: N_("Internal task"),
+    ThreadType.PROJECT_DISCUSSION: N_("Project"),
+    ThreadType.INTERNAL_TICKET: N_("Internal ticket"),
+}
+WAITS = {
+    Hindrance.NOBODY_SEES_IT: N_("Nobody who takes threads may see this brand."),
+    Hindrance.GIVEN_BACK: N_("Everybody who could take it gave it back: %(names)s."),
+    Hindrance.NOBODY_OF_TEAM: N_("Nobody of the team it is for takes threads."),
+    Hindrance.NO_SKILL: N_("Nobody has the skill: %(skills)s."),
+    Hindrance.NO_LANGUAGE: N_("Nobody speaks the contact’s language (%(language)s)."),
+    Hindrance.OUTSIDE_HOURS: N_("Outside the working hours of %(names)s."),
+    Hindrance.NOBODY_THERE: N_("Nobody is there: %(names)s."),
+    Hindrance.ALL_FULL: N_("Everybody who is there has enough to do: %(names)s."),
+    Hindrance.TIER_WAITS: N_("The first who are asked have enough to do; others are asked at %(time)s."),
+    Hindrance.NONE: N_("It is given away in a moment."),
+}
+NAMES_SHOWN = 4
+
+
+def given_words(name: str, by: dict[str, Any]) -> str:
+    """One quiet line on a thread: which rule gave it to whom, and why to them."""
+    parts = [_(HOW.get(by["how"], HOW[Strategy.ROUND_ROBIN]))]
+    if by["how"] != "sticky":
+        parts.append(ngettext("the only one who could take it", "of %(num)s who could take it", by["able"]))
+    if by["how"] == Strategy.LEAST_LOADED:
+        parts.append(_("%(load)s of %(capacity)s", load=by["load"], capacity=by["capacity"]))
+    if by.get("skills"):
+        parts.append(_("skill %(skills)s", skills=", ".join(by["skills"])))
+    if by.get("language"):
+        parts.append(_("speaks %(language)s", language=by["language"]))
+    if (by.get("tier") or 1) > 1:
+        parts.append(_("nobody of those asked first could"))
+    return _("The rule %(rule)s gave this to %(name)s: %(why)s", rule=by["name"], name=name, why=", ".join(parts))
+
+
+def waiting_words(reason: Reason, *, skills: list[str], language: str | None) -> str:
+    """Why a thread waits, as a sentence."""
+    time = format_time(reason.until, "HH:mm") if reason.until else ""
+    names = names_words(reason.names)
+    return _(WAITS[reason.hindrance], names=names, skills=", ".join(skills), language=language or "", time=time)
+
+
+def destination_words(to: Destination | None, teams: dict[str, str]) -> str:
+    """Who is asked first, as a part of a sentence. `teams`: their names by id."""
+    if to is None:
+        return _("Nobody: it stays unassigned")
+    gone = _("A team that does not exist any more")
+    parts = [teams.get(str(to.team_id), gone) if to.team_id else _("Everybody who sees the brand")]
+    if to.skills:
+        parts.append(_("skill %(skills)s", skills=", ".join(to.skills)))
+    if to.speaks_language:
+        parts.append(_("in the contact’s language"))
+    return ", ".join(parts)
+
+
+def names_words(names: tuple[str, ...]) -> str:
+    """The first few, and how many more."""
+    shown, more = ", ".join(names[:NAMES_SHOWN]), len(names) - NAMES_SHOWN
+    return ngettext("%(names)s and %(num)s more", "%(names)s and %(num)s more", more, names=shown) if more > 0 else shown
+
+
+def state_words(state: str) -> str:
+    return _(STATES[AvailabilityState(state)])
+
+
+def strategy_words(strategy: str) -> str:
+    return _(STRATEGIES[Strategy(strategy)])
+
+
+def thread_type_words(thread_type: str) -> str:
+    return _(THREAD_TYPES[ThreadType(thread_type)])
+
+
+def state_tone(worker: Worker) -> str:
+    """The colour of the word for whether somebody is there."""
+    return "done" if worker.is_present else "due" if worker.state == AvailabilityState.AWAY else ""
+
+
+def presence_words(worker: Worker) -> str:
+    """Whether somebody takes threads now, and if not why."""
+    if worker.state == AvailabilityState.AVAILABLE and worker.is_heard and not worker.is_at_work:
+        return _("Outside working hours")
+    return state_words(worker.state if worker.is_heard or worker.state == AvailabilityState.AWAY else AvailabilityState.OFFLINE)
+
+
+FILTERS = {
+    "state_words": state_words,
+    "strategy_words": strategy_words,
+    "thread_type_words": thread_type_words,
+    "presence_words": presence_words,
+    "presence_tone": state_tone,
+    "destination_words": destination_words,
+    "given_words": lambda by, name: given_words(name, by),
+}

@@ -1,0 +1,210 @@
+"""The calendars and policies that hold now, and which of them a thread gets.
+
+Versions never change, so what was read from one is kept in the process for good.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.plans import KEPT
+from app.domain.contacts.models import Contact
+from app.domain.sla.calendar import ALWAYS, Calendar
+from app.domain.sla.clock import Terms
+from app.domain.sla.models import BusinessCalendar, CalendarVersion, PolicyVersion, SlaPolicy
+from app.domain.sla.rules import Match, PolicyRules, StoredCalendar
+from app.domain.threads.models import Thread
+
+MOST_KEPT = 2_000
+_ROUND_THE_CLOCK = Calendar(ALWAYS)
+_calendars: dict[uuid.UUID, Calendar] = {}
+_policies: dict[uuid.UUID, PolicyRules] = {}
+_terms: dict[uuid.UUID, Terms] = {}
+
+
+@dataclass(frozen=True)
+class HeldCalendar:
+    """A calendar's newest version."""
+
+    id: uuid.UUID
+    version_id: uuid.UUID
+    since: datetime
+    scope: tuple[uuid.UUID | None, uuid.UUID | None, uuid.UUID | None]  # team, channel, brand
+    is_by_name_only: bool
+
+
+@dataclass(frozen=True)
+class HeldPolicy:
+    """A policy's newest version."""
+
+    id: uuid.UUID
+    version_id: uuid.UUID
+    since: datetime
+    rules: PolicyRules
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What holds for a thread, and since when the two say what they say; None where there is none."""
+
+    policy: HeldPolicy | None
+    calendar: HeldCalendar | None
+
+    @property
+    def key(self) -> tuple[uuid.UUID | None, uuid.UUID | None]:
+        return (self.policy.version_id if self.policy else None, self.calendar.version_id if self.calendar else None)
+
+
+@dataclass(frozen=True)
+class Book:
+    """All that holds now."""
+
+    policies: tuple[HeldPolicy, ...]
+    calendars: tuple[HeldCalendar, ...]
+
+    def choose(self, thread: Thread, contact_ids: Iterable[uuid.UUID] = ()) -> Choice:
+        """The first policy that fits; its calendar, else that of the team, the channel, the brand, or all. `contact_ids`: the
+        thread's contact and the organizations it belongs to."""
+        known = frozenset([*contact_ids, *([thread.contact_id] if thread.contact_id else [])])
+        policy = next((p for p in self.policies if fits(p.rules.match, thread, known)), None)
+        return Choice(policy, self._calendar(thread, policy))
+
+    @property
+    def asks_for_organizations(self) -> bool:
+        return any(policy.rules.match.contact_ids for policy in self.policies)
+
+    def _calendar(self, thread: Thread, policy: HeldPolicy | None) -> HeldCalendar | None:
+        if policy is not None and policy.rules.calendar_id is not None:
+            named = next((c for c in self.calendars if c.id == policy.rules.calendar_id), None)
+            if named is not None:
+                return named
+        own = ((thread.team_id, None, None), (None, thread.channel_id, None), (None, None, thread.brand_id))
+        scopes = (*filter(any, own), (None, None, None))  # a thread without a team is of no team, and not of all
+        held = {calendar.scope: calendar for calendar in self.calendars if not calendar.is_by_name_only}
+        return next((held[scope] for scope in scopes if scope in held), None)
+
+
+def calendar_of_channel(session: Session, *, channel_id: uuid.UUID, brand_id: uuid.UUID) -> Calendar:
+    """When somebody is there for a channel: its own calendar, else its brand's, else the one for all, else around the clock."""
+    held = {calendar.scope: calendar for calendar in read_book(session).calendars if not calendar.is_by_name_only}
+    scopes = ((None, channel_id, None), (None, None, brand_id), (None, None, None))
+    found = next((held[scope] for scope in scopes if scope in held), None)
+    return read_calendar(session, found.version_id if found else None)
+
+
+def fits(match: Match, thread: Thread, contact_ids: frozenset[uuid.UUID]) -> bool:
+    """Whether a policy is for this thread."""
+    asked: list[bool] = [
+        value in wanted
+        for wanted, value in (
+            (match.media, thread.medium),
+            (match.channel_ids, thread.channel_id),
+            (match.priorities, thread.priority),
+            (match.statuses, thread.status),
+            (match.brand_ids, thread.brand_id),
+            (match.thread_types, thread.thread_type),
+        )
+        if wanted
+    ]
+    if match.contact_ids:
+        asked.append(not contact_ids.isdisjoint(match.contact_ids))
+    return any(asked) if match.any_of and asked else all(asked)
+
+
+def read_book(session: Session) -> Book:
+    """Two queries over two small tables."""
+    if len(_policies) + len(_calendars) > MOST_KEPT:
+        for kept in (_policies, _terms, _calendars):
+            kept.clear()
+    return Book(tuple(map(_policy, session.execute(_POLICIES))), tuple(map(_calendar, session.execute(_CALENDARS))))
+
+
+_POLICIES = (
+    sa.select(SlaPolicy.id, PolicyVersion.id.label("version_id"), PolicyVersion.created_at, PolicyVersion.rules)
+    .join(PolicyVersion, sa.and_(PolicyVersion.policy_id == SlaPolicy.id, PolicyVersion.number == SlaPolicy.version))
+    .where(SlaPolicy.archived_at.is_(None))
+    .order_by(SlaPolicy.position, SlaPolicy.id)
+    .execution_options(**KEPT)
+)
+_CALENDARS = (
+    sa.select(BusinessCalendar, CalendarVersion.id, CalendarVersion.created_at, CalendarVersion.rules)
+    .join(
+        CalendarVersion,
+        sa.and_(CalendarVersion.calendar_id == BusinessCalendar.id, CalendarVersion.number == BusinessCalendar.version),
+    )
+    .where(BusinessCalendar.archived_at.is_(None))
+    .order_by(BusinessCalendar.id)
+    .execution_options(**KEPT)
+)
+
+
+def _policy(row: Any) -> HeldPolicy:
+    return HeldPolicy(row.id, row.version_id, row.created_at, _keep_policy(row.version_id, row.rules))
+
+
+def _calendar(row: Any) -> HeldCalendar:
+    calendar, version_id, since, rules = row
+    _keep_calendar(version_id, rules)
+    scope = (calendar.team_id, calendar.channel_id, calendar.brand_id)
+    return HeldCalendar(calendar.id, version_id, since, scope, calendar.is_by_name_only)
+
+
+def organizations_of(session: Session, contact_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[uuid.UUID]]:
+    """For each contact the organizations above it, the nearest first."""
+    found: dict[uuid.UUID, list[uuid.UUID]] = {}
+    for contact_id in contact_ids:
+        above, at = [], session.get(Contact, contact_id)
+        while at is not None and at.parent_organization_id is not None and at.parent_organization_id not in above:
+            above.append(at.parent_organization_id)
+            at = session.get(Contact, at.parent_organization_id)
+        found[contact_id] = above
+    return found
+
+
+def read_policies(session: Session, version_ids: Iterable[uuid.UUID | None]) -> Mapping[uuid.UUID, PolicyRules]:
+    """What these versions of policies said."""
+    missing = {found for found in version_ids if found is not None} - _policies.keys()
+    if missing:
+        query = sa.select(PolicyVersion.id, PolicyVersion.rules).where(PolicyVersion.id.in_(missing))
+        for version_id, rules in session.execute(query):
+            _keep_policy(version_id, rules)
+    return _policies
+
+
+def terms_of(version_id: uuid.UUID | None) -> Terms:
+    """What a version that was read before promises; None promises nothing."""
+    if version_id is None:
+        return Terms()
+    found = _terms.get(version_id)
+    if found is None:
+        found = _terms[version_id] = _policies[version_id].terms()
+    return found
+
+
+def read_calendar(session: Session, version_id: uuid.UUID | None) -> Calendar:
+    """The calendar of a version; None: around the clock."""
+    if version_id is None:
+        return _ROUND_THE_CLOCK
+    found = _calendars.get(version_id)
+    return found or _keep_calendar(version_id, session.get_one(CalendarVersion, version_id).rules)
+
+
+def _keep_policy(version_id: uuid.UUID, rules: dict[str, Any]) -> PolicyRules:
+    found = _policies.get(version_id)
+    if found is None:
+        found = _policies[version_id] = PolicyRules.model_validate(rules)
+    return found
+
+
+def _keep_calendar(version_id: uuid.UUID, rules: dict[str, Any]) -> Calendar:
+    found = _calendars.get(version_id)
+    if found is None:
+        found = _calendars[version_id] = Calendar(StoredCalendar.model_validate(rules).rules())
+    return found

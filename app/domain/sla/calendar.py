@@ -1,0 +1,243 @@
+"""When a desk is open: weekly hours in local time, public holidays, own days; the zone's clock changes included. Pure.
+
+An instant is open when the local clock on the wall shows a time inside the hours of its day. So an hour the clock skips in spring
+counts nothing, the hour it shows twice in autumn counts twice, and cutting hours in two changes nothing. Hours belong to the day
+they begin on: those from 22:00 to 06:00 run into the next morning, be that a holiday or not, and a holiday has none of its own.
+
+Instants in here are whole seconds since 1970 (UTC), half-open intervals `(begin, end)` of them are tuples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from app.domain.sla.public_holidays import name_of
+
+DAY = 86_400
+FARTHEST_DAYS = 3_660
+"""How far `Calendar.after` looks: ten years. What is not reached by then is never."""
+
+Interval = tuple[int, int]
+Span = tuple[int, int]
+"""Seconds of a local day, `0 <= begin < DAY` and `begin < end <= begin + DAY`; an end behind DAY is on the next day."""
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_LAST_DAY = date.max.toordinal() - _EPOCH - 2
+
+
+@dataclass(frozen=True)
+class OwnDay:
+    """A day with hours of its own, or none: closed. It goes before a public holiday."""
+
+    day: date
+    name: str = ""
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True)
+class CalendarRules:
+    """What a calendar says. `week` has the hours of Monday to Sunday; `country` (and `region`) whose public holidays are closed,
+    ISO codes, "": none."""
+
+    zone: str
+    week: tuple[tuple[Span, ...], ...]
+    country: str = ""
+    region: str = ""
+    own_days: tuple[OwnDay, ...] = ()
+
+
+ALWAYS = CalendarRules("UTC", (((0, DAY),),) * 7)
+"""Open at all times."""
+
+
+class Closed(StrEnum):
+    """Why a stretch of time does not count."""
+
+    HOLIDAY = "holiday"
+    OWN_DAY = "own_day"
+    WEEKEND = "weekend"
+    DAY_OFF = "day_off"  # a weekday without hours
+    BREAK = "break"  # between the hours of one day
+    NIGHT = "night"  # before or after them
+
+
+@dataclass(frozen=True)
+class ClosedTime:
+    """A stretch nobody is there; `day` is the local day of a holiday or own day, which it is known by."""
+
+    begin: int
+    end: int
+    why: Closed
+    day: date | None = None
+
+
+@dataclass(frozen=True)
+class _Hours:
+    """The hours of one local day, in order and apart, and why there are none."""
+
+    spans: tuple[Span, ...]
+    why: Closed | None = None
+
+
+@dataclass
+class Calendar:
+    """A calendar ready to be asked. It remembers the days it looked at; the rules never change."""
+
+    rules: CalendarRules
+    _own: dict[int, OwnDay] = field(default_factory=dict, repr=False)
+    _days: dict[int, tuple[Interval, ...]] = field(default_factory=dict, repr=False)
+    _last_own: int = -_EPOCH
+
+    def __post_init__(self) -> None:
+        self._zone = ZoneInfo(self.rules.zone)
+        self._own = {own.day.toordinal() - _EPOCH: own for own in self.rules.own_days}
+        self._last_own = max((day for day, own in self._own.items() if own.spans), default=-_EPOCH)
+        self._has_week = any(self.rules.week)
+
+    def open_between(self, begin: int, end: int) -> Iterator[Interval]:
+        """The open intervals of `[begin, end)`, in order; none touches the next."""
+        held: Interval | None = None
+        for day in range(begin // DAY, -(-end // DAY)):
+            for opens, closes in self._open_on(day):
+                opens, closes = max(opens, begin), min(closes, end)
+                if opens >= closes:
+                    continue
+                if held is not None and held[1] == opens:
+                    held = (held[0], closes)
+                    continue
+                if held is not None:
+                    yield held
+                held = (opens, closes)
+        if held is not None:
+            yield held
+
+    def seconds_between(self, begin: int, end: int) -> int:
+        """How many seconds of `[begin, end)` are open."""
+        days = range(begin // DAY, -(-end // DAY))
+        return sum(max(0, min(b, end) - max(a, begin)) for day in days for a, b in self._open_on(day))
+
+    def after(self, begin: int, seconds: int) -> int | None:
+        """The first instant by which `seconds` open ones have passed since `begin`; that may be closing time. None: never."""
+        if seconds <= 0:
+            return begin
+        first = begin // DAY
+        for day in range(first, min(first + FARTHEST_DAYS, _LAST_DAY)):
+            if not self._has_week and day > self._last_own + 2:
+                return None
+            for opens, closes in self._open_on(day):
+                found = max(0, closes - max(opens, begin))
+                if found >= seconds:
+                    return max(opens, begin) + seconds
+                seconds -= found
+        return None
+
+    def closed_between(self, begin: int, end: int) -> list[ClosedTime]:
+        """The closed stretches of `[begin, end)` with their reasons; neighbours for the same reason are one."""
+        found: list[ClosedTime] = []
+        at = begin
+        for opens, closes in [*self.open_between(begin, end), (end, end)]:
+            for part in self._reasons(at, opens):
+                last = found[-1] if found else None
+                if last is not None and (last.end, last.why, last.day) == (part.begin, part.why, part.day):
+                    found[-1] = ClosedTime(last.begin, part.end, last.why, last.day)
+                else:
+                    found.append(part)
+            at = closes
+        return found
+
+    def local(self, at: int) -> datetime:
+        """The aware local time of an instant."""
+        return datetime.fromtimestamp(at, self._zone)
+
+    def hours_on(self, day: date) -> tuple[tuple[Span, ...], Closed | None]:
+        """The hours of a local day, and why it has none or others than its weekday's."""
+        number = day.toordinal() - _EPOCH
+        hours = self._hours(number)
+        return hours.spans, Closed.OWN_DAY if number in self._own else hours.why
+
+    def own_name(self, day: date) -> str:
+        """What an own day is called; "" for a day that is none."""
+        own = self._own.get(day.toordinal() - _EPOCH)
+        return own.name if own else ""
+
+    def _open_on(self, day: int) -> tuple[Interval, ...]:
+        """The open intervals of one UTC day, in order and apart."""
+        found = self._days.get(day)
+        if found is None:
+            found = self._days[day] = tuple(_merged(self._opening(day)))
+        return found
+
+    def _opening(self, day: int) -> Iterator[Interval]:
+        for begin, end, offset in self._pieces(day):
+            first, last = (begin + offset) // DAY, (end - 1 + offset) // DAY
+            for local_day in range(first - 1, last + 1):
+                midnight = local_day * DAY - offset
+                for opens, closes in self._hours(local_day).spans:
+                    a, b = max(midnight + opens, begin), min(midnight + closes, end)
+                    if a < b:
+                        yield a, b
+
+    def _pieces(self, day: int) -> list[tuple[int, int, int]]:
+        """A UTC day cut where the zone's offset (seconds) changes: (begin, end, offset)."""
+        begin, end = day * DAY, (day + 1) * DAY
+        first, last = self._offset(begin), self._offset(end - 1)
+        if first == last:
+            return [(begin, end, first)]
+        low, high = begin, end - 1  # the offset is `first` at low, not any more at high
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self._offset(middle) == first else (low, middle)
+        return [(begin, high, first), (high, end, last)]
+
+    def _offset(self, at: int) -> int:
+        offset = datetime.fromtimestamp(at, UTC).astimezone(self._zone).utcoffset()
+        return int(offset.total_seconds()) if offset else 0
+
+    def _hours(self, day: int) -> _Hours:
+        own = self._own.get(day)
+        if own is not None:
+            return _Hours(own.spans, None if own.spans else Closed.OWN_DAY)
+        if self.rules.country and name_of(self.rules.country, self.rules.region, date.fromordinal(day + _EPOCH)):
+            return _Hours((), Closed.HOLIDAY)
+        weekday = (day + 3) % 7  # 1 January 1970 was a Thursday
+        spans = self.rules.week[weekday]
+        return _Hours(spans, None if spans else Closed.WEEKEND if weekday >= 5 else Closed.DAY_OFF)
+
+    def _reasons(self, begin: int, end: int) -> Iterator[ClosedTime]:
+        """A closed stretch, cut at local midnights."""
+        for day in range(begin // DAY, -(-end // DAY)):
+            for piece_begin, piece_end, offset in self._pieces(day):
+                at, stop = max(begin, piece_begin), min(end, piece_end)
+                while at < stop:
+                    local_day = (at + offset) // DAY
+                    until = min(stop, (local_day + 1) * DAY - offset)
+                    why = self._why(local_day, at + offset)
+                    is_named = why in (Closed.HOLIDAY, Closed.OWN_DAY)
+                    yield ClosedTime(at, until, why, date.fromordinal(local_day + _EPOCH) if is_named else None)
+                    at = until
+
+    def _why(self, local_day: int, local_at: int) -> Closed:
+        hours = self._hours(local_day)
+        if hours.why is not None:
+            return hours.why
+        at = local_at - local_day * DAY
+        is_between = any(end <= at for _begin, end in hours.spans) and any(begin > at for begin, _end in hours.spans)
+        return Closed.BREAK if is_between else Closed.NIGHT
+
+
+def _merged(intervals: Iterator[Interval]) -> Iterator[Interval]:
+    """The union of intervals, in order and apart."""
+    held: Interval | None = None
+    for begin, end in sorted(intervals):
+        if held is not None and begin <= held[1]:
+            held = (held[0], max(held[1], end))
+            continue
+        if held is not None:
+            yield held
+        held = (begin, end)
+    if held is not None:
+        yield held

@@ -1,0 +1,50 @@
+"""When a missed call is to be called back: in the time the policy of its thread promises an answer. In its transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from sqlalchemy.orm import Session
+
+from app.domain.events.models import Event
+from app.domain.sla.book import organizations_of, read_book, read_calendar, terms_of
+from app.domain.sla.keeping import instant, seconds
+from app.domain.sla.timing import due_after
+from app.domain.tasks.callbacks import Due, complete_callbacks, make_task_of_missed_call
+from app.domain.threads.actions import lock_thread
+from app.domain.threads.calls import CallOutcome, next_working_day
+from app.domain.threads.models import Message, Thread
+
+MORNING = time(9)
+
+
+def hear_end_of_call(session: Session, event: Event) -> None:
+    """`CallLogged`, `CallChanged`: a missed call makes a task; somebody who was spoken to is not to be called back."""
+    message = session.get(Message, event.message_id) if event.message_id else None
+    if message is None:
+        return
+    if event.payload.get("outcome") == CallOutcome.REACHED:
+        complete_callbacks(session, message, now=event.occurred_at)
+    elif event.payload.get("missed"):
+        thread = lock_thread(session, message.thread_id)
+        due = callback_due(session, thread, now=event.occurred_at)
+        make_task_of_missed_call(session, message, due, now=event.occurred_at, caused_by=event)
+
+
+def callback_due(session: Session, thread: Thread, *, now: datetime) -> Due:
+    """The promised time of a first answer, in open hours; without a promise the next working day at nine."""
+    contact_ids = [thread.contact_id] if thread.contact_id else []
+    above = organizations_of(session, contact_ids) if contact_ids else {}
+    choice = read_book(session).choose(thread, above.get(thread.contact_id, ()) if thread.contact_id else ())
+    calendar = read_calendar(session, choice.calendar.version_id if choice.calendar else None)
+    target = terms_of(choice.policy.version_id if choice.policy else None).first_response
+    due = instant(due_after(calendar, seconds(now), target).at) if target else None
+    if due is None:
+        local = calendar.local(seconds(now))
+        due = datetime.combine(next_working_day(local.date()), MORNING, local.tzinfo)
+    return Due(_whole_minute(calendar.local(seconds(due))), calendar.rules.zone)
+
+
+def _whole_minute(local: datetime) -> datetime:
+    """A minute that has begun counts whole, so that nothing is due before it was promised."""
+    return local + timedelta(seconds=60 - local.second) if local.second else local

@@ -1,0 +1,205 @@
+"""What moves the clocks: each event of a thread becomes a fact, and the clocks follow. In its transaction, see app/wiring.py.
+
+An answer counts from the moment it is queued (its writer is done); one that is taken back, or that fails, never was. Machines
+neither ask nor answer, a note is no answer, and neither is a forward. A call of ours that reached somebody is one.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.db import table_of
+from app.domain.delivery.third_parties import FORWARD_OF
+from app.domain.events.models import Event
+from app.domain.sla.clock import FactKind
+from app.domain.sla.keeping import FACTS, add_fact, settle_thread
+from app.domain.sla.models import SlaFact, SlaStep
+from app.domain.threads.actions import lock_thread
+from app.domain.threads.models import Message, MessageType, Thread
+from app.domain.threads.moves import move_rows, moved_ids, parse_move, remove_rows, return_rows
+
+STEPS = table_of(SlaStep)
+HISTORY = timedelta(days=3)
+"""What is older when it comes in is history: nobody waits for an answer to it."""
+FAILED = frozenset({"failed", "bounced", "expired"})
+ARRIVED = frozenset({"accepted", "sent", "delivered", "read"})
+_OF_STATE = (FactKind.STATUS, FactKind.WAITING, FactKind.SNOOZED, FactKind.SPAM)
+
+
+def hear_message(session: Session, event: Event) -> None:
+    """`MessageReceived`: a question begins a clock; an answer sent from elsewhere ends it."""
+    message = session.get(Message, event.message_id) if event.message_id else None
+    if message is None or message.automatic is not None:
+        return
+    at = min(message.occurred_at, event.occurred_at)
+    if message.message_type == MessageType.OUTGOING:
+        _answer(session, message, at=at, now=event.occurred_at)
+    elif message.message_type == MessageType.INCOMING and event.occurred_at - at < HISTORY:
+        _ask(session, message, at=at, now=event.occurred_at)
+
+
+def hear_reply(session: Session, event: Event) -> None:
+    """`MessageQueued`: somebody of ours answered. Sending again what failed counts from now."""
+    message = session.get(Message, event.message_id) if event.message_id else None
+    if message is None or message.automatic is not None or message.message_type != MessageType.OUTGOING:
+        return
+    if FORWARD_OF not in message.meta:
+        _answer(session, message, at=event.occurred_at, now=event.occurred_at)
+
+
+def hear_call(session: Session, event: Event) -> None:
+    """`CallLogged`: a call of ours that reached somebody is an answer."""
+    reached = event.payload.get("direction") == "outgoing" and event.payload.get("outcome") == "reached"
+    message = session.get(Message, event.message_id) if reached and event.message_id else None
+    if message is not None:
+        _answer(session, message, at=event.occurred_at, now=event.occurred_at)
+
+
+def withdraw_answer(session: Session, event: Event) -> None:
+    """`MessageTakenBack`: it was no answer."""
+    this = sa.select(SlaFact.at).where(SlaFact.message_id == event.message_id, SlaFact.kind == FactKind.ANSWERED)
+    together = sa.select(SlaFact.message_id).where(
+        SlaFact.thread_id == event.thread_id, SlaFact.kind == FactKind.ANSWERED, SlaFact.at.in_(this)
+    )
+    for message_id in session.execute(together).scalars().all():
+        _note(session, event, FactKind.WITHDRAWN, message_id=message_id)
+
+
+def hear_delivery(session: Session, event: Event) -> None:
+    """`DeliveryChanged`: what did not arrive is no answer, until it does."""
+    status = event.payload.get("status")
+    if event.thread_id is None or event.message_id is None or status not in FAILED | ARRIVED:
+        return
+    last = _last_word(session, event.message_id)
+    if status in FAILED and last == FactKind.ANSWERED:
+        _note(session, event, FactKind.WITHDRAWN, message_id=event.message_id)
+    elif status in ARRIVED and last == FactKind.WITHDRAWN:
+        _note(session, event, FactKind.ANSWERED, message_id=event.message_id)
+
+
+def hear_status(session: Session, event: Event) -> None:
+    """`ThreadStatusChanged`."""
+    _note(session, event, FactKind.STATUS, str(event.payload["to"]))
+
+
+def hear_snooze(session: Session, event: Event) -> None:
+    """`ThreadSnoozed`, `SnoozeEnded`: only policies that say so stop for it."""
+    _note(session, event, FactKind.SNOOZED, "yes" if event.type == "ThreadSnoozed" else "")
+
+
+def hear_spam(session: Session, event: Event) -> None:
+    """`ThreadMarkedSpam`, `SpamEnded`: what is none after all is as it was."""
+    thread = _asked_thread(session, event.thread_id)
+    if thread is None:
+        return
+    if event.type == "SpamEnded":
+        add_fact(session, thread.id, FactKind.STATUS, at=event.occurred_at, value=thread.status.value)
+    _note(session, event, FactKind.SPAM, "yes" if event.type == "ThreadMarkedSpam" else "")
+
+
+def hear_wait(session: Session, event: Event) -> None:
+    """`WaitBegan`, `WaitEnded`: the thread waits for a task."""
+    _note(session, event, FactKind.WAITING, str(event.payload.get("for") or "task") if event.type == "WaitBegan" else "")
+
+
+def retarget(session: Session, event: Event) -> None:
+    """`ThreadPriorityChanged`, `ThreadHandedOver`, `ThreadEdited`: other terms may hold."""
+    thread = _asked_thread(session, event.thread_id)
+    if thread is not None:
+        settle_thread(session, thread, now=event.occurred_at, because=event.type)
+
+
+def follow_merged_thread(session: Session, event: Event) -> None:
+    """`ThreadsMerged`, `SplitUndone`: the facts of the thread that goes are those of the one that stays."""
+    move = parse_move(event)
+    if move.gone is None:
+        return
+    move_rows(session, FACTS, move_id=move.noted_as, origin=move.gone, target=move.thread_id)
+    other = STEPS.alias("other")
+    same = [other.c[name] == STEPS.c[name] for name in ("kind", "started_at", "step")]
+    twin = sa.exists(sa.select(other.c.id).where(other.c.thread_id == move.thread_id, *same))
+    remove_rows(session, STEPS, move_id=move.noted_as, where=sa.and_(STEPS.c.thread_id == move.gone, twin))
+    move_rows(session, STEPS, move_id=move.noted_as, origin=move.gone, target=move.thread_id)
+    _settle(session, move.thread_id, event)
+
+
+def follow_split(session: Session, event: Event) -> None:
+    """`ThreadSplit`: what was asked and answered goes where its message went."""
+    move = parse_move(event)
+    theirs = FACTS.c.message_id.in_(moved_ids(move.id, "messages"))
+    move_rows(session, FACTS, move_id=move.id, origin=move.thread_id, target=move.other, where=(theirs,))
+    for thread_id in (move.thread_id, move.other):
+        _settle(session, thread_id, event)
+
+
+def go_back(session: Session, event: Event) -> None:
+    """`MergeUndone`, `SplitUndone`: facts return to their thread."""
+    move = parse_move(event)
+    for table in (FACTS, STEPS):
+        return_rows(session, table, move_id=move.id, origin=move.origin, target=move.target)
+    for thread_id in (move.origin, move.target):
+        _settle(session, thread_id, event)
+
+
+def _settle(session: Session, thread_id: uuid.UUID, event: Event) -> None:
+    thread = session.get(Thread, thread_id)
+    if thread is not None:
+        settle_thread(session, thread, now=event.occurred_at, because=event.type)
+
+
+def _ask(session: Session, message: Message, *, at: datetime, now: datetime) -> None:
+    """A question, dated as its message; what it did to the thread a moment ago (opened it, woke it) is dated the same."""
+    thread = session.get_one(Thread, message.thread_id)  # locked by whoever added the message
+    state = sa.and_(FACTS.c.thread_id == thread.id, FACTS.c.kind.in_(_OF_STATE))
+    known = session.execute(sa.select(sa.func.count(), sa.func.max(FACTS.c.at).filter(FACTS.c.at < now)).where(state)).one()
+    at = max(at, known[1]) if known[1] is not None else at
+    if known[0] == 0:
+        _note_state(session, thread, at)
+    else:
+        session.execute(sa.update(FACTS).where(state, FACTS.c.at == now).values(at=at))
+    add_fact(session, thread.id, FactKind.ASKED, at=at, message_id=message.id)
+    settle_thread(session, thread, now=now)
+
+
+def _note_state(session: Session, thread: Thread, at: datetime) -> None:
+    """What the thread is as its first question comes in, where that is not simply open."""
+    add_fact(session, thread.id, FactKind.STATUS, at=at, value=thread.status.value)
+    if thread.waiting_for:
+        add_fact(session, thread.id, FactKind.WAITING, at=at, value=thread.waiting_for)
+    if thread.snoozed_until is not None:
+        add_fact(session, thread.id, FactKind.SNOOZED, at=at, value="yes")
+    if thread.spam_at is not None:
+        add_fact(session, thread.id, FactKind.SPAM, at=at, value="yes")
+
+
+def _answer(session: Session, message: Message, *, at: datetime, now: datetime) -> None:
+    add_fact(session, message.thread_id, FactKind.ANSWERED, at=at, message_id=message.id)
+    thread = _asked_thread(session, message.thread_id)
+    if thread is not None:
+        settle_thread(session, thread, now=now)
+
+
+def _note(session: Session, event: Event, kind: FactKind, value: str = "", message_id: uuid.UUID | None = None) -> None:
+    """A fact about a thread somebody asked something in; others have no clocks."""
+    thread = _asked_thread(session, event.thread_id)
+    if thread is not None:
+        add_fact(session, thread.id, kind, at=event.occurred_at, value=value, message_id=message_id)
+        settle_thread(session, thread, now=event.occurred_at, because=event.type)
+
+
+def _asked_thread(session: Session, thread_id: uuid.UUID | None) -> Thread | None:
+    asked = sa.select(SlaFact.id).where(SlaFact.thread_id == thread_id, SlaFact.kind == FactKind.ASKED).limit(1)
+    if thread_id is None or session.execute(asked).first() is None:
+        return None
+    return lock_thread(session, thread_id)
+
+
+def _last_word(session: Session, message_id: uuid.UUID) -> FactKind | None:
+    query = (
+        sa.select(SlaFact.kind).where(SlaFact.message_id == message_id).order_by(SlaFact.at.desc(), SlaFact.id.desc()).limit(1)
+    )
+    return session.execute(query).scalar_one_or_none()

@@ -1,0 +1,22 @@
+"""What the clocks do by themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.core.batches import run_batches, take_turn
+from app.core.clock import utc_now
+from app.domain.sla.escalation import reach_due_steps
+from app.domain.sla.recompute import TABLE, run_batch
+
+BATCH = 10
+
+
+def reach_steps(**_ignored: Any) -> int:
+    """Carry out every escalation step that is due; returns how many threads were looked at. Twice at once is harmless."""
+    return run_batches(lambda session: reach_due_steps(session, now=utc_now(), limit=BATCH), size=BATCH)
+
+
+def run_recompute(*, row_id: str, **_ignored: Any) -> None:
+    """Go on with a recompute for a while and put it back until it is done. At least once; each batch is one commit."""
+    take_turn(TABLE, row_id, lambda session, lease: run_batch(session, lease, now=utc_now()))

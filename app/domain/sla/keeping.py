@@ -1,0 +1,258 @@
+"""Keeps the clocks of threads in step with their facts. The caller has locked the threads and owns the transaction.
+
+A clock is made anew from all facts of its thread each time, by the pure functions of clock.py: doing it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.core.db import table_of
+from app.core.ids import new_id
+from app.core.plans import KEPT
+from app.domain.sla.book import Choice, organizations_of, read_book, read_calendar, read_policies, terms_of
+from app.domain.sla.calendar import Calendar
+from app.domain.sla.clock import Clock, ClockKind, Fact, FactKind, Outcome, evaluate
+from app.domain.sla.models import SlaClock, SlaFact, SlaStep
+from app.domain.sla.rules import PolicyRules
+from app.domain.threads.actions import set_response_due
+from app.domain.threads.models import Thread
+
+CLOCKS, FACTS = table_of(SlaClock), table_of(SlaFact)
+_THREADS = sa.bindparam("thread_ids", type_=sa.ARRAY(sa.Uuid))
+_FACTS = sa.select(FACTS).where(FACTS.c.thread_id == sa.any_(_THREADS)).order_by(FACTS.c.at, FACTS.c.id)
+_CLOCKS = sa.select(CLOCKS).where(CLOCKS.c.thread_id == sa.any_(_THREADS))
+_STEPS = sa.select(SlaStep.thread_id, SlaStep.kind, SlaStep.started_at, SlaStep.step).where(
+    SlaStep.thread_id == sa.any_(_THREADS)
+)
+FACTS_OF, CLOCKS_OF, STEPS_OF = (query.execution_options(**KEPT) for query in (_FACTS, _CLOCKS, _STEPS))
+_COMPARED = ("target_seconds", "due_at", "ended_at", "outcome", "paused_for", "next_step_at")
+_BY = ("policy_version_id", "calendar_version_id")
+
+
+def instant(seconds: int | None) -> datetime | None:
+    """Aware UTC for seconds since 1970."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def seconds(at: datetime) -> int:
+    """Whole seconds since 1970; what is less is cut off."""
+    return int(at.timestamp() // 1)
+
+
+def add_fact(
+    session: Session,
+    thread_id: uuid.UUID,
+    kind: FactKind,
+    *,
+    at: datetime,
+    value: str = "",
+    message_id: uuid.UUID | None = None,
+    choice: Choice | None = None,
+    because: str = "",
+) -> None:
+    """Write down what happened to a thread; with `choice` the terms that hold from then on."""
+    policy_id, calendar_id = choice.key if choice is not None else (None, None)
+    values = {"id": new_id(), "thread_id": thread_id, "at": at, "kind": kind, "value": value[:200], "message_id": message_id}
+    values |= {"policy_version_id": policy_id, "calendar_version_id": calendar_id, "because": because}
+    session.execute(sa.insert(FACTS), values)
+
+
+def settle_thread(session: Session, thread: Thread, *, now: datetime, because: str = "") -> None:
+    """Bring the clocks of one locked thread in step."""
+    settle_threads(session, [thread], now=now, because=because)
+
+
+def settle_threads(
+    session: Session, threads: Sequence[Thread], *, now: datetime, because: str = "", changed_at: datetime | None = None
+) -> int:
+    """Bring the clocks of locked threads in step with their facts and with what holds now; returns how many threads changed.
+
+    `because`: the event, for the history. `changed_at`: when a calendar or policy changed, where that is the reason.
+    """
+    values = {"thread_ids": [thread.id for thread in threads]}
+    facts = _by_thread(session.execute(FACTS_OF, values))
+    asked = [thread for thread in threads if any(fact.kind == FactKind.ASKED for fact in facts[thread.id])]
+    if not asked:
+        return sum(_forget(session, thread) for thread in threads if facts[thread.id])
+    book = read_book(session)
+    above = organizations_of(session, {t.contact_id for t in asked if t.contact_id}) if book.asks_for_organizations else {}
+    rows, steps = _by_thread(session.execute(CLOCKS_OF, values)), _reached(session.execute(STEPS_OF, values))
+    read_policies(session, (fact.policy_version_id for thread in asked for fact in facts[thread.id]))
+    made = _Made()
+    for thread in asked:
+        choice = book.choose(thread, above.get(thread.contact_id, ()) if thread.contact_id else ())
+        _follow_terms(made, thread, facts[thread.id], choice, now=changed_at or now, because=because)
+        _make_clocks(session, made, thread, facts[thread.id], choice, rows[thread.id], steps[thread.id])
+    made.write(session)
+    return made.changed
+
+
+@dataclass
+class _Made:
+    """What is to be written, together."""
+
+    facts: list[dict[str, Any]] = field(default_factory=list)
+    clocks: list[dict[str, Any]] = field(default_factory=list)
+    gone: list[uuid.UUID] = field(default_factory=list)
+    changed: int = 0
+
+    def write(self, session: Session) -> None:
+        if self.facts:
+            session.execute(sa.insert(FACTS), self.facts)
+        if self.gone:
+            session.execute(sa.delete(CLOCKS).where(CLOCKS.c.id.in_(self.gone)))
+        if self.clocks:
+            statement = postgresql.insert(CLOCKS)
+            new = {name: statement.excluded[name] for name in (*_COMPARED, *_BY)}
+            session.execute(
+                statement.on_conflict_do_update(index_elements=["thread_id", "kind", "started_at"], set_=new), self.clocks
+            )
+        session.flush()
+
+
+def _by_thread(rows: Iterable[Any]) -> defaultdict[uuid.UUID, list[Any]]:
+    found: defaultdict[uuid.UUID, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.thread_id].append(row)
+    return found
+
+
+Reached = dict[tuple[ClockKind, datetime], set[str]]
+
+
+def _reached(rows: Iterable[Any]) -> defaultdict[uuid.UUID, Reached]:
+    found: defaultdict[uuid.UUID, Reached] = defaultdict(dict)
+    for row in rows:
+        found[row.thread_id].setdefault((row.kind, row.started_at), set()).add(row.step)
+    return found
+
+
+def _forget(session: Session, thread: Thread) -> int:
+    """No question is left: there are no clocks."""
+    gone = session.execute(sa.delete(CLOCKS).where(CLOCKS.c.thread_id == thread.id).returning(CLOCKS.c.id)).all()
+    set_response_due(thread, None)
+    session.flush()
+    return 1 if gone else 0
+
+
+def _follow_terms(made: _Made, thread: Thread, facts: list[Any], choice: Choice, *, now: datetime, because: str) -> None:
+    """Where other terms hold than by the last fact, a new fact says so."""
+    last = next((fact for fact in reversed(facts) if fact.kind == FactKind.TERMS), None)
+    if last is not None and (last.policy_version_id, last.calendar_version_id) == choice.key:
+        return
+    at = facts[0].at if last is None else max(now, last.at)
+    policy_id, calendar_id = choice.key
+    row = {"id": new_id(), "thread_id": thread.id, "at": at, "kind": FactKind.TERMS, "value": "", "message_id": None}
+    row |= {"policy_version_id": policy_id, "calendar_version_id": calendar_id, "because": "" if last is None else because}
+    made.facts.append(row)
+    facts.append(_Row(**row))
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A fact that is about to be written, as one that was read."""
+
+    id: uuid.UUID
+    thread_id: uuid.UUID
+    at: datetime
+    kind: FactKind
+    value: str
+    message_id: uuid.UUID | None
+    policy_version_id: uuid.UUID | None
+    calendar_version_id: uuid.UUID | None
+    because: str
+
+
+def facts_of(rows: Iterable[Any]) -> list[Fact]:
+    """Rows of facts as the pure functions read them; the policies they name were read before."""
+    return [
+        Fact(
+            seconds(row.at),
+            row.kind,
+            row.value,
+            str(row.message_id or ""),
+            terms_of(row.policy_version_id) if row.kind == FactKind.TERMS else None,
+        )
+        for row in rows
+    ]
+
+
+def _make_clocks(
+    session: Session, made: _Made, thread: Thread, facts: list[Any], choice: Choice, rows: list[Any], steps: Reached
+) -> None:
+    policy_id, calendar_id = choice.key
+    calendar = read_calendar(session, calendar_id)
+    clocks = evaluate(facts_of(sorted(facts, key=lambda fact: (fact.at, fact.id))), calendar)
+    former = {(row.kind, row.started_at): row for row in rows}
+    wanted = {}
+    for clock in clocks:
+        key = (clock.kind, datetime.fromtimestamp(clock.started, UTC))
+        step_at = next_step_at(clock, calendar, choice.policy.rules if choice.policy else None, steps.get(key, set()))
+        wanted[key] = {
+            **_values(clock, step_at),
+            "id": new_id(),
+            "thread_id": thread.id,
+            "kind": clock.kind,
+            "started_at": key[1],
+            "policy_version_id": policy_id,
+            "calendar_version_id": calendar_id,
+        }
+    changed = [values for key, values in wanted.items() if key not in former or _differs(former[key], values)]
+    made.clocks += changed
+    made.gone += [row.id for key, row in former.items() if key not in wanted]
+    due_at = _response_due(clocks)
+    made.changed += bool(changed) or thread.response_due_at != due_at
+    set_response_due(thread, due_at)
+
+
+def _values(clock: Clock, step_at: int | None) -> dict[str, Any]:
+    return {
+        "target_seconds": clock.target,
+        "due_at": instant(clock.due.at),
+        "ended_at": instant(clock.ended),
+        "outcome": clock.outcome,
+        "paused_for": clock.paused_for,
+        "next_step_at": instant(step_at),
+    }
+
+
+def _differs(row: Any, values: Mapping[str, Any]) -> bool:
+    """An ended clock keeps the versions it ended by, as long as they make no difference."""
+    compared = _COMPARED if row.ended_at is not None else (*_COMPARED, *_BY)
+    return any(getattr(row, name) != values[name] for name in compared)
+
+
+def next_step_at(clock: Clock, calendar: Calendar, policy: PolicyRules | None, reached: set[str]) -> int | None:
+    """When the next step nobody has heard of is due; None while the clock stands still, and after its end."""
+    if policy is None or clock.outcome != Outcome.RUNNING or clock.paused_for or clock.due.at is None:
+        return None
+    return min((at for key, at in step_instants(clock, calendar, policy).items() if key not in reached), default=None)
+
+
+def step_instants(clock: Clock, calendar: Calendar, policy: PolicyRules) -> dict[str, int]:
+    """When each step of a clock is due, by its key."""
+    found = {}
+    for step in policy.steps:
+        if step.percent is not None:
+            at = clock.instant_of(calendar, step.percent)
+        else:
+            at = None if clock.due.at is None else clock.due.at + (step.late_minutes or 0) * 60
+        if at is not None:
+            found[step.key] = at
+    return found
+
+
+def _response_due(clocks: Iterable[Clock]) -> datetime | None:
+    """What the thread's row says: when the answer somebody waits for is due, while its clock advances."""
+    waiting = (c for c in clocks if c.kind != ClockKind.RESOLUTION and c.outcome == Outcome.RUNNING and not c.paused_for)
+    return next((instant(clock.due.at) for clock in waiting), None)

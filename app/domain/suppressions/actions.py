@@ -1,0 +1,82 @@
+"""Write down that an address must not be written to, and lift that again. Telling it twice changes nothing."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.contract.suppression import AddressNews, Stop
+from app.core.ids import new_id
+from app.core.text import known, storable
+from app.domain.events.actions import Actor, Subject, record
+from app.domain.suppressions.models import Suppression
+from app.domain.suppressions.queries import find_stopped
+
+_WORDS = {
+    Stop.BOUNCED: known("%(address)s does not take mail: what was sent there came back"),
+    Stop.COMPLAINED: known("%(address)s reported a mail of this brand as spam: nothing is sent there"),
+    Stop.UNSUBSCRIBED: known("%(address)s unsubscribed from mailings"),
+}
+
+
+class AddressStopped(Exception):
+    """The message names the address and says why nothing goes there."""
+
+    def __init__(self, address: str, stop: Stop) -> None:
+        super().__init__(stop_words(address, stop))
+        self.address = address
+        self.stop = stop
+
+
+def stop_words(address: str, stop: Stop) -> str:
+    """Why nothing goes to this address, in English as it is stored."""
+    return _WORDS[stop] % {"address": address}
+
+
+def note_address(session: Session, news: AddressNews, *, brand_id: uuid.UUID, now: datetime) -> None:
+    """Keep the news, unless the same is known, or was lifted after it happened: a late report does not undo a person's word."""
+    address = storable(news.address).strip().lower()
+    if "@" not in address:
+        return
+    same = sa.and_(Suppression.brand_id == brand_id, Suppression.address == address, Suppression.reason == news.stop)
+    if session.execute(sa.select(Suppression.id).where(same, Suppression.lifted_at > news.at).limit(1)).first() is not None:
+        return
+    values = {
+        "id": new_id(),
+        "brand_id": brand_id,
+        "address": address,
+        "reason": news.stop,
+        "source": news.source,
+        "detail": storable(news.detail)[:300],
+        "occurred_at": min(news.at, now),
+        "created_at": now,
+    }
+    made = postgresql.insert(Suppression).values(**values).on_conflict_do_nothing().returning(Suppression.id)
+    if session.execute(made).scalar_one_or_none() is not None:
+        payload = {"address": address, "reason": news.stop.value, "source": news.source}
+        record(session, "AddressSuppressed", subject=Subject(brand_id=brand_id), now=now, payload=payload)
+
+
+def lift_suppression(session: Session, suppression: Suppression, *, now: datetime, actor: Actor) -> None:
+    """Let the address be written to again, as far as this reason goes; nothing where it was lifted before."""
+    if suppression.lifted_at is not None:
+        return
+    suppression.lifted_at, suppression.lifted_by_user_id = now, actor.user_id
+    session.flush()
+    payload = {"address": suppression.address, "reason": suppression.reason.value}
+    subject = Subject(brand_id=suppression.brand_id)
+    about = ("suppression", suppression.id)
+    record(session, "SuppressionLifted", subject=subject, now=now, actor=actor, payload=payload, about=about)
+
+
+def check_not_stopped(session: Session, *, brand_id: uuid.UUID, addresses: Collection[str]) -> None:
+    """Raise AddressStopped if one of these must not be written to, in the order given."""
+    stopped = find_stopped(session, brand_id=brand_id, addresses=addresses)
+    for address in addresses:
+        if address.lower() in stopped:
+            raise AddressStopped(address, stopped[address.lower()])

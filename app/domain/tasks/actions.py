@@ -1,0 +1,254 @@
+"""Write tasks: make, edit, complete, reopen, move, remind. The caller owns the transaction."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.ids import new_id
+from app.domain.events.actions import SYSTEM, Actor, Subject, record
+from app.domain.events.models import Event
+from app.domain.tasks.due import due_instant, next_due_date, reminder_instant
+from app.domain.tasks.models import OPEN_STATUSES, Recurrence, Task, TaskStatus, TaskType
+from app.domain.tasks.waiting import lock_threads, settle_waiting
+from app.domain.threads.models import Priority
+
+
+class TaskMovedOn(Exception):
+    """Somebody changed the task after the version the writer saw."""
+
+
+@dataclass(frozen=True)
+class TaskContent:
+    """What people write. `reminder_minutes` count back from the due time (09:00 without one). `zone` is that of the dates.
+
+    A recurrence or a reminder needs a due date. While the task is open its thread waits for `waiting_for`, where that says
+    something, and it waits itself for the task `depends_on_id`.
+    """
+
+    brand_id: uuid.UUID
+    title: str
+    notes: str = ""
+    task_type: TaskType = TaskType.OTHER
+    priority: Priority = Priority.NORMAL
+    assignee_user_id: uuid.UUID | None = None
+    due_date: date | None = None
+    due_time: time | None = None
+    reminder_minutes: int | None = None
+    recurrence: Recurrence | None = None
+    thread_id: uuid.UUID | None = None
+    zone: str = "Europe/Amsterdam"
+    waiting_for: str = ""
+    depends_on_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True)
+class StatusChange:
+    """What a change of state came to. `next_task`: the next of a recurring task, where completing made one. `before`: the task
+    that was completed before one it waits for."""
+
+    task: Task
+    former: TaskStatus
+    next_task: Task | None = None
+    before: Task | None = None
+
+
+def create_task(session: Session, content: TaskContent, *, now: datetime, actor: Actor) -> Task:
+    """Write a new task. Brand, thread and assignee were checked by the edge."""
+    return add_task(session, content, now=now, actor=actor)
+
+
+def add_task(
+    session: Session,
+    content: TaskContent,
+    *,
+    now: datetime,
+    actor: Actor,
+    promised_in_message_id: uuid.UUID | None = None,
+    called_in_message_id: uuid.UUID | None = None,
+    caused_by: Event | None = None,
+) -> Task:
+    """The same for a task that follows from something: the event that caused it, the reply that promised it, the missed call."""
+    lock_threads(session, [content.thread_id if content.waiting_for else None])
+    task = Task(id=new_id(), created_by_user_id=actor.user_id, created_at=now, updated_at=now)
+    task.promised_in_message_id, task.called_in_message_id = promised_in_message_id, called_in_message_id
+    task.status, task.completion_notes, task.version = TaskStatus.OPEN, "", 1
+    _fill(task, content)
+    session.add(task)
+    session.flush()
+    _record(session, "TaskCreated", task, now=now, actor=actor, caused_by=caused_by)
+    _settle(session, task, now=now, actor=actor)
+    return task
+
+
+def edit_task(
+    session: Session, task_id: uuid.UUID, content: TaskContent, *, now: datetime, actor: Actor, if_version: int | None = None
+) -> Task:
+    """Change what the task says. Raises TaskMovedOn if it is not at `if_version` any more."""
+    task = lock_task(session, task_id, content.thread_id if content.waiting_for else None)
+    if if_version is not None and task.version != if_version:
+        raise TaskMovedOn(str(task_id))
+    former = task.thread_id if task.waiting_for else None
+    _fill(task, content)
+    _touch(session, task, now)
+    _record(session, "TaskChanged", task, now=now, actor=actor)
+    if former is not None and not (task.waiting_for and task.thread_id == former):
+        settle_waiting(session, former, now=now, actor=actor)
+    _settle(session, task, now=now, actor=actor)
+    return task
+
+
+def set_task_status(
+    session: Session, task_id: uuid.UUID, status: TaskStatus, *, now: datetime, actor: Actor, completion_notes: str | None = None
+) -> StatusChange:
+    """Move a task to a state; the state it has already changes nothing.
+
+    Completing a recurring task makes its next one, once, whatever is undone and done again; reopening takes an untouched next one
+    back.
+    """
+    task = lock_task(session, task_id)
+    former = task.status
+    if completion_notes is not None and status == TaskStatus.COMPLETED:
+        task.completion_notes = completion_notes
+    if status == former:
+        return StatusChange(task, former)
+    task.status = status
+    task.completed_at = now if status == TaskStatus.COMPLETED else None
+    _touch(session, task, now)
+    event = {TaskStatus.COMPLETED: "TaskCompleted"}.get(status, "TaskReopened" if former not in OPEN_STATUSES else "TaskMoved")
+    _record(session, event, task, now=now, actor=actor, former=former)
+    _settle(session, task, now=now, actor=actor)
+    if status == TaskStatus.COMPLETED:
+        next_task = _make_next(session, task, now=now, actor=actor) if task.recurrence is not None else None
+        return StatusChange(task, former, next_task, _still_open(session, task.depends_on_id))
+    if former == TaskStatus.COMPLETED:
+        _take_next_back(session, task, now=now, actor=actor)
+    return StatusChange(task, former)
+
+
+def remind_due_tasks(session: Session, *, now: datetime, limit: int) -> int:
+    """Note that the assignees of due reminders are told now. Tasks somebody else holds are left for the next round."""
+    due = sa.select(Task).where(Task.remind_at <= now, Task.reminded_at.is_(None), Task.remind_at.is_not(None))
+    tasks = session.execute(due.order_by(Task.remind_at).limit(limit).with_for_update(skip_locked=True)).scalars().all()
+    for task in tasks:
+        task.reminded_at = now
+        if task.is_open:
+            _record(session, "TaskReminded", task, now=now, actor=SYSTEM)
+    session.flush()
+    return len(tasks)
+
+
+def lock_task(session: Session, task_id: uuid.UUID, thread_id: uuid.UUID | None = None) -> Task:
+    """Return the task, locked until the transaction ends, as is its thread before it, and `thread_id`."""
+    of_task = session.execute(sa.select(Task.thread_id).where(Task.id == task_id)).scalar_one()
+    lock_threads(session, [of_task, thread_id])
+    query = sa.select(Task).where(Task.id == task_id).with_for_update().execution_options(populate_existing=True)
+    return session.execute(query).scalar_one()
+
+
+def _settle(session: Session, task: Task, *, now: datetime, actor: Actor) -> None:
+    """The thread that waits for the task, or waited for it, says so."""
+    if task.thread_id is not None and task.waiting_for:
+        is_done = task.status == TaskStatus.COMPLETED
+        settle_waiting(session, task.thread_id, now=now, actor=actor, is_done=is_done)
+
+
+def _still_open(session: Session, task_id: uuid.UUID | None) -> Task | None:
+    task = session.get(Task, task_id) if task_id is not None else None
+    return task if task is not None and task.is_open else None
+
+
+def _touch(session: Session, task: Task, now: datetime) -> None:
+    task.updated_at = now
+    task.version += 1
+    session.flush()
+
+
+def _fill(task: Task, content: TaskContent) -> None:
+    for name in ("brand_id", "title", "notes", "task_type", "priority", "assignee_user_id", "thread_id", "zone"):
+        setattr(task, name, getattr(content, name))
+    task.waiting_for, task.depends_on_id = content.waiting_for if content.thread_id else "", content.depends_on_id
+    task.due_date, task.due_time = content.due_date, content.due_time if content.due_date else None
+    task.recurrence = content.recurrence if content.due_date else None
+    task.due_at = due_instant(content.due_date, task.due_time, content.zone) if content.due_date else None
+    _set_reminder(task, content.reminder_minutes if content.due_date else None)
+
+
+def _set_reminder(task: Task, minutes: int | None) -> None:
+    before = task.remind_at
+    task.reminder_minutes, task.remind_at = minutes, None
+    if minutes is not None and task.due_date is not None:
+        task.remind_at = reminder_instant(task.due_date, task.due_time, task.zone, minutes)
+    if task.remind_at != before:
+        task.reminded_at = None
+
+
+def _make_next(session: Session, task: Task, *, now: datetime, actor: Actor) -> Task | None:
+    if task.due_date is None or task.recurrence is None:
+        return None
+    follower = _find_follower(session, task)
+    if follower is not None:
+        if follower.status == TaskStatus.CANCELLED:
+            set_task_status(session, follower.id, TaskStatus.OPEN, now=now, actor=actor)
+        return follower
+    today = now.astimezone(ZoneInfo(task.zone)).date()
+    content = TaskContent(
+        brand_id=task.brand_id,
+        title=task.title,
+        notes=task.notes,
+        task_type=task.task_type,
+        priority=task.priority,
+        assignee_user_id=task.assignee_user_id,
+        due_date=next_due_date(task.due_date, task.recurrence, after=max(today, task.due_date)),
+        due_time=task.due_time,
+        reminder_minutes=task.reminder_minutes,
+        recurrence=task.recurrence,
+        thread_id=task.thread_id,
+        zone=task.zone,
+    )
+    made = create_task(session, content, now=now, actor=actor)
+    made.follows_id = task.id
+    session.flush()
+    return made
+
+
+def _take_next_back(session: Session, task: Task, *, now: datetime, actor: Actor) -> None:
+    follower = _find_follower(session, task)
+    if follower is not None and follower.status == TaskStatus.OPEN:
+        set_task_status(session, follower.id, TaskStatus.CANCELLED, now=now, actor=actor)
+
+
+def _find_follower(session: Session, task: Task) -> Task | None:
+    return session.execute(sa.select(Task).where(Task.follows_id == task.id)).scalar_one_or_none()
+
+
+def _record(
+    session: Session,
+    event: str,
+    task: Task,
+    *,
+    now: datetime,
+    actor: Actor,
+    former: TaskStatus | None = None,
+    caused_by: Event | None = None,
+) -> None:
+    payload = {"task_id": str(task.id), "assignee": str(task.assignee_user_id) if task.assignee_user_id else None}
+    if former is not None:
+        payload |= {"from": former.value, "to": task.status.value}
+    if _stands_in_timeline(event, task):
+        payload |= {"because": "promise", "title": task.title}
+    subject = Subject(brand_id=task.brand_id, thread_id=task.thread_id)
+    about = ("task", task.id)
+    record(session, event, subject=subject, now=now, actor=actor, payload=payload, caused_by=caused_by, about=about)
+
+
+def _stands_in_timeline(event: str, task: Task) -> bool:
+    """What becomes of a task that a reply promised is said in the thread."""
+    if task.promised_in_message_id is None:
+        return False
+    return event in ("TaskCreated", "TaskCompleted", "TaskReopened") or task.status == TaskStatus.CANCELLED

@@ -1,0 +1,88 @@
+"""What happens to tasks when something happens to their thread. Called in the transaction of the change, see app/wiring.py."""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.db import table_of
+from app.domain.accounts.models import User
+from app.domain.events.actions import Actor
+from app.domain.events.models import Event
+from app.domain.tasks.actions import TaskContent, add_task, create_task
+from app.domain.tasks.automatic import make_task_of_promise
+from app.domain.tasks.models import Task, TaskType
+from app.domain.tasks.waiting import settle_waiting
+from app.domain.threads.models import Thread
+from app.domain.threads.moves import move_rows, parse_move, return_rows
+
+TASKS = table_of(Task)
+TITLE_CHARACTERS = 300
+ZONE = "Europe/Amsterdam"  # of a task nobody has
+LEFT = frozenset({"accepted", "sent", "delivered", "read"})  # what a delivery is called once its message is on its way
+
+
+def move_tasks_of_merged_thread(session: Session, event: Event) -> None:
+    """`ThreadsMerged`, `SplitUndone`: tasks of the thread that goes belong to the one that stays."""
+    move = parse_move(event)
+    if move.gone is not None:
+        move_rows(session, TASKS, move_id=move.noted_as, origin=move.gone, target=move.thread_id)
+        settle_waiting(session, move.thread_id, now=event.occurred_at, actor=Actor(event.actor_user_id))
+
+
+def return_tasks(session: Session, event: Event) -> None:
+    """`MergeUndone`: tasks go back to the thread they came from, with what was done to them since."""
+    move = parse_move(event)
+    return_rows(session, TASKS, move_id=move.id, origin=move.origin, target=move.target)
+    for thread_id in sorted({move.origin, move.target}):
+        settle_waiting(session, thread_id, now=event.occurred_at, actor=Actor(event.actor_user_id))
+
+
+def make_callback_task(session: Session, event: Event) -> None:
+    """`CallLogged`: whoever wrote down the call has a task to call back, where the record asks for one."""
+    wanted: dict[str, Any] | None = event.payload.get("callback")
+    if wanted is None or event.brand_id is None:
+        return
+    content = TaskContent(
+        brand_id=event.brand_id,
+        title=wanted["title"][:TITLE_CHARACTERS],
+        task_type=TaskType.CALLBACK,
+        assignee_user_id=event.actor_user_id,
+        due_date=date.fromisoformat(wanted["due_date"]),
+        due_time=time.fromisoformat(wanted["due_time"]),
+        thread_id=event.thread_id,
+        zone=wanted["zone"],
+    )
+    create_task(session, content, now=event.occurred_at, actor=Actor(event.actor_user_id))
+
+
+def make_asked_task(session: Session, event: Event) -> None:
+    """`TaskAsked`: a macro or a rule asks for a task, for whoever has the thread or else whoever asks."""
+    if event.brand_id is None:
+        return
+    asked: dict[str, Any] = event.payload["task"]
+    thread = session.get(Thread, event.thread_id) if event.thread_id else None
+    assignee = (thread.assignee_user_id if thread else None) or event.actor_user_id
+    zone = session.execute(sa.select(User.timezone).where(User.id == assignee)).scalar_one_or_none() or ZONE
+    days = asked.get("due_days")
+    content = TaskContent(
+        brand_id=event.brand_id,
+        title=asked["title"][:TITLE_CHARACTERS],
+        task_type=TaskType(asked["kind"]),
+        assignee_user_id=assignee,
+        due_date=None if days is None else event.occurred_at.astimezone(ZoneInfo(zone)).date() + timedelta(days=days),
+        thread_id=event.thread_id,
+        zone=zone,
+    )
+    actor = Actor(event.actor_user_id, by=event.payload.get("by"))
+    add_task(session, content, now=event.occurred_at, actor=actor, caused_by=event)
+
+
+def make_promised_task(session: Session, event: Event) -> None:
+    """`DeliveryChanged`: a message that left may have promised something."""
+    if event.message_id is not None and event.payload.get("status") in LEFT:
+        make_task_of_promise(session, event.message_id, now=event.occurred_at, caused_by=event)

@@ -1,0 +1,169 @@
+"""What a reply promises, read from its own words. Pure: no database, no clock.
+
+In doubt nothing was promised: a task nobody needs is worse than one that somebody makes by hand. A promise names a day; "as soon
+as possible" does not. What is quoted, asked, denied or left to the reader is no promise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from app.domain.tasks.due import MORNING
+from app.domain.tasks.promise_words import CLOCK, ENDS, LANGUAGES, NAMES_ANOTHER, NUMBERS, Language
+
+EVENING: Final = time(17)  # the end of a working day
+WHAT_CHARACTERS: Final = 200
+_TEXT_LOOKED_AT: Final = 20_000
+_LINE_LOOKED_AT: Final = 1000
+_FARTHEST: Final = timedelta(days=300)  # a date further ahead was meant to lie behind us
+_SENTENCE_ENDS: Final = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-Ý\"“«¿(])")
+_CLAUSE_ENDS: Final = re.compile(r"[,;:!()]\s+|\.\s+|\s[–—-]\s")
+_SAID_BY_OTHERS: Final = re.compile(r"[\"“”«„][^\"“”»„]{0,300}[\"”»“]")
+_SHORT: Final = 4  # words of a clause that only says when
+_EVERY_DAY: Final = tuple(
+    pattern
+    for language in LANGUAGES
+    for pattern in (language.today, language.tomorrow, language.day_after, language.next_week, language.weekday, language.date)
+)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What was promised, in its own words, and when it is due; without a time at the end of that day."""
+
+    what: str
+    due_date: date
+    due_time: time | None
+
+
+def find_promise(text: str, *, at: datetime, zone: str) -> Promise | None:
+    """The first promise in a text its reader got at `at` (aware), in days of `zone`; None where nothing is promised."""
+    local = at.astimezone(ZoneInfo(zone))
+    for sentence in _sentences(text):
+        if sentence.rstrip().endswith("?"):
+            continue
+        due = _due_of(_SAID_BY_OTHERS.sub(" ", sentence), local)
+        if due is not None:
+            return Promise(_clipped(sentence), *due)
+    return None
+
+
+def _sentences(text: str) -> Iterator[str]:
+    """The sentences the writer wrote: above a quote, a greeting and a signature."""
+    for line in text[:_TEXT_LOOKED_AT].splitlines():
+        line = line[:_LINE_LOOKED_AT]
+        if ENDS.fullmatch(line):
+            return
+        if line.strip() and not line.lstrip().startswith(">"):
+            yield from _SENTENCE_ENDS.split(line.strip())
+
+
+def _clipped(sentence: str) -> str:
+    words = " ".join(sentence.split()).rstrip(" .!:;,")
+    return words if len(words) <= WHAT_CHARACTERS else words[: WHAT_CHARACTERS - 1].rstrip() + "…"
+
+
+def _due_of(sentence: str, local: datetime) -> tuple[date, time | None] | None:
+    for clause in _clauses(sentence):
+        for language in LANGUAGES:
+            if language.offers.search(sentence) or language.denies.search(clause):
+                continue
+            done_at = [match.end() for pattern in language.commits for match in pattern.finditer(clause)]
+            due = _nearest(_days(language, clause, local), done_at) if done_at else None
+            if due is not None:
+                return _at_its_time(due, clause, local)
+    return None
+
+
+def _clauses(sentence: str) -> list[str]:
+    """The clauses of a sentence, each with a short one before or behind it that says when."""
+    parts = [part for part in _CLAUSE_ENDS.split(sentence) if part.strip()]
+    says_when = [len(part.split()) <= _SHORT and any(p.search(part) for p in _EVERY_DAY) for part in parts]
+    return [
+        " , ".join(part for at, part in enumerate(parts) if at == index or (abs(at - index) == 1 and says_when[at]))
+        for index in range(len(parts))
+    ]
+
+
+def _nearest(days: list[tuple[int, int, datetime | date]], done_at: list[int]) -> datetime | date | None:
+    """The day that is said closest to what is promised, which ends at these places."""
+    away = [(min(max(start - place, place - end, 0) for place in done_at), start, when) for start, end, when in days]
+    return min(away, key=lambda each: each[:2])[2] if away else None
+
+
+def _days(language: Language, clause: str, local: datetime) -> list[tuple[int, int, datetime | date]]:
+    """Every day the clause names: where it stands, and which it is; an instant for "within two hours"."""
+    today = local.date()
+    friday = today + timedelta(days=max(4 - today.weekday(), 0))
+    fixed = (
+        (language.today, today),
+        (language.tomorrow, today + timedelta(days=1)),
+        (language.day_after, today + timedelta(days=2)),
+        (language.this_week, friday),
+        (language.next_week, today + timedelta(days=7 - today.weekday())),
+    )
+    found: list[tuple[int, int, datetime | date]] = [
+        (*match.span(), day) for pattern, day in fixed for match in pattern.finditer(clause)
+    ]
+    for match in language.weekday.finditer(clause):
+        ahead = (language.weekdays.index(match["name"].lower()) - today.weekday() - 1) % 7 + 1
+        found.append((*match.span(), today + timedelta(days=ahead)))
+    for match in language.within.finditer(clause):
+        found.append((*match.span(), _after(local, match)))
+    for match in language.date.finditer(clause):
+        day = _date(language.months.index(match["month"].lower()) + 1, int(match["day"]), today)
+        if day is not None:
+            found.append((*match.span(), day))
+    return [each for each in found if not NAMES_ANOTHER.search(clause[: each[0]])]
+
+
+def _after(local: datetime, match: re.Match[str]) -> datetime | date:
+    count = NUMBERS.get(match["count"].lower()) or int(match["count"])
+    unit = match["unit"].lower()
+    if unit in ("hour", "uur", "uren", "heure"):
+        return local + timedelta(hours=count)
+    if unit in ("week", "weken", "semaine"):
+        return local.date() + timedelta(weeks=count)
+    day = local.date()
+    while count > 0:
+        day += timedelta(days=1)
+        count -= 0 if match["working"] and day.weekday() > 4 else 1
+    return day
+
+
+def _date(month: int, day: int, today: date) -> date | None:
+    for year in (today.year, today.year + 1):
+        try:
+            found = date(year, month, day)
+        except ValueError:
+            continue
+        if found >= today:
+            return found if found - today <= _FARTHEST else None
+    return None
+
+
+def _at_its_time(due: datetime | date, clause: str, local: datetime) -> tuple[date, time | None]:
+    """The clock time that is said, else the morning; for today the end of the working day, or of the day where that is over."""
+    if isinstance(due, datetime):
+        at = due.replace(second=0, microsecond=0, tzinfo=None)
+        return at.date(), at.time()
+    clock = _clock(clause)
+    if due > local.date():
+        return due, clock or MORNING
+    now = local.time()
+    return due, next((at for at in (clock, EVENING) if at is not None and at > now), None)
+
+
+def _clock(clause: str) -> time | None:
+    match = next((m for m in CLOCK.finditer(clause) if m["minute"] or m["half"] or not m.group().rstrip()[-1].isdigit()), None)
+    if match is None:
+        return None
+    hour = int(match["hour"])
+    if match["half"] and hour <= 12:
+        hour = hour % 12 + (12 if match["half"].lower().startswith("p") else 0)
+    return time(hour, int(match["minute"] or 0))

@@ -1,0 +1,302 @@
+"""Read tasks, those of the viewer's brands alone."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from app.core.keyset import REFUSAL, Place, Sort, cut, make_cursor, read_cursor
+from app.core.paging import BadCursor, Page
+from app.core.plans import KEPT, as_written
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.models import Brand, User
+from app.domain.contacts.models import Contact
+from app.domain.tasks.models import OPEN_STATUSES, Task, TaskStatus, TaskType
+from app.domain.threads.counts import Counted
+from app.domain.threads.models import Priority, Thread
+
+LIST_LIMIT = 200
+CHOICES = 100
+Before = aliased(Task)
+# The rail shows them, and every page asks for the rail: counted in the same breath as the threads.
+_OPEN_AND_MINE = "assignee_user_id = :me AND brand_id = ANY(:brands) AND status IN ('open', 'in_progress', 'waiting')"
+OPEN_AND_MINE = Counted("tasks", _OPEN_AND_MINE)
+OVERDUE_AND_MINE = Counted("tasks", f"{_OPEN_AND_MINE} AND due_at <= now()")
+_BY_DUE = Sort("due_at")
+_NO_DATE = "none"
+_TIME = sa.DateTime(timezone=True)
+_Read = Callable[[Sequence[uuid.UUID]], sa.Select[*tuple[Any, ...]]]
+
+
+class TaskMissing(Exception):
+    """No such task, or none the viewer may see."""
+
+
+@dataclass(frozen=True)
+class TaskFilter:
+    """Which tasks. `status` None: all that are open."""
+
+    assignee_user_id: uuid.UUID | None = None
+    task_type: TaskType | None = None
+    status: TaskStatus | None = None
+    statuses: tuple[TaskStatus, ...] = OPEN_STATUSES
+    thread_id: uuid.UUID | None = None
+    contact_id: uuid.UUID | None = None  # of the task's thread
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """A task as lists show it. `about` names its thread, `contact_name` and `subject` are the thread's, `blocked_by` is the open
+    task it waits for."""
+
+    task: Task
+    brand_name: str
+    assignee_name: str
+    about: str
+    blocked_by: str = ""
+    brand_hue: int = 0
+    contact_name: str = ""
+    subject: str = ""
+
+    def is_overdue(self, now: datetime) -> bool:
+        return self.task.is_open and self.task.due_at is not None and self.task.due_at <= now
+
+
+def list_tasks(session: Session, *, viewer: Viewer, filter: TaskFilter, limit: int = LIST_LIMIT) -> list[TaskRow]:
+    """What is due first, first; those without a date last, the newest of them first; ended ones newest first. One query."""
+    return [_row(record) for record in session.execute(_listed(tuple(viewer.brand_ids), filter, limit))]
+
+
+@lru_cache(maxsize=256)
+def _listed(brand_ids: tuple[uuid.UUID, ...], filter: TaskFilter, limit: int) -> sa.Select[*tuple[Any, ...]]:
+    """Written once for each reader and filter: that takes longer than to run it."""
+    return _rows(brand_ids).where(*conditions_of(filter)).order_by(*_order_of(filter.status)).limit(as_written(limit))
+
+
+def _order_of(status: TaskStatus | None) -> tuple[sa.ColumnElement[Any], ...]:
+    is_ended = status in (TaskStatus.COMPLETED, TaskStatus.CANCELLED)
+    return (Task.id.desc(),) if is_ended else (Task.due_at.asc().nulls_last(), Task.id.desc())
+
+
+def list_columns(
+    session: Session, *, viewer: Viewer, filter: TaskFilter, limits: Mapping[TaskStatus, int]
+) -> dict[TaskStatus, list[TaskRow]]:
+    """The first tasks of each state, as many as `limits` has for it, in the order of `list_tasks`. One query."""
+    found: dict[TaskStatus, list[TaskRow]] = {status: [] for status in limits}
+    for record in session.execute(_columns(tuple(viewer.brand_ids), filter, tuple(limits.items()))):
+        found[record[0].status].append(_row(record))
+    return found
+
+
+@lru_cache(maxsize=256)
+def _columns(
+    brand_ids: tuple[uuid.UUID, ...], filter: TaskFilter, limits: tuple[tuple[TaskStatus, int], ...]
+) -> sa.Select[*tuple[Any, ...]]:
+    """As `_listed`."""
+    columns = [
+        sa.select(Task.id, sa.func.row_number().over(order_by=_order_of(status)).label("place"))
+        .where(Task.brand_id.in_(brand_ids), *conditions_of(replace(filter, status=status)))
+        .order_by(*_order_of(status))
+        .limit(as_written(limit))
+        .subquery()
+        for status, limit in limits
+    ]
+    first = sa.union_all(*(sa.select(column) for column in columns)).subquery("first")
+    return _rows(brand_ids).join(first, first.c.id == Task.id).order_by(first.c.place)
+
+
+def list_own_tasks(
+    session: Session,
+    *,
+    viewer: Viewer,
+    due_by: datetime | None = None,
+    brand_id: uuid.UUID | None = None,
+    priority: Priority | None = None,
+    cursor: str | None = None,
+    limit: int,
+) -> Page[TaskRow]:
+    """One page of the viewer's open tasks, what is due first, first, those without a date last. `due_by`: only those that are
+    due by then. One query along `ix_tasks_open_assignee`. Raises BadCursor."""
+    query, values = _own(_rows, viewer, due_by=due_by, brand_id=brand_id, priority=priority, cursor=cursor, limit=limit + 1)
+    return cut([_row(record) for record in session.execute(query, values)], limit, _BY_DUE, _place)
+
+
+def list_own_dues(
+    session: Session,
+    *,
+    viewer: Viewer,
+    brand_id: uuid.UUID | None = None,
+    priority: Priority | None = None,
+    cursor: str | None = None,
+    limit: int,
+) -> list[datetime | None]:
+    """When the first `limit` tasks of `list_own_tasks` are due, in its order; read from the index alone. Raises BadCursor."""
+    query, values = _own(_dues, viewer, due_by=None, brand_id=brand_id, priority=priority, cursor=cursor, limit=limit)
+    return list(session.execute(query, values).scalars())
+
+
+def _own(
+    read: _Read,
+    viewer: Viewer,
+    *,
+    due_by: datetime | None,
+    brand_id: uuid.UUID | None,
+    priority: Priority | None,
+    cursor: str | None,
+    limit: int,
+) -> tuple[sa.Select[*tuple[Any, ...]], dict[str, Any]]:
+    """The statement and its values."""
+    brands = tuple(brand for brand in viewer.brand_ids if brand_id in (None, brand))
+    wanted = {"due_by": due_by, "priority": priority}
+    asked = {name: value for name, value in wanted.items() if value is not None}
+    edge, place = _edge(cursor) if cursor is not None else ("", {})
+    return _own_statement(read, brands, tuple(asked), edge, limit), {"me": viewer.user_id, **asked, **place}
+
+
+@lru_cache(maxsize=256)
+def _own_statement(
+    read: _Read, brand_ids: tuple[uuid.UUID, ...], asked: tuple[str, ...], edge: str, limit: int
+) -> sa.Select[*tuple[Any, ...]]:
+    """As `_listed`."""
+    mine = Task.assignee_user_id == sa.bindparam("me", type_=sa.Uuid)
+    query = read(brand_ids).where(mine, _is(Task.status, *OPEN_STATUSES))
+    if "due_by" in asked:
+        query = query.where(Task.due_at <= sa.bindparam("due_by", type_=_TIME))
+    if "priority" in asked:
+        query = query.where(Task.priority == sa.bindparam("priority", type_=Task.priority.type))
+    if edge:
+        query = query.where(_behind(edge))
+    return query.order_by(Task.due_at.asc().nulls_last(), Task.id.asc()).limit(as_written(limit))
+
+
+def _dues(brand_ids: Sequence[uuid.UUID]) -> sa.Select[*tuple[Any, ...]]:
+    query: sa.Select[*tuple[Any, ...]] = sa.select(Task.due_at).where(Task.brand_id.in_(brand_ids))
+    return query.execution_options(**KEPT)
+
+
+def cursor_behind(due_at: datetime | None, task_id: uuid.UUID) -> str:
+    """A cursor for `list_own_tasks`: what stands behind a task of this id that is due then (None: without a date)."""
+    return make_cursor(_BY_DUE, Place(due_at.isoformat() if due_at else _NO_DATE, task_id))
+
+
+def _place(row: TaskRow) -> Place:
+    return Place(row.task.due_at.isoformat() if row.task.due_at else _NO_DATE, row.task.id)
+
+
+def _edge(cursor: str) -> tuple[str, dict[str, Any]]:
+    """Whether the place is among tasks with a date, and the values for `_behind`. Raises BadCursor."""
+    place = read_cursor(_BY_DUE, cursor, str)
+    if place.value == _NO_DATE:
+        return "undated", {"edge_id": place.row_id}
+    try:
+        due_at = datetime.fromisoformat(str(place.value))
+    except ValueError as error:
+        raise BadCursor(REFUSAL) from error
+    if due_at.tzinfo is None:
+        raise BadCursor(REFUSAL)
+    return "dated", {"edge_due": due_at, "edge_id": place.row_id}
+
+
+def _behind(edge: str) -> sa.ColumnElement[bool]:
+    task_id = sa.bindparam("edge_id", type_=sa.Uuid)
+    if edge == "undated":
+        return sa.and_(Task.due_at.is_(None), Task.id > task_id)
+    place = sa.tuple_(sa.bindparam("edge_due", type_=_TIME), task_id)
+    return sa.or_(sa.tuple_(Task.due_at, Task.id) > place, Task.due_at.is_(None))
+
+
+def get_task(session: Session, *, viewer: Viewer, task_id: uuid.UUID) -> TaskRow:
+    """Raises TaskMissing."""
+    record = session.execute(_rows(viewer.brand_ids).where(Task.id == task_id)).one_or_none()
+    if record is None:
+        raise TaskMissing(str(task_id))
+    return _row(record)
+
+
+def list_before(session: Session, *, viewer: Viewer, task: Task) -> list[tuple[uuid.UUID, str]]:
+    """(id, title) of the open tasks this one may wait for: of its brand, none that waits for it, those of its thread first."""
+    waits = sa.select(sa.literal(task.id, sa.Uuid).label("id")).cte("waits", recursive=True)
+    waits = waits.union(sa.select(Task.id).join(waits, Task.depends_on_id == waits.c.id))
+    query = sa.select(Task.id, Task.title).where(
+        Task.brand_id == task.brand_id,
+        Task.brand_id.in_(viewer.brand_ids),
+        _is(Task.status, *OPEN_STATUSES),
+        Task.id.not_in(sa.select(waits.c.id)),
+    )
+    near = sa.func.coalesce(Task.thread_id == task.thread_id, sa.false()).desc()
+    query = query.order_by(near, Task.due_at.asc().nulls_last(), Task.id.desc()).limit(CHOICES)
+    return [(record.id, record.title) for record in session.execute(query)]
+
+
+def may_wait_for(
+    session: Session, *, viewer: Viewer, brand_id: uuid.UUID, before_id: uuid.UUID, task_id: uuid.UUID | None = None
+) -> bool:
+    """Whether a task of this brand may wait for `before_id`: it is open, of the brand, and does not wait for the task itself."""
+    query = sa.select(Task.id).where(
+        Task.id == before_id,
+        Task.brand_id == brand_id,
+        Task.brand_id.in_(viewer.brand_ids),
+        _is(Task.status, *OPEN_STATUSES),
+    )
+    if task_id is not None:
+        waits = sa.select(sa.literal(task_id, sa.Uuid).label("id")).cte("waits", recursive=True)
+        waits = waits.union(sa.select(Task.id).join(waits, Task.depends_on_id == waits.c.id))
+        query = query.where(Task.id.not_in(sa.select(waits.c.id)))
+    return session.execute(query).first() is not None
+
+
+def _rows(brand_ids: Sequence[uuid.UUID]) -> sa.Select[*tuple[Any, ...]]:
+    query: sa.Select[*tuple[Any, ...]] = sa.select(
+        Task,
+        Brand.name.label("brand_name"),
+        Brand.hue.label("brand_hue"),
+        User.name.label("assignee_name"),
+        Thread.subject,
+        Contact.name,
+        Before.title.label("blocked_by"),
+    )
+    query = query.outerjoin(Before, sa.and_(Before.id == Task.depends_on_id, _is(Before.status, *OPEN_STATUSES)))
+    query = query.join(Brand, Brand.id == Task.brand_id).outerjoin(User, User.id == Task.assignee_user_id)
+    query = query.outerjoin(Thread, Thread.id == Task.thread_id).outerjoin(Contact, Contact.id == Thread.contact_id)
+    return query.where(Task.brand_id.in_(brand_ids)).execution_options(**KEPT)
+
+
+def _row(record: sa.Row[Any]) -> TaskRow:
+    return TaskRow(
+        task=record[0],
+        brand_name=record.brand_name,
+        assignee_name=record.assignee_name or "",
+        about=record.name or record.subject or "",
+        blocked_by=record.blocked_by or "",
+        brand_hue=record.brand_hue,
+        contact_name=record.name or "",
+        subject=record.subject or "",
+    )
+
+
+def _is(status: Any, *wanted: TaskStatus) -> sa.ColumnElement[bool]:
+    """One of the wanted, as words of the statement: a plan for any state could not use the indexes of open tasks."""
+    words = [sa.literal(one, status.type, literal_execute=True) for one in wanted]
+    found: sa.ColumnElement[bool] = status == words[0] if len(words) == 1 else status.in_(words)
+    return found
+
+
+def conditions_of(filter: TaskFilter) -> list[sa.ColumnElement[bool]]:
+    """Those of a statement over tasks, joined with their threads where it asks for a contact."""
+    found = [_is(Task.status, *([filter.status] if filter.status else filter.statuses))]
+    for column, value in (
+        (Task.assignee_user_id, filter.assignee_user_id),
+        (Task.task_type, filter.task_type),
+        (Task.thread_id, filter.thread_id),
+        (Thread.contact_id, filter.contact_id),
+    ):
+        if value is not None:
+            found.append(column == value)
+    return found

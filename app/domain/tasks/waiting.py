@@ -1,0 +1,50 @@
+"""Threads that wait for a task: `threads.waiting_for` says for what, so that lists show it without asking for tasks.
+
+The thread is locked before any of its tasks, by everybody.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.events.actions import Actor, record
+from app.domain.tasks.models import OPEN_STATUSES, Task
+from app.domain.threads.actions import bring_back, lock_thread, subject_of
+
+SHOWN_CHARACTERS = 120
+
+
+def lock_threads(session: Session, thread_ids: Iterable[uuid.UUID | None]) -> None:
+    """Lock these threads until the transaction ends, in one order."""
+    for thread_id in sorted({found for found in thread_ids if found is not None}):
+        lock_thread(session, thread_id)
+
+
+def settle_waiting(session: Session, thread_id: uuid.UUID, *, now: datetime, actor: Actor, is_done: bool = False) -> None:
+    """Write down what the thread waits for now. `is_done`: a task was completed; where it was the last, the thread comes back."""
+    thread = lock_thread(session, thread_id)
+    former, wanted = thread.waiting_for, _waiting_for(session, thread.id)
+    if former == wanted:
+        return
+    thread.waiting_for = wanted
+    thread.version += 1
+    session.flush()
+    if wanted is not None:
+        record(session, "WaitBegan", subject=subject_of(thread), now=now, actor=actor, payload={"for": wanted})
+        return
+    record(session, "WaitEnded", subject=subject_of(thread), now=now, actor=actor, payload={"for": former, "is_done": is_done})
+    if is_done:
+        bring_back(session, thread, now=now, actor=actor)
+
+
+def _waiting_for(session: Session, thread_id: uuid.UUID) -> str | None:
+    """What the open tasks of the thread make it wait for, the oldest first, each once."""
+    blocking = sa.and_(Task.thread_id == thread_id, Task.waiting_for != "", Task.status.in_(OPEN_STATUSES))
+    found = session.execute(sa.select(Task.waiting_for).where(blocking).order_by(Task.created_at, Task.id)).scalars()
+    words = ", ".join(dict.fromkeys(found))
+    return (words if len(words) <= SHOWN_CHARACTERS else words[: SHOWN_CHARACTERS - 1].rstrip() + "…") or None

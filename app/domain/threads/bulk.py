@@ -1,0 +1,257 @@
+"""One change to many threads, and the way back.
+
+The `bulk_actions` row is the promise, its `bulk_targets` say which threads, chosen once when it is asked for. A job carries it
+out in batches, each one transaction that checks the lease first; an interrupted one is done again from where the last commit left
+off. Every thread keeps what it was before and after, so that an undo restores exactly what nobody has changed since.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.db import table_of
+from app.core.ids import new_id
+from app.core.work import DONE, FAILED, READY, RUNNING, Lease, finish
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.models import Team
+from app.domain.events.actions import SYSTEM, Actor, Subject, record
+from app.domain.threads.actions import assign_thread, change_priority, change_status, lock_thread, wake_thread
+from app.domain.threads.handover import hand_to_team
+from app.domain.threads.macro_run import Run, StepFailed, check_brand, take_first_steps, take_last_steps
+from app.domain.threads.macros import MacroSteps
+from app.domain.threads.models import CLOSED_STATUSES, Priority, Thread, ThreadStatus
+from app.domain.threads.queries import ThreadFilter, ThreadMissing, select_matching
+from app.domain.threads.snooze import snooze_thread
+from app.domain.threads.spam import end_spam, mark_spam
+from app.domain.threads.tags import BadTag, change_tags
+from app.domain.threads.timeline import list_assignable_users
+from app.domain.threads.triage_models import BulkAction, BulkTarget
+
+BULK_CAP = 10_000
+BATCH = 50
+TABLE = table_of(BulkAction)
+KINDS = frozenset({"status", "priority", "assignee", "tag", "untag", "snooze", "spam", "macro", "undo"})
+
+
+class NothingToUndo(Exception):
+    """The bulk action is not this user's, changed nothing, is itself an undo, or was undone before."""
+
+
+class Refused(Exception):
+    """This thread cannot take the change: its brand is closed to the assignee, or it has too many tags."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is done to each thread: `kind` of KINDS, `to` its value as text (a time as ISO 8601), None for no assignee and for no
+    spam."""
+
+    kind: str
+    to: str | None = None
+    macro: dict[str, Any] | None = None  # {"brand_id", "steps", "author_name", "token", "until"}; `to` is its name
+
+
+def start_bulk_action(
+    session: Session,
+    *,
+    viewer: Viewer,
+    change: Change,
+    now: datetime,
+    thread_ids: Sequence[uuid.UUID] = (),
+    matching: ThreadFilter | None = None,
+) -> BulkAction:
+    """Promise the change to the named threads, or to the newest BULK_CAP that match; the viewer's brands alone."""
+    bulk = _add(session, user_id=viewer.user_id, change=asdict(change), now=now)
+    chosen = ThreadFilter(view="all") if matching is None else matching
+    found = select_matching(viewer=viewer, filter=chosen)
+    if matching is None:
+        found = found.where(Thread.id.in_(thread_ids))
+    found = found.order_by(Thread.last_message_at.desc(), Thread.id.desc()).limit(BULK_CAP)
+    _aim(session, bulk, found.with_only_columns(sa.literal(bulk.id, sa.Uuid), Thread.id), ["bulk_action_id", "thread_id"])
+    _note(session, "BulkActionStarted", bulk, now=now, actor=viewer.actor)
+    return bulk
+
+
+def undo_bulk_action(session: Session, *, bulk_id: uuid.UUID, viewer: Viewer, now: datetime) -> BulkAction:
+    """Stop it if it still runs, and promise to give each changed thread back what it had. Raises NothingToUndo."""
+    done = session.execute(sa.select(BulkAction).where(BulkAction.id == bulk_id).with_for_update()).scalar_one_or_none()
+    again = sa.exists().where(BulkAction.undoes_id == bulk_id)
+    if done is None or done.user_id != viewer.user_id or done.undoes_id or session.execute(sa.select(again)).scalar_one():
+        raise NothingToUndo(str(bulk_id))
+    if done.state in (READY, RUNNING):
+        done.state, done.lease_token, done.lease_until, done.ended_at = DONE, None, None, now
+    undo = _add(session, user_id=viewer.user_id, change=asdict(Change("undo")), now=now, undoes_id=bulk_id)
+    target = (BulkTarget.bulk_action_id == bulk_id, BulkTarget.outcome == "changed")
+    copied = sa.select(sa.literal(undo.id, sa.Uuid), BulkTarget.thread_id, BulkTarget.latter, BulkTarget.former).where(*target)
+    _aim(session, undo, copied, ["bulk_action_id", "thread_id", "former", "latter"])
+    if not undo.total:
+        raise NothingToUndo(str(bulk_id))
+    _note(session, "BulkActionStarted", undo, now=now, actor=viewer.actor)
+    return undo
+
+
+def _add(
+    session: Session, *, user_id: uuid.UUID, change: dict[str, Any], now: datetime, undoes_id: uuid.UUID | None = None
+) -> BulkAction:
+    bulk = BulkAction(
+        id=new_id(),
+        user_id=user_id,
+        change=change,
+        total=0,
+        done=0,
+        changed=0,
+        undoes_id=undoes_id,
+        created_at=now,
+        state=READY,
+        attempts=0,
+    )
+    session.add(bulk)
+    session.flush()
+    return bulk
+
+
+def _aim(session: Session, bulk: BulkAction, found: sa.Select[*tuple[Any, ...]], columns: list[str]) -> None:
+    statement = sa.insert(BulkTarget).from_select(columns, found).returning(BulkTarget.thread_id)
+    bulk.total = len(session.execute(statement).all())
+    session.flush()
+
+
+def run_batch(session: Session, lease: Lease, *, now: datetime) -> bool:
+    """Change the next BATCH threads; True while there are more. A lease that is lost does nothing."""
+    held = sa.select(BulkAction).where(BulkAction.id == lease.row_id, BulkAction.lease_token == lease.token)
+    bulk = session.execute(held.with_for_update().execution_options(populate_existing=True)).scalar_one_or_none()
+    if bulk is None:
+        return False
+    waiting = (BulkTarget.bulk_action_id == bulk.id, BulkTarget.outcome == "waiting")
+    targets = session.execute(sa.select(BulkTarget).where(*waiting).order_by(BulkTarget.thread_id).limit(BATCH)).scalars().all()
+    for target in targets:
+        target.outcome = _change_one(session, bulk, target, now=now)
+        bulk.done += 1
+        bulk.changed += target.outcome == "changed"
+    session.flush()
+    more = len(targets) == BATCH and bulk.done < bulk.total
+    if not more:
+        finish(session, TABLE, lease, values={"ended_at": now})
+    _note(session, "BulkActionAdvanced", bulk, now=now)
+    return more
+
+
+def give_up(session: Session, lease: Lease, *, now: datetime) -> None:
+    """It failed too often; what was changed stays changed and can be undone."""
+    finish(session, TABLE, lease, state=FAILED, values={"ended_at": now})
+
+
+def _note(session: Session, event_type: str, bulk: BulkAction, *, now: datetime, actor: Actor | None = None) -> None:
+    payload = {"bulk_action_id": str(bulk.id), "user_id": str(bulk.user_id)}
+    about = ("bulk_action", bulk.id)
+    record(session, event_type, subject=Subject(), now=now, actor=actor or SYSTEM, payload=payload, about=about)
+
+
+def _change_one(session: Session, bulk: BulkAction, target: BulkTarget, *, now: datetime) -> str:
+    """Returns the outcome; the database is as before where it is "refused"."""
+    actor = Actor(user_id=bulk.user_id)
+    try:
+        with session.begin_nested():
+            thread = lock_thread(session, target.thread_id)
+            before = state_of(thread)
+            if bulk.undoes_id is None:
+                _apply(session, thread, Change(**bulk.change), actor=actor, now=now)
+            else:
+                restore(session, thread, was=target.former or {}, wanted=target.latter or {}, actor=actor, now=now)
+            session.flush()
+            after = state_of(thread)
+    except (Refused, BadTag, StepFailed, ThreadMissing):
+        return "refused"
+    if bulk.undoes_id is None:
+        target.former, target.latter = before, after
+    return "unchanged" if before == after else "changed"
+
+
+def state_of(thread: Thread) -> dict[str, Any]:
+    """What an undo can give back, as JSON."""
+    return {
+        "status": thread.status.value,
+        "priority": thread.priority.value,
+        "assignee": str(thread.assignee_user_id) if thread.assignee_user_id else None,
+        "team": str(thread.team_id) if thread.team_id else None,
+        "tags": list(thread.tags),
+        "spam": thread.spam_at is not None,
+        "snoozed_until": thread.snoozed_until.isoformat() if thread.snoozed_until else None,
+        "resolved_at": thread.resolved_at.isoformat() if thread.resolved_at else None,
+    }
+
+
+def _apply(session: Session, thread: Thread, change: Change, *, actor: Actor, now: datetime) -> None:
+    to = change.to or ""
+    if change.kind == "status":
+        change_status(session, thread_id=thread.id, status=ThreadStatus(to), actor=actor, now=now)
+    elif change.kind == "priority":
+        change_priority(session, thread_id=thread.id, priority=Priority(to), actor=actor, now=now)
+    elif change.kind == "assignee":
+        _assign(session, thread, change.to, actor=actor, now=now)
+    elif change.kind == "tag":
+        change_tags(session, thread_id=thread.id, add=(to,), actor=actor, now=now)
+    elif change.kind == "untag":
+        change_tags(session, thread_id=thread.id, remove=(to,), actor=actor, now=now)
+    elif change.kind == "macro":
+        _run_macro(session, thread, change.macro or {}, actor=actor, now=now)
+    elif change.kind == "spam":
+        (mark_spam if to else end_spam)(session, thread_id=thread.id, actor=actor, now=now)
+    elif change.kind == "snooze":
+        snooze_thread(session, thread_id=thread.id, until=datetime.fromisoformat(to), actor=actor, now=now)
+
+
+def _run_macro(session: Session, thread: Thread, macro: dict[str, Any], *, actor: Actor, now: datetime) -> None:
+    """Its steps as they were when it was asked for. Raises StepFailed."""
+    check_brand(uuid.UUID(macro["brand_id"]) if macro["brand_id"] else None, thread)
+    until = datetime.fromisoformat(macro["until"]) if macro["until"] else None
+    run = Run(actor, macro["author_name"], now, uuid.UUID(macro["token"]), until)
+    steps = MacroSteps.model_validate(macro["steps"])
+    take_first_steps(session, thread_id=thread.id, steps=steps, run=run)
+    take_last_steps(session, thread_id=thread.id, steps=steps, run=run)
+
+
+def _assign(session: Session, thread: Thread, to: str | None, *, actor: Actor, now: datetime) -> None:
+    user_id = uuid.UUID(to) if to else None
+    if user_id is not None and user_id not in dict(list_assignable_users(session, thread.brand_id)):
+        raise Refused(to)
+    assign_thread(session, thread_id=thread.id, assignee_user_id=user_id, actor=actor, now=now)
+
+
+def restore(
+    session: Session, thread: Thread, *, was: dict[str, Any], wanted: dict[str, Any], actor: Actor, now: datetime
+) -> None:
+    """Give back each value that nobody changed since: `was` is what the change made of it. Raises Refused, BadTag."""
+    current = state_of(thread)
+    ours = {name for name in wanted if was.get(name) != wanted[name] and current[name] == was.get(name)}
+    if "spam" in ours:
+        _apply(session, thread, Change("spam", "yes" if wanted["spam"] else None), actor=actor, now=now)
+    if "status" in ours:
+        _apply(session, thread, Change("status", wanted["status"]), actor=actor, now=now)
+        if thread.status in CLOSED_STATUSES and wanted["resolved_at"]:
+            thread.resolved_at = datetime.fromisoformat(wanted["resolved_at"])
+    if "priority" in ours:
+        _apply(session, thread, Change("priority", wanted["priority"]), actor=actor, now=now)
+    if "team" in ours:
+        team = session.get(Team, uuid.UUID(wanted["team"])) if wanted["team"] else None
+        hand_to_team(session, thread_id=thread.id, team=team, note=None, actor=actor, now=now)
+    if ours & {"assignee", "team"}:  # a new team takes the assignee off
+        _assign(session, thread, (wanted if "assignee" in ours else current)["assignee"], actor=actor, now=now)
+    if "snoozed_until" in ours:
+        _restore_snooze(session, thread, wanted["snoozed_until"], actor=actor, now=now)
+    added, removed = set(was.get("tags", ())) - set(wanted["tags"]), set(wanted["tags"]) - set(was.get("tags", ()))
+    change_tags(session, thread_id=thread.id, add=sorted(removed), remove=sorted(added), actor=actor, now=now)
+
+
+def _restore_snooze(session: Session, thread: Thread, until: str | None, *, actor: Actor, now: datetime) -> None:
+    if until is None:
+        wake_thread(session, thread, because="user", actor=actor, now=now)
+    elif datetime.fromisoformat(until) > now and thread.status not in CLOSED_STATUSES:
+        snooze_thread(session, thread_id=thread.id, until=datetime.fromisoformat(until), actor=actor, now=now)

@@ -1,0 +1,136 @@
+"""What became of a call, from what is known of its legs. Pure: the same news in any order come to the same.
+
+A leg is {"state", "place", "caller", "called", "shown", "is_incoming", "app", "talked", "machine", "seconds", "at"}.
+An incoming call was answered if it was put through to somebody: that a machine took it is no answer. Of a call from a phone app
+of ours, which the provider takes for incoming, the leg that was dialled for it tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.domain.threads.calls import CallDirection, CallOutcome
+
+TALKED = frozenset({"talking", "completed"})
+OVER = frozenset({"completed", "busy", "no_answer", "failed"})
+_ENDS = {"busy": CallOutcome.BUSY, "failed": CallOutcome.FAILED, "no_answer": CallOutcome.NO_ANSWER}
+
+Leg = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class LegNews:
+    """What was heard of one leg; see `CallUpdate` of app/contract/calls.py."""
+
+    leg_id: str
+    at: datetime
+    is_incoming: bool
+    state: str | None = None
+    place: int | None = None
+    caller: str = ""
+    called: str = ""
+    shown: str = ""
+    by_phone_app: bool = False
+    is_bridged: bool = False
+    by_machine: bool = False
+    seconds: int | None = None
+
+
+@dataclass(frozen=True)
+class CallLook:
+    """A call as its record says it. `number`: of the other side, "" for a hidden one; `shown`: what else they are called."""
+
+    direction: CallDirection
+    outcome: CallOutcome
+    at: datetime
+    number: str = ""
+    shown: str = ""
+    seconds: int | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.outcome != CallOutcome.ONGOING
+
+    @property
+    def is_missed(self) -> bool:
+        """Somebody called and nobody was there."""
+        return self.direction == CallDirection.INCOMING and self.is_over and self.outcome != CallOutcome.REACHED
+
+
+def with_news(legs: Mapping[str, Leg], news: LegNews) -> dict[str, Leg]:
+    """The legs with what was heard added. Late and repeated news add what was lacking and turn nothing back."""
+    known = legs.get(news.leg_id, {})
+    leg: Leg = {
+        "is_incoming": news.is_incoming,
+        **known,
+        "caller": known.get("caller") or news.caller,
+        "called": known.get("called") or news.called,
+        "shown": known.get("shown") or news.shown,
+        "app": known.get("app", False) or news.by_phone_app,
+        "machine": known.get("machine", False) or news.by_machine,
+        "bridged": known.get("bridged", False) or news.is_bridged,
+        "talked": known.get("talked", False) or news.state in TALKED,
+        "seconds": max(filter(None, [known.get("seconds"), news.seconds]), default=None),
+        "at": min(filter(None, [known.get("at"), news.at.isoformat()])),
+    }
+    if news.state is not None and _is_later(known, news):
+        leg |= {"state": news.state, "place": known.get("place", -1) if news.place is None else news.place}
+    return {**legs, news.leg_id: leg}
+
+
+def _is_later(known: Leg, news: LegNews) -> bool:
+    """By their places; what has no place ends a leg that had not ended."""
+    if news.place is None:
+        return known.get("state") not in OVER
+    return news.place > int(known.get("place", -1))
+
+
+def look_of_call(legs: Mapping[str, Leg], call_id: str, *, ours: str) -> CallLook | None:
+    """What became of the call so far; None while its first leg was not heard of. `ours` is the number of the channel."""
+    first = legs.get(call_id)
+    if first is None:
+        return None
+    dialled = [leg for leg_id, leg in sorted(legs.items()) if leg_id != call_id]
+    at = datetime.fromisoformat(min(leg["at"] for leg in legs.values()))
+    if first["is_incoming"] and not (first["app"] and first["called"] != ours):
+        return _incoming(first, dialled, at)
+    return _outgoing(first, dialled, at)
+
+
+def _incoming(first: Leg, dialled: list[Leg], at: datetime) -> CallLook:
+    talked = [leg for leg in dialled if leg["talked"]]
+    is_reached, is_over = bool(talked) or first["bridged"], first.get("state") in OVER
+    seconds = max(filter(None, (leg["seconds"] for leg in talked)), default=first["seconds"])
+    return CallLook(
+        direction=CallDirection.INCOMING,
+        outcome=CallOutcome.ONGOING if not is_over else CallOutcome.REACHED if is_reached else _why_missed(first, dialled),
+        at=at,
+        number=first["caller"],
+        shown=first["shown"],
+        seconds=seconds if is_over and is_reached else None,
+    )
+
+
+def _why_missed(first: Leg, dialled: list[Leg]) -> CallOutcome:
+    """Busy or failed only where every way was."""
+    states = {leg.get("state") for leg in dialled} or {first.get("state")}
+    return _ENDS.get(str(states.pop()), CallOutcome.NO_ANSWER) if len(states) == 1 else CallOutcome.NO_ANSWER
+
+
+def _outgoing(first: Leg, dialled: list[Leg], at: datetime) -> CallLook:
+    theirs = next((leg for leg in dialled if leg["talked"]), dialled[-1] if dialled else None) if first["app"] else first
+    leg = theirs or first
+    is_over = first.get("state") in OVER or leg.get("state") in OVER
+    outcome = _ENDS.get(str(leg.get("state")), CallOutcome.NO_ANSWER)
+    if leg["talked"] and (leg is not first or not first["app"]):
+        outcome = CallOutcome.VOICEMAIL if leg["machine"] else CallOutcome.REACHED
+    return CallLook(
+        direction=CallDirection.OUTGOING,
+        outcome=outcome if is_over else CallOutcome.ONGOING,
+        at=at,
+        number=leg["called"] or first["called"],
+        seconds=(leg["seconds"] or first["seconds"]) if is_over and leg["talked"] else None,
+    )

@@ -1,0 +1,74 @@
+"""Changes to a thread that have no use case of their own, and to a note by its author."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.ids import new_id
+from app.core.storage import StoredFile
+from app.domain.events.actions import Actor, record
+from app.domain.threads.actions import lock_thread, subject_of
+from app.domain.threads.models import Attachment, Message, MessageType, Thread
+from app.domain.threads.search_words import note_words_of
+
+EDITABLE = frozenset({"subject", "thread_type", "tags", "team_id", "contact_id", "partner_contact_id", "external_references"})
+
+
+class NotYours(Exception):
+    """Only its author may change a note, and nobody any other message."""
+
+
+def edit_thread(session: Session, thread: Thread, columns: Mapping[str, Any], *, actor: Actor, now: datetime) -> Thread:
+    """Change columns of a locked thread, all of them in EDITABLE; what is as it was changes nothing."""
+    changed = sorted(name for name, value in columns.items() if getattr(thread, name) != value)
+    if not EDITABLE.issuperset(columns):
+        raise ValueError(f"not editable: {sorted(columns.keys() - EDITABLE)}")
+    for name in changed:
+        setattr(thread, name, columns[name])
+    if changed:
+        thread.version += 1
+        record(session, "ThreadEdited", subject=subject_of(thread), now=now, actor=actor, payload={"fields": changed})
+    return thread
+
+
+def edit_note(session: Session, *, message_id: uuid.UUID, text: str, actor: Actor, now: datetime) -> Message:
+    """Correct a note; what it said before is kept. Raises NotYours."""
+    thread = lock_thread(session, session.get_one(Message, message_id).thread_id)
+    query = sa.select(Message).where(Message.id == message_id).with_for_update().execution_options(populate_existing=True)
+    message = session.execute(query).scalar_one()
+    if message.message_type != MessageType.INTERNAL_NOTE or message.sender_user_id != actor.user_id:
+        raise NotYours(str(message_id))
+    if message.text != text:
+        original = message.edits or [{"at": message.occurred_at.isoformat(), "text": message.text}]
+        message.edits, message.text = [*original, {"at": now.isoformat(), "text": text}], text
+        note_words_of(session, message.id)
+        thread.version += 1
+        record(session, "MessageChanged", subject=subject_of(thread, message), now=now, actor=actor, payload={"kind": "edit"})
+    return message
+
+
+def keep_upload(
+    session: Session, stored: StoredFile, *, filename: str, content_type: str, user_id: uuid.UUID, now: datetime
+) -> Attachment:
+    """Note a file somebody uploaded and has not sent yet. `filename` is safe already."""
+    attachment = Attachment(
+        id=new_id(),
+        uploaded_by_user_id=user_id,
+        filename=filename,
+        content_type=content_type,
+        size_bytes=stored.size_bytes,
+        sha256=stored.sha256,
+        storage_key=stored.key,
+        state="stored",
+        is_inline=False,
+        created_at=now,
+    )
+    session.add(attachment)
+    session.flush()
+    return attachment

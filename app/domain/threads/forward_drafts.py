@@ -1,0 +1,63 @@
+"""A forward that is being written: kept like the draft of a reply, with whom it is for and what goes along."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.core.db import table_of
+from app.domain.threads.actions import TEXT_LIMIT, discard_draft
+from app.domain.threads.models import Draft, Message
+from app.domain.threads.move_models import ThreadMoveItem
+
+KIND = "forward"
+WORTH_KEEPING = ("to", "cc", "bcc")
+
+
+def find_forward_draft(session: Session, *, user_id: uuid.UUID, thread_id: uuid.UUID) -> Draft | None:
+    return session.get(Draft, (user_id, thread_id, KIND), populate_existing=True)
+
+
+def move_forward_drafts(session: Session, *, origin: uuid.UUID, target: uuid.UUID, moved_by: uuid.UUID | None = None) -> None:
+    """Let forwards that are being written go where the message goes that each passes on: those whose message is in `target` now,
+    or of which the move `moved_by` is being undone. Whoever writes another one there keeps both drafts where they are."""
+    there = table_of(Draft).alias("there")
+    own = sa.and_(there.c.thread_id == target, there.c.user_id == Draft.user_id, there.c.kind == KIND)
+    taken = sa.exists(sa.select(there.c.kind).where(own))
+    message_id = sa.cast(Draft.options[KIND]["message_id"].astext, sa.Uuid)
+    messages = sa.select(Message.id).where(Message.thread_id == target)
+    if moved_by is not None:
+        messages = sa.select(ThreadMoveItem.item_id).where(ThreadMoveItem.move_id == moved_by, ThreadMoveItem.kind == "messages")
+    theirs = sa.and_(Draft.thread_id == origin, Draft.kind == KIND, message_id.in_(messages), ~taken)
+    session.execute(sa.update(Draft).where(theirs).values(thread_id=target).execution_options(synchronize_session=False))
+    session.expire_all()
+
+
+def save_forward_draft(
+    session: Session,
+    *,
+    user_id: uuid.UUID,
+    thread_id: uuid.UUID,
+    text: str,
+    attachment_ids: Sequence[str],
+    options: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    """Keep what was typed; one without words, files and addresses is removed.
+
+    `options` as in Draft.options; its "forward" holds "message_id", "to", "cc", "bcc", "subject", "mailbox_id", "file_ids" and
+    "unsigned".
+    """
+    fields = options.get("forward", {})
+    if not text.strip() and not attachment_ids and not any(fields.get(name, "").strip() for name in WORTH_KEEPING):
+        discard_draft(session, user_id=user_id, thread_id=thread_id, kind=KIND)
+        return
+    values = {"text": text[:TEXT_LIMIT], "attachment_ids": list(attachment_ids), "options": dict(options), "updated_at": now}
+    statement = postgresql.insert(Draft).values(user_id=user_id, thread_id=thread_id, kind=KIND, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=["user_id", "thread_id", "kind"], set_=values))

@@ -1,0 +1,24 @@
+"""Indexes of threads, one kind for each order of a list (app/domain/threads/sorting.py)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+_BY_RANK = ("priority_rank DESC", "last_message_at DESC", "id DESC")
+_BY_DUE = ("coalesce(response_due_at, '9999-12-31 00:00:00+00'::timestamptz)", "last_message_at", "id")
+
+
+def rank_index(name: str, *columns: str, where: str | None = None) -> sa.Index:
+    """An index that has the threads of `columns` by priority, the newest first among equals."""
+    return sa.Index(name, *columns, *map(sa.text, _BY_RANK), postgresql_where=sa.text(where) if where else None)
+
+
+def due_index(name: str, *columns: str, where: str | None = None) -> sa.Index:
+    """An index that has the threads of `columns` by when they are due, those that are not behind all others."""
+    return sa.Index(name, *columns, *map(sa.text, _BY_DUE), postgresql_where=sa.text(where) if where else None)
+
+
+def newest_index(name: str, *columns: str, where: str) -> sa.Index:
+    """An index that has the threads of `columns`, the newest first."""
+    newest = sa.text("last_message_at DESC"), sa.text("id DESC")
+    return sa.Index(name, *columns, *newest, postgresql_where=sa.text(where))

@@ -1,0 +1,57 @@
+"""What a list holds, as addresses and saved views say it, and which threads that is for one viewer."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.domain.accounts.access import Viewer
+from app.domain.threads.models import Priority, ThreadStatus
+from app.domain.threads.queries import ThreadFilter
+from app.domain.threads.tags import TAG_CHARACTERS
+
+RailView = Literal[
+    "open", "mine", "unassigned", "snoozed", "email", "whatsapp", "sms", "phone", "internal", "all", "resolved", "spam"
+]
+
+
+class ViewFilters(BaseModel):
+    """A view of the rail, narrowed. "mine" is whoever looks: a view for many shows each their own threads.
+
+    `tasks`: the reader's own stand among the threads, which are in the order of what is due then.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    view: RailView = "open"
+    status: ThreadStatus | None = None
+    priority: Priority | None = None
+    brand: uuid.UUID | None = None
+    team: uuid.UUID | None = None
+    tag: Annotated[str, Field(min_length=1, max_length=TAG_CHARACTERS)] | None = None
+    tasks: Literal["mine"] | None = None
+
+
+def thread_filter(filters: ViewFilters, viewer: Viewer) -> ThreadFilter:
+    """Which threads that is for this viewer; a status is looked for among all threads of an open view."""
+    known = {
+        "open": ThreadFilter(),
+        "mine": ThreadFilter(assignee_user_id=viewer.user_id),
+        "unassigned": ThreadFilter(unassigned=True),
+        "snoozed": ThreadFilter(view="snoozed"),
+        "email": ThreadFilter(medium="email"),
+        "whatsapp": ThreadFilter(medium="whatsapp"),
+        "sms": ThreadFilter(medium="sms"),
+        "phone": ThreadFilter(medium="phone"),
+        "internal": ThreadFilter(medium="internal"),
+        "all": ThreadFilter(view="all"),
+        "resolved": ThreadFilter(view="all", status=ThreadStatus.RESOLVED),
+        "spam": ThreadFilter(view="spam"),
+    }
+    found = known[filters.view]
+    if filters.status is not None:
+        found = replace(found, view="all" if found.view == "open" else found.view, status=filters.status)
+    return replace(found, brand_id=filters.brand, team_id=filters.team, tag=filters.tag, priority=filters.priority)

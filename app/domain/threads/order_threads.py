@@ -1,0 +1,32 @@
+"""The conversations about an order, as the viewer may see them. A merged one is found under the one it went into."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.accounts.access import Viewer
+from app.domain.orders.models import Order, OrderThread
+from app.domain.threads.models import Thread, ThreadAlias
+
+MOST = 50
+
+
+def list_threads_by_id(session: Session, *, viewer: Viewer, thread_ids: Sequence[uuid.UUID]) -> list[Thread]:
+    """Newest first. One query."""
+    merged = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id.in_(thread_ids))
+    query = sa.select(Thread).where(sa.or_(Thread.id.in_(thread_ids), Thread.id.in_(merged)))
+    query = query.where(Thread.brand_id.in_(viewer.brand_ids)).order_by(Thread.last_message_at.desc(), Thread.id.desc())
+    return list(session.execute(query.limit(MOST)).scalars()) if thread_ids else []
+
+
+def list_orders_of_thread(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> list[Order]:
+    """The orders a conversation is about, newest first. One query."""
+    merged = sa.select(ThreadAlias.old_id).where(ThreadAlias.thread_id == thread_id)
+    linked = sa.or_(OrderThread.thread_id == thread_id, OrderThread.thread_id.in_(merged))
+    query = sa.select(Order).join(OrderThread, OrderThread.order_id == Order.id).where(linked)
+    query = query.where(Order.brand_id.in_(viewer.brand_ids)).order_by(Order.created_at.desc(), Order.id.desc()).distinct()
+    return list(session.execute(query.limit(MOST)).scalars())

@@ -1,0 +1,29 @@
+"""Calls that a provider tells us of, as far as it has told."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, WithId
+
+
+class PhoneCall(WithId, Base):
+    """One call, by the provider's id of its first leg. `legs` is what is known of each, see app/domain/threads/call_legs.py.
+
+    `message_id` is its one record in a thread; null while only a dialled leg was heard of. `ended_at`: it ended, as we know.
+    """
+
+    __tablename__ = "phone_calls"
+
+    call_id: Mapped[str] = mapped_column(unique=True)
+    channel_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("channels.id"))
+    message_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("messages.id", ondelete="SET NULL"), unique=True)
+    legs: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    recording: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]

@@ -1,0 +1,324 @@
+"""Read threads: lists, one thread. Every read is limited to the brands of its viewer.
+
+A list is one query. It runs the same keyset scan once per visible brand (LATERAL) and merges the few rows each returns, so
+every filter is answered from an index that begins with the brand, whatever the viewer may see. A count stops at COUNT_CAP.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.db import table_of
+from app.core.paging import Page
+from app.core.plans import KEPT, as_written
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.models import Brand, Team, User
+from app.domain.contacts.models import Contact, ContactIdentity
+from app.domain.threads.models import Attachment, Message, MessageType, Priority, Thread, ThreadAlias, ThreadRead, ThreadStatus
+from app.domain.threads.sorting import Key, ListSort, SortKeys, behind_the_edge, cut, due_key, edge_of, ordering
+from app.domain.threads.triage_models import ThreadTag
+
+COUNT_CAP = 1000
+_KEYS = SortKeys(Thread.priority_rank, Thread.last_message_at, Thread.id, due_key(Thread.response_due_at))
+THREAD_ID = sa.bindparam("thread_id", type_=sa.Uuid)  # what a statement is about, and the parts other features add to it
+
+
+class ThreadMissing(Exception):
+    """No such thread, or not for this viewer."""
+
+
+@dataclass(frozen=True)
+class ThreadFilter:
+    """Which threads. `view` "open" leaves out resolved, closed and snoozed ones, "snoozed" has those alone, "spam" the spam,
+    "all" everything; a `status` is looked for everywhere."""
+
+    view: str = "open"
+    medium: str | None = None
+    status: ThreadStatus | None = None
+    assignee_user_id: uuid.UUID | None = None
+    unassigned: bool = False
+    brand_id: uuid.UUID | None = None
+    contact_id: uuid.UUID | None = None
+    team_id: uuid.UUID | None = None
+    priority: Priority | None = None
+    tag: str | None = None
+
+
+@dataclass(frozen=True)
+class ThreadRow:
+    """A thread as a list shows it."""
+
+    thread: Thread
+    contact_name: str
+    assignee_name: str | None
+    brand_key: str
+    brand_name: str
+    brand_hue: int
+    unread: bool
+    team_name: str | None = None
+
+
+@dataclass(frozen=True)
+class ThreadHead:
+    """A thread to open: its row, and the customer with every way to reach them."""
+
+    row: ThreadRow
+    contact: Contact | None
+    identities: tuple[ContactIdentity, ...]
+
+
+def list_threads(
+    session: Session,
+    *,
+    viewer: Viewer,
+    filter: ThreadFilter,
+    sort: ListSort = ListSort.NEWEST,
+    cursor: str | None = None,
+    due_by: datetime | None = None,
+    limit: int = 50,
+) -> Page[ThreadRow]:
+    """One page in the order of `sort`. `due_by`: only what must be answered by then. Raises BadCursor."""
+    query = _list_statement(_shape_of(filter), sort, limit + 1, from_the_start=cursor is None, has_end=due_by is not None)
+    values = {**_seen_by(viewer), **_given(filter), "wanted_brands": list(_brands(viewer, filter))}
+    if cursor is not None:
+        values |= edge_of(sort, cursor)
+    if due_by is not None:
+        values["due_by"] = due_by
+    rows = [_row(record) for record in session.execute(query, values)]
+    return cut(rows, limit, sort, _key_of)
+
+
+def _key_of(row: ThreadRow) -> Key:
+    return row.thread.priority_rank, row.thread.last_message_at, row.thread.id, row.thread.response_due_at
+
+
+@lru_cache(maxsize=512)
+def _list_statement(
+    shape: _Shape, sort: ListSort, limit: int, *, from_the_start: bool, has_end: bool
+) -> sa.Select[*tuple[Any, ...]]:
+    """Written once for each kind of list: that takes longer than to run it."""
+    brands = _unnested(sa.bindparam("wanted_brands", type_=sa.ARRAY(sa.Uuid)))
+    scan, keys = _scan(shape, _parameters(shape), brands.c.id)
+    if not from_the_start:
+        scan = scan.where(behind_the_edge(sort, keys))
+    if has_end:
+        scan = scan.where(keys.due <= sa.bindparam("due_by", type_=sa.DateTime(timezone=True)))
+    per_brand = scan.order_by(*ordering(sort, keys)).limit(as_written(limit)).lateral("scan")
+    merged = sa.select(per_brand.c.id).select_from(brands.join(per_brand, sa.true()))
+    found_keys = SortKeys(per_brand.c.priority_rank, per_brand.c.last_message_at, per_brand.c.id, per_brand.c.due)
+    found = merged.order_by(*ordering(sort, found_keys)).limit(as_written(limit)).subquery("found")
+    query = _ROWS.join(found, found.c.id == Thread.id)
+    return query.order_by(*ordering(sort, _KEYS))
+
+
+def _unnested(brand_ids: sa.ColumnElement[Any]) -> Any:
+    return sa.func.unnest(sa.cast(brand_ids, sa.ARRAY(sa.Uuid))).table_valued("id", name="brand").render_derived()
+
+
+def select_matching(*, viewer: Viewer, filter: ThreadFilter) -> sa.Select[uuid.UUID]:
+    """The ids of every thread a list with this filter leads to, in no order."""
+    conditions = _conditions(filter.view, filter.unassigned, _given(filter))
+    found = sa.select(Thread.id).where(Thread.brand_id.in_(_brands(viewer, filter)), *conditions)
+    if filter.tag is not None:
+        found = found.where(Thread.id.in_(sa.select(ThreadTag.thread_id).where(ThreadTag.tag == filter.tag)))
+    return found
+
+
+def count_matching(session: Session, *, viewer: Viewer, filter: ThreadFilter, cap: int = COUNT_CAP) -> int:
+    """How many threads a list leads to, at most `cap`."""
+    found = select_matching(viewer=viewer, filter=filter).limit(cap).subquery()
+    return session.execute(sa.select(sa.func.count()).select_from(found)).scalar_one()
+
+
+def count_lists(session: Session, *, viewer: Viewer, filters: Sequence[ThreadFilter]) -> list[int]:
+    """How many threads each list leads to, each at most COUNT_CAP: by the indexes of the lists themselves. One query."""
+    values: dict[str, Any] = {}
+    for place, filter in enumerate(filters):
+        values[f"brands_{place}"] = list(_brands(viewer, filter))
+        values |= {f"{name}_{place}": value for name, value in _given(filter).items()}
+    return list(session.execute(_counts_statement(tuple(map(_shape_of, filters))), values).one()) if filters else []
+
+
+@lru_cache(maxsize=128)
+def _counts_statement(shapes: tuple[_Shape, ...]) -> sa.Select[*tuple[Any, ...]]:
+    query: sa.Select[*tuple[Any, ...]] = sa.select(
+        *(_count(shape, place).label(f"n{place}") for place, shape in enumerate(shapes))
+    )
+    return query.execution_options(**KEPT)
+
+
+def _count(shape: _Shape, place: int) -> sa.ScalarSelect[int]:
+    brands = _unnested(sa.bindparam(f"brands_{place}", type_=sa.ARRAY(sa.Uuid)))
+    scan = _scan(shape, _parameters(shape, f"_{place}"), brands.c.id)[0]
+    per_brand = scan.limit(as_written(COUNT_CAP)).lateral("scan")
+    found = sa.select(per_brand.c.id).select_from(brands.join(per_brand, sa.true())).limit(as_written(COUNT_CAP)).subquery()
+    return sa.select(sa.func.count()).select_from(found).scalar_subquery()
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """A filter but for its values: `given` names what it asks of columns."""
+
+    view: str
+    unassigned: bool
+    given: tuple[str, ...]
+
+
+_COLUMNS: dict[str, sa.ColumnElement[Any]] = {
+    "status": table_of(Thread).c.status,
+    "assignee_user_id": table_of(Thread).c.assignee_user_id,
+    "medium": table_of(Thread).c.medium,
+    "team_id": table_of(Thread).c.team_id,
+    "contact_id": table_of(Thread).c.contact_id,
+    "priority": table_of(Thread).c.priority_rank,
+    "tag": table_of(ThreadTag).c.tag,
+}
+
+
+def _given(filter: ThreadFilter) -> dict[str, Any]:
+    """What the filter asks of columns, by the name of its field."""
+    given = {name: value for name in _COLUMNS if (value := getattr(filter, name)) is not None}
+    if filter.unassigned:
+        given.pop("assignee_user_id", None)
+    if filter.priority is not None:
+        given["priority"] = filter.priority.rank
+    return given
+
+
+def _shape_of(filter: ThreadFilter) -> _Shape:
+    return _Shape(filter.view, filter.unassigned, tuple(_given(filter)))
+
+
+def _parameters(shape: _Shape, suffix: str = "") -> dict[str, Any]:
+    """What stands for the values of a shape in a statement."""
+    return {name: sa.bindparam(name + suffix, type_=_COLUMNS[name].type) for name in shape.given}
+
+
+def _scan(
+    shape: _Shape, given: Mapping[str, Any], brand_id: sa.ColumnElement[uuid.UUID]
+) -> tuple[sa.Select[*tuple[Any, ...]], SortKeys]:
+    """Ids of one brand's threads, and the columns they are ordered by; a tag is looked up on its own side table. `given`
+    has values or the parameters that stand for them."""
+    if "tag" not in given:
+        columns = (_KEYS.rank, _KEYS.at, _KEYS.row_id, _KEYS.due.label("due"))
+        conditions = _conditions(shape.view, shape.unassigned, given)
+        return sa.select(*columns).where(Thread.brand_id == brand_id, *conditions), _KEYS
+    in_inbox = shape.view == "open" and "status" not in given
+    rest = _conditions("all" if in_inbox else shape.view, shape.unassigned, given)
+    keys = SortKeys(ThreadTag.priority_rank, ThreadTag.last_message_at, ThreadTag.thread_id, due_key(ThreadTag.response_due_at))
+    scan = sa.select(keys.rank, keys.at, keys.row_id.label("id"), keys.due.label("due"))
+    scan = scan.where(ThreadTag.brand_id == brand_id, ThreadTag.tag == given["tag"])
+    if in_inbox:
+        scan = scan.where(ThreadTag.in_inbox)
+    if rest:
+        scan = scan.join(Thread, Thread.id == ThreadTag.thread_id).where(*rest)
+    return scan, keys
+
+
+def _brands(viewer: Viewer, filter: ThreadFilter) -> tuple[uuid.UUID, ...]:
+    if filter.brand_id is None:
+        return viewer.brand_ids
+    return tuple(b for b in viewer.brand_ids if b == filter.brand_id)
+
+
+def _conditions(view: str, unassigned: bool, given: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    if view == "open" and "status" not in given:
+        conditions += [sa.and_(Thread.is_open), Thread.snoozed_until.is_(None)]
+    if view == "snoozed":
+        conditions.append(Thread.snoozed_until.is_not(None))
+    if view == "spam":
+        conditions.append(Thread.spam_at.is_not(None))
+    if unassigned:
+        conditions.append(Thread.assignee_user_id.is_(None))
+    return conditions + [_COLUMNS[name] == value for name, value in given.items() if name != "tag"]
+
+
+_IN_SIGHT = Thread.brand_id == sa.any_(sa.bindparam("brands", type_=sa.ARRAY(sa.Uuid)))
+_ROWS: sa.Select[*tuple[Any, ...]] = (
+    sa.select(Thread, Contact.name, User.name, Brand.key, Brand.name, Brand.hue, ThreadRead.seen_seq, Team.name)
+    .join(Brand, Brand.id == Thread.brand_id)
+    .outerjoin(Contact, Contact.id == Thread.contact_id)
+    .outerjoin(User, User.id == Thread.assignee_user_id)
+    .outerjoin(ThreadRead, sa.and_(ThreadRead.thread_id == Thread.id, ThreadRead.user_id == sa.bindparam("viewer_id")))
+    .outerjoin(Team, Team.id == Thread.team_id)
+    .execution_options(**KEPT)
+)
+_NAMED = _ROWS.where(Thread.id == sa.any_(sa.bindparam("thread_ids", type_=sa.ARRAY(sa.Uuid))), _IN_SIGHT)
+_HEAD = (
+    _ROWS.add_columns(Contact, ContactIdentity)
+    .outerjoin(ContactIdentity, ContactIdentity.contact_id == Contact.id)
+    .where(Thread.id == THREAD_ID, _IN_SIGHT)
+    .order_by(ContactIdentity.kind, ContactIdentity.created_at)
+)
+
+
+def _seen_by(viewer: Viewer) -> dict[str, Any]:
+    return {"viewer_id": viewer.user_id, "brands": list(viewer.brand_ids)}
+
+
+def _row(record: Iterable[Any]) -> ThreadRow:
+    thread, contact_name, assignee_name, brand_key, brand_name, brand_hue, seen_seq, team_name = record
+    unread = (seen_seq or 0) < thread.inbound_seq
+    return ThreadRow(thread, contact_name or "", assignee_name, brand_key, brand_name, brand_hue, unread, team_name)
+
+
+def list_rows(session: Session, *, viewer: Viewer, thread_ids: Sequence[uuid.UUID]) -> list[ThreadRow]:
+    """The named threads as a list shows them, in no particular order; those the viewer may not see are left out."""
+    values = {**_seen_by(viewer), "thread_ids": list(thread_ids)}
+    return [_row(record) for record in session.execute(_NAMED, values)] if thread_ids else []
+
+
+def get_thread_head(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> ThreadHead:
+    """One query. Raises ThreadMissing, also for a thread of a brand the viewer may not see."""
+    records = session.execute(_HEAD, {**_seen_by(viewer), "thread_id": thread_id}).all()
+    if not records:
+        return get_thread_head(session, viewer=viewer, thread_id=_merged_into(session, thread_id))
+    *row, contact, _identity = records[0]
+    return ThreadHead(_row(row), contact, tuple(r.ContactIdentity for r in records if r.ContactIdentity is not None))
+
+
+def _merged_into(session: Session, thread_id: uuid.UUID) -> uuid.UUID:
+    alias = session.get(ThreadAlias, thread_id)
+    if alias is None:
+        raise ThreadMissing(str(thread_id))
+    return alias.thread_id
+
+
+def get_thread(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> Thread:
+    """The thread alone; follows merges. Raises ThreadMissing."""
+    return get_thread_head(session, viewer=viewer, thread_id=thread_id).row.thread
+
+
+def get_message(session: Session, *, viewer: Viewer, message_id: uuid.UUID) -> Message:
+    """Raises ThreadMissing."""
+    query = sa.select(Message).where(Message.id == message_id, Message.brand_id.in_(viewer.brand_ids))
+    message = session.execute(query).scalar_one_or_none()
+    if message is None:
+        raise ThreadMissing(str(message_id))
+    return message
+
+
+def get_attachment(session: Session, *, viewer: Viewer, attachment_id: uuid.UUID) -> Attachment:
+    """A file of a message the viewer may see, or their own upload. Raises ThreadMissing."""
+    in_sight = sa.exists(sa.select(Message.id).where(Message.id == Attachment.message_id, Message.brand_id.in_(viewer.brand_ids)))
+    own_upload = sa.and_(Attachment.message_id.is_(None), Attachment.uploaded_by_user_id == viewer.user_id)
+    query = sa.select(Attachment).where(Attachment.id == attachment_id, sa.or_(in_sight, own_upload))
+    attachment = session.execute(query).scalar_one_or_none()
+    if attachment is None:
+        raise ThreadMissing(str(attachment_id))
+    return attachment
+
+
+def is_automatic_answer() -> sa.ColumnElement[bool]:
+    """True for messages that answered somebody by themselves; a reminder of a visit is automatic and answers nobody."""
+    reminded: sa.ColumnElement[str] = Message.meta["appointment_id"].astext
+    return sa.and_(Message.message_type == MessageType.AUTO_RESPONSE, reminded.is_(None))

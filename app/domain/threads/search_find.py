@@ -1,0 +1,341 @@
+"""Find messages and threads for a search, each step bounded, whatever is asked for.
+
+Two ways to find the newest messages with a word, each ruinous for the other's words: walking back in time is right for common
+words and takes seconds for rare ones; taking the index side first is right for rare words and takes as long for common ones. The
+planner's own estimate says which words are rare: those the index side finds at once. Else the walk comes first, over a small
+slice. What it meets there says how much more of the walk would fill the page; where that is too much the index side follows, in
+windows back in time. How far back they reach a sample of the table's pages says: a word that fell out of use years ago would else
+bring all of its matches. Where nobody wrote the word for days, the walk goes on at the last day somebody did (`search_words`).
+
+Operators narrow this. Few threads (at most `few`, found by an index) are looked through whole. Many are met on the way: the walk
+and the windows leave out what does not fit. A common word under a narrow operator would have to be walked for ever; it is walked
+SLICES slices, and the page says from where to look further. Operators on threads alone are a list: keyset scans by its indexes.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.threads.search_filter import SearchFilter
+from app.domain.threads.search_scan import probe_scans, thread_of, thread_scan
+from app.domain.threads.search_words import last_day_of
+
+SLICES = 3
+WINDOW_HITS = 2000
+# The bitmaps of a window name places all over the table. Small enough for the processor's cache, as runs of pages where there are
+# too many places, they are built and joined in less than half the time; what they find is looked at row by row anyhow.
+WINDOW_MEMORY = "256kB"
+SAMPLE_PAGES = 400
+SAMPLED = (0, 4)  # windows begin at the newest match of the sample, then at the fifth
+BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+MOST = uuid.UUID(int=2**128 - 1)
+
+Place = tuple[datetime, uuid.UUID]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A thread, and its newest message that matched (None: the thread itself did)."""
+
+    thread_id: uuid.UUID
+    message_id: uuid.UUID | None
+    at: datetime
+    sort_id: uuid.UUID
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much one search looks at."""
+
+    rare: int = 3000  # expected matches that are all looked at
+    alone: int = 2000  # expected messages with one of several words that are all looked at for the others
+    first_rows: int = 1000  # messages of the first slice, where an index knows the words
+    slice_rows: int = 4000  # of any other slice
+    few: int = 400  # threads that are looked through whole
+    walk: int = 4000  # threads of a list where no index knows the answer
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found, newest first. `looked_to`: there may be more before this place; None where the end was reached."""
+
+    found: tuple[Found, ...]
+    looked_to: Place | None = None
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words as a tsquery in SQL, "" for none, with its values; `by_index` is false where no index finds them (only words to be
+    absent). `terms`: parts of the query that must all be there, where they are known apart; `forms`: what they, or one of their
+    forms, begin with."""
+
+    query: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    by_index: bool = False
+    terms: tuple[str, ...] = ()
+    forms: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def hit(self) -> str:
+        return f"m.tsv @@ ({self.query})" if self.query else "true"
+
+
+_NEWEST_SQL = """
+    WITH newest AS (
+        SELECT m.id, m.thread_id, m.occurred_at, {more} {hit} AS is_hit FROM messages m
+        WHERE m.brand_id = ANY(:brands) {range} {place} ORDER BY m.occurred_at DESC, m.id DESC LIMIT :size
+    ), hits AS (
+        SELECT DISTINCT ON (m.thread_id) m.id, m.thread_id, m.occurred_at FROM newest m {threads} WHERE m.is_hit {fits}
+        ORDER BY m.thread_id, m.occurred_at DESC, m.id DESC
+    ), slice AS (
+        SELECT min(occurred_at) AS reached, (array_agg(id ORDER BY occurred_at, id))[1] AS reached_id, count(*) AS looked,
+            count(DISTINCT thread_id) FILTER (WHERE is_hit) AS threads_with_words
+        FROM newest
+    )
+    SELECT hits.*, slice.* FROM slice LEFT JOIN hits ON true ORDER BY occurred_at DESC, id DESC LIMIT :enough
+"""
+_MORE = "m.message_type, m.channel_id, m.sender_contact_id, m.sender_user_id, m.recipients,"
+
+# The fence has no limit of its own: with one the planner believes that walking back in time fills it soon.
+_WINDOW_SQL = """
+    WITH hits AS MATERIALIZED (
+        SELECT m.id, m.thread_id, m.occurred_at FROM messages m
+        WHERE {hit} AND m.brand_id = ANY(:brands) {range}
+    )
+    SELECT id, thread_id, occurred_at FROM (
+        SELECT DISTINCT ON (thread_id) id, thread_id, occurred_at
+        FROM (SELECT hits.* FROM hits {fitting} {bound}) bounded
+        ORDER BY thread_id, occurred_at DESC, id DESC
+    ) newest ORDER BY occurred_at DESC, id DESC LIMIT 2 * :enough
+"""
+_WINDOW = " AND m.occurred_at <= :window_until AND m.occurred_at >= :window_since"
+_BEHIND = " AND (m.occurred_at, m.id) < (:at, :id)"
+# One plan for the words together and for each of them: a CTE is planned by itself.
+_ESTIMATE_SQL = "EXPLAIN (FORMAT JSON) WITH {parts} SELECT FROM {names}"
+_ESTIMATED = "e{place} AS MATERIALIZED (SELECT FROM messages m WHERE m.tsv @@ ({query}))"
+# The index would read all places of the common word beside those of the rare one; the function is not known to it.
+_RARE_AMONG = "m.tsv @@ ({term}) AND ts_match_vq(m.tsv, {query})"
+# The same pages each time, so that they stay in memory. What comes after it in the transaction has the memory of windows.
+_SAMPLE_SQL = """
+    WITH memory AS MATERIALIZED (SELECT set_config('work_mem', :window_memory, true))
+    SELECT sample.occurred_at FROM memory LEFT JOIN (
+        SELECT m.occurred_at FROM messages m
+        TABLESAMPLE SYSTEM ((SELECT least(100, 100.0 * :pages / greatest(1, pg_relation_size('messages') / 8192)))) REPEATABLE (1)
+        WHERE {hit} AND m.occurred_at <= :window_until AND m.brand_id = ANY(:brands) ORDER BY m.occurred_at DESC LIMIT :sampled
+    ) sample ON true ORDER BY sample.occurred_at DESC
+"""
+_FITTING = "{message} {threads} WHERE true {fits}"
+_MESSAGE = "CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = hits.id OFFSET 0) m"
+
+_FEW_SQL = """
+    SELECT h.id, t.id AS thread_id, h.occurred_at FROM threads t CROSS JOIN LATERAL (
+        SELECT m.id, m.occurred_at FROM messages m WHERE m.thread_id = t.id AND {hit} {range} {message}
+        ORDER BY m.occurred_at DESC, m.id DESC LIMIT 1
+    ) h WHERE t.id = ANY(:threads) AND t.brand_id = ANY(:brands) {thread} {place}
+    ORDER BY h.occurred_at DESC, h.id DESC LIMIT :enough
+"""
+
+_SHOWN_SQL = """
+    SELECT DISTINCT m.thread_id FROM messages m JOIN threads t ON t.id = m.thread_id
+    WHERE m.thread_id = ANY(:threads) AND (m.occurred_at, m.id) >= (:at, :id) AND {hit} {range} {message}
+"""
+
+
+class Finder:
+    """One search: words and operators within the viewer's brands."""
+
+    def __init__(self, session: Session, words: Words, filter: SearchFilter, *, enough: int, bounds: Bounds) -> None:
+        self.session, self.words, self.filter, self.enough, self.bounds = session, words, filter, enough, bounds
+        self.thread = "".join(f" AND {condition}" for _kind, condition in filter.thread)
+        self.message = "".join(f" AND {condition}" for condition in filter.message)
+        self.fits = self.thread + self.message
+        self.range = " AND m.occurred_at >= :since" * (filter.since is not None)
+        self.range += " AND m.occurred_at < :until" * (filter.until is not None)
+        self.values: dict[str, Any] = {
+            **filter.values,
+            **words.values,
+            "brands": list(filter.brand_ids),
+            "enough": enough,
+            "since": filter.since,
+            "until": filter.until,
+        }
+
+    def find(self, place: Place | None) -> Finding:
+        """The newest matches behind the place, one per thread, `enough` if there are as many within the bounds."""
+        if not self.words.query and not self.filter.message:
+            return self._list(place)
+        few = self._few()
+        if few is not None:
+            return self._look_through(few, place)
+        hit = self._rare_hit()
+        return self._rare(place, hit) if hit else self._walk(place)
+
+    def shown_before(self, found: tuple[Found, ...], place: Place) -> set[uuid.UUID]:
+        """Threads that a newer match put on an earlier page: a thread is shown once, at its newest match."""
+        if found and found[0].message_id is None:
+            return set()
+        sql = _SHOWN_SQL.format(hit=self.words.hit, range=self.range, message=self.message)
+        more = {"threads": [f.thread_id for f in found], "at": place[0], "id": place[1]}
+        return set(self.session.execute(sa.text(sql), self._bound(sql, more)).scalars())
+
+    def fitting(self, thread_ids: list[uuid.UUID]) -> set[uuid.UUID]:
+        """Those of the threads that the operators on threads let through."""
+        sql = f"SELECT t.id FROM threads t WHERE t.id = ANY(:threads) AND t.brand_id = ANY(:brands) {self.thread}"  # noqa: S608
+        return set(self.session.execute(sa.text(sql), self._bound(sql, {"threads": thread_ids})).scalars())
+
+    def _bound(self, sql: str, more: dict[str, Any]) -> dict[str, Any]:
+        """The values that the statement names."""
+        named = set(sa.text(sql).compile().params)
+        return {name: value for name, value in {**self.values, **more}.items() if name in named}
+
+    def _rows(self, sql: str, **more: Any) -> list[sa.Row[Any]]:
+        return list(self.session.execute(sa.text(sql), self._bound(sql, more)))
+
+    def _few(self) -> list[uuid.UUID] | None:
+        """All threads that can match, if an index knows that they are few."""
+        for sql in probe_scans(self.filter):
+            more = {**_narrowed(self.filter), "walk": self.bounds.few + 1}
+            found = list(self.session.execute(sa.text(sql), self._bound(sql, more)).scalars())
+            if len(found) <= self.bounds.few:
+                return found
+        return None
+
+    def _look_through(self, threads: list[uuid.UUID], place: Place | None) -> Finding:
+        behind = "AND (h.occurred_at, h.id) < (:at, :id)" if place else ""
+        parts = {"hit": self.words.hit, "range": self.range, "message": self.message, "thread": self.thread, "place": behind}
+        at = {"at": place[0], "id": place[1]} if place else {}
+        return Finding(tuple(map(_found, self._rows(_FEW_SQL.format(**parts), threads=threads, **at))))
+
+    def _walk(self, place: Place | None) -> Finding:
+        found: dict[uuid.UUID, Found] = {}
+        size = self.bounds.first_rows if self.words.by_index else self.bounds.slice_rows
+        went_back = False
+        for _ in range(SLICES):
+            rows = self._slice(place, size)
+            for row in rows:
+                if row.id is not None:
+                    found.setdefault(row.thread_id, _found(row))
+            seen = rows[0]
+            if seen.looked < size:
+                return Finding(tuple(found.values()))
+            place = (seen.reached, seen.reached_id)
+            if len(found) >= self.enough:
+                return Finding(tuple(found.values())[: self.enough], place)
+            # How many messages hold a page of threads with the words, if they go on as in this slice.
+            needed = size * self.enough // max(1, seen.threads_with_words)
+            if self.words.by_index and needed > self.bounds.slice_rows:
+                back = None if went_back else self._last_used(seen.reached)
+                if back is None:
+                    return self._windows(found, seen.reached)
+                place, size, went_back = back, self.bounds.slice_rows, True
+                continue
+            size = self.bounds.slice_rows if self.fits else min(2 * needed, self.bounds.slice_rows)
+        if self.fits or not self.words.by_index:
+            return Finding(tuple(found.values()), place)
+        return self._windows(found, seen.reached)
+
+    def _last_used(self, before: datetime) -> Place | None:
+        """The place behind which the words were last used; None where that is no further back."""
+        day = last_day_of(self.session, self.words.forms, before=before)
+        if day is None:
+            return None
+        end = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+        return (end, MOST) if end < before else None
+
+    def _slice(self, place: Place | None, size: int) -> list[sa.Row[Any]]:
+        sql = _NEWEST_SQL.format(
+            hit=self.words.hit,
+            more=_MORE if self.filter.message else "",
+            range=self.range,
+            place=_BEHIND if place else "",
+            threads=thread_of("m.thread_id") if self.fits else "",
+            fits=self.fits,
+        )
+        return self._rows(sql, size=size, **({"at": place[0], "id": place[1]} if place else {}))
+
+    def _rare_hit(self) -> str:
+        """How the index finds all matches, "" where more are expected than may all be looked at."""
+        if not self.words.by_index:
+            return ""
+        terms = self.words.terms if len(self.words.terms) > 1 else ()
+        together, *each = self._estimates(self.words.query, *terms)
+        if together > self.bounds.rare:
+            return ""
+        fewest, term = min(zip(each, terms, strict=True), default=(0, ""))
+        return _RARE_AMONG.format(term=term, query=self.words.query) if term and fewest <= self.bounds.alone else self.words.hit
+
+    def _estimates(self, *queries: str) -> list[int]:
+        """How many messages the planner expects with each."""
+        parts = ", ".join(_ESTIMATED.format(place=place, query=query) for place, query in enumerate(queries))
+        names = ", ".join(f"e{place}" for place in range(len(queries)))
+        plan = self._rows(_ESTIMATE_SQL.format(parts=parts, names=names))[0][0][0]["Plan"]
+        rows = {part["Subplan Name"]: part["Plan Rows"] for part in _subplans(plan)}
+        return [rows[f"CTE e{place}"] for place in range(len(queries))]
+
+    def _rare(self, place: Place | None, hit: str) -> Finding:
+        behind = {"at": place[0], "id": place[1]} if place else {}
+        rows = self._by_index(hit, self.range + _BEHIND * (place is not None), **behind)
+        return Finding(tuple(map(_found, rows))[: self.enough])
+
+    def _by_index(self, hit: str, range: str, **values: Any) -> list[sa.Row[Any]]:
+        """The newest matches within the range, found by their words."""
+        message = _MESSAGE if self.filter.message else ""
+        fitting = _FITTING.format(message=message, threads=thread_of("hits.thread_id"), fits=self.fits) if self.fits else ""
+        bound = "LIMIT :window_hits" if "window_hits" in values else ""
+        sql = _WINDOW_SQL.format(hit=hit, fitting=fitting, range=range, bound=bound)
+        return self._rows(sql, **values)
+
+    def _windows(self, found: dict[uuid.UUID, Found], until: datetime) -> Finding:
+        end = self.filter.since or BEGINNING
+        for since in (*self._sample(until), end):
+            if len(found) >= self.enough or until < end:
+                break
+            since = max(since, end)
+            for row in self._by_index(self.words.hit, _WINDOW, window_since=since, window_until=until, window_hits=WINDOW_HITS):
+                found.setdefault(row.thread_id, _found(row))
+            until = since
+        return Finding(tuple(found.values())[: self.enough])
+
+    def _sample(self, until: datetime) -> list[datetime]:
+        """Times before which a page should be full; none where so few match that all of them may be looked at."""
+        sql = _SAMPLE_SQL.format(hit=self.words.hit)
+        rows = self._rows(sql, window_until=until, pages=SAMPLE_PAGES, sampled=max(SAMPLED) + 1, window_memory=WINDOW_MEMORY)
+        times = [row.occurred_at for row in rows if row.occurred_at is not None]
+        return [times[place] for place in SAMPLED if place < len(times)]
+
+    def _list(self, place: Place | None) -> Finding:
+        """Threads by their newest message, by the indexes of the lists."""
+        scan = thread_scan(self.filter, behind=place is not None)
+        left_over = any(kind not in scan.answers for kind, _condition in self.filter.thread)
+        walk = max(5, self.bounds.walk // scan.branches(self.filter)) if left_over else self.enough
+        more = {**_narrowed(self.filter), "walk": walk, **({"at": place[0], "id": place[1]} if place else {})}
+        rows = self._rows(scan.sql(self.thread), **more)
+        cut = (rows[0].cut_at, rows[0].cut_id) if rows[0].cut_id is not None else None
+        return Finding(tuple(Found(r.id, None, r.last_message_at, r.id) for r in rows if r.id is not None), cut)
+
+
+def _narrowed(filter: SearchFilter) -> dict[str, Any]:
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in vars(filter.narrowing).items()
+        if value is not None
+    }
+
+
+def _found(row: sa.Row[Any]) -> Found:
+    return Found(row.thread_id, row.id, row.occurred_at, row.id)
+
+
+def _subplans(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The plans of its CTEs, wherever the planner hung them."""
+    for part in plan.get("Plans", ()):
+        if "Subplan Name" in part:
+            yield part
+        yield from _subplans(part)

@@ -1,0 +1,132 @@
+"""What somebody typed into the search field, taken apart into words, quoted phrases and operators. Pure: no database.
+
+`from:lotte "op naam van" -factuur tag:"wacht op deel"` is an operator, a phrase, a word that must be absent and an operator whose
+value has spaces. Whatever was typed parses, and what is printed parses to the same again.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from app.domain.contacts.numbers import as_searched
+from app.domain.threads.stems import beginnings
+
+OPERATORS = (
+    "from",
+    "to",
+    "subject",
+    "channel",
+    "status",
+    "tag",
+    "assignee",
+    "brand",
+    "priority",
+    "before",
+    "after",
+    "has",
+    "is",
+)  # fmt: skip
+_TOKEN = re.compile(
+    r"""(?P<minus>-(?=["\w]))?
+    (?:(?P<name>[A-Za-z]{2,20}):(?:(?P<quoted>"[^"]*"?)|(?P<value>[^\s"]*))
+    |(?P<phrase>"[^"]*"?)
+    |(?P<word>[^\s"]+))""",
+    re.VERBOSE,
+)
+_NO_VALUE = ("/", ":", "\\")  # what follows the colon of an address, not of an operator
+_PASTED_LINK = ("tel", "mailto")
+_LINKED = re.compile(r"""[+(]?\d[\d().-]*|\w[^\s":]*@[^\s":]+""")
+CODE = re.compile(r"(?=.*\d)\w+(?:[-/.]\w+)+[-/.]?")
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word, or a phrase that was put in quotes; `negated`: it must not be there."""
+
+    text: str
+    quoted: bool = False
+    negated: bool = False
+
+    def __str__(self) -> str:
+        return f"{'-' * self.negated}" + (f'"{self.text}"' if self.quoted else self.text)
+
+    @property
+    def parts(self) -> list[str]:
+        """Its runs of letters and digits."""
+        return re.findall(r"\w+", self.text)
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """What other forms of a plain word begin with; none for what must stand, or be absent, as it was typed."""
+        return () if self.quoted or self.negated else beginnings(self.text)
+
+    @property
+    def is_code(self) -> bool:
+        """True for an order or serial number: digits, and parts joined by dashes, dots or slashes."""
+        return not self.quoted and bool(CODE.fullmatch(self.text))
+
+
+@dataclass(frozen=True)
+class Operator:
+    """`name:value`; the name is in lower case and may be none of OPERATORS, the value may be empty where the name is known."""
+
+    name: str
+    value: str
+    negated: bool = False
+
+    def __str__(self) -> str:
+        needs_quotes = " " in self.value or self.value.startswith(_NO_VALUE)
+        return f"{'-' * self.negated}{self.name}:" + (f'"{self.value}"' if needs_quotes else self.value)
+
+
+@dataclass(frozen=True)
+class SearchQuery:
+    """Words and operators in the order they were typed."""
+
+    parts: tuple[Word | Operator, ...]
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self.parts))
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return tuple(part for part in self.parts if isinstance(part, Word))
+
+    @property
+    def operators(self) -> tuple[Operator, ...]:
+        return tuple(part for part in self.parts if isinstance(part, Operator))
+
+
+def parse_search(text: str) -> SearchQuery:
+    """Any text; white space counts as one space, a quote that is never closed runs to the end."""
+    found = (_part(match) for match in _TOKEN.finditer(" ".join(as_searched(text).split())))
+    return SearchQuery(tuple(part for part in found if part is not None))
+
+
+def _part(match: re.Match[str]) -> Word | Operator | None:
+    negated = match["minus"] is not None
+    if match["name"] is None:
+        quoted = match["phrase"] is not None
+        text = match["phrase"].strip('" ') if quoted else match["word"]
+        return Word(text, quoted, negated) if text else None
+    name, value = match["name"].lower(), (match["quoted"] or match["value"] or "").strip('" ')
+    if name in _PASTED_LINK and match["quoted"] is None and _LINKED.fullmatch(value):
+        return Word(value, negated=negated)
+    is_word = name not in OPERATORS and (not value or (match["quoted"] is None and value.startswith(_NO_VALUE)))
+    return Word(match["name"] + ":" + value, negated=negated) if is_word else Operator(name, value, negated)
+
+
+def words_to_mark(query: SearchQuery) -> tuple[str, ...]:
+    """What may be marked in a text that was found: phrases and codes whole, other words by their parts. (Their other forms are
+    beginnings: `forms_to_mark`.)"""
+    found: list[str] = []
+    for word in query.words:
+        if not word.negated:
+            found += [word.text] if word.quoted or word.is_code else word.parts
+    return tuple(dict.fromkeys(found))
+
+
+def forms_to_mark(query: SearchQuery) -> tuple[str, ...]:
+    """What other forms of the words begin with."""
+    return tuple(dict.fromkeys(form for word in query.words for form in word.forms))

@@ -1,0 +1,90 @@
+"""Tags: free words on threads, made by using them and gone with their last use.
+
+`threads.tags` holds a thread's tags; triggers keep `thread_tags`, which the lists and the known tags are read from.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.accounts.access import Viewer
+from app.domain.events.actions import Actor, record
+from app.domain.threads.actions import lock_thread, subject_of
+from app.domain.threads.models import Thread
+
+TAG_CHARACTERS = 50
+TAGS_PER_THREAD = 50
+KNOWN_TAGS = 500
+
+
+class BadTag(ValueError):
+    """The text is no tag: empty, longer than TAG_CHARACTERS, or one more than TAGS_PER_THREAD."""
+
+
+@dataclass(frozen=True)
+class TagChange:
+    """What a change of tags came to; both empty where all was so already."""
+
+    thread: Thread
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+def clean_tag(text: str) -> str:
+    """White space folded, no leading #. Raises BadTag."""
+    tag = " ".join(text.split()).lstrip("#").strip()
+    if not tag or len(tag) > TAG_CHARACTERS or not tag.isprintable():
+        raise BadTag(text[:TAG_CHARACTERS])
+    return tag
+
+
+def change_tags(
+    session: Session, *, thread_id: uuid.UUID, actor: Actor, now: datetime, add: Iterable[str] = (), remove: Iterable[str] = ()
+) -> TagChange:
+    """Put clean tags on a thread and take others off; letter case makes no second tag. Raises BadTag, ThreadMissing."""
+    thread = lock_thread(session, thread_id)
+    gone = {tag.casefold() for tag in remove}
+    kept = [tag for tag in thread.tags if tag.casefold() not in gone]
+    present = {tag.casefold() for tag in kept}
+    added = tuple(tag for tag in dict.fromkeys(add) if tag.casefold() not in present)
+    removed = tuple(tag for tag in thread.tags if tag not in kept)
+    if len(kept) + len(added) > TAGS_PER_THREAD:
+        raise BadTag(added[-1])
+    if added or removed:
+        thread.tags = [*kept, *added]
+        thread.version += 1
+        payload = {"added": list(added), "removed": list(removed)}
+        record(session, "ThreadTagged", subject=subject_of(thread), now=now, actor=actor, payload=payload)
+    return TagChange(thread, added, removed)
+
+
+# One look into the index per tag, however many threads have it.
+_KNOWN = sa.text(
+    """
+    WITH RECURSIVE known AS (
+        SELECT id AS brand_id, (SELECT min(tag) FROM thread_tags WHERE brand_id = id) AS tag FROM unnest(:brands) AS id
+        UNION ALL
+        SELECT brand_id, (SELECT min(t.tag) FROM thread_tags t WHERE t.brand_id = known.brand_id AND t.tag > known.tag)
+        FROM known WHERE tag IS NOT NULL
+    )
+    SELECT DISTINCT tag FROM known WHERE tag IS NOT NULL ORDER BY tag LIMIT :limit
+    """
+)
+
+
+def list_known_tags(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> list[str]:
+    """Tags in use in these brands, in alphabetical order, at most KNOWN_TAGS."""
+    found = session.execute(_KNOWN, {"brands": list(brand_ids), "limit": KNOWN_TAGS}).scalars()
+    return sorted(found, key=str.casefold)
+
+
+def known_spelling(session: Session, tag: str, *, viewer: Viewer) -> str:
+    """The tag as it is written already, if the viewer's brands know it in other letter case."""
+    same = (known for known in list_known_tags(session, brand_ids=viewer.brand_ids) if known.casefold() == tag.casefold())
+    return next(same, tag)

@@ -1,0 +1,76 @@
+"""Internal tickets: threads among colleagues. Their messages are notes; nothing of them is sent to anybody outside."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.accounts.models import BrandMember, Role, User
+from app.domain.events.actions import Actor, record
+from app.domain.threads.actions import NewThread, add_note, assign_thread, create_thread, find_by_client_token, subject_of
+from app.domain.threads.models import Priority, Thread, ThreadType
+
+
+@dataclass(frozen=True)
+class NewTicket:
+    """What people write. `about`: the thread it is about, whose brand it has. Brand and assignee were checked by the edge."""
+
+    brand_id: uuid.UUID
+    subject: str
+    text: str = ""
+    priority: Priority = Priority.NORMAL
+    assignee_user_id: uuid.UUID | None = None
+    about: Thread | None = None
+
+
+def open_ticket(
+    session: Session, new: NewTicket, *, actor: Actor, author_name: str, now: datetime, client_token: uuid.UUID | None = None
+) -> Thread:
+    """Make the thread with its first note (the subject where nothing more was written). The same `client_token` is one ticket."""
+    session.execute(sa.select(User.id).where(User.id == actor.user_id).with_for_update(key_share=True))  # two clicks take turns
+    repeat = find_by_client_token(session, actor.user_id, client_token)
+    if repeat is not None:
+        return session.get_one(Thread, repeat.thread_id)
+    about = new.about
+    thread = create_thread(
+        session,
+        NewThread(
+            brand_id=new.brand_id,
+            medium="internal",
+            subject=new.subject,
+            contact_id=about.contact_id if about else None,
+            thread_type=ThreadType.INTERNAL_TICKET,
+            priority=new.priority,
+            created_by_user_id=actor.user_id,
+        ),
+        now=now,
+        actor=actor,
+    )
+    thread.about_thread_id = about.id if about else None
+    session.flush()  # the note reads the thread again
+    text = new.text or new.subject
+    note = add_note(
+        session, thread_id=thread.id, text=text, actor=actor, author_name=author_name, now=now, client_token=client_token
+    )
+    note.subject = new.subject  # searches look at the words of messages
+    if new.assignee_user_id is not None:
+        assign_thread(session, thread_id=thread.id, assignee_user_id=new.assignee_user_id, actor=actor, now=now)
+    if about is not None:
+        payload = {"number": thread.number, "ticket_id": str(thread.id)}
+        record(session, "TicketOpened", subject=subject_of(about), now=now, actor=actor, payload=payload)
+    session.flush()
+    return thread
+
+
+def list_ticket_people(session: Session, brand_ids: tuple[uuid.UUID, ...]) -> dict[uuid.UUID, tuple[str, frozenset[uuid.UUID]]]:
+    """Active users who may see one of the brands, by name: (name, which of the brands). One query."""
+    brands = sa.func.array_agg(BrandMember.brand_id).filter(BrandMember.brand_id.is_not(None))
+    member = sa.and_(BrandMember.user_id == User.id, BrandMember.brand_id.in_(brand_ids))
+    query = sa.select(User.id, User.name, User.role, brands.label("brands")).outerjoin(BrandMember, member)
+    query = query.where(User.disabled_at.is_(None), sa.or_(User.role == Role.ADMIN, BrandMember.user_id.is_not(None)))
+    rows = session.execute(query.group_by(User.id, User.name, User.role).order_by(User.name, User.id))
+    return {row.id: (row.name, frozenset(brand_ids if row.role == Role.ADMIN else row.brands)) for row in rows}

@@ -1,0 +1,49 @@
+"""The table of saved views."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, WithId, text_enum
+from app.domain.threads.sorting import ListSort
+
+
+class ViewScope(StrEnum):
+    PRIVATE = "private"
+    TEAM = "team"
+    EVERYONE = "everyone"
+
+
+class SavedView(WithId, Base):
+    """A list with a name: its filters and its order; or a search, which is what was typed in `search`, and has no filters.
+    `filters` is read and written through `list_filters.ViewFilters` alone.
+
+    It says what to look for, never what may be seen: each reader finds their own brands' threads.
+    """
+
+    __tablename__ = "saved_views"
+
+    name: Mapped[str]
+    owner_user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    scope: Mapped[ViewScope] = mapped_column(text_enum(ViewScope, "view_scope"))
+    team_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("teams.id", ondelete="CASCADE"), index=True)
+    filters: Mapped[dict[str, Any]]
+    sort: Mapped[ListSort] = mapped_column(text_enum(ListSort, "list_sort"))
+    search: Mapped[str | None]
+    hidden_columns: Mapped[list[str]] = mapped_column(default=list, server_default="{}")  # of columns.Column
+    position: Mapped[int]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.Index("ix_saved_views_everyone", "position", postgresql_where=sa.text("scope = 'everyone'")),
+        sa.CheckConstraint("(scope = 'team') = (team_id IS NOT NULL)", name="team"),
+        sa.CheckConstraint("name <> ''", name="name"),
+        sa.CheckConstraint("search <> ''", name="search"),
+    )

@@ -1,0 +1,21 @@
+"""How what a process counted gets into the database: beside everything else, on a connection without transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Flask
+
+from app.core.db import autocommitted
+from app.core.metering import Key, Tally, Write
+from app.domain.usage.actions import add_usage
+
+
+def writer(app: Flask) -> Write:
+    """What a meter writes with, from whatever thread. It raises what the database raises."""
+
+    def write(counted: Mapping[Key, Tally]) -> None:
+        with app.app_context(), autocommitted() as connection:
+            add_usage(connection, counted)
+
+    return write

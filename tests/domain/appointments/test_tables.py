@@ -1,0 +1,23 @@
+"""The models and the migrations say the same."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+
+import app.domain.notifications.models  # noqa: F401  the tables below
+import app.health.models
+from app.core.db import Base
+
+TABLES = {"appointments", "calendar_entries", "appointment_reminders", "absences", "system_troubles", "system_watches"}
+TABLES |= {"notifications", "teams_hooks"}
+
+
+def test_the_tables_are_as_the_models_say(app: Flask, connection: sa.Connection) -> None:
+    def only_ours(_item: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
+        return kind != "table" or name in TABLES
+
+    context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": only_ours})
+    assert compare_metadata(context, Base.metadata) == []

@@ -1,0 +1,247 @@
+"""Each operator of the search against the database, and what is said about those that mean nothing."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from app.core.ids import new_id
+from app.core.runtime import runtime
+from app.domain.accounts.access import Viewer
+from app.domain.connections.models import ChannelType
+from app.domain.threads.models import Attachment, MessageType, Priority, Thread, ThreadStatus
+from app.domain.threads.search import SearchResults, search_threads
+from app.domain.threads.search_filter import read_day
+from app.domain.threads.search_find import Bounds
+from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user, make_viewer
+
+
+@pytest.fixture
+def alice(app_context: Flask, db_session: Session) -> Viewer:
+    """Pieter's chat (urgent, tagged, Bob's), Lotte's mail with a file and a note, Karim's old closed mail."""
+    brand = make_brand(db_session)
+    chat = make_channel(db_session, brand, keyring=runtime().keyring)
+    mail = make_channel(db_session, brand, ChannelType.EMAIL, keyring=runtime().keyring, address="hallo@chargecars.example")
+    alice = make_viewer(db_session, brands=(brand,))
+    bob = make_user(db_session, "Bob Bakker", brands=(brand,))
+    pieter = make_thread(db_session, chat, make_contact(db_session), at=NOW)
+    pieter.tags, pieter.assignee_user_id = ["wacht op deel", "Garantie"], bob.id
+    pieter.priority, pieter.status = Priority.URGENT, ThreadStatus.WAITING_CUSTOMER
+    pieter.snoozed_until = NOW + timedelta(days=1)
+    make_message(db_session, pieter, "De laadpaal knippert rood")
+    lotte = make_thread(
+        db_session,
+        mail,
+        make_contact(db_session, "Lotte de Wit", kind="email", value="lotte@example.nl"),
+        subject="Factuur mei",
+        at=NOW,
+    )
+    lotte.assignee_user_id = alice.user_id
+    letter = make_message(db_session, lotte, "De laadpaal staat dubbel op de factuur SN-4F2A-77", at=NOW)
+    file = {"filename": "factuur.pdf", "content_type": "application/pdf", "storage_key": "x", "created_at": NOW}
+    db_session.add(Attachment(id=new_id(), message_id=letter.id, thread_id=lotte.id, **file))
+    make_message(db_session, lotte, "Let op: laadpaal", message_type=MessageType.INTERNAL_NOTE, at=NOW)
+    make_message(db_session, lotte, "Wij zoeken het uit", message_type=MessageType.OUTGOING, at=NOW)
+    long_ago = NOW - timedelta(days=400)
+    karim = make_thread(
+        db_session, mail, make_contact(db_session, "Karim", kind="email", value="karim@example.nl"), subject="Oud", at=long_ago
+    )
+    make_message(db_session, karim, "Laadpaal geleverd", at=long_ago)
+    karim.last_message_at, karim.status, karim.resolved_at = long_ago, ThreadStatus.CLOSED, long_ago
+    karim.spam_at, karim.spam_former = long_ago, {}
+    db_session.flush()
+    return alice
+
+
+def names(results: SearchResults) -> set[str]:
+    return {hit.row.contact_name.split()[0] for hit in results.items}
+
+
+OPERATORS = [
+    ("from:lotte", {"Lotte"}),
+    ("from:lotte@example.nl", {"Lotte"}),
+    ('from:"06 12345678"', {"Pieter"}),
+    ("-from:lotte", {"Pieter", "Lotte", "Karim"}),
+    ("to:lotte", {"Lotte"}),
+    ("to:karim", set()),
+    ("to:hallo@charge", {"Lotte", "Karim"}),
+    ("subject:factuur", {"Lotte"}),
+    ("-subject:factuur", {"Pieter", "Karim"}),
+    ("channel:whatsapp", {"Pieter"}),
+    ("channel:mail", {"Lotte", "Karim"}),
+    ("channel:email channel:whatsapp", {"Pieter", "Lotte", "Karim"}),
+    ("status:closed", {"Karim"}),
+    ("status:waiting-customer", {"Pieter"}),
+    ("-status:closed", {"Pieter", "Lotte"}),
+    ("status:closed channel:whatsapp", set()),
+    ("tag:garantie", {"Pieter"}),
+    ('tag:"wacht op deel" tag:garantie', {"Pieter"}),
+    ("-tag:garantie", {"Lotte", "Karim"}),
+    ("assignee:me", {"Lotte"}),
+    ("assignee:none", {"Karim"}),
+    ("assignee:none assignee:me", {"Lotte", "Karim"}),
+    ("assignee:bob", {"Pieter"}),
+    ('assignee:"bob bakker" status:open', set()),
+    ("-assignee:me", {"Pieter", "Karim"}),
+    ("brand:chargecars", {"Pieter", "Lotte", "Karim"}),
+    ("-brand:chargecars", set()),
+    ("priority:urgent", {"Pieter"}),
+    ("before:2026-01", {"Karim"}),
+    ("has:attachment", {"Lotte"}),
+    ("-has:attachment channel:email", {"Lotte", "Karim"}),
+    ("is:unread", {"Pieter", "Lotte", "Karim"}),
+    ("is:note", {"Lotte"}),
+    ("is:snoozed", {"Pieter"}),
+    ("-is:snoozed channel:whatsapp", set()),
+    ("is:spam", {"Karim"}),
+    ("-is:spam", {"Pieter", "Lotte"}),
+]
+
+
+@pytest.mark.parametrize(("text", "found"), OPERATORS)
+def test_an_operator_alone_lists_what_fits(db_session: Session, alice: Viewer, text: str, found: set[str]) -> None:
+    assert names(search_threads(db_session, viewer=alice, text=text, now=NOW)) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("laadpaal", {"Pieter", "Lotte", "Karim"}),
+        ("laadpaal status:closed", {"Karim"}),
+        ("laadpaal -status:closed", {"Pieter", "Lotte"}),
+        ("laadpaal from:lotte", {"Lotte"}),
+        ("laadpaal has:attachment", {"Lotte"}),
+        ("factuur is:note", set()),
+        ("laadpaal is:note", {"Lotte"}),
+        ("laadpaal channel:email after:2025-01 before:2026-01", {"Karim"}),
+        ("laadpaal -rood", {"Lotte", "Karim"}),
+        ("-rood channel:whatsapp", set()),
+        ('"laadpaal staat" assignee:me', {"Lotte"}),
+        ('"staat laadpaal" assignee:me', set()),
+        ("SN-4F2A-77", {"Lotte"}),
+        ("SN-4F2A-7", {"Lotte"}),
+        ("SN-4F2A-8", set()),
+        ("77-4F2A-SN", set()),
+        ("lotte status:open", {"Lotte"}),
+        ("lotte status:closed", set()),
+        ("123456", {"Pieter"}),  # more digits than the number of a thread has
+        ("+31 (0)6-1234 5678", {"Pieter"}),
+        ("0031612345678", {"Pieter"}),
+    ],
+)
+@pytest.mark.parametrize("bounds", [Bounds(), Bounds(rare=0, first_rows=1, slice_rows=1)])
+def test_words_and_operators_narrow_each_other(
+    db_session: Session, alice: Viewer, text: str, found: set[str], bounds: Bounds
+) -> None:
+    assert names(search_threads(db_session, viewer=alice, text=text, now=NOW, bounds=bounds)) == found
+
+
+@pytest.mark.parametrize(("text", "found"), [(text, found) for text, found in OPERATORS if found])
+def test_nothing_of_another_brand_is_found_by_an_operator(db_session: Session, alice: Viewer, text: str, found: set[str]) -> None:
+    mallory = make_viewer(db_session, "Mallory", brands=(make_brand(db_session, "other"),))
+    assert search_threads(db_session, viewer=mallory, text=text, now=NOW).items == ()
+    assert search_threads(db_session, viewer=mallory, text=f"laadpaal {text}", now=NOW).items == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "operator"),
+    [
+        ("kleur:rood laadpaal", "unknown", "kleur"),
+        ("status:weg laadpaal", "value", "status"),
+        ("tag:bestaatniet laadpaal", "value", "tag"),
+        ("assignee:niemendal laadpaal", "value", "assignee"),
+        ("brand:vreemd laadpaal", "value", "brand"),
+        ("before:gisteren laadpaal", "value", "before"),
+        ("after:2026-13-40 laadpaal", "value", "after"),
+        ("from:ab laadpaal", "value", "from"),
+        ("has: laadpaal", "value", "has"),
+        ("is:mooi laadpaal", "value", "is"),
+    ],
+)
+def test_what_is_not_understood_is_named_and_the_rest_still_searches(
+    db_session: Session, alice: Viewer, text: str, problem: str, operator: str
+) -> None:
+    results = search_threads(db_session, viewer=alice, text=text, now=NOW)
+    assert [(notice.problem, notice.operator) for notice in results.notices] == [(problem, operator)]
+    assert names(results) == {"Pieter", "Lotte", "Karim"}
+
+
+def test_a_notice_names_no_brand_tag_or_colleague_of_others(db_session: Session, alice: Viewer) -> None:
+    mallory = make_viewer(db_session, "Mallory", brands=(make_brand(db_session, "other"),))
+    notices = search_threads(db_session, viewer=mallory, text="brand:x tag:x assignee:x", now=NOW).notices
+    assert [notice.allowed for notice in notices] == [("other",), (), ("me", "none", "Mallory")]
+
+
+def test_an_operator_that_does_not_exist_is_words_where_nothing_else_is_asked(db_session: Session, alice: Viewer) -> None:
+    results = search_threads(db_session, viewer=alice, text="knippert:rood", now=NOW)
+    assert names(results) == {"Pieter"}
+    assert [notice.operator for notice in results.notices] == ["knippert"]
+
+
+def test_a_number_names_its_thread_alone(db_session: Session, alice: Viewer) -> None:
+    thread = db_session.execute(sa.select(Thread).where(Thread.subject == "Factuur mei")).scalar_one()
+    assert [hit.row.thread.id for hit in search_threads(db_session, viewer=alice, text=f"#{thread.number}").items] == [thread.id]
+    mallory = make_viewer(db_session, "Mallory", brands=(make_brand(db_session, "other"),))
+    assert search_threads(db_session, viewer=mallory, text=f"#{thread.number}").items == ()
+
+
+def _all_pages(session: Session, viewer: Viewer, text: str, bounds: Bounds) -> list[str]:
+    found, cursor = [], None
+    for _ in range(60):
+        page = search_threads(session, viewer=viewer, text=text, now=NOW, cursor=cursor, limit=5, bounds=bounds)
+        found += [hit.row.thread.subject for hit in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            return found
+    raise AssertionError("the pages never end")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "channel:email",
+        "priority:high",
+        "status:open",
+        "assignee:none",
+        "storing priority:high",
+        "storing channel:email",
+        "-from:karim",
+        "storing status:open",
+    ],
+)
+def test_pages_follow_each_other_without_a_gap_or_a_repeat(app_context: Flask, db_session: Session, text: str) -> None:
+    brands = make_brand(db_session), make_brand(db_session, "second")
+    for brand in brands:
+        mail = make_channel(db_session, brand, ChannelType.EMAIL, keyring=runtime().keyring, address=f"x@{brand.key}.example")
+        contact = make_contact(db_session, "Lotte", kind="email", value="lotte@example.nl")
+        for n in range(12):
+            at = NOW - timedelta(hours=n)
+            thread = make_thread(db_session, mail, contact, subject=f"{brand.key} {n}", at=at)
+            thread.priority = Priority.HIGH if n % 4 == 0 else Priority.NORMAL
+            make_message(db_session, thread, "weer een storing", at=at)
+    viewer = make_viewer(db_session, brands=brands)
+    db_session.flush()
+    found = _all_pages(db_session, viewer, text, Bounds(rare=0, first_rows=7, slice_rows=7, few=2, walk=1))
+    assert len(found) == len(set(found)) == (6 if "priority" in text else 24)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-11-21", date(2026, 11, 21)),
+        ("2026-11", date(2026, 11, 1)),
+        ("2026", date(2026, 1, 1)),
+        ("21-11-2026", date(2026, 11, 21)),
+        ("yesterday", date(2026, 3, 9)),
+        ("2w", date(2026, 2, 24)),
+        ("31-02-2026", None),
+        ("0000", None),
+        ("morgen", None),
+    ],
+)
+def test_days_are_read_in_the_ways_people_write_them(text: str, day: date | None) -> None:
+    assert read_day(text, date(2026, 3, 10)) == day
