@@ -47,7 +47,7 @@ ROUTES = (
     "app.contacts.routes",
     "app.orders.routes",
     "app.integrations.routes",
-    "app.ingest.routes",
+    "app.hooks.ingest_routes",
     "app.ingest.pages",
     "app.routing.routes",
     "app.automation.routes",

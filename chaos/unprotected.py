@@ -27,7 +27,7 @@ BLIND_TRIES = 3
 
 def make_web() -> Flask:
     """A web that says "thank you" first and stores afterwards, and takes every repeat for something new."""
-    from app.ingest import routes
+    from app.hooks import ingest_routes as routes
     from wsgi import app
 
     really_store = routes._store

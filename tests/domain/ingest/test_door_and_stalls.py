@@ -26,7 +26,7 @@ from app.domain.ingest.models import InboundEvent
 from app.domain.ingest.notifications import client_state
 from tests.domain.ingest.twilio_posts import OURS, TOKEN, Provider
 from tests.factories import NOW, make_brand, make_channel, make_user
-from tests.ingest.test_door_and_server import END_OTHERS, NUMBER, SECRET, post
+from tests.hooks.test_door_and_server import END_OTHERS, NUMBER, SECRET, post
 from tests.support.database import TestServers, close_connections
 from tests.support.served import ServedClient
 from tests.support.signing_in import csrf_token, sign_in

@@ -21,7 +21,7 @@ from app.domain.ingest.notifications import enqueue_polls, enqueue_renewals, tol
 from app.domain.ingest.spool import LARGE_BYTES, copy_stream, place_for, spooled
 from app.domain.ingest.unavailable import answer_outages
 from app.domain.usage.doors import count_calls
-from app.ingest import door
+from app.hooks import door
 from app.providers.registry import EMAIL_SENDGRID, SMS, SMS_STATUS, VOICE, WHATSAPP
 from app.providers.whatsapp import challenge_answer
 from app.web import csrf

@@ -21,7 +21,7 @@ from app.domain.integrations.door import find_by_key, find_caller, form_event, g
 from app.domain.integrations.models import Provider
 from app.domain.integrations.queries import Opened, list_opened
 from app.domain.usage.doors import count_calls
-from app.ingest.door import read_body
+from app.hooks.door import read_body
 from app.providers.make.reading import SCENARIOS, read_event_id
 from app.web import csrf
 

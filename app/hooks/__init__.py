@@ -1,0 +1,1 @@
+"""Doors for providers: verify the post, store the raw event, answer."""
