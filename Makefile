@@ -71,7 +71,7 @@ bench: install-test ## Measure rates, latencies and memory beside their yardstic
 	@$(BIN)/python -m bench $(ARGS)
 
 fuzz: install-test ## Post 10,000 mutated, correctly signed bodies to each inbound route
-	@MUTATED_BODIES=10000 $(BIN)/python -m pytest -q -n $(JOBS) tests/domain/ingest tests/domain/integrations -k mutated
+	@MUTATED_BODIES=10000 $(BIN)/python -m pytest -q -n $(JOBS) tests/hooks tests/domain/integrations -k mutated
 
 channels: install-test ## Connect, break and mend every channel and service in a browser, in every way its provider can fail
 	@EVERY_TROUBLE=1 $(BIN)/python -m pytest -q -n0 --timeout=1800 tests/browser/test_every_channel.py tests/browser/test_every_service.py

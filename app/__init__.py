@@ -12,7 +12,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import cli, web, wiring
+from app import cli, wiring
 from app.config import Settings, load_settings
 from app.core import plans
 from app.core.crypto import Keyring, parse_keys
@@ -30,6 +30,7 @@ from app.domain.events import registry
 from app.domain.ingest import readers
 from app.domain.threads import counts
 from app.domain.usage.jobs import writer
+from app.web import pages
 
 CONNECTION_OPTIONS = (
     "timezone=UTC",
@@ -65,7 +66,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     counts.install(wiring.COUNTED)
     readers.install(wiring.READERS)
     install(app, _build_runtime(app, settings))
-    web.init_app(app, settings)
+    pages.init_app(app, settings)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -19,7 +19,7 @@ from app.api.gate import check_request, tell_limits
 from app.api.problems import answer_problems, install_validation
 from app.api.registry import ALIAS, CANONICAL, build_blueprint
 from app.core.problems import request_id
-from app.web import csrf
+from app.web.pages import csrf
 
 SWAGGER = Path(flask_openapi3_swagger.__file__).parent / "templates" / "swagger"
 OPERATIONS = tuple(

@@ -5,7 +5,7 @@ PostgreSQL plans it once for all values as soon as that plan costs no more than 
 afresh each time: a plan made for any search word is a hundred times too slow for most of them. So mark only what goes by the same
 indexes whatever is asked, and write its limit as `as_written`: the planner takes an unknown limit for a tenth of the rows.
 
-The driver forgets what it prepared on every ROLLBACK, so what only reads ends with COMMIT (app/web.py `finish_reading`).
+The driver forgets what it prepared on every ROLLBACK, so what only reads ends with COMMIT (app/web/pages.py `finish_reading`).
 """
 
 from __future__ import annotations

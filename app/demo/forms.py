@@ -30,7 +30,7 @@ from app.domain.integrations.actions import IntegrationContent, create_integrati
 from app.domain.integrations.models import Integration, Provider
 from app.domain.integrations.queries import open_secrets
 from app.domain.orders.models import Order
-from app.web import page
+from app.web.pages import page
 
 bp = Blueprint("demo_forms", __name__)
 FORM_NAME, SCENARIO_NAME, API_KEY = "Intake (demo)", "Scenarios (demo)", "sk_simulated"

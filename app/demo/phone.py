@@ -21,7 +21,7 @@ from app.demo.phone_world import BUSY, PhoneWorld, simulated_phone
 from app.demo.world import SimulatorAway
 from app.domain.connections.models import ChannelType
 from app.domain.connections.queries import list_channels
-from app.web import page
+from app.web.pages import page
 
 bp = Blueprint("phone", __name__)
 

@@ -27,7 +27,7 @@ from app.demo.providers import (
 )
 from app.demo.world import SimulatorAway
 from app.domain.integrations.models import Provider as Integrated
-from app.web import page
+from app.web.pages import page
 
 bp = Blueprint("demo_providers", __name__)
 

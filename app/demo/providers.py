@@ -13,7 +13,7 @@ from app.demo.load import WHATSAPP_TOKEN
 from app.demo.mailboxes import SENDGRID_KEY
 from app.demo.outside import Outside, simulator
 from app.demo.world import REFUSES, SimulatorAway
-from app.integrations.forms import SCENARIOS
+from app.web.integrations.forms import SCENARIOS
 
 Json = dict[str, Any]
 

@@ -18,7 +18,7 @@ from app.core.translation import told
 from app.demo.outside import Outside, simulator
 from app.demo.world import SimulatorAway
 from app.domain.notifications.push.devices import add_device, parse_device
-from app.web import page
+from app.web.pages import page
 
 bp = Blueprint("received", __name__)
 

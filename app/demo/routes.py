@@ -26,7 +26,7 @@ from app.demo.world import Photo, SimulatorAway, World
 from app.domain.connections.models import Channel, ChannelType, Medium
 from app.domain.connections.queries import list_channels
 from app.providers.registry import EMAIL_SENDGRID, EMAIL_SMTP, OUTLOOK
-from app.web import page
+from app.web.pages import page
 
 bp = Blueprint("demo", __name__)
 

@@ -24,7 +24,7 @@ from app.domain.usage.doors import count_calls
 from app.hooks import door
 from app.providers.registry import EMAIL_SENDGRID, SMS, SMS_STATUS, VOICE, WHATSAPP
 from app.providers.whatsapp import challenge_answer
-from app.web import csrf
+from app.web.pages import csrf
 
 bp = Blueprint("webhooks", __name__)
 csrf.exempt(bp)

@@ -23,7 +23,7 @@ from app.domain.integrations.queries import Opened, list_opened
 from app.domain.usage.doors import count_calls
 from app.hooks.door import read_body
 from app.providers.make.reading import SCENARIOS, read_event_id
-from app.web import csrf
+from app.web.pages import csrf
 
 FORM_BODY_BYTES = 12 * 1024 * 1024
 hooks = Blueprint("integration_hooks", __name__)

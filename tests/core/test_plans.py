@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.core.db import db
 from app.core.plans import KEPT, as_written
 from app.domain.accounts.models import User
-from app.web import finish_reading
+from app.web.pages import finish_reading
 from tests.factories import make_brand, make_user
 from tests.support.pages import PageClient
 from tests.support.signing_in import sign_in

@@ -29,7 +29,7 @@ def rules(path: Path) -> str:
 
 @pytest.mark.parametrize("path", SHEETS, ids=name)
 def test_a_stylesheet_stays_in_its_layer(path: Path) -> None:
-    expected = LAYER_OF.get(path.name, path.parent.name)
+    expected = LAYER_OF.get(path.name, path.relative_to(CSS).parts[0])
     outside = re.sub(r"@font-face\s*{[^}]*}", "", rules(path)).strip()
     layers = re.findall(r"@layer ([\w, ]+)[{;]", outside)
     assert {layer.strip() for layer in layers if "," not in layer} == {expected}

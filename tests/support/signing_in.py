@@ -13,10 +13,10 @@ from playwright.sync_api import Page
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.accounts.session import COOKIE_KEY, CookieSessions, open_session
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.domain.accounts.models import User
+from app.web.accounts.session import COOKIE_KEY, CookieSessions, open_session
 
 CSRF_SECRET = "a value that only this test knows"
 

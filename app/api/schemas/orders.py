@@ -13,7 +13,7 @@ from app.api.schemas.base import Input, Line, ListQuery, Output, SafeText, absen
 from app.api.schemas.contacts import Email, Name, Phone
 from app.api.schemas.threads import BrandKey, References
 from app.domain.orders.models import LineItemStatus, OrderPriority, OrderSource, OrderStatus
-from app.orders.forms import LINE_CHARACTERS, MOST_QUANTITY, NOTES_CHARACTERS
+from app.web.orders.forms import LINE_CHARACTERS, MOST_QUANTITY, NOTES_CHARACTERS
 
 MOST_LINES = 200
 SortOrders = Literal["created_at", "-created_at"]

@@ -12,7 +12,7 @@ from app.api.schemas.base import Input, ListQuery, Output, SafeText, absent
 from app.api.schemas.threads import BrandKey
 from app.domain.tasks.models import Recurrence, TaskStatus, TaskType
 from app.domain.threads.models import Priority
-from app.tasks.forms import NOTES_CHARACTERS, REMINDER_MINUTES, TITLE_CHARACTERS, WAITING_CHARACTERS
+from app.web.tasks.forms import NOTES_CHARACTERS, REMINDER_MINUTES, TITLE_CHARACTERS, WAITING_CHARACTERS
 
 SortTasks = Literal["created_at", "-created_at"]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=TITLE_CHARACTERS, strip_whitespace=True), SafeText]

@@ -17,11 +17,11 @@ from flask import Flask
 from flask_socketio import SocketIO
 from sqlalchemy.orm import Session
 
-from app.accounts.session import list_counting_sessions
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.domain.realtime.socket import brand_room
 from app.domain.routing.actions import note_sessions_seen
+from app.web.accounts.session import list_counting_sessions
 
 CHECK_SECONDS = 4  # within five seconds, as promised
 SEEN_SECONDS = 60

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Column(StrEnum):
-    """In the order of the form. static/css/features/columns.css hides each where a list's `data-hides` names it."""
+    """In the order of the form. static/css/features/inbox/columns.css hides each where a list's `data-hides` names it."""
 
     PREVIEW = "preview"
     TAGS = "tags"

@@ -19,9 +19,9 @@ from app.domain.connections.gated import gate_of
 from app.domain.delivery.jobs import RESTS, deliver
 from app.domain.delivery.models import Delivery
 from app.domain.threads.models import Message
-from tests.connections.test_condition import make_delivery, make_number
 from tests.factories import make_brand
 from tests.support.chat_desk import ChatDesk
+from tests.web.connections.test_condition import make_delivery, make_number
 
 NOW, CHANNEL = 1_800_000_000.0, uuid.UUID(int=7)
 

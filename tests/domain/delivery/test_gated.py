@@ -27,10 +27,10 @@ from app.domain.events.models import OutboxEntry
 from app.domain.ingest.polling import poll_channel
 from app.domain.threads.models import Attachment
 from app.providers.registry import WHATSAPP
-from tests.connections.test_condition import make_number
 from tests.domain.ingest.mailbox_world import MailboxWorld
 from tests.factories import NOW, make_brand, make_contact, make_message, make_thread
 from tests.support.providers import talking_by
+from tests.web.connections.test_condition import make_number
 
 DOWN = ProviderError(Reason("network_timeout", "down"), permanent=False)
 PAUSE = ProviderError(Reason("http_429", "slow down"), permanent=False, retry_after_seconds=30)

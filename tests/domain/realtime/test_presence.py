@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.accounts.session import open_session
 from app.core.clock import utc_now
 from app.core.ids import new_id
 from app.core.runtime import runtime
@@ -20,7 +19,8 @@ from app.domain.accounts.models import BrandMember, UserSession
 from app.domain.realtime.presence import STALE_SECONDS, TYPING_SECONDS, Person, leave, list_people, may_see, renew, thread_room
 from app.domain.realtime.sessions import OpenSockets, follow
 from app.domain.realtime.socket import socketio
-from app.realtime.routes import leave_thread, shown_threads
+from app.web.accounts.session import open_session
+from app.web.realtime.routes import leave_thread, shown_threads
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_thread, make_user, make_viewer
 
 

@@ -15,7 +15,7 @@ from app.domain.threads.models import ThreadType
 from tests.domain.routing.conftest import Desk
 from tests.domain.routing.factories import EVERYBODY, make_rule
 from tests.factories import make_channel
-from tests.routing.test_pages import Office, office  # noqa: F401  a fixture
+from tests.web.routing.test_pages import Office, office  # noqa: F401  a fixture
 
 TECHNICAL = ThreadType.TECHNICAL_ISSUE
 

@@ -16,7 +16,7 @@ from app.domain.sla.queries import list_policies
 from app.domain.sla.rules import Match, PolicyRules
 from app.domain.threads.models import Thread
 from tests.domain.sla.conftest import Desk, local
-from tests.sla.test_settings import Settings, page  # noqa: F401  a fixture
+from tests.web.sla.test_settings import Settings, page  # noqa: F401  a fixture
 
 QUICK = PolicyRules(name="Snel", match=Match(media=("email",)), first_minutes=60, next_minutes=60)
 

@@ -24,7 +24,7 @@ from app.domain.sla.queries import CalendarRow, list_calendars
 from app.domain.sla.rules import StoredCalendar, StoredDay
 from app.domain.threads.models import Thread
 from tests.domain.sla.conftest import Desk, local
-from tests.sla.test_settings import WEEK, Settings, page  # noqa: F401  a fixture
+from tests.web.sla.test_settings import WEEK, Settings, page  # noqa: F401  a fixture
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from app.domain.sla.rules import PolicyRules, Step, Whom
 from app.domain.threads.models import Thread
 from tests.domain.sla.conftest import Desk
 from tests.factories import make_brand, make_user
-from tests.sla.test_settings import Settings, page  # noqa: F401  a fixture
+from tests.web.sla.test_settings import Settings, page  # noqa: F401  a fixture
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from app.domain.events.models import Event
 from app.domain.tasks.models import Task, TaskType
 from app.domain.threads.calls import next_working_day
 from app.domain.threads.models import Draft, Message, MessageType, Thread, ThreadStatus
-from app.inbox.routes.call_form import call_words
+from app.web.inbox.call_form import call_words
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.pages import PageClient
 from tests.support.queries import at_most

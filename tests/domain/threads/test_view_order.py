@@ -17,8 +17,8 @@ from app.domain.threads.saved_views import ViewMissing, list_views
 from app.domain.threads.sorting import ListSort
 from app.domain.threads.view_models import SavedView, ViewScope
 from tests.factories import NOW
-from tests.inbox.test_saved_views import Desk, desk
 from tests.support.signing_in import csrf_token
+from tests.web.inbox.test_saved_views import Desk, desk
 
 __all__ = ["desk"]
 

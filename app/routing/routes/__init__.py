@@ -1,7 +1,0 @@
-"""Routing over HTTP: the queue and one's own availability for everybody, rules and people for leads."""
-
-from app.routing.routes import own, people, queue, rules, trial
-from app.routing.routes.blueprint import bp
-
-__all__ = ["blueprints", "own", "people", "queue", "rules", "trial"]
-blueprints = (bp,)

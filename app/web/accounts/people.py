@@ -1,0 +1,239 @@
+"""People, brands and teams: leads look, administrators change."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TypeVar
+
+from flask import abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.ids import new_secret
+from app.domain.accounts.actions import (
+    BadAddress,
+    LastAdmin,
+    NewUser,
+    Standing,
+    UserExists,
+    change_standing,
+    check_new_user,
+    create_user,
+    disable_user,
+    enable_user,
+    set_password,
+)
+from app.domain.accounts.brands import BrandRule, set_rule
+from app.domain.accounts.models import Role
+from app.domain.accounts.queries import (
+    Person,
+    UserMissing,
+    get_user,
+    list_brand_groups,
+    list_brands,
+    list_people,
+    list_team_groups,
+    list_teams,
+)
+from app.domain.contacts.actions import create_own_contact
+from app.web.accounts.blueprint import bp
+from app.web.accounts.forms import NewPersonForm, PersonForm, choices
+from app.web.accounts.session import current_admin, current_lead
+from app.web.pages import page
+
+F = TypeVar("F", bound=PersonForm)
+
+
+@bp.get("/settings/people")
+def people() -> ResponseReturnValue:
+    """Everybody who can sign in."""
+    current_lead()
+    session = db.session()
+    return page("accounts/people.html", people=list_people(session), brand_count=len(list_brands(session)))
+
+
+@bp.get("/settings/people/new")
+def new_person() -> ResponseReturnValue:
+    """Ask who is to be let in."""
+    current_admin()
+    return page("accounts/new_person.html", form=_with_choices(NewPersonForm()))
+
+
+@bp.post("/settings/people")
+def add_person() -> ResponseReturnValue:
+    """Add somebody. Their first password is in this answer and nowhere else."""
+    viewer, form, now = current_admin(), _with_choices(NewPersonForm(request.form)), utc_now()
+    if not form.validate():
+        return page("accounts/new_person.html", form=form, status=422)
+    password = _first_password()
+    try:
+        with transaction() as session:
+            check_new_user(session, email=form.email.data, password=password)
+            contact = create_own_contact(session, name=form.name.data, now=now)
+            new = NewUser(
+                email=form.email.data,
+                name=form.name.data,
+                role=Role(form.role.data),
+                password=password,
+                contact_id=contact.id,
+                brand_ids=form.brands.data,
+                team_ids=form.teams.data,
+            )
+            user = create_user(session, new, now=now, actor=viewer.actor)
+    except (BadAddress, UserExists) as error:
+        known = isinstance(error, UserExists)
+        form.email.errors = [_("Somebody has this address already.") if known else _("This is not an e-mail address.")]
+        return page("accounts/new_person.html", form=form, status=422)
+    return _person_page(user.id, password=password, status=201)
+
+
+@bp.get("/settings/people/<uuid:user_id>")
+def person(user_id: uuid.UUID) -> ResponseReturnValue:
+    """One person: role, brands, teams, access."""
+    current_lead()
+    return _person_page(user_id)
+
+
+@bp.post("/settings/people/<uuid:user_id>")
+def save_person(user_id: uuid.UUID) -> ResponseReturnValue:
+    """Change role, brands and teams."""
+    viewer, form = current_admin(), _with_choices(PersonForm(request.form))
+    _find(user_id)
+    if not form.validate():
+        return _person_page(user_id, form=form, status=422)
+    try:
+        with transaction() as session:
+            change_standing(session, user_id, _standing(form), now=utc_now(), actor=viewer.actor)
+    except LastAdmin:
+        form.role.errors = [_last_admin()]
+        return _person_page(user_id, form=form, status=422)
+    flash(_("Saved."))
+    return redirect(url_for("accounts.person", user_id=user_id), 303)
+
+
+@bp.post("/settings/people/<uuid:user_id>/disabling")
+def disable_person(user_id: uuid.UUID) -> ResponseReturnValue:
+    """Keep somebody out from now on."""
+    viewer = current_admin()
+    try:
+        with transaction() as session:
+            disable_user(session, user_id, now=utc_now(), actor=viewer.actor)
+    except UserMissing:
+        abort(404)
+    except LastAdmin:
+        return _person_page(user_id, problem=_last_admin(), status=409)
+    flash(_("They can no longer sign in, and their sessions have ended."))
+    return redirect(url_for("accounts.person", user_id=user_id), 303)
+
+
+@bp.post("/settings/people/<uuid:user_id>/enabling")
+def enable_person(user_id: uuid.UUID) -> ResponseReturnValue:
+    """Let somebody in again."""
+    viewer = current_admin()
+    _find(user_id)
+    with transaction() as session:
+        enable_user(session, user_id, now=utc_now(), actor=viewer.actor)
+    flash(_("They can sign in again."))
+    return redirect(url_for("accounts.person", user_id=user_id), 303)
+
+
+@bp.post("/settings/people/<uuid:user_id>/password")
+def reset_password(user_id: uuid.UUID) -> ResponseReturnValue:
+    """Give somebody a new password, shown in this answer alone; their sessions end."""
+    viewer = current_admin()
+    _find(user_id)
+    password = _first_password()
+    with transaction() as session:
+        set_password(session, get_user(session, user_id, lock=True), password, now=utc_now(), actor=viewer.actor)
+    return _person_page(user_id, password=password, status=201)
+
+
+@bp.get("/settings/brands")
+def brands() -> ResponseReturnValue:
+    """Teams and brands with their people."""
+    current_lead()
+    session = db.session()
+    return page("accounts/brands.html", brands=list_brand_groups(session), teams=list_team_groups(session))
+
+
+@bp.post("/settings/brands/<uuid:brand_id>/answering")
+def set_answering(brand_id: uuid.UUID) -> ResponseReturnValue:
+    """Whether only the assignee may answer on the brand's threads."""
+    return _set_rule(brand_id, BrandRule.ONLY_ASSIGNEE_ANSWERS, is_on=request.form.get("only_assignee") == "on")
+
+
+@bp.post("/settings/brands/<uuid:brand_id>/promises")
+def set_promises(brand_id: uuid.UUID) -> ResponseReturnValue:
+    """Whether a reply of the brand that promises something makes a task."""
+    return _set_rule(brand_id, BrandRule.TASKS_OF_PROMISES, is_on=request.form.get("tasks_of_promises") == "on")
+
+
+def _set_rule(brand_id: uuid.UUID, rule: BrandRule, *, is_on: bool) -> ResponseReturnValue:
+    viewer = current_lead()
+    if brand_id not in viewer.brand_ids:
+        abort(404)
+    with transaction() as session:
+        set_rule(session, brand_id, rule, is_on=is_on, now=utc_now(), actor=viewer.actor)
+    flash(_("Saved."))
+    return redirect(url_for("accounts.brands"), 303)
+
+
+def _person_page(
+    user_id: uuid.UUID, *, form: PersonForm | None = None, password: str = "", problem: str = "", status: int = 200
+) -> ResponseReturnValue:
+    found = _find(user_id)
+    return page(
+        "accounts/person.html",
+        person=found,
+        form=form or _form_of(found),
+        password=password,
+        problem=problem,
+        now=utc_now(),
+        status=status,
+    )
+
+
+def _find(user_id: uuid.UUID) -> Person:
+    found = list_people(db.session(), user_id=user_id)
+    if not found:
+        abort(404)
+    return found[0]
+
+
+def _form_of(found: Person) -> PersonForm:
+    form = PersonForm(
+        name=found.user.name,
+        role=found.user.role.value,
+        brands=[b.id for b in found.brands],
+        teams=[t.id for t in found.teams],
+    )
+    return _with_choices(form)
+
+
+def _with_choices(form: F) -> F:
+    session: Session = db.session()
+    form.brands.choices = choices((brand.id, brand.name) for brand in list_brands(session))
+    form.teams.choices = choices((team.id, team.name) for team in list_teams(session))
+    return form
+
+
+def _standing(form: PersonForm) -> Standing:
+    return Standing(
+        name=form.name.data,
+        role=Role(form.role.data),
+        brand_ids=frozenset(form.brands.data),
+        team_ids=frozenset(form.teams.data),
+    )
+
+
+def _first_password() -> str:
+    """96 random bits, in words of four for reading aloud."""
+    text = new_secret(96).replace("-", "x").replace("_", "y")
+    return "-".join(text[i : i + 4] for i in range(0, 16, 4))
+
+
+def _last_admin() -> str:
+    return str(_("This is the only administrator. Make somebody else one first."))

@@ -1,0 +1,180 @@
+"""The settings pages of automatic answers; administrators alone."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import format_datetime
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.runtime import runtime
+from app.core.translation import gettext as _
+from app.domain.accounts.models import Brand
+from app.domain.accounts.queries import list_brands
+from app.domain.auto_replies.actions import save_auto_replies
+from app.domain.auto_replies.judging import MOST_AN_HOUR
+from app.domain.auto_replies.looking import Look, is_open, look_at, next_opening
+from app.domain.auto_replies.models import AutoReplyKind
+from app.domain.auto_replies.queries import list_auto_replies_on, list_decisions, list_last_messages, read_auto_replies
+from app.domain.auto_replies.texts import LANGUAGES, VARIABLES, deadline_words, fill_in, moment_words
+from app.domain.connections.models import Channel
+from app.domain.connections.queries import get_visible_channel, list_channels
+from app.domain.sla.book import calendar_of_channel
+from app.domain.sla.calendar import DAY, Calendar
+from app.domain.threads.models import Message, Thread
+from app.web.accounts.session import current_admin
+from app.web.auto_replies.blueprint import bp
+from app.web.auto_replies.texts_form import TextsForm, form_of, read_form
+from app.web.pages import page
+
+LOG_LINES = 50
+TRIED = 20
+FIRST_NAMES = {"nl": "Fatima", "en": "Grace", "fr": "Élodie"}
+
+
+@bp.get("/settings/auto-replies")
+def channels() -> ResponseReturnValue:
+    """Every channel that can answer by itself, and what became of the last messages."""
+    viewer, session, now = current_admin(), db.session(), utc_now()
+    found = _answering_channels(session, viewer.brand_ids)
+    on = list_auto_replies_on(session, [channel.id for channel in found])
+    calendars = {c.id: calendar_of_channel(session, channel_id=c.id, brand_id=c.brand_id) for c in found}
+    return page(
+        "auto_replies/list.html",
+        channels=found,
+        on={channel.id: [kind for kind in AutoReplyKind if (channel.id, kind) in on] for channel in found},
+        is_open={channel_id: is_open(calendar, now) for channel_id, calendar in calendars.items()},
+        brands={brand.id: brand.name for brand in list_brands(session)},
+        decisions=list_decisions(session, brand_ids=viewer.brand_ids, limit=LOG_LINES),
+        kind_words=kind_words,
+        most_an_hour=MOST_AN_HOUR,
+    )
+
+
+@bp.get("/settings/auto-replies/<uuid:channel_id>")
+def edit(channel_id: uuid.UUID) -> ResponseReturnValue:
+    """What one channel answers."""
+    channel = _channel(channel_id)
+    return _editor(channel, form_of(read_auto_replies(db.session(), channel.id)))
+
+
+@bp.post("/settings/auto-replies/<uuid:channel_id>")
+def save(channel_id: uuid.UUID) -> ResponseReturnValue:
+    """Let it answer this from now on, or with `preview` show what was typed, filled in."""
+    viewer, channel, form = current_admin(), _channel(channel_id), read_form()
+    if form.errors:
+        return _editor(channel, form, status=422)
+    if request.form.get("preview"):
+        return _editor(channel, form)
+    with transaction() as session:
+        save_auto_replies(session, session.merge(channel), form.contents(), now=utc_now(), actor=viewer.actor)
+    flash(_("Saved."))
+    return redirect(url_for("auto_replies.channels"), 303)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A message of the channel, and what would happen to it; `look` None: it is no occasion."""
+
+    message: Message
+    thread: Thread
+    look: Look | None
+
+
+@bp.get("/settings/auto-replies/<uuid:channel_id>/trial")
+def try_out(channel_id: uuid.UUID) -> ResponseReturnValue:
+    """What would happen to the last messages if they came in now, or as soon as nobody is there (`?when=closed`)."""
+    channel, session = _channel(channel_id), db.session()
+    calendar = calendar_of_channel(session, channel_id=channel.id, brand_id=channel.brand_id)
+    when = "closed" if request.args.get("when") == "closed" else "now"
+    at = _closing(calendar, utc_now()) if when == "closed" else utc_now()
+    rules = read_auto_replies(session, channel.id)
+    rows = []
+    for message in list_last_messages(session, channel.id, limit=TRIED) if at is not None else ():
+        thread = session.get_one(Thread, message.thread_id)
+        rows.append(Tried(message, thread, look_at(session, message, thread, rules=rules, now=at, as_new=True)))  # type: ignore[arg-type]
+    return page(
+        "auto_replies/trial.html",
+        channel=channel,
+        rows=rows,
+        when=when,
+        at=at and exact(at),
+        is_on=any(rule.is_on for rule in rules.values()),
+        kind_words=kind_words,
+    )
+
+
+def kind_words(kind: AutoReplyKind) -> str:
+    """What an answer is for."""
+    return {AutoReplyKind.CLOSED: _("Nobody is there"), AutoReplyKind.ORDER_STATUS: _("Question about an order")}[kind]
+
+
+def exact(at: datetime) -> str:
+    """Day and time, short, where the reader is."""
+    return str(format_datetime(at, "EEE d MMM HH:mm"))
+
+
+def language_words(language: str) -> str:
+    return {"nl": _("Dutch"), "en": _("English"), "fr": _("French")}[language]
+
+
+def _editor(channel: Channel, form: TextsForm, *, status: int = 200) -> Response:
+    session, now = db.session(), utc_now()
+    calendar = calendar_of_channel(session, channel_id=channel.id, brand_id=channel.brand_id)
+    brand, opening = session.get_one(Brand, channel.brand_id).name, next_opening(calendar, now)
+    return page(
+        "auto_replies/edit.html",
+        status=status,
+        channel=channel,
+        form=form,
+        kinds=list(AutoReplyKind),
+        languages=LANGUAGES,
+        variables=VARIABLES,
+        kind_words=kind_words,
+        language_words=language_words,
+        opening=opening and exact(opening),
+        is_open=is_open(calendar, now),
+        previews={} if form.errors else _previews(form, calendar, brand, now),
+    )
+
+
+def _previews(form: TextsForm, calendar: Calendar, brand: str, now: datetime) -> dict[str, str]:
+    """Every text as a customer would read it, by the name of its field."""
+    local = calendar.local(int(now.timestamp()))
+    opening = next_opening(calendar, _closing(calendar, now) or now) or local
+    found = {}
+    for kind in AutoReplyKind:
+        for language in LANGUAGES:
+            values = {
+                "contact.first_name": FIRST_NAMES[language],
+                "brand.name": brand,
+                "opening.at": moment_words(opening, language),
+                "order.number": "CC-2026-0418",
+                "answer.by": deadline_words(opening, language, now=local),
+            }
+            found[f"{kind.value}_{language}"] = fill_in(form.values[f"{kind.value}_{language}"], values)
+    return found
+
+
+def _closing(calendar: Calendar, now: datetime) -> datetime | None:
+    """The next instant at which nobody is there; None within two weeks: never."""
+    begin = int(now.timestamp())
+    closed = calendar.closed_between(begin, begin + 14 * DAY)
+    return calendar.local(closed[0].begin) if closed else None
+
+
+def _answering_channels(session: Session, brand_ids: tuple[uuid.UUID, ...]) -> list[Channel]:
+    senders = runtime().adapters.senders
+    return [channel for channel in list_channels(session, brand_ids=brand_ids) if channel.adapter_key in senders]
+
+
+def _channel(channel_id: uuid.UUID) -> Channel:
+    """Raises ChannelMissing."""
+    return get_visible_channel(db.session(), channel_id=channel_id, brand_ids=current_admin().brand_ids)

@@ -1,0 +1,119 @@
+"""Conditions and triggers in words, and the words people type for what a condition compares with."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.models import Brand, Team, User
+from app.domain.automation.conditions import NOBODY, NUMBERS, OPERATORS, Condition
+from app.domain.automation.models import AutomationRule
+from app.domain.automation.triggers import CLOCK, SILENT, TRIGGERS, UNANSWERED
+from app.domain.connections.models import Channel, Medium
+from app.domain.routing.words import thread_type_words
+from app.domain.threads.models import Priority, ThreadStatus, ThreadType
+from app.web.inbox.words import medium_words, priority_words, status_words
+
+FIELDS = {
+    "words": N_("Words"),
+    "tag": N_("Tag"),
+    "channel": N_("Channel"),
+    "medium": N_("Kind of channel"),
+    "brand": N_("Brand"),
+    "type": N_("Type of thread"),
+    "priority": N_("Priority"),
+    "status": N_("Status"),
+    "assignee": N_("Assignee"),
+    "team": N_("Team"),
+    "contact": N_("Contact’s name or address"),
+    "language": N_("Contact’s language"),
+    "age_hours": N_("Age in hours"),
+    "messages": N_("Number of messages"),
+    "value": N_("What it became"),
+}
+OPS = {
+    "is": N_("is"),
+    "is_not": N_("is not"),
+    "has": N_("contains"),
+    "has_not": N_("does not contain"),
+    "at_least": N_("is at least"),
+    "more_than": N_("more than"),
+    "less_than": N_("less than"),
+}
+BY_ID = ("channel", "brand", "assignee", "team")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What values are called, by field: {field: {value: words}}. Everything else is its own name."""
+
+    of: dict[str, dict[str, str]]
+
+    def words(self, field: str, value: str) -> str:
+        return self.of.get(field, {}).get(value, value)
+
+    def value(self, field: str, typed: str) -> str | None:
+        """The value people mean by these words; None: there is none."""
+        if field in NUMBERS:
+            return typed if typed.replace(".", "", 1).isdigit() and typed.isascii() else None
+        if field not in self.of:
+            return typed or None
+        known = self.of[field]
+        same = (value for value, words in known.items() if typed.casefold() in (words.casefold(), value.casefold()))
+        return next(same, None)
+
+    @property
+    def suggestions(self) -> list[str]:
+        return sorted({words for known in self.of.values() for words in known.values()}, key=str.casefold)
+
+
+def read_vocabulary(session: Session, viewer: Viewer) -> Vocabulary:
+    """Four queries, of the viewer's brands."""
+    nobody = {NOBODY: _("nobody")}
+    of_brands = sa.select(Channel.id, Channel.name).where(Channel.brand_id.in_(viewer.brand_ids))
+    return Vocabulary(
+        {
+            "channel": _names(session, of_brands),
+            "brand": _names(session, sa.select(Brand.id, Brand.name).where(Brand.id.in_(viewer.brand_ids))),
+            "assignee": nobody | _names(session, sa.select(User.id, User.name).where(User.disabled_at.is_(None))),
+            "team": nobody | _names(session, sa.select(Team.id, Team.name)),
+            "medium": {medium.value: medium_words(medium) for medium in Medium},
+            "type": {kind.value: thread_type_words(kind) for kind in ThreadType},
+            "priority": {priority.value: priority_words(priority) for priority in Priority},
+            "status": {status.value: status_words(status) for status in ThreadStatus},
+        }
+    )
+
+
+def _names(session: Session, query: sa.Select[uuid.UUID, str]) -> dict[str, str]:
+    return {str(row[0]): row[1] for row in session.execute(query)}
+
+
+def condition_words(condition: Condition, vocabulary: Vocabulary) -> str:
+    value = vocabulary.words(condition.field, condition.value)
+    return f"{_(FIELDS[condition.field])} {_(OPS[condition.op])} “{value}”"
+
+
+def trigger_words(rule: AutomationRule) -> str:
+    if rule.trigger == UNANSWERED:
+        return _("Nobody answered for %(hours)s h", hours=rule.after_hours)
+    if rule.trigger == SILENT:
+        return _("The customer has been silent for %(hours)s h", hours=rule.after_hours)
+    if rule.trigger == CLOCK:
+        return _("At %(time)s", time=time_words(rule.at_minute or 0))
+    return _(TRIGGERS[rule.trigger])
+
+
+def time_words(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def condition_choices() -> list[tuple[str, str]]:
+    """Everything that can be asked, as (field:op, words)."""
+    return [(f"{name}:{op}", f"{_(FIELDS[name])} {_(OPS[op])}") for name in FIELDS for op in OPERATORS[name]]

@@ -1,0 +1,130 @@
+"""Looking at a rule: what it would do, and what it did."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from app.core.clock import utc_now
+from app.core.db import db
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
+from app.core.translation import told
+from app.domain.automation.dry_run import Foreseen, dry_run
+from app.domain.automation.engine import CHANGED, FAILED, LOOP, UNCHANGED
+from app.domain.automation.models import AutomationRun
+from app.domain.automation.queries import RUNS_SHOWN, list_runs
+from app.domain.routing.queries import ThreadName, list_threads_named
+from app.web.automation.blueprint import bp
+from app.web.automation.condition_words import Vocabulary, read_vocabulary, trigger_words
+from app.web.automation.rules import changeable, names_of, words_of
+from app.web.inbox.triage_words import CALLS, until_words
+from app.web.pages import page
+
+SHOWN = 200
+OUTCOMES = {
+    CHANGED: N_("Changed"),
+    UNCHANGED: N_("Was so already"),
+    FAILED: N_("Not possible"),
+    LOOP: N_("Stopped: it would go round in a circle"),
+}
+TONES = {CHANGED: "done", FAILED: "overdue", LOOP: "due"}
+EFFECTS = {"note": N_("a note"), "task": N_("a task"), "reply": N_("a reply")}
+STATE = {"status": N_("Status"), "priority": N_("Priority"), "assignee": N_("Assignee"), "team": N_("Team")}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One occasion: which thread, when, what came of it and of what."""
+
+    thread: ThreadName | None
+    at: datetime
+    outcome: str
+    tone: str
+    changes: tuple[str, ...]
+
+
+@bp.get("/settings/automation/<uuid:automation_rule_id>/dry-run")
+def show_dry_run(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
+    """What the rule would do to the last 30 days. Nothing is changed."""
+    viewer, rule = changeable(automation_rule_id)
+    session, now = db.session(), utc_now()
+    found = dry_run(session, rule, brand_ids=viewer.brand_ids, now=now)
+    vocabulary, names = read_vocabulary(session, viewer), names_of(session, [rule])
+    rows = [row for row in found.foreseen if row.outcome != UNCHANGED]
+    context: dict[str, Any] = {
+        "looked_at": found.looked_at,
+        "changed": len({row.thread_id for row in found.changed}),
+        "already": sum(row.outcome == UNCHANGED for row in found.foreseen),
+        "rows": _foreseen_rows(session, rows[:SHOWN], vocabulary),
+        "is_cut": len(rows) > SHOWN,
+        "trigger": trigger_words(rule),
+        "parts": words_of(rule, vocabulary, names),
+    }
+    return page("automation/dry_run.html", rule=rule, **context)
+
+
+@bp.get("/settings/automation/<uuid:automation_rule_id>/log")
+def show_log(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
+    """When it ran, on which thread, and what came of it."""
+    viewer, rule = changeable(automation_rule_id)
+    session = db.session()
+    runs = list_runs(session, rule, brand_ids=viewer.brand_ids)
+    rows = _run_rows(session, runs, read_vocabulary(session, viewer))
+    return page("automation/log.html", rule=rule, rows=rows, trigger=trigger_words(rule), is_cut=len(rows) == RUNS_SHOWN)
+
+
+def _foreseen_rows(session: Session, rows: list[Foreseen], vocabulary: Vocabulary) -> list[Row]:
+    names = list_threads_named(session, [row.thread_id for row in rows if row.thread_id])
+    return [
+        _row(names.get(row.thread_id) if row.thread_id else None, row.at, row.outcome, _changes(vars(row), vocabulary))
+        for row in rows
+    ]
+
+
+def _run_rows(session: Session, runs: list[AutomationRun], vocabulary: Vocabulary) -> list[Row]:
+    names = list_threads_named(session, [run.thread_id for run in runs if run.thread_id])
+    return [
+        _row(names.get(run.thread_id) if run.thread_id else None, run.run_at, run.outcome, _changes(run.detail, vocabulary))
+        for run in runs
+    ]
+
+
+def _row(thread: ThreadName | None, at: datetime, outcome: str, changes: tuple[str, ...]) -> Row:
+    return Row(thread, at, _(OUTCOMES[outcome]), TONES.get(outcome, ""), changes)
+
+
+def _changes(detail: dict[str, Any], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """What became of the thread, in words; why not, where it was not possible."""
+    if detail.get("why"):
+        return (told(detail["why"]),)
+    before, after = detail.get("before") or {}, detail.get("after") or {}
+    said = [
+        _(
+            "%(what)s: %(before)s → %(after)s",
+            what=_(words),
+            before=_value(name, before, vocabulary),
+            after=_value(name, after, vocabulary),
+        )
+        for name, words in STATE.items()
+        if before.get(name) != after.get(name)
+    ]
+    said += [f"+ {tag}" for tag in after.get("tags", ()) if tag not in before.get("tags", ())]
+    said += [f"− {tag}" for tag in before.get("tags", ()) if tag not in after.get("tags", ())]
+    if after.get("snoozed_until") and before.get("snoozed_until") != after["snoozed_until"]:
+        said.append(_("snoozed until %(time)s", time=until_words(datetime.fromisoformat(after["snoozed_until"]))))
+    return (*said, *(_effect(what) for what in detail.get("did") or ()))
+
+
+def _value(name: str, state: dict[str, Any], vocabulary: Vocabulary) -> str:
+    return vocabulary.words(name, state.get(name) or "nobody")
+
+
+def _effect(what: str) -> str:
+    kind, _colon, call = what.partition(":")
+    return _(CALLS[call]) if kind == "call" else _(EFFECTS[kind])

@@ -1,0 +1,38 @@
+"""The button that counts a mailbox now."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import abort, flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.runtime import runtime
+from app.core.translation import gettext as _
+from app.domain.connections.queries import ChannelMissing, get_visible_channel
+from app.domain.events.actions import audit
+from app.domain.ingest.reconciliations import ask_reconciliation
+from app.web.accounts.session import current_lead
+from app.web.connections.blueprint import bp
+
+
+@bp.post("/settings/channels/<uuid:channel_id>/reconciliation")
+def count_mailbox(channel_id: uuid.UUID) -> ResponseReturnValue:
+    """Count this mailbox against what we hold of it; the page shows how far it is."""
+    viewer, now = current_lead(), utc_now()
+    with transaction() as session:
+        try:
+            found = get_visible_channel(session, channel_id, brand_ids=viewer.brand_ids)
+        except ChannelMissing:
+            abort(404)
+        if found.adapter_key not in runtime().adapters.reconciled or not found.is_active:
+            abort(409)
+        asked = ask_reconciliation(session, channel_id, now=now, asked_by=viewer.user_id)
+        if asked:
+            object_id = str(channel_id)
+            audit(session, action="MailboxCounted", object_type="channel", object_id=object_id, now=now, actor=viewer.actor)
+    runtime().nudger.nudge()
+    flash(_("The mailbox is being counted.") if asked else _("It is being counted already."))
+    return redirect(url_for("connections.channel", channel_id=channel_id, _anchor="reconciliation"), 303)

@@ -1,0 +1,55 @@
+"""The way to a provider's own pages: to sign in there, or to agree to an application. The browser goes by a link, as forms of
+ours may lead nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+
+from app.contract.base import ChannelAccount, ProviderError
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.runtime import runtime
+from app.core.translation import gettext as _
+from app.domain.accounts.access import Viewer
+from app.domain.connections.models import Channel
+from app.domain.connections.sign_ins import UnderWay, keep_sign_in
+from app.providers.kinds import Kind, kind_key
+from app.web.pages import page
+
+
+def callback_url(kind: Kind) -> str:
+    """Our address the provider sends the browser to; "" for a kind that needs none."""
+    if kind.signs_in:
+        return public_url("connections.come_back")
+    return public_url("connections.consented") if kind.asks_consent else ""
+
+
+def public_url(endpoint: str) -> str:
+    """As the provider was told it, whatever address the browser came by."""
+    return f"{runtime().settings.public_url}{url_for(endpoint)}"
+
+
+def send_to_provider(
+    viewer: Viewer, account: ChannelAccount, *, entered: Mapping[str, Any] | None = None, channel: Channel | None = None
+) -> ResponseReturnValue:
+    """Begin a sign-in and show where it goes on. Raises ProviderError. Holds no transaction while the provider is asked."""
+    adapter = runtime().adapters.sign_ins[kind_key(account.channel_type, account.settings)]
+    flow = adapter.begin_sign_in(account=account, redirect_uri=public_url("connections.come_back"))
+    one = UnderWay(viewer.user_id, flow, dict(entered or {}), channel.id if channel else None)
+    with transaction() as session:
+        keep_sign_in(session, one, keyring=runtime().keyring, now=utc_now())
+    return onward_page(flow["auth_uri"], _("Sign in at Microsoft"))
+
+
+def onward_page(address: str, heading: str) -> ResponseReturnValue:
+    """One link to the provider."""
+    return page("connections/onward.html", address=address, heading=heading)
+
+
+def in_words(error: ProviderError) -> str:
+    """What the provider said, with what to do, as checks put it."""
+    return " · ".join(filter(None, (error.reason.title, error.reason.advice, error.reason.detail)))

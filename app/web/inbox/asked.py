@@ -1,0 +1,158 @@
+"""Which list an address asks for: a view of the rail or a saved view, narrowed and ordered by what stands behind the "?"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, get_args
+
+from flask import abort, g, request
+
+from app.core.db import db
+from app.core.links import url_for
+from app.domain.threads.list_filters import RailView, ViewFilters, thread_filter
+from app.domain.threads.models import Priority, ThreadStatus
+from app.domain.threads.queries import ThreadFilter
+from app.domain.threads.saved_views import View, ViewMissing, get_view
+from app.domain.threads.sorting import ListSort
+from app.domain.threads.tags import TAG_CHARACTERS
+from app.web.accounts.session import current_viewer
+from app.web.inbox.blueprint import parse_uuid
+
+
+class IsSearch(ViewMissing):
+    """The saved view is no list of threads but a search. Whoever asked for a list does not get the whole inbox instead."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(str(view.id))
+        self.view = view
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A list. `view` is its name in addresses: one of the rail, or the id of a saved view, which is then in `saved`. `kept` is
+    what stands behind the "?": None where nothing does, "" where it takes a filter of the saved view away."""
+
+    view: str
+    filters: ViewFilters
+    sort: ListSort
+    kept: dict[str, Any]
+    saved: View | None = None
+
+    @property
+    def filter(self) -> ThreadFilter:
+        return thread_filter(self.filters, current_viewer())
+
+    @property
+    def is_changed(self) -> bool:
+        """It is not just the view: narrowed, or in another order."""
+        return any(value is not None for value in self.kept.values())
+
+    @property
+    def is_narrowed(self) -> bool:
+        return any(value is not None for name, value in self.kept.items() if name not in ("sort", "tasks"))
+
+    def url(self, **more: Any) -> str:
+        """The address of this list; keyword arguments change filters or order, None takes one away."""
+        args = {**self.kept, **{name: self._without(name) if value is None else value for name, value in more.items()}}
+        return bare_url(self.view, **args)
+
+    def url_of(self, endpoint: str, **more: Any) -> str:
+        """The address of something that is done to this list."""
+        return url_for(endpoint, view=None if self.view == "open" else self.view, **{**self.kept, **more})
+
+    def url_sorted(self, sort: ListSort) -> str:
+        return self.url(sort=self._named(sort), **({} if sort == ListSort.DUE else {"tasks": None}))
+
+    def url_with_tasks(self) -> str:
+        """The same list with the reader's tasks, or without them where they are in it."""
+        if self.filters.tasks:
+            return self.url(tasks=None)
+        saved = self.saved is not None and self.saved.filters.tasks
+        return bare_url(self.view, **{**self.kept, "sort": self._named(ListSort.DUE), "tasks": None if saved else "mine"})
+
+    def _named(self, sort: ListSort) -> str | None:
+        """As the address says it: nothing where the view is in that order anyway."""
+        return None if sort == (self.saved.sort if self.saved else ListSort.NEWEST) else sort.value
+
+    def _without(self, name: str) -> str | None:
+        return "" if self.saved is not None and getattr(self.saved.filters, name, None) is not None else None
+
+
+def ask(view: str) -> Asked:
+    """The list the request asks for. What makes no sense behind the "?" is ignored. Raises 404 for a view of the rail that does
+    not exist, ViewMissing for a saved one, IsSearch."""
+    saved, kept = _find_saved(view), kept_args(view)
+    if saved is not None and saved.search is not None:
+        raise IsSearch(saved)
+    if saved is None and view not in get_args(RailView):
+        abort(404)
+    base = saved.filters if saved else ViewFilters.model_validate({"view": view})
+    named = {name: value or None for name, value in kept.items() if value is not None and name != "sort"}
+    sort = ListSort(kept["sort"] or (saved.sort if saved else ListSort.NEWEST))
+    filters = ViewFilters.model_validate({**base.model_dump(), **named, **({} if sort == ListSort.DUE else {"tasks": None})})
+    return Asked(view, filters, sort, kept, saved)
+
+
+def ask_beside_thread(view: str) -> Asked:
+    """The same for a thread, which stays readable when the view it was opened from is gone."""
+    try:
+        return ask(view)
+    except ViewMissing:
+        return ask("open")
+
+
+def name_only(view: str) -> Asked:
+    """What links back to the list need; asks no query. Raises 404 for a view of the rail that does not exist."""
+    if not is_saved(view) and view not in get_args(RailView):
+        abort(404)
+    return Asked(view, ViewFilters(), ListSort.NEWEST, kept_args(view))
+
+
+def kept_args(view: str) -> dict[str, Any]:
+    """Status, priority, brand, team, tag, tasks and sort as they go into an address again."""
+    kept = {
+        "status": _choice(ThreadStatus, "status"),
+        "priority": _choice(Priority, "priority"),
+        "brand": _given("brand", lambda text: parse_uuid(text) is not None),
+        "team": _given("team", lambda text: parse_uuid(text) is not None),
+        "tag": _given("tag", lambda text: len(text) <= TAG_CHARACTERS and text.isprintable()),
+        "tasks": _given("tasks", lambda text: text == "mine"),
+        "sort": _choice(ListSort, "sort") or None,
+    }
+    if is_saved(view):
+        return kept
+    return {name: value if value and value != ListSort.NEWEST else None for name, value in kept.items()}
+
+
+def bare_url(view: str, **args: Any) -> str:
+    """The address of a view by its name."""
+    if is_saved(view):
+        return url_for("inbox.saved_view", view_id=view, **args)
+    return url_for("inbox.list_view", view=None if view == "open" else view, **args)
+
+
+def is_saved(view: str) -> bool:
+    """The name of a saved view is its id."""
+    return parse_uuid(view) is not None
+
+
+def _choice(kind: type[StrEnum], name: str) -> str | None:
+    return _given(name, lambda text: text in set(kind))
+
+
+def _given(name: str, fits: Callable[[str], bool]) -> str | None:
+    """What the address says, "" where it names the filter without a value, None where it says nothing that fits."""
+    text = request.args.get(name)
+    return text if text is not None and (text == "" or fits(text)) else None
+
+
+def _find_saved(view: str) -> View | None:
+    """A page has the saved views with the counts of its rail; anything else asks for this one."""
+    view_id = parse_uuid(view)
+    if view_id is None:
+        return None
+    counts = g.get("view_counts")
+    known = {found.id: found for found in counts.saved_views} if counts else {}
+    return known.get(view_id) or get_view(db.session(), viewer=current_viewer(), view_id=view_id)

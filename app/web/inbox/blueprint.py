@@ -1,0 +1,188 @@
+"""The blueprint of the inbox and what its templates may use."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, current_app, g, request
+from flask_login import current_user
+from werkzeug.exceptions import NotFound
+
+from app.core.db import db
+from app.core.links import url_for
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
+from app.domain.delivery.signals import EMOJI
+from app.domain.threads.counts import ViewCounts, count_views
+from app.domain.threads.macros import MacroMissing
+from app.domain.threads.queries import ThreadMissing
+from app.domain.threads.saved_views import View, ViewMissing
+from app.domain.threads.view_models import SavedView
+from app.web import error_pages
+from app.web.accounts.session import current_viewer
+from app.web.inbox import chat_words, clock_words, words
+from app.web.inbox.row_look import rows_html
+from app.web.inbox.task_look import task_html
+
+NO_ID = uuid.UUID(int=0)
+bp = Blueprint("inbox", __name__)
+CHANNEL_VIEWS = (
+    ("email", "mail"),
+    ("whatsapp", "message-circle"),
+    ("sms", "message-square"),
+    ("phone", "phone"),
+    ("internal", "sticky-note"),
+)
+ARCHIVES = (("all", "list"), ("resolved", "circle-check"), ("spam", "ban"))
+VIEW_TITLES = {
+    "open": N_("Inbox"),
+    "mine": N_("Mine"),
+    "unassigned": N_("Unassigned"),
+    "snoozed": N_("Snoozed"),
+    "email": N_("E-mail"),
+    "whatsapp": "WhatsApp",
+    "sms": "SMS",
+    "phone": N_("Phone"),
+    "internal": N_("Internal"),
+    "all": N_("All threads"),
+    "resolved": N_("Resolved"),
+    "spam": N_("Spam"),
+    "tasks": N_("Tasks"),
+    "overdue": N_("Overdue"),
+}
+
+
+@bp.before_request
+def _signed_in_only() -> Any:
+    if not current_user.is_authenticated:
+        return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
+    return None
+
+
+@bp.errorhandler(ThreadMissing)
+@bp.errorhandler(ViewMissing)
+@bp.errorhandler(MacroMissing)
+def _not_here(_error: Exception) -> Any:
+    return error_pages.answer(NotFound())  # raising here would be a 500: this is a handler already
+
+
+def view_title(view: str) -> str:
+    return _(VIEW_TITLES[view])
+
+
+def view_counts() -> ViewCounts:
+    """The counts of the rail, asked for once per request."""
+    if "view_counts" not in g:
+        g.view_counts = count_views(db.session(), viewer=current_viewer())
+    counts: ViewCounts = g.view_counts
+    return counts
+
+
+def view_total(view: str) -> str:
+    """How many threads or tasks a view has, as it is shown; "" where nobody counts."""
+    counts = view_counts()
+    return words.capped(counts.others.get(view, getattr(counts, view, 0)))
+
+
+def nav_groups() -> list[dict[str, Any]]:
+    """The rail: views with counts; the current one is marked."""
+    counts, path, view = view_counts(), _rail_path(), getattr(g, "current_view", None)
+    in_tasks = path.startswith("/tasks") or view == "tasks"
+    tasks = _rail_item(_("Tasks"), "/tasks", "circle-check", in_tasks, counts.others.get("tasks", 0))
+    contacts = _rail_item(_("Contacts"), "/contacts", "building", path.startswith("/contacts"))
+    orders = _rail_item(_("Orders"), "/orders", "file-text", path.startswith("/orders"))
+    first = [_view_item(view, icon, path) for view, icon in (("open", "inbox"), ("mine", "user"), ("unassigned", "users"))]
+    overdue = {**_view_item("overdue", "triangle-alert", path), "count": words.capped(counts.others.get("overdue", 0))}
+    groups: list[dict[str, Any]] = [
+        {"title": "", "items": [*first, _view_item("snoozed", "clock", path), tasks, overdue, contacts, orders]},
+        {"title": _("Channels"), "items": [_view_item(view, icon, path) for view, icon in CHANNEL_VIEWS]},
+        *_saved_views(counts, path),
+        {"title": _("Archives"), "items": [_view_item(view, icon, path) for view, icon in ARCHIVES]},
+    ]
+    if current_viewer().is_lead:
+        settings = _rail_item(_("Settings"), "/settings", "settings", path.startswith("/settings"))
+        groups.append({"title": "", "items": [settings]})
+    return groups
+
+
+def _rail_path() -> str:
+    """Where the reader is; a rail that is fetched alone says for which page."""
+    return request.args.get("path") or request.path
+
+
+def _rail_item(label: str, href: str, icon: str, current: bool, count: int = 0) -> dict[str, Any]:
+    return {"label": label, "href": href, "icon": icon, "count": words.capped(count), "current": current}
+
+
+def _view_item(view: str, icon: str, path: str) -> dict[str, Any]:
+    href = url_for("inbox.list_view") if view == "open" else url_for("inbox.list_view", view=view)
+    current = path == href or getattr(g, "current_view", None) == view
+    return _rail_item(view_title(view), href, icon, current, getattr(view_counts(), view, 0))
+
+
+def view_audiences() -> list[tuple[str, str]]:
+    """For whom the viewer may save a view: (value of the field, words)."""
+    teams = [(f"team:{team_id}", name) for team_id, name in view_counts().teams]
+    return [("private", _("Only me")), *teams, *([("everyone", _("Everyone"))] if current_viewer().is_lead else [])]
+
+
+def _saved_views(counts: ViewCounts, path: str) -> list[dict[str, Any]]:
+    """The saved views, as a group of the rail; their counts come later (view_counts.js)."""
+    if not counts.saved_views:
+        return []
+    items = []
+    for view in counts.saved_views:
+        href = url_of_view(view)
+        if view.search is not None:
+            items.append(_rail_item(view.name, href, "search", view.search == getattr(g, "current_search", None)))
+            continue
+        current = path == href or getattr(g, "current_view", None) == str(view.id)
+        icon = {"private": "funnel", "team": "users", "everyone": "globe"}[view.scope]
+        items.append({**_rail_item(view.name, href, icon, current), "view_id": view.id})
+    counts_url = url_for("inbox.saved_view_counts")
+    return [{"title": _("Views"), "href": url_for("inbox.saved_views"), "items": items, "counts_url": counts_url}]
+
+
+def url_of_view(view: View | SavedView) -> str:
+    """Where a saved view leads: to its list, or to the results of its search."""
+    if view.search is not None:
+        return url_for("inbox.search", q=view.search)
+    return url_for("inbox.saved_view", view_id=view.id)
+
+
+def url_to(endpoint: str, *, thread_id: uuid.UUID | None = None, message_id: uuid.UUID | None = None, **more: Any) -> str:
+    """`url_for` for a thread or a message, cheap enough for every row of a page: all but the id is built once per request."""
+    patterns: dict[Any, str] = g.setdefault("url_patterns", {})
+    key = (endpoint, *more.items())
+    if key not in patterns:
+        ids = {"thread_id": NO_ID} if message_id is None else {"message_id": NO_ID}
+        patterns[key] = url_for(endpoint, **ids, **more)
+    return patterns[key].replace(str(NO_ID), str(message_id or thread_id))
+
+
+@bp.record_once
+def _register_template_tools(state: Any) -> None:
+    """Globals and not context: what a page hands on to no macro costs nothing, and macros that are kept can use them."""
+    state.app.jinja_env.filters.update({**words.FILTERS, **clock_words.FILTERS, **chat_words.FILTERS})
+    state.app.jinja_env.globals.update(
+        nav_groups=nav_groups,
+        url_of_view=url_of_view,
+        url_to=url_to,
+        view_counts=view_counts,
+        view_audiences=view_audiences,
+        rows_html=rows_html,
+        task_html=task_html,
+        MEDIUM_ICONS=words.MEDIUM_ICONS,
+        REACTIONS=EMOJI,
+        STATUS_TONES=words.STATUS_TONES,
+        PRIORITY_TONES=words.PRIORITY_TONES,
+    )
+
+
+def parse_uuid(text: str | None) -> uuid.UUID | None:
+    """None where the text is no id."""
+    try:
+        return uuid.UUID(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,48 @@
+"""What was written with formatting, from the form to the draft and back. The HTML of a form is cleaned before anything else."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask import request
+from sqlalchemy.orm import Session
+
+from app.core.text import storable
+from app.domain.threads.models import Draft
+from app.mail.rich import clean_rich, rich_to_text
+from app.web.accounts.session import current_viewer
+
+
+@dataclass(frozen=True)
+class Writing:
+    """The words as plain text; `html` says the same with formatting, "" where there is none."""
+
+    text: str
+    html: str = ""
+
+
+def read_writing(files: Collection[uuid.UUID], *, formatted: bool) -> Writing:
+    """What the form holds. Where there is formatting the plain text is made from it, whatever the form's own says."""
+    html = clean_rich(request.form.get("html", ""), pictures=files) if formatted else ""
+    if html:
+        return Writing(rich_to_text(html), html)
+    return Writing(storable(request.form.get("text", "")).replace("\r\n", "\n"))
+
+
+def writing_of_draft(session: Session, thread_id: uuid.UUID, kind: str, files: Collection[uuid.UUID]) -> Writing:
+    """What a draft keeps. A form without formatting (another channel's) leaves the kept one be: the words decide if it still
+    fits them."""
+    if kind != "reply" or "html" in request.form:
+        return read_writing(files, formatted=kind == "reply")
+    mine = (Draft.user_id == current_viewer().user_id, Draft.thread_id == thread_id, Draft.kind == kind)
+    kept = session.execute(sa.select(Draft.options["html"].astext).where(*mine)).scalar_one_or_none()
+    return Writing(read_writing(files, formatted=False).text, kept or "")
+
+
+def html_of_draft(draft: Draft) -> str:
+    """The draft with its formatting, "" where its words were changed since without it."""
+    html = draft.options.get("html") or ""
+    return html if html and rich_to_text(html) == draft.text.strip() else ""

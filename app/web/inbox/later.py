@@ -1,0 +1,59 @@
+"""When a reply is to go out, or its thread to come back: what the send menu offers, and what its form chose."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import request
+from flask_babel import format_datetime
+
+from app.core.clock import utc_now
+from app.core.translation import gettext as _
+from app.domain.delivery.actions import UnableToReply
+from app.domain.threads.snooze import BadSnoozeTime, offered_times, read_snooze_time, snooze_times
+from app.web.inbox.blueprint import bp
+from app.web.inbox.snooze import SnoozeChoice, zone
+
+PICKED = "picked"
+SNOOZE = "snooze_"
+
+
+@bp.app_template_global()
+def later_choices() -> list[SnoozeChoice]:
+    """The times to send at that the menu offers now, in the reader's zone."""
+    labels = {"later": _("Later today"), "tomorrow": _("Tomorrow morning"), "week": _("Monday morning")}
+    times = offered_times(now=utc_now(), zone=zone())
+    return [SnoozeChoice(key, labels[key], format_datetime(at, "EEE HH:mm")) for key, at in times.items()]
+
+
+def send_time_of_form() -> datetime | None:
+    """None to send now. A time that was picked counts whatever button was pressed, unless that button says otherwise.
+
+    Raises UnableToReply for a time that is none.
+    """
+    form = request.form
+    choice = form.get("later", "")
+    if not choice and form.get("send_at", "").strip() and not form.get("then"):
+        choice = PICKED
+    return _time_of(choice) if choice else None
+
+
+def snooze_time_of_form() -> datetime | None:
+    """Until when the thread rests after the send; None where the button says nothing of it. Raises UnableToReply."""
+    then = request.form.get("then", "")
+    return _time_of(then.removeprefix(SNOOZE)) if then.startswith(SNOOZE) else None
+
+
+def picked_time() -> datetime:
+    """The time of the date field. Raises UnableToReply."""
+    return _time_of(PICKED)
+
+
+def _time_of(choice: str) -> datetime:
+    now = utc_now()
+    try:
+        if choice == PICKED:
+            return read_snooze_time(request.form.get("send_at", ""), now=now, zone=zone())
+        return snooze_times(now=now, zone=zone())[choice]
+    except (BadSnoozeTime, KeyError):
+        raise UnableToReply("send_at", _("Choose a date and time ahead of now, at most two years.")) from None

@@ -1,0 +1,119 @@
+"""What a macro does, in words: the preview beside its name, which step failed, and what an undo leaves behind."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
+from app.core.translation import ngettext
+from app.domain.accounts.models import Team, User
+from app.domain.reply_templates.models import ReplyTemplate
+from app.domain.threads.macros import ME, NOBODY, MacroSteps
+from app.web.inbox.triage_words import CALLS, SNOOZES
+from app.web.inbox.words import priority_words, status_words
+
+NOTE_SHOWN = 60
+# The types of task a step can make, by their names in app/domain/tasks.
+TASK_KINDS = {
+    "follow_up": N_("Follow up"),
+    "callback": N_("Call back"),
+    "documentation": N_("Documentation"),
+    "approval_request": N_("Approval"),
+    "escalate": N_("Escalate"),
+    "other": N_("Other"),
+}
+STEPS = {
+    "brand_id": N_("Brand"),
+    "team_id": N_("Team"),
+    "assignee": N_("Assignee"),
+    "add_tags": N_("Tags"),
+    "template_id": N_("Reply"),
+}
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the ids in steps are called: users, teams and templates; one that is gone is missing here."""
+
+    of: Mapping[uuid.UUID, str]
+
+    def get(self, thing: uuid.UUID) -> str:
+        return self.of.get(thing, "?")
+
+
+def names_in(session: Session, all_steps: list[MacroSteps]) -> Names:
+    """One query for any number of macros."""
+    users = {uuid.UUID(steps.assignee) for steps in all_steps if steps.assignee and steps.assignee not in (ME, NOBODY)}
+    teams = {steps.team_id for steps in all_steps if steps.team_id}
+    templates = {steps.template_id for steps in all_steps if steps.template_id}
+    if not (users or teams or templates):
+        return Names({})
+    found = sa.union_all(
+        sa.select(User.id, User.name).where(User.id.in_(users)),
+        sa.select(Team.id, Team.name).where(Team.id.in_(teams)),
+        sa.select(ReplyTemplate.id, ReplyTemplate.name).where(ReplyTemplate.id.in_(templates)),
+    )
+    return Names({row.id: row.name for row in session.execute(found)})
+
+
+def step_words(steps: MacroSteps, names: Names) -> list[str]:
+    """Each step in words, in the order they are taken."""
+    said = []
+    if steps.team_id is not None:
+        said.append(_("hand to %(team)s", team=names.get(steps.team_id)))
+    if steps.assignee is not None:
+        said.append(_assignee_words(steps.assignee, names))
+    if steps.priority is not None:
+        said.append(_("priority %(priority)s", priority=priority_words(steps.priority).lower()))
+    said += _tag_words(steps)
+    if steps.note:
+        first = " ".join(steps.note.split())
+        said.append(_("note: %(text)s", text=first if len(first) <= NOTE_SHOWN else f"{first[:NOTE_SHOWN]}…"))
+    if steps.task is not None:
+        said.append(_("task: %(title)s", title=steps.task.title))
+    said += [_("%(what)s “%(target)s”", what=_(CALLS[call.kind]), target=call.target) for call in steps.calls]
+    if steps.template_id is not None:
+        template = names.get(steps.template_id)
+        said.append(_("send “%(name)s”", name=template) if steps.sends else _("insert “%(name)s”", name=template))
+    if steps.status is not None:
+        said.append(_("status %(status)s", status=status_words(steps.status).lower()))
+    if steps.snooze is not None:
+        said.append(_("snooze: %(time)s", time=_(SNOOZES[steps.snooze]).lower()))
+    return said
+
+
+def _tag_words(steps: MacroSteps) -> list[str]:
+    added = [_("tag %(tags)s", tags=", ".join(steps.add_tags))] if steps.add_tags else []
+    removed = [_("take off the tag %(tags)s", tags=", ".join(steps.remove_tags))] if steps.remove_tags else []
+    return added + removed
+
+
+def _assignee_words(assignee: str, names: Names) -> str:
+    if assignee == ME:
+        return _("assign to me")
+    return _("assign to nobody") if assignee == NOBODY else _("assign to %(name)s", name=names.get(uuid.UUID(assignee)))
+
+
+def failed_words(step: str, why: str) -> str:
+    """Which step could not be taken and why, as one line."""
+    return _("%(step)s: %(why)s. Nothing was changed.", step=_(STEPS[step]), why=why.rstrip("."))
+
+
+def staying_words(*, reply: bool, note: bool, tasks: int, calls: int) -> str:
+    """What could not be taken back, in sentences; "" where all was. `tasks` and `calls`: how many of them stay."""
+    parts = [_("Its reply has already left.")] if reply else []
+    if tasks:
+        parts.append(ngettext("Its task stays: somebody changed it.", "Its tasks stay: somebody changed them.", tasks))
+    if calls:
+        parts.append(
+            ngettext("%(num)s call outside has already been made.", "%(num)s calls outside have already been made.", calls)
+        )
+    if note:
+        parts.append(_("Its note stays."))
+    return " ".join(parts)

@@ -1,0 +1,85 @@
+"""The viewer's own tasks among the threads of a list, each at the place of its due time.
+
+Two keyset scans, one of threads and one of tasks, each along its own index and no longer than its part of the page; merged here.
+A list without tasks has no part in this. A cursor is a place in the order of threads by what is due: a task stands there as a
+thread would that was written in before all others, so before the threads that are due with it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from app.core.db import db
+from app.core.paging import Page
+from app.domain.tasks.queries import TaskRow, cursor_behind, list_own_dues, list_own_tasks
+from app.domain.threads.queries import ThreadRow, list_threads
+from app.domain.threads.sorting import NEVER, Key, ListSort, cursor_at, place_of
+from app.web.accounts.session import current_viewer
+from app.web.inbox.asked import Asked
+
+BEFORE_ALL = datetime(1, 1, 2, tzinfo=UTC)
+LAST_ID = uuid.UUID(int=2**128 - 1)
+Row = ThreadRow | TaskRow
+
+
+def list_with_tasks(asked: Asked, *, cursor: str | None, limit: int) -> Page[Row]:
+    """One page. Its brand and priority narrow the tasks as well. At most three queries. Raises BadCursor.
+
+    Neither side is read further than the other lets it onto the page: threads no further than the first task of the next page,
+    tasks no further than the last thread of this one.
+    """
+    session, viewer = db.session(), current_viewer()
+    tasks = _tasks_behind(asked, cursor)
+    dues = list_own_dues(session, viewer=viewer, **tasks, limit=limit + 1) if tasks is not None else []
+    threads = list_threads(
+        session,
+        viewer=viewer,
+        filter=asked.filter,
+        sort=ListSort.DUE,
+        cursor=cursor,
+        due_by=dues[limit] if len(dues) > limit else None,
+        limit=limit,
+    )
+    due_by = threads.items[-1].thread.response_due_at if threads.next_cursor is not None else None
+    found: Page[TaskRow] = Page(())
+    if tasks is not None and _is_any_due(dues, due_by):
+        found = list_own_tasks(session, viewer=viewer, **tasks, due_by=due_by, limit=limit)
+    rows: list[Row] = sorted([*threads.items, *found.items], key=_place)
+    goes_on = len(rows) > limit or threads.next_cursor is not None or found.next_cursor is not None
+    shown = tuple(rows[:limit])
+    return Page(shown, cursor_at(ListSort.DUE, _key(shown[-1])) if goes_on and shown else None)
+
+
+def _is_any_due(dues: Sequence[datetime | None], by: datetime | None) -> bool:
+    return bool(dues) and (by is None or (dues[0] is not None and dues[0] <= by))
+
+
+def _tasks_behind(asked: Asked, cursor: str | None) -> dict[str, Any] | None:
+    """What to ask for the tasks of a page; None: there are none behind it."""
+    edge = _edge(place_of(ListSort.DUE, cursor)) if cursor is not None else ""
+    if edge is None:
+        return None
+    return {"brand_id": asked.filters.brand, "priority": asked.filters.priority, "cursor": edge or None}
+
+
+def _edge(key: Key) -> str | None:
+    """Where the tasks go on behind a place of the merged list; None: there are none behind it."""
+    _rank, at, row_id, due = key
+    due_at = None if due == NEVER else due
+    if at == BEFORE_ALL:
+        return cursor_behind(due_at, row_id)
+    return None if due_at is None else cursor_behind(due_at, LAST_ID)
+
+
+def _key(row: Row) -> Key:
+    if isinstance(row, TaskRow):
+        return 0, BEFORE_ALL, row.task.id, row.task.due_at
+    return row.thread.priority_rank, row.thread.last_message_at, row.thread.id, row.thread.response_due_at
+
+
+def _place(row: Row) -> tuple[datetime, datetime, uuid.UUID]:
+    _rank, at, row_id, due = _key(row)
+    return due or NEVER, at, row_id

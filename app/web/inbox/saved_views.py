@@ -1,0 +1,292 @@
+"""Saved views: made from a list or a search, renamed, copied, put in order, deleted; their counts."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from flask import abort, flash, jsonify, make_response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.text import storable
+from app.core.translation import gettext as _
+from app.domain.accounts.queries import list_teams
+from app.domain.threads.columns import Column, hidden_beside
+from app.domain.threads.list_filters import ViewFilters
+from app.domain.threads.saved_view_actions import (
+    NAME_CHARACTERS,
+    VIEWS_PER_USER,
+    NotForYou,
+    TooManyViews,
+    ViewContent,
+    change_view,
+    copy_view,
+    create_view,
+    delete_view,
+    move_view,
+)
+from app.domain.threads.saved_views import View, ViewMissing, count_of_views, get_view, list_views
+from app.domain.threads.search import clean_query
+from app.domain.threads.sorting import ListSort
+from app.domain.threads.view_models import ViewScope
+from app.web.accounts.session import current_viewer
+from app.web.inbox import words
+from app.web.inbox.asked import Asked, ask
+from app.web.inbox.blueprint import bp, parse_uuid, url_of_view, view_audiences, view_counts, view_title
+from app.web.inbox.column_words import column_choices
+from app.web.inbox.team_filter import gone_team
+from app.web.pages import page
+
+
+@bp.get("/inbox/views")
+def saved_views() -> ResponseReturnValue:
+    """All the viewer has, in their order."""
+    return _views_page(list_views(db.session(), viewer=current_viewer()))
+
+
+def _views_page(views: list[View]) -> ResponseReturnValue:
+    teams = {team.id: team.name for team in list_teams(db.session())} if any(view.filters.team for view in views) else {}
+    said_of = partial(_said_of, teams=teams)
+    return page("inbox/views.html", blocks=("views_list",), views=views, said_of=said_of, audience_of=_audience_words)
+
+
+@bp.get("/inbox/views/counts")
+def saved_view_counts() -> ResponseReturnValue:
+    """How many threads the first views of the rail lead to, as shown, by id. Asked for after the page, which does not wait."""
+    session, viewer = db.session(), current_viewer()
+    counts = count_of_views(session, viewer=viewer, views=list_views(session, viewer=viewer))
+    return jsonify({str(view_id): words.capped(count) for view_id, count in counts.items()})
+
+
+@bp.post("/inbox/views")
+def create_saved_view() -> ResponseReturnValue:
+    """Keep the list in the address (`view` and its filters) under `name`, `for` whom; or what was typed to `search`."""
+    asked, values = ask(request.args.get("view") or "open"), _values()
+    content, errors = _content(asked, values)
+    if not errors:
+        try:
+            with transaction() as session:
+                view = create_view(session, content, viewer=current_viewer(), now=utc_now())
+        except NotForYou:
+            errors["for"] = _("You cannot save a view for them.")
+        except TooManyViews:
+            errors["name"] = _("You have %(count)s views already; delete one first.", count=VIEWS_PER_USER)
+    if errors:
+        to = asked.url_of("inbox.create_saved_view")
+        return _form(values, errors, action=to, hidden=content.hidden_columns, status=422)
+    flash(_("View saved.") if content.search is None else _("Search saved."))
+    return redirect(url_of_view(view), 303)
+
+
+@bp.get("/inbox/views/<uuid:view_id>/edit")
+def edit_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
+    """Its name, for whom it is, what its rows show, and the way to delete it."""
+    view = _own(view_id)
+    values = {"name": view.name, "for": _audience(view), **_searched(view.search)}
+    return _form(values, {}, view=view, hidden=view.hidden_columns)
+
+
+@bp.post("/inbox/views/<uuid:view_id>")
+def save_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
+    """Another `name`, `for` others, with each `column` that is named; other words for a `search`."""
+    view = _own(view_id)
+    values = {**_searched(view.search), **_values()}
+    if view.search is None:
+        values.pop("search", None)
+    content, errors = _content(Asked(str(view_id), view.filters, view.sort, {}, view), values)
+    if not errors:
+        errors = _change(view_id, content)
+    if errors:
+        return _form(values, errors, view=view, hidden=content.hidden_columns, status=422)
+    flash(_("Saved."))
+    return redirect(url_of_view(replace(view, search=content.search)), 303)
+
+
+@bp.post("/inbox/views/<uuid:view_id>/filters")
+def save_filters(view_id: uuid.UUID) -> ResponseReturnValue:
+    """Let the view be as it stands in the address: its filters and its order."""
+    view, asked = _own(view_id), ask(str(view_id))
+    content = ViewContent(view.name, view.scope, view.team_id, asked.filters, asked.sort, hidden_columns=view.hidden_columns)
+    if _change(view_id, content):
+        flash(_("You cannot save a view for them."))
+    else:
+        flash(_("Saved."))
+    return redirect(url_for("inbox.saved_view", view_id=view_id), 303)
+
+
+@bp.post("/inbox/views/<uuid:view_id>/copy")
+def copy_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
+    """A view of one's own like it."""
+    viewer = current_viewer()
+    name = _("%(name)s, copy", name=get_view(db.session(), viewer=viewer, view_id=view_id).name[: NAME_CHARACTERS - 12])
+    try:
+        with transaction() as session:
+            copied = copy_view(session, view_id, name=name, viewer=viewer, now=utc_now()).id
+    except TooManyViews:
+        flash(_("You have %(count)s views already; delete one first.", count=VIEWS_PER_USER))
+        return redirect(url_for("inbox.saved_views"), 303)
+    flash(_("Copied. Give it a name of its own."))
+    return redirect(url_for("inbox.edit_saved_view", view_id=copied), 303)
+
+
+@bp.post("/inbox/views/<uuid:view_id>/place")
+def place_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
+    """Put it `before` another (an id; "" for the end), or one step `to` a side: up, down, first, last.
+
+    Answers with the list where that is asked for, else with words and nothing, for a page that has moved it already.
+    """
+    view, viewer = _own(view_id), current_viewer()
+    views = list_views(db.session(), viewer=viewer)
+    try:
+        with transaction() as session:
+            move_view(session, view_id, before_id=_before(view_id, views), viewer=viewer, now=utc_now())
+    except ViewMissing:
+        return _again(_("The view it was put before is gone."))
+    views = list_views(db.session(), viewer=viewer)
+    place = next((number for number, found in enumerate(views, start=1) if found.id == view_id), 0)
+    return _moved(views, _("%(name)s is number %(place)s of %(count)s now.", name=view.name, place=place, count=len(views)))
+
+
+def _before(view_id: uuid.UUID, views: list[View]) -> uuid.UUID | None:
+    """What the form says, as the view that is to follow."""
+    others, to = [view.id for view in views if view.id != view_id], request.form.get("to", "")
+    here = next((number for number, view in enumerate(views) if view.id == view_id), len(others))
+    steps = {"up": max(here - 1, 0), "down": here + 1, "first": 0, "last": len(others)}
+    if to in steps:
+        return others[steps[to]] if steps[to] < len(others) else None
+    return parse_uuid(request.form.get("before"))
+
+
+def _again(said: str) -> ResponseReturnValue:
+    """The page as it is now, whatever was moved on it."""
+    flash(said)
+    if request.headers.get("HX-Request") == "true":
+        return "", 204, {"HX-Refresh": "true"}
+    return redirect(url_for("inbox.saved_views"), 303)
+
+
+def _moved(views: list[View], said: str) -> ResponseReturnValue:
+    if request.headers.get("HX-Request") != "true":
+        flash(said)
+        return redirect(url_for("inbox.saved_views"), 303)
+    response = make_response(_views_page(views) if request.headers.get("HX-Target") == "views-list" else ("", 204))
+    response.headers["HX-Trigger"] = json.dumps({"views-moved": True, "announce": {"text": said}})
+    return response
+
+
+@bp.post("/inbox/views/<uuid:view_id>/deletion")
+def delete_saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
+    """The form asked before; threads stay as they are."""
+    view = _own(view_id)
+    with transaction() as session:
+        delete_view(session, view.id, viewer=current_viewer(), now=utc_now())
+    flash(_("%(name)s is deleted.", name=view.name))
+    return redirect(url_for("inbox.saved_views"), 303)
+
+
+def _own(view_id: uuid.UUID) -> View:
+    """A view this viewer may change. Raises ViewMissing; 403 for one they may only look at."""
+    view = get_view(db.session(), viewer=current_viewer(), view_id=view_id)
+    if not view.may_be_changed_by(current_viewer()):
+        abort(403)
+    return view
+
+
+def _change(view_id: uuid.UUID, content: ViewContent) -> dict[str, str]:
+    """Returns what is wrong, by field."""
+    try:
+        with transaction() as session:
+            change_view(session, view_id, content, viewer=current_viewer(), now=utc_now())
+    except NotForYou:
+        return {"for": _("You cannot save a view for them.")}
+    return {}
+
+
+def _values() -> dict[str, str]:
+    name = " ".join(storable(request.form.get("name", "")).split())
+    searched = request.form.get("search")
+    return {"name": name, "for": request.form.get("for", "private"), **_searched(searched and clean_query(searched))}
+
+
+def _searched(text: str | None) -> dict[str, str]:
+    """The field of a search; a list has none."""
+    return {} if text is None else {"search": text}
+
+
+def _content(asked: Asked, values: dict[str, str]) -> tuple[ViewContent, dict[str, str]]:
+    """What the form holds, and what is wrong with it, by field."""
+    errors = {}
+    if not values["name"]:
+        errors["name"] = _("Enter a name.")
+    elif len(values["name"]) > NAME_CHARACTERS:
+        errors["name"] = _("Use at most %(count)s characters.", count=NAME_CHARACTERS)
+    kind, _colon, team = values["for"].partition(":")
+    if kind not in set(ViewScope):
+        errors["for"] = _("Choose for whom the view is.")
+        kind = ViewScope.PRIVATE.value
+    if values.get("search") == "":
+        errors["search"] = _("Enter what to look for.")
+    who = (values["name"], ViewScope(kind), parse_uuid(team))
+    if "search" in values:
+        return ViewContent(*who, ViewFilters(), ListSort.NEWEST, values["search"]), errors
+    return ViewContent(*who, asked.filters, asked.sort, hidden_columns=_hidden_columns(asked)), errors
+
+
+def _hidden_columns(asked: Asked) -> tuple[Column, ...]:
+    """Those without a tick; the form above a list does not ask for them, and its view has those of the list."""
+    if "columns" in request.form:
+        return hidden_beside(request.form.getlist("column"))
+    return asked.saved.hidden_columns if asked.saved else ()
+
+
+def _form(
+    values: dict[str, str],
+    errors: dict[str, str],
+    *,
+    view: View | None = None,
+    action: str = "",
+    hidden: tuple[Column, ...] = (),
+    status: int = 200,
+) -> ResponseReturnValue:
+    audiences = view_audiences()
+    if view is not None and _audience(view) not in dict(audiences):
+        audiences.append((_audience(view), _audience_words(view)))
+    to = action or url_for("inbox.save_saved_view", view_id=view.id if view else "")
+    context: dict[str, Any] = {"values": values, "errors": errors, "view": view, "audiences": audiences, "action": to}
+    context |= {"columns": column_choices(), "hidden": hidden, "example_name": "Pieter van Dam"}
+    return page("inbox/view_form.html", status=status, **context)
+
+
+def _audience(view: View) -> str:
+    """The value of the field that says for whom."""
+    return f"team:{view.team_id}" if view.scope == ViewScope.TEAM else view.scope.value
+
+
+def _audience_words(view: View) -> str:
+    if view.scope == ViewScope.TEAM:
+        return dict(view_counts().teams).get(view.team_id or uuid.UUID(int=0), _("A team"))
+    return _("Everyone") if view.scope == ViewScope.EVERYONE else _("Only me")
+
+
+def saved_search(query: str) -> View | None:
+    """The search of the rail that is just this one."""
+    return next((view for view in view_counts().saved_views if query and view.search == query), None)
+
+
+def _said_of(view: View, *, teams: Mapping[uuid.UUID, str]) -> str:
+    """What the view shows, in a line. `teams` are names by id."""
+    if view.search is not None:
+        return _("Search: %(words)s", words=view.search)
+    filters = view.filters
+    status = words.status_words(filters.status) if filters.status else ""
+    priority = words.priority_words(filters.priority) if filters.priority else ""
+    team = teams.get(filters.team, gone_team()) if filters.team else ""
+    parts = [view_title(filters.view), status, priority, team, filters.tag or "", words.sort_words(view.sort)]
+    parts += [_("with one’s own tasks")] if filters.tasks else []
+    return " · ".join(part for part in parts if part)

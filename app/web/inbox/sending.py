@@ -1,0 +1,95 @@
+"""Replies that wait: take one back."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import flash, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.ids import new_id
+from app.core.text import storable
+from app.domain.accounts.access import Viewer
+from app.domain.delivery.undo import AlreadyLeft, NotTheWriter, TakenBack, take_back
+from app.domain.threads.actions import save_draft
+from app.domain.threads.forward_drafts import KIND as FORWARD
+from app.domain.threads.models import Draft
+from app.domain.threads.queries import get_message
+from app.domain.threads.taken_back import AlreadyTakenBack, find_taken_back, keep_draft_options
+from app.mail.rich import text_to_rich
+from app.web.accounts.session import current_viewer
+from app.web.inbox.blueprint import bp, parse_uuid
+from app.web.inbox.composer import KINDS, composer_again, keep_typed
+from app.web.inbox.forward import forward_again
+from app.web.inbox.forward_form import put_back
+from app.web.inbox.thread import list_uploads
+
+
+@bp.post("/messages/<uuid:message_id>/undo")
+def take_message_back(message_id: uuid.UUID) -> ResponseReturnValue:
+    """Take back a reply that has not left; its text and files are in the composer again, before what was typed since."""
+    viewer = current_viewer()
+    thread_id = _thread_of(viewer, message_id)
+    try:
+        with transaction() as session:
+            taken = take_back(session, message_id=message_id, actor=viewer.actor, now=utc_now())
+            is_forward = taken.kind == FORWARD
+            files = put_back(session, viewer.user_id, taken) if is_forward else put_into_composer(session, viewer.user_id, taken)
+    except AlreadyTakenBack:
+        return composer_again(thread_id)
+    except NotTheWriter:
+        return say(thread_id, _("Only its writer can take a message back"))
+    except AlreadyLeft:
+        return say(thread_id, _("It has already left"))
+    if is_forward:
+        keep_composer(thread_id)
+        return forward_again(uuid.UUID(taken.options[FORWARD]["message_id"]))
+    return say(thread_id, _("Taken back: your text is in the composer again"), uploads=list_uploads(files))
+
+
+def keep_composer(thread_id: uuid.UUID) -> None:
+    """Keep what came along from the composer: its place is taken by the form of a forward."""
+    if request.form.get("composer_kind") in KINDS and "text" in request.form:
+        keep_typed(thread_id, request.form["composer_kind"])
+
+
+def _thread_of(viewer: Viewer, message_id: uuid.UUID) -> uuid.UUID:
+    """Where the message is, or was until this viewer took it back."""
+    gone = find_taken_back(db.session(), message_id=message_id, user_id=viewer.user_id)
+    return gone.thread_id if gone else get_message(db.session(), viewer=viewer, message_id=message_id).thread_id
+
+
+def say(thread_id: uuid.UUID, words: str, **more: Any) -> ResponseReturnValue:
+    """A fresh composer, and a line about what happened."""
+    if request.headers.get("HX-Request") != "true":
+        flash(words)
+    return composer_again(thread_id, toast={"text": words}, **more)
+
+
+def put_into_composer(session: Session, user_id: uuid.UUID, kept: TakenBack) -> list[str]:
+    """Make a draft of it; what its writer typed since (in the form that came along, or kept before) follows below."""
+    draft = session.get(Draft, (user_id, kept.thread_id, "reply"))
+    text, files = (draft.text, list(draft.attachment_ids)) if draft else ("", [])
+    own = user_id == current_viewer().user_id
+    if own and "text" in request.form and request.form.get("composer_kind") == "reply":
+        text, files = storable(request.form["text"]).replace("\r\n", "\n"), request.form.getlist("attachment_id")
+    both = "\n\n".join(part for part in (kept.text, text.strip()) if part)
+    ids = dict.fromkeys([*map(str, kept.attachment_ids), *(str(found) for found in map(parse_uuid, files) if found)])
+    save_draft(
+        session,
+        user_id=user_id,
+        thread_id=kept.thread_id,
+        kind="reply",
+        text=both,
+        attachment_ids=list(ids),
+        now=utc_now(),
+    )
+    html = kept.html and kept.html + text_to_rich(text)  # shown again if it says what the text says
+    options = {**kept.options, "html": html, "client_token": str(new_id())}  # the token it was sent with is used up
+    keep_draft_options(session, user_id=user_id, thread_id=kept.thread_id, options=options)
+    return list(ids)

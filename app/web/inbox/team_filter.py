@@ -1,0 +1,44 @@
+"""Narrowing a list to the threads of one team: one's own teams stand in the menu, the others come when it is opened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from app.core.db import db
+from app.core.translation import gettext as _
+from app.domain.accounts.queries import find_team_name, list_teams
+from app.domain.threads.saved_views import list_own_teams
+from app.web.accounts.session import current_viewer
+from app.web.inbox.asked import Asked, ask
+from app.web.inbox.blueprint import bp, view_counts
+from app.web.pages import page
+
+
+@bp.get("/inbox/teams")
+def filter_teams() -> ResponseReturnValue:
+    """The teams the list in the address (`view` and its filters) can be narrowed to: as a fragment for the menu of filters those
+    the viewer does not belong to, as a page without scripts all of them."""
+    asked, session = ask(request.args.get("view") or "open"), db.session()
+    own = dict(list_own_teams(session, viewer=current_viewer()))
+    others = [(team.id, team.name) for team in list_teams(session) if team.id not in own]
+    context: dict[str, Any] = {"list_url": asked.url, "team_filter": asked.filters.team or ""}
+    if request.headers.get("HX-Request") == "true":
+        return page("inbox/list_team_choices.html", teams=others, **context)
+    return page("inbox/list_teams_page.html", teams=[*own.items(), *others], **context)
+
+
+def team_context(asked: Asked) -> dict[str, Any]:
+    """What the menu and the chip of a list need; asks a query for the name of a team the viewer does not belong to alone."""
+    own, chosen = dict(view_counts().teams), asked.filters.team
+    if chosen is None:
+        return {"team_filter": "", "team_name": "", "own_teams": own}
+    name = own.get(chosen) or find_team_name(db.session(), chosen) or gone_team()
+    return {"team_filter": chosen, "team_name": name, "own_teams": own}
+
+
+def gone_team() -> str:
+    """For a filter whose team was deleted: it finds nothing, and says why."""
+    return _("A team that is gone")

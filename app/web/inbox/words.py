@@ -1,0 +1,333 @@
+"""How the inbox puts things into words: times, states, events, quoted text. No database."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import g
+from flask_babel import format_datetime, format_decimal, get_locale, get_timezone
+from jinja2.utils import urlize
+from markupsafe import Markup, escape
+
+from app.core.clock import utc_now
+from app.core.translation import date_words, ngettext
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
+from app.domain.routing.words import given_words
+from app.domain.threads.mentions import highlighted
+from app.domain.threads.models import Message, MessageType, Priority, ThreadStatus
+from app.domain.threads.sorting import ListSort
+from app.domain.threads.timeline import TASK_EVENTS, TimelineItem
+from app.mail.quoting import Section, split_quoted
+from app.web.inbox.appointment_words import APPOINTMENT_EVENTS, appointment_event_words
+from app.web.inbox.ledger_words import failure_words
+from app.web.inbox.task_words import WAIT_EVENTS, task_event_words
+from app.web.inbox.triage_words import TRIAGE_EVENTS, triage_words, until_words
+
+BLOCK_TAG = re.compile(r"<(?:p|div|br|tr|li|h[1-6]|blockquote|hr|pre)\b")
+CLOCK = "%H:%M"
+REMEMBERED_CHARACTERS = 20_000  # of a text whose quotes were found: an open thread is drawn again with everything that comes
+LINK_MARK = re.compile(r"https?://|www\.|@|\.(?:com|net|org)", re.IGNORECASE)
+OUR_MARKS = ("<em>", "<code>", "<blockquote>")  # what the composer makes besides
+HTML_MARKS = ("<table", "<img", "<ul", "<ol", "<h1", "<h2", "<h3", "data-remote-src", "<b>", "<strong", "<a ", *OUR_MARKS)
+
+
+STATUSES = {
+    ThreadStatus.OPEN: N_("Open"),
+    ThreadStatus.IN_PROGRESS: N_("In progress"),
+    ThreadStatus.WAITING_CUSTOMER: N_("Waiting for reply"),
+    ThreadStatus.WAITING_INTERNAL: N_("Waiting for us"),
+    ThreadStatus.ESCALATED: N_("Escalated"),
+    ThreadStatus.RESOLVED: N_("Resolved"),
+    ThreadStatus.CLOSED: N_("Closed"),
+}
+PRIORITIES = {
+    Priority.LOW: N_("Low"),
+    Priority.NORMAL: N_("Normal"),
+    Priority.HIGH: N_("High"),
+    Priority.URGENT: N_("Urgent"),
+    Priority.CRITICAL: N_("Critical"),
+}
+MEDIA = {"email": N_("E-mail"), "whatsapp": "WhatsApp", "sms": "SMS", "phone": N_("Phone"), "internal": N_("Internal")}
+
+
+def status_words(status: str) -> str:
+    """A thread's status as people say it."""
+    return _(STATUSES[ThreadStatus(status)])
+
+
+def priority_words(priority: str) -> str:
+    return _(PRIORITIES[Priority(priority)])
+
+
+SORTS = {
+    ListSort.NEWEST: N_("Newest first"),
+    ListSort.OLDEST: N_("Waiting longest first"),
+    ListSort.PRIORITY: N_("Most urgent first"),
+    ListSort.DUE: N_("Due first"),
+}
+
+
+def sort_words(sort: str) -> str:
+    return _(SORTS[ListSort(sort)])
+
+
+def medium_words(medium: str) -> str:
+    return _(MEDIA.get(medium, medium))
+
+
+MOVES = {
+    "ThreadsMerged": N_("%(who)s joined thread #%(number)s into this one"),
+    "MergeUndone": N_("%(who)s took thread #%(number)s out again"),
+    "ThreadSplit": N_("%(who)s split the later messages off as #%(number)s"),
+    "ThreadSplitOff": N_("%(who)s split this off from #%(number)s"),
+    "TicketOpened": N_("%(who)s opened internal ticket #%(number)s about this"),
+    "SplitUndone": N_("%(who)s brought the messages of #%(number)s back"),
+}
+MEDIUM_ICONS = {
+    "email": "mail",
+    "whatsapp": "message-circle",
+    "sms": "message-square",
+    "phone": "phone",
+    "internal": "sticky-note",
+}
+STATUS_TONES = {
+    "escalated": "overdue",
+    "resolved": "done",
+    "closed": "",
+    "open": "info",
+    "in_progress": "accent",
+    "waiting_internal": "due",
+}
+PRIORITY_TONES = {"critical": "overdue", "urgent": "overdue", "high": "due"}
+
+
+@dataclass(frozen=True)
+class DeliveryWords:
+    """What stands under a message of ours: an icon, a word, a tone."""
+
+    icon: str
+    text: str
+    tone: str
+
+
+DELIVERY_STATES = {
+    "pending": DeliveryWords("clock", N_("Sending"), ""),
+    "accepted": DeliveryWords("check", N_("Handed over"), ""),
+    "sent": DeliveryWords("check", N_("Sent"), ""),
+    "delivered": DeliveryWords("check-check", N_("Delivered"), ""),
+    "read": DeliveryWords("check-check", N_("Read"), "read"),
+    "failed": DeliveryWords("circle-alert", N_("Not sent"), "failed"),
+    "bounced": DeliveryWords("circle-alert", N_("Bounced"), "failed"),
+    "expired": DeliveryWords("circle-alert", N_("Expired"), "failed"),
+    "unknown": DeliveryWords("triangle-alert", N_("Not confirmed yet"), "unknown"),
+}
+
+
+WAITING = DeliveryWords("hourglass", N_("Waiting"), "waiting")
+
+
+def delivery_words(message: Message) -> DeliveryWords | None:
+    """The delivery state of an outgoing message in words; None for everything else."""
+    status = message.delivery_status
+    if status is None or message.message_type not in (MessageType.OUTGOING, MessageType.AUTO_RESPONSE):
+        return None
+    state = WAITING if status == "pending" and message.delivery_reason else DELIVERY_STATES[status]
+    if status == "read" and message.read_at:
+        return replace(state, text=_("Read %(time)s", time=clock(message.read_at)))
+    return replace(state, text=_(state.text))
+
+
+def list_time(at: datetime) -> str:
+    """For a row: the time today, the day this week, else the date."""
+    local, day = _local(at), today()
+    if local.date() == day:
+        return str(local.strftime(CLOCK))
+    if day - local.date() < timedelta(days=6):
+        return f"{get_locale().days['format']['abbreviated'][local.weekday()]} {local.strftime(CLOCK)}"
+    return date_words(local.date(), "d MMM" if local.year == day.year else "d MMM y")
+
+
+def _local(at: datetime) -> datetime:
+    """`at` on the reader's clock. Their zone is looked up once per request: a page shows a hundred times."""
+    zone = getattr(g, "zone", None)
+    if zone is None:
+        zone = g.zone = ZoneInfo(str(get_timezone()))
+    local: datetime = at.astimezone(zone)
+    return local
+
+
+def today() -> date:
+    """The reader's day, worked out once per request."""
+    if "today" not in g:
+        g.today = _local(utc_now()).date()
+    day: date = g.today
+    return day
+
+
+def clock(at: datetime) -> str:
+    """The time of day; the day stands above it in a timeline."""
+    return str(_local(at).strftime(CLOCK))
+
+
+def day_words(at: datetime) -> str:
+    local, now = _local(at).date(), today()
+    if local == now:
+        return _("Today")
+    if local == now - timedelta(days=1):
+        return _("Yesterday")
+    return date_words(local, "EEEE d MMMM" if local.year == now.year else "EEEE d MMMM y")
+
+
+def local_date(at: datetime) -> str:
+    """The day of the reader at that instant, as 2026-11-21."""
+    return str(_local(at).date().isoformat())
+
+
+def exact_time(at: datetime) -> str:
+    return str(format_datetime(at, "EEEE d MMMM y HH:mm:ss"))
+
+
+def left_words(until: datetime | None) -> str:
+    """How long a window stays open: "23 h 12 min left", or that it is closed."""
+    if until is None:
+        return ""
+    minutes = int((until - datetime.now(UTC)).total_seconds() // 60)
+    if minutes <= 0:
+        return _("Window closed")
+    hours, rest = divmod(minutes, 60)
+    return _("%(hours)s h %(minutes)s min left", hours=hours, minutes=rest) if hours else _("%(minutes)s min left", minutes=rest)
+
+
+def event_words(item: TimelineItem, user_names: dict[str, str]) -> str:
+    """One quiet line about what happened."""
+    event = item.event
+    assert event is not None
+    payload: dict[str, Any] = event.payload
+    by = payload.get("by") or {}
+    who = item.author_name or (_("The rule %(name)s", name=by["name"]) if by else _("Switchyard"))
+    if event.type == "ThreadAssigned":
+        return _assigned_words(who, user_names.get(payload.get("to") or "", ""), payload)
+    if event.type == "ThreadStatusChanged":
+        return _("%(who)s set the status to %(status)s", who=who, status=status_words(payload["to"]).lower())
+    if event.type == "ThreadPriorityChanged":
+        return _("%(who)s set the priority to %(priority)s", who=who, priority=priority_words(payload["to"]).lower())
+    if event.type in TRIAGE_EVENTS:
+        return triage_words(event.type, who, payload)
+    if event.type == "ThreadHandedOver":
+        if not payload.get("to"):
+            return _("%(who)s took the team off", who=who)
+        return _("%(who)s handed this to the team %(team)s", who=who, team=payload["team"])
+    if event.type in WAIT_EVENTS:
+        return _(WAIT_EVENTS[event.type], who=who, what=payload["for"])
+    if event.type in TASK_EVENTS:
+        return task_event_words(event.type, who, payload)
+    if event.type in APPOINTMENT_EVENTS:
+        return appointment_event_words(event.type, who, payload)
+    return _(MOVES[event.type], who=who, number=payload.get("number", ""))
+
+
+def _assigned_words(who: str, name: str, payload: dict[str, Any]) -> str:
+    if payload.get("by", {}).get("kind") == "routing":
+        return given_words(name or "?", payload["by"])
+    if not payload.get("to"):
+        return _("%(who)s took the assignee off", who=who)
+    return _("%(who)s took this", who=who) if name == who else _("%(who)s assigned this to %(name)s", who=who, name=name)
+
+
+def sections_of(message: Message) -> list[Section]:
+    """The text of a mail cut into what the sender wrote and what they quoted; together they are the whole text."""
+    if message.medium != "email" or message.message_type == MessageType.INTERNAL_NOTE:
+        return []
+    return _split(message.text) if len(message.text) <= REMEMBERED_CHARACTERS else split_quoted(message.text)
+
+
+@lru_cache(maxsize=1000)
+def _split(text: str) -> list[Section]:
+    return split_quoted(text)
+
+
+def linked(text: str) -> Markup:
+    """The text as HTML, its addresses as links."""
+    if not LINK_MARK.search(text):
+        return escape(text)
+    return Markup(urlize(text, rel="noopener noreferrer nofollow", target="_blank"))  # noqa: S704  urlize escapes
+
+
+def quoted_lines(text: str) -> str:
+    count = len(text.strip().splitlines())
+    return ngettext("%(num)s quoted line", "%(num)s quoted lines", count)
+
+
+def is_rich(message: Message) -> bool:
+    """True where the formatted version says more than the text."""
+    return any(mark in message.html for mark in HTML_MARKS)
+
+
+def frame_height(message: Message) -> int:
+    """About how many pixels the formatted version needs. No script may run in its frame to measure it; it scrolls."""
+    blocks = len(BLOCK_TAG.findall(message.html))
+    pictures = message.html.count("<img")
+    return max(140, min(760, 70 + 32 * blocks + 24 * (len(message.text) // 80) + 60 * pictures))
+
+
+def size_words(size_bytes: int | None) -> str:
+    if size_bytes is None:
+        return ""
+    if size_bytes < 1024 * 1024:
+        return _("%(size)s kB", size=max(1, size_bytes // 1024))
+    return _("%(size)s MB", size=format_decimal(size_bytes / 1024 / 1024, "#,##0.0"))
+
+
+def capped(count: int, cap: int = 1000) -> str:
+    """A count for the rail: "" for none, "999+" from the cap on."""
+    return "" if count == 0 else f"{cap - 1}+" if count >= cap else str(count)
+
+
+WRITTEN_HERE = N_("It was written here.")
+EVIDENCE = {
+    "plus_address": N_("It was sent to our signed reply address for this thread."),
+    "signed_message_id": N_("It answers a message we sent from this thread."),
+    "message_id": N_("It names a message of this thread as the one it answers."),
+    "conversation": N_("The mailbox files it under the same conversation, and the same people take part."),
+    "subject_token": N_("Its subject names this thread, and the sender takes part in it."),
+    "quoted_message": N_("It quotes a message of this thread."),
+    "same_chat": N_("It continues the running chat with this contact."),
+    "new": N_("Nothing pointed to an earlier thread, so it began this one."),
+}
+
+
+def evidence_words(message: Message) -> str:
+    """Why the message is in its thread."""
+    return _(EVIDENCE.get(str(message.evidence.get("by", "")), WRITTEN_HERE))
+
+
+FILTERS = {
+    "status_words": status_words,
+    "priority_words": priority_words,
+    "sort_words": sort_words,
+    "medium_words": medium_words,
+    "list_time": list_time,
+    "until_words": until_words,
+    "day_words": day_words,
+    "clock": clock,
+    "exact_time": exact_time,
+    "local_date": local_date,
+    "left_words": left_words,
+    "quoted_lines": quoted_lines,
+    "size_words": size_words,
+    "capped": capped,
+    "delivery_words": delivery_words,
+    "linked": linked,
+    "highlighted": highlighted,
+    "sections_of": sections_of,
+    "is_rich": is_rich,
+    "frame_height": frame_height,
+    "evidence_words": evidence_words,
+    "failure_words": failure_words,
+}

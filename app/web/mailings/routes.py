@@ -1,0 +1,39 @@
+"""Ending mailings by the address in them, without signing in: mail programs post to it on their own (RFC 8058)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort
+from flask.typing import ResponseReturnValue
+
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.runtime import runtime
+from app.domain.mailings.actions import end_mailings
+from app.domain.mailings.tokens import read_token
+from app.web.pages import csrf, page
+
+bp = Blueprint("mailings", __name__)
+
+
+@bp.get("/u/<mailing_token>")
+def ask_unsubscribe(mailing_token: str) -> ResponseReturnValue:
+    """A page with a button: programs that look at every link in a mail end nothing."""
+    if read_token(mailing_token, runtime().settings.secret_key) is None:
+        abort(404)
+    return page("mailings/unsubscribe.html", token=mailing_token, is_done=False)
+
+
+@bp.post("/u/<mailing_token>")
+@csrf.exempt  # type: ignore[untyped-decorator]
+def unsubscribe(mailing_token: str) -> ResponseReturnValue:
+    """End them; twice is once."""
+    recipient_id = read_token(mailing_token, runtime().settings.secret_key)
+    if recipient_id is None:
+        abort(404)
+    with transaction() as session:
+        if not end_mailings(session, recipient_id, now=utc_now()):
+            abort(404)
+    return page("mailings/unsubscribe.html", token=mailing_token, is_done=True)
+
+
+blueprints = (bp,)

@@ -1,0 +1,7 @@
+"""Notifications over HTTP: the centre, what each user wants, and their devices."""
+
+from app.web.notifications import centre, devices, preferences, teams, trials, unsubscribing
+from app.web.notifications.blueprint import bp
+
+__all__ = ["blueprints", "centre", "devices", "preferences", "teams", "trials", "unsubscribing"]
+blueprints = (bp,)

@@ -1,0 +1,36 @@
+"""Ending the digest by the address in it, without signing in: mail programs post to it on their own (RFC 8058)."""
+
+from __future__ import annotations
+
+from flask import abort
+from flask.typing import ResponseReturnValue
+
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.runtime import runtime
+from app.domain.events.actions import SYSTEM, audit
+from app.domain.notifications.digest import stop_digest
+from app.domain.notifications.digest_mail import read_token
+from app.web.notifications.blueprint import bp
+from app.web.pages import csrf, page
+
+
+@bp.get("/notifications/unsubscribe/<token>")
+def ask_unsubscribe(token: str) -> ResponseReturnValue:
+    """A page with a button: programs that look at every link in a mail end nothing."""
+    if read_token(token, runtime().settings.secret_key) is None:
+        abort(404)
+    return page("notifications/unsubscribe.html", token=token, is_done=False)
+
+
+@bp.post("/notifications/unsubscribe/<token>")
+@csrf.exempt  # type: ignore[untyped-decorator]
+def unsubscribe(token: str) -> ResponseReturnValue:
+    """End the digest; twice is once."""
+    user_id = read_token(token, runtime().settings.secret_key)
+    if user_id is None:
+        abort(404)
+    with transaction() as session:
+        stop_digest(session, user_id)
+        audit(session, action="DigestEnded", object_type="user", object_id=str(user_id), now=utc_now(), actor=SYSTEM)
+    return page("notifications/unsubscribe.html", token=token, is_done=True)

@@ -1,0 +1,181 @@
+"""Adding an order by hand, and changing the state of one."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from app.core.clock import utc_now
+from app.core.db import advisory_xact_lock, db, transaction
+from app.core.runtime import runtime
+from app.core.text import storable
+from app.core.translation import gettext as _
+from app.domain.accounts.queries import list_brands
+from app.domain.addresses.actions import NotAChoice, choose_candidate
+from app.domain.contacts.actions import find_or_create_contact, identity_lock_key
+from app.domain.contacts.edit import ContactEdit, create_contact
+from app.domain.contacts.models import Contact
+from app.domain.contacts.queries import ContactMissing, contact_exists
+from app.domain.orders.actions import NewOrder, create_order, edit_order, set_order_priority, set_order_status
+from app.domain.orders.articles import list_articles
+from app.domain.orders.models import Order, OrderPriority, OrderSource, OrderStatus
+from app.domain.orders.queries import get_order
+from app.domain.threads.api_queries import contact_in_sight
+from app.domain.threads.queries import get_thread
+from app.web.accounts.session import current_viewer
+from app.web.inbox.blueprint import parse_uuid
+from app.web.orders.blueprint import bp
+from app.web.orders.forms import MOST_ROWS, NOTES_CHARACTERS, OrderForm
+from app.web.orders.pages import order_page
+from app.web.pages import page
+
+REASON_CHARACTERS = 300
+MORE_ROWS = 5
+
+
+@bp.get("/orders/new")
+def new_order() -> ResponseReturnValue:
+    """The form for one more; for a contact (`contact_id`) or out of a conversation (`thread_id`) if the address says so."""
+    return _editor(OrderForm(request.args.to_dict()))
+
+
+@bp.post("/orders")
+def add_order() -> ResponseReturnValue:
+    """Write the order; a button asks for more lines first."""
+    form = OrderForm(request.form.to_dict())
+    if "more" in request.form:
+        return _editor(OrderForm({**form.values, "rows": str(min(form.rows + MORE_ROWS, MOST_ROWS))}))
+    order = _add(form)
+    if order is None:
+        return _editor(form, status=422)
+    runtime().nudger.nudge()
+    flash(_("Order %(number)s added", number=order.order_number))
+    return redirect(url_for("orders.show_order", order_id=order.id), 303)
+
+
+@bp.post("/orders/<uuid:order_id>/status")
+def set_status(order_id: uuid.UUID) -> ResponseReturnValue:
+    """Move the order to `status`, for `reason`."""
+    viewer, wanted = current_viewer(), request.form.get("status")
+    get_order(db.session(), viewer=viewer, order_id=order_id)
+    status = next((known for known in OrderStatus if known.value == wanted), None)
+    reason = " ".join(storable(request.form.get("reason", "")).split())
+    if status is None:
+        return order_page(order_id, errors={"status": _("Choose one of the list.")}, status=422)
+    if len(reason) > REASON_CHARACTERS:
+        return order_page(
+            order_id, errors={"reason": _("Use at most %(count)s characters.", count=REASON_CHARACTERS)}, status=422
+        )
+    with transaction() as session:
+        set_order_status(session, order_id, status, reason=reason, now=utc_now(), actor=viewer.actor)
+    runtime().nudger.nudge()
+    flash(_("Saved."))
+    return redirect(url_for("orders.show_order", order_id=order_id), 303)
+
+
+@bp.post("/orders/<uuid:order_id>/priority")
+def set_priority(order_id: uuid.UUID) -> ResponseReturnValue:
+    """Say how urgent the order is (`priority`)."""
+    viewer = current_viewer()
+    get_order(db.session(), viewer=viewer, order_id=order_id)
+    priority = next((one for one in OrderPriority if one.value == request.form.get("priority")), None)
+    if priority is None:
+        return order_page(order_id, errors={"priority": _("Choose one of the list.")}, status=422)
+    with transaction() as session:
+        set_order_priority(session, order_id, priority, now=utc_now(), actor=viewer.actor)
+    runtime().nudger.nudge()
+    flash(_("Saved."))
+    return redirect(url_for("orders.show_order", order_id=order_id), 303)
+
+
+@bp.post("/orders/<uuid:order_id>/notes")
+def save_notes(order_id: uuid.UUID) -> ResponseReturnValue:
+    """Change what is noted about the order."""
+    viewer = current_viewer()
+    get_order(db.session(), viewer=viewer, order_id=order_id)
+    form = OrderForm(request.form.to_dict())
+    notes = form.notes()
+    if form.errors:
+        return order_page(order_id, errors={**form.errors, "typed": notes[: NOTES_CHARACTERS * 2]}, status=422)
+    with transaction() as session:
+        edit_order(session, order_id, {"notes": notes}, now=utc_now(), actor=viewer.actor)
+    flash(_("Saved."))
+    return redirect(url_for("orders.show_order", order_id=order_id), 303)
+
+
+@bp.post("/orders/<uuid:order_id>/address")
+def choose_address(order_id: uuid.UUID) -> ResponseReturnValue:
+    """Say which address of the register is meant, by its `bag_id`."""
+    viewer = current_viewer()
+    address = get_order(db.session(), viewer=viewer, order_id=order_id).address
+    if address is None:
+        return order_page(order_id, errors={"address": _("No address is known.")}, status=422)
+    try:
+        with transaction() as session:
+            choose_candidate(session, address.id, request.form.get("bag_id", ""), now=utc_now(), actor=viewer.actor)
+    except NotAChoice:
+        return order_page(order_id, errors={"address": _("Choose one of the list.")}, status=422)
+    flash(_("Saved."))
+    return redirect(url_for("orders.show_order", order_id=order_id), 303)
+
+
+def _add(form: OrderForm) -> Order | None:
+    """The order, or None with what is wrong in the form."""
+    viewer, contact = current_viewer(), _contact(form)
+    thread_id = parse_uuid(form.get("thread_id"))
+    thread = get_thread(db.session(), viewer=viewer, thread_id=thread_id) if thread_id else None
+    brand_id = form.brand_id(viewer.brand_ids)
+    customer = ("", []) if contact else form.customer()
+    address, lines, notes = form.address(), form.lines(), form.notes()
+    if thread is not None and thread.brand_id != brand_id:
+        form.errors.setdefault("brand", _("The conversation is of another brand."))
+    if form.errors or brand_id is None:
+        return None
+    now = utc_now()
+    with transaction() as session:
+        new = NewOrder(
+            brand_id=brand_id,
+            customer_contact_id=contact.id if contact else _customer(session, *customer).id,
+            source=OrderSource.USER,
+            source_key=form.get("token")[:100] or None,
+            address=address,
+            lines=lines,
+            notes=notes,
+            thread_id=thread.id if thread else None,
+        )
+        return create_order(session, new, now=now, actor=viewer.actor)
+
+
+def _customer(session: Session, name: str, identities: list[Any]) -> Contact:
+    """Whoever has this address or number, else somebody new."""
+    viewer, now = current_viewer(), utc_now()
+    if not identities:
+        return create_contact(session, ContactEdit(columns={"name": name}), actor=viewer.actor, now=now)
+    for key in sorted(identity_lock_key(identity) for identity in identities):
+        advisory_xact_lock(session, key)
+    return find_or_create_contact(session, identities, name=name, now=now)
+
+
+def _contact(form: OrderForm) -> Contact | None:
+    """Whom the form is for already. Raises ContactMissing for one the viewer does not see."""
+    contact_id = parse_uuid(form.get("contact_id"))
+    if contact_id is None:
+        return None
+    if not contact_exists(db.session(), contact_id=contact_id, within=contact_in_sight(current_viewer())):
+        raise ContactMissing(str(contact_id))
+    return db.session().get_one(Contact, contact_id)
+
+
+def _editor(form: OrderForm, *, status: int = 200) -> ResponseReturnValue:
+    session, viewer = db.session(), current_viewer()
+    brands = [(str(brand.id), brand.name) for brand in list_brands(session) if brand.id in viewer.brand_ids]
+    articles = [
+        (article.sku, f"{article.name} ({article.sku})") for article in list_articles(session, brand_ids=viewer.brand_ids)
+    ]
+    context: dict[str, Any] = {"form": form, "brands": brands, "articles": articles, "contact": _contact(form)}
+    token = form.get("token") or str(uuid.uuid4())
+    return page("orders/new.html", token=token, most_rows=MOST_ROWS, status=status, **context)

@@ -1,0 +1,249 @@
+"""What every page shares: blueprints, page or fragment, headers, error pages, template globals."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, g, has_request_context, make_response, render_template
+from flask_babel import Babel, get_locale
+from flask_login import current_user
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.openapi import OpenAPI
+from flask_wtf.csrf import CSRFProtect
+from htmx_flask import Htmx, request
+from jinja2.utils import htmlsafe_json_dumps
+from jinja2_fragments.flask import render_block
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from app.config import Settings
+from app.core import translation
+from app.core.db import db
+from app.core.links import url_for
+from app.domain.realtime.socket import start_sockets
+from app.web import error_pages
+from app.web.accounts.session import init_login
+
+# Modules that hold routes; each has `blueprints`, a tuple. Nothing but this list imports them.
+ROUTES = (
+    "app.health.routes",
+    "app.web.accounts.routes",
+    "app.web.inbox.routes",
+    "app.web.connections.routes",
+    "app.web.usage.routes",
+    "app.web.delivery.routes",
+    "app.web.suppressions.routes",
+    "app.web.mailings.routes",
+    "app.web.reply_templates.routes",
+    "app.web.appointments.routes",
+    "app.web.tasks.routes",
+    "app.web.sla.routes",
+    "app.web.contacts.routes",
+    "app.web.orders.routes",
+    "app.web.integrations.routes",
+    "app.hooks.ingest_routes",
+    "app.web.ingest.pages",
+    "app.web.routing.routes",
+    "app.web.automation.routes",
+    "app.web.auto_replies.routes",
+    "app.web.realtime.routes",
+    "app.web.notifications.routes",
+    "app.api.routes",
+)
+REPEATED = ("avatar", "icon", "pill")  # macros a page uses a hundred times with few values, which are all they depend on
+DEMO_ROUTES = (
+    "app.demo.routes",
+    "app.demo.phone",
+    "app.demo.received",
+    "app.demo.forms",
+    "app.demo.provider_routes",
+    "app.dev.routes",
+)
+
+ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+)
+# The policy of what is not a page: files and JSON load nothing, wherever they are opened.
+NOTHING_RUNS = "default-src 'none'; frame-ancestors 'none'"
+
+csrf = CSRFProtect()
+babel = Babel()
+
+
+def init_app(app: OpenAPI, settings: Settings) -> None:
+    """Hang everything web on the application."""
+    app.after_request(finish_reading)  # the first to be named is the last to run
+    Htmx(app)
+    csrf.init_app(app)
+    babel.init_app(app, locale_selector=_locale, timezone_selector=_timezone)
+    translation.init_app(app)
+    app.jinja_env.globals.update(url_for=url_for, asset=asset, csp_nonce=csp_nonce, get_locale=get_locale)
+    app.jinja_env.filters["hue"] = hue
+    _register_macros(app)
+    init_login(app)
+    app.jinja_env.globals.update(stylesheets=stylesheets, script_map=script_map)
+    app.after_request(_headers)
+    error_pages.init_app(app)
+    for name in (*ROUTES, *(DEMO_ROUTES if settings.demo else ())):
+        for blueprint in import_module(name).blueprints:
+            _register(app, blueprint)
+    start_sockets(app, redis_url=settings.redis_url)  # after the routes, which hold the socket's handlers
+
+
+def _register(app: OpenAPI, blueprint: Blueprint | APIBlueprint) -> None:
+    if isinstance(blueprint, APIBlueprint):
+        app.register_api(blueprint)
+    else:
+        app.register_blueprint(blueprint)
+
+
+def _register_macros(app: Flask) -> None:
+    """Every macro of templates/components/ is a global, because rendering a block skips a template's imports."""
+    folder = Path(app.root_path, app.template_folder or "").resolve() / "components"
+    for path in sorted(folder.glob("*.html")):
+        module = app.jinja_env.get_template(f"components/{path.name}").module
+        macros = {name: value for name, value in vars(module).items() if not name.startswith("_") and callable(value)}
+        app.jinja_env.globals.update({name: _remembered(value) if name in REPEATED else value for name, value in macros.items()})
+
+
+def _remembered(macro: Callable[..., str]) -> Callable[..., str]:
+    return lru_cache(maxsize=2048, typed=True)(macro)  # by type too: a text that is HTML already equals one that is not
+
+
+def page(template: str, *, blocks: tuple[str, ...] = (), status: int = 200, **context: Any) -> Response:
+    """Answer with the whole page, or with the one block htmx asks for by its target's id.
+
+    `blocks` are the block names this route may serve alone; a block's root element has the block's name, with "-" for "_", as id.
+    Plain, boosted and history-restore requests get the page.
+    """
+    wanted = _part_asked_for(blocks)
+    body = render_block(template, wanted, **context) if wanted else render_template(template, **context)
+    response = make_response(body, status)
+    response.vary.add("HX-Request")
+    response.vary.add("HX-Target")
+    return response
+
+
+def wants_page(blocks: tuple[str, ...]) -> bool:
+    """True if `page` with these blocks will answer with the whole page, so that all of it has to be read."""
+    return not _part_asked_for(blocks)
+
+
+def _part_asked_for(blocks: tuple[str, ...]) -> str:
+    if not request.htmx or request.htmx.boosted or request.htmx.history_restore_request:
+        return ""
+    wanted = (request.htmx.target or "").replace("-", "_")
+    return wanted if wanted in blocks else ""
+
+
+def csp_nonce() -> str:
+    """The nonce of this response."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(18)
+    return str(g.csp_nonce)
+
+
+def asset(path: str) -> str:
+    """URL of a static file that changes with its content, so that it can be cached for ever."""
+    return _asset(request.script_root, path)
+
+
+@lru_cache(maxsize=512)
+def _asset(_root: str, path: str) -> str:
+    return url_for("static", filename=path, v=_digest(path))
+
+
+@lru_cache(maxsize=1)
+def stylesheets() -> tuple[str, ...]:
+    """Every stylesheet of the house, tokens first; the cascade layers make their order harmless."""
+    css = Path(__file__).parent.parent.parent / "static" / "css"
+    first = ("css/tokens.css", "css/base.css", "css/layout.css")
+    others = [path.relative_to(css) for folder in ("components", "features") for path in (css / folder).rglob("*.css")]
+    others.sort(key=lambda path: (path.parts[0], path.name))
+    return (*first, *(f"css/{path}" for path in others), "css/utilities.css")
+
+
+def script_map() -> Markup:
+    """The import map of every module of ours as JSON, so that an `import` of a plain name gets the file that changes with its
+    content."""
+    return _script_map(request.script_root)
+
+
+@lru_cache(maxsize=8)
+def _script_map(_root: str) -> Markup:
+    return htmlsafe_json_dumps({"imports": {asset(path).partition("?")[0]: asset(path) for path in _scripts()}})
+
+
+@lru_cache(maxsize=1)
+def _scripts() -> tuple[str, ...]:
+    static = Path(__file__).parent.parent.parent / "static"
+    return tuple(sorted(str(path.relative_to(static)) for path in (static / "js").rglob("*.js")))
+
+
+def hue(name: str) -> int:
+    """A colour number, 0 to 5, that belongs to a name."""
+    return sum(name.encode()) % 6
+
+
+@lru_cache(maxsize=512)
+def _digest(path: str) -> str:
+    file = Path(__file__).parent.parent.parent / "static" / path
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else "0"
+
+
+def _locale() -> str:
+    if not has_request_context():
+        return "en"
+    if current_user and current_user.is_authenticated:
+        return str(current_user.locale)
+    return request.accept_languages.best_match(["en", "nl", "fr"]) or "en"
+
+
+def _timezone() -> str:
+    return (
+        str(current_user.timezone)
+        if has_request_context() and current_user and current_user.is_authenticated
+        else "Europe/Amsterdam"
+    )
+
+
+def finish_reading(response: Response) -> Response:
+    """End what only read with COMMIT, which leaves the connection what was prepared on it (app/core/plans.py). A row that was
+    changed to be shown is not to be kept: then the request ends with ROLLBACK, as any other does that committed nothing."""
+    if request.method in ("GET", "HEAD") and response.status_code < 400 and db.session.registry.has():
+        session = db.session()
+        if not (session.new or session.dirty or session.deleted):
+            session.commit()
+    return response
+
+
+def _headers(response: Response) -> Response:
+    headers = response.headers
+    present = {name.lower() for name, _value in headers}
+    headers.extend((name, value) for name, value in ALWAYS if name.lower() not in present)
+    if "content-security-policy" not in present:
+        headers.add("Content-Security-Policy", _policy() if response.mimetype == "text/html" else NOTHING_RUNS)
+    if request.is_secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    if request.endpoint == "static":
+        headers["Cache-Control"] = "public, max-age=31536000, immutable" if request.args.get("v") else "public, max-age=300"
+    elif "cache-control" not in present:
+        headers.add("Cache-Control", "no-store")
+    return response
+
+
+def _policy() -> str:
+    nonce = csp_nonce()
+    return (
+        f"default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'; style-src 'self' 'nonce-{nonce}'; "
+        "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; frame-src 'self'; media-src 'self'; "
+        "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+    )

@@ -1,0 +1,67 @@
+"""The one blueprint of this feature's pages; and every request of a person is a sign of life."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, request
+from flask_login import current_user
+from werkzeug.exceptions import NotFound
+
+from app.core.afterwards import after_answer
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.domain.connections.queries import ChannelMissing
+from app.domain.routing.actions import note_seen, set_availability
+from app.domain.routing.models import AvailabilityState
+from app.domain.routing.queries import RuleMissing
+from app.domain.routing.words import FILTERS
+from app.web import error_pages
+
+bp = Blueprint("routing", __name__)
+PHONE = re.compile(r"Mobile|Android|iPhone|iPad", re.IGNORECASE)
+
+
+def on_phone() -> bool:
+    """True if the request comes from something that sleeps in a pocket."""
+    return bool(PHONE.search(request.headers.get("User-Agent", "")))
+
+
+@bp.before_request
+def _signed_in_only() -> Any:
+    if not current_user.is_authenticated:
+        return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
+    return None
+
+
+@bp.errorhandler(RuleMissing)
+@bp.errorhandler(ChannelMissing)
+def _not_here(_error: Exception) -> Any:
+    return error_pages.answer(NotFound())
+
+
+@bp.after_app_request
+def _notice(response: Response) -> Response:
+    """At most once a minute and browser: when its session is touched as well (app/web/accounts/session.py). It costs nothing
+    else.
+    """
+    if g.get("unseen_session_id") is not None and request.endpoint != "accounts.sign_out":
+        sign = partial(note_seen, user_id=current_user.user_id, now=utc_now(), on_phone=on_phone())
+        after_answer(response, sign)
+    return response
+
+
+@bp.before_app_request
+def _leaving() -> None:
+    """Whoever signs out is offline at once."""
+    if request.endpoint == "accounts.sign_out" and current_user.is_authenticated:
+        with transaction() as session:
+            viewer = current_user.viewer
+            set_availability(session, viewer.user_id, AvailabilityState.OFFLINE, now=utc_now(), actor=viewer.actor)
+
+
+@bp.record_once
+def _register_filters(state: Any) -> None:
+    state.app.jinja_env.filters.update(FILTERS)

@@ -1,0 +1,51 @@
+"""One's own availability: a part of the account menu, and a page without scripts."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.runtime import runtime
+from app.core.translation import gettext as _
+from app.domain.routing.actions import set_availability
+from app.domain.routing.models import AvailabilityState
+from app.domain.routing.queries import find_availability, is_routing_on
+from app.web.accounts.next_page import own_path
+from app.web.accounts.session import current_viewer
+from app.web.pages import page
+from app.web.routing.blueprint import bp, on_phone
+
+CHOSEN = (AvailabilityState.AVAILABLE, AvailabilityState.AWAY)
+
+
+@bp.get("/availability")
+def availability() -> ResponseReturnValue:
+    """Whether new threads come to the viewer: as a fragment for the menu, as a page without scripts."""
+    row = find_availability(db.session(), current_viewer().user_id)
+    state = row.state if row and row.state != AvailabilityState.OFFLINE else AvailabilityState.AVAILABLE
+    whole = request.headers.get("HX-Request") != "true"
+    template = "routing/availability_page.html" if whole else "routing/availability.html"
+    here = urlsplit(request.headers.get("HX-Current-URL", ""))
+    back = own_path(f"{here.path}?{here.query}" if here.query else here.path) or ""
+    return page(template, state=state, states=CHOSEN, back=back, is_routing_on=is_routing_on(db.session()))
+
+
+@bp.post("/availability")
+def save_availability() -> ResponseReturnValue:
+    """Take new threads (`state` available), or none (away); then back to where one was."""
+    viewer = current_viewer()
+    asked = request.form.get("state")
+    if asked not in CHOSEN:
+        return _("This choice does not exist; reload the page and try again."), 422
+    state = AvailabilityState(asked)
+    with transaction() as session:
+        set_availability(session, viewer.user_id, state, now=utc_now(), actor=viewer.actor, on_phone=on_phone())
+    runtime().nudger.nudge()
+    flash(
+        _("You are available: new threads come to you.") if state == CHOSEN[0] else _("You are away: no new threads come to you.")
+    )
+    return redirect(own_path(request.form.get("back")) or url_for("routing.availability"), 303)

@@ -1,0 +1,80 @@
+"""What each person takes: leads look and set it."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from werkzeug.wrappers import Response
+
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.runtime import runtime
+from app.core.translation import gettext as _
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.queries import get_user
+from app.domain.routing.actions import set_availability
+from app.domain.routing.models import AvailabilityState
+from app.domain.routing.queries import Worker, find_profile, list_workers
+from app.domain.routing.rule_actions import save_profile
+from app.web.accounts.session import current_lead
+from app.web.pages import page
+from app.web.routing.blueprint import bp
+from app.web.routing.forms import DAYS, Filled, form_of_person, read_person
+
+
+@bp.get("/settings/routing/people")
+def workers() -> ResponseReturnValue:
+    """Everybody of the viewer's brands: who is there, what they have and what they take."""
+    viewer = current_lead()
+    return page("routing/people.html", workers=_in_sight(viewer))
+
+
+@bp.get("/settings/routing/people/<uuid:user_id>")
+def worker(user_id: uuid.UUID) -> ResponseReturnValue:
+    found, is_admin = _worker(user_id)
+    return _editor(found, form_of_person(find_profile(db.session(), user_id), is_admin=is_admin))
+
+
+@bp.post("/settings/routing/people/<uuid:user_id>")
+def save_worker(user_id: uuid.UUID) -> ResponseReturnValue:
+    """What they take from now on."""
+    found, _is_admin = _worker(user_id)
+    form, abilities = read_person(request.form.to_dict())
+    if abilities is None:
+        return _editor(found, form, status=422)
+    with transaction() as session:
+        save_profile(session, user_id, abilities, actor=current_lead().actor, now=utc_now())
+    runtime().nudger.nudge()
+    flash(_("Saved."))
+    return redirect(url_for("routing.workers"), 303)
+
+
+@bp.post("/settings/routing/people/<uuid:user_id>/away")
+def send_away(user_id: uuid.UUID) -> ResponseReturnValue:
+    """Somebody went home and forgot to say so: nothing new comes to them until they say they are back."""
+    found, _is_admin = _worker(user_id)
+    with transaction() as session:
+        set_availability(session, user_id, AvailabilityState.AWAY, now=utc_now(), actor=current_lead().actor)
+    flash(_("%(name)s is away: nothing new comes to them until they are back.", name=found.name))
+    return redirect(url_for("routing.workers"), 303)
+
+
+def _in_sight(viewer: Viewer) -> list[Worker]:
+    brands = set(viewer.brand_ids)
+    return [worker for worker in list_workers(db.session(), now=utc_now()) if worker.brands & brands]
+
+
+def _worker(user_id: uuid.UUID) -> tuple[Worker, bool]:
+    found = next((worker for worker in _in_sight(current_lead()) if worker.user_id == user_id), None)
+    if found is None:
+        abort(404)
+    return found, get_user(db.session(), user_id).is_admin
+
+
+def _editor(found: Worker, form: Filled, *, status: int = 200) -> Response:
+    names = get_locale().days["stand-alone"]["wide"]
+    days = [(name, names[number].capitalize()) for number, name in enumerate(DAYS)]
+    return page("routing/person.html", status=status, worker=found, form=form, days=days)

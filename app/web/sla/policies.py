@@ -1,0 +1,144 @@
+"""The settings pages of SLA policies; administrators alone."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.runtime import runtime
+from app.core.translation import gettext as _
+from app.domain.notifications.senders import mail_sender
+from app.domain.notifications.teams.hooks import list_hooks, list_without_channel
+from app.domain.sla.actions import archive_policy, change_policy, create_policy
+from app.domain.sla.dry_run import DryRun, dry_run
+from app.domain.sla.queries import PolicyRow, get_policy, list_policies, list_recomputes
+from app.domain.sla.rules import PolicyRules
+from app.web.accounts.session import current_admin
+from app.web.pages import page
+from app.web.sla.blueprint import bp
+from app.web.sla.policy_form import PolicyForm, choices, form_of, read_form
+from app.web.sla.words import DRY_RUN_WORDS, span_words
+
+
+@bp.get("/settings/policies")
+def policies() -> ResponseReturnValue:
+    """Every policy in the order in which they are tried."""
+    current_admin()
+    session = db.session()
+    offered = choices(session)
+    rows = [(row, _match_words(row.rules, offered)) for row in list_policies(session)]
+    recomputes = list_recomputes(session)
+    return page("sla/policies/list.html", blocks=("recomputes",), rows=rows, recomputes=recomputes, minutes_words=minutes_words)
+
+
+@bp.get("/settings/policies/new")
+def new_policy() -> ResponseReturnValue:
+    current_admin()
+    return _editor(form_of(db.session(), None, count=len(list_policies(db.session()))))
+
+
+@bp.post("/settings/policies")
+def add_policy() -> ResponseReturnValue:
+    """Save a new policy."""
+    return _save(None)
+
+
+@bp.get("/settings/policies/<uuid:policy_id>")
+def edit_policy(policy_id: uuid.UUID) -> ResponseReturnValue:
+    current_admin()
+    row = get_policy(db.session(), policy_id)
+    return _editor(form_of(db.session(), row, count=0), row=row)
+
+
+@bp.post("/settings/policies/<uuid:policy_id>")
+def save_policy(policy_id: uuid.UUID) -> ResponseReturnValue:
+    """Let it promise something else from now on."""
+    return _save(policy_id)
+
+
+@bp.post("/settings/policies/<uuid:policy_id>/deletion")
+def remove_policy(policy_id: uuid.UUID) -> ResponseReturnValue:
+    viewer = current_admin()
+    name = get_policy(db.session(), policy_id).rules.name
+    with transaction() as session:
+        archive_policy(session, policy_id, now=utc_now(), actor=viewer.actor)
+    runtime().nudger.nudge()
+    flash(_("%(name)s is deleted.", name=name))
+    return redirect(url_for("sla.policies"), 303)
+
+
+@bp.post("/settings/policies/dry-run")
+@bp.post("/settings/policies/<uuid:policy_id>/dry-run", endpoint="dry_run_changed_policy")
+def dry_run_new_policy(policy_id: uuid.UUID | None = None) -> ResponseReturnValue:
+    """What the form would make of the last 30 days; nothing is saved, and the form stays as it was filled in."""
+    viewer, session = current_admin(), db.session()
+    row = get_policy(session, policy_id) if policy_id else None
+    form = read_form(session)
+    if form.rules is None:
+        return _editor(form, row=row, status=422)
+    place: dict[str, Any] = {"policy_id": policy_id, "position": form.position}
+    run = dry_run(session, form.rules, **place, brand_ids=viewer.brand_ids, now=utc_now())
+    return _editor(form, row=row, run=run)
+
+
+def _save(policy_id: uuid.UUID | None) -> ResponseReturnValue:
+    viewer = current_admin()
+    row = get_policy(db.session(), policy_id) if policy_id else None
+    form = read_form(db.session())
+    if form.rules is None:
+        return _editor(form, row=row, status=422)
+    rules = _with_what_the_form_leaves_out(form.rules, row)
+    with transaction() as session:
+        who: dict[str, Any] = {"position": form.position, "now": utc_now(), "actor": viewer.actor}
+        if policy_id is None:
+            create_policy(session, rules, **who)
+        else:
+            change_policy(session, policy_id, rules, **who)
+    runtime().nudger.nudge()
+    flash(_("Saved. Running clocks follow in the background."))
+    return redirect(url_for("sla.policies"), 303)
+
+
+def _with_what_the_form_leaves_out(rules: PolicyRules, row: PolicyRow | None) -> PolicyRules:
+    return rules.model_copy(update={"task_minutes": row.rules.task_minutes}) if row else rules
+
+
+def _editor(form: PolicyForm, *, row: PolicyRow | None = None, run: DryRun | None = None, status: int = 200) -> Response:
+    policy, name = (row.policy, row.rules.name) if row else (None, "")
+    return page(
+        "sla/policies/edit.html",
+        form=form,
+        policy=policy,
+        name=name,
+        run=run,
+        **DRY_RUN_WORDS,
+        choices=choices(db.session()),
+        has_mail=mail_sender().is_set_up,
+        has_cards=any(row.hook for row in list_hooks(db.session())),
+        without_cards=list_without_channel(db.session()),
+        status=status,
+    )
+
+
+def minutes_words(minutes: int | None) -> str:
+    """A target in words, "–" where nothing is promised."""
+    return span_words(minutes * 60) if minutes else "–"
+
+
+def _match_words(rules: PolicyRules, offered: dict[str, list[tuple[str, str]]]) -> str:
+    """Which threads a policy is for."""
+    parts = []
+    for name in ("media", "priorities", "statuses", "brand_ids", "channel_ids", "thread_types"):
+        words = dict(offered[name])
+        values = [words[str(value)] for value in getattr(rules.match, name) if str(value) in words]
+        if values:
+            parts.append(", ".join(values))
+    if rules.match.contact_ids:
+        parts.append(_("some customers"))
+    return (_(" or ") if rules.match.any_of else " · ").join(parts) or _("Everything")

@@ -1,0 +1,7 @@
+"""Clocks over HTTP: what explains them, and the settings of calendars and policies."""
+
+from app.web.sla import calendars, policies, thread
+from app.web.sla.blueprint import bp
+
+__all__ = ["blueprints", "calendars", "policies", "thread"]
+blueprints = (bp,)

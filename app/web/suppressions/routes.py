@@ -1,0 +1,80 @@
+"""The addresses nothing is sent to, as leads see them and lift them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from flask import Blueprint, abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.contract.suppression import Stop
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.runtime import runtime
+from app.core.text import storable
+from app.domain.accounts.queries import list_brands
+from app.domain.suppressions.actions import lift_suppression
+from app.domain.suppressions.queries import SuppressionMissing, get_suppression, list_suppressions
+from app.web.accounts.session import current_lead
+from app.web.pages import page
+
+bp = Blueprint("suppressions", __name__)
+
+
+@bp.get("/settings/suppressions")
+def suppressions() -> ResponseReturnValue:
+    """Those of the brands one may see, newest first."""
+    viewer, session = current_lead(), db.session()
+    words = storable(request.args.get("q", "")).strip()[:200]
+    found = list_suppressions(session, brand_ids=viewer.brand_ids, words=words, before=_before())
+    return page(
+        "suppressions/list.html",
+        rows=found.rows,
+        next_before=found.next_before.isoformat() if found.next_before else None,
+        brands={brand.id: brand for brand in list_brands(session)},
+        words=words,
+        is_first=not request.args.get("before"),
+        reasons=_reasons(),
+        sources=_sources(),
+    )
+
+
+@bp.post("/settings/suppressions/<uuid:suppression_id>/release")
+def release(suppression_id: uuid.UUID) -> ResponseReturnValue:
+    """Let the address be written to again; its provider is told as well."""
+    viewer = current_lead()
+    with transaction() as session:
+        try:
+            found = get_suppression(session, suppression_id=suppression_id, brand_ids=viewer.brand_ids)
+        except SuppressionMissing:
+            abort(404)
+        address = found.address
+        lift_suppression(session, found, now=utc_now(), actor=viewer.actor)
+    runtime().nudger.nudge()
+    flash(_("%(address)s can be written to again.", address=address))
+    return redirect(url_for("suppressions.suppressions", q=request.form.get("q") or None), 303)
+
+
+def _before() -> datetime | None:
+    try:
+        found = datetime.fromisoformat(request.args.get("before", ""))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+def _reasons() -> dict[Stop, str]:
+    return {
+        Stop.BOUNCED: _("Mail came back"),
+        Stop.COMPLAINED: _("Reported as spam"),
+        Stop.UNSUBSCRIBED: _("Unsubscribed from mailings"),
+    }
+
+
+def _sources() -> dict[str, str]:
+    return {"sendgrid": "SendGrid", "link": _("Their own click"), "user": _("Somebody here")}
+
+
+blueprints = (bp,)

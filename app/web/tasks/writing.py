@@ -1,0 +1,219 @@
+"""Making, editing, completing and moving tasks."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from flask import flash, g, make_response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.runtime import runtime
+from app.core.translation import gettext as _
+from app.domain.tasks.actions import StatusChange, TaskMovedOn, create_task, edit_task, set_task_status
+from app.domain.tasks.models import Recurrence, Task, TaskStatus, TaskType
+from app.domain.tasks.queries import TaskRow, get_task, list_before
+from app.domain.threads.models import Priority
+from app.domain.threads.queries import get_thread
+from app.domain.threads.timeline import list_assignable_users
+from app.web.accounts.session import current_viewer
+from app.web.inbox.blueprint import parse_uuid
+from app.web.inbox.words import priority_words
+from app.web.pages import page
+from app.web.tasks import words
+from app.web.tasks.blueprint import bp
+from app.web.tasks.forms import NOTES_CHARACTERS, TaskForm
+from app.web.tasks.pages import asked_filter, common, list_context
+from app.web.tasks.thread import thread_tasks_page
+
+
+@bp.post("/tasks")
+def add_task() -> ResponseReturnValue:
+    """A new task, by default for the writer. From a thread (`thread_id`) it is about that thread."""
+    viewer, session = current_viewer(), db.session()
+    form = TaskForm({"assignee": str(viewer.user_id), **request.form.to_dict()})
+    thread_id = parse_uuid(form.get("thread_id"))
+    thread = get_thread(session, viewer=viewer, thread_id=thread_id) if thread_id else None
+    brand_id = thread.brand_id if thread else parse_uuid(form.get("brand"))
+    if brand_id not in viewer.brand_ids:
+        form.errors["brand"] = _("Choose one of your brands.")
+        brand_id = viewer.brand_ids[0] if viewer.brand_ids else uuid.UUID(int=0)
+    content = form.content(
+        brand_id=brand_id, thread_id=thread.id if thread else None, zone=viewer.timezone, assignees=_assignees(brand_id)
+    )
+    if form.errors:
+        return thread_tasks_page(thread.id, form, status=422) if thread else _list_again(form, status=422)
+    with transaction() as writing:
+        task = create_task(writing, content, now=utc_now(), actor=viewer.actor)
+    runtime().nudger.nudge()
+    said = _("Task added")
+    if not _is_htmx():
+        flash(said)
+        return redirect(_where_from(task), 303)
+    answer = thread_tasks_page(thread.id) if thread else _list_again(TaskForm({}))
+    undo = url_for("tasks.set_status", task_id=task.id, status=TaskStatus.CANCELLED.value)
+    return _saying(answer, said, undo=undo, shown_in_thread=task.stands_in_thread)
+
+
+@bp.get("/tasks/<uuid:task_id>")
+def show_task(task_id: uuid.UUID) -> ResponseReturnValue:
+    """One task with everything that can be changed about it."""
+    row = get_task(db.session(), viewer=current_viewer(), task_id=task_id)
+    return _editor(row, TaskForm(_values(row.task)))
+
+
+@bp.post("/tasks/<uuid:task_id>")
+def save_task(task_id: uuid.UUID) -> ResponseReturnValue:
+    """Change a task. 409 with the typed text kept if somebody changed it meanwhile."""
+    viewer = current_viewer()
+    row = get_task(db.session(), viewer=viewer, task_id=task_id)
+    form = TaskForm(request.form.to_dict())
+    task, seen = row.task, form.get("version")
+    content = form.content(
+        brand_id=task.brand_id,
+        thread_id=task.thread_id,
+        zone=viewer.timezone,
+        assignees=_assignees(task.brand_id),
+        before={task_id for task_id, _title in _before(row)},
+    )
+    if form.errors:
+        return _editor(row, form, status=422)
+    try:
+        with transaction() as session:
+            if_version = int(seen) if seen.isdecimal() and len(seen) < 10 else None
+            edit_task(session, task_id, content, now=utc_now(), actor=viewer.actor, if_version=if_version)
+    except TaskMovedOn:
+        return _editor(get_task(db.session(), viewer=viewer, task_id=task_id), form, moved_on=True, status=409)
+    runtime().nudger.nudge()
+    flash(_("Saved."))
+    return redirect(url_for("tasks.show_task", task_id=task_id), 303)
+
+
+@bp.post("/tasks/<uuid:task_id>/status")
+def set_status(task_id: uuid.UUID) -> ResponseReturnValue:
+    """Complete, reopen, cancel or move a task to `status`; `completion_notes` say how it went."""
+    viewer = current_viewer()
+    row = get_task(db.session(), viewer=viewer, task_id=task_id)
+    status = next((known for known in TaskStatus if known.value == request.values.get("status")), None)
+    if status is None:
+        return _("This choice does not exist; reload the page and try again."), 422
+    notes = request.form.get("completion_notes")
+    with transaction() as session:
+        change = set_task_status(
+            session,
+            task_id,
+            status,
+            now=utc_now(),
+            actor=viewer.actor,
+            completion_notes=notes.strip()[:NOTES_CHARACTERS] if notes is not None else None,
+        )
+    runtime().nudger.nudge()
+    said = _said(change)
+    if not _is_htmx():
+        flash(said)
+        return redirect(_where_from(row.task), 303)
+    undo = url_for("tasks.set_status", task_id=task_id, status=change.former.value) if change.former != status else ""
+    return _saying(make_response("", 204), said, undo=undo, shown_in_thread=change.task.stands_in_thread)
+
+
+@bp.get("/tasks/<uuid:task_id>/reminder")
+def reminder(task_id: uuid.UUID) -> ResponseReturnValue:
+    """What the reminder of a task says, as a toast."""
+    row = get_task(db.session(), viewer=current_viewer(), task_id=task_id)
+    said = _("Reminder: %(title)s", title=words.title_words(row.task.title))
+    due = words.due_words(row.task)
+    return _saying(make_response("", 204), f"{said} ({due})" if due else said, changed=False)
+
+
+def _said(change: StatusChange) -> str:
+    if change.before is not None:
+        return _("Completed, although “%(title)s” is not", title=change.before.title)
+    if change.next_task is not None and change.next_task.due_date is not None:
+        return _("Completed. The next one is due %(when)s", when=words.due_words(change.next_task))
+    title = words.title_words(change.task.title)
+    if change.task.status == TaskStatus.COMPLETED:
+        return _("Completed: %(title)s", title=title)
+    return _("%(title)s: %(status)s", title=title, status=words.task_status_words(change.task.status))
+
+
+def _saying(
+    answer: Response, said: str, *, undo: str = "", changed: bool = True, shown_in_thread: bool = False
+) -> ResponseReturnValue:
+    toast = {"text": said, **({"undo_label": _("Undo"), "undo_url": undo} if undo else {})}
+    heard = {"tasks-changed": changed, "thread-changed-here": shown_in_thread}
+    answer.headers["HX-Trigger"] = json.dumps({"toast": toast, **{name: True for name, is_so in heard.items() if is_so}})
+    return answer
+
+
+def _is_htmx() -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def _where_from(task: Task) -> str:
+    if request.values.get("back") in ("thread", "timeline") and task.thread_id:
+        return url_for("inbox.show_thread", thread_id=task.thread_id)
+    if request.values.get("back") == "inbox":
+        return url_for("inbox.list_view", view="tasks")
+    if request.form.get("back") == "task":
+        return url_for("tasks.show_task", task_id=task.id)
+    return url_for("tasks.board") if request.form.get("back") == "board" else url_for("tasks.show_list")
+
+
+def _assignees(brand_id: uuid.UUID) -> set[uuid.UUID]:
+    return {user_id for user_id, _name in list_assignable_users(db.session(), brand_id)}
+
+
+def _before(row: TaskRow) -> list[tuple[uuid.UUID, str]]:
+    """The tasks this one may wait for, and the one it waits for or waited for."""
+    session, task = db.session(), row.task
+    known = list_before(session, viewer=current_viewer(), task=task)
+    kept = session.get(Task, task.depends_on_id) if task.depends_on_id else None
+    if kept is not None and kept.id not in {task_id for task_id, _title in known}:
+        known.insert(0, (kept.id, kept.title))
+    return known
+
+
+def _list_again(form: TaskForm, status: int = 200) -> Response:
+    return page("tasks/list.html", blocks=("task_add",), status=status, **list_context(asked_filter(), form))
+
+
+def _values(task: Task) -> dict[str, str]:
+    return {
+        "title": task.title,
+        "notes": task.notes,
+        "task_type": task.task_type.value,
+        "priority": task.priority.value,
+        "assignee": str(task.assignee_user_id or ""),
+        "due_date": task.due_date.isoformat() if task.due_date else "",
+        "due_time": f"{task.due_time:%H:%M}" if task.due_time else "",
+        "reminder": str(task.reminder_minutes) if task.reminder_minutes is not None else "",
+        "recurrence": task.recurrence.value if task.recurrence else "",
+        "waiting_for": task.waiting_for,
+        "depends_on": str(task.depends_on_id or ""),
+    }
+
+
+def _editor(row: TaskRow, form: TaskForm, *, moved_on: bool = False, status: int = 200) -> ResponseReturnValue:
+    g.current_view = "tasks"
+    kept = row.task.reminder_minutes
+    unlisted = {kept: _("%(count)s minutes before", count=kept)} if kept else {}
+    reminders = {**unlisted, **words.REMINDERS}
+    people = list_assignable_users(db.session(), row.task.brand_id)
+    context: dict[str, Any] = {
+        **common("show_list", asked_filter(), form),
+        "row": row,
+        "moved_on": moved_on,
+        "task_options": {
+            "types": [(kind.value, words.task_type_words(kind)) for kind in TaskType],
+            "priorities": [(priority.value, priority_words(priority)) for priority in Priority],
+            "people": [("", _("Nobody")), *((str(user_id), name) for user_id, name in people)],
+            "reminders": [("", _("None")), *((str(minutes), _(text)) for minutes, text in reminders.items())],
+            "before": [("", _("Nothing")), *((str(task_id), title) for task_id, title in _before(row))],
+            "recurrences": [("", _("Never")), *((kind.value, words.recurrence_words(kind)) for kind in Recurrence)],
+        },
+    }
+    return page("tasks/task.html", status=status, **context)

@@ -1,0 +1,331 @@
+"""Every URL tried as everybody; the table is tests/web/accounts/every_url.py."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from app import create_app
+from app.config import Settings
+from app.core.crypto import Keyring
+from app.core.ids import new_id
+from app.core.runtime import runtime
+from app.domain.accounts.models import Role, Team, User, UserSession
+from app.domain.accounts.tokens import create_token
+from app.domain.automation.models import AutomationRule
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.delivery.models import ScheduledReply
+from app.domain.events.actions import SYSTEM, Actor
+from app.domain.events.models import Event, OutboxEntry
+from app.domain.ingest.intake import RawEvent, store_event
+from app.domain.integrations.actions import IntegrationContent, create_integration
+from app.domain.integrations.models import Provider
+from app.domain.mailings.actions import NewMailing, NewRecipient, create_mailing
+from app.domain.mailings.models import MailingRecipient
+from app.domain.mailings.tokens import unsubscribe_token as mailing_token
+from app.domain.notifications.digest_mail import unsubscribe_token
+from app.domain.notifications.models import Notification, NotificationKind, PushSubscription
+from app.domain.notifications.teams.hooks import NewHook, set_hook
+from app.domain.orders.articles import add_article
+from app.domain.reply_templates.actions import TemplateContent, create_template
+from app.domain.reply_templates.models import TemplateCategory
+from app.domain.sla.actions import CalendarContent, create_calendar, create_policy
+from app.domain.sla.rules import DEFAULT_CALENDAR, PolicyRules
+from app.domain.suppressions.models import Suppression
+from app.domain.tasks.actions import TaskContent, create_task
+from app.domain.threads.macro_models import Macro
+from app.domain.threads.models import Attachment, MessageType, Thread
+from app.domain.threads.move_models import ThreadMove
+from app.domain.threads.sorting import ListSort
+from app.domain.threads.triage_models import BulkAction
+from app.domain.threads.view_models import SavedView, ViewScope
+from tests.domain.appointments.factories import make_appointment
+from tests.domain.orders.factories import make_order
+from tests.domain.routing.factories import make_rule
+from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
+from tests.support.database import again, back_to, ground_session
+from tests.support.signing_in import csrf_token, sign_in
+from tests.web.accounts.audiences import IN, SIGN_IN, Entry, Verdict
+from tests.web.accounts.every_url import TABLE
+
+# Least first: who is refused changes nothing for those who come after.
+PEOPLE = ("nobody", "mallory", "moritz", "alice", "leila", "root")
+# Made-up content only.
+OPEN_IN_A_DEMO = frozenset({"/dev/components"})
+IDS_OF_API = {
+    "channels": "channel_id",
+    "attachments": "attachment_id",
+    "messages": "message_id",
+    "threads": "thread_id",
+    "contacts": "contact_id",
+    "tasks": "task_id",
+    "orders": "order_id",
+    "appointments": "appointment_id",
+    "templates": "template_id",
+    "teams": "team_id",
+    "send-bulk-email": "mailing_id",
+    "users": "user_id",
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """The people, and what to put into the URLs."""
+
+    users: dict[str, User]
+    tokens: dict[str, str]
+    ids: dict[str, object]
+
+
+@pytest.fixture(scope="module")
+def built(shared_app: Flask, ground: sa.Connection) -> World:
+    """The world, put in place once for all these tests."""
+    with ground_session(ground) as session:
+        ours, theirs = make_brand(session), make_brand(session, "laderthuis")
+        users = {
+            "alice": make_user(session, "Alice", brands=(ours,)),
+            "leila": make_user(session, "Leila", role=Role.LEAD, brands=(ours,)),
+            "root": make_user(session, "Root", role=Role.ADMIN),
+            "mallory": make_user(session, "Mallory", brands=(theirs,)),
+            "moritz": make_user(session, "Moritz", role=Role.LEAD, brands=(theirs,)),
+        }
+        tokens = {name: create_token(session, user, name="test", scopes=(), now=NOW)[1] for name, user in users.items()}
+        ids = _things(shared_app, session, ours, users["alice"])
+        session.flush()
+        # Nobody works here, and /readyz tells of what has waited for a minute.
+        session.execute(sa.update(OutboxEntry).where(OutboxEntry.state == "ready").values(state="done"))
+        session.commit()
+        return World(users, tokens, ids)
+
+
+@pytest.fixture
+def connection(built: World, ground: sa.Connection) -> Iterator[sa.Connection]:
+    with back_to(ground) as connection:
+        yield connection
+
+
+@pytest.fixture
+def world(app: Flask, db_session: Session, built: World) -> World:
+    return replace(built, users={name: again(db_session, user) for name, user in built.users.items()})
+
+
+def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[str, object]:
+    with app.app_context():
+        keyring, stored = runtime().keyring, runtime().storage.put(b"From: a@example.nl\r\n\r\nhallo").key
+    channel = make_channel(session, brand, ChannelType.EMAIL, keyring=keyring, address="service@chargecars.example")  # type: ignore[arg-type]
+    contact = make_contact(session, kind="email", value="pieter@example.nl")
+    thread = make_thread(session, channel, contact, subject="Laadpaal")
+    incoming = make_message(session, thread, raw_key=stored, html="<p>hallo</p>")
+    failed = make_message(session, thread, message_type=MessageType.OUTGOING, delivery_status="failed")
+    attachment = Attachment(
+        id=new_id(), message_id=incoming.id, thread_id=thread.id, position=0, filename="a.txt", content_type="text/plain",
+        size_bytes=5, storage_key=stored, state="stored", provider={}, created_at=NOW,
+    )  # fmt: skip
+    team = Team(id=new_id(), name="Service")
+    other_person = make_user(session, "Otto", brands=(brand,))  # type: ignore[arg-type]
+    event = Event(type="MessageReceived", occurred_at=NOW, brand_id=channel.brand_id, thread_id=thread.id, depth=0, payload={})
+    session.add_all([attachment, team, event])
+    session.flush()
+    entry = OutboxEntry(event_id=event.id, handler="push_thread_change", queue="live", state="failed")
+    browser = UserSession(
+        id=new_id(), user_id=other_person.id, token_hash=b"x", created_at=NOW, last_seen_at=NOW, expires_at=NOW, user_agent=""
+    )
+    stopped = Suppression(id=new_id(), brand_id=channel.brand_id, address="weg@example.nl", reason="bounced", source="user")
+    stopped.detail, stopped.occurred_at, stopped.created_at = "", NOW, NOW
+    session.add_all([entry, browser, stopped])
+    new = NewMailing("Winter", "Tips", recipients=(NewRecipient("pieter@example.nl"),))
+    mailing = create_mailing(session, new, channel=channel, actor=Actor(alice.id), now=NOW)
+    recipient_id = session.execute(sa.select(MailingRecipient.id).where(MailingRecipient.mailing_id == mailing.id)).scalar_one()
+    session.flush()
+    raw = RawEvent(source="email_inbound", dedupe_key="1", body=b"x", channel_id=channel.id, quarantine_reason="not a mail")
+    token = create_token(session, alice, name="alice's", scopes=(), now=NOW)[0]
+    content = TemplateContent("Afspraak", TemplateCategory.FOLLOW_UP, "nl", "Tot dan", brand_ids=(channel.brand_id,))
+    template = create_template(session, content, now=NOW)
+    bulk = BulkAction(id=new_id(), user_id=alice.id, change={"kind": "undo", "to": None}, total=0, created_at=NOW)
+    view = SavedView(
+        id=new_id(), name="Retouren", owner_user_id=alice.id, scope=ViewScope.PRIVATE, filters={}, sort=ListSort.NEWEST,
+        position=1, created_at=NOW, updated_at=NOW,
+    )  # fmt: skip
+    move = ThreadMove(kind="merge", batch_id=new_id(), brand_id=channel.brand_id, from_thread_id=new_id(), moved_at=NOW)
+    move.to_thread_id, move.undo_until, move.undone_at, move.former, move.latter = thread.id, NOW, NOW, {}, {}
+    macro = Macro(id=new_id(), name="Storing", brand_id=channel.brand_id, steps={"priority": "high"}, created_at=NOW)
+    macro.updated_at = NOW
+    session.add_all([bulk, view, move, macro])
+    return {
+        "routing_rule_id": make_rule(session, channel).id,
+        "automation_rule_id": _automation_rule(session, channel.brand_id),
+        "macro_id": macro.id, "bulk_id": bulk.id, "view_id": view.id, "batch_id": move.batch_id, "run_token": new_id(),
+        "thread_id": thread.id, "message_id": incoming.id, "failed_id": failed.id, "attachment_id": attachment.id,
+        "contact_id": contact.id, "channel_id": channel.id,
+        "suppression_id": stopped.id, "mailing_id": mailing.id,
+        "mailing_token": mailing_token(recipient_id, app.secret_key), "user_id": other_person.id, "team_id": team.id,
+        "session_id": browser.id, "token_id": token.id, "event_id": store_event(session, raw), "entry_id": entry.id,
+        "scheduled_id": _scheduled(session, thread, alice),
+        **_rules_of_clocks(session),
+        "template_id": template.id, "notification_id": _notification(session, thread, alice),
+        "device_id": _device(session, alice), "way": "app",
+        "token": unsubscribe_token(alice.id, app.secret_key), "hook_id": _hook(session, team, keyring),
+        "brand_id": channel.brand_id,
+        "integration_id": _integration(session, channel, keyring),
+        "order_id": make_order(session, brand, contact).id,  # type: ignore[arg-type]
+        "article_id": _article(session, channel),
+        "appointment_id": make_appointment(session, thread).id,
+        "task_id": create_task(session, TaskContent(channel.brand_id, "Bellen"), now=NOW, actor=SYSTEM).id,
+        "identity_id": new_id(), "address_id": new_id(), "merge_id": new_id(),
+        "day": "2026-12-01",
+        "view": "mine", "filename": "css/tokens.css", "key": "wrong", "scenario": "order-created", "link": "made-up",
+    }  # fmt: skip
+
+
+def _article(session: Session, channel: Channel) -> object:
+    return add_article(session, brand_id=channel.brand_id, sku="WB-11", name="Wallbox", unit_price=None, now=NOW).id
+
+
+def _automation_rule(session: Session, brand_id: object) -> object:
+    part = {"steps": {"priority": "high"}}
+    rule = AutomationRule(id=new_id(), name="Storing", brand_id=brand_id, position=1, trigger="NoteAdded", parts=[part])
+    rule.created_at = rule.updated_at = NOW
+    session.add(rule)
+    session.flush()
+    return rule.id
+
+
+def _integration(session: Session, channel: Channel, keyring: Keyring) -> object:
+    content = IntegrationContent("Intake", channel.brand_id, channel.id)
+    who = {"keyring": keyring, "now": NOW, "actor": SYSTEM}
+    return create_integration(session, Provider.FILLOUT, content, secrets={"url_key": "k"}, **who).id  # type: ignore[arg-type]
+
+
+def _scheduled(session: Session, thread: Thread, user: User) -> object:
+    kept = {"text": "Straks", "attachment_ids": []}
+    row = ScheduledReply(
+        id=new_id(), thread_id=thread.id, channel_id=thread.channel_id, user_id=user.id, reply=kept, created_at=NOW, state="ready"
+    )
+    row.run_at, row.attempts, row.hold_if_newer = NOW, 0, True
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def _rules_of_clocks(session: Session) -> dict[str, object]:
+    who = {"now": NOW, "actor": SYSTEM}
+    calendar = create_calendar(session, CalendarContent("Nacht", DEFAULT_CALENDAR, is_by_name_only=True), **who)  # type: ignore[arg-type]
+    policy = create_policy(session, PolicyRules(name="Spoed"), position=0, **who)  # type: ignore[arg-type]
+    return {"calendar_id": calendar.id, "policy_id": policy.id}
+
+
+def _device(session: Session, user: User) -> object:
+    device = PushSubscription(
+        id=new_id(), user_id=user.id, endpoint="https://push.example/1", p256dh="x", auth="x", created_at=NOW
+    )
+    session.add(device)
+    session.flush()
+    return device.id
+
+
+def _hook(session: Session, team: Team, keyring: Keyring) -> object:
+    new = NewHook("https://nowhere.example/?sig=x", "nowhere.example", shows_content=False)
+    return set_hook(session, new, team_id=team.id, keyring=keyring, now=NOW, actor=SYSTEM).id
+
+
+def _notification(session: Session, thread: Thread, user: User) -> object:
+    told = Notification(
+        id=new_id(), user_id=user.id, kind=NotificationKind.ASSIGNMENT, thread_id=thread.id, count=1, created_at=NOW
+    )
+    session.add(told)
+    session.flush()
+    return told.id
+
+
+@pytest.mark.parametrize("entry", TABLE, ids=lambda e: f"{e.method} {e.rule}")
+def test_every_url_answers_everybody_as_the_table_says(app: Flask, db_session: Session, world: World, entry: Entry) -> None:
+    wrong = {}
+    for name in PEOPLE:
+        expected: Verdict = getattr(entry.audience, name)
+        answer = call(app, db_session, world, entry, name)
+        if not fits(answer, expected):
+            wrong[name] = f"{answer.status_code} {answer.location or ''} instead of {expected}: {answer.text[:300]}"
+    assert not wrong
+
+
+@pytest.mark.parametrize("entry", [e for e in TABLE if e.audience.nobody == SIGN_IN and e.method == "POST"], ids=lambda e: e.rule)
+def test_every_form_is_refused_without_its_token(app: Flask, db_session: Session, world: World, entry: Entry) -> None:
+    client = sign_in(app.test_client(), db_session, world.users["root"])
+    answer = client.post(fill(entry, world), data=dict(entry.data))
+    assert answer.status_code == 400
+    assert "Please send that again" in answer.text
+
+
+@pytest.mark.parametrize(
+    "entry", [e for e in TABLE if e.rule.startswith("/api") and e.audience.nobody == 401], ids=lambda e: f"{e.method} {e.rule}"
+)
+def test_a_signed_in_browser_opens_nothing_of_the_api(app: Flask, db_session: Session, world: World, entry: Entry) -> None:
+    client = sign_in(app.test_client(), db_session, world.users["root"])
+    answer = client.open(fill(entry, world), method=entry.method, json=entry.json)
+    assert answer.status_code == 401
+
+
+def test_every_route_stands_in_the_table_and_nothing_else_does(app: Flask) -> None:
+    routes = {(m, r.rule) for r in app.url_map.iter_rules() for m in (r.methods or set()) - {"HEAD", "OPTIONS"}}
+    listed = {(e.method, e.rule) for e in TABLE}
+    assert sorted(routes - listed) == [], "new routes: add them to tests/web/accounts/every_url.py"
+    assert sorted(listed - routes) == [], "routes that are gone: take them out of tests/web/accounts/every_url.py"
+    assert len(TABLE) == len(listed)
+
+
+def test_what_a_demo_adds_is_for_people_who_are_signed_in(settings: Settings, app: Flask) -> None:
+    demo = create_app(replace(settings, demo=True))
+    usual = {(r.rule, r.endpoint) for r in app.url_map.iter_rules()}
+    added = [r for r in demo.url_map.iter_rules() if (r.rule, r.endpoint) not in usual]
+    assert added
+    for rule in added:
+        path = re.sub(r"<[^>]+>", "x", rule.rule)
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            client = demo.test_client()
+            data = {"csrf_token": csrf_token(client)} if method == "POST" else None
+            answer = client.open(path, method=method, data=data)
+            expected = IN if rule.rule in OPEN_IN_A_DEMO else SIGN_IN
+            assert fits(answer, expected), f"{method} {rule.rule}: {answer.status_code}"
+
+
+def call(app: Flask, session: Session, world: World, entry: Entry, name: str) -> TestResponse:
+    """Call the route as this person: pages with their cookie and token, the API with their bearer token."""
+    client = app.test_client()
+    path = fill(entry, world) + (f"?{entry.query.format(**world.ids)}" if entry.query else "")
+    if entry.rule.startswith("/api/") and "/webhooks/" not in entry.rule:
+        headers = {"Authorization": f"Bearer {world.tokens[name]}"} if name in world.tokens else {}
+        return client.open(path, method=entry.method, json=entry.json, headers=headers, buffered=True)
+    if name in world.users:
+        sign_in(client, session, world.users[name])
+    data = {**entry.data, "csrf_token": csrf_token(client)} if entry.method == "POST" else None
+    return client.open(path, method=entry.method, data=data, buffered=True)
+
+
+def fill(entry: Entry, world: World) -> str:
+    """Put ids into a rule."""
+    ids, rule = {**world.ids, **entry.ids}, entry.rule
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name == "id":
+            collection = re.findall(r"/([a-z-]+)/<uuid:id>", rule)[-1]
+            name = IDS_OF_API[collection]
+        return str(ids[name])
+
+    return re.sub(r"<(?:\w+:)?(\w+)>", value, rule)
+
+
+def fits(answer: TestResponse, expected: Verdict) -> bool:
+    to_sign_in = answer.status_code in (302, 303) and (answer.location or "").startswith("/sign-in")
+    if expected == SIGN_IN:
+        return to_sign_in
+    if expected == IN:
+        return not to_sign_in and answer.status_code < 500 and answer.status_code not in (401, 403, 404, 405)
+    return answer.status_code == expected
