@@ -25,11 +25,11 @@ from app.core.nudge import Nudger
 from app.core.runtime import Runtime, install
 from app.core.slots import SharedSlots
 from app.core.storage import open_storage
-from app.demo import commands as demo_commands
 from app.domain.events import registry
 from app.domain.ingest import readers
 from app.domain.threads import counts
 from app.domain.usage.jobs import writer
+from app.sandbox.demo import commands as demo_commands
 from app.web import pages
 
 CONNECTION_OPTIONS = (

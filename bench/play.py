@@ -12,11 +12,11 @@ from app.config import Settings
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
-from app.demo.commands import PASSWORD, simulated_world
-from app.demo.connect import connect_simulators
-from app.demo.load import load_demo
-from app.demo.people import USERS
 from app.domain.accounts.passwords import hash_password
+from app.sandbox.demo.commands import PASSWORD, simulated_world
+from app.sandbox.demo.connect import connect_simulators
+from app.sandbox.demo.load import load_demo
+from app.sandbox.demo.people import USERS
 from bench.live import FOUND, WATCH, sign_in
 from tests.support.browsing import running_browser
 from tests.support.live import LiveServer, running_application

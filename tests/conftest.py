@@ -33,7 +33,7 @@ from xdist.scheduler import LoadScopeScheduling
 from app import create_app
 from app.config import Settings
 from app.core.crypto import generate_key
-from app.simulators.common import RunningServer
+from app.sandbox.simulators.common import RunningServer
 from tests.domain.ingest.mailbox_world import MailboxWorld, graph_server, mailbox_world
 from tests.support.browsing import Browsing, running_browser
 from tests.support.contexts import Contexts

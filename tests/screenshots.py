@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Page
 
 from app.config import Settings
 from app.core.crypto import generate_key
-from app.demo.commands import PASSWORD
-from app.demo.people import USERS
+from app.sandbox.demo.commands import PASSWORD
+from app.sandbox.demo.people import USERS
 from tests.browser.demo import running_demo
 from tests.browser.looking import AT_REST
 from tests.browser.scenes import ANSWERED

@@ -32,7 +32,7 @@ from app.config import SettingError
 from app.launch.process import Command, Started, start_program
 
 # What the parts import, beside the application that the supervisor has imported itself.
-IMPORTED = ("app.launch.demo", "app.demo.commands", "app.simulators.__main__", "app.simulators.graph")
+IMPORTED = ("app.launch.demo", "app.sandbox.demo.commands", "app.sandbox.simulators.__main__", "app.sandbox.simulators.graph")
 STEP_SECONDS = 0.05
 MESSAGE_BYTES = 65536
 

@@ -93,7 +93,7 @@ def simulators(ports: SimulatorPorts, data_dir: Path) -> Part:
     memory.mkdir(exist_ok=True)
     options = [word for name, port in asdict(ports).items() for word in (f"--{name}-port", str(port))]
     options += ["--data-dir", str(memory)]
-    return Part(SIMULATORS, (sys.executable, "-m", "app.simulators", *options))
+    return Part(SIMULATORS, (sys.executable, "-m", "app.sandbox.simulators", *options))
 
 
 def demo_loader() -> Part:

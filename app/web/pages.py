@@ -58,12 +58,12 @@ ROUTES = (
 )
 REPEATED = ("avatar", "icon", "pill")  # macros a page uses a hundred times with few values, which are all they depend on
 DEMO_ROUTES = (
-    "app.demo.routes",
-    "app.demo.phone",
-    "app.demo.received",
-    "app.demo.forms",
-    "app.demo.provider_routes",
-    "app.dev.routes",
+    "app.sandbox.demo.routes",
+    "app.sandbox.demo.phone",
+    "app.sandbox.demo.received",
+    "app.sandbox.demo.forms",
+    "app.sandbox.demo.provider_routes",
+    "app.sandbox.dev.routes",
 )
 
 ALWAYS = (

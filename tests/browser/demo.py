@@ -11,14 +11,14 @@ from app.config import Settings
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
-from app.demo.commands import PASSWORD, simulated_world
-from app.demo.connect import connect_simulators
-from app.demo.load import load_demo
-from app.demo.mailboxes import connect_mailboxes
-from app.demo.outside import connect_teams, simulator
-from app.demo.people import USERS
-from app.demo.phone_world import connect_phone, simulated_phone
 from app.domain.accounts.passwords import hash_password
+from app.sandbox.demo.commands import PASSWORD, simulated_world
+from app.sandbox.demo.connect import connect_simulators
+from app.sandbox.demo.load import load_demo
+from app.sandbox.demo.mailboxes import connect_mailboxes
+from app.sandbox.demo.outside import connect_teams, simulator
+from app.sandbox.demo.people import USERS
+from app.sandbox.demo.phone_world import connect_phone, simulated_phone
 from tests.support.browsing import Browsing, wait_until_bound
 from tests.support.live import LiveServer, running_application
 

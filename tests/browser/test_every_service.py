@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from app.demo.providers import BROKEN, BUSY, REFUSED, SILENCE
+from app.sandbox.demo.providers import BROKEN, BUSY, REFUSED, SILENCE
 from tests.browser.demo import ADMIN, signed_in
 from tests.support.browsing import Browsing
 from tests.support.live import LiveServer

@@ -20,12 +20,12 @@ import sqlalchemy as sa
 
 from app.core.db import transaction
 from app.core.runtime import runtime
-from app.demo.commands import PASSWORD
 from app.domain.connections import queries as of_channels
 from app.domain.connections.models import Channel, ChannelType
 from app.domain.integrations import queries as of_integrations
 from app.domain.integrations.models import Integration
 from app.domain.threads.models import Thread
+from app.sandbox.demo.commands import PASSWORD
 from tests.browser.demo import ADMIN
 from tests.browser.test_every_page import PAGES
 from tests.support.live import LiveServer

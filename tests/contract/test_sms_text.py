@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from app.contract.sms_text import BASIC, EXTENSION, count_sms, simplify
-from app.simulators.twilio.texts import segments
+from app.sandbox.simulators.twilio.texts import segments
 
 SCRIPT = Path(__file__).parents[2] / "static/js/lib/sms.js"
 

@@ -29,10 +29,10 @@ from app.domain.ingest.notifications import client_state
 from app.mail.intake import read_inbound_parse
 from app.providers.registry import EMAIL_SENDGRID, WHATSAPP
 from app.providers.whatsapp.webhook import sign
-from app.simulators.sendgrid.store import Account
+from app.sandbox.simulators.sendgrid.store import Account
 from tests.factories import make_brand, make_channel
 from tests.providers.whatsapp.payload_files import NAMES, body_of
-from tests.simulators.whatsapp_world import NUMBER_ID, WABA_ID
+from tests.sandbox.simulators.whatsapp_world import NUMBER_ID, WABA_ID
 from tests.support.full import amount
 from tests.support.mutations import mutated, scrambled
 

@@ -60,4 +60,4 @@ def test_handlers_have_names_of_their_own() -> None:
 
 def test_the_files_that_processes_are_started_from_exist() -> None:
     root = Path(__file__).resolve().parents[2]
-    assert [name for name in ("worker.py", "wsgi.py", "app/simulators/__main__.py") if not (root / name).is_file()] == []
+    assert [name for name in ("worker.py", "wsgi.py", "app/sandbox/simulators/__main__.py") if not (root / name).is_file()] == []

@@ -23,7 +23,7 @@ class Missing:
 MISSING = set(sys.argv[1:])
 sys.meta_path.insert(0, Missing())
 import gunicorn.app.wsgiapp, gunicorn.workers.ggevent
-import app, app.demo.load, app.launch.demo, app.launch.supervisor, app.simulators.__main__, app.background.runner
+import app, app.sandbox.demo.load, app.launch.demo, app.launch.supervisor, app.sandbox.simulators.__main__, app.background.runner
 """
 
 

@@ -14,13 +14,13 @@ from app.core.caller import caller_address
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
-from app.demo.commands import PASSWORD
-from app.demo.people import USERS
 from app.domain.accounts.actions import authenticate
 from app.domain.accounts.models import Role
 from app.domain.accounts.throttle import TooManyTries, count_try
 from app.domain.events.actions import Actor, audit
 from app.domain.notifications.push.devices import forget_devices_of
+from app.sandbox.demo.commands import PASSWORD
+from app.sandbox.demo.people import USERS
 from app.web.accounts.blueprint import bp
 from app.web.accounts.forms import SignInForm
 from app.web.accounts.next_page import own_path

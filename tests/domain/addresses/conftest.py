@@ -18,8 +18,8 @@ from app.domain.addresses.actions import add_address
 from app.domain.addresses.jobs import check_address
 from app.domain.addresses.models import Address, AddressType
 from app.providers.pdok.adapter import Pdok
-from app.simulators.common import RunningServer, serve
-from app.simulators.pdok import create_pdok_app
+from app.sandbox.simulators.common import RunningServer, serve
+from app.sandbox.simulators.pdok import create_pdok_app
 from tests.factories import NOW
 
 HTTP = urllib3.PoolManager()

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.domain.addresses.actions import NotAChoice, choose_candidate
 from app.domain.addresses.models import Address, AddressLookup, CheckStatus
 from app.domain.events.actions import SYSTEM
-from app.simulators.common import RunningServer
+from app.sandbox.simulators.common import RunningServer
 from tests.domain.addresses.conftest import look_up, order_fault, seen_requests
 from tests.factories import NOW
 

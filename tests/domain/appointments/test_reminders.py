@@ -36,9 +36,9 @@ from app.domain.threads.spam import mark_spam
 from app.mail.addressing import read_plus_token
 from app.providers.registry import EMAIL_SENDGRID
 from app.providers.sendgrid import SendGridMail
-from app.simulators.common import serve
-from app.simulators.sendgrid import create_sendgrid_app
-from app.simulators.sendgrid.store import Account
+from app.sandbox.simulators.common import serve
+from app.sandbox.simulators.sendgrid import create_sendgrid_app
+from app.sandbox.simulators.sendgrid.store import Account
 from tests.domain.appointments.factories import make_appointment
 from tests.factories import make_brand, make_channel, make_contact, make_thread
 

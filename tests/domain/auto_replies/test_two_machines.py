@@ -37,9 +37,9 @@ from app.domain.ingest.polling import poll_channel
 from app.domain.sla.actions import CalendarContent, create_calendar
 from app.domain.sla.rules import StoredCalendar, StoredDay
 from app.domain.threads.models import Message, MessageType
-from app.simulators.common import RunningServer, serve
-from app.simulators.graph import create_graph_app
-from app.simulators.graph.settings import Settings as GraphSettings
+from app.sandbox.simulators.common import RunningServer, serve
+from app.sandbox.simulators.graph import create_graph_app
+from app.sandbox.simulators.graph.settings import Settings as GraphSettings
 from tests.factories import make_brand, make_channel
 from tests.mail.parsing import read
 from tests.providers.graph.support import Simulator

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import utc_now
 from app.core.runtime import runtime
-from app.demo.load import load_demo
 from app.domain.accounts.access import Viewer, viewer_of
 from app.domain.accounts.models import Brand, Role, Team, User
 from app.domain.automation.actions import RuleContent, create_rule, switch_rule
@@ -27,6 +26,7 @@ from app.domain.reply_templates.models import ReplyTemplate, ReplyTemplateBrand
 from app.domain.threads.bulk import state_of
 from app.domain.threads.macros import MacroSteps, OutsideCall, TaskStep
 from app.domain.threads.models import Priority, Thread, ThreadStatus
+from app.sandbox.demo.load import load_demo
 from tests.domain.automation.factories import condition
 from tests.support.database import back_to, ground_session
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from tests.simulators.whatsapp_world import World, running_world
+from tests.sandbox.simulators.whatsapp_world import World, running_world
 from tests.support.chat_desk import ChatDesk, chat_desk
 from tests.support.pages import PageClient
 

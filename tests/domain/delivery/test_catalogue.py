@@ -14,7 +14,7 @@ from app.domain.connections.account import account_of
 from app.domain.delivery.catalogue import keep_templates, list_kept, read_due_templates, read_templates
 from app.domain.threads.models import Thread
 from tests.factories import make_user
-from tests.simulators.whatsapp_world import WABA_ID
+from tests.sandbox.simulators.whatsapp_world import WABA_ID
 from tests.support.chat_desk import ChatDesk
 from tests.support.signing_in import sign_in
 

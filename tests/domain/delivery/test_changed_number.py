@@ -10,7 +10,7 @@ from app.domain.contacts.numbers import spoken_number
 from app.domain.delivery.models import Delivery
 from app.domain.threads.models import Message
 from app.web.inbox.call_form import number_of
-from tests.simulators.whatsapp_world import JAN
+from tests.sandbox.simulators.whatsapp_world import JAN
 from tests.support.chat_desk import ChatDesk
 
 NEW = "31687654321"

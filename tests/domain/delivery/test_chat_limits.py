@@ -15,7 +15,7 @@ from app.domain.delivery.jobs import ONE_PERSON
 from app.domain.delivery.models import Delivery
 from app.domain.threads.models import Thread
 from app.providers.whatsapp.errors import RULES
-from tests.simulators.whatsapp_world import JAN, WABA_ID
+from tests.sandbox.simulators.whatsapp_world import JAN, WABA_ID
 from tests.support.chat_desk import ChatDesk
 
 ANNA = "31687654321"

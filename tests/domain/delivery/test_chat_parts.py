@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from app.domain.contacts.models import ContactIdentity
 from app.domain.threads.models import Draft, Message, MessageType
 from tests.factories import make_contact
-from tests.simulators.whatsapp_world import JAN
+from tests.sandbox.simulators.whatsapp_world import JAN
 from tests.support.chat_desk import ChatDesk
 from tests.support.signing_in import csrf_token
 

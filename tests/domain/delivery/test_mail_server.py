@@ -25,7 +25,7 @@ from app.domain.ingest.jobs import process_inbound_event
 from app.domain.ingest.models import InboundEvent
 from app.domain.ingest.polling import poll_channel
 from app.domain.threads.models import Message, MessageType, Thread
-from app.simulators.mailserver import MailServerSimulator, start_mail_server
+from app.sandbox.simulators.mailserver import MailServerSimulator, start_mail_server
 from tests.factories import make_brand, make_channel, make_viewer
 
 MAILBOX = "info@buurtstroom.example"

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.simulators.common import RunningServer
+from app.sandbox.simulators.common import RunningServer
 from tests.domain.ingest.mailbox_world import ADDRESSES, MailboxWorld, mailbox_world
 
 

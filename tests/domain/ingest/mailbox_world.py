@@ -20,9 +20,9 @@ from app.domain.ingest.jobs import process_inbound_event
 from app.domain.ingest.models import InboundEvent
 from app.domain.ingest.polling import poll_channel
 from app.domain.threads.models import Message
-from app.simulators.common import RunningServer, serve
-from app.simulators.graph import create_graph_app
-from app.simulators.graph.settings import Settings
+from app.sandbox.simulators.common import RunningServer, serve
+from app.sandbox.simulators.graph import create_graph_app
+from app.sandbox.simulators.graph.settings import Settings
 from tests.factories import make_brand, make_channel
 from tests.providers.graph.support import Simulator
 from tests.support.providers import adapters_at, talking_by

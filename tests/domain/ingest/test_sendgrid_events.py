@@ -30,9 +30,9 @@ from app.domain.ingest.models import InboundEvent, IntakeCount
 from app.domain.suppressions.actions import lift_suppression
 from app.domain.suppressions.models import Suppression
 from app.providers.registry import EMAIL_SENDGRID
-from app.simulators.common import serve
-from app.simulators.sendgrid import create_sendgrid_app
-from app.simulators.sendgrid.store import Account
+from app.sandbox.simulators.common import serve
+from app.sandbox.simulators.sendgrid import create_sendgrid_app
+from app.sandbox.simulators.sendgrid.store import Account
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_viewer
 
 SENDER = "orders@zaptecshop.example"

@@ -28,8 +28,8 @@ from app.domain.integrations.actions import IntegrationContent, create_integrati
 from app.domain.integrations.models import Integration, Provider
 from app.domain.orders.models import Order
 from app.domain.threads.models import Message
-from app.simulators.common import RunningServer, serve
-from app.simulators.fillout import FormAccount, create_fillout_app
+from app.sandbox.simulators.common import RunningServer, serve
+from app.sandbox.simulators.fillout import FormAccount, create_fillout_app
 from tests.factories import make_brand, make_channel
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)

@@ -18,8 +18,8 @@ from app.domain.threads.macro_run import Run, ask_outside
 from app.domain.threads.macros import OutsideCall
 from app.domain.threads.models import Thread
 from app.providers.make.signature import is_signed
-from app.simulators.common import RunningServer
-from app.simulators.make import MakeAccount
+from app.sandbox.simulators.common import RunningServer
+from app.sandbox.simulators.make import MakeAccount
 from tests.domain.integrations.conftest import MAKE_SECRET, Outside
 from tests.domain.integrations.test_make import calls, make_calls, scenarios
 from tests.factories import NOW, make_contact, make_thread, make_user

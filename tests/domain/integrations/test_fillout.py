@@ -23,8 +23,8 @@ from app.domain.integrations.models import FormSubmission, Integration
 from app.domain.orders.models import LineItem, LineItemStatus, OrderSource, OrderStatus
 from app.domain.threads.models import Thread
 from app.providers.fillout.reading import in_words, read_intake, read_submission
-from app.simulators.common import RunningServer
-from app.simulators.fillout import EXAMPLE, FORM, SHAPES, FormAccount, _shaped
+from app.sandbox.simulators.common import RunningServer
+from app.sandbox.simulators.fillout import EXAMPLE, FORM, SHAPES, FormAccount, _shaped
 from tests.domain.integrations.conftest import CONNECTED_AT, FORM_KEY, NOW, Outside
 from tests.support.full import amount
 from tests.support.mutations import mutated

@@ -35,8 +35,8 @@ from app.domain.orders.actions import set_order_status
 from app.domain.orders.models import Order, OrderPayment, OrderSource, OrderStatus, OrderThread
 from app.providers.make.reading import SCENARIOS
 from app.providers.make.signature import is_signed, sign
-from app.simulators.common import RunningServer, serve
-from app.simulators.make import MakeAccount, create_make_app
+from app.sandbox.simulators.common import RunningServer, serve
+from app.sandbox.simulators.make import MakeAccount, create_make_app
 from tests.domain.integrations.conftest import MAKE_KEY, MAKE_SECRET, Outside
 from tests.domain.orders.factories import make_order
 from tests.factories import NOW, make_contact

@@ -21,7 +21,7 @@ from app.domain.delivery.jobs import deliver
 from app.domain.delivery.models import Delivery
 from app.domain.mailings.jobs import send_to_recipient
 from app.domain.mailings.models import MailingRecipient
-from app.simulators.mailserver import MailServerSimulator, start_mail_server
+from app.sandbox.simulators.mailserver import MailServerSimulator, start_mail_server
 from tests.api.conftest import Caller
 from tests.factories import NOW, make_brand, make_channel, make_user
 

@@ -24,8 +24,8 @@ from app.domain.notifications.models import NotificationDispatch, PushSubscripti
 from app.domain.notifications.push.devices import add_device, parse_device
 from app.domain.threads.actions import add_note, assign_thread, subject_of
 from app.domain.threads.models import Thread
-from app.simulators.common import serve
-from app.simulators.notices.app import start_notices
+from app.sandbox.simulators.common import serve
+from app.sandbox.simulators.notices.app import start_notices
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
 
 DISPATCHES = table_of(NotificationDispatch)

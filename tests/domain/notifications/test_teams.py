@@ -22,7 +22,7 @@ from app.domain.notifications.models import NotificationKind, Outcome, TeamsHook
 from app.domain.notifications.teams.hooks import NewHook, set_hook
 from app.domain.notifications.teams.pace import LIMITS, wait_seconds, with_call
 from app.providers.teams.card import MOST_BYTES, Card, Line, escape, render
-from app.simulators.notices.teams import read_card
+from app.sandbox.simulators.notices.teams import read_card
 from tests.domain.notifications.card_schema import faults_of
 from tests.domain.notifications.conftest import House, text_of
 from tests.domain.notifications.test_quiet import NIGHTS, local

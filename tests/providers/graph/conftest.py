@@ -9,9 +9,9 @@ import pytest
 from app.contract.base import ChannelAccount
 from app.core.http import HttpClient
 from app.providers.graph import GraphMail
-from app.simulators.common import serve
-from app.simulators.graph import create_graph_app
-from app.simulators.graph.settings import Settings
+from app.sandbox.simulators.common import serve
+from app.sandbox.simulators.graph import create_graph_app
+from app.sandbox.simulators.graph.settings import Settings
 from tests.providers.graph.support import MAILBOX, Clock, Simulator, World
 
 

@@ -20,9 +20,9 @@ from app.contract.base import (
 )
 from app.core.http import HttpClient
 from app.providers.sendgrid import CONNECT_FIELDS, SendGridMail
-from app.simulators.common import RunningServer, serve
-from app.simulators.sendgrid import create_sendgrid_app
-from app.simulators.sendgrid.store import Account
+from app.sandbox.simulators.common import RunningServer, serve
+from app.sandbox.simulators.sendgrid import create_sendgrid_app
+from app.sandbox.simulators.sendgrid.store import Account
 from tests.providers.smtp.support import OUR_ID, mail_to, party
 
 SENDER = "orders@zaptecshop.example"

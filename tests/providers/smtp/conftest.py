@@ -8,7 +8,7 @@ import pytest
 
 from app.contract.base import ChannelAccount
 from app.providers.smtp import MailServerMail
-from app.simulators.mailserver import start_mail_server
+from app.sandbox.simulators.mailserver import start_mail_server
 from tests.providers.smtp.support import MAILBOX, PASSWORD, Clock, House
 
 

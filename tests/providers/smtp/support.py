@@ -19,8 +19,8 @@ from app.contract.base import (
     SendResult,
 )
 from app.providers.smtp import MailServerMail
-from app.simulators.mailserver import MailServerSimulator
-from app.simulators.mailserver.store import Folder
+from app.sandbox.simulators.mailserver import MailServerSimulator
+from app.sandbox.simulators.mailserver.store import Folder
 
 MAILBOX, PASSWORD = "service@chargecars.example", "not-a-real-password"
 OUR_ID = "t7.m1a.0123456789abcdef@mail.chargecars.example"

@@ -11,7 +11,7 @@ import pytest
 
 from app.contract.base import ChannelAccount
 from app.providers.smtp import CONNECT_FIELDS, MailServerMail
-from app.simulators.mailserver import start_mail_server
+from app.sandbox.simulators.mailserver import start_mail_server
 from tests.core.raw_server import serving
 from tests.providers.smtp.support import MAILBOX, PASSWORD, House
 from tests.support.certificates import write_certificate

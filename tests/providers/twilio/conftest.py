@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.contract.base import ChannelAccount
-from tests.simulators.twilio_world import ACCOUNT, OURS, TOKEN, World, running_world
+from tests.sandbox.simulators.twilio_world import ACCOUNT, OURS, TOKEN, World, running_world
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from app.providers.web_push.encryption import (
     to_base64url,
 )
 from app.providers.web_push.vapid import authorization
-from app.simulators.notices.sealed import unseal
+from app.sandbox.simulators.notices.sealed import unseal
 
 # RFC 8291, appendix A.
 BROWSER_PRIVATE = "q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94"

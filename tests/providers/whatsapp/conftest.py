@@ -7,7 +7,7 @@ import pytest
 from app.contract.base import ChannelAccount
 from app.core.http import HttpClient
 from app.providers.whatsapp import WhatsAppAdapter
-from tests.simulators.whatsapp_world import NUMBER_ID, WABA_ID, World, running_world
+from tests.sandbox.simulators.whatsapp_world import NUMBER_ID, WABA_ID, World, running_world
 
 
 @pytest.fixture(scope="module")

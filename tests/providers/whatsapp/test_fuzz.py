@@ -13,7 +13,7 @@ from app.contract.base import ChannelAccount, Parsed
 from app.core.http import HttpClient
 from app.providers.whatsapp import WhatsAppAdapter, business_account_ids, phone_number_ids
 from tests.providers.whatsapp.payload_files import NAMES, json_of
-from tests.simulators.whatsapp_world import NUMBER_ID, WABA_ID
+from tests.sandbox.simulators.whatsapp_world import NUMBER_ID, WABA_ID
 from tests.support.full import amount
 
 ADAPTER = WhatsAppAdapter(HttpClient(), "https://graph.facebook.com")

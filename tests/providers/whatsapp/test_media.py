@@ -10,7 +10,7 @@ import pytest
 from app.contract.base import ProviderError
 from app.core.http import HttpClient
 from app.providers.whatsapp import WhatsAppAdapter
-from tests.simulators.whatsapp_world import JAN, World
+from tests.sandbox.simulators.whatsapp_world import JAN, World
 
 PHOTO = b"\xff\xd8\xff a photo of a fuse box"
 INFO = r"/v26.0/[0-9]+$"

@@ -9,7 +9,7 @@ import pytest
 from app.contract.base import DeliveryStatus, Direction, Identity, IdentityKind, InboundMessage, Parsed, StatusUpdate
 from tests.providers.whatsapp.expected import MESSAGES
 from tests.providers.whatsapp.payload_files import NAMES, body_of
-from tests.simulators.whatsapp_world import WABA_ID
+from tests.sandbox.simulators.whatsapp_world import WABA_ID
 
 STATUSES = {
     "status_sent": DeliveryStatus.SENT,

@@ -19,7 +19,7 @@ from app.contract.base import (
 )
 from app.core.http import HttpClient
 from app.providers.whatsapp import WhatsAppAdapter
-from tests.simulators.whatsapp_world import JAN, World
+from tests.sandbox.simulators.whatsapp_world import JAN, World
 
 REFERENCE = "0197f0de-0000-7000-8000-0000000000aa"
 TO_JAN = Party(

@@ -9,7 +9,7 @@ import pytest
 
 from app.contract.base import Identity, IdentityKind, OutgoingAttachment, OutgoingMessage, OutgoingTemplate, Party, ProviderError
 from app.providers.whatsapp import template_problems
-from tests.simulators.whatsapp_world import JAN
+from tests.sandbox.simulators.whatsapp_world import JAN
 
 TO_JAN = (Party((Identity(IdentityKind.WA_ID, JAN),)),)
 

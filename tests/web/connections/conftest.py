@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.domain.accounts.models import Brand, Role, User
 from app.domain.accounts.passwords import hash_password
 from tests.factories import make_brand, make_user
-from tests.simulators.whatsapp_world import World, running_world
+from tests.sandbox.simulators.whatsapp_world import World, running_world
 from tests.support.pages import PageClient
 from tests.support.providers import adapters_at, talking_by
 from tests.support.signing_in import sign_in

@@ -26,7 +26,7 @@ from app.domain.ingest.intake import RawEvent, store_event
 from app.domain.threads.models import MessageType
 from app.web.connections.condition import findings
 from tests.factories import NOW, make_channel, make_contact, make_message, make_thread
-from tests.simulators.whatsapp_world import JAN, NUMBER_ID, WABA_ID, World
+from tests.sandbox.simulators.whatsapp_world import JAN, NUMBER_ID, WABA_ID, World
 from tests.support.pages import PageClient
 from tests.support.signing_in import post
 

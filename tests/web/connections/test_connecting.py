@@ -23,7 +23,7 @@ from app.domain.events.actions import SYSTEM
 from app.domain.events.models import AuditEntry, Event
 from app.domain.ingest.models import InboundEvent
 from tests.factories import NOW, make_channel
-from tests.simulators.whatsapp_world import NUMBER_ID, WABA_ID, World
+from tests.sandbox.simulators.whatsapp_world import NUMBER_ID, WABA_ID, World
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token
 

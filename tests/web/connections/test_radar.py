@@ -19,7 +19,7 @@ from app.domain.delivery.jobs import deliver
 from app.domain.notifications.models import Notification, NotificationDispatch, NotificationKind, Way
 from app.web.connections.condition import findings
 from tests.factories import NOW, make_user
-from tests.simulators.whatsapp_world import World
+from tests.sandbox.simulators.whatsapp_world import World
 from tests.support.pages import PageClient
 from tests.web.connections.test_condition import make_delivery, make_number
 from tests.web.connections.test_connecting import only, send, typed

@@ -16,7 +16,7 @@ from app.domain.accounts.models import Brand, User
 from app.domain.connections.models import ChannelType
 from app.domain.ingest.jobs import process_inbound_event
 from app.domain.ingest.models import InboundEvent
-from app.simulators.common import serve
+from app.sandbox.simulators.common import serve
 from tests.factories import make_channel
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token

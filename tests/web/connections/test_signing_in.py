@@ -24,7 +24,7 @@ from app.domain.ingest.calendars import read_calendars
 from app.domain.ingest.notifications import keep_subscriptions
 from app.domain.ingest.polling import poll_channel
 from app.domain.tasks.models import Task
-from app.simulators.graph.settings import Settings
+from app.sandbox.simulators.graph.settings import Settings
 from tests.domain.ingest.mailbox_world import MAILBOX, MailboxWorld
 from tests.factories import make_user
 from tests.support.pages import PageClient

@@ -19,8 +19,8 @@ from app.domain.events.jobs import run_outbox_entry
 from app.domain.events.models import OutboxEntry
 from app.domain.integrations.models import Integration, Provider
 from app.domain.integrations.queries import open_secrets
-from app.simulators.common import serve
-from app.simulators.fillout import FormAccount, create_fillout_app
+from app.sandbox.simulators.common import serve
+from app.sandbox.simulators.fillout import FormAccount, create_fillout_app
 from tests.domain.integrations.conftest import FORM_KEY, Outside, files_at, make_outside
 from tests.factories import make_user
 from tests.support.pages import PageClient

@@ -1,0 +1,1 @@
+"""What stands in for the outside: provider simulators, the demo company, the page of components."""

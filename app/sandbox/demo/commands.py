@@ -1,0 +1,119 @@
+"""`flask demo …`: load the demo company, say how to sign in, give its secrets to whoever tests from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from sqlalchemy.orm import Session
+
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.runtime import runtime
+from app.domain.accounts.passwords import hash_password
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.connections.queries import list_channels, open_secrets
+from app.sandbox.demo.connect import connect_simulators
+from app.sandbox.demo.load import load_demo
+from app.sandbox.demo.mailboxes import connect_mailboxes, mailboxes_elsewhere
+from app.sandbox.demo.outside import connect_teams, simulator
+from app.sandbox.demo.people import USERS
+from app.sandbox.demo.phone_world import connect_phone, simulated_phone
+from app.sandbox.demo.waiting import wait_for_simulators
+from app.sandbox.demo.world import SimulatorAway, World
+
+PASSWORD = "switchyard-demo"  # noqa: S105  of the demo company only; the demo refuses to run in production
+group = AppGroup("demo", help="The demonstration company.")
+
+
+def register(app: Flask) -> None:
+    """Add the commands to `flask`."""
+    app.cli.add_command(group)
+
+
+def simulated_world() -> World:
+    """The simulators this demo was started with."""
+    settings, elsewhere = runtime().settings, mailboxes_elsewhere(db.session())
+    return World(runtime().http, chat_url=settings.whatsapp_base_url, mail_url=settings.graph_base_url, elsewhere=elsewhere)
+
+
+@group.command("load")
+def load() -> None:
+    """Load the demo company if the database is empty, and introduce its channels to the simulators."""
+    _demo_only()
+    with transaction() as session:
+        threads = load_demo(session, keyring=runtime().keyring, password_hash=hash_password(PASSWORD), now=utc_now())
+    click.echo(f"loaded {threads} threads" if threads else "the demo is loaded already")
+    try:
+        wait_for_simulators(os.environ)
+        with transaction() as session:
+            settings = runtime().settings
+            connect_mailboxes(session, os.environ, keyring=runtime().keyring, public_url=settings.public_url)
+        with transaction() as session:
+            connect_simulators(session, simulated_world(), keyring=runtime().keyring, settings=runtime().settings, now=utc_now())
+        with transaction() as session:
+            connect_phone(session, simulated_phone(), keyring=runtime().keyring, settings=runtime().settings)
+        with transaction() as session:
+            connect_teams(session, simulator("notices"), keyring=runtime().keyring)
+    except SimulatorAway as error:
+        click.echo(f"channels are not connected: {error}")
+
+
+@group.command("signins")
+def signins() -> None:
+    """Print who can sign in."""
+    _demo_only()
+    for user in USERS:
+        click.echo(f"{user.email:30} {PASSWORD:18} {user.role.value:6} {user.name}")
+
+
+@group.command("secrets")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+def secrets(as_json: bool) -> None:
+    """Print what each demo channel needs to be called from outside."""
+    _demo_only()
+    with transaction() as session:
+        entries = [entry for channel in list_channels(session) if (entry := _secrets_of(session, channel))]
+    if as_json:
+        click.echo(json.dumps(entries, indent=2))
+        return
+    for entry in entries:
+        click.echo("  ".join(f"{name}={value}" for name, value in entry.items()))
+
+
+def _secrets_of(_session: Session, channel: Channel) -> dict[str, Any]:
+    opened, base = open_secrets(channel, runtime().keyring), runtime().settings.public_url
+    entry: dict[str, Any] = {"channel_type": channel.channel_type.value, "channel_name": channel.name}
+    if channel.channel_type == ChannelType.WHATSAPP_BUSINESS:
+        return entry | {
+            "webhook_url": f"{base}/webhooks/whatsapp",
+            "verify_token": opened["verify_token"],
+            "signing_secret": opened["signing_secret"],
+            "phone_number_id": channel.address,
+        }
+    if channel.channel_type in (ChannelType.SMS, ChannelType.PHONE_CALL):
+        path = "sms" if channel.channel_type == ChannelType.SMS else "voice"
+        told = {"account_sid": channel.settings["account_sid"], "number": channel.address}
+        return entry | {
+            "webhook_url": f"{base}/webhooks/{path}",
+            "verify_token": None,
+            "signing_secret": opened["signing_secret"],
+            **told,
+        }
+    if "url_key" not in opened:
+        return entry | {"webhook_url": None, "verify_token": None, "signing_secret": None, "mailbox": channel.address}
+    return entry | {
+        "webhook_url": f"{base}/webhooks/email/inbound/{opened['url_key']}",
+        "verify_token": None,
+        "signing_secret": None,
+        "mailbox": channel.address,
+    }
+
+
+def _demo_only() -> None:
+    if not runtime().settings.demo:
+        raise click.ClickException("DEMO is off; start with DEMO=1")

@@ -1,0 +1,92 @@
+"""The demo's mailboxes that are not in Microsoft 365: where their simulated providers are, and what they must know.
+
+A simulator has another address at each start. What its channels need of it stands in their settings, and so does, for the
+Simulator page, where it can be controlled (`simulator_url`).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.crypto import Keyring
+from app.core.ids import new_secret
+from app.domain.connections.actions import NewChannel, seal_secrets
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.connections.queries import open_secrets
+from app.providers.registry import EMAIL_SENDGRID, EMAIL_SMTP
+from app.sandbox.demo import spare
+from app.sandbox.demo.outside import Outside, simulator
+from app.sandbox.demo.waiting import LOOPBACK
+
+SENDGRID_KEY = "SG.simulated-key"
+
+
+def simulated_mailboxes(brand_ids: Mapping[str, uuid.UUID]) -> list[NewChannel]:
+    """One for each way to carry mail; the servers are named at each start."""
+    line = {"smtp_security": "none", "imap_security": "none"}
+    server = NewChannel(
+        channel_type=ChannelType.EMAIL,
+        name="RatioShop webshop",
+        brand_id=brand_ids["ratioshop"],
+        address="webshop@ratioshop.example",
+        settings={"transport": "smtp", "is_simulated": True, "from_name": "RatioShop", **line},
+        secrets={"password": new_secret()},
+    )
+    sendgrid = NewChannel(
+        channel_type=ChannelType.EMAIL,
+        name="ZaptecShop orders",
+        brand_id=brand_ids["zaptecshop"],
+        address="orders@zaptecshop.example",
+        settings={"transport": "sendgrid", "is_simulated": True, "from_name": "ZaptecShop"},
+        secrets={"api_key": SENDGRID_KEY, "url_key": new_secret()},
+    )
+    return [server, sendgrid]
+
+
+def connect_mailboxes(session: Session, environ: Mapping[str, str], *, keyring: Keyring, public_url: str) -> None:
+    """Introduce the mailboxes and their simulators to each other; harmless to repeat. Raises SimulatorAway."""
+    _connect_mail_server(session, simulator("mailserver", environ), keyring)
+    _connect_sendgrid(session, simulator("sendgrid", environ), keyring, public_url)
+
+
+def _connect_mail_server(session: Session, server: Outside, keyring: Keyring) -> None:
+    """With the account that is no channel yet."""
+    channels = _simulated(session, EMAIL_SMTP)
+    accounts = [{"address": one.address, "password": open_secrets(one, keyring)["password"]} for one in channels]
+    accounts.append({"address": spare.AT_SERVER, "password": spare.SERVER_PASSWORD})
+    server.call("POST", "/__sim/config", {"accounts": accounts})
+    ports = server.call("GET", "/__sim/ports")
+    line = {"smtp_host": LOOPBACK, "smtp_port": ports["smtp"], "imap_host": LOOPBACK, "imap_port": ports["imap"]}
+    for channel in channels:
+        channel.settings = {**channel.settings, **line, "simulator_url": server.url}
+
+
+def _connect_sendgrid(session: Session, sendgrid: Outside, keyring: Keyring, public_url: str) -> None:
+    """The simulator signs with a key it makes at each start."""
+    for channel in _simulated(session, EMAIL_SENDGRID):
+        kept = open_secrets(channel, keyring)
+        inbound = f"{public_url}/webhooks/email/inbound/{kept['url_key']}"
+        order = {"webhook_url": f"{public_url}/webhooks/sendgrid/events", "inbound_url": inbound}
+        told = sendgrid.call("POST", "/__sim/config", order)
+        seal_secrets(channel, {**kept, "signing_secret": told["public_key"]}, keyring=keyring)
+        channel.settings = {**channel.settings, "simulator_url": sendgrid.url}
+
+
+def mailboxes_elsewhere(session: Session) -> dict[str, str]:
+    """{address: URL of its simulator} of every simulated mailbox that is not in Microsoft 365. One that was connected by hand has
+    the same simulator as ours."""
+    where, key = Channel.settings["simulator_url"].astext, Channel.adapter_key
+    query = sa.select(Channel.address, key, where.label("url")).where(Channel.is_active, key.in_((EMAIL_SMTP, EMAIL_SENDGRID)))
+    rows = session.execute(query).all()
+    ours = {row.adapter_key: row.url for row in rows if row.url}
+    return {row.address: url for row in rows if (url := row.url or ours.get(row.adapter_key))}
+
+
+def _simulated(session: Session, key: str) -> list[Channel]:
+    """The demo's own: one that somebody connected for real stays as it is."""
+    query = sa.select(Channel).where(Channel.adapter_key == key, Channel.settings["is_simulated"].astext == "true")
+    return list(session.execute(query).scalars())

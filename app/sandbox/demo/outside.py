@@ -1,0 +1,60 @@
+"""Where a simulated provider is, and how the demo asks things of it; and the first team's channel in the simulated Teams."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.clock import utc_now
+from app.core.crypto import Keyring
+from app.core.http import HttpClient, HttpFailure
+from app.core.runtime import runtime
+from app.domain.accounts.models import Team
+from app.domain.events.actions import SYSTEM
+from app.domain.notifications.teams.hooks import NewHook, find_hook, set_hook
+from app.sandbox.demo import spare
+from app.sandbox.demo.waiting import LOOPBACK
+from app.sandbox.demo.world import SILENT, SimulatorAway
+
+
+@dataclass(frozen=True)
+class Outside:
+    """A simulated provider over its control surface. Every call raises SimulatorAway."""
+
+    http: HttpClient
+    url: str
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """The JSON it answers."""
+        try:
+            return self.http.request(method, f"{self.url}{path}", json=body, max_bytes=10_000_000).json()
+        except (HttpFailure, ValueError) as error:
+            raise SimulatorAway(SILENT % {"why": getattr(error, "kind", "bad_response")}) from error
+
+
+def simulator(key: str, environ: Mapping[str, str] = os.environ) -> Outside:
+    """The one that was started as `key`: "make", "mailserver", "notices" (push service, Teams and mail for colleagues) and so
+    on; `environ` names its port. Raises SimulatorAway where there is none."""
+    port = environ.get(f"{key.upper()}_SIM_PORT", "")
+    if not port.isdecimal():
+        raise SimulatorAway(SILENT % {"why": "none"})
+    return Outside(runtime().http, f"http://{LOOPBACK}:{port}")
+
+
+def connect_teams(session: Session, outside: Outside, *, keyring: Keyring) -> None:
+    """Give the first team a channel in the simulated Teams, which forgets; one that somebody entered for real stays. Another
+    workflow waits for whoever connects one by hand."""
+    outside.call("POST", "/__sim/workflows", {"id": spare.WORKFLOW, "signature": spare.WORKFLOW_SIGNATURE})
+    team = session.execute(sa.select(Team).order_by(Team.name).limit(1)).scalar_one_or_none()
+    hook = find_hook(session, team.id) if team else None
+    if team is None or (hook is not None and hook.host != "127.0.0.1"):
+        return
+    url = outside.call("POST", "/__sim/workflows")["url"]
+    set_hook(
+        session, NewHook(url, "127.0.0.1", shows_content=False), team_id=team.id, keyring=keyring, now=utc_now(), actor=SYSTEM
+    )

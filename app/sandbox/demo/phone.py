@@ -1,0 +1,137 @@
+"""The Simulator page for texts and phone calls: a newcomer writes and calls as the customer, and makes trouble."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, url_for
+from flask import session as cookie
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import login_required
+from htmx_flask import request
+
+from app.core.db import db
+from app.core.text import storable
+from app.core.translation import mark as N_
+from app.core.translation import told
+from app.domain.connections.models import ChannelType
+from app.domain.connections.queries import list_channels
+from app.sandbox.demo.phone_world import BUSY, PhoneWorld, simulated_phone
+from app.sandbox.demo.world import SimulatorAway
+from app.web.pages import page
+
+bp = Blueprint("phone", __name__)
+
+FIRST_NUMBER = "31612345678"
+OUTCOMES = {
+    "missed": N_("Nobody answers"),
+    "answered": N_("A colleague answers"),
+    "busy": N_("Everybody is on the phone"),
+    "failed": N_("The call fails"),
+    "anonymous": N_("Nobody answers, and the number is hidden"),
+}
+STATES = {
+    "queued": N_("on its way"),
+    "sent": N_("sent"),
+    "delivered": N_("delivered"),
+    "undelivered": N_("failed"),
+    "received": N_("received"),
+}
+
+
+def _number() -> str:
+    """Whom one plays, as chosen on the page of chats and mails."""
+    kept = cookie.get("simulator_player")
+    return "+" + (kept.get("number") or FIRST_NUMBER if isinstance(kept, dict) else FIRST_NUMBER)
+
+
+@bp.get("/simulator/phone")
+@login_required  # type: ignore[untyped-decorator]
+def phone() -> ResponseReturnValue:
+    """The page; as fragments `texts` and `call_list`, asked for every second."""
+    away = ""
+    shown: dict[str, Any] = {"texts": [], "calls": []}
+    trouble: dict[str, Any] = {}
+    try:
+        world = simulated_phone()
+        shown, trouble = world.phone(_number()), world.settings()
+    except SimulatorAway as error:
+        away = told(error)
+    session = db.session()
+    context: dict[str, Any] = {
+        "number": _number(),
+        "texts": [{**text, "at": datetime.fromisoformat(text["at"])} for text in shown["texts"]],
+        "calls": [{**call, "at": datetime.fromisoformat(call["at"])} for call in reversed(shown["calls"])],
+        "text_channels": list_channels(session, channel_type=ChannelType.SMS),
+        "lines": list_channels(session, channel_type=ChannelType.PHONE_CALL),
+        "outcomes": {key: _(words) for key, words in OUTCOMES.items()},
+        "states": {key: _(words) for key, words in STATES.items()},
+        "trouble": trouble,
+        "away": away,
+    }
+    return page("demo/phone.html", blocks=("texts", "call_list"), **context)
+
+
+@bp.post("/simulator/phone/texts")
+@login_required  # type: ignore[untyped-decorator]
+def write_text() -> ResponseReturnValue:
+    """The customer sends a text."""
+    text, to = storable(request.form.get("text", "")).strip()[:1600], request.form.get("to", "")
+    if not text:
+        flash(_("Write something first"))
+        return redirect(url_for("phone.phone"), 303)
+    return _done(lambda world: world.write(number=_number(), to=to, text=text))
+
+
+@bp.post("/simulator/phone/calls")
+@login_required  # type: ignore[untyped-decorator]
+def place_call() -> ResponseReturnValue:
+    """The customer calls."""
+    outcome, to = request.form.get("outcome", ""), request.form.get("to", "")
+    if outcome not in OUTCOMES:
+        abort(422)
+    return _done(lambda world: world.call(number=_number(), to=to, outcome=outcome))
+
+
+@bp.post("/simulator/phone/trouble")
+@login_required  # type: ignore[untyped-decorator]
+def make_trouble() -> ResponseReturnValue:
+    """One kind of trouble for what comes next, or peace again."""
+    troubles: dict[str, tuple[Callable[[PhoneWorld], None], str]] = {
+        "fail": (lambda w: w.configure({"failing": {_number(): 30007}}), _("Texts to you are taken and then blocked as spam")),
+        "token": (lambda w: w.configure({"refuses_sign_in": True}), _("Our sign-in at Twilio is refused")),
+        "busy": (lambda w: w.fault(status=429, headers={"Retry-After": "5"}, body=BUSY), _("The next text is asked to wait")),
+        "error": (lambda w: w.fault(status=500), _("The next text meets an error, before it is taken")),
+        "timeout": (lambda w: w.fault(when="after", delay_s=12), _("The next text is taken, and the answer comes too late")),
+        "lose_answer": (lambda w: w.lose_next_answer(), _("The next text is taken, and then the line breaks")),
+        "reorder": (lambda w: w.configure({"reorder": True}), _("Posts come in any order")),
+        "duplicate": (lambda w: w.configure({"duplicate": 2}), _("Every post comes three times")),
+        "forged": (
+            lambda w: w.write(number=_number(), to="", text="forged", bad_signature=True),
+            _("A post with a wrong signature was sent; it must not show anywhere"),
+        ),
+        "calm": (lambda w: w.calm(), _("Everything is normal again")),
+    }
+    kind = request.form.get("kind", "")
+    if kind not in troubles:
+        abort(422)
+    action, said = troubles[kind]
+    return _done(action, said)
+
+
+def _done(action: Callable[[PhoneWorld], None], said: str = "") -> ResponseReturnValue:
+    try:
+        action(simulated_phone())
+    except SimulatorAway as error:
+        said = told(error)
+    if said:
+        flash(said)
+    if request.htmx:
+        return phone()  # type: ignore[no-any-return]
+    return redirect(url_for("phone.phone"), 303)
+
+
+blueprints = (bp,)

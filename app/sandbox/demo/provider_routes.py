@@ -1,0 +1,117 @@
+"""The page of simulated providers: how to connect an account of theirs, and how to break each of them and mend it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flask import Blueprint, abort, flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import login_required
+from htmx_flask import request
+
+from app.core.runtime import runtime
+from app.core.text import storable
+from app.core.translation import told
+from app.domain.integrations.models import Provider as Integrated
+from app.sandbox.demo.forms import rest_ours
+from app.sandbox.demo.providers import (
+    PROVIDERS,
+    TROUBLES,
+    Provider,
+    account_of,
+    enter,
+    find_provider,
+    make_trouble,
+    settings_of,
+    told_trouble,
+)
+from app.sandbox.demo.world import SimulatorAway
+from app.web.pages import page
+
+bp = Blueprint("demo_providers", __name__)
+
+
+@dataclass
+class Shown:
+    """A provider as the page shows it; `away` says why it cannot be asked."""
+
+    provider: Provider
+    account: dict[str, tuple[str, str]] = field(default_factory=dict)
+    entered: dict[str, str] = field(default_factory=dict)
+    trouble: str = ""
+    away: str = ""
+
+
+@bp.get("/simulator/providers")
+@login_required  # type: ignore[untyped-decorator]
+def providers() -> ResponseReturnValue:
+    """The page."""
+    shown = [_shown(one) for one in PROVIDERS]
+    return page("demo/providers.html", providers=shown, troubles=TROUBLES, connect_url=_connect_url)
+
+
+def _connect_url(provider: Provider) -> str:
+    """The page on which an account of this provider is connected."""
+    if provider.kind:
+        return url_for("connections.new_channel", kind=provider.kind)
+    if provider.has_own:
+        return url_for("integrations.new_integration", provider=provider.key)
+    return url_for("notifications.teams_cards")
+
+
+def _shown(provider: Provider) -> Shown:
+    shown = Shown(provider)
+    try:
+        shown.trouble = told_trouble(provider)
+        known = settings_of(provider) if provider.account or provider.entered else {}
+        shown.account = account_of(provider, known)
+        shown.entered = {name: str(known.get(name, "")) for name in provider.entered}
+    except SimulatorAway as error:
+        shown.away = told(error)
+    return shown
+
+
+@bp.post("/simulator/providers/<key>/trouble")
+@login_required  # type: ignore[untyped-decorator]
+def arrange(key: str) -> ResponseReturnValue:
+    """One kind of trouble at one provider, or peace again."""
+    provider, kind = _provider(key), request.form.get("kind", "")
+    if kind and kind not in provider.troubles:
+        abort(422)
+    try:
+        make_trouble(provider, kind)
+        flash(f"{told(provider.name)}: {told(TROUBLES[kind])}" if kind else _("%(name)s works again", name=told(provider.name)))
+    except SimulatorAway as error:
+        flash(told(error))
+    return redirect(url_for("demo_providers.providers", _anchor=key), 303)
+
+
+@bp.post("/simulator/providers/<key>/entered")
+@login_required  # type: ignore[untyped-decorator]
+def enter_there(key: str) -> ResponseReturnValue:
+    """What the wizard says is to be entered at the provider."""
+    provider = _provider(key)
+    values = {name: storable(request.form.get(name, "")).strip()[:500] for name in provider.entered}
+    ours = runtime().settings.public_url
+    if any(values[name] and not values[name].startswith(f"{ours}/") for name in values if name.endswith("_url")):
+        flash(_("Enter an address of Switchyard itself: one that begins with %(url)s", url=f"{ours}/"))
+        return redirect(url_for("demo_providers.providers", _anchor=key), 303)
+    try:
+        enter(provider, values)
+        if provider.has_own:
+            rest_ours(Integrated(key), rests=any(values.values()))
+        flash(_("%(name)s calls these addresses from now on", name=told(provider.name)))
+    except SimulatorAway as error:
+        flash(told(error))
+    return redirect(url_for("demo_providers.providers", _anchor=key), 303)
+
+
+def _provider(key: str) -> Provider:
+    found = find_provider(key)
+    if found is None:
+        abort(404)
+    return found
+
+
+blueprints = (bp,)

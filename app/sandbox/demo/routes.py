@@ -1,0 +1,275 @@
+"""The Simulator page: a newcomer plays the customer, on a phone and in a mail client, and makes trouble."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, redirect, url_for
+from flask import session as cookie
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import login_required
+from htmx_flask import request
+from sqlalchemy.orm import Session
+
+from app.core.db import db
+from app.core.text import storable
+from app.core.translation import mark as N_
+from app.core.translation import told
+from app.domain.connections.models import Channel, ChannelType, Medium
+from app.domain.connections.queries import list_channels
+from app.providers.registry import EMAIL_SENDGRID, EMAIL_SMTP, OUTLOOK
+from app.sandbox.demo.chat_acts import act, written
+from app.sandbox.demo.commands import simulated_world
+from app.sandbox.demo.mailboxes import SENDGRID_KEY
+from app.sandbox.demo.world import Photo, SimulatorAway, World
+from app.web.pages import page
+
+bp = Blueprint("demo", __name__)
+
+FIRST = {"name": "Pieter van Dam", "number": "31612345678", "address": "pieter.van.dam@example.nl"}
+PHOTO_BYTES = 5 * 1024 * 1024
+
+# Chat failures people meet, by the provider's code.
+FAILURES = {
+    131026: N_("cannot be reached"),
+    131047: N_("wrote more than 24 hours ago"),
+    131049: N_("gets no marketing"),
+    130429: N_("too fast"),
+}
+
+
+def _player() -> dict[str, str]:
+    kept = cookie.get("simulator_player")
+    return {**FIRST, **kept} if isinstance(kept, dict) else dict(FIRST)
+
+
+@bp.get("/simulator")
+@login_required  # type: ignore[untyped-decorator]
+def simulator() -> ResponseReturnValue:
+    """The page; as fragments `phone` and `mailbox`, asked for every second."""
+    session, player = db.session(), _player()
+    away, mails = "", []
+    chat: dict[str, Any] = {"items": []}
+    chat_settings: dict[str, Any] = {}
+    try:
+        world = simulated_world()
+        chat, mails, chat_settings = world.phone(player["number"]), world.received_mail(player["address"]), world.chat_settings()
+    except SimulatorAway as error:
+        away = told(error)
+    context: dict[str, Any] = {
+        "player": player,
+        "numbers": list_channels(session, channel_type=ChannelType.WHATSAPP_BUSINESS),
+        "mailboxes": _mailboxes(session),
+        "chat": {"items": [{**item, "at": datetime.fromisoformat(item["at"])} for item in chat["items"]]},
+        "mails": mails[:20],
+        "trouble": chat_settings,
+        "failures": {code: _(words) for code, words in FAILURES.items()},
+        "away": away,
+    }
+    return page("demo/simulator.html", blocks=("phone", "mailbox"), **context)
+
+
+def _mailboxes(session: Session) -> list[Channel]:
+    """Those a customer can write to: of most the provider's, then the ones with another."""
+    found = list_channels(session, active_only=True)
+    kept = [c for c in found if c.medium == Medium.EMAIL and (c.settings.get("transport") is None) == (c.adapter_key == OUTLOOK)]
+    return sorted(kept, key=lambda channel: (channel.adapter_key != OUTLOOK, channel.name))
+
+
+def _done(action: Callable[[], None], said: str = "") -> ResponseReturnValue:
+    try:
+        action()
+    except SimulatorAway as error:
+        flash(told(error))
+    else:
+        if said:
+            flash(said)
+    if request.htmx:
+        return simulator()  # type: ignore[no-any-return]
+    return redirect(url_for("demo.simulator"), 303)
+
+
+@bp.post("/simulator/player")
+@login_required  # type: ignore[untyped-decorator]
+def set_player() -> ResponseReturnValue:
+    """Become somebody else."""
+    number = "".join(c for c in request.form.get("number", "") if c.isdigit())[:15]
+    cookie["simulator_player"] = {
+        "name": storable(request.form.get("name", "")).strip()[:100] or FIRST["name"],
+        "number": number or FIRST["number"],
+        "address": storable(request.form.get("address", "")).strip()[:200] or FIRST["address"],
+    }
+    return redirect(url_for("demo.simulator"), 303)
+
+
+@bp.post("/simulator/chat")
+@login_required  # type: ignore[untyped-decorator]
+def write_chat() -> ResponseReturnValue:
+    """The customer sends a chat message, or a photo."""
+    player, photo = _player(), _photo()
+    text = storable(request.form.get("text", "")).strip()
+    if not text and photo is None:
+        flash(_("Write something first"))
+        return redirect(url_for("demo.simulator"), 303)
+    to = request.form.get("to", "")
+    special = _written(request.form.get("how", ""), text, player) if text and photo is None else None
+    if special is not None:
+        return _done(lambda: simulated_world().play_chat({**special, "phone_number_id": to}))
+    return _done(
+        lambda: simulated_world().write_chat(number=player["number"], name=player["name"], to=to, text=text, photo=photo)
+    )
+
+
+def _written(how: str, text: str, player: dict[str, str]) -> dict[str, Any] | None:
+    if how not in ("answer", "edit"):
+        return None
+    try:
+        return written(how, text, player, simulated_world().phone(player["number"])["items"])
+    except SimulatorAway:
+        return None
+
+
+@bp.post("/simulator/chat/acts")
+@login_required  # type: ignore[untyped-decorator]
+def act_in_chat() -> ResponseReturnValue:
+    """React, delete, tap, change the number and the like; a colleague with the phone, and the provider, too."""
+    player, form = _player(), request.form
+    names = ("target", "choice", "number", "text", "name", "template", "to")
+    values = {name: storable(form.get(name, "")).strip()[:500] for name in names}
+    values["number"] = "".join(c for c in values["number"] if c.isdigit())[:15]
+    kind = form.get("kind", "")
+    order = act(kind, values, player)
+    if order is None:
+        abort(422)
+    if kind in ("echo", "hide_number") and not values["text"]:
+        flash(_("Write something first"))
+        return redirect(url_for("demo.simulator"), 303)
+    if kind == "change_number" and not values["number"]:
+        flash(_("Enter the new number"))
+        return redirect(url_for("demo.simulator"), 303)
+    return _done(lambda: _play(kind, order, {**player, "number": values["number"]}))
+
+
+def _play(kind: str, order: dict[str, Any], moved: dict[str, str]) -> None:
+    simulated_world().play_chat(order)
+    if kind == "change_number":
+        cookie["simulator_player"] = moved
+
+
+def _photo() -> Photo | None:
+    file = request.files.get("photo")
+    content = file.stream.read(PHOTO_BYTES) if file else b""
+    return Photo(file.filename or "photo.jpg", file.mimetype or "image/jpeg", content) if file and content else None
+
+
+@bp.post("/simulator/mail")
+@login_required  # type: ignore[untyped-decorator]
+def write_mail() -> ResponseReturnValue:
+    """The customer sends a mail, or answers one of ours."""
+    player, form = _player(), request.form
+    values = {name: storable(form.get(name, "")).strip() for name in ("mailbox", "subject", "text", "in_reply_to")}
+    if not values["text"]:
+        flash(_("Write something first"))
+        return redirect(url_for("demo.simulator"), 303)
+    return _done(lambda: simulated_world().write_mail(address=player["address"], name=player["name"], **values))
+
+
+@bp.post("/simulator/trouble")
+@login_required  # type: ignore[untyped-decorator]
+def make_trouble() -> ResponseReturnValue:
+    """One kind of trouble for what comes next, or peace again."""
+    world, kind, address = simulated_world(), request.form.get("kind", ""), _player()["address"]
+    troubles: dict[str, tuple[Callable[[], Any], str]] = {
+        "fail": (lambda: world.fail_next_chat(_code()), _("The next WhatsApp answer will fail")),
+        "lose_answer": (world.lose_next_answer, _("The next WhatsApp answer is taken, and then the line breaks")),
+        "duplicate": (lambda: world.configure_chat({"duplicate": 2}), _("Every webhook comes three times")),
+        "reorder": (lambda: world.configure_chat({"reorder": True}), _("Webhooks come in any order")),
+        "delay": (lambda: world.configure_chat({"delay_s": 5.0}), _("Webhooks come five seconds late")),
+        "slow": (lambda: world.configure_chat({"slow_s": 4.0}), _("WhatsApp takes four seconds to answer")),
+        "bounce": (lambda: world.answer_by_machine(address=address, kind="bounce"), _("The newest mail bounced")),
+        "out_of_office": (
+            lambda: world.answer_by_machine(address=address, kind="out_of_office"),
+            _("An out-of-office reply was sent"),
+        ),
+        "read_receipt": (
+            lambda: world.answer_by_machine(address=address, kind="read_receipt"),
+            _("A read receipt was sent"),
+        ),
+        **_mail_troubles(world),
+        "calm": (lambda: _calm(world), _("Everything is normal again")),
+    }
+    if kind not in troubles:
+        abort(422)
+    action, said = troubles[kind]
+    return _done(action, said)
+
+
+def _mail_troubles(world: World) -> dict[str, tuple[Callable[[], Any], str]]:
+    """What goes wrong at the mail server of a small company."""
+    modes = {
+        "server_busy": ({"smtp_mode": "busy"}, _("The mail server asks to try later")),
+        "server_refuses": ({"smtp_mode": "refuses"}, _("The mail server refuses every recipient")),
+        "server_drops": ({"smtp_mode": "drops"}, _("The mail server takes the mail, and then the line breaks")),
+        "server_locked": ({"smtp_mode": "locked", "imap_mode": "locked"}, _("The mail server takes no password any more")),
+        "server_away": ({"smtp_mode": "unavailable", "imap_mode": "unavailable"}, _("The mail server is away")),
+    }
+    troubles: dict[str, tuple[Callable[[], Any], str]] = {
+        kind: (partial(world.configure_elsewhere, _mailbox_at(EMAIL_SMTP), settings), said)
+        for kind, (settings, said) in modes.items()
+    }
+    troubles |= {
+        kind: (partial(world.configure_elsewhere, _mailbox_at(EMAIL_SENDGRID), settings), said)
+        for kind, (settings, said) in _sendgrid_modes().items()
+    }
+    return troubles | {
+        "server_renumbers": (lambda: world.renumber(_mailbox_at(EMAIL_SMTP)), _("The mail server gave every mail a new number"))
+    }
+
+
+def _sendgrid_modes() -> dict[str, tuple[dict[str, Any], str]]:
+    return {
+        "reports_twice": ({"duplicate": True}, _("SendGrid tells everything twice")),
+        "reports_mixed": ({"reorder": True}, _("SendGrid tells everything in the wrong order")),
+        "reports_held": ({"hold": True}, _("SendGrid keeps its reports to itself")),
+        "reports_forged": ({"wrong_key": True}, _("SendGrid's reports bear a wrong signature")),
+        "sendgrid_slows": ({"rate_limited": True}, _("SendGrid asks us to slow down")),
+        "sendgrid_key": ({"api_key": "SG.another"}, _("SendGrid refuses the API key")),
+    }
+
+
+def _mailbox_at(adapter_key: str) -> str:
+    found = [channel.address for channel in _mailboxes(db.session()) if channel.adapter_key == adapter_key]
+    return found[0] if found else ""
+
+
+def _calm(world: World) -> None:
+    world.calm()
+    world.configure_elsewhere(_mailbox_at(EMAIL_SMTP), {"smtp_mode": "fine", "imap_mode": "fine"})
+    flags = ("duplicate", "reorder", "hold", "wrong_key", "rate_limited")
+    world.configure_elsewhere(_mailbox_at(EMAIL_SENDGRID), dict.fromkeys(flags, False) | {"api_key": SENDGRID_KEY})
+
+
+def _code() -> int:
+    code = request.form.get("code", "")
+    return int(code) if code.isdigit() and int(code) in FAILURES else next(iter(FAILURES))
+
+
+@bp.get("/simulator/media/<file_id>")
+@login_required  # type: ignore[untyped-decorator]
+def media(file_id: str) -> ResponseReturnValue:
+    """A picture in the chat, as the phone shows it."""
+    try:
+        answer = simulated_world().media(file_id)
+    except SimulatorAway:
+        abort(404)
+    kind = answer.headers.get("content-type", "")
+    if kind not in ("image/jpeg", "image/png", "image/webp"):
+        abort(404)
+    return Response(answer.body, content_type=kind)
+
+
+blueprints = (bp,)

@@ -1,0 +1,45 @@
+"""All three as one application and one mail server, with the controls every simulator has (app/sandbox/simulators/common.py).
+
+`POST /__sim/emit` is not for these: nobody here calls anybody. Moving the clock moves limits and the life of tokens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask
+
+from app.sandbox.simulators.common import Json, SimClock, install_controls
+from app.sandbox.simulators.mailserver.smtp import LineServer
+from app.sandbox.simulators.notices.mail import MailServer, mail_routes, start_smtp
+from app.sandbox.simulators.notices.push import PushService, push_routes
+from app.sandbox.simulators.notices.teams import Teams, teams_routes
+
+
+@dataclass(frozen=True)
+class Notices:
+    """The HTTP application, to be served; the mail server runs already, on `smtp.port`."""
+
+    app: Flask
+    smtp: LineServer
+
+
+def start_notices(*, host: str = "127.0.0.1", smtp_port: int = 0) -> Notices:
+    """A push service, Teams and a mail server."""
+    app, clock = Flask("simulated_notices"), SimClock()
+    push, teams, mail = PushService(clock.now), Teams(clock.now), MailServer(clock.now)
+    for routes in (push_routes(push), teams_routes(teams), mail_routes(mail)):
+        app.register_blueprint(routes)
+
+    def forget() -> None:
+        for part in (push, teams, mail):
+            part.forget()
+
+    def emit(_order: Json) -> Json:
+        raise ValueError("nobody here calls anybody")
+
+    def configure(_settings: Json) -> Json:
+        return {}
+
+    install_controls(app, reset=forget, emit=emit, configure=configure, clock=clock)
+    return Notices(app, start_smtp(mail, host=host, port=smtp_port))

@@ -1,0 +1,72 @@
+"""Refusals in the form Meta gives them."""
+
+from __future__ import annotations
+
+from app.sandbox.simulators.common import Json
+
+# Source: Cloud API error codes; every other code is answered 400.
+_HTTP_STATUS = {0: 401, 190: 401, 3: 500, 2: 503, 131000: 500, 131016: 503, 10: 403, 131005: 403, 368: 403, 131031: 403}
+_RATE_CODES = frozenset({4, 80007, 130429, 131048, 131056})
+TITLES = {
+    100: "Invalid parameter",
+    190: "Error validating access token: session has expired",
+    130429: "Rate limit hit",
+    131000: "Something went wrong",
+    131008: "Required parameter is missing",
+    131009: "Parameter value is not valid",
+    131021: "Recipient cannot be sender",
+    131026: "Message undeliverable",
+    131030: "Recipient phone number not in allowed list",
+    131047: "Re-engagement message",
+    131049: "This message was not delivered to maintain healthy ecosystem engagement",
+    131051: "Unsupported message type",
+    131053: "Media upload error",
+    131056: "(Business Account, Consumer Account) pair rate limit hit",
+    132000: "Number of parameters does not match the expected number of params",
+    132001: "Template name does not exist in the translation",
+    132005: "Translated text too long",
+    132012: "Parameter format does not match format in the created template",
+    132015: "Template is paused",
+    132016: "Template is disabled",
+    132018: "There are issues with the parameters in your template",
+}
+
+
+class GraphError(Exception):
+    """A call is refused; `details` goes where Meta puts the sentence that helps."""
+
+    def __init__(self, code: int, details: str = "", *, subcode: int | None = None, status: int | None = None) -> None:
+        super().__init__(f"{code}: {details}")
+        self.code = code
+        self.details = details
+        self.subcode = subcode
+        self.status = status or (429 if code in _RATE_CODES else _HTTP_STATUS.get(code, 400))
+
+    def to_json(self) -> Json:
+        """The body of an HTTP answer."""
+        error = {
+            "message": f"(#{self.code}) {TITLES.get(self.code, 'Refused')}",
+            "type": "OAuthException",
+            "code": self.code,
+            "error_data": {"messaging_product": "whatsapp", "details": self.details},
+            "fbtrace_id": "AsimulatedTraceId",
+        }
+        return {"error": error | ({} if self.subcode is None else {"error_subcode": self.subcode})}
+
+
+def missing_node(node: str) -> GraphError:
+    """What the Graph API says of an id it does not know or will not show."""
+    detail = f"Unsupported request. Object with ID '{node}' does not exist, cannot be loaded due to missing permissions"
+    return GraphError(100, detail, subcode=33)
+
+
+def webhook_error(code: int, details: str = "") -> Json:
+    """The same error as it stands in a failed status."""
+    title = TITLES.get(code, "Refused")
+    return {
+        "code": code,
+        "title": title,
+        "message": title,
+        "error_data": {"details": details or title},
+        "href": "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/",
+    }

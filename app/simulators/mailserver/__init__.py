@@ -1,5 +1,0 @@
-"""A mail server with state: SMTP to send, IMAP to read, over real sockets on loopback; and its customers outside."""
-
-from app.simulators.mailserver.app import MailServerSimulator, start_mail_server
-
-__all__ = ["MailServerSimulator", "start_mail_server"]

@@ -1,0 +1,133 @@
+"""`flask demo …`: what testers from outside rely on, and a demo that is plausible on every screen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+from click.testing import Result
+from flask import Flask
+from flask.testing import FlaskCliRunner
+from sqlalchemy.orm import Session
+
+from app import create_app
+from app.config import Settings
+from app.core.clock import utc_now
+from app.core.db import db
+from app.domain.events.models import OutboxEntry
+from app.domain.reply_templates.models import ReplyTemplate, ReplyTemplateUse
+from app.domain.sla.models import BusinessCalendar, SlaClock
+from app.domain.tasks.models import Task, TaskStatus
+from app.domain.threads.models import Message, Thread
+from app.sandbox.demo.commands import PASSWORD
+from app.sandbox.demo.load import THREADS
+from app.sandbox.demo.people import BRANDS, USERS
+from app.sandbox.demo.templates import TEMPLATES
+from tests.support.database import TestServers, close_connections
+
+KEYS = {"channel_type", "channel_name", "webhook_url", "verify_token", "signing_secret"}
+
+
+@pytest.fixture(scope="module")
+def demo_app(servers: TestServers, settings: Settings) -> Iterator[Flask]:
+    """A demo on a database of its own; its simulators are away."""
+    name, url = servers.new_database()
+    app = create_app(replace(settings, database_url=url, demo=True))
+    yield app
+    close_connections(app)
+    servers.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def demo_runner(demo_app: Flask) -> FlaskCliRunner:
+    """The commands of the demo."""
+    return demo_app.test_cli_runner()
+
+
+@pytest.fixture(scope="module")
+def loadings(demo_runner: FlaskCliRunner) -> list[Result]:
+    """The demo loaded, and loaded again."""
+    return [demo_runner.invoke(args=["demo", "load"]) for _ in range(2)]
+
+
+def test_loading_twice_loads_once_and_says_when_the_simulators_are_away(loadings: list[Result]) -> None:
+    first, second = loadings
+    assert (first.exit_code, second.exit_code) == (0, 0), first.output + second.output
+    assert f"loaded {THREADS} threads" in first.output
+    assert "the demo is loaded already" in second.output
+    assert "channels are not connected" in second.output
+
+
+def test_the_demo_promises_nothing_but_to_connect_its_channels_and_fills_every_screen(
+    demo_app: Flask, loadings: list[Result]
+) -> None:
+    with demo_app.app_context(), db.session() as session:
+        assert session.execute(sa.select(sa.func.count()).select_from(Thread)).scalar_one() == THREADS
+        assert set(session.execute(sa.select(OutboxEntry.handler)).scalars()) == {
+            "subscribe_channel",
+            "read_templates_of_channel",
+        }
+        assert session.execute(sa.select(sa.func.max(Message.occurred_at))).scalar_one() <= utc_now()
+        assert set(session.execute(sa.select(Thread.medium).distinct()).scalars()) == {"email", "whatsapp"}
+        assert len(session.execute(sa.select(Thread.status).distinct()).all()) >= 5
+        assert all("{" not in text for text in session.execute(sa.select(Message.text)).scalars())
+        _has_tasks_of_every_state_some_of_them_late(session)
+        _has_templates_that_were_used_and_one_that_was_edited(session)
+
+
+def test_every_demo_user_is_printed_with_the_password(demo_runner: FlaskCliRunner) -> None:
+    lines = demo_runner.invoke(args=["demo", "signins"]).output.splitlines()
+    assert [line.split()[:2] for line in lines] == [[user.email, PASSWORD] for user in USERS]
+
+
+def test_the_secrets_name_every_channel_and_what_the_provider_calls_it(
+    demo_runner: FlaskCliRunner, loadings: list[Result]
+) -> None:
+    entries = json.loads(demo_runner.invoke(args=["demo", "secrets", "--json"]).output)
+    assert all(entry.keys() >= KEYS for entry in entries)
+    chats = [entry for entry in entries if entry["channel_type"] == "whatsapp_business"]
+    assert {entry["phone_number_id"] for entry in chats} == {brand.phone_number_id for brand in BRANDS if brand.phone_number_id}
+    assert all(entry["webhook_url"].endswith("/webhooks/whatsapp") and entry["signing_secret"] for entry in chats)
+    mails = [entry for entry in entries if entry["channel_type"].startswith("email")]
+    routes = {entry["webhook_url"] for entry in mails if entry["webhook_url"]}
+    assert all(url.rpartition("/inbound/")[2] for url in routes)  # an address without its key is nowhere
+    assert routes
+    assert {entry["mailbox"] for entry in mails if not entry["webhook_url"]}
+    assert {entry["mailbox"] for entry in mails} >= {brand.mailbox for brand in BRANDS}
+
+
+def test_without_demo_the_application_gives_no_secrets(app: Flask) -> None:
+    answer = app.test_cli_runner().invoke(args=["demo", "secrets", "--json"])
+    assert answer.exit_code != 0
+    assert "signing_secret" not in answer.output
+
+
+def _has_tasks_of_every_state_some_of_them_late(session: Session) -> None:
+    tasks = session.scalars(sa.select(Task)).all()
+    assert {task.status for task in tasks} == set(TaskStatus) - {TaskStatus.CANCELLED}
+    assert any(task.is_open and task.due_at is not None and task.due_at < utc_now() for task in tasks)
+    assert all(task.thread_id and task.assignee_user_id for task in tasks)
+
+
+def _has_templates_that_were_used_and_one_that_was_edited(session: Session) -> None:
+    templates = session.execute(sa.select(ReplyTemplate)).scalars().all()
+    assert len(templates) == len(TEMPLATES)
+    assert {template.language for template in templates} == {"nl", "en"}
+    assert [template.name for template in templates if template.version == 2] == [TEMPLATES[0][0]]
+    used = set(session.execute(sa.select(ReplyTemplateUse.template_id).distinct()).scalars())
+    assert used == {template.id for template in templates}
+
+
+def test_the_demo_has_deadlines_to_come_and_passed_and_tells_nobody_of_the_old_ones(
+    demo_app: Flask, loadings: list[Result]
+) -> None:
+    with demo_app.app_context():
+        now = utc_now()
+        due = list(db.session.execute(sa.select(Thread.response_due_at).where(Thread.response_due_at.is_not(None))).scalars())
+        assert sum(at > now for at in due) > 3
+        assert sum(at <= now for at in due) > 3
+        assert db.session.execute(sa.select(sa.func.count()).where(SlaClock.next_step_at <= now)).scalar_one() == 0
+        assert db.session.execute(sa.select(sa.func.count(BusinessCalendar.id))).scalar_one() == 3
