@@ -19,14 +19,14 @@ help: ## List the commands
 
 install: # What `make run` needs; installs nothing when it is there
 	@command -v $(PYTHON) >/dev/null || { echo "Switchyard needs Python 3.11 or newer, and there is no python3 on PATH."; exit 1; }
-	@$(PYTHON) app/launch/install.py run
+	@$(PYTHON) app/process/launch/install.py run
 
 install-test:
 	@command -v $(PYTHON) >/dev/null || { echo "Switchyard needs Python 3.11 or newer, and there is no python3 on PATH."; exit 1; }
-	@$(PYTHON) app/launch/install.py test browser
+	@$(PYTHON) app/process/launch/install.py test browser
 
 run: install ## Start everything with demo data; Ctrl-C ends it
-	@DEMO=$${DEMO-1} exec $(BIN)/python -m app.launch
+	@DEMO=$${DEMO-1} exec $(BIN)/python -m app.process.launch
 
 # Types and import rules are checked meanwhile; what they found is printed at the end. Wrong style is told at once.
 define BESIDE_LINT
@@ -83,10 +83,10 @@ screenshots: install-test ## Take the pictures of README.md anew
 	@$(BIN)/python -m tests.screenshots
 
 demo-reset: install ## Throw away the demo data in DATA_DIR; the next `make run` loads it anew
-	@$(BIN)/python -m app.launch reset
+	@$(BIN)/python -m app.process.launch reset
 
 migration: install ## Write an empty, numbered migration: make migration NAME=add_tags
-	@$(BIN)/python -m app.launch migration "$(NAME)"
+	@$(BIN)/python -m app.process.launch migration "$(NAME)"
 
 translations: install-test ## Bring app/translations in step with the texts; prints what is missing
 	@PYTHONPATH=. $(BIN)/python tools/translations.py

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import sys
 
-from app.background.runner import main
 from app.config import SettingError
+from app.process.background.runner import main
 
 if __name__ == "__main__":
     try:

@@ -8,8 +8,8 @@ import sys
 
 from app import create_app
 from app.config import SettingError
-from app.launch.join import settings_for_command
-from app.launch.servers import InUse, ServerError
+from app.process.launch.join import settings_for_command
+from app.process.launch.servers import InUse, ServerError
 
 try:
     app = create_app(settings_for_command(os.environ))

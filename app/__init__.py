@@ -12,7 +12,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import cli, wiring
+from app import wiring
 from app.config import Settings, load_settings
 from app.core import plans
 from app.core.crypto import Keyring, parse_keys
@@ -29,6 +29,7 @@ from app.domain.events import registry
 from app.domain.ingest import readers
 from app.domain.threads import counts
 from app.domain.usage.jobs import writer
+from app.process import cli
 from app.sandbox.demo import commands as demo_commands
 from app.web import pages
 

@@ -39,10 +39,10 @@ from app.domain.connections.actions import NewChannel, create_channel
 from app.domain.connections.models import ChannelType
 from app.domain.threads.jobs import WORDS_OF
 from app.domain.threads.search_words import note_new_words
-from app.launch.parts import workers
-from app.launch.ports import free_port
-from app.launch.process import stop
-from app.launch.servers import EmbeddedServers
+from app.process.launch.parts import workers
+from app.process.launch.ports import free_port
+from app.process.launch.process import stop
+from app.process.launch.servers import EmbeddedServers
 from bench.data import fill, row_id
 from bench.desk import fill_desk
 from bench.doors import TEXTS, Target, new_key

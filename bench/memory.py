@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psutil
 
-from app.launch.parts import ROOT
-from app.launch.ports import free_port
+from app.process.launch.parts import ROOT
+from app.process.launch.ports import free_port
 
 READY = "Ctrl-C stops everything"
 # Workers come last and take a few seconds; the demo's first mail has been read by then.
@@ -34,7 +34,7 @@ class Held:
 def measure_memory(folder: Path) -> list[Held]:
     """Start everything with the demo in `folder`, leave it alone, and return what each process holds, the largest first."""
     told = {"DATA_DIR": str(folder), "PORT": str(free_port()), "DEMO": "1", "DATABASE_URL": "", "REDIS_URL": "", "PUBLIC_URL": ""}
-    command = [sys.executable, "-m", "app.launch"]
+    command = [sys.executable, "-m", "app.process.launch"]
     with subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, **told}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as run:

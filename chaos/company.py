@@ -22,7 +22,7 @@ from app.domain.accounts.tokens import EVERYTHING, create_token
 from app.domain.connections.actions import NewChannel, create_channel, seal_secrets
 from app.domain.connections.models import Channel, ChannelType
 from app.domain.contacts.models import Contact
-from app.launch.parts import SimulatorPorts
+from app.process.launch.parts import SimulatorPorts
 
 NUMBER = {"phone_number_id": "106600000000001", "display_phone_number": "31201234567", "waba_id": "200600000000001"}
 MAILBOX = "support@chaos.example"

@@ -15,11 +15,11 @@ import psutil
 
 from app.config import Settings, load_settings
 from app.core.migrate import upgrade
-from app.launch.parts import ROOT, Part, choose_simulator_ports, simulators, told_environment, web
-from app.launch.ports import free_port
-from app.launch.process import Command, Process, stop
-from app.launch.servers import EmbeddedServers
-from app.launch.supervisor import answers_health
+from app.process.launch.parts import ROOT, Part, choose_simulator_ports, simulators, told_environment, web
+from app.process.launch.ports import free_port
+from app.process.launch.process import Command, Process, stop
+from app.process.launch.servers import EmbeddedServers
+from app.process.launch.supervisor import answers_health
 from chaos.disk import Disk
 from chaos.nursery import Child
 

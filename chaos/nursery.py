@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 PRELOADED = [
-    "app.background.runner",
+    "app.process.background.runner",
     "app.domain.ingest.jobs",
     "app.domain.delivery.jobs",
     "app.domain.events.jobs",
@@ -53,7 +53,7 @@ def _live(kind: str, log: str, protected: bool) -> None:
         os.dup2(lines, stream)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     if protected:
-        from app.background.runner import main
+        from app.process.background.runner import main
     else:
         from chaos.unprotected import main
     sys.exit(main([kind]))

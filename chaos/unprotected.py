@@ -46,7 +46,7 @@ def make_web() -> Flask:
 
 def main(arguments: Sequence[str]) -> int:
     """A worker or scheduler without protections."""
-    from app.background.runner import main as run
+    from app.process.background.runner import main as run
 
     forget_hints()
     send_blindly()

@@ -51,11 +51,11 @@ LANES = ("unit", "db", "processes", "browser")
 # no process is left alone with one at the end.
 SHARED = ("demo", "live_server", "browser")
 LONG = (
-    "tests/launch/",
+    "tests/process/launch/",
     "tests/chaos/",
     "tests/domain/ingest/test_four_workers.py",
     "tests/domain/ingest/test_mailbox_months.py",
-    "tests/cli/",
+    "tests/process/cli/",
 )
 
 # How long examples take says nothing on a machine that does other things too. And they are the same in every run: what fails

@@ -32,7 +32,7 @@ from app.web.accounts.session import init_login
 
 # Modules that hold routes; each has `blueprints`, a tuple. Nothing but this list imports them.
 ROUTES = (
-    "app.health.routes",
+    "app.process.health.routes",
     "app.web.accounts.routes",
     "app.web.inbox.routes",
     "app.web.connections.routes",

@@ -22,7 +22,7 @@ from typing import Any
 import app
 
 # Developers' tools: nobody outside sends them a text.
-LEFT_OUT = ("app.sandbox.simulators", "app.launch", "app.sandbox.demo", "app.sandbox.dev")
+LEFT_OUT = ("app.sandbox.simulators", "app.process.launch", "app.sandbox.demo", "app.sandbox.dev")
 ANYWHERE = frozenset({"search", "findall", "finditer", "sub", "subn", "split"})
 METHODS = ANYWHERE | {"match", "fullmatch"}
 LONG_REPEAT = 10  # a shorter one costs a constant

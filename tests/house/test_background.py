@@ -7,10 +7,10 @@ import inspect
 from importlib import import_module
 from pathlib import Path
 
-from app.background import runner
-from app.background.schedule import periodic_jobs
 from app.config import Settings
-from app.launch.parts import workers
+from app.process.background import runner
+from app.process.background.schedule import periodic_jobs
+from app.process.launch.parts import workers
 from app.wiring import QUEUES, WIRING, sources
 
 

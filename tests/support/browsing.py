@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, WebError, expect, sync_playwright
 
-from app.launch.install import find_chromium
+from app.process.launch.install import find_chromium
 from tests.support.contexts import Contexts
 
 FLAGS = (

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.core.db import AUTOCOMMIT, db
 from app.core.migrate import upgrade
-from app.launch.servers import EmbeddedServers, ServerUrls
+from app.process.launch.servers import EmbeddedServers, ServerUrls
 
 TEMPLATE = "switchyard"
 T = TypeVar("T")

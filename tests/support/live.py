@@ -14,11 +14,20 @@ from flask import Flask
 
 from app import create_app
 from app.config import Settings
-from app.launch.parts import ROOT, Part, SimulatorPorts, choose_simulator_ports, simulators, told_environment, web, workers
-from app.launch.ports import free_port
-from app.launch.process import Command, Process, stop
-from app.launch.servers import ServerUrls
-from app.launch.supervisor import answers_health
+from app.process.launch.parts import (
+    ROOT,
+    Part,
+    SimulatorPorts,
+    choose_simulator_ports,
+    simulators,
+    told_environment,
+    web,
+    workers,
+)
+from app.process.launch.ports import free_port
+from app.process.launch.process import Command, Process, stop
+from app.process.launch.servers import ServerUrls
+from app.process.launch.supervisor import answers_health
 from app.sandbox.demo.waiting import silent_ports
 from tests.support.database import close_connections
 from tests.support.waiting import wait_until

@@ -7,8 +7,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 
-import app.domain.notifications.models  # noqa: F401  the tables below
-import app.health.models
+import app.domain.notifications.models
+import app.process.health.models  # noqa: F401  the tables below
 from app.core.db import Base
 
 TABLES = {"appointments", "calendar_entries", "appointment_reminders", "absences", "system_troubles", "system_watches"}

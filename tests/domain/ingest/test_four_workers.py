@@ -28,7 +28,7 @@ from app.domain.delivery.models import Delivery
 from app.domain.ingest.jobs import process_inbound_event
 from app.domain.ingest.models import InboundEvent
 from app.domain.threads.models import Message, MessageType
-from app.launch.parts import workers
+from app.process.launch.parts import workers
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread
 from tests.providers.whatsapp.payload_files import NAMES, body_of
 from tests.support.database import TestServers

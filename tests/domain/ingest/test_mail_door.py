@@ -13,7 +13,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from app.background.prune import prune
 from app.contract.base import UnableToParse
 from app.core.clock import utc_now
 from app.domain.connections.models import Channel
@@ -25,6 +24,7 @@ from app.domain.ingest.models import InboundEvent, IntakeCount
 from app.domain.ingest.spool import LARGE_AT_ONCE, LARGE_BYTES, TooManyLarge, place_for
 from app.hooks.door import UNKEYED_A_DAY, UNKEYED_BYTES
 from app.mail.intake import _CHUNK, read_inbound_parse
+from app.process.background.prune import prune
 from tests.domain.ingest.test_mail_intake import KEY, Sender, channel, mail, sender  # noqa: F401 fixtures
 from tests.support.disks import broken_folder
 

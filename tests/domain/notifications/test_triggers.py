@@ -23,8 +23,8 @@ from app.domain.orders.actions import set_order_priority
 from app.domain.orders.models import Order, OrderPriority
 from app.domain.threads.actions import lock_thread
 from app.domain.threads.models import Priority
-from app.health.actions import note_troubles
-from app.health.queries import Trouble
+from app.process.health.actions import note_troubles
+from app.process.health.queries import Trouble
 from tests.domain.appointments.factories import make_appointment
 from tests.domain.notifications.card_schema import faults_of
 from tests.domain.notifications.conftest import House

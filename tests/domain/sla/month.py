@@ -26,7 +26,7 @@ from app.domain.threads.models import Priority, Thread, ThreadStatus
 from tests.domain.sla.conftest import Desk
 
 EVERY = timedelta(seconds=2)
-"""How often the sweep runs, see app/background/schedule.py."""
+"""How often the sweep runs, see app/process/background/schedule.py."""
 START = datetime(2026, 3, 20, 6, 0, tzinfo=UTC)  # the clocks change, and Easter is in it
 Step = tuple[ClockKind, int, str]
 Key = tuple[uuid.UUID, *Step]

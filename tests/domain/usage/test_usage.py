@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.background.prune import prune
 from app.core.clock import utc_now
 from app.core.metering import STEPS_MS, Endpoint, Meter
 from app.core.runtime import runtime
@@ -19,6 +18,7 @@ from app.domain.connections.models import ChannelType
 from app.domain.usage.jobs import writer
 from app.domain.usage.models import UsageDay
 from app.domain.usage.queries import list_usage, p95_ms
+from app.process.background.prune import prune
 from tests.factories import make_brand, make_channel, make_user
 from tests.support.pages import PageClient
 from tests.support.signing_in import sign_in

@@ -318,7 +318,7 @@ OPEN = (
     Entry("GET", "/favicon.ico", PUBLIC),
     Entry("GET", "/healthz", PUBLIC),
     Entry("GET", "/readyz", PUBLIC),
-    Entry("GET", "/metrics", PUBLIC),  # loopback, or a token: tests/health
+    Entry("GET", "/metrics", PUBLIC),  # loopback, or a token: tests/process/health
     Entry("GET", "/docs", PUBLIC),
     Entry("GET", "/docs/assets/<path:filename>", PUBLIC, ids={"filename": "css/swagger-ui.css"}),
     Entry("GET", "/openapi.json", PUBLIC),

@@ -1,0 +1,105 @@
+"""The processes behind the web: RQ workers and the scheduler.
+
+Neighbours: `domain/events/relay.py` hands out jobs, `process/background/schedule.py` lists the periodic ones. Guarantee: stopping
+or killing any of them at any moment loses nothing, because what they do is promised by rows.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+import redis
+from flask import Flask
+from rq import Queue, SimpleWorker
+from rq.job import Job
+
+from app import create_app
+from app.config import Settings
+from app.core.log import get_logger
+from app.core.runtime import runtime
+from app.domain.notifications.jobs import make_push_key
+from app.process.background.forks import Family
+from app.process.background.schedule import periodic_jobs
+from app.process.background.scheduler import run_scheduler
+from app.wiring import LIVE, SEND, sources
+
+WORKER_TTL_SECONDS = 30
+MAX_JOBS = 20_000
+RUNNERS: dict[str, Callable[[Flask], None]] = {
+    "live": lambda app: run_worker(app, (LIVE,)),
+    "send": lambda app: run_worker(app, (SEND, LIVE)),
+    "scheduler": lambda app: run_scheduler(app),
+}
+EVERYTHING = ("live", "send", "send", "scheduler")
+log = get_logger(__name__)
+_prepared: list[Flask] = []
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the process of the one kind named, or fork one for each of several, until told to stop; the exit status."""
+    kinds = tuple(arguments) or EVERYTHING
+    if not set(kinds) <= set(RUNNERS):
+        sys.stderr.write(f"usage: worker.py [{'|'.join(RUNNERS)}]…\n")
+        return 2
+    if len(kinds) == 1:
+        run(kinds[0])
+        return 0
+    prepare()
+    kind = Family(kinds).run()
+    if kind:
+        run(kind)
+    return 0
+
+
+def prepare() -> None:
+    """Make the application, and import what jobs need, for all the processes that will be forked from this one.
+
+    It opens no connection and starts no thread. Raises SettingError.
+    """
+    for path in {source.job for source in sources()} | {job.job for job in periodic_jobs(Settings())}:
+        import_module(path.rpartition(".")[0])
+    _prepared.append(create_app())
+    gc.collect()
+    gc.freeze()  # a collector that walks over what was made here would give each process a copy of its own
+
+
+def run(kind: str) -> None:
+    """Be a process of this kind until told to stop."""
+    app = _prepared[0] if _prepared else create_app()
+    with app.app_context():
+        # The web answers people and providers: it comes before the work that waits behind it.
+        os.nice(runtime().settings.worker_nice)
+        if kind == "scheduler":
+            make_push_key()
+        RUNNERS[kind](app)
+
+
+class AppWorker(SimpleWorker):
+    """Runs each job in this process inside a fresh application context, so no job sees another's database session."""
+
+    app: Flask
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        with self.app.app_context():
+            super().execute_job(job, queue)
+
+
+def run_worker(app: Flask, queues: Sequence[str]) -> None:
+    """Take jobs from `queues`, first to last, until told to stop."""
+    connection = redis.Redis.from_url(runtime().settings.redis_url)
+    name = f"{socket.gethostname()}-{os.getpid()}-{random.getrandbits(32):08x}"
+    worker = AppWorker(
+        [Queue(q, connection=connection, serializer="json") for q in queues],
+        connection=connection,
+        name=name,
+        serializer="json",
+        worker_ttl=WORKER_TTL_SECONDS,
+    )
+    worker.app = app
+    worker.work(logging_level="WARNING", max_jobs=MAX_JOBS, with_scheduler=False)

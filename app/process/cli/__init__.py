@@ -1,0 +1,35 @@
+"""Commands (`flask --app wsgi …`): they call the same actions as the pages. With --json, what they report is JSON."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+from flask import Flask
+
+from app.process.cli import channels, database, events, keys, mail, people
+
+
+def register(app: Flask) -> None:
+    """Add the commands to `flask`."""
+    for group in (
+        people.users,
+        people.tokens,
+        mail.group,
+        channels.group,
+        events.events,
+        events.outbox,
+        keys.group,
+        database.group,
+    ):
+        app.cli.add_command(group)
+    if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
+        send_logs_to_stderr()
+
+
+def send_logs_to_stderr() -> None:
+    """In a command, standard output is for what it reports: a log line in between would spoil its JSON."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stdout:
+            handler.setStream(sys.stderr)

@@ -1,0 +1,89 @@
+"""`users create`, `tokens create`."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+
+import click
+import sqlalchemy as sa
+from flask.cli import AppGroup
+from sqlalchemy.orm import Session
+
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.ids import new_secret
+from app.domain.accounts.actions import BadAddress, NewUser, UserExists, check_new_user, create_user
+from app.domain.accounts.models import Brand, Role
+from app.domain.accounts.passwords import WeakPassword
+from app.domain.accounts.queries import find_user_by_email
+from app.domain.accounts.tokens import UnknownScope, create_token
+from app.domain.contacts.actions import create_own_contact
+from app.process.cli.output import json_option, report
+
+users = AppGroup("users", help="People who sign in.")
+tokens = AppGroup("tokens", help="API tokens.")
+
+
+@users.command("create")
+@click.argument("email")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--name", default="", help="Their name; made from the address if left out.")
+@click.option("--brand", "brand_keys", multiple=True, help="Key of a brand they see; repeat for several. All brands if left out.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of making one.")
+@json_option
+def create(email: str, role: str, name: str, brand_keys: tuple[str, ...], password_stdin: bool, as_json: bool) -> None:
+    """Let somebody sign in. Without --password-stdin a password is made and printed, this once."""
+    given = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+    password, now = given if given is not None else new_secret(96), utc_now()
+    name = " ".join(name.split()) or _name_from(email)
+    try:
+        with transaction() as session:
+            check_new_user(session, email=email, password=password)
+            brand_ids = _brand_ids(session, brand_keys)
+            contact = create_own_contact(session, name=name, now=now)
+            new = NewUser(email=email, name=name, role=Role(role), password=password, contact_id=contact.id, brand_ids=brand_ids)
+            user = create_user(session, new, now=now)
+    except (BadAddress, UserExists, WeakPassword) as error:
+        raise click.ClickException(str(error)) from error
+    record = {"id": user.id, "email": user.email, "name": user.name, "role": role}
+    shown = {} if given is not None else {"password": password}
+    report({**record, **shown}, "  ".join([user.email, role, *shown.values()]), as_json=as_json)
+
+
+def _brand_ids(session: Session, keys: Sequence[str]) -> list[uuid.UUID] | None:
+    if not keys:
+        return None
+    known = {row.key: row.id for row in session.execute(sa.select(Brand.key, Brand.id))}
+    unknown = [key for key in keys if key not in known]
+    if unknown:
+        raise click.ClickException(f"there is no brand {unknown[0]!r}; there are {', '.join(sorted(known)) or 'none yet'}")
+    return [known[key] for key in keys]
+
+
+def _name_from(email: str) -> str:
+    return email.split("@")[0].replace(".", " ").replace("_", " ").title()[:100] or email[:100]
+
+
+@tokens.command("create")
+@click.argument("email")
+@click.option("--name", required=True, help="What it is for.")
+@click.option("--scope", "scopes", multiple=True, help="What it may do; repeat for several. Everything if left out.")
+@click.option("--days", type=click.IntRange(min=1), help="It stops working after so many days.")
+@json_option
+def create_api_token(email: str, name: str, scopes: tuple[str, ...], days: int | None, as_json: bool) -> None:
+    """Make an API token for a user and print it, this once."""
+    now = utc_now()
+    try:
+        with transaction() as session:
+            user = find_user_by_email(session, email)
+            if user is None:
+                raise click.ClickException(f"nobody has the address {email}")
+            token, text = create_token(session, user, name=name, scopes=scopes, now=now)
+            token.expires_at = now + timedelta(days=days) if days else None
+    except UnknownScope as error:
+        raise click.ClickException(str(error)) from error
+    record = {"id": token.id, "email": user.email, "name": token.name, "scopes": token.scopes, "expires_at": token.expires_at}
+    report({**record, "token": text}, text, as_json=as_json)

@@ -1,0 +1,32 @@
+"""Watch over the installation by the clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+from rq import Worker
+
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.runtime import runtime
+from app.process.health.actions import note_troubles
+from app.process.health.queries import find_storage_fault, find_troubles
+from app.wiring import QUEUES
+
+
+def watch_system(**_ignored: Any) -> int:
+    """RQ entry point, periodic: tell administrators what began and what ended; returns how many tellings."""
+    served, now, fault = _served_queues(), utc_now(), find_storage_fault(runtime().storage)
+    with transaction() as session:
+        troubles = find_troubles(session, now=now, queues=QUEUES, served=served, storage_fault=fault)
+        return note_troubles(session, troubles, now=now)
+
+
+def _served_queues() -> set[str] | None:
+    """Those that a worker alive takes jobs of; None where Redis does not say."""
+    try:
+        workers = Worker.all(connection=runtime().redis)
+    except redis.RedisError:
+        return None
+    return {name for worker in workers for name in worker.queue_names()}

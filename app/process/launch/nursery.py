@@ -1,0 +1,258 @@
+"""The nursery: one process that has imported the application, from which the parts of a run that are Python of ours are forked.
+
+The supervisor cannot fork them itself: it has threads. So before it has any it forks the nursery, which has one thread, imports
+what the parts need, and forks a part whenever the supervisor asks over a socket, again when one has died. A part does what its
+command line says, as a Python of its own would, only that the imports are there. The nursery ends when the supervisor does, and
+its children with it; should it die alone, the supervisor starts parts as programs of their own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import IO, Any, cast
+
+import psutil
+
+from app.config import SettingError
+from app.process.background import runner
+from app.process.background.forks import Wakeup, fork, reap
+from app.process.launch.process import Command, Started, start_program
+
+# What the parts import, beside the application that the supervisor has imported itself.
+IMPORTED = (
+    "app.process.launch.demo",
+    "app.sandbox.demo.commands",
+    "app.sandbox.simulators.__main__",
+    "app.sandbox.simulators.graph",
+)
+STEP_SECONDS = 0.05
+MESSAGE_BYTES = 65536
+
+
+class Nursery:
+    """The supervisor's end. Make it while this process has one thread, nothing open and nothing locked."""
+
+    def __init__(self) -> None:
+        gc.collect()
+        gc.freeze()
+        self._lock = threading.RLock()
+        self._ended: dict[int, int] = {}
+        self._unread = b""
+        self._is_there = True
+        self._socket, theirs = socket.socketpair()
+        self.pid = fork("nursery")
+        if self.pid == 0:
+            self._socket.close()
+            sys.exit(_serve(theirs))
+        theirs.close()
+
+    def prepare(self, env: Mapping[str, str]) -> None:
+        """Let it make the application with these settings, once, for all workers; it does that while we go on."""
+        with self._lock:
+            self._send({"prepare": dict(env)})
+
+    def start(self, command: Command) -> Started:
+        """Fork the command, a Python program of ours run by our user; start it as a program when there is no nursery any more."""
+        with self._lock:
+            order = {"name": command.name, "argv": list(command.argv[1:]), "env": dict(command.env), "cwd": str(command.cwd)}
+            read, write = os.pipe()
+            try:
+                if self._send(order, write):
+                    pid = self._wait_for_pid()
+                    if pid:
+                        return Forked(self, pid, os.fdopen(os.dup(read), "rb"))
+            finally:
+                os.close(read)
+                os.close(write)
+        return start_program(command)
+
+    def exit_code(self, pid: int) -> int | None:
+        """Return how the child ended; None while it runs."""
+        with self._lock:
+            self._read(0)
+            if pid not in self._ended and not self._is_there and not _is_running(pid):
+                self._ended[pid] = -signal.SIGTERM  # what its end sends them; nobody is there to tell how it was
+            return self._ended.get(pid)
+
+    def close(self) -> None:
+        """End it; its children are to have ended."""
+        with self._lock:
+            self._socket.close()
+            self._is_there = False
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self.pid, 0)
+
+    def _send(self, order: Mapping[str, Any], *descriptors: int) -> bool:
+        if not self._is_there:
+            return False
+        message = json.dumps(order).encode() + b"\n"
+        try:
+            sent = socket.send_fds(self._socket, [message], list(descriptors))
+            self._socket.sendall(message[sent:])
+        except OSError:
+            self._is_there = False
+        return self._is_there
+
+    def _wait_for_pid(self) -> int:
+        # However long it takes: starting a program meanwhile would make two of a part.
+        while self._is_there:
+            for pid in self._read(None):
+                return pid
+        return 0
+
+    def _read(self, seconds: float | None) -> list[int]:
+        """Note who ended, and return who started."""
+        started: list[int] = []
+        while self._is_there and select.select([self._socket], [], [], seconds)[0]:
+            received = b""
+            with contextlib.suppress(ConnectionError):
+                received = self._socket.recv(MESSAGE_BYTES)
+            self._is_there = bool(received)
+            *lines, self._unread = (self._unread + received).split(b"\n")
+            for told in map(json.loads, lines):
+                if "ended" in told:
+                    self._ended[told["ended"]] = told["code"]
+                else:
+                    self._ended.pop(told["pid"], None)  # a number used before
+                    started.append(told["pid"])
+            if started:
+                break
+            seconds = 0
+        return started
+
+
+class Forked:
+    """A child of the nursery, under the names of subprocess.Popen."""
+
+    stdin: IO[bytes] | None = None
+
+    def __init__(self, nursery: Nursery, pid: int, stdout: IO[bytes]) -> None:
+        self._nursery = nursery
+        self.pid = pid
+        self.stdout: IO[bytes] | None = stdout
+
+    def poll(self) -> int | None:
+        return self._nursery.exit_code(self.pid)
+
+    def send_signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def wait(self, timeout: float | None = None) -> int:
+        deadline = time.monotonic() + timeout if timeout is not None else None
+        while (code := self.poll()) is None:
+            if deadline is not None and time.monotonic() >= deadline:
+                raise subprocess.TimeoutExpired(str(self.pid), cast(float, timeout))
+            time.sleep(STEP_SECONDS)
+        return code
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _serve(supervisor: socket.socket) -> int:
+    """Fork what is asked for and tell who ended, until the supervisor is gone. In a child: be what it was forked for."""
+    for name in IMPORTED:
+        import_module(name)
+    gc.collect()
+    gc.freeze()
+    wakeup = Wakeup([signal.SIGCHLD])
+    # Whoever means to end the run tells the supervisor.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    orders = Orders(supervisor)
+    sources: list[Wakeup | socket.socket] = [wakeup, supervisor]
+    while True:
+        readable = select.select(sources, [], [])[0]
+        wakeup.take()
+        for pid, code in reap():
+            _tell(supervisor, {"ended": pid, "code": code})
+        for order in orders.take() if supervisor in readable else ():
+            if "prepare" in order:
+                _prepare(order["prepare"])
+                continue
+            output = orders.outputs.pop(0)
+            pid = fork(order["name"])
+            if pid == 0:
+                wakeup.close()
+                supervisor.close()
+                _move_in(order, output)
+                return _become(order["argv"])
+            os.close(output)
+            _tell(supervisor, {"pid": pid})
+        if orders.have_ended:
+            return 0
+
+
+class Orders:
+    """What the supervisor asks for: lines of JSON, and with each that starts a part the descriptor its output goes to."""
+
+    def __init__(self, supervisor: socket.socket) -> None:
+        self._supervisor = supervisor
+        self._unread = b""
+        self.outputs: list[int] = []
+        self.have_ended = False
+
+    def take(self) -> list[dict[str, Any]]:
+        """Receive once; return what is complete."""
+        message = b""
+        with contextlib.suppress(ConnectionError):
+            message, descriptors, _flags, _address = socket.recv_fds(self._supervisor, MESSAGE_BYTES, 1)
+            self.outputs += descriptors
+        self.have_ended = not message
+        *lines, self._unread = (self._unread + message).split(b"\n")
+        return [json.loads(line) for line in lines]
+
+
+def _tell(supervisor: socket.socket, told: Mapping[str, int]) -> None:
+    with contextlib.suppress(OSError):  # it is gone, which the next reading shows
+        supervisor.sendall(json.dumps(told).encode() + b"\n")
+
+
+def _prepare(env: Mapping[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(env)
+    with contextlib.suppress(SettingError):  # each part says so itself
+        runner.prepare()
+
+
+def _move_in(order: Mapping[str, Any], output: int) -> None:
+    os.environ.clear()
+    os.environ.update(order["env"])
+    os.chdir(order["cwd"])
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for theirs, ours in ((nothing, 0), (output, 1), (output, 2)):
+        os.dup2(theirs, ours)
+    os.close(nothing)
+    os.close(output)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+
+
+def _become(words: Sequence[str]) -> int:
+    """Do what `python WORDS…` does."""
+    if words[0] == "-m":
+        for name in (words[1], f"{words[1]}.__main__"):
+            sys.modules.pop(name, None)  # what it imports stays
+        sys.argv = list(words[1:])
+        runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = list(words)
+        runpy.run_path(words[0], run_name="__main__")
+    return 0

@@ -1,0 +1,124 @@
+"""What runs: the processes of one installation as data, and the environment they share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from app.config import Settings
+from app.process.launch.ports import free_port
+from app.process.launch.servers import ServerUrls
+
+ROOT = Path(__file__).resolve().parents[3]
+GUNICORN_CONFIG = Path(__file__).with_name("gunicorn_config.py")
+LOOPBACK = "127.0.0.0/8"
+SIMULATORS = "simulators"
+WEB = "web"
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 gunicorn's heartbeat files; a slow disk must not look like a dead worker
+
+
+@dataclass(frozen=True)
+class Part:
+    """A process that is started, watched and started again when it ends."""
+
+    name: str
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SimulatorPorts:
+    """Where the stand-ins of the providers listen, on loopback."""
+
+    whatsapp: int
+    graph: int
+    notices: int
+    smtp: int
+    twilio: int
+    mailserver: int
+    submission: int
+    imap: int
+    sendgrid: int
+    pdok: int
+    fillout: int
+    make: int
+
+
+def choose_simulator_ports(environ: Mapping[str, str]) -> SimulatorPorts:
+    """Return WHATSAPP_SIM_PORT, GRAPH_SIM_PORT and their like of `environ`, one for each field, or free ports."""
+    ports = {item.name: int(environ.get(f"{item.name.upper()}_SIM_PORT") or free_port()) for item in fields(SimulatorPorts)}
+    return SimulatorPorts(**ports)
+
+
+def told_environment(
+    settings: Settings, urls: ServerUrls, ports: SimulatorPorts | None, environ: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what every process of this run is told beside the environment it inherits.
+
+    With `ports` the providers' addresses are those of the simulators, unless `environ` names others.
+    """
+    told = {
+        "DATABASE_URL": urls.database_url or settings.database_url,
+        "REDIS_URL": urls.redis_url or settings.redis_url,
+        "DATA_DIR": str(settings.data_dir),
+        "HOST": settings.host,
+        "PORT": str(settings.port),
+        "PUBLIC_URL": settings.public_url,
+        "DEMO": str(int(settings.demo)),
+    }
+    if ports is None:
+        return told
+    whatsapp, graph = f"http://127.0.0.1:{ports.whatsapp}", f"http://127.0.0.1:{ports.graph}"
+    simulated = {"WHATSAPP_BASE_URL": whatsapp, "GRAPH_BASE_URL": graph, "LOGIN_AUTHORITY": graph}
+    simulated["TWILIO_BASE_URL"] = f"http://127.0.0.1:{ports.twilio}"
+    simulated["FILLOUT_BASE_URL"] = f"http://127.0.0.1:{ports.fillout}"
+    simulated["PDOK_BASE_URL"] = f"http://127.0.0.1:{ports.pdok}"
+    simulated["SENDGRID_BASE_URL"] = f"http://127.0.0.1:{ports.sendgrid}"
+    told |= {name: environ.get(name) or url for name, url in simulated.items()}
+    told |= {f"{name.upper()}_SIM_PORT": str(port) for name, port in asdict(ports).items()}
+    notices = f"http://127.0.0.1:{ports.notices}"
+    told |= {"PUSH_HOSTS": ",".join([*settings.push_hosts, notices]), "TEAMS_HOSTS": ",".join([*settings.teams_hosts, notices])}
+    told |= {"SMTP_URL": environ.get("SMTP_URL") or f"smtp://127.0.0.1:{ports.smtp}"}
+    if settings.demo:
+        told |= {"SIMULATED_HOSTS": f"127.0.0.1:{ports.fillout}"}  # files that were filled in
+    told |= {"OUTBOUND_ALLOW": ",".join(dict.fromkeys([*settings.outbound_allow, LOOPBACK]))}
+    return told | {"OUTBOUND_ALLOW_MAIL": ",".join(dict.fromkeys([*settings.outbound_allow_mail, LOOPBACK]))}
+
+
+def simulators(ports: SimulatorPorts, data_dir: Path) -> Part:
+    """The providers' stand-ins; what was set in them survives a restart."""
+    memory = data_dir / "simulators"
+    memory.mkdir(exist_ok=True)
+    options = [word for name, port in asdict(ports).items() for word in (f"--{name}-port", str(port))]
+    options += ["--data-dir", str(memory)]
+    return Part(SIMULATORS, (sys.executable, "-m", "app.sandbox.simulators", *options))
+
+
+def demo_loader() -> Part:
+    """What loads the demo and prints the sign-ins, and ends."""
+    return Part("demo", (sys.executable, "-m", "app.process.launch.demo"))
+
+
+def web(settings: Settings) -> Part:
+    """The web server."""
+    return Part(WEB, _web_command(settings))
+
+
+def workers() -> tuple[Part, ...]:
+    """Everything behind the web, in starting order."""
+    kinds = (("live", "live"), ("send-1", "send"), ("send-2", "send"), ("scheduler", "scheduler"))
+    return tuple(Part(name, (sys.executable, "worker.py", kind)) for name, kind in kinds)
+
+
+def _web_command(settings: Settings) -> tuple[str, ...]:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    options = [
+        *("--config", str(GUNICORN_CONFIG), "--workers", str(settings.web_workers), "--worker-connections", "4000"),
+        # Without --reuse-port kept connections pile up on one worker.
+        *("--preload", "--reuse-port", "--bind", f"{host}:{settings.port}"),
+        *("--graceful-timeout", "4", "--log-level", "warning", "--no-control-socket"),
+        *(("--worker-tmp-dir", str(SHARED_MEMORY)) if os.access(SHARED_MEMORY, os.W_OK) else ()),
+    ]
+    return (sys.executable, "-m", "gunicorn", *options, "wsgi:app")

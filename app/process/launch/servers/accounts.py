@@ -1,0 +1,90 @@
+"""PostgreSQL refuses to run as root. Under root the servers get a user of their own, and a way to their files.
+
+Opening the way means the right to pass through (not to read) the folders above DATA_DIR and .venv, and is said aloud.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+from app.process.launch.process import Account
+
+USER = "switchyard"
+FALLBACK_USER = "nobody"
+PASS_THROUGH = stat.S_IXOTH
+
+
+def server_account() -> Account | None:
+    """Return the user the servers run as: None (ourselves) unless we are root."""
+    if os.geteuid() != 0:
+        return None
+    entry = find_or_create(USER) or _find(FALLBACK_USER)
+    if entry is None:
+        raise RuntimeError("PostgreSQL refuses to run as root, and no user for it can be made: do not run as root")
+    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
+
+
+def find_or_create(name: str) -> pwd.struct_passwd | None:
+    """The user, made if need be, by one process of this machine at a time; None where none can be made.
+
+    Of two `useradd` of one name at once the second does not fail: it gives the first one's user another number.
+    """
+    turn = os.open("/etc", os.O_RDONLY)
+    try:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        return _find(name) or _create(name)
+    finally:
+        os.close(turn)
+
+
+def open_the_way(path: Path, account: Account | None) -> list[Path]:
+    """Let `account` pass through every folder above `path`; return the folders whose mode was changed."""
+    if account is None:
+        return []
+    closed = [folder for folder in path.resolve().parents if not folder.stat().st_mode & PASS_THROUGH]
+    for folder in closed:
+        folder.chmod(stat.S_IMODE(folder.stat().st_mode) | PASS_THROUGH)
+    return closed
+
+
+def let_others_read(folder: Path, account: Account | None) -> None:
+    """Make an installed tree readable, for the case that it was installed under a strict umask."""
+    if account is None or folder.stat().st_mode & stat.S_IROTH:
+        return
+    for path in [folder, *folder.rglob("*")]:
+        mode = stat.S_IMODE(path.lstat().st_mode)
+        if not path.is_symlink():
+            path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))
+
+
+def give(folder: Path, account: Account | None) -> None:
+    """Make `account` the owner of a folder of ours and all in it, unless it is already."""
+    if account is None or folder.stat().st_uid == account.uid:
+        return
+    for path in [folder, *folder.rglob("*")]:
+        os.chown(path, account.uid, account.gid, follow_symlinks=False)
+
+
+def _find(name: str) -> pwd.struct_passwd | None:
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        return None
+
+
+def _create(name: str) -> pwd.struct_passwd | None:
+    useradd, adduser = shutil.which("useradd"), shutil.which("adduser")
+    if useradd:
+        command = [useradd, "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", name]
+    elif adduser:
+        command = [adduser, "-S", "-D", "-H", name]
+    else:
+        return None
+    subprocess.run(command, check=False, capture_output=True)
+    return _find(name)

