@@ -2,7 +2,7 @@
 # Needs only make and Python 3.11+; everything else goes into .venv.
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-test run test test-full unit test-db browser lint style types imports bench fuzz channels chaos screenshots demo-reset migration requirements translations
+.PHONY: help install install-test run test test-full unit test-db browser lint style types imports bench fuzz channels chaos screenshots demo-reset migration requirements translations house
 
 # The first Python on PATH that is new enough, or plain python3, which then is told why it is not.
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -87,6 +87,9 @@ demo-reset: install ## Throw away the demo data in DATA_DIR; the next `make run`
 
 migration: install ## Write an empty, numbered migration: make migration NAME=add_tags
 	@$(BIN)/python -m app.process.launch migration "$(NAME)"
+
+house: install-test ## Count what the house forbids: imports that run up, circles, providers named outside
+	@PYTHONPATH=. $(BIN)/python tools/house.py $(ARGS)
 
 translations: install-test ## Bring app/translations in step with the texts; prints what is missing
 	@PYTHONPATH=. $(BIN)/python tools/translations.py
