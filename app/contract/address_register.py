@@ -1,18 +1,10 @@
-"""What the register of Dutch addresses is asked and says, and how what was typed compares with it. No database, no HTTP."""
+"""What a register of addresses is asked and says. No database, no HTTP."""
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
-
-from app.domain.addresses.models import Address, CheckStatus
-
-_POSTAL_CODE = re.compile(r"[1-9][0-9]{3}[A-Z]{2}")
-_NUMBER = re.compile(r"[1-9][0-9]{0,4}")
-MOST_CANDIDATES = 20
 
 
 class UnableToAsk(Exception):
@@ -67,15 +59,6 @@ class Match:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Judgement:
-    """How an address stands to the register: what it is there, or what it could be."""
-
-    status: CheckStatus
-    chosen: Match | None = None
-    candidates: tuple[Match, ...] = ()
-
-
 class Register(Protocol):
     """Whoever can be asked for Dutch addresses."""
 
@@ -84,43 +67,7 @@ class Register(Protocol):
         ...
 
 
-def question_of(address: Address) -> Question | None:
-    """What to ask about an address; None for one abroad and for one of which too little is known."""
-    number = address.house_number
-    if address.country != "NL" or not _NUMBER.fullmatch(number):
-        return None
-    if _POSTAL_CODE.fullmatch(address.postal_code):
-        return Question(number, postal_code=address.postal_code)
-    if address.street and address.city and not address.postal_code:
-        return Question(number, street=address.street, city=address.city)
-    return None
-
-
-def judge(address: Address, matches: Sequence[Match]) -> Judgement:
-    """The one address that says the same, else those to choose from. Letter and addition are written in many ways."""
-    if not matches:
-        return Judgement(CheckStatus.NONE)
-    wanted = bare(address.house_number_addition)
-    same = [match for match in matches if bare(match.behind_number) == wanted and _agrees(address, match)]
-    if len({match.bag_id for match in same}) == 1:
-        return Judgement(CheckStatus.VALID, chosen=same[0])
-    return Judgement(CheckStatus.SEVERAL, candidates=tuple((same or list(matches))[:MOST_CANDIDATES]))
-
-
 def folded(text: str) -> str:
     """For comparing names: no accents, no marks, small letters."""
     plain = unicodedata.normalize("NFKD", text).casefold()
     return " ".join("".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c)).split())
-
-
-def bare(text: str) -> str:
-    """What stands behind a number without the marks between: "2-hoog" and "2HOOG" are the same."""
-    return folded(text).replace(" ", "")
-
-
-def _agrees(address: Address, match: Match) -> bool:
-    """Whether the town and the street that were typed are those of the postcode; an abbreviated street may be."""
-    if address.city and folded(address.city) != folded(match.city):
-        return False
-    typed, known = folded(address.street), folded(match.street)
-    return not typed or typed == known or (len(typed) >= 4 and known.startswith(typed.rstrip(".")))

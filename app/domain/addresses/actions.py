@@ -11,8 +11,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.contract.address_parts import AddressParts
-from app.contract.address_register import Judgement, Match
+from app.contract.address_register import Match
 from app.core.ids import new_id
+from app.domain.addresses.judge import Judgement
 from app.domain.addresses.models import Address, AddressLookup, AddressType, CheckStatus
 from app.domain.events.actions import Actor, audit
 

@@ -12,13 +12,14 @@ from typing import Any
 
 import redis
 
-from app.contract.address_register import Match, Question, Register, UnableToAsk, judge, question_of
+from app.contract.address_register import Match, Question, Register, UnableToAsk
 from app.core.clock import utc_now
 from app.core.db import table_of, transaction
 from app.core.log import get_logger
 from app.core.runtime import runtime
 from app.core.work import Lease, claim, finish, next_delay_seconds, put_back
 from app.domain.addresses.actions import find_kept_answer, keep_answer, note_judgement
+from app.domain.addresses.judge import judge, question_of
 from app.domain.addresses.models import Address
 
 MOST_A_SECOND = 5  # fair use of a public service, over all processes

@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from app.contract.address_parts import read_line
-from app.contract.address_register import Judgement, Match
+from app.contract.address_register import Match
 from app.domain.addresses.actions import note_judgement
+from app.domain.addresses.judge import Judgement
 from app.domain.addresses.models import Address, CheckStatus
 from app.domain.contacts.models import Contact
 from app.domain.orders.articles import add_article
