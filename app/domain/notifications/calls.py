@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.contract.notice_answer import Answer, Outcome
 from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.domain.accounts.models import User
-from app.domain.notifications.answers import Answer
 from app.domain.notifications.dispatching import TABLE, Batch, end, wait
 from app.domain.notifications.mail.compose import compose
 from app.domain.notifications.mail.smtp import UNKNOWN as MAIL_UNKNOWN
@@ -25,7 +25,6 @@ from app.domain.notifications.models import (
     Notification,
     NotificationKind,
     NotificationSettings,
-    Outcome,
     PushSubscription,
     TeamsHook,
     Way,

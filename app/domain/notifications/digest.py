@@ -14,17 +14,12 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.contract.notice_answer import Outcome
 from app.core.db import table_of
 from app.core.work import Lease, claim, finish, put_back
 from app.domain.accounts.access import visible_brand_ids
 from app.domain.accounts.models import User
-from app.domain.notifications.models import (
-    NotificationDigest,
-    NotificationKind,
-    NotificationSettings,
-    Outcome,
-    Way,
-)
+from app.domain.notifications.models import NotificationDigest, NotificationKind, NotificationSettings, Way
 from app.domain.notifications.queries import get_preferences
 
 TABLE = table_of(NotificationDigest)

@@ -18,10 +18,11 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.contract.notice_answer import Outcome
 from app.core.db import advisory_xact_lock, table_of
 from app.core.ids import new_id
 from app.core.work import DONE, READY, Lease, claim, finish, put_back
-from app.domain.notifications.models import AT_ONCE, NotificationDispatch, NotificationKind, Outcome, PushSubscription, Way
+from app.domain.notifications.models import AT_ONCE, NotificationDispatch, NotificationKind, PushSubscription, Way
 from app.domain.notifications.teams.hooks import About, hook_for
 
 TABLE = table_of(NotificationDispatch)

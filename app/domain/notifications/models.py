@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.contract.notice_answer import Outcome
 from app.core.db import Base, Claimable, WithId, text_enum
 from app.domain.threads.models import Priority
 
@@ -56,17 +57,6 @@ def is_offered(kind: NotificationKind, way: Way) -> bool:
 def is_usual(kind: NotificationKind, way: Way) -> bool:
     """Whether it is told in this way to somebody who chose nothing."""
     return is_offered(kind, way) and (kind, way) not in UNASKED
-
-
-class Outcome(StrEnum):
-    """What became of a dispatch."""
-
-    ACCEPTED = "accepted"  # by the push service, the mail server or Teams; more is not known
-    LAPSED = "lapsed"  # there was nothing left to tell: read meanwhile, or not theirs to see any more
-    FOLDED = "folded"  # told together with another one
-    GONE = "gone"  # the device or the address is no more
-    REFUSED = "refused"
-    UNKNOWN = "unknown"  # the line broke during the call; telling it again could tell it twice
 
 
 class Notification(WithId, Base):

@@ -10,14 +10,13 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.contract.notice_answer import Answer, Outcome
 from app.core.allowed_hosts import is_allowed
 from app.core.http import HttpClient, HttpFailure, HttpResponse
 from app.core.metering import Endpoint
 from app.core.retry_after import read_retry_after
 from app.core.text import known
 from app.core.text import mark as N_
-from app.domain.notifications.answers import Answer
-from app.domain.notifications.models import Outcome
 
 ACCEPTED = N_("Teams accepted the card; whether it appears is up to the workflow.")
 FORBIDDEN = N_("The address is not one this installation calls (TEAMS_HOSTS).")

@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from app.contract.notice_answer import Answer, Outcome
 from app.core.allowed_hosts import is_allowed
 from app.core.http import HttpClient, HttpFailure, HttpResponse
 from app.core.metering import Endpoint
 from app.core.retry_after import read_retry_after
 from app.core.text import known
 from app.core.text import mark as N_
-from app.domain.notifications.answers import Answer
-from app.domain.notifications.models import Outcome
 from app.domain.notifications.push_keys import OwnKey
 from app.providers.web_push.encryption import BadSubscription, BrowserKeys, TooMuchToPush, seal
 from app.providers.web_push.vapid import authorization

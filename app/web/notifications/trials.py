@@ -7,6 +7,7 @@ from flask import abort, flash
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.contract.notice_answer import Outcome
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.ids import new_id
@@ -16,7 +17,7 @@ from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import TeamMember
 from app.domain.accounts.views import browser_words
 from app.domain.notifications.mail.compose import SystemMail, compose
-from app.domain.notifications.models import Outcome, Way
+from app.domain.notifications.models import Way
 from app.domain.notifications.push.outcome import note_answer
 from app.domain.notifications.queries import list_devices
 from app.domain.notifications.senders import mail_sender, push_sender

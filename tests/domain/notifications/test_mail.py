@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from app.contract.notice_answer import Outcome
 from app.core.ids import new_id
 from app.domain.accounts.models import User
 from app.domain.events.actions import Actor
@@ -17,7 +18,7 @@ from app.domain.notifications.digest_mail import read_token, unsubscribe_token
 from app.domain.notifications.dispatching import TABLE as DISPATCHES
 from app.domain.notifications.jobs import send_digest
 from app.domain.notifications.mail.compose import SystemMail, compose
-from app.domain.notifications.models import NotificationDigest, NotificationKind, NotificationSettings, Outcome, Way
+from app.domain.notifications.models import NotificationDigest, NotificationKind, NotificationSettings, Way
 from app.domain.tasks.actions import TaskContent, create_task
 from app.domain.threads.models import Thread
 from tests.domain.notifications.conftest import House

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app.contract.notice_answer import Outcome
 from app.core.db import db
 from app.core.ids import new_id
 from app.core.runtime import EXTENSION, runtime
@@ -19,7 +20,7 @@ from app.domain.events.actions import Actor
 from app.domain.notifications.actions import Wishes, mark_read, set_preferences
 from app.domain.notifications.dispatching import TABLE
 from app.domain.notifications.jobs import send_dispatch
-from app.domain.notifications.models import NotificationKind, Outcome, PushKey, PushSubscription, Way
+from app.domain.notifications.models import NotificationKind, PushKey, PushSubscription, Way
 from app.domain.notifications.push_keys import own_key
 from app.domain.notifications.quiet import Week
 from app.providers.web_push.encryption import MOST_BODY_BYTES

@@ -12,13 +12,14 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.contract.notice_answer import Outcome
 from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.domain.accounts.models import Role, Team, TeamMember, User
 from app.domain.events.actions import SYSTEM, Actor
 from app.domain.notifications.actions import Wishes, set_preferences
 from app.domain.notifications.dispatching import TABLE
-from app.domain.notifications.models import NotificationKind, Outcome, TeamsHook, Way
+from app.domain.notifications.models import NotificationKind, TeamsHook, Way
 from app.domain.notifications.teams.hooks import NewHook, set_hook
 from app.domain.notifications.teams.pace import LIMITS, wait_seconds, with_call
 from app.providers.teams.card import MOST_BYTES, Card, Line, escape, render

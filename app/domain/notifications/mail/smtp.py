@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
+from app.contract.notice_answer import Answer, Outcome
 from app.core.addresses import AddressGuard
 from app.core.metering import Meter
 from app.core.smtp import Refusal, SmtpClient, SmtpServer, SmtpTrouble
 from app.core.text import known
 from app.core.text import mark as N_
-from app.domain.notifications.answers import Answer
-from app.domain.notifications.models import Outcome
 
 ACCEPTED = N_("The mail server accepted it.")
 NO_SERVER = N_("There is no mail server: an administrator has to set SMTP_URL.")

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.domain.notifications.answers import Answer
-from app.domain.notifications.models import Outcome, PushSubscription
+from app.contract.notice_answer import Answer, Outcome
+from app.domain.notifications.models import PushSubscription
 
 
 def note_answer(session: Session, device_id: uuid.UUID, answer: Answer, *, now: datetime) -> None:

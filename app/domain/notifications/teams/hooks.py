@@ -11,11 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.contract.notice_answer import Answer
 from app.core.crypto import Keyring
 from app.core.ids import new_id
 from app.domain.accounts.models import Team, TeamMember, User
 from app.domain.events.actions import Actor, audit
-from app.domain.notifications.answers import Answer
 from app.domain.notifications.models import TRIGGERS, NotificationKind, TeamsHook
 from app.domain.notifications.teams.pace import wait_seconds, with_call
 from app.domain.threads.models import Priority, Thread

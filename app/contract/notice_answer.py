@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from app.domain.notifications.models import Outcome
+
+class Outcome(StrEnum):
+    """What became of a dispatch."""
+
+    ACCEPTED = "accepted"  # by the push service, the mail server or Teams; more is not known
+    LAPSED = "lapsed"  # there was nothing left to tell: read meanwhile, or not theirs to see any more
+    FOLDED = "folded"  # told together with another one
+    GONE = "gone"  # the device or the address is no more
+    REFUSED = "refused"
+    UNKNOWN = "unknown"  # the line broke during the call; telling it again could tell it twice
 
 
 @dataclass(frozen=True)
