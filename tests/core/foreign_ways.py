@@ -33,7 +33,6 @@ from app.domain.ingest.self_test import try_webhook
 from app.domain.integrations.actions import IntegrationContent, create_integration
 from app.domain.integrations.make.calling import call_scenario
 from app.domain.integrations.models import Provider, ScenarioCall
-from app.domain.notifications.push_keys import OwnKey
 from app.providers.fetch_link import fetch_linked
 from app.providers.fillout.client import Fillout, FilloutFailure
 from app.providers.graph.client import GraphClient
@@ -43,6 +42,7 @@ from app.providers.teams.sending import TeamsSender
 from app.providers.twilio.api import TwilioApi
 from app.providers.web_push.encryption import CURVE, point_of, to_base64url
 from app.providers.web_push.sending import Address, PushMessage, PushSender
+from app.providers.web_push.vapid import OwnKey
 from app.providers.whatsapp.api import CloudApi
 from tests.factories import make_brand
 

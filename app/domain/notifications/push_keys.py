@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -15,14 +14,7 @@ from app.core.crypto import Keyring
 from app.core.ids import new_id
 from app.domain.notifications.models import PushKey
 from app.providers.web_push.encryption import CURVE, point_of, to_base64url
-
-
-@dataclass(frozen=True)
-class OwnKey:
-    """What signs, and what browsers are given: base64url of the public point."""
-
-    private: ec.EllipticCurvePrivateKey = field(repr=False)
-    public: str
+from app.providers.web_push.vapid import OwnKey
 
 
 def own_key(session: Session, *, keyring: Keyring, now: datetime) -> OwnKey:

@@ -17,9 +17,8 @@ from app.core.metering import Endpoint
 from app.core.retry_after import read_retry_after
 from app.core.text import known
 from app.core.text import mark as N_
-from app.domain.notifications.push_keys import OwnKey
 from app.providers.web_push.encryption import BadSubscription, BrowserKeys, TooMuchToPush, seal
-from app.providers.web_push.vapid import authorization
+from app.providers.web_push.vapid import OwnKey, authorization
 
 ACCEPTED = N_("The push service accepted it.")
 GONE = N_("The browser gave up its subscription; the device is removed.")

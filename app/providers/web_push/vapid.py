@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import hashes
@@ -12,6 +13,14 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from app.providers.web_push.encryption import point_of, to_base64url
 
 TOKEN_SECONDS = 12 * 3600  # push services refuse more than a day
+
+
+@dataclass(frozen=True)
+class OwnKey:
+    """What signs, and what browsers are given: base64url of the public point."""
+
+    private: ec.EllipticCurvePrivateKey = field(repr=False)
+    public: str
 
 
 def authorization(key: ec.EllipticCurvePrivateKey, *, endpoint: str, contact: str, now_seconds: int) -> str:
