@@ -20,7 +20,6 @@ from app.contract.address_parts import AddressParts, read_fields, read_line
 from app.contract.base import UnableToParse
 from app.core.text import known, storable, storable_json
 from app.core.text import mark as N_
-from app.domain.orders.actions import NewLine
 
 SCENARIOS = ("order-created", "visit-completed", "payment-received", "customer-feedback")
 MOST_LINES, MOST_AMOUNT = 200, Decimal(1_000_000_000)
@@ -46,6 +45,16 @@ class Told:
 
     def at(self, *names: str) -> datetime:
         return next((at for at in (read_time(self.data.get(name)) for name in names) if at), self.occurred_at)
+
+
+@dataclass(frozen=True)
+class OrderedLine:
+    """What is ordered: `article` is a number, perhaps of none of ours; `unit_price` in euros, None where nothing is said."""
+
+    description: str
+    quantity: Decimal = Decimal(1)
+    article: str = ""
+    unit_price: Decimal | None = None
 
 
 def read_event_id(body: bytes, header: str) -> str:
@@ -98,7 +107,7 @@ def read_place(told: Told) -> AddressParts | None:
     return found if found.typed else None
 
 
-def read_lines(told: Told) -> list[NewLine]:
+def read_lines(told: Told) -> list[OrderedLine]:
     """What is ordered: texts, or objects with `sku` or `partner_sku`, `description`, `quantity`, `unit_price`."""
     listed = told.data.get("line_items") or told.data.get("products")
     return [line for line in map(_line, listed[:MOST_LINES] if isinstance(listed, list) else []) if line is not None]
@@ -126,10 +135,10 @@ def lacking(what: str) -> UnableToParse:
     return UnableToParse(_LACKS % {"what": what})
 
 
-def _line(value: Any) -> NewLine | None:
+def _line(value: Any) -> OrderedLine | None:
     if not isinstance(value, dict):
         text = " ".join(_text(value).split())[:300]
-        return NewLine(text) if text else None
+        return OrderedLine(text) if text else None
     sku, words = (
         " ".join(_text(value.get(a) or value.get(b)).split())[:300] for a, b in (("sku", "partner_sku"), ("description", "name"))
     )
@@ -138,7 +147,7 @@ def _line(value: Any) -> NewLine | None:
     quantity, price = _number(value.get("quantity", 1)), _number(value.get("unit_price"))
     fits = quantity is not None and Decimal("0.001") <= quantity <= 100_000
     priced = price is not None and 0 <= price <= MOST_AMOUNT
-    return NewLine(
+    return OrderedLine(
         words or sku,
         round(quantity, 3) if fits and quantity is not None else Decimal(1),
         sku,

@@ -26,6 +26,7 @@ from app.domain.integrations.models import Integration
 from app.domain.integrations.people import find_person
 from app.domain.integrations.queries import get_integration
 from app.domain.orders.actions import (
+    NewLine,
     NewOrder,
     NewPayment,
     add_payment,
@@ -69,7 +70,8 @@ def _order_created(job: _Job) -> ItemResult:
     told, integration = job.told, job.integration
     name = told.text("order_reference", "external_order_id", "partner_order_id") or told.event_id or str(job.event.id)
     key = f"{integration.id}:{name}"
-    lines, customer = read_lines(told), read_customer(told)
+    lines = [NewLine(line.description, line.quantity, line.article, line.unit_price) for line in read_lines(told)]
+    customer = read_customer(told)
     if not lines:
         raise lacking("line_items")
     contact_id = integration.id  # of nobody: only the key is looked for
