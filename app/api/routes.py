@@ -18,8 +18,8 @@ from app.api.document import build_document
 from app.api.gate import check_request, tell_limits
 from app.api.problems import answer_problems, install_validation
 from app.api.registry import ALIAS, CANONICAL, build_blueprint
+from app.core.csrf import csrf
 from app.core.problems import request_id
-from app.web.pages import csrf
 
 SWAGGER = Path(flask_openapi3_swagger.__file__).parent / "templates" / "swagger"
 OPERATIONS = tuple(

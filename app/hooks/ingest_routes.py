@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from app.contract.receiving import SignedPost
 from app.core.clock import utc_now
 from app.core.crash import crash_point
+from app.core.csrf import csrf
 from app.core.db import autocommitted, autocommitted_session
 from app.core.runtime import runtime
 from app.domain.connections.issued import is_issued
@@ -24,7 +25,6 @@ from app.domain.usage.doors import count_calls
 from app.hooks import door
 from app.providers.registry import EMAIL_SENDGRID, SMS, SMS_STATUS, VOICE, WHATSAPP
 from app.providers.whatsapp import challenge_answer
-from app.web.pages import csrf
 
 bp = Blueprint("webhooks", __name__)
 csrf.exempt(bp)

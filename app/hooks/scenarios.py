@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.core import standard_webhooks
 from app.core.clock import utc_now
+from app.core.csrf import csrf
 from app.core.db import autocommitted, autocommitted_session
 from app.core.runtime import runtime
 from app.core.text import storable
@@ -23,7 +24,6 @@ from app.domain.integrations.queries import Opened, list_opened
 from app.domain.usage.doors import count_calls
 from app.hooks.door import read_body
 from app.providers.make.reading import SCENARIOS, read_event_id
-from app.web.pages import csrf
 
 FORM_BODY_BYTES = 12 * 1024 * 1024
 hooks = Blueprint("integration_hooks", __name__)

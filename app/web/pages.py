@@ -15,7 +15,6 @@ from flask_babel import Babel, get_locale
 from flask_login import current_user
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.openapi import OpenAPI
-from flask_wtf.csrf import CSRFProtect
 from htmx_flask import Htmx, request
 from jinja2.utils import htmlsafe_json_dumps
 from jinja2_fragments.flask import render_block
@@ -24,6 +23,7 @@ from werkzeug.wrappers import Response
 
 from app.config import Settings
 from app.core import translation
+from app.core.csrf import csrf
 from app.core.db import db
 from app.core.links import url_for
 from app.domain.realtime.socket import start_sockets
@@ -74,7 +74,6 @@ ALWAYS = (
 # The policy of what is not a page: files and JSON load nothing, wherever they are opened.
 NOTHING_RUNS = "default-src 'none'; frame-ancestors 'none'"
 
-csrf = CSRFProtect()
 babel = Babel()
 
 

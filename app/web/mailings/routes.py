@@ -6,11 +6,12 @@ from flask import Blueprint, abort
 from flask.typing import ResponseReturnValue
 
 from app.core.clock import utc_now
+from app.core.csrf import csrf
 from app.core.db import transaction
 from app.core.runtime import runtime
 from app.domain.mailings.actions import end_mailings
 from app.domain.mailings.tokens import read_token
-from app.web.pages import csrf, page
+from app.web.pages import page
 
 bp = Blueprint("mailings", __name__)
 

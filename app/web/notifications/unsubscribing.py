@@ -6,13 +6,14 @@ from flask import abort
 from flask.typing import ResponseReturnValue
 
 from app.core.clock import utc_now
+from app.core.csrf import csrf
 from app.core.db import transaction
 from app.core.runtime import runtime
 from app.domain.events.actions import SYSTEM, audit
 from app.domain.notifications.digest import stop_digest
 from app.domain.notifications.digest_mail import read_token
 from app.web.notifications.blueprint import bp
-from app.web.pages import csrf, page
+from app.web.pages import page
 
 
 @bp.get("/notifications/unsubscribe/<token>")
