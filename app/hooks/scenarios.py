@@ -93,3 +93,6 @@ def _refuse(source: str, reason: str) -> Response:
     with autocommitted_session() as session:
         count_refusal(session, source=source, reason=reason, day=utc_now().date())
     return Response(status=401)
+
+
+blueprints = (hooks,)

@@ -47,6 +47,7 @@ ROUTES = (
     "app.web.contacts.routes",
     "app.web.orders.routes",
     "app.web.integrations.routes",
+    "app.hooks.scenarios",
     "app.hooks.ingest_routes",
     "app.web.ingest.pages",
     "app.web.routing.routes",

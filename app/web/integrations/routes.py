@@ -1,8 +1,7 @@
-"""The doors of outside services, and the pages on which administrators connect them."""
+"""The pages on which administrators connect outside services."""
 
-from app.hooks.scenarios import hooks
 from app.web.integrations import pages
 from app.web.integrations.blueprint import bp
 
 __all__ = ["blueprints", "pages"]
-blueprints = (bp, hooks)
+blueprints = (bp,)
