@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
+from app.domain.accounts.models import Role
 from app.domain.accounts.passwords import hash_password
 from app.domain.connections.models import Channel, ChannelType
 from app.domain.connections.queries import list_channels, open_secrets
@@ -30,9 +32,22 @@ PASSWORD = "switchyard-demo"  # noqa: S105  of the demo company only; the demo r
 group = AppGroup("demo", help="The demonstration company.")
 
 
+@dataclass(frozen=True)
+class DemoPerson:
+    """Somebody to look around as, for the page that signs in."""
+
+    name: str
+    email: str
+    role: str
+    password: str
+
+
 def register(app: Flask) -> None:
-    """Add the commands to `flask`."""
+    """Add the commands to `flask`, and say to the page that signs in as whom to look around."""
     app.cli.add_command(group)
+    # One person of each role; the passwords are printed by `make run` anyway.
+    firsts = [next(user for user in USERS if user.role == role) for role in Role]
+    app.config["DEMO_PEOPLE"] = [DemoPerson(user.name, user.email, user.role.value, PASSWORD) for user in firsts]
 
 
 def simulated_world() -> World:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from flask import make_response, redirect, request, url_for
+from flask import current_app, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -13,27 +11,15 @@ from flask_login import current_user
 from app.core.caller import caller_address
 from app.core.clock import utc_now
 from app.core.db import transaction
-from app.core.runtime import runtime
 from app.domain.accounts.actions import authenticate
-from app.domain.accounts.models import Role
 from app.domain.accounts.throttle import TooManyTries, count_try
 from app.domain.events.actions import Actor, audit
 from app.domain.notifications.push.devices import forget_devices_of
-from app.sandbox.demo.commands import PASSWORD
-from app.sandbox.demo.people import USERS
 from app.web.accounts.blueprint import bp
 from app.web.accounts.forms import SignInForm
 from app.web.accounts.next_page import own_path
 from app.web.accounts.session import end_sessions, forget_browser, open_session, remember_browser
 from app.web.pages import page
-
-
-@dataclass(frozen=True)
-class DemoPerson:
-    name: str
-    email: str
-    role: str
-    password: str
 
 
 @bp.get("/sign-in")
@@ -96,17 +82,9 @@ def _form(form: SignInForm, *, problem: str = "", status: int = 200) -> Response
         form=form,
         problem=problem,
         next=own_path(request.values.get("next")),
-        demo_people=_demo_people(),
+        demo_people=current_app.config.get("DEMO_PEOPLE", ()),  # the demo company says who may look around
         status=status,
     )
-
-
-def _demo_people() -> list[DemoPerson]:
-    """In a demo, one person of each role to look around as; the passwords are printed by `make run` anyway."""
-    if not runtime().settings.demo:
-        return []
-    firsts = [next(user for user in USERS if user.role == role) for role in Role]
-    return [DemoPerson(user.name, user.email, user.role.value, PASSWORD) for user in firsts]
 
 
 def _wait(form: SignInForm, seconds: int) -> ResponseReturnValue:
