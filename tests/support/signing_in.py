@@ -16,7 +16,8 @@ from werkzeug.test import TestResponse
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.domain.accounts.models import User
-from app.web.accounts.session import COOKIE_KEY, CookieSessions, open_session
+from app.domain.accounts.sessions import open_session
+from app.web.accounts.session import COOKIE_KEY, CookieSessions
 
 CSRF_SECRET = "a value that only this test knows"
 

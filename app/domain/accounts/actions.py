@@ -15,9 +15,9 @@ from app.core.ids import new_id
 from app.domain.accounts.models import Brand, BrandMember, Role, Team, TeamMember, User
 from app.domain.accounts.passwords import check_strength, hash_password, needs_rehash, verify_password
 from app.domain.accounts.queries import find_user_by_email, get_user
+from app.domain.accounts.sessions import end_sessions
 from app.domain.accounts.throttle import take_back_try
 from app.domain.events.actions import SYSTEM, Actor, audit
-from app.web.accounts.session import end_sessions
 
 # One "@", no white space or control characters anywhere: what could end up in a mail header must not end a line there.
 _ADDRESS = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,253}")

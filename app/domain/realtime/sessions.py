@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.domain.accounts.sessions import list_counting_sessions
 from app.domain.realtime.socket import brand_room
 from app.domain.routing.actions import note_sessions_seen
-from app.web.accounts.session import list_counting_sessions
 
 CHECK_SECONDS = 4  # within five seconds, as promised
 SEEN_SECONDS = 60

@@ -16,10 +16,11 @@ from app.domain.accounts.actions import Profile, set_password, update_profile
 from app.domain.accounts.passwords import WeakPassword, check_strength
 from app.domain.accounts.proof import NotProven, prove_password
 from app.domain.accounts.queries import get_user, list_sessions
+from app.domain.accounts.sessions import IDLE, end_sessions
 from app.domain.events.actions import audit
 from app.web.accounts.blueprint import bp
 from app.web.accounts.forms import PasswordForm, ProfileForm
-from app.web.accounts.session import IDLE, current_viewer, end_sessions
+from app.web.accounts.session import current_viewer
 from app.web.pages import page
 
 

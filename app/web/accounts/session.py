@@ -1,38 +1,30 @@
-"""Who is signed in: a cookie holds a random token, a row its hash; the row decides, on every request, whether it still counts.
+"""Who is signed in: a cookie holds a random token; app/domain/accounts/sessions.py says on every request whether it still counts.
 
-Idle for IDLE or older than ABSOLUTE ends it; so does revoking it, signing out, a new password, or disabling the user. One query
-per request reads session, user and brands.
+One query per request reads session, user and brands.
 """
 
 from __future__ import annotations
 
-import hashlib
 import uuid
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-import sqlalchemy as sa
 from flask import Flask, Request, Response, abort, current_app, g, redirect, url_for
 from flask import session as cookie
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user
 from htmx_flask import request
-from sqlalchemy.orm import Session
 
 from app.core.afterwards import after_answer
 from app.core.clock import utc_now
 from app.core.db import db
-from app.core.ids import new_id, new_secret
-from app.core.plans import KEPT
-from app.domain.accounts.access import Viewer, visible_brands
-from app.domain.accounts.models import User, UserSession
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.sessions import ABSOLUTE, VIEWER_FIELDS, find_session, note_used
 from app.web.accounts.next_page import own_path
 
-IDLE = timedelta(hours=8)
-ABSOLUTE = timedelta(days=7)
 TOUCH_EVERY = timedelta(minutes=1)
 COOKIE_KEY = "session_token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -136,7 +128,7 @@ def find_signed_in() -> SignedIn | None:
     if not isinstance(token, str):
         return None
     now = utc_now()
-    record = db.session.execute(_LOOKUP, {"hash": _hash(token), "now": now, "idle": now - IDLE}).one_or_none()
+    record = find_session(db.session(), token, now=now)
     if record is None:
         return None
     if now - record.last_seen_at > TOUCH_EVERY:
@@ -144,34 +136,8 @@ def find_signed_in() -> SignedIn | None:
     return SignedIn(_viewer(record), record.session_id)
 
 
-def _counts() -> sa.ColumnElement[bool]:
-    """A session that still counts, at `:now`, if it was last used after `:idle`."""
-    return sa.and_(
-        UserSession.revoked_at.is_(None),
-        UserSession.expires_at > sa.bindparam("now", type_=sa.DateTime(timezone=True)),
-        UserSession.last_seen_at > sa.bindparam("idle", type_=sa.DateTime(timezone=True)),
-        User.disabled_at.is_(None),
-    )
-
-
-_LOOKS = (User.locale, User.timezone, User.theme, User.density, User.single_keys, User.undo_send_seconds)
-_FIELDS = (User.contact_id, User.name, User.email, User.role, *_LOOKS)
-_LOOKUP = (
-    sa.select(
-        UserSession.id.label("session_id"),
-        UserSession.last_seen_at,
-        User.id.label("user_id"),
-        *_FIELDS,
-        visible_brands().label("brand_ids"),
-    )
-    .join(User, User.id == UserSession.user_id)
-    .where(UserSession.token_hash == sa.bindparam("hash"), _counts())
-    .execution_options(**KEPT)
-)
-
-
 def _viewer(record: Any) -> Viewer:
-    values = {field.key: getattr(record, field.key) for field in _FIELDS}
+    values = {field.key: getattr(record, field.key) for field in VIEWER_FIELDS}
     return Viewer(user_id=record.user_id, brand_ids=tuple(record.brand_ids), ip=request.remote_addr, **values)
 
 
@@ -179,38 +145,8 @@ def _touch(response: Response) -> Response:
     """Note that the session is in use, at most once in TOUCH_EVERY; whoever asked for the page does not wait for it."""
     session_id = g.pop("unseen_session_id", None)
     if session_id is not None:
-        seen = sa.update(UserSession).where(UserSession.id == session_id).values(last_seen_at=utc_now())
-        after_answer(response, lambda session: session.execute(seen))
+        after_answer(response, partial(note_used, session_id=session_id, now=utc_now()))
     return response
-
-
-def list_counting_sessions(
-    session: Session, session_ids: Collection[uuid.UUID], *, now: datetime
-) -> dict[uuid.UUID, frozenset[uuid.UUID]]:
-    """Return those of `session_ids` that still count, with the brands their users may see now: what is asked again and again
-    for open sockets."""
-    query = sa.select(UserSession.id, visible_brands().label("brand_ids")).join(User, User.id == UserSession.user_id)
-    rows = session.execute(query.where(UserSession.id.in_(session_ids), _counts()), {"now": now, "idle": now - IDLE})
-    return {row.id: frozenset(row.brand_ids) for row in rows}
-
-
-def open_session(session: Session, user: User, *, ip: str | None, user_agent: str, now: datetime) -> str:
-    """Add a session and return its token, which the browser keeps (`remember_browser`) and we do not."""
-    token = new_secret()
-    session.add(
-        UserSession(
-            id=new_id(),
-            user_id=user.id,
-            token_hash=_hash(token),
-            created_at=now,
-            last_seen_at=now,
-            expires_at=now + ABSOLUTE,
-            ip=ip,
-            user_agent=user_agent[:300],
-        )
-    )
-    session.flush()
-    return token
 
 
 def remember_browser(token: str) -> None:
@@ -220,23 +156,6 @@ def remember_browser(token: str) -> None:
     cookie.permanent = True
 
 
-def end_sessions(
-    session: Session, user_id: uuid.UUID, *, now: datetime, only: uuid.UUID | None = None, but: uuid.UUID | None = None
-) -> int:
-    """Revoke the user's sessions: all, `only` one, or all `but` one. Returns how many ended."""
-    open_ones = sa.and_(UserSession.user_id == user_id, UserSession.revoked_at.is_(None))
-    statement = sa.update(UserSession).where(open_ones).values(revoked_at=now)
-    if only is not None:
-        statement = statement.where(UserSession.id == only)
-    if but is not None:
-        statement = statement.where(UserSession.id != but)
-    return len(session.execute(statement.returning(UserSession.id)).all())
-
-
 def forget_browser() -> None:
     """Clear the cookie of this browser."""
     cookie.clear()
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

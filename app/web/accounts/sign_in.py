@@ -12,13 +12,14 @@ from app.core.caller import caller_address
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.domain.accounts.actions import authenticate
+from app.domain.accounts.sessions import end_sessions, open_session
 from app.domain.accounts.throttle import TooManyTries, count_try
 from app.domain.events.actions import Actor, audit
 from app.domain.notifications.push.devices import forget_devices_of
 from app.web.accounts.blueprint import bp
 from app.web.accounts.forms import SignInForm
 from app.web.accounts.next_page import own_path
-from app.web.accounts.session import end_sessions, forget_browser, open_session, remember_browser
+from app.web.accounts.session import forget_browser, remember_browser
 from app.web.pages import page
 
 

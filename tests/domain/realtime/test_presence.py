@@ -16,10 +16,10 @@ from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.domain.accounts.access import visible_brand_ids
 from app.domain.accounts.models import BrandMember, UserSession
+from app.domain.accounts.sessions import open_session
 from app.domain.realtime.presence import STALE_SECONDS, TYPING_SECONDS, Person, leave, list_people, may_see, renew, thread_room
 from app.domain.realtime.sessions import OpenSockets, follow
 from app.domain.realtime.socket import socketio
-from app.web.accounts.session import open_session
 from app.web.realtime.routes import leave_thread, shown_threads
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_thread, make_user, make_viewer
 

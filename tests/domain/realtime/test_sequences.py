@@ -15,12 +15,12 @@ from app.core.clock import utc_now
 from app.core.runtime import EXTENSION, runtime
 from app.domain.accounts.access import user_ids_who_see
 from app.domain.accounts.models import Brand, BrandMember, Role, User, UserSession
+from app.domain.accounts.sessions import open_session
 from app.domain.events.models import Event
 from app.domain.realtime.handlers import next_brand_sequences, next_user_sequences, push_task_change, push_thread_changes
 from app.domain.realtime.sessions import OpenSockets
 from app.domain.realtime.socket import brand_room, user_room
 from app.domain.threads.models import Thread
-from app.web.accounts.session import open_session
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_thread, make_user
 from tests.support.signing_in import sign_in
 

@@ -16,8 +16,8 @@ from app.config import Settings
 from app.core.clock import utc_now
 from app.domain.accounts.models import Role, User, UserSession
 from app.domain.accounts.passwords import hash_password
+from app.domain.accounts.sessions import ABSOLUTE, IDLE
 from app.domain.events.models import AuditEntry
-from app.web.accounts.session import ABSOLUTE, IDLE
 from tests.factories import make_brand, make_user
 from tests.support.pages import PageClient
 from tests.support.queries import counted_queries

@@ -1,0 +1,105 @@
+"""Rows of those who are signed in: each holds the hash of a token that a browser keeps.
+
+Idle for IDLE or older than ABSOLUTE ends one; so does revoking it, signing out, a new password, or disabling the user.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.ids import new_id, new_secret
+from app.core.plans import KEPT
+from app.domain.accounts.access import visible_brands
+from app.domain.accounts.models import User, UserSession
+
+IDLE = timedelta(hours=8)
+ABSOLUTE = timedelta(days=7)
+
+
+def find_session(session: Session, token: str, *, now: datetime) -> Any:
+    """The row of this token: `session_id`, `last_seen_at`, `user_id`, VIEWER_FIELDS, `brand_ids`; None if it does not count."""
+    return session.execute(_LOOKUP, {"hash": _hash(token), "now": now, "idle": now - IDLE}).one_or_none()
+
+
+def _counts() -> sa.ColumnElement[bool]:
+    """A session that still counts, at `:now`, if it was last used after `:idle`."""
+    return sa.and_(
+        UserSession.revoked_at.is_(None),
+        UserSession.expires_at > sa.bindparam("now", type_=sa.DateTime(timezone=True)),
+        UserSession.last_seen_at > sa.bindparam("idle", type_=sa.DateTime(timezone=True)),
+        User.disabled_at.is_(None),
+    )
+
+
+_LOOKS = (User.locale, User.timezone, User.theme, User.density, User.single_keys, User.undo_send_seconds)
+VIEWER_FIELDS = (User.contact_id, User.name, User.email, User.role, *_LOOKS)
+_LOOKUP = (
+    sa.select(
+        UserSession.id.label("session_id"),
+        UserSession.last_seen_at,
+        User.id.label("user_id"),
+        *VIEWER_FIELDS,
+        visible_brands().label("brand_ids"),
+    )
+    .join(User, User.id == UserSession.user_id)
+    .where(UserSession.token_hash == sa.bindparam("hash"), _counts())
+    .execution_options(**KEPT)
+)
+
+
+def note_used(session: Session, *, session_id: uuid.UUID, now: datetime) -> None:
+    """It was used at `now`."""
+    session.execute(sa.update(UserSession).where(UserSession.id == session_id).values(last_seen_at=now))
+
+
+def list_counting_sessions(
+    session: Session, session_ids: Collection[uuid.UUID], *, now: datetime
+) -> dict[uuid.UUID, frozenset[uuid.UUID]]:
+    """Return those of `session_ids` that still count, with the brands their users may see now: what is asked again and again
+    for open sockets."""
+    query = sa.select(UserSession.id, visible_brands().label("brand_ids")).join(User, User.id == UserSession.user_id)
+    rows = session.execute(query.where(UserSession.id.in_(session_ids), _counts()), {"now": now, "idle": now - IDLE})
+    return {row.id: frozenset(row.brand_ids) for row in rows}
+
+
+def open_session(session: Session, user: User, *, ip: str | None, user_agent: str, now: datetime) -> str:
+    """Add a session and return its token, which the browser keeps (`remember_browser`) and we do not."""
+    token = new_secret()
+    session.add(
+        UserSession(
+            id=new_id(),
+            user_id=user.id,
+            token_hash=_hash(token),
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + ABSOLUTE,
+            ip=ip,
+            user_agent=user_agent[:300],
+        )
+    )
+    session.flush()
+    return token
+
+
+def end_sessions(
+    session: Session, user_id: uuid.UUID, *, now: datetime, only: uuid.UUID | None = None, but: uuid.UUID | None = None
+) -> int:
+    """Revoke the user's sessions: all, `only` one, or all `but` one. Returns how many ended."""
+    open_ones = sa.and_(UserSession.user_id == user_id, UserSession.revoked_at.is_(None))
+    statement = sa.update(UserSession).where(open_ones).values(revoked_at=now)
+    if only is not None:
+        statement = statement.where(UserSession.id == only)
+    if but is not None:
+        statement = statement.where(UserSession.id != but)
+    return len(session.execute(statement.returning(UserSession.id)).all())
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
