@@ -10,9 +10,15 @@ from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from app.api.schemas.base import Input, ListQuery, Output, SafeText, absent
 from app.api.schemas.threads import BrandKey
-from app.domain.appointments.models import AppointmentKind, AppointmentState, ReminderOutcome
+from app.domain.appointments.models import (
+    NOTES_CHARACTERS,
+    PLACE_CHARACTERS,
+    TITLE_CHARACTERS,
+    AppointmentKind,
+    AppointmentState,
+    ReminderOutcome,
+)
 from app.domain.appointments.times import is_zone
-from app.web.appointments.forms import NOTES_CHARACTERS, PLACE_CHARACTERS, TITLE_CHARACTERS
 
 SortAppointments = Literal["starts_at", "-starts_at", "created_at", "-created_at"]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=TITLE_CHARACTERS, strip_whitespace=True), SafeText]

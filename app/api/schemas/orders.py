@@ -12,8 +12,15 @@ from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 from app.api.schemas.base import Input, Line, ListQuery, Output, SafeText, absent
 from app.api.schemas.contacts import Email, Name, Phone
 from app.api.schemas.threads import BrandKey, References
-from app.domain.orders.models import LineItemStatus, OrderPriority, OrderSource, OrderStatus
-from app.web.orders.forms import LINE_CHARACTERS, MOST_QUANTITY, NOTES_CHARACTERS
+from app.domain.orders.models import (
+    LINE_CHARACTERS,
+    MOST_QUANTITY,
+    NOTES_CHARACTERS,
+    LineItemStatus,
+    OrderPriority,
+    OrderSource,
+    OrderStatus,
+)
 
 MOST_LINES = 200
 SortOrders = Literal["created_at", "-created_at"]

@@ -10,9 +10,16 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from app.api.schemas.base import Input, ListQuery, Output, SafeText, absent
 from app.api.schemas.threads import BrandKey
-from app.domain.tasks.models import Recurrence, TaskStatus, TaskType
+from app.domain.tasks.models import (
+    NOTES_CHARACTERS,
+    REMINDER_MINUTES,
+    TITLE_CHARACTERS,
+    WAITING_CHARACTERS,
+    Recurrence,
+    TaskStatus,
+    TaskType,
+)
 from app.domain.threads.models import Priority
-from app.web.tasks.forms import NOTES_CHARACTERS, REMINDER_MINUTES, TITLE_CHARACTERS, WAITING_CHARACTERS
 
 SortTasks = Literal["created_at", "-created_at"]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=TITLE_CHARACTERS, strip_whitespace=True), SafeText]

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Claimable, WithId, text_enum
 
+TITLE_CHARACTERS, PLACE_CHARACTERS, NOTES_CHARACTERS = 200, 300, 5_000
+
 
 class AppointmentKind(StrEnum):
     VISIT = "visit"

@@ -14,6 +14,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, WithId, text_enum
 
+NAME_CHARACTERS, LINE_CHARACTERS, NOTES_CHARACTERS = 200, 300, 20_000
+MOST_QUANTITY = Decimal(100_000)
+
 
 class OrderStatus(StrEnum):
     INTAKE_RECEIVED = "intake_received"  # preliminary: somebody asked for it in a form, nobody has looked at it

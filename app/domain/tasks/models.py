@@ -12,6 +12,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.db import Base, WithId, text_enum
 from app.domain.threads.models import Priority
 
+TITLE_CHARACTERS, NOTES_CHARACTERS = 300, 10_000
+WAITING_CHARACTERS = 60
+REMINDER_MINUTES = 60 * 24 * 28
+
 
 class TaskType(StrEnum):
     FOLLOW_UP = "follow_up"

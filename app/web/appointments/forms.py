@@ -10,10 +10,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from app.core.text import storable
 from app.core.translation import gettext as _
 from app.domain.appointments.actions import AppointmentContent
-from app.domain.appointments.models import USUAL_MINUTES, AppointmentKind
+from app.domain.appointments.models import NOTES_CHARACTERS, PLACE_CHARACTERS, TITLE_CHARACTERS, USUAL_MINUTES, AppointmentKind
 from app.domain.appointments.times import NoSuchTime, instant, is_zone
 
-TITLE_CHARACTERS, PLACE_CHARACTERS, NOTES_CHARACTERS = 200, 300, 5_000
 LENGTHS = (15, 30, 45, 60, 90, 120, 180, 240, 480)
 MOST_MINUTES = 7 * 24 * 60
 

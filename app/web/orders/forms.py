@@ -14,10 +14,9 @@ from app.domain.contacts.actions import IdentityInput
 from app.domain.contacts.numbers import NotAnAddress, clean_email, clean_phone
 from app.domain.orders.actions import NewLine
 from app.domain.orders.articles import ArticleContent
+from app.domain.orders.models import LINE_CHARACTERS, MOST_QUANTITY, NAME_CHARACTERS, NOTES_CHARACTERS
 
-NAME_CHARACTERS, LINE_CHARACTERS, NOTES_CHARACTERS = 200, 300, 20_000
 ROWS_AT_FIRST, MOST_ROWS = 3, 30
-MOST_QUANTITY = Decimal(100_000)
 
 
 @dataclass

@@ -22,14 +22,14 @@ from app.domain.contacts.models import Contact
 from app.domain.contacts.queries import ContactMissing, contact_exists
 from app.domain.orders.actions import NewOrder, create_order, edit_order, set_order_priority, set_order_status
 from app.domain.orders.articles import list_articles
-from app.domain.orders.models import Order, OrderPriority, OrderSource, OrderStatus
+from app.domain.orders.models import NOTES_CHARACTERS, Order, OrderPriority, OrderSource, OrderStatus
 from app.domain.orders.queries import get_order
 from app.domain.threads.api_queries import contact_in_sight
 from app.domain.threads.queries import get_thread
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import parse_uuid
 from app.web.orders.blueprint import bp
-from app.web.orders.forms import MOST_ROWS, NOTES_CHARACTERS, OrderForm
+from app.web.orders.forms import MOST_ROWS, OrderForm
 from app.web.orders.pages import order_page
 from app.web.pages import page
 

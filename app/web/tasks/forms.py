@@ -12,12 +12,9 @@ from typing import TypeVar
 from app.core.text import storable
 from app.core.translation import gettext as _
 from app.domain.tasks.actions import TaskContent
-from app.domain.tasks.models import Recurrence, TaskType
+from app.domain.tasks.models import NOTES_CHARACTERS, REMINDER_MINUTES, TITLE_CHARACTERS, WAITING_CHARACTERS, Recurrence, TaskType
 from app.domain.threads.models import Priority
 
-TITLE_CHARACTERS, NOTES_CHARACTERS = 300, 10_000
-WAITING_CHARACTERS = 60
-REMINDER_MINUTES = 60 * 24 * 28
 Kind = TypeVar("Kind", bound=StrEnum)
 
 

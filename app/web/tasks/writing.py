@@ -15,7 +15,7 @@ from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.domain.tasks.actions import StatusChange, TaskMovedOn, create_task, edit_task, set_task_status
-from app.domain.tasks.models import Recurrence, Task, TaskStatus, TaskType
+from app.domain.tasks.models import NOTES_CHARACTERS, Recurrence, Task, TaskStatus, TaskType
 from app.domain.tasks.queries import TaskRow, get_task, list_before
 from app.domain.threads.models import Priority
 from app.domain.threads.queries import get_thread
@@ -26,7 +26,7 @@ from app.web.inbox.words import priority_words
 from app.web.pages import page
 from app.web.tasks import words
 from app.web.tasks.blueprint import bp
-from app.web.tasks.forms import NOTES_CHARACTERS, TaskForm
+from app.web.tasks.forms import TaskForm
 from app.web.tasks.pages import asked_filter, common, list_context
 from app.web.tasks.thread import thread_tasks_page
 
