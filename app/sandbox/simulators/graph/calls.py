@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from app.sandbox.simulators.graph.login import Token
+from app.sandbox.simulators.graph.entra import Token
 from app.sandbox.simulators.graph.problems import GraphProblem, bad_request, not_found
 from app.sandbox.simulators.graph.store import Json, Mailbox, Message
 from app.sandbox.simulators.graph.tenant import Tenant

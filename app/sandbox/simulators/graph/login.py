@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from flask import Blueprint, Response, jsonify, request
 
+from app.sandbox.simulators.graph.entra import Refused, Token, check_client
+from app.sandbox.simulators.graph.sign_in import tokens_of_user
 from app.sandbox.simulators.graph.tenant import Tenant
-
-
-@dataclass(frozen=True)
-class Token:
-    expires_at: datetime
-    roles: tuple[str, ...]
-    user: str = ""  # who signed in; "" for an application
-
-
-class Refused(Exception):
-    """A sign-in Entra refuses, with its AADSTS number."""
-
-    def __init__(self, status: int, error: str, number: int, text: str) -> None:
-        super().__init__(text)
-        self.status, self.error, self.number, self.text = status, error, number, text
 
 
 def login_routes(tenant: Tenant) -> Blueprint:
@@ -43,8 +29,6 @@ def login_routes(tenant: Tenant) -> Blueprint:
     def give_token(tenant_id: str) -> Response:
         _check_tenant(tenant, tenant_id)
         if request.form.get("grant_type") in ("authorization_code", "refresh_token"):
-            from app.sandbox.simulators.graph.sign_in import tokens_of_user
-
             return jsonify(tokens_of_user(tenant))
         _check_grant(tenant)
         seconds = tenant.settings.token_seconds
@@ -80,15 +64,3 @@ def _check_grant(tenant: Tenant) -> None:
     # msal asks for openid scopes as well when it is given none of its own; the resource must be Graph's or this server.
     if f"{request.host}/.default" not in scope and "graph.microsoft.com/.default" not in scope:
         raise Refused(400, "invalid_resource", 500011, f"The resource principal named {scope} was not found in the tenant.")
-
-
-def check_client(tenant: Tenant) -> None:
-    """The application says who it is. Raises Refused."""
-    form, settings = request.form, tenant.settings
-    if form.get("client_id") != settings.client_id:
-        text = f"Application with identifier '{form.get('client_id')}' was not found in the directory."
-        raise Refused(400, "unauthorized_client", 700016, text)
-    if form.get("client_secret") != settings.client_secret:
-        raise Refused(401, "invalid_client", 7000215, "Invalid client secret provided.")
-    if settings.secret_has_expired:
-        raise Refused(401, "invalid_client", 7000222, "The provided client secret keys are expired.")

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, jsonify, request
 
-from app.sandbox.simulators.graph.login import Refused, Token, check_client
+from app.sandbox.simulators.graph.entra import Refused, Token, check_client
 from app.sandbox.simulators.graph.store import Json
 from app.sandbox.simulators.graph.tenant import Tenant
 

@@ -15,7 +15,7 @@ from app.sandbox.simulators.graph.store import Json, Mailbox, MailStore
 if TYPE_CHECKING:
     from app.sandbox.simulators.graph.delta import Round
     from app.sandbox.simulators.graph.drafting import UploadSession
-    from app.sandbox.simulators.graph.login import Token
+    from app.sandbox.simulators.graph.entra import Token
     from app.sandbox.simulators.graph.sign_in import Grant
     from app.sandbox.simulators.graph.subscriptions import Subscription
 
