@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from app.contract.base import ChannelAccount
 from app.contract.health import Health
 from app.core.clock import utc_now
@@ -14,13 +11,11 @@ from app.core.crypto import UnableToDecrypt
 from app.core.db import transaction
 from app.core.runtime import runtime
 from app.core.text import known
-from app.core.work import READY
 from app.domain.connections.account import account_of
 from app.domain.connections.actions import note_health, note_number
 from app.domain.connections.gated import gate_of
 from app.domain.connections.models import Channel
-from app.domain.delivery.models import Delivery
-from app.domain.events.actions import SYSTEM, Actor, audit
+from app.domain.events.actions import SYSTEM, Actor, Subject, audit, record
 from app.providers.kinds import kind_key
 
 CLOSED = known("The stored credentials cannot be opened: %(why)s")
@@ -56,17 +51,11 @@ def _keep(channel_id: uuid.UUID, health: Health, actor: Actor) -> None:
         channel = session.get_one(Channel, channel_id, populate_existing=True)
         state = "ok" if health.ok else "degraded" if health.passes else "down"
         note_health(session, channel, health=state, detail=health.detail, now=utc_now())
-        if health.ok:
-            _hasten(session, channel_id)
+        if health.ok:  # no poll rests any more, and what was put back for later is tried now
+            channel.poll_rests_until = None
+            about_channel = Subject(brand_id=channel.brand_id)
+            record(session, "ChannelAnswered", subject=about_channel, now=utc_now(), payload={"channel_id": str(channel_id)})
         if health.number:
             note_number(session, channel_id, health.number)
         told, about = {"ok": health.ok}, str(channel_id)
         audit(session, action="ChannelChecked", object_type="channel", object_id=about, now=utc_now(), actor=actor, detail=told)
-
-
-def _hasten(session: Session, channel_id: uuid.UUID) -> None:
-    """What was put back for later is tried now; what never had its turn has its own time. No poll rests any more."""
-    now, had_its_turn = sa.func.clock_timestamp(), sa.or_(Delivery.attempts > 0, Delivery.reason.is_not(None))
-    waits = sa.and_(Delivery.channel_id == channel_id, Delivery.state == READY, had_its_turn, Delivery.run_at > now)
-    session.execute(sa.update(Delivery).where(waits).values(run_at=now, hinted_at=None))
-    session.execute(sa.update(Channel).where(Channel.id == channel_id).values(poll_rests_until=None))

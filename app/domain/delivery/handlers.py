@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -61,3 +63,11 @@ def hold_replies_to_spam(session: Session, event: Event) -> None:
     ready = sa.select(ScheduledReply.id).where(ScheduledReply.thread_id == event.thread_id, ScheduledReply.state == READY)
     for scheduled_id in session.execute(ready).scalars().all():
         hold_scheduled(session, scheduled_id, why=SPAM, now=event.occurred_at, caused_by=event)
+
+
+def hasten_deliveries(session: Session, event: Event) -> None:
+    """`ChannelAnswered`: what was put back for later is tried now; what never had its turn has its own time."""
+    channel_id, now = uuid.UUID(event.payload["channel_id"]), sa.func.clock_timestamp()
+    had_its_turn = sa.or_(Delivery.attempts > 0, Delivery.reason.is_not(None))
+    waits = sa.and_(Delivery.channel_id == channel_id, Delivery.state == READY, had_its_turn, Delivery.run_at > now)
+    session.execute(sa.update(Delivery).where(waits).values(run_at=now, hinted_at=None))
