@@ -11,8 +11,9 @@ from app.domain.routing.explain import Hindrance
 from app.domain.routing.models import AvailabilityState, Strategy
 from app.domain.threads.models import Priority
 from tests.domain.routing.conftest import Desk
+from tests.support.full import amount
 
-ROUNDS = 60
+ROUNDS = amount(45, full=60)
 
 
 def test_a_thread_waits_exactly_when_there_is_a_reason(desk: Desk) -> None:

@@ -23,8 +23,9 @@ from app.domain.sla.models import SlaStep
 from tests.domain.sla.conftest import Desk, make_desk
 from tests.domain.sla.month import Month
 from tests.support.database import TestServers
+from tests.support.full import amount
 
-THREADS = int(os.environ.get("SLA_THREADS", "60"))
+THREADS = int(os.environ.get("SLA_THREADS", amount(30, full=60)))
 LATEST_SECONDS = 5
 
 
