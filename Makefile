@@ -79,7 +79,7 @@ channels: install-test ## Connect, break and mend every channel and service in a
 chaos: install-test ## Kill things on purpose and count what was lost or doubled (both must be 0)
 	@$(BIN)/python -m chaos $(ARGS)
 
-screenshots: install-test ## Take the pictures of README.md anew
+screenshots: install-test ## Take the pictures of docs/screenshots anew
 	@$(BIN)/python -m tests.screenshots
 
 demo-reset: install ## Throw away the demo data in DATA_DIR; the next `make run` loads it anew

@@ -32,7 +32,7 @@ class SettingError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """Each field is the environment variable of the same name in capitals. README.md has the same table for operators."""
+    """Each field is the environment variable of the same name in capitals. docs/settings.md has the same table for operators."""
 
     # Where the web server listens.
     host: str = "127.0.0.1"

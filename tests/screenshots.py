@@ -1,4 +1,4 @@
-"""`make screenshots`: the pictures of README.md, taken of the real application with the demo company loaded.
+"""`make screenshots`: the pictures of README.md and docs/features.md, taken of the real application with the demo company loaded.
 
 `python -m tests.screenshots inbox phone` takes those alone whose names begin so.
 """

@@ -1,4 +1,4 @@
-"""Every way by which an address that somebody else wrote is called; docs/architecture.md has the same list in words.
+"""Every way by which an address that somebody else wrote is called; docs/architecture/core.md has the same list in words.
 
 Each is gone by the adapter or page that goes it in the application, with a client of the test. What the way makes of the failure
 is its own business; what counts is who was reached.
