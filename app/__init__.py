@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import wiring
 from app.config import Settings, load_settings
-from app.core import plans
+from app.core import prepared
 from app.core.crypto import Keyring, parse_keys
 from app.core.db import AUTOCOMMIT, db, limit_answers
 from app.core.http import HttpClient
@@ -23,7 +23,7 @@ from app.core.log import configure_logging
 from app.core.metering import Meter
 from app.core.nudge import Nudger
 from app.core.runtime import Runtime, install
-from app.core.slots import SharedSlots
+from app.core.semaphore import SharedSlots
 from app.core.storage import open_storage
 from app.domain.events import registry
 from app.domain.ingest import readers
@@ -62,7 +62,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     db.init_app(app)
     with app.app_context():
         limit_answers(db.engines[AUTOCOMMIT], settings.webhook_db_seconds + 0.5)  # the server's own limit comes first
-    plans.init_app(app)
+    prepared.init_app(app)
     registry.install(wiring.WIRING)
     counts.install(wiring.COUNTED)
     readers.install(wiring.READERS)

@@ -22,7 +22,7 @@ from app.domain.delivery.handlers import hold_replies_to_spam, hold_scheduled_re
 from app.domain.delivery.jobs import may_go
 from app.domain.delivery.models import Delivery, ScheduledReply
 from app.domain.delivery.signal_models import ChatSignal
-from app.domain.delivery.stopped import lift_at_provider
+from app.domain.delivery.suppression_check import lift_at_provider
 from app.domain.events.models import OutboxEntry
 from app.domain.events.registry import AfterCommit, Wiring
 from app.domain.events.relay import Source
@@ -31,14 +31,13 @@ from app.domain.ingest.mailbox_models import Reconciliation
 from app.domain.ingest.media import fetch_announced_media
 from app.domain.ingest.models import InboundEvent
 from app.domain.ingest.notifications import subscribe_channel
-from app.domain.integrations.fillout.applying import read_form
-from app.domain.integrations.make.applying import read_scenario
-from app.domain.integrations.make.asked import tell_asked_scenario
-from app.domain.integrations.make.telling import tell_scenarios
+from app.domain.integrations.fillout.apply import read_form
+from app.domain.integrations.make.apply import read_scenario
+from app.domain.integrations.make.outgoing_events import tell_scenarios
+from app.domain.integrations.make.rule_step import tell_asked_scenario
 from app.domain.integrations.models import ScenarioCall
 from app.domain.mailings.models import MailingRecipient
 from app.domain.notifications import handlers as notifications
-from app.domain.notifications.asked import tell_asked_team
 from app.domain.notifications.handlers import (
     tell_administrators,
     tell_assignee,
@@ -49,6 +48,7 @@ from app.domain.notifications.handlers import (
     tell_writer_of_held,
 )
 from app.domain.notifications.models import NotificationDigest, NotificationDispatch
+from app.domain.notifications.team_card_step import tell_asked_team
 from app.domain.notifications.triggers import tell_of_absent_technician, tell_of_trouble, tell_of_urgent_order
 from app.domain.orders import handlers as orders
 from app.domain.realtime.handlers import (
@@ -304,7 +304,7 @@ def sources() -> tuple[Source, ...]:
         Source(table_of(Address), "app.domain.addresses.jobs.check_address", SEND),
         Source(table_of(CalendarEntry), "app.domain.appointments.jobs.keep_entry", SEND),
         Source(table_of(AppointmentReminder), "app.domain.appointments.jobs.send_reminder", SEND),
-        Source(table_of(Reconciliation), "app.domain.ingest.reconciling.reconcile", SEND),
+        Source(table_of(Reconciliation), "app.domain.ingest.reconcile_job.reconcile", SEND),
         Source(table_of(SlaRecompute), "app.domain.sla.jobs.run_recompute", SEND),
         Source(
             outbox,

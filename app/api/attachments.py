@@ -12,12 +12,12 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
 from app.api.answers import Answer, answer, show
-from app.api.gate import current_viewer
+from app.api.authorize import current_viewer
 from app.api.idempotency import write
 from app.api.registry import Routes
 from app.api.schemas.base import IdPath
 from app.api.schemas.messages import AttachmentInput, AttachmentOut, UploadForm
-from app.api.show import attachment_out
+from app.api.serialize import attachment_out
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.problems import Problem, invalid

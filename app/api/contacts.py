@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.api.answers import Answer, answer, check_if_match, show, version_tag
-from app.api.gate import current_viewer
+from app.api.authorize import current_viewer
 from app.api.idempotency import write
 from app.api.registry import Routes
 from app.api.schemas.base import IdPath
 from app.api.schemas.contacts import ContactCreate, ContactListQuery, ContactOut, ContactPage, ContactUpdate
-from app.api.show import contact_out
+from app.api.serialize import contact_out
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.keyset import Sort

@@ -5,6 +5,7 @@ from __future__ import annotations
 from werkzeug.wrappers import Response
 
 from app.api.answers import answer, show
+from app.api.authorize import current_viewer
 from app.api.directory_queries import ChannelRecord, TeamRecord, UserRecord
 from app.api.directory_queries import get_channel as find_channel
 from app.api.directory_queries import get_team as find_team
@@ -12,7 +13,6 @@ from app.api.directory_queries import get_user as find_user
 from app.api.directory_queries import list_channels as find_channels
 from app.api.directory_queries import list_teams as find_teams
 from app.api.directory_queries import list_users as find_users
-from app.api.gate import current_viewer
 from app.api.registry import Routes
 from app.api.schemas.base import IdPath
 from app.api.schemas.directory import (

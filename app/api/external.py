@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.api.answers import Answer, answer
-from app.api.gate import current_viewer
+from app.api.authorize import current_viewer
 from app.api.idempotency import write
 from app.api.registry import Routes
 from app.api.schemas.base import IdPath
 from app.api.schemas.external import ExternalMailCreate, MailContent, MailingCreate, MailingOut, MailingProblem
 from app.api.schemas.messages import MessageOut
-from app.api.show import message_out
+from app.api.serialize import message_out
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.problems import Problem, invalid

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.api.answers import Answer
-from app.api.gate import current_viewer
+from app.api.authorize import current_viewer
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.problems import Problem

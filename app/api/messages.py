@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from app.api.answers import Answer, answer, check_if_match, content_tag, show
 from app.api.attachments import claim_files
-from app.api.gate import current_viewer
+from app.api.authorize import current_viewer
 from app.api.idempotency import write
 from app.api.problems import moved_on
 from app.api.registry import Routes
@@ -23,7 +23,7 @@ from app.api.schemas.messages import (
     MessagePage,
     MessageUpdate,
 )
-from app.api.show import DIRECTIONS, message_out
+from app.api.serialize import DIRECTIONS, message_out
 from app.contract.base import DeliveryStatus
 from app.core.clock import utc_now
 from app.core.db import db

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.api.answers import Answer, answer, check_if_match, show, version_tag
+from app.api.authorize import current_viewer
 from app.api.brand import choose_brand_id
-from app.api.gate import current_viewer
 from app.api.idempotency import write
-from app.api.named import named_thread
+from app.api.references import named_thread
 from app.api.registry import Routes
 from app.api.schemas.base import IdPath
 from app.api.schemas.orders import (

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from app.api.directory_queries import PersonMissing
-from app.api.show import message_out
+from app.api.serialize import message_out
 from app.core.db import db
 from app.core.log import get_logger
 from app.core.paging import BadCursor

@@ -14,8 +14,8 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.openapi import OpenAPI
 
 from app.api import appointments, attachments, contacts, directory, external, messages, orders, search, tasks, templates, threads
+from app.api.authorize import check_request, tell_limits
 from app.api.document import build_document
-from app.api.gate import check_request, tell_limits
 from app.api.problems import answer_problems, install_validation
 from app.api.registry import ALIAS, CANONICAL, build_blueprint
 from app.core.csrf import csrf

@@ -9,10 +9,10 @@ import json
 from werkzeug.wrappers import Response
 
 from app.api.answers import answer
-from app.api.gate import current_viewer
+from app.api.authorize import current_viewer
 from app.api.registry import Routes
 from app.api.schemas.directory import SearchHitOut, SearchPage, SearchQuery
-from app.api.show import thread_out
+from app.api.serialize import thread_out
 from app.core.db import db
 from app.core.keyset import REFUSAL
 from app.core.paging import BadCursor

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.api.answers import Answer, answer, check_if_match, show, version_tag
+from app.api.authorize import current_viewer
 from app.api.brand import choose_brand_id
-from app.api.gate import current_viewer
 from app.api.idempotency import write
-from app.api.named import named_thread, named_user_id
+from app.api.references import named_thread, named_user_id
 from app.api.registry import Routes
 from app.api.schemas.base import IdPath
 from app.api.schemas.tasks import ReminderOut, TaskCreate, TaskListQuery, TaskOut, TaskPage, TaskUpdate

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.api.answers import Answer, answer, check_if_match, show, version_tag
-from app.api.gate import current_viewer
+from app.api.authorize import current_viewer
 from app.api.idempotency import write
 from app.api.registry import Routes
 from app.api.schemas.base import IdPath

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from app.contract.account_notice import AccountNotice
     from app.contract.calls import CallUpdate
     from app.contract.health import Health
-    from app.contract.receiving import Consent
+    from app.contract.receive import Consent
 
 from app.contract.choices import ChoiceLimits, Choices
 from app.contract.suppression import AddressNews

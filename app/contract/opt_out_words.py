@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from app.contract.receiving import Consent
+from app.contract.receive import Consent
 
 _STOP = (
     *("stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "opt out"),

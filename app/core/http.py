@@ -29,7 +29,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.filepost import encode_multipart_formdata
 
 from app.core.addresses import AddressGuard
-from app.core.dial import Deadline, Resolver, TimedReader, UnableToDial, dial, system_resolver, tls_context
+from app.core.guarded_connect import Deadline, Resolver, TimedReader, UnableToDial, dial, system_resolver, tls_context
 from app.core.metering import Endpoint, Meter
 
 FailureKind = Literal["bad_url", "refused_address", "dns", "connect", "tls", "timeout", "reset", "too_large", "bad_response"]

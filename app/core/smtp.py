@@ -1,6 +1,6 @@
 """Handing one mail to a mail server (RFC 5321), for every mail that leaves this house by SMTP.
 
-Guarantees: the host is dialled through `app/core/dial.py`; nothing but TLS leaves this machine; the whole conversation ends by
+Guarantees: the host is dialled through `guarded_connect.py`; nothing but TLS leaves this machine; the whole conversation ends by
 its deadline; and a caller always learns whether the mail may have been taken. Only a line that breaks after the last byte of the
 text was on its way leaves that open: a server may not take a mail whose end it has not seen.
 """
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from app.core.addresses import AddressGuard
-from app.core.dial import Deadline, Resolver, TimedReader, UnableToDial, dial, leads_here, system_resolver, tls_context
+from app.core.guarded_connect import Deadline, Resolver, TimedReader, UnableToDial, dial, leads_here, system_resolver, tls_context
 from app.core.metering import Endpoint, Meter, counting
 
 Security = Literal["tls", "starttls", "none"]

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
-from app.core.plans import KEPT, as_written
+from app.core.prepared import KEPT, as_written
 
 READY, RUNNING, DONE, FAILED = "ready", "running", "done", "failed"
 

@@ -8,21 +8,21 @@ from typing import IO
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
-from app.contract.receiving import SignedPost
+from app.contract.receive import SignedPost
 from app.core.clock import utc_now
 from app.core.crash import crash_point
 from app.core.csrf import csrf
 from app.core.db import autocommitted, autocommitted_session
 from app.core.runtime import runtime
-from app.domain.connections.issued import is_issued
+from app.domain.connections.issued_secrets import is_issued
 from app.domain.connections.models import ChannelType
-from app.domain.ingest.accounts import DoorAccount, DoorAccounts
 from app.domain.ingest.intake import RawEvent, count_at_the_door, count_refusal, store_at_the_door, store_large
 from app.domain.ingest.notifications import enqueue_polls, enqueue_renewals, told_channels
 from app.domain.ingest.spool import LARGE_BYTES, copy_stream, place_for, spooled
 from app.domain.ingest.unavailable import answer_outages
-from app.domain.usage.doors import count_calls
-from app.hooks import door
+from app.domain.ingest.webhook_channels import DoorAccount, DoorAccounts
+from app.domain.usage.count_inbound import count_calls
+from app.hooks import webhook_checks
 from app.providers.registry import EMAIL_SENDGRID, SMS, SMS_STATUS, VOICE, WHATSAPP
 from app.providers.whatsapp import challenge_answer
 
@@ -66,9 +66,9 @@ def _handshake_before_it_exists() -> Response:
 @bp.post("/api/v1/webhooks/whatsapp", endpoint="whatsapp_v1")
 def whatsapp() -> Response:
     """Store what the provider posts, once, and acknowledge it."""
-    body = door.read_body(request, door.CHAT_BODY_BYTES)
+    body = webhook_checks.read_body(request, webhook_checks.CHAT_BODY_BYTES)
     accounts = _accounts(_chat)
-    events = door.chat_events(body, dict(request.headers), runtime().adapters.receivers[WHATSAPP], accounts, WHATSAPP)
+    events = webhook_checks.chat_events(body, dict(request.headers), runtime().adapters.receivers[WHATSAPP], accounts, WHATSAPP)
     return _refuse(WHATSAPP, "bad_signature") if events is None else _store(events)
 
 
@@ -94,10 +94,10 @@ def voice() -> Response:
 
 
 def _posted(source: str, of_type: DoorAccounts) -> Response:
-    body = door.read_body(request, door.CHAT_BODY_BYTES)
-    url = door.signed_url(request, runtime().settings.public_url)
+    body = webhook_checks.read_body(request, webhook_checks.CHAT_BODY_BYTES)
+    url = webhook_checks.signed_url(request, runtime().settings.public_url)
     post = SignedPost(url, dict(request.headers), body)
-    events = door.posted_events(post, runtime().adapters.posts[source], _accounts(of_type), source)
+    events = webhook_checks.posted_events(post, runtime().adapters.posts[source], _accounts(of_type), source)
     if events is None:
         return _refuse(source, "bad_signature")
     _store(events)
@@ -110,24 +110,25 @@ def _posted(source: str, of_type: DoorAccounts) -> Response:
 @bp.post("/api/v1/webhooks/email/inbound/<key>", endpoint="mail_inbound_keyed_v1")
 def mail_inbound(key: str = "") -> Response:
     """Store a mail from the inbound route; it is never answered with 4xx, because then it would be gone."""
-    body = door.open_body(request, door.MAIL_BODY_BYTES)
-    keyed = door.keyed_accounts((*_accounts(_mail), *_accounts(_outlook)), key or request.args.get("key", ""))
+    body = webhook_checks.open_body(request, webhook_checks.MAIL_BODY_BYTES)
+    keyed = webhook_checks.keyed_accounts((*_accounts(_mail), *_accounts(_outlook)), key or request.args.get("key", ""))
     if not keyed:
         return _keep_little(body)
     with spooled(body) as (file, size), place_for(size):
-        return _store([door.mail_event(file, request.content_type or "", keyed, MAIL)])
+        return _store([webhook_checks.mail_event(file, request.content_type or "", keyed, MAIL)])
 
 
 def _keep_little(body: IO[bytes]) -> Response:
     """Of a post without a right key the beginning is kept, if it is one of the first of its day. The rest is read past all the
     same: whoever is cut off while sending never sees the answer."""
     beginning = BytesIO()
-    size = copy_stream(body, beginning, most=door.UNKEYED_BYTES)
+    size = copy_stream(body, beginning, most=webhook_checks.UNKEYED_BYTES)
     size += copy_stream(body)
     with autocommitted() as connection:
         turn = count_at_the_door(connection, source=MAIL, reason="wrong_key", day=utc_now().date())
-        if turn <= door.UNKEYED_A_DAY:
-            store_at_the_door(connection, door.unkeyed_event(beginning.getvalue(), size, request.content_type or "", MAIL))
+        if turn <= webhook_checks.UNKEYED_A_DAY:
+            event = webhook_checks.unkeyed_event(beginning.getvalue(), size, request.content_type or "", MAIL)
+            store_at_the_door(connection, event)
     return Response(status=200, mimetype="text/plain")
 
 
@@ -135,9 +136,9 @@ def _keep_little(body: IO[bytes]) -> Response:
 @bp.post("/api/v1/webhooks/sendgrid/events", endpoint="sendgrid_events_v1")
 def sendgrid_events() -> Response:
     """Store what became of mails that were sent."""
-    body = door.read_body(request, door.REPORTS_BODY_BYTES)
+    body = webhook_checks.read_body(request, webhook_checks.REPORTS_BODY_BYTES)
     receiver = runtime().adapters.receivers[EMAIL_SENDGRID]
-    events = door.report_events(body, dict(request.headers), receiver, _accounts(_mail))
+    events = webhook_checks.report_events(body, dict(request.headers), receiver, _accounts(_mail))
     return _refuse("sendgrid", "bad_signature") if events is None else _store(events)
 
 
@@ -159,7 +160,7 @@ def _hinted(*, renewing: bool) -> Response:
     token = request.args.get("validationToken")
     if token is not None:
         return Response(token, mimetype="text/plain")
-    body = door.read_body(request, door.CHAT_BODY_BYTES)
+    body = webhook_checks.read_body(request, webhook_checks.CHAT_BODY_BYTES)
     with autocommitted_session() as session:
         told = told_channels(session, body)
     if told is not None:

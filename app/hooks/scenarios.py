@@ -21,9 +21,9 @@ from app.domain.ingest.unavailable import answer_outages
 from app.domain.integrations.door import find_by_key, find_caller, form_event, given_keys, scenario_event
 from app.domain.integrations.models import Provider
 from app.domain.integrations.queries import Opened, list_opened
-from app.domain.usage.doors import count_calls
-from app.hooks.door import read_body
-from app.providers.make.reading import SCENARIOS, read_event_id
+from app.domain.usage.count_inbound import count_calls
+from app.hooks.webhook_checks import read_body
+from app.providers.make.parse import SCENARIOS, read_event_id
 
 FORM_BODY_BYTES = 12 * 1024 * 1024
 hooks = Blueprint("integration_hooks", __name__)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from app.mail.encoded_words import decode_words
 from app.mail.filenames import without_hidden_characters
-from app.mail.words import decode_words
 
 MAX_ADDRESSES: Final = 1000
 _TOKEN: Final = re.compile(r'"((?:[^"\\]|\\.)*)"|<([^<>]*)>|([,;:])|([^\s",;:<>()]+)|(\()|(\s+)|(.)', re.S)

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from app.mail.addresses import parse_addresses
+from app.mail.encoded_words import decode_words
 from app.mail.source import HeaderBlock
-from app.mail.words import decode_words
 
 NO_ID_PREFIX: Final = "no-message-id:"  # begins our own key for a mail without a Message-ID
 MAX_IDS: Final = 200

@@ -16,8 +16,8 @@ from app.contract.base import UnableToParse
 from app.core.text import known
 from app.core.text import mark as N_
 from app.mail.addresses import parse_addresses
+from app.mail.encoded_words import parse_parameters
 from app.mail.parsed_form import FormFile, build_mime, read_json
-from app.mail.words import parse_parameters
 
 _DAMAGED = known("The form of the post is damaged: %(why)s")
 

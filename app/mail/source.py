@@ -15,8 +15,8 @@ from typing import Final
 
 from app.core.text import storable
 from app.mail.charsets import decode_bytes
+from app.mail.encoded_words import decode_words, parse_parameters
 from app.mail.transfer import decode_transfer
-from app.mail.words import decode_words, parse_parameters
 
 MAX_DEPTH: Final = 20
 MAX_PARTS: Final = 1000

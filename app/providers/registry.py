@@ -12,14 +12,14 @@ from app.contract.budget import USUAL, Budget, PersonPace
 from app.contract.calendars import HasCalendar
 from app.contract.catalogue import HasTemplates
 from app.contract.fetching import MediaSource
-from app.contract.receiving import Checker, Notified, UrlSignedReceiver
-from app.contract.reconciled import Reconciled
+from app.contract.oauth import SignsIn
+from app.contract.receive import Checker, Notified, UrlSignedReceiver
+from app.contract.reconcile import Reconciled
 from app.contract.signals import TakesSignals
-from app.contract.signing_in import SignsIn
 from app.contract.suppression import StopList
 from app.core.http import HttpClient
 from app.core.metering import Meter
-from app.core.slots import Slots
+from app.core.semaphore import Slots
 from app.providers.graph import GraphMail
 from app.providers.graph.signed_in import TRANSPORT as SIGNED_IN
 from app.providers.graph.signed_in import KeepTokens

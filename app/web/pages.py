@@ -61,7 +61,7 @@ REPEATED = ("avatar", "icon", "pill")  # macros a page uses a hundred times with
 DEMO_ROUTES = (
     "app.sandbox.demo.routes",
     "app.sandbox.demo.phone",
-    "app.sandbox.demo.received",
+    "app.sandbox.demo.notices_page",
     "app.sandbox.demo.forms",
     "app.sandbox.demo.provider_routes",
     "app.sandbox.dev.routes",
@@ -216,7 +216,7 @@ def _timezone() -> str:
 
 
 def finish_reading(response: Response) -> Response:
-    """End what only read with COMMIT, which leaves the connection what was prepared on it (app/core/plans.py). A row that was
+    """End what only read with COMMIT, which leaves the connection what was prepared on it (app/core/prepared.py). A row that was
     changed to be shown is not to be kept: then the request ends with ROLLBACK, as any other does that committed nothing."""
     if request.method in ("GET", "HEAD") and response.status_code < 400 and db.session.registry.has():
         session = db.session()

@@ -16,9 +16,9 @@ from app.sandbox.demo.commands import PASSWORD, simulated_world
 from app.sandbox.demo.connect import connect_simulators
 from app.sandbox.demo.load import load_demo
 from app.sandbox.demo.mailboxes import connect_mailboxes
-from app.sandbox.demo.outside import connect_teams, simulator
 from app.sandbox.demo.people import USERS
 from app.sandbox.demo.phone_world import connect_phone, simulated_phone
+from app.sandbox.demo.simulator_client import connect_teams, simulator
 from tests.support.browsing import Browsing, wait_until_bound
 from tests.support.live import LiveServer, running_application
 

@@ -19,7 +19,7 @@ from playwright.sync_api import Locator, Page, expect
 from app.core.db import transaction
 from app.domain.accounts.models import User
 from app.sandbox.demo.providers import BROKEN, BUSY, EXPIRED, PROVIDERS, REFUSED, SILENCE, TROUBLES
-from app.sandbox.demo.spare import PARSE_KEY
+from app.sandbox.demo.unconnected_accounts import PARSE_KEY
 from tests.browser.demo import ADMIN, signed_in
 from tests.support.browsing import Browsing, wait_until_bound
 from tests.support.live import LiveServer

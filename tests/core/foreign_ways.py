@@ -22,7 +22,7 @@ from app.contract.address_register import Question, UnableToAsk
 from app.contract.base import ChannelAccount, ProviderError
 from app.core import runtime as installed
 from app.core.clock import utc_now
-from app.core.dial import Resolver
+from app.core.guarded_connect import Resolver
 from app.core.http import HttpClient
 from app.core.ids import new_id
 from app.core.metering import Endpoint
@@ -31,7 +31,7 @@ from app.domain.accounts.models import Brand
 from app.domain.events.actions import SYSTEM
 from app.domain.ingest.self_test import try_webhook
 from app.domain.integrations.actions import IntegrationContent, create_integration
-from app.domain.integrations.make.calling import call_scenario
+from app.domain.integrations.make.deliver import call_scenario
 from app.domain.integrations.models import Provider, ScenarioCall
 from app.providers.fetch_link import fetch_linked
 from app.providers.fillout.client import Fillout, FilloutFailure

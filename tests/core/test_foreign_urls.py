@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from app import create_app
 from app.config import Settings
 from app.contract.base import ProviderError
-from app.core.dial import system_resolver
+from app.core.guarded_connect import system_resolver
 from app.core.http import UNNAMED
 from app.core.runtime import runtime
 from app.providers.fetch_link import fetch_linked

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.mail.addresses import Address, parse_addresses
+from app.mail.encoded_words import decode_words, parse_parameters
 from app.mail.filenames import safe_filename
 from app.mail.filetypes import real_content_type
 from app.mail.headers import has_reply_mark, normalise_subject, read_message_ids, read_subject_token, strip_reply_marks
 from app.mail.source import split_headers
-from app.mail.words import decode_words, parse_parameters
 
 
 @pytest.mark.parametrize(

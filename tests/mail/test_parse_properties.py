@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from app.contract.base import InboundMessage, UnableToParse
 from app.mail.addresses import parse_addresses
 from app.mail.charsets import decode_bytes
+from app.mail.encoded_words import decode_words, parse_parameters
 from app.mail.flowed import unflow
 from app.mail.headers import normalise_subject, read_message_ids
 from app.mail.invitations import read_invitation
 from app.mail.transfer import decode_transfer
-from app.mail.words import decode_words, parse_parameters
 from tests.mail.make_corpus import corpus
 from tests.mail.parsing import read
 from tests.support.full import amount

@@ -28,7 +28,7 @@ from app.process.launch.ports import free_port
 from app.process.launch.process import Command, Process, stop
 from app.process.launch.servers import ServerUrls
 from app.process.launch.supervisor import answers_health
-from app.sandbox.demo.waiting import silent_ports
+from app.sandbox.demo.wait_for_simulators import silent_ports
 from tests.support.database import close_connections
 from tests.support.waiting import wait_until
 

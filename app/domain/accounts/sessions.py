@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id, new_secret
-from app.core.plans import KEPT
+from app.core.prepared import KEPT
 from app.domain.accounts.access import visible_brands
 from app.domain.accounts.models import User, UserSession
 

@@ -11,7 +11,7 @@ from app.core.db import table_of
 from app.domain.appointments.models import Appointment
 from app.domain.contacts.models import ContactMerge
 from app.domain.events.models import Event
-from app.domain.threads.moves import move_rows, parse_move, return_rows
+from app.domain.threads.row_moves import move_rows, parse_move, return_rows
 
 APPOINTMENTS = table_of(Appointment)
 

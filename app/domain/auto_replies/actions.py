@@ -14,7 +14,7 @@ from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.core.text import mark as N_
 from app.domain.accounts.models import Brand
-from app.domain.auto_replies.looking import Look, look_at
+from app.domain.auto_replies.evaluate import Look, look_at
 from app.domain.auto_replies.models import AutoReply, AutoReplyDecision, AutoReplyKind
 from app.domain.auto_replies.queries import address_of, find_decision, read_auto_replies
 from app.domain.auto_replies.texts import SUBJECT_MARKS

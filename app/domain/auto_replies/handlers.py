@@ -12,7 +12,7 @@ from app.domain.auto_replies.models import AutoReplyDecision
 from app.domain.auto_replies.queries import is_answering
 from app.domain.events.models import Event
 from app.domain.threads.models import Message
-from app.domain.threads.moves import move_rows, moved_ids, parse_move, return_rows
+from app.domain.threads.row_moves import move_rows, moved_ids, parse_move, return_rows
 
 DECISIONS = table_of(AutoReplyDecision)
 

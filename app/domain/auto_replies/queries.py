@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.domain.auto_replies.judging import ONCE_IN, TALKING, Letter
+from app.domain.auto_replies.eligibility import ONCE_IN, TALKING, Letter
 from app.domain.auto_replies.models import AutoReply, AutoReplyDecision, AutoReplyKind
 from app.domain.connections.models import Channel, Medium
 from app.domain.connections.queries import own_mail_addresses

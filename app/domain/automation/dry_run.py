@@ -1,6 +1,6 @@
 """What a rule would do, without doing it: every occasion of the last 30 days, judged and carried out on paper.
 
-The same occasions, facts and conditions as when it runs (`engine.py`); only the steps are predicted (`predict.py`) instead of
+The same occasions, facts and conditions as when it runs (`run_one.py`); only the steps are predicted (`predict.py`) instead of
 taken. A later occasion of a thread sees what the earlier one would have made of it.
 """
 
@@ -17,12 +17,12 @@ from sqlalchemy.orm import Session
 
 from app.domain.accounts.access import Viewer
 from app.domain.automation.conditions import Facts, Part, parts_that_fit
-from app.domain.automation.engine import CHANGED, FAILED, UNCHANGED
 from app.domain.automation.models import AutomationRule
 from app.domain.automation.occasions import LOOKS_BACK, ZONE, list_past, read_facts
 from app.domain.automation.predict import Prediction, predict
 from app.domain.automation.queries import keys_run, parts_of, read_known
 from app.domain.automation.reply import Answerable, brand_viewer, check_can_write, read_answerable
+from app.domain.automation.run_one import CHANGED, FAILED, UNCHANGED
 from app.domain.delivery.actions import UnableToReply
 from app.domain.reply_templates.models import ReplyTemplate
 from app.domain.threads.macro_run import snooze_end

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.automation import actions
 from app.domain.automation.queries import has_rules
-from app.domain.automation.running import run_for_event, run_past
+from app.domain.automation.run_rules import run_for_event, run_past
 from app.domain.events.models import Event
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.core.clock import utc_now
-from app.domain.automation.running import run_by_time
+from app.domain.automation.run_rules import run_by_time
 
 
 def run_timed_rules(**_ignored: Any) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.plans import KEPT
+from app.core.prepared import KEPT
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand, BrandMember, Role, Team, User
 from app.domain.automation.conditions import Part

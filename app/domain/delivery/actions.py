@@ -22,10 +22,10 @@ from app.domain.delivery.errors import ChannelOff as ChannelOff
 from app.domain.delivery.errors import UnableToReply as UnableToReply
 from app.domain.delivery.errors import WindowClosed as WindowClosed
 from app.domain.delivery.models import Delivery, ScheduledReply
+from app.domain.delivery.read_marks import mark_seen
 from app.domain.delivery.recipient import check_opt_out, find_recipient, last_incoming
 from app.domain.delivery.reports import lock_delivery
-from app.domain.delivery.seen import mark_seen
-from app.domain.delivery.stopped import check_addresses
+from app.domain.delivery.suppression_check import check_addresses
 from app.domain.events.actions import Actor, record
 from app.domain.threads.actions import (
     NewMessage,
@@ -41,8 +41,8 @@ from app.domain.threads.actions import (
 )
 from app.domain.threads.handover import name_of_only_answerer
 from app.domain.threads.models import Attachment, Message, MessageKey, MessageType, Thread, ThreadStatus
+from app.domain.threads.recall_state import AlreadyTakenBack, check_not_taken_back, note_wait, seen_before, standing_of
 from app.domain.threads.snooze import snooze_thread
-from app.domain.threads.taken_back import AlreadyTakenBack, check_not_taken_back, note_wait, seen_before, standing_of
 from app.mail.addressing import make_message_id, make_plus_token, plus_address
 from app.mail.compose import is_real_id
 from app.mail.headers import strip_reply_marks

@@ -25,7 +25,7 @@ from app.domain.delivery.actions import (
     check_not_scheduled,
 )
 from app.domain.delivery.envelope import new_delivery, party_json
-from app.domain.delivery.stopped import check_addresses
+from app.domain.delivery.suppression_check import check_addresses
 from app.domain.delivery.third_parties import FORWARD_OF
 from app.domain.events.actions import Actor, record
 from app.domain.threads.actions import (
@@ -40,7 +40,7 @@ from app.domain.threads.actions import (
 )
 from app.domain.threads.forward_drafts import KIND
 from app.domain.threads.models import Attachment, Message, MessageType, Thread
-from app.domain.threads.taken_back import check_not_taken_back, note_wait, seen_before, standing_of
+from app.domain.threads.recall_state import check_not_taken_back, note_wait, seen_before, standing_of
 
 FILES_TOO_LARGE = known("The files are larger than %(limit)s MB together: leave some out")
 

@@ -14,7 +14,7 @@ from app.domain.delivery.scheduled import SPAM, hold_for_newer, hold_scheduled
 from app.domain.events.models import Event
 from app.domain.threads.forward_drafts import KIND as FORWARD
 from app.domain.threads.models import Message
-from app.domain.threads.moves import move_rows, moved_ids, parse_move, return_rows
+from app.domain.threads.row_moves import move_rows, moved_ids, parse_move, return_rows
 
 DELIVERIES, SCHEDULED = table_of(Delivery), table_of(ScheduledReply)
 

@@ -32,8 +32,8 @@ from app.core.work import FAILED, Lease, claim, finish, next_delay_seconds, put_
 from app.domain.connections.account import account_of
 from app.domain.connections.actions import note_health
 from app.domain.connections.gate import Gate, Wait, Why
-from app.domain.connections.gated import gate_of, tell_gate
 from app.domain.connections.models import Channel
+from app.domain.connections.provider_reads import gate_of, tell_gate
 from app.domain.delivery.attempts import end_attempt, open_attempt
 from app.domain.delivery.envelope import outgoing_message, read_files, read_party
 from app.domain.delivery.models import ENDS_BADLY, LADDER, Delivery

@@ -44,7 +44,7 @@ from app.domain.threads.actions import (
 )
 from app.domain.threads.forward_drafts import KIND as FORWARD
 from app.domain.threads.models import Message, Thread
-from app.domain.threads.taken_back import check_not_taken_back, seen_before
+from app.domain.threads.recall_state import check_not_taken_back, seen_before
 
 TABLE = table_of(ScheduledReply)
 HELD = "held"

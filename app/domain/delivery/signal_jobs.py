@@ -18,9 +18,9 @@ from app.core.work import FAILED, Lease, claim, finish, next_delay_seconds, put_
 from app.domain.connections.account import account_of
 from app.domain.connections.models import Channel
 from app.domain.contacts.models import ContactIdentity
+from app.domain.delivery.read_marks import TYPING_EVERY
 from app.domain.delivery.recipient import IS_CURRENT
 from app.domain.delivery.reports import reason_json
-from app.domain.delivery.seen import TYPING_EVERY
 from app.domain.delivery.signal_models import ChatSignal, SignalKind
 from app.domain.delivery.signals import note_refused_reaction
 from app.domain.threads.models import Message, Thread

@@ -24,7 +24,7 @@ from rq import Queue
 from app.core.crash import crash_point
 from app.core.db import transaction
 from app.core.log import get_logger
-from app.core.plans import KEPT
+from app.core.prepared import KEPT
 from app.core.work import due_rows, take_hints
 
 POLL_SECONDS = 0.5

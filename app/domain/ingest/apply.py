@@ -26,7 +26,7 @@ from app.domain.ingest.attachments import store_attachments
 from app.domain.ingest.changes import apply_to_its_message, find_message_id, wait_for_quoted
 from app.domain.ingest.consent import hear_consent
 from app.domain.ingest.context import ApplyContext, ItemResult, counterpart, identities_of
-from app.domain.ingest.people import join_known_person, note_in_use, take_new_identities
+from app.domain.ingest.match_contact import join_known_person, note_in_use, take_new_identities
 from app.domain.ingest.threading import (
     MailContext,
     Match,

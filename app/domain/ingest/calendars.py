@@ -2,7 +2,7 @@
 
 At least once: the tasks and where the reading is are written in one transaction, and only if nobody read on meanwhile. What
 somebody finished or cancelled here stays as they left it. An event that stands for an appointment of ours is no task: it moves
-and cancels the appointment (app/domain/appointments/following.py).
+and cancels the appointment (app/domain/appointments/calendar_pull.py).
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from app.core.db import transaction
 from app.core.log import get_logger
 from app.core.runtime import runtime
 from app.core.text import storable
-from app.domain.appointments.following import drop_own_event, follow_own_event
+from app.domain.appointments.calendar_pull import drop_own_event, follow_own_event
 from app.domain.connections.account import account_of
-from app.domain.connections.gated import Resting, reading
 from app.domain.connections.models import Channel
+from app.domain.connections.provider_reads import Resting, reading
 from app.domain.connections.queries import list_channels
 from app.domain.events.actions import SYSTEM
 from app.domain.ingest.mailbox_models import FollowedEvent

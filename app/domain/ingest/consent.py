@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from app.contract.base import InboundMessage
-from app.contract.receiving import Consent
+from app.contract.receive import Consent
 from app.core.text import storable
 from app.domain.connections.models import Channel
 from app.domain.contacts.actions import normalise_identity

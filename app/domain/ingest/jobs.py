@@ -24,7 +24,7 @@ from app.core.clock import utc_now
 from app.core.crash import crash_point
 from app.core.db import advisory_xact_locks, table_of, transaction
 from app.core.log import get_logger
-from app.core.plans import KEPT
+from app.core.prepared import KEPT
 from app.core.runtime import runtime
 from app.core.shortage import Shortage, find_shortage
 from app.core.storage import undone_on_error

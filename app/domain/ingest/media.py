@@ -21,8 +21,8 @@ from app.core.storage import StorageFailed, StoredFile
 from app.core.text import mark as N_
 from app.core.work import RETRY_SECONDS
 from app.domain.connections.account import account_of
-from app.domain.connections.gated import Resting, reading
 from app.domain.connections.models import Channel
+from app.domain.connections.provider_reads import Resting, reading
 from app.domain.events.actions import Subject, record
 from app.domain.events.jobs import NotYet
 from app.domain.events.models import Event

@@ -24,8 +24,8 @@ from app.core.db import transaction
 from app.core.log import get_logger
 from app.core.runtime import runtime
 from app.domain.connections.account import account_of
-from app.domain.connections.gated import Resting, reading
 from app.domain.connections.models import Channel
+from app.domain.connections.provider_reads import Resting, reading
 from app.domain.connections.queries import list_channels
 from app.domain.events.jobs import NotYet
 from app.domain.events.models import Event

@@ -22,8 +22,8 @@ from app.core.log import get_logger
 from app.core.runtime import runtime
 from app.domain.connections.account import account_of
 from app.domain.connections.actions import note_health
-from app.domain.connections.gated import Resting, reading
 from app.domain.connections.models import Channel
+from app.domain.connections.provider_reads import Resting, reading
 from app.domain.connections.queries import list_channels
 from app.domain.ingest.intake import RawEvent, store_event
 from app.domain.ingest.mailbox_items import hold_items, note_removed, tell_changed

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.core.runtime import runtime
 from app.domain.integrations.fillout.polling import poll_form, take_due
-from app.domain.integrations.make import calling
+from app.domain.integrations.make import deliver
 
 
 def poll_forms(**_ignored: Any) -> int:
@@ -18,4 +18,4 @@ def poll_forms(**_ignored: Any) -> int:
 
 def call_scenario(*, row_id: str, **_ignored: Any) -> None:
     """RQ entry point: tell a scenario of one event."""
-    calling.call_scenario(uuid.UUID(row_id))
+    deliver.call_scenario(uuid.UUID(row_id))

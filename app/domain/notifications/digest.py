@@ -14,7 +14,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.contract.notice_answer import Outcome
+from app.contract.notice_outcome import Outcome
 from app.core.db import table_of
 from app.core.work import Lease, claim, finish, put_back
 from app.domain.accounts.access import visible_brand_ids

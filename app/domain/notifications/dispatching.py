@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.contract.notice_answer import Outcome
+from app.contract.notice_outcome import Outcome
 from app.core.db import advisory_xact_lock, table_of
 from app.core.ids import new_id
 from app.core.work import DONE, READY, Lease, claim, finish, put_back

@@ -7,19 +7,19 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.contract.notice_answer import Answer, Outcome
+from app.contract.notice_outcome import Answer, Outcome
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.log import get_logger
 from app.core.runtime import runtime
 from app.core.work import next_delay_seconds
 from app.domain.notifications import digest
-from app.domain.notifications.calls import prepare
 from app.domain.notifications.digest_mail import digest_mail
 from app.domain.notifications.dispatching import Batch, end, take_batch, wait
 from app.domain.notifications.mail.compose import compose
 from app.domain.notifications.mail.smtp import UNKNOWN
 from app.domain.notifications.push_keys import own_key
+from app.domain.notifications.send_call import prepare
 from app.domain.notifications.senders import mail_sender
 
 log = get_logger(__name__)

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.contract.notice_answer import Outcome
+from app.contract.notice_outcome import Outcome
 from app.core.db import Base, Claimable, WithId, text_enum
 from app.domain.threads.models import Priority
 

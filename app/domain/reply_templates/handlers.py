@@ -17,7 +17,7 @@ from app.domain.reply_templates.actions import settle_uses, unsettle_uses
 from app.domain.reply_templates.models import ReplyTemplateUse
 from app.domain.reply_templates.variables import list_holes
 from app.domain.threads.models import Message
-from app.domain.threads.moves import move_rows, parse_move, return_rows
+from app.domain.threads.row_moves import move_rows, parse_move, return_rows
 
 USES = table_of(ReplyTemplateUse)
 

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from app.domain.accounts.models import UserSession
 from app.domain.events.actions import SYSTEM, Actor, Subject, record
 from app.domain.events.models import Event
-from app.domain.routing.claim import Claim, claim_next, lock_routing
 from app.domain.routing.models import Availability, AvailabilityState, RoutingRefusal
+from app.domain.routing.pick_next import Claim, claim_next, lock_routing
 from app.domain.threads.actions import assign_thread
 
 AT_A_DESK = timedelta(minutes=5)  # an open page is heard of every minute

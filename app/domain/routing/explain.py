@@ -1,4 +1,4 @@
-"""Why a thread waits: the first thing that leaves nobody who can take it. Pure; `claim.py` decides by the same facts."""
+"""Why a thread waits: the first thing that leaves nobody who can take it. Pure; `pick_next.py` decides by the same facts."""
 
 from __future__ import annotations
 

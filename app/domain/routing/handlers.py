@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from app.domain.events.models import Event
 from app.domain.routing.actions import refuse_thread, share_refusals
-from app.domain.routing.giving import give_away
+from app.domain.routing.assign_waiting import give_away
 from app.domain.routing.queries import is_routing_on
-from app.domain.threads.moves import parse_move
+from app.domain.threads.row_moves import parse_move
 
 
 def note_refusal(session: Session, event: Event) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from app.core.batches import run_batches
 from app.core.clock import utc_now
 from app.domain.routing.actions import end_presence
-from app.domain.routing.giving import give_away
+from app.domain.routing.assign_waiting import give_away
 
 BATCH = 100
 

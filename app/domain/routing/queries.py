@@ -11,11 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.plans import KEPT
+from app.core.prepared import KEPT
 from app.domain.connections.models import Channel
 from app.domain.contacts.models import Contact
-from app.domain.routing.claim import DUE_ORDER, PEOPLE, WAITING
 from app.domain.routing.models import Availability, AvailabilityState, RoutingProfile, RoutingRule
+from app.domain.routing.pick_next import DUE_ORDER, PEOPLE, WAITING
 from app.domain.threads.models import Thread
 
 QUEUE_SHOWN = 200

@@ -16,8 +16,8 @@ from app.domain.accounts.access import Viewer
 from app.domain.connections.models import Channel
 from app.domain.events.actions import Actor, Subject, record
 from app.domain.routing.actions import assign_next
-from app.domain.routing.claim import Claim, lock_routing
 from app.domain.routing.models import RoutingProfile, RoutingRule, Strategy
+from app.domain.routing.pick_next import Claim, lock_routing
 from app.domain.threads.models import ThreadType
 
 RULES_AT_MOST = 200

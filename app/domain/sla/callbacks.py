@@ -7,9 +7,9 @@ from datetime import datetime, time, timedelta
 from sqlalchemy.orm import Session
 
 from app.domain.events.models import Event
-from app.domain.sla.book import organizations_of, read_book, read_calendar, terms_of
-from app.domain.sla.keeping import instant, seconds
+from app.domain.sla.active_policies import organizations_of, read_book, read_calendar, terms_of
 from app.domain.sla.timing import due_after
+from app.domain.sla.update_clocks import instant, seconds
 from app.domain.tasks.callbacks import Due, complete_callbacks, make_task_of_missed_call
 from app.domain.threads.actions import lock_thread
 from app.domain.threads.calls import CallOutcome, next_working_day

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
 from app.domain.sla.actions import CalendarContent
-from app.domain.sla.book import Book, Choice, HeldCalendar, HeldPolicy, organizations_of, read_book, read_calendar
+from app.domain.sla.active_policies import Book, Choice, HeldCalendar, HeldPolicy, organizations_of, read_book, read_calendar
 from app.domain.sla.calendar import Calendar
 from app.domain.sla.clock import Clock, ClockKind, Fact, FactKind, Outcome, Terms, evaluate
-from app.domain.sla.keeping import FACTS_OF, facts_of, seconds
 from app.domain.sla.models import SlaClock
 from app.domain.sla.rules import PolicyRules
+from app.domain.sla.update_clocks import FACTS_OF, facts_of, seconds
 from app.domain.threads.models import Thread
 
 LOOKS_BACK = timedelta(days=30)

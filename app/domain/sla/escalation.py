@@ -19,16 +19,16 @@ from sqlalchemy.orm import Session
 
 from app.core.db import table_of
 from app.core.ids import new_id
-from app.core.plans import as_written
+from app.core.prepared import as_written
 from app.domain.accounts.models import Brand, BrandMember, Role, Team, TeamMember, User
 from app.domain.events.actions import SYSTEM, record
 from app.domain.events.models import Event
-from app.domain.sla.book import read_calendar, read_policies
+from app.domain.sla.active_policies import read_calendar, read_policies
 from app.domain.sla.clock import Clock, ClockKind, Outcome, evaluate
-from app.domain.sla.keeping import CLOCKS, FACTS_OF, facts_of, instant, next_step_at, seconds, step_instants
 from app.domain.sla.models import SlaClock, SlaStep
 from app.domain.sla.rules import PolicyRules, Step
 from app.domain.sla.timing import due_after
+from app.domain.sla.update_clocks import CLOCKS, FACTS_OF, facts_of, instant, next_step_at, seconds, step_instants
 from app.domain.tasks.actions import TaskContent, add_task
 from app.domain.tasks.models import TaskType
 from app.domain.threads.actions import subject_of

@@ -13,13 +13,13 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.domain.sla.book import read_calendar, read_policies
+from app.domain.sla.active_policies import read_calendar, read_policies
 from app.domain.sla.calendar import Calendar
 from app.domain.sla.clock import Clock, Outcome, Retarget, evaluate
-from app.domain.sla.keeping import FACTS_OF, facts_of, instant, seconds, step_instants
 from app.domain.sla.models import BusinessCalendar, CalendarVersion, SlaClock, SlaStep
 from app.domain.sla.rules import PolicyRules
 from app.domain.sla.timing import Segment
+from app.domain.sla.update_clocks import FACTS_OF, facts_of, instant, seconds, step_instants
 from app.domain.threads.models import Thread
 
 CLOCKS_SHOWN = 6

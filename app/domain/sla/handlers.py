@@ -16,11 +16,11 @@ from app.core.db import table_of
 from app.domain.delivery.third_parties import FORWARD_OF
 from app.domain.events.models import Event
 from app.domain.sla.clock import FactKind
-from app.domain.sla.keeping import FACTS, add_fact, settle_thread
 from app.domain.sla.models import SlaFact, SlaStep
+from app.domain.sla.update_clocks import FACTS, add_fact, settle_thread
 from app.domain.threads.actions import lock_thread
 from app.domain.threads.models import Message, MessageType, Thread
-from app.domain.threads.moves import move_rows, moved_ids, parse_move, remove_rows, return_rows
+from app.domain.threads.row_moves import move_rows, moved_ids, parse_move, remove_rows, return_rows
 
 STEPS = table_of(SlaStep)
 HISTORY = timedelta(days=3)

@@ -17,8 +17,8 @@ from app.core.db import table_of
 from app.core.ids import new_id
 from app.core.work import READY, Lease, finish
 from app.domain.events.actions import Actor, Subject, record
-from app.domain.sla.keeping import settle_threads
 from app.domain.sla.models import SlaClock, SlaRecompute
+from app.domain.sla.update_clocks import settle_threads
 from app.domain.threads.models import Thread
 
 TABLE = table_of(SlaRecompute)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.plans import KEPT, as_written
+from app.core.prepared import KEPT, as_written
 from app.domain.accounts.access import Viewer
 from app.domain.tasks.models import OPEN_STATUSES, Task, TaskStatus
 from app.domain.tasks.queries import TaskFilter, conditions_of

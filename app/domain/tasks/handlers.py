@@ -18,7 +18,7 @@ from app.domain.tasks.automatic import make_task_of_promise
 from app.domain.tasks.models import Task, TaskType
 from app.domain.tasks.waiting import settle_waiting
 from app.domain.threads.models import Thread
-from app.domain.threads.moves import move_rows, parse_move, return_rows
+from app.domain.threads.row_moves import move_rows, parse_move, return_rows
 
 TASKS = table_of(Task)
 TITLE_CHARACTERS = 300

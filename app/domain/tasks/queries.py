@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.core.keyset import REFUSAL, Place, Sort, cut, make_cursor, read_cursor
 from app.core.paging import BadCursor, Page
-from app.core.plans import KEPT, as_written
+from app.core.prepared import KEPT, as_written
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand, User
 from app.domain.contacts.models import Contact

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.plans import KEPT
+from app.core.prepared import KEPT
 from app.domain.accounts.access import Viewer
 from app.domain.threads.models import IN_INBOX
 from app.domain.threads.queries import COUNT_CAP

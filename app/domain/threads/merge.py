@@ -31,7 +31,7 @@ from app.domain.threads.models import (
     ThreadRead,
 )
 from app.domain.threads.move_models import ThreadMove
-from app.domain.threads.moves import (
+from app.domain.threads.row_moves import (
     add_move,
     check_undoable,
     close_ranks,

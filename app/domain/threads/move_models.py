@@ -16,8 +16,8 @@ class ThreadMove(WithId, Base):
     """One merge or split. Items went from `from_thread_id` to `to_thread_id`; neither is a foreign key, for either may be gone.
 
     `batch_id` holds moves together that one person asked for at once. `former` and `latter` are the two threads just before and
-    just after, {"from": …, "to": …}, each as `snapshot` in app/domain/threads/moves.py takes it. No `user_id`: the threading did
-    it.
+    just after, {"from": …, "to": …}, each as `snapshot` in row_moves.py takes it. No `user_id`: the
+    threading did it.
     """
 
     __tablename__ = "thread_moves"

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.core.db import table_of
 from app.core.paging import Page
-from app.core.plans import KEPT, as_written
+from app.core.prepared import KEPT, as_written
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand, Team, User
 from app.domain.contacts.models import Contact, ContactIdentity

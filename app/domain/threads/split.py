@@ -22,7 +22,7 @@ from app.domain.threads.forward_drafts import move_forward_drafts
 from app.domain.threads.merge import ATTACHMENTS, EVENTS, MESSAGES, fold_in, forget_messages, remove_thread, summarise_again
 from app.domain.threads.models import Message, MessageType, Thread, ThreadRead
 from app.domain.threads.move_models import ThreadMove
-from app.domain.threads.moves import (
+from app.domain.threads.row_moves import (
     add_move,
     check_undoable,
     close_ranks,

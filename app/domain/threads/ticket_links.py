@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
-from app.core.plans import as_written
+from app.core.prepared import as_written
 from app.domain.threads.models import Thread, ThreadAlias, ThreadStatus
 from app.domain.threads.queries import THREAD_ID
 

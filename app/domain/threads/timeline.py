@@ -13,13 +13,13 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from app.core.paging import make_cursor, read_cursor
-from app.core.plans import KEPT, as_written
+from app.core.prepared import KEPT, as_written
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand, BrandMember, Role, User
 from app.domain.connections.models import Channel
 from app.domain.contacts.models import Contact, ContactIdentity
 from app.domain.events.models import Event
-from app.domain.threads.bursts import follows_on, is_picture
+from app.domain.threads.grouping import follows_on, is_picture
 from app.domain.threads.models import Attachment, Draft, Message, Thread
 from app.domain.threads.people_models import ThreadWatcher
 from app.domain.threads.queries import THREAD_ID, ThreadFilter, ThreadHead, ThreadRow, list_threads
@@ -81,7 +81,7 @@ class TimelineItem:
     message: Message | None = None
     attachments: tuple[Attachment, ...] = ()
     event: Event | None = None
-    joins: bool = False  # it goes on where the message before it ended, see app/domain/threads/bursts.py
+    joins: bool = False  # it goes on where the message before it ended, see app/domain/threads/grouping.py
     is_picture: bool = False
     quoted: Quoted | None = None
 

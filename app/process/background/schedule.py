@@ -30,11 +30,11 @@ def periodic_jobs(settings: Settings) -> tuple[Periodic, ...]:
         Periodic("run_timed_rules", "app.domain.automation.jobs.run_timed_rules", 30, LIVE),
         Periodic("note_new_words", "app.domain.threads.jobs.note_new_words", 120),
         Periodic("plan_digests", "app.domain.notifications.jobs.plan_digests", 60),
-        Periodic("watch_channels", "app.domain.connections.watching.watch_channels", 600),
+        Periodic("watch_channels", "app.domain.connections.daily_check.watch_channels", 600),
         Periodic("read_due_templates", "app.domain.delivery.catalogue.read_due_templates", 300),
         Periodic("poll_forms", "app.domain.integrations.jobs.poll_forms", min(settings.poll_forms_seconds, 60)),
         Periodic("read_calendars", "app.domain.ingest.calendars.read_calendars", 120),
         Periodic("watch_system", "app.process.health.jobs.watch_system", 60, LIVE),
-        Periodic("plan_reconciliations", "app.domain.ingest.reconciling.plan_reconciliations", 900),
+        Periodic("plan_reconciliations", "app.domain.ingest.reconcile_job.plan_reconciliations", 900),
         Periodic("prune", "app.process.background.prune.prune", 3600),
     )

@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 
 from app.core.db import transaction
 from app.domain.accounts.models import Brand
-from app.domain.connections.check import check_channel
+from app.domain.connections.connection_check import check_channel
 from app.domain.connections.models import Channel
 from app.domain.connections.queries import find_channel_by_name, list_channels
 from app.process.cli.output import json_option, report_all

@@ -23,11 +23,11 @@ from app.contract.base import (
 )
 from app.contract.calendars import CalendarPage, WantedEvent, WrittenEvent
 from app.contract.health import Health, refused
-from app.contract.reconciled import Fetch, ItemPlace, Listing, MailFolder
-from app.contract.signing_in import SignedIn
+from app.contract.oauth import SignedIn
+from app.contract.reconcile import Fetch, ItemPlace, Listing, MailFolder
 from app.core.clock import utc_now
 from app.core.http import HttpClient
-from app.core.slots import Slots
+from app.core.semaphore import Slots
 from app.core.text import known
 from app.providers.graph import counting
 from app.providers.graph.calendar import permitted, poll_calendar, remove_event, write_event

@@ -11,7 +11,7 @@ from uuid import uuid4
 from app.contract.base import ChannelAccount, Json, ProviderError, Reason
 from app.core.http import HttpClient, HttpFailure, HttpResponse
 from app.core.metering import Endpoint, shape_of
-from app.core.slots import LocalSlots, NoSlot, Slots
+from app.core.semaphore import LocalSlots, NoSlot, Slots
 from app.core.text import mark as N_
 from app.providers.graph.errors import refusal, unreachable, unreadable
 from app.providers.graph.signed_in import KeepTokens, is_shared, is_signed_in

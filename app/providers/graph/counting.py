@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from app.contract.base import ChannelAccount, ProviderError
-from app.contract.reconciled import Fetch, ItemPlace, ListedItem, Listing, ListingLost
+from app.contract.reconcile import Fetch, ItemPlace, ListedItem, Listing, ListingLost
 from app.providers.graph.client import GraphClient, read_object
 from app.providers.graph.errors import refusal
 from app.providers.graph.fetching import Wanted, fetch_all, is_too_old
 from app.providers.graph.folders import FOLDERS, folder_id, folder_path, followed, was_removed
-from app.providers.graph.places import locate
+from app.providers.graph.move_lookup import locate
 from app.providers.graph.pollstate import Pending, read_time
 
 PAGE_SIZE = 100  # small enough that a refusal costs little

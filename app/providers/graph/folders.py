@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from app.contract.base import ChannelAccount, Json
-from app.contract.reconciled import MailFolder
+from app.contract.reconcile import MailFolder
 from app.providers.graph.client import GraphClient, read_object
 
 FOLDERS = ("inbox", "sentitems")

@@ -16,7 +16,7 @@ from app.providers.graph.client import GraphClient, read_object
 from app.providers.graph.errors import is_sync_lost, refusal
 from app.providers.graph.fetching import ITEM_FIELDS, Fetched, Wanted, fetch_all, is_too_old
 from app.providers.graph.folders import folder_path, followed, was_removed
-from app.providers.graph.places import locate_removed
+from app.providers.graph.move_lookup import locate_removed
 from app.providers.graph.pollstate import FolderState, Pending, PollState, read_state
 
 PAGE_SIZE = 25

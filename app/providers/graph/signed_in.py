@@ -18,7 +18,7 @@ import msal
 from msal.exceptions import MsalServiceError
 
 from app.contract.base import ChannelAccount, Json, ProviderError, Reason
-from app.contract.signing_in import SignedIn
+from app.contract.oauth import SignedIn
 from app.core.http import HttpClient, HttpFailure
 from app.core.text import mark as N_
 from app.providers.graph.errors import token_refusal, unreachable

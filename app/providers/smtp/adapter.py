@@ -23,7 +23,7 @@ from app.contract.base import (
 from app.contract.health import Health, refused
 from app.core.addresses import AddressGuard
 from app.core.clock import utc_now
-from app.core.dial import Resolver, system_resolver, tls_context
+from app.core.guarded_connect import Resolver, system_resolver, tls_context
 from app.core.metering import Meter
 from app.core.smtp import SmtpClient, SmtpTrouble
 from app.core.text import known

@@ -2,7 +2,7 @@
 
 Folders are only ever examined, so nothing here can mark a mail as read; a mail is read in pieces, so that no server can make us
 take more than we want; and everything on the line ends by its deadline. imapclient reads the answers of real servers; its
-connection is replaced by one that is dialled through `app/core/dial.py`.
+connection is replaced by one that is dialled through `app/core/guarded_connect.py`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from imapclient.imapclient import SEEN, SENT
 
 from app.contract.base import ProviderError, Reason
 from app.core.addresses import AddressGuard
-from app.core.dial import Deadline, Resolver, TimedReader, UnableToDial, dial, leads_here, system_resolver, tls_context
+from app.core.guarded_connect import Deadline, Resolver, TimedReader, UnableToDial, dial, leads_here, system_resolver, tls_context
 from app.core.metering import Call, Endpoint, Meter, counting
 from app.core.text import known
 from app.core.text import mark as N_

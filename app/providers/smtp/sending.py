@@ -34,9 +34,9 @@ from app.core.text import known
 from app.core.text import mark as N_
 from app.mail.compose import UnableToCompose, compose_mail, envelope_address
 from app.providers.smtp.account import sent_copy, smtp_server
-from app.providers.smtp.copies import file_copy, find_copy
 from app.providers.smtp.errors import refusal_reason, smtp_trouble
 from app.providers.smtp.imap import ImapClient
+from app.providers.smtp.sent_folder import file_copy, find_copy
 
 COPY_TRIES = 3
 _LATER = known("Not everybody has it yet: %(addresses)s")

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.contract.notice_answer import Answer, Outcome
+from app.contract.notice_outcome import Answer, Outcome
 from app.core.allowed_hosts import is_allowed
 from app.core.http import HttpClient, HttpFailure, HttpResponse
 from app.core.metering import Endpoint

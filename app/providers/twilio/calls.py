@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from app.contract.base import ChannelAccount, Parsed
 from app.contract.calls import CallUpdate, LegState
-from app.contract.receiving import SignedPost
+from app.contract.receive import SignedPost
 from app.core.text import known
 from app.providers.twilio.form import fingerprint, needed, read_fields, whole_number
 from app.providers.twilio.incoming import SmsPosts

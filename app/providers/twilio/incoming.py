@@ -20,7 +20,7 @@ from app.contract.base import (
     StatusUpdate,
 )
 from app.contract.opt_out_words import read_consent
-from app.contract.receiving import Consent, SignedPost
+from app.contract.receive import Consent, SignedPost
 from app.core.text import known
 from app.core.text import mark as N_
 from app.providers.twilio.errors import EXPIRED, reason_of

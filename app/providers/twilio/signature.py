@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from app.contract.base import Headers
-from app.contract.receiving import SignedPost
+from app.contract.receive import SignedPost
 from app.providers.twilio.form import Pair, read_pairs
 
 SIGNATURE_HEADER = "X-Twilio-Signature"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from app.contract.notice_answer import Answer, Outcome
+from app.contract.notice_outcome import Answer, Outcome
 from app.core.allowed_hosts import is_allowed
 from app.core.http import HttpClient, HttpFailure, HttpResponse
 from app.core.metering import Endpoint

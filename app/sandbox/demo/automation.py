@@ -13,10 +13,10 @@ from app.domain.accounts.access import viewer_of
 from app.domain.accounts.models import Team, User
 from app.domain.automation.actions import RuleContent, create_rule
 from app.domain.automation.conditions import Condition, Part, parts_that_fit
-from app.domain.automation.engine import CHANGED
 from app.domain.automation.models import AutomationRule, AutomationRun
 from app.domain.automation.occasions import LOOKS_BACK, list_past, read_facts
 from app.domain.automation.queries import parts_of
+from app.domain.automation.run_one import CHANGED
 from app.domain.automation.triggers import CLOCK, ORDER_STATUS_CHANGED, UNANSWERED
 from app.domain.events.models import Event
 from app.domain.threads.macros import MacroSteps, OutsideCall, TaskStep

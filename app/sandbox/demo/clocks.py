@@ -17,11 +17,11 @@ from app.domain.connections.models import Channel, ChannelType
 from app.domain.contacts.models import Contact, ContactType
 from app.domain.events.actions import SYSTEM
 from app.domain.sla.actions import CalendarContent, create_calendar, create_policy
-from app.domain.sla.book import read_calendar, read_policies
+from app.domain.sla.active_policies import read_calendar, read_policies
 from app.domain.sla.clock import FactKind, Outcome, evaluate
-from app.domain.sla.keeping import FACTS, FACTS_OF, facts_of, instant, next_step_at, seconds, settle_threads, step_instants
 from app.domain.sla.models import SlaClock, SlaRecompute, SlaStep
 from app.domain.sla.rules import Match, PolicyRules, StoredCalendar, StoredDay
+from app.domain.sla.update_clocks import FACTS, FACTS_OF, facts_of, instant, next_step_at, seconds, settle_threads, step_instants
 from app.domain.threads.models import Message, MessageType, Thread, ThreadType
 
 LONG, SHORT = ((8 * 60, 20 * 60),), ((9 * 60, 13 * 60),)

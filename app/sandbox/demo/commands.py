@@ -22,11 +22,11 @@ from app.domain.connections.queries import list_channels, open_secrets
 from app.sandbox.demo.connect import connect_simulators
 from app.sandbox.demo.load import load_demo
 from app.sandbox.demo.mailboxes import connect_mailboxes, mailboxes_elsewhere
-from app.sandbox.demo.outside import connect_teams, simulator
 from app.sandbox.demo.people import USERS
 from app.sandbox.demo.phone_world import connect_phone, simulated_phone
-from app.sandbox.demo.waiting import wait_for_simulators
-from app.sandbox.demo.world import SimulatorAway, World
+from app.sandbox.demo.simulator_client import connect_teams, simulator
+from app.sandbox.demo.simulator_state import SimulatorAway, World
+from app.sandbox.demo.wait_for_simulators import wait_for_simulators
 
 PASSWORD = "switchyard-demo"  # noqa: S105  of the demo company only; the demo refuses to run in production
 group = AppGroup("demo", help="The demonstration company.")

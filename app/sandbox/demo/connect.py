@@ -14,9 +14,9 @@ from app.domain.connections.models import Channel, ChannelType
 from app.domain.connections.queries import list_channels, open_secrets
 from app.domain.contacts.models import ContactIdentity
 from app.domain.threads.models import Thread
-from app.sandbox.demo import spare
+from app.sandbox.demo import unconnected_accounts
 from app.sandbox.demo.load import WABA, WHATSAPP_TOKEN
-from app.sandbox.demo.world import World
+from app.sandbox.demo.simulator_state import World
 
 
 def connect_simulators(session: Session, world: World, *, keyring: Keyring, settings: Settings, now: datetime) -> None:
@@ -51,9 +51,11 @@ def _chat_config(numbers: list[Channel], keyring: Keyring, settings: Settings) -
 
 def _numbers(channels: list[Channel]) -> list[dict[str, str]]:
     """Those that are connected, and one more."""
-    more = {"phone_number_id": spare.NUMBER_ID, "display_phone_number": "".join(c for c in spare.NUMBER if c.isdigit())}
+    number = unconnected_accounts.NUMBER_ID
+    shown = "".join(c for c in unconnected_accounts.NUMBER if c.isdigit())
+    more = {"phone_number_id": number, "display_phone_number": shown, "waba_id": WABA, "verified_name": "ChargeCars"}
     found = {channel.address: _number(channel) for channel in channels}
-    return list((found | {spare.NUMBER_ID: {**more, "waba_id": WABA, "verified_name": "ChargeCars"}} | found).values())
+    return list((found | {number: more} | found).values())
 
 
 def _number(channel: Channel) -> dict[str, str]:

@@ -14,7 +14,7 @@ from app.domain.contacts.models import Contact
 from app.domain.events.models import Event
 from app.domain.threads.actions import NewMessage, add_message
 from app.domain.threads.models import MessageKey, MessageType, Priority, Thread, ThreadRead, ThreadStatus
-from app.sandbox.demo.stories import OUT_OF_OFFICE, Story
+from app.sandbox.demo.sample_threads import OUT_OF_OFFICE, Story
 
 
 def how_far(dice: random.Random, story: Story, at: datetime, now: datetime) -> int:

@@ -27,9 +27,9 @@ from app.domain.integrations.actions import IntegrationContent, create_integrati
 from app.domain.integrations.models import Integration, Provider
 from app.domain.integrations.queries import open_secrets
 from app.domain.orders.models import Order
-from app.sandbox.demo import spare
-from app.sandbox.demo.outside import simulator
-from app.sandbox.demo.world import SimulatorAway
+from app.sandbox.demo import unconnected_accounts
+from app.sandbox.demo.simulator_client import simulator
+from app.sandbox.demo.simulator_state import SimulatorAway
 from app.web.pages import page
 
 bp = Blueprint("demo_forms", __name__)
@@ -173,7 +173,8 @@ def _find_or_make(session: Session, provider: Provider) -> Integration:
     mailbox = sa.select(Channel.id).where(Channel.brand_id == brand_id, Channel.channel_type == ChannelType.EMAIL_OUTLOOK)
     channel_id = session.execute(mailbox.limit(1)).scalar_one_or_none()
     is_form = provider == Provider.FILLOUT
-    settings: dict[str, Any] = {"form_id": spare.FORM_ID} if is_form else {"hooks": dict.fromkeys(HOOKS, "127.0.0.1")}
+    of_form, of_scenarios = {"form_id": unconnected_accounts.FORM_ID}, {"hooks": dict.fromkeys(HOOKS, "127.0.0.1")}
+    settings: dict[str, Any] = of_form if is_form else of_scenarios
     ours = (
         {"url_key": new_secret(), "api_key": API_KEY}
         if is_form

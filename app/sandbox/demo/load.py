@@ -45,7 +45,7 @@ from app.sandbox.demo.people import (
     DemoBrand,
 )
 from app.sandbox.demo.routing import make_routing
-from app.sandbox.demo.stories import STORIES, Story
+from app.sandbox.demo.sample_threads import STORIES, Story
 from app.sandbox.demo.tasks import make_tasks
 from app.sandbox.demo.templates import make_templates
 

@@ -18,9 +18,9 @@ from app.domain.connections.actions import NewChannel, seal_secrets
 from app.domain.connections.models import Channel, ChannelType
 from app.domain.connections.queries import open_secrets
 from app.providers.registry import EMAIL_SENDGRID, EMAIL_SMTP
-from app.sandbox.demo import spare
-from app.sandbox.demo.outside import Outside, simulator
-from app.sandbox.demo.waiting import LOOPBACK
+from app.sandbox.demo import unconnected_accounts
+from app.sandbox.demo.simulator_client import Outside, simulator
+from app.sandbox.demo.wait_for_simulators import LOOPBACK
 
 SENDGRID_KEY = "SG.simulated-key"
 
@@ -57,7 +57,7 @@ def _connect_mail_server(session: Session, server: Outside, keyring: Keyring) ->
     """With the account that is no channel yet."""
     channels = _simulated(session, EMAIL_SMTP)
     accounts = [{"address": one.address, "password": open_secrets(one, keyring)["password"]} for one in channels]
-    accounts.append({"address": spare.AT_SERVER, "password": spare.SERVER_PASSWORD})
+    accounts.append({"address": unconnected_accounts.AT_SERVER, "password": unconnected_accounts.SERVER_PASSWORD})
     server.call("POST", "/__sim/config", {"accounts": accounts})
     ports = server.call("GET", "/__sim/ports")
     line = {"smtp_host": LOOPBACK, "smtp_port": ports["smtp"], "imap_host": LOOPBACK, "imap_port": ports["imap"]}

@@ -20,7 +20,7 @@ from app.core.translation import told
 from app.domain.connections.models import ChannelType
 from app.domain.connections.queries import list_channels
 from app.sandbox.demo.phone_world import BUSY, PhoneWorld, simulated_phone
-from app.sandbox.demo.world import SimulatorAway
+from app.sandbox.demo.simulator_state import SimulatorAway
 from app.web.pages import page
 
 bp = Blueprint("phone", __name__)

@@ -13,8 +13,8 @@ from app.core.http import HttpClient, HttpFailure
 from app.core.runtime import runtime
 from app.domain.connections.models import Channel, ChannelType
 from app.domain.connections.queries import list_channels, open_secrets
-from app.sandbox.demo import spare
-from app.sandbox.demo.world import REFUSES, SILENT, SimulatorAway
+from app.sandbox.demo import unconnected_accounts
+from app.sandbox.demo.simulator_state import REFUSES, SILENT, SimulatorAway
 
 Json = dict[str, Any]
 CALM: Json = {"refuses_sign_in": False, "reorder": False, "duplicate": 0, "delay_s": 0.0, "slow_s": 0.0, "failing": {}}
@@ -91,6 +91,6 @@ def _config(texts: list[Channel], lines: list[Channel], keyring: Keyring, settin
         "voice_url": f"{settings.public_url}/webhooks/voice",
         "account_sid": texts[0].settings["account_sid"],
         "auth_token": open_secrets(texts[0], keyring)["signing_secret"],
-        "sms_numbers": list(dict.fromkeys([*(channel.address for channel in texts), spare.TEXTS])),
+        "sms_numbers": list(dict.fromkeys([*(channel.address for channel in texts), unconnected_accounts.TEXTS])),
         "phone_numbers": [channel.address for channel in lines],
     }

@@ -26,7 +26,7 @@ from app.sandbox.demo.providers import (
     settings_of,
     told_trouble,
 )
-from app.sandbox.demo.world import SimulatorAway
+from app.sandbox.demo.simulator_state import SimulatorAway
 from app.web.pages import page
 
 bp = Blueprint("demo_providers", __name__)

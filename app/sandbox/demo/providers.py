@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.text import mark as N_
-from app.sandbox.demo import spare
+from app.sandbox.demo import unconnected_accounts
 from app.sandbox.demo.load import WHATSAPP_TOKEN
 from app.sandbox.demo.mailboxes import SENDGRID_KEY
-from app.sandbox.demo.outside import Outside, simulator
-from app.sandbox.demo.world import REFUSES, SimulatorAway
+from app.sandbox.demo.simulator_client import Outside, simulator
+from app.sandbox.demo.simulator_state import REFUSES, SimulatorAway
 from app.web.integrations.forms import SCENARIOS
 
 Json = dict[str, Any]
@@ -95,8 +95,8 @@ PROVIDERS: tuple[Provider, ...] = (
         {"access_token": WHATSAPP_TOKEN, "token_is_expired": False},
         "whatsapp_business",
         {
-            "address": (N_("Phone number id"), spare.NUMBER_ID),
-            "display_address": (N_("Phone number"), spare.NUMBER),
+            "address": (N_("Phone number id"), unconnected_accounts.NUMBER_ID),
+            "display_address": (N_("Phone number"), unconnected_accounts.NUMBER),
             "waba_id": (N_("WhatsApp business account id"), "{waba_id}"),
             "access_token": (N_("Access token"), "{access_token}"),
             "signing_secret": (N_("App secret"), "{app_secret}"),
@@ -114,7 +114,7 @@ PROVIDERS: tuple[Provider, ...] = (
         {"client_secret": _GRAPH_SECRET, "secret_has_expired": False},
         "email_outlook",
         {
-            "address": (N_("Mailbox"), spare.MAILBOX),
+            "address": (N_("Mailbox"), unconnected_accounts.MAILBOX),
             "tenant_id": (N_("Directory (tenant) id"), "{tenant_id}"),
             "client_id": (N_("Application (client) id"), "{client_id}"),
             "client_secret": (N_("Client secret"), "{client_secret}"),
@@ -130,9 +130,9 @@ PROVIDERS: tuple[Provider, ...] = (
         {"smtp_mode": "fine", "imap_mode": "fine"},
         "email/smtp",
         {
-            "address": (N_("Mail address"), spare.AT_SERVER),
-            "user": (N_("User name"), spare.AT_SERVER),
-            "password": (N_("Password"), spare.SERVER_PASSWORD),
+            "address": (N_("Mail address"), unconnected_accounts.AT_SERVER),
+            "user": (N_("User name"), unconnected_accounts.AT_SERVER),
+            "password": (N_("Password"), unconnected_accounts.SERVER_PASSWORD),
             "smtp_host": (N_("Server for outgoing mail (SMTP)"), "127.0.0.1"),
             "smtp_port": (N_("Port for outgoing mail"), "{smtp}"),
             "smtp_security": (N_("Encryption of outgoing mail"), "none"),
@@ -151,10 +151,10 @@ PROVIDERS: tuple[Provider, ...] = (
         {"api_key": SENDGRID_KEY},
         "email/sendgrid",
         {
-            "address": (N_("Mail address"), spare.AT_SENDGRID),
+            "address": (N_("Mail address"), unconnected_accounts.AT_SENDGRID),
             "api_key": (N_("API key"), "{api_key}"),
             "signing_secret": (N_("Verification key of the event webhook"), "{public_key}"),
-            "url_key": (N_("Key in the address of the inbound parse"), spare.PARSE_KEY),
+            "url_key": (N_("Key in the address of the inbound parse"), unconnected_accounts.PARSE_KEY),
         },
         {"webhook_url": N_("Address of the event webhook"), "inbound_url": N_("Address of the inbound parse")},
     ),
@@ -168,7 +168,7 @@ PROVIDERS: tuple[Provider, ...] = (
         {"refuses_sign_in": False},
         "sms",
         {
-            "address": (N_("Phone number"), spare.TEXTS),
+            "address": (N_("Phone number"), unconnected_accounts.TEXTS),
             "account_sid": (N_("Account SID"), "{account_sid}"),
             "signing_secret": (N_("Auth token"), "{auth_token}"),
         },
@@ -197,7 +197,7 @@ PROVIDERS: tuple[Provider, ...] = (
         "fillout",
         "Fillout",
         {REFUSED: _every(status=401), **_answers({}, {})},
-        account={"form_id": (N_("Form id"), spare.FORM_ID), "api_key": (N_("API key"), "{api_key}")},
+        account={"form_id": (N_("Form id"), unconnected_accounts.FORM_ID), "api_key": (N_("API key"), "{api_key}")},
         entered={"hook_url": N_("Webhook address")},
         has_own=True,
     ),
@@ -242,7 +242,7 @@ def settings_of(provider: Provider) -> Json:
         known |= _call(surface, "GET", "ports")
     if provider.key == "notices":
         workflows = {one["id"]: one["url"] for one in _call(surface, "GET", "workflows")["workflows"]}
-        known["workflow_url"] = workflows.get(spare.WORKFLOW, "")
+        known["workflow_url"] = workflows.get(unconnected_accounts.WORKFLOW, "")
     if numbers := known.get("numbers"):
         known["waba_id"] = numbers[0]["waba_id"]
     return known

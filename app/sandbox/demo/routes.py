@@ -25,7 +25,7 @@ from app.providers.registry import EMAIL_SENDGRID, EMAIL_SMTP, OUTLOOK
 from app.sandbox.demo.chat_acts import act, written
 from app.sandbox.demo.commands import simulated_world
 from app.sandbox.demo.mailboxes import SENDGRID_KEY
-from app.sandbox.demo.world import Photo, SimulatorAway, World
+from app.sandbox.demo.simulator_state import Photo, SimulatorAway, World
 from app.web.pages import page
 
 bp = Blueprint("demo", __name__)

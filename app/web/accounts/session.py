@@ -18,7 +18,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user
 from htmx_flask import request
 
-from app.core.afterwards import after_answer
+from app.core.after_response import after_answer
 from app.core.clock import utc_now
 from app.core.db import db
 from app.domain.accounts.access import Viewer

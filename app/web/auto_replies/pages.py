@@ -19,14 +19,14 @@ from app.core.translation import gettext as _
 from app.domain.accounts.models import Brand
 from app.domain.accounts.queries import list_brands
 from app.domain.auto_replies.actions import save_auto_replies
-from app.domain.auto_replies.judging import MOST_AN_HOUR
-from app.domain.auto_replies.looking import Look, is_open, look_at, next_opening
+from app.domain.auto_replies.eligibility import MOST_AN_HOUR
+from app.domain.auto_replies.evaluate import Look, is_open, look_at, next_opening
 from app.domain.auto_replies.models import AutoReplyKind
 from app.domain.auto_replies.queries import list_auto_replies_on, list_decisions, list_last_messages, read_auto_replies
 from app.domain.auto_replies.texts import LANGUAGES, VARIABLES, deadline_words, fill_in, moment_words
 from app.domain.connections.models import Channel
 from app.domain.connections.queries import get_visible_channel, list_channels
-from app.domain.sla.book import calendar_of_channel
+from app.domain.sla.active_policies import calendar_of_channel
 from app.domain.sla.calendar import DAY, Calendar
 from app.domain.threads.models import Message, Thread
 from app.web.accounts.session import current_admin

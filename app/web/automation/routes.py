@@ -1,7 +1,7 @@
 """The pages of rules: list, editor, dry run, log."""
 
-from app.web.automation import looking, rules
+from app.web.automation import dry_run, rules
 from app.web.automation.blueprint import bp
 
-__all__ = ["blueprints", "looking", "rules"]
+__all__ = ["blueprints", "dry_run", "rules"]
 blueprints = (bp,)

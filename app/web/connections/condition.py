@@ -9,10 +9,10 @@ from flask_babel import format_time
 
 from app.core.translation import gettext as _
 from app.core.translation import ngettext, told
-from app.domain.connections.flow import Flow
+from app.domain.connections.alerts import days_left
 from app.domain.connections.gate import OPENS_AFTER, Look
 from app.domain.connections.models import Channel
-from app.domain.connections.occasions import days_left
+from app.domain.connections.traffic import Flow
 
 LATE_IN, LATE_OUT = timedelta(minutes=5), timedelta(minutes=15)
 SOON_DAYS, WEEK = 30, 7

@@ -20,10 +20,10 @@ from app.domain.accounts.access import Viewer
 from app.domain.accounts.queries import list_brands
 from app.domain.connections import views
 from app.domain.connections.actions import ChangedChannel, ChannelMovedOn, NewChannel, change_channel, create_channel, note_health
-from app.domain.connections.check import ask_provider, open_gate
-from app.domain.connections.issued import is_issued, issue
+from app.domain.connections.alerts import list_expiries, set_expiries
+from app.domain.connections.connection_check import ask_provider, open_gate
+from app.domain.connections.issued_secrets import is_issued, issue
 from app.domain.connections.models import Channel, ChannelType
-from app.domain.connections.occasions import list_expiries, set_expiries
 from app.domain.connections.queries import ChannelMissing, find_taken, get_visible_channel, list_changed_since, open_secrets
 from app.providers.kinds import KINDS, Kind, find_kind, kind_key
 from app.web.accounts.session import current_admin

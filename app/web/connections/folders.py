@@ -10,7 +10,7 @@ from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.contract.base import ProviderError
-from app.contract.reconciled import MailFolder
+from app.contract.reconcile import MailFolder
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
@@ -18,8 +18,8 @@ from app.core.translation import gettext as _
 from app.core.translation import told
 from app.domain.connections.account import account_of
 from app.domain.connections.actions import choose_folders
-from app.domain.connections.gated import Resting, reading
 from app.domain.connections.models import CHOSEN_FOLDERS, Channel
+from app.domain.connections.provider_reads import Resting, reading
 from app.domain.connections.queries import ChannelMissing, get_visible_channel
 from app.domain.ingest.mailbox_items import leave_folders
 from app.web.accounts.session import current_admin

@@ -23,14 +23,14 @@ from app.domain.accounts.proof import NotProven, prove_password
 from app.domain.accounts.queries import list_brands
 from app.domain.connections import views
 from app.domain.connections.actions import pause_channel, switch_channel
-from app.domain.connections.check import check_channel
-from app.domain.connections.flow import read_flows
-from app.domain.connections.gated import gate_of
+from app.domain.connections.alerts import list_expiries
+from app.domain.connections.connection_check import check_channel
 from app.domain.connections.models import CHOSEN_FOLDERS, Channel
-from app.domain.connections.occasions import list_expiries
+from app.domain.connections.provider_reads import gate_of
 from app.domain.connections.queries import ChannelMissing, get_visible_channel, list_channels, open_secrets
+from app.domain.connections.traffic import read_flows
 from app.domain.events.actions import audit
-from app.domain.ingest.reconciliations import find_latest
+from app.domain.ingest.reconciliation_rows import find_latest
 from app.domain.ingest.self_test import Trial
 from app.providers.kinds import find_kind
 from app.web.accounts.session import current_admin, current_lead

@@ -13,7 +13,7 @@ from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.domain.connections.queries import ChannelMissing, get_visible_channel
 from app.domain.events.actions import audit
-from app.domain.ingest.reconciliations import ask_reconciliation
+from app.domain.ingest.reconciliation_rows import ask_reconciliation
 from app.web.accounts.session import current_lead
 from app.web.connections.blueprint import bp
 

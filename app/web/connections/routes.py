@@ -1,7 +1,7 @@
 """Channels on pages: looking, connecting, changing."""
 
-from app.web.connections import catalogue, coming_back, connecting, folders, pages, reconciliation, self_test
+from app.web.connections import catalogue, connecting, folders, oauth_callback, pages, reconciliation, self_test
 from app.web.connections.blueprint import bp
 
 blueprints = (bp,)
-__all__ = ["blueprints", "catalogue", "coming_back", "connecting", "folders", "pages", "reconciliation", "self_test"]
+__all__ = ["blueprints", "catalogue", "connecting", "folders", "oauth_callback", "pages", "reconciliation", "self_test"]

@@ -12,7 +12,7 @@ from app.core.db import db
 from app.core.ids import new_secret
 from app.core.runtime import runtime
 from app.domain.connections.account import account_of
-from app.domain.connections.check import CLOSED
+from app.domain.connections.connection_check import CLOSED
 from app.domain.connections.queries import ChannelMissing, get_visible_channel
 from app.domain.ingest.self_test import Trial, try_webhook
 from app.web.accounts.session import current_admin

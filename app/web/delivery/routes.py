@@ -14,7 +14,7 @@ from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.domain.delivery.actions import NothingToSend, retry_delivery
-from app.domain.delivery.stuck import COUNT_CAP, count_stuck, list_stuck
+from app.domain.delivery.needs_attention import COUNT_CAP, count_stuck, list_stuck
 from app.domain.threads.queries import ThreadMissing, get_message
 from app.web.accounts.session import current_lead
 from app.web.pages import page

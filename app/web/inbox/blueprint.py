@@ -22,8 +22,8 @@ from app.domain.threads.view_models import SavedView
 from app.web import error_pages
 from app.web.accounts.session import current_viewer
 from app.web.inbox import chat_words, clock_words, words
-from app.web.inbox.row_look import rows_html
-from app.web.inbox.task_look import task_html
+from app.web.inbox.row_cache import rows_html
+from app.web.inbox.task_row_cache import task_html
 
 NO_ID = uuid.UUID(int=0)
 bp = Blueprint("inbox", __name__)

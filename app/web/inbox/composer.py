@@ -23,12 +23,12 @@ from app.domain.connections.models import Channel, Medium
 from app.domain.connections.queries import ChannelMissing, get_channel
 from app.domain.delivery.actions import Reply, ReplyContext, UnableToReply, find_scheduled_by_token, queue_reply
 from app.domain.delivery.models import ScheduledReply
+from app.domain.delivery.read_marks import show_typing
 from app.domain.delivery.scheduled import schedule_reply
-from app.domain.delivery.seen import show_typing
 from app.domain.threads.actions import ThreadMovedOn, add_note, find_by_client_token, lock_thread, save_draft
 from app.domain.threads.models import Attachment, Message, ThreadStatus
 from app.domain.threads.queries import get_thread, get_thread_head
-from app.domain.threads.taken_back import AlreadyTakenBack, keep_draft_options
+from app.domain.threads.recall_state import AlreadyTakenBack, keep_draft_options
 from app.mail.filenames import safe_filename
 from app.mail.filetypes import real_content_type
 from app.web.accounts.session import current_viewer
@@ -36,8 +36,8 @@ from app.web.inbox.blueprint import bp, parse_uuid
 from app.web.inbox.call_form import fields_of_request
 from app.web.inbox.chat_fields import chat_fields, chat_options
 from app.web.inbox.formatting import read_writing, writing_of_draft
-from app.web.inbox.later import send_time_of_form, snooze_time_of_form
 from app.web.inbox.mail_fields import mail_fields, options_of_form
+from app.web.inbox.send_time import send_time_of_form, snooze_time_of_form
 from app.web.inbox.template_files import take_kept_file
 from app.web.inbox.templates import fill_template
 from app.web.inbox.thread import UPLOAD_BYTES, thread_context

@@ -24,7 +24,7 @@ from app.domain.delivery.third_parties import addresses_of
 from app.domain.threads.actions import ThreadMovedOn, find_by_client_token, lock_thread
 from app.domain.threads.models import Attachment, Message
 from app.domain.threads.queries import ThreadMissing, get_message, get_thread_head
-from app.domain.threads.taken_back import AlreadyTakenBack
+from app.domain.threads.recall_state import AlreadyTakenBack
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import bp, parse_uuid
 from app.web.inbox.composer import (
@@ -42,8 +42,8 @@ from app.web.inbox.forward_form import (
     keep_request,
     quoted_original,
 )
-from app.web.inbox.later import send_time_of_form
 from app.web.inbox.mail_fields import signature_of
+from app.web.inbox.send_time import send_time_of_form
 from app.web.inbox.thread import UPLOAD_BYTES, list_uploads, thread_context
 from app.web.pages import page
 

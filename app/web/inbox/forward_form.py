@@ -18,7 +18,7 @@ from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
 from app.domain.delivery.actions import UnableToReply
 from app.domain.delivery.forward import Forward
-from app.domain.delivery.undo import TakenBack
+from app.domain.delivery.recall import TakenBack
 from app.domain.threads.forward_drafts import KIND, find_forward_draft, save_forward_draft
 from app.domain.threads.models import Attachment, Draft, Message
 from app.mail.html_text import text_to_html

@@ -17,8 +17,8 @@ from app.domain.threads.models import Priority, ThreadStatus
 from app.domain.threads.queries import ThreadFilter, list_threads
 from app.domain.threads.sorting import ListSort
 from app.web.accounts.session import current_viewer
-from app.web.inbox.asked import Asked, IsSearch, ask, ask_beside_thread, bare_url, is_saved, name_only
 from app.web.inbox.blueprint import bp, url_of_view, url_to, view_counts, view_title, view_total
+from app.web.inbox.list_request import Asked, IsSearch, ask, ask_beside_thread, bare_url, is_saved, name_only
 from app.web.inbox.mixed_listing import list_with_tasks
 from app.web.inbox.task_listing import TASK_VIEWS, task_list_context
 from app.web.inbox.team_filter import team_context

@@ -15,7 +15,7 @@ from app.core.translation import gettext as _
 from app.domain.connections.models import Channel, Medium
 from app.domain.connections.queries import ChannelMissing, get_channel
 from app.domain.delivery.actions import Reply, queue_reply, window_closes_at
-from app.domain.delivery.undo import TakenBack
+from app.domain.delivery.recall import TakenBack
 from app.domain.reply_templates.actions import note_use
 from app.domain.reply_templates.formatting import fill_html
 from app.domain.reply_templates.models import ReplyTemplate
@@ -26,13 +26,13 @@ from app.domain.threads.actions import save_draft
 from app.domain.threads.macro_run import Run, StepFailed
 from app.domain.threads.macros import MacroSteps
 from app.domain.threads.models import Draft, Message, Thread
-from app.domain.threads.taken_back import keep_draft_options
+from app.domain.threads.recall_state import keep_draft_options
 from app.mail.rich import rich_to_text
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import parse_uuid
 from app.web.inbox.composer import reply_context
 from app.web.inbox.mail_fields import mail_fields, signature_of
-from app.web.inbox.sending import put_into_composer
+from app.web.inbox.recall import put_into_composer
 
 GONE = N_("The template is archived, or not for this brand")
 NO_CHANNEL = N_("There is no channel to answer on")

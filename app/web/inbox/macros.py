@@ -21,7 +21,7 @@ from app.core.translation import told
 from app.domain.accounts.access import Viewer
 from app.domain.automation.actions import withdraw_intents
 from app.domain.delivery.actions import UnableToReply
-from app.domain.delivery.undo import AlreadyLeft, NotTheWriter, take_back
+from app.domain.delivery.recall import AlreadyLeft, NotTheWriter, take_back
 from app.domain.tasks.automatic import take_asked_tasks_back
 from app.domain.threads.actions import ThreadMovedOn, lock_thread
 from app.domain.threads.bulk import Change, NothingToUndo, state_of
@@ -40,13 +40,13 @@ from app.domain.threads.macro_undo import note_outcome, undo_run
 from app.domain.threads.macros import MacroMissing, MacroSteps, as_json, get_macro, list_macros, steps_of
 from app.domain.threads.models import Message, Thread
 from app.domain.threads.queries import get_thread
-from app.domain.threads.taken_back import AlreadyTakenBack
+from app.domain.threads.recall_state import AlreadyTakenBack
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import bp, parse_uuid
 from app.web.inbox.composer import sent_toast
 from app.web.inbox.macro_reply import insert_later, plan_reply, send_reply
 from app.web.inbox.macro_words import failed_words, names_in, staying_words, step_words
-from app.web.inbox.sending import put_into_composer, say
+from app.web.inbox.recall import put_into_composer, say
 from app.web.inbox.snooze import zone
 from app.web.inbox.thread import changed, list_uploads
 from app.web.pages import page

@@ -18,7 +18,7 @@ from app.domain.tasks.queries import TaskRow, cursor_behind, list_own_dues, list
 from app.domain.threads.queries import ThreadRow, list_threads
 from app.domain.threads.sorting import NEVER, Key, ListSort, cursor_at, place_of
 from app.web.accounts.session import current_viewer
-from app.web.inbox.asked import Asked
+from app.web.inbox.list_request import Asked
 
 BEFORE_ALL = datetime(1, 1, 2, tzinfo=UTC)
 LAST_ID = uuid.UUID(int=2**128 - 1)

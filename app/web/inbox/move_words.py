@@ -9,7 +9,7 @@ from flask import request, url_for
 
 from app.core.clock import utc_now
 from app.domain.threads.models import MessageType
-from app.domain.threads.moves import UNDO_FOR
+from app.domain.threads.row_moves import UNDO_FOR
 from app.domain.threads.timeline import Timeline, TimelineItem
 from app.mail.headers import normalise_subject, strip_reply_marks
 from app.web.inbox.task_words import removable_tasks

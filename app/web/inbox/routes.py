@@ -9,12 +9,12 @@ from app.web.inbox import (
     listing,
     macro_settings,
     macros,
-    moving,
+    merge_split,
     reactions,
+    recall,
     saved_views,
     scheduled,
     searching,
-    sending,
     sms_writing,
     snooze,
     spam,
@@ -23,7 +23,7 @@ from app.web.inbox import (
     teams,
     thread,
     tickets,
-    watching,
+    watch,
 )
 from app.web.inbox.blueprint import bp
 
@@ -37,12 +37,12 @@ __all__ = [
     "listing",
     "macro_settings",
     "macros",
-    "moving",
+    "merge_split",
     "reactions",
+    "recall",
     "saved_views",
     "scheduled",
     "searching",
-    "sending",
     "sms_writing",
     "snooze",
     "spam",
@@ -51,6 +51,6 @@ __all__ = [
     "teams",
     "thread",
     "tickets",
-    "watching",
+    "watch",
 ]
 blueprints = (bp, files.public)

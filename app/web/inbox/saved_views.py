@@ -37,9 +37,9 @@ from app.domain.threads.sorting import ListSort
 from app.domain.threads.view_models import ViewScope
 from app.web.accounts.session import current_viewer
 from app.web.inbox import words
-from app.web.inbox.asked import Asked, ask
 from app.web.inbox.blueprint import bp, parse_uuid, url_of_view, view_audiences, view_counts, view_title
 from app.web.inbox.column_words import column_choices
+from app.web.inbox.list_request import Asked, ask
 from app.web.inbox.team_filter import gone_team
 from app.web.pages import page
 

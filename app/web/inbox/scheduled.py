@@ -18,6 +18,7 @@ from app.domain.connections.models import Channel
 from app.domain.delivery.actions import UnableToReply
 from app.domain.delivery.models import ScheduledReply
 from app.domain.delivery.queries import find_scheduled
+from app.domain.delivery.recall import TakenBack
 from app.domain.delivery.scheduled import (
     BROKEN,
     CHANNEL_OFF,
@@ -32,7 +33,6 @@ from app.domain.delivery.scheduled import (
     send_scheduled_now,
 )
 from app.domain.delivery.scheduled_forward import is_forward, original_id
-from app.domain.delivery.undo import TakenBack
 from app.domain.threads.actions import ThreadMovedOn
 from app.domain.threads.forward_drafts import KIND as FORWARD
 from app.domain.threads.models import Message
@@ -42,8 +42,8 @@ from app.web.inbox.blueprint import bp, parse_uuid
 from app.web.inbox.composer import reply_context
 from app.web.inbox.forward import forward_again
 from app.web.inbox.forward_form import put_back
-from app.web.inbox.later import picked_time
-from app.web.inbox.sending import keep_composer, put_into_composer, say
+from app.web.inbox.recall import keep_composer, put_into_composer, say
+from app.web.inbox.send_time import picked_time
 from app.web.inbox.snooze import zone
 from app.web.inbox.thread import list_uploads, thread_context
 from app.web.inbox.triage_words import until_words

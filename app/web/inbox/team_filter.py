@@ -12,8 +12,8 @@ from app.core.translation import gettext as _
 from app.domain.accounts.queries import find_team_name, list_teams
 from app.domain.threads.saved_views import list_own_teams
 from app.web.accounts.session import current_viewer
-from app.web.inbox.asked import Asked, ask
 from app.web.inbox.blueprint import bp, view_counts
+from app.web.inbox.list_request import Asked, ask
 from app.web.pages import page
 
 

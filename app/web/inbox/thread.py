@@ -23,7 +23,7 @@ from app.domain.delivery.actions import NothingToSend, retry_delivery, window_cl
 from app.domain.delivery.ledger import list_steps
 from app.domain.delivery.models import Delivery
 from app.domain.delivery.queries import SCHEDULED, list_attempts, list_reports, read_scheduled
-from app.domain.delivery.seen import read_mark
+from app.domain.delivery.read_marks import read_mark
 from app.domain.threads.actions import change_priority, change_status
 from app.domain.threads.handover import HandoverNote, hand_over
 from app.domain.threads.models import Attachment, Draft, Priority, Thread, ThreadStatus

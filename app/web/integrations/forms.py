@@ -14,7 +14,7 @@ from app.core.text import storable
 from app.core.translation import gettext as _
 from app.domain.integrations.actions import IntegrationContent
 from app.domain.integrations.models import Integration, Provider
-from app.providers.fillout.reading import FIELDS
+from app.providers.fillout.parse import FIELDS
 
 NAME_CHARACTERS, LINE_CHARACTERS, SECRET_CHARACTERS = 80, 300, 2000
 LONG_AGO = date(2000, 1, 1)

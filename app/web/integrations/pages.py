@@ -24,7 +24,7 @@ from app.domain.connections.models import Medium
 from app.domain.connections.queries import list_channels
 from app.domain.integrations.actions import IntegrationContent, change_integration, create_integration, switch_integration
 from app.domain.integrations.fillout.polling import base_url
-from app.domain.integrations.make.calling import list_calls, retry_calls
+from app.domain.integrations.make.deliver import list_calls, retry_calls
 from app.domain.integrations.models import Integration, Provider
 from app.domain.integrations.queries import IntegrationMissing, get_integration, list_integrations, open_secrets
 from app.providers.fillout.client import Fillout, FilloutFailure

@@ -7,7 +7,7 @@ from flask import abort, flash
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.contract.notice_answer import Outcome
+from app.contract.notice_outcome import Outcome
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.ids import new_id

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, current_app, g, request
 from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
-from app.core.afterwards import after_answer
+from app.core.after_response import after_answer
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.domain.connections.queries import ChannelMissing

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.contract.calendars import CalendarEvent
 from app.core.clock import utc_now
 from app.domain.appointments.actions import change_appointment, content_of, move_appointment, set_appointment_state
-from app.domain.appointments.following import follow_own_event
+from app.domain.appointments.calendar_pull import follow_own_event
 from app.domain.appointments.jobs import keep_entry
 from app.domain.appointments.models import Appointment, AppointmentState, CalendarEntry
 from app.domain.connections.models import Channel

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from app.core.ids import new_id
 from app.core.runtime import runtime
-from app.domain.auto_replies.judging import MOST_AN_HOUR
+from app.domain.auto_replies.eligibility import MOST_AN_HOUR
 from app.domain.auto_replies.models import AutoReplyDecision, AutoReplyKind
 from app.domain.delivery.actions import Reply, ReplyContext, queue_reply
 from app.domain.delivery.envelope import outgoing_message

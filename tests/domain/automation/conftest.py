@@ -17,7 +17,7 @@ from app.domain.accounts.access import Viewer, viewer_of
 from app.domain.accounts.models import Brand, Role, User
 from app.domain.automation.conditions import Condition
 from app.domain.automation.models import AutomationRule, AutomationRun
-from app.domain.automation.running import run_for_event
+from app.domain.automation.run_rules import run_for_event
 from app.domain.connections.models import Channel
 from app.domain.events.actions import record
 from app.domain.events.models import Event, OutboxEntry

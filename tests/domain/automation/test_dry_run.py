@@ -20,7 +20,7 @@ from app.domain.automation.actions import RuleContent, create_rule, switch_rule
 from app.domain.automation.conditions import Part
 from app.domain.automation.dry_run import DryRun, dry_run
 from app.domain.automation.models import AutomationRule, AutomationRun
-from app.domain.automation.running import run_by_time, run_past
+from app.domain.automation.run_rules import run_by_time, run_past
 from app.domain.connections.models import Medium
 from app.domain.reply_templates.models import ReplyTemplate, ReplyTemplateBrand
 from app.domain.threads.bulk import state_of

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.core.runtime import runtime
-from app.domain.connections.check import check_channel
+from app.domain.connections.connection_check import check_channel
 from app.domain.connections.gate import Gate
 from app.domain.connections.views import number_facts
 from app.domain.delivery.jobs import ONE_PERSON

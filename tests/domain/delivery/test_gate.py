@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
-from app.domain.connections.check import check_channel
+from app.domain.connections.connection_check import check_channel
 from app.domain.connections.gate import LONGEST_REST_SECONDS, OPENS_AFTER, REST_SECONDS, Gate, Wait
-from app.domain.connections.gated import gate_of
+from app.domain.connections.provider_reads import gate_of
 from app.domain.delivery.jobs import RESTS, deliver
 from app.domain.delivery.models import Delivery
 from app.domain.threads.models import Message

@@ -17,10 +17,10 @@ from app.contract.fetching import FetchedMedia
 from app.core.clock import utc_now
 from app.core.ids import new_id
 from app.core.runtime import runtime
-from app.domain.connections.check import check_channel
+from app.domain.connections.connection_check import check_channel
 from app.domain.connections.gate import OPENS_AFTER, REST_SECONDS, Gate
-from app.domain.connections.gated import Resting, gate_of, reading
 from app.domain.connections.models import Channel
+from app.domain.connections.provider_reads import Resting, gate_of, reading
 from app.domain.events.actions import Subject, record
 from app.domain.events.jobs import run_outbox_entry
 from app.domain.events.models import OutboxEntry

@@ -16,7 +16,7 @@ from app.contract.base import DeliveryStatus
 from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.domain.accounts.access import Viewer
-from app.domain.connections.check import check_channel
+from app.domain.connections.connection_check import check_channel
 from app.domain.connections.models import Channel, ChannelType
 from app.domain.delivery.actions import Reply, ReplyContext, queue_reply
 from app.domain.delivery.jobs import deliver

@@ -22,7 +22,7 @@ from app.domain.ingest.intake import RawEvent, store_event
 from app.domain.ingest.jobs import process_inbound_event
 from app.domain.ingest.models import InboundEvent, IntakeCount
 from app.domain.ingest.spool import LARGE_AT_ONCE, LARGE_BYTES, TooManyLarge, place_for
-from app.hooks.door import UNKEYED_A_DAY, UNKEYED_BYTES
+from app.hooks.webhook_checks import UNKEYED_A_DAY, UNKEYED_BYTES
 from app.mail.intake import _CHUNK, read_inbound_parse
 from app.process.background.prune import prune
 from tests.domain.ingest.test_mail_intake import KEY, Sender, channel, mail, sender  # noqa: F401 fixtures

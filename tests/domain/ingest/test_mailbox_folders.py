@@ -7,14 +7,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from app.contract.reconciled import MailFolder
+from app.contract.reconcile import MailFolder
 from app.core.db import db
 from app.core.runtime import runtime
 from app.domain.accounts.models import Role
 from app.domain.connections.account import account_of
 from app.domain.ingest.mailbox_models import MailboxItem, Reconciliation
 from app.domain.ingest.models import InboundEvent
-from app.domain.ingest.reconciling import reconcile
+from app.domain.ingest.reconcile_job import reconcile
 from app.domain.threads.models import Thread, ThreadStatus
 from tests.domain.ingest.mailbox_world import MAILBOX, MailboxWorld
 from tests.factories import make_user

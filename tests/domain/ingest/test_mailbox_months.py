@@ -24,8 +24,8 @@ from app.domain.connections.models import Channel
 from app.domain.ingest.mailbox_models import MailboxItem, Reconciliation
 from app.domain.ingest.notifications import client_state
 from app.domain.ingest.polling import poll_channel, poll_soon
-from app.domain.ingest.reconciliations import ask_reconciliation
-from app.domain.ingest.reconciling import reconcile
+from app.domain.ingest.reconcile_job import reconcile
+from app.domain.ingest.reconciliation_rows import ask_reconciliation
 from app.domain.threads.models import Message
 from tests.domain.ingest.mailbox_world import MailboxWorld
 

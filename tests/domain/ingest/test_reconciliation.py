@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import EXTENSION
-from app.domain.connections.gated import gate_of
 from app.domain.connections.models import Channel
+from app.domain.connections.provider_reads import gate_of
 from app.domain.ingest.mailbox_models import MailboxItem, Reconciliation
 from app.domain.ingest.models import InboundEvent
 from app.domain.ingest.polling import poll_channel
-from app.domain.ingest.reconciliations import ask_reconciliation
-from app.domain.ingest.reconciling import plan_reconciliations, reconcile
+from app.domain.ingest.reconcile_job import plan_reconciliations, reconcile
+from app.domain.ingest.reconciliation_rows import ask_reconciliation
 from tests.domain.ingest.mailbox_world import MailboxWorld
 from tests.providers.graph.support import Crash
 

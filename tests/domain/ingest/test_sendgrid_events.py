@@ -23,7 +23,7 @@ from app.domain.connections.models import Channel, ChannelType
 from app.domain.delivery.actions import Reply, ReplyContext, UnableToReply, queue_reply
 from app.domain.delivery.jobs import deliver
 from app.domain.delivery.models import Delivery, DeliveryReport
-from app.domain.delivery.stopped import lift_at_provider
+from app.domain.delivery.suppression_check import lift_at_provider
 from app.domain.events.models import Event
 from app.domain.ingest.jobs import process_inbound_event
 from app.domain.ingest.models import InboundEvent, IntakeCount

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.contract.base import ChannelRules
 from app.contract.opt_out_words import read_consent
-from app.contract.receiving import Consent
+from app.contract.receive import Consent
 from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.domain.connections.gate import Gate

@@ -22,7 +22,7 @@ from app.domain.integrations.jobs import poll_forms
 from app.domain.integrations.models import FormSubmission, Integration
 from app.domain.orders.models import LineItem, LineItemStatus, OrderSource, OrderStatus
 from app.domain.threads.models import Thread
-from app.providers.fillout.reading import in_words, read_intake, read_submission
+from app.providers.fillout.parse import in_words, read_intake, read_submission
 from app.sandbox.simulators.common import RunningServer
 from app.sandbox.simulators.fillout import EXAMPLE, FORM, SHAPES, FormAccount, _shaped
 from tests.domain.integrations.conftest import CONNECTED_AT, FORM_KEY, NOW, Outside

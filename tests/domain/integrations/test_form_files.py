@@ -22,7 +22,7 @@ from app.domain.integrations.fillout.files import read_files
 from app.domain.integrations.fillout.polling import poll_form
 from app.domain.integrations.models import Integration
 from app.domain.threads.models import Attachment
-from app.providers.fillout.reading import read_submission
+from app.providers.fillout.parse import read_submission
 from app.sandbox.simulators.common import RunningServer
 from app.sandbox.simulators.fillout import EXAMPLE, SHAPES, FormAccount, _shaped
 from tests.domain.integrations.conftest import FORM_KEY, NOW, Outside, files_at

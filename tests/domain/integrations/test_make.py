@@ -29,11 +29,11 @@ from app.domain.events.models import Event
 from app.domain.ingest.models import InboundEvent
 from app.domain.integrations.actions import seal_secrets
 from app.domain.integrations.jobs import call_scenario
-from app.domain.integrations.make.calling import retry_calls
+from app.domain.integrations.make.deliver import retry_calls
 from app.domain.integrations.models import Integration, Provider, ScenarioCall
 from app.domain.orders.actions import set_order_status
 from app.domain.orders.models import Order, OrderPayment, OrderSource, OrderStatus, OrderThread
-from app.providers.make.reading import SCENARIOS
+from app.providers.make.parse import SCENARIOS
 from app.providers.make.signature import is_signed, sign
 from app.sandbox.simulators.common import RunningServer, serve
 from app.sandbox.simulators.make import MakeAccount, create_make_app

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.contract.notice_answer import Outcome
+from app.contract.notice_outcome import Outcome
 from app.core.ids import new_id
 from app.domain.accounts.models import User
 from app.domain.events.actions import Actor

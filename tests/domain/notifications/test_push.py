@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.contract.notice_answer import Outcome
+from app.contract.notice_outcome import Outcome
 from app.core.db import db
 from app.core.ids import new_id
 from app.core.runtime import EXTENSION, runtime

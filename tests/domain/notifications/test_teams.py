@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.contract.notice_answer import Outcome
+from app.contract.notice_outcome import Outcome
 from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.domain.accounts.models import Role, Team, TeamMember, User

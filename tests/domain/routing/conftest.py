@@ -16,9 +16,9 @@ from app.core.runtime import runtime
 from app.domain.accounts.models import Brand, Team, TeamMember, User
 from app.domain.connections.models import Channel
 from app.domain.routing.actions import assign_next
-from app.domain.routing.claim import Claim
 from app.domain.routing.explain import Reason, why_waiting
 from app.domain.routing.models import RoutingRule
+from app.domain.routing.pick_next import Claim
 from app.domain.routing.queries import get_rule, list_waiting, list_workers
 from app.domain.threads.models import Thread
 from tests.domain.routing.factories import make_rule, make_there

@@ -22,7 +22,7 @@ from app.domain.connections.models import Channel
 from app.domain.events.actions import SYSTEM
 from app.domain.events.models import Event, OutboxEntry
 from app.domain.routing.actions import set_availability
-from app.domain.routing.giving import give_away
+from app.domain.routing.assign_waiting import give_away
 from app.domain.routing.models import AvailabilityState, RoutingProfile, RoutingRule, Strategy
 from app.domain.threads.models import Priority, Thread
 from app.wiring import WIRING

@@ -14,11 +14,11 @@ import redis
 import sqlalchemy as sa
 
 from app.domain.events.models import Event
-from app.domain.sla.book import read_calendar, read_policies
+from app.domain.sla.active_policies import read_calendar, read_policies
 from app.domain.sla.clock import ClockKind, Fact, FactKind, Outcome, evaluate
 from app.domain.sla.escalation import reach_due_steps
-from app.domain.sla.keeping import FACTS_OF, facts_of, seconds, step_instants
 from app.domain.sla.models import SlaClock, SlaStep
+from app.domain.sla.update_clocks import FACTS_OF, facts_of, seconds, step_instants
 from app.domain.tasks.actions import TaskContent, create_task, set_task_status
 from app.domain.tasks.models import TaskStatus
 from app.domain.threads.actions import change_priority, change_status, lock_thread

@@ -27,8 +27,8 @@ from app.domain.threads.actions import assign_thread, change_status, lock_thread
 from app.domain.threads.merge import UnableToMerge, merge_threads, undo_merge
 from app.domain.threads.models import Attachment, Message, MessageType, Priority, Thread, ThreadAlias, ThreadStatus
 from app.domain.threads.move_models import ThreadMove
-from app.domain.threads.moves import UNDO_FOR, UnableToUndo, snapshot
 from app.domain.threads.reads import mark_read
+from app.domain.threads.row_moves import UNDO_FOR, UnableToUndo, snapshot
 from app.domain.threads.snooze import snooze_thread
 from app.domain.threads.split import UnableToSplit, split_thread, undo_split
 from app.domain.threads.tags import change_tags

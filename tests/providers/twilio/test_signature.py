@@ -12,7 +12,7 @@ from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 from werkzeug.formparser import parse_form_data
 
-from app.contract.receiving import SignedPost
+from app.contract.receive import SignedPost
 from app.providers.twilio.signature import NEWER, is_signed, sign
 
 TOKEN, SHARED = "12345", "shared-key-of-webhooks"

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.core.runtime import runtime
 from app.domain.connections.models import ChannelType
 from app.sandbox.demo.connect import connect_simulators
-from app.sandbox.demo.world import World
+from app.sandbox.demo.simulator_state import World
 from tests.factories import NOW, make_brand, make_channel
 
 

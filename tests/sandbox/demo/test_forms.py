@@ -16,8 +16,8 @@ from app.core.clock import utc_now
 from app.core.runtime import install, runtime
 from app.domain.integrations.models import Integration
 from app.sandbox.demo import forms
-from app.sandbox.demo.outside import simulator
-from app.sandbox.demo.world import SimulatorAway
+from app.sandbox.demo.simulator_client import simulator
+from app.sandbox.demo.simulator_state import SimulatorAway
 from app.sandbox.simulators.common import serve
 from app.sandbox.simulators.fillout import FormAccount, create_fillout_app
 from app.sandbox.simulators.make import create_make_app

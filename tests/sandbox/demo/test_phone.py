@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from app.core.runtime import EXTENSION, runtime
 from app.domain.connections.models import ChannelType
-from app.sandbox.demo import spare
+from app.sandbox.demo import unconnected_accounts
 from app.sandbox.demo.phone_world import CALM, PhoneWorld, connect_phone, simulated_phone
-from app.sandbox.demo.world import SimulatorAway
+from app.sandbox.demo.simulator_state import SimulatorAway
 from app.sandbox.simulators.common import serve
 from app.sandbox.simulators.twilio import TwilioSimulator
 from tests.factories import make_brand, make_channel
@@ -42,7 +42,7 @@ def test_the_simulator_is_told_the_demos_numbers_and_secrets_as_often_as_one_lik
         connect_phone(db_session, simulated_phone(), keyring=keyring, settings=runtime().settings)
     told = world.settings()
     assert (told["auth_token"], told["account_sid"]) == ("a token", "AC1")
-    assert (told["sms_numbers"], told["phone_numbers"]) == (["+3197010200777", spare.TEXTS], ["+31201234500"])
+    assert (told["sms_numbers"], told["phone_numbers"]) == (["+3197010200777", unconnected_accounts.TEXTS], ["+31201234500"])
     assert told["sms_url"] == "http://localhost/webhooks/sms"
 
 

@@ -9,11 +9,11 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.core.runtime import runtime
-from app.sandbox.demo import spare
+from app.sandbox.demo import unconnected_accounts
 from app.sandbox.demo.mailboxes import connect_mailboxes
-from app.sandbox.demo.outside import simulator
 from app.sandbox.demo.provider_routes import _shown
 from app.sandbox.demo.providers import find_provider
+from app.sandbox.demo.simulator_client import simulator
 from app.sandbox.simulators.common import serve
 from app.sandbox.simulators.mailserver import start_mail_server
 from app.sandbox.simulators.sendgrid import create_sendgrid_app
@@ -47,12 +47,12 @@ def shown_account() -> dict[str, str]:
 
 
 def test_looking_at_an_account_does_not_make_it(environ: dict[str, str]) -> None:
-    assert shown_account()["address"] == spare.AT_SERVER
+    assert shown_account()["address"] == unconnected_accounts.AT_SERVER
     assert accounts() == []
 
 
 def test_the_account_that_is_shown_is_made_when_the_demo_starts(db_session: Session, environ: dict[str, str]) -> None:
     for _start in range(2):
         connect_mailboxes(db_session, environ, keyring=runtime().keyring, public_url="http://localhost")
-    assert accounts() == [spare.AT_SERVER]
+    assert accounts() == [unconnected_accounts.AT_SERVER]
     assert shown_account()["smtp_port"].isdecimal()

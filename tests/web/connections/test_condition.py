@@ -16,9 +16,9 @@ from app.core.runtime import runtime
 from app.core.work import take_hints
 from app.domain.accounts.models import Brand, User
 from app.domain.connections.actions import switch_channel
-from app.domain.connections.flow import Flow, read_flows
 from app.domain.connections.gate import OPENS_AFTER, Gate
 from app.domain.connections.models import Channel
+from app.domain.connections.traffic import Flow, read_flows
 from app.domain.delivery.jobs import deliver, may_go
 from app.domain.delivery.models import Delivery, DeliveryAttempt
 from app.domain.events.actions import SYSTEM

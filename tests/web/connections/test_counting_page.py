@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.domain.accounts.models import Role
 from app.domain.ingest.mailbox_models import MailboxItem, Reconciliation
 from app.domain.ingest.models import InboundEvent
-from app.domain.ingest.reconciling import reconcile
+from app.domain.ingest.reconcile_job import reconcile
 from tests.domain.ingest.mailbox_world import MailboxWorld
 from tests.factories import make_user
 from tests.support.pages import PageClient

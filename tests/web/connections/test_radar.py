@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from app.core.clock import utc_now
 from app.domain.accounts.models import Brand, Role, User
 from app.domain.connections.actions import note_health
-from app.domain.connections.flow import Flow
-from app.domain.connections.occasions import alert_of_expiries, list_expiries, set_expiries
-from app.domain.connections.watching import check_today, tell_of_troubles
+from app.domain.connections.alerts import alert_of_expiries, list_expiries, set_expiries
+from app.domain.connections.daily_check import check_today, tell_of_troubles
+from app.domain.connections.traffic import Flow
 from app.domain.delivery.jobs import deliver
 from app.domain.notifications.models import Notification, NotificationDispatch, NotificationKind, Way
 from app.web.connections.condition import findings

@@ -17,7 +17,7 @@ from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.domain.accounts.models import Role
 from app.domain.connections.account import account_of, keep_token_cache
-from app.domain.connections.check import check_channel
+from app.domain.connections.connection_check import check_channel
 from app.domain.connections.models import Channel, SignIn
 from app.domain.connections.queries import open_secrets
 from app.domain.ingest.calendars import read_calendars

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from app.core.clock import utc_now
 from app.domain.accounts.models import Role, User, UserSession
 from app.domain.events.models import Event, OutboxEntry
-from app.domain.routing.giving import give_away
+from app.domain.routing.assign_waiting import give_away
 from app.domain.routing.models import Availability, AvailabilityState, RoutingProfile, RoutingRule
 from app.domain.threads.models import Thread
 from tests.domain.routing.conftest import Desk

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from app.contract.base import InboundAttachment
 from app.mail.filenames import safe_filename
-from app.providers.fillout.reading import Submission
+from app.providers.fillout.parse import Submission
 
 MOST_FILES, MOST_CHARACTERS = 20, 4000
 _FILE_TYPES = ("FileUpload", "AudioRecording", "Signature")

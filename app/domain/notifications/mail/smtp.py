@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
-from app.contract.notice_answer import Answer, Outcome
+from app.contract.notice_outcome import Answer, Outcome
 from app.core.addresses import AddressGuard
 from app.core.metering import Meter
 from app.core.smtp import Refusal, SmtpClient, SmtpServer, SmtpTrouble

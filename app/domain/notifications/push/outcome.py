@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.contract.notice_answer import Answer, Outcome
+from app.contract.notice_outcome import Answer, Outcome
 from app.domain.notifications.models import PushSubscription
 
 

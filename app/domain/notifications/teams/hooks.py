@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.contract.notice_answer import Answer
+from app.contract.notice_outcome import Answer
 from app.core.crypto import Keyring
 from app.core.ids import new_id
 from app.domain.accounts.models import Team, TeamMember, User

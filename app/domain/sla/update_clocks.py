@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 
 from app.core.db import table_of
 from app.core.ids import new_id
-from app.core.plans import KEPT
-from app.domain.sla.book import Choice, organizations_of, read_book, read_calendar, read_policies, terms_of
+from app.core.prepared import KEPT
+from app.domain.sla.active_policies import Choice, organizations_of, read_book, read_calendar, read_policies, terms_of
 from app.domain.sla.calendar import Calendar
 from app.domain.sla.clock import Clock, ClockKind, Fact, FactKind, Outcome, evaluate
 from app.domain.sla.models import SlaClock, SlaFact, SlaStep

@@ -16,8 +16,8 @@ from app.core.db import transaction
 from app.core.runtime import runtime
 from app.core.translation import told
 from app.domain.notifications.push.devices import add_device, parse_device
-from app.sandbox.demo.outside import Outside, simulator
-from app.sandbox.demo.world import SimulatorAway
+from app.sandbox.demo.simulator_client import Outside, simulator
+from app.sandbox.demo.simulator_state import SimulatorAway
 from app.web.pages import page
 
 bp = Blueprint("received", __name__)

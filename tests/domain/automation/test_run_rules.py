@@ -11,7 +11,7 @@ from app.core.clock import utc_now
 from app.core.ids import new_id
 from app.domain.automation.conditions import Part
 from app.domain.automation.models import AutomationRun, OutsideIntent
-from app.domain.automation.running import run_by_time
+from app.domain.automation.run_rules import run_by_time
 from app.domain.events.actions import Subject, record
 from app.domain.reply_templates.actions import TemplateContent, create_template
 from app.domain.reply_templates.models import TemplateCategory

@@ -13,8 +13,8 @@ from app.core.runtime import runtime
 from app.core.text import known
 from app.domain.connections.account import account_of
 from app.domain.connections.actions import note_health, note_number
-from app.domain.connections.gated import gate_of
 from app.domain.connections.models import Channel
+from app.domain.connections.provider_reads import gate_of
 from app.domain.events.actions import SYSTEM, Actor, Subject, audit, record
 from app.providers.kinds import kind_key
 

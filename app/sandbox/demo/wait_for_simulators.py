@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Mapping
 
-from app.sandbox.demo.world import SILENT, SimulatorAway
+from app.sandbox.demo.simulator_state import SILENT, SimulatorAway
 
 LOOPBACK = "127.0.0.1"
 PATIENCE_SECONDS = 60.0

@@ -15,12 +15,12 @@ from app.core.db import db, transaction
 from app.core.ids import new_id
 from app.core.text import storable
 from app.domain.accounts.access import Viewer
-from app.domain.delivery.undo import AlreadyLeft, NotTheWriter, TakenBack, take_back
+from app.domain.delivery.recall import AlreadyLeft, NotTheWriter, TakenBack, take_back
 from app.domain.threads.actions import save_draft
 from app.domain.threads.forward_drafts import KIND as FORWARD
 from app.domain.threads.models import Draft
 from app.domain.threads.queries import get_message
-from app.domain.threads.taken_back import AlreadyTakenBack, find_taken_back, keep_draft_options
+from app.domain.threads.recall_state import AlreadyTakenBack, find_taken_back, keep_draft_options
 from app.mail.rich import text_to_rich
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import bp, parse_uuid

@@ -10,10 +10,10 @@ from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
 from app.domain.accounts.queries import list_brands
-from app.domain.automation.engine import run_rule
 from app.domain.automation.models import AutomationRule
 from app.domain.automation.occasions import LOOKS_BACK, Occasion, is_due, list_due, list_past, occasion_of
 from app.domain.automation.queries import list_rules_on
+from app.domain.automation.run_one import run_rule
 from app.domain.automation.triggers import BY_TIME
 from app.domain.events.models import Event
 from app.domain.threads.models import Message

@@ -15,7 +15,7 @@ from flask import Flask
 from app.contract.base import ChannelAccount, ProviderError
 from app.core.http import HttpClient
 from app.core.runtime import runtime
-from app.core.slots import LocalSlots, NoSlot, SharedSlots
+from app.core.semaphore import LocalSlots, NoSlot, SharedSlots
 from app.providers.graph.client import CALLS_AT_ONCE, GraphClient
 from tests.core.raw_server import serving
 from tests.core.test_foreign_urls import answer, sign_in_answer

@@ -20,8 +20,8 @@ from app.core.translation import ngettext
 from app.domain.threads.merge import UnableToMerge, merge_threads, undo_merge
 from app.domain.threads.models import Message, Thread
 from app.domain.threads.move_queries import list_merge_targets, list_split_places, lock_batch
-from app.domain.threads.moves import UnableToUndo
 from app.domain.threads.queries import get_message, get_thread, get_thread_head, list_rows
+from app.domain.threads.row_moves import UnableToUndo
 from app.domain.threads.split import UnableToSplit, split_thread, undo_split
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import bp, parse_uuid

@@ -32,7 +32,7 @@ from app.domain.integrations.queries import get_integration
 from app.domain.orders.actions import NewLine, NewOrder, create_order
 from app.domain.orders.models import LineItemStatus, OrderSource, OrderStatus
 from app.domain.threads.actions import lock_thread
-from app.providers.fillout.reading import Answer, Intake, Submission, in_words, read_intake, read_submission
+from app.providers.fillout.parse import Answer, Intake, Submission, in_words, read_intake, read_submission
 
 SOURCE = "fillout"
 _MISSING = known("the form has no question %(questions)s any more: choose others in the settings")

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.contract.notice_answer import Answer, Outcome
+from app.contract.notice_outcome import Answer, Outcome
 from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.domain.accounts.models import User
@@ -32,10 +32,10 @@ from app.domain.notifications.models import (
 from app.domain.notifications.push.devices import is_signed_out
 from app.domain.notifications.push.outcome import note_answer as note_device
 from app.domain.notifications.queries import NotificationRow
+from app.domain.notifications.render import card_of, mail_of, push_message, still_news
 from app.domain.notifications.senders import mail_sender, push_sender, teams_sender
 from app.domain.notifications.teams.hooks import note_answer as note_hook
 from app.domain.notifications.teams.hooks import open_address, take_slot
-from app.domain.notifications.telling import card_of, mail_of, push_message, still_news
 from app.providers.teams.card import render
 from app.providers.teams.sending import UNKNOWN as CARD_UNKNOWN
 from app.providers.web_push.sending import Address

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.core.runtime import runtime
 from app.domain.connections.models import ChannelType
-from app.domain.threads.bursts import follows_on, is_picture
+from app.domain.threads.grouping import follows_on, is_picture
 from app.domain.threads.models import Attachment, Message, MessageType
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.pages import PageClient

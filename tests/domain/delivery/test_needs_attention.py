@@ -19,7 +19,7 @@ from app.domain.accounts.models import Role, User
 from app.domain.connections.models import Channel
 from app.domain.delivery.ledger import list_steps
 from app.domain.delivery.models import Delivery, DeliveryAttempt, DeliveryReport
-from app.domain.delivery.stuck import LOOK_BACK, WAITS_TOO_LONG, count_stuck, list_stuck
+from app.domain.delivery.needs_attention import LOOK_BACK, WAITS_TOO_LONG, count_stuck, list_stuck
 from app.domain.threads.models import MessageType, Thread
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.pages import PageClient

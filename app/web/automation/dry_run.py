@@ -16,9 +16,9 @@ from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.core.translation import told
 from app.domain.automation.dry_run import Foreseen, dry_run
-from app.domain.automation.engine import CHANGED, FAILED, LOOP, UNCHANGED
 from app.domain.automation.models import AutomationRun
 from app.domain.automation.queries import RUNS_SHOWN, list_runs
+from app.domain.automation.run_one import CHANGED, FAILED, LOOP, UNCHANGED
 from app.domain.routing.queries import ThreadName, list_threads_named
 from app.web.automation.blueprint import bp
 from app.web.automation.condition_words import Vocabulary, read_vocabulary, trigger_words

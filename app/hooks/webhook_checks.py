@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 from flask import Request, abort
 
 from app.contract.base import UnableToParse, WebhookReceiver
-from app.contract.receiving import SignedPost, UrlSignedReceiver
+from app.contract.receive import SignedPost, UrlSignedReceiver
 from app.core.text import known
 from app.core.text import mark as N_
-from app.domain.ingest.accounts import DoorAccount
 from app.domain.ingest.intake import RawEvent
 from app.domain.ingest.parsing import ONLY_BEGINNING, SENDGRID_EVENTS, UNKEYED
+from app.domain.ingest.webhook_channels import DoorAccount
 from app.mail.intake import read_inbound_parse
 from app.providers.registry import SMS_STATUS, VOICE
 from app.providers.sendgrid import channel_ids

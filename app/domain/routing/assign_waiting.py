@@ -9,7 +9,7 @@ from app.core.db import transaction
 from app.core.runtime import runtime
 from app.domain.events.models import Event
 from app.domain.routing.actions import assign_next
-from app.domain.routing.claim import lock_routing
+from app.domain.routing.pick_next import lock_routing
 from app.domain.routing.queries import is_routing_on
 
 MOST_AT_ONCE = 200  # then others in the queue of jobs have their turn

@@ -13,8 +13,8 @@ from app.core.ids import new_id
 from app.core.runtime import EXTENSION, runtime
 from app.domain.accounts.models import Team
 from app.domain.notifications.models import TeamsHook
-from app.sandbox.demo.outside import Outside, connect_teams, simulator
-from app.sandbox.demo.world import SimulatorAway
+from app.sandbox.demo.simulator_client import Outside, connect_teams, simulator
+from app.sandbox.demo.simulator_state import SimulatorAway
 from app.sandbox.simulators.common import serve
 from app.sandbox.simulators.notices.app import start_notices
 

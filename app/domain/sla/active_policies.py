@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.plans import KEPT
+from app.core.prepared import KEPT
 from app.domain.contacts.models import Contact
 from app.domain.sla.calendar import ALWAYS, Calendar
 from app.domain.sla.clock import Terms

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, TimestampSigner
 
 from app.contract.base import ChannelAccount, ProviderError, Reason
-from app.contract.signing_in import SignedIn
+from app.contract.oauth import SignedIn
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
 from app.core.db import db, transaction
@@ -22,7 +22,7 @@ from app.core.translation import told
 from app.domain.accounts.access import Viewer
 from app.domain.connections.account import account_of
 from app.domain.connections.actions import ChangedChannel, change_channel
-from app.domain.connections.check import check_channel
+from app.domain.connections.connection_check import check_channel
 from app.domain.connections.models import Channel
 from app.domain.connections.queries import ChannelMissing, get_visible_channel
 from app.domain.connections.sign_ins import UnderWay, take_sign_in

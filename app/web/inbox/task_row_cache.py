@@ -1,4 +1,4 @@
-"""A task among the rows of a list as HTML, made once for what it shows, as the rows of threads are (row_look.py)."""
+"""A task among the rows of a list as HTML, made once for what it shows, as the rows of threads are (row_cache.py)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.core.links import url_for
 from app.domain.tasks.models import TaskStatus, TaskType
 from app.domain.tasks.queries import TaskRow
 from app.domain.threads.models import Priority
-from app.web.inbox.row_look import ROWS_KEPT
+from app.web.inbox.row_cache import ROWS_KEPT
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ from app.domain.orders.actions import (
 from app.domain.orders.models import Order, OrderSource, OrderStatus, OrderThread
 from app.domain.threads.actions import lock_thread
 from app.domain.threads.models import Thread, ThreadAlias
-from app.providers.make.reading import Told, lacking, read_amount, read_customer, read_lines, read_place, read_told
+from app.providers.make.parse import Told, lacking, read_amount, read_customer, read_lines, read_place, read_told
 
 SOURCE = "make"
 _NO_ORDER = known("no order of this brand is called %(name)s: process this again once there is one")

@@ -7,7 +7,7 @@ from flask import Flask, Response
 from sqlalchemy.orm import Session
 
 from app.core.db import db
-from app.core.plans import KEPT, as_written
+from app.core.prepared import KEPT, as_written
 from app.domain.accounts.models import User
 from app.web.pages import finish_reading
 from tests.factories import make_brand, make_user

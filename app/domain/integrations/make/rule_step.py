@@ -1,6 +1,6 @@
 """What a rule or a macro asks a scenario to hear: a call like any other, written in the transaction of the asking.
 
-The step names one of the scenarios by which connections of the brand tell Make (app/domain/integrations/make/telling.py). Where
+The step names one of the scenarios by which connections of the brand tell Make (outgoing_events.py). Where
 none has an address for it, what was asked for stays noted, and nothing is sent, also not later: it would be told long after it
 mattered.
 """
@@ -17,7 +17,7 @@ from app.core.runtime import runtime
 from app.domain.automation.models import OutsideIntent
 from app.domain.contacts.models import Contact
 from app.domain.events.models import Event
-from app.domain.integrations.make.telling import listening_to, promise_calls, ways_of
+from app.domain.integrations.make.outgoing_events import listening_to, promise_calls, ways_of
 from app.domain.orders.models import Order
 from app.domain.threads.models import Thread
 

@@ -17,9 +17,9 @@ from app.core.runtime import runtime
 from app.domain.accounts.models import Team
 from app.domain.events.actions import SYSTEM
 from app.domain.notifications.teams.hooks import NewHook, find_hook, set_hook
-from app.sandbox.demo import spare
-from app.sandbox.demo.waiting import LOOPBACK
-from app.sandbox.demo.world import SILENT, SimulatorAway
+from app.sandbox.demo import unconnected_accounts
+from app.sandbox.demo.simulator_state import SILENT, SimulatorAway
+from app.sandbox.demo.wait_for_simulators import LOOPBACK
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ def simulator(key: str, environ: Mapping[str, str] = os.environ) -> Outside:
 def connect_teams(session: Session, outside: Outside, *, keyring: Keyring) -> None:
     """Give the first team a channel in the simulated Teams, which forgets; one that somebody entered for real stays. Another
     workflow waits for whoever connects one by hand."""
-    outside.call("POST", "/__sim/workflows", {"id": spare.WORKFLOW, "signature": spare.WORKFLOW_SIGNATURE})
+    workflow = {"id": unconnected_accounts.WORKFLOW, "signature": unconnected_accounts.WORKFLOW_SIGNATURE}
+    outside.call("POST", "/__sim/workflows", workflow)
     team = session.execute(sa.select(Team).order_by(Team.name).limit(1)).scalar_one_or_none()
     hook = find_hook(session, team.id) if team else None
     if team is None or (hook is not None and hook.host != "127.0.0.1"):

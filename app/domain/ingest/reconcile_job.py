@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from app.contract.base import ProviderError
-from app.contract.reconciled import ListingLost, Reconciled
+from app.contract.reconcile import ListingLost, Reconciled
 from app.core.clock import utc_now
 from app.core.db import table_of, transaction
 from app.core.log import get_logger
@@ -22,11 +22,11 @@ from app.core.runtime import runtime
 from app.core.text import mark as N_
 from app.core.work import FAILED, Lease, claim, finish, put_back
 from app.domain.connections.account import account_of
-from app.domain.connections.gated import Resting, reading
+from app.domain.connections.alerts import take_occasion
 from app.domain.connections.models import Channel
-from app.domain.connections.occasions import take_occasion
+from app.domain.connections.provider_reads import Resting, reading
 from app.domain.connections.queries import list_channels
-from app.domain.ingest import reconciliations as rows
+from app.domain.ingest import reconciliation_rows as rows
 from app.domain.ingest.mailbox_items import hold_items, tell_changed
 from app.domain.ingest.mailbox_models import Reconciliation
 from app.domain.ingest.polling import poll_channel, store_items

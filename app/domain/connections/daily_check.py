@@ -7,9 +7,9 @@ from typing import Any
 
 from app.core.clock import utc_now
 from app.core.db import transaction
-from app.domain.connections.check import check_channel
+from app.domain.connections.alerts import alert_of_expiries, alert_of_troubles, take_occasion
+from app.domain.connections.connection_check import check_channel
 from app.domain.connections.models import Channel
-from app.domain.connections.occasions import alert_of_expiries, alert_of_troubles, take_occasion
 from app.domain.connections.queries import list_channels
 
 FROM_HOUR = 5  # UTC: before people come to work

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.contract.base import RemovedItem
-from app.contract.reconciled import ItemPlace, Listing
+from app.contract.reconcile import ItemPlace, Listing
 from app.core.ids import new_id
 from app.core.text import storable
 from app.domain.ingest.mailbox_items import note_removed

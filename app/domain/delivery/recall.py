@@ -19,8 +19,8 @@ from app.domain.events.actions import Actor, record
 from app.domain.threads.actions import assign_thread, change_status, lock_thread, subject_of
 from app.domain.threads.forward_drafts import KIND as FORWARD
 from app.domain.threads.models import Attachment, Message, Thread, ThreadStatus
+from app.domain.threads.recall_state import AlreadyTakenBack, find_taken_back, remove_messages
 from app.domain.threads.snooze import end_snooze, snooze_thread
-from app.domain.threads.taken_back import AlreadyTakenBack, find_taken_back, remove_messages
 
 
 class AlreadyLeft(Exception):

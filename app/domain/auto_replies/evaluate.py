@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core.text import mark as N_
 from app.domain.accounts.models import Brand
-from app.domain.auto_replies.judging import Letter, why_not
+from app.domain.auto_replies.eligibility import Letter, why_not
 from app.domain.auto_replies.models import AutoReply, AutoReplyKind
 from app.domain.auto_replies.order_questions import OrderQuestion, find_order_question
 from app.domain.auto_replies.order_states import state_sentence
@@ -18,7 +18,7 @@ from app.domain.auto_replies.queries import read_letter
 from app.domain.auto_replies.texts import choose_language, deadline_words, fill_in, moment_words
 from app.domain.contacts.models import Contact
 from app.domain.reply_templates.queries import first_name
-from app.domain.sla.book import calendar_of_channel
+from app.domain.sla.active_policies import calendar_of_channel
 from app.domain.sla.calendar import Calendar
 from app.domain.threads.models import Message, Thread
 
