@@ -14,17 +14,17 @@ from app.domain.addresses.models import Address
 from app.domain.appointments import handlers as appointments
 from app.domain.appointments.models import AppointmentReminder, CalendarEntry
 from app.domain.auto_replies import handlers as auto_replies
-from app.domain.auto_replies.handlers import answer_by_itself, is_answered_by_itself
-from app.domain.automation.handlers import is_about_the_past, is_awaited, note_intent, run_rule_on_past, run_rules
+from app.domain.auto_replies.handlers import answer_by_itself, answered_among
+from app.domain.automation.handlers import about_the_past_among, awaited_among, note_intent, run_rule_on_past, run_rules
 from app.domain.delivery import handlers as delivery
-from app.domain.delivery.catalogue import has_templates, read_templates_of_channel
+from app.domain.delivery.catalogue import read_templates_of_channel, with_templates_among
 from app.domain.delivery.handlers import hold_replies_to_spam, hold_scheduled_replies
 from app.domain.delivery.jobs import may_go
 from app.domain.delivery.models import Delivery, ScheduledReply
 from app.domain.delivery.signal_models import ChatSignal
 from app.domain.delivery.suppression_check import lift_at_provider
 from app.domain.events.models import OutboxEntry
-from app.domain.events.registry import AfterCommit, Wiring
+from app.domain.events.registry import AfterCommit, Together, Wiring
 from app.domain.events.relay import Source
 from app.domain.ingest.handlers import show_mailbox_changes
 from app.domain.ingest.mailbox_models import Reconciliation
@@ -63,7 +63,7 @@ from app.domain.realtime.handlers import (
 from app.domain.reply_templates import handlers as reply_templates
 from app.domain.reply_templates.handlers import check_scheduled_reply, settle_note, settle_sent_reply, unsettle_taken_back
 from app.domain.routing import handlers as routing
-from app.domain.routing.handlers import is_wanted, note_refusal, route_after
+from app.domain.routing.handlers import note_refusal, route_after, wanted_among
 from app.domain.sla import handlers as sla
 from app.domain.sla.callbacks import hear_end_of_call
 from app.domain.sla.models import SlaRecompute
@@ -89,14 +89,14 @@ _push_bulk = AfterCommit("push_bulk_progress", push_bulk_progress, LIVE)
 _push_channel = AfterCommit("push_channel_change", push_channel_change, LIVE)
 _push_notification = AfterCommit("push_notification", push_notification, LIVE)
 _push_alert = AfterCommit("push_sla_alert", push_sla_alert, LIVE)
-_route = AfterCommit("route_after", route_after, LIVE, when=is_wanted)
-_automate = AfterCommit("run_rules", run_rules, LIVE, when=is_awaited)
-_answer = AfterCommit("answer_by_itself", answer_by_itself, LIVE, when=is_answered_by_itself)
-_automate_past = AfterCommit("run_rule_on_past", run_rule_on_past, SEND, when=is_about_the_past)
+_route = AfterCommit("route_after", route_after, LIVE, among=wanted_among)
+_automate = AfterCommit("run_rules", run_rules, LIVE, among=awaited_among)
+_answer = AfterCommit("answer_by_itself", answer_by_itself, LIVE, among=answered_among)
+_automate_past = AfterCommit("run_rule_on_past", run_rule_on_past, SEND, among=about_the_past_among)
 _lift = AfterCommit("lift_at_provider", lift_at_provider, SEND)
 _fetch_media = AfterCommit("fetch_announced_media", fetch_announced_media, SEND)
 _show_places = AfterCommit("show_mailbox_changes", show_mailbox_changes, LIVE)
-_read_templates = AfterCommit("read_templates_of_channel", read_templates_of_channel, SEND, when=has_templates)
+_read_templates = AfterCommit("read_templates_of_channel", read_templates_of_channel, SEND, among=with_templates_among)
 _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 
 _FOLLOW_MERGED = (
@@ -135,7 +135,7 @@ WIRING = Wiring(
         "ContactMergeUndone": (give_back_merged_contact, orders.give_back_merged_contact, appointments.give_back_merged_contact),
         "ThreadAssigned": (tell_assignee, note_refusal),
         "ThreadHandedOver": (tell_team, sla.retarget),
-        "MessageReceived": (tell_followers, hold_scheduled_replies, sla.hear_message),
+        "MessageReceived": (Together(tell_followers), Together(hold_scheduled_replies), Together(sla.hear_messages)),
         "ThreadMarkedSpam": (hold_replies_to_spam, sla.hear_spam),
         "SpamEnded": (sla.hear_spam,),
         "ThreadSnoozed": (sla.hear_snooze,),

@@ -25,6 +25,7 @@ READY, RUNNING, DONE, FAILED = "ready", "running", "done", "failed"
 RETRY_SECONDS: tuple[int, ...] = (5, 30, 120, 600, 3600, 3600, 3600, 3600, 3600, 3600)
 
 _NOW = sa.func.clock_timestamp()
+_ANY = sa.true()
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,12 @@ def _claiming(table: sa.Table) -> sa.Update:
     )
 
 
-def claim_all(session: Session, table: sa.Table, row_ids: Collection[Any], *, lease_seconds: int = 60) -> list[Lease]:
+def claim_all(
+    session: Session, table: sa.Table, row_ids: Collection[Any], *, lease_seconds: int = 60, where: sa.ColumnElement[bool] = _ANY
+) -> list[Lease]:
     """Take those of the rows that are due and free, for work that is done for all of them at once; in the order of their ids."""
     token = new_id()
-    due = sa.and_(table.c.id.in_(row_ids), table.c.run_at <= _NOW, _free(table))
+    due = sa.and_(table.c.id.in_(row_ids), table.c.run_at <= _NOW, _free(table), where)
     taken = sa.select(table.c.id).where(due).order_by(table.c.id).with_for_update(skip_locked=True)
     statement = (
         sa.update(table)
@@ -78,6 +81,20 @@ def finish_all(session: Session, table: sa.Table, leases: Collection[Lease], *, 
     held = sa.and_(table.c.id.in_([lease.row_id for lease in leases]), table.c.lease_token.in_({lease.token for lease in leases}))
     ended = {"state": DONE, "lease_token": None, "lease_until": None, **(values or {})}
     session.execute(sa.update(table).where(held).values(**ended))
+
+
+def finish_each(
+    session: Session, table: sa.Table, ended: Mapping[Lease, Mapping[str, Any]], *, values: Mapping[str, Any] | None = None
+) -> None:
+    """As `finish_all`; `ended` has the values that differ by row, of the same columns for each, `values` those that do not."""
+    own: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for row in ended.values() for name in row}
+    held = sa.and_(table.c.id == sa.bindparam("row_id"), table.c.lease_token == sa.bindparam("token"))
+    statement = sa.update(table).where(held).values(state=DONE, lease_token=None, lease_until=None, **own, **(values or {}))
+    rows = [
+        {"row_id": lease.row_id, "token": lease.token, **{f"new_{name}": value for name, value in row.items()}}
+        for lease, row in ended.items()
+    ]
+    session.connection().execute(statement, rows)
 
 
 def finish(

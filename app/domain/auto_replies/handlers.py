@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy.orm import Session
 
 from app.core.clock import utc_now
@@ -17,10 +19,12 @@ from app.domain.threads.row_moves import move_rows, moved_ids, parse_move, retur
 DECISIONS = table_of(AutoReplyDecision)
 
 
-def is_answered_by_itself(session: Session, event: Event) -> bool:
-    """False where the channel of a message answers nothing by itself."""
-    message = session.get(Message, event.message_id) if event.message_id else None
-    return message is not None and message.channel_id is not None and is_answering(session, message.channel_id)
+def answered_among(session: Session, events: Sequence[Event]) -> Sequence[Event]:
+    """Those whose message came by a channel that answers by itself."""
+    messages = {event: session.get(Message, event.message_id) for event in events if event.message_id}
+    channels = {message.channel_id for message in messages.values() if message is not None and message.channel_id is not None}
+    answering = {channel_id for channel_id in channels if is_answering(session, channel_id)}
+    return [event for event, message in messages.items() if message is not None and message.channel_id in answering]
 
 
 def answer_by_itself(event: Event) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
@@ -17,9 +18,9 @@ def note_intent(session: Session, event: Event) -> None:
     actions.note_intent(session, event)
 
 
-def is_awaited(session: Session, event: Event) -> bool:
-    """False where no rule waits for this event."""
-    return has_rules(session, event.type)
+def awaited_among(session: Session, events: Sequence[Event]) -> Sequence[Event]:
+    """None where no rule waits for events of their type."""
+    return events if has_rules(session, events[0].type) else []
 
 
 def run_rules(event: Event) -> None:
@@ -27,9 +28,9 @@ def run_rules(event: Event) -> None:
     run_for_event(event)
 
 
-def is_about_the_past(_session: Session, event: Event) -> bool:
-    """True where somebody switched a rule on for what is past as well."""
-    return bool(event.payload.get("past"))
+def about_the_past_among(_session: Session, events: Sequence[Event]) -> Sequence[Event]:
+    """Those where somebody switched a rule on for what is past as well."""
+    return [event for event in events if event.payload.get("past")]
 
 
 def run_rule_on_past(event: Event) -> None:

@@ -31,13 +31,16 @@ def identity_lock_key(identity: IdentityInput) -> str:
     return f"identity:{identity.kind}:{identity.scope}:{identity.value}"
 
 
-def find_or_create_contact(session: Session, identities: Sequence[IdentityInput], *, name: str, now: datetime) -> Contact:
+def find_or_create_contact(
+    session: Session, identities: Sequence[IdentityInput], *, name: str, now: datetime, is_new: bool = False
+) -> Contact:
     """Return the contact these identities belong to, made if there is none, and teach it the ones it lacked.
 
     `identities` is most trusted first; when they belong to different contacts the most trusted wins and nothing is merged.
     The caller holds the lock of every identity (`identity_lock_key`). An identity of somebody else is left with them.
+    `is_new`: the caller has looked, and nobody has any of them.
     """
-    known = _known(session, identities)
+    known = {} if is_new else _known(session, identities)
     contact_id = next((known[_key(i)] for i in identities if _key(i) in known), None)
     contact = session.get(Contact, contact_id) if contact_id else None
     if contact is None:

@@ -96,10 +96,10 @@ def list_kept(channel: Channel) -> list[dict[str, Any]]:
     return [one for one in kept if isinstance(one, dict)] if isinstance(kept, list) else []
 
 
-def has_templates(session: Session, event: Event) -> bool:
-    """Whether the channel of the event is of a kind that has them."""
-    channel = session.get_one(Channel, uuid.UUID(event.payload["channel_id"]))
-    return channel.channel_type == ChannelType.WHATSAPP_BUSINESS
+def with_templates_among(session: Session, events: Sequence[Event]) -> Sequence[Event]:
+    """Those whose channel is of a kind that has templates."""
+    channels = {event: session.get_one(Channel, uuid.UUID(event.payload["channel_id"])) for event in events}
+    return [event for event, channel in channels.items() if channel.channel_type == ChannelType.WHATSAPP_BUSINESS]
 
 
 def read_templates_of_channel(event: Event) -> None:

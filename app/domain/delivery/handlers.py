@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -10,10 +11,10 @@ from sqlalchemy.orm import Session
 from app.core.db import table_of
 from app.core.work import READY
 from app.domain.delivery.models import Delivery, ScheduledReply
-from app.domain.delivery.scheduled import SPAM, hold_for_newer, hold_scheduled
+from app.domain.delivery.scheduled import NEWER, SPAM, hold_scheduled
 from app.domain.events.models import Event
 from app.domain.threads.forward_drafts import KIND as FORWARD
-from app.domain.threads.models import Message
+from app.domain.threads.queries import by_people
 from app.domain.threads.row_moves import move_rows, moved_ids, parse_move, return_rows
 
 DELIVERIES, SCHEDULED = table_of(Delivery), table_of(ScheduledReply)
@@ -51,11 +52,14 @@ def go_back(session: Session, event: Event) -> None:
         return_rows(session, table, move_id=move.id, origin=move.origin, target=move.target)
 
 
-def hold_scheduled_replies(session: Session, event: Event) -> None:
-    """`MessageReceived`: what a colleague meant to send later may not fit any more, unless a machine wrote."""
-    message = session.get(Message, event.message_id) if event.message_id else None
-    if message is not None and message.automatic is None:
-        hold_for_newer(session, message.thread_id, now=event.occurred_at, caused_by=event)
+def hold_scheduled_replies(session: Session, events: Sequence[Event]) -> None:
+    """`MessageReceived`: what a colleague meant to send later waits for a decision, unless a machine wrote."""
+    heard = {event.thread_id: event for event in by_people(session, events)}
+    ready = sa.and_(ScheduledReply.state == READY, ScheduledReply.hold_if_newer)
+    in_threads = ScheduledReply.thread_id == sa.any_(sa.literal(list(heard), sa.ARRAY(sa.Uuid)))
+    for row in session.execute(sa.select(ScheduledReply.id, ScheduledReply.thread_id).where(ready, in_threads)).all():
+        event = heard[row.thread_id]
+        hold_scheduled(session, row.id, why=NEWER, now=event.occurred_at, caused_by=event)
 
 
 def hold_replies_to_spam(session: Session, event: Event) -> None:

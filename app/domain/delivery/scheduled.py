@@ -269,13 +269,6 @@ def hold_scheduled(session: Session, scheduled_id: uuid.UUID, *, why: str, now: 
         _note(session, thread, "ScheduledReplyHeld", row, SYSTEM, now, caused_by=caused_by)
 
 
-def hold_for_newer(session: Session, thread_id: uuid.UUID, *, now: datetime, caused_by: Event) -> None:
-    """Somebody outside wrote: what waits for its time in this thread waits for a decision now."""
-    ready = sa.and_(ScheduledReply.thread_id == thread_id, ScheduledReply.state == READY, ScheduledReply.hold_if_newer)
-    for scheduled_id in session.execute(sa.select(ScheduledReply.id).where(ready)).scalars().all():
-        hold_scheduled(session, scheduled_id, why=NEWER, now=now, caused_by=caused_by)
-
-
 def reschedule(
     session: Session,
     scheduled_id: uuid.UUID,

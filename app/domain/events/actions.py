@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,11 +12,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.ids import new_id
 from app.core.work import FAILED, READY
 from app.domain.events.models import AuditEntry, Event, OutboxEntry
-from app.domain.events.registry import installed
+from app.domain.events.registry import Together, installed
 
 MAX_DEPTH = 5
+_GATHERED = "gathered_events"  # of a session, in its `info`
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ def record(
     if depth > MAX_DEPTH:
         raise EventLoop(f"{event_type} is {depth} events deep")
     event = Event(
+        id=new_id(),
         type=event_type,
         occurred_at=now,
         brand_id=subject.brand_id,
@@ -79,17 +83,80 @@ def record(
         depth=depth,
         payload={**(payload or {}), **({"by": actor.by} if actor.by else {})},
     )
-    session.add(event)
-    session.flush()
-    wiring = installed()
-    for in_transaction in wiring.in_transaction.get(event_type, ()):
-        in_transaction(session, event)
-    wanted = (h for h in wiring.after_commit.get(event_type, ()) if h.when is None or h.when(session, event))
-    session.add_all(OutboxEntry(event_id=event.id, handler=h.name, queue=h.queue) for h in wanted)
+    waiting = session.info.get(_GATHERED)
+    if waiting is None:
+        _react(session, [event])
+    else:
+        _gather(session, waiting, event)
     if actor.user_id is not None:
         target = about or (("message", subject.message_id) if subject.message_id else ("thread", subject.thread_id))
         audit(session, action=event_type, object_type=target[0], object_id=str(target[1]), now=now, actor=actor)
     return event
+
+
+@contextmanager
+def gathered(session: Session) -> Iterator[None]:
+    """Until the end, events whose reactions take several at once wait for each other, and are written with them.
+
+    For a caller that makes changes to many threads in one transaction, none of which reads what a reaction to another wrote.
+    Of one thread, each event's reactions run before the next event that has any.
+    """
+    waiting = session.info[_GATHERED] = []
+    held: list[object] = []
+
+    def hold(_session: Session, row: object) -> None:
+        held.append(row)  # a session forgets what nobody else holds, and the reactions would read it again
+
+    for became in ("pending_to_persistent", "loaded_as_persistent"):
+        sa.event.listen(session, became, hold)
+    try:
+        yield
+        while waiting:
+            _release(session, waiting)
+    finally:
+        del session.info[_GATHERED]
+        for became in ("pending_to_persistent", "loaded_as_persistent"):
+            sa.event.remove(session, became, hold)
+
+
+def _gather(session: Session, waiting: list[Event], event: Event) -> None:
+    in_transaction = installed().in_transaction
+    reactions = in_transaction.get(event.type, ())
+    if reactions and any(one.thread_id == event.thread_id and in_transaction.get(one.type) for one in waiting):
+        _release(session, waiting)
+    waiting.append(event)
+    if not all(isinstance(reaction, Together) for reaction in reactions):
+        _release(session, waiting)
+
+
+def _release(session: Session, waiting: list[Event]) -> None:
+    events = waiting[:]
+    waiting.clear()
+    _react(session, events)
+
+
+def _react(session: Session, events: Sequence[Event]) -> None:
+    """Run what reacts to the events in this transaction, type by type, and promise what reacts after it, in their order."""
+    session.add_all(events)
+    session.flush()
+    wiring, promised = installed(), set[tuple[uuid.UUID, str]]()
+    of_type = {one.type: [event for event in events if event.type == one.type] for one in events}
+    for event_type, those in of_type.items():
+        for reaction in wiring.in_transaction.get(event_type, ()):
+            if isinstance(reaction, Together):
+                reaction.run(session, those)
+            else:
+                for event in those:
+                    reaction(session, event)
+        for handler in wiring.after_commit.get(event_type, ()):
+            wanted = those if handler.among is None else handler.among(session, those)
+            promised.update((event.id, handler.name) for event in wanted)
+    session.add_all(
+        OutboxEntry(event_id=event.id, handler=handler.name, queue=handler.queue)
+        for event in events
+        for handler in wiring.after_commit.get(event.type, ())
+        if (event.id, handler.name) in promised
+    )
 
 
 def audit(

@@ -10,7 +10,15 @@ from sqlalchemy.orm import Session
 
 from app.domain.events.models import Event
 
-InTransaction = Callable[[Session, Event], None]
+
+@dataclass(frozen=True)
+class Together:
+    """A reaction inside the transaction that takes several events of its type, for less than one after the other costs."""
+
+    run: Callable[[Session, Sequence[Event]], None]
+
+
+InTransaction = Callable[[Session, Event], None] | Together
 
 
 @dataclass(frozen=True)
@@ -19,13 +27,13 @@ class AfterCommit:
 
     `run` opens its own transactions and must bear running twice. `name` is stored in the outbox: never reuse one.
     `run_all` does the same for many events at once, for less than one after the other costs.
-    `when` is asked in the transaction of the event, quickly and by reading alone: False where nobody waits for the reaction.
+    `among` is asked in the transaction of the events, quickly and by reading alone: those of them that somebody waits for.
     """
 
     name: str
     run: Callable[[Event], Any]
     queue: str = "live"
-    when: Callable[[Session, Event], bool] | None = None
+    among: Callable[[Session, Sequence[Event]], Sequence[Event]] | None = None
     run_all: Callable[[Sequence[Event]], Any] | None = None
 
 

@@ -88,15 +88,18 @@ def _limits(source: Source) -> sa.ColumnElement[bool] | None:
 
 
 def _relay_source(source: Source, connection: redis.Redis, sweep_seconds: int) -> int:
+    queue = Queue(source.queue, connection=connection, serializer="json")
+    job_ids = queue.get_job_ids()
+    if source.most > 1 and sum(job_id.startswith(f"{source.table.name}-") for job_id in job_ids) >= source.over * 2:
+        return 0  # the workers have enough; what comes meanwhile makes fuller jobs
     with transaction() as session:
         also = [source.together] if source.together else []
         hints = take_hints(session, source.table, sweep_seconds=sweep_seconds, limit=BATCH, where=_limits(source), also=also)
     if not hints:
         return 0
     crash_point("relay.after_hint")
-    queue = Queue(source.queue, connection=connection, serializer="json")
     # A row that waits in a long queue is hinted again and again; without this look the queue would grow by all of it each time.
-    waiting = {name for job_id in queue.get_job_ids() for name in _names_in(job_id)}
+    waiting = {name for job_id in job_ids for name in _names_in(job_id)}
     jobs = [_job(source, rows) for rows in _shares(source, [row for row in hints if _name(source, row) not in waiting])]
     if jobs:
         queue.enqueue_many(jobs)

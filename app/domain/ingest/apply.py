@@ -56,12 +56,11 @@ from app.mail.addressing import read_message_id
 from app.mail.html import sanitise
 
 
-def lock_keys(messages: Sequence[InboundMessage], context: ApplyContext) -> list[str]:
-    """Sorted names of all advisory locks this event needs: every identity and every mail id it touches."""
-    keys = {identity_lock_key(i) for m in messages for i in identities_of(counterpart(m, context.own_addresses))}
+def lock_keys(messages: Sequence[InboundMessage], *, brand_id: uuid.UUID, own_addresses: frozenset[str]) -> set[str]:
+    """Names of all advisory locks these messages need: every identity and every mail id they touch."""
+    keys = {identity_lock_key(i) for m in messages for i in identities_of(counterpart(m, own_addresses))}
     keys |= {identity_lock_key(i) for m in messages for i in identities_of(Party(m.new_identities))}
-    keys.update(f"{context.channel.brand_id}:{k}" for m in messages for k in thread_lock_keys(m))
-    return sorted(keys)
+    return keys | {f"{brand_id}:{key}" for m in messages for key in thread_lock_keys(m)}
 
 
 def apply_message(session: Session, message: InboundMessage, context: ApplyContext) -> ItemResult:
@@ -92,6 +91,8 @@ def _known(session: Session, message: InboundMessage, context: ApplyContext) -> 
     own = note_own_copy(session, message, now=context.now) if message.our_reference else None
     if own is not None:
         return ItemResult("duplicate", own.thread_id, own.id, N_("our own copy of a message we sent"))
+    if context.precheck is not None and storable(message.external_id) not in context.precheck.messages:
+        return _came_back(session, message, context)
     same = sa.and_(
         Message.brand_id == context.channel.brand_id,
         Message.medium == context.channel.medium.value,
@@ -116,7 +117,8 @@ def _contact(session: Session, message: InboundMessage, context: ApplyContext) -
     identities = identities_of(party)
     if not identities:
         return None
-    contact = find_or_create_contact(session, identities, name=storable(party.name)[:200], now=context.now)
+    is_new = context.precheck is not None and context.precheck.is_stranger(identities)
+    contact = find_or_create_contact(session, identities, name=storable(party.name)[:200], now=context.now, is_new=is_new)
     contact = join_known_person(session, contact, identities, now=context.now)
     if message.direction == Direction.INCOMING and not message.new_identities and contact.created_at < context.now:
         note_in_use(session, contact, identities, at=message.occurred_at)
@@ -130,7 +132,7 @@ def _match(session: Session, message: InboundMessage, context: ApplyContext, con
             brand_id=context.channel.brand_id, mailbox=context.channel.address, keys=context.mail_keys, now=context.now
         )
         return match_mail(session, message, mail)
-    if contact is None:
+    if contact is None or (context.precheck is not None and contact.created_at == context.now):
         return Match(None, "new")
     return match_chat(
         session, message, brand_id=context.channel.brand_id, channel_id=context.channel.id, contact_id=contact.id, now=context.now
@@ -233,7 +235,8 @@ def _after_storing(
 ) -> None:
     _store_keys(session, message, context, stored)
     pending = store_attachments(session, message.attachments, message=stored, storage=context.storage, now=context.now)
-    apply_pending_changes(session, stored, now=context.now)
+    if context.precheck is None or stored.external_id in context.precheck.changed:
+        apply_pending_changes(session, stored, now=context.now)
     if message.reply_to_external_id and stored.reply_to_message_id is None:
         wait_for_quoted(session, message, stored, context)
     if _is_unwanted(session, message, context, thread, stored):
@@ -263,6 +266,8 @@ def _is_unwanted(session: Session, message: InboundMessage, context: ApplyContex
     if not theirs or thread.spam_at is not None:
         return False
     identities = identities_of(counterpart(message, context.own_addresses))
+    if context.precheck is not None and context.precheck.is_unblocked(identities):
+        return False
     return is_blocked(session, brand_id=thread.brand_id, identities=identities)
 
 

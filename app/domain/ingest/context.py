@@ -13,6 +13,12 @@ from app.core.text import storable
 from app.domain.connections.models import Channel
 from app.domain.contacts.actions import IdentityInput, normalise_identity
 
+Key = tuple[str, str, str]  # kind, scope and value of an identity
+
+
+def key_of(identity: IdentityInput) -> Key:
+    return identity.kind, identity.scope, identity.value
+
 
 @dataclass(frozen=True)
 class ItemResult:
@@ -31,6 +37,22 @@ class ItemResult:
 
 
 @dataclass(frozen=True)
+class Precheck:
+    """What is there of all that `look_ahead` looked for: external ids, and identities by their keys, of any brand."""
+
+    messages: frozenset[str]
+    changed: frozenset[str]
+    people: frozenset[Key]
+    blocked: frozenset[Key]
+
+    def is_stranger(self, identities: Sequence[IdentityInput]) -> bool:
+        return self.people.isdisjoint(map(key_of, identities))
+
+    def is_unblocked(self, identities: Sequence[IdentityInput]) -> bool:
+        return self.blocked.isdisjoint(map(key_of, identities))
+
+
+@dataclass(frozen=True)
 class ApplyContext:
     """What applying needs beside the item."""
 
@@ -41,6 +63,7 @@ class ApplyContext:
     mail_keys: Sequence[bytes] = field(repr=False, default=())
     own_addresses: frozenset[str] = frozenset()
     raw_mail: bytes | None = field(repr=False, default=None)
+    precheck: Precheck | None = None  # where the message is the only one of its event
 
 
 def counterpart(message: InboundMessage, own_addresses: frozenset[str]) -> Party:

@@ -8,10 +8,13 @@ processed again from a page once the cause is mended; what was applied already i
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from datetime import datetime
+from functools import cached_property, partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +22,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from app.contract.base import InboundMessage, Parsed, UnableToParse
-from app.core.batches import run_in_turn
+from app.core.batches import TURN_SECONDS, run_in_turn
 from app.core.clock import utc_now
 from app.core.crash import crash_point
 from app.core.db import advisory_xact_locks, table_of, transaction
@@ -27,23 +30,25 @@ from app.core.log import get_logger
 from app.core.prepared import KEPT
 from app.core.runtime import runtime
 from app.core.shortage import Shortage, find_shortage
-from app.core.storage import undone_on_error
+from app.core.storage import Storage, undone_on_error
 from app.core.text import known
 from app.core.text import mark as N_
-from app.core.work import Lease, claim, finish, next_delay_seconds, put_back
+from app.core.work import Lease, claim, claim_all, finish, finish_each, next_delay_seconds, put_back
 from app.domain.connections.actions import note_health
 from app.domain.connections.models import Channel
 from app.domain.connections.queries import own_mail_addresses
 from app.domain.delivery.reports import record_report
+from app.domain.events.actions import gathered
 from app.domain.ingest.apply import apply_message, lock_keys
 from app.domain.ingest.calls import apply_call, call_lock_keys
-from app.domain.ingest.context import ApplyContext, ItemResult
+from app.domain.ingest.context import ApplyContext, ItemResult, Precheck
 from app.domain.ingest.mailbox_items import link_message
 from app.domain.ingest.models import QUARANTINED, InboundEvent
 from app.domain.ingest.notices import record_notice
 from app.domain.ingest.parsing import parse_event
 from app.domain.ingest.polling import SOURCE as MAILBOX
-from app.domain.ingest.readers import Reader, find_reader
+from app.domain.ingest.precheck import look_ahead
+from app.domain.ingest.readers import find_reader
 from app.domain.suppressions.actions import note_address
 
 _UNSTORABLE = known("cannot be stored: %(why)s")
@@ -51,6 +56,7 @@ _GAVE_UP = known("gave up: %(why)s")
 
 log = get_logger(__name__)
 TABLE = table_of(InboundEvent)
+SMALL_BYTES = 64 * 1024  # so large an event may be to be applied with others
 
 
 @dataclass(frozen=True)
@@ -62,31 +68,83 @@ class Loaded:
     own_addresses: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Read:
+    """An event of a channel, parsed outside any transaction."""
+
+    event: InboundEvent
+    channel: Channel
+    own_addresses: frozenset[str]
+    parsed: Parsed
+
+    @cached_property
+    def lock_keys(self) -> set[str]:
+        keys = lock_keys(self.parsed.messages, brand_id=self.channel.brand_id, own_addresses=self.own_addresses)
+        return keys | set(call_lock_keys(self.parsed.calls))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it brings one message and nothing else, which says nothing about another message."""
+        others = (self.parsed.statuses, self.parsed.notices, self.parsed.problems, self.parsed.calls, self.parsed.addresses)
+        said = any(message.change or message.bounces or message.our_reference for message in self.parsed.messages)
+        return len(self.parsed.messages) == 1 and not any(others) and not said
+
+
 @dataclass
 class Known:
-    """What the events of one job share, read once, and the event that was read with its claim."""
+    """What the events of one job share, read once, and those of its events that were read with their claim."""
 
     channels: dict[uuid.UUID, Channel | None] = field(default_factory=dict)
     own_addresses: frozenset[str] | None = None
-    loaded: Loaded | None = None
+    loaded: dict[uuid.UUID, Loaded] = field(default_factory=dict)
 
-    def load(self, session: Session, event_id: uuid.UUID) -> Loaded:
-        """Read an event, and its channel and our own mail addresses where this job has not read them yet."""
-        event = session.get_one(InboundEvent, event_id)
-        if event.channel_id is not None and event.channel_id not in self.channels:
-            self.channels[event.channel_id] = session.get(Channel, event.channel_id)
+    def load(self, session: Session, event_ids: Collection[uuid.UUID]) -> None:
+        """Read events, and their channels and our own mail addresses where this job has not read them yet."""
+        events = session.execute(sa.select(InboundEvent).where(InboundEvent.id.in_(event_ids))).scalars().all()
+        for channel_id in {event.channel_id for event in events if event.channel_id is not None} - self.channels.keys():
+            self.channels[channel_id] = session.get(Channel, channel_id)
         if self.own_addresses is None:
             self.own_addresses = own_mail_addresses(session)
         session.expunge_all()
-        channel = self.channels[event.channel_id] if event.channel_id is not None else None
-        self.loaded = Loaded(event, channel, self.own_addresses)
-        return self.loaded
+        for event in events:
+            channel = self.channels[event.channel_id] if event.channel_id is not None else None
+            self.loaded[event.id] = Loaded(event, channel, self.own_addresses)
 
 
 def process_inbound_events(*, row_ids: Sequence[str], **_ignored: Any) -> None:
-    """RQ entry point: one event after the other, in the order given; each is claimed, applied and finished for itself."""
-    known = Known()
-    run_in_turn(TABLE, [uuid.UUID(row_id) for row_id in row_ids], lambda row_id: _process(row_id, known))
+    """RQ entry point: those that are small and new together, then the rest one after the other, in the order given."""
+    known, ids = Known(), [uuid.UUID(row_id) for row_id in row_ids]
+    taken = _process_together(ids, known) if len(ids) > 1 else frozenset()
+    run_in_turn(TABLE, [row_id for row_id in ids if row_id not in taken], lambda row_id: _process(row_id, known))
+
+
+def _process_together(row_ids: Sequence[uuid.UUID], known: Known) -> Collection[uuid.UUID]:
+    """Claim small events that nobody has tried yet and apply their messages in few transactions; returns which were claimed."""
+    new = sa.and_(TABLE.c.attempts == 0, sa.func.octet_length(TABLE.c.body) <= SMALL_BYTES)
+    with transaction() as session:
+        claimed = claim_all(session, TABLE, row_ids, lease_seconds=runtime().settings.lease_seconds, where=new)
+        leases = {lease.row_id: lease for lease in claimed}
+        known.load(session, leases)
+    crash_point("ingest.after_claim")
+    group: dict[Lease, Read] = {}
+    ends_at = time.monotonic() + TURN_SECONDS
+    for lease in [leases[row_id] for row_id in row_ids if row_id in leases]:
+        if time.monotonic() >= ends_at:
+            with transaction() as session:
+                put_back(session, TABLE, lease, delay_seconds=0, values={"attempts": lease.attempts - 1})
+            continue
+        with _stored_outcome(lease):
+            loaded = known.loaded[lease.row_id]
+            read = _read(loaded)
+            if read is None or not read.is_plain or any(not read.lock_keys.isdisjoint(one.lock_keys) for one in group.values()):
+                _apply_group(group)
+                group = {}
+            if read is None or not read.is_plain:
+                _apply_one(lease, loaded, read)
+            else:
+                group[lease] = read
+    _apply_group(group)
+    return leases
 
 
 def process_inbound_event(*, row_id: str, **_ignored: Any) -> None:
@@ -98,7 +156,7 @@ def _process(row_id: uuid.UUID, known: Known) -> None:
     with transaction() as session:
         lease = claim(session, TABLE, row_id, lease_seconds=runtime().settings.lease_seconds)
         if lease is not None:
-            known.load(session, row_id)  # with the claim: one transaction less
+            known.load(session, [row_id])  # with the claim: one transaction less
     if lease is not None:
         crash_point("ingest.after_claim")
         process_claimed(lease, known)
@@ -106,8 +164,20 @@ def _process(row_id: uuid.UUID, known: Known) -> None:
 
 def process_claimed(lease: Lease, known: Known | None = None) -> None:
     """Do the work of a held lease; every outcome but a database that went away ends in a stored state."""
+    known = known or Known()
+    with _stored_outcome(lease):
+        if lease.row_id not in known.loaded:
+            with transaction() as session:
+                known.load(session, [lease.row_id])
+        loaded = known.loaded.pop(lease.row_id)
+        _apply_one(lease, loaded, _read(loaded))
+
+
+@contextmanager
+def _stored_outcome(lease: Lease) -> Iterator[None]:
+    """Note what went wrong, and tell the relay of what went well."""
     try:
-        _parse_and_apply(lease, known or Known())
+        yield
     except Exception as error:
         _after_error(lease, error)
     else:
@@ -133,17 +203,63 @@ def _after_error(lease: Lease, error: Exception) -> None:
         _quarantine(lease, f"{type(error).__name__}: {error}"[:500])
 
 
-def _parse_and_apply(lease: Lease, known: Known) -> None:
-    loaded = known.loaded
-    if loaded is None or loaded.event.id != lease.row_id:
-        with transaction() as session:
-            loaded = known.load(session, lease.row_id)
-    event = loaded.event
-    reader = find_reader(event.source)
-    apply = partial(_read, event, reader) if reader is not None else _parsed(event, loaded.channel, loaded.own_addresses)
+def _read(loaded: Loaded) -> Read | None:
+    """Parse an event of a channel; None for one that came by no channel, which whoever knows its source reads.
+
+    Raises UnableToParse.
+    """
+    if find_reader(loaded.event.source) is not None:
+        return None
+    if loaded.channel is None:
+        raise UnableToParse(N_("no channel of ours is addressed: add the channel, then process this again"))
+    parsed = parse_event(loaded.event, loaded.channel, own_addresses=loaded.own_addresses)
+    return Read(loaded.event, loaded.channel, loaded.own_addresses, parsed)
+
+
+def _apply_group(group: Mapping[Lease, Read]) -> None:
+    """Apply messages of different people in one transaction; where one fails, each in its own."""
+    if len(group) > 1:
+        try:
+            _apply_together(group)
+        except Exception:
+            log.exception("inbound_events_applied_alone", events=len(group))
+        else:
+            crash_point("ingest.after_commit")
+            return
+    for lease, read in group.items():
+        with _stored_outcome(lease):
+            _apply_one(lease, Loaded(read.event, read.channel, read.own_addresses), read)
+
+
+def _apply_together(group: Mapping[Lease, Read]) -> None:
+    ended: dict[Lease, dict[str, Any]] = {}
     with transaction() as session:
         session.connection(execution_options=KEPT)  # the same statements for every message, by the same indexes
-        results, problems = apply(session)
+        advisory_xact_locks(session, {key for read in group.values() for key in read.lock_keys})
+        now = utc_now()
+        with undone_on_error(runtime().storage) as storage, gathered(session):
+            messages = [message for read in group.values() for message in read.parsed.messages]
+            precheck = look_ahead(session, messages, own_addresses=next(iter(group.values())).own_addresses)
+            for lease, read in group.items():
+                results = _apply(session, read, storage, now, run=lambda _session, apply, _context: apply(), precheck=precheck)
+                ended[lease] = {"results": [result.as_json() for result in results]}
+        crash_point("ingest.before_commit")
+        finish_each(session, TABLE, ended, values={"reason": None, "done_at": sa.func.clock_timestamp()})
+
+
+def _apply_one(lease: Lease, loaded: Loaded, read: Read | None) -> None:
+    event = loaded.event
+    reader = find_reader(event.source)
+    with transaction() as session:
+        session.connection(execution_options=KEPT)
+        problems: list[str] = []
+        if reader is not None:
+            results = list(reader(session, session.get_one(InboundEvent, event.id)))
+        elif read is not None:
+            advisory_xact_locks(session, read.lock_keys)
+            with undone_on_error(runtime().storage) as storage:
+                results = _apply(session, read, storage, utc_now(), run=_alone)
+            problems = [*read.parsed.problems, *(r.reason for r in results if r.result == "quarantined")]
         crash_point("ingest.before_commit")
         finish(
             session,
@@ -159,55 +275,41 @@ def _parse_and_apply(lease: Lease, known: Known) -> None:
     crash_point("ingest.after_commit")
 
 
-def _read(event: InboundEvent, reader: Reader, session: Session) -> tuple[list[ItemResult], list[str]]:
-    """An event that came by no channel: whoever reads its source applies it as well."""
-    return list(reader(session, session.get_one(InboundEvent, event.id))), []
+Applying = Callable[[Session, Callable[[], ItemResult], ApplyContext], ItemResult]
 
 
-def _parsed(
-    event: InboundEvent, channel: Channel | None, own: frozenset[str]
-) -> Callable[[Session], tuple[list[ItemResult], list[str]]]:
-    """What applies an event of a channel; it is parsed now, outside any transaction. Raises UnableToParse."""
-    if channel is None:
-        raise UnableToParse(N_("no channel of ours is addressed: add the channel, then process this again"))
-    parsed = parse_event(event, channel, own_addresses=own)
-
-    def apply(session: Session) -> tuple[list[ItemResult], list[str]]:
-        with undone_on_error(runtime().storage) as storage:
-            context = ApplyContext(
-                channel=session.get_one(Channel, channel.id),
-                event_id=event.id,
-                now=utc_now(),
-                storage=storage,
-                mail_keys=runtime().mail_keys,
-                own_addresses=own,
-                raw_mail=event.body if parsed.messages and parsed.messages[0].evidence is not None else None,
-            )
-            results = _apply(session, parsed, context)
-        message_id = next((r.message_id for r in results if r.message_id), None)
-        if event.source == MAILBOX and message_id is not None:
-            link_message(session, event.id, message_id, now=context.now)
-        return results, [*parsed.problems, *(r.reason for r in results if r.result == "quarantined")]
-
-    return apply
-
-
-def _apply(session: Session, parsed: Parsed, context: ApplyContext) -> list[ItemResult]:
-    advisory_xact_locks(session, {*lock_keys(parsed.messages, context), *call_lock_keys(parsed.calls)})
+def _apply(
+    session: Session, read: Read, storage: Storage, now: datetime, *, run: Applying, precheck: Precheck | None = None
+) -> list[ItemResult]:
+    """Apply all that an event brings, each item by `run`; the caller holds its locks."""
+    parsed = read.parsed
+    context = ApplyContext(
+        channel=session.get_one(Channel, read.channel.id),
+        event_id=read.event.id,
+        now=now,
+        storage=storage,
+        mail_keys=runtime().mail_keys,
+        own_addresses=read.own_addresses,
+        raw_mail=read.event.body if parsed.messages and parsed.messages[0].evidence is not None else None,
+        precheck=precheck,
+    )
     messages = _in_order(parsed.messages)
-    results = [_alone(session, partial(apply_message, session, message, context), context) for message in messages]
-    results += [_alone(session, partial(apply_call, session, call, context), context) for call in parsed.calls]
+    results = [run(session, partial(apply_message, session, message, context), context) for message in messages]
+    results += [run(session, partial(apply_call, session, call, context), context) for call in parsed.calls]
     for report in sorted(parsed.statuses, key=lambda s: (s.provider_message_id or "", s.our_reference or "")):
-        record_report(session, report, channel_id=context.channel.id, now=context.now)
+        record_report(session, report, channel_id=context.channel.id, now=now)
         if report.needs_admin and report.reason is not None:
-            note_health(session, context.channel, health="degraded", detail=report.reason.title, now=context.now)
+            note_health(session, context.channel, health="degraded", detail=report.reason.title, now=now)
         results.append(ItemResult("report", reason=report.status.value))
     for news in parsed.addresses:
-        note_address(session, news, brand_id=context.channel.brand_id, now=context.now)
+        note_address(session, news, brand_id=context.channel.brand_id, now=now)
         results.append(ItemResult("address", reason=news.stop.value))
     for notice in parsed.notices:
-        record_notice(session, notice, context.channel, now=context.now)
+        record_notice(session, notice, context.channel, now=now)
         results.append(ItemResult("notice", reason=notice.kind))
+    message_id = next((r.message_id for r in results if r.message_id), None)
+    if read.event.source == MAILBOX and message_id is not None:
+        link_message(session, read.event.id, message_id, now=now)
     return results
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -13,8 +14,9 @@ from app.domain.accounts.models import Role, TeamMember, User
 from app.domain.events.models import Event
 from app.domain.notifications.actions import News, tell
 from app.domain.notifications.models import Notification, NotificationKind, Way
-from app.domain.threads.models import Message, Thread
+from app.domain.threads.models import Thread
 from app.domain.threads.people_models import ThreadWatcher
+from app.domain.threads.queries import by_people
 from app.domain.threads.row_moves import move_rows, moved_ids, parse_move, remove_rows, return_rows
 
 NOTIFICATIONS = table_of(Notification)
@@ -41,16 +43,16 @@ def tell_team(session: Session, event: Event) -> None:
         tell(session, _news(event, NotificationKind.TEAM), to=User.id.in_(members), caused_by=event)
 
 
-def tell_followers(session: Session, event: Event) -> None:
+def tell_followers(session: Session, events: Sequence[Event]) -> None:
     """`MessageReceived`: the assignee and the watchers, unless a machine wrote it or it is spam."""
-    message = session.get(Message, event.message_id)
-    if message is None or message.automatic is not None:
-        return
-    thread = sa.and_(Thread.id == event.thread_id, Thread.spam_at.is_(None))
-    assignee = sa.select(Thread.assignee_user_id).where(thread).scalar_subquery()
-    watchers = sa.select(ThreadWatcher.user_id).join(Thread, Thread.id == ThreadWatcher.thread_id).where(thread)
-    to = sa.or_(User.id == assignee, User.id.in_(watchers))
-    tell(session, _news(event, NotificationKind.MESSAGE), to=to, caused_by=event)
+    thread_ids = [event.thread_id for event in by_people(session, events)]
+    watchers = sa.select(sa.func.array_agg(ThreadWatcher.user_id)).where(ThreadWatcher.thread_id == Thread.id).scalar_subquery()
+    followed = sa.select(Thread.id, Thread.assignee_user_id, watchers.label("watchers"))
+    followed = followed.where(Thread.id == sa.any_(sa.literal(thread_ids, sa.ARRAY(sa.Uuid))), Thread.spam_at.is_(None))
+    followers = {row.id: {row.assignee_user_id, *(row.watchers or ())} - {None} for row in session.execute(followed)}
+    for event in events:
+        if event.thread_id in followers and (users := followers[event.thread_id]):
+            tell(session, _news(event, NotificationKind.MESSAGE), to=User.id.in_(users), caused_by=event)
 
 
 def tell_writer_of_held(session: Session, event: Event) -> None:

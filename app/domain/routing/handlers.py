@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
@@ -39,9 +40,10 @@ def go_back(session: Session, event: Event) -> None:
     share_refusals(session, origin=move.origin, target=move.target)
 
 
-def is_wanted(session: Session, event: Event) -> bool:
-    """False where no rule is on, and after what routing itself did."""
-    return event.payload.get("by", {}).get("kind") != "routing" and is_routing_on(session)
+def wanted_among(session: Session, events: Sequence[Event]) -> Sequence[Event]:
+    """None where no rule is on, and none that routing itself brought about."""
+    found = [event for event in events if event.payload.get("by", {}).get("kind") != "routing"]
+    return found if found and is_routing_on(session) else []
 
 
 def route_after(event: Event) -> None:

@@ -7,19 +7,24 @@ neither ask nor answer, a note is no answer, and neither is a forward. A call of
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.db import table_of
+from app.core.prepared import KEPT
 from app.domain.delivery.third_parties import FORWARD_OF
 from app.domain.events.models import Event
 from app.domain.sla.clock import FactKind
 from app.domain.sla.models import SlaFact, SlaStep
-from app.domain.sla.update_clocks import FACTS, add_fact, settle_thread
+from app.domain.sla.update_clocks import FACTS, add_fact, new_fact, settle_thread, settle_threads
 from app.domain.threads.actions import lock_thread
 from app.domain.threads.models import Message, MessageType, Thread
+from app.domain.threads.queries import by_people
 from app.domain.threads.row_moves import move_rows, moved_ids, parse_move, remove_rows, return_rows
 
 STEPS = table_of(SlaStep)
@@ -28,18 +33,32 @@ HISTORY = timedelta(days=3)
 FAILED = frozenset({"failed", "bounced", "expired"})
 ARRIVED = frozenset({"accepted", "sent", "delivered", "read"})
 _OF_STATE = (FactKind.STATUS, FactKind.WAITING, FactKind.SNOOZED, FactKind.SPAM)
+_NOW = sa.bindparam("now", type_=sa.DateTime(timezone=True))
+# By thread the last time its state changed before now, and whether it does now.
+_STATES = (
+    sa.select(
+        FACTS.c.thread_id,
+        sa.func.max(FACTS.c.at).filter(FACTS.c.at < _NOW).label("former"),
+        sa.func.bool_or(FACTS.c.at == _NOW).label("is_new"),
+    )
+    .where(FACTS.c.thread_id == sa.any_(sa.bindparam("thread_ids", type_=sa.ARRAY(sa.Uuid))), FACTS.c.kind.in_(_OF_STATE))
+    .group_by(FACTS.c.thread_id)
+    .execution_options(**KEPT)
+)
 
 
-def hear_message(session: Session, event: Event) -> None:
-    """`MessageReceived`: a question begins a clock; an answer sent from elsewhere ends it."""
-    message = session.get(Message, event.message_id) if event.message_id else None
-    if message is None or message.automatic is not None:
-        return
-    at = min(message.occurred_at, event.occurred_at)
-    if message.message_type == MessageType.OUTGOING:
-        _answer(session, message, at=at, now=event.occurred_at)
-    elif message.message_type == MessageType.INCOMING and event.occurred_at - at < HISTORY:
-        _ask(session, message, at=at, now=event.occurred_at)
+def hear_messages(session: Session, events: Sequence[Event]) -> None:
+    """`MessageReceived`, each in a thread of its own: a question begins a clock; an answer sent from elsewhere ends it."""
+    asked: defaultdict[datetime, dict[Message, datetime]] = defaultdict(dict)
+    for event in by_people(session, events):
+        message = session.get_one(Message, event.message_id)
+        at = min(message.occurred_at, event.occurred_at)
+        if message.message_type == MessageType.OUTGOING:
+            _answer(session, message, at=at, now=event.occurred_at)
+        elif message.message_type == MessageType.INCOMING and event.occurred_at - at < HISTORY:
+            asked[event.occurred_at][message] = at
+    for now, questions in asked.items():
+        _ask(session, questions, now=now)
 
 
 def hear_reply(session: Session, event: Event) -> None:
@@ -151,29 +170,38 @@ def _settle(session: Session, thread_id: uuid.UUID, event: Event) -> None:
         settle_thread(session, thread, now=event.occurred_at, because=event.type)
 
 
-def _ask(session: Session, message: Message, *, at: datetime, now: datetime) -> None:
-    """A question, dated as its message; what it did to the thread a moment ago (opened it, woke it) is dated the same."""
-    thread = session.get_one(Thread, message.thread_id)  # locked by whoever added the message
-    state = sa.and_(FACTS.c.thread_id == thread.id, FACTS.c.kind.in_(_OF_STATE))
-    known = session.execute(sa.select(sa.func.count(), sa.func.max(FACTS.c.at).filter(FACTS.c.at < now)).where(state)).one()
-    at = max(at, known[1]) if known[1] is not None else at
-    if known[0] == 0:
-        _note_state(session, thread, at)
-    else:
-        session.execute(sa.update(FACTS).where(state, FACTS.c.at == now).values(at=at))
-    add_fact(session, thread.id, FactKind.ASKED, at=at, message_id=message.id)
-    settle_thread(session, thread, now=now)
+def _ask(session: Session, questions: Mapping[Message, datetime], *, now: datetime) -> None:
+    """Questions in one thread each, which whoever added the message has locked, with the time of each.
+
+    What a question did to its thread a moment ago (opened it, woke it) is dated as the question is.
+    """
+    threads = [session.get_one(Thread, message.thread_id) for message in questions]
+    rows = session.execute(_STATES, {"thread_ids": [thread.id for thread in threads], "now": now})
+    known = {row.thread_id: row for row in rows}
+    facts: list[dict[str, Any]] = []
+    for thread, (message, at) in zip(threads, questions.items(), strict=True):
+        state = known.get(thread.id)
+        if state is None:
+            facts += _state_of(thread, at)
+        else:
+            at = max(at, state.former) if state.former is not None else at
+            if state.is_new:
+                moved = sa.and_(FACTS.c.thread_id == thread.id, FACTS.c.kind.in_(_OF_STATE), FACTS.c.at == now)
+                session.execute(sa.update(FACTS).where(moved).values(at=at))
+        facts.append(new_fact(thread.id, FactKind.ASKED, at=at, message_id=message.id))
+    session.execute(sa.insert(FACTS), facts)
+    settle_threads(session, threads, now=now)
 
 
-def _note_state(session: Session, thread: Thread, at: datetime) -> None:
+def _state_of(thread: Thread, at: datetime) -> Iterator[dict[str, Any]]:
     """What the thread is as its first question comes in, where that is not simply open."""
-    add_fact(session, thread.id, FactKind.STATUS, at=at, value=thread.status.value)
+    yield new_fact(thread.id, FactKind.STATUS, at=at, value=thread.status.value)
     if thread.waiting_for:
-        add_fact(session, thread.id, FactKind.WAITING, at=at, value=thread.waiting_for)
+        yield new_fact(thread.id, FactKind.WAITING, at=at, value=thread.waiting_for)
     if thread.snoozed_until is not None:
-        add_fact(session, thread.id, FactKind.SNOOZED, at=at, value="yes")
+        yield new_fact(thread.id, FactKind.SNOOZED, at=at, value="yes")
     if thread.spam_at is not None:
-        add_fact(session, thread.id, FactKind.SPAM, at=at, value="yes")
+        yield new_fact(thread.id, FactKind.SPAM, at=at, value="yes")
 
 
 def _answer(session: Session, message: Message, *, at: datetime, now: datetime) -> None:

@@ -49,8 +49,12 @@ def seconds(at: datetime) -> int:
     return int(at.timestamp() // 1)
 
 
-def add_fact(
-    session: Session,
+def add_fact(session: Session, thread_id: uuid.UUID, kind: FactKind, **values: Any) -> None:
+    """Write down what happened to a thread: the keywords of `new_fact`."""
+    session.execute(sa.insert(FACTS), new_fact(thread_id, kind, **values))
+
+
+def new_fact(
     thread_id: uuid.UUID,
     kind: FactKind,
     *,
@@ -59,12 +63,11 @@ def add_fact(
     message_id: uuid.UUID | None = None,
     choice: Choice | None = None,
     because: str = "",
-) -> None:
-    """Write down what happened to a thread; with `choice` the terms that hold from then on."""
+) -> dict[str, Any]:
+    """What happened to a thread, as a row; with `choice` the terms that hold from then on."""
     policy_id, calendar_id = choice.key if choice is not None else (None, None)
     values = {"id": new_id(), "thread_id": thread_id, "at": at, "kind": kind, "value": value[:200], "message_id": message_id}
-    values |= {"policy_version_id": policy_id, "calendar_version_id": calendar_id, "because": because}
-    session.execute(sa.insert(FACTS), values)
+    return values | {"policy_version_id": policy_id, "calendar_version_id": calendar_id, "because": because}
 
 
 def settle_thread(session: Session, thread: Thread, *, now: datetime, because: str = "") -> None:
@@ -151,9 +154,7 @@ def _follow_terms(made: _Made, thread: Thread, facts: list[Any], choice: Choice,
     if last is not None and (last.policy_version_id, last.calendar_version_id) == choice.key:
         return
     at = facts[0].at if last is None else max(now, last.at)
-    policy_id, calendar_id = choice.key
-    row = {"id": new_id(), "thread_id": thread.id, "at": at, "kind": FactKind.TERMS, "value": "", "message_id": None}
-    row |= {"policy_version_id": policy_id, "calendar_version_id": calendar_id, "because": "" if last is None else because}
+    row = new_fact(thread.id, FactKind.TERMS, at=at, choice=choice, because="" if last is None else because)
     made.facts.append(row)
     facts.append(_Row(**row))
 

@@ -99,7 +99,6 @@ def create_thread(
         version=1,
     )
     session.add(thread)
-    session.flush()
     record(session, "ThreadCreated", subject=subject_of(thread), now=now, actor=actor)
     return thread
 
@@ -135,8 +134,10 @@ def add_message(session: Session, thread: Thread, new: NewMessage, *, now: datet
         automatic=new.automatic,
         **new.values,
     )
-    session.add(message)
     _summarise(thread, message, opens_window=new.opens_window)
+    if thread in session.new:
+        session.flush()  # the thread before its message
+    session.add(message)
     session.flush()
     return message
 

@@ -22,6 +22,7 @@ from app.core.prepared import KEPT, as_written
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand, Team, User
 from app.domain.contacts.models import Contact, ContactIdentity
+from app.domain.events.models import Event
 from app.domain.threads.models import Attachment, Message, MessageType, Priority, Thread, ThreadAlias, ThreadRead, ThreadStatus
 from app.domain.threads.sorting import Key, ListSort, SortKeys, behind_the_edge, cut, due_key, edge_of, ordering
 from app.domain.threads.triage_models import ThreadTag
@@ -322,3 +323,9 @@ def is_automatic_answer() -> sa.ColumnElement[bool]:
     """True for messages that answered somebody by themselves; a reminder of a visit is automatic and answers nobody."""
     reminded: sa.ColumnElement[str] = Message.meta["appointment_id"].astext
     return sa.and_(Message.message_type == MessageType.AUTO_RESPONSE, reminded.is_(None))
+
+
+def by_people(session: Session, events: Iterable[Event]) -> list[Event]:
+    """Those events of messages that a person wrote and no machine."""
+    messages = ((event, session.get(Message, event.message_id)) for event in events if event.message_id)
+    return [event for event, message in messages if message is not None and message.automatic is None]

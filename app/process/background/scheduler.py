@@ -24,6 +24,7 @@ from app.process.background.schedule import Periodic, periodic_jobs
 from app.wiring import sources
 
 PAUSE_SECONDS = 0.03  # between two looks; under a flood each look finds many rows instead of one
+REST = 3  # times as long as the look took, so that the relay of a flood leaves the machine to the work
 log = get_logger(__name__)
 
 
@@ -37,9 +38,10 @@ def run_scheduler(_app: Flask) -> None:
     rounds: Rounds = {}
     while not stopping.is_set():
         _wait(connection, stopping)
+        began = time.monotonic()
         _relay(connection, stopping, rounds)
         _tick(jobs, connection)
-        stopping.wait(PAUSE_SECONDS)
+        stopping.wait(max(PAUSE_SECONDS, min(0.5, REST * (time.monotonic() - began))))
 
 
 def _wait(connection: redis.Redis, stopping: Flag) -> None:

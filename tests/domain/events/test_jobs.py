@@ -11,12 +11,14 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.core.batches import run_in_turn
+from app.core.ids import new_id
 from app.core.storage import StorageFailed
 from app.core.work import claim, take_hints
 from app.domain.events import registry
+from app.domain.events.actions import Subject, gathered, record
 from app.domain.events.jobs import TABLE, run_outbox_entries, run_outbox_entries_at_once
 from app.domain.events.models import Event, OutboxEntry
-from app.domain.events.registry import AfterCommit, Wiring
+from app.domain.events.registry import AfterCommit, Together, Wiring
 from tests.factories import NOW
 
 
@@ -112,3 +114,37 @@ def test_after_its_turn_a_job_leaves_the_rest_to_others(desk: Desk) -> None:
     assert ran == row_ids[:1]  # the first one has its turn in any case
     given_back = take_hints(desk.session, TABLE, sweep_seconds=3600)
     assert [row.id for row in given_back] == row_ids[1:]
+
+
+def test_gathered_events_react_together_and_those_of_one_thread_in_turn(app_context: Flask, db_session: Session) -> None:
+    heard: list[list[str]] = []
+
+    def hear(_session: Session, events: Sequence[Event]) -> None:
+        heard.append([event.payload["name"] for event in events])
+
+    def hear_alone(_session: Session, event: Event) -> None:
+        heard.append([event.payload["name"]])
+
+    before = registry.installed()
+    reactions = {"ThreadTagged": (Together(hear),), "ThreadEdited": (hear_alone,)}
+    after = {"ThreadTagged": (AfterCommit("noted", lambda event: None, among=lambda _session, events: events[:1]),)}
+    registry.install(Wiring(reactions, after))
+    one, other = Subject(thread_id=new_id()), Subject(thread_id=new_id())
+    try:
+        with gathered(db_session):
+            for event_type, subject, name in (
+                ("ThreadTagged", one, "a"),
+                ("ThreadTagged", other, "b"),
+                ("ThreadTagged", one, "c"),  # the first two are through before
+                ("ThreadCreated", one, "d"),  # nobody reacts, so nobody waits
+                ("ThreadEdited", other, "e"),  # its reaction takes one at a time
+                ("ThreadTagged", other, "f"),
+            ):
+                record(db_session, event_type, subject=subject, now=NOW, payload={"name": name})
+            assert heard == [["a", "b"], ["c"], ["e"]]
+    finally:
+        registry.install(before)
+    assert heard[3:] == [["f"]]
+    db_session.flush()
+    promised = sa.select(Event.payload["name"].astext).join(OutboxEntry, OutboxEntry.event_id == Event.id)
+    assert list(db_session.execute(promised.order_by(OutboxEntry.id)).scalars()) == ["a", "c", "f"]

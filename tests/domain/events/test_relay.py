@@ -49,6 +49,19 @@ def test_many_rows_share_jobs_and_few_are_spread_over_the_workers(app_context: F
     assert _relay() == 3
 
 
+def test_while_the_workers_have_enough_what_comes_waits_for_fuller_jobs(app_context: Flask, db_session: Session) -> None:
+    for number in range(6):
+        _store_event(db_session, str(number))
+        _relay()
+    assert len(_queue()) == 6
+    for number in range(6, 30):
+        _store_event(db_session, str(number))
+        assert _relay() == 0
+    _queue().empty()
+    assert _relay() == 3
+    assert [len(job.kwargs["row_ids"]) for job in _queue().jobs] == [10, 10, 10]
+
+
 def test_rows_of_a_job_come_in_the_order_in_which_they_were_received(app_context: Flask, db_session: Session) -> None:
     for number in range(40):
         _store_event(db_session, str(number))

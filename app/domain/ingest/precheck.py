@@ -1,0 +1,39 @@
+"""What is not there for any of several messages, read at once for all, so that it need not be looked for with each.
+
+True for as long as the locks of their `lock_keys` are held and none of the messages is applied; of one event's messages the
+first may make what the next would find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.contract.base import InboundMessage
+from app.core.text import storable
+from app.domain.contacts.models import ContactIdentity
+from app.domain.ingest.context import Key, Precheck, counterpart, identities_of, key_of
+from app.domain.threads.models import Message, PendingChange
+from app.domain.threads.spam_models import BlockedSender
+
+
+def look_ahead(session: Session, messages: Collection[InboundMessage], *, own_addresses: frozenset[str]) -> Precheck:
+    """Four queries, however many messages."""
+    names = sa.any_(sa.literal([storable(message.external_id) for message in messages], sa.ARRAY(sa.Text)))
+    keys = sorted({key_of(one) for message in messages for one in identities_of(counterpart(message, own_addresses))})
+    stored = sa.select(Message.external_id).where(Message.external_id == names)
+    changed = sa.select(PendingChange.target_external_id).where(PendingChange.target_external_id == names)
+    return Precheck(
+        frozenset(name for name in session.execute(stored).scalars() if name is not None),
+        frozenset(session.execute(changed).scalars()),
+        _found(session, ContactIdentity, keys),
+        _found(session, BlockedSender, keys),
+    )
+
+
+def _found(session: Session, kind: type[ContactIdentity | BlockedSender], keys: Sequence[Key]) -> frozenset[Key]:
+    columns = (kind.kind, kind.scope, kind.value)
+    rows = session.execute(sa.select(*columns).where(sa.tuple_(*columns).in_(keys))) if keys else ()
+    return frozenset((row.kind, row.scope, row.value) for row in rows)
