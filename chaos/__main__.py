@@ -1,4 +1,7 @@
-"""`python -m chaos [--kills N] [--unprotected] [--json FILE]`: exit status 0 if nothing was lost or doubled, else 1."""
+"""`python -m chaos [--kills N] [--unprotected] [--json FILE]`: exit status 0 if nothing was lost or doubled, else 1.
+
+`python -m chaos hostile [--minutes N]` is a run of its own (chaos/hostile.py).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from chaos import hostile
 from chaos.report import as_json, as_text
 from chaos.run import Orders, Outcome, Run
 
@@ -18,7 +22,10 @@ UNPROTECTED_QUIET_SECONDS = 60.0  # what was lost never comes to an end: waiting
 
 def main(argv: list[str] | None = None) -> int:
     """Run once and print what happened."""
-    arguments = _arguments(argv)
+    given = sys.argv[1:] if argv is None else argv
+    if given[:1] == ["hostile"]:
+        return hostile.main(given[1:])
+    arguments = _arguments(given)
     orders = Orders(
         kills=arguments.kills,
         seconds=arguments.seconds,

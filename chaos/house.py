@@ -48,8 +48,9 @@ class UnableToStart(Exception):
 class House:
     """Everything that runs, in one folder. `look_after` starts again at once what has died."""
 
-    def __init__(self, folder: Path, *, protected: bool = True) -> None:
+    def __init__(self, folder: Path, *, protected: bool = True, small_disk: bool = True) -> None:
         self.folder = folder
+        self._small_disk = small_disk
         self.crash_dir = folder / "crash"
         self.servers = EmbeddedServers(folder / "servers", on_line=self._keep_line)
         self.ports = choose_simulator_ports({})
@@ -68,7 +69,8 @@ class House:
         self.crash_dir.mkdir(exist_ok=True)
         self._log = (self.folder / "lines.log").open("a", buffering=1)
         self.settings = self._settings()
-        self.disk.mount()
+        if self._small_disk:
+            self.disk.mount()
         upgrade(self.settings.database_url)
 
     def open_doors(self) -> None:
