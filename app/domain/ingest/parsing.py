@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,11 +33,18 @@ def parse_event(
     event: InboundEvent, channel: Channel, *, own_addresses: frozenset[str], budget_seconds: float = BUDGET_SECONDS
 ) -> Parsed:
     """Parse the event's bytes in at most `budget_seconds` of processor time. Raises UnableToParse."""
+    with reading_budget(budget_seconds):
+        return _parse(event, channel, own_addresses)
+
+
+@contextmanager
+def reading_budget(seconds: float = BUDGET_SECONDS) -> Iterator[None]:
+    """Raise UnableToParse inside the block, which asks no database, after so many seconds of processor time."""
     try:
-        with cpu_budget(budget_seconds):
-            return _parse(event, channel, own_addresses)
+        with cpu_budget(seconds):
+            yield
     except OverBudget as error:
-        raise UnableToParse(_COSTLY % {"seconds": f"{budget_seconds:g}"}) from error
+        raise UnableToParse(_COSTLY % {"seconds": f"{seconds:g}"}) from error
 
 
 def _parse(event: InboundEvent, channel: Channel, own_addresses: frozenset[str]) -> Parsed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +11,8 @@ from app.contract.base import UnableToParse
 from app.core.ids import new_id
 from app.domain.connections.models import Channel, ChannelType
 from app.domain.ingest.models import InboundEvent
-from app.domain.ingest.parsing import parse_event
+from app.domain.ingest.parsing import parse_event, reading_budget
+from app.providers.fillout.parse import read_submission
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CHANNEL = Channel(
@@ -33,3 +35,10 @@ def test_a_mail_over_the_budget_is_refused_with_a_reason_and_the_next_is_read() 
         parse_event(event("> lang\n" * 400_000), CHANNEL, own_addresses=frozenset(), budget_seconds=0.001)
     parsed = parse_event(event("Hallo"), CHANNEL, own_addresses=frozenset())
     assert [message.text for message in parsed.messages] == ["Hallo"]
+
+
+def test_a_form_over_the_budget_is_refused_with_the_same_reason() -> None:
+    answers = [{"id": str(n), "name": f"Vraag {n}", "type": "ShortAnswer", "value": "x" * 100} for n in range(100_000)]
+    body = json.dumps({"formId": "f", "submission": {"submissionId": "s", "questions": answers}}).encode()
+    with pytest.raises(UnableToParse, match=r"more than 0\.001 seconds of the processor"), reading_budget(0.001):
+        read_submission(body, received_at=NOW)

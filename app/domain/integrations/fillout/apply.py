@@ -24,6 +24,7 @@ from app.core.text import mark as N_
 from app.domain.events.actions import SYSTEM
 from app.domain.ingest.context import ItemResult
 from app.domain.ingest.models import InboundEvent
+from app.domain.ingest.parsing import reading_budget
 from app.domain.integrations.conversation import Said, begin_thread, say
 from app.domain.integrations.fillout.files import FormFile, read_files
 from app.domain.integrations.models import FormSubmission, Integration
@@ -42,11 +43,12 @@ def read_form(session: Session, event: InboundEvent) -> list[ItemResult]:
     """What became of one post. Raises UnableToParse."""
     integration = get_integration(session, uuid.UUID(str(event.meta.get("integration_id"))))
     now = utc_now()
-    submission = read_submission(event.body, received_at=event.received_at)
+    fields = integration.settings.get("fields") or {}
+    with reading_budget():
+        submission = read_submission(event.body, received_at=event.received_at)
+        intake = read_intake(submission, fields)
     if submission.is_test:
         return [ItemResult("test", reason=N_("sent to try the form out"))]
-    fields = integration.settings.get("fields") or {}
-    intake = read_intake(submission, fields)
     _note_missing(integration, intake, fields, now)
     advisory_xact_lock(session, f"form:{integration.id}:{submission.external_id}")
     before = _find(session, integration, submission)

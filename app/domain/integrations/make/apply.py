@@ -21,6 +21,7 @@ from app.domain.contacts.models import Contact
 from app.domain.events.actions import SYSTEM
 from app.domain.ingest.context import ItemResult
 from app.domain.ingest.models import InboundEvent
+from app.domain.ingest.parsing import reading_budget
 from app.domain.integrations.conversation import Said, begin_thread, say
 from app.domain.integrations.models import Integration
 from app.domain.integrations.people import find_person
@@ -57,7 +58,8 @@ class _Job:
 def read_scenario(session: Session, event: InboundEvent) -> list[ItemResult]:
     """What became of one call. Raises UnableToParse."""
     integration = get_integration(session, uuid.UUID(str(event.meta.get("integration_id"))))
-    told = read_told(event.body, received_at=event.received_at)
+    with reading_budget():
+        told = read_told(event.body, received_at=event.received_at)
     apply = _APPLY.get(str(event.meta.get("scenario")))
     if apply is None:
         raise UnableToParse(N_("there is no such scenario"))
