@@ -125,7 +125,7 @@ def _process_together(row_ids: Sequence[uuid.UUID], known: Known) -> Collection[
         claimed = claim_all(session, TABLE, row_ids, lease_seconds=runtime().settings.lease_seconds, where=new)
         leases = {lease.row_id: lease for lease in claimed}
         known.load(session, leases)
-    crash_point("ingest.after_claim")
+    crash_point("ingest.after_claim_of_many")
     group: dict[Lease, Read] = {}
     ends_at = time.monotonic() + TURN_SECONDS
     for lease in [leases[row_id] for row_id in row_ids if row_id in leases]:
@@ -224,7 +224,7 @@ def _apply_group(group: Mapping[Lease, Read]) -> None:
         except Exception:
             log.exception("inbound_events_applied_alone", events=len(group))
         else:
-            crash_point("ingest.after_commit")
+            crash_point("ingest.after_commit_of_many")
             return
     for lease, read in group.items():
         with _stored_outcome(lease):
@@ -243,7 +243,7 @@ def _apply_together(group: Mapping[Lease, Read]) -> None:
             for lease, read in group.items():
                 results = _apply(session, read, storage, now, run=lambda _session, apply, _context: apply(), precheck=precheck)
                 ended[lease] = {"results": [result.as_json() for result in results]}
-        crash_point("ingest.before_commit")
+        crash_point("ingest.before_commit_of_many")
         finish_each(session, TABLE, ended, values={"reason": None, "done_at": sa.func.clock_timestamp()})
 
 
