@@ -16,7 +16,7 @@ from app import wiring
 from app.config import Settings, load_settings
 from app.core import prepared
 from app.core.crypto import Keyring, parse_keys
-from app.core.db import AUTOCOMMIT, db, limit_answers
+from app.core.db import AUTOCOMMIT, db, in_transaction, limit_answers
 from app.core.http import HttpClient
 from app.core.limits import Limits
 from app.core.log import configure_logging
@@ -126,7 +126,8 @@ def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
     from app.providers.registry import build_adapters
 
     meter = Meter(writer(app), every_seconds=settings.usage_seconds)
-    http = HttpClient(allowed_networks=settings.outbound_allow, ports=settings.outbound_ports, meter=meter)
+    every_client: dict[str, Any] = {"ports": settings.outbound_ports, "meter": meter, "in_transaction": in_transaction}
+    http = HttpClient(allowed_networks=settings.outbound_allow, **every_client)
     valkey = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_timeout=5)
     hasty = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=Retry(NoBackoff(), 0))
     return Runtime(
@@ -134,7 +135,7 @@ def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
         storage=open_storage(settings.storage_url),
         keyring=Keyring(parse_keys(settings.encryption_keys)),
         http=http,
-        foreign_http=HttpClient(allowed_places=settings.simulated_hosts, ports=settings.outbound_ports, meter=meter),
+        foreign_http=HttpClient(allowed_places=settings.simulated_hosts, **every_client),
         meter=meter,
         nudger=Nudger(settings.redis_url),
         redis=valkey,

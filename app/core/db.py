@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 
 import psycopg
 import sqlalchemy as sa
+from flask import has_app_context
 from flask_sqlalchemy import SQLAlchemy
 from psycopg.abc import PQGen
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -95,6 +96,11 @@ def transaction() -> Iterator[Session]:
     except BaseException:
         session.rollback()
         raise
+
+
+def in_transaction() -> bool:
+    """Whether the session of this request, job or command has a transaction open."""
+    return has_app_context() and db.session.registry.has() and db.session().in_transaction()
 
 
 AUTOCOMMIT = "autocommit"  # the bind of the webhook door, whose connections have no transactions and little patience

@@ -52,6 +52,10 @@ class HttpFailure(Exception):
         self.status = status
 
 
+class CalledInTransaction(RuntimeError):
+    """A mistake in our code: the call would hold rows and a connection for as long as the other side likes."""
+
+
 @dataclass(frozen=True)
 class HttpResponse:
     """An answer of any status, redirects included. `headers` has lower-case names, repeated ones joined with ", "."""
@@ -81,6 +85,7 @@ class HttpClient:
 
     `allowed_networks` are CIDR networks reachable although they are not public, e.g. "127.0.0.0/8" for the simulators, and
     `allowed_places` single ones with their port; `ports` are those that are called on public addresses. `meter` counts the calls.
+    `in_transaction`: whether the caller holds a database transaction open, which no call may keep waiting.
     """
 
     def __init__(
@@ -92,9 +97,11 @@ class HttpClient:
         user_agent: str = "Switchyard/1",
         resolve: Resolver = system_resolver,
         meter: Meter | None = None,
+        in_transaction: Callable[[], bool] = lambda: False,
     ) -> None:
         self._user_agent = user_agent
         self._meter = meter
+        self._in_transaction = in_transaction
         self._pools = urllib3.PoolManager(num_pools=32, maxsize=16)
         self._pools.pool_classes_by_scheme = _pool_classes(
             AddressGuard(allowed_networks, ports=ports, places=allowed_places), resolve
@@ -120,8 +127,10 @@ class HttpClient:
 
         `called` is what the call is counted as. Times are seconds: `deadline` covers the whole request. Without `params` the URL
         is used as it stands; a space in `params` becomes %20, which OData needs and everybody takes.
-        Raises HttpFailure.
+        Raises HttpFailure, and CalledInTransaction before anything is sent.
         """
+        if self._in_transaction():
+            raise CalledInTransaction(f"{method} {called.name}: commit first")
         target = _checked_url(url, params)
         body, content_type = _encoded_body(json=json, data=data, files=files)
         exchange = _Exchange(connect_timeout=connect_timeout, read_timeout=read_timeout, deadline=deadline)

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from app.core.http import HttpClient, HttpFailure
+from app.core.http import CalledInTransaction, HttpClient, HttpFailure
+from app.core.metering import Endpoint
 from tests.core.raw_server import Answer, serving
 from tests.support.certificates import write_certificate
 
@@ -49,6 +50,16 @@ def failure(client: HttpClient, url: str, method: str = "GET", **options: Any) -
     with pytest.raises(HttpFailure) as caught:
         client.request(method, url, **options)
     return caught.value
+
+
+def test_no_call_is_made_while_a_transaction_is_open() -> None:
+    is_open = True
+    client = HttpClient(allowed_networks=["127.0.0.0/8"], in_transaction=lambda: is_open)
+    with pytest.raises(CalledInTransaction, match="POST sms: commit first"):
+        client.request("POST", "http://127.0.0.1:1/", called=Endpoint("twilio", "sms"))
+    is_open = False
+    assert failure(client, "http://127.0.0.1:1/").kind == "connect"
+
 
 
 @pytest.mark.parametrize(
