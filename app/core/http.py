@@ -130,7 +130,7 @@ class HttpClient:
         Raises HttpFailure, and CalledInTransaction before anything is sent.
         """
         if self._in_transaction():
-            raise CalledInTransaction(f"{method} {called.name}: commit first")
+            raise CalledInTransaction(f"{called.provider} {method} {called.name}: commit first")
         target = _checked_url(url, params)
         body, content_type = _encoded_body(json=json, data=data, files=files)
         exchange = _Exchange(connect_timeout=connect_timeout, read_timeout=read_timeout, deadline=deadline)

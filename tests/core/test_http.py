@@ -55,7 +55,7 @@ def failure(client: HttpClient, url: str, method: str = "GET", **options: Any) -
 def test_no_call_is_made_while_a_transaction_is_open() -> None:
     is_open = True
     client = HttpClient(allowed_networks=["127.0.0.0/8"], in_transaction=lambda: is_open)
-    with pytest.raises(CalledInTransaction, match="POST sms: commit first"):
+    with pytest.raises(CalledInTransaction, match="twilio POST sms: commit first"):
         client.request("POST", "http://127.0.0.1:1/", called=Endpoint("twilio", "sms"))
     is_open = False
     assert failure(client, "http://127.0.0.1:1/").kind == "connect"

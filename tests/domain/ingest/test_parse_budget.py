@@ -38,7 +38,11 @@ def test_a_mail_over_the_budget_is_refused_with_a_reason_and_the_next_is_read() 
 
 
 def test_a_form_over_the_budget_is_refused_with_the_same_reason() -> None:
-    answers = [{"id": str(n), "name": f"Vraag {n}", "type": "ShortAnswer", "value": "x" * 100} for n in range(100_000)]
-    body = json.dumps({"formId": "f", "submission": {"submissionId": "s", "questions": answers}}).encode()
+    body = json.dumps({"formId": "f", "submission": {"submissionId": "s", "questions": []}}).encode()
+
+    def read_without_end() -> None:
+        while True:
+            read_submission(body, received_at=NOW)
+
     with pytest.raises(UnableToParse, match=r"more than 0\.001 seconds of the processor"), reading_budget(0.001):
-        read_submission(body, received_at=NOW)
+        read_without_end()

@@ -89,7 +89,7 @@ def outside(app: Flask, simulators: tuple[str, int]) -> Iterator[Outside]:
     usual, (url, smtp_port) = app.extensions[EXTENSION], simulators
     hosts = {"push_hosts": (url,), "teams_hosts": (url,), "smtp_url": f"smtp://127.0.0.1:{smtp_port}"}
     app.extensions[EXTENSION] = replace(usual, settings=replace(usual.settings, **hosts))
-    outside = Outside(url, usual.http)
+    outside = Outside(url, HttpClient(allowed_networks=["127.0.0.0/8"]))
     outside.call("POST", "/__sim/reset")
     yield outside
     app.extensions[EXTENSION] = usual

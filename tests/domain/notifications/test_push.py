@@ -13,6 +13,7 @@ from flask import Flask
 
 from app.contract.notice_outcome import Outcome
 from app.core.db import db
+from app.core.http import HttpClient
 from app.core.ids import new_id
 from app.core.runtime import EXTENSION, runtime
 from app.domain.accounts.models import UserSession
@@ -359,7 +360,7 @@ def test_two_workers_at_the_end_of_quiet_hours_make_one_notice(fresh_app: Flask,
     """Each takes another dispatch of the same browser, at the same moment, over connections of their own."""
     usual, url = fresh_app.extensions[EXTENSION], simulators[0]
     fresh_app.extensions[EXTENSION] = replace(usual, settings=replace(usual.settings, push_hosts=(url,)))
-    outside = Outside(url, usual.http)
+    outside = Outside(url, HttpClient(allowed_networks=["127.0.0.0/8"]))
     outside.call("POST", "/__sim/reset")
     with fresh_app.app_context():
         session = db.session()
