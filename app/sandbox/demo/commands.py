@@ -25,7 +25,7 @@ from app.sandbox.demo.mailboxes import connect_mailboxes, mailboxes_elsewhere
 from app.sandbox.demo.people import USERS
 from app.sandbox.demo.phone_world import connect_phone, simulated_phone
 from app.sandbox.demo.simulator_client import connect_teams, simulator
-from app.sandbox.demo.simulator_state import SimulatorAway, World
+from app.sandbox.demo.simulator_state import SIMULATORS, SimulatorAway, World
 from app.sandbox.demo.wait_for_simulators import wait_for_simulators
 
 PASSWORD = "switchyard-demo"  # noqa: S105  of the demo company only; the demo refuses to run in production
@@ -53,7 +53,7 @@ def register(app: Flask) -> None:
 def simulated_world() -> World:
     """The simulators this demo was started with."""
     settings, elsewhere = runtime().settings, mailboxes_elsewhere(db.session())
-    return World(runtime().http, chat_url=settings.whatsapp_base_url, mail_url=settings.graph_base_url, elsewhere=elsewhere)
+    return World(SIMULATORS, chat_url=settings.whatsapp_base_url, mail_url=settings.graph_base_url, elsewhere=elsewhere)
 
 
 @group.command("load")

@@ -14,7 +14,7 @@ from app.core.runtime import runtime
 from app.domain.connections.models import Channel, ChannelType
 from app.domain.connections.queries import list_channels, open_secrets
 from app.sandbox.demo import unconnected_accounts
-from app.sandbox.demo.simulator_state import REFUSES, SILENT, SimulatorAway
+from app.sandbox.demo.simulator_state import REFUSES, SILENT, SIMULATORS, SimulatorAway
 
 Json = dict[str, Any]
 CALM: Json = {"refuses_sign_in": False, "reorder": False, "duplicate": 0, "delay_s": 0.0, "slow_s": 0.0, "failing": {}}
@@ -74,7 +74,7 @@ class PhoneWorld:
 
 def simulated_phone() -> PhoneWorld:
     """The one this demo was started with."""
-    return PhoneWorld(runtime().http, runtime().settings.twilio_base_url)
+    return PhoneWorld(SIMULATORS, runtime().settings.twilio_base_url)
 
 
 def connect_phone(session: Session, world: PhoneWorld, *, keyring: Keyring, settings: Settings) -> None:

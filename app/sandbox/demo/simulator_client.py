@@ -13,12 +13,11 @@ from sqlalchemy.orm import Session
 from app.core.clock import utc_now
 from app.core.crypto import Keyring
 from app.core.http import HttpClient, HttpFailure
-from app.core.runtime import runtime
 from app.domain.accounts.models import Team
 from app.domain.events.actions import SYSTEM
 from app.domain.notifications.teams.hooks import NewHook, find_hook, set_hook
 from app.sandbox.demo import unconnected_accounts
-from app.sandbox.demo.simulator_state import SILENT, SimulatorAway
+from app.sandbox.demo.simulator_state import SILENT, SIMULATORS, SimulatorAway
 from app.sandbox.demo.wait_for_simulators import LOOPBACK
 
 
@@ -43,7 +42,7 @@ def simulator(key: str, environ: Mapping[str, str] = os.environ) -> Outside:
     port = environ.get(f"{key.upper()}_SIM_PORT", "")
     if not port.isdecimal():
         raise SimulatorAway(SILENT % {"why": "none"})
-    return Outside(runtime().http, f"http://{LOOPBACK}:{port}")
+    return Outside(SIMULATORS, f"http://{LOOPBACK}:{port}")
 
 
 def connect_teams(session: Session, outside: Outside, *, keyring: Keyring) -> None:
