@@ -117,6 +117,12 @@ def put_back(
     )
 
 
+def renew(session: Session, table: sa.Table, lease: Lease, *, lease_seconds: int, values: Mapping[str, Any]) -> bool:
+    """Hold the row for `lease_seconds` from now. False as for `finish`."""
+    until = _NOW + sa.func.make_interval(0, 0, 0, 0, 0, 0, lease_seconds)
+    return _write(session, table, lease, {"lease_until": until, **values})
+
+
 def _free(table: sa.Table) -> sa.ColumnElement[bool]:
     return sa.or_(table.c.state == READY, sa.and_(table.c.state == RUNNING, table.c.lease_until < _NOW))
 

@@ -1,0 +1,206 @@
+"""Keep promises: claim a row, prepare, close the session, call, note what came of it. The one place for this sequence.
+
+At least once, by `app/core/work.py`. What is noted is fenced by the lease: whoever was overtaken writes nothing, the row or
+beside it. A process may die between any two steps: `STEPS` are crash points, named `<table>.<step>`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.core.crash import crash_point
+from app.core.db import transaction
+from app.core.log import get_logger
+from app.core.runtime import runtime
+from app.core.shortage import find_shortage
+from app.core.work import DONE, RETRY_SECONDS, Lease, claim, finish, next_delay_seconds, put_back, renew
+
+STEPS = ("after_claim", "before_call", "after_call", "after_note")  # the first and the last: not committed yet
+TURN_SECONDS = 10  # of a long row; then others in the queue have theirs
+
+Work = TypeVar("Work")
+Answer = TypeVar("Answer")
+Values = Mapping[str, Any]
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The row ends. `then` runs in the same transaction, once the row is known to be ours."""
+
+    values: Values = field(default_factory=dict)
+    state: str = DONE
+    then: Callable[[Session], None] | None = None
+
+
+@dataclass(frozen=True)
+class Later:
+    """The row is due again in `seconds`. `is_try` False: this cost none of its tries. `unless_unique`: a unique index lets no
+    second row wait, so this one ends."""
+
+    seconds: float
+    values: Values = field(default_factory=dict)
+    is_try: bool = True
+    unless_unique: Ended | None = None
+    then: Callable[[Session], None] | None = None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Again by the schedule, but not before `asked_seconds`; `given_up` where the tries are used up or `is_final`."""
+
+    given_up: Ended
+    values: Values = field(default_factory=dict)
+    is_final: bool = False
+    asked_seconds: float | None = None
+    unless_unique: Ended | None = None
+    then: Callable[[Session], None] | None = None  # whichever it is
+
+
+@dataclass(frozen=True)
+class More:
+    """A part is done: prepare the next one at once, or after others had their turn."""
+
+    values: Values = field(default_factory=dict)
+
+
+Ending = Ended | Later | Failed | More
+
+
+@dataclass(frozen=True, eq=False)
+class Promise(Generic[Work, Answer]):
+    """How the rows of a table are kept.
+
+    `prepare` and `note` run in a transaction each, `call` outside any. `prepare` returns an ending where nothing is to be called.
+    `errors`: what `call` raises and `note` is given as its answer. `broken`: the end of a row after as many unforeseen errors as
+    it has `tries`; without it such an error is raised, and the row is claimed again when its lease is over. `lock`: taken first.
+    """
+
+    table: sa.Table
+    prepare: Callable[[Session, Lease], Work | Ending]
+    call: Callable[[Work], Answer]
+    note: Callable[[Session, Work, Answer], Ending]
+    errors: tuple[type[Exception], ...] = ()
+    tries: int = len(RETRY_SECONDS) + 1
+    turn_seconds: float = TURN_SECONDS
+    broken: Callable[[Exception], Ended] | None = None
+    lock: Callable[[Session, Any], None] = lambda _session, _row_id: None
+
+    def crash(self, step: str) -> None:
+        crash_point(f"{self.table.name}.{step}")
+
+
+def in_database(table: sa.Table, act: Callable[[Session, Lease], Ending], **options: Any) -> Promise[Lease, None]:
+    """A promise that calls nobody: `act` does it in the transaction of its ending, so exactly once."""
+    return Promise(table, lambda _, lease: lease, lambda _: None, lambda session, lease, _: act(session, lease), **options)
+
+
+class Overtaken(Exception):
+    """Somebody else has the row by now."""
+
+
+def keep(promise: Promise[Any, Any], row_id: Any) -> None:
+    """One try to keep the promise of a row; for edges. Nothing happens if it is not due or somebody has it."""
+    lease_seconds = runtime().settings.lease_seconds
+    ends_at = time.monotonic() + min(promise.turn_seconds, lease_seconds / 2)
+    with transaction() as session:
+        promise.lock(session, row_id)
+        lease = claim(session, promise.table, row_id, lease_seconds=lease_seconds)
+        if lease is None:
+            return
+        promise.crash("after_claim")
+        work = _prepare(session, promise, lease)
+    try:
+        while work is not None and call_and_note(promise, lease, work):
+            with transaction() as session:
+                work = _prepare(session, promise, lease, is_time_up=time.monotonic() >= ends_at)
+    except Overtaken:
+        log.info("promise_overtaken", table=promise.table.name, row_id=str(row_id))
+    except Exception as error:
+        if promise.broken is None:
+            raise
+        log.exception("promise_broken", table=promise.table.name, row_id=str(row_id))
+        _end_after(promise, lease, error, promise.broken(error))
+    runtime().nudger.nudge()
+
+
+def _prepare(session: Session, promise: Promise[Any, Any], lease: Lease, *, is_time_up: bool = False) -> Any:
+    """What to call with; None where the row has ended or waits."""
+    work = Later(0) if is_time_up else promise.prepare(session, lease)
+    if not isinstance(work, Ending):
+        return work
+    _end(session, promise, lease, work)
+    return None
+
+
+def call_and_note(promise: Promise[Any, Any], lease: Lease, work: Any) -> bool:
+    """Whether there is more to do under the lease. Raises Overtaken, with nothing noted."""
+    promise.crash("before_call")
+    try:
+        answer = promise.call(work)
+    except promise.errors as error:
+        answer = error
+    promise.crash("after_call")
+    with transaction() as session:
+        ending = promise.note(session, work, answer)
+        _end(session, promise, lease, ending)
+        promise.crash("after_note")
+    if isinstance(ending, More):
+        runtime().nudger.nudge()
+        return True
+    return False
+
+
+def _end_after(promise: Promise[Any, Any], lease: Lease, error: Exception, given_up: Ended) -> None:
+    """What the machine lacks is no try of the row."""
+    shortage = find_shortage(error)
+    try:
+        with transaction() as session:
+            _end(session, promise, lease, Later(shortage.wait_seconds, is_try=False) if shortage else Failed(given_up))
+    except Overtaken:
+        log.info("promise_overtaken", table=promise.table.name, row_id=str(lease.row_id))
+
+
+def _end(session: Session, promise: Promise[Any, Any], lease: Lease, ending: Ending) -> None:
+    """Write it to the row. Raises Overtaken, which takes the transaction back."""
+    session.flush()
+    then = None if isinstance(ending, More) else ending.then
+    if isinstance(ending, Failed):
+        ending = _retried(promise, lease, ending)
+        then = then or ending.then
+    if isinstance(ending, Ended):
+        is_held = finish(session, promise.table, lease, state=ending.state, values=ending.values)
+    elif isinstance(ending, Later):
+        is_held = _put_back(session, promise, lease, ending)
+    else:
+        seconds = runtime().settings.lease_seconds
+        is_held = renew(session, promise.table, lease, lease_seconds=seconds, values=ending.values)
+    if not is_held:
+        raise Overtaken
+    if then is not None:
+        then(session)
+
+
+def _retried(promise: Promise[Any, Any], lease: Lease, failed: Failed) -> Ended | Later:
+    delay = next_delay_seconds(lease.attempts) if lease.attempts < promise.tries and not failed.is_final else None
+    if delay is None:
+        return failed.given_up
+    return Later(max(delay, failed.asked_seconds or 0), failed.values, unless_unique=failed.unless_unique)
+
+
+def _put_back(session: Session, promise: Promise[Any, Any], lease: Lease, later: Later) -> bool:
+    values = {**({} if later.is_try else {"attempts": lease.attempts - 1}), **later.values}
+    try:
+        with session.begin_nested():
+            return put_back(session, promise.table, lease, delay_seconds=later.seconds, values=values)
+    except IntegrityError:
+        if later.unless_unique is None:
+            raise
+        return finish(session, promise.table, lease, values=later.unless_unique.values)
