@@ -38,16 +38,18 @@ def test_each_recipient_gets_it_once_however_often_the_work_is_taken_up(house: H
 
 def test_a_row_whose_lease_was_lost_leaves_nothing_behind(house: House) -> None:
     """Another worker took it over while the first was still writing: what that one wrote is taken back."""
+    from app.core.promises import Overtaken, call_and_note
     from app.core.work import Lease
-    from app.domain.mailings.jobs import _carry_out, _Overtaken
+    from app.domain.mailings.jobs import PROMISE
 
     mailing = house.mailing(agreed("jan@example.nl"))
     (row_id,) = house.session.execute(sa.select(MailingRecipient.id)).scalars().all()
     values = {"state": "running", "lease_token": new_id(), "lease_until": utc_now() + timedelta(minutes=2)}
     house.session.execute(sa.update(table_of(MailingRecipient)).values(**values))
     house.session.commit()
-    with pytest.raises(_Overtaken):
-        _carry_out(Lease(row_id, new_id(), 1), row_id)
+    lease = Lease(row_id, new_id(), 1)
+    with pytest.raises(Overtaken):
+        call_and_note(PROMISE, lease, lease)
     house.session.expire_all()
     assert house.session.execute(sa.select(sa.func.count()).select_from(Message)).scalar_one() == 0
     assert house.progress(mailing)["waiting"] == 1
