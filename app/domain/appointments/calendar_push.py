@@ -1,4 +1,4 @@
-"""Keep an appointment in a mailbox's calendar: claim, close the session, call the provider, note what it said; an edge.
+"""Keep an appointment in a mailbox's calendar.
 
 At least once, and once is enough: what may have been written before is looked for by our reference before it is written again.
 """
@@ -16,9 +16,10 @@ from app.contract.calendars import EventGone, HasCalendar, WantedEvent, WrittenE
 from app.core.clock import utc_now
 from app.core.db import table_of, transaction
 from app.core.log import get_logger
+from app.core.promises import Ended, Failed, Promise
 from app.core.runtime import runtime
 from app.core.text import mark as N_
-from app.core.work import FAILED, Lease, claim, finish, next_delay_seconds, put_back
+from app.core.work import FAILED, Lease
 from app.domain.appointments.actions import lock_appointment
 from app.domain.appointments.entries import promise_entry
 from app.domain.appointments.models import Appointment, CalendarEntry
@@ -26,7 +27,6 @@ from app.domain.connections.account import account_of
 from app.domain.connections.models import Channel
 from app.domain.contacts.models import Contact
 
-TABLE = table_of(CalendarEntry)
 NO_CALENDAR = N_("The channel is off, or its calendar is not followed any more.")
 log = get_logger(__name__)
 
@@ -35,7 +35,7 @@ log = get_logger(__name__)
 class _Call:
     """`wanted` is None where the event has to go. `key`: what it is called there; `was_tried`: it may be there without one."""
 
-    lease: Lease
+    entry_id: uuid.UUID
     account: ChannelAccount
     adapter: HasCalendar
     reference: str
@@ -44,36 +44,18 @@ class _Call:
     wanted: WantedEvent | None
 
 
-def keep(entry_id: uuid.UUID) -> None:
-    """One try to bring the calendar in step."""
-    with transaction() as session:
-        lease = claim(session, TABLE, entry_id, lease_seconds=runtime().settings.lease_seconds)
-        call = _prepare(session, lease) if lease else None
-    if call is None:
-        return
-    try:
-        written = _write(call)
-    except EventGone:
-        _write_anew(call)
-    except ProviderError as error:
-        _note_failure(call.lease, error)
-    else:
-        _note(call, written)
-
-
-def _prepare(session: Session, lease: Lease) -> _Call | None:
+def _prepare(session: Session, lease: Lease) -> _Call | Ended:
     entry = session.get_one(CalendarEntry, lease.row_id, populate_existing=True)
     appointment = session.get_one(Appointment, entry.appointment_id, populate_existing=True)
     channel = session.get_one(Channel, entry.channel_id, populate_existing=True)
     adapter = runtime().adapters.calendars.get(channel.adapter_key)
     if adapter is None or not channel.is_active or channel.settings.get("calendar") != "on":
-        finish(session, TABLE, lease, state=FAILED, values={"problem": NO_CALENDAR})
-        return None
+        return Ended({"problem": NO_CALENDAR}, state=FAILED)
     reference, was_tried = str(entry.id), entry.tried_at is not None
     wanted = _wanted(session, appointment, reference) if appointment.is_planned else None
     if entry.event_id is None and wanted is not None:
         entry.tried_at = utc_now()
-    return _Call(lease, account_of(channel), adapter, reference, entry.event_id, was_tried, wanted)
+    return _Call(lease.row_id, account_of(channel), adapter, reference, entry.event_id, was_tried, wanted)
 
 
 def _wanted(session: Session, appointment: Appointment, reference: str) -> WantedEvent:
@@ -86,43 +68,48 @@ def _wanted(session: Session, appointment: Appointment, reference: str) -> Wante
 
 def _write(call: _Call) -> WrittenEvent | None:
     if call.wanted is not None:
-        return call.adapter.write_event(account=call.account, event=call.wanted, key=call.key, may_be_there=call.was_tried)
+        written = call.adapter.write_event(account=call.account, event=call.wanted, key=call.key, may_be_there=call.was_tried)
+        _keep_key(call.entry_id, written)
+        return written
     if call.key is not None or call.was_tried:
         call.adapter.remove_event(account=call.account, reference=call.reference, key=call.key)
     return None
 
 
-def _note(call: _Call, written: WrittenEvent | None) -> None:
-    """The name is kept even where the row is somebody else's by now: they change that event then, and make no second one."""
+def _keep_key(entry_id: uuid.UUID, written: WrittenEvent) -> None:
+    """Also where the row is somebody else's by now: they change that event then, and make no second one."""
     with transaction() as session:
-        if written is None:
-            if finish(session, TABLE, call.lease):
-                session.execute(sa.delete(CalendarEntry).where(CalendarEntry.id == call.lease.row_id))
-            return
-        named = sa.update(TABLE).where(TABLE.c.id == call.lease.row_id)
+        named = sa.update(CalendarEntry).where(CalendarEntry.id == entry_id)
         session.execute(named.values(event_id=written.key, changed_at=written.changed_at))
-        finish(session, TABLE, call.lease, values={"problem": ""})
 
 
-def _write_anew(call: _Call) -> None:
+def _note(session: Session, call: _Call, answer: WrittenEvent | Exception | None) -> Ended | Failed:
+    if isinstance(answer, EventGone):
+        return _begin_anew(session, call.entry_id)
+    if isinstance(answer, ProviderError):
+        problem = " · ".join(filter(None, (answer.reason.title, answer.reason.advice)))
+        log.warning("calendar_entry_not_written", code=answer.reason.code)
+        values = {"problem": problem}
+        return Failed(Ended(values, FAILED), values, is_final=answer.permanent, asked_seconds=answer.retry_after_seconds)
+    if answer is None:
+        return Ended(then=lambda later: _delete(later, call.entry_id))
+    return Ended({"problem": ""})
+
+
+def _begin_anew(session: Session, entry_id: uuid.UUID) -> Ended:
     """Somebody took it out there, and it was changed here since: it comes back as another event."""
-    with transaction() as session:
-        entry = session.get(CalendarEntry, call.lease.row_id, populate_existing=True)
-        if entry is None:
-            return
-        appointment = lock_appointment(session, entry.appointment_id)
-        session.delete(entry)
-        session.flush()
-        promise_entry(session, appointment)
-    runtime().nudger.nudge()
+    entry = session.get_one(CalendarEntry, entry_id, populate_existing=True)
+    appointment = lock_appointment(session, entry.appointment_id)
+
+    def promise_another(later: Session) -> None:
+        _delete(later, entry_id)
+        promise_entry(later, appointment)
+
+    return Ended(then=promise_another)
 
 
-def _note_failure(lease: Lease, error: ProviderError) -> None:
-    problem = " · ".join(filter(None, (error.reason.title, error.reason.advice)))
-    delay = None if error.permanent else next_delay_seconds(lease.attempts)
-    log.warning("calendar_entry_not_written", code=error.reason.code, attempts=lease.attempts)
-    with transaction() as session:
-        if delay is None:
-            finish(session, TABLE, lease, state=FAILED, values={"problem": problem})
-        else:
-            put_back(session, TABLE, lease, delay_seconds=max(delay, error.retry_after_seconds or 0), values={"problem": problem})
+def _delete(session: Session, entry_id: uuid.UUID) -> None:
+    session.execute(sa.delete(CalendarEntry).where(CalendarEntry.id == entry_id))
+
+
+PROMISE = Promise(table_of(CalendarEntry), _prepare, _write, _note, errors=(EventGone, ProviderError))

@@ -5,15 +5,16 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from app.core.promises import keep
 from app.domain.appointments import calendar_push
-from app.domain.appointments import send_reminder as reminder_sender
+from app.domain.appointments import send_reminder as reminders
 
 
 def keep_entry(*, row_id: str, **_ignored: Any) -> None:
     """Bring a mailbox's calendar in step with one appointment. A hint given twice finds it done or not due."""
-    calendar_push.keep(uuid.UUID(row_id))
+    keep(calendar_push.PROMISE, uuid.UUID(row_id))
 
 
 def send_reminder(*, row_id: str, **_ignored: Any) -> None:
     """Remind a contact of one visit. A hint given twice finds it done or not due."""
-    reminder_sender.send(uuid.UUID(row_id))
+    keep(reminders.PROMISE, uuid.UUID(row_id))

@@ -20,12 +20,11 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from app.core.clock import utc_now
-from app.core.db import table_of, transaction
-from app.core.log import get_logger
+from app.core.db import table_of
+from app.core.promises import Ended, in_database
 from app.core.runtime import runtime
-from app.core.shortage import find_shortage
 from app.core.text import mark as N_
-from app.core.work import Lease, claim, finish, next_delay_seconds, put_back
+from app.core.work import Lease
 from app.domain.accounts.models import Brand, User
 from app.domain.appointments.actions import lock_appointment
 from app.domain.appointments.models import Appointment, AppointmentKind, AppointmentReminder, ReminderOutcome
@@ -41,17 +40,10 @@ from app.domain.threads.actions import lock_thread
 from app.domain.threads.models import Thread, ThreadStatus
 from app.providers.registry import EMAIL_SENDGRID
 
-TABLE = table_of(AppointmentReminder)
-MOST_TRIES = 5
 LANGUAGES = ("nl", "en", "fr")
 NO_CHANNEL = N_("No channel of the brand sends reminders.")
 NO_ADDRESS = N_("The contact has no mail address.")
 REFUSED = N_("The contact wants no reminders.")
-log = get_logger(__name__)
-
-
-class _Overtaken(Exception):
-    """Somebody else ended the row."""
 
 
 @dataclass(frozen=True)
@@ -61,52 +53,30 @@ class _Decided:
     message_id: uuid.UUID | None = None
 
 
-def send(reminder_id: uuid.UUID) -> None:
-    """One try."""
-    with transaction() as session:
-        lease = claim(session, TABLE, reminder_id, lease_seconds=runtime().settings.lease_seconds)
-    if lease is None:
-        return
-    try:
-        _carry_out(lease)
-    except _Overtaken:
-        return
-    except Exception as error:
-        log.exception("reminder_crashed", reminder_id=str(reminder_id))
-        _try_later(lease, error)
-    runtime().nudger.nudge()
-
-
-def _carry_out(lease: Lease) -> None:
+def _carry_out(session: Session, lease: Lease) -> Ended:
     now = utc_now()
-    with transaction() as session:
-        reminder = session.get_one(AppointmentReminder, lease.row_id)
-        thread = _lock_its_thread(session, reminder.appointment_id)  # before the appointment, as merges do
-        appointment = lock_appointment(session, reminder.appointment_id)
-        why_not = _why_not(reminder, appointment, now)
-        decided = why_not or _queue(session, appointment, thread, now)
-        if not finish(session, TABLE, lease, values={**vars(decided), "ended_at": now}):
-            raise _Overtaken
+    reminder = session.get_one(AppointmentReminder, lease.row_id)
+    thread = _lock_its_thread(session, reminder.appointment_id)  # before the appointment, as merges do
+    appointment = lock_appointment(session, reminder.appointment_id)
+    return _end(_why_not(reminder, appointment, now) or _queue(session, appointment, thread, now))
+
+
+def _end(decided: _Decided) -> Ended:
+    return Ended({**vars(decided), "ended_at": utc_now()})
+
+
+PROMISE = in_database(
+    table_of(AppointmentReminder),
+    _carry_out,
+    broken=lambda error: _end(_Decided(ReminderOutcome.STOPPED, type(error).__name__)),
+    tries=5,
+)
 
 
 def _lock_its_thread(session: Session, appointment_id: uuid.UUID) -> Thread | None:
     query = sa.select(Appointment.thread_id).where(Appointment.id == appointment_id)
     thread_id = session.execute(query).scalar_one()
     return lock_thread(session, thread_id) if thread_id is not None else None
-
-
-def _try_later(lease: Lease, error: Exception) -> None:
-    shortage = find_shortage(error)  # which is no try
-    delay = next_delay_seconds(lease.attempts) if lease.attempts < MOST_TRIES else None
-    with transaction() as session:
-        if shortage is not None:
-            put_back(session, TABLE, lease, delay_seconds=shortage.wait_seconds, values={"attempts": lease.attempts - 1})
-            return
-        if delay is not None:
-            put_back(session, TABLE, lease, delay_seconds=delay)
-            return
-        values = {**vars(_Decided(ReminderOutcome.STOPPED, type(error).__name__)), "ended_at": utc_now()}
-        finish(session, TABLE, lease, values=values)
 
 
 def _why_not(reminder: AppointmentReminder, appointment: Appointment, now: datetime) -> _Decided | None:
