@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import time
 import uuid
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import redis
+from sqlalchemy.orm import Session
 
 from app.contract.address_register import Match, Question, Register, UnableToAsk
 from app.core.clock import utc_now
-from app.core.db import table_of, transaction
+from app.core.db import table_of
 from app.core.log import get_logger
+from app.core.promises import Ended, Later, Promise, keep
 from app.core.runtime import runtime
-from app.core.work import Lease, claim, finish, next_delay_seconds, put_back
+from app.core.work import Lease, next_delay_seconds
 from app.domain.addresses.actions import find_kept_answer, keep_answer, note_judgement
 from app.domain.addresses.judge import judge, question_of
 from app.domain.addresses.models import Address
@@ -25,31 +29,46 @@ from app.domain.addresses.models import Address
 MOST_A_SECOND = 5  # fair use of a public service, over all processes
 MOST_WAIT_SECONDS = 3600
 log = get_logger(__name__)
-TABLE = table_of(Address)
 
 
 def check_address(*, row_id: str, **_ignored: Any) -> None:
     """RQ entry point."""
-    with transaction() as session:
-        lease = claim(session, TABLE, uuid.UUID(row_id), lease_seconds=runtime().settings.lease_seconds)
-        address = session.get_one(Address, lease.row_id, populate_existing=True) if lease else None
-        question = question_of(address) if address else None
-        kept = find_kept_answer(session, question.key, now=utc_now()) if question else None
-        session.expunge_all()
-    if lease is None or address is None:
-        return
-    try:
-        matches = kept if kept is not None or question is None else _ask(runtime().register, question)
-    except UnableToAsk as error:
-        _wait(lease, error)
-        return
-    with transaction() as session:
-        now = utc_now()
-        if question is not None and kept is None:
-            keep_answer(session, question.key, matches or (), now=now)
-        judgement = judge(address, matches or ()) if question is not None else None
-        if finish(session, TABLE, lease, values={"last_error": None}):
-            note_judgement(session, address.id, judgement, now=now)
+    keep(PROMISE, uuid.UUID(row_id))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """`kept`: an answer there was before. `question` None: nothing to ask with."""
+
+    lease: Lease
+    address: Address
+    question: Question | None
+    kept: tuple[Match, ...] | None
+
+
+def _prepare(session: Session, lease: Lease) -> _Asked:
+    address = session.get_one(Address, lease.row_id, populate_existing=True)
+    question = question_of(address)
+    kept = find_kept_answer(session, question.key, now=utc_now()) if question else None
+    session.expunge_all()
+    return _Asked(lease, address, question, kept)
+
+
+def _call(asked: _Asked) -> tuple[Match, ...]:
+    if asked.kept is not None or asked.question is None:
+        return asked.kept or ()
+    return _ask(runtime().register, asked.question)
+
+
+def _note(session: Session, asked: _Asked, answer: tuple[Match, ...] | UnableToAsk) -> Ended | Later:
+    if isinstance(answer, UnableToAsk):
+        return _wait(asked.lease, answer)
+    now = utc_now()
+    if asked.question is not None and asked.kept is None:
+        keep_answer(session, asked.question.key, answer, now=now)
+    judgement = judge(asked.address, answer) if asked.question is not None else None
+    note = partial(note_judgement, address_id=asked.address.id, judgement=judgement, now=now)
+    return Ended({"last_error": None}, then=note)
 
 
 def _ask(register: Register, question: Question) -> tuple[Match, ...]:
@@ -71,8 +90,10 @@ def _is_our_turn() -> bool:
     return int(count) <= MOST_A_SECOND
 
 
-def _wait(lease: Lease, error: UnableToAsk) -> None:
+def _wait(lease: Lease, error: UnableToAsk) -> Later:
     delay = error.retry_after_seconds or next_delay_seconds(lease.attempts) or MOST_WAIT_SECONDS
     log.info("address_not_asked", address_id=str(lease.row_id), attempts=lease.attempts)
-    with transaction() as session:
-        put_back(session, TABLE, lease, delay_seconds=min(delay, MOST_WAIT_SECONDS), values={"last_error": str(error)[:300]})
+    return Later(min(delay, MOST_WAIT_SECONDS), {"last_error": str(error)[:300]})
+
+
+PROMISE = Promise(table_of(Address), _prepare, _call, _note, errors=(UnableToAsk,))
