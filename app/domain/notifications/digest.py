@@ -14,9 +14,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.contract.notice_outcome import Outcome
+from app.contract.notice_outcome import Answer, Outcome
 from app.core.db import table_of
-from app.core.work import Lease, claim, finish, put_back
+from app.core.promises import Ended, Failed
+from app.core.work import Lease
 from app.domain.accounts.access import visible_brand_ids
 from app.domain.accounts.models import User
 from app.domain.notifications.models import NotificationDigest, NotificationKind, NotificationSettings, Way
@@ -80,7 +81,6 @@ class Pending:
 class DueDigest:
     """A claimed digest; `is_uncertain`: a worker died while the mail server had it."""
 
-    lease: Lease
     user: User
     pending: Pending
     is_uncertain: bool
@@ -91,16 +91,13 @@ def plan_digests(session: Session, *, now: datetime) -> Sequence[uuid.UUID]:
     return session.execute(_PLAN, {"now": now}).scalars().all()
 
 
-def take_digest(session: Session, digest_id: uuid.UUID, *, lease_seconds: int, now: datetime) -> DueDigest | None:
-    """Claim one and count. None: somebody else has it."""
-    lease = claim(session, TABLE, digest_id, lease_seconds=lease_seconds)
-    if lease is None:
-        return None
-    row = session.get_one(NotificationDigest, digest_id, populate_existing=True)
+def take_digest(session: Session, lease: Lease, *, now: datetime) -> DueDigest:
+    """Count what is in a claimed one."""
+    row = session.get_one(NotificationDigest, lease.row_id, populate_existing=True)
     user = session.get_one(User, row.user_id, populate_existing=True)
     uncertain = row.calling_at is not None
-    session.execute(sa.update(TABLE).where(TABLE.c.id == digest_id).values(calling_at=_NOW))
-    return DueDigest(lease, user, count_pending(session, user, now=now), uncertain)
+    session.execute(sa.update(TABLE).where(TABLE.c.id == row.id).values(calling_at=_NOW))
+    return DueDigest(user, count_pending(session, user, now=now), uncertain)
 
 
 def count_pending(session: Session, user: User, *, now: datetime) -> Pending:
@@ -115,15 +112,16 @@ def count_pending(session: Session, user: User, *, now: datetime) -> Pending:
     return Pending(*session.execute(_COUNTS, values).one())
 
 
-def end_digest(session: Session, digest: DueDigest, outcome: Outcome, *, error: str = "") -> bool:
+def end_digest(outcome: Outcome, *, error: str = "") -> Ended:
     """It is sent, or never will be."""
-    values = {"outcome": outcome, "error": error[:500], "calling_at": None, "ended_at": _NOW}
-    return finish(session, TABLE, digest.lease, values=values)
+    return Ended({"outcome": outcome, "error": error[:500], "calling_at": None, "ended_at": _NOW})
 
 
-def try_digest_later(session: Session, digest: DueDigest, *, seconds: float, error: str) -> bool:
-    """The mail server could not take it now."""
-    return put_back(session, TABLE, digest.lease, delay_seconds=seconds, values={"error": error[:500], "calling_at": None})
+def ending_of(answer: Answer) -> Ended | Failed:
+    """What the mail server's answer makes of it."""
+    if answer.outcome is not None:
+        return end_digest(answer.outcome, error="" if answer.ok else answer.words)
+    return Failed(end_digest(Outcome.REFUSED, error=answer.words), {"error": answer.words[:500], "calling_at": None})
 
 
 def stop_digest(session: Session, user_id: uuid.UUID) -> None:

@@ -15,13 +15,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.contract.notice_outcome import Outcome
+from app.contract.notice_outcome import Answer, Outcome
 from app.core.db import advisory_xact_lock, table_of
 from app.core.ids import new_id
-from app.core.work import DONE, READY, Lease, claim, finish, put_back
+from app.core.promises import Ended, Failed, Later
+from app.core.work import DONE, READY, Lease
 from app.domain.notifications.models import AT_ONCE, NotificationDispatch, NotificationKind, PushSubscription, Way
 from app.domain.notifications.teams.hooks import About, hook_for
 
@@ -129,24 +129,21 @@ def hold_until(session: Session, *, user_id: uuid.UUID, at: datetime) -> None:
 class Batch:
     """What is told with one call: the claimed dispatch and those folded into it."""
 
-    lease: Lease
     lead: NotificationDispatch
     notification_ids: tuple[uuid.UUID, ...]
     told_user_ids: tuple[uuid.UUID, ...]
     is_uncertain: bool  # a call was begun before and nobody knows how it ended
 
 
-def take_batch(session: Session, dispatch_id: uuid.UUID, *, lease_seconds: int) -> Batch | None:
-    """Claim a dispatch, and with it what else waits for its target if that is to be told as one. None: somebody else has it."""
+def lock_target(session: Session, dispatch_id: uuid.UUID) -> None:
+    """Two workers with two dispatches of one target would tell them as two."""
     found = session.execute(sa.select(TABLE.c.target_id).where(TABLE.c.id == dispatch_id)).scalar_one_or_none()
-    if found is None:
-        return None
-    # Two workers with two dispatches of one target would tell them as two.
     advisory_xact_lock(session, f"dispatches {found}")
-    lease = claim(session, TABLE, dispatch_id, lease_seconds=lease_seconds)
-    if lease is None:
-        return None
-    lead = session.get_one(NotificationDispatch, dispatch_id, populate_existing=True)
+
+
+def take_batch(session: Session, lease: Lease) -> Batch:
+    """What else waits for the target of a claimed dispatch goes with it, if that is to be told as one."""
+    lead = session.get_one(NotificationDispatch, lease.row_id, populate_existing=True)
     _fold(session, lead)
     together = sa.select(TABLE.c.notification_id, TABLE.c.told_user_ids)
     together = together.where(sa.or_(TABLE.c.id == lead.id, TABLE.c.folded_into_id == lead.id))
@@ -155,7 +152,7 @@ def take_batch(session: Session, dispatch_id: uuid.UUID, *, lease_seconds: int) 
     told = tuple(dict.fromkeys(uuid.UUID(user_id) for row in rows for user_id in row.told_user_ids))
     uncertain = lead.calling_at is not None
     session.execute(sa.update(TABLE).where(TABLE.c.id == lead.id).values(calling_at=_NOW))
-    return Batch(lease, lead, ids, told, uncertain)
+    return Batch(lead, ids, told, uncertain)
 
 
 def _fold(session: Session, lead: NotificationDispatch) -> None:
@@ -176,21 +173,24 @@ def folds_always(way: Way) -> bool:
     return way == Way.TEAMS
 
 
-def end(session: Session, batch: Batch, outcome: Outcome, *, error: str = "") -> bool:
-    """The promise is kept, or cannot be; `error` in English. False: somebody else owns the row by now."""
-    values = {"outcome": outcome, "error": error[:500], "calling_at": None, "ended_at": _NOW}
-    return finish(session, TABLE, batch.lease, values=values)
+def end(outcome: Outcome, *, error: str = "") -> Ended:
+    """The promise is kept, or cannot be; `error` in English."""
+    return Ended({"outcome": outcome, "error": error[:500], "calling_at": None, "ended_at": _NOW})
 
 
-def wait(session: Session, batch: Batch, *, seconds: float, error: str = "", is_try: bool = True) -> None:
-    """Go on later; if the same notification was promised anew meanwhile, that one stands for both. `is_try`: this was one of the
-    tries there are, and not a mere waiting for one's turn."""
-    values = {"error": error[:500], "calling_at": None, "attempts": batch.lease.attempts - (not is_try)}
-    try:
-        with session.begin_nested():
-            put_back(session, TABLE, batch.lease, delay_seconds=seconds, values=values)
-    except IntegrityError:
-        end(session, batch, Outcome.FOLDED, error=error)
+def wait(seconds: float) -> Later:
+    """A mere waiting for one's turn. If the same notification was promised anew meanwhile, that one stands for both."""
+    return Later(seconds, {"error": "", "calling_at": None}, is_try=False, unless_unique=end(Outcome.FOLDED))
+
+
+def ending_of(answer: Answer) -> Ended | Failed:
+    """What an answer makes of a dispatch; as for `wait` where it is tried again."""
+    if answer.outcome is not None:
+        return end(answer.outcome, error="" if answer.ok else answer.words)
+    again = {"error": answer.words[:500], "calling_at": None}
+    folded = end(Outcome.FOLDED, error=answer.words)
+    given_up = end(Outcome.REFUSED, error=answer.words)
+    return Failed(given_up, again, asked_seconds=answer.retry_after_seconds, unless_unique=folded)
 
 
 def hasten(session: Session, target_id: uuid.UUID) -> None:

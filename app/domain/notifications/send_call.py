@@ -1,13 +1,12 @@
 """From a claimed batch to the call that keeps its promise, way by way; an edge, which knows how this installation is set up.
 
-Each function runs in the transaction of the claim and returns what to do without one. None: there is nothing to call, and the
-batch has ended or waits.
+Each function runs in the transaction of the claim and returns what to do without one, or the end where there is nothing to call.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.contract.notice_outcome import Answer, Outcome
 from app.core.clock import utc_now
+from app.core.promises import Ended, Later
 from app.core.runtime import runtime
 from app.domain.accounts.models import User
 from app.domain.notifications.dispatching import TABLE, Batch, end, wait
@@ -52,22 +52,18 @@ class Call:
     note: Callable[[Session, Answer], None]
 
 
-def prepare(session: Session, batch: Batch) -> Call | None:
+def prepare(session: Session, batch: Batch) -> Call | Ended | Later:
     """The call of a batch."""
     return {Way.PUSH: _push, Way.EMAIL: _mail, Way.TEAMS: _card}[batch.lead.way](session, batch)
 
 
-def _push(session: Session, batch: Batch) -> Call | None:
+def _push(session: Session, batch: Batch) -> Call | Ended | Later:
     device = session.get(PushSubscription, batch.lead.subscription_id, populate_existing=True)
     if device is None or is_signed_out(session, device):
-        end(session, batch, Outcome.GONE)
-        if device is not None:
-            session.delete(device)
-        return None
+        return replace(end(Outcome.GONE), then=None if device is None else lambda later: later.delete(device))
     user, rows = still_news(session, batch)
     if not rows:
-        end(session, batch, Outcome.LAPSED)
-        return None
+        return end(Outcome.LAPSED)
     message = push_message(rows, locale=user.locale, shows_content=_shows_content(session, user))
     sender, address, device_id = push_sender(session), Address(device.endpoint, device.p256dh, device.auth), device.id
     return Call(
@@ -76,27 +72,24 @@ def _push(session: Session, batch: Batch) -> Call | None:
     )
 
 
-def _mail(session: Session, batch: Batch) -> Call | None:
+def _mail(session: Session, batch: Batch) -> Call | Ended | Later:
     user, rows = still_news(session, batch)
     if not rows or batch.is_uncertain:
-        _end(session, batch, rows, MAIL_UNKNOWN)
-        return None
+        return _end(rows, MAIL_UNKNOWN)
     settings, sender = runtime().settings, mail_sender()
     shows_content = _shows_content(session, user)
     mail = mail_of(rows, user, reference=batch.lead.id.hex, base=settings.public_url, shows_content=shows_content)
     return Call(lambda now: sender.send(compose(mail, sender=sender.sender, now=now), to=mail.to), lambda _later, _answer: None)
 
 
-def _card(session: Session, batch: Batch) -> Call | None:
+def _card(session: Session, batch: Batch) -> Call | Ended | Later:
     user, rows = still_news(session, batch)
     if not rows or batch.is_uncertain:
-        _end(session, batch, rows, CARD_UNKNOWN % {"why": "killed"})
-        return None
+        return _end(rows, CARD_UNKNOWN % {"why": "killed"})
     hook_id, now = batch.lead.target_id, utc_now()
     pause = _pause(session, batch, rows, now) or take_slot(session, hook_id, now=now)
     if pause > 0:
-        wait(session, batch, seconds=pause, is_try=False)
-        return None
+        return wait(pause)
     hook, settings = session.get_one(TeamsHook, hook_id), runtime().settings
     names = session.execute(sa.select(User.name).where(User.id.in_(batch.told_user_ids)).order_by(User.name)).scalars().all()
     card = card_of(
@@ -122,9 +115,9 @@ def _pause(session: Session, batch: Batch, rows: list[NotificationRow], now: dat
     return (last + CARD_EVERY - now).total_seconds() if last is not None and last + CARD_EVERY > now else 0
 
 
-def _end(session: Session, batch: Batch, rows: list[NotificationRow], unknown: str) -> None:
+def _end(rows: list[NotificationRow], unknown: str) -> Ended:
     """Nothing is left to tell; or a worker died in the call, and nobody knows whether it was told."""
-    end(session, batch, Outcome.UNKNOWN if rows else Outcome.LAPSED, error=unknown if rows else "")
+    return end(Outcome.UNKNOWN if rows else Outcome.LAPSED, error=unknown if rows else "")
 
 
 def _shows_content(session: Session, user: User) -> bool:
