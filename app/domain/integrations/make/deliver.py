@@ -1,4 +1,4 @@
-"""Tell a scenario what was promised: claim, close the session, post, note what it said.
+"""Tell a scenario what was promised.
 
 At least once: a call whose answer was lost is made again with the same `event_id`, by which a scenario tells a repeat.
 """
@@ -14,22 +14,22 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
-from app.core.db import table_of, transaction
+from app.core.db import table_of
 from app.core.http import HttpFailure
 from app.core.log import get_logger
 from app.core.metering import Endpoint
+from app.core.promises import Ended, Failed, Promise, keep
 from app.core.runtime import runtime
 from app.core.standard_webhooks import signed_headers
 from app.core.text import known
 from app.core.text import mark as N_
-from app.core.work import DONE, FAILED, READY, Lease, claim, finish, next_delay_seconds, put_back
+from app.core.work import FAILED, READY, Lease
 from app.domain.events.actions import Actor, audit
 from app.domain.integrations.actions import note_problem
 from app.domain.integrations.models import Integration, ScenarioCall
 from app.domain.integrations.queries import open_secrets
 from app.providers.make.signature import sign
 
-TABLE = table_of(ScenarioCall)
 READ_SECONDS = 45  # a scenario may answer only when it is through
 SHOWN = 20
 _ANSWERED = known("The webhook answered %(status)s.")
@@ -66,15 +66,7 @@ class _Answer:
 
 def call_scenario(call_id: uuid.UUID) -> None:
     """One try of one call."""
-    with transaction() as session:
-        lease = claim(session, TABLE, call_id, lease_seconds=runtime().settings.lease_seconds)
-        call = _prepare(session, lease) if lease else None
-    if lease is None:
-        return
-    answer = _post(call) if call is not None and call.url else _Answer(_NO_ADDRESS, is_final=True)
-    log.info("scenario_called", call_id=str(call_id), status=answer.status, attempts=lease.attempts)
-    with transaction() as session:
-        _note(session, lease, answer)
+    keep(PROMISE, call_id)
 
 
 def retry_calls(session: Session, integration_id: uuid.UUID, *, actor: Actor) -> int:
@@ -106,13 +98,13 @@ def list_calls(session: Session, integration_id: uuid.UUID) -> list[ScenarioCall
     return list(session.execute(query.order_by(ScenarioCall.created_at.desc(), ScenarioCall.id.desc()).limit(SHOWN)).scalars())
 
 
-def _prepare(session: Session, lease: Lease) -> _Call | None:
+def _prepare(session: Session, lease: Lease) -> _Call:
     row = session.get_one(ScenarioCall, lease.row_id, populate_existing=True)
     integration = session.get_one(Integration, row.integration_id, populate_existing=True)
     try:
         secrets = open_secrets(integration, runtime().keyring)
     except UnableToDecrypt:
-        return None
+        secrets = {}
     url = secrets.get(f"hook_{row.scenario}", "") if integration.is_active else ""
     return _Call(
         lease,
@@ -125,6 +117,8 @@ def _prepare(session: Session, lease: Lease) -> _Call | None:
 
 
 def _post(call: _Call) -> _Answer:
+    if not call.url:
+        return _Answer(_NO_ADDRESS, is_final=True)
     now = int(time.time())
     headers = {"Content-Type": "application/json", "X-Signature": sign(call.body, call.secret, now_seconds=now)}
     headers |= signed_headers(call.body, [call.secret], message_id=f"msg_{call.lease.row_id.hex}", now_seconds=now)
@@ -152,13 +146,18 @@ def _post(call: _Call) -> _Answer:
     return _Answer(words, answer.status, is_final=answer.status in _PERMANENT, retry_after_seconds=seconds)
 
 
-def _note(session: Session, lease: Lease, answer: _Answer) -> None:
+def _note(session: Session, call: _Call, answer: _Answer) -> Ended | Failed:
+    log.info("scenario_called", call_id=str(call.lease.row_id), status=answer.status, attempts=call.lease.attempts)
     values = {"answer": answer.words, "answer_status": answer.status}
-    delay = None if answer.ok or answer.is_final else next_delay_seconds(lease.attempts)
-    if delay is not None:
-        put_back(session, TABLE, lease, delay_seconds=max(delay, answer.retry_after_seconds or 0), values=values)
-    else:
-        finish(session, TABLE, lease, state=DONE if answer.ok else FAILED, values={**values, "ended_at": utc_now()})
-    row = session.get_one(ScenarioCall, lease.row_id)
-    integration = session.get_one(Integration, row.integration_id, with_for_update=True, populate_existing=True)
-    note_problem(integration, answer.words, now=utc_now())
+
+    def note(later: Session) -> None:
+        integration = later.get_one(Integration, call.integration_id, with_for_update=True, populate_existing=True)
+        note_problem(integration, answer.words, now=utc_now())
+
+    ended = {**values, "ended_at": utc_now()}
+    if answer.ok:
+        return Ended(ended, then=note)
+    return Failed(Ended(ended, FAILED), values, answer.is_final, answer.retry_after_seconds, then=note)
+
+
+PROMISE = Promise(table_of(ScenarioCall), _prepare, _post, _note)
