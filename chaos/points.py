@@ -1,11 +1,13 @@
 """The named places where a process is killed, and which fault brings a process there.
 
-tests/chaos compares this list with the calls of `crash_point` in the code.
+tests/chaos compares this list with the calls of `crash_point` in the code, and with the tables that `app/core/promises.py` keeps.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from app.core.promises import STEPS
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,18 @@ class Point:
     process: str  # whose death it is: web | live | send | scheduler
     after: str | None = None
 
+
+# Tables whose promises are kept by `app/core/promises.py`, and die at each of its steps.
+KEPT = (
+    "addresses",
+    "appointment_reminders",
+    "calendar_entries",
+    "chat_signals",
+    "mailing_recipients",
+    "notification_digests",
+    "notification_dispatches",
+    "scenario_calls",
+)
 
 POINTS = (
     Point("intake.before_commit", "web"),
@@ -42,4 +56,5 @@ POINTS = (
     Point("delivery.before_commit", "send"),
     Point("delivery.after_record", "send"),
     Point("delivery.found_out", "send", after="delivery.after_send"),
+    *(Point(f"{table}.{step}", "send") for table in KEPT for step in STEPS),
 )
