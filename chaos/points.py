@@ -23,12 +23,15 @@ class Point:
 KEPT = (
     "addresses",
     "appointment_reminders",
+    "bulk_actions",
     "calendar_entries",
     "chat_signals",
     "mailing_recipients",
     "notification_digests",
     "notification_dispatches",
+    "reconciliations",
     "scenario_calls",
+    "sla_recomputes",
 )
 
 POINTS = (
@@ -56,5 +59,5 @@ POINTS = (
     Point("delivery.before_commit", "send"),
     Point("delivery.after_record", "send"),
     Point("delivery.found_out", "send", after="delivery.after_send"),
-    *(Point(f"{table}.{step}", "send") for table in KEPT for step in STEPS),
+    *(Point(f"{table}.{step}", "live" if table == "bulk_actions" else "send") for table in KEPT for step in STEPS),
 )

@@ -1,9 +1,8 @@
-"""Work in batches of one commit each: by the clock until nothing is due, or on one long row, by turns with others."""
+"""Work in batches of one commit each, until nothing is due; many rows of one job, by turns with others."""
 
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,10 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.db import transaction
+from app.core.promises import TURN_SECONDS
 from app.core.runtime import runtime
-from app.core.work import Lease, claim, give_back_hints, put_back
-
-TURN_SECONDS = 10  # then others in the queue have theirs
+from app.core.work import give_back_hints
 
 
 def run_batches(step: Callable[[Session], int], *, size: int) -> int:
@@ -43,37 +41,3 @@ def run_in_turn(table: sa.Table, row_ids: Sequence[Any], run: Callable[[Any], ob
             runtime().nudger.nudge()
             return
         run(row_id)
-
-
-def take_turn(
-    table: sa.Table,
-    row_id: str,
-    step: Callable[[Session, Lease], bool],
-    *,
-    most_turns: int | None = None,
-    give_up: Callable[[Session, Lease], None] | None = None,
-) -> None:
-    """Claim the row and call `step` in transactions of its own while it says that there is more; after a while put it back.
-
-    At least once: `step` finishes the row itself, and looks whether the lease still holds. With `most_turns` a row that was
-    claimed more often goes to `give_up`.
-    """
-    lease_seconds = runtime().settings.lease_seconds
-    with transaction() as session:
-        lease = claim(session, table, uuid.UUID(row_id), lease_seconds=lease_seconds)
-    if lease is None:
-        return
-    if give_up is not None and most_turns is not None and lease.attempts > most_turns:
-        with transaction() as session:
-            give_up(session, lease)
-        return
-    ends_at = time.monotonic() + min(TURN_SECONDS, lease_seconds / 2)
-    while time.monotonic() < ends_at:
-        with transaction() as session:
-            more = step(session, lease)
-        runtime().nudger.nudge()
-        if not more:
-            return
-    with transaction() as session:
-        put_back(session, table, lease, delay_seconds=0)
-    runtime().nudger.nudge()

@@ -99,7 +99,8 @@ class Promise(Generic[Work, Answer]):
 
 def in_database(table: sa.Table, act: Callable[[Session, Lease], Ending], **options: Any) -> Promise[Lease, None]:
     """A promise that calls nobody: `act` does it in the transaction of its ending, so exactly once."""
-    return Promise(table, lambda _, lease: lease, lambda _: None, lambda session, lease, _: act(session, lease), **options)
+    prepare = options.pop("prepare", lambda _session, lease: lease)
+    return Promise(table, prepare, lambda _lease: None, lambda session, lease, _: act(session, lease), **options)
 
 
 class Overtaken(Exception):
@@ -108,11 +109,10 @@ class Overtaken(Exception):
 
 def keep(promise: Promise[Any, Any], row_id: Any) -> None:
     """One try to keep the promise of a row; for edges. Nothing happens if it is not due or somebody has it."""
-    lease_seconds = runtime().settings.lease_seconds
-    ends_at = time.monotonic() + min(promise.turn_seconds, lease_seconds / 2)
+    ends_at = time.monotonic() + promise.turn_seconds
     with transaction() as session:
         promise.lock(session, row_id)
-        lease = claim(session, promise.table, row_id, lease_seconds=lease_seconds)
+        lease = claim(session, promise.table, row_id, lease_seconds=runtime().settings.lease_seconds)
         if lease is None:
             return
         promise.crash("after_claim")

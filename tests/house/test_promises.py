@@ -17,9 +17,6 @@ OTHERWISE = {
     "outbox_entries": "domain/events/jobs.py",
     "deliveries": "domain/delivery/jobs.py",
     "scheduled_replies": "domain/delivery/scheduled.py",
-    "reconciliations": "domain/ingest/reconcile_job.py",
-    "bulk_actions": "core/batches.py",
-    "sla_recomputes": "core/batches.py",
 }
 
 

@@ -7,20 +7,21 @@ alone, the run goes on afterwards.
 
 from __future__ import annotations
 
-import time
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from app.contract.base import ProviderError
 from app.contract.reconcile import ListingLost, Reconciled
 from app.core.clock import utc_now
 from app.core.db import table_of, transaction
 from app.core.log import get_logger
+from app.core.promises import Ended, Ending, Later, More, Promise, keep
 from app.core.runtime import runtime
 from app.core.text import mark as N_
-from app.core.work import FAILED, Lease, claim, finish, put_back
+from app.core.work import DONE, FAILED, Lease
 from app.domain.connections.account import account_of
 from app.domain.connections.alerts import take_occasion
 from app.domain.connections.models import Channel
@@ -32,8 +33,6 @@ from app.domain.ingest.mailbox_models import Reconciliation
 from app.domain.ingest.polling import poll_channel, store_items
 
 log = get_logger(__name__)
-TABLE = table_of(Reconciliation)
-SLICE_SECONDS = 40  # of the lease; then the row goes back, so that other work is not held up
 FETCHED_AT_ONCE, LOCATED_AT_ONCE = 20, 20
 MOST_FAILURES = 20
 _RETRY_SECONDS = 5.0
@@ -52,10 +51,7 @@ def plan_reconciliations(**_ignored: Any) -> int:
 
 def reconcile(*, row_id: str, **_ignored: Any) -> None:
     """RQ entry point: carry one run on, to its end or as far as a slice goes."""
-    with transaction() as session:
-        lease = claim(session, TABLE, uuid.UUID(row_id), lease_seconds=runtime().settings.lease_seconds)
-    if lease is not None:
-        _carry_on(lease)
+    keep(PROMISE, uuid.UUID(row_id))
 
 
 @dataclass
@@ -73,29 +69,14 @@ class _Step:
         return self.adapter.followed_folders(account=account_of(self.channel))
 
 
-def _carry_on(lease: Lease) -> None:
-    ends_at = time.monotonic() + SLICE_SECONDS
-    while time.monotonic() < ends_at:
-        step = _load(lease)
-        if step is None:
-            _end(lease, {}, reason=_OFF)
-            return
-        try:
-            wait = _take(step)
-        except Resting as rest:
-            _put_back(lease, step, rest.seconds)
-            return
-        except ProviderError as error:
-            _after_refusal(lease, step, error)
-            return
-        if step.progress["phase"] == "done":
-            _end(lease, step.result)
-            return
-        if wait:
-            _put_back(lease, step, wait)
-            return
-        _keep(lease, step)
-    _put_back(lease, _load(lease), 0)
+def _note(_session: Session, step: _Step, answer: float | Resting | ProviderError) -> Ending:
+    if isinstance(answer, Resting):
+        return Later(answer.seconds, _values(step))
+    if isinstance(answer, ProviderError):
+        return _after_refusal(step, answer)
+    if step.progress["phase"] == "done":
+        return _end(step.result)
+    return Later(answer, _values(step)) if answer else More(_values(step))
 
 
 def _take(step: _Step) -> float:
@@ -107,14 +88,13 @@ def _take(step: _Step) -> float:
     return wait
 
 
-def _load(lease: Lease) -> _Step | None:
-    with transaction() as session:
-        run = session.get_one(Reconciliation, lease.row_id, populate_existing=True)
-        channel = session.get_one(Channel, run.channel_id, populate_existing=True)
-        session.expunge_all()
+def _load(session: Session, lease: Lease) -> _Step | Ended:
+    run = session.get_one(Reconciliation, lease.row_id, populate_existing=True)
+    channel = session.get_one(Channel, run.channel_id, populate_existing=True)
+    session.expunge_all()
     adapter = runtime().adapters.reconciled.get(channel.adapter_key)
     if not channel.is_active or adapter is None:
-        return None
+        return _end({}, reason=_OFF)
     progress = {"phase": "poll", "link": None, "listed": {}, "tries": {}, "failures": 0, **run.progress}
     result = {"missing": 0, "fetched": 0, "moved": 0, "deleted": 0, "differences": [], **run.result}
     return _Step(channel, run, adapter, progress, result)
@@ -211,33 +191,29 @@ def _tell(step: _Step, kind: str, differences: list[dict[str, str]]) -> None:
     step.result["differences"] = [*step.result["differences"], *differences][: rows.MOST_TOLD]
 
 
-def _after_refusal(lease: Lease, step: _Step, error: ProviderError) -> None:
+def _after_refusal(step: _Step, error: ProviderError) -> Ended | Later:
     """A mailbox that is refused as a whole, or for too long, ends the run with the reason; the next one is tomorrow's."""
     log.warning("reconciling_refused", channel_id=str(step.channel.id), code=error.reason.code)
     step.progress["failures"] += error.retry_after_seconds is None
     if error.channel_down or step.progress["failures"] >= MOST_FAILURES:
-        _end(lease, step.result, reason=error.reason.title)
-    else:
-        _put_back(lease, step, error.retry_after_seconds or _RETRY_SECONDS)
+        return _end(step.result, reason=error.reason.title)
+    return Later(error.retry_after_seconds or _RETRY_SECONDS, _values(step))
 
 
 def _values(step: _Step) -> dict[str, Any]:
     return {"progress": step.progress, "result": step.result}
 
 
-def _keep(lease: Lease, step: _Step) -> None:
-    with transaction() as session:
-        held = (TABLE.c.id == lease.row_id, TABLE.c.lease_token == lease.token)
-        session.execute(TABLE.update().where(*held).values(**_values(step)))
+def _end(result: dict[str, Any], *, reason: str = "") -> Ended:
+    values = {"ended_at": utc_now(), "reason": reason, **({"result": result} if result else {})}
+    return Ended(values, FAILED if reason else DONE)
 
 
-def _put_back(lease: Lease, step: _Step | None, delay_seconds: float) -> None:
-    with transaction() as session:
-        put_back(session, TABLE, lease, delay_seconds=delay_seconds, values=_values(step) if step else {})
-
-
-def _end(lease: Lease, result: dict[str, Any], *, reason: str = "") -> None:
-    ended: datetime = utc_now()
-    values = {"ended_at": ended, "reason": reason, **({"result": result} if result else {})}
-    with transaction() as session:
-        finish(session, TABLE, lease, state=FAILED if reason else "done", values=values)
+PROMISE = Promise(
+    table_of(Reconciliation),
+    _load,
+    _take,
+    _note,
+    errors=(Resting, ProviderError),
+    turn_seconds=40,  # then the row goes back, so that other work is not held up
+)

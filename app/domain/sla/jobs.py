@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
-from app.core.batches import run_batches, take_turn
+from app.core.batches import run_batches
 from app.core.clock import utc_now
+from app.core.promises import in_database, keep
 from app.domain.sla.escalation import reach_due_steps
 from app.domain.sla.recompute import TABLE, run_batch
 
@@ -19,4 +21,7 @@ def reach_steps(**_ignored: Any) -> int:
 
 def run_recompute(*, row_id: str, **_ignored: Any) -> None:
     """Go on with a recompute for a while and put it back until it is done. At least once; each batch is one commit."""
-    take_turn(TABLE, row_id, lambda session, lease: run_batch(session, lease, now=utc_now()))
+    keep(RECOMPUTES, uuid.UUID(row_id))
+
+
+RECOMPUTES = in_database(TABLE, lambda session, lease: run_batch(session, lease, now=utc_now()))

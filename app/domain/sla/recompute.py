@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from app.core.db import table_of
 from app.core.ids import new_id
-from app.core.work import READY, Lease, finish
+from app.core.promises import Ended, More, Overtaken
+from app.core.work import READY, Lease
 from app.domain.events.actions import Actor, Subject, record
 from app.domain.sla.models import SlaClock, SlaRecompute
 from app.domain.sla.update_clocks import settle_threads
@@ -43,16 +44,15 @@ def _count_running(session: Session) -> int:
     return session.execute(running).scalar_one()
 
 
-def run_batch(session: Session, lease: Lease, *, now: datetime, limit: int = BATCH) -> bool:
-    """Do the next threads; returns whether there is more to do."""
+def run_batch(session: Session, lease: Lease, *, now: datetime, limit: int = BATCH) -> Ended | More:
+    """Do the next threads. Raises Overtaken where the lease is lost."""
     row = session.get_one(SlaRecompute, lease.row_id, populate_existing=True)
     if row.lease_token != lease.token:
-        return False
+        raise Overtaken
     ids = _next_ids(session, row, limit)
     if not ids:
-        finish(session, TABLE, lease, values={"ended_at": now})
         _note(session, row, now=now)
-        return False
+        return Ended({"ended_at": now})
     threads = lock_threads(session, ids)
     if row.is_backfill:
         session.execute(_ASK_OPEN, {"thread_ids": ids})
@@ -60,7 +60,7 @@ def run_batch(session: Session, lease: Lease, *, now: datetime, limit: int = BAT
     row.done, row.cursor = row.done + len(ids), ids[-1]
     session.flush()
     _note(session, row, now=now)
-    return True
+    return More()
 
 
 def lock_threads(session: Session, ids: Sequence[uuid.UUID]) -> Sequence[Thread]:

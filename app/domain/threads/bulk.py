@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 
 from app.core.db import table_of
 from app.core.ids import new_id
-from app.core.work import DONE, FAILED, READY, RUNNING, Lease, finish
+from app.core.promises import Ended, More, Overtaken
+from app.core.work import DONE, READY, RUNNING, Lease
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Team
 from app.domain.events.actions import SYSTEM, Actor, Subject, record
@@ -123,12 +124,12 @@ def _aim(session: Session, bulk: BulkAction, found: sa.Select[*tuple[Any, ...]],
     session.flush()
 
 
-def run_batch(session: Session, lease: Lease, *, now: datetime) -> bool:
-    """Change the next BATCH threads; True while there are more. A lease that is lost does nothing."""
+def run_batch(session: Session, lease: Lease, *, now: datetime) -> Ended | More:
+    """Change the next BATCH threads. Raises Overtaken where the lease is lost."""
     held = sa.select(BulkAction).where(BulkAction.id == lease.row_id, BulkAction.lease_token == lease.token)
     bulk = session.execute(held.with_for_update().execution_options(populate_existing=True)).scalar_one_or_none()
     if bulk is None:
-        return False
+        raise Overtaken
     waiting = (BulkTarget.bulk_action_id == bulk.id, BulkTarget.outcome == "waiting")
     targets = session.execute(sa.select(BulkTarget).where(*waiting).order_by(BulkTarget.thread_id).limit(BATCH)).scalars().all()
     for target in targets:
@@ -137,15 +138,8 @@ def run_batch(session: Session, lease: Lease, *, now: datetime) -> bool:
         bulk.changed += target.outcome == "changed"
     session.flush()
     more = len(targets) == BATCH and bulk.done < bulk.total
-    if not more:
-        finish(session, TABLE, lease, values={"ended_at": now})
     _note(session, "BulkActionAdvanced", bulk, now=now)
-    return more
-
-
-def give_up(session: Session, lease: Lease, *, now: datetime) -> None:
-    """It failed too often; what was changed stays changed and can be undone."""
-    finish(session, TABLE, lease, state=FAILED, values={"ended_at": now})
+    return More() if more else Ended({"ended_at": now})
 
 
 def _note(session: Session, event_type: str, bulk: BulkAction, *, now: datetime, actor: Actor | None = None) -> None:

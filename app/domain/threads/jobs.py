@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
-from app.core.batches import run_batches, take_turn
+from sqlalchemy.orm import Session
+
+from app.core.batches import run_batches
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.core.promises import Ended, in_database, keep
+from app.core.work import FAILED, Lease
 from app.domain.threads import search_words
-from app.domain.threads.bulk import TABLE, give_up, run_batch
+from app.domain.threads.bulk import TABLE, run_batch
 from app.domain.threads.snooze import wake_due_threads
 
 BATCH = 100
@@ -33,10 +38,12 @@ def note_new_words(**_ignored: Any) -> None:
 
 def run_bulk_action(*, row_id: str, **_ignored: Any) -> None:
     """Carry out a bulk action for a while and put it back until it is done. At least once; each batch is one commit."""
-    take_turn(
-        TABLE,
-        row_id,
-        lambda session, lease: run_batch(session, lease, now=utc_now()),
-        most_turns=MOST_TURNS,
-        give_up=lambda session, lease: give_up(session, lease, now=utc_now()),
-    )
+    keep(BULK_ACTIONS, uuid.UUID(row_id))
+
+
+def _give_up(_session: Session, lease: Lease) -> Lease | Ended:
+    """It failed too often; what was changed stays changed and can be undone."""
+    return lease if lease.attempts <= MOST_TURNS else Ended({"ended_at": utc_now()}, FAILED)
+
+
+BULK_ACTIONS = in_database(TABLE, lambda session, lease: run_batch(session, lease, now=utc_now()), prepare=_give_up)

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from app.core.clock import utc_now
 from app.core.db import db
+from app.core.promises import More, Overtaken
 from app.core.runtime import runtime
 from app.core.work import claim
 from app.domain.accounts.access import viewer_of
@@ -220,9 +221,10 @@ def test_an_undo_stops_what_still_runs_and_a_lost_lease_changes_nothing(desk: De
     bulk_id = desk.start(Change("status", "closed"), desk.ids())
     lease = claim(desk.session, TABLE, bulk_id)
     assert lease is not None
-    assert run_batch(desk.session, lease, now=utc_now()) is True
+    assert isinstance(run_batch(desk.session, lease, now=utc_now()), More)
     desk.undo(bulk_id)
-    assert run_batch(desk.session, lease, now=utc_now()) is False
+    with pytest.raises(Overtaken):
+        run_batch(desk.session, lease, now=utc_now())
     desk.work()
     assert set(desk.statuses()) == {ThreadStatus.OPEN}
 

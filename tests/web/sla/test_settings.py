@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from app.core.ids import new_id
-from app.core.work import Lease
+from app.core.promises import in_database, keep
 from app.domain.sla.clock import ClockKind
 from app.domain.sla.explain import explain_thread
 from app.domain.sla.models import BusinessCalendar, SlaClock, SlaRecompute
@@ -44,10 +44,7 @@ class Settings:
     def follow(self, *, most: int = 100) -> SlaRecompute:
         """Carry out every recompute that waits; the newest one."""
         for row in self.desk.session.query(SlaRecompute).filter_by(state="ready").order_by(SlaRecompute.created_at).all():
-            token = new_id()
-            self.desk.session.execute(sa.update(TABLE).where(TABLE.c.id == row.id).values(state="running", lease_token=token))
-            while run_batch(self.desk.session, Lease(row.id, token, 1), now=self.desk.now, limit=most):
-                pass
+            keep(in_database(TABLE, lambda session, lease: run_batch(session, lease, now=self.desk.now, limit=most)), row.id)
         self.desk.session.expire_all()
         return self.desk.session.query(SlaRecompute).order_by(SlaRecompute.created_at.desc()).first()
 
