@@ -22,6 +22,9 @@ from app.domain.accounts.tokens import EVERYTHING, create_token
 from app.domain.connections.actions import NewChannel, create_channel, seal_secrets
 from app.domain.connections.models import Channel, ChannelType
 from app.domain.contacts.models import Contact
+from app.domain.events.actions import SYSTEM
+from app.domain.integrations.actions import IntegrationContent, create_integration
+from app.domain.integrations.models import Provider
 from app.process.launch.parts import SimulatorPorts
 
 NUMBER = {"phone_number_id": "106600000000001", "display_phone_number": "31201234567", "waba_id": "200600000000001"}
@@ -66,6 +69,14 @@ class Company:
         return _at(self.ports.sendgrid)
 
     @property
+    def scenario_url(self) -> str:
+        return _at(self.ports.make)
+
+    @property
+    def notices_url(self) -> str:
+        return _at(self.ports.notices)
+
+    @property
     def provider_urls(self) -> dict[str, str]:
         """By the names of the faults."""
         return {"chat": self.chat_url, "mail": self.mail_url, "text": self.text_url, "sendgrid": self.sendgrid_url}
@@ -84,6 +95,7 @@ def found_company(settings: Settings, *, ports: SimulatorPorts, agents: int = 2)
             session.add(brand)
             session.flush()
             _add_channels(session, brand.id, Keyring(parse_keys(settings.encryption_keys)), ports)
+            _add_scenario(session, brand.id, Keyring(parse_keys(settings.encryption_keys)), ports)
             tokens = tuple(_add_agent(session, f"Agent {i + 1}", brand.id) for i in range(agents))
         db.engine.dispose()
     return Company(settings.public_url, ports, tokens)
@@ -153,7 +165,7 @@ def _add_channels(session: Any, brand_id: uuid.UUID, keyring: Keyring, ports: Si
         name="Chaos e-mail",
         brand_id=brand_id,
         address=MAILBOX,
-        settings={"tenant_id": GRAPH["tenant_id"], "client_id": GRAPH["client_id"], "from_name": "Chaos"},
+        settings={"tenant_id": GRAPH["tenant_id"], "client_id": GRAPH["client_id"], "from_name": "Chaos", "calendar": "on"},
         secrets={"client_secret": GRAPH["client_secret"]},
     )
     text = NewChannel(
@@ -184,6 +196,12 @@ def _add_channels(session: Any, brand_id: uuid.UUID, keyring: Keyring, ports: Si
     )
     for channel in (chat, mail, text, server, sendgrid):
         create_channel(session, channel, keyring=keyring, now=utc_now())
+
+
+def _add_scenario(session: Any, brand_id: uuid.UUID, keyring: Keyring, ports: SimulatorPorts) -> None:
+    content = IntegrationContent(name="Chaos scenarios", brand_id=brand_id)
+    secrets = {"hook_chaos": f"{_at(ports.make)}/chaos", "hook_key": "", "signing_secret": "chaos-signing-secret"}
+    create_integration(session, Provider.MAKE, content, secrets=secrets, keyring=keyring, now=utc_now(), actor=SYSTEM)
 
 
 def _add_agent(session: Any, name: str, brand_id: uuid.UUID) -> str:

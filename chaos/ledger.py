@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
-from chaos.company import Company, order
+from chaos.company import MAILBOX, Company, order
 from chaos.load import IN_A_MAILBOX, Diary
+from chaos.points import KEPT
 
 MARK = re.compile(r"\b(?:C\d+|R)-[0-9a-f]{12}\b")
 REPLY = re.compile(r"\bR-[0-9a-f]{12}\b")
@@ -40,7 +41,12 @@ UNFINISHED = sa.text(
     " UNION ALL SELECT 'inbound event', id::text, state, reason FROM inbound_events WHERE state <> 'done'"
     " UNION ALL SELECT 'delivery', id::text, state, reason::text FROM deliveries WHERE state IN ('ready', 'running')"
     f" AND NOT ({PERSON_DECIDES})"
+    + "".join(
+        f" UNION ALL SELECT '{table}', id::text, state, NULL FROM {table} WHERE state IN ('ready', 'running', 'failed')"
+        for table in KEPT
+    )
 )
+PROMISED_MARK = re.compile(r"\bP-[0-9a-f]{12}\b", re.IGNORECASE)
 STORED = sa.text("SELECT convert_from(body, 'UTF8') AS body FROM inbound_events WHERE source <> 'mailbox'")
 
 
@@ -51,6 +57,7 @@ class Finding:
     kind: str  # lost | doubled
     what: str
     lacking: str
+    table: str = ""  # of `KEPT`
 
 
 @dataclass
@@ -75,12 +82,15 @@ ONE_ANSWER = "the same request again has the same answer"
 class Books:
     """Everything that is compared, read once when all is quiet."""
 
-    def __init__(self, company: Company, diary: Diary, database: sa.Engine) -> None:
-        self.diary = diary
+    def __init__(self, company: Company, diary: Diary, promised: Mapping[str, list[str]], database: sa.Engine) -> None:
+        self.diary, self.promised = diary, promised
         self.chat = order(company.chat_url, "ledger")
         self.mail = order(company.mail_url, "ledger")["entries"]
         self.texts = order(company.text_url, "ledger")
         self.other_mails = [m for url in (company.server_url, company.sendgrid_url) for m in order(url, "outbox")["mails"]]
+        self.scenarios = order(company.scenario_url, "taken")["taken"]
+        self.events = order(company.mail_url, f"calendar?mailbox={MAILBOX}")["events"]
+        self.notices = order(company.notices_url, "mails")["mails"]
         with database.connect() as connection:
             self.messages = connection.execute(MESSAGES).all()
             self.deliveries = connection.execute(DELIVERIES).all()
@@ -96,6 +106,7 @@ class Books:
         self._check_agents(verdict)
         self._check_statuses(verdict)
         self._check_files(verdict)
+        self._check_promised(verdict)
         self._check_unfinished(verdict)
         return verdict
 
@@ -194,9 +205,41 @@ class Books:
                 verdict.findings.append(Finding("lost", f"the file of {mark} ({row.state if row else 'no row'})", KEEP_PROMISES))
         verdict.counts["files"] = len(self.diary.files)
 
+    def _check_promised(self, verdict: Verdict) -> None:
+        """What the desk promised came out once; a scenario may hear of an event twice, by the same id."""
+        mails = _counted(str(mail["text"]) + str(mail.get("subject", "")) for mail in self.other_mails)
+        for kind, table, times, most in (
+            ("scenario call", "scenario_calls", _counted(str(one["body"]) for one in self.scenarios), 99),
+            ("appointment", "calendar_entries", _counted(event["subject"] for event in self.events), 1),
+            ("mailing", "mailing_recipients", mails, 1),
+            ("appointment", "appointment_reminders", mails, 1),
+        ):
+            for mark in self.promised.get(kind, ()):
+                if not 1 <= times[mark.lower()] <= most:
+                    wrong = "doubled" if times[mark.lower()] else "lost"
+                    verdict.findings.append(
+                        Finding(wrong, f"{table}: {mark} left {times[mark.lower()]} times", KEEP_PROMISES, table)
+                    )
+        by_id = Counter(str(dict(mail["headers"]).get("Message-ID")) for mail in self.notices)
+        for name in (name for name, times in by_id.items() if times > 1):
+            verdict.findings.append(Finding("doubled", f"notification mail {name}", KEEP_PROMISES))
+        verdict.counts |= {f"promised: {kind}": len(marks) for kind, marks in sorted(self.promised.items())}
+        verdict.counts["notification mails"] = len(self.notices)
+
     def _check_unfinished(self, verdict: Verdict) -> None:
         for row in self.unfinished:
-            verdict.findings.append(Finding("lost", f"{row.kind} {row.id} is {row.state}: {row.reason}", KEEP_PROMISES))
+            table = row.kind if row.kind in KEPT else ""
+            verdict.findings.append(Finding("lost", f"{row.kind} {row.id} is {row.state}: {row.reason}", KEEP_PROMISES, table))
+
+
+def _counted(texts: Iterable[str]) -> Counter[str]:
+    """How many texts have each mark of the desk."""
+    return Counter(mark for text in texts for mark in {found.lower() for found in PROMISED_MARK.findall(text)})
+
+
+def by_table(findings: Iterable[Finding]) -> Counter[str]:
+    """Findings counted per table that `app/core/promises.py` keeps."""
+    return Counter(finding.table for finding in findings if finding.table)
 
 
 def by_protection(findings: Iterable[Finding]) -> dict[str, Counter[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from chaos.ledger import Finding, by_protection
+from chaos.ledger import Finding, by_protection, by_table
 from chaos.points import POINTS
 from chaos.run import Outcome
 
@@ -36,6 +36,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "lost": len(verdict.of("lost")),
         "doubled": len(verdict.of("doubled")),
         "unconfirmed": verdict.unconfirmed,
+        "by_table": by_table(verdict.findings),
         "findings": [asdict(finding) for finding in verdict.findings],
     }
 
@@ -82,6 +83,8 @@ def _findings(findings: list[Finding]) -> list[str]:
     for protection, kinds in by_protection(findings).items():
         damage = ", ".join(f"{times} {kind}" for kind, times in sorted(kinds.items()))
         lines.append(f"for want of »{protection}«: {damage}")
+    tables = ", ".join(f"{times} {table}" for table, times in sorted(by_table(findings).items()))
+    lines += [f"by table: {tables}"] if tables else []
     return [*lines, ""] if lines else []
 
 

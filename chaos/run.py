@@ -10,11 +10,14 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from chaos.company import found_company, introduce, order
+from chaos.desk import Desk
 from chaos.house import House
 from chaos.ledger import PERSON_DECIDES, Books, Verdict
 from chaos.load import IN_A_MAILBOX, Agent, Customers, Diary
+from chaos.points import KEPT
 from chaos.storm import Storm, Toll
 
+DESK_RATE = 2.0
 WARM_UP_SECONDS = 40.0
 STEP_SECONDS = 0.25
 TRICKLE = 0.8
@@ -23,12 +26,18 @@ SKIP_WAITS_LONGER_THAN_SECONDS = 2
 # outcome is unknown keeps its own time.
 SKIP_WAITS = tuple(
     sa.text(f"UPDATE {table} SET run_at = now() WHERE state = 'ready' AND run_at > now() + make_interval(secs => :seconds){more}")
-    for table, more in (("outbox_entries", ""), ("inbound_events", ""), ("deliveries", " AND status <> 'unknown'"))
+    for table, more in (
+        *((table, "") for table in KEPT),
+        ("outbox_entries", ""),
+        ("inbound_events", ""),
+        ("deliveries", " AND status <> 'unknown'"),
+    )
 )
 OPEN_WORK = sa.text(
     "SELECT (SELECT count(*) FROM outbox_entries WHERE state IN ('ready', 'running')) AS reactions,"
     " (SELECT count(*) FROM inbound_events WHERE state IN ('ready', 'running')) AS events,"
     f" (SELECT count(*) FROM deliveries WHERE state IN ('ready', 'running') AND NOT ({PERSON_DECIDES})) AS deliveries"
+    + "".join(f", (SELECT count(*) FROM {table} WHERE state IN ('ready', 'running')) AS {table}" for table in KEPT)
 )
 EVENTS_HEARD = sa.text("SELECT count(*) FROM inbound_events")
 
@@ -89,6 +98,8 @@ class Run:
     def _blow_and_compare(self) -> Outcome:
         orders = self._orders
         customers, agents = self._start_load()
+        desk = Desk(self._house.settings, rate=DESK_RATE * orders.rate, seed=orders.seed)
+        desk.start()
         self._wait(time.monotonic() + WARM_UP_SECONDS, self._people_talk)
         began = time.monotonic()
         toll = Storm(
@@ -100,9 +111,11 @@ class Run:
             wants_all_points=orders.protected,  # without protections nobody comes by at some
         ).blow()
         calm = time.monotonic()
+        desk.stopping.set()
+        desk.join()
         is_quiet = self._calm_down(customers, agents)
         ended = time.monotonic()
-        verdict = Books(self._company, self._diary, self._database).compare()
+        verdict = Books(self._company, self._diary, desk.marks, self._database).compare()
         self._database.dispose()
         return Outcome(orders, toll, verdict, self._house.restarts, calm - began, ended - calm, is_quiet, self._house.disk.fault)
 
