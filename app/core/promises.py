@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -161,11 +162,8 @@ def call_and_note(promise: Promise[Any, Any], lease: Lease, work: Any) -> bool:
 def _end_after(promise: Promise[Any, Any], lease: Lease, error: Exception, given_up: Ended) -> None:
     """What the machine lacks is no try of the row."""
     shortage = find_shortage(error)
-    try:
-        with transaction() as session:
-            _end(session, promise, lease, Later(shortage.wait_seconds, is_try=False) if shortage else Failed(given_up))
-    except Overtaken:
-        log.info("promise_overtaken", table=promise.table.name, row_id=str(lease.row_id))
+    with suppress(Overtaken), transaction() as session:
+        _end(session, promise, lease, Later(shortage.wait_seconds, is_try=False) if shortage else Failed(given_up))
 
 
 def _end(session: Session, promise: Promise[Any, Any], lease: Lease, ending: Ending) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import redis
 from sqlalchemy.orm import Session
 
-from app.contract.address_register import Match, Question, Register, UnableToAsk
+from app.contract.address_register import Match, Question, UnableToAsk
 from app.core.clock import utc_now
 from app.core.db import table_of
 from app.core.log import get_logger
@@ -23,7 +23,7 @@ from app.core.promises import Ended, Later, Promise, keep
 from app.core.runtime import runtime
 from app.core.work import Lease, next_delay_seconds
 from app.domain.addresses.actions import find_kept_answer, keep_answer, note_judgement
-from app.domain.addresses.judge import judge, question_of
+from app.domain.addresses.judge import Judgement, judge, question_of
 from app.domain.addresses.models import Address
 
 MOST_A_SECOND = 5  # fair use of a public service, over all processes
@@ -37,45 +37,38 @@ def check_address(*, row_id: str, **_ignored: Any) -> None:
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """`kept`: an answer there was before. `question` None: nothing to ask with."""
-
+class _Asking:
     lease: Lease
     address: Address
-    question: Question | None
-    kept: tuple[Match, ...] | None
+    question: Question
 
 
-def _prepare(session: Session, lease: Lease) -> _Asked:
+def _prepare(session: Session, lease: Lease) -> _Asking | Ended:
     address = session.get_one(Address, lease.row_id, populate_existing=True)
     question = question_of(address)
     kept = find_kept_answer(session, question.key, now=utc_now()) if question else None
     session.expunge_all()
-    return _Asked(lease, address, question, kept)
+    if question is None or kept is not None:
+        return _judged(address, judge(address, kept or ()) if question else None)
+    return _Asking(lease, address, question)
 
 
-def _call(asked: _Asked) -> tuple[Match, ...]:
-    if asked.kept is not None or asked.question is None:
-        return asked.kept or ()
-    return _ask(runtime().register, asked.question)
-
-
-def _note(session: Session, asked: _Asked, answer: tuple[Match, ...] | UnableToAsk) -> Ended | Later:
+def _note(session: Session, asking: _Asking, answer: tuple[Match, ...] | UnableToAsk) -> Ended | Later:
     if isinstance(answer, UnableToAsk):
-        return _wait(asked.lease, answer)
-    now = utc_now()
-    if asked.question is not None and asked.kept is None:
-        keep_answer(session, asked.question.key, answer, now=now)
-    judgement = judge(asked.address, answer) if asked.question is not None else None
-    note = partial(note_judgement, address_id=asked.address.id, judgement=judgement, now=now)
-    return Ended({"last_error": None}, then=note)
+        return _wait(asking.lease, answer)
+    keep_answer(session, asking.question.key, answer, now=utc_now())
+    return _judged(asking.address, judge(asking.address, answer))
 
 
-def _ask(register: Register, question: Question) -> tuple[Match, ...]:
+def _judged(address: Address, judgement: Judgement | None) -> Ended:
+    return Ended({"last_error": None}, then=partial(note_judgement, address_id=address.id, judgement=judgement, now=utc_now()))
+
+
+def _ask(asking: _Asking) -> tuple[Match, ...]:
     """Raises UnableToAsk, too where it is not our turn."""
     if not _is_our_turn():
         raise UnableToAsk("others are asking", retry_after_seconds=1)
-    return register.find(question)
+    return runtime().register.find(asking.question)
 
 
 def _is_our_turn() -> bool:
@@ -96,4 +89,4 @@ def _wait(lease: Lease, error: UnableToAsk) -> Later:
     return Later(min(delay, MOST_WAIT_SECONDS), {"last_error": str(error)[:300]})
 
 
-PROMISE = Promise(table_of(Address), _prepare, _call, _note, errors=(UnableToAsk,))
+PROMISE = Promise(table_of(Address), _prepare, _ask, _note, errors=(UnableToAsk,))
