@@ -118,7 +118,7 @@ class Storm:
         return self.toll
 
     def _is_enough(self) -> bool:
-        is_long = self._wants_all_points and self._kills >= 2 * len(POINTS)
+        is_long = self._wants_all_points and self._kills >= len(POINTS)
         return self.toll.kills >= self._kills and not (is_long and self.toll.never_reached)
 
     def _count_deaths(self) -> None:
