@@ -22,12 +22,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from app.contract.base import InboundMessage, Parsed, UnableToParse
-from app.core.batches import TURN_SECONDS, run_in_turn
+from app.core.batches import run_in_turn
 from app.core.clock import utc_now
 from app.core.crash import crash_point
 from app.core.db import advisory_xact_locks, table_of, transaction
 from app.core.log import get_logger
 from app.core.prepared import KEPT
+from app.core.promises import TURN_SECONDS
 from app.core.runtime import runtime
 from app.core.shortage import Shortage, find_shortage
 from app.core.storage import Storage, undone_on_error
