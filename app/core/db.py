@@ -103,6 +103,14 @@ def in_transaction() -> bool:
     return has_app_context() and db.session.registry.has() and db.session().in_transaction()
 
 
+def let_go() -> None:
+    """End the transaction of what only read, so that nothing is held while somebody outside is asked.
+
+    Rows keep their values. A rollback would forget them, and the next look at one would begin a transaction anew.
+    """
+    db.session.commit()
+
+
 AUTOCOMMIT = "autocommit"  # the bind of the webhook door, whose connections have no transactions and little patience
 _STATEMENT_GAVE_UP = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled)  # the connection is as good as before
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask import abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from app.core.db import db
+from app.core.db import db, let_go
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
@@ -56,7 +56,7 @@ def read_channel_templates(channel_id: uuid.UUID) -> ResponseReturnValue:
     found = _find(channel_id)
     if not _has_list(found):
         abort(409)
-    db.session.rollback()  # the provider may take seconds: hold no connection meanwhile
+    let_go()
     if read_templates(found.id) is None:
         flash(_("The templates are up to date."))
     return redirect(url_for("connections.channel_templates", channel_id=channel_id), 303)

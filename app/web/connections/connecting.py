@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.contract.base import ProviderError
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
-from app.core.db import db, transaction
+from app.core.db import db, let_go, transaction
 from app.core.runtime import runtime
 from app.core.text import storable
 from app.domain.accounts.access import Viewer
@@ -132,7 +132,7 @@ def is_complete(form: ConnectForm) -> bool:
     session = db.session()
     if not form.errors:
         _find_twins(session, form)
-    session.rollback()
+    let_go()
     return not form.errors
 
 

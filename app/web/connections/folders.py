@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from app.contract.base import ProviderError
 from app.contract.reconcile import MailFolder
 from app.core.clock import utc_now
-from app.core.db import db, transaction
+from app.core.db import db, let_go, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.core.translation import told
@@ -91,7 +91,7 @@ def _chosen(channel: Channel) -> dict[str, str]:
 
 def _ask(found: Channel) -> tuple[tuple[MailFolder, ...], str]:
     """What the mailbox has, and why it could not be asked."""
-    db.session.rollback()  # the provider may take seconds: hold no connection meanwhile
+    let_go()
     try:
         with reading(found):
             return runtime().adapters.reconciled[found.adapter_key].list_choosable(account=account_of(found)), ""

@@ -14,7 +14,7 @@ from app.contract.base import ChannelAccount, ProviderError, Reason
 from app.contract.oauth import SignedIn
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
-from app.core.db import db, transaction
+from app.core.db import db, let_go, transaction
 from app.core.runtime import runtime
 from app.core.text import known, storable
 from app.core.translation import gettext as _
@@ -47,7 +47,7 @@ def sign_in_again(channel_id: uuid.UUID) -> ResponseReturnValue:
     found, sees = _find(viewer, channel_id)
     if found.adapter_key not in runtime().adapters.sign_ins:
         abort(409)
-    db.session.rollback()
+    let_go()
     try:
         return send_to_provider(viewer, sees, channel=found)
     except ProviderError as error:
@@ -85,7 +85,7 @@ def _connect(viewer: Viewer, begun: UnderWay) -> ResponseReturnValue:
 
 def _renew(viewer: Viewer, begun: UnderWay, channel_id: uuid.UUID) -> ResponseReturnValue:
     _found, sees = _find(viewer, channel_id)
-    db.session.rollback()
+    let_go()
     try:
         secrets = {"token_cache": _finish(sees, begun).token_cache}
     except ProviderError as error:

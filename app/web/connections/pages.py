@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
-from app.core.db import db, transaction
+from app.core.db import db, let_go, transaction
 from app.core.runtime import runtime
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand
@@ -70,7 +70,7 @@ def check(channel_id: uuid.UUID) -> ResponseReturnValue:
     """Ask the provider now."""
     viewer = current_lead()
     found = _find(viewer, channel_id)
-    db.session.rollback()  # the provider may take seconds: hold no connection meanwhile
+    let_go()
     health = check_channel(found, actor=viewer.actor)
     if health is not None and health.ok:
         flash(_("The connection works."))

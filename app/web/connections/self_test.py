@@ -8,7 +8,7 @@ from flask import abort
 from flask.typing import ResponseReturnValue
 
 from app.core.crypto import UnableToDecrypt
-from app.core.db import db
+from app.core.db import db, let_go
 from app.core.ids import new_secret
 from app.core.runtime import runtime
 from app.domain.connections.account import account_of
@@ -31,6 +31,6 @@ def try_address(channel_id: uuid.UUID) -> ResponseReturnValue:
         abort(404)
     except UnableToDecrypt as error:
         return show_channel(found, trial=Trial(False, CLOSED % {"why": error}))
-    db.session.rollback()  # the post comes back to this application: hold no connection meanwhile
+    let_go()
     trial = try_webhook(account, http=runtime().http, public_url=runtime().settings.public_url, word=new_secret(128))
     return show_channel(found, trial=trial)

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.core.clock import utc_now
-from app.core.db import db, transaction
+from app.core.db import db, let_go, transaction
 from app.core.runtime import runtime
 from app.core.translation import told
 from app.domain.accounts.access import Viewer
@@ -119,7 +119,7 @@ def _find(team_id: uuid.UUID) -> TeamsHook | None:
     if not any(row.team.id == team_id for row in list_hooks(session)):
         abort(404)
     hook = find_hook(session, team_id)
-    session.rollback()  # a call may follow: hold no connection meanwhile
+    let_go()
     return hook
 
 
