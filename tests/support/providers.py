@@ -9,10 +9,12 @@ from typing import Any
 
 from flask import Flask
 
+from app.core.http import HttpClient
 from app.core.runtime import EXTENSION
 from app.providers.registry import Adapters, build_adapters
 
 # Nothing listens there: a test that forgets its simulator fails at once instead of reaching a provider.
+OUTSIDE = HttpClient(allowed_networks=["127.0.0.0/8"])  # of whoever plays the outside: no part of the application
 NOWHERE = "http://127.0.0.1:9"
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.core.runtime import EXTENSION, runtime
+from app.core.runtime import runtime
 from app.domain.accounts.models import Brand
 from app.domain.connections.models import Channel, ChannelType
 from app.domain.events.jobs import run_outbox_entry
@@ -25,7 +25,7 @@ from app.sandbox.simulators.graph import create_graph_app
 from app.sandbox.simulators.graph.settings import Settings
 from tests.factories import make_brand, make_channel
 from tests.providers.graph.support import Simulator
-from tests.support.providers import adapters_at, talking_by
+from tests.support.providers import OUTSIDE, adapters_at, talking_by
 
 MAILBOX = "service@chargecars.example"
 ADDRESSES = (MAILBOX, "sales@chargecars.example", "planning@chargecars.example")
@@ -93,7 +93,7 @@ def mailbox_world(
     app: Flask, session: Session, server: RunningServer, *, addresses: tuple[str, ...] = (MAILBOX,)
 ) -> Iterator[MailboxWorld]:
     """The application talks to `server`, which has these mailboxes and nothing in them."""
-    simulator = Simulator(app.extensions[EXTENSION].http, server.url)
+    simulator = Simulator(OUTSIDE, server.url)
     simulator.control("POST", "reset")
     simulator.config(**{**Settings().to_json(), "mailboxes": list(addresses)})
     with talking_by(app, adapters_at(app, graph=server.url)):

@@ -34,6 +34,7 @@ from app.sandbox.simulators.common import serve
 from app.sandbox.simulators.sendgrid import create_sendgrid_app
 from app.sandbox.simulators.sendgrid.store import Account
 from tests.factories import make_brand, make_channel, make_contact, make_message, make_thread, make_viewer
+from tests.support.providers import OUTSIDE
 
 SENDER = "orders@zaptecshop.example"
 
@@ -174,7 +175,7 @@ def test_signed_nonsense_is_kept_and_quarantined(house: House) -> None:
 def test_reports_end_the_waiting_for_a_send_whose_answer_was_lost(house: House) -> None:
     order = {"match": {"method": "POST", "path": "/mail/send$"}, "times": 1, "when": "after", "drop_connection": True}
     url = runtime().adapters.senders[EMAIL_SENDGRID]._base_url  # type: ignore[attr-defined]
-    assert runtime().http.request("POST", f"{url}/__sim/fault", json=order).ok
+    assert OUTSIDE.request("POST", f"{url}/__sim/fault", json=order).ok
     delivery = house.answer("jan@example.nl")
     assert delivery.status == DeliveryStatus.UNKNOWN
     house.post()

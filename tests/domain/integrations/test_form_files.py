@@ -26,6 +26,7 @@ from app.providers.fillout.parse import read_submission
 from app.sandbox.simulators.common import RunningServer
 from app.sandbox.simulators.fillout import EXAMPLE, SHAPES, FormAccount, _shaped
 from tests.domain.integrations.conftest import FORM_KEY, NOW, Outside, files_at
+from tests.support.providers import OUTSIDE
 
 PATH = f"/webhooks/fillout/{FORM_KEY}"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
@@ -70,7 +71,7 @@ class Forms:
         return list(self.outside.session.execute(query).scalars())
 
     def fault(self, **order: Any) -> None:
-        runtime().http.request("POST", f"{self.url}/__sim/fault", json={"match": {"path": "/files"}, **order})
+        OUTSIDE.request("POST", f"{self.url}/__sim/fault", json={"match": {"path": "/files"}, **order})
 
     def files(self) -> list[Attachment]:
         query = sa.select(Attachment).order_by(Attachment.created_at, Attachment.position)

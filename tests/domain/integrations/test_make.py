@@ -41,6 +41,7 @@ from tests.domain.integrations.conftest import MAKE_KEY, MAKE_SECRET, Outside
 from tests.domain.orders.factories import make_order
 from tests.factories import NOW, make_contact
 from tests.support.mutations import mutated
+from tests.support.providers import OUTSIDE
 
 BODIES = int(os.environ.get("MUTATED_BODIES", "50"))
 KEY = {"X_Api_Key": MAKE_KEY}
@@ -287,7 +288,7 @@ def test_an_answer_that_is_lost_is_asked_for_with_the_same_event(
     outside: Outside, scenarios: tuple[MakeAccount, RunningServer, Integration]
 ) -> None:
     state, server, _connected = scenarios
-    runtime().http.request(
+    OUTSIDE.request(
         "POST", f"{server.url}/__sim/fault", json={"match": {"method": "POST"}, "when": "after", "drop_connection": True}
     )
     new_order(outside)
