@@ -22,6 +22,7 @@ from app.core.keyset import Sort
 from app.core.problems import Problem, invalid
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import User
+from app.domain.accounts.permissions import Permission
 from app.domain.contacts.actions import IdentityInput
 from app.domain.contacts.book import find_kept
 from app.domain.contacts.edit import ContactEdit, create_contact, lock_contact, update_contact
@@ -106,7 +107,7 @@ def _update(session: Session, viewer: Viewer, contact_id: uuid.UUID, body: Conta
     find_contact(session, contact_id=contact_id, within=contact_in_sight(viewer))
     contact = lock_contact(session, contact_id)
     check_if_match(version_tag(contact))
-    if contact.id != viewer.contact_id and not viewer.is_admin and _is_colleague(session, contact):
+    if contact.id != viewer.contact_id and not viewer.may(Permission.PEOPLE_MANAGE) and _is_colleague(session, contact):
         raise Problem("forbidden", "A colleague's contact is changed by themselves or by an admin")
     _check_parent(session, viewer, body)
     edit = _edit(body, body.model_dump(exclude_unset=True))

@@ -16,6 +16,7 @@ from app.core.keyset import Place, Sort, cut, paged
 from app.core.paging import Page
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand, BrandMember, Role, Team, TeamMember, User
+from app.domain.accounts.permissions import Permission, role_may, users_with
 from app.domain.connections.models import Channel, ChannelType
 from app.domain.connections.queries import ChannelMissing
 
@@ -113,14 +114,14 @@ def get_user(session: Session, *, viewer: Viewer, user_id: uuid.UUID) -> UserRec
 
 
 def _in_sight(viewer: Viewer) -> sa.ColumnElement[bool]:
-    if viewer.is_admin:
+    if viewer.may(Permission.BRANDS_ALL):
         return sa.true()
     return sa.or_(User.id == viewer.user_id, _works_for(viewer.brand_ids))
 
 
 def _works_for(brand_ids: Any) -> sa.ColumnElement[bool]:
     member = sa.exists().where(BrandMember.user_id == User.id, BrandMember.brand_id.in_(brand_ids))
-    return sa.or_(User.role == Role.ADMIN, member)
+    return sa.or_(users_with(Permission.BRANDS_ALL), member)
 
 
 def _user_records(session: Session, viewer: Viewer, users: Sequence[User]) -> list[UserRecord]:
@@ -133,9 +134,10 @@ def _user_records(session: Session, viewer: Viewer, users: Sequence[User]) -> li
             brands[row.user_id].append(keys[row.brand_id])
     for row in session.execute(sa.select(TeamMember.user_id, TeamMember.team_id).where(TeamMember.user_id.in_(ids))):
         teams[row.user_id].append(row.team_id)
-    return [
-        UserRecord(u, tuple(sorted(keys.values() if u.is_admin else brands[u.id])), tuple(sorted(teams[u.id]))) for u in users
-    ]
+    for user in users:
+        if role_may(user.role, Permission.BRANDS_ALL):
+            brands[user.id] = list(keys.values())
+    return [UserRecord(u, tuple(sorted(brands[u.id])), tuple(sorted(teams[u.id]))) for u in users]
 
 
 def list_teams(session: Session, *, viewer: Viewer, sort: Sort, cursor: str | None, limit: int) -> Page[TeamRecord]:

@@ -21,6 +21,7 @@ from app.core.db import db
 from app.core.problems import Problem, invalid
 from app.core.runtime import runtime
 from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
 from app.domain.connections.models import Channel, Medium
 from app.domain.connections.queries import list_channels
 from app.domain.delivery.actions import ReplyContext
@@ -114,7 +115,7 @@ def _send(session: Session, viewer: Viewer, body: ExternalMailCreate) -> Answer:
 
 
 def _start(session: Session, viewer: Viewer, body: MailingCreate) -> Answer:
-    if not viewer.is_lead:
+    if not viewer.may(Permission.MAILINGS_SEND):
         raise Problem("forbidden", "Leads and administrators send mailings")
     channel = _channel(session, viewer, body.channel_id)
     content = _content(session, viewer, body, channel)

@@ -28,6 +28,7 @@ from app.core.keyset import Sort
 from app.core.problems import FieldError, Problem, invalid
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand
+from app.domain.accounts.permissions import Permission
 from app.domain.reply_templates.actions import (
     BadTemplate,
     TemplateContent,
@@ -130,7 +131,7 @@ def _etag(template: ReplyTemplate) -> str:
 
 
 def _create(session: Session, viewer: Viewer, body: TemplateCreate) -> Answer:
-    if not viewer.is_lead:
+    if not viewer.may(Permission.TEMPLATES_MANAGE):
         raise Problem("forbidden", "Leads and administrators write templates")
     keys = _brand_keys(session, viewer)
     if not body.message_template and not body.html_template:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import Session
 
 from app.domain.accounts.models import Brand, BrandMember, Role, User
+from app.domain.accounts.permissions import Permission, role_may, users_with
 from app.domain.events.actions import Actor
 
 
@@ -32,13 +33,9 @@ class Viewer:
     scopes: frozenset[str] | None = None  # None: a browser session, everything the role allows
     ip: str | None = None
 
-    @property
-    def is_admin(self) -> bool:
-        return self.role == Role.ADMIN
-
-    @property
-    def is_lead(self) -> bool:
-        return self.role in (Role.LEAD, Role.ADMIN)
+    def may(self, permission: Permission | str) -> bool:
+        """Whether their role has the permission; what a token of theirs allows is asked apart."""
+        return role_may(self.role, permission)
 
     @property
     def actor(self) -> Actor:
@@ -78,13 +75,13 @@ def visible_brands() -> sa.ScalarSelect[list[uuid.UUID]]:
     # Said outright: left to itself, SQLAlchemy reads `users` anew in here, and anybody's membership would count.
     member = sa.exists(membership.correlate(Brand, User))
     ids = sa.func.coalesce(sa.func.array_agg(aggregate_order_by(Brand.id, Brand.id)), sa.cast([], ARRAY(sa.Uuid)))
-    return sa.select(ids).where(sa.or_(User.role == Role.ADMIN, member)).correlate(User).scalar_subquery()
+    return sa.select(ids).where(sa.or_(users_with(Permission.BRANDS_ALL), member)).correlate(User).scalar_subquery()
 
 
 def visible_brand_ids(session: Session, user: User) -> tuple[uuid.UUID, ...]:
     """All brands for an admin, else those the user is a member of."""
     query = sa.select(Brand.id).order_by(Brand.id)
-    if not user.is_admin:
+    if not role_may(user.role, Permission.BRANDS_ALL):
         query = query.join(BrandMember, BrandMember.brand_id == Brand.id).where(BrandMember.user_id == user.id)
     return tuple(session.execute(query).scalars())
 
@@ -92,5 +89,5 @@ def visible_brand_ids(session: Session, user: User) -> tuple[uuid.UUID, ...]:
 def user_ids_who_see(session: Session, brand_id: uuid.UUID) -> list[uuid.UUID]:
     """Active users who may see the brand: whom a push about it reaches."""
     member = sa.exists(sa.select(BrandMember.user_id).where(BrandMember.user_id == User.id, BrandMember.brand_id == brand_id))
-    query = sa.select(User.id).where(User.disabled_at.is_(None), sa.or_(User.role == Role.ADMIN, member)).order_by(User.id)
-    return list(session.execute(query).scalars())
+    may_see = sa.or_(users_with(Permission.BRANDS_ALL), member)
+    return list(session.execute(sa.select(User.id).where(User.disabled_at.is_(None), may_see).order_by(User.id)).scalars())

@@ -13,7 +13,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.domain.accounts.models import Brand, Role, Team, User
+from app.domain.accounts.models import Brand, Team, User
+from app.domain.accounts.permissions import Permission, users_with
 from app.domain.events.actions import Actor, audit
 
 
@@ -36,7 +37,7 @@ def get_managers(session: Session) -> Managers:
 
 def list_possible_managers(session: Session) -> list[User]:
     """Leads and administrators who can sign in, by name."""
-    query = sa.select(User).where(User.disabled_at.is_(None), User.role != Role.AGENT)
+    query = sa.select(User).where(User.disabled_at.is_(None), users_with(Permission.ESCALATIONS_RECEIVE))
     return list(session.execute(query.order_by(User.name, User.id)).scalars())
 
 

@@ -68,14 +68,6 @@ class User(WithId, Base):
         sa.CheckConstraint("undo_send_seconds IN (0, 5, 10, 20)", name="undo_send_seconds"),
     )
 
-    @property
-    def is_admin(self) -> bool:
-        return self.role == Role.ADMIN
-
-    @property
-    def is_lead(self) -> bool:
-        return self.role in (Role.LEAD, Role.ADMIN)
-
 
 class TeamMember(Base):
     __tablename__ = "team_members"

@@ -10,7 +10,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.domain.accounts.models import ApiToken, Brand, BrandMember, Role, Team, TeamMember, User, UserSession
+from app.domain.accounts.models import ApiToken, Brand, BrandMember, Team, TeamMember, User, UserSession
+from app.domain.accounts.permissions import Permission, role_may, users_with
 
 
 class UserMissing(Exception):
@@ -25,6 +26,10 @@ class Person:
     brands: tuple[Brand, ...]
     teams: tuple[Team, ...]
     last_seen_at: datetime | None
+
+    @property
+    def sees_all_brands(self) -> bool:
+        return role_may(self.user.role, Permission.BRANDS_ALL)
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ def find_team_name(session: Session, team_id: uuid.UUID) -> str | None:
 def list_brand_groups(session: Session) -> list[Group]:
     """Every brand with the people who may see it, admins included."""
     may_see = sa.or_(
-        User.role == Role.ADMIN,
+        users_with(Permission.BRANDS_ALL),
         sa.exists(sa.select(BrandMember.user_id).where(BrandMember.brand_id == Brand.id, BrandMember.user_id == User.id)),
     )
     query = sa.select(Brand.id, User.name).join(User, may_see).where(User.disabled_at.is_(None)).order_by(User.name)

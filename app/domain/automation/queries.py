@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.core.prepared import KEPT
 from app.domain.accounts.access import Viewer
-from app.domain.accounts.models import Brand, BrandMember, Role, Team, User
+from app.domain.accounts.models import Brand, BrandMember, Team, User
+from app.domain.accounts.permissions import Permission, users_with
 from app.domain.automation.conditions import Part
 from app.domain.automation.models import AutomationRule, AutomationRun
 from app.domain.automation.predict import Known
@@ -85,7 +86,8 @@ def keys_run(session: Session, rule: AutomationRule, keys: Iterable[str]) -> set
 def read_known(session: Session) -> Known:
     """What predictions look up. Two queries."""
     teams = frozenset(session.execute(sa.select(Team.id)).scalars())
-    sees = sa.or_(User.role == Role.ADMIN, sa.exists().where(BrandMember.user_id == User.id, BrandMember.brand_id == Brand.id))
+    member = sa.exists().where(BrandMember.user_id == User.id, BrandMember.brand_id == Brand.id)
+    sees = sa.or_(users_with(Permission.BRANDS_ALL), member)
     pairs = session.execute(sa.select(Brand.id, User.id).join(User, sa.and_(sees, User.disabled_at.is_(None)))).all()
     by_brand: dict[uuid.UUID, set[uuid.UUID]] = {}
     for brand_id, user_id in pairs:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, defer
 
 from app.core.paging import Page, cut_page, read_cursor
 from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
 from app.domain.connections.models import Channel
 from app.domain.ingest.models import QUARANTINED, InboundEvent, IntakeCount
 
@@ -41,7 +42,7 @@ class Refusals:
 
 def visible_to(viewer: Viewer) -> sa.ColumnElement[bool]:
     """The inbound events this viewer may see; the query joins Channel outer."""
-    return sa.true() if viewer.is_admin else Channel.brand_id.in_(viewer.brand_ids)
+    return sa.true() if viewer.may(Permission.BRANDS_ALL) else Channel.brand_id.in_(viewer.brand_ids)
 
 
 def list_quarantined(session: Session, *, viewer: Viewer, cursor: str | None = None, limit: int = 50) -> Page[EventRow]:

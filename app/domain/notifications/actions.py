@@ -13,7 +13,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
-from app.domain.accounts.models import BrandMember, Role, User
+from app.domain.accounts.models import BrandMember, User
+from app.domain.accounts.permissions import Permission, users_with
 from app.domain.events.actions import Actor, Subject, audit, record
 from app.domain.events.models import Event
 from app.domain.notifications.dispatching import Occasion, Told, hold_until, promise
@@ -105,7 +106,8 @@ def _receivers(news: News) -> sa.Select[Any]:
     chosen = sa.select(sa.func.jsonb_object_agg(choice.way, choice.wanted)).where(
         choice.user_id == User.id, choice.kind == news.kind
     )
-    conditions = [User.disabled_at.is_(None), sa.or_(User.role == Role.ADMIN, member)]  # without a brand nobody is a member
+    may_see = sa.or_(users_with(Permission.BRANDS_ALL), member)  # without a brand nobody is a member
+    conditions = [User.disabled_at.is_(None), may_see]
     if news.actor_user_id is not None:
         conditions.append(User.id != news.actor_user_id)
     columns = (User.id, User.timezone, NotificationSettings.quiet, chosen.scalar_subquery().label("chosen"))

@@ -10,7 +10,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.core.db import table_of
-from app.domain.accounts.models import Role, TeamMember, User
+from app.domain.accounts.models import TeamMember, User
+from app.domain.accounts.permissions import Permission, users_with
 from app.domain.events.models import Event
 from app.domain.notifications.actions import News, tell
 from app.domain.notifications.models import Notification, NotificationKind, Way
@@ -76,7 +77,7 @@ def tell_administrators(session: Session, event: Event) -> None:
         raise ValueError(f"{event.type} names no brand")
     about = {"channel_id": uuid.UUID(event.payload["channel_id"]), "text": event.payload["text"]}
     news = News(NotificationKind.CHANNEL, event.brand_id, None, None, event.actor_user_id, event.occurred_at, **about)
-    tell(session, news, to=User.role == Role.ADMIN, caused_by=event)
+    tell(session, news, to=users_with(Permission.ALERTS_RECEIVE), caused_by=event)
 
 
 def follow_merged_thread(session: Session, event: Event) -> None:

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.text import known
-from app.domain.accounts.models import Role, User
+from app.domain.accounts.models import User
+from app.domain.accounts.permissions import Permission, users_with
 from app.domain.events.models import Event
 from app.domain.notifications.actions import News, tell
 from app.domain.notifications.models import NotificationKind
@@ -18,7 +19,7 @@ from app.domain.threads.models import Priority, Thread
 URGENT = known("Order %(number)s is urgent")
 CRITICAL = known("Order %(number)s is critical")
 ABSENT = known("%(name)s is absent on %(date)s; appointments that day: %(count)s.")
-LEADING = User.role.in_((Role.LEAD, Role.ADMIN))
+LEADING = users_with(Permission.ESCALATIONS_RECEIVE)
 FROM = Priority.URGENT
 
 
@@ -58,4 +59,4 @@ def tell_of_trouble(session: Session, event: Event) -> None:
     """`SystemTroubleTold`: every administrator."""
     text, place = event.payload["text"], event.payload["place"]
     news = News(NotificationKind.SYSTEM_ERROR, None, None, None, None, event.occurred_at, text=text, place=place)
-    tell(session, news, to=User.role == Role.ADMIN, caused_by=event)
+    tell(session, news, to=users_with(Permission.ALERTS_RECEIVE), caused_by=event)

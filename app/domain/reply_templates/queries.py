@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand, User
+from app.domain.accounts.permissions import Permission
 from app.domain.contacts.models import Contact, ContactIdentity, ContactType
 from app.domain.reply_templates.models import (
     ReplyTemplate,
@@ -78,7 +79,7 @@ def get_template(session: Session, *, viewer: Viewer, template_id: uuid.UUID) ->
 
 def may_change(viewer: Viewer, row: TemplateRow) -> bool:
     """Leads and administrators, if they see every brand the template is for."""
-    return viewer.is_lead and set(row.brand_ids) <= set(viewer.brand_ids)
+    return viewer.may(Permission.TEMPLATES_MANAGE) and set(row.brand_ids) <= set(viewer.brand_ids)
 
 
 def list_versions(session: Session, template_id: uuid.UUID) -> list[VersionRow]:

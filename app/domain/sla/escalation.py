@@ -21,6 +21,7 @@ from app.core.db import table_of
 from app.core.ids import new_id
 from app.core.prepared import as_written
 from app.domain.accounts.models import Brand, BrandMember, Role, Team, TeamMember, User
+from app.domain.accounts.permissions import Permission, users_with
 from app.domain.events.actions import SYSTEM, record
 from app.domain.events.models import Event
 from app.domain.sla.active_policies import read_calendar, read_policies
@@ -146,7 +147,7 @@ def receivers_of(session: Session, thread: Thread, step: Step, policy: PolicyRul
         found = list(session.execute(tellable.where(User.id.in_(user_ids))).scalars())
         if found:
             return found
-    return list(session.execute(tellable.where(User.role == Role.ADMIN)).scalars())
+    return list(session.execute(tellable.where(users_with(Permission.ALERTS_RECEIVE))).scalars())
 
 
 def _named(session: Session, thread: Thread, step: Step, policy: PolicyRules) -> list[Collection[uuid.UUID]]:
@@ -165,7 +166,7 @@ def _who_see(session: Session, thread: Thread, who: sa.Select[Any]) -> list[uuid
     member = sa.exists(
         sa.select(BrandMember.user_id).where(BrandMember.user_id == User.id, BrandMember.brand_id == thread.brand_id)
     )
-    query = sa.select(User.id).where(User.id.in_(who), sa.or_(User.role == Role.ADMIN, member))
+    query = sa.select(User.id).where(User.id.in_(who), sa.or_(users_with(Permission.BRANDS_ALL), member))
     return list(session.execute(query).scalars())
 
 

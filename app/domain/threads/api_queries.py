@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session, aliased
 from app.core.keyset import Place, Sort, after, cut, matching, ordering, read_cursor
 from app.core.paging import Page
 from app.domain.accounts.access import Viewer
-from app.domain.accounts.models import Brand, BrandMember, Role, Team, User
+from app.domain.accounts.models import Brand, BrandMember, Team, User
+from app.domain.accounts.permissions import Permission, users_with
 from app.domain.connections.models import Channel
 from app.domain.contacts.actions import IdentityInput
 from app.domain.contacts.models import Contact, ContactIdentity
@@ -285,7 +286,7 @@ def contact_in_sight(viewer: Viewer) -> sa.ColumnElement[bool]:
     One that was merged into another is seen by nobody.
     """
     stands = Contact.merged_into_id.is_(None)
-    if viewer.is_admin:
+    if viewer.may(Permission.BRANDS_ALL):
         return stands
     # One index probe per contact. As EXISTS it would be hashed: a scan of all threads for a page of fifty contacts.
     seen = sa.select(sa.func.bool_or(Thread.brand_id.in_(viewer.brand_ids))).where(Thread.contact_id == Contact.id)
@@ -298,7 +299,7 @@ def is_reserved(session: Session, *, viewer: Viewer, identities: Iterable[Identi
     Whoever is refused is told the same of both, so that trying addresses does not tell who writes to other brands.
     """
     wanted = {(identity.kind, identity.value) for identity in identities}
-    if not wanted or viewer.is_admin:
+    if not wanted or viewer.may(Permission.BRANDS_ALL):
         return False
     query = sa.select(ContactIdentity.kind, ContactIdentity.value, contact_in_sight(viewer).label("is_seen"))
     query = query.join(Contact, Contact.id == ContactIdentity.contact_id)
@@ -324,7 +325,7 @@ def find_brand_id(session: Session, *, viewer: Viewer, key: str) -> uuid.UUID | 
 def find_assignable_user_id(session: Session, *, contact_id: uuid.UUID, brand_id: uuid.UUID) -> uuid.UUID | None:
     """The active user behind a contact, if they may see the brand."""
     member = sa.exists().where(BrandMember.user_id == User.id, BrandMember.brand_id == brand_id)
-    may_see = sa.or_(User.role == Role.ADMIN, member)
+    may_see = sa.or_(users_with(Permission.BRANDS_ALL), member)
     query = sa.select(User.id).where(User.contact_id == contact_id, User.disabled_at.is_(None), may_see)
     return session.execute(query).scalar_one_or_none()
 

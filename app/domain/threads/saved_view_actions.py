@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
 from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
 from app.domain.events.actions import Subject, record
 from app.domain.threads.columns import Column
 from app.domain.threads.list_filters import ViewFilters
@@ -154,13 +155,13 @@ def _lock(session: Session, view_id: uuid.UUID, *, viewer: Viewer) -> SavedView:
     view = session.execute(query).scalar_one_or_none()
     if view is None:
         raise ViewMissing(str(view_id))
-    if view.owner_user_id != viewer.user_id and not (viewer.is_lead and view.scope != ViewScope.PRIVATE):
+    if view.owner_user_id != viewer.user_id and not (viewer.may(Permission.VIEWS_SHARE) and view.scope != ViewScope.PRIVATE):
         raise NotForYou(str(view_id))
     return view
 
 
 def _check_audience(session: Session, content: ViewContent, *, viewer: Viewer, former: SavedView | None) -> None:
-    if content.scope == ViewScope.EVERYONE and not viewer.is_lead:
+    if content.scope == ViewScope.EVERYONE and not viewer.may(Permission.VIEWS_SHARE):
         raise NotForYou(content.scope)
     if content.scope != ViewScope.TEAM or (former is not None and former.team_id == content.team_id):
         return

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Team, TeamMember
+from app.domain.accounts.permissions import Permission
 from app.domain.threads.columns import Column, read_hidden
 from app.domain.threads.list_filters import ViewFilters, thread_filter
 from app.domain.threads.queries import count_lists
@@ -43,7 +44,7 @@ class View:
 
     def may_be_changed_by(self, viewer: Viewer) -> bool:
         """Its owner may, and a lead or admin if others see it too."""
-        return viewer.user_id == self.owner_user_id or (viewer.is_lead and self.scope != ViewScope.PRIVATE)
+        return viewer.user_id == self.owner_user_id or (viewer.may(Permission.VIEWS_SHARE) and self.scope != ViewScope.PRIVATE)
 
 
 # A part of the query that counts for the rail, so that the rail's views cost no query of their own.

@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.domain.accounts.access import Viewer
-from app.domain.accounts.models import Brand, BrandMember, Role, User
+from app.domain.accounts.models import Brand, BrandMember, User
+from app.domain.accounts.permissions import Permission, users_with
 from app.domain.connections.models import Channel
 from app.domain.threads.models import Priority, ThreadStatus
 from app.domain.threads.search_query import OPERATORS, Operator
@@ -184,7 +185,7 @@ def list_colleagues(session: Session, viewer: Viewer) -> list[tuple[uuid.UUID, s
     member = sa.exists(
         sa.select(BrandMember.user_id).where(BrandMember.user_id == User.id, BrandMember.brand_id.in_(viewer.brand_ids))
     )
-    query = sa.select(User.id, User.name).where(sa.or_(User.role == Role.ADMIN, member)).order_by(User.name)
+    query = sa.select(User.id, User.name).where(sa.or_(users_with(Permission.BRANDS_ALL), member)).order_by(User.name)
     return [(record.id, record.name) for record in session.execute(query)]
 
 

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from app.core.paging import make_cursor, read_cursor
 from app.core.prepared import KEPT, as_written
 from app.domain.accounts.access import Viewer
-from app.domain.accounts.models import Brand, BrandMember, Role, User
+from app.domain.accounts.models import Brand, BrandMember, User
+from app.domain.accounts.permissions import Permission, users_with
 from app.domain.connections.models import Channel
 from app.domain.contacts.models import Contact, ContactIdentity
 from app.domain.events.models import Event
@@ -146,7 +147,7 @@ _MEMBER = sa.exists(sa.select(BrandMember.user_id).where(BrandMember.user_id == 
 _ASSIGNABLE: sa.Select[*tuple[Any, ...]] = (
     sa.select(User.id, User.name)
     .select_from(User)
-    .where(User.disabled_at.is_(None), sa.or_(User.role == Role.ADMIN, _MEMBER))
+    .where(User.disabled_at.is_(None), sa.or_(users_with(Permission.BRANDS_ALL), _MEMBER))
     .order_by(User.name)
     .execution_options(**KEPT)
 )

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from app.core.crypto import Keyring
 from app.core.ids import new_id, new_secret
 from app.domain.accounts.models import Brand, BrandMember, Team, TeamMember, User
+from app.domain.accounts.permissions import Permission, role_may
 from app.domain.connections.actions import NewChannel, create_channel
 from app.domain.connections.models import Channel, ChannelType, Medium
 from app.domain.contacts.actions import IdentityInput, find_or_create_contact
@@ -115,7 +116,7 @@ def load_demo(session: Session, *, keyring: Keyring, password_hash: str, now: da
     for started_at in _start_times(dice, now):
         _make_thread(session, company, dice, started_at, now)
     session.flush()
-    lead = next(user for user in company.users if user.is_lead)
+    lead = next(user for user in company.users if role_may(user.role, Permission.RULES_MANAGE))
     brand_ids = {key: brand.id for key, brand in company.brands.items()}
     make_templates(session, random.Random(SEED), brand_ids=brand_ids, author_user_id=lead.id, now=now)
     make_macros(session, brand_ids=brand_ids, author=lead, now=now)

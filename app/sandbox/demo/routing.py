@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.accounts.access import viewer_of
 from app.domain.accounts.models import Team, User
+from app.domain.accounts.permissions import Permission, role_may
 from app.domain.connections.models import Channel
 from app.domain.events.actions import SYSTEM
 from app.domain.routing.actions import set_availability
@@ -38,7 +39,7 @@ def make_routing(session: Session, *, users: Sequence[User], channels: Mapping[s
         save_profile(session, user.id, PEOPLE[user.name.split()[0]], actor=SYSTEM, now=now)
         if user.name.startswith("Julia"):
             set_availability(session, user.id, AvailabilityState.AWAY, now=now, actor=SYSTEM)
-    viewer = viewer_of(session, next(user for user in users if user.is_lead))
+    viewer = viewer_of(session, next(user for user in users if role_may(user.role, Permission.ROUTING_MANAGE)))
     teams: dict[str, uuid.UUID] = {row[0]: row[1] for row in session.execute(sa.select(Team.name, Team.id))}
     for channel in (channels["ChargeCars WhatsApp"], channels["ChargeCars e-mail"]):
         technical = RuleContent(

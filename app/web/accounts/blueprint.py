@@ -8,6 +8,7 @@ from flask import Blueprint, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from app.domain.accounts.permissions import Permission
 from app.domain.accounts.views import Link, LinkGroup, browser_words, role_hints, role_words, scope_hints
 
 bp = Blueprint("accounts", __name__)
@@ -32,7 +33,7 @@ def settings_groups() -> list[LinkGroup]:
             (_link(_("Templates"), "reply_templates.templates", "file-text"), _link(_("Macros"), "inbox.macros", "zap")),
         ),
     ]
-    if current_user.is_lead:
+    if current_user.may(Permission.SETTINGS_SEE):
         shared: tuple[Link, ...] = (
             _link(_("People"), "accounts.people", "users"),
             _link(_("Teams and brands"), "accounts.brands", "building"),
@@ -44,7 +45,7 @@ def settings_groups() -> list[LinkGroup]:
             _link(_("Stuck deliveries"), "deliveries.stuck", "hourglass"),
             _link(_("Stopped addresses"), "suppressions.suppressions", "mail"),
         )
-        if current_user.is_admin:
+        if current_user.may(Permission.SLA_MANAGE):
             shared += (
                 _link(_("Business calendars"), "sla.calendars", "calendar"),
                 _link(_("Answer times"), "sla.policies", "clock"),

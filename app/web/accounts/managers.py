@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.domain.accounts.managers import Managers, get_managers, list_possible_managers, set_managers
+from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import list_brands, list_teams
 from app.web.accounts.blueprint import bp
-from app.web.accounts.session import current_admin
+from app.web.accounts.session import require
 from app.web.pages import page
 
 NOBODY = ""
@@ -24,14 +25,14 @@ EXECUTIVE = "executive"
 @bp.get("/settings/managers")
 def managers() -> ResponseReturnValue:
     """Whom escalations mean by the manager of a thread and by the management."""
-    current_admin()
+    require(Permission.PEOPLE_MANAGE)
     return _page(_values(get_managers(db.session())))
 
 
 @bp.post("/settings/managers")
 def save_managers() -> ResponseReturnValue:
     """Name them from now on: `team_<id>`, `brand_<id>` and `executive`, each a user's id or nothing."""
-    viewer, session = current_admin(), db.session()
+    viewer, session = require(Permission.PEOPLE_MANAGE), db.session()
     values = _values(get_managers(session))
     values |= {name: request.form[name].strip() for name in values if name in request.form}
     known = {str(user.id) for user in list_possible_managers(session)}

@@ -28,6 +28,7 @@ from app.domain.accounts.actions import (
 )
 from app.domain.accounts.brands import BrandRule, set_rule
 from app.domain.accounts.models import Role
+from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import (
     Person,
     UserMissing,
@@ -41,7 +42,7 @@ from app.domain.accounts.queries import (
 from app.domain.contacts.actions import create_own_contact
 from app.web.accounts.blueprint import bp
 from app.web.accounts.forms import NewPersonForm, PersonForm, choices
-from app.web.accounts.session import current_admin, current_lead
+from app.web.accounts.session import require
 from app.web.pages import page
 
 F = TypeVar("F", bound=PersonForm)
@@ -50,7 +51,7 @@ F = TypeVar("F", bound=PersonForm)
 @bp.get("/settings/people")
 def people() -> ResponseReturnValue:
     """Everybody who can sign in."""
-    current_lead()
+    require(Permission.PEOPLE_SEE)
     session = db.session()
     return page("accounts/people.html", people=list_people(session), brand_count=len(list_brands(session)))
 
@@ -58,14 +59,14 @@ def people() -> ResponseReturnValue:
 @bp.get("/settings/people/new")
 def new_person() -> ResponseReturnValue:
     """Ask who is to be let in."""
-    current_admin()
+    require(Permission.PEOPLE_MANAGE)
     return page("accounts/new_person.html", form=_with_choices(NewPersonForm()))
 
 
 @bp.post("/settings/people")
 def add_person() -> ResponseReturnValue:
     """Add somebody. Their first password is in this answer and nowhere else."""
-    viewer, form, now = current_admin(), _with_choices(NewPersonForm(request.form)), utc_now()
+    viewer, form, now = require(Permission.PEOPLE_MANAGE), _with_choices(NewPersonForm(request.form)), utc_now()
     if not form.validate():
         return page("accounts/new_person.html", form=form, status=422)
     password = _first_password()
@@ -93,14 +94,14 @@ def add_person() -> ResponseReturnValue:
 @bp.get("/settings/people/<uuid:user_id>")
 def person(user_id: uuid.UUID) -> ResponseReturnValue:
     """One person: role, brands, teams, access."""
-    current_lead()
+    require(Permission.PEOPLE_SEE)
     return _person_page(user_id)
 
 
 @bp.post("/settings/people/<uuid:user_id>")
 def save_person(user_id: uuid.UUID) -> ResponseReturnValue:
     """Change role, brands and teams."""
-    viewer, form = current_admin(), _with_choices(PersonForm(request.form))
+    viewer, form = require(Permission.PEOPLE_MANAGE), _with_choices(PersonForm(request.form))
     _find(user_id)
     if not form.validate():
         return _person_page(user_id, form=form, status=422)
@@ -117,7 +118,7 @@ def save_person(user_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/people/<uuid:user_id>/disabling")
 def disable_person(user_id: uuid.UUID) -> ResponseReturnValue:
     """Keep somebody out from now on."""
-    viewer = current_admin()
+    viewer = require(Permission.PEOPLE_MANAGE)
     try:
         with transaction() as session:
             disable_user(session, user_id, now=utc_now(), actor=viewer.actor)
@@ -132,7 +133,7 @@ def disable_person(user_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/people/<uuid:user_id>/enabling")
 def enable_person(user_id: uuid.UUID) -> ResponseReturnValue:
     """Let somebody in again."""
-    viewer = current_admin()
+    viewer = require(Permission.PEOPLE_MANAGE)
     _find(user_id)
     with transaction() as session:
         enable_user(session, user_id, now=utc_now(), actor=viewer.actor)
@@ -143,7 +144,7 @@ def enable_person(user_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/people/<uuid:user_id>/password")
 def reset_password(user_id: uuid.UUID) -> ResponseReturnValue:
     """Give somebody a new password, shown in this answer alone; their sessions end."""
-    viewer = current_admin()
+    viewer = require(Permission.PEOPLE_MANAGE)
     _find(user_id)
     password = _first_password()
     with transaction() as session:
@@ -154,7 +155,7 @@ def reset_password(user_id: uuid.UUID) -> ResponseReturnValue:
 @bp.get("/settings/brands")
 def brands() -> ResponseReturnValue:
     """Teams and brands with their people."""
-    current_lead()
+    require(Permission.PEOPLE_SEE)
     session = db.session()
     return page("accounts/brands.html", brands=list_brand_groups(session), teams=list_team_groups(session))
 
@@ -172,7 +173,7 @@ def set_promises(brand_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _set_rule(brand_id: uuid.UUID, rule: BrandRule, *, is_on: bool) -> ResponseReturnValue:
-    viewer = current_lead()
+    viewer = require(Permission.PEOPLE_SEE)
     if brand_id not in viewer.brand_ids:
         abort(404)
     with transaction() as session:

@@ -22,6 +22,7 @@ from app.core.after_response import after_answer
 from app.core.clock import utc_now
 from app.core.db import db
 from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
 from app.domain.accounts.sessions import ABSOLUTE, VIEWER_FIELDS, find_session, note_used
 from app.web.accounts.next_page import own_path
 
@@ -106,18 +107,10 @@ def current_viewer() -> Viewer:
     return viewer
 
 
-def current_lead() -> Viewer:
-    """Return who is looking, if they lead a team or administrate; anybody else gets 403."""
+def require(permission: Permission) -> Viewer:
+    """Return who is looking, if they may do that; anybody else gets 403."""
     viewer = current_viewer()
-    if not viewer.is_lead:
-        abort(403)
-    return viewer
-
-
-def current_admin() -> Viewer:
-    """Return who is looking, if they administrate; anybody else gets 403."""
-    viewer = current_viewer()
-    if not viewer.is_admin:
+    if not viewer.may(permission):
         abort(403)
     return viewer
 

@@ -14,6 +14,7 @@ from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.text import storable
 from app.core.translation import gettext as _
+from app.domain.accounts.permissions import Permission
 from app.domain.appointments.absences import list_absences, note_absence, remove_absence
 from app.domain.threads.timeline import list_assignable_users
 from app.web.accounts.session import current_viewer
@@ -55,7 +56,7 @@ def add_absence() -> ResponseReturnValue:
 def remove(user_id: uuid.UUID, day: str) -> ResponseReturnValue:
     """They are there after all."""
     viewer, known = current_viewer(), _day(day, {})
-    if user_id != viewer.user_id and not viewer.is_lead:
+    if user_id != viewer.user_id and not viewer.may(Permission.ABSENCES_MANAGE):
         abort(403)
     if user_id not in _people() or known is None:
         abort(404)
@@ -69,7 +70,7 @@ def _people() -> dict[uuid.UUID, str]:
     """Whose absences the viewer may write down, by name: their own, and as a lead those of everybody in their brands."""
     viewer = current_viewer()
     found = {viewer.user_id: viewer.name}
-    if viewer.is_lead:
+    if viewer.may(Permission.ABSENCES_MANAGE):
         for brand_id in viewer.brand_ids:
             found |= dict(list_assignable_users(db.session(), brand_id))
     return dict(sorted(found.items(), key=lambda person: (person[1], person[0])))

@@ -17,6 +17,7 @@ from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.domain.accounts.models import Brand
+from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import list_brands
 from app.domain.auto_replies.actions import save_auto_replies
 from app.domain.auto_replies.eligibility import MOST_AN_HOUR
@@ -29,7 +30,7 @@ from app.domain.connections.queries import get_visible_channel, list_channels
 from app.domain.sla.active_policies import calendar_of_channel
 from app.domain.sla.calendar import DAY, Calendar
 from app.domain.threads.models import Message, Thread
-from app.web.accounts.session import current_admin
+from app.web.accounts.session import require
 from app.web.auto_replies.blueprint import bp
 from app.web.auto_replies.texts_form import TextsForm, form_of, read_form
 from app.web.pages import page
@@ -42,7 +43,7 @@ FIRST_NAMES = {"nl": "Fatima", "en": "Grace", "fr": "Élodie"}
 @bp.get("/settings/auto-replies")
 def channels() -> ResponseReturnValue:
     """Every channel that can answer by itself, and what became of the last messages."""
-    viewer, session, now = current_admin(), db.session(), utc_now()
+    viewer, session, now = require(Permission.AUTO_REPLIES_MANAGE), db.session(), utc_now()
     found = _answering_channels(session, viewer.brand_ids)
     on = list_auto_replies_on(session, [channel.id for channel in found])
     calendars = {c.id: calendar_of_channel(session, channel_id=c.id, brand_id=c.brand_id) for c in found}
@@ -68,7 +69,7 @@ def edit(channel_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/auto-replies/<uuid:channel_id>")
 def save(channel_id: uuid.UUID) -> ResponseReturnValue:
     """Let it answer this from now on, or with `preview` show what was typed, filled in."""
-    viewer, channel, form = current_admin(), _channel(channel_id), read_form()
+    viewer, channel, form = require(Permission.AUTO_REPLIES_MANAGE), _channel(channel_id), read_form()
     if form.errors:
         return _editor(channel, form, status=422)
     if request.form.get("preview"):
@@ -177,4 +178,4 @@ def _answering_channels(session: Session, brand_ids: tuple[uuid.UUID, ...]) -> l
 
 def _channel(channel_id: uuid.UUID) -> Channel:
     """Raises ChannelMissing."""
-    return get_visible_channel(db.session(), channel_id=channel_id, brand_ids=current_admin().brand_ids)
+    return get_visible_channel(db.session(), channel_id=channel_id, brand_ids=require(Permission.AUTO_REPLIES_MANAGE).brand_ids)

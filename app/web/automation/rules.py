@@ -17,6 +17,7 @@ from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
 from app.domain.automation.actions import (
     RULES_AT_MOST,
     TooManyRules,
@@ -31,7 +32,7 @@ from app.domain.automation.models import AutomationRule
 from app.domain.automation.queries import get_rule, list_rules, parts_of
 from app.domain.automation.triggers import TRIGGERS
 from app.domain.threads.macros import ME
-from app.web.accounts.session import current_lead
+from app.web.accounts.session import require
 from app.web.automation.blueprint import bp
 from app.web.automation.condition_words import (
     Vocabulary,
@@ -71,7 +72,7 @@ def names_of(session: Session, rules: list[AutomationRule]) -> Names:
 @bp.get("/settings/automation")
 def rules() -> ResponseReturnValue:
     """Every rule in the order in which they are asked."""
-    viewer, session = current_lead(), db.session()
+    viewer, session = require(Permission.RULES_MANAGE), db.session()
     found = list_rules(session, viewer=viewer)
     vocabulary, names = read_vocabulary(session, viewer), names_of(session, [rule for rule, _runs in found])
     rows = [(rule, runs, trigger_words(rule), words_of(rule, vocabulary, names)) for rule, runs in found]
@@ -80,14 +81,14 @@ def rules() -> ResponseReturnValue:
 
 @bp.get("/settings/automation/new")
 def new_rule() -> ResponseReturnValue:
-    viewer = current_lead()
+    viewer = require(Permission.RULES_MANAGE)
     return _editor(empty_form(), viewer, read_vocabulary(db.session(), viewer))
 
 
 @bp.post("/settings/automation")
 def add_rule() -> ResponseReturnValue:
     """Save a new rule, off; then show what it would do."""
-    viewer = current_lead()
+    viewer = require(Permission.RULES_MANAGE)
     vocabulary = read_vocabulary(db.session(), viewer)
     form = read_form(viewer, vocabulary)
     if form.content is not None:
@@ -153,7 +154,7 @@ def remove_rule(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 def changeable(rule_id: uuid.UUID) -> tuple[Viewer, AutomationRule]:
     """Who is looking, and the rule. Raises RuleMissing; 403 for whoever is no lead."""
-    viewer = current_lead()
+    viewer = require(Permission.RULES_MANAGE)
     return viewer, get_rule(db.session(), rule_id, viewer=viewer)
 
 

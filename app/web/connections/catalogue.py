@@ -13,10 +13,11 @@ from app.core.db import db, let_go
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
+from app.domain.accounts.permissions import Permission
 from app.domain.connections.models import Channel
 from app.domain.connections.queries import ChannelMissing, get_visible_channel
 from app.domain.delivery.catalogue import PROBLEM, READ_AT, list_kept, read_templates
-from app.web.accounts.session import current_lead
+from app.web.accounts.session import require
 from app.web.connections.blueprint import bp
 from app.web.inbox.templates import STATUSES, why_unusable
 from app.web.pages import page
@@ -63,7 +64,7 @@ def read_channel_templates(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _find(channel_id: uuid.UUID) -> Channel:
-    viewer = current_lead()
+    viewer = require(Permission.CHANNELS_SEE)
     try:
         found = get_visible_channel(db.session(), channel_id, brand_ids=viewer.brand_ids)
     except ChannelMissing:

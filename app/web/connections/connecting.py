@@ -17,6 +17,7 @@ from app.core.db import db, let_go, transaction
 from app.core.runtime import runtime
 from app.core.text import storable
 from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import list_brands
 from app.domain.connections import views
 from app.domain.connections.actions import ChangedChannel, ChannelMovedOn, NewChannel, change_channel, create_channel, note_health
@@ -26,7 +27,7 @@ from app.domain.connections.issued_secrets import is_issued, issue
 from app.domain.connections.models import Channel, ChannelType
 from app.domain.connections.queries import ChannelMissing, find_taken, get_visible_channel, list_changed_since, open_secrets
 from app.providers.kinds import KINDS, Kind, find_kind, kind_key
-from app.web.accounts.session import current_admin
+from app.web.accounts.session import require
 from app.web.connections.blueprint import bp
 from app.web.connections.connect_form import ConnectForm, account, changes_in_words, empty_form, form_of, read_form
 from app.web.connections.signing_in import callback_url, in_words, send_to_provider
@@ -36,7 +37,7 @@ from app.web.pages import page
 @bp.get("/settings/channels/new")
 def new_channel() -> ResponseReturnValue:
     """Choose a kind, or with `?kind=` the form of one."""
-    viewer = current_admin()
+    viewer = require(Permission.CHANNELS_MANAGE)
     if "kind" not in request.args:
         return page("connections/channel_kinds.html", kinds=KINDS)
     kind = find_kind(request.args["kind"]) or abort(404)
@@ -46,7 +47,7 @@ def new_channel() -> ResponseReturnValue:
 @bp.post("/settings/channels/new")
 def connect() -> ResponseReturnValue:
     """Check what was entered with the provider; if it works, the channel exists from now on."""
-    viewer = current_admin()
+    viewer = require(Permission.CHANNELS_MANAGE)
     kind = find_kind(request.form.get("kind", "")) or abort(422)
     form = read_form(empty_form(kind, brand_ids=viewer.brand_ids), brand_ids=viewer.brand_ids)
     if kind.issued:
@@ -85,7 +86,7 @@ def keep_new(viewer: Viewer, form: ConnectForm) -> ResponseReturnValue:
 @bp.get("/settings/channels/<uuid:channel_id>/edit")
 def edit_channel(channel_id: uuid.UUID) -> ResponseReturnValue:
     """The form of a channel there is."""
-    viewer = current_admin()
+    viewer = require(Permission.CHANNELS_MANAGE)
     return form_page(viewer, _form_of(viewer, channel_id))
 
 
@@ -93,7 +94,7 @@ def edit_channel(channel_id: uuid.UUID) -> ResponseReturnValue:
 def change(channel_id: uuid.UUID) -> ResponseReturnValue:
     """Check what was entered, and keep it if it works; a secret left empty stays as it is. 409, with what was typed and what
     became different, if somebody changed the channel meanwhile."""
-    viewer = current_admin()
+    viewer = require(Permission.CHANNELS_MANAGE)
     form, seen = _form_of(viewer, channel_id), _seen_version()
     had_calendar = form.values.get("calendar") == "on"
     read_form(form, brand_ids=viewer.brand_ids)

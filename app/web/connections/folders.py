@@ -16,13 +16,14 @@ from app.core.db import db, let_go, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.core.translation import told
+from app.domain.accounts.permissions import Permission
 from app.domain.connections.account import account_of
 from app.domain.connections.actions import choose_folders
 from app.domain.connections.models import CHOSEN_FOLDERS, Channel
 from app.domain.connections.provider_reads import Resting, reading
 from app.domain.connections.queries import ChannelMissing, get_visible_channel
 from app.domain.ingest.mailbox_items import leave_folders
-from app.web.accounts.session import current_admin
+from app.web.accounts.session import require
 from app.web.connections.blueprint import bp
 from app.web.pages import page
 
@@ -51,7 +52,7 @@ def mail_folders(channel_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/channels/<uuid:channel_id>/folders")
 def choose_mail_folders(channel_id: uuid.UUID) -> ResponseReturnValue:
     """Follow the ticked ones. Names are asked for anew: a form could name any folder anything."""
-    viewer, found = current_admin(), _find(channel_id)
+    viewer, found = require(Permission.CHANNELS_MANAGE), _find(channel_id)
     if not _has_folders(found):
         abort(409)
     wanted, kept = set(request.form.getlist("folder")), _chosen(found)
@@ -74,7 +75,7 @@ def choose_mail_folders(channel_id: uuid.UUID) -> ResponseReturnValue:
 
 def _find(channel_id: uuid.UUID) -> Channel:
     try:
-        found = get_visible_channel(db.session(), channel_id, brand_ids=current_admin().brand_ids)
+        found = get_visible_channel(db.session(), channel_id, brand_ids=require(Permission.CHANNELS_MANAGE).brand_ids)
     except ChannelMissing:
         abort(404)
     db.session.expunge(found)

@@ -20,6 +20,7 @@ from app.core.text import known, storable
 from app.core.translation import gettext as _
 from app.core.translation import told
 from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
 from app.domain.connections.account import account_of
 from app.domain.connections.actions import ChangedChannel, change_channel
 from app.domain.connections.connection_check import check_channel
@@ -28,7 +29,7 @@ from app.domain.connections.queries import ChannelMissing, get_visible_channel
 from app.domain.connections.sign_ins import UnderWay, take_sign_in
 from app.providers.kinds import find_kind
 from app.providers.registry import OUTLOOK
-from app.web.accounts.session import current_admin
+from app.web.accounts.session import require
 from app.web.connections.blueprint import bp
 from app.web.connections.connect_form import ConnectForm, account
 from app.web.connections.connecting import form_page, is_right, keep_new
@@ -43,7 +44,7 @@ _SOMEBODY_ELSE = known("You signed in as %(user)s, but %(address)s should: sign 
 @bp.post("/settings/channels/<uuid:channel_id>/sign-in")
 def sign_in_again(channel_id: uuid.UUID) -> ResponseReturnValue:
     """Somebody has to sign in to this mailbox anew."""
-    viewer = current_admin()
+    viewer = require(Permission.CHANNELS_MANAGE)
     found, sees = _find(viewer, channel_id)
     if found.adapter_key not in runtime().adapters.sign_ins:
         abort(409)
@@ -58,7 +59,7 @@ def sign_in_again(channel_id: uuid.UUID) -> ResponseReturnValue:
 @bp.get("/settings/channels/sign-in")
 def come_back() -> ResponseReturnValue:
     """What was begun is ended: its channel is made, or has a new sign-in. An answer that nobody waits for changes nothing."""
-    viewer = current_admin()
+    viewer = require(Permission.CHANNELS_MANAGE)
     with transaction() as session:
         begun = take_sign_in(
             session, storable(request.args.get("state", "")), user_id=viewer.user_id, keyring=runtime().keyring, now=utc_now()
@@ -134,7 +135,7 @@ def _said(error: ProviderError) -> str:
 @bp.post("/settings/channels/consent")
 def ask_consent() -> ResponseReturnValue:
     """Show the way to where an administrator of the directory agrees to the application."""
-    viewer = current_admin()
+    viewer = require(Permission.CHANNELS_MANAGE)
     tenant_id, client_id = (storable(request.form.get(name, "")).strip() for name in ("tenant_id", "client_id"))
     if not (_ID.fullmatch(tenant_id) and _ID.fullmatch(client_id)):
         flash(_("Enter the directory id and the application id first."))
@@ -151,7 +152,7 @@ def ask_consent() -> ResponseReturnValue:
 @bp.get("/settings/channels/consent")
 def consented() -> ResponseReturnValue:
     """An administrator of the directory agreed or did not; what they let us do shows when the channel is checked."""
-    viewer = current_admin()
+    viewer = require(Permission.CHANNELS_MANAGE)
     try:
         is_ours = _signer().unsign(request.args.get("state", ""), max_age=CONSENT_SECONDS) == str(viewer.user_id).encode()
     except (BadSignature, UnicodeError):

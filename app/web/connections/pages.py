@@ -19,6 +19,7 @@ from app.core.db import db, let_go, transaction
 from app.core.runtime import runtime
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand
+from app.domain.accounts.permissions import Permission
 from app.domain.accounts.proof import NotProven, prove_password
 from app.domain.accounts.queries import list_brands
 from app.domain.connections import views
@@ -33,7 +34,7 @@ from app.domain.events.actions import audit
 from app.domain.ingest.reconciliation_rows import find_latest
 from app.domain.ingest.self_test import Trial
 from app.providers.kinds import find_kind
-from app.web.accounts.session import current_admin, current_lead
+from app.web.accounts.session import require
 from app.web.connections import reconciliation_views
 from app.web.connections.blueprint import bp
 from app.web.connections.condition import Looks, findings
@@ -43,7 +44,7 @@ from app.web.pages import page
 @bp.get("/settings/channels")
 def channels() -> ResponseReturnValue:
     """The channels of the brands one may see."""
-    viewer, session = current_lead(), db.session()
+    viewer, session = require(Permission.CHANNELS_SEE), db.session()
     listed, now = list_channels(session, brand_ids=viewer.brand_ids), utc_now()
     flows = read_flows(session, [channel.id for channel in listed], now=now)
     first = _first_expiries(listed)
@@ -62,13 +63,13 @@ def channels() -> ResponseReturnValue:
 @bp.get("/settings/channels/<uuid:channel_id>")
 def channel(channel_id: uuid.UUID) -> ResponseReturnValue:
     """One channel: health, settings, where its provider must post."""
-    return show_channel(_find(current_lead(), channel_id))
+    return show_channel(_find(require(Permission.CHANNELS_SEE), channel_id))
 
 
 @bp.post("/settings/channels/<uuid:channel_id>/check")
 def check(channel_id: uuid.UUID) -> ResponseReturnValue:
     """Ask the provider now."""
-    viewer = current_lead()
+    viewer = require(Permission.CHANNELS_SEE)
     found = _find(viewer, channel_id)
     let_go()
     health = check_channel(found, actor=viewer.actor)
@@ -80,7 +81,7 @@ def check(channel_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/channels/<uuid:channel_id>/activity")
 def switch(channel_id: uuid.UUID) -> ResponseReturnValue:
     """Switch on (`active=1`) or off (`active=0`)."""
-    viewer, is_wanted = current_admin(), _wanted("active")
+    viewer, is_wanted = require(Permission.CHANNELS_MANAGE), _wanted("active")
     with transaction() as session:
         found = _find(viewer, channel_id)
         switch_channel(session, found, active=is_wanted, now=utc_now(), actor=viewer.actor)
@@ -91,7 +92,7 @@ def switch(channel_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/channels/<uuid:channel_id>/pause")
 def pause(channel_id: uuid.UUID) -> ResponseReturnValue:
     """Stop sending (`paused=1`) or go on (`paused=0`); it receives in either case."""
-    viewer, is_wanted = current_admin(), _wanted("paused")
+    viewer, is_wanted = require(Permission.CHANNELS_MANAGE), _wanted("paused")
     with transaction() as session:
         found = _find(viewer, channel_id)
         pause_channel(session, found, paused=is_wanted, now=utc_now(), actor=viewer.actor)
@@ -104,7 +105,7 @@ def pause(channel_id: uuid.UUID) -> ResponseReturnValue:
 def webhook_address(channel_id: uuid.UUID) -> ResponseReturnValue:
     """Show the whole webhook address, key included, and the verify token, in this answer alone; asks for the password and is
     audited."""
-    viewer = current_admin()
+    viewer = require(Permission.CHANNELS_MANAGE)
     found = _find(viewer, channel_id)
     try:
         prove_password(viewer, request.form.get("password", ""), now=utc_now())

@@ -11,17 +11,18 @@ from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
+from app.domain.accounts.permissions import Permission
 from app.domain.connections.queries import ChannelMissing, get_visible_channel
 from app.domain.events.actions import audit
 from app.domain.ingest.reconciliation_rows import ask_reconciliation
-from app.web.accounts.session import current_lead
+from app.web.accounts.session import require
 from app.web.connections.blueprint import bp
 
 
 @bp.post("/settings/channels/<uuid:channel_id>/reconciliation")
 def count_mailbox(channel_id: uuid.UUID) -> ResponseReturnValue:
     """Count this mailbox against what we hold of it; the page shows how far it is."""
-    viewer, now = current_lead(), utc_now()
+    viewer, now = require(Permission.CHANNELS_SEE), utc_now()
     with transaction() as session:
         try:
             found = get_visible_channel(session, channel_id, brand_ids=viewer.brand_ids)

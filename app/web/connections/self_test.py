@@ -11,11 +11,12 @@ from app.core.crypto import UnableToDecrypt
 from app.core.db import db, let_go
 from app.core.ids import new_secret
 from app.core.runtime import runtime
+from app.domain.accounts.permissions import Permission
 from app.domain.connections.account import account_of
 from app.domain.connections.connection_check import CLOSED
 from app.domain.connections.queries import ChannelMissing, get_visible_channel
 from app.domain.ingest.self_test import Trial, try_webhook
-from app.web.accounts.session import current_admin
+from app.web.accounts.session import require
 from app.web.connections.blueprint import bp
 from app.web.connections.pages import show_channel
 
@@ -23,7 +24,7 @@ from app.web.connections.pages import show_channel
 @bp.post("/settings/channels/<uuid:channel_id>/self-test")
 def try_address(channel_id: uuid.UUID) -> ResponseReturnValue:
     """Post to our own public address and say what came of it, in this answer."""
-    viewer = current_admin()
+    viewer = require(Permission.CHANNELS_MANAGE)
     try:
         found = get_visible_channel(db.session(), channel_id, brand_ids=viewer.brand_ids)
         account = account_of(found)

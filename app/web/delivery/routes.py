@@ -13,10 +13,11 @@ from app.core.paging import BadCursor
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
+from app.domain.accounts.permissions import Permission
 from app.domain.delivery.actions import NothingToSend, retry_delivery
 from app.domain.delivery.needs_attention import COUNT_CAP, count_stuck, list_stuck
 from app.domain.threads.queries import ThreadMissing, get_message
-from app.web.accounts.session import current_lead
+from app.web.accounts.session import require
 from app.web.pages import page
 
 bp = Blueprint("deliveries", __name__)
@@ -26,7 +27,7 @@ WHY = {"waiting": N_("Waits too long"), "failed": N_("Failed"), "unknown": N_("N
 @bp.get("/settings/deliveries")
 def stuck() -> ResponseReturnValue:
     """What waits too long, failed, or ended nobody knows how, newest first."""
-    viewer, session, now = current_lead(), db.session(), utc_now()
+    viewer, session, now = require(Permission.DELIVERIES_MANAGE), db.session(), utc_now()
     try:
         listed = list_stuck(session, viewer=viewer, now=now, cursor=request.args.get("cursor"))
     except BadCursor:
@@ -44,7 +45,7 @@ def stuck() -> ResponseReturnValue:
 @bp.post("/settings/deliveries/<uuid:message_id>/retry")
 def retry(message_id: uuid.UUID) -> ResponseReturnValue:
     """Send again what failed or could not be confirmed, and come back to the list."""
-    viewer = current_lead()
+    viewer = require(Permission.DELIVERIES_MANAGE)
     try:
         get_message(db.session(), viewer=viewer, message_id=message_id)
         with transaction() as session:

@@ -13,6 +13,7 @@ from app.core.db import db
 from app.core.links import url_for
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
+from app.domain.accounts.permissions import Permission
 from app.domain.delivery.signals import EMOJI
 from app.domain.threads.counts import ViewCounts, count_views
 from app.domain.threads.macros import MacroMissing
@@ -100,7 +101,7 @@ def nav_groups() -> list[dict[str, Any]]:
         *_saved_views(counts, path),
         {"title": _("Archives"), "items": [_view_item(view, icon, path) for view, icon in ARCHIVES]},
     ]
-    if current_viewer().is_lead:
+    if current_viewer().may(Permission.SETTINGS_SEE):
         settings = _rail_item(_("Settings"), "/settings", "settings", path.startswith("/settings"))
         groups.append({"title": "", "items": [settings]})
     return groups
@@ -124,7 +125,8 @@ def _view_item(view: str, icon: str, path: str) -> dict[str, Any]:
 def view_audiences() -> list[tuple[str, str]]:
     """For whom the viewer may save a view: (value of the field, words)."""
     teams = [(f"team:{team_id}", name) for team_id, name in view_counts().teams]
-    return [("private", _("Only me")), *teams, *([("everyone", _("Everyone"))] if current_viewer().is_lead else [])]
+    everyone = [("everyone", _("Everyone"))] if current_viewer().may(Permission.VIEWS_SHARE) else []
+    return [("private", _("Only me")), *teams, *everyone]
 
 
 def _saved_views(counts: ViewCounts, path: str) -> list[dict[str, Any]]:

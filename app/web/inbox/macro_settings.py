@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.translation import gettext as _
+from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import list_brands
 from app.domain.threads.macro_models import Macro
 from app.domain.threads.macros import (
@@ -24,7 +25,7 @@ from app.domain.threads.macros import (
     list_macros,
     steps_of,
 )
-from app.web.accounts.session import current_lead, current_viewer
+from app.web.accounts.session import current_viewer, require
 from app.web.inbox.blueprint import bp
 from app.web.inbox.macro_form import MacroForm, choices, empty_form, form_of, read_form
 from app.web.inbox.macro_words import names_in, step_words
@@ -44,14 +45,14 @@ def macros() -> ResponseReturnValue:
 
 @bp.get("/settings/macros/new")
 def new_macro() -> ResponseReturnValue:
-    current_lead()
+    require(Permission.MACROS_MANAGE)
     return _editor(empty_form())
 
 
 @bp.post("/settings/macros")
 def add_macro() -> ResponseReturnValue:
     """Save a new macro."""
-    viewer = current_lead()
+    viewer = require(Permission.MACROS_MANAGE)
     form = read_form(viewer)
     if not form.errors:
         try:
@@ -75,7 +76,7 @@ def edit_macro(macro_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/macros/<uuid:macro_id>")
 def save_macro(macro_id: uuid.UUID) -> ResponseReturnValue:
     """Let it do something else from now on."""
-    viewer, macro = current_lead(), _changeable(macro_id)
+    viewer, macro = require(Permission.MACROS_MANAGE), _changeable(macro_id)
     form = read_form(viewer)
     if form.errors:
         return _editor(form, macro=macro, status=422)
@@ -99,7 +100,7 @@ def remove_macro(macro_id: uuid.UUID) -> ResponseReturnValue:
 
 def _changeable(macro_id: uuid.UUID) -> Macro:
     """A macro this lead may change. Raises MacroMissing; 403 for whoever is no lead."""
-    return get_macro(db.session(), viewer=current_lead(), macro_id=macro_id)
+    return get_macro(db.session(), viewer=require(Permission.MACROS_MANAGE), macro_id=macro_id)
 
 
 def _editor(form: MacroForm, *, macro: Macro | None = None, status: int = 200) -> Response:

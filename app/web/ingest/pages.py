@@ -16,13 +16,14 @@ from app.core.paging import BadCursor
 from app.core.runtime import runtime
 from app.core.translation import mark as N_
 from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
 from app.domain.connections.queries import ChannelMissing, get_visible_channel, list_channels
 from app.domain.events.actions import audit, retry_reactions
 from app.domain.events.queries import find_reaction, list_failed_reactions
 from app.domain.ingest.actions import NotQuarantined, replay_event, replay_quarantined
 from app.domain.ingest.models import QUARANTINED
 from app.domain.ingest.queries import EventMissing, EventRow, count_quarantined, get_event, list_quarantined, list_refusals
-from app.web.accounts.session import current_lead
+from app.web.accounts.session import require
 from app.web.pages import page
 
 bp = Blueprint("quarantine", __name__)
@@ -64,7 +65,7 @@ def refusal_words(reason: str) -> str:
 @bp.get("/settings/events")
 def events() -> ResponseReturnValue:
     """Everything that needs a look."""
-    viewer, session = current_lead(), db.session()
+    viewer, session = require(Permission.EVENTS_MANAGE), db.session()
     try:
         listed = list_quarantined(session, viewer=viewer, cursor=request.args.get("cursor"))
     except BadCursor:
@@ -82,7 +83,7 @@ def events() -> ResponseReturnValue:
 @bp.get("/settings/events/<uuid:event_id>")
 def event(event_id: uuid.UUID) -> ResponseReturnValue:
     """One event: what came, when, from where, and why it was not understood."""
-    viewer = current_lead()
+    viewer = require(Permission.EVENTS_MANAGE)
     found = _find(viewer, event_id)
     wants_channel = found.event.state == QUARANTINED and found.event.channel_id is None
     return page(
@@ -97,7 +98,7 @@ def event(event_id: uuid.UUID) -> ResponseReturnValue:
 @bp.get("/settings/events/<uuid:event_id>/body")
 def body(event_id: uuid.UUID) -> Response:
     """The raw bytes, as a file: a browser never shows them as a page of ours."""
-    viewer = current_lead()
+    viewer = require(Permission.EVENTS_MANAGE)
     found = _find(viewer, event_id).event
     with transaction() as session:
         audit(
@@ -118,7 +119,7 @@ def body(event_id: uuid.UUID) -> Response:
 @bp.post("/settings/events/<uuid:event_id>/replay")
 def replay(event_id: uuid.UUID) -> ResponseReturnValue:
     """Process one event again; the form may say which channel it belongs to when nobody knew."""
-    viewer = current_lead()
+    viewer = require(Permission.EVENTS_MANAGE)
     _find(viewer, event_id)
     channel_id = _chosen_channel(viewer)
     try:
@@ -135,7 +136,7 @@ def replay(event_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/events/replay")
 def replay_all() -> ResponseReturnValue:
     """Process everything in quarantine again."""
-    viewer = current_lead()
+    viewer = require(Permission.EVENTS_MANAGE)
     with transaction() as session:
         count = replay_quarantined(session, brand_ids=_brands(viewer), now=utc_now(), actor=viewer.actor)
     runtime().nudger.nudge()
@@ -147,7 +148,7 @@ def replay_all() -> ResponseReturnValue:
 @bp.post("/settings/events/reactions/retry", endpoint="retry_reactions")
 def retry(entry_id: int | None = None) -> ResponseReturnValue:
     """Run one reaction that was given up again, or all of them."""
-    viewer = current_lead()
+    viewer = require(Permission.EVENTS_MANAGE)
     with transaction() as session:
         if entry_id is not None and find_reaction(session, entry_id, brand_ids=_brands(viewer)) is None:
             abort(404)
@@ -158,7 +159,7 @@ def retry(entry_id: int | None = None) -> ResponseReturnValue:
 
 
 def _brands(viewer: Viewer) -> tuple[uuid.UUID, ...] | None:
-    return None if viewer.is_admin else viewer.brand_ids
+    return None if viewer.may(Permission.BRANDS_ALL) else viewer.brand_ids
 
 
 def _find(viewer: Viewer, event_id: uuid.UUID) -> EventRow:

@@ -19,6 +19,7 @@ from app.core.standard_webhooks import new_signing_secret
 from app.core.translation import gettext as _
 from app.core.translation import told
 from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import list_brands
 from app.domain.connections.models import Medium
 from app.domain.connections.queries import list_channels
@@ -28,7 +29,7 @@ from app.domain.integrations.make.deliver import list_calls, retry_calls
 from app.domain.integrations.models import Integration, Provider
 from app.domain.integrations.queries import IntegrationMissing, get_integration, list_integrations, open_secrets
 from app.providers.fillout.client import Fillout, FilloutFailure
-from app.web.accounts.session import current_admin
+from app.web.accounts.session import require
 from app.web.integrations.blueprint import bp
 from app.web.integrations.forms import FIELD_WORDS, REGIONS, SCENARIOS, IntegrationForm, values_of
 from app.web.pages import page
@@ -42,7 +43,7 @@ OURS: dict[Provider, dict[str, Callable[[], str]]] = {
 @bp.get("/settings/integrations")
 def integrations() -> ResponseReturnValue:
     """What is connected, and what can be."""
-    viewer = current_admin()
+    viewer = require(Permission.INTEGRATIONS_MANAGE)
     rows = list_integrations(db.session(), brand_ids=viewer.brand_ids)
     return page("integrations/list.html", rows=rows, providers=list(Provider), brands=_brands(viewer))
 
@@ -50,14 +51,14 @@ def integrations() -> ResponseReturnValue:
 @bp.get("/settings/integrations/new")
 def new_integration() -> ResponseReturnValue:
     """The form for a provider (`?provider=`)."""
-    viewer = current_admin()
+    viewer = require(Permission.INTEGRATIONS_MANAGE)
     return _form_page(_form(viewer, _provider(request.args.get("provider")), request.args.to_dict()))
 
 
 @bp.post("/settings/integrations")
 def connect() -> ResponseReturnValue:
     """Ask the provider where it can be asked; if it works, the connection exists, and its secrets are shown this once."""
-    viewer = current_admin()
+    viewer = require(Permission.INTEGRATIONS_MANAGE)
     form = _form(viewer, _provider(request.form.get("provider")), request.form.to_dict())
     content, typed = form.content(), form.secrets()
     if content is None or form.errors or not _works(form, content, typed):
@@ -83,14 +84,14 @@ def connect() -> ResponseReturnValue:
 @bp.get("/settings/integrations/<uuid:integration_id>")
 def integration(integration_id: uuid.UUID) -> ResponseReturnValue:
     """One connection: how it does, and its form."""
-    viewer = current_admin()
+    viewer = require(Permission.INTEGRATIONS_MANAGE)
     return _shown(viewer, _find(viewer, integration_id))
 
 
 @bp.post("/settings/integrations/<uuid:integration_id>")
 def change(integration_id: uuid.UUID) -> ResponseReturnValue:
     """Change a connection; a secret left empty stays as it is."""
-    viewer = current_admin()
+    viewer = require(Permission.INTEGRATIONS_MANAGE)
     found = _find(viewer, integration_id)
     form = _form(viewer, found.provider, request.form.to_dict())
     content, typed = form.content(), form.secrets()
@@ -114,7 +115,7 @@ def change(integration_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/integrations/<uuid:integration_id>/secrets")
 def renew(integration_id: uuid.UUID) -> ResponseReturnValue:
     """Make our secrets anew and show them once; the old ones are no longer let in."""
-    viewer = current_admin()
+    viewer = require(Permission.INTEGRATIONS_MANAGE)
     found = _find(viewer, integration_id)
     ours = {name: new() for name, new in OURS[found.provider].items()}
     with transaction() as session:
@@ -128,7 +129,7 @@ def renew(integration_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/integrations/<uuid:integration_id>/activity")
 def switch(integration_id: uuid.UUID) -> ResponseReturnValue:
     """Switch on (`active=1`) or off (`active=0`)."""
-    viewer, wanted = current_admin(), request.form.get("active")
+    viewer, wanted = require(Permission.INTEGRATIONS_MANAGE), request.form.get("active")
     _find(viewer, integration_id)
     if wanted not in ("0", "1"):
         abort(422)
@@ -142,7 +143,7 @@ def switch(integration_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/integrations/<uuid:integration_id>/retry")
 def retry(integration_id: uuid.UUID) -> ResponseReturnValue:
     """Tell scenarios again what was given up."""
-    viewer = current_admin()
+    viewer = require(Permission.INTEGRATIONS_MANAGE)
     _find(viewer, integration_id)
     with transaction() as session:
         retry_calls(session, integration_id, actor=viewer.actor)
@@ -215,7 +216,7 @@ def _shown(
 
 
 def _choices() -> dict[str, Any]:
-    viewer = current_admin()
+    viewer = require(Permission.INTEGRATIONS_MANAGE)
     able = [one for one in list_channels(db.session(), brand_ids=viewer.brand_ids) if one.medium == Medium.EMAIL]
     return {
         "brands": [(str(brand_id), name) for brand_id, name in _brands(viewer).items()],

@@ -14,6 +14,7 @@ from app.core.db import db, let_go, transaction
 from app.core.runtime import runtime
 from app.core.translation import told
 from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
 from app.domain.notifications.dispatching import hasten
 from app.domain.notifications.models import TRIGGERS, NotificationKind, TeamsHook
 from app.domain.notifications.senders import teams_sender
@@ -33,7 +34,7 @@ from app.domain.notifications.teams.hooks import (
 from app.domain.threads.models import Priority
 from app.providers.teams.addresses import BadAddress, check_address
 from app.providers.teams.card import Card, render
-from app.web.accounts.session import current_admin
+from app.web.accounts.session import require
 from app.web.notifications.blueprint import bp
 from app.web.pages import page
 
@@ -41,14 +42,14 @@ from app.web.pages import page
 @bp.get("/settings/teams-cards")
 def teams_cards() -> ResponseReturnValue:
     """Every team, and whether it has a channel."""
-    current_admin()
+    require(Permission.TEAM_CARDS_MANAGE)
     return _page()
 
 
 @bp.post("/settings/teams-cards/<uuid:team_id>")
 def save_hook(team_id: uuid.UUID) -> ResponseReturnValue:
     """Keep the address of a team's workflow; left empty, the one that is kept stays."""
-    viewer, url = current_admin(), request.form.get("url", "").strip()
+    viewer, url = require(Permission.TEAM_CARDS_MANAGE), request.form.get("url", "").strip()
     hook, shows_content, wishes = _find(team_id), request.form.get("shows_content") == "yes", _wishes()
     if hook is None or url:
         try:
@@ -70,7 +71,7 @@ def save_hook(team_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/teams-cards/<uuid:team_id>/removal")
 def forget_hook(team_id: uuid.UUID) -> ResponseReturnValue:
     """No cards for this team any more."""
-    viewer = current_admin()
+    viewer = require(Permission.TEAM_CARDS_MANAGE)
     with transaction() as session:
         hook = find_hook(session, team_id)
         if hook is None:
@@ -83,7 +84,7 @@ def forget_hook(team_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/teams-cards/<uuid:team_id>/test")
 def try_hook(team_id: uuid.UUID) -> ResponseReturnValue:
     """Send a card now, and say what Teams said."""
-    viewer, hook = current_admin(), _find(team_id)
+    viewer, hook = require(Permission.TEAM_CARDS_MANAGE), _find(team_id)
     if hook is None:
         abort(404)
     return _page(trial=try_card(viewer, hook))

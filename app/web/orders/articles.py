@@ -11,10 +11,11 @@ from flask.typing import ResponseReturnValue
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.translation import gettext as _
+from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import list_brands
 from app.domain.orders.articles import ArticleContent, SkuTaken, add_article, edit_article, find_article, list_all_articles
 from app.domain.orders.models import Article
-from app.web.accounts.session import current_lead
+from app.web.accounts.session import require
 from app.web.orders.blueprint import bp
 from app.web.orders.forms import ArticleForm
 from app.web.pages import page
@@ -29,7 +30,7 @@ def articles() -> ResponseReturnValue:
 @bp.post("/settings/articles")
 def add() -> ResponseReturnValue:
     """Add one."""
-    viewer, form = current_lead(), ArticleForm(request.form.to_dict())
+    viewer, form = require(Permission.ARTICLES_MANAGE), ArticleForm(request.form.to_dict())
     brand_id, content = form.brand_id(viewer.brand_ids), form.content()
     if form.errors or brand_id is None:
         return _page(form, status=422)
@@ -70,14 +71,14 @@ def save(article_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _find(article_id: uuid.UUID) -> Article:
-    found = find_article(db.session(), article_id, brand_ids=current_lead().brand_ids)
+    found = find_article(db.session(), article_id, brand_ids=require(Permission.ARTICLES_MANAGE).brand_ids)
     if found is None:
         abort(404)
     return found
 
 
 def _page(form: ArticleForm, chosen: Article | None = None, *, status: int = 200) -> ResponseReturnValue:
-    session, viewer = db.session(), current_lead()
+    session, viewer = db.session(), require(Permission.ARTICLES_MANAGE)
     names = {brand.id: brand.name for brand in list_brands(session) if brand.id in viewer.brand_ids}
     context: dict[str, Any] = {
         "rows": list_all_articles(session, brand_ids=viewer.brand_ids),

@@ -14,6 +14,7 @@ from wtforms.fields.choices import SelectChoice
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import list_brands
 from app.domain.reply_templates.actions import TemplateMovedOn, archive_template, create_template, edit_template, restore_template
 from app.domain.reply_templates.formatting import marked_html, own_plain
@@ -30,7 +31,7 @@ from app.domain.reply_templates.queries import (
 from app.domain.reply_templates.variables import VARIABLES, fill, list_problems
 from app.domain.reply_templates.views import category_words, date_in, example_facts
 from app.mail.rich import rich_to_text
-from app.web.accounts.session import current_lead, current_viewer
+from app.web.accounts.session import current_viewer, require
 from app.web.inbox.words import medium_words
 from app.web.pages import page
 from app.web.reply_templates.blueprint import bp
@@ -51,7 +52,7 @@ def templates() -> ResponseReturnValue:
 @bp.get("/settings/templates/new")
 def new_template() -> ResponseReturnValue:
     """An empty editor."""
-    viewer = current_lead()
+    viewer = require(Permission.TEMPLATES_MANAGE)
     form = _with_choices(TemplateForm(language=viewer.locale), viewer)
     return _editor(form)
 
@@ -59,7 +60,7 @@ def new_template() -> ResponseReturnValue:
 @bp.post("/settings/templates")
 def add_template() -> ResponseReturnValue:
     """Save a new template."""
-    viewer = current_lead()
+    viewer = require(Permission.TEMPLATES_MANAGE)
     form = _with_choices(TemplateForm(request.form), viewer)
     if "preview" in request.form:
         return _editor(form)
@@ -131,7 +132,7 @@ def preview() -> ResponseReturnValue:
 
 
 def _changeable(template_id: uuid.UUID) -> tuple[Viewer, TemplateRow]:
-    viewer = current_lead()
+    viewer = require(Permission.TEMPLATES_MANAGE)
     row = get_template(db.session(), viewer=viewer, template_id=template_id)
     if not may_change(viewer, row):
         abort(403)
@@ -190,7 +191,7 @@ def _editor(
         "form": form,
         "row": row,
         "moved_on": moved_on,
-        "may_change": viewer.is_lead if row is None else may_change(viewer, row),
+        "may_change": viewer.may(Permission.TEMPLATES_MANAGE) if row is None else may_change(viewer, row),
         "versions": list_versions(db.session(), row.template.id) if row else [],
         "variables": VARIABLES,
         "preview": _preview(form, viewer),

@@ -124,10 +124,10 @@ def _tiers(form: Filled, teams: set[str]) -> tuple[dict[str, object], ...]:
     return tuple(found)
 
 
-def form_of_person(profile: RoutingProfile | None, *, is_admin: bool) -> Filled:
+def form_of_person(profile: RoutingProfile | None, *, sees_all: bool) -> Filled:
     """What the person takes; where nobody said so, what goes for everybody."""
     if profile is None:
-        return Filled({**dict.fromkeys(PERSON_FIELDS, ""), "capacity": "0" if is_admin else str(CAPACITY)})
+        return Filled({**dict.fromkeys(PERSON_FIELDS, ""), "capacity": "0" if sees_all else str(CAPACITY)})
     values = {"capacity": str(profile.capacity), "skills": ", ".join(profile.skills), "languages": ", ".join(profile.languages)}
     days = {DAYS[day]: ", ".join(_span(a, b) for d, a, b in profile.hours if d == day) for day in range(7)}
     return Filled({**values, **days})

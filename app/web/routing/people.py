@@ -14,12 +14,13 @@ from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission, role_may
 from app.domain.accounts.queries import get_user
 from app.domain.routing.actions import set_availability
 from app.domain.routing.models import AvailabilityState
 from app.domain.routing.queries import Worker, find_profile, list_workers
 from app.domain.routing.rule_actions import save_profile
-from app.web.accounts.session import current_lead
+from app.web.accounts.session import require
 from app.web.pages import page
 from app.web.routing.blueprint import bp
 from app.web.routing.forms import DAYS, Filled, form_of_person, read_person
@@ -28,25 +29,25 @@ from app.web.routing.forms import DAYS, Filled, form_of_person, read_person
 @bp.get("/settings/routing/people")
 def workers() -> ResponseReturnValue:
     """Everybody of the viewer's brands: who is there, what they have and what they take."""
-    viewer = current_lead()
+    viewer = require(Permission.ROUTING_MANAGE)
     return page("routing/people.html", workers=_in_sight(viewer))
 
 
 @bp.get("/settings/routing/people/<uuid:user_id>")
 def worker(user_id: uuid.UUID) -> ResponseReturnValue:
-    found, is_admin = _worker(user_id)
-    return _editor(found, form_of_person(find_profile(db.session(), user_id), is_admin=is_admin))
+    found, sees_all = _worker(user_id)
+    return _editor(found, form_of_person(find_profile(db.session(), user_id), sees_all=sees_all))
 
 
 @bp.post("/settings/routing/people/<uuid:user_id>")
 def save_worker(user_id: uuid.UUID) -> ResponseReturnValue:
     """What they take from now on."""
-    found, _is_admin = _worker(user_id)
+    found, _sees_all = _worker(user_id)
     form, abilities = read_person(request.form.to_dict())
     if abilities is None:
         return _editor(found, form, status=422)
     with transaction() as session:
-        save_profile(session, user_id, abilities, actor=current_lead().actor, now=utc_now())
+        save_profile(session, user_id, abilities, actor=require(Permission.ROUTING_MANAGE).actor, now=utc_now())
     runtime().nudger.nudge()
     flash(_("Saved."))
     return redirect(url_for("routing.workers"), 303)
@@ -55,9 +56,9 @@ def save_worker(user_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/routing/people/<uuid:user_id>/away")
 def send_away(user_id: uuid.UUID) -> ResponseReturnValue:
     """Somebody went home and forgot to say so: nothing new comes to them until they say they are back."""
-    found, _is_admin = _worker(user_id)
+    found, _sees_all = _worker(user_id)
     with transaction() as session:
-        set_availability(session, user_id, AvailabilityState.AWAY, now=utc_now(), actor=current_lead().actor)
+        set_availability(session, user_id, AvailabilityState.AWAY, now=utc_now(), actor=require(Permission.ROUTING_MANAGE).actor)
     flash(_("%(name)s is away: nothing new comes to them until they are back.", name=found.name))
     return redirect(url_for("routing.workers"), 303)
 
@@ -68,10 +69,10 @@ def _in_sight(viewer: Viewer) -> list[Worker]:
 
 
 def _worker(user_id: uuid.UUID) -> tuple[Worker, bool]:
-    found = next((worker for worker in _in_sight(current_lead()) if worker.user_id == user_id), None)
+    found = next((worker for worker in _in_sight(require(Permission.ROUTING_MANAGE)) if worker.user_id == user_id), None)
     if found is None:
         abort(404)
-    return found, get_user(db.session(), user_id).is_admin
+    return found, role_may(get_user(db.session(), user_id).role, Permission.BRANDS_ALL)
 
 
 def _editor(found: Worker, form: Filled, *, status: int = 200) -> Response:

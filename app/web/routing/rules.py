@@ -14,6 +14,7 @@ from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import list_teams
 from app.domain.connections.queries import list_channels
 from app.domain.routing.models import RoutingRule, Strategy
@@ -30,7 +31,7 @@ from app.domain.routing.rule_actions import (
 )
 from app.domain.routing.words import strategy_words, thread_type_words
 from app.domain.threads.models import ThreadType
-from app.web.accounts.session import current_lead
+from app.web.accounts.session import require
 from app.web.pages import page
 from app.web.routing.blueprint import bp
 from app.web.routing.forms import EVERYBODY, Filled, empty_rule, form_of_rule, read_rule
@@ -39,7 +40,7 @@ from app.web.routing.forms import EVERYBODY, Filled, empty_rule, form_of_rule, r
 @bp.get("/settings/routing")
 def rules() -> ResponseReturnValue:
     """Every channel with its rules, in the order in which they are asked."""
-    viewer, session = current_lead(), db.session()
+    viewer, session = require(Permission.ROUTING_MANAGE), db.session()
     channels = list_channels(session, brand_ids=viewer.brand_ids)
     by_channel: dict[uuid.UUID, list[RoutingRule]] = {channel.id: [] for channel in channels}
     for rule, channel in list_rules(session, brand_ids=viewer.brand_ids):
@@ -50,14 +51,14 @@ def rules() -> ResponseReturnValue:
 
 @bp.get("/settings/routing/new")
 def new_rule() -> ResponseReturnValue:
-    viewer = current_lead()
+    viewer = require(Permission.ROUTING_MANAGE)
     return _editor(empty_rule(request.args.get("channel", "")), viewer)
 
 
 @bp.post("/settings/routing")
 def add_rule() -> ResponseReturnValue:
     """Save a new rule, off."""
-    viewer = current_lead()
+    viewer = require(Permission.ROUTING_MANAGE)
     form, content = _read(viewer)
     if content is not None:
         try:
@@ -93,7 +94,7 @@ def save_rule(routing_rule_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/routing/<uuid:routing_rule_id>/dry-run", endpoint="dry_run_changed_rule")
 def dry_run_new_rule(routing_rule_id: uuid.UUID | None = None) -> ResponseReturnValue:
     """Which threads of the last 30 days the form would have sent elsewhere; nothing is saved, and the form stays as it was."""
-    viewer, rule = _rule(routing_rule_id) if routing_rule_id else (current_lead(), None)
+    viewer, rule = _rule(routing_rule_id) if routing_rule_id else (require(Permission.ROUTING_MANAGE), None)
     form, content = _read(viewer)
     if content is None:
         return _editor(form, viewer, rule=rule, status=422)
@@ -132,7 +133,7 @@ def remove_rule(routing_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 def _rule(routing_rule_id: uuid.UUID) -> tuple[Viewer, RoutingRule]:
     """Who is looking, and the rule. Raises RuleMissing; 403 for whoever is no lead."""
-    viewer = current_lead()
+    viewer = require(Permission.ROUTING_MANAGE)
     return viewer, get_rule(db.session(), routing_rule_id, brand_ids=viewer.brand_ids)
 
 

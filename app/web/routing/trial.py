@@ -9,11 +9,12 @@ from flask.typing import ResponseReturnValue
 
 from app.core.clock import utc_now
 from app.core.db import db
+from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import list_teams
 from app.domain.routing.queries import count_decided, get_rule, list_threads_named, list_workers
 from app.domain.routing.replay import LOOKS_BACK, replay
 from app.domain.routing.rule_actions import TRIED_AT_MOST, try_rule
-from app.web.accounts.session import current_lead
+from app.web.accounts.session import require
 from app.web.pages import page
 from app.web.routing.blueprint import bp
 
@@ -21,7 +22,7 @@ from app.web.routing.blueprint import bp
 @bp.get("/settings/routing/<uuid:routing_rule_id>/trial")
 def try_out(routing_rule_id: uuid.UUID) -> ResponseReturnValue:
     """It is tried on the real threads, by the real claim, in a transaction that is taken back."""
-    viewer, session, now = current_lead(), db.session(), utc_now()
+    viewer, session, now = require(Permission.ROUTING_MANAGE), db.session(), utc_now()
     rule = get_rule(session, routing_rule_id, brand_ids=viewer.brand_ids)
     month = count_decided(session, rule, since=now - LOOKS_BACK)
     run = None if rule.is_on else replay(session, rule, rule=rule, now=now)

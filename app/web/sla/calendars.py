@@ -19,13 +19,14 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
+from app.domain.accounts.permissions import Permission
 from app.domain.sla.actions import ScopeTaken, StillNeeded, archive_calendar, change_calendar, check_calendar, create_calendar
 from app.domain.sla.calendar import Calendar, Closed
 from app.domain.sla.dry_run import DryRun, dry_run_calendar
 from app.domain.sla.public_holidays import name_of
 from app.domain.sla.queries import CalendarRow, get_calendar, list_calendars, list_recomputes
 from app.domain.sla.rules import StoredCalendar
-from app.web.accounts.session import current_admin
+from app.web.accounts.session import require
 from app.web.pages import page
 from app.web.sla.blueprint import bp
 from app.web.sla.calendar_form import DAYS, CalendarForm, country_choices, form_of, read_form, scope_choices, scope_of
@@ -49,7 +50,7 @@ class PreviewDay:
 @bp.get("/settings/calendars")
 def calendars() -> ResponseReturnValue:
     """Every calendar, with what it is for and its week."""
-    current_admin()
+    require(Permission.SLA_MANAGE)
     session = db.session()
     return page(
         "sla/calendars/list.html",
@@ -64,7 +65,7 @@ def calendars() -> ResponseReturnValue:
 
 @bp.get("/settings/calendars/new")
 def new_calendar() -> ResponseReturnValue:
-    current_admin()
+    require(Permission.SLA_MANAGE)
     return _editor(form_of(None))
 
 
@@ -76,7 +77,7 @@ def add_calendar() -> ResponseReturnValue:
 
 @bp.get("/settings/calendars/<uuid:calendar_id>")
 def edit_calendar(calendar_id: uuid.UUID) -> ResponseReturnValue:
-    current_admin()
+    require(Permission.SLA_MANAGE)
     row = get_calendar(db.session(), calendar_id)
     return _editor(form_of(row), row=row, rules=row.rules)
 
@@ -89,7 +90,7 @@ def save_calendar(calendar_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/calendars/<uuid:calendar_id>/deletion")
 def remove_calendar(calendar_id: uuid.UUID) -> ResponseReturnValue:
-    viewer = current_admin()
+    viewer = require(Permission.SLA_MANAGE)
     row = get_calendar(db.session(), calendar_id)
     try:
         with transaction() as session:
@@ -107,7 +108,7 @@ def remove_calendar(calendar_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/calendars/<uuid:calendar_id>/dry-run", endpoint="dry_run_changed_calendar")
 def dry_run_new_calendar(calendar_id: uuid.UUID | None = None) -> ResponseReturnValue:
     """What the form would make of the last 30 days; nothing is saved, and the form stays as it was filled in."""
-    viewer, session = current_admin(), db.session()
+    viewer, session = require(Permission.SLA_MANAGE), db.session()
     row = get_calendar(session, calendar_id) if calendar_id else None
     form = read_form(session)
     if form.content is not None:
@@ -120,7 +121,7 @@ def dry_run_new_calendar(calendar_id: uuid.UUID | None = None) -> ResponseReturn
 
 
 def _save(calendar_id: uuid.UUID | None) -> ResponseReturnValue:
-    viewer = current_admin()
+    viewer = require(Permission.SLA_MANAGE)
     row = get_calendar(db.session(), calendar_id) if calendar_id else None
     form = read_form(db.session())
     if form.content is None:

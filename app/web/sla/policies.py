@@ -13,13 +13,14 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
+from app.domain.accounts.permissions import Permission
 from app.domain.notifications.senders import mail_sender
 from app.domain.notifications.teams.hooks import list_hooks, list_without_channel
 from app.domain.sla.actions import archive_policy, change_policy, create_policy
 from app.domain.sla.dry_run import DryRun, dry_run
 from app.domain.sla.queries import PolicyRow, get_policy, list_policies, list_recomputes
 from app.domain.sla.rules import PolicyRules
-from app.web.accounts.session import current_admin
+from app.web.accounts.session import require
 from app.web.pages import page
 from app.web.sla.blueprint import bp
 from app.web.sla.policy_form import PolicyForm, choices, form_of, read_form
@@ -29,7 +30,7 @@ from app.web.sla.words import DRY_RUN_WORDS, span_words
 @bp.get("/settings/policies")
 def policies() -> ResponseReturnValue:
     """Every policy in the order in which they are tried."""
-    current_admin()
+    require(Permission.SLA_MANAGE)
     session = db.session()
     offered = choices(session)
     rows = [(row, _match_words(row.rules, offered)) for row in list_policies(session)]
@@ -39,7 +40,7 @@ def policies() -> ResponseReturnValue:
 
 @bp.get("/settings/policies/new")
 def new_policy() -> ResponseReturnValue:
-    current_admin()
+    require(Permission.SLA_MANAGE)
     return _editor(form_of(db.session(), None, count=len(list_policies(db.session()))))
 
 
@@ -51,7 +52,7 @@ def add_policy() -> ResponseReturnValue:
 
 @bp.get("/settings/policies/<uuid:policy_id>")
 def edit_policy(policy_id: uuid.UUID) -> ResponseReturnValue:
-    current_admin()
+    require(Permission.SLA_MANAGE)
     row = get_policy(db.session(), policy_id)
     return _editor(form_of(db.session(), row, count=0), row=row)
 
@@ -64,7 +65,7 @@ def save_policy(policy_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/settings/policies/<uuid:policy_id>/deletion")
 def remove_policy(policy_id: uuid.UUID) -> ResponseReturnValue:
-    viewer = current_admin()
+    viewer = require(Permission.SLA_MANAGE)
     name = get_policy(db.session(), policy_id).rules.name
     with transaction() as session:
         archive_policy(session, policy_id, now=utc_now(), actor=viewer.actor)
@@ -77,7 +78,7 @@ def remove_policy(policy_id: uuid.UUID) -> ResponseReturnValue:
 @bp.post("/settings/policies/<uuid:policy_id>/dry-run", endpoint="dry_run_changed_policy")
 def dry_run_new_policy(policy_id: uuid.UUID | None = None) -> ResponseReturnValue:
     """What the form would make of the last 30 days; nothing is saved, and the form stays as it was filled in."""
-    viewer, session = current_admin(), db.session()
+    viewer, session = require(Permission.SLA_MANAGE), db.session()
     row = get_policy(session, policy_id) if policy_id else None
     form = read_form(session)
     if form.rules is None:
@@ -88,7 +89,7 @@ def dry_run_new_policy(policy_id: uuid.UUID | None = None) -> ResponseReturnValu
 
 
 def _save(policy_id: uuid.UUID | None) -> ResponseReturnValue:
-    viewer = current_admin()
+    viewer = require(Permission.SLA_MANAGE)
     row = get_policy(db.session(), policy_id) if policy_id else None
     form = read_form(db.session())
     if form.rules is None:

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from app.core.text import storable
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.domain.accounts.models import Role, User
+from app.domain.accounts.models import User
+from app.domain.accounts.permissions import Permission, users_with
 from app.domain.accounts.queries import list_brands
 from app.domain.connections.models import Channel
 from app.domain.contacts.models import Contact, ContactIdentity
@@ -116,7 +117,8 @@ def read_form(session: Session) -> PolicyForm:
 
 def choices(session: Session) -> dict[str, list[tuple[str, str]]]:
     """(value, words) by field."""
-    people = sa.select(User.id, User.name).where(User.disabled_at.is_(None), User.role != Role.AGENT).order_by(User.name)
+    told = sa.and_(User.disabled_at.is_(None), users_with(Permission.ESCALATIONS_RECEIVE))
+    people = sa.select(User.id, User.name).where(told).order_by(User.name)
     named = [("", _("Administrators")), *((str(row.id), row.name) for row in session.execute(people))]
     calendars = [(str(row.calendar.id), row.calendar.name) for row in list_calendars(session)]
     return {

@@ -14,10 +14,11 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.text import storable
+from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import list_brands
 from app.domain.suppressions.actions import lift_suppression
 from app.domain.suppressions.queries import SuppressionMissing, get_suppression, list_suppressions
-from app.web.accounts.session import current_lead
+from app.web.accounts.session import require
 from app.web.pages import page
 
 bp = Blueprint("suppressions", __name__)
@@ -26,7 +27,7 @@ bp = Blueprint("suppressions", __name__)
 @bp.get("/settings/suppressions")
 def suppressions() -> ResponseReturnValue:
     """Those of the brands one may see, newest first."""
-    viewer, session = current_lead(), db.session()
+    viewer, session = require(Permission.DELIVERIES_MANAGE), db.session()
     words = storable(request.args.get("q", "")).strip()[:200]
     found = list_suppressions(session, brand_ids=viewer.brand_ids, words=words, before=_before())
     return page(
@@ -44,7 +45,7 @@ def suppressions() -> ResponseReturnValue:
 @bp.post("/settings/suppressions/<uuid:suppression_id>/release")
 def release(suppression_id: uuid.UUID) -> ResponseReturnValue:
     """Let the address be written to again; its provider is told as well."""
-    viewer = current_lead()
+    viewer = require(Permission.DELIVERIES_MANAGE)
     with transaction() as session:
         try:
             found = get_suppression(session, suppression_id=suppression_id, brand_ids=viewer.brand_ids)

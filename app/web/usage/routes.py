@@ -15,10 +15,11 @@ from app.core.db import db
 from app.core.metering import STEPS_MS
 from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
 from app.domain.connections.queries import list_channels
 from app.domain.integrations.queries import list_integrations
 from app.domain.usage.queries import Used, list_usage
-from app.web.accounts.session import current_lead
+from app.web.accounts.session import require
 from app.web.pages import page
 
 bp = Blueprint("usage", __name__)
@@ -54,7 +55,7 @@ class Row:
 @bp.get("/settings/channels/usage")
 def usage() -> ResponseReturnValue:
     """Requests, success and times by endpoint, of the days from `from` to `to`."""
-    viewer, today = current_lead(), utc_now().date()
+    viewer, today = require(Permission.CHANNELS_SEE), utc_now().date()
     values = {name: request.args.get(name, "") for name in ("from", "to")}
     values["from"] = values["from"] or (today - timedelta(days=SHOWN_DAYS - 1)).isoformat()
     values["to"] = values["to"] or today.isoformat()
