@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -28,8 +29,10 @@ def fill_inbox(desk: Desk, count: int) -> None:
     with desk.live.app.app_context(), transaction() as session:
         channel = session.get_one(Channel, desk.channel_id)
         contact = make_contact(session, "Pieter van Dam", value=desk.number)
+        begin = utc_now() - timedelta(minutes=1)  # a message that comes now is newer, though its provider counts in whole seconds
         for n in range(count):
-            make_message(session, make_thread(session, channel, contact, at=utc_now()), f"Vraag {n}", at=utc_now())
+            at = begin + timedelta(milliseconds=n)
+            make_message(session, make_thread(session, channel, contact, at=at), f"Vraag {n}", at=at)
 
 
 def open_inbox(page: Page, desk: Desk, count: int) -> None:
