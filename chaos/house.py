@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -48,8 +48,12 @@ class UnableToStart(Exception):
 class House:
     """Everything that runs, in one folder. `look_after` starts again at once what has died."""
 
-    def __init__(self, folder: Path, *, protected: bool = True, small_disk: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, protected: bool = True, small_disk: bool = True, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """`settings`: what differs from QUICK."""
         self.folder = folder
+        self._quick = QUICK | dict(settings or {})
         self._small_disk = small_disk
         self.crash_dir = folder / "crash"
         self.servers = EmbeddedServers(folder / "servers", on_line=self._keep_line)
@@ -136,10 +140,10 @@ class House:
     def _settings(self) -> Settings:
         urls = self.servers.start()
         port = free_port()
-        base = {"DATA_DIR": str(self.folder / "data"), "PORT": str(port), **QUICK}
+        base = {"DATA_DIR": str(self.folder / "data"), "PORT": str(port), **self._quick}
         settings = load_settings({**base, "DATABASE_URL": urls.database_url, "REDIS_URL": urls.redis_url}, join=False)
         settings = replace(settings, port=port, public_url=f"http://127.0.0.1:{port}")
-        told = told_environment(settings, urls, self.ports, {}) | QUICK
+        told = told_environment(settings, urls, self.ports, {}) | self._quick
         told |= {"SECRET_KEY": settings.secret_key, "ENCRYPTION_KEYS": settings.encryption_keys}
         told |= {"CRASH_DIR": str(self.crash_dir), "PYTHONUNBUFFERED": "1"}
         self._environ = {**os.environ, **told}
