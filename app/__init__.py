@@ -120,9 +120,9 @@ def _door_options(settings: Settings) -> dict[str, Any]:
 
 
 def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
+    from app.contract.provider import Services
     from app.domain.connections.account import keep_token_cache
     from app.domain.realtime.socket import make_emitter
-    from app.providers.pdok.adapter import Pdok
     from app.providers.registry import build_adapters
 
     meter = Meter(writer(app), every_seconds=settings.usage_seconds)
@@ -130,6 +130,19 @@ def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
     http = HttpClient(allowed_networks=settings.outbound_allow, **every_client)
     valkey = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_timeout=5)
     hasty = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=Retry(NoBackoff(), 0))
+    adapters = build_adapters(
+        Services(
+            http=http,
+            settings=settings.provider_settings,
+            public_url=settings.public_url,
+            mail_domain=settings.mail_domain,
+            allowed_networks=settings.outbound_allow_mail,
+            settle_seconds=min(30, settings.unknown_settle_seconds),
+            keep_tokens=keep_token_cache,
+            slots=SharedSlots(valkey, factor=settings.budget_factor),
+            meter=meter,
+        )
+    )
     return Runtime(
         settings=settings,
         storage=open_storage(settings.storage_url),
@@ -141,22 +154,7 @@ def _build_runtime(app: OpenAPI, settings: Settings) -> Runtime:
         redis=valkey,
         hasty_redis=hasty,
         limits=Limits(hasty),
-        adapters=build_adapters(
-            http=http,
-            whatsapp_base_url=settings.whatsapp_base_url,
-            whatsapp_api_version=settings.whatsapp_api_version,
-            graph_base_url=settings.graph_base_url,
-            login_authority=settings.login_authority,
-            twilio_base_url=settings.twilio_base_url,
-            public_url=settings.public_url,
-            sendgrid_base_url=settings.sendgrid_base_url,
-            mail_domain=settings.mail_domain,
-            allowed_networks=settings.outbound_allow_mail,
-            keep_tokens=keep_token_cache,
-            meter=meter,
-            slots=SharedSlots(valkey, factor=settings.budget_factor),
-            mail_settle_seconds=min(30, settings.unknown_settle_seconds),
-        ),
-        register=Pdok(http, settings.pdok_base_url),
+        adapters=adapters,
+        register=adapters.registers["NL"],
         write_only_socketio=make_emitter(settings.redis_url),
     )

@@ -17,7 +17,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from app.contract.provider import Setting
 from app.core.crypto import BadKeys, generate_key, parse_keys
+from app.providers.registry import SETTINGS as PROVIDER_SETTINGS
 
 RUN_LOCK = "run.lock"
 RUNNING_FILE = "running.json"
@@ -62,15 +64,8 @@ class Settings:
     log_format: str = "text"  # for people, or "json" for a log collector
     # Lets a Prometheus server elsewhere read /metrics with this bearer token; without one, only loopback may.
     metrics_token: str = field(default="", repr=False)
-    # Where the providers are; the demo and the tests point these at the simulators.
-    graph_base_url: str = "https://graph.microsoft.com"
-    login_authority: str = "https://login.microsoftonline.com"
-    sendgrid_base_url: str = "https://api.sendgrid.com"
-    whatsapp_base_url: str = "https://graph.facebook.com"
-    whatsapp_api_version: str = "v26.0"
-    twilio_base_url: str = "https://api.twilio.com"
-    fillout_base_url: str = "https://api.fillout.com/v1/api"
-    pdok_base_url: str = "https://api.pdok.nl/bzk/locatieserver/search/v3_1"  # the register of Dutch addresses
+    # What each provider's folder declares, by name, such as where it is; the demo and the tests point them at the simulators.
+    provider_settings: Mapping[str, str] = field(default_factory=lambda: {one.name: one.default for one in PROVIDER_SETTINGS})
     # The domain in the Message-IDs and reply addresses we make.
     mail_domain: str = "switchyard.localhost"
     # The push services of browsers: hosts, "*." before all below one, or whole origins where they are without TLS.
@@ -107,7 +102,8 @@ class Settings:
 
 def setting_names() -> tuple[str, ...]:
     """Return every environment variable this module reads."""
-    return tuple(item.name.upper() for item in fields(Settings))
+    own = (item.name.upper() for item in fields(Settings) if item.name != "provider_settings")
+    return (*own, *(one.name for one in PROVIDER_SETTINGS))
 
 
 def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
@@ -144,14 +140,7 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
         outbound_ports=_ports(read),
         log_format=read.one_of("LOG_FORMAT", ("text", "json")),
         metrics_token=read.text("METRICS_TOKEN", ""),
-        graph_base_url=read.url("GRAPH_BASE_URL", Settings.graph_base_url),
-        login_authority=read.url("LOGIN_AUTHORITY", Settings.login_authority),
-        sendgrid_base_url=read.url("SENDGRID_BASE_URL", Settings.sendgrid_base_url),
-        whatsapp_base_url=read.url("WHATSAPP_BASE_URL", Settings.whatsapp_base_url),
-        twilio_base_url=read.url("TWILIO_BASE_URL", Settings.twilio_base_url),
-        fillout_base_url=read.url("FILLOUT_BASE_URL", Settings.fillout_base_url),
-        pdok_base_url=read.url("PDOK_BASE_URL", Settings.pdok_base_url),
-        whatsapp_api_version=read.text("WHATSAPP_API_VERSION", Settings.whatsapp_api_version),
+        provider_settings={one.name: _provider_setting(read, one) for one in PROVIDER_SETTINGS},
         mail_domain=mail_domain,
         push_hosts=_hosts(read, "PUSH_HOSTS", Settings.push_hosts),
         push_contact=_contact(read, mail_domain),
@@ -242,6 +231,10 @@ class _Reader:
         if not _is_http_url(value):
             raise SettingError(f"{name}: {value!r} is not an http:// or https:// address; for example {name}={default}")
         return value
+
+
+def _provider_setting(read: _Reader, one: Setting) -> str:
+    return read.url(one.name, one.default) if one.is_url else read.text(one.name, one.default)
 
 
 def _is_http_url(value: str) -> bool:

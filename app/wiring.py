@@ -31,11 +31,11 @@ from app.domain.ingest.mailbox_models import Reconciliation
 from app.domain.ingest.media import fetch_announced_media
 from app.domain.ingest.models import InboundEvent
 from app.domain.ingest.notifications import subscribe_channel
-from app.domain.integrations.fillout.apply import read_form
+from app.domain.integrations.forms.apply import read_form
 from app.domain.integrations.make.apply import read_scenario
 from app.domain.integrations.make.outgoing_events import tell_scenarios
 from app.domain.integrations.make.rule_step import tell_asked_scenario
-from app.domain.integrations.models import ScenarioCall
+from app.domain.integrations.models import Provider, ScenarioCall
 from app.domain.mailings.models import MailingRecipient
 from app.domain.notifications import handlers as notifications
 from app.domain.notifications.handlers import (
@@ -270,7 +270,7 @@ WIRING = Wiring(
 )
 
 # Who reads inbound events that come by no channel, by source.
-READERS = {"fillout": read_form, "make": read_scenario}
+READERS = {Provider.FORMS.value: read_form, Provider.MAKE.value: read_scenario}
 
 # What the rail counts besides threads.
 COUNTED = {"tasks": OPEN_AND_MINE, "overdue": OVERDUE_AND_MINE}

@@ -50,31 +50,31 @@ class Company:
 
     @property
     def chat_url(self) -> str:
-        return _at(self.ports.whatsapp)
+        return _at(self.ports["whatsapp"])
 
     @property
     def mail_url(self) -> str:
-        return _at(self.ports.graph)
+        return _at(self.ports["graph"])
 
     @property
     def text_url(self) -> str:
-        return _at(self.ports.twilio)
+        return _at(self.ports["twilio"])
 
     @property
     def server_url(self) -> str:
-        return _at(self.ports.mailserver)
+        return _at(self.ports["mailserver"])
 
     @property
     def sendgrid_url(self) -> str:
-        return _at(self.ports.sendgrid)
+        return _at(self.ports["sendgrid"])
 
     @property
     def scenario_url(self) -> str:
-        return _at(self.ports.make)
+        return _at(self.ports["make"])
 
     @property
     def notices_url(self) -> str:
-        return _at(self.ports.notices)
+        return _at(self.ports["notices"])
 
     @property
     def provider_urls(self) -> dict[str, str]:
@@ -176,8 +176,8 @@ def _add_channels(session: Any, brand_id: uuid.UUID, keyring: Keyring, ports: Si
         settings={"account_sid": TEXT_ACCOUNT},
         secrets={"signing_secret": AUTH_TOKEN},
     )
-    line = {"smtp_host": "127.0.0.1", "smtp_port": ports.submission, "smtp_security": "none"}
-    line |= {"imap_host": "127.0.0.1", "imap_port": ports.imap, "imap_security": "none"}
+    line = {"smtp_host": "127.0.0.1", "smtp_port": ports["submission"], "smtp_security": "none"}
+    line |= {"imap_host": "127.0.0.1", "imap_port": ports["imap"], "imap_security": "none"}
     server = NewChannel(
         channel_type=ChannelType.EMAIL,
         name="Chaos mail server",
@@ -200,7 +200,7 @@ def _add_channels(session: Any, brand_id: uuid.UUID, keyring: Keyring, ports: Si
 
 def _add_scenario(session: Any, brand_id: uuid.UUID, keyring: Keyring, ports: SimulatorPorts) -> None:
     content = IntegrationContent(name="Chaos scenarios", brand_id=brand_id)
-    secrets = {"hook_chaos": f"{_at(ports.make)}/chaos", "hook_key": "", "signing_secret": "chaos-signing-secret"}
+    secrets = {"hook_chaos": f"{_at(ports['make'])}/chaos", "hook_key": "", "signing_secret": "chaos-signing-secret"}
     create_integration(session, Provider.MAKE, content, secrets=secrets, keyring=keyring, now=utc_now(), actor=SYSTEM)
 
 

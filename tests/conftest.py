@@ -41,7 +41,7 @@ from tests.support.database import TestServers, close_connections, ground_sessio
 from tests.support.full import IS_FULL
 from tests.support.live import LiveServer, running_application
 from tests.support.pages import PageClient
-from tests.support.providers import NOWHERE
+from tests.support.providers import NOWHERE, providers_at
 from tests.support.served import ServedClient
 
 RESULTS = Path("test-results")
@@ -176,13 +176,7 @@ def settings(servers: TestServers, tmp_path_factory: pytest.TempPathFactory) -> 
         storage_url=f"file://{folder}/storage",
         outbound_allow=("127.0.0.0/8",),
         outbound_allow_mail=("127.0.0.0/8",),
-        graph_base_url=NOWHERE,
-        login_authority=NOWHERE,
-        whatsapp_base_url=NOWHERE,
-        twilio_base_url=NOWHERE,
-        pdok_base_url=NOWHERE,
-        fillout_base_url=NOWHERE,
-        sendgrid_base_url=NOWHERE,
+        provider_settings=providers_at(NOWHERE),
         push_hosts=(NOWHERE, "push.example"),
         unknown_settle_seconds=30,
         usage_seconds=0,

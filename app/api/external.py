@@ -34,7 +34,7 @@ from app.domain.mailings.queries import MailingMissing, get_mailing, get_progres
 from app.domain.reply_templates.queries import TemplateMissing, get_template
 from app.domain.threads.api_queries import find_message_records
 from app.mail.rich import clean_rich, rich_to_text
-from app.providers.registry import EMAIL_SENDGRID
+from app.providers.registry import KEEP_TEMPLATES
 
 routes = Routes("External")
 MAIL = {
@@ -148,8 +148,8 @@ def _content(session: Session, viewer: Viewer, body: MailContent, channel: Chann
         html = clean_rich(body.message_html) if body.message_html else ""
         return NewMailing(body.subject, body.message_content or rich_to_text(html), html)
     if body.template_id.startswith("d-"):
-        if channel.adapter_key != EMAIL_SENDGRID:
-            raise invalid("template_id", f"{channel.name} is not with SendGrid, which keeps such templates")
+        if channel.adapter_key not in KEEP_TEMPLATES:
+            raise invalid("template_id", f"no templates are kept at the provider of {channel.name}")
         return NewMailing(body.subject, f"[{body.template_id}]", provider_template=body.template_id)
     try:
         template = get_template(session, viewer=viewer, template_id=uuid.UUID(body.template_id)).template

@@ -76,7 +76,7 @@ class Automatic(StrEnum):
 class InboundAttachment:
     """A file that came with a message: its bytes (mail), or a handle with which to fetch them later (WhatsApp media).
 
-    `linked_by`: `provider_url` is a plain link that needs no account; in whose name it is fetched, as "fillout/7f…".
+    `linked_by`: `provider_url` is a plain link that needs no account; in whose name it is fetched, as "form/7f…".
     """
 
     filename: str
@@ -326,6 +326,9 @@ class ChannelRules:
     takes_caption: Callable[[str], bool] | None = None  # by content type
     # of the file at the head of a template: by the header's kind ("image", …), content type and size in bytes
     find_header_problem: Callable[[str, str, int], Reason | None] | None = None
+
+
+MAIL_RULES = ChannelRules(attachment_bytes=25 * 1024 * 1024, has_subject=True, identity_kinds=(IdentityKind.EMAIL,))
 
 
 class UnableToParse(Exception):

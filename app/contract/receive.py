@@ -40,10 +40,6 @@ class UrlSignedReceiver(Protocol):
         """A key that a repeat of the post shares; raises UnableToParse."""
         ...
 
-    def names(self, body: bytes) -> tuple[str, ...]:
-        """How the post calls both sides; one of them may be a channel of ours. Raises UnableToParse."""
-        ...
-
     def parse(self, body: bytes, *, query: str, account: ChannelAccount, received_at: datetime) -> Parsed:
         """Raises UnableToParse. `query` is that of the address the post came to."""
         ...

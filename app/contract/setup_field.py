@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.core.text import mark as N_
+
 
 @dataclass(frozen=True)
 class SetupField:
@@ -21,3 +23,6 @@ class SetupField:
     choices: tuple[str, ...] = ()
     expires: bool = False
     within: tuple[int, int] | None = None
+
+
+MAIL_ADDRESS = SetupField("address", N_("Mail address"), help=N_("The address people write to."))

@@ -20,7 +20,7 @@ from app.core.storage import Storage
 if TYPE_CHECKING:
     from app.config import Settings
     from app.contract.address_register import Register
-    from app.providers.registry import Adapters
+    from app.contract.provider import Adapters
 
 EXTENSION = "switchyard"
 

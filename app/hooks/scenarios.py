@@ -37,17 +37,17 @@ def _say_only_the_status(error: HTTPException) -> Response:
     return Response(status=error.code)
 
 
-@hooks.post("/webhooks/fillout")
-@hooks.post("/webhooks/fillout/<key>", endpoint="fillout_keyed")
-@hooks.post("/api/v1/webhooks/fillout", endpoint="fillout_v1")
-@hooks.post("/api/v1/webhooks/fillout/<key>", endpoint="fillout_keyed_v1")
-def fillout(key: str = "") -> Response:
-    """A form somebody filled in. Fillout signs nothing: the key in the address, or in a header, is the proof."""
+@hooks.post(f"/webhooks/{Provider.FORMS}")
+@hooks.post(f"/webhooks/{Provider.FORMS}/<key>", endpoint="form_keyed")
+@hooks.post(f"/api/v1/webhooks/{Provider.FORMS}", endpoint="form_v1")
+@hooks.post(f"/api/v1/webhooks/{Provider.FORMS}/<key>", endpoint="form_keyed_v1")
+def form(key: str = "") -> Response:
+    """A form somebody filled in. Nothing is signed: the key in the address, or in a header, is the proof."""
     body = read_body(request, FORM_BODY_BYTES)
     keys = given_keys(dict(request.headers), in_address=(key, request.args.get("key", "")))
-    integration = find_by_key(_opened(Provider.FILLOUT), keys, "url_key")
+    integration = find_by_key(_opened(Provider.FORMS), keys, "url_key")
     if integration is None:
-        return _refuse("fillout", "wrong_key")
+        return _refuse(Provider.FORMS, "wrong_key")
     return _store(form_event(integration, body, dict(request.headers)))
 
 

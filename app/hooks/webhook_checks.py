@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import IO, BinaryIO
 from urllib.parse import urlsplit
 
 from flask import Request, abort
 
-from app.contract.base import UnableToParse, WebhookReceiver
+from app.contract.base import UnableToParse
+from app.contract.provider import Door
 from app.contract.receive import SignedPost, UrlSignedReceiver
 from app.core.text import known
 from app.core.text import mark as N_
 from app.domain.ingest.intake import RawEvent
-from app.domain.ingest.parsing import ONLY_BEGINNING, SENDGRID_EVENTS, UNKEYED
+from app.domain.ingest.parsing import ONLY_BEGINNING, UNKEYED
 from app.domain.ingest.webhook_channels import DoorAccount
 from app.mail.intake import read_inbound_parse
-from app.providers.registry import SMS_STATUS, VOICE
-from app.providers.sendgrid import channel_ids
-from app.providers.whatsapp import phone_number_ids
 
 WRONG_KEY = N_("the key in the address is missing or wrong")
 _WRONG_KEY_CUT = known("the key in the address is missing or wrong; of its %(size)s kB the first %(kept)s were kept")
 _NOT_OURS = known("for %(numbers)s, which is no channel of ours")
 
-CHAT_BODY_BYTES = 3 * 1024 * 1024
-REPORTS_BODY_BYTES = 12 * 1024 * 1024
+HINT_BODY_BYTES = 3 * 1024 * 1024
 MAIL_BODY_BYTES = 35 * 1024 * 1024
 UNKEYED_BYTES = 64 * 1024  # so much of a post without a right key is kept
 UNKEYED_A_DAY = 500  # so many of them; of the rest the number
-UNNAMED = frozenset({SMS_STATUS, VOICE})  # what happens to something known already need not say on which number
 
 
 def read_body(request: Request, limit: int) -> bytes:
@@ -53,51 +49,6 @@ def _limit(request: Request, limit: int) -> None:
     request.max_content_length = limit
 
 
-def chat_events(
-    body: bytes, headers: dict[str, str], receiver: WebhookReceiver, accounts: Sequence[DoorAccount], source: str
-) -> list[RawEvent] | None:
-    """One raw event per channel the post speaks of; None if no addressed channel's secret signed it.
-
-    Signed by us but not understood, or for a number we do not have: one event, quarantined with the reason.
-    """
-    signers = [a for a in accounts if receiver.verify(headers=headers, body=body, secrets=a.secrets)]
-    if not signers:
-        return None
-    try:
-        key = receiver.dedupe_key(body)
-        numbers = phone_number_ids(body)
-    except UnableToParse as error:
-        return [_quarantined(body, headers, source, str(error))]
-    addressed = [a for a in signers if a.address in numbers] or ([signers[0]] if not numbers else [])
-    if not addressed:
-        return [_quarantined(body, headers, source, _NOT_OURS % {"numbers": ", ".join(numbers)[:200]})]
-    return [
-        RawEvent(source=source, dedupe_key=f"{a.address}:{key}", body=body, channel_id=a.channel_id, headers=headers)
-        for a in addressed
-    ]
-
-
-def report_events(
-    body: bytes, headers: dict[str, str], receiver: WebhookReceiver, accounts: Sequence[DoorAccount]
-) -> list[RawEvent] | None:
-    """One raw event for each channel the reports are about, the whole post in each, as one key may sign for several channels.
-
-    None if no channel's key signed it. Reports that name no channel of ours go with the first that signed.
-    """
-    signers = [a for a in accounts if a.secrets and receiver.verify(headers=headers, body=body, secrets=a.secrets)]
-    if not signers:
-        return None
-    try:
-        key, named = receiver.dedupe_key(body), channel_ids(body)
-    except UnableToParse as error:
-        return [_quarantined(body, headers, SENDGRID_EVENTS, str(error))]
-    addressed = [a for a in signers if str(a.channel_id) in named] or signers[:1]
-    return [
-        RawEvent(source=SENDGRID_EVENTS, dedupe_key=f"{a.channel_id}:{key}", body=body, channel_id=a.channel_id, headers=headers)
-        for a in addressed
-    ]
-
-
 def _quarantined(body: bytes, headers: dict[str, str], source: str, reason: str) -> RawEvent:
     return RawEvent(
         source=source, dedupe_key=f"body:{hashlib.sha256(body).hexdigest()}", body=body, headers=headers, quarantine_reason=reason
@@ -112,31 +63,33 @@ def signed_url(request: Request, public_url: str) -> str:
     return f"{public_url.rstrip('/')}{raw}"
 
 
-def posted_events(
-    post: SignedPost, receiver: UrlSignedReceiver, accounts: Sequence[DoorAccount], source: str
+def events_of(
+    post: SignedPost, door: Door, receiver: UrlSignedReceiver, accounts: Sequence[DoorAccount]
 ) -> list[RawEvent] | None:
-    """The one raw event of a post that is signed over its address; None if no channel's secret signed it.
+    """One raw event for each channel a post is about, the whole post in each; None if no channel's secret signed it.
 
-    It goes to the channel it names. One that names none of them, such as a leg of a call among others, goes to the first whose
-    secret signed it, and says so in `meta`.
+    One that was signed but is not understood, or is for a number we do not have: one event, quarantined with the reason. One that
+    names no channel, such as a leg of a call among others, goes to the first that signed it, and says so in `meta`.
     """
     signers = [a for a in accounts if receiver.verify(post, secrets=a.secrets, shared_key=a.shared_key)]
     if not signers:
         return None
     headers = dict(post.headers)
     try:
-        key, names = receiver.dedupe_key(post), frozenset(receiver.names(post.body))
+        key, names = receiver.dedupe_key(post), frozenset(door.names(post.body))
     except UnableToParse as error:
-        return [_quarantined(post.body, headers, source, str(error))]
-    channel = next((a for a in signers if a.names & names), None)
-    if channel is None and source not in UNNAMED:
-        return [_quarantined(post.body, headers, source, _NOT_OURS % {"numbers": ", ".join(sorted(names))[:200]})]
-    meta = {"query": urlsplit(post.url).query[:1000], "is_named": channel is not None}
-    channel_id = (channel or signers[0]).channel_id
-    return [RawEvent(source=source, dedupe_key=key, body=post.body, channel_id=channel_id, headers=headers, meta=meta)]
+        return [_quarantined(post.body, headers, door.source, str(error))]
+    named = [a for a in signers if names & {*a.names, str(a.channel_id)}]
+    if not named and not (door.may_name_others if names else door.may_be_unnamed):
+        return [_quarantined(post.body, headers, door.source, _NOT_OURS % {"numbers": ", ".join(sorted(names))[:200]})]
+    meta = {"query": urlsplit(post.url).query[:1000], "is_named": bool(named)}
+    return [
+        RawEvent(door.source, f"{a.address}:{key}" if door.is_shared else key, post.body, a.channel_id, headers, meta)
+        for a in (named if door.is_shared and named else (named or signers)[:1])
+    ]
 
 
-def keyed_accounts(accounts: Sequence[DoorAccount], url_key: str) -> list[DoorAccount]:
+def keyed_accounts(accounts: Iterable[DoorAccount], url_key: str) -> list[DoorAccount]:
     """Those whose key stands in the address."""
     return [a for a in accounts if a.url_key and hmac.compare_digest(a.url_key.encode(), url_key.encode())]
 

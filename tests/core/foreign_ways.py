@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from app.contract.address_register import Question, UnableToAsk
 from app.contract.base import ChannelAccount, ProviderError
+from app.contract.forms import FormsFailure
 from app.core import runtime as installed
 from app.core.clock import utc_now
 from app.core.guarded_connect import Resolver
@@ -34,7 +35,7 @@ from app.domain.integrations.actions import IntegrationContent, create_integrati
 from app.domain.integrations.make.deliver import call_scenario
 from app.domain.integrations.models import Provider, ScenarioCall
 from app.providers.fetch_link import fetch_linked
-from app.providers.fillout.client import Fillout, FilloutFailure
+from app.providers.fillout.client import Fillout
 from app.providers.graph.client import GraphClient
 from app.providers.pdok.adapter import Pdok
 from app.providers.smtp.adapter import MailServerMail
@@ -43,7 +44,7 @@ from app.providers.twilio.api import TwilioApi
 from app.providers.web_push.encryption import CURVE, point_of, to_base64url
 from app.providers.web_push.sending import Address, PushMessage, PushSender
 from app.providers.web_push.vapid import OwnKey
-from app.providers.whatsapp.api import CloudApi
+from app.providers.whatsapp_cloud.api import CloudApi
 from tests.factories import make_brand
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -128,7 +129,7 @@ def workflow_of_teams(traveller: Traveller, url: str) -> None:
 
 
 def address_of_fillout(traveller: Traveller, url: str) -> None:
-    with suppress(FilloutFailure):
+    with suppress(FormsFailure):
         Fillout(traveller.http(), url, "key").form_name("f")
 
 

@@ -25,7 +25,7 @@ from app.core.guarded_connect import system_resolver
 from app.core.http import UNNAMED
 from app.core.runtime import runtime
 from app.providers.fetch_link import fetch_linked
-from app.providers.registry import EMAIL_SMTP
+from app.providers.smtp import KEY as EMAIL_SMTP
 from tests.core.foreign_ways import (
     BY_HTTP,
     BY_MAIL,

@@ -17,7 +17,7 @@ from app.core.http import HttpClient, HttpFailure
 from app.core.metering import STEPS_MS, Endpoint, Key, Meter, Tally, shape_of
 from app.providers.graph.client import GraphClient
 from app.providers.twilio.api import TwilioApi
-from app.providers.whatsapp.api import CloudApi
+from app.providers.whatsapp_cloud.api import CloudApi
 from tests.core.raw_server import serving
 
 DAY = date(2026, 11, 22)

@@ -27,11 +27,12 @@ from app.domain.ingest.jobs import process_inbound_event
 from app.domain.ingest.models import InboundEvent
 from app.domain.ingest.notifications import client_state
 from app.mail.intake import read_inbound_parse
-from app.providers.registry import EMAIL_SENDGRID, WHATSAPP
-from app.providers.whatsapp.webhook import sign
+from app.providers.sendgrid import KEY as EMAIL_SENDGRID
+from app.providers.whatsapp_cloud import KEY as WHATSAPP
+from app.providers.whatsapp_cloud.webhook import sign
 from app.sandbox.simulators.sendgrid.store import Account
 from tests.factories import make_brand, make_channel
-from tests.providers.whatsapp.payload_files import NAMES, body_of
+from tests.providers.whatsapp_cloud.payload_files import NAMES, body_of
 from tests.sandbox.simulators.whatsapp_world import NUMBER_ID, WABA_ID
 from tests.support.full import amount
 from tests.support.mutations import mutated, scrambled
@@ -149,7 +150,7 @@ def _name(receiver: WebhookReceiver, body: bytes) -> str | bytes:
 
 @pytest.mark.timeout(1800)
 def test_every_mutated_chat_post_is_stored_once_and_answered(doors: Doors) -> None:
-    dice, receiver = random.Random(11), runtime().adapters.receivers[WHATSAPP]
+    dice, receiver = random.Random(11), runtime().adapters.senders[WHATSAPP]
     bodies = posted(lambda: mutated(body_of(dice.choice(NAMES)), dice), doors.chat)
     assert names_of(receiver, bodies) <= names_of(receiver, doors.stored())
     never = b'{"never": "posted"}'
@@ -160,7 +161,7 @@ def test_every_mutated_chat_post_is_stored_once_and_answered(doors: Doors) -> No
 
 @pytest.mark.timeout(1800)
 def test_every_mutated_report_is_stored_once_and_answered(doors: Doors) -> None:
-    dice, receiver = random.Random(12), runtime().adapters.receivers[EMAIL_SENDGRID]
+    dice, receiver = random.Random(12), runtime().adapters.senders[EMAIL_SENDGRID]
     bodies = posted(lambda: mutated(json.dumps(REPORTS).encode(), dice), doors.reports)
     assert names_of(receiver, bodies) <= names_of(receiver, doors.stored())
     doors.work()

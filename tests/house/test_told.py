@@ -8,7 +8,7 @@ from flask import Flask
 from app.core.translation import told
 from app.domain.delivery.actions import SWITCHED_OFF
 from app.mail.bounce_reasons import make_reason
-from app.providers.whatsapp.errors import RULES, rule_for
+from app.providers.whatsapp_cloud.errors import RULES, rule_for
 from app.web.inbox.ledger_words import failure_words
 
 

@@ -25,7 +25,7 @@ from app.domain.delivery.signal_models import ChatSignal
 from app.domain.ingest.jobs import process_inbound_event
 from app.domain.ingest.models import InboundEvent
 from app.domain.threads.models import Message, Thread
-from app.sandbox.simulators.whatsapp.settings import Settings
+from app.sandbox.simulators.whatsapp_cloud.settings import Settings
 from tests.factories import make_brand, make_channel, make_user
 from tests.sandbox.simulators.whatsapp_world import JAN, NUMBER_ID, WABA_ID, World
 from tests.support.desk import HTMX

@@ -43,9 +43,9 @@ class LiveServer:
     def __init__(self, settings: Settings, ports: SimulatorPorts, lines: list[str]) -> None:
         self.settings = settings
         self.url = settings.public_url
-        self.whatsapp_sim_url = f"http://127.0.0.1:{ports.whatsapp}"
-        self.graph_sim_url = f"http://127.0.0.1:{ports.graph}"
-        self.notices_sim_url = f"http://127.0.0.1:{ports.notices}"
+        self.whatsapp_sim_url = f"http://127.0.0.1:{ports['whatsapp']}"
+        self.graph_sim_url = f"http://127.0.0.1:{ports['graph']}"
+        self.notices_sim_url = f"http://127.0.0.1:{ports['notices']}"
         self.lines = lines
         self.processes: dict[str, Process] = {}
         self.environ: dict[str, str] = {}
@@ -80,11 +80,7 @@ def running_application(settings: Settings, *, demo: bool = False) -> Iterator[L
     told |= {"SECRET_KEY": settings.secret_key, "ENCRYPTION_KEYS": settings.encryption_keys, "STORAGE_URL": settings.storage_url}
     settings = replace(
         settings,
-        whatsapp_base_url=told["WHATSAPP_BASE_URL"],
-        twilio_base_url=told["TWILIO_BASE_URL"],
-        graph_base_url=told["GRAPH_BASE_URL"],
-        login_authority=told["LOGIN_AUTHORITY"],
-        sendgrid_base_url=told["SENDGRID_BASE_URL"],
+        provider_settings=settings.provider_settings | {name: told[name] for name in settings.provider_settings if name in told},
         push_hosts=tuple(told["PUSH_HOSTS"].split(",")),
         teams_hosts=tuple(told["TEAMS_HOSTS"].split(",")),
         smtp_url=told["SMTP_URL"],

@@ -9,29 +9,26 @@ from typing import Any
 
 from flask import Flask
 
+from app.contract.provider import Adapters, Services
 from app.core.http import HttpClient
 from app.core.runtime import EXTENSION
-from app.providers.registry import Adapters, build_adapters
+from app.providers.registry import SETTINGS, build_adapters
 
 # Nothing listens there: a test that forgets its simulator fails at once instead of reaching a provider.
 OUTSIDE = HttpClient(allowed_networks=["127.0.0.0/8"])  # of whoever plays the outside: no part of the application
 NOWHERE = "http://127.0.0.1:9"
 
 
+def providers_at(url: str, **others: str) -> dict[str, str]:
+    """The providers' settings: all of them at `url`, `others` by the beginning of the setting's name (whatsapp, graph, …)."""
+    return {one.name: others.get(one.name.split("_")[0].lower(), url) if one.is_url else one.default for one in SETTINGS}
+
+
 def adapters_at(app: Flask, *, whatsapp: str = NOWHERE, graph: str = NOWHERE, **more: Any) -> Adapters:
-    """Adapters that call these URLs; `more` is what else `build_adapters` takes."""
-    return build_adapters(
-        http=app.extensions[EXTENSION].http,
-        whatsapp_base_url=whatsapp,
-        whatsapp_api_version="v26.0",
-        graph_base_url=graph,
-        login_authority=graph,
-        twilio_base_url=NOWHERE,
-        sendgrid_base_url=NOWHERE,
-        public_url="http://localhost",
-        mail_domain="localhost",
-        **more,
-    )
+    """Adapters that call these URLs; `more` is what else `Services` takes."""
+    settings = providers_at(NOWHERE, whatsapp=whatsapp, graph=graph, login=graph)
+    http = app.extensions[EXTENSION].http
+    return build_adapters(Services(http, settings, "http://localhost", mail_domain="localhost", **more))
 
 
 @contextmanager

@@ -24,7 +24,7 @@ class MailContent(Input):
     message_content: Text = Field(default="", description="Plain text; made from `message_html` where it is left out")
     message_html: Text = Field(default="", description="The same with formatting; cut down to a few tags")
     template_id: TemplateId | None = Field(
-        default=None, description="The id of a template here, or of a dynamic template of SendGrid (`d-…`) on such a channel"
+        default=None, description="The id of a template here, or of a dynamic template (`d-…`) at the provider of the channel"
     )
     channel_id: uuid.UUID | None = Field(default=None, description="Left out: the one mailbox you can send from")
     category: Line = ""

@@ -38,7 +38,7 @@ from app.domain.events.actions import SYSTEM
 from app.domain.orders.models import Order
 from app.domain.threads.actions import lock_thread
 from app.domain.threads.models import Thread, ThreadStatus
-from app.providers.registry import EMAIL_SENDGRID
+from app.providers.registry import KEEP_TEMPLATES
 
 LANGUAGES = ("nl", "en", "fr")
 NO_CHANNEL = N_("No channel of the brand sends reminders.")
@@ -122,7 +122,7 @@ def _belongs(appointment: Appointment, thread: Thread) -> bool:
 
 def _channel(session: Session, brand_id: uuid.UUID) -> Channel | None:
     """The first of the brand that sends from programs and has not said that it sends no reminders."""
-    query = sa.select(Channel).where(Channel.brand_id == brand_id, Channel.is_active, Channel.adapter_key == EMAIL_SENDGRID)
+    query = sa.select(Channel).where(Channel.brand_id == brand_id, Channel.is_active, Channel.adapter_key.in_(KEEP_TEMPLATES))
     wanted = sa.func.coalesce(Channel.settings["visit_reminders"].astext, "on") == "on"
     return session.execute(query.where(wanted).order_by(Channel.name).limit(1)).scalar_one_or_none()
 

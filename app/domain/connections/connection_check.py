@@ -16,7 +16,7 @@ from app.domain.connections.actions import note_health, note_number
 from app.domain.connections.models import Channel
 from app.domain.connections.provider_reads import gate_of
 from app.domain.events.actions import SYSTEM, Actor, Subject, audit, record
-from app.providers.kinds import kind_key
+from app.providers.registry import kind_key
 
 CLOSED = known("The stored credentials cannot be opened: %(why)s")
 

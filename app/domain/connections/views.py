@@ -8,7 +8,8 @@ from typing import Any
 from flask_babel import gettext
 
 from app.core.text import mark as N_
-from app.domain.connections.models import CHOSEN_FOLDERS, Channel, ChannelType, Medium
+from app.domain.connections.models import CHOSEN_FOLDERS, Channel, Medium
+from app.providers.registry import DOORS, KINDS, find_kind
 
 HEALTH_TONES = {"ok": "done", "degraded": "due", "down": "overdue", "unknown": ""}
 
@@ -25,16 +26,8 @@ def _(message: str, **values: object) -> str:
 
 def channel_type_words(adapter_key: str) -> str:
     """What kind of channel it is, by the adapter that speaks for it."""
-    return {
-        ChannelType.EMAIL_OUTLOOK: _("Microsoft 365 mailbox"),
-        "email_outlook/signed_in": _("Microsoft mailbox, signed in"),
-        ChannelType.EMAIL: _("Incoming e-mail"),
-        "email/smtp": _("Mailbox at a mail server"),
-        "email/sendgrid": "SendGrid",
-        ChannelType.WHATSAPP_BUSINESS: "WhatsApp Business",
-        ChannelType.SMS: "SMS",
-        ChannelType.PHONE_CALL: _("Phone"),
-    }.get(adapter_key, adapter_key)
+    kind = find_kind(adapter_key)
+    return _(kind.label) if kind else adapter_key
 
 
 def health_words(health: str) -> str:
@@ -42,23 +35,10 @@ def health_words(health: str) -> str:
 
 
 def settings_facts(channel: Channel) -> list[Fact]:
-    """The settings people may see, by name: an allow-list, so that nothing new is ever shown by accident."""
-    labels = {
-        "from_name": _("Sender name"),
-        "smtp_host": _("Server for outgoing mail (SMTP)"),
-        "imap_host": _("Server for incoming mail (IMAP)"),
-        "user": _("User name"),
-        "tenant_id": _("Directory (tenant) id"),
-        "client_id": _("Application (client) id"),
-        "user_address": _("Who signs in"),
-        "waba_id": _("WhatsApp business account id"),
-        "account_sid": _("Account SID"),
-        "api_key_sid": _("API key SID"),
-        "messaging_service_sid": _("Messaging service SID"),
-        "sender_name": _("Sender name"),
-        "part_price": _("Price of one part"),
-    }
-    facts = [Fact(label, str(channel.settings[name])) for name, label in labels.items() if channel.settings.get(name)]
+    """What was entered to connect it, without secrets and choices."""
+    kind = find_kind(channel.adapter_key)
+    open_fields = [one for one in (kind.fields if kind else ()) if not one.secret and not one.choices]
+    facts = [Fact(_(one.label), str(channel.settings[one.name])) for one in open_fields if channel.settings.get(one.name)]
     if chosen := channel.settings.get(CHOSEN_FOLDERS):
         facts.append(Fact(_("Also followed"), ", ".join(sorted(chosen.values(), key=str.casefold))))
     facts += number_facts(channel)
@@ -87,30 +67,21 @@ def number_facts(channel: Channel) -> list[Fact]:
 def secret_labels(names: list[str]) -> list[str]:
     """What is kept encrypted, by name only."""
     labels = {
-        "access_token": _("Access token"),
         "signing_secret": _("Signing secret"),
         "previous_signing_secret": _("Signing secret before the last change"),
         "verify_token": _("Verify token"),
-        "client_secret": _("Client secret"),
         "token_cache": _("Sign-in at Microsoft"),
-        "password": _("Password"),
         "url_key": _("Key in the webhook address"),
-        "api_key_secret": _("API key secret"),
-        "webhook_shared_key": _("Shared key of webhooks"),
-        "api_key": _("API key"),
+        **{one.name: _(one.label) for kind in KINDS for one in kind.fields if one.secret},
     }
     return [labels.get(name, _("Another secret")) for name in sorted(names)]
 
 
 def webhook_path(channel: Channel, *, url_key: str | None = None) -> str | None:
     """Where the provider must post, None for a type that is not told by webhook. Without the key a placeholder stands for it."""
-    if channel.channel_type == ChannelType.WHATSAPP_BUSINESS:
-        return "/webhooks/whatsapp"
-    if channel.channel_type in (ChannelType.SMS, ChannelType.PHONE_CALL):
-        return "/webhooks/sms" if channel.channel_type == ChannelType.SMS else "/webhooks/voice"
     if needs_key(channel):
         return f"/webhooks/email/inbound/{url_key or '••••••••'}"
-    return None
+    return next((door.path for door in DOORS if door.channel_type == channel.channel_type.value), None)
 
 
 def needs_key(channel: Channel) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -14,18 +14,10 @@ from app.core.work import READY
 from app.domain.connections.models import Channel, ChannelType
 from app.domain.events.actions import SYSTEM, Actor, audit
 from app.domain.ingest.models import QUARANTINED, InboundEvent
-from app.providers.registry import SMS, SMS_STATUS, VOICE, WHATSAPP
-from app.providers.twilio import SmsPosts, SmsStatusPosts, VoicePosts
-from app.providers.whatsapp import phone_number_ids
+from app.providers.registry import DOORS
 
 BATCH = 500
-# What says for which number it is: the type of channel, and how to read the numbers out of a body.
-ADDRESSED: Mapping[str, tuple[ChannelType, Callable[[bytes], Sequence[str]]]] = {
-    WHATSAPP: (ChannelType.WHATSAPP_BUSINESS, phone_number_ids),
-    SMS: (ChannelType.SMS, SmsPosts().names),
-    SMS_STATUS: (ChannelType.SMS, SmsStatusPosts().names),
-    VOICE: (ChannelType.PHONE_CALL, VoicePosts().names),
-}
+ADDRESSED = {door.source: door for door in DOORS}
 
 
 class NotQuarantined(Exception):
@@ -95,10 +87,10 @@ def _find_channels(session: Session, event_ids: Collection[uuid.UUID]) -> None:
 
 
 def _channel_of_number(session: Session, source: str, body: bytes) -> uuid.UUID | None:
-    channel_type, read_names = ADDRESSED[source]
+    door = ADDRESSED[source]
     try:
-        names = read_names(body)
+        names = door.names(body)
     except UnableToParse:
         return None
-    ours = sa.and_(Channel.channel_type == channel_type, Channel.address.in_(names))
+    ours = sa.and_(Channel.channel_type == ChannelType(door.channel_type), Channel.address.in_(names))
     return session.execute(sa.select(Channel.id).where(ours).order_by(Channel.address).limit(1)).scalar_one_or_none()

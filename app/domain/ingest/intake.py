@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 from app.core.db import transaction
 from app.core.ids import new_id
 from app.core.text import storable, storable_json
+from app.providers.registry import PROVIDERS
 
-KEPT_HEADERS = frozenset(
-    {"content-type", "content-length", "user-agent", "x-hub-signature-256", "x-twilio-signature", "x-request-id", "date"}
-)
+_OF_PROVIDERS = (name for one in PROVIDERS for name in one.kept_headers)
+KEPT_HEADERS = frozenset({"content-type", "content-length", "user-agent", "x-request-id", "date", *_OF_PROVIDERS})
 
 
 @dataclass(frozen=True)

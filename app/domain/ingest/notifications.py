@@ -30,6 +30,7 @@ from app.domain.connections.queries import list_channels
 from app.domain.events.jobs import NotYet
 from app.domain.events.models import Event
 from app.domain.ingest.polling import poll_soon
+from app.providers.registry import HINT_DOORS
 
 log = get_logger(__name__)
 QUEUE = "live"
@@ -117,13 +118,17 @@ def keep_subscriptions(**_ignored: Any) -> None:
             log.warning("subscription_failed", channel_id=str(channel.id), code=error.reason.code)
 
 
+def _path_of(channel: Channel) -> str:
+    return next(door.path for door in HINT_DOORS if door.channel_type == channel.channel_type.value and not door.renews)
+
+
 def _subscribe(channel: Channel, *, renew: bool = False) -> None:
     adapter = runtime().adapters.notified[channel.adapter_key]
     try:
         with reading(channel):
             current = adapter.keep_subscribed(
                 account=account_of(channel),
-                notification_url=f"{runtime().settings.public_url}/webhooks/outlook",
+                notification_url=f"{runtime().settings.public_url}{_path_of(channel)}",
                 client_state=client_state(channel.id),
                 current=dict(channel.subscription),
                 renew=renew,

@@ -17,8 +17,8 @@ from app.domain.connections.account import account_of
 from app.domain.connections.models import CHOSEN_SINCE, Channel, Medium
 from app.domain.ingest.models import InboundEvent
 from app.mail.mime import parse_mail
+from app.providers.registry import SOURCES
 
-SENDGRID_EVENTS = "sendgrid_events"  # reports about mail, which is the one thing from a mail channel that is no mail
 UNKEYED, ONLY_BEGINNING = "unkeyed", "only_beginning"  # in `meta`: of a post without a right key, and not all of it
 _BEGINNING = N_("only the beginning of this post was kept, as its key was missing or wrong: have the mail sent again")
 _MEGABYTE = 1024 * 1024
@@ -48,16 +48,14 @@ def reading_budget(seconds: float = BUDGET_SECONDS) -> Iterator[None]:
 
 
 def _parse(event: InboundEvent, channel: Channel, own_addresses: frozenset[str]) -> Parsed:
-    if channel.medium == Medium.EMAIL and event.source != SENDGRID_EVENTS:
+    if channel.medium == Medium.EMAIL and event.source not in SOURCES:
         return _parse_mail_event(event, channel, own_addresses)
-    posts = runtime().adapters.posts.get(event.source)
-    if posts is not None:
-        query = str(event.meta.get("query", ""))
-        return posts.parse(event.body, query=query, account=account_of(channel), received_at=event.received_at)
-    receiver = runtime().adapters.receivers.get(channel.adapter_key)
+    receivers = runtime().adapters.receivers
+    receiver = receivers.get(event.source) or receivers.get(channel.channel_type.value)
     if receiver is None:
         raise UnableToParse(_NO_READER % {"type": channel.channel_type.value})
-    return receiver.parse(event.body, account=account_of(channel))
+    query = str(event.meta.get("query", ""))
+    return receiver.parse(event.body, query=query, account=account_of(channel), received_at=event.received_at)
 
 
 def _parse_mail_event(event: InboundEvent, channel: Channel, own_addresses: frozenset[str]) -> Parsed:

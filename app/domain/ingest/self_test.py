@@ -12,14 +12,14 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from app.contract.base import ChannelAccount
+from app.contract.provider import SignedTest
 from app.core.db import transaction
 from app.core.http import HttpClient, HttpFailure
 from app.core.metering import Endpoint
 from app.core.text import known
 from app.core.text import mark as N_
 from app.domain.ingest.models import InboundEvent
-from app.providers.registry import WHATSAPP
-from app.providers.whatsapp.self_test import signed_test
+from app.providers.registry import DOORS, HINT_DOORS
 
 ARRIVED = N_("A test post came through the public address and was taken in.")
 REACHED = N_("The public address leads here.")
@@ -48,21 +48,22 @@ class Trial:
 def try_webhook(account: ChannelAccount, *, http: HttpClient, public_url: str, word: str) -> Trial:
     """Whether what is posted to our public address arrives; `word` is new each time."""
     try:
-        if account.channel_type == WHATSAPP:
-            return _signed(account, http, public_url, word)
-        asked = {"validationToken": word}
-        answer = http.request("POST", f"{public_url}/webhooks/outlook", called=_called(account), params=asked, max_bytes=65_536)
+        for door in DOORS:
+            if door.channel_type == account.channel_type and door.signed_test:
+                return _signed(account, http, f"{public_url}{door.path}", door.signed_test, word)
+        hinted = next(door for door in HINT_DOORS if not door.renews)
+        url, asked = f"{public_url}{hinted.path}", {hinted.echoed: word}
+        answer = http.request("POST", url, called=_called(account), params=asked, max_bytes=65_536)
     except HttpFailure as failure:
         return Trial(False, _WHY.get(failure.kind, _ELSE))
     return Trial(True, REACHED) if answer.ok and answer.text == word else Trial(False, _said(answer.status))
 
 
-def _signed(account: ChannelAccount, http: HttpClient, public_url: str, word: str) -> Trial:
+def _signed(account: ChannelAccount, http: HttpClient, url: str, make: SignedTest, word: str) -> Trial:
     secret = account.secrets.get("signing_secret", "")
     if not secret:
         return Trial(False, _NO_SECRET)
-    headers, body = signed_test(secret, word)
-    url = f"{public_url}/webhooks/whatsapp"
+    headers, body = make(secret, word)
     answer = http.request("POST", url, called=_called(account), headers=headers, data=body, max_bytes=65_536)
     if answer.status == 401:
         return Trial(False, _UNSIGNED)

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from app.core import standard_webhooks
 from app.core.text import mark as N_
 from app.domain.ingest.intake import RawEvent
+from app.domain.integrations.models import Provider
 from app.domain.integrations.queries import Opened
 from app.providers.make.signature import is_signed
+from app.providers.registry import PROVIDERS
 
 _UNNAMED = N_("neither event_id nor the header Idempotency-Key says which event this is")
-KEY_HEADERS = ("x-api-key", "x-make-apikey", "x-fillout-key")
+KEY_HEADERS = ("x-api-key", *(name for one in PROVIDERS for name in one.key_headers))
 
 
 def given_keys(headers: Mapping[str, str], *, in_address: Iterable[str] = ()) -> tuple[str, ...]:
@@ -61,4 +63,4 @@ def form_event(integration: Opened, body: bytes, headers: Mapping[str, str]) -> 
     """A post of a form. The same bytes again are the same post."""
     key = f"{integration.id}:{hashlib.sha256(body).hexdigest()}"
     meta = {"integration_id": str(integration.id), "way": "post"}
-    return RawEvent(source="fillout", dedupe_key=key, body=body, headers=headers, meta=meta)
+    return RawEvent(source=Provider.FORMS, dedupe_key=key, body=body, headers=headers, meta=meta)

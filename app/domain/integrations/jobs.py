@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from app.core.runtime import runtime
-from app.domain.integrations.fillout.polling import poll_form, take_due
+from app.domain.integrations.forms.polling import poll_form, take_due
 from app.domain.integrations.make import deliver
 
 

@@ -11,11 +11,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Claimable, WithId, text_enum
+from app.providers.registry import serving
 
 
 class Provider(StrEnum):
-    FILLOUT = "fillout"
-    MAKE = "make"
+    """Who serves us beside channels, by key."""
+
+    FORMS = serving("forms")
+    MAKE = serving("scenarios")
 
 
 class Integration(WithId, Base):
@@ -44,7 +47,7 @@ class Integration(WithId, Base):
 
 class FormSubmission(WithId, Base):
     """A form somebody filled in, with what became of it. `intake` is what was read from the answers; `told_at` is when these were
-    last changed, as Fillout says."""
+    last changed, as its provider says."""
 
     __tablename__ = "form_submissions"
 

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, WithId, text_enum
+from app.providers.registry import serving
 
 NAME_CHARACTERS, LINE_CHARACTERS, NOTES_CHARACTERS = 200, 300, 20_000
 MOST_QUANTITY = Decimal(100_000)
@@ -37,7 +38,7 @@ class LineItemStatus(StrEnum):
 class OrderSource(StrEnum):
     USER = "user"
     API = "api"
-    FILLOUT = "fillout"
+    FORM = serving("forms")
     MAKE = "make"
 
 

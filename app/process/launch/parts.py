@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from app.config import Settings
+from app.contract.provider import Provider
 from app.process.launch.ports import free_port
 from app.process.launch.servers import ServerUrls
+from app.providers.registry import PROVIDERS
 
 ROOT = Path(__file__).resolve().parents[3]
 GUNICORN_CONFIG = Path(__file__).with_name("gunicorn_config.py")
@@ -28,28 +31,15 @@ class Part:
     argv: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class SimulatorPorts:
-    """Where the stand-ins of the providers listen, on loopback."""
-
-    whatsapp: int
-    graph: int
-    notices: int
-    smtp: int
-    twilio: int
-    mailserver: int
-    submission: int
-    imap: int
-    sendgrid: int
-    pdok: int
-    fillout: int
-    make: int
+# Where the simulators of the providers listen, on loopback, by name; and what else stands beside them.
+SimulatorPorts = Mapping[str, int]
+_SIMULATED = {one.simulated_as: one for one in PROVIDERS if one.simulated_as}
+_BESIDE = ("notices", "smtp", "mailserver", "submission", "imap", "make")
 
 
 def choose_simulator_ports(environ: Mapping[str, str]) -> SimulatorPorts:
-    """Return WHATSAPP_SIM_PORT, GRAPH_SIM_PORT and their like of `environ`, one for each field, or free ports."""
-    ports = {item.name: int(environ.get(f"{item.name.upper()}_SIM_PORT") or free_port()) for item in fields(SimulatorPorts)}
-    return SimulatorPorts(**ports)
+    """Return WHATSAPP_SIM_PORT, GRAPH_SIM_PORT and their like of `environ`, or free ports, by name in small letters."""
+    return {name: int(environ.get(f"{name.upper()}_SIM_PORT") or free_port()) for name in (*_SIMULATED, *_BESIDE)}
 
 
 def told_environment(
@@ -70,19 +60,20 @@ def told_environment(
     }
     if ports is None:
         return told
-    whatsapp, graph = f"http://127.0.0.1:{ports.whatsapp}", f"http://127.0.0.1:{ports.graph}"
-    simulated = {"WHATSAPP_BASE_URL": whatsapp, "GRAPH_BASE_URL": graph, "LOGIN_AUTHORITY": graph}
-    simulated["TWILIO_BASE_URL"] = f"http://127.0.0.1:{ports.twilio}"
-    simulated["FILLOUT_BASE_URL"] = f"http://127.0.0.1:{ports.fillout}"
-    simulated["PDOK_BASE_URL"] = f"http://127.0.0.1:{ports.pdok}"
-    simulated["SENDGRID_BASE_URL"] = f"http://127.0.0.1:{ports.sendgrid}"
+    simulated = {
+        setting.name: f"http://127.0.0.1:{ports[name]}"
+        for name, provider in _SIMULATED.items()
+        for setting in provider.settings
+        if setting.is_url
+    }
     told |= {name: environ.get(name) or url for name, url in simulated.items()}
-    told |= {f"{name.upper()}_SIM_PORT": str(port) for name, port in asdict(ports).items()}
-    notices = f"http://127.0.0.1:{ports.notices}"
+    told |= {f"{name.upper()}_SIM_PORT": str(port) for name, port in ports.items()}
+    notices = f"http://127.0.0.1:{ports['notices']}"
     told |= {"PUSH_HOSTS": ",".join([*settings.push_hosts, notices]), "TEAMS_HOSTS": ",".join([*settings.teams_hosts, notices])}
-    told |= {"SMTP_URL": environ.get("SMTP_URL") or f"smtp://127.0.0.1:{ports.smtp}"}
+    told |= {"SMTP_URL": environ.get("SMTP_URL") or f"smtp://127.0.0.1:{ports['smtp']}"}
     if settings.demo:
-        told |= {"SIMULATED_HOSTS": f"127.0.0.1:{ports.fillout}"}  # files that were filled in
+        files = (f"127.0.0.1:{ports[name]}" for name, provider in _SIMULATED.items() if provider.links_files)
+        told |= {"SIMULATED_HOSTS": ",".join(files)}
     told |= {"OUTBOUND_ALLOW": ",".join(dict.fromkeys([*settings.outbound_allow, LOOPBACK]))}
     return told | {"OUTBOUND_ALLOW_MAIL": ",".join(dict.fromkeys([*settings.outbound_allow_mail, LOOPBACK]))}
 
@@ -91,9 +82,16 @@ def simulators(ports: SimulatorPorts, data_dir: Path) -> Part:
     """The providers' stand-ins; what was set in them survives a restart."""
     memory = data_dir / "simulators"
     memory.mkdir(exist_ok=True)
-    options = [word for name, port in asdict(ports).items() for word in (f"--{name}-port", str(port))]
+    options = [word for name, one in _SIMULATED.items() for word in ("--provider", _simulator(one), str(ports[name]))]
+    options += [word for name in _BESIDE for word in (f"--{name}-port", str(ports[name]))]
     options += ["--data-dir", str(memory)]
     return Part(SIMULATORS, (sys.executable, "-m", "app.sandbox.simulators", *options))
+
+
+def _simulator(provider: Provider) -> str:
+    """The module of its simulator: the one of its name, or `simulator` in its own folder."""
+    ours = f"app.sandbox.simulators.{provider.key}"
+    return ours if find_spec(ours) else f"app.providers.{provider.key}.simulator"
 
 
 def demo_loader() -> Part:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from app.contract.forms import FormsFailure, SubmissionPage
 from app.core.http import HttpClient, HttpFailure, HttpResponse
 from app.core.metering import Endpoint, shape_of
 from app.core.text import mark as N_
@@ -22,24 +22,10 @@ _WORDS = {
 NO_ANSWER = N_("Fillout could not be reached, or gave no usable answer.")
 
 
-class FilloutFailure(Exception):
-    """The text says in English, marked for translation, what is wrong. `is_ours`: it will not mend by itself."""
-
-    def __init__(self, words: str, *, is_ours: bool) -> None:
-        super().__init__(words)
-        self.is_ours = is_ours
-
-
-@dataclass(frozen=True)
-class SubmissionPage:
-    """Some submissions, as Fillout has them, and how many there are in all."""
-
-    submissions: tuple[dict[str, Any], ...]
-    total: int
-
-
 class Fillout:
     """Thread-safe. `base_url` is without a slash at its end; `account` is the id of the integration."""
+
+    page_size = PAGE
 
     def __init__(self, http: HttpClient, base_url: str, api_key: str, *, account: str = "") -> None:
         self._http = http
@@ -48,16 +34,16 @@ class Fillout:
         self._api_key = api_key
 
     def form_name(self, form_id: str) -> str:
-        """What the form is called. Raises FilloutFailure."""
+        """What the form is called. Raises FormsFailure."""
         return str(self._get(f"/forms/{form_id}", {}).get("name") or "")
 
     def submissions(self, form_id: str, *, after: str, offset: int) -> SubmissionPage:
-        """One page of what was finished since then (ISO 8601; "" for all), oldest first. Raises FilloutFailure."""
+        """One page of what was finished since then (ISO 8601; "" for all), oldest first. Raises FormsFailure."""
         asked = {"limit": str(PAGE), "offset": str(offset), "sort": "asc", "status": "finished"}
         found = self._get(f"/forms/{form_id}/submissions", {**asked, **({"afterDate": after} if after else {})})
         responses, total = found.get("responses"), found.get("totalResponses")
         if not isinstance(responses, list) or type(total) is not int:
-            raise FilloutFailure(NO_ANSWER, is_ours=False)
+            raise FormsFailure(NO_ANSWER, is_ours=False)
         return SubmissionPage(tuple(one for one in responses if isinstance(one, dict)), total)
 
     def _get(self, path: str, params: dict[str, str]) -> dict[str, Any]:
@@ -72,17 +58,17 @@ class Fillout:
                 max_bytes=MOST_BYTES,
             )
         except HttpFailure as failure:
-            raise FilloutFailure(NO_ANSWER, is_ours=False) from failure
+            raise FormsFailure(NO_ANSWER, is_ours=False) from failure
         return _read(answer)
 
 
 def _read(answer: HttpResponse) -> dict[str, Any]:
     if not answer.ok:
-        raise FilloutFailure(_WORDS.get(answer.status, NO_ANSWER), is_ours=answer.status in (401, 403, 404))
+        raise FormsFailure(_WORDS.get(answer.status, NO_ANSWER), is_ours=answer.status in (401, 403, 404))
     try:
         found = answer.json()
     except ValueError as error:
-        raise FilloutFailure(NO_ANSWER, is_ours=False) from error
+        raise FormsFailure(NO_ANSWER, is_ours=False) from error
     if not isinstance(found, dict):
-        raise FilloutFailure(NO_ANSWER, is_ours=False)
+        raise FormsFailure(NO_ANSWER, is_ours=False)
     return found

@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from app.contract.address_parts import AddressParts, read_fields, read_line
 from app.contract.base import UnableToParse
+from app.contract.forms import FIELDS, Answer, Intake, Submission
 from app.core.text import mark as N_
 from app.core.text import storable, storable_json
 
@@ -38,48 +38,6 @@ _NAMES = {
     "notes": ("charging_needs", "charging needs", "notes", "opmerkingen", "wensen", "remarks", "remarques", "vraag"),
 }
 _TYPES = {"email": ("EmailInput",), "phone": ("PhoneNumber",), "address": ("Address",)}
-FIELDS = tuple(_NAMES)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One question with what was answered: any JSON value. `id` stays when its owner gives the question another name."""
-
-    id: str
-    name: str
-    type: str
-    value: Any
-
-
-@dataclass(frozen=True)
-class Submission:
-    """`external_id` is Fillout's; where a built body has none, a digest of it. `told_at`: when its answers were last changed.
-    `is_test`: sent to try the form out."""
-
-    external_id: str
-    form_id: str
-    form_name: str
-    submitted_at: datetime
-    told_at: datetime
-    answers: tuple[Answer, ...]
-    is_test: bool = False
-
-
-@dataclass(frozen=True)
-class Intake:
-    """What a submission says for us. `missing`: questions that were named in the settings and are not in the form any more."""
-
-    customer_name: str = ""
-    email: str = ""
-    phone: str = ""
-    address: AddressParts | None = None
-    products: tuple[str, ...] = ()
-    notes: str = ""
-    missing: tuple[str, ...] = field(default=(), compare=False)
-
-    def as_json(self) -> dict[str, Any]:
-        """Without `missing`, which is about the form."""
-        return {name: value for name, value in asdict(self).items() if name != "missing"} | {"products": list(self.products)}
 
 
 def read_submission(body: bytes, *, received_at: datetime) -> Submission:

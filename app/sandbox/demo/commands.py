@@ -53,7 +53,12 @@ def register(app: Flask) -> None:
 def simulated_world() -> World:
     """The simulators this demo was started with."""
     settings, elsewhere = runtime().settings, mailboxes_elsewhere(db.session())
-    return World(SIMULATORS, chat_url=settings.whatsapp_base_url, mail_url=settings.graph_base_url, elsewhere=elsewhere)
+    return World(
+        SIMULATORS,
+        chat_url=settings.provider_settings["WHATSAPP_BASE_URL"],
+        mail_url=settings.provider_settings["GRAPH_BASE_URL"],
+        elsewhere=elsewhere,
+    )
 
 
 @group.command("load")

@@ -27,7 +27,7 @@ def connect_simulators(session: Session, world: World, *, keyring: Keyring, sett
         world.configure_chat(_chat_config(numbers, keyring, settings))
         world.open_windows(_open_windows(session, now))
     for channel in mailboxes:
-        _forget_former_simulator(channel, settings.graph_base_url)
+        _forget_former_simulator(channel, settings.provider_settings["GRAPH_BASE_URL"])
     world.configure_mail({"mailboxes": [channel.address for channel in mailboxes], "notify": True})
 
 

@@ -35,7 +35,7 @@ from app.web.pages import page
 bp = Blueprint("demo_forms", __name__)
 FORM_NAME, SCENARIO_NAME, API_KEY = "Intake (demo)", "Scenarios (demo)", "sk_simulated"
 HOOKS = ("order_processing", "inventory_update", "customer_communication", "financial_processing")
-_NAMES = {Provider.FILLOUT: FORM_NAME, Provider.MAKE: SCENARIO_NAME}
+_NAMES = {Provider.FORMS: FORM_NAME, Provider.MAKE: SCENARIO_NAME}
 DOWN = {"match": {"method": "GET"}, "status": 503, "times": 3}
 ORDERED: dict[str, Any] = {
     "customer": {"name": "Sanne de Wit", "email": "sanne.de.wit@example.nl", "phone": "0612345670"},
@@ -75,7 +75,7 @@ def arrange() -> ResponseReturnValue:
 
 def _fill_in(**order: Any) -> Callable[[str], str]:
     def run(_number: str) -> str:
-        _connect(Provider.FILLOUT)
+        _connect(Provider.FORMS)
         statuses = simulator("fillout").call("POST", "/__sim/emit", order)["statuses"]
         return _("Filled in; posted %(count)s times", count=len(statuses))
 
@@ -157,7 +157,7 @@ def _connect(provider: Provider) -> None:
             secrets |= {f"hook_{name}": f"{simulator('make').url}/{name}" for name in HOOKS}
             seal_secrets(integration, secrets, keyring=runtime().keyring)
     base = f"{runtime().settings.public_url}/api/v1/webhooks/{provider.value}"
-    if provider == Provider.FILLOUT:
+    if provider == Provider.FORMS:
         simulator("fillout").call("PUT", "/__sim/config", {"hook_url": f"{base}/{secrets['url_key']}", "api_key": API_KEY})
     else:
         told_secrets = {"caller_key": secrets["inbound_key"], "secret": secrets["signing_secret"]}
@@ -172,7 +172,7 @@ def _find_or_make(session: Session, provider: Provider) -> Integration:
     brand_id = session.execute(sa.select(Brand.id).where(Brand.key == "chargecars")).scalar_one()
     mailbox = sa.select(Channel.id).where(Channel.brand_id == brand_id, Channel.channel_type == ChannelType.EMAIL_OUTLOOK)
     channel_id = session.execute(mailbox.limit(1)).scalar_one_or_none()
-    is_form = provider == Provider.FILLOUT
+    is_form = provider == Provider.FORMS
     of_form, of_scenarios = {"form_id": unconnected_accounts.FORM_ID}, {"hooks": dict.fromkeys(HOOKS, "127.0.0.1")}
     settings: dict[str, Any] = of_form if is_form else of_scenarios
     ours = (

@@ -17,7 +17,8 @@ from app.core.ids import new_secret
 from app.domain.connections.actions import NewChannel, seal_secrets
 from app.domain.connections.models import Channel, ChannelType
 from app.domain.connections.queries import open_secrets
-from app.providers.registry import EMAIL_SENDGRID, EMAIL_SMTP
+from app.providers.sendgrid import KEY as EMAIL_SENDGRID
+from app.providers.smtp import KEY as EMAIL_SMTP
 from app.sandbox.demo import unconnected_accounts
 from app.sandbox.demo.simulator_client import Outside, simulator
 from app.sandbox.demo.wait_for_simulators import LOOPBACK

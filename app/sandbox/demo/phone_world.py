@@ -74,7 +74,7 @@ class PhoneWorld:
 
 def simulated_phone() -> PhoneWorld:
     """The one this demo was started with."""
-    return PhoneWorld(SIMULATORS, runtime().settings.twilio_base_url)
+    return PhoneWorld(SIMULATORS, runtime().settings.provider_settings["TWILIO_BASE_URL"])
 
 
 def connect_phone(session: Session, world: PhoneWorld, *, keyring: Keyring, settings: Settings) -> None:

@@ -21,7 +21,9 @@ from app.core.translation import mark as N_
 from app.core.translation import told
 from app.domain.connections.models import Channel, ChannelType, Medium
 from app.domain.connections.queries import list_channels
-from app.providers.registry import EMAIL_SENDGRID, EMAIL_SMTP, OUTLOOK
+from app.providers.graph import KEY as OUTLOOK
+from app.providers.sendgrid import KEY as EMAIL_SENDGRID
+from app.providers.smtp import KEY as EMAIL_SMTP
 from app.sandbox.demo.chat_acts import act, written
 from app.sandbox.demo.commands import simulated_world
 from app.sandbox.demo.mailboxes import SENDGRID_KEY

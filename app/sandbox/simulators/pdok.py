@@ -8,7 +8,8 @@ the service does to free text: a postcode in `q` alone finds an address far away
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, Response, jsonify, request
@@ -63,6 +64,11 @@ REGISTER: tuple[Json, ...] = (
     *_of_number("'s-Gravelandseweg", 3, _BARE, "1211BR", "Hilversum", "Noord-Holland", "POINT(5.17 52.22)"),
     *(one for number in range(20, 44, 2) for one in _of_number("Parkweg", number, _BARE, *_PARK)),
 )
+
+
+def simulate(_memory: Path | None) -> tuple[Flask, Callable[[], None]]:
+    """The application, which forgets, and what ends it."""
+    return create_pdok_app(), lambda: None
 
 
 def create_pdok_app() -> Flask:

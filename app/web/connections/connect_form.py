@@ -10,12 +10,12 @@ from datetime import date
 from flask import request
 
 from app.contract.base import ChannelAccount
+from app.contract.provider import Kind
 from app.contract.setup_field import SetupField
 from app.core.text import storable
 from app.core.translation import gettext as _
 from app.core.translation import told
 from app.domain.connections.models import Channel
-from app.providers.kinds import Kind
 
 NAME_CHARACTERS, SETTING_CHARACTERS, SECRET_CHARACTERS = 80, 400, 8000
 COLUMNS = ("address", "display_address")  # fields that are the channel's own, not among its settings

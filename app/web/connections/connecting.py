@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.contract.base import ProviderError
+from app.contract.provider import Kind
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
 from app.core.db import db, let_go, transaction
@@ -26,7 +27,7 @@ from app.domain.connections.connection_check import ask_provider, open_gate
 from app.domain.connections.issued_secrets import is_issued, issue
 from app.domain.connections.models import Channel, ChannelType
 from app.domain.connections.queries import ChannelMissing, find_taken, get_visible_channel, list_changed_since, open_secrets
-from app.providers.kinds import KINDS, Kind, find_kind, kind_key
+from app.providers.registry import KINDS, find_kind, kind_key
 from app.web.accounts.session import require
 from app.web.connections.blueprint import bp
 from app.web.connections.connect_form import ConnectForm, account, changes_in_words, empty_form, form_of, read_form

@@ -27,8 +27,7 @@ from app.domain.connections.connection_check import check_channel
 from app.domain.connections.models import Channel
 from app.domain.connections.queries import ChannelMissing, get_visible_channel
 from app.domain.connections.sign_ins import UnderWay, take_sign_in
-from app.providers.kinds import find_kind
-from app.providers.registry import OUTLOOK
+from app.providers.registry import CONSENTED, find_kind
 from app.web.accounts.session import require
 from app.web.connections.blueprint import bp
 from app.web.connections.connect_form import ConnectForm, account
@@ -139,11 +138,11 @@ def ask_consent() -> ResponseReturnValue:
     tenant_id, client_id = (storable(request.form.get(name, "")).strip() for name in ("tenant_id", "client_id"))
     if not (_ID.fullmatch(tenant_id) and _ID.fullmatch(client_id)):
         flash(_("Enter the directory id and the application id first."))
-        return redirect(url_for("connections.new_channel", kind=OUTLOOK), 303)
+        return redirect(url_for("connections.new_channel", kind=CONSENTED), 303)
     state = _signer().sign(str(viewer.user_id)).decode()
     address = (
         runtime()
-        .adapters.sign_ins[OUTLOOK]
+        .adapters.sign_ins[CONSENTED]
         .consent_url(tenant_id=tenant_id, client_id=client_id, redirect_uri=public_url("connections.consented"), state=state)
     )
     return onward_page(address, _("Ask for admin consent"))
@@ -163,7 +162,7 @@ def consented() -> ResponseReturnValue:
         flash(_("The administrator agreed. Enter the secret now and connect the mailbox."))
     else:
         flash(_("The administrator did not agree: %(why)s", why=storable(request.args.get("error", "?"))[:200]))
-    return redirect(url_for("connections.new_channel", kind=OUTLOOK), 303)
+    return redirect(url_for("connections.new_channel", kind=CONSENTED), 303)
 
 
 def _signer() -> TimestampSigner:

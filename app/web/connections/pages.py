@@ -33,7 +33,7 @@ from app.domain.connections.traffic import read_flows
 from app.domain.events.actions import audit
 from app.domain.ingest.reconciliation_rows import find_latest
 from app.domain.ingest.self_test import Trial
-from app.providers.kinds import find_kind
+from app.providers.registry import find_kind
 from app.web.accounts.session import require
 from app.web.connections import reconciliation_views
 from app.web.connections.blueprint import bp

@@ -10,6 +10,7 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 
 from app.contract.base import ChannelAccount, ProviderError
+from app.contract.provider import Kind
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
@@ -17,7 +18,7 @@ from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
 from app.domain.connections.models import Channel
 from app.domain.connections.sign_ins import UnderWay, keep_sign_in
-from app.providers.kinds import Kind, kind_key
+from app.providers.registry import kind_key
 from app.web.pages import page
 
 

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from app.core.text import mark as N_
 from app.core.translation import gettext as _
-from app.domain.integrations.models import Provider
+from app.providers.registry import LABELS, PROVIDERS
 
 bp = Blueprint("integrations", __name__)
-NAMES = {Provider.FILLOUT: "Fillout", Provider.MAKE: "Make"}
-ABOUT = {
-    Provider.FILLOUT: N_("Forms: each one that is filled in becomes a contact, a preliminary order and a conversation."),
-    Provider.MAKE: N_("Scenarios: they tell us of orders, visits, payments and feedback, and are told what happens here."),
-}
 
 
 def provider_words(value: str) -> str:
-    return NAMES[Provider(value)]
+    return LABELS[value]
 
 
 def provider_about(value: str) -> str:
-    return _(ABOUT[Provider(value)])
+    return _(next(one.about for one in PROVIDERS if one.key == value))
 
 
 @bp.record_once

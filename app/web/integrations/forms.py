@@ -9,12 +9,12 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.contract.forms import FIELDS
 from app.core.text import mark as N_
 from app.core.text import storable
 from app.core.translation import gettext as _
 from app.domain.integrations.actions import IntegrationContent
 from app.domain.integrations.models import Integration, Provider
-from app.providers.fillout.parse import FIELDS
 
 NAME_CHARACTERS, LINE_CHARACTERS, SECRET_CHARACTERS = 80, 300, 2000
 LONG_AGO = date(2000, 1, 1)
@@ -60,12 +60,12 @@ class IntegrationForm:
         if brand_id is None:
             self.errors["brand"] = _("Choose one of your brands.")
         channel_id = self._channel(brand_id)
-        settings = self._form_settings() if self.provider == Provider.FILLOUT else self._hook_settings()
+        settings = self._form_settings() if self.provider == Provider.FORMS else self._hook_settings()
         return None if self.errors or brand_id is None else IntegrationContent(name, brand_id, channel_id, settings)
 
     def secrets(self) -> dict[str, str]:
         """Those that were typed: what is left empty stays as it is."""
-        names = ["api_key"] if self.provider == Provider.FILLOUT else ["hook_key", *(f"hook_{name}" for name in SCENARIOS)]
+        names = ["api_key"] if self.provider == Provider.FORMS else ["hook_key", *(f"hook_{name}" for name in SCENARIOS)]
         typed = {name: self.get(name) for name in names if self.get(name)}
         for name in typed:
             if len(typed[name]) > SECRET_CHARACTERS or not typed[name].isascii():

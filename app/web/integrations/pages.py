@@ -10,6 +10,7 @@ from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError
 
+from app.contract.forms import FormsFailure
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
 from app.core.db import db, transaction
@@ -24,18 +25,16 @@ from app.domain.accounts.queries import list_brands
 from app.domain.connections.models import Medium
 from app.domain.connections.queries import list_channels
 from app.domain.integrations.actions import IntegrationContent, change_integration, create_integration, switch_integration
-from app.domain.integrations.fillout.polling import base_url
 from app.domain.integrations.make.deliver import list_calls, retry_calls
 from app.domain.integrations.models import Integration, Provider
 from app.domain.integrations.queries import IntegrationMissing, get_integration, list_integrations, open_secrets
-from app.providers.fillout.client import Fillout, FilloutFailure
 from app.web.accounts.session import require
 from app.web.integrations.blueprint import bp
 from app.web.integrations.forms import FIELD_WORDS, REGIONS, SCENARIOS, IntegrationForm, values_of
 from app.web.pages import page
 
 OURS: dict[Provider, dict[str, Callable[[], str]]] = {
-    Provider.FILLOUT: {"url_key": new_secret},
+    Provider.FORMS: {"url_key": new_secret},
     Provider.MAKE: {"inbound_key": new_secret, "signing_secret": new_signing_secret},
 }
 
@@ -157,12 +156,13 @@ def _works(form: IntegrationForm, content: IntegrationContent, secrets: dict[str
     db.session().rollback()
     form_id, key = content.settings.get("form_id"), secrets.get("api_key")
     if not form_id or not key:
-        if form_id and form.provider == Provider.FILLOUT:
+        if form_id and form.provider == Provider.FORMS:
             form.errors["api_key"] = _("Asking for the form's submissions takes an API key.")
         return not form.errors
     try:
-        Fillout(runtime().http, base_url(content.settings.get("region", "")), key).form_name(form_id)
-    except FilloutFailure as failure:
+        account = runtime().adapters.forms[form.provider].account(region=content.settings.get("region", ""), api_key=key)
+        account.form_name(form_id)
+    except FormsFailure as failure:
         form.errors["api_key"] = told(str(failure))
     return not form.errors
 

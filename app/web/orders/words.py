@@ -27,7 +27,7 @@ LINE_STATUSES = {LineItemStatus.PRELIMINARY: N_("Preliminary"), LineItemStatus.Q
 SOURCES = {
     OrderSource.USER: N_("Entered by hand"),
     OrderSource.API: N_("By the API"),
-    OrderSource.FILLOUT: N_("By a form"),
+    OrderSource.FORM: N_("By a form"),
     OrderSource.MAKE: N_("By a scenario"),
 }
 CHECKS = {

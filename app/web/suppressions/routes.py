@@ -18,6 +18,7 @@ from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import list_brands
 from app.domain.suppressions.actions import lift_suppression
 from app.domain.suppressions.queries import SuppressionMissing, get_suppression, list_suppressions
+from app.providers.registry import LABELS
 from app.web.accounts.session import require
 from app.web.pages import page
 
@@ -75,7 +76,7 @@ def _reasons() -> dict[Stop, str]:
 
 
 def _sources() -> dict[str, str]:
-    return {"sendgrid": "SendGrid", "link": _("Their own click"), "user": _("Somebody here")}
+    return {**LABELS, "link": _("Their own click"), "user": _("Somebody here")}
 
 
 blueprints = (bp,)

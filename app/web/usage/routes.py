@@ -13,30 +13,19 @@ from flask_babel import format_decimal
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.metering import STEPS_MS
+from app.core.text import mark as N_
 from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.permissions import Permission
 from app.domain.connections.queries import list_channels
 from app.domain.integrations.queries import list_integrations
 from app.domain.usage.queries import Used, list_usage
+from app.providers.registry import CALLS
 from app.web.accounts.session import require
 from app.web.pages import page
 
 bp = Blueprint("usage", __name__)
 KEPT_DAYS, SHOWN_DAYS = 100, 7
-# Names of products; what is not here is put into words below.
-PRODUCTS = {
-    "graph": "Microsoft Graph",
-    "whatsapp": "WhatsApp",
-    "twilio": "Twilio",
-    "sendgrid": "SendGrid",
-    "teams": "Microsoft Teams",
-    "make": "Make",
-    "fillout": "Fillout",
-    "pdok": "PDOK",
-    "outlook": "Microsoft 365",
-    "sms": "SMS",
-}
 
 
 @dataclass(frozen=True)
@@ -116,16 +105,8 @@ def _row(used: Used) -> Row:
 
 
 def _provider_words(provider: str) -> str:
-    words = {
-        "microsoft_sign_in": _("Sign-in at Microsoft"),
-        "push": _("Push services of browsers"),
-        "pictures": _("Pictures in mails"),
-        "self_test": _("Our own webhook address"),
-        "email": _("Incoming e-mail"),
-        "mail_server": _("Mail server"),
-        "voice": _("Phone"),
-    }
-    return PRODUCTS.get(provider) or words.get(provider) or _("Other")
+    words = {"pictures": _("Pictures in mails"), "self_test": _("Our own webhook address")}
+    return words.get(provider) or _(CALLS.get(provider, N_("Other")))
 
 
 blueprints = (bp,)

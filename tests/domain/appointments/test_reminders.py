@@ -34,8 +34,8 @@ from app.domain.threads.models import Message, MessageType, Thread
 from app.domain.threads.queries import is_automatic_answer
 from app.domain.threads.spam import mark_spam
 from app.mail.addressing import read_plus_token
-from app.providers.registry import EMAIL_SENDGRID
-from app.providers.sendgrid import SendGridMail
+from app.providers.sendgrid import KEY as EMAIL_SENDGRID
+from app.providers.sendgrid.adapter import SendGridMail
 from app.sandbox.simulators.common import serve
 from app.sandbox.simulators.sendgrid import create_sendgrid_app
 from app.sandbox.simulators.sendgrid.store import Account

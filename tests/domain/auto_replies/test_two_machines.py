@@ -44,6 +44,7 @@ from tests.factories import make_brand, make_channel
 from tests.mail.parsing import read
 from tests.providers.graph.support import Simulator
 from tests.support.database import TestServers, close_connections
+from tests.support.providers import providers_at
 
 OURS, THEIRS = "service@chargecars.example", "info@laders.example"
 ROUNDS = 12
@@ -107,7 +108,11 @@ class World:
     def found(self, *mailboxes: str) -> Company:
         name, url = self.servers.new_database()
         app = create_app(
-            replace(self.settings, database_url=url, graph_base_url=self.server.url, login_authority=self.server.url)
+            replace(
+                self.settings,
+                database_url=url,
+                provider_settings=providers_at("http://127.0.0.1:9", graph=self.server.url, login=self.server.url),
+            )
         )
         app.testing = True
         company = Company(app, name, {})

@@ -14,7 +14,7 @@ from app.domain.connections.views import number_facts
 from app.domain.delivery.jobs import ONE_PERSON
 from app.domain.delivery.models import Delivery
 from app.domain.threads.models import Thread
-from app.providers.whatsapp.errors import RULES
+from app.providers.whatsapp_cloud.errors import RULES
 from tests.sandbox.simulators.whatsapp_world import JAN, WABA_ID
 from tests.support.chat_desk import ChatDesk
 

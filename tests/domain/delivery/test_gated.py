@@ -26,7 +26,7 @@ from app.domain.events.jobs import run_outbox_entry
 from app.domain.events.models import OutboxEntry
 from app.domain.ingest.polling import poll_channel
 from app.domain.threads.models import Attachment
-from app.providers.registry import WHATSAPP
+from app.providers.whatsapp_cloud import KEY as WHATSAPP
 from tests.domain.ingest.mailbox_world import MailboxWorld
 from tests.factories import NOW, make_brand, make_contact, make_message, make_thread
 from tests.support.providers import talking_by

@@ -13,7 +13,7 @@ from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.domain.delivery.catalogue import read_templates
 from app.domain.threads.models import Attachment, Message, Thread
-from app.providers.whatsapp.media import find_header_problem
+from app.providers.whatsapp_cloud.media import find_header_problem
 from tests.support.chat_desk import ChatDesk
 
 TEMPLATE = "foto_offerte/nl"

@@ -30,7 +30,7 @@ from app.domain.ingest.models import InboundEvent
 from app.domain.threads.models import Message, MessageType
 from app.process.launch.parts import workers
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread
-from tests.providers.whatsapp.payload_files import NAMES, body_of
+from tests.providers.whatsapp_cloud.payload_files import NAMES, body_of
 from tests.support.database import TestServers
 from tests.support.live import running_application
 from tests.support.waiting import wait_until

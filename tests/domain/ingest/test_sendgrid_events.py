@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app.contract.base import DeliveryStatus
+from app.contract.provider import SignedBody
 from app.contract.suppression import Stop
 from app.core.clock import utc_now
 from app.core.runtime import EXTENSION, runtime
@@ -29,7 +30,7 @@ from app.domain.ingest.jobs import process_inbound_event
 from app.domain.ingest.models import InboundEvent, IntakeCount
 from app.domain.suppressions.actions import lift_suppression
 from app.domain.suppressions.models import Suppression
-from app.providers.registry import EMAIL_SENDGRID
+from app.providers.sendgrid import KEY as EMAIL_SENDGRID
 from app.sandbox.simulators.common import serve
 from app.sandbox.simulators.sendgrid import create_sendgrid_app
 from app.sandbox.simulators.sendgrid.store import Account
@@ -99,7 +100,8 @@ def house(app_context: Flask, db_session: Session) -> Iterator[House]:
     provider.settings = replace(provider.settings, hold=True)
     server, usual = serve(simulated), app_context.extensions[EXTENSION]
     sender = type(usual.adapters.senders[EMAIL_SENDGRID])(usual.http, server.url)
-    tables = {name: {**getattr(usual.adapters, name), EMAIL_SENDGRID: sender} for name in ("senders", "receivers", "stop_lists")}
+    tables = {name: {**getattr(usual.adapters, name), EMAIL_SENDGRID: sender} for name in ("senders", "stop_lists")}
+    tables["receivers"] = {**usual.adapters.receivers, "sendgrid_events": SignedBody(sender)}
     app_context.extensions[EXTENSION] = replace(usual, adapters=replace(usual.adapters, **tables))
     brand = make_brand(db_session)
     channel = make_channel(
@@ -160,7 +162,7 @@ def test_forged_reports_are_refused_and_only_counted(house: House) -> None:
     assert house.post([{"event": "bounce"}]) == 401
     assert delivery.status == DeliveryStatus.ACCEPTED
     assert house.session.execute(sa.select(sa.func.count()).select_from(InboundEvent)).scalar_one() == before
-    assert house.session.execute(sa.select(IntakeCount.count).where(IntakeCount.source == "sendgrid")).scalar_one() == 2
+    assert house.session.execute(sa.select(IntakeCount.count).where(IntakeCount.source == "sendgrid_events")).scalar_one() == 2
 
 
 def test_signed_nonsense_is_kept_and_quarantined(house: House) -> None:

@@ -30,7 +30,7 @@ from app.domain.events.models import Event
 from app.domain.ingest.actions import replay_quarantined
 from app.domain.ingest.models import InboundEvent, IntakeCount
 from app.domain.threads.models import Attachment, Message, Thread
-from app.providers.registry import SMS_RULES
+from app.providers.twilio import SMS_RULES
 from tests.domain.ingest.twilio_posts import JAN, OURS, TOKEN, Provider
 from tests.factories import make_brand, make_channel, make_user
 

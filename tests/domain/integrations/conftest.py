@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from app.contract.provider import Services
 from app.core import runtime as installed
 from app.core.http import HttpClient
 from app.core.runtime import EXTENSION, Runtime, runtime
@@ -28,9 +29,11 @@ from app.domain.integrations.actions import IntegrationContent, create_integrati
 from app.domain.integrations.models import Integration, Provider
 from app.domain.orders.models import Order
 from app.domain.threads.models import Message
+from app.providers.registry import build_adapters
 from app.sandbox.simulators.common import RunningServer, serve
 from app.sandbox.simulators.fillout import FormAccount, create_fillout_app
 from tests.factories import make_brand, make_channel
+from tests.support.providers import providers_at
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 CONNECTED_AT = datetime(2026, 11, 1, tzinfo=UTC)
@@ -100,7 +103,7 @@ def make_outside(client: FlaskClient, session: Session) -> Outside:
 @pytest.fixture
 def form(outside: Outside) -> Integration:
     settings = {"form_id": "chargecars-intake-2025"}
-    return outside.connect(Provider.FILLOUT, settings=settings, secrets={"url_key": FORM_KEY, "api_key": "sk_simulated"})
+    return outside.connect(Provider.FORMS, settings=settings, secrets={"url_key": FORM_KEY, "api_key": "sk_simulated"})
 
 
 @pytest.fixture
@@ -108,7 +111,8 @@ def account(app_context: Flask) -> Iterator[tuple[FormAccount, RunningServer]]:
     """The simulated account, and the application told where it is."""
     state = FormAccount(lambda: NOW, per_second=1000)
     server, before = serve(create_fillout_app(state)), runtime()
-    installed.install(app_context, replace(before, settings=replace(before.settings, fillout_base_url=server.url)))
+    there = Services(before.http, providers_at(server.url), "http://localhost", "localhost")
+    installed.install(app_context, replace(before, adapters=build_adapters(there)))
     yield state, server
     installed.install(app_context, before)
     server.stop()

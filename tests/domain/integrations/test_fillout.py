@@ -17,7 +17,7 @@ from app.domain.addresses.models import Address
 from app.domain.contacts.models import Contact, ContactIdentity
 from app.domain.events.models import Event
 from app.domain.ingest.models import InboundEvent, IntakeCount
-from app.domain.integrations.fillout.polling import poll_form
+from app.domain.integrations.forms.polling import poll_form
 from app.domain.integrations.jobs import poll_forms
 from app.domain.integrations.models import FormSubmission, Integration
 from app.domain.orders.models import LineItem, LineItemStatus, OrderSource, OrderStatus
@@ -56,7 +56,7 @@ def test_a_form_in_each_shape_becomes_contact_address_order_lines_and_conversati
     (order,) = outside.orders()
     assert (order.status, order.source, order.notes) == (
         OrderStatus.INTAKE_RECEIVED,
-        OrderSource.FILLOUT,
+        OrderSource.FORM,
         EXAMPLE["charging_needs"],
     )
     address = outside.session.get_one(Address, order.address_id)

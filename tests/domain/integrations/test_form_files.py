@@ -18,8 +18,8 @@ from app.core.runtime import runtime
 from app.core.work import RETRY_SECONDS
 from app.domain.events.jobs import run_outbox_entry
 from app.domain.events.models import OutboxEntry
-from app.domain.integrations.fillout.files import read_files
-from app.domain.integrations.fillout.polling import poll_form
+from app.domain.integrations.forms.files import read_files
+from app.domain.integrations.forms.polling import poll_form
 from app.domain.integrations.models import Integration
 from app.domain.threads.models import Attachment
 from app.providers.fillout.parse import read_submission

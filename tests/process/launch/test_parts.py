@@ -15,7 +15,7 @@ from app.process.background.forks import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECO
 from app.process.launch.console import Console
 from app.process.launch.lock import FolderLock, InUse
 from app.process.launch.migration import BadName, write_migration
-from app.process.launch.parts import SimulatorPorts, choose_simulator_ports, told_environment, web
+from app.process.launch.parts import choose_simulator_ports, told_environment, web
 from app.process.launch.ports import free_port
 from app.process.launch.process import without
 from app.process.launch.reset import NotOnlyADemo, note_purpose, reset_demo
@@ -23,20 +23,20 @@ from app.process.launch.servers import ServerUrls
 from app.process.launch.supervisor import describe_exit
 
 URLS = ServerUrls("postgresql+psycopg://embedded", "redis://embedded")
-PORTS = SimulatorPorts(
-    whatsapp=5101,
-    graph=5102,
-    notices=5103,
-    smtp=5104,
-    twilio=5105,
-    mailserver=5106,
-    submission=5107,
-    imap=5108,
-    sendgrid=5109,
-    pdok=5110,
-    fillout=5111,
-    make=5112,
-)
+PORTS = {
+    "whatsapp": 5101,
+    "graph": 5102,
+    "notices": 5103,
+    "smtp": 5104,
+    "twilio": 5105,
+    "mailserver": 5106,
+    "submission": 5107,
+    "imap": 5108,
+    "sendgrid": 5109,
+    "pdok": 5110,
+    "fillout": 5111,
+    "make": 5112,
+}
 
 
 def test_the_demo_sends_every_provider_call_to_the_simulators() -> None:
@@ -95,7 +95,7 @@ def test_simulator_ports_can_be_given() -> None:
         "MAKE",
     )
     assert choose_simulator_ports({f"{name}_SIM_PORT": str(5101 + n) for n, name in enumerate(names)}) == PORTS
-    assert choose_simulator_ports({}).whatsapp > 0
+    assert choose_simulator_ports({})["whatsapp"] > 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a bound socket keeps its own server out too")

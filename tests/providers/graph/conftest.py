@@ -8,7 +8,7 @@ import pytest
 
 from app.contract.base import ChannelAccount
 from app.core.http import HttpClient
-from app.providers.graph import GraphMail
+from app.providers.graph.adapter import GraphMail
 from app.sandbox.simulators.common import serve
 from app.sandbox.simulators.graph import create_graph_app
 from app.sandbox.simulators.graph.settings import Settings

@@ -22,7 +22,7 @@ from app.contract.base import (
     SendResult,
 )
 from app.core.http import HttpClient
-from app.providers.graph import GraphMail
+from app.providers.graph.adapter import GraphMail
 
 MAILBOX = "service@chargecars.example"
 

@@ -19,7 +19,7 @@ from app.contract.base import (
     SendResult,
 )
 from app.core.http import HttpClient
-from app.providers.sendgrid import CONNECT_FIELDS, SendGridMail
+from app.providers.sendgrid.adapter import CONNECT_FIELDS, SendGridMail
 from app.sandbox.simulators.common import RunningServer, serve
 from app.sandbox.simulators.sendgrid import create_sendgrid_app
 from app.sandbox.simulators.sendgrid.store import Account

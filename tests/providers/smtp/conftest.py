@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.contract.base import ChannelAccount
-from app.providers.smtp import MailServerMail
+from app.providers.smtp.adapter import MailServerMail
 from app.sandbox.simulators.mailserver import start_mail_server
 from tests.providers.smtp.support import MAILBOX, PASSWORD, Clock, House
 

@@ -18,7 +18,7 @@ from app.contract.base import (
     ProviderError,
     SendResult,
 )
-from app.providers.smtp import MailServerMail
+from app.providers.smtp.adapter import MailServerMail
 from app.sandbox.simulators.mailserver import MailServerSimulator
 from app.sandbox.simulators.mailserver.store import Folder
 

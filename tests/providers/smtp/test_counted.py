@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from app.core.metering import Key, Meter, Tally
-from app.providers.smtp import MailServerMail
+from app.providers.smtp.adapter import MailServerMail
 from tests.providers.smtp.support import House, mail_to
 
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from app.contract.base import ProviderError
-from app.providers.smtp import MailServerMail, polling
+from app.providers.smtp import polling
+from app.providers.smtp.adapter import MailServerMail
 from tests.providers.smtp.support import House
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from app.contract.base import ChannelAccount
-from app.providers.smtp import CONNECT_FIELDS, MailServerMail
+from app.providers.smtp.account import CONNECT_FIELDS
+from app.providers.smtp.adapter import MailServerMail
 from app.sandbox.simulators.mailserver import start_mail_server
 from tests.core.raw_server import serving
 from tests.providers.smtp.support import MAILBOX, PASSWORD, House

@@ -23,7 +23,7 @@ from app.contract.base import (
 )
 from app.core.clock import utc_now
 from app.core.http import HttpClient
-from app.providers.twilio import TwilioPhone, TwilioSms
+from app.providers.twilio.adapter import TwilioPhone, TwilioSms
 from tests.sandbox.simulators.twilio_world import ACCOUNT, DESK, JAN, OURS, World
 
 REFERENCE = "0197f0de-0000-7000-8000-0000000000aa"

@@ -32,7 +32,7 @@ def test_a_link_of_a_former_simulator_is_forgotten(app: Flask, db_session: Sessi
     with app.app_context():
         keyring, settings = runtime().keyring, runtime().settings
     brand, channels = make_brand(db_session), []
-    for base in ("http://127.0.0.1:1", settings.graph_base_url):
+    for base in ("http://127.0.0.1:1", settings.provider_settings["GRAPH_BASE_URL"]):
         address = f"mailbox{len(channels)}@chargecars.example"
         channels.append(make_channel(db_session, brand, ChannelType.EMAIL_OUTLOOK, keyring=keyring, address=address))
         channels[-1].poll_state = {"folders": {"inbox": {"link": f"{base}/v1.0/users/{address}/delta"}}}

@@ -18,13 +18,14 @@ from app.sandbox.simulators.common import serve
 from app.sandbox.simulators.twilio import TwilioSimulator
 from tests.factories import make_brand, make_channel
 from tests.sandbox.simulators.twilio_world import JAN
+from tests.support.providers import providers_at
 
 
 @pytest.fixture
 def world(app: Flask) -> Iterator[PhoneWorld]:
     simulator = TwilioSimulator()
     server, usual = serve(simulator.app), app.extensions[EXTENSION]
-    app.extensions[EXTENSION] = replace(usual, settings=replace(usual.settings, twilio_base_url=server.url))
+    app.extensions[EXTENSION] = replace(usual, settings=replace(usual.settings, provider_settings=providers_at(server.url)))
     yield PhoneWorld(usual.http, server.url)
     app.extensions[EXTENSION] = usual
     server.stop()

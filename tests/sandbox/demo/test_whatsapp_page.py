@@ -28,6 +28,7 @@ from tests.sandbox.simulators.whatsapp_world import World, running_world
 from tests.support.chat_desk import ChatDesk, chat_desk
 from tests.support.database import close_connections
 from tests.support.pages import PageClient, parse
+from tests.support.providers import providers_at
 from tests.support.signing_in import csrf_token
 
 PIETER, ELSEWHERE = "31612345678", "31687654321"
@@ -123,7 +124,7 @@ def player(
     app: Flask, db_session: Session, page_client: PageClient, provider: World, graph_process: RunningServer
 ) -> Iterator[Player]:
     usual = app.extensions[EXTENSION]
-    there = replace(usual.settings, whatsapp_base_url=provider.url, graph_base_url=graph_process.url)
+    there = replace(usual.settings, provider_settings=providers_at(provider.url, graph=graph_process.url))
     app.extensions[EXTENSION] = replace(usual, settings=there)
     with chat_desk(app, db_session, page_client, provider) as desk:
         yield Player(desk)
@@ -299,6 +300,8 @@ def test_strangers_do_not_play(client: FlaskClient, method: str, path: str) -> N
 def test_without_simulators_the_page_says_so(player: Player) -> None:
     app = player.desk.app
     usual = app.extensions[EXTENSION]
-    app.extensions[EXTENSION] = replace(usual, settings=replace(usual.settings, whatsapp_base_url="http://127.0.0.1:9"))
+    app.extensions[EXTENSION] = replace(
+        usual, settings=replace(usual.settings, provider_settings=providers_at("http://127.0.0.1:9"))
+    )
     assert "The simulators are not running" in player.page()
     app.extensions[EXTENSION] = usual

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from app.sandbox.simulators.whatsapp.timetable import Timetable
+from app.sandbox.simulators.whatsapp_cloud.timetable import Timetable
 
 
 def test_nothing_that_running_work_adds_survives_being_forgotten():

@@ -9,7 +9,7 @@ import json
 import pytest
 import requests
 
-from app.sandbox.simulators.whatsapp import WhatsAppSimulator
+from app.sandbox.simulators.whatsapp_cloud import WhatsAppSimulator
 from tests.sandbox.simulators.whatsapp_world import JAN, NUMBER_ID, Received, World
 
 TEXT = {"type": "text", "text": {"body": "hoi"}}

@@ -13,7 +13,7 @@ import requests
 from werkzeug.wrappers import Request, Response
 
 from app.sandbox.simulators.common import serve
-from app.sandbox.simulators.whatsapp import WhatsAppSimulator
+from app.sandbox.simulators.whatsapp_cloud import WhatsAppSimulator
 
 NUMBER_ID = "106600000000001"
 WABA_ID = "200600000000001"

@@ -200,7 +200,7 @@ def _automation_rule(session: Session, brand_id: object) -> object:
 def _integration(session: Session, channel: Channel, keyring: Keyring) -> object:
     content = IntegrationContent("Intake", channel.brand_id, channel.id)
     who = {"keyring": keyring, "now": NOW, "actor": SYSTEM}
-    return create_integration(session, Provider.FILLOUT, content, secrets={"url_key": "k"}, **who).id  # type: ignore[arg-type]
+    return create_integration(session, Provider.FORMS, content, secrets={"url_key": "k"}, **who).id  # type: ignore[arg-type]
 
 
 def _scheduled(session: Session, thread: Thread, user: User) -> object:

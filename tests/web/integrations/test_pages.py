@@ -132,7 +132,7 @@ def test_a_conversation_says_that_files_of_a_form_come_and_why_one_does_not(
 ) -> None:
     photos = [{"url": "http://127.0.0.1:9/a.png", "filename": "meterkast.png"}, {"url": "http://10.0.0.1/b", "filename": "b.png"}]
     with app.app_context():
-        outside.connect(Provider.FILLOUT, settings={}, secrets={"url_key": FORM_KEY})
+        outside.connect(Provider.FORMS, settings={}, secrets={"url_key": FORM_KEY})
         outside.post(f"/webhooks/fillout/{FORM_KEY}", {"submissionId": "1", "responses": {"name": "Ann", "photo": photos}})
         outside.work()
         thread_id = outside.messages()[0].thread_id
@@ -166,7 +166,7 @@ def test_a_file_that_was_given_up_is_fetched_again_when_somebody_asks(
         return page_client.get(f"/threads/{thread_id}").text
 
     with app.app_context():
-        outside.connect(Provider.FILLOUT, settings={}, secrets={"url_key": FORM_KEY})
+        outside.connect(Provider.FORMS, settings={}, secrets={"url_key": FORM_KEY})
         outside.post(f"/webhooks/fillout/{FORM_KEY}", {"submissionId": "1", "responses": answers})
         outside.work()
         thread_id = outside.messages()[0].thread_id

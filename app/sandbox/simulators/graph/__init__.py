@@ -4,6 +4,18 @@ What is imitated and what is refused follows Graph's documentation; see `control
 Not here: $batch, and of calendars all but calendarView/delta and single events.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Flask
+
 from app.sandbox.simulators.graph.app import create_graph_app
 
-__all__ = ["create_graph_app"]
+__all__ = ["create_graph_app", "simulate"]
+
+
+def simulate(_memory: Path | None) -> tuple[Flask, Callable[[], None]]:
+    """The application, which forgets, and what ends it."""
+    return create_graph_app(open_mailboxes=True), lambda: None

@@ -1,5 +1,17 @@
 """A stand-in for SendGrid: its API, its event webhook with a key of its own, its inbound parse."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Flask
+
 from app.sandbox.simulators.sendgrid.app import create_sendgrid_app
 
-__all__ = ["create_sendgrid_app"]
+__all__ = ["create_sendgrid_app", "simulate"]
+
+
+def simulate(_memory: Path | None) -> tuple[Flask, Callable[[], None]]:
+    """The application, which forgets, and what ends it."""
+    return create_sendgrid_app(), lambda: None

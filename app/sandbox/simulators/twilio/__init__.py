@@ -1,5 +1,18 @@
 """The simulated Twilio; see `simulator.py` for its controls."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Flask
+
 from app.sandbox.simulators.twilio.simulator import TwilioSimulator
 
-__all__ = ["TwilioSimulator"]
+__all__ = ["TwilioSimulator", "simulate"]
+
+
+def simulate(memory: Path | None) -> tuple[Flask, Callable[[], None]]:
+    """The application, which keeps its settings in `memory`, and what ends it."""
+    simulator = TwilioSimulator(memory=memory)
+    return simulator.app, simulator.close

@@ -18,7 +18,7 @@ import urllib3
 from app.sandbox.simulators.common import BadOrder, Json
 from app.sandbox.simulators.twilio.settings import Settings
 from app.sandbox.simulators.twilio.store import Posted, Store
-from app.sandbox.simulators.whatsapp.timetable import Timetable
+from app.sandbox.simulators.whatsapp_cloud.timetable import Timetable
 
 Fields = Sequence[tuple[str, str]]
 VARIANTS = ("", "port", "repeated", "json", "sha256", "wrong_token")

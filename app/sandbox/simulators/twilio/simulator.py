@@ -23,7 +23,7 @@ from app.sandbox.simulators.twilio.routes import provider_routes
 from app.sandbox.simulators.twilio.settings import Settings, changed
 from app.sandbox.simulators.twilio.store import Store, Text
 from app.sandbox.simulators.twilio.texts import TextDesk
-from app.sandbox.simulators.whatsapp.timetable import Timetable
+from app.sandbox.simulators.whatsapp_cloud.timetable import Timetable
 
 
 class TwilioSimulator:

@@ -13,7 +13,7 @@ from app.sandbox.simulators.common import Json
 from app.sandbox.simulators.twilio.callbacks import Item, Options, WebhookCaller
 from app.sandbox.simulators.twilio.settings import Settings
 from app.sandbox.simulators.twilio.store import Store, Text, new_sid
-from app.sandbox.simulators.whatsapp.timetable import Timetable
+from app.sandbox.simulators.whatsapp_cloud.timetable import Timetable
 
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 _NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")

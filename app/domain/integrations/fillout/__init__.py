@@ -1,1 +1,0 @@
-"""Forms at Fillout: what their posts say, and asking for what was not posted."""

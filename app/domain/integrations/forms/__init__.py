@@ -1,0 +1,1 @@
+"""Forms: what their posts say, and asking for what was not posted."""

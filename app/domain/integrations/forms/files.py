@@ -1,0 +1,63 @@
+"""The files among the answers of a form: where they lie, and what they are called. Nothing is fetched here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from app.contract.base import InboundAttachment
+from app.contract.forms import Submission
+from app.mail.filenames import safe_filename
+
+MOST_FILES, MOST_CHARACTERS = 20, 4000
+_FILE_TYPES = ("FileUpload", "AudioRecording", "Signature")
+
+
+@dataclass(frozen=True)
+class FormFile:
+    """One file. `key` tells it from others of its submission; what an address is signed with, and changes, is not in it."""
+
+    url: str
+    filename: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.filename} {self.url.partition('?')[0].partition('#')[0]}"
+
+    def announced(self, *, linked_by: str) -> InboundAttachment:
+        """As something that is still to be fetched."""
+        return InboundAttachment(self.filename, "application/octet-stream", provider_url=self.url, linked_by=linked_by)
+
+
+def read_files(submission: Submission) -> tuple[FormFile, ...]:
+    """Each once, in the order of the form, at most MOST_FILES; further ones stay links in its words.
+
+    Questions for files are known by their type; in a body somebody built there is none, and what has an address and a file name
+    is one.
+    """
+    found = {
+        file.key: file
+        for answer in submission.answers
+        for file in _files(answer.value, is_file=answer.type in _FILE_TYPES, fallback=answer.name)
+    }
+    return tuple(found.values())[:MOST_FILES]
+
+
+def _files(value: Any, *, is_file: bool, fallback: str) -> Iterator[FormFile]:
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, dict) and (is_file or one.get("filename")):
+            yield from _file(one.get("url"), str(one.get("filename") or one.get("name") or ""), fallback)
+        elif is_file:
+            yield from _file(one, "", fallback)
+
+
+def _file(url: Any, name: str, fallback: str) -> Iterator[FormFile]:
+    """Nothing, where this is no address."""
+    try:
+        parts = urlsplit(url) if isinstance(url, str) and len(url) <= MOST_CHARACTERS else None
+    except ValueError:
+        return
+    if parts is not None and parts.scheme in ("http", "https") and parts.netloc:
+        yield FormFile(url, safe_filename(name or unquote(parts.path).rpartition("/")[2] or fallback))

@@ -1,0 +1,26 @@
+"""Mail that a service posts to us with a key in the address: a door (hooks/inbound_mail.py), nothing that is called."""
+
+from __future__ import annotations
+
+from app.contract.base import MAIL_RULES
+from app.contract.provider import Kind, Provider
+from app.contract.setup_field import MAIL_ADDRESS
+from app.core.text import mark as N_
+
+PROVIDER = Provider(
+    key="inbound_mail",
+    label=N_("Incoming e-mail"),
+    kinds=(
+        Kind(
+            "email",
+            place=60,
+            label=N_("Incoming e-mail"),
+            about=N_("Mail that a service posts to us (inbound parse). It only receives."),
+            fields=(MAIL_ADDRESS,),
+            steps=(N_("At the mail service, enter this address for inbound parse, and let it post the raw mail."),),
+            issued="url_key",
+            rules=MAIL_RULES,
+        ),
+    ),
+    calls={"email": N_("Incoming e-mail")},
+)

@@ -1,0 +1,219 @@
+"""WhatsApp Business Cloud API: the adapter the house talks to.
+
+An account's `address` is the phone number id; `secrets` are access_token, app_secret and verify_token; `settings` may hold
+waba_id (the business account: templates, subscription) and templates (the provider's list as last read, for exact checks).
+Guarantee: one `send` makes at most one call a person can see, and notes in `progress` before that call that it is about to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from app.contract.base import (
+    ChannelAccount,
+    Found,
+    Headers,
+    Json,
+    Lookup,
+    OutgoingAttachment,
+    OutgoingMessage,
+    OutgoingTemplate,
+    Parsed,
+    Party,
+    ProviderError,
+    Reason,
+    SaveProgress,
+    SendResult,
+)
+from app.contract.fetching import FetchedMedia
+from app.contract.health import Health, refused
+from app.core.http import HttpClient
+from app.core.text import known
+from app.core.text import mark as N_
+from app.providers.whatsapp_cloud import media, outgoing, webhook
+from app.providers.whatsapp_cloud.api import CloudApi
+from app.providers.whatsapp_cloud.notices import facts_of
+from app.providers.whatsapp_cloud.parse import parse_body
+from app.providers.whatsapp_cloud.reading import as_list, as_object, sha256_hex, text_of
+from app.providers.whatsapp_cloud.templates import TemplateDefinition, list_definitions
+
+_CONNECTED = known("Connected as %(who)s")
+_THIS_NUMBER = N_("this number")
+_QUALITY = known("quality %(quality)s")
+
+MEDIA_HOSTS = ("lookaside.fbsbx.com",)
+_REQUESTED = "message_requested"
+_NUMBER_FIELDS = (
+    "display_phone_number,verified_name,quality_rating,throughput,is_on_biz_app,whatsapp_business_manager_messaging_limit"
+)
+
+
+class WhatsAppAdapter:
+    """Satisfies `Sender`, `WebhookReceiver` and `MediaSource`. Holds no state but its HTTP client; safe for threads.
+
+    The access token goes to the host of `base_url` and, over https, to `media_hosts`; to nobody else.
+    """
+
+    def __init__(
+        self,
+        http: HttpClient,
+        base_url: str,
+        api_version: str = "v26.0",
+        *,
+        media_hosts: Sequence[str] = MEDIA_HOSTS,
+        read_timeout: float = 10,
+    ) -> None:
+        self._api = CloudApi(http, base_url, api_version, tuple(media_hosts), read_timeout)
+
+    def verify(self, *, headers: Headers, body: bytes, secrets: Sequence[str]) -> bool:
+        return webhook.is_signed(headers=headers, body=body, secrets=secrets)
+
+    def dedupe_key(self, body: bytes) -> str:
+        return webhook.dedupe_key(body)
+
+    def parse(self, body: bytes, *, account: ChannelAccount) -> Parsed:
+        """Read what concerns this account; raises UnableToParse on non-JSON, and nothing else."""
+        return parse_body(body, phone_number_id=account.address)
+
+    def send(
+        self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json, save_progress: SaveProgress
+    ) -> SendResult:
+        """Send one message as one provider message; a text with a file becomes its caption. Raises ProviderError.
+
+        A file is uploaded first and its media id saved, so a repeat uploads nothing twice. `save_progress` must raise if the
+        caller has lost its claim on the delivery: the message is then not sent.
+        """
+        outgoing.check_parts(message)
+        frame = outgoing.envelope(message)
+        part, saved = self._content(message, account, progress, save_progress)
+        save_progress({**saved, _REQUESTED: True})
+        try:
+            answer = self._api.post_message(f"{account.address}/messages", account=account, payload={**frame, **part})
+        except ProviderError as error:
+            if not error.outcome_unknown:
+                save_progress({**saved, _REQUESTED: False})
+            raise
+        return _result(answer)
+
+    def lookup(self, message: OutgoingMessage, *, account: ChannelAccount, progress: Json) -> Lookup:
+        """Say what is certain about an earlier try. The provider cannot be asked: it has no search and no idempotency key.
+
+        NOT_SENT while `progress` shows that the call was never begun. Otherwise UNKNOWN: statuses carry our reference
+        (`StatusUpdate.our_reference`), so the caller decides by those that came or still come.
+        """
+        if progress.get(_REQUESTED) is not True:
+            return Lookup(Found.NOT_SENT, detail=N_("The message was never handed to WhatsApp."))
+        return Lookup(Found.UNKNOWN, detail=N_("WhatsApp cannot be asked; a status with our reference will tell."))
+
+    def check(self, *, account: ChannelAccount) -> Health:
+        """Ask the provider about the number, and whether it reports to us; says what is wrong instead of raising."""
+        checked = ["access token", "phone number"]
+        try:
+            number = self._api.get(account.address, account=account, params={"fields": _NUMBER_FIELDS})
+            if waba_id := text_of(account.settings, "waba_id"):
+                checked.append("webhook subscription")
+                self._check_subscription(waba_id, account)
+        except ProviderError as error:
+            return refused(error, checked=tuple(checked))
+        return Health(True, _describe(number), tuple(checked), number=facts_of(number))
+
+    def fetch_media(self, *, media_id: str, url: str | None, account: ChannelAccount) -> FetchedMedia:
+        """Fetch a customer's file. `url` is not used: it lives five minutes, and asking by id also tells the checksum."""
+        return media.fetch(self._api, media_id, account=account)
+
+    def mark_read(self, external_id: str, *, account: ChannelAccount, is_typing: bool = False) -> None:
+        """Mark a customer's message, and those before it, as read; `is_typing` shows for up to 25 s that we answer."""
+        typing = {"typing_indicator": {"type": "text"}} if is_typing else {}
+        payload = {"messaging_product": "whatsapp", "status": "read", "message_id": external_id, **typing}
+        self._api.post_repeatable(f"{account.address}/messages", account=account, payload=payload)
+
+    def react(self, external_id: str, emoji: str, *, to: Party, account: ChannelAccount) -> None:
+        """Put our reaction on a message, in place of what was there; "" takes it back."""
+        payload = {**outgoing.address_of(to), "type": "reaction", "reaction": {"message_id": external_id, "emoji": emoji}}
+        self._api.post_repeatable(f"{account.address}/messages", account=account, payload=payload)
+
+    def list_templates(self, account: ChannelAccount) -> tuple[TemplateDefinition, ...]:
+        """Return every template of the business account named by setting `waba_id`. Raises ProviderError."""
+        return list_definitions(self._api, account=account)
+
+    def _content(
+        self, message: OutgoingMessage, account: ChannelAccount, progress: Json, save_progress: SaveProgress
+    ) -> tuple[Json, Json]:
+        """The type-dependent part of the message, and the progress after what had to be done for it."""
+        if message.template:
+            return self._template(message.template, message.attachments, account, progress, save_progress)
+        if message.choices:
+            return outgoing.choices_part(message.text, message.choices), progress
+        if not message.attachments:
+            return outgoing.text_part(message.text), progress
+        attachment = message.attachments[0]
+        kind = media.kind_for(attachment)
+        outgoing.check_caption(message.text, kind)
+        saved = self._uploaded(attachment, account, progress, save_progress)
+        part = outgoing.media_part(kind, saved["media_id"], caption=message.text, filename=attachment.filename)
+        return part, saved
+
+    def _template(
+        self,
+        template: OutgoingTemplate,
+        files: Sequence[OutgoingAttachment],
+        account: ChannelAccount,
+        progress: Json,
+        save_progress: SaveProgress,
+    ) -> tuple[Json, Json]:
+        """The file of a message that is a template stands at its head."""
+        if not files:
+            return outgoing.template_part(template, account=account), progress
+        header, file = outgoing.template_header(template, account=account), files[0]
+        problem = media.find_header_problem(header, file.content_type, len(file.content))
+        if problem is not None:
+            raise ProviderError(replace(problem, detail=file.filename), permanent=True)
+        saved = self._uploaded(file, account, progress, save_progress)
+        filled = outgoing.with_header(template, header, saved["media_id"], filename=file.filename)
+        return outgoing.template_part(filled, account=account), saved
+
+    def _uploaded(
+        self, attachment: OutgoingAttachment, account: ChannelAccount, progress: Json, save_progress: SaveProgress
+    ) -> Json:
+        """The progress with the media id of this very file, from an earlier try or uploaded now."""
+        fingerprint = sha256_hex(attachment.content)
+        if progress.get("media_sha256") == fingerprint and progress.get("media_id"):
+            return progress
+        media_id = media.upload(self._api, attachment, account=account)
+        saved = {**progress, "media_id": media_id, "media_sha256": fingerprint}
+        save_progress(saved)
+        return saved
+
+    def _check_subscription(self, waba_id: str, account: ChannelAccount) -> None:
+        subscribed = self._api.get(f"{waba_id}/subscribed_apps", account=account)
+        if not as_list(subscribed.get("data")):
+            advice = N_("An administrator must subscribe the app to the WhatsApp business account.")
+            raise ProviderError(Reason("not_subscribed", N_("WhatsApp reports nothing to us"), advice=advice), permanent=False)
+
+
+def _result(answer: Json) -> SendResult:
+    """Read the provider's id; an answer without one leaves open what happened."""
+    messages = [item for item in as_list(answer.get("messages")) if isinstance(item, dict)]
+    message_id = text_of(messages[0], "id") if messages else ""
+    if not message_id:
+        reason = Reason(
+            "outcome_unknown", N_("WhatsApp answered without an id for the message"), advice=N_("Wait for its ticks.")
+        )
+        raise ProviderError(reason, permanent=False, outcome_unknown=True, status_code=200)
+    contacts = [item for item in as_list(answer.get("contacts")) if isinstance(item, dict)]
+    known = {
+        "wa_id": text_of(contacts[0], "wa_id") if contacts else "",
+        "user_id": text_of(contacts[0], "user_id") if contacts else "",
+        "message_status": text_of(messages[0], "message_status"),
+    }
+    return SendResult(message_id, meta={name: value for name, value in known.items() if value})
+
+
+def _describe(number: Json) -> str:
+    name, shown = text_of(number, "verified_name"), text_of(number, "display_phone_number")
+    quality = text_of(number, "quality_rating") or text_of(as_object(number.get("throughput")), "level")
+    who = f"{shown} ({name})" if name else shown
+    return " · ".join(
+        filter(None, [_CONNECTED % {"who": who or _THIS_NUMBER}, _QUALITY % {"quality": quality} if quality else ""])
+    )

@@ -1,0 +1,18 @@
+"""The simulated WhatsApp Business Platform; see `simulator.py` for its controls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Flask
+
+from app.sandbox.simulators.whatsapp_cloud.simulator import WhatsAppSimulator
+
+__all__ = ["WhatsAppSimulator", "simulate"]
+
+
+def simulate(memory: Path | None) -> tuple[Flask, Callable[[], None]]:
+    """The application, which keeps its settings in `memory`, and what ends it."""
+    simulator = WhatsAppSimulator(memory=memory)
+    return simulator.app, simulator.close
