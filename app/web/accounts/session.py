@@ -89,7 +89,7 @@ def _refuse_foreign_origin() -> None:
 def ask_to_sign_in() -> ResponseReturnValue:
     """The answer to somebody who is not signed in: the sign-in page, which leads back here afterwards."""
     if request.htmx:
-        here = urlsplit(request.headers.get("HX-Current-URL", ""))
+        here = urlsplit(request.htmx.current_url or "")
         back = own_path(f"{here.path}?{here.query}" if here.query else here.path)
         return Response(status=401, headers={"HX-Redirect": url_for("accounts.sign_in", next=back)})
     wants_page = not request.accept_mimetypes or request.accept_mimetypes.accept_html

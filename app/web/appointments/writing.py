@@ -7,8 +7,9 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from flask import flash, make_response, redirect, request, url_for
+from flask import flash, make_response, redirect, url_for
 from flask.typing import ResponseReturnValue
+from htmx_flask import request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -142,7 +143,7 @@ def _instant(name: str) -> datetime | None:
 
 def _done(one: Appointment, said: str, *, undo: str = "") -> ResponseReturnValue:
     runtime().nudger.nudge()
-    if request.headers.get("HX-Request") != "true":
+    if not request.htmx:
         flash(said)
         return redirect(url_for("appointments.show_appointment", appointment_id=one.id), 303)
     toast: dict[str, Any] = {"text": said, **({"undo_label": _("Undo"), "undo_url": undo} if undo else {})}

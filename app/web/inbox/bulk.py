@@ -6,9 +6,10 @@ import json
 import uuid
 from typing import Any
 
-from flask import abort, jsonify, make_response, redirect, render_template, request, url_for
+from flask import abort, jsonify, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal
+from htmx_flask import request
 
 from app.core.clock import utc_now
 from app.core.db import db, transaction
@@ -81,7 +82,7 @@ def show_bulk(bulk_id: uuid.UUID) -> ResponseReturnValue:
     """How far it is, and the way back."""
     bulk = _own(bulk_id)
     response = page("inbox/bulk.html", blocks=("bulk_progress",), **bulk_context(bulk))
-    if bulk.state not in (READY, RUNNING) and request.headers.get("HX-Request") == "true":
+    if bulk.state not in (READY, RUNNING) and request.htmx:
         response.headers["HX-Trigger"] = json.dumps({"bulk-done": True, "announce": {"text": _said(bulk)}})
     return response
 
@@ -126,7 +127,7 @@ def _change() -> Change:
 
 def _started(bulk: BulkAction) -> ResponseReturnValue:
     runtime().nudger.nudge()
-    if request.headers.get("HX-Request") != "true":
+    if not request.htmx:
         return redirect(url_for("inbox.show_bulk", bulk_id=bulk.id), 303)
     response = make_response(render_template("inbox/bulk_progress.html", **bulk_context(bulk)))
     response.headers["HX-Trigger"] = json.dumps({"bulk-started": True})
@@ -134,7 +135,7 @@ def _started(bulk: BulkAction) -> ResponseReturnValue:
 
 
 def _refused(text: str) -> ResponseReturnValue:
-    fragment = request.headers.get("HX-Request") == "true"
+    fragment = bool(request.htmx)
     template = "inbox/bulk_progress.html" if fragment else "inbox/bulk.html"
     return make_response(render_template(template, bulk=None, bulk_error=text), 422)
 

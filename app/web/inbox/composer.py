@@ -6,9 +6,10 @@ import json
 import uuid
 from typing import Any
 
-from flask import jsonify, make_response, redirect, render_template, request, url_for
+from flask import jsonify, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from htmx_flask import request
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
@@ -184,7 +185,7 @@ def write_note(thread_id: uuid.UUID) -> ResponseReturnValue:
 def composer_again(thread_id: uuid.UUID, *, toast: dict[str, Any] | None = None, **more: Any) -> ResponseReturnValue:
     """Answer a change that began in the composer: a fresh composer and a toast, or the thread's page without JavaScript."""
     runtime().nudger.nudge()
-    if request.headers.get("HX-Request") != "true":
+    if not request.htmx:
         return redirect(url_for("inbox.show_thread", thread_id=thread_id, view=request.args.get("view"), _anchor="composer"), 303)
     response = make_response(render_template("inbox/composer_fragment.html", **_thread_again(thread_id, **more)))
     response.headers["HX-Trigger"] = json.dumps({"thread-changed-here": True, **({"toast": toast} if toast else {})})
@@ -221,7 +222,7 @@ def refused(thread_id: uuid.UUID, status: int, *, kind: str, **why: Any) -> Resp
     if form.get("html"):
         typed["typed_html"] = read_writing(attachment_ids_of_form(), formatted=True).html
     context = _thread_again(thread_id, **{**typed, **why})
-    if request.headers.get("HX-Request") == "true":
+    if request.htmx:
         return make_response(render_template("inbox/composer_fragment.html", **context), status)
     return page("inbox/page.html", status=status, **context)
 
@@ -271,7 +272,7 @@ def switch_composer(thread_id: uuid.UUID) -> ResponseReturnValue:
     thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
     if "text" in request.form:
         keep_typed(thread.id, kind_of_form("composer_kind"))
-    if request.headers.get("HX-Request") != "true":
+    if not request.htmx:
         where: dict[str, Any] = {name: request.args.get(name) for name in ("kind", "channel_id", "view")}
         return redirect(url_for("inbox.show_thread", thread_id=thread.id, **where, _anchor="composer"), 303)
     return render_template("inbox/composer_fragment.html", **_thread_again(thread.id))

@@ -8,8 +8,9 @@ from io import SEEK_END, BytesIO
 from typing import BinaryIO
 from urllib.parse import quote
 
-from flask import Blueprint, Response, abort, current_app, redirect, request, url_for
+from flask import Blueprint, Response, abort, current_app, redirect, url_for
 from flask.typing import ResponseReturnValue
+from htmx_flask import request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
@@ -83,7 +84,7 @@ def fetch_again(attachment_id: uuid.UUID) -> ResponseReturnValue:
             about = Subject(brand_id=message.brand_id, thread_id=message.thread_id, message_id=message.id)
             record(session, "AttachmentsAnnounced", subject=about, now=utc_now(), actor=viewer.actor)
     runtime().nudger.nudge()
-    if request.headers.get("HX-Request") == "true":
+    if request.htmx:
         return "", 204, {"HX-Trigger": "thread-changed-here"}
     return redirect(url_for("inbox.show_thread", thread_id=message.thread_id, _anchor=f"item-{message.id}"), 303)
 

@@ -7,8 +7,9 @@ import uuid
 from typing import Any
 
 import sqlalchemy as sa
-from flask import flash, make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from htmx_flask import request
 
 from app.core.db import db, transaction
 from app.core.ids import new_id
@@ -94,7 +95,7 @@ def keep_forward(message_id: uuid.UUID) -> ResponseReturnValue:
     _keep(message)
     if not request.args.get("back"):
         return "", 204
-    if request.headers.get("HX-Request") != "true":
+    if not request.htmx:
         return redirect(url_for("inbox.show_thread", thread_id=thread_id, _anchor="composer"), 303)
     head = get_thread_head(db.session(), viewer=current_viewer(), thread_id=thread_id)
     return render_template("inbox/composer_fragment.html", **thread_context(head))
@@ -103,7 +104,7 @@ def keep_forward(message_id: uuid.UUID) -> ResponseReturnValue:
 def forward_again(message_id: uuid.UUID, **more: Any) -> ResponseReturnValue:
     """Answer an undo: the form with all that was in it, and a line about what happened."""
     words = _("Taken back: your text is in the form again")
-    if request.headers.get("HX-Request") != "true":
+    if not request.htmx:
         flash(words)
         return redirect(url_for("inbox.forward_form", message_id=message_id), 303)
     runtime().nudger.nudge()
@@ -202,6 +203,6 @@ def _form(
         upload_bytes=UPLOAD_BYTES,
         **more,
     )
-    if request.headers.get("HX-Request") == "true":
+    if request.htmx:
         return make_response(render_template("inbox/composer_fragment.html", **context), status)
     return page("inbox/page.html", status=status, **context)

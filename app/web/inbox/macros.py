@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import flash, make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
+from htmx_flask import request
 from sqlalchemy.orm import Session
 
 from app.core.clock import utc_now
@@ -59,7 +60,7 @@ def thread_macros(thread_id: uuid.UUID) -> ResponseReturnValue:
     """What can be run on the thread: as a fragment for the menu, as a page without scripts. `seen`: the newest item in sight."""
     thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
     macros = list_macros(db.session(), viewer=current_viewer(), brand_id=thread.brand_id)
-    whole = request.headers.get("HX-Request") != "true"
+    whole = not request.htmx
     template = "inbox/macros_page.html" if whole else "inbox/macros.html"
     return page(template, thread=thread, macros=_offered(macros), token=new_id(), whole=whole)
 
@@ -125,7 +126,7 @@ def _take_steps(thread: Thread, macro: Macro, steps: MacroSteps, run: Run) -> Ou
         sent = None
         if plan is not None and steps.sends:
             sent = send_reply(session, locked, plan, steps, run)
-        elif plan is not None and request.headers.get("HX-Request") != "true":
+        elif plan is not None and not request.htmx:
             insert_later(session, locked, plan)
         take_last_steps(session, thread_id=thread.id, steps=steps, run=run)
         session.flush()
@@ -175,7 +176,7 @@ def _undone(thread_id: uuid.UUID, said: str, files: list[str] | None = None) -> 
     """A composer where the undo asked for one (its macro sent a reply), else the thread's head."""
     if files is not None:
         return say(thread_id, said, uploads=list_uploads(files))
-    return say(thread_id, said) if request.headers.get("HX-Target") == "composer" else changed(thread_id, said, undo="")
+    return say(thread_id, said) if request.htmx.target == "composer" else changed(thread_id, said, undo="")
 
 
 def _take_reply_back(session: Session, message_id: uuid.UUID, viewer: Viewer, now: datetime) -> list[str] | None:
@@ -191,7 +192,7 @@ def _failed(thread_id: uuid.UUID, step: str, why: str) -> ResponseReturnValue:
     """Say which step could not be taken; the thread is as it was."""
     db.session.rollback()
     said = failed_words(step, why)
-    if request.headers.get("HX-Request") == "true":
+    if request.htmx:
         return "", 204, {"HX-Trigger": json.dumps({"toast": {"text": said, "stay_seconds": ERROR_STAYS_SECONDS}})}
     flash(said)
     return redirect(url_for("inbox.show_thread", thread_id=thread_id, view=request.args.get("view")), 303)

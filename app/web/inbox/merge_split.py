@@ -6,8 +6,9 @@ import json
 import uuid
 from typing import Any
 
-from flask import flash, make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from htmx_flask import request
 
 from app.core.clock import utc_now
 from app.core.db import db, transaction
@@ -107,7 +108,7 @@ def _refusal(threads: list[Thread]) -> str:
 
 
 def _refuse_bulk(text: str) -> ResponseReturnValue:
-    template = "inbox/bulk_progress.html" if request.headers.get("HX-Request") == "true" else "inbox/bulk.html"
+    template = "inbox/bulk_progress.html" if request.htmx else "inbox/bulk.html"
     return make_response(render_template(template, bulk=None, bulk_error=text), 422)
 
 
@@ -186,7 +187,7 @@ def undo_moves(batch_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _not_undone(text: str) -> ResponseReturnValue:
-    if request.headers.get("HX-Request") == "true":
+    if request.htmx:
         return "", 204, {"HX-Trigger": json.dumps({"toast": {"text": text}})}
     flash(text)
     return redirect(request.referrer or url_for("inbox.list_view"), 303)
@@ -197,7 +198,7 @@ def _lead_to(thread_id: uuid.UUID, said: str, *, batch_id: uuid.UUID | None = No
     runtime().nudger.nudge()
     view = request.args.get("view")
     url = url_for("inbox.show_thread", thread_id=thread_id, view=view)
-    if request.headers.get("HX-Request") != "true":
+    if not request.htmx:
         flash(said)
         return redirect(url, 303)
     toast: dict[str, Any] = {"text": said}

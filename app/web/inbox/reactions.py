@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import uuid
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from htmx_flask import request
 
 from app.core.clock import utc_now
 from app.core.db import db, transaction
@@ -41,7 +42,7 @@ def set_reaction(message_id: uuid.UUID) -> ResponseReturnValue:
     except UnableToReply as error:
         said, status = told(str(error)), 422
     runtime().nudger.nudge()
-    if request.headers.get("HX-Request") == "true":
+    if request.htmx:
         toast = {"toast": {"text": said}} if said else {}
         return "", status, {"HX-Trigger": json.dumps({"thread-changed-here": True, **toast}), "HX-Reswap": "none"}
     flash(said or _("Your reaction goes out"))

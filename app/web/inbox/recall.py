@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import flash, request
+from flask import flash
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from htmx_flask import request
 from sqlalchemy.orm import Session
 
 from app.core.clock import utc_now
@@ -66,7 +67,7 @@ def _thread_of(viewer: Viewer, message_id: uuid.UUID) -> uuid.UUID:
 
 def say(thread_id: uuid.UUID, words: str, **more: Any) -> ResponseReturnValue:
     """A fresh composer, and a line about what happened."""
-    if request.headers.get("HX-Request") != "true":
+    if not request.htmx:
         flash(words)
     return composer_again(thread_id, toast={"text": words}, **more)
 

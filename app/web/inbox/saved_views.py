@@ -9,8 +9,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from flask import abort, flash, jsonify, make_response, redirect, request, url_for
+from flask import abort, flash, jsonify, make_response, redirect, url_for
 from flask.typing import ResponseReturnValue
+from htmx_flask import request
 
 from app.core.clock import utc_now
 from app.core.db import db, transaction
@@ -166,16 +167,16 @@ def _before(view_id: uuid.UUID, views: list[View]) -> uuid.UUID | None:
 def _again(said: str) -> ResponseReturnValue:
     """The page as it is now, whatever was moved on it."""
     flash(said)
-    if request.headers.get("HX-Request") == "true":
+    if request.htmx:
         return "", 204, {"HX-Refresh": "true"}
     return redirect(url_for("inbox.saved_views"), 303)
 
 
 def _moved(views: list[View], said: str) -> ResponseReturnValue:
-    if request.headers.get("HX-Request") != "true":
+    if not request.htmx:
         flash(said)
         return redirect(url_for("inbox.saved_views"), 303)
-    response = make_response(_views_page(views) if request.headers.get("HX-Target") == "views-list" else ("", 204))
+    response = make_response(_views_page(views) if request.htmx.target == "views-list" else ("", 204))
     response.headers["HX-Trigger"] = json.dumps({"views-moved": True, "announce": {"text": said}})
     return response
 

@@ -6,8 +6,9 @@ import json
 import uuid
 from typing import Any
 
-from flask import flash, make_response, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from htmx_flask import request
 
 from app.core.clock import utc_now
 from app.core.db import db, transaction
@@ -142,7 +143,7 @@ def _row(scheduled_id: uuid.UUID) -> ScheduledReply:
 
 def _done(row: ScheduledReply, said: str) -> ResponseReturnValue:
     runtime().nudger.nudge()
-    if request.headers.get("HX-Request") != "true":
+    if not request.htmx:
         flash(said)
         return redirect(url_for("inbox.show_thread", thread_id=row.thread_id), 303)
     return "", 204, {"HX-Trigger": json.dumps({"thread-changed-here": True, "toast": {"text": said}})}
@@ -160,7 +161,7 @@ def _refused(row: ScheduledReply, error: Exception) -> ResponseReturnValue:
     head = get_thread_head(db.session(), viewer=current_viewer(), thread_id=row.thread_id)
     context = thread_context(head, scheduled_error=(row.id, words.get(type(error)) or told(str(error))))
     status = 409 if isinstance(error, ThreadMovedOn) else 422
-    if request.headers.get("HX-Request") != "true":
+    if not request.htmx:
         return page("inbox/page.html", status=status, **context)
     again = next((shown for shown in context["scheduled"] if shown.id == row.id), None)
     if again is None:

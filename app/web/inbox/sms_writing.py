@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from flask import flash, request
+from flask import flash
 from flask.typing import ResponseReturnValue
+from htmx_flask import request
 
 from app.contract.sms_text import count_sms, simplify
 from app.core.db import db
@@ -29,7 +30,7 @@ def simplify_text(thread_id: uuid.UUID) -> ResponseReturnValue:
     plainer = simplify(text, accents=request.args.get("accents") == "1")
     keep_typed(thread.id, kind_of_form("composer_kind"), text=plainer.text)
     said = _said(plainer.changes, plainer.text)
-    if request.headers.get("HX-Request") != "true":
+    if not request.htmx:
         flash(said)
     return composer_again(thread.id, typed_text=plainer.text, sms_said=said, client_token=request.form.get("client_token"))
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flask import make_response, render_template, request, url_for
+from flask import make_response, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_datetime
+from htmx_flask import request
 
 from app.core.clock import utc_now
 from app.core.db import db, transaction
@@ -93,5 +94,5 @@ def _ending(thread_id: uuid.UUID) -> str:
 def _refused(thread_id: uuid.UUID) -> ResponseReturnValue:
     head = get_thread_head(db.session(), viewer=current_viewer(), thread_id=thread_id)
     error = _("Choose a date and time ahead of now, at most two years.")
-    template = "inbox/head_fragment.html" if request.headers.get("HX-Request") == "true" else "inbox/page.html"
+    template = "inbox/head_fragment.html" if request.htmx else "inbox/page.html"
     return make_response(render_template(template, **thread_context(head, snooze_error=error)), 422)

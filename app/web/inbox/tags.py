@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 
-from flask import make_response, render_template, request, url_for
+from flask import make_response, render_template, url_for
 from flask.typing import ResponseReturnValue
+from htmx_flask import request
 
 from app.core.clock import utc_now
 from app.core.db import db, transaction
@@ -54,6 +55,6 @@ def _said(change: TagChange) -> str:
 def _refused(thread_id: uuid.UUID) -> ResponseReturnValue:
     head = get_thread_head(db.session(), viewer=current_viewer(), thread_id=thread_id)
     error = _("A tag is one to %(count)s characters long; a thread has at most 50 of them.", count=TAG_CHARACTERS)
-    whole = request.headers.get("HX-Request") != "true"
+    whole = not request.htmx
     template = "inbox/page.html" if whole else "inbox/head_fragment.html"
     return make_response(render_template(template, **thread_context(head, tag_error=error)), 422)

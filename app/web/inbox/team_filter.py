@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
 from flask.typing import ResponseReturnValue
+from htmx_flask import request
 
 from app.core.db import db
 from app.core.translation import gettext as _
@@ -25,7 +25,7 @@ def filter_teams() -> ResponseReturnValue:
     own = dict(list_own_teams(session, viewer=current_viewer()))
     others = [(team.id, team.name) for team in list_teams(session) if team.id not in own]
     context: dict[str, Any] = {"list_url": asked.url, "team_filter": asked.filters.team or ""}
-    if request.headers.get("HX-Request") == "true":
+    if request.htmx:
         return page("inbox/list_team_choices.html", teams=others, **context)
     return page("inbox/list_teams_page.html", teams=[*own.items(), *others], **context)
 

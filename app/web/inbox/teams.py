@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 
-from flask import request, url_for
+from flask import url_for
 from flask.typing import ResponseReturnValue
+from htmx_flask import request
 
 from app.core.clock import utc_now
 from app.core.db import db, transaction
@@ -25,7 +26,7 @@ from app.web.pages import page
 def choose_team(thread_id: uuid.UUID) -> ResponseReturnValue:
     """The teams it can be handed to: as a fragment for the menu of the assignee, as a page without scripts."""
     thread = get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)
-    whole = request.headers.get("HX-Request") != "true"
+    whole = not request.htmx
     template = "inbox/teams_page.html" if whole else "inbox/teams.html"
     return page(template, thread=thread, teams=list_teams(db.session()), rendering=uuid.uuid4(), whole=whole)
 

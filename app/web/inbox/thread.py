@@ -7,9 +7,10 @@ import uuid
 from typing import Any
 
 import sqlalchemy as sa
-from flask import abort, flash, make_response, redirect, render_template, request, url_for
+from flask import abort, flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from htmx_flask import request
 
 from app.contract.base import ChannelRules
 from app.core.clock import utc_now
@@ -167,7 +168,7 @@ def _mark_read(thread: Thread) -> None:
 def changed(thread_id: uuid.UUID, said: str, *, undo: str) -> ResponseReturnValue:
     """Answer a change: the thread's head and a toast that can take it back for htmx, a redirect otherwise."""
     runtime().nudger.nudge()
-    if request.headers.get("HX-Request") != "true":
+    if not request.htmx:
         flash(said)
         return redirect(url_for("inbox.show_thread", thread_id=thread_id, view=request.args.get("view")), 303)
     head = get_thread_head(db.session(), viewer=current_viewer(), thread_id=thread_id)
@@ -242,7 +243,7 @@ def retry(message_id: uuid.UUID) -> ResponseReturnValue:
     except NothingToSend:
         abort(409)
     runtime().nudger.nudge()
-    if request.headers.get("HX-Request") == "true":
+    if request.htmx:
         return "", 204, {"HX-Trigger": "thread-changed-here"}
     return redirect(url_for("inbox.show_thread", thread_id=message.thread_id), 303)
 

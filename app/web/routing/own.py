@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
+from htmx_flask import request
 
 from app.core.clock import utc_now
 from app.core.db import db, transaction
@@ -27,9 +28,9 @@ def availability() -> ResponseReturnValue:
     """Whether new threads come to the viewer: as a fragment for the menu, as a page without scripts."""
     row = find_availability(db.session(), current_viewer().user_id)
     state = row.state if row and row.state != AvailabilityState.OFFLINE else AvailabilityState.AVAILABLE
-    whole = request.headers.get("HX-Request") != "true"
+    whole = not request.htmx
     template = "routing/availability_page.html" if whole else "routing/availability.html"
-    here = urlsplit(request.headers.get("HX-Current-URL", ""))
+    here = urlsplit(request.htmx.current_url or "")
     back = own_path(f"{here.path}?{here.query}" if here.query else here.path) or ""
     return page(template, state=state, states=CHOSEN, back=back, is_routing_on=is_routing_on(db.session()))
 

@@ -6,8 +6,9 @@ import json
 import uuid
 from typing import Any
 
-from flask import flash, g, make_response, redirect, request, url_for
+from flask import flash, g, make_response, redirect, url_for
 from flask.typing import ResponseReturnValue
+from htmx_flask import request
 from werkzeug.wrappers import Response
 
 from app.core.clock import utc_now
@@ -150,7 +151,7 @@ def _saying(
 
 
 def _is_htmx() -> bool:
-    return request.headers.get("HX-Request") == "true"
+    return bool(request.htmx)
 
 
 def _where_from(task: Task) -> str:
