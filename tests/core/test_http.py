@@ -61,7 +61,6 @@ def test_no_call_is_made_while_a_transaction_is_open() -> None:
     assert failure(client, "http://127.0.0.1:1/").kind == "connect"
 
 
-
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0"]
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -92,8 +93,14 @@ def list_brands(session: Session) -> list[Brand]:
     return list(session.execute(sa.select(Brand).order_by(Brand.name)).scalars())
 
 
+def list_offered_brands(session: Session, brand_ids: Collection[uuid.UUID]) -> list[Brand]:
+    """Those of these under which something new can be made, by name."""
+    return [brand for brand in list_brands(session) if brand.id in brand_ids and brand.archived_at is None]
+
+
 def list_teams(session: Session) -> list[Team]:
-    return list(session.execute(sa.select(Team).order_by(Team.name)).scalars())
+    """Those that can be given work, by name."""
+    return list(session.execute(sa.select(Team).where(Team.archived_at.is_(None)).order_by(Team.name)).scalars())
 
 
 def find_team_name(session: Session, team_id: uuid.UUID) -> str | None:

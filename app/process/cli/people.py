@@ -42,7 +42,7 @@ def create(email: str, role: str, name: str, brand_keys: tuple[str, ...], passwo
     try:
         with transaction() as session:
             check_new_user(session, email=email, password=password)
-            brand_ids = _brand_ids(session, brand_keys)
+            brand_ids = find_brand_ids(session, brand_keys) if brand_keys else None
             contact = create_own_contact(session, name=name, now=now)
             new = NewUser(email=email, name=name, role=Role(role), password=password, contact_id=contact.id, brand_ids=brand_ids)
             user = create_user(session, new, now=now)
@@ -53,9 +53,8 @@ def create(email: str, role: str, name: str, brand_keys: tuple[str, ...], passwo
     report({**record, **shown}, "  ".join([user.email, role, *shown.values()]), as_json=as_json)
 
 
-def _brand_ids(session: Session, keys: Sequence[str]) -> list[uuid.UUID] | None:
-    if not keys:
-        return None
+def find_brand_ids(session: Session, keys: Sequence[str]) -> list[uuid.UUID]:
+    """The brands with these keys, in their order. Raises ClickException."""
     known = {row.key: row.id for row in session.execute(sa.select(Brand.key, Brand.id))}
     unknown = [key for key in keys if key not in known]
     if unknown:
