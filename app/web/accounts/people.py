@@ -1,4 +1,4 @@
-"""People, brands and teams: leads look, administrators change."""
+"""People: leads look, administrators change."""
 
 from __future__ import annotations
 
@@ -26,17 +26,14 @@ from app.domain.accounts.actions import (
     enable_user,
     set_password,
 )
-from app.domain.accounts.brands import BrandRule, set_rule
 from app.domain.accounts.models import Role
 from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import (
     Person,
     UserMissing,
     get_user,
-    list_brand_groups,
     list_brands,
     list_people,
-    list_team_groups,
     list_teams,
 )
 from app.domain.contacts.actions import create_own_contact
@@ -150,36 +147,6 @@ def reset_password(user_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         set_password(session, get_user(session, user_id, lock=True), password, now=utc_now(), actor=viewer.actor)
     return _person_page(user_id, password=password, status=201)
-
-
-@bp.get("/settings/brands")
-def brands() -> ResponseReturnValue:
-    """Teams and brands with their people."""
-    require(Permission.PEOPLE_SEE)
-    session = db.session()
-    return page("accounts/brands.html", brands=list_brand_groups(session), teams=list_team_groups(session))
-
-
-@bp.post("/settings/brands/<uuid:brand_id>/answering")
-def set_answering(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """Whether only the assignee may answer on the brand's threads."""
-    return _set_rule(brand_id, BrandRule.ONLY_ASSIGNEE_ANSWERS, is_on=request.form.get("only_assignee") == "on")
-
-
-@bp.post("/settings/brands/<uuid:brand_id>/promises")
-def set_promises(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """Whether a reply of the brand that promises something makes a task."""
-    return _set_rule(brand_id, BrandRule.TASKS_OF_PROMISES, is_on=request.form.get("tasks_of_promises") == "on")
-
-
-def _set_rule(brand_id: uuid.UUID, rule: BrandRule, *, is_on: bool) -> ResponseReturnValue:
-    viewer = require(Permission.PEOPLE_SEE)
-    if brand_id not in viewer.brand_ids:
-        abort(404)
-    with transaction() as session:
-        set_rule(session, brand_id, rule, is_on=is_on, now=utc_now(), actor=viewer.actor)
-    flash(_("Saved."))
-    return redirect(url_for("accounts.brands"), 303)
 
 
 def _person_page(

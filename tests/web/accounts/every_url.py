@@ -6,6 +6,7 @@ of another brand. Ids in the URLs are things of ChargeCars, see `World` in the t
 
 from __future__ import annotations
 
+from tests.web.accounts.account_urls import ACCOUNTS
 from tests.web.accounts.audiences import (
     ADMINS,
     ALICE_ALONE,
@@ -248,19 +249,6 @@ SETTINGS = (
     Entry("GET", "/settings/tokens", SIGNED_IN),
     Entry("POST", "/settings/tokens", SIGNED_IN),
     Entry("POST", "/settings/tokens/<uuid:token_id>/revocation", ALICE_ALONE),
-    Entry("GET", "/settings/managers", ADMINS),
-    Entry("POST", "/settings/managers", ADMINS, data={"executive": ""}),
-    Entry("POST", "/settings/brands/<uuid:brand_id>/answering", LEADS_OF_BRAND),
-    Entry("POST", "/settings/brands/<uuid:brand_id>/promises", LEADS_OF_BRAND),
-    Entry("GET", "/settings/people", LEADS),
-    Entry("POST", "/settings/people", ADMINS),
-    Entry("GET", "/settings/people/new", ADMINS),
-    Entry("GET", "/settings/people/<uuid:user_id>", LEADS),
-    Entry("POST", "/settings/people/<uuid:user_id>", ADMINS),
-    Entry("POST", "/settings/people/<uuid:user_id>/disabling", ADMINS),
-    Entry("POST", "/settings/people/<uuid:user_id>/enabling", ADMINS),
-    Entry("POST", "/settings/people/<uuid:user_id>/password", ADMINS),
-    Entry("GET", "/settings/brands", LEADS),
     Entry("GET", "/settings/templates", SIGNED_IN),
     Entry("POST", "/settings/templates", LEADS),
     Entry("GET", "/settings/templates/new", LEADS),
@@ -393,4 +381,4 @@ API = (
     *api("GET", "/users/<uuid:id>", TOKEN_OF_BRAND),
 )
 
-TABLE = (*PAGES, *SETTINGS, *OPEN, *API)
+TABLE = (*PAGES, *SETTINGS, *ACCOUNTS, *OPEN, *API)

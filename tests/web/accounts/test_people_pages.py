@@ -201,5 +201,5 @@ def test_teams_and_brands_name_who_belongs_to_them(
 ) -> None:
     make_user(db_session, "Alice", brands=(brand,))
     db_session.commit()
-    text = page_client.get("/settings/brands").text
+    text = page_client.get(f"/settings/brands/{brand.id}").text
     assert "Alice, Root" in text
