@@ -69,6 +69,12 @@ class SignInForm(TranslatedForm):
     password = PasswordField(validators=_needed(_l("Enter your password.")))
 
 
+class InvitedForm(TranslatedForm):
+    password = PasswordField(
+        validators=[DataRequired(_l("Enter a new password.")), Length(max=MAX_CHARACTERS, message=_l("This is too long."))]
+    )
+
+
 class ProfileForm(TranslatedForm):
     name = StringField(
         validators=[DataRequired(_l("Enter your name.")), Length(max=100, message=_l("Use at most 100 characters."))],

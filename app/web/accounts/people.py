@@ -39,6 +39,7 @@ from app.domain.accounts.queries import (
 from app.domain.contacts.actions import create_own_contact
 from app.web.accounts.blueprint import bp
 from app.web.accounts.forms import NewPersonForm, PersonForm, choices
+from app.web.accounts.invitations import invite
 from app.web.accounts.session import require
 from app.web.pages import page
 
@@ -62,20 +63,19 @@ def new_person() -> ResponseReturnValue:
 
 @bp.post("/settings/people")
 def add_person() -> ResponseReturnValue:
-    """Add somebody. Their first password is in this answer and nowhere else."""
+    """Add somebody and invite them. Where no mail goes out, their link is in this answer and nowhere else."""
     viewer, form, now = require(Permission.PEOPLE_MANAGE), _with_choices(NewPersonForm(request.form)), utc_now()
     if not form.validate():
         return page("accounts/new_person.html", form=form, status=422)
-    password = _first_password()
     try:
         with transaction() as session:
-            check_new_user(session, email=form.email.data, password=password)
+            check_new_user(session, email=form.email.data, password=None)
             contact = create_own_contact(session, name=form.name.data, now=now)
             new = NewUser(
                 email=form.email.data,
                 name=form.name.data,
                 role=Role(form.role.data),
-                password=password,
+                password=None,
                 contact_id=contact.id,
                 brand_ids=form.brands.data,
                 team_ids=form.teams.data,
@@ -85,7 +85,16 @@ def add_person() -> ResponseReturnValue:
         known = isinstance(error, UserExists)
         form.email.errors = [_("Somebody has this address already.") if known else _("This is not an e-mail address.")]
         return page("accounts/new_person.html", form=form, status=422)
-    return _person_page(user.id, password=password, status=201)
+    return _person_page(user.id, link=invite(viewer, user.id), status=201)
+
+
+@bp.post("/settings/people/<uuid:user_id>/invitation")
+def invite_again(user_id: uuid.UUID) -> ResponseReturnValue:
+    """Another link for somebody who has no password yet."""
+    viewer = require(Permission.PEOPLE_MANAGE)
+    if _find(user_id).user.password_hash is not None:
+        abort(409)
+    return _person_page(user_id, link=invite(viewer, user_id), status=201)
 
 
 @bp.get("/settings/people/<uuid:user_id>")
@@ -150,14 +159,22 @@ def reset_password(user_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _person_page(
-    user_id: uuid.UUID, *, form: PersonForm | None = None, password: str = "", problem: str = "", status: int = 200
+    user_id: uuid.UUID,
+    *,
+    form: PersonForm | None = None,
+    password: str = "",
+    link: str | None = None,
+    problem: str = "",
+    status: int = 200,
 ) -> ResponseReturnValue:
+    """`link`: an invitation to hand over; "": it went by mail."""
     found = _find(user_id)
     return page(
         "accounts/person.html",
         person=found,
         form=form or _form_of(found),
         password=password,
+        link=link,
         problem=problem,
         now=utc_now(),
         status=status,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.web.accounts.audiences import ADMINS, LEADS, LEADS_OF_BRAND, Entry
+from tests.web.accounts.audiences import ADMINS, GONE, LEADS, LEADS_OF_BRAND, Entry
 
 ACCOUNTS = (
     Entry("GET", "/settings/managers", ADMINS),
@@ -16,7 +16,10 @@ ACCOUNTS = (
     Entry("POST", "/settings/people/<uuid:user_id>", ADMINS),
     Entry("POST", "/settings/people/<uuid:user_id>/disabling", ADMINS),
     Entry("POST", "/settings/people/<uuid:user_id>/enabling", ADMINS),
+    Entry("POST", "/settings/people/<uuid:user_id>/invitation", ADMINS),
     Entry("POST", "/settings/people/<uuid:user_id>/password", ADMINS),
+    Entry("GET", "/invitation/<token>", GONE),
+    Entry("POST", "/invitation/<token>", GONE),
     Entry("GET", "/settings/brands", LEADS),
     Entry("POST", "/settings/brands", ADMINS, data={"name": "Zonplus"}),
     Entry("GET", "/settings/brands/new", ADMINS),

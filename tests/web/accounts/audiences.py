@@ -23,6 +23,7 @@ class Audience:
     moritz: Verdict
 
 
+GONE = Audience(410, 410, 410, 410, 410, 410)  # a link that is none
 PUBLIC = Audience(IN, IN, IN, IN, IN, IN)
 SIGNED_IN = Audience(SIGN_IN, IN, IN, IN, IN, IN)
 BRAND = Audience(SIGN_IN, IN, IN, IN, 404, 404)
