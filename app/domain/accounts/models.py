@@ -64,6 +64,7 @@ class User(WithId, Base):
     single_keys: Mapped[bool] = mapped_column(default=True)  # single-key shortcuts on (WCAG 2.1.4)
     undo_send_seconds: Mapped[int] = mapped_column(default=10, server_default="10")  # a reply from the pages waits this long
     is_executive: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # whom the last escalations tell; one
+    hides_first_steps: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 

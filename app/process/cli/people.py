@@ -1,4 +1,4 @@
-"""`users create`, `tokens create`."""
+"""`users create`, `users setup-link`, `tokens create`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.ids import new_secret
+from app.core.runtime import runtime
 from app.domain.accounts.actions import BadAddress, NewUser, UserExists, check_new_user, create_user
+from app.domain.accounts.first_admin import is_empty, setup_code
 from app.domain.accounts.models import Brand, Role
 from app.domain.accounts.passwords import WeakPassword
 from app.domain.accounts.queries import find_user_by_email
@@ -51,6 +53,15 @@ def create(email: str, role: str, name: str, brand_keys: tuple[str, ...], passwo
     record = {"id": user.id, "email": user.email, "name": user.name, "role": role}
     shown = {} if given is not None else {"password": password}
     report({**record, **shown}, "  ".join([user.email, role, *shown.values()]), as_json=as_json)
+
+
+@users.command("setup-link")
+def setup_link() -> None:
+    """Print where the first administrator is made; nothing once somebody can sign in."""
+    settings = runtime().settings
+    with transaction() as session:
+        if is_empty(session):
+            click.echo(f"set up your company: {settings.public_url}/setup?code={setup_code(settings.secret_key)}")
 
 
 def find_brand_ids(session: Session, keys: Sequence[str]) -> list[uuid.UUID]:

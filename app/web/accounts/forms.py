@@ -152,6 +152,30 @@ class BrandForm(TranslatedForm):
     )
 
 
+class SetUpForm(TranslatedForm):
+    """The first administrator and the first brand."""
+
+    code = StringField(validators=_needed(_l("Enter the code.")), filters=[_cleaned])
+    name = StringField(
+        validators=[DataRequired(_l("Enter your name.")), Length(max=100, message=_l("Use at most 100 characters."))],
+        filters=[_cleaned],
+    )
+    email = EmailField(
+        validators=[DataRequired(_l("Enter your e-mail address.")), Length(max=320, message=_l("This address is too long."))],
+        filters=[_cleaned],
+    )
+    password = PasswordField(
+        validators=[DataRequired(_l("Enter a new password.")), Length(max=MAX_CHARACTERS, message=_l("This is too long."))]
+    )
+    brand = StringField(
+        validators=[DataRequired(_l("Enter a name.")), Length(max=100, message=_l("Use at most 100 characters."))],
+        filters=[_cleaned],
+    )
+    order_prefix = StringField(filters=[lambda text: (_cleaned(text) or "").upper()])
+    hue = SelectField(choices=choices(COLOURS), coerce=int, default=1)
+    language = SelectField(choices=choices(CUSTOMERS_LANGUAGES), default="nl")
+
+
 class TeamForm(TranslatedForm):
     """A team's name and people. The choices of people are put in by the route."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.web.accounts.audiences import ADMINS, GONE, LEADS, LEADS_OF_BRAND, Entry
+from tests.web.accounts.audiences import ADMINS, GONE, LEADS, LEADS_OF_BRAND, PUBLIC, SET_UP, Entry
 
 ACCOUNTS = (
     Entry("GET", "/settings/managers", ADMINS),
@@ -20,6 +20,10 @@ ACCOUNTS = (
     Entry("POST", "/settings/people/<uuid:user_id>/password", ADMINS),
     Entry("GET", "/invitation/<token>", GONE),
     Entry("POST", "/invitation/<token>", GONE),
+    Entry("GET", "/setup", SET_UP),
+    Entry("POST", "/setup", PUBLIC, data={"code": "x"}),
+    Entry("GET", "/settings/first-steps", ADMINS),
+    Entry("POST", "/settings/first-steps", ADMINS, data={"hidden": "on"}),
     Entry("GET", "/settings/brands", LEADS),
     Entry("POST", "/settings/brands", ADMINS, data={"name": "Zonplus"}),
     Entry("GET", "/settings/brands/new", ADMINS),

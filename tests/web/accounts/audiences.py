@@ -25,6 +25,7 @@ class Audience:
 
 GONE = Audience(410, 410, 410, 410, 410, 410)  # a link that is none
 PUBLIC = Audience(IN, IN, IN, IN, IN, IN)
+SET_UP = Audience(SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN)  # closed, as there are people
 SIGNED_IN = Audience(SIGN_IN, IN, IN, IN, IN, IN)
 BRAND = Audience(SIGN_IN, IN, IN, IN, 404, 404)
 LEADS = Audience(SIGN_IN, 403, IN, IN, 403, IN)
