@@ -21,6 +21,7 @@ from app.core.limits import Level, Limit
 from app.core.problems import Problem, invalid
 from app.core.runtime import runtime
 from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
 from app.domain.accounts.tokens import viewer_from_bearer
 
 JSON_BODY_BYTES = 12 * 1024 * 1024
@@ -50,6 +51,14 @@ def check_request(operation: Operation) -> None:
 def current_viewer() -> Viewer:
     """Who this request speaks for."""
     viewer: Viewer = g.api_viewer
+    return viewer
+
+
+def require(permission: Permission) -> Viewer:
+    """Who this request speaks for, if they may do that. Raises Problem."""
+    viewer = current_viewer()
+    if not viewer.may(permission):
+        raise Problem("forbidden", f"Your role lacks the permission {permission.value}")
     return viewer
 
 

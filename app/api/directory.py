@@ -1,4 +1,4 @@
-"""/channels, /users and /teams: read only."""
+"""/channels, /users and /teams as far as they are read; people.py writes."""
 
 from __future__ import annotations
 
@@ -74,26 +74,26 @@ def list_users(query: UserListQuery) -> Response:
         cursor=query.cursor,
         limit=query.limit,
     )
-    return answer(UserPage(items=[_user_out(r) for r in page.items], next_cursor=page.next_cursor)).response()
+    return answer(UserPage(items=[user_out(r) for r in page.items], next_cursor=page.next_cursor)).response()
 
 
 @user_routes.add("get", "/users/<uuid:id>", scope="users:read", answers=UserOut, refuses=(404,))
 def get_user(path: IdPath) -> Response:
     """Show one user."""
-    return show(_user_out(find_user(db.session(), viewer=current_viewer(), user_id=path.id)))
+    return show(user_out(find_user(db.session(), viewer=current_viewer(), user_id=path.id)))
 
 
 @team_routes.add("get", "/teams", scope="users:read", answers=TeamPage)
 def list_teams(query: TeamListQuery) -> Response:
     """List teams."""
     page = find_teams(db.session(), viewer=current_viewer(), sort=Sort.parse(query.sort), cursor=query.cursor, limit=query.limit)
-    return answer(TeamPage(items=[_team_out(r) for r in page.items], next_cursor=page.next_cursor)).response()
+    return answer(TeamPage(items=[team_out(r) for r in page.items], next_cursor=page.next_cursor)).response()
 
 
 @team_routes.add("get", "/teams/<uuid:id>", scope="users:read", answers=TeamOut, refuses=(404,))
 def get_team(path: IdPath) -> Response:
     """Show one team."""
-    return show(_team_out(find_team(db.session(), viewer=current_viewer(), team_id=path.id)))
+    return show(team_out(find_team(db.session(), viewer=current_viewer(), team_id=path.id)))
 
 
 def _channel_out(record: ChannelRecord) -> ChannelOut:
@@ -114,7 +114,7 @@ def _channel_out(record: ChannelRecord) -> ChannelOut:
     )
 
 
-def _user_out(record: UserRecord) -> UserOut:
+def user_out(record: UserRecord) -> UserOut:
     user = record.user
     return UserOut(
         id=user.id,
@@ -129,5 +129,10 @@ def _user_out(record: UserRecord) -> UserOut:
     )
 
 
-def _team_out(record: TeamRecord) -> TeamOut:
-    return TeamOut(id=record.team.id, name=record.team.name, member_contact_ids=list(record.member_contact_ids))
+def team_out(record: TeamRecord) -> TeamOut:
+    return TeamOut(
+        id=record.team.id,
+        name=record.team.name,
+        member_contact_ids=list(record.member_contact_ids),
+        is_archived=record.team.archived_at is not None,
+    )

@@ -21,7 +21,12 @@ from app.core.paging import BadCursor
 from app.core.problems import MOST_ERRORS, FieldError, Problem, invalid, problem_of, problem_response
 from app.core.storage import StorageFailed
 from app.domain.accounts.access import Viewer
+from app.domain.accounts.actions import BadAddress, LastAdmin, UserExists
+from app.domain.accounts.passwords import WeakPassword
+from app.domain.accounts.teams import WrongTeamName
 from app.domain.appointments.queries import AppointmentMissing
+from app.domain.brands.actions import BrandInUse, WrongBrand
+from app.domain.brands.queries import BrandMissing
 from app.domain.connections.queries import ChannelMissing
 from app.domain.contacts.edit import IdentityTaken, NotAnOrganization
 from app.domain.contacts.queries import ContactMissing
@@ -47,6 +52,14 @@ _PROBLEM_OF: dict[type[Exception], Callable[[Any], Problem]] = {
     TemplateMissing: lambda _: Problem("not_found"),
     BadCursor: lambda error: invalid("cursor", str(error)),
     UnableToReply: lambda error: invalid(error.field, str(error)),
+    BrandMissing: lambda _: Problem("not_found"),
+    WrongBrand: lambda error: invalid(error.field, str(error)),
+    BrandInUse: lambda error: Problem("state_conflict", f"These channels are in use, switch them off first: {error}"),
+    WrongTeamName: lambda error: invalid("name", str(error)),
+    WeakPassword: lambda error: invalid("password", str(error)),
+    BadAddress: lambda error: invalid("email", str(error)),
+    UserExists: lambda error: Problem("state_conflict", str(error)),
+    LastAdmin: lambda _: Problem("state_conflict", "This is the only administrator"),
     IdentityTaken: lambda error: Problem("state_conflict", str(error)),
     NotAnOrganization: lambda error: invalid("parent_organization_id", str(error)),
     NotYours: lambda _: Problem("state_conflict", "Only a note can be changed, by the one who wrote it"),

@@ -13,7 +13,21 @@ from flask.typing import ResponseReturnValue
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.openapi import OpenAPI
 
-from app.api import appointments, attachments, contacts, directory, external, messages, orders, search, tasks, templates, threads
+from app.api import (
+    appointments,
+    attachments,
+    brands,
+    contacts,
+    directory,
+    external,
+    messages,
+    orders,
+    people,
+    search,
+    tasks,
+    templates,
+    threads,
+)
 from app.api.authorize import check_request, tell_limits
 from app.api.document import build_document
 from app.api.problems import answer_problems, install_validation
@@ -36,7 +50,10 @@ OPERATIONS = tuple(
         templates.routes,
         directory.channel_routes,
         directory.user_routes,
+        people.user_routes,
         directory.team_routes,
+        people.team_routes,
+        brands.routes,
         search.routes,
     )
     for operation in routes.operations

@@ -100,6 +100,7 @@ def test_mallory_finds_nothing_of_alices(
         "Templates": world.template.id,
         "Channels": world.channel.id,
         "Users": world.bob.id,
+        "Brands": world.brand.id,
         "Teams": new_id(),
     }
     path = path_of(operation, ids[operation.tag])

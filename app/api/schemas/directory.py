@@ -8,13 +8,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from app.api.schemas.base import ListQuery, Output, Query, SafeText
+from app.api.schemas.base import Input, ListQuery, Output, Query, SafeText, absent
+from app.api.schemas.contacts import Email, Name
 from app.api.schemas.threads import BrandKey, ThreadOut
 from app.domain.accounts.models import Role
+from app.domain.accounts.passwords import MAX_CHARACTERS
 from app.domain.connections.models import ChannelType, Medium
 
 SortNamed = Literal["name", "-name", "created_at", "-created_at"]
 SortChannels = Literal["channel_name", "-channel_name", "created_at", "-created_at"]
+
+Brands = Annotated[list[BrandKey], Field(max_length=200)]
+Ids = Annotated[list[uuid.UUID], Field(max_length=500)]
 
 
 class ChannelOut(Output):
@@ -72,10 +77,47 @@ class UserListQuery(ListQuery):
     sort: SortNamed = "name"
 
 
+class UserCreate(Input):
+    """A new colleague. Without a password they cannot sign in until somebody invites them on the page of people."""
+
+    email: Email
+    name: Name
+    role: Role
+    brands: Brands = Field(default_factory=list, description="Keys of the brands they work for")
+    team_ids: Ids = Field(default_factory=list)
+    password: Annotated[str, StringConstraints(min_length=1, max_length=MAX_CHARACTERS)] | None = None
+
+
+class UserUpdate(Input):
+    """What to change; a member left out stays as it is. A list replaces the list there is."""
+
+    name: Name = absent()
+    role: Role = absent()
+    brands: Brands = absent()
+    team_ids: Ids = absent()
+    is_active: bool = absent("false: they cannot sign in any more, their sessions end and their tokens stop working")
+
+
 class TeamOut(Output):
     id: uuid.UUID
     name: str
     member_contact_ids: list[uuid.UUID]
+    is_archived: bool = Field(description="It has no people and gets no work")
+
+
+class TeamCreate(Input):
+    """A new team. Its people are named by their `contact_id`."""
+
+    name: Name
+    member_contact_ids: Ids = Field(default_factory=list)
+
+
+class TeamUpdate(Input):
+    """What to change; a member left out stays as it is."""
+
+    name: Name = absent()
+    member_contact_ids: Ids = absent()
+    is_archived: bool = absent("true: it loses its people and gets no more work")
 
 
 class TeamPage(Output):

@@ -31,6 +31,12 @@ class Brand(WithId, Base):
     only_assignee_answers: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     tasks_of_promises: Mapped[bool] = mapped_column(default=True, server_default=sa.true())  # a reply that promises makes a task
     manager_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
+    languages: Mapped[list[str]] = mapped_column(
+        default=["nl"], server_default="{nl}"
+    )  # its customers' own; the first where unknown
+    archived_at: Mapped[datetime | None]  # nothing new is made under it; what there is stays
+
+    __table_args__ = (sa.CheckConstraint("languages <@ '{nl,en,fr}' AND cardinality(languages) > 0", name="languages"),)
 
 
 class Team(WithId, Base):
@@ -38,6 +44,7 @@ class Team(WithId, Base):
 
     name: Mapped[str] = mapped_column(unique=True)
     manager_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
+    archived_at: Mapped[datetime | None]  # it has no people and gets no work
 
 
 class User(WithId, Base):
@@ -57,6 +64,7 @@ class User(WithId, Base):
     single_keys: Mapped[bool] = mapped_column(default=True)  # single-key shortcuts on (WCAG 2.1.4)
     undo_send_seconds: Mapped[int] = mapped_column(default=10, server_default="10")  # a reply from the pages waits this long
     is_executive: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # whom the last escalations tell; one
+    hides_first_steps: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 

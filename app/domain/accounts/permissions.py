@@ -32,6 +32,7 @@ class Permission(StrEnum):
 
     ALERTS_RECEIVE = "alerts.receive"
     AUTO_REPLIES_MANAGE = "auto_replies.manage"
+    BRANDS_MANAGE = "brands.manage"
     BRANDS_ALL = "brands.all"  # sees every brand, a member of it or not
     CHANNELS_MANAGE = "channels.manage"
     INTEGRATIONS_MANAGE = "integrations.manage"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,8 +42,7 @@ class Group:
     key: str
     hue: int
     members: tuple[str, ...]
-    only_assignee_answers: bool = False
-    tasks_of_promises: bool = True
+    is_archived: bool = False
 
 
 def get_user(session: Session, user_id: uuid.UUID, *, lock: bool = False) -> User:
@@ -92,8 +92,14 @@ def list_brands(session: Session) -> list[Brand]:
     return list(session.execute(sa.select(Brand).order_by(Brand.name)).scalars())
 
 
+def list_offered_brands(session: Session, brand_ids: Collection[uuid.UUID]) -> list[Brand]:
+    """Those of these under which something new can be made, by name."""
+    return [brand for brand in list_brands(session) if brand.id in brand_ids and brand.archived_at is None]
+
+
 def list_teams(session: Session) -> list[Team]:
-    return list(session.execute(sa.select(Team).order_by(Team.name)).scalars())
+    """Those that can be given work, by name."""
+    return list(session.execute(sa.select(Team).where(Team.archived_at.is_(None)).order_by(Team.name)).scalars())
 
 
 def find_team_name(session: Session, team_id: uuid.UUID) -> str | None:
@@ -110,10 +116,7 @@ def list_brand_groups(session: Session) -> list[Group]:
     names: dict[uuid.UUID, list[str]] = defaultdict(list)
     for brand_id, name in session.execute(query):
         names[brand_id].append(name)
-    return [
-        Group(b.id, b.name, b.key, b.hue, tuple(names[b.id]), b.only_assignee_answers, b.tasks_of_promises)
-        for b in list_brands(session)
-    ]
+    return [Group(b.id, b.name, b.key, b.hue, tuple(names[b.id])) for b in list_brands(session)]
 
 
 def list_team_groups(session: Session) -> list[Group]:
@@ -122,7 +125,8 @@ def list_team_groups(session: Session) -> list[Group]:
     names: dict[uuid.UUID, list[str]] = defaultdict(list)
     for team_id, name in session.execute(query.where(User.disabled_at.is_(None)).order_by(User.name)):
         names[team_id].append(name)
-    return [Group(t.id, t.name, "", 0, tuple(names[t.id])) for t in list_teams(session)]
+    teams = session.execute(sa.select(Team).order_by(Team.archived_at.is_not(None), Team.name)).scalars()
+    return [Group(t.id, t.name, "", 0, tuple(names[t.id]), t.archived_at is not None) for t in teams]
 
 
 def list_sessions(session: Session, user_id: uuid.UUID, *, now: datetime, idle_since: datetime) -> list[UserSession]:

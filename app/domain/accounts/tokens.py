@@ -30,7 +30,10 @@ SCOPES = (
     "templates:read",
     "templates:write",
     "channels:read",
+    "brands:read",
+    "brands:write",
     "users:read",
+    "users:write",
     "search:read",
 )
 EVERYTHING = "*"

@@ -55,7 +55,10 @@ def scope_hints() -> dict[str, str]:
         "templates:read": _("Read templates"),
         "templates:write": _("Add, change and archive templates"),
         "channels:read": _("List channels and their health"),
-        "users:read": _("List colleagues"),
+        "brands:read": _("List brands"),
+        "brands:write": _("Add, change and archive brands"),
+        "users:read": _("List colleagues and teams"),
+        "users:write": _("Add and change colleagues and teams"),
         "search:read": _("Search"),
     }
 

@@ -92,7 +92,8 @@ def _written(
     now: datetime,
 ) -> Look:
     contact = session.get(Contact, message.sender_contact_id) if message.sender_contact_id else None
-    language = choose_language(f"{message.subject}\n{message.text}", contact.language if contact else None)
+    usual = session.get_one(Brand, message.brand_id).languages[0]
+    language = choose_language(f"{message.subject}\n{message.text}", contact.language if contact else None, usual)
     text = rule.texts.get(language, "")
     opening = next_opening(calendar, now)
     if not text.strip():

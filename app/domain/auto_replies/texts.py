@@ -96,10 +96,10 @@ _BEFORE_POINT: Final = re.compile(r"(?<![ \t])[ \t]++([.,](?:\s|$))")
 _TWO_BLANKS: Final = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
 
 
-def choose_language(text: str, known: str | None) -> str:
-    """The language of an answer: the one its cause is written in, else the contact's own, else Dutch."""
+def choose_language(text: str, known: str | None, usual: str = "nl") -> str:
+    """The language of an answer: the one its cause is written in, else the contact's own, else that of the brand's customers."""
     guessed = guess_language(text)
-    return guessed or (known if known in LANGUAGES else None) or "nl"
+    return guessed or (known if known in LANGUAGES else None) or usual
 
 
 def moment_words(at: datetime, language: str) -> str:

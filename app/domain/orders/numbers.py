@@ -19,16 +19,25 @@ from sqlalchemy.orm import Session
 
 from app.core.db import advisory_xact_lock
 from app.domain.accounts.models import Brand
-from app.domain.orders.models import OrderCounter, OrderNumberSeries
+from app.domain.orders.models import Order, OrderCounter, OrderNumberSeries
 
 ZONE = ZoneInfo("Europe/Amsterdam")  # whose year it is
 DIGITS = 5
+PREFIX = re.compile(r"[A-Z][A-Z0-9]{1,7}")
 _LOCK = "order number series"
+
+
+class PrefixTaken(ValueError):
+    """Another brand's numbers begin with it."""
+
+
+class WrongPrefix(ValueError):
+    """Not 2 to 8 capitals and figures, a capital first."""
 
 
 def take_order_number(session: Session, brand_id: uuid.UUID, *, now: datetime) -> str:
     """The brand's next number of this year. Other transactions that want one of this brand wait for the end of this one."""
-    prefix, year = _prefix(session, brand_id), now.astimezone(ZONE).year
+    prefix, year = choose_prefix(session, brand_id), now.astimezone(ZONE).year
     first = postgresql.insert(OrderCounter).values(brand_id=brand_id, year=year, last_number=1)
     following = first.on_conflict_do_update(
         index_elements=["brand_id", "year"], set_={"last_number": OrderCounter.last_number + 1}
@@ -36,7 +45,24 @@ def take_order_number(session: Session, brand_id: uuid.UUID, *, now: datetime) -
     return f"{prefix}-{year}-{session.execute(following).scalar_one():0{DIGITS}}"
 
 
-def _prefix(session: Session, brand_id: uuid.UUID) -> str:
+def list_prefixes(session: Session) -> dict[uuid.UUID, str]:
+    """By brand, those that are chosen."""
+    return {row.brand_id: row.prefix for row in session.execute(sa.select(OrderNumberSeries.brand_id, OrderNumberSeries.prefix))}
+
+
+def set_prefix(session: Session, brand_id: uuid.UUID, prefix: str) -> None:
+    """New numbers of the brand begin with it; numbers that were given stay. Raises WrongPrefix, PrefixTaken."""
+    if not PREFIX.fullmatch(prefix):
+        raise WrongPrefix(prefix)
+    advisory_xact_lock(session, _LOCK)
+    if _is_taken(session, brand_id, prefix):
+        raise PrefixTaken(prefix)
+    session.merge(OrderNumberSeries(brand_id=brand_id, prefix=prefix))
+    session.flush()
+
+
+def choose_prefix(session: Session, brand_id: uuid.UUID) -> str:
+    """The brand's prefix; one that fits its name is kept for it where it has none."""
     mine = sa.select(OrderNumberSeries.prefix).where(OrderNumberSeries.brand_id == brand_id)
     prefix = session.execute(mine).scalar_one_or_none()
     if prefix is not None:
@@ -44,12 +70,19 @@ def _prefix(session: Session, brand_id: uuid.UUID) -> str:
     advisory_xact_lock(session, _LOCK)
     prefix = session.execute(mine).scalar_one_or_none()  # somebody may have been quicker
     if prefix is None:
-        taken = set(session.execute(sa.select(OrderNumberSeries.prefix)).scalars())
         brand = session.get_one(Brand, brand_id)
-        prefix = next(candidate for candidate in _candidates(brand.name, brand.key) if candidate not in taken)
+        candidates = _candidates(brand.name, brand.key)
+        prefix = next(candidate for candidate in candidates if not _is_taken(session, brand_id, candidate))
         session.add(OrderNumberSeries(brand_id=brand_id, prefix=prefix))
         session.flush()
     return prefix
+
+
+def _is_taken(session: Session, brand_id: uuid.UUID, prefix: str) -> bool:
+    """Whether another brand's numbers begin with it, or did: a number is unique for good."""
+    now = sa.exists().where(OrderNumberSeries.prefix == prefix, OrderNumberSeries.brand_id != brand_id)
+    once = sa.exists().where(Order.order_number.startswith(f"{prefix}-"), Order.brand_id != brand_id)
+    return bool(session.execute(sa.select(sa.or_(now, once))).scalar_one())
 
 
 def _candidates(name: str, key: str) -> Iterator[str]:

@@ -317,8 +317,8 @@ def _as_compared(address: str | None) -> str:
 
 
 def find_brand_id(session: Session, *, viewer: Viewer, key: str) -> uuid.UUID | None:
-    """The brand, if the viewer may see it."""
-    query = sa.select(Brand.id).where(Brand.key == key, Brand.id.in_(viewer.brand_ids))
+    """The brand, if the viewer may see it and something new can be made under it."""
+    query = sa.select(Brand.id).where(Brand.key == key, Brand.id.in_(viewer.brand_ids), Brand.archived_at.is_(None))
     return session.execute(query).scalar_one_or_none()
 
 

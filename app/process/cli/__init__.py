@@ -8,7 +8,7 @@ import sys
 
 from flask import Flask
 
-from app.process.cli import channels, database, events, keys, mail, people
+from app.process.cli import brands, channels, database, events, keys, mail, people
 
 
 def register(app: Flask) -> None:
@@ -16,6 +16,8 @@ def register(app: Flask) -> None:
     for group in (
         people.users,
         people.tokens,
+        brands.brands,
+        brands.teams,
         mail.group,
         channels.group,
         events.events,

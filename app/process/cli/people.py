@@ -1,4 +1,4 @@
-"""`users create`, `tokens create`."""
+"""`users create`, `users setup-link`, `tokens create`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.ids import new_secret
+from app.core.runtime import runtime
 from app.domain.accounts.actions import BadAddress, NewUser, UserExists, check_new_user, create_user
+from app.domain.accounts.first_admin import is_empty, setup_code
 from app.domain.accounts.models import Brand, Role
 from app.domain.accounts.passwords import WeakPassword
 from app.domain.accounts.queries import find_user_by_email
@@ -42,7 +44,7 @@ def create(email: str, role: str, name: str, brand_keys: tuple[str, ...], passwo
     try:
         with transaction() as session:
             check_new_user(session, email=email, password=password)
-            brand_ids = _brand_ids(session, brand_keys)
+            brand_ids = find_brand_ids(session, brand_keys) if brand_keys else None
             contact = create_own_contact(session, name=name, now=now)
             new = NewUser(email=email, name=name, role=Role(role), password=password, contact_id=contact.id, brand_ids=brand_ids)
             user = create_user(session, new, now=now)
@@ -53,9 +55,17 @@ def create(email: str, role: str, name: str, brand_keys: tuple[str, ...], passwo
     report({**record, **shown}, "  ".join([user.email, role, *shown.values()]), as_json=as_json)
 
 
-def _brand_ids(session: Session, keys: Sequence[str]) -> list[uuid.UUID] | None:
-    if not keys:
-        return None
+@users.command("setup-link")
+def setup_link() -> None:
+    """Print where the first administrator is made; nothing once somebody can sign in."""
+    settings = runtime().settings
+    with transaction() as session:
+        if is_empty(session):
+            click.echo(f"set up your company: {settings.public_url}/setup?code={setup_code(settings.secret_key)}")
+
+
+def find_brand_ids(session: Session, keys: Sequence[str]) -> list[uuid.UUID]:
+    """The brands with these keys, in their order. Raises ClickException."""
     known = {row.key: row.id for row in session.execute(sa.select(Brand.key, Brand.id))}
     unknown = [key for key in keys if key not in known]
     if unknown:

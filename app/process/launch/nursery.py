@@ -34,6 +34,7 @@ from app.process.launch.process import Command, Started, start_program
 # What the parts import, beside the application that the supervisor has imported itself.
 IMPORTED = (
     "app.process.launch.demo",
+    "app.process.launch.setup_link",
     "app.sandbox.demo.commands",
     "app.sandbox.simulators.__main__",
     "app.sandbox.simulators.graph",

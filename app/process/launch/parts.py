@@ -99,6 +99,11 @@ def demo_loader() -> Part:
     return Part("demo", (sys.executable, "-m", "app.process.launch.demo"))
 
 
+def setup_link() -> Part:
+    """What prints where the first administrator is made, and ends."""
+    return Part("set-up", (sys.executable, "-m", "app.process.launch.setup_link"))
+
+
 def web(settings: Settings) -> Part:
     """The web server."""
     return Part(WEB, _web_command(settings))

@@ -35,6 +35,7 @@ from app.process.launch.parts import (
     Part,
     choose_simulator_ports,
     demo_loader,
+    setup_link,
     simulators,
     told_environment,
     web,
@@ -117,6 +118,8 @@ class Supervisor:
         if self._settings.demo:
             self._load_demo()
         self._wait_until_ready()
+        if not self._settings.demo:
+            self._read_setup_link()
         # Last: they would only take the processor from the web while it starts.
         for part in workers():
             self._launch(part)
@@ -153,6 +156,11 @@ class Supervisor:
 
         if run_to_end(self._command(demo_loader()), sort_line, self._check, self._nursery.start):
             raise UnableToStart("the demo could not be loaded, see its lines above; without it: make run DEMO=0")
+
+    def _read_setup_link(self) -> None:
+        """Keep where the first administrator is made, if there is none yet, for the end of the start."""
+        command = self._command(setup_link())
+        run_to_end(command, lambda _name, line: self._signins.append(line), self._check, self._nursery.start)
 
     def _launch(self, part: Part) -> None:
         self._running.append(Running(part, self._process(part)))

@@ -6,10 +6,13 @@ from typing import Any
 
 from flask import Blueprint, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 
+from app.core.db import db
 from app.domain.accounts.permissions import Permission
 from app.domain.accounts.views import Link, LinkGroup, browser_words, role_hints, role_words, scope_hints
+from app.domain.brands.first_steps import read_first_steps
 
 bp = Blueprint("accounts", __name__)
 FILTERS = {"browser_words": browser_words, "role_words": role_words}
@@ -33,6 +36,11 @@ def settings_groups() -> list[LinkGroup]:
             (_link(_("Templates"), "reply_templates.templates", "file-text"), _link(_("Macros"), "inbox.macros", "zap")),
         ),
     ]
+    if current_user.may(Permission.BRANDS_MANAGE):
+        steps = read_first_steps(db.session(), current_user.user_id)
+        if steps.left and not steps.is_hidden:
+            words = ngettext("First steps: %(num)s left", "First steps: %(num)s left", steps.left)
+            groups.insert(0, LinkGroup(_("Set-up"), (_link(words, "accounts.first_steps", "circle-check"),)))
     if current_user.may(Permission.SETTINGS_SEE):
         shared: tuple[Link, ...] = (
             _link(_("People"), "accounts.people", "users"),

@@ -16,6 +16,7 @@ from wtforms import (
     SelectField,
     SelectMultipleField,
     StringField,
+    TextAreaField,
     ValidationError,
 )
 from wtforms.fields.choices import SelectChoice
@@ -37,6 +38,8 @@ UNDO_SECONDS = (
     (20, _l("20 seconds")),
 )
 ROLES = ((Role.AGENT.value, _l("Agent")), (Role.LEAD.value, _l("Team lead")), (Role.ADMIN.value, _l("Administrator")))
+COLOURS = ((0, _l("Grey")), (1, _l("Blue")), (2, _l("Amber")), (3, _l("Violet")), (4, _l("Rose")), (5, _l("Green")))
+CUSTOMERS_LANGUAGES = (("nl", _l("Dutch")), ("en", _l("English")), ("fr", _l("French")))
 TOKEN_DAYS = (("30", _l("30 days")), ("90", _l("90 days")), ("365", _l("1 year")), ("0", _l("No end date")))
 
 
@@ -64,6 +67,12 @@ class SignInForm(TranslatedForm):
         filters=[_cleaned],
     )
     password = PasswordField(validators=_needed(_l("Enter your password.")))
+
+
+class InvitedForm(TranslatedForm):
+    password = PasswordField(
+        validators=[DataRequired(_l("Enter a new password.")), Length(max=MAX_CHARACTERS, message=_l("This is too long."))]
+    )
 
 
 class ProfileForm(TranslatedForm):
@@ -123,3 +132,55 @@ class NewPersonForm(PersonForm):
         validators=[DataRequired(_l("Enter an e-mail address.")), Length(max=320, message=_l("This address is too long."))],
         filters=[_cleaned],
     )
+
+
+class BrandForm(TranslatedForm):
+    """What administrators set for a brand. The choices of countries are put in by the route, in the reader's language."""
+
+    name = StringField(
+        validators=[DataRequired(_l("Enter a name.")), Length(max=100, message=_l("Use at most 100 characters."))],
+        filters=[_cleaned],
+    )
+    order_prefix = StringField(filters=[lambda text: (_cleaned(text) or "").upper()])
+    hue = SelectField(choices=choices(COLOURS), coerce=int, default=0)
+    language = SelectField(choices=choices(CUSTOMERS_LANGUAGES), default="nl")
+    others = SelectMultipleField(choices=choices(CUSTOMERS_LANGUAGES))
+    timezone = SelectField(choices=choices((name, name) for name in sorted(available_timezones())), default="Europe/Amsterdam")
+    country = SelectField(default="NL")
+    email_signature = TextAreaField(
+        validators=[Length(max=2000, message=_l("Use at most 2000 characters."))], filters=[lambda text: storable(text or "")]
+    )
+
+
+class SetUpForm(TranslatedForm):
+    """The first administrator and the first brand."""
+
+    code = StringField(validators=_needed(_l("Enter the code.")), filters=[_cleaned])
+    name = StringField(
+        validators=[DataRequired(_l("Enter your name.")), Length(max=100, message=_l("Use at most 100 characters."))],
+        filters=[_cleaned],
+    )
+    email = EmailField(
+        validators=[DataRequired(_l("Enter your e-mail address.")), Length(max=320, message=_l("This address is too long."))],
+        filters=[_cleaned],
+    )
+    password = PasswordField(
+        validators=[DataRequired(_l("Enter a new password.")), Length(max=MAX_CHARACTERS, message=_l("This is too long."))]
+    )
+    brand = StringField(
+        validators=[DataRequired(_l("Enter a name.")), Length(max=100, message=_l("Use at most 100 characters."))],
+        filters=[_cleaned],
+    )
+    order_prefix = StringField(filters=[lambda text: (_cleaned(text) or "").upper()])
+    hue = SelectField(choices=choices(COLOURS), coerce=int, default=1)
+    language = SelectField(choices=choices(CUSTOMERS_LANGUAGES), default="nl")
+
+
+class TeamForm(TranslatedForm):
+    """A team's name and people. The choices of people are put in by the route."""
+
+    name = StringField(
+        validators=[DataRequired(_l("Enter a name.")), Length(max=100, message=_l("Use at most 100 characters."))],
+        filters=[_cleaned],
+    )
+    people = SelectMultipleField(coerce=_id)

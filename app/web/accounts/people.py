@@ -1,4 +1,4 @@
-"""People, brands and teams: leads look, administrators change."""
+"""People: leads look, administrators change."""
 
 from __future__ import annotations
 
@@ -26,22 +26,20 @@ from app.domain.accounts.actions import (
     enable_user,
     set_password,
 )
-from app.domain.accounts.brands import BrandRule, set_rule
 from app.domain.accounts.models import Role
 from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import (
     Person,
     UserMissing,
     get_user,
-    list_brand_groups,
     list_brands,
     list_people,
-    list_team_groups,
     list_teams,
 )
 from app.domain.contacts.actions import create_own_contact
 from app.web.accounts.blueprint import bp
 from app.web.accounts.forms import NewPersonForm, PersonForm, choices
+from app.web.accounts.invitations import invite
 from app.web.accounts.session import require
 from app.web.pages import page
 
@@ -65,20 +63,19 @@ def new_person() -> ResponseReturnValue:
 
 @bp.post("/settings/people")
 def add_person() -> ResponseReturnValue:
-    """Add somebody. Their first password is in this answer and nowhere else."""
+    """Add somebody and invite them. Where no mail goes out, their link is in this answer and nowhere else."""
     viewer, form, now = require(Permission.PEOPLE_MANAGE), _with_choices(NewPersonForm(request.form)), utc_now()
     if not form.validate():
         return page("accounts/new_person.html", form=form, status=422)
-    password = _first_password()
     try:
         with transaction() as session:
-            check_new_user(session, email=form.email.data, password=password)
+            check_new_user(session, email=form.email.data, password=None)
             contact = create_own_contact(session, name=form.name.data, now=now)
             new = NewUser(
                 email=form.email.data,
                 name=form.name.data,
                 role=Role(form.role.data),
-                password=password,
+                password=None,
                 contact_id=contact.id,
                 brand_ids=form.brands.data,
                 team_ids=form.teams.data,
@@ -88,7 +85,16 @@ def add_person() -> ResponseReturnValue:
         known = isinstance(error, UserExists)
         form.email.errors = [_("Somebody has this address already.") if known else _("This is not an e-mail address.")]
         return page("accounts/new_person.html", form=form, status=422)
-    return _person_page(user.id, password=password, status=201)
+    return _person_page(user.id, link=invite(viewer, user.id), status=201)
+
+
+@bp.post("/settings/people/<uuid:user_id>/invitation")
+def invite_again(user_id: uuid.UUID) -> ResponseReturnValue:
+    """Another link for somebody who has no password yet."""
+    viewer = require(Permission.PEOPLE_MANAGE)
+    if _find(user_id).user.password_hash is not None:
+        abort(409)
+    return _person_page(user_id, link=invite(viewer, user_id), status=201)
 
 
 @bp.get("/settings/people/<uuid:user_id>")
@@ -152,45 +158,23 @@ def reset_password(user_id: uuid.UUID) -> ResponseReturnValue:
     return _person_page(user_id, password=password, status=201)
 
 
-@bp.get("/settings/brands")
-def brands() -> ResponseReturnValue:
-    """Teams and brands with their people."""
-    require(Permission.PEOPLE_SEE)
-    session = db.session()
-    return page("accounts/brands.html", brands=list_brand_groups(session), teams=list_team_groups(session))
-
-
-@bp.post("/settings/brands/<uuid:brand_id>/answering")
-def set_answering(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """Whether only the assignee may answer on the brand's threads."""
-    return _set_rule(brand_id, BrandRule.ONLY_ASSIGNEE_ANSWERS, is_on=request.form.get("only_assignee") == "on")
-
-
-@bp.post("/settings/brands/<uuid:brand_id>/promises")
-def set_promises(brand_id: uuid.UUID) -> ResponseReturnValue:
-    """Whether a reply of the brand that promises something makes a task."""
-    return _set_rule(brand_id, BrandRule.TASKS_OF_PROMISES, is_on=request.form.get("tasks_of_promises") == "on")
-
-
-def _set_rule(brand_id: uuid.UUID, rule: BrandRule, *, is_on: bool) -> ResponseReturnValue:
-    viewer = require(Permission.PEOPLE_SEE)
-    if brand_id not in viewer.brand_ids:
-        abort(404)
-    with transaction() as session:
-        set_rule(session, brand_id, rule, is_on=is_on, now=utc_now(), actor=viewer.actor)
-    flash(_("Saved."))
-    return redirect(url_for("accounts.brands"), 303)
-
-
 def _person_page(
-    user_id: uuid.UUID, *, form: PersonForm | None = None, password: str = "", problem: str = "", status: int = 200
+    user_id: uuid.UUID,
+    *,
+    form: PersonForm | None = None,
+    password: str = "",
+    link: str | None = None,
+    problem: str = "",
+    status: int = 200,
 ) -> ResponseReturnValue:
+    """`link`: an invitation to hand over; "": it went by mail."""
     found = _find(user_id)
     return page(
         "accounts/person.html",
         person=found,
         form=form or _form_of(found),
         password=password,
+        link=link,
         problem=problem,
         now=utc_now(),
         status=status,

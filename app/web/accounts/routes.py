@@ -1,8 +1,8 @@
 """Pages of this feature: signing in, one's own settings, the people, brands and teams."""
 
-from app.web.accounts import managers, own, people, sign_in, tokens
+from app.web.accounts import brands, invitations, managers, own, people, set_up, sign_in, teams, tokens
 from app.web.accounts.blueprint import bp
 
-__all__ = ["managers", "own", "people", "sign_in", "tokens"]
+__all__ = ["brands", "invitations", "managers", "own", "people", "set_up", "sign_in", "teams", "tokens"]
 
 blueprints = (bp,)

@@ -22,12 +22,14 @@ from app.core.after_response import after_answer
 from app.core.clock import utc_now
 from app.core.db import db
 from app.domain.accounts.access import Viewer
+from app.domain.accounts.first_admin import is_empty
 from app.domain.accounts.permissions import Permission
 from app.domain.accounts.sessions import ABSOLUTE, VIEWER_FIELDS, find_session, note_used
 from app.web.accounts.next_page import own_path
 
 TOUCH_EVERY = timedelta(minutes=1)
 COOKIE_KEY = "session_token"
+ENTRANCES = frozenset({"/", "/inbox"})  # where somebody begins; an empty installation is set up first
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -95,6 +97,8 @@ def ask_to_sign_in() -> ResponseReturnValue:
     wants_page = not request.accept_mimetypes or request.accept_mimetypes.accept_html
     if not wants_page or request.headers.get("Sec-Fetch-Dest") == "empty":
         return Response(status=401)
+    if request.path in ENTRANCES and is_empty(db.session()):
+        return redirect(url_for("accounts.set_up"), 303)
     back = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("accounts.sign_in", next=back if back != "/" else None), 303)
 

@@ -19,7 +19,7 @@ from app.core.runtime import runtime
 from app.core.text import storable
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.permissions import Permission
-from app.domain.accounts.queries import list_brands
+from app.domain.accounts.queries import list_offered_brands
 from app.domain.connections import views
 from app.domain.connections.actions import ChangedChannel, ChannelMovedOn, NewChannel, change_channel, create_channel, note_health
 from app.domain.connections.alerts import list_expiries, set_expiries
@@ -220,7 +220,7 @@ def _issued() -> str:
 
 
 def form_page(viewer: Viewer, form: ConnectForm, *, status: int = 200) -> ResponseReturnValue:
-    brands = [(str(brand.id), brand.name) for brand in list_brands(db.session()) if brand.id in viewer.brand_ids]
+    brands = [(str(brand.id), brand.name) for brand in list_offered_brands(db.session(), viewer.brand_ids)]
     issued = _issued() if form.kind.issued and form.channel is None else ""
     return page(
         "connections/channel_form.html",

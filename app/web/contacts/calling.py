@@ -14,8 +14,7 @@ from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.core.text import storable
 from app.core.translation import gettext as _
-from app.domain.accounts.models import Brand
-from app.domain.accounts.queries import list_brands
+from app.domain.accounts.queries import list_offered_brands
 from app.domain.contacts.book import get_profile
 from app.web.accounts.session import current_viewer
 from app.web.contacts.blueprint import bp, in_sight, lock_visible
@@ -55,7 +54,7 @@ def log_call(contact_id: uuid.UUID) -> ResponseReturnValue:
 def _form(contact_id: uuid.UUID, form: CallForm | None = None, *, status: int = 200) -> Response:
     """The page. Raises ContactMissing."""
     profile = get_profile(db.session(), contact_id=contact_id, within=in_sight())
-    brands: list[Brand] = [brand for brand in list_brands(db.session()) if brand.id in current_viewer().brand_ids]
+    brands = list_offered_brands(db.session(), current_viewer().brand_ids)
     context: dict[str, Any] = {
         "contact": profile.contact,
         "brands": brands,

@@ -17,7 +17,7 @@ from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.core.text import storable
 from app.core.translation import gettext as _
-from app.domain.accounts.queries import list_brands
+from app.domain.accounts.queries import list_offered_brands
 from app.domain.threads.models import Priority, Thread
 from app.domain.threads.queries import get_thread
 from app.domain.threads.tickets import NewTicket, list_ticket_people, open_ticket
@@ -103,7 +103,7 @@ def _form(form: TicketForm, about: Thread | None, *, status: int = 200) -> Respo
     context: dict[str, Any] = {
         "form": form,
         "about": about,
-        "brands": [(str(brand.id), brand.name) for brand in list_brands(db.session()) if brand.id in viewer.brand_ids],
+        "brands": [(str(brand.id), brand.name) for brand in list_offered_brands(db.session(), viewer.brand_ids)],
         "people": [("", _("Nobody")), *((str(user_id), name) for user_id, name in shown)],
         "priority_choices": [(kind.value, priority_words(kind)) for kind in Priority],
         "token": parse_uuid(form.get("client_token")) or new_id(),

@@ -14,7 +14,7 @@ from app.core.db import advisory_xact_lock, db, transaction
 from app.core.runtime import runtime
 from app.core.text import storable
 from app.core.translation import gettext as _
-from app.domain.accounts.queries import list_brands
+from app.domain.accounts.queries import list_offered_brands
 from app.domain.addresses.actions import NotAChoice, choose_candidate
 from app.domain.contacts.actions import find_or_create_contact, identity_lock_key
 from app.domain.contacts.edit import ContactEdit, create_contact
@@ -172,7 +172,7 @@ def _contact(form: OrderForm) -> Contact | None:
 
 def _editor(form: OrderForm, *, status: int = 200) -> ResponseReturnValue:
     session, viewer = db.session(), current_viewer()
-    brands = [(str(brand.id), brand.name) for brand in list_brands(session) if brand.id in viewer.brand_ids]
+    brands = [(str(brand.id), brand.name) for brand in list_offered_brands(session, viewer.brand_ids)]
     articles = [
         (article.sku, f"{article.name} ({article.sku})") for article in list_articles(session, brand_ids=viewer.brand_ids)
     ]

@@ -23,7 +23,9 @@ class Audience:
     moritz: Verdict
 
 
+GONE = Audience(410, 410, 410, 410, 410, 410)  # a link that is none
 PUBLIC = Audience(IN, IN, IN, IN, IN, IN)
+SET_UP = Audience(SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN)  # closed, as there are people
 SIGNED_IN = Audience(SIGN_IN, IN, IN, IN, IN, IN)
 BRAND = Audience(SIGN_IN, IN, IN, IN, 404, 404)
 LEADS = Audience(SIGN_IN, 403, IN, IN, 403, IN)
@@ -34,6 +36,8 @@ UNSIGNED = Audience(401, 401, 401, 401, 401, 401)  # webhooks: no session helps,
 HANDSHAKE = Audience(403, 403, 403, 403, 403, 403)
 TOKEN = Audience(401, IN, IN, IN, IN, IN)  # the JSON API: a bearer token, never the cookie
 TOKEN_OF_BRAND = Audience(401, IN, IN, IN, 404, 404)
+TOKEN_OF_ADMINS = Audience(401, 403, 403, IN, 403, 403)
+TOKEN_OF_ADMINS_OF_BRAND = Audience(401, 403, 403, IN, 404, 404)
 TOKEN_OF_LEADS = Audience(401, 403, IN, IN, 404, 404)
 
 
@@ -57,6 +61,11 @@ def api(method: str, path: str, audience: Audience, json: Mapping[str, Any] | No
         Entry(method, f"/api{path}", audience, json=json, **rest),
         Entry(method, f"/api/v1{path}", audience, json=json, **rest),
     )
+
+
+def change(path: str, audience: Audience, json: Mapping[str, Any]) -> tuple[Entry, ...]:
+    """PUT and PATCH, which do the same."""
+    return (*api("PUT", path, audience, json=json), *api("PATCH", path, audience, json=json))
 
 
 def hook(method: str, path: str, audience: Audience) -> tuple[Entry, Entry]:

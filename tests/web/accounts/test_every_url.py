@@ -70,6 +70,7 @@ IDS_OF_API = {
     "appointments": "appointment_id",
     "templates": "template_id",
     "teams": "team_id",
+    "brands": "brand_id",
     "send-bulk-email": "mailing_id",
     "users": "user_id",
 }

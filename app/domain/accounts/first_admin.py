@@ -1,0 +1,48 @@
+"""Setting up an empty installation: who knows the code makes the first administrator, once.
+
+The code follows from SECRET_KEY, so every process knows it and nothing is stored; `users setup-link` prints it. It opens nothing
+once there is a user.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.db import advisory_xact_lock
+from app.domain.accounts.models import User
+
+_LOCK = "first administrator"
+
+
+class AlreadySetUp(Exception):
+    """Somebody has an account."""
+
+
+class WrongCode(Exception):
+    """Not the code that was printed."""
+
+
+def setup_code(secret_key: str) -> str:
+    """80 bits, in words of four letters and figures."""
+    digest = hmac.digest(secret_key.encode(), b"first administrator v1", hashlib.sha256)
+    text = base64.b32encode(digest[:10]).decode().lower()
+    return "-".join(text[i : i + 4] for i in range(0, 16, 4))
+
+
+def is_empty(session: Session) -> bool:
+    """Whether nobody can sign in yet."""
+    return session.execute(sa.select(User.id).limit(1)).first() is None
+
+
+def claim_setup(session: Session, code: str, *, secret_key: str) -> None:
+    """Let nobody else be the first until the transaction ends. Raises AlreadySetUp, WrongCode."""
+    advisory_xact_lock(session, _LOCK)
+    if not is_empty(session):
+        raise AlreadySetUp
+    if not hmac.compare_digest("".join(code.split()).lower().encode(), setup_code(secret_key).encode()):
+        raise WrongCode

@@ -1,0 +1,19 @@
+"""The mail that brings a colleague their invitation."""
+
+from __future__ import annotations
+
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from app.core.ids import new_id
+from app.domain.accounts.models import User
+from app.domain.notifications.mail.compose import SystemMail
+
+
+def invitation_mail(user: User, *, url: str, inviter: str) -> SystemMail:
+    """In the colleague's language."""
+    with force_locale(user.locale):
+        subject = _("%(name)s invites you to Switchyard", name=inviter)
+        text = _("Choose a password here, and you are signed in:")
+        end = _("The link works once, within three days.")
+    return SystemMail(user.email, user.name, subject, f"{text}\n{url}\n\n{end}\n", new_id().hex)

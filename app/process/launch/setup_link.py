@@ -1,0 +1,20 @@
+"""`python -m app.process.launch.setup_link`: print where the first administrator of an empty installation is made."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from app import create_app
+from app.process.launch.demo import run_command
+from app.process.launch.join import settings_for_command
+
+
+def main() -> int:
+    """Return the exit code."""
+    run_command(create_app(settings_for_command(os.environ)), "users", "setup-link")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
