@@ -44,6 +44,7 @@ from app.domain.notifications.handlers import (
     tell_escalation,
     tell_followers,
     tell_mentioned,
+    tell_of_unsent,
     tell_team,
     tell_writer_of_held,
 )
@@ -147,6 +148,7 @@ WIRING = Wiring(
         "WaitEnded": (sla.hear_wait,),
         "MessageQueued": (settle_sent_reply, sla.hear_reply),
         "DeliveryChanged": (make_promised_task, sla.hear_delivery),
+        "SendFailed": (tell_of_unsent,),
         "MessageTakenBack": (unsettle_taken_back, sla.withdraw_answer),
         "ReplyScheduled": (check_scheduled_reply,),
         "ScheduledReplyChanged": (check_scheduled_reply,),
@@ -213,6 +215,7 @@ WIRING = Wiring(
         "WatchersChanged": (_push,),
         "NotificationAdded": (_push_notification,),
         "DeliveryChanged": (_push,),
+        "SendFailed": (),
         "TaskCreated": (_push_task, _automate),
         "TaskChanged": (_push_task,),
         "TaskMoved": (_push_task,),

@@ -43,6 +43,7 @@ from app.domain.threads.handover import name_of_only_answerer
 from app.domain.threads.models import Attachment, Message, MessageKey, MessageType, Thread, ThreadStatus
 from app.domain.threads.recall_state import AlreadyTakenBack, check_not_taken_back, note_wait, seen_before, standing_of
 from app.domain.threads.snooze import snooze_thread
+from app.domain.threads.unsent import clear_unsent
 from app.mail.addressing import make_message_id, make_plus_token, plus_address
 from app.mail.compose import is_real_id
 from app.mail.headers import strip_reply_marks
@@ -353,6 +354,7 @@ def retry_delivery(session: Session, *, message_id: uuid.UUID, actor: Actor, now
     )
     message = session.get_one(Message, message_id)
     message.delivery_status, message.delivery_reason = DeliveryStatus.PENDING.value, None
+    clear_unsent(thread)
     thread.version += 1
     session.flush()
     record(session, "MessageQueued", subject=subject_of(thread, message), now=now, actor=actor, payload={"again": True})

@@ -20,6 +20,7 @@ from app.domain.delivery.models import ENDS_BADLY, LADDER, Delivery, DeliveryRep
 from app.domain.events.actions import record
 from app.domain.threads.actions import lock_thread, subject_of
 from app.domain.threads.models import Message, MessageKey
+from app.domain.threads.unsent import clear_unsent, mark_unsent
 
 STATUS_TIMES = {
     DeliveryStatus.ACCEPTED: "accepted_at",
@@ -77,7 +78,7 @@ def apply_status(
     thread = lock_thread(session, thread_id)
     delivery = lock_delivery(session, delivery_id)
     _learn_provider_id(session, delivery, provider_message_id)
-    status = next_status(delivery.status, news)
+    before, status = delivery.status, next_status(delivery.status, news)
     if status in STATUS_TIMES and getattr(delivery, STATUS_TIMES[status]) is None:
         setattr(delivery, STATUS_TIMES[status], at)
     if status == delivery.status:
@@ -90,6 +91,10 @@ def apply_status(
     thread.version += 1
     session.flush()
     record(session, "DeliveryChanged", subject=subject_of(thread, message), now=now, payload={"status": status.value})
+    if status in ENDS_BADLY:
+        mark_unsent(session, thread, message, now=now)
+    elif before in ENDS_BADLY:
+        clear_unsent(thread)
     return True
 
 

@@ -15,7 +15,7 @@ from app.domain.accounts.permissions import Permission, users_with
 from app.domain.events.models import Event
 from app.domain.notifications.actions import News, tell
 from app.domain.notifications.models import Notification, NotificationKind, Way
-from app.domain.threads.models import Thread
+from app.domain.threads.models import Message, Thread
 from app.domain.threads.people_models import ThreadWatcher
 from app.domain.threads.queries import by_people
 from app.domain.threads.row_moves import move_rows, moved_ids, parse_move, remove_rows, return_rows
@@ -60,6 +60,14 @@ def tell_writer_of_held(session: Session, event: Event) -> None:
     """`ScheduledReplyHeld`: whoever scheduled the reply."""
     writer = uuid.UUID(event.payload["user_id"])
     tell(session, _news(event, NotificationKind.HELD), to=User.id == writer, caused_by=event)
+
+
+def tell_of_unsent(session: Session, event: Event) -> None:
+    """`SendFailed`: whoever wrote the message, and whoever has its thread."""
+    message = session.get_one(Message, event.message_id)
+    thread = session.get_one(Thread, event.thread_id)
+    concerned = {message.sender_user_id, thread.assignee_user_id} - {None}
+    tell(session, _news(event, NotificationKind.UNSENT), to=User.id.in_(concerned), caused_by=event)
 
 
 def tell_escalation(session: Session, event: Event) -> None:

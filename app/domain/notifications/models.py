@@ -20,6 +20,7 @@ class NotificationKind(StrEnum):
     ASSIGNMENT = "assignment"
     MESSAGE = "message"  # something came in on a thread assigned to the user, or watched by them
     HELD = "held"  # a reply the user scheduled was not sent: they decide
+    UNSENT = "unsent"  # a message of the user's, or on a thread of theirs, did not arrive
     TEAM = "team"  # a thread was handed to a team of theirs
     CHANNEL = "channel"  # a channel does not work, or a credential of it expires; for administrators
     ESCALATION = "escalation"  # a deadline comes near or has passed, and it is theirs to do something
@@ -44,7 +45,7 @@ TEAMS_KINDS = frozenset(
     {NotificationKind.MENTION, NotificationKind.TEAM, NotificationKind.ESCALATION, NotificationKind.RULE, *TRIGGERS}
 )
 # What cannot wait for a digest or a moment.
-AT_ONCE = frozenset({NotificationKind.ESCALATION, NotificationKind.CHANNEL, *TRIGGERS})
+AT_ONCE = frozenset({NotificationKind.ESCALATION, NotificationKind.CHANNEL, NotificationKind.UNSENT, *TRIGGERS})
 # By whoever chose nothing, everything is wanted but these.
 UNASKED = frozenset({(NotificationKind.MENTION, Way.TEAMS), (NotificationKind.TEAM, Way.TEAMS)})
 

@@ -21,6 +21,8 @@ def sentence(row: NotificationRow) -> str:
         return str(_("%(name)s handed this to your team", **names))
     if kind == NotificationKind.HELD:
         return str(_("What you scheduled was not sent: please look"))
+    if kind == NotificationKind.UNSENT:
+        return str(_("Your message to %(who)s was not delivered", who=row.contact_name or _("the contact")))
     if kind in (NotificationKind.CHANNEL, NotificationKind.RULE, *TRIGGERS):
         return told(row.notification.text)
     if kind == NotificationKind.ESCALATION:
@@ -43,6 +45,7 @@ def bare_sentence(row: NotificationRow) -> str:
         NotificationKind.ASSIGNMENT: str(_("A thread was assigned to you")),
         NotificationKind.TEAM: str(_("A thread was handed to your team")),
         NotificationKind.HELD: str(_("What you scheduled was not sent: please look")),
+        NotificationKind.UNSENT: str(_("A message was not delivered")),
         NotificationKind.CHANNEL: str(_("A channel needs you")),
         NotificationKind.ESCALATION: str(_("A deadline needs you")),
     }[kind]

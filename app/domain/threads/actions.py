@@ -305,21 +305,31 @@ def assign_thread(
 
 
 def change_status(
-    session: Session, *, thread_id: uuid.UUID, status: ThreadStatus, actor: Actor, now: datetime, if_version: int | None = None
+    session: Session,
+    *,
+    thread_id: uuid.UUID,
+    status: ThreadStatus,
+    actor: Actor,
+    now: datetime,
+    if_version: int | None = None,
+    because: str = "",
 ) -> Thread:
-    """Set the status; the same status again changes nothing."""
+    """Set the status; the same status again changes nothing. `because`: why nobody's hand did it, for the timeline."""
     thread = _lock_at_version(session, thread_id, if_version)
-    _set_status(session, thread, status, now=now, actor=actor)
+    _set_status(session, thread, status, now=now, actor=actor, because=because)
     return thread
 
 
-def _set_status(session: Session, thread: Thread, status: ThreadStatus, *, now: datetime, actor: Actor) -> None:
+def _set_status(
+    session: Session, thread: Thread, status: ThreadStatus, *, now: datetime, actor: Actor, because: str = ""
+) -> None:
     if thread.status == status:
         return
     previous, thread.status = thread.status, status
     thread.resolved_at = (thread.resolved_at or now) if status in CLOSED_STATUSES else None
     if status in CLOSED_STATUSES:
         thread.snoozed_until = None  # what is done need not come back
+        thread.unsent_medium = None
     thread.version += 1
     if thread.spam_at is not None:
         thread.spam_at = thread.spam_former = None
@@ -330,7 +340,7 @@ def _set_status(session: Session, thread: Thread, status: ThreadStatus, *, now: 
         subject=subject_of(thread),
         now=now,
         actor=actor,
-        payload={"from": previous.value, "to": status.value},
+        payload={"from": previous.value, "to": status.value, **({"because": because} if because else {})},
     )
 
 
@@ -353,7 +363,9 @@ def change_priority(
 
 
 def after_reply(session: Session, thread: Thread, *, actor: Actor, now: datetime) -> None:
-    """Replying takes an unassigned thread and leaves it waiting for the other side. Whom one answers is no spam."""
+    """Replying takes an unassigned thread and leaves it waiting for the other side. Whom one answers is no spam; what did not
+    arrive before is dealt with."""
+    thread.unsent_medium = None
     if thread.assignee_user_id is None and actor.user_id is not None:
         assign_thread(session, thread_id=thread.id, assignee_user_id=actor.user_id, actor=actor, now=now)
     if thread.status in (ThreadStatus.OPEN, ThreadStatus.IN_PROGRESS) or thread.spam_at is not None:

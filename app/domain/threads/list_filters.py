@@ -14,7 +14,7 @@ from app.domain.threads.queries import ThreadFilter
 from app.domain.threads.tags import TAG_CHARACTERS
 
 RailView = Literal[
-    "open", "mine", "unassigned", "snoozed", "email", "whatsapp", "sms", "phone", "internal", "all", "resolved", "spam"
+    "open", "mine", "unassigned", "unsent", "snoozed", "email", "whatsapp", "sms", "phone", "internal", "all", "resolved", "spam"
 ]
 
 
@@ -41,6 +41,7 @@ def thread_filter(filters: ViewFilters, viewer: Viewer) -> ThreadFilter:
         "open": ThreadFilter(),
         "mine": ThreadFilter(assignee_user_id=viewer.user_id),
         "unassigned": ThreadFilter(unassigned=True),
+        "unsent": ThreadFilter(view="unsent"),
         "snoozed": ThreadFilter(view="snoozed"),
         "email": ThreadFilter(medium="email"),
         "whatsapp": ThreadFilter(medium="whatsapp"),

@@ -104,14 +104,13 @@ class Thread(WithId, Base):
     snoozed_until: Mapped[datetime | None]  # out of the open views until then, or until somebody outside writes
     spam_at: Mapped[datetime | None]  # marked as spam: closed until somebody says it is none, see app/domain/threads/spam.py
     spam_former: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # what it was before
+    unsent_medium: Mapped[str | None]  # what we sent over it did not arrive, and nobody did anything about it, see unsent.py
     waiting_for: Mapped[str | None]  # what its open tasks wait for, kept by app/domain/tasks
     preview: Mapped[str] = mapped_column(default="")
     tags: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
     external_references: Mapped[dict[str, Any]] = mapped_column(default=dict)
     message_count: Mapped[int] = mapped_column(default=0)
-    inbound_seq: Mapped[int] = mapped_column(
-        default=0, server_default="0"
-    )  # the newest item a person outside wrote; unread until seen
+    inbound_seq: Mapped[int] = mapped_column(default=0, server_default="0")  # newest item from outside; unread until seen
     version: Mapped[int] = mapped_column(default=1)
 
     __table_args__ = (
@@ -147,6 +146,7 @@ class Thread(WithId, Base):
         ),
         newest_index("ix_threads_snoozed", "brand_id", where="snoozed_until IS NOT NULL"),
         newest_index("ix_threads_spam", "brand_id", where="spam_at IS NOT NULL"),
+        newest_index("ix_threads_unsent", "brand_id", where="unsent_medium IS NOT NULL"),
         sa.Index(
             "ix_threads_waiting_groups",  # nobody has them: routing gives them away, those that need the same person in order
             "channel_id",

@@ -38,8 +38,8 @@ class ThreadMissing(Exception):
 
 @dataclass(frozen=True)
 class ThreadFilter:
-    """Which threads. `view` "open" leaves out resolved, closed and snoozed ones, "snoozed" has those alone, "spam" the spam,
-    "all" everything; a `status` is looked for everywhere."""
+    """Which threads. `view` "open" leaves out resolved, closed and snoozed ones, "snoozed" has those alone, "unsent" those
+    with a message of ours that did not arrive, "spam" the spam, "all" everything; a `status` is looked for everywhere."""
 
     view: str = "open"
     medium: str | None = None
@@ -236,6 +236,8 @@ def _conditions(view: str, unassigned: bool, given: Mapping[str, Any]) -> list[s
         conditions += [sa.and_(Thread.is_open), Thread.snoozed_until.is_(None)]
     if view == "snoozed":
         conditions.append(Thread.snoozed_until.is_not(None))
+    if view == "unsent":
+        conditions.append(Thread.unsent_medium.is_not(None))
     if view == "spam":
         conditions.append(Thread.spam_at.is_not(None))
     if unassigned:

@@ -326,7 +326,13 @@ def _has(reading: _Reading, name: str, values: list[str], negated: bool) -> None
 _UNREAD = "coalesce((SELECT r.seen_seq FROM thread_reads r WHERE r.thread_id = t.id AND r.user_id = :me), 0) < t.inbound_seq"
 
 
-_STATES = {"unread": _UNREAD, "snoozed": "t.snoozed_until IS NOT NULL", "spam": "t.spam_at IS NOT NULL"}
+_STATES = {
+    "unread": _UNREAD,
+    "overdue": "t.response_due_at <= now() AND t.is_open AND t.snoozed_until IS NULL",
+    "failed": "t.unsent_medium IS NOT NULL",
+    "snoozed": "t.snoozed_until IS NOT NULL",
+    "spam": "t.spam_at IS NOT NULL",
+}
 
 
 def _is(reading: _Reading, name: str, values: list[str], negated: bool) -> None:

@@ -40,6 +40,7 @@ VIEW_TITLES = {
     "open": N_("Inbox"),
     "mine": N_("Mine"),
     "unassigned": N_("Unassigned"),
+    "unsent": N_("Not sent"),
     "snoozed": N_("Snoozed"),
     "email": N_("E-mail"),
     "whatsapp": "WhatsApp",
@@ -95,8 +96,11 @@ def nav_groups() -> list[dict[str, Any]]:
     orders = _rail_item(_("Orders"), "/orders", "file-text", path.startswith("/orders"))
     first = [_view_item(view, icon, path) for view, icon in (("open", "inbox"), ("mine", "user"), ("unassigned", "users"))]
     overdue = {**_view_item("overdue", "triangle-alert", path), "count": words.capped(counts.others.get("overdue", 0))}
+    unsent = {**_view_item("unsent", "circle-alert", path), "is_alarm": True}
+    failed = [unsent] if unsent["count"] or unsent["current"] else []
+    rest = [_view_item("snoozed", "clock", path), tasks, {**overdue, "is_alarm": True}, *failed, contacts, orders]
     groups: list[dict[str, Any]] = [
-        {"title": "", "items": [*first, _view_item("snoozed", "clock", path), tasks, overdue, contacts, orders]},
+        {"title": "", "items": [*first, *rest]},
         {"title": _("Channels"), "items": [_view_item(view, icon, path) for view, icon in CHANNEL_VIEWS]},
         *_saved_views(counts, path),
         {"title": _("Archives"), "items": [_view_item(view, icon, path) for view, icon in ARCHIVES]},

@@ -1,11 +1,11 @@
-"""Replies that wait: take one back."""
+"""Replies that come back into the composer: taken back before they left, or to be sent another way."""
 
 from __future__ import annotations
 
 import uuid
 from typing import Any
 
-from flask import flash
+from flask import abort, flash
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from htmx_flask import request
@@ -19,9 +19,10 @@ from app.domain.accounts.access import Viewer
 from app.domain.delivery.recall import AlreadyLeft, NotTheWriter, TakenBack, take_back
 from app.domain.threads.actions import save_draft
 from app.domain.threads.forward_drafts import KIND as FORWARD
-from app.domain.threads.models import Draft
+from app.domain.threads.models import Draft, MessageType
 from app.domain.threads.queries import get_message
 from app.domain.threads.recall_state import AlreadyTakenBack, find_taken_back, keep_draft_options
+from app.domain.threads.unsent import copy_files
 from app.mail.rich import text_to_rich
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import bp, parse_uuid
@@ -51,6 +52,20 @@ def take_message_back(message_id: uuid.UUID) -> ResponseReturnValue:
         keep_composer(thread_id)
         return forward_again(uuid.UUID(taken.options[FORWARD]["message_id"]))
     return say(thread_id, _("Taken back: your text is in the composer again"), uploads=list_uploads(files))
+
+
+@bp.post("/messages/<uuid:message_id>/elsewhere")
+def write_elsewhere(message_id: uuid.UUID) -> ResponseReturnValue:
+    """What did not arrive is in the composer again, on the channel of `channel_id`, before what was typed meanwhile."""
+    viewer, now = current_viewer(), utc_now()
+    message = get_message(db.session(), viewer=viewer, message_id=message_id)
+    if message.message_type != MessageType.OUTGOING:
+        abort(409)
+    with transaction() as session:
+        files = copy_files(session, message, user_id=viewer.user_id, now=now)
+        again = TakenBack(message.thread_id, None, message.text, files, {}, message.html)
+        kept = put_into_composer(session, viewer.user_id, again)
+    return say(message.thread_id, _("Your text is in the composer: check it and send"), uploads=list_uploads(kept))
 
 
 def keep_composer(thread_id: uuid.UUID) -> None:

@@ -16,7 +16,7 @@ from app.domain.threads.queries import ThreadRow
 from app.domain.threads.sorting import ListSort
 from app.web.inbox.clock_words import clock_words, urgency
 from app.web.inbox.triage_words import until_words
-from app.web.inbox.words import list_time
+from app.web.inbox.words import list_time, unsent_words
 
 ROWS_KEPT = 4096  # about 3 kB each
 
@@ -44,6 +44,8 @@ class RowLook:
     medium: str
     subject: str
     preview: str
+    unsent: str
+    """What did not arrive, in words; "" where all did."""
     snoozed_until: str
     waiting_for: str
     tags: tuple[str, ...]
@@ -96,6 +98,7 @@ def _look(
         medium=thread.medium,
         subject=thread.subject,
         preview=thread.preview,
+        unsent=unsent_words(thread.unsent_medium) if thread.unsent_medium else "",
         snoozed_until=until_words(thread.snoozed_until) if thread.snoozed_until else "",
         waiting_for=(thread.waiting_for or "") if thread.is_open else "",
         tags=tuple(thread.tags),

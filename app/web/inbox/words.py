@@ -23,6 +23,7 @@ from app.domain.threads.mentions import highlighted
 from app.domain.threads.models import Message, MessageType, Priority, ThreadStatus
 from app.domain.threads.sorting import ListSort
 from app.domain.threads.timeline import TASK_EVENTS, TimelineItem
+from app.domain.threads.unsent import UNSENT as UNSENT_REASON
 from app.mail.quoting import Section, split_quoted
 from app.web.inbox.appointment_words import APPOINTMENT_EVENTS, appointment_event_words
 from app.web.inbox.ledger_words import failure_words
@@ -79,6 +80,18 @@ def sort_words(sort: str) -> str:
 
 def medium_words(medium: str) -> str:
     return _(MEDIA.get(medium, medium))
+
+
+UNSENT = {
+    "email": N_("Not sent by e-mail"),
+    "whatsapp": N_("Not sent on WhatsApp"),
+    "sms": N_("Not sent by SMS"),
+}
+
+
+def unsent_words(medium: str) -> str:
+    """What a row says of a message of ours that did not arrive."""
+    return _(UNSENT.get(medium, N_("Not sent")))
 
 
 MOVES = {
@@ -214,7 +227,7 @@ def event_words(item: TimelineItem, user_names: dict[str, str]) -> str:
     if event.type == "ThreadAssigned":
         return _assigned_words(who, user_names.get(payload.get("to") or "", ""), payload)
     if event.type == "ThreadStatusChanged":
-        return _("%(who)s set the status to %(status)s", who=who, status=status_words(payload["to"]).lower())
+        return _status_changed_words(who, payload)
     if event.type == "ThreadPriorityChanged":
         return _("%(who)s set the priority to %(priority)s", who=who, priority=priority_words(payload["to"]).lower())
     if event.type in TRIAGE_EVENTS:
@@ -230,6 +243,12 @@ def event_words(item: TimelineItem, user_names: dict[str, str]) -> str:
     if event.type in APPOINTMENT_EVENTS:
         return appointment_event_words(event.type, who, payload)
     return _(MOVES[event.type], who=who, number=payload.get("number", ""))
+
+
+def _status_changed_words(who: str, payload: dict[str, Any]) -> str:
+    if payload.get("because") == UNSENT_REASON:
+        return _("Open again: the message was not delivered")
+    return _("%(who)s set the status to %(status)s", who=who, status=status_words(payload["to"]).lower())
 
 
 def _assigned_words(who: str, name: str, payload: dict[str, Any]) -> str:

@@ -30,6 +30,7 @@ ICONS = {
     NotificationKind.ASSIGNMENT: "user-check",
     NotificationKind.MESSAGE: "mail",
     NotificationKind.HELD: "triangle-alert",
+    NotificationKind.UNSENT: "circle-alert",
     NotificationKind.TEAM: "users",
     NotificationKind.CHANNEL: "plug",
     NotificationKind.ESCALATION: "clock",

@@ -166,6 +166,7 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
             _("On threads assigned to me, and on those I watch. Several on one thread are one notification."),
         ),
         (NotificationKind.HELD, _("A reply I scheduled is held"), _("Somebody wrote before its time, or it cannot be sent.")),
+        (NotificationKind.UNSENT, _("A message is not delivered"), _("One you wrote, or one on a thread assigned to you.")),
         (NotificationKind.CHANNEL, _("A channel does not work"), _("Or a credential expires. Only administrators are told.")),
         (
             NotificationKind.ESCALATION,

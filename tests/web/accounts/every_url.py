@@ -226,6 +226,7 @@ PAGES = (
     Entry("GET", "/messages/<uuid:message_id>/frame", BRAND),
     Entry("GET", "/messages/<uuid:message_id>/original", BRAND),
     Entry("POST", "/messages/<uuid:message_id>/undo", BRAND),
+    Entry("POST", "/messages/<uuid:message_id>/elsewhere", BRAND),
     Entry("POST", "/messages/<uuid:message_id>/retry", BRAND),
     Entry("POST", "/messages/<uuid:message_id>/reaction", BRAND),
     Entry("POST", "/scheduled/<uuid:scheduled_id>/cancellation", BRAND),

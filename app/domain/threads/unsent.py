@@ -1,0 +1,66 @@
+"""A message of ours that did not arrive: its thread is open again, until somebody answers, closes it, or it arrives after all.
+
+`threads.unsent_medium` is what lists and counts read; app/domain/delivery says when, see `apply_status` there.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.ids import new_id
+from app.domain.events.actions import SYSTEM, record
+from app.domain.threads.actions import change_status, subject_of, wake_thread
+from app.domain.threads.models import CLOSED_STATUSES, Attachment, Message, MessageType, Thread, ThreadStatus
+
+UNSENT = "unsent"
+_LOOKS_ANSWERED = CLOSED_STATUSES | {ThreadStatus.WAITING_CUSTOMER}
+
+
+def mark_unsent(session: Session, thread: Thread, message: Message, *, now: datetime) -> None:
+    """A person wrote it and it ended badly: the locked thread comes back as work, once until somebody does something about it.
+
+    What a machine sent answers nobody, and spam stays where it is.
+    """
+    if message.message_type != MessageType.OUTGOING or message.automatic is not None or thread.spam_at is not None:
+        return
+    is_news = thread.unsent_medium is None
+    wake_thread(session, thread, because="user", now=now)
+    if thread.status in _LOOKS_ANSWERED:
+        change_status(session, thread_id=thread.id, status=ThreadStatus.OPEN, actor=SYSTEM, now=now, because=UNSENT)
+    thread.unsent_medium = message.medium
+    session.flush()
+    if is_news:
+        record(session, "SendFailed", subject=subject_of(thread, message), now=now, payload={"medium": message.medium})
+
+
+def copy_files(session: Session, message: Message, *, user_id: uuid.UUID, now: datetime) -> tuple[uuid.UUID, ...]:
+    """The files of a message as uploads of a user, who may send them another way: the same stored bytes under new rows."""
+    theirs = sa.select(Attachment).where(Attachment.message_id == message.id, Attachment.state == "stored")
+    copies = [
+        Attachment(
+            id=new_id(),
+            thread_id=message.thread_id,
+            uploaded_by_user_id=user_id,
+            position=file.position,
+            filename=file.filename,
+            content_type=file.content_type,
+            size_bytes=file.size_bytes,
+            sha256=file.sha256,
+            storage_key=file.storage_key,
+            state=file.state,
+            created_at=now,
+        )
+        for file in session.execute(theirs.order_by(Attachment.position)).scalars()
+    ]
+    session.add_all(copies)
+    session.flush()
+    return tuple(copy.id for copy in copies)
+
+
+def clear_unsent(thread: Thread) -> None:
+    """It arrived after all, or is sent again. The thread is locked."""
+    thread.unsent_medium = None
