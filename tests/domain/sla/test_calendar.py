@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 from app.domain.sla.calendar import ALWAYS, DAY, Calendar, CalendarRules, Closed, OwnDay, Span
 from tests.domain.sla.reference import SlowCalendar
+from tests.support.cost import cost_seconds
 
 HOUR = 3600
 OFFICE = ((9 * HOUR, 12 * HOUR), (13 * HOUR, 17 * HOUR))
@@ -107,16 +107,14 @@ def test_around_the_clock_is_the_clock(begin: int, seconds: int) -> None:
 @pytest.mark.parametrize("own_days", [(), (OwnDay(date(2020, 1, 1), "", ((0, HOUR),)),)])
 def test_a_closed_calendar_says_never_at_once(own_days: tuple[OwnDay, ...]) -> None:
     closed = Calendar(CalendarRules("Europe/Amsterdam", ((),) * 7, "NL", own_days=own_days))
-    began = time.process_time()
     assert closed.after(at("2026-03-04 10:00"), 1) is None
-    assert time.process_time() - began < 0.05
+    assert cost_seconds(lambda: closed.after(at("2026-03-04 10:00"), 1), tries=3) < 0.05
 
 
 def test_a_calendar_that_opens_too_seldom_says_never_in_bounded_time() -> None:
     seldom = with_week(((0, 60),), (), (), (), (), (), ())
-    began = time.process_time()
+    assert cost_seconds(lambda: seldom.after(at("2026-03-04 10:00"), 60 * 600)) < 2
     assert seldom.after(at("2026-03-04 10:00"), 60 * 600) is None
-    assert time.process_time() - began < 2
 
 
 # Days around both changes of the clock, Easter and the turn of the year, in zones with and without them.
