@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 
 import pytest
@@ -41,7 +42,8 @@ def received(
 ) -> str:
     """Store the event of a message; returns its id. Each is of somebody else, unless `sender` says whose it is."""
     sender = sender or f"3161234{number:04d}"
-    message = {"id": f"wamid.{number}", "from": sender, "timestamp": "1795234570", "type": "text", "text": {"body": text}}
+    stamp = str(int(time.time()))
+    message = {"id": f"wamid.{number}", "from": sender, "timestamp": stamp, "type": "text", "text": {"body": text}}
     value = {"metadata": {"phone_number_id": NUMBER}, "contacts": [{"wa_id": sender}], "messages": [message]}
     entry = {"id": "1", "changes": [{"field": "messages", "value": {"messaging_product": "whatsapp", **value}}]}
     content = body or json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
