@@ -28,6 +28,7 @@ from app.core.storage import open_storage
 from app.domain.events import registry
 from app.domain.ingest import readers
 from app.domain.threads import counts
+from app.domain.transitions import registry as transitions
 from app.domain.usage.jobs import writer
 from app.process import cli
 from app.sandbox.demo import commands as demo_commands
@@ -66,6 +67,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     registry.install(wiring.WIRING)
     counts.install(wiring.COUNTED)
     readers.install(wiring.READERS)
+    transitions.install(wiring.STATUSES)
     install(app, _build_runtime(app, settings))
     pages.init_app(app, settings)
     if settings.trusted_proxies:

@@ -13,6 +13,7 @@ from app.core.db import table_of
 from app.domain.addresses.models import Address
 from app.domain.appointments import handlers as appointments
 from app.domain.appointments.models import AppointmentReminder, CalendarEntry
+from app.domain.appointments.statuses import ORDER_GUARDS, appointment_kind
 from app.domain.auto_replies import handlers as auto_replies
 from app.domain.auto_replies.handlers import answer_by_itself, answered_among
 from app.domain.automation.handlers import about_the_past_among, awaited_among, note_intent, run_rule_on_past, run_rules
@@ -52,6 +53,7 @@ from app.domain.notifications.models import NotificationDigest, NotificationDisp
 from app.domain.notifications.team_card_step import tell_asked_team
 from app.domain.notifications.triggers import tell_of_absent_technician, tell_of_trouble, tell_of_urgent_order
 from app.domain.orders import handlers as orders
+from app.domain.orders.statuses import line_kind, order_kind
 from app.domain.realtime.handlers import (
     push_bulk_progress,
     push_channel_change,
@@ -167,6 +169,12 @@ WIRING = Wiring(
         "SystemTroubleTold": (tell_of_trouble,),
         "OrderStatusChanged": (tell_scenarios,),
         "PaymentReceived": (tell_scenarios,),
+        "AppointmentPlanned": (appointments.move_order_with_visit,),
+        "AppointmentPlannedAgain": (appointments.move_order_with_visit,),
+        "AppointmentChanged": (appointments.move_order_with_visit,),
+        "AppointmentArrived": (appointments.move_order_with_visit,),
+        "AppointmentStarted": (appointments.move_order_with_visit,),
+        "AppointmentCancelled": (appointments.move_order_with_visit,),
     },
     after_commit={
         "ContactsMerged": (),
@@ -242,12 +250,18 @@ WIRING = Wiring(
         "PaymentReceived": (),
         "FeedbackReceived": (),
         "OrderStatusChanged": (_automate,),
+        "OrderLineStatusChanged": (),
         "AppointmentPlanned": (_push,),
         "AppointmentChanged": (_push,),
         "AppointmentMoved": (_push,),
         "AppointmentCancelled": (_push,),
         "AppointmentPlannedAgain": (_push,),
+        "AppointmentOnTheWay": (_push,),
+        "AppointmentArrived": (_push,),
+        "AppointmentStarted": (_push,),
         "AppointmentDone": (_push,),
+        "AppointmentNotHome": (_push,),
+        "AppointmentAborted": (_push,),
         "TaskAsked": (),
         "OutsideCallAsked": (_push,),
         "AutoRepliesChanged": (),
@@ -274,6 +288,9 @@ WIRING = Wiring(
 
 # Who reads inbound events that come by no channel, by source.
 READERS = {Provider.FORMS.value: read_form, Provider.MAKE.value: read_scenario}
+
+# Whatever has a status, and who judges and writes it.
+STATUSES = {one.machine.entity_type: one for one in (order_kind(visit_guards=ORDER_GUARDS), line_kind(), appointment_kind())}
 
 # What the rail counts besides threads.
 COUNTED = {"tasks": OPEN_AND_MINE, "overdue": OVERDUE_AND_MINE}

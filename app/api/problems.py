@@ -38,6 +38,7 @@ from app.domain.threads.actions import ThreadMovedOn
 from app.domain.threads.api_queries import find_message_records
 from app.domain.threads.edit import NotYours
 from app.domain.threads.queries import ThreadMissing
+from app.domain.transitions.actions import TransitionRefused
 
 log = get_logger(__name__)
 
@@ -47,6 +48,11 @@ _PROBLEM_OF: dict[type[Exception], Callable[[Any], Problem]] = {
     ChannelMissing: lambda _: Problem("not_found"),
     PersonMissing: lambda _: Problem("not_found"),
     OrderMissing: lambda _: Problem("not_found"),
+    TransitionRefused: lambda error: Problem(
+        "transition_not_allowed" if error.code != "status_moved_on" else "status_moved_on",
+        str(error),
+        more={"reasons": list(error.reasons), "refused": error.code, "allowed": list(error.allowed)},
+    ),
     AppointmentMissing: lambda _: Problem("not_found"),
     TaskMissing: lambda _: Problem("not_found"),
     TemplateMissing: lambda _: Problem("not_found"),

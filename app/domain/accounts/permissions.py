@@ -25,6 +25,7 @@ class Permission(StrEnum):
     EVENTS_MANAGE = "events.manage"  # what came in and could not be processed
     MACROS_MANAGE = "macros.manage"
     MAILINGS_SEND = "mailings.send"
+    ORDERS_REOPEN = "orders.reopen"  # what is completed or cancelled, and end what is under way
     ROUTING_MANAGE = "routing.manage"
     RULES_MANAGE = "rules.manage"
     TEMPLATES_MANAGE = "templates.manage"
@@ -53,6 +54,7 @@ _LEAD = frozenset(
         Permission.EVENTS_MANAGE,
         Permission.MACROS_MANAGE,
         Permission.MAILINGS_SEND,
+        Permission.ORDERS_REOPEN,
         Permission.ROUTING_MANAGE,
         Permission.RULES_MANAGE,
         Permission.TEMPLATES_MANAGE,

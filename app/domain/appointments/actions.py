@@ -8,15 +8,20 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
 from app.domain.appointments.entries import promise_entry
-from app.domain.appointments.models import Appointment, AppointmentKind, AppointmentState
+from app.domain.appointments.machine import APPOINTMENT
+from app.domain.appointments.models import UNDER_WAY, Appointment, AppointmentKind, AppointmentState
 from app.domain.appointments.reminders import plan_reminder
 from app.domain.events.actions import Actor, Subject, record
+from app.domain.transitions.actions import change_entity_status, record_creation
+
+FROM_CALENDAR = "from_calendar"
 
 
 class AppointmentMovedOn(Exception):
@@ -48,12 +53,13 @@ def plan_appointment(
 ) -> Appointment:
     """Write a new appointment, and promise its reminder and its place in a calendar."""
     made_by = {"created_by_user_id": actor.user_id, "created_at": now, "updated_at": now}
-    appointment = Appointment(id=appointment_id or new_id(), **vars(content), **made_by)
-    appointment.state, appointment.version = AppointmentState.PLANNED, 1
+    planned = {"state": AppointmentState.PLANNED, "version": 1}
+    appointment = Appointment(id=appointment_id or new_id(), **vars(content), **made_by, **planned)
     session.add(appointment)
     session.flush()
-    _record(session, "AppointmentPlanned", appointment, now=now, actor=actor)
-    _follow(session, appointment, now=now)
+    record_creation(session, APPOINTMENT, appointment.id, appointment.state, now=now, actor=actor)
+    record_of_appointment(session, "AppointmentPlanned", appointment, now=now, actor=actor)
+    follow(session, appointment, now=now)
     return appointment
 
 
@@ -80,9 +86,9 @@ def change_appointment(
     for name, value in vars(content).items():
         setattr(appointment, name, value)
     is_moved = (former.starts_at, former.ends_at) != (content.starts_at, content.ends_at)
-    _touch(session, appointment, now)
-    _record(session, "AppointmentMoved" if is_moved else "AppointmentChanged", appointment, now=now, actor=actor)
-    _follow(session, appointment, now=now, from_calendar=from_calendar)
+    touch(session, appointment, now)
+    record_of_appointment(session, "AppointmentMoved" if is_moved else "AppointmentChanged", appointment, now=now, actor=actor)
+    follow(session, appointment, now=now, from_calendar=from_calendar)
     return appointment
 
 
@@ -108,18 +114,34 @@ def set_appointment_state(
     *,
     now: datetime,
     actor: Actor,
+    reason: str = "",
+    reason_code: str = "",
     from_calendar: bool = False,
 ) -> Appointment:
-    """Cancel it, say that it took place, or plan it again; the state it has already changes nothing."""
-    appointment = lock_appointment(session, appointment_id)
-    if appointment.state == state:
-        return appointment
-    appointment.state = state
-    _touch(session, appointment, now)
-    event = {AppointmentState.CANCELLED: "AppointmentCancelled", AppointmentState.DONE: "AppointmentDone"}
-    _record(session, event.get(state, "AppointmentPlannedAgain"), appointment, now=now, actor=actor)
-    _follow(session, appointment, now=now, from_calendar=from_calendar)
-    return appointment
+    """Move it to a state; the one it has already changes nothing. `from_calendar`: the calendar has it already.
+
+    Raises TransitionRefused.
+    """
+    change_entity_status(
+        session,
+        entity_type=APPOINTMENT,
+        entity_id=appointment_id,
+        to_status=state,
+        transition_reason=reason,
+        reason_code=reason_code,
+        business_context={FROM_CALENDAR: True} if from_calendar else None,
+        now=now,
+        actor=actor,
+    )
+    return lock_appointment(session, appointment_id)
+
+
+def finish_visits(session: Session, order_id: uuid.UUID, *, before: datetime, now: datetime, actor: Actor) -> None:
+    """Say of an order's visits that began until `before` and are not over that they took place. Raises TransitionRefused."""
+    query = sa.select(Appointment.id).where(Appointment.order_id == order_id, Appointment.kind == AppointmentKind.VISIT)
+    query = query.where(Appointment.state.in_((AppointmentState.PLANNED, *UNDER_WAY)), Appointment.starts_at <= before)
+    for appointment_id in session.execute(query.order_by(Appointment.id)).scalars().all():
+        set_appointment_state(session, appointment_id, AppointmentState.DONE, now=now, actor=actor)
 
 
 def content_of(appointment: Appointment) -> AppointmentContent:
@@ -133,23 +155,29 @@ def lock_appointment(session: Session, appointment_id: uuid.UUID) -> Appointment
     return session.execute(query.execution_options(populate_existing=True)).scalar_one()
 
 
-def _follow(session: Session, appointment: Appointment, *, now: datetime, from_calendar: bool = False) -> None:
+def follow(session: Session, appointment: Appointment, *, now: datetime, from_calendar: bool = False) -> None:
+    """Bring its reminder and its place in a calendar in line with it."""
     plan_reminder(session, appointment, now=now)
     if not from_calendar:
         promise_entry(session, appointment)
     session.flush()
 
 
-def _touch(session: Session, appointment: Appointment, now: datetime) -> None:
+def touch(session: Session, appointment: Appointment, now: datetime) -> None:
+    """Say that it changed."""
     appointment.updated_at, appointment.version = now, appointment.version + 1
     session.flush()
 
 
-def _record(session: Session, event: str, appointment: Appointment, *, now: datetime, actor: Actor) -> None:
+def record_of_appointment(
+    session: Session, event: str, appointment: Appointment, *, now: datetime, actor: Actor, payload: dict[str, Any] | None = None
+) -> None:
+    """Write the event; `payload` says more than what every event of an appointment tells."""
     subject = Subject(brand_id=appointment.brand_id, thread_id=appointment.thread_id)
-    payload = {
+    told = {
         "appointment_id": str(appointment.id),
         "order_id": str(appointment.order_id) if appointment.order_id else None,
         "starts_at": appointment.starts_at.isoformat(),
+        **(payload or {}),
     }
-    record(session, event, subject=subject, now=now, actor=actor, payload=payload, about=("appointment", appointment.id))
+    record(session, event, subject=subject, now=now, actor=actor, payload=told, about=("appointment", appointment.id))

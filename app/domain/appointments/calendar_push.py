@@ -52,7 +52,7 @@ def _prepare(session: Session, lease: Lease) -> _Call | Ended:
     if adapter is None or not channel.is_active or channel.settings.get("calendar") != "on":
         return Ended({"problem": NO_CALENDAR}, state=FAILED)
     reference, was_tried = str(entry.id), entry.tried_at is not None
-    wanted = _wanted(session, appointment, reference) if appointment.is_planned else None
+    wanted = _wanted(session, appointment, reference) if appointment.is_open else None
     if entry.event_id is None and wanted is not None:
         entry.tried_at = utc_now()
     return _Call(lease.row_id, account_of(channel), adapter, reference, entry.event_id, was_tried, wanted)

@@ -1,17 +1,26 @@
-"""What happens to appointments when their thread or contact becomes another. Called in the transaction, see app/wiring.py."""
+"""What happens to appointments when their thread or contact becomes another, and to an order when its visit moves on.
+
+Called in the transaction, see app/wiring.py.
+"""
 
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.db import table_of
-from app.domain.appointments.models import Appointment
+from app.domain.appointments.models import UNDER_WAY, Appointment, AppointmentKind, AppointmentState
+from app.domain.appointments.statuses import has_visit
 from app.domain.contacts.models import ContactMerge
+from app.domain.events.actions import Actor
 from app.domain.events.models import Event
+from app.domain.orders.actions import lock_order, set_order_status
+from app.domain.orders.models import Order, OrderStatus
 from app.domain.threads.row_moves import move_rows, parse_move, return_rows
+from app.domain.transitions.actions import TransitionRefused
 
 APPOINTMENTS = table_of(Appointment)
 
@@ -47,3 +56,30 @@ def give_back_merged_contact(session: Session, event: Event) -> None:
 def _give(session: Session, which: sa.ColumnElement[bool], contact_id: uuid.UUID) -> list[str]:
     statement = sa.update(Appointment).where(which).values(contact_id=contact_id).returning(Appointment.id)
     return [str(row_id) for row_id in session.execute(statement.execution_options(synchronize_session=False)).scalars()]
+
+
+def move_order_with_visit(session: Session, event: Event) -> None:
+    """Where a visit was planned, begun or fell away, its order goes along, one step; what a brand forbids stays as it is."""
+    order_id = event.payload.get("order_id")
+    if order_id is None:
+        return
+    appointment = session.get_one(Appointment, uuid.UUID(event.payload["appointment_id"]))
+    order = lock_order(session, uuid.UUID(order_id))
+    status = _status_after(session, appointment, order)
+    if appointment.kind != AppointmentKind.VISIT or status is None:
+        return
+    context = {"appointment_id": str(appointment.id)}
+    with suppress(TransitionRefused):
+        set_order_status(session, order.id, status, now=event.occurred_at, actor=Actor(caused_by=event), business_context=context)
+
+
+def _status_after(session: Session, appointment: Appointment, order: Order) -> OrderStatus | None:
+    if appointment.state is AppointmentState.PLANNED and order.status is OrderStatus.APPROVED:
+        return OrderStatus.SCHEDULED
+    if order.status is not OrderStatus.SCHEDULED:
+        return None
+    if appointment.state in (AppointmentState.ARRIVED, AppointmentState.IN_PROGRESS):
+        return OrderStatus.IN_PROGRESS
+    if appointment.state is AppointmentState.CANCELLED and not has_visit(session, order, (AppointmentState.PLANNED, *UNDER_WAY)):
+        return OrderStatus.APPROVED
+    return None

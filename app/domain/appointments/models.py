@@ -22,7 +22,12 @@ class AppointmentKind(StrEnum):
 
 class AppointmentState(StrEnum):
     PLANNED = "planned"
+    ON_THE_WAY = "on_the_way"
+    ARRIVED = "arrived"
+    IN_PROGRESS = "in_progress"
     DONE = "done"
+    NOT_HOME = "not_home"  # nobody opened
+    ABORTED = "aborted"  # they were there, and could not go on
     CANCELLED = "cancelled"
 
 
@@ -31,6 +36,8 @@ class ReminderOutcome(StrEnum):
     STOPPED = "stopped"  # it was not to be sent any more, or could not be
     TOO_LATE = "too_late"
 
+
+UNDER_WAY = (AppointmentState.ON_THE_WAY, AppointmentState.ARRIVED, AppointmentState.IN_PROGRESS)
 
 # How long one usually takes, in minutes.
 USUAL_MINUTES = {AppointmentKind.VISIT: 120, AppointmentKind.CALL: 30, AppointmentKind.OTHER: 60}
@@ -73,6 +80,11 @@ class Appointment(WithId, Base):
     @property
     def is_planned(self) -> bool:
         return self.state == AppointmentState.PLANNED
+
+    @property
+    def is_open(self) -> bool:
+        """Planned or under way."""
+        return self.state == AppointmentState.PLANNED or self.state in UNDER_WAY
 
 
 class CalendarEntry(WithId, Claimable, Base):

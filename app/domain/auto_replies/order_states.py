@@ -15,6 +15,7 @@ _SENTENCES: Final[Mapping[str, Mapping[OrderStatus, str]]] = {
     "nl": {
         OrderStatus.INTAKE_RECEIVED: "Uw aanvraag {} is binnen en wordt bekeken.",
         OrderStatus.NEW: "Uw bestelling {} is binnen.",
+        OrderStatus.QUOTED: "Voor uw bestelling {} ligt een offerte bij u.",
         OrderStatus.APPROVED: "Uw bestelling {} is goedgekeurd.",
         OrderStatus.SCHEDULED: "Uw bestelling {} is ingepland.",
         OrderStatus.IN_PROGRESS: "Aan uw bestelling {} wordt gewerkt.",
@@ -25,6 +26,7 @@ _SENTENCES: Final[Mapping[str, Mapping[OrderStatus, str]]] = {
     "en": {
         OrderStatus.INTAKE_RECEIVED: "Your request {} has come in and is being looked at.",
         OrderStatus.NEW: "Your order {} has come in.",
+        OrderStatus.QUOTED: "A quote for your order {} is with you.",
         OrderStatus.APPROVED: "Your order {} is approved.",
         OrderStatus.SCHEDULED: "Your order {} is scheduled.",
         OrderStatus.IN_PROGRESS: "Your order {} is being worked on.",
@@ -35,6 +37,7 @@ _SENTENCES: Final[Mapping[str, Mapping[OrderStatus, str]]] = {
     "fr": {
         OrderStatus.INTAKE_RECEIVED: "Votre demande {} est bien arrivée et est à l’étude.",
         OrderStatus.NEW: "Votre commande {} est bien arrivée.",
+        OrderStatus.QUOTED: "Un devis pour votre commande {} vous a été remis.",
         OrderStatus.APPROVED: "Votre commande {} est approuvée.",
         OrderStatus.SCHEDULED: "Votre commande {} est planifiée.",
         OrderStatus.IN_PROGRESS: "Votre commande {} est en cours.",

@@ -20,6 +20,7 @@ from app.domain.addresses.actions import add_address
 from app.domain.addresses.models import AddressType
 from app.domain.events.actions import Actor, Subject, record
 from app.domain.orders.articles import find_articles
+from app.domain.orders.machines import ORDER, follow
 from app.domain.orders.models import (
     LineItem,
     LineItemStatus,
@@ -31,6 +32,7 @@ from app.domain.orders.models import (
     OrderThread,
 )
 from app.domain.orders.numbers import take_order_number
+from app.domain.transitions.actions import change_entity_status, record_creation
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,8 @@ def create_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor
     session.flush()
     if new.thread_id is not None:
         link_thread(session, order, new.thread_id, now=now)
-    _record(
+    record_creation(session, ORDER, order.id, order.status, now=now, actor=actor)
+    record_of_order(
         session,
         "OrderCreated",
         order,
@@ -120,18 +123,29 @@ def find_by_source_key(session: Session, new: NewOrder) -> Order | None:
 
 
 def set_order_status(
-    session: Session, order_id: uuid.UUID, status: OrderStatus, *, reason: str = "", now: datetime, actor: Actor
+    session: Session,
+    order_id: uuid.UUID,
+    status: OrderStatus,
+    *,
+    reason: str = "",
+    reason_code: str = "",
+    now: datetime,
+    actor: Actor,
+    business_context: dict[str, Any] | None = None,
 ) -> Order:
-    """Move an order to a state; the one it has already changes nothing."""
-    order = lock_order(session, order_id)
-    former = order.status
-    if status == former:
-        return order
-    order.status = status
-    _touch(session, order, now)
-    payload = {"status": status.value, "from": former.value, "reason": reason}
-    _record(session, "OrderStatusChanged", order, now=now, actor=actor, payload=payload)
-    return order
+    """Move an order to a status; the one it has already changes nothing. Raises TransitionRefused."""
+    change_entity_status(
+        session,
+        entity_type=ORDER,
+        entity_id=order_id,
+        to_status=status,
+        transition_reason=reason,
+        reason_code=reason_code,
+        business_context=business_context,
+        now=now,
+        actor=actor,
+    )
+    return lock_order(session, order_id)
 
 
 def set_order_priority(session: Session, order_id: uuid.UUID, priority: OrderPriority, *, now: datetime, actor: Actor) -> Order:
@@ -140,9 +154,9 @@ def set_order_priority(session: Session, order_id: uuid.UUID, priority: OrderPri
     former = order.priority
     if priority != former:
         order.priority = priority
-        _touch(session, order, now)
+        touch(session, order, now)
         payload = {"priority": priority.value, "former_priority": former.value}
-        _record(session, "OrderPriorityChanged", order, now=now, actor=actor, payload=payload)
+        record_of_order(session, "OrderPriorityChanged", order, now=now, actor=actor, payload=payload)
     return order
 
 
@@ -153,8 +167,8 @@ def edit_order(session: Session, order_id: uuid.UUID, columns: dict[str, Any], *
     for name in changed:
         setattr(order, name, columns[name])
     if changed:
-        _touch(session, order, now)
-        _record(session, "OrderChanged", order, now=now, actor=actor, payload={"fields": changed})
+        touch(session, order, now)
+        record_of_order(session, "OrderChanged", order, now=now, actor=actor, payload={"fields": changed})
     return order
 
 
@@ -192,19 +206,20 @@ def _lines(session: Session, order: Order, new: NewOrder) -> list[LineItem]:
                 description=line.description or (article.name if article else line.article),
                 quantity=line.quantity,
                 unit_price=price,
-                status=line.status,
+                status=follow(line.status, order.status),
                 external_item_reference=line.external_item_reference,
             )
         )
     return made
 
 
-def _touch(session: Session, order: Order, now: datetime) -> None:
+def touch(session: Session, order: Order, now: datetime) -> None:
+    """Say that the order changed."""
     order.updated_at, order.version = now, order.version + 1
     session.flush()
 
 
-def _record(session: Session, event: str, order: Order, *, now: datetime, actor: Actor, payload: dict[str, Any]) -> None:
+def record_of_order(session: Session, event: str, order: Order, *, now: datetime, actor: Actor, payload: dict[str, Any]) -> None:
     """With the conversation about the order that was linked last, so that rules on conversations can act on it."""
     newest = sa.select(OrderThread.thread_id).where(OrderThread.order_id == order.id)
     newest = newest.order_by(OrderThread.linked_at.desc(), OrderThread.thread_id.desc()).limit(1)
@@ -237,10 +252,10 @@ def add_payment(session: Session, order: Order, new: NewPayment, *, now: datetim
         "reference": new.reference,
         "paid_at": new.paid_at.isoformat(),
     }
-    _record(session, "PaymentReceived", order, now=now, actor=actor, payload=payload)
+    record_of_order(session, "PaymentReceived", order, now=now, actor=actor, payload=payload)
     return True
 
 
 def note_feedback(session: Session, order: Order, *, rating: str, now: datetime, actor: Actor) -> None:
     """Say that the customer told us how it went; their words are in the conversation."""
-    _record(session, "FeedbackReceived", order, now=now, actor=actor, payload={"rating": rating})
+    record_of_order(session, "FeedbackReceived", order, now=now, actor=actor, payload={"rating": rating})

@@ -22,6 +22,7 @@ MOST_QUANTITY = Decimal(100_000)
 class OrderStatus(StrEnum):
     INTAKE_RECEIVED = "intake_received"  # preliminary: somebody asked for it in a form, nobody has looked at it
     NEW = "new"
+    QUOTED = "quoted"  # a price was named; the customer has not said yes
     APPROVED = "approved"
     SCHEDULED = "scheduled"
     IN_PROGRESS = "in_progress"
@@ -33,6 +34,9 @@ class OrderStatus(StrEnum):
 class LineItemStatus(StrEnum):
     PRELIMINARY = "preliminary"
     QUOTED = "quoted"
+    ORDERED = "ordered"
+    INSTALLED = "installed"
+    CANCELLED = "cancelled"
 
 
 class OrderSource(StrEnum):

@@ -55,7 +55,12 @@ SHOWN_EVENTS = (
     "AppointmentMoved",
     "AppointmentCancelled",
     "AppointmentPlannedAgain",
+    "AppointmentOnTheWay",
+    "AppointmentArrived",
+    "AppointmentStarted",
     "AppointmentDone",
+    "AppointmentNotHome",
+    "AppointmentAborted",
 )
 TASK_EVENTS = ("TaskCreated", "TaskCompleted", "TaskReopened", "TaskMoved")  # of tasks that say why they are there
 OTHER_THREADS = 6

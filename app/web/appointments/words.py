@@ -16,10 +16,23 @@ from app.domain.appointments.queries import AppointmentRow
 KINDS = {AppointmentKind.VISIT: N_("Visit"), AppointmentKind.CALL: N_("Phone call"), AppointmentKind.OTHER: N_("Other")}
 STATES = {
     AppointmentState.PLANNED: N_("Planned"),
+    AppointmentState.ON_THE_WAY: N_("On the way"),
+    AppointmentState.ARRIVED: N_("Arrived"),
+    AppointmentState.IN_PROGRESS: N_("In progress"),
     AppointmentState.DONE: N_("Took place"),
+    AppointmentState.NOT_HOME: N_("Nobody at home"),
+    AppointmentState.ABORTED: N_("Broken off"),
     AppointmentState.CANCELLED: N_("Cancelled"),
 }
-TONES = {AppointmentState.PLANNED: "info", AppointmentState.DONE: "done"}
+TONES = {
+    AppointmentState.PLANNED: "info",
+    AppointmentState.ON_THE_WAY: "accent",
+    AppointmentState.ARRIVED: "accent",
+    AppointmentState.IN_PROGRESS: "accent",
+    AppointmentState.DONE: "done",
+    AppointmentState.NOT_HOME: "due",
+    AppointmentState.ABORTED: "due",
+}
 
 
 def appointment_kind_words(value: str) -> str:

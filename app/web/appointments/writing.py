@@ -27,6 +27,7 @@ from app.domain.appointments.actions import (
 )
 from app.domain.appointments.models import Appointment, AppointmentState
 from app.domain.appointments.queries import AppointmentRow, get_appointment, is_absent
+from app.domain.transitions.actions import TransitionRefused
 from app.web.accounts.session import current_viewer
 from app.web.appointments import words
 from app.web.appointments.blueprint import bp
@@ -86,8 +87,11 @@ def set_state(appointment_id: uuid.UUID) -> ResponseReturnValue:
     state = next((known for known in AppointmentState if known.value == request.values.get("state")), None)
     if state is None:
         return _("This choice does not exist; reload the page and try again."), 422
-    with transaction() as session:
-        one = set_appointment_state(session, appointment_id, state, now=utc_now(), actor=current_viewer().actor)
+    try:
+        with transaction() as session:
+            one = set_appointment_state(session, appointment_id, state, now=utc_now(), actor=current_viewer().actor)
+    except TransitionRefused as refused:
+        return " ".join(_(one) for one in refused.reasons), 409
     undo = url_for("appointments.set_state", appointment_id=one.id, state=former.value) if former != state else ""
     said = _("%(when)s: %(state)s", when=_when(one), state=words.appointment_state_words(state))
     return _done(one, said, undo=undo)

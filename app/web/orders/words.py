@@ -16,6 +16,7 @@ from app.domain.orders.models import ENDED, LineItemStatus, OrderSource, OrderSt
 STATUSES = {
     OrderStatus.INTAKE_RECEIVED: N_("Intake received"),
     OrderStatus.NEW: N_("New order"),
+    OrderStatus.QUOTED: N_("Quoted"),
     OrderStatus.APPROVED: N_("Approved"),
     OrderStatus.SCHEDULED: N_("Scheduled"),
     OrderStatus.IN_PROGRESS: N_("In progress"),
@@ -23,7 +24,13 @@ STATUSES = {
     OrderStatus.COMPLETED: N_("Completed"),
     OrderStatus.CANCELLED: N_("Cancelled"),
 }
-LINE_STATUSES = {LineItemStatus.PRELIMINARY: N_("Preliminary"), LineItemStatus.QUOTED: N_("Quoted")}
+LINE_STATUSES = {
+    LineItemStatus.PRELIMINARY: N_("Preliminary"),
+    LineItemStatus.QUOTED: N_("Quoted"),
+    LineItemStatus.ORDERED: N_("Ordered"),
+    LineItemStatus.INSTALLED: N_("Installed"),
+    LineItemStatus.CANCELLED: N_("Cancelled"),
+}
 SOURCES = {
     OrderSource.USER: N_("Entered by hand"),
     OrderSource.API: N_("By the API"),

@@ -26,6 +26,7 @@ from app.domain.orders.models import NOTES_CHARACTERS, Order, OrderPriority, Ord
 from app.domain.orders.queries import get_order
 from app.domain.threads.api_queries import contact_in_sight
 from app.domain.threads.queries import get_thread
+from app.domain.transitions.actions import TransitionRefused
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import parse_uuid
 from app.web.orders.blueprint import bp
@@ -70,8 +71,11 @@ def set_status(order_id: uuid.UUID) -> ResponseReturnValue:
         return order_page(
             order_id, errors={"reason": _("Use at most %(count)s characters.", count=REASON_CHARACTERS)}, status=422
         )
-    with transaction() as session:
-        set_order_status(session, order_id, status, reason=reason, now=utc_now(), actor=viewer.actor)
+    try:
+        with transaction() as session:
+            set_order_status(session, order_id, status, reason=reason, now=utc_now(), actor=viewer.actor)
+    except TransitionRefused as refused:
+        return order_page(order_id, errors={"status": " ".join(_(one) for one in refused.reasons)}, status=409)
     runtime().nudger.nudge()
     flash(_("Saved."))
     return redirect(url_for("orders.show_order", order_id=order_id), 303)

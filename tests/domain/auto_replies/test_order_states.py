@@ -35,8 +35,7 @@ def house(db_session: Session) -> House:
 
 def test_the_one_they_name_is_told_in_their_language(house: House) -> None:
     house.add()
-    number = house.order.order_number
-    set_order_status(house.session, house.order.id, OrderStatus.SCHEDULED, now=NOW, actor=SYSTEM)
+    number = house.add(status=OrderStatus.SCHEDULED).order_number
     assert house.say(number.lower()) == f"Your order {number} is scheduled."
     assert house.say(number, language="nl") == f"Uw bestelling {number} is ingepland."
     assert house.say(number, language="fr") == f"Votre commande {number} est planifiée."
@@ -46,7 +45,7 @@ def test_without_a_number_their_only_open_one_is_meant(house: House) -> None:
     assert house.order.order_number in house.say()
     second = house.add()
     assert house.say() == ""
-    set_order_status(house.session, second.id, OrderStatus.COMPLETED, now=NOW, actor=SYSTEM)
+    set_order_status(house.session, second.id, OrderStatus.CANCELLED, reason="Dubbel", now=NOW, actor=SYSTEM)
     assert house.order.order_number in house.say()
 
 

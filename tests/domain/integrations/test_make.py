@@ -229,7 +229,7 @@ def test_scenarios_are_told_once_signed_and_with_what_they_need(
     outside: Outside, scenarios: tuple[MakeAccount, RunningServer, Integration]
 ) -> None:
     state, _server, _connected = scenarios
-    order = new_order(outside)
+    order = new_order(outside, status=OrderStatus.IN_PROGRESS)
     set_order_status(outside.session, order.id, OrderStatus.COMPLETED, now=NOW, actor=SYSTEM)
     make_calls(outside)
     make_calls(outside)

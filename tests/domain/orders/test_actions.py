@@ -56,5 +56,5 @@ def test_what_was_typed_as_the_address_is_kept(desk: Desk) -> None:
     assert order.address_id is not None
     nowhere = make_order(desk.session, desk.brand, desk.pieter, address=read_line("  "))
     assert nowhere.address_id is None
-    set_order_status(desk.session, nowhere.id, OrderStatus.CANCELLED, now=NOW, actor=SYSTEM)
+    set_order_status(desk.session, nowhere.id, OrderStatus.CANCELLED, reason="Dubbel", now=NOW, actor=SYSTEM)
     assert desk.events("OrderStatusChanged")[0].thread_id is None

@@ -131,8 +131,8 @@ def test_another_brand_sees_nothing(desk: Desk) -> None:
 def test_the_state_is_changed_by_hand_with_its_reason(desk: Desk) -> None:
     order = make_order(desk.session, desk.brand, desk.pieter)
     desk.session.commit()
-    assert desk.post(f"/orders/{order.id}/status", status="scheduled", reason="Dinsdag").status_code == 303
-    assert desk.orders()[0].status == OrderStatus.SCHEDULED
+    assert desk.post(f"/orders/{order.id}/status", status="approved", reason="Dinsdag").status_code == 303
+    assert desk.orders()[0].status == OrderStatus.APPROVED
     assert desk.events("OrderStatusChanged")[0].payload["reason"] == "Dinsdag"
     refused = desk.post(f"/orders/{order.id}/status", status="sold")
     assert refused.status_code == 422

@@ -17,8 +17,9 @@ from app.contract.base import UnableToParse
 from app.core.clock import utc_now
 from app.core.text import known
 from app.core.text import mark as N_
+from app.domain.appointments.actions import finish_visits
 from app.domain.contacts.models import Contact
-from app.domain.events.actions import SYSTEM
+from app.domain.events.actions import SYSTEM, Actor
 from app.domain.ingest.context import ItemResult
 from app.domain.ingest.models import InboundEvent
 from app.domain.ingest.parsing import reading_budget
@@ -40,9 +41,11 @@ from app.domain.orders.actions import (
 from app.domain.orders.models import Order, OrderSource, OrderStatus, OrderThread
 from app.domain.threads.actions import lock_thread
 from app.domain.threads.models import Thread, ThreadAlias
+from app.domain.transitions.actions import TransitionRefused
 from app.providers.make.parse import Told, lacking, read_amount, read_customer, read_lines, read_place, read_told
 
 SOURCE = "make"
+_NOT_NOW = known("order %(name)s cannot be completed: %(why)s Process this again once it can")
 _NO_ORDER = known("no order of this brand is called %(name)s: process this again once there is one")
 
 
@@ -100,7 +103,12 @@ def _visit_completed(job: _Job) -> ItemResult:
     order = _order(job)
     technician, notes = job.told.text("technician", "technician_name", most=100), job.told.text("notes", most=200)
     reason = " · ".join(filter(None, (technician, notes))) or "visit-completed"
-    set_order_status(job.session, order.id, OrderStatus.COMPLETED, reason=reason, now=job.now, actor=SYSTEM)
+    actor = Actor(by={"kind": "scenario", "id": str(job.integration.id), "name": job.integration.name})
+    try:
+        finish_visits(job.session, order.id, before=job.told.occurred_at, now=job.now, actor=actor)
+        set_order_status(job.session, order.id, OrderStatus.COMPLETED, reason=reason, now=job.now, actor=actor)
+    except TransitionRefused as refused:
+        raise UnableToParse(_NOT_NOW % {"name": order.order_number, "why": str(refused)}) from refused
     return ItemResult("changed", reason=order.order_number)
 
 

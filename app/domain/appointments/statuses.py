@@ -1,0 +1,86 @@
+"""How the states of appointments are locked and written by the engine, and what visits mean for the status of their order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.text import mark as N_
+from app.domain.appointments.actions import FROM_CALENDAR, follow, lock_appointment, record_of_appointment, touch
+from app.domain.appointments.machine import APPOINTMENTS
+from app.domain.appointments.models import UNDER_WAY, Appointment, AppointmentKind, AppointmentState
+from app.domain.events.actions import Actor
+from app.domain.orders.models import Order
+from app.domain.transitions.models import Transition
+from app.domain.transitions.registry import EntityKind, Lack
+
+NO_VISIT_PLANNED = N_("No visit is planned: plan one first.")
+NO_VISIT_BEGUN = N_("No visit has begun.")
+VISIT_OPEN = N_("A visit is not over yet: finish or cancel it.")
+VISIT_UNDER_WAY = N_("A visit is under way: finish it first.")
+
+EVENTS = {
+    AppointmentState.PLANNED: "AppointmentPlannedAgain",
+    AppointmentState.ON_THE_WAY: "AppointmentOnTheWay",
+    AppointmentState.ARRIVED: "AppointmentArrived",
+    AppointmentState.IN_PROGRESS: "AppointmentStarted",
+    AppointmentState.DONE: "AppointmentDone",
+    AppointmentState.NOT_HOME: "AppointmentNotHome",
+    AppointmentState.ABORTED: "AppointmentAborted",
+    AppointmentState.CANCELLED: "AppointmentCancelled",
+}
+_BEGUN = (AppointmentState.ARRIVED, AppointmentState.IN_PROGRESS, AppointmentState.DONE, AppointmentState.ABORTED)
+
+
+def appointment_kind() -> EntityKind:
+    return EntityKind(
+        machine=APPOINTMENTS,
+        lock=lock_appointment,
+        status_of=lambda appointment: str(appointment.state),
+        brand_of=lambda _session, appointment: appointment.brand_id,
+        write=_write,
+        guards={},
+    )
+
+
+def has_visit(session: Session, order: Order, states: Collection[AppointmentState]) -> bool:
+    """Whether a visit of the order is in one of these states; calls do not count."""
+    query = sa.select(Appointment.id).where(Appointment.order_id == order.id, Appointment.state.in_(states))
+    return session.execute(query.where(Appointment.kind == AppointmentKind.VISIT).limit(1)).first() is not None
+
+
+def _visit_planned(session: Session, order: Order) -> Lack | None:
+    return None if has_visit(session, order, (AppointmentState.PLANNED, *UNDER_WAY)) else Lack(NO_VISIT_PLANNED)
+
+
+def _visit_begun(session: Session, order: Order) -> Lack | None:
+    return None if has_visit(session, order, _BEGUN) else Lack(NO_VISIT_BEGUN, or_reason=True)
+
+
+def _no_visit_open(session: Session, order: Order) -> Lack | None:
+    return Lack(VISIT_OPEN) if has_visit(session, order, (AppointmentState.PLANNED, *UNDER_WAY)) else None
+
+
+def _no_visit_under_way(session: Session, order: Order) -> Lack | None:
+    return Lack(VISIT_UNDER_WAY) if has_visit(session, order, UNDER_WAY) else None
+
+
+# What an order's machine asks of visits.
+ORDER_GUARDS = {
+    "visit_planned": _visit_planned,
+    "visit_begun": _visit_begun,
+    "no_visit_open": _no_visit_open,
+    "no_visit_under_way": _no_visit_under_way,
+}
+
+
+def _write(session: Session, appointment: Appointment, transition: Transition, now: datetime, actor: Actor) -> None:
+    state = appointment.state = AppointmentState(transition.to_status)
+    touch(session, appointment, now)
+    payload = {"from": transition.from_status, "reason": transition.reason, "reason_code": transition.reason_code}
+    told = {**payload, "status": transition.to_status, "transition_id": str(transition.id)}
+    record_of_appointment(session, EVENTS[state], appointment, now=now, actor=actor, payload=told)
+    follow(session, appointment, now=now, from_calendar=bool(transition.business_context.get(FROM_CALENDAR)))

@@ -1,0 +1,140 @@
+"""How the statuses of orders and lines are locked, judged and written by the engine (`app/domain/transitions`).
+
+Lines go along with their order as transitions of their own that name the order's; when that one is undone, or the order is opened
+again, what followed goes back.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.text import mark as N_
+from app.domain.events.actions import Actor
+from app.domain.orders.actions import lock_order, record_of_order, touch
+from app.domain.orders.machines import LINE_ITEM, LINES, ORDERS, follow
+from app.domain.orders.models import LineItem, LineItemStatus, Order, OrderStatus
+from app.domain.transitions.actions import TransitionRefused, change_entity_status, undo_transition
+from app.domain.transitions.models import Transition
+from app.domain.transitions.registry import EntityKind, Guard, Lack
+
+NO_LINES = N_("Nothing is ordered: add a line.")
+NOT_PRICED = N_("A line has no price.")
+NO_ADDRESS = N_("No address is known.")
+INSTALLATION = "installation"
+
+
+def order_kind(visit_guards: Mapping[str, Guard]) -> EntityKind:
+    """`visit_guards`: what appointments know of an order, which stand above this feature."""
+    own: dict[str, Guard] = {"lines": _lines, "priced": _priced, "address": _address}
+    return EntityKind(
+        machine=ORDERS,
+        lock=lock_order,
+        status_of=lambda order: str(order.status),
+        brand_of=lambda _session, order: order.brand_id,
+        write=_write_order,
+        guards={**own, **visit_guards},
+    )
+
+
+def line_kind() -> EntityKind:
+    return EntityKind(
+        machine=LINES,
+        lock=_lock_line,
+        status_of=lambda line: str(line.status),
+        brand_of=lambda session, line: session.get_one(Order, line.order_id).brand_id,
+        write=_write_line,
+        guards={},
+    )
+
+
+def _lines(session: Session, order: Order) -> Lack | None:
+    """A line that was cancelled is none."""
+    wanted = sa.select(LineItem.id).where(LineItem.order_id == order.id, LineItem.status != LineItemStatus.CANCELLED)
+    return None if session.execute(wanted.limit(1)).first() else Lack(NO_LINES)
+
+
+def _priced(session: Session, order: Order) -> Lack | None:
+    unpriced = sa.select(LineItem.id).where(LineItem.order_id == order.id, LineItem.unit_price.is_(None))
+    unpriced = unpriced.where(LineItem.status != LineItemStatus.CANCELLED)
+    return Lack(NOT_PRICED) if session.execute(unpriced.limit(1)).first() else None
+
+
+def _address(_session: Session, order: Order) -> Lack | None:
+    """Goods may be sent to somebody without an installation; a reason makes up for it."""
+    if order.order_type != INSTALLATION or order.address_id is not None:
+        return None
+    return Lack(NO_ADDRESS, or_reason=True)
+
+
+def _write_order(session: Session, order: Order, transition: Transition, now: datetime, actor: Actor) -> None:
+    order.status = OrderStatus(transition.to_status)
+    touch(session, order, now)
+    payload = {
+        "status": transition.to_status,
+        "from": transition.from_status,
+        "reason": transition.reason,
+        "reason_code": transition.reason_code,
+        "transition_id": str(transition.id),
+        "seq": transition.seq,
+        "undoes_id": str(transition.undoes_id) if transition.undoes_id else None,
+    }
+    if transition.undoes_id is not None:
+        _take_lines_back(session, order, transition.undoes_id, now=now)
+    elif transition.from_status == OrderStatus.CANCELLED:
+        cancelled = sa.select(Transition.id).where(Transition.entity_type == ORDERS.entity_type, Transition.entity_id == order.id)
+        cancelled = cancelled.where(Transition.to_status == OrderStatus.CANCELLED).order_by(Transition.seq.desc()).limit(1)
+        _take_lines_back(session, order, session.execute(cancelled).scalar_one(), now=now)
+    _lead_lines(session, order, transition, now=now)
+    record_of_order(session, "OrderStatusChanged", order, now=now, actor=actor, payload=payload)
+
+
+def _lead_lines(session: Session, order: Order, transition: Transition, *, now: datetime) -> None:
+    context = {"follows": str(transition.id)}
+    query = sa.select(LineItem.id, LineItem.status).where(LineItem.order_id == order.id).order_by(LineItem.id)
+    for line_id, status in session.execute(query).all():
+        following = follow(status, order.status)
+        if following is not status:
+            change_entity_status(
+                session,
+                entity_type=LINE_ITEM,
+                entity_id=line_id,
+                to_status=following,
+                business_context=context,
+                now=now,
+                actor=Actor(),
+            )
+
+
+def _take_lines_back(session: Session, order: Order, order_transition_id: uuid.UUID, *, now: datetime) -> None:
+    """A line to which something else happened since then keeps that."""
+    lines = sa.select(LineItem.id).where(LineItem.order_id == order.id).scalar_subquery()
+    followed = sa.select(Transition).where(Transition.entity_type == LINE_ITEM, Transition.entity_id.in_(lines))
+    followed = followed.where(Transition.business_context["follows"].astext == str(order_transition_id))
+    for one in session.execute(followed.order_by(Transition.entity_id)).scalars().all():
+        with suppress(TransitionRefused):
+            undo_transition(session, one.id, now=now, actor=Actor(), at_any_time=True)
+
+
+def _lock_line(session: Session, line_id: uuid.UUID) -> LineItem:
+    """Its order first, as whoever changes an order and its lines does."""
+    lock_order(session, session.execute(sa.select(LineItem.order_id).where(LineItem.id == line_id)).scalar_one())
+    query = sa.select(LineItem).where(LineItem.id == line_id).with_for_update().execution_options(populate_existing=True)
+    return session.execute(query).scalar_one()
+
+
+def _write_line(session: Session, line: LineItem, transition: Transition, now: datetime, actor: Actor) -> None:
+    """One that follows its order is part of what happened to that."""
+    line.status = LineItemStatus(transition.to_status)
+    session.flush()
+    if "follows" in transition.business_context or transition.undoes_id is not None:
+        return
+    order = session.get_one(Order, line.order_id)
+    touch(session, order, now)
+    payload = {"line_item_id": str(line.id), "status": transition.to_status, "from": transition.from_status}
+    record_of_order(session, "OrderLineStatusChanged", order, now=now, actor=actor, payload=payload)

@@ -1,0 +1,103 @@
+"""Read transitions: the history of an entity, and what may come next."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.transitions import Edge
+from app.domain.accounts.models import User
+from app.domain.accounts.permissions import Permission, users_with
+from app.domain.transitions.models import Transition, TransitionRule
+from app.domain.transitions.registry import kind_of
+
+FORBIDDEN = "forbidden"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A transition an entity might make now. `lacks`: why it may not, in English; none: it may.
+
+    `needs_reason`: also where the brand wants one, or where a reason makes up for what is lacking."""
+
+    to_status: str
+    needs_reason: bool
+    lacks: tuple[str, ...]
+    codes: tuple[str, ...]
+    needs_lead: bool
+
+    @property
+    def is_allowed(self) -> bool:
+        return not self.lacks
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """`actor`: the name of the user, rule, partner or connection, "" for nobody."""
+
+    transition: Transition
+    actor: str
+
+
+def list_history(session: Session, entity_type: str, entity_ids: Collection[uuid.UUID]) -> list[HistoryRow]:
+    """Every transition of these entities, first to last. One query."""
+    query = sa.select(Transition, User.name).outerjoin(User, User.id == Transition.actor_id)
+    query = query.where(Transition.entity_type == entity_type, Transition.entity_id.in_(entity_ids))
+    rows = session.execute(query.order_by(Transition.entity_id, Transition.seq))
+    return [HistoryRow(row.Transition, row.name or row.Transition.actor_name) for row in rows]
+
+
+def find_last_transition(session: Session, entity_type: str, entity_id: uuid.UUID) -> Transition | None:
+    query = sa.select(Transition).where(Transition.entity_type == entity_type, Transition.entity_id == entity_id)
+    return session.execute(query.order_by(Transition.seq.desc()).limit(1)).scalar_one_or_none()
+
+
+def list_steps(session: Session, entity_type: str, entity: Any, *, may_reopen: bool) -> list[Step]:
+    """What might come next for an entity, the main line first, with all that is lacking for each."""
+    kind = kind_of(entity_type)
+    rules = _rules_from(session, kind.brand_of(session, entity), entity_type, kind.status_of(entity))
+    checked: dict[str, list[Any]] = {}
+    found = []
+    for edge in kind.machine.edges_from(kind.status_of(entity)):
+        rule = rules.get(edge.to_status)
+        if rule is not None and rule.is_forbidden:
+            continue
+        for name in edge.guards:
+            checked.setdefault(name, [kind.guards[name](session, entity)])
+        lacks = [lack for name in edge.guards for lack in checked[name] if lack is not None]
+        found.append(
+            Step(
+                edge.to_status,
+                edge.needs_reason or bool(rule and rule.needs_reason) or any(lack.or_reason for lack in lacks),
+                tuple(lack.words for lack in lacks if not lack.or_reason),
+                kind.machine.codes.get(edge.to_status, ()),
+                edge.needs_lead,
+            )
+        )
+    return [step for step in found if may_reopen or not step.needs_lead]
+
+
+def find_rule(session: Session, brand_id: uuid.UUID, entity_type: str, edge: Edge) -> TransitionRule | None:
+    """What the brand says of this transition."""
+    return session.get(TransitionRule, (brand_id, entity_type, edge.from_status, edge.to_status))
+
+
+def list_rules(session: Session, brand_id: uuid.UUID, entity_type: str) -> dict[tuple[str, str], TransitionRule]:
+    """All that a brand says of a kind of entity, by (from, to)."""
+    query = sa.select(TransitionRule).where(TransitionRule.brand_id == brand_id, TransitionRule.entity_type == entity_type)
+    return {(rule.from_status, rule.to_status): rule for rule in session.execute(query).scalars()}
+
+
+def user_may_reopen(session: Session, user_id: uuid.UUID | None) -> bool:
+    """Whether this user may take what is for leads."""
+    query = sa.select(User.id).where(User.id == user_id, users_with(Permission.ORDERS_REOPEN))
+    return user_id is not None and session.execute(query).first() is not None
+
+
+def _rules_from(session: Session, brand_id: uuid.UUID, entity_type: str, status: str) -> dict[str, TransitionRule]:
+    return {to: rule for (start, to), rule in list_rules(session, brand_id, entity_type).items() if start == status}

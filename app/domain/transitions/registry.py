@@ -1,0 +1,62 @@
+"""Where `app/wiring.py` puts the entities that have a status: their machine, and how each is locked, judged and written."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.core.transitions import Machine
+from app.domain.events.actions import Actor
+from app.domain.transitions.models import Transition
+
+
+@dataclass(frozen=True)
+class Lack:
+    """Why a status cannot be entered, in English. `or_reason`: it can be, where somebody says why."""
+
+    words: str
+    or_reason: bool = False
+
+
+Guard = Callable[[Session, Any], Lack | None]
+"""Looks at a locked entity; None where nothing is lacking. Reads only."""
+
+
+@dataclass(frozen=True)
+class EntityKind:
+    """`lock` returns the row, locked until the transaction ends; `write` sets its status and records the event."""
+
+    machine: Machine
+    lock: Callable[[Session, uuid.UUID], Any]
+    status_of: Callable[[Any], str]
+    brand_of: Callable[[Session, Any], uuid.UUID]
+    write: Callable[[Session, Any, Transition, datetime, Actor], None]
+    guards: Mapping[str, Guard]
+
+    def __post_init__(self) -> None:
+        named = {guard for edge in self.machine.edges.values() for guard in edge.guards}
+        if named != set(self.guards):
+            raise ValueError(f"{self.machine.entity_type}: guards named and guards there differ: {named ^ set(self.guards)}")
+
+
+_installed: Mapping[str, EntityKind] = {}
+
+
+def install(kinds: Mapping[str, EntityKind]) -> None:
+    """Called once by `create_app`."""
+    global _installed
+    _installed = kinds
+
+
+def kind_of(entity_type: str) -> EntityKind:
+    """Raises LookupError for a kind of entity without a status."""
+    return _installed[entity_type]
+
+
+def all_kinds() -> Mapping[str, EntityKind]:
+    return _installed
