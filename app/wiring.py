@@ -54,6 +54,7 @@ from app.domain.notifications.team_card_step import tell_asked_team
 from app.domain.notifications.triggers import tell_of_absent_technician, tell_of_trouble, tell_of_urgent_order
 from app.domain.orders import handlers as orders
 from app.domain.orders.statuses import line_kind, order_kind
+from app.domain.partners import handlers as partners
 from app.domain.realtime.handlers import (
     push_bulk_progress,
     push_channel_change,
@@ -134,8 +135,18 @@ WIRING = Wiring(
             auto_replies.follow_split,
         ),
         "SplitUndone": (delivery.go_back, notifications.go_back, sla.go_back, auto_replies.go_back, *_FOLLOW_MERGED),
-        "ContactsMerged": (follow_merged_contact, orders.follow_merged_contact, appointments.follow_merged_contact),
-        "ContactMergeUndone": (give_back_merged_contact, orders.give_back_merged_contact, appointments.give_back_merged_contact),
+        "ContactsMerged": (
+            follow_merged_contact,
+            orders.follow_merged_contact,
+            appointments.follow_merged_contact,
+            partners.follow_merged_contact,
+        ),
+        "ContactMergeUndone": (
+            give_back_merged_contact,
+            orders.give_back_merged_contact,
+            appointments.give_back_merged_contact,
+            partners.give_back_merged_contact,
+        ),
         "ThreadAssigned": (tell_assignee, note_refusal),
         "ThreadHandedOver": (tell_team, sla.retarget),
         "MessageReceived": (Together(tell_followers), Together(hold_scheduled_replies), Together(sla.hear_messages)),
@@ -167,7 +178,7 @@ WIRING = Wiring(
         "OrderPriorityChanged": (tell_of_urgent_order,),
         "TechnicianAbsent": (tell_of_absent_technician,),
         "SystemTroubleTold": (tell_of_trouble,),
-        "OrderStatusChanged": (tell_scenarios,),
+        "OrderStatusChanged": (tell_scenarios, partners.follow_order_status),
         "PaymentReceived": (tell_scenarios,),
         "AppointmentPlanned": (appointments.move_order_with_visit,),
         "AppointmentPlannedAgain": (appointments.move_order_with_visit,),
@@ -251,6 +262,8 @@ WIRING = Wiring(
         "FeedbackReceived": (),
         "OrderStatusChanged": (_automate,),
         "OrderLineStatusChanged": (),
+        "PartnerOrderReceived": (),
+        "PartnerOrderDiffers": (),
         "AppointmentPlanned": (_push,),
         "AppointmentChanged": (_push,),
         "AppointmentMoved": (_push,),

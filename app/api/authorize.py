@@ -103,15 +103,15 @@ def _check_json() -> None:
     if not request.is_json or request.headers.get("Content-Encoding", "identity") != "identity":
         raise Problem("unsupported_media_type", "Send the body as application/json")
     try:
-        body = _parse(request.get_data(cache=True))
+        body = parse_json(request.get_data(cache=True))
     except RequestEntityTooLarge as error:
         raise Problem("payload_too_large", f"The body may have {JSON_BODY_BYTES} bytes") from error
     if not isinstance(body, dict):
         raise invalid("", "the body must be a JSON object")
 
 
-def _parse(content: bytes) -> Any:
-    """Strict JSON: UTF-8, no NaN, no bottomless nesting."""
+def parse_json(content: bytes) -> Any:
+    """Strict JSON: UTF-8, no NaN, no bottomless nesting. Raises Problem."""
     try:
         body = json.loads(content.decode("utf-8"), parse_constant=_refuse_constant)
         _check_depth(body, DEPTH)

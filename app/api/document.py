@@ -15,10 +15,11 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from app.api.registry import ALIAS, CANONICAL, Operation
 from app.api.schemas.base import ProblemDetails
 from app.api.schemas.messages import MovedOnBody
-from app.core.problems import CATALOGUE, MEDIA_TYPE
+from app.core.problems import CATALOGUE, MEDIA_TYPE, OF_PARTNERS
 from app.domain.accounts.tokens import SCOPES
 
 REFERENCE = "#/components/schemas/{model}"
+OURS = {code: of for code, of in CATALOGUE.items() if code not in OF_PARTNERS}
 ALWAYS = (401, 403, 429, 503)
 TOKEN = "token"  # noqa: S105 the name of a scheme
 DESCRIPTION = """\
@@ -68,7 +69,7 @@ def build_document(app: OpenAPI, operations: Sequence[Operation]) -> dict[str, A
 
 
 def _description() -> str:
-    codes = "\n".join(f"| `{code}` | {status} | {title} |" for code, (status, title) in CATALOGUE.items())
+    codes = "\n".join(f"| `{code}` | {status} | {title} |" for code, (status, title) in OURS.items())
     return DESCRIPTION.format(scopes=", ".join(f"`{scope}`" for scope in SCOPES), codes=codes)
 
 
@@ -179,7 +180,7 @@ def _refusals(operation: Operation) -> dict[str, Any]:
 
 
 def _refusal(operation: Operation, status: int) -> dict[str, Any]:
-    codes = [code for code, (code_status, _) in CATALOGUE.items() if code_status == status]
+    codes = [code for code, (code_status, _) in OURS.items() if code_status == status]
     schema: dict[str, Any] = {"$ref": REFERENCE.format(model="ProblemDetails")}
     if status == 409 and operation.view.__name__ == "send_message":
         schema = {"anyOf": [{"allOf": [schema, {"$ref": REFERENCE.format(model="MovedOnBody")}]}, schema]}

@@ -32,6 +32,8 @@ from app.domain.contacts.edit import IdentityTaken, NotAnOrganization
 from app.domain.contacts.queries import ContactMissing
 from app.domain.delivery.actions import UnableToReply
 from app.domain.orders.queries import OrderMissing
+from app.domain.partners.actions import WrongPartner
+from app.domain.partners.queries import PartnerKeyMissing, PartnerMissing
 from app.domain.reply_templates.queries import TemplateMissing
 from app.domain.tasks.queries import TaskMissing
 from app.domain.threads.actions import ThreadMovedOn
@@ -61,6 +63,9 @@ _PROBLEM_OF: dict[type[Exception], Callable[[Any], Problem]] = {
     BrandMissing: lambda _: Problem("not_found"),
     WrongBrand: lambda error: invalid(error.field, str(error)),
     BrandInUse: lambda error: Problem("state_conflict", f"These channels are in use, switch them off first: {error}"),
+    PartnerMissing: lambda _: Problem("not_found"),
+    PartnerKeyMissing: lambda _: Problem("not_found"),
+    WrongPartner: lambda error: invalid(error.field, str(error)),
     WrongTeamName: lambda error: invalid("name", str(error)),
     WeakPassword: lambda error: invalid("password", str(error)),
     BadAddress: lambda error: invalid("email", str(error)),
@@ -100,11 +105,16 @@ def _unavailable(error: Exception) -> Response:
 
 
 def refuse_input(error: ValidationError) -> Response:
+    """The refusal of parameters or a body as it is sent."""
+    return problem_response(problem_of_input(error))
+
+
+def problem_of_input(error: ValidationError) -> Problem:
     """All faults of parameters and body at once, named by field, what was sent not repeated."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     faults = [FieldError(".".join(str(part) for part in e["loc"]), _message(e)) for e in found[:MOST_ERRORS]]
     detail = f"{len(found)} fields are not right" if len(found) > 1 else f"{faults[0].field}: {faults[0].message}".lstrip(": ")
-    return problem_response(Problem("validation_failed", detail, faults))
+    return Problem("validation_failed", detail, faults)
 
 
 def _message(error: Any) -> str:

@@ -24,8 +24,14 @@ MOST_ERRORS = 50
 CATALOGUE: Mapping[str, tuple[int, str]] = {
     "malformed_json": (400, "The body is not JSON"),
     "bad_header": (400, "A header cannot be understood"),
+    "two_credentials": (400, "Two different keys were sent"),
     "unauthenticated": (401, "A valid token is needed"),
+    "signature_missing": (401, "The request is not signed"),
+    "signature_invalid": (401, "The signature is not of this request"),
+    "timestamp_out_of_window": (401, "The time of the request is too far away"),
+    "nonce_reused": (401, "The nonce was used before"),
     "scope_missing": (403, "The token may not do this"),
+    "ip_not_allowed": (403, "The key may not be used from this address"),
     "forbidden": (403, "You may not do this"),
     "not_found": (404, "There is nothing here"),
     "method_not_allowed": (405, "This cannot be done here"),
@@ -45,6 +51,17 @@ CATALOGUE: Mapping[str, tuple[int, str]] = {
     "internal": (500, "Something went wrong on our side"),
     "temporary-reduced-capacity": (503, "Not available at this moment"),
 }
+# Those that only the partner API answers with.
+OF_PARTNERS = frozenset(
+    {
+        "two_credentials",
+        "signature_missing",
+        "signature_invalid",
+        "timestamp_out_of_window",
+        "nonce_reused",
+        "ip_not_allowed",
+    }
+)
 _CODE_OF_STATUS = {
     400: "bad_header",
     401: "unauthenticated",
@@ -118,9 +135,13 @@ def problem_response(problem: Problem) -> Response:
 
 
 def problem_of(error: HTTPException) -> Response:
-    """The refusal for an error of the web framework, its headers (Allow, Retry-After) kept."""
+    """The refusal for an error of the web framework as it is sent."""
     if error.code is None and error.response is not None:  # an answer somebody made and aborted with
         return error.get_response()
-    problem = Problem(_CODE_OF_STATUS.get(error.code or 500, "internal"))
+    return problem_response(problem_from(error))
+
+
+def problem_from(error: HTTPException) -> Problem:
+    """The refusal for an error of the web framework, its headers (Allow, Retry-After) kept."""
     headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After", "WWW-Authenticate"}}
-    return problem_response(Problem(problem.code, headers=headers))
+    return Problem(_CODE_OF_STATUS.get(error.code or 500, "internal"), headers=headers)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 _SECRET_NAME = re.compile(r"auth|cookie|key|password|secret|signature|token", re.IGNORECASE)
 _SECRET_VALUE = re.compile(
-    r"(?:whsec_|uik_|sk_|SG\.|EAA|eyJ)[\w.\-]+|(?:Bearer|Basic)\s+\S+|[\w.+\-%]{1,100}(?:@|%40)[\w.\-]+|(?<!\w)(?:\+|%2B)?\d{9,15}(?!\w)"
+    r"(?:whsec_|uik_|sw[yp]_|pss_|sk_|SG\.|EAA|eyJ)[\w.\-]+|(?:Bearer|Basic)\s+\S+|[\w.+\-%]{1,100}(?:@|%40)[\w.\-]+|(?<!\w)(?:\+|%2B)?\d{9,15}(?!\w)"
 )
 
 

@@ -55,6 +55,8 @@ ROUTES = (
     "app.web.auto_replies.routes",
     "app.web.realtime.routes",
     "app.web.notifications.routes",
+    "app.web.partners.routes",
+    "app.api.partners.routes",
     "app.api.routes",
 )
 REPEATED = ("avatar", "icon", "pill")  # macros a page uses a hundred times with few values, which are all they depend on

@@ -37,6 +37,7 @@ class Permission(StrEnum):
     BRANDS_ALL = "brands.all"  # sees every brand, a member of it or not
     CHANNELS_MANAGE = "channels.manage"
     INTEGRATIONS_MANAGE = "integrations.manage"
+    PARTNERS_MANAGE = "partners.manage"
     PEOPLE_MANAGE = "people.manage"
     SLA_MANAGE = "sla.manage"  # policies and business calendars
     TEAM_CARDS_MANAGE = "team_cards.manage"

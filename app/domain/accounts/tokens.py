@@ -25,6 +25,8 @@ SCOPES = (
     "tasks:write",
     "orders:read",
     "orders:write",
+    "partners:read",
+    "partners:write",
     "appointments:read",
     "appointments:write",
     "templates:read",

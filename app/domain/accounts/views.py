@@ -50,6 +50,8 @@ def scope_hints() -> dict[str, str]:
         "tasks:write": _("Add, change and complete tasks"),
         "orders:read": _("Read orders"),
         "orders:write": _("Add and change orders"),
+        "partners:read": _("Read partners and their keys"),
+        "partners:write": _("Add and change partners and their keys"),
         "appointments:read": _("Read appointments"),
         "appointments:write": _("Plan and change appointments"),
         "templates:read": _("Read templates"),

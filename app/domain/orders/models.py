@@ -44,6 +44,7 @@ class OrderSource(StrEnum):
     API = "api"
     FORM = serving("forms")
     MAKE = "make"
+    PARTNER = "partner"
 
 
 class OrderPriority(StrEnum):

@@ -23,6 +23,14 @@ def list_threads_by_id(session: Session, *, viewer: Viewer, thread_ids: Sequence
     return list(session.execute(query.limit(MOST)).scalars()) if thread_ids else []
 
 
+def find_thread_of_order(session: Session, order_id: uuid.UUID) -> uuid.UUID | None:
+    """The conversation about an order that was linked last."""
+    merged = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id == OrderThread.thread_id).scalar_subquery()
+    place = sa.func.coalesce(merged, OrderThread.thread_id)
+    query = sa.select(Thread.id).join(OrderThread, Thread.id == place).where(OrderThread.order_id == order_id)
+    return session.execute(query.order_by(OrderThread.linked_at.desc()).limit(1)).scalar_one_or_none()
+
+
 def list_orders_of_thread(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> list[Order]:
     """The orders a conversation is about, newest first. One query."""
     merged = sa.select(ThreadAlias.old_id).where(ThreadAlias.thread_id == thread_id)

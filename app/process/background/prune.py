@@ -46,6 +46,9 @@ _RULES = (
     "DELETE FROM scenario_calls WHERE id IN (SELECT id FROM scenario_calls WHERE state = 'done'"
     " AND ended_at < now() - interval '30 days' LIMIT :batch)",
     "DELETE FROM usage_days WHERE called_date < current_date - 100",
+    "DELETE FROM partner_nonces WHERE expires_at < now()",
+    "DELETE FROM partner_calls WHERE id IN"
+    " (SELECT id FROM partner_calls WHERE called_at < now() - interval '400 days' LIMIT :batch)",
     "DELETE FROM address_lookups WHERE expires_at < now()",
     "DELETE FROM reconciliations WHERE created_at < now() - interval '90 days' AND state IN ('done', 'failed')",
     "DELETE FROM sign_ins WHERE created_at < now() - interval '1 day'",

@@ -8,7 +8,7 @@ import sys
 
 from flask import Flask
 
-from app.process.cli import brands, channels, database, events, keys, mail, people
+from app.process.cli import brands, channels, database, events, keys, mail, partners, people
 
 
 def register(app: Flask) -> None:
@@ -19,6 +19,7 @@ def register(app: Flask) -> None:
         brands.brands,
         brands.teams,
         mail.group,
+        partners.group,
         channels.group,
         events.events,
         events.outbox,

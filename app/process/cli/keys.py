@@ -19,6 +19,7 @@ from app.domain.connections.queries import open_secrets
 from app.domain.events.actions import SYSTEM, audit
 from app.domain.integrations.models import Integration
 from app.domain.notifications.models import PushKey, TeamsHook
+from app.domain.partners.models import Partner, PartnerKey
 from app.process.cli.output import json_option, report
 
 # Beside the secrets of channels: table and column of single sealed values, each bound to its row's primary key.
@@ -27,6 +28,8 @@ SEALED = (
     (table_of(TeamsHook), "sealed_url"),
     (table_of(Integration), "sealed_secrets"),
     (table_of(SignIn), "sealed"),
+    (table_of(PartnerKey), "sealed_signing_secret"),
+    (table_of(Partner), "sealed_credentials"),
 )
 group = AppGroup("keys", help="Keys that seal credentials.")
 

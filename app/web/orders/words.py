@@ -36,6 +36,7 @@ SOURCES = {
     OrderSource.API: N_("By the API"),
     OrderSource.FORM: N_("By a form"),
     OrderSource.MAKE: N_("By a scenario"),
+    OrderSource.PARTNER: N_("By a partner"),
 }
 CHECKS = {
     CheckStatus.WAITING: N_("Not looked up yet"),

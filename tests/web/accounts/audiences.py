@@ -63,6 +63,11 @@ def api(method: str, path: str, audience: Audience, json: Mapping[str, Any] | No
     )
 
 
+def partner_api(method: str, path: str) -> tuple[Entry, Entry]:
+    """An address of the partner API, bare and under /api/v1: for partners' keys, never for users' tokens or cookies."""
+    return Entry(method, path, UNSIGNED), Entry(method, f"/api/v1{path}", UNSIGNED)
+
+
 def change(path: str, audience: Audience, json: Mapping[str, Any]) -> tuple[Entry, ...]:
     """PUT and PATCH, which do the same."""
     return (*api("PUT", path, audience, json=json), *api("PATCH", path, audience, json=json))

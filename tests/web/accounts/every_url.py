@@ -30,6 +30,7 @@ from tests.web.accounts.audiences import (
     change,
     hook,
 )
+from tests.web.accounts.partner_urls import PARTNERS
 
 PAGES = (
     Entry("GET", "/", SIGNED_IN),
@@ -382,4 +383,4 @@ API = (
     *api("GET", "/users/<uuid:id>", TOKEN_OF_BRAND),
 )
 
-TABLE = (*PAGES, *SETTINGS, *ACCOUNTS, *OPEN, *API)
+TABLE = (*PAGES, *SETTINGS, *ACCOUNTS, *PARTNERS, *OPEN, *API)

@@ -17,7 +17,7 @@ from app.config import Settings
 from app.core.crypto import Keyring
 from app.core.ids import new_id
 from app.core.runtime import runtime
-from app.domain.accounts.models import Role, Team, User, UserSession
+from app.domain.accounts.models import Brand, Role, Team, User, UserSession
 from app.domain.accounts.tokens import create_token
 from app.domain.automation.models import AutomationRule
 from app.domain.connections.models import Channel, ChannelType
@@ -48,6 +48,7 @@ from app.domain.threads.triage_models import BulkAction
 from app.domain.threads.view_models import SavedView, ViewScope
 from tests.domain.appointments.factories import make_appointment
 from tests.domain.orders.factories import make_order
+from tests.domain.partners.factories import make_partner, make_partner_key
 from tests.domain.routing.factories import make_rule
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.database import again, back_to, ground_session
@@ -67,6 +68,7 @@ IDS_OF_API = {
     "contacts": "contact_id",
     "tasks": "task_id",
     "orders": "order_id",
+    "partners": "partner_id",
     "appointments": "appointment_id",
     "templates": "template_id",
     "teams": "team_id",
@@ -174,6 +176,7 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
         "device_id": _device(session, alice), "way": "app",
         "token": unsubscribe_token(alice.id, app.secret_key), "hook_id": _hook(session, team, keyring),
         "brand_id": channel.brand_id,
+        **_partner(session, channel, keyring),
         "integration_id": _integration(session, channel, keyring),
         "order_id": make_order(session, brand, contact).id,  # type: ignore[arg-type]
         "article_id": _article(session, channel),
@@ -202,6 +205,12 @@ def _integration(session: Session, channel: Channel, keyring: Keyring) -> object
     content = IntegrationContent("Intake", channel.brand_id, channel.id)
     who = {"keyring": keyring, "now": NOW, "actor": SYSTEM}
     return create_integration(session, Provider.FORMS, content, secrets={"url_key": "k"}, **who).id  # type: ignore[arg-type]
+
+
+def _partner(session: Session, channel: Channel, keyring: Keyring) -> dict[str, object]:
+    partner = make_partner(session, session.get_one(Brand, channel.brand_id))
+    key = make_partner_key(session, partner, keyring)
+    return {"partner_id": partner.id, "partner_key_id": key.row.id, "partner": partner.slug, "partner_order_id": "GRO-1"}
 
 
 def _scheduled(session: Session, thread: Thread, user: User) -> object:

@@ -38,9 +38,10 @@ from app.domain.orders.actions import (
     note_feedback,
     set_order_status,
 )
-from app.domain.orders.models import Order, OrderSource, OrderStatus, OrderThread
+from app.domain.orders.models import Order, OrderSource, OrderStatus
 from app.domain.threads.actions import lock_thread
-from app.domain.threads.models import Thread, ThreadAlias
+from app.domain.threads.models import Thread
+from app.domain.threads.order_threads import find_thread_of_order
 from app.domain.transitions.actions import TransitionRefused
 from app.providers.make.parse import Told, lacking, read_amount, read_customer, read_lines, read_place, read_told
 
@@ -166,11 +167,8 @@ def _order(job: _Job) -> Order:
 
 
 def _thread_of(session: Session, order: Order) -> Thread | None:
-    """The conversation about it that was linked last, locked; one that was merged is the one it went into."""
-    merged = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id == OrderThread.thread_id).scalar_subquery()
-    place = sa.func.coalesce(merged, OrderThread.thread_id)
-    query = sa.select(Thread.id).join(OrderThread, Thread.id == place).where(OrderThread.order_id == order.id)
-    found = session.execute(query.order_by(OrderThread.linked_at.desc()).limit(1)).scalar_one_or_none()
+    """The conversation about it that was linked last, locked."""
+    found = find_thread_of_order(session, order.id)
     return lock_thread(session, found) if found is not None else None
 
 

@@ -1,0 +1,60 @@
+"""Orders of partners: posted once for each number of theirs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, g
+
+from app.api.partners.door import current_caller, current_partner, json_answer, operation, read_json
+from app.api.partners.shapes import read_order
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.runtime import runtime
+from app.domain.partners.incoming import PROCESSING_TIME, RECEIVED
+from app.domain.partners.models import PartnerOrder, Scope
+from app.domain.partners.take_order import Taken, take_order
+
+ORDERS = ("/api/v1/partners/<partner>/orders", "/partners/<partner>/orders")
+
+
+@operation("POST", *ORDERS, scope=Scope.ORDERS_WRITE)
+def post_order(partner: str) -> Response:
+    """Take an order: 201, or 200 with the order that has its number already."""
+    body = read_json()
+    g.partner_order_id = str(body.get("partner_order_id", ""))
+    incoming, caller = read_order(body), current_caller()
+    with transaction() as session:
+        taken = take_order(session, current_partner(), caller.environment, incoming, now=utc_now())
+        answer = _answer(taken)
+    runtime().nudger.nudge()
+    response = json_answer(answer, 201 if taken.is_new else 200)
+    path = f"/api/v1/partners/{caller.slug}/orders/{incoming.partner_order_id}/status"
+    response.headers["Location"] = path
+    if not taken.is_new:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def _answer(taken: Taken) -> dict[str, Any]:
+    row = taken.row
+    answer: dict[str, Any] = {"success": True, "data": received(row)}
+    if not taken.is_new:
+        answer["duplicate"] = True
+    if taken.changed_fields:
+        answer |= {"payload_differs": True, "changed_fields": list(taken.changed_fields)}
+    if row.warnings:
+        answer["warnings"] = row.warnings
+    if row.unmapped_skus:
+        answer["unmapped_skus"] = row.unmapped_skus
+    return answer
+
+
+def received(row: PartnerOrder) -> dict[str, str]:
+    """What a posted order is answered with, the first time and every other."""
+    return {
+        "chargecars_order_id": row.order_number,
+        "chargecars_order_uuid": str(row.order_id or row.id),
+        "status": RECEIVED,
+        "estimated_processing_time": PROCESSING_TIME,
+    }

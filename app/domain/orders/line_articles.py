@@ -1,0 +1,43 @@
+"""Say of lines that were ordered in other words which article they are. The caller owns the transaction."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.events.actions import SYSTEM, Actor, Subject, record
+from app.domain.orders.actions import lock_order
+from app.domain.orders.models import Article, LineItem
+
+
+def set_line_articles(
+    session: Session,
+    order_id: uuid.UUID,
+    positions: Sequence[int],
+    article: Article,
+    *,
+    unit_price: Decimal | None = None,
+    now: datetime,
+    actor: Actor = SYSTEM,
+) -> int:
+    """Give those of the lines that have no article this one, and a price where they have none; returns how many.
+
+    `unit_price` in euros without tax; None: the article's.
+    """
+    order = lock_order(session, order_id)
+    unknown = sa.and_(LineItem.order_id == order_id, LineItem.position.in_(positions), LineItem.article_id.is_(None))
+    price = sa.func.coalesce(LineItem.unit_price, article.unit_price if unit_price is None else unit_price)
+    given = sa.update(LineItem).where(unknown).values(article_id=article.id, unit_price=price).returning(LineItem.id)
+    count = len(session.execute(given.execution_options(synchronize_session=False)).all())
+    if count:
+        order.updated_at, order.version = now, order.version + 1
+        session.flush()
+        told = {"order_id": str(order.id), "order_number": order.order_number, "fields": ["line_items"]}
+        subject = Subject(brand_id=order.brand_id)
+        record(session, "OrderChanged", subject=subject, now=now, actor=actor, payload=told, about=("order", order.id))
+    return count

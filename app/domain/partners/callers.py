@@ -1,0 +1,90 @@
+"""Who posts to the partner API: the key behind a text, where it may be used from, and nonces, each good for one request."""
+
+from __future__ import annotations
+
+import ipaddress
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.core.crypto import Keyring
+from app.domain.partners.actions import KEYS
+from app.domain.partners.key_text import hash_of, is_key_text
+from app.domain.partners.models import Environment, Partner, PartnerKey, PartnerNonce
+from app.domain.partners.signature import NONCE_KEPT_SECONDS
+
+TOUCH_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class PartnerCaller:
+    """A partner's program with a key that works."""
+
+    partner_id: uuid.UUID
+    slug: str
+    key_id: uuid.UUID
+    environment: Environment
+    scopes: frozenset[str]
+    allowed_networks: tuple[str, ...]
+    calls_per_minute: int
+    requires_signature: bool
+    sealed_signing_secret: bytes
+
+    def may_call_from(self, address: str) -> bool:
+        """Whether the key may be used from there. An IPv4 address written as IPv6 counts as IPv4."""
+        if not self.allowed_networks:
+            return True
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+            parsed = parsed.ipv4_mapped
+        networks = [ipaddress.ip_network(one) for one in self.allowed_networks]
+        return any(parsed in network for network in networks if network.version == parsed.version)
+
+    def signing_secret(self, keyring: Keyring) -> str:
+        """Raises UnableToDecrypt."""
+        opened = keyring.decrypt(self.sealed_signing_secret, table=KEYS, column="sealed_signing_secret", row_id=self.key_id)
+        return opened.decode()
+
+
+def find_caller(session: Session, text: str, *, now: datetime) -> PartnerCaller | None:
+    """Whose key this is, if it works at this moment and its partner is active. One query."""
+    if not is_key_text(text):
+        return None
+    query = sa.select(PartnerKey, Partner).join(Partner, Partner.id == PartnerKey.partner_id)
+    query = query.where(PartnerKey.key_hash == hash_of(text), PartnerKey.revoked_at.is_(None), Partner.is_active)
+    row = session.execute(query.execution_options(populate_existing=True)).one_or_none()
+    if row is None or (row.PartnerKey.expires_at is not None and row.PartnerKey.expires_at <= now):
+        return None
+    key, partner = row.PartnerKey, row.Partner
+    return PartnerCaller(
+        partner_id=partner.id,
+        slug=partner.slug,
+        key_id=key.id,
+        environment=key.environment,
+        scopes=frozenset(key.scopes),
+        allowed_networks=tuple(partner.allowed_networks),
+        calls_per_minute=partner.calls_per_minute,
+        requires_signature=key.requires_signature,
+        sealed_signing_secret=key.sealed_signing_secret,
+    )
+
+
+def note_used(session: Session, caller: PartnerCaller, *, ip: str, now: datetime) -> None:
+    """Remember when and from where the key was used, at most once a minute."""
+    stale = sa.or_(PartnerKey.last_used_at.is_(None), PartnerKey.last_used_at < now - TOUCH_EVERY)
+    touch = sa.update(PartnerKey).where(PartnerKey.id == caller.key_id, stale)
+    session.execute(touch.values(last_used_at=now, last_used_ip=ip).execution_options(synchronize_session=False))
+
+
+def use_nonce(session: Session, caller: PartnerCaller, nonce: str, *, now: datetime) -> bool:
+    """Take a nonce; False where it was used before."""
+    values = {"key_id": caller.key_id, "nonce": nonce, "expires_at": now + timedelta(seconds=NONCE_KEPT_SECONDS)}
+    taken = postgresql.insert(PartnerNonce).values(values).on_conflict_do_nothing().returning(PartnerNonce.nonce)
+    return session.execute(taken).first() is not None

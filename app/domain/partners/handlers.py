@@ -1,0 +1,47 @@
+"""What happens to partners when something happens elsewhere. Called in the transaction of the change, see app/wiring.py."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.contacts.models import ContactMerge
+from app.domain.events.models import Event
+from app.domain.partners.models import Partner, PartnerDealer, PartnerOrder
+
+ROLES: dict[str, Any] = {"partners": Partner, "partner_dealers": PartnerDealer}
+
+
+def follow_order_status(session: Session, event: Event) -> None:
+    """`OrderStatusChanged`: what the partner is told of its order follows, with the next number of its sequence."""
+    order_id = uuid.UUID(event.payload["order_id"])
+    query = sa.select(PartnerOrder).where(PartnerOrder.order_id == order_id).with_for_update()
+    row = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
+    if row is not None:
+        row.order_status, row.sequence = str(event.payload["status"]), row.sequence + 1
+        row.updated_at = event.occurred_at
+        session.flush()
+
+
+def follow_merged_contact(session: Session, event: Event) -> None:
+    """`ContactsMerged`: partners and dealers go to the kept contact; their ids are written into the merge."""
+    merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
+    moved = {name: _give(session, model, model.contact_id == merge.merged_id, merge.kept_id) for name, model in ROLES.items()}
+    merge.moved = {**merge.moved, **moved}
+    session.flush()
+
+
+def give_back_merged_contact(session: Session, event: Event) -> None:
+    """`ContactMergeUndone`: what went over goes back, where it is still the kept contact's."""
+    merge = session.get_one(ContactMerge, uuid.UUID(event.payload["merge_id"]))
+    for name, model in ROLES.items():
+        theirs = sa.and_(model.id.in_(merge.moved.get(name, [])), model.contact_id == merge.kept_id)
+        _give(session, model, theirs, merge.merged_id)
+
+
+def _give(session: Session, model: Any, which: sa.ColumnElement[bool], contact_id: uuid.UUID) -> list[str]:
+    statement = sa.update(model).where(which).values(contact_id=contact_id).returning(model.id)
+    return [str(row_id) for row_id in session.execute(statement.execution_options(synchronize_session=False)).scalars()]

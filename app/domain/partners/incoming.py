@@ -1,0 +1,79 @@
+"""An order as a partner describes it, whichever way it came, and what two descriptions of the same number say differently."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from app.contract.address_parts import AddressParts
+
+ORDER_ID_CHARACTERS = 100
+RECEIVED = "received"
+PROCESSING_TIME = "24-48 hours"
+MOST_CHANGED_FIELDS = 50
+
+
+@dataclass(frozen=True)
+class IncomingLine:
+    """Something they order. `sku` is theirs, perhaps ours; `item_id` is what they call this line."""
+
+    sku: str
+    description: str
+    quantity: Decimal
+    item_id: str = ""
+
+
+@dataclass(frozen=True)
+class IncomingOrder:
+    """What is known of an order. `payload` is all of what they sent, `warnings` what the answer tells them about it."""
+
+    partner_order_id: str
+    customer_name: str
+    email: str
+    phone: str
+    address: AddressParts | None
+    lines: Sequence[IncomingLine]
+    payload: dict[str, Any]
+    preferences: Mapping[str, str] = field(default_factory=dict)
+    references: Mapping[str, str] = field(default_factory=dict)
+    warnings: Sequence[dict[str, str]] = ()
+
+
+def warning(code: str, field_name: str, message: str) -> dict[str, str]:
+    """One thing the partner should know about what they sent; the order was taken all the same."""
+    return {"code": code, "field": field_name, "message": message}
+
+
+def fingerprint_of(payload: Any) -> bytes:
+    """The same for the same content, whatever its white space and the order of its members."""
+    text = json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def changed_fields(before: Any, after: Any) -> list[str]:
+    """Where they differ, as JSON pointers such as /customer/phone, at most MOST_CHANGED_FIELDS."""
+    found: list[str] = []
+    for pointer in _differences(before, after, ""):
+        if len(found) == MOST_CHANGED_FIELDS:
+            break
+        found.append(pointer)
+    return found
+
+
+def _differences(before: Any, after: Any, at: str) -> Iterator[str]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in sorted({*before, *after}):
+            place = f"{at}/{name.replace('~', '~0').replace('/', '~1')}"
+            if name in before and name in after:
+                yield from _differences(before[name], after[name], place)
+            else:
+                yield place
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for number, (one, other) in enumerate(zip(before, after, strict=True)):
+            yield from _differences(one, other, f"{at}/{number}")
+    elif before != after:
+        yield at or "/"

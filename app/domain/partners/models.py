@@ -1,0 +1,248 @@
+"""Partners who send us orders: their keys, the orders they posted, what they call our articles, and every call they made."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, WithId, text_enum
+
+SLUG = r"^[a-z0-9][a-z0-9-]{1,39}$"
+CALLS_PER_MINUTE = 60
+
+
+class Environment(StrEnum):
+    """Sandbox is for trying: its orders stand apart, nobody is written to, and no number of a real order is used up."""
+
+    SANDBOX = "sandbox"
+    LIVE = "live"
+
+
+class Protocol(StrEnum):
+    """How a partner's orders come in; the words are those of their agreement."""
+
+    API = "api"
+    WEBHOOK = "webhook"
+    FORM = "form"
+    EMAIL = "email"
+
+
+class Authentication(StrEnum):
+    """How we sign in at a partner's own API."""
+
+    API_KEY = "api_key"
+    OAUTH2 = "oauth2"
+    BASIC_AUTH = "basic_auth"
+    BEARER_TOKEN = "bearer_token"  # noqa: S105  the name of a way
+
+
+class SyncFrequency(StrEnum):
+    REAL_TIME = "real_time"
+    EVERY_15_MINUTES = "every_15_minutes"
+    HOURLY = "hourly"
+    DAILY = "daily"
+
+
+class Scope(StrEnum):
+    """What a key may do."""
+
+    ORDERS_WRITE = "orders:write"
+    ORDERS_READ = "orders:read"
+    STATUS_WRITE = "status:write"
+    CONFIG_WRITE = "config:write"
+
+
+class Partner(WithId, Base):
+    """A company that sends us orders. `contact_id` is its organization in the tree of contacts, from which commissions follow.
+
+    `channel_id`: over which the customers of its orders are written to; `allowed_networks`: from where its keys may be used, []
+    anywhere. What follows `integration_name` is for our calls to the partner's API; `sealed_credentials` is an encrypted JSON
+    object. `status_mapping` is {"chargecars_to_partner": {ours: theirs}, "partner_to_chargecars": {theirs: ours}}.
+    """
+
+    __tablename__ = "partners"
+
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    brand_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("brands.id"))
+    contact_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("contacts.id"))
+    channel_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("channels.id", ondelete="SET NULL"))
+    protocol: Mapped[Protocol] = mapped_column(text_enum(Protocol, "protocol"), default=Protocol.API)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    allowed_networks: Mapped[list[str]] = mapped_column(default=list)
+    calls_per_minute: Mapped[int] = mapped_column(default=CALLS_PER_MINUTE)
+    integration_name: Mapped[str] = mapped_column(default="")
+    api_base_url: Mapped[str] = mapped_column(default="")
+    api_version: Mapped[str] = mapped_column(default="")
+    authentication_type: Mapped[Authentication | None] = mapped_column(text_enum(Authentication, "authentication_type"))
+    sealed_credentials: Mapped[bytes | None]
+    sync_enabled: Mapped[bool] = mapped_column(default=False)
+    sync_frequency: Mapped[SyncFrequency] = mapped_column(
+        text_enum(SyncFrequency, "sync_frequency"), default=SyncFrequency.REAL_TIME
+    )
+    status_mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+
+    __table_args__ = (
+        sa.Index("ix_partners_brand", "brand_id"),
+        sa.Index("ix_partners_contact", "contact_id"),
+        sa.CheckConstraint(f"slug ~ '{SLUG}'", name="slug"),
+        sa.CheckConstraint("name <> ''", name="name"),
+        sa.CheckConstraint("calls_per_minute BETWEEN 1 AND 100000", name="calls_per_minute"),
+    )
+
+
+class PartnerKey(WithId, Base):
+    """A key of a partner. `key_hash` is the SHA-256 of the whole of it, `shown` its first and last characters.
+
+    `sealed_signing_secret` signs requests with it, where `requires_signature` or where the caller does so anyway. A key that was
+    rotated works until `expires_at` beside the one that replaces it.
+    """
+
+    __tablename__ = "partner_keys"
+
+    partner_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("partners.id", ondelete="CASCADE"))
+    environment: Mapped[Environment] = mapped_column(text_enum(Environment, "environment"))
+    name: Mapped[str]
+    shown: Mapped[str]
+    key_hash: Mapped[bytes] = mapped_column(unique=True)
+    scopes: Mapped[list[str]]
+    requires_signature: Mapped[bool] = mapped_column(default=False)
+    sealed_signing_secret: Mapped[bytes]
+    created_by_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    last_used_ip: Mapped[str] = mapped_column(default="")
+    revoked_at: Mapped[datetime | None]
+    replaced_by_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("partner_keys.id", ondelete="SET NULL"))
+
+    __table_args__ = (sa.Index("ix_partner_keys_partner", "partner_id", "created_at"),)
+
+
+class PartnerNonce(Base):
+    """A nonce that was used with a key. In the database, because an emptied Redis must not let a request in twice."""
+
+    __tablename__ = "partner_nonces"
+
+    key_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("partner_keys.id", ondelete="CASCADE"), primary_key=True)
+    nonce: Mapped[str] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime]
+
+    __table_args__ = (sa.Index("ix_partner_nonces_expires", "expires_at"),)
+
+
+class PartnerOrder(WithId, Base):
+    """An order as a partner sent it, once for each number of theirs. A sandbox order is no order of ours: it has this row alone.
+
+    `payload` is what they sent, `fingerprint` the SHA-256 of it in canonical form; `warnings` is what the answer told them of it,
+    `unmapped_skus` whatever has no article yet. `order_status` and `sequence` (one more with each change) follow the order.
+    `differing`: what a later post of the same number said otherwise, {"changed_fields", "payload", "at"}; the order does not
+    follow it.
+    """
+
+    __tablename__ = "partner_orders"
+
+    partner_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("partners.id"))
+    environment: Mapped[Environment] = mapped_column(text_enum(Environment, "environment"))
+    partner_order_id: Mapped[str]
+    order_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("orders.id", ondelete="CASCADE"), unique=True)
+    order_number: Mapped[str] = mapped_column(unique=True)
+    order_status: Mapped[str]
+    sequence: Mapped[int] = mapped_column(default=1)
+    customer_name: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    fingerprint: Mapped[bytes]
+    warnings: Mapped[list[Any]] = mapped_column(default=list)
+    unmapped_skus: Mapped[list[str]] = mapped_column(default=list)
+    differing: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    repeats: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.UniqueConstraint("partner_id", "environment", "partner_order_id"),
+        sa.Index("ix_partner_orders_updated", "partner_id", "environment", "updated_at", "id"),
+        sa.Index("ix_partner_orders_created", "partner_id", "environment", "created_at", "id"),
+        sa.CheckConstraint("(environment = 'live') = (order_id IS NOT NULL)", name="order"),
+        sa.CheckConstraint("sequence > 0", name="sequence"),
+    )
+
+
+class PartnerProduct(WithId, Base):
+    """What a partner calls one of our articles. `unit_price` in euros without tax; None: the article's.
+
+    It holds from `valid_from` until before `valid_until`, which is None where there is no end.
+    """
+
+    __tablename__ = "partner_products"
+
+    partner_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("partners.id", ondelete="CASCADE"))
+    partner_sku: Mapped[str]
+    article_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("articles.id"))
+    product_type: Mapped[str] = mapped_column(default="")
+    unit_price: Mapped[Decimal | None] = mapped_column(sa.Numeric(12, 2))
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.UniqueConstraint("partner_id", "partner_sku", "valid_from"),
+        sa.Index("ix_partner_products_article", "article_id"),
+        sa.CheckConstraint("partner_sku <> ''", name="partner_sku"),
+        sa.CheckConstraint("valid_until IS NULL OR valid_until > valid_from", name="valid"),
+    )
+
+
+class PartnerDealer(WithId, Base):
+    """A dealer of a partner: what the partner calls it, and which organization it is. From its place in the tree of contacts
+    follow the channels of an order."""
+
+    __tablename__ = "partner_dealers"
+
+    partner_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("partners.id", ondelete="CASCADE"))
+    dealer_group_id: Mapped[str]
+    contact_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("contacts.id"))
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.UniqueConstraint("partner_id", "dealer_group_id"),
+        sa.Index("ix_partner_dealers_contact", "contact_id"),
+        sa.CheckConstraint("dealer_group_id <> ''", name="dealer_group_id"),
+    )
+
+
+class PartnerCall(WithId, Base):
+    """One request of a partner and how it was answered, so that they and we can see why one failed. `code` is that of the
+    refusal, "" where there was none; `id` is the number in X-Request-Id. Without an environment no key of ours was sent."""
+
+    __tablename__ = "partner_calls"
+
+    partner_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("partners.id", ondelete="CASCADE"))
+    key_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("partner_keys.id", ondelete="SET NULL"))
+    environment: Mapped[Environment | None] = mapped_column(text_enum(Environment, "environment"))
+    method: Mapped[str]
+    path: Mapped[str]
+    partner_order_id: Mapped[str] = mapped_column(default="")
+    status: Mapped[int] = mapped_column(sa.SmallInteger)
+    code: Mapped[str] = mapped_column(default="")
+    detail: Mapped[str] = mapped_column(default="")
+    is_repeat: Mapped[bool] = mapped_column(default=False)
+    took_ms: Mapped[int]
+    ip: Mapped[str] = mapped_column(default="")
+    called_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.Index("ix_partner_calls_newest", "partner_id", "called_at", "id"),
+        sa.Index("ix_partner_calls_called", "called_at"),
+    )

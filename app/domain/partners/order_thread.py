@@ -1,0 +1,88 @@
+"""The conversation about a partner's order: it begins with the order in words, as something the partner said."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.domain.connections.models import Channel
+from app.domain.contacts.models import Contact
+from app.domain.events.actions import SYSTEM, record
+from app.domain.partners.incoming import IncomingOrder
+from app.domain.partners.models import Partner, PartnerOrder
+from app.domain.threads.actions import (
+    NewMessage,
+    NewThread,
+    add_message,
+    add_note,
+    create_thread,
+    lock_thread,
+    reopen_for_incoming,
+    subject_of,
+)
+from app.domain.threads.models import MessageType, Thread
+from app.domain.threads.order_threads import find_thread_of_order
+
+
+def begin_order_thread(
+    session: Session, partner: Partner, customer: Contact, incoming: IncomingOrder, row: PartnerOrder, *, now: datetime
+) -> Thread:
+    """A thread with the customer, the partner beside them; answers go over the partner's channel, where it has one."""
+    channel = session.get(Channel, partner.channel_id) if partner.channel_id else None
+    new = NewThread(
+        brand_id=partner.brand_id,
+        medium=channel.medium.value if channel else "internal",
+        subject=f"{partner.name} · {incoming.partner_order_id}",
+        channel_id=channel.id if channel else None,
+        contact_id=customer.id,
+        external_references={"partner": partner.slug, "partner_order_id": incoming.partner_order_id},
+    )
+    thread = lock_thread(session, create_thread(session, new, now=now).id)
+    thread.partner_contact_id = partner.contact_id
+    text = _in_words(partner, incoming, row)
+    sender = session.get_one(Contact, partner.contact_id)
+    message = NewMessage(
+        message_type=MessageType.INCOMING,
+        medium=thread.medium,
+        occurred_at=now,
+        text=text,
+        subject=thread.subject,
+        channel_id=thread.channel_id,
+        values={
+            "sender_contact_id": sender.id,
+            "sender": {"name": partner.name, "address": ""},
+            "external_id": f"partner:{row.id}",
+            "content_hash": hashlib.sha256(text.encode()).hexdigest(),
+        },
+    )
+    added = add_message(session, thread, message, now=now)
+    reopen_for_incoming(session, thread, now=now)
+    record(session, "MessageReceived", subject=subject_of(thread, added), now=now)
+    return thread
+
+
+def note_in_thread(session: Session, order_id: uuid.UUID, text: str, *, author_name: str, now: datetime) -> None:
+    """Write a note into the conversation about the order that was linked last; where there is none, nothing."""
+    thread_id = find_thread_of_order(session, order_id)
+    if thread_id is not None:
+        add_note(session, thread_id=thread_id, text=text, actor=SYSTEM, author_name=author_name, now=now)
+
+
+def _in_words(partner: Partner, incoming: IncomingOrder, row: PartnerOrder) -> str:
+    """The order as people read it. What has no article and what was doubtful is said."""
+    unmapped = {sku.casefold() for sku in row.unmapped_skus}
+    lines = [f"{partner.name}: {incoming.partner_order_id}", ""]
+    lines += [incoming.customer_name, *filter(None, (incoming.email, incoming.phone))]
+    if incoming.address is not None and incoming.address.typed:
+        lines.append(incoming.address.typed)
+    lines.append("")
+    for line in incoming.lines:
+        known = " (no article)" if line.sku.casefold() in unmapped else ""
+        lines.append(f"{line.quantity.normalize():f} × {' · '.join(filter(None, (line.sku, line.description)))}{known}")
+    told = [f"{name}: {text}" for name, text in {**incoming.preferences, **incoming.references}.items()]
+    lines += ["", *told] if told else []
+    doubts = [one["message"] for one in incoming.warnings if one["code"] != "unknown_field"]
+    return "\n".join([*lines, *(["", *doubts] if doubts else [])])

@@ -1,0 +1,120 @@
+"""What a partner calls our articles: find the article behind each of their numbers, keep and take away such a pair."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.core.ids import new_id
+from app.domain.events.actions import Actor, audit
+from app.domain.orders.articles import find_articles
+from app.domain.orders.line_articles import set_line_articles
+from app.domain.orders.models import Article
+from app.domain.partners.models import Partner, PartnerOrder, PartnerProduct
+
+ZONE = ZoneInfo("Europe/Amsterdam")  # whose days prices hold for
+SKU_CHARACTERS, TYPE_CHARACTERS = 200, 60
+ALWAYS = date(2000, 1, 1)
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """The article behind a number of theirs; `unit_price` in euros without tax, None: the article's."""
+
+    article: Article
+    unit_price: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class ProductContent:
+    """One pair. `unit_price` None: the article's. It holds until before `valid_until`, None: for good."""
+
+    partner_sku: str
+    article_id: uuid.UUID
+    product_type: str = ""
+    unit_price: Decimal | None = None
+    valid_from: date = ALWAYS
+    valid_until: date | None = None
+
+
+def find_mapped(session: Session, partner: Partner, skus: Sequence[str], *, now: datetime) -> dict[str, Mapped]:
+    """By number of theirs, whatever case it is in. Our own article numbers are understood as well, behind their own."""
+    wanted = {sku.casefold() for sku in skus if sku}
+    if not wanted:
+        return {}
+    ours = find_articles(session, brand_id=partner.brand_id, names=list(wanted))
+    found = {sku: Mapped(article) for sku, article in ours.items() if article.sku.casefold() == sku}
+    today = now.astimezone(ZONE).date()
+    query = sa.select(PartnerProduct, Article).join(Article, Article.id == PartnerProduct.article_id)
+    query = query.where(
+        PartnerProduct.partner_id == partner.id,
+        sa.func.lower(PartnerProduct.partner_sku).in_(wanted),
+        PartnerProduct.valid_from <= today,
+        sa.or_(PartnerProduct.valid_until.is_(None), PartnerProduct.valid_until > today),
+    )
+    for product, article in session.execute(query.order_by(PartnerProduct.valid_from, PartnerProduct.id)):
+        found[product.partner_sku.casefold()] = Mapped(article, product.unit_price)
+    return found
+
+
+def keep_product(session: Session, partner: Partner, content: ProductContent, *, now: datetime, actor: Actor) -> None:
+    """Add a pair, or change the one of the same number and first day; orders that waited for it have their article now."""
+    values = {"id": new_id(), "partner_id": partner.id, "created_at": now, "updated_at": now, **vars(content)}
+    kept = postgresql.insert(PartnerProduct).values(values)
+    changed = {name: kept.excluded[name] for name in ("article_id", "product_type", "unit_price", "valid_until", "updated_at")}
+    same = ["partner_id", "partner_sku", "valid_from"]
+    session.execute(kept.on_conflict_do_update(index_elements=same, set_=changed))
+    _settle_waiting(session, partner, content.partner_sku, now=now)
+    _audit(session, "PartnerProductKept", partner, now=now, actor=actor, detail={"article_id": str(content.article_id)})
+
+
+def remove_product(session: Session, partner: Partner, product_id: uuid.UUID, *, now: datetime, actor: Actor) -> None:
+    """Forget a pair; orders keep the articles they have. One that is gone changes nothing."""
+    gone = sa.delete(PartnerProduct).where(PartnerProduct.id == product_id, PartnerProduct.partner_id == partner.id)
+    if session.execute(gone.returning(PartnerProduct.id)).first() is not None:
+        _audit(session, "PartnerProductRemoved", partner, now=now, actor=actor)
+
+
+def find_article_by_sku(session: Session, partner: Partner, sku: str) -> Article | None:
+    """The article of the partner's brand that has this number of ours."""
+    found = find_articles(session, brand_id=partner.brand_id, names=[sku]).get(sku.casefold())
+    return found if found is not None and found.sku.casefold() == sku.casefold() else None
+
+
+def skus_by_position(payload: dict[str, Any]) -> list[str]:
+    """The numbers of theirs in the order of the lines that were made of them, "" for a line without one."""
+    products, items = payload.get("products") or (), payload.get("line_items") or ()
+    return [str(one.get("partner_sku") or "") for one in products] + [str(one.get("sku") or "") for one in items]
+
+
+def _settle_waiting(session: Session, partner: Partner, sku: str, *, now: datetime) -> None:
+    """Give lines that were ordered by this number, and had no article, the one it means now."""
+    folded = sku.casefold()
+    waiting = sa.select(PartnerOrder).where(
+        PartnerOrder.partner_id == partner.id, sa.func.cardinality(PartnerOrder.unmapped_skus) > 0
+    )
+    rows = session.execute(waiting.order_by(PartnerOrder.id).with_for_update().execution_options(populate_existing=True))
+    mapped = find_mapped(session, partner, [sku], now=now).get(folded)
+    for row in rows.scalars() if mapped is not None else ():
+        if folded not in {one.casefold() for one in row.unmapped_skus}:
+            continue
+        row.unmapped_skus = [one for one in row.unmapped_skus if one.casefold() != folded]
+        places = [place for place, one in enumerate(skus_by_position(row.payload), start=1) if one.casefold() == folded]
+        if row.order_id is not None and mapped is not None:
+            set_line_articles(session, row.order_id, places, mapped.article, unit_price=mapped.unit_price, now=now)
+    session.flush()
+
+
+def _audit(
+    session: Session, action: str, partner: Partner, *, now: datetime, actor: Actor, detail: dict[str, Any] | None = None
+) -> None:
+    audit(session, action=action, object_type="partner", object_id=str(partner.id), now=now, actor=actor, detail=detail)

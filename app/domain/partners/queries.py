@@ -1,0 +1,179 @@
+"""Read partners, their keys, orders and calls. Pages and the application's API see those of the viewer's brands."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.keyset import Place, Sort, cut, paged
+from app.core.paging import Page
+from app.domain.accounts.models import Brand
+from app.domain.contacts.models import Contact
+from app.domain.orders.models import Article
+from app.domain.partners.models import Environment, Partner, PartnerCall, PartnerKey, PartnerOrder, PartnerProduct
+
+NEWEST = Sort("created_at", descending=True)
+IN_ORDER_OF_CHANGE = Sort("updated_at", descending=False)
+
+
+class PartnerMissing(Exception):
+    """No such partner, or none the viewer may see."""
+
+
+class PartnerKeyMissing(Exception):
+    """No such key of this partner."""
+
+
+@dataclass(frozen=True)
+class PartnerRow:
+    """A partner as lists show it. `orders`: live ones of the last 30 days; `open_skus`: numbers of theirs without an article."""
+
+    partner: Partner
+    brand_name: str
+    brand_hue: int
+    contact_name: str
+    orders: int
+    open_skus: int
+    last_call_at: datetime | None
+
+
+def list_partners(session: Session, *, brand_ids: Collection[uuid.UUID], now: datetime) -> list[PartnerRow]:
+    """By name. One query."""
+    mine = PartnerOrder.partner_id == Partner.id
+    live = sa.and_(mine, PartnerOrder.environment == Environment.LIVE)
+    recent = sa.select(sa.func.count()).where(live, PartnerOrder.created_at > now - timedelta(days=30))
+    waiting = sa.select(sa.func.count()).where(live, sa.func.cardinality(PartnerOrder.unmapped_skus) > 0)
+    last = sa.select(sa.func.max(PartnerCall.called_at)).where(PartnerCall.partner_id == Partner.id)
+    query = sa.select(
+        Partner,
+        Brand.name.label("brand_name"),
+        Brand.hue,
+        Contact.name.label("contact_name"),
+        recent.scalar_subquery().label("orders"),
+        waiting.scalar_subquery().label("open_skus"),
+        last.scalar_subquery().label("last_call_at"),
+    )
+    query = query.join(Brand, Brand.id == Partner.brand_id).join(Contact, Contact.id == Partner.contact_id)
+    rows = session.execute(query.where(Partner.brand_id.in_(brand_ids)).order_by(sa.func.lower(Partner.name), Partner.id))
+    return [
+        PartnerRow(row.Partner, row.brand_name, row.hue, row.contact_name, row.orders, row.open_skus, row.last_call_at)
+        for row in rows
+    ]
+
+
+def get_partner(session: Session, partner_id: uuid.UUID, *, brand_ids: Collection[uuid.UUID], lock: bool = False) -> Partner:
+    """Raises PartnerMissing."""
+    query = sa.select(Partner).where(Partner.id == partner_id, Partner.brand_id.in_(brand_ids))
+    query = query.with_for_update() if lock else query
+    partner = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
+    if partner is None:
+        raise PartnerMissing(str(partner_id))
+    return partner
+
+
+def find_partner(session: Session, name: str) -> Partner | None:
+    """By slug or by id."""
+    query = sa.select(Partner).where(sa.or_(Partner.slug == name.lower(), sa.cast(Partner.id, sa.Text) == name.lower()))
+    return session.execute(query).scalar_one_or_none()
+
+
+def list_keys(session: Session, partner_id: uuid.UUID) -> list[PartnerKey]:
+    """Those that work first, then by age, the newest first."""
+    query = sa.select(PartnerKey).where(PartnerKey.partner_id == partner_id)
+    query = query.order_by(PartnerKey.revoked_at.is_not(None), PartnerKey.created_at.desc(), PartnerKey.id.desc())
+    return list(session.execute(query.execution_options(populate_existing=True)).scalars())
+
+
+def get_key(session: Session, partner_id: uuid.UUID, key_id: uuid.UUID) -> PartnerKey:
+    """Locked. Raises PartnerKeyMissing."""
+    query = sa.select(PartnerKey).where(PartnerKey.id == key_id, PartnerKey.partner_id == partner_id).with_for_update()
+    key = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
+    if key is None:
+        raise PartnerKeyMissing(str(key_id))
+    return key
+
+
+def find_partner_order(
+    session: Session, *, partner_id: uuid.UUID, environment: Environment, partner_order_id: str
+) -> PartnerOrder | None:
+    """The order that has this number of theirs."""
+    query = sa.select(PartnerOrder).where(
+        PartnerOrder.partner_id == partner_id,
+        PartnerOrder.environment == environment,
+        PartnerOrder.partner_order_id == partner_order_id,
+    )
+    return session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
+
+
+def find_order_of_partner(session: Session, order_id: uuid.UUID) -> PartnerOrder | None:
+    """What a partner sent of this order of ours, if one did."""
+    query = sa.select(PartnerOrder).where(PartnerOrder.order_id == order_id)
+    return session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
+
+
+def list_changed_orders(
+    session: Session,
+    *,
+    partner_id: uuid.UUID,
+    environment: Environment,
+    updated_since: datetime | None,
+    cursor: str | None,
+    limit: int,
+) -> Page[PartnerOrder]:
+    """In the order in which they were changed last, so that whoever asks again begins where they ended. Raises BadCursor."""
+    query = sa.select(PartnerOrder).where(PartnerOrder.partner_id == partner_id, PartnerOrder.environment == environment)
+    if updated_since is not None:
+        query = query.where(PartnerOrder.updated_at >= updated_since)
+    query = paged(query, IN_ORDER_OF_CHANGE, PartnerOrder.updated_at, PartnerOrder.id, cursor=cursor, limit=limit)
+    rows = session.execute(query.execution_options(populate_existing=True)).scalars().all()
+    return cut(rows, limit, IN_ORDER_OF_CHANGE, lambda row: Place(row.updated_at, row.id))
+
+
+def list_orders_of_partner(
+    session: Session, partner_id: uuid.UUID, *, environment: Environment, cursor: str | None = None, limit: int = 20
+) -> Page[PartnerOrder]:
+    """The newest first. Raises BadCursor."""
+    query = sa.select(PartnerOrder).where(PartnerOrder.partner_id == partner_id, PartnerOrder.environment == environment)
+    query = paged(query, NEWEST, PartnerOrder.created_at, PartnerOrder.id, cursor=cursor, limit=limit)
+    rows = session.execute(query.execution_options(populate_existing=True)).scalars().all()
+    return cut(rows, limit, NEWEST, lambda row: Place(row.created_at, row.id))
+
+
+def list_calls(session: Session, partner_id: uuid.UUID, *, failed: bool = False, limit: int = 50) -> list[PartnerCall]:
+    """The newest calls; of `failed`, those that were refused."""
+    query = sa.select(PartnerCall).where(PartnerCall.partner_id == partner_id)
+    query = query.where(PartnerCall.status >= 400) if failed else query
+    query = query.order_by(PartnerCall.called_at.desc(), PartnerCall.id.desc()).limit(limit)
+    return list(session.execute(query).scalars())
+
+
+@dataclass(frozen=True)
+class ProductRow:
+    product: PartnerProduct
+    article: Article
+
+
+def list_products(session: Session, partner_id: uuid.UUID) -> list[ProductRow]:
+    """By their number, the newest period first."""
+    query = sa.select(PartnerProduct, Article).join(Article, Article.id == PartnerProduct.article_id)
+    query = query.where(PartnerProduct.partner_id == partner_id)
+    rows = session.execute(query.order_by(PartnerProduct.partner_sku, PartnerProduct.valid_from.desc(), PartnerProduct.id))
+    return [ProductRow(product, article) for product, article in rows]
+
+
+def list_open_skus(session: Session, partner_id: uuid.UUID) -> list[str]:
+    """Numbers of theirs that live orders have and no article answers to."""
+    every = sa.func.unnest(PartnerOrder.unmapped_skus).label("sku")
+    query = sa.select(every).where(PartnerOrder.partner_id == partner_id, PartnerOrder.environment == Environment.LIVE)
+    return sorted(set(session.execute(query.distinct()).scalars()))
+
+
+def names_of_partners(session: Session, partner_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Their names by id."""
+    rows = session.execute(sa.select(Partner.id, Partner.name).where(Partner.id.in_(partner_ids)))
+    return {row.id: row.name for row in rows}

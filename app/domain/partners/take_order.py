@@ -1,0 +1,163 @@
+"""Take an order of a partner, once for each number of theirs: the order, its thread, and a task where something needs a person.
+
+At most one of those who post the same number at once writes it; the others wait for its end and get what it wrote. The caller
+owns the transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.db import advisory_xact_lock
+from app.core.ids import new_id
+from app.domain.events.actions import SYSTEM, Subject, record
+from app.domain.orders.actions import NewLine, NewOrder, create_order
+from app.domain.orders.models import Order, OrderSource, OrderStatus
+from app.domain.partners.customers import chain_of, find_customer
+from app.domain.partners.dealers import find_dealer
+from app.domain.partners.incoming import IncomingLine, IncomingOrder, changed_fields, fingerprint_of
+from app.domain.partners.models import Environment, Partner, PartnerOrder
+from app.domain.partners.order_thread import begin_order_thread, note_in_thread
+from app.domain.partners.products import Mapped, find_mapped
+from app.domain.tasks.actions import TaskContent, create_task
+from app.domain.tasks.models import TaskType
+
+SANDBOX_NUMBERS = sa.Sequence("partner_sandbox_numbers")
+LONGEST_LIST = 10
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a post: the order, whether it is new, and where a repeat said something else."""
+
+    row: PartnerOrder
+    is_new: bool
+    changed_fields: tuple[str, ...] = ()
+
+
+def take_order(session: Session, partner: Partner, environment: Environment, incoming: IncomingOrder, *, now: datetime) -> Taken:
+    """Write the order, or find the one that has its number already. Nothing of an order that is there changes."""
+    number, fingerprint = incoming.partner_order_id, fingerprint_of(incoming.payload)
+    advisory_xact_lock(session, f"partner order:{partner.id}:{environment.value}:{number}")
+    same = (
+        PartnerOrder.partner_id == partner.id,
+        PartnerOrder.environment == environment,
+        PartnerOrder.partner_order_id == number,
+    )
+    query = sa.select(PartnerOrder).where(*same).with_for_update().execution_options(populate_existing=True)
+    known = session.execute(query).scalar_one_or_none()
+    if known is not None:
+        return _repeat(session, partner, known, incoming, fingerprint, now=now)
+    mapped = find_mapped(session, partner, [line.sku for line in incoming.lines], now=now)
+    unmapped = [line.sku for line in incoming.lines if line.sku and line.sku.casefold() not in mapped]
+    row = PartnerOrder(
+        id=new_id(),
+        partner_id=partner.id,
+        environment=environment,
+        partner_order_id=number,
+        order_status=OrderStatus.NEW.value,
+        sequence=1,
+        customer_name=incoming.customer_name,
+        payload=incoming.payload,
+        fingerprint=fingerprint,
+        warnings=list(incoming.warnings),
+        unmapped_skus=list(dict.fromkeys(unmapped)),
+        repeats=0,
+        created_at=now,
+        updated_at=now,
+    )
+    if environment == Environment.LIVE:
+        order = _write_order(session, partner, incoming, mapped, row, now=now)
+        row.order_id, row.order_number = order.id, order.order_number
+    else:
+        row.order_number = f"TEST-{now.year}-{session.execute(SANDBOX_NUMBERS.next_value()).scalar_one():05}"
+    session.add(row)
+    session.flush()
+    _tell(session, "PartnerOrderReceived", partner, row, now=now)
+    return Taken(row, is_new=True)
+
+
+def _repeat(
+    session: Session, partner: Partner, row: PartnerOrder, incoming: IncomingOrder, fingerprint: bytes, *, now: datetime
+) -> Taken:
+    row.repeats += 1
+    if fingerprint == bytes(row.fingerprint):
+        session.flush()
+        return Taken(row, is_new=False)
+    changed = changed_fields(row.payload, incoming.payload)
+    told_before = row.differing is not None and row.differing["payload"] == incoming.payload
+    if not told_before:
+        row.differing = {"changed_fields": changed, "payload": incoming.payload, "at": now.isoformat()}
+        if row.order_id is not None:
+            listed = ", ".join(changed[:LONGEST_LIST]) + (" …" if len(changed) > LONGEST_LIST else "")
+            words = f"{partner.name} sent {row.partner_order_id} again with other content: {listed}. The order stays as it is."
+            note_in_thread(session, row.order_id, words, author_name=partner.name, now=now)
+        _tell(session, "PartnerOrderDiffers", partner, row, now=now, more={"changed_fields": changed})
+    session.flush()
+    return Taken(row, is_new=False, changed_fields=tuple(changed))
+
+
+def _write_order(
+    session: Session,
+    partner: Partner,
+    incoming: IncomingOrder,
+    mapped: dict[str, Mapped],
+    row: PartnerOrder,
+    *,
+    now: datetime,
+) -> Order:
+    customer = find_customer(session, incoming, now=now)
+    dealer_id = find_dealer(session, partner, incoming.references.get("dealer_group_id", ""))
+    thread = begin_order_thread(session, partner, customer, incoming, row, now=now)
+    new = NewOrder(
+        brand_id=partner.brand_id,
+        customer_contact_id=customer.id,
+        source=OrderSource.PARTNER,
+        source_key=f"{partner.id}:{incoming.partner_order_id}",
+        address=incoming.address,
+        lines=[_line(line, mapped) for line in incoming.lines],
+        notes="\n".join(f"{name}: {text}" for name, text in incoming.preferences.items()),
+        account_contact_id=partner.contact_id,
+        channel_contact_ids=chain_of(session, dealer_id or partner.contact_id),
+        external_references={
+            "partner_order_id": incoming.partner_order_id,
+            **incoming.references,
+            "partner_system": partner.integration_name or partner.slug,
+            "created_via_api": True,
+        },
+        thread_id=thread.id,
+    )
+    order = create_order(session, new, now=now, actor=SYSTEM)
+    if row.unmapped_skus:
+        listed = ", ".join(row.unmapped_skus[:LONGEST_LIST])
+        title = f"{order.order_number}: {partner.name} ordered what has no article: {listed}"
+        content = TaskContent(partner.brand_id, title[:300], task_type=TaskType.OTHER, thread_id=thread.id)
+        create_task(session, content, now=now, actor=SYSTEM)
+    return order
+
+
+def _line(line: IncomingLine, mapped: dict[str, Mapped]) -> NewLine:
+    found = mapped.get(line.sku.casefold())
+    words = line.description or (found.article.name if found else line.sku)
+    article, price = (found.article.sku, found.unit_price) if found else (line.sku, None)
+    return NewLine(words, line.quantity, article, price, external_item_reference=line.item_id or line.sku)
+
+
+def _tell(
+    session: Session, event: str, partner: Partner, row: PartnerOrder, *, now: datetime, more: dict[str, Any] | None = None
+) -> None:
+    told = {
+        "partner_id": str(partner.id),
+        "partner_order_row_id": str(row.id),
+        "order_id": str(row.order_id) if row.order_id else None,
+        "order_number": row.order_number,
+        "environment": row.environment.value,
+        **(more or {}),
+    }
+    subject = Subject(brand_id=partner.brand_id)
+    record(session, event, subject=subject, now=now, payload=told, about=("partner_order", row.id))

@@ -1,0 +1,139 @@
+"""What people may send us about a partner: these fields and no others."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from app.core.text import storable
+from app.core.translation import gettext as _
+from app.core.translation import told
+from app.domain.orders.models import OrderStatus
+from app.domain.partners.actions import EVERY_SCOPE, NAME_CHARACTERS, PartnerContent, suggest_slug
+from app.domain.partners.models import CALLS_PER_MINUTE, Authentication, Environment, Partner, Protocol, SyncFrequency
+from app.domain.partners.status_map import IN, OUT, WORD_CHARACTERS
+
+E = TypeVar("E", bound=StrEnum)
+
+
+@dataclass
+class PartnerForm:
+    """A partner as it was typed, and what is wrong with it, by field. `channel_brands`: the brand of each channel."""
+
+    values: Mapping[str, str]
+    brand_ids: Collection[uuid.UUID]
+    channel_brands: Mapping[uuid.UUID, uuid.UUID]
+    status_mapping: Mapping[str, Any] | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def get(self, name: str) -> str:
+        return storable(self.values.get(name, "")).strip()
+
+    def content(self, contact_id: uuid.UUID | None) -> PartnerContent | None:
+        """None where something is wrong. `contact_id`: its organization, None for one that is added."""
+        name = " ".join(self.get("name").split())
+        if not name:
+            self.errors["name"] = _("Enter a name.")
+        elif len(name) > NAME_CHARACTERS:
+            self.errors["name"] = _("Use at most %(count)s characters.", count=NAME_CHARACTERS)
+        brand_id = next((one for one in self.brand_ids if str(one) == self.get("brand")), None)
+        if brand_id is None:
+            self.errors["brand"] = _("Choose one of your brands.")
+        content: dict[str, Any] = {
+            "name": name,
+            "slug": self.get("slug").lower() or suggest_slug(name),
+            "contact_id": contact_id,
+            "channel_id": self._channel(brand_id),
+            "protocol": self._choice("protocol", Protocol) or Protocol.API,
+            "allowed_networks": self.get("allowed_networks").replace(",", " ").split(),
+            "calls_per_minute": self._calls(),
+            "integration_name": self.get("integration_name"),
+            "api_base_url": self.get("api_base_url"),
+            "api_version": self.get("api_version"),
+            "authentication_type": self._choice("authentication_type", Authentication),
+            "sync_enabled": self.get("sync_enabled") == "1",
+            "sync_frequency": self._choice("sync_frequency", SyncFrequency) or SyncFrequency.REAL_TIME,
+        }
+        if self.status_mapping is not None:
+            content["status_mapping"] = self.status_mapping
+        return None if self.errors or brand_id is None else PartnerContent(brand_id=brand_id, **content)
+
+    def note(self, field_name: str, message: str) -> None:
+        """Remember what the domain found wrong."""
+        self.errors[field_name] = told(message)
+
+    def _channel(self, brand_id: uuid.UUID | None) -> uuid.UUID | None:
+        wanted = self.get("channel")
+        found = next((one for one in self.channel_brands if str(one) == wanted), None)
+        if wanted and (found is None or self.channel_brands[found] != brand_id):
+            self.errors["channel"] = _("Choose a channel of this brand.")
+        return found
+
+    def _calls(self) -> int:
+        text = self.get("calls_per_minute") or str(CALLS_PER_MINUTE)
+        number = int(text) if text.isascii() and text.isdecimal() and len(text) < 7 else 0
+        if not 1 <= number <= 100_000:
+            self.errors["calls_per_minute"] = _("Enter a number from 1 to 100000.")
+        return number
+
+    def _choice(self, name: str, kind: type[E]) -> E | None:
+        return next((one for one in kind if one.value == self.get(name)), None)
+
+
+def values_of(partner: Partner) -> dict[str, str]:
+    """A partner as the form shows it."""
+    return {
+        "name": partner.name,
+        "slug": partner.slug,
+        "brand": str(partner.brand_id),
+        "channel": str(partner.channel_id or ""),
+        "protocol": partner.protocol.value,
+        "allowed_networks": "\n".join(partner.allowed_networks),
+        "calls_per_minute": str(partner.calls_per_minute),
+        "integration_name": partner.integration_name,
+        "api_base_url": partner.api_base_url,
+        "api_version": partner.api_version,
+        "authentication_type": partner.authentication_type.value if partner.authentication_type else "",
+        "sync_enabled": "1" if partner.sync_enabled else "",
+        "sync_frequency": partner.sync_frequency.value,
+    }
+
+
+def read_mapping(values: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Their words for our states (`out_<status>`), and which of our states each of their words means (`in_<status>`, several
+    divided by commas)."""
+    out, back = {}, {}
+    for status in OrderStatus:
+        word = " ".join(storable(values.get(f"out_{status.value}", "")).split())[:WORD_CHARACTERS]
+        if word:
+            out[status.value] = word
+        for one in storable(values.get(f"in_{status.value}", "")).split(","):
+            if one.strip():
+                back[one.strip()[:WORD_CHARACTERS]] = status.value
+    return {OUT: out, IN: back}
+
+
+@dataclass
+class KeyForm:
+    """A key as it was asked for."""
+
+    values: Mapping[str, str]
+    scopes: Collection[str]
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> Environment:
+        return Environment.LIVE if self.values.get("environment") == "live" else Environment.SANDBOX
+
+    @property
+    def name(self) -> str:
+        return storable(self.values.get("key_name", "")).strip()[:NAME_CHARACTERS]
+
+    def chosen_scopes(self) -> tuple[str, ...]:
+        found = tuple(one for one in EVERY_SCOPE if one in self.scopes)
+        if not found:
+            self.errors["scopes"] = _("Choose what the key may do.")
+        return found

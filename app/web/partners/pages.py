@@ -1,0 +1,207 @@
+"""The pages on which partners are added and looked at. A key is shown once, in the answer that made it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.paging import BadCursor
+from app.core.translation import gettext as _
+from app.core.translation import told
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
+from app.domain.accounts.queries import list_brands
+from app.domain.connections.queries import list_channels
+from app.domain.orders.models import OrderStatus
+from app.domain.partners.actions import WrongPartner, change_partner, content_of, create_partner, switch_partner
+from app.domain.partners.models import Environment, Partner
+from app.domain.partners.queries import (
+    get_partner,
+    list_calls,
+    list_keys,
+    list_open_skus,
+    list_orders_of_partner,
+    list_partners,
+)
+from app.domain.partners.status_map import IN, OUT
+from app.web.accounts.session import require
+from app.web.pages import page
+from app.web.partners.blueprint import bp
+from app.web.partners.forms import PartnerForm, read_mapping, values_of
+from app.web.partners.words import AUTHENTICATIONS, FREQUENCIES, PROTOCOLS, SCOPES
+
+
+@bp.get("/settings/partners")
+def partners() -> ResponseReturnValue:
+    """All partners of the viewer's brands."""
+    viewer = require(Permission.PARTNERS_MANAGE)
+    rows = list_partners(db.session(), brand_ids=viewer.brand_ids, now=utc_now())
+    return page("partners/list.html", rows=rows)
+
+
+@bp.get("/settings/partners/new")
+def new_partner() -> ResponseReturnValue:
+    """The form for one more."""
+    return _form_page(_form(require(Permission.PARTNERS_MANAGE), {}))
+
+
+@bp.post("/settings/partners")
+def add() -> ResponseReturnValue:
+    """Add one, with an organization of its name."""
+    viewer = require(Permission.PARTNERS_MANAGE)
+    form = _form(viewer, request.form.to_dict())
+    content = form.content(None)
+    if content is None:
+        return _form_page(form, status=422)
+    try:
+        with transaction() as session:
+            made = create_partner(session, content, now=utc_now(), actor=viewer.actor)
+    except WrongPartner as error:
+        form.note(error.field, str(error))
+        return _form_page(form, status=422)
+    flash(_("The partner is added. Make a sandbox key for them next."))
+    return redirect(url_for("partners.partner", partner_id=made.id), 303)
+
+
+@bp.get("/settings/partners/<uuid:partner_id>")
+def partner(partner_id: uuid.UUID) -> ResponseReturnValue:
+    """One partner: its keys, its newest orders and calls."""
+    return partner_page(partner_id)
+
+
+@bp.get("/settings/partners/<uuid:partner_id>/settings")
+def settings(partner_id: uuid.UUID) -> ResponseReturnValue:
+    """What is set for a partner, and the words for states."""
+    viewer = require(Permission.PARTNERS_MANAGE)
+    found = get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
+    return _form_page(_form(viewer, values_of(found)), found)
+
+
+@bp.post("/settings/partners/<uuid:partner_id>/settings")
+def change(partner_id: uuid.UUID) -> ResponseReturnValue:
+    """Change what is set."""
+    viewer = require(Permission.PARTNERS_MANAGE)
+    found = get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
+    form = _form(viewer, request.form.to_dict(), mapping=found.status_mapping)
+    content = form.content(found.contact_id)
+    if content is None:
+        return _form_page(form, found, status=422)
+    try:
+        with transaction() as session:
+            locked = get_partner(session, partner_id, brand_ids=viewer.brand_ids, lock=True)
+            change_partner(session, locked, content, now=utc_now(), actor=viewer.actor)
+    except WrongPartner as error:
+        form.note(error.field, str(error))
+        return _form_page(form, found, status=422)
+    flash(_("Saved."))
+    return redirect(url_for("partners.settings", partner_id=partner_id), 303)
+
+
+@bp.post("/settings/partners/<uuid:partner_id>/statuses")
+def change_statuses(partner_id: uuid.UUID) -> ResponseReturnValue:
+    """Change what the partner calls the states of an order."""
+    viewer = require(Permission.PARTNERS_MANAGE)
+    try:
+        with transaction() as session:
+            locked = get_partner(session, partner_id, brand_ids=viewer.brand_ids, lock=True)
+            content = content_of(locked)
+            mapped = type(content)(**{**vars(content), "status_mapping": read_mapping(request.form)})
+            change_partner(session, locked, mapped, now=utc_now(), actor=viewer.actor)
+    except WrongPartner as error:
+        found = get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
+        form = _form(viewer, values_of(found))
+        form.note("status_mapping", str(error))
+        return _form_page(form, found, status=422)
+    flash(_("Saved."))
+    return redirect(url_for("partners.settings", partner_id=partner_id), 303)
+
+
+@bp.post("/settings/partners/<uuid:partner_id>/activity")
+def switch(partner_id: uuid.UUID) -> ResponseReturnValue:
+    """Switch on (`active=1`) or off (`active=0`)."""
+    viewer, wanted = require(Permission.PARTNERS_MANAGE), request.form.get("active")
+    if wanted not in ("0", "1"):
+        get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
+        abort(422)
+    with transaction() as session:
+        locked = get_partner(session, partner_id, brand_ids=viewer.brand_ids, lock=True)
+        switch_partner(session, locked, active=wanted == "1", now=utc_now(), actor=viewer.actor)
+    flash(_("The partner is on.") if wanted == "1" else _("The partner is off: its keys are refused."))
+    return redirect(url_for("partners.partner", partner_id=partner_id), 303)
+
+
+@bp.get("/settings/partners/<uuid:partner_id>/orders")
+def orders(partner_id: uuid.UUID) -> ResponseReturnValue:
+    """What the partner posted, the newest first; `environment=sandbox` for those of the sandbox."""
+    viewer = require(Permission.PARTNERS_MANAGE)
+    found = get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
+    environment = Environment.SANDBOX if request.args.get("environment") == "sandbox" else Environment.LIVE
+    try:
+        rows = list_orders_of_partner(
+            db.session(), partner_id, environment=environment, cursor=request.args.get("cursor"), limit=50
+        )
+    except BadCursor:
+        rows = list_orders_of_partner(db.session(), partner_id, environment=environment, limit=50)
+    return page("partners/orders.html", partner=found, rows=rows.items, next_cursor=rows.next_cursor, environment=environment)
+
+
+@bp.get("/settings/partners/<uuid:partner_id>/calls")
+def calls(partner_id: uuid.UUID) -> ResponseReturnValue:
+    """The partner's newest calls with their answers; `failed=1` for those that were refused."""
+    viewer, failed = require(Permission.PARTNERS_MANAGE), request.args.get("failed") == "1"
+    found = get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
+    rows = list_calls(db.session(), partner_id, failed=failed, limit=100)
+    return page("partners/calls.html", partner=found, calls=rows, failed=failed)
+
+
+def partner_page(partner_id: uuid.UUID, *, status: int = 200, **more: Any) -> ResponseReturnValue:
+    """The page of one; `made` is a key of this moment, `key_errors` what was wrong with one that was asked for."""
+    session, viewer = db.session(), require(Permission.PARTNERS_MANAGE)
+    found = get_partner(session, partner_id, brand_ids=viewer.brand_ids)
+    context: dict[str, Any] = {
+        "partner": found,
+        "keys": list_keys(session, partner_id),
+        "orders": list_orders_of_partner(session, partner_id, environment=Environment.LIVE, limit=5).items,
+        "trials": list_orders_of_partner(session, partner_id, environment=Environment.SANDBOX, limit=5).items,
+        "calls": list_calls(session, partner_id, limit=8),
+        "open_skus": list_open_skus(session, partner_id),
+        "scopes": [(scope.value, told(words)) for scope, words in SCOPES.items()],
+        "now": utc_now(),
+        "made": None,
+        "key_errors": {},
+    }
+    return page("partners/partner.html", status=status, **{**context, **more})
+
+
+def _form(viewer: Viewer, values: dict[str, str], *, mapping: Any = None) -> PartnerForm:
+    channels = {one.id: one.brand_id for one in list_channels(db.session(), brand_ids=viewer.brand_ids)}
+    return PartnerForm(values, viewer.brand_ids, channels, mapping)
+
+
+def _form_page(form: PartnerForm, found: Partner | None = None, *, status: int = 200) -> ResponseReturnValue:
+    session, viewer = db.session(), require(Permission.PARTNERS_MANAGE)
+    brands = [(str(brand.id), brand.name) for brand in list_brands(session) if brand.id in viewer.brand_ids]
+    channels = [(str(one.id), one.name) for one in list_channels(session, brand_ids=viewer.brand_ids)]
+    mapping = found.status_mapping if found else {}
+    context: dict[str, Any] = {
+        "form": form,
+        "partner": found,
+        "brands": brands,
+        "channels": [("", _("None: only notes can be written")), *channels],
+        "protocols": [(one.value, told(words)) for one, words in PROTOCOLS.items()],
+        "frequencies": [(one.value, told(words)) for one, words in FREQUENCIES.items()],
+        "authentications": [("", _("None")), *((one.value, told(words)) for one, words in AUTHENTICATIONS.items())],
+        "statuses": list(OrderStatus),
+        "out": mapping.get(OUT, {}),
+        "back": {status.value: _words_for(status, mapping) for status in OrderStatus},
+    }
+    return page("partners/settings.html", status=status, **context)
+
+
+def _words_for(status: OrderStatus, mapping: dict[str, Any]) -> str:
+    return ", ".join(word for word, ours in mapping.get(IN, {}).items() if ours == status.value)

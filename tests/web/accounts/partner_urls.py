@@ -1,0 +1,28 @@
+"""Every URL of partners: their pages, their place in the application's API, and the API that their own programs call."""
+
+from __future__ import annotations
+
+from tests.web.accounts.audiences import ADMINS, TOKEN_OF_ADMINS, Entry, api, change, partner_api
+
+PARTNERS = (
+    Entry("GET", "/settings/partners", ADMINS),
+    Entry("POST", "/settings/partners", ADMINS, data={"name": ""}),
+    Entry("GET", "/settings/partners/new", ADMINS),
+    Entry("GET", "/settings/partners/<uuid:partner_id>", ADMINS),
+    Entry("POST", "/settings/partners/<uuid:partner_id>/activity", ADMINS, data={"active": "1"}),
+    Entry("GET", "/settings/partners/<uuid:partner_id>/settings", ADMINS),
+    Entry("POST", "/settings/partners/<uuid:partner_id>/settings", ADMINS, data={"name": ""}),
+    Entry("POST", "/settings/partners/<uuid:partner_id>/statuses", ADMINS, data={"out_new": "RECEIVED"}),
+    Entry("GET", "/settings/partners/<uuid:partner_id>/orders", ADMINS),
+    Entry("GET", "/settings/partners/<uuid:partner_id>/calls", ADMINS, query="failed=1"),
+    Entry("POST", "/settings/partners/<uuid:partner_id>/keys", ADMINS, data={"scopes": "orders:read"}),
+    Entry("POST", "/settings/partners/<uuid:partner_id>/keys/<uuid:partner_key_id>/rotation", ADMINS),
+    Entry("POST", "/settings/partners/<uuid:partner_id>/keys/<uuid:partner_key_id>/revocation", ADMINS),
+    *partner_api("POST", "/partners/<partner>/orders"),
+    *api("GET", "/partners", TOKEN_OF_ADMINS),
+    *api("POST", "/partners", TOKEN_OF_ADMINS, {"name": "Eneco", "brand": "chargecars"}),
+    *api("GET", "/partners/<uuid:id>", TOKEN_OF_ADMINS),
+    *change("/partners/<uuid:id>", TOKEN_OF_ADMINS, {}),
+    *api("GET", "/partners/<uuid:id>/keys", TOKEN_OF_ADMINS),
+    *api("POST", "/partners/<uuid:id>/keys", TOKEN_OF_ADMINS, {}),
+)
