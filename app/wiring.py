@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from app.core.db import table_of
 from app.domain.addresses.models import Address
+from app.domain.analytics import handlers as analytics
 from app.domain.appointments import handlers as appointments
 from app.domain.appointments.models import AppointmentReminder, CalendarEntry
 from app.domain.appointments.statuses import ORDER_GUARDS, appointment_kind
@@ -87,6 +88,7 @@ QUEUES = (LIVE, SEND)
 PUSH_SECONDS = 0.4
 """How often browsers are told while one change follows the other; the first is told at once."""
 
+_report = Together(analytics.mark_threads)
 _push = AfterCommit("push_thread_change", push_thread_change, LIVE, run_all=push_thread_changes)
 _push_task = AfterCommit("push_task_change", push_task_change, LIVE)
 _push_bulk = AfterCommit("push_bulk_progress", push_bulk_progress, LIVE)
@@ -112,6 +114,7 @@ _FOLLOW_MERGED = (
     sla.follow_merged_thread,
     routing.follow_merged_thread,
     auto_replies.follow_merged_thread,
+    analytics.mark_moved,
 )
 
 WIRING = Wiring(
@@ -126,6 +129,7 @@ WIRING = Wiring(
             sla.go_back,
             routing.go_back,
             auto_replies.go_back,
+            analytics.mark_moved,
         ),
         "ThreadSplit": (
             delivery.follow_split,
@@ -133,6 +137,7 @@ WIRING = Wiring(
             sla.follow_split,
             routing.follow_split,
             auto_replies.follow_split,
+            analytics.mark_moved,
         ),
         "SplitUndone": (delivery.go_back, notifications.go_back, sla.go_back, auto_replies.go_back, *_FOLLOW_MERGED),
         "ContactsMerged": (
@@ -147,31 +152,31 @@ WIRING = Wiring(
             appointments.give_back_merged_contact,
             partners.give_back_merged_contact,
         ),
-        "ThreadAssigned": (tell_assignee, note_refusal),
-        "ThreadHandedOver": (tell_team, sla.retarget),
-        "MessageReceived": (Together(tell_followers), Together(hold_scheduled_replies), Together(sla.hear_messages)),
-        "ThreadMarkedSpam": (hold_replies_to_spam, sla.hear_spam),
-        "SpamEnded": (sla.hear_spam,),
-        "ThreadSnoozed": (sla.hear_snooze,),
-        "SnoozeEnded": (sla.hear_snooze,),
-        "ThreadStatusChanged": (sla.hear_status,),
-        "ThreadPriorityChanged": (sla.retarget,),
-        "ThreadEdited": (sla.retarget,),
-        "WaitBegan": (sla.hear_wait,),
-        "WaitEnded": (sla.hear_wait,),
-        "MessageQueued": (settle_sent_reply, sla.hear_reply),
-        "DeliveryChanged": (make_promised_task, sla.hear_delivery),
+        "ThreadAssigned": (tell_assignee, note_refusal, _report),
+        "ThreadHandedOver": (tell_team, sla.retarget, _report),
+        "MessageReceived": (Together(tell_followers), Together(hold_scheduled_replies), Together(sla.hear_messages), _report),
+        "ThreadMarkedSpam": (hold_replies_to_spam, sla.hear_spam, _report),
+        "SpamEnded": (sla.hear_spam, _report),
+        "ThreadSnoozed": (sla.hear_snooze, _report),
+        "SnoozeEnded": (sla.hear_snooze, _report),
+        "ThreadStatusChanged": (sla.hear_status, _report),
+        "ThreadPriorityChanged": (sla.retarget, _report),
+        "ThreadEdited": (sla.retarget, _report),
+        "WaitBegan": (sla.hear_wait, _report),
+        "WaitEnded": (sla.hear_wait, _report),
+        "MessageQueued": (settle_sent_reply, sla.hear_reply, _report),
+        "DeliveryChanged": (make_promised_task, sla.hear_delivery, _report),
         "SendFailed": (tell_of_unsent,),
-        "MessageTakenBack": (unsettle_taken_back, sla.withdraw_answer),
+        "MessageTakenBack": (unsettle_taken_back, sla.withdraw_answer, _report),
         "ReplyScheduled": (check_scheduled_reply,),
         "ScheduledReplyChanged": (check_scheduled_reply,),
         "ScheduledReplyHeld": (tell_writer_of_held,),
-        "EscalationStepReached": (tell_escalation,),
+        "EscalationStepReached": (tell_escalation, _report),
         "ChannelAlerted": (tell_administrators,),
         "ChannelAnswered": (delivery.hasten_deliveries,),
         "NoteAdded": (settle_note, tell_mentioned),
-        "CallLogged": (make_callback_task, sla.hear_call, hear_end_of_call),
-        "CallChanged": (hear_end_of_call,),
+        "CallLogged": (make_callback_task, sla.hear_call, hear_end_of_call, _report),
+        "CallChanged": (hear_end_of_call, _report),
         "TaskAsked": (make_asked_task,),
         "OutsideCallAsked": (note_intent, tell_asked_scenario, tell_asked_team),
         "OrderCreated": (tell_scenarios, tell_of_urgent_order),
@@ -186,6 +191,12 @@ WIRING = Wiring(
         "AppointmentArrived": (appointments.move_order_with_visit,),
         "AppointmentStarted": (appointments.move_order_with_visit,),
         "AppointmentCancelled": (appointments.move_order_with_visit,),
+        "TaskCreated": (analytics.mark_task,),
+        "TaskChanged": (analytics.mark_task,),
+        "TaskMoved": (analytics.mark_task,),
+        "TaskCompleted": (analytics.mark_task,),
+        "TaskReopened": (analytics.mark_task,),
+        "SlaRecomputeAdvanced": (analytics.mark_running,),
     },
     after_commit={
         "ContactsMerged": (),

@@ -18,6 +18,7 @@ class Permission(StrEnum):
     SETTINGS_SEE = "settings.see"
     PEOPLE_SEE = "people.see"
     CHANNELS_SEE = "channels.see"
+    ANALYTICS_SEE = "analytics.see"  # figures of all; one's own need none
     ABSENCES_MANAGE = "absences.manage"  # of others; one's own need none
     ARTICLES_MANAGE = "articles.manage"
     DELIVERIES_MANAGE = "deliveries.manage"  # stuck ones, and addresses that are not written to any more
@@ -48,6 +49,7 @@ _LEAD = frozenset(
         Permission.SETTINGS_SEE,
         Permission.PEOPLE_SEE,
         Permission.CHANNELS_SEE,
+        Permission.ANALYTICS_SEE,
         Permission.ABSENCES_MANAGE,
         Permission.ARTICLES_MANAGE,
         Permission.DELIVERIES_MANAGE,

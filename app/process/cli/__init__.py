@@ -8,7 +8,7 @@ import sys
 
 from flask import Flask
 
-from app.process.cli import brands, channels, database, events, keys, mail, partners, people
+from app.process.cli import brands, channels, database, events, keys, mail, partners, people, reports
 
 
 def register(app: Flask) -> None:
@@ -17,6 +17,7 @@ def register(app: Flask) -> None:
         people.users,
         people.tokens,
         brands.brands,
+        reports.group,
         brands.teams,
         mail.group,
         partners.group,

@@ -19,6 +19,7 @@ from app.core.crypto import Keyring
 from app.core.ids import new_id, new_secret
 from app.domain.accounts.models import Brand, BrandMember, Team, TeamMember, User
 from app.domain.accounts.permissions import Permission, role_may
+from app.domain.analytics.settle import ask_for_rebuild
 from app.domain.connections.actions import NewChannel, create_channel
 from app.domain.connections.models import Channel, ChannelType, Medium
 from app.domain.contacts.actions import IdentityInput, find_or_create_contact
@@ -126,6 +127,7 @@ def load_demo(session: Session, *, keyring: Keyring, password_hash: str, now: da
     make_automation(session, author=lead, brand_ids=list(brand_ids.values()), now=now)
     make_clocks(session, now=now)
     make_auto_replies(session, channels={c.name: c for c in company.channels.values()}, now=now)
+    ask_for_rebuild(session, now=now)
     return THREADS
 
 

@@ -1,0 +1,40 @@
+"""What reports hear of: each change of a thread or task leaves a mark in its own transaction, see app/wiring.py."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.analytics.kinds import SubjectKind
+from app.domain.analytics.settle import mark
+from app.domain.events.models import Event
+from app.domain.sla.models import SlaClock, SlaRecompute
+from app.domain.threads.row_moves import parse_move
+
+
+def mark_threads(session: Session, events: Sequence[Event]) -> None:
+    """Any event of a thread that moves a figure."""
+    mark(session, SubjectKind.THREAD, (event.thread_id for event in events))
+
+
+def mark_moved(session: Session, event: Event) -> None:
+    """`ThreadsMerged`, `MergeUndone`, `ThreadSplit`, `SplitUndone`: all threads that are part of it."""
+    move = parse_move(event)
+    ids = {move.thread_id, move.gone, move.other, move.origin, move.target}
+    mark(session, SubjectKind.THREAD, sorted(filter(None, ids)))
+
+
+def mark_task(session: Session, event: Event) -> None:
+    """`TaskCreated`, `TaskChanged`, `TaskMoved`, `TaskCompleted`, `TaskReopened`."""
+    mark(session, SubjectKind.TASK, [uuid.UUID(event.payload["task_id"])])
+
+
+def mark_running(session: Session, event: Event) -> None:
+    """`SlaRecomputeAdvanced`: once it is through, whatever runs may be due at another time."""
+    row = session.get(SlaRecompute, uuid.UUID(event.payload["recompute_id"]))
+    if row is not None and row.done >= row.total:
+        running = sa.select(SlaClock.thread_id).where(SlaClock.ended_at.is_(None)).distinct()
+        mark(session, SubjectKind.THREAD, session.execute(running).scalars())

@@ -1,0 +1,106 @@
+"""The facts behind a figure, one row each, newest first: by the same predicate, so as many as the figure says."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.accounts.models import Brand, Team, User
+from app.domain.analytics.kinds import Kind
+from app.domain.analytics.measures import Measure
+from app.domain.analytics.slices import FACTS, SCOPES, Slice, of_measure, predicate
+from app.domain.contacts.models import Contact
+from app.domain.tasks.models import Task
+from app.domain.threads.models import Thread, ThreadAlias
+
+PAGE = 50
+Place = tuple[datetime, int]
+
+
+@dataclass(frozen=True)
+class FactRow:
+    """One fact with what it is about. `thread_id` None: of no thread, or erased; `number` None: the reader cannot open it."""
+
+    id: int
+    kind: Kind
+    at: datetime
+    local_day: date
+    local_hour: int
+    thread_id: uuid.UUID | None
+    number: int | None
+    subject: str
+    contact_name: str
+    user_name: str
+    team_name: str
+    brand_name: str
+    medium: str
+    thread_type: str
+    priority: str
+    open_seconds: int | None
+    wall_seconds: int | None
+    met: bool | None
+
+
+def list_facts(
+    session: Session, slice: Slice, measure: Measure, *, is_per: bool = False, after: Place | None = None, limit: int = PAGE
+) -> list[FactRow]:
+    """The next rows behind `after`, the place of the last one shown."""
+    query = _ROWS.where(of_measure(measure, is_per=is_per), predicate(slice))
+    if after is not None:
+        query = query.where(sa.tuple_(FACTS.c.at, FACTS.c.id) < sa.tuple_(*map(sa.literal, after)))
+    rows = session.execute(query.order_by(FACTS.c.at.desc(), FACTS.c.id.desc()).limit(limit))
+    return [_row(row, slice) for row in rows]
+
+
+_NOW = sa.func.coalesce(ThreadAlias.thread_id, FACTS.c.thread_id)
+_ROWS = (
+    sa.select(
+        FACTS.c.id,
+        FACTS.c.kind,
+        FACTS.c.at,
+        FACTS.c.local_day,
+        FACTS.c.local_hour,
+        FACTS.c.open_seconds,
+        FACTS.c.wall_seconds,
+        FACTS.c.met,
+        SCOPES.c.brand_id,
+        SCOPES.c.medium,
+        SCOPES.c.thread_type,
+        SCOPES.c.priority,
+        Thread.id.label("thread_id"),
+        Thread.brand_id.label("seen_in"),
+        Thread.number,
+        sa.func.coalesce(Thread.subject, Task.title, "").label("subject"),
+        sa.func.coalesce(Contact.name, "").label("contact_name"),
+        sa.func.coalesce(User.name, "").label("user_name"),
+        sa.func.coalesce(Team.name, "").label("team_name"),
+        Brand.name.label("brand_name"),
+    )
+    .select_from(FACTS)
+    .join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
+    .join(Brand, Brand.id == SCOPES.c.brand_id)
+    .outerjoin(ThreadAlias, ThreadAlias.old_id == FACTS.c.thread_id)
+    .outerjoin(Thread, Thread.id == _NOW)
+    .outerjoin(Contact, Contact.id == Thread.contact_id)
+    .outerjoin(Task, sa.and_(FACTS.c.kind == int(Kind.TASK), Task.id == FACTS.c.subject_id))
+    .outerjoin(User, User.id == SCOPES.c.user_id)
+    .outerjoin(Team, Team.id == SCOPES.c.team_id)
+)
+
+
+def _row(row: Any, slice: Slice) -> FactRow:
+    names = [field for field in FactRow.__dataclass_fields__ if field not in ("kind", "number", "subject", "contact_name")]
+    values = {name: getattr(row, name) for name in names}
+    is_seen = row.seen_in is None or row.seen_in in slice.brand_ids
+    return FactRow(
+        kind=Kind(row.kind),
+        number=row.number if is_seen else None,
+        subject=row.subject if is_seen else "",
+        contact_name=row.contact_name if is_seen else "",
+        **values,
+    )

@@ -1,0 +1,148 @@
+"""What is so now, of the threads themselves: late, due soon, nobody's, waiting longest, and who has more than they take."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.accounts.models import User
+from app.domain.analytics.slices import NONE, Slice
+from app.domain.contacts.models import Contact
+from app.domain.routing.queries import list_workers
+from app.domain.threads.models import Thread
+
+LIVE_SHOWN = 200
+
+
+class Live(StrEnum):
+    """A live figure that opens a list of threads."""
+
+    OVERDUE = "overdue"
+    DUE_SOON = "due_soon"
+    UNASSIGNED = "unassigned"
+    WAITING = "waiting"  # for an answer of ours
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The live figures. `oldest_at`: since when somebody waits longest; `oldest_medium`: where."""
+
+    counts: dict[Live, int]
+    oldest_at: datetime | None
+    oldest_medium: str
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one person has open against what they take, in weights."""
+
+    id: uuid.UUID
+    name: str
+    open: int
+    capacity: int
+
+    @property
+    def is_over(self) -> bool:
+        return self.open > self.capacity > 0
+
+
+@dataclass(frozen=True)
+class LiveRow:
+    """A thread of a live list."""
+
+    id: uuid.UUID
+    number: int
+    subject: str
+    contact_name: str
+    user_name: str
+    medium: str
+    due_at: datetime | None
+    waiting_since: datetime | None
+
+
+_WAITS = sa.and_(Thread.is_open, Thread.snoozed_until.is_(None), Thread.status != "waiting_customer")
+
+
+def live_condition(live: Live, now: datetime) -> sa.ColumnElement[bool]:
+    """The threads of a live figure, but for who looks."""
+    return {
+        Live.OVERDUE: sa.and_(_WAITS, Thread.response_due_at < now),
+        Live.DUE_SOON: sa.and_(_WAITS, Thread.response_due_at >= now, Thread.response_due_at < now + timedelta(hours=1)),
+        Live.UNASSIGNED: sa.and_(_WAITS, Thread.assignee_user_id.is_(None)),
+        Live.WAITING: sa.and_(_WAITS, Thread.response_due_at.is_not(None)),
+    }[live]
+
+
+def of_slice(slice: Slice) -> sa.ColumnElement[bool]:
+    """The filters of a slice on the threads themselves; days do not matter now."""
+    found = [Thread.brand_id.in_(slice.brand_ids), Thread.spam_at.is_(None), Thread.medium != "internal"]
+    if slice.own_user_id is not None:
+        found.append(Thread.assignee_user_id == slice.own_user_id)
+    columns: dict[str, Any] = {
+        "brand_id": Thread.brand_id,
+        "channel_id": Thread.channel_id,
+        "medium": Thread.medium,
+        "team_id": Thread.team_id,
+        "user_id": Thread.assignee_user_id,
+        "thread_type": Thread.thread_type,
+        "priority": Thread.priority,
+    }
+    for name, column in columns.items():
+        value = getattr(slice, name)
+        if value is not None:
+            found.append(column.is_(None) if value == NONE else column == value)
+    return sa.and_(*found)
+
+
+def read_standing(session: Session, slice: Slice, *, now: datetime) -> Standing:
+    """All live figures. One query over open threads."""
+    counts = [sa.func.count().filter(live_condition(live, now)).label(live.value) for live in Live]
+    waits = live_condition(Live.WAITING, now)
+    since = sa.func.coalesce(Thread.last_inbound_at, Thread.created_at)
+    query = sa.select(*counts, sa.func.min(since).filter(waits).label("oldest_at")).where(Thread.is_open, of_slice(slice))
+    row = session.execute(query).one()
+    medium = ""
+    if row.oldest_at is not None:
+        where = sa.select(Thread.medium).where(Thread.is_open, of_slice(slice), waits, since == row.oldest_at)
+        medium = session.execute(where.limit(1)).scalar_one_or_none() or ""
+    return Standing({live: getattr(row, live.value) for live in Live}, row.oldest_at, medium)
+
+
+def list_live(session: Session, slice: Slice, live: Live, *, now: datetime, limit: int = LIVE_SHOWN) -> Sequence[LiveRow]:
+    """The threads of a live figure, those due first in front."""
+    query = (
+        sa.select(
+            Thread.id,
+            Thread.number,
+            Thread.subject,
+            sa.func.coalesce(Contact.name, ""),
+            sa.func.coalesce(User.name, ""),
+            Thread.medium,
+            Thread.response_due_at,
+            sa.func.coalesce(Thread.last_inbound_at, Thread.created_at),
+        )
+        .outerjoin(Contact, Contact.id == Thread.contact_id)
+        .outerjoin(User, User.id == Thread.assignee_user_id)
+        .where(Thread.is_open, of_slice(slice), live_condition(live, now))
+        .order_by(Thread.response_due_at.asc().nulls_last(), Thread.id)
+        .limit(limit)
+    )
+    return [LiveRow(*row) for row in session.execute(query)]
+
+
+def list_loads(session: Session, slice: Slice, *, now: datetime) -> list[Load]:
+    """What each person of the reader's brands has open against what they take, in routing's own weights, by name."""
+    workers = list_workers(session, now=now)
+    seen = [one for one in workers if one.capacity > 0 and not one.brands.isdisjoint(slice.brand_ids)]
+    if isinstance(slice.user_id, uuid.UUID):
+        seen = [one for one in seen if one.user_id == slice.user_id]
+    if isinstance(slice.team_id, uuid.UUID):
+        seen = [one for one in seen if slice.team_id in one.teams]
+    return [Load(one.user_id, one.name, one.load, one.capacity) for one in seen]

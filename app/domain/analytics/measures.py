@@ -1,0 +1,75 @@
+"""The figures there are, as data. Number, chart, list and export of a figure all take the same `Measure` and `Slice`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.domain.analytics.kinds import Kind
+
+
+class Shape(StrEnum):
+    COUNT = "count"  # how many facts
+    TIME = "time"  # median of how long they took
+    SHARE = "share"  # those that are `met` of those that say yes or no
+    RATIO = "ratio"  # how many for each of another kind
+
+
+class Better(StrEnum):
+    UP = "up"
+    DOWN = "down"
+    NEITHER = "neither"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One figure. `met` narrows a count; `per` is what a ratio is divided by. `target`: seconds of a time, else a share of 1.
+
+    `team_only`: never shown for one person.
+    """
+
+    key: str
+    kinds: tuple[Kind, ...]
+    shape: Shape
+    better: Better = Better.NEITHER
+    met: bool | None = None
+    per: Kind | None = None
+    target: float | None = None
+
+    @property
+    def is_percent(self) -> bool:
+        return self.shape == Shape.SHARE or self.key == "escalated"
+
+
+PROMISES = (Kind.FIRST_PROMISE, Kind.NEXT_PROMISE, Kind.RESOLUTION_PROMISE)
+SAID = (Kind.MESSAGE_IN, Kind.MESSAGE_OUT, Kind.CALL)
+_ALL = (
+    Measure("received", (Kind.RECEIVED,), Shape.COUNT),
+    Measure("first_response", (Kind.FIRST_RESPONSE,), Shape.TIME, Better.DOWN, target=4 * 3600),
+    Measure("next_response", (Kind.NEXT_RESPONSE,), Shape.TIME, Better.DOWN),
+    Measure("resolution", (Kind.RESOLVED,), Shape.TIME, Better.DOWN),
+    Measure("resolved", (Kind.RESOLVED,), Shape.COUNT, Better.UP),
+    Measure("first_promise", (Kind.FIRST_PROMISE,), Shape.SHARE, Better.UP, target=0.95),
+    Measure("next_promise", (Kind.NEXT_PROMISE,), Shape.SHARE, Better.UP, target=0.95),
+    Measure("resolution_promise", (Kind.RESOLUTION_PROMISE,), Shape.SHARE, Better.UP, target=0.95),
+    Measure("first_missed", (Kind.FIRST_PROMISE,), Shape.COUNT, Better.DOWN, met=False),
+    Measure("next_missed", (Kind.NEXT_PROMISE,), Shape.COUNT, Better.DOWN, met=False),
+    Measure("resolution_missed", (Kind.RESOLUTION_PROMISE,), Shape.COUNT, Better.DOWN, met=False),
+    Measure("closings", (Kind.CLOSING,), Shape.COUNT),
+    Measure("reopened", (Kind.REOPENED,), Shape.COUNT, Better.DOWN),
+    Measure("one_touch", (Kind.ONE_TOUCH,), Shape.SHARE, Better.UP),
+    Measure("first_contact", (Kind.FIRST_CONTACT,), Shape.SHARE, Better.UP, target=0.80),
+    Measure("escalated", (Kind.ESCALATED,), Shape.RATIO, Better.DOWN, per=Kind.RECEIVED),
+    Measure("messages_in", (Kind.MESSAGE_IN,), Shape.COUNT),
+    Measure("messages_out", (Kind.MESSAGE_OUT,), Shape.COUNT),
+    Measure("calls", (Kind.CALL,), Shape.COUNT),
+    Measure("automatic_answers", (Kind.AUTO_ANSWER,), Shape.COUNT),
+    Measure("messages_per_resolution", SAID, Shape.RATIO, Better.DOWN, per=Kind.RESOLVED),
+    Measure("templates", (Kind.MESSAGE_OUT,), Shape.SHARE, Better.UP, target=0.60),
+    Measure("assigned_by_rules", (Kind.ASSIGNED,), Shape.SHARE, Better.UP),
+    Measure("routed_right", (Kind.ROUTED,), Shape.SHARE, Better.UP, target=0.90),
+    Measure("tasks_on_time", (Kind.TASK,), Shape.SHARE, Better.UP, target=0.95),
+)
+MEASURES = {measure.key: measure for measure in _ALL}
+TILES = ("received", "first_response", "first_promise", "resolved", "first_contact", "resolution")
+"""The six figures on top; one of them is the chart."""

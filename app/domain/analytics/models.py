@@ -1,0 +1,146 @@
+"""Tables of reports: facts with their scopes, and what makes them (marks, wake-ups, rebuilds).
+
+A fact is never changed: it is closed (`removed_at`) and another is written (`recorded_at`), so that a number of last Monday
+still opens what it counted then.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, WithId
+
+
+class ReportScope(Base):
+    """What a fact belongs to: one row for each combination that occurred. No foreign keys: a scope outlives what it names."""
+
+    __tablename__ = "report_scopes"
+
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    brand_id: Mapped[uuid.UUID]
+    channel_id: Mapped[uuid.UUID | None]
+    medium: Mapped[str] = mapped_column(default="")
+    team_id: Mapped[uuid.UUID | None]
+    user_id: Mapped[uuid.UUID | None]
+    thread_type: Mapped[str] = mapped_column(default="")
+    priority: Mapped[str] = mapped_column(default="")
+
+    __table_args__ = (
+        sa.UniqueConstraint(
+            "brand_id",
+            "channel_id",
+            "medium",
+            "team_id",
+            "user_id",
+            "thread_type",
+            "priority",
+            name="uq_report_scopes_all",
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+
+_NOW = sa.text("removed_at IS NULL")
+
+
+class ReportFact(Base):
+    """One fact. `kind`: see kinds.py. `local_day` and `local_hour` are those of the brand's reporting zone.
+
+    `subject_id` is the thread or task it was made from, `thread_id` where it is seen (null: erased, or of no thread). `ref`: the
+    message or matter it is about. `open_seconds` count while the desk was open and nothing paused, `wall_seconds` all.
+    """
+
+    __tablename__ = "report_facts"
+
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
+    kind: Mapped[int] = mapped_column(sa.SmallInteger)
+    at: Mapped[datetime]
+    local_day: Mapped[date]
+    local_hour: Mapped[int] = mapped_column(sa.SmallInteger)
+    scope_id: Mapped[int] = mapped_column(sa.ForeignKey("report_scopes.id"))
+    subject_id: Mapped[uuid.UUID]
+    thread_id: Mapped[uuid.UUID | None]
+    ref: Mapped[uuid.UUID | None]
+    open_seconds: Mapped[int | None]
+    wall_seconds: Mapped[int | None]
+    met: Mapped[bool | None]
+    recorded_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        sa.Index(
+            "uq_report_facts_now",
+            "subject_id",
+            "kind",
+            "at",
+            "ref",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=_NOW,
+        ),
+        sa.Index(
+            "ix_report_facts_now",
+            "kind",
+            "local_day",
+            postgresql_include=["scope_id", "open_seconds", "wall_seconds", "met", "local_hour"],
+            postgresql_where=_NOW,
+        ),
+        sa.Index("ix_report_facts_list", "kind", "local_day", "at", "id"),
+        sa.Index("ix_report_facts_removed", "removed_at", postgresql_where=sa.text("removed_at IS NOT NULL")),
+    )
+
+
+class ReportMark(Base):
+    """Something happened to a thread or task: its facts are made anew. Many marks of one thread are one piece of work."""
+
+    __tablename__ = "report_marks"
+
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
+    kind: Mapped[int] = mapped_column(sa.SmallInteger)
+    subject_id: Mapped[uuid.UUID]
+    marked_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+
+
+class ReportWakeup(Base):
+    """When the passing of time alone makes facts of a thread or task: a due time, the end of a window."""
+
+    __tablename__ = "report_wakeups"
+
+    subject_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    kind: Mapped[int] = mapped_column(sa.SmallInteger)
+    wake_at: Mapped[datetime]
+
+    __table_args__ = (sa.Index("ix_report_wakeups_due", "wake_at"),)
+
+
+class ReportRebuild(WithId, Base):
+    """All facts are made anew: first of threads, then of tasks, in the order of their ids up to `cursor`."""
+
+    __tablename__ = "report_rebuilds"
+
+    kind: Mapped[int] = mapped_column(sa.SmallInteger)
+    cursor: Mapped[uuid.UUID | None]
+    total: Mapped[int]
+    done: Mapped[int] = mapped_column(default=0)
+    asked_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        sa.Index("ix_report_rebuilds_open", "asked_at", postgresql_where=sa.text("ended_at IS NULL")),
+        sa.CheckConstraint("done <= total", name="done"),
+    )
+
+
+class ReportState(Base):
+    """One row: when facts were last made. It only grows; what a page says as of."""
+
+    __tablename__ = "report_state"
+
+    id: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    batch_at: Mapped[datetime]
+
+    __table_args__ = (sa.CheckConstraint("id = 1", name="one"),)

@@ -1,0 +1,122 @@
+"""Which facts a figure is about: the one predicate that number, chart, list and export share."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.core.db import table_of
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
+from app.domain.analytics.kinds import Kind
+from app.domain.analytics.measures import Measure, Shape
+from app.domain.analytics.models import ReportFact, ReportScope
+
+FACTS, SCOPES = table_of(ReportFact), table_of(ReportScope)
+NONE = "none"
+"""As a filter: facts that have no team, no person, no channel."""
+Choice = uuid.UUID | str | None
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Days, filters and bucket of a figure, for one reader. `last` is part of it; `until` cuts a day that is not over.
+
+    `is_open`: times are those of open hours, else of the wall clock. `band`: seconds from, up to but without. `weekday`: Monday
+    is 0. `as_of`: as it was known then; None: as it is now.
+    """
+
+    brand_ids: tuple[uuid.UUID, ...]
+    first: date
+    last: date
+    own_user_id: uuid.UUID | None = None
+    until: datetime | None = None
+    is_open: bool = True
+    brand_id: uuid.UUID | None = None
+    channel_id: Choice = None
+    medium: str | None = None
+    team_id: Choice = None
+    user_id: Choice = None
+    thread_type: str | None = None
+    priority: str | None = None
+    hour: int | None = None
+    weekday: int | None = None
+    band: tuple[int, int | None] | None = None
+    met: bool | None = None
+    as_of: datetime | None = None
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+    @property
+    def seconds(self) -> sa.Column[Any]:
+        """The column of the times that are asked for."""
+        return FACTS.c.open_seconds if self.is_open else FACTS.c.wall_seconds
+
+    def for_day(self, day: date) -> Slice:
+        return replace(self, first=day, last=day)
+
+
+def slice_for(viewer: Viewer, **values: Any) -> Slice:
+    """A slice of what the viewer may see: their brands, and without the permission themselves alone."""
+    own = None if viewer.may(Permission.ANALYTICS_SEE) else viewer.user_id
+    return Slice(brand_ids=viewer.brand_ids, own_user_id=own, **values)
+
+
+def shifted(slice: Slice, days: int) -> Slice:
+    """The same slice so many days earlier."""
+    back = timedelta(days=days)
+    until = slice.until - back if slice.until else None
+    return replace(slice, first=slice.first - back, last=slice.last - back, until=until)
+
+
+def predicate(slice: Slice) -> sa.ColumnElement[bool]:
+    """Everything but the kind. Whoever reads has to join SCOPES."""
+    found = [FACTS.c.local_day.between(slice.first, slice.last), SCOPES.c.brand_id.in_(slice.brand_ids), _known(slice.as_of)]
+    if slice.own_user_id is not None:
+        found.append(SCOPES.c.user_id == slice.own_user_id)
+    if slice.until is not None:
+        found.append(FACTS.c.at < slice.until)
+    for name in ("brand_id", "channel_id", "medium", "team_id", "user_id", "thread_type", "priority"):
+        value = getattr(slice, name)
+        if value is not None:
+            found.append(SCOPES.c[name].is_(None) if value == NONE else SCOPES.c[name] == value)
+    found += _bucket(slice)
+    return sa.and_(*found)
+
+
+def _known(as_of: datetime | None) -> sa.ColumnElement[bool]:
+    if as_of is None:
+        return FACTS.c.removed_at.is_(None)
+    return sa.and_(FACTS.c.recorded_at <= as_of, sa.or_(FACTS.c.removed_at.is_(None), FACTS.c.removed_at > as_of))
+
+
+def _bucket(slice: Slice) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if slice.hour is not None:
+        found.append(FACTS.c.local_hour == slice.hour)
+    if slice.weekday is not None:
+        found.append(sa.extract("isodow", FACTS.c.local_day) == slice.weekday + 1)
+    if slice.met is not None:
+        found.append(FACTS.c.met == slice.met)
+    if slice.band is not None:
+        low, high = slice.band
+        found.append(slice.seconds >= low)
+        if high is not None:
+            found.append(slice.seconds < high)
+    return found
+
+
+def of_measure(measure: Measure, *, is_per: bool = False) -> sa.ColumnElement[bool]:
+    """The facts a measure counts; of a ratio those above the line, or with `is_per` those below."""
+    kinds: Sequence[Kind] = (measure.per,) if is_per and measure.per is not None else measure.kinds
+    found = FACTS.c.kind.in_([int(kind) for kind in kinds])
+    if measure.met is not None and not is_per:
+        return sa.and_(found, FACTS.c.met == measure.met)
+    return found if measure.shape != Shape.SHARE else sa.and_(found, FACTS.c.met.is_not(None))
