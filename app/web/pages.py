@@ -46,6 +46,7 @@ ROUTES = (
     "app.web.sla.routes",
     "app.web.contacts.routes",
     "app.web.orders.routes",
+    "app.web.analytics.routes",
     "app.web.integrations.routes",
     "app.hooks.scenarios",
     "app.hooks.ingest_routes",

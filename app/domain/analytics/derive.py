@@ -76,7 +76,8 @@ def derive_task(history: TaskHistory, *, now: datetime) -> Derived:
     if done is None and due > now:
         return Derived((), due)
     at = due if done is None else min(done, due)
-    local = at.astimezone(history.zone)
+    day_ends = timedelta(microseconds=1) if at == due else timedelta()  # what is due by midnight is due on the day before
+    local = (at - day_ends).astimezone(history.zone)
     scope = Scope(history.brand_id, None, "", None, history.user_id, "", history.priority)
     met = done is not None and done <= due
     return Derived((Fact(Kind.TASK, at, local.date(), local.hour, scope, history.thread_id, history.task_id, met=met),))

@@ -94,13 +94,15 @@ def nav_groups() -> list[dict[str, Any]]:
     tasks = _rail_item(_("Tasks"), "/tasks", "circle-check", in_tasks, counts.others.get("tasks", 0))
     contacts = _rail_item(_("Contacts"), "/contacts", "building", path.startswith("/contacts"))
     orders = _rail_item(_("Orders"), "/orders", "file-text", path.startswith("/orders"))
+    analytics = _rail_item(_("Analytics"), "/analytics", "activity", path.startswith("/analytics"))
+    work = [analytics] if current_viewer().may(Permission.ANALYTICS_SEE) else []
     first = [_view_item(view, icon, path) for view, icon in (("open", "inbox"), ("mine", "user"), ("unassigned", "users"))]
     overdue = {**_view_item("overdue", "triangle-alert", path), "count": words.capped(counts.others.get("overdue", 0))}
     unsent = {**_view_item("unsent", "circle-alert", path), "is_alarm": True}
     failed = [unsent] if unsent["count"] or unsent["current"] else []
     rest = [_view_item("snoozed", "clock", path), tasks, {**overdue, "is_alarm": True}, *failed, contacts, orders]
     groups: list[dict[str, Any]] = [
-        {"title": "", "items": [*first, *rest]},
+        {"title": "", "items": [*first, *rest, *work]},
         {"title": _("Channels"), "items": [_view_item(view, icon, path) for view, icon in CHANNEL_VIEWS]},
         *_saved_views(counts, path),
         {"title": _("Archives"), "items": [_view_item(view, icon, path) for view, icon in ARCHIVES]},

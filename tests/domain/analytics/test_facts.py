@@ -30,7 +30,7 @@ def test_a_first_answer_has_open_and_wall_time_and_who_wrote_it(reports: Reports
     desk.answer(thread, sender_user_id=desk.bob.id)
     reports.settle()
     fact, scope = reports.fact(Kind.FIRST_RESPONSE)
-    assert (fact.open_seconds, fact.wall_seconds) == (2 * 3600 - 3600, 65 * 3600) or fact.open_seconds == 3600 * 2
+    assert (fact.open_seconds, fact.wall_seconds) == (3600, 65 * 3600)
     assert (fact.local_day, fact.local_hour, scope.user_id) == (date(2026, 3, 9), 9, desk.bob.id)
     promise, _ = reports.fact(Kind.FIRST_PROMISE)
     assert promise.met
@@ -192,9 +192,7 @@ def test_a_task_is_late_on_the_day_it_was_due(reports: Reports) -> None:
     desk.at("2026-03-04 10:00")
     reports.settle()
     fact, scope = reports.fact(Kind.TASK)
-    assert (fact.met, fact.local_day, scope.user_id) == (False, date(2026, 3, 4), desk.bob.id) or fact.local_day == date(
-        2026, 3, 3
-    )
+    assert (fact.met, fact.local_day, scope.user_id) == (False, date(2026, 3, 3), desk.bob.id)
     set_task_status(reports.session, task.id, TaskStatus.CANCELLED, now=desk.now, actor=desk.actor)
     reports.settle()
     assert reports.facts(Kind.TASK) == []

@@ -1,0 +1,201 @@
+"""What the address of a report asks for: period, comparison, filters. What is unknown counts as not said."""
+
+from __future__ import annotations
+
+import calendar
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.core.links import url_for
+from app.domain.accounts.access import Viewer
+from app.domain.analytics.measures import MEASURES, Measure
+from app.domain.analytics.slices import NONE, Slice, shifted, slice_for
+from app.domain.threads.models import Priority, ThreadType
+
+PERIODS = {"today": 1, "7": 7, "28": 28, "90": 90}
+"""Days that end today; "month", "quarter" and "own" (with `from` and `to`) besides."""
+CALENDAR_PERIODS = ("month", "quarter")
+DEFAULT = "28"
+LONGEST_DAYS = 731
+MEDIA = ("email", "whatsapp", "sms", "phone")
+FILTERS = ("brand", "channel", "medium", "team", "person", "type", "priority")
+_COLUMNS = {
+    "brand": "brand_id",
+    "channel": "channel_id",
+    "medium": "medium",
+    "team": "team_id",
+    "person": "user_id",
+    "type": "thread_type",
+    "priority": "priority",
+}
+_IDS = frozenset({"brand", "channel", "team", "person"})
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The state of a report, as its address has it. `first` and `last` are days; `now` is when it is asked.
+
+    `errors`: of the two dates of a period of one's own, by field.
+    """
+
+    period: str
+    first: date
+    last: date
+    today: date
+    now: datetime
+    compare: bool = True
+    is_open: bool = True
+    filters: Mapping[str, str] = field(default_factory=dict)
+    measure: str = "first_response"
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def runs_on(self) -> bool:
+        """Its last day is not over."""
+        return self.last >= self.today
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+    def slice(self, viewer: Viewer, **more: Any) -> Slice:
+        """The facts it asks for, as the viewer may see them."""
+        values = {_COLUMNS[name]: _value(name, text) for name, text in self.filters.items()}
+        days = {"first": self.first, "last": self.last, "is_open": self.is_open}
+        return slice_for(viewer, **{**days, **values, **more})
+
+    def before(self, slice: Slice) -> Slice:
+        """The same part of the period before: as many days, from the same weekday on; of a calendar month or quarter, the
+        days from its beginning."""
+        if self.period in CALENDAR_PERIODS:
+            back = (self.first - _months_before(self.first, 1 if self.period == "month" else 3)).days
+        else:
+            back = max(7, -(-self.days // 7) * 7)
+        earlier = shifted(slice, back)
+        return Slice(**{**vars(earlier), "until": self.now - timedelta(days=back)}) if self.runs_on else earlier
+
+    def args(self, **changes: Any) -> dict[str, str]:
+        """The address of the same report but for `changes`; None takes something off."""
+        values: dict[str, Any] = {"period": None if self.period == DEFAULT else self.period, **self.filters}
+        if self.period == "own":
+            values |= {"from": self.first.isoformat(), "to": self.last.isoformat()}
+        values |= {"compare": None if self.compare else "off", "time": None if self.is_open else "wall"}
+        values |= {"chart": None if self.measure == "first_response" else self.measure}
+        if changes.get("period") and changes["period"] != "own":
+            values |= {"from": None, "to": None}
+        return {name: str(value) for name, value in {**values, **changes}.items() if value not in (None, "")}
+
+    def url(self, endpoint: str = "analytics.overview", /, **changes: Any) -> str:
+        return url_for(endpoint, **self.args(**changes))
+
+
+def parse(args: Mapping[str, str], *, timezone: str, now: datetime) -> Asked:
+    """Read an address. Days are those of `timezone`; a period of one's own that makes no sense comes back with errors."""
+    today = now.astimezone(ZoneInfo(timezone)).date()
+    period = args.get("period", DEFAULT)
+    errors: dict[str, str] = {}
+    first, last = _days_of(period, today)
+    if period == "own":
+        first, last, errors = _own_days(args, today)
+    elif period not in PERIODS and period not in CALENDAR_PERIODS:
+        period = DEFAULT
+    measure = args.get("chart", "")
+    return Asked(
+        period=period,
+        first=first,
+        last=last,
+        today=today,
+        now=now,
+        compare=args.get("compare") != "off",
+        is_open=args.get("time") != "wall",
+        filters={name: text for name in FILTERS if (text := _filter(name, args.get(name, "")))},
+        measure=measure if measure in MEASURES else "first_response",
+        errors=errors,
+    )
+
+
+def parse_bucket(args: Mapping[str, str]) -> dict[str, Any]:
+    """What a link to a list narrows further: day, hour, weekday, band (seconds), met, as_of."""
+    found: dict[str, Any] = {}
+    if (day := _day(args.get("day", ""))) is not None:
+        found |= {"first": day, "last": day}
+    for name, most in (("hour", 23), ("weekday", 6)):
+        text = args.get(name, "")
+        if text.isdigit() and int(text) <= most:
+            found[name] = int(text)
+    low, _, high = args.get("band", "").partition("-")
+    if low.isdigit() and len(low) < 9:
+        found["band"] = (int(low), int(high) if high.isdigit() and len(high) < 9 else None)
+    if args.get("met") in ("yes", "no"):
+        found["met"] = args["met"] == "yes"
+    for name in ("as_of", "until"):
+        if (at := _instant(args.get(name, ""))) is not None:
+            found[name] = at
+    return found
+
+
+def measure_named(key: str) -> Measure | None:
+    return MEASURES.get(key)
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found.astimezone(UTC) if found.tzinfo else None
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _days_of(period: str, today: date) -> tuple[date, date]:
+    if period == "month":
+        return today.replace(day=1), today
+    if period == "quarter":
+        return today.replace(month=(today.month - 1) // 3 * 3 + 1, day=1), today
+    return today - timedelta(days=PERIODS.get(period, PERIODS[DEFAULT]) - 1), today
+
+
+def _own_days(args: Mapping[str, str], today: date) -> tuple[date, date, dict[str, str]]:
+    first, last = _day(args.get("from", "")), _day(args.get("to", ""))
+    errors = {name: "date" for name, day in (("from", first), ("to", last)) if day is None}
+    if first is not None and last is not None:
+        if first > last:
+            errors["to"] = "order"
+        elif (last - first).days >= LONGEST_DAYS:
+            errors["from"] = "long"
+    if errors or first is None or last is None:
+        return (*_days_of(DEFAULT, today), errors)
+    return first, min(last, max(today, first)), {}
+
+
+def _filter(name: str, text: str) -> str:
+    """The value of a filter, "" where there is none of that name."""
+    if name in _IDS:
+        if text == NONE and name != "brand":
+            return NONE
+        try:
+            return str(uuid.UUID(text))
+        except ValueError:
+            return ""
+    known = {"medium": MEDIA, "type": tuple(ThreadType), "priority": tuple(Priority)}[name]
+    return text if text in known else ""
+
+
+def _value(name: str, text: str) -> Any:
+    return uuid.UUID(text) if name in _IDS and text != NONE else text
+
+
+def _months_before(day: date, months: int) -> date:
+    index = day.year * 12 + day.month - 1 - months
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

@@ -1,0 +1,118 @@
+"""What stands behind a number: the facts it counts, or the threads that are so now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, request
+from flask.typing import ResponseReturnValue
+
+from app.core.db import db
+from app.core.translation import gettext as _
+from app.core.translation import ngettext
+from app.domain.analytics.figures import count_facts, read_state
+from app.domain.analytics.kinds import Kind
+from app.domain.analytics.listing import PAGE, FactRow, Place, list_facts
+from app.domain.analytics.live import LIVE_SHOWN, Live, list_live
+from app.domain.analytics.measures import MEASURES, Measure, Shape
+from app.domain.analytics.slices import Slice
+from app.web.accounts.session import current_viewer
+from app.web.analytics import words
+from app.web.analytics.asked import Asked, parse_bucket
+from app.web.analytics.blueprint import bp
+from app.web.analytics.pages import frame, read_asked
+from app.web.pages import page
+
+BUCKETS = ("m", "day", "hour", "weekday", "band", "met", "as_of", "until")
+
+
+@bp.get("/analytics/list")
+def show_list() -> ResponseReturnValue:
+    """The facts behind the figure `m` of a report's address, narrowed by what the number stood for."""
+    viewer, asked, session = current_viewer(), read_asked(), db.session()
+    measure = MEASURES.get(request.args.get("m", ""))
+    if measure is None:
+        abort(404)
+    slice = asked.slice(viewer, **parse_bucket(request.args))
+    rows = list_facts(session, slice, measure, after=_place(request.args.get("after", "")), limit=PAGE + 1)
+    count = count_facts(session, slice, measure)
+    last = rows[PAGE - 1] if len(rows) > PAGE else None
+    return page(
+        "analytics/list.html",
+        measure=measure,
+        rows=rows[:PAGE],
+        count=count,
+        now=_now_words(session, slice, measure, count),
+        as_of=slice.as_of or read_state(session).batch_at,
+        narrowed=_narrowed(slice),
+        answers=_answers(asked, measure, slice),
+        older=asked.url("analytics.show_list", **kept(), after=f"{last.at.isoformat()},{last.id}") if last else "",
+        newest=asked.url("analytics.show_list", **kept()) if request.args.get("after") else "",
+        takes_time=measure.shape == Shape.TIME,
+        says_yes=measure.shape == Shape.SHARE,
+        value_words=lambda row: _value(row, slice),
+        back=asked.url("analytics.overview", chart=None),
+        **frame("overview", viewer, asked),
+    )
+
+
+@bp.get("/analytics/now/<live>")
+def show_live(live: str) -> ResponseReturnValue:
+    """The threads of a live figure, those due first in front."""
+    viewer, asked = current_viewer(), read_asked()
+    if live not in tuple(Live):
+        abort(404)
+    rows = list_live(db.session(), asked.slice(viewer), Live(live), now=asked.now)
+    title = _(words.LIVE_NAMES[Live(live)])
+    context: dict[str, Any] = {"rows": rows, "title": title[:1].upper() + title[1:], "most": LIVE_SHOWN}
+    return page(
+        "analytics/live.html", back=asked.url("analytics.overview"), now=asked.now, **context, **frame("overview", viewer, asked)
+    )
+
+
+def kept() -> dict[str, str]:
+    """What the address of a list says besides the report."""
+    return {name: request.args[name] for name in BUCKETS if name in request.args}
+
+
+def _place(text: str) -> Place | None:
+    at, _, fact_id = text.rpartition(",")
+    found = parse_bucket({"as_of": at}).get("as_of")
+    return (found, int(fact_id)) if found and fact_id.isdigit() and len(fact_id) < 19 else None
+
+
+def _now_words(session: Any, slice: Slice, measure: Measure, count: int) -> str:
+    """Where the same question has another answer today, that says so."""
+    if slice.as_of is None:
+        return ""
+    now = count_facts(session, Slice(**{**vars(slice), "as_of": None}), measure)
+    return "" if now == count else ngettext("It is %(num)s now.", "They are %(num)s now.", now)
+
+
+def _narrowed(slice: Slice) -> str:
+    """The bucket in words: an hour, a step of a distribution."""
+    parts = []
+    if slice.weekday is not None:
+        parts.append(words.weekday_words(slice.weekday))
+    if slice.hour is not None:
+        parts.append(f"{slice.hour:02}:00 – {slice.hour + 1:02}:00")
+    if slice.band is not None:
+        low, high = slice.band
+        from_words = _("%(time)s or more", time=words.duration(low)) if low or high is None else ""
+        parts += [from_words] if from_words else []
+        parts += [_("less than %(time)s", time=words.duration(high))] if high is not None else []
+    return ", ".join(parts)
+
+
+def _answers(asked: Asked, measure: Measure, slice: Slice) -> list[tuple[str, str, bool]]:
+    """Of a share: all, those that say yes, those that say no."""
+    if measure.shape != Shape.SHARE:
+        return []
+    options = ((_("All"), None, slice.met is None), (_("Yes"), "yes", slice.met is True), (_("No"), "no", slice.met is False))
+    return [(text, asked.url("analytics.show_list", **{**kept(), "met": value}), current) for text, value, current in options]
+
+
+def _value(row: FactRow, slice: Slice) -> str:
+    if row.kind in (Kind.FIRST_RESPONSE, Kind.NEXT_RESPONSE, Kind.RESOLVED):
+        return words.duration(row.open_seconds if slice.is_open else row.wall_seconds)
+    return "" if row.met is None else _("Yes") if row.met else _("No")

@@ -1,0 +1,123 @@
+"""The overview and the people, which say everything by figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from app.core.clock import utc_now
+from app.core.db import db
+from app.core.translation import gettext as _
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
+from app.domain.analytics.figures import read_sums, sums_of
+from app.domain.analytics.kinds import Kind
+from app.domain.analytics.live import list_loads, read_standing
+from app.domain.analytics.slices import Slice, shifted
+from app.web.accounts.session import current_viewer
+from app.web.analytics import panels, words
+from app.web.analytics.asked import CALENDAR_PERIODS, PERIODS, Asked, parse
+from app.web.analytics.blueprint import bp
+from app.web.analytics.choices import Choices, read_choices
+from app.web.analytics.report import Report
+from app.web.pages import page
+
+USUAL_WEEKS = 4
+"""What is usual by this time of the day: the average of the same weekday of so many weeks."""
+
+
+@bp.get("/analytics")
+def overview() -> ResponseReturnValue:
+    """Now, and the figures of a period: of all one may see, or one's own."""
+    viewer, asked = current_viewer(), read_asked()
+    session = db.session()
+    report = Report(session, viewer, asked)
+    now = _now_context(viewer, asked)
+    return page(
+        "analytics/overview.html",
+        report=report,
+        chart=panels.chart(report),
+        promises=panels.promises(report),
+        stack=panels.stack(report),
+        channels=panels.channels(report),
+        heat=panels.heat(report),
+        distribution=panels.distribution(report),
+        details=panels.details(report),
+        live=now,
+        status=422 if asked.errors else 200,
+        **frame("overview", viewer, asked),
+    )
+
+
+@bp.get("/analytics/people")
+def people() -> ResponseReturnValue:
+    """What each person did, by name. Without the permission: oneself."""
+    viewer, asked = current_viewer(), read_asked()
+    context = frame("people", viewer, asked)
+    report = Report(db.session(), viewer, asked)
+    names = context["choices"].people or {viewer.user_id: viewer.name}
+    slice = asked.slice(viewer)
+    loads = [one for one in list_loads(db.session(), slice, now=asked.now) if one.id in names]
+    rows = panels.people(report, names)
+    return page("analytics/people.html", report=report, rows=rows, loads=loads, **context)
+
+
+def read_asked() -> Asked:
+    """The report of this request's address, in the days of who asks."""
+    return parse(request.args, timezone=current_viewer().timezone, now=utc_now())
+
+
+def frame(view: str, viewer: Viewer, asked: Asked, choices: Choices | None = None) -> dict[str, Any]:
+    """What every page of reports needs."""
+    is_own = not viewer.may(Permission.ANALYTICS_SEE)
+    choices = choices or read_choices(db.session(), viewer, is_own=is_own)
+    tabs = [(_("Overview"), asked.url("analytics.overview"), view == "overview")]
+    tabs.append((_("People") if not is_own else _("You"), asked.url("analytics.people"), view == "people"))
+    return {
+        "view": view,
+        "asked": asked,
+        "is_own": is_own,
+        "tabs_of_reports": tabs,
+        "choices": choices,
+        "chips": choices.chips(asked),
+        "periods": [
+            (
+                _(words.PERIOD_NAMES[key]),
+                asked.url(f"analytics.{view}", period=key),
+                key == asked.period,
+            )
+            for key in (*PERIODS, *CALENDAR_PERIODS)
+        ],
+        "filter_names": {name: _(text) for name, text in words.FILTER_NAMES.items()},
+        "days": words.days_words(asked.first, asked.last),
+        "period_name": _(words.PERIOD_NAMES[asked.period]),
+        "errors": {name: _(words.ERRORS[code]) for name, code in asked.errors.items()},
+    }
+
+
+def _now_context(viewer: Viewer, asked: Asked) -> dict[str, Any]:
+    session = db.session()
+    slice = asked.slice(viewer)
+    today = Slice(**{**vars(slice), "first": asked.today, "last": asked.today, "until": None})
+    standing = read_standing(session, slice, now=asked.now)
+    arrived = sums_of(read_sums(session, today, [Kind.RECEIVED]), Kind.RECEIVED).n
+    loads = list_loads(session, slice, now=asked.now) if slice.own_user_id is None else []
+    return {
+        "standing": standing,
+        "names": {live: _(text) for live, text in words.LIVE_NAMES.items()},
+        "arrived": arrived,
+        "usual": _usual(today, asked),
+        "loads": loads,
+        "over": [one for one in loads if one.is_over],
+    }
+
+
+def _usual(today: Slice, asked: Asked) -> float | None:
+    """How many usually came by this time of the same weekday; None where there are no such days."""
+    counts = []
+    for week in range(1, USUAL_WEEKS + 1):
+        day = shifted(Slice(**{**vars(today), "until": asked.now}), 7 * week)
+        counts.append(sums_of(read_sums(db.session(), day, [Kind.RECEIVED]), Kind.RECEIVED).n)
+    return sum(counts) / USUAL_WEEKS if any(counts) else None

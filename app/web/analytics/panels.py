@@ -1,0 +1,349 @@
+"""The parts of a report: its chart, promises, channels, hours, distribution, details and people."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask_babel import format_decimal, format_percent
+
+from app.core.translation import date_words
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
+from app.domain.analytics.figures import STEPS, read_by, size_of, sums_of, value_of
+from app.domain.analytics.kinds import Kind
+from app.domain.analytics.measures import MEASURES, Measure, Shape
+from app.web.analytics import charts, words
+from app.web.analytics.asked import MEDIA
+from app.web.analytics.report import ALL_KINDS, Cell, Report
+from app.web.inbox.words import medium_words
+
+DETAILS = (
+    "next_response",
+    "one_touch",
+    "reopened",
+    "escalated",
+    "messages_per_resolution",
+    "templates",
+    "assigned_by_rules",
+    "routed_right",
+    "tasks_on_time",
+    "automatic_answers",
+)
+PROMISES = (
+    ("first_promise", "first_missed", N_("First answer")),
+    ("next_promise", "next_missed", N_("Next answer")),
+    ("resolution_promise", "resolution_missed", N_("Resolution")),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    href: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One line of the promises: its share and that before as places on a scale from 0 to 1000."""
+
+    key: str
+    name: str
+    cell: Cell
+    missed: Cell
+    place: float | None
+    place_before: float | None
+    target: float
+    words: str
+    tone: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """The chart of the figure that is chosen."""
+
+    measure: Measure
+    finding: str
+    ticks: tuple[str, ...]
+    x_labels: tuple[tuple[float, str], ...]
+    marks: tuple[charts.Mark, ...]
+    median: str
+    band: str
+    before: str
+    running: str
+    target_y: float | None
+    target: str
+    bars: tuple[charts.Bar, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """How much came in over which kind of channel: legend, bars, table."""
+
+    legend: tuple[tuple[int, str, Cell], ...]
+    ticks: tuple[str, ...]
+    x_labels: tuple[tuple[float, str], ...]
+    bars: tuple[charts.Bar, ...]
+    marks: tuple[charts.Mark, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Heat:
+    """When work comes: hours that are shown, and a row of (step 0 to 6, cell) for each weekday."""
+
+    hours: tuple[int, ...]
+    rows: tuple[tuple[str, tuple[tuple[int, Cell], ...]], ...]
+    finding: str
+
+
+def chart(report: Report) -> Chart:
+    """The figure that is chosen, day by day."""
+    measure, dates, count = report.measure, report.dates, report.slice.days
+    values = [report.of_day(measure, report.read.days, day) for day in dates]
+    p90 = [sums_of(report.read.days.get(day, {}), measure.kinds[0]).p90 for day in dates]
+    back = report.slice.first - report.slice_before.first
+    before = [report.of_day(measure, report.read.days_before, day - back) for day in dates] if report.asked.compare else []
+    is_time, is_count = measure.shape == Shape.TIME, measure.shape == Shape.COUNT
+    seen = [*values, *(p90 if is_time else []), *before, measure.target if is_time else None]
+    scale = charts.scale_of(seen, is_time=is_time, is_share=measure.is_percent)
+    marks = tuple(_mark(report, number, day, value, scale) for number, (day, value) in enumerate(zip(dates, values, strict=True)))
+    points = [(mark.centre, mark.y) for mark in marks]
+    is_running = report.asked.runs_on and len(points) > 1 and not is_count
+    whole = [*points[:-1], (points[-1][0], None)] if is_running else points
+    high = [(mark.centre, None if top is None else scale.y(top)) for mark, top in zip(marks, p90, strict=True)]
+    earlier = [(mark.centre, None if v is None else scale.y(v)) for mark, v in zip(marks, before, strict=False)]
+    return Chart(
+        measure=measure,
+        finding=_finding(report),
+        ticks=tuple(_tick(report, measure, tick) for tick in scale.ticks),
+        x_labels=_x_labels(report),
+        marks=marks,
+        median="" if is_count else charts.line(whole),
+        band=charts.band(points, high) if is_time else "",
+        before=charts.line(earlier),
+        running=charts.line(points[-2:]) if is_running and points[-1][1] is not None and points[-2][1] is not None else "",
+        target_y=scale.y(measure.target) if measure.target is not None else None,
+        target=words.target_words(measure),
+        bars=tuple(bar for number, v in enumerate(values) for bar in charts.stack(number, count, [int(v or 0)], scale))
+        if is_count
+        else (),
+        rows=tuple(_day_row(report, day) for day in dates),
+    )
+
+
+def _mark(report: Report, number: int, day: date, value: float | None, scale: charts.Scale) -> charts.Mark:
+    x, width = charts.column(number, report.slice.days)
+    size = size_of(report.measure, report.read.days.get(day, {}))
+    text = words.figure(report.measure, value, size)
+    label = date_words(day, "EEE d MMM")
+    if day >= report.asked.today:
+        label = _("%(day)s, so far", day=label)
+    href = report.list_url(report.measure.key, day=day.isoformat()) if size else ""
+    return charts.Mark(x, width, None if value is None else scale.y(value), label, text, href)
+
+
+def _tick(report: Report, measure: Measure, tick: float) -> str:
+    if measure.is_percent:
+        return str(format_percent(tick, "0 %"))
+    return words.duration(tick) if measure.shape == Shape.TIME and tick else str(format_decimal(tick))
+
+
+def _x_labels(report: Report) -> tuple[tuple[float, str], ...]:
+    shown = charts.shown_days(report.slice.days)
+    return tuple(
+        (round(charts.column(number, report.slice.days)[0] / 10, 2), date_words(report.dates[number], "d MMM"))
+        for number in shown
+    )
+
+
+def _day_row(report: Report, day: date) -> Row:
+    found = report.read.days.get(day, {})
+    size = size_of(report.measure, found)
+    sums = sums_of(found, report.measure.kinds[0])
+    cells = [report.cell(report.measure.key, found, day=day.isoformat())]
+    if report.measure.shape == Shape.TIME:
+        cells.append(Cell(words.duration(sums.p90)))
+    if report.measure.shape != Shape.COUNT:
+        cells.append(Cell(str(format_decimal(size))))
+    return Row(date_words(day, "EEE d MMM"), "", tuple(cells))
+
+
+def _finding(report: Report) -> str:
+    """The chart in one sentence."""
+    measure, now, before = report.measure, report.read.now, report.read.before
+    value, size = value_of(measure, now), size_of(measure, now)
+    if value is None or not size:
+        return _("Nothing to show for these days.")
+    text = words.figure(measure, value, size)
+    change = words.change_words(measure, value, value_of(measure, before), size, size_of(measure, before)).text
+    sentence = _("Median %(value)s", value=text) if measure.shape == Shape.TIME else text
+    if change and report.asked.compare:
+        sentence = _("%(value)s: %(change)s", value=sentence, change=change)
+    sums = sums_of(now, measure.kinds[0])
+    if measure.shape == Shape.TIME and sums.p90 is not None and sums.average is not None:
+        rest = _(
+            "9 in 10 took at most %(p90)s, the average is %(average)s, of %(count)s.",
+            p90=words.duration(sums.p90),
+            average=words.duration(sums.average),
+            count=format_decimal(size),
+        )
+        return f"{sentence}. {rest}"
+    return f"{sentence}."
+
+
+def promises(report: Report) -> list[Promise]:
+    """First, next and resolution: what was kept, never mixed into one figure."""
+    return [_promise(report, share, missed, _(name)) for share, missed, name in PROMISES]
+
+
+def _promise(report: Report, key: str, missed_key: str, name: str) -> Promise:
+    measure, now, before = MEASURES[key], report.read.now, report.read.before
+    share, before_share = value_of(measure, now), value_of(measure, before)
+    target = measure.target or 0
+    sums = sums_of(now, measure.kinds[0])
+    state = "" if share is None else _("kept") if share >= target else _("below")
+    tone = "" if share is None or sums.known < words.FEW else "done" if share >= target else "late"
+    missed = Cell(str(format_decimal(sums.missed)), report.list_url(missed_key) if sums.missed else "")
+    return Promise(
+        key, name, report.cell(key, now), missed, _place(share), _place(before_share), _place(target) or 0, state, tone
+    )
+
+
+def stack(report: Report) -> Stack:
+    """What came in, by kind of channel."""
+    media = [medium for medium in MEDIA if medium in report.read.media]
+    totals = {medium: sums_of(report.read.media[medium], Kind.RECEIVED).n for medium in media}
+    days = [[report.read.media_days.get((day, medium), 0) for medium in media] for day in report.dates]
+    scale = charts.scale_of([sum(values) for values in days], is_time=False)
+    legend = tuple(
+        (number, medium_words(medium), _count(report, "received", totals[medium], medium=medium))
+        for number, medium in enumerate(media, start=1)
+    )
+    count = report.slice.days
+    rows = [
+        Row(
+            date_words(day, "EEE d MMM"),
+            "",
+            tuple(
+                _count(report, "received", n, day=day.isoformat(), medium=medium) for medium, n in zip(media, values, strict=True)
+            ),
+        )
+        for day, values in zip(report.dates, days, strict=True)
+    ]
+    marks = [
+        charts.Mark(
+            *charts.column(number, count),
+            None,
+            date_words(day, "EEE d MMM"),
+            str(format_decimal(sum(values))),
+            report.list_url("received", day=day.isoformat()) if sum(values) else "",
+        )
+        for number, (day, values) in enumerate(zip(report.dates, days, strict=True))
+    ]
+    return Stack(
+        legend=legend,
+        ticks=tuple(str(format_decimal(tick)) for tick in scale.ticks),
+        x_labels=_x_labels(report),
+        bars=tuple(bar for number, values in enumerate(days) for bar in charts.stack(number, count, values, scale)),
+        marks=tuple(marks),
+        rows=tuple(rows),
+    )
+
+
+def _count(report: Report, key: str, n: int, **bucket: Any) -> Cell:
+    return Cell(str(format_decimal(n)), report.list_url(key, **bucket) if n else "")
+
+
+def channels(report: Report) -> list[Row]:
+    """Each kind of channel with what matters of it."""
+    keys = ("received", "first_response", "first_promise", "resolved", "messages_per_resolution")
+    rows = []
+    for medium in (one for one in MEDIA if one in report.read.media):
+        found = report.read.media[medium]
+        cells = tuple(report.cell(key, found, medium=medium) for key in keys)
+        rows.append(Row(medium_words(medium), report.asked.url(medium=medium), cells))
+    return rows
+
+
+def heat(report: Report) -> Heat:
+    """When matters begin: the average of each hour of the week."""
+    times = {weekday: sum(day.weekday() == weekday for day in report.dates) for weekday in range(7)}
+    averages = {key: n / times[key[0]] for key, n in report.read.hours.items() if times[key[0]]}
+    most = max(averages.values(), default=0)
+    used = sorted({hour for _weekday, hour in averages} | set(range(8, 18)))
+    hours = tuple(range(used[0], used[-1] + 1))
+    rows = []
+    for weekday in range(7):
+        cells = []
+        for hour in hours:
+            average = averages.get((weekday, hour), 0)
+            step = 0 if not average else 1 + min(5, int(6 * average / most * 0.999))
+            n = report.read.hours.get((weekday, hour), 0)
+            href = report.list_url("received", weekday=weekday, hour=hour) if n else ""
+            text = format_decimal(average, "0.#" if average < 10 else "0") if n else ""
+            cells.append((step, Cell(str(text), href)))
+        rows.append((words.weekday_words(weekday, "EEE"), tuple(cells)))
+    return Heat(hours, tuple(rows), _busiest(report, averages))
+
+
+def _busiest(report: Report, averages: Mapping[tuple[int, int], float]) -> str:
+    if not averages:
+        return ""
+    (weekday, hour), average = max(averages.items(), key=lambda item: (item[1], -item[0][0], -item[0][1]))
+    return _(
+        "Most on %(day)s at %(hour)s: %(count)s.",
+        day=words.weekday_words(weekday),
+        hour=f"{hour:02}:00",
+        count=format_decimal(average, "0.#"),
+    )
+
+
+def distribution(report: Report) -> list[tuple[str, Cell, float]]:
+    """How long it took, in steps: words, count, share of the largest as a place from 0 to 1000."""
+    key = report.measure.key if report.measure.shape == Shape.TIME else "first_response"
+    most = max(report.read.steps, default=0) or 1
+    edges = [0, *STEPS]
+    found = []
+    for number, n in enumerate(report.read.steps):
+        low, high = edges[number], STEPS[number] if number < len(STEPS) else None
+        text = _("less than %(time)s", time=words.duration(high)) if high else _("%(time)s or more", time=words.duration(low))
+        found.append((text, _count(report, key, n, band=f"{low}-{high or ''}"), round(1000 * n / most, 1)))
+    return found
+
+
+def details(report: Report) -> list[tuple[str, Cell, words.Change, str]]:
+    """More figures: key, value, change, target."""
+    found = []
+    for key in DETAILS:
+        measure, now, before = MEASURES[key], report.read.now, report.read.before
+        sizes = size_of(measure, now), size_of(measure, before)
+        change = words.change_words(measure, value_of(measure, now), value_of(measure, before), *sizes)
+        change = change if report.asked.compare else words.Change("")
+        found.append((key, report.cell(key, now), change, words.target_words(measure)))
+    return found
+
+
+def people(report: Report, names: Mapping[uuid.UUID, str]) -> list[Row]:
+    """Everybody with figures of their own, by name and never by figure."""
+    found = read_by(report.session, report.slice, ALL_KINDS, "user_id")
+    keys = ("messages_out", "first_response", "first_promise", "resolved", "reopened", "templates", "tasks_on_time")
+    rows = []
+    for user_id, name in sorted(names.items(), key=lambda item: item[1].casefold()):
+        if user_id in found:
+            cells = tuple(report.cell(key, found[user_id], person=str(user_id)) for key in keys)
+            rows.append(Row(name, report.asked.url(person=str(user_id)), cells))
+    if None in found and report.slice.own_user_id is None:
+        cells = tuple(report.cell(key, found[None], person="none") for key in keys)
+        rows.append(Row(_("Nobody"), report.asked.url(person="none"), cells))
+    return rows
+
+
+def _place(share: float | None) -> float | None:
+    """On a scale that begins at 80 %, where that is not below it."""
+    return None if share is None else round(max(0.0, (share - 0.8) / 0.2) * 1000, 1)

@@ -1,0 +1,174 @@
+"""A report: figures read once, at one time; every number comes with the list it opens. Its parts are in panels.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask_babel import format_decimal
+from sqlalchemy.orm import Session
+
+from app.core.translation import gettext as _
+from app.domain.accounts.access import Viewer
+from app.domain.analytics.figures import (
+    ByKind,
+    at_one_time,
+    read_by,
+    read_by_day,
+    read_by_day_and,
+    read_distribution,
+    read_hours,
+    read_sums,
+    size_of,
+    sums_of,
+    value_of,
+)
+from app.domain.analytics.kinds import Kind
+from app.domain.analytics.measures import MEASURES, TILES, Measure, Shape
+from app.web.analytics import charts, words
+from app.web.analytics.asked import Asked
+
+BEHIND = timedelta(seconds=60)
+ALL_KINDS = frozenset(kind for measure in MEASURES.values() for kind in (*measure.kinds, *([measure.per] if measure.per else [])))
+_TILE_KINDS = frozenset(kind for key in TILES for kind in MEASURES[key].kinds)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A figure with its change and its course. `href` makes it the chart, `list_href` opens what it counts."""
+
+    key: str
+    value: str
+    beside: str
+    change: words.Change
+    target: str
+    spark: str
+    href: str
+    list_href: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number of a table that opens its list; "" for no link."""
+
+    text: str
+    href: str = ""
+    beside: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Read:
+    """The figures of one report, read at one time."""
+
+    now: ByKind
+    before: ByKind
+    days: Mapping[date, ByKind]
+    days_before: Mapping[date, ByKind]
+    media: Mapping[str, ByKind]
+    media_days: Mapping[tuple[date, str], int]
+    hours: Mapping[tuple[int, int], int]
+    steps: Sequence[int]
+
+
+class Report:
+    """One report as a viewer asked for it."""
+
+    def __init__(self, session: Session, viewer: Viewer, asked: Asked) -> None:
+        self.session, self.viewer, self.asked = session, viewer, asked
+        self.slice = asked.slice(viewer)
+        self.slice_before = asked.before(self.slice)
+        self.measure = MEASURES[asked.measure]
+        self.read, self.state = at_one_time(session, self._read)
+
+    def _read(self) -> Read:
+        session, slice, before = self.session, self.slice, self.slice_before
+        kinds = {*_TILE_KINDS, *self.measure.kinds, *([self.measure.per] if self.measure.per else [])}
+        is_compared = self.asked.compare
+        time_kind = self.measure.kinds[0] if self.measure.shape == Shape.TIME else Kind.FIRST_RESPONSE
+        return Read(
+            now=read_sums(session, slice, ALL_KINDS),
+            before=read_sums(session, before, ALL_KINDS) if is_compared else {},
+            days=read_by_day(session, slice, kinds),
+            days_before=read_by_day(session, before, set(self.measure.kinds)) if is_compared else {},
+            media=read_by(session, slice, ALL_KINDS, "medium"),
+            media_days=read_by_day_and(session, slice, Kind.RECEIVED, "medium"),
+            hours=read_hours(session, slice, Kind.RECEIVED),
+            steps=read_distribution(session, slice, time_kind),
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.read.now
+
+    @property
+    def is_behind(self) -> bool:
+        """A change waits longer than a reader would expect."""
+        since = self.state.waiting_since
+        return since is not None and self.asked.now - since > BEHIND
+
+    @property
+    def as_of(self) -> datetime:
+        return self.state.batch_at
+
+    # Links
+
+    def list_url(self, key: str, *, is_before: bool = False, **bucket: Any) -> str:
+        """The list behind a figure: the same filters, as of the same instant."""
+        slice = self.slice_before if is_before else self.slice
+        changes: dict[str, Any] = {"m": key, "as_of": self.as_of.isoformat(), "chart": None, "compare": None}
+        if is_before:
+            until = slice.until.isoformat() if slice.until else None
+            changes |= {"period": "own", "from": slice.first.isoformat(), "to": slice.last.isoformat(), "until": until}
+        elif self.asked.period not in ("own",):
+            changes |= {"period": "own", "from": slice.first.isoformat(), "to": slice.last.isoformat()}
+        return self.asked.url("analytics.show_list", **{**changes, **bucket})
+
+    def cell(self, key: str, found: ByKind, **bucket: Any) -> Cell:
+        """A figure of a table, and what it opens: of a share those it is missing."""
+        measure = MEASURES[key]
+        value, size = value_of(measure, found), size_of(measure, found)
+        if value is None or not size:
+            return Cell(words.NO_VALUE if measure.shape != Shape.COUNT else "0")
+        few = "few" if size < words.FEW and measure.shape != Shape.COUNT else ""
+        return Cell(words.figure(measure, value, size), self.list_url(key, **bucket), tone=few)
+
+    # Parts
+
+    def tiles(self) -> list[Tile]:
+        return [self._tile(key) for key in TILES]
+
+    def _tile(self, key: str) -> Tile:
+        measure, now, before = MEASURES[key], self.read.now, self.read.before
+        value, size = value_of(measure, now), size_of(measure, now)
+        sums = sums_of(now, measure.kinds[0])
+        beside = ""
+        if measure.shape == Shape.TIME and sums.p90 is not None:
+            beside = _("p90 %(time)s", time=words.duration(sums.p90))
+        elif measure.shape == Shape.SHARE and size >= words.FEW:
+            beside = _("n %(count)s", count=format_decimal(size))
+        change = words.Change("")
+        if self.asked.compare:
+            change = words.change_words(measure, value, value_of(measure, before), size, size_of(measure, before))
+        return Tile(
+            key=key,
+            value=words.figure(measure, value, size) if size or measure.shape == Shape.COUNT else words.NO_VALUE,
+            beside=beside,
+            change=change,
+            target=words.target_words(measure),
+            spark=charts.spark([self.of_day(measure, self.read.days, day) for day in self.dates]),
+            href=self.asked.url(chart=None if key == "first_response" else key),
+            list_href=self.list_url(key) if size else "",
+            is_current=key == self.asked.measure,
+        )
+
+    @property
+    def dates(self) -> list[date]:
+        return [self.slice.first + timedelta(days=number) for number in range(self.slice.days)]
+
+    def of_day(self, measure: Measure, days: Mapping[date, ByKind], day: date) -> float | None:
+        """The figure of a day: none of a count is zero, of anything else a gap."""
+        return value_of(measure, days.get(day, {}))

@@ -1,0 +1,9 @@
+"""The routes of this feature."""
+
+from __future__ import annotations
+
+from app.web.analytics import lists as lists
+from app.web.analytics import pages as pages
+from app.web.analytics.blueprint import bp
+
+blueprints = (bp,)

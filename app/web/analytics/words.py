@@ -1,0 +1,239 @@
+"""How figures are put into words: names, definitions, times, changes. No database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from flask_babel import format_decimal, format_percent
+
+from app.core.translation import date_words
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
+from app.domain.analytics.live import Live
+from app.domain.analytics.measures import Better, Measure, Shape
+
+NO_VALUE = "–"
+FEW, TOO_FEW = 20, 5
+"""Below FEW facts a change is grey and a share is said in numbers; below TOO_FEW nothing is said of a change."""
+
+NAMES = {
+    "received": N_("Received"),
+    "first_response": N_("First response"),
+    "next_response": N_("Next response"),
+    "resolution": N_("Time to resolve"),
+    "resolved": N_("Resolved"),
+    "first_promise": N_("First answers kept"),
+    "next_promise": N_("Next answers kept"),
+    "resolution_promise": N_("Resolutions kept"),
+    "first_missed": N_("First answers missed"),
+    "next_missed": N_("Next answers missed"),
+    "resolution_missed": N_("Resolutions missed"),
+    "closings": N_("Closed by people"),
+    "reopened": N_("Reopened"),
+    "one_touch": N_("Solved with one answer"),
+    "first_contact": N_("First contact"),
+    "escalated": N_("Escalated"),
+    "messages_in": N_("Messages in"),
+    "messages_out": N_("Messages out"),
+    "calls": N_("Calls"),
+    "automatic_answers": N_("Automatic answers"),
+    "messages_per_resolution": N_("Messages per resolution"),
+    "templates": N_("Answers with a template"),
+    "assigned_by_rules": N_("Assigned by rules"),
+    "routed_right": N_("Assigned rightly"),
+    "tasks_on_time": N_("Tasks on time"),
+}
+DEFINITIONS = {
+    "received": N_(
+        "Matters that began: somebody outside asked something new, or came back after the time in which a matter is reopened."
+        " Counts on the day of the first question, in its channel."
+    ),
+    "first_response": N_(
+        "From the first question of a matter to the first answer of a person. Counts on the day of the answer, for who wrote it."
+        " Automatic answers are none; an answer that bounced or was taken back never was."
+    ),
+    "next_response": N_(
+        "From a question after an answer to the next answer of a person. Counts on the day of the answer, for who wrote it."
+    ),
+    "resolution": N_(
+        "From the first question to the end of the matter, without the time it waited for the customer. Counts on the day it was"
+        " closed last, so the newest days can still change."
+    ),
+    "resolved": N_(
+        "Matters that ended, on the day they were closed last, for who held them then."
+        " A matter that is reopened is no longer one of them."
+    ),
+    "first_promise": N_(
+        "First answers in time, of those that came in time or fell due. A promise is missed on the day it was due, whether it was"
+        " answered since or not, by who held it then. Running ones and those without a promise are left out."
+    ),
+    "next_promise": N_("The same for what was asked after an answer."),
+    "resolution_promise": N_("The same for the end of matters."),
+    "first_missed": N_("First answers that were due and had not come, on the day they were due."),
+    "next_missed": N_("Next answers that were due and had not come, on the day they were due."),
+    "resolution_missed": N_("Matters that should have ended and had not, on the day they were due."),
+    "closings": N_("Each time a person resolved or closed a thread, whatever came after it. Rules are left out."),
+    "reopened": N_(
+        "A closing followed by a question that was answered or still waits, on the day of the question, for who had closed."
+        " A mere thanks is none."
+    ),
+    "one_touch": N_("Of the matters that were answered and ended: those with exactly one answer that were not reopened."),
+    "first_contact": N_(
+        "Of the matters that were answered and ended: those in which nothing had to be asked again, here or in another"
+        " matter of the same contact within 7 days. Known 7 days after the end, so the last 7 days are missing."
+    ),
+    "escalated": N_(
+        "Matters that passed a deadline with an escalation, or that a person escalated, once each, of those received"
+        " in these days."
+    ),
+    "messages_in": N_("What people outside wrote; machines are left out. Counts in the hour it was written."),
+    "messages_out": N_("What people here answered, without forwards, and without what failed."),
+    "calls": N_("Calls in and out that are written down."),
+    "automatic_answers": N_("What channels answered by themselves."),
+    "messages_per_resolution": N_("Messages and calls, in and out, for each matter that ended in these days."),
+    "templates": N_("Answers of people that were written with a template, of all their answers."),
+    "assigned_by_rules": N_("Matters whose first holder came by a rule, of those that got one."),
+    "routed_right": N_(
+        "Of those, matters that no person moved on before the first answer, at most a day later."
+        " Known a day after the assignment."
+    ),
+    "tasks_on_time": N_(
+        "Tasks completed when they were due, of those completed or fallen due."
+        " Cancelled ones and those without a date are left out."
+    ),
+}
+LIVE_NAMES = {
+    Live.OVERDUE: N_("overdue"),
+    Live.DUE_SOON: N_("due within the hour"),
+    Live.UNASSIGNED: N_("unassigned"),
+    Live.WAITING: N_("waiting for an answer"),
+}
+PERIOD_NAMES = {
+    "today": N_("Today"),
+    "7": N_("7 days"),
+    "28": N_("28 days"),
+    "90": N_("90 days"),
+    "month": N_("This month"),
+    "quarter": N_("This quarter"),
+    "own": N_("Own days"),
+}
+FILTER_NAMES = {
+    "brand": N_("Brand"),
+    "channel": N_("Channel"),
+    "medium": N_("Kind of channel"),
+    "team": N_("Team"),
+    "person": N_("Person"),
+    "type": N_("Type"),
+    "priority": N_("Priority"),
+}
+ERRORS = {
+    "date": N_("Enter a date."),
+    "order": N_("The last day comes before the first."),
+    "long": N_("Choose at most two years."),
+}
+NO_TEAM, NO_PERSON = N_("No team"), N_("Nobody")
+
+
+@dataclass(frozen=True)
+class Change:
+    """Against the period before: in words, with a tone ("good", "bad", "few" or "")."""
+
+    text: str
+    tone: str = ""
+
+
+def name_words(key: str) -> str:
+    return _(NAMES[key])
+
+
+def definition_words(key: str) -> str:
+    return _(DEFINITIONS[key])
+
+
+def duration(seconds: float | None) -> str:
+    """Hours and minutes; a day of open hours is no day, so there are none."""
+    if seconds is None:
+        return NO_VALUE
+    minutes = round(seconds / 60)
+    if seconds < 60:
+        return _("%(count)s s", count=round(seconds))
+    if minutes < 60:
+        return _("%(count)s min", count=minutes)
+    hours, rest = divmod(minutes, 60)
+    if rest and hours < 100:
+        return _("%(hours)s h %(minutes)s min", hours=hours, minutes=rest)
+    return _("%(count)s h", count=format_decimal(hours))
+
+
+def figure(measure: Measure, value: float | None, size: int) -> str:
+    """A value as people say it: of few facts a share is said in numbers."""
+    if value is None:
+        return NO_VALUE
+    if measure.shape == Shape.TIME:
+        return duration(value)
+    if measure.is_percent:
+        if measure.shape == Shape.SHARE and size < FEW:
+            return _("%(part)s of %(whole)s", part=round(value * size), whole=size)
+        return str(format_percent(value, "#,##0.0 %"))
+    if measure.shape == Shape.RATIO:
+        return str(format_decimal(value, "#,##0.0"))
+    return str(format_decimal(value))
+
+
+def target_words(measure: Measure) -> str:
+    """The target of a measure, "" where it has none."""
+    if measure.target is None:
+        return ""
+    return duration(measure.target) if measure.shape == Shape.TIME else str(format_percent(measure.target, "#,##0 %"))
+
+
+def change_words(measure: Measure, value: float | None, before: float | None, size: int, size_before: int) -> Change:
+    """How it moved against the period before: counts and times in percent, shares in points."""
+    if value is None or before is None or (before == 0 and measure.shape == Shape.COUNT):
+        return Change(_("none before") if value else "")
+    if min(size, size_before) < TOO_FEW:
+        return Change(_("was %(value)s", value=figure(measure, before, size_before)))
+    moved = value - before
+    if measure.is_percent:
+        text = _("%(points)s points", points=_signed(moved * 100))
+    elif before == 0:
+        return Change(_("none before"))
+    else:
+        text = _("%(percent)s %%", percent=_signed(moved / before * 100, "0"))
+    text = _("%(change)s, was %(value)s", change=text, value=figure(measure, before, size_before))
+    return Change(text, _tone(measure, moved, min(size, size_before)))
+
+
+def _tone(measure: Measure, moved: float, size: int) -> str:
+    if size < FEW:
+        return "few"
+    if measure.better == Better.NEITHER or not moved:
+        return ""
+    return "good" if (moved > 0) == (measure.better == Better.UP) else "bad"
+
+
+def _signed(number: float, pattern: str = "0.0") -> str:
+    text = format_decimal(abs(number), pattern)
+    return f"{'+' if number >= 0 else '−'}{text}"
+
+
+def days_words(first: date, last: date) -> str:
+    """A range of days: "26 Oct – 22 Nov"."""
+    if first == last:
+        return date_words(first, "EEE d MMM")
+    year = " y" if first.year != last.year else ""
+    return f"{date_words(first, 'd MMM' + year)} – {date_words(last, 'd MMM' + year)}"
+
+
+def weekday_words(weekday: int, pattern: str = "EEEE") -> str:
+    """A day of the week in the reader's language, Monday 0."""
+    return date_words(_MONDAY + timedelta(days=weekday), pattern)
+
+
+_MONDAY = date(2024, 1, 1)
+FILTERS = {
+    "figure_name": name_words,
+    "figure_definition": definition_words,
+    "duration": duration,
+}
