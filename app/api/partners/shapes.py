@@ -178,7 +178,7 @@ def read_order(body: dict[str, Any]) -> IncomingOrder:
         payload=body,
         preferences={name: text for name, text in wishes.items() if text},
         references={name: text for name, text in references.items() if text},
-        warnings=[*_unknown(sent), *_doubts(address)],
+        warnings=[*unknown_fields(sent), *_doubts(address)],
     )
 
 
@@ -213,7 +213,7 @@ def _doubts(address: AddressParts) -> Iterator[dict[str, str]]:
         yield warning("address_doubtful", "customer.address", NO_HOUSE_NUMBER)
 
 
-def _unknown(sent: BaseModel, at: str = "") -> Iterator[dict[str, str]]:
+def unknown_fields(sent: BaseModel, at: str = "") -> Iterator[dict[str, str]]:
     """Every member nobody here knows, however deep it stands."""
     for name in sent.model_extra or ():
         field = f"{at}{name}"
@@ -223,4 +223,4 @@ def _unknown(sent: BaseModel, at: str = "") -> Iterator[dict[str, str]]:
         members = enumerate(value) if isinstance(value, list) else [(None, value)]
         for number, member in members:
             if isinstance(member, BaseModel):
-                yield from _unknown(member, f"{at}{name}." if number is None else f"{at}{name}.{number}.")
+                yield from unknown_fields(member, f"{at}{name}." if number is None else f"{at}{name}.{number}.")

@@ -24,7 +24,7 @@ from app.domain.contacts.edit import ContactEdit, create_contact
 from app.domain.contacts.models import ContactType
 from app.domain.events.actions import Actor, audit
 from app.domain.partners import status_map
-from app.domain.partners.key_text import hash_of, new_key_text, new_signing_secret, shown_of
+from app.domain.partners.key_text import KeyTexts, hash_of, new_key_texts, shown_of
 from app.domain.partners.models import (
     CALLS_PER_MINUTE,
     SLUG,
@@ -151,28 +151,30 @@ def create_key(
     actor: Actor,
     scopes: Sequence[str] = EVERY_SCOPE,
     requires_signature: bool = False,
+    texts: KeyTexts | None = None,
 ) -> NewKey:
-    """Make a key with its signing secret. Raises WrongPartner for a scope there is not."""
+    """Make a key with its signing secret; `texts`: those it shall have. Raises WrongPartner for a scope there is not."""
     if unknown := [scope for scope in scopes if scope not in EVERY_SCOPE]:
         raise WrongPartner("scopes", _NO_SCOPE % {"scope": unknown[0], "scopes": ", ".join(EVERY_SCOPE)})
-    text, secret = new_key_text(environment), new_signing_secret(environment)
+    made = texts or new_key_texts(environment)
+    secret = made.signing_secret.encode()
     row = PartnerKey(
         id=new_id(),
         partner_id=partner.id,
         environment=environment,
         name=" ".join(name.split())[:NAME_CHARACTERS] or environment.value,
-        shown=shown_of(text),
-        key_hash=hash_of(text),
+        shown=shown_of(made.key),
+        key_hash=hash_of(made.key),
         scopes=list(scopes or EVERY_SCOPE),
         requires_signature=requires_signature,
         created_by_user_id=actor.user_id,
         created_at=now,
     )
-    row.sealed_signing_secret = keyring.encrypt(secret.encode(), table=KEYS, column="sealed_signing_secret", row_id=row.id)
+    row.sealed_signing_secret = keyring.encrypt(secret, table=KEYS, column="sealed_signing_secret", row_id=row.id)
     session.add(row)
     session.flush()
     _audit_key(session, "PartnerKeyCreated", row, now=now, actor=actor)
-    return NewKey(row, text, secret)
+    return NewKey(row, made.key, made.signing_secret)
 
 
 def rotate_key(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.domain.contacts.models import ContactMerge
 from app.domain.events.models import Event
 from app.domain.partners.models import Partner, PartnerDealer, PartnerOrder
+from app.domain.partners.move_order import advance
 
 ROLES: dict[str, Any] = {"partners": Partner, "partner_dealers": PartnerDealer}
 
@@ -21,8 +22,7 @@ def follow_order_status(session: Session, event: Event) -> None:
     query = sa.select(PartnerOrder).where(PartnerOrder.order_id == order_id).with_for_update()
     row = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
     if row is not None:
-        row.order_status, row.sequence = str(event.payload["status"]), row.sequence + 1
-        row.updated_at = event.occurred_at
+        advance(row, str(event.payload["status"]), now=event.occurred_at)
         session.flush()
 
 

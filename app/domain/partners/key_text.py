@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import zlib
+from dataclasses import dataclass
 
 from app.domain.partners.models import Environment
 
@@ -15,17 +16,32 @@ PREFIXES = {Environment.SANDBOX: "swp_test_", Environment.LIVE: "swp_live_"}
 SECRET_PREFIXES = {Environment.SANDBOX: "pss_test_", Environment.LIVE: "pss_live_"}
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _RANDOM_CHARACTERS, _CHECK_CHARACTERS = 32, 6
+RANDOM_BYTES = 64
 
 
-def new_key_text(environment: Environment) -> str:
-    """A key nobody can guess."""
-    body = PREFIXES[environment] + "".join(secrets.choice(_DIGITS) for _ in range(_RANDOM_CHARACTERS))
-    return body + checksum(body)
+@dataclass(frozen=True)
+class KeyTexts:
+    """A key, and the secret that signs requests with it: the whole text of it is the key of the HMAC."""
+
+    key: str
+    signing_secret: str
 
 
-def new_signing_secret(environment: Environment) -> str:
-    """A secret to sign requests with; the whole text is the key of the HMAC."""
-    return SECRET_PREFIXES[environment] + secrets.token_hex(32)
+def new_key_texts(environment: Environment) -> KeyTexts:
+    """Some that nobody can guess."""
+    return key_texts_from(environment, secrets.token_bytes(RANDOM_BYTES))
+
+
+def key_texts_from(environment: Environment, random_bytes: bytes) -> KeyTexts:
+    """The texts that follow from RANDOM_BYTES bytes, half of them each; whoever has those has the key."""
+    if len(random_bytes) != RANDOM_BYTES:
+        raise ValueError(f"takes {RANDOM_BYTES} bytes")
+    number, digits = int.from_bytes(random_bytes[: RANDOM_BYTES // 2]), ""
+    for _ in range(_RANDOM_CHARACTERS):
+        number, digit = divmod(number, len(_DIGITS))
+        digits += _DIGITS[digit]
+    body = PREFIXES[environment] + digits
+    return KeyTexts(body + checksum(body), SECRET_PREFIXES[environment] + random_bytes[RANDOM_BYTES // 2 :].hex())
 
 
 def is_key_text(text: str) -> bool:

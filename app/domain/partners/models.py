@@ -246,3 +246,38 @@ class PartnerCall(WithId, Base):
         sa.Index("ix_partner_calls_newest", "partner_id", "called_at", "id"),
         sa.Index("ix_partner_calls_called", "called_at"),
     )
+
+
+class ReportOutcome(StrEnum):
+    """Skipped: nothing followed, and the reason says why."""
+
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+
+
+class PartnerReport(WithId, Base):
+    """What a partner told us of the state of an order, once. `word` is theirs; `mapped_status` the state of ours it means, or "".
+
+    `reason` says why one was skipped: no_status_mapping, or the code with which the change was refused.
+    """
+
+    __tablename__ = "partner_reports"
+
+    partner_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("partners.id", ondelete="CASCADE"))
+    partner_order_row_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("partner_orders.id", ondelete="CASCADE"))
+    dedupe_key: Mapped[str]
+    word: Mapped[str]
+    mapped_status: Mapped[str] = mapped_column(default="")
+    outcome: Mapped[ReportOutcome] = mapped_column(text_enum(ReportOutcome, "outcome"))
+    reason: Mapped[str] = mapped_column(default="")
+    transition_id: Mapped[str] = mapped_column(default="")
+    notes: Mapped[str] = mapped_column(default="")
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.UniqueConstraint("partner_order_row_id", "dedupe_key"),
+        sa.Index("ix_partner_reports_newest", "partner_id", "created_at"),
+        sa.CheckConstraint("(outcome = 'skipped') = (reason <> '')", name="skipped"),
+    )

@@ -5,17 +5,27 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.keyset import Place, Sort, cut, paged
 from app.core.paging import Page
-from app.domain.accounts.models import Brand
+from app.domain.accounts.models import Brand, User
+from app.domain.appointments.models import Appointment, AppointmentKind, AppointmentState
 from app.domain.contacts.models import Contact
 from app.domain.orders.models import Article
-from app.domain.partners.models import Environment, Partner, PartnerCall, PartnerKey, PartnerOrder, PartnerProduct
+from app.domain.partners.models import (
+    Environment,
+    Partner,
+    PartnerCall,
+    PartnerKey,
+    PartnerOrder,
+    PartnerProduct,
+    PartnerReport,
+)
 
 NEWEST = Sort("created_at", descending=True)
 IN_ORDER_OF_CHANGE = Sort("updated_at", descending=False)
@@ -177,3 +187,31 @@ def names_of_partners(session: Session, partner_ids: Sequence[uuid.UUID]) -> dic
     """Their names by id."""
     rows = session.execute(sa.select(Partner.id, Partner.name).where(Partner.id.in_(partner_ids)))
     return {row.id: row.name for row in rows}
+
+
+@dataclass(frozen=True)
+class Visit:
+    """The next visit of an order: the day in the order's place, and who comes, "" where nobody is chosen yet."""
+
+    day: date
+    technician: str
+
+
+def find_visit(session: Session, order_id: uuid.UUID) -> Visit | None:
+    """The first visit that is planned and not over, else the last that was done."""
+    query = sa.select(Appointment, User.name).outerjoin(User, User.id == Appointment.technician_user_id)
+    query = query.where(Appointment.order_id == order_id, Appointment.kind == AppointmentKind.VISIT)
+    query = query.where(Appointment.state == AppointmentState.PLANNED).order_by(Appointment.starts_at, Appointment.id).limit(1)
+    row = session.execute(query).one_or_none()
+    if row is None:
+        return None
+    appointment, name = row
+    return Visit(appointment.starts_at.astimezone(ZoneInfo(appointment.zone)).date(), name or "")
+
+
+def list_reports(session: Session, partner_id: uuid.UUID, *, limit: int = 20) -> list[tuple[PartnerReport, PartnerOrder]]:
+    """What the partner told us of states, the newest first."""
+    query = sa.select(PartnerReport, PartnerOrder).join(PartnerOrder, PartnerOrder.id == PartnerReport.partner_order_row_id)
+    query = query.where(PartnerReport.partner_id == partner_id)
+    rows = session.execute(query.order_by(PartnerReport.created_at.desc(), PartnerReport.id.desc()).limit(limit))
+    return [(report, order) for report, order in rows]

@@ -19,7 +19,9 @@ from app.domain.accounts.queries import list_brands
 from app.domain.connections.queries import list_channels
 from app.domain.orders.models import OrderStatus
 from app.domain.partners.actions import WrongPartner, change_partner, content_of, create_partner, switch_partner
+from app.domain.partners.health import ANSWER_MS, DAY, MONTH, SUCCESS_PERCENT, read_calls, read_orders
 from app.domain.partners.models import Environment, Partner
+from app.domain.partners.onboarding import read_steps
 from app.domain.partners.queries import (
     get_partner,
     list_calls,
@@ -27,6 +29,7 @@ from app.domain.partners.queries import (
     list_open_skus,
     list_orders_of_partner,
     list_partners,
+    list_reports,
 )
 from app.domain.partners.status_map import IN, OUT
 from app.web.accounts.session import require
@@ -161,7 +164,7 @@ def calls(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 def partner_page(partner_id: uuid.UUID, *, status: int = 200, **more: Any) -> ResponseReturnValue:
     """The page of one; `made` is a key of this moment, `key_errors` what was wrong with one that was asked for."""
-    session, viewer = db.session(), require(Permission.PARTNERS_MANAGE)
+    session, viewer, now = db.session(), require(Permission.PARTNERS_MANAGE), utc_now()
     found = get_partner(session, partner_id, brand_ids=viewer.brand_ids)
     context: dict[str, Any] = {
         "partner": found,
@@ -170,8 +173,14 @@ def partner_page(partner_id: uuid.UUID, *, status: int = 200, **more: Any) -> Re
         "trials": list_orders_of_partner(session, partner_id, environment=Environment.SANDBOX, limit=5).items,
         "calls": list_calls(session, partner_id, limit=8),
         "open_skus": list_open_skus(session, partner_id),
+        "reports": list_reports(session, partner_id, limit=8),
+        "steps": read_steps(session, found),
+        "figures": read_orders(session, partner_id, now=now),
+        "today": read_calls(session, partner_id, since=now - DAY),
+        "month": read_calls(session, partner_id, since=now - MONTH),
+        "promised": {"answer_ms": ANSWER_MS, "success_percent": SUCCESS_PERCENT},
         "scopes": [(scope.value, told(words)) for scope, words in SCOPES.items()],
-        "now": utc_now(),
+        "now": now,
         "made": None,
         "key_errors": {},
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.core.text import mark as N_
 from app.core.translation import gettext as _
 from app.domain.partners.models import Authentication, Environment, Protocol, Scope, SyncFrequency
+from app.domain.partners.onboarding import Step
 
 PROTOCOLS = {
     Protocol.API: N_("API"),
@@ -41,4 +42,29 @@ def environment_words(value: Environment) -> str:
     return _(ENVIRONMENTS[value])
 
 
-FILTERS = {"protocol_words": protocol_words, "environment_words": environment_words}
+STEPS = {
+    Step.CONTACT: (N_("Somebody to reach"), N_("Add an e-mail address to the partner's organization.")),
+    Step.SANDBOX_KEY: (N_("Sandbox key"), N_("Make one below and give it to their engineer.")),
+    Step.MAPPING: (N_("Articles"), N_("Say which articles their numbers are.")),
+    Step.STATUS_WORDS: (N_("Words for states"), N_("Say what they call the states of an order.")),
+    Step.SANDBOX_ORDER: (N_("First sandbox order"), N_("They post one; it is shown below.")),
+    Step.SANDBOX_STATUS: (N_("First sandbox state"), N_("They tell us a state of that order.")),
+    Step.LIVE_KEY: (N_("Live key"), N_("Make one when the sandbox works.")),
+    Step.LIVE_ORDER: (N_("First live order"), N_("It is shown below as soon as it comes in.")),
+}
+
+
+def step_words(value: Step) -> str:
+    return _(STEPS[value][0])
+
+
+def step_hint(value: Step) -> str:
+    return _(STEPS[value][1])
+
+
+FILTERS = {
+    "protocol_words": protocol_words,
+    "environment_words": environment_words,
+    "step_words": step_words,
+    "step_hint": step_hint,
+}

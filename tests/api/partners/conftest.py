@@ -74,6 +74,9 @@ class Gateway:
     def orders(self) -> list[Order]:
         return self.rows(Order)
 
+    def rows_of_orders(self) -> list[PartnerOrder]:
+        return self.rows(PartnerOrder)
+
     def partner_order(self) -> PartnerOrder:
         (row,) = self.rows(PartnerOrder)
         return row  # type: ignore[no-any-return]

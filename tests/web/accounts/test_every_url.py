@@ -210,7 +210,13 @@ def _integration(session: Session, channel: Channel, keyring: Keyring) -> object
 def _partner(session: Session, channel: Channel, keyring: Keyring) -> dict[str, object]:
     partner = make_partner(session, session.get_one(Brand, channel.brand_id))
     key = make_partner_key(session, partner, keyring)
-    return {"partner_id": partner.id, "partner_key_id": key.row.id, "partner": partner.slug, "partner_order_id": "GRO-1"}
+    return {
+        "partner_id": partner.id,
+        "partner_key_id": key.row.id,
+        "partner": partner.slug,
+        "partner_order_id": "GRO-1",
+        "product_id": new_id(),
+    }
 
 
 def _scheduled(session: Session, thread: Thread, user: User) -> object:

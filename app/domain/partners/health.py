@@ -1,0 +1,81 @@
+"""How a partner does: orders, answers to its calls, and what was promised beside what was measured. Reads alone."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.orders.models import LineItem, OrderStatus
+from app.domain.partners.models import Environment, PartnerCall, PartnerOrder
+
+MONTH, DAY = timedelta(days=30), timedelta(days=1)
+# What is promised to partners: answers within so many ms (of 95 in 100), calls that do not fail at our side, in percent.
+ANSWER_MS, SUCCESS_PERCENT = 500, Decimal("99.9")
+NOT_APPROVED = (OrderStatus.INTAKE_RECEIVED.value, OrderStatus.NEW.value, "quoted", OrderStatus.CANCELLED.value)
+
+
+@dataclass(frozen=True)
+class CallFigures:
+    """Of the calls in a time. `p95_ms` None where there was none; `failed` at our side, `refused` by code, the most first."""
+
+    calls: int
+    failed: int
+    p95_ms: int | None
+    refused: tuple[tuple[str, int], ...]
+
+    @property
+    def success_percent(self) -> Decimal | None:
+        """Without the calls that were refused: those are answered as they should be."""
+        return (Decimal(100) * (self.calls - self.failed) / self.calls).quantize(Decimal("0.01")) if self.calls else None
+
+
+@dataclass(frozen=True)
+class OrderFigures:
+    """Live orders of the last 30 days. `before`: of the 30 before those. `average`: in euros without tax, of those priced."""
+
+    orders: int
+    before: int
+    average: Decimal | None
+    approved_percent: int | None
+    differing: int
+
+    @property
+    def growth_percent(self) -> int | None:
+        return round(100 * (self.orders - self.before) / self.before) if self.before else None
+
+
+def read_calls(session: Session, partner_id: uuid.UUID, *, since: datetime) -> CallFigures:
+    """Two queries."""
+    mine = sa.and_(PartnerCall.partner_id == partner_id, PartnerCall.called_at >= since)
+    p95 = sa.func.percentile_cont(0.95).within_group(PartnerCall.took_ms)
+    row = session.execute(sa.select(sa.func.count(), sa.func.count().filter(PartnerCall.status >= 500), p95).where(mine)).one()
+    by_code = sa.select(PartnerCall.code, sa.func.count()).where(mine, PartnerCall.code != "", PartnerCall.status < 500)
+    by_code = by_code.group_by(PartnerCall.code).order_by(sa.func.count().desc(), PartnerCall.code)
+    refused = tuple((code, count) for code, count in session.execute(by_code))
+    return CallFigures(row[0], row[1], round(row[2]) if row[2] is not None else None, refused)
+
+
+def read_orders(session: Session, partner_id: uuid.UUID, *, now: datetime) -> OrderFigures:
+    """Two queries."""
+    live = sa.and_(PartnerOrder.partner_id == partner_id, PartnerOrder.environment == Environment.LIVE)
+    recent = PartnerOrder.created_at > now - MONTH
+    count = sa.func.count
+    row = session.execute(
+        sa.select(
+            count().filter(recent),
+            count().filter(sa.not_(recent)),
+            count().filter(recent, PartnerOrder.order_status.not_in(NOT_APPROVED)),
+            count().filter(recent, PartnerOrder.differing.is_not(None)),
+        ).where(live, PartnerOrder.created_at > now - 2 * MONTH)
+    ).one()
+    amount = sa.func.sum(LineItem.quantity * LineItem.unit_price)
+    of_order = sa.select(amount.label("amount")).join(PartnerOrder, PartnerOrder.order_id == LineItem.order_id)
+    amounts = of_order.where(live, recent, LineItem.unit_price.is_not(None)).group_by(LineItem.order_id).subquery()
+    average = session.execute(sa.select(sa.func.avg(amounts.c.amount))).scalar_one()
+    approved = round(100 * row[2] / row[0]) if row[0] else None
+    return OrderFigures(row[0], row[1], None if average is None else round(Decimal(average), 2), approved, row[3])

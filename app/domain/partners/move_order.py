@@ -1,0 +1,65 @@
+"""Move a partner's order to a state: by the engine of statuses where it is an order of ours, by hand in the sandbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.domain.events.actions import Actor
+from app.domain.orders.models import OrderStatus
+from app.domain.partners.models import Partner, PartnerOrder
+from app.domain.transitions.actions import TransitionRefused, change_entity_status
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What became of it. `refused`: the code with which it was refused, "" where it was not; `why` says the same in words."""
+
+    transition_id: str = ""
+    refused: str = ""
+    why: str = ""
+    allowed: tuple[str, ...] = ()
+
+
+def move_order(
+    session: Session,
+    partner: Partner,
+    row: PartnerOrder,
+    wanted: OrderStatus,
+    *,
+    reason: str,
+    context: dict[str, Any],
+    now: datetime,
+) -> Moved:
+    """Move a locked order of a partner for the partner. An order of the sandbox may be moved anywhere."""
+    if row.order_id is None:
+        advance(row, wanted.value, now=now)
+        session.flush()
+        return Moved()
+    try:
+        made = change_entity_status(
+            session,
+            entity_type="order",
+            entity_id=row.order_id,
+            to_status=wanted,
+            transition_reason=reason,
+            business_context=context,
+            now=now,
+            actor=actor_of(partner),
+        )
+    except TransitionRefused as refusal:
+        return Moved(refused=refusal.code, why=str(refusal), allowed=refusal.allowed)
+    return Moved(transition_id=str(made.id))
+
+
+def advance(row: PartnerOrder, status: str, *, now: datetime) -> None:
+    """Note the state the partner is told of, under the next number of its sequence."""
+    row.order_status, row.sequence, row.updated_at = status, row.sequence + 1, now
+
+
+def actor_of(partner: Partner) -> Actor:
+    """Who it is that changes an order by a report."""
+    return Actor(by={"kind": "partner", "id": str(partner.id), "name": partner.name})

@@ -1,0 +1,83 @@
+"""What is done and what is left until a partner's orders come in: worked out from what there is, so that nobody ticks a box."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.contacts.models import ContactIdentity
+from app.domain.partners.models import Environment, Partner, PartnerKey, PartnerOrder, PartnerProduct, PartnerReport, Protocol
+
+
+class Step(StrEnum):
+    """In their order."""
+
+    CONTACT = "contact"  # somebody can be reached
+    SANDBOX_KEY = "sandbox_key"
+    MAPPING = "mapping"  # their numbers have our articles
+    STATUS_WORDS = "status_words"
+    SANDBOX_ORDER = "sandbox_order"
+    SANDBOX_STATUS = "sandbox_status"  # a state went one way or the other
+    LIVE_KEY = "live_key"
+    LIVE_ORDER = "live_order"
+
+
+OF_PROGRAMS = frozenset({Step.SANDBOX_KEY, Step.SANDBOX_ORDER, Step.SANDBOX_STATUS, Step.LIVE_KEY})
+
+
+@dataclass(frozen=True)
+class StepState:
+    """`done_at` None: still to do, or done at a time nobody knows."""
+
+    step: Step
+    is_done: bool
+    done_at: datetime | None = None
+
+
+def read_steps(session: Session, partner: Partner) -> list[StepState]:
+    """Every step that applies to the partner; one without programs of its own has no keys. Eight small queries."""
+    found = {
+        Step.CONTACT: _first(session, ContactIdentity.created_at, ContactIdentity.contact_id == partner.contact_id),
+        Step.SANDBOX_KEY: _key(session, partner, Environment.SANDBOX),
+        Step.MAPPING: _first(session, PartnerProduct.created_at, PartnerProduct.partner_id == partner.id),
+        Step.SANDBOX_ORDER: _order(session, partner, Environment.SANDBOX),
+        Step.SANDBOX_STATUS: _status(session, partner),
+        Step.LIVE_KEY: _key(session, partner, Environment.LIVE),
+        Step.LIVE_ORDER: _order(session, partner, Environment.LIVE),
+    }
+    states = []
+    for step in Step:
+        if partner.protocol in (Protocol.EMAIL, Protocol.FORM) and step in OF_PROGRAMS:
+            continue
+        at = found.get(step)
+        is_done = any(partner.status_mapping.values()) if step == Step.STATUS_WORDS else at is not None
+        states.append(StepState(step, is_done, at))
+    return states
+
+
+def _first(session: Session, column: Any, *where: sa.ColumnElement[bool]) -> datetime | None:
+    first: datetime | None = session.execute(sa.select(sa.func.min(column)).where(*where)).scalar_one()
+    return first
+
+
+def _key(session: Session, partner: Partner, environment: Environment) -> datetime | None:
+    works = (PartnerKey.partner_id == partner.id, PartnerKey.environment == environment, PartnerKey.revoked_at.is_(None))
+    return _first(session, PartnerKey.created_at, *works)
+
+
+def _order(session: Session, partner: Partner, environment: Environment) -> datetime | None:
+    return _first(
+        session, PartnerOrder.created_at, PartnerOrder.partner_id == partner.id, PartnerOrder.environment == environment
+    )
+
+
+def _status(session: Session, partner: Partner) -> datetime | None:
+    rows = sa.select(PartnerOrder.id).where(
+        PartnerOrder.partner_id == partner.id, PartnerOrder.environment == Environment.SANDBOX
+    )
+    return _first(session, PartnerReport.created_at, PartnerReport.partner_order_row_id.in_(rows))
