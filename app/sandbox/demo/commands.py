@@ -22,6 +22,7 @@ from app.domain.connections.queries import list_channels, open_secrets
 from app.sandbox.demo.connect import connect_simulators
 from app.sandbox.demo.load import load_demo
 from app.sandbox.demo.mailboxes import connect_mailboxes, mailboxes_elsewhere
+from app.sandbox.demo.partners import list_partner_secrets, make_partners
 from app.sandbox.demo.people import USERS
 from app.sandbox.demo.phone_world import connect_phone, simulated_phone
 from app.sandbox.demo.simulator_client import connect_teams, simulator
@@ -65,8 +66,11 @@ def simulated_world() -> World:
 def load() -> None:
     """Load the demo company if the database is empty, and introduce its channels to the simulators."""
     _demo_only()
+    keyring, secret_key, now = runtime().keyring, runtime().settings.secret_key, utc_now()
     with transaction() as session:
-        threads = load_demo(session, keyring=runtime().keyring, password_hash=hash_password(PASSWORD), now=utc_now())
+        threads = load_demo(session, keyring=keyring, password_hash=hash_password(PASSWORD), now=now)
+        if threads:
+            make_partners(session, secret_key=secret_key, keyring=keyring, now=now)
     click.echo(f"loaded {threads} threads" if threads else "the demo is loaded already")
     try:
         wait_for_simulators(os.environ)
@@ -94,10 +98,11 @@ def signins() -> None:
 @group.command("secrets")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 def secrets(as_json: bool) -> None:
-    """Print what each demo channel needs to be called from outside."""
+    """Print what each demo channel, and each demo partner, needs to be called from outside."""
     _demo_only()
     with transaction() as session:
         entries = [entry for channel in list_channels(session) if (entry := _secrets_of(session, channel))]
+        entries += list_partner_secrets(runtime().settings.secret_key, runtime().settings.public_url)
     if as_json:
         click.echo(json.dumps(entries, indent=2))
         return

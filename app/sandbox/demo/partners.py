@@ -1,0 +1,210 @@
+"""The partners of the demo company, each with its protocol, its keys, its words for our articles, and orders of the last weeks.
+
+Their keys follow from the secret of this installation, so that `demo secrets` can tell them at any time and nobody else can.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import random
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.contract.address_parts import read_line
+from app.core.crypto import Keyring
+from app.domain.accounts.models import Brand
+from app.domain.contacts.edit import ContactEdit, create_contact
+from app.domain.contacts.models import Contact, ContactType
+from app.domain.events.actions import SYSTEM
+from app.domain.orders.actions import set_order_status
+from app.domain.orders.articles import add_article
+from app.domain.orders.models import Article, OrderStatus
+from app.domain.partners.actions import PartnerContent, create_key, create_partner
+from app.domain.partners.dealers import keep_dealer
+from app.domain.partners.incoming import IncomingLine, IncomingOrder
+from app.domain.partners.key_text import KeyTexts, key_texts_from
+from app.domain.partners.models import Environment, Partner, PartnerOrder, Protocol
+from app.domain.partners.products import ProductContent, keep_product
+from app.domain.partners.take_order import take_order
+from app.domain.threads.actions import change_status
+from app.domain.threads.models import ThreadStatus
+from app.domain.threads.order_threads import find_thread_of_order
+
+OLD = timedelta(hours=8)
+BRAND, SEED = "chargecars", 20261124
+ARTICLES = (
+    ("ALF-EVE-S-11KW", "Alfen Eve Single 11 kW", "849.00"),
+    ("ALF-EVE-D-22KW", "Alfen Eve Double 22 kW", "1649.00"),
+    ("MYE-ZAPPI-7KW", "myenergi zappi 7 kW", "929.00"),
+)
+
+
+@dataclass(frozen=True)
+class DemoPartner:
+    """`products`: number of theirs → number of ours, type, price (None: the article's). `prefix`: how its order numbers begin."""
+
+    name: str
+    slug: str
+    protocol: Protocol
+    prefix: str
+    products: tuple[tuple[str, str, str, str | None], ...]
+    orders: int
+
+
+PARTNERS = (
+    DemoPartner(
+        "Groendus",
+        "groendus",
+        Protocol.API,
+        "GRO",
+        (("GRO-ALFEN-11", "ALF-EVE-S-11KW", "Wallbox", "829.00"), ("GRO-INSTALL-1", "INST-BASIC-1P", "Installation", None)),
+        9,
+    ),
+    DemoPartner("Eneco", "eneco", Protocol.API, "ENE", (("ENE-LP-11", "ALF-EVE-S-11KW", "Wallbox", None),), 4),
+    DemoPartner("Essent", "essent", Protocol.WEBHOOK, "ESS", (("ESS-WALLBOX-22", "ALF-EVE-D-22KW", "Wallbox", "1599.00"),), 5),
+    DemoPartner("50five", "50five", Protocol.FORM, "50F", (("50F-ZAPPI-7", "MYE-ZAPPI-7KW", "Wallbox", None),), 2),
+    DemoPartner("Alva", "alva", Protocol.EMAIL, "ALV", (("ALVA-EVE-11", "ALF-EVE-S-11KW", "Wallbox", None),), 2),
+    DemoPartner("Volvo dealer", "volvo-dealer", Protocol.API, "VLV", (("VLV-WB-11", "WALLBOX-11KW", "Wallbox", None),), 3),
+)
+DEALER = ("VAN_MOSSEL_WEST", "Van Mossel West")
+PEOPLE = (
+    "Jan Janssen",
+    "Marit de Groot",
+    "Olaf Timmer",
+    "Hanna Vos",
+    "Sem Bakker",
+    "Noor Peters",
+    "Tygo Smit",
+    "Lieke Mol",
+    "Bas Kuiper",
+)
+STREETS = ("Kerkstraat 12, 1234AB Amsterdam", "Molenweg 7, 3511CD Utrecht", "Dorpsstraat 40, 2011KL Haarlem")
+UNKNOWN_SKU = "GRO-BORING-2"  # one that nobody has said the article of
+
+
+def make_partners(session: Session, *, secret_key: str, keyring: Keyring, now: datetime) -> None:
+    """Everything about the partners; their newest order came in an hour ago."""
+    dice = random.Random(SEED)
+    brand_id = session.execute(sa.select(Brand.id).where(Brand.key == BRAND)).scalar_one()
+    for sku, name, price in ARTICLES:
+        add_article(session, brand_id=brand_id, sku=sku, name=name, unit_price=Decimal(price), now=now)
+    for number, one in enumerate(PARTNERS):
+        partner = _make(session, one, brand_id, now=now - timedelta(days=60))
+        for environment in Environment:
+            create_key(
+                session,
+                partner,
+                environment=environment,
+                name="Orders",
+                keyring=keyring,
+                now=now - timedelta(days=59),
+                actor=SYSTEM,
+                texts=demo_key(secret_key, one.slug, environment),
+            )
+        for age in reversed(range(one.orders)):
+            at = now - timedelta(hours=1 + number * 5 + age * 31)
+            taken = take_order(session, partner, Environment.LIVE, _order(dice, one, 48_200 + one.orders - age), now=at)
+            if now - at > OLD:
+                _look_after(session, taken.row, at=at + timedelta(hours=2))
+
+
+def _look_after(session: Session, row: PartnerOrder, *, at: datetime) -> None:
+    """Somebody approved the order, and nothing in its conversation is left to answer."""
+    assert row.order_id is not None
+    set_order_status(session, row.order_id, OrderStatus.APPROVED, reason="", now=at, actor=SYSTEM)
+    thread_id = find_thread_of_order(session, row.order_id)
+    if thread_id is not None:
+        change_status(session, thread_id=thread_id, status=ThreadStatus.RESOLVED, actor=SYSTEM, now=at)
+
+
+def demo_key(secret_key: str, slug: str, environment: Environment) -> KeyTexts:
+    """The key of a demo partner and its signing secret, the same whenever they are asked for."""
+    return key_texts_from(environment, _derived(secret_key, f"{slug}:{environment.value}"))
+
+
+def list_partner_secrets(secret_key: str, public_url: str) -> list[dict[str, str]]:
+    """What a program of each partner needs."""
+    found = []
+    for one in PARTNERS:
+        live, sandbox = (demo_key(secret_key, one.slug, environment) for environment in (Environment.LIVE, Environment.SANDBOX))
+        found.append(
+            {
+                "partner": one.slug,
+                "orders_url": f"{public_url}/api/v1/partners/{one.slug}/orders",
+                "api_key": live.key,
+                "signing_secret": live.signing_secret,
+                "sandbox_api_key": sandbox.key,
+                "sandbox_signing_secret": sandbox.signing_secret,
+            }
+        )
+    return found
+
+
+def _derived(secret_key: str, name: str) -> bytes:
+    return hmac.new(secret_key.encode(), f"demo partner:{name}".encode(), hashlib.sha512).digest()
+
+
+def _make(session: Session, one: DemoPartner, brand_id: uuid.UUID, *, now: datetime) -> Partner:
+    contact_id = None
+    if one.prefix == "VLV":
+        contact_id = _tree(session, now=now)
+    content = PartnerContent(one.name, one.slug, brand_id, contact_id=contact_id, protocol=one.protocol)
+    partner = create_partner(session, content, now=now, actor=SYSTEM)
+    if contact_id is not None:
+        dealer = ContactEdit({"name": DEALER[1], "contact_type": ContactType.ORGANIZATION, "parent_organization_id": contact_id})
+        keep_dealer(session, partner, DEALER[0], create_contact(session, dealer, actor=SYSTEM, now=now).id, now=now)
+    articles = {article.sku: article.id for article in session.execute(_articles(brand_id)).scalars()}
+    for sku, ours, kind, price in one.products:
+        product = ProductContent(sku, articles[ours], kind, Decimal(price) if price else None)
+        keep_product(session, partner, product, now=now, actor=SYSTEM)
+    return partner
+
+
+def _articles(brand_id: uuid.UUID) -> sa.Select[Article]:
+    return sa.select(Article).where(Article.brand_id == brand_id)
+
+
+def _tree(session: Session, *, now: datetime) -> uuid.UUID:
+    """The importer above its dealers: the second level of the tree."""
+    master = create_contact(session, ContactEdit(_organization("Volvo Car Nederland")), actor=SYSTEM, now=now)
+    under = ContactEdit({**_organization("Volvo dealers West"), "parent_organization_id": master.id})
+    dealers: Contact = create_contact(session, under, actor=SYSTEM, now=now)
+    return dealers.id
+
+
+def _organization(name: str) -> dict[str, Any]:
+    return {"name": name, "contact_type": ContactType.ORGANIZATION}
+
+
+def _order(dice: random.Random, one: DemoPartner, number: int) -> IncomingOrder:
+    name = dice.choice(PEOPLE)
+    email = f"{name.split()[0].lower()}.{one.slug}.{number}@example.nl"
+    skus = [sku for sku, *_ in one.products]
+    if one.prefix == "GRO" and number % 4 == 0:
+        skus.append(UNKNOWN_SKU)
+    lines = [IncomingLine(sku, "", Decimal(1)) for sku in skus]
+    partner_order_id = f"{one.prefix}-{number}"
+    references = {"dealer_group_id": DEALER[0]} if one.prefix == "VLV" else {"purchase_order": f"PO-{number}"}
+    payload: dict[str, Any] = {
+        "partner_order_id": partner_order_id,
+        "customer": {"name": name, "email": email},
+        "products": [{"partner_sku": sku, "quantity": 1} for sku in skus],
+        "partner_references": references,
+    }
+    return IncomingOrder(
+        partner_order_id=partner_order_id,
+        customer_name=name,
+        email=email,
+        phone="",
+        address=read_line(dice.choice(STREETS)),
+        lines=lines,
+        payload=payload,
+        references=references,
+    )

@@ -1,0 +1,36 @@
+"""The partners of the demo: their keys are told at any time, and what they posted is there."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from app.core.runtime import runtime
+from app.domain.orders.articles import add_article
+from app.domain.partners.callers import find_caller
+from app.domain.partners.models import Partner, PartnerOrder
+from app.sandbox.demo.partners import PARTNERS, list_partner_secrets, make_partners
+from tests.factories import NOW, make_brand
+
+
+def test_every_partner_has_keys_and_orders(app_context: Flask, db_session: Session) -> None:
+    brand = make_brand(db_session, "chargecars")
+    for sku in ("WALLBOX-11KW", "INST-BASIC-1P"):
+        add_article(db_session, brand_id=brand.id, sku=sku, name=sku, unit_price=Decimal(425), now=NOW)
+    make_partners(db_session, secret_key="s", keyring=runtime().keyring, now=NOW)
+    told = list_partner_secrets("s", "http://localhost")
+    assert [entry["partner"] for entry in told] == ["groendus", "eneco", "essent", "50five", "alva", "volvo-dealer"]
+    for entry in told:
+        for name, environment in (("api_key", "live"), ("sandbox_api_key", "sandbox")):
+            caller = find_caller(db_session, entry[name], now=NOW)
+            assert caller is not None
+            assert (caller.slug, caller.environment) == (entry["partner"], environment)
+    assert list_partner_secrets("other", "http://localhost")[0]["api_key"] != told[0]["api_key"]
+    count = db_session.execute(sa.select(sa.func.count()).select_from(PartnerOrder)).scalar_one()
+    assert count == sum(one.orders for one in PARTNERS)
+    volvo = db_session.execute(sa.select(Partner).where(Partner.slug == "volvo-dealer")).scalar_one()
+    row = db_session.execute(sa.select(PartnerOrder).where(PartnerOrder.partner_id == volvo.id).limit(1)).scalar_one()
+    assert row.unmapped_skus == []
