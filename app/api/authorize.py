@@ -29,6 +29,14 @@ FORM_BODY_BYTES = 27 * 1024 * 1024
 DEPTH = 60
 ADDRESS, TOKEN = Limit("address", 0, 60), Limit("token", 0, 60)  # as many as API_CALLS_PER_MINUTE says
 WRONG_TOKENS = Limit("wrong-tokens", 30, 60)
+# By the first part of its scope: what an operation that reads needs, and what one that writes needs.
+INBOX = (Permission.THREADS_SEE, Permission.THREADS_REPLY)
+AREAS = {
+    "contacts": (Permission.CONTACTS_SEE, Permission.CONTACTS_CHANGE),
+    "orders": (Permission.ORDERS_SEE, Permission.ORDERS_CHANGE),
+    "tasks": (Permission.TASKS_SEE, Permission.TASKS_CHANGE),
+    "appointments": (Permission.VISITS_SEE, Permission.VISITS_CHANGE),
+}
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="Switchyard"'}
 
 
@@ -40,6 +48,7 @@ def check_request(operation: Operation) -> None:
     scopes = g.api_viewer.scopes
     if scopes is not None and operation.scope not in scopes:
         raise Problem("scope_missing", f"The token lacks the scope {operation.scope}")
+    require(_needed(operation))
     if operation.takes == "json":
         _check_json()
     elif operation.takes == "form":
@@ -60,6 +69,11 @@ def require(permission: Permission) -> Viewer:
     if not viewer.may(permission):
         raise Problem("forbidden", f"Your role lacks the permission {permission.value}")
     return viewer
+
+
+def _needed(operation: Operation) -> Permission:
+    see, change = AREAS.get(operation.scope.partition(":")[0], INBOX)
+    return change if operation.is_write else see
 
 
 def _authenticate() -> Viewer:

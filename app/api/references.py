@@ -8,9 +8,16 @@ from sqlalchemy.orm import Session
 
 from app.core.problems import invalid
 from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
 from app.domain.threads.api_queries import find_assignable_user_id
 from app.domain.threads.models import Thread
 from app.domain.threads.queries import ThreadMissing, get_thread
+
+WHO_TAKES = {
+    "threads": (Permission.THREADS_REPLY,),
+    "tasks": (Permission.TASKS_CHANGE,),
+    "appointments": (Permission.VISITS_CHANGE, Permission.VISITS_OWN),
+}
 
 
 def named_thread(session: Session, viewer: Viewer, thread_id: uuid.UUID | None) -> Thread | None:
@@ -29,7 +36,8 @@ def named_user_id(
     """The user who is this contact; `given` is what they are to be given. Raises Problem for `field`."""
     if contact_id is None:
         return None
-    user_id = find_assignable_user_id(session, contact_id=contact_id, brand_id=brand_id)
+    takes = WHO_TAKES[given]
+    user_id = find_assignable_user_id(session, contact_id=contact_id, brand_id=brand_id, permissions=takes)
     if user_id is None:
         raise invalid(field, f"is nobody who can be given {given} of this brand")
     return user_id

@@ -28,6 +28,7 @@ from app.core.db import db
 from app.core.links import url_for
 from app.domain.realtime.socket import start_sockets
 from app.web import error_pages
+from app.web.accounts.gate import init_gate
 from app.web.accounts.session import init_login
 
 # Modules that hold routes; each has `blueprints`, a tuple. Nothing but this list imports them.
@@ -92,6 +93,7 @@ def init_app(app: OpenAPI, settings: Settings) -> None:
     app.jinja_env.filters["hue"] = hue
     _register_macros(app)
     init_login(app)
+    init_gate(app)
     app.jinja_env.globals.update(stylesheets=stylesheets, script_map=script_map)
     app.after_request(_headers)
     error_pages.init_app(app)

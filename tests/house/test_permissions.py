@@ -10,7 +10,8 @@ import pytest
 from app.domain.accounts.models import Role
 from app.domain.accounts.permissions import Permission, role_may, roles_with
 
-ASKS_FOR_A_ROLE = re.compile(r"\bis_(admin|lead)\b|\brole\s*(==|!=|in\b)|\brole\.(in_|not_in)\(|Role\.(AGENT|LEAD|ADMIN)\b")
+ROLES = "|".join(role.name for role in Role)
+ASKS_FOR_A_ROLE = re.compile(rf"\bis_(admin|lead)\b|\brole\s*(==|!=|in\b)|\brole\.(in_|not_in)\(|Role\.({ROLES})\b")
 NAMES_A_PERMISSION = re.compile(r"\.may\(['\"]([a-z_.]+)['\"]\)")
 # Where roles themselves are given, shown and kept: the accounts, their pages, and the demo's people.
 OF_ROLES = ("app/domain/accounts/", "app/process/cli/people.py", "app/web/accounts/", "app/sandbox/")
@@ -19,6 +20,7 @@ OTHERWISE = {
     "app/domain/automation/reply.py": "whom a rule answers as",
     "app/domain/ingest/apply.py": "the role of a mail's id",
     "app/domain/ingest/threading.py": "the same",
+    "app/domain/routing/pick_next.py": "a condition in SQL, made of the table",
     "app/domain/sla/escalation.py": "the leads of a brand, who are not its administrators",
 }
 
@@ -44,12 +46,13 @@ def test_templates_name_permissions_there_are() -> None:
 
 def test_each_permission_is_asked_for_somewhere() -> None:
     text = "\n".join(path.read_text() for path in _files() if path.name != "permissions.py")
-    assert [one for one in Permission if f"Permission.{one.name}" not in text and one.value not in text] == []
+    unasked = {one for one in Permission if f"Permission.{one.name}" not in text and one.value not in text}
+    assert unasked <= {Permission.ANALYTICS_SEE}  # whose pages come
 
 
 def test_administrators_may_all_and_every_role_stands_in_the_table() -> None:
     assert all(role_may(Role.ADMIN, permission) for permission in Permission)
-    assert {role for role in Role if any(role_may(role, permission) for permission in Permission)} == {Role.LEAD, Role.ADMIN}
+    assert all(any(role_may(role, permission) for permission in Permission) for role in Role)
     assert roles_with(Permission.BRANDS_ALL) == (Role.ADMIN,)
 
 

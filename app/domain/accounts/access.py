@@ -87,7 +87,7 @@ def visible_brand_ids(session: Session, user: User) -> tuple[uuid.UUID, ...]:
 
 
 def user_ids_who_see(session: Session, brand_id: uuid.UUID) -> list[uuid.UUID]:
-    """Active users who may see the brand: whom a push about it reaches."""
+    """Active users who may see the threads of the brand: whom a push about it reaches."""
     member = sa.exists(sa.select(BrandMember.user_id).where(BrandMember.user_id == User.id, BrandMember.brand_id == brand_id))
-    may_see = sa.or_(users_with(Permission.BRANDS_ALL), member)
+    may_see = sa.and_(users_with(Permission.THREADS_SEE), sa.or_(users_with(Permission.BRANDS_ALL), member))
     return list(session.execute(sa.select(User.id).where(User.disabled_at.is_(None), may_see).order_by(User.id)).scalars())

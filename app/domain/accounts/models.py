@@ -16,6 +16,9 @@ from app.core.db import Base, WithId, text_enum
 class Role(StrEnum):
     AGENT = "agent"
     LEAD = "lead"
+    MANAGER = "manager"
+    TECHNICIAN = "technician"
+    READ_ONLY = "read_only"
     ADMIN = "admin"
 
 

@@ -1,6 +1,7 @@
-"""What each role may do: the one table that everything asks.
+"""What each role may do: the one table that everything asks. A new role is a line in `_OF_ROLE`.
 
-Agents read and answer what their brands have; that needs no permission of its own. A new role is a line in `_OF_ROLE`.
+Which permission a page needs stands in app/web/accounts/gate.py, which one an operation of the API needs in app/api/authorize.py;
+what those cannot know, a route asks itself by `require`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,18 @@ from app.domain.accounts.models import Role, User
 
 class Permission(StrEnum):
     """One thing that not everybody may do."""
+
+    THREADS_SEE = "threads.see"  # those of their brands, with everything around them: lists, search, templates
+    THREADS_REPLY = "threads.reply"  # answer, note, assign, close, tag …
+    CONTACTS_SEE = "contacts.see"
+    CONTACTS_CHANGE = "contacts.change"
+    ORDERS_SEE = "orders.see"
+    ORDERS_CHANGE = "orders.change"
+    TASKS_SEE = "tasks.see"
+    TASKS_CHANGE = "tasks.change"
+    VISITS_SEE = "visits.see"
+    VISITS_CHANGE = "visits.change"
+    VISITS_OWN = "visits.own"  # one's own visits and the conversations about them, and nothing else
 
     SETTINGS_SEE = "settings.see"
     PEOPLE_SEE = "people.see"
@@ -44,27 +57,48 @@ class Permission(StrEnum):
     TEAM_CARDS_MANAGE = "team_cards.manage"
 
 
-_LEAD = frozenset(
+_READ_ONLY = frozenset(
     {
-        Permission.SETTINGS_SEE,
-        Permission.PEOPLE_SEE,
-        Permission.CHANNELS_SEE,
-        Permission.ANALYTICS_SEE,
-        Permission.ABSENCES_MANAGE,
-        Permission.ARTICLES_MANAGE,
-        Permission.DELIVERIES_MANAGE,
-        Permission.ESCALATIONS_RECEIVE,
-        Permission.EVENTS_MANAGE,
-        Permission.MACROS_MANAGE,
-        Permission.MAILINGS_SEND,
-        Permission.ORDERS_REOPEN,
-        Permission.ROUTING_MANAGE,
-        Permission.RULES_MANAGE,
-        Permission.TEMPLATES_MANAGE,
-        Permission.VIEWS_SHARE,
+        Permission.THREADS_SEE,
+        Permission.CONTACTS_SEE,
+        Permission.ORDERS_SEE,
+        Permission.TASKS_SEE,
+        Permission.VISITS_SEE,
     }
 )
-_OF_ROLE = {Role.AGENT: frozenset[Permission](), Role.LEAD: _LEAD, Role.ADMIN: frozenset(Permission)}
+_AGENT = _READ_ONLY | {
+    Permission.THREADS_REPLY,
+    Permission.CONTACTS_CHANGE,
+    Permission.ORDERS_CHANGE,
+    Permission.TASKS_CHANGE,
+    Permission.VISITS_CHANGE,
+}
+_LEAD = _AGENT | {
+    Permission.SETTINGS_SEE,
+    Permission.PEOPLE_SEE,
+    Permission.CHANNELS_SEE,
+    Permission.ANALYTICS_SEE,
+    Permission.ABSENCES_MANAGE,
+    Permission.ARTICLES_MANAGE,
+    Permission.DELIVERIES_MANAGE,
+    Permission.ESCALATIONS_RECEIVE,
+    Permission.EVENTS_MANAGE,
+    Permission.MACROS_MANAGE,
+    Permission.MAILINGS_SEND,
+    Permission.ORDERS_REOPEN,
+    Permission.ROUTING_MANAGE,
+    Permission.RULES_MANAGE,
+    Permission.TEMPLATES_MANAGE,
+    Permission.VIEWS_SHARE,
+}
+_OF_ROLE = {
+    Role.READ_ONLY: _READ_ONLY,
+    Role.TECHNICIAN: frozenset({Permission.VISITS_OWN}),
+    Role.AGENT: _AGENT,
+    Role.LEAD: _LEAD,
+    Role.MANAGER: _LEAD | {Permission.ANALYTICS_SEE},
+    Role.ADMIN: frozenset(Permission),
+}
 
 
 def role_may(role: Role, permission: Permission | str) -> bool:
@@ -77,6 +111,6 @@ def roles_with(permission: Permission) -> tuple[Role, ...]:
     return tuple(role for role, permissions in _OF_ROLE.items() if permission in permissions)
 
 
-def users_with(permission: Permission) -> sa.ColumnElement[bool]:
-    """Those users, as a condition."""
-    return User.role.in_(roles_with(permission))
+def users_with(*permissions: Permission) -> sa.ColumnElement[bool]:
+    """The users who have one of them, as a condition."""
+    return User.role.in_([role for role in Role if any(permission in _OF_ROLE[role] for permission in permissions)])

@@ -29,14 +29,25 @@ def _(message: str, **values: object) -> str:
 
 
 def role_words(role: str) -> str:
-    return {Role.AGENT: _("Agent"), Role.LEAD: _("Team lead"), Role.ADMIN: _("Administrator")}[Role(role)]
+    words = {
+        Role.AGENT: _("Agent"),
+        Role.LEAD: _("Team lead"),
+        Role.MANAGER: _("Manager"),
+        Role.TECHNICIAN: _("Technician"),
+        Role.READ_ONLY: _("Read only"),
+        Role.ADMIN: _("Administrator"),
+    }
+    return words[Role(role)]
 
 
 def role_hints() -> dict[str, str]:
     return {
-        Role.AGENT: _("Reads and answers the threads of their brands."),
-        Role.LEAD: _("Also sees people, channels and what could not be processed."),
-        Role.ADMIN: _("Also changes people and channels, and sees every brand."),
+        Role.AGENT: _("Reads and answers the threads of their brands, with their tasks, orders and visits."),
+        Role.LEAD: _("Also manages templates, rules and routing, and what could not be processed."),
+        Role.MANAGER: _("Also sees the analytics of their brands."),
+        Role.TECHNICIAN: _("Sees their own visits and the conversations about them, nothing else."),
+        Role.READ_ONLY: _("Reads everything of their brands and changes nothing."),
+        Role.ADMIN: _("Also manages people, channels and settings, and sees every brand."),
     }
 
 

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session, aliased
 from app.core.keyset import Place, Sort, cut, matching, paged
 from app.core.paging import Page
 from app.domain.accounts.access import Viewer
-from app.domain.accounts.models import Brand, User
+from app.domain.accounts.models import Brand, BrandMember, User
+from app.domain.accounts.permissions import Permission, users_with
 from app.domain.appointments.models import Absence, Appointment, AppointmentKind, AppointmentState, CalendarEntry
 from app.domain.connections.models import Channel
 from app.domain.contacts.models import Contact
@@ -208,3 +209,11 @@ def _row(record: sa.Row[*tuple[Any, ...]]) -> AppointmentRow:
 
 def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo("UTC"))
+
+
+def list_technicians(session: Session, brand_id: uuid.UUID) -> tuple[tuple[uuid.UUID, str], ...]:
+    """Active users who work for the brand and go to visits or plan them, by name."""
+    member = sa.exists().where(BrandMember.user_id == User.id, BrandMember.brand_id == brand_id)
+    query = sa.select(User.id, User.name).where(User.disabled_at.is_(None), sa.or_(users_with(Permission.BRANDS_ALL), member))
+    query = query.where(users_with(Permission.VISITS_CHANGE, Permission.VISITS_OWN)).order_by(User.name, User.id)
+    return tuple((row.id, row.name) for row in session.execute(query))

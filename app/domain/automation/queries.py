@@ -87,7 +87,7 @@ def read_known(session: Session) -> Known:
     """What predictions look up. Two queries."""
     teams = frozenset(session.execute(sa.select(Team.id)).scalars())
     member = sa.exists().where(BrandMember.user_id == User.id, BrandMember.brand_id == Brand.id)
-    sees = sa.or_(users_with(Permission.BRANDS_ALL), member)
+    sees = sa.and_(users_with(Permission.THREADS_REPLY), sa.or_(users_with(Permission.BRANDS_ALL), member))
     pairs = session.execute(sa.select(Brand.id, User.id).join(User, sa.and_(sees, User.disabled_at.is_(None)))).all()
     by_brand: dict[uuid.UUID, set[uuid.UUID]] = {}
     for brand_id, user_id in pairs:

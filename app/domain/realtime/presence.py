@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
 from app.domain.threads.models import Thread
 
 STALE_SECONDS = 35  # browsers renew every 12
@@ -41,7 +42,9 @@ def thread_room(thread_id: uuid.UUID) -> str:
 
 
 def may_see(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> bool:
-    """True if the thread is of a brand the viewer may see. One query."""
+    """True if the thread is one the viewer may see. One query."""
+    if not viewer.may(Permission.THREADS_SEE):
+        return False
     in_sight = sa.and_(Thread.id == thread_id, Thread.brand_id.in_(viewer.brand_ids))
     return session.execute(sa.select(Thread.id).where(in_sight)).first() is not None
 

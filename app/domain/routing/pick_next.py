@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from app.core.db import advisory_xact_lock
+from app.domain.accounts.permissions import Permission, roles_with
 from app.domain.routing.models import CAPACITY
 from app.domain.threads.models import ThreadStatus
 
@@ -34,7 +35,9 @@ AT_WORK = "t.is_open AND t.snoozed_until IS NULL AND t.status <> 'waiting_custom
 WAITING = f"{AT_WORK} AND t.assignee_user_id IS NULL AND (t.last_inbound_at IS NOT NULL OR t.medium <> 'email')"
 DUE_ORDER = "{0}.response_due_at NULLS LAST, {0}.priority_rank DESC, {0}.created_at, {0}.id"
 
-# Everybody with what routing knows of them; `is_there` and `is_at_work` at the moment `:now`.
+_ANSWERING = ", ".join(f"'{role}'" for role in roles_with(Permission.THREADS_REPLY))
+
+# Everybody who answers, with what routing knows of them; `is_there` and `is_at_work` at the moment `:now`.
 PEOPLE = f"""
     SELECT u.id AS user_id, u.name,
         coalesce(a.state, 'offline') AS state,
@@ -56,7 +59,7 @@ PEOPLE = f"""
     LEFT JOIN routing_profiles p ON p.user_id = u.id
     CROSS JOIN LATERAL (SELECT :now AT TIME ZONE u.timezone AS at) AS local
     LEFT JOIN LATERAL (SELECT sum({WEIGHT}) AS load FROM threads t WHERE t.assignee_user_id = u.id AND {AT_WORK}) AS work ON true
-    WHERE u.disabled_at IS NULL
+    WHERE u.disabled_at IS NULL AND u.role IN ({_ANSWERING})
 """  # noqa: S608  constants only
 PRESENT = "is_heard AND state = 'available' AND is_at_work"
 

@@ -130,7 +130,7 @@ def get_rule(session: Session, rule_id: uuid.UUID, *, brand_ids: Sequence[uuid.U
 
 
 def list_workers(session: Session, *, now: datetime) -> list[Worker]:
-    """Everybody who can sign in, by name. One query."""
+    """Everybody who answers, by name. One query."""
     return [_worker(row) for row in session.execute(_PEOPLE, {"now": now})]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -322,11 +322,13 @@ def find_brand_id(session: Session, *, viewer: Viewer, key: str) -> uuid.UUID | 
     return session.execute(query).scalar_one_or_none()
 
 
-def find_assignable_user_id(session: Session, *, contact_id: uuid.UUID, brand_id: uuid.UUID) -> uuid.UUID | None:
-    """The active user behind a contact, if they may see the brand."""
+def find_assignable_user_id(
+    session: Session, *, contact_id: uuid.UUID, brand_id: uuid.UUID, permissions: Collection[Permission]
+) -> uuid.UUID | None:
+    """The active user behind a contact, if they work for the brand and have one of the permissions."""
     member = sa.exists().where(BrandMember.user_id == User.id, BrandMember.brand_id == brand_id)
-    may_see = sa.or_(users_with(Permission.BRANDS_ALL), member)
-    query = sa.select(User.id).where(User.contact_id == contact_id, User.disabled_at.is_(None), may_see)
+    may_have_it = sa.and_(users_with(*permissions), sa.or_(users_with(Permission.BRANDS_ALL), member))
+    query = sa.select(User.id).where(User.contact_id == contact_id, User.disabled_at.is_(None), may_have_it)
     return session.execute(query).scalar_one_or_none()
 
 

@@ -72,6 +72,7 @@ def list_ticket_people(session: Session, brand_ids: tuple[uuid.UUID, ...]) -> di
     brands = sa.func.array_agg(BrandMember.brand_id).filter(BrandMember.brand_id.is_not(None))
     member = sa.and_(BrandMember.user_id == User.id, BrandMember.brand_id.in_(brand_ids))
     query = sa.select(User.id, User.name, User.role, brands.label("brands")).outerjoin(BrandMember, member)
-    query = query.where(User.disabled_at.is_(None), sa.or_(users_with(Permission.BRANDS_ALL), BrandMember.user_id.is_not(None)))
+    query = query.where(User.disabled_at.is_(None), users_with(Permission.THREADS_REPLY))
+    query = query.where(sa.or_(users_with(Permission.BRANDS_ALL), BrandMember.user_id.is_not(None)))
     rows = session.execute(query.group_by(User.id, User.name, User.role).order_by(User.name, User.id))
     return {row.id: (row.name, frozenset(brand_ids if role_may(row.role, Permission.BRANDS_ALL) else row.brands)) for row in rows}

@@ -149,13 +149,15 @@ _CHANNELS = (
     .execution_options(**KEPT)
 )
 _MEMBER = sa.exists(sa.select(BrandMember.user_id).where(BrandMember.user_id == User.id, BrandMember.brand_id == BRAND_ID))
-_ASSIGNABLE: sa.Select[*tuple[Any, ...]] = (
+_ANSWERS = users_with(Permission.THREADS_REPLY)
+_PEOPLE: sa.Select[*tuple[Any, ...]] = (
     sa.select(User.id, User.name)
     .select_from(User)
     .where(User.disabled_at.is_(None), sa.or_(users_with(Permission.BRANDS_ALL), _MEMBER))
     .order_by(User.name)
     .execution_options(**KEPT)
 )
+_ASSIGNABLE = _PEOPLE.where(_ANSWERS)
 
 
 def list_timeline(
@@ -320,7 +322,7 @@ def get_context(
         draft_note=drafts.get("note"),
         draft_call=drafts.get("call"),
         draft_forward=drafts.get("forward"),
-        assignable_users=tuple(dict.fromkeys((record.id, record.name) for record in people)),
+        assignable_users=tuple(dict.fromkeys((record.id, record.name) for record in people if record.answers)),
         watchers=tuple(dict.fromkeys((record.id, record.name) for record in people if record.watches)),
         only_assignee_answers=any(record.only_assignee_answers for record in people),
         links=read_links(people[0].links if people else None),
@@ -333,8 +335,9 @@ def _beside_statement(more: sa.ColumnElement[Any] | None) -> sa.Select[*tuple[An
     of_brand = sa.select(Brand.only_assignee_answers).where(Brand.id == BRAND_ID)
     watching = sa.and_(ThreadWatcher.user_id == User.id, ThreadWatcher.thread_id == THREAD_ID)
     own_draft = sa.and_(Draft.user_id == User.id, Draft.user_id == sa.bindparam("viewer_id"), Draft.thread_id == THREAD_ID)
-    query = _ASSIGNABLE.add_columns(
+    query = _PEOPLE.where(sa.or_(_ANSWERS, User.id == sa.bindparam("viewer_id"))).add_columns(
         Draft,
+        _ANSWERS.label("answers"),
         sa.exists(sa.select(ThreadWatcher.user_id).where(watching)).label("watches"),
         of_brand.scalar_subquery().label("only_assignee_answers"),
         LINKS,
@@ -350,5 +353,5 @@ def _channels(session: Session, thread: Thread, senders: frozenset[str]) -> tupl
 
 
 def list_assignable_users(session: Session, brand_id: uuid.UUID) -> tuple[tuple[uuid.UUID, str], ...]:
-    """Active users who may see the brand, by name."""
+    """Active users who may answer the brand's threads, by name."""
     return tuple((record.id, record.name) for record in session.execute(_ASSIGNABLE, {"brand_id": brand_id}))

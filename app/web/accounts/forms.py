@@ -37,7 +37,14 @@ UNDO_SECONDS = (
     (10, _l("10 seconds")),
     (20, _l("20 seconds")),
 )
-ROLES = ((Role.AGENT.value, _l("Agent")), (Role.LEAD.value, _l("Team lead")), (Role.ADMIN.value, _l("Administrator")))
+ROLES = (
+    (Role.AGENT.value, _l("Agent")),
+    (Role.LEAD.value, _l("Team lead")),
+    (Role.MANAGER.value, _l("Manager")),
+    (Role.TECHNICIAN.value, _l("Technician")),
+    (Role.READ_ONLY.value, _l("Read only")),
+    (Role.ADMIN.value, _l("Administrator")),
+)
 COLOURS = ((0, _l("Grey")), (1, _l("Blue")), (2, _l("Amber")), (3, _l("Violet")), (4, _l("Rose")), (5, _l("Green")))
 CUSTOMERS_LANGUAGES = (("nl", _l("Dutch")), ("en", _l("English")), ("fr", _l("French")))
 TOKEN_DAYS = (("30", _l("30 days")), ("90", _l("90 days")), ("365", _l("1 year")), ("0", _l("No end date")))

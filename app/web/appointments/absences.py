@@ -16,7 +16,7 @@ from app.core.text import storable
 from app.core.translation import gettext as _
 from app.domain.accounts.permissions import Permission
 from app.domain.appointments.absences import list_absences, note_absence, remove_absence
-from app.domain.threads.timeline import list_assignable_users
+from app.domain.appointments.queries import list_technicians
 from app.web.accounts.session import current_viewer
 from app.web.appointments.blueprint import bp
 from app.web.inbox.words import today
@@ -72,7 +72,7 @@ def _people() -> dict[uuid.UUID, str]:
     found = {viewer.user_id: viewer.name}
     if viewer.may(Permission.ABSENCES_MANAGE):
         for brand_id in viewer.brand_ids:
-            found |= dict(list_assignable_users(db.session(), brand_id))
+            found |= dict(list_technicians(db.session(), brand_id))
     return dict(sorted(found.items(), key=lambda person: (person[1], person[0])))
 
 

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from app.core.db import db
 from app.core.translation import gettext as _
 from app.domain.appointments.models import USUAL_MINUTES, Appointment, AppointmentKind
-from app.domain.appointments.queries import AppointmentRow, get_appointment, list_appointments_of_thread
+from app.domain.appointments.queries import AppointmentRow, get_appointment, list_appointments_of_thread, list_technicians
 from app.domain.appointments.reminders import list_reminders
 from app.domain.appointments.times import USUAL_ZONES
 from app.domain.contacts.models import Contact
@@ -21,7 +21,6 @@ from app.domain.orders.models import Order
 from app.domain.orders.queries import get_order, list_orders_of_contact
 from app.domain.threads.order_threads import list_orders_of_thread
 from app.domain.threads.queries import get_thread
-from app.domain.threads.timeline import list_assignable_users
 from app.web.accounts.session import current_viewer
 from app.web.appointments import words
 from app.web.appointments.blueprint import bp
@@ -142,7 +141,7 @@ def _choices(about: About, order: Order | None) -> Choices:
     numbers = {row.order.id: row.order.order_number for row in orders if row.order.brand_id == about.brand_id}
     if order is not None:
         numbers.setdefault(order.id, order.order_number)
-    people = list_assignable_users(session, about.brand_id)
+    people = list_technicians(session, about.brand_id)
     first = replace(about, order_id=order.id if order else about.order_id)
     return Choices(first, contact.name, people, tuple(numbers.items()), place=contact.address or "")
 

@@ -89,6 +89,8 @@ def view_total(view: str) -> str:
 
 def nav_groups() -> list[dict[str, Any]]:
     """The rail: views with counts; the current one is marked."""
+    if not current_viewer().may(Permission.THREADS_SEE):
+        return [{"title": "", "items": [_rail_item(_("Today"), "/today", "calendar", _rail_path().startswith("/today"))]}]
     counts, path, view = view_counts(), _rail_path(), getattr(g, "current_view", None)
     in_tasks = path.startswith("/tasks") or view == "tasks"
     tasks = _rail_item(_("Tasks"), "/tasks", "circle-check", in_tasks, counts.others.get("tasks", 0))

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from app.core.db import db
 from app.core.links import url_for
 from app.core.paging import BadCursor, Page
+from app.domain.accounts.permissions import Permission
 from app.domain.threads.models import Priority, ThreadStatus
 from app.domain.threads.queries import ThreadFilter, list_threads
 from app.domain.threads.sorting import ListSort
@@ -26,11 +27,13 @@ from app.web.pages import page, wants_page
 
 PAGE_ROWS = 30
 BLOCKS = ("thread_list", "list_more")
+OWN_DAY = "/today"
 
 
 @bp.get("/")
 def home() -> ResponseReturnValue:
-    return redirect(url_for("inbox.list_view"), 303)
+    """Where this person's work is."""
+    return redirect(url_for("inbox.list_view") if current_viewer().may(Permission.THREADS_SEE) else OWN_DAY, 303)
 
 
 @bp.get("/inbox", defaults={"view": "open"})

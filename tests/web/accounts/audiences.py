@@ -1,4 +1,7 @@
-"""Who may use an address, for the table of every URL."""
+"""Who may use an address, for the table of every URL.
+
+Of Rita, who reads only, and of Theo, a technician with a visit about the thread of the world, the table says nothing: what they
+are answered follows from what Alice is, and from the two lists in tests/web/accounts/narrow_roles.py (`expected_of`)."""
 
 from __future__ import annotations
 
@@ -21,6 +24,8 @@ class Audience:
     root: Verdict
     mallory: Verdict
     moritz: Verdict
+    rita: Verdict | None = None  # where it is not what `expected_of` says
+    theo: Verdict | None = None
 
 
 GONE = Audience(410, 410, 410, 410, 410, 410)  # a link that is none

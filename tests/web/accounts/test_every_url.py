@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from app.config import Settings
+from app.core.clock import utc_now
 from app.core.crypto import Keyring
 from app.core.ids import new_id
 from app.core.runtime import runtime
@@ -55,9 +56,10 @@ from tests.support.database import again, back_to, ground_session
 from tests.support.signing_in import csrf_token, sign_in
 from tests.web.accounts.audiences import IN, SIGN_IN, Entry, Verdict
 from tests.web.accounts.every_url import TABLE
+from tests.web.accounts.narrow_roles import expected_of
 
 # Least first: who is refused changes nothing for those who come after.
-PEOPLE = ("nobody", "mallory", "moritz", "alice", "leila", "root")
+PEOPLE = ("nobody", "mallory", "moritz", "rita", "theo", "alice", "leila", "root")
 # Made-up content only.
 OPEN_IN_A_DEMO = frozenset({"/dev/components"})
 IDS_OF_API = {
@@ -96,11 +98,13 @@ def built(shared_app: Flask, ground: sa.Connection) -> World:
             "alice": make_user(session, "Alice", brands=(ours,)),
             "leila": make_user(session, "Leila", role=Role.LEAD, brands=(ours,)),
             "root": make_user(session, "Root", role=Role.ADMIN),
+            "rita": make_user(session, "Rita", role=Role.READ_ONLY, brands=(ours,)),
+            "theo": make_user(session, "Theo", role=Role.TECHNICIAN, brands=(ours,)),
             "mallory": make_user(session, "Mallory", brands=(theirs,)),
             "moritz": make_user(session, "Moritz", role=Role.LEAD, brands=(theirs,)),
         }
         tokens = {name: create_token(session, user, name="test", scopes=(), now=NOW)[1] for name, user in users.items()}
-        ids = _things(shared_app, session, ours, users["alice"])
+        ids = _things(shared_app, session, ours, users["alice"], users["theo"])
         session.flush()
         # Nobody works here, and /readyz tells of what has waited for a minute.
         session.execute(sa.update(OutboxEntry).where(OutboxEntry.state == "ready").values(state="done"))
@@ -119,7 +123,7 @@ def world(app: Flask, db_session: Session, built: World) -> World:
     return replace(built, users={name: again(db_session, user) for name, user in built.users.items()})
 
 
-def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[str, object]:
+def _things(app: Flask, session: Session, brand: object, alice: User, theo: User) -> dict[str, object]:
     with app.app_context():
         keyring, stored = runtime().keyring, runtime().storage.put(b"From: a@example.nl\r\n\r\nhallo").key
     channel = make_channel(session, brand, ChannelType.EMAIL, keyring=keyring, address="service@chargecars.example")  # type: ignore[arg-type]
@@ -180,7 +184,7 @@ def _things(app: Flask, session: Session, brand: object, alice: User) -> dict[st
         "integration_id": _integration(session, channel, keyring),
         "order_id": make_order(session, brand, contact).id,  # type: ignore[arg-type]
         "article_id": _article(session, channel),
-        "appointment_id": make_appointment(session, thread).id,
+        "appointment_id": make_appointment(session, thread, technician_user_id=theo.id, starts_at=utc_now()).id,
         "task_id": create_task(session, TaskContent(channel.brand_id, "Bellen"), now=NOW, actor=SYSTEM).id,
         "identity_id": new_id(), "address_id": new_id(), "merge_id": new_id(),
         "day": "2026-12-01",
@@ -264,7 +268,7 @@ def _notification(session: Session, thread: Thread, user: User) -> object:
 def test_every_url_answers_everybody_as_the_table_says(app: Flask, db_session: Session, world: World, entry: Entry) -> None:
     wrong = {}
     for name in PEOPLE:
-        expected: Verdict = getattr(entry.audience, name)
+        expected = expected_of(entry, name)
         answer = call(app, db_session, world, entry, name)
         if not fits(answer, expected):
             wrong[name] = f"{answer.status_code} {answer.location or ''} instead of {expected}: {answer.text[:300]}"

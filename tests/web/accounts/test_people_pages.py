@@ -8,12 +8,13 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
+from app.core.runtime import EXTENSION
 from app.domain.accounts.models import Brand, Role, Team, User
 from app.domain.accounts.passwords import verify_password
 from app.domain.accounts.queries import find_user_by_email
 from app.domain.contacts.models import Contact, ContactIdentity
 from app.domain.events.models import AuditEntry
-from tests.factories import make_brand, make_user
+from tests.factories import make_brand, make_channel, make_contact, make_thread, make_user
 from tests.support.pages import PageClient
 from tests.support.queries import counted_queries
 from tests.support.signing_in import csrf_token, post, sign_in
@@ -188,3 +189,24 @@ def test_teams_and_brands_name_who_belongs_to_them(
     db_session.commit()
     text = page_client.get(f"/settings/brands/{brand.id}").text
     assert "Alice, Root" in text
+
+
+@pytest.mark.parametrize("role", ["manager", "technician", "read_only"])
+def test_each_role_can_be_chosen(page_client: PageClient, root: User, db_session: Session, role: str) -> None:
+    alice = make_user(db_session)
+    db_session.commit()
+    assert post(page_client.plain, f"/settings/people/{alice.id}", {"name": "Alice", "role": role}).status_code == 303
+    assert db_session.execute(sa.select(User.role).where(User.id == alice.id)).scalar_one() == Role(role)
+
+
+def test_a_thread_offers_nothing_to_write_with_to_those_who_read_only(
+    app: Flask, page_client: PageClient, brand: Brand, db_session: Session
+) -> None:
+    channel = make_channel(db_session, brand, keyring=app.extensions[EXTENSION].keyring)
+    thread = make_thread(db_session, channel, make_contact(db_session), subject="Laadpaal")
+    rita = make_user(db_session, "Rita", role=Role.READ_ONLY, brands=(brand,))
+    sign_in(page_client.plain, db_session, rita)
+    text = page_client.get(f"/threads/{thread.id}").text
+    assert "Laadpaal" in text
+    assert 'id="composer"' not in text
+    assert 'data-key="e"' not in text

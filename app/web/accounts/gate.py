@@ -1,0 +1,131 @@
+"""What each page needs, asked before its route runs: reading an area and changing something in it are two permissions.
+
+A page that stands in none of these tables needs what the inbox needs: nobody gets into a new area because it was forgotten here.
+What is narrower than an area, its routes ask themselves (`session.require`). Technicians see no area; a conversation or a visit
+opens for them because it is theirs (`_through_visit`), and only on the pages named here: none that lists anything else.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from flask import Flask, abort, current_app
+from flask_login import current_user
+from htmx_flask import request
+
+from app.core.clock import utc_now
+from app.core.db import db
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
+from app.domain.appointments.own_visits import is_of_own_visit
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True)
+class Needs:
+    """The permissions for reading and for changing."""
+
+    read: Permission
+    write: Permission
+
+
+INBOX = Needs(Permission.THREADS_SEE, Permission.THREADS_REPLY)
+READING = Needs(Permission.THREADS_SEE, Permission.THREADS_SEE)  # forms that change nothing but what one sees oneself
+AREAS = {
+    "contacts": Needs(Permission.CONTACTS_SEE, Permission.CONTACTS_CHANGE),
+    "orders": Needs(Permission.ORDERS_SEE, Permission.ORDERS_CHANGE),
+    "tasks": Needs(Permission.TASKS_SEE, Permission.TASKS_CHANGE),
+    "appointments": Needs(Permission.VISITS_SEE, Permission.VISITS_CHANGE),
+}
+PAGES = {
+    **dict.fromkeys(
+        (
+            "inbox.set_read",
+            "inbox.create_saved_view",
+            "inbox.save_saved_view",
+            "inbox.save_filters",
+            "inbox.copy_saved_view",
+            "inbox.place_saved_view",
+            "inbox.delete_saved_view",
+            "reply_templates.preview",
+        ),
+        READING,
+    ),
+}
+# Open to whoever has the link, or a matter of one's own account or day: each role has these.
+OPEN_AREAS = frozenset({"inbox_public", "realtime", "notifications", "field"})
+# Programs come in by keys and signatures, and the pages of a demo play the world outside.
+OTHER_DOORS = ("app.api.", "app.hooks.", "app.process.", "app.sandbox.")
+OPEN_PAGES = frozenset(
+    {
+        "inbox.home",
+        "mailings.ask_unsubscribe",
+        "mailings.unsubscribe",
+        "appointments.absences",
+        "appointments.add_absence",
+        "appointments.remove",
+        *(
+            f"accounts.{name}"
+            for name in (
+                "sign_in", "let_in", "sign_out", "settings", "profile", "save_profile", "security", "save_password",
+                "revoke_session", "revoke_other_sessions", "tokens", "make_token", "end_token",
+                "set_up", "finish_set_up", "invited", "accept",
+            )
+        ),
+    }
+)  # fmt: skip
+THROUGH_VISIT = frozenset(
+    {
+        "inbox.show_thread",
+        "inbox.set_read",
+        "inbox.send_message",
+        "inbox.write_note",
+        "inbox.switch_composer",
+        "inbox.keep_draft",
+        "inbox.upload",
+        "inbox.attachment",
+        "inbox.fetch_again",
+        "inbox.frame",
+        "inbox.original",
+        "inbox.details",
+        "inbox.take_message_back",
+        "inbox.retry",
+        "reply_templates.thread_templates",
+        "reply_templates.use_template",
+        "appointments.show_appointment",
+        "appointments.set_state",
+    }
+)
+
+
+def init_gate(app: Flask) -> None:
+    app.before_request(_check)
+
+
+def _check() -> None:
+    """403 for what the role does not allow, 404 for a technician who asks for what is somebody else's. Nobody passes here:
+    the pages themselves ask people to sign in."""
+    endpoint, area = request.endpoint, request.blueprint
+    if endpoint is None or area is None or area in OPEN_AREAS or endpoint in OPEN_PAGES or _has_own_door(area):
+        return
+    if not current_user.is_authenticated:
+        return
+    viewer: Viewer = current_user.viewer
+    needs = PAGES.get(endpoint) or AREAS.get(area, INBOX)
+    if viewer.may(needs.read if request.method in SAFE_METHODS else needs.write):
+        return
+    if not viewer.may(Permission.VISITS_OWN) or endpoint not in THROUGH_VISIT:
+        abort(403)
+    if not _through_visit(viewer):
+        abort(404)
+
+
+def _has_own_door(area: str) -> bool:
+    return current_app.blueprints[area].import_name.startswith(OTHER_DOORS)
+
+
+def _through_visit(viewer: Viewer) -> bool:
+    ids = {name: value for name, value in (request.view_args or {}).items() if isinstance(value, uuid.UUID)}
+    return is_of_own_visit(db.session(), user_id=viewer.user_id, now=utc_now(), **ids)

@@ -1,0 +1,83 @@
+"""What the two roles that do not work in the inbox are answered, derived from what an agent of the same brand is."""
+
+from __future__ import annotations
+
+from tests.web.accounts.audiences import IN, SIGN_IN, Entry, Verdict
+
+# One's own account: what each role may do, also those who change nothing else.
+OWN = frozenset(
+    {
+        "/",
+        "/absences",
+        "/live/sequence",
+        "/notifications",
+        "/notifications/<uuid:notification_id>",
+        "/notifications/count",
+        "/notifications/reading",
+        "/settings",
+        "/settings/notifications",
+        "/settings/notifications/devices",
+        "/settings/notifications/devices/<uuid:device_id>/removal",
+        "/settings/notifications/devices/renewal",
+        "/settings/notifications/key",
+        "/settings/notifications/tests/<way>",
+        "/settings/password",
+        "/settings/profile",
+        "/settings/security",
+        "/settings/sessions/<uuid:session_id>/revocation",
+        "/settings/sessions/revocation",
+        "/settings/tokens",
+        "/settings/tokens/<uuid:token_id>/revocation",
+    }
+)
+# Forms of the inbox that change nothing but what the reader sees.
+READING = frozenset(
+    {
+        "/inbox/views",
+        "/inbox/views/<uuid:view_id>",
+        "/inbox/views/<uuid:view_id>/copy",
+        "/inbox/views/<uuid:view_id>/deletion",
+        "/inbox/views/<uuid:view_id>/filters",
+        "/inbox/views/<uuid:view_id>/place",
+        "/settings/templates/preview",
+        "/threads/<uuid:thread_id>/read",
+    }
+)
+# What a visit opens for the technician who makes it.
+THROUGH_VISIT = frozenset(
+    {
+        "/appointments/<uuid:appointment_id>",
+        "/appointments/<uuid:appointment_id>/state",
+        "/attachments/<uuid:attachment_id>",
+        "/attachments/<uuid:attachment_id>/fetch",
+        "/messages/<uuid:message_id>/details",
+        "/messages/<uuid:message_id>/frame",
+        "/messages/<uuid:message_id>/original",
+        "/messages/<uuid:message_id>/retry",
+        "/messages/<uuid:message_id>/undo",
+        "/threads/<uuid:thread_id>",
+        "/threads/<uuid:thread_id>/attachments",
+        "/threads/<uuid:thread_id>/composer",
+        "/threads/<uuid:thread_id>/draft",
+        "/threads/<uuid:thread_id>/messages",
+        "/threads/<uuid:thread_id>/notes",
+        "/threads/<uuid:thread_id>/read",
+        "/threads/<uuid:thread_id>/template-uses",
+        "/threads/<uuid:thread_id>/templates",
+    }
+)
+
+
+def expected_of(entry: Entry, name: str) -> Verdict:
+    """What the table says, for everybody."""
+    said: Verdict | None = getattr(entry.audience, name)
+    if said is not None:
+        return said
+    alice = entry.audience.alice
+    like_alice = alice if alice != IN else entry.audience.leila  # what is Alice's own is not theirs
+    if entry.audience.nobody not in (SIGN_IN, 401) or entry.audience.nobody == alice or entry.rule in OWN:
+        return like_alice
+    if name == "rita":
+        return like_alice if entry.method == "GET" or entry.rule in READING else 403
+    changes_plan = (entry.method, entry.rule) == ("POST", "/appointments/<uuid:appointment_id>")
+    return like_alice if entry.rule in THROUGH_VISIT and not changes_plan else 403
