@@ -2,8 +2,8 @@
 
 The faults are drawn by a seed, as many from domain as from providers and from web. Each is put into a copy of the work tree. Then
 the tests of its feature run (tests/domain/sla for app/domain/sla) until one fails; where none does, all tests without a browser
-that name the feature, by its import or in the name of their file or folder. What fails must pass again without the fault. A fault
-nobody noticed is either one that changes nothing anybody can see, or a test that is missing: it is printed with its place.
+that import its module or have the feature's name. What fails must pass again without the fault. A fault nobody noticed is either
+one that changes nothing anybody can see, or a test that is missing: it is printed with its place.
 
 --seed N      the draw; the same seed finds the same faults in the same tree
 --faults N    how many (50)
@@ -145,12 +145,13 @@ def draw(seed: int, count: int, rooms: tuple[str, ...] = ROOMS) -> list[Fault]:
 
 
 def find_tests(path: str) -> Iterator[list[str]]:
-    """The tests that should notice a fault of this file, near ones first, then all others that name its feature."""
+    """The tests that should notice a fault of this file, near ones first."""
     _app, room, feature, *_rest = Path(path).with_suffix("").parts
     near = [f"tests/{room}/{feature}"] if (ROOT / "tests" / room / feature).exists() else []
     if near:
         yield near
-    imported = re.compile(rf"\bapp\.{room}\.{feature}\b|from app\.{room} import .*\b{feature}\b")
+    package, _dot, module = path.removesuffix(".py").replace("/", ".").removesuffix(".__init__").rpartition(".")
+    imported = re.compile(rf"\b{re.escape(package)}\.{module}\b|from {re.escape(package)} import .*\b{module}\b")
     yield [
         name
         for found in sorted((ROOT / "tests").rglob("test_*.py"))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-import redis
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -15,6 +14,7 @@ from app.core.limits import Limits
 from app.core.problems import MEDIA_TYPE
 from app.core.runtime import EXTENSION, Runtime
 from tests.api.conftest import Caller, World, make_token
+from tests.support.nowhere import valkey_nowhere
 
 CALLS = 5
 WRONG = {"Authorization": "Bearer swy_nobody"}
@@ -97,9 +97,8 @@ def test_thirty_wrong_tokens_a_minute_are_answered_and_no_more(still: Flask, cli
 
 def test_without_redis_calls_are_answered(app: Flask, alice: Caller) -> None:
     usual: Runtime = app.extensions[EXTENSION]
-    away = redis.Redis(port=1, socket_connect_timeout=0.2)
     settings = replace(usual.settings, api_calls_per_minute=1)
-    app.extensions[EXTENSION] = replace(usual, settings=settings, limits=Limits(away))
+    app.extensions[EXTENSION] = replace(usual, settings=settings, limits=Limits(valkey_nowhere()))
     try:
         answers = [alice.get("/contacts") for _ in range(3)]
     finally:

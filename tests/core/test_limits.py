@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import socket
-from contextlib import closing
-
 import pytest
 import redis
 from flask import Flask
 
 from app.core.limits import REST_SECONDS, Limit, Limits
 from app.core.runtime import runtime
+from tests.support.nowhere import valkey_nowhere
 
 TWICE = Limit("test", 2, 60)
 
@@ -73,11 +71,8 @@ def test_the_headers_say_how_much_is_left_of_what(two: tuple[Limits, Limits]) ->
 
 
 def test_without_redis_nothing_is_limited_and_nobody_waits_for_it_twice(clock: Clock) -> None:
-    with closing(socket.socket()) as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        away = redis.Redis(port=nobody.getsockname()[1], socket_connect_timeout=0.2, socket_timeout=0.2)
-        limits = Limits(away, clock=clock)
-        assert [limits.take(TWICE, "alice") for _ in range(3)] == [None] * 3
+    limits = Limits(valkey_nowhere(), clock=clock)
+    assert [limits.take(TWICE, "alice") for _ in range(3)] == [None] * 3
     asked: list[float] = []
 
     class Counting(redis.Redis):

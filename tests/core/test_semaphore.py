@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
-import redis
 from flask import Flask
 
 from app.contract.base import ChannelAccount, ProviderError
@@ -19,6 +18,7 @@ from app.core.semaphore import LocalSlots, NoSlot, SharedSlots
 from app.providers.graph.client import CALLS_AT_ONCE, GraphClient
 from tests.core.raw_server import serving
 from tests.core.test_foreign_urls import answer, sign_in_answer
+from tests.support.nowhere import valkey_nowhere
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_who_died_gives_it_back_with_the_lease(app_context: Flask) -> None:
 
 
 def test_without_valkey_each_process_counts_for_itself() -> None:
-    nowhere = SharedSlots(redis.Redis.from_url("redis://127.0.0.1:9", socket_connect_timeout=1))
+    nowhere = SharedSlots(valkey_nowhere())
     for slots in (nowhere, LocalSlots()):
         with ExitStack() as stack:
             take(stack, slots)

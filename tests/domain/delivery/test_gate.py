@@ -6,7 +6,6 @@ import time
 import uuid
 
 import pytest
-import redis
 from flask import Flask
 from sqlalchemy.orm import Session
 
@@ -21,6 +20,7 @@ from app.domain.delivery.models import Delivery
 from app.domain.threads.models import Message
 from tests.factories import make_brand
 from tests.support.chat_desk import ChatDesk
+from tests.support.nowhere import valkey_nowhere
 from tests.web.connections.test_condition import make_delivery, make_number
 
 NOW, CHANNEL = 1_800_000_000.0, uuid.UUID(int=7)
@@ -165,7 +165,7 @@ def test_channels_do_not_share_a_gate(gate: Gate) -> None:
 
 
 def test_without_redis_everybody_passes() -> None:
-    nowhere = Gate(redis.Redis.from_url("redis://127.0.0.1:9", socket_connect_timeout=1), CHANNEL, "email_outlook")
+    nowhere = Gate(valkey_nowhere(), CHANNEL, "email_outlook")
     assert [enter(nowhere, f"{number}") for number in range(5)] == [0] * 5
     nowhere.note_failure(now=NOW, retry_after_seconds=None)
     nowhere.leave("0")
