@@ -8,6 +8,7 @@ locks, workers and crashes. `live_server`, `page`: every process as in `make run
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import json
 import os
@@ -89,6 +90,24 @@ def groups_file(run: str) -> Path:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
     """Our way to hand out tests."""
     return ByModule(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """On a clean clone one test process collects before the others, which find then what it compiled."""
+    is_compiled = any((Path(__file__).parent / "web").rglob("*.pyc"))  # which is collected last
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    if is_compiled or not run:
+        return (yield)
+    with (Path(tempfile.gettempdir()) / f"switchyard-collecting-{run}.lock").open("w") as turn:
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fcntl.flock(turn, fcntl.LOCK_SH)
+            fcntl.flock(turn, fcntl.LOCK_UN)
+        found = yield
+        Path(turn.name).unlink(missing_ok=True)
+        return found
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,9 +1,9 @@
 """`python -m tests.mutation`: small faults put into the application, one at a time, and whether the tests notice.
 
 The faults are drawn by a seed, as many from domain as from providers and from web. Each is put into a copy of the work tree. Then
-the tests of its feature run (tests/domain/sla for app/domain/sla) until one fails; where none does, all tests without a browser
-that import its module or have the feature's name. What fails must pass again without the fault. A fault nobody noticed is either
-one that changes nothing anybody can see, or a test that is missing: it is printed with its place.
+the tests of its feature run (tests/domain/sla for app/domain/sla) until one fails; where none does, the tests without a browser
+that import its module, and those of what imports it. What fails must pass again without the fault. A fault nobody noticed is
+either one that changes nothing anybody can see, or a test that is missing: it is printed with its place.
 
 --seed N      the draw; the same seed finds the same faults in the same tree
 --faults N    how many (50)
@@ -146,18 +146,29 @@ def draw(seed: int, count: int, rooms: tuple[str, ...] = ROOMS) -> list[Fault]:
 
 def find_tests(path: str) -> Iterator[list[str]]:
     """The tests that should notice a fault of this file, near ones first."""
-    _app, room, feature, *_rest = Path(path).with_suffix("").parts
-    near = [f"tests/{room}/{feature}"] if (ROOT / "tests" / room / feature).exists() else []
+    near = _own_tests(path)
     if near:
         yield near
     package, _dot, module = path.removesuffix(".py").replace("/", ".").removesuffix(".__init__").rpartition(".")
     imported = re.compile(rf"\b{re.escape(package)}\.{module}\b|from {re.escape(package)} import .*\b{module}\b")
-    yield [
-        name
-        for found in sorted((ROOT / "tests").rglob("test_*.py"))
-        if not (name := str(found.relative_to(ROOT))).startswith(("tests/browser/", *near))
-        and (feature in (found.parent.name, found.stem.removeprefix("test_")) or imported.search(found.read_text()))
+    if path.startswith("app/providers/"):  # the registry finds them by their folders
+        imported = re.compile(rf"{imported.pattern}|\b{Path(path).parts[2]}\b")
+    found = [
+        str(file.relative_to(ROOT))
+        for folder in ("app", "tests")
+        for file in (ROOT / folder).rglob("*.py")
+        if imported.search(file.read_text())
     ]
+    tests = {name for name in found if Path(name).name.startswith("test_") and not name.startswith("tests/browser/")}
+    tests.update(name for importer in found if importer.startswith("app/") for name in _own_tests(importer))
+    yield sorted(tests - set(near))
+
+
+def _own_tests(path: str) -> list[str]:
+    """The folder or the file of tests that has the name of a file's feature, or of its folder."""
+    _app, *parts = Path(path).with_suffix("").parts
+    names = [f"tests/{'/'.join(parts[:2])}", f"tests/{parts[0]}/test_{parts[-1]}.py"]
+    return [name for name in names if len(parts) > 1 and (ROOT / name).exists()]
 
 
 class Bench:
@@ -190,8 +201,8 @@ class Bench:
     def _failing(self, tests: list[str]) -> str:
         """The first test that fails, or the folder of tests that cannot be collected or does not end."""
         command = [sys.executable, "-m", "pytest", "-n0", "-x", "-p", "no:cacheprovider", "-m", "unit or db", *tests]
-        # What is compiled of a fault must not be taken for the right file's.
-        env = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+        # Compiled files are kept: a fault's is told from the right one by the time of its file.
+        env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         try:
             run = subprocess.run(
                 command, cwd=self.root, env=env, capture_output=True, text=True, check=False, timeout=HANGS_SECONDS

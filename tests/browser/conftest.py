@@ -19,7 +19,7 @@ from app.core.db import transaction
 from app.core.runtime import runtime
 from app.domain.accounts.models import Role, User
 from app.domain.accounts.passwords import hash_password
-from tests.browser.demo import ADMIN, running_demo, signed_in
+from tests.browser.demo import ADMIN, running_demo, signed_in, wait_before_sending
 from tests.browser.looking import Eyes
 from tests.factories import make_brand, make_channel, make_user
 from tests.support.browsing import TIMEOUT_MS, Browsing, wait_until_bound
@@ -112,9 +112,10 @@ class Desk:
 
 @pytest.fixture(scope="session")
 def demo(servers: TestServers, settings: Settings) -> Iterator[LiveServer]:
-    """The demo, with a Valkey database of its own."""
+    """The demo, with a Valkey database of its own. What its people send goes at once: tests of undo switch that on."""
     _name, url = servers.new_database()
     with running_demo(replace(settings, database_url=url, redis_url=f"{servers.redis_url[:-1]}2")) as live:
+        wait_before_sending(live, 0)
         yield live
 
 

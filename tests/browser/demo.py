@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import sqlalchemy as sa
 from playwright.sync_api import Page
 
 from app.config import Settings
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
+from app.domain.accounts.models import User
 from app.domain.accounts.passwords import hash_password
 from app.sandbox.demo.commands import PASSWORD, simulated_world
 from app.sandbox.demo.connect import connect_simulators
@@ -41,6 +43,12 @@ def running_demo(settings: Settings) -> Iterator[LiveServer]:
             with transaction() as session:
                 connect_teams(session, simulator("notices", live.environ), keyring=keyring)
         yield live
+
+
+def wait_before_sending(live: LiveServer, seconds: int) -> None:
+    """What anybody sends waits so long for them to take it back."""
+    with live.app.app_context(), transaction() as session:
+        session.execute(sa.update(User).values(undo_send_seconds=seconds))
 
 
 def signed_in(browsing: Browsing, email: str = USERS[0].email) -> Page:

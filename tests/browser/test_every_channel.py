@@ -13,11 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-import sqlalchemy as sa
 from playwright.sync_api import Locator, Page, expect
 
-from app.core.db import transaction
-from app.domain.accounts.models import User
 from app.sandbox.demo.providers import BROKEN, BUSY, EXPIRED, PROVIDERS, REFUSED, SILENCE, TROUBLES
 from app.sandbox.demo.unconnected_accounts import PARSE_KEY
 from tests.browser.demo import ADMIN, signed_in
@@ -126,17 +123,10 @@ class Walk:
 
 @pytest.fixture
 def walk(request: pytest.FixtureRequest, demo: LiveServer, demo_browsing: Browsing) -> Iterator[Walk]:
-    wait_before_sending(demo, 0)
     pages = [signed_in(demo_browsing, ADMIN) for _ in range(3)]
     found = Walk(request.param, demo.url, *pages)
     yield found
     found.trouble("")
-    wait_before_sending(demo, 10)
-
-
-def wait_before_sending(demo: LiveServer, seconds: int) -> None:
-    with demo.app.app_context(), transaction() as session:
-        session.execute(sa.update(User).where(User.email == ADMIN).values(undo_send_seconds=seconds))
 
 
 @pytest.mark.parametrize("walk", WALKED, indirect=True)

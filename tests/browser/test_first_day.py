@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 from app.config import Settings
 from app.domain.accounts.first_admin import setup_code
 from app.sandbox.simulators.graph.settings import Settings as TenantSettings
+from tests.browser.demo import wait_before_sending
 from tests.support.browsing import Browsing, assert_accessible
 from tests.support.contexts import Contexts
 from tests.support.database import TestServers
@@ -100,6 +101,7 @@ def test_a_company_goes_live_on_pages_alone(empty: LiveServer, browsing: Browsin
     julia.fill(password="nog een zin voor julia")
     julia.press("Save and sign in")
     expect(julia.page).to_have_url(re.compile("/inbox$"))
+    wait_before_sending(empty, 0)
     chat = {"kind": "message", "from": "31612345678", "name": "Pieter", "phone_number_id": NUMBER_ID}
     outside(empty.whatsapp_sim_url, "emit", text="Mijn laadpaal piept", **chat)
     _answer(julia, "Mijn laadpaal piept", "Wij kijken mee")

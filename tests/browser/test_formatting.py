@@ -11,7 +11,7 @@ import requests
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import ANSWER_SECONDS
-from tests.browser.demo import signed_in
+from tests.browser.demo import signed_in, wait_before_sending
 from tests.support.browsing import Browsing, assert_accessible, draft_kept
 from tests.support.live import LiveServer
 
@@ -96,9 +96,11 @@ def test_a_forward_is_written_like_a_reply_found_again_taken_back_and_sent(
     agent.locator(".composer__tab", has_text="Forward").click()
     expect(editor.locator("b, strong")).to_have_text("vandaag")
     editor.focus()
+    wait_before_sending(demo, 20)
     agent.keyboard.press("Control+Enter")
     agent.locator(".toast button", has_text="Undo").click()
     expect(editor.locator("b, strong")).to_have_text("vandaag")
+    wait_before_sending(demo, 0)
     agent.locator("[data-send]").click()
     mail = received(agent, demo, engineer)
     assert "<p>Kun jij <strong>vandaag</strong></p>" in mail["html"]

@@ -33,12 +33,17 @@ def test_a_fault_of_each_kind_changes_one_place() -> None:
     }
 
 
-def test_a_seed_draws_the_same_faults_and_every_one_can_be_put_in_and_tested() -> None:
-    rooms = ("contract", "providers")
-    drawn = draw(7, 7, rooms)
-    assert drawn == draw(7, 7, rooms)
-    assert [fault.path.split("/")[1] for fault in drawn] == ["contract"] * 3 + ["providers"] * 4
+def test_the_tests_of_a_feature_come_first_and_those_of_who_imports_the_file_then() -> None:
+    near, wider = find_tests("app/domain/sla/recompute.py")
+    assert near == ["tests/domain/sla"]
+    assert "tests/web/sla/test_settings.py" in wider
+
+
+def test_a_seed_draws_the_same_faults_and_every_one_can_be_put_in() -> None:
+    rooms = ("contract", "mail")
+    drawn = draw(7, 5, rooms)
+    assert drawn == draw(7, 5, rooms)
+    assert [fault.path.split("/")[1] for fault in drawn] == ["contract"] * 2 + ["mail"] * 3
     for fault in drawn:
         source = (ROOT / fault.path).read_bytes()
         assert ast.dump(ast.parse(fault.put_into(source))) != ast.dump(ast.parse(source))
-        assert any(find_tests(fault.path))
