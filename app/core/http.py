@@ -80,6 +80,19 @@ class HttpResponse:
             raise ValueError("JSON nested too deeply") from error
 
 
+@dataclass
+class Trace:
+    """What became of one request on the wire, for a log of it; filled in as far as it got.
+
+    `address`: where it went, numeric, or "". `connect_ms`: name and connection together; None where a kept one was used.
+    `headers` as sent, ours included.
+    """
+
+    address: str = ""
+    connect_ms: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 class HttpClient:
     """Thread-safe; one per process and purpose. Connections are kept alive and reused per host.
 
@@ -122,21 +135,25 @@ class HttpClient:
         read_timeout: float = 10,
         deadline: float = 15,
         max_bytes: int = 1_048_576,
+        cuts_at_most: bool = False,
+        trace: Trace | None = None,
     ) -> HttpResponse:
         """Make one request and return its answer, whatever the status; a redirect is an answer too.
 
         `called` is what the call is counted as. Times are seconds: `deadline` covers the whole request. Without `params` the URL
-        is used as it stands; a space in `params` becomes %20, which OData needs and everybody takes.
+        is used as it stands; a space in `params` becomes %20, which OData needs and everybody takes. `cuts_at_most`: of a longer
+        body the first `max_bytes` are the answer.
         Raises HttpFailure, and CalledInTransaction before anything is sent.
         """
         if self._in_transaction():
             raise CalledInTransaction(f"{called.provider} {method} {called.name}: commit first")
         target = _checked_url(url, params)
         body, content_type = _encoded_body(json=json, data=data, files=files)
-        exchange = _Exchange(connect_timeout=connect_timeout, read_timeout=read_timeout, deadline=deadline)
+        exchange = _Exchange(connect_timeout=connect_timeout, read_timeout=read_timeout, deadline=deadline, trace=trace)
+        read = _Reading(max_bytes, cuts_at_most)
         token, began = _EXCHANGE.set(exchange), time.monotonic()
         try:
-            return self._perform(method, target, self._headers(headers, content_type), body, exchange, max_bytes)
+            return self._perform(method, target, self._headers(headers, content_type), body, exchange, read)
         except HttpFailure:
             raise
         except (exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
@@ -158,8 +175,9 @@ class HttpClient:
         return {name: value for name, value in headers.items() if name.lower() not in replaced} | dict(given or {})
 
     def _perform(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None, exchange: _Exchange, max_bytes: int
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, exchange: _Exchange, reading: _Reading
     ) -> HttpResponse:
+        exchange.trace.headers = headers
         answer = self._pools.connection_from_url(url).urlopen(
             method,
             _request_target(url),
@@ -174,11 +192,14 @@ class HttpClient:
         )
         exchange.status = answer.status
         try:
-            content = _read_body(answer, max_bytes)
+            content, is_all = reading.read(answer)
         except BaseException:
             answer.close()
             raise
-        answer.release_conn()
+        if is_all:
+            answer.release_conn()
+        else:
+            answer.close()
         exchange.is_whole = True
         names = {name.lower() for name in answer.headers}
         return HttpResponse(answer.status, {name: answer.headers[name] for name in names}, content)
@@ -187,8 +208,9 @@ class HttpClient:
 class _Exchange(Deadline):
     """Clock and progress of the request the current thread (or greenlet) is making."""
 
-    def __init__(self, *, connect_timeout: float, read_timeout: float, deadline: float) -> None:
+    def __init__(self, *, connect_timeout: float, read_timeout: float, deadline: float, trace: Trace | None) -> None:
         super().__init__(deadline)
+        self.trace = trace or Trace()
         self.connect_timeout = connect_timeout
         self.read_timeout = read_timeout
         self.sent = False
@@ -249,6 +271,7 @@ def _send_in_pieces(connection: HTTPConnection, data: Any, send: Callable[[Any],
     exchange = _EXCHANGE.get()
     if connection.sock is None:
         connection.connect()
+    exchange.trace.address = str(connection.sock.getpeername()[0])
     view = memoryview(data)
     for start in range(0, len(view), _SEND_PIECE_BYTES):
         connection.sock.settimeout(exchange.patience(exchange.read_timeout))
@@ -257,11 +280,13 @@ def _send_in_pieces(connection: HTTPConnection, data: Any, send: Callable[[Any],
 
 
 def _connect(host: str, port: int, guard: AddressGuard, resolve: Resolver) -> socket.socket:
-    exchange = _EXCHANGE.get()
+    exchange, began = _EXCHANGE.get(), time.monotonic()
     try:
         return dial(host, port, guard=guard, patience=lambda: exchange.patience(exchange.connect_timeout), resolve=resolve)
     except UnableToDial as error:
         raise HttpFailure(error.kind, request_sent=False) from error
+    finally:
+        exchange.trace.connect_ms = round((time.monotonic() - began) * 1000)
 
 
 def _checked_url(url: str, params: Mapping[str, str] | None) -> str:
@@ -293,15 +318,23 @@ def _encoded_body(*, json: Any, data: bytes | Mapping[str, str] | None, files: F
     return data, None
 
 
-def _read_body(answer: urllib3.BaseHTTPResponse, max_bytes: int) -> bytes:
-    pieces: list[bytes] = []
-    size = 0
-    while piece := answer.read1(_SEND_PIECE_BYTES, decode_content=False):
-        pieces.append(piece)
-        size += len(piece)
-        if size > max_bytes:
-            raise HttpFailure("too_large", request_sent=True, status=answer.status)
-    return b"".join(pieces)
+@dataclass(frozen=True)
+class _Reading:
+    max_bytes: int
+    cuts: bool
+
+    def read(self, answer: urllib3.BaseHTTPResponse) -> tuple[bytes, bool]:
+        """The body, and whether that is all of it."""
+        pieces: list[bytes] = []
+        size = 0
+        while piece := answer.read1(_SEND_PIECE_BYTES, decode_content=False):
+            pieces.append(piece)
+            size += len(piece)
+            if size > self.max_bytes and not self.cuts:
+                raise HttpFailure("too_large", request_sent=True, status=answer.status)
+            if size > self.max_bytes:
+                return b"".join(pieces)[: self.max_bytes], False
+        return b"".join(pieces), True
 
 
 def _kind_of(error: Exception) -> FailureKind:

@@ -54,5 +54,10 @@ def install(app: Flask, runtime: Runtime) -> None:
     app.extensions[EXTENSION] = runtime
 
 
+def application() -> Flask:
+    """The application itself, for a thread that pushes a context of its own."""
+    return cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
+
+
 def runtime() -> Runtime:
     return cast(Runtime, current_app.extensions[EXTENSION])
