@@ -30,6 +30,7 @@ from app.domain.ingest import readers
 from app.domain.threads import counts
 from app.domain.transitions import registry as transitions
 from app.domain.usage.jobs import writer
+from app.domain.webhooks import targets
 from app.process import cli
 from app.sandbox.demo import commands as demo_commands
 from app.web import pages
@@ -68,6 +69,7 @@ def create_app(settings: Settings | None = None) -> OpenAPI:
     counts.install(wiring.COUNTED)
     readers.install(wiring.READERS)
     transitions.install(wiring.STATUSES)
+    targets.install(wiring.TARGETS)
     install(app, _build_runtime(app, settings))
     pages.init_app(app, settings)
     if settings.trusted_proxies:

@@ -82,6 +82,10 @@ from app.domain.tasks.handlers import (
 from app.domain.tasks.queries import OPEN_AND_MINE, OVERDUE_AND_MINE
 from app.domain.threads.handlers import follow_merged_contact, give_back_merged_contact
 from app.domain.threads.triage_models import BulkAction
+from app.domain.webhooks import engine as callbacks
+from app.domain.webhooks.handlers import tell_webhooks
+from app.domain.webhooks.models import EndpointKind
+from app.domain.webhooks.targets import Opener
 
 LIVE, SEND = "live", "send"
 QUEUES = (LIVE, SEND)
@@ -307,14 +311,26 @@ WIRING = Wiring(
         "SavedViewCreated": (),
         "SavedViewChanged": (),
         "SavedViewDeleted": (),
+        "ContactChanged": (),
+        "CallbackEndpointFailing": (),
+        "CallbackEndpointRecovered": (),
+        "CallbackGivenUp": (),
     },
 )
+# Outgoing webhooks hear of these as well, after everything else in the transaction (`domain/webhooks/platform_events.py`).
+_HEARD = ("ContactChanged", "DeliveryChanged", "EscalationStepReached", "MessageQueued", "MessageReceived", "OrderChanged")
+_HEARD += ("OrderCreated", "OrderPriorityChanged", "OrderStatusChanged", "PaymentReceived", "TaskChanged", "TaskCompleted")
+_HEARD += ("TaskCreated", "TaskReopened", "ThreadAssigned", "ThreadCreated", "ThreadPriorityChanged", "ThreadStatusChanged")
+WIRING = WIRING.with_reaction(Together(tell_webhooks), to=_HEARD)
 
 # Who reads inbound events that come by no channel, by source.
 READERS = {Provider.FORMS.value: read_form, Provider.MAKE.value: read_scenario}
 
 # Whatever has a status, and who judges and writes it.
 STATUSES = {one.machine.entity_type: one for one in (order_kind(visit_guards=ORDER_GUARDS), line_kind(), appointment_kind())}
+
+# Whose endpoints are called otherwise than their own row says.
+TARGETS: dict[EndpointKind, Opener] = {}
 
 # What the rail counts besides threads.
 COUNTED = {"tasks": OPEN_AND_MINE, "overdue": OVERDUE_AND_MINE}
@@ -345,6 +361,16 @@ def sources() -> tuple[Source, ...]:
         Source(table_of(NotificationDispatch), "app.domain.notifications.jobs.send_dispatch", SEND),
         Source(table_of(NotificationDigest), "app.domain.notifications.jobs.send_digest", SEND),
         Source(table_of(ScenarioCall), "app.domain.integrations.jobs.call_scenario", SEND),
+        Source(
+            callbacks.TABLE,
+            "app.domain.webhooks.jobs.deliver_callbacks",
+            SEND,
+            where=callbacks.may_go,
+            most=50,
+            over=4,
+            together="endpoint_id",
+            every_seconds=0.1,
+        ),
         Source(table_of(Address), "app.domain.addresses.jobs.check_address", SEND),
         Source(table_of(CalendarEntry), "app.domain.appointments.jobs.keep_entry", SEND),
         Source(table_of(AppointmentReminder), "app.domain.appointments.jobs.send_reminder", SEND),

@@ -25,6 +25,8 @@ from app.domain.contacts.models import Contact
 from app.domain.events.actions import SYSTEM
 from app.domain.integrations.actions import IntegrationContent, create_integration
 from app.domain.integrations.models import Provider
+from app.domain.webhooks.actions import EndpointContent, create_endpoint
+from app.domain.webhooks.models import EndpointKind
 from app.process.launch.parts import SimulatorPorts
 
 NUMBER = {"phone_number_id": "106600000000001", "display_phone_number": "31201234567", "waba_id": "200600000000001"}
@@ -96,6 +98,7 @@ def found_company(settings: Settings, *, ports: SimulatorPorts, agents: int = 2)
             session.flush()
             _add_channels(session, brand.id, Keyring(parse_keys(settings.encryption_keys)), ports)
             _add_scenario(session, brand.id, Keyring(parse_keys(settings.encryption_keys)), ports)
+            _add_endpoint(session, brand.id, Keyring(parse_keys(settings.encryption_keys)), ports)
             tokens = tuple(_add_agent(session, f"Agent {i + 1}", brand.id) for i in range(agents))
         db.engine.dispose()
     return Company(settings.public_url, ports, tokens)
@@ -202,6 +205,14 @@ def _add_scenario(session: Any, brand_id: uuid.UUID, keyring: Keyring, ports: Si
     content = IntegrationContent(name="Chaos scenarios", brand_id=brand_id)
     secrets = {"hook_chaos": f"{_at(ports['make'])}/chaos", "hook_key": "", "signing_secret": "chaos-signing-secret"}
     create_integration(session, Provider.MAKE, content, secrets=secrets, keyring=keyring, now=utc_now(), actor=SYSTEM)
+
+
+def _add_endpoint(session: Any, brand_id: uuid.UUID, keyring: Keyring, ports: SimulatorPorts) -> None:
+    content, kind = (
+        EndpointContent("Chaos callbacks", f"{_at(ports['make'])}/callbacks", schedule="patient"),
+        EndpointKind.WEBHOOK,
+    )
+    create_endpoint(session, content, kind=kind, brand_id=brand_id, keyring=keyring, now=utc_now(), actor=SYSTEM)
 
 
 def _add_agent(session: Any, name: str, brand_id: uuid.UUID) -> str:

@@ -42,6 +42,8 @@ from app.domain.notifications.models import Notification, NotificationDigest, No
 from app.domain.sla.recompute import ask_for_recompute
 from app.domain.threads.bulk import Change, start_bulk_action
 from app.domain.threads.models import Message, Thread
+from app.domain.webhooks.actions import queue_message
+from app.domain.webhooks.models import WebhookEndpoint
 from chaos.company import AT_SENDGRID, MAILBOX
 
 BEFORE = timedelta(hours=3)
@@ -85,6 +87,7 @@ class Desk(threading.Thread):
             "reconciliation": _ask_count,
             "recompute": _ask_recompute,
             "scenario call": _call_scenario,
+            "callback": _call_back,
         }
 
     def _add_digest(self, session: Session, _mark: str) -> None:
@@ -174,3 +177,11 @@ def _call_scenario(session: Session, mark: str) -> None:
     call.created_at = utc_now()
     call.body, call.state, call.attempts = f'{{"mark": "{mark}"}}', "ready", 0
     session.add(call)
+
+
+def _call_back(session: Session, mark: str) -> None:
+    endpoint = _any(session, WebhookEndpoint)
+    key = f"chaos:{mark[2]}"  # of sixteen matters, each in its order
+    queue_message(
+        session, event_type="chaos.said", payload={"mark": mark}, brand_id=endpoint.brand_id, ordering_key=key, now=utc_now()
+    )

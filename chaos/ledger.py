@@ -206,10 +206,12 @@ class Books:
         verdict.counts["files"] = len(self.diary.files)
 
     def _check_promised(self, verdict: Verdict) -> None:
-        """What the desk promised came out once; a scenario may hear of an event twice, by the same id."""
+        """What the desk promised came out once; a scenario or an endpoint may hear of it twice, by the same id."""
+        heard = _counted(str(one["body"]) for one in self.scenarios)
         mails = _counted(str(mail["text"]) + str(mail.get("subject", "")) for mail in self.other_mails)
         for kind, table, times, most in (
-            ("scenario call", "scenario_calls", _counted(str(one["body"]) for one in self.scenarios), 99),
+            ("scenario call", "scenario_calls", heard, 99),
+            ("callback", "webhook_deliveries", heard, 99),
             ("appointment", "calendar_entries", _counted(event["subject"] for event in self.events), 1),
             ("mailing", "mailing_recipients", mails, 1),
             ("appointment", "appointment_reminders", mails, 1),

@@ -32,6 +32,7 @@ KEPT = (
     "reconciliations",
     "scenario_calls",
     "sla_recomputes",
+    "webhook_deliveries",
 )
 
 POINTS = (

@@ -17,11 +17,13 @@ from app.core.problems import Problem
 
 @dataclass(frozen=True)
 class Answer:
-    """A body as text, so that a stored answer is repeated to the byte."""
+    """A body as text, so that a stored answer is repeated to the byte. `kept`: what is stored and repeated instead, where the
+    body has a secret that is told once."""
 
     status: int
-    text: str
+    text: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
+    kept: str | None = None
 
     def response(self) -> Response:
         response = Response(self.text, self.status, mimetype="application/json")

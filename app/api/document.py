@@ -60,7 +60,7 @@ def build_document(app: OpenAPI, operations: Sequence[Operation]) -> dict[str, A
     document["security"] = [{TOKEN: []}]
     paths = document["paths"] = dict(document["paths"])
     for operation in operations:
-        address = operation.rule.replace("<uuid:id>", "{id}")
+        address = operation.address
         described = paths[f"{CANONICAL}{address}"][operation.method]
         _complete(described, operation)
         twin = {**described, "operationId": f"{operation.name}_api"}

@@ -56,7 +56,7 @@ def _once(session: Session, viewer: Viewer, key: str, effect: Effect) -> Answer:
     if known is not None:
         return _replay(known, fingerprint)
     made = effect(session)
-    body = {"text": made.text, "headers": dict(made.headers)}
+    body = {"text": made.text if made.kept is None else made.kept, "headers": dict(made.headers)}
     session.add(
         IdempotencyRecord(
             user_id=viewer.user_id, key=key, fingerprint=fingerprint, status=made.status, body=body, created_at=utc_now()

@@ -41,6 +41,8 @@ from app.domain.threads.api_queries import find_message_records
 from app.domain.threads.edit import NotYours
 from app.domain.threads.queries import ThreadMissing
 from app.domain.transitions.actions import TransitionRefused
+from app.domain.webhooks.queries import DeliveryMissing, EndpointMissing
+from app.domain.webhooks.rules import BadEndpoint
 
 log = get_logger(__name__)
 
@@ -73,6 +75,9 @@ _PROBLEM_OF: dict[type[Exception], Callable[[Any], Problem]] = {
     LastAdmin: lambda _: Problem("state_conflict", "This is the only administrator"),
     IdentityTaken: lambda error: Problem("state_conflict", str(error)),
     NotAnOrganization: lambda error: invalid("parent_organization_id", str(error)),
+    EndpointMissing: lambda _: Problem("not_found"),
+    DeliveryMissing: lambda _: Problem("not_found"),
+    BadEndpoint: lambda error: invalid(error.field, str(error)),
     NotYours: lambda _: Problem("state_conflict", "Only a note can be changed, by the one who wrote it"),
 }
 

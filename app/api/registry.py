@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,11 @@ class Operation:
     @property
     def name(self) -> str:
         return f"{self.view.__name__}_by_put" if self.method == "put" else self.view.__name__
+
+    @property
+    def address(self) -> str:
+        """The rule as OpenAPI writes it: /tasks/{id}."""
+        return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", self.rule)
 
     @property
     def is_list(self) -> bool:

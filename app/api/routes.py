@@ -28,6 +28,7 @@ from app.api import (
     tasks,
     templates,
     threads,
+    webhooks,
 )
 from app.api.authorize import check_request, tell_limits
 from app.api.document import build_document
@@ -57,6 +58,7 @@ OPERATIONS = tuple(
         people.team_routes,
         brands.routes,
         search.routes,
+        webhooks.routes,
     )
     for operation in routes.operations
 )

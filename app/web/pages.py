@@ -49,6 +49,7 @@ ROUTES = (
     "app.web.orders.routes",
     "app.web.analytics.routes",
     "app.web.integrations.routes",
+    "app.web.webhooks.routes",
     "app.hooks.scenarios",
     "app.hooks.ingest_routes",
     "app.web.ingest.pages",

@@ -44,7 +44,7 @@ def test_the_document_is_openapi_3_1(schema: Any) -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=[operation.name for operation in OPERATIONS])
 def test_answers_are_as_described(schema: Any, alice: Caller, world: World, operation: Operation) -> None:
-    described = schema["/api/v1" + operation.rule.replace("<uuid:id>", "{id}")][operation.method.upper()]
+    described = schema["/api/v1" + operation.address][operation.method.upper()]
     real: dict[str, Any] = {
         "Threads": world.thread,
         "Messages": world.message,

@@ -34,6 +34,9 @@ from app.domain.ingest.self_test import try_webhook
 from app.domain.integrations.actions import IntegrationContent, create_integration
 from app.domain.integrations.make.deliver import call_scenario
 from app.domain.integrations.models import Provider, ScenarioCall
+from app.domain.webhooks.actions import EndpointContent, create_endpoint, queue_message
+from app.domain.webhooks.engine import deliver
+from app.domain.webhooks.models import EndpointKind, WebhookDelivery
 from app.providers.fetch_link import fetch_linked
 from app.providers.fillout.client import Fillout
 from app.providers.graph.client import GraphClient
@@ -104,6 +107,23 @@ def scenario_in_make(traveller: Traveller, url: str) -> None:
         traveller.session.add(call)
         traveller.session.commit()
         call_scenario(call.id)
+
+
+def endpoint_of_callbacks(traveller: Traveller, url: str) -> None:
+    with traveller.running():
+        session, brand = traveller.session, _brand(traveller.session)
+        create_endpoint(
+            session,
+            EndpointContent("e", url),
+            kind=EndpointKind.WEBHOOK,
+            brand_id=brand.id,
+            keyring=runtime().keyring,
+            now=utc_now(),
+            actor=SYSTEM,
+        )
+        queue_message(session, event_type="order.created", payload={}, brand_id=brand.id, now=utc_now())
+        session.commit()
+        deliver(session.execute(sa.select(WebhookDelivery.id).order_by(WebhookDelivery.id.desc())).scalars().first())
 
 
 def _brand(session: Session) -> Brand:
@@ -202,6 +222,7 @@ def _named(which: str, url: str) -> dict[str, str]:
 
 BY_HTTP: tuple[Way, ...] = (
     scenario_in_make,
+    endpoint_of_callbacks,
     picture_in_a_mail,
     push_of_a_browser,
     workflow_of_teams,

@@ -37,6 +37,8 @@ SCOPES = (
     "users:read",
     "users:write",
     "search:read",
+    "webhooks:read",
+    "webhooks:write",
 )
 EVERYTHING = "*"
 

@@ -73,6 +73,8 @@ def scope_hints() -> dict[str, str]:
         "users:read": _("List colleagues and teams"),
         "users:write": _("Add and change colleagues and teams"),
         "search:read": _("Search"),
+        "webhooks:read": _("Read webhooks and what became of their events"),
+        "webhooks:write": _("Add and change webhooks, and send events again"),
     }
 
 

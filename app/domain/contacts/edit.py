@@ -16,7 +16,7 @@ from app.core.ids import new_id
 from app.domain.contacts.actions import IdentityInput, identity_lock_key
 from app.domain.contacts.models import Contact, ContactIdentity, ContactType
 from app.domain.contacts.queries import ContactMissing
-from app.domain.events.actions import Actor, audit
+from app.domain.events.actions import Actor, Subject, audit, record
 
 
 class IdentityTaken(Exception):
@@ -82,6 +82,9 @@ def update_contact(session: Session, contact: Contact, edit: ContactEdit, *, act
             actor=actor,
             detail=detail,
         )
+        session.flush()
+        told = {"contact_id": str(contact.id), **detail}  # by whom is in the audit, once
+        record(session, "ContactChanged", subject=Subject(), now=now, payload=told)
     session.flush()
     return contact
 

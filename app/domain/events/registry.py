@@ -42,6 +42,11 @@ class Wiring:
     in_transaction: Mapping[str, tuple[InTransaction, ...]]
     after_commit: Mapping[str, tuple[AfterCommit, ...]]
 
+    def with_reaction(self, reaction: InTransaction, *, to: Sequence[str]) -> Wiring:
+        """The same, and `reaction` to these events in their transaction, last."""
+        more = {name: (*self.in_transaction.get(name, ()), reaction) for name in to}
+        return Wiring({**self.in_transaction, **more}, self.after_commit)
+
     def handler(self, name: str) -> AfterCommit | None:
         """Return the after-commit handler with this name, or None if it was removed since the entry was written."""
         return next((h for handlers in self.after_commit.values() for h in handlers if h.name == name), None)

@@ -45,6 +45,11 @@ _RULES = (
     "DELETE FROM channel_occasions WHERE occurred_at < now() - interval '400 days'",
     "DELETE FROM scenario_calls WHERE id IN (SELECT id FROM scenario_calls WHERE state = 'done'"
     " AND ended_at < now() - interval '30 days' LIMIT :batch)",
+    "DELETE FROM webhook_attempts WHERE id IN"
+    " (SELECT id FROM webhook_attempts WHERE ended_at < now() - interval '90 days' LIMIT :batch)",
+    "DELETE FROM webhook_messages WHERE id IN (SELECT id FROM webhook_messages m WHERE created_at < now() - interval '90 days'"
+    " AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.message_id = m.id AND d.state IN ('ready', 'running'))"
+    " LIMIT :batch)",
     "DELETE FROM usage_days WHERE called_date < current_date - 100",
     "DELETE FROM partner_nonces WHERE expires_at < now()",
     "DELETE FROM partner_calls WHERE id IN"

@@ -20,6 +20,7 @@ from app.domain.events.actions import SYSTEM, audit
 from app.domain.integrations.models import Integration
 from app.domain.notifications.models import PushKey, TeamsHook
 from app.domain.partners.models import Partner, PartnerKey
+from app.domain.webhooks.models import WebhookEndpoint
 from app.process.cli.output import json_option, report
 
 # Beside the secrets of channels: table and column of single sealed values, each bound to its row's primary key.
@@ -30,6 +31,7 @@ SEALED = (
     (table_of(SignIn), "sealed"),
     (table_of(PartnerKey), "sealed_signing_secret"),
     (table_of(Partner), "sealed_credentials"),
+    (table_of(WebhookEndpoint), "sealed_secrets"),
 )
 group = AppGroup("keys", help="Keys that seal credentials.")
 

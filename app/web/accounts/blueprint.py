@@ -61,6 +61,7 @@ def settings_groups() -> list[LinkGroup]:
                 _link(_("Answer times"), "sla.policies", "clock"),
                 _link(_("Automatic answers"), "auto_replies.channels", "message-circle"),
                 _link(_("Integrations"), "integrations.integrations", "plug"),
+                _link(_("Webhooks"), "callbacks.webhooks", "webhook"),
                 _link(_("Microsoft Teams"), "notifications.teams_cards", "message-square"),
             )
         groups.append(LinkGroup(_("Organisation"), shared))

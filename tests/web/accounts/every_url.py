@@ -31,6 +31,7 @@ from tests.web.accounts.audiences import (
     hook,
 )
 from tests.web.accounts.partner_urls import PARTNERS
+from tests.web.accounts.webhook_urls import WEBHOOK_API, WEBHOOKS
 
 PAGES = (
     Entry("GET", "/", SIGNED_IN),
@@ -296,6 +297,7 @@ SETTINGS = (
     Entry("POST", "/settings/integrations/<uuid:integration_id>/secrets", ADMINS),
     Entry("POST", "/settings/integrations/<uuid:integration_id>/retry", ADMINS),
     Entry("POST", "/settings/integrations/<uuid:integration_id>/activity", ADMINS, data={"active": "1"}),
+    *WEBHOOKS,
     Entry("GET", "/settings/events", LEADS),
     Entry("GET", "/settings/events/<uuid:event_id>", LEADS_OF_BRAND),
     Entry("GET", "/settings/events/<uuid:event_id>/body", LEADS_OF_BRAND),
@@ -387,4 +389,4 @@ API = (
     *api("GET", "/users/<uuid:id>", TOKEN_OF_BRAND),
 )
 
-TABLE = (*PAGES, *SETTINGS, *ACCOUNTS, *PARTNERS, *OPEN, *API)
+TABLE = (*PAGES, *SETTINGS, *ACCOUNTS, *PARTNERS, *OPEN, *API, *WEBHOOK_API)

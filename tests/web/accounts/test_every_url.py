@@ -47,6 +47,8 @@ from app.domain.threads.move_models import ThreadMove
 from app.domain.threads.sorting import ListSort
 from app.domain.threads.triage_models import BulkAction
 from app.domain.threads.view_models import SavedView, ViewScope
+from app.domain.webhooks.actions import EndpointContent, create_endpoint, send_test_event
+from app.domain.webhooks.models import EndpointKind
 from tests.domain.appointments.factories import make_appointment
 from tests.domain.orders.factories import make_order
 from tests.domain.partners.factories import make_partner, make_partner_key
@@ -54,7 +56,7 @@ from tests.domain.routing.factories import make_rule
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.database import again, back_to, ground_session
 from tests.support.signing_in import csrf_token, sign_in
-from tests.web.accounts.audiences import IN, SIGN_IN, Entry, Verdict
+from tests.web.accounts.audiences import HANDSHAKE, IN, PUBLIC, SIGN_IN, UNSIGNED, Entry, Verdict
 from tests.web.accounts.every_url import TABLE
 from tests.web.accounts.narrow_roles import expected_of
 
@@ -77,6 +79,7 @@ IDS_OF_API = {
     "brands": "brand_id",
     "send-bulk-email": "mailing_id",
     "users": "user_id",
+    "webhooks": "endpoint_id",
 }
 
 
@@ -182,6 +185,7 @@ def _things(app: Flask, session: Session, brand: object, alice: User, theo: User
         "brand_id": channel.brand_id,
         **_partner(session, channel, keyring),
         "integration_id": _integration(session, channel, keyring),
+        **_callbacks(session, channel, keyring),
         "order_id": make_order(session, brand, contact).id,  # type: ignore[arg-type]
         "article_id": _article(session, channel),
         "appointment_id": make_appointment(session, thread, technician_user_id=theo.id, starts_at=utc_now()).id,
@@ -221,6 +225,19 @@ def _partner(session: Session, channel: Channel, keyring: Keyring) -> dict[str, 
         "partner_order_id": "GRO-1",
         "product_id": new_id(),
     }
+
+
+def _callbacks(session: Session, channel: Channel, keyring: Keyring) -> dict[str, object]:
+    content, who = EndpointContent("Lager", "https://nowhere.example/"), {"now": NOW, "actor": SYSTEM}
+    made, _ = create_endpoint(
+        session,
+        content,
+        kind=EndpointKind.WEBHOOK,
+        brand_id=channel.brand_id,
+        keyring=keyring,
+        **who,  # type: ignore[arg-type]
+    )
+    return {"endpoint_id": made.id, "delivery_id": send_test_event(session, made, **who).id}  # type: ignore[arg-type]
 
 
 def _scheduled(session: Session, thread: Thread, user: User) -> object:
@@ -319,7 +336,8 @@ def call(app: Flask, session: Session, world: World, entry: Entry, name: str) ->
     """Call the route as this person: pages with their cookie and token, the API with their bearer token."""
     client = app.test_client()
     path = fill(entry, world) + (f"?{entry.query.format(**world.ids)}" if entry.query else "")
-    if entry.rule.startswith("/api/") and "/webhooks/" not in entry.rule:
+    is_hook = "/webhooks/" in entry.rule and entry.audience in (UNSIGNED, HANDSHAKE, PUBLIC)
+    if entry.rule.startswith("/api/") and not is_hook:
         headers = {"Authorization": f"Bearer {world.tokens[name]}"} if name in world.tokens else {}
         return client.open(path, method=entry.method, json=entry.json, headers=headers, buffered=True)
     if name in world.users:

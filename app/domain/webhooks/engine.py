@@ -1,0 +1,274 @@
+"""Bring one message to one endpoint: one attempt of one delivery, by `app/core/promises.py`.
+
+At least once, with the same bytes and the same `webhook-id` at every attempt; of one ordering key one after the other. What an
+attempt came to is written with it, under the lease: the attempt, the endpoint's counters, an alert, the next time. An endpoint
+that fails is called by one at a time, and after some failures in a row once in a while, so that it delays nobody else.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from app.core.clock import utc_now
+from app.core.db import table_of
+from app.core.http import HttpFailure, HttpResponse, Trace
+from app.core.log import get_logger
+from app.core.promises import Ended, Later, Promise, keep
+from app.core.redact import redact_headers
+from app.core.retry_after import read_retry_after
+from app.core.runtime import runtime
+from app.core.text import storable
+from app.core.work import FAILED, RUNNING, Lease
+from app.domain.webhooks import health, outcomes
+from app.domain.webhooks.models import (
+    SKIPPED,
+    EndpointState,
+    Trigger,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookMessage,
+)
+from app.domain.webhooks.schedules import LONGEST_ASKED_SECONDS, REST_SECONDS, delay_seconds, jitter_seconds, tries_of
+from app.domain.webhooks.targets import NoTarget, Target, headers_for, open_target, shown_headers
+
+TABLE = table_of(WebhookDelivery)
+READ_BYTES, KEPT_BYTES = 16_384, 4096
+KEPT_HEADERS, KEPT_HEADER_BYTES = 64, 16_384
+HELD_SECONDS = 1.0  # for somebody else to be through with the endpoint, or with what comes before
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Call:
+    """What an attempt is made with. `before`: how the endpoint did, when it was claimed."""
+
+    lease: Lease
+    target: Target
+    body: bytes = field(repr=False)
+    message_id: str
+    event_type: str
+    delivery_id: uuid.UUID
+    schedule: str
+    tries: int
+    trigger: Trigger
+    why: dict[str, Any]
+    before: health.Before
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of it. `asked_seconds`: for how long the receiver wants to be left alone."""
+
+    outcome: str
+    started_at: datetime
+    ended_at: datetime
+    total_ms: int
+    trace: Trace
+    answer: HttpResponse | None = None
+    status: int | None = None
+    asked_seconds: float | None = None
+
+
+def deliver(delivery_id: uuid.UUID) -> None:
+    """One attempt of one delivery, if it is due and its turn."""
+    keep(PROMISE, delivery_id)
+
+
+def may_go() -> sa.ColumnElement[bool]:
+    """True for a delivery whose turn it is, to an endpoint that is active and does not rest."""
+    open_endpoint = sa.select(WebhookEndpoint.id).where(
+        WebhookEndpoint.id == TABLE.c.endpoint_id,
+        WebhookEndpoint.state == EndpointState.ACTIVE,
+        sa.or_(WebhookEndpoint.resting_until.is_(None), WebhookEndpoint.resting_until <= sa.func.clock_timestamp()),
+    )
+    return sa.and_(_not_behind_another(), sa.exists(open_endpoint.correlate(TABLE)))
+
+
+def _not_behind_another() -> sa.ColumnElement[bool]:
+    earlier = aliased(WebhookDelivery)
+    blocking = sa.and_(
+        earlier.endpoint_id == TABLE.c.endpoint_id,
+        earlier.ordering_key == TABLE.c.ordering_key,
+        earlier.number < TABLE.c.number,
+        earlier.state.in_(("ready", "running")),
+    )
+    return sa.or_(TABLE.c.ordering_key == "", ~sa.exists(sa.select(earlier.id).where(blocking).correlate(TABLE)))
+
+
+def _prepare(session: Session, lease: Lease) -> Call | Ended | Later:
+    now = utc_now()
+    query = sa.select(WebhookDelivery, WebhookMessage, WebhookEndpoint, _not_behind_another())
+    query = query.join(WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id)
+    query = query.join(WebhookEndpoint, WebhookEndpoint.id == WebhookDelivery.endpoint_id)
+    found = session.execute(query.where(WebhookDelivery.id == lease.row_id).execution_options(populate_existing=True)).one()
+    delivery, message, endpoint = found[0], found[1], found[2]
+    if endpoint.deleted_at is not None:
+        return Ended({"why": {"code": "endpoint_deleted"}, "ended_at": now}, SKIPPED)
+    if not endpoint.is_active or not found[3] or _is_busy(session, delivery, endpoint):
+        return Later(HELD_SECONDS, is_try=False)
+    if not _takes_turn(session, endpoint, now):
+        return Later(REST_SECONDS, {"why": {"code": "resting", "failures": endpoint.failures_in_row}}, is_try=False)
+    tries = lease.attempts - delivery.tries_before
+    try:
+        target = open_target(session, endpoint, keyring=runtime().keyring, now=now)
+    except NoTarget as problem:
+        return _given_up(delivery.id, {"code": "final", "outcome": problem.outcome}, {"last_outcome": problem.outcome}, now)
+    body = message.payload if delivery.body is None else delivery.body
+    return Call(
+        lease,
+        target,
+        body,
+        message_id=message.public_id,
+        event_type=message.event_type,
+        delivery_id=delivery.id,
+        schedule=endpoint.schedule,
+        tries=tries,
+        trigger=delivery.trigger,
+        why=delivery.why,
+        before=health.before(endpoint),
+    )
+
+
+def _is_busy(session: Session, delivery: WebhookDelivery, endpoint: WebhookEndpoint) -> bool:
+    """Whether as many are calling the endpoint as may; a failing one is called by one at a time."""
+    calling = sa.select(sa.func.count()).where(
+        TABLE.c.endpoint_id == endpoint.id,
+        TABLE.c.state == RUNNING,
+        TABLE.c.id != delivery.id,
+        TABLE.c.lease_until > sa.func.clock_timestamp(),
+    )
+    most = 1 if endpoint.failures_in_row else endpoint.max_concurrency
+    return session.execute(calling).scalar_one() >= most
+
+
+def _takes_turn(session: Session, endpoint: WebhookEndpoint, now: datetime) -> bool:
+    """Whether an endpoint that rests is tried now, by this delivery alone."""
+    if endpoint.resting_until is None:
+        return True
+    resting = sa.update(WebhookEndpoint).where(WebhookEndpoint.id == endpoint.id, WebhookEndpoint.resting_until <= now)
+    taken = resting.values(resting_until=now + sa.func.make_interval(0, 0, 0, 0, 0, 0, REST_SECONDS))
+    taken = taken.returning(WebhookEndpoint.id).execution_options(synchronize_session=False)
+    return session.execute(taken).scalar_one_or_none() is not None
+
+
+def _post(call: Call) -> Result:
+    """One HTTP call. Whatever happens is a result."""
+    started_at, began, trace = utc_now(), monotonic(), Trace()
+    target = call.target
+    seconds = int(started_at.timestamp())
+    headers = headers_for(target, call.body, message_id=call.message_id, event_type=call.event_type, now_seconds=seconds)
+    answer, status = None, None
+    try:
+        answer = runtime().http.request(
+            "POST",
+            target.url,
+            called=target.called,
+            headers=headers,
+            data=call.body,
+            read_timeout=target.read_seconds,
+            deadline=target.deadline_seconds,
+            max_bytes=READ_BYTES,
+            cuts_at_most=True,
+            trace=trace,
+        )
+        outcome, status = outcomes.of_status(answer.status), answer.status
+    except HttpFailure as failure:
+        outcome, status = outcomes.of_failure(failure), failure.status
+    ended_at = utc_now()
+    waits = read_retry_after(answer.headers.get("retry-after"), now=ended_at, most=LONGEST_ASKED_SECONDS) if answer else None
+    total_ms = round((monotonic() - began) * 1000)
+    return Result(outcome, started_at, ended_at, total_ms, trace, answer, status, waits)
+
+
+def _note(session: Session, call: Call, result: Result) -> Ended | Later:
+    log.info(
+        "callback_attempted", delivery_id=str(call.delivery_id), outcome=result.outcome, status=result.status, tries=call.tries
+    )
+    values = {"last_outcome": result.outcome, "last_status": result.status, "total_ms": result.total_ms}
+    session.execute(sa.insert(WebhookAttempt), [_attempt(call, result)])
+
+    def note_health(later: Session) -> None:
+        if call.trigger != Trigger.TEST:
+            health.note(
+                later, call.before, outcome=result.outcome, disables=call.target.is_disabled_when_gone, now=result.ended_at
+            )
+
+    if result.outcome == outcomes.OK:
+        return Ended({**values, "why": {"code": "delivered"}, "ended_at": result.ended_at}, then=note_health)
+    is_final = result.outcome in outcomes.FINAL or result.status in call.target.final_statuses
+    planned = None if is_final else delay_seconds(call.schedule, call.tries)
+    if planned is None:
+        why = {"code": "final" if is_final else "tries_used", "outcome": result.outcome, "tries": call.tries}
+        return _given_up(call.delivery_id, why, values, result.ended_at, also=note_health, trigger=call.trigger)
+    delay = delay_seconds(call.schedule, call.tries, asked_seconds=result.asked_seconds) or planned
+    why = {"code": "asked" if delay > planned else "retry", "seconds": round(delay), "planned": round(planned)}
+    return Later(delay + jitter_seconds(planned, call.delivery_id), {**values, "why": why}, then=note_health)
+
+
+def _attempt(call: Call, result: Result) -> dict[str, Any]:
+    body = result.answer.body if result.answer else b""
+    asked = result.asked_seconds
+    return {
+        "delivery_id": call.delivery_id,
+        "attempt_no": call.lease.attempts,
+        "trigger": call.trigger,
+        "why": call.why,
+        "started_at": result.started_at,
+        "ended_at": result.ended_at,
+        "url": call.target.shown_url,
+        "request_headers": shown_headers(call.target, result.trace.headers),
+        "outcome": result.outcome,
+        "status": result.status,
+        "response_headers": _kept_headers(result.answer),
+        "response_body": body[:KEPT_BYTES],
+        "is_cut": len(body) > KEPT_BYTES,
+        "address": result.trace.address,
+        "connect_ms": result.trace.connect_ms,
+        "total_ms": result.total_ms,
+        "retry_after_seconds": None if asked is None else round(asked),
+    }
+
+
+def _kept_headers(answer: HttpResponse | None) -> dict[str, str]:
+    kept, size = dict[str, str](), 0
+    for name, value in sorted(redact_headers(answer.headers if answer else {}).items())[:KEPT_HEADERS]:
+        size += len(name) + len(value)
+        if size <= KEPT_HEADER_BYTES:
+            kept[storable(name)] = storable(value)
+    return kept
+
+
+def _given_up(
+    delivery_id: uuid.UUID,
+    why: dict[str, Any],
+    values: dict[str, Any],
+    now: datetime,
+    *,
+    also: Any = None,
+    trigger: Trigger | None = None,
+) -> Ended:
+    """The end of it: kept for a replay, and told to whoever reacts to `CallbackGivenUp`."""
+
+    def then(session: Session) -> None:
+        if also:
+            also(session)
+        if trigger != Trigger.TEST:
+            health.tell_given_up(session, delivery_id, why=why, now=now)
+
+    return Ended({**values, "why": why, "ended_at": now}, FAILED, then=then)
+
+
+def _broken(_error: Exception) -> Ended:
+    """A mistake of ours ended it: as visible as one of theirs."""
+    return Ended({"why": {"code": "final", "outcome": "error"}, "last_outcome": "error", "ended_at": utc_now()}, FAILED)
+
+
+PROMISE = Promise(TABLE, _prepare, _post, _note, tries=tries_of("partner"), broken=_broken)

@@ -1,0 +1,64 @@
+"""Reactions to events: outgoing webhooks are promised what they hear, in the transaction of the event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.accounts.models import Brand
+from app.domain.events.models import Event
+from app.domain.webhooks.actions import queue_message, serialize, timestamp
+from app.domain.webhooks.models import EndpointKind, WebhookEndpoint
+from app.domain.webhooks.platform_events import brands_of, names_of, tell
+
+
+def tell_webhooks(session: Session, events: Sequence[Event]) -> None:
+    """Write a message for every name of an event that an outgoing webhook of its brand hears. One query where none does."""
+    named = [(event, names) for event in events if (names := names_of(event))]
+    listening = _listening(session, {name for _event, names in named for name in names}) if named else []
+    if not listening:
+        return
+    for event, names in named:
+        for brand_id in brands_of(session, event):
+            for name in names:
+                theirs = [one for one in listening if one.brand_id == brand_id and one.hears(name)]
+                if theirs:
+                    _tell(session, event, name, theirs)
+
+
+def _listening(session: Session, names: set[str]) -> list[WebhookEndpoint]:
+    query = sa.select(WebhookEndpoint).where(
+        WebhookEndpoint.kind == EndpointKind.WEBHOOK,
+        WebhookEndpoint.deleted_at.is_(None),
+        WebhookEndpoint.event_types.overlap([*sorted(names), "*"]),
+    )
+    return list(session.execute(query.order_by(WebhookEndpoint.id)).scalars())
+
+
+def _tell(session: Session, event: Event, name: str, endpoints: list[WebhookEndpoint]) -> None:
+    brand = session.get_one(Brand, endpoints[0].brand_id)
+    told = tell(session, event, name, brand)
+    if told is None:
+        return
+    once = f"{brand.id}:{told.about['contact_id']}:{name}" if name == "customer.created" else None
+    whole = _body(event, name, brand, {**told.data, **told.private})
+    queue_message(
+        session,
+        event_type=name,
+        payload=_body(event, name, brand, told.data),
+        brand_id=brand.id,
+        now=event.occurred_at,
+        ordering_key=told.key,
+        event_id=event.id,
+        dedupe_key=once or f"{event.id}:{brand.id}:{name}",
+        about=told.about,
+        endpoints=endpoints,
+        render=lambda endpoint: whole if endpoint.includes_customer_data and told.private else None,
+    )
+
+
+def _body(event: Event, name: str, brand: Brand, data: dict[str, object]) -> bytes:
+    head = {"type": name, "id": str(event.id), "timestamp": timestamp(event.occurred_at), "brand": brand.key}
+    return serialize({**head, "data": data})

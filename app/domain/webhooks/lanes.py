@@ -1,0 +1,70 @@
+"""Threads of a worker that wait for receivers, so that the worker itself goes on with other work.
+
+A lane is a thread that delivers to one endpoint, one row after the other. An endpoint has few lanes in a process, so one that
+hangs holds few threads; what finds no room is left, and hinted again. Nothing is lost with a process: rows are the promise.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from flask import Flask
+
+from app.core.log import get_logger
+
+THREADS = 12
+LANES_PER_ENDPOINT = 2
+MOST_WAITING = 200  # rows of one endpoint in this process
+log = get_logger(__name__)
+
+
+class Lanes:
+    """One for a process. `deliver` is called for each row, in a context of the application."""
+
+    def __init__(self, deliver: Callable[[uuid.UUID], None], *, threads: int = THREADS) -> None:
+        self._deliver, self._threads = deliver, threads
+        self._pool: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
+        self._waiting: dict[uuid.UUID, deque[uuid.UUID]] = {}
+        self._lanes: dict[uuid.UUID, int] = {}
+
+    def take(self, app: Flask, endpoint_id: uuid.UUID, row_ids: Sequence[uuid.UUID]) -> None:
+        """Deliver them soon, in their order; what there is no room for is dropped here."""
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="callbacks")
+            waiting = self._waiting.setdefault(endpoint_id, deque())
+            waiting.extend(row_id for row_id in row_ids[: MOST_WAITING - len(waiting)] if row_id not in waiting)
+            wanted = min(LANES_PER_ENDPOINT - self._lanes.get(endpoint_id, 0), len(waiting), self._free())
+            self._lanes[endpoint_id] = self._lanes.get(endpoint_id, 0) + max(wanted, 0)
+            pool = self._pool
+            if not self._lanes[endpoint_id]:
+                del self._lanes[endpoint_id], self._waiting[endpoint_id]
+        for _ in range(wanted):
+            pool.submit(self._run, app, endpoint_id)
+
+    def _free(self) -> int:
+        return self._threads - sum(self._lanes.values())
+
+    def _run(self, app: Flask, endpoint_id: uuid.UUID) -> None:
+        while (row_id := self._next(endpoint_id)) is not None:
+            try:
+                with app.app_context():
+                    self._deliver(row_id)
+            except Exception:  # the database went away, most likely: the row's lease ends, and it is hinted again
+                log.exception("callback_not_delivered", delivery_id=str(row_id))
+
+    def _next(self, endpoint_id: uuid.UUID) -> uuid.UUID | None:
+        with self._lock:
+            waiting = self._waiting.get(endpoint_id)
+            if waiting:
+                return waiting.popleft()
+            self._lanes[endpoint_id] -= 1
+            if not self._lanes[endpoint_id]:
+                del self._lanes[endpoint_id]
+                self._waiting.pop(endpoint_id, None)
+            return None

@@ -1,0 +1,310 @@
+"""Read endpoints, deliveries and what became of them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from app.core.keyset import Place, Sort, cut, paged
+from app.core.paging import Page
+from app.core.work import DONE, FAILED, READY, RUNNING
+from app.domain.webhooks.models import (
+    SKIPPED,
+    EndpointKind,
+    EndpointState,
+    Trigger,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookMessage,
+)
+
+NEWEST = Sort("created_at", descending=True)
+STATES: Mapping[str, tuple[str, ...]] = {
+    "waiting": (READY, RUNNING),
+    "failed": (FAILED,),
+    "skipped": (SKIPPED,),
+    "delivered": (DONE,),
+}
+COUNTED_UP_TO = 10_000
+
+
+class EndpointMissing(LookupError):
+    """No such endpoint, or none of these brands."""
+
+
+class DeliveryMissing(LookupError):
+    """No such delivery of this endpoint."""
+
+
+@dataclass(frozen=True)
+class DeliveryRow:
+    """A line of the log. `is_behind`: an earlier message of the same matter is still on its way."""
+
+    delivery: WebhookDelivery
+    message: WebhookMessage
+    is_behind: bool = False
+
+    @property
+    def id(self) -> uuid.UUID:
+        return self.delivery.id
+
+
+@dataclass(frozen=True)
+class DeliveryFilter:
+    """What the log is narrowed to; None does not limit. `text`: an id of a message, or part of what it is about."""
+
+    state: str | None = None
+    event_type: str | None = None
+    since: datetime | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Share of deliveries begun in a period that came in, None where there was none; and how many did not."""
+
+    ended: int
+    delivered: int
+
+    @property
+    def share(self) -> float | None:
+        return self.delivered / self.ended if self.ended else None
+
+
+def get_endpoint(
+    session: Session,
+    endpoint_id: uuid.UUID,
+    *,
+    brand_ids: Collection[uuid.UUID] | None = None,
+    kinds: Collection[EndpointKind] | None = None,
+    owner_id: uuid.UUID | None = None,
+) -> WebhookEndpoint:
+    """Raises EndpointMissing. `brand_ids`, `kinds`, `owner_id`: of these alone."""
+    found = session.get(WebhookEndpoint, endpoint_id, populate_existing=True)
+    is_theirs = (
+        found is not None
+        and found.deleted_at is None
+        and (brand_ids is None or found.brand_id in brand_ids)
+        and (kinds is None or found.kind in kinds)
+        and (owner_id is None or found.owner_id == owner_id)
+    )
+    if found is None or not is_theirs:
+        raise EndpointMissing(str(endpoint_id))
+    return found
+
+
+def list_endpoints(
+    session: Session,
+    *,
+    brand_ids: Collection[uuid.UUID],
+    kinds: Collection[EndpointKind] = (EndpointKind.WEBHOOK,),
+    owner_id: uuid.UUID | None = None,
+) -> list[WebhookEndpoint]:
+    """By name."""
+    query = sa.select(WebhookEndpoint).where(
+        WebhookEndpoint.brand_id.in_(brand_ids), WebhookEndpoint.kind.in_(kinds), WebhookEndpoint.deleted_at.is_(None)
+    )
+    if owner_id is not None:
+        query = query.where(WebhookEndpoint.owner_id == owner_id)
+    return list(session.execute(query.order_by(WebhookEndpoint.name, WebhookEndpoint.id)).scalars())
+
+
+def page_endpoints(
+    session: Session, *, brand_ids: Collection[uuid.UUID], sort: Sort, limit: int, cursor: str | None
+) -> Page[WebhookEndpoint]:
+    """Webhooks of these brands. Raises BadCursor."""
+    query = sa.select(WebhookEndpoint).where(
+        WebhookEndpoint.brand_id.in_(brand_ids),
+        WebhookEndpoint.kind == EndpointKind.WEBHOOK,
+        WebhookEndpoint.deleted_at.is_(None),
+    )
+    column = {"created_at": WebhookEndpoint.created_at}[sort.field]
+    rows = session.execute(paged(query, sort, column, WebhookEndpoint.id, cursor=cursor, limit=limit)).scalars().all()
+    return cut(rows, limit, sort, lambda one: Place(one.created_at, one.id))
+
+
+def list_listening(
+    session: Session,
+    event_type: str,
+    *,
+    brand_id: uuid.UUID,
+    kinds: Collection[EndpointKind],
+    owner_id: uuid.UUID | None,
+    is_test: bool,
+) -> list[WebhookEndpoint]:
+    """All that are not deleted, of the brand (and of the owner), whatever they hear and whether they are paused."""
+    query = sa.select(WebhookEndpoint).where(
+        WebhookEndpoint.brand_id == brand_id,
+        WebhookEndpoint.kind.in_(kinds),
+        WebhookEndpoint.deleted_at.is_(None),
+        WebhookEndpoint.is_test == is_test,
+    )
+    if owner_id is not None:
+        query = query.where(WebhookEndpoint.owner_id == owner_id)
+    return list(session.execute(query.order_by(WebhookEndpoint.id)).scalars())
+
+
+def next_sequence(session: Session, ordering_key: str) -> int:
+    """The number of the next message of this matter, from 1. Whoever asks holds the lock of the row the matter is about."""
+    query = sa.select(sa.func.count()).where(WebhookMessage.ordering_key == ordering_key)
+    return int(session.execute(query).scalar_one()) + 1
+
+
+def page_deliveries(
+    session: Session,
+    *,
+    endpoint_id: uuid.UUID,
+    wanted: DeliveryFilter = DeliveryFilter(),
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[DeliveryRow]:
+    """The log of an endpoint, newest first. Raises BadCursor."""
+    query = sa.select(WebhookDelivery, WebhookMessage, _is_behind()).join(
+        WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id
+    )
+    query = query.where(*_conditions(endpoint_id, wanted))
+    query = paged(query, NEWEST, WebhookDelivery.created_at, WebhookDelivery.id, cursor=cursor, limit=limit)
+    rows = [DeliveryRow(*row) for row in session.execute(query)]
+    return cut(rows, limit, NEWEST, lambda row: Place(row.delivery.created_at, row.delivery.id))
+
+
+def get_delivery(session: Session, delivery_id: uuid.UUID, *, endpoint_id: uuid.UUID) -> DeliveryRow:
+    """Raises DeliveryMissing."""
+    query = sa.select(WebhookDelivery, WebhookMessage, _is_behind()).join(
+        WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id
+    )
+    query = query.where(WebhookDelivery.id == delivery_id, WebhookDelivery.endpoint_id == endpoint_id)
+    row = session.execute(query.execution_options(populate_existing=True)).one_or_none()
+    if row is None:
+        raise DeliveryMissing(str(delivery_id))
+    return DeliveryRow(row[0], row[1], row[2])
+
+
+def list_attempts(session: Session, delivery_ids: Collection[uuid.UUID]) -> list[WebhookAttempt]:
+    """In the order they were made."""
+    query = sa.select(WebhookAttempt).where(WebhookAttempt.delivery_id.in_(delivery_ids))
+    return list(session.execute(query.order_by(WebhookAttempt.delivery_id, WebhookAttempt.attempt_no)).scalars())
+
+
+def count_waiting_behind(session: Session, delivery: WebhookDelivery) -> int:
+    """Later messages of the same matter that wait for this one."""
+    if not delivery.ordering_key:
+        return 0
+    query = sa.select(sa.func.count()).where(
+        WebhookDelivery.endpoint_id == delivery.endpoint_id,
+        WebhookDelivery.ordering_key == delivery.ordering_key,
+        WebhookDelivery.number > delivery.number,
+        WebhookDelivery.state.in_((READY, RUNNING)),
+    )
+    return int(session.execute(query).scalar_one())
+
+
+def count_states(session: Session, *, endpoint_id: uuid.UUID, wanted: DeliveryFilter = DeliveryFilter()) -> dict[str, int]:
+    """How many of the log are in each state, by the words of `STATES`; of the newest `COUNTED_UP_TO`."""
+    newest = (
+        sa.select(WebhookDelivery.state)
+        .join(WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id)
+        .where(*_conditions(endpoint_id, wanted))
+        .order_by(WebhookDelivery.created_at.desc())
+        .limit(COUNTED_UP_TO)
+        .subquery()
+    )
+    rows = session.execute(sa.select(newest.c.state, sa.func.count()).group_by(newest.c.state))
+    found = {row[0]: int(row[1]) for row in rows}
+    return {name: sum(found.get(state, 0) for state in states) for name, states in STATES.items()}
+
+
+def rates_since(session: Session, endpoint_ids: Collection[uuid.UUID], *, since: datetime) -> dict[uuid.UUID, Rates]:
+    """Of deliveries begun since then that have ended, tests apart."""
+    is_done = sa.func.count().filter(WebhookDelivery.state == DONE)
+    query = sa.select(WebhookDelivery.endpoint_id, sa.func.count(), is_done).where(
+        WebhookDelivery.endpoint_id.in_(endpoint_ids),
+        WebhookDelivery.created_at >= since,
+        WebhookDelivery.state.in_((DONE, FAILED)),
+        WebhookDelivery.trigger != Trigger.TEST,
+    )
+    rows = session.execute(query.group_by(WebhookDelivery.endpoint_id))
+    return {row[0]: Rates(int(row[1]), int(row[2])) for row in rows}
+
+
+def oldest_waiting(session: Session, endpoint_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, datetime]:
+    """Since when the oldest delivery that has not ended waits, where there is one."""
+    query = sa.select(WebhookDelivery.endpoint_id, sa.func.min(WebhookDelivery.created_at)).where(
+        WebhookDelivery.endpoint_id.in_(endpoint_ids), WebhookDelivery.state.in_((READY, RUNNING))
+    )
+    return {row[0]: row[1] for row in session.execute(query.group_by(WebhookDelivery.endpoint_id))}
+
+
+def count_tests_since(session: Session, endpoint_id: uuid.UUID, *, now: datetime, within: timedelta) -> int:
+    """How many test events were sent."""
+    query = sa.select(sa.func.count()).where(
+        WebhookDelivery.endpoint_id == endpoint_id,
+        WebhookDelivery.created_at > now - within,
+        WebhookDelivery.trigger == Trigger.TEST,
+    )
+    return int(session.execute(query).scalar_one())
+
+
+def count_replayable(session: Session, *, endpoint_id: uuid.UUID, since: datetime, states: Sequence[str]) -> int:
+    """What `redeliver_since` would send."""
+    query = sa.select(sa.func.count()).select_from(WebhookDelivery).where(*replayable(endpoint_id, since, states))
+    return int(session.execute(query).scalar_one())
+
+
+def replayable(endpoint_id: uuid.UUID, since: datetime, states: Sequence[str]) -> tuple[sa.ColumnElement[bool], ...]:
+    """Deliveries begun since then that ended in one of these states (`done`, `failed`), tests apart."""
+    return (
+        WebhookDelivery.endpoint_id == endpoint_id,
+        WebhookDelivery.created_at >= since,
+        WebhookDelivery.state.in_([state for state in states if state in (DONE, FAILED)]),
+        WebhookDelivery.trigger != Trigger.TEST,
+    )
+
+
+def _is_behind() -> sa.ColumnElement[bool]:
+    earlier = aliased(WebhookDelivery)
+    return sa.exists(
+        sa.select(earlier.id)
+        .where(
+            earlier.endpoint_id == WebhookDelivery.endpoint_id,
+            earlier.ordering_key == WebhookDelivery.ordering_key,
+            earlier.ordering_key != "",
+            earlier.number < WebhookDelivery.number,
+            earlier.state.in_((READY, RUNNING)),
+            WebhookDelivery.state.in_((READY, RUNNING)),
+        )
+        .correlate(WebhookDelivery)
+    )
+
+
+def _conditions(endpoint_id: uuid.UUID, wanted: DeliveryFilter) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = [WebhookDelivery.endpoint_id == endpoint_id]
+    if wanted.state is not None:
+        found.append(WebhookDelivery.state.in_(STATES[wanted.state]))
+    if wanted.event_type is not None:
+        found.append(WebhookMessage.event_type == wanted.event_type)
+    if wanted.since is not None:
+        found.append(WebhookDelivery.created_at >= wanted.since)
+    if wanted.text:
+        found.append(_matches(wanted.text))
+    return found
+
+
+def _matches(text: str) -> sa.ColumnElement[bool]:
+    try:
+        message_id = uuid.UUID(text.removeprefix("msg_"))
+    except ValueError:
+        label: sa.ColumnElement[str] = WebhookMessage.about["label"].astext
+        return label.icontains(text, autoescape=True)
+    return sa.or_(WebhookMessage.id == message_id, WebhookMessage.event_id == message_id, WebhookDelivery.id == message_id)
+
+
+def is_held(endpoint: WebhookEndpoint) -> bool:
+    """Whether its deliveries wait for a person to resume it."""
+    return endpoint.state != EndpointState.ACTIVE

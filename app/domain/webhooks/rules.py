@@ -1,0 +1,80 @@
+"""What an endpoint may be: addresses, headers, event types. Pure; asked when it is saved, headers once more when it is sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from urllib.parse import urlsplit, urlunsplit
+
+from app.core.text import mark as N_
+from app.domain.webhooks.models import MAX_URL
+
+MAX_HEADERS, MAX_HEADER_BYTES = 20, 4096
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
+_VALUE = re.compile(r"[\x20-\x7e\t]*")
+_EVENT_TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
+_OF_LINE = ("host", "te", "trailer", "connection", "keep-alive", "upgrade", "expect", "date", "transfer-encoding", "forwarded")
+_OF_BODY = ("content-length", "content-type", "content-encoding", "idempotency-key")
+_OURS = frozenset((*_OF_LINE, *_OF_BODY, "proxy-authorization", "proxy-authenticate", "user-agent", "cookie"))
+_OUR_PREFIXES = ("webhook-", "x-chargecars-", "x-webhook-", "x-forwarded-", "x-real-ip", "sec-")
+
+
+class BadEndpoint(ValueError):
+    """What was entered cannot be. `field` names it; the message says what to do."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def checked_url(url: str, *, allows_http: bool, ports: Collection[int]) -> str:
+    """The address as it is stored, its host in ASCII. Raises BadEndpoint. Where it leads is judged when it is called."""
+    try:
+        parts = urlsplit(url.strip())
+        host, port = (parts.hostname or "").encode("idna").decode().lower(), parts.port
+    except (ValueError, UnicodeError):
+        raise BadEndpoint("url", N_("This is no address. Enter one like https://example.com/hooks.")) from None
+    if not host or parts.scheme not in ("http", "https") or re.search(r"[\x00-\x20\x7f\\]", url.strip()):
+        raise BadEndpoint("url", N_("This is no address. Enter one like https://example.com/hooks."))
+    if parts.scheme == "http" and not allows_http:
+        raise BadEndpoint("url", N_("Use an address that begins with https://: what is sent is about customers."))
+    if "@" in parts.netloc:
+        raise BadEndpoint("url", N_("Leave user and password out of the address; add a header for them."))
+    if parts.fragment:
+        raise BadEndpoint("url", N_("Leave out what follows #: it is never sent."))
+    if port is not None and port not in ports and not allows_http:
+        raise BadEndpoint("url", N_("This port is not called. Use the usual one, 443."))
+    if len(url) > MAX_URL:
+        raise BadEndpoint("url", N_("The address is too long: at most 2,048 characters."))
+    where = f"[{host}]" if ":" in host else host
+    return urlunsplit(parts._replace(netloc=f"{where}:{port}" if port else where))
+
+
+def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers that are sent beside ours. Raises BadEndpoint."""
+    if len(headers) > MAX_HEADERS:
+        raise BadEndpoint("headers", N_("At most 20 headers."))
+    for name, value in headers.items():
+        low = name.lower()
+        if not _TOKEN.fullmatch(name):
+            raise BadEndpoint("headers", N_("A header's name has letters, digits and hyphens, at most 64."))
+        if low in _OURS or low.startswith(_OUR_PREFIXES):
+            raise BadEndpoint("headers", N_("A header with this name is set by us. Take another name."))
+        if not _VALUE.fullmatch(value) or len(value) > MAX_HEADER_BYTES:
+            raise BadEndpoint("headers", N_("A header's value has plain characters on one line, at most 4,096."))
+    if len({name.lower() for name in headers}) < len(headers):
+        raise BadEndpoint("headers", N_("Each header once."))
+    return dict(headers)
+
+
+def checked_header_name(name: str) -> str:
+    """The name of an additional signature or event header, or "". Raises BadEndpoint."""
+    low = name.lower()
+    if name and (not _TOKEN.fullmatch(name) or low in _OURS or low.startswith(("webhook-", "x-forwarded-", "sec-"))):
+        raise BadEndpoint("headers", N_("A header with this name is set by us. Take another name."))
+    return name
+
+
+def is_event_type(name: str) -> bool:
+    """Lower-case words with dots between them."""
+    return bool(_EVENT_TYPE.fullmatch(name)) and len(name) <= 64

@@ -1,0 +1,49 @@
+"""When a delivery is tried again, as data: seconds from the end of one attempt to the next, by name. Pure.
+
+webhook   at once, then after 1, 2, 4, 8, 16 s: six tries within half a minute
+partner   at once, then after 60 and 120 s (so 60 s and 180 s after the event), then stored for replay
+patient   over three days, for a receiver that may be down for hours; the example of Standard Webhooks
+make      as other calls of ours to services
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from app.core.work import RETRY_SECONDS
+
+LONGEST_ASKED_SECONDS = 3600.0
+ALERT_AFTER = 3  # failed attempts in a row
+REST_AFTER = 10  # failed attempts in a row; then one attempt every REST_SECONDS
+REST_SECONDS = 30
+DISABLE_AFTER_DAYS = 5
+SCHEDULES: Mapping[str, tuple[int, ...]] = {
+    "webhook": (1, 2, 4, 8, 16),
+    "partner": (60, 120),
+    "patient": (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400),
+    "make": RETRY_SECONDS,
+}
+_MOST_JITTER_SECONDS, _JITTER = 15.0, 0.1
+
+
+def delay_seconds(schedule: str, tries: int, *, asked_seconds: float | None = None) -> float | None:
+    """From the end of try number `tries` to the next; None where there is no next one.
+
+    `asked_seconds`: what the receiver asked for, at most an hour of it; it never makes the wait shorter.
+    """
+    delays = SCHEDULES[schedule]
+    if tries > len(delays):
+        return None
+    return max(float(delays[tries - 1]), min(asked_seconds or 0.0, LONGEST_ASKED_SECONDS))
+
+
+def jitter_seconds(delay: float, delivery_id: uuid.UUID) -> float:
+    """What is added to a delay, so that what failed together does not come back together: up to a tenth, at most 15 s."""
+    share = (delivery_id.int % 997) / 997
+    return min(delay * _JITTER, _MOST_JITTER_SECONDS) * share
+
+
+def tries_of(schedule: str) -> int:
+    """How often a delivery is tried at most."""
+    return len(SCHEDULES[schedule]) + 1

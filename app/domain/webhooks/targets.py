@@ -1,0 +1,103 @@
+"""Where and how an endpoint is called. A kind whose address and secrets are kept elsewhere says so in `app/wiring.py`
+(`TARGETS`); all others are called as their row says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.core.crypto import Keyring, UnableToDecrypt
+from app.core.metering import Endpoint
+from app.core.redact import redact_headers, redact_url
+from app.core.standard_webhooks import plain_signature, signed_headers
+from app.domain.webhooks.models import EndpointKind, WebhookEndpoint
+from app.domain.webhooks.rules import BadEndpoint, checked_headers
+from app.domain.webhooks.secrets import open_sealed
+
+USER_AGENT = "Switchyard-Webhooks/1"
+Sign = Callable[[bytes, int], Mapping[str, str]]
+
+
+class NoTarget(Exception):
+    """It cannot be called; the outcome says why (`outcomes.py`)."""
+
+    def __init__(self, outcome: str) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
+@dataclass(frozen=True)
+class Target:
+    """`sign`: headers over a body and a time, beside those of Standard Webhooks. `final_statuses`: answers after which nothing is
+    tried again. `shown_url`: for the log, as an address can be a secret."""
+
+    url: str = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+    called: Endpoint
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    sign: Sign | None = field(default=None, repr=False)
+    signature_header: str = ""
+    event_header: str = ""
+    user_agent: str = USER_AGENT
+    shown_url: str = ""
+    read_seconds: float = 10
+    deadline_seconds: float = 15
+    final_statuses: frozenset[int] = frozenset()
+    is_disabled_when_gone: bool = True
+
+
+Opener = Callable[[Session, WebhookEndpoint, Keyring, datetime], Target]
+_installed: dict[EndpointKind, Opener] = {}
+
+
+def install(openers: Mapping[EndpointKind, Opener]) -> None:
+    """Called once by `create_app`."""
+    _installed.clear()
+    _installed.update(openers)
+
+
+def open_target(session: Session, endpoint: WebhookEndpoint, *, keyring: Keyring, now: datetime) -> Target:
+    """Raises NoTarget."""
+    return _installed.get(endpoint.kind, _as_its_row_says)(session, endpoint, keyring, now)
+
+
+def _as_its_row_says(_session: Session, endpoint: WebhookEndpoint, keyring: Keyring, now: datetime) -> Target:
+    try:
+        secrets = open_sealed(endpoint, keyring=keyring)
+        headers = checked_headers(secrets.headers)
+    except UnableToDecrypt:
+        raise NoTarget("sealed") from None
+    except BadEndpoint:
+        raise NoTarget("bad_header") from None
+    return Target(
+        endpoint.url,
+        secrets.valid(now),
+        Endpoint("callbacks", f"POST {endpoint.kind}", str(endpoint.id)),
+        headers,
+        signature_header=endpoint.signature_header,
+        event_header=endpoint.event_header,
+        shown_url=redact_url(endpoint.url),
+    )
+
+
+def headers_for(target: Target, body: bytes, *, message_id: str, event_type: str, now_seconds: int) -> dict[str, str]:
+    """All of ours, of this very attempt."""
+    found = {"Content-Type": "application/json", "User-Agent": target.user_agent, **target.headers}
+    found |= signed_headers(body, target.secrets, message_id=message_id, now_seconds=now_seconds)
+    if target.sign:
+        found |= target.sign(body, now_seconds)
+    if target.event_header:
+        found[target.event_header] = event_type
+    if target.signature_header and target.secrets:
+        found[target.signature_header] = plain_signature(body, target.secrets[0])
+    return found
+
+
+def shown_headers(target: Target, sent: Mapping[str, str]) -> dict[str, str]:
+    """As they were sent, what is secret masked; signatures and times stay, as a receiver's engineer looks for them."""
+    own = {name.lower() for name in target.headers}
+    masked = redact_headers({name: value for name, value in sent.items() if name.lower() in own})
+    return {name: masked.get(name, value) for name, value in sent.items()}

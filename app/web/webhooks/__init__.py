@@ -1,0 +1,1 @@
+"""Pages of outgoing webhooks and of the log of deliveries."""

@@ -1,0 +1,37 @@
+"""The one blueprint of this feature, and what its pages may use."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint
+from werkzeug.exceptions import NotFound
+
+from app.core.db import db
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
+from app.domain.webhooks.models import EndpointKind, WebhookEndpoint
+from app.domain.webhooks.queries import DeliveryMissing, EndpointMissing, get_endpoint
+from app.web import error_pages
+from app.web.accounts.session import require
+from app.web.webhooks import words
+
+bp = Blueprint("callbacks", __name__)
+
+
+def find(endpoint_id: uuid.UUID, *kinds: EndpointKind) -> tuple[Viewer, WebhookEndpoint]:
+    """Who looks, and the endpoint, of these kinds (none: any). Raises EndpointMissing."""
+    viewer = require(Permission.INTEGRATIONS_MANAGE)
+    return viewer, get_endpoint(db.session(), endpoint_id, brand_ids=viewer.brand_ids, kinds=kinds or None)
+
+
+@bp.errorhandler(EndpointMissing)
+@bp.errorhandler(DeliveryMissing)
+def _not_here(_error: Exception) -> Any:
+    return error_pages.answer(NotFound())
+
+
+@bp.record_once
+def _register_filters(state: Any) -> None:
+    state.app.jinja_env.filters.update(words.FILTERS)

@@ -1,0 +1,195 @@
+"""The log of deliveries of an endpoint: list left, one story right; send one again, or all since a time."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import uuid
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from flask import abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.paging import BadCursor
+from app.core.runtime import runtime
+from app.core.text import storable
+from app.core.translation import gettext as _
+from app.core.translation import ngettext
+from app.core.work import DONE, FAILED
+from app.domain.webhooks import actions
+from app.domain.webhooks.models import WebhookAttempt, WebhookEndpoint
+from app.domain.webhooks.queries import (
+    STATES,
+    DeliveryFilter,
+    DeliveryRow,
+    count_replayable,
+    count_states,
+    count_waiting_behind,
+    get_delivery,
+    list_attempts,
+    oldest_waiting,
+    page_deliveries,
+    rates_since,
+)
+from app.web.pages import page
+from app.web.webhooks.blueprint import bp, find
+from app.web.webhooks.words import verdict
+
+HOURS = {"1": 1, "24": 24, "168": 168}
+REPLAY_HOURS = {"1": 1, "24": 24, "168": 168, "336": 336}
+REPLAYED = {"failed": (FAILED,), "all": (FAILED, DONE)}
+
+
+@bp.get("/settings/webhooks/<uuid:endpoint_id>/deliveries")
+def deliveries(endpoint_id: uuid.UUID) -> ResponseReturnValue:
+    """Newest first; `state`, `event`, `hours` and `q` narrow it."""
+    _viewer, endpoint = find(endpoint_id)
+    return _page(endpoint, None)
+
+
+@bp.get("/settings/webhooks/<uuid:endpoint_id>/deliveries/<uuid:delivery_id>")
+def delivery(endpoint_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseReturnValue:
+    """The same with one story; `try` chooses whose request and answer are shown."""
+    _viewer, endpoint = find(endpoint_id)
+    return _page(endpoint, get_delivery(db.session(), delivery_id, endpoint_id=endpoint_id))
+
+
+@bp.post("/settings/webhooks/<uuid:endpoint_id>/deliveries/<uuid:delivery_id>/retry")
+def retry(endpoint_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseReturnValue:
+    """Try it now, or send it again."""
+    viewer, _endpoint = find(endpoint_id)
+    try:
+        with transaction() as session:
+            row = get_delivery(session, delivery_id, endpoint_id=endpoint_id)
+            actions.redeliver(session, row.delivery, now=utc_now(), actor=viewer.actor)
+        flash(_("It goes now."))
+    except actions.StillUnderWay:
+        flash(_("It is being sent at this moment; nothing was changed."))
+    runtime().nudger.nudge()
+    return redirect(url_for("callbacks.delivery", endpoint_id=endpoint_id, delivery_id=delivery_id), 303)
+
+
+@bp.get("/settings/webhooks/<uuid:endpoint_id>/replay")
+def count_replay(endpoint_id: uuid.UUID) -> ResponseReturnValue:
+    """How many `what` (failed, all) of the last `hours` would be sent again; nothing is sent yet."""
+    _viewer, endpoint = find(endpoint_id)
+    what, hours = _chosen("what", REPLAYED, "failed"), _chosen("hours", REPLAY_HOURS, "24")
+    since = utc_now() - timedelta(hours=REPLAY_HOURS[hours])
+    count = count_replayable(db.session(), endpoint_id=endpoint.id, since=since, states=REPLAYED[what])
+    most = min(count, actions.REPLAY_AT_MOST)
+    return page("webhooks/replay.html", endpoint=endpoint, what=what, hours=hours, count=count, most=most)
+
+
+@bp.post("/settings/webhooks/<uuid:endpoint_id>/replay")
+def replay(endpoint_id: uuid.UUID) -> ResponseReturnValue:
+    """Send them again, oldest first."""
+    viewer, endpoint = find(endpoint_id)
+    what, hours = request.form.get("what", ""), request.form.get("hours", "")
+    if what not in REPLAYED or hours not in REPLAY_HOURS:
+        abort(422)
+    now = utc_now()
+    since = now - timedelta(hours=REPLAY_HOURS[hours])
+    with transaction() as session:
+        count = actions.redeliver_since(session, endpoint, since=since, now=now, actor=viewer.actor, states=REPLAYED[what])
+    runtime().nudger.nudge()
+    flash(ngettext("%(num)s goes again.", "%(num)s go again, oldest first.", count))
+    return redirect(url_for("callbacks.deliveries", endpoint_id=endpoint_id), 303)
+
+
+def _chosen(name: str, among: dict[str, Any], usual: str) -> str:
+    found = request.args.get(name, usual)
+    return found if found in among else usual
+
+
+def _page(endpoint: WebhookEndpoint, shown: DeliveryRow | None) -> ResponseReturnValue:
+    session, now, args = db.session(), utc_now(), request.args
+    hours = args.get("hours") if args.get("hours") in HOURS else None
+    narrowed = DeliveryFilter(
+        event_type=args.get("event") or None,
+        since=now - timedelta(hours=HOURS[hours]) if hours else None,
+        text=" ".join(storable(args.get("q", "")).split())[:100],
+    )
+    state = args.get("state") if args.get("state") in STATES else None
+    wanted = DeliveryFilter(state, narrowed.event_type, narrowed.since, narrowed.text)
+    try:
+        found = page_deliveries(session, endpoint_id=endpoint.id, wanted=wanted, cursor=args.get("cursor"))
+    except BadCursor:
+        found = page_deliveries(session, endpoint_id=endpoint.id, wanted=wanted)
+    kept = {name: args[name] for name in ("state", "event", "hours", "q") if args.get(name)}
+    return page(
+        "webhooks/deliveries.html",
+        blocks=("delivery_story",),
+        endpoint=endpoint,
+        rows=found.items,
+        next_cursor=found.next_cursor,
+        counts=count_states(session, endpoint_id=endpoint.id, wanted=narrowed),
+        state=state,
+        hours=hours,
+        kept=kept,
+        health=_health(endpoint, now),
+        shown=shown,
+        **(_story(endpoint, shown) if shown else {}),
+    )
+
+
+def _health(endpoint: WebhookEndpoint, now: datetime) -> dict[str, Any]:
+    session, ids = db.session(), [endpoint.id]
+    hour, week = (rates_since(session, ids, since=now - period).get(endpoint.id) for period in _PERIODS)
+    return {"hour": hour, "week": week, "waits_since": oldest_waiting(session, ids).get(endpoint.id)}
+
+
+_PERIODS = (timedelta(hours=1), timedelta(days=7))
+
+
+def _story(endpoint: WebhookEndpoint, row: DeliveryRow) -> dict[str, Any]:
+    session = db.session()
+    attempts = list_attempts(session, [row.id])
+    chosen = request.args.get("try", "")
+    attempt = next((one for one in attempts if str(one.attempt_no) == chosen), attempts[-1] if attempts else None)
+    body = row.message.payload if row.delivery.body is None else row.delivery.body
+    tone, head, said = verdict(row, endpoint, behind=count_waiting_behind(session, row.delivery))
+    return {
+        "attempts": attempts,
+        "attempt": attempt,
+        "tone": tone,
+        "head": head,
+        "said": said,
+        "request_text": _request_text(attempt, body) if attempt else _readable(body),
+        "answer_text": _answer_text(attempt) if attempt else "",
+        "curl": _curl(endpoint, attempt, body) if attempt else "",
+        "body_bytes": len(body),
+        "body_sha256": sha256(body).hexdigest(),
+    }
+
+
+def _request_text(attempt: WebhookAttempt, body: bytes) -> str:
+    heads = [f"{name.lower()}: {value}" for name, value in attempt.request_headers.items()]
+    return "\n".join((f"POST {attempt.url}", *heads, "", _readable(body)))
+
+
+def _answer_text(attempt: WebhookAttempt) -> str:
+    if attempt.status is None:
+        return ""
+    heads = [f"{name}: {value}" for name, value in attempt.response_headers.items()]
+    return "\n".join((f"HTTP/1.1 {attempt.status}", *heads, "", _readable(attempt.response_body)))
+
+
+def _readable(body: bytes) -> str:
+    """JSON with its lines broken, anything else as it is."""
+    text = body.decode("utf-8", "replace")
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _curl(endpoint: WebhookEndpoint, attempt: WebhookAttempt, body: bytes) -> str:
+    """The request as a command, with its exact bytes; what is masked has to be put in."""
+    url = endpoint.url or attempt.url
+    heads = [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in attempt.request_headers.items()]
+    data = shlex.quote(body.decode("utf-8", "replace"))
+    return " \\\n  ".join((f"curl -i {shlex.quote(url)}", *heads, f"--data-raw {data}"))

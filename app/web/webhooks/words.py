@@ -1,0 +1,222 @@
+"""Texts for what callbacks are, do and come to. Each state says why it is so and what happens next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from flask_babel import format_datetime
+
+from app.core.clock import utc_now
+from app.core.text import mark as N_
+from app.core.translation import gettext as _
+from app.core.translation import ngettext
+from app.domain.webhooks.models import EndpointState, Trigger, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from app.domain.webhooks.queries import DeliveryRow
+from app.domain.webhooks.schedules import SCHEDULES, tries_of
+
+OUTCOMES = {
+    "ok": N_("taken"),
+    "http_3xx": N_("points elsewhere; redirects are not followed"),
+    "http_4xx": N_("refused"),
+    "http_410": N_("gone for good"),
+    "http_429": N_("too many at once"),
+    "http_5xx": N_("the receiver has a fault"),
+    "dns": N_("the name of the host is not known"),
+    "connect": N_("no connection"),
+    "tls": N_("no safe connection: its certificate is not right"),
+    "timeout": N_("no answer in time"),
+    "reset": N_("the line was cut"),
+    "bad_response": N_("the answer is no HTTP"),
+    "blocked": N_("address not allowed"),
+    "bad_header": N_("one of its headers cannot be sent"),
+    "no_address": N_("it has no address"),
+    "sealed": N_("its secrets cannot be opened: a key of ENCRYPTION_KEYS is missing"),
+    "error": N_("a fault of ours; it is in the log of the application"),
+}
+SKIPPED = {
+    "event_not_subscribed": N_("This endpoint does not hear this event."),
+    "no_status_mapping": N_("No mapping for this status."),
+    "told_us_first": N_("They told us first: no echo."),
+    "integration_inactive": N_("The connection was off."),
+    "endpoint_deleted": N_("The endpoint was deleted before it went."),
+}
+SCHEDULE_NAMES = {
+    "webhook": N_("Six tries within half a minute"),
+    "partner": N_("Three tries within three minutes"),
+    "patient": N_("Ten tries within three days"),
+    "make": N_("Eleven tries within eight hours"),
+}
+STATE_REASONS = {
+    "gone": N_("It answered 410: gone for good. Enter its new address or resume it."),
+    "failing_long": N_("Nothing came in for five days. Mend the receiver, then resume it."),
+}
+
+
+def clock(at: datetime) -> str:
+    """Hours, minutes and seconds on the reader's clock, with the day where it is not today."""
+    is_today = format_datetime(at, "yyyyMMdd") == format_datetime(utc_now(), "yyyyMMdd")
+    return str(format_datetime(at, "HH:mm:ss" if is_today else "d MMM HH:mm:ss"))
+
+
+def seconds_words(seconds: float) -> str:
+    """A wait in the largest unit that fits."""
+    whole = max(0, round(seconds))
+    for size, words in ((86_400, "%(num)s d"), (3600, "%(num)s h"), (60, "%(num)s min")):
+        if whole >= 2 * size and whole % size == 0:
+            return words % {"num": whole // size}
+    if whole >= 120:
+        return _("%(minutes)s min %(seconds)s s", minutes=whole // 60, seconds=whole % 60)
+    return f"{whole} s"
+
+
+def ms_words(milliseconds: int | None) -> str:
+    if milliseconds is None:
+        return "–"
+    return f"{milliseconds} ms" if milliseconds < 10_000 else f"{milliseconds / 1000:.1f} s"
+
+
+def outcome_words(outcome: str) -> str:
+    return _(OUTCOMES[outcome]) if outcome in OUTCOMES else ""
+
+
+def answer_words(attempt: WebhookAttempt) -> str:
+    """The answer of a try in a few words: the status and what it means, or what happened on the way."""
+    words = f"{attempt.status} · {outcome_words(attempt.outcome)}" if attempt.status else outcome_words(attempt.outcome)
+    if attempt.retry_after_seconds:
+        words += " · " + _("wait %(time)s", time=seconds_words(attempt.retry_after_seconds))
+    return words
+
+
+def why_words(why: Mapping[str, Any]) -> str:
+    """Why a try was made when it was."""
+    code = why.get("code")
+    if code == "asked":
+        asked, planned = seconds_words(why["seconds"]), seconds_words(why["planned"])
+        return _("they asked for %(asked)s, not %(planned)s", asked=asked, planned=planned)
+    if code == "retry":
+        return _("%(time)s after the one before", time=seconds_words(why["seconds"]))
+    if code == "resting":
+        return _("the endpoint failed %(count)s times in a row, so it is tried once in a while", count=why.get("failures", ""))
+    return {"event": _("at once"), "replay": _("sent again by hand")}.get(str(code), "")
+
+
+def plan_words(schedule: str) -> str:
+    """A schedule as a line."""
+    return _("plan: at once, then after %(times)s", times=", ".join(map(seconds_words, SCHEDULES[schedule])))
+
+
+def state_tone(row: DeliveryRow) -> str:
+    """The tone of a delivery in the list."""
+    if row.delivery.state == "done":
+        return "done"
+    if row.delivery.state == "failed":
+        return "overdue"
+    return "due" if row.delivery.state in ("ready", "running") and row.delivery.attempts else ""
+
+
+def state_words(row: DeliveryRow, endpoint: WebhookEndpoint) -> str:
+    """What became of a delivery, short, for a line of the list."""
+    delivery = row.delivery
+    if delivery.state == "done":
+        return str(delivery.last_status or _("Delivered"))
+    if delivery.state == "failed":
+        return _("failed: %(status)s", status=delivery.last_status) if delivery.last_status else _("failed")
+    if delivery.state == "skipped":
+        return _("skipped")
+    if delivery.state == "running":
+        return _("is being sent")
+    if endpoint.state != EndpointState.ACTIVE:
+        return _("is held")
+    if row.is_behind:
+        return _("waits its turn")
+    return _("again %(time)s", time=clock(delivery.run_at)) if delivery.attempts else _("about to go")
+
+
+def verdict(row: DeliveryRow, endpoint: WebhookEndpoint, *, behind: int) -> tuple[str, str, list[str]]:
+    """(tone, what is so, the sentences why and what happens next)."""
+    delivery = row.delivery
+    if delivery.state == "done":
+        tries = ngettext("%(num)s try", "%(num)s tries", max(delivery.tries, 1))
+        at = clock(delivery.ended_at) if delivery.ended_at else ""
+        return "done", _("Delivered at %(time)s after %(tries)s.", time=at, tries=tries), []
+    if delivery.state == "skipped":
+        return "", _("Not sent."), [_(SKIPPED.get(str(delivery.why.get("code")), N_("There was nothing to tell this endpoint.")))]
+    if delivery.state == "failed":
+        return "error", *_given_up(delivery)
+    return "warning", *_on_its_way(row, endpoint, behind)
+
+
+def _given_up(delivery: WebhookDelivery) -> tuple[str, list[str]]:
+    why = delivery.why
+    outcome = outcome_words(str(why.get("outcome", "")))
+    if why.get("code") == "final":
+        reason = _("It was not tried again, as that would not help: %(outcome)s.", outcome=outcome)
+    else:
+        tries = ngettext("The only try ended so: %(outcome)s.", "The last of %(num)s tries ended so: %(outcome)s.",
+                         int(why.get("tries", 1)), outcome=outcome)  # fmt: skip
+        reason = tries
+    said = [reason, _("It is kept here: mend the cause, then send it again.")]
+    if delivery.fallback:
+        said.append(_("Their technical contact gets an e-mail about it."))
+    return _("It did not come in."), said
+
+
+def _on_its_way(row: DeliveryRow, endpoint: WebhookEndpoint, behind: int) -> tuple[str, list[str]]:
+    delivery, said = row.delivery, list[str]()
+    if delivery.state == "running":
+        return _("It is being sent at this moment."), [_("Load this page again in a few seconds.")]
+    if endpoint.state != EndpointState.ACTIVE:
+        return _("It is held."), [_("The endpoint is paused. What waits goes, in its order, when somebody resumes it.")]
+    if row.is_behind:
+        return _("It waits its turn."), [
+            _("An earlier message about the same matter is still on its way. They arrive in order; what is about others goes on.")
+        ]
+    if not delivery.attempts:
+        return _("It is about to go."), []
+    wait = seconds_words((delivery.run_at - utc_now()).total_seconds())
+    most = tries_of(endpoint.schedule)
+    head = _("Not there yet. Tried %(tries)s of %(most)s times; the next try is at %(time)s, in %(wait)s.",
+             tries=delivery.tries, most=most, time=clock(delivery.run_at), wait=wait)  # fmt: skip
+    said.append(_("The last try: %(outcome)s.", outcome=outcome_words(delivery.last_outcome)))
+    said.append(_("The next one is then because: %(why)s.", why=why_words(delivery.why)))
+    if behind:
+        said.append(ngettext("%(num)s later message about the same matter waits behind it.",
+                             "%(num)s later messages about the same matter wait behind it.", behind))  # fmt: skip
+    if most - delivery.tries == 1:
+        said.append(_("If that fails, it stays here to be sent again."))
+    return head, said
+
+
+def endpoint_state(endpoint: WebhookEndpoint) -> tuple[str, str, str]:
+    """(words, tone, icon) of an endpoint."""
+    if endpoint.state == EndpointState.PAUSED:
+        return _("Paused"), "", "pause"
+    if endpoint.state == EndpointState.DISABLED:
+        return _("Stopped"), "overdue", "circle-x"
+    if endpoint.has_incident:
+        return _("Fails"), "overdue", "triangle-alert"
+    if endpoint.failures_in_row:
+        return _("Failed last"), "due", "triangle-alert"
+    return (_("Works"), "done", "check") if endpoint.last_ok_at else (_("Nothing sent yet"), "", "clock")
+
+
+def endpoint_reason(endpoint: WebhookEndpoint) -> str:
+    """Why it is stopped, or ""."""
+    return _(STATE_REASONS[endpoint.state_reason]) if endpoint.state_reason in STATE_REASONS else ""
+
+
+def schedule_name(schedule: str) -> str:
+    return _(SCHEDULE_NAMES[schedule])
+
+
+def trigger_words(trigger: Trigger) -> str:
+    return {Trigger.TEST: _("test"), Trigger.REPLAY: _("sent again")}.get(trigger, "")
+
+
+FILTERS: dict[str, Callable[..., object]] = {
+    "callback_clock": clock, "callback_ms": ms_words, "callback_answer": answer_words, "callback_why": why_words,
+    "callback_state": state_words, "callback_tone": state_tone, "callback_plan": plan_words, "endpoint_state": endpoint_state,
+    "endpoint_reason": endpoint_reason, "schedule_name": schedule_name, "trigger_words": trigger_words,
+}  # fmt: skip
