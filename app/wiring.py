@@ -318,9 +318,11 @@ WIRING = Wiring(
     },
 )
 # Outgoing webhooks hear of these as well, after everything else in the transaction (`domain/webhooks/platform_events.py`).
-_HEARD = ("ContactChanged", "DeliveryChanged", "EscalationStepReached", "MessageQueued", "MessageReceived", "OrderChanged")
-_HEARD += ("OrderCreated", "OrderPriorityChanged", "OrderStatusChanged", "PaymentReceived", "TaskChanged", "TaskCompleted")
-_HEARD += ("TaskCreated", "TaskReopened", "ThreadAssigned", "ThreadCreated", "ThreadPriorityChanged", "ThreadStatusChanged")
+_HEARD = (
+    *("ContactChanged", "DeliveryChanged", "EscalationStepReached", "MessageQueued", "MessageReceived", "OrderChanged"),
+    *("OrderCreated", "OrderPriorityChanged", "OrderStatusChanged", "PaymentReceived", "TaskChanged", "TaskCompleted"),
+    *("TaskCreated", "TaskReopened", "ThreadAssigned", "ThreadCreated", "ThreadPriorityChanged", "ThreadStatusChanged"),
+)
 WIRING = WIRING.with_reaction(Together(tell_webhooks), to=_HEARD)
 
 # Who reads inbound events that come by no channel, by source.
