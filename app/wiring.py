@@ -35,9 +35,10 @@ from app.domain.ingest.models import InboundEvent
 from app.domain.ingest.notifications import subscribe_channel
 from app.domain.integrations.forms.apply import read_form
 from app.domain.integrations.make.apply import read_scenario
+from app.domain.integrations.make.deliver import open_scenario
 from app.domain.integrations.make.outgoing_events import tell_scenarios
 from app.domain.integrations.make.rule_step import tell_asked_scenario
-from app.domain.integrations.models import Provider, ScenarioCall
+from app.domain.integrations.models import Provider
 from app.domain.mailings.models import MailingRecipient
 from app.domain.notifications import handlers as notifications
 from app.domain.notifications.handlers import (
@@ -332,7 +333,7 @@ READERS = {Provider.FORMS.value: read_form, Provider.MAKE.value: read_scenario}
 STATUSES = {one.machine.entity_type: one for one in (order_kind(visit_guards=ORDER_GUARDS), line_kind(), appointment_kind())}
 
 # Whose endpoints are called otherwise than their own row says.
-TARGETS: dict[EndpointKind, Opener] = {}
+TARGETS: dict[EndpointKind, Opener] = {EndpointKind.MAKE: open_scenario}
 
 # What the rail counts besides threads.
 COUNTED = {"tasks": OPEN_AND_MINE, "overdue": OVERDUE_AND_MINE}
@@ -362,7 +363,6 @@ def sources() -> tuple[Source, ...]:
         Source(table_of(ScheduledReply), "app.domain.delivery.scheduled_jobs.send_due", SEND),
         Source(table_of(NotificationDispatch), "app.domain.notifications.jobs.send_dispatch", SEND),
         Source(table_of(NotificationDigest), "app.domain.notifications.jobs.send_digest", SEND),
-        Source(table_of(ScenarioCall), "app.domain.integrations.jobs.call_scenario", SEND),
         Source(
             callbacks.TABLE,
             "app.domain.webhooks.jobs.deliver_callbacks",

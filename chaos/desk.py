@@ -35,15 +35,15 @@ from app.domain.contacts.models import Contact, ContactIdentity
 from app.domain.delivery.signal_models import ChatSignal
 from app.domain.events.actions import SYSTEM, Actor
 from app.domain.ingest.reconciliation_rows import ask_reconciliation
-from app.domain.integrations.models import Integration, ScenarioCall
+from app.domain.integrations.models import Integration
 from app.domain.mailings.actions import NewMailing, NewRecipient, create_mailing
 from app.domain.notifications.dispatching import Occasion, Told, promise
 from app.domain.notifications.models import Notification, NotificationDigest, NotificationKind, Way
 from app.domain.sla.recompute import ask_for_recompute
 from app.domain.threads.bulk import Change, start_bulk_action
 from app.domain.threads.models import Message, Thread
-from app.domain.webhooks.actions import queue_message
-from app.domain.webhooks.models import WebhookEndpoint
+from app.domain.webhooks.actions import endpoint_of_owner, queue_message
+from app.domain.webhooks.models import EndpointKind, WebhookEndpoint
 from chaos.company import AT_SENDGRID, MAILBOX
 
 BEFORE = timedelta(hours=3)
@@ -172,15 +172,22 @@ def _ask_recompute(session: Session, mark: str) -> None:
 
 
 def _call_scenario(session: Session, mark: str) -> None:
-    integration = _any(session, Integration)
-    call = ScenarioCall(integration_id=integration.id, scenario="chaos", event_id=new_id(), event_type="Chaos")
-    call.created_at = utc_now()
-    call.body, call.state, call.attempts = f'{{"mark": "{mark}"}}', "ready", 0
-    session.add(call)
+    integration, now = _any(session, Integration), utc_now()
+    brand_id, kind = integration.brand_id, EndpointKind.MAKE
+    endpoint = endpoint_of_owner(session, kind=kind, owner_id=integration.id, name="chaos", brand_id=brand_id, now=now)
+    queue_message(
+        session,
+        event_type="Chaos",
+        payload={"mark": mark},
+        brand_id=brand_id,
+        owner_id=integration.id,
+        endpoints=[endpoint],
+        now=now,
+    )
 
 
 def _call_back(session: Session, mark: str) -> None:
-    endpoint = _any(session, WebhookEndpoint)
+    endpoint = _any(session, WebhookEndpoint, WebhookEndpoint.kind == EndpointKind.WEBHOOK)
     key = f"chaos:{mark[2]}"  # of sixteen matters, each in its order
     queue_message(
         session, event_type="chaos.said", payload={"mark": mark}, brand_id=endpoint.brand_id, ordering_key=key, now=utc_now()

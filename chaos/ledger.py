@@ -210,7 +210,7 @@ class Books:
         heard = _counted(str(one["body"]) for one in self.scenarios)
         mails = _counted(str(mail["text"]) + str(mail.get("subject", "")) for mail in self.other_mails)
         for kind, table, times, most in (
-            ("scenario call", "scenario_calls", heard, 99),
+            ("scenario call", "webhook_deliveries", heard, 99),
             ("callback", "webhook_deliveries", heard, 99),
             ("appointment", "calendar_entries", _counted(event["subject"] for event in self.events), 1),
             ("mailing", "mailing_recipients", mails, 1),

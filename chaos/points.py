@@ -30,7 +30,6 @@ KEPT = (
     "notification_digests",
     "notification_dispatches",
     "reconciliations",
-    "scenario_calls",
     "sla_recomputes",
     "webhook_deliveries",
 )

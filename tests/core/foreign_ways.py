@@ -32,9 +32,8 @@ from app.domain.accounts.models import Brand
 from app.domain.events.actions import SYSTEM
 from app.domain.ingest.self_test import try_webhook
 from app.domain.integrations.actions import IntegrationContent, create_integration
-from app.domain.integrations.make.deliver import call_scenario
-from app.domain.integrations.models import Provider, ScenarioCall
-from app.domain.webhooks.actions import EndpointContent, create_endpoint, queue_message
+from app.domain.integrations.models import Provider
+from app.domain.webhooks.actions import EndpointContent, create_endpoint, endpoint_of_owner, queue_message
 from app.domain.webhooks.engine import deliver
 from app.domain.webhooks.models import EndpointKind, WebhookDelivery
 from app.providers.fetch_link import fetch_linked
@@ -100,13 +99,16 @@ def scenario_in_make(traveller: Traveller, url: str) -> None:
         made = create_integration(
             traveller.session, Provider.MAKE, content, secrets=secrets, keyring=keyring, now=utc_now(), actor=SYSTEM
         )
-        call = ScenarioCall(
-            id=new_id(), integration_id=made.id, scenario="order_processing", event_id=new_id(), event_type="X", body="{}"
-        )
-        call.created_at = utc_now()
-        traveller.session.add(call)
-        traveller.session.commit()
-        call_scenario(call.id)
+        session, now, kind = traveller.session, utc_now(), EndpointKind.MAKE
+        owned = {"owner_id": made.id, "brand_id": made.brand_id}
+        endpoint = endpoint_of_owner(session, kind=kind, name="order_processing", now=now, **owned)
+        queue_message(session, event_type="X", payload=b"{}", endpoints=[endpoint], now=now, **owned)
+        session.commit()
+        _deliver_newest(session)
+
+
+def _deliver_newest(session: Session) -> None:
+    deliver(session.execute(sa.select(WebhookDelivery.id).order_by(WebhookDelivery.number.desc()).limit(1)).scalar_one())
 
 
 def endpoint_of_callbacks(traveller: Traveller, url: str) -> None:
@@ -123,7 +125,7 @@ def endpoint_of_callbacks(traveller: Traveller, url: str) -> None:
         )
         queue_message(session, event_type="order.created", payload={}, brand_id=brand.id, now=utc_now())
         session.commit()
-        deliver(session.execute(sa.select(WebhookDelivery.id).order_by(WebhookDelivery.id.desc())).scalars().first())
+        _deliver_newest(session)
 
 
 def _brand(session: Session) -> Brand:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from app.core.runtime import runtime
 from app.domain.integrations.forms.polling import poll_form, take_due
-from app.domain.integrations.make import deliver
 
 
 def poll_forms(**_ignored: Any) -> int:
     """Ask for submissions of every form whose turn it is; how many were new. Running twice asks once."""
     due = take_due(runtime().settings.poll_forms_seconds)
     return sum(poll_form(integration_id) for integration_id in due)
-
-
-def call_scenario(*, row_id: str, **_ignored: Any) -> None:
-    """RQ entry point: tell a scenario of one event."""
-    deliver.call_scenario(uuid.UUID(row_id))

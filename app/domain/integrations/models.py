@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Base, Claimable, WithId, text_enum
+from app.core.db import Base, WithId, text_enum
 from app.providers.registry import serving
 
 
@@ -68,27 +68,4 @@ class FormSubmission(WithId, Base):
     __table_args__ = (
         sa.UniqueConstraint("integration_id", "external_id"),
         sa.Index("ix_form_submissions_contact", "contact_id"),
-    )
-
-
-class ScenarioCall(WithId, Claimable, Base):
-    """The promise to tell a scenario of one event. `body` is what is posted, at every try; `answer` is what went wrong last."""
-
-    __tablename__ = "scenario_calls"
-
-    integration_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("integrations.id", ondelete="CASCADE"))
-    scenario: Mapped[str]
-    event_id: Mapped[uuid.UUID]
-    event_type: Mapped[str]
-    body: Mapped[str]
-    answer: Mapped[str] = mapped_column(default="")
-    answer_status: Mapped[int | None]
-    created_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
-
-    __table_args__ = (
-        sa.UniqueConstraint("integration_id", "scenario", "event_id"),
-        sa.Index("ix_scenario_calls_due", "run_at", postgresql_where=sa.text("state IN ('ready', 'running')")),
-        sa.Index("ix_scenario_calls_newest", "integration_id", "created_at"),
-        sa.CheckConstraint("state IN ('ready', 'running', 'done', 'failed')", name="state"),
     )

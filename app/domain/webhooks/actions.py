@@ -44,7 +44,7 @@ from app.domain.webhooks.schedules import SCHEDULES
 PARTNER_SIGNATURE_HEADER, PARTNER_EVENT_HEADER = "X-ChargeCars-Signature", "X-ChargeCars-Event"
 TEST_EVENT = "test.ping"
 TESTS_AN_HOUR = 10
-REPLAY_DAYS, REPLAY_AT_MOST = 14, 5000
+REPLAY_AT_MOST = 5000
 
 
 class TooManyTests(Exception):
@@ -277,9 +277,7 @@ def redeliver_since(
     actor: Actor,
     states: Sequence[str] = (FAILED,),
 ) -> int:
-    """Send again what ended in these states (`done`, `failed`) since then, at most REPLAY_DAYS back and REPLAY_AT_MOST, oldest
-    first; how many."""
-    since = max(since, now - timedelta(days=REPLAY_DAYS))
+    """Send again what ended in these states (`done`, `failed`) since then, at most REPLAY_AT_MOST, oldest first; how many."""
     oldest = sa.select(WebhookDelivery.id).where(*replayable(endpoint.id, since, states))
     oldest = oldest.order_by(WebhookDelivery.number).limit(REPLAY_AT_MOST).with_for_update(skip_locked=True)
     again = sa.update(WebhookDelivery).where(WebhookDelivery.id.in_(oldest.scalar_subquery())).values(**_again(actor))
@@ -301,6 +299,36 @@ def serialize(body: Mapping[str, Any]) -> bytes:
 def timestamp(at: datetime) -> str:
     """RFC 3339 in UTC, as in every body."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def endpoint_of_owner(
+    session: Session, *, kind: EndpointKind, owner_id: uuid.UUID, name: str, brand_id: uuid.UUID, now: datetime
+) -> WebhookEndpoint:
+    """The endpoint of this name whose address its owner keeps; made when it is first needed, once."""
+    values = {"id": new_id(), "kind": kind, "owner_id": owner_id, "brand_id": brand_id, "name": name, "created_at": now}
+    usual = {"schedule": kind.value, "event_types": [ANY_EVENT], "updated_at": now, **_UNTOUCHED}
+    made = postgresql.insert(WebhookEndpoint).values(**values, **usual)
+    session.execute(made.on_conflict_do_nothing(index_elements=["owner_id", "name"], index_where=sa.text("kind = 'make'")))
+    query = sa.select(WebhookEndpoint).where(
+        WebhookEndpoint.owner_id == owner_id, WebhookEndpoint.name == name, WebhookEndpoint.kind == kind
+    )
+    return session.execute(query).scalar_one()
+
+
+_UNTOUCHED: dict[str, Any] = {
+    "url": "",
+    "payload_version": "",
+    "signature_header": "",
+    "event_header": "",
+    "max_concurrency": 4,
+    "is_test": False,
+    "email_fallback": False,
+    "includes_customer_data": False,
+    "state": EndpointState.ACTIVE,
+    "state_reason": "",
+    "failures_in_row": 0,
+    "has_incident": False,
+}
 
 
 def _message(**values: Any) -> dict[str, Any]:

@@ -196,6 +196,8 @@ def _note(session: Session, call: Call, result: Result) -> Ended | Later:
     session.execute(sa.insert(WebhookAttempt), [_attempt(call, result)])
 
     def note_health(later: Session) -> None:
+        if call.target.noted:
+            call.target.noted(later, result.outcome, result.status, result.ended_at)
         if call.trigger != Trigger.TEST:
             health.note(
                 later, call.before, outcome=result.outcome, disables=call.target.is_disabled_when_gone, now=result.ended_at

@@ -84,6 +84,7 @@ class WebhookEndpoint(WithId, Base):
 
     __table_args__ = (
         sa.Index("ix_webhook_endpoints_owner", "owner_id"),
+        sa.Index("uq_webhook_endpoints_make", "owner_id", "name", unique=True, postgresql_where=sa.text("kind = 'make'")),
         sa.Index("ix_webhook_endpoints_brand", "brand_id", "kind", postgresql_where=sa.text("deleted_at IS NULL")),
     )
 

@@ -19,6 +19,7 @@ from app.domain.webhooks.secrets import open_sealed
 
 USER_AGENT = "Switchyard-Webhooks/1"
 Sign = Callable[[bytes, int], Mapping[str, str]]
+Noted = Callable[[Session, str, int | None, datetime], None]
 
 
 class NoTarget(Exception):
@@ -32,7 +33,8 @@ class NoTarget(Exception):
 @dataclass(frozen=True)
 class Target:
     """`sign`: headers over a body and a time, beside those of Standard Webhooks. `final_statuses`: answers after which nothing is
-    tried again. `shown_url`: for the log, as an address can be a secret."""
+    tried again. `shown_url`: for the log, as an address can be a secret. `noted`: called with outcome and status in the
+    transaction that writes an attempt."""
 
     url: str = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
@@ -47,6 +49,7 @@ class Target:
     deadline_seconds: float = 15
     final_statuses: frozenset[int] = frozenset()
     is_disabled_when_gone: bool = True
+    noted: Noted | None = field(default=None, repr=False)
 
 
 Opener = Callable[[Session, WebhookEndpoint, Keyring, datetime], Target]

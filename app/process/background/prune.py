@@ -43,8 +43,6 @@ _RULES = (
     "DELETE FROM pending_changes WHERE received_at < now() - interval '90 days'",
     "DELETE FROM push_subscriptions WHERE session_id IN (SELECT id FROM user_sessions WHERE revoked_at IS NOT NULL)",
     "DELETE FROM channel_occasions WHERE occurred_at < now() - interval '400 days'",
-    "DELETE FROM scenario_calls WHERE id IN (SELECT id FROM scenario_calls WHERE state = 'done'"
-    " AND ended_at < now() - interval '30 days' LIMIT :batch)",
     "DELETE FROM webhook_attempts WHERE id IN"
     " (SELECT id FROM webhook_attempts WHERE ended_at < now() - interval '90 days' LIMIT :batch)",
     "DELETE FROM webhook_messages WHERE id IN (SELECT id FROM webhook_messages m WHERE created_at < now() - interval '90 days'"

@@ -12,11 +12,12 @@ from app.core.ids import new_id
 from app.domain.automation.models import OutsideIntent
 from app.domain.events.actions import Actor
 from app.domain.events.models import Event
-from app.domain.integrations.models import Integration, ScenarioCall
+from app.domain.integrations.models import Integration
 from app.domain.threads.actions import subject_of
 from app.domain.threads.macro_run import Run, ask_outside
 from app.domain.threads.macros import OutsideCall
 from app.domain.threads.models import Thread
+from app.domain.webhooks.models import WebhookDelivery
 from app.providers.make.signature import is_signed
 from app.sandbox.simulators.common import RunningServer
 from app.sandbox.simulators.make import MakeAccount
@@ -80,4 +81,4 @@ def test_what_is_not_connected_stays_noted_and_nothing_is_sent(
 def test_another_brands_scenario_or_one_that_is_off_hears_nothing(outside: Outside, scenarios: Connected, thread: Thread) -> None:
     scenarios[2].is_active = False
     ask(outside, thread, "order_processing")
-    assert outside.session.execute(sa.select(sa.func.count()).select_from(ScenarioCall)).scalar_one() == 0
+    assert outside.session.execute(sa.select(sa.func.count()).select_from(WebhookDelivery)).scalar_one() == 0

@@ -28,11 +28,12 @@ from app.domain.events.actions import SYSTEM
 from app.domain.events.models import Event
 from app.domain.ingest.models import InboundEvent
 from app.domain.integrations.actions import seal_secrets
-from app.domain.integrations.jobs import call_scenario
-from app.domain.integrations.make.deliver import retry_calls
-from app.domain.integrations.models import Integration, Provider, ScenarioCall
+from app.domain.integrations.make.deliver import ScenarioCall, list_calls, retry_calls
+from app.domain.integrations.models import Integration, Provider
 from app.domain.orders.actions import set_order_status
 from app.domain.orders.models import Order, OrderPayment, OrderSource, OrderStatus, OrderThread
+from app.domain.webhooks.engine import deliver
+from app.domain.webhooks.models import WebhookDelivery
 from app.providers.make.parse import SCENARIOS
 from app.providers.make.signature import is_signed, sign
 from app.sandbox.simulators.common import RunningServer, serve
@@ -204,17 +205,16 @@ def scenarios(outside: Outside) -> Iterator[tuple[MakeAccount, RunningServer, In
 
 
 def calls(outside: Outside) -> list[ScenarioCall]:
-    query = sa.select(ScenarioCall).order_by(ScenarioCall.id).execution_options(populate_existing=True)
-    return list(outside.session.execute(query).scalars())
+    ids = outside.session.execute(sa.select(Integration.id)).scalars().all()
+    return [call for one in ids for call in list_calls(outside.session, one)]
 
 
 def make_calls(outside: Outside) -> None:
-    outside.session.execute(
-        sa.update(ScenarioCall).where(ScenarioCall.state == "ready").values(run_at=sa.text("now() - interval '1 day'"))
-    )
+    past = sa.text("now() - interval '1 day'")
+    outside.session.execute(sa.update(WebhookDelivery).where(WebhookDelivery.state == "ready").values(run_at=past))
     outside.session.commit()
-    for call in calls(outside):
-        call_scenario(row_id=str(call.id), new_argument=1)
+    for delivery_id in outside.session.execute(sa.select(WebhookDelivery.id).order_by(WebhookDelivery.number)).scalars().all():
+        deliver(delivery_id)
 
 
 def new_order(outside: Outside, **more: Any) -> Order:
@@ -272,7 +272,7 @@ def test_what_will_mend_is_tried_again_and_what_will_not_is_said(
     outside.session.refresh(connected)
     assert words in connected.problem
     if mode == "busy":
-        waits = outside.session.execute(sa.select(sa.func.min(ScenarioCall.run_at - sa.func.now()))).scalar_one()
+        waits = outside.session.execute(sa.select(sa.func.min(WebhookDelivery.run_at - sa.func.now()))).scalar_one()
         assert waits.total_seconds() > 80
     state.mode = "fine"
     retry_calls(outside.session, connected.id, actor=SYSTEM)
@@ -326,6 +326,6 @@ def test_the_promise_is_kept_or_broken_with_the_order(
 ) -> None:
     with outside.session.begin_nested() as point:
         make_order(outside.session, outside.brand, make_contact(outside.session, value=str(uuid.uuid4().int)[:11]))
-        assert outside.session.execute(sa.select(sa.func.count()).select_from(ScenarioCall)).scalar_one() == 3
+        assert outside.session.execute(sa.select(sa.func.count()).select_from(WebhookDelivery)).scalar_one() == 3
         point.rollback()
     assert calls(outside) == []

@@ -1,37 +1,38 @@
-"""Tell a scenario what was promised.
+"""How a scenario is called: its address and secrets, both of its signatures, and what its answers mean.
 
-At least once: a call whose answer was lost is made again with the same `event_id`, by which a scenario tells a repeat.
+The calls themselves are deliveries of `app/domain/webhooks`, an endpoint for each scenario of a connection. An answer that will
+not mend by itself, such as a webhook that is gone, ends a call at once; the connection's page says what is wrong.
 """
 
 from __future__ import annotations
 
-import time
 import uuid
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.clock import utc_now
-from app.core.crypto import UnableToDecrypt
-from app.core.db import table_of
-from app.core.http import HttpFailure
-from app.core.log import get_logger
+from app.core.crypto import Keyring, UnableToDecrypt
 from app.core.metering import Endpoint
-from app.core.promises import Ended, Failed, Promise, keep
-from app.core.runtime import runtime
-from app.core.standard_webhooks import signed_headers
 from app.core.text import known
 from app.core.text import mark as N_
-from app.core.work import FAILED, READY, Lease
-from app.domain.events.actions import Actor, audit
+from app.core.work import FAILED
+from app.domain.events.actions import Actor
 from app.domain.integrations.actions import note_problem
-from app.domain.integrations.models import Integration, ScenarioCall
+from app.domain.integrations.models import Integration
 from app.domain.integrations.queries import open_secrets
+from app.domain.webhooks.actions import redeliver_since
+from app.domain.webhooks.models import EndpointKind, WebhookDelivery, WebhookEndpoint, WebhookMessage
+from app.domain.webhooks.outcomes import OK
+from app.domain.webhooks.targets import NoTarget, Target
 from app.providers.make.signature import sign
 
 READ_SECONDS = 45  # a scenario may answer only when it is through
 SHOWN = 20
+USER_AGENT = "Switchyard/1"
 _ANSWERED = known("The webhook answered %(status)s.")
 _GONE = N_("The webhook in Make is gone: switch its scenario on, or enter its new address.")
 _REFUSED = N_("The webhook in Make asks for another API key.")
@@ -40,124 +41,90 @@ _FORBIDDEN = N_("The address of the webhook is none that may be called.")
 _NO_ADDRESS = N_("There is no address for this scenario any more.")
 _UNREACHED = known("The webhook could not be reached: %(kind)s.")
 _PERMANENT = {401: _REFUSED, 403: _REFUSED, 404: _GONE, 410: _GONE, 413: _TOO_LARGE}
-log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class _Call:
-    lease: Lease
-    integration_id: uuid.UUID
-    url: str = field(repr=False)
-    key: str = field(repr=False)
-    secret: str = field(repr=False)
-    body: bytes = field(repr=False)
+class ScenarioCall:
+    """A call of a scenario, for the page of its connection. `answer`: what went wrong last, or ""."""
+
+    scenario: str
+    event_type: str
+    state: str
+    answer: str
+    created_at: datetime
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """`is_final`: trying again would not help."""
-
-    words: str
-    status: int | None = None
-    ok: bool = False
-    is_final: bool = False
-    retry_after_seconds: float | None = None
-
-
-def call_scenario(call_id: uuid.UUID) -> None:
-    """One try of one call."""
-    keep(PROMISE, call_id)
+def open_scenario(session: Session, endpoint: WebhookEndpoint, keyring: Keyring, now: datetime) -> Target:
+    """Raises NoTarget where the connection is off or has no address for it any more."""
+    integration = session.get_one(Integration, endpoint.owner_id, populate_existing=True)
+    try:
+        secrets = open_secrets(integration, keyring) if integration.is_active else {}
+    except UnableToDecrypt:
+        secrets = {}
+    url, key, secret = secrets.get(f"hook_{endpoint.name}", ""), secrets.get("hook_key", ""), secrets.get("signing_secret", "")
+    if not url:
+        _note(session, integration.id, _NO_ADDRESS, now)
+        raise NoTarget("no_address")
+    return Target(
+        url,
+        (secret,),
+        Endpoint("make", "POST scenario", str(integration.id)),
+        {"x-make-apikey": key} if key else {},
+        sign=lambda body, now_seconds: {"X-Signature": sign(body, secret, now_seconds=now_seconds)},
+        user_agent=USER_AGENT,
+        shown_url=f"{(integration.settings.get('hooks') or {}).get(endpoint.name, '')}/…",
+        read_seconds=READ_SECONDS,
+        deadline_seconds=READ_SECONDS + 15,
+        final_statuses=frozenset(_PERMANENT),
+        is_disabled_when_gone=False,
+        noted=lambda later, outcome, status, at: _note(later, integration.id, answer_words(outcome, status), at),
+    )
 
 
 def retry_calls(session: Session, integration_id: uuid.UUID, *, actor: Actor) -> int:
-    """Put the calls of a connection that were given up back to ready; returns how many."""
-    given_up = sa.and_(ScenarioCall.integration_id == integration_id, ScenarioCall.state == FAILED)
-    again = (
-        sa.update(ScenarioCall)
-        .where(given_up)
-        .values(state=READY, run_at=sa.func.now(), attempts=0, hinted_at=None, ended_at=None)
-    )
-    count = len(session.execute(again.returning(ScenarioCall.id).execution_options(synchronize_session=False)).all())
-    if count:
-        object_id, detail = str(integration_id), {"count": count}
-        audit(
-            session,
-            action="ScenarioCallsRetried",
-            object_type="integration",
-            object_id=object_id,
-            now=utc_now(),
-            actor=actor,
-            detail=detail,
-        )
-    return count
+    """Make the calls of a connection that were given up again; returns how many."""
+    now, theirs = utc_now(), sa.select(WebhookEndpoint).where(*_theirs(integration_id)).order_by(WebhookEndpoint.id)
+    endpoints = session.execute(theirs).scalars().all()
+    return sum(redeliver_since(session, one, since=one.created_at, now=now, actor=actor, states=(FAILED,)) for one in endpoints)
 
 
-def list_calls(session: Session, integration_id: uuid.UUID) -> list[ScenarioCall]:
+def list_calls(session: Session, integration_id: uuid.UUID) -> Sequence[ScenarioCall]:
     """The newest."""
-    query = sa.select(ScenarioCall).where(ScenarioCall.integration_id == integration_id)
-    return list(session.execute(query.order_by(ScenarioCall.created_at.desc(), ScenarioCall.id.desc()).limit(SHOWN)).scalars())
-
-
-def _prepare(session: Session, lease: Lease) -> _Call:
-    row = session.get_one(ScenarioCall, lease.row_id, populate_existing=True)
-    integration = session.get_one(Integration, row.integration_id, populate_existing=True)
-    try:
-        secrets = open_secrets(integration, runtime().keyring)
-    except UnableToDecrypt:
-        secrets = {}
-    url = secrets.get(f"hook_{row.scenario}", "") if integration.is_active else ""
-    return _Call(
-        lease,
-        integration.id,
-        url,
-        secrets.get("hook_key", ""),
-        secrets.get("signing_secret", ""),
-        row.body.encode("utf-8", "replace"),
+    query = (
+        sa.select(WebhookEndpoint.name, WebhookMessage.event_type, WebhookDelivery)
+        .join(WebhookDelivery, WebhookDelivery.endpoint_id == WebhookEndpoint.id)
+        .join(WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id)
+        .where(*_theirs(integration_id))
+        .order_by(WebhookDelivery.created_at.desc(), WebhookDelivery.id.desc())
+        .limit(SHOWN)
+        .execution_options(populate_existing=True)
     )
+    return [_shown(*row) for row in session.execute(query)]
 
 
-def _post(call: _Call) -> _Answer:
-    if not call.url:
-        return _Answer(_NO_ADDRESS, is_final=True)
-    now = int(time.time())
-    headers = {"Content-Type": "application/json", "X-Signature": sign(call.body, call.secret, now_seconds=now)}
-    headers |= signed_headers(call.body, [call.secret], message_id=f"msg_{call.lease.row_id.hex}", now_seconds=now)
-    headers |= {"x-make-apikey": call.key} if call.key else {}
-    try:
-        answer = runtime().http.request(
-            "POST",
-            call.url,
-            called=Endpoint("make", "POST scenario", str(call.integration_id)),
-            headers=headers,
-            data=call.body,
-            read_timeout=READ_SECONDS,
-            deadline=READ_SECONDS + 15,
-            max_bytes=65_536,
-        )
-    except HttpFailure as failure:
-        if failure.kind in ("refused_address", "bad_url"):
-            return _Answer(_FORBIDDEN, is_final=True)
-        return _Answer(_UNREACHED % {"kind": failure.kind}, failure.status)
-    if answer.ok:
-        return _Answer("", answer.status, ok=True)
-    after = answer.headers.get("retry-after", "")
-    words = _PERMANENT.get(answer.status, _ANSWERED % {"status": answer.status})
-    seconds = float(after) if after.isdecimal() and len(after) < 6 else None
-    return _Answer(words, answer.status, is_final=answer.status in _PERMANENT, retry_after_seconds=seconds)
+def answer_words(outcome: str, status: int | None) -> str:
+    """What an attempt came to, in English; "" where it was taken."""
+    if outcome in (OK, ""):
+        return ""
+    if outcome == "blocked":
+        return _FORBIDDEN
+    if outcome == "no_address":
+        return _NO_ADDRESS
+    if status is None:
+        return _UNREACHED % {"kind": outcome}
+    return _PERMANENT.get(status, _ANSWERED % {"status": status})
 
 
-def _note(session: Session, call: _Call, answer: _Answer) -> Ended | Failed:
-    log.info("scenario_called", call_id=str(call.lease.row_id), status=answer.status, attempts=call.lease.attempts)
-    values = {"answer": answer.words, "answer_status": answer.status}
-
-    def note(later: Session) -> None:
-        integration = later.get_one(Integration, call.integration_id, with_for_update=True, populate_existing=True)
-        note_problem(integration, answer.words, now=utc_now())
-
-    ended = {**values, "ended_at": utc_now()}
-    if answer.ok:
-        return Ended(ended, then=note)
-    return Failed(Ended(ended, FAILED), values, answer.is_final, answer.retry_after_seconds, then=note)
+def _shown(scenario: str, event_type: str, delivery: WebhookDelivery) -> ScenarioCall:
+    answer = answer_words(delivery.last_outcome, delivery.last_status)
+    return ScenarioCall(scenario, event_type, delivery.state, answer, delivery.created_at)
 
 
-PROMISE = Promise(table_of(ScenarioCall), _prepare, _post, _note)
+def _theirs(integration_id: uuid.UUID) -> tuple[sa.ColumnElement[bool], ...]:
+    return (WebhookEndpoint.owner_id == integration_id, WebhookEndpoint.kind == EndpointKind.MAKE)
+
+
+def _note(session: Session, integration_id: uuid.UUID, words: str, now: datetime) -> None:
+    integration = session.get_one(Integration, integration_id, with_for_update=True, populate_existing=True)
+    note_problem(integration, words, now=now)
+    session.flush()

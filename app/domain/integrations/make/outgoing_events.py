@@ -16,15 +16,14 @@ from datetime import UTC
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from app.core.db import table_of
-from app.core.ids import new_id
 from app.domain.contacts.models import Contact, ContactIdentity
 from app.domain.events.models import Event
-from app.domain.integrations.models import Integration, Provider, ScenarioCall
+from app.domain.integrations.models import Integration, Provider
 from app.domain.orders.models import Article, LineItem, Order, OrderSource
+from app.domain.webhooks.actions import endpoint_of_owner, queue_message
+from app.domain.webhooks.models import EndpointKind
 
 SCHEMA_VERSION = 1
 NAMES = {"OrderCreated": "order.created", "OrderStatusChanged": "order.status_changed", "PaymentReceived": "payment.received"}
@@ -63,12 +62,33 @@ def listening_to(session: Session, *, brand_id: uuid.UUID | None, names: tuple[s
 def promise_calls(
     session: Session, event: Event, event_type: str, *, listening: list[tuple[uuid.UUID, str]], data: dict[str, Any]
 ) -> None:
-    """A call that tells `data` as an `event_type`, for each of `listening` (of `listening_to`, not empty); none twice."""
-    rows = [_row(integration_id, scenario, event, event_type, data) for integration_id, scenario in listening]
-    session.execute(postgresql.insert(table_of(ScenarioCall)).values(rows).on_conflict_do_nothing())
+    """A call that tells `data` as an `event_type`, for each of `listening` (of `listening_to`); none twice."""
+    assert event.brand_id is not None
+    about = {"label": data.get("order_number", event_type), **{name: data[name] for name in ("order_id",) if name in data}}
+    for integration_id, scenario in listening:
+        endpoint = endpoint_of_owner(
+            session,
+            kind=EndpointKind.MAKE,
+            owner_id=integration_id,
+            name=scenario,
+            brand_id=event.brand_id,
+            now=event.occurred_at,
+        )
+        queue_message(
+            session,
+            event_type=event_type,
+            payload=_body(scenario, event, event_type, data),
+            brand_id=event.brand_id,
+            owner_id=integration_id,
+            event_id=event.id,
+            dedupe_key=f"make:{integration_id}:{scenario}:{event.id}",
+            about=about,
+            endpoints=[endpoint],
+            now=event.occurred_at,
+        )
 
 
-def _row(integration_id: uuid.UUID, scenario: str, event: Event, event_type: str, data: dict[str, Any]) -> dict[str, Any]:
+def _body(scenario: str, event: Event, event_type: str, data: dict[str, Any]) -> bytes:
     body = {
         "event_id": str(event.id),
         "event_type": event_type,
@@ -78,18 +98,7 @@ def _row(integration_id: uuid.UUID, scenario: str, event: Event, event_type: str
         "scenario": scenario,
         "data": data,
     }
-    return {
-        "id": new_id(),
-        "integration_id": integration_id,
-        "scenario": scenario,
-        "event_id": event.id,
-        "event_type": event_type,
-        "body": json.dumps(body, ensure_ascii=False),
-        "answer": "",
-        "created_at": event.occurred_at,
-        "state": "ready",
-        "attempts": 0,
-    }
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _data(session: Session, event: Event, order: Order) -> dict[str, Any]:
