@@ -34,7 +34,7 @@ class Part:
 # Where the simulators of the providers listen, on loopback, by name; and what else stands beside them.
 SimulatorPorts = Mapping[str, int]
 _SIMULATED = {one.simulated_as: one for one in PROVIDERS if one.simulated_as}
-_BESIDE = ("notices", "smtp", "mailserver", "submission", "imap", "make")
+_BESIDE = ("notices", "smtp", "mailserver", "submission", "imap", "make", "receiver")
 
 
 def choose_simulator_ports(environ: Mapping[str, str]) -> SimulatorPorts:

@@ -28,6 +28,7 @@ from app.sandbox.demo.phone_world import connect_phone, simulated_phone
 from app.sandbox.demo.simulator_client import connect_teams, simulator
 from app.sandbox.demo.simulator_state import SIMULATORS, SimulatorAway, World
 from app.sandbox.demo.wait_for_simulators import wait_for_simulators
+from app.sandbox.demo.webhooks import connect_webhooks
 
 PASSWORD = "switchyard-demo"  # noqa: S105  of the demo company only; the demo refuses to run in production
 group = AppGroup("demo", help="The demonstration company.")
@@ -83,6 +84,8 @@ def load() -> None:
             connect_phone(session, simulated_phone(), keyring=runtime().keyring, settings=runtime().settings)
         with transaction() as session:
             connect_teams(session, simulator("notices"), keyring=runtime().keyring)
+        with transaction() as session:
+            connect_webhooks(session, simulator("receiver"), keyring=runtime().keyring, now=utc_now())
     except SimulatorAway as error:
         click.echo(f"channels are not connected: {error}")
 

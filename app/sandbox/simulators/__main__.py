@@ -17,6 +17,7 @@ from app.sandbox.simulators.common import RunningServer, serve
 from app.sandbox.simulators.mailserver import start_mail_server
 from app.sandbox.simulators.make import create_make_app
 from app.sandbox.simulators.notices.app import start_notices
+from app.sandbox.simulators.receiver import create_receiver_app
 
 Stop = Callable[[], None]
 
@@ -32,6 +33,10 @@ def main() -> int:
         started.append(_start_notices(arguments))
     if arguments.make_port is not None:
         started.append(_announce("Make", serve(create_make_app(), host=arguments.host, port=arguments.make_port)).stop)
+    if arguments.receiver_port is not None:
+        started.append(
+            _announce("Receiver", serve(create_receiver_app(), host=arguments.host, port=arguments.receiver_port)).stop
+        )
     if arguments.mailserver_port is not None:
         started.append(_start_mail_server(arguments))
     told.wait()
@@ -49,6 +54,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--notices-port", type=int, help="browser push and Teams")
     parser.add_argument("--smtp-port", type=int, default=0, help="the mail server beside them")
     parser.add_argument("--make-port", type=int, help="scenarios")
+    parser.add_argument("--receiver-port", type=int, help="receivers of outgoing webhooks")
     parser.add_argument("--mailserver-port", type=int, help="the controls of a mail server with mailboxes")
     parser.add_argument("--submission-port", type=int, default=0, help="its SMTP")
     parser.add_argument("--imap-port", type=int, default=0, help="its IMAP")

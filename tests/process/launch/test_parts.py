@@ -36,6 +36,7 @@ PORTS = {
     "pdok": 5110,
     "fillout": 5111,
     "make": 5112,
+    "receiver": 5113,
 }
 
 
