@@ -13,7 +13,7 @@ from app.domain.events.actions import SYSTEM
 from app.domain.events.models import Event
 from app.domain.webhooks.actions import EndpointContent, create_endpoint
 from app.domain.webhooks.handlers import tell_webhooks
-from app.domain.webhooks.models import EndpointKind, WebhookEndpoint
+from app.domain.webhooks.models import EndpointKind, WebhookDelivery, WebhookEndpoint
 from app.sandbox.demo.simulator_client import Outside
 
 RECEIVERS = {
@@ -43,3 +43,4 @@ def connect_webhooks(session: Session, outside: Outside, *, keyring: Keyring, no
     if not known:
         newest = sa.select(Event).where(Event.type == "OrderCreated", Event.brand_id == brand.id)
         tell_webhooks(session, session.execute(newest.order_by(Event.id.desc()).limit(TOLD_AT_FIRST)).scalars().all())
+        session.execute(sa.update(WebhookDelivery).values(created_at=now))  # it is told today
