@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import redis
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -43,6 +44,7 @@ from app.process.launch.parts import workers
 from app.process.launch.ports import free_port
 from app.process.launch.process import stop
 from app.process.launch.servers import EmbeddedServers
+from bench.callbacks import measure_callbacks
 from bench.data import fill, row_id
 from bench.desk import fill_desk
 from bench.doors import TEXTS, Target, new_key
@@ -59,6 +61,7 @@ PASSWORD = "a bench needs a door too"
 MEMORY = "memory"
 MEMORY_MIB = 800
 LIMITS = {"list": 30.0, "tasks": 30.0, "counts": 30.0, "thread": 50.0, "search": 60.0}
+CALLBACKS_PER_SECOND = 800
 RESULTS = Path("bench-results.json")
 ROUND_SECONDS = 1.0  # short, because the speed of a shared machine changes from one second to the next
 # Posts a second of the bare door on the machine the targets were set on. Ours beside it says how slow this machine is.
@@ -330,6 +333,25 @@ def _measure_flood(
     rows.append(("backlog of messages, of jobs that do nothing", measured, "≥ 0.40", worked.ratio >= 0.4))
 
 
+def _measure_callbacks(
+    servers: EmbeddedServers, settings: Settings, arguments: argparse.Namespace, results: dict[str, Any], rows: Rows
+) -> None:
+    prepared = _prepare(settings, "bench_callbacks", servers, 1_000)
+    address = prepared.database_url.replace("postgresql+psycopg://", "postgresql://")
+    with running_application(prepared) as live:
+        for part in workers():
+            if part.name not in live.processes:
+                live.start(part)
+        connection = redis.Redis.from_url(live.settings.redis_url)
+        messages = 1_000 if arguments.quick else 4_000
+        brought = measure_callbacks(live.settings, connection=connection, database=address, messages=messages)
+    results["callbacks"] = {"per_second": round(brought.ours_per_second), "bare_per_second": round(brought.bare_per_second)}
+    words = f"{brought.ours_per_second:.0f}/s beside {brought.bare_per_second:.0f}/s of bare posts"
+    rows.append(
+        ("callbacks to a bare receiver", words, f"≥ {CALLBACKS_PER_SECOND}/s", brought.ours_per_second >= CALLBACKS_PER_SECOND)
+    )
+
+
 def _stored_once(database: str, names: list[str]) -> int:
     """How many of the posts are one event and one message."""
     query = """
@@ -376,7 +398,13 @@ def _report(results: dict[str, Any], rows: Rows) -> None:
     print(f"load before {results['load_before']:.1f} on {results['cores']} cores; written to {RESULTS}")
 
 
-PARTS = {"webhooks": _measure_webhooks, "play": _measure_play, "pages": _measure_pages, "flood": _measure_flood}
+PARTS = {
+    "webhooks": _measure_webhooks,
+    "callbacks": _measure_callbacks,
+    "play": _measure_play,
+    "pages": _measure_pages,
+    "flood": _measure_flood,
+}
 
 if __name__ == "__main__":
     sys.exit(main())
