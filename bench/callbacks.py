@@ -1,7 +1,7 @@
 """Callbacks a second: messages for one endpoint are queued while the workers rest, and the clock runs until the last is in.
 
-The receiver is bare, in a process of its own. The yardstick beside it: the same bodies, signed and posted one after the other over
-kept connections by as many processes as there are workers for callbacks, with no row and no log.
+The receiver is bare, in a process of its own. The yardstick beside it: the same bodies, signed and posted one after the other
+over kept connections by as many processes as there are workers for callbacks, with no row and no log.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0070"
-down_revision = "0069"
+revision = "0071"
+down_revision = "0070"
 
 STATEMENTS = (
     "CREATE UNIQUE INDEX uq_webhook_endpoints_make ON webhook_endpoints (owner_id, name) WHERE kind = 'make'",
