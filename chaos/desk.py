@@ -42,8 +42,9 @@ from app.domain.notifications.models import Notification, NotificationDigest, No
 from app.domain.sla.recompute import ask_for_recompute
 from app.domain.threads.bulk import Change, start_bulk_action
 from app.domain.threads.models import Message, Thread
-from app.domain.webhooks.actions import endpoint_of_owner, queue_message
+from app.domain.webhooks.actions import queue_message
 from app.domain.webhooks.models import EndpointKind, WebhookEndpoint
+from app.domain.webhooks.owned import endpoint_of_owner
 from chaos.company import AT_SENDGRID, MAILBOX
 
 BEFORE = timedelta(hours=3)

@@ -33,9 +33,10 @@ from app.domain.events.actions import SYSTEM
 from app.domain.ingest.self_test import try_webhook
 from app.domain.integrations.actions import IntegrationContent, create_integration
 from app.domain.integrations.models import Provider
-from app.domain.webhooks.actions import EndpointContent, create_endpoint, endpoint_of_owner, queue_message
+from app.domain.webhooks.actions import EndpointContent, create_endpoint, queue_message
 from app.domain.webhooks.engine import deliver
 from app.domain.webhooks.models import EndpointKind, WebhookDelivery
+from app.domain.webhooks.owned import endpoint_of_owner
 from app.providers.fetch_link import fetch_linked
 from app.providers.fillout.client import Fillout
 from app.providers.graph.client import GraphClient

@@ -301,36 +301,6 @@ def timestamp(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def endpoint_of_owner(
-    session: Session, *, kind: EndpointKind, owner_id: uuid.UUID, name: str, brand_id: uuid.UUID, now: datetime
-) -> WebhookEndpoint:
-    """The endpoint of this name whose address its owner keeps; made when it is first needed, once."""
-    values = {"id": new_id(), "kind": kind, "owner_id": owner_id, "brand_id": brand_id, "name": name, "created_at": now}
-    usual = {"schedule": kind.value, "event_types": [ANY_EVENT], "updated_at": now, **_UNTOUCHED}
-    made = postgresql.insert(WebhookEndpoint).values(**values, **usual)
-    session.execute(made.on_conflict_do_nothing(index_elements=["owner_id", "name"], index_where=sa.text("kind = 'make'")))
-    query = sa.select(WebhookEndpoint).where(
-        WebhookEndpoint.owner_id == owner_id, WebhookEndpoint.name == name, WebhookEndpoint.kind == kind
-    )
-    return session.execute(query).scalar_one()
-
-
-_UNTOUCHED: dict[str, Any] = {
-    "url": "",
-    "payload_version": "",
-    "signature_header": "",
-    "event_header": "",
-    "max_concurrency": 4,
-    "is_test": False,
-    "email_fallback": False,
-    "includes_customer_data": False,
-    "state": EndpointState.ACTIVE,
-    "state_reason": "",
-    "failures_in_row": 0,
-    "has_incident": False,
-}
-
-
 def _message(**values: Any) -> dict[str, Any]:
     now = values.pop("now")
     return {"id": new_id(), "occurred_at": now, "created_at": now, **values}

@@ -22,8 +22,9 @@ from app.domain.contacts.models import Contact, ContactIdentity
 from app.domain.events.models import Event
 from app.domain.integrations.models import Integration, Provider
 from app.domain.orders.models import Article, LineItem, Order, OrderSource
-from app.domain.webhooks.actions import endpoint_of_owner, queue_message
+from app.domain.webhooks.actions import queue_message
 from app.domain.webhooks.models import EndpointKind
+from app.domain.webhooks.owned import endpoint_of_owner
 
 SCHEMA_VERSION = 1
 NAMES = {"OrderCreated": "order.created", "OrderStatusChanged": "order.status_changed", "PaymentReceived": "payment.received"}
