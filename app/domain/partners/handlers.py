@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from app.domain.contacts.models import ContactMerge
 from app.domain.events.models import Event
-from app.domain.partners.models import Partner, PartnerDealer, PartnerOrder
+from app.domain.orders.models import Order
+from app.domain.partners.commissions import settle_commissions
+from app.domain.partners.models import Partner, PartnerCommission, PartnerDealer, PartnerOrder
 from app.domain.partners.move_order import advance
 
-ROLES: dict[str, Any] = {"partners": Partner, "partner_dealers": PartnerDealer}
+ROLES: dict[str, Any] = {"partners": Partner, "partner_dealers": PartnerDealer, "partner_commissions": PartnerCommission}
 
 
 def follow_order_status(session: Session, event: Event) -> None:
@@ -22,8 +24,14 @@ def follow_order_status(session: Session, event: Event) -> None:
     query = sa.select(PartnerOrder).where(PartnerOrder.order_id == order_id).with_for_update()
     row = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
     if row is not None:
-        advance(row, str(event.payload["status"]), now=event.occurred_at)
-        session.flush()
+        partner = session.get_one(Partner, row.partner_id)
+        reason = str(event.payload.get("reason") or "")
+        advance(session, partner, row, str(event.payload["status"]), reason=reason, now=event.occurred_at)
+
+
+def follow_commissions(session: Session, event: Event) -> None:
+    """`OrderStatusChanged`, `OrderChanged`: what its channel earns follows the state and the lines of an order."""
+    settle_commissions(session, session.get_one(Order, uuid.UUID(event.payload["order_id"])), now=event.occurred_at)
 
 
 def follow_merged_contact(session: Session, event: Event) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.events.actions import Actor
 from app.domain.orders.models import OrderStatus
+from app.domain.partners.callbacks import tell_status
 from app.domain.partners.models import Partner, PartnerOrder
 from app.domain.transitions.actions import TransitionRefused, change_entity_status
 
@@ -36,8 +37,7 @@ def move_order(
 ) -> Moved:
     """Move a locked order of a partner for the partner. An order of the sandbox may be moved anywhere."""
     if row.order_id is None:
-        advance(row, wanted.value, now=now)
-        session.flush()
+        advance(session, partner, row, wanted.value, reason=reason, now=now)
         return Moved()
     try:
         made = change_entity_status(
@@ -55,9 +55,12 @@ def move_order(
     return Moved(transition_id=str(made.id))
 
 
-def advance(row: PartnerOrder, status: str, *, now: datetime) -> None:
-    """Note the state the partner is told of, under the next number of its sequence."""
-    row.order_status, row.sequence, row.updated_at = status, row.sequence + 1, now
+def advance(session: Session, partner: Partner, row: PartnerOrder, status: str, *, reason: str, now: datetime) -> None:
+    """Note the state the partner is told of, under the next number of its sequence, and tell them."""
+    former, row.order_status = row.order_status, status
+    row.sequence, row.updated_at = row.sequence + 1, now
+    session.flush()
+    tell_status(session, partner, row, former=former, reason=reason, now=now)
 
 
 def actor_of(partner: Partner) -> Actor:

@@ -26,6 +26,7 @@ from app.domain.partners.models import (
     PartnerProduct,
     PartnerReport,
 )
+from app.domain.webhooks.models import EndpointKind, WebhookDelivery, WebhookEndpoint, WebhookMessage
 
 NEWEST = Sort("created_at", descending=True)
 IN_ORDER_OF_CHANGE = Sort("updated_at", descending=False)
@@ -215,3 +216,40 @@ def list_reports(session: Session, partner_id: uuid.UUID, *, limit: int = 20) ->
     query = query.where(PartnerReport.partner_id == partner_id)
     rows = session.execute(query.order_by(PartnerReport.created_at.desc(), PartnerReport.id.desc()).limit(limit))
     return [(report, order) for report, order in rows]
+
+
+def list_endpoints_of_partner(session: Session, partner_id: uuid.UUID, *, is_test: bool) -> list[WebhookEndpoint]:
+    """Where the partner is told of its live orders, or of those of the sandbox."""
+    query = sa.select(WebhookEndpoint).where(
+        WebhookEndpoint.kind == EndpointKind.PARTNER,
+        WebhookEndpoint.owner_id == partner_id,
+        WebhookEndpoint.is_test == is_test,
+        WebhookEndpoint.deleted_at.is_(None),
+    )
+    return list(session.execute(query.order_by(WebhookEndpoint.id).execution_options(populate_existing=True)).scalars())
+
+
+@dataclass(frozen=True)
+class CallbackRow:
+    """What a partner was told, or why not: `delivery` None where nobody listens."""
+
+    message: WebhookMessage
+    delivery: WebhookDelivery | None
+
+
+def list_callbacks(session: Session, partner_id: uuid.UUID, *, limit: int = 20) -> list[CallbackRow]:
+    """The newest first."""
+    query = sa.select(WebhookMessage, WebhookDelivery)
+    query = query.outerjoin(WebhookDelivery, WebhookDelivery.message_id == WebhookMessage.id)
+    query = query.where(WebhookMessage.owner_id == partner_id).order_by(
+        WebhookMessage.created_at.desc(), WebhookMessage.id.desc()
+    )
+    rows = session.execute(query.limit(limit).execution_options(populate_existing=True))
+    return [CallbackRow(message, delivery) for message, delivery in rows]
+
+
+def find_callback(session: Session, partner_id: uuid.UUID, delivery_id: uuid.UUID) -> WebhookDelivery | None:
+    """One of the partner's."""
+    query = sa.select(WebhookDelivery).join(WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id)
+    query = query.where(WebhookDelivery.id == delivery_id, WebhookMessage.owner_id == partner_id)
+    return session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()

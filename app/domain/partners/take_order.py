@@ -18,6 +18,8 @@ from app.core.ids import new_id
 from app.domain.events.actions import SYSTEM, Subject, record
 from app.domain.orders.actions import NewLine, NewOrder, create_order
 from app.domain.orders.models import Order, OrderSource, OrderStatus
+from app.domain.partners.callbacks import tell_received
+from app.domain.partners.commissions import settle_commissions
 from app.domain.partners.customers import chain_of, find_customer
 from app.domain.partners.dealers import find_dealer
 from app.domain.partners.incoming import IncomingLine, IncomingOrder, changed_fields, fingerprint_of
@@ -79,6 +81,9 @@ def take_order(session: Session, partner: Partner, environment: Environment, inc
     session.add(row)
     session.flush()
     _tell(session, "PartnerOrderReceived", partner, row, now=now)
+    tell_received(session, partner, row, now=now)
+    if row.order_id is not None:
+        settle_commissions(session, session.get_one(Order, row.order_id), now=now)
     return Taken(row, is_new=True)
 
 

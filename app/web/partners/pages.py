@@ -19,11 +19,14 @@ from app.domain.accounts.queries import list_brands
 from app.domain.connections.queries import list_channels
 from app.domain.orders.models import OrderStatus
 from app.domain.partners.actions import WrongPartner, change_partner, content_of, create_partner, switch_partner
+from app.domain.partners.callbacks import EVENTS, VERSIONS
+from app.domain.partners.endpoints import find_endpoint
 from app.domain.partners.health import ANSWER_MS, DAY, MONTH, SUCCESS_PERCENT, read_calls, read_orders
 from app.domain.partners.models import Environment, Partner
 from app.domain.partners.onboarding import read_steps
 from app.domain.partners.queries import (
     get_partner,
+    list_callbacks,
     list_calls,
     list_keys,
     list_open_skus,
@@ -182,6 +185,12 @@ def partner_page(partner_id: uuid.UUID, *, status: int = 200, **more: Any) -> Re
         "scopes": [(scope.value, told(words)) for scope, words in SCOPES.items()],
         "now": now,
         "made": None,
+        "endpoints": {one: find_endpoint(session, found, one) for one in Environment},
+        "callbacks": list_callbacks(session, partner_id, limit=12),
+        "callback_events": EVENTS,
+        "callback_versions": [(one, one) for one in VERSIONS],
+        "callback_secret": "",
+        "callback_errors": {},
         "key_errors": {},
     }
     return page("partners/partner.html", status=status, **{**context, **more})

@@ -1,7 +1,7 @@
 """The pages of partners."""
 
-from app.web.partners import keys, pages, products
+from app.web.partners import callbacks, commissions, keys, pages, products
 from app.web.partners.blueprint import bp
 
-__all__ = ["blueprints", "keys", "pages", "products"]
+__all__ = ["blueprints", "callbacks", "commissions", "keys", "pages", "products"]
 blueprints = (bp,)

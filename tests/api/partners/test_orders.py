@@ -200,7 +200,7 @@ def test_parallel_duplicates_make_one_order(fresh_app: Flask) -> None:
     for thread in threads:
         thread.join()
     assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
-    assert len({str(answer.json["data"]) for answer in answers}) == 1
+    assert len({str(answer.json["data"]) for answer in answers}) == 1  # type: ignore[index]
     with fresh_app.app_context(), db.session() as session:
         assert session.execute(sa.select(sa.func.count()).select_from(Order)).scalar_one() == 1
         assert session.execute(sa.select(sa.func.count()).select_from(PartnerOrder)).scalar_one() == 1

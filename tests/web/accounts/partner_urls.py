@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.web.accounts.audiences import ADMINS, TOKEN_OF_ADMINS, Entry, api, change, partner_api
+from tests.web.accounts.audiences import ADMINS, PUBLIC, SIGN_IN, TOKEN_OF_ADMINS, Audience, Entry, api, change, partner_api
+
+ADMINS_OF_THINGS = Audience(SIGN_IN, 403, 403, 404, 403, 403)  # there is no endpoint and no delivery in this world
 
 PARTNERS = (
     Entry("GET", "/settings/partners", ADMINS),
@@ -22,12 +24,22 @@ PARTNERS = (
     Entry("POST", "/settings/partners/<uuid:partner_id>/products", ADMINS, data={"partner_sku": ""}),
     Entry("POST", "/settings/partners/<uuid:partner_id>/products/table", ADMINS, data={"table": "partner_sku;article\nA;B"}),
     Entry("POST", "/settings/partners/<uuid:partner_id>/products/<uuid:product_id>/removal", ADMINS),
+    Entry("POST", "/settings/partners/<uuid:partner_id>/callbacks/<environment>", ADMINS, data={"url": "nowhere"}),
+    Entry("POST", "/settings/partners/<uuid:partner_id>/callbacks/<environment>/secret", ADMINS_OF_THINGS),
+    Entry("POST", "/settings/partners/<uuid:partner_id>/callbacks/<environment>/test", ADMINS_OF_THINGS),
+    Entry("POST", "/settings/partners/<uuid:partner_id>/deliveries/<uuid:delivery_id>/retry", ADMINS_OF_THINGS),
+    Entry("GET", "/settings/partners/<uuid:partner_id>/commissions", ADMINS, query="month=2026-11"),
+    Entry("GET", "/settings/partners/<uuid:partner_id>/commissions.csv", ADMINS),
+    Entry("POST", "/settings/partners/<uuid:partner_id>/rates", ADMINS, data={"level_1": "5"}),
+    Entry("GET", "/partners/openapi.json", PUBLIC),
+    Entry("GET", "/partners/docs", PUBLIC),
     *partner_api("POST", "/partners/<partner>/orders"),
     *partner_api("GET", "/partners/<partner>/orders"),
     *partner_api("GET", "/partners/<partner>/orders/<path:partner_order_id>"),
     *partner_api("GET", "/partners/<partner>/orders/<path:partner_order_id>/status"),
     *partner_api("POST", "/partners/<partner>/orders/<path:partner_order_id>/cancel"),
     *partner_api("GET", "/orders/<path:partner_order_id>/status"),
+    *partner_api("POST", "/partners/<partner>/integration-config"),
     *partner_api("POST", "/webhooks/partner-status/<partner>"),
     *api("GET", "/partners", TOKEN_OF_ADMINS),
     *api("POST", "/partners", TOKEN_OF_ADMINS, {"name": "Eneco", "brand": "chargecars"}),

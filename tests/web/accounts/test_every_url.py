@@ -224,6 +224,7 @@ def _partner(session: Session, channel: Channel, keyring: Keyring) -> dict[str, 
         "partner": partner.slug,
         "partner_order_id": "GRO-1",
         "product_id": new_id(),
+        "environment": "live",
     }
 
 

@@ -1,0 +1,33 @@
+"""The document of the partner API and the page that shows it, for anybody: an engineer reads before there is a key."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+from flask import Blueprint, Response, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from app.api.partners.document import build_document
+
+VERSION = "1.0.0"
+docs = Blueprint("partner_docs", __name__)
+
+
+@docs.get("/partners/openapi.json")
+def openapi() -> ResponseReturnValue:
+    """The document; the same until the next release."""
+    response = Response(_document(), mimetype="application/json")
+    response.headers["Cache-Control"] = "public, max-age=300"
+    return response
+
+
+@cache
+def _document() -> str:
+    return json.dumps(build_document(VERSION), ensure_ascii=False)
+
+
+@docs.get("/partners/docs")
+def browse() -> ResponseReturnValue:
+    """The document as a page, to read and to try. Its files come from this server."""
+    return render_template("api/docs.html", document_url=url_for("partner_docs.openapi"))

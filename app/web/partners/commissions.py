@@ -1,0 +1,118 @@
+"""What a partner's channel earns: the statement of a month, as a page and as a table, and the percentages that were agreed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import uuid
+from datetime import date
+from decimal import Decimal
+
+from flask import Response, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.translation import gettext as _
+from app.domain.accounts.permissions import Permission
+from app.domain.partners.commissions import LEVELS, ZONE, Statement, read_rates, read_statement, set_rate
+from app.domain.partners.csv_products import read_price
+from app.domain.partners.models import Partner
+from app.domain.partners.queries import get_partner
+from app.web.accounts.session import require
+from app.web.pages import page
+from app.web.partners.blueprint import bp
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for one
+
+
+@bp.get("/settings/partners/<uuid:partner_id>/commissions")
+def commissions(partner_id: uuid.UUID) -> ResponseReturnValue:
+    """The statement of a month (`month=2026-11`; this one if left out)."""
+    return _page(_find(partner_id), {})
+
+
+@bp.get("/settings/partners/<uuid:partner_id>/commissions.csv")
+def commissions_table(partner_id: uuid.UUID) -> ResponseReturnValue:
+    """The same as a table."""
+    found = _find(partner_id)
+    statement = read_statement(db.session(), found.id, month=_month())
+    file = io.StringIO()
+    table = csv.writer(file)
+    table.writerow(["month", "order", "partner_order_id", "beneficiary", "level", "percent", "base", "amount", "state"])
+    for line in (*statement.final, *statement.reversed):
+        one = line.commission
+        named = (line.order_number, line.partner_order_id, line.beneficiary)
+        table.writerow(
+            [_key(statement.month), *map(_plain, named), one.level, one.percent, one.base, one.amount, one.state.value]
+        )
+    response = Response(file.getvalue(), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{found.slug}-{_key(statement.month)}.csv"'
+    return response
+
+
+@bp.post("/settings/partners/<uuid:partner_id>/rates")
+def agree_rates(partner_id: uuid.UUID) -> ResponseReturnValue:
+    """Agree percentages from today on; orders of before keep theirs."""
+    viewer, found = require(Permission.PARTNERS_MANAGE), _find(partner_id)
+    errors, rates = {}, dict[int, Decimal]()
+    for level in LEVELS:
+        try:
+            percent = read_price(request.form.get(f"level_{level}", "").strip())
+        except ValueError:
+            percent = Decimal(-1)
+        if percent is None or not 0 <= percent <= 100:
+            errors[f"level_{level}"] = _("Enter a percentage from 0 to 100, such as 5 or 2,5.")
+        else:
+            rates[level] = percent
+    if errors:
+        return _page(found, errors, status=422)
+    now = utc_now()
+    today = now.astimezone(ZONE).date()
+    with transaction() as session:
+        locked = get_partner(session, partner_id, brand_ids=viewer.brand_ids, lock=True)
+        known = read_rates(session, partner_id, on=today)
+        for level, percent in rates.items():
+            if known[level] != percent:
+                set_rate(session, locked, level, percent, valid_from=today, now=now, actor=viewer.actor)
+    flash(_("Saved."))
+    return redirect(url_for("partners.commissions", partner_id=partner_id), 303)
+
+
+def _find(partner_id: uuid.UUID) -> Partner:
+    return get_partner(db.session(), partner_id, brand_ids=require(Permission.PARTNERS_MANAGE).brand_ids)
+
+
+def _month() -> date:
+    """The first day of the month that is asked for."""
+    try:
+        return date.fromisoformat(f"{request.args.get('month', '')}-01")
+    except ValueError:
+        return utc_now().astimezone(ZONE).date().replace(day=1)
+
+
+def _page(found: Partner, errors: dict[str, str], *, status: int = 200) -> ResponseReturnValue:
+    month = _month()
+    statement: Statement = read_statement(db.session(), found.id, month=month)
+    rates = read_rates(db.session(), found.id, on=utc_now().astimezone(ZONE).date())
+    before = (month.replace(day=1) - date.resolution).replace(day=1) if month > date(2000, 1, 1) else month
+    return page(
+        "partners/commissions.html",
+        status=status,
+        partner=found,
+        statement=statement,
+        month=_key(month),
+        before=_key(before),
+        rates={level: rates[level] for level in LEVELS},
+        typed=request.form,
+        errors=errors,
+    )
+
+
+def _key(month: date) -> str:
+    return f"{month:%Y-%m}"
+
+
+def _plain(text: str) -> str:
+    """Text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(FORMULA) else text
