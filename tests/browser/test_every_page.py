@@ -64,6 +64,8 @@ PAGES = (
     "/settings/channels/new?kind=email_outlook",
     "/settings/channels/new?kind=email_outlook/signed_in",
     "/settings/channels/new?kind=email",
+    "/settings/partners",
+    "/settings/partners/new",
     "/settings/integrations",
     "/settings/integrations/new?provider=fillout",
     "/settings/integrations/new?provider=make",

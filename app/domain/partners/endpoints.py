@@ -46,10 +46,12 @@ def keep_endpoint(
     now: datetime,
     actor: Actor,
     includes_customer_data: bool | None = None,
+    secret: str | None = None,
 ) -> Kept:
     """Add the endpoint of an environment, or change it. No `events`: all. Raises BadEndpoint.
 
-    `includes_customer_data` None: as it is, for a new one no. The partner itself cannot switch it on.
+    `includes_customer_data` None: as it is, for a new one no. The partner itself cannot switch it on. `secret`: the one that a
+    new one shall have.
     """
     known = find_endpoint(session, partner, environment)
     content = partner_content(
@@ -63,7 +65,7 @@ def keep_endpoint(
     if known is not None:
         change_endpoint(session, known, content, keyring=keyring, now=now, actor=actor)
         return Kept(known)
-    return Kept(*_create(session, partner, environment, content, keyring=keyring, now=now, actor=actor))
+    return Kept(*_create(session, partner, environment, content, secret=secret, keyring=keyring, now=now, actor=actor))
 
 
 def _create(
@@ -72,6 +74,7 @@ def _create(
     environment: Environment,
     content: EndpointContent,
     *,
+    secret: str | None,
     keyring: Keyring,
     now: datetime,
     actor: Actor,
@@ -83,6 +86,7 @@ def _create(
         brand_id=partner.brand_id,
         owner_id=partner.id,
         is_test=environment == Environment.SANDBOX,
+        secret=secret,
         keyring=keyring,
         now=now,
         actor=actor,

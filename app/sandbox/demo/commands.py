@@ -22,7 +22,7 @@ from app.domain.connections.queries import list_channels, open_secrets
 from app.sandbox.demo.connect import connect_simulators
 from app.sandbox.demo.load import load_demo
 from app.sandbox.demo.mailboxes import connect_mailboxes, mailboxes_elsewhere
-from app.sandbox.demo.partners import list_partner_secrets, make_partners
+from app.sandbox.demo.partners import connect_partners, list_partner_secrets, make_partners
 from app.sandbox.demo.people import USERS
 from app.sandbox.demo.phone_world import connect_phone, simulated_phone
 from app.sandbox.demo.simulator_client import connect_teams, simulator
@@ -71,7 +71,7 @@ def load() -> None:
     with transaction() as session:
         threads = load_demo(session, keyring=keyring, password_hash=hash_password(PASSWORD), now=now)
         if threads:
-            make_partners(session, secret_key=secret_key, keyring=keyring, now=now)
+            make_partners(session, secret_key=secret_key, keyring=keyring, now=now, receiver_url=_receiver_url())
     click.echo(f"loaded {threads} threads" if threads else "the demo is loaded already")
     try:
         wait_for_simulators(os.environ)
@@ -82,6 +82,8 @@ def load() -> None:
             connect_simulators(session, simulated_world(), keyring=runtime().keyring, settings=runtime().settings, now=utc_now())
         with transaction() as session:
             connect_phone(session, simulated_phone(), keyring=runtime().keyring, settings=runtime().settings)
+        with transaction() as session:
+            connect_partners(session, simulator("make").url, secret_key=secret_key, keyring=keyring, now=utc_now())
         with transaction() as session:
             connect_teams(session, simulator("notices"), keyring=runtime().keyring)
         with transaction() as session:
@@ -140,6 +142,14 @@ def _secrets_of(_session: Session, channel: Channel) -> dict[str, Any]:
         "signing_secret": None,
         "mailbox": channel.address,
     }
+
+
+def _receiver_url() -> str | None:
+    """Where posts to partners are taken: the webhooks that stand in for Make take any."""
+    try:
+        return simulator("make").url
+    except SimulatorAway:
+        return None
 
 
 def _demo_only() -> None:

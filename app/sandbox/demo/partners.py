@@ -5,6 +5,7 @@ Their keys follow from the secret of this installation, so that `demo secrets` c
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import random
@@ -27,7 +28,9 @@ from app.domain.orders.actions import set_order_status
 from app.domain.orders.articles import add_article
 from app.domain.orders.models import Article, OrderStatus
 from app.domain.partners.actions import PartnerContent, create_key, create_partner
+from app.domain.partners.callbacks import CHANGED, UPDATE
 from app.domain.partners.dealers import keep_dealer
+from app.domain.partners.endpoints import find_endpoint, keep_endpoint
 from app.domain.partners.incoming import IncomingLine, IncomingOrder
 from app.domain.partners.key_text import KeyTexts, key_texts_from
 from app.domain.partners.models import Environment, Partner, PartnerOrder, Protocol
@@ -37,6 +40,7 @@ from app.domain.threads.actions import change_status
 from app.domain.threads.models import ThreadStatus
 from app.domain.threads.order_threads import find_thread_of_order
 
+LOOPBACK = "127.0.0.1"
 OLD = timedelta(hours=8)
 BRAND, SEED = "chargecars", 20261124
 ARTICLES = (
@@ -89,8 +93,8 @@ STREETS = ("Kerkstraat 12, 1234AB Amsterdam", "Molenweg 7, 3511CD Utrecht", "Dor
 UNKNOWN_SKU = "GRO-BORING-2"  # one that nobody has said the article of
 
 
-def make_partners(session: Session, *, secret_key: str, keyring: Keyring, now: datetime) -> None:
-    """Everything about the partners; their newest order came in an hour ago."""
+def make_partners(session: Session, *, secret_key: str, keyring: Keyring, now: datetime, receiver_url: str | None = None) -> None:
+    """Everything about the partners; their newest order came in an hour ago. `receiver_url`: who takes what they are told."""
     dice = random.Random(SEED)
     brand_id = session.execute(sa.select(Brand.id).where(Brand.key == BRAND)).scalar_one()
     for sku, name, price in ARTICLES:
@@ -108,11 +112,39 @@ def make_partners(session: Session, *, secret_key: str, keyring: Keyring, now: d
                 actor=SYSTEM,
                 texts=demo_key(secret_key, one.slug, environment),
             )
+        if receiver_url is not None:
+            _connect(session, partner, receiver_url, secret_key=secret_key, keyring=keyring, now=now)
         for age in reversed(range(one.orders)):
             at = now - timedelta(hours=1 + number * 5 + age * 31)
             taken = take_order(session, partner, Environment.LIVE, _order(dice, one, 48_200 + one.orders - age), now=at)
             if now - at > OLD:
                 _look_after(session, taken.row, at=at + timedelta(hours=2))
+
+
+def connect_partners(session: Session, receiver_url: str, *, secret_key: str, keyring: Keyring, now: datetime) -> None:
+    """Tell the demo's partners at the receiver there is now; an address that somebody entered stays."""
+    slugs = [one.slug for one in PARTNERS]
+    for partner in session.execute(sa.select(Partner).where(Partner.slug.in_(slugs)).order_by(Partner.slug)).scalars():
+        known = find_endpoint(session, partner, Environment.LIVE)
+        if known is not None and known.url.startswith(f"http://{LOOPBACK}:"):
+            _connect(session, partner, receiver_url, secret_key=secret_key, keyring=keyring, now=now)
+
+
+def _connect(session: Session, partner: Partner, receiver_url: str, *, secret_key: str, keyring: Keyring, now: datetime) -> None:
+    keep_endpoint(
+        session,
+        partner,
+        Environment.LIVE,
+        url=f"{receiver_url}/partner-{partner.slug}",
+        events=(),
+        payload_version=CHANGED if partner.slug == "volvo-dealer" else UPDATE,
+        allows_http=True,
+        ports=(),
+        secret=demo_callback_secret(secret_key, partner.slug),
+        keyring=keyring,
+        now=now,
+        actor=SYSTEM,
+    )
 
 
 def _look_after(session: Session, row: PartnerOrder, *, at: datetime) -> None:
@@ -142,9 +174,15 @@ def list_partner_secrets(secret_key: str, public_url: str) -> list[dict[str, str
                 "signing_secret": live.signing_secret,
                 "sandbox_api_key": sandbox.key,
                 "sandbox_signing_secret": sandbox.signing_secret,
+                "callback_secret": demo_callback_secret(secret_key, one.slug),
             }
         )
     return found
+
+
+def demo_callback_secret(secret_key: str, slug: str) -> str:
+    """What signs the callbacks of live orders to a demo partner, unless somebody gave them another."""
+    return "whsec_" + base64.b64encode(_derived(secret_key, f"{slug}:callbacks")[:32]).decode()
 
 
 def _derived(secret_key: str, name: str) -> bytes:

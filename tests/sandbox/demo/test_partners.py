@@ -12,7 +12,8 @@ from app.core.runtime import runtime
 from app.domain.orders.articles import add_article
 from app.domain.partners.callers import find_caller
 from app.domain.partners.models import Partner, PartnerOrder
-from app.sandbox.demo.partners import PARTNERS, list_partner_secrets, make_partners
+from app.domain.webhooks.models import WebhookEndpoint
+from app.sandbox.demo.partners import PARTNERS, connect_partners, list_partner_secrets, make_partners
 from tests.factories import NOW, make_brand
 
 
@@ -20,7 +21,12 @@ def test_every_partner_has_keys_and_orders(app_context: Flask, db_session: Sessi
     brand = make_brand(db_session, "chargecars")
     for sku in ("WALLBOX-11KW", "INST-BASIC-1P"):
         add_article(db_session, brand_id=brand.id, sku=sku, name=sku, unit_price=Decimal(425), now=NOW)
-    make_partners(db_session, secret_key="s", keyring=runtime().keyring, now=NOW)
+    kept = {"secret_key": "s", "keyring": runtime().keyring, "now": NOW}
+    make_partners(db_session, **kept, receiver_url="http://127.0.0.1:1")  # type: ignore[arg-type]
+    connect_partners(db_session, "http://127.0.0.1:2", **kept)  # type: ignore[arg-type]
+    urls = db_session.execute(sa.select(WebhookEndpoint.url).order_by(WebhookEndpoint.url)).scalars().all()
+    assert urls[0] == "http://127.0.0.1:2/partner-50five"
+    assert len(urls) == len(PARTNERS)
     told = list_partner_secrets("s", "http://localhost")
     assert [entry["partner"] for entry in told] == ["groendus", "eneco", "essent", "50five", "alva", "volvo-dealer"]
     for entry in told:
