@@ -292,6 +292,7 @@ WIRING = Wiring(
         "AppointmentDone": (_push,),
         "AppointmentNotHome": (_push,),
         "AppointmentAborted": (_push,),
+        "VisitReported": (_push,),
         "TaskAsked": (),
         "OutsideCallAsked": (_push,),
         "AutoRepliesChanged": (),

@@ -1,8 +1,64 @@
-// Shows what is pushed, and leads to it. It keeps nothing and answers no page: without it everything works but being told here.
+// Shows what is pushed, and leads to it. And where there is no network it answers a technician's pages out of the pack that
+// static/js/field/pack.js put there: /today and /visits/…, with the very files they name. Nothing else is answered here, and nothing is
+// remembered: this file may be replaced at any moment.
 const PLAIN = { title: "Switchyard", body: "", tag: "switchyard", url: "/notifications", thread: "" };
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+const POINTER = "field-pointer", CURRENT = "/field/current", LIMIT_MS = 2500;
+const isFieldPage = (url) => url.pathname === "/today" || url.pathname.startsWith("/visits/");
+const isAsset = (url) => /^\/static\/(js\/field\/|css\/(tokens|base|features\/field)\.css|img\/)/.test(url.pathname);
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event, url = new URL(request.url);
+  if (url.origin !== self.location.origin) return;
+  if (request.method === "POST" && url.pathname === "/sign-out") return void event.waitUntil(forgetPack());
+  if (request.method !== "GET") return;
+  if (request.mode === "navigate" && isFieldPage(url)) event.respondWith(pageOf(event, url));
+  else if (isAsset(url)) event.respondWith(assetOf(request));
+});
+
+// {cache, user_id, made_at} of the whole pack that is there; null for none.
+async function pointer() {
+  const kept = await (await caches.open(POINTER)).match(CURRENT);
+  return kept ? kept.json() : null;
+}
+
+async function forgetPack() {
+  for (const name of await caches.keys()) if (name.startsWith("field-")) await caches.delete(name);
+}
+
+async function pageOf(event, url) {
+  const abort = new AbortController(), late = setTimeout(() => abort.abort(), LIMIT_MS);
+  try {
+    const answer = await fetch(event.request, { signal: abort.signal });
+    clearTimeout(late);
+    event.waitUntil(forgetForeign(answer));
+    return answer.status >= 500 ? await keptPage(url) ?? answer : answer;
+  } catch {
+    clearTimeout(late);
+    return await keptPage(url) ?? await keptPage(new URL("/field/offline", url)) ?? Response.error();
+  }
+}
+
+async function keptPage(url) {
+  const known = await pointer();
+  if (!known) return undefined;
+  return (await caches.open(known.cache)).match(url.pathname, { ignoreVary: true });
+}
+
+// Somebody else is signed in here now: what is kept of the one before goes.
+async function forgetForeign(answer) {
+  const user = answer.headers.get("X-Field-User"), known = await pointer();
+  if (user && known && known.user_id !== user) await forgetPack();
+}
+
+async function assetOf(request) {
+  const known = await pointer();
+  const kept = known && await (await caches.open(known.cache)).match(request);
+  return kept ?? fetch(request);
+}
 
 const windows = () => self.clients.matchAll({ type: "window", includeUncontrolled: true });
 const shows = (client, thread) => thread && new URL(client.url).pathname.startsWith(thread);

@@ -43,6 +43,7 @@ ROUTES = (
     "app.web.mailings.routes",
     "app.web.reply_templates.routes",
     "app.web.appointments.routes",
+    "app.web.field.routes",
     "app.web.tasks.routes",
     "app.web.sla.routes",
     "app.web.contacts.routes",
@@ -185,7 +186,13 @@ def script_map() -> Markup:
 
 @lru_cache(maxsize=8)
 def _script_map(_root: str) -> Markup:
-    return htmlsafe_json_dumps({"imports": {asset(path).partition("?")[0]: asset(path) for path in _scripts()}})
+    return script_map_of("js/")
+
+
+def script_map_of(folder: str) -> Markup:
+    """The same for the modules of one folder under static/."""
+    paths = [path for path in _scripts() if path.startswith(folder)]
+    return htmlsafe_json_dumps({"imports": {asset(path).partition("?")[0]: asset(path) for path in paths}})
 
 
 @lru_cache(maxsize=1)
@@ -240,10 +247,19 @@ def _headers(response: Response) -> Response:
     if request.is_secure:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     if request.endpoint == "static":
-        headers["Cache-Control"] = "public, max-age=31536000, immutable" if request.args.get("v") else "public, max-age=300"
+        headers["Cache-Control"] = _static_caching()
     elif "cache-control" not in present:
         headers.add("Cache-Control", "no-store")
     return response
+
+
+def _static_caching() -> str:
+    """A file is kept for ever under the name of its content alone: under any other, today's would lie there for a year."""
+    asked = request.args.get("v")
+    if not asked:
+        return "public, max-age=300"
+    path = str((request.view_args or {}).get("filename", ""))
+    return "public, max-age=31536000, immutable" if asked == _digest(path) else "no-store"
 
 
 def _policy() -> str:

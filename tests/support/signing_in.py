@@ -33,16 +33,17 @@ def sign_in(client: FlaskClient, session: Session, user: User, *, now: datetime 
     return client
 
 
-def sign_in_browser(page: Page, app: Flask, email: str) -> None:
-    """Let a real browser be this user's, in front of an application at the public URL of `app`; the form has tests of its own."""
+def sign_in_browser(page: Page, app: Flask, email: str, *, url: str = "") -> None:
+    """Let a real browser be this user's, in front of an application at `url`, else the public URL of `app`; the form has tests of
+    its own."""
     with app.app_context(), transaction() as session:
         user = session.execute(sa.select(User).where(User.email == email)).scalar_one()
         token = open_session(session, user, ip="127.0.0.1", user_agent="Test browser", now=utc_now())
     kept = CookieSessions().get_signing_serializer(app)
     assert kept is not None
     value = str(kept.dumps({COOKIE_KEY: token, "_permanent": True}))
-    name, url = app.config["SESSION_COOKIE_NAME"], app.config["SETTINGS"].public_url
-    page.context.add_cookies([{"name": name, "value": value, "url": url}])
+    name, usual = app.config["SESSION_COOKIE_NAME"], app.config["SETTINGS"].public_url
+    page.context.add_cookies([{"name": name, "value": value, "url": url or usual}])
 
 
 def csrf_token(client: FlaskClient) -> str:

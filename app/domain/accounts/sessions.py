@@ -28,6 +28,13 @@ def find_session(session: Session, token: str, *, now: datetime) -> Any:
     return session.execute(_LOOKUP, {"hash": _hash(token), "now": now, "idle": now - IDLE}).one_or_none()
 
 
+def was_ended(session: Session, token: str) -> bool:
+    """Whether somebody ended the session of this token: it was revoked, or its user disabled. One that ran out was not."""
+    query = sa.select(UserSession.id).join(User, User.id == UserSession.user_id).where(UserSession.token_hash == _hash(token))
+    ended = sa.or_(UserSession.revoked_at.is_not(None), User.disabled_at.is_not(None))
+    return session.execute(query.where(ended)).first() is not None
+
+
 def _counts() -> sa.ColumnElement[bool]:
     """A session that still counts, at `:now`, if it was last used after `:idle`."""
     return sa.and_(

@@ -96,6 +96,7 @@ class Reply:
     is_automatic: bool = False  # a rule sends it: it says so, and nobody has answered yet
     answers_message_id: uuid.UUID | None = None  # of a chat: the message that is quoted
     choices: dict[str, Any] | None = None  # of a chat: what may be tapped, as `Choices.to_json` makes it
+    takes_thread: bool = True  # a thread nobody has becomes the writer's
 
 
 def window_closes_at(thread: Thread, rules: ChannelRules) -> datetime | None:
@@ -142,7 +143,7 @@ def queue_reply(
         messages.append(message)
     discard_draft(session, user_id=author.user_id, thread_id=thread.id, kind="reply")
     if not reply.is_automatic:
-        after_reply(session, thread, actor=author, now=context.now)
+        after_reply(session, thread, actor=author, now=context.now, takes=reply.takes_thread)
         mark_seen(session, thread, now=context.now)
     if reply.then_status is not None:
         change_status(session, thread_id=thread.id, status=reply.then_status, actor=author, now=context.now)

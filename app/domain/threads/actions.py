@@ -362,11 +362,11 @@ def change_priority(
     return thread
 
 
-def after_reply(session: Session, thread: Thread, *, actor: Actor, now: datetime) -> None:
+def after_reply(session: Session, thread: Thread, *, actor: Actor, now: datetime, takes: bool = True) -> None:
     """Replying takes an unassigned thread and leaves it waiting for the other side. Whom one answers is no spam; what did not
     arrive before is dealt with."""
     thread.unsent_medium = None
-    if thread.assignee_user_id is None and actor.user_id is not None:
+    if takes and thread.assignee_user_id is None and actor.user_id is not None:
         assign_thread(session, thread_id=thread.id, assignee_user_id=actor.user_id, actor=actor, now=now)
     if thread.status in (ThreadStatus.OPEN, ThreadStatus.IN_PROGRESS) or thread.spam_at is not None:
         _set_status(session, thread, ThreadStatus.WAITING_CUSTOMER, now=now, actor=actor)

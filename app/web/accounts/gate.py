@@ -55,7 +55,7 @@ PAGES = {
     ),
 }
 # Open to whoever has the link, or a matter of one's own account or day: each role has these.
-OPEN_AREAS = frozenset({"inbox_public", "realtime", "notifications", "field"})
+OPEN_AREAS = frozenset({"inbox_public", "realtime", "notifications", "field", "field_public"})
 # Programs come in by keys and signatures, and the pages of a demo play the world outside.
 OTHER_DOORS = ("app.api.", "app.hooks.", "app.process.", "app.sandbox.")
 OPEN_PAGES = frozenset(

@@ -30,6 +30,7 @@ from tests.web.accounts.audiences import (
     change,
     hook,
 )
+from tests.web.accounts.field_urls import FIELD
 from tests.web.accounts.partner_urls import PARTNERS
 from tests.web.accounts.webhook_urls import WEBHOOK_API, WEBHOOKS
 
@@ -389,4 +390,4 @@ API = (
     *api("GET", "/users/<uuid:id>", TOKEN_OF_BRAND),
 )
 
-TABLE = (*PAGES, *SETTINGS, *ACCOUNTS, *PARTNERS, *OPEN, *API, *WEBHOOK_API)
+TABLE = (*PAGES, *SETTINGS, *ACCOUNTS, *PARTNERS, *FIELD, *OPEN, *API, *WEBHOOK_API)

@@ -50,6 +50,7 @@ from app.domain.threads.view_models import SavedView, ViewScope
 from app.domain.webhooks.actions import EndpointContent, create_endpoint, send_test_event
 from app.domain.webhooks.models import EndpointKind
 from tests.domain.appointments.factories import make_appointment
+from tests.domain.field.factories import make_photo
 from tests.domain.orders.factories import make_order
 from tests.domain.partners.factories import make_partner, make_partner_key
 from tests.domain.routing.factories import make_rule
@@ -188,12 +189,18 @@ def _things(app: Flask, session: Session, brand: object, alice: User, theo: User
         **_callbacks(session, channel, keyring),
         "order_id": make_order(session, brand, contact).id,  # type: ignore[arg-type]
         "article_id": _article(session, channel),
-        "appointment_id": make_appointment(session, thread, technician_user_id=theo.id, starts_at=utc_now()).id,
+        **_visit(app, session, thread, theo), "action_id": new_id(),
         "task_id": create_task(session, TaskContent(channel.brand_id, "Bellen"), now=NOW, actor=SYSTEM).id,
         "identity_id": new_id(), "address_id": new_id(), "merge_id": new_id(),
         "day": "2026-12-01",
         "view": "mine", "filename": "css/tokens.css", "key": "wrong", "scenario": "order-created", "link": "made-up",
     }  # fmt: skip
+
+
+def _visit(app: Flask, session: Session, thread: Thread, technician: User) -> dict[str, object]:
+    visit = make_appointment(session, thread, technician_user_id=technician.id, starts_at=utc_now())
+    with app.app_context():
+        return {"appointment_id": visit.id, "file_id": make_photo(session, visit, technician, now=NOW)}
 
 
 def _article(session: Session, channel: Channel) -> object:

@@ -1,0 +1,33 @@
+"""Whose visit it is: a technician sees the visits that are theirs, and the conversations of these alone."""
+
+from __future__ import annotations
+
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.accounts.access import Viewer
+from app.domain.appointments.models import Appointment, AppointmentKind
+
+
+class VisitMissing(Exception):
+    """No such visit, or none of the viewer's."""
+
+
+def own_visits(viewer: Viewer) -> tuple[sa.ColumnElement[bool], ...]:
+    """The viewer's visits, as conditions on appointments."""
+    return (
+        Appointment.technician_user_id == viewer.user_id,
+        Appointment.kind == AppointmentKind.VISIT,
+        Appointment.brand_id.in_(viewer.brand_ids),
+    )
+
+
+def get_own_visit(session: Session, *, viewer: Viewer, appointment_id: uuid.UUID) -> Appointment:
+    """Raises VisitMissing."""
+    query = sa.select(Appointment).where(Appointment.id == appointment_id, *own_visits(viewer))
+    found = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
+    if found is None:
+        raise VisitMissing(str(appointment_id))
+    return found

@@ -1,0 +1,197 @@
+"""Take what a phone reports, each action once; an edge opens the transaction.
+
+The phone gives each action its id, and the row of the ledger is written in the transaction of the effect: whatever answer was
+lost, a second arrival finds the row and changes nothing. Of one phone and visit they are taken in the order they were made, since
+each names the one before it (`after`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.db import advisory_xact_lock
+from app.core.text import known
+from app.core.text import mark as N_
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.models import User
+from app.domain.appointments.actions import lock_appointment
+from app.domain.appointments.models import Appointment, AppointmentKind
+from app.domain.events.actions import Subject, record
+from app.domain.field.effects import EFFECTS, Report
+from app.domain.field.errors import ActionConflict, ActionRefused
+from app.domain.field.models import EVIDENCE, ActionKind, FieldFile, Outcome, PhoneAction
+from app.domain.threads.actions import lock_thread
+
+EARLIER = N_("An earlier action of this visit has not arrived yet.")
+NO_FILE = N_("The picture has not arrived yet.")
+CHANGED = N_("Another action arrived under the same name; nothing was changed.")
+NOT_YOURS = N_("This visit is not one of yours.")
+GIVEN = known("This visit is %(name)s's now.")
+THROWN_AWAY = N_("You threw this away.")
+MOST_OFF = timedelta(days=400)
+
+
+@dataclass(frozen=True)
+class NewAction:
+    """What the phone says. `after`: the action of this phone and visit before it; `replaces`: a conflict that this one settles.
+
+    `occurred_at` is by the phone's clock, `clock_offset_ms` how far ours is ahead of it, as it found out last.
+    """
+
+    id: uuid.UUID
+    device_id: uuid.UUID
+    visit_id: uuid.UUID
+    kind: ActionKind
+    body: dict[str, Any]
+    occurred_at: datetime
+    clock_offset_ms: int = 0
+    file_id: uuid.UUID | None = None
+    after: uuid.UUID | None = None
+    replaces: uuid.UUID | None = None
+    send_before: datetime | None = None  # what would reach the customer later than that does not
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`outcome`: applied | already | conflict | refused | discarded | waiting (send it again, after what it waits for).
+
+    `words` is English, to be told in the reader's language."""
+
+    outcome: str
+    code: str = ""
+    words: str = ""
+    choices: tuple[str, ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def take_action(session: Session, new: NewAction, *, viewer: Viewer, now: datetime) -> Answer:
+    """Apply it once and say what became of it."""
+    advisory_xact_lock(session, f"phone-action:{viewer.user_id}:{new.id}")
+    earlier = session.get(PhoneAction, (viewer.user_id, new.id), populate_existing=True)
+    if earlier is not None:
+        return _again(earlier, new)
+    if new.after is not None and session.get(PhoneAction, (viewer.user_id, new.after)) is None:
+        return Answer("waiting", "earlier", EARLIER)
+    if new.file_id is not None and session.get(FieldFile, (viewer.user_id, new.file_id)) is None:
+        return Answer("waiting", "missing_upload", NO_FILE)
+    answer, appointment = _apply(session, new, viewer=viewer, now=now)
+    _note(session, new, answer, appointment, viewer=viewer, now=now)
+    return answer
+
+
+def discard_action(session: Session, action_id: uuid.UUID, *, device_id: uuid.UUID, user_id: uuid.UUID, now: datetime) -> Answer:
+    """Throw away what may have arrived: if it has, it stays and that is said; if it comes later, nothing happens."""
+    advisory_xact_lock(session, f"phone-action:{user_id}:{action_id}")
+    earlier = session.get(PhoneAction, (user_id, action_id), populate_existing=True)
+    if earlier is not None:
+        return _stored(earlier)
+    row = PhoneAction(user_id=user_id, id=action_id, device_id=device_id, kind=None, digest="", body={}, answer={})
+    row.outcome, row.occurred_at, row.received_at = Outcome.DISCARDED, now, now
+    session.add(row)
+    session.flush()
+    return Answer(Outcome.DISCARDED.value, words=THROWN_AWAY)
+
+
+def keep_file(session: Session, kept: FieldFile) -> bool:
+    """Write down a file that was stored; False: it is known, and the caller takes the copy away again."""
+    advisory_xact_lock(session, f"field-file:{kept.user_id}:{kept.id}")
+    if session.get(FieldFile, (kept.user_id, kept.id)) is not None:
+        return False
+    session.add(kept)
+    session.flush()
+    return True
+
+
+def digest_of(new: NewAction) -> str:
+    """What it says, as one short text: the same action sent again says the same."""
+    said = [str(new.visit_id), new.kind.value, new.body, str(new.file_id or ""), str(new.replaces or "")]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _again(earlier: PhoneAction, new: NewAction) -> Answer:
+    if earlier.outcome != Outcome.DISCARDED and earlier.digest != digest_of(new):
+        return Answer("refused", "changed", CHANGED)
+    return _stored(earlier)
+
+
+def _stored(row: PhoneAction) -> Answer:
+    outcome = "already" if row.outcome == Outcome.APPLIED else row.outcome.value
+    told = {**row.answer, "choices": tuple(row.answer.get("choices", ()))}
+    return Answer(outcome, **told)
+
+
+def _apply(session: Session, new: NewAction, *, viewer: Viewer, now: datetime) -> tuple[Answer, Appointment | None]:
+    appointment: Appointment | None = None
+    try:
+        with session.begin_nested():
+            appointment = _lock_visit(session, new.visit_id, viewer)
+            _check_theirs(session, appointment, new, viewer)
+            report = Report(new.id, appointment, new.body, new.file_id, new.send_before, viewer, now)
+            told = EFFECTS[new.kind](session, report)
+            session.flush()
+        return Answer(Outcome.APPLIED.value, told.code, told.words), appointment
+    except ActionConflict as held:
+        return Answer(Outcome.CONFLICT.value, held.code, held.words, held.choices, held.details), appointment
+    except ActionRefused as refused:
+        return Answer(Outcome.REFUSED.value, refused.code, refused.words, details={"field": refused.field}), appointment
+
+
+def _lock_visit(session: Session, visit_id: uuid.UUID, viewer: Viewer) -> Appointment:
+    """Thread before appointment, as merges do."""
+    query = sa.select(Appointment.thread_id, Appointment.kind, Appointment.brand_id).where(Appointment.id == visit_id)
+    found = session.execute(query).one_or_none()
+    if found is None or found.kind != AppointmentKind.VISIT or found.brand_id not in viewer.brand_ids:
+        raise ActionRefused("gone", NOT_YOURS)
+    if found.thread_id is not None:
+        lock_thread(session, found.thread_id)
+    return lock_appointment(session, visit_id)
+
+
+def _check_theirs(session: Session, appointment: Appointment, new: NewAction, viewer: Viewer) -> None:
+    """The visit is the viewer's; or this says what happened there before it was given away, which a person decided to hand in."""
+    if appointment.technician_user_id == viewer.user_id:
+        return
+    held = session.get(PhoneAction, (viewer.user_id, new.replaces)) if new.replaces else None
+    is_handed_in = held is not None and held.appointment_id == appointment.id and held.outcome == Outcome.CONFLICT
+    if is_handed_in and new.kind in EVIDENCE:
+        return
+    name = session.execute(sa.select(User.name).where(User.id == appointment.technician_user_id)).scalar_one_or_none()
+    words = GIVEN % {"name": name} if name else NOT_YOURS
+    raise ActionConflict("given", words, choices=("hand_in", "discard"))
+
+
+def _note(
+    session: Session, new: NewAction, answer: Answer, appointment: Appointment | None, *, viewer: Viewer, now: datetime
+) -> None:
+    row = PhoneAction(user_id=viewer.user_id, id=new.id, device_id=new.device_id, kind=new.kind, digest=digest_of(new))
+    row.appointment_id = appointment.id if appointment is not None else None
+    row.body, row.file_id, row.replaces_id = new.body, new.file_id, new.replaces
+    row.outcome = Outcome(answer.outcome)
+    row.answer = {"code": answer.code, "words": answer.words, "choices": list(answer.choices), "details": answer.details}
+    row.occurred_at, row.received_at = _put_right(session, new, appointment, now), now
+    session.add(row)
+    session.flush()
+    if appointment is not None and row.outcome == Outcome.APPLIED:
+        subject = Subject(brand_id=appointment.brand_id, thread_id=appointment.thread_id)
+        payload = {"appointment_id": str(appointment.id), "kind": new.kind.value, "action_id": str(new.id)}
+        about = ("appointment", appointment.id)
+        record(session, "VisitReported", subject=subject, now=now, actor=viewer.actor, payload=payload, about=about)
+
+
+def _put_right(session: Session, new: NewAction, appointment: Appointment | None, now: datetime) -> datetime:
+    """When it happened by our clock: never later than now, nor earlier than what the same phone did there before."""
+    off = timedelta(milliseconds=new.clock_offset_ms)
+    told = min(max(new.occurred_at + off if abs(off) < MOST_OFF else now, now - MOST_OFF), now)
+    if appointment is None:
+        return told
+    theirs = sa.and_(PhoneAction.appointment_id == appointment.id, PhoneAction.device_id == new.device_id)
+    latest = session.execute(sa.select(sa.func.max(PhoneAction.occurred_at)).where(theirs)).scalar_one_or_none()
+    return max(told, latest) if latest is not None else told

@@ -1,0 +1,21 @@
+"""Why an action of a phone is not applied. The words are English and marked; told in the reader's language when shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class ActionConflict(Exception):
+    """What it would change is not as the technician saw it. `choices`: what they may decide, as names the phone knows."""
+
+    def __init__(self, code: str, words: str, *, choices: tuple[str, ...], details: dict[str, Any] | None = None) -> None:
+        super().__init__(words)
+        self.code, self.words, self.choices, self.details = code, words, choices, details or {}
+
+
+class ActionRefused(Exception):
+    """It can never be applied as it is; `field` names what is wrong."""
+
+    def __init__(self, code: str, words: str, *, field: str = "") -> None:
+        super().__init__(words)
+        self.code, self.words, self.field = code, words, field

@@ -1,0 +1,97 @@
+"""The office's ledger of what technicians reported from their phones, the files of it, and the checklists of a visit."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, text_enum
+
+TEXT_CHARACTERS, LINE_CHARACTERS = 4_000, 200
+FILE_BYTES = 10 * 1024 * 1024
+
+
+class ActionKind(StrEnum):
+    STEP = "step"
+    NOTE = "note"
+    MESSAGE = "message"
+    PHOTO = "photo"
+    CHECKLIST = "checklist"
+    SERIAL = "serial"
+    METER = "meter"
+    SIGNATURE = "signature"
+
+
+class Outcome(StrEnum):
+    APPLIED = "applied"
+    CONFLICT = "conflict"  # the world changed: a person chooses, which is another action
+    REFUSED = "refused"  # never as it is
+    DISCARDED = "discarded"  # its owner threw it away; should it arrive later, nothing happens
+
+
+class PhotoLabel(StrEnum):
+    BEFORE = "before"
+    AFTER = "after"
+    FUSE_BOX = "fuse_box"
+    CHARGER = "charger"
+    NAMEPLATE = "nameplate"
+    OTHER = "other"
+
+
+# What happened at the place, whoever has the visit now.
+EVIDENCE = frozenset(ActionKind) - {ActionKind.STEP, ActionKind.MESSAGE}
+
+
+class PhoneAction(Base):
+    """One thing a technician did, as it was told by the phone: its id is the phone's, and it is here once.
+
+    The row is written in the transaction of its effect. `number`: the order in which they came; `occurred_at`: what the phone's
+    clock said, put right by what it was known to be off. `answer` is what the phone was told and is told again: {"code", "words",
+    "choices", "details"}.
+    """
+
+    __tablename__ = "phone_actions"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), unique=True)
+    device_id: Mapped[uuid.UUID]
+    appointment_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("appointments.id", ondelete="SET NULL"))
+    kind: Mapped[ActionKind | None] = mapped_column(text_enum(ActionKind, "kind"))
+    digest: Mapped[str]  # of what it says; "" where it was thrown away before it came
+    body: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    file_id: Mapped[uuid.UUID | None]
+    outcome: Mapped[Outcome] = mapped_column(text_enum(Outcome, "outcome"))
+    answer: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    replaces_id: Mapped[uuid.UUID | None]
+    occurred_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.Index("ix_phone_actions_appointment", "appointment_id", "number"),
+        sa.CheckConstraint("(outcome = 'discarded') = (kind IS NULL)", name="discarded"),
+    )
+
+
+class FieldFile(Base):
+    """A file a phone sent, under the id the phone gave it; it says something once an action names it."""
+
+    __tablename__ = "field_files"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    sha256: Mapped[str]
+    content_type: Mapped[str]
+    size_bytes: Mapped[int]
+    storage_key: Mapped[str]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.Index("ix_field_files_created", "created_at"),
+        sa.CheckConstraint("size_bytes > 0", name="size"),
+    )

@@ -1,0 +1,164 @@
+"""Read a technician's visits with all that is needed at the door."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.accounts.access import Viewer
+from app.domain.appointments.models import Appointment, AppointmentKind
+from app.domain.appointments.queries import AppointmentRow, get_appointment, list_appointments_of_days
+from app.domain.contacts.models import ContactIdentity
+from app.domain.field.access import get_own_visit
+from app.domain.field.record import VisitRecord, read_record
+from app.domain.field.steps import NEXT, VisitStep, current_step
+from app.domain.orders.models import LineItem, Order
+from app.domain.threads.models import Message, MessageType
+
+SHOWN_MESSAGES = 20
+SHOWN_TYPES = (MessageType.INCOMING, MessageType.OUTGOING, MessageType.AUTO_RESPONSE, MessageType.INTERNAL_NOTE)
+
+
+@dataclass(frozen=True)
+class VisitRow:
+    """A visit in a list: who, where, when, and where it stands."""
+
+    row: AppointmentRow
+    step: VisitStep
+    phone: str
+    order_type: str
+
+    @property
+    def id(self) -> uuid.UUID:
+        return self.row.appointment.id
+
+    @property
+    def place(self) -> str:
+        return self.row.appointment.place
+
+    @property
+    def next_steps(self) -> tuple[VisitStep, ...]:
+        """What may follow, the usual first."""
+        return NEXT.get(self.step, ())
+
+
+@dataclass(frozen=True)
+class Line:
+    """A message or note of the conversation, as text."""
+
+    id: uuid.UUID
+    who: str
+    text: str
+    at: datetime
+    is_ours: bool
+    is_note: bool
+
+
+@dataclass(frozen=True)
+class VisitPage:
+    """Everything about one visit. `messages` oldest first; `parts` what the order says is to be brought."""
+
+    visit: VisitRow
+    record: VisitRecord
+    messages: tuple[Line, ...]
+    parts: tuple[str, ...]
+    last_message_id: uuid.UUID | None
+
+
+def list_own_visits(session: Session, *, viewer: Viewer, first: date, last: date) -> dict[date, list[VisitRow]]:
+    """By day on the clock of the place, in the order they begin. Cancelled ones are not there."""
+    days = list_appointments_of_days(session, viewer=viewer, first=first, last=last, technician_user_id=viewer.user_id)
+    rows = [row for day in days.values() for row in day if row.appointment.kind == AppointmentKind.VISIT]
+    visits = {visit.id: visit for visit in _with_facts(session, rows)}
+    found = {
+        day: [visits[row.appointment.id] for row in of_day if row.appointment.id in visits]
+        for day, of_day in days.items()
+        if first <= day <= last
+    }
+    return {day: of_day for day, of_day in found.items() if of_day}
+
+
+def get_visit_page(session: Session, *, viewer: Viewer, appointment_id: uuid.UUID) -> VisitPage:
+    """Raises VisitMissing."""
+    appointment = get_own_visit(session, viewer=viewer, appointment_id=appointment_id)
+    (visit,) = _with_facts(session, [get_appointment(session, viewer=viewer, appointment_id=appointment.id)])
+    messages = _messages(session, appointment)
+    return VisitPage(
+        visit=visit,
+        record=read_record(session, appointment.id),
+        messages=messages,
+        parts=_parts(session, appointment.order_id),
+        last_message_id=messages[-1].id if messages else None,
+    )
+
+
+def today_of(viewer: Viewer, now: datetime) -> date:
+    """The day it is where the viewer is."""
+    return now.astimezone(ZoneInfo(viewer.timezone)).date()
+
+
+def _with_facts(session: Session, rows: Sequence[AppointmentRow]) -> list[VisitRow]:
+    contact_ids = {row.appointment.contact_id for row in rows}
+    phones = _phones(session, contact_ids)
+    types = _order_types(session, {row.appointment.order_id for row in rows if row.appointment.order_id})
+    return [
+        VisitRow(
+            row=row,
+            step=current_step(session, row.appointment),
+            phone=phones.get(row.appointment.contact_id, ""),
+            order_type=types.get(row.appointment.order_id, "") if row.appointment.order_id else "",
+        )
+        for row in rows
+    ]
+
+
+def _phones(session: Session, contact_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """A number to call for each, with a "+"; that of a telephone before that of WhatsApp."""
+    query = sa.select(ContactIdentity.contact_id, ContactIdentity.kind, ContactIdentity.value)
+    query = query.where(
+        ContactIdentity.contact_id.in_(contact_ids),
+        ContactIdentity.kind.in_(("phone", "wa_id")),
+        ContactIdentity.former_since.is_(None),
+    )
+    rows = session.execute(query.order_by(ContactIdentity.kind.desc(), ContactIdentity.is_primary, ContactIdentity.id.desc()))
+    return {row.contact_id: row.value if row.value.startswith("+") else f"+{row.value}" for row in rows}
+
+
+def _order_types(session: Session, order_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    if not order_ids:
+        return {}
+    rows = session.execute(sa.select(Order.id, Order.order_type).where(Order.id.in_(order_ids)))
+    return {row.id: row.order_type for row in rows}
+
+
+def _parts(session: Session, order_id: uuid.UUID | None) -> tuple[str, ...]:
+    if order_id is None:
+        return ()
+    query = sa.select(LineItem.quantity, LineItem.description).where(LineItem.order_id == order_id).order_by(LineItem.position)
+    return tuple(f"{row.quantity.normalize():f} × {row.description}" for row in session.execute(query))
+
+
+def _messages(session: Session, appointment: Appointment) -> tuple[Line, ...]:
+    if appointment.thread_id is None:
+        return ()
+    query = sa.select(Message).where(Message.thread_id == appointment.thread_id, Message.message_type.in_(SHOWN_TYPES))
+    query = query.where(Message.revoked_at.is_(None)).order_by(Message.seq.desc()).limit(SHOWN_MESSAGES)
+    rows = list(session.execute(query).scalars())
+    return tuple(_line(message) for message in reversed(rows))
+
+
+def _line(message: Message) -> Line:
+    return Line(
+        id=message.id,
+        who=str(message.sender.get("name") or ""),
+        text=message.text,
+        at=message.occurred_at,
+        is_ours=message.message_type != MessageType.INCOMING,
+        is_note=message.message_type == MessageType.INTERNAL_NOTE,
+    )

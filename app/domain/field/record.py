@@ -1,0 +1,88 @@
+"""What was reported of a visit, read back out of the ledger: the newest word on each thing, every photo, the way it went."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.accounts.models import User
+from app.domain.field.models import ActionKind, FieldFile, Outcome, PhoneAction
+
+
+@dataclass(frozen=True)
+class Reported:
+    """One applied action, with who did it."""
+
+    id: uuid.UUID
+    kind: ActionKind
+    body: dict[str, Any]
+    file_id: uuid.UUID | None
+    user_id: uuid.UUID
+    user_name: str
+    at: datetime
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class VisitRecord:
+    """`checks`: the newest answer to each item of the checklist; `meters`: the newest value, by "before", "after"."""
+
+    steps: tuple[Reported, ...] = ()
+    notes: tuple[Reported, ...] = ()
+    photos: tuple[Reported, ...] = ()
+    serials: tuple[Reported, ...] = ()
+    checks: dict[str, Reported] = field(default_factory=dict)
+    meters: dict[str, Reported] = field(default_factory=dict)
+    signature: Reported | None = None
+
+    @property
+    def labels(self) -> set[str]:
+        """What there is a photo of."""
+        return {photo.body["label"] for photo in self.photos}
+
+
+def read_record(session: Session, appointment_id: uuid.UUID) -> VisitRecord:
+    """One query."""
+    query = sa.select(PhoneAction, User.name).join(User, User.id == PhoneAction.user_id)
+    query = query.where(PhoneAction.appointment_id == appointment_id, PhoneAction.outcome == Outcome.APPLIED)
+    rows = session.execute(query.order_by(PhoneAction.number)).all()
+    return make_record([_reported(row.PhoneAction, row.name) for row in rows])
+
+
+def make_record(reported: list[Reported]) -> VisitRecord:
+    """Oldest first in, the record out."""
+    of = {kind: tuple(one for one in reported if one.kind == kind) for kind in ActionKind}
+    return VisitRecord(
+        steps=of[ActionKind.STEP],
+        notes=of[ActionKind.NOTE],
+        photos=of[ActionKind.PHOTO],
+        serials=of[ActionKind.SERIAL],
+        checks={one.body["item"]: one for one in of[ActionKind.CHECKLIST]},
+        meters={one.body["when"]: one for one in of[ActionKind.METER]},
+        signature=of[ActionKind.SIGNATURE][-1] if of[ActionKind.SIGNATURE] else None,
+    )
+
+
+def find_file(session: Session, *, appointment_id: uuid.UUID, file_id: uuid.UUID) -> FieldFile | None:
+    """A file that an applied action of this visit names."""
+    query = sa.select(FieldFile).join(
+        PhoneAction, sa.and_(PhoneAction.user_id == FieldFile.user_id, PhoneAction.file_id == FieldFile.id)
+    )
+    query = query.where(PhoneAction.appointment_id == appointment_id, PhoneAction.outcome == Outcome.APPLIED)
+    return session.execute(query.where(FieldFile.id == file_id).limit(1)).scalar_one_or_none()
+
+
+def known_outcomes(session: Session, *, user_id: uuid.UUID, action_ids: list[uuid.UUID]) -> dict[uuid.UUID, Outcome]:
+    """What became of those that arrived, for a phone that lost its answers."""
+    query = sa.select(PhoneAction.id, PhoneAction.outcome).where(PhoneAction.user_id == user_id, PhoneAction.id.in_(action_ids))
+    return {row.id: row.outcome for row in session.execute(query)}
+
+
+def _reported(row: PhoneAction, name: str) -> Reported:
+    assert row.kind is not None
+    return Reported(row.id, row.kind, row.body, row.file_id, row.user_id, name, row.occurred_at, row.received_at)

@@ -1,0 +1,106 @@
+"""What a phone keeps for when there is no network: a list of pages and files, the app's name and icons."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from flask import current_app, jsonify, render_template, request, url_for
+from flask import session as cookie
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from flask_wtf.csrf import generate_csrf
+from werkzeug.wrappers import Response
+
+from app.core.clock import utc_now
+from app.core.db import db
+from app.core.translation import gettext as _
+from app.domain.accounts.sessions import was_ended
+from app.domain.field.queries import list_own_visits, today_of
+from app.web.accounts.session import COOKIE_KEY, current_viewer
+from app.web.field.blueprint import public
+from app.web.pages import asset
+
+PROTOCOL = 1
+STYLES = ("css/tokens.css", "css/base.css", "css/features/field.css")
+SCRIPTS = ("actions", "connection", "main", "outbox", "pack", "photos", "queue", "signature", "store", "words")
+PICTURES = ("img/favicon-32.png", "img/touch-icon-180.png")
+MOST_VISITS, MOST_PHOTOS = 40, 60
+
+
+@public.get("/field/pack")
+def pack() -> ResponseReturnValue:
+    """What to keep of today and tomorrow, under one name that changes with the content; with it the server's clock and a token.
+
+    `have`: the name of what the phone has; the same again is said without the list. 401: signed out, and `wipe` where the office
+    ended the session: then what is kept goes.
+    """
+    if not current_user.is_authenticated:
+        token = cookie.get(COOKIE_KEY)
+        ended = isinstance(token, str) and was_ended(db.session(), token)
+        return jsonify(code="wipe" if ended else "signed_out"), 401
+    viewer, now = current_viewer(), utc_now()
+    first = today_of(viewer, now)
+    days = list_own_visits(db.session(), viewer=viewer, first=first, last=first + timedelta(days=4))
+    near = [visits for _day, visits in sorted(days.items())][:2]
+    visits = [visit for of_day in near for visit in of_day][:MOST_VISITS]
+    pages = [url_for("field.today"), url_for("field.queue")]
+    pages += [url_for("field.visit", appointment_id=visit.id) for visit in visits]
+    said = [(str(visit.id), visit.row.appointment.version, visit.step.value) for visit in visits]
+    name = _name([*pages, *assets(), said, first.isoformat(), viewer.locale, viewer.theme])
+    answer: dict[str, Any] = {
+        "user_id": str(viewer.user_id),
+        "pack": name,
+        "protocol": PROTOCOL,
+        "server_time": now.isoformat(),
+        "csrf": generate_csrf(),
+    }
+    if request.args.get("have") != name:
+        answer |= {"pages": pages, "assets": assets()}
+    response = jsonify(answer)
+    response.headers["X-Field-User"] = str(viewer.user_id)
+    return response
+
+
+@public.get("/manifest.webmanifest")
+def manifest() -> ResponseReturnValue:
+    """What the phone calls the app, and where it begins."""
+    icons = [
+        {"src": asset("img/app-icon-192.png"), "sizes": "192x192", "type": "image/png", "purpose": "any"},
+        {"src": asset("img/app-icon-512.png"), "sizes": "512x512", "type": "image/png", "purpose": "any"},
+        {"src": asset("img/app-icon-maskable-512.png"), "sizes": "512x512", "type": "image/png", "purpose": "maskable"},
+    ]
+    answer = jsonify(
+        id="/today",
+        name="Switchyard",
+        short_name="Switchyard",
+        description=_("Your visits, with or without a network."),
+        start_url="/today",
+        scope="/",
+        display="standalone",
+        orientation="portrait",
+        background_color="#fbfaf8",
+        theme_color="#f4f2ee",
+        icons=icons,
+    )
+    answer.mimetype = "application/manifest+json"
+    answer.headers["Cache-Control"] = "public, max-age=300"
+    return answer
+
+
+@public.get("/field/offline")
+def not_kept() -> ResponseReturnValue:
+    """Shown in place of a page that is not kept while there is no network."""
+    return Response(render_template("field/not_kept.html"), mimetype="text/html")
+
+
+def assets() -> list[str]:
+    """The files those pages name, each by its content."""
+    own = [f"js/field/{name}.js" for name in SCRIPTS]
+    return [*(asset(path) for path in (*STYLES, *own, *PICTURES)), "/static/img/icons.svg"]
+
+
+def _name(said: list[Any]) -> str:
+    version = str(current_app.config["SETTINGS"].public_url)
+    return hashlib.sha256(repr((PROTOCOL, version, said)).encode()).hexdigest()[:16]

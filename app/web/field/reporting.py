@@ -1,0 +1,175 @@
+"""What phones report: actions out of their outbox as JSON, files before them, and the same as plain forms without scripts."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import uuid
+from typing import Any
+
+from flask import flash, jsonify, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.runtime import runtime
+from app.core.storage import undone_on_error
+from app.core.translation import gettext as _
+from app.core.translation import told
+from app.domain.accounts.access import Viewer
+from app.domain.field.access import get_own_visit
+from app.domain.field.actions import Answer, NewAction, discard_action, keep_file, take_action
+from app.domain.field.models import FILE_BYTES, FieldFile
+from app.domain.field.record import known_outcomes
+from app.mail.filetypes import real_content_type
+from app.web.accounts.session import current_viewer
+from app.web.field.blueprint import bp
+from app.web.field.forms import BadAction, read_action
+from app.web.field.today import visit_page
+
+MOST_ACTIONS = 50
+
+
+@bp.post("/field/actions")
+def take_actions() -> ResponseReturnValue:
+    """{"user_id", "actions": […]} → {"answers": [{"id", "outcome", "code", "words", "choices", "details"}]}, in their order.
+
+    Each action is a transaction of its own. Nothing is taken under another name than the phone noted it (409).
+    """
+    viewer, said = current_viewer(), request.get_json(silent=True)
+    actions = said.get("actions") if isinstance(said, dict) else None
+    if not isinstance(said, dict) or not isinstance(actions, list) or len(actions) > MOST_ACTIONS:
+        return jsonify(problem=_("Something is missing; reload the page and try again.")), 422
+    if said.get("user_id") != str(viewer.user_id):
+        return _other_person()
+    answers = [_take(viewer, action if isinstance(action, dict) else {}) for action in actions]
+    runtime().nudger.nudge()
+    return jsonify(user_id=str(viewer.user_id), answers=answers, server_time=utc_now().isoformat())
+
+
+@bp.post("/field/actions/known")
+def tell_known() -> ResponseReturnValue:
+    """{"ids": […]} → {"outcomes": {id: outcome}} of those that arrived: for a phone that lost its answers."""
+    said = request.get_json(silent=True)
+    ids = (
+        [_parse(one) for one in said.get("ids", [])[:500]] if isinstance(said, dict) and isinstance(said.get("ids"), list) else []
+    )
+    found = known_outcomes(db.session(), user_id=current_viewer().user_id, action_ids=[one for one in ids if one is not None])
+    return jsonify(outcomes={str(action_id): outcome.value for action_id, outcome in found.items()})
+
+
+@bp.post("/field/actions/<uuid:action_id>/discarding")
+def discard(action_id: uuid.UUID) -> ResponseReturnValue:
+    """Throw away an action that may be under way: one that arrived stays, and the answer says so."""
+    viewer, said = current_viewer(), request.get_json(silent=True)
+    device_id = _parse(said.get("device_id")) if isinstance(said, dict) else None
+    if isinstance(said, dict) and said.get("user_id", str(viewer.user_id)) != str(viewer.user_id):
+        return _other_person()
+    with transaction() as session:
+        answer = discard_action(
+            session, action_id, device_id=device_id or uuid.UUID(int=0), user_id=viewer.user_id, now=utc_now()
+        )
+    return jsonify(_json(action_id, answer))
+
+
+@bp.put("/field/uploads/<uuid:file_id>")
+def upload(file_id: uuid.UUID) -> ResponseReturnValue:
+    """The bytes of a picture, with `Content-Digest: sha-256=:…:`. The same again is 200; bytes that came in part are 400."""
+    viewer = current_viewer()
+    if request.headers.get("X-Field-User") != str(viewer.user_id):
+        return _other_person()
+    content = request.get_data(cache=False)
+    if not content:
+        return jsonify(code="empty_body", problem=_("The file is empty")), 400
+    if len(content) > FILE_BYTES:
+        return jsonify(code="too_large", problem=_("The picture is larger than 10 MB.")), 413
+    if request.headers.get("Content-Digest") != f"sha-256=:{base64.b64encode(hashlib.sha256(content).digest()).decode()}:":
+        return jsonify(code="bad_digest", problem=_("The picture did not arrive whole.")), 400
+    return _keep(viewer, file_id, content)
+
+
+def _keep(viewer: Viewer, file_id: uuid.UUID, content: bytes) -> ResponseReturnValue:
+    known = db.session().get(FieldFile, (viewer.user_id, file_id))
+    digest = hashlib.sha256(content).hexdigest()
+    if known is None:
+        store_file(viewer, file_id, content)
+        known = db.session().get(FieldFile, (viewer.user_id, file_id), populate_existing=True)
+    if known is not None and known.sha256 != digest:
+        return jsonify(code="changed", problem=_("Another picture arrived under the same name.")), 409
+    return jsonify(id=str(file_id), sha256=digest), 200
+
+
+def store_file(viewer: Viewer, file_id: uuid.UUID, content: bytes) -> None:
+    """Keep it under this id, once; whoever comes second leaves nothing behind."""
+    with undone_on_error(runtime().storage) as storage:
+        kept = storage.put(content)
+        row = FieldFile(user_id=viewer.user_id, id=file_id, sha256=kept.sha256, size_bytes=kept.size_bytes)
+        row.storage_key, row.created_at = kept.key, utc_now()
+        row.content_type = real_content_type("application/octet-stream", content)
+        with transaction() as session:
+            is_new = keep_file(session, row)
+    if not is_new:
+        runtime().storage.delete(kept.key)
+
+
+@bp.post("/visits/<uuid:appointment_id>/actions")
+def take_form(appointment_id: uuid.UUID) -> ResponseReturnValue:
+    """The same without scripts: one action as a form, with its picture in it."""
+    viewer = current_viewer()
+    get_own_visit(db.session(), viewer=viewer, appointment_id=appointment_id)
+    form = request.form.to_dict()
+    said: dict[str, Any] = {
+        "id": form.get("id"),
+        "visit_id": str(appointment_id),
+        "kind": form.get("kind"),
+        "body": form,
+        "occurred_at": utc_now().isoformat(),
+    }
+    file = request.files.get("file")
+    content = file.stream.read(FILE_BYTES + 1) if file is not None else b""
+    if content and len(content) <= FILE_BYTES and _parse(form.get("id")) is not None:
+        store_file(viewer, uuid.UUID(form["id"]), content)
+        said["file_id"] = form["id"]
+    try:
+        new = read_action(said)
+    except BadAction as bad:
+        words = _("Take or choose a picture of at most 10 MB.") if bad.field == "file_id" else str(bad)
+        return visit_page(appointment_id, problem=words, status=422)
+    answer = _apply(viewer, new)
+    runtime().nudger.nudge()
+    if answer.outcome in ("conflict", "refused", "waiting"):
+        return visit_page(appointment_id, problem=told(answer.words), status=409 if answer.outcome == "conflict" else 422)
+    flash(told(answer.words) or _("The office has it."))
+    return redirect(url_for("field.visit", appointment_id=appointment_id), 303)
+
+
+def _take(viewer: Viewer, said: dict[str, Any]) -> dict[str, Any]:
+    try:
+        new = read_action(said)
+    except BadAction as bad:
+        refused = Answer("refused", "bad_action", str(bad), details={"field": bad.field})
+        return {**_json(None, refused), "id": str(said.get("id", ""))[:60]}
+    return _json(new.id, _apply(viewer, new))
+
+
+def _apply(viewer: Viewer, new: NewAction) -> Answer:
+    with transaction() as session:
+        return take_action(session, new, viewer=viewer, now=utc_now())
+
+
+def _json(action_id: uuid.UUID | None, answer: Answer) -> dict[str, Any]:
+    return {"id": str(action_id), **vars(answer), "choices": list(answer.choices), "words": told(answer.words)}
+
+
+def _other_person() -> tuple[Response, int]:
+    return jsonify(code="other_user", problem=_("Somebody else is signed in here. Nothing was sent.")), 409
+
+
+def _parse(text: Any) -> uuid.UUID | None:
+    known = isinstance(text, str) and re.fullmatch(r"[0-9a-fA-F-]{32,36}", text)
+    try:
+        return uuid.UUID(text) if known else None
+    except ValueError:
+        return None

@@ -1,0 +1,122 @@
+"""The technician's pages: the day, one visit, what is kept on the phone, and the report of a visit."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, timedelta
+from io import BytesIO
+from typing import Any
+
+from flask import Response, abort, send_file
+from flask.typing import ResponseReturnValue
+
+from app.core.clock import utc_now
+from app.core.db import db
+from app.core.ids import new_id
+from app.core.runtime import runtime
+from app.core.storage import FileMissing
+from app.domain.accounts.models import Brand
+from app.domain.field.access import get_own_visit
+from app.domain.field.models import PhotoLabel
+from app.domain.field.queries import VisitRow, get_visit_page, list_own_visits, today_of
+from app.domain.field.record import find_file
+from app.domain.field.steps import ENDED, MAIN_STEPS, REASONS
+from app.mail.filetypes import real_content_type
+from app.web.accounts.session import current_viewer
+from app.web.field.blueprint import bp
+from app.web.pages import page
+
+WEEK = timedelta(days=7)
+SHOWN_INLINE = frozenset({"image/png", "image/jpeg", "image/webp"})
+FILE_POLICY = "sandbox; default-src 'none'; img-src 'self' data:; frame-ancestors 'none'"
+
+
+@bp.get("/today")
+def today() -> ResponseReturnValue:
+    """The next visit large, the others behind it; tomorrow and the week folded."""
+    viewer, now = current_viewer(), utc_now()
+    first = today_of(viewer, now)
+    days = list_own_visits(db.session(), viewer=viewer, first=first, last=first + WEEK)
+    of_today = days.get(first, [])
+    open_ones = [visit for visit in of_today if visit.step not in ENDED]
+    context: dict[str, Any] = {
+        "day": first,
+        "visits": of_today,
+        "next_visit": open_ones[0] if open_ones else None,
+        "others": [visit for visit in of_today if visit is not (open_ones[0] if open_ones else None)],
+        "tomorrow": days.get(first + timedelta(days=1), []),
+        "week": _later(days, first),
+        "token": new_id,
+        "made_at": now,
+    }
+    return page("field/today.html", **context)
+
+
+@bp.get("/visits/<uuid:appointment_id>")
+def visit(appointment_id: uuid.UUID) -> ResponseReturnValue:
+    """One visit of the viewer, with everything that can be done at it."""
+    return visit_page(appointment_id)
+
+
+def visit_page(appointment_id: uuid.UUID, *, problem: str = "", status: int = 200) -> ResponseReturnValue:
+    """With why something could not be done, if so."""
+    shown = get_visit_page(db.session(), viewer=current_viewer(), appointment_id=appointment_id)
+    context: dict[str, Any] = {
+        "shown": shown,
+        "visit": shown.visit,
+        "record": shown.record,
+        "labels": [label.value for label in PhotoLabel],
+        "main_steps": MAIN_STEPS,
+        "reasons": REASONS,
+        "token": new_id,
+        "problem": problem,
+        "made_at": utc_now(),
+    }
+    return page("field/visit.html", status=status, **context)
+
+
+@bp.get("/visits/queue")
+def queue() -> ResponseReturnValue:
+    """What waits on this phone. The list itself is the phone's; this is its frame."""
+    return page("field/queue.html", made_at=utc_now())
+
+
+@bp.get("/visits/<uuid:appointment_id>/report")
+def report(appointment_id: uuid.UUID) -> ResponseReturnValue:
+    """What was done, to print or to show the customer."""
+    session = db.session()
+    shown = get_visit_page(session, viewer=current_viewer(), appointment_id=appointment_id)
+    brand = session.get_one(Brand, shown.visit.row.appointment.brand_id)
+    return page("field/report.html", shown=shown, visit=shown.visit, record=shown.record, brand=brand, made_at=utc_now())
+
+
+@bp.get("/visits/<uuid:appointment_id>/files/<uuid:file_id>")
+def file(appointment_id: uuid.UUID, file_id: uuid.UUID) -> ResponseReturnValue:
+    """A picture of one of the viewer's visits; what is none is a download."""
+    session = db.session()
+    get_own_visit(session, viewer=current_viewer(), appointment_id=appointment_id)
+    found = find_file(session, appointment_id=appointment_id, file_id=file_id)
+    if found is None:
+        abort(404)
+    return send_kept(found.storage_key)
+
+
+def send_kept(storage_key: str) -> Response:
+    """What lies there, shown only if its bytes are a picture's."""
+    try:
+        with runtime().storage.open(storage_key) as kept:
+            content = kept.read()
+    except FileMissing:
+        abort(404)
+    kind = real_content_type("application/octet-stream", content)
+    shown = kind in SHOWN_INLINE
+    response = send_file(
+        BytesIO(content), mimetype=kind if shown else "application/octet-stream", as_attachment=not shown, download_name="photo"
+    )
+    response.headers["Content-Security-Policy"] = FILE_POLICY
+    response.headers["Cache-Control"] = "private, max-age=86400, immutable"
+    return response
+
+
+def _later(days: dict[date, list[VisitRow]], first: date) -> dict[date, list[VisitRow]]:
+    return {day: visits for day, visits in sorted(days.items()) if day > first + timedelta(days=1)}

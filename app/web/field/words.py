@@ -1,0 +1,125 @@
+"""How visits are put into words and links on a phone. No database."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import lru_cache
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from flask_babel import format_date
+from markupsafe import Markup
+
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
+from app.domain.field.effects import LABEL_WORDS, STEP_WORDS
+from app.domain.field.queries import VisitRow
+from app.domain.field.steps import VisitStep
+from app.web.pages import script_map_of
+
+# What the button says that brings the visit there.
+STEP_BUTTONS = {
+    VisitStep.ON_THE_WAY: N_("On my way"),
+    VisitStep.ARRIVED: N_("I have arrived"),
+    VisitStep.IN_PROGRESS: N_("Start work"),
+    VisitStep.DONE: N_("Done"),
+    VisitStep.NOT_HOME: N_("Nobody home"),
+    VisitStep.ABORTED: N_("Cannot go on"),
+}
+STEP_ICONS = {VisitStep.ON_THE_WAY: "send", VisitStep.ARRIVED: "map-pin", VisitStep.IN_PROGRESS: "play", VisitStep.DONE: "check"}
+REASON_WORDS = {
+    "nobody_answered": N_("Nobody opened the door"),
+    "wrong_address": N_("The address is wrong"),
+    "not_safe": N_("It is not safe"),
+    "part_missing": N_("A part is missing"),
+    "not_possible": N_("It cannot be done here"),
+    "customer_stopped": N_("The customer does not want it"),
+    "other": N_("Something else"),
+}
+MAPS = "https://www.google.com/maps/dir/?api=1&travelmode=driving&destination="
+
+
+def step_words(step: str) -> str:
+    return _(STEP_WORDS[VisitStep(step)])
+
+
+def step_button(step: str) -> str:
+    return _(STEP_BUTTONS[VisitStep(step)])
+
+
+def step_icon(step: str) -> str:
+    return STEP_ICONS.get(VisitStep(step), "circle-x")
+
+
+def photo_label(label: str) -> str:
+    return _(LABEL_WORDS.get(label, LABEL_WORDS["other"]))
+
+
+def reason_words(reason: str) -> str:
+    return _(REASON_WORDS[reason]) if reason in REASON_WORDS else reason
+
+
+def visit_window(visit: VisitRow) -> str:
+    """ "08:00–10:00" on the clock of the place."""
+    return f"{visit.row.local_start:%H:%M}–{visit.row.local_end:%H:%M}"
+
+
+def day_words(day: date) -> str:
+    return str(format_date(day, "EEE d MMM"))
+
+
+def clock_words(at: datetime, zone: str) -> str:
+    return f"{at.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+def map_link(place: str) -> str:
+    """The way there, in whatever the phone opens maps with."""
+    return MAPS + quote(place, safe="")
+
+
+def quick_texts(visit: VisitRow) -> list[str]:
+    """Messages for one tap, in the reader's language, filled in."""
+    name, at = visit.row.technician_name.split(" ")[0], f"{visit.row.local_start:%H:%M}"
+    return [
+        _("This is %(name)s, your technician. I am about 15 minutes late.", name=name),
+        _("This is %(name)s, your technician. I am at the door.", name=name),
+        _("Could you send a photo of your fuse box before %(time)s?", time=at),
+        _("The work is done. Thank you for your trust.", name=name),
+    ]
+
+
+def step_table() -> dict[str, str]:
+    return {step.value: _(words) for step, words in STEP_WORDS.items()}
+
+
+def label_table() -> dict[str, str]:
+    return {label: _(words) for label, words in LABEL_WORDS.items()}
+
+
+def field_scripts() -> Markup:
+    """The import map of the scripts these pages use, and no others."""
+    return _field_scripts()
+
+
+@lru_cache(maxsize=1)
+def _field_scripts() -> Markup:
+    return script_map_of("js/field/")
+
+
+GLOBALS = {
+    "field_scripts": field_scripts,
+    "field_step_words": step_table,
+    "field_label_words": label_table,
+    "quick_texts": quick_texts,
+}
+FILTERS = {
+    "step_words": step_words,
+    "step_button": step_button,
+    "step_icon": step_icon,
+    "photo_label": photo_label,
+    "visit_reason_words": reason_words,
+    "visit_window": visit_window,
+    "field_day": day_words,
+    "field_clock": clock_words,
+    "map_link": map_link,
+}

@@ -1,0 +1,237 @@
+// Makes the forms of these pages actions of the outbox, shows what waits, and keeps the pages for when there is no network.
+import { discard, drain, hooks, hurry, status } from "./actions.js";
+import { bytesOf, forget, isWaiting, keep, list, mine, needsPerson, onChange, tidy, update } from "./outbox.js";
+import { check, forgetPack, refresh } from "./pack.js";
+import { Unreadable, shrink } from "./photos.js";
+import { showQueue } from "./queue.js";
+import { bindGlass } from "./signature.js";
+import { canKeep, get, put, remove } from "./store.js";
+import { clock, word, wordOf } from "./words.js";
+
+const SEND_BEFORE_MS = { on_the_way: 15 * 60_000 }, FULL = 0.95, FRESH_MS = 120_000;
+const line = document.querySelector("[data-line]"), undo = document.querySelector("[data-undo]");
+let undoing = null, looked = 0;
+
+// The form's fields, as the action's body.
+function bodyOf(form) {
+  const fields = Object.fromEntries([...new FormData(form)].filter(([, value]) => typeof value === "string"));
+  for (const name of ["csrf_token", "kind", "id"]) delete fields[name];
+  return fields;
+}
+
+async function keepForm(form, more = {}) {
+  const kind = form.elements.kind.value, body = { ...bodyOf(form), ...more.body };
+  const limit = SEND_BEFORE_MS[body.to];
+  const send_before = limit ? new Date(Date.now() + limit).toISOString() : null;
+  const action = await keep({ visit_id: form.dataset.visit, who: form.dataset.who, kind, body, send_before, ...more.with });
+  navigator.vibrate?.(20);
+  if (kind === "step") offerUndo(action);
+  hurry();
+  return action;
+}
+
+function bindForm(form) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = event.submitter ?? form.querySelector("button");
+    if (button) button.disabled = true;
+    try {
+      await keepForm(form);
+      form.reset();
+      form.closest("details")?.querySelector("summary")?.focus();
+    } catch (error) {
+      say(error.name === "QuotaExceededError" ? word("full") : word("cannot_keep"));
+    }
+    if (button) button.disabled = false;
+  });
+  for (const input of form.querySelectorAll("[data-photo]")) {
+    input.addEventListener("click", (event) => beforeCamera(event, form));
+    input.addEventListener("change", () => takePhotos(form, input));
+  }
+  for (const quick of form.querySelectorAll("[data-quick] button")) quick.addEventListener("click", () => { form.elements.text.value = quick.textContent; form.elements.text.focus(); });
+  for (const plain of form.querySelectorAll("[data-plain]")) plain.hidden = true;
+}
+
+// The phone may end this page behind the camera: what was being done is written down first.
+async function beforeCamera(event, form) {
+  const room = await navigator.storage?.estimate?.();
+  if (room?.quota && room.usage / room.quota > FULL) { event.preventDefault(); return say(word("full")); }
+  return put("meta", { id: "camera", visit_id: form.dataset.visit, who: form.dataset.who, at: Date.now() });
+}
+
+async function takePhotos(form, input) {
+  const label = form.elements.label.value;
+  for (const file of [...input.files]) {
+    try {
+      const bytes = await shrink(await file.arrayBuffer(), file.type);
+      await keepForm(form, { body: { label }, with: { bytes } });
+    } catch (error) {
+      say(error.name === "QuotaExceededError" ? word("full") : error instanceof Unreadable ? word("unreadable") : word("cannot_keep"));
+    }
+  }
+  input.value = "";
+  await remove("meta", "camera");
+}
+
+function offerUndo(action) {
+  clearInterval(undoing);
+  const [text, button] = undo.children;
+  const show = () => {
+    const left = Math.ceil((action.not_before - Date.now()) / 1000);
+    if (left <= 0 || left > 6) { undo.hidden = true; clearInterval(undoing); return; }
+    text.textContent = `${wordOf("steps", action.body.to)} ${clock(action.occurred_at)}`;
+    button.textContent = `${word("undo")} ${left} s`;
+    undo.hidden = false;
+  };
+  button.onclick = async () => { clearInterval(undoing); undo.hidden = true; await discard(action, forget); };
+  undoing = setInterval(show, 500);
+  show();
+}
+
+function say(text) {
+  const told = document.createElement("p");
+  Object.assign(told, { className: "field__problem", textContent: text });
+  told.setAttribute("role", "alert");
+  document.getElementById("main").prepend(told);
+}
+
+// What waits, on every page: one line above, a count below, and on the visit what was done but is not at the office yet.
+async function show() {
+  const everything = await list(), own = mine(everything), waiting = own.filter(isWaiting), asked = own.filter(needsPerson);
+  const others = everything.length - own.length, count = waiting.length + asked.length;
+  for (const place of document.querySelectorAll("[data-waiting-count]")) place.textContent = count || "";
+  for (const place of document.querySelectorAll("[data-sent]")) place.textContent = count ? `${word("waiting", { COUNT: count })}` : status.network === "on" ? `✓ ${word("all_sent")}` : "";
+  showLine(waiting, asked, others);
+  overlay(own);
+  showQueue(everything, { discard: (one) => discard(one, forget).catch(() => say(word("offline"))), forget, update, hurry });
+}
+
+function showLine(waiting, asked, others) {
+  const parts = [];
+  if (status.stopped === "signed_out" || status.stopped === "wipe") parts.push(word("signed_out", { COUNT: waiting.length }));
+  else if (status.network === "off") parts.push(word("offline"));
+  if (waiting.length && !status.stopped) parts.push(`${word("waiting", { COUNT: waiting.length })} ${word("since", { TIME: clock(waiting[0].occurred_at) })}`);
+  if (asked.length) parts.push(word("needs_you", { COUNT: asked.length }));
+  if (others) parts.push(word("other_person", { COUNT: others }));
+  const text = parts.join(" · ");
+  line.hidden = !text;
+  if (line.dataset.text === text) return;
+  line.dataset.text = text;
+  line.replaceChildren(document.createTextNode(text));
+  const link = document.createElement("a");
+  if (status.stopped) Object.assign(link, { href: `/sign-in?next=${encodeURIComponent(location.pathname)}`, textContent: word("sign_in") });
+  else Object.assign(link, { href: "/visits/queue", textContent: asked.length ? word("conflict") : word("send_now") });
+  if (text && location.pathname !== "/visits/queue") line.append(link);
+}
+
+function overlay(own) {
+  const pending = own.filter((one) => isWaiting(one) || (one.state === "done" && Date.parse(one.occurred_at) > Date.parse(document.documentElement.dataset.made)));
+  for (const place of document.querySelectorAll("[data-step-of]")) {
+    const step = pending.findLast((one) => one.kind === "step" && one.visit_id === place.dataset.stepOf);
+    if (step) place.textContent = wordOf("steps", step.body.to);
+  }
+  for (const visit of document.querySelectorAll("[data-visit][data-state]")) {
+    const of = pending.filter((one) => one.visit_id === visit.dataset.visit);
+    showState(visit, of.findLast((one) => one.kind === "step")?.body.to ?? visit.dataset.state);
+    for (const kind of ["photo", "serial", "meter", "note", "message", "checklist"]) showPending(visit, kind, of.filter((one) => one.kind === kind));
+  }
+}
+
+const FOLLOWS = { planned: "on_the_way", on_the_way: "arrived", arrived: "in_progress", in_progress: "done" };
+
+function showState(visit, state) {
+  const foot = document.querySelector(`[data-steps-of="${visit.dataset.visit}"]`);
+  for (const part of foot?.querySelectorAll("[data-next]") ?? []) part.hidden = part.dataset.next !== FOLLOWS[state];
+  for (const part of visit.querySelectorAll("[data-when-open]")) part.hidden = !FOLLOWS[state];
+  const ended = visit.querySelector("[data-ended]");
+  if (ended) { ended.hidden = !["not_home", "aborted", "cancelled"].includes(state); ended.textContent = wordOf("steps", state); }
+  let isPast = true;
+  for (const step of visit.querySelectorAll("[data-step]")) {
+    const isNow = step.dataset.step === state;
+    isNow ? step.setAttribute("aria-current", "step") : step.removeAttribute("aria-current");
+    if (isNow) isPast = false;
+    step.classList.toggle("is-past", isPast && Boolean(FOLLOWS[state] || state === "done"));
+  }
+}
+
+async function showPending(visit, kind, actions) {
+  const place = visit.querySelector(`[data-list="${kind}"]`);
+  if (!place) return;
+  for (const old of place.querySelectorAll("[data-pending]")) if (!actions.some((one) => one.id === old.dataset.pending)) old.remove();
+  for (const one of actions) {
+    if (place.querySelector(`[data-pending="${one.id}"]`)) continue;
+    const item = document.createElement("li");
+    item.dataset.pending = one.id;
+    item.className = "visit-waiting";
+    item.textContent = one.kind === "photo" ? wordOf("labels", one.body.label) : one.body.text ?? one.body.value ?? one.body.item ?? "";
+    place.append(item);
+    if (one.kind === "photo") await showPicture(item, one);
+  }
+}
+
+async function showPicture(item, action) {
+  const bytes = await bytesOf(action);
+  if (!bytes) return;
+  const picture = document.createElement("img");
+  Object.assign(picture, { src: URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" })), alt: item.textContent, width: 96, height: 96 });
+  picture.onload = () => URL.revokeObjectURL(picture.src);
+  item.prepend(picture);
+}
+
+async function wayBackFromCamera() {
+  const camera = await get("meta", "camera"), place = document.querySelector("[data-camera-back]");
+  if (!camera || !place || Date.now() - camera.at > 3600_000) return;
+  const link = document.createElement("a");
+  Object.assign(link, { href: `/visits/${camera.visit_id}#photos`, className: "field__button", textContent: `${wordOf("kinds", "photo")}: ${camera.who}` });
+  place.replaceChildren(link);
+  place.hidden = false;
+  await remove("meta", "camera");
+}
+
+function bindSignOut(form) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const count = mine(await list()).filter(isWaiting).length;
+    if (count && !window.confirm(word("sign_out_waiting", { COUNT: count }))) return;
+    await forgetPack();
+    form.submit();
+  });
+}
+
+async function onPack(told) {
+  await refresh(told).catch(() => null);
+}
+
+async function look() {
+  if (document.visibilityState !== "visible" || Date.now() - looked < FRESH_MS && status.network === "on" && !mine(await list()).some(isWaiting)) return;
+  looked = Date.now();
+  await hurry();
+  if (status.stopped === "wipe") await forgetPack();
+}
+
+async function start() {
+  for (const print of document.querySelectorAll("[data-print]")) print.addEventListener("click", () => window.print());
+  for (const form of document.querySelectorAll("[data-sign-out]")) bindSignOut(form);
+  const open = location.hash && document.getElementById(location.hash.slice(1));
+  if (open?.tagName === "DETAILS") open.open = true;
+  if (!canKeep() || !document.documentElement.dataset.user) return say(word("nothing_kept"));
+  try { await tidy(); } catch { return say(word("nothing_kept")); }
+  if (await check() === "old") { document.getElementById("main").replaceChildren(); say(word("too_old")); }
+  for (const form of document.querySelectorAll("[data-action-form]")) bindForm(form);
+  for (const glass of document.querySelectorAll("[data-glass]")) bindGlass(glass);
+  for (const button of document.querySelectorAll("[data-send-now]")) button.addEventListener("click", hurry);
+  hooks.onPack = onPack;
+  onChange(show);
+  for (const event of ["online", "pageshow", "focus"]) window.addEventListener(event, look);
+  window.addEventListener("offline", () => { status.network = "off"; show(); });
+  document.addEventListener("visibilitychange", look);
+  window.visualViewport?.addEventListener("resize", () => document.body.classList.toggle("has-keyboard", window.visualViewport.height < window.innerHeight * 0.75));
+  await show();
+  document.body.dataset.ready = "on";
+  wayBackFromCamera();
+  await navigator.serviceWorker?.register("/sw.js", { scope: "/" }).catch(() => null);
+  navigator.storage?.persist?.().catch(() => null);
+  await look();
+}
+
+start();

@@ -1,0 +1,89 @@
+// The outbox: whatever is done is written here first and counts as kept once that is on the disk. An action is
+// {id, user_id, device_id, visit_id, who, kind, body, file_id, size, replaces, occurred_at, seq, not_before, send_before, state, tries, problem}.
+// States: saved → sending → done | held (a person chooses) | refused. A tab that died while sending left "sending", which is "saved".
+import { all, get, put, remove, transact } from "./store.js";
+import { userId } from "./words.js";
+
+const KEPT_MS = 24 * 3600 * 1000, UNDO_MS = 6000;
+const tabs = "BroadcastChannel" in window ? new BroadcastChannel("field-outbox") : null;
+const changed = new EventTarget();
+
+export const onChange = (react) => {
+  changed.addEventListener("change", react);
+  tabs?.addEventListener("message", react);
+};
+
+export function tell() {
+  changed.dispatchEvent(new Event("change"));
+  tabs?.postMessage("changed");
+}
+
+export async function deviceId() {
+  const known = await get("meta", "device");
+  if (known) return known.value;
+  const made = crypto.randomUUID();
+  await transact("readwrite", ({ meta }) => { meta.add({ id: "device", value: made }); }).catch(() => null);
+  return (await get("meta", "device"))?.value ?? made;
+}
+
+// Keeps an action with its bytes in one transaction. Throws QuotaExceededError where the phone is full.
+export async function keep({ visit_id, who, kind, body, bytes = null, replaces = null, send_before = null }) {
+  const offset = (await get("meta", "clock"))?.offset_ms ?? 0, now = Date.now();
+  const action = {
+    id: crypto.randomUUID(), v: 1, user_id: userId(), device_id: await deviceId(), visit_id, who, kind, body, replaces, send_before,
+    file_id: bytes ? crypto.randomUUID() : null, size: bytes?.byteLength ?? 0, uploaded: false, occurred_at: new Date(now).toISOString(),
+    clock_offset_ms: offset, not_before: kind === "step" ? now + UNDO_MS : 0, state: "saved", tries: 0, problem: null,
+  };
+  await transact("readwrite", (stores) => {
+    if (bytes) stores.bytes.put({ id: action.file_id, bytes });
+    stores.meta.get("seq").onsuccess = (event) => {
+      action.seq = (event.target.result?.value ?? 0) + 1;
+      stores.meta.put({ id: "seq", value: action.seq });
+      stores.actions.put(action);
+    };
+  });
+  tell();
+  return action;
+}
+
+export async function list() {
+  return (await all("actions")).sort((one, other) => one.seq - other.seq);
+}
+
+export const mine = (actions) => actions.filter((one) => one.user_id === userId());
+export const isWaiting = (one) => one.state === "saved" || one.state === "sending";
+export const needsPerson = (one) => one.state === "held" || one.state === "refused";
+
+// Whether it may go now. A clock that was set back does not hold it up for longer than the time to undo.
+export const isRipe = (one, now = Date.now()) => one.not_before <= now || one.not_before - now > UNDO_MS;
+
+export async function update(action, values) {
+  Object.assign(action, values);
+  await put("actions", action);
+}
+
+// What the office has: the bytes go, the action stays a day to be looked at.
+export async function settle(action, state, problem = null) {
+  await transact("readwrite", (stores) => {
+    stores.actions.put(Object.assign(action, { state, problem, ended_at: Date.now() }));
+    if (state === "done" && action.file_id) stores.bytes.delete(action.file_id);
+    if (state !== "done" || !action.file_id) return;
+  });
+}
+
+export async function forget(action) {
+  await transact("readwrite", (stores) => {
+    stores.actions.delete(action.id);
+    if (action.file_id) stores.bytes.delete(action.file_id);
+  });
+  tell();
+}
+
+// At the start of a page: what a dead tab left, and what lay long enough.
+export async function tidy() {
+  for (const action of await list()) {
+    if (action.state === "done" && Date.now() - action.ended_at > KEPT_MS) await remove("actions", action.id);
+  }
+}
+
+export const bytesOf = async (action) => (await get("bytes", action.file_id))?.bytes ?? null;

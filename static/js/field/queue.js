@@ -1,0 +1,87 @@
+// The page of what waits on this phone: in the order it goes, what needs a person first, each with its choices.
+import { isWaiting, keep, mine, needsPerson, settle } from "./outbox.js";
+import { bytesOf } from "./outbox.js";
+import { clock, word, wordOf } from "./words.js";
+
+const EVIDENCE = new Set(["note", "photo", "checklist", "serial", "meter", "signature"]), OLD_MS = 14 * 86400000;
+
+const make = (tag, className, text) => Object.assign(document.createElement(tag), { className, textContent: text ?? "" });
+
+export function showQueue(everything, tools) {
+  const place = document.querySelector("[data-queue]");
+  if (!place || place.querySelector("textarea")) return;
+  const own = mine(everything), asked = own.filter(needsPerson), waiting = own.filter(isWaiting), done = own.filter((one) => one.state === "done");
+  const parts = [...asked.map((one) => held(one, tools)), ...waiting.map((one) => item(one, tools))];
+  if (!parts.length) parts.push(make("p", "field__empty", word("nothing")));
+  if (done.length) parts.push(make("p", "field__soft", `✓ ${word("sent_today", { COUNT: done.length })}`));
+  place.replaceChildren(...parts);
+}
+
+function saying(one) {
+  const { body } = one;
+  const said = one.kind === "step" ? wordOf("steps", body.to) : one.kind === "photo" ? wordOf("labels", body.label) : body.text ?? body.value ?? body.name ?? body.item;
+  return `${wordOf("kinds", one.kind)}: ${said}`;
+}
+
+function button(text, act) {
+  const made = make("button", "field__button", text);
+  made.type = "button";
+  made.addEventListener("click", async () => { made.disabled = true; await act(); });
+  return made;
+}
+
+function item(one, tools) {
+  const made = make("article", "queue__item");
+  made.dataset.item = one.kind;
+  const size = one.size ? `, ${Math.round(one.size / 1024)} kB` : "";
+  made.append(make("div", "", `◷ ${saying(one)}${size}`), make("small", "", `${one.who} · ${clock(one.occurred_at)}`));
+  const choices = make("div", "queue__choices");
+  const isOld = Date.now() - Date.parse(one.occurred_at) > OLD_MS && !one.confirmed;
+  if (isOld) made.append(make("p", "", word("late")));
+  if (isOld || one.parked) choices.append(button(word("retry"), async () => { await tools.update(one, { confirmed: true, parked: false, tries: 0 }); tools.hurry(); }));
+  choices.append(button(word("discard"), () => window.confirm(word("sure")) ? tools.discard(one) : null));
+  made.append(choices);
+  return made;
+}
+
+function held(one, tools) {
+  const made = make("article", "queue__item queue__item--held");
+  made.dataset.item = one.kind;
+  made.append(make("h2", "", one.state === "held" ? word("conflict") : word("refused")));
+  made.append(make("div", "", `${saying(one)}`), make("small", "", `${one.who} · ${clock(one.occurred_at)}`));
+  made.append(make("p", "", one.problem.words === "unreadable" ? word("unreadable") : one.problem.words));
+  for (const newer of one.problem.details?.newer ?? []) made.append(make("p", "queue__quote", `${newer.name}: ${newer.text}`));
+  const choices = make("div", "queue__choices");
+  for (const choice of one.problem.choices ?? []) choices.append(button(word(choice), () => choose(one, choice, made, tools)));
+  if (one.state === "refused" && typeof one.body.text === "string") choices.prepend(button(word("change"), () => choose(one, "change", made, tools)));
+  made.append(choices);
+  return made;
+}
+
+async function choose(one, choice, place, tools) {
+  if (choice === "discard") return tools.forget(one);
+  if (choice === "change") return change(one, place, tools);
+  const newest = one.problem.details?.newer?.at(-1)?.id;
+  const again = { visit_id: one.visit_id, who: one.who, replaces: one.id, bytes: one.file_id ? await bytesOf(one) : null };
+  if (choice === "send_anyway") await keep({ ...again, kind: one.kind, body: { ...one.body, last_seen_message_id: newest ?? one.body.last_seen_message_id } });
+  else if (EVIDENCE.has(one.kind)) await keep({ ...again, kind: one.kind, body: one.body });
+  else await keep({ ...again, kind: "note", body: { text: `${saying(one)}, ${clock(one.occurred_at)}` } });
+  await settle(one, "done", { code: "settled", words: "" });
+  return tools.hurry();
+}
+
+function change(one, place, tools) {
+  const field = Object.assign(make("textarea", "field__input"), { rows: 4, value: one.body.text });
+  field.setAttribute("aria-label", wordOf("kinds", one.kind));
+  const newest = one.problem.details?.newer?.at(-1)?.id;
+  const send = button(word("send_now"), async () => {
+    if (!field.value.trim()) return;
+    const body = { ...one.body, text: field.value.trim(), ...(newest ? { last_seen_message_id: newest } : {}) };
+    await keep({ visit_id: one.visit_id, who: one.who, kind: one.kind, body, replaces: one.id });
+    field.remove();
+    await settle(one, "done", { code: "settled", words: "" });
+    tools.hurry();
+  });
+  place.querySelector(".queue__choices").replaceChildren(field, send);
+  field.focus();
+}

@@ -1,0 +1,174 @@
+"""What a phone reports is applied once, in order, by its owner, or a person is asked."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from app.domain.accounts.access import viewer_of
+from app.domain.appointments.actions import change_appointment, content_of
+from app.domain.delivery.models import Delivery
+from app.domain.events.actions import SYSTEM
+from app.domain.field.actions import discard_action
+from app.domain.field.models import Outcome
+from app.domain.field.record import read_record
+from app.domain.field.steps import VisitStep, current_step
+from app.domain.threads.models import Attachment
+from tests.domain.field.conftest import DEVICE, Round
+from tests.factories import make_message
+
+
+def test_an_action_that_arrives_twice_has_one_effect(day: Round) -> None:
+    note = day.new()
+    assert [day.take(note).outcome, day.take(note).outcome] == ["applied", "already"]
+    assert [one.text for one in day.messages("internal_note")] == ["Klaar met boren"]
+    assert [row.outcome for row in day.ledger()] == [Outcome.APPLIED]
+
+
+def test_another_action_under_the_same_name_changes_nothing(day: Round) -> None:
+    note = day.new()
+    day.take(note)
+    answer = day.take(replace(note, body={"text": "Iets anders"}))
+    assert (answer.outcome, answer.code) == ("refused", "changed")
+    assert len(day.messages("internal_note")) == 1
+
+
+def test_one_that_overtook_the_one_before_it_waits_for_it(day: Round) -> None:
+    first, second = day.step("on_the_way"), day.step("arrived")
+    second = replace(second, after=first.id)
+    assert day.take(second).outcome == "waiting"
+    assert [day.take(first).outcome, day.take(second).outcome] == ["applied", "applied"]
+    assert [row.body["to"] for row in day.ledger()] == ["on_the_way", "arrived"]
+
+
+def test_a_visit_goes_from_step_to_step_and_the_reason_is_asked_for(day: Round) -> None:
+    answers = day.send(*(day.step(to) for to in ("on_the_way", "arrived", "in_progress", "done")))
+    assert {answer.outcome for answer in answers} == {"applied"}
+    assert current_step(day.session, day.visit) == VisitStep.DONE
+    late = day.take(day.step("arrived"))
+    assert (late.outcome, late.code, late.choices) == ("conflict", "not_allowed", ("hand_in", "discard"))
+    assert "Done" in late.words
+    assert "Arrived" in late.words
+
+
+def test_the_same_step_again_is_fine_and_nothing_goes_without_a_reason(day: Round) -> None:
+    day.take(day.step("arrived"))
+    assert day.take(day.step("arrived")).code == "same"
+    refused = day.take(day.new("step", body={"to": "aborted"}))
+    assert (refused.outcome, refused.details) == ("refused", {"field": "reason"})
+    assert day.take(day.step("aborted")).outcome == "applied"
+    assert current_step(day.session, day.visit) == VisitStep.ABORTED
+
+
+def test_a_cancelled_visit_is_told_with_a_choice_and_what_happened_there_can_be_handed_in(day: Round) -> None:
+    from app.domain.appointments.actions import set_appointment_state
+    from app.domain.appointments.models import AppointmentState
+
+    set_appointment_state(day.session, day.visit.id, AppointmentState.CANCELLED, now=day.now, actor=SYSTEM)
+    step = day.step("arrived")
+    held = day.take(step)
+    assert (held.outcome, held.code) == ("conflict", "cancelled")
+    assert day.take(step).outcome == "conflict"  # and says the same again
+    note = day.new(body={"text": "Ik was er al"}, replaces=step.id)
+    assert day.take(note).outcome == "applied"
+
+
+def test_a_visit_that_was_given_away_takes_nothing_until_its_owner_hands_it_in(day: Round) -> None:
+    content = replace(content_of(day.visit), technician_user_id=day.carla.id)
+    change_appointment(day.session, day.visit.id, content, now=day.now, actor=SYSTEM)
+    photo = day.new("photo", body={"label": "before"}, file_id=day.file())
+    held = day.take(photo)
+    assert (held.code, held.words) == ("given", "This visit is Carla's now.")
+    again = replace(photo, id=uuid.uuid4(), replaces=photo.id)
+    assert day.take(again).outcome == "applied"
+    step = day.step("arrived")
+    day.take(step)
+    assert day.take(replace(day.step("arrived"), replaces=step.id)).outcome == "conflict"
+    assert day.take(day.new("message", body={"text": "Ik kom"}, replaces=step.id)).outcome == "conflict"
+
+
+def test_nobody_reports_on_a_visit_of_another_brand(day: Round) -> None:
+    note = day.new()
+    answer = day.take(note, viewer=viewer_of(day.session, day.mallory))
+    assert (answer.outcome, answer.code) == ("refused", "gone")
+    assert day.take(note).outcome == "applied"  # the same name under another person is another action
+
+
+def test_a_message_goes_out_once_and_a_newer_one_is_shown_first(day: Round) -> None:
+    body = {"text": "Ik ben er over 20 minuten", "last_seen_message_id": str(day.seen.id)}
+    newer = make_message(day.session, day.thread, "Bel even aan de achterkant", at=day.now + timedelta(seconds=1))
+    message = day.new("message", body=body)
+    held = day.take(message)
+    assert (held.outcome, held.code) == ("conflict", "newer_message")
+    assert [one["text"] for one in held.details["newer"]] == ["Bel even aan de achterkant"]
+    anyway = day.new("message", body={**body, "last_seen_message_id": str(newer.id)}, replaces=message.id)
+    assert [day.take(anyway).outcome, day.take(anyway).outcome] == ["applied", "already"]
+    assert [one.text for one in day.messages("outgoing")] == ["Ik ben er over 20 minuten"]
+    day.session.refresh(day.thread)
+    assert day.thread.assignee_user_id is None  # it stays the office's
+
+
+def test_on_my_way_tells_the_customer_unless_it_comes_too_late(day: Round) -> None:
+    late = day.step("on_the_way", body={"minutes": 20}, send_before=day.now - timedelta(minutes=1))
+    answer = day.take(late)
+    assert (answer.outcome, answer.code) == ("applied", "without_message")
+    assert day.messages("outgoing") == []
+    day.thread.last_inbound_at = day.now
+
+
+def test_on_my_way_says_when(day: Round) -> None:
+    answer = day.take(day.step("on_the_way", body={"minutes": 20}, send_before=day.now + timedelta(minutes=15)))
+    assert answer.code == "with_message", answer
+    (message,) = day.messages("outgoing")
+    assert message.text.startswith("Tim")
+    assert day.session.execute(sa.select(sa.func.count()).select_from(Delivery)).scalar_one() == 1
+
+
+def test_a_photo_waits_for_its_bytes_and_then_hangs_in_the_conversation(day: Round) -> None:
+    missing = day.new("photo", body={"label": "fuse_box"}, file_id=uuid.uuid4())
+    assert day.take(missing).code == "missing_upload"
+    photo = day.new("photo", body={"label": "fuse_box"}, file_id=day.file())
+    assert day.take(photo).outcome == "applied"
+    (note,) = day.messages("internal_note")
+    (file,) = day.session.execute(sa.select(Attachment).where(Attachment.message_id == note.id)).scalars()
+    assert note.text == "Photo: Fuse box"
+    assert file.filename.startswith("fuse_box")
+    assert [one.body["label"] for one in read_record(day.session, day.visit.id).photos] == ["fuse_box"]
+
+
+def test_what_was_thrown_away_does_nothing_when_it_comes_later(day: Round) -> None:
+    note = day.new()
+    away = discard_action(day.session, note.id, device_id=DEVICE, user_id=day.tim.id, now=day.now)
+    assert (away.outcome, day.take(note).outcome) == ("discarded", "discarded")
+    assert day.messages("internal_note") == []
+    there = day.new()
+    day.take(there)
+    assert discard_action(day.session, there.id, device_id=DEVICE, user_id=day.tim.id, now=day.now).outcome == "already"
+
+
+@pytest.mark.parametrize("hours", [3, -24])
+def test_a_wrong_clock_puts_nothing_in_the_future_and_nothing_out_of_order(day: Round, hours: int) -> None:
+    off = timedelta(hours=hours)
+    first = day.step("arrived", occurred_at=day.now + off, clock_offset_ms=int(-off.total_seconds() * 1000))
+    second = day.step("in_progress", occurred_at=day.now - timedelta(days=2))
+    day.send(first, second)
+    times = [row.occurred_at for row in day.ledger()]
+    assert times == sorted(times)
+    assert max(times) <= day.now
+
+
+def test_the_record_has_the_newest_word_on_each_thing(day: Round) -> None:
+    day.take(day.new("meter", body={"when": "before", "value": "48213.4"}))
+    day.take(day.new("meter", body={"when": "before", "value": "48213.5"}))
+    day.take(day.new("serial", body={"text": "ACE0412873"}))
+    day.take(day.new("checklist", body={"item": "Aarde gemeten", "answer": "yes"}))
+    day.take(day.new("signature", body={"name": "P. van Dam", "strokes": "", "statement": ""}))
+    found = read_record(day.session, day.visit.id)
+    assert found.meters["before"].body["value"] == "48213.5"
+    assert [one.body["text"] for one in found.serials] == ["ACE0412873"]
+    assert found.checks["Aarde gemeten"].body["answer"] == "yes"
+    assert found.signature is not None

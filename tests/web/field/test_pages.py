@@ -1,0 +1,186 @@
+"""A technician sees the visits that are theirs and their conversations, and reports from any browser, scripts or not."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from werkzeug.test import TestResponse
+
+from app.core.db import db
+from app.domain.accounts.sessions import end_sessions
+from app.domain.field.models import FieldFile, Outcome
+from app.domain.field.steps import VisitStep, current_step
+from tests.domain.field.conftest import PNG, Round
+from tests.support.signing_in import csrf_token
+
+
+def action(day: Round, kind: str = "note", **more: Any) -> dict[str, Any]:
+    """As the outbox of a phone sends it."""
+    usual = {"id": str(uuid.uuid4()), "device_id": str(uuid.uuid4()), "visit_id": str(day.visit.id), "kind": kind}
+    return {**usual, "body": {"text": "Klaar"}, "occurred_at": day.now.isoformat(), **more}
+
+
+def send(day: Round, *actions: dict[str, Any], user: object = None) -> TestResponse:
+    headers = {"X-CSRFToken": csrf_token(day.client.plain)}
+    said = {"user_id": str(user or day.tim.id), "actions": list(actions)}
+    return day.client.post("/field/actions", json=said, headers=headers)
+
+
+def put(day: Round, file_id: uuid.UUID, content: bytes, *, digest: bytes | None = None) -> TestResponse:
+    told = base64.b64encode(digest or hashlib.sha256(content).digest()).decode()
+    headers = {
+        "X-CSRFToken": csrf_token(day.client.plain),
+        "X-Field-User": str(day.tim.id),
+        "Content-Digest": f"sha-256=:{told}:",
+    }
+    return day.client.open("PUT", f"/field/uploads/{file_id}", data=content, headers=headers)
+
+
+def form(day: Round, kind: str, **fields: Any) -> TestResponse:
+    return day.post(f"/visits/{day.visit.id}/actions", kind=kind, id=uuid.uuid4(), **fields)
+
+
+def test_today_has_the_next_visit_with_the_ways_to_it_and_the_visit_its_conversation(day: Round) -> None:
+    text = day.get("/today")
+    assert "Pieter van Dam" in text
+    assert "destination=Kerkstraat%2012%2C%20Utrecht" in text
+    assert "tel:+31612345678" in text
+    assert "On my way" in text
+    page = day.get(f"/visits/{day.visit.id}")
+    assert "Tot zo" in page
+    assert "1 × Wallbox 11kW" in page
+
+
+def test_nobody_sees_the_visit_or_the_pictures_of_somebody_else(day: Round) -> None:
+    day.take(day.new("photo", body={"label": "before"}, file_id=(kept := day.file())))
+    day.session.commit()
+    assert day.client.get(f"/visits/{day.visit.id}/files/{kept}").data == PNG
+    for other in (day.carla, day.mallory):
+        day.as_user(other)
+        assert "Pieter" not in day.get("/today")
+        for path in ("", "/report", f"/files/{kept}"):
+            assert day.client.get(f"/visits/{day.visit.id}{path}").status_code == 404
+        assert form(day, "note", text="Hoi").status_code == 404
+        assert str(day.visit.id) not in day.client.get("/field/pack").text
+
+
+def test_steps_photos_and_messages_work_as_plain_forms(day: Round) -> None:
+    assert form(day, "step", to="arrived").status_code == 303
+    assert form(day, "photo", label="before", file=(io.BytesIO(PNG), "x.png")).status_code == 303
+    assert form(day, "message", text="Ik sta voor de deur").status_code == 303
+    page = day.get(f"/visits/{day.visit.id}")
+    assert "Start work" in page
+    assert "Ik sta voor de deur" in page
+    assert current_step(day.session, day.visit) == VisitStep.ARRIVED
+    assert day.session.execute(sa.select(FieldFile.sha256)).scalar_one() == hashlib.sha256(PNG).hexdigest()
+
+
+def test_what_a_plain_form_lacks_is_said(day: Round) -> None:
+    for kind, fields, words in (
+        ("meter", {"when": "before", "value": "veel"}, "Write the meter reading as digits"),
+        ("photo", {"label": "before"}, "Take or choose a picture"),
+        ("note", {"text": " "}, "Write something first"),
+        ("step", {"to": "aborted"}, "Say why."),
+    ):
+        answer = form(day, kind, **fields)
+        assert answer.status_code == 422
+        assert words in answer.text
+    assert [row.outcome for row in day.ledger()] == [Outcome.REFUSED]
+
+
+def test_an_outbox_that_lost_its_answers_is_told_the_same_again(day: Round) -> None:
+    actions = [action(day, "step", body={"to": to}) for to in ("on_the_way", "arrived")]
+    actions[1]["after"] = actions[0]["id"]
+    assert [one["outcome"] for one in send(day, *actions).json["answers"]] == ["applied", "applied"]
+    assert [one["outcome"] for one in send(day, *actions).json["answers"]] == ["already", "already"]
+    headers = {"X-CSRFToken": csrf_token(day.client.plain)}
+    known = day.client.post("/field/actions/known", json={"ids": [actions[0]["id"], str(uuid.uuid4())]}, headers=headers)
+    assert known.json == {"outcomes": {actions[0]["id"]: "applied"}}
+    assert len(day.ledger()) == 2
+
+
+def test_one_that_cannot_be_read_stops_none_of_the_others(day: Round) -> None:
+    answers = send(day, action(day, "meter", body={"when": "before", "value": "x"}), action(day)).json["answers"]
+    assert [one["outcome"] for one in answers] == ["refused", "applied"]
+    assert answers[0]["details"] == {"field": "value"}
+    assert send(day, {"id": "nothing"}).json["answers"][0]["outcome"] == "refused"
+
+
+def test_nothing_is_sent_under_another_person(day: Round) -> None:
+    day.as_user(day.carla)
+    answer = send(day, action(day), user=day.tim.id)
+    assert (answer.status_code, answer.json["code"]) == (409, "other_user")
+    assert put(day, uuid.uuid4(), PNG).json["code"] == "other_user"
+    assert day.ledger() == []
+
+
+def test_bytes_that_got_lost_on_the_way_are_not_kept_and_the_same_again_is_the_same(day: Round) -> None:
+    file_id = uuid.uuid4()
+    assert put(day, file_id, b"").json["code"] == "empty_body"
+    assert put(day, file_id, PNG[:20], digest=hashlib.sha256(PNG).digest()).json["code"] == "bad_digest"
+    assert [put(day, file_id, PNG).status_code for _ in range(2)] == [200, 200]
+    assert put(day, file_id, PNG + b"x").status_code == 409
+    assert (
+        send(day, action(day, "photo", body={"label": "after"}, file_id=str(file_id))).json["answers"][0]["outcome"] == "applied"
+    )
+    assert day.client.get(f"/visits/{day.visit.id}/files/{file_id}").data == PNG
+
+
+def test_an_action_can_be_thrown_away_before_it_arrives(day: Round) -> None:
+    note, headers = action(day), {"X-CSRFToken": csrf_token(day.client.plain)}
+    away = day.client.post(f"/field/actions/{note['id']}/discarding", json={"device_id": note["device_id"]}, headers=headers)
+    assert away.json["outcome"] == "discarded"
+    assert send(day, note).json["answers"][0]["outcome"] == "discarded"
+
+
+def test_a_phone_keeps_today_and_hears_when_it_has_to_forget(day: Round) -> None:
+    answer = day.client.get("/field/pack")
+    pack = answer.json
+    assert (pack["user_id"], answer.headers["X-Field-User"]) == (str(day.tim.id), str(day.tim.id))
+    assert f"/visits/{day.visit.id}" in pack["pages"]
+    for path in pack["pages"]:
+        kept = day.client.get(path)
+        assert (kept.status_code, kept.headers["X-Field-User"]) == (200, str(day.tim.id))
+    for path in pack["assets"]:
+        assert day.client.plain.get(path).status_code == 200, path
+    assert "pages" not in day.client.get(f"/field/pack?have={pack['pack']}").json
+    day.take(day.step("arrived"))
+    day.session.commit()
+    assert day.client.get("/field/pack").json["pack"] != pack["pack"]
+    end_sessions(day.session, day.tim.id, now=day.now)
+    day.session.commit()
+    db.session.remove()
+    gone = day.client.get("/field/pack")
+    assert (gone.status_code, gone.json) == (401, {"code": "wipe"})
+
+
+def test_the_app_has_a_name_icons_and_a_worker_that_anybody_may_read(day: Round) -> None:
+    manifest = json.loads(day.client.get("/manifest.webmanifest").text)
+    assert (manifest["start_url"], manifest["display"]) == ("/today", "standalone")
+    for icon in manifest["icons"]:
+        assert day.client.plain.get(icon["src"]).status_code == 200
+    assert "X-Field-User" in day.client.get("/sw.js").text
+
+
+def test_a_file_under_the_name_of_other_content_is_not_kept_for_a_year(day: Round) -> None:
+    right = day.client.get("/field/pack").json["assets"][0]
+    assert "immutable" in day.client.plain.get(right).headers["Cache-Control"]
+    wrong = right.partition("?")[0] + "?v=0123456789ab"
+    assert day.client.plain.get(wrong).headers["Cache-Control"] == "no-store"
+
+
+def test_the_report_has_what_was_done_with_the_signature(day: Round) -> None:
+    day.take(day.step("arrived"))
+    day.take(day.new("meter", body={"when": "after", "value": "48213.9"}))
+    day.take(day.new("serial", body={"text": "ACE0412873"}))
+    day.take(day.new("signature", body={"name": "P. van Dam", "strokes": "10,10 20,20;30,30 40,40", "statement": "Klaar."}))
+    day.session.commit()
+    text = day.get(f"/visits/{day.visit.id}/report")
+    for words in ("48213.9", "ACE0412873", "P. van Dam", 'points="30,30 40,40"', "Arrived"):
+        assert words in text
