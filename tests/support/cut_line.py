@@ -1,4 +1,4 @@
-"""A line between a browser and the application that a test can cut: refuse, cut what goes up after so many bytes, lose the answer."""
+"""A line between a browser and the application that a test can cut: refuse, cut off what goes up, lose the answer."""
 
 from __future__ import annotations
 
