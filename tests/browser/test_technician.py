@@ -209,7 +209,7 @@ def test_a_day_without_a_network_arrives_once_in_order_and_whole(
 
         page = phone.start()
         ready(page, visit)
-        expect(page.locator(".visit-steps [aria-current=step]")).to_have_text("Working")
+        expect(page.locator(".visit-steps [aria-current=step]")).to_have_text("In progress")
         photograph(page, "after", picture)
         write(page, "note", "text", "Groepenkast vervangen")
         double = phone.open()

@@ -29,17 +29,18 @@ from app.domain.delivery.actions import Reply, ReplyContext, queue_reply
 from app.domain.delivery.errors import UnableToReply
 from app.domain.field.errors import ActionConflict, ActionRefused
 from app.domain.field.models import ActionKind, FieldFile
-from app.domain.field.steps import NEXT, WANT_REASON, VisitStep, current_step, write_step
+from app.domain.field.steps import REASONS, VisitStep, next_steps, write_step
 from app.domain.threads.actions import ThreadMovedOn, add_note
 from app.domain.threads.models import Attachment, Thread
+from app.domain.transitions.actions import TransitionRefused
 
 STEP_WORDS = {
     VisitStep.PLANNED: N_("Planned"),
     VisitStep.ON_THE_WAY: N_("On the way"),
     VisitStep.ARRIVED: N_("Arrived"),
-    VisitStep.IN_PROGRESS: N_("Working"),
+    VisitStep.IN_PROGRESS: N_("In progress"),
     VisitStep.DONE: N_("Done"),
-    VisitStep.NOT_HOME: N_("Nobody home"),
+    VisitStep.NOT_HOME: N_("Nobody at home"),
     VisitStep.ABORTED: N_("Broken off"),
     VisitStep.CANCELLED: N_("Cancelled"),
 }
@@ -84,18 +85,21 @@ class Told:
 
 
 def _take_step(session: Session, report: Report) -> Told:
-    to, now_at = VisitStep(report.body["to"]), current_step(session, report.appointment)
+    to, now_at = VisitStep(report.body["to"]), report.appointment.state
     if to == now_at:
         return Told("same")
     if now_at == VisitStep.CANCELLED:
         raise ActionConflict("cancelled", CALLED_OFF, choices=("hand_in", "discard"))
-    if to not in NEXT.get(now_at, ()):
+    if to not in next_steps(now_at):
         words = NOT_FROM_HERE % {"now": STEP_WORDS[now_at], "to": STEP_WORDS[to]}
         raise ActionConflict("not_allowed", words, choices=("hand_in", "discard"), details={"now": now_at.value})
-    reason = str(report.body.get("reason") or "")
-    if to in WANT_REASON and not reason:
+    why = {"reason_code": str(report.body.get("reason") or ""), "reason": str(report.body.get("text") or "")}
+    if to in REASONS and not why["reason_code"]:
         raise ActionRefused("reason", WHY_NEEDED, field="reason")
-    write_step(session, report.appointment, to, reason=reason, now=report.now, actor=report.viewer.actor)
+    try:
+        write_step(session, report.appointment, to, **why, now=report.now, actor=report.viewer.actor)
+    except TransitionRefused as refused:
+        raise ActionConflict("not_allowed", str(refused), choices=("hand_in", "discard")) from refused
     return _tell_customer(session, report) if to == VisitStep.ON_THE_WAY and report.body.get("minutes") else Told()
 
 

@@ -17,7 +17,7 @@ from app.domain.appointments.queries import AppointmentRow, get_appointment, lis
 from app.domain.contacts.models import ContactIdentity
 from app.domain.field.access import get_own_visit
 from app.domain.field.record import VisitRecord, read_record
-from app.domain.field.steps import NEXT, VisitStep, current_step
+from app.domain.field.steps import VisitStep, next_steps
 from app.domain.orders.models import LineItem, Order
 from app.domain.threads.models import Message, MessageType
 
@@ -45,7 +45,7 @@ class VisitRow:
     @property
     def next_steps(self) -> tuple[VisitStep, ...]:
         """What may follow, the usual first."""
-        return NEXT.get(self.step, ())
+        return next_steps(self.step)
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _with_facts(session: Session, rows: Sequence[AppointmentRow]) -> list[VisitR
     return [
         VisitRow(
             row=row,
-            step=current_step(session, row.appointment),
+            step=row.appointment.state,
             phone=phones.get(row.appointment.contact_id, ""),
             order_type=types.get(row.appointment.order_id, "") if row.appointment.order_id else "",
         )

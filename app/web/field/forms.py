@@ -13,13 +13,13 @@ from app.core.text import storable
 from app.core.translation import gettext as _
 from app.domain.field.actions import NewAction
 from app.domain.field.models import LINE_CHARACTERS, TEXT_CHARACTERS, ActionKind, PhotoLabel
-from app.domain.field.steps import REASONS, VisitStep
+from app.domain.field.steps import REASONS, TAKEN, VisitStep
 
 CHECK_ANSWERS = ("yes", "no", "na")
 METER_TIMES = ("before", "after")
 MOST_MINUTES, MOST_OFFSET_MS, MOST_STROKES = 240, 10 * 366 * 86_400_000, 20_000
 NEED_FILE = frozenset({ActionKind.PHOTO})
-STEPS = tuple(step.value for step in VisitStep if step not in (VisitStep.PLANNED, VisitStep.CANCELLED))
+STEPS = tuple(step.value for step in TAKEN)
 
 
 class BadAction(Exception):

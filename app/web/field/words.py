@@ -23,7 +23,7 @@ STEP_BUTTONS = {
     VisitStep.ARRIVED: N_("I have arrived"),
     VisitStep.IN_PROGRESS: N_("Start work"),
     VisitStep.DONE: N_("Done"),
-    VisitStep.NOT_HOME: N_("Nobody home"),
+    VisitStep.NOT_HOME: N_("Nobody at home"),
     VisitStep.ABORTED: N_("Cannot go on"),
 }
 STEP_ICONS = {VisitStep.ON_THE_WAY: "send", VisitStep.ARRIVED: "map-pin", VisitStep.IN_PROGRESS: "play", VisitStep.DONE: "check"}

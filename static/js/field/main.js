@@ -137,12 +137,12 @@ function overlay(own) {
   }
 }
 
-const FOLLOWS = { planned: "on_the_way", on_the_way: "arrived", arrived: "in_progress", in_progress: "done" };
+const FOLLOWS = { planned: "on_the_way", on_the_way: "arrived", arrived: "in_progress", in_progress: "done", not_home: "arrived", aborted: "in_progress" };
 
 function showState(visit, state) {
   const foot = document.querySelector(`[data-steps-of="${visit.dataset.visit}"]`);
   for (const part of foot?.querySelectorAll("[data-next]") ?? []) part.hidden = part.dataset.next !== FOLLOWS[state];
-  for (const part of visit.querySelectorAll("[data-when-open]")) part.hidden = !FOLLOWS[state];
+  for (const part of visit.querySelectorAll("[data-when-open]")) part.hidden = !["planned", "on_the_way", "arrived", "in_progress"].includes(state);
   const ended = visit.querySelector("[data-ended]");
   if (ended) { ended.hidden = !["not_home", "aborted", "cancelled"].includes(state); ended.textContent = wordOf("steps", state); }
   let isPast = true;

@@ -16,7 +16,7 @@ from app.core.clock import utc_now
 from app.core.runtime import runtime
 from app.domain.accounts.access import Viewer, viewer_of
 from app.domain.accounts.models import Brand, User
-from app.domain.appointments.models import Appointment
+from app.domain.appointments.models import Appointment, AppointmentState
 from app.domain.field.actions import Answer, NewAction, take_action
 from app.domain.field.models import ActionKind, PhoneAction
 from app.domain.threads.models import Message, Thread
@@ -33,6 +33,7 @@ DEVICE = uuid.UUID("0197f0de-0000-7000-8000-00000000d0d0")
 
 @dataclass
 class Round(PageDesk):
+    app: Flask
     brand: Brand
     tim: User
     carla: User
@@ -58,7 +59,8 @@ class Round(PageDesk):
         return self.new("step", body=body, **more)
 
     def take(self, new: NewAction, *, viewer: Viewer | None = None) -> Answer:
-        return take_action(self.session, new, viewer=viewer or self.viewer, now=self.now)
+        with self.app.app_context():
+            return take_action(self.session, new, viewer=viewer or self.viewer, now=self.now)
 
     def send(self, *actions: NewAction) -> list[Answer]:
         """In this order, each after the one before it, as a phone does."""
@@ -69,7 +71,12 @@ class Round(PageDesk):
         return answers
 
     def file(self, content: bytes = PNG) -> uuid.UUID:
-        return make_file(self.session, self.tim, now=self.now, content=content)
+        with self.app.app_context():
+            return make_file(self.session, self.tim, now=self.now, content=content)
+
+    def step_now(self) -> AppointmentState:
+        self.session.refresh(self.visit)
+        return self.visit.state
 
     def ledger(self) -> list[PhoneAction]:
         return list(self.session.execute(sa.select(PhoneAction).order_by(PhoneAction.number)).scalars())
@@ -80,10 +87,11 @@ class Round(PageDesk):
 
 
 @pytest.fixture
-def day(app: Flask, app_context: Flask, page_client: PageClient, db_session: Session) -> Round:
+def day(app: Flask, page_client: PageClient, db_session: Session) -> Round:
     now = utc_now()
     brand, other = make_brand(db_session, name="ChargeCars"), make_brand(db_session, "laderthuis", "LaderThuis")
-    channel = make_channel(db_session, brand, keyring=runtime().keyring)
+    with app.app_context():
+        channel = make_channel(db_session, brand, keyring=runtime().keyring)
     pieter = make_contact(db_session)
     thread = make_thread(db_session, channel, pieter, subject="Nieuwe laadpaal", at=now)
     seen = make_message(db_session, thread, "Tot zo", at=now)
@@ -101,6 +109,6 @@ def day(app: Flask, app_context: Flask, page_client: PageClient, db_session: Ses
         place="Kerkstraat 12, Utrecht",
     )
     db_session.commit()
-    made = Round(page_client, db_session, brand, *people, mallory, thread, visit, seen, now)
+    made = Round(page_client, db_session, app, brand, *people, mallory, thread, visit, seen, now)
     made.as_user(people[0])
     return made

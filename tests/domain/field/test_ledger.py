@@ -16,7 +16,7 @@ from app.domain.events.actions import SYSTEM
 from app.domain.field.actions import discard_action
 from app.domain.field.models import Outcome
 from app.domain.field.record import read_record
-from app.domain.field.steps import VisitStep, current_step
+from app.domain.field.steps import VisitStep
 from app.domain.threads.models import Attachment
 from tests.domain.field.conftest import DEVICE, Round
 from tests.factories import make_message
@@ -48,7 +48,7 @@ def test_one_that_overtook_the_one_before_it_waits_for_it(day: Round) -> None:
 def test_a_visit_goes_from_step_to_step_and_the_reason_is_asked_for(day: Round) -> None:
     answers = day.send(*(day.step(to) for to in ("on_the_way", "arrived", "in_progress", "done")))
     assert {answer.outcome for answer in answers} == {"applied"}
-    assert current_step(day.session, day.visit) == VisitStep.DONE
+    assert day.step_now() == VisitStep.DONE
     late = day.take(day.step("arrived"))
     assert (late.outcome, late.code, late.choices) == ("conflict", "not_allowed", ("hand_in", "discard"))
     assert "Done" in late.words
@@ -61,7 +61,7 @@ def test_the_same_step_again_is_fine_and_nothing_goes_without_a_reason(day: Roun
     refused = day.take(day.new("step", body={"to": "aborted"}))
     assert (refused.outcome, refused.details) == ("refused", {"field": "reason"})
     assert day.take(day.step("aborted")).outcome == "applied"
-    assert current_step(day.session, day.visit) == VisitStep.ABORTED
+    assert day.step_now() == VisitStep.ABORTED
 
 
 def test_a_cancelled_visit_is_told_with_a_choice_and_what_happened_there_can_be_handed_in(day: Round) -> None:

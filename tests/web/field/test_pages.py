@@ -12,10 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
-from app.core.db import db
 from app.domain.accounts.sessions import end_sessions
 from app.domain.field.models import FieldFile, Outcome
-from app.domain.field.steps import VisitStep, current_step
+from app.domain.field.steps import VisitStep
 from tests.domain.field.conftest import PNG, Round
 from tests.support.signing_in import csrf_token
 
@@ -77,7 +76,7 @@ def test_steps_photos_and_messages_work_as_plain_forms(day: Round) -> None:
     page = day.get(f"/visits/{day.visit.id}")
     assert "Start work" in page
     assert "Ik sta voor de deur" in page
-    assert current_step(day.session, day.visit) == VisitStep.ARRIVED
+    assert day.step_now() == VisitStep.ARRIVED
     assert day.session.execute(sa.select(FieldFile.sha256)).scalar_one() == hashlib.sha256(PNG).hexdigest()
 
 
@@ -155,7 +154,6 @@ def test_a_phone_keeps_today_and_hears_when_it_has_to_forget(day: Round) -> None
     assert day.client.get("/field/pack").json["pack"] != pack["pack"]
     end_sessions(day.session, day.tim.id, now=day.now)
     day.session.commit()
-    db.session.remove()
     gone = day.client.get("/field/pack")
     assert (gone.status_code, gone.json) == (401, {"code": "wipe"})
 
