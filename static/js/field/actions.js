@@ -2,6 +2,7 @@
 // nothing is done twice is the office's ledger. What gets no answer is sent again, and an action is done only when the office says so.
 import { Stopped, Unknown, post, preflight, upload } from "./connection.js";
 import { bytesOf, isRipe, isWaiting, list, mine, settle, tell, update } from "./outbox.js";
+import { pointer } from "./pack.js";
 import { get, put, transact } from "./store.js";
 import { userId } from "./words.js";
 
@@ -38,7 +39,7 @@ async function alone(work) {
 
 async function attempt(onPack) {
   try {
-    const known = await get("meta", "pack");
+    const known = await pointer();
     const waiting = mine(await list()).filter(isWaiting);
     const told = await preflight(known?.user_id === userId() ? known.pack : "", waiting.length ? `${waiting.length};${waiting[0].occurred_at}` : null);
     Object.assign(status, { network: "on", stopped: "" });
@@ -99,11 +100,14 @@ async function send(batch, csrf) {
     const { answers } = await post("/field/actions", { user_id: userId(), actions }, csrf);
     for (const [place, answer] of (answers ?? []).entries()) await take(batch[place], answer);
   } catch (error) {
-    for (const one of batch) await update(one, { state: "saved", parked: error instanceof Unknown && one.tries >= POISON && error.message !== "TypeError" && error.message !== "AbortError" });
+    for (const one of batch) await update(one, { state: "saved", parked: isPoison(one, error) });
     throw error;
   }
   tell();
 }
+
+// The office answered, and each time in a way nobody understands: it steps aside, and a person may try it again.
+const isPoison = (action, error) => error instanceof Unknown && action.tries >= POISON && /^\d/.test(error.message);
 
 async function take(action, answer) {
   if (!answer || answer.id !== action.id) return update(action, { state: "saved" });
@@ -125,7 +129,13 @@ async function sendPicture(action, csrf) {
   const bytes = await bytesOf(action);
   if (!bytes?.byteLength) return settle(action, "refused", { code: "no_bytes", words: "unreadable", choices: ["discard"], details: {} });
   await update(action, { tries: action.tries + 1 });
-  const problem = await upload(action.file_id, bytes, csrf);
+  let problem;
+  try {
+    problem = await upload(action.file_id, bytes, csrf);
+  } catch (error) {
+    if (isPoison(action, error)) await update(action, { parked: true });
+    throw error;
+  }
   if (problem) return settle(action, "refused", { code: "upload", words: problem, choices: ["discard"], details: {} });
   await update(action, { uploaded: true, tries: 0 });
   tell();
@@ -134,7 +144,8 @@ async function sendPicture(action, csrf) {
 
 // Throws away: what may be under way is asked back from the office, which says if it was too late.
 export async function discard(action, forget) {
-  if (action.state === "saved" && action.tries === 0) return forget(action);
+  const now = await get("actions", action.id);
+  if (!now || (now.state === "saved" && now.tries === 0)) return forget(action);
   if (action.state === "held" || action.state === "refused") return forget(action);
   const { csrf } = await preflight();
   const answer = await post(`/field/actions/${action.id}/discarding`, { user_id: userId(), device_id: action.device_id }, csrf);

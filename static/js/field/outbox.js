@@ -67,7 +67,6 @@ export async function settle(action, state, problem = null) {
   await transact("readwrite", (stores) => {
     stores.actions.put(Object.assign(action, { state, problem, ended_at: Date.now() }));
     if (state === "done" && action.file_id) stores.bytes.delete(action.file_id);
-    if (state !== "done" || !action.file_id) return;
   });
 }
 

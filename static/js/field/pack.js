@@ -1,13 +1,11 @@
 // The pack: the pages of today and tomorrow with the very files they name, all of them or none. It belongs to one person and goes when
 // that person signs out, when somebody else signs in, or when the office says so. The outbox is never part of it.
-import { get, put, remove } from "./store.js";
 import { userId } from "./words.js";
 
 const POINTER = "field-pointer", CURRENT = "/field/current", OLD_MS = 36 * 3600 * 1000, AT_ONCE = 4;
 
 export async function refresh(told) {
-  if (!("caches" in window)) return;
-  if (!told.pages) return put("meta", { ...(await get("meta", "pack")), id: "pack", checked_at: Date.now() });
+  if (!("caches" in window) || !told.pages) return undefined;
   const name = `field-pack-${told.user_id}-${told.pack}-${Date.now()}`, cache = await caches.open(name);
   try {
     const wanted = [...told.assets, "/field/offline", ...told.pages];
@@ -17,11 +15,16 @@ export async function refresh(told) {
     if (error instanceof TypeError || error instanceof Incomplete) return undefined;
     throw error;
   }
-  const pointer = { cache: name, user_id: told.user_id, pack: told.pack, made_at: Date.now() };
-  await (await caches.open(POINTER)).put(CURRENT, new Response(JSON.stringify(pointer), { headers: { "Content-Type": "application/json" } }));
-  await put("meta", { id: "pack", user_id: told.user_id, pack: told.pack, checked_at: Date.now() });
+  const there = JSON.stringify({ cache: name, user_id: told.user_id, pack: told.pack, made_at: Date.now() });
+  await (await caches.open(POINTER)).put(CURRENT, new Response(there, { headers: { "Content-Type": "application/json" } }));
   for (const other of await caches.keys()) if (other.startsWith("field-pack-") && other !== name) await caches.delete(other);
   return undefined;
+}
+
+// {cache, user_id, pack, made_at} of the whole pack that is there; null for none.
+export async function pointer() {
+  const kept = "caches" in window && await (await caches.open(POINTER)).match(CURRENT);
+  return kept ? kept.json() : null;
 }
 
 class Incomplete extends Error {}
@@ -39,16 +42,14 @@ async function inTurns(items, work) {
 }
 
 export async function forgetPack() {
-  await remove("meta", "pack").catch(() => null);
   if (!("caches" in window)) return;
   for (const name of await caches.keys()) if (name.startsWith("field-")) await caches.delete(name);
 }
 
 // A page out of somebody else's pack, or one that is too old, is not shown.
 export async function check() {
-  if (!("caches" in window)) return "fresh";
-  const kept = await (await caches.open(POINTER)).match(CURRENT), pointer = kept && await kept.json();
-  if (pointer && pointer.user_id !== userId()) await forgetPack();
+  const known = await pointer();
+  if (known && known.user_id !== userId()) await forgetPack();
   const age = Date.now() - Date.parse(document.documentElement.dataset.made);
   return age > OLD_MS ? "old" : "fresh";
 }

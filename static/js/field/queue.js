@@ -1,6 +1,5 @@
 // The page of what waits on this phone: in the order it goes, what needs a person first, each with its choices.
-import { isWaiting, keep, mine, needsPerson, settle } from "./outbox.js";
-import { bytesOf } from "./outbox.js";
+import { bytesOf, isWaiting, keep, mine, needsPerson, settle } from "./outbox.js";
 import { clock, word, wordOf } from "./words.js";
 
 const EVIDENCE = new Set(["note", "photo", "checklist", "serial", "meter", "signature"]), OLD_MS = 14 * 86400000;
@@ -11,6 +10,9 @@ export function showQueue(everything, tools) {
   const place = document.querySelector("[data-queue]");
   if (!place || place.querySelector("textarea")) return;
   const own = mine(everything), asked = own.filter(needsPerson), waiting = own.filter(isWaiting), done = own.filter((one) => one.state === "done");
+  const now = JSON.stringify(own.map((one) => [one.id, one.state, one.parked, one.tries > 0]));
+  if (place.dataset.now === now) return;
+  place.dataset.now = now;
   const parts = [...asked.map((one) => held(one, tools)), ...waiting.map((one) => item(one, tools))];
   if (!parts.length) parts.push(make("p", "field__empty", word("nothing")));
   if (done.length) parts.push(make("p", "field__soft", `✓ ${word("sent_today", { COUNT: done.length })}`));
