@@ -72,6 +72,10 @@ def clock_words(at: datetime, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%H:%M}"
 
 
+def kwh_words(value: str) -> str:
+    return _("%(value)s kWh", value=value)
+
+
 def map_link(place: str) -> str:
     """The way there, in whatever the phone opens maps with."""
     return MAPS + quote(place, safe="")
@@ -121,5 +125,6 @@ FILTERS = {
     "visit_window": visit_window,
     "field_day": day_words,
     "field_clock": clock_words,
+    "kwh_words": kwh_words,
     "map_link": map_link,
 }
