@@ -50,6 +50,7 @@ from app.sandbox.demo.routing import make_routing
 from app.sandbox.demo.sample_threads import STORIES, Story
 from app.sandbox.demo.tasks import make_tasks
 from app.sandbox.demo.templates import make_templates
+from app.sandbox.demo.visits import make_visits
 
 THREADS = 340
 DAYS = 21
@@ -100,6 +101,7 @@ class Company:
 
     brands: dict[str, Brand] = field(default_factory=dict)
     users: list[User] = field(default_factory=list)
+    technicians: list[User] = field(default_factory=list)
     members: dict[uuid.UUID, list[User]] = field(default_factory=dict)
     channels: dict[tuple[str, Medium], Channel] = field(default_factory=dict)
     organizations: list[tuple[Contact, str]] = field(default_factory=list)
@@ -123,6 +125,7 @@ def load_demo(session: Session, *, keyring: Keyring, password_hash: str, now: da
     make_macros(session, brand_ids=brand_ids, author=lead, now=now)
     make_tasks(session, random.Random(SEED), user_ids=[user.id for user in company.users], now=now)
     make_orders(session, random.Random(SEED), brand_ids=list(brand_ids.values()), now=now)
+    make_visits(session, brand_id=brand_ids[BRANDS[0].key], technician=company.technicians[0], now=now)
     make_routing(session, users=company.users, channels={c.name: c for c in company.channels.values()}, now=now)
     make_automation(session, author=lead, brand_ids=list(brand_ids.values()), now=now)
     make_clocks(session, now=now)
@@ -158,10 +161,12 @@ def _make_people(session: Session, company: Company, password_hash: str, now: da
         session.add(user)
         session.flush()
         session.add(TeamMember(team_id=teams[person.team].id, user_id=user.id))
-        company.users.append(user)
+        works_in_inbox = role_may(user.role, Permission.THREADS_REPLY)
+        (company.users if works_in_inbox else company.technicians).append(user)
         for key in person.brands or tuple(company.brands):
             session.add(BrandMember(brand_id=company.brands[key].id, user_id=user.id))
-            company.members.setdefault(company.brands[key].id, []).append(user)
+            if works_in_inbox:
+                company.members.setdefault(company.brands[key].id, []).append(user)
     session.flush()
 
 

@@ -48,6 +48,7 @@ USERS = (
     DemoUser("Julia Visser", Role.AGENT, "Customer service", ("chargecars", "laderthuis")),
     DemoUser("Daan Mulder", Role.AGENT, "Technical team", ("chargecars", "meterkastthuis")),
     DemoUser("Lucas Peeters", Role.AGENT, "Partner desk", ("chargecars", "zaptecshop", "ratioshop")),
+    DemoUser("Tom Willems", Role.TECHNICIAN, "Technical team", ("chargecars",)),
 )
 
 ORGANIZATIONS = (

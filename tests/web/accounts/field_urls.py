@@ -1,4 +1,4 @@
-"""The URLs of technicians, and who may use them; part of the table in every_url.py. A visit opens for Theo alone, who goes there."""
+"""The URLs of technicians, and who may use them; part of the table in every_url.py. A visit opens for Theo alone, whose it is."""
 
 from __future__ import annotations
 
