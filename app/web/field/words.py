@@ -117,10 +117,10 @@ GLOBALS = {
     "quick_texts": quick_texts,
 }
 FILTERS = {
-    "step_words": step_words,
-    "step_button": step_button,
-    "step_icon": step_icon,
-    "photo_label": photo_label,
+    "visit_step_words": step_words,
+    "visit_step_button": step_button,
+    "visit_step_icon": step_icon,
+    "visit_photo_label": photo_label,
     "visit_reason_words": reason_words,
     "visit_window": visit_window,
     "field_day": day_words,
