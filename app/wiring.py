@@ -53,7 +53,7 @@ from app.domain.notifications.handlers import (
 )
 from app.domain.notifications.models import NotificationDigest, NotificationDispatch
 from app.domain.notifications.team_card_step import tell_asked_team
-from app.domain.notifications.triggers import tell_of_absent_technician, tell_of_trouble, tell_of_urgent_order
+from app.domain.notifications.triggers import tell_of_absent_technician, tell_of_endpoint, tell_of_trouble, tell_of_urgent_order
 from app.domain.orders import handlers as orders
 from app.domain.orders.statuses import line_kind, order_kind
 from app.domain.partners import handlers as partners
@@ -190,6 +190,8 @@ WIRING = Wiring(
         "SystemTroubleTold": (tell_of_trouble,),
         "OrderStatusChanged": (tell_scenarios, partners.follow_order_status, partners.follow_commissions),
         "OrderChanged": (partners.follow_commissions,),
+        "CallbackEndpointFailing": (tell_of_endpoint,),
+        "CallbackEndpointRecovered": (tell_of_endpoint,),
         "PaymentReceived": (tell_scenarios,),
         "AppointmentPlanned": (appointments.move_order_with_visit,),
         "AppointmentPlannedAgain": (appointments.move_order_with_visit,),

@@ -19,6 +19,9 @@ from app.domain.threads.models import Priority, Thread
 URGENT = known("Order %(number)s is urgent")
 CRITICAL = known("Order %(number)s is critical")
 ABSENT = known("%(name)s is absent on %(date)s; appointments that day: %(count)s.")
+ENDPOINT_FAILS = known("%(name)s does not take what it is told: three calls in a row failed")
+ENDPOINT_STOPPED = known("%(name)s was stopped: it takes nothing any more")
+ENDPOINT_WORKS = known("%(name)s takes what it is told again")
 LEADING = users_with(Permission.ESCALATIONS_RECEIVE)
 FROM = Priority.URGENT
 
@@ -60,3 +63,14 @@ def tell_of_trouble(session: Session, event: Event) -> None:
     text, place = event.payload["text"], event.payload["place"]
     news = News(NotificationKind.SYSTEM_ERROR, None, None, None, None, event.occurred_at, text=text, place=place)
     tell(session, news, to=users_with(Permission.ALERTS_RECEIVE), caused_by=event)
+
+
+def tell_of_endpoint(session: Session, event: Event) -> None:
+    """`CallbackEndpointFailing`, `CallbackEndpointRecovered`: who connects webhooks. A scenario's page says it by itself."""
+    if event.payload["kind"] == "make":
+        return
+    words = ENDPOINT_STOPPED if event.payload.get("state") == "disabled" else ENDPOINT_FAILS
+    text = (ENDPOINT_WORKS if event.type == "CallbackEndpointRecovered" else words) % {"name": event.payload["name"]}
+    place, kind = f"/settings/webhooks/{event.payload['endpoint_id']}/deliveries", NotificationKind.SYSTEM_ERROR
+    news = News(kind, event.brand_id, None, None, None, event.occurred_at, text=text, place=place)
+    tell(session, news, to=users_with(Permission.INTEGRATIONS_MANAGE), caused_by=event)

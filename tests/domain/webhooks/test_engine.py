@@ -19,11 +19,14 @@ from app.core.clock import utc_now
 from app.core.http import HttpClient
 from app.core.promises import keep
 from app.core.runtime import runtime
+from app.domain.accounts.models import Role
 from app.domain.events.actions import SYSTEM
+from app.domain.notifications.models import Notification
 from app.domain.webhooks import actions, engine
 from app.domain.webhooks.actions import Skip, queue_message
 from app.domain.webhooks.models import EndpointKind, EndpointState, WebhookEndpoint, WebhookMessage
 from tests.domain.webhooks.conftest import SECRET, Callbacks
+from tests.factories import make_user
 from tests.support.receiver import CLOSES, FINE, HANGS, Receiver, answer
 
 
@@ -336,3 +339,22 @@ def test_a_promise_stands_or_falls_with_the_change_it_tells(callbacks: Callbacks
         queue_message(callbacks.session, event_type="order.created", payload={}, brand_id=callbacks.brand.id, now=utc_now())
         point.rollback()
     assert callbacks.session.execute(sa.select(sa.func.count()).select_from(WebhookMessage)).scalar_one() == 0
+
+
+def test_whoever_connects_webhooks_is_told_once_that_one_fails_and_once_that_it_works(
+    callbacks: Callbacks, receiver: Receiver
+) -> None:
+    make_user(callbacks.session, "Root", role=Role.ADMIN)
+    make_user(callbacks.session, "Alice", brands=(callbacks.brand,))
+    callbacks.endpoint(receiver.url, name="Lager")
+    for number in range(5):
+        callbacks.tell(number)
+    receiver.script = [*(answer(500) for _ in range(5)), FINE]
+    callbacks.work()
+    callbacks.try_until_it_ends()
+    told = callbacks.session.execute(sa.select(Notification.text, Notification.place).order_by(Notification.id)).all()
+    assert [text for text, _place in told] == [
+        "Lager does not take what it is told: three calls in a row failed",
+        "Lager takes what it is told again",
+    ]
+    assert {place for _text, place in told} == {f"/settings/webhooks/{callbacks.deliveries()[0].endpoint_id}/deliveries"}
