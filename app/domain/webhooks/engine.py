@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from time import monotonic
 from typing import Any
 
@@ -19,7 +20,9 @@ from sqlalchemy.orm import Session, aliased
 from app.core.clock import utc_now
 from app.core.db import table_of
 from app.core.http import HttpFailure, HttpResponse, Trace
+from app.core.ids import new_id
 from app.core.log import get_logger
+from app.core.prepared import KEPT
 from app.core.promises import Ended, Later, Promise, keep
 from app.core.redact import redact_headers
 from app.core.retry_after import read_retry_after
@@ -42,6 +45,7 @@ from app.domain.webhooks.targets import NoTarget, Target, headers_for, open_targ
 TABLE = table_of(WebhookDelivery)
 READ_BYTES, KEPT_BYTES = 16_384, 4096
 KEPT_HEADERS, KEPT_HEADER_BYTES = 64, 16_384
+_INSERT_ATTEMPT = sa.insert(table_of(WebhookAttempt))
 HELD_SECONDS = 1.0  # for somebody else to be through with the endpoint, or with what comes before
 log = get_logger(__name__)
 
@@ -105,14 +109,11 @@ def _not_behind_another() -> sa.ColumnElement[bool]:
 
 def _prepare(session: Session, lease: Lease) -> Call | Ended | Later:
     now = utc_now()
-    query = sa.select(WebhookDelivery, WebhookMessage, WebhookEndpoint, _not_behind_another())
-    query = query.join(WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id)
-    query = query.join(WebhookEndpoint, WebhookEndpoint.id == WebhookDelivery.endpoint_id)
-    found = session.execute(query.where(WebhookDelivery.id == lease.row_id).execution_options(populate_existing=True)).one()
-    delivery, message, endpoint = found[0], found[1], found[2]
+    delivery, message, endpoint, is_first, calling = session.execute(_look(), {"row_id": lease.row_id}).one()
     if endpoint.deleted_at is not None:
         return Ended({"why": {"code": "endpoint_deleted"}, "ended_at": now}, SKIPPED)
-    if not endpoint.is_active or not found[3] or _is_busy(session, delivery, endpoint):
+    # A failing endpoint is called by one at a time.
+    if not endpoint.is_active or not is_first or calling >= (1 if endpoint.failures_in_row else endpoint.max_concurrency):
         return Later(HELD_SECONDS, is_try=False)
     if not _takes_turn(session, endpoint, now):
         return Later(REST_SECONDS, {"why": {"code": "resting", "failures": endpoint.failures_in_row}}, is_try=False)
@@ -137,16 +138,25 @@ def _prepare(session: Session, lease: Lease) -> Call | Ended | Later:
     )
 
 
-def _is_busy(session: Session, delivery: WebhookDelivery, endpoint: WebhookEndpoint) -> bool:
-    """Whether as many are calling the endpoint as may; a failing one is called by one at a time."""
-    calling = sa.select(sa.func.count()).where(
-        TABLE.c.endpoint_id == endpoint.id,
-        TABLE.c.state == RUNNING,
-        TABLE.c.id != delivery.id,
-        TABLE.c.lease_until > sa.func.clock_timestamp(),
+@lru_cache(maxsize=1)
+def _look() -> sa.Select[WebhookDelivery, WebhookMessage, WebhookEndpoint, bool, int]:
+    """A delivery with its message and endpoint, whether it is its turn, and how many others are calling. Written once."""
+    other = aliased(WebhookDelivery)
+    calling = (
+        sa.select(sa.func.count())
+        .where(
+            other.endpoint_id == WebhookDelivery.endpoint_id,
+            other.state == RUNNING,
+            other.id != WebhookDelivery.id,
+            other.lease_until > sa.func.clock_timestamp(),
+        )
+        .correlate(WebhookDelivery)
+        .scalar_subquery()
     )
-    most = 1 if endpoint.failures_in_row else endpoint.max_concurrency
-    return session.execute(calling).scalar_one() >= most
+    query = sa.select(WebhookDelivery, WebhookMessage, WebhookEndpoint, _not_behind_another(), calling)
+    query = query.join(WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id)
+    query = query.join(WebhookEndpoint, WebhookEndpoint.id == WebhookDelivery.endpoint_id)
+    return query.where(WebhookDelivery.id == sa.bindparam("row_id")).execution_options(populate_existing=True, **KEPT)
 
 
 def _takes_turn(session: Session, endpoint: WebhookEndpoint, now: datetime) -> bool:
@@ -193,7 +203,7 @@ def _note(session: Session, call: Call, result: Result) -> Ended | Later:
         "callback_attempted", delivery_id=str(call.delivery_id), outcome=result.outcome, status=result.status, tries=call.tries
     )
     values = {"last_outcome": result.outcome, "last_status": result.status, "total_ms": result.total_ms}
-    session.execute(sa.insert(WebhookAttempt), [_attempt(call, result)])
+    session.connection().execute(_INSERT_ATTEMPT, _attempt(call, result))
 
     def note_health(later: Session) -> None:
         if call.target.noted:
@@ -219,6 +229,7 @@ def _attempt(call: Call, result: Result) -> dict[str, Any]:
     body = result.answer.body if result.answer else b""
     asked = result.asked_seconds
     return {
+        "id": new_id(),
         "delivery_id": call.delivery_id,
         "attempt_no": call.lease.attempts,
         "trigger": call.trigger,
