@@ -21,6 +21,7 @@ from app.sandbox.demo.mailboxes import connect_mailboxes
 from app.sandbox.demo.people import USERS
 from app.sandbox.demo.phone_world import connect_phone, simulated_phone
 from app.sandbox.demo.simulator_client import connect_teams, simulator
+from app.sandbox.demo.webhooks import connect_webhooks
 from tests.support.browsing import Browsing, wait_until_bound
 from tests.support.live import LiveServer, running_application
 
@@ -42,6 +43,8 @@ def running_demo(settings: Settings) -> Iterator[LiveServer]:
                 connect_phone(session, simulated_phone(), keyring=keyring, settings=live.settings)
             with transaction() as session:
                 connect_teams(session, simulator("notices", live.environ), keyring=keyring)
+            with transaction() as session:
+                connect_webhooks(session, simulator("receiver", live.environ), keyring=keyring, now=now)
         yield live
 
 

@@ -69,6 +69,8 @@ PAGES = (
     "/settings/integrations",
     "/settings/integrations/new?provider=fillout",
     "/settings/integrations/new?provider=make",
+    "/settings/webhooks",
+    "/settings/webhooks/new",
     "/settings/events",
     "/settings/deliveries",
     "/settings/templates",
@@ -115,6 +117,7 @@ BEHIND = (
     ("/settings/auto-replies", "td a", ("", "/trial", "/trial?when=closed")),
     ("/settings/calendars", "td a", ("",)),
     ("/settings/policies", "td a", ("",)),
+    ("/settings/webhooks", ".settings__two a", ("", "/deliveries", "/replay")),
 )
 OF_A_MESSAGE = ("/forward", "/details", "/original")
 
@@ -134,6 +137,16 @@ def test_what_is_known_of_a_message_is_accessible_and_fits(admin_eyes: Eyes) -> 
     thread = admin_eyes.link("/inbox/email", ANSWERED)
     about = admin_eyes.link(thread, ".message__tools a[href*='/details']").removesuffix("/details")
     assert [fault for tail in OF_A_MESSAGE for fault in admin_eyes.look_at(about + tail)] == []
+
+
+def test_the_story_of_a_delivery_is_accessible_and_fits_and_is_reached_by_keys(admin_eyes: Eyes) -> None:
+    page = admin_eyes.page
+    page.goto("/settings/webhooks")
+    page.locator("td a:has-text('Deliveries')").first.click()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".callback__event")
+    assert admin_eyes.look_at(page.url) == []
 
 
 def test_what_only_comes_with_time_is_accessible_and_fits(demo: LiveServer, admin_eyes: Eyes) -> None:
