@@ -94,6 +94,7 @@ def test_simulator_ports_can_be_given() -> None:
         "PDOK",
         "FILLOUT",
         "MAKE",
+        "RECEIVER",
     )
     assert choose_simulator_ports({f"{name}_SIM_PORT": str(5101 + n) for n, name in enumerate(names)}) == PORTS
     assert choose_simulator_ports({})["whatsapp"] > 0
