@@ -88,6 +88,13 @@ def test_only_people_who_may_see_the_thread_are_mentioned_and_they_watch_it(db_s
     assert watchers(db_session, thread) == {bob.id}
 
 
+def test_a_form_that_comes_twice_is_one_note(db_session: Session, thread: Thread) -> None:
+    write = {"thread_id": thread.id, "actor": Actor(make_user(db_session).id), "author_name": "Alice", "now": NOW}
+    write["client_token"] = uuid.uuid4()
+    note = add_note(db_session, text="Gebeld", **write)
+    assert add_note(db_session, text="Gebeld", **write) is note
+
+
 def test_watching_begins_ends_and_repeats_without_effect(db_session: Session, thread: Thread) -> None:
     alice = make_user(db_session)
     say = {"thread_id": thread.id, "user_id": alice.id, "actor": Actor(alice.id)}
