@@ -26,6 +26,7 @@ from app.domain.partners.incoming import IncomingLine, IncomingOrder, changed_fi
 from app.domain.partners.models import Environment, Partner, PartnerOrder
 from app.domain.partners.order_thread import begin_order_thread, note_in_thread
 from app.domain.partners.products import Mapped, find_mapped
+from app.domain.partners.queries import find_partner_order
 from app.domain.tasks.actions import TaskContent, create_task
 from app.domain.tasks.models import TaskType
 
@@ -45,14 +46,11 @@ class Taken:
 def take_order(session: Session, partner: Partner, environment: Environment, incoming: IncomingOrder, *, now: datetime) -> Taken:
     """Write the order, or find the one that has its number already. Nothing of an order that is there changes."""
     number, fingerprint = incoming.partner_order_id, fingerprint_of(incoming.payload)
-    advisory_xact_lock(session, f"partner order:{partner.id}:{environment.value}:{number}")
-    same = (
-        PartnerOrder.partner_id == partner.id,
-        PartnerOrder.environment == environment,
-        PartnerOrder.partner_order_id == number,
-    )
-    query = sa.select(PartnerOrder).where(*same).with_for_update().execution_options(populate_existing=True)
-    known = session.execute(query).scalar_one_or_none()
+    named: dict[str, Any] = {"partner_id": partner.id, "environment": environment, "partner_order_id": number}
+    known = find_partner_order(session, **named)
+    if known is None or fingerprint != bytes(known.fingerprint):  # a plain repeat waits for nobody
+        advisory_xact_lock(session, f"partner order:{partner.id}:{environment.value}:{number}")
+        known = find_partner_order(session, **named)
     if known is not None:
         return _repeat(session, partner, known, incoming, fingerprint, now=now)
     mapped = find_mapped(session, partner, [line.sku for line in incoming.lines], now=now)
@@ -90,9 +88,9 @@ def take_order(session: Session, partner: Partner, environment: Environment, inc
 def _repeat(
     session: Session, partner: Partner, row: PartnerOrder, incoming: IncomingOrder, fingerprint: bytes, *, now: datetime
 ) -> Taken:
-    row.repeats += 1
+    count = sa.update(PartnerOrder).where(PartnerOrder.id == row.id).values(repeats=PartnerOrder.repeats + 1)
     if fingerprint == bytes(row.fingerprint):
-        session.flush()
+        session.execute(count.execution_options(synchronize_session=False))
         return Taken(row, is_new=False)
     changed = changed_fields(row.payload, incoming.payload)
     told_before = row.differing is not None and row.differing["payload"] == incoming.payload
@@ -103,7 +101,8 @@ def _repeat(
             words = f"{partner.name} sent {row.partner_order_id} again with other content: {listed}. The order stays as it is."
             note_in_thread(session, row.order_id, words, author_name=partner.name, now=now)
         _tell(session, "PartnerOrderDiffers", partner, row, now=now, more={"changed_fields": changed})
-    session.flush()
+        session.flush()
+    session.execute(count.execution_options(synchronize_session=False))
     return Taken(row, is_new=False, changed_fields=tuple(changed))
 
 

@@ -83,7 +83,7 @@ def load() -> None:
         with transaction() as session:
             connect_phone(session, simulated_phone(), keyring=runtime().keyring, settings=runtime().settings)
         with transaction() as session:
-            connect_partners(session, simulator("make").url, secret_key=secret_key, keyring=keyring, now=utc_now())
+            connect_partners(session, simulator("receiver").url, secret_key=secret_key, keyring=keyring, now=utc_now())
         with transaction() as session:
             connect_teams(session, simulator("notices"), keyring=runtime().keyring)
         with transaction() as session:
@@ -145,9 +145,9 @@ def _secrets_of(_session: Session, channel: Channel) -> dict[str, Any]:
 
 
 def _receiver_url() -> str | None:
-    """Where posts to partners are taken: the webhooks that stand in for Make take any."""
+    """Where posts to partners are taken."""
     try:
-        return simulator("make").url
+        return simulator("receiver").url
     except SimulatorAway:
         return None
 
