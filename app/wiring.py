@@ -295,6 +295,7 @@ WIRING = Wiring(
         "AppointmentNotHome": (_push,),
         "AppointmentAborted": (_push,),
         "VisitReported": (_push,),
+        "ChecklistChanged": (),
         "TaskAsked": (),
         "OutsideCallAsked": (_push,),
         "AutoRepliesChanged": (),

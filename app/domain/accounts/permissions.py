@@ -44,6 +44,7 @@ class Permission(StrEnum):
     RULES_MANAGE = "rules.manage"
     TEMPLATES_MANAGE = "templates.manage"
     VIEWS_SHARE = "views.share"  # with everyone
+    VISITS_PLAN = "visits.plan"  # the day planner, and what is ticked at visits
 
     ALERTS_RECEIVE = "alerts.receive"
     AUTO_REPLIES_MANAGE = "auto_replies.manage"
@@ -90,6 +91,7 @@ _LEAD = _AGENT | {
     Permission.RULES_MANAGE,
     Permission.TEMPLATES_MANAGE,
     Permission.VIEWS_SHARE,
+    Permission.VISITS_PLAN,
 }
 _OF_ROLE = {
     Role.READ_ONLY: _READ_ONLY,

@@ -110,6 +110,13 @@ def list_appointments_of_days(
     return found
 
 
+def list_appointments_without_technician(session: Session, *, viewer: Viewer, since: datetime) -> list[AppointmentRow]:
+    """Planned visits that nobody has, from `since` on, the earliest first. One query."""
+    query = _query(viewer).where(Appointment.technician_user_id.is_(None), Appointment.state == AppointmentState.PLANNED)
+    query = query.where(Appointment.kind == AppointmentKind.VISIT, Appointment.starts_at >= since)
+    return [_row(record) for record in session.execute(query.order_by(Appointment.starts_at, Appointment.id).limit(MOST))]
+
+
 def list_appointments(
     session: Session,
     *,

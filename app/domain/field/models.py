@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Base, text_enum
+from app.core.db import Base, WithId, text_enum
 
 TEXT_CHARACTERS, LINE_CHARACTERS = 4_000, 200
 FILE_BYTES = 10 * 1024 * 1024
@@ -95,3 +95,16 @@ class FieldFile(Base):
         sa.Index("ix_field_files_created", "created_at"),
         sa.CheckConstraint("size_bytes > 0", name="size"),
     )
+
+
+class VisitChecklist(WithId, Base):
+    """What has to be looked at when work of one type is done under a brand; one line each. `order_type` "": all others."""
+
+    __tablename__ = "visit_checklists"
+
+    brand_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("brands.id", ondelete="CASCADE"))
+    order_type: Mapped[str] = mapped_column(default="")
+    items: Mapped[list[str]]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (sa.UniqueConstraint("brand_id", "order_type"),)

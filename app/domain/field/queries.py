@@ -16,6 +16,7 @@ from app.domain.appointments.models import Appointment, AppointmentKind
 from app.domain.appointments.queries import AppointmentRow, get_appointment, list_appointments_of_days
 from app.domain.contacts.models import ContactIdentity
 from app.domain.field.access import get_own_visit
+from app.domain.field.checklists import items_of
 from app.domain.field.record import VisitRecord, read_record
 from app.domain.field.steps import VisitStep, next_steps
 from app.domain.orders.models import LineItem, Order
@@ -62,12 +63,13 @@ class Line:
 
 @dataclass(frozen=True)
 class VisitPage:
-    """Everything about one visit. `messages` oldest first; `parts` what the order says is to be brought."""
+    """Everything about one visit. `messages` oldest first; `parts`: what is to be brought; `checklist`: to be ticked."""
 
     visit: VisitRow
     record: VisitRecord
     messages: tuple[Line, ...]
     parts: tuple[str, ...]
+    checklist: tuple[str, ...]
     last_message_id: uuid.UUID | None
 
 
@@ -94,8 +96,15 @@ def get_visit_page(session: Session, *, viewer: Viewer, appointment_id: uuid.UUI
         record=read_record(session, appointment.id),
         messages=messages,
         parts=_parts(session, appointment.order_id),
+        checklist=items_of(session, brand_id=appointment.brand_id, order_type=visit.order_type),
         last_message_id=messages[-1].id if messages else None,
     )
+
+
+def row_of(session: Session, row: AppointmentRow) -> VisitRow:
+    """An appointment as a visit."""
+    (found,) = _with_facts(session, [row])
+    return found
 
 
 def today_of(viewer: Viewer, now: datetime) -> date:

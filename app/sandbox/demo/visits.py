@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.domain.accounts.models import User
 from app.domain.appointments.actions import AppointmentContent, plan_appointment
 from app.domain.events.actions import SYSTEM
+from app.domain.field.checklists import set_checklist
 from app.domain.threads.models import Thread
 
 PLACE = ZoneInfo("Europe/Amsterdam")
@@ -24,6 +25,7 @@ VISITS = (
     (1, 9, "Dorpsstraat 40, Soest", ""),
     (1, 13, "Stationsweg 9, Baarn", "Parkeren kan op de stoep"),
 )
+CHECKS = ("Spanning eraf gehaald", "Aarde gemeten", "Groep gelabeld", "Laadpunt getest met een auto", "Klant uitleg gegeven")
 
 
 def make_visits(session: Session, *, brand_id: uuid.UUID, technician: User, now: datetime) -> None:
@@ -46,3 +48,4 @@ def make_visits(session: Session, *, brand_id: uuid.UUID, technician: User, now:
             notes=notes,
         )
         plan_appointment(session, content, now=now, actor=SYSTEM)
+    set_checklist(session, brand_id=brand_id, order_type="", items=CHECKS, now=now, actor=SYSTEM)

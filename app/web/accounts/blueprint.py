@@ -49,6 +49,7 @@ def settings_groups() -> list[LinkGroup]:
             _link(_("Routing"), "routing.rules", "merge"),
             _link(_("Automation"), "automation.rules", "bot"),
             _link(_("Articles"), "orders.articles", "file-text"),
+            _link(_("Checklists"), "field.checklists", "list"),
             _link(_("Events"), "quarantine.events", "activity"),
             _link(_("Stuck deliveries"), "deliveries.stuck", "hourglass"),
             _link(_("Stopped addresses"), "suppressions.suppressions", "mail"),

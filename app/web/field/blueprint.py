@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound
 
 from app.domain.appointments.queries import AppointmentMissing
 from app.domain.field.access import VisitMissing
+from app.domain.orders.queries import OrderMissing
 from app.web import error_pages
 from app.web.field import words
 
@@ -26,6 +27,7 @@ def _signed_in_only() -> Any:
 
 @bp.errorhandler(VisitMissing)
 @bp.errorhandler(AppointmentMissing)
+@bp.errorhandler(OrderMissing)
 def _not_here(_error: Exception) -> Any:
     return error_pages.answer(NotFound())
 

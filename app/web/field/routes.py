@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.web.field import offline, reporting, today
+from app.web.field import checklists, office, offline, planner, reporting, today
 from app.web.field.blueprint import bp, public
 
-__all__ = ["offline", "reporting", "today"]
+__all__ = ["checklists", "office", "offline", "planner", "reporting", "today"]
 
 blueprints = (bp, public)

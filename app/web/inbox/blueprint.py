@@ -97,7 +97,9 @@ def nav_groups() -> list[dict[str, Any]]:
     contacts = _rail_item(_("Contacts"), "/contacts", "building", path.startswith("/contacts"))
     orders = _rail_item(_("Orders"), "/orders", "file-text", path.startswith("/orders"))
     analytics = _rail_item(_("Analytics"), "/analytics", "activity", path.startswith("/analytics"))
-    work = [analytics] if current_viewer().may(Permission.ANALYTICS_SEE) else []
+    planner = _rail_item(_("Planner"), "/planner", "calendar", path.startswith("/planner"))
+    beside = ((planner, Permission.VISITS_PLAN), (analytics, Permission.ANALYTICS_SEE))
+    work = [item for item, permission in beside if current_viewer().may(permission)]
     first = [_view_item(view, icon, path) for view, icon in (("open", "inbox"), ("mine", "user"), ("unassigned", "users"))]
     overdue = {**_view_item("overdue", "triangle-alert", path), "count": words.capped(counts.others.get("overdue", 0))}
     unsent = {**_view_item("unsent", "circle-alert", path), "is_alarm": True}

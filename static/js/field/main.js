@@ -49,6 +49,7 @@ function bindForm(form) {
     input.addEventListener("change", () => takePhotos(form, input));
   }
   for (const quick of form.querySelectorAll("[data-quick] button")) quick.addEventListener("click", () => { form.elements.text.value = quick.textContent; form.elements.text.focus(); });
+  for (const tick of form.querySelectorAll("[data-tick]")) tick.addEventListener("change", () => keepForm(form).catch(() => say(word("cannot_keep"))));
   for (const plain of form.querySelectorAll("[data-plain]")) plain.hidden = true;
 }
 
@@ -133,7 +134,8 @@ function overlay(own) {
   for (const visit of document.querySelectorAll("[data-visit][data-state]")) {
     const of = pending.filter((one) => one.visit_id === visit.dataset.visit);
     showState(visit, of.findLast((one) => one.kind === "step")?.body.to ?? visit.dataset.state);
-    for (const kind of ["photo", "serial", "meter", "note", "message", "checklist"]) showPending(visit, kind, of.filter((one) => one.kind === kind));
+    showChecks(visit, of.filter((one) => one.kind === "checklist"));
+    for (const kind of ["photo", "serial", "meter", "note", "message"]) showPending(visit, kind, of.filter((one) => one.kind === kind));
   }
 }
 
@@ -152,6 +154,16 @@ function showState(visit, state) {
     if (isNow) isPast = false;
     step.classList.toggle("is-past", isPast && Boolean(FOLLOWS[state] || state === "done"));
   }
+}
+
+// What was ticked here counts before the office has it; the newest word on each item.
+function showChecks(visit, ticks) {
+  for (const { body } of ticks) {
+    const place = visit.querySelector(`[data-item="${CSS.escape(body.item)}"]`), tick = place?.querySelector(`[value="${body.answer}"]`);
+    if (tick) tick.checked = true;
+  }
+  const count = visit.querySelector("[data-checked]");
+  if (count) count.textContent = `${visit.querySelectorAll("[data-tick]:checked").length}/${count.dataset.all}`;
 }
 
 async function showPending(visit, kind, actions) {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.web.accounts.audiences import IN, PUBLIC, SIGN_IN, Audience, Entry
+from tests.web.accounts.audiences import BRAND, IN, LEADS, LEADS_OF_BRAND, PUBLIC, SIGN_IN, Audience, Entry
 
 THEO_ALONE = Audience(SIGN_IN, 404, 404, 404, 404, 404, rita=404, theo=IN)
 OWN_DAY = Audience(SIGN_IN, IN, IN, IN, IN, IN, rita=IN, theo=IN)  # empty for whoever has no visits
@@ -21,5 +21,12 @@ FIELD = (
     Entry("PUT", "/field/uploads/<uuid:file_id>", NO_TOKEN),
     Entry("GET", "/field/pack", Audience(401, IN, IN, IN, IN, IN, rita=IN, theo=IN)),
     Entry("GET", "/field/offline", PUBLIC),
+    Entry("GET", "/appointments/<uuid:appointment_id>/report", BRAND),
+    Entry("GET", "/appointments/<uuid:appointment_id>/files/<uuid:file_id>", BRAND),
+    Entry("GET", "/orders/<uuid:order_id>/visits", BRAND),
+    Entry("GET", "/planner", LEADS),
+    Entry("POST", "/planner/<uuid:appointment_id>", LEADS_OF_BRAND, data={"time": "late"}),
+    Entry("GET", "/settings/checklists", LEADS),
+    Entry("POST", "/settings/checklists", LEADS, data={"items": "Aarde gemeten"}),
     Entry("GET", "/manifest.webmanifest", PUBLIC),
 )

@@ -1,0 +1,157 @@
+"""The office's view of one day: who goes where when, how each visit stands, what clashes, and what nobody has yet."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.models import BrandMember, User
+from app.domain.accounts.permissions import Permission, users_with
+from app.domain.appointments.models import Absence, Appointment, AppointmentKind
+from app.domain.appointments.queries import AppointmentRow, list_appointments_of_days, list_appointments_without_technician
+from app.domain.field.models import ActionKind, Outcome, PhoneAction
+from app.domain.field.steps import ENDED, VisitStep
+
+FIRST_HOUR, QUARTERS = 7, 48  # from 07:00 to 19:00
+QUARTER = timedelta(minutes=15)
+SILENT = timedelta(minutes=45)
+MOST_UNPLANNED = 40
+
+
+@dataclass(frozen=True)
+class Block:
+    """A visit on the grid. `column` and `length` in quarters of an hour from the first; `since`: when it came to its step.
+
+    `clashes_with`: who has the visit that overlaps it; `minutes_over`: how long it goes on after its end; `silent_minutes`: how
+    long the phone of somebody at work has said nothing.
+    """
+
+    row: AppointmentRow
+    step: VisitStep
+    column: int
+    length: int
+    since: datetime | None
+    clashes_with: str
+    minutes_over: int
+    silent_minutes: int
+
+    @property
+    def id(self) -> uuid.UUID:
+        return self.row.appointment.id
+
+
+@dataclass(frozen=True)
+class Person:
+    """One line of the plan. `absent`: why they are not there, None where they are."""
+
+    user_id: uuid.UUID
+    name: str
+    blocks: tuple[Block, ...]
+    absent: str | None
+
+    @property
+    def minutes(self) -> int:
+        """Planned work."""
+        return sum(block.length for block in self.blocks) * 15
+
+
+@dataclass(frozen=True)
+class DayPlan:
+    day: date
+    people: tuple[Person, ...]
+    unplanned: tuple[AppointmentRow, ...]
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return tuple(block for person in self.people for block in person.blocks)
+
+
+def read_day_plan(session: Session, *, viewer: Viewer, day: date, now: datetime) -> DayPlan:
+    """Technicians of the viewer's brands, and whoever else has a visit that day, by name."""
+    rows = list_appointments_of_days(session, viewer=viewer, first=day, last=day).get(day, [])
+    visits = [row for row in rows if row.appointment.kind == AppointmentKind.VISIT]
+    named = {row.appointment.technician_user_id: row.technician_name for row in visits if row.appointment.technician_user_id}
+    people = dict(sorted((_technicians(session, viewer) | named).items(), key=lambda person: (person[1], str(person[0]))))
+    absent = _absences(session, list(people), day)
+    heard = _last_heard(session, [row.appointment.id for row in visits])
+    of_people = {user_id: [row for row in visits if row.appointment.technician_user_id == user_id] for user_id in people}
+    return DayPlan(
+        day=day,
+        people=tuple(
+            Person(user_id, name, _blocks(of_people[user_id], heard, now), absent.get(user_id))
+            for user_id, name in people.items()
+        ),
+        unplanned=tuple(
+            list_appointments_without_technician(session, viewer=viewer, since=now - timedelta(days=30))[:MOST_UNPLANNED]
+        ),
+    )
+
+
+def _blocks(
+    rows: Sequence[AppointmentRow], heard: dict[uuid.UUID, tuple[datetime, datetime]], now: datetime
+) -> tuple[Block, ...]:
+    ordered = sorted(rows, key=lambda row: row.appointment.starts_at)
+    blocks = []
+    for row in ordered:
+        one = row.appointment
+        step = one.state
+        since, last = heard.get(one.id, (None, None))
+        at_work = step in (VisitStep.ARRIVED, VisitStep.IN_PROGRESS)
+        clash = next((other.contact_name for other in ordered if other is not row and _overlap(other.appointment, one)), "")
+        begin = int((row.local_start.hour - FIRST_HOUR) * 4 + row.local_start.minute // 15) + 1
+        column = min(max(begin, 1), QUARTERS)
+        length = max(1, round((one.ends_at - one.starts_at) / QUARTER))
+        blocks.append(
+            Block(
+                row=row,
+                step=step,
+                column=column,
+                length=min(length, QUARTERS + 1 - column),
+                since=since,
+                clashes_with=clash,
+                minutes_over=max(0, int((now - one.ends_at).total_seconds() // 60)) if at_work else 0,
+                silent_minutes=int((now - last).total_seconds() // 60) if at_work and last and now - last > SILENT else 0,
+            )
+        )
+    return tuple(blocks)
+
+
+def _overlap(one: Appointment, other: Appointment) -> bool:
+    return one.state not in ENDED and other.state not in ENDED and one.starts_at < other.ends_at and other.starts_at < one.ends_at
+
+
+def _technicians(session: Session, viewer: Viewer) -> dict[uuid.UUID, str]:
+    """Whose work visits are: they see their own and no others."""
+    query = sa.select(User.id, User.name).join(BrandMember, BrandMember.user_id == User.id)
+    query = query.where(users_with(Permission.VISITS_OWN), sa.not_(users_with(Permission.VISITS_SEE)))
+    query = query.where(User.disabled_at.is_(None), BrandMember.brand_id.in_(viewer.brand_ids))
+    return {row.id: row.name for row in session.execute(query)}
+
+
+def _absences(session: Session, user_ids: list[uuid.UUID], day: date) -> dict[uuid.UUID, str]:
+    query = sa.select(Absence.user_id, Absence.note).where(Absence.user_id.in_(user_ids), Absence.absent_date == day)
+    return {row.user_id: row.note for row in session.execute(query)}
+
+
+def _last_heard(session: Session, appointment_ids: list[uuid.UUID]) -> dict[uuid.UUID, tuple[datetime, datetime]]:
+    """By visit: when its last step was taken, and when its phone last said anything of it."""
+    steps = sa.func.max(PhoneAction.occurred_at).filter(PhoneAction.kind == ActionKind.STEP)
+    query = sa.select(PhoneAction.appointment_id, steps.label("step"), sa.func.max(PhoneAction.received_at).label("heard"))
+    query = query.where(PhoneAction.appointment_id.in_(appointment_ids), PhoneAction.outcome == Outcome.APPLIED)
+    return {row.appointment_id: (row.step, row.heard) for row in session.execute(query.group_by(PhoneAction.appointment_id))}
+
+
+def day_of(text: str, viewer: Viewer, now: datetime) -> date:
+    """The day that is asked for, else today where the viewer is."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return now.astimezone(ZoneInfo(viewer.timezone)).date()
+    return found if 2000 <= found.year <= 2100 else now.astimezone(ZoneInfo(viewer.timezone)).date()

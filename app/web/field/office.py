@@ -1,0 +1,52 @@
+"""What the office sees of a visit: the report as the technician has it, and the photos of an order's visits."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import abort
+from flask.typing import ResponseReturnValue
+
+from app.core.db import db
+from app.domain.accounts.models import Brand
+from app.domain.accounts.permissions import Permission
+from app.domain.appointments.models import AppointmentKind
+from app.domain.appointments.queries import get_appointment, list_appointments_of_order
+from app.domain.field.queries import row_of
+from app.domain.field.record import find_file, read_record
+from app.domain.orders.queries import get_order
+from app.web.accounts.session import require
+from app.web.field.blueprint import bp
+from app.web.field.today import send_kept
+from app.web.pages import page
+
+
+@bp.get("/appointments/<uuid:appointment_id>/report")
+def office_report(appointment_id: uuid.UUID) -> ResponseReturnValue:
+    """What the technician reported of a visit."""
+    viewer, session = require(Permission.VISITS_SEE), db.session()
+    row = get_appointment(session, viewer=viewer, appointment_id=appointment_id)
+    if row.appointment.kind != AppointmentKind.VISIT:
+        abort(404)
+    brand = session.get_one(Brand, row.appointment.brand_id)
+    visit, record = row_of(session, row), read_record(session, appointment_id)
+    return page("field/office_report.html", visit=visit, record=record, brand=brand)
+
+
+@bp.get("/appointments/<uuid:appointment_id>/files/<uuid:file_id>")
+def office_file(appointment_id: uuid.UUID, file_id: uuid.UUID) -> ResponseReturnValue:
+    """A picture of a visit, for whoever sees the visit."""
+    viewer, session = require(Permission.VISITS_SEE), db.session()
+    get_appointment(session, viewer=viewer, appointment_id=appointment_id)
+    found = find_file(session, appointment_id=appointment_id, file_id=file_id)
+    return send_kept(found.storage_key) if found is not None else abort(404)
+
+
+@bp.get("/orders/<uuid:order_id>/visits")
+def order_visits(order_id: uuid.UUID) -> ResponseReturnValue:
+    """What was reported of the order's visits, with their photos; as a fragment `order-visits`."""
+    viewer, session = require(Permission.ORDERS_SEE), db.session()
+    order = get_order(session, viewer=viewer, order_id=order_id).order
+    rows = list_appointments_of_order(session, viewer=viewer, order_id=order.id)
+    visits = [(row_of(session, row), read_record(session, row.appointment.id)) for row in rows if row.appointment.kind == "visit"]
+    return page("field/order_visits.html", blocks=("order_visits",), order=order, visits=visits)

@@ -1,0 +1,98 @@
+"""The office's day planner: people down, quarters of an hour across; a visit is moved by drag, by keys or by a form."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import time, timedelta
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.runtime import runtime
+from app.core.translation import gettext as _
+from app.domain.accounts.permissions import Permission
+from app.domain.appointments.actions import AppointmentContent, AppointmentMovedOn, change_appointment, content_of
+from app.domain.appointments.queries import AppointmentRow, get_appointment, is_absent
+from app.domain.appointments.times import NoSuchTime, instant
+from app.domain.field.day_plan import FIRST_HOUR, QUARTERS, DayPlan, day_of, read_day_plan
+from app.web.accounts.session import current_viewer, require
+from app.web.field.blueprint import bp
+from app.web.pages import page
+
+HOURS = tuple(range(FIRST_HOUR, FIRST_HOUR + QUARTERS // 4))
+
+
+@bp.get("/planner")
+def planner() -> ResponseReturnValue:
+    """The plan of `date`, as a page or as the fragment `day-plan`, which is asked for again and again while it is looked at."""
+    require(Permission.VISITS_PLAN)
+    return _page()
+
+
+@bp.post("/planner/<uuid:appointment_id>")
+def move(appointment_id: uuid.UUID) -> ResponseReturnValue:
+    """Give a visit to `technician` ("" for nobody) at `time` of `date`, as long as before. 409 if it changed meanwhile."""
+    viewer = require(Permission.VISITS_PLAN)
+    row = get_appointment(db.session(), viewer=viewer, appointment_id=appointment_id)
+    content, problem = _content(row, _plan())
+    if content is None:
+        return _page(problem=problem, status=422)
+    seen = request.form.get("version", "")
+    version = int(seen) if seen.isdecimal() and len(seen) < 10 else None
+    try:
+        with transaction() as session:
+            change_appointment(session, appointment_id, content, if_version=version, now=utc_now(), actor=viewer.actor)
+    except AppointmentMovedOn:
+        return _page(problem=_("Somebody changed this visit meanwhile. Look at it again."), status=409)
+    runtime().nudger.nudge()
+    said = _(
+        "%(name)s: planned for %(time)s.",
+        name=row.contact_name,
+        time=f"{content.starts_at.astimezone(row.local_start.tzinfo):%H:%M}",
+    )
+    if "HX-Request" in request.headers:
+        return _page(told=said)
+    flash(said)
+    return redirect(url_for("field.planner", date=request.form.get("date")), 303)
+
+
+def _content(row: AppointmentRow, plan: DayPlan) -> tuple[AppointmentContent | None, str]:
+    """What the visit becomes, or why it does not."""
+    one, form = row.appointment, request.form
+    wanted = form.get("technician", "")
+    user_id = next((person.user_id for person in plan.people if str(person.user_id) == wanted), None)
+    if wanted and user_id is None:
+        return None, _("This person may not see the appointment's brand.")
+    try:
+        at = time.fromisoformat(form.get("time", "")).replace(tzinfo=None)
+        starts_at = instant(plan.day, at, one.zone)
+    except (NoSuchTime, ValueError):
+        return None, _("Write the time as hours and minutes, like 14:30.")
+    if user_id is not None and is_absent(db.session(), user_id, starts_at=starts_at, zone=one.zone):
+        return None, _("This person is absent on that day.")
+    length = one.ends_at - one.starts_at
+    return replace(content_of(one), starts_at=starts_at, ends_at=starts_at + length, technician_user_id=user_id), ""
+
+
+def _plan() -> DayPlan:
+    viewer, now = current_viewer(), utc_now()
+    return read_day_plan(db.session(), viewer=viewer, day=day_of(request.values.get("date", ""), viewer, now), now=now)
+
+
+def _page(*, problem: str = "", told: str = "", status: int = 200) -> ResponseReturnValue:
+    plan, now = _plan(), utc_now()
+    context: dict[str, Any] = {
+        "plan": plan,
+        "hours": HOURS,
+        "earlier": plan.day - timedelta(days=1),
+        "later": plan.day + timedelta(days=1),
+        "people": [("", _("Nobody yet")), *((str(person.user_id), person.name) for person in plan.people)],
+        "problem": problem,
+        "told": told,
+        "made_at": now,
+    }
+    return page("field/planner.html", blocks=("day_plan",), status=status, **context)

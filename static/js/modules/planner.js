@@ -1,0 +1,61 @@
+// Moves visits of the day plan by drag and by keys; either fills in the form of the visit and sends it, so the server's refusal is the same.
+const QUARTER = 15, DAY = 24 * 60;
+
+export default function bindPlanner(plan) {
+  let moved = null;
+  const first = Number(plan.dataset.first) * 60;
+  const people = [...plan.querySelectorAll("[data-person]")];
+
+  const send = (block, minutes, person) => {
+    const form = block.querySelector("form");
+    form.elements.time.value = `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
+    form.elements.technician.value = person;
+    form.requestSubmit();
+  };
+  const minutesOf = (block) => {
+    const [hours, minutes] = block.querySelector("form").elements.time.value.split(":").map(Number);
+    return hours * 60 + minutes;
+  };
+
+  plan.addEventListener("dragstart", (event) => { moved = event.target.closest("[data-block]"); event.dataTransfer?.setData("text/plain", moved?.dataset.block ?? ""); });
+  plan.addEventListener("dragover", (event) => { if (event.target.closest("[data-line]")) event.preventDefault(); });
+  plan.addEventListener("drop", (event) => {
+    const line = event.target.closest("[data-line]");
+    if (!line || !moved) return;
+    event.preventDefault();
+    const place = line.getBoundingClientRect(), quarters = Math.floor((event.clientX - place.left) / place.width * 48);
+    send(moved, first + Math.max(0, Math.min(47, quarters)) * QUARTER, line.closest("[data-person]").dataset.person);
+    moved = null;
+  });
+
+  // M takes a visit up; arrows say where to, Enter drops it there, Esc leaves it where it was.
+  let held = null;
+  const label = (block, text) => {
+    let told = block.querySelector("[data-told]");
+    if (!told) { told = document.createElement("span"); told.dataset.told = ""; told.setAttribute("role", "status"); block.append(told); }
+    told.textContent = text;
+  };
+  const say = () => {
+    const person = people[held.person], hour = `${Math.floor(held.minutes / 60)}:${String(held.minutes % 60).padStart(2, "0")}`;
+    label(held.block, `→ ${hour}, ${person?.getAttribute("aria-label") ?? ""}`);
+  };
+  const end = () => { if (held) { label(held.block, ""); held.block.classList.remove("is-held"); held = null; } };
+
+  plan.addEventListener("keydown", (event) => {
+    const block = event.target.closest("[data-block]");
+    if (!block || event.target !== block || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!held && event.key.toLowerCase() === "m" && document.body.dataset.keys === "on") {
+      held = { block, minutes: minutesOf(block), person: Math.max(0, people.indexOf(block.closest("[data-person]"))) };
+      block.classList.add("is-held");
+    } else if (held && event.key === "ArrowRight") held.minutes = Math.min(DAY - QUARTER, held.minutes + QUARTER);
+    else if (held && event.key === "ArrowLeft") held.minutes = Math.max(0, held.minutes - QUARTER);
+    else if (held && event.key === "ArrowDown") held.person = Math.min(people.length - 1, held.person + 1);
+    else if (held && event.key === "ArrowUp") held.person = Math.max(0, held.person - 1);
+    else if (held && event.key === "Escape") { event.preventDefault(); event.stopPropagation(); return end(); }
+    else if (held && event.key === "Enter") { event.preventDefault(); const { minutes, person } = held; end(); return send(block, minutes, people[person].dataset.person); }
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+    say();
+  });
+}
