@@ -148,7 +148,7 @@ def day(desk: Desk) -> Round:
 
 
 def step(page: Page, name: str) -> None:
-    page.locator(".field__foot").get_by_role("button", name=name).click()
+    page.locator(".fieldwork__foot").get_by_role("button", name=name).click()
 
 
 def write(page: Page, fold: str, field: str, text: str) -> None:
@@ -156,7 +156,7 @@ def write(page: Page, fold: str, field: str, text: str) -> None:
     if place.get_attribute("open") is None:
         place.locator("summary").click()
     place.locator(f"[name={field}]").fill(text)
-    place.locator(".field__button").last.click()
+    place.locator(".fieldwork__button").last.click()
     expect(page.locator(f"[data-list={fold}] [data-pending]", has_text=text)).to_have_count(1)
 
 

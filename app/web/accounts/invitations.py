@@ -71,7 +71,7 @@ def accept(token: str) -> ResponseReturnValue:
         form.password.errors = [str(error)]
         return _form(form, user, token, status=422)
     remember_browser(browser)
-    return redirect(url_for("inbox.list_view"), 303)
+    return redirect(url_for("inbox.home"), 303)
 
 
 def _invited(token: str) -> User:

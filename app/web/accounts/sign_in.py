@@ -74,7 +74,7 @@ def sign_out() -> ResponseReturnValue:
 
 
 def _after_sign_in() -> str:
-    return own_path(request.values.get("next")) or url_for("inbox.list_view")
+    return own_path(request.values.get("next")) or url_for("inbox.home")
 
 
 def _form(form: SignInForm, *, problem: str = "", status: int = 200) -> ResponseReturnValue:

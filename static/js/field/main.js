@@ -91,7 +91,7 @@ function offerUndo(action) {
 
 function say(text) {
   const told = document.createElement("p");
-  Object.assign(told, { className: "field__problem", textContent: text });
+  Object.assign(told, { className: "fieldwork__problem", textContent: text });
   told.setAttribute("role", "alert");
   document.getElementById("main").prepend(told);
 }
@@ -194,7 +194,7 @@ async function wayBackFromCamera() {
   const camera = await get("meta", "camera"), place = document.querySelector("[data-camera-back]");
   if (!camera || !place || Date.now() - camera.at > 3600_000) return;
   const link = document.createElement("a");
-  Object.assign(link, { href: `/visits/${camera.visit_id}#photos`, className: "field__button", textContent: `${wordOf("kinds", "photo")}: ${camera.who}` });
+  Object.assign(link, { href: `/visits/${camera.visit_id}#photos`, className: "fieldwork__button", textContent: `${wordOf("kinds", "photo")}: ${camera.who}` });
   place.replaceChildren(link);
   place.hidden = false;
   await remove("meta", "camera");

@@ -14,8 +14,8 @@ export function showQueue(everything, tools) {
   if (place.dataset.now === now) return;
   place.dataset.now = now;
   const parts = [...asked.map((one) => held(one, tools)), ...waiting.map((one) => item(one, tools))];
-  if (!parts.length) parts.push(make("p", "field__empty", word("nothing")));
-  if (done.length) parts.push(make("p", "field__soft", `✓ ${word("sent_today", { COUNT: done.length })}`));
+  if (!parts.length) parts.push(make("p", "fieldwork__empty", word("nothing")));
+  if (done.length) parts.push(make("p", "fieldwork__soft", `✓ ${word("sent_today", { COUNT: done.length })}`));
   place.replaceChildren(...parts);
 }
 
@@ -26,18 +26,18 @@ function saying(one) {
 }
 
 function button(text, act) {
-  const made = make("button", "field__button", text);
+  const made = make("button", "fieldwork__button", text);
   made.type = "button";
   made.addEventListener("click", async () => { made.disabled = true; await act(); });
   return made;
 }
 
 function item(one, tools) {
-  const made = make("article", "queue__item");
+  const made = make("article", "outbox__item");
   made.dataset.item = one.kind;
   const size = one.size ? `, ${Math.round(one.size / 1024)} kB` : "";
   made.append(make("div", "", `◷ ${saying(one)}${size}`), make("small", "", `${one.who} · ${clock(one.occurred_at)}`));
-  const choices = make("div", "queue__choices");
+  const choices = make("div", "outbox__choices");
   const isOld = Date.now() - Date.parse(one.occurred_at) > OLD_MS && !one.confirmed;
   if (isOld) made.append(make("p", "", word("late")));
   if (isOld || one.parked) choices.append(button(word("retry"), async () => { await tools.update(one, { confirmed: true, parked: false, tries: 0 }); tools.hurry(); }));
@@ -47,13 +47,13 @@ function item(one, tools) {
 }
 
 function held(one, tools) {
-  const made = make("article", "queue__item queue__item--held");
+  const made = make("article", "outbox__item outbox__item--held");
   made.dataset.item = one.kind;
   made.append(make("h2", "", one.state === "held" ? word("conflict") : word("refused")));
   made.append(make("div", "", `${saying(one)}`), make("small", "", `${one.who} · ${clock(one.occurred_at)}`));
   made.append(make("p", "", one.problem.words === "unreadable" ? word("unreadable") : one.problem.words));
-  for (const newer of one.problem.details?.newer ?? []) made.append(make("p", "queue__quote", `${newer.name}: ${newer.text}`));
-  const choices = make("div", "queue__choices");
+  for (const newer of one.problem.details?.newer ?? []) made.append(make("p", "outbox__quote", `${newer.name}: ${newer.text}`));
+  const choices = make("div", "outbox__choices");
   for (const choice of one.problem.choices ?? []) choices.append(button(word(choice), () => choose(one, choice, made, tools)));
   if (one.state === "refused" && typeof one.body.text === "string") choices.prepend(button(word("change"), () => choose(one, "change", made, tools)));
   made.append(choices);
@@ -73,7 +73,7 @@ async function choose(one, choice, place, tools) {
 }
 
 function change(one, place, tools) {
-  const field = Object.assign(make("textarea", "field__input"), { rows: 4, value: one.body.text });
+  const field = Object.assign(make("textarea", "fieldwork__input"), { rows: 4, value: one.body.text });
   field.setAttribute("aria-label", wordOf("kinds", one.kind));
   const newest = one.problem.details?.newer?.at(-1)?.id;
   const send = button(word("send_now"), async () => {
@@ -84,6 +84,6 @@ function change(one, place, tools) {
     await settle(one, "done", { code: "settled", words: "" });
     tools.hurry();
   });
-  place.querySelector(".queue__choices").replaceChildren(field, send);
+  place.querySelector(".outbox__choices").replaceChildren(field, send);
   field.focus();
 }

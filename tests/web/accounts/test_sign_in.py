@@ -47,7 +47,7 @@ def submit(client: FlaskClient, email: str, password: str, next_page: str = "") 
 
 def test_the_right_password_lets_in_and_leads_to_the_inbox(client: FlaskClient, alice: User) -> None:
     answer = submit(client, alice.email, PASSWORD)
-    assert (answer.status_code, answer.location) == (303, "/inbox")
+    assert (answer.status_code, answer.location) == (303, "/")
     assert client.get("/settings/profile").status_code == 200
 
 
@@ -129,8 +129,8 @@ def test_the_form_says_which_field_is_missing_and_keeps_the_address(page_client:
     ],
 )
 def test_signing_in_never_leads_to_another_site(client: FlaskClient, alice: User, away: str) -> None:
-    assert submit(client, alice.email, PASSWORD, away).location == "/inbox"
-    assert client.get("/sign-in", query_string={"next": away}).location == "/inbox"
+    assert submit(client, alice.email, PASSWORD, away).location == "/"
+    assert client.get("/sign-in", query_string={"next": away}).location == "/"
 
 
 def test_signing_in_leads_back_to_the_page_asked_for(client: FlaskClient, alice: User) -> None:
