@@ -48,6 +48,7 @@ def show_list() -> ResponseReturnValue:
         answers=_answers(asked, measure, slice),
         older=asked.url("analytics.show_list", **kept(), after=f"{last.at.isoformat()},{last.id}") if last else "",
         newest=asked.url("analytics.show_list", **kept()) if request.args.get("after") else "",
+        export_args={**asked.args(), **kept()},
         takes_time=measure.shape == Shape.TIME,
         says_yes=measure.shape == Shape.SHARE,
         value_words=lambda row: _value(row, slice),

@@ -1,0 +1,197 @@
+"""Reports and the facts behind a number as files, with the reader's rights as they are now, and a line in the audit for each."""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import abort, request, send_file, stream_with_context
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.translation import gettext as _
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
+from app.domain.analytics.figures import count_facts, read_by_day, read_state, read_sums, size_of, value_of
+from app.domain.analytics.listing import FactRow, Place, list_facts
+from app.domain.analytics.measures import MEASURES, Measure, Shape
+from app.domain.analytics.sheets import Dialect, Value, csv_lines, write_sheet
+from app.domain.analytics.slices import Slice
+from app.domain.events.actions import audit
+from app.web.accounts.session import current_viewer
+from app.web.analytics import words
+from app.web.analytics.asked import parse_bucket
+from app.web.analytics.blueprint import bp
+from app.web.analytics.pages import read_asked
+from app.web.analytics.report import ALL_KINDS
+
+CHUNK = 1000
+MOST_IN_SHEET = 20_000
+"""Facts of one workbook that is made while its reader waits; more go as CSV, which is streamed."""
+FORMATS = ("csv", "programs", "xlsx")
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column of the facts: its name for programs and for people, and how it is read from a row."""
+
+    key: str
+    head: str
+    is_personal: bool = False
+    is_duration: bool = False
+
+
+def columns(with_names: bool) -> list[_Column]:
+    """What a file of facts holds; names and subjects of people outside only where they were asked for."""
+    found = [
+        _Column("at", _("When")),
+        _Column("local_day", _("Day")),
+        _Column("local_hour", _("Hour")),
+        _Column("number", _("Thread")),
+        _Column("subject", _("Subject"), is_personal=True),
+        _Column("contact_name", _("Contact"), is_personal=True),
+        _Column("user_name", _("Who")),
+        _Column("team_name", _("Team")),
+        _Column("brand_name", _("Brand")),
+        _Column("medium", _("Channel")),
+        _Column("thread_type", _("Type")),
+        _Column("priority", _("Priority")),
+        _Column("open_seconds", _("Open time"), is_duration=True),
+        _Column("wall_seconds", _("All time"), is_duration=True),
+        _Column("met", _("Yes or no")),
+    ]
+    return [column for column in found if with_names or not column.is_personal]
+
+
+@bp.get("/analytics/list/export")
+def export_list() -> ResponseReturnValue:
+    """The facts behind the figure `m` as a file: `format` csv, programs or xlsx; `names` with those of people outside."""
+    viewer, asked = current_viewer(), read_asked()
+    measure = MEASURES.get(request.args.get("m", "")) or abort(404)
+    file_format = _format()
+    session = db.session()
+    slice = asked.slice(viewer, **parse_bucket(request.args))
+    slice = replace(slice, as_of=slice.as_of or read_state(session).batch_at)
+    with_names = request.args.get("names") == "yes" and viewer.may(Permission.ANALYTICS_SEE)
+    count = count_facts(session, slice, measure)
+    if file_format == "xlsx" and count > MOST_IN_SHEET:
+        abort(422, _("A workbook holds at most %(count)s rows here. Take the CSV, or fewer days.", count=MOST_IN_SHEET))
+    _note(viewer, measure.key, slice, count, file_format)
+    shown = columns(with_names)
+    rows = _rows(slice, measure, shown)
+    heads = [column.key if file_format == "programs" else column.head for column in shown]
+    name = f"{measure.key}-{slice.first}-{slice.last}"
+    if file_format == "xlsx":
+        durations = frozenset(number for number, column in enumerate(shown) if column.is_duration)
+        return _sheet(viewer, name, _about(viewer, measure, slice, count), heads, rows, durations)
+    return _csv(viewer, name, heads, rows, file_format)
+
+
+@bp.get("/analytics/export")
+def export_report() -> ResponseReturnValue:
+    """Every figure of a report, day by day, as a file."""
+    viewer, asked = current_viewer(), read_asked()
+    file_format, slice = _format(), asked.slice(viewer)
+    state = read_state(db.session())
+    rows = _report_rows(slice, is_plain=file_format == "programs")
+    heads = ["measure", "day", "value", "of"] if file_format == "programs" else [_("Figure"), _("Day"), _("Value"), _("Of")]
+    _note(viewer, "report", replace(slice, as_of=state.batch_at), len(rows), file_format)
+    name = f"report-{slice.first}-{slice.last}"
+    if file_format == "xlsx":
+        return _sheet(viewer, name, _about(viewer, None, replace(slice, as_of=state.batch_at), len(rows)), heads, rows)
+    return _csv(viewer, name, heads, rows, file_format)
+
+
+def _format() -> str:
+    found = request.args.get("format", "csv")
+    if found not in FORMATS:
+        abort(404)
+    return found
+
+
+def _rows(slice: Slice, measure: Measure, shown: Sequence[_Column]) -> Iterator[list[Value]]:
+    """Chunk by chunk, each its own short look, all as of one instant."""
+    after: Place | None = None
+    while True:
+        found = list_facts(db.session(), slice, measure, after=after, limit=CHUNK)
+        db.session.commit()
+        for row in found:
+            yield [_cell(row, column.key) for column in shown]
+        if len(found) < CHUNK:
+            return
+        after = (found[-1].at, found[-1].id)
+
+
+def _cell(row: FactRow, key: str) -> Value:
+    value: Value = getattr(row, key)
+    return value
+
+
+def _report_rows(slice: Slice, *, is_plain: bool) -> list[list[Value]]:
+    session = db.session()
+    whole, days = read_sums(session, slice, ALL_KINDS), read_by_day(session, slice, ALL_KINDS)
+    rows: list[list[Value]] = []
+    for key, measure in MEASURES.items():
+        name = key if is_plain else words.name_words(key)
+        for day, found in [(None, whole), *sorted(days.items())]:
+            value = value_of(measure, found)
+            if value is not None and (day is None or size_of(measure, found)):
+                rounded = round(value, 4) if measure.shape in (Shape.SHARE, Shape.RATIO) else value
+                rows.append([name, day, rounded, size_of(measure, found)])
+    return rows
+
+
+def _about(viewer: Viewer, measure: Measure | None, slice: Slice, count: int) -> list[tuple[str, str]]:
+    """The first sheet: what this is."""
+    lines = [
+        (_("Report"), words.name_words(measure.key) if measure else _("All figures, day by day")),
+        (_("What counts"), words.definition_words(measure.key) if measure else _("See the question mark beside each figure.")),
+        (_("Days"), f"{slice.first} – {slice.last}"),
+        (_("Time zone"), _("Days as in each brand's own; times in %(zone)s.", zone=viewer.timezone)),
+        (_("Times"), _("Open hours") if slice.is_open else _("All hours")),
+        (_("Rows"), str(count)),
+        (_("As of"), slice.as_of.isoformat() if slice.as_of else ""),
+        (_("For"), viewer.name),
+    ]
+    names = ("brand_id", "channel_id", "medium", "team_id", "user_id", "thread_type", "priority")
+    return lines + [(_("Filter"), f"{name}: {getattr(slice, name)}") for name in names if getattr(slice, name) is not None]
+
+
+def _csv(viewer: Viewer, name: str, heads: Sequence[str], rows: Any, file_format: str) -> Response:
+    dialect = Dialect.PROGRAMS if file_format == "programs" else Dialect.EXCEL
+    lines = csv_lines(heads, rows, dialect=dialect, locale=viewer.locale, zone=ZoneInfo(viewer.timezone))
+    response = Response(stream_with_context(lines), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+def _sheet(
+    viewer: Viewer,
+    name: str,
+    about: Sequence[tuple[str, str]],
+    heads: Sequence[str],
+    rows: Any,
+    durations: frozenset[int] = frozenset(),
+) -> Response:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{uuid.uuid4()}.xlsx"
+        zone = ZoneInfo(viewer.timezone)
+        write_sheet(path, title=name, about=about, heads=heads, rows=rows, zone=zone, durations=durations)
+        file = path.open("rb")  # open after its folder is gone
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    return send_file(file, mimetype=kind, as_attachment=True, download_name=f"{name}.xlsx")
+
+
+def _note(viewer: Viewer, what: str, slice: Slice, count: int, file_format: str) -> None:
+    """Who took which figures away."""
+    detail = {"format": file_format, "rows": count, "from": slice.first.isoformat(), "to": slice.last.isoformat()}
+    with transaction() as session:
+        about = {"action": "ReportExported", "object_type": "report", "object_id": what}
+        audit(session, now=utc_now(), actor=viewer.actor, detail=detail, **about)
