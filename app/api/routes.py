@@ -24,6 +24,7 @@ from app.api import (
     orders,
     partners_admin,
     people,
+    reports,
     search,
     tasks,
     templates,
@@ -57,6 +58,7 @@ OPERATIONS = tuple(
         directory.team_routes,
         people.team_routes,
         brands.routes,
+        reports.routes,
         search.routes,
         webhooks.routes,
     )

@@ -39,6 +39,7 @@ SCOPES = (
     "search:read",
     "webhooks:read",
     "webhooks:write",
+    "reports:read",
 )
 EVERYTHING = "*"
 

@@ -75,6 +75,7 @@ def scope_hints() -> dict[str, str]:
         "search:read": _("Search"),
         "webhooks:read": _("Read webhooks and what became of their events"),
         "webhooks:write": _("Add and change webhooks, and send events again"),
+        "reports:read": _("Read the figures of reports"),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -146,3 +146,14 @@ def list_loads(session: Session, slice: Slice, *, now: datetime) -> list[Load]:
     if isinstance(slice.team_id, uuid.UUID):
         seen = [one for one in seen if slice.team_id in one.teams]
     return [Load(one.user_id, one.name, one.load, one.capacity) for one in seen]
+
+
+def list_team_loads(session: Session, slice: Slice, names: Mapping[uuid.UUID, str], *, now: datetime) -> list[Load]:
+    """The same for teams, by name: the sum of their people. Somebody of two teams counts in both."""
+    workers = [one for one in list_workers(session, now=now) if one.capacity > 0 and not one.brands.isdisjoint(slice.brand_ids)]
+    found = []
+    for team_id, name in sorted(names.items(), key=lambda item: item[1].casefold()):
+        theirs = [one for one in workers if team_id in one.teams]
+        if theirs:
+            found.append(Load(team_id, name, sum(one.load for one in theirs), sum(one.capacity for one in theirs)))
+    return found

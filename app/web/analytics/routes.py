@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from app.web.analytics import exports as exports
 from app.web.analytics import lists as lists
 from app.web.analytics import pages as pages
+from app.web.analytics import wall as wall
 from app.web.analytics.blueprint import bp
 
 blueprints = (bp,)

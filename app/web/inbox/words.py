@@ -183,6 +183,11 @@ def today() -> date:
     return day
 
 
+def hour_now() -> int:
+    """The hour of the reader's day it is."""
+    return _local(utc_now()).hour
+
+
 def clock(at: datetime) -> str:
     """The time of day; the day stands above it in a timeline."""
     return str(_local(at).strftime(CLOCK))

@@ -100,3 +100,13 @@ def test_parts_add_up_to_the_whole_with_those_of_nobody(office: Office) -> None:
     people = [office.desk.alice.id, office.desk.bob.id, office.desk.lena.id, office.desk.noah.id, NONE]
     parts = [slice_for(viewer, first=whole.first, last=whole.last, user_id=one) for one in people]
     assert sum(count_facts(office.session, part, received) for part in parts) == total == 3 * DAYS + 1
+
+
+def test_the_wallboard_shows_figures_and_no_names(office: Office) -> None:
+    text = office.get("/analytics/wall")
+    assert "<dt>waiting, 1 unassigned</dt><dd>1</dd>" in text
+    assert "1 today" in text
+    assert "0@example.nl" not in text
+    assert office.client.fragment("/analytics/wall", target="wall").text.lstrip().startswith("<main")
+    office.as_user(office.desk.bob)
+    assert office.client.get("/analytics/wall").status_code == 403

@@ -1,0 +1,51 @@
+"""Reports as the API shows them: figures of some days, with what they rest on."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from app.api.schemas.base import Output, Query
+from app.api.schemas.threads import BrandKey
+from app.domain.threads.models import Priority, ThreadType
+
+
+class ReportQuery(Query):
+    first_day: Annotated[date, Field(description="Of the brand's own time zone")]
+    last_day: Annotated[date, Field(description="The last day that is part of it, at most two years later")]
+    time: Annotated[Literal["open", "wall"], Field(description="Times of open hours, or of all hours")] = "open"
+    brand: BrandKey | None = None
+    medium: Literal["email", "whatsapp", "sms", "phone"] | None = None
+    channel_id: uuid.UUID | None = None
+    team_id: uuid.UUID | None = None
+    user_id: uuid.UUID | None = None
+    thread_type: ThreadType | None = None
+    priority: Priority | None = None
+
+
+class DayOut(Output):
+    day: date
+    value: float | None
+    count: int
+
+
+class FigureOut(Output):
+    """`value`: a count, seconds (the median) or a share of 1, null where nothing says one. `count`: the facts it rests on."""
+
+    measure: str
+    unit: Literal["count", "seconds", "share", "ratio"]
+    value: float | None
+    count: int
+    p90: float | None
+    average: float | None
+    days: list[DayOut]
+
+
+class ReportOut(Output):
+    as_of: datetime
+    first_day: date
+    last_day: date
+    figures: list[FigureOut]

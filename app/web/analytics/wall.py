@@ -1,0 +1,101 @@
+"""The wallboard: what is so now and what came in today, for a screen on the wall, without names of people outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask.typing import ResponseReturnValue
+from flask_babel import format_time
+from sqlalchemy.orm import Session
+
+from app.core.db import db
+from app.core.translation import gettext as _
+from app.domain.accounts.permissions import Permission
+from app.domain.accounts.queries import list_brands, list_teams
+from app.domain.analytics.figures import ByKind, read_hours, read_sums, size_of, value_of
+from app.domain.analytics.kinds import Kind
+from app.domain.analytics.live import Live, list_team_loads, read_standing
+from app.domain.analytics.measures import MEASURES
+from app.domain.analytics.slices import Slice, shifted
+from app.web.accounts.session import require
+from app.web.analytics import charts, words
+from app.web.analytics.blueprint import bp
+from app.web.analytics.pages import USUAL_WEEKS, read_asked
+from app.web.inbox.words import hour_now
+from app.web.pages import page
+
+FIRST_HOUR, LAST_HOUR = 6, 18
+TODAY = ("first_promise", "first_response")
+
+
+@dataclass(frozen=True)
+class Hour:
+    """What came in in an hour of today, and what usually does, as places on a scale of 100."""
+
+    hour: int
+    x: float
+    width: float
+    y: float
+    height: float
+    usual_y: float | None
+    is_running: bool
+
+
+@bp.get("/analytics/wall")
+def wall() -> ResponseReturnValue:
+    """A page for a screen: the filters of a report hold, its days do not. As a fragment: `wall`."""
+    viewer, asked, session = require(Permission.ANALYTICS_SEE), read_asked(), db.session()
+    slice = asked.slice(viewer, first=asked.today, last=asked.today)
+    standing = read_standing(session, slice, now=asked.now)
+    counts = {hour: n for (_weekday, hour), n in read_hours(session, slice, Kind.RECEIVED).items()}
+    usual = _usual_hours(session, slice)
+    found = read_sums(session, slice, {kind for key in TODAY for kind in MEASURES[key].kinds})
+    scale = charts.scale_of([*counts.values(), *usual.values()], is_time=False)
+    names = {team.id: team.name for team in list_teams(session)}
+    brand = next((one.name for one in list_brands(session) if str(one.id) == asked.filters.get("brand")), "")
+    return page(
+        "analytics/wall.html",
+        blocks=("wall",),
+        asked=asked,
+        brand=brand or _("All brands"),
+        clock=format_time(asked.now, "HH:mm"),
+        updated=format_time(asked.now, "HH:mm:ss"),
+        counts_now={live.value: standing.counts[live] for live in Live},
+        waited=words.duration((asked.now - standing.oldest_at).total_seconds() if standing.oldest_at else None),
+        hours=_hours(counts, usual, scale, hour_now()),
+        ticks=scale.ticks,
+        arrived=sum(counts.values()),
+        usual=round(sum(n for hour, n in usual.items() if hour < hour_now())),
+        teams=list_team_loads(session, slice, names, now=asked.now),
+        today=[_today(key, found) for key in TODAY],
+    )
+
+
+def _usual_hours(session: Session, slice: Slice) -> dict[int, float]:
+    """The average of each hour of the same weekday in the weeks before."""
+    found: dict[int, float] = {}
+    for week in range(1, USUAL_WEEKS + 1):
+        for (_weekday, hour), n in read_hours(session, shifted(slice, 7 * week), Kind.RECEIVED).items():
+            found[hour] = found.get(hour, 0) + n / USUAL_WEEKS
+    return found
+
+
+def _hours(counts: dict[int, int], usual: dict[int, float], scale: charts.Scale, now: int) -> list[Hour]:
+    shown = range(min([FIRST_HOUR, *counts]), max([LAST_HOUR, *counts]) + 1)
+    found = []
+    for number, hour in enumerate(shown):
+        left, width = charts.column(number, len(shown))
+        top = scale.y(counts.get(hour, 0))
+        level = scale.y(usual[hour]) if hour in usual else None
+        found.append(Hour(hour, left + width * 0.1, width * 0.8, top, charts.HEIGHT - top, level, hour == now))
+    return found
+
+
+def _today(key: str, found: ByKind) -> str:
+    """A figure of today in a sentence."""
+    measure = MEASURES[key]
+    value, size = value_of(measure, found), size_of(measure, found)
+    text = words.figure(measure, value, size) if size else words.NO_VALUE
+    return _(
+        "%(name)s today %(value)s, target %(target)s", name=words.name_words(key), value=text, target=words.target_words(measure)
+    )

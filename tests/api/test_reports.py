@@ -1,0 +1,43 @@
+"""/reports: the figures of the pages, for programs, with the rights of the token's owner."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask
+
+from app.core.clock import utc_now
+from app.domain.accounts.models import User
+from app.domain.accounts.tokens import create_token
+from tests.domain.analytics.conftest import Reports
+from tests.domain.analytics.conftest import reports as reports
+from tests.domain.sla.conftest import desk as desk
+
+
+def test_figures_are_those_of_the_owner(app: Flask, reports: Reports) -> None:
+    desk = reports.desk
+    desk.now = utc_now() - timedelta(hours=1)
+    for writer in (desk.alice, desk.bob, desk.bob):
+        thread = desk.thread()
+        desk.ask(thread)
+        desk.now += timedelta(minutes=5)
+        desk.answer(thread, sender_user_id=writer.id)
+    reports.settle()
+    days = f"first_day={(utc_now() - timedelta(days=2)).date()}&last_day={(utc_now() + timedelta(days=1)).date()}"
+
+    def ask(user: User, query: str = "") -> dict[str, dict[str, float]]:
+        token = create_token(reports.session, user, name="t", scopes=("reports:read",), now=utc_now())[1]
+        answer = app.test_client().get(f"/api/v1/reports?{days}&time=wall{query}", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 200, answer.text
+        return {figure["measure"]: figure for figure in answer.json["figures"]}
+
+    lena = ask(desk.lena)
+    assert (lena["first_response"]["value"], lena["first_response"]["count"]) == (300, 3)
+    assert lena["received"]["unit"] == "count"
+    assert ask(desk.bob)["messages_out"]["value"] == 2
+    assert ask(desk.lena, f"&user_id={desk.alice.id}")["messages_out"]["value"] == 1
+    token = create_token(reports.session, desk.lena, name="t", scopes=("reports:read",), now=utc_now())[1]
+    wrong = "/api/v1/reports?first_day=2026-02-02&last_day=2026-01-01"
+    answer = app.test_client().get(wrong, headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 422
+    assert "last_day" in answer.text
