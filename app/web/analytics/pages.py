@@ -116,8 +116,6 @@ def _now_context(viewer: Viewer, asked: Asked) -> dict[str, Any]:
 
 def _usual(today: Slice, asked: Asked) -> float | None:
     """How many usually came by this time of the same weekday; None where there are no such days."""
-    counts = []
-    for week in range(1, USUAL_WEEKS + 1):
-        day = shifted(Slice(**{**vars(today), "until": asked.now}), 7 * week)
-        counts.append(sums_of(read_sums(db.session(), day, [Kind.RECEIVED]), Kind.RECEIVED).n)
+    days = [shifted(Slice(**{**vars(today), "until": asked.now}), 7 * week) for week in range(1, USUAL_WEEKS + 1)]
+    counts = [sums_of(read_sums(db.session(), day, [Kind.RECEIVED]), Kind.RECEIVED).n for day in days]
     return sum(counts) / USUAL_WEEKS if any(counts) else None

@@ -219,7 +219,7 @@ def stack(report: Report) -> Stack:
     """What came in, by kind of channel."""
     media = [medium for medium in MEDIA if medium in report.read.media]
     totals = {medium: sums_of(report.read.media[medium], Kind.RECEIVED).n for medium in media}
-    days = [[report.read.media_days.get((day, medium), 0) for medium in media] for day in report.dates]
+    days = [[report.read.cells.get((day, medium, Kind.RECEIVED), 0) for medium in media] for day in report.dates]
     scale = charts.scale_of([sum(values) for values in days], is_time=False)
     legend = tuple(
         (number, medium_words(medium), _count(report, "received", totals[medium], medium=medium))

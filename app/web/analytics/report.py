@@ -13,14 +13,12 @@ from sqlalchemy.orm import Session
 from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
 from app.domain.analytics.figures import (
+    Breakdown,
     ByKind,
     at_one_time,
-    read_by,
-    read_by_day,
-    read_by_day_and,
+    read_breakdown,
     read_distribution,
     read_hours,
-    read_sums,
     size_of,
     sums_of,
     value_of,
@@ -32,7 +30,6 @@ from app.web.analytics.asked import Asked
 
 BEHIND = timedelta(seconds=60)
 ALL_KINDS = frozenset(kind for measure in MEASURES.values() for kind in (*measure.kinds, *([measure.per] if measure.per else [])))
-_TILE_KINDS = frozenset(kind for key in TILES for kind in MEASURES[key].kinds)
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ class Read:
     days: Mapping[date, ByKind]
     days_before: Mapping[date, ByKind]
     media: Mapping[str, ByKind]
-    media_days: Mapping[tuple[date, str], int]
+    cells: Mapping[tuple[date, str, Kind], int]
     hours: Mapping[tuple[int, int], int]
     steps: Sequence[int]
 
@@ -85,17 +82,17 @@ class Report:
         self.read, self.state = at_one_time(session, self._read)
 
     def _read(self) -> Read:
-        session, slice, before = self.session, self.slice, self.slice_before
-        kinds = {*_TILE_KINDS, *self.measure.kinds, *([self.measure.per] if self.measure.per else [])}
-        is_compared = self.asked.compare
+        session, slice = self.session, self.slice
+        now = read_breakdown(session, slice)
+        before = read_breakdown(session, self.slice_before) if self.asked.compare else Breakdown()
         time_kind = self.measure.kinds[0] if self.measure.shape == Shape.TIME else Kind.FIRST_RESPONSE
         return Read(
-            now=read_sums(session, slice, ALL_KINDS),
-            before=read_sums(session, before, ALL_KINDS) if is_compared else {},
-            days=read_by_day(session, slice, kinds),
-            days_before=read_by_day(session, before, set(self.measure.kinds)) if is_compared else {},
-            media=read_by(session, slice, ALL_KINDS, "medium"),
-            media_days=read_by_day_and(session, slice, Kind.RECEIVED, "medium"),
+            now=now.whole,
+            before=before.whole,
+            days=now.days,
+            days_before=before.days,
+            media=now.media,
+            cells=now.cells,
             hours=read_hours(session, slice, Kind.RECEIVED),
             steps=read_distribution(session, slice, time_kind),
         )
