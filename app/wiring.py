@@ -82,6 +82,7 @@ from app.domain.tasks.handlers import (
 )
 from app.domain.tasks.queries import OPEN_AND_MINE, OVERDUE_AND_MINE
 from app.domain.threads.handlers import follow_merged_contact, give_back_merged_contact
+from app.domain.threads.order_links import link_orders_of_messages
 from app.domain.threads.triage_models import BulkAction
 from app.domain.webhooks import engine as callbacks
 from app.domain.webhooks.handlers import tell_webhooks
@@ -110,6 +111,7 @@ _show_places = AfterCommit("show_mailbox_changes", show_mailbox_changes, LIVE)
 _read_templates = AfterCommit("read_templates_of_channel", read_templates_of_channel, SEND, among=with_templates_among)
 _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 
+_OF_MESSAGES = (tell_followers, hold_scheduled_replies, sla.hear_messages, link_orders_of_messages)
 _FOLLOW_MERGED = (
     delivery.follow_merged_thread,
     notifications.follow_merged_thread,
@@ -159,7 +161,7 @@ WIRING = Wiring(
         ),
         "ThreadAssigned": (tell_assignee, note_refusal, _report),
         "ThreadHandedOver": (tell_team, sla.retarget, _report),
-        "MessageReceived": (Together(tell_followers), Together(hold_scheduled_replies), Together(sla.hear_messages), _report),
+        "MessageReceived": (*map(Together, _OF_MESSAGES), _report),
         "ThreadMarkedSpam": (hold_replies_to_spam, sla.hear_spam, _report),
         "SpamEnded": (sla.hear_spam, _report),
         "ThreadSnoozed": (sla.hear_snooze, _report),
@@ -270,16 +272,18 @@ WIRING = Wiring(
         "ChannelNotice": (),
         "ChannelAlerted": (),
         "ChannelAnswered": (),
-        "OrderCreated": (),
+        "OrderCreated": (_automate,),
         "OrderPriorityChanged": (),
         "TechnicianAbsent": (),
         "AbsenceNoted": (),
         "AbsenceRemoved": (),
         "SystemTroubleTold": (),
         "OrderChanged": (),
-        "PaymentReceived": (),
+        "OrderLinked": (_push,),
+        "OrderUnlinked": (_push,),
+        "PaymentReceived": (_push, _automate),
         "FeedbackReceived": (),
-        "OrderStatusChanged": (_automate,),
+        "OrderStatusChanged": (_push, _automate),
         "OrderLineStatusChanged": (),
         "PartnerOrderReceived": (),
         "PartnerOrderDiffers": (),
@@ -291,7 +295,7 @@ WIRING = Wiring(
         "AppointmentOnTheWay": (_push,),
         "AppointmentArrived": (_push,),
         "AppointmentStarted": (_push,),
-        "AppointmentDone": (_push,),
+        "AppointmentDone": (_push, _automate),
         "AppointmentNotHome": (_push,),
         "AppointmentAborted": (_push,),
         "VisitReported": (_push,),

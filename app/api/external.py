@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,7 +14,7 @@ from app.api.authorize import current_viewer
 from app.api.idempotency import write
 from app.api.registry import Routes
 from app.api.schemas.base import IdPath
-from app.api.schemas.external import ExternalMailCreate, MailContent, MailingCreate, MailingOut, MailingProblem
+from app.api.schemas.external import MOST_RECIPIENTS, ExternalMailCreate, MailContent, MailingCreate, MailingOut, MailingProblem
 from app.api.schemas.messages import MessageOut
 from app.api.serialize import message_out
 from app.core.clock import utc_now
@@ -29,9 +30,11 @@ from app.domain.delivery.errors import UnableToReply
 from app.domain.delivery.first_mail import FirstMail, queue_first_mail
 from app.domain.mailings.actions import NewMailing, NewRecipient, create_mailing
 from app.domain.mailings.filling import BlankLeft, fill_in
+from app.domain.mailings.lists import list_subscribers
 from app.domain.mailings.models import Mailing, RecipientOutcome
 from app.domain.mailings.queries import MailingMissing, get_mailing, get_progress
-from app.domain.reply_templates.queries import TemplateMissing, get_template
+from app.domain.reply_templates.models import ReplyTemplate
+from app.domain.reply_templates.queries import TemplateMissing, find_template_named, get_template
 from app.domain.threads.api_queries import find_message_records
 from app.mail.rich import clean_rich, rich_to_text
 from app.providers.registry import KEEP_TEMPLATES
@@ -91,14 +94,14 @@ def get_bulk_email(path: IdPath) -> Response:
 
 def _send(session: Session, viewer: Viewer, body: ExternalMailCreate) -> Answer:
     channel = _channel(session, viewer, body.channel_id)
-    content = _content(session, viewer, body, channel)
+    content, values = _content(session, viewer, body, channel), _with_our_names(body.dynamic_data)
     try:
         mail = FirstMail(
             to=body.to,
             name=body.to_name,
-            subject=" ".join(fill_in(content.subject, body.dynamic_data).split()),
-            text=fill_in(content.text, body.dynamic_data),
-            html=clean_rich(fill_in(content.html, body.dynamic_data, is_html=True)) if content.html else "",
+            subject=" ".join(fill_in(content.subject, values).split()),
+            text=fill_in(content.text, values),
+            html=clean_rich(fill_in(content.html, values, is_html=True)) if content.html else "",
             template=_provider_template(content, body.dynamic_data),
             meta={"category": body.category} if body.category else {},
         )
@@ -119,16 +122,20 @@ def _start(session: Session, viewer: Viewer, body: MailingCreate) -> Answer:
         raise Problem("forbidden", "Leads and administrators send mailings")
     channel = _channel(session, viewer, body.channel_id)
     content = _content(session, viewer, body, channel)
-    recipients = [
-        NewRecipient(
-            one.email,
-            one.name,
-            dict(one.dynamic_data),
-            has_consent=bool(one.consent and one.consent.given),
-            basis=one.consent.basis if one.consent else "",
-        )
-        for one in body.recipients
-    ]
+    recipients = (
+        _subscribers(session, channel)
+        if body.list_id
+        else [
+            NewRecipient(
+                one.email,
+                one.name,
+                _with_our_names(one.dynamic_data),
+                has_consent=bool(one.consent and one.consent.given),
+                basis=one.consent.basis if one.consent else "",
+            )
+            for one in body.recipients
+        ]
+    )
     new = NewMailing(
         subject=content.subject,
         text=content.text,
@@ -152,10 +159,37 @@ def _content(session: Session, viewer: Viewer, body: MailContent, channel: Chann
             raise invalid("template_id", f"no templates are kept at the provider of {channel.name}")
         return NewMailing(body.subject, f"[{body.template_id}]", provider_template=body.template_id)
     try:
-        template = get_template(session, viewer=viewer, template_id=uuid.UUID(body.template_id)).template
-    except (TemplateMissing, ValueError) as error:
-        raise invalid("template_id", "there is no such template") from error
-    return NewMailing(body.subject, template.text, template.html)
+        template = _template(session, viewer, channel, body.template_id)
+    except TemplateMissing as error:
+        raise invalid("template_id", "there is no such template for a mail of this brand") from error
+    subject = body.subject or template.subject
+    if not subject.strip():
+        raise invalid("subject", "the template has no subject: give one")
+    return NewMailing(subject, template.text, template.html)
+
+
+def _template(session: Session, viewer: Viewer, channel: Channel, named: str) -> ReplyTemplate:
+    """By id, or by name as programs write names: in small letters, with _ for blanks. Raises TemplateMissing."""
+    try:
+        return get_template(session, viewer=viewer, template_id=uuid.UUID(named)).template
+    except ValueError:
+        return find_template_named(session, named, viewer=viewer, brand_id=channel.brand_id)
+
+
+def _subscribers(session: Session, channel: Channel) -> list[NewRecipient]:
+    found = list_subscribers(session, brand_id=channel.brand_id, limit=MOST_RECIPIENTS + 1)
+    if not found:
+        raise invalid("list_id", "nobody of this brand agreed to such mails yet")
+    if len(found) > MOST_RECIPIENTS:
+        raise invalid("list_id", f"has more than {MOST_RECIPIENTS} people: send it in parts, by `recipients`")
+    return found
+
+
+def _with_our_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What programs call `customer_name` and `order_id` is `contact.name` and `order.number` in templates here."""
+    name, number = str(values.get("customer_name") or ""), str(values.get("order_id") or "")
+    ours = {"contact.name": name, "contact.first_name": name.partition(" ")[0], "order.number": number}
+    return {**{key: value for key, value in ours.items() if value}, **values}
 
 
 def _provider_template(content: NewMailing, values: Any) -> dict[str, Any] | None:

@@ -21,6 +21,7 @@ OTHERWISE = {
     "app/domain/ingest/apply.py": "the role of a mail's id",
     "app/domain/ingest/threading.py": "the same",
     "app/domain/routing/pick_next.py": "a condition in SQL, made of the table",
+    "app/domain/threads/order_links.py": "the role of a mail's id",
     "app/domain/sla/escalation.py": "the leads of a brand, who are not its administrators",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
@@ -11,7 +11,7 @@ from app.api.schemas.base import Input, Line, Output, SafeText, Text
 
 MOST_RECIPIENTS = 5_000
 Address = Annotated[str, StringConstraints(min_length=3, max_length=320, pattern=r"^[^\s@<>,;]+@[^\s@<>,;]+$"), SafeText]
-TemplateId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9-]+$")]
+TemplateId = Annotated[str, StringConstraints(min_length=1, max_length=200), SafeText]
 Values = Annotated[
     dict[Annotated[str, StringConstraints(max_length=100)], str | int | float | bool | None], Field(max_length=100)
 ]
@@ -24,7 +24,8 @@ class MailContent(Input):
     message_content: Text = Field(default="", description="Plain text; made from `message_html` where it is left out")
     message_html: Text = Field(default="", description="The same with formatting; cut down to a few tags")
     template_id: TemplateId | None = Field(
-        default=None, description="The id of a template here, or of a dynamic template (`d-…`) at the provider of the channel"
+        default=None,
+        description="A template here by id or by name, or a dynamic template (`d-…`) at the provider of the channel by id",
     )
     channel_id: uuid.UUID | None = Field(default=None, description="Left out: the one mailbox you can send from")
     category: Line = ""
@@ -33,7 +34,7 @@ class MailContent(Input):
     def _says_something(self) -> MailContent:
         if not (self.template_id or self.message_content.strip() or self.message_html.strip()):
             raise ValueError("give `message_content`, `message_html` or `template_id`")
-        if not self.subject.strip() and not (self.template_id or "").startswith("d-"):
+        if not self.subject.strip() and not self.template_id:
             raise ValueError("give a `subject`")
         return self
 
@@ -59,10 +60,19 @@ class MailingRecipientInput(Input):
 
 
 class MailingCreate(MailContent):
-    """One mail to many. An address that stands there twice gets it once."""
+    """One mail to many, named one by one or by a list. An address that stands there twice gets it once."""
 
-    recipients: Annotated[list[MailingRecipientInput], Field(min_length=1, max_length=MOST_RECIPIENTS)]
+    recipients: Annotated[list[MailingRecipientInput], Field(max_length=MOST_RECIPIENTS)] = Field(default_factory=list)
+    list_id: Literal["marketing_subscribers"] | None = Field(
+        default=None, description="`marketing_subscribers`: the contacts of the mailbox's brand who agreed to mails about offers"
+    )
     send_at: AwareDatetime | None = Field(default=None, description="Not before then; left out: now")
+
+    @model_validator(mode="after")
+    def _is_for_somebody(self) -> MailingCreate:
+        if bool(self.recipients) == bool(self.list_id):
+            raise ValueError("give `recipients` or a `list_id`, one of them")
+        return self
 
 
 class MailingProblem(Output):

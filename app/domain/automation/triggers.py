@@ -20,7 +20,11 @@ EVENTS = {
     "SnoozeEnded": N_("The snooze ends"),
     "TaskCreated": N_("A task is made"),
     "TaskCompleted": N_("A task is completed"),
+    "OrderCreated": N_("An order is made"),
     ORDER_STATUS_CHANGED: N_("The status of an order changes"),
+    "PaymentReceived": N_("A payment comes in"),
+    "AppointmentPlanned": N_("An appointment is planned"),
+    "AppointmentDone": N_("An appointment is done"),
 }
 BY_TIME = {
     UNANSWERED: N_("Nobody answered for some hours"),

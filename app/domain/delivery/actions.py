@@ -243,15 +243,15 @@ def _add_outgoing(
         "delivery_status": DeliveryStatus.PENDING.value,
         "html": html,
     }
-    subject = _reply_subject(_latest_subject(session, thread)) if channel.medium == Medium.EMAIL else ""
+    subject = _next_subject(session, thread) if channel.medium == Medium.EMAIL else ""
     new = NewMessage(
         what, channel.medium.value, occurred_at=now, text=text, subject=subject, channel_id=channel.id, values=values
     )
     return add_message(session, thread, new, now=now)
 
 
-def _latest_subject(session: Session, thread: Thread) -> str:
-    """What the newest mail of either side is about; the thread's own subject is that of its first."""
+def _next_subject(session: Session, thread: Thread) -> str:
+    """A reply to what the newest mail of either side is about; the thread's own where we write first."""
     mails = (
         Message.thread_id == thread.id,
         Message.medium == Medium.EMAIL.value,
@@ -260,7 +260,9 @@ def _latest_subject(session: Session, thread: Thread) -> str:
         Message.subject != "",
     )
     query = sa.select(Message.subject).where(*mails).order_by(Message.occurred_at.desc(), Message.id.desc()).limit(1)
-    return session.execute(query).scalar_one_or_none() or thread.subject
+    latest = session.execute(query).scalar_one_or_none()
+    begins = latest is None and thread.message_count == 0
+    return thread.subject if begins else _reply_subject(latest or thread.subject)
 
 
 def _reply_subject(subject: str) -> str:

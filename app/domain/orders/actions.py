@@ -172,10 +172,10 @@ def edit_order(session: Session, order_id: uuid.UUID, columns: dict[str, Any], *
     return order
 
 
-def link_thread(session: Session, order: Order, thread_id: uuid.UUID, *, now: datetime) -> None:
-    """Say that a conversation is about the order; twice is once. The edge checked that both are of one brand."""
+def link_thread(session: Session, order: Order, thread_id: uuid.UUID, *, now: datetime) -> bool:
+    """Say that a conversation is about the order; twice is once, and False. The edge checked that both are of one brand."""
     link = postgresql.insert(OrderThread).values(order_id=order.id, thread_id=thread_id, linked_at=now)
-    session.execute(link.on_conflict_do_nothing())
+    return session.execute(link.on_conflict_do_nothing().returning(OrderThread.order_id)).first() is not None
 
 
 def lock_order(session: Session, order_id: uuid.UUID) -> Order:

@@ -131,6 +131,8 @@ class Order(WithId, Base):
     __table_args__ = (
         sa.Index("ix_orders_created", "brand_id", "created_at", "id"),
         sa.Index("ix_orders_customer", "customer_contact_id"),
+        sa.Index("ix_orders_account", "account_contact_id", postgresql_where=sa.text("account_contact_id IS NOT NULL")),
+        sa.Index("ix_orders_channel_contacts", "channel_contact_ids", postgresql_using="gin"),
         sa.Index("uq_orders_source_key", "source", "source_key", unique=True, postgresql_where=sa.text("source_key IS NOT NULL")),
     )
 
@@ -165,6 +167,19 @@ class OrderThread(Base):
     linked_at: Mapped[datetime]
 
     __table_args__ = (sa.Index("ix_order_threads_thread", "thread_id"),)
+
+
+class OrderLinkRefusal(Base):
+    """Somebody said that a conversation is not about the order: nothing links the two by itself any more. As `OrderThread`, it
+    refers to no row of the thread."""
+
+    __tablename__ = "order_link_refusals"
+
+    order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True)
+    thread_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    refused_at: Mapped[datetime]
+
+    __table_args__ = (sa.Index("ix_order_link_refusals_thread", "thread_id"),)
 
 
 class OrderPayment(WithId, Base):

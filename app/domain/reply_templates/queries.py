@@ -17,6 +17,7 @@ from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand, User
 from app.domain.accounts.permissions import Permission
 from app.domain.contacts.models import Contact, ContactIdentity, ContactType
+from app.domain.orders.models import Order, OrderThread
 from app.domain.reply_templates.models import (
     ReplyTemplate,
     ReplyTemplateBrand,
@@ -75,6 +76,18 @@ def get_template(session: Session, *, viewer: Viewer, template_id: uuid.UUID) ->
     if record is None:
         raise TemplateMissing(str(template_id))
     return template_row(record)
+
+
+def find_template_named(session: Session, name: str, *, viewer: Viewer, brand_id: uuid.UUID) -> ReplyTemplate:
+    """The brand's mail template of this name; "order_confirmation" names “Order confirmation”, too. Raises TemplateMissing."""
+    wanted = (name.strip().lower(), name.strip().lower().replace("_", " "))
+    query = template_rows(viewer).where(sa.func.lower(ReplyTemplate.name).in_(wanted), ReplyTemplate.archived_at.is_(None))
+    rows = [template_row(record) for record in session.execute(query.order_by(ReplyTemplate.created_at))]
+    fits = [row for row in rows if not row.brand_ids or brand_id in row.brand_ids]
+    fits = [row for row in fits if not row.template.media or "email" in row.template.media]
+    if not fits:
+        raise TemplateMissing(name)
+    return fits[0].template
 
 
 def may_change(viewer: Viewer, row: TemplateRow) -> bool:
@@ -137,16 +150,17 @@ def get_facts(session: Session, *, thread: Thread, viewer: Viewer) -> dict[str, 
     """
     organization = aliased(Contact)
     query = (
-        sa.select(Brand.name, Contact, organization.name)
+        sa.select(Brand.name, Contact, organization.name, _order_number(thread.id))
         .select_from(Brand)
         .outerjoin(Contact, Contact.id == thread.contact_id)
         .outerjoin(organization, organization.id == Contact.parent_organization_id)
         .where(Brand.id == thread.brand_id)
     )
-    brand_name, contact, organization_name = session.execute(query).one()
+    brand_name, contact, organization_name, order_number = session.execute(query).one()
     facts = {
         "thread.subject": thread.subject,
         "thread.number": str(thread.number),
+        "order.number": order_number or "",
         "brand.name": brand_name,
         "user.name": viewer.name,
         "user.first_name": first_name(viewer.name),
@@ -154,6 +168,13 @@ def get_facts(session: Session, *, thread: Thread, viewer: Viewer) -> dict[str, 
         **_contact_facts(session, contact, organization_name),
     }
     return {name: value for name, value in facts.items() if value}
+
+
+def _order_number(thread_id: uuid.UUID) -> sa.ScalarSelect[str]:
+    """Of the order the thread was linked with last."""
+    query = sa.select(Order.order_number).join(OrderThread, OrderThread.order_id == Order.id)
+    query = query.where(OrderThread.thread_id == thread_id).order_by(OrderThread.linked_at.desc(), Order.id.desc())
+    return query.limit(1).scalar_subquery()
 
 
 def _contact_facts(session: Session, contact: Contact | None, organization_name: str | None) -> dict[str, str]:

@@ -17,6 +17,7 @@ VARIABLES: Mapping[str, str] = {
     "contact.phone": N_("Phone number of the contact"),
     "thread.subject": N_("Subject of the thread"),
     "thread.number": N_("Number of the thread"),
+    "order.number": N_("Number of the order the thread is about"),
     "brand.name": N_("Name of the brand"),
     "user.name": N_("Your name"),
     "user.first_name": N_("Your first name"),

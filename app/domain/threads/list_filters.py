@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.accounts.access import Viewer
-from app.domain.threads.models import Priority, ThreadStatus
+from app.domain.threads.models import Priority, ThreadStatus, ThreadType
 from app.domain.threads.queries import ThreadFilter
 from app.domain.threads.tags import TAG_CHARACTERS
 
@@ -33,6 +33,8 @@ class ViewFilters(BaseModel):
     team: uuid.UUID | None = None
     tag: Annotated[str, Field(min_length=1, max_length=TAG_CHARACTERS)] | None = None
     tasks: Literal["mine"] | None = None
+    type: ThreadType | None = None
+    order: uuid.UUID | None = None
 
 
 def thread_filter(filters: ViewFilters, viewer: Viewer) -> ThreadFilter:
@@ -55,4 +57,5 @@ def thread_filter(filters: ViewFilters, viewer: Viewer) -> ThreadFilter:
     found = known[filters.view]
     if filters.status is not None:
         found = replace(found, view="all" if found.view == "open" else found.view, status=filters.status)
-    return replace(found, brand_id=filters.brand, team_id=filters.team, tag=filters.tag, priority=filters.priority)
+    found = replace(found, brand_id=filters.brand, team_id=filters.team, tag=filters.tag, priority=filters.priority)
+    return replace(found, thread_type=filters.type, order_id=filters.order)

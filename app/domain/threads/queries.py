@@ -23,7 +23,18 @@ from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand, Team, User
 from app.domain.contacts.models import Contact, ContactIdentity
 from app.domain.events.models import Event
-from app.domain.threads.models import Attachment, Message, MessageType, Priority, Thread, ThreadAlias, ThreadRead, ThreadStatus
+from app.domain.orders.models import Order, OrderThread
+from app.domain.threads.models import (
+    Attachment,
+    Message,
+    MessageType,
+    Priority,
+    Thread,
+    ThreadAlias,
+    ThreadRead,
+    ThreadStatus,
+    ThreadType,
+)
 from app.domain.threads.sorting import Key, ListSort, SortKeys, behind_the_edge, cut, due_key, edge_of, ordering
 from app.domain.threads.triage_models import ThreadTag
 
@@ -51,6 +62,8 @@ class ThreadFilter:
     team_id: uuid.UUID | None = None
     priority: Priority | None = None
     tag: str | None = None
+    thread_type: ThreadType | None = None
+    order_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +78,8 @@ class ThreadRow:
     brand_hue: int
     unread: bool
     team_name: str | None = None
+    order_number: str = ""
+    """Of the order it was linked with last."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +196,8 @@ _COLUMNS: dict[str, sa.ColumnElement[Any]] = {
     "contact_id": table_of(Thread).c.contact_id,
     "priority": table_of(Thread).c.priority_rank,
     "tag": table_of(ThreadTag).c.tag,
+    "thread_type": table_of(Thread).c.thread_type,
+    "order_id": table_of(OrderThread).c.order_id,
 }
 
 
@@ -242,12 +259,23 @@ def _conditions(view: str, unassigned: bool, given: Mapping[str, Any]) -> list[s
         conditions.append(Thread.spam_at.is_not(None))
     if unassigned:
         conditions.append(Thread.assignee_user_id.is_(None))
-    return conditions + [_COLUMNS[name] == value for name, value in given.items() if name != "tag"]
+    if "order_id" in given:
+        conditions.append(Thread.id.in_(sa.select(OrderThread.thread_id).where(OrderThread.order_id == given["order_id"])))
+    return conditions + [_COLUMNS[name] == value for name, value in given.items() if name not in ("tag", "order_id")]
 
 
+_ORDER_NUMBER = (
+    sa.select(Order.order_number)
+    .join(OrderThread, OrderThread.order_id == Order.id)
+    .where(OrderThread.thread_id == Thread.id)
+    .order_by(OrderThread.linked_at.desc(), Order.id.desc())
+    .limit(1)
+    .correlate(Thread)
+    .scalar_subquery()
+)
 _IN_SIGHT = Thread.brand_id == sa.any_(sa.bindparam("brands", type_=sa.ARRAY(sa.Uuid)))
 _ROWS: sa.Select[*tuple[Any, ...]] = (
-    sa.select(Thread, Contact.name, User.name, Brand.key, Brand.name, Brand.hue, ThreadRead.seen_seq, Team.name)
+    sa.select(Thread, Contact.name, User.name, Brand.key, Brand.name, Brand.hue, ThreadRead.seen_seq, Team.name, _ORDER_NUMBER)
     .join(Brand, Brand.id == Thread.brand_id)
     .outerjoin(Contact, Contact.id == Thread.contact_id)
     .outerjoin(User, User.id == Thread.assignee_user_id)
@@ -269,9 +297,9 @@ def _seen_by(viewer: Viewer) -> dict[str, Any]:
 
 
 def _row(record: Iterable[Any]) -> ThreadRow:
-    thread, contact_name, assignee_name, brand_key, brand_name, brand_hue, seen_seq, team_name = record
+    thread, contact_name, assignee_name, brand_key, brand_name, brand_hue, seen_seq, team_name, number = record
     unread = (seen_seq or 0) < thread.inbound_seq
-    return ThreadRow(thread, contact_name or "", assignee_name, brand_key, brand_name, brand_hue, unread, team_name)
+    return ThreadRow(thread, contact_name or "", assignee_name, brand_key, brand_name, brand_hue, unread, team_name, number or "")
 
 
 def list_rows(session: Session, *, viewer: Viewer, thread_ids: Sequence[uuid.UUID]) -> list[ThreadRow]:

@@ -54,11 +54,7 @@ def thread_appointments(thread_id: uuid.UUID) -> ResponseReturnValue:
     viewer, session = current_viewer(), db.session()
     thread = get_thread(session, viewer=viewer, thread_id=thread_id)
     rows = list_appointments_of_thread(session, viewer=viewer, thread_id=thread.id)
-    linked = list_orders_of_thread(session, viewer=viewer, thread_id=thread.id)
-    theirs = list_orders_of_contact(session, viewer=viewer, contact_id=thread.contact_id) if thread.contact_id else []
-    known = {order.id for order in linked}
-    orders = [*linked, *(row.order for row in theirs if row.order.brand_id == thread.brand_id and row.order.id not in known)]
-    context: dict[str, Any] = {"thread": thread, "rows": rows, "orders": orders, "reminders": _reminders(rows)}
+    context: dict[str, Any] = {"thread": thread, "rows": rows, "reminders": _reminders(rows)}
     return page("appointments/thread_page.html", blocks=("thread_appointments",), **context)
 
 

@@ -12,7 +12,7 @@ from flask import abort, g, request
 from app.core.db import db
 from app.core.links import url_for
 from app.domain.threads.list_filters import RailView, ViewFilters, thread_filter
-from app.domain.threads.models import Priority, ThreadStatus
+from app.domain.threads.models import Priority, ThreadStatus, ThreadType
 from app.domain.threads.queries import ThreadFilter
 from app.domain.threads.saved_views import View, ViewMissing, get_view
 from app.domain.threads.sorting import ListSort
@@ -111,13 +111,15 @@ def name_only(view: str) -> Asked:
 
 
 def kept_args(view: str) -> dict[str, Any]:
-    """Status, priority, brand, team, tag, tasks and sort as they go into an address again."""
+    """Status, priority, brand, team, tag, type, order, tasks and sort as they go into an address again."""
     kept = {
         "status": _choice(ThreadStatus, "status"),
         "priority": _choice(Priority, "priority"),
         "brand": _given("brand", lambda text: parse_uuid(text) is not None),
         "team": _given("team", lambda text: parse_uuid(text) is not None),
         "tag": _given("tag", lambda text: len(text) <= TAG_CHARACTERS and text.isprintable()),
+        "type": _choice(ThreadType, "type"),
+        "order": _given("order", lambda text: parse_uuid(text) is not None),
         "tasks": _given("tasks", lambda text: text == "mine"),
         "sort": _choice(ListSort, "sort") or None,
     }

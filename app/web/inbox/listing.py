@@ -101,6 +101,8 @@ def _context(asked: Asked, *, with_rows: bool) -> dict[str, Any]:
         "status_filter": filters.status or "",
         "priority_filter": filters.priority or "",
         "tag_filter": filters.tag or "",
+        "type_filter": filters.type or "",
+        "order_filter": filters.order or "",
         **(team_context(asked) if with_rows else {"team_filter": "", "own_teams": {}}),
         "list_priorities": list(Priority),
         "bulk_statuses": list(ThreadStatus),

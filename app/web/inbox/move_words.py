@@ -12,6 +12,7 @@ from app.domain.threads.models import MessageType
 from app.domain.threads.row_moves import UNDO_FOR
 from app.domain.threads.timeline import Timeline, TimelineItem
 from app.mail.headers import normalise_subject, strip_reply_marks
+from app.web.inbox.order_words import standing_links
 from app.web.inbox.task_words import removable_tasks
 
 UNDOABLE = frozenset({"ThreadsMerged", "ThreadSplit"})
@@ -22,12 +23,16 @@ def undo_urls(timeline: Timeline) -> Callable[[TimelineItem], str]:
     """A function that tells where a merge or split of this timeline is undone, or a task removed; "" where it cannot be."""
     events = [item.event for item in timeline.items if item.event is not None]
     undone = {event.payload.get("move_id") for event in events if event.type in UNDONE}
+    standing = standing_links(events)
     removable, now = removable_tasks(events), utc_now()
 
     def url(item: TimelineItem) -> str:
         event = item.event
         if event is not None and event.type == "TaskCreated" and event.payload["task_id"] in removable:
             return url_for("tasks.set_status", task_id=event.payload["task_id"], status="cancelled", back="timeline")
+        if event is not None and event.type == "OrderLinked" and event.id in standing:
+            ids = {"thread_id": event.thread_id, "order_id": event.payload["order_id"]}
+            return url_for("inbox.remove_order_link", **ids, back="timeline")
         if event is None or event.type not in UNDOABLE or event.payload.get("move_id") in {None, *undone}:
             return ""
         if now - event.occurred_at > UNDO_FOR:

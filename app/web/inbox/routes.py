@@ -10,6 +10,7 @@ from app.web.inbox import (
     macro_settings,
     macros,
     merge_split,
+    order_links,
     reactions,
     recall,
     saved_views,
@@ -22,8 +23,10 @@ from app.web.inbox import (
     team_filter,
     teams,
     thread,
+    thread_type,
     tickets,
     watch,
+    write_first,
 )
 from app.web.inbox.blueprint import bp
 
@@ -38,6 +41,7 @@ __all__ = [
     "macro_settings",
     "macros",
     "merge_split",
+    "order_links",
     "reactions",
     "recall",
     "saved_views",
@@ -50,7 +54,9 @@ __all__ = [
     "team_filter",
     "teams",
     "thread",
+    "thread_type",
     "tickets",
     "watch",
+    "write_first",
 ]
 blueprints = (bp, files.public)

@@ -56,6 +56,7 @@ class RowLook:
     """Empty where the reader has one brand only."""
     brand_hue: int
     assignee_name: str
+    order_number: str
 
 
 def rows_html(
@@ -108,6 +109,7 @@ def _look(
         brand_name=row.brand_name if has_brands else "",
         brand_hue=row.brand_hue,
         assignee_name=row.assignee_name or "",
+        order_number=row.order_number,
     )
 
 

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from app.core.db import db
 from app.core.paging import BadCursor, make_cursor
 from app.core.translation import gettext as _
+from app.domain.accounts.permissions import Permission
 from app.domain.threads.models import Message
 from app.domain.threads.queries import get_message
 from app.domain.threads.search import QUERY_CHARACTERS, clean_query, search_threads
@@ -118,9 +119,11 @@ def _pages(typed: str) -> list[Choice]:
         Choice(url_for("inbox.list_view", view=None if v == "open" else v), view_title(v), _("View"), icons.get(v, "inbox"))
         for v in VIEWS
     ]
+    may_write = current_viewer().may(Permission.THREADS_REPLY)
     places = [
         Choice(url_for("tasks.show_list"), _("Tasks"), "", "circle-check"),
         Choice(url_for("inbox.search"), _("Search"), "", "search"),
+        *([Choice(url_for("inbox.write_first"), _("New message"), "+", "pencil")] if may_write else []),
         Choice(url_for("inbox.new_ticket"), _("New internal ticket"), "", "plus"),
         Choice(url_for("notifications.notifications"), _("Notifications"), "", "bell"),
     ]

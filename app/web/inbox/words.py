@@ -27,6 +27,7 @@ from app.domain.threads.unsent import UNSENT as UNSENT_REASON
 from app.mail.quoting import Section, split_quoted
 from app.web.inbox.appointment_words import APPOINTMENT_EVENTS, appointment_event_words
 from app.web.inbox.ledger_words import failure_words
+from app.web.inbox.order_words import ORDER_EVENTS, order_event_words
 from app.web.inbox.task_words import WAIT_EVENTS, task_event_words
 from app.web.inbox.triage_words import TRIAGE_EVENTS, triage_words, until_words
 
@@ -243,10 +244,9 @@ def event_words(item: TimelineItem, user_names: dict[str, str]) -> str:
         return _("%(who)s handed this to the team %(team)s", who=who, team=payload["team"])
     if event.type in WAIT_EVENTS:
         return _(WAIT_EVENTS[event.type], who=who, what=payload["for"])
-    if event.type in TASK_EVENTS:
-        return task_event_words(event.type, who, payload)
-    if event.type in APPOINTMENT_EVENTS:
-        return appointment_event_words(event.type, who, payload)
+    for types, words in _OF_OTHERS:
+        if event.type in types:
+            return words(event.type, who, payload)
     return _(MOVES[event.type], who=who, number=payload.get("number", ""))
 
 
@@ -254,6 +254,13 @@ def _status_changed_words(who: str, payload: dict[str, Any]) -> str:
     if payload.get("because") == UNSENT_REASON:
         return _("Open again: the message was not delivered")
     return _("%(who)s set the status to %(status)s", who=who, status=status_words(payload["to"]).lower())
+
+
+_OF_OTHERS = (
+    (frozenset(TASK_EVENTS), task_event_words),
+    (frozenset(APPOINTMENT_EVENTS), appointment_event_words),
+    (ORDER_EVENTS, order_event_words),
+)
 
 
 def _assigned_words(who: str, name: str, payload: dict[str, Any]) -> str:

@@ -38,7 +38,7 @@ def test_an_appointment_is_planned_from_its_thread_on_the_clock_of_its_place(des
     assert desk.events() == ["AppointmentPlanned"]
     beside = desk.client.get(f"/threads/{desk.thread.id}/appointments").text
     assert "09:00–11:00" in beside
-    assert f"/orders/{desk.order.id}" in beside
+    assert f"/orders/{desk.order.id}" in desk.client.get(f"/threads/{desk.thread.id}/orders").text
     assert f"/orders/{desk.order.id}" in desk.client.get(f"/contacts/{desk.pieter.id}").text
     assert "Schouw" in desk.client.get(f"/orders/{desk.order.id}").text
     assert "Alice planned an appointment" in desk.client.get(f"/threads/{desk.thread.id}").text

@@ -1,0 +1,55 @@
+"""How a conversation says which order it is about, and why. No database."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
+from app.domain.events.models import Event
+from app.domain.threads.order_mentions import Because
+from app.web.orders.words import order_status_words
+
+ORDER_EVENTS = frozenset({"OrderLinked", "OrderUnlinked", "OrderStatusChanged", "PaymentReceived"})
+REASONS = {
+    Because.NUMBER: N_("Linked with order %(number)s: the message names it"),
+    Because.REFERENCE: N_("Linked with order %(number)s: the message names its reference %(said)s"),
+    Because.SHORT_NUMBER: N_("Linked with order %(number)s: the message says %(said)s, which only this one ends in"),
+    Because.ALMOST: N_("Linked with order %(number)s: the message says %(said)s, which is one slip away"),
+    Because.REPLY: N_("Linked with order %(number)s: the message answers one about it"),
+    Because.QUOTED: N_("Linked with order %(number)s: the quoted text names it"),
+    Because.ONLY_OPEN: N_("Linked with order %(number)s: it is the customer's only open order"),
+}
+
+
+def order_event_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
+    number = payload["order_number"]
+    if event_type == "OrderStatusChanged":
+        changed = _("%(who)s set order %(number)s to %(status)s", who=who, number=number, status=_status(payload["status"]))
+        return f"{changed}: {payload['reason']}" if payload.get("reason") else changed
+    if event_type == "PaymentReceived":
+        amount = f"{payload['amount']} {payload['currency']}"
+        return _("%(amount)s was paid for order %(number)s", amount=amount, number=number)
+    if event_type == "OrderUnlinked":
+        return _("%(who)s took order %(number)s off", who=who, number=number)
+    because = payload["because"]
+    if because == Because.HAND:
+        return _("%(who)s linked order %(number)s", who=who, number=number)
+    return _(REASONS[Because(because)], number=number, said=payload["said"])
+
+
+def _status(value: str) -> str:
+    return order_status_words(value).lower()
+
+
+def standing_links(events: Iterable[Event]) -> frozenset[uuid.UUID]:
+    """The links among these events, oldest first, that nobody took back since: the ids of their events."""
+    standing: dict[str, uuid.UUID] = {}
+    for event in events:
+        if event.type == "OrderLinked":
+            standing[event.payload["order_id"]] = event.id
+        elif event.type == "OrderUnlinked":
+            standing.pop(event.payload["order_id"], None)
+    return frozenset(standing.values())
