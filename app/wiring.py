@@ -112,6 +112,8 @@ _read_templates = AfterCommit("read_templates_of_channel", read_templates_of_cha
 _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 
 _OF_MESSAGES = (tell_followers, hold_scheduled_replies, sla.hear_messages, link_orders_of_messages)
+VISIT_MOVES = ("AppointmentPlanned", "AppointmentPlannedAgain", "AppointmentChanged", "AppointmentArrived", "AppointmentStarted",
+               "AppointmentCancelled")  # fmt: skip
 _FOLLOW_MERGED = (
     delivery.follow_merged_thread,
     notifications.follow_merged_thread,
@@ -195,12 +197,7 @@ WIRING = Wiring(
         "CallbackEndpointFailing": (tell_of_endpoint,),
         "CallbackEndpointRecovered": (tell_of_endpoint,),
         "PaymentReceived": (tell_scenarios,),
-        "AppointmentPlanned": (appointments.move_order_with_visit,),
-        "AppointmentPlannedAgain": (appointments.move_order_with_visit,),
-        "AppointmentChanged": (appointments.move_order_with_visit,),
-        "AppointmentArrived": (appointments.move_order_with_visit,),
-        "AppointmentStarted": (appointments.move_order_with_visit,),
-        "AppointmentCancelled": (appointments.move_order_with_visit,),
+        **dict.fromkeys(VISIT_MOVES, (appointments.move_order_with_visit,)),
         "TaskCreated": (analytics.mark_task,),
         "TaskChanged": (analytics.mark_task,),
         "TaskMoved": (analytics.mark_task,),
@@ -282,6 +279,9 @@ WIRING = Wiring(
         "OrderLinked": (_push,),
         "OrderUnlinked": (_push,),
         "PaymentReceived": (_push, _automate),
+        "PaymentFailed": (),
+        "PaymentRefunded": (),
+        "OrderLinesChanged": (),
         "FeedbackReceived": (),
         "OrderStatusChanged": (_push, _automate),
         "OrderLineStatusChanged": (),

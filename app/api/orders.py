@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -44,6 +45,7 @@ from app.domain.orders.models import OrderSource
 from app.domain.orders.queries import LineRow, OrderConditions, OrderRow
 from app.domain.orders.queries import get_order as find_order
 from app.domain.orders.queries import list_orders as find_orders
+from app.domain.orders.totals import TooMuchDiscount
 from app.domain.threads.api_queries import contact_in_sight
 
 routes = Routes("Orders")
@@ -120,10 +122,16 @@ def _create(session: Session, viewer: Viewer, body: OrderCreate) -> Answer:
         notes=body.notes,
         account_contact_id=_known(session, viewer, body.account_contact_id, "account_contact_id"),
         channel_contact_ids=[_sure(session, viewer, one, "channel_contact_ids") for one in body.channel_contact_ids],
-        external_references=dict(body.external_references),
+        external_references={**body.external_references, **body.partner_external_references},
+        currency=body.currency or "",
+        prices_include_tax=body.prices_include_tax,
+        discount=in_decimal(body.discount_amount),
         thread_id=thread.id if thread else None,
     )
-    order = actions.create_order(session, new, now=utc_now(), actor=viewer.actor)
+    try:
+        order = actions.create_order(session, new, now=utc_now(), actor=viewer.actor)
+    except TooMuchDiscount as error:
+        raise invalid("discount_amount", "is more than what it is taken from") from error
     return _answer(session, viewer, order.id, 201)
 
 
@@ -132,6 +140,8 @@ def _update(session: Session, viewer: Viewer, order_id: uuid.UUID, body: OrderUp
     order, now, sent = actions.lock_order(session, order_id), utc_now(), body.model_fields_set
     check_if_match(version_tag(order))
     columns: dict[str, Any] = {name: getattr(body, name) for name in ("notes", "external_references") if name in sent}
+    if "partner_external_references" in sent:
+        columns["external_references"] = body.partner_external_references
     actions.edit_order(session, order_id, columns, now=now, actor=viewer.actor)
     if "priority" in sent:
         actions.set_order_priority(session, order_id, body.priority, now=now, actor=viewer.actor)
@@ -185,7 +195,15 @@ def _line(line: LineItemIn, place: int) -> NewLine:
         raise invalid(f"line_items.{place}", "needs a sku or a description")
     price = None if line.unit_price is None else in_decimal(line.unit_price)
     description = " ".join(line.description.split())
-    return NewLine(description, in_decimal(line.quantity), line.sku.strip(), price, line.external_item_reference)
+    return NewLine(
+        description,
+        in_decimal(line.quantity),
+        line.sku.strip(),
+        price,
+        line.external_item_reference,
+        discount=in_decimal(line.discount_amount),
+        tax_code=line.tax_code or "",
+    )
 
 
 def _answer(session: Session, viewer: Viewer, order_id: uuid.UUID, status: int) -> Answer:
@@ -209,9 +227,16 @@ def _order_out(row: OrderRow) -> OrderOut:
         channel_contact_ids=list(order.channel_contact_ids),
         installation_address=_address_out(row.address) if row.address else None,
         line_items=[_line_out(line) for line in row.lines],
+        currency=order.currency,
+        prices_include_tax=order.prices_include_tax,
+        discount_amount=float(order.discount_amount),
+        net_total=_number(order.net_total),
+        tax_total=_number(order.tax_total),
+        gross_total=_number(order.gross_total),
         notes=order.notes,
         source=order.source,
         thread_ids=list(row.thread_ids),
+        partner_external_references=dict(order.external_references),
         external_references=dict(order.external_references),
         created_at=order.created_at,
         updated_at=order.updated_at,
@@ -231,7 +256,15 @@ def _line_out(line: LineRow) -> LineItemOut:
         sku=line.article.sku if line.article else None,
         description=item.description,
         quantity=float(item.quantity),
-        unit_price=None if item.unit_price is None else float(item.unit_price),
+        unit_price=_number(item.unit_price),
+        discount_amount=float(item.discount_amount),
+        tax_code=item.tax_code,
+        line_total=_number(item.line_total),
         line_item_status=item.status,
         external_item_reference=item.external_item_reference,
     )
+
+
+def _number(amount: Decimal | None) -> float | None:
+    """A JSON number: exact to fifteen digits, which is more than an amount has."""
+    return None if amount is None else float(amount)

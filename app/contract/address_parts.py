@@ -10,6 +10,7 @@ _NUMBER = re.compile(r"(?<=[\s,])[1-9][0-9]{0,4}(?![0-9])")
 _ADDITION = re.compile(r"(?:\s?[-/]?\s?[A-Za-z0-9]{1,6}){0,2}")
 _LETTER = re.compile(r"[^\W\d_]")
 _YEAR = re.compile(r"1[5-9][0-9]{2}|20[0-9]{2}")  # as in "Plein 1940"
+_NUMBER_WORD = re.compile(r"(?i)[\s,]+(?:nr|no|nummer)\.?\s*$")  # "Plein 1944 nr 5"
 MOST_ADDITION = 16
 _LEADING_NUMBER = re.compile(r"^(?P<number>[1-9][0-9]{0,4})\s*[-/]?\s*(?P<addition>.*)$")
 _COUNTRIES = {"nederland": "NL", "netherlands": "NL", "the netherlands": "NL", "nl": "NL", "belgië": "BE", "belgium": "BE",
@@ -35,9 +36,10 @@ class AddressParts:
 def read_line(text: str) -> AddressParts:
     """The parts of an address in one line, such as "Kerkstraat 123 A, 1234AB Amsterdam"."""
     typed = _folded(text)
-    found = _POSTAL_CODE.search(typed)
-    if found is None:
+    codes = [one for one in _POSTAL_CODE.finditer(typed) if _ends_a_street(typed, one)]
+    if not codes:
         return _without_postal_code(typed)
+    found = codes[-1]
     street, number, addition = _street_and_number(typed[: found.start()].strip(" ,"))
     city, country = _city_and_country(typed[found.end() :].strip(" ,"))
     return AddressParts(typed, street, number, addition, (found[1] + found[2]).upper(), city, country)
@@ -69,6 +71,12 @@ def country_code(text: str) -> str:
     return _COUNTRIES.get(words) or (words.upper() if len(words) == 2 and words.isascii() and words.isalpha() else "ZZ")
 
 
+def _ends_a_street(typed: str, code: re.Match[str]) -> bool:
+    """Whether it is a postal code: "1944 nr" of "Plein 1944 nr 5" has a number behind it, and a place begins with a letter."""
+    rest = typed[code.end() :].strip(" ,")
+    return not rest or rest[0].isalpha()
+
+
 def _without_postal_code(typed: str) -> AddressParts:
     first, _comma, rest = typed.partition(",")
     street, number, addition = _street_and_number(first.strip())
@@ -83,7 +91,7 @@ def _street_and_number(text: str) -> tuple[str, str, str]:
     if not found:
         return text, "", ""
     number = next((one for one in found if not _YEAR.fullmatch(one[0])), found[-1])
-    return text[: number.start()].strip(" ,"), number[0], text[number.end() :].strip(" -/")
+    return _NUMBER_WORD.sub("", text[: number.start()]).strip(" ,"), number[0], text[number.end() :].strip(" -/")
 
 
 def _is_addition(rest: str) -> bool:

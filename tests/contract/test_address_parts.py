@@ -15,6 +15,8 @@ from tests.support.cost import cost_seconds
         ("Kerkstraat 12a 1234 ab Amsterdam", ("Kerkstraat", "12", "a", "1234AB", "Amsterdam", "NL")),
         ("Kerkstraat 12-2hoog, 1234AB  Amsterdam, Nederland", ("Kerkstraat", "12", "2hoog", "1234AB", "Amsterdam", "NL")),
         ("Kerkstraat 12 A2,1234AB Amsterdam", ("Kerkstraat", "12", "A2", "1234AB", "Amsterdam", "NL")),
+        ("Plein 1944 nr 5 bis, 6511 JD Nijmegen", ("Plein 1944", "5", "bis", "6511JD", "Nijmegen", "NL")),
+        ("Order 2024 AB Kerkstraat 1, 1234AB Amsterdam", ("Order 2024 AB Kerkstraat", "1", "", "1234AB", "Amsterdam", "NL")),
         ("Plein 1940 12 bis, 3011AA Rotterdam", ("Plein 1940", "12", "bis", "3011AA", "Rotterdam", "NL")),
         ("2e Jan Steenstraat 5, 1072AB Amsterdam", ("2e Jan Steenstraat", "5", "", "1072AB", "Amsterdam", "NL")),
         ("Rue Neuve 3, Bruxelles, Belgium", ("Rue Neuve", "3", "", "", "Bruxelles", "BE")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -12,6 +13,7 @@ from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 from app.api.schemas.base import Input, Line, ListQuery, Output, SafeText, absent
 from app.api.schemas.contacts import Email, Name, Phone
 from app.api.schemas.threads import BrandKey, References
+from app.core.money import round_places
 from app.domain.orders.models import (
     LINE_CHARACTERS,
     MOST_QUANTITY,
@@ -34,12 +36,21 @@ def _in_thousandths(value: float) -> float:
     return round(value, 3)
 
 
-def _in_cents(value: float) -> float:
-    return round(value, 2)
+def _with_decimals(places: int) -> Callable[[float], float]:
+    def check(value: float) -> float:
+        exact = in_decimal(value)
+        if exact != round_places(exact, places):
+            raise ValueError(f"has at most {places} decimals")
+        return value
+
+    return check
 
 
 Quantity = Annotated[float, Field(gt=0, le=float(MOST_QUANTITY), allow_inf_nan=False), AfterValidator(_in_thousandths)]
-Price = Annotated[float, Field(ge=0, le=1_000_000_000, allow_inf_nan=False), AfterValidator(_in_cents)]
+Price = Annotated[float, Field(ge=0, le=1_000_000_000, allow_inf_nan=False), AfterValidator(_with_decimals(4))]
+Amount = Annotated[float, Field(ge=0, le=1_000_000_000, allow_inf_nan=False), AfterValidator(_with_decimals(2))]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
+TaxCodeName = Literal["nl_21", "nl_9", "nl_0", "nl_reverse", "be_21", "be_6", "qc", "qc_exempt"]
 OrderType = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}$"), WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z_]{0,39}$"})
 ]
@@ -65,7 +76,10 @@ class LineItemOut(Output):
     sku: str | None
     description: str
     quantity: float
-    unit_price: float | None = Field(description="In euros, without tax")
+    unit_price: float | None = Field(description="In the order's currency; with tax where `prices_include_tax`")
+    discount_amount: float = Field(description="Off the whole line")
+    tax_code: str
+    line_total: float | None = Field(description="Quantity times price, less discounts; null without a price")
     line_item_status: LineItemStatus
     external_item_reference: str
 
@@ -84,10 +98,17 @@ class OrderOut(Output):
     channel_contact_ids: list[uuid.UUID]
     installation_address: AddressOut | None
     line_items: list[LineItemOut]
+    currency: str = Field(description="ISO 4217")
+    prices_include_tax: bool
+    discount_amount: float = Field(description="Off the whole order, shared out over its lines")
+    net_total: float | None = Field(description="Without tax; null while a line has no price")
+    tax_total: float | None
+    gross_total: float | None
     notes: str
     source: OrderSource = Field(description="How it came in")
     thread_ids: list[uuid.UUID] = Field(description="The conversations about it")
-    external_references: dict[str, Any]
+    partner_external_references: dict[str, Any] = Field(description="What others call it")
+    external_references: dict[str, Any] = Field(description="The older name of `partner_external_references`")
     created_at: datetime
     updated_at: datetime
 
@@ -131,7 +152,9 @@ class LineItemIn(Input):
     sku: Annotated[str, StringConstraints(max_length=200), SafeText] = ""
     description: Short = ""
     quantity: Quantity = 1
-    unit_price: Price | None = Field(default=None, description="In euros, without tax. Left out: the article's")
+    unit_price: Price | None = Field(default=None, description="In the order's currency. Left out: the article's")
+    discount_amount: Amount = 0
+    tax_code: TaxCodeName | None = Field(default=None, description="Left out: the article's, or the brand's")
     external_item_reference: Short = ""
 
 
@@ -153,7 +176,11 @@ class OrderCreate(Input):
     line_items: LineItems
     notes: Notes = ""
     thread_id: uuid.UUID | None = Field(default=None, description="The conversation it came out of")
-    external_references: References = Field(default_factory=dict)
+    currency: Currency | None = Field(default=None, description="Left out: the brand's")
+    prices_include_tax: bool | None = Field(default=None, description="Left out: as the brand's orders are")
+    discount_amount: Amount = 0
+    partner_external_references: References = Field(default_factory=dict)
+    external_references: References = Field(default_factory=dict, description="The older name of `partner_external_references`")
 
 
 class OrderUpdate(Input):
@@ -163,7 +190,8 @@ class OrderUpdate(Input):
     priority: OrderPriority = absent()
     status_reason: Short = absent("Why; goes with `order_status`")
     notes: Notes = absent()
-    external_references: References = absent()
+    partner_external_references: References = absent()
+    external_references: References = absent("The older name of `partner_external_references`")
 
 
 def in_decimal(value: float) -> Decimal:

@@ -23,6 +23,7 @@ from app.domain.brands.queries import BrandContent, BrandMissing, content_of, fi
 from app.domain.connections.models import Channel
 from app.domain.events.actions import SYSTEM, Actor, audit
 from app.domain.orders.numbers import PrefixTaken, WrongPrefix, choose_prefix, list_prefixes, set_prefix
+from app.domain.orders.settings import set_place
 from app.domain.sla.actions import CalendarContent, change_calendar, create_calendar
 from app.domain.sla.public_holidays import is_supported
 from app.domain.sla.queries import list_calendars
@@ -125,6 +126,7 @@ def _write_elsewhere(session: Session, brand: Brand, content: BrandContent, *, n
         raise WrongBrand("order_prefix", mark("Use 2 to 8 capitals and figures, a capital first.")) from error
     except PrefixTaken as error:
         raise WrongBrand("order_prefix", mark("Orders of another brand begin with this.")) from error
+    set_place(session, brand.id, zone=content.timezone, country=content.country)
     calendars = list_calendars(session)
     rules, own = rules_of(brand.id, calendars), find_own(brand.id, calendars)
     if (rules.zone, rules.country) == (content.timezone, content.country):

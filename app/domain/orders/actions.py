@@ -19,25 +19,29 @@ from app.core.ids import new_id
 from app.domain.addresses.actions import add_address
 from app.domain.addresses.models import AddressType
 from app.domain.events.actions import Actor, Subject, record
+from app.domain.events.models import Event
 from app.domain.orders.articles import find_articles
 from app.domain.orders.machines import ORDER, follow
 from app.domain.orders.models import (
     LineItem,
     LineItemStatus,
     Order,
-    OrderPayment,
     OrderPriority,
     OrderSource,
     OrderStatus,
     OrderThread,
 )
 from app.domain.orders.numbers import take_order_number
+from app.domain.orders.pricing import recompute_totals
+from app.domain.orders.settings import settings_of
 from app.domain.transitions.actions import change_entity_status, record_creation
 
 
 @dataclass(frozen=True)
 class NewLine:
-    """What is ordered. `article`: a number or name, perhaps of no article of ours. `unit_price` in euros; None: the article's."""
+    """What is ordered. `article`: a number or name, perhaps of no article of ours. `unit_price` None: the article's.
+
+    `discount` is off the whole line; `tax_code` "": the article's, or the brand's."""
 
     description: str
     quantity: Decimal = Decimal(1)
@@ -45,13 +49,17 @@ class NewLine:
     unit_price: Decimal | None = None
     external_item_reference: str = ""
     status: LineItemStatus = LineItemStatus.QUOTED
+    discount: Decimal = Decimal(0)
+    tax_code: str = ""
 
 
 @dataclass(frozen=True)
 class NewOrder:
     """An order as it came in. `source_key`: what its sender calls it; a second one of the same name is the first.
 
-    `thread_id`: the conversation it came out of. Brand and contacts were checked by the edge."""
+    `thread_id`: the conversation it came out of. `source_owner_id`: which partner or connection sent it, where each names its
+    own. Without `currency` and `prices_include_tax` it is as the brand's orders are. Brand and contacts were checked by the
+    edge."""
 
     brand_id: uuid.UUID
     customer_contact_id: uuid.UUID
@@ -67,6 +75,10 @@ class NewOrder:
     channel_contact_ids: Sequence[uuid.UUID] = ()
     external_references: dict[str, Any] = field(default_factory=dict)
     thread_id: uuid.UUID | None = None
+    source_owner_id: uuid.UUID | None = None
+    currency: str = ""
+    prices_include_tax: bool | None = None
+    discount: Decimal = Decimal(0)
 
 
 def create_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor) -> Order:
@@ -74,6 +86,7 @@ def create_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor
     known = find_by_source_key(session, new)
     if known is not None:
         return known
+    money = settings_of(session, new.brand_id)
     order = Order(
         id=new_id(),
         brand_id=new.brand_id,
@@ -86,6 +99,10 @@ def create_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor
         address_id=_keep_address(session, new, now),
         source=new.source,
         source_key=new.source_key,
+        source_owner_id=new.source_owner_id,
+        currency=new.currency or money.currency,
+        prices_include_tax=money.prices_include_tax if new.prices_include_tax is None else new.prices_include_tax,
+        discount_amount=new.discount,
         notes=new.notes,
         external_references=new.external_references,
         created_by_user_id=actor.user_id,
@@ -93,12 +110,12 @@ def create_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor
         updated_at=now,
         version=1,
     )
-    lines = _lines(session, order, new)
+    lines = _lines(session, order, new, money.tax_code)
     order.order_number = take_order_number(session, new.brand_id, now=now)
     session.add(order)
     session.flush()
     session.add_all(lines)
-    session.flush()
+    recompute_totals(session, order)
     if new.thread_id is not None:
         link_thread(session, order, new.thread_id, now=now)
     record_creation(session, ORDER, order.id, order.status, now=now, actor=actor)
@@ -117,8 +134,9 @@ def find_by_source_key(session: Session, new: NewOrder) -> Order | None:
     """The order its sender has told us of before; two at once take turns."""
     if new.source_key is None:
         return None
-    advisory_xact_lock(session, f"order:{new.source.value}:{new.source_key}")
+    advisory_xact_lock(session, f"order:{new.source.value}:{new.source_owner_id or ''}:{new.source_key}")
     same = sa.and_(Order.source == new.source, Order.source_key == new.source_key)
+    same = sa.and_(same, Order.source_owner_id.is_not_distinct_from(new.source_owner_id))
     return session.execute(sa.select(Order).where(same)).scalar_one_or_none()
 
 
@@ -191,7 +209,7 @@ def _keep_address(session: Session, new: NewOrder, now: datetime) -> uuid.UUID |
     return add_address(session, new.address, address_type=AddressType.INSTALLATION, contact_id=contact_id, now=now).id
 
 
-def _lines(session: Session, order: Order, new: NewOrder) -> list[LineItem]:
+def _lines(session: Session, order: Order, new: NewOrder, tax_code: str) -> list[LineItem]:
     articles = find_articles(session, brand_id=new.brand_id, names=[line.article or line.description for line in new.lines])
     made = []
     for position, line in enumerate(new.lines, start=1):
@@ -206,6 +224,8 @@ def _lines(session: Session, order: Order, new: NewOrder) -> list[LineItem]:
                 description=line.description or (article.name if article else line.article),
                 quantity=line.quantity,
                 unit_price=price,
+                discount_amount=line.discount,
+                tax_code=line.tax_code or (article.tax_code if article else None) or tax_code,
                 status=follow(line.status, order.status),
                 external_item_reference=line.external_item_reference,
             )
@@ -219,41 +239,14 @@ def touch(session: Session, order: Order, now: datetime) -> None:
     session.flush()
 
 
-def record_of_order(session: Session, event: str, order: Order, *, now: datetime, actor: Actor, payload: dict[str, Any]) -> None:
+def record_of_order(session: Session, event: str, order: Order, *, now: datetime, actor: Actor, payload: dict[str, Any]) -> Event:
     """With the conversation about the order that was linked last, so that rules on conversations can act on it."""
     newest = sa.select(OrderThread.thread_id).where(OrderThread.order_id == order.id)
     newest = newest.order_by(OrderThread.linked_at.desc(), OrderThread.thread_id.desc()).limit(1)
     thread_id = session.execute(newest).scalar_one_or_none()
     subject = Subject(brand_id=order.brand_id, thread_id=thread_id)
     told = {"order_id": str(order.id), "order_number": order.order_number, **payload}
-    record(session, event, subject=subject, now=now, actor=actor, payload=told, about=("order", order.id))
-
-
-@dataclass(frozen=True)
-class NewPayment:
-    """Money that came in. `source_key`: what its sender calls it, unique over all; `currency` is three capitals."""
-
-    source_key: str
-    amount: Decimal
-    currency: str
-    reference: str
-    paid_at: datetime
-
-
-def add_payment(session: Session, order: Order, new: NewPayment, *, now: datetime, actor: Actor) -> bool:
-    """Write down a payment; False for one that is known."""
-    values = {"id": new_id(), "order_id": order.id, "created_at": now, **vars(new)}
-    added = postgresql.insert(OrderPayment).values(values).on_conflict_do_nothing().returning(OrderPayment.id)
-    if session.execute(added).first() is None:
-        return False
-    payload = {
-        "amount": str(new.amount),
-        "currency": new.currency,
-        "reference": new.reference,
-        "paid_at": new.paid_at.isoformat(),
-    }
-    record_of_order(session, "PaymentReceived", order, now=now, actor=actor, payload=payload)
-    return True
+    return record(session, event, subject=subject, now=now, actor=actor, payload=told, about=("order", order.id))
 
 
 def note_feedback(session: Session, order: Order, *, rating: str, now: datetime, actor: Actor) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.domain.events.actions import SYSTEM, Actor, Subject, record
 from app.domain.orders.actions import lock_order
 from app.domain.orders.models import Article, LineItem
+from app.domain.orders.pricing import recompute_totals
 
 
 def set_line_articles(
@@ -35,6 +36,7 @@ def set_line_articles(
     given = sa.update(LineItem).where(unknown).values(article_id=article.id, unit_price=price).returning(LineItem.id)
     count = len(session.execute(given.execution_options(synchronize_session=False)).all())
     if count:
+        recompute_totals(session, order)
         order.updated_at, order.version = now, order.version + 1
         session.flush()
         told = {"order_id": str(order.id), "order_number": order.order_number, "fields": ["line_items"]}

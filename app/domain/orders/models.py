@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, WithId, text_enum
+from app.domain.orders.taxes import STANDARD
 from app.providers.registry import serving
 
 NAME_CHARACTERS, LINE_CHARACTERS, NOTES_CHARACTERS = 200, 300, 20_000
@@ -57,6 +58,17 @@ class OrderPriority(StrEnum):
     CRITICAL = "critical"
 
 
+class PaymentKind(StrEnum):
+    PAYMENT = "payment"
+    REFUND = "refund"
+
+
+class PaymentState(StrEnum):
+    PENDING = "pending"
+    RECEIVED = "received"  # of a refund: it went out
+    FAILED = "failed"
+
+
 ENDED = (OrderStatus.COMPLETED, OrderStatus.CANCELLED)
 
 
@@ -82,14 +94,17 @@ class OrderCounter(Base):
 
 
 class Article(WithId, Base):
-    """Something that can be ordered. `sku` is the brand's own number of it, `unit_price` in euros without tax."""
+    """Something that can be ordered. `sku` is the brand's own number of it, `unit_price` in its currency.
+
+    `tax_code` None: the brand's own."""
 
     __tablename__ = "articles"
 
     brand_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("brands.id"))
     sku: Mapped[str]
     name: Mapped[str]
-    unit_price: Mapped[Decimal | None] = mapped_column(sa.Numeric(12, 2))
+    unit_price: Mapped[Decimal | None] = mapped_column(sa.Numeric(14, 4))
+    tax_code: Mapped[str | None]
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
 
@@ -100,11 +115,27 @@ class Article(WithId, Base):
     )
 
 
+class OrderSettings(Base):
+    """What holds for the orders of a brand: its currency, whose year numbers count, how prices are written and taxed."""
+
+    __tablename__ = "order_settings"
+
+    brand_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("brands.id", ondelete="CASCADE"), primary_key=True)
+    currency: Mapped[str] = mapped_column(default="EUR", server_default="EUR")
+    zone: Mapped[str] = mapped_column(default="Europe/Amsterdam", server_default="Europe/Amsterdam")
+    tax_code: Mapped[str] = mapped_column(default=STANDARD, server_default=STANDARD)
+    prices_include_tax: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+
+    __table_args__ = (sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),)
+
+
 class Order(WithId, Base):
     """One order. `customer_contact_id`: for whom it is; `account_contact_id`: whose account it is on.
 
-    `channel_contact_ids`: through whom it came. `source_key` is what its sender calls it, unique for each source: the same order
-    never becomes two."""
+    `channel_contact_ids`: through whom it came. `source_key` is what its sender calls it, unique for each source and, where there
+    are several of one kind, its `source_owner_id` (a partner, a connection): the same order never becomes two.
+
+    Totals follow from the lines (`pricing.py`), None while a line has no price. `discount_amount` is off the whole."""
 
     __tablename__ = "orders"
 
@@ -121,6 +152,13 @@ class Order(WithId, Base):
     address_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("addresses.id"))
     source: Mapped[OrderSource] = mapped_column(text_enum(OrderSource, "source"))
     source_key: Mapped[str | None]
+    source_owner_id: Mapped[uuid.UUID | None]
+    currency: Mapped[str] = mapped_column(default="EUR", server_default="EUR")
+    prices_include_tax: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    discount_amount: Mapped[Decimal] = mapped_column(sa.Numeric(14, 2), default=Decimal(0), server_default="0")
+    net_total: Mapped[Decimal | None] = mapped_column(sa.Numeric(14, 2))
+    tax_total: Mapped[Decimal | None] = mapped_column(sa.Numeric(14, 2))
+    gross_total: Mapped[Decimal | None] = mapped_column(sa.Numeric(14, 2))
     notes: Mapped[str] = mapped_column(default="")
     external_references: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_by_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
@@ -133,7 +171,20 @@ class Order(WithId, Base):
         sa.Index("ix_orders_customer", "customer_contact_id"),
         sa.Index("ix_orders_account", "account_contact_id", postgresql_where=sa.text("account_contact_id IS NOT NULL")),
         sa.Index("ix_orders_channel_contacts", "channel_contact_ids", postgresql_using="gin"),
-        sa.Index("uq_orders_source_key", "source", "source_key", unique=True, postgresql_where=sa.text("source_key IS NOT NULL")),
+        sa.Index("ix_orders_board", "brand_id", "status", "created_at", "id"),
+        sa.Index(
+            "uq_orders_source_key",
+            "source",
+            "source_owner_id",
+            "source_key",
+            unique=True,
+            postgresql_where=sa.text("source_key IS NOT NULL"),
+            postgresql_nulls_not_distinct=True,
+        ),
+        sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+        sa.CheckConstraint("discount_amount >= 0", name="discount"),
+        sa.CheckConstraint("gross_total = net_total + tax_total", name="totals"),
+        sa.CheckConstraint("num_nulls(net_total, tax_total, gross_total) IN (0, 3)", name="priced"),
     )
 
 
@@ -147,14 +198,35 @@ class LineItem(WithId, Base):
     article_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("articles.id"))
     description: Mapped[str]
     quantity: Mapped[Decimal] = mapped_column(sa.Numeric(12, 3))
-    unit_price: Mapped[Decimal | None] = mapped_column(sa.Numeric(12, 2))
+    unit_price: Mapped[Decimal | None] = mapped_column(sa.Numeric(14, 4))
+    discount_amount: Mapped[Decimal] = mapped_column(sa.Numeric(14, 2), default=Decimal(0), server_default="0")
+    order_discount_share: Mapped[Decimal] = mapped_column(sa.Numeric(14, 2), default=Decimal(0), server_default="0")
+    tax_code: Mapped[str] = mapped_column(default=STANDARD, server_default=STANDARD)
+    line_total: Mapped[Decimal | None] = mapped_column(
+        sa.Numeric(14, 2), sa.Computed("round(quantity * unit_price, 2) - discount_amount - order_discount_share", persisted=True)
+    )
     status: Mapped[LineItemStatus] = mapped_column(text_enum(LineItemStatus, "status"))
     external_item_reference: Mapped[str] = mapped_column(default="")
 
     __table_args__ = (
         sa.UniqueConstraint("order_id", "position"),
         sa.CheckConstraint("quantity > 0", name="quantity"),
+        sa.CheckConstraint("discount_amount >= 0 AND order_discount_share >= 0", name="discounts"),
+        sa.CheckConstraint("line_total >= 0", name="line_total"),
     )
+
+
+class OrderTaxTotal(Base):
+    """What one part of one tax code comes to in an order: of `taxable`, without tax, so much `tax`. `rate` in per cent."""
+
+    __tablename__ = "order_tax_totals"
+
+    order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True)
+    tax_code: Mapped[str] = mapped_column(primary_key=True)
+    part: Mapped[str] = mapped_column(primary_key=True)
+    rate: Mapped[Decimal] = mapped_column(sa.Numeric(7, 4))
+    taxable: Mapped[Decimal] = mapped_column(sa.Numeric(14, 2))
+    tax: Mapped[Decimal] = mapped_column(sa.Numeric(14, 2))
 
 
 class OrderThread(Base):
@@ -183,13 +255,22 @@ class OrderLinkRefusal(Base):
 
 
 class OrderPayment(WithId, Base):
-    """Money that came in for an order. `source_key`: what its sender calls it, so that it counts once."""
+    """Money that came in for an order, or went back. `source_key`: what its sender calls it, so that it counts once.
+
+    A refund is a row of its own that names the payment; what was received less what was refunded is paid."""
 
     __tablename__ = "order_payments"
 
     order_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("orders.id", ondelete="CASCADE"))
     source_key: Mapped[str] = mapped_column(unique=True)
-    amount: Mapped[Decimal] = mapped_column(sa.Numeric(12, 2))
+    kind: Mapped[PaymentKind] = mapped_column(
+        text_enum(PaymentKind, "kind"), default=PaymentKind.PAYMENT, server_default=PaymentKind.PAYMENT.value
+    )
+    state: Mapped[PaymentState] = mapped_column(
+        text_enum(PaymentState, "state"), default=PaymentState.RECEIVED, server_default=PaymentState.RECEIVED.value
+    )
+    refunds_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("order_payments.id", ondelete="CASCADE"))
+    amount: Mapped[Decimal] = mapped_column(sa.Numeric(14, 2))
     currency: Mapped[str]
     reference: Mapped[str] = mapped_column(default="")
     paid_at: Mapped[datetime]
@@ -197,5 +278,7 @@ class OrderPayment(WithId, Base):
 
     __table_args__ = (
         sa.Index("ix_order_payments_order", "order_id"),
+        sa.CheckConstraint("amount > 0", name="amount"),
+        sa.CheckConstraint("refunds_id IS NULL OR kind = 'refund'", name="refund"),
         sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
     )

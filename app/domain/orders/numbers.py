@@ -1,4 +1,4 @@
-"""Order numbers such as CC-2026-00123: the brand's prefix, the year, a counter without gaps.
+"""Order numbers such as CC-2026-00123: the brand's prefix, the year on its clock, a counter without gaps.
 
 The counter's row stays locked until the order's transaction ends: whoever asks next waits, and an order that is not written gives
 its number back. So the number is taken last, just before the order is written.
@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 from app.core.db import advisory_xact_lock
 from app.domain.accounts.models import Brand
 from app.domain.orders.models import Order, OrderCounter, OrderNumberSeries
+from app.domain.orders.settings import settings_of
 
-ZONE = ZoneInfo("Europe/Amsterdam")  # whose year it is
 DIGITS = 5
 PREFIX = re.compile(r"[A-Z][A-Z0-9]{1,7}")
 _LOCK = "order number series"
@@ -37,7 +37,7 @@ class WrongPrefix(ValueError):
 
 def take_order_number(session: Session, brand_id: uuid.UUID, *, now: datetime) -> str:
     """The brand's next number of this year. Other transactions that want one of this brand wait for the end of this one."""
-    prefix, year = choose_prefix(session, brand_id), now.astimezone(ZONE).year
+    prefix, year = choose_prefix(session, brand_id), now.astimezone(ZoneInfo(settings_of(session, brand_id).zone)).year
     first = postgresql.insert(OrderCounter).values(brand_id=brand_id, year=year, last_number=1)
     following = first.on_conflict_do_update(
         index_elements=["brand_id", "year"], set_={"last_number": OrderCounter.last_number + 1}

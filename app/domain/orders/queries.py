@@ -17,7 +17,7 @@ from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand, User
 from app.domain.addresses.models import Address
 from app.domain.contacts.models import Contact
-from app.domain.orders.models import Article, LineItem, Order, OrderPayment, OrderStatus, OrderThread
+from app.domain.orders.models import Article, LineItem, Order, OrderStatus, OrderThread
 
 
 class OrderMissing(Exception):
@@ -80,12 +80,6 @@ def list_orders_of_contact(session: Session, *, viewer: Viewer, contact_id: uuid
     query = _query(viewer).where(Order.customer_contact_id == contact_id)
     rows = session.execute(query.order_by(Order.created_at.desc(), Order.id.desc()).limit(limit)).all()
     return [_row(row, (), ()) for row in rows]
-
-
-def list_payments(session: Session, order_id: uuid.UUID) -> list[OrderPayment]:
-    """What came in for an order, first to last."""
-    query = sa.select(OrderPayment).where(OrderPayment.order_id == order_id)
-    return list(session.execute(query.order_by(OrderPayment.paid_at, OrderPayment.id)).scalars())
 
 
 def _query(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:

@@ -19,6 +19,7 @@ from app.domain.events.actions import Actor
 from app.domain.orders.actions import lock_order, record_of_order, touch
 from app.domain.orders.machines import LINE_ITEM, LINES, ORDERS, follow
 from app.domain.orders.models import LineItem, LineItemStatus, Order, OrderStatus
+from app.domain.orders.pricing import recompute_totals
 from app.domain.transitions.actions import TransitionRefused, change_entity_status, undo_transition
 from app.domain.transitions.models import Transition
 from app.domain.transitions.registry import EntityKind, Guard, Lack
@@ -135,6 +136,7 @@ def _write_line(session: Session, line: LineItem, transition: Transition, now: d
     if "follows" in transition.business_context or transition.undoes_id is not None:
         return
     order = session.get_one(Order, line.order_id)
+    recompute_totals(session, order)
     touch(session, order, now)
     payload = {"line_item_id": str(line.id), "status": transition.to_status, "from": transition.from_status}
     record_of_order(session, "OrderLineStatusChanged", order, now=now, actor=actor, payload=payload)

@@ -13,11 +13,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from app.contract.address_parts import AddressParts, read_fields, read_line
 from app.contract.base import UnableToParse
+from app.core.money import UnreadableNumber, read_number, round2, round_places
 from app.core.text import known, storable, storable_json
 from app.core.text import mark as N_
 
@@ -49,7 +50,7 @@ class Told:
 
 @dataclass(frozen=True)
 class OrderedLine:
-    """What is ordered: `article` is a number, perhaps of none of ours; `unit_price` in euros, None where nothing is said."""
+    """What is ordered: `article` is a number, perhaps of none of ours; `unit_price` without tax, None where nothing is said."""
 
     description: str
     quantity: Decimal = Decimal(1)
@@ -69,7 +70,7 @@ def read_event_id(body: bytes, header: str) -> str:
 def read_told(body: bytes, *, received_at: datetime) -> Told:
     """Raises UnableToParse."""
     try:
-        whole = storable_json(json.loads(body))
+        whole = storable_json(json.loads(body, parse_float=Decimal))
     except (ValueError, RecursionError) as error:
         raise UnableToParse(N_("the body is not JSON")) from error
     if not isinstance(whole, dict):
@@ -118,7 +119,7 @@ def read_amount(value: Any, what: str) -> Decimal:
     amount = _number(value)
     if amount is None or abs(amount) > MOST_AMOUNT:
         raise UnableToParse(_LACKS % {"what": what})
-    return round(amount, 2)
+    return round2(amount)
 
 
 def read_time(value: Any) -> datetime | None:
@@ -149,21 +150,24 @@ def _line(value: Any) -> OrderedLine | None:
     priced = price is not None and 0 <= price <= MOST_AMOUNT
     return OrderedLine(
         words or sku,
-        round(quantity, 3) if fits and quantity is not None else Decimal(1),
+        round_places(quantity, 3) if fits and quantity is not None else Decimal(1),
         sku,
-        round(price, 2) if priced and price is not None else None,
+        round_places(price, 4) if priced and price is not None else None,
     )
 
 
 def _number(value: Any) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str) or len(str(value)) > 40:
+    """A number of JSON as it is; one in words as people write it, where it can be read in one way only."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal | str) or len(str(value)) > 40:
         return None
+    if not isinstance(value, str):
+        number = Decimal(value)
+        return number if number.is_finite() else None
     try:
-        number = Decimal(str(value).strip().replace(",", "."))
-    except InvalidOperation:
+        return read_number(value)
+    except UnreadableNumber:
         return None
-    return number if number.is_finite() else None
 
 
 def _text(value: Any) -> str:
-    return str(value).strip()[:20_000] if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    return str(value).strip()[:20_000] if isinstance(value, str | int | Decimal) and not isinstance(value, bool) else ""

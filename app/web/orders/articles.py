@@ -18,6 +18,7 @@ from app.domain.orders.models import Article
 from app.web.accounts.session import require
 from app.web.orders.blueprint import bp
 from app.web.orders.forms import ArticleForm
+from app.web.orders.words import price_typed
 from app.web.pages import page
 
 
@@ -48,7 +49,7 @@ def add() -> ResponseReturnValue:
 def article(article_id: uuid.UUID) -> ResponseReturnValue:
     """One article in the form."""
     found = _find(article_id)
-    price = "" if found.unit_price is None else str(found.unit_price)
+    price = "" if found.unit_price is None else price_typed(found.unit_price)
     return _page(ArticleForm({"sku": found.sku, "name": found.name, "unit_price": price}), found)
 
 

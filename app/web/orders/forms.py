@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from app.contract.address_parts import AddressParts, read_fields
+from app.core.money import UnreadableNumber, read_number, round_places
 from app.core.text import storable
 from app.core.translation import gettext as _
 from app.domain.contacts.actions import IdentityInput
@@ -17,6 +18,37 @@ from app.domain.orders.articles import ArticleContent
 from app.domain.orders.models import LINE_CHARACTERS, MOST_QUANTITY, NAME_CHARACTERS, NOTES_CHARACTERS
 
 ROWS_AT_FIRST, MOST_ROWS = 3, 30
+MOST_PRICE = Decimal(10**9)
+
+
+def read_quantity(text: str, errors: dict[str, str], name: str) -> Decimal:
+    """A quantity as it was typed; 1 with an error under `name` where it is none, or could be two."""
+    quantity = _number(text, errors, name)
+    if quantity is not None and 0 < quantity <= MOST_QUANTITY and quantity == round_places(quantity, 3):
+        return quantity
+    errors.setdefault(name, _("Enter a number above 0, such as 2 or 12,5."))
+    return Decimal(1)
+
+
+def read_price(text: str, errors: dict[str, str], name: str, *, places: int = 4) -> Decimal | None:
+    """A price as it was typed; None where nothing was, and with an error under `name` where it is none or could be two."""
+    if not text:
+        return None
+    price = _number(text, errors, name)
+    if price is not None and 0 <= price < MOST_PRICE and price == round_places(price, places):
+        return price
+    errors.setdefault(name, _("Enter an amount such as 12 or 1249,50."))
+    return None
+
+
+def _number(text: str, errors: dict[str, str], name: str) -> Decimal | None:
+    try:
+        return read_number(text) if len(text) < 25 else None
+    except UnreadableNumber as error:
+        if error.readings:
+            large, small = (f"{one.normalize():f}" for one in error.readings)
+            errors[name] = _("Is this %(large)s or %(small)s? Write it so.", large=large, small=small)
+        return None
 
 
 @dataclass
@@ -74,15 +106,7 @@ class OrderForm:
         return NewLine(description, quantity, article) if article or description else None
 
     def _quantity(self, name: str) -> Decimal:
-        text = self.get(name).replace(",", ".") or "1"
-        try:
-            quantity = Decimal(text) if len(text) < 20 else Decimal(0)
-        except InvalidOperation:
-            quantity = Decimal(0)
-        if not quantity.is_finite() or not 0 < quantity <= MOST_QUANTITY or quantity != round(quantity, 3):
-            self.errors[name] = _("Enter a number above 0, such as 2 or 12,5.")
-            return Decimal(1)
-        return quantity
+        return read_quantity(self.get(name) or "1", self.errors, name)
 
     def _identity(self, kind: str) -> IdentityInput | None:
         text = self.get(kind)
@@ -134,12 +158,4 @@ class ArticleForm:
         return text[:most]
 
     def _price(self) -> Decimal | None:
-        text = self.get("unit_price").replace(",", ".")
-        try:
-            price = Decimal(text) if text and len(text) < 15 else None
-        except InvalidOperation:
-            price = Decimal(-1)
-        if text and (price is None or not price.is_finite() or not 0 <= price < 10**9 or price != round(price, 2)):
-            self.errors["unit_price"] = _("Enter an amount such as 12 or 1249,50.")
-            return None
-        return price
+        return read_price(self.get("unit_price"), self.errors, "unit_price")

@@ -16,7 +16,8 @@ from app.core.text import storable
 from app.domain.appointments.queries import list_appointments_of_order
 from app.domain.appointments.reminders import list_reminders
 from app.domain.orders.models import OrderPriority, OrderStatus
-from app.domain.orders.queries import OrderConditions, get_order, list_orders, list_payments
+from app.domain.orders.payments import list_payments
+from app.domain.orders.queries import OrderConditions, get_order, list_orders
 from app.domain.threads.order_threads import list_threads_by_id
 from app.web.accounts.session import current_viewer
 from app.web.orders.blueprint import bp

@@ -5,9 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import format_currency, format_decimal
+from babel.numbers import format_currency as format_money
+from babel.numbers import format_decimal
+from flask_babel import get_locale
 
 from app.contract.address_register import Match
+from app.core.money import round2
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.domain.addresses.models import CheckStatus
@@ -66,12 +69,33 @@ def order_source_words(value: str) -> str:
 
 
 def quantity_words(quantity: Decimal) -> str:
-    return str(format_decimal(quantity.normalize()))
+    return str(format_decimal(quantity.normalize(), locale=str(get_locale() or "en")))
 
 
 def price_words(price: Decimal | None, currency: str = "EUR") -> str:
-    """An empty text where nobody said."""
-    return "" if price is None else str(format_currency(price, currency))
+    """Money with its currency, as the reader's locale has it; rounded by us, Babel rounds half to even. "" where nobody said."""
+    return "" if price is None else format_money(round2(price), currency, locale=money_locale(currency))
+
+
+def amount_words(amount: Decimal | None) -> str:
+    """The same without its currency, for a column of which everything is in one. Unit prices may have four decimals."""
+    if amount is None:
+        return ""
+    exact = amount if amount != round2(amount) else round2(amount)
+    return str(format_decimal(exact, "#,##0.00##", locale=str(get_locale() or "en")))
+
+
+def money_locale(currency: str) -> str:
+    """In French, dollars of Canada are written as in Quebec: `$CA` would be a foreigner's."""
+    locale = get_locale()
+    language = locale.language if locale is not None else "en"
+    return "fr_CA" if (language, currency) == ("fr", "CAD") else str(locale or "en")
+
+
+def price_typed(price: Decimal) -> str:
+    """A price as a field holds it: read back, it is the same one."""
+    exact = round2(price) if price == round2(price) else price
+    return f"{exact:f}"
 
 
 def address_check_words(value: str) -> str:
@@ -97,4 +121,6 @@ FILTERS = {
     "order_source_words": order_source_words,
     "quantity_words": quantity_words,
     "price_words": price_words,
+    "amount_words": amount_words,
+    "price_typed": price_typed,
 }

@@ -11,6 +11,7 @@ from app.core.db import Base
 
 TABLES = {
     "addresses", "address_lookups", "articles", "line_items", "order_counters", "order_number_series", "order_payments",
+    "order_settings", "order_tax_totals",
     "order_threads", "orders", "transitions", "transition_rules", "integrations", "form_submissions",
 }  # fmt: skip
 

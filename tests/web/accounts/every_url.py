@@ -31,6 +31,7 @@ from tests.web.accounts.audiences import (
     hook,
 )
 from tests.web.accounts.field_urls import FIELD
+from tests.web.accounts.order_urls import ORDERS
 from tests.web.accounts.partner_urls import PARTNERS
 from tests.web.accounts.webhook_urls import WEBHOOK_API, WEBHOOKS
 
@@ -206,7 +207,6 @@ PAGES = (
     Entry("POST", "/contacts/<uuid:contact_id>/consents", BRAND, data={"purpose": "survey", "given": "no"}),
     Entry("GET", "/threads/<uuid:thread_id>/appointments", BRAND),
     Entry("GET", "/threads/<uuid:thread_id>/appointments/new", BRAND),
-    Entry("GET", "/orders/<uuid:order_id>/appointments/new", BRAND),
     Entry("POST", "/appointments", SIGNED_IN, data={"title": "Schouw"}),
     Entry("GET", "/appointments/<uuid:appointment_id>", BRAND),
     Entry("POST", "/appointments/<uuid:appointment_id>", BRAND, data={"title": "Schouw"}),
@@ -219,14 +219,6 @@ PAGES = (
     Entry("POST", "/settings/articles", LEADS, data={"sku": ""}),
     Entry("GET", "/settings/articles/<uuid:article_id>", LEADS_OF_BRAND),
     Entry("POST", "/settings/articles/<uuid:article_id>", LEADS_OF_BRAND, data={"active": "no"}),
-    Entry("GET", "/orders", SIGNED_IN, query="q=CC"),
-    Entry("POST", "/orders", SIGNED_IN, data={"customer_name": ""}),
-    Entry("GET", "/orders/new", SIGNED_IN),
-    Entry("GET", "/orders/<uuid:order_id>", BRAND),
-    Entry("POST", "/orders/<uuid:order_id>/status", BRAND, data={"status": "approved"}),
-    Entry("POST", "/orders/<uuid:order_id>/priority", BRAND, data={"priority": "urgent"}),
-    Entry("POST", "/orders/<uuid:order_id>/address", BRAND, data={"bag_id": "1"}),
-    Entry("POST", "/orders/<uuid:order_id>/notes", BRAND, data={"notes": "Achterom"}),
     Entry("GET", "/attachments/<uuid:attachment_id>", BRAND),
     Entry("POST", "/attachments/<uuid:attachment_id>/fetch", BRAND),
     Entry("GET", "/threads/<uuid:thread_id>/merge", BRAND),
@@ -401,4 +393,4 @@ API = (
     *api("GET", "/users/<uuid:id>", TOKEN_OF_BRAND),
 )
 
-TABLE = (*PAGES, *SETTINGS, *ACCOUNTS, *PARTNERS, *FIELD, *OPEN, *API, *WEBHOOK_API)
+TABLE = (*PAGES, *SETTINGS, *ACCOUNTS, *ORDERS, *PARTNERS, *FIELD, *OPEN, *API, *WEBHOOK_API)

@@ -30,8 +30,6 @@ from app.domain.integrations.queries import get_integration
 from app.domain.orders.actions import (
     NewLine,
     NewOrder,
-    NewPayment,
-    add_payment,
     create_order,
     find_by_source_key,
     link_thread,
@@ -39,6 +37,7 @@ from app.domain.orders.actions import (
     set_order_status,
 )
 from app.domain.orders.models import Order, OrderSource, OrderStatus
+from app.domain.orders.payments import NewPayment, WrongCurrency, add_payment
 from app.domain.threads.actions import lock_thread
 from app.domain.threads.models import Thread
 from app.domain.threads.order_threads import find_thread_of_order
@@ -47,6 +46,7 @@ from app.providers.make.parse import Told, lacking, read_amount, read_customer, 
 
 SOURCE = "make"
 _NOT_NOW = known("order %(name)s cannot be completed: %(why)s Process this again once it can")
+_OTHER_CURRENCY = known("order %(name)s is not in %(currency)s")
 _NO_ORDER = known("no order of this brand is called %(name)s: process this again once there is one")
 
 
@@ -115,13 +115,18 @@ def _visit_completed(job: _Job) -> ItemResult:
 
 def _payment_received(job: _Job) -> ItemResult:
     told, order = job.told, _order(job)
-    amount, currency = read_amount(told.data.get("amount"), "amount"), (told.text("currency") or "EUR").upper()
+    amount, currency = read_amount(told.data.get("amount"), "amount"), (told.text("currency") or order.currency).upper()
+    if amount <= 0:
+        raise lacking("amount")
     if len(currency) != 3 or not (currency.isascii() and currency.isalpha()):
         raise lacking("currency")
     reference = told.text("payment_id", "reference") or told.event_id or str(job.event.id)
     key = f"{job.integration.id}:{reference}"
     payment = NewPayment(key, amount, currency, reference, told.at("paid_at"))
-    is_new = add_payment(job.session, order, payment, now=job.now, actor=SYSTEM)
+    try:
+        is_new = add_payment(job.session, order, payment, now=job.now, actor=SYSTEM)
+    except WrongCurrency as error:
+        raise UnableToParse(_OTHER_CURRENCY % {"name": order.order_number, "currency": currency}) from error
     return ItemResult("new" if is_new else "duplicate", reason=order.order_number)
 
 

@@ -1,0 +1,91 @@
+"""Money and other exact numbers: one way to round, to share out, and to read what people type. Decimal alone, never float.
+
+Rounding is half away from zero, as the tax offices of the Netherlands and Quebec and PostgreSQL's `round` have it; Python's own
+`round` and Babel round half to even and are used for no amount.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+CENT = Decimal("0.01")
+_SIGNS = re.compile(r"(?i)\b(?:EUR|CAD|USD)\b|CA?\$|[€$\s\u00a0\u202f']")
+_WHOLE = re.compile(r"[,.]-{1,2}$")  # "1.249,-"
+_NUMBER = re.compile(r"(-?)([0-9]{1,15})((?:[.,][0-9]*)*)")
+
+
+@dataclass(eq=False)
+class UnreadableNumber(Exception):
+    """What was typed is no number; with `readings` it is one in two ways, the larger first."""
+
+    text: str
+    readings: tuple[Decimal, ...] = ()
+
+
+def round2(amount: Decimal) -> Decimal:
+    """To whole cents, half away from zero."""
+    return amount.quantize(CENT, ROUND_HALF_UP)
+
+
+def round_places(number: Decimal, places: int) -> Decimal:
+    """The same to so many decimals."""
+    return number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def share_out(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
+    """Parts of an amount in whole cents that add up to it exactly, as the weights are to each other.
+
+    Each part is rounded down; missing cents go where most was cut off, to the first of equals. A negative amount is shared like a
+    positive one. Weights are ≥ 0; where all are 0 the first takes everything. Raises ValueError where there is none.
+    """
+    if not weights:
+        raise ValueError("there is nobody to share with")
+    sign, cents = (-1 if amount < 0 else 1), int(abs(round2(amount)) / CENT)
+    total = sum(weights, Decimal(0))
+    if total == 0:
+        return [sign * cents * CENT, *(Decimal("0.00") for _ in weights[1:])]
+    wholes = [int(cents * weight // total) for weight in weights]
+    rests = [cents * weight % total for weight in weights]
+    order = sorted(range(len(weights)), key=lambda place: (-rests[place], place))
+    for place in order[: cents - sum(wholes)]:
+        wholes[place] += 1
+    return [sign * whole * CENT for whole in wholes]
+
+
+def read_number(text: str) -> Decimal:
+    """The number somebody typed, with a comma or a point, blanks or signs of currencies. Raises UnreadableNumber.
+
+    "1.250" and "1,250" are asked back: they are twelve hundred and fifty to one reader, one and a quarter to another.
+    """
+    bare = _SIGNS.sub("", _WHOLE.sub(",00", text.strip()))
+    found = _NUMBER.fullmatch(bare)
+    if found is None:
+        raise UnreadableNumber(text)
+    sign, whole, rest = found[1], found[2], found[3]
+    groups = re.findall(r"([.,])([0-9]*)", rest)
+    if not groups:
+        return Decimal(sign + whole)
+    *thousands, (mark, decimals) = groups
+    if not thousands:
+        if len(decimals) == 3 and whole.lstrip("0") and len(whole) <= 3:
+            raise UnreadableNumber(text, (Decimal(f"{sign}{whole}{decimals}"), Decimal(f"{sign}{whole}.{decimals}")))
+        return _decimal(text, f"{sign}{whole}.{decimals}")
+    marks = {one for one, _digits in thousands}
+    if len(whole) > 3 or len(marks) > 1 or any(len(digits) != 3 for _mark, digits in thousands):
+        raise UnreadableNumber(text)
+    whole += "".join(digits for _mark, digits in thousands)
+    if mark in marks:  # "1.250.000"
+        if len(decimals) != 3:
+            raise UnreadableNumber(text)
+        return Decimal(sign + whole + decimals)
+    return _decimal(text, f"{sign}{whole}.{decimals}")
+
+
+def _decimal(text: str, plain: str) -> Decimal:
+    try:
+        return Decimal(plain.rstrip("."))
+    except InvalidOperation as error:
+        raise UnreadableNumber(text) from error

@@ -1,0 +1,188 @@
+"""Change what is ordered: add a line, change it, take it off, give a discount; each with what it was before, so it can be undone.
+
+The caller owns the transaction. Totals follow at once; they and the event are written with the change.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.ids import new_id
+from app.core.text import mark as N_
+from app.domain.events.actions import Actor
+from app.domain.events.models import Event
+from app.domain.orders.actions import lock_order, record_of_order, touch
+from app.domain.orders.articles import find_articles
+from app.domain.orders.machines import follow
+from app.domain.orders.models import ENDED, LineItem, LineItemStatus, Order
+from app.domain.orders.pricing import recompute_totals
+from app.domain.orders.settings import settings_of
+
+ENDED_ORDER = N_("The order is completed or cancelled; open it again to change it.")
+CHANGED_SINCE = N_("The line has changed since; that cannot be undone.")
+INSTALLED = N_("What is installed cannot be taken off.")
+_EDITED = ("description", "quantity", "unit_price", "discount_amount", "tax_code")
+
+
+class UnableToEdit(Exception):
+    """The line cannot be changed now; the message says why, in English."""
+
+
+@dataclass(frozen=True)
+class LineContent:
+    """What people write of a line. `article`: a number or name; `tax_code` "" as the article or brand has it."""
+
+    description: str
+    quantity: Decimal
+    unit_price: Decimal | None
+    discount: Decimal = Decimal(0)
+    tax_code: str = ""
+    article: str = ""
+
+
+def add_line(session: Session, order_id: uuid.UUID, content: LineContent, *, now: datetime, actor: Actor) -> Event:
+    """Put a line at the end. Without a price it has its article's. Raises UnableToEdit, TooMuchDiscount."""
+    order = _lock_open(session, order_id)
+    called = content.article or content.description
+    article = find_articles(session, brand_id=order.brand_id, names=[called]).get(called.casefold())
+    last = session.execute(sa.select(sa.func.max(LineItem.position)).where(LineItem.order_id == order.id)).scalar_one()
+    line = LineItem(
+        id=new_id(),
+        order_id=order.id,
+        position=(last or 0) + 1,
+        article_id=article.id if article else None,
+        description=content.description or (article.name if article else called),
+        quantity=content.quantity,
+        unit_price=article.unit_price if article and content.unit_price is None else content.unit_price,
+        discount_amount=content.discount,
+        tax_code=content.tax_code or (article.tax_code if article else None) or settings_of(session, order.brand_id).tax_code,
+        status=follow(LineItemStatus.QUOTED, order.status),
+    )
+    session.add(line)
+    return _changed(session, order, line.id, None, _kept(line), now=now, actor=actor)
+
+
+def edit_line(session: Session, line_id: uuid.UUID, columns: dict[str, Any], *, now: datetime, actor: Actor) -> Event | None:
+    """Change some of description, quantity, unit_price, discount_amount, tax_code; None where nothing is different.
+
+    Raises UnableToEdit, TooMuchDiscount."""
+    order, line = _lock_line(session, line_id)
+    before = _kept(line)
+    for name in _EDITED:
+        if name in columns:
+            setattr(line, name, columns[name])
+    session.flush()
+    session.refresh(line)
+    after = _kept(line)
+    return None if after == before else _changed(session, order, line.id, before, after, now=now, actor=actor)
+
+
+def remove_line(session: Session, line_id: uuid.UUID, *, now: datetime, actor: Actor) -> Event:
+    """Take a line off. Raises UnableToEdit."""
+    order, line = _lock_line(session, line_id)
+    if line.status is LineItemStatus.INSTALLED:
+        raise UnableToEdit(INSTALLED)
+    before = _kept(line)
+    session.delete(line)
+    return _changed(session, order, line_id, before, None, now=now, actor=actor)
+
+
+def set_discount(session: Session, order_id: uuid.UUID, amount: Decimal, *, now: datetime, actor: Actor) -> Event | None:
+    """Take an amount off the whole order; None where it is as it was. Raises UnableToEdit, TooMuchDiscount."""
+    order = _lock_open(session, order_id)
+    before = order.discount_amount
+    if before == amount:
+        return None
+    order.discount_amount = amount
+    return _changed(session, order, None, {"discount": str(before)}, {"discount": str(amount)}, now=now, actor=actor)
+
+
+def undo_change(session: Session, event: Event, *, now: datetime, actor: Actor) -> Event:
+    """Put a line, or the discount, back as it was before this `OrderLinesChanged`. Raises UnableToEdit if it changed since."""
+    order = _lock_open(session, uuid.UUID(event.payload["order_id"]))
+    before, after, line_id = event.payload["before"], event.payload["after"], event.payload["line_item_id"]
+    if line_id is None:
+        if order.discount_amount != Decimal(after["discount"]):
+            raise UnableToEdit(CHANGED_SINCE)
+        order.discount_amount = Decimal(before["discount"])
+        return _changed(session, order, None, after, before, now=now, actor=actor, undoes=event.id)
+    line = session.get(LineItem, uuid.UUID(line_id), populate_existing=True)
+    if (None if line is None else _kept(line)) != after:
+        raise UnableToEdit(CHANGED_SINCE)
+    if line is None:
+        session.add(LineItem(id=uuid.UUID(line_id), order_id=order.id, **_read(before)))
+    elif before is None:
+        session.delete(line)
+    else:
+        for name, value in _read(before).items():
+            setattr(line, name, value)
+    return _changed(session, order, uuid.UUID(line_id), after, before, now=now, actor=actor, undoes=event.id)
+
+
+def _lock_open(session: Session, order_id: uuid.UUID) -> Order:
+    order = lock_order(session, order_id)
+    if order.status in ENDED:
+        raise UnableToEdit(ENDED_ORDER)
+    return order
+
+
+def _lock_line(session: Session, line_id: uuid.UUID) -> tuple[Order, LineItem]:
+    order = _lock_open(session, session.execute(sa.select(LineItem.order_id).where(LineItem.id == line_id)).scalar_one())
+    return order, session.get_one(LineItem, line_id, populate_existing=True)
+
+
+def _changed(
+    session: Session,
+    order: Order,
+    line_id: uuid.UUID | None,
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
+    *,
+    now: datetime,
+    actor: Actor,
+    undoes: uuid.UUID | None = None,
+) -> Event:
+    recompute_totals(session, order)
+    touch(session, order, now)
+    payload = {
+        "line_item_id": str(line_id) if line_id else None,
+        "before": before,
+        "after": after,
+        "gross_total": None if order.gross_total is None else str(order.gross_total),
+        "undoes": str(undoes) if undoes else None,
+    }
+    return record_of_order(session, "OrderLinesChanged", order, now=now, actor=actor, payload=payload)
+
+
+def _kept(line: LineItem) -> dict[str, Any]:
+    """A line as an event tells of it: numbers in words, so that none is a float."""
+    return {
+        "position": line.position,
+        "article_id": str(line.article_id) if line.article_id else None,
+        "description": line.description,
+        "quantity": _plain(line.quantity),
+        "unit_price": None if line.unit_price is None else _plain(line.unit_price),
+        "discount_amount": _plain(line.discount_amount),
+        "tax_code": line.tax_code,
+        "status": line.status.value,
+        "external_item_reference": line.external_item_reference or "",
+    }
+
+
+def _read(kept: dict[str, Any]) -> dict[str, Any]:
+    numbers = {
+        name: None if kept[name] is None else Decimal(kept[name]) for name in ("quantity", "unit_price", "discount_amount")
+    }
+    article = {"article_id": uuid.UUID(kept["article_id"]) if kept["article_id"] else None}
+    return {**kept, **numbers, **article, "status": LineItemStatus(kept["status"])}
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.normalize():f}"

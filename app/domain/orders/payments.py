@@ -1,0 +1,105 @@
+"""Money that comes in for an order, fails to, or goes back. The caller owns the transaction.
+
+The same payment told twice is one row; one that was pending may be told again as received or failed. A refund is a row of its
+own.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.ids import new_id
+from app.domain.events.actions import Actor
+from app.domain.orders.actions import lock_order, record_of_order
+from app.domain.orders.models import Order, OrderPayment, PaymentKind, PaymentState
+
+EVENTS = {
+    (PaymentKind.PAYMENT, PaymentState.RECEIVED): "PaymentReceived",
+    (PaymentKind.PAYMENT, PaymentState.FAILED): "PaymentFailed",
+    (PaymentKind.REFUND, PaymentState.RECEIVED): "PaymentRefunded",
+}
+
+
+class WrongCurrency(ValueError):
+    """A payment in another currency than its order; the two are never added."""
+
+
+class TooMuchRefund(ValueError):
+    """More would go back than came in."""
+
+
+@dataclass(frozen=True)
+class NewPayment:
+    """Money that came in. `source_key`: what its sender calls it, unique over all; `currency` is three capitals; `amount` > 0."""
+
+    source_key: str
+    amount: Decimal
+    currency: str
+    reference: str
+    paid_at: datetime
+    kind: PaymentKind = PaymentKind.PAYMENT
+    state: PaymentState = PaymentState.RECEIVED
+    refunds_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True)
+class Balance:
+    """`paid`: received less refunded; `open`: what is left of the total, None while the order is unpriced; below 0: paid too
+    much.
+    """
+
+    paid: Decimal
+    open: Decimal | None
+
+    @property
+    def is_settled(self) -> bool:
+        return self.open is not None and self.open <= 0
+
+
+def add_payment(session: Session, order: Order, new: NewPayment, *, now: datetime, actor: Actor) -> bool:
+    """Write down a payment, or what became of one that was pending; False for what is known. Raises WrongCurrency,
+    TooMuchRefund.
+    """
+    lock_order(session, order.id)
+    if new.currency != order.currency:
+        raise WrongCurrency(new.currency)
+    known = session.execute(sa.select(OrderPayment).where(OrderPayment.source_key == new.source_key)).scalar_one_or_none()
+    if known is not None and not (known.state is PaymentState.PENDING and new.state is not PaymentState.PENDING):
+        return False
+    if new.kind is PaymentKind.REFUND and new.amount > balance_of(order, list_payments(session, order.id)).paid:
+        raise TooMuchRefund(str(new.amount))
+    if known is None:
+        session.add(OrderPayment(id=new_id(), order_id=order.id, created_at=now, **vars(new)))
+    else:
+        known.state, known.paid_at = new.state, new.paid_at
+    session.flush()
+    event = EVENTS.get((new.kind, new.state))
+    payload = {
+        "amount": str(new.amount),
+        "currency": new.currency,
+        "reference": new.reference,
+        "paid_at": new.paid_at.isoformat(),
+    }
+    if event is not None:
+        record_of_order(session, event, order, now=now, actor=actor, payload=payload)
+    return True
+
+
+def list_payments(session: Session, order_id: uuid.UUID) -> list[OrderPayment]:
+    """What came in for an order and went back, first to last."""
+    query = sa.select(OrderPayment).where(OrderPayment.order_id == order_id)
+    return list(session.execute(query.order_by(OrderPayment.paid_at, OrderPayment.id)).scalars())
+
+
+def balance_of(order: Order, payments: Sequence[OrderPayment]) -> Balance:
+    """What was paid and what is open. Payments that wait or failed count for nothing."""
+    received = [one for one in payments if one.state is PaymentState.RECEIVED]
+    paid = sum((one.amount if one.kind is PaymentKind.PAYMENT else -one.amount for one in received), Decimal(0))
+    return Balance(paid, None if order.gross_total is None else order.gross_total - paid)

@@ -1,0 +1,32 @@
+"""An order's totals follow from its lines: worked out by `totals.py`, written here, under the lock of the order."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.orders.models import LineItem, LineItemStatus, Order, OrderStatus, OrderTaxTotal
+from app.domain.orders.totals import PricedLine, Totals, order_totals
+
+
+def recompute_totals(session: Session, order: Order) -> Totals:
+    """Write totals, tax rows and shares of the discount anew. Raises TooMuchDiscount.
+
+    A cancelled line counts for nothing, but for a cancelled order, which keeps what it would have come to.
+    """
+    session.flush()
+    query = sa.select(LineItem).where(LineItem.order_id == order.id).order_by(LineItem.position)
+    lines = list(session.execute(query.execution_options(populate_existing=True)).scalars())
+    if order.status is not OrderStatus.CANCELLED:
+        for line in lines:
+            line.order_discount_share = line.order_discount_share if line.status is not LineItemStatus.CANCELLED else 0  # type: ignore[assignment]
+        lines = [line for line in lines if line.status is not LineItemStatus.CANCELLED]
+    priced = [PricedLine(line.quantity, line.unit_price, line.tax_code, line.discount_amount) for line in lines]
+    found = order_totals(priced, prices_include_tax=order.prices_include_tax, discount=order.discount_amount)
+    for line, share in zip(lines, found.shares, strict=True):
+        line.order_discount_share = share
+    order.net_total, order.tax_total, order.gross_total = found.net, found.tax, found.gross
+    session.execute(sa.delete(OrderTaxTotal).where(OrderTaxTotal.order_id == order.id))
+    session.add_all(OrderTaxTotal(order_id=order.id, **vars(row)) for row in found.taxes)
+    session.flush()
+    return found

@@ -1,0 +1,67 @@
+"""Tax codes: what each adds to a price, in which parts, and the sentence a document must have. Pure data; a bookkeeper chooses.
+
+A rate is a row with the day it began, so a change of rates is one more row. TPS and TVQ of Quebec are both taken of the price
+before either of them (since 2013), and stand apart on every document.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from app.core.text import mark as N_
+
+
+@dataclass(frozen=True)
+class TaxPart:
+    """One tax on a price. `name` is what stands on the document; `rate` is in per cent."""
+
+    name: str
+    rate: Decimal
+
+
+@dataclass(frozen=True)
+class TaxCode:
+    """`category` as in EN 16931 (S standard, Z zero, AE reverse charge, E exempt). `needs_vat_number`: of the buyer."""
+
+    code: str
+    words: str
+    country: str
+    category: str
+    parts: tuple[TaxPart, ...]
+    sentence: str = ""
+    needs_vat_number: bool = False
+    valid_from: date = date(2000, 1, 1)
+
+    @property
+    def rate(self) -> Decimal:
+        """All parts together, in per cent."""
+        return sum((part.rate for part in self.parts), Decimal(0))
+
+
+def _nl(code: str, words: str, rate: str, category: str = "S", sentence: str = "", *, needs_vat_number: bool = False) -> TaxCode:
+    return TaxCode(code, words, "NL", category, (TaxPart("BTW", Decimal(rate)),), sentence, needs_vat_number)
+
+
+CODES = {
+    one.code: one
+    for one in (
+        _nl("nl_21", N_("BTW 21 per cent"), "21"),
+        _nl("nl_9", N_("BTW 9 per cent"), "9"),
+        _nl("nl_0", N_("BTW 0 per cent"), "0", "Z"),
+        _nl("nl_reverse", N_("BTW reverse charge"), "0", "AE", "btw verlegd", needs_vat_number=True),
+        TaxCode("be_21", N_("Belgian VAT 21 per cent"), "BE", "S", (TaxPart("BTW", Decimal(21)),)),
+        TaxCode("be_6", N_("Belgian VAT 6 per cent"), "BE", "S", (TaxPart("BTW", Decimal(6)),)),
+        TaxCode(
+            "qc", N_("TPS 5 and TVQ 9.975 per cent"), "CA", "S", (TaxPart("TPS", Decimal(5)), TaxPart("TVQ", Decimal("9.975")))
+        ),
+        TaxCode("qc_exempt", N_("No TPS and TVQ"), "CA", "E", (TaxPart("TPS", Decimal(0)), TaxPart("TVQ", Decimal(0)))),
+    )
+}
+STANDARD = "nl_21"
+
+
+def codes_like(code: str) -> list[TaxCode]:
+    """The codes of the same country, the standard one first."""
+    return [one for one in CODES.values() if one.country == CODES[code].country]

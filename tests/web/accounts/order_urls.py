@@ -1,0 +1,17 @@
+"""The URLs of orders, and who may use them; part of the table in every_url.py."""
+
+from __future__ import annotations
+
+from tests.web.accounts.audiences import BRAND, SIGNED_IN, Entry
+
+ORDERS = (
+    Entry("GET", "/orders/<uuid:order_id>/appointments/new", BRAND),
+    Entry("GET", "/orders", SIGNED_IN, query="q=CC"),
+    Entry("POST", "/orders", SIGNED_IN, data={"customer_name": ""}),
+    Entry("GET", "/orders/new", SIGNED_IN),
+    Entry("GET", "/orders/<uuid:order_id>", BRAND),
+    Entry("POST", "/orders/<uuid:order_id>/status", BRAND, data={"status": "approved"}),
+    Entry("POST", "/orders/<uuid:order_id>/priority", BRAND, data={"priority": "urgent"}),
+    Entry("POST", "/orders/<uuid:order_id>/address", BRAND, data={"bag_id": "1"}),
+    Entry("POST", "/orders/<uuid:order_id>/notes", BRAND, data={"notes": "Achterom"}),
+)
