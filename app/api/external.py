@@ -120,6 +120,8 @@ def _send(session: Session, viewer: Viewer, body: ExternalMailCreate) -> Answer:
 def _start(session: Session, viewer: Viewer, body: MailingCreate) -> Answer:
     if not viewer.may(Permission.MAILINGS_SEND):
         raise Problem("forbidden", "Leads and administrators send mailings")
+    if bool(body.recipients) == bool(body.list_id):
+        raise invalid("recipients", "give `recipients` or a `list_id`, one of them")
     channel = _channel(session, viewer, body.channel_id)
     content = _content(session, viewer, body, channel)
     recipients = (

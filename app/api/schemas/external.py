@@ -68,12 +68,6 @@ class MailingCreate(MailContent):
     )
     send_at: AwareDatetime | None = Field(default=None, description="Not before then; left out: now")
 
-    @model_validator(mode="after")
-    def _is_for_somebody(self) -> MailingCreate:
-        if bool(self.recipients) == bool(self.list_id):
-            raise ValueError("give `recipients` or a `list_id`, one of them")
-        return self
-
 
 class MailingProblem(Output):
     email: str

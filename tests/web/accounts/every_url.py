@@ -34,6 +34,7 @@ from tests.web.accounts.field_urls import FIELD
 from tests.web.accounts.order_urls import ORDERS
 from tests.web.accounts.partner_urls import PARTNERS
 from tests.web.accounts.webhook_urls import WEBHOOK_API, WEBHOOKS
+from tests.web.accounts.writing_urls import WRITING
 
 PAGES = (
     Entry("GET", "/", SIGNED_IN),
@@ -178,12 +179,6 @@ PAGES = (
     Entry("GET", "/tasks/<uuid:task_id>/reminder", BRAND),
     Entry("POST", "/tasks/<uuid:task_id>/status", BRAND, data={"status": "completed"}),
     Entry("GET", "/threads/<uuid:thread_id>/tasks", BRAND),
-    Entry("GET", "/threads/<uuid:thread_id>/orders", BRAND),
-    Entry("POST", "/threads/<uuid:thread_id>/type", BRAND, data={"type": "complaint"}),
-    Entry("POST", "/threads/<uuid:thread_id>/orders", BRAND),
-    Entry("POST", "/threads/<uuid:thread_id>/orders/<uuid:order_id>/removal", BRAND),
-    Entry("GET", "/write", Audience(SIGN_IN, IN, IN, IN, IN, IN, rita=403), query="q=pieter"),
-    Entry("POST", "/write", SIGNED_IN, data={"to": ""}),
     Entry("GET", "/threads/<uuid:thread_id>/clocks", BRAND),
     Entry("GET", "/tickets/new", SIGNED_IN),
     Entry("POST", "/tickets", SIGNED_IN, data={"subject": ""}),
@@ -393,4 +388,4 @@ API = (
     *api("GET", "/users/<uuid:id>", TOKEN_OF_BRAND),
 )
 
-TABLE = (*PAGES, *SETTINGS, *ACCOUNTS, *ORDERS, *PARTNERS, *FIELD, *OPEN, *API, *WEBHOOK_API)
+TABLE = (*PAGES, *WRITING, *SETTINGS, *ACCOUNTS, *ORDERS, *PARTNERS, *FIELD, *OPEN, *API, *WEBHOOK_API)

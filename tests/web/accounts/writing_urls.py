@@ -1,0 +1,14 @@
+"""The URLs of writing first and of what a conversation is about; part of the table in every_url.py."""
+
+from __future__ import annotations
+
+from tests.web.accounts.audiences import BRAND, IN, SIGN_IN, SIGNED_IN, Audience, Entry
+
+WRITING = (
+    Entry("GET", "/threads/<uuid:thread_id>/orders", BRAND),
+    Entry("POST", "/threads/<uuid:thread_id>/type", BRAND, data={"type": "complaint"}),
+    Entry("POST", "/threads/<uuid:thread_id>/orders", BRAND),
+    Entry("POST", "/threads/<uuid:thread_id>/orders/<uuid:order_id>/removal", BRAND),
+    Entry("GET", "/write", Audience(SIGN_IN, IN, IN, IN, IN, IN, rita=403), query="q=pieter"),
+    Entry("POST", "/write", SIGNED_IN, data={"to": ""}),
+)
