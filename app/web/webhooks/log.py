@@ -37,7 +37,7 @@ from app.domain.webhooks.queries import (
 )
 from app.web.pages import page
 from app.web.webhooks.blueprint import bp, find
-from app.web.webhooks.words import verdict
+from app.web.webhooks.words import cut_off_words, verdict
 
 HOURS = {"1": 1, "24": 24, "168": 168}
 REPLAY_HOURS = {"1": 1, "24": 24, "168": 168, "336": 336}
@@ -152,6 +152,7 @@ def _story(endpoint: WebhookEndpoint, row: DeliveryRow) -> dict[str, Any]:
     attempt = next((one for one in attempts if str(one.attempt_no) == chosen), attempts[-1] if attempts else None)
     body = row.message.payload if row.delivery.body is None else row.delivery.body
     tone, head, said = verdict(row, endpoint, behind=count_waiting_behind(session, row.delivery))
+    said += cut_off_words(row.delivery, {one.attempt_no for one in attempts})
     return {
         "attempts": attempts,
         "attempt": attempt,

@@ -189,6 +189,15 @@ def _on_its_way(row: DeliveryRow, endpoint: WebhookEndpoint, behind: int) -> tup
     return head, said
 
 
+def cut_off_words(delivery: WebhookDelivery, written: set[int]) -> list[str]:
+    """Tries that began and were never written down, because a process of ours died over them."""
+    begun = range(1, delivery.attempts + (0 if delivery.state == "running" else 1))
+    lost = [str(number) for number in begun if number not in written]
+    if not lost or delivery.last_outcome in ("no_address", "sealed", "bad_header"):
+        return []
+    return [_("Cut off on our side, so it may have arrived: try %(numbers)s.", numbers=", ".join(lost))]
+
+
 def endpoint_state(endpoint: WebhookEndpoint) -> tuple[str, str, str]:
     """(words, tone, icon) of an endpoint."""
     if endpoint.state == EndpointState.PAUSED:

@@ -140,3 +140,14 @@ def test_many_are_counted_first_and_then_sent_again(
     assert len(receiver.got) == 2
     for query in ("state=delivered", "hours=24", "event=test.ping", "q=msg_", "state=failed", "cursor=x"):
         assert page_client.get(f"{base}/deliveries?{query}").status_code == 200
+
+
+def test_a_try_that_was_cut_off_on_our_side_is_said(
+    app: Flask, db_session: Session, page_client: PageClient, post: Post, brand: Brand, receiver: Receiver
+) -> None:
+    post("/settings/webhooks", **fields(brand, receiver.url))
+    story = post(f"/settings/webhooks/{only(db_session).id}/test").location
+    db_session.execute(sa.update(WebhookDelivery).values(attempts=1))  # a process died over the first
+    db_session.commit()
+    deliver_all(app, db_session)
+    assert "it may have arrived: try 1." in page_client.get(story).text
