@@ -46,11 +46,11 @@ def test_an_order_is_a_job_from_its_beginning_to_its_end_in_order(callbacks: Cal
     callbacks.endpoint(URL)
     session, contact = callbacks.session, make_contact(callbacks.session)
     order = make_order(session, callbacks.brand, contact)
-    set_order_status(session, order.id, OrderStatus.COMPLETED, reason="Klaar", now=NOW, actor=SYSTEM)
-    assert names(session) == ["job.created", "customer.created", "job.updated", "job.completed"]
+    set_order_status(session, order.id, OrderStatus.CANCELLED, reason="Dubbel", now=NOW, actor=SYSTEM)
+    assert names(session) == ["job.created", "customer.created", "job.updated", "job.cancelled"]
     first, last = told(session)[0][1], told(session)[-1][1]
     assert (first["type"], first["brand"], first["data"]["order_number"]) == ("job.created", "chargecars", order.order_number)
-    assert (last["data"]["order_status"], last["data"]["from"], last["data"]["reason"]) == ("completed", "new", "Klaar")
+    assert (last["data"]["order_status"], last["data"]["from"], last["data"]["reason"]) == ("cancelled", "new", "Dubbel")
     keys = {one.ordering_key for one in callbacks.deliveries() if one.ordering_key.startswith("order:")}
     assert keys == {f"order:{order.id}"}
 
