@@ -1,4 +1,4 @@
-"""The URLs of outgoing webhooks and their deliveries, and who may use them; part of the table in every_url.py."""
+"""The URLs of integrations, outgoing webhooks and their deliveries, and who may use them; part of the table in every_url.py."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ from tests.web.accounts.audiences import ADMINS, TOKEN_OF_ADMINS, TOKEN_OF_ADMIN
 
 ONE, LOG = "/settings/webhooks/<uuid:endpoint_id>", "/settings/webhooks/<uuid:endpoint_id>/deliveries"
 WEBHOOKS = (
+    Entry("GET", "/settings/integrations", ADMINS),
+    Entry("POST", "/settings/integrations", ADMINS, data={"provider": "make", "name": ""}),
+    Entry("GET", "/settings/integrations/new", ADMINS, query="provider=make"),
+    Entry("GET", "/settings/integrations/<uuid:integration_id>", ADMINS),
+    Entry("POST", "/settings/integrations/<uuid:integration_id>", ADMINS, data={"name": ""}),
+    Entry("POST", "/settings/integrations/<uuid:integration_id>/secrets", ADMINS),
+    Entry("POST", "/settings/integrations/<uuid:integration_id>/retry", ADMINS),
+    Entry("POST", "/settings/integrations/<uuid:integration_id>/activity", ADMINS, data={"active": "1"}),
     Entry("GET", "/settings/webhooks", ADMINS),
     Entry("POST", "/settings/webhooks", ADMINS, data={"name": ""}),
     Entry("GET", "/settings/webhooks/new", ADMINS),
