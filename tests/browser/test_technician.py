@@ -156,7 +156,7 @@ def write(page: Page, fold: str, field: str, text: str) -> None:
     if place.get_attribute("open") is None:
         place.locator("summary").click()
     place.locator(f"[name={field}]").fill(text)
-    place.locator(".fieldwork__button").last.click()
+    place.locator(".fieldwork__button:visible").last.click()
     expect(page.locator(f"[data-list={fold}] [data-pending]", has_text=text)).to_have_count(1)
 
 
