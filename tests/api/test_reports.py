@@ -27,6 +27,7 @@ def test_figures_are_those_of_the_owner(app: Flask, reports: Reports) -> None:
 
     def ask(user: User, query: str = "") -> dict[str, dict[str, float]]:
         token = create_token(reports.session, user, name="t", scopes=("reports:read",), now=utc_now())[1]
+        reports.session.commit()
         answer = app.test_client().get(f"/api/v1/reports?{days}&time=wall{query}", headers={"Authorization": f"Bearer {token}"})
         assert answer.status_code == 200, answer.text
         return {figure["measure"]: figure for figure in answer.json["figures"]}
@@ -37,6 +38,7 @@ def test_figures_are_those_of_the_owner(app: Flask, reports: Reports) -> None:
     assert ask(desk.bob)["messages_out"]["value"] == 2
     assert ask(desk.lena, f"&user_id={desk.alice.id}")["messages_out"]["value"] == 1
     token = create_token(reports.session, desk.lena, name="t", scopes=("reports:read",), now=utc_now())[1]
+    reports.session.commit()
     wrong = "/api/v1/reports?first_day=2026-02-02&last_day=2026-01-01"
     answer = app.test_client().get(wrong, headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 422
