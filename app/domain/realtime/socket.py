@@ -6,9 +6,13 @@ through Redis. Rooms are joined by the server alone.
 
 from __future__ import annotations
 
+import os
+
 from flask import Flask
 from flask_socketio import SocketIO
 from gevent.monkey import is_module_patched
+
+from app.core.ids import new_id
 
 TRANSPORTS = ["websocket"]
 PING_SECONDS = 25
@@ -20,6 +24,12 @@ def start_sockets(app: Flask, *, redis_url: str) -> None:
     """Serve sockets with this application; under gunicorn's gevent workers as greenlets, elsewhere as threads."""
     mode = "gevent" if is_module_patched("socket") else "threading"
     socketio.init_app(app, async_mode=mode, message_queue=redis_url, transports=TRANSPORTS, ping_interval=PING_SECONDS)
+    os.register_at_fork(after_in_child=_be_another_host)
+
+
+def _be_another_host() -> None:
+    """A process takes no push from Redis that bears its own id, and those forked from one would all have the same."""
+    socketio.server.manager.host_id = new_id().hex
 
 
 def user_room(user_id: object) -> str:
