@@ -10,6 +10,7 @@ import json
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import redis
 import sqlalchemy as sa
@@ -34,6 +35,13 @@ class Person:
 
     def as_json(self) -> dict[str, str | None]:
         return {"id": str(self.user_id), "name": self.name, "typing": self.typing}
+
+
+class Attendance(NamedTuple):
+    """Who has a thread open. `read_at`: microseconds of Redis, as an answer and a push can overtake each other on their way."""
+
+    read_at: int
+    people: list[Person]
 
 
 def thread_room(thread_id: uuid.UUID) -> str:
@@ -65,16 +73,20 @@ def leave(client: redis.Redis, *, thread_id: uuid.UUID, socket_id: str) -> None:
     client.hdel(_key(thread_id), socket_id)
 
 
-def list_people(client: redis.Redis, *, thread_id: uuid.UUID, now: datetime) -> list[Person]:
+def list_people(client: redis.Redis, *, thread_id: uuid.UUID, now: datetime) -> Attendance:
     """Everybody who has the thread open, by name; somebody with two tabs is one person, typing if either types."""
     people: dict[uuid.UUID, Person] = {}
-    for socket_id, text in client.hgetall(_key(thread_id)).items():
+    pipe = client.pipeline()
+    pipe.time()
+    pipe.hgetall(_key(thread_id))
+    (seconds, microseconds), sockets = pipe.execute()
+    for socket_id, text in sockets.items():
         person = _read(text, now)
         if person is None:
             client.hdel(_key(thread_id), socket_id)
         elif person.user_id not in people or person.typing:
             people[person.user_id] = person
-    return sorted(people.values(), key=lambda person: (person.name, str(person.user_id)))
+    return Attendance(seconds * 1_000_000 + microseconds, sorted(people.values(), key=lambda one: (one.name, str(one.user_id))))
 
 
 def _key(thread_id: uuid.UUID) -> str:

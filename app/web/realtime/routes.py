@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import nullcontext
+from threading import RLock
 from typing import Any
 
 import redis
@@ -26,6 +28,9 @@ from app.domain.routing.actions import note_sessions_seen
 bp = Blueprint("realtime", __name__)
 open_sockets = OpenSockets()
 shown_threads: dict[str, uuid.UUID] = {}  # which thread each socket of this process shows
+# One for each socket of this process: Socket.IO starts a greenlet for each event, and one that names no thread must not end after
+# the next one, which names one.
+turns: dict[str, RLock] = {}
 
 
 @socketio.on("connect")  # type: ignore[untyped-decorator]
@@ -36,6 +41,7 @@ def connect() -> bool | None:
     viewer = current_user.viewer
     for room in (user_room(viewer.user_id), *map(brand_room, viewer.brand_ids)):
         join_room(room)
+    turns[_socket_id()] = RLock()
     open_sockets.add(_socket_id(), current_user.session_id, viewer.brand_ids)
     with transaction() as session:
         note_sessions_seen(session, [current_user.session_id], now=utc_now())
@@ -46,15 +52,25 @@ def connect() -> bool | None:
 @socketio.on("disconnect")  # type: ignore[untyped-decorator]
 def disconnect(_reason: str) -> None:
     open_sockets.remove(_socket_id())
-    leave_thread(_socket_id())
+    with turns.pop(_socket_id(), nullcontext()):
+        leave_thread(_socket_id())
 
 
 @socketio.on("presence")  # type: ignore[untyped-decorator]
 def presence(said: Any) -> dict[str, Any]:
     """A browser says which thread it shows and what is typed there: {"thread_id", "typing"}; it repeats that while it does.
 
-    Answers with everybody who is there, and who of them is asking. Others in the thread hear of it if it is news.
+    Answers with everybody who is there, as of when, and who of them is asking. Others in the thread hear of it if it is news.
+    What one socket says is done in the order in which it was said.
     """
+    turn = turns.get(_socket_id())
+    if turn is None:
+        return {"people": []}
+    with turn:
+        return _show(said) if _socket_id() in turns else {"people": []}
+
+
+def _show(said: Any) -> dict[str, Any]:
     thread_id = _thread_id(said)
     if thread_id != shown_threads.get(_socket_id()):
         leave_thread(_socket_id())
@@ -68,33 +84,36 @@ def presence(said: Any) -> dict[str, Any]:
     shown_threads[_socket_id()] = thread_id
     try:
         is_news = renew(runtime().redis, thread_id=thread_id, socket_id=_socket_id(), person=person, now=utc_now())
-        people = _tell(thread_id) if is_news else _people(thread_id)
+        attendance = _tell(thread_id) if is_news else _attendance(thread_id)
     except redis.RedisError:
-        people = []
-    return {"me": str(viewer.user_id), "thread_id": str(thread_id), "people": people}
+        attendance = {"people": []}
+    return {"me": str(viewer.user_id), **attendance}
 
 
 def leave_thread(socket_id: str) -> None:
     """This socket shows no thread any more; those who are still there hear it."""
-    thread_id = shown_threads.pop(socket_id, None)
-    if thread_id is None:
-        return
-    leave_room(thread_room(thread_id), sid=socket_id, namespace="/")
-    try:
-        leave(runtime().redis, thread_id=thread_id, socket_id=socket_id)
-        _tell(thread_id)
-    except redis.RedisError:
-        current_app.logger.info("could not say who left a thread")
+    with turns.get(socket_id, nullcontext()):
+        thread_id = shown_threads.pop(socket_id, None)
+        if thread_id is None:
+            return
+        leave_room(thread_room(thread_id), sid=socket_id, namespace="/")
+        try:
+            leave(runtime().redis, thread_id=thread_id, socket_id=socket_id)
+            _tell(thread_id)
+        except redis.RedisError:
+            current_app.logger.info("could not say who left a thread")
 
 
-def _people(thread_id: uuid.UUID) -> list[dict[str, str | None]]:
-    return [person.as_json() for person in list_people(runtime().redis, thread_id=thread_id, now=utc_now())]
+def _attendance(thread_id: uuid.UUID) -> dict[str, Any]:
+    """Who has the thread open, as browsers are told: {"thread_id", "read_at", "people"}."""
+    read_at, people = list_people(runtime().redis, thread_id=thread_id, now=utc_now())
+    return {"thread_id": str(thread_id), "read_at": read_at, "people": [person.as_json() for person in people]}
 
 
-def _tell(thread_id: uuid.UUID) -> list[dict[str, str | None]]:
-    people = _people(thread_id)
-    socketio.emit("presence", {"thread_id": str(thread_id), "people": people}, to=thread_room(thread_id))
-    return people
+def _tell(thread_id: uuid.UUID) -> dict[str, Any]:
+    attendance = _attendance(thread_id)
+    socketio.emit("presence", attendance, to=thread_room(thread_id))
+    return attendance
 
 
 def _socket_id() -> str:

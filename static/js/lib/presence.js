@@ -3,13 +3,13 @@
 import { announce } from "./announce.js";
 
 const RENEW = 12_000, TYPING_RENEW = 4_000, TYPING_PAUSE = 5_000, SHOWN = 3;
-let socket = null, me = null, people = [], shown = null, typing = null, typingSaidAt = 0, pause = 0;
+let socket = null, me = null, people = [], shown = null, typing = null, typingSaidAt = 0, pause = 0, readAt = 0;
 let announced = new Set();
 
 export function startPresence(live) {
   socket = live;
   socket.on("connect", () => say());
-  socket.on("presence", (heard) => { if (heard.thread_id === openThread()) draw(heard.people); });
+  socket.on("presence", (heard) => { if (heard.thread_id === openThread()) hear(heard); });
   setInterval(say, RENEW);
   document.addEventListener("input", (event) => { if (event.target.closest?.("#composer :is(textarea, [contenteditable])")) typed(event.target); });
   document.addEventListener("submit", (event) => { if (event.target.closest?.("#composer")) stopTyping(); }, true);
@@ -21,7 +21,7 @@ const openThread = () => document.querySelector("[data-thread-id]")?.dataset.thr
 
 // Something on the page was exchanged: perhaps the thread, perhaps only the place where people are drawn.
 function look() {
-  if (openThread() !== shown) { people = []; announced = new Set(); typing = null; say(); } else draw(people);
+  if (openThread() !== shown) { people = []; announced = new Set(); typing = null; readAt = 0; say(); } else draw(people);
 }
 
 function say() {
@@ -31,8 +31,15 @@ function say() {
   socket.emit("presence", { thread_id: about, typing }, (answer) => {
     if (!answer || about !== openThread()) return;
     me = answer.me ?? me;
-    draw(answer.people);
+    hear(answer);
   });
+}
+
+// An answer and a push overtake each other: a list read before the one that is shown is old news.
+function hear({ read_at = 0, people: everybody }) {
+  const isOld = read_at < readAt;
+  readAt = Math.max(read_at, readAt);
+  draw(isOld ? people : everybody); // whose page this is may be known only now
 }
 
 function typed(field) {

@@ -44,9 +44,9 @@ def test_somebody_new_is_news_and_a_renewal_is_not(client_of_redis: redis.Redis)
 def test_who_says_nothing_stops_typing_and_is_then_forgotten(client_of_redis: redis.Redis) -> None:
     thread_id = new_id()
     renew(client_of_redis, thread_id=thread_id, socket_id="one", person=alice("note"), now=NOW)
-    assert list_people(client_of_redis, thread_id=thread_id, now=NOW) == [alice("note")]
-    assert list_people(client_of_redis, thread_id=thread_id, now=NOW + timedelta(seconds=TYPING_SECONDS + 1)) == [alice()]
-    assert list_people(client_of_redis, thread_id=thread_id, now=NOW + timedelta(seconds=STALE_SECONDS + 1)) == []
+    assert list_people(client_of_redis, thread_id=thread_id, now=NOW).people == [alice("note")]
+    assert list_people(client_of_redis, thread_id=thread_id, now=NOW + timedelta(seconds=TYPING_SECONDS + 1)).people == [alice()]
+    assert list_people(client_of_redis, thread_id=thread_id, now=NOW + timedelta(seconds=STALE_SECONDS + 1)).people == []
     assert 0 < client_of_redis.ttl(f"presence:{thread_id}") <= STALE_SECONDS or not client_of_redis.exists(
         f"presence:{thread_id}"
     )
@@ -56,9 +56,9 @@ def test_two_tabs_are_one_person_who_types_if_either_does(client_of_redis: redis
     thread_id = new_id()
     renew(client_of_redis, thread_id=thread_id, socket_id="one", person=alice("reply"), now=NOW)
     renew(client_of_redis, thread_id=thread_id, socket_id="two", person=alice(), now=NOW)
-    assert list_people(client_of_redis, thread_id=thread_id, now=NOW) == [alice("reply")]
+    assert list_people(client_of_redis, thread_id=thread_id, now=NOW).people == [alice("reply")]
     leave(client_of_redis, thread_id=thread_id, socket_id="one")
-    assert list_people(client_of_redis, thread_id=thread_id, now=NOW) == [alice()]
+    assert list_people(client_of_redis, thread_id=thread_id, now=NOW).people == [alice()]
 
 
 def test_only_who_may_see_the_brand_may_see_who_is_there(app_context: Flask, db_session: Session) -> None:
