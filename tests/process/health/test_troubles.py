@@ -77,6 +77,7 @@ def test_a_queue_nobody_serves_is_trouble(channel: Channel, db_session: Session)
 def test_a_store_that_fails_is_told_once_and_once_more_when_it_works(
     app_context: Flask, channel: Channel, db_session: Session
 ) -> None:
+    runtime().storage.check()  # a store that never was there says so in other words than one that went away
     with broken_folder(storage_folder(app_context)):
         for _minute in range(3):
             watch_system()
