@@ -10,8 +10,6 @@ from app.core.clock import utc_now
 from app.domain.accounts.models import User
 from app.domain.accounts.tokens import create_token
 from tests.domain.analytics.conftest import Reports
-from tests.domain.analytics.conftest import reports as reports
-from tests.domain.sla.conftest import desk as desk
 
 
 def test_figures_are_those_of_the_owner(app: Flask, reports: Reports) -> None:
