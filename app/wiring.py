@@ -333,7 +333,7 @@ _HEARD = (
     *("OrderCreated", "OrderPriorityChanged", "OrderStatusChanged", "PaymentReceived", "TaskChanged", "TaskCompleted"),
     *("TaskCreated", "TaskReopened", "ThreadAssigned", "ThreadCreated", "ThreadPriorityChanged", "ThreadStatusChanged"),
 )
-WIRING = WIRING.with_reaction(Together(tell_webhooks), to=_HEARD)
+WIRING = WIRING.with_reaction(Together(tell_webhooks, is_apart=True), to=_HEARD)
 
 # Who reads inbound events that come by no channel, by source.
 READERS = {Provider.FORMS.value: read_form, Provider.MAKE.value: read_scenario}

@@ -99,7 +99,7 @@ def gathered(session: Session) -> Iterator[None]:
     """Until the end, events whose reactions take several at once wait for each other, and are written with them.
 
     For a caller that makes changes to many threads in one transaction, none of which reads what a reaction to another wrote.
-    Of one thread, each event's reactions run before the next event that has any.
+    Of one thread, each event's reactions run before the next event that has any, but for those that stand apart.
     """
     waiting = session.info[_GATHERED] = []
     held: list[object] = []
@@ -120,12 +120,12 @@ def gathered(session: Session) -> Iterator[None]:
 
 
 def _gather(session: Session, waiting: list[Event], event: Event) -> None:
-    in_transaction = installed().in_transaction
-    reactions = in_transaction.get(event.type, ())
-    if reactions and any(one.thread_id == event.thread_id and in_transaction.get(one.type) for one in waiting):
+    wiring = installed()
+    of_thread = (one.type for one in waiting if one.thread_id == event.thread_id)
+    if wiring.orders_events(event.type) and any(wiring.orders_events(event_type) for event_type in of_thread):
         _release(session, waiting)
     waiting.append(event)
-    if not all(isinstance(reaction, Together) for reaction in reactions):
+    if not all(isinstance(reaction, Together) for reaction in wiring.in_transaction.get(event.type, ())):
         _release(session, waiting)
 
 

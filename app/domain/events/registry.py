@@ -13,9 +13,13 @@ from app.domain.events.models import Event
 
 @dataclass(frozen=True)
 class Together:
-    """A reaction inside the transaction that takes several events of its type, for less than one after the other costs."""
+    """A reaction inside the transaction that takes several events of its type, for less than one after the other costs.
+
+    `is_apart`: no other reaction reads what it writes, so events of one thread need not wait for each other because of it.
+    """
 
     run: Callable[[Session, Sequence[Event]], None]
+    is_apart: bool = False
 
 
 InTransaction = Callable[[Session, Event], None] | Together
@@ -46,6 +50,10 @@ class Wiring:
         """The same, and `reaction` to these events in their transaction, last."""
         more = {name: (*self.in_transaction.get(name, ()), reaction) for name in to}
         return Wiring({**self.in_transaction, **more}, self.after_commit)
+
+    def orders_events(self, event_type: str) -> bool:
+        """Whether something reacts in the transaction that other events of the thread have to wait for."""
+        return any(not (isinstance(one, Together) and one.is_apart) for one in self.in_transaction.get(event_type, ()))
 
     def handler(self, name: str) -> AfterCommit | None:
         """Return the after-commit handler with this name, or None if it was removed since the entry was written."""
