@@ -46,6 +46,7 @@ PAGES = (
     "/absences",
     "/orders",
     "/orders/new",
+    "/orders/board",
     "/notifications",
     "/settings/profile",
     "/settings/notifications",

@@ -17,7 +17,8 @@ from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand, User
 from app.domain.addresses.models import Address
 from app.domain.contacts.models import Contact
-from app.domain.orders.models import Article, LineItem, Order, OrderStatus, OrderThread
+from app.domain.events.models import Event
+from app.domain.orders.models import Article, LineItem, Order, OrderStatus, OrderTaxTotal, OrderThread
 
 
 class OrderMissing(Exception):
@@ -73,6 +74,35 @@ def get_order(session: Session, *, viewer: Viewer, order_id: uuid.UUID) -> Order
     if row is None:
         raise OrderMissing(str(order_id))
     return _completed(session, [row])[0]
+
+
+def list_events_of_order(session: Session, order_id: uuid.UUID, *, limit: int = 200) -> list[tuple[Event, str]]:
+    """What happened to an order and around it, first to last, each with the name of whoever did it. One query."""
+    here = sa.and_(Event.payload.has_key("order_id"), Event.payload["order_id"].astext == str(order_id))
+    query = sa.select(Event, User.name).outerjoin(User, User.id == Event.actor_user_id).where(here)
+    rows = session.execute(query.order_by(Event.occurred_at.desc(), Event.id.desc()).limit(limit)).all()
+    return [(row.Event, row.name or "") for row in reversed(rows)]
+
+
+def list_tax_totals(session: Session, order_id: uuid.UUID) -> list[OrderTaxTotal]:
+    """The tax of an order by code and part. One query."""
+    query = (
+        sa.select(OrderTaxTotal).where(OrderTaxTotal.order_id == order_id).order_by(OrderTaxTotal.tax_code, OrderTaxTotal.part)
+    )
+    return list(session.execute(query.execution_options(populate_existing=True)).scalars())
+
+
+def list_column(session: Session, *, viewer: Viewer, status: OrderStatus, limit: int) -> list[OrderRow]:
+    """The orders of one status that came last, without lines. One query."""
+    query = _query(viewer).where(Order.status == status)
+    rows = session.execute(query.order_by(Order.created_at.desc(), Order.id.desc()).limit(limit)).all()
+    return [_row(row, (), ()) for row in rows]
+
+
+def count_by_status(session: Session, *, viewer: Viewer) -> dict[OrderStatus, int]:
+    """How many orders are in each status. One query."""
+    query = sa.select(Order.status, sa.func.count()).where(Order.brand_id.in_(viewer.brand_ids)).group_by(Order.status)
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def list_orders_of_contact(session: Session, *, viewer: Viewer, contact_id: uuid.UUID, limit: int = 20) -> list[OrderRow]:

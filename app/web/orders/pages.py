@@ -7,19 +7,26 @@ from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.core.db import db
 from app.core.keyset import Sort
 from app.core.paging import BadCursor
 from app.core.text import storable
-from app.domain.appointments.queries import list_appointments_of_order
+from app.domain.accounts.permissions import Permission
+from app.domain.appointments.queries import AppointmentRow, list_appointments_of_order
 from app.domain.appointments.reminders import list_reminders
-from app.domain.orders.models import OrderPriority, OrderStatus
-from app.domain.orders.payments import list_payments
-from app.domain.orders.queries import OrderConditions, get_order, list_orders
+from app.domain.orders.articles import list_articles
+from app.domain.orders.machines import ORDER
+from app.domain.orders.models import ENDED, OrderPriority, OrderStatus
+from app.domain.orders.payments import balance_of, list_payments
+from app.domain.orders.queries import OrderConditions, OrderRow, get_order, list_events_of_order, list_orders, list_tax_totals
+from app.domain.orders.taxes import codes_like
 from app.domain.threads.order_threads import list_threads_by_id
+from app.domain.transitions.queries import list_history, list_steps
 from app.web.accounts.session import current_viewer
+from app.web.orders import case
 from app.web.orders.blueprint import bp
 from app.web.pages import page
 
@@ -58,12 +65,35 @@ def order_page(order_id: uuid.UUID, *, errors: dict[str, str] | None = None, sta
         "row": row,
         "order": row.order,
         "threads": threads,
-        "payments": list_payments(session, order_id),
         "appointments": appointments,
+        **_case(session, row, appointments),
+        "typed": request.form if errors else {},
         "priorities": list(OrderPriority),
         "reminders": list_reminders(session, [one.appointment.id for one in appointments]),
         "errors": errors or {},
     }
-    return page(
-        "orders/order.html", blocks=("order_place", "order_appointments"), statuses=list(OrderStatus), status=status, **context
-    )
+    return page("orders/order.html", blocks=("order_case", "order_place", "order_appointments"), status=status, **context)
+
+
+def _case(session: Session, row: OrderRow, appointments: list[AppointmentRow]) -> dict[str, Any]:
+    """What the head, the lines and the history show."""
+    order, viewer = row.order, current_viewer()
+    history, payments = list_history(session, ORDER, [order.id]), list_payments(session, order.id)
+    balance = balance_of(order, payments)
+    may_edit = order.status not in ENDED
+    steps = list_steps(session, ORDER, order, may_reopen=viewer.may(Permission.ORDERS_REOPEN))
+    edited = request.args.get("edit") or str((request.view_args or {}).get("line_id", ""))
+    return {
+        "steps": case.forward_first(steps, order, history),
+        "stops": case.stops(order, history),
+        "next_words": case.next_words(order, history, appointments, balance),
+        "told": case.timeline(list_events_of_order(session, order.id), order.currency),
+        "payments": payments,
+        "balance": balance,
+        "taxes": list_tax_totals(session, order.id),
+        "may_edit": may_edit,
+        "editing": next((str(line.item.id) for line in row.lines if str(line.item.id) == edited), ""),
+        "articles": list_articles(session, brand_ids=[order.brand_id]) if may_edit else [],
+        "tax_codes": codes_like(row.lines[0].item.tax_code) if row.lines else [],
+        "token": str(uuid.uuid4()),
+    }

@@ -1,7 +1,7 @@
 """The pages of orders."""
 
-from app.web.orders import articles, pages, writing
+from app.web.orders import articles, board, lines, pages, writing
 from app.web.orders.blueprint import bp
 
-__all__ = ["articles", "blueprints", "pages", "writing"]
+__all__ = ["articles", "blueprints", "board", "lines", "pages", "writing"]
 blueprints = (bp,)

@@ -14,7 +14,8 @@ from app.core.money import round2
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.domain.addresses.models import CheckStatus
-from app.domain.orders.models import ENDED, LineItemStatus, OrderSource, OrderStatus
+from app.domain.orders.models import ENDED, LineItemStatus, OrderPayment, OrderSource, OrderStatus, PaymentKind, PaymentState
+from app.domain.orders.taxes import CODES
 
 STATUSES = {
     OrderStatus.INTAKE_RECEIVED: N_("Intake received"),
@@ -27,6 +28,40 @@ STATUSES = {
     OrderStatus.COMPLETED: N_("Completed"),
     OrderStatus.CANCELLED: N_("Cancelled"),
 }
+# What one does to bring an order there.
+STEPS = {
+    OrderStatus.NEW: N_("Take on"),
+    OrderStatus.QUOTED: N_("Quote sent"),
+    OrderStatus.APPROVED: N_("Approve"),
+    OrderStatus.SCHEDULED: N_("Schedule"),
+    OrderStatus.IN_PROGRESS: N_("Start"),
+    OrderStatus.ON_HOLD: N_("Put on hold"),
+    OrderStatus.COMPLETED: N_("Complete"),
+    OrderStatus.CANCELLED: N_("Cancel the order"),
+}
+# The same, for steps that lead back.
+BACK = {
+    (OrderStatus.QUOTED, OrderStatus.NEW): N_("Withdraw the quote"),
+    (OrderStatus.APPROVED, OrderStatus.QUOTED): N_("Quote again"),
+    (OrderStatus.SCHEDULED, OrderStatus.APPROVED): N_("Back to approved"),
+    (OrderStatus.IN_PROGRESS, OrderStatus.SCHEDULED): N_("One more visit"),
+    (OrderStatus.COMPLETED, OrderStatus.IN_PROGRESS): N_("Open again"),
+    (OrderStatus.CANCELLED, OrderStatus.NEW): N_("Open again"),
+}
+REASONS = {
+    "waiting_for_customer": N_("Waiting for the customer"),
+    "waiting_for_parts": N_("Waiting for parts"),
+    "waiting_for_permit": N_("Waiting for a permit"),
+    "technical_problem": N_("Technical problem"),
+    "payment_open": N_("Not paid yet"),
+    "customer_withdrew": N_("The customer does not want it any more"),
+    "partner_withdrew": N_("The partner withdrew it"),
+    "not_possible": N_("It cannot be done"),
+    "duplicate": N_("It is there twice"),
+    "other": N_("Something else"),
+}
+PAYMENTS = {PaymentState.PENDING: N_("Waiting"), PaymentState.RECEIVED: N_("Received"), PaymentState.FAILED: N_("Failed")}
+_PAYMENT_TONES = {PaymentState.RECEIVED: "done", PaymentState.FAILED: "overdue"}
 LINE_STATUSES = {
     LineItemStatus.PRELIMINARY: N_("Preliminary"),
     LineItemStatus.QUOTED: N_("Quoted"),
@@ -68,6 +103,37 @@ def order_source_words(value: str) -> str:
     return _(SOURCES[OrderSource(value)])
 
 
+def order_step_words(to_status: str, from_status: str) -> str:
+    """What the button of a step says. From hold, one goes on where one wants to be."""
+    pair = (OrderStatus(from_status), OrderStatus(to_status))
+    if pair[0] is OrderStatus.ON_HOLD and pair[1] is not OrderStatus.CANCELLED:
+        return _("Go on: %(status)s", status=order_status_words(to_status).lower())
+    return _(BACK.get(pair) or STEPS[pair[1]])
+
+
+def order_reason_words(code: str) -> str:
+    return _(REASONS[code]) if code in REASONS else code
+
+
+def payment_words(payment: OrderPayment) -> str:
+    if payment.kind is PaymentKind.REFUND and payment.state is PaymentState.RECEIVED:
+        return _("Paid back")
+    return _(PAYMENTS[payment.state])
+
+
+def payment_tone(payment: OrderPayment) -> str:
+    return "" if payment.kind is PaymentKind.REFUND else _PAYMENT_TONES.get(payment.state, "due")
+
+
+def rate_words(rate: Decimal) -> str:
+    """A rate in per cent, with the decimals it has."""
+    return f"{format_decimal(rate.normalize(), locale=str(get_locale() or 'en'))}\u00a0%"
+
+
+def tax_code_words(code: str) -> str:
+    return _(CODES[code].words)
+
+
 def quantity_words(quantity: Decimal) -> str:
     return str(format_decimal(quantity.normalize(), locale=str(get_locale() or "en")))
 
@@ -90,6 +156,11 @@ def money_locale(currency: str) -> str:
     locale = get_locale()
     language = locale.language if locale is not None else "en"
     return "fr_CA" if (language, currency) == ("fr", "CAD") else str(locale or "en")
+
+
+def quantity_typed(quantity: Decimal) -> str:
+    """A quantity as a field holds it."""
+    return f"{quantity.normalize():f}"
 
 
 def price_typed(price: Decimal) -> str:
@@ -121,6 +192,13 @@ FILTERS = {
     "order_source_words": order_source_words,
     "quantity_words": quantity_words,
     "price_words": price_words,
+    "quantity_typed": quantity_typed,
+    "order_step_words": order_step_words,
+    "order_reason_words": order_reason_words,
+    "payment_words": payment_words,
+    "payment_tone": payment_tone,
+    "rate_words": rate_words,
+    "tax_code_words": tax_code_words,
     "amount_words": amount_words,
     "price_typed": price_typed,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -20,18 +20,22 @@ from app.domain.contacts.actions import find_or_create_contact, identity_lock_ke
 from app.domain.contacts.edit import ContactEdit, create_contact
 from app.domain.contacts.models import Contact
 from app.domain.contacts.queries import ContactMissing, contact_exists
-from app.domain.orders.actions import NewOrder, create_order, edit_order, set_order_priority, set_order_status
+from app.domain.orders.actions import NewOrder, create_order, edit_order, set_order_priority
 from app.domain.orders.articles import list_articles
+from app.domain.orders.machines import ORDER
 from app.domain.orders.models import NOTES_CHARACTERS, Order, OrderPriority, OrderSource, OrderStatus
 from app.domain.orders.queries import get_order
 from app.domain.threads.api_queries import contact_in_sight
 from app.domain.threads.queries import get_thread
-from app.domain.transitions.actions import TransitionRefused
+from app.domain.transitions.actions import TransitionRefused, change_entity_status, undo_transition
+from app.domain.transitions.queries import list_history
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import parse_uuid
+from app.web.orders.answers import done, refused
 from app.web.orders.blueprint import bp
 from app.web.orders.forms import MOST_ROWS, OrderForm
 from app.web.orders.pages import order_page
+from app.web.orders.words import order_status_words
 from app.web.pages import page
 
 REASON_CHARACTERS = 300
@@ -60,25 +64,47 @@ def add_order() -> ResponseReturnValue:
 
 @bp.post("/orders/<uuid:order_id>/status")
 def set_status(order_id: uuid.UUID) -> ResponseReturnValue:
-    """Move the order to `status`, for `reason`."""
-    viewer, wanted = current_viewer(), request.form.get("status")
+    """Move the order to `status`, for `reason` or `reason_code`; `expected_from` (or `seen`) is the status one saw."""
+    viewer, form = current_viewer(), request.form
     get_order(db.session(), viewer=viewer, order_id=order_id)
-    status = next((known for known in OrderStatus if known.value == wanted), None)
-    reason = " ".join(storable(request.form.get("reason", "")).split())
+    status = next((known for known in OrderStatus if known.value == form.get("status")), None)
+    reason = " ".join(storable(form.get("reason", "")).split())
     if status is None:
-        return order_page(order_id, errors={"status": _("Choose one of the list.")}, status=422)
+        return refused(order_id, "status", _("Choose one of the list."), status=422)
     if len(reason) > REASON_CHARACTERS:
-        return order_page(
-            order_id, errors={"reason": _("Use at most %(count)s characters.", count=REASON_CHARACTERS)}, status=422
-        )
+        return refused(order_id, "status", _("Use at most %(count)s characters.", count=REASON_CHARACTERS), status=422)
     try:
         with transaction() as session:
-            set_order_status(session, order_id, status, reason=reason, now=utc_now(), actor=viewer.actor)
-    except TransitionRefused as refused:
-        return order_page(order_id, errors={"status": " ".join(_(one) for one in refused.reasons)}, status=409)
-    runtime().nudger.nudge()
-    flash(_("Saved."))
-    return redirect(url_for("orders.show_order", order_id=order_id), 303)
+            made = change_entity_status(
+                session,
+                entity_type=ORDER,
+                entity_id=order_id,
+                to_status=status,
+                transition_reason=reason,
+                reason_code=form.get("reason_code", ""),
+                expected_from=form.get("expected_from") or request.args.get("seen"),
+                now=utc_now(),
+                actor=viewer.actor,
+            )
+    except TransitionRefused as wrong:
+        return refused(order_id, "status", " ".join(_(one) for one in wrong.reasons), status=409)
+    undo = url_for("orders.undo_status", order_id=order_id, transition_id=made.id) if made.from_status else ""
+    return done(order_id, _("Status: %(status)s", status=order_status_words(status.value)), undo=undo)
+
+
+@bp.post("/orders/<uuid:order_id>/transitions/<uuid:transition_id>/undo")
+def undo_status(order_id: uuid.UUID, transition_id: uuid.UUID) -> ResponseReturnValue:
+    """Take back the last change of the status."""
+    viewer = current_viewer()
+    get_order(db.session(), viewer=viewer, order_id=order_id)
+    if all(row.transition.id != transition_id for row in list_history(db.session(), ORDER, [order_id])):
+        abort(404)
+    try:
+        with transaction() as session:
+            made = undo_transition(session, transition_id, now=utc_now(), actor=viewer.actor)
+    except TransitionRefused as wrong:
+        return refused(order_id, "status", " ".join(_(one) for one in wrong.reasons), status=409)
+    return done(order_id, _("Status: %(status)s", status=order_status_words(made.to_status)))
 
 
 @bp.post("/orders/<uuid:order_id>/priority")

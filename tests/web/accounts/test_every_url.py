@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -35,6 +37,8 @@ from app.domain.notifications.digest_mail import unsubscribe_token
 from app.domain.notifications.models import Notification, NotificationKind, PushSubscription
 from app.domain.notifications.teams.hooks import NewHook, set_hook
 from app.domain.orders.articles import add_article
+from app.domain.orders.lines import LineContent, add_line
+from app.domain.orders.models import Order
 from app.domain.reply_templates.actions import TemplateContent, create_template
 from app.domain.reply_templates.models import TemplateCategory
 from app.domain.sla.actions import CalendarContent, create_calendar, create_policy
@@ -47,6 +51,7 @@ from app.domain.threads.move_models import ThreadMove
 from app.domain.threads.sorting import ListSort
 from app.domain.threads.triage_models import BulkAction
 from app.domain.threads.view_models import SavedView, ViewScope
+from app.domain.transitions.queries import find_last_transition
 from app.domain.webhooks.actions import EndpointContent, create_endpoint, send_test_event
 from app.domain.webhooks.models import EndpointKind
 from tests.domain.appointments.factories import make_appointment
@@ -187,7 +192,7 @@ def _things(app: Flask, session: Session, brand: object, alice: User, theo: User
         **_partner(session, channel, keyring),
         "integration_id": _integration(session, channel, keyring),
         **_callbacks(session, channel, keyring),
-        "order_id": make_order(session, brand, contact).id,  # type: ignore[arg-type]
+        **_order(session, make_order(session, brand, contact)),  # type: ignore[arg-type]
         "article_id": _article(session, channel),
         **_visit(app, session, thread, theo), "action_id": new_id(),
         "task_id": create_task(session, TaskContent(channel.brand_id, "Bellen"), now=NOW, actor=SYSTEM).id,
@@ -201,6 +206,14 @@ def _visit(app: Flask, session: Session, thread: Thread, technician: User) -> di
     visit = make_appointment(session, thread, technician_user_id=technician.id, starts_at=utc_now())
     with app.app_context():
         return {"appointment_id": visit.id, "file_id": make_photo(session, visit, technician, now=NOW)}
+
+
+def _order(session: Session, order: Order) -> dict[str, object]:
+    change = add_line(session, order.id, LineContent("Kabel", Decimal(1), Decimal(5)), now=NOW, actor=SYSTEM)
+    begun = find_last_transition(session, "order", order.id)
+    assert begun is not None
+    line_id = UUID(change.payload["line_item_id"])
+    return {"order_id": order.id, "line_id": line_id, "change_id": change.id, "transition_id": begun.id}
 
 
 def _article(session: Session, channel: Channel) -> object:

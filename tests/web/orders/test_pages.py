@@ -132,6 +132,9 @@ def test_another_brand_sees_nothing(desk: Desk) -> None:
 def test_the_state_is_changed_by_hand_with_its_reason(desk: Desk) -> None:
     order = make_order(desk.session, desk.brand, desk.pieter)
     desk.session.commit()
+    moved_on = desk.post(f"/orders/{order.id}/status", status="approved", reason="Nu", expected_from="quoted")
+    assert moved_on.status_code == 409
+    assert "Somebody changed the status in the meantime." in moved_on.text
     assert desk.post(f"/orders/{order.id}/status", status="approved", reason="Dinsdag").status_code == 303
     assert desk.orders()[0].status == OrderStatus.APPROVED
     assert desk.events("OrderStatusChanged")[0].payload["reason"] == "Dinsdag"

@@ -1,0 +1,42 @@
+"""What a change of an order answers: its page anew with a toast, or, to a list and without htmx, only that it is done."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+from flask import flash, make_response, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from app.core.runtime import runtime
+from app.core.translation import gettext as _
+from app.web.orders.pages import order_page
+
+CASE = "order-case"
+
+
+def done(order_id: uuid.UUID, said: str, *, undo: str = "") -> Response:
+    """Say that it is done; `undo` is where taking it back is asked for."""
+    runtime().nudger.nudge()
+    if not request.headers.get("HX-Request"):
+        flash(said)
+        return redirect(url_for("orders.show_order", order_id=order_id), 303)
+    toast = {"text": said, **({"undo_label": _("Undo"), "undo_url": undo} if undo else {})}
+    if request.headers.get("HX-Target") == CASE:
+        response = order_page(order_id)
+        response.headers["HX-Trigger"] = json.dumps({"toast": toast})
+        return response
+    return _quietly(toast)
+
+
+def refused(order_id: uuid.UUID, field: str, why: str, *, status: int) -> Response:
+    """Say why not, at its field; a board is told by a toast, and draws itself anew."""
+    if request.headers.get("HX-Request") and request.headers.get("HX-Target") != CASE:
+        return _quietly({"text": why, "tone": "alert"})
+    return order_page(order_id, errors={field: why}, status=status)
+
+
+def _quietly(toast: dict[str, str]) -> Response:
+    response: Response = make_response("", 204)
+    response.headers["HX-Trigger"] = json.dumps({"toast": toast, "orders-changed": True, "appointments-changed": True})
+    return response
