@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from app.core.runtime import runtime
 from app.domain.connections.models import Channel
 from app.domain.contacts.edit import ContactEdit, update_contact
 from app.domain.events.actions import SYSTEM, Subject, record
-from app.domain.orders.actions import NewPayment, add_payment, set_order_status
+from app.domain.orders.actions import set_order_status
 from app.domain.orders.models import OrderStatus
+from app.domain.orders.payments import NewPayment, add_payment
 from app.domain.tasks.actions import TaskContent, create_task
 from app.domain.threads.actions import change_status
 from app.domain.threads.models import ThreadStatus
@@ -103,7 +105,7 @@ def test_money_is_told_with_its_amount_as_text(callbacks: Callbacks) -> None:
     callbacks.endpoint(URL, event_types=("payment.received",))
     session = callbacks.session
     order = make_order(session, callbacks.brand, make_contact(session))
-    payment = NewPayment("make:tr_1", 1250, "EUR", "tr_1", NOW)  # type: ignore[arg-type]
+    payment = NewPayment("make:tr_1", Decimal(1250), "EUR", "tr_1", NOW)
     add_payment(session, order, payment, now=NOW, actor=SYSTEM)
     ((name, body),) = told(session)
     assert (name, body["data"]["payment"]["currency"]) == ("payment.received", "EUR")
