@@ -192,7 +192,7 @@ def test_what_was_entered_for_a_sign_in_is_rotated_as_well(run: Run, app: Flask,
 PLAIN_BYTES = {
     ("inbound_events", "body"), ("inbound_events", "body_sha256"), ("push_keys", "public_point"), ("user_sessions", "token_hash"),
     ("api_tokens", "token_hash"), ("webhook_messages", "payload"), ("webhook_deliveries", "body"),
-    ("webhook_attempts", "response_body"),
+    ("webhook_attempts", "response_body"), ("partner_keys", "key_hash"), ("partner_orders", "fingerprint"),
 }  # fmt: skip
 
 

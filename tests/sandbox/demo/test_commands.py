@@ -24,6 +24,7 @@ from app.domain.tasks.models import Task, TaskStatus
 from app.domain.threads.models import Message, Thread
 from app.sandbox.demo.commands import PASSWORD
 from app.sandbox.demo.load import THREADS
+from app.sandbox.demo.partners import PARTNERS
 from app.sandbox.demo.people import BRANDS, USERS
 from app.sandbox.demo.templates import TEMPLATES
 from tests.support.database import TestServers, close_connections
@@ -65,10 +66,13 @@ def test_the_demo_promises_nothing_but_to_connect_its_channels_and_fills_every_s
     demo_app: Flask, loadings: list[Result]
 ) -> None:
     with demo_app.app_context(), db.session() as session:
-        assert session.execute(sa.select(sa.func.count()).select_from(Thread)).scalar_one() == THREADS
+        orders_of_partners = sum(partner.orders for partner in PARTNERS)  # each with a thread of its own
+        threads = session.execute(sa.select(sa.func.count()).select_from(Thread)).scalar_one()
+        assert threads == THREADS + orders_of_partners
         assert set(session.execute(sa.select(OutboxEntry.handler)).scalars()) == {
             "subscribe_channel",
             "read_templates_of_channel",
+            *("push_thread_change", "push_task_change"),  # open pages are told of partners' orders
         }
         assert session.execute(sa.select(sa.func.max(Message.occurred_at))).scalar_one() <= utc_now()
         assert set(session.execute(sa.select(Thread.medium).distinct()).scalars()) == {"email", "whatsapp"}
@@ -86,7 +90,9 @@ def test_every_demo_user_is_printed_with_the_password(demo_runner: FlaskCliRunne
 def test_the_secrets_name_every_channel_and_what_the_provider_calls_it(
     demo_runner: FlaskCliRunner, loadings: list[Result]
 ) -> None:
-    entries = json.loads(demo_runner.invoke(args=["demo", "secrets", "--json"]).output)
+    told = json.loads(demo_runner.invoke(args=["demo", "secrets", "--json"]).output)
+    entries = [entry for entry in told if "partner" not in entry]
+    assert {entry["partner"] for entry in told if "partner" in entry} == {partner.slug for partner in PARTNERS}
     assert all(entry.keys() >= KEYS for entry in entries)
     chats = [entry for entry in entries if entry["channel_type"] == "whatsapp_business"]
     assert {entry["phone_number_id"] for entry in chats} == {brand.phone_number_id for brand in BRANDS if brand.phone_number_id}
