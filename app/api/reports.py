@@ -26,7 +26,7 @@ Unit = Literal["count", "seconds", "share", "ratio"]
 UNITS: Mapping[Shape, Unit] = {Shape.COUNT: "count", Shape.TIME: "seconds", Shape.SHARE: "share", Shape.RATIO: "ratio"}
 
 
-@routes.add("get", "/reports", scope="reports:read", answers=ReportOut)
+@routes.add("get", "/reports", scope="reports:read", answers=ReportOut, refuses=(422,))
 def get_report(query: ReportQuery) -> Response:
     """Show the figures of some days.
 

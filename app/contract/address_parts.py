@@ -10,7 +10,7 @@ _NUMBER = re.compile(r"(?<=[\s,])[1-9][0-9]{0,4}(?![0-9])")
 _ADDITION = re.compile(r"(?:\s?[-/]?\s?[A-Za-z0-9]{1,6}){0,2}")
 _LETTER = re.compile(r"[^\W\d_]")
 _YEAR = re.compile(r"1[5-9][0-9]{2}|20[0-9]{2}")  # as in "Plein 1940"
-_NUMBER_WORD = re.compile(r"(?i)[\s,]+(?:nr|no|nummer)\.?\s*$")  # "Plein 1944 nr 5"
+_NUMBER_WORD = re.compile(r"(?i)(?<![\s,])[\s,]+(?:nr|no|nummer)\.?\s*$")  # "Plein 1944 nr 5"
 MOST_ADDITION = 16
 _LEADING_NUMBER = re.compile(r"^(?P<number>[1-9][0-9]{0,4})\s*[-/]?\s*(?P<addition>.*)$")
 _COUNTRIES = {"nederland": "NL", "netherlands": "NL", "the netherlands": "NL", "nl": "NL", "belgië": "BE", "belgium": "BE",

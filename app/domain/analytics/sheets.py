@@ -20,7 +20,7 @@ import xlsxwriter
 Value = str | int | float | bool | date | datetime | None
 MOST_ROWS_OF_SHEET = 1_048_576
 LONGEST_TEXT = 32_767
-_RISKY = re.compile(r"(^|\n)([\s\u00a0]*)(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
+_RISKY = re.compile(r"(^|\n)([^\S\n]*)(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
 
 
 class Dialect(StrEnum):

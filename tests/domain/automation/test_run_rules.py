@@ -20,6 +20,8 @@ from app.domain.threads.macros import MacroSteps, OutsideCall, TaskStep
 from app.domain.threads.models import Priority, ThreadStatus
 from tests.domain.automation.conftest import Desk
 from tests.domain.automation.factories import condition
+from tests.domain.orders.factories import make_order
+from tests.factories import make_contact
 
 HIGH = MacroSteps(priority=Priority.HIGH, note="Let op.")
 
@@ -118,9 +120,11 @@ def test_the_flow_of_the_documents_can_be_said(desk: Desk) -> None:
     )
     part = Part(conditions=(condition("value", "is", "completed"),), steps=completed)
     desk.rule(always, trigger="OrderStatusChanged", parts=(part,), name="Order")
+    order = make_order(desk.session, desk.brand, make_contact(desk.session))
     for status in ("planned", "completed"):
         subject = Subject(brand_id=desk.brand.id)
-        record(desk.session, "OrderStatusChanged", subject=subject, now=utc_now(), payload={"status": status})
+        payload = {"status": status, "order_id": str(order.id)}
+        record(desk.session, "OrderStatusChanged", subject=subject, now=utc_now(), payload=payload)
         desk.session.commit()
         desk.react()
     targets = desk.session.execute(sa.select(OutsideIntent.target).order_by(OutsideIntent.id)).scalars().all()

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.contract.base import Direction, Identity, IdentityKind, InboundMessage, MailEvidence, Party
 from app.core.runtime import runtime
 from app.domain.connections.models import ChannelType
-from app.domain.delivery.actions import _latest_subject, _reply_subject
+from app.domain.delivery.actions import _next_subject, _reply_subject
 from app.domain.events.actions import SYSTEM
 from app.domain.ingest.threading import MailContext, match_mail, mid_key, were_parted
 from app.domain.threads.models import Message, MessageKey, Thread
@@ -60,7 +60,7 @@ def test_the_timeline_says_where_the_subject_changed_and_offers_to_split(
 
 
 def test_a_reply_has_the_latest_subject(thread: Thread, db_session: Session) -> None:
-    assert _reply_subject(_latest_subject(db_session, thread)) == "Re: factuur klopt niet"
+    assert _next_subject(db_session, thread) == "Re: factuur klopt niet"
     assert _reply_subject("Antw: Re: Offerte") == "Re: Offerte"
 
 

@@ -75,7 +75,7 @@ def test_the_demo_promises_nothing_but_to_connect_its_channels_and_fills_every_s
             *("push_thread_change", "push_task_change"),  # open pages are told of partners' orders
         }
         assert session.execute(sa.select(sa.func.max(Message.occurred_at))).scalar_one() <= utc_now()
-        assert set(session.execute(sa.select(Thread.medium).distinct()).scalars()) == {"email", "whatsapp"}
+        assert set(session.execute(sa.select(Thread.medium).distinct()).scalars()) == {"email", "whatsapp", "internal"}
         assert len(session.execute(sa.select(Thread.status).distinct()).all()) >= 5
         assert all("{" not in text for text in session.execute(sa.select(Message.text)).scalars())
         _has_tasks_of_every_state_some_of_them_late(session)

@@ -41,7 +41,7 @@ def test_overdue_has_those_whose_time_has_passed(desk: Desk) -> None:
     text = desk.client.get("/inbox/overdue").text
     assert _titles(text) == ["Te laat"]
     rail = " ".join(desk.client.get("/rail").text.split())
-    assert '<span class="nav__label">Overdue</span><span class="nav__count">1</span>' in rail
+    assert '<span class="nav__label">Overdue</span><span class="nav__count nav__count--alarm">1</span>' in rail
     assert '<span class="nav__label">Tasks</span><span class="nav__count">2</span>' in rail
 
 
