@@ -146,6 +146,12 @@ def test_the_story_of_a_delivery_is_accessible_and_fits_and_is_reached_by_keys(a
     page = admin_eyes.page
     page.goto("/settings/webhooks")
     page.locator("td a:has-text('Deliveries')").first.click()
+    page.wait_for_selector("h1:has-text('Deliveries')")
+    log = page.url
+    with page.expect_navigation():
+        page.get_by_role("button", name="Send a test event").click()
+    page.goto(log)  # until everything is loaded: keys are heard once the scripts of the page have run
+    page.wait_for_selector(".callback-row")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_selector(".callback__event")

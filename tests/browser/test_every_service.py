@@ -140,7 +140,10 @@ def test_make_is_connected_by_hand_and_works_both_ways(office: Office, by_hand: 
     wait_until(lambda: office.orders().count() > before, WHAT)
     office.orders().first.click()
     number = office.admin.locator("h1").inner_text().split()[0]
-    office.set("status", "scheduled", "Change status")
+    step = office.admin.locator(".case-steps button[name=status]").first
+    reached = step.get_attribute("value")
+    step.click()
+    expect(office.admin.locator(f".case-steps [name=expected_from][value={reached}]").first).to_be_attached()
     office.played.goto("/simulator/forms")
     expect(office.played.locator("#told-scenarios .arrival", has_text=number).first).to_be_visible(timeout=LONG_MS)
     page = office.integration(by_hand)
@@ -187,7 +190,10 @@ def test_make_is_told_once_after_it_was_mended(office: Office, kind: str) -> Non
     wait_until(lambda: office.orders().count() > before, WHAT)
     office.orders().first.click()
     office.trouble("make", kind)
-    office.set("status", "scheduled", "Change status")
+    step = office.admin.locator(".case-steps button[name=status]").first
+    reached = step.get_attribute("value")
+    step.click()
+    expect(office.admin.locator(f".case-steps [name=expected_from][value={reached}]").first).to_be_attached()
     number = page.locator("h1").inner_text().split()[0]
     office.integration("Scenarios (demo)")
     banner = page.locator("main .banner", has_text=MAKE_WORDS[kind])
