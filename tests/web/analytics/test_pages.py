@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
@@ -93,9 +94,9 @@ def test_a_report_costs_few_queries(office: Office) -> None:
 
 def test_parts_add_up_to_the_whole_with_those_of_nobody(office: Office) -> None:
     viewer = viewer_of(office.session, office.desk.noah)
-    today = utc_now().date()
+    tomorrow = utc_now().date() + timedelta(days=1)  # the brand's day begins before that of UTC
     received = MEASURES["received"]
-    whole = slice_for(viewer, first=today.replace(year=2020), last=today)
+    whole = slice_for(viewer, first=tomorrow.replace(year=2020), last=tomorrow)
     total = count_facts(office.session, whole, received)
     people = [office.desk.alice.id, office.desk.bob.id, office.desk.lena.id, office.desk.noah.id, NONE]
     parts = [slice_for(viewer, first=whole.first, last=whole.last, user_id=one) for one in people]
