@@ -111,6 +111,12 @@ def let_go() -> None:
     db.session.commit()
 
 
+def close_idle_connections() -> None:
+    """Close the connections of this process that nobody uses now; the next who needs one opens it."""
+    for engine in db.engines.values():
+        engine.dispose()
+
+
 AUTOCOMMIT = "autocommit"  # the bind of the webhook door, whose connections have no transactions and little patience
 _STATEMENT_GAVE_UP = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled)  # the connection is as good as before
 
