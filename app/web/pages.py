@@ -60,6 +60,7 @@ ROUTES = (
     "app.web.realtime.routes",
     "app.web.notifications.routes",
     "app.web.partners.routes",
+    "app.web.portal.routes",
     "app.api.partners.routes",
     "app.api.routes",
 )

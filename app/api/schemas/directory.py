@@ -15,6 +15,7 @@ from app.domain.accounts.models import Role
 from app.domain.accounts.passwords import MAX_CHARACTERS
 from app.domain.connections.models import ChannelType, Medium
 
+ColleagueRole = Literal[Role.AGENT, Role.LEAD, Role.MANAGER, Role.TECHNICIAN, Role.READ_ONLY, Role.ADMIN]
 SortNamed = Literal["name", "-name", "created_at", "-created_at"]
 SortChannels = Literal["channel_name", "-channel_name", "created_at", "-created_at"]
 
@@ -58,7 +59,7 @@ class UserOut(Output):
     contact_id: uuid.UUID
     name: str
     email: str
-    role: Role
+    role: ColleagueRole
     brands: list[str] = Field(description="Keys of the brands they work for, as far as you see them too")
     team_ids: list[uuid.UUID]
     is_active: bool
@@ -71,7 +72,7 @@ class UserPage(Output):
 
 
 class UserListQuery(ListQuery):
-    role: Role | None = None
+    role: ColleagueRole | None = None
     brand: BrandKey | None = None
     contact_id: uuid.UUID | None = None
     sort: SortNamed = "name"
@@ -82,7 +83,7 @@ class UserCreate(Input):
 
     email: Email
     name: Name
-    role: Role
+    role: ColleagueRole
     brands: Brands = Field(default_factory=list, description="Keys of the brands they work for")
     team_ids: Ids = Field(default_factory=list)
     password: Annotated[str, StringConstraints(min_length=1, max_length=MAX_CHARACTERS)] | None = None
@@ -92,7 +93,7 @@ class UserUpdate(Input):
     """What to change; a member left out stays as it is. A list replaces the list there is."""
 
     name: Name = absent()
-    role: Role = absent()
+    role: ColleagueRole = absent()
     brands: Brands = absent()
     team_ids: Ids = absent()
     is_active: bool = absent("false: they cannot sign in any more, their sessions end and their tokens stop working")

@@ -19,6 +19,7 @@ class Role(StrEnum):
     MANAGER = "manager"
     TECHNICIAN = "technician"
     READ_ONLY = "read_only"
+    PARTNER = "partner"
     ADMIN = "admin"
 
 

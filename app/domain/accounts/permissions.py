@@ -27,6 +27,7 @@ class Permission(StrEnum):
     VISITS_SEE = "visits.see"
     VISITS_CHANGE = "visits.change"
     VISITS_OWN = "visits.own"  # one's own visits and the conversations about them, and nothing else
+    PORTAL_OWN = "portal.own"  # what one's own company sent us and is told, and nothing else
 
     SETTINGS_SEE = "settings.see"
     PEOPLE_SEE = "people.see"
@@ -96,11 +97,14 @@ _LEAD = _AGENT | {
 _OF_ROLE = {
     Role.READ_ONLY: _READ_ONLY,
     Role.TECHNICIAN: frozenset({Permission.VISITS_OWN}),
+    Role.PARTNER: frozenset({Permission.PORTAL_OWN}),
     Role.AGENT: _AGENT,
     Role.LEAD: _LEAD,
     Role.MANAGER: _LEAD | {Permission.ANALYTICS_SEE},
-    Role.ADMIN: frozenset(Permission),
+    Role.ADMIN: frozenset(Permission) - {Permission.PORTAL_OWN},
 }
+# Who works here. A partner's people come in by their partner's page and are no colleagues.
+COLLEAGUES = tuple(role for role in Role if role != Role.PARTNER)
 
 
 def role_may(role: Role, permission: Permission | str) -> bool:

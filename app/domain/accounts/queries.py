@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.domain.accounts.models import ApiToken, Brand, BrandMember, Team, TeamMember, User, UserSession
-from app.domain.accounts.permissions import Permission, role_may, users_with
+from app.domain.accounts.permissions import COLLEAGUES, Permission, role_may, users_with
 
 
 class UserMissing(Exception):
@@ -58,8 +58,8 @@ def find_user_by_email(session: Session, email: str) -> User | None:
 
 
 def list_people(session: Session, *, user_id: uuid.UUID | None = None) -> list[Person]:
-    """All users by name, the disabled ones last; four queries however many there are. `user_id` limits to one."""
-    only = sa.true() if user_id is None else User.id == user_id
+    """All colleagues by name, the disabled ones last; four queries however many there are. `user_id` limits to one."""
+    only = sa.and_(User.role.in_(COLLEAGUES), sa.true() if user_id is None else User.id == user_id)
     users = list(
         session.execute(sa.select(User).where(only).order_by(User.disabled_at.isnot(None), User.name, User.id)).scalars()
     )

@@ -35,6 +35,7 @@ def role_words(role: str) -> str:
         Role.MANAGER: _("Manager"),
         Role.TECHNICIAN: _("Technician"),
         Role.READ_ONLY: _("Read only"),
+        Role.PARTNER: _("Partner"),
         Role.ADMIN: _("Administrator"),
     }
     return words[Role(role)]

@@ -16,7 +16,7 @@ from app.domain.accounts.models import Brand
 from app.domain.contacts.models import Contact
 from app.domain.orders.models import Order, OrderStatus
 from app.domain.partners.models import Environment, Partner, PartnerOrder
-from app.domain.partners.queries import find_visit, list_endpoints_of_partner
+from app.domain.partners.queries import find_visit, list_endpoints_of_partner, ordering_key
 from app.domain.partners.status_map import NO_MAPPING, their_word
 from app.domain.webhooks.actions import Skip, queue_message, serialize, timestamp
 from app.domain.webhooks.models import ANY_EVENT, EndpointKind, WebhookEndpoint
@@ -55,12 +55,12 @@ def _tell(
         "brand_id": partner.brand_id,
         "owner_id": partner.id,
         "kinds": (EndpointKind.PARTNER,),
-        "ordering_key": f"partner order:{row.id}",
+        "ordering_key": ordering_key(row.id),
         "about": {"label": row.order_number, "order_id": str(row.order_id) if row.order_id else None},
         "is_test": is_test,
         "now": now,
     }
-    key = f"partner order:{row.id}:{row.sequence}"
+    key = f"{ordering_key(row.id)}:{row.sequence}"
     for endpoint in endpoints:
         name = CREATED if is_new else _name_for(endpoint, row.order_status)
         body = _body(session, partner, row, endpoint, name, former=former, reason=reason, now=now)

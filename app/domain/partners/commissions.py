@@ -95,18 +95,19 @@ def set_rate(
     audit(session, action="PartnerRateSet", object_type="partner", object_id=str(partner.id), now=now, actor=actor, detail=detail)
 
 
-def read_statement(session: Session, partner_id: uuid.UUID, *, month: date) -> Statement:
-    """Of the month that `month`, its first day, begins. Two queries."""
+def read_statement(session: Session, partner_id: uuid.UUID, *, month: date, beneficiary_id: uuid.UUID | None = None) -> Statement:
+    """Of the month that `month`, its first day, begins; `beneficiary_id`: what is of this organization alone. Two queries."""
     begins, ends = _bounds(month)
+    of_whom = sa.true() if beneficiary_id is None else PartnerCommission.contact_id == beneficiary_id
     query = sa.select(PartnerCommission, PartnerOrder, Contact.name)
     query = query.join(PartnerOrder, PartnerOrder.order_id == PartnerCommission.order_id)
     query = query.join(Contact, Contact.id == PartnerCommission.contact_id).where(PartnerCommission.partner_id == partner_id)
     ended = PartnerCommission.state.in_((CommissionState.FINAL, CommissionState.REVERSED))
     inside = sa.and_(ended, PartnerCommission.state_at >= begins, PartnerCommission.state_at < ends)
-    rows = session.execute(query.where(inside).order_by(PartnerCommission.state_at, PartnerCommission.level))
+    rows = session.execute(query.where(inside, of_whom).order_by(PartnerCommission.state_at, PartnerCommission.level))
     lines = [StatementLine(one, row.order_number, row.partner_order_id, name) for one, row, name in rows]
     waiting = sa.select(sa.func.coalesce(sa.func.sum(PartnerCommission.amount), 0)).where(
-        PartnerCommission.partner_id == partner_id, PartnerCommission.state == CommissionState.PROVISIONAL
+        PartnerCommission.partner_id == partner_id, PartnerCommission.state == CommissionState.PROVISIONAL, of_whom
     )
     return Statement(
         month,

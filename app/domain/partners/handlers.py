@@ -12,10 +12,15 @@ from app.domain.contacts.models import ContactMerge
 from app.domain.events.models import Event
 from app.domain.orders.models import Order
 from app.domain.partners.commissions import settle_commissions
-from app.domain.partners.models import Partner, PartnerCommission, PartnerDealer, PartnerOrder
+from app.domain.partners.models import Partner, PartnerCommission, PartnerDealer, PartnerOrder, PartnerPerson
 from app.domain.partners.move_order import advance
 
-ROLES: dict[str, Any] = {"partners": Partner, "partner_dealers": PartnerDealer, "partner_commissions": PartnerCommission}
+ROLES: dict[str, Any] = {
+    "partners": Partner,
+    "partner_dealers": PartnerDealer,
+    "partner_people": PartnerPerson,
+    "partner_commissions": PartnerCommission,
+}
 
 
 def follow_order_status(session: Session, event: Event) -> None:

@@ -129,6 +129,20 @@ class PartnerKey(WithId, Base):
     __table_args__ = (sa.Index("ix_partner_keys_partner", "partner_id", "created_at"),)
 
 
+class PartnerPerson(WithId, Base):
+    """Somebody of a partner who signs in to the portal. `contact_id`: of one of its dealers, whose orders are all they see; None:
+    of the partner itself."""
+
+    __tablename__ = "partner_people"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), unique=True)
+    partner_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("partners.id", ondelete="CASCADE"))
+    contact_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("contacts.id"))
+    created_at: Mapped[datetime]
+
+    __table_args__ = (sa.Index("ix_partner_people_partner", "partner_id"), sa.Index("ix_partner_people_contact", "contact_id"))
+
+
 class PartnerNonce(Base):
     """A nonce that was used with a key. In the database, because an emptied Redis must not let a request in twice."""
 

@@ -16,7 +16,7 @@ from app.core.paging import Page
 from app.domain.accounts.models import Brand, User
 from app.domain.appointments.models import Appointment, AppointmentKind, AppointmentState
 from app.domain.contacts.models import Contact
-from app.domain.orders.models import Article
+from app.domain.orders.models import Article, Order
 from app.domain.partners.models import (
     Environment,
     Partner,
@@ -146,13 +146,41 @@ def list_changed_orders(
 
 
 def list_orders_of_partner(
-    session: Session, partner_id: uuid.UUID, *, environment: Environment, cursor: str | None = None, limit: int = 20
+    session: Session,
+    partner_id: uuid.UUID,
+    *,
+    environment: Environment,
+    cursor: str | None = None,
+    limit: int = 20,
+    under: uuid.UUID | None = None,
+    text: str = "",
 ) -> Page[PartnerOrder]:
-    """The newest first. Raises BadCursor."""
-    query = sa.select(PartnerOrder).where(PartnerOrder.partner_id == partner_id, PartnerOrder.environment == environment)
+    """The newest first; `under`: those alone that came through this organization; `text`: part of a number or of the customer's
+    name. Raises BadCursor."""
+    query = sa.select(PartnerOrder).where(*_orders_of(partner_id, under), PartnerOrder.environment == environment)
+    if text:
+        named = (PartnerOrder.partner_order_id, PartnerOrder.order_number, PartnerOrder.customer_name)
+        query = query.where(sa.or_(*(column.icontains(text, autoescape=True) for column in named)))
     query = paged(query, NEWEST, PartnerOrder.created_at, PartnerOrder.id, cursor=cursor, limit=limit)
     rows = session.execute(query.execution_options(populate_existing=True)).scalars().all()
     return cut(rows, limit, NEWEST, lambda row: Place(row.created_at, row.id))
+
+
+def find_order_row(
+    session: Session, partner_id: uuid.UUID, row_id: uuid.UUID, *, under: uuid.UUID | None = None, lock: bool = False
+) -> PartnerOrder | None:
+    """One of the partner's; `under`: if it came through this organization."""
+    query = sa.select(PartnerOrder).where(*_orders_of(partner_id, under), PartnerOrder.id == row_id)
+    query = query.with_for_update() if lock else query
+    return session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
+
+
+def _orders_of(partner_id: uuid.UUID, under: uuid.UUID | None) -> list[sa.ColumnElement[bool]]:
+    found = [PartnerOrder.partner_id == partner_id]
+    if under is not None:
+        through = sa.select(Order.id).where(Order.channel_contact_ids.contains([under]))
+        found.append(PartnerOrder.order_id.in_(through))
+    return found
 
 
 def list_calls(session: Session, partner_id: uuid.UUID, *, failed: bool = False, limit: int = 50) -> list[PartnerCall]:
@@ -210,10 +238,14 @@ def find_visit(session: Session, order_id: uuid.UUID) -> Visit | None:
     return Visit(appointment.starts_at.astimezone(ZoneInfo(appointment.zone)).date(), name or "")
 
 
-def list_reports(session: Session, partner_id: uuid.UUID, *, limit: int = 20) -> list[tuple[PartnerReport, PartnerOrder]]:
-    """What the partner told us of states, the newest first."""
+def list_reports(
+    session: Session, partner_id: uuid.UUID, *, limit: int = 20, order_row_id: uuid.UUID | None = None
+) -> list[tuple[PartnerReport, PartnerOrder]]:
+    """What the partner told us of states, the newest first; `order_row_id`: of that order alone."""
     query = sa.select(PartnerReport, PartnerOrder).join(PartnerOrder, PartnerOrder.id == PartnerReport.partner_order_row_id)
     query = query.where(PartnerReport.partner_id == partner_id)
+    if order_row_id is not None:
+        query = query.where(PartnerOrder.id == order_row_id)
     rows = session.execute(query.order_by(PartnerReport.created_at.desc(), PartnerReport.id.desc()).limit(limit))
     return [(report, order) for report, order in rows]
 
@@ -237,15 +269,24 @@ class CallbackRow:
     delivery: WebhookDelivery | None
 
 
-def list_callbacks(session: Session, partner_id: uuid.UUID, *, limit: int = 20) -> list[CallbackRow]:
-    """The newest first."""
+def list_callbacks(
+    session: Session, partner_id: uuid.UUID, *, limit: int = 20, order_row_id: uuid.UUID | None = None
+) -> list[CallbackRow]:
+    """The newest first; `order_row_id`: of that order alone."""
     query = sa.select(WebhookMessage, WebhookDelivery)
     query = query.outerjoin(WebhookDelivery, WebhookDelivery.message_id == WebhookMessage.id)
     query = query.where(WebhookMessage.owner_id == partner_id).order_by(
         WebhookMessage.created_at.desc(), WebhookMessage.id.desc()
     )
+    if order_row_id is not None:
+        query = query.where(WebhookMessage.ordering_key == ordering_key(order_row_id))
     rows = session.execute(query.limit(limit).execution_options(populate_existing=True))
     return [CallbackRow(message, delivery) for message, delivery in rows]
+
+
+def ordering_key(order_row_id: uuid.UUID) -> str:
+    """What keeps the callbacks of one order in their order."""
+    return f"partner order:{order_row_id}"
 
 
 def find_callback(session: Session, partner_id: uuid.UUID, delivery_id: uuid.UUID) -> WebhookDelivery | None:

@@ -20,6 +20,7 @@ from app.domain.accounts.actions import BadAddress, NewUser, UserExists, check_n
 from app.domain.accounts.first_admin import is_empty, setup_code
 from app.domain.accounts.models import Brand, Role
 from app.domain.accounts.passwords import WeakPassword
+from app.domain.accounts.permissions import COLLEAGUES
 from app.domain.accounts.queries import find_user_by_email
 from app.domain.accounts.tokens import UnknownScope, create_token
 from app.domain.contacts.actions import create_own_contact
@@ -31,7 +32,7 @@ tokens = AppGroup("tokens", help="API tokens.")
 
 @users.command("create")
 @click.argument("email")
-@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--role", type=click.Choice([role.value for role in COLLEAGUES]), required=True)
 @click.option("--name", default="", help="Their name; made from the address if left out.")
 @click.option("--brand", "brand_keys", multiple=True, help="Key of a brand they see; repeat for several. All brands if left out.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of making one.")

@@ -22,7 +22,7 @@ from app.domain.connections.queries import list_channels, open_secrets
 from app.sandbox.demo.connect import connect_simulators
 from app.sandbox.demo.load import load_demo
 from app.sandbox.demo.mailboxes import connect_mailboxes, mailboxes_elsewhere
-from app.sandbox.demo.partners import connect_partners, list_partner_secrets, make_partners
+from app.sandbox.demo.partners import PERSON, connect_partners, list_partner_secrets, make_partners
 from app.sandbox.demo.people import USERS
 from app.sandbox.demo.phone_world import connect_phone, simulated_phone
 from app.sandbox.demo.simulator_client import connect_teams, simulator
@@ -49,7 +49,8 @@ def register(app: Flask) -> None:
     app.cli.add_command(group)
     # One person of each role that somebody has; the passwords are printed by `make run` anyway.
     firsts = [user for role in Role for user in [one for one in USERS if one.role == role][:1]]
-    app.config["DEMO_PEOPLE"] = [DemoPerson(user.name, user.email, user.role.value, PASSWORD) for user in firsts]
+    people = [DemoPerson(user.name, user.email, user.role.value, PASSWORD) for user in firsts]
+    app.config["DEMO_PEOPLE"] = [*people, DemoPerson(PERSON[1], PERSON[2], Role.PARTNER.value, PASSWORD)]
 
 
 def simulated_world() -> World:
@@ -69,9 +70,11 @@ def load() -> None:
     _demo_only()
     keyring, secret_key, now = runtime().keyring, runtime().settings.secret_key, utc_now()
     with transaction() as session:
-        threads = load_demo(session, keyring=keyring, password_hash=hash_password(PASSWORD), now=now)
+        password_hash = hash_password(PASSWORD)
+        threads = load_demo(session, keyring=keyring, password_hash=password_hash, now=now)
         if threads:
-            make_partners(session, secret_key=secret_key, keyring=keyring, now=now, receiver_url=_receiver_url())
+            who: dict[str, Any] = {"keyring": keyring, "now": now, "password_hash": password_hash}
+            make_partners(session, secret_key=secret_key, receiver_url=_receiver_url(), **who)
     click.echo(f"loaded {threads} threads" if threads else "the demo is loaded already")
     try:
         wait_for_simulators(os.environ)
@@ -98,6 +101,7 @@ def signins() -> None:
     _demo_only()
     for user in USERS:
         click.echo(f"{user.email:30} {PASSWORD:18} {user.role.value:6} {user.name}")
+    click.echo(f"{PERSON[2]:30} {PASSWORD:18} {Role.PARTNER.value:6} {PERSON[1]}")
 
 
 @group.command("secrets")

@@ -34,6 +34,7 @@ from app.domain.partners.endpoints import find_endpoint, keep_endpoint
 from app.domain.partners.incoming import IncomingLine, IncomingOrder
 from app.domain.partners.key_text import KeyTexts, key_texts_from
 from app.domain.partners.models import Environment, Partner, PartnerOrder, Protocol
+from app.domain.partners.people import add_partner_person
 from app.domain.partners.products import ProductContent, keep_product
 from app.domain.partners.take_order import take_order
 from app.domain.threads.actions import change_status
@@ -78,6 +79,7 @@ PARTNERS = (
     DemoPartner("Alva", "alva", Protocol.EMAIL, "ALV", (("ALVA-EVE-11", "ALF-EVE-S-11KW", "Wallbox", None),), 2),
     DemoPartner("Volvo dealer", "volvo-dealer", Protocol.API, "VLV", (("VLV-WB-11", "WALLBOX-11KW", "Wallbox", None),), 3),
 )
+PERSON = ("groendus", "Paula Prins", "paula@groendus.example")  # who signs in to the portal
 DEALER = ("VAN_MOSSEL_WEST", "Van Mossel West")
 PEOPLE = (
     "Jan Janssen",
@@ -94,8 +96,17 @@ STREETS = ("Kerkstraat 12, 1234AB Amsterdam", "Molenweg 7, 3511CD Utrecht", "Dor
 UNKNOWN_SKU = "GRO-BORING-2"  # one that nobody has said the article of
 
 
-def make_partners(session: Session, *, secret_key: str, keyring: Keyring, now: datetime, receiver_url: str | None = None) -> None:
-    """Everything about the partners; their newest order came in an hour ago. `receiver_url`: who takes what they are told."""
+def make_partners(
+    session: Session,
+    *,
+    secret_key: str,
+    keyring: Keyring,
+    now: datetime,
+    receiver_url: str | None = None,
+    password_hash: str | None = None,
+) -> None:
+    """Everything about the partners; their newest order came in an hour ago. `receiver_url`: who takes what they are told;
+    `password_hash`: of whom of them signs in."""
     dice = random.Random(SEED)
     brand_id = session.execute(sa.select(Brand.id).where(Brand.key == BRAND)).scalar_one()
     for sku, name, price in ARTICLES:
@@ -113,6 +124,9 @@ def make_partners(session: Session, *, secret_key: str, keyring: Keyring, now: d
                 actor=SYSTEM,
                 texts=demo_key(secret_key, one.slug, environment),
             )
+        if one.slug == PERSON[0]:
+            person = add_partner_person(session, partner, name=PERSON[1], email=PERSON[2], now=now, actor=SYSTEM)
+            person.password_hash = password_hash
         if receiver_url is not None:
             _connect(session, partner, receiver_url, secret_key=secret_key, keyring=keyring, now=now)
         for age in reversed(range(one.orders)):

@@ -20,12 +20,17 @@ FILTERS = {"browser_words": browser_words, "role_words": role_words}
 
 def settings_groups() -> list[LinkGroup]:
     """The menu of the settings: one's own, and for leads what belongs to everybody."""
+    own = (
+        _link(_("Profile"), "accounts.profile", "user"),
+        _link(_("Password and sessions"), "accounts.security", "shield"),
+    )
+    if current_user.may(Permission.PORTAL_OWN):
+        return [LinkGroup(_("You"), own)]
     groups = [
         LinkGroup(
             _("You"),
             (
-                _link(_("Profile"), "accounts.profile", "user"),
-                _link(_("Password and sessions"), "accounts.security", "shield"),
+                *own,
                 _link(_("Notifications"), "notifications.preferences", "bell"),
                 _link(_("Absences"), "appointments.absences", "calendar"),
                 _link(_("API tokens"), "accounts.tokens", "key"),

@@ -2,7 +2,8 @@
 
 A page that stands in none of these tables needs what the inbox needs: nobody gets into a new area because it was forgotten here.
 What is narrower than an area, its routes ask themselves (`session.require`). Technicians see no area; a conversation or a visit
-opens for them because it is theirs (`_through_visit`), and only on the pages named here: none that lists anything else.
+opens for them because it is theirs (`_through_visit`), and only on the pages named here: none that lists anything else. People of
+partners see the portal and what `WITH_PORTAL` names.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ PAGES = {
     ),
 }
 # Open to whoever has the link, or a matter of one's own account or day: each role has these.
-OPEN_AREAS = frozenset({"inbox_public", "realtime", "notifications", "field", "field_public"})
+PORTAL = "portal"
+OPEN_AREAS = frozenset({"inbox_public", "realtime", "notifications", "field", "field_public", PORTAL})
 # Programs come in by keys and signatures, and the pages of a demo play the world outside.
 OTHER_DOORS = ("app.api.", "app.hooks.", "app.process.", "app.sandbox.")
 OPEN_PAGES = frozenset(
@@ -72,6 +74,27 @@ OPEN_PAGES = frozenset(
                 "sign_in", "let_in", "sign_out", "settings", "profile", "save_profile", "security", "save_password",
                 "revoke_session", "revoke_other_sessions", "tokens", "make_token", "end_token",
                 "set_up", "finish_set_up", "invited", "accept",
+            )
+        ),
+    }
+)  # fmt: skip
+# All that somebody of a partner opens beside the portal: their own account, and what whoever has the link may do.
+WITH_PORTAL = frozenset(
+    {
+        "inbox.home",
+        "mailings.ask_unsubscribe",
+        "mailings.unsubscribe",
+        "notifications.ask_unsubscribe",
+        "notifications.unsubscribe",
+        "notifications.service_worker",
+        "inbox_public.remote_image",
+        "field_public.manifest",
+        "field_public.not_kept",
+        *(
+            f"accounts.{name}"
+            for name in (
+                "sign_in", "let_in", "sign_out", "settings", "profile", "save_profile", "security", "save_password",
+                "revoke_session", "revoke_other_sessions", "set_up", "finish_set_up", "invited", "accept",
             )
         ),
     }
@@ -108,9 +131,12 @@ def _check() -> None:
     """403 for what the role does not allow, 404 for a technician who asks for what is somebody else's. Nobody passes here:
     the pages themselves ask people to sign in."""
     endpoint, area = request.endpoint, request.blueprint
-    if endpoint is None or area is None or area in OPEN_AREAS or endpoint in OPEN_PAGES or _has_own_door(area):
+    if endpoint is None or area is None or _has_own_door(area):
         return
-    if not current_user.is_authenticated:
+    if current_user.is_authenticated and current_user.may(Permission.PORTAL_OWN):
+        _check_partner(endpoint, area)
+        return
+    if area in OPEN_AREAS or endpoint in OPEN_PAGES or not current_user.is_authenticated:
         return
     viewer: Viewer = current_user.viewer
     needs = PAGES.get(endpoint) or AREAS.get(area, INBOX)
@@ -120,6 +146,11 @@ def _check() -> None:
         abort(403)
     if not _through_visit(viewer):
         abort(404)
+
+
+def _check_partner(endpoint: str, area: str) -> None:
+    if area != PORTAL and endpoint not in WITH_PORTAL:
+        abort(403)
 
 
 def _has_own_door(area: str) -> bool:

@@ -33,7 +33,10 @@ OWN_DAY = "/today"
 @bp.get("/")
 def home() -> ResponseReturnValue:
     """Where this person's work is."""
-    return redirect(url_for("inbox.list_view") if current_viewer().may(Permission.THREADS_SEE) else OWN_DAY, 303)
+    viewer = current_viewer()
+    if viewer.may(Permission.PORTAL_OWN):
+        return redirect(url_for("portal.overview"), 303)
+    return redirect(url_for("inbox.list_view") if viewer.may(Permission.THREADS_SEE) else OWN_DAY, 303)
 
 
 @bp.get("/inbox", defaults={"view": "open"})

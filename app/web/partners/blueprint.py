@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint
 from werkzeug.exceptions import NotFound
 
+from app.domain.partners.people import PersonMissing
 from app.domain.partners.queries import PartnerKeyMissing, PartnerMissing
 from app.web import error_pages
 from app.web.partners import words
@@ -16,6 +17,7 @@ bp = Blueprint("partners", __name__)
 
 @bp.errorhandler(PartnerMissing)
 @bp.errorhandler(PartnerKeyMissing)
+@bp.errorhandler(PersonMissing)
 def _not_here(_error: Exception) -> Any:
     return error_pages.answer(NotFound())
 

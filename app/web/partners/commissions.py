@@ -36,7 +36,11 @@ def commissions(partner_id: uuid.UUID) -> ResponseReturnValue:
 def commissions_table(partner_id: uuid.UUID) -> ResponseReturnValue:
     """The same as a table."""
     found = _find(partner_id)
-    statement = read_statement(db.session(), found.id, month=_month())
+    return statement_table(read_statement(db.session(), found.id, month=asked_month()), name=found.slug)
+
+
+def statement_table(statement: Statement, *, name: str) -> Response:
+    """A statement as a file of comma-separated values; `name` begins that of the file."""
     file = io.StringIO()
     table = csv.writer(file)
     table.writerow(["month", "order", "partner_order_id", "beneficiary", "level", "percent", "base", "amount", "state"])
@@ -44,10 +48,10 @@ def commissions_table(partner_id: uuid.UUID) -> ResponseReturnValue:
         one = line.commission
         named = (line.order_number, line.partner_order_id, line.beneficiary)
         table.writerow(
-            [_key(statement.month), *map(_plain, named), one.level, one.percent, one.base, one.amount, one.state.value]
+            [month_key(statement.month), *map(_plain, named), one.level, one.percent, one.base, one.amount, one.state.value]
         )
     response = Response(file.getvalue(), mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="{found.slug}-{_key(statement.month)}.csv"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}-{month_key(statement.month)}.csv"'
     return response
 
 
@@ -83,7 +87,7 @@ def _find(partner_id: uuid.UUID) -> Partner:
     return get_partner(db.session(), partner_id, brand_ids=require(Permission.PARTNERS_MANAGE).brand_ids)
 
 
-def _month() -> date:
+def asked_month() -> date:
     """The first day of the month that is asked for."""
     try:
         return date.fromisoformat(f"{request.args.get('month', '')}-01")
@@ -92,24 +96,29 @@ def _month() -> date:
 
 
 def _page(found: Partner, errors: dict[str, str], *, status: int = 200) -> ResponseReturnValue:
-    month = _month()
+    month = asked_month()
     statement: Statement = read_statement(db.session(), found.id, month=month)
     rates = read_rates(db.session(), found.id, on=utc_now().astimezone(ZONE).date())
-    before = (month.replace(day=1) - date.resolution).replace(day=1) if month > date(2000, 1, 1) else month
     return page(
         "partners/commissions.html",
         status=status,
         partner=found,
         statement=statement,
-        month=_key(month),
-        before=_key(before),
+        month=month_key(month),
+        before=month_key(previous_month(month)),
         rates={level: rates[level] for level in LEVELS},
         typed=request.form,
         errors=errors,
     )
 
 
-def _key(month: date) -> str:
+def previous_month(month: date) -> date:
+    """The first day of the month before; of the first there is, itself."""
+    return (month - date.resolution).replace(day=1) if month > date(2000, 1, 1) else month
+
+
+def month_key(month: date) -> str:
+    """Such as 2026-11."""
     return f"{month:%Y-%m}"
 
 

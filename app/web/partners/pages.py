@@ -24,6 +24,7 @@ from app.domain.partners.endpoints import find_endpoint
 from app.domain.partners.health import ANSWER_MS, DAY, MONTH, SUCCESS_PERCENT, read_calls, read_orders
 from app.domain.partners.models import Environment, Partner
 from app.domain.partners.onboarding import read_steps
+from app.domain.partners.people import list_dealers, list_partner_people
 from app.domain.partners.queries import (
     get_partner,
     list_callbacks,
@@ -35,6 +36,7 @@ from app.domain.partners.queries import (
     list_reports,
 )
 from app.domain.partners.status_map import IN, OUT
+from app.web.accounts.forms import LANGUAGES
 from app.web.accounts.session import require
 from app.web.pages import page
 from app.web.partners.blueprint import bp
@@ -192,6 +194,12 @@ def partner_page(partner_id: uuid.UUID, *, status: int = 200, **more: Any) -> Re
         "callback_secret": "",
         "callback_errors": {},
         "key_errors": {},
+        "people": list_partner_people(session, partner_id),
+        "dealers": list_dealers(session, partner_id),
+        "languages": LANGUAGES,
+        "person_link": None,
+        "person_errors": {},
+        "person_typed": {},
     }
     return page("partners/partner.html", status=status, **{**context, **more})
 

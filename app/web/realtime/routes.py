@@ -19,6 +19,7 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
 from app.domain.realtime.models import BrandSequence, PushSequence
 from app.domain.realtime.presence import TYPING, Person, leave, list_people, may_see, renew, thread_room
 from app.domain.realtime.sessions import OpenSockets
@@ -36,7 +37,7 @@ turns: dict[str, RLock] = {}
 @socketio.on("connect")  # type: ignore[untyped-decorator]
 def connect() -> bool | None:
     """Signed-in users only; the rooms are the user's own and those of the brands they see, never of the client's choosing."""
-    if not current_user.is_authenticated:
+    if not current_user.is_authenticated or current_user.may(Permission.PORTAL_OWN):
         return False
     viewer = current_user.viewer
     for room in (user_room(viewer.user_id), *map(brand_room, viewer.brand_ids)):

@@ -1,4 +1,6 @@
-"""The log of deliveries of an endpoint: list left, one story right; send one again, or all since a time."""
+"""The log of deliveries of an endpoint: list left, one story right; send one again, or all since a time.
+
+The portal of partners shows the same log of their own endpoints: what is said by `area`, the blueprint that has the addresses."""
 
 from __future__ import annotations
 
@@ -20,6 +22,7 @@ from app.core.text import storable
 from app.core.translation import gettext as _
 from app.core.translation import ngettext
 from app.core.work import DONE, FAILED
+from app.domain.accounts.access import Viewer
 from app.domain.webhooks import actions
 from app.domain.webhooks.models import WebhookAttempt, WebhookEndpoint
 from app.domain.webhooks.queries import (
@@ -48,46 +51,63 @@ REPLAYED = {"failed": (FAILED,), "all": (FAILED, DONE)}
 def deliveries(endpoint_id: uuid.UUID) -> ResponseReturnValue:
     """Newest first; `state`, `event`, `hours` and `q` narrow it."""
     _viewer, endpoint = find(endpoint_id)
-    return _page(endpoint, None)
+    return log_page(endpoint, None)
 
 
 @bp.get("/settings/webhooks/<uuid:endpoint_id>/deliveries/<uuid:delivery_id>")
 def delivery(endpoint_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseReturnValue:
     """The same with one story; `try` chooses whose request and answer are shown."""
     _viewer, endpoint = find(endpoint_id)
-    return _page(endpoint, get_delivery(db.session(), delivery_id, endpoint_id=endpoint_id))
+    return log_page(endpoint, get_delivery(db.session(), delivery_id, endpoint_id=endpoint_id))
 
 
 @bp.post("/settings/webhooks/<uuid:endpoint_id>/deliveries/<uuid:delivery_id>/retry")
 def retry(endpoint_id: uuid.UUID, delivery_id: uuid.UUID) -> ResponseReturnValue:
     """Try it now, or send it again."""
-    viewer, _endpoint = find(endpoint_id)
-    try:
-        with transaction() as session:
-            row = get_delivery(session, delivery_id, endpoint_id=endpoint_id)
-            actions.redeliver(session, row.delivery, now=utc_now(), actor=viewer.actor)
-        flash(_("It goes now."))
-    except actions.StillUnderWay:
-        flash(_("It is being sent at this moment; nothing was changed."))
-    runtime().nudger.nudge()
-    return redirect(url_for("callbacks.delivery", endpoint_id=endpoint_id, delivery_id=delivery_id), 303)
+    viewer, endpoint = find(endpoint_id)
+    return send_again(endpoint, delivery_id, viewer)
 
 
 @bp.get("/settings/webhooks/<uuid:endpoint_id>/replay")
 def count_replay(endpoint_id: uuid.UUID) -> ResponseReturnValue:
     """How many `what` (failed, all) of the last `hours` would be sent again; nothing is sent yet."""
     _viewer, endpoint = find(endpoint_id)
-    what, hours = _chosen("what", REPLAYED, "failed"), _chosen("hours", REPLAY_HOURS, "24")
-    since = utc_now() - timedelta(hours=REPLAY_HOURS[hours])
-    count = count_replayable(db.session(), endpoint_id=endpoint.id, since=since, states=REPLAYED[what])
-    most = min(count, actions.REPLAY_AT_MOST)
-    return page("webhooks/replay.html", endpoint=endpoint, what=what, hours=hours, count=count, most=most)
+    return count_page(endpoint)
 
 
 @bp.post("/settings/webhooks/<uuid:endpoint_id>/replay")
 def replay(endpoint_id: uuid.UUID) -> ResponseReturnValue:
     """Send them again, oldest first."""
     viewer, endpoint = find(endpoint_id)
+    return send_many_again(endpoint, viewer)
+
+
+def send_again(
+    endpoint: WebhookEndpoint, delivery_id: uuid.UUID, viewer: Viewer, *, area: str = "callbacks"
+) -> ResponseReturnValue:
+    """Try one now, or send it again."""
+    try:
+        with transaction() as session:
+            row = get_delivery(session, delivery_id, endpoint_id=endpoint.id)
+            actions.redeliver(session, row.delivery, now=utc_now(), actor=viewer.actor)
+        flash(_("It goes now."))
+    except actions.StillUnderWay:
+        flash(_("It is being sent at this moment; nothing was changed."))
+    runtime().nudger.nudge()
+    return redirect(url_for(f"{area}.delivery", endpoint_id=endpoint.id, delivery_id=delivery_id), 303)
+
+
+def count_page(endpoint: WebhookEndpoint, *, area: str = "callbacks") -> ResponseReturnValue:
+    """How many would be sent again."""
+    what, hours = _chosen("what", REPLAYED, "failed"), _chosen("hours", REPLAY_HOURS, "24")
+    since = utc_now() - timedelta(hours=REPLAY_HOURS[hours])
+    count = count_replayable(db.session(), endpoint_id=endpoint.id, since=since, states=REPLAYED[what])
+    most = min(count, actions.REPLAY_AT_MOST)
+    return page("webhooks/replay.html", endpoint=endpoint, area=area, what=what, hours=hours, count=count, most=most)
+
+
+def send_many_again(endpoint: WebhookEndpoint, viewer: Viewer, *, area: str = "callbacks") -> ResponseReturnValue:
+    """Send those that the form names."""
     what, hours = request.form.get("what", ""), request.form.get("hours", "")
     if what not in REPLAYED or hours not in REPLAY_HOURS:
         abort(422)
@@ -97,7 +117,7 @@ def replay(endpoint_id: uuid.UUID) -> ResponseReturnValue:
         count = actions.redeliver_since(session, endpoint, since=since, now=now, actor=viewer.actor, states=REPLAYED[what])
     runtime().nudger.nudge()
     flash(ngettext("%(num)s goes again.", "%(num)s go again, oldest first.", count))
-    return redirect(url_for("callbacks.deliveries", endpoint_id=endpoint_id), 303)
+    return redirect(url_for(f"{area}.deliveries", endpoint_id=endpoint.id), 303)
 
 
 def _chosen(name: str, among: dict[str, Any], usual: str) -> str:
@@ -105,7 +125,8 @@ def _chosen(name: str, among: dict[str, Any], usual: str) -> str:
     return found if found in among else usual
 
 
-def _page(endpoint: WebhookEndpoint, shown: DeliveryRow | None) -> ResponseReturnValue:
+def log_page(endpoint: WebhookEndpoint, shown: DeliveryRow | None, *, area: str = "callbacks") -> ResponseReturnValue:
+    """The log, with one story or none."""
     session, now, args = db.session(), utc_now(), request.args
     hours = args.get("hours") if args.get("hours") in HOURS else None
     narrowed = DeliveryFilter(
@@ -124,6 +145,7 @@ def _page(endpoint: WebhookEndpoint, shown: DeliveryRow | None) -> ResponseRetur
         "webhooks/deliveries.html",
         blocks=("delivery_story",),
         endpoint=endpoint,
+        area=area,
         rows=found.items,
         next_cursor=found.next_cursor,
         counts=count_states(session, endpoint_id=endpoint.id, wanted=narrowed),

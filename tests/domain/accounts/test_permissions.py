@@ -27,3 +27,7 @@ def test_who_reads_only_has_no_permission_that_changes_anything() -> None:
 
 def test_a_technician_has_their_visits_alone() -> None:
     assert _has(Role.TECHNICIAN) == {Permission.VISITS_OWN}
+
+
+def test_somebody_of_a_partner_has_the_portal_alone() -> None:
+    assert _has(Role.PARTNER) == {Permission.PORTAL_OWN}

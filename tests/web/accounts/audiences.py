@@ -1,7 +1,8 @@
 """Who may use an address, for the table of every URL.
 
-Of Rita, who reads only, and of Theo, a technician with a visit about the thread of the world, the table says nothing: what they
-are answered follows from what Alice is, and from the two lists in tests/web/accounts/narrow_roles.py (`expected_of`)."""
+Of Rita, who reads only, of Theo, a technician with a visit about the thread of the world, and of Paula, somebody of a partner,
+the table says nothing: what they are answered follows from what Alice is, and from the lists in
+tests/web/accounts/narrow_roles.py (`expected_of`)."""
 
 from __future__ import annotations
 
@@ -26,6 +27,7 @@ class Audience:
     moritz: Verdict
     rita: Verdict | None = None  # where it is not what `expected_of` says
     theo: Verdict | None = None
+    paula: Verdict | None = None
 
 
 GONE = Audience(410, 410, 410, 410, 410, 410)  # a link that is none

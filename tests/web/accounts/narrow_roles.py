@@ -1,4 +1,4 @@
-"""What the two roles that do not work in the inbox are answered, derived from what an agent of the same brand is."""
+"""What the three roles that do not work in the inbox are answered, derived from what an agent of the same brand is."""
 
 from __future__ import annotations
 
@@ -28,6 +28,18 @@ OWN = frozenset(
         "/settings/sessions/revocation",
         "/settings/tokens",
         "/settings/tokens/<uuid:token_id>/revocation",
+    }
+)
+# What somebody of a partner opens beside the portal.
+WITH_PORTAL = frozenset(
+    {
+        "/",
+        "/settings",
+        "/settings/password",
+        "/settings/profile",
+        "/settings/security",
+        "/settings/sessions/<uuid:session_id>/revocation",
+        "/settings/sessions/revocation",
     }
 )
 # Forms of the inbox that change nothing but what the reader sees.
@@ -75,6 +87,8 @@ def expected_of(entry: Entry, name: str) -> Verdict:
         return said
     alice = entry.audience.alice
     like_alice = alice if alice != IN else entry.audience.leila  # what is Alice's own is not theirs
+    if name == "paula" and entry.audience.nobody in (SIGN_IN, 401) and entry.audience.nobody != alice:
+        return like_alice if entry.rule in WITH_PORTAL else 403
     if entry.audience.nobody not in (SIGN_IN, 401) or entry.audience.nobody == alice or entry.rule in OWN:
         return like_alice
     if name == "rita":

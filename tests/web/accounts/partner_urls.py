@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
-from tests.web.accounts.audiences import ADMINS, PUBLIC, SIGN_IN, TOKEN_OF_ADMINS, Audience, Entry, api, change, partner_api
+from tests.web.accounts.audiences import ADMINS, IN, PUBLIC, SIGN_IN, TOKEN_OF_ADMINS, Audience, Entry, api, change, partner_api
 
-ADMINS_OF_THINGS = Audience(SIGN_IN, 403, 403, 404, 403, 403)  # there is no endpoint and no delivery in this world
+# There is no endpoint, no delivery and no such person of a partner in this world.
+ADMINS_OF_THINGS = Audience(SIGN_IN, 403, 403, 404, 403, 403)
+
+PORTAL = Audience(SIGN_IN, 403, 403, 403, 403, 403, rita=403, theo=403, paula=IN)
+PORTAL_OF_THINGS = Audience(SIGN_IN, 403, 403, 403, 403, 403, rita=403, theo=403, paula=404)  # the endpoint is not theirs
 
 PARTNERS = (
+    Entry("GET", "/portal", PORTAL),
+    Entry("GET", "/portal/orders", PORTAL),
+    Entry("GET", "/portal/orders/<uuid:row_id>", PORTAL),
+    Entry("POST", "/portal/orders/<uuid:row_id>/status", PORTAL, data={"status": "approved"}),
+    Entry("GET", "/portal/callbacks", PORTAL),
+    Entry("POST", "/portal/callbacks/<environment>", PORTAL, data={"url": "nowhere"}),
+    Entry("POST", "/portal/callbacks/<environment>/secret", PORTAL_OF_THINGS),
+    Entry("POST", "/portal/endpoints/<uuid:endpoint_id>/test", PORTAL_OF_THINGS),
+    Entry("POST", "/portal/endpoints/<uuid:endpoint_id>/activity", PORTAL_OF_THINGS),
+    Entry("GET", "/portal/endpoints/<uuid:endpoint_id>/deliveries", PORTAL_OF_THINGS),
+    Entry("GET", "/portal/endpoints/<uuid:endpoint_id>/deliveries/<uuid:delivery_id>", PORTAL_OF_THINGS),
+    Entry("POST", "/portal/endpoints/<uuid:endpoint_id>/deliveries/<uuid:delivery_id>/retry", PORTAL_OF_THINGS),
+    Entry("GET", "/portal/endpoints/<uuid:endpoint_id>/replay", PORTAL_OF_THINGS),
+    Entry("POST", "/portal/endpoints/<uuid:endpoint_id>/replay", PORTAL_OF_THINGS, data={"what": "failed", "hours": "1"}),
+    Entry("GET", "/portal/keys", PORTAL),
+    Entry("POST", "/portal/keys", PORTAL, data={"scopes": "orders:read"}),
+    Entry("POST", "/portal/keys/<uuid:partner_key_id>/rotation", PORTAL),
+    Entry("POST", "/portal/keys/<uuid:partner_key_id>/revocation", PORTAL),
+    Entry("GET", "/portal/calls", PORTAL, query="failed=1"),
+    Entry("GET", "/portal/statements", PORTAL, query="month=2026-11"),
+    Entry("GET", "/portal/statements.csv", PORTAL),
     Entry("GET", "/settings/partners", ADMINS),
     Entry("POST", "/settings/partners", ADMINS, data={"name": ""}),
     Entry("GET", "/settings/partners/new", ADMINS),
@@ -31,6 +56,9 @@ PARTNERS = (
     Entry("GET", "/settings/partners/<uuid:partner_id>/commissions", ADMINS, query="month=2026-11"),
     Entry("GET", "/settings/partners/<uuid:partner_id>/commissions.csv", ADMINS),
     Entry("POST", "/settings/partners/<uuid:partner_id>/rates", ADMINS, data={"level_1": "5"}),
+    Entry("POST", "/settings/partners/<uuid:partner_id>/people", ADMINS, data={"person_name": ""}),
+    Entry("POST", "/settings/partners/<uuid:partner_id>/people/<uuid:user_id>/invitation", ADMINS_OF_THINGS),
+    Entry("POST", "/settings/partners/<uuid:partner_id>/people/<uuid:user_id>/removal", ADMINS_OF_THINGS),
     Entry("GET", "/partners/openapi.json", PUBLIC),
     Entry("GET", "/partners/docs", PUBLIC),
     *partner_api("POST", "/partners/<partner>/orders"),

@@ -39,6 +39,8 @@ from app.domain.notifications.teams.hooks import NewHook, set_hook
 from app.domain.orders.articles import add_article
 from app.domain.orders.lines import LineContent, add_line
 from app.domain.orders.models import Order
+from app.domain.partners.models import Environment, Partner, PartnerPerson
+from app.domain.partners.take_order import take_order
 from app.domain.reply_templates.actions import TemplateContent, create_template
 from app.domain.reply_templates.models import TemplateCategory
 from app.domain.sla.actions import CalendarContent, create_calendar, create_policy
@@ -57,7 +59,7 @@ from app.domain.webhooks.models import EndpointKind
 from tests.domain.appointments.factories import make_appointment
 from tests.domain.field.factories import make_photo
 from tests.domain.orders.factories import make_order
-from tests.domain.partners.factories import make_partner, make_partner_key
+from tests.domain.partners.factories import incoming, make_partner, make_partner_key
 from tests.domain.routing.factories import make_rule
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
 from tests.support.database import again, back_to, ground_session
@@ -67,7 +69,7 @@ from tests.web.accounts.every_url import TABLE
 from tests.web.accounts.narrow_roles import expected_of
 
 # Least first: who is refused changes nothing for those who come after.
-PEOPLE = ("nobody", "mallory", "moritz", "rita", "theo", "alice", "leila", "root")
+PEOPLE = ("nobody", "mallory", "moritz", "rita", "theo", "paula", "alice", "leila", "root")
 # Made-up content only.
 OPEN_IN_A_DEMO = frozenset({"/dev/components"})
 IDS_OF_API = {
@@ -109,11 +111,13 @@ def built(shared_app: Flask, ground: sa.Connection) -> World:
             "root": make_user(session, "Root", role=Role.ADMIN),
             "rita": make_user(session, "Rita", role=Role.READ_ONLY, brands=(ours,)),
             "theo": make_user(session, "Theo", role=Role.TECHNICIAN, brands=(ours,)),
+            "paula": make_user(session, "Paula", role=Role.PARTNER, brands=()),
             "mallory": make_user(session, "Mallory", brands=(theirs,)),
             "moritz": make_user(session, "Moritz", role=Role.LEAD, brands=(theirs,)),
         }
         tokens = {name: create_token(session, user, name="test", scopes=(), now=NOW)[1] for name, user in users.items()}
         ids = _things(shared_app, session, ours, users["alice"], users["theo"])
+        ids["row_id"] = _of_paula(session, users["paula"], ids["partner_id"])
         session.flush()
         # Nobody works here, and /readyz tells of what has waited for a minute.
         session.execute(sa.update(OutboxEntry).where(OutboxEntry.state == "ready").values(state="done"))
@@ -246,6 +250,12 @@ def _partner(session: Session, channel: Channel, keyring: Keyring) -> dict[str, 
         "product_id": new_id(),
         "environment": "live",
     }
+
+
+def _of_paula(session: Session, paula: User, partner_id: object) -> object:
+    partner = session.get_one(Partner, partner_id)
+    session.add(PartnerPerson(id=new_id(), user_id=paula.id, partner_id=partner.id, created_at=NOW))
+    return take_order(session, partner, Environment.SANDBOX, incoming("PORTAL-1"), now=NOW).row.id
 
 
 def _callbacks(session: Session, channel: Channel, keyring: Keyring) -> dict[str, object]:

@@ -1,0 +1,59 @@
+"""The one blueprint of the portal, and the door to it: everything here goes through `sight()`, which says whose portal it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, abort
+from werkzeug.exceptions import NotFound
+
+from app.core.db import db
+from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
+from app.domain.partners.people import PortalSight, find_sight
+from app.domain.partners.queries import PartnerKeyMissing, PartnerMissing
+from app.domain.webhooks.queries import DeliveryMissing, EndpointMissing
+from app.web import error_pages
+from app.web.accounts.session import require
+
+bp = Blueprint("portal", __name__)
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who looks, and what of which partner they see."""
+
+    viewer: Viewer
+    sight: PortalSight
+
+
+def visitor() -> Visitor:
+    """Somebody of a partner; anybody else gets 403."""
+    viewer = require(Permission.PORTAL_OWN)
+    found = find_sight(db.session(), viewer.user_id)
+    if found is None:
+        abort(403)
+    return Visitor(viewer, found)
+
+
+def whole_visitor() -> Visitor:
+    """Somebody of the partner itself: keys, callbacks and calls are not for its dealers, who get 403."""
+    found = visitor()
+    if found.sight.under is not None:
+        abort(403)
+    return found
+
+
+@bp.app_template_global("portal_is_whole")
+def portal_is_whole() -> bool:
+    """Whether who looks is of the partner itself, for the menu."""
+    return visitor().sight.under is None
+
+
+@bp.errorhandler(PartnerMissing)
+@bp.errorhandler(PartnerKeyMissing)
+@bp.errorhandler(EndpointMissing)
+@bp.errorhandler(DeliveryMissing)
+def _not_here(_error: Exception) -> Any:
+    return error_pages.answer(NotFound())

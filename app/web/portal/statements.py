@@ -1,0 +1,36 @@
+"""What the partner's channel earned in a month, as a page and as a table: one's own level alone, never that of another."""
+
+from __future__ import annotations
+
+from flask.typing import ResponseReturnValue
+
+from app.core.db import db
+from app.domain.partners.commissions import Statement, read_statement
+from app.web.pages import page
+from app.web.partners.commissions import asked_month, month_key, previous_month, statement_table
+from app.web.portal.blueprint import Visitor, bp, visitor
+
+
+@bp.get("/portal/statements")
+def statements() -> ResponseReturnValue:
+    """The statement of a month (`month=2026-11`; this one if left out)."""
+    seen, month = visitor(), asked_month()
+    return page(
+        "portal/statements.html",
+        partner=seen.sight.partner,
+        statement=_read(seen),
+        month=month_key(month),
+        before=month_key(previous_month(month)),
+    )
+
+
+@bp.get("/portal/statements.csv")
+def statements_table() -> ResponseReturnValue:
+    """The same as a table."""
+    seen = visitor()
+    return statement_table(_read(seen), name=seen.sight.partner.slug)
+
+
+def _read(seen: Visitor) -> Statement:
+    sight = seen.sight
+    return read_statement(db.session(), sight.partner.id, month=asked_month(), beneficiary_id=sight.beneficiary_id)
