@@ -15,12 +15,13 @@ class CutLine:
     """Listens on a port of its own and passes bytes to `target`, (host, port).
 
     `is_down`: connections are refused. `faults`: of the next requests whose first line contains the words, what happens to each:
-    "lose" passes the request and cuts before the answer, a number passes so many bytes of it and cuts.
+    "lose" passes the request and cuts before the answer, a number passes so many bytes of it and cuts, bytes are the answer of
+    somebody who stands in the way.
     """
 
     target: tuple[str, int]
     is_down: bool = False
-    faults: list[tuple[str, str | int]] = field(default_factory=list)
+    faults: list[tuple[str, str | int | bytes]] = field(default_factory=list)
     happened: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -70,6 +71,9 @@ class CutLine:
                 fault = self._fault(data)
                 if fault == "lose":
                     lost.set()
+                if isinstance(fault, bytes):
+                    client.sendall(fault)
+                    break
                 left = fault if isinstance(fault, int) else left
                 server.sendall(data if left is None else data[:left])
                 if left is not None and (left := left - len(data)) <= 0:
@@ -82,12 +86,12 @@ class CutLine:
                 client.sendall(data)
         self._close(client, server)
 
-    def _fault(self, data: bytes) -> str | int | None:
+    def _fault(self, data: bytes) -> str | int | bytes | None:
         line = data.split(b"\r\n", 1)[0].decode("latin-1")
         with self._lock:
             if self.faults and self.faults[0][0] in line:
                 words, fault = self.faults.pop(0)
-                self.happened.append(f"{words} {fault}")
+                self.happened.append(f"{words} {fault!r:.40}")
                 return fault
         return None
 
