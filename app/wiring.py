@@ -28,6 +28,7 @@ from app.domain.delivery.suppression_check import lift_at_provider
 from app.domain.events.models import OutboxEntry
 from app.domain.events.registry import AfterCommit, Together, Wiring
 from app.domain.events.relay import Source
+from app.domain.field import handlers as field
 from app.domain.ingest.handlers import show_mailbox_changes
 from app.domain.ingest.mailbox_models import Reconciliation
 from app.domain.ingest.media import fetch_announced_media
@@ -109,11 +110,14 @@ _lift = AfterCommit("lift_at_provider", lift_at_provider, SEND)
 _fetch_media = AfterCommit("fetch_announced_media", fetch_announced_media, SEND)
 _show_places = AfterCommit("show_mailbox_changes", show_mailbox_changes, LIVE)
 _read_templates = AfterCommit("read_templates_of_channel", read_templates_of_channel, SEND, among=with_templates_among)
+_report_visit = AfterCommit("send_visit_report", field.send_visit_report, SEND, among=field.done_among)
+_make_thumbnail = AfterCommit("make_thumbnail", field.make_thumbnail, SEND, among=field.photos_among)
 _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 
 _OF_MESSAGES = (tell_followers, hold_scheduled_replies, sla.hear_messages, link_orders_of_messages)
 VISIT_MOVES = ("AppointmentPlanned", "AppointmentPlannedAgain", "AppointmentChanged", "AppointmentArrived", "AppointmentStarted",
                "AppointmentCancelled")  # fmt: skip
+VISIT_EVENTS = (*VISIT_MOVES, "AppointmentMoved", "AppointmentOnTheWay", "AppointmentNotHome", "AppointmentAborted")
 _FOLLOW_MERGED = (
     delivery.follow_merged_thread,
     notifications.follow_merged_thread,
@@ -198,6 +202,7 @@ WIRING = Wiring(
         "CallbackEndpointRecovered": (tell_of_endpoint,),
         "PaymentReceived": (tell_scenarios,),
         **dict.fromkeys(VISIT_MOVES, (appointments.move_order_with_visit,)),
+        "VisitReported": (field.document_visit,),
         "TaskCreated": (analytics.mark_task,),
         "TaskChanged": (analytics.mark_task,),
         "TaskMoved": (analytics.mark_task,),
@@ -287,18 +292,9 @@ WIRING = Wiring(
         "OrderLineStatusChanged": (),
         "PartnerOrderReceived": (),
         "PartnerOrderDiffers": (),
-        "AppointmentPlanned": (_push,),
-        "AppointmentChanged": (_push,),
-        "AppointmentMoved": (_push,),
-        "AppointmentCancelled": (_push,),
-        "AppointmentPlannedAgain": (_push,),
-        "AppointmentOnTheWay": (_push,),
-        "AppointmentArrived": (_push,),
-        "AppointmentStarted": (_push,),
+        **dict.fromkeys(VISIT_EVENTS, (_push,)),
         "AppointmentDone": (_push, _automate),
-        "AppointmentNotHome": (_push,),
-        "AppointmentAborted": (_push,),
-        "VisitReported": (_push,),
+        "VisitReported": (_push, _report_visit, _make_thumbnail),
         "ChecklistChanged": (),
         "TaskAsked": (),
         "OutsideCallAsked": (_push,),

@@ -17,6 +17,9 @@ class BrandRule(StrEnum):
 
     ONLY_ASSIGNEE_ANSWERS = "only_assignee_answers"  # others answer on its threads only after taking them
     TASKS_OF_PROMISES = "tasks_of_promises"  # a reply that promises something makes a task
+    SENDS_VISIT_REPORTS = "sends_visit_reports"  # the customer gets the report of a visit by mail
+    KEEPS_PHOTO_PLACE = "keeps_photo_place"  # where a technician's photo was taken is kept beside it
+    RECOGNISES_SPEECH = "recognises_speech"  # technicians may dictate to the recogniser of their browser
 
 
 def set_rule(session: Session, brand_id: uuid.UUID, rule: BrandRule, *, is_on: bool, now: datetime, actor: Actor) -> Brand:

@@ -34,6 +34,9 @@ class Brand(WithId, Base):
     email_signature: Mapped[str] = mapped_column(default="")
     only_assignee_answers: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     tasks_of_promises: Mapped[bool] = mapped_column(default=True, server_default=sa.true())  # a reply that promises makes a task
+    sends_visit_reports: Mapped[bool] = mapped_column(default=True, server_default=sa.true())  # once one is done
+    keeps_photo_place: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # where one was taken
+    recognises_speech: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # by the browser's maker, on phones
     manager_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
     languages: Mapped[list[str]] = mapped_column(
         default=["nl"], server_default="{nl}"

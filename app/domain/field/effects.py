@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -22,7 +23,11 @@ from app.core.runtime import runtime
 from app.core.text import known
 from app.core.text import mark as N_
 from app.domain.accounts.access import Viewer
-from app.domain.appointments.models import Appointment
+from app.domain.accounts.models import Brand
+from app.domain.appointments.actions import content_of, plan_appointment
+from app.domain.appointments.models import USUAL_MINUTES, Appointment, AppointmentKind
+from app.domain.appointments.queries import is_absent
+from app.domain.appointments.times import NoSuchTime, instant
 from app.domain.connections.models import Channel
 from app.domain.contacts.models import Contact
 from app.domain.delivery.actions import Reply, ReplyContext, queue_reply
@@ -61,6 +66,13 @@ NOT_TOLD = known("The customer was not told: %(why)s")
 TOO_LATE = N_("The customer was not told: it arrived here too late.")
 WHY_NEEDED = N_("Say why.")
 PHOTO_OF = known("Photo: %(label)s")
+VOICE_NOTE = N_("Voice note of the technician")
+ABSENT = N_("You are absent on that day.")
+PAST = N_("Choose a day and a time to come.")
+NO_SUCH_TIME = N_("There is no such time on that day.")
+MEANWHILE = known("It is planned; you have another visit then, at %(time)s.")
+LANGUAGES = ("nl", "en", "fr")
+SUFFIXES = {"audio/ogg": "ogg", "audio/mpeg": "mp3", "audio/wav": "wav", "audio/mp4": "m4a", "audio/webm": "webm"}
 
 
 @dataclass(frozen=True)
@@ -116,9 +128,9 @@ def _tell_customer(session: Session, report: Report) -> Told:
 
 
 def _on_the_way_words(session: Session, report: Report) -> str:
-    contact = session.get_one(Contact, report.appointment.contact_id)
+    contact, brand = session.get_one(Contact, report.appointment.contact_id), session.get_one(Brand, report.appointment.brand_id)
     there = (report.now + timedelta(minutes=int(report.body["minutes"]))).astimezone(ZoneInfo(report.appointment.zone))
-    with force_locale(contact.language if contact.language in ("nl", "en", "fr") else "nl"):
+    with force_locale(language_of(contact, brand)):
         return str(
             _("%(name)s is on the way and will be there at about %(time)s.", name=report.viewer.name, time=f"{there:%H:%M}")
         )
@@ -174,17 +186,68 @@ def _write_note(session: Session, report: Report) -> Told:
     return Told()
 
 
+def language_of(contact: Contact, brand: Brand) -> str:
+    """In which of ours the customer is spoken to."""
+    return next((one for one in (contact.language, *brand.languages) if one in LANGUAGES), LANGUAGES[0])
+
+
 def _keep_photo(session: Session, report: Report) -> Told:
-    """Beside its place in the ledger it hangs on a note of the conversation."""
+    """Where it was taken stays only if the brand wants that."""
+    if not session.get_one(Brand, report.appointment.brand_id).keeps_photo_place:
+        for name in ("lat", "lon"):
+            report.body.pop(name, None)
+    label = report.body["label"]
+    _hang_on_note(session, report, f"{label}-{report.id.hex[:8]}.jpg", PHOTO_OF % {"label": LABEL_WORDS[label]})
+    return Told()
+
+
+def _keep_voice(session: Session, report: Report) -> Told:
+    """What is said in it is written below it later, where there is who does that."""
+    file = session.get_one(FieldFile, (report.viewer.user_id, report.file_id))
+    file.content_type = report.body["sound"]
+    _hang_on_note(session, report, f"voice-{report.id.hex[:8]}.{SUFFIXES[file.content_type]}", VOICE_NOTE)
+    return Told()
+
+
+def _plan_follow_up(session: Session, report: Report) -> Told:
+    """Another visit of theirs at the same customer, as the row of this action's id."""
+    now, one, body = report.now, report.appointment, report.body
+    try:
+        starts_at = instant(date.fromisoformat(body["date"]), time.fromisoformat(body["time"]), one.zone)
+    except NoSuchTime as error:
+        raise ActionRefused("time", NO_SUCH_TIME, field="time") from error
+    if starts_at <= now:
+        raise ActionRefused("time", PAST, field="date")
+    if is_absent(session, report.viewer.user_id, starts_at=starts_at, zone=one.zone):
+        raise ActionRefused("absent", ABSENT, field="date")
+    ends_at = starts_at + timedelta(minutes=int(body.get("minutes") or USUAL_MINUTES[AppointmentKind.VISIT]))
+    other = _meanwhile(session, report.viewer, starts_at, ends_at)
+    content = replace(content_of(one), title=body["text"], starts_at=starts_at, ends_at=ends_at, notes="")
+    content = replace(content, technician_user_id=report.viewer.user_id)
+    plan_appointment(session, content, now=now, actor=report.viewer.actor, appointment_id=report.id)
+    if other is None:
+        return Told("planned")
+    return Told("planned", MEANWHILE % {"time": f"{other.astimezone(ZoneInfo(one.zone)):%H:%M}"})
+
+
+def _meanwhile(session: Session, viewer: Viewer, starts_at: datetime, ends_at: datetime) -> datetime | None:
+    """When the visit begins that they have then already."""
+    theirs = sa.and_(Appointment.technician_user_id == viewer.user_id, Appointment.state != VisitStep.CANCELLED)
+    query = sa.select(Appointment.starts_at).where(theirs, Appointment.starts_at < ends_at, Appointment.ends_at > starts_at)
+    return session.execute(query.order_by(Appointment.starts_at).limit(1)).scalar_one_or_none()
+
+
+def _hang_on_note(session: Session, report: Report, filename: str, text: str) -> None:
+    """Beside its place in the ledger a file hangs on a note of the conversation."""
     thread_id = report.appointment.thread_id
     if thread_id is None or report.file_id is None:
-        return Told()
-    file, label = session.get_one(FieldFile, (report.viewer.user_id, report.file_id)), LABEL_WORDS[report.body["label"]]
+        return
+    file = session.get_one(FieldFile, (report.viewer.user_id, report.file_id))
     attachment = Attachment(
         id=new_id(),
         thread_id=thread_id,
         uploaded_by_user_id=report.viewer.user_id,
-        filename=f"{report.body['label']}-{report.id.hex[:8]}.jpg",
+        filename=filename,
         content_type=file.content_type,
         size_bytes=file.size_bytes,
         sha256=file.sha256,
@@ -194,8 +257,7 @@ def _keep_photo(session: Session, report: Report) -> Told:
     )
     session.add(attachment)
     session.flush()
-    _add_note(session, report, PHOTO_OF % {"label": label}, files=(attachment.id,))
-    return Told()
+    _add_note(session, report, text, files=(attachment.id,))
 
 
 def _add_note(session: Session, report: Report, text: str, *, files: tuple[uuid.UUID, ...] = ()) -> None:
@@ -226,4 +288,6 @@ EFFECTS: dict[ActionKind, Callable[[Session, Report], Told]] = {
     ActionKind.SERIAL: _only_noted,
     ActionKind.METER: _only_noted,
     ActionKind.SIGNATURE: _only_noted,
+    ActionKind.VOICE: _keep_voice,
+    ActionKind.FOLLOW_UP: _plan_follow_up,
 }

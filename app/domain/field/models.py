@@ -1,4 +1,4 @@
-"""The office's ledger of what technicians reported from their phones, the files of it, and the checklists of a visit."""
+"""The office's ledger of what technicians reported from phones, the files of it, the checklists and the reports of visits."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ class ActionKind(StrEnum):
     SERIAL = "serial"
     METER = "meter"
     SIGNATURE = "signature"
+    VOICE = "voice"
+    FOLLOW_UP = "follow_up"
 
 
 class Outcome(StrEnum):
@@ -32,6 +34,11 @@ class Outcome(StrEnum):
     CONFLICT = "conflict"  # the world changed: a person chooses, which is another action
     REFUSED = "refused"  # never as it is
     DISCARDED = "discarded"  # its owner threw it away; should it arrive later, nothing happens
+
+
+class ReportOutcome(StrEnum):
+    SENT = "sent"  # its mail is promised; what becomes of it is the delivery's
+    STOPPED = "stopped"  # it could not be sent, or was not wanted
 
 
 class PhotoLabel(StrEnum):
@@ -79,7 +86,10 @@ class PhoneAction(Base):
 
 
 class FieldFile(Base):
-    """A file a phone sent, under the id the phone gave it; it says something once an action names it."""
+    """A file a phone sent, under the id the phone gave it; it says something once an action names it.
+
+    `thumbnail_key`: a small JPEG of a picture, made later; `transcript`: what is said in a voice note, as a machine heard it.
+    """
 
     __tablename__ = "field_files"
 
@@ -89,6 +99,8 @@ class FieldFile(Base):
     content_type: Mapped[str]
     size_bytes: Mapped[int]
     storage_key: Mapped[str]
+    thumbnail_key: Mapped[str | None]
+    transcript: Mapped[str] = mapped_column(default="", server_default="")
     created_at: Mapped[datetime]
 
     __table_args__ = (
@@ -108,3 +120,22 @@ class VisitChecklist(WithId, Base):
     updated_at: Mapped[datetime]
 
     __table_args__ = (sa.UniqueConstraint("brand_id", "order_type"),)
+
+
+class VisitReport(Base):
+    """That a visit is over and the customer is to have its report: one for a visit, however often it is ended.
+
+    `outcome` null: not sent yet. `task_id`: the task to finish its documentation, where something lacked.
+    """
+
+    __tablename__ = "visit_reports"
+
+    appointment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("appointments.id", ondelete="CASCADE"), primary_key=True)
+    task_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("tasks.id", ondelete="SET NULL"), index=True)
+    message_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("messages.id", ondelete="SET NULL"), index=True)
+    outcome: Mapped[ReportOutcome | None] = mapped_column(text_enum(ReportOutcome, "outcome"))
+    reason: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (sa.CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="ended"),)

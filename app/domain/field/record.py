@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,9 @@ class VisitRecord:
     checks: dict[str, Reported] = field(default_factory=dict)
     meters: dict[str, Reported] = field(default_factory=dict)
     signature: Reported | None = None
+    voices: tuple[Reported, ...] = ()
+    follow_ups: tuple[Reported, ...] = ()
+    transcripts: dict[uuid.UUID, str] = field(default_factory=dict)  # by file of a voice note, where a machine wrote one
 
     @property
     def labels(self) -> set[str]:
@@ -47,11 +50,16 @@ class VisitRecord:
 
 
 def read_record(session: Session, appointment_id: uuid.UUID) -> VisitRecord:
-    """One query."""
+    """One query; another one where there are voice notes."""
     query = sa.select(PhoneAction, User.name).join(User, User.id == PhoneAction.user_id)
     query = query.where(PhoneAction.appointment_id == appointment_id, PhoneAction.outcome == Outcome.APPLIED)
     rows = session.execute(query.order_by(PhoneAction.number)).all()
-    return make_record([_reported(row.PhoneAction, row.name) for row in rows])
+    record = make_record([_reported(row.PhoneAction, row.name) for row in rows])
+    spoken = [one.file_id for one in record.voices]
+    if not spoken:
+        return record
+    written = sa.select(FieldFile.id, FieldFile.transcript).where(FieldFile.id.in_(spoken), FieldFile.transcript != "")
+    return replace(record, transcripts={row.id: row.transcript for row in session.execute(written)})
 
 
 def make_record(reported: list[Reported]) -> VisitRecord:
@@ -65,6 +73,8 @@ def make_record(reported: list[Reported]) -> VisitRecord:
         checks={one.body["item"]: one for one in of[ActionKind.CHECKLIST]},
         meters={one.body["when"]: one for one in of[ActionKind.METER]},
         signature=of[ActionKind.SIGNATURE][-1] if of[ActionKind.SIGNATURE] else None,
+        voices=of[ActionKind.VOICE],
+        follow_ups=of[ActionKind.FOLLOW_UP],
     )
 
 

@@ -113,6 +113,14 @@ def set_promises(brand_id: uuid.UUID) -> ResponseReturnValue:
     return _set_rule(brand_id, BrandRule.TASKS_OF_PROMISES, is_on=request.form.get("tasks_of_promises") == "on")
 
 
+@bp.post("/settings/brands/<uuid:brand_id>/visits")
+def set_visits(brand_id: uuid.UUID) -> ResponseReturnValue:
+    """What goes for its visits: each button of the form names one rule, with "on" or "off"."""
+    known = (BrandRule.SENDS_VISIT_REPORTS, BrandRule.KEEPS_PHOTO_PLACE, BrandRule.RECOGNISES_SPEECH)
+    rule = next((one for one in known if one.value in request.form), None)
+    return _set_rule(brand_id, rule, is_on=request.form[rule.value] == "on") if rule is not None else abort(422)
+
+
 def _set_rule(brand_id: uuid.UUID, rule: BrandRule, *, is_on: bool) -> ResponseReturnValue:
     viewer = require(Permission.PEOPLE_SEE)
     if brand_id not in viewer.brand_ids:

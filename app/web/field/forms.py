@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from app.core.text import storable
 from app.core.translation import gettext as _
 from app.domain.field.actions import NewAction
+from app.domain.field.effects import SUFFIXES
 from app.domain.field.models import LINE_CHARACTERS, TEXT_CHARACTERS, ActionKind, PhotoLabel
 from app.domain.field.steps import REASONS, TAKEN, VisitStep
 
 CHECK_ANSWERS = ("yes", "no", "na")
 METER_TIMES = ("before", "after")
 MOST_MINUTES, MOST_OFFSET_MS, MOST_STROKES = 240, 10 * 366 * 86_400_000, 20_000
-NEED_FILE = frozenset({ActionKind.PHOTO})
+NEED_FILE = frozenset({ActionKind.PHOTO, ActionKind.VOICE})
+MOST_VOICE_SECONDS = 600
 STEPS = tuple(step.value for step in TAKEN)
 
 
@@ -74,7 +76,39 @@ def _message(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _photo(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {"label": _one_of({"label": body.get("label") or "other"}, "label", tuple(PhotoLabel))}
+    read = {"label": _one_of({"label": body.get("label") or "other"}, "label", tuple(PhotoLabel))}
+    return {**read, **_place(body)}
+
+
+def _place(body: Mapping[str, Any]) -> dict[str, str]:
+    """Where it was taken, to about a hundred metres; a place that cannot be read is none."""
+    try:
+        lat, lon = Decimal(str(body["lat"])), Decimal(str(body["lon"]))
+        if not (abs(lat) <= 90 and abs(lon) <= 180):
+            return {}
+    except (KeyError, InvalidOperation):
+        return {}
+    return {"lat": str(round(lat, 3)), "lon": str(round(lon, 3))}
+
+
+def _voice(body: Mapping[str, Any]) -> dict[str, Any]:
+    """`sound`: what kind of file it is, without its codecs; how long it is matters to nobody but readers."""
+    said = {"sound": str(body.get("sound") or "").partition(";")[0].strip().lower()}
+    seconds = str(body.get("seconds") or "0")
+    length = int(seconds) if seconds.isdecimal() and len(seconds) < 5 else 0
+    return {"sound": _one_of(said, "sound", tuple(SUFFIXES)), "seconds": min(length, MOST_VOICE_SECONDS)}
+
+
+def _follow_up(body: Mapping[str, Any]) -> dict[str, Any]:
+    """`date` and `time` are those of the place, as fields of a form give them."""
+    try:
+        day, at = date.fromisoformat(str(body.get("date") or "")), time.fromisoformat(str(body.get("time") or ""))
+    except ValueError as error:
+        raise BadAction("date", _("Choose a day and a time to come.")) from error
+    if not 2000 <= day.year <= 2100:
+        raise BadAction("date", _("Choose a day and a time to come."))
+    read: dict[str, Any] = {"date": day.isoformat(), "time": f"{at:%H:%M}", "text": _text(body, "text", LINE_CHARACTERS)}
+    return {**read, **({"minutes": _minutes(body)} if body.get("minutes") else {})}
 
 
 def _checklist(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,6 +151,8 @@ _BODIES: dict[ActionKind, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     ActionKind.SERIAL: _serial,
     ActionKind.METER: _meter,
     ActionKind.SIGNATURE: _signature,
+    ActionKind.VOICE: _voice,
+    ActionKind.FOLLOW_UP: _follow_up,
 }
 
 

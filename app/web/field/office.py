@@ -12,12 +12,13 @@ from app.domain.accounts.models import Brand
 from app.domain.accounts.permissions import Permission
 from app.domain.appointments.models import AppointmentKind
 from app.domain.appointments.queries import get_appointment, list_appointments_of_order
+from app.domain.field.models import VisitReport
 from app.domain.field.queries import row_of
 from app.domain.field.record import find_file, read_record
 from app.domain.orders.queries import get_order
 from app.web.accounts.session import require
 from app.web.field.blueprint import bp
-from app.web.field.today import send_kept
+from app.web.field.today import send_kept, send_paper
 from app.web.pages import page
 
 
@@ -30,7 +31,8 @@ def office_report(appointment_id: uuid.UUID) -> ResponseReturnValue:
         abort(404)
     brand = session.get_one(Brand, row.appointment.brand_id)
     visit, record = row_of(session, row), read_record(session, appointment_id)
-    return page("field/office_report.html", visit=visit, record=record, brand=brand)
+    sent = session.get(VisitReport, appointment_id)
+    return page("field/office_report.html", visit=visit, record=record, brand=brand, sent=sent)
 
 
 @bp.get("/appointments/<uuid:appointment_id>/files/<uuid:file_id>")
@@ -38,8 +40,16 @@ def office_file(appointment_id: uuid.UUID, file_id: uuid.UUID) -> ResponseReturn
     """A picture of a visit, for whoever sees the visit."""
     viewer, session = require(Permission.VISITS_SEE), db.session()
     get_appointment(session, viewer=viewer, appointment_id=appointment_id)
-    found = find_file(session, appointment_id=appointment_id, file_id=file_id)
-    return send_kept(found.storage_key) if found is not None else abort(404)
+    return send_kept(find_file(session, appointment_id=appointment_id, file_id=file_id))
+
+
+@bp.get("/appointments/<uuid:appointment_id>/report.pdf")
+def office_paper(appointment_id: uuid.UUID) -> ResponseReturnValue:
+    """The report as the customer gets it."""
+    viewer, session = require(Permission.VISITS_SEE), db.session()
+    if get_appointment(session, viewer=viewer, appointment_id=appointment_id).appointment.kind != AppointmentKind.VISIT:
+        abort(404)
+    return send_paper(appointment_id)
 
 
 @bp.get("/orders/<uuid:order_id>/visits")

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 
-from flask import Response, abort, send_file
+from flask import Response, abort, request, send_file
 from flask.typing import ResponseReturnValue
 
 from app.core.clock import utc_now
@@ -17,9 +17,11 @@ from app.core.runtime import runtime
 from app.core.storage import FileMissing
 from app.domain.accounts.models import Brand
 from app.domain.field.access import get_own_visit
-from app.domain.field.models import PhotoLabel
+from app.domain.field.effects import SUFFIXES
+from app.domain.field.models import FieldFile, PhotoLabel
 from app.domain.field.queries import VisitRow, get_visit_page, list_own_visits, today_of
 from app.domain.field.record import find_file
+from app.domain.field.report_paper import draw_report, read_facts
 from app.domain.field.steps import ENDED, MAIN_STEPS, REASONS
 from app.mail.filetypes import real_content_type
 from app.web.accounts.session import current_viewer
@@ -63,6 +65,7 @@ def visit_page(appointment_id: uuid.UUID, *, problem: str = "", status: int = 20
     shown = get_visit_page(db.session(), viewer=current_viewer(), appointment_id=appointment_id)
     context: dict[str, Any] = {
         "shown": shown,
+        "brand": db.session().get_one(Brand, shown.visit.row.appointment.brand_id),
         "visit": shown.visit,
         "record": shown.record,
         "labels": [label.value for label in PhotoLabel],
@@ -90,26 +93,40 @@ def report(appointment_id: uuid.UUID) -> ResponseReturnValue:
     return page("field/report.html", shown=shown, visit=shown.visit, record=shown.record, brand=brand, made_at=utc_now())
 
 
+@bp.get("/visits/<uuid:appointment_id>/report.pdf")
+def report_paper(appointment_id: uuid.UUID) -> ResponseReturnValue:
+    """The same as the customer gets it."""
+    get_own_visit(db.session(), viewer=current_viewer(), appointment_id=appointment_id)
+    return send_paper(appointment_id)
+
+
+def send_paper(appointment_id: uuid.UUID) -> Response:
+    """The report as a PDF, drawn now, in the customer's language. The viewer may see the visit."""
+    facts = read_facts(db.session(), appointment_id)
+    content = draw_report(facts, storage=runtime().storage, now=utc_now())
+    return send_file(BytesIO(content), mimetype="application/pdf", as_attachment=True, download_name=facts.name)
+
+
 @bp.get("/visits/<uuid:appointment_id>/files/<uuid:file_id>")
 def file(appointment_id: uuid.UUID, file_id: uuid.UUID) -> ResponseReturnValue:
     """A picture of one of the viewer's visits; what is none is a download."""
     session = db.session()
     get_own_visit(session, viewer=current_viewer(), appointment_id=appointment_id)
-    found = find_file(session, appointment_id=appointment_id, file_id=file_id)
+    return send_kept(find_file(session, appointment_id=appointment_id, file_id=file_id))
+
+
+def send_kept(found: FieldFile | None) -> Response:
+    """The file, or with `?size=small` its thumbnail where there is one; shown only if its bytes are a picture's or sound's."""
     if found is None:
         abort(404)
-    return send_kept(found.storage_key)
-
-
-def send_kept(storage_key: str) -> Response:
-    """What lies there, shown only if its bytes are a picture's."""
+    small = found.thumbnail_key if request.args.get("size") == "small" else None
     try:
-        with runtime().storage.open(storage_key) as kept:
+        with runtime().storage.open(small or found.storage_key) as kept:
             content = kept.read()
     except FileMissing:
         abort(404)
-    kind = real_content_type("application/octet-stream", content)
-    shown = kind in SHOWN_INLINE
+    kind = found.content_type if found.content_type in SUFFIXES else real_content_type("application/octet-stream", content)
+    shown = kind in SHOWN_INLINE or kind in SUFFIXES
     response = send_file(
         BytesIO(content), mimetype=kind if shown else "application/octet-stream", as_attachment=not shown, download_name="photo"
     )

@@ -1,7 +1,7 @@
 // Sends the outbox: in the order things were done at each visit, words before pictures, one sender at a time. Locks only save traffic; that
 // nothing is done twice is the office's ledger. What gets no answer is sent again, and an action is done only when the office says so.
 import { Stopped, Unknown, post, preflight, upload } from "./connection.js";
-import { bytesOf, isRipe, isWaiting, list, mine, settle, tell, update } from "./outbox.js";
+import { bytesOf, claim, isRipe, isWaiting, list, mine, settle, tell, update } from "./outbox.js";
 import { pointer } from "./pack.js";
 import { get, put, transact } from "./store.js";
 import { userId } from "./words.js";
@@ -86,16 +86,19 @@ export function next(actions, now) {
   return found;
 }
 
-async function send(batch, csrf) {
-  const actions = [];
+async function send(ripe, csrf) {
+  const actions = [], batch = [];
   const last = new Map();
-  for (const one of batch) {
-    await update(one, { state: "sending", tries: one.tries + 1 });
+  for (const old of ripe) {
+    const one = await claim(old);
+    if (!one) continue;
+    batch.push(one);
     const after = last.get(one.visit_id) ?? (await get("meta", `last:${userId()}:${one.visit_id}`))?.value ?? null;
     const { id, device_id, visit_id, kind, body, file_id, replaces, occurred_at, clock_offset_ms, send_before } = one;
     actions.push({ id, device_id, visit_id, kind, body, file_id, replaces, occurred_at, clock_offset_ms, send_before, after });
     last.set(one.visit_id, id);
   }
+  if (!batch.length) return;
   try {
     const { answers } = await post("/field/actions", { user_id: userId(), actions }, csrf);
     for (const [place, answer] of (answers ?? []).entries()) await take(batch[place], answer);
@@ -127,6 +130,8 @@ async function take(action, answer) {
 
 async function sendPicture(action, csrf) {
   const bytes = await bytesOf(action);
+  const now = await get("actions", action.id);
+  if (!now || !isWaiting(now) || now.uploaded) return undefined;  // another tab was quicker
   if (!bytes?.byteLength) return settle(action, "refused", { code: "no_bytes", words: "unreadable", choices: ["discard"], details: {} });
   await update(action, { tries: action.tries + 1 });
   let problem;

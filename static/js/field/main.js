@@ -3,9 +3,11 @@ import { discard, drain, hooks, hurry, status } from "./actions.js";
 import { bytesOf, forget, isWaiting, keep, list, mine, needsPerson, onChange, tidy, update } from "./outbox.js";
 import { check, forgetPack, refresh } from "./pack.js";
 import { Unreadable, shrink } from "./photos.js";
+import { placeOf } from "./place.js";
 import { showQueue } from "./queue.js";
 import { bindGlass } from "./signature.js";
 import { canKeep, get, put, remove } from "./store.js";
+import { bindDictation, bindVoice, keepRecording } from "./voice.js";
 import { clock, word, wordOf } from "./words.js";
 
 const SEND_BEFORE_MS = { on_the_way: 15 * 60_000 }, FULL = 0.95, FRESH_MS = 120_000;
@@ -20,10 +22,10 @@ function bodyOf(form) {
 }
 
 async function keepForm(form, more = {}) {
-  const kind = form.elements.kind.value, body = { ...bodyOf(form), ...more.body };
+  const kind = more.with?.kind ?? form.elements.kind.value, body = { ...(form ? bodyOf(form) : {}), ...more.body };
   const limit = SEND_BEFORE_MS[body.to];
   const send_before = limit ? new Date(Date.now() + limit).toISOString() : null;
-  const action = await keep({ visit_id: form.dataset.visit, who: form.dataset.who, kind, body, send_before, ...more.with });
+  const action = await keep({ visit_id: form?.dataset.visit, who: form?.dataset.who, kind, body, send_before, ...more.with });
   navigator.vibrate?.(20);
   if (kind === "step") offerUndo(action);
   hurry();
@@ -64,8 +66,8 @@ async function takePhotos(form, input) {
   const label = form.elements.label.value;
   for (const file of [...input.files]) {
     try {
-      const bytes = await shrink(await file.arrayBuffer(), file.type);
-      await keepForm(form, { body: { label }, with: { bytes } });
+      const taken = await file.arrayBuffer(), place = form.closest("[data-keeps-place]") ? placeOf(taken) : null;
+      await keepForm(form, { body: { label, ...place }, with: { bytes: await shrink(taken, file.type) } });
     } catch (error) {
       say(error.name === "QuotaExceededError" ? word("full") : error instanceof Unreadable ? word("unreadable") : word("cannot_keep"));
     }
@@ -135,7 +137,7 @@ function overlay(own) {
     const of = pending.filter((one) => one.visit_id === visit.dataset.visit);
     showState(visit, of.findLast((one) => one.kind === "step")?.body.to ?? visit.dataset.state);
     showChecks(visit, of.filter((one) => one.kind === "checklist"));
-    for (const kind of ["photo", "serial", "meter", "note", "message"]) showPending(visit, kind, of.filter((one) => one.kind === kind));
+    for (const kind of ["photo", "serial", "meter", "note", "message", "voice", "follow_up"]) showPending(visit, kind, of.filter((one) => one.kind === kind));
   }
 }
 
@@ -175,7 +177,7 @@ async function showPending(visit, kind, actions) {
     const item = document.createElement("li");
     item.dataset.pending = one.id;
     item.className = "visit-waiting";
-    item.textContent = one.kind === "photo" ? wordOf("labels", one.body.label) : one.body.text ?? one.body.value ?? one.body.item ?? "";
+    item.textContent = one.kind === "photo" ? wordOf("labels", one.body.label) : one.kind === "voice" ? wordOf("kinds", "voice") : one.body.text ?? one.body.value ?? one.body.item ?? "";
     place.append(item);
     if (one.kind === "photo") await showPicture(item, one);
   }
@@ -230,6 +232,9 @@ async function start() {
   try { await tidy(); } catch { return say(word("nothing_kept")); }
   if (await check() === "old") { document.getElementById("main").replaceChildren(); say(word("too_old")); }
   for (const form of document.querySelectorAll("[data-action-form]")) bindForm(form);
+  for (const form of document.querySelectorAll("form:has([data-sound])")) bindVoice(form, keepForm, say);
+  for (const button of document.querySelectorAll("[data-dictate]")) bindDictation(button);
+  await keepRecording(keepForm).catch(() => null);
   for (const glass of document.querySelectorAll("[data-glass]")) bindGlass(glass);
   for (const button of document.querySelectorAll("[data-send-now]")) button.addEventListener("click", hurry);
   hooks.onPack = onPack;

@@ -62,6 +62,34 @@ export async function update(action, values) {
   await put("actions", action);
 }
 
+// Takes an action up for sending, as it stands now; null where somebody ended, discarded or sent it meanwhile.
+export async function claim(action) {
+  const taken = await transact("readwrite", ({ actions }, keep) => {
+    actions.get(action.id).onsuccess = (event) => {
+      const now = event.target.result;
+      if (!now || !isWaiting(now)) return;
+      Object.assign(now, { state: "sending", tries: now.tries + 1 });
+      actions.put(now);
+      keep(now);
+    };
+  });
+  return taken ?? null;
+}
+
+// Changes what it says while it never left. False: it is under way, or was sent.
+export async function edit(action, body) {
+  const isChanged = await transact("readwrite", ({ actions }, keep) => {
+    actions.get(action.id).onsuccess = (event) => {
+      const now = event.target.result;
+      if (!now || now.state !== "saved" || now.tries > 0) return;
+      actions.put({ ...now, body });
+      keep(true);
+    };
+  });
+  tell();
+  return Boolean(isChanged);
+}
+
 // What the office has: the bytes go, the action stays a day to be looked at.
 export async function settle(action, state, problem = null) {
   await transact("readwrite", (stores) => {

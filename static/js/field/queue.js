@@ -1,8 +1,8 @@
 // The page of what waits on this phone: in the order it goes, what needs a person first, each with its choices.
-import { bytesOf, isWaiting, keep, mine, needsPerson, settle } from "./outbox.js";
+import { bytesOf, edit, isWaiting, keep, mine, needsPerson, settle } from "./outbox.js";
 import { clock, word, wordOf } from "./words.js";
 
-const EVIDENCE = new Set(["note", "photo", "checklist", "serial", "meter", "signature"]), OLD_MS = 14 * 86400000;
+const EVIDENCE = new Set(["note", "photo", "checklist", "serial", "meter", "signature", "voice", "follow_up"]), OLD_MS = 14 * 86400000;
 
 const make = (tag, className, text) => Object.assign(document.createElement(tag), { className, textContent: text ?? "" });
 
@@ -21,7 +21,7 @@ export function showQueue(everything, tools) {
 
 function saying(one) {
   const { body } = one;
-  const said = one.kind === "step" ? wordOf("steps", body.to) : one.kind === "photo" ? wordOf("labels", body.label) : body.text ?? body.value ?? body.name ?? body.item;
+  const said = one.kind === "step" ? wordOf("steps", body.to) : one.kind === "photo" ? wordOf("labels", body.label) : one.kind === "voice" ? `${body.seconds} s` : body.text ?? body.value ?? body.name ?? body.item;
   return `${wordOf("kinds", one.kind)}: ${said}`;
 }
 
@@ -41,6 +41,7 @@ function item(one, tools) {
   const isOld = Date.now() - Date.parse(one.occurred_at) > OLD_MS && !one.confirmed;
   if (isOld) made.append(make("p", "", word("late")));
   if (isOld || one.parked) choices.append(button(word("retry"), async () => { await tools.update(one, { confirmed: true, parked: false, tries: 0 }); tools.hurry(); }));
+  if (typeof one.body.text === "string" && one.tries === 0) choices.append(button(word("change"), () => change(one, made, tools)));
   choices.append(button(word("discard"), () => window.confirm(word("sure")) ? tools.discard(one) : null));
   made.append(choices);
   return made;
@@ -75,14 +76,19 @@ async function choose(one, choice, place, tools) {
 function change(one, place, tools) {
   const field = Object.assign(make("textarea", "fieldwork__input"), { rows: 4, value: one.body.text });
   field.setAttribute("aria-label", wordOf("kinds", one.kind));
-  const newest = one.problem.details?.newer?.at(-1)?.id;
+  const newest = one.problem?.details?.newer?.at(-1)?.id;
   const send = button(word("send_now"), async () => {
-    if (!field.value.trim()) return;
+    if (!field.value.trim()) return undefined;
     const body = { ...one.body, text: field.value.trim(), ...(newest ? { last_seen_message_id: newest } : {}) };
+    if (isWaiting(one)) {
+      const isChanged = await edit(one, body);
+      field.replaceWith(make("p", "", isChanged ? "" : word("gone_already")));
+      return tools.hurry();
+    }
     await keep({ visit_id: one.visit_id, who: one.who, kind: one.kind, body, replaces: one.id });
     field.remove();
     await settle(one, "done", { code: "settled", words: "" });
-    tools.hurry();
+    return tools.hurry();
   });
   place.querySelector(".outbox__choices").replaceChildren(field, send);
   field.focus();
