@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from fontTools.ttLib import TTFont
 from fpdf import FPDF, XPos, YPos
@@ -201,8 +201,8 @@ class _Paper(FPDF):
         self._footer_words, self._has_second = footer, False
         self.set_margins(MARGIN, MARGIN)
         self.set_auto_page_break(True, margin=20)
-        self.add_font(FIRST, "", FONTS / "Inter-Regular.ttf")
-        self.add_font(FIRST, "B", FONTS / "Inter-Bold.ttf")
+        self._add(FIRST, "", "Inter-Regular.ttf")
+        self._add(FIRST, "B", "Inter-Bold.ttf")
         self.c_margin = 0
         self.alias_nb_pages("")
 
@@ -219,9 +219,18 @@ class _Paper(FPDF):
         if _covered().issuperset(clean):
             return FIRST
         if not self._has_second:
-            self.add_font(SECOND, "", FONTS / "DejaVuSans.ttf")
+            self._add(SECOND, "", "DejaVuSans.ttf")
             self._has_second = True
         return SECOND
+
+    def _add(self, family: str, style: Literal["", "B"], file: str) -> None:
+        """The library keeps the file of a font open and never closes it: it reads from memory instead."""
+        known = set(self.fonts)
+        self.add_font(family, style, FONTS / file)
+        for name in set(self.fonts) - known:
+            reader: Any = getattr(self.fonts[name], "ttfont").reader  # noqa: B009 core fonts have none
+            opened, reader.file = reader.file, io.BytesIO((FONTS / file).read_bytes())
+            opened.close()
 
     def number_pages(self) -> None:
         """Write the footers once all pages are there: the library's mark for their count may stand in a text."""

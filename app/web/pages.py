@@ -48,6 +48,7 @@ ROUTES = (
     "app.web.sla.routes",
     "app.web.contacts.routes",
     "app.web.orders.routes",
+    "app.web.quotes.routes",
     "app.web.analytics.routes",
     "app.web.integrations.routes",
     "app.web.webhooks.routes",

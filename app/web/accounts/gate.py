@@ -37,6 +37,7 @@ READING = Needs(Permission.THREADS_SEE, Permission.THREADS_SEE)  # forms that ch
 AREAS = {
     "contacts": Needs(Permission.CONTACTS_SEE, Permission.CONTACTS_CHANGE),
     "orders": Needs(Permission.ORDERS_SEE, Permission.ORDERS_CHANGE),
+    "quotes": Needs(Permission.ORDERS_SEE, Permission.ORDERS_CHANGE),
     "tasks": Needs(Permission.TASKS_SEE, Permission.TASKS_CHANGE),
     "appointments": Needs(Permission.VISITS_SEE, Permission.VISITS_CHANGE),
 }
@@ -57,7 +58,7 @@ PAGES = {
 }
 # Open to whoever has the link, or a matter of one's own account or day: each role has these.
 PORTAL = "portal"
-OPEN_AREAS = frozenset({"inbox_public", "realtime", "notifications", "field", "field_public", PORTAL})
+OPEN_AREAS = frozenset({"inbox_public", "realtime", "notifications", "field", "field_public", "quotes_public", PORTAL})
 # Programs come in by keys and signatures, and the pages of a demo play the world outside.
 OTHER_DOORS = ("app.api.", "app.hooks.", "app.process.", "app.sandbox.")
 OPEN_PAGES = frozenset(

@@ -119,6 +119,8 @@ def _words(kind: str, who: str, payload: dict[str, Any], currency: str) -> tuple
         return _("%(who)s: from %(former)s to %(status)s", who=who, former=former, status=status), more
     if kind == "OrderLinesChanged":
         return _line_words(who, payload), ""
+    if kind in _ANSWERS:
+        return _(_ANSWERS[kind], name=payload["name"]), payload["note"]
     if kind in _MONEY:
         amount = price_words(Decimal(payload["amount"]), payload.get("currency") or currency)
         return _(_MONEY[kind], amount=amount), payload["reference"]
@@ -130,7 +132,13 @@ _MONEY = {
     "PaymentFailed": N_("A payment of %(amount)s failed"),
     "PaymentRefunded": N_("%(amount)s was paid back"),
 }
+_ANSWERS = {
+    "QuoteAccepted": N_("%(name)s accepted the quote by its link"),
+    "QuoteDeclined": N_("%(name)s declined the quote by its link"),
+}
 _PLAIN = {
+    "QuoteMade": N_("%(who)s made a quote"),
+    "QuoteWithdrawn": N_("%(who)s withdrew a quote"),
     "OrderCreated": N_("%(who)s made the order"),
     "OrderChanged": N_("%(who)s changed notes or references"),
     "OrderPriorityChanged": N_("%(who)s changed the priority"),

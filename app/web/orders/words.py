@@ -5,11 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from babel.numbers import format_currency as format_money
-from babel.numbers import format_decimal
 from flask_babel import get_locale
 
 from app.contract.address_register import Match
+from app.core import money_words as readable
 from app.core.money import round2
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
@@ -127,7 +126,7 @@ def payment_tone(payment: OrderPayment) -> str:
 
 def rate_words(rate: Decimal) -> str:
     """A rate in per cent, with the decimals it has."""
-    return f"{format_decimal(rate.normalize(), locale=str(get_locale() or 'en'))}\u00a0%"
+    return f"{readable.number_words(rate, _language())}\u00a0%"
 
 
 def tax_code_words(code: str) -> str:
@@ -135,27 +134,21 @@ def tax_code_words(code: str) -> str:
 
 
 def quantity_words(quantity: Decimal) -> str:
-    return str(format_decimal(quantity.normalize(), locale=str(get_locale() or "en")))
+    return readable.number_words(quantity, _language())
 
 
 def price_words(price: Decimal | None, currency: str = "EUR") -> str:
-    """Money with its currency, as the reader's locale has it; rounded by us, Babel rounds half to even. "" where nobody said."""
-    return "" if price is None else format_money(round2(price), currency, locale=money_locale(currency))
+    """Money with its currency, as the reader's locale has it. "" where nobody said."""
+    return "" if price is None else readable.money_words(price, currency, _language())
 
 
 def amount_words(amount: Decimal | None) -> str:
-    """The same without its currency, for a column of which everything is in one. Unit prices may have four decimals."""
-    if amount is None:
-        return ""
-    exact = amount if amount != round2(amount) else round2(amount)
-    return str(format_decimal(exact, "#,##0.00##", locale=str(get_locale() or "en")))
+    """The same without its currency, for a column of which everything is in one."""
+    return "" if amount is None else readable.amount_words(amount, _language())
 
 
-def money_locale(currency: str) -> str:
-    """In French, dollars of Canada are written as in Quebec: `$CA` would be a foreigner's."""
-    locale = get_locale()
-    language = locale.language if locale is not None else "en"
-    return "fr_CA" if (language, currency) == ("fr", "CAD") else str(locale or "en")
+def _language() -> str:
+    return str(get_locale() or "en")
 
 
 def quantity_typed(quantity: Decimal) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.web.accounts.audiences import BRAND, SIGNED_IN, Entry
+from tests.web.accounts.audiences import BRAND, PUBLIC, SIGNED_IN, Entry
 
 ORDERS = (
     Entry("GET", "/orders/<uuid:order_id>/appointments/new", BRAND),
@@ -20,5 +20,13 @@ ORDERS = (
     Entry("POST", "/orders/<uuid:order_id>/transitions/<uuid:transition_id>/undo", BRAND),
     Entry("POST", "/orders/<uuid:order_id>/priority", BRAND, data={"priority": "urgent"}),
     Entry("POST", "/orders/<uuid:order_id>/address", BRAND, data={"bag_id": "1"}),
+    Entry("GET", "/orders/<uuid:order_id>/quote", BRAND),
+    Entry("POST", "/orders/<uuid:order_id>/quotes", BRAND, data={"how": "link"}),
+    Entry("POST", "/orders/<uuid:order_id>/quotes/<uuid:quote_id>/withdrawal", BRAND),
+    Entry("GET", "/orders/<uuid:order_id>/quote.pdf", BRAND),
+    Entry("GET", "/orders/<uuid:order_id>/confirmation.pdf", BRAND),
+    Entry("GET", "/q/<quote_token>", PUBLIC),
+    Entry("POST", "/q/<quote_token>", PUBLIC, data={"name": "Pieter"}),
+    Entry("GET", "/q/<quote_token>/pdf", PUBLIC),
     Entry("POST", "/orders/<uuid:order_id>/notes", BRAND, data={"notes": "Achterom"}),
 )

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -36,9 +34,6 @@ from app.domain.mailings.tokens import unsubscribe_token as mailing_token
 from app.domain.notifications.digest_mail import unsubscribe_token
 from app.domain.notifications.models import Notification, NotificationKind, PushSubscription
 from app.domain.notifications.teams.hooks import NewHook, set_hook
-from app.domain.orders.articles import add_article
-from app.domain.orders.lines import LineContent, add_line
-from app.domain.orders.models import Order
 from app.domain.partners.models import Environment, Partner, PartnerPerson
 from app.domain.partners.take_order import take_order
 from app.domain.reply_templates.actions import TemplateContent, create_template
@@ -53,12 +48,10 @@ from app.domain.threads.move_models import ThreadMove
 from app.domain.threads.sorting import ListSort
 from app.domain.threads.triage_models import BulkAction
 from app.domain.threads.view_models import SavedView, ViewScope
-from app.domain.transitions.queries import find_last_transition
 from app.domain.webhooks.actions import EndpointContent, create_endpoint, send_test_event
 from app.domain.webhooks.models import EndpointKind
 from tests.domain.appointments.factories import make_appointment
 from tests.domain.field.factories import make_photo
-from tests.domain.orders.factories import make_order
 from tests.domain.partners.factories import incoming, make_partner, make_partner_key
 from tests.domain.routing.factories import make_rule
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
@@ -67,6 +60,7 @@ from tests.support.signing_in import csrf_token, sign_in
 from tests.web.accounts.audiences import HANDSHAKE, IN, PUBLIC, SIGN_IN, UNSIGNED, Entry, Verdict
 from tests.web.accounts.every_url import TABLE
 from tests.web.accounts.narrow_roles import expected_of
+from tests.web.accounts.order_ids import order_ids
 
 # Least first: who is refused changes nothing for those who come after.
 PEOPLE = ("nobody", "mallory", "moritz", "rita", "theo", "paula", "alice", "leila", "root")
@@ -196,8 +190,7 @@ def _things(app: Flask, session: Session, brand: object, alice: User, theo: User
         **_partner(session, channel, keyring),
         "integration_id": _integration(session, channel, keyring),
         **_callbacks(session, channel, keyring),
-        **_order(session, make_order(session, brand, contact)),  # type: ignore[arg-type]
-        "article_id": _article(session, channel),
+        **order_ids(session, brand, contact),  # type: ignore[arg-type]
         **_visit(app, session, thread, theo), "action_id": new_id(),
         "task_id": create_task(session, TaskContent(channel.brand_id, "Bellen"), now=NOW, actor=SYSTEM).id,
         "identity_id": new_id(), "address_id": new_id(), "merge_id": new_id(),
@@ -210,18 +203,6 @@ def _visit(app: Flask, session: Session, thread: Thread, technician: User) -> di
     visit = make_appointment(session, thread, technician_user_id=technician.id, starts_at=utc_now())
     with app.app_context():
         return {"appointment_id": visit.id, "file_id": make_photo(session, visit, technician, now=NOW)}
-
-
-def _order(session: Session, order: Order) -> dict[str, object]:
-    change = add_line(session, order.id, LineContent("Kabel", Decimal(1), Decimal(5)), now=NOW, actor=SYSTEM)
-    begun = find_last_transition(session, "order", order.id)
-    assert begun is not None
-    line_id = UUID(change.payload["line_item_id"])
-    return {"order_id": order.id, "line_id": line_id, "change_id": change.id, "transition_id": begun.id}
-
-
-def _article(session: Session, channel: Channel) -> object:
-    return add_article(session, brand_id=channel.brand_id, sku="WB-11", name="Wallbox", unit_price=None, now=NOW).id
 
 
 def _automation_rule(session: Session, brand_id: object) -> object:

@@ -1,0 +1,30 @@
+"""Money and numbers as people read them, in a locale that is named; rounded by us, since Babel rounds half to even."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from babel.numbers import format_currency, format_decimal
+
+from app.core.money import round2
+
+
+def money_locale(language: str, currency: str) -> str:
+    """In French, dollars of Canada are written as in Quebec: `$CA` would be a foreigner's."""
+    return "fr_CA" if (language, currency) == ("fr", "CAD") else language
+
+
+def money_words(amount: Decimal, currency: str, language: str) -> str:
+    """With its currency: "€ 1.249,00"."""
+    return str(format_currency(round2(amount), currency, locale=money_locale(language, currency)))
+
+
+def amount_words(amount: Decimal, language: str) -> str:
+    """Without a currency, for a column of which everything is in one. Unit prices may have four decimals."""
+    exact = amount if amount != round2(amount) else round2(amount)
+    return str(format_decimal(exact, "#,##0.00##", locale=language))
+
+
+def number_words(number: Decimal, language: str) -> str:
+    """With the decimals it has and no more."""
+    return str(format_decimal(number.normalize(), locale=language))

@@ -1,0 +1,63 @@
+"""A quote goes to the customer: in a conversation about the order by mail, with the link below the words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.text import mark as N_
+from app.domain.accounts.access import Viewer
+from app.domain.connections.models import Channel
+from app.domain.contacts.models import Contact
+from app.domain.delivery.actions import Reply, ReplyContext, queue_reply
+from app.domain.orders.models import Order, OrderThread
+from app.domain.quotes.actions import NewQuote, UnableToQuote, make_quote
+from app.domain.quotes.models import OrderQuote
+from app.domain.threads.actions import lock_thread
+from app.domain.threads.models import Thread
+from app.domain.threads.write_first import begin_conversation
+
+SENT = N_("This quote was sent already.")
+
+
+@dataclass(frozen=True)
+class QuoteMail:
+    """`subject` is for a conversation that begins with it. `address_of_link` ends where the secret begins."""
+
+    channel: Channel
+    subject: str
+    text: str
+    address_of_link: str
+
+
+def send_quote(
+    session: Session, order: Order, new: NewQuote, mail: QuoteMail, *, viewer: Viewer, context: ReplyContext, now: datetime
+) -> OrderQuote:
+    """Make the quote and promise the mail. Raises UnableToQuote, TransitionRefused, UnableToReply; then nothing is written."""
+    customer = session.get_one(Contact, order.customer_contact_id)
+    thread = _running(session, order, mail.channel) or begin_conversation(
+        session, customer, mail.channel, subject=mail.subject, order=order, viewer=viewer, now=now
+    )
+    lock_thread(session, thread.id)  # before the order, as whoever links the two does
+    quote, token = make_quote(session, order.id, new, now=now, actor=viewer.actor)
+    if not token:
+        raise UnableToQuote(SENT)
+    reply = Reply(
+        thread_id=thread.id,
+        text=f"{mail.text.strip()}\n\n{mail.address_of_link}{token}",
+        channel_id=mail.channel.id,
+        client_token=new.id,
+        takes_thread=False,
+    )
+    queue_reply(session, reply, channel=mail.channel, author=viewer.actor, author_name=viewer.name, context=context)
+    return quote
+
+
+def _running(session: Session, order: Order, channel: Channel) -> Thread | None:
+    """The newest conversation about the order with its customer on this channel, open or closed."""
+    query = sa.select(Thread).join(OrderThread, OrderThread.thread_id == Thread.id).where(OrderThread.order_id == order.id)
+    query = query.where(Thread.contact_id == order.customer_contact_id, Thread.channel_id == channel.id, Thread.spam_at.is_(None))
+    return session.execute(query.order_by(OrderThread.linked_at.desc()).limit(1)).scalar_one_or_none()

@@ -1,0 +1,7 @@
+"""The routes of this area; importing the modules puts them on its blueprints."""
+
+from app.web.quotes import colleagues as colleagues
+from app.web.quotes import customers as customers
+from app.web.quotes.blueprint import bp, public
+
+blueprints = (bp, public)
