@@ -83,6 +83,9 @@ OPEN_PAGES = frozenset(
 WITH_PORTAL = frozenset(
     {
         "inbox.home",
+        "quotes_public.show",
+        "quotes_public.answer",
+        "quotes_public.document",
         "mailings.ask_unsubscribe",
         "mailings.unsubscribe",
         "notifications.ask_unsubscribe",
