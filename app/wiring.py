@@ -105,6 +105,7 @@ _push_alert = AfterCommit("push_sla_alert", push_sla_alert, LIVE)
 _route = AfterCommit("route_after", route_after, LIVE, among=wanted_among)
 _automate = AfterCommit("run_rules", run_rules, LIVE, among=awaited_among)
 _answer = AfterCommit("answer_by_itself", answer_by_itself, LIVE, among=answered_among)
+_read_order = AfterCommit("read_order_mail", partners.read_order_mail, LIVE, among=partners.order_mail_among)
 _automate_past = AfterCommit("run_rule_on_past", run_rule_on_past, SEND, among=about_the_past_among)
 _lift = AfterCommit("lift_at_provider", lift_at_provider, SEND)
 _fetch_media = AfterCommit("fetch_announced_media", fetch_announced_media, SEND)
@@ -238,7 +239,7 @@ WIRING = Wiring(
         "ThreadSplit": (_push,),
         "ThreadSplitOff": (_push, _route),
         "SplitUndone": (_push,),
-        "MessageReceived": (_push, _route, _automate, _answer),
+        "MessageReceived": (_push, _route, _automate, _answer, _read_order),
         "PastMessageStored": (_push,),
         "MessageQueued": (_push, _automate),
         "MessageTakenBack": (_push,),
@@ -289,8 +290,7 @@ WIRING = Wiring(
         "FeedbackReceived": (),
         "OrderStatusChanged": (_push, _automate),
         "OrderLineStatusChanged": (),
-        "PartnerOrderReceived": (),
-        "PartnerOrderDiffers": (),
+        **dict.fromkeys(("PartnerOrderReceived", "PartnerOrderDiffers"), ()),
         **dict.fromkeys(VISIT_EVENTS, (_push,)),
         "AppointmentDone": (_push, _automate),
         "VisitReported": (_push, _report_visit, _make_thumbnail),

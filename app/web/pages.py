@@ -62,6 +62,7 @@ ROUTES = (
     "app.web.notifications.routes",
     "app.web.partners.routes",
     "app.web.portal.routes",
+    "app.web.order_mail.routes",
     "app.api.partners.routes",
     "app.api.routes",
 )

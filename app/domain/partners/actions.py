@@ -46,6 +46,7 @@ LONGEST_OVERLAP = timedelta(days=7)
 KEYS, PARTNERS = "partner_keys", "partners"
 _NO_SCOPE = known("there is no scope %(scope)s; there are %(scopes)s")
 _NO_NETWORK = known("%(text)s is no address and no network such as 203.0.113.0/24")
+_NO_SENDER = known("%(text)s is no e-mail address and no domain such as example.nl")
 EVERY_SCOPE = tuple(one.value for one in Scope)
 
 
@@ -76,6 +77,7 @@ class PartnerContent:
     sync_enabled: bool = False
     sync_frequency: SyncFrequency = SyncFrequency.REAL_TIME
     status_mapping: Mapping[str, Any] = field(default_factory=lambda: status_map.USUAL)
+    order_mail_senders: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -240,6 +242,7 @@ def _fill(partner: Partner, content: PartnerContent) -> None:
     partner.integration_name, partner.api_version = content.integration_name[:NAME_CHARACTERS], content.api_version[:40]
     partner.api_base_url, partner.authentication_type = content.api_base_url, content.authentication_type
     partner.sync_enabled, partner.sync_frequency = content.sync_enabled, content.sync_frequency
+    partner.order_mail_senders = read_senders(content.order_mail_senders)
     try:
         partner.status_mapping = status_map.checked(dict(content.status_mapping))
     except WrongMapping as error:
@@ -257,6 +260,19 @@ def read_networks(texts: Sequence[str]) -> list[str]:
         found.append(str(network))
     if len(found) > MOST_NETWORKS:
         raise WrongPartner("allowed_networks", N_("at most 100 networks"))
+    return list(dict.fromkeys(found))
+
+
+def read_senders(texts: Sequence[str]) -> list[str]:
+    """Addresses and domains in small letters, each once. Raises WrongPartner."""
+    found = []
+    for text in filter(None, (one.strip().lower() for one in texts)):
+        name, at, domain = text.rpartition("@")
+        if (at and not name) or not re.fullmatch(r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6}", domain) or len(text) > 320:
+            raise WrongPartner("order_mail_senders", _NO_SENDER % {"text": text[:60]})
+        found.append(text)
+    if len(found) > MOST_NETWORKS:
+        raise WrongPartner("order_mail_senders", N_("at most 100 addresses"))
     return list(dict.fromkeys(found))
 
 

@@ -1,19 +1,27 @@
-"""What happens to partners when something happens elsewhere. Called in the transaction of the change, see app/wiring.py."""
+"""What happens to partners when something happens elsewhere, see app/wiring.py. Called in the transaction of the change, but for
+`read_order_mail`."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.domain.connections.models import Medium
 from app.domain.contacts.models import ContactMerge
 from app.domain.events.models import Event
 from app.domain.orders.models import Order
 from app.domain.partners.commissions import settle_commissions
+from app.domain.partners.mail_orders import read_message
+from app.domain.partners.mail_queries import anybody_sends, find_sender
 from app.domain.partners.models import Partner, PartnerCommission, PartnerDealer, PartnerOrder, PartnerPerson
 from app.domain.partners.move_order import advance
+from app.domain.threads.models import Message, MessageType
 
 ROLES: dict[str, Any] = {
     "partners": Partner,
@@ -58,3 +66,25 @@ def give_back_merged_contact(session: Session, event: Event) -> None:
 def _give(session: Session, model: Any, which: sa.ColumnElement[bool], contact_id: uuid.UUID) -> list[str]:
     statement = sa.update(model).where(which).values(contact_id=contact_id).returning(model.id)
     return [str(row_id) for row_id in session.execute(statement.execution_options(synchronize_session=False)).scalars()]
+
+
+def order_mail_among(session: Session, events: Sequence[Event]) -> Sequence[Event]:
+    """Those whose message is a mail of somebody who sends orders. One query where nobody does."""
+    if not anybody_sends(session):
+        return []
+    return [event for event in events if event.message_id and _is_order_mail(session, event.message_id)]
+
+
+def read_order_mail(event: Event) -> None:
+    """After-commit handler of `MessageReceived`: the thread is there, and the inbox waits for nothing. A mail is read once."""
+    with transaction() as session:
+        message = session.get(Message, event.message_id) if event.message_id else None
+        if message is not None:
+            read_message(session, message, now=utc_now())
+
+
+def _is_order_mail(session: Session, message_id: uuid.UUID) -> bool:
+    message = session.get(Message, message_id)
+    if message is None or message.medium != Medium.EMAIL.value or message.message_type != MessageType.INCOMING:
+        return False
+    return find_sender(session, message) is not None

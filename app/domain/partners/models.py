@@ -63,8 +63,9 @@ class Partner(WithId, Base):
     """A company that sends us orders. `contact_id` is its organization in the tree of contacts, from which commissions follow.
 
     `channel_id`: over which the customers of its orders are written to; `allowed_networks`: from where its keys may be used, []
-    anywhere. What follows `integration_name` is for our calls to the partner's API; `sealed_credentials` is an encrypted JSON
-    object. `status_mapping` is {"chargecars_to_partner": {ours: theirs}, "partner_to_chargecars": {theirs: ours}}.
+    anywhere; `order_mail_senders`: addresses and domains whose mails are read as orders. What follows `integration_name` is for
+    our calls to the partner's API; `sealed_credentials` is an encrypted JSON object. `status_mapping` is
+    {"chargecars_to_partner": {ours: theirs}, "partner_to_chargecars": {theirs: ours}}.
     """
 
     __tablename__ = "partners"
@@ -88,6 +89,7 @@ class Partner(WithId, Base):
         text_enum(SyncFrequency, "sync_frequency"), default=SyncFrequency.REAL_TIME
     )
     status_mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    order_mail_senders: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)

@@ -6,6 +6,7 @@ owns the transaction.
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +24,7 @@ from app.domain.partners.commissions import settle_commissions
 from app.domain.partners.customers import chain_of, find_customer
 from app.domain.partners.dealers import find_dealer
 from app.domain.partners.incoming import IncomingLine, IncomingOrder, changed_fields, fingerprint_of
-from app.domain.partners.models import Environment, Partner, PartnerOrder
+from app.domain.partners.models import Environment, Partner, PartnerOrder, Protocol
 from app.domain.partners.order_thread import begin_order_thread, note_in_thread
 from app.domain.partners.products import Mapped, find_mapped
 from app.domain.partners.queries import find_partner_order
@@ -43,8 +44,18 @@ class Taken:
     changed_fields: tuple[str, ...] = ()
 
 
-def take_order(session: Session, partner: Partner, environment: Environment, incoming: IncomingOrder, *, now: datetime) -> Taken:
-    """Write the order, or find the one that has its number already. Nothing of an order that is there changes."""
+def take_order(
+    session: Session,
+    partner: Partner,
+    environment: Environment,
+    incoming: IncomingOrder,
+    *,
+    now: datetime,
+    thread_id: uuid.UUID | None = None,
+) -> Taken:
+    """Write the order, or find the one that has its number already. Nothing of an order that is there changes.
+
+    `thread_id`: the conversation it came out of; None: one begins."""
     number, fingerprint = incoming.partner_order_id, fingerprint_of(incoming.payload)
     named: dict[str, Any] = {"partner_id": partner.id, "environment": environment, "partner_order_id": number}
     known = find_partner_order(session, **named)
@@ -72,7 +83,7 @@ def take_order(session: Session, partner: Partner, environment: Environment, inc
         updated_at=now,
     )
     if environment == Environment.LIVE:
-        order = _write_order(session, partner, incoming, mapped, row, now=now)
+        order = _write_order(session, partner, incoming, mapped, row, thread_id=thread_id, now=now)
         row.order_id, row.order_number = order.id, order.order_number
     else:
         row.order_number = f"TEST-{now.year}-{session.execute(SANDBOX_NUMBERS.next_value()).scalar_one():05}"
@@ -113,11 +124,13 @@ def _write_order(
     mapped: dict[str, Mapped],
     row: PartnerOrder,
     *,
+    thread_id: uuid.UUID | None,
     now: datetime,
 ) -> Order:
     customer = find_customer(session, incoming, now=now)
     dealer_id = find_dealer(session, partner, incoming.references.get("dealer_group_id", ""))
-    thread = begin_order_thread(session, partner, customer, incoming, row, now=now)
+    if thread_id is None:
+        thread_id = begin_order_thread(session, partner, customer, incoming, row, now=now).id
     new = NewOrder(
         brand_id=partner.brand_id,
         customer_contact_id=customer.id,
@@ -132,15 +145,15 @@ def _write_order(
             "partner_order_id": incoming.partner_order_id,
             **incoming.references,
             "partner_system": partner.integration_name or partner.slug,
-            "created_via_api": True,
+            "created_via_api": partner.protocol in (Protocol.API, Protocol.WEBHOOK),
         },
-        thread_id=thread.id,
+        thread_id=thread_id,
     )
     order = create_order(session, new, now=now, actor=SYSTEM)
     if row.unmapped_skus:
         listed = ", ".join(row.unmapped_skus[:LONGEST_LIST])
         title = f"{order.order_number}: {partner.name} ordered what has no article: {listed}"
-        content = TaskContent(partner.brand_id, title[:300], task_type=TaskType.OTHER, thread_id=thread.id)
+        content = TaskContent(partner.brand_id, title[:300], task_type=TaskType.OTHER, thread_id=thread_id)
         create_task(session, content, now=now, actor=SYSTEM)
     return order
 

@@ -40,6 +40,7 @@ from app.domain.partners.take_order import take_order
 from app.domain.threads.actions import change_status
 from app.domain.threads.models import ThreadStatus
 from app.domain.threads.order_threads import find_thread_of_order
+from app.sandbox.demo.order_mail import SENDER, make_order_mails
 
 LOOPBACK = "127.0.0.1"
 MOODY = frozenset({"essent"})  # fails at the first try of each message
@@ -129,6 +130,8 @@ def make_partners(
             person.password_hash = password_hash
         if receiver_url is not None:
             _connect(session, partner, receiver_url, secret_key=secret_key, keyring=keyring, now=now)
+        if one.protocol == Protocol.EMAIL:
+            make_order_mails(session, partner, now=now)
         for age in reversed(range(one.orders)):
             at = now - timedelta(hours=1 + number * 5 + age * 31)
             taken = take_order(session, partner, Environment.LIVE, _order(dice, one, 48_200 + one.orders - age), now=at)
@@ -208,7 +211,10 @@ def _make(session: Session, one: DemoPartner, brand_id: uuid.UUID, *, now: datet
     contact_id = None
     if one.prefix == "VLV":
         contact_id = _tree(session, now=now)
-    content = PartnerContent(one.name, one.slug, brand_id, contact_id=contact_id, protocol=one.protocol)
+    senders = (SENDER,) if one.protocol == Protocol.EMAIL else ()
+    content = PartnerContent(
+        one.name, one.slug, brand_id, contact_id=contact_id, protocol=one.protocol, order_mail_senders=senders
+    )
     partner = create_partner(session, content, now=now, actor=SYSTEM)
     if contact_id is not None:
         dealer = ContactEdit({"name": DEALER[1], "contact_type": ContactType.ORGANIZATION, "parent_organization_id": contact_id})

@@ -38,6 +38,7 @@ AREAS = {
     "contacts": Needs(Permission.CONTACTS_SEE, Permission.CONTACTS_CHANGE),
     "orders": Needs(Permission.ORDERS_SEE, Permission.ORDERS_CHANGE),
     "quotes": Needs(Permission.ORDERS_SEE, Permission.ORDERS_CHANGE),
+    "order_mail": Needs(Permission.ORDERS_SEE, Permission.ORDERS_CHANGE),
     "tasks": Needs(Permission.TASKS_SEE, Permission.TASKS_CHANGE),
     "appointments": Needs(Permission.VISITS_SEE, Permission.VISITS_CHANGE),
 }

@@ -98,7 +98,8 @@ def nav_groups() -> list[dict[str, Any]]:
     orders = _rail_item(_("Orders"), "/orders", "file-text", path.startswith("/orders"))
     analytics = _rail_item(_("Analytics"), "/analytics", "activity", path.startswith("/analytics"))
     planner = _rail_item(_("Planner"), "/planner", "calendar", path.startswith("/planner"))
-    beside = ((planner, Permission.VISITS_PLAN), (analytics, Permission.ANALYTICS_SEE))
+    order_mail = _rail_item(_("Order mail"), "/order-mail", "mail", path.startswith("/order-mail"))
+    beside = ((order_mail, Permission.ORDERS_CHANGE), (planner, Permission.VISITS_PLAN), (analytics, Permission.ANALYTICS_SEE))
     work = [item for item, permission in beside if current_viewer().may(permission)]
     first = [_view_item(view, icon, path) for view, icon in (("open", "inbox"), ("mine", "user"), ("unassigned", "users"))]
     overdue = {**_view_item("overdue", "triangle-alert", path), "count": words.capped(counts.others.get("overdue", 0))}

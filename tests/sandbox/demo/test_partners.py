@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.core.runtime import runtime
 from app.domain.orders.articles import add_article
 from app.domain.partners.callers import find_caller
+from app.domain.partners.mail_models import PartnerMailReading
 from app.domain.partners.models import Partner, PartnerOrder
 from app.domain.webhooks.models import WebhookEndpoint
 from app.sandbox.demo.partners import PARTNERS, connect_partners, list_partner_secrets, make_partners
@@ -37,6 +38,8 @@ def test_every_partner_has_keys_and_orders(app_context: Flask, db_session: Sessi
     assert list_partner_secrets("other", "http://localhost")[0]["api_key"] != told[0]["api_key"]
     count = db_session.execute(sa.select(sa.func.count()).select_from(PartnerOrder)).scalar_one()
     assert count == sum(one.orders for one in PARTNERS)
+    states = db_session.execute(sa.select(PartnerMailReading.state, PartnerMailReading.reason)).all()
+    assert sorted(tuple(row) for row in states) == [("review", "layout"), ("review", "missing")]
     volvo = db_session.execute(sa.select(Partner).where(Partner.slug == "volvo-dealer")).scalar_one()
     row = db_session.execute(sa.select(PartnerOrder).where(PartnerOrder.partner_id == volvo.id).limit(1)).scalar_one()
     assert row.unmapped_skus == []

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from tests.web.accounts.audiences import ADMINS, IN, PUBLIC, SIGN_IN, TOKEN_OF_ADMINS, Audience, Entry, api, change, partner_api
+from tests.web.accounts.audiences import (
+    ADMINS,
+    IN,
+    PUBLIC,
+    SIGN_IN,
+    SIGNED_IN,
+    TOKEN_OF_ADMINS,
+    Audience,
+    Entry,
+    api,
+    change,
+    partner_api,
+)
 
 # There is no endpoint, no delivery and no such person of a partner in this world.
 ADMINS_OF_THINGS = Audience(SIGN_IN, 403, 403, 404, 403, 403)
 
 PORTAL = Audience(SIGN_IN, 403, 403, 403, 403, 403, rita=403, theo=403, paula=IN)
 PORTAL_OF_THINGS = Audience(SIGN_IN, 403, 403, 403, 403, 403, rita=403, theo=403, paula=404)  # the endpoint is not theirs
+NOTHING_READ = Audience(SIGN_IN, 404, 404, 404, 404, 404)  # there is no order mail in this world
 
 PARTNERS = (
+    Entry("GET", "/order-mail", SIGNED_IN),
+    Entry("GET", "/order-mail/<uuid:reading_id>", NOTHING_READ),
+    Entry("POST", "/order-mail/<uuid:reading_id>/acceptance", NOTHING_READ),
+    Entry("POST", "/order-mail/<uuid:reading_id>/cancellation", NOTHING_READ),
+    Entry("POST", "/order-mail/<uuid:reading_id>/dismissal", NOTHING_READ),
     Entry("GET", "/portal", PORTAL),
     Entry("GET", "/portal/orders", PORTAL),
     Entry("GET", "/portal/orders/<uuid:row_id>", PORTAL),

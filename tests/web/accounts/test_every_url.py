@@ -193,7 +193,7 @@ def _things(app: Flask, session: Session, brand: object, alice: User, theo: User
         **order_ids(session, brand, contact),  # type: ignore[arg-type]
         **_visit(app, session, thread, theo), "action_id": new_id(),
         "task_id": create_task(session, TaskContent(channel.brand_id, "Bellen"), now=NOW, actor=SYSTEM).id,
-        "identity_id": new_id(), "address_id": new_id(), "merge_id": new_id(),
+        "identity_id": new_id(), "reading_id": new_id(), "address_id": new_id(), "merge_id": new_id(),
         "day": "2026-12-01",
         "view": "mine", "filename": "css/tokens.css", "key": "wrong", "scenario": "order-created", "link": "made-up",
     }  # fmt: skip

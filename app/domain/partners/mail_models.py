@@ -1,0 +1,96 @@
+"""What was read of order mails, and what was learned from those that somebody looked at."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, WithId, text_enum
+
+
+class ReadingState(StrEnum):
+    """What became of a mail. Those of `WAITING` are for a person until somebody decided."""
+
+    REVIEW = "review"
+    CHANGE = "change"  # another content for an order that is here
+    CANCELLATION = "cancellation"
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    NOT_AN_ORDER = "not_an_order"
+
+
+WAITING = (ReadingState.REVIEW, ReadingState.CHANGE, ReadingState.CANCELLATION)
+
+
+class PartnerMailLayout(WithId, Base):
+    """How mails of a partner look, by the labels of what is required. `rules`: label by path, learned from corrections; `version`
+    counts them. `clean_in_row`: mails that were looked at since the last one in which something required was wrong."""
+
+    __tablename__ = "partner_mail_layouts"
+
+    partner_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("partners.id", ondelete="CASCADE"))
+    labels: Mapped[list[str]]
+    rules: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    version: Mapped[int] = mapped_column(default=1)
+    reviewed: Mapped[int] = mapped_column(default=0)
+    clean_in_row: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (sa.UniqueConstraint("partner_id", "labels"),)
+
+
+class PartnerMailReading(WithId, Base):
+    """What was read of a mail, once. `fields`: {path: {"value", "raw", "line", "cell", "bucket", "confidence", "others",
+    "label"}}, and "decided" beside "value" where somebody wrote something else. `confidence`: that all that is required is right.
+
+    `reason`: why a person has to look, a code. `order_row_id`: the order that it became, or that it is about.
+    """
+
+    __tablename__ = "partner_mail_readings"
+
+    message_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("messages.id", ondelete="CASCADE"), unique=True)
+    partner_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("partners.id", ondelete="CASCADE"))
+    layout_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("partner_mail_layouts.id", ondelete="SET NULL"))
+    layout_version: Mapped[int] = mapped_column(default=0)
+    engine: Mapped[int]
+    state: Mapped[ReadingState] = mapped_column(text_enum(ReadingState, "state"))
+    reason: Mapped[str] = mapped_column(default="")
+    labels: Mapped[list[str]]
+    fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    confidence: Mapped[Decimal] = mapped_column(sa.Numeric(5, 4))
+    order_row_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("partner_orders.id", ondelete="SET NULL"))
+    by_hand: Mapped[bool] = mapped_column(default=False)
+    decided_by_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
+    decided_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.Index("ix_partner_mail_readings_newest", "partner_id", "created_at", "id"),
+        sa.Index(
+            "ix_partner_mail_readings_waiting",
+            "created_at",
+            "id",
+            postgresql_where=sa.text("decided_at IS NULL AND state IN ('review', 'change', 'cancellation')"),
+        ),
+    )
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.decided_at is None and self.state in WAITING
+
+
+class PartnerMailCount(Base):
+    """Of how many mails that somebody looked at a bucket was right (`order_mail/confidence.py`)."""
+
+    __tablename__ = "partner_mail_counts"
+
+    bucket: Mapped[str] = mapped_column(primary_key=True)
+    right_count: Mapped[int] = mapped_column(default=0)
+    seen_count: Mapped[int] = mapped_column(default=0)

@@ -1,0 +1,49 @@
+"""How sure a value is: how often one found in the same way, with the same checks, was right in mails that were looked at.
+
+A bucket has been right in so many of so many mails; to begin with, those of the corpus that the reader was built on
+(`counts.json`, made by `python -m tests.domain.partners.order_mail.fit`), and with every mail that somebody looks at, one more. A
+bucket nobody has seen is a coin that is tossed. The whole of an order has a bucket of its own, by the least sure of its fields:
+eight values of which each is right in 97 of 100 mails are all right in 78.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from app.domain.partners.order_mail.labels import LINES, REQUIRED
+from app.domain.partners.order_mail.reader import Reading
+
+ENOUGH: Final = 0.9  # from here on nobody has to look
+UNKNOWN_AT_MOST: Final = 0.85  # of a layout that has not been looked at often enough
+Counts = Mapping[str, tuple[int, int]]
+
+
+def sure_of(bucket: str, counts: Counts) -> float:
+    """The share that was right, with one right and one wrong added."""
+    right, seen = _known().get(bucket, (0, 0))
+    more_right, more_seen = counts.get(bucket, (0, 0))
+    return (right + more_right + 1) / (seen + more_seen + 2)
+
+
+def order_bucket(reading: Reading) -> str:
+    """Of the whole, by the least sure of what is required; "" where something is missing or says nothing of how many."""
+    if reading.missing or any(one["quantity"] is None for one in reading.fields[LINES].value):
+        return ""
+    least = min(reading.fields[path].confidence for path in REQUIRED)
+    return f"order|{int(least * 50) / 50:.2f}"
+
+
+def sure_of_order(reading: Reading, counts: Counts) -> float:
+    """How sure it is that all that is required is right."""
+    bucket = order_bucket(reading)
+    return sure_of(bucket, counts) if bucket else 0.0
+
+
+@cache
+def _known() -> dict[str, tuple[int, int]]:
+    found: dict[str, Any] = json.loads(Path(__file__).with_name("counts.json").read_text())
+    return {bucket: (right, seen) for bucket, (right, seen) in found["buckets"].items()}

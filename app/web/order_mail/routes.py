@@ -1,0 +1,7 @@
+"""Order mails that wait for a person."""
+
+from app.web.order_mail import pages
+from app.web.order_mail.blueprint import bp
+
+__all__ = ["blueprints", "pages"]
+blueprints = (bp,)

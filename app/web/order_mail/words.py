@@ -1,0 +1,49 @@
+"""Order mails in words. No database."""
+
+from __future__ import annotations
+
+from app.core.text import mark as N_
+from app.core.translation import gettext as _
+from app.domain.partners.mail_models import ReadingState
+from app.domain.partners.order_mail.labels import ADDRESS, DATE, EMAIL, LINES, NAME, NOTES, PHONE, REFERENCE
+
+FIELDS = {
+    REFERENCE: N_("Their number"),
+    NAME: N_("Name"),
+    EMAIL: N_("E-mail"),
+    PHONE: N_("Phone"),
+    ADDRESS: N_("Installation address"),
+    LINES: N_("Ordered, one a line"),
+    DATE: N_("Wished day"),
+    NOTES: N_("Note"),
+}
+STATES = {
+    ReadingState.REVIEW: N_("To look at"),
+    ReadingState.CHANGE: N_("A change"),
+    ReadingState.CANCELLATION: N_("Cancellation"),
+    ReadingState.ACCEPTED: N_("Taken"),
+    ReadingState.DUPLICATE: N_("Here already"),
+    ReadingState.NOT_AN_ORDER: N_("Not an order"),
+}
+REASONS = {
+    "missing": N_("Something that an order needs was not found."),
+    "cancels": N_("It speaks of cancelling, but no order here has this number."),
+    "layout": N_("Mails that look like this were not looked at often enough yet."),
+    "sender": N_("It is not proven who sent it."),
+    "doubt": N_("Something is not sure enough."),
+}
+
+
+def field_words(path: str) -> str:
+    return _(FIELDS[path])
+
+
+def reading_words(state: ReadingState) -> str:
+    return _(STATES[state])
+
+
+def reason_words(reason: str) -> str:
+    return _(REASONS[reason]) if reason in REASONS else ""
+
+
+FILTERS = {"order_mail_field": field_words, "order_mail_state": reading_words, "order_mail_reason": reason_words}
