@@ -54,7 +54,13 @@ from app.domain.notifications.handlers import (
 )
 from app.domain.notifications.models import NotificationDigest, NotificationDispatch
 from app.domain.notifications.team_card_step import tell_asked_team
-from app.domain.notifications.triggers import tell_of_absent_technician, tell_of_endpoint, tell_of_trouble, tell_of_urgent_order
+from app.domain.notifications.triggers import (
+    tell_of_absent_technician,
+    tell_of_endpoint,
+    tell_of_trouble,
+    tell_of_urgent_order,
+    tell_of_verdict,
+)
 from app.domain.orders import handlers as orders
 from app.domain.orders.statuses import line_kind, order_kind
 from app.domain.partners import handlers as partners
@@ -74,6 +80,8 @@ from app.domain.routing.handlers import note_refusal, route_after, wanted_among
 from app.domain.sla import handlers as sla
 from app.domain.sla.callbacks import hear_end_of_call
 from app.domain.sla.models import SlaRecompute
+from app.domain.surveys import handlers as surveys
+from app.domain.surveys.models import SurveyInvitation
 from app.domain.tasks.handlers import (
     make_asked_task,
     make_callback_task,
@@ -118,6 +126,7 @@ _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 _OF_MESSAGES = (tell_followers, hold_scheduled_replies, sla.hear_messages, link_orders_of_messages)
 VISIT_MOVES = ("AppointmentPlanned", "AppointmentPlannedAgain", "AppointmentChanged", "AppointmentArrived", "AppointmentStarted",
                "AppointmentCancelled")  # fmt: skip
+TASK_MOVES = ("TaskCreated", "TaskChanged", "TaskMoved", "TaskCompleted", "TaskReopened")
 VISIT_EVENTS = (*VISIT_MOVES, "AppointmentMoved", "AppointmentOnTheWay", "AppointmentNotHome", "AppointmentAborted")
 _FOLLOW_MERGED = (
     delivery.follow_merged_thread,
@@ -128,6 +137,7 @@ _FOLLOW_MERGED = (
     sla.follow_merged_thread,
     routing.follow_merged_thread,
     auto_replies.follow_merged_thread,
+    surveys.follow_merged_thread,
     analytics.mark_moved,
 )
 
@@ -143,6 +153,7 @@ WIRING = Wiring(
             sla.go_back,
             routing.go_back,
             auto_replies.go_back,
+            surveys.go_back,
             analytics.mark_moved,
         ),
         "ThreadSplit": (
@@ -153,27 +164,34 @@ WIRING = Wiring(
             auto_replies.follow_split,
             analytics.mark_moved,
         ),
-        "SplitUndone": (delivery.go_back, notifications.go_back, sla.go_back, auto_replies.go_back, *_FOLLOW_MERGED),
+        "SplitUndone": (
+            *(one.go_back for one in (delivery, notifications, sla, auto_replies, surveys)),
+            *_FOLLOW_MERGED,
+        ),
         "ContactsMerged": (
             follow_merged_contact,
             orders.follow_merged_contact,
             appointments.follow_merged_contact,
             partners.follow_merged_contact,
+            surveys.follow_merged_contact,
         ),
         "ContactMergeUndone": (
             give_back_merged_contact,
             orders.give_back_merged_contact,
             appointments.give_back_merged_contact,
             partners.give_back_merged_contact,
+            surveys.give_back_merged_contact,
         ),
         "ThreadAssigned": (tell_assignee, note_refusal, _report),
         "ThreadHandedOver": (tell_team, sla.retarget, _report),
         "MessageReceived": (*map(Together, _OF_MESSAGES), _report),
-        "ThreadMarkedSpam": (hold_replies_to_spam, sla.hear_spam, _report),
+        "ThreadMarkedSpam": (hold_replies_to_spam, sla.hear_spam, surveys.follow_spam, _report),
         "SpamEnded": (sla.hear_spam, _report),
         "ThreadSnoozed": (sla.hear_snooze, _report),
         "SnoozeEnded": (sla.hear_snooze, _report),
-        "ThreadStatusChanged": (sla.hear_status, _report),
+        "ThreadStatusChanged": (sla.hear_status, surveys.follow_status, _report),
+        "SurveyAnswered": (surveys.make_follow_up, tell_of_verdict, analytics.mark_survey),
+        "SurveySent": (analytics.mark_survey,),
         "ThreadPriorityChanged": (sla.retarget, _report),
         "ThreadEdited": (sla.retarget, _report),
         "WaitBegan": (sla.hear_wait, _report),
@@ -199,16 +217,11 @@ WIRING = Wiring(
         "SystemTroubleTold": (tell_of_trouble,),
         "OrderStatusChanged": (tell_scenarios, partners.follow_order_status, partners.follow_commissions),
         "OrderChanged": (partners.follow_commissions,),
-        "CallbackEndpointFailing": (tell_of_endpoint,),
-        "CallbackEndpointRecovered": (tell_of_endpoint,),
+        **dict.fromkeys(("CallbackEndpointFailing", "CallbackEndpointRecovered"), (tell_of_endpoint,)),
         "PaymentReceived": (tell_scenarios,),
         **dict.fromkeys(VISIT_MOVES, (appointments.move_order_with_visit,)),
         "VisitReported": (field.document_visit,),
-        "TaskCreated": (analytics.mark_task,),
-        "TaskChanged": (analytics.mark_task,),
-        "TaskMoved": (analytics.mark_task,),
-        "TaskCompleted": (analytics.mark_task,),
-        "TaskReopened": (analytics.mark_task,),
+        **dict.fromkeys(TASK_MOVES, (analytics.mark_task,)),
         "SlaRecomputeAdvanced": (analytics.mark_running,),
     },
     after_commit={
@@ -228,9 +241,7 @@ WIRING = Wiring(
         "SpamEnded": (_push, _route),
         "SenderBlocked": (),
         "BlockLifted": (),
-        "MacroCreated": (),
-        "MacroChanged": (),
-        "MacroDeleted": (),
+        **dict.fromkeys(("MacroCreated", "MacroChanged", "MacroDeleted"), ()),
         "MacroRun": (_push,),
         "MacroUndone": (_push,),
         "ThreadEdited": (_push,),
@@ -246,9 +257,7 @@ WIRING = Wiring(
         "ContactOptedOut": (_push,),
         "ContactOptedIn": (_push,),
         "ReplyScheduled": (_push,),
-        "ScheduledReplyChanged": (_push,),
-        "ScheduledReplyHeld": (_push,),
-        "ScheduledReplyCancelled": (_push,),
+        **dict.fromkeys(("ScheduledReplyChanged", "ScheduledReplyHeld", "ScheduledReplyCancelled"), (_push,)),
         "MessageChanged": (_push,),
         "ReactionSent": (),
         "NoteAdded": (_push, _automate),
@@ -298,14 +307,11 @@ WIRING = Wiring(
         "TaskAsked": (),
         "OutsideCallAsked": (_push,),
         "AutoRepliesChanged": (),
+        **dict.fromkeys(("SurveyAnswered", "SurveySent"), (_push,)),
+        "SurveyChanged": (),
         "AutomationRuleChanged": (_automate_past,),
-        "AvailabilityChanged": (_route,),
-        "RoutingRuleChanged": (_route,),
-        "RoutingProfileChanged": (_route,),
-        "ReplyTemplateCreated": (),
-        "ReplyTemplateChanged": (),
-        "ReplyTemplateArchived": (),
-        "ReplyTemplateRestored": (),
+        **dict.fromkeys(("AvailabilityChanged", "RoutingRuleChanged", "RoutingProfileChanged"), (_route,)),
+        **dict.fromkeys(tuple(f"ReplyTemplate{done}" for done in ("Created", "Changed", "Archived", "Restored")), ()),
         "EscalationStepReached": (_push, _push_alert),
         "SlaRecomputeAdvanced": (),
         "CalendarChanged": (),
@@ -313,13 +319,9 @@ WIRING = Wiring(
         "AddressSuppressed": (),
         "MailingCreated": (),
         "SuppressionLifted": (_lift,),
-        "SavedViewCreated": (),
-        "SavedViewChanged": (),
-        "SavedViewDeleted": (),
+        **dict.fromkeys(("SavedViewCreated", "SavedViewChanged", "SavedViewDeleted"), ()),
         "ContactChanged": (),
-        "CallbackEndpointFailing": (),
-        "CallbackEndpointRecovered": (),
-        "CallbackGivenUp": (),
+        **dict.fromkeys(("CallbackEndpointFailing", "CallbackEndpointRecovered", "CallbackGivenUp"), ()),
     },
 )
 # Outgoing webhooks hear of these as well, after everything else in the transaction (`domain/webhooks/platform_events.py`).
@@ -380,6 +382,7 @@ def sources() -> tuple[Source, ...]:
         Source(table_of(Address), "app.domain.addresses.jobs.check_address", SEND),
         Source(table_of(CalendarEntry), "app.domain.appointments.jobs.keep_entry", SEND),
         Source(table_of(AppointmentReminder), "app.domain.appointments.jobs.send_reminder", SEND),
+        Source(table_of(SurveyInvitation), "app.domain.surveys.jobs.send_survey", SEND),
         Source(table_of(Reconciliation), "app.domain.ingest.reconcile_job.reconcile", SEND),
         Source(table_of(SlaRecompute), "app.domain.sla.jobs.run_recompute", SEND),
         Source(

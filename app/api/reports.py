@@ -22,8 +22,15 @@ from app.domain.analytics.slices import slice_for
 
 routes = Routes("Reports")
 LONGEST = timedelta(days=731)
-Unit = Literal["count", "seconds", "share", "ratio"]
-UNITS: Mapping[Shape, Unit] = {Shape.COUNT: "count", Shape.TIME: "seconds", Shape.SHARE: "share", Shape.RATIO: "ratio"}
+Unit = Literal["count", "seconds", "share", "ratio", "score", "net"]
+UNITS: Mapping[Shape, Unit] = {
+    Shape.COUNT: "count",
+    Shape.TIME: "seconds",
+    Shape.SHARE: "share",
+    Shape.RATIO: "ratio",
+    Shape.MEAN: "score",
+    Shape.NET: "net",
+}
 
 
 @routes.add("get", "/reports", scope="reports:read", answers=ReportOut, refuses=(422,))

@@ -69,6 +69,7 @@ class Automatic(StrEnum):
     BULK = "bulk"
     LOOP = "loop"
     CALENDAR = "calendar_response"
+    SURVEY = "survey"  # a score, tapped or typed, for a question of ours
     OTHER = "other"
 
 

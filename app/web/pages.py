@@ -58,6 +58,7 @@ ROUTES = (
     "app.web.routing.routes",
     "app.web.automation.routes",
     "app.web.auto_replies.routes",
+    "app.web.surveys.routes",
     "app.web.realtime.routes",
     "app.web.notifications.routes",
     "app.web.partners.routes",

@@ -36,7 +36,7 @@ class FigureOut(Output):
     """`value`: a count, seconds (the median) or a share of 1, null where nothing says one. `count`: the facts it rests on."""
 
     measure: str
-    unit: Literal["count", "seconds", "share", "ratio"]
+    unit: Literal["count", "seconds", "share", "ratio", "score", "net"]
     value: float | None
     count: int
     p90: float | None

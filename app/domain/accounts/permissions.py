@@ -43,6 +43,7 @@ class Permission(StrEnum):
     ORDERS_REOPEN = "orders.reopen"  # what is completed or cancelled, and end what is under way
     ROUTING_MANAGE = "routing.manage"
     RULES_MANAGE = "rules.manage"
+    SURVEYS_MANAGE = "surveys.manage"  # what customers are asked afterwards
     TEMPLATES_MANAGE = "templates.manage"
     VIEWS_SHARE = "views.share"  # with everyone
     VISITS_PLAN = "visits.plan"  # the day planner, and what is ticked at visits
@@ -90,6 +91,7 @@ _LEAD = _AGENT | {
     Permission.ORDERS_REOPEN,
     Permission.ROUTING_MANAGE,
     Permission.RULES_MANAGE,
+    Permission.SURVEYS_MANAGE,
     Permission.TEMPLATES_MANAGE,
     Permission.VIEWS_SHARE,
     Permission.VISITS_PLAN,

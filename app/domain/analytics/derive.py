@@ -13,7 +13,9 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from app.domain.analytics.histories import Happened, Moment, Said, Span, TaskHistory, ThreadHistory
 from app.domain.analytics.kinds import Kind
+from app.domain.analytics.verdicts import SurveyHistory
 from app.domain.sla.clock import CLOSED_STATUSES, ClockKind, FactKind, Outcome
+from app.domain.surveys.models import DETRACTOR_SCORE, GOOD_SCORE, PROMOTER_SCORE
 from app.domain.threads.models import MessageType
 
 FIRST_CONTACT_AFTER = timedelta(days=7)
@@ -49,6 +51,7 @@ class Fact:
     open_seconds: int | None = None
     wall_seconds: int | None = None
     met: bool | None = None
+    score: int | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,38 @@ def derive_task(history: TaskHistory, *, now: datetime) -> Derived:
     scope = Scope(history.brand_id, None, "", None, history.user_id, "", history.priority)
     met = done is not None and done <= due
     return Derived((Fact(Kind.TASK, at, local.date(), local.hour, scope, history.thread_id, history.task_id, met=met),))
+
+
+def derive_survey(history: SurveyHistory) -> Derived:
+    """What was asked counts on the day it was, what was said on the day of the first word; of what a machine may have said,
+    nothing. Credited to who was rated, which nothing moves afterwards."""
+    if history.sent_at is None:
+        return Derived(())
+    scope = Scope(
+        history.brand_id,
+        history.channel_id,
+        history.medium,
+        history.team_id,
+        history.user_id,
+        history.thread_type,
+        history.priority,
+    )
+
+    def fact(kind: Kind, at: datetime, met: bool | None, score: int | None = None) -> Fact:
+        local = at.astimezone(history.zone)
+        return Fact(kind, at, local.date(), local.hour, scope, history.thread_id, history.invitation_id, met=met, score=score)
+
+    said, asked = history.said, fact(Kind.SURVEY_SENT, history.sent_at, history.said is not None)
+    if said is None:
+        return Derived((asked,))
+    if history.is_campaign:
+        met = True if said.score >= PROMOTER_SCORE else False if said.score <= DETRACTOR_SCORE else None
+        return Derived((asked, fact(Kind.RECOMMENDS, said.at, met, said.score)))
+    parts = [fact(Kind.SATISFACTION, said.at, said.score >= GOOD_SCORE, said.score)]
+    parts += [fact(Kind.SOLVED, said.at, said.is_solved)] if said.is_solved is not None else []
+    parts += [fact(Kind.SPEED, said.at, None, said.speed)] if said.speed is not None else []
+    parts += [fact(Kind.REACH, said.at, None, said.reach)] if said.reach is not None else []
+    return Derived((asked, *parts))
 
 
 class _Life:
@@ -240,7 +275,7 @@ class _Life:
     # Messages
 
     def _message(self, said: Said) -> Iterator[Fact]:
-        if said.is_old or said.is_gone:
+        if said.is_old or said.is_gone or said.is_question:
             return
         if said.type == MessageType.AUTO_RESPONSE:
             yield self._of_message(Kind.AUTO_ANSWER, said, None)

@@ -24,17 +24,18 @@ T = TypeVar("T")
 STEPS = (15 * 60, 3600, 4 * 3600, 8 * 3600, 24 * 3600, 3 * 86_400)
 """Where the steps of a distribution end; the last has no end."""
 _KINDS = tuple(int(kind) for kind in Kind)
-_KINDS = tuple(int(kind) for kind in Kind)
 _TIMES = tuple(int(kind) for measure in MEASURES.values() if measure.shape == Shape.TIME for kind in measure.kinds)
 
 
 @dataclass(frozen=True)
 class Sums:
-    """What the facts of one kind add up to. `known` say yes or no, `met` of them yes. Quantiles are in seconds."""
+    """What the facts of one kind add up to. `known` say yes or no, `met` of them yes; `scores` is the sum of what was given.
+    Quantiles are in seconds."""
 
     n: int = 0
     known: int = 0
     met: int = 0
+    scores: int = 0
     median: int | None = None
     p90: int | None = None
     average: float | None = None
@@ -66,6 +67,10 @@ def value_of(measure: Measure, found: ByKind) -> float | None:
         return sums[0].median
     if measure.shape == Shape.SHARE:
         return sums[0].share
+    if measure.shape == Shape.MEAN:
+        return sums[0].scores / sums[0].n if sums[0].n else None
+    if measure.shape == Shape.NET:
+        return 100 * (sums[0].met - sums[0].missed) / sums[0].n if sums[0].n else None
     per = sums_of(found, measure.per).n if measure.per is not None else 0
     return sum(one.n for one in sums) / per if per else None
 
@@ -137,7 +142,8 @@ class Breakdown:
         """Counts of one cell; quantiles do not add up and come by themselves."""
         for found in (self.whole, self.days.setdefault(day, {}), self.media.setdefault(medium, {})):
             so_far = found.get(kind, NOTHING)
-            found[kind] = Sums(so_far.n + more.n, so_far.known + more.known, so_far.met + more.met)
+            sums = (so_far.n + more.n, so_far.known + more.known, so_far.met + more.met, so_far.scores + more.scores)
+            found[kind] = Sums(*sums)
         self.cells[day, medium, kind] = more.n
 
 
@@ -149,10 +155,11 @@ def read_breakdown(session: Session, slice: Slice) -> Breakdown:
         sa.func.count().label("n"),
         sa.func.count(FACTS.c.met).label("known"),
         sa.func.count().filter(FACTS.c.met).label("met"),
+        sa.func.coalesce(sa.func.sum(FACTS.c.score), 0).label("scores"),
     )
     cells = sa.select(*keys, *counts).join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
     for row in session.execute(cells.where(FACTS.c.kind.in_(_KINDS), predicate(slice)).group_by(*keys)):
-        found.add(Kind(row.kind), row.local_day, row.medium, Sums(row.n, row.known, row.met))
+        found.add(Kind(row.kind), row.local_day, row.medium, Sums(row.n, row.known, row.met, row.scores))
     for row in session.execute(_quantiles_by_parts(slice)):
         part = found.whole if row.parts == 3 else found.days[row.local_day] if row.parts == 1 else found.media[row.medium]
         median, p90 = row.quantiles or (None, None)
@@ -192,6 +199,13 @@ def read_distribution(session: Session, slice: Slice, kind: Kind) -> list[int]:
     return [found.get(number, 0) for number in range(len(STEPS) + 1)]
 
 
+def read_scores(session: Session, slice: Slice, kind: Kind) -> dict[int, int]:
+    """How many gave which score."""
+    query = sa.select(FACTS.c.score, sa.func.count().label("n")).join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
+    query = query.where(FACTS.c.kind == int(kind), predicate(slice)).group_by(FACTS.c.score)
+    return {row.score: row.n for row in session.execute(query)}
+
+
 def count_facts(session: Session, slice: Slice, measure: Measure, *, is_per: bool = False) -> int:
     """How many facts stand behind a figure: what its list has, whoever asks."""
     query = sa.select(sa.func.count()).select_from(FACTS).join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
@@ -209,6 +223,7 @@ def _query(slice: Slice, kinds: Iterable[Kind], *keys: sa.ColumnElement[Any]) ->
             sa.func.count().label("n"),
             sa.func.count(FACTS.c.met).label("known"),
             sa.func.count().filter(FACTS.c.met).label("met"),
+            sa.func.coalesce(sa.func.sum(FACTS.c.score), 0).label("scores"),
             quantiles.filter(is_time).label("quantiles"),
             sa.func.avg(seconds).filter(is_time).label("average"),
         )
@@ -227,4 +242,4 @@ def _grouped(session: Session, slice: Slice, kinds: Iterable[Kind], key: sa.Colu
 
 def _sums(row: Any) -> Sums:
     median, p90 = row.quantiles or (None, None)
-    return Sums(row.n, row.known, row.met, median, p90, float(row.average) if row.average is not None else None)
+    return Sums(row.n, row.known, row.met, row.scores, median, p90, float(row.average) if row.average is not None else None)

@@ -32,6 +32,11 @@ def mark_task(session: Session, event: Event) -> None:
     mark(session, SubjectKind.TASK, [uuid.UUID(event.payload["task_id"])])
 
 
+def mark_survey(session: Session, event: Event) -> None:
+    """`SurveySent`, `SurveyAnswered`."""
+    mark(session, SubjectKind.SURVEY, [uuid.UUID(event.payload["invitation_id"])])
+
+
 def mark_running(session: Session, event: Event) -> None:
     """`SlaRecomputeAdvanced`: once it is through, whatever runs may be due at another time."""
     row = session.get(SlaRecompute, uuid.UUID(event.payload["recompute_id"]))

@@ -54,6 +54,7 @@ class Said:
     is_forward: bool
     is_gone: bool
     is_old: bool
+    is_question: bool  # what a customer is asked afterwards
 
 
 @dataclass(frozen=True)
@@ -228,6 +229,7 @@ _MESSAGE_ROWS = (
         Message.revoked_at,
         Message.delivery_status,
         Message.meta.has_key("forward_of").label("is_forward"),
+        Message.meta.has_key("survey_invitation_id").label("is_question"),
     )
     .where(Message.thread_id == sa.any_(_THREADS))
     .order_by(Message.occurred_at, Message.id)
@@ -320,6 +322,7 @@ def _said(row: Any) -> Said:
         is_automatic=row.automatic is not None,
         is_forward=bool(row.is_forward),
         is_gone=row.revoked_at is not None or row.delivery_status in ("failed", "bounced", "expired"),
+        is_question=bool(row.is_question),
         is_old=(row.created_at - row.occurred_at).days >= 3,
     )
 

@@ -29,6 +29,15 @@ class Kind(IntEnum):
     TASK = 19  # met: completed when it was due
     ORDER = 20  # an order was made
     ORDER_STEP = 21  # a time: how long an order was in the state it left
+    SURVEY_SENT = 22  # met: the customer answered
+    SATISFACTION = 23  # a score, 1 to 5; met: 4 or 5
+    RECOMMENDS = 24  # a score, 0 to 10; met: 9 or 10; not met: up to 6; neither: between
+    SOLVED = 25  # met: the customer says it was solved
+    SPEED = 26  # a score, 1 to 5: how quick we were
+    REACH = 27  # a score, 1 to 5: how easy we were to reach
+
+
+SCORED = frozenset({Kind.SATISFACTION, Kind.RECOMMENDS, Kind.SPEED, Kind.REACH})
 
 
 class SubjectKind(IntEnum):
@@ -36,3 +45,4 @@ class SubjectKind(IntEnum):
 
     THREAD = 1
     TASK = 2
+    SURVEY = 3

@@ -44,6 +44,7 @@ class FactRow:
     open_seconds: int | None
     wall_seconds: int | None
     met: bool | None
+    score: int | None
 
 
 def list_facts(
@@ -68,6 +69,7 @@ _ROWS = (
         FACTS.c.open_seconds,
         FACTS.c.wall_seconds,
         FACTS.c.met,
+        FACTS.c.score,
         SCOPES.c.brand_id,
         SCOPES.c.medium,
         SCOPES.c.thread_type,

@@ -13,6 +13,8 @@ class Shape(StrEnum):
     TIME = "time"  # median of how long they took
     SHARE = "share"  # those that are `met` of those that say yes or no
     RATIO = "ratio"  # how many for each of another kind
+    MEAN = "mean"  # average of their scores
+    NET = "net"  # those that are `met` less those that are not, of all: the net promoter score
 
 
 class Better(StrEnum):
@@ -39,6 +41,11 @@ class Measure:
     @property
     def is_percent(self) -> bool:
         return self.shape == Shape.SHARE or self.key == "escalated"
+
+    @property
+    def says_yes(self) -> bool:
+        """Whether its facts are told apart by `met`."""
+        return self.shape in (Shape.SHARE, Shape.NET)
 
 
 PROMISES = (Kind.FIRST_PROMISE, Kind.NEXT_PROMISE, Kind.RESOLUTION_PROMISE)
@@ -68,6 +75,13 @@ _ALL = (
     Measure("templates", (Kind.MESSAGE_OUT,), Shape.SHARE, Better.UP, target=0.60),
     Measure("assigned_by_rules", (Kind.ASSIGNED,), Shape.SHARE, Better.UP),
     Measure("routed_right", (Kind.ROUTED,), Shape.SHARE, Better.UP, target=0.90),
+    Measure("satisfaction", (Kind.SATISFACTION,), Shape.MEAN, Better.UP, target=4.5),
+    Measure("satisfied", (Kind.SATISFACTION,), Shape.SHARE, Better.UP),
+    Measure("recommends", (Kind.RECOMMENDS,), Shape.NET, Better.UP),
+    Measure("customer_solved", (Kind.SOLVED,), Shape.SHARE, Better.UP),
+    Measure("speed_score", (Kind.SPEED,), Shape.MEAN, Better.UP),
+    Measure("reach_score", (Kind.REACH,), Shape.MEAN, Better.UP),
+    Measure("survey_response", (Kind.SURVEY_SENT,), Shape.SHARE, Better.UP),
     Measure("tasks_on_time", (Kind.TASK,), Shape.SHARE, Better.UP, target=0.95),
 )
 MEASURES = {measure.key: measure for measure in _ALL}

@@ -50,8 +50,9 @@ _NOW = sa.text("removed_at IS NULL")
 class ReportFact(Base):
     """One fact. `kind`: see kinds.py. `local_day` and `local_hour` are those of the brand's reporting zone.
 
-    `subject_id` is the thread or task it was made from, `thread_id` where it is seen (null: erased, or of no thread). `ref`: the
-    message or matter it is about. `open_seconds` count while the desk was open and nothing paused, `wall_seconds` all.
+    `subject_id` is the thread, task or survey it was made from, `thread_id` where it is seen (null: erased, or of no thread).
+    `ref`: the message or matter it is about. `score` is what a customer gave. `open_seconds` count while the desk was open and
+    nothing paused, `wall_seconds` all.
     """
 
     __tablename__ = "report_facts"
@@ -68,6 +69,7 @@ class ReportFact(Base):
     open_seconds: Mapped[int | None]
     wall_seconds: Mapped[int | None]
     met: Mapped[bool | None]
+    score: Mapped[int | None] = mapped_column(sa.SmallInteger)
     recorded_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
 
@@ -118,7 +120,7 @@ class ReportWakeup(Base):
 
 
 class ReportRebuild(WithId, Base):
-    """All facts are made anew: first of threads, then of tasks, in the order of their ids up to `cursor`."""
+    """All facts are made anew: first of threads, then of tasks, then of surveys, in the order of their ids up to `cursor`."""
 
     __tablename__ = "report_rebuilds"
 

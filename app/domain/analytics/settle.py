@@ -19,10 +19,12 @@ from sqlalchemy.orm import Session
 
 from app.core.db import table_of
 from app.core.ids import new_id
-from app.domain.analytics.derive import Derived, Fact, Scope, derive_task, derive_thread
+from app.domain.analytics.derive import Derived, Fact, Scope, derive_survey, derive_task, derive_thread
 from app.domain.analytics.histories import list_merged, read_tasks, read_threads
 from app.domain.analytics.kinds import Kind, SubjectKind
 from app.domain.analytics.models import ReportFact, ReportMark, ReportRebuild, ReportScope, ReportState, ReportWakeup
+from app.domain.analytics.verdicts import read_surveys
+from app.domain.surveys.models import SurveyInvitation
 from app.domain.tasks.models import Task
 from app.domain.threads.models import Thread
 
@@ -30,6 +32,7 @@ BATCH = 200
 FACTS, SCOPES, MARKS = table_of(ReportFact), table_of(ReportScope), table_of(ReportMark)
 WAKEUPS, REBUILDS, STATE = table_of(ReportWakeup), table_of(ReportRebuild), table_of(ReportState)
 _LOCK = sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended('reports', 0))")
+_KEYS = {SubjectKind.THREAD: Thread.id, SubjectKind.TASK: Task.id, SubjectKind.SURVEY: SurveyInvitation.id}
 _SCOPE = ("brand_id", "channel_id", "medium", "team_id", "user_id", "thread_type", "priority")
 
 
@@ -55,7 +58,7 @@ def mark(session: Session, kind: SubjectKind, ids: Iterable[uuid.UUID | None]) -
 def ask_for_rebuild(session: Session, *, now: datetime) -> uuid.UUID:
     """Make all facts anew, in the background: for what was there before reports were, or after a definition changed."""
     count = sa.select(sa.func.count())
-    total = sum(session.execute(count.select_from(table)).scalar_one() for table in (Thread, Task))
+    total = sum(session.execute(count.select_from(table)).scalar_one() for table in (Thread, Task, SurveyInvitation))
     row = ReportRebuild(id=new_id(), kind=int(SubjectKind.THREAD), cursor=None, total=total, done=0, asked_at=now)
     session.add(row)
     session.flush()
@@ -96,14 +99,14 @@ def _go_on_with_rebuild(session: Session, todo: _Round, now: datetime, limit: in
     if row is None or room <= 0:
         return
     kind = SubjectKind(row.kind)
-    key: Any = Thread.id if kind == SubjectKind.THREAD else Task.id
+    key: Any = _KEYS[kind]
     ids = sa.select(key).order_by(key).limit(room)
     found = session.execute(ids if row.cursor is None else ids.where(key > row.cursor)).scalars().all()
     if found:
         todo.ids[kind].update(found)
         row.cursor, row.done = found[-1], min(row.total, row.done + len(found))
-    elif kind == SubjectKind.THREAD:
-        row.kind, row.cursor = int(SubjectKind.TASK), None
+    elif kind != max(SubjectKind):
+        row.kind, row.cursor = kind + 1, None
         session.flush()
         _go_on_with_rebuild(session, todo, now, limit)
     else:
@@ -140,9 +143,12 @@ def _derive(session: Session, todo: _Round, now: datetime) -> tuple[dict[uuid.UU
     merged = list_merged(session, missing) if missing else set()
     if missing - merged:
         session.execute(sa.update(FACTS).where(FACTS.c.subject_id.in_(missing - merged)).values(thread_id=None))
+    survey_ids = todo.ids[SubjectKind.SURVEY]
+    if survey_ids:
+        derived |= {one: derive_survey(history) for one, history in read_surveys(session, survey_ids).items()}
     if task_ids:
         derived |= {one: derive_task(history, now=now) for one, history in read_tasks(session, task_ids).items()}
-    return derived, merged | (task_ids - derived.keys())
+    return derived, merged | ((task_ids | survey_ids) - derived.keys())
 
 
 def _next_batch(session: Session, now: datetime) -> datetime:
@@ -156,7 +162,7 @@ def _next_batch(session: Session, now: datetime) -> datetime:
 
 def _stored(session: Session, ids: Collection[uuid.UUID]) -> defaultdict[uuid.UUID, list[tuple[int, Fact]]]:
     columns = [FACTS.c[name] for name in ("kind", "at", "local_day", "local_hour", "thread_id", "ref", "open_seconds")]
-    columns += [FACTS.c.wall_seconds, FACTS.c.met, FACTS.c.subject_id]
+    columns += [FACTS.c.wall_seconds, FACTS.c.met, FACTS.c.score, FACTS.c.subject_id]
     query = sa.select(FACTS.c.id, *columns, *(SCOPES.c[name] for name in _SCOPE)).join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
     found: defaultdict[uuid.UUID, list[tuple[int, Fact]]] = defaultdict(list)
     for row in session.execute(query.where(FACTS.c.subject_id.in_(ids), FACTS.c.removed_at.is_(None))):
@@ -172,6 +178,7 @@ def _stored(session: Session, ids: Collection[uuid.UUID]) -> defaultdict[uuid.UU
             row.open_seconds,
             row.wall_seconds,
             row.met,
+            row.score,
         )
         found[row.subject_id].append((row.id, fact))
     return found
@@ -202,7 +209,13 @@ def _scope_ids(session: Session, wanted: Collection[Scope]) -> dict[Scope, int]:
 
 def _row(subject_id: uuid.UUID, fact: Fact, scopes: Mapping[Scope, int], batch_at: datetime) -> dict[str, Any]:
     values = {name: getattr(fact, name) for name in ("at", "local_day", "local_hour", "thread_id", "ref", "open_seconds")}
-    values |= {"wall_seconds": fact.wall_seconds, "met": fact.met, "kind": int(fact.kind), "subject_id": subject_id}
+    values |= {
+        "wall_seconds": fact.wall_seconds,
+        "met": fact.met,
+        "score": fact.score,
+        "kind": int(fact.kind),
+        "subject_id": subject_id,
+    }
     return values | {"scope_id": scopes[fact.scope], "recorded_at": batch_at, "removed_at": None}
 
 

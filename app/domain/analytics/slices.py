@@ -48,6 +48,7 @@ class Slice:
     weekday: int | None = None
     band: tuple[int, int | None] | None = None
     met: bool | None = None
+    score: int | None = None
     as_of: datetime | None = None
 
     @property
@@ -105,6 +106,8 @@ def _bucket(slice: Slice) -> list[sa.ColumnElement[bool]]:
         found.append(sa.extract("isodow", FACTS.c.local_day) == slice.weekday + 1)
     if slice.met is not None:
         found.append(FACTS.c.met == slice.met)
+    if slice.score is not None:
+        found.append(FACTS.c.score == slice.score)
     if slice.band is not None:
         low, high = slice.band
         found.append(slice.seconds >= low)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,6 +40,7 @@ from app.domain.ingest.threading import (
     thread_lock_keys,
     were_parted,
 )
+from app.domain.surveys.actions import take_chat_answer
 from app.domain.threads.actions import (
     NewMessage,
     NewThread,
@@ -72,6 +74,7 @@ def apply_message(session: Session, message: InboundMessage, context: ApplyConte
         return apply_to_its_message(session, message, context)
     contact = _contact(session, message, context)
     match = _match(session, message, context, contact)
+    message = _as_score(session, message, context, match)
     thread = _thread(session, message, context, contact, match)
     stored = _store(session, message, context, contact, thread, match)
     _after_storing(session, message, context, thread, stored, match)
@@ -124,6 +127,15 @@ def _contact(session: Session, message: InboundMessage, context: ApplyContext) -
         note_in_use(session, contact, identities, at=message.occurred_at)
     new = identities_of(Party(message.new_identities))
     return take_new_identities(session, contact, new, former=identities, at=message.occurred_at, now=context.now)
+
+
+def _as_score(session: Session, message: InboundMessage, context: ApplyContext, match: Match) -> InboundMessage:
+    """A score for the question that is open in the conversation asks for nothing: it is written down, and is no work."""
+    is_plain = message.direction == Direction.INCOMING and message.automatic is None and not message.is_past
+    if not is_plain or message.evidence is not None or message.attachments or match.thread_id is None:
+        return message
+    is_score = take_chat_answer(session, match.thread_id, storable(message.text), now=context.now)
+    return replace(message, automatic=Automatic.SURVEY) if is_score else message
 
 
 def _match(session: Session, message: InboundMessage, context: ApplyContext, contact: Contact | None) -> Match:

@@ -26,6 +26,7 @@ class NotificationKind(StrEnum):
     ESCALATION = "escalation"  # a deadline comes near or has passed, and it is theirs to do something
     ORDER_URGENT = "order_urgent"  # an order became urgent; for leads, and whoever has its conversation
     TECHNICIAN_ABSENT = "technician_absent"  # a technician is not there on a day with appointments; for leads
+    VERDICT = "verdict"  # a customer was disappointed; for leads
     RULE = "rule"  # a rule or a macro tells a team, as a card in its channel alone
     SYSTEM_ERROR = "system_error"  # something is wrong with the installation, or mended; for administrators
 

@@ -21,6 +21,7 @@ CRITICAL = known("Order %(number)s is critical")
 ABSENT = known("%(name)s is absent on %(date)s; appointments that day: %(count)s.")
 ENDPOINT_FAILS = known("%(name)s does not take what it is told: three calls in a row failed")
 ENDPOINT_STOPPED = known("%(name)s was stopped: it takes nothing any more")
+VERDICT = known("A customer was disappointed: %(score)s of %(most)s")
 ENDPOINT_WORKS = known("%(name)s takes what it is told again")
 LEADING = users_with(Permission.ESCALATIONS_RECEIVE)
 FROM = Priority.URGENT
@@ -63,6 +64,15 @@ def tell_of_trouble(session: Session, event: Event) -> None:
     text, place = event.payload["text"], event.payload["place"]
     news = News(NotificationKind.SYSTEM_ERROR, None, None, None, None, event.occurred_at, text=text, place=place)
     tell(session, news, to=users_with(Permission.ALERTS_RECEIVE), caused_by=event)
+
+
+def tell_of_verdict(session: Session, event: Event) -> None:
+    """`SurveyAnswered`: the leads of the brand, once for each question, where somebody should get in touch."""
+    if not event.payload["is_alarm"]:
+        return
+    text = VERDICT % {"score": event.payload["score"], "most": 10 if event.payload["kind"] == "nps" else 5}
+    kind, at = NotificationKind.VERDICT, event.occurred_at
+    tell(session, News(kind, event.brand_id, event.thread_id, None, None, at, text=text), to=LEADING, caused_by=event)
 
 
 def tell_of_endpoint(session: Session, event: Event) -> None:

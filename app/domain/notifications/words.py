@@ -23,7 +23,7 @@ def sentence(row: NotificationRow) -> str:
         return str(_("What you scheduled was not sent: please look"))
     if kind == NotificationKind.UNSENT:
         return str(_("Your message to %(who)s was not delivered", who=row.contact_name or _("the contact")))
-    if kind in (NotificationKind.CHANNEL, NotificationKind.RULE, *TRIGGERS):
+    if kind in (NotificationKind.CHANNEL, NotificationKind.RULE, NotificationKind.VERDICT, *TRIGGERS):
         return told(row.notification.text)
     if kind == NotificationKind.ESCALATION:
         return str(_("The deadline for %(who)s needs you", who=row.contact_name or _("the contact")))
@@ -34,7 +34,7 @@ def sentence(row: NotificationRow) -> str:
 def bare_sentence(row: NotificationRow) -> str:
     """The same without saying who or about what."""
     kind = row.notification.kind
-    if kind in (NotificationKind.RULE, *TRIGGERS):
+    if kind in (NotificationKind.RULE, NotificationKind.VERDICT, *TRIGGERS):
         return told(row.notification.text)
     if kind == NotificationKind.MESSAGE:
         return str(

@@ -350,9 +350,9 @@ def get_attachment(session: Session, *, viewer: Viewer, attachment_id: uuid.UUID
 
 
 def is_automatic_answer() -> sa.ColumnElement[bool]:
-    """True for messages that answered somebody by themselves; a reminder of a visit is automatic and answers nobody."""
-    reminded: sa.ColumnElement[str] = Message.meta["appointment_id"].astext
-    return sa.and_(Message.message_type == MessageType.AUTO_RESPONSE, reminded.is_(None))
+    """True for messages that answered somebody by themselves; a reminder of a visit and a question afterwards answer nobody."""
+    others = (~Message.meta.has_key(name) for name in ("appointment_id", "survey_invitation_id"))
+    return sa.and_(Message.message_type == MessageType.AUTO_RESPONSE, *others)
 
 
 def by_people(session: Session, events: Iterable[Event]) -> list[Event]:

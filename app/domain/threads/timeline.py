@@ -55,6 +55,7 @@ SHOWN_EVENTS = (
     "OrderUnlinked",
     "OrderStatusChanged",
     "PaymentReceived",
+    "SurveyAnswered",
     "AppointmentPlanned",
     "AppointmentMoved",
     "AppointmentCancelled",

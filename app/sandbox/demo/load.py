@@ -48,6 +48,7 @@ from app.sandbox.demo.people import (
 )
 from app.sandbox.demo.routing import make_routing
 from app.sandbox.demo.sample_threads import STORIES, Story
+from app.sandbox.demo.surveys import make_surveys
 from app.sandbox.demo.tasks import make_tasks
 from app.sandbox.demo.templates import make_templates
 from app.sandbox.demo.visits import make_visits
@@ -130,6 +131,7 @@ def load_demo(session: Session, *, keyring: Keyring, password_hash: str, now: da
     make_automation(session, author=lead, brand_ids=list(brand_ids.values()), now=now)
     make_clocks(session, now=now)
     make_auto_replies(session, channels={c.name: c for c in company.channels.values()}, now=now)
+    make_surveys(session, random.Random(SEED), brand_id=brand_ids[BRANDS[0].key], now=now)
     ask_for_rebuild(session, now=now)
     return THREADS
 

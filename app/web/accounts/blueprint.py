@@ -59,6 +59,8 @@ def settings_groups() -> list[LinkGroup]:
             _link(_("Stuck deliveries"), "deliveries.stuck", "hourglass"),
             _link(_("Stopped addresses"), "suppressions.suppressions", "mail"),
         )
+        if current_user.may(Permission.SURVEYS_MANAGE):
+            shared += (_link(_("Questions afterwards"), "surveys.surveys", "smile"),)
         if current_user.may(Permission.PARTNERS_MANAGE):
             shared += (_link(_("Partners"), "partners.partners", "building"),)
         if current_user.may(Permission.SLA_MANAGE):

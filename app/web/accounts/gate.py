@@ -59,7 +59,9 @@ PAGES = {
 }
 # Open to whoever has the link, or a matter of one's own account or day: each role has these.
 PORTAL = "portal"
-OPEN_AREAS = frozenset({"inbox_public", "realtime", "notifications", "field", "field_public", "quotes_public", PORTAL})
+OPEN_AREAS = frozenset(
+    {"inbox_public", "realtime", "notifications", "field", "field_public", "surveys_public", "quotes_public", PORTAL}
+)
 # Programs come in by keys and signatures, and the pages of a demo play the world outside.
 OTHER_DOORS = ("app.api.", "app.hooks.", "app.process.", "app.sandbox.")
 OPEN_PAGES = frozenset(
@@ -84,6 +86,7 @@ OPEN_PAGES = frozenset(
 WITH_PORTAL = frozenset(
     {
         "inbox.home",
+        *(f"surveys_public.{name}" for name in ("ask", "answer", "ask_to_stop", "stop")),
         "quotes_public.show",
         "quotes_public.answer",
         "quotes_public.document",

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from app.core.links import url_for
 from app.domain.accounts.access import Viewer
-from app.domain.analytics.measures import MEASURES, Measure
+from app.domain.analytics.measures import MEASURES, Measure, Shape
 from app.domain.analytics.slices import NONE, Slice, shifted, slice_for
 from app.domain.threads.models import Priority, ThreadType
 
@@ -113,7 +113,7 @@ def parse(args: Mapping[str, str], *, timezone: str, now: datetime) -> Asked:
         compare=args.get("compare") != "off",
         is_open=args.get("time") != "wall",
         filters={name: text for name in FILTERS if (text := _filter(name, args.get(name, "")))},
-        measure=measure if measure in MEASURES else "first_response",
+        measure=measure if measure in MEASURES and MEASURES[measure].shape != Shape.NET else "first_response",
         errors=errors,
     )
 
@@ -130,6 +130,9 @@ def parse_bucket(args: Mapping[str, str]) -> dict[str, Any]:
     low, _, high = args.get("band", "").partition("-")
     if low.isdigit() and len(low) < 9:
         found["band"] = (int(low), int(high) if high.isdigit() and len(high) < 9 else None)
+    score = args.get("score", "")
+    if score.isdigit() and len(score) <= 2:
+        found["score"] = int(score)
     if args.get("met") in ("yes", "no"):
         found["met"] = args["met"] == "yes"
     for name in ("as_of", "until"):

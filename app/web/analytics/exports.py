@@ -66,6 +66,7 @@ def columns(with_names: bool) -> list[_Column]:
         _Column("open_seconds", _("Open time"), is_duration=True),
         _Column("wall_seconds", _("All time"), is_duration=True),
         _Column("met", _("Yes or no")),
+        _Column("score", _("Score")),
     ]
     return [column for column in found if with_names or not column.is_personal]
 
@@ -143,7 +144,7 @@ def _report_rows(slice: Slice, *, is_plain: bool) -> list[list[Value]]:
         for day, found in [(None, whole), *sorted(days.items())]:
             value = value_of(measure, found)
             if value is not None and (day is None or size_of(measure, found)):
-                rounded = round(value, 4) if measure.shape in (Shape.SHARE, Shape.RATIO) else value
+                rounded = round(value, 4) if measure.shape in (Shape.SHARE, Shape.RATIO, Shape.MEAN, Shape.NET) else value
                 rows.append([name, day, rounded, size_of(measure, found)])
     return rows
 

@@ -11,7 +11,7 @@ from app.core.db import db
 from app.core.translation import gettext as _
 from app.core.translation import ngettext
 from app.domain.analytics.figures import count_facts, read_state
-from app.domain.analytics.kinds import Kind
+from app.domain.analytics.kinds import SCORED, Kind
 from app.domain.analytics.listing import PAGE, FactRow, Place, list_facts
 from app.domain.analytics.live import LIVE_SHOWN, Live, list_live
 from app.domain.analytics.measures import MEASURES, Measure, Shape
@@ -23,7 +23,7 @@ from app.web.analytics.blueprint import bp
 from app.web.analytics.pages import frame, read_asked
 from app.web.pages import page
 
-BUCKETS = ("m", "day", "hour", "weekday", "band", "met", "as_of", "until")
+BUCKETS = ("m", "day", "hour", "weekday", "band", "met", "score", "as_of", "until")
 
 
 @bp.get("/analytics/list")
@@ -50,7 +50,8 @@ def show_list() -> ResponseReturnValue:
         newest=asked.url("analytics.show_list", **kept()) if request.args.get("after") else "",
         export_args={**asked.args(), **kept()},
         takes_time=measure.shape == Shape.TIME,
-        says_yes=measure.shape == Shape.SHARE,
+        says_yes=measure.says_yes or measure.shape == Shape.MEAN,
+        answer_head=_("Score") if measure.kinds[0] in SCORED else _("Yes or no"),
         value_words=lambda row: _value(row, slice),
         back=asked.url("analytics.overview", chart=None),
         **frame("overview", viewer, asked),
@@ -97,6 +98,8 @@ def _narrowed(slice: Slice) -> str:
         parts.append(words.weekday_words(slice.weekday))
     if slice.hour is not None:
         parts.append(f"{slice.hour:02}:00 – {slice.hour + 1:02}:00")
+    if slice.score is not None:
+        parts.append(_("score %(score)s", score=slice.score))
     if slice.band is not None:
         low, high = slice.band
         from_words = _("%(time)s or more", time=words.duration(low)) if low or high is None else ""
@@ -107,7 +110,7 @@ def _narrowed(slice: Slice) -> str:
 
 def _answers(asked: Asked, measure: Measure, slice: Slice) -> list[tuple[str, str, bool]]:
     """Of a share: all, those that say yes, those that say no."""
-    if measure.shape != Shape.SHARE:
+    if not measure.says_yes:
         return []
     options = ((_("All"), None, slice.met is None), (_("Yes"), "yes", slice.met is True), (_("No"), "no", slice.met is False))
     return [(text, asked.url("analytics.show_list", **{**kept(), "met": value}), current) for text, value, current in options]
@@ -116,4 +119,6 @@ def _answers(asked: Asked, measure: Measure, slice: Slice) -> list[tuple[str, st
 def _value(row: FactRow, slice: Slice) -> str:
     if row.kind in (Kind.FIRST_RESPONSE, Kind.NEXT_RESPONSE, Kind.RESOLVED):
         return words.duration(row.open_seconds if slice.is_open else row.wall_seconds)
+    if row.score is not None:
+        return str(row.score)
     return "" if row.met is None else _("Yes") if row.met else _("No")

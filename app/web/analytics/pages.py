@@ -21,6 +21,7 @@ from app.web.analytics import panels, words
 from app.web.analytics.asked import CALENDAR_PERIODS, PERIODS, Asked, parse
 from app.web.analytics.blueprint import bp
 from app.web.analytics.choices import Choices, read_choices
+from app.web.analytics.customers import customers
 from app.web.analytics.report import Report
 from app.web.pages import page
 
@@ -45,6 +46,7 @@ def overview() -> ResponseReturnValue:
         heat=panels.heat(report),
         distribution=panels.distribution(report),
         details=panels.details(report),
+        customers=customers(report),
         live=now,
         status=422 if asked.errors else 200,
         **frame("overview", viewer, asked),

@@ -13,7 +13,7 @@ from flask_babel import format_decimal, format_percent
 from app.core.translation import date_words
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.domain.analytics.figures import STEPS, read_by, size_of, sums_of, value_of
+from app.domain.analytics.figures import STEPS, ByKind, read_by, size_of, sums_of, value_of
 from app.domain.analytics.kinds import Kind
 from app.domain.analytics.measures import MEASURES, Measure, Shape
 from app.web.analytics import charts, words
@@ -33,6 +33,7 @@ DETAILS = (
     "tasks_on_time",
     "automatic_answers",
 )
+FEW_VERDICTS = 10
 PROMISES = (
     ("first_promise", "first_missed", N_("First answer")),
     ("next_promise", "next_missed", N_("Next answer")),
@@ -222,7 +223,7 @@ def stack(report: Report) -> Stack:
     days = [[report.read.cells.get((day, medium, Kind.RECEIVED), 0) for medium in media] for day in report.dates]
     scale = charts.scale_of([sum(values) for values in days], is_time=False)
     legend = tuple(
-        (number, medium_words(medium), _count(report, "received", totals[medium], medium=medium))
+        (number, medium_words(medium), count_cell(report, "received", totals[medium], medium=medium))
         for number, medium in enumerate(media, start=1)
     )
     count = report.slice.days
@@ -231,7 +232,8 @@ def stack(report: Report) -> Stack:
             date_words(day, "EEE d MMM"),
             "",
             tuple(
-                _count(report, "received", n, day=day.isoformat(), medium=medium) for medium, n in zip(media, values, strict=True)
+                count_cell(report, "received", n, day=day.isoformat(), medium=medium)
+                for medium, n in zip(media, values, strict=True)
             ),
         )
         for day, values in zip(report.dates, days, strict=True)
@@ -256,7 +258,7 @@ def stack(report: Report) -> Stack:
     )
 
 
-def _count(report: Report, key: str, n: int, **bucket: Any) -> Cell:
+def count_cell(report: Report, key: str, n: int, **bucket: Any) -> Cell:
     return Cell(str(format_decimal(n)), report.list_url(key, **bucket) if n else "")
 
 
@@ -313,7 +315,7 @@ def distribution(report: Report) -> list[tuple[str, Cell, float]]:
     for number, n in enumerate(report.read.steps):
         low, high = edges[number], STEPS[number] if number < len(STEPS) else None
         text = _("less than %(time)s", time=words.duration(high)) if high else _("%(time)s or more", time=words.duration(low))
-        found.append((text, _count(report, key, n, band=f"{low}-{high or ''}"), round(1000 * n / most, 1)))
+        found.append((text, count_cell(report, key, n, band=f"{low}-{high or ''}"), round(1000 * n / most, 1)))
     return found
 
 
@@ -332,16 +334,31 @@ def details(report: Report) -> list[tuple[str, Cell, words.Change, str]]:
 def people(report: Report, names: Mapping[uuid.UUID, str]) -> list[Row]:
     """Everybody with figures of their own, by name and never by figure."""
     found = read_by(report.session, report.slice, ALL_KINDS, "user_id")
-    keys = ("messages_out", "first_response", "first_promise", "resolved", "reopened", "templates", "tasks_on_time")
+    keys = (
+        "messages_out",
+        "first_response",
+        "first_promise",
+        "resolved",
+        "reopened",
+        "templates",
+        "tasks_on_time",
+        "satisfaction",
+    )
     rows = []
     for user_id, name in sorted(names.items(), key=lambda item: item[1].casefold()):
         if user_id in found:
-            cells = tuple(report.cell(key, found[user_id], person=str(user_id)) for key in keys)
+            cells = tuple(_of_person(report, key, found[user_id], user_id) for key in keys)
             rows.append(Row(name, report.asked.url(person=str(user_id)), cells))
     if None in found and report.slice.own_user_id is None:
         cells = tuple(report.cell(key, found[None], person="none") for key in keys)
         rows.append(Row(_("Nobody"), report.asked.url(person="none"), cells))
     return rows
+
+
+def _of_person(report: Report, key: str, found: ByKind, user_id: uuid.UUID) -> Cell:
+    """A score of fewer than ten customers says more about them than about who answered."""
+    few = key == "satisfaction" and size_of(MEASURES[key], found) < FEW_VERDICTS
+    return Cell(words.NO_VALUE) if few else report.cell(key, found, person=str(user_id))
 
 
 def _place(share: float | None) -> float | None:

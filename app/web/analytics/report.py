@@ -19,6 +19,7 @@ from app.domain.analytics.figures import (
     read_breakdown,
     read_distribution,
     read_hours,
+    read_scores,
     size_of,
     sums_of,
     value_of,
@@ -69,6 +70,7 @@ class Read:
     cells: Mapping[tuple[date, str, Kind], int]
     hours: Mapping[tuple[int, int], int]
     steps: Sequence[int]
+    scores: Mapping[int, int]
 
 
 class Report:
@@ -95,6 +97,7 @@ class Report:
             cells=now.cells,
             hours=read_hours(session, slice, Kind.RECEIVED),
             steps=read_distribution(session, slice, time_kind),
+            scores=read_scores(session, slice, Kind.SATISFACTION) if Kind.SATISFACTION in now.whole else {},
         )
 
     @property

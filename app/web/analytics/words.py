@@ -43,6 +43,13 @@ NAMES = {
     "assigned_by_rules": N_("Assigned by rules"),
     "routed_right": N_("Assigned rightly"),
     "tasks_on_time": N_("Tasks on time"),
+    "satisfaction": N_("Satisfaction"),
+    "satisfied": N_("Satisfied"),
+    "recommends": N_("Would recommend (NPS)"),
+    "customer_solved": N_("Solved, say customers"),
+    "speed_score": N_("Quick enough"),
+    "reach_score": N_("Easy to reach"),
+    "survey_response": N_("Answered our question"),
 }
 DEFINITIONS = {
     "received": N_(
@@ -102,6 +109,18 @@ DEFINITIONS = {
         "Tasks completed when they were due, of those completed or fallen due."
         " Cancelled ones and those without a date are left out."
     ),
+    "satisfaction": N_(
+        "Average of what customers answered after a matter, 1 to 5. Counts on the day of the first answer, with the latest score,"
+        " for who answered them last. What a program may have answered is left out."
+    ),
+    "satisfied": N_("Of the same answers, those with 4 or 5."),
+    "recommends": N_(
+        "Net promoter score: of all who answered a campaign, the share with 9 or 10 less the share with 0 to 6, from −100 to 100."
+    ),
+    "customer_solved": N_("Of the customers who said so either way: those whose question was solved."),
+    "speed_score": N_("Average of what customers say of our speed, 1 to 5."),
+    "reach_score": N_("Average of what customers say of how easy we were to reach, 1 to 5."),
+    "survey_response": N_("Of the questions we sent in these days, those that were answered, whenever that was."),
 }
 LIVE_NAMES = {
     Live.OVERDUE: N_("overdue"),
@@ -178,6 +197,10 @@ def figure(measure: Measure, value: float | None, size: int) -> str:
         return str(format_percent(value, "#,##0.0 %"))
     if measure.shape == Shape.RATIO:
         return str(format_decimal(value, "#,##0.0"))
+    if measure.shape == Shape.MEAN:
+        return str(format_decimal(value, "0.00"))
+    if measure.shape == Shape.NET:
+        return _signed(value, "0")
     return str(format_decimal(value))
 
 
@@ -185,6 +208,8 @@ def target_words(measure: Measure) -> str:
     """The target of a measure, "" where it has none."""
     if measure.target is None:
         return ""
+    if measure.shape == Shape.MEAN:
+        return str(format_decimal(measure.target, "0.0"))
     return duration(measure.target) if measure.shape == Shape.TIME else str(format_percent(measure.target, "#,##0 %"))
 
 
@@ -197,6 +222,8 @@ def change_words(measure: Measure, value: float | None, before: float | None, si
     moved = value - before
     if measure.is_percent:
         text = _("%(points)s points", points=_signed(moved * 100))
+    elif measure.shape in (Shape.MEAN, Shape.NET):
+        text = _("%(points)s points", points=_signed(moved, "0.00" if measure.shape == Shape.MEAN else "0"))
     elif before == 0:
         return Change(_("none before"))
     else:

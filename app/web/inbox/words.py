@@ -30,6 +30,7 @@ from app.web.inbox.ledger_words import failure_words
 from app.web.inbox.order_words import ORDER_EVENTS, order_event_words
 from app.web.inbox.task_words import WAIT_EVENTS, task_event_words
 from app.web.inbox.triage_words import TRIAGE_EVENTS, triage_words, until_words
+from app.web.surveys.words import SURVEY_EVENTS, survey_event_words
 
 BLOCK_TAG = re.compile(r"<(?:p|div|br|tr|li|h[1-6]|blockquote|hr|pre)\b")
 CLOCK = "%H:%M"
@@ -260,6 +261,7 @@ _OF_OTHERS = (
     (frozenset(TASK_EVENTS), task_event_words),
     (frozenset(APPOINTMENT_EVENTS), appointment_event_words),
     (ORDER_EVENTS, order_event_words),
+    (SURVEY_EVENTS, survey_event_words),
 )
 
 

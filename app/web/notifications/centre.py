@@ -36,6 +36,7 @@ ICONS = {
     NotificationKind.ESCALATION: "clock",
     NotificationKind.ORDER_URGENT: "file-text",
     NotificationKind.TECHNICIAN_ABSENT: "calendar",
+    NotificationKind.VERDICT: "smile",
     NotificationKind.RULE: "users",
     NotificationKind.SYSTEM_ERROR: "triangle-alert",
 }

@@ -173,6 +173,7 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
             _("A deadline comes near or has passed"),
             _("On threads assigned to me, and on those that are escalated to me."),
         ),
+        (NotificationKind.VERDICT, _("A customer is disappointed"), _("What they answered afterwards. Leads are told.")),
         (NotificationKind.ORDER_URGENT, _("An order becomes urgent"), _("Leads are told, and whoever has its conversation.")),
         (
             NotificationKind.TECHNICIAN_ABSENT,

@@ -37,7 +37,7 @@ from tests.factories import NOW, make_brand, make_channel, make_contact, make_me
 # What names a thread follows it in a merge. A new table must be given its place: in a handler, or in app/domain/threads/merge.py.
 FOLLOWS = {"messages", "attachments", "taken_back_messages", "thread_aliases", "deliveries", "scheduled_replies", "tasks"}
 FOLLOWS |= {"notifications", "reply_template_uses", "drafts", "thread_reads", "thread_watchers"}
-FOLLOWS |= {"sla_facts", "sla_steps", "routing_refusals", "auto_reply_decisions", "appointments"}
+FOLLOWS |= {"survey_invitations", "sla_facts", "sla_steps", "routing_refusals", "auto_reply_decisions", "appointments"}
 KEPT_BY_A_TRIGGER = {"thread_tags"}
 MADE_ANEW = {"sla_clocks"}
 

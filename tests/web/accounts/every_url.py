@@ -33,6 +33,7 @@ from tests.web.accounts.audiences import (
 from tests.web.accounts.field_urls import FIELD
 from tests.web.accounts.order_urls import ORDERS
 from tests.web.accounts.partner_urls import PARTNERS
+from tests.web.accounts.survey_urls import SURVEYS
 from tests.web.accounts.webhook_urls import WEBHOOK_API, WEBHOOKS
 from tests.web.accounts.writing_urls import WRITING
 
@@ -380,4 +381,4 @@ API = (
     *api("GET", "/users/<uuid:id>", TOKEN_OF_BRAND),
 )
 
-TABLE = (*PAGES, *WRITING, *SETTINGS, *ACCOUNTS, *ORDERS, *PARTNERS, *FIELD, *OPEN, *API, *WEBHOOK_API)
+TABLE = (*PAGES, *WRITING, *SETTINGS, *ACCOUNTS, *ORDERS, *PARTNERS, *FIELD, *SURVEYS, *OPEN, *API, *WEBHOOK_API)

@@ -1,0 +1,25 @@
+"""When a question leaves. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from app.domain.surveys.models import Survey
+
+
+def ask_at(survey: Survey, *, medium: str, now: datetime) -> datetime:
+    """After the delay of the medium, in the hours in which people are asked; an hour that a change of clocks leaves out is the
+    next one there is."""
+    delay = timedelta(hours=survey.delay_hours) if medium == "email" else timedelta(minutes=survey.chat_delay_minutes)
+    return within_hours(survey, now + delay)
+
+
+def within_hours(survey: Survey, at: datetime) -> datetime:
+    """`at` itself, else when the hours begin again."""
+    zone = ZoneInfo(survey.zone)
+    local = at.astimezone(zone)
+    if survey.from_hour <= local.hour < survey.until_hour:
+        return at
+    day = local.date() + timedelta(days=local.hour >= survey.until_hour)
+    return datetime.combine(day, time(survey.from_hour), zone).astimezone(at.tzinfo)

@@ -1,0 +1,22 @@
+"""The address of one question: 128 bits made from the row's id and the secret of the installation; of it the table has a hash."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import uuid
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
+
+
+def survey_token(invitation_id: uuid.UUID, secret_key: str) -> str:
+    """22 characters: short enough for a text message. The same for a reminder."""
+    made = hmac.digest(secret_key.encode(), b"survey v1" + invitation_id.bytes, hashlib.sha256)
+    return base64.urlsafe_b64encode(made[:16]).decode().rstrip("=")
+
+
+def hash_of(token: str) -> str:
+    """What is kept of a token; "" for what cannot be one."""
+    return hashlib.sha256(token.encode()).hexdigest() if _TOKEN.fullmatch(token) else ""
