@@ -7,7 +7,7 @@ is that of all their facts together.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -15,16 +15,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.db import table_of
-from app.domain.analytics.kinds import Kind
-from app.domain.analytics.measures import MEASURES, Measure, Shape
+from app.domain.analytics.kinds import TIMES, Kind
+from app.domain.analytics.measures import Measure, Shape
 from app.domain.analytics.models import ReportMark, ReportRebuild, ReportState
 from app.domain.analytics.slices import FACTS, SCOPES, Slice, of_measure, predicate
 
 T = TypeVar("T")
-STEPS = (15 * 60, 3600, 4 * 3600, 8 * 3600, 24 * 3600, 3 * 86_400)
-"""Where the steps of a distribution end; the last has no end."""
-_KINDS = tuple(int(kind) for kind in Kind)
-_TIMES = tuple(int(kind) for measure in MEASURES.values() if measure.shape == Shape.TIME for kind in measure.kinds)
+_TIMES = tuple(int(kind) for kind in TIMES)
 
 
 @dataclass(frozen=True)
@@ -129,81 +126,12 @@ def read_by(session: Session, slice: Slice, kinds: Iterable[Kind], name: str) ->
     return _grouped(session, slice, kinds, SCOPES.c[name])
 
 
-@dataclass
-class Breakdown:
-    """A slice looked at whole, by day, by kind of channel, and how many of each kind on a day in a kind of channel."""
-
-    whole: dict[Kind, Sums] = field(default_factory=dict)
-    days: dict[date, dict[Kind, Sums]] = field(default_factory=dict)
-    media: dict[str, dict[Kind, Sums]] = field(default_factory=dict)
-    cells: dict[tuple[date, str, Kind], int] = field(default_factory=dict)
-
-    def add(self, kind: Kind, day: date, medium: str, more: Sums) -> None:
-        """Counts of one cell; quantiles do not add up and come by themselves."""
-        for found in (self.whole, self.days.setdefault(day, {}), self.media.setdefault(medium, {})):
-            so_far = found.get(kind, NOTHING)
-            sums = (so_far.n + more.n, so_far.known + more.known, so_far.met + more.met, so_far.scores + more.scores)
-            found[kind] = Sums(*sums)
-        self.cells[day, medium, kind] = more.n
-
-
-def read_breakdown(session: Session, slice: Slice) -> Breakdown:
-    """All a page says of a slice but for people and hours, in two queries: what adds up, and quantiles."""
-    found = Breakdown()
-    keys = (FACTS.c.kind, FACTS.c.local_day, SCOPES.c.medium)
-    counts = (
-        sa.func.count().label("n"),
-        sa.func.count(FACTS.c.met).label("known"),
-        sa.func.count().filter(FACTS.c.met).label("met"),
-        sa.func.coalesce(sa.func.sum(FACTS.c.score), 0).label("scores"),
-    )
-    cells = sa.select(*keys, *counts).join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
-    for row in session.execute(cells.where(FACTS.c.kind.in_(_KINDS), predicate(slice)).group_by(*keys)):
-        found.add(Kind(row.kind), row.local_day, row.medium, Sums(row.n, row.known, row.met, row.scores))
-    for row in session.execute(_quantiles_by_parts(slice)):
-        part = found.whole if row.parts == 3 else found.days[row.local_day] if row.parts == 1 else found.media[row.medium]
-        median, p90 = row.quantiles or (None, None)
-        average = float(row.average) if row.average is not None else None
-        part[Kind(row.kind)] = replace(part[Kind(row.kind)], median=median, p90=p90, average=average)
-    return found
-
-
-def _quantiles_by_parts(slice: Slice) -> sa.Select[Any]:
-    """Of the times: `parts` 3 the whole, 1 a day, 2 a kind of channel."""
-    kind, day, medium = FACTS.c.kind, FACTS.c.local_day, SCOPES.c.medium
-    sets = sa.func.grouping_sets(sa.tuple_(kind), sa.tuple_(kind, day), sa.tuple_(kind, medium))
-    quantiles = sa.func.percentile_disc(sa.cast([0.5, 0.9], sa.ARRAY(sa.Float))).within_group(slice.seconds)
-    columns = (
-        sa.func.grouping(day, medium).label("parts"),
-        quantiles.label("quantiles"),
-        sa.func.avg(slice.seconds).label("average"),
-    )
-    query = sa.select(kind, day, medium, *columns).join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
-    return query.where(kind.in_(_TIMES), predicate(slice)).group_by(sets)
-
-
 def read_hours(session: Session, slice: Slice, kind: Kind) -> dict[tuple[int, int], int]:
     """How many of a kind came in each hour of each weekday: {(weekday, hour): count}, Monday 0."""
     weekday = sa.cast(sa.extract("isodow", FACTS.c.local_day), sa.Integer) - 1
     query = sa.select(weekday.label("weekday"), FACTS.c.local_hour, sa.func.count().label("n"))
     query = query.join(SCOPES, SCOPES.c.id == FACTS.c.scope_id).where(FACTS.c.kind == int(kind), predicate(slice))
     return {(row.weekday, row.local_hour): row.n for row in session.execute(query.group_by(weekday, FACTS.c.local_hour))}
-
-
-def read_distribution(session: Session, slice: Slice, kind: Kind) -> list[int]:
-    """How many took how long: a count for each step of STEPS, and for what is longer."""
-    step = sa.func.width_bucket(slice.seconds, sa.cast(list(STEPS), sa.ARRAY(sa.Integer)))
-    query = sa.select(step.label("step"), sa.func.count().label("n")).join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
-    query = query.where(FACTS.c.kind == int(kind), predicate(slice), slice.seconds.is_not(None)).group_by(step)
-    found = {row.step: row.n for row in session.execute(query)}
-    return [found.get(number, 0) for number in range(len(STEPS) + 1)]
-
-
-def read_scores(session: Session, slice: Slice, kind: Kind) -> dict[int, int]:
-    """How many gave which score."""
-    query = sa.select(FACTS.c.score, sa.func.count().label("n")).join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
-    query = query.where(FACTS.c.kind == int(kind), predicate(slice)).group_by(FACTS.c.score)
-    return {row.score: row.n for row in session.execute(query)}
 
 
 def count_facts(session: Session, slice: Slice, measure: Measure, *, is_per: bool = False) -> int:

@@ -37,6 +37,7 @@ class Kind(IntEnum):
     REACH = 27  # a score, 1 to 5: how easy we were to reach
 
 
+TIMES = (Kind.FIRST_RESPONSE, Kind.NEXT_RESPONSE, Kind.RESOLVED)
 SCORED = frozenset({Kind.SATISFACTION, Kind.RECOMMENDS, Kind.SPEED, Kind.REACH})
 
 

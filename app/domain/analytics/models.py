@@ -91,9 +91,54 @@ class ReportFact(Base):
             postgresql_include=["scope_id", "open_seconds", "wall_seconds", "met", "local_hour"],
             postgresql_where=_NOW,
         ),
+        sa.Index(
+            "ix_report_facts_scope",
+            "scope_id",
+            "local_day",
+            postgresql_include=["kind", "open_seconds", "wall_seconds", "met", "score", "local_hour"],
+            postgresql_where=_NOW,
+        ),
         sa.Index("ix_report_facts_list", "kind", "local_day", "at", "id"),
         sa.Index("ix_report_facts_removed", "removed_at", postgresql_where=sa.text("removed_at IS NOT NULL")),
     )
+
+
+class ReportDay(Base):
+    """What the facts of one kind, day, brand and channel come to, and the same by `part` (see `rollups.Part`) and its `value`.
+
+    Numbers are packed, see cells.py: `open_seconds` and `wall_seconds` sorted, an hour for each matter, a score for each answer.
+    Read only while its day has a seal. No foreign keys: a cell outlives what it names.
+    """
+
+    __tablename__ = "report_days"
+
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
+    local_day: Mapped[date]
+    part: Mapped[int] = mapped_column(sa.SmallInteger)
+    value: Mapped[str]
+    kind: Mapped[int] = mapped_column(sa.SmallInteger)
+    brand_id: Mapped[uuid.UUID]
+    channel_id: Mapped[uuid.UUID | None]
+    medium: Mapped[str]
+    n: Mapped[int]
+    known: Mapped[int]
+    met: Mapped[int]
+    score_sum: Mapped[int]
+    hours: Mapped[bytes]
+    scores: Mapped[bytes]
+    open_seconds: Mapped[bytes]
+    wall_seconds: Mapped[bytes]
+
+    __table_args__ = (sa.Index("ix_report_days_part", "part", "value", "local_day"), sa.Index("ix_report_days_day", "local_day"))
+
+
+class ReportSeal(Base):
+    """A day whose cells say what its facts do."""
+
+    __tablename__ = "report_seals"
+
+    local_day: Mapped[date] = mapped_column(primary_key=True)
+    sealed_at: Mapped[datetime]
 
 
 class ReportMark(Base):

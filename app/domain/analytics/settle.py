@@ -23,6 +23,7 @@ from app.domain.analytics.derive import Derived, Fact, Scope, derive_survey, der
 from app.domain.analytics.histories import list_merged, read_tasks, read_threads
 from app.domain.analytics.kinds import Kind, SubjectKind
 from app.domain.analytics.models import ReportFact, ReportMark, ReportRebuild, ReportScope, ReportState, ReportWakeup
+from app.domain.analytics.rollups import LOCK, break_seals
 from app.domain.analytics.verdicts import read_surveys
 from app.domain.surveys.models import SurveyInvitation
 from app.domain.tasks.models import Task
@@ -31,7 +32,6 @@ from app.domain.threads.models import Thread
 BATCH = 200
 FACTS, SCOPES, MARKS = table_of(ReportFact), table_of(ReportScope), table_of(ReportMark)
 WAKEUPS, REBUILDS, STATE = table_of(ReportWakeup), table_of(ReportRebuild), table_of(ReportState)
-_LOCK = sa.text("SELECT pg_try_advisory_xact_lock(hashtextextended('reports', 0))")
 _KEYS = {SubjectKind.THREAD: Thread.id, SubjectKind.TASK: Task.id, SubjectKind.SURVEY: SurveyInvitation.id}
 _SCOPE = ("brand_id", "channel_id", "medium", "team_id", "user_id", "thread_type", "priority")
 
@@ -67,7 +67,7 @@ def ask_for_rebuild(session: Session, *, now: datetime) -> uuid.UUID:
 
 def settle_batch(session: Session, *, now: datetime, limit: int = BATCH) -> int:
     """Work off the next marks, wake-ups and part of a rebuild; returns how many threads and tasks. 0 where somebody else does."""
-    if not session.execute(_LOCK).scalar_one():
+    if not session.execute(LOCK).scalar_one():
         return 0
     todo = _Round()
     _take_marks(session, todo, limit)
@@ -122,6 +122,10 @@ def _derive_and_write(session: Session, todo: _Round, now: datetime) -> None:
     closed, added = _compare(derived, stored)
     for subject_id in gone - derived.keys():
         closed += [one_id for one_id, _fact in stored[subject_id]]
+    ended = set(closed)
+    days = {fact.local_day for _subject, fact in added}
+    days |= {fact.local_day for facts in stored.values() for one_id, fact in facts if one_id in ended}
+    break_seals(session, days)
     if closed:
         session.execute(sa.update(FACTS).where(FACTS.c.id.in_(closed)).values(removed_at=batch_at))
     if added:

@@ -56,6 +56,10 @@ class Slice:
         return (self.last - self.first).days + 1
 
     @property
+    def dates(self) -> list[date]:
+        return [self.first + timedelta(days=number) for number in range(self.days)]
+
+    @property
     def seconds(self) -> sa.Column[Any]:
         """The column of the times that are asked for."""
         return FACTS.c.open_seconds if self.is_open else FACTS.c.wall_seconds

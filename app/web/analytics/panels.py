@@ -13,7 +13,8 @@ from flask_babel import format_decimal, format_percent
 from app.core.translation import date_words
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.domain.analytics.figures import STEPS, ByKind, read_by, size_of, sums_of, value_of
+from app.domain.analytics.breakdown import STEPS
+from app.domain.analytics.figures import ByKind, read_by, size_of, sums_of, value_of
 from app.domain.analytics.kinds import Kind
 from app.domain.analytics.measures import MEASURES, Measure, Shape
 from app.web.analytics import charts, words

@@ -12,18 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
-from app.domain.analytics.figures import (
-    Breakdown,
-    ByKind,
-    at_one_time,
-    read_breakdown,
-    read_distribution,
-    read_hours,
-    read_scores,
-    size_of,
-    sums_of,
-    value_of,
-)
+from app.domain.analytics.breakdown import Breakdown, read_breakdowns
+from app.domain.analytics.figures import ByKind, at_one_time, size_of, sums_of, value_of
 from app.domain.analytics.kinds import Kind
 from app.domain.analytics.measures import MEASURES, TILES, Measure, Shape
 from app.web.analytics import charts, words
@@ -85,8 +75,9 @@ class Report:
 
     def _read(self) -> Read:
         session, slice = self.session, self.slice
-        now = read_breakdown(session, slice)
-        before = read_breakdown(session, self.slice_before) if self.asked.compare else Breakdown()
+        slices = [slice, self.slice_before] if self.asked.compare else [slice]
+        found = [*read_breakdowns(session, slices, day_kinds=self.measure.kinds), Breakdown()]
+        now, before = found[0], found[1]
         time_kind = self.measure.kinds[0] if self.measure.shape == Shape.TIME else Kind.FIRST_RESPONSE
         return Read(
             now=now.whole,
@@ -95,9 +86,9 @@ class Report:
             days_before=before.days,
             media=now.media,
             cells=now.cells,
-            hours=read_hours(session, slice, Kind.RECEIVED),
-            steps=read_distribution(session, slice, time_kind),
-            scores=read_scores(session, slice, Kind.SATISFACTION) if Kind.SATISFACTION in now.whole else {},
+            hours=now.hours,
+            steps=now.steps(time_kind),
+            scores=now.scores,
         )
 
     @property

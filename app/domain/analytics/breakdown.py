@@ -1,0 +1,90 @@
+"""All a page says of some days but for people: whole, by day and by kind of channel, made of the cells of rollups and facts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from app.domain.analytics.cells import Cell, Values, in_steps, quantile
+from app.domain.analytics.figures import NOTHING, Sums
+from app.domain.analytics.kinds import TIMES, Kind
+from app.domain.analytics.rollups import read_cells
+from app.domain.analytics.slices import Slice
+
+STEPS = (15 * 60, 3600, 4 * 3600, 8 * 3600, 24 * 3600, 3 * 86_400)
+"""Where the steps of a distribution end; the last has no end."""
+
+
+@dataclass
+class Breakdown:
+    """A slice looked at whole, by day, by kind of channel, and how many of each kind on a day in a kind of channel.
+
+    `hours`: how many matters began in each (weekday, hour), Monday 0. `scores`: how many gave which satisfaction.
+    """
+
+    whole: dict[Kind, Sums] = field(default_factory=dict)
+    days: dict[date, dict[Kind, Sums]] = field(default_factory=dict)
+    media: dict[str, dict[Kind, Sums]] = field(default_factory=dict)
+    cells: dict[tuple[date, str, Kind], int] = field(default_factory=dict)
+    hours: dict[tuple[int, int], int] = field(default_factory=dict)
+    scores: dict[int, int] = field(default_factory=dict)
+    times: dict[Kind, list[Values]] = field(default_factory=dict)
+
+    def steps(self, kind: Kind) -> list[int]:
+        """How many took how long: a count for each step of STEPS, and for what is longer."""
+        return in_steps(self.times.get(kind, []), STEPS)
+
+
+def read_breakdown(session: Session, slice: Slice, *, day_kinds: Collection[Kind] = TIMES) -> Breakdown:
+    """What a slice comes to. Medians of single days are made for `day_kinds` alone."""
+    return break_down(read_cells(session, [slice])[0], day_kinds=day_kinds)
+
+
+def read_breakdowns(session: Session, slices: Sequence[Slice], *, day_kinds: Collection[Kind] = TIMES) -> list[Breakdown]:
+    """The same for slices that differ in their days alone, read together."""
+    return [break_down(cells, day_kinds=day_kinds) for cells in read_cells(session, slices)]
+
+
+def break_down(cells: Iterable[Cell], *, day_kinds: Collection[Kind] = TIMES) -> Breakdown:
+    found = Breakdown()
+    times: defaultdict[tuple[str, object, Kind], list[Cell]] = defaultdict(list)
+    for cell in cells:
+        _count(found, cell)
+        if cell.kind in TIMES:
+            times["whole", None, cell.kind].append(cell)
+            times["media", cell.medium, cell.kind].append(cell)
+            if cell.kind in day_kinds:
+                times["days", cell.day, cell.kind].append(cell)
+    for (what, key, kind), those in times.items():
+        part = found.whole if what == "whole" else getattr(found, what)[key]
+        part[kind] = _with_times(part[kind], those)
+    found.times = {kind: [cell.seconds for cell in those] for (what, _key, kind), those in times.items() if what == "whole"}
+    return found
+
+
+def _count(found: Breakdown, cell: Cell) -> None:
+    for part in (found.whole, found.days.setdefault(cell.day, {}), found.media.setdefault(cell.medium, {})):
+        so_far = part.get(cell.kind, NOTHING)
+        sums = (so_far.n + cell.n, so_far.known + cell.known, so_far.met + cell.met, so_far.scores + cell.score_sum)
+        part[cell.kind] = Sums(*sums)
+    place = (cell.day, cell.medium, cell.kind)
+    found.cells[place] = found.cells.get(place, 0) + cell.n
+    if cell.kind == Kind.RECEIVED:
+        for hour, n in cell.hours.items():
+            found.hours[cell.day.weekday(), hour] = found.hours.get((cell.day.weekday(), hour), 0) + n
+    if cell.kind == Kind.SATISFACTION:
+        for score, n in cell.scores.items():
+            found.scores[score] = found.scores.get(score, 0) + n
+
+
+def _with_times(sums: Sums, cells: Sequence[Cell]) -> Sums:
+    parts = [cell.seconds for cell in cells if len(cell.seconds)]
+    total = sum(map(len, parts))
+    if not total:
+        return sums
+    average = sum(cell.seconds_sum for cell in cells) / total
+    return replace(sums, median=quantile(parts, 0.5), p90=quantile(parts, 0.9), average=average)

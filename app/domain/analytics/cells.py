@@ -1,0 +1,80 @@
+"""What the facts of a day, kind and kind of channel come to: the one shape that rollups keep and figures are read from.
+
+A cell has the values themselves, sorted, so that a median of any days and channels is exact: it is looked for by value, which
+takes some twenty looks into each cell and no sorting (`quantile`).
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from array import array
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import pairwise
+
+from app.domain.analytics.kinds import Kind
+
+Values = Sequence[int]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Facts of one kind on one day in one kind of channel. `seconds` sorted; `hours` and `scores`: how many of each."""
+
+    kind: Kind
+    day: date
+    medium: str
+    n: int
+    known: int
+    met: int
+    score_sum: int = 0
+    seconds: Values = ()
+    seconds_sum: int = 0
+    hours: dict[int, int] = field(default_factory=dict)
+    scores: dict[int, int] = field(default_factory=dict)
+
+
+def pack(values: Values) -> bytes:
+    """As it is kept: four bytes each, the least first."""
+    packed = array("i", values)
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return packed.tobytes()
+
+
+def unpack(kept: bytes | None) -> Values:
+    """What `pack` made."""
+    found = array("i")
+    found.frombytes(kept or b"")
+    if sys.byteorder == "big":
+        found.byteswap()
+    return found
+
+
+def quantile(parts: Sequence[Values], share: float) -> int | None:
+    """The value that so large a share of all does not exceed, as `percentile_disc`. Each part is sorted."""
+    total = sum(map(len, parts))
+    if not total:
+        return None
+    rank = max(1, math.ceil(share * total))
+    if len(parts) == 1:
+        return parts[0][rank - 1]
+    low = min(part[0] for part in parts if part)
+    high = max(part[-1] for part in parts if part)
+    while low < high:
+        middle = (low + high) // 2
+        if sum(bisect_right(part, middle) for part in parts) >= rank:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def in_steps(parts: Sequence[Values], edges: Sequence[int]) -> list[int]:
+    """How many are below each edge and not below the one before, and how many are beyond the last."""
+    below = [sum(bisect_right(part, edge - 1) for part in parts) for edge in edges]
+    total = sum(map(len, parts))
+    return [later - earlier for earlier, later in pairwise([0, *below, total])]

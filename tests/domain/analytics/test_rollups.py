@@ -1,0 +1,123 @@
+"""Sums of days that are over: they say what facts say, for any filter, whatever is killed, repeated or late."""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect_left
+from datetime import timedelta
+from itertools import pairwise
+from math import ceil
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.accounts.access import viewer_of
+from app.domain.analytics.breakdown import Breakdown, read_breakdown
+from app.domain.analytics.cells import in_steps, pack, quantile, unpack
+from app.domain.analytics.kinds import Kind
+from app.domain.analytics.models import ReportDay, ReportSeal
+from app.domain.analytics.rollups import read_progress, roll_next_day
+from app.domain.analytics.slices import Slice, slice_for
+from tests.domain.analytics.conftest import Reports
+from tests.support.queries import at_most
+
+
+def roll(reports: Reports) -> int:
+    count = 0
+    while roll_next_day(reports.session, now=reports.desk.now) is not None:
+        count += 1
+    return count
+
+
+def work(reports: Reports, days: int = 5) -> None:
+    """Some days with matters by mail and chat, answered by two people."""
+    desk = reports.desk
+    for number in range(days * 3):
+        desk.at(f"2026-03-{2 + number // 3:02} {9 + number % 3 * 2:02}:00")
+        thread = desk.thread(desk.chat if number % 2 else desk.mail, value=f"{number % 7}@example.nl")
+        desk.ask(thread)
+        desk.now += timedelta(minutes=3 + 11 * number)
+        desk.answer(thread, sender_user_id=(desk.bob if number % 3 else desk.alice).id)
+        reports.resolve(thread)
+    desk.at("2026-03-20 12:00")
+    reports.settle()
+
+
+def slices(reports: Reports) -> list[Slice]:
+    viewer = viewer_of(reports.session, reports.desk.noah)
+    days = {"first": reports.desk.now.date() - timedelta(days=30), "last": reports.desk.now.date()}
+    narrowed: list[dict[str, object]] = [
+        {},
+        {"medium": "email"},
+        {"channel_id": reports.desk.chat.id},
+        {"priority": "normal"},
+        {"thread_type": "customer_support"},
+        {"team_id": "none"},
+        {"team_id": "none", "priority": "normal"},
+        {"user_id": reports.desk.bob.id},
+        {"is_open": False},
+        {"until": reports.desk.now - timedelta(days=12)},
+    ]
+    return [slice_for(viewer, **{**days, **more}) for more in narrowed]
+
+
+def figures(session: Session, slice: Slice) -> Breakdown:
+    found = read_breakdown(session, slice)
+    found.times = {kind: [sorted(value for part in parts for value in part)] for kind, parts in found.times.items()}
+    return found
+
+
+def test_rolled_up_days_say_what_facts_say_for_each_filter(reports: Reports) -> None:
+    work(reports)
+    before = [figures(reports.session, one) for one in slices(reports)]
+    assert before[0].whole[Kind.RECEIVED].n == 15
+    assert roll(reports) == read_progress(reports.session).days
+    assert [figures(reports.session, one) for one in slices(reports)] == before
+    everything = slices(reports)[0]
+    with at_most(reports.session, 3):
+        read_breakdown(reports.session, everything)
+
+
+def test_a_late_correction_is_in_the_figures_at_once_and_rolled_again(reports: Reports) -> None:
+    work(reports)
+    roll(reports)
+    sealed = read_progress(reports.session).sealed
+    desk = reports.desk
+    thread = desk.thread(value="late@example.nl")
+    desk.at("2026-03-04 10:00")
+    desk.ask(thread)
+    desk.at("2026-03-20 13:00")
+    reports.settle()
+    assert read_progress(reports.session).sealed < sealed
+    changed = figures(reports.session, slices(reports)[0])
+    assert changed.whole[Kind.RECEIVED].n == 16
+    assert roll(reports) > 0
+    assert figures(reports.session, slices(reports)[0]) == changed
+
+
+def test_rolling_twice_or_being_killed_in_between_changes_nothing(reports: Reports) -> None:
+    work(reports)
+    expected = figures(reports.session, slices(reports)[0])
+    killed = reports.session.begin_nested()
+    roll_next_day(reports.session, now=reports.desk.now)
+    killed.rollback()
+    assert reports.session.execute(sa.select(sa.func.count()).select_from(ReportSeal)).scalar_one() == 0
+    roll(reports)
+    rows = reports.session.execute(sa.select(sa.func.count()).select_from(ReportDay)).scalar_one()
+    reports.session.execute(sa.delete(ReportSeal))
+    roll(reports)
+    assert reports.session.execute(sa.select(sa.func.count()).select_from(ReportDay)).scalar_one() == rows
+    assert figures(reports.session, slices(reports)[0]) == expected
+
+
+def test_a_quantile_is_that_of_the_sorted_values() -> None:
+    dice = random.Random(9)
+    for _round in range(300):
+        most = dice.choice((3, 50, 100_000))
+        parts = [sorted(dice.choices(range(most), k=dice.randrange(6))) for _part in range(dice.randrange(1, 5))]
+        whole, share = sorted(value for part in parts for value in part), dice.choice((0.5, 0.9, 0.01, 1.0))
+        expected = whole[max(1, ceil(share * len(whole))) - 1] if whole else None
+        assert quantile([unpack(pack(part)) for part in parts], share) == expected
+        edges = (10, 30, 60_000)
+        places = [0, *(bisect_left(whole, edge) for edge in edges), len(whole)]
+        assert in_steps(parts, edges) == [later - earlier for earlier, later in pairwise(places)]
