@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0080"
-down_revision = "0079"
+revision = "0081"
+down_revision = "0080"
 
 KINDS = (
     "'mention', 'assignment', 'message', 'held', 'unsent', 'team', 'channel', 'escalation', 'order_urgent', "
