@@ -17,10 +17,10 @@ from app.core.paging import Page
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand, BrandMember, User
 from app.domain.accounts.permissions import Permission, users_with
-from app.domain.appointments.models import Absence, Appointment, AppointmentKind, AppointmentState, CalendarEntry
+from app.domain.appointments.models import UNDER_WAY, Absence, Appointment, AppointmentKind, AppointmentState, CalendarEntry
 from app.domain.connections.models import Channel
 from app.domain.contacts.models import Contact
-from app.domain.orders.models import Order
+from app.domain.orders.models import ENDED, Order
 from app.domain.threads.models import Thread, ThreadAlias
 
 MOST = 200
@@ -218,9 +218,22 @@ def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo("UTC"))
 
 
-def list_technicians(session: Session, brand_id: uuid.UUID) -> tuple[tuple[uuid.UUID, str], ...]:
-    """Active users who work for the brand and go to visits or plan them, by name."""
-    member = sa.exists().where(BrandMember.user_id == User.id, BrandMember.brand_id == brand_id)
+def list_technicians(session: Session, *brand_ids: uuid.UUID) -> tuple[tuple[uuid.UUID, str], ...]:
+    """Active users who work for one of the brands and go to visits or plan them, by name. One query."""
+    member = sa.exists().where(BrandMember.user_id == User.id, BrandMember.brand_id.in_(brand_ids))
     query = sa.select(User.id, User.name).where(User.disabled_at.is_(None), sa.or_(users_with(Permission.BRANDS_ALL), member))
     query = query.where(users_with(Permission.VISITS_CHANGE, Permission.VISITS_OWN)).order_by(User.name, User.id)
     return tuple((row.id, row.name) for row in session.execute(query))
+
+
+def order_of_technician(user_id: uuid.UUID) -> sa.ColumnElement[bool]:
+    """An order that this technician has a visit of, one that was cancelled aside; as a condition."""
+    theirs = sa.select(Appointment.order_id).where(Appointment.technician_user_id == user_id, Appointment.order_id.is_not(None))
+    return Order.id.in_(theirs.where(Appointment.state != AppointmentState.CANCELLED))
+
+
+def order_overdue(now: datetime) -> sa.ColumnElement[bool]:
+    """An order of which a visit should be over and is not; as a condition."""
+    late = sa.select(Appointment.order_id).where(Appointment.ends_at < now, Appointment.order_id.is_not(None))
+    late = late.where(Appointment.state.in_((AppointmentState.PLANNED, *UNDER_WAY)))
+    return sa.and_(Order.id.in_(late), Order.status.not_in(ENDED))

@@ -15,7 +15,7 @@ from app.domain.appointments.models import UNDER_WAY, Appointment, AppointmentKi
 from app.domain.events.actions import Actor
 from app.domain.orders.models import Order
 from app.domain.transitions.models import Transition
-from app.domain.transitions.registry import EntityKind, Lack
+from app.domain.transitions.registry import EntityKind, Guard, Lack
 
 NO_VISIT_PLANNED = N_("No visit is planned: plan one first.")
 NO_VISIT_BEGUN = N_("No visit has begun.")
@@ -52,29 +52,28 @@ def has_visit(session: Session, order: Order, states: Collection[AppointmentStat
     return session.execute(query.where(Appointment.kind == AppointmentKind.VISIT).limit(1)).first() is not None
 
 
-def _visit_planned(session: Session, order: Order) -> Lack | None:
-    return None if has_visit(session, order, (AppointmentState.PLANNED, *UNDER_WAY)) else Lack(NO_VISIT_PLANNED)
+def lacks_of_visits(states: Collection[AppointmentState]) -> dict[str, Lack | None]:
+    """What the guards of an order say of its visits, by their names. `states`: those its visits are in; calls do not count."""
+    found = set(states)
+    is_open, under_way = found & {AppointmentState.PLANNED, *UNDER_WAY}, found & set(UNDER_WAY)
+    return {
+        "visit_planned": None if is_open else Lack(NO_VISIT_PLANNED),
+        "visit_begun": None if found & set(_BEGUN) else Lack(NO_VISIT_BEGUN, or_reason=True),
+        "no_visit_open": Lack(VISIT_OPEN) if is_open else None,
+        "no_visit_under_way": Lack(VISIT_UNDER_WAY) if under_way else None,
+    }
 
 
-def _visit_begun(session: Session, order: Order) -> Lack | None:
-    return None if has_visit(session, order, _BEGUN) else Lack(NO_VISIT_BEGUN, or_reason=True)
+def _guard(name: str) -> Guard:
+    def lack(session: Session, order: Order) -> Lack | None:
+        visits = sa.select(Appointment.state).where(Appointment.order_id == order.id, Appointment.kind == AppointmentKind.VISIT)
+        return lacks_of_visits(session.execute(visits.distinct()).scalars().all())[name]
 
-
-def _no_visit_open(session: Session, order: Order) -> Lack | None:
-    return Lack(VISIT_OPEN) if has_visit(session, order, (AppointmentState.PLANNED, *UNDER_WAY)) else None
-
-
-def _no_visit_under_way(session: Session, order: Order) -> Lack | None:
-    return Lack(VISIT_UNDER_WAY) if has_visit(session, order, UNDER_WAY) else None
+    return lack
 
 
 # What an order's machine asks of visits.
-ORDER_GUARDS = {
-    "visit_planned": _visit_planned,
-    "visit_begun": _visit_begun,
-    "no_visit_open": _no_visit_open,
-    "no_visit_under_way": _no_visit_under_way,
-}
+ORDER_GUARDS = {name: _guard(name) for name in lacks_of_visits(())}
 
 
 def _write(session: Session, appointment: Appointment, transition: Transition, now: datetime, actor: Actor) -> None:

@@ -91,3 +91,12 @@ def list_articles(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> list[A
     """Those that can be ordered, by name."""
     query = sa.select(Article).where(Article.brand_id.in_(brand_ids), Article.is_active)
     return list(session.execute(query.order_by(Article.name, Article.id).limit(CHOICES)).scalars())
+
+
+def find_articles_like(session: Session, *, brand_id: uuid.UUID, words: str, limit: int = 20) -> list[Article]:
+    """Those whose number begins with these words or whose name has them, by name; without words the first by name."""
+    query = sa.select(Article).where(Article.brand_id == brand_id, Article.is_active)
+    if words:
+        numbered, named = Article.sku.istartswith(words, autoescape=True), Article.name.icontains(words, autoescape=True)
+        query = query.where(sa.or_(numbered, named))
+    return list(session.execute(query.order_by(Article.name, Article.id).limit(limit)).scalars())

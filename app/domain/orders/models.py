@@ -241,6 +241,21 @@ class OrderThread(Base):
     __table_args__ = (sa.Index("ix_order_threads_thread", "thread_id"),)
 
 
+class OrderView(WithId, Base):
+    """A list of orders with a name: `filters` are the fields of the list's form. It says what to look for, never what may be
+    seen; `is_shared`: everybody has it, else its owner alone."""
+
+    __tablename__ = "order_views"
+
+    name: Mapped[str]
+    owner_user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    is_shared: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    filters: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (sa.CheckConstraint("name <> ''", name="name"),)
+
+
 class OrderLinkRefusal(Base):
     """Somebody said that a conversation is not about the order: nothing links the two by itself any more. As `OrderThread`, it
     refers to no row of the thread."""

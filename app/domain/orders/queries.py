@@ -18,7 +18,7 @@ from app.domain.accounts.models import Brand, User
 from app.domain.addresses.models import Address
 from app.domain.contacts.models import Contact
 from app.domain.events.models import Event
-from app.domain.orders.models import Article, LineItem, Order, OrderStatus, OrderTaxTotal, OrderThread
+from app.domain.orders.models import Article, LineItem, Order, OrderPayment, OrderStatus, OrderTaxTotal, OrderThread
 
 
 class OrderMissing(Exception):
@@ -34,6 +34,10 @@ class OrderConditions:
     order_number: str | None = None
     customer_contact_id: uuid.UUID | None = None
     words: str = ""
+    brand_id: uuid.UUID | None = None
+    account_contact_id: uuid.UUID | None = None
+    place: str = ""  # what a postcode begins with, or a town
+    beside: tuple[sa.ColumnElement[bool], ...] = ()  # what features above know of orders
 
 
 @dataclass(frozen=True)
@@ -58,22 +62,32 @@ class OrderRow:
 
 
 def list_orders(
-    session: Session, *, viewer: Viewer, conditions: OrderConditions, sort: Sort, cursor: str | None = None, limit: int = 50
+    session: Session,
+    *,
+    viewer: Viewer,
+    conditions: OrderConditions,
+    sort: Sort,
+    cursor: str | None = None,
+    limit: int = 50,
+    with_threads: bool = True,
 ) -> Page[OrderRow]:
-    """Three queries. `sort.field` is created_at. Raises BadCursor."""
+    """With lines, and the conversations where they are asked for: three queries. `sort.field` is created_at. Raises BadCursor."""
     query = _query(viewer).where(*_conditions(conditions))
     rows = session.execute(paged(query, sort, Order.created_at, Order.id, cursor=cursor, limit=limit)).all()
     page = cut(rows, limit, sort, lambda row: Place(row.Order.created_at, row.Order.id))
-    return Page(tuple(_completed(session, page.items)), page.next_cursor)
+    return Page(tuple(_completed(session, page.items, with_threads=with_threads)), page.next_cursor)
 
 
-def get_order(session: Session, *, viewer: Viewer, order_id: uuid.UUID) -> OrderRow:
-    """With lines and conversations: three queries. Raises OrderMissing."""
-    query = _query(viewer).where(Order.id == order_id)
-    row = session.execute(query.execution_options(populate_existing=True)).one_or_none()
-    if row is None:
+def get_order(session: Session, *, viewer: Viewer, order_id: uuid.UUID, with_threads: bool = True) -> OrderRow:
+    """With its lines, in one query; one more for the conversations about it. Raises OrderMissing."""
+    query = _query(viewer).add_columns(LineItem, Article).where(Order.id == order_id)
+    query = query.outerjoin(LineItem, LineItem.order_id == Order.id).outerjoin(Article, Article.id == LineItem.article_id)
+    rows = session.execute(query.order_by(LineItem.position).execution_options(populate_existing=True)).all()
+    if not rows:
         raise OrderMissing(str(order_id))
-    return _completed(session, [row])[0]
+    lines = tuple(LineRow(row.LineItem, row.Article) for row in rows if row.LineItem is not None)
+    threads = _threads_of(session, [order_id])[order_id] if with_threads else []
+    return _row(rows[0], lines, tuple(threads))
 
 
 def list_events_of_order(session: Session, order_id: uuid.UUID, *, limit: int = 200) -> list[tuple[Event, str]]:
@@ -84,12 +98,15 @@ def list_events_of_order(session: Session, order_id: uuid.UUID, *, limit: int = 
     return [(row.Event, row.name or "") for row in reversed(rows)]
 
 
-def list_tax_totals(session: Session, order_id: uuid.UUID) -> list[OrderTaxTotal]:
-    """The tax of an order by code and part. One query."""
-    query = (
-        sa.select(OrderTaxTotal).where(OrderTaxTotal.order_id == order_id).order_by(OrderTaxTotal.tax_code, OrderTaxTotal.part)
-    )
-    return list(session.execute(query.execution_options(populate_existing=True)).scalars())
+def list_money(session: Session, order_id: uuid.UUID) -> tuple[list[OrderTaxTotal], list[OrderPayment]]:
+    """The tax of an order by code and part, and what was paid, first to last. One query: of both there are few."""
+    query = sa.select(OrderTaxTotal, OrderPayment).select_from(Order)
+    query = query.outerjoin(OrderTaxTotal, OrderTaxTotal.order_id == Order.id)
+    query = query.outerjoin(OrderPayment, OrderPayment.order_id == Order.id).where(Order.id == order_id)
+    rows = session.execute(query.execution_options(populate_existing=True)).all()
+    taxes = {(row.OrderTaxTotal.tax_code, row.OrderTaxTotal.part): row.OrderTaxTotal for row in rows if row.OrderTaxTotal}
+    payments = {(row.OrderPayment.paid_at, row.OrderPayment.id): row.OrderPayment for row in rows if row.OrderPayment}
+    return [taxes[key] for key in sorted(taxes)], [payments[key] for key in sorted(payments)]
 
 
 def list_column(session: Session, *, viewer: Viewer, status: OrderStatus, limit: int) -> list[OrderRow]:
@@ -127,18 +144,24 @@ def _conditions(wanted: OrderConditions) -> list[sa.ColumnElement[bool]]:
             Order.status: wanted.status,
             Order.order_number: wanted.order_number,
             Order.customer_contact_id: wanted.customer_contact_id,
+            Order.brand_id: wanted.brand_id,
+            Order.account_contact_id: wanted.account_contact_id,
             Brand.key: wanted.brand,
         }
     )
+    conditions.extend(wanted.beside)
+    if wanted.place:
+        code = sa.func.replace(Address.postal_code, " ", "").istartswith(wanted.place.replace(" ", ""), autoescape=True)
+        conditions.append(sa.or_(code, Address.city.istartswith(wanted.place, autoescape=True)))
     if wanted.words:
         numbered = Order.order_number.icontains(wanted.words, autoescape=True)
         conditions.append(sa.or_(numbered, Contact.name.icontains(wanted.words, autoescape=True)))
     return conditions
 
 
-def _completed(session: Session, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> list[OrderRow]:
+def _completed(session: Session, rows: Sequence[sa.Row[*tuple[Any, ...]]], *, with_threads: bool) -> list[OrderRow]:
     ids = [row.Order.id for row in rows]
-    lines, threads = _lines_of(session, ids), _threads_of(session, ids)
+    lines, threads = _lines_of(session, ids), _threads_of(session, ids if with_threads else ())
     return [_row(row, tuple(lines[row.Order.id]), tuple(threads[row.Order.id])) for row in rows]
 
 

@@ -7,7 +7,7 @@ again, what followed goes back.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -54,16 +54,25 @@ def line_kind() -> EntityKind:
     )
 
 
+def lacks_of_lines(lines: Iterable[LineItem]) -> dict[str, Lack | None]:
+    """What the guards of an order say of its lines, by their names. A line that was cancelled is none."""
+    wanted = [line for line in lines if line.status is not LineItemStatus.CANCELLED]
+    return {
+        "lines": None if wanted else Lack(NO_LINES),
+        "priced": Lack(NOT_PRICED) if any(line.unit_price is None for line in wanted) else None,
+    }
+
+
 def _lines(session: Session, order: Order) -> Lack | None:
-    """A line that was cancelled is none."""
-    wanted = sa.select(LineItem.id).where(LineItem.order_id == order.id, LineItem.status != LineItemStatus.CANCELLED)
-    return None if session.execute(wanted.limit(1)).first() else Lack(NO_LINES)
+    return lacks_of_lines(_lines_of(session, order))["lines"]
 
 
 def _priced(session: Session, order: Order) -> Lack | None:
-    unpriced = sa.select(LineItem.id).where(LineItem.order_id == order.id, LineItem.unit_price.is_(None))
-    unpriced = unpriced.where(LineItem.status != LineItemStatus.CANCELLED)
-    return Lack(NOT_PRICED) if session.execute(unpriced.limit(1)).first() else None
+    return lacks_of_lines(_lines_of(session, order))["priced"]
+
+
+def _lines_of(session: Session, order: Order) -> Sequence[LineItem]:
+    return session.execute(sa.select(LineItem).where(LineItem.order_id == order.id)).scalars().all()
 
 
 def _address(_session: Session, order: Order) -> Lack | None:

@@ -23,6 +23,14 @@ def list_threads_by_id(session: Session, *, viewer: Viewer, thread_ids: Sequence
     return list(session.execute(query.limit(MOST)).scalars()) if thread_ids else []
 
 
+def list_threads_about(session: Session, *, viewer: Viewer, order_id: uuid.UUID) -> list[Thread]:
+    """The conversations about an order, merged ones where they went, newest first. One query."""
+    linked = sa.select(OrderThread.thread_id).where(OrderThread.order_id == order_id)
+    merged = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id.in_(linked))
+    query = sa.select(Thread).where(sa.or_(Thread.id.in_(linked), Thread.id.in_(merged)), Thread.brand_id.in_(viewer.brand_ids))
+    return list(session.execute(query.order_by(Thread.last_message_at.desc(), Thread.id.desc()).limit(MOST)).scalars())
+
+
 def find_thread_of_order(session: Session, order_id: uuid.UUID) -> uuid.UUID | None:
     """The conversation about an order that was linked last."""
     merged = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id == OrderThread.thread_id).scalar_subquery()

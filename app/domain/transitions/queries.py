@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from app.core.transitions import Edge
 from app.domain.accounts.models import User
 from app.domain.accounts.permissions import Permission, users_with
 from app.domain.transitions.models import Transition, TransitionRule
-from app.domain.transitions.registry import kind_of
+from app.domain.transitions.registry import Lack, kind_of
 
 FORBIDDEN = "forbidden"
 
@@ -57,19 +57,24 @@ def find_last_transition(session: Session, entity_type: str, entity_id: uuid.UUI
     return session.execute(query.order_by(Transition.seq.desc()).limit(1)).scalar_one_or_none()
 
 
-def list_steps(session: Session, entity_type: str, entity: Any, *, may_reopen: bool) -> list[Step]:
-    """What might come next for an entity, the main line first, with all that is lacking for each."""
+def list_steps(
+    session: Session, entity_type: str, entity: Any, *, may_reopen: bool, known: Mapping[str, Lack | None] | None = None
+) -> list[Step]:
+    """What might come next for an entity, the main line first, with all that is lacking for each.
+
+    `known`: what guards say, by their names, where the caller has read what they look at."""
     kind = kind_of(entity_type)
     rules = _rules_from(session, kind.brand_of(session, entity), entity_type, kind.status_of(entity))
-    checked: dict[str, list[Any]] = {}
+    checked = dict(known or {})
     found = []
     for edge in kind.machine.edges_from(kind.status_of(entity)):
         rule = rules.get(edge.to_status)
         if rule is not None and rule.is_forbidden:
             continue
         for name in edge.guards:
-            checked.setdefault(name, [kind.guards[name](session, entity)])
-        lacks = [lack for name in edge.guards for lack in checked[name] if lack is not None]
+            if name not in checked:
+                checked[name] = kind.guards[name](session, entity)
+        lacks = [lack for name in edge.guards if (lack := checked[name]) is not None]
         found.append(
             Step(
                 edge.to_status,

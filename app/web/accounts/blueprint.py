@@ -61,6 +61,8 @@ def settings_groups() -> list[LinkGroup]:
         )
         if current_user.may(Permission.SURVEYS_MANAGE):
             shared += (_link(_("Questions afterwards"), "surveys.surveys", "smile"),)
+        if current_user.may(Permission.BRANDS_MANAGE):
+            shared += (_link(_("Orders and money"), "orders.settings", "file-text"),)
         if current_user.may(Permission.PARTNERS_MANAGE):
             shared += (_link(_("Partners"), "partners.partners", "building"),)
         if current_user.may(Permission.SLA_MANAGE):

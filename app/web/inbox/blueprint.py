@@ -123,8 +123,12 @@ def _rail_path() -> str:
     return request.args.get("path") or request.path
 
 
+GO_TO = {"/inbox": "g i", "/tasks": "g t", "/contacts": "g c", "/orders": "g o", "/planner": "g p", "/analytics": "g a"}
+
+
 def _rail_item(label: str, href: str, icon: str, current: bool, count: int = 0) -> dict[str, Any]:
-    return {"label": label, "href": href, "icon": icon, "count": words.capped(count), "current": current}
+    keys = GO_TO.get(href, "")
+    return {"label": label, "href": href, "icon": icon, "count": words.capped(count), "current": current, "keys": keys}
 
 
 def _view_item(view: str, icon: str, path: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The list of orders and the page of one."""
+"""The page of one order."""
 
 from __future__ import annotations
 
@@ -11,42 +11,25 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.core.db import db
-from app.core.keyset import Sort
-from app.core.paging import BadCursor
 from app.core.text import storable
 from app.domain.accounts.permissions import Permission
+from app.domain.appointments.models import AppointmentKind
 from app.domain.appointments.queries import AppointmentRow, list_appointments_of_order
 from app.domain.appointments.reminders import list_reminders
-from app.domain.orders.articles import list_articles
+from app.domain.appointments.statuses import lacks_of_visits
+from app.domain.orders.articles import find_articles_like
 from app.domain.orders.machines import ORDER
-from app.domain.orders.models import ENDED, OrderPriority, OrderStatus
-from app.domain.orders.payments import balance_of, list_payments
-from app.domain.orders.queries import OrderConditions, OrderRow, get_order, list_events_of_order, list_orders, list_tax_totals
+from app.domain.orders.models import ENDED, LINE_CHARACTERS, OrderPriority
+from app.domain.orders.payments import balance_of
+from app.domain.orders.queries import OrderRow, get_order, list_events_of_order, list_money
+from app.domain.orders.statuses import lacks_of_lines
 from app.domain.orders.taxes import codes_like
-from app.domain.threads.order_threads import list_threads_by_id
+from app.domain.threads.order_threads import list_threads_about
 from app.domain.transitions.queries import list_history, list_steps
 from app.web.accounts.session import current_viewer
 from app.web.orders import case
 from app.web.orders.blueprint import bp
 from app.web.pages import page
-
-NEWEST = Sort("created_at", descending=True)
-PAGE_ORDERS = 50
-
-
-@bp.get("/orders")
-def show_list() -> ResponseReturnValue:
-    """Orders, newest first; `q` looks in numbers and names, `status` is one state. As a fragment: `order-list`."""
-    session, viewer, args = db.session(), current_viewer(), request.args
-    words = " ".join(storable(args.get("q", "")).split())[:200]
-    status = next((one for one in OrderStatus if one.value == args.get("status")), None)
-    asked = {"conditions": OrderConditions(status=status, words=words), "sort": NEWEST, "limit": PAGE_ORDERS}
-    try:
-        found = list_orders(session, viewer=viewer, cursor=args.get("cursor"), **asked)  # type: ignore[arg-type]
-    except BadCursor:
-        found = list_orders(session, viewer=viewer, **asked)  # type: ignore[arg-type]
-    context: dict[str, Any] = {"rows": found.items, "next_cursor": found.next_cursor, "q": words, "chosen": status}
-    return page("orders/list.html", blocks=("order_list",), statuses=list(OrderStatus), **context)
 
 
 @bp.get("/orders/<uuid:order_id>")
@@ -55,11 +38,20 @@ def show_order(order_id: uuid.UUID) -> ResponseReturnValue:
     return order_page(order_id)
 
 
+@bp.get("/orders/<uuid:order_id>/articles")
+def suggest_articles(order_id: uuid.UUID) -> ResponseReturnValue:
+    """Articles of the order's brand for what is typed (`description`), as a fragment: the options of `order-articles`."""
+    session = db.session()
+    brand_id = get_order(session, viewer=current_viewer(), order_id=order_id, with_threads=False).order.brand_id
+    words = " ".join(storable(request.args.get("description", "")).split())[:LINE_CHARACTERS]
+    return page("orders/article_options.html", articles=find_articles_like(session, brand_id=brand_id, words=words))
+
+
 def order_page(order_id: uuid.UUID, *, errors: dict[str, str] | None = None, status: int = 200) -> Response:
     """The page; `errors` by field of the form that was refused. Raises OrderMissing."""
     session, viewer = db.session(), current_viewer()
-    row = get_order(session, viewer=viewer, order_id=order_id)
-    threads = list_threads_by_id(session, viewer=viewer, thread_ids=row.thread_ids)
+    row = get_order(session, viewer=viewer, order_id=order_id, with_threads=False)
+    threads = list_threads_about(session, viewer=viewer, order_id=order_id)
     appointments = list_appointments_of_order(session, viewer=viewer, order_id=order_id)
     context: dict[str, Any] = {
         "row": row,
@@ -78,10 +70,12 @@ def order_page(order_id: uuid.UUID, *, errors: dict[str, str] | None = None, sta
 def _case(session: Session, row: OrderRow, appointments: list[AppointmentRow]) -> dict[str, Any]:
     """What the head, the lines and the history show."""
     order, viewer = row.order, current_viewer()
-    history, payments = list_history(session, ORDER, [order.id]), list_payments(session, order.id)
+    history, (taxes, payments) = list_history(session, ORDER, [order.id]), list_money(session, order.id)
     balance = balance_of(order, payments)
     may_edit = order.status not in ENDED
-    steps = list_steps(session, ORDER, order, may_reopen=viewer.may(Permission.ORDERS_REOPEN))
+    visits = [one.appointment.state for one in appointments if one.appointment.kind is AppointmentKind.VISIT]
+    known = {**lacks_of_lines(line.item for line in row.lines), **lacks_of_visits(visits)}
+    steps = list_steps(session, ORDER, order, may_reopen=viewer.may(Permission.ORDERS_REOPEN), known=known)
     edited = request.args.get("edit") or str((request.view_args or {}).get("line_id", ""))
     return {
         "steps": case.forward_first(steps, order, history),
@@ -90,10 +84,9 @@ def _case(session: Session, row: OrderRow, appointments: list[AppointmentRow]) -
         "told": case.timeline(list_events_of_order(session, order.id), order.currency),
         "payments": payments,
         "balance": balance,
-        "taxes": list_tax_totals(session, order.id),
+        "taxes": taxes,
         "may_edit": may_edit,
         "editing": next((str(line.item.id) for line in row.lines if str(line.item.id) == edited), ""),
-        "articles": list_articles(session, brand_ids=[order.brand_id]) if may_edit else [],
         "tax_codes": codes_like(row.lines[0].item.tax_code) if row.lines else [],
         "token": str(uuid.uuid4()),
     }

@@ -86,6 +86,25 @@ _CHECK_TONES = {CheckStatus.VALID: "done", CheckStatus.SEVERAL: "due", CheckStat
 _TONES = {OrderStatus.COMPLETED: "done", OrderStatus.ON_HOLD: "due", OrderStatus.INTAKE_RECEIVED: "info"}
 
 
+REFERENCES = {
+    "partner_order_id": N_("Number at the partner"),
+    "partner_customer_id": N_("Customer number at the partner"),
+    "partner_system": N_("System of the partner"),
+    "created_via_api": N_("Came by the API"),
+    "dealer_group_id": N_("Dealer group"),
+    "purchase_order": N_("Purchase order"),
+    "purchase_order_number": N_("Purchase order"),
+    "order_reference": N_("Reference of the order"),
+    "form": N_("Form"),
+    "submission": N_("Number of the form"),
+}
+
+
+def reference_words(key: str) -> str:
+    """What a reference of others is called; one of theirs that we do not know, with blanks for its dashes."""
+    return _(REFERENCES[key]) if key in REFERENCES else key.replace("_", " ").strip().capitalize()
+
+
 def order_status_words(value: str) -> str:
     return _(STATUSES[OrderStatus(value)])
 
@@ -176,6 +195,7 @@ def match_words(match: dict[str, Any]) -> str:
 
 
 FILTERS = {
+    "reference_words": reference_words,
     "address_check_words": address_check_words,
     "address_check_tone": address_check_tone,
     "match_words": match_words,

@@ -29,7 +29,13 @@ function send(event) {
   button.click(); // not requestSubmit: htmx sends the name of a button only when it was clicked
 }
 
+// Two keys after each other, such as g and o, lead to a place: an element says both, data-key="g o".
+let first = "";
 function press(key) {
+  const both = `${first} ${key}`;
+  first = key === "g" ? key : "";
+  if (both.startsWith("g ") && use(document.querySelector(`[data-key="${CSS.escape(both)}"]`))) return true;
+  if (first) return true;
   if (key === "j" || key === "k") return step(key === "j" ? 1 : -1);
   if (key === "/") return focusFirst("[data-search]");
   const keys = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)];

@@ -10,19 +10,20 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import utc_now
 from app.core.ids import new_id
-from app.domain.accounts.models import Brand
+from app.domain.accounts.models import Brand, User
 from app.domain.contacts.models import Contact
 from app.domain.events.actions import SYSTEM
 from app.domain.orders.actions import NewLine
 from app.domain.orders.articles import add_article
 from app.domain.orders.lines import LineContent, add_line
+from app.domain.orders.models import OrderView
 from app.domain.quotes.actions import NewQuote, make_quote
 from app.domain.transitions.queries import find_last_transition
 from tests.domain.orders.factories import make_order
 from tests.factories import NOW
 
 
-def order_ids(session: Session, brand: Brand, customer: Contact) -> dict[str, object]:
+def order_ids(session: Session, brand: Brand, customer: Contact, owner: User) -> dict[str, object]:
     """An order of the brand, quoted, and an article."""
     order = make_order(session, brand, customer, lines=(NewLine("Wallbox 11kW", unit_price=Decimal(849)),))
     change = add_line(session, order.id, LineContent("Kabel", Decimal(1), Decimal(5)), now=NOW, actor=SYSTEM)
@@ -30,11 +31,15 @@ def order_ids(session: Session, brand: Brand, customer: Contact) -> dict[str, ob
     assert begun is not None
     new = NewQuote(new_id(), "nl", utc_now() + timedelta(days=9))
     quote, token = make_quote(session, order.id, new, now=utc_now(), actor=SYSTEM)
+    view = OrderView(id=new_id(), name="Mine", owner_user_id=owner.id, filters={"status": "new"}, created_at=NOW)
+    session.add(view)
     return {
         "order_id": order.id,
         "line_id": UUID(change.payload["line_item_id"]),
         "change_id": change.id,
         "transition_id": begun.id,
+        "order_view_id": view.id,
+        "order_batch_id": new_id(),
         "quote_id": quote.id,
         "quote_token": token,
         "article_id": add_article(session, brand_id=brand.id, sku="WB-11", name="Wallbox", unit_price=None, now=NOW).id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.web.accounts.audiences import BRAND, PUBLIC, SIGNED_IN, Entry
+from tests.web.accounts.audiences import ADMINS, ALICE_ALONE, BRAND, PUBLIC, SIGNED_IN, Entry
 
 ORDERS = (
     Entry("GET", "/orders/<uuid:order_id>/appointments/new", BRAND),
@@ -12,6 +12,7 @@ ORDERS = (
     Entry("GET", "/orders/<uuid:order_id>", BRAND),
     Entry("POST", "/orders/<uuid:order_id>/status", BRAND, data={"status": "approved"}),
     Entry("GET", "/orders/board", SIGNED_IN),
+    Entry("GET", "/orders/<uuid:order_id>/articles", BRAND, query="description=WB"),
     Entry("POST", "/orders/<uuid:order_id>/lines", BRAND, data={"description": "Kabel"}),
     Entry("POST", "/orders/<uuid:order_id>/lines/<uuid:line_id>", BRAND, data={"description": "Kabel"}),
     Entry("POST", "/orders/<uuid:order_id>/changes/<uuid:change_id>/undo", BRAND),
@@ -28,5 +29,12 @@ ORDERS = (
     Entry("GET", "/q/<quote_token>", PUBLIC),
     Entry("POST", "/q/<quote_token>", PUBLIC, data={"name": "Pieter"}),
     Entry("GET", "/q/<quote_token>/pdf", PUBLIC),
+    Entry("POST", "/orders/views", SIGNED_IN, data={"name": ""}),
+    Entry("POST", "/orders/views/<uuid:order_view_id>/deletion", ALICE_ALONE),
+    Entry("POST", "/orders/bulk", SIGNED_IN, data={"to": "approved"}),
+    Entry("POST", "/orders/bulk/<uuid:order_batch_id>/undo", SIGNED_IN),
+    Entry("GET", "/settings/orders", ADMINS),
+    Entry("POST", "/settings/orders/<uuid:brand_id>/money", ADMINS, data={"currency": "EUR", "tax_code": "nl_21"}),
+    Entry("POST", "/settings/orders/<uuid:brand_id>/transitions", ADMINS, data={"entity_type": "x"}),
     Entry("POST", "/orders/<uuid:order_id>/notes", BRAND, data={"notes": "Achterom"}),
 )

@@ -190,7 +190,7 @@ def _things(app: Flask, session: Session, brand: object, alice: User, theo: User
         **_partner(session, channel, keyring),
         "integration_id": _integration(session, channel, keyring),
         **_callbacks(session, channel, keyring),
-        **order_ids(session, brand, contact),  # type: ignore[arg-type]
+        **order_ids(session, brand, contact, alice),  # type: ignore[arg-type]
         **_visit(app, session, thread, theo), "action_id": new_id(),
         "task_id": create_task(session, TaskContent(channel.brand_id, "Bellen"), now=NOW, actor=SYSTEM).id,
         "identity_id": new_id(), "reading_id": new_id(), "address_id": new_id(), "merge_id": new_id(),

@@ -1,0 +1,140 @@
+"""How orders of a brand go, for administrators: its money, and which steps it forbids or wants a reason for."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
+from app.domain.accounts.permissions import Permission
+from app.domain.accounts.queries import list_brands
+from app.domain.appointments.machine import APPOINTMENT
+from app.domain.events.actions import audit
+from app.domain.orders.machines import LINE_ITEM, ORDER
+from app.domain.orders.settings import WrongSettings, set_money, settings_of
+from app.domain.orders.taxes import CODES
+from app.domain.transitions.actions import set_rule
+from app.domain.transitions.queries import list_rules
+from app.domain.transitions.registry import kind_of
+from app.web.accounts.session import require
+from app.web.appointments.words import appointment_state_words
+from app.web.inbox.blueprint import parse_uuid
+from app.web.orders.blueprint import bp
+from app.web.orders.machine_picture import draw
+from app.web.orders.words import line_status_words, order_status_words
+from app.web.pages import page
+
+TITLES = {ORDER: N_("Orders"), LINE_ITEM: N_("Lines of orders"), APPOINTMENT: N_("Visits and calls")}
+WORDS = {ORDER: order_status_words, LINE_ITEM: line_status_words, APPOINTMENT: appointment_state_words}
+RULES = ("allowed", "reason", "forbidden")
+CURRENCIES = ("EUR", "CAD", "USD", "GBP", "CHF")
+GUARDS = {
+    "lines": N_("something is ordered"),
+    "priced": N_("every line has a price"),
+    "address": N_("the address is known, or a reason is given"),
+    "visit_planned": N_("a visit is planned"),
+    "visit_begun": N_("a visit has begun, or a reason is given"),
+    "no_visit_open": N_("no visit is open"),
+    "no_visit_under_way": N_("no visit is under way"),
+}
+
+
+@bp.get("/settings/orders")
+def settings() -> ResponseReturnValue:
+    """The settings of one brand (`brand`, else the first): money, and a picture and a table of each machine."""
+    return _page(_brand(request.args.get("brand")))
+
+
+@bp.post("/settings/orders/<uuid:brand_id>/money")
+def save_money(brand_id: uuid.UUID) -> ResponseReturnValue:
+    """Set currency, tax and how prices are written, for orders from now on."""
+    viewer, form = require(Permission.BRANDS_MANAGE), request.form
+    _brand(str(brand_id))
+    try:
+        with transaction() as session:
+            values = {"currency": form.get("currency", ""), "tax_code": form.get("tax_code", "")}
+            set_money(session, brand_id, **values, prices_include_tax=form.get("prices_include_tax") == "yes")
+            audit(
+                session, action="OrderMoneySet", object_type="brand", object_id=str(brand_id), now=utc_now(), actor=viewer.actor
+            )
+    except WrongSettings as error:
+        return _page(brand_id, errors={str(error): _("Choose one of the list.")}, status=422)
+    flash(_("Saved. Orders that are there stay as they are."))
+    return redirect(url_for("orders.settings", brand=brand_id), 303)
+
+
+@bp.post("/settings/orders/<uuid:brand_id>/transitions")
+def save_rule(brand_id: uuid.UUID) -> ResponseReturnValue:
+    """Say of a step (`entity_type`, `from_status`, `to_status`) what the brand does: allowed, reason or forbidden (`rule`)."""
+    viewer, form = require(Permission.BRANDS_MANAGE), request.form
+    _brand(str(brand_id))
+    entity_type, rule = form.get("entity_type", ""), form.get("rule")
+    step = (form.get("from_status", ""), form.get("to_status", ""))
+    if entity_type not in TITLES or rule not in RULES or step not in kind_of(entity_type).machine.edges:
+        abort(422)
+    with transaction() as session:
+        set_rule(
+            session,
+            brand_id=brand_id,
+            entity_type=entity_type,
+            from_status=step[0],
+            to_status=step[1],
+            is_forbidden=rule == "forbidden",
+            needs_reason=rule == "reason",
+        )
+        audit(
+            session,
+            action="TransitionRuleSet",
+            object_type="brand",
+            object_id=str(brand_id),
+            now=utc_now(),
+            actor=viewer.actor,
+            detail={"entity_type": entity_type, "from": step[0], "to": step[1], "rule": rule},
+        )
+    flash(_("Saved."))
+    return redirect(f"{url_for('orders.settings', brand=brand_id)}#{entity_type}", 303)
+
+
+def _brand(text: str | None) -> uuid.UUID:
+    """The brand that is asked for, else the first; 404 for none."""
+    require(Permission.BRANDS_MANAGE)
+    known = [brand.id for brand in list_brands(db.session())]
+    wanted = parse_uuid(text) or (known[0] if known else None)
+    if wanted is None or wanted not in known:
+        abort(404)
+    return wanted
+
+
+def _page(brand_id: uuid.UUID, *, errors: dict[str, str] | None = None, status: int = 200) -> ResponseReturnValue:
+    session = db.session()
+    money = settings_of(session, brand_id)
+    context: dict[str, Any] = {
+        "brands": [(str(one.id), one.name) for one in list_brands(session)],
+        "brand_id": brand_id,
+        "money": money,
+        "currencies": sorted({*CURRENCIES, money.currency}),
+        "tax_codes": list(CODES.values()),
+        "machines": [_machine(brand_id, entity_type) for entity_type in TITLES],
+        "errors": errors or {},
+        "guard_words": GUARDS,
+    }
+    return page("orders/settings.html", status=status, **context)
+
+
+def _machine(brand_id: uuid.UUID, entity_type: str) -> dict[str, Any]:
+    machine, rules = kind_of(entity_type).machine, list_rules(db.session(), brand_id, entity_type)
+    said = {pair: "forbidden" if rule.is_forbidden else "reason" for pair, rule in rules.items()}
+    return {
+        "entity_type": entity_type,
+        "title": _(TITLES[entity_type]),
+        "words": WORDS[entity_type],
+        "picture": draw(machine),
+        "edges": [edge for status in machine.statuses for edge in machine.edges_from(status)],
+        "said": said,
+    }
