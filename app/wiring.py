@@ -295,6 +295,7 @@ WIRING = Wiring(
         "OrderUnlinked": (_push,),
         "PaymentReceived": (_push, _automate),
         **dict.fromkeys(("PaymentFailed", "PaymentRefunded", "OrderLinesChanged", "QuoteMade", "QuoteWithdrawn"), ()),
+        "OrderRegrouped": (),
         **dict.fromkeys(("QuoteAccepted", "QuoteDeclined"), (_push,)),
         "FeedbackReceived": (),
         "OrderStatusChanged": (_push, _automate),

@@ -171,7 +171,9 @@ class Order(WithId, Base):
         sa.Index("ix_orders_customer", "customer_contact_id"),
         sa.Index("ix_orders_account", "account_contact_id", postgresql_where=sa.text("account_contact_id IS NOT NULL")),
         sa.Index("ix_orders_channel_contacts", "channel_contact_ids", postgresql_using="gin"),
+        sa.Index("ix_orders_newest", "created_at", "id"),
         sa.Index("ix_orders_board", "brand_id", "status", "created_at", "id"),
+        sa.Index("ix_orders_status", "status", "created_at", "id"),
         sa.Index(
             "uq_orders_source_key",
             "source",

@@ -20,6 +20,8 @@ from app.domain.contacts.models import Contact
 from app.domain.events.models import Event
 from app.domain.orders.models import Article, LineItem, Order, OrderPayment, OrderStatus, OrderTaxTotal, OrderThread
 
+COUNTED = 1000
+
 
 class OrderMissing(Exception):
     """No such order, or none the viewer may see."""
@@ -116,10 +118,17 @@ def list_column(session: Session, *, viewer: Viewer, status: OrderStatus, limit:
     return [_row(row, (), ()) for row in rows]
 
 
-def count_by_status(session: Session, *, viewer: Viewer) -> dict[OrderStatus, int]:
-    """How many orders are in each status. One query."""
-    query = sa.select(Order.status, sa.func.count()).where(Order.brand_id.in_(viewer.brand_ids)).group_by(Order.status)
-    return {row[0]: row[1] for row in session.execute(query)}
+def count_by_status(session: Session, *, viewer: Viewer, cap: int = COUNTED) -> dict[OrderStatus, int]:
+    """How many orders are in each status, `cap` for as many or more. One query, whose cost does not grow with the orders."""
+    here = sa.select(sa.literal(1)).where(Order.brand_id.in_(viewer.brand_ids))
+    columns = [
+        sa.select(sa.func.count())
+        .select_from(here.where(Order.status == status).limit(cap).subquery())
+        .scalar_subquery()
+        .label(status.value)
+        for status in OrderStatus
+    ]
+    return {status: count for status, count in zip(OrderStatus, session.execute(sa.select(*columns)).one(), strict=True) if count}
 
 
 def list_orders_of_contact(session: Session, *, viewer: Viewer, contact_id: uuid.UUID, limit: int = 20) -> list[OrderRow]:

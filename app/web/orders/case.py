@@ -119,6 +119,9 @@ def _words(kind: str, who: str, payload: dict[str, Any], currency: str) -> tuple
         return _("%(who)s: from %(former)s to %(status)s", who=who, former=former, status=status), more
     if kind == "OrderLinesChanged":
         return _line_words(who, payload), ""
+    if kind == "OrderRegrouped":
+        words = _REGROUPED[payload["kind"], payload.get("is_other", False)]
+        return _(words, who=who, number=payload["other_number"]), ""
     if kind in _ANSWERS:
         return _(_ANSWERS[kind], name=payload["name"]), payload["note"]
     if kind in _MONEY:
@@ -131,6 +134,17 @@ _MONEY = {
     "PaymentReceived": N_("%(amount)s was received"),
     "PaymentFailed": N_("A payment of %(amount)s failed"),
     "PaymentRefunded": N_("%(amount)s was paid back"),
+}
+# By what was done, and whether it is told on the order that was made or went away.
+_REGROUPED = {
+    ("merge", False): N_("%(who)s merged %(number)s into this order"),
+    ("merge", True): N_("%(who)s merged this order into %(number)s"),
+    ("split", False): N_("%(who)s split lines off to %(number)s"),
+    ("split", True): N_("%(who)s split this order off from %(number)s"),
+    ("duplicate", False): N_("%(who)s made one more like this: %(number)s"),
+    ("duplicate", True): N_("%(who)s made this order like %(number)s"),
+    ("undo", False): N_("%(who)s took that back: %(number)s"),
+    ("undo", True): N_("%(who)s took that back: %(number)s"),
 }
 _ANSWERS = {
     "QuoteAccepted": N_("%(name)s accepted the quote by its link"),

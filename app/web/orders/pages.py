@@ -27,6 +27,7 @@ from app.domain.orders.taxes import codes_like
 from app.domain.threads.order_threads import list_threads_about
 from app.domain.transitions.queries import list_history, list_steps
 from app.web.accounts.session import current_viewer
+from app.web.inbox.blueprint import parse_uuid
 from app.web.orders import case
 from app.web.orders.blueprint import bp
 from app.web.pages import page
@@ -63,6 +64,7 @@ def order_page(order_id: uuid.UUID, *, errors: dict[str, str] | None = None, sta
         "priorities": list(OrderPriority),
         "reminders": list_reminders(session, [one.appointment.id for one in appointments]),
         "errors": errors or {},
+        "undo_of": _undo_of(),
     }
     return page("orders/order.html", blocks=("order_case", "order_place", "order_appointments"), status=status, **context)
 
@@ -90,3 +92,9 @@ def _case(session: Session, row: OrderRow, appointments: list[AppointmentRow]) -
         "tax_codes": codes_like(row.lines[0].item.tax_code) if row.lines else [],
         "token": str(uuid.uuid4()),
     }
+
+
+def _undo_of() -> tuple[uuid.UUID, uuid.UUID] | None:
+    """Which order was regrouped, and by which event, where the address offers to take it back."""
+    order_id, event_id = parse_uuid(request.args.get("of")), parse_uuid(request.args.get("undo"))
+    return (order_id, event_id) if order_id and event_id else None

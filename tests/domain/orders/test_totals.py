@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from decimal import Decimal
 
 import pytest
@@ -10,6 +11,9 @@ from hypothesis import strategies as st
 
 from app.domain.orders.taxes import CODES
 from app.domain.orders.totals import PricedLine, TooMuchDiscount, Totals, order_totals
+from tests.support.full import IS_FULL
+
+CASES = 10_000 if IS_FULL else 150
 
 
 def total(*lines: tuple[str, str, str], with_tax: bool = False, discount: str = "0") -> Totals:
@@ -84,7 +88,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=CASES)
 @given(LINES, st.booleans(), st.integers(0, 100))
 def test_totals_are_the_sum_of_their_parts(lines: list[PricedLine], with_tax: bool, per_cent: int) -> None:
     whole = sum((one for one in order_totals(lines, prices_include_tax=with_tax).amounts if one is not None), Decimal(0))
@@ -103,9 +107,27 @@ def test_totals_are_the_sum_of_their_parts(lines: list[PricedLine], with_tax: bo
     assert drift <= Decimal("0.02") * max(len(found.taxes), 1)
 
 
-@settings(max_examples=400)
+@settings(max_examples=CASES)
 @given(st.decimals(min_value="0.01", max_value=20_000, places=2), st.sampled_from(sorted(CODES)))
 def test_a_price_with_tax_keeps_what_the_customer_sees(gross: Decimal, code: str) -> None:
     found = order_totals([PricedLine(Decimal(1), gross, code)], prices_include_tax=True)
     assert found.gross == gross
     assert all(row.tax >= 0 for row in found.taxes)
+
+
+def test_totals_of_ten_thousand_orders_equal_the_sum_of_their_parts() -> None:
+    dice = random.Random(19)
+    codes = sorted(CODES)
+    for _number in range(10_000):
+        lines = [
+            PricedLine(Decimal(dice.randint(1, 40_000)) / 1000, Decimal(dice.randint(0, 20_000_000)) / 10_000, dice.choice(codes))
+            for _line in range(dice.randint(1, 4))
+        ]
+        with_tax, cents = dice.random() < 0.5, dice.randint(0, 500)
+        whole = sum((one for one in order_totals(lines, prices_include_tax=with_tax).amounts if one), Decimal(0))
+        discount = min(whole, Decimal(cents) / 100)
+        found = order_totals(lines, prices_include_tax=with_tax, discount=discount)
+        assert found.net is not None
+        assert found.gross == found.net + sum((row.tax for row in found.taxes), Decimal(0))
+        assert whole - discount == (found.gross if with_tax else found.net)
+        assert sum(found.shares) == discount

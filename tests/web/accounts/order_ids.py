@@ -12,11 +12,12 @@ from app.core.clock import utc_now
 from app.core.ids import new_id
 from app.domain.accounts.models import Brand, User
 from app.domain.contacts.models import Contact
-from app.domain.events.actions import SYSTEM
+from app.domain.events.actions import SYSTEM, Actor
 from app.domain.orders.actions import NewLine
 from app.domain.orders.articles import add_article
 from app.domain.orders.lines import LineContent, add_line
 from app.domain.orders.models import OrderView
+from app.domain.orders.regroup import duplicate_order
 from app.domain.quotes.actions import NewQuote, make_quote
 from app.domain.transitions.queries import find_last_transition
 from tests.domain.orders.factories import make_order
@@ -31,6 +32,7 @@ def order_ids(session: Session, brand: Brand, customer: Contact, owner: User) ->
     assert begun is not None
     new = NewQuote(new_id(), "nl", utc_now() + timedelta(days=9))
     quote, token = make_quote(session, order.id, new, now=utc_now(), actor=SYSTEM)
+    _copy, regrouped = duplicate_order(session, order.id, now=NOW, actor=Actor(owner.id))
     view = OrderView(id=new_id(), name="Mine", owner_user_id=owner.id, filters={"status": "new"}, created_at=NOW)
     session.add(view)
     return {
@@ -39,6 +41,7 @@ def order_ids(session: Session, brand: Brand, customer: Contact, owner: User) ->
         "change_id": change.id,
         "transition_id": begun.id,
         "order_view_id": view.id,
+        "regroup_id": regrouped.id,
         "order_batch_id": new_id(),
         "quote_id": quote.id,
         "quote_token": token,
