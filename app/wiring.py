@@ -17,7 +17,7 @@ from app.domain.appointments.models import AppointmentReminder, CalendarEntry
 from app.domain.appointments.statuses import ORDER_GUARDS, appointment_kind
 from app.domain.auto_replies import handlers as auto_replies
 from app.domain.auto_replies.handlers import answer_by_itself, answered_among
-from app.domain.automation.handlers import about_the_past_among, awaited_among, note_intent, run_rule_on_past, run_rules
+from app.domain.automation import handlers as automation
 from app.domain.delivery import handlers as delivery
 from app.domain.delivery.catalogue import read_templates_of_channel, with_templates_among
 from app.domain.delivery.handlers import hold_replies_to_spam, hold_scheduled_replies
@@ -111,10 +111,10 @@ _push_channel = AfterCommit("push_channel_change", push_channel_change, LIVE)
 _push_notification = AfterCommit("push_notification", push_notification, LIVE)
 _push_alert = AfterCommit("push_sla_alert", push_sla_alert, LIVE)
 _route = AfterCommit("route_after", route_after, LIVE, among=wanted_among)
-_automate = AfterCommit("run_rules", run_rules, LIVE, among=awaited_among)
+_automate = AfterCommit("run_rules", automation.run_rules, LIVE, among=automation.awaited_among)
 _answer = AfterCommit("answer_by_itself", answer_by_itself, LIVE, among=answered_among)
 _read_order = AfterCommit("read_order_mail", partners.read_order_mail, LIVE, among=partners.order_mail_among)
-_automate_past = AfterCommit("run_rule_on_past", run_rule_on_past, SEND, among=about_the_past_among)
+_automate_past = AfterCommit("run_rule_on_past", automation.run_rule_on_past, SEND, among=automation.past_among)
 _lift = AfterCommit("lift_at_provider", lift_at_provider, SEND)
 _fetch_media = AfterCommit("fetch_announced_media", fetch_announced_media, SEND)
 _show_places = AfterCommit("show_mailbox_changes", show_mailbox_changes, LIVE)
@@ -123,6 +123,7 @@ _report_visit = AfterCommit("send_visit_report", field.send_visit_report, SEND, 
 _make_thumbnail = AfterCommit("make_thumbnail", field.make_thumbnail, SEND, among=field.photos_among)
 _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 
+_OF_ORDER_STATUS = (partners.follow_order_status, partners.follow_commissions, automation.withdraw_news)
 _OF_MESSAGES = (tell_followers, hold_scheduled_replies, sla.hear_messages, link_orders_of_messages)
 VISIT_MOVES = ("AppointmentPlanned", "AppointmentPlannedAgain", "AppointmentChanged", "AppointmentArrived", "AppointmentStarted",
                "AppointmentCancelled")  # fmt: skip
@@ -133,8 +134,7 @@ _FOLLOW_MERGED = (
     notifications.follow_merged_thread,
     reply_templates.follow_merged_thread,
     move_tasks_of_merged_thread,
-    appointments.follow_merged_thread,
-    sla.follow_merged_thread,
+    *(appointments.follow_merged_thread, sla.follow_merged_thread),
     routing.follow_merged_thread,
     auto_replies.follow_merged_thread,
     surveys.follow_merged_thread,
@@ -210,12 +210,12 @@ WIRING = Wiring(
         "CallLogged": (make_callback_task, sla.hear_call, hear_end_of_call, _report),
         "CallChanged": (hear_end_of_call, _report),
         "TaskAsked": (make_asked_task,),
-        "OutsideCallAsked": (note_intent, tell_asked_scenario, tell_asked_team),
+        "OutsideCallAsked": (automation.note_intent, tell_asked_scenario, tell_asked_team, automation.send_asked_template),
         "OrderCreated": (tell_scenarios, tell_of_urgent_order),
         "OrderPriorityChanged": (tell_of_urgent_order,),
         "TechnicianAbsent": (tell_of_absent_technician,),
         "SystemTroubleTold": (tell_of_trouble,),
-        "OrderStatusChanged": (tell_scenarios, partners.follow_order_status, partners.follow_commissions),
+        "OrderStatusChanged": (tell_scenarios, *_OF_ORDER_STATUS),
         "OrderChanged": (partners.follow_commissions,),
         **dict.fromkeys(("CallbackEndpointFailing", "CallbackEndpointRecovered"), (tell_of_endpoint,)),
         "PaymentReceived": (tell_scenarios,),
@@ -302,6 +302,7 @@ WIRING = Wiring(
         "OrderLineStatusChanged": (),
         **dict.fromkeys(("PartnerOrderReceived", "PartnerOrderDiffers"), ()),
         **dict.fromkeys(VISIT_EVENTS, (_push,)),
+        "AppointmentPlanned": (_push, _automate),
         "AppointmentDone": (_push, _automate),
         "VisitReported": (_push, _report_visit, _make_thumbnail),
         "ChecklistChanged": (),

@@ -35,6 +35,7 @@ from app.domain.mailings.models import Mailing, RecipientOutcome
 from app.domain.mailings.queries import MailingMissing, get_mailing, get_progress
 from app.domain.reply_templates.models import ReplyTemplate
 from app.domain.reply_templates.queries import TemplateMissing, find_template_named, get_template
+from app.domain.reply_templates.variables import ALIASES
 from app.domain.threads.api_queries import find_message_records
 from app.mail.rich import clean_rich, rich_to_text
 from app.providers.registry import KEEP_TEMPLATES
@@ -189,9 +190,9 @@ def _subscribers(session: Session, channel: Channel) -> list[NewRecipient]:
 
 def _with_our_names(values: Mapping[str, Any]) -> dict[str, Any]:
     """What programs call `customer_name` and `order_id` is `contact.name` and `order.number` in templates here."""
-    name, number = str(values.get("customer_name") or ""), str(values.get("order_id") or "")
-    ours = {"contact.name": name, "contact.first_name": name.partition(" ")[0], "order.number": number}
-    return {**{key: value for key, value in ours.items() if value}, **values}
+    ours = {variable: values[name] for name, variable in ALIASES.items() if values.get(name)}
+    first = str(values.get("customer_name") or "").partition(" ")[0]
+    return {**ours, **({"contact.first_name": first} if first else {}), **values}
 
 
 def _provider_template(content: NewMailing, values: Any) -> dict[str, Any] | None:

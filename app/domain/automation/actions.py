@@ -16,7 +16,7 @@ from app.core.ids import new_id
 from app.domain.accounts.access import Viewer
 from app.domain.automation.conditions import Part
 from app.domain.automation.models import AutomationRule, OutsideIntent
-from app.domain.events.actions import Subject, record
+from app.domain.events.actions import SYSTEM, Subject, record
 from app.domain.events.models import Event
 
 RULES_AT_MOST = 200
@@ -40,12 +40,16 @@ class RuleContent:
     weekdays: tuple[int, ...] = ()
 
 
-def create_rule(session: Session, content: RuleContent, *, viewer: Viewer, now: datetime) -> AutomationRule:
-    """The last one, and off. The caller has checked that the viewer is a lead and sees the brand. Raises TooManyRules."""
+def create_rule(
+    session: Session, content: RuleContent, *, viewer: Viewer | None, now: datetime, shipped: str | None = None
+) -> AutomationRule:
+    """The last one, and off. The caller has checked that the viewer is a lead and sees the brand; without one the house makes
+    it. `shipped` is the key of the ready-made rule it is. Raises TooManyRules."""
     count, last = session.execute(sa.select(sa.func.count(), sa.func.max(AutomationRule.position))).one()
     if count >= RULES_AT_MOST:
         raise TooManyRules
-    rule = AutomationRule(id=new_id(), position=(last or 0) + 1, is_on=False, created_by_user_id=viewer.user_id, created_at=now)
+    rule = AutomationRule(id=new_id(), position=(last or 0) + 1, is_on=False, shipped=shipped, created_at=now)
+    rule.created_by_user_id = viewer.user_id if viewer else None
     _fill(rule, content, now)
     session.add(rule)
     session.flush()
@@ -62,7 +66,7 @@ def change_rule(session: Session, rule: AutomationRule, content: RuleContent, *,
 
 
 def switch_rule(
-    session: Session, rule: AutomationRule, *, is_on: bool, viewer: Viewer, now: datetime, past: bool = False
+    session: Session, rule: AutomationRule, *, is_on: bool, viewer: Viewer | None, now: datetime, past: bool = False
 ) -> None:
     """With `past` it also does now what its dry run shows (app/domain/automation/handlers.py `run_past`)."""
     if rule.is_on != is_on or past:
@@ -120,7 +124,8 @@ def _fill(rule: AutomationRule, content: RuleContent, now: datetime) -> None:
     rule.updated_at = now
 
 
-def _note(session: Session, rule: AutomationRule, what: str, viewer: Viewer, now: datetime, **more: Any) -> None:
+def _note(session: Session, rule: AutomationRule, what: str, viewer: Viewer | None, now: datetime, **more: Any) -> None:
     payload = {"rule_id": str(rule.id), "name": rule.name, "what": what, **more}
     subject, about = Subject(brand_id=rule.brand_id), ("automation_rule", rule.id)
-    record(session, "AutomationRuleChanged", subject=subject, now=now, actor=viewer.actor, payload=payload, about=about)
+    actor = viewer.actor if viewer else SYSTEM
+    record(session, "AutomationRuleChanged", subject=subject, now=now, actor=actor, payload=payload, about=about)

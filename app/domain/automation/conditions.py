@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -17,9 +18,24 @@ NOBODY = "nobody"
 
 
 @dataclass(frozen=True)
+class OrderFacts:
+    """The order something happened to, else the one the thread is about. `open` is what is left to pay; None: unpriced."""
+
+    order_id: uuid.UUID
+    status: str
+    order_type: str
+    priority: str
+    source: str
+    total: Decimal | None
+    open: Decimal | None
+
+
+@dataclass(frozen=True)
 class Facts:
     """A thread at one occasion. `text` is what was written then, else what the contact wrote last; `value` what the event came
-    to. `state` is `state_of` of app/domain/threads/bulk.py, which is all that steps can change."""
+    to. `state` is `state_of` of app/domain/threads/bulk.py, which is all that steps can change.
+
+    `order` is read where a condition asks for it; `order_id` is of the order the event is about, None where it is about none."""
 
     thread_id: uuid.UUID | None
     brand_id: uuid.UUID | None
@@ -36,6 +52,9 @@ class Facts:
     message_count: int = 0
     contact_id: uuid.UUID | None = None
     is_ticket: bool = False
+    order: OrderFacts | None = None
+    order_id: uuid.UUID | None = None
+    event_id: uuid.UUID | None = None
 
     def with_state(self, state: dict[str, Any]) -> Facts:
         return replace(self, state=state)
@@ -54,7 +73,9 @@ class Condition(BaseModel):
         wanted = self.value.casefold()
         if self.field in NUMBERS:
             number = NUMBERS[self.field](facts, now)
-            return number > float(self.value) if self.op == "more_than" else number < float(self.value)
+            if number is None:
+                return False
+            return number > Decimal(self.value) if self.op == "more_than" else number < Decimal(self.value)
         if self.op == "at_least":
             return Priority(facts.state["priority"]).rank >= Priority(self.value).rank
         found = TEXTS[self.field](facts)
@@ -85,14 +106,31 @@ def parts_that_fit(parts: tuple[Part, ...], facts: Facts, *, now: datetime) -> t
     return tuple(part.steps for part in parts if part.fits(facts, now=now))
 
 
-def _hours(facts: Facts, now: datetime) -> float:
-    return (now - facts.created_at) / timedelta(hours=1) if facts.created_at else 0.0
+def asks_of_orders(parts: tuple[Part, ...]) -> bool:
+    """Whether a condition needs to know the order."""
+    return any(condition.field in OF_ORDERS for part in parts for condition in part.conditions)
 
 
-NUMBERS: Mapping[str, Callable[[Facts, datetime], float]] = {
+def _hours(facts: Facts, now: datetime) -> Decimal:
+    return Decimal((now - facts.created_at) // timedelta(seconds=1)) / 3600 if facts.created_at else Decimal(0)
+
+
+def _of_order(name: str) -> Callable[[Facts], str]:
+    return lambda facts: str(getattr(facts.order, name)) if facts.order is not None else ""
+
+
+def _amount(name: str) -> Callable[[Facts, datetime], Decimal | None]:
+    return lambda facts, _now: getattr(facts.order, name) if facts.order is not None else None
+
+
+# None: nothing is known, and the condition is not so.
+NUMBERS: Mapping[str, Callable[[Facts, datetime], Decimal | None]] = {
     "age_hours": _hours,
-    "messages": lambda facts, _now: float(facts.message_count),
+    "messages": lambda facts, _now: Decimal(facts.message_count),
+    "order_total": _amount("total"),
+    "order_open": _amount("open"),
 }
+OF_ORDERS = ("order_status", "order_type", "order_priority", "order_source", "order_total", "order_open")
 TEXTS: Mapping[str, Callable[[Facts], Any]] = {
     "medium": lambda facts: facts.medium,
     "channel": lambda facts: str(facts.channel_id or ""),
@@ -107,6 +145,10 @@ TEXTS: Mapping[str, Callable[[Facts], Any]] = {
     "assignee": lambda facts: facts.state.get("assignee") or NOBODY,
     "team": lambda facts: facts.state.get("team") or NOBODY,
     "value": lambda facts: facts.value,
+    "order_status": _of_order("status"),
+    "order_type": _of_order("order_type"),
+    "order_priority": _of_order("priority"),
+    "order_source": _of_order("source"),
 }
 # What can be asked of each, as pairs for a form.
 OPERATORS: Mapping[str, tuple[str, ...]] = {
@@ -114,6 +156,7 @@ OPERATORS: Mapping[str, tuple[str, ...]] = {
     "tag": ("has", "has_not"),
     "contact": ("has", "has_not"),
     "priority": ("is", "is_not", "at_least"),
+    **dict.fromkeys(OF_ORDERS[:4], ("is", "is_not")),
     **dict.fromkeys(("medium", "channel", "brand", "type", "status", "language", "assignee", "team", "value"), ("is", "is_not")),
     **dict.fromkeys(NUMBERS, ("more_than", "less_than")),
 }

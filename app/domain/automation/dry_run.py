@@ -16,14 +16,17 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.domain.accounts.access import Viewer
-from app.domain.automation.conditions import Facts, Part, parts_that_fit
+from app.domain.automation.conditions import Facts, Part, asks_of_orders, parts_that_fit
 from app.domain.automation.models import AutomationRule
 from app.domain.automation.occasions import LOOKS_BACK, ZONE, list_past, read_facts
+from app.domain.automation.order_news import News, find_news
 from app.domain.automation.predict import Prediction, predict
 from app.domain.automation.queries import keys_run, parts_of, read_known
 from app.domain.automation.reply import Answerable, brand_viewer, check_can_write, read_answerable
 from app.domain.automation.run_one import CHANGED, FAILED, UNCHANGED
+from app.domain.automation.tell_customer import WHATSAPP, is_for_mail, write_mail, write_whatsapp
 from app.domain.delivery.actions import UnableToReply
+from app.domain.events.models import Event
 from app.domain.reply_templates.models import ReplyTemplate
 from app.domain.threads.macro_run import snooze_end
 from app.domain.threads.macros import MacroSteps
@@ -42,6 +45,7 @@ class Foreseen:
     after: dict[str, Any] = field(default_factory=dict)
     did: tuple[str, ...] = ()
     why: str = ""
+    untold: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,11 @@ def dry_run(session: Session, rule: AutomationRule, *, brand_ids: Collection[uui
     done = keys_run(session, rule, [occasion.key for occasion in past])
     occasions = [occasion for occasion in past if occasion.key not in done]
     threads = frozenset(occasion.thread_id for occasion in occasions if occasion.thread_id)
-    paper = _Paper(session, parts_of(rule), threads, now)
+    parts = parts_of(rule)
+    paper = _Paper(session, parts, threads, now)
     found = []
-    for occasion, facts in zip(occasions, read_facts(session, occasions), strict=True):
+    all_facts = read_facts(session, occasions, with_orders=asks_of_orders(parts))
+    for occasion, facts in zip(occasions, all_facts, strict=True):
         judged = paper.judge(facts)
         if judged is not None:
             found.append(Foreseen(occasion.key, occasion.at, facts.thread_id, **judged))
@@ -92,28 +98,61 @@ class _Paper:
         all_steps = parts_that_fit(self._parts, facts, now=self._now)
         if not all_steps or facts.state.get("spam"):
             return None
-        before, did = facts.state, list[str]()
+        before, did, untold = facts.state, list[str](), list[str]()
         answers: set[uuid.UUID] = set()
         for steps in all_steps:
             prediction = self._predict(facts, steps, answers)
             if prediction.why:
                 return {"outcome": FAILED, "why": prediction.why}
             facts, did = facts.with_state(prediction.state), [*did, *prediction.did]
+            untold += prediction.untold
             if "reply" in prediction.did and facts.contact_id:
                 answers.add(facts.contact_id)
         self._answered |= answers
         if facts.thread_id is not None:
             self._states[facts.thread_id] = facts.state
             self._written[facts.thread_id] += sum(what in ("note", "reply") for what in did)
+        if untold and len(did) == len(untold) and facts.state == before:
+            return {"outcome": FAILED, "why": untold[0]}
         outcome = CHANGED if did or facts.state != before else UNCHANGED
-        return {"outcome": outcome, "before": before, "after": facts.state, "did": tuple(did)}
+        return {"outcome": outcome, "before": before, "after": facts.state, "did": tuple(did), "untold": tuple(untold)}
 
     def _predict(self, facts: Facts, steps: MacroSteps, answers: set[uuid.UUID]) -> Prediction:
         until = snooze_end(steps, now=self._now, zone=ZONE)
-        cannot = ""
-        if steps.template_id is not None and facts.thread_id is not None and facts.brand_id is not None:
-            cannot = self._why_no_reply(facts, steps.template_id, facts.thread_id, facts.brand_id, answers)
-        return predict(facts, steps, known=self._known, now=self._now, until=until, cannot_reply=cannot)
+        prediction = predict(
+            facts, steps, known=self._known, now=self._now, until=until, cannot_tell=self._why_not_written(facts, steps, answers)
+        )
+        return prediction if prediction.why else replace(prediction, untold=self._untold(facts, steps))
+
+    def _why_not_written(self, facts: Facts, steps: MacroSteps, answers: set[uuid.UUID]) -> str:
+        """Why the template of these steps cannot be sent; "" where it can, or there is none."""
+        template_id = steps.template_id
+        if template_id is None or facts.brand_id is None:
+            return ""
+        template = self._session.get(ReplyTemplate, template_id)
+        if facts.order_id is None or (template is not None and facts.thread_id is not None and not is_for_mail(template)):
+            thread_id = facts.thread_id
+            return self._why_no_reply(facts, template_id, thread_id, facts.brand_id, answers) if thread_id else ""
+        try:
+            write_mail(self._session, self._news(facts), template_id, viewer=self._viewer(facts.brand_id), now=self._now)
+        except UnableToReply as error:
+            return str(error)
+        return ""
+
+    def _untold(self, facts: Facts, steps: MacroSteps) -> tuple[str, ...]:
+        """Why the WhatsApp templates of these steps would not be sent, those that would not."""
+        found = []
+        for call in steps.calls if facts.brand_id is not None else ():
+            try:
+                if call.kind == WHATSAPP:
+                    write_whatsapp(self._session, self._news(facts), call, viewer=self._viewer(facts.brand_id), now=self._now)
+            except UnableToReply as error:
+                found.append(str(error))
+        return tuple(found)
+
+    def _news(self, facts: Facts) -> News:
+        event = self._session.get(Event, facts.event_id) if facts.event_id else None
+        return find_news(self._session, event, thread_id=facts.thread_id)
 
     def _why_no_reply(
         self, facts: Facts, template_id: uuid.UUID, thread_id: uuid.UUID, brand_id: uuid.UUID, answers: set[uuid.UUID]

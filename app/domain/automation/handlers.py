@@ -8,9 +8,21 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from app.domain.automation import actions
+from app.domain.automation.order_news import withdraw_news
 from app.domain.automation.queries import has_rules
 from app.domain.automation.run_rules import run_for_event, run_past
+from app.domain.automation.tell_customer import send_asked_template
 from app.domain.events.models import Event
+
+__all__ = [
+    "awaited_among",
+    "note_intent",
+    "past_among",
+    "run_rule_on_past",
+    "run_rules",
+    "send_asked_template",
+    "withdraw_news",
+]
 
 
 def note_intent(session: Session, event: Event) -> None:
@@ -28,7 +40,7 @@ def run_rules(event: Event) -> None:
     run_for_event(event)
 
 
-def about_the_past_among(_session: Session, events: Sequence[Event]) -> Sequence[Event]:
+def past_among(_session: Session, events: Sequence[Event]) -> Sequence[Event]:
     """Those where somebody switched a rule on for what is past as well."""
     return [event for event in events if event.payload.get("past")]
 

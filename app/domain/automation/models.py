@@ -18,7 +18,7 @@ class AutomationRule(WithId, Base):
     fits.
 
     `after_hours` belongs to triggers by time, `at_minute` (of the day) and `weekdays` (Monday 0; none: every day) to the clock.
-    `stops`: where it fits, rules behind it are not asked.
+    `stops`: where it fits, rules behind it are not asked. `shipped`: which of the ready-made rules (shipped.py) it began as.
     """
 
     __tablename__ = "automation_rules"
@@ -29,6 +29,7 @@ class AutomationRule(WithId, Base):
     is_on: Mapped[bool] = mapped_column(default=False)
     stops: Mapped[bool] = mapped_column(default=False)
     trigger: Mapped[str]
+    shipped: Mapped[str | None] = mapped_column(unique=True)
     after_hours: Mapped[int | None]
     at_minute: Mapped[int | None]
     weekdays: Mapped[list[Any]] = mapped_column(default=list)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,11 +18,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from app.domain.automation.conditions import Facts
+from app.domain.automation.conditions import Facts, OrderFacts
 from app.domain.automation.models import AutomationRule, AutomationRun
-from app.domain.automation.triggers import CLOCK, MESSAGES, SILENT, UNANSWERED, value_of
+from app.domain.automation.triggers import CLOCK, MESSAGES, OF_ORDERS, SILENT, UNANSWERED, value_of
 from app.domain.contacts.models import Contact, ContactIdentity
 from app.domain.events.models import Event
+from app.domain.orders.models import Order, OrderThread
+from app.domain.orders.payments import read_paid
 from app.domain.threads.bulk import state_of
 from app.domain.threads.calls import is_no_missed_call
 from app.domain.threads.models import Message, MessageType, Thread, ThreadStatus
@@ -43,12 +46,15 @@ class Occasion:
     event_id: uuid.UUID | None = None
     brand_id: uuid.UUID | None = None
     value: str = ""
+    order_id: uuid.UUID | None = None  # the order the event is about
 
 
 def occasion_of(event: Event) -> Occasion:
     key = f"message:{event.message_id}" if event.type in MESSAGES and event.message_id else f"event:{event.id}"
     value = value_of(event.payload)
-    return Occasion(key, event.occurred_at, event.thread_id, event.message_id, event.id, event.brand_id, value)
+    order_id = event.payload.get("order_id") if event.type in OF_ORDERS else None
+    about = uuid.UUID(order_id) if order_id else None
+    return Occasion(key, event.occurred_at, event.thread_id, event.message_id, event.id, event.brand_id, value, about)
 
 
 def list_past(
@@ -109,8 +115,8 @@ def _is_unanswered() -> sa.ColumnElement[bool]:
     return sa.and_(Thread.status != ThreadStatus.WAITING_CUSTOMER, ~answered)
 
 
-def read_facts(session: Session, occasions: Sequence[Occasion]) -> list[Facts]:
-    """What is known now of each occasion's thread, in their order. Five queries however many there are."""
+def read_facts(session: Session, occasions: Sequence[Occasion], *, with_orders: bool = False) -> list[Facts]:
+    """What is known now of each occasion's thread, in their order. Five queries however many there are, and three of orders."""
     threads = _by_id(session, Thread, {o.thread_id for o in occasions if o.thread_id})
     contacts = _by_id(session, Contact, {t.contact_id for t in threads.values() if t.contact_id})
     ways = _ways(session, contacts)
@@ -118,12 +124,34 @@ def read_facts(session: Session, occasions: Sequence[Occasion]) -> list[Facts]:
     texts = _texts(session, Message.id.in_(said), Message.id) if said else {}
     silent = {o.thread_id for o in occasions if o.message_id is None and o.thread_id}
     last = _last_words(session, silent) if silent else {}
+    orders = _orders(session, occasions) if with_orders else {}
     found = []
     for occasion in occasions:
         thread = threads.get(occasion.thread_id) if occasion.thread_id else None
         text = texts.get(occasion.message_id, "") if occasion.message_id else last.get(occasion.thread_id, "")
-        found.append(_facts(occasion, thread, contacts, ways, text))
+        facts = _facts(occasion, thread, contacts, ways, text)
+        about = {"order": orders.get(occasion.key), "order_id": occasion.order_id, "event_id": occasion.event_id}
+        found.append(replace(facts, **about))
     return found
+
+
+def _orders(session: Session, occasions: Sequence[Occasion]) -> dict[str, OrderFacts]:
+    """By occasion: the order of the event, else the one the thread was linked with last."""
+    asked = {one.thread_id for one in occasions if one.order_id is None and one.thread_id}
+    newest = sa.select(OrderThread.thread_id, OrderThread.order_id).where(OrderThread.thread_id.in_(asked))
+    newest = newest.ext(postgresql.distinct_on(OrderThread.thread_id))
+    newest = newest.order_by(OrderThread.thread_id, OrderThread.linked_at.desc(), OrderThread.order_id.desc())
+    linked = {row.thread_id: row.order_id for row in session.execute(newest)} if asked else {}
+    ids = {one.key: one.order_id or linked.get(one.thread_id) for one in occasions}
+    orders: dict[Any, Order] = _by_id(session, Order, set(ids.values()) - {None})
+    paid = read_paid(session, list(orders))
+    return {key: _order_facts(orders[order_id], paid[order_id]) for key, order_id in ids.items() if order_id in orders}
+
+
+def _order_facts(order: Order, paid: Decimal) -> OrderFacts:
+    total = order.gross_total
+    left = None if total is None else total - paid
+    return OrderFacts(order.id, order.status, order.order_type, order.priority, order.source, total, left)
 
 
 def _facts(occasion: Occasion, thread: Thread | None, contacts: dict[Any, Any], ways: dict[Any, str], text: str) -> Facts:

@@ -29,25 +29,34 @@ class Known:
 
 @dataclass(frozen=True)
 class Prediction:
-    """`did` names what leaves no trace in the state: "note", "task", "call:<kind>", "reply". `why`: it cannot be done."""
+    """`did` names what leaves no trace in the state: "note", "task", "call:<kind>", "reply". `why`: it cannot be done. `untold`:
+    why one of the calls tells nobody, which holds nothing else up."""
 
     state: dict[str, Any]
     did: tuple[str, ...] = ()
     why: str = ""
+    untold: tuple[str, ...] = ()
 
 
 def predict(
-    facts: Facts, steps: MacroSteps, *, known: Known, now: datetime, until: datetime | None, cannot_reply: str = ""
+    facts: Facts, steps: MacroSteps, *, known: Known, now: datetime, until: datetime | None, cannot_tell: str = ""
 ) -> Prediction:
-    """The thread after these steps; as before, with a reason, where one of them cannot be taken."""
+    """The thread after these steps; as before, with a reason, where one of them cannot be taken. `cannot_tell`: why the
+    customer cannot be written to as they say."""
     did = did_of(steps)
     if facts.thread_id is None:
-        needs_thread = steps.model_copy(update={"calls": ()}) != MacroSteps()
-        return Prediction(facts.state, () if needs_thread else did, NO_THREAD if needs_thread else "")
-    why = _why_not(facts, steps, known) or (cannot_reply if steps.template_id else "")
+        why = NO_THREAD if needs_thread(facts, steps) else cannot_tell
+        return Prediction(facts.state, () if why else did, why)
+    why = _why_not(facts, steps, known) or cannot_tell
     if why:
         return Prediction(facts.state, (), why)
     return Prediction(_after(dict(facts.state), steps, now=now, until=until), did)
+
+
+def needs_thread(facts: Facts, steps: MacroSteps) -> bool:
+    """Whether these steps are taken on a thread; the customer of an order hears of it without one, too."""
+    told = {"calls": (), "template_id": None, "sends": False} if facts.order_id is not None else {"calls": ()}
+    return steps.model_copy(update=told) != MacroSteps()
 
 
 def did_of(steps: MacroSteps) -> tuple[str, ...]:

@@ -121,7 +121,7 @@ def write_reply(
     channel = session.get(Channel, thread.channel_id) if thread.channel_id else None
     if channel is None:
         raise UnableToReply("channel_id", NO_CHANNEL)
-    facts = get_facts(session, thread=thread, viewer=viewer) if facts is None else facts
+    facts = get_facts(session, thread=thread, viewer=viewer, now=now) if facts is None else facts
     values = {**facts, "date.today": date_in(template.language, now)}
     filled = fill(template.text, values)
     if filled.missing:

@@ -16,15 +16,18 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
-from app.domain.automation.conditions import Facts, parts_that_fit
+from app.domain.automation.conditions import Facts, asks_of_orders, parts_that_fit
 from app.domain.automation.models import AutomationRule, AutomationRun
 from app.domain.automation.occasions import ZONE, Occasion, read_facts
-from app.domain.automation.predict import NO_THREAD, did_of
+from app.domain.automation.order_news import find_news
+from app.domain.automation.predict import NO_THREAD, did_of, needs_thread
 from app.domain.automation.queries import find_run, parts_of
 from app.domain.automation.reply import brand_viewer, read_answerable, send_reply
+from app.domain.automation.tell_customer import is_for_mail, send_mail
 from app.domain.delivery.actions import UnableToReply
 from app.domain.events.actions import Actor, Subject
 from app.domain.events.models import Event
+from app.domain.reply_templates.models import ReplyTemplate
 from app.domain.threads.actions import lock_thread
 from app.domain.threads.bulk import state_of
 from app.domain.threads.macro_run import Run, StepFailed, ask_outside, snooze_end, take_first_steps, take_last_steps
@@ -48,8 +51,9 @@ def run_rule(
         thread = lock_thread(session, occasion.thread_id) if occasion.thread_id else None
     except ThreadMissing:
         return None
-    facts = read_facts(session, [occasion])[0]
-    steps = parts_that_fit(parts_of(rule), facts, now=now)
+    parts = parts_of(rule)
+    facts = read_facts(session, [occasion], with_orders=asks_of_orders(parts))[0]
+    steps = parts_that_fit(parts, facts, now=now)
     if not steps or (thread is not None and thread.spam_at is not None):
         return None
     run_id = _begin(session, rule, occasion, facts, now)
@@ -104,30 +108,39 @@ def _carry_out(
     event: Event | None,
 ) -> str:
     by = {"kind": "automation", "rule_id": str(rule.id), "name": rule.name}
-    actor = Actor(caused_by=event, by=by)
+    if event is None and facts.order_id is not None and facts.event_id is not None:
+        event = session.get(Event, facts.event_id)  # what is done for the past tells of the same order
+    actor, asked = Actor(caused_by=event, by=by), list[Event]()
     try:
         with session.begin_nested():
             for number, steps in enumerate(all_steps):
                 token = uuid.uuid5(run_id, str(number))
-                run = Run(actor, rule.name, now, token, snooze_end(steps, now=now, zone=ZONE))
+                run = Run(actor, rule.name, now, token, snooze_end(steps, now=now, zone=ZONE), asked)
                 _take_steps(session, facts, steps, run)
             session.flush()
     except (StepFailed, UnableToReply, ThreadMissing) as error:
         return _end(session, run_id, FAILED, {"why": str(error)})
     after = state_of(lock_thread(session, facts.thread_id)) if facts.thread_id else {}
+    untold = [event.payload["why_not"] for event in asked if "why_not" in event.payload]
     did = [what for steps in all_steps for what in did_of(steps)]
-    detail = {"before": facts.state, "after": after, "did": did}
+    if untold and len(did) == len(untold) and after == facts.state:
+        return _end(session, run_id, FAILED, {"why": untold[0]})
+    detail = {"before": facts.state, "after": after, "did": did, **({"untold": untold} if untold else {})}
     return _end(session, run_id, CHANGED if did or after != facts.state else UNCHANGED, detail)
 
 
 def _take_steps(session: Session, facts: Facts, steps: MacroSteps, run: Run) -> None:
     if facts.thread_id is None:
-        if steps.model_copy(update={"calls": ()}) != MacroSteps():
+        if needs_thread(facts, steps):
             raise StepFailed("brand_id", NO_THREAD)
         ask_outside(session, steps.calls, subject=Subject(brand_id=facts.brand_id), run=run)
+        if steps.template_id is not None:
+            _tell_of_order(session, facts, steps.template_id, run)
         return
     thread = take_first_steps(session, thread_id=facts.thread_id, steps=steps, run=run)
-    if steps.template_id is not None:
+    if steps.template_id is not None and facts.order_id is not None and _is_mail(session, steps.template_id):
+        _tell_of_order(session, facts, steps.template_id, run)
+    elif steps.template_id is not None:
         viewer = brand_viewer(session, thread.brand_id)
         answerable = read_answerable(session, steps.template_id, thread_ids=[thread.id], viewer=viewer, now=run.now)
         why = answerable.why_not(facts)
@@ -135,3 +148,15 @@ def _take_steps(session: Session, facts: Facts, steps: MacroSteps, run: Run) -> 
             raise StepFailed("template_id", why)
         send_reply(session, thread, answerable.template, viewer=viewer, actor=run.actor, now=run.now)
     take_last_steps(session, thread_id=thread.id, steps=steps, run=run)
+
+
+def _is_mail(session: Session, template_id: uuid.UUID) -> bool:
+    template = session.get(ReplyTemplate, template_id)
+    return template is not None and is_for_mail(template)
+
+
+def _tell_of_order(session: Session, facts: Facts, template_id: uuid.UUID, run: Run) -> None:
+    """What happened to an order is told to its customer by mail, also where nobody has written."""
+    news = find_news(session, run.actor.caused_by, thread_id=facts.thread_id)
+    viewer = brand_viewer(session, news.brand_id)
+    send_mail(session, news, template_id, viewer=viewer, actor=run.actor, now=run.now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.core.text import mark as N_
 
 UNANSWERED, SILENT, CLOCK = "unanswered", "silent", "clock"
-ORDER_STATUS_CHANGED = "OrderStatusChanged"
+ORDER_CREATED, ORDER_STATUS_CHANGED = "OrderCreated", "OrderStatusChanged"
 
 EVENTS = {
     "MessageReceived": N_("A message comes in"),
@@ -20,7 +20,7 @@ EVENTS = {
     "SnoozeEnded": N_("The snooze ends"),
     "TaskCreated": N_("A task is made"),
     "TaskCompleted": N_("A task is completed"),
-    "OrderCreated": N_("An order is made"),
+    ORDER_CREATED: N_("An order is made"),
     ORDER_STATUS_CHANGED: N_("The status of an order changes"),
     "PaymentReceived": N_("A payment comes in"),
     "AppointmentPlanned": N_("An appointment is planned"),
@@ -39,6 +39,9 @@ MESSAGES = {
     "NoteAdded": "internal_note",
     "CallLogged": "phone_call",
 }
+
+# What they are about is an order, or a visit of one.
+OF_ORDERS = frozenset({ORDER_CREATED, ORDER_STATUS_CHANGED, "PaymentReceived", "AppointmentPlanned", "AppointmentDone"})
 
 
 def value_of(payload: dict[str, object]) -> str:

@@ -102,6 +102,7 @@ class ConsentPurpose(StrEnum):
     SURVEY = "survey"
     SHARE_WITH_PARTNERS = "share_with_partners"
     VISIT_REMINDER = "visit_reminder"
+    ORDER_UPDATES = "order_updates"
 
 
 class ContactConsent(Base):

@@ -43,7 +43,7 @@ def queue_first_mail(
     session: Session, mail: FirstMail, *, channel: Channel, author: Actor, author_name: str, context: ReplyContext
 ) -> Message:
     """Make the thread and the message, and promise its delivery. Raises UnableToReply (ChannelOff); then nothing is written."""
-    _check(session, mail, channel)
+    check_mail(session, mail, channel)
     lock_address(session, mail.to)
     contact = find_or_create_contact(session, [IdentityInput("email", mail.to)], name=mail.name[:200], now=context.now)
     new = NewThread(
@@ -69,7 +69,7 @@ def queue_mail_in_thread(
 
     Raises UnableToReply (ChannelOff); then nothing is written.
     """
-    _check(session, mail, channel)
+    check_mail(session, mail, channel)
     new = replace(_message(mail, channel, author, author_name, context), message_type=MessageType.AUTO_RESPONSE)
     message = add_message(session, thread, new, now=context.now)
     _promise(session, thread, message, mail, channel, context, continues=True)
@@ -105,7 +105,8 @@ def _promise(
     session.flush()
 
 
-def _check(session: Session, mail: FirstMail, channel: Channel) -> None:
+def check_mail(session: Session, mail: FirstMail, channel: Channel) -> None:
+    """Raise UnableToReply (ChannelOff) where this cannot be sent over the channel."""
     if channel.medium != Medium.EMAIL:
         raise UnableToReply("channel_id", N_("Choose a mailbox of this brand"))
     if not channel.is_active:

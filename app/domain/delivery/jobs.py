@@ -260,7 +260,8 @@ def _carry_out(work: Work) -> None:
 def _find_objection(work: Work) -> Reason | None:
     """They may have asked for no more since this was queued."""
     with transaction() as session:
-        return find_objection(session, work.channel, work.message)
+        outgoing = session.get_one(Delivery, work.delivery_id).outgoing
+        return find_objection(session, work.channel, work.message, outgoing)
 
 
 def _may_send(sender: Sender, work: Work) -> bool:

@@ -16,6 +16,7 @@ from app.core.work import READY
 from app.domain.delivery.models import Delivery
 from app.domain.delivery.third_parties import FORWARD_OF
 from app.domain.events.actions import Actor, record
+from app.domain.events.models import Event
 from app.domain.threads.actions import assign_thread, change_status, lock_thread, subject_of
 from app.domain.threads.forward_drafts import KIND as FORWARD
 from app.domain.threads.models import Attachment, Message, Thread, ThreadStatus
@@ -71,6 +72,22 @@ def take_back(session: Session, *, message_id: uuid.UUID, actor: Actor, now: dat
     _restore(session, thread, waiting, actor, now)
     record(session, "MessageTakenBack", subject=subject, now=now, actor=actor)
     return taken
+
+
+def withdraw(session: Session, *, thread_id: uuid.UUID, message_id: uuid.UUID, user_id: uuid.UUID, cause: Event) -> bool:
+    """Take back what was written by itself because of something that was undone by this user. False where it has left."""
+    thread = lock_thread(session, thread_id)
+    message = session.get(Message, message_id, populate_existing=True)
+    if message is None:
+        return False
+    try:
+        _remove_deliveries(session, [message])
+    except AlreadyLeft:
+        return False
+    subject = subject_of(thread, message)
+    remove_messages(session, thread, [message], user_id=user_id, now=cause.occurred_at)
+    record(session, "MessageTakenBack", subject=subject, now=cause.occurred_at, actor=Actor(caused_by=cause))
+    return True
 
 
 def _writer(actor: Actor) -> uuid.UUID:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,10 +19,12 @@ from app.domain.contacts.opt_outs import find_opt_out
 from app.domain.delivery.errors import UnableToReply
 from app.domain.delivery.third_parties import list_third_parties
 from app.domain.threads.models import Message, MessageType, Thread
+from app.domain.transitions.models import Transition
 
 OPTED_OUT = known("%(address)s asked for no more texts. Only they can change that, by sending START. Use another channel")
 
 
+TOLD_OF = "told_of"  # of a delivery: the transition it tells of
 IS_CURRENT = ContactIdentity.former_since.is_(None)
 
 
@@ -36,8 +41,16 @@ def check_opt_out(session: Session, thread: Thread, channel: Channel, rules: Cha
         raise OptedOut("channel_id", OPTED_OUT % {"address": recipient.address()})
 
 
-def find_objection(session: Session, channel: Channel, message: OutgoingMessage) -> Reason | None:
-    """Why this may not leave any more, None where it may: the number is not theirs now, or they opted out (of texts alone)."""
+def is_undone(session: Session, transition_id: uuid.UUID) -> bool:
+    """Whether a change of status was taken back."""
+    return session.execute(sa.select(Transition.id).where(Transition.undoes_id == transition_id)).first() is not None
+
+
+def find_objection(session: Session, channel: Channel, message: OutgoingMessage, outgoing: Mapping[str, Any]) -> Reason | None:
+    """Why this may not leave any more, None where it may: what it tells was undone, the number is not theirs now, or they opted
+    out (of texts alone). `outgoing` is the delivery's."""
+    if TOLD_OF in outgoing and is_undone(session, uuid.UUID(outgoing[TOLD_OF])):
+        return Reason("undone", N_("What it tells was undone before it left"))
     address = message.to[0].address() if message.to else ""
     if address and _is_former(session, message.to[0].identities[0]):
         advice = N_("Send it again as a new message: that goes to the number they have now.")

@@ -98,6 +98,17 @@ def list_payments(session: Session, order_id: uuid.UUID) -> list[OrderPayment]:
     return list(session.execute(query.order_by(OrderPayment.paid_at, OrderPayment.id)).scalars())
 
 
+def read_paid(session: Session, order_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Decimal]:
+    """What was received for each order, less what went back. One query."""
+    found = dict.fromkeys(order_ids, Decimal(0))
+    signed = sa.case((OrderPayment.kind == PaymentKind.PAYMENT, OrderPayment.amount), else_=-OrderPayment.amount)
+    received = (OrderPayment.order_id.in_(order_ids), OrderPayment.state == PaymentState.RECEIVED)
+    query = sa.select(OrderPayment.order_id, sa.func.sum(signed).label("paid")).where(*received).group_by(OrderPayment.order_id)
+    for row in session.execute(query) if order_ids else ():
+        found[row.order_id] = row.paid
+    return found
+
+
 def balance_of(order: Order, payments: Sequence[OrderPayment]) -> Balance:
     """What was paid and what is open. Payments that wait or failed count for nothing."""
     received = [one for one in payments if one.state is PaymentState.RECEIVED]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,8 +17,10 @@ from sqlalchemy.orm import Session, aliased
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand, User
 from app.domain.accounts.permissions import Permission
+from app.domain.appointments.template_facts import visit_facts
 from app.domain.contacts.models import Contact, ContactIdentity, ContactType
-from app.domain.orders.models import Order, OrderThread
+from app.domain.orders.models import Order
+from app.domain.orders.template_facts import find_order_of_thread, language_of, order_facts
 from app.domain.reply_templates.models import (
     ReplyTemplate,
     ReplyTemplateBrand,
@@ -90,6 +93,15 @@ def find_template_named(session: Session, name: str, *, viewer: Viewer, brand_id
     return fits[0].template
 
 
+def find_template_in(session: Session, template: ReplyTemplate, *, language: str, brand_id: uuid.UUID) -> ReplyTemplate:
+    """The template of the same name in another language, where the brand has one; else the template itself."""
+    if template.language == language:
+        return template
+    same = (sa.func.lower(ReplyTemplate.name) == template.name.lower(), ReplyTemplate.language == language)
+    query = sa.select(ReplyTemplate).where(*same, ReplyTemplate.archived_at.is_(None), for_brands((brand_id,)))
+    return session.execute(query.order_by(ReplyTemplate.created_at, ReplyTemplate.id).limit(1)).scalar_one_or_none() or template
+
+
 def may_change(viewer: Viewer, row: TemplateRow) -> bool:
     """Leads and administrators, if they see every brand the template is for."""
     return viewer.may(Permission.TEMPLATES_MANAGE) and set(row.brand_ids) <= set(viewer.brand_ids)
@@ -143,38 +155,35 @@ def template_row(record: Any) -> TemplateRow:
     return TemplateRow(template, tuple(ids or ()), tuple(names or ()), uses)
 
 
-def get_facts(session: Session, *, thread: Thread, viewer: Viewer) -> dict[str, str]:
+def get_facts(session: Session, *, thread: Thread, viewer: Viewer, now: datetime, order: Order | None = None) -> dict[str, str]:
     """What a thread says for each variable; a variable without a value is left out. The date is the caller's to add.
 
+    `order`: which one is meant, else the one the thread was linked with last. Order and visit are told in the contact's language.
     The caller has made sure that the viewer may see the thread.
     """
     organization = aliased(Contact)
     query = (
-        sa.select(Brand.name, Contact, organization.name, _order_number(thread.id))
+        sa.select(Brand.name, Contact, organization.name)
         .select_from(Brand)
         .outerjoin(Contact, Contact.id == thread.contact_id)
         .outerjoin(organization, organization.id == Contact.parent_organization_id)
         .where(Brand.id == thread.brand_id)
     )
-    brand_name, contact, organization_name, order_number = session.execute(query).one()
+    brand_name, contact, organization_name = session.execute(query).one()
+    order = order or find_order_of_thread(session, thread.id)
+    language = language_of(contact.language if contact else None)
     facts = {
         "thread.subject": thread.subject,
         "thread.number": str(thread.number),
-        "order.number": order_number or "",
         "brand.name": brand_name,
         "user.name": viewer.name,
         "user.first_name": first_name(viewer.name),
         "user.email": viewer.email,
+        **(order_facts(session, order, language=language) if order else {}),
+        **visit_facts(session, order_id=order.id if order else None, thread_id=thread.id, language=language, now=now),
         **_contact_facts(session, contact, organization_name),
     }
     return {name: value for name, value in facts.items() if value}
-
-
-def _order_number(thread_id: uuid.UUID) -> sa.ScalarSelect[str]:
-    """Of the order the thread was linked with last."""
-    query = sa.select(Order.order_number).join(OrderThread, OrderThread.order_id == Order.id)
-    query = query.where(OrderThread.thread_id == thread_id).order_by(OrderThread.linked_at.desc(), Order.id.desc())
-    return query.limit(1).scalar_subquery()
 
 
 def _contact_facts(session: Session, contact: Contact | None, organization_name: str | None) -> dict[str, str]:

@@ -18,11 +18,32 @@ VARIABLES: Mapping[str, str] = {
     "thread.subject": N_("Subject of the thread"),
     "thread.number": N_("Number of the thread"),
     "order.number": N_("Number of the order the thread is about"),
+    "order.status": N_("Status of the order, in the customer’s words"),
+    "order.total": N_("Total of the order, with tax"),
+    "order.articles": N_("What is ordered"),
+    "visit.date": N_("Day of the visit"),
+    "visit.time": N_("When the visit begins"),
+    "visit.end_time": N_("When the visit ends"),
+    "visit.place": N_("Place of the visit"),
+    "visit.technician": N_("Who comes to the visit"),
     "brand.name": N_("Name of the brand"),
     "user.name": N_("Your name"),
     "user.first_name": N_("Your first name"),
     "user.email": N_("Your e-mail address"),
     "date.today": N_("Today, as a date"),
+}
+# Names other systems write for the same; they are taken as well.
+ALIASES: Mapping[str, str] = {
+    "customer_name": "contact.name",
+    "order_id": "order.number",
+    "order_status": "order.status",
+    "order_total": "order.total",
+    "articles": "order.articles",
+    "installation_date": "visit.date",
+    "visit_date": "visit.date",
+    "visit_time": "visit.time",
+    "technician_name": "visit.technician",
+    "team_contact": "brand.name",
 }
 PLACE = re.compile(r"\{\{[ \t]*+((?:[^{}|\n \t]++(?:[ \t]++(?=[^{}|\n \t]))?+)*+)[ \t]*+(?:\|([^{}\n]*+))?\}\}")
 STRAY = re.compile(r"\{\{|\}\}")
@@ -80,12 +101,19 @@ def list_holes(text: str) -> tuple[str, ...]:
 
 def list_variables(*texts: str) -> tuple[str, ...]:
     """The variables texts use, in order, each once."""
-    return tuple(dict.fromkeys(name for text in texts for name, _fallback in PLACE.findall(text)))
+    return tuple(dict.fromkeys(named(name) for text in texts for name, _fallback in PLACE.findall(text)))
+
+
+def named(written: str) -> str:
+    """The variable a text means: what it says, or what other systems call so."""
+    return ALIASES.get(written, written)
 
 
 def list_problems(text: str) -> tuple[Problem, ...]:
     """Everything that keeps a text from being filled in, in order of place."""
-    unknown = [(found.start(), "unknown", found.group(1)) for found in PLACE.finditer(text) if found.group(1) not in VARIABLES]
+    unknown = [
+        (found.start(), "unknown", found.group(1)) for found in PLACE.finditer(text) if named(found.group(1)) not in VARIABLES
+    ]
     blanked = PLACE.sub(lambda found: " " * len(found.group()), text)
     stray = [(found.start(), "stray", found.group()) for found in STRAY.finditer(blanked)]
     return tuple(Problem(kind, name, *_place(text, start)) for start, kind, name in sorted(unknown + stray))
@@ -106,7 +134,8 @@ def fill(text: str, values: Mapping[str, str]) -> Filled:
     return Filled(tuple(_without_empty((*segments, Segment(TEXT, text[end:])))))
 
 
-def _segment(name: str, fallback: str | None, values: Mapping[str, str]) -> Segment:
+def _segment(written: str, fallback: str | None, values: Mapping[str, str]) -> Segment:
+    name = named(written)
     if name not in VARIABLES:
         return Segment(UNKNOWN, hole(name), name)
     if values.get(name):

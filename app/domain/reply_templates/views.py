@@ -9,6 +9,8 @@ from flask_babel import format_date
 
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
+from app.domain.orders.models import OrderStatus
+from app.domain.orders.template_facts import STATUS_WORDS
 from app.domain.reply_templates.models import TemplateCategory
 from app.domain.reply_templates.variables import Problem
 
@@ -35,6 +37,13 @@ _EXAMPLE = {
     "contact.email": "lotte@example.com",
     "contact.phone": "+31 6 12345678",
     "thread.number": "4021",
+    "order.number": "CC-2026-00418",
+    "order.total": "€ 1.249,00",
+    "order.articles": "Wallbox 11kW",
+    "visit.time": "09:00",
+    "visit.end_time": "11:00",
+    "visit.place": "Kerkstraat 12, Utrecht",
+    "visit.technician": "Tom de Wit",
     "brand.name": "ChargeCars",
     "user.name": "Sarah Bakker",
     "user.first_name": "Sarah",
@@ -69,4 +78,11 @@ def date_in(language: str, day: datetime) -> str:
 
 def example_facts(language: str, today: datetime) -> Mapping[str, str]:
     """Made-up values for every variable."""
-    return {**_EXAMPLE, "thread.subject": _SUBJECTS.get(language, _SUBJECTS["en"]), "date.today": date_in(language, today)}
+    told = language if language in STATUS_WORDS else "en"
+    return {
+        **_EXAMPLE,
+        "order.status": STATUS_WORDS[told][OrderStatus.SCHEDULED],
+        "thread.subject": _SUBJECTS.get(language, _SUBJECTS["en"]),
+        "visit.date": date_in(language, today),
+        "date.today": date_in(language, today),
+    }

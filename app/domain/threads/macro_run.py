@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from app.core.text import mark as N_
 from app.domain.accounts.models import Team
 from app.domain.events.actions import Actor, Subject, record
+from app.domain.events.models import Event
 from app.domain.threads.actions import add_note, assign_thread, change_priority, change_status, lock_thread, subject_of
 from app.domain.threads.handover import hand_to_team
 from app.domain.threads.macro_models import Macro, MacroRun
@@ -45,13 +46,15 @@ class StepFailed(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """Who runs it, when, and what makes a repeat known. `until`: when the snooze of its steps ends."""
+    """Who runs it, when, and what makes a repeat known. `until`: when the snooze of its steps ends. `asked` gathers the events
+    of what the outside is told: their `why_not` says of one that it is told nothing."""
 
     actor: Actor
     author_name: str
     now: datetime
     token: uuid.UUID
     until: datetime | None = None
+    asked: list[Event] = field(default_factory=list, compare=False)
 
 
 def snooze_end(steps: MacroSteps, *, now: datetime, zone: ZoneInfo) -> datetime | None:
@@ -124,14 +127,8 @@ def _ask(session: Session, thread: Thread, steps: MacroSteps, run: Run) -> None:
 def ask_outside(session: Session, calls: tuple[OutsideCall, ...], *, subject: Subject, run: Run) -> None:
     """Promise that something outside hears of it, also where it is about no thread."""
     for call in calls:
-        record(
-            session,
-            "OutsideCallAsked",
-            subject=subject,
-            now=run.now,
-            actor=run.actor,
-            payload={"call": call.model_dump(exclude_defaults=True)},
-        )
+        payload = {"call": call.model_dump(exclude_defaults=True)}
+        run.asked.append(record(session, "OutsideCallAsked", subject=subject, now=run.now, actor=run.actor, payload=payload))
 
 
 def take_last_steps(session: Session, *, thread_id: uuid.UUID, steps: MacroSteps, run: Run) -> None:

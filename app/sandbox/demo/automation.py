@@ -70,7 +70,9 @@ def _rules(teams: dict[str, uuid.UUID]) -> list[RuleContent]:
     order = MacroSteps(calls=(OutsideCall(kind="sync", target="external_crm"),))
     completed = MacroSteps(
         calls=(
-            OutsideCall(kind="whatsapp_template", target="order_completion_notification"),
+            OutsideCall(
+                kind="whatsapp_template", target="order_completion_notification", words="{{order.number}}; {{order.status}}"
+            ),
             OutsideCall(kind="sync", target="accounting_system: invoice"),
         )
     )

@@ -76,6 +76,22 @@ TEMPLATES = [
         "components": [{"type": "BODY", "text": "Beste {{1}}, op {{2}} komen wij bij u langs. Schikt dat nog steeds?"}],
     },
     {
+        "name": "order_status_update",
+        "language": "nl",
+        "category": "UTILITY",
+        "status": "APPROVED",
+        "parameter_format": "POSITIONAL",
+        "components": [{"type": "BODY", "text": "Uw bestelling {{1}} is nu {{2}}. Vragen? Antwoord op dit bericht."}],
+    },
+    {
+        "name": "order_completion_notification",
+        "language": "nl",
+        "category": "UTILITY",
+        "status": "APPROVED",
+        "parameter_format": "POSITIONAL",
+        "components": [{"type": "BODY", "text": "Uw bestelling {{1}} is {{2}}. Bedankt voor uw vertrouwen!"}],
+    },
+    {
         "name": "follow_up",
         "language": "nl",
         "category": "UTILITY",

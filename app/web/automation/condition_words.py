@@ -19,6 +19,8 @@ from app.domain.connections.models import Channel, Medium
 from app.domain.routing.words import thread_type_words
 from app.domain.threads.models import Priority, ThreadStatus, ThreadType
 from app.web.inbox.words import medium_words, priority_words, status_words
+from app.web.orders.words import SOURCES as ORDER_SOURCES
+from app.web.orders.words import STATUSES as ORDER_STATUSES
 
 FIELDS = {
     "words": N_("Words"),
@@ -36,6 +38,12 @@ FIELDS = {
     "age_hours": N_("Age in hours"),
     "messages": N_("Number of messages"),
     "value": N_("What it became"),
+    "order_status": N_("Status of the order"),
+    "order_type": N_("Type of the order"),
+    "order_priority": N_("Priority of the order"),
+    "order_source": N_("Where the order came from"),
+    "order_total": N_("Total of the order"),
+    "order_open": N_("What is left to pay"),
 }
 OPS = {
     "is": N_("is"),
@@ -87,6 +95,9 @@ def read_vocabulary(session: Session, viewer: Viewer) -> Vocabulary:
             "type": {kind.value: thread_type_words(kind) for kind in ThreadType},
             "priority": {priority.value: priority_words(priority) for priority in Priority},
             "status": {status.value: status_words(status) for status in ThreadStatus},
+            "order_status": {status.value: _(words) for status, words in ORDER_STATUSES.items()},
+            "order_priority": {priority.value: priority_words(priority) for priority in Priority},
+            "order_source": {source.value: _(words) for source, words in ORDER_SOURCES.items()},
         }
     )
 

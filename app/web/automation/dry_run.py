@@ -118,7 +118,8 @@ def _changes(detail: dict[str, Any], vocabulary: Vocabulary) -> tuple[str, ...]:
     said += [f"− {tag}" for tag in before.get("tags", ()) if tag not in after.get("tags", ())]
     if after.get("snoozed_until") and before.get("snoozed_until") != after["snoozed_until"]:
         said.append(_("snoozed until %(time)s", time=until_words(datetime.fromisoformat(after["snoozed_until"]))))
-    return (*said, *(_effect(what) for what in detail.get("did") or ()))
+    said += [_effect(what) for what in detail.get("did") or ()]
+    return (*said, *(_("not sent: %(why)s", why=told(why)) for why in detail.get("untold") or ()))
 
 
 def _value(name: str, state: dict[str, Any], vocabulary: Vocabulary) -> str:

@@ -29,7 +29,8 @@ from app.domain.automation.actions import (
 )
 from app.domain.automation.conditions import Part
 from app.domain.automation.models import AutomationRule
-from app.domain.automation.queries import get_rule, list_rules, parts_of
+from app.domain.automation.queries import RuleMissing, get_rule, list_rules, parts_of
+from app.domain.automation.shipped import SHIPPED, list_shipped, take_shipped
 from app.domain.automation.triggers import TRIGGERS
 from app.domain.threads.macros import ME
 from app.web.accounts.session import require
@@ -76,7 +77,26 @@ def rules() -> ResponseReturnValue:
     found = list_rules(session, viewer=viewer)
     vocabulary, names = read_vocabulary(session, viewer), names_of(session, [rule for rule, _runs in found])
     rows = [(rule, runs, trigger_words(rule), words_of(rule, vocabulary, names)) for rule, runs in found]
-    return page("automation/list.html", rows=rows)
+    return page("automation/list.html", rows=rows, shipped=list_shipped(session))
+
+
+@bp.post("/settings/automation/ready-made/<name>")
+def take_ready_made(name: str) -> ResponseReturnValue:
+    """Make a ready-made rule one's own: on at once (`on` 1), else off, to look first what it would do."""
+    viewer = require(Permission.RULES_MANAGE)
+    shipped = next((one for one in SHIPPED if one.key == name), None)
+    if shipped is None:
+        raise RuleMissing(name)
+    is_on, now = request.form.get("on") == "1", utc_now()
+    try:
+        with transaction() as session:
+            rule = take_shipped(session, shipped, name=_(shipped.name), viewer=viewer, now=now)
+            if is_on:
+                switch_rule(session, rule, is_on=True, viewer=viewer, now=now)
+    except TooManyRules:
+        flash(_("There are %(count)s rules already; delete one first.", count=RULES_AT_MOST))
+        return redirect(url_for("automation.rules"), 303)
+    return _saved(_("%(name)s is on.", name=rule.name)) if is_on else _to_dry_run(rule)
 
 
 @bp.get("/settings/automation/new")

@@ -22,6 +22,7 @@ PURPOSES = {
     ConsentPurpose.SURVEY: N_("Surveys"),
     ConsentPurpose.SHARE_WITH_PARTNERS: N_("Sharing with partners"),
     ConsentPurpose.VISIT_REMINDER: N_("Reminders of visits by mail"),
+    ConsentPurpose.ORDER_UPDATES: N_("News of orders by mail and WhatsApp"),
 }
 REASONS = {
     "number": N_("The same number in another notation"),

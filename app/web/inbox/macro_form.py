@@ -17,6 +17,8 @@ from app.domain.accounts.queries import list_brands, list_teams
 from app.domain.integrations.queries import list_scenarios
 from app.domain.notifications.teams.hooks import find_hook_named, list_hooks
 from app.domain.reply_templates.queries import list_templates
+from app.domain.reply_templates.variables import list_problems
+from app.domain.reply_templates.views import problem_words
 from app.domain.threads.macro_models import Macro
 from app.domain.threads.macros import (
     CALLS_PER_MACRO,
@@ -174,8 +176,10 @@ def _calls(form: MacroForm) -> tuple[OutsideCall, ...]:
             form.errors[f"call_target_{number}"] = _("Say which one, in at most %(count)s characters.", count=TARGET_CHARACTERS)
         elif kind == "teams" and find_hook_named(db.session(), target) is None:
             form.errors[f"call_target_{number}"] = _("There is no team “%(name)s” whose cards have an address.", name=target)
-        elif words and kind != "teams":
-            form.errors[f"call_words_{number}"] = _("Only a card in Teams says words of yours: leave this empty.")
+        elif words and kind not in ("teams", "whatsapp_template"):
+            form.errors[f"call_words_{number}"] = _("Only cards in Teams and WhatsApp templates take words: leave this empty.")
+        elif kind == "whatsapp_template" and (problems := list_problems(words)):
+            form.errors[f"call_words_{number}"] = problem_words(problems[0])
         elif len(words) > WORDS_CHARACTERS:
             form.errors[f"call_words_{number}"] = _("Use at most %(count)s characters.", count=WORDS_CHARACTERS)
         else:

@@ -66,7 +66,7 @@ def plan_reply(thread: Thread, steps: MacroSteps) -> Plan:
     if row.template.archived_at is not None or (row.brand_ids and thread.brand_id not in row.brand_ids):
         raise StepFailed("template_id", GONE)
     _check_place(thread, channel, row.template, steps)
-    facts = get_facts(session, thread=thread, viewer=viewer)
+    facts = get_facts(session, thread=thread, viewer=viewer, now=utc_now())
     values = {**facts, "date.today": date_in(row.template.language, utc_now())}
     html = fill_html(row.template.html, values) if channel.medium == Medium.EMAIL else ""
     filled = fill(row.template.text, values)

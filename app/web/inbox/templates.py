@@ -1,12 +1,7 @@
-"""Approved message templates in the composer: which there are, which values they want, and the filled-in one.
-
-A channel keeps its templates in `settings["templates"]`, as its provider lists them: name, language, status, and components of
-which the one of type BODY holds the text with places like {{1}} or {{name}}.
-"""
+"""Approved message templates in the composer: those one may send, the others with why not, and the one a form fills in."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,39 +9,16 @@ from typing import Any
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.domain.connections.models import Channel
+from app.domain.delivery.approved_templates import (
+    FilledTemplate,
+    TemplateChoice,
+    fill_choice,
+    is_usable,
+    template_choices,
+    wants_more,
+)
 
-MEDIA = ("IMAGE", "VIDEO", "DOCUMENT")
-PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
-
-
-@dataclass(frozen=True)
-class TemplateChoice:
-    """A template one may send. `places` are its blanks in order, each once; `named` says how the provider wants the values."""
-
-    name: str
-    language: str
-    body: str
-    places: tuple[str, ...]
-    named: bool
-    header: str = ""  # the kind of file at its head: image, video, document
-
-    @property
-    def accept(self) -> str:
-        """What the browser offers to choose for it; the real check is the provider's list."""
-        return {"image": "image/jpeg,image/png", "video": "video/mp4,video/3gpp"}.get(self.header, "")
-
-    @property
-    def file_field(self) -> str:
-        """The name of the field for its file; that for one of the thread's own ends in ":kept"."""
-        return f"header:{self.key}"
-
-    @property
-    def key(self) -> str:
-        return f"{self.name}/{self.language}"
-
-    def field(self, place: str) -> str:
-        """The name of the form field that fills a place."""
-        return f"value:{self.key}:{place}"
+__all__ = ["FilledTemplate", "TemplateChoice", "fill_template", "template_choices", "unusable_templates", "why_unusable"]
 
 
 @dataclass(frozen=True)
@@ -73,26 +45,9 @@ STATUSES = {
 }
 
 
-@dataclass(frozen=True)
-class FilledTemplate:
-    """What a delivery keeps (`template`), and the words as the receiver will read them (`text`)."""
-
-    template: dict[str, Any]
-    text: str
-    missing: tuple[str, ...]
-    file_field: str = ""  # "" where it has no file at its head
-
-
-def template_choices(channel: Channel) -> tuple[TemplateChoice, ...]:
-    """The approved templates of a channel, by name and language."""
-    listed = [item for item in channel.settings.get("templates", []) if isinstance(item, Mapping)]
-    usable = [_choice(item) for item in listed if _is_usable(item)]
-    return tuple(sorted(usable, key=lambda choice: (choice.name, choice.language)))
-
-
 def unusable_templates(channel: Channel) -> tuple[UnusableTemplate, ...]:
     """The other templates of a channel, each with why it cannot be sent now."""
-    listed = [item for item in channel.settings.get("templates", []) if isinstance(item, Mapping) and not _is_usable(item)]
+    listed = [item for item in channel.settings.get("templates", []) if isinstance(item, Mapping) and not is_usable(item)]
     others = (UnusableTemplate(str(one.get("name", "")), str(one.get("language", "")), why_unusable(one)) for one in listed)
     return tuple(sorted(others, key=lambda one: (one.name, one.language)))
 
@@ -103,44 +58,9 @@ def why_unusable(item: Mapping[str, Any]) -> str:
     if status != "APPROVED":
         words = _(STATUSES.get(status, N_("Not approved at the provider")))
         return f"{words}: {reason}" if (reason := str(item.get("reason") or "")) else words
-    if _wants_more(item):
+    if wants_more(item):
         return _("It wants a place, a heading or the value of a button, which cannot be filled in here")
     return ""
-
-
-def _is_usable(item: Mapping[str, Any]) -> bool:
-    return str(item.get("status", "APPROVED")).upper() == "APPROVED" and not _wants_more(item)
-
-
-def _wants_more(item: Mapping[str, Any]) -> bool:
-    """Whether it takes values beside those of its body and a file at its head."""
-    for part in item.get("components", []):
-        if not isinstance(part, Mapping):
-            continue
-        kind, form = str(part.get("type", "")).upper(), str(part.get("format", "TEXT")).upper()
-        if kind == "HEADER" and form not in MEDIA and (form != "TEXT" or PLACE.search(str(part.get("text", "")))):
-            return True
-        buttons = [button for button in part.get("buttons") or [] if isinstance(button, Mapping)]
-        if kind == "BUTTONS" and any(_takes_value(button) for button in buttons):
-            return True
-    return False
-
-
-def _takes_value(button: Mapping[str, Any]) -> bool:
-    kind = str(button.get("type", "")).upper()
-    return kind in ("COPY_CODE", "OTP") or (kind == "URL" and bool(PLACE.search(str(button.get("url", "")))))
-
-
-def _choice(item: Mapping[str, Any]) -> TemplateChoice:
-    parts = [part for part in item.get("components", []) if isinstance(part, Mapping)]
-    body = next(
-        (str(part.get("text", "")) for part in parts if str(part.get("type", "")).upper() == "BODY"), str(item.get("body", ""))
-    )
-    named = str(item.get("parameter_format", "")).upper() == "NAMED"
-    forms = [str(part.get("format", "")).upper() for part in parts if str(part.get("type", "")).upper() == "HEADER"]
-    header = next((form.lower() for form in forms if form in MEDIA), "")
-    places = tuple(dict.fromkeys(PLACE.findall(body)))
-    return TemplateChoice(str(item.get("name", "")), str(item.get("language", "")), body, places, named, header)
 
 
 def fill_template(channel: Channel, form: Mapping[str, str]) -> FilledTemplate | None:
@@ -148,17 +68,4 @@ def fill_template(channel: Channel, form: Mapping[str, str]) -> FilledTemplate |
     choice = next((c for c in template_choices(channel) if c.key == form.get("template")), None)
     if choice is None:
         return None
-    values = {place: " ".join(form.get(choice.field(place), "").split()) for place in choice.places}
-    parameters = [{"type": "text", **({"parameter_name": p} if choice.named else {}), "text": v} for p, v in values.items()]
-    components = [{"type": "body", "parameters": parameters}] if parameters else []
-    return FilledTemplate(
-        template={
-            "name": choice.name,
-            "language": choice.language,
-            "components": components,
-            **({"header": choice.header} if choice.header else {}),
-        },
-        text=PLACE.sub(lambda found: values[found.group(1)], choice.body),
-        missing=tuple(place for place, value in values.items() if not value),
-        file_field=choice.file_field if choice.header else "",
-    )
+    return fill_choice(choice, {place: form.get(choice.field(place), "") for place in choice.places})

@@ -10,6 +10,7 @@ from flask_babel import format_datetime, format_time, to_user_timezone
 from app.core.clock import utc_now
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
+from app.core.translation import told
 
 SPAM_EVENTS = {
     "ThreadMarkedSpam": N_("%(who)s marked this as spam"),
@@ -44,11 +45,7 @@ def triage_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
     if event_type in CONSENT_EVENTS:
         return _(CONSENT_EVENTS[event_type], address=payload["address"])
     if event_type == "OutsideCallAsked":
-        kind, target = payload["call"]["kind"], payload["call"]["target"]
-        asked = {"who": who, "what": _(CALLS[kind]), "target": target}
-        if payload.get("is_told"):
-            return _("%(who)s told %(what)s “%(target)s”", **asked)
-        return _("%(who)s asked for %(what)s “%(target)s”: noted, not sent until that is connected", **asked)
+        return _asked(who, payload)
     if event_type == "MacroRun":
         return _("%(who)s ran the macro %(name)s", who=who, name=payload["name"])
     if event_type == "MacroUndone":
@@ -60,6 +57,18 @@ def triage_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
     if payload["because"] == "user":
         return _("%(who)s ended the snooze", who=who)
     return _("Back from snooze") if payload["because"] == "due" else _("Back from snooze: a message came in")
+
+
+def _asked(who: str, payload: dict[str, Any]) -> str:
+    kind, target = payload["call"]["kind"], payload["call"]["target"]
+    asked = {"who": who, "what": _(CALLS[kind]), "target": target}
+    if payload.get("why_not"):
+        return _("%(what)s “%(target)s” was not sent: %(why)s", why=told(payload["why_not"]), **asked)
+    if payload.get("is_told") and kind == "whatsapp_template":
+        return _("%(who)s sent the WhatsApp template “%(target)s”", **asked)
+    if payload.get("is_told"):
+        return _("%(who)s told %(what)s “%(target)s”", **asked)
+    return _("%(who)s asked for %(what)s “%(target)s”: noted, not sent until that is connected", **asked)
 
 
 def _tagged(who: str, payload: dict[str, Any]) -> str:

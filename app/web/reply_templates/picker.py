@@ -70,7 +70,7 @@ def thread_templates(thread_id: uuid.UUID) -> ResponseReturnValue:
     session, now = db.session(), utc_now()
     asked = get_asked(session, thread=place.thread)
     fitting = list_fitting(session, thread=place.thread, medium=place.medium, asked=asked, now=now)
-    facts = get_facts(session, thread=place.thread, viewer=viewer)
+    facts = get_facts(session, thread=place.thread, viewer=viewer, now=now)
     context: dict[str, Any] = {
         "place": place,
         "templates": fitting,
@@ -94,7 +94,7 @@ def use_template(thread_id: uuid.UUID) -> ResponseReturnValue:
         _keep_typed(place, viewer)
         return redirect(url_for("reply_templates.thread_templates", **place.arguments), 303)
     template = get_fitting(db.session(), thread=place.thread, medium=place.medium, template_id=template_id)
-    facts = get_facts(db.session(), thread=place.thread, viewer=viewer)
+    facts = get_facts(db.session(), thread=place.thread, viewer=viewer, now=utc_now())
     text, subject = _filled(template.text, template, facts), _filled(template.subject, template, facts)
     _note_use(place, viewer, template)
     if request.accept_mimetypes.best == "application/json":

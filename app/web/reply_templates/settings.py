@@ -204,7 +204,7 @@ def _preview(form: TemplateForm, viewer: Viewer) -> dict[str, Any]:
     session, language = db.session(), form.language.data or "en"
     number = (form.thread.data or "").lstrip("#")
     thread = find_thread_by_number(session, viewer=viewer, number=int(number)) if number.isdigit() and len(number) < 18 else None
-    facts = get_facts(session, thread=thread, viewer=viewer) if thread else example_facts(language, utc_now())
+    facts = get_facts(session, thread=thread, viewer=viewer, now=utc_now()) if thread else example_facts(language, utc_now())
     values = {"date.today": date_in(language, utc_now()), **facts}
     subject, html, text = form.subject.data or "", form.formatted, form.plain_text
     problems = [("subject", problem) for problem in list_problems(subject)] + [("text", p) for p in list_problems(text)]

@@ -37,4 +37,5 @@ ACCOUNTS = (
     Entry("POST", "/settings/teams/<uuid:team_id>", ADMINS, data={"name": "Montage"}),
     Entry("POST", "/settings/teams/<uuid:team_id>/archiving", ADMINS),
     Entry("POST", "/settings/teams/<uuid:team_id>/restoring", ADMINS),
+    Entry("POST", "/settings/automation/ready-made/<name>", LEADS, ids={"name": "order_confirmation"}),
 )

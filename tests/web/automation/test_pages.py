@@ -109,7 +109,7 @@ def test_a_rule_that_says_something_else_is_off_again(office: Office) -> None:
         ({"task_days": "soon"}, "task_days", "Enter a whole number from 0 to 365."),
         ({"call_target_1": ""}, "call_target_1", "Say which one, in at most 500 characters."),
         ({"call_kind_1": "teams"}, "call_target_1", "There is no team “storingen” whose cards have an address."),
-        ({"call_words_1": "Kijk"}, "call_words_1", "Only a card in Teams says words of yours: leave this empty."),
+        ({"call_words_1": "Kijk"}, "call_words_1", "Only cards in Teams and WhatsApp templates take words: leave this empty."),
         ({"also_what_1": "tag:has", "also_than_1": "a"}, "also_team", "Choose at least one step."),
         (
             {"priority": "", "task_title": "", "task_days": "", "call_kind_1": "", "call_target_1": ""},
@@ -131,3 +131,18 @@ def test_rules_are_asked_in_the_order_people_give_them(office: Office) -> None:
     office.post(f"/settings/automation/{second.id}/up")
     listed = office.client.get("/settings/automation").text
     assert listed.index("Tweede") < listed.index("Eerst")
+
+
+def test_a_ready_made_rule_is_looked_at_or_switched_on_with_one_click(office: Office) -> None:
+    listed = office.client.get("/settings/automation").text
+    assert all(name in listed for name in ("Order confirmation by mail", "Order status by WhatsApp"))
+    looked = office.post("/settings/automation/ready-made/order_confirmation").location or ""
+    shown = office.client.get(looked).text
+    assert all(words in shown for words in ("Saved. The rule is off", "send “Order confirmation”", "Switch on"))
+    office.post(f"{looked.removesuffix('/dry-run')}/switch", on="1")
+    office.post("/settings/automation/ready-made/order_status_update", on="1")
+    listed = office.client.get("/settings/automation").text
+    assert all(words in listed for words in ("WhatsApp template “order_status_update”", "Order status by WhatsApp is on."))
+    form = {**RULE, "call_kind_1": "whatsapp_template", "call_target_1": "hello", "call_words_1": "{{order.nummer}}"}
+    assert "there is no variable {{order.nummer}}" in office.post("/settings/automation", **form).text
+    assert [rule.is_on for rule in office.desk.session.execute(sa.select(AutomationRule)).scalars()] == [True, True]

@@ -190,6 +190,9 @@ _STARTING: tuple[Any, ...] = (
         ],
     ),
     ("appointment_reminder", "nl", "UTILITY", [_body("Beste {{1}}, op {{2}} komen wij bij u langs. Schikt dat nog steeds?")]),
+    ("order_status_update", "nl", "UTILITY", [_body("Uw bestelling {{1}} is nu {{2}}. Vragen? Antwoord op dit bericht.")]),
+    ("order_status_update", "en", "UTILITY", [_body("Your order {{1}} is now {{2}}. Questions? Answer this message.")]),
+    ("order_completion_notification", "nl", "UTILITY", [_body("Uw bestelling {{1}} is {{2}}. Bedankt voor uw vertrouwen!")]),
     ("follow_up", "nl", "UTILITY", [_body("Beste {{1}}, is uw vraag naar wens opgelost? Antwoord gerust op dit bericht.")]),
     ("afspraak_bevestiging", "en", "UTILITY", [_body("Dear {{1}}, your charge point is installed on {{2}}. See you then!")]),
     (

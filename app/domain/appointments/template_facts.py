@@ -1,0 +1,36 @@
+"""What templates say about a visit, on the clock of its place: the next one, else the last there was."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from babel.dates import format_date
+from sqlalchemy.orm import Session
+
+from app.domain.accounts.models import User
+from app.domain.appointments.models import Appointment, AppointmentKind, AppointmentState
+
+
+def visit_facts(
+    session: Session, *, order_id: uuid.UUID | None, thread_id: uuid.UUID | None, language: str, now: datetime
+) -> dict[str, str]:
+    """By name of variable, of the order's visits, or of those planned in the thread; {} where there is none. One query."""
+    whose = Appointment.order_id == order_id if order_id is not None else Appointment.thread_id == thread_id
+    asked = (whose, Appointment.kind == AppointmentKind.VISIT, Appointment.state != AppointmentState.CANCELLED)
+    query = sa.select(Appointment, User.name).outerjoin(User, User.id == Appointment.technician_user_id).where(*asked)
+    is_past, distance = Appointment.ends_at < now, sa.func.abs(sa.extract("epoch", Appointment.starts_at - now))
+    row = session.execute(query.order_by(is_past, distance, Appointment.id).limit(1)).one_or_none()
+    if row is None:
+        return {}
+    visit, zone = row.Appointment, ZoneInfo(row.Appointment.zone)
+    begin, end = visit.starts_at.astimezone(zone), visit.ends_at.astimezone(zone)
+    return {
+        "visit.date": format_date(begin.date(), "EEEE d MMMM y", locale=language),
+        "visit.time": f"{begin:%H:%M}",
+        "visit.end_time": f"{end:%H:%M}",
+        "visit.place": visit.place,
+        "visit.technician": row.name or "",
+    }

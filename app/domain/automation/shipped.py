@@ -1,0 +1,143 @@
+"""The ready-made rules: what customers hear of their orders. None is there until a lead takes it, and it is theirs from then on.
+
+Taking one also writes the texts it sends, in the three languages, unless there are templates of that name already.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.text import mark as N_
+from app.domain.accounts.access import Viewer
+from app.domain.automation.actions import RuleContent, create_rule
+from app.domain.automation.conditions import Condition, Part
+from app.domain.automation.models import AutomationRule
+from app.domain.automation.triggers import ORDER_CREATED, ORDER_STATUS_CHANGED
+from app.domain.orders.models import OrderSource, OrderStatus
+from app.domain.reply_templates.actions import TemplateContent, create_template
+from app.domain.reply_templates.models import ReplyTemplate, TemplateCategory
+from app.domain.threads.macros import MacroSteps, OutsideCall
+
+CONFIRMATION, STATUS_UPDATE, COMPLETION = "order_confirmation", "order_status_update", "order_completion_notification"
+TEMPLATE_NAME = "Order confirmation"  # programs call it order_confirmation
+_CONFIRMATIONS: Mapping[str, tuple[str, str]] = {
+    "nl": (
+        "Uw bestelling {{order.number}}",
+        "Beste {{contact.name|klant}},\n\nWij hebben uw bestelling {{order.number}} ontvangen.\n\n"
+        "Besteld: {{order.articles|zie uw aanvraag}}\nTotaal: {{order.total|volgt in onze offerte}}\n"
+        "Datum van de installatie: {{visit.date|spreken wij met u af}}\n\n"
+        "Heeft u een vraag? Beantwoord deze e-mail.\n\n{{brand.name}}",
+    ),
+    "en": (
+        "Your order {{order.number}}",
+        "Dear {{contact.name|customer}},\n\nWe have received your order {{order.number}}.\n\n"
+        "Ordered: {{order.articles|see your request}}\nTotal: {{order.total|follows in our quote}}\n"
+        "Day of the installation: {{visit.date|we will agree it with you}}\n\n"
+        "Do you have a question? Answer this mail.\n\n{{brand.name}}",
+    ),
+    "fr": (
+        "Votre commande {{order.number}}",
+        "Bonjour {{contact.name|}},\n\nNous avons bien reçu votre commande {{order.number}}.\n\n"
+        "Commandé : {{order.articles|voir votre demande}}\nTotal : {{order.total|suit dans notre devis}}\n"
+        "Jour de l’installation : {{visit.date|nous le fixerons avec vous}}\n\n"
+        "Une question ? Répondez à ce message.\n\n{{brand.name}}",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class ShippedRule:
+    """`name` and `why` for people, in English; `make` writes what it needs and says what the rule is."""
+
+    key: str
+    name: str
+    why: str
+    make: Callable[[Session, datetime], RuleContent]
+
+
+def _confirmation(session: Session, now: datetime) -> RuleContent:
+    """Partners tell their own customers."""
+    steps = MacroSteps(template_id=_template(session, now), sends=True)
+    own = _asked("order_source", "is_not", OrderSource.PARTNER)
+    return RuleContent("", ORDER_CREATED, (Part(conditions=(own,), steps=steps),))
+
+
+def _status_update(_session: Session, _now: datetime) -> RuleContent:
+    steps = MacroSteps(calls=(_whatsapp(STATUS_UPDATE),))
+    told = (OrderStatus.APPROVED, OrderStatus.SCHEDULED, OrderStatus.IN_PROGRESS, OrderStatus.ON_HOLD)
+    conditions = tuple(_asked("value", "is", status) for status in told)
+    return RuleContent("", ORDER_STATUS_CHANGED, (Part(match="any", conditions=conditions, steps=steps),))
+
+
+def _completion(_session: Session, _now: datetime) -> RuleContent:
+    steps = MacroSteps(calls=(_whatsapp(COMPLETION),))
+    completed = _asked("value", "is", OrderStatus.COMPLETED)
+    return RuleContent("", ORDER_STATUS_CHANGED, (Part(conditions=(completed,), steps=steps),))
+
+
+SHIPPED = (
+    ShippedRule(
+        CONFIRMATION,
+        N_("Order confirmation by mail"),
+        N_("A new order is confirmed to its customer by mail. Not those of partners, who tell their customers themselves."),
+        _confirmation,
+    ),
+    ShippedRule(
+        STATUS_UPDATE,
+        N_("Order status by WhatsApp"),
+        N_(
+            "An order that is approved, scheduled, begun or on hold is told by the WhatsApp template order_status_update: "
+            "its number, then its status."
+        ),
+        _status_update,
+    ),
+    ShippedRule(
+        COMPLETION,
+        N_("Order completed by WhatsApp"),
+        N_("A completed order is told by the WhatsApp template order_completion_notification: its number, then its status."),
+        _completion,
+    ),
+)
+
+
+def list_shipped(session: Session) -> list[ShippedRule]:
+    """Those nobody has taken yet. One query."""
+    taken = set(session.execute(sa.select(AutomationRule.shipped).where(AutomationRule.shipped.is_not(None))).scalars())
+    return [rule for rule in SHIPPED if rule.key not in taken]
+
+
+def take_shipped(session: Session, rule: ShippedRule, *, name: str, viewer: Viewer, now: datetime) -> AutomationRule:
+    """Make it a rule of the house, off, under this name; one that was taken is that. Raises TooManyRules."""
+    taken = session.execute(sa.select(AutomationRule).where(AutomationRule.shipped == rule.key)).scalar_one_or_none()
+    if taken is not None:
+        return taken
+    return create_rule(session, replace(rule.make(session, now), name=name), viewer=viewer, now=now, shipped=rule.key)
+
+
+def _whatsapp(name: str) -> OutsideCall:
+    return OutsideCall(kind="whatsapp_template", target=name, words="{{order.number}}; {{order.status}}")
+
+
+def _template(session: Session, now: datetime) -> uuid.UUID:
+    """The text of the confirmation; which language goes out is decided for each customer."""
+    same = sa.func.lower(ReplyTemplate.name) == TEMPLATE_NAME.lower()
+    query = sa.select(ReplyTemplate.id).where(same, ReplyTemplate.archived_at.is_(None))
+    known = session.execute(query.order_by(ReplyTemplate.created_at, ReplyTemplate.id).limit(1)).scalar_one_or_none()
+    if known is not None:
+        return known
+    kind = TemplateCategory.AUTO_RESPONSE
+    made = [
+        create_template(session, TemplateContent(TEMPLATE_NAME, kind, language, text, subject, ("email",)), now=now)
+        for language, (subject, text) in _CONFIRMATIONS.items()
+    ]
+    return made[0].id
+
+
+def _asked(field: str, op: str, value: str) -> Condition:
+    return Condition.model_validate({"field": field, "op": op, "value": value})

@@ -1,0 +1,198 @@
+"""Writing to the customer of an order: the mail a rule sends on something about an order, and its WhatsApp template.
+
+Each is written once for its occasion: in the transaction of the rule's run, which is once per rule and occasion.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.ids import new_id
+from app.core.text import known
+from app.core.text import mark as N_
+from app.domain.accounts.access import Viewer
+from app.domain.automation.models import OutsideIntent
+from app.domain.automation.order_news import (
+    News,
+    check_news,
+    context_of,
+    find_channel,
+    find_home,
+    find_news,
+    hold_while_undoable,
+    lock_home,
+)
+from app.domain.automation.reply import BLANKS, GONE, brand_viewer
+from app.domain.connections.models import Channel, Medium
+from app.domain.contacts.models import ContactIdentity
+from app.domain.delivery.actions import Reply, UnableToReply, queue_reply
+from app.domain.delivery.approved_templates import FilledTemplate, TemplateChoice, fill_choice, template_choices
+from app.domain.delivery.first_mail import FirstMail, check_mail, queue_mail_in_thread
+from app.domain.events.actions import Actor
+from app.domain.events.models import Event
+from app.domain.orders.template_facts import language_of
+from app.domain.reply_templates.formatting import fill_html
+from app.domain.reply_templates.models import ReplyTemplate
+from app.domain.reply_templates.queries import TemplateMissing, find_template_in, get_facts, get_template
+from app.domain.reply_templates.variables import fill
+from app.domain.reply_templates.views import date_in
+from app.domain.threads.macros import OutsideCall
+from app.domain.threads.models import Message, Thread
+from app.domain.threads.write_first import reach_by
+from app.mail.rich import rich_to_text
+
+WHATSAPP = "whatsapp_template"
+NO_ADDRESS = N_("The customer has no mail address")
+NO_NUMBER = N_("The customer has no WhatsApp or phone number")
+NOT_APPROVED = known("There is no approved WhatsApp template %(name)s that can be filled in here")
+OTHER_COUNT = known("The template %(name)s wants %(wanted)s values, and the rule gives %(given)s: put ; between them")
+WANTS_FILE = known("The template %(name)s wants a file at its head")
+
+
+def is_for_mail(template: ReplyTemplate) -> bool:
+    """Whether what happens to orders is told by mail in it; others answer where the customer wrote."""
+    return not template.media or Medium.EMAIL.value in template.media
+
+
+def write_mail(
+    session: Session, news: News, template_id: uuid.UUID, *, viewer: Viewer, now: datetime
+) -> tuple[FirstMail, Channel]:
+    """The template of their language, filled in. Raises UnableToReply where it may not or cannot be sent."""
+    check_news(session, news)
+    template = _template(session, template_id, news, viewer)
+    channel = find_channel(session, news, Medium.EMAIL)
+    address = _best(session, news.contact.id, ("email",))
+    if address is None:
+        raise UnableToReply("contact", NO_ADDRESS)
+    facts = {**_facts(session, news, viewer, now), "date.today": date_in(template.language, now)}
+    subject, text = fill(template.subject or template.name, facts), fill(template.text, facts)
+    if subject.missing or text.missing:
+        raise UnableToReply("template", BLANKS)
+    html = fill_html(template.html, facts)
+    mail = FirstMail(
+        to=address,
+        name=news.contact.name,
+        subject=subject.text,
+        text=rich_to_text(html) if html else text.text,
+        html=html,
+        meta={"order_id": str(news.order.id)} if news.order else {},
+    )
+    check_mail(session, mail, channel)
+    return mail, channel
+
+
+def send_mail(session: Session, news: News, template_id: uuid.UUID, *, viewer: Viewer, actor: Actor, now: datetime) -> Message:
+    """Queue it in the customer's conversation about the order. Raises UnableToReply."""
+    mail, channel = write_mail(session, news, template_id, viewer=viewer, now=now)
+    message = queue_mail_in_thread(
+        session,
+        mail,
+        thread=lock_home(session, news, channel, subject=mail.subject, now=now),
+        channel=channel,
+        author=actor,
+        author_name=viewer.name,
+        context=context_of(channel, now),
+    )
+    hold_while_undoable(session, [message], news)
+    return message
+
+
+def write_whatsapp(
+    session: Session, news: News, call: OutsideCall, *, viewer: Viewer, now: datetime
+) -> tuple[FilledTemplate, Channel]:
+    """The approved template of their language with the rule's values. Raises UnableToReply where it may not or cannot be sent."""
+    check_news(session, news)
+    channel = find_channel(session, news, Medium.WHATSAPP)
+    if _best(session, news.contact.id, ("wa_id", "phone")) is None:
+        raise UnableToReply("contact", NO_NUMBER)
+    choice = _choice(channel, call.target.strip(), news)
+    if choice.header:
+        raise UnableToReply("template", WANTS_FILE % {"name": choice.name})
+    given = [part.strip() for part in call.words.split(";") if part.strip()]
+    if len(given) != len(choice.places):
+        count = {"wanted": len(choice.places), "given": len(given)}
+        raise UnableToReply("template", OTHER_COUNT % {"name": choice.name, **count})
+    facts = {**_facts(session, news, viewer, now), "date.today": date_in(choice.language[:2], now)}
+    texts = [fill(part, facts) for part in given]
+    if any(text.missing for text in texts):
+        raise UnableToReply("template", BLANKS)
+    return fill_choice(choice, dict(zip(choice.places, (text.text for text in texts), strict=True))), channel
+
+
+def send_asked_template(session: Session, event: Event) -> None:
+    """`OutsideCallAsked`: send the WhatsApp template a rule or macro names. Where it cannot be, the event says why, and what
+    else was asked for is done all the same."""
+    if event.payload["call"]["kind"] != WHATSAPP or event.brand_id is None:
+        return
+    try:
+        with session.begin_nested():
+            message = _send_whatsapp(session, event, OutsideCall.model_validate(event.payload["call"]))
+        state, said = "done", {"is_told": True, "told_message_id": str(message.id)}
+    except UnableToReply as error:
+        state, said = "failed", {"why_not": str(error)}
+    session.execute(sa.update(OutsideIntent).where(OutsideIntent.event_id == event.id).values(state=state))
+    event.payload = {**event.payload, **said}
+    session.flush()
+
+
+def _send_whatsapp(session: Session, event: Event, call: OutsideCall) -> Message:
+    assert event.brand_id is not None
+    news = find_news(session, session.get(Event, event.caused_by_id or new_id()), thread_id=event.thread_id)
+    viewer, now = brand_viewer(session, event.brand_id), event.occurred_at
+    filled, channel = write_whatsapp(session, news, call, viewer=viewer, now=now)
+    thread = lock_home(session, news, channel, subject="", now=now)
+    reach_by(session, news.contact, channel, now=now)
+    actor = Actor(user_id=event.actor_user_id, caused_by=event, by=event.payload.get("by"))
+    reply = Reply(
+        thread_id=thread.id,
+        text=filled.text,
+        channel_id=channel.id,
+        template=filled.template,
+        is_automatic=True,
+        takes_thread=False,
+    )
+    sent = queue_reply(session, reply, channel=channel, author=actor, author_name=viewer.name, context=context_of(channel, now))
+    hold_while_undoable(session, sent, news)
+    return sent[0]
+
+
+def _template(session: Session, template_id: uuid.UUID, news: News, viewer: Viewer) -> ReplyTemplate:
+    try:
+        row = get_template(session, viewer=viewer, template_id=template_id)
+    except TemplateMissing as error:
+        raise UnableToReply("template", GONE) from error
+    if row.template.archived_at is not None or (row.brand_ids and news.brand_id not in row.brand_ids):
+        raise UnableToReply("template", GONE)
+    return find_template_in(session, row.template, language=language_of(news.contact.language), brand_id=news.brand_id)
+
+
+def _choice(channel: Channel, name: str, news: News) -> TemplateChoice:
+    """In their language ("nl", or "nl_BE" for it), else in whichever it is approved."""
+    found = [choice for choice in template_choices(channel) if choice.name == name]
+    if not found:
+        raise UnableToReply("template", NOT_APPROVED % {"name": name})
+    wanted = language_of(news.contact.language)
+    return next((one for one in found if one.language.partition("_")[0].lower() == wanted), found[0])
+
+
+def _best(session: Session, contact_id: uuid.UUID, kinds: tuple[str, ...]) -> str | None:
+    """The contact's way of the first of these kinds they have: the preferred one."""
+    theirs = (ContactIdentity.contact_id == contact_id, ContactIdentity.kind.in_(kinds), ContactIdentity.former_since.is_(None))
+    query = sa.select(ContactIdentity.value).where(*theirs)
+    query = query.order_by(ContactIdentity.is_primary.desc(), ContactIdentity.created_at, ContactIdentity.id).limit(1)
+    return session.execute(query).scalar_one_or_none()
+
+
+def _facts(session: Session, news: News, viewer: Viewer, now: datetime) -> Mapping[str, str]:
+    """Of the conversation it will stand in; of one that is not there yet, what it would say."""
+    home = find_home(session, news)
+    if home is None:
+        home = Thread(
+            id=uuid.UUID(int=0), number=0, subject="", brand_id=news.brand_id, contact_id=news.contact.id, medium="email"
+        )
+    return get_facts(session, thread=home, viewer=viewer, now=now, order=news.order)
