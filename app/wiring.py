@@ -42,17 +42,8 @@ from app.domain.integrations.make.rule_step import tell_asked_scenario
 from app.domain.integrations.models import Provider
 from app.domain.mailings.models import MailingRecipient
 from app.domain.notifications import handlers as notifications
-from app.domain.notifications.handlers import (
-    tell_administrators,
-    tell_assignee,
-    tell_escalation,
-    tell_followers,
-    tell_mentioned,
-    tell_of_unsent,
-    tell_team,
-    tell_writer_of_held,
-)
 from app.domain.notifications.models import NotificationDigest, NotificationDispatch
+from app.domain.notifications.new_work import of_people_among, tell_of_new_work
 from app.domain.notifications.team_card_step import tell_asked_team
 from app.domain.notifications.triggers import (
     tell_of_absent_technician,
@@ -112,6 +103,7 @@ _push_notification = AfterCommit("push_notification", push_notification, LIVE)
 _push_alert = AfterCommit("push_sla_alert", push_sla_alert, LIVE)
 _route = AfterCommit("route_after", route_after, LIVE, among=wanted_among)
 _automate = AfterCommit("run_rules", automation.run_rules, LIVE, among=automation.awaited_among)
+_new_work = AfterCommit("tell_of_new_work", tell_of_new_work, LIVE, among=of_people_among)
 _answer = AfterCommit("answer_by_itself", answer_by_itself, LIVE, among=answered_among)
 _read_order = AfterCommit("read_order_mail", partners.read_order_mail, LIVE, among=partners.order_mail_among)
 _automate_past = AfterCommit("run_rule_on_past", automation.run_rule_on_past, SEND, among=automation.past_among)
@@ -124,7 +116,7 @@ _make_thumbnail = AfterCommit("make_thumbnail", field.make_thumbnail, SEND, amon
 _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 
 _OF_ORDER_STATUS = (partners.follow_order_status, partners.follow_commissions, automation.withdraw_news)
-_OF_MESSAGES = (tell_followers, hold_scheduled_replies, sla.hear_messages, link_orders_of_messages)
+_OF_MESSAGES = (notifications.tell_followers, hold_scheduled_replies, sla.hear_messages, link_orders_of_messages)
 VISIT_MOVES = ("AppointmentPlanned", "AppointmentPlannedAgain", "AppointmentChanged", "AppointmentArrived", "AppointmentStarted",
                "AppointmentCancelled")  # fmt: skip
 TASK_MOVES = ("TaskCreated", "TaskChanged", "TaskMoved", "TaskCompleted", "TaskReopened")
@@ -182,8 +174,8 @@ WIRING = Wiring(
             partners.give_back_merged_contact,
             surveys.give_back_merged_contact,
         ),
-        "ThreadAssigned": (tell_assignee, note_refusal, _report),
-        "ThreadHandedOver": (tell_team, sla.retarget, _report),
+        "ThreadAssigned": (notifications.tell_assignee, note_refusal, _report),
+        "ThreadHandedOver": (notifications.tell_team, sla.retarget, _report),
         "MessageReceived": (*map(Together, _OF_MESSAGES), _report),
         "ThreadMarkedSpam": (hold_replies_to_spam, sla.hear_spam, surveys.follow_spam, _report),
         "SpamEnded": (sla.hear_spam, _report),
@@ -198,15 +190,15 @@ WIRING = Wiring(
         "WaitEnded": (sla.hear_wait, _report),
         "MessageQueued": (settle_sent_reply, sla.hear_reply, _report),
         "DeliveryChanged": (make_promised_task, sla.hear_delivery, _report),
-        "SendFailed": (tell_of_unsent,),
+        "SendFailed": (notifications.tell_of_unsent,),
         "MessageTakenBack": (unsettle_taken_back, sla.withdraw_answer, _report),
         "ReplyScheduled": (check_scheduled_reply,),
         "ScheduledReplyChanged": (check_scheduled_reply,),
-        "ScheduledReplyHeld": (tell_writer_of_held,),
-        "EscalationStepReached": (tell_escalation, _report),
-        "ChannelAlerted": (tell_administrators,),
+        "ScheduledReplyHeld": (notifications.tell_writer_of_held,),
+        "EscalationStepReached": (notifications.tell_escalation, _report),
+        "ChannelAlerted": (notifications.tell_administrators,),
         "ChannelAnswered": (delivery.hasten_deliveries,),
-        "NoteAdded": (settle_note, tell_mentioned),
+        "NoteAdded": (settle_note, notifications.tell_mentioned),
         "CallLogged": (make_callback_task, sla.hear_call, hear_end_of_call, _report),
         "CallChanged": (hear_end_of_call, _report),
         "TaskAsked": (make_asked_task,),
@@ -250,7 +242,7 @@ WIRING = Wiring(
         "ThreadSplit": (_push,),
         "ThreadSplitOff": (_push, _route),
         "SplitUndone": (_push,),
-        "MessageReceived": (_push, _route, _automate, _answer, _read_order),
+        "MessageReceived": (_push, _route, _automate, _answer, _new_work, _read_order),
         "PastMessageStored": (_push,),
         "MessageQueued": (_push, _automate),
         "MessageTakenBack": (_push,),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -32,13 +34,16 @@ from app.api.schemas.orders import (
 from app.contract.address_parts import AddressParts, read_fields, read_line
 from app.core.clock import utc_now
 from app.core.db import advisory_xact_lock, db
+from app.core.ids import new_id
 from app.core.keyset import Sort
 from app.core.problems import invalid
 from app.domain.accounts.access import Viewer
 from app.domain.addresses.models import Address
 from app.domain.contacts.actions import IdentityInput, find_or_create_contact, identity_lock_key
 from app.domain.contacts.edit import ContactEdit, create_contact
+from app.domain.contacts.models import Contact
 from app.domain.contacts.queries import contact_exists
+from app.domain.integrations.conversation import Said, begin_thread_of_program
 from app.domain.orders import actions
 from app.domain.orders.actions import NewLine, NewOrder
 from app.domain.orders.models import OrderSource
@@ -87,7 +92,7 @@ def get_order(path: IdPath) -> Response:
 def create_an_order(body: OrderCreate) -> Response:
     """Add an order.
 
-    It gets the next number of its brand.
+    It gets the next number of its brand and, where no `thread_id` is given, a conversation of its own in the inbox.
     """
     return write(lambda session: _create(session, current_viewer(), body))
 
@@ -108,11 +113,13 @@ def update_an_order(path: IdPath, body: OrderUpdate) -> Response:
 
 
 def _create(session: Session, viewer: Viewer, body: OrderCreate) -> Answer:
-    thread = named_thread(session, viewer, body.thread_id)
+    thread, now = named_thread(session, viewer, body.thread_id), utc_now()
     owner = thread.brand_id if thread else None
+    brand_id = choose_brand_id(session, viewer=viewer, key=body.brand, owner=owner, owner_name="thread")
+    customer_id = _customer_id(session, viewer, body)
     new = NewOrder(
-        brand_id=choose_brand_id(session, viewer=viewer, key=body.brand, owner=owner, owner_name="thread"),
-        customer_contact_id=_customer_id(session, viewer, body),
+        brand_id=brand_id,
+        customer_contact_id=customer_id,
         source=OrderSource.API,
         status=body.order_status,
         order_type=body.order_type,
@@ -126,13 +133,22 @@ def _create(session: Session, viewer: Viewer, body: OrderCreate) -> Answer:
         currency=body.currency or "",
         prices_include_tax=body.prices_include_tax,
         discount=in_decimal(body.discount_amount),
-        thread_id=thread.id if thread else None,
     )
+    thread = thread or begin_thread_of_program(session, brand_id, session.get_one(Contact, customer_id), _told(new, now), now=now)
     try:
-        order = actions.create_order(session, new, now=utc_now(), actor=viewer.actor)
+        order = actions.create_order(session, replace(new, thread_id=thread.id), now=now, actor=viewer.actor)
     except TooMuchDiscount as error:
         raise invalid("discount_amount", "is more than what it is taken from") from error
     return _answer(session, viewer, order.id, 201)
+
+
+def _told(new: NewOrder, now: datetime) -> Said:
+    """The order in words, as its conversation begins."""
+    lines = [f"{line.quantity.normalize():f} × {line.description or line.article}" for line in new.lines]
+    place = [new.address.typed] if new.address is not None and new.address.typed else []
+    text = "\n".join([*lines, *place, *filter(None, ("", new.notes))]).strip()
+    subject = lines[0].partition(" × ")[2] if lines else ""
+    return Said(f"api-order:{new_id()}", subject, text, now, None, {"scenario": {"api": True}})
 
 
 def _update(session: Session, viewer: Viewer, order_id: uuid.UUID, body: OrderUpdate) -> Answer:

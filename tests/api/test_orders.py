@@ -33,6 +33,20 @@ def test_an_order_is_made_once_for_one_key_and_read_again(alice: Caller, world: 
     assert (made["thread_ids"], made["order_status"], made["source"]) == ([str(world.thread.id)], "new", "api")
 
 
+def test_an_order_without_a_thread_gets_one_that_nobody_has(alice: Caller, world: World) -> None:
+    made = alice.post("/orders", ORDER).json
+    assert made is not None
+    (thread_id,) = made["thread_ids"]
+    thread = alice.get(f"/communication/threads/{thread_id}").json
+    assert thread is not None
+    assert (thread["customer_contact_id"], thread["assigned_to_contact_id"]) == (made["customer_contact_id"], None)
+    said = alice.get(f"/communication/messages?thread_id={thread_id}").json
+    assert said is not None
+    (message,) = said["items"]
+    assert message["direction"] == "inbound"
+    assert message["message_content"].startswith("2.5 × ")
+
+
 def test_a_status_is_changed_and_another_version_is_refused(alice: Caller) -> None:
     made = alice.post("/orders", ORDER)
     assert made.json is not None

@@ -142,9 +142,9 @@ class _Paper:
     def _untold(self, facts: Facts, steps: MacroSteps) -> tuple[str, ...]:
         """Why the WhatsApp templates of these steps would not be sent, those that would not."""
         found = []
-        for call in steps.calls if facts.brand_id is not None else ():
+        for call in steps.calls:
             try:
-                if call.kind == WHATSAPP:
+                if call.kind == WHATSAPP and facts.brand_id is not None:
                     write_whatsapp(self._session, self._news(facts), call, viewer=self._viewer(facts.brand_id), now=self._now)
             except UnableToReply as error:
                 found.append(str(error))

@@ -130,8 +130,8 @@ def read_facts(session: Session, occasions: Sequence[Occasion], *, with_orders: 
         thread = threads.get(occasion.thread_id) if occasion.thread_id else None
         text = texts.get(occasion.message_id, "") if occasion.message_id else last.get(occasion.thread_id, "")
         facts = _facts(occasion, thread, contacts, ways, text)
-        about = {"order": orders.get(occasion.key), "order_id": occasion.order_id, "event_id": occasion.event_id}
-        found.append(replace(facts, **about))
+        order, order_id, event_id = orders.get(occasion.key), occasion.order_id, occasion.event_id
+        found.append(replace(facts, order=order, order_id=order_id, event_id=event_id))
     return found
 
 
@@ -145,7 +145,7 @@ def _orders(session: Session, occasions: Sequence[Occasion]) -> dict[str, OrderF
     ids = {one.key: one.order_id or linked.get(one.thread_id) for one in occasions}
     orders: dict[Any, Order] = _by_id(session, Order, set(ids.values()) - {None})
     paid = read_paid(session, list(orders))
-    return {key: _order_facts(orders[order_id], paid[order_id]) for key, order_id in ids.items() if order_id in orders}
+    return {key: _order_facts(orders[found], paid[found]) for key, found in ids.items() if found is not None and found in orders}
 
 
 def _order_facts(order: Order, paid: Decimal) -> OrderFacts:

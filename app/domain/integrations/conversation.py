@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.contract.base import InboundAttachment
-from app.domain.connections.models import Channel
-from app.domain.contacts.models import Contact
+from app.core.runtime import runtime
+from app.domain.connections.models import Channel, Medium
+from app.domain.contacts.models import Contact, ContactIdentity
 from app.domain.events.actions import record
 from app.domain.ingest.attachments import announce_attachments
 from app.domain.integrations.models import Integration
@@ -27,6 +29,8 @@ from app.domain.threads.actions import (
 )
 from app.domain.threads.models import MessageType, Thread
 
+_REACHED_BY = {Medium.EMAIL: {"email"}, Medium.WHATSAPP: {"wa_id", "phone"}, Medium.SMS: {"phone"}}
+
 
 @dataclass(frozen=True)
 class Said:
@@ -36,7 +40,7 @@ class Said:
     subject: str
     text: str
     at: datetime
-    event_id: uuid.UUID
+    event_id: uuid.UUID | None
     meta: dict[str, Any]
     files: tuple[InboundAttachment, ...] = ()
 
@@ -44,8 +48,30 @@ class Said:
 def begin_thread(session: Session, integration: Integration, contact: Contact, said: Said, *, now: datetime) -> Thread:
     """A new conversation with it; answers go over the integration's channel, where it has one."""
     channel = session.get(Channel, integration.channel_id) if integration.channel_id else None
+    return _begin(session, integration.brand_id, channel, contact, said, now)
+
+
+def begin_thread_of_program(session: Session, brand_id: uuid.UUID, contact: Contact, said: Said, *, now: datetime) -> Thread:
+    """The same for what a program told by the API; answers go over a channel of the brand that reaches the contact."""
+    return _begin(session, brand_id, _find_reaching(session, brand_id, contact), contact, said, now)
+
+
+def _find_reaching(session: Session, brand_id: uuid.UUID, contact: Contact) -> Channel | None:
+    """Mail before WhatsApp before texts; the first by name."""
+    ways = sa.select(ContactIdentity.kind).where(ContactIdentity.contact_id == contact.id, ContactIdentity.former_since.is_(None))
+    kinds = set(session.execute(ways).scalars())
+    sends = (Channel.brand_id == brand_id, Channel.is_active, Channel.adapter_key.in_(sorted(runtime().adapters.senders)))
+    channels = session.execute(sa.select(Channel).where(*sends).order_by(Channel.name, Channel.id)).scalars().all()
+    for medium, reaching in _REACHED_BY.items():
+        found = next((channel for channel in channels if channel.medium == medium), None)
+        if found is not None and kinds & reaching:
+            return found
+    return None
+
+
+def _begin(session: Session, brand_id: uuid.UUID, channel: Channel | None, contact: Contact, said: Said, now: datetime) -> Thread:
     new = NewThread(
-        brand_id=integration.brand_id,
+        brand_id=brand_id,
         medium=channel.medium.value if channel else "internal",
         subject=said.subject,
         channel_id=channel.id if channel else None,
@@ -70,7 +96,7 @@ def say(session: Session, thread: Thread, contact: Contact, said: Said, *, now: 
             "sender": {"name": contact.name, "address": ""},
             "external_id": said.external_id,
             "content_hash": hashlib.sha256(said.text.encode()).hexdigest(),
-            "inbound_event_id": said.event_id,
+            **({"inbound_event_id": said.event_id} if said.event_id else {}),
             "meta": said.meta,
         },
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,6 +30,7 @@ from app.domain.notifications.models import (
 from app.domain.notifications.quiet import NO_QUIET, Week, quiet_until, read, stored
 
 ALL_WAYS = frozenset(Way)
+TOLD_AGAIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -64,18 +65,19 @@ def tell(
     """Notify those users of `to` (a condition on User) who may see the brand and want this kind, in those ways of `through` they
     want it in. Returns whom.
 
-    News of kind `message` join the unread one of their thread. `in_quiet_hours`: do not wait for their end.
+    News of kind `message` join the unread one of their thread, those of kind `new_work` the unread one of their brand, which is
+    told outside the app once in TOLD_AGAIN. `in_quiet_hours`: do not wait for their end.
     """
     receivers = [found for row in session.execute(_receivers(news).where(to)) if (found := _receiver(row, news, through)).ways]
     if not receivers:
         return []
-    ids = _write(session, news, receivers)
+    ids, again = _write(session, news, receivers)
     subject = Subject(brand_id=news.brand_id, thread_id=news.thread_id, message_id=news.message_id)
     in_app = [receiver.user_id for receiver in receivers if Way.APP in receiver.ways]
     if in_app:
         payload = {"user_ids": [str(user_id) for user_id in in_app]}
         record(session, "NotificationAdded", subject=subject, now=news.at, payload=payload, caused_by=caused_by)
-    told = [Told(receiver.user_id, ids[receiver.user_id], receiver.ways, receiver.quiet_until) for receiver in receivers]
+    told = [Told(one.user_id, ids[one.user_id], one.ways, one.quiet_until) for one in receivers if one.user_id not in again]
     promise(session, told, _occasion(news, caused_by, in_quiet_hours))
     return [receiver.user_id for receiver in receivers]
 
@@ -115,8 +117,8 @@ def _receivers(news: News) -> sa.Select[Any]:
     return sa.select(*columns).select_from(settings).where(*conditions).order_by(User.id)
 
 
-def _write(session: Session, news: News, receivers: list[_Receiver]) -> dict[uuid.UUID, uuid.UUID]:
-    """The notifications; returns their ids by user."""
+def _write(session: Session, news: News, receivers: list[_Receiver]) -> tuple[dict[uuid.UUID, uuid.UUID], frozenset[uuid.UUID]]:
+    """The notifications; returns their ids by user, and who has one that was told not long ago."""
     rows = [
         {
             "id": new_id(),
@@ -136,13 +138,35 @@ def _write(session: Session, news: News, receivers: list[_Receiver]) -> dict[uui
         for receiver in receivers
     ]
     insert = postgresql.insert(Notification).values(rows)
+    if news.kind == NotificationKind.NEW_WORK:
+        return _write_new_work(session, insert, news)
     new = insert.excluded
     join = insert.on_conflict_do_update(
         index_elements=["user_id", "thread_id"],
         index_where=sa.text("read_at IS NULL AND kind = 'message'"),
         set_={"count": Notification.count + 1, "message_id": new.message_id, "in_app": new.in_app, "created_at": news.at},
     )
-    return {row.user_id: row.id for row in session.execute(join.returning(Notification.user_id, Notification.id))}
+    return {row.user_id: row.id for row in session.execute(join.returning(Notification.user_id, Notification.id))}, frozenset()
+
+
+def _write_new_work(
+    session: Session, insert: postgresql.Insert, news: News
+) -> tuple[dict[uuid.UUID, uuid.UUID], frozenset[uuid.UUID]]:
+    """The same message twice counts once; the time is that of the last telling, not of the last message."""
+    new, is_recent = insert.excluded, Notification.created_at > news.at - TOLD_AGAIN
+    is_same = Notification.message_id == new.message_id
+    join = insert.on_conflict_do_update(
+        index_elements=["user_id", "place"],
+        index_where=sa.text("read_at IS NULL AND kind = 'new_work'"),
+        set_={
+            "count": sa.case((is_same, Notification.count), else_=Notification.count + 1),
+            "message_id": new.message_id,
+            "in_app": sa.or_(Notification.in_app, new.in_app),
+            "created_at": sa.case((is_recent, Notification.created_at), else_=news.at),
+        },
+    )
+    rows = session.execute(join.returning(Notification.user_id, Notification.id, Notification.created_at)).all()
+    return {row.user_id: row.id for row in rows}, frozenset(row.user_id for row in rows if row.created_at != news.at)
 
 
 def mark_read(

@@ -27,6 +27,7 @@ class NotificationKind(StrEnum):
     ORDER_URGENT = "order_urgent"  # an order became urgent; for leads, and whoever has its conversation
     TECHNICIAN_ABSENT = "technician_absent"  # a technician is not there on a day with appointments; for leads
     VERDICT = "verdict"  # a customer was disappointed; for leads
+    NEW_WORK = "new_work"  # something came in that nobody has; for its team, or for the brand
     RULE = "rule"  # a rule or a macro tells a team, as a card in its channel alone
     SYSTEM_ERROR = "system_error"  # something is wrong with the installation, or mended; for administrators
 
@@ -62,7 +63,8 @@ def is_usual(kind: NotificationKind, way: Way) -> bool:
 
 
 class Notification(WithId, Base):
-    """One thing a user is told. Unread ones of kind `message` are one per thread: `count` says how many messages it stands for.
+    """One thing a user is told. Unread ones of kind `message` are one per thread, of kind `new_work` one per brand: `count` says
+    how many messages it stands for.
 
     It is about a thread, about a channel, or about what is found at `place`, a path of ours (then `brand_id` says who may see it;
     none: the installation itself). Of the latter two `text` says in English what.
@@ -96,6 +98,13 @@ class Notification(WithId, Base):
             "thread_id",
             unique=True,
             postgresql_where=sa.text("read_at IS NULL AND kind = 'message'"),
+        ),
+        sa.Index(
+            "uq_notifications_unread_new_work",
+            "user_id",
+            "place",
+            unique=True,
+            postgresql_where=sa.text("read_at IS NULL AND kind = 'new_work'"),
         ),
     )
 

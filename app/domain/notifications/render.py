@@ -90,7 +90,7 @@ def push_message(rows: Sequence[NotificationRow], *, locale: str, shows_content:
 
 def _one(row: NotificationRow, shows_content: bool) -> dict[str, str]:
     told = row.notification
-    is_own = told.kind in AT_ONCE
+    is_own = told.kind in AT_ONCE or told.thread_id is None
     return {
         "title": (row.subject or row.contact_name or NAME)[:120] if shows_content else NAME,
         "body": (sentence(row) if shows_content else bare_sentence(row))[:300],

@@ -25,6 +25,12 @@ def sentence(row: NotificationRow) -> str:
         return str(_("Your message to %(who)s was not delivered", who=row.contact_name or _("the contact")))
     if kind in (NotificationKind.CHANNEL, NotificationKind.RULE, NotificationKind.VERDICT, *TRIGGERS):
         return told(row.notification.text)
+    if kind == NotificationKind.NEW_WORK:
+        said = {"brand": row.notification.text}
+        count = row.notification.count
+        return str(
+            ngettext("New for %(brand)s: nobody has it yet", "%(num)s new for %(brand)s: nobody has them yet", count, **said)
+        )
     if kind == NotificationKind.ESCALATION:
         return str(_("The deadline for %(who)s needs you", who=row.contact_name or _("the contact")))
     count, who = row.notification.count, row.contact_name or _("the contact")
@@ -47,6 +53,7 @@ def bare_sentence(row: NotificationRow) -> str:
         NotificationKind.HELD: str(_("What you scheduled was not sent: please look")),
         NotificationKind.UNSENT: str(_("A message was not delivered")),
         NotificationKind.CHANNEL: str(_("A channel needs you")),
+        NotificationKind.NEW_WORK: str(_("Something new came in that nobody has")),
         NotificationKind.ESCALATION: str(_("A deadline needs you")),
     }[kind]
 

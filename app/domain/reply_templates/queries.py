@@ -171,7 +171,7 @@ def get_facts(session: Session, *, thread: Thread, viewer: Viewer, now: datetime
     )
     brand_name, contact, organization_name = session.execute(query).one()
     order = order or find_order_of_thread(session, thread.id)
-    language = language_of(contact.language if contact else None)
+    language = language_of(getattr(contact, "language", None))  # there may be nobody
     facts = {
         "thread.subject": thread.subject,
         "thread.number": str(thread.number),

@@ -113,6 +113,24 @@ def is_routing_on(session: Session) -> bool:
     return bool(session.execute(_ON).scalar_one())
 
 
+def is_routed(session: Session, thread: Thread) -> bool:
+    """True if a rule that is on gives such threads away."""
+    return _find_rule(session, thread) is not None
+
+
+def find_team_asked_first(session: Session, thread: Thread) -> uuid.UUID | None:
+    """The team of the first tier of the thread's rule; None where everybody is asked, or there is no rule."""
+    rule = _find_rule(session, thread)
+    team_id = rule.tiers[0].get("team_id") if rule is not None else None
+    return uuid.UUID(team_id) if team_id else None
+
+
+def _find_rule(session: Session, thread: Thread) -> RoutingRule | None:
+    fits = sa.or_(RoutingRule.thread_type.is_(None), RoutingRule.thread_type == thread.thread_type)
+    query = sa.select(RoutingRule).where(RoutingRule.channel_id == thread.channel_id, RoutingRule.is_on, fits)
+    return session.execute(query.order_by(RoutingRule.position, RoutingRule.id).limit(1)).scalar_one_or_none()
+
+
 def list_rules(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> list[tuple[RoutingRule, Channel]]:
     """The rules of these brands' channels, by channel and in their order."""
     query = sa.select(RoutingRule, Channel).join(Channel, Channel.id == RoutingRule.channel_id)

@@ -37,6 +37,7 @@ ICONS = {
     NotificationKind.ORDER_URGENT: "file-text",
     NotificationKind.TECHNICIAN_ABSENT: "calendar",
     NotificationKind.VERDICT: "smile",
+    NotificationKind.NEW_WORK: "inbox",
     NotificationKind.RULE: "users",
     NotificationKind.SYSTEM_ERROR: "triangle-alert",
 }

@@ -165,6 +165,11 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
             _("A message comes in"),
             _("On threads assigned to me, and on those I watch. Several on one thread are one notification."),
         ),
+        (
+            NotificationKind.NEW_WORK,
+            _("Something new comes in that nobody has"),
+            _("For my team or, without one, my brands. All of it is one notification until I look."),
+        ),
         (NotificationKind.HELD, _("A reply I scheduled is held"), _("Somebody wrote before its time, or it cannot be sent.")),
         (NotificationKind.UNSENT, _("A message is not delivered"), _("One you wrote, or one on a thread assigned to you.")),
         (NotificationKind.CHANNEL, _("A channel does not work"), _("Or a credential expires. Only administrators are told.")),

@@ -39,6 +39,7 @@ from app.domain.ingest.jobs import process_inbound_event
 from app.domain.ingest.models import InboundEvent
 from app.domain.integrations.actions import IntegrationContent, create_integration
 from app.domain.integrations.models import Provider
+from app.domain.notifications.models import Notification, NotificationKind
 from app.domain.orders.models import Order, OrderStatus
 from app.domain.threads.models import Message, Thread
 from app.sandbox.simulators.common import RunningServer
@@ -91,7 +92,7 @@ class Example:
         soon = sa.func.clock_timestamp() + timedelta(minutes=5)
         waits = sa.select(table.id).where(table.state == "ready", table.run_at <= soon)
         if table is OutboxEntry:
-            waits = waits.where(OutboxEntry.handler == "run_rules")
+            waits = waits.where(OutboxEntry.handler.in_(["run_rules", "tell_of_new_work"]))
         with transaction() as session:
             ids = session.execute(waits.order_by(table.id)).scalars().all()
         for row_id in ids:
@@ -147,6 +148,12 @@ class Example:
             with transaction() as session:
                 set_appointment_state(session, visit.id, state, now=utc_now(), actor=SYSTEM)
             self.work()
+
+    def notices(self) -> list[tuple[str, int]]:
+        """Who was told of new work, and of how much."""
+        query = sa.select(User.name, Notification.count).join(Notification, Notification.user_id == User.id)
+        with transaction() as session:
+            return [(row[0], row[1]) for row in session.execute(query.where(Notification.kind == NotificationKind.NEW_WORK))]
 
     def came(self) -> list[dict[str, Any]]:
         """The mails the customer got."""
@@ -220,6 +227,7 @@ def test_the_example_of_the_documents_runs_each_step_once(example: Example) -> N
         )
         assert answer.status_code == 200
     example.work()
+    assert example.notices() == [("Alice", 1)]
     order = example.order()
     (mail,) = example.came()
     assert f"Uw bestelling {order.order_number}" in str(mail["headers"])

@@ -87,6 +87,11 @@ def _order_created(job: _Job) -> ItemResult:
         return ItemResult("duplicate", reason=known_order.order_number)
     contact = find_person(job.session, **customer, now=job.now)
     references = {"order_reference": name} if name else {}
+    listed = [f"{line.quantity.normalize():f} × {line.description or line.article}" for line in lines]
+    text = "\n".join([name, "", *listed, *filter(None, ("", told.words("notes")))]).strip()
+    meta = {"scenario": {"order_reference": name}}
+    said = Said(f"make:{key}", f"{integration.name} · {name}", text, told.occurred_at, job.event.id, meta)
+    thread = begin_thread(job.session, integration, contact, said, now=job.now)
     made = NewOrder(
         integration.brand_id,
         contact.id,
@@ -96,8 +101,9 @@ def _order_created(job: _Job) -> ItemResult:
         lines=lines,
         notes=told.words("notes"),
         external_references=references,
+        thread_id=thread.id,
     )
-    return ItemResult("new", reason=create_order(job.session, made, now=job.now, actor=SYSTEM).order_number)
+    return ItemResult("new", thread.id, reason=create_order(job.session, made, now=job.now, actor=SYSTEM).order_number)
 
 
 def _visit_completed(job: _Job) -> ItemResult:
