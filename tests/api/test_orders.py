@@ -43,7 +43,7 @@ def test_an_order_without_a_thread_gets_one_that_nobody_has(alice: Caller, world
     said = alice.get(f"/communication/messages?thread_id={thread_id}").json
     assert said is not None
     (message,) = said["items"]
-    assert message["direction"] == "inbound"
+    assert message["direction"] == "incoming"
     assert message["message_content"].startswith("2.5 × ")
 
 

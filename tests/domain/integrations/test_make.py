@@ -93,7 +93,8 @@ def test_the_four_scenarios_become_an_order_its_state_a_payment_and_words_of_the
     assert outside.session.get_one(Contact, order.customer_contact_id).name == "Jan Janssen"
     (payment,) = outside.session.execute(sa.select(OrderPayment)).scalars()
     assert (payment.amount, payment.currency, payment.order_id) == (Decimal(1250), "EUR", order.id)
-    (message,) = outside.messages()
+    ordered, message = outside.messages()
+    assert "1 × " in ordered.text, "the order's conversation begins with it"
     assert message.text == "★ 9\nNetjes gedaan"
     linked = outside.session.execute(sa.select(OrderThread.thread_id, OrderThread.order_id)).one()
     assert tuple(linked) == (message.thread_id, order.id)
