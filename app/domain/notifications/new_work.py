@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.clock import utc_now
 from app.core.db import transaction
@@ -75,6 +75,6 @@ def _whose(session: Session, thread: Thread) -> sa.ColumnElement[bool]:
     return may
 
 
-def _has_members(session: Session, which: sa.ColumnElement[bool], user_id: sa.ColumnElement[uuid.UUID]) -> bool:
+def _has_members(session: Session, which: sa.ColumnElement[bool], user_id: InstrumentedAttribute[uuid.UUID]) -> bool:
     theirs = sa.select(User.id).where(User.id == user_id, which, User.disabled_at.is_(None), users_with(Permission.THREADS_REPLY))
     return session.execute(theirs.limit(1)).first() is not None
