@@ -80,7 +80,7 @@ from app.domain.tasks.handlers import (
     move_tasks_of_merged_thread,
     return_tasks,
 )
-from app.domain.tasks.queries import OPEN_AND_MINE, OVERDUE_AND_MINE
+from app.domain.tasks.queries import OPEN_AND_MINE, OVERDUE
 from app.domain.threads.handlers import follow_merged_contact, give_back_merged_contact
 from app.domain.threads.order_links import link_orders_of_messages
 from app.domain.threads.triage_models import BulkAction
@@ -224,6 +224,7 @@ WIRING = Wiring(
         "ThreadHandedOver": (_push, _route, _automate),
         "ThreadStatusChanged": (_push, _route, _automate),
         "ThreadPriorityChanged": (_push, _route, _automate),
+        "ThreadTypeChanged": (_push, _route, _automate),
         "BulkActionStarted": (),
         "BulkActionAdvanced": (_push_bulk,),
         "ThreadTagged": (_push, _automate),
@@ -336,7 +337,7 @@ STATUSES = {one.machine.entity_type: one for one in (order_kind(visit_guards=ORD
 TARGETS: dict[EndpointKind, Opener] = {EndpointKind.MAKE: open_scenario}
 
 # What the rail counts besides threads.
-COUNTED = {"tasks": OPEN_AND_MINE, "overdue": OVERDUE_AND_MINE}
+COUNTED = {"tasks": OPEN_AND_MINE, "overdue_tasks": OVERDUE}
 
 
 @cache

@@ -28,7 +28,7 @@ Before = aliased(Task)
 # The rail shows them, and every page asks for the rail: counted in the same breath as the threads.
 _OPEN_AND_MINE = "assignee_user_id = :me AND brand_id = ANY(:brands) AND status IN ('open', 'in_progress', 'waiting')"
 OPEN_AND_MINE = Counted("tasks", _OPEN_AND_MINE)
-OVERDUE_AND_MINE = Counted("tasks", f"{_OPEN_AND_MINE} AND due_at <= now()")
+OVERDUE = Counted("tasks", "brand_id = ANY(:brands) AND status IN ('open', 'in_progress', 'waiting') AND due_at <= now()")
 _BY_DUE = Sort("due_at")
 _NO_DATE = "none"
 _TIME = sa.DateTime(timezone=True)
@@ -117,14 +117,18 @@ def list_own_tasks(
     *,
     viewer: Viewer,
     due_by: datetime | None = None,
+    due_until: datetime | None = None,
+    of_all: bool = False,
     brand_id: uuid.UUID | None = None,
     priority: Priority | None = None,
     cursor: str | None = None,
     limit: int,
 ) -> Page[TaskRow]:
-    """One page of the viewer's open tasks, what is due first, first, those without a date last. `due_by`: only those that are
-    due by then. One query along `ix_tasks_open_assignee`. Raises BadCursor."""
-    query, values = _own(_rows, viewer, due_by=due_by, brand_id=brand_id, priority=priority, cursor=cursor, limit=limit + 1)
+    """One page of the viewer's open tasks, what is due first, first, those without a date last. `due_by`, `due_until`: only those
+    due by then; `of_all`: everybody's. One query along `ix_tasks_open_assignee`, or `ix_tasks_open`. Raises BadCursor."""
+    until = min((at for at in (due_by, due_until) if at is not None), default=None)
+    asked = {"due_by": until, "brand_id": brand_id, "priority": priority, "cursor": cursor, "limit": limit + 1}
+    query, values = _own(_rows, viewer, of_all=of_all, **asked)  # type: ignore[arg-type]
     return cut([_row(record) for record in session.execute(query, values)], limit, _BY_DUE, _place)
 
 
@@ -132,13 +136,16 @@ def list_own_dues(
     session: Session,
     *,
     viewer: Viewer,
+    due_until: datetime | None = None,
+    of_all: bool = False,
     brand_id: uuid.UUID | None = None,
     priority: Priority | None = None,
     cursor: str | None = None,
     limit: int,
 ) -> list[datetime | None]:
     """When the first `limit` tasks of `list_own_tasks` are due, in its order; read from the index alone. Raises BadCursor."""
-    query, values = _own(_dues, viewer, due_by=None, brand_id=brand_id, priority=priority, cursor=cursor, limit=limit)
+    asked = {"due_by": due_until, "brand_id": brand_id, "priority": priority, "cursor": cursor, "limit": limit}
+    query, values = _own(_dues, viewer, of_all=of_all, **asked)  # type: ignore[arg-type]
     return list(session.execute(query, values).scalars())
 
 
@@ -146,6 +153,7 @@ def _own(
     read: _Read,
     viewer: Viewer,
     *,
+    of_all: bool,
     due_by: datetime | None,
     brand_id: uuid.UUID | None,
     priority: Priority | None,
@@ -157,7 +165,8 @@ def _own(
     wanted = {"due_by": due_by, "priority": priority}
     asked = {name: value for name, value in wanted.items() if value is not None}
     edge, place = _edge(cursor) if cursor is not None else ("", {})
-    return _own_statement(read, brands, tuple(asked), edge, limit), {"me": viewer.user_id, **asked, **place}
+    mine = {} if of_all else {"me": viewer.user_id}
+    return _own_statement(read, brands, (*mine, *asked), edge, limit), {**mine, **asked, **place}
 
 
 @lru_cache(maxsize=256)
@@ -165,8 +174,9 @@ def _own_statement(
     read: _Read, brand_ids: tuple[uuid.UUID, ...], asked: tuple[str, ...], edge: str, limit: int
 ) -> sa.Select[*tuple[Any, ...]]:
     """As `_listed`."""
-    mine = Task.assignee_user_id == sa.bindparam("me", type_=sa.Uuid)
-    query = read(brand_ids).where(mine, _is(Task.status, *OPEN_STATUSES))
+    query = read(brand_ids).where(_is(Task.status, *OPEN_STATUSES))
+    if "me" in asked:
+        query = query.where(Task.assignee_user_id == sa.bindparam("me", type_=sa.Uuid))
     if "due_by" in asked:
         query = query.where(Task.due_at <= sa.bindparam("due_by", type_=_TIME))
     if "priority" in asked:

@@ -20,6 +20,7 @@ _OF_VIEWS = {
     "open": IN_INBOX,  # word for word as in the partial indexes
     "mine": f"{IN_INBOX} AND assignee_user_id = :me",
     "unassigned": f"{IN_INBOX} AND assignee_user_id IS NULL",
+    "overdue": f"{IN_INBOX} AND response_due_at <= now()",
     "unsent": "unsent_medium IS NOT NULL",
     "snoozed": "snoozed_until IS NOT NULL",
     "email": f"{IN_INBOX} AND medium = 'email'",
@@ -49,6 +50,7 @@ class ViewCounts:
     open: int
     mine: int
     unassigned: int
+    overdue: int
     unsent: int
     snoozed: int
     email: int

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,14 +16,29 @@ from app.domain.threads.queries import ThreadFilter
 from app.domain.threads.tags import TAG_CHARACTERS
 
 RailView = Literal[
-    "open", "mine", "unassigned", "unsent", "snoozed", "email", "whatsapp", "sms", "phone", "internal", "all", "resolved", "spam"
+    "open",
+    "mine",
+    "unassigned",
+    "overdue",
+    "unsent",
+    "snoozed",
+    "email",
+    "whatsapp",
+    "sms",
+    "phone",
+    "internal",
+    "all",
+    "resolved",
+    "spam",
 ]
+Due = Literal["overdue", "today", "week"]
 
 
 class ViewFilters(BaseModel):
     """A view of the rail, narrowed. "mine" is whoever looks: a view for many shows each their own threads.
 
-    `tasks`: the reader's own stand among the threads, which are in the order of what is due then.
+    `tasks`: the reader's own ("mine") or everybody's ("all") stand among the threads, which are in the order of what is due then.
+    `due`: only what is due by now, by the end of the reader's day, or of the six days after it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,17 +49,28 @@ class ViewFilters(BaseModel):
     brand: uuid.UUID | None = None
     team: uuid.UUID | None = None
     tag: Annotated[str, Field(min_length=1, max_length=TAG_CHARACTERS)] | None = None
-    tasks: Literal["mine"] | None = None
+    tasks: Literal["mine", "all"] | None = None
     type: ThreadType | None = None
     order: uuid.UUID | None = None
+    due: Due | None = None
+
+    def due_until(self, viewer: Viewer, now: datetime) -> datetime | None:
+        """By when something must be due to be in the list; None: due or not."""
+        due = "overdue" if self.view == "overdue" else self.due
+        if due in (None, "overdue"):
+            return now if due else None
+        days = {"today": 1, "week": 7}[due]
+        zone = ZoneInfo(viewer.timezone)
+        return datetime.combine(now.astimezone(zone).date() + timedelta(days=days), time(), zone).astimezone(UTC)
 
 
-def thread_filter(filters: ViewFilters, viewer: Viewer) -> ThreadFilter:
-    """Which threads that is for this viewer; a status is looked for among all threads of an open view."""
+def thread_filter(filters: ViewFilters, viewer: Viewer, now: datetime) -> ThreadFilter:
+    """Which threads that is for this viewer now; a status is looked for among all threads of an open view."""
     known = {
         "open": ThreadFilter(),
         "mine": ThreadFilter(assignee_user_id=viewer.user_id),
         "unassigned": ThreadFilter(unassigned=True),
+        "overdue": ThreadFilter(),
         "unsent": ThreadFilter(view="unsent"),
         "snoozed": ThreadFilter(view="snoozed"),
         "email": ThreadFilter(medium="email"),
@@ -58,4 +86,4 @@ def thread_filter(filters: ViewFilters, viewer: Viewer) -> ThreadFilter:
     if filters.status is not None:
         found = replace(found, view="all" if found.view == "open" else found.view, status=filters.status)
     found = replace(found, brand_id=filters.brand, team_id=filters.team, tag=filters.tag, priority=filters.priority)
-    return replace(found, thread_type=filters.type, order_id=filters.order)
+    return replace(found, thread_type=filters.type, order_id=filters.order, due_until=filters.due_until(viewer, now))

@@ -64,6 +64,7 @@ class ThreadFilter:
     tag: str | None = None
     thread_type: ThreadType | None = None
     order_id: uuid.UUID | None = None
+    due_until: datetime | None = None  # those whose clock has run out by then
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,7 @@ _COLUMNS: dict[str, sa.ColumnElement[Any]] = {
     "tag": table_of(ThreadTag).c.tag,
     "thread_type": table_of(Thread).c.thread_type,
     "order_id": table_of(OrderThread).c.order_id,
+    "due_until": table_of(Thread).c.response_due_at,
 }
 
 
@@ -261,7 +263,9 @@ def _conditions(view: str, unassigned: bool, given: Mapping[str, Any]) -> list[s
         conditions.append(Thread.assignee_user_id.is_(None))
     if "order_id" in given:
         conditions.append(Thread.id.in_(sa.select(OrderThread.thread_id).where(OrderThread.order_id == given["order_id"])))
-    return conditions + [_COLUMNS[name] == value for name, value in given.items() if name not in ("tag", "order_id")]
+    if "due_until" in given:
+        conditions.append(Thread.response_due_at <= given["due_until"])
+    return conditions + [_COLUMNS[name] == value for name, value in given.items() if name not in ("tag", "order_id", "due_until")]
 
 
 _ORDER_NUMBER = (

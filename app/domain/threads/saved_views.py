@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -101,11 +102,11 @@ def get_view(session: Session, *, viewer: Viewer, view_id: uuid.UUID) -> View:
     return view
 
 
-def count_of_views(session: Session, *, viewer: Viewer, views: Iterable[View]) -> dict[uuid.UUID, int]:
+def count_of_views(session: Session, *, viewer: Viewer, views: Iterable[View], now: datetime) -> dict[uuid.UUID, int]:
     """How many threads each of the first COUNTED lists leads the viewer to, each at most COUNT_CAP. One query. Searches are not
     counted: no index bounds what that costs."""
     chosen = [view for view in views if view.search is None][:COUNTED]
-    filters = [thread_filter(view.filters, viewer) for view in chosen]
+    filters = [thread_filter(view.filters, viewer, now) for view in chosen]
     return dict(zip((view.id for view in chosen), count_lists(session, viewer=viewer, filters=filters), strict=True))
 
 

@@ -102,7 +102,10 @@ def nav_groups() -> list[dict[str, Any]]:
     beside = ((order_mail, Permission.ORDERS_CHANGE), (planner, Permission.VISITS_PLAN), (analytics, Permission.ANALYTICS_SEE))
     work = [item for item, permission in beside if current_viewer().may(permission)]
     first = [_view_item(view, icon, path) for view, icon in (("open", "inbox"), ("mine", "user"), ("unassigned", "users"))]
-    overdue = {**_view_item("overdue", "triangle-alert", path), "count": words.capped(counts.others.get("overdue", 0))}
+    overdue = {
+        **_view_item("overdue", "triangle-alert", path),
+        "count": words.capped(counts.overdue + counts.others.get("overdue_tasks", 0)),
+    }
     unsent = {**_view_item("unsent", "circle-alert", path), "is_alarm": True}
     failed = [unsent] if unsent["count"] or unsent["current"] else []
     rest = [_view_item("snoozed", "clock", path), tasks, {**overdue, "is_alarm": True}, *failed, contacts, orders]

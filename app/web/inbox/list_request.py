@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, get_args
 
 from flask import abort, g, request
 
+from app.core.clock import utc_now
 from app.core.db import db
 from app.core.links import url_for
-from app.domain.threads.list_filters import RailView, ViewFilters, thread_filter
+from app.domain.threads.list_filters import Due, RailView, ViewFilters, thread_filter
 from app.domain.threads.models import Priority, ThreadStatus, ThreadType
 from app.domain.threads.queries import ThreadFilter
 from app.domain.threads.saved_views import View, ViewMissing, get_view
@@ -39,10 +41,16 @@ class Asked:
     sort: ListSort
     kept: dict[str, Any]
     saved: View | None = None
+    now: datetime = field(default_factory=utc_now)
 
     @property
     def filter(self) -> ThreadFilter:
-        return thread_filter(self.filters, current_viewer())
+        return thread_filter(self.filters, current_viewer(), self.now)
+
+    @property
+    def due_until(self) -> datetime | None:
+        """By when tasks of the list must be due, too."""
+        return self.filters.due_until(current_viewer(), self.now)
 
     @property
     def is_changed(self) -> bool:
@@ -72,9 +80,15 @@ class Asked:
         saved = self.saved is not None and self.saved.filters.tasks
         return bare_url(self.view, **{**self.kept, "sort": self._named(ListSort.DUE), "tasks": None if saved else "mine"})
 
+    def url_with_all_tasks(self) -> str:
+        """The same list with everybody's tasks, or without them where they are in it."""
+        if self.filters.tasks == "all":
+            return self.url(tasks=None)
+        return bare_url(self.view, **{**self.kept, "sort": self._named(ListSort.DUE), "tasks": "all"})
+
     def _named(self, sort: ListSort) -> str | None:
         """As the address says it: nothing where the view is in that order anyway."""
-        return None if sort == (self.saved.sort if self.saved else ListSort.NEWEST) else sort.value
+        return None if sort == (self.saved.sort if self.saved else usual_sort(self.view)) else sort.value
 
     def _without(self, name: str) -> str | None:
         return "" if self.saved is not None and getattr(self.saved.filters, name, None) is not None else None
@@ -88,11 +102,17 @@ def ask(view: str) -> Asked:
         raise IsSearch(saved)
     if saved is None and view not in get_args(RailView):
         abort(404)
-    base = saved.filters if saved else ViewFilters.model_validate({"view": view})
+    everybodys = {"tasks": "all"} if view == "overdue" else {}
+    base = saved.filters if saved else ViewFilters.model_validate({"view": view, **everybodys})
     named = {name: value or None for name, value in kept.items() if value is not None and name != "sort"}
-    sort = ListSort(kept["sort"] or (saved.sort if saved else ListSort.NEWEST))
+    sort = ListSort(kept["sort"] or (saved.sort if saved else usual_sort(view)))
     filters = ViewFilters.model_validate({**base.model_dump(), **named, **({} if sort == ListSort.DUE else {"tasks": None})})
     return Asked(view, filters, sort, kept, saved)
+
+
+def usual_sort(view: str) -> ListSort:
+    """The order of a view of the rail in which nobody asked for another."""
+    return ListSort.DUE if view == "overdue" else ListSort.NEWEST
 
 
 def ask_beside_thread(view: str) -> Asked:
@@ -111,7 +131,7 @@ def name_only(view: str) -> Asked:
 
 
 def kept_args(view: str) -> dict[str, Any]:
-    """Status, priority, brand, team, tag, type, order, tasks and sort as they go into an address again."""
+    """Status, priority, brand, team, tag, type, order, tasks, due and sort as they go into an address again."""
     kept = {
         "status": _choice(ThreadStatus, "status"),
         "priority": _choice(Priority, "priority"),
@@ -120,12 +140,13 @@ def kept_args(view: str) -> dict[str, Any]:
         "tag": _given("tag", lambda text: len(text) <= TAG_CHARACTERS and text.isprintable()),
         "type": _choice(ThreadType, "type"),
         "order": _given("order", lambda text: parse_uuid(text) is not None),
-        "tasks": _given("tasks", lambda text: text == "mine"),
+        "tasks": _given("tasks", lambda text: text in ("mine", "all")),
+        "due": _given("due", lambda text: text in get_args(Due)),
         "sort": _choice(ListSort, "sort") or None,
     }
     if is_saved(view):
         return kept
-    return {name: value if value and value != ListSort.NEWEST else None for name, value in kept.items()}
+    return {name: value if value and value != usual_sort(view) else None for name, value in kept.items()}
 
 
 def bare_url(view: str, **args: Any) -> str:

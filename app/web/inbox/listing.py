@@ -98,6 +98,8 @@ def _context(asked: Asked, *, with_rows: bool) -> dict[str, Any]:
         "sort": asked.sort,
         "with_tasks": bool(filters.tasks),
         "tasks_url": asked.url_with_tasks(),
+        "with_all_tasks": filters.tasks == "all",
+        "all_tasks_url": asked.url_with_all_tasks(),
         "sorts": [{"value": sort, "href": asked.url_sorted(sort)} for sort in ListSort],
         "chips": _chips(view, with_saved=with_rows),
         "brand_count": len(viewer.brand_ids),
@@ -106,6 +108,7 @@ def _context(asked: Asked, *, with_rows: bool) -> dict[str, Any]:
         "tag_filter": filters.tag or "",
         "type_filter": filters.type or "",
         "order_filter": filters.order or "",
+        "due_filter": filters.due or "",
         **(team_context(asked) if with_rows else {"team_filter": "", "own_teams": {}}),
         "list_priorities": list(Priority),
         "bulk_statuses": list(ThreadStatus),
@@ -145,7 +148,20 @@ def _thread_url(view: str, thread_id: uuid.UUID, endpoint: str = "inbox.show_thr
 
 def _chips(view: str, *, with_saved: bool) -> list[dict[str, Any]]:
     """The views one tap away, where the rail is not in sight."""
-    names = ("open", "email", "whatsapp", "sms", "phone", "internal", "mine", "unassigned", "snoozed", "spam", *TASK_VIEWS)
+    names = (
+        "open",
+        "email",
+        "whatsapp",
+        "sms",
+        "phone",
+        "internal",
+        "mine",
+        "unassigned",
+        "overdue",
+        "snoozed",
+        "spam",
+        *TASK_VIEWS,
+    )
     saved = view_counts().saved_views if with_saved else ()
     chips = [(v, bare_url(v), _("All") if v == "open" else view_title(v)) for v in names]
     chips += [(str(found.id), url_of_view(found), found.name) for found in saved]

@@ -1,4 +1,4 @@
-"""The viewer's own tasks among the threads of a list, each at the place of its due time.
+"""The viewer's own tasks, or everybody's, among the threads of a list, each at the place of its due time.
 
 Two keyset scans, one of threads and one of tasks, each along its own index and no longer than its part of the page; merged here.
 A list without tasks has no part in this. A cursor is a place in the order of threads by what is due: a task stands there as a
@@ -62,7 +62,8 @@ def _tasks_behind(asked: Asked, cursor: str | None) -> dict[str, Any] | None:
     edge = _edge(place_of(ListSort.DUE, cursor)) if cursor is not None else ""
     if edge is None:
         return None
-    return {"brand_id": asked.filters.brand, "priority": asked.filters.priority, "cursor": edge or None}
+    wanted = {"brand_id": asked.filters.brand, "priority": asked.filters.priority, "cursor": edge or None}
+    return {**wanted, "due_until": asked.due_until, "of_all": asked.filters.tasks == "all"}
 
 
 def _edge(key: Key) -> str | None:

@@ -61,7 +61,7 @@ def _views_page(views: list[View]) -> ResponseReturnValue:
 def saved_view_counts() -> ResponseReturnValue:
     """How many threads the first views of the rail lead to, as shown, by id. Asked for after the page, which does not wait."""
     session, viewer = db.session(), current_viewer()
-    counts = count_of_views(session, viewer=viewer, views=list_views(session, viewer=viewer))
+    counts = count_of_views(session, viewer=viewer, views=list_views(session, viewer=viewer), now=utc_now())
     return jsonify({str(view_id): words.capped(count) for view_id, count in counts.items()})
 
 

@@ -7,28 +7,26 @@ from typing import Any
 
 from flask import request, url_for
 
-from app.core.clock import utc_now
 from app.core.db import db
 from app.core.paging import BadCursor, Page
 from app.domain.tasks.queries import TaskRow, list_own_tasks
 from app.web.accounts.session import current_viewer
 
-TASK_VIEWS = ("tasks", "overdue")
+TASK_VIEWS = ("tasks",)
 PAGE_ROWS = 30
 
 
 def task_list_context(view: str, *, with_rows: bool) -> dict[str, Any]:
     """Rows and address of one of TASK_VIEWS; a foreign cursor starts from the top. At most one query."""
     return {
-        "rows": _rows(view) if with_rows else Page(()),
+        "rows": _rows() if with_rows else Page(()),
         "first_page": "cursor" not in request.args,
         "list_url": partial(url_for, "inbox.list_view", view=view),
     }
 
 
-def _rows(view: str) -> Page[TaskRow]:
-    due_by = utc_now() if view == "overdue" else None
-    list_from = partial(list_own_tasks, db.session(), viewer=current_viewer(), due_by=due_by, limit=PAGE_ROWS)
+def _rows() -> Page[TaskRow]:
+    list_from = partial(list_own_tasks, db.session(), viewer=current_viewer(), limit=PAGE_ROWS)
     try:
         return list_from(cursor=request.args.get("cursor"))
     except BadCursor:

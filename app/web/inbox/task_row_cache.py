@@ -13,9 +13,11 @@ from markupsafe import Markup
 
 from app.core.clock import utc_now
 from app.core.links import url_for
+from app.core.translation import gettext as _
 from app.domain.tasks.models import TaskStatus, TaskType
 from app.domain.tasks.queries import TaskRow
 from app.domain.threads.models import Priority
+from app.web.accounts.session import current_viewer
 from app.web.inbox.row_cache import ROWS_KEPT
 
 
@@ -46,6 +48,8 @@ class TaskLook:
     brand_name: str
     has_brands: bool
     brand_hue: int
+    assignee: str
+    """Whose it is; "" for the reader's own."""
 
 
 def task_html(
@@ -76,6 +80,7 @@ def task_html(
             brand_name=row.brand_name,
             has_brands=has_brands,
             brand_hue=row.brand_hue,
+            assignee="" if task.assignee_user_id == current_viewer().user_id else row.assignee_name or _("Nobody"),
         )
     )
 
