@@ -23,7 +23,18 @@ from app.core.db import db
 from app.core.keyset import Sort
 from app.core.problems import invalid
 from app.domain.accounts.access import Viewer
-from app.domain.tasks.actions import TaskContent, create_task, edit_task, lock_task, set_task_status
+from app.domain.orders.queries import OrderMissing
+from app.domain.orders.queries import get_order as find_order
+from app.domain.tasks.actions import (
+    NothingToDecide,
+    TaskContent,
+    WhyRefused,
+    create_task,
+    decide_task,
+    edit_task,
+    lock_task,
+    set_task_status,
+)
 from app.domain.tasks.api_queries import TaskConditions, TaskRecord, get_task_record, list_task_records
 from app.domain.tasks.models import Task
 from app.domain.tasks.queries import may_wait_for
@@ -108,6 +119,7 @@ def _create(session: Session, viewer: Viewer, body: TaskCreate) -> Answer:
         priority=body.priority,
         assignee_user_id=_assignee(session, body.assigned_to_contact_id, brand_id),
         thread_id=thread.id if thread else None,
+        order_id=_order_id(session, viewer, body.order_id, brand_id),
         recurrence=body.recurrence,
         waiting_for=_waiting_for(body.waiting_for, thread.id if thread else None),
         depends_on_id=_before(session, viewer, body.depends_on, brand_id),
@@ -126,7 +138,9 @@ def _update(session: Session, viewer: Viewer, task_id: uuid.UUID, body: TaskUpda
     content = _changed(session, viewer, task, body)
     if content != _content(task):
         edit_task(session, task_id, content, now=now, actor=viewer.actor)
-    if "status" in body.model_fields_set:
+    if "decision" in body.model_fields_set:
+        _decide(session, viewer, task_id, body)
+    elif "status" in body.model_fields_set:
         notes = body.completion_notes if "completion_notes" in body.model_fields_set else None
         set_task_status(session, task_id, body.status, now=now, actor=viewer.actor, completion_notes=notes)
     elif "completion_notes" in body.model_fields_set:
@@ -136,12 +150,12 @@ def _update(session: Session, viewer: Viewer, task_id: uuid.UUID, body: TaskUpda
 
 def _content(task: Task) -> TaskContent:
     names = ("brand_id", "title", "notes", "task_type", "priority", "assignee_user_id", "due_date", "due_time")
-    more = ("reminder_minutes", "recurrence", "thread_id", "zone", "waiting_for", "depends_on_id")
+    more = ("reminder_minutes", "recurrence", "thread_id", "zone", "waiting_for", "depends_on_id", "order_id")
     return TaskContent(**{name: getattr(task, name) for name in (*names, *more)})
 
 
 def _changed(session: Session, viewer: Viewer, task: Task, body: TaskUpdate) -> TaskContent:
-    """The task's content with what was sent; what needs a date goes with it."""
+    """The task's content with what was sent."""
     sent, values = body.model_fields_set, vars(_content(task)).copy()
     values |= {column: getattr(body, name) for name, column in CONTENT.items() if name in sent}
     values["title"] = " ".join(values["title"].split())
@@ -150,10 +164,17 @@ def _changed(session: Session, viewer: Viewer, task: Task, body: TaskUpdate) -> 
         if thread is not None and thread.brand_id != task.brand_id:
             raise invalid("thread_id", "is a thread of another brand")
         values["thread_id"] = thread.id if thread else None
+    if "order_id" in sent:
+        values["order_id"] = _order_id(session, viewer, body.order_id, task.brand_id)
     values |= _waits(session, viewer, task, body, values["thread_id"])
     if "assigned_to_contact_id" in sent:
         values["assignee_user_id"] = _assignee(session, body.assigned_to_contact_id, task.brand_id)
-    without_date = values["due_date"] is None
+    return TaskContent(**_when(viewer, body, values))
+
+
+def _when(viewer: Viewer, body: TaskUpdate, values: dict[str, Any]) -> dict[str, Any]:
+    """What needs a date goes with it."""
+    sent, without_date = body.model_fields_set, values["due_date"] is None
     for name, column in (("due_time", "due_time"), ("reminder_settings", "reminder_minutes"), ("recurrence", "recurrence")):
         if without_date and getattr(body, name) is not None:
             raise invalid(name, NEEDS_DATE)
@@ -165,7 +186,7 @@ def _changed(session: Session, viewer: Viewer, task: Task, body: TaskUpdate) -> 
         values["reminder_minutes"] = body.reminder_settings.minutes_before if body.reminder_settings else None
     if {"due_date", "due_time"} & sent:
         values["zone"] = viewer.timezone
-    return TaskContent(**values)
+    return values
 
 
 def _waits(
@@ -178,6 +199,31 @@ def _waits(
     if "depends_on" in sent and body.depends_on != before_id:
         before_id = _before(session, viewer, body.depends_on, task.brand_id, task.id)
     return {"waiting_for": words if thread_id else "", "depends_on_id": before_id}
+
+
+def _order_id(session: Session, viewer: Viewer, order_id: uuid.UUID | None, brand_id: uuid.UUID) -> uuid.UUID | None:
+    if order_id is None:
+        return None
+    try:
+        order = find_order(session, viewer=viewer, order_id=order_id).order
+    except OrderMissing as error:
+        raise invalid("order_id", "there is no such order") from error
+    if order.brand_id != brand_id:
+        raise invalid("order_id", "is an order of another brand")
+    return order.id
+
+
+def _decide(session: Session, viewer: Viewer, task_id: uuid.UUID, body: TaskUpdate) -> None:
+    sent = body.model_fields_set
+    if "status" in sent:
+        raise invalid("status", "follows from the decision: leave it out")
+    reason = body.completion_notes if "completion_notes" in sent else ""
+    try:
+        decide_task(session, task_id, body.decision, reason=reason, now=utc_now(), actor=viewer.actor)
+    except NothingToDecide as error:
+        raise invalid("decision", "is for an open task of type approval_request") from error
+    except WhyRefused as error:
+        raise invalid("completion_notes", "say why it is refused") from error
 
 
 def _dates(due_date: date | None, due_time: str | None, reminder: Any, recurrence: Any) -> dict[str, Any]:
@@ -227,6 +273,8 @@ def _task_out(record: TaskRecord) -> TaskOut:
         assigned_to_contact_id=record.assigned_to_contact_id,
         created_by_contact_id=record.created_by_contact_id,
         thread_id=task.thread_id,
+        order_id=task.order_id,
+        decision=task.decision,
         due_date=task.due_date,
         due_time=f"{task.due_time:%H:%M}" if task.due_time else None,
         due_at=task.due_at,

@@ -15,6 +15,7 @@ from app.domain.tasks.models import (
     REMINDER_MINUTES,
     TITLE_CHARACTERS,
     WAITING_CHARACTERS,
+    Decision,
     Recurrence,
     TaskStatus,
     TaskType,
@@ -68,7 +69,7 @@ class TaskOut(Output):
     assigned_to_contact_id: uuid.UUID | None
     created_by_contact_id: uuid.UUID | None
     thread_id: uuid.UUID | None
-    order_id: uuid.UUID | None = Field(default=None, description="Always null in this version")
+    order_id: uuid.UUID | None
     due_date: date | None
     due_time: str | None
     due_at: datetime | None = Field(description="The instant after which it is overdue")
@@ -78,6 +79,7 @@ class TaskOut(Output):
     depends_on: uuid.UUID | None = Field(description="The task that comes before it")
     completed_at: datetime | None
     completion_notes: str
+    decision: Decision | None = Field(description="Of an `approval_request` that was decided; why is in `completion_notes`")
     created_at: datetime
     updated_at: datetime
 
@@ -95,6 +97,7 @@ class TaskListQuery(ListQuery):
     assigned_to_contact_id: uuid.UUID | Literal["none"] | None = Field(default=None, description="`none`: unassigned")
     created_by_contact_id: uuid.UUID | None = None
     thread_id: uuid.UUID | None = None
+    order_id: uuid.UUID | None = None
     due_date: date | None = None
     sort: SortTasks = "-created_at"
 
@@ -108,6 +111,7 @@ class TaskCreate(Input):
     priority: Priority = Priority.NORMAL
     brand: BrandKey | None = Field(default=None, description="Left out: the thread's brand, or your only one")
     thread_id: uuid.UUID | None = None
+    order_id: uuid.UUID | None = Field(default=None, description="An order of the same brand")
     assigned_to_contact_id: uuid.UUID | None = None
     due_date: DueDate | None = None
     due_time: DueTime | None = None
@@ -126,7 +130,9 @@ class TaskUpdate(Input):
     priority: Priority = absent()
     status: TaskStatus = absent("Completing a recurring task makes its next one")
     completion_notes: Notes = absent("Goes with `status: completed`")
+    decision: Decision = absent("Approves or refuses an open `approval_request`; a refusal needs `completion_notes`")
     thread_id: uuid.UUID | None = absent("A thread of the task's brand")
+    order_id: uuid.UUID | None = absent("An order of the task's brand")
     assigned_to_contact_id: uuid.UUID | None = absent("null: nobody")
     due_date: DueDate | None = absent()
     due_time: DueTime | None = absent()

@@ -92,6 +92,12 @@ def get_order(session: Session, *, viewer: Viewer, order_id: uuid.UUID, with_thr
     return _row(rows[0], lines, tuple(threads))
 
 
+def find_order_numbered(session: Session, *, viewer: Viewer, brand_id: uuid.UUID, number: str) -> Order | None:
+    """The brand's order with this number, if the viewer may see it. One query."""
+    query = sa.select(Order).where(Order.order_number == number, Order.brand_id == brand_id)
+    return session.execute(query.where(Order.brand_id.in_(viewer.brand_ids))).scalar_one_or_none()
+
+
 def list_events_of_order(session: Session, order_id: uuid.UUID, *, limit: int = 200) -> list[tuple[Event, str]]:
     """What happened to an order and around it, first to last, each with the name of whoever did it. One query."""
     here = sa.and_(Event.payload.has_key("order_id"), Event.payload["order_id"].astext == str(order_id))

@@ -14,9 +14,17 @@ from app.core.ids import new_id
 from app.domain.events.actions import SYSTEM, Actor, Subject, record
 from app.domain.events.models import Event
 from app.domain.tasks.due import due_instant, next_due_date, reminder_instant
-from app.domain.tasks.models import OPEN_STATUSES, Recurrence, Task, TaskStatus, TaskType
+from app.domain.tasks.models import OPEN_STATUSES, Decision, Recurrence, Task, TaskStatus, TaskType
 from app.domain.tasks.waiting import lock_threads, settle_waiting
 from app.domain.threads.models import Priority
+
+
+class NothingToDecide(Exception):
+    """The task asks for no approval, or is closed."""
+
+
+class WhyRefused(Exception):
+    """A refusal says why."""
 
 
 class TaskMovedOn(Exception):
@@ -45,6 +53,7 @@ class TaskContent:
     zone: str = "Europe/Amsterdam"
     waiting_for: str = ""
     depends_on_id: uuid.UUID | None = None
+    order_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -103,10 +112,27 @@ def edit_task(
     return task
 
 
+def decide_task(
+    session: Session, task_id: uuid.UUID, decision: Decision, *, reason: str, now: datetime, actor: Actor
+) -> StatusChange:
+    """Approve or refuse what a task asks for, which completes it; rules that wait for completed tasks see the decision.
+
+    Raises NothingToDecide for a task of another type, WhyRefused for a refusal that does not say why.
+    """
+    task = lock_task(session, task_id)
+    if task.task_type != TaskType.APPROVAL_REQUEST or not task.is_open:
+        raise NothingToDecide(str(task_id))
+    if decision == Decision.REFUSED and not reason.strip():
+        raise WhyRefused(str(task_id))
+    task.decision = decision
+    session.flush()
+    return set_task_status(session, task_id, TaskStatus.COMPLETED, now=now, actor=actor, completion_notes=reason.strip())
+
+
 def set_task_status(
     session: Session, task_id: uuid.UUID, status: TaskStatus, *, now: datetime, actor: Actor, completion_notes: str | None = None
 ) -> StatusChange:
-    """Move a task to a state; the state it has already changes nothing.
+    """Move a task to a state; the state it has already changes nothing. One that is open again is decided no more.
 
     Completing a recurring task makes its next one, once, whatever is undone and done again; reopening takes an untouched next one
     back.
@@ -119,6 +145,7 @@ def set_task_status(
         return StatusChange(task, former)
     task.status = status
     task.completed_at = now if status == TaskStatus.COMPLETED else None
+    task.decision = task.decision if status == TaskStatus.COMPLETED else None
     _touch(session, task, now)
     event = {TaskStatus.COMPLETED: "TaskCompleted"}.get(status, "TaskReopened" if former not in OPEN_STATUSES else "TaskMoved")
     _record(session, event, task, now=now, actor=actor, former=former)
@@ -170,7 +197,7 @@ def _touch(session: Session, task: Task, now: datetime) -> None:
 
 
 def _fill(task: Task, content: TaskContent) -> None:
-    for name in ("brand_id", "title", "notes", "task_type", "priority", "assignee_user_id", "thread_id", "zone"):
+    for name in ("brand_id", "title", "notes", "task_type", "priority", "assignee_user_id", "thread_id", "order_id", "zone"):
         setattr(task, name, getattr(content, name))
     task.waiting_for, task.depends_on_id = content.waiting_for if content.thread_id else "", content.depends_on_id
     task.due_date, task.due_time = content.due_date, content.due_time if content.due_date else None
@@ -209,6 +236,7 @@ def _make_next(session: Session, task: Task, *, now: datetime, actor: Actor) -> 
         reminder_minutes=task.reminder_minutes,
         recurrence=task.recurrence,
         thread_id=task.thread_id,
+        order_id=task.order_id,
         zone=task.zone,
     )
     made = create_task(session, content, now=now, actor=actor)
@@ -238,8 +266,12 @@ def _record(
     caused_by: Event | None = None,
 ) -> None:
     payload = {"task_id": str(task.id), "assignee": str(task.assignee_user_id) if task.assignee_user_id else None}
+    if task.order_id is not None:
+        payload["order_id"] = str(task.order_id)
     if former is not None:
         payload |= {"from": former.value, "to": task.status.value}
+    if event == "TaskCompleted" and task.decision is not None:
+        payload |= {"outcome": task.decision.value, "reason": task.completion_notes}
     if _stands_in_timeline(event, task):
         payload |= {"because": "promise", "title": task.title}
     subject = Subject(brand_id=task.brand_id, thread_id=task.thread_id)

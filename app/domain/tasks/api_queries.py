@@ -36,6 +36,7 @@ class TaskConditions:
     assigned_to_contact_id: uuid.UUID | str | None = None
     created_by_contact_id: uuid.UUID | None = None
     thread_id: uuid.UUID | None = None
+    order_id: uuid.UUID | None = None
     due_date: date | None = None
 
 
@@ -93,6 +94,7 @@ def _conditions(wanted: TaskConditions) -> list[sa.ColumnElement[bool]]:
             Task.task_type: wanted.task_type,
             Task.priority: wanted.priority,
             Task.thread_id: wanted.thread_id,
+            Task.order_id: wanted.order_id,
             Task.due_date: wanted.due_date,
         }
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from app.core.db import table_of
 from app.domain.accounts.models import User
 from app.domain.events.actions import Actor
 from app.domain.events.models import Event
+from app.domain.orders.template_facts import find_order_of_thread
 from app.domain.tasks.actions import TaskContent, add_task, create_task
 from app.domain.tasks.automatic import make_task_of_promise
 from app.domain.tasks.models import Task, TaskType
@@ -76,6 +78,7 @@ def make_asked_task(session: Session, event: Event) -> None:
         assignee_user_id=assignee,
         due_date=None if days is None else event.occurred_at.astimezone(ZoneInfo(zone)).date() + timedelta(days=days),
         thread_id=event.thread_id,
+        order_id=_order_of(session, event),
         zone=zone,
     )
     actor = Actor(event.actor_user_id, by=event.payload.get("by"))
@@ -86,3 +89,13 @@ def make_promised_task(session: Session, event: Event) -> None:
     """`DeliveryChanged`: a message that left may have promised something."""
     if event.message_id is not None and event.payload.get("status") in LEFT:
         make_task_of_promise(session, event.message_id, now=event.occurred_at, caused_by=event)
+
+
+def _order_of(session: Session, event: Event) -> uuid.UUID | None:
+    """The order of what the asking follows from, else the one the thread is about."""
+    cause = session.get(Event, event.caused_by_id) if event.caused_by_id else None
+    named = cause.payload.get("order_id") if cause is not None else None
+    if named:
+        return uuid.UUID(named)
+    order = find_order_of_thread(session, event.thread_id) if event.thread_id else None
+    return order.id if order is not None else None

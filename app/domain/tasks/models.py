@@ -43,6 +43,13 @@ class Recurrence(StrEnum):
     MONTHLY = "monthly"
 
 
+class Decision(StrEnum):
+    """What became of something that was to be approved."""
+
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
 OPEN_STATUSES = (TaskStatus.OPEN, TaskStatus.IN_PROGRESS, TaskStatus.WAITING)
 _OPEN = "status IN ('open', 'in_progress', 'waiting')"
 
@@ -50,7 +57,7 @@ _OPEN = "status IN ('open', 'in_progress', 'waiting')"
 class Task(WithId, Base):
     """One task. `due_at` is the instant after which it is overdue: `due_date` at `due_time`, or the end of that day, in the zone
     of whoever set it. `follows_id`: the task whose completion made this one. `promised_in_message_id`: the reply that said so.
-    `called_in_message_id`: the missed call it is about.
+    `called_in_message_id`: the missed call it is about. `decision`: of a completed approval; why is in `completion_notes`.
 
     While it is open, its thread waits for `waiting_for` (where that says something), and it waits itself for `depends_on_id`.
     """
@@ -59,6 +66,7 @@ class Task(WithId, Base):
 
     brand_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("brands.id"))
     thread_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("threads.id", ondelete="SET NULL"))
+    order_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("orders.id", ondelete="SET NULL"))
     title: Mapped[str]
     notes: Mapped[str] = mapped_column(default="")
     task_type: Mapped[TaskType] = mapped_column(text_enum(TaskType, "task_type"), default=TaskType.OTHER)
@@ -82,6 +90,7 @@ class Task(WithId, Base):
     waiting_for: Mapped[str] = mapped_column(default="", server_default="")
     depends_on_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("tasks.id", ondelete="SET NULL"))
     completion_notes: Mapped[str] = mapped_column(default="")
+    decision: Mapped[Decision | None] = mapped_column(text_enum(Decision, "decision"))
     completed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -98,6 +107,7 @@ class Task(WithId, Base):
             postgresql_where=sa.text(_OPEN),
         ),
         sa.Index("ix_tasks_thread", "thread_id", postgresql_where=sa.text("thread_id IS NOT NULL")),
+        sa.Index("ix_tasks_order", "order_id", postgresql_where=sa.text("order_id IS NOT NULL")),
         sa.Index("ix_tasks_newest", "brand_id", "id"),
         sa.Index("ix_tasks_created", "brand_id", "created_at", "id"),
         sa.Index("ix_tasks_day", "brand_id", "due_date"),

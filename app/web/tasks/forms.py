@@ -33,6 +33,7 @@ class TaskForm:
         zone: str,
         assignees: set[uuid.UUID],
         before: set[uuid.UUID] | None = None,
+        order_id: uuid.UUID | None = None,
     ) -> TaskContent:
         """What the form holds; look at `errors` before using it. `before`: the tasks it may wait for."""
         due_date, due_time = self._date("due_date"), self._time("due_time")
@@ -59,6 +60,7 @@ class TaskForm:
             zone=zone,
             waiting_for=self._waiting_for() if thread_id else "",
             depends_on_id=self._before(before or set()),
+            order_id=order_id,
         )
 
     def get(self, name: str) -> str:

@@ -12,7 +12,7 @@ from app.core.clock import utc_now
 from app.core.translation import date_words
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.domain.tasks.models import Recurrence, Task, TaskStatus, TaskType
+from app.domain.tasks.models import Decision, Recurrence, Task, TaskStatus, TaskType
 from app.domain.tasks.queries import TaskRow
 from app.web.inbox.words import today
 
@@ -61,6 +61,13 @@ class Group:
     key: str
     title: str
     rows: tuple[TaskRow, ...]
+
+
+DECISIONS = {Decision.APPROVED: N_("Approved"), Decision.REFUSED: N_("Refused")}
+
+
+def decision_words(decision: Decision) -> str:
+    return _(DECISIONS[decision])
 
 
 def task_type_words(value: str) -> str:
@@ -142,6 +149,7 @@ FILTERS = {
     "task_type_words": task_type_words,
     "task_type_icon": task_type_icon,
     "task_status_words": task_status_words,
+    "decision_words": decision_words,
     "recurrence_words": recurrence_words,
     "due_words": due_words,
     "is_overdue": is_overdue,

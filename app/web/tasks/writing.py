@@ -14,11 +14,24 @@ from werkzeug.wrappers import Response
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
+from app.core.text import storable
 from app.core.translation import gettext as _
-from app.domain.tasks.actions import StatusChange, TaskMovedOn, create_task, edit_task, set_task_status
-from app.domain.tasks.models import NOTES_CHARACTERS, Recurrence, Task, TaskStatus, TaskType
+from app.domain.orders.models import Order
+from app.domain.orders.queries import find_order_numbered
+from app.domain.orders.template_facts import find_order_of_thread
+from app.domain.tasks.actions import (
+    NothingToDecide,
+    StatusChange,
+    TaskMovedOn,
+    WhyRefused,
+    create_task,
+    decide_task,
+    edit_task,
+    set_task_status,
+)
+from app.domain.tasks.models import NOTES_CHARACTERS, Decision, Recurrence, Task, TaskStatus, TaskType
 from app.domain.tasks.queries import TaskRow, get_task, list_before
-from app.domain.threads.models import Priority
+from app.domain.threads.models import Priority, Thread
 from app.domain.threads.queries import get_thread
 from app.domain.threads.timeline import list_assignable_users
 from app.web.accounts.session import current_viewer
@@ -44,7 +57,11 @@ def add_task() -> ResponseReturnValue:
         form.errors["brand"] = _("Choose one of your brands.")
         brand_id = viewer.brand_ids[0] if viewer.brand_ids else uuid.UUID(int=0)
     content = form.content(
-        brand_id=brand_id, thread_id=thread.id if thread else None, zone=viewer.timezone, assignees=_assignees(brand_id)
+        brand_id=brand_id,
+        thread_id=thread.id if thread else None,
+        zone=viewer.timezone,
+        assignees=_assignees(brand_id),
+        order_id=_order_of(form, brand_id, thread),
     )
     if form.errors:
         return thread_tasks_page(thread.id, form, status=422) if thread else _list_again(form, status=422)
@@ -80,6 +97,7 @@ def save_task(task_id: uuid.UUID) -> ResponseReturnValue:
         zone=viewer.timezone,
         assignees=_assignees(task.brand_id),
         before={task_id for task_id, _title in _before(row)},
+        order_id=_order_of(form, task.brand_id, None),
     )
     if form.errors:
         return _editor(row, form, status=422)
@@ -119,6 +137,28 @@ def set_status(task_id: uuid.UUID) -> ResponseReturnValue:
         return redirect(_where_from(row.task), 303)
     undo = url_for("tasks.set_status", task_id=task_id, status=change.former.value) if change.former != status else ""
     return _saying(make_response("", 204), said, undo=undo, shown_in_thread=change.task.stands_in_thread)
+
+
+@bp.post("/tasks/<uuid:task_id>/decision")
+def decide(task_id: uuid.UUID) -> ResponseReturnValue:
+    """Approve or refuse (`decision`) what the task asks for; a refusal says why (`completion_notes`)."""
+    viewer, form = current_viewer(), TaskForm(request.form.to_dict())
+    row = get_task(db.session(), viewer=viewer, task_id=task_id)
+    wanted = next((known for known in Decision if known.value == form.get("decision")), None)
+    if wanted is None:
+        return _("This choice does not exist; reload the page and try again."), 422
+    reason = storable(form.get("completion_notes"))[:NOTES_CHARACTERS]
+    try:
+        with transaction() as session:
+            decide_task(session, task_id, wanted, reason=reason, now=utc_now(), actor=viewer.actor)
+    except WhyRefused:
+        shown = TaskForm(_values(row.task), {"completion-notes": _("Say why it is refused.")})
+        return _editor(row, shown, status=422)
+    except NothingToDecide:
+        return _editor(row, TaskForm(_values(row.task)), moved_on=True, status=409)
+    runtime().nudger.nudge()
+    flash(words.decision_words(wanted))
+    return redirect(url_for("tasks.show_task", task_id=task_id), 303)
 
 
 @bp.get("/tasks/<uuid:task_id>/reminder")
@@ -164,6 +204,18 @@ def _where_from(task: Task) -> str:
     return url_for("tasks.board") if request.form.get("back") == "board" else url_for("tasks.show_list")
 
 
+def _order_of(form: TaskForm, brand_id: uuid.UUID, thread: Thread | None) -> uuid.UUID | None:
+    """The order whose number was typed; a task written beside a thread is about the thread's."""
+    number, session = form.get("order_number").upper(), db.session()
+    if not number:
+        order = find_order_of_thread(session, thread.id) if thread is not None else None
+        return order.id if order is not None else None
+    found = find_order_numbered(session, viewer=current_viewer(), brand_id=brand_id, number=number)
+    if found is None:
+        form.errors["order_number"] = _("There is no order %(number)s of this brand.", number=number)
+    return found.id if found is not None else None
+
+
 def _assignees(brand_id: uuid.UUID) -> set[uuid.UUID]:
     return {user_id for user_id, _name in list_assignable_users(db.session(), brand_id)}
 
@@ -182,6 +234,11 @@ def _list_again(form: TaskForm, status: int = 200) -> Response:
     return page("tasks/list.html", blocks=("task_add",), status=status, **list_context(asked_filter(), form))
 
 
+def _number_of(task: Task) -> str:
+    order = db.session.get(Order, task.order_id) if task.order_id else None
+    return order.order_number if order is not None else ""
+
+
 def _values(task: Task) -> dict[str, str]:
     return {
         "title": task.title,
@@ -195,6 +252,7 @@ def _values(task: Task) -> dict[str, str]:
         "recurrence": task.recurrence.value if task.recurrence else "",
         "waiting_for": task.waiting_for,
         "depends_on": str(task.depends_on_id or ""),
+        "order_number": _number_of(task),
     }
 
 

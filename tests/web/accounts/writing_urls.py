@@ -6,6 +6,7 @@ from tests.web.accounts.audiences import BRAND, IN, SIGN_IN, SIGNED_IN, Audience
 
 WRITING = (
     Entry("GET", "/threads/<uuid:thread_id>/orders", BRAND),
+    Entry("POST", "/tasks/<uuid:task_id>/decision", BRAND, data={"decision": "approved"}),
     Entry("POST", "/threads/<uuid:thread_id>/type", BRAND, data={"type": "complaint"}),
     Entry("POST", "/threads/<uuid:thread_id>/orders", BRAND),
     Entry("POST", "/threads/<uuid:thread_id>/orders/<uuid:order_id>/removal", BRAND),
