@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -66,7 +67,7 @@ class Condition(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     field: str
-    op: Literal["is", "is_not", "has", "has_not", "at_least", "more_than", "less_than"]
+    op: Literal["is", "is_not", "has", "has_not", "has_any", "at_least", "more_than", "less_than"]
     value: str
 
     def fits(self, facts: Facts, *, now: datetime) -> bool:
@@ -78,11 +79,33 @@ class Condition(BaseModel):
             return number > Decimal(self.value) if self.op == "more_than" else number < Decimal(self.value)
         if self.op == "at_least":
             return Priority(facts.state["priority"]).rank >= Priority(self.value).rank
+        if self.op == "has_any":
+            return bool(self.words_found(facts))
         found = TEXTS[self.field](facts)
         if isinstance(found, str) and self.op in ("is", "is_not"):
             return (found.casefold() == wanted) == (self.op == "is")
         folded = found.casefold() if isinstance(found, str) else [word.casefold() for word in found]
         return (wanted in folded) == (self.op == "has")
+
+    def words_found(self, facts: Facts) -> tuple[str, ...]:
+        """Of the words between commas those that stand there as whole words, whatever their case and accents; "klacht*" is a
+        beginning."""
+        if self.op != "has_any":
+            return ()
+        text = f" {_plain(str(TEXTS[self.field](facts)))} "
+        words = [word.strip() for word in self.value.split(",")]
+        return tuple(word for word in words if _plain(word) and _stands(word, text))
+
+
+def _stands(word: str, text: str) -> bool:
+    return f" {_plain(word)}" in text if word.endswith("*") else f" {_plain(word)} " in text
+
+
+def _plain(text: str) -> str:
+    """Small letters and figures without accents, one blank between words."""
+    flat = unicodedata.normalize("NFKD", text.casefold())
+    kept = "".join(sign if sign.isalnum() else " " for sign in flat if not unicodedata.combining(sign))
+    return " ".join(kept.split())
 
 
 class Part(BaseModel):
@@ -104,6 +127,12 @@ def parts_that_fit(parts: tuple[Part, ...], facts: Facts, *, now: datetime) -> t
     if not parts[0].fits(facts, now=now):
         return ()
     return tuple(part.steps for part in parts if part.fits(facts, now=now))
+
+
+def list_found(parts: tuple[Part, ...], facts: Facts) -> list[str]:
+    """The words that made conditions so, each once."""
+    found = [word.rstrip("*") for part in parts for one in part.conditions for word in one.words_found(facts)]
+    return list(dict.fromkeys(found))
 
 
 def asks_of_orders(parts: tuple[Part, ...]) -> bool:
@@ -152,7 +181,7 @@ TEXTS: Mapping[str, Callable[[Facts], Any]] = {
 }
 # What can be asked of each, as pairs for a form.
 OPERATORS: Mapping[str, tuple[str, ...]] = {
-    "words": ("has", "has_not"),
+    "words": ("has", "has_not", "has_any"),
     "tag": ("has", "has_not"),
     "contact": ("has", "has_not"),
     "priority": ("is", "is_not", "at_least"),

@@ -12,7 +12,7 @@ from app.core.text import mark as N_
 from app.domain.automation.conditions import Facts
 from app.domain.threads.macro_run import NO_SUCH_PERSON, NO_SUCH_TEAM, TOO_MANY_TAGS
 from app.domain.threads.macros import NOBODY, MacroSteps
-from app.domain.threads.models import CLOSED_STATUSES, ThreadStatus
+from app.domain.threads.models import CLOSED_STATUSES, ThreadStatus, ThreadType
 from app.domain.threads.tags import TAGS_PER_THREAD
 
 CLOSED = {status.value for status in CLOSED_STATUSES}
@@ -83,6 +83,8 @@ def _after(state: dict[str, Any], steps: MacroSteps, *, now: datetime, until: da
         state["assignee"] = None if steps.assignee == NOBODY else steps.assignee
     if steps.priority is not None:
         state["priority"] = steps.priority.value
+    if steps.thread_type is not None and state.get("type") != ThreadType.INTERNAL_TICKET.value:
+        state["type"] = steps.thread_type.value
     state["tags"] = _tags(state["tags"], steps)
     if steps.status is not None and state["status"] != steps.status.value:
         _set_status(state, steps.status.value, now)

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
-from app.domain.automation.conditions import Facts, asks_of_orders, parts_that_fit
+from app.domain.automation.conditions import Facts, asks_of_orders, list_found, parts_that_fit
 from app.domain.automation.models import AutomationRule, AutomationRun
 from app.domain.automation.occasions import ZONE, Occasion, read_facts
 from app.domain.automation.order_news import find_news
@@ -61,7 +61,7 @@ def run_rule(
         return UNCHANGED  # another worker has it
     if event is not None and is_loop(session, rule, event):
         return _end(session, run_id, LOOP, {})
-    return _carry_out(session, rule, facts, steps, run_id, now=now, event=event)
+    return _carry_out(session, rule, facts, steps, run_id, now=now, event=event, found=list_found(parts, facts))
 
 
 def is_loop(session: Session, rule: AutomationRule, event: Event) -> bool:
@@ -106,8 +106,9 @@ def _carry_out(
     *,
     now: datetime,
     event: Event | None,
+    found: list[str],
 ) -> str:
-    by = {"kind": "automation", "rule_id": str(rule.id), "name": rule.name}
+    by = {"kind": "automation", "rule_id": str(rule.id), "name": rule.name, **({"found": found} if found else {})}
     if event is None and facts.order_id is not None and facts.event_id is not None:
         event = session.get(Event, facts.event_id)  # what is done for the past tells of the same order
     actor, asked = Actor(caused_by=event, by=by), list[Event]()

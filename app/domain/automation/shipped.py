@@ -1,4 +1,5 @@
-"""The ready-made rules: what customers hear of their orders. None is there until a lead takes it, and it is theirs from then on.
+"""The ready-made rules. What customers hear of their orders is there once a lead takes it; the guesses at what a new conversation
+is about come with the first brand, switched on. Each is the leads' own from then on: read, changed, switched off, deleted.
 
 Taking one also writes the texts it sends, in the three languages, unless there are templates of that name already.
 """
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.core.text import mark as N_
 from app.domain.accounts.access import Viewer
-from app.domain.automation.actions import RuleContent, create_rule
+from app.domain.automation.actions import RuleContent, create_rule, switch_rule
 from app.domain.automation.conditions import Condition, Part
 from app.domain.automation.models import AutomationRule
 from app.domain.automation.triggers import ORDER_CREATED, ORDER_STATUS_CHANGED
@@ -23,6 +24,7 @@ from app.domain.orders.models import OrderSource, OrderStatus
 from app.domain.reply_templates.actions import TemplateContent, create_template
 from app.domain.reply_templates.models import ReplyTemplate, TemplateCategory
 from app.domain.threads.macros import MacroSteps, OutsideCall
+from app.domain.threads.models import ThreadType
 
 CONFIRMATION, STATUS_UPDATE, COMPLETION = "order_confirmation", "order_status_update", "order_completion_notification"
 TEMPLATE_NAME = "Order confirmation"  # programs call it order_confirmation
@@ -81,6 +83,66 @@ def _completion(_session: Session, _now: datetime) -> RuleContent:
     return RuleContent("", ORDER_STATUS_CHANGED, (Part(conditions=(completed,), steps=steps),))
 
 
+def _asked(field: str, op: str, value: str) -> Condition:
+    return Condition.model_validate({"field": field, "op": op, "value": value})
+
+
+def _guess(kind: ThreadType, words: str) -> Callable[[Session, datetime], RuleContent]:
+    """Of a thread whose type nobody set, by what stands in its first message."""
+    asked = (
+        _asked("type", "is", ThreadType.CUSTOMER_SUPPORT),
+        _asked("messages", "less_than", "3"),
+        _asked("words", "has_any", words),
+    )
+    part = Part(conditions=asked, steps=MacroSteps(thread_type=kind))
+    return lambda _session, _now: RuleContent("", "MessageReceived", (part,))
+
+
+_WHY_GUESS = N_("A new conversation gets this type where its first message says one of these words. The conversation says which.")
+# Asked in this order: who complains about a defect complains.
+GUESSES = (
+    ShippedRule(
+        "guess_complaint",
+        N_("Guess: complaint"),
+        _WHY_GUESS,
+        _guess(
+            ThreadType.COMPLAINT,
+            "klacht*, ontevreden, teleurgesteld, schandalig, geld terug, complaint*, unacceptable, disappointed, refund, "
+            "plainte*, réclamation*, inadmissible, remboursement, mécontent*",
+        ),
+    ),
+    ShippedRule(
+        "guess_technical",
+        N_("Guess: technical issue"),
+        _WHY_GUESS,
+        _guess(
+            ThreadType.TECHNICAL_ISSUE,
+            "storing*, defect*, kapot, knippert, piept, doet het niet, werkt niet, laadt niet, foutcode, error, broken, fault*, "
+            "blinking, not working, does not work, doesn't work, not charging, en panne, ne fonctionne pas, ne marche pas, "
+            "clignote, ne charge pas",
+        ),
+    ),
+    ShippedRule(
+        "guess_sales",
+        N_("Guess: sales"),
+        _WHY_GUESS,
+        _guess(
+            ThreadType.SALES_INQUIRY,
+            "offerte*, prijs, prijzen, wat kost, interesse in, quote, quotation, price*, how much, interested in, devis, prix, "
+            "tarif*, combien coûte, intéressé*",
+        ),
+    ),
+    ShippedRule(
+        "guess_installation",
+        N_("Guess: installation"),
+        _WHY_GUESS,
+        _guess(
+            ThreadType.INSTALLATION_COORDINATION,
+            "afspraak, installatie*, installeren, monteur*, inplannen, verzetten, appointment*, installation*, reschedule, "
+            "technician*, rendez-vous, technicien*, installateur*",
+        ),
+    ),
+)
 SHIPPED = (
     ShippedRule(
         CONFIRMATION,
@@ -109,7 +171,7 @@ SHIPPED = (
 def list_shipped(session: Session) -> list[ShippedRule]:
     """Those nobody has taken yet. One query."""
     taken = set(session.execute(sa.select(AutomationRule.shipped).where(AutomationRule.shipped.is_not(None))).scalars())
-    return [rule for rule in SHIPPED if rule.key not in taken]
+    return [rule for rule in (*SHIPPED, *GUESSES) if rule.key not in taken]
 
 
 def take_shipped(session: Session, rule: ShippedRule, *, name: str, viewer: Viewer, now: datetime) -> AutomationRule:
@@ -118,6 +180,15 @@ def take_shipped(session: Session, rule: ShippedRule, *, name: str, viewer: View
     if taken is not None:
         return taken
     return create_rule(session, replace(rule.make(session, now), name=name), viewer=viewer, now=now, shipped=rule.key)
+
+
+def install_guesses(session: Session, *, now: datetime) -> None:
+    """Once, for a house that has no rules yet: the guesses, switched on, under their English names."""
+    if session.execute(sa.select(AutomationRule.id).limit(1)).first() is not None:
+        return
+    for guess in GUESSES:
+        rule = create_rule(session, replace(guess.make(session, now), name=guess.name), viewer=None, now=now, shipped=guess.key)
+        switch_rule(session, rule, is_on=True, viewer=None, now=now)
 
 
 def _whatsapp(name: str) -> OutsideCall:
@@ -137,7 +208,3 @@ def _template(session: Session, now: datetime) -> uuid.UUID:
         for language, (subject, text) in _CONFIRMATIONS.items()
     ]
     return made[0].id
-
-
-def _asked(field: str, op: str, value: str) -> Condition:
-    return Condition.model_validate({"field": field, "op": op, "value": value})

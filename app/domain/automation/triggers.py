@@ -16,6 +16,7 @@ EVENTS = {
     "ThreadHandedOver": N_("The thread is handed to a team"),
     "ThreadStatusChanged": N_("The status changes"),
     "ThreadPriorityChanged": N_("The priority changes"),
+    "ThreadTypeChanged": N_("The type changes"),
     "ThreadTagged": N_("Tags change"),
     "SnoozeEnded": N_("The snooze ends"),
     "TaskCreated": N_("A task is made"),
@@ -46,7 +47,7 @@ OF_ORDERS = frozenset({ORDER_CREATED, ORDER_STATUS_CHANGED, "PaymentReceived", "
 
 def value_of(payload: dict[str, object]) -> str:
     """What an event came to, for the condition on it: the new status, priority, assignee, team …; "" where it says nothing."""
-    for name in ("status", "to", "outcome", "title"):
+    for name in ("outcome", "status", "to", "title"):
         if payload.get(name):
             return str(payload[name])
     return ", ".join(str(tag) for tag in payload.get("added") or ())  # type: ignore[attr-defined]

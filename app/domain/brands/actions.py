@@ -19,6 +19,7 @@ from app.core.db import advisory_xact_lock
 from app.core.ids import new_id
 from app.core.text import mark
 from app.domain.accounts.models import Brand
+from app.domain.automation.shipped import install_guesses
 from app.domain.brands.queries import BrandContent, BrandMissing, content_of, find_own, rules_of
 from app.domain.connections.models import Channel
 from app.domain.events.actions import SYSTEM, Actor, audit
@@ -53,6 +54,7 @@ def create_brand(session: Session, content: BrandContent, *, now: datetime, acto
     session.add(brand)
     session.flush()
     _write_elsewhere(session, brand, content, now=now, actor=actor)
+    install_guesses(session, now=now)
     _audit(session, "BrandCreated", brand, now, actor)
     return brand
 

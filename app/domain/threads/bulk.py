@@ -24,10 +24,11 @@ from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Team
 from app.domain.events.actions import SYSTEM, Actor, Subject, record
 from app.domain.threads.actions import assign_thread, change_priority, change_status, lock_thread, wake_thread
+from app.domain.threads.edit import change_type
 from app.domain.threads.handover import hand_to_team
 from app.domain.threads.macro_run import Run, StepFailed, check_brand, take_first_steps, take_last_steps
 from app.domain.threads.macros import MacroSteps
-from app.domain.threads.models import CLOSED_STATUSES, Priority, Thread, ThreadStatus
+from app.domain.threads.models import CLOSED_STATUSES, Priority, Thread, ThreadStatus, ThreadType
 from app.domain.threads.queries import ThreadFilter, ThreadMissing, select_matching
 from app.domain.threads.snooze import snooze_thread
 from app.domain.threads.spam import end_spam, mark_spam
@@ -38,7 +39,7 @@ from app.domain.threads.triage_models import BulkAction, BulkTarget
 BULK_CAP = 10_000
 BATCH = 50
 TABLE = table_of(BulkAction)
-KINDS = frozenset({"status", "priority", "assignee", "tag", "untag", "snooze", "spam", "macro", "undo"})
+KINDS = frozenset({"status", "priority", "type", "assignee", "tag", "untag", "snooze", "spam", "macro", "undo"})
 
 
 class NothingToUndo(Exception):
@@ -173,6 +174,7 @@ def state_of(thread: Thread) -> dict[str, Any]:
     return {
         "status": thread.status.value,
         "priority": thread.priority.value,
+        "type": thread.thread_type.value,
         "assignee": str(thread.assignee_user_id) if thread.assignee_user_id else None,
         "team": str(thread.team_id) if thread.team_id else None,
         "tags": list(thread.tags),
@@ -188,6 +190,8 @@ def _apply(session: Session, thread: Thread, change: Change, *, actor: Actor, no
         change_status(session, thread_id=thread.id, status=ThreadStatus(to), actor=actor, now=now)
     elif change.kind == "priority":
         change_priority(session, thread_id=thread.id, priority=Priority(to), actor=actor, now=now)
+    elif change.kind == "type":
+        change_type(session, thread, ThreadType(to), actor=actor, now=now)
     elif change.kind == "assignee":
         _assign(session, thread, change.to, actor=actor, now=now)
     elif change.kind == "tag":
@@ -233,6 +237,8 @@ def restore(
             thread.resolved_at = datetime.fromisoformat(wanted["resolved_at"])
     if "priority" in ours:
         _apply(session, thread, Change("priority", wanted["priority"]), actor=actor, now=now)
+    if "type" in ours:
+        _apply(session, thread, Change("type", wanted["type"]), actor=actor, now=now)
     if "team" in ours:
         team = session.get(Team, uuid.UUID(wanted["team"])) if wanted["team"] else None
         hand_to_team(session, thread_id=thread.id, team=team, note=None, actor=actor, now=now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from app.core.ids import new_id
 from app.core.storage import StoredFile
 from app.domain.events.actions import Actor, record
 from app.domain.threads.actions import lock_thread, subject_of
-from app.domain.threads.models import Attachment, Message, MessageType, Thread
+from app.domain.threads.models import Attachment, Message, MessageType, Thread, ThreadType
 from app.domain.threads.search_words import note_words_of
 
 EDITABLE = frozenset({"subject", "thread_type", "tags", "team_id", "contact_id", "partner_contact_id", "external_references"})
@@ -35,6 +35,18 @@ def edit_thread(session: Session, thread: Thread, columns: Mapping[str, Any], *,
         thread.version += 1
         record(session, "ThreadEdited", subject=subject_of(thread), now=now, actor=actor, payload={"fields": changed})
     return thread
+
+
+def change_type(
+    session: Session, thread: Thread, kind: ThreadType, *, because: Sequence[str] = (), actor: Actor, now: datetime
+) -> None:
+    """Say what a locked thread is about; a ticket stays one. `because`: the words a guess found."""
+    former = thread.thread_type
+    if ThreadType.INTERNAL_TICKET in (former, kind) or kind == former:
+        return
+    edit_thread(session, thread, {"thread_type": kind}, actor=actor, now=now)
+    payload = {"from": former.value, "to": kind.value, **({"because": list(because)} if because else {})}
+    record(session, "ThreadTypeChanged", subject=subject_of(thread), now=now, actor=actor, payload=payload)
 
 
 def edit_note(session: Session, *, message_id: uuid.UUID, text: str, actor: Actor, now: datetime) -> Message:

@@ -21,6 +21,7 @@ from app.domain.accounts.models import Team
 from app.domain.events.actions import Actor, Subject, record
 from app.domain.events.models import Event
 from app.domain.threads.actions import add_note, assign_thread, change_priority, change_status, lock_thread, subject_of
+from app.domain.threads.edit import change_type
 from app.domain.threads.handover import hand_to_team
 from app.domain.threads.macro_models import Macro, MacroRun
 from app.domain.threads.macros import ME, NOBODY, MacroSteps, OutsideCall
@@ -98,6 +99,9 @@ def take_first_steps(session: Session, *, thread_id: uuid.UUID, steps: MacroStep
         _assign(session, thread, steps.assignee, run)
     if steps.priority is not None:
         change_priority(session, thread_id=thread.id, priority=steps.priority, actor=run.actor, now=run.now)
+    if steps.thread_type is not None:
+        found = (run.actor.by or {}).get("found", ())
+        change_type(session, thread, steps.thread_type, because=found, actor=run.actor, now=run.now)
     if steps.add_tags or steps.remove_tags:
         with _naming("add_tags"):
             change_tags(session, thread_id=thread.id, add=steps.add_tags, remove=steps.remove_tags, actor=run.actor, now=run.now)

@@ -14,7 +14,7 @@ from app.core.ids import new_id
 from app.domain.accounts.access import Viewer
 from app.domain.events.actions import Subject, record
 from app.domain.threads.macro_models import Macro
-from app.domain.threads.models import Priority, ThreadStatus
+from app.domain.threads.models import Priority, ThreadStatus, ThreadType
 from app.domain.threads.tags import TAG_CHARACTERS
 
 NAME_CHARACTERS = 80
@@ -64,6 +64,7 @@ class MacroSteps(BaseModel):
     team_id: uuid.UUID | None = None
     assignee: str | None = None
     priority: Priority | None = None
+    thread_type: ThreadType | None = None
     add_tags: tuple[Tag, ...] = ()
     remove_tags: tuple[Tag, ...] = ()
     note: Annotated[str, Field(max_length=NOTE_CHARACTERS)] = ""

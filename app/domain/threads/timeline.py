@@ -30,6 +30,7 @@ SHOWN_EVENTS = (
     "ThreadAssigned",
     "ThreadStatusChanged",
     "ThreadPriorityChanged",
+    "ThreadTypeChanged",
     "ThreadTagged",
     "ThreadSnoozed",
     "SnoozeEnded",

@@ -50,6 +50,7 @@ OPS = {
     "is_not": N_("is not"),
     "has": N_("contains"),
     "has_not": N_("does not contain"),
+    "has_any": N_("contains one of (commas between them)"),
     "at_least": N_("is at least"),
     "more_than": N_("more than"),
     "less_than": N_("less than"),

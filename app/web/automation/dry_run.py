@@ -35,7 +35,7 @@ OUTCOMES = {
 }
 TONES = {CHANGED: "done", FAILED: "overdue", LOOP: "due"}
 EFFECTS = {"note": N_("a note"), "task": N_("a task"), "reply": N_("a reply")}
-STATE = {"status": N_("Status"), "priority": N_("Priority"), "assignee": N_("Assignee"), "team": N_("Team")}
+STATE = {"status": N_("Status"), "priority": N_("Priority"), "type": N_("Type"), "assignee": N_("Assignee"), "team": N_("Team")}
 
 
 @dataclass(frozen=True)

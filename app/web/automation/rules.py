@@ -30,7 +30,7 @@ from app.domain.automation.actions import (
 from app.domain.automation.conditions import Part
 from app.domain.automation.models import AutomationRule
 from app.domain.automation.queries import RuleMissing, get_rule, list_rules, parts_of
-from app.domain.automation.shipped import SHIPPED, list_shipped, take_shipped
+from app.domain.automation.shipped import GUESSES, SHIPPED, list_shipped, take_shipped
 from app.domain.automation.triggers import TRIGGERS
 from app.domain.threads.macros import ME
 from app.web.accounts.session import require
@@ -84,7 +84,7 @@ def rules() -> ResponseReturnValue:
 def take_ready_made(name: str) -> ResponseReturnValue:
     """Make a ready-made rule one's own: on at once (`on` 1), else off, to look first what it would do."""
     viewer = require(Permission.RULES_MANAGE)
-    shipped = next((one for one in SHIPPED if one.key == name), None)
+    shipped = next((one for one in (*SHIPPED, *GUESSES) if one.key == name), None)
     if shipped is None:
         raise RuleMissing(name)
     is_on, now = request.form.get("on") == "1", utc_now()

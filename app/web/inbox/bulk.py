@@ -17,8 +17,9 @@ from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.core.translation import ngettext
 from app.core.work import READY, RUNNING
+from app.domain.routing.words import thread_type_words
 from app.domain.threads.bulk import BULK_CAP, Change, NothingToUndo, start_bulk_action, undo_bulk_action
-from app.domain.threads.models import Priority, ThreadStatus
+from app.domain.threads.models import Priority, ThreadStatus, ThreadType
 from app.domain.threads.queries import count_matching
 from app.domain.threads.snooze import BadSnoozeTime
 from app.domain.threads.tags import BadTag, clean_tag, known_spelling, list_known_tags
@@ -59,8 +60,8 @@ def bulk_tags() -> ResponseReturnValue:
 
 @bp.post("/bulk")
 def start_bulk() -> ResponseReturnValue:
-    """`thread` (many) or `all` with the list's filters in the query; one of `set_status`, `set_priority`, `set_assignee`,
-    `add_tag`, `remove_tag`, `set_spam`, `macro`, `choice`, `until`."""
+    """`thread` (many) or `all` with the list's filters in the query; one of `set_status`, `set_priority`, `set_type`,
+    `set_assignee`, `add_tag`, `remove_tag`, `set_spam`, `macro`, `choice`, `until`."""
     viewer = current_viewer()
     ids = [found for found in map(parse_uuid, request.form.getlist("thread")) if found]
     matching = asked_filter(request.args.get("view") or "open")[0] if request.form.get("all") else None
@@ -111,6 +112,8 @@ def _change() -> Change:
         return Change("status", ThreadStatus(form["set_status"]).value)
     if form.get("set_priority"):
         return Change("priority", Priority(form["set_priority"]).value)
+    if form.get("set_type"):
+        return Change("type", ThreadType(form["set_type"]).value)
     if "set_assignee" in form:
         found = parse_uuid(form["set_assignee"])
         return Change("assignee", str(found) if found else None)
@@ -162,6 +165,8 @@ def _what(bulk: BulkAction) -> str:
         return status_words(to)
     if kind == "priority":
         return _("Priority %(priority)s", priority=priority_words(to).lower())
+    if kind == "type":
+        return _("Type: %(kind)s", kind=thread_type_words(ThreadType(to)))
     if kind == "macro":
         return _("Macro %(name)s", name=to)
     if kind == "spam":

@@ -19,6 +19,7 @@ from app.domain.notifications.teams.hooks import find_hook_named, list_hooks
 from app.domain.reply_templates.queries import list_templates
 from app.domain.reply_templates.variables import list_problems
 from app.domain.reply_templates.views import problem_words
+from app.domain.routing.words import thread_type_words
 from app.domain.threads.macro_models import Macro
 from app.domain.threads.macros import (
     CALLS_PER_MACRO,
@@ -35,7 +36,7 @@ from app.domain.threads.macros import (
     TaskStep,
     steps_of,
 )
-from app.domain.threads.models import CLOSED_STATUSES, Priority, ThreadStatus
+from app.domain.threads.models import CLOSED_STATUSES, Priority, ThreadStatus, ThreadType
 from app.domain.threads.tags import BadTag, clean_tag
 from app.domain.threads.timeline import list_assignable_users
 from app.web.inbox.blueprint import parse_uuid
@@ -52,6 +53,7 @@ FIELDS = (
     "team",
     "assignee",
     "priority",
+    "thread_type",
     "add_tags",
     "remove_tags",
     "note",
@@ -102,6 +104,7 @@ def values_of(steps: MacroSteps) -> dict[str, str]:
         "team": str(steps.team_id or ""),
         "assignee": steps.assignee or "",
         "priority": steps.priority or "",
+        "thread_type": steps.thread_type or "",
         "add_tags": ", ".join(steps.add_tags),
         "remove_tags": ", ".join(steps.remove_tags),
         "note": steps.note,
@@ -196,6 +199,7 @@ def _steps(values: dict[str, str], add: tuple[str, ...], remove: tuple[str, ...]
             "team_id": parse_uuid(values["team"]),
             "assignee": (assignee or None) if known else None,
             "priority": values["priority"] or None,
+            "thread_type": values["thread_type"] or None,
             "add_tags": add,
             "remove_tags": remove,
             "note": values["note"],
@@ -231,6 +235,7 @@ def choices(session: Session, viewer: Viewer, form: MacroForm) -> dict[str, Any]
         "teams": [same, *((str(team.id), team.name) for team in list_teams(session))],
         "people": [same, (ME, _("Whoever runs it")), (NOBODY, _("Nobody")), *named],
         "priorities": [same, *((priority.value, priority_words(priority)) for priority in Priority)],
+        "types": [same, *((kind.value, thread_type_words(kind)) for kind in ThreadType if kind != ThreadType.INTERNAL_TICKET)],
         "templates": [("", _("None")), *templates],
         "statuses": [same, *((status.value, status_words(status)) for status in ThreadStatus)],
         "task_kinds": [(kind, _(words)) for kind, words in TASK_KINDS.items()],

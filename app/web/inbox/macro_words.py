@@ -14,6 +14,7 @@ from app.core.translation import mark as N_
 from app.core.translation import ngettext
 from app.domain.accounts.models import Team, User
 from app.domain.reply_templates.models import ReplyTemplate
+from app.domain.routing.words import thread_type_words
 from app.domain.threads.macros import ME, NOBODY, MacroSteps
 from app.web.inbox.triage_words import CALLS, SNOOZES
 from app.web.inbox.words import priority_words, status_words
@@ -71,6 +72,8 @@ def step_words(steps: MacroSteps, names: Names) -> list[str]:
         said.append(_assignee_words(steps.assignee, names))
     if steps.priority is not None:
         said.append(_("priority %(priority)s", priority=priority_words(steps.priority).lower()))
+    if steps.thread_type is not None:
+        said.append(_("type %(kind)s", kind=thread_type_words(steps.thread_type)))
     said += _tag_words(steps)
     if steps.note:
         first = " ".join(steps.note.split())

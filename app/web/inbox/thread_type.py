@@ -13,7 +13,7 @@ from app.core.links import url_for
 from app.core.translation import gettext as _
 from app.domain.routing.words import thread_type_words
 from app.domain.threads.actions import lock_thread
-from app.domain.threads.edit import edit_thread
+from app.domain.threads.edit import change_type
 from app.domain.threads.models import ThreadType
 from app.domain.threads.queries import get_thread
 from app.web.accounts.session import current_viewer
@@ -33,7 +33,7 @@ def set_type(thread_id: uuid.UUID) -> ResponseReturnValue:
         abort(422)
     undo = url_for("inbox.set_type", thread_id=before.id, type=before.thread_type.value)
     with transaction() as session:
-        edit_thread(session, lock_thread(session, before.id), {"thread_type": kind}, now=utc_now(), actor=viewer.actor)
+        change_type(session, lock_thread(session, before.id), kind, now=utc_now(), actor=viewer.actor)
     return changed(before.id, _("Type: %(kind)s", kind=thread_type_words(kind)), undo=undo)
 
 

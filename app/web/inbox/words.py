@@ -18,9 +18,9 @@ from app.core.clock import utc_now
 from app.core.translation import date_words, ngettext
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.domain.routing.words import given_words
+from app.domain.routing.words import given_words, thread_type_words
 from app.domain.threads.mentions import highlighted
-from app.domain.threads.models import Message, MessageType, Priority, ThreadStatus
+from app.domain.threads.models import Message, MessageType, Priority, ThreadStatus, ThreadType
 from app.domain.threads.sorting import ListSort
 from app.domain.threads.timeline import TASK_EVENTS, TimelineItem
 from app.domain.threads.unsent import UNSENT as UNSENT_REASON
@@ -74,6 +74,13 @@ SORTS = {
     ListSort.PRIORITY: N_("Most urgent first"),
     ListSort.DUE: N_("Due first"),
 }
+
+
+DUE = {"overdue": N_("Overdue"), "today": N_("Due today"), "week": N_("Due within a week")}
+
+
+def due_filter_words(due: str) -> str:
+    return _(DUE[due])
 
 
 def sort_words(sort: str) -> str:
@@ -224,6 +231,14 @@ def left_words(until: datetime | None) -> str:
     return _("%(hours)s h %(minutes)s min left", hours=hours, minutes=rest) if hours else _("%(minutes)s min left", minutes=rest)
 
 
+def _type_words(_event_type: str, who: str, payload: dict[str, Any]) -> str:
+    """With the words a guess found, where it was one."""
+    kind, found = thread_type_words(ThreadType(payload["to"])), ", ".join(f"“{word}”" for word in payload.get("because", ()))
+    if found:
+        return _("%(who)s set the type to %(kind)s: the message says %(words)s", who=who, kind=kind, words=found)
+    return _("%(who)s set the type to %(kind)s", who=who, kind=kind)
+
+
 def event_words(item: TimelineItem, user_names: dict[str, str]) -> str:
     """One quiet line about what happened."""
     event = item.event
@@ -262,6 +277,7 @@ _OF_OTHERS = (
     (frozenset(APPOINTMENT_EVENTS), appointment_event_words),
     (ORDER_EVENTS, order_event_words),
     (SURVEY_EVENTS, survey_event_words),
+    (frozenset({"ThreadTypeChanged"}), _type_words),
 )
 
 
@@ -344,6 +360,7 @@ FILTERS = {
     "status_words": status_words,
     "priority_words": priority_words,
     "sort_words": sort_words,
+    "due_filter_words": due_filter_words,
     "medium_words": medium_words,
     "list_time": list_time,
     "until_words": until_words,
