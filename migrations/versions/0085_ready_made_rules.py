@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0084"
-down_revision = "0083"
+revision = "0085"
+down_revision = "0084"
 
 STATEMENTS = (
     "ALTER TABLE automation_rules ADD COLUMN shipped text CONSTRAINT uq_automation_rules_shipped UNIQUE",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0085"
-down_revision = "0084"
+revision = "0086"
+down_revision = "0085"
 
 KINDS = (
     "'mention', 'assignment', 'message', 'held', 'unsent', 'team', 'escalation', 'channel', "
