@@ -10,7 +10,6 @@ from flask_babel import format_decimal
 from app.core.translation import gettext as _
 from app.domain.analytics.figures import size_of, sums_of, value_of
 from app.domain.analytics.kinds import Kind
-from app.domain.analytics.measures import MEASURES
 from app.domain.surveys.queries import Verdict, list_answers
 from app.web.analytics import words
 from app.web.analytics.panels import count_cell
@@ -43,7 +42,7 @@ def customers(report: Report) -> Customers | None:
         return None
     figures = []
     for key in CUSTOMERS:
-        measure, now, before = MEASURES[key], report.read.now, report.read.before
+        measure, now, before = report.measures[key], report.read.now, report.read.before
         sizes = size_of(measure, now), size_of(measure, before)
         change = words.change_words(measure, value_of(measure, now), value_of(measure, before), *sizes)
         beside = _net_margin(report) if key == "recommends" else words.target_words(measure)

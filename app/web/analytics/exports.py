@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from app.core.clock import utc_now
-from app.core.db import db, transaction
+from app.core.db import db, let_go, transaction
 from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.permissions import Permission
@@ -122,7 +122,7 @@ def _rows(slice: Slice, measure: Measure, shown: Sequence[_Column]) -> Iterator[
     after: Place | None = None
     while True:
         found = list_facts(db.session(), slice, measure, after=after, limit=CHUNK)
-        db.session.commit()
+        let_go()
         for row in found:
             yield [_cell(row, column.key) for column in shown]
         if len(found) < CHUNK:

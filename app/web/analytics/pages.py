@@ -15,6 +15,7 @@ from app.domain.accounts.permissions import Permission
 from app.domain.analytics.figures import read_sums, sums_of
 from app.domain.analytics.kinds import Kind
 from app.domain.analytics.live import list_loads, read_standing
+from app.domain.analytics.saved import list_saved_reports
 from app.domain.analytics.slices import Slice, shifted
 from app.web.accounts.session import current_viewer
 from app.web.analytics import panels, words
@@ -25,6 +26,7 @@ from app.web.analytics.customers import customers
 from app.web.analytics.report import Report
 from app.web.pages import page
 
+SHOWN_REPORTS = 8
 USUAL_WEEKS = 4
 """What is usual by this time of the day: the average of the same weekday of so many weeks."""
 
@@ -84,6 +86,7 @@ def frame(view: str, viewer: Viewer, asked: Asked, choices: Choices | None = Non
         "tabs_of_reports": tabs,
         "choices": choices,
         "chips": choices.chips(asked),
+        "saved_reports": list_saved_reports(db.session(), viewer)[:SHOWN_REPORTS],
         "periods": [
             (
                 _(words.PERIOD_NAMES[key]),

@@ -205,7 +205,7 @@ def promises(report: Report) -> list[Promise]:
 
 
 def _promise(report: Report, key: str, missed_key: str, name: str) -> Promise:
-    measure, now, before = MEASURES[key], report.read.now, report.read.before
+    measure, now, before = report.measures[key], report.read.now, report.read.before
     share, before_share = value_of(measure, now), value_of(measure, before)
     target = measure.target or 0
     sums = sums_of(now, measure.kinds[0])
@@ -324,7 +324,7 @@ def details(report: Report) -> list[tuple[str, Cell, words.Change, str]]:
     """More figures: key, value, change, target."""
     found = []
     for key in DETAILS:
-        measure, now, before = MEASURES[key], report.read.now, report.read.before
+        measure, now, before = report.measures[key], report.read.now, report.read.before
         sizes = size_of(measure, now), size_of(measure, before)
         change = words.change_words(measure, value_of(measure, now), value_of(measure, before), *sizes)
         change = change if report.asked.compare else words.Change("")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from app.domain.analytics.breakdown import Breakdown, read_breakdowns
 from app.domain.analytics.figures import ByKind, at_one_time, size_of, sums_of, value_of
 from app.domain.analytics.kinds import Kind
 from app.domain.analytics.measures import MEASURES, TILES, Measure, Shape
+from app.domain.analytics.saved import read_targets
 from app.web.analytics import charts, words
 from app.web.analytics.asked import Asked
 
@@ -70,7 +71,9 @@ class Report:
         self.session, self.viewer, self.asked = session, viewer, asked
         self.slice = asked.slice(viewer)
         self.slice_before = asked.before(self.slice)
-        self.measure = MEASURES[asked.measure]
+        targets = read_targets(session, [one for one in self.slice.brand_ids if self.slice.brand_id in (None, one)])
+        self.measures = {key: replace(one, target=targets.get(key, one.target)) for key, one in MEASURES.items()}
+        self.measure = self.measures[asked.measure]
         self.read, self.state = at_one_time(session, self._read)
 
     def _read(self) -> Read:
@@ -120,7 +123,7 @@ class Report:
 
     def cell(self, key: str, found: ByKind, **bucket: Any) -> Cell:
         """A figure of a table, and what it opens: of a share those it is missing."""
-        measure = MEASURES[key]
+        measure = self.measures[key]
         value, size = value_of(measure, found), size_of(measure, found)
         if value is None or not size:
             return Cell(words.NO_VALUE if measure.shape != Shape.COUNT else "0")
@@ -133,7 +136,7 @@ class Report:
         return [self._tile(key) for key in TILES]
 
     def _tile(self, key: str) -> Tile:
-        measure, now, before = MEASURES[key], self.read.now, self.read.before
+        measure, now, before = self.measures[key], self.read.now, self.read.before
         value, size = value_of(measure, now), size_of(measure, now)
         sums = sums_of(now, measure.kinds[0])
         beside = ""

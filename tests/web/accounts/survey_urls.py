@@ -1,8 +1,14 @@
-"""The URLs of surveys, and who may use them; part of the table in every_url.py. A customer's page opens by its token alone."""
+"""The URLs of surveys, and of what people keep about figures; part of the table in every_url.py.
+
+A customer's page opens by its token alone."""
 
 from __future__ import annotations
 
-from tests.web.accounts.audiences import BRAND, GONE, LEADS, LEADS_OF_BRAND, Entry
+from uuid import UUID
+
+from tests.web.accounts.audiences import BRAND, GONE, LEADS, LEADS_OF_BRAND, SIGN_IN, SIGNED_IN, Audience, Entry
+
+NOBODYS = Audience(SIGN_IN, 404, 404, 404, 404, 404)  # a report nobody keeps
 
 SURVEYS = (
     Entry("GET", "/s/<survey_token>", GONE, ids={"survey_token": "made-up"}),
@@ -15,4 +21,9 @@ SURVEYS = (
     Entry("GET", "/settings/surveys/<uuid:brand_id>/<kind>", LEADS_OF_BRAND, ids={"kind": "csat"}),
     Entry("POST", "/settings/surveys/<uuid:brand_id>/<kind>", LEADS_OF_BRAND, ids={"kind": "csat"}),
     Entry("POST", "/settings/surveys/<uuid:brand_id>/campaign", LEADS_OF_BRAND),
+    Entry("GET", "/analytics/reports", SIGNED_IN),
+    Entry("POST", "/analytics/reports", SIGNED_IN, data={"name": "Maandag"}),
+    Entry("POST", "/analytics/reports/<uuid:report_id>/deletion", NOBODYS, ids={"report_id": str(UUID(int=0))}),
+    Entry("GET", "/analytics/targets", LEADS),
+    Entry("POST", "/analytics/targets/<uuid:brand_id>", LEADS_OF_BRAND),
 )

@@ -1,0 +1,150 @@
+"""What people keep about figures: reports under a name, one's own or for everyone, and the targets of each brand."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import abort, flash, redirect, request
+from flask.typing import ResponseReturnValue
+
+from app.core.clock import utc_now
+from app.core.db import db, transaction
+from app.core.links import url_for
+from app.core.text import storable
+from app.core.translation import gettext as _
+from app.domain.accounts.models import Brand
+from app.domain.accounts.permissions import Permission
+from app.domain.accounts.queries import list_brands
+from app.domain.analytics.measures import MEASURES, Measure, Shape
+from app.domain.analytics.saved import (
+    TARGETS,
+    NameTaken,
+    TooManyReports,
+    delete_report,
+    list_saved_reports,
+    read_targets,
+    save_report,
+    save_targets,
+)
+from app.web.accounts.session import current_viewer, require
+from app.web.analytics import words
+from app.web.analytics.asked import parse
+from app.web.analytics.blueprint import bp
+from app.web.pages import page
+
+NAME_CHARACTERS = 80
+LONGEST_HOURS = 1000.0
+
+
+@bp.get("/analytics/reports")
+def saved_reports() -> ResponseReturnValue:
+    """The reports one keeps, and those shared with everyone."""
+    return _reports_page()
+
+
+@bp.post("/analytics/reports")
+def keep_report() -> ResponseReturnValue:
+    """Keep the report of the address in `report` under `name`, with `shared` for everyone."""
+    viewer, name = current_viewer(), " ".join(storable(request.form.get("name", "")).split())
+    is_shared = request.form.get("shared") == "yes"
+    if is_shared:
+        require(Permission.VIEWS_SHARE)
+    args = parse(dict(parse_qsl(request.form.get("report", "")[:2000])), timezone=viewer.timezone, now=utc_now()).args()
+    if not name or len(name) > NAME_CHARACTERS:
+        return _reports_page(_("Give it a name of at most %(count)s characters.", count=NAME_CHARACTERS))
+    try:
+        with transaction() as session:
+            save_report(session, viewer, name=name, args=args, is_shared=is_shared, now=utc_now())
+    except NameTaken:
+        return _reports_page(_("You keep a report of this name already: choose another."))
+    except TooManyReports:
+        return _reports_page(_("You keep as many reports as there may be: delete one first."))
+    flash(_("Saved."))
+    return redirect(url_for("analytics.overview", **args), 303)
+
+
+@bp.post("/analytics/reports/<uuid:report_id>/deletion")
+def drop_report(report_id: uuid.UUID) -> ResponseReturnValue:
+    """Keep it no more; only one's own."""
+    with transaction() as session:
+        if not delete_report(session, current_viewer(), report_id):
+            abort(404)
+    flash(_("Deleted."))
+    return redirect(url_for("analytics.saved_reports"), 303)
+
+
+@bp.get("/analytics/targets")
+def targets() -> ResponseReturnValue:
+    """What each figure of a brand should be; `brand` chooses one."""
+    require(Permission.ANALYTICS_SEE)
+    brand = _brand(request.args.get("brand", ""))
+    return _targets_page(brand, _shown(read_targets(db.session(), [brand.id])))
+
+
+@bp.post("/analytics/targets/<uuid:brand_id>")
+def set_targets(brand_id: uuid.UUID) -> ResponseReturnValue:
+    """From now on these; an empty field is what the house proposes."""
+    viewer, brand = require(Permission.ANALYTICS_SEE), _brand(str(brand_id))
+    typed = {key: request.form.get(key, "").strip() for key in TARGETS}
+    values, errors = {}, {}
+    for key, text in typed.items():
+        values[key] = _read(MEASURES[key], text)
+        if text and values[key] is None:
+            errors[key] = _("Enter a number from 0 to %(most)s.", most=round(_most(MEASURES[key])))
+    if errors:
+        return _targets_page(brand, typed, errors, status=422)
+    with transaction() as session:
+        save_targets(session, brand.id, values, actor=viewer.actor, now=utc_now())
+    flash(_("Saved."))
+    return redirect(url_for("analytics.targets", brand=str(brand.id)), 303)
+
+
+def _reports_page(error: str = "") -> ResponseReturnValue:
+    found = list_saved_reports(db.session(), current_viewer())
+    shown = [(row, url_for("analytics.overview", **row.args), row.owner_user_id == current_viewer().user_id) for row in found]
+    return page("analytics/reports.html", reports=shown, error=error, status=422 if error else 200)
+
+
+def _targets_page(
+    brand: Brand, values: dict[str, str], errors: dict[str, str] | None = None, status: int = 200
+) -> ResponseReturnValue:
+    rows = [(key, words.name_words(key), _unit(MEASURES[key]), words.target_words(MEASURES[key])) for key in TARGETS]
+    context: dict[str, Any] = {"values": values, "errors": errors or {}, "brands": _brands()}
+    return page("analytics/targets.html", brand=brand, rows=rows, status=status, **context)
+
+
+def _unit(measure: Measure) -> str:
+    return _("hours") if measure.shape == Shape.TIME else _("of 5") if measure.shape == Shape.MEAN else _("percent")
+
+
+def _scale(measure: Measure) -> float:
+    """How much of the value one of the unit is."""
+    return 3600.0 if measure.shape == Shape.TIME else 1.0 if measure.shape == Shape.MEAN else 0.01
+
+
+def _most(measure: Measure) -> float:
+    return LONGEST_HOURS if measure.shape == Shape.TIME else 5.0 if measure.shape == Shape.MEAN else 100.0
+
+
+def _read(measure: Measure, text: str) -> float | None:
+    """The value of what was typed, with a point or a comma; None for what is none."""
+    number = text.replace(",", ".")
+    if not number.isascii() or not number.replace(".", "", 1).isdigit() or len(number) > 8:
+        return None
+    return float(number) * _scale(measure) if float(number) <= _most(measure) else None
+
+
+def _shown(found: dict[str, float]) -> dict[str, str]:
+    return {key: f"{found[key] / _scale(MEASURES[key]):.2f}".rstrip("0").rstrip(".") for key in TARGETS}
+
+
+def _brands() -> list[Brand]:
+    return [brand for brand in list_brands(db.session()) if brand.id in current_viewer().brand_ids]
+
+
+def _brand(text: str) -> Brand:
+    """The one that is named, else the first; 404 for one the reader does not see."""
+    found = [one for one in _brands() if text in ("", str(one.id))]
+    return found[0] if found else abort(404)
