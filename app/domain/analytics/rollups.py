@@ -6,6 +6,7 @@ transaction, so a rollup is right or is not read: nothing that is killed, repeat
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -149,10 +150,12 @@ def _part_of(slice: Slice) -> Part | None:
 
 def _kept(session: Session, wanted: list[Slice], part: Part, sealed: Collection[date]) -> list[Cell]:
     slice = wanted[0]
-    seconds = DAYS.c.open_seconds if slice.is_open else DAYS.c.wall_seconds
-    names = ("kind", "local_day", "medium", "n", "known", "met", "score_sum", "hours", "scores")
+    keys = (DAYS.c.kind, DAYS.c.local_day, DAYS.c.medium)
+    sums = [sa.cast(sa.func.sum(DAYS.c[name]), sa.BigInteger).label(name) for name in ("n", "known", "met", "score_sum")]
+    packed = {"seconds": "open_seconds" if slice.is_open else "wall_seconds", "hours": "hours", "scores": "scores"}
+    joined = [sa.func.string_agg(DAYS.c[name], sa.literal_column("''::bytea")).label(label) for label, name in packed.items()]
     spans = sa.or_(*(DAYS.c.local_day.between(one.first, one.last) for one in wanted))
-    query = sa.select(*(DAYS.c[name] for name in names), seconds.label("seconds"))
+    query = sa.select(*keys, *sums, *joined).group_by(*keys)
     query = query.where(DAYS.c.part == int(part), spans, DAYS.c.brand_id.in_(slice.brand_ids))
     for name in ("brand_id", "channel_id", "medium"):
         value = getattr(slice, name)
@@ -161,7 +164,7 @@ def _kept(session: Session, wanted: list[Slice], part: Part, sealed: Collection[
     if part in _COLUMNS:
         query = query.where(DAYS.c.value == str(getattr(slice, _COLUMNS[part])))
     rows = (row for row in session.execute(query) if row.local_day in sealed)
-    return [_cell(row, unpack(row.seconds), unpack(row.hours), unpack(row.scores)) for row in rows]
+    return [_cell(row, sorted(unpack(row.seconds)), unpack(row.hours), unpack(row.scores)) for row in rows]
 
 
 def _fresh(session: Session, wanted: list[Slice], sealed: Collection[date]) -> list[Cell]:
@@ -191,13 +194,6 @@ def _cell(row: Any, seconds: Any, hours: Any, scores: Any) -> Cell:
         score_sum=row.score_sum,
         seconds=seconds,
         seconds_sum=sum(seconds),
-        hours=_counts(hours),
-        scores=_counts(scores),
+        hours=Counter(hours),
+        scores=Counter(scores),
     )
-
-
-def _counts(values: Any) -> dict[int, int]:
-    found: dict[int, int] = {}
-    for value in values:
-        found[value] = found.get(value, 0) + 1
-    return found

@@ -8,7 +8,7 @@ import sys
 
 from flask import Flask
 
-from app.process.cli import brands, channels, database, events, keys, mail, partners, people, reports
+from app.process.cli import brands, channels, database, events, keys, mail, partners, people, reports, surveys
 
 
 def register(app: Flask) -> None:
@@ -18,6 +18,7 @@ def register(app: Flask) -> None:
         people.tokens,
         brands.brands,
         reports.group,
+        surveys.group,
         brands.teams,
         mail.group,
         partners.group,
