@@ -127,6 +127,8 @@ class Report:
         value, size = value_of(measure, found), size_of(measure, found)
         if value is None or not size:
             return Cell(words.NO_VALUE if measure.shape != Shape.COUNT else "0")
+        if measure.shape == Shape.RATIO and not value:
+            return Cell(words.figure(measure, value, size))  # nothing stands above the line
         few = "few" if size < words.FEW and measure.shape != Shape.COUNT else ""
         return Cell(words.figure(measure, value, size), self.list_url(key, **bucket), tone=few)
 
