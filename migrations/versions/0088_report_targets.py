@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0083"
-down_revision = "0082"
+revision = "0088"
+down_revision = "0087"
 
 STATEMENTS = (
     """CREATE TABLE saved_reports (
