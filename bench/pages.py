@@ -20,6 +20,7 @@ from bench.data import CLASSES, row_id
 ROUNDS = 60
 WARM_UP = 5
 PAGES_DOWN = 10
+LIMITS = {"order page": 40.0, "order": 30.0, "list": 30.0, "tasks": 30.0, "counts": 30.0, "thread": 50.0, "search": 60.0}
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,28 @@ def measure_pages(apps: Mapping[int, Flask], *, password: str, rounds: int = ROU
     Each page is asked of all sizes by turns: the speed of a machine changes within a minute, and their ratio is asked for.
     """
     companies = [Company(app, threads, sign_in(app, password)) for threads, app in apps.items()]
-    turns = zip(*(_pages(company) for company in companies), strict=True)
-    found = [_time(companies, pages, rounds) for pages in turns]
+    return measure(companies, [_pages(company) for company in companies], rounds)
+
+
+def measure(companies: Sequence[Company], pages: Sequence[Sequence[Page]], rounds: int = ROUNDS) -> dict[int, list[PageTime]]:
+    """The same pages of several companies by turns, by the size of each."""
+    found = [_time(companies, turn, rounds) for turn in zip(*pages, strict=True)]
     return {company.threads: [times[place] for times in found] for place, company in enumerate(companies)}
+
+
+def judged(found: Mapping[int, Sequence[PageTime]], *, speed: float | None, reference: int) -> list[tuple[str, str, str, bool]]:
+    """The pages of the biggest company beside their limits and those of the smallest: name, measured, target, whether it is met.
+
+    `speed`: of this machine beside the one of `reference` posts a second."""
+    rows, sizes = [], list(found)
+    for small, big in zip(found[sizes[0]], found[sizes[-1]], strict=True):
+        limit, growth = LIMITS.get(big.name) or LIMITS[big.name.split()[0]], big.p50 / max(small.p50, 0.1)
+        words = f"p50 {big.p50} p95 {big.p95} ms, {big.queries} queries, {growth:.1f}x of {sizes[0]}"
+        if speed is not None:
+            words += f"; p95 {big.p95 * speed:.1f} ms at {reference}/s"
+        is_met = big.p95 < limit and big.queries <= 10 and growth <= 1.5
+        rows.append((f"{big.name} at {sizes[-1]}", words, f"p95 < {limit:.0f} ms, ≤ 10 queries, ≤ 1.5x", is_met))
+    return rows
 
 
 def _pages(company: Company) -> list[Page]:

@@ -29,6 +29,8 @@ from app.domain.brands.actions import (
     restore_brand,
 )
 from app.domain.brands.queries import BrandContent, BrandRow, list_brand_rows
+from app.domain.orders.settings import WrongSettings, set_money, settings_of
+from app.domain.orders.taxes import CODES
 from app.process.cli.output import json_option, report, report_all
 from app.process.cli.people import find_brand_ids
 
@@ -72,6 +74,24 @@ def change_a_brand(key: str, as_json: bool, **given: Any) -> None:
         row = list_brand_rows(session, [_brand_id(session, key)])[0]
         change_brand(session, row.brand.id, replace(row.content, **_given(given)), now=utc_now())
         _report_brand(session, row.brand.id, as_json=as_json)
+
+
+@brands.command("money")
+@click.argument("key")
+@click.option("--currency", help="Three capitals, such as EUR or CAD.")
+@click.option("--tax-code", help=f"One of {', '.join(CODES)}.")
+@click.option("--with-tax/--without-tax", "prices_include_tax", default=None, help="How prices are written.")
+@json_option
+def set_money_of_a_brand(key: str, as_json: bool, **given: Any) -> None:
+    """Show or change what new orders of a brand are counted in."""
+    with _told(), transaction() as session:
+        brand_id = _brand_id(session, key)
+        kept = settings_of(session, brand_id)
+        values = {name: getattr(kept, name) for name in ("currency", "tax_code", "prices_include_tax")} | _given(given)
+        if _given(given):
+            set_money(session, brand_id, **values)
+        words = "prices with tax" if values["prices_include_tax"] else "prices without tax"
+        report({"key": key, **values}, f"{key}  {values['currency']}  {values['tax_code']}  {words}", as_json=as_json)
 
 
 @brands.command("archive")
@@ -158,6 +178,8 @@ def _told() -> Iterator[None]:
         yield
     except WrongBrand as error:
         raise click.ClickException(f"{error.field}: {error}") from error
+    except WrongSettings as error:
+        raise click.ClickException(f"{error}: see `brands money --help` for what it may be") from error
     except BrandInUse as error:
         raise click.ClickException(f"these channels are in use, switch them off first: {error}") from error
     except WrongTeamName as error:

@@ -131,7 +131,7 @@ GO_TO = {"/inbox": "g i", "/tasks": "g t", "/contacts": "g c", "/orders": "g o",
 
 def _rail_item(label: str, href: str, icon: str, current: bool, count: int = 0) -> dict[str, Any]:
     keys = GO_TO.get(href, "")
-    return {"label": label, "href": href, "icon": icon, "count": words.capped(count), "current": current, "keys": keys}
+    return {"label": label, "href": href, "icon": icon, "count": words.capped(count), "current": current, "shortcut": keys}
 
 
 def _view_item(view: str, icon: str, path: str) -> dict[str, Any]:

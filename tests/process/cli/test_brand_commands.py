@@ -23,6 +23,15 @@ def test_a_brand_is_made_changed_archived_and_restored(run: Run) -> None:
     assert run("brands", "list").output == "charge-cars  ChargeCars  CHC\n"
 
 
+def test_the_money_of_a_brand_is_shown_and_set(run: Run) -> None:
+    run("brands", "create", "Vert", "--country", "CA", "--timezone", "America/Toronto")
+    assert run("brands", "money", "vert").output == "vert  CAD  qc  prices without tax\n"
+    assert run("brands", "money", "vert", "--with-tax").output == "vert  CAD  qc  prices with tax\n"
+    assert run("brands", "money", "vert").output == "vert  CAD  qc  prices with tax\n"
+    wrong = run("brands", "money", "vert", "--tax-code", "ca_5")
+    assert (wrong.exit_code, wrong.output) == (1, "Error: tax_code: see `brands money --help` for what it may be\n")
+
+
 def test_a_team_is_made_changed_archived_and_restored(run: Run, db_session: Session) -> None:
     make_user(db_session)
     db_session.commit()

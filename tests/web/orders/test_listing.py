@@ -49,6 +49,7 @@ def test_the_list_is_narrowed_by_each_filter(desk: Desk) -> None:
 
 def test_a_view_is_kept_for_oneself_and_forgotten(desk: Desk) -> None:
     some(desk)
+    assert 'href="/orders" data-key="g o"' in desk.get("/orders")
     assert desk.post("/orders/views", name="Utrecht", place="Utr", shared="yes").status_code == 303
     text = desk.get("/orders?place=Utr")
     assert 'aria-current="page">Utrecht</a>' in text

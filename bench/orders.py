@@ -1,0 +1,63 @@
+"""Orders in numbers: how long their page, their board and their list take beside a few, and how many queries."""
+# ruff: noqa: E501  a statement stays on one line
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import psycopg
+from flask import Flask
+
+from bench.data import BRANDS, row_id
+from bench.pages import Company, Page, PageTime, measure, sign_in
+
+_ORDERS = """
+    INSERT INTO orders (id, order_number, brand_id, order_type, status, priority, customer_contact_id, channel_contact_ids, source, currency, prices_include_tax, discount_amount, net_total, tax_total, gross_total, notes, external_references, created_at, updated_at, version)
+    SELECT ('00000000-0000-7000-9000-' || lpad(to_hex(n), 12, '0'))::uuid, 'BN-2026-' || lpad(n::text, 7, '0'), (%(brands)s::uuid[])[1 + n %% %(count)s], 'installation',
+        CASE WHEN n %% 20 = 0 THEN (ARRAY['intake_received', 'new', 'quoted', 'approved', 'scheduled', 'in_progress', 'on_hold'])[1 + (n / 20) %% 7] WHEN n %% 13 = 0 THEN 'cancelled' ELSE 'completed' END,
+        'normal', customers.ids[1 + n %% array_length(customers.ids, 1)], '{}', 'api', 'EUR', false, 0, 849.00, 178.29, 1027.29, '', '{}', moment, moment, 1
+    FROM generate_series(1, %(orders)s) n, LATERAL (SELECT now() - interval '1 minute' * (%(orders)s - n) AS moment) at, (SELECT array_agg(id) AS ids FROM (SELECT id FROM contacts LIMIT 2000) first_ones) customers
+"""
+_LINES = """
+    INSERT INTO line_items (id, order_id, position, description, quantity, unit_price, discount_amount, order_discount_share, tax_code, status, external_item_reference)
+    SELECT gen_random_uuid(), id, 1, 'Wallbox 11kW', 1, 849, 0, 0, 'nl_21', CASE status WHEN 'cancelled' THEN 'cancelled' WHEN 'completed' THEN 'installed' ELSE 'ordered' END, '' FROM orders
+"""
+_TAXES = "INSERT INTO order_tax_totals (order_id, tax_code, part, rate, taxable, tax) SELECT id, 'nl_21', 'BTW', 21, 849.00, 178.29 FROM orders"
+_HISTORY = """
+    INSERT INTO transitions (id, entity_type, entity_id, seq, to_status, reason, reason_code, business_context, actor_kind, actor_name, at)
+    SELECT gen_random_uuid(), 'order', id, 1, status, '', '', '{}', 'system', '', created_at FROM orders
+"""
+_EVENTS = """
+    INSERT INTO events (id, type, occurred_at, brand_id, depth, payload)
+    SELECT gen_random_uuid(), 'OrderCreated', created_at, brand_id, 0, jsonb_build_object('order_id', id::text, 'order_number', order_number) FROM orders
+"""
+
+
+def fill_orders(connection: psycopg.Connection, orders: int) -> None:
+    """Write that many with a line, their tax, their history and an event each, after `data.fill`. Commits."""
+    connection.execute("SET session_replication_role = replica")  # what refers to what is as it is made here
+    brands = [row_id(1, number) for number in range(BRANDS)]
+    connection.execute(_ORDERS, {"brands": brands, "count": BRANDS, "orders": orders})
+    for statement in (_LINES, _TAXES, _HISTORY, _EVENTS):
+        connection.execute(statement)  # type: ignore[arg-type]
+    connection.commit()
+    connection.autocommit = True
+    connection.execute("VACUUM ANALYZE")
+    connection.autocommit = False
+
+
+def measure_orders(apps: Mapping[int, Flask], *, password: str) -> dict[int, list[PageTime]]:
+    """The page of an open order, the board, and the list; by number of orders."""
+    companies = [Company(app, orders, sign_in(app, password)) for orders, app in apps.items()]
+    return measure(companies, [_pages(company.threads) for company in companies])
+
+
+def _pages(orders: int) -> list[Page]:
+    newest_open = f"00000000-0000-7000-9000-{(orders // 20) * 20:012x}"
+    return [
+        Page("order page", f"/orders/{newest_open}"),
+        Page("order board", "/orders/board"),
+        Page("order list", "/orders"),
+        Page("order list by status", "/orders?status=approved"),
+        Page("order list by place", "/orders?status=new&place=Utrecht"),
+    ]
