@@ -117,7 +117,9 @@ def test_an_order_in_quebec_shows_dollars_and_both_taxes(desk: Desk) -> None:
 
 def test_the_board_counts_moves_and_says_why_not(desk: Desk) -> None:
     order = placed(desk)
-    text = desk.get("/orders/board")
+    with counted_queries(desk.client.plain.application) as seen:
+        text = desk.get("/orders/board")
+    assert len(seen) <= 6, "\n".join(seen)
     assert "Pieter" in text
     assert order.order_number in text
     path = f"/orders/{order.id}/status?seen=new"
