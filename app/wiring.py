@@ -55,6 +55,7 @@ from app.domain.notifications.triggers import (
 from app.domain.orders import handlers as orders
 from app.domain.orders.statuses import line_kind, order_kind
 from app.domain.partners import handlers as partners
+from app.domain.partners.fallback import mail_given_up
 from app.domain.realtime.handlers import (
     push_bulk_progress,
     push_channel_change,
@@ -106,6 +107,7 @@ _automate = AfterCommit("run_rules", automation.run_rules, LIVE, among=automatio
 _new_work = AfterCommit("tell_of_new_work", tell_of_new_work, LIVE, among=of_people_among)
 _answer = AfterCommit("answer_by_itself", answer_by_itself, LIVE, among=answered_among)
 _read_order = AfterCommit("read_order_mail", partners.read_order_mail, LIVE, among=partners.order_mail_among)
+_mail_given_up = AfterCommit("mail_given_up", mail_given_up, SEND)
 _automate_past = AfterCommit("run_rule_on_past", automation.run_rule_on_past, SEND, among=automation.past_among)
 _lift = AfterCommit("lift_at_provider", lift_at_provider, SEND)
 _fetch_media = AfterCommit("fetch_announced_media", fetch_announced_media, SEND)
@@ -311,12 +313,12 @@ WIRING = Wiring(
         "SlaRecomputeAdvanced": (),
         "CalendarChanged": (),
         "PolicyChanged": (),
-        "AddressSuppressed": (),
-        "MailingCreated": (),
         "SuppressionLifted": (_lift,),
         **dict.fromkeys(("SavedViewCreated", "SavedViewChanged", "SavedViewDeleted"), ()),
-        "ContactChanged": (),
-        **dict.fromkeys(("CallbackEndpointFailing", "CallbackEndpointRecovered", "CallbackGivenUp"), ()),
+        **dict.fromkeys(
+            ("AddressSuppressed", "CallbackEndpointFailing", "CallbackEndpointRecovered", "ContactChanged", "MailingCreated"), ()
+        ),
+        "CallbackGivenUp": (_mail_given_up,),
     },
 )
 # Outgoing webhooks hear of these as well, after everything else in the transaction (`domain/webhooks/platform_events.py`).

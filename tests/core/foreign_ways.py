@@ -33,6 +33,8 @@ from app.domain.events.actions import SYSTEM
 from app.domain.ingest.self_test import try_webhook
 from app.domain.integrations.actions import IntegrationContent, create_integration
 from app.domain.integrations.models import Provider
+from app.domain.partners.actions import PartnerContent, WrongPartner, create_partner
+from app.domain.partners.pulls import pull_partner
 from app.domain.webhooks.actions import EndpointContent, create_endpoint, queue_message
 from app.domain.webhooks.engine import deliver
 from app.domain.webhooks.models import EndpointKind, WebhookDelivery
@@ -127,6 +129,15 @@ def endpoint_of_callbacks(traveller: Traveller, url: str) -> None:
         queue_message(session, event_type="order.created", payload={}, brand_id=brand.id, now=utc_now())
         session.commit()
         _deliver_newest(session)
+
+
+def api_of_a_partner(traveller: Traveller, url: str) -> None:
+    with traveller.running(), suppress(WrongPartner):
+        slug, session = f"p-{new_id().hex[-12:]}", traveller.session
+        content = PartnerContent("Partner", slug, _brand(session).id, api_base_url=url, sync_enabled=True)
+        made = create_partner(session, content, now=utc_now(), actor=SYSTEM)
+        session.commit()
+        pull_partner(made.id)
 
 
 def _brand(session: Session) -> Brand:
@@ -226,6 +237,7 @@ def _named(which: str, url: str) -> dict[str, str]:
 BY_HTTP: tuple[Way, ...] = (
     scenario_in_make,
     endpoint_of_callbacks,
+    api_of_a_partner,
     picture_in_a_mail,
     push_of_a_browser,
     workflow_of_teams,

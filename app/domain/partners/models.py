@@ -88,6 +88,10 @@ class Partner(WithId, Base):
     sync_frequency: Mapped[SyncFrequency] = mapped_column(
         text_enum(SyncFrequency, "sync_frequency"), default=SyncFrequency.REAL_TIME
     )
+    pulled_at: Mapped[datetime | None]  # the last round
+    pulled_until: Mapped[datetime | None]  # what changed before is known
+    pull_lease_until: Mapped[datetime | None]
+    pull_problem: Mapped[str] = mapped_column(default="", server_default="")  # of the last round
     status_mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
     order_mail_senders: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
     created_at: Mapped[datetime]

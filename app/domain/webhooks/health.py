@@ -18,6 +18,7 @@ from app.domain.webhooks.outcomes import GONE, OK
 from app.domain.webhooks.schedules import ALERT_AFTER, DISABLE_AFTER_DAYS, REST_AFTER, REST_SECONDS
 
 NOTED_EVERY = timedelta(minutes=1)
+ASKED = "asked"  # of the mail that tells of a delivery that was given up
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,18 @@ def tell_given_up(session: Session, delivery_id: uuid.UUID, *, why: dict[str, An
     }
     if endpoint.email_fallback:
         payload["email_fallback"] = True
-        delivery.fallback = "asked"
+        delivery.fallback = ASKED
         session.flush()
     _tell(session, "CallbackGivenUp", endpoint, now, payload)
+
+
+def note_fallback(session: Session, delivery_id: uuid.UUID, outcome: str) -> str:
+    """Note what became of the mail that was asked for; once it is told, it stays. What stands there now."""
+    delivery = session.get_one(WebhookDelivery, delivery_id, with_for_update=True, populate_existing=True)
+    if delivery.fallback in ("", ASKED):
+        delivery.fallback = outcome
+        session.flush()
+    return delivery.fallback
 
 
 def _tell(session: Session, event_type: str, endpoint: WebhookEndpoint, now: datetime, payload: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ POST /taken    200, every time
 POST /moody    500 at the first try of each message, then 200
 POST /locked   503, and wait ten minutes
 GET  /__sim/taken    what arrived, newest last
+/api/<partner>/…     the partner's own API (partner_api.py)
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, request
 
 from app.sandbox.simulators.common import BadOrder, install_controls
+from app.sandbox.simulators.partner_api import install_partner_apis
 
 KEPT = 200
 
@@ -53,6 +55,7 @@ def create_receiver_app() -> Flask:
     def refuse() -> tuple[dict[str, Any], int, dict[str, str]]:
         return {"error": "planning_locked", "message": "The planning is open at somebody's screen"}, 503, {"Retry-After": "600"}
 
+    install_partner_apis(app)
     install_controls(app, reset=forget, emit=_has_none, configure=_has_none)
     return app
 

@@ -42,6 +42,13 @@ SKIPPED = {
     "integration_inactive": N_("The connection was off."),
     "endpoint_deleted": N_("The endpoint was deleted before it went."),
 }
+FALLBACKS = {
+    "asked": N_("Their technical contact gets an e-mail about it."),
+    "sent": N_("Their technical contact was told by e-mail."),
+    "refused": N_("The e-mail about it was refused by the mail server."),
+    "impossible": N_("Nobody could be told by e-mail: the partner has no address."),
+    "no_mail_server": N_("Nobody could be told by e-mail: no mail server is set up."),
+}
 SCHEDULE_NAMES = {
     "webhook": N_("Six tries within half a minute"),
     "partner": N_("Three tries within three minutes"),
@@ -159,7 +166,7 @@ def _given_up(delivery: WebhookDelivery) -> tuple[str, list[str]]:
         reason = tries
     said = [reason, _("It is kept here: mend the cause, then send it again.")]
     if delivery.fallback:
-        said.append(_("Their technical contact gets an e-mail about it."))
+        said.append(_(FALLBACKS.get(delivery.fallback, FALLBACKS["asked"])))
     return _("It did not come in."), said
 
 

@@ -74,6 +74,8 @@ PARTNERS = (
     Entry("GET", "/settings/partners/<uuid:partner_id>/commissions", ADMINS, query="month=2026-11"),
     Entry("GET", "/settings/partners/<uuid:partner_id>/commissions.csv", ADMINS),
     Entry("POST", "/settings/partners/<uuid:partner_id>/rates", ADMINS, data={"level_1": "5"}),
+    Entry("POST", "/settings/partners/<uuid:partner_id>/credentials", ADMINS, data={"secret": "x"}),
+    Entry("POST", "/settings/partners/<uuid:partner_id>/pull", ADMINS),
     Entry("POST", "/settings/partners/<uuid:partner_id>/people", ADMINS, data={"person_name": ""}),
     Entry("POST", "/settings/partners/<uuid:partner_id>/people/<uuid:user_id>/invitation", ADMINS_OF_THINGS),
     Entry("POST", "/settings/partners/<uuid:partner_id>/people/<uuid:user_id>/removal", ADMINS_OF_THINGS),

@@ -1,0 +1,16 @@
+"""Background work about partners."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.core.clock import utc_now
+from app.domain.partners.pulls import pull_partner, take_due
+
+
+def pull_statuses(**_ignored: Any) -> int:
+    """Ask every partner whose turn it is; how many were asked. Running twice asks once."""
+    due = take_due(utc_now())
+    for partner_id in due:
+        pull_partner(partner_id)
+    return len(due)

@@ -1,0 +1,89 @@
+"""Each partner of the list is asked over its own API, signed in at each way; failures are noted and change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from app.core.clock import utc_now
+from app.core.runtime import runtime
+from app.domain.events.actions import SYSTEM
+from app.domain.partners.actions import set_credentials
+from app.domain.partners.models import Authentication, Environment, Partner, PartnerOrder, PartnerReport
+from app.domain.partners.pulls import pull_partner, take_due
+from app.domain.partners.take_order import take_order
+from app.sandbox.simulators.common import serve
+from app.sandbox.simulators.partner_api import NAME, SECRET
+from app.sandbox.simulators.receiver import create_receiver_app
+from tests.domain.partners.factories import incoming, make_partner
+from tests.factories import make_brand
+
+WAYS = (
+    ("Groendus", Authentication.API_KEY, "api_key"),
+    ("Eneco", Authentication.API_KEY, "api_key"),
+    ("Essent", Authentication.OAUTH2, "oauth2"),
+    ("50five", Authentication.BASIC_AUTH, "basic"),
+    ("Alva", Authentication.BASIC_AUTH, "basic"),
+    ("Volvo dealer", Authentication.BEARER_TOKEN, "bearer"),
+)
+
+
+@pytest.fixture(scope="module")
+def apis() -> Iterator[str]:
+    served = serve(create_receiver_app())
+    yield served.url
+    served.stop()
+
+
+def _say(url: str, **said: Any) -> None:
+    runtime().http.request("POST", f"{url}/__sim/orders", json=said)
+
+
+@pytest.mark.parametrize(("name", "authentication", "signs_in"), WAYS, ids=[way[0] for way in WAYS])
+def test_a_partner_is_asked_and_what_it_says_follows_once(
+    app_context: Flask, db_session: Session, apis: str, name: str, authentication: Authentication, signs_in: str
+) -> None:
+    now = utc_now()
+    slug = name.lower().replace(" ", "-")
+    url = f"{apis}/api/{slug}"
+    partner = make_partner(
+        db_session, make_brand(db_session), name, api_base_url=url, authentication_type=authentication, sync_enabled=True
+    )
+    take_order(db_session, partner, Environment.LIVE, incoming("P-1"), now=now)
+    keyring = runtime().keyring
+    set_credentials(db_session, partner, {"secret": "wrong", "username": NAME}, keyring=keyring, now=now, actor=SYSTEM)
+    db_session.commit()
+    said = {"timestamp": now.isoformat(), "notes": ""}
+    _say(url, signs_in=signs_in, orders=[
+        {"partner_order_id": "P-1", "status": "CONFIRMED", **said}, {"partner_order_id": "P-1", "status": "NONSENSE", **said},
+        {"partner_order_id": "OTHER", "status": "CONFIRMED", **said}, {"status": 7}, "x",
+    ])  # fmt: skip
+    assert partner.id in take_due(now)
+    assert partner.id not in take_due(now)
+    assert pull_partner(partner.id).endswith("it answered 401")
+    assert _order(db_session).order_status == "new"
+    credentials = {"secret": SECRET, "username": NAME}
+    set_credentials(db_session, _partner(db_session), credentials, keyring=keyring, now=now, actor=SYSTEM)
+    db_session.commit()
+    assert (pull_partner(partner.id), pull_partner(partner.id)) == ("", "")
+    assert _order(db_session).order_status == "approved"
+    told = db_session.execute(sa.select(PartnerReport.word, PartnerReport.outcome, PartnerReport.reason)).all()
+    assert sorted(tuple(row) for row in told) == [("CONFIRMED", "applied", ""), ("NONSENSE", "skipped", "no_status_mapping")]
+    _say(url, fails=503)
+    known = _partner(db_session).pulled_until
+    assert pull_partner(partner.id) == "GET orders: it answered 503"
+    failed = _partner(db_session)
+    assert (failed.pulled_until, failed.pull_problem) == (known, "GET orders: it answered 503")
+
+
+def _partner(session: Session) -> Partner:
+    return session.execute(sa.select(Partner).execution_options(populate_existing=True)).scalar_one()
+
+
+def _order(session: Session) -> PartnerOrder:
+    return session.execute(sa.select(PartnerOrder).execution_options(populate_existing=True)).scalar_one()
