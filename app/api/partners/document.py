@@ -172,6 +172,8 @@ def _operation(one: Described) -> dict[str, Any]:
         content = {"schema": {"$ref": REFERENCE.format(model=one.body.__name__)}, "example": dict(one.example or {})}
         described["requestBody"] = {"required": True, "content": {"application/json": content}}
         described["responses"] |= {str(code): _refusal(code) for code in (413, 415, 422)}
+    elif one.answers == "StatePage":
+        described["responses"]["422"] = _refusal(422)
     if one.name == "cancelOrder":
         described["responses"]["409"] = _refusal(409)
     return described
