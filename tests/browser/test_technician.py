@@ -44,7 +44,9 @@ KEPT_BYTES = """async () => {
     [...new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))].map((one) => one.toString(16).padStart(2, '0')).join('')));
 }"""
 KEPT = "async () => (await (await import('/static/js/field/outbox.js')).list()).map((one) => [one.kind, one.state])"
-PACKED = "async () => Boolean(await (await caches.open('field-pointer')).match('/field/current'))"
+PACKED = """async () => {
+  while (!(await (await caches.open('field-pointer')).match('/field/current'))) await new Promise((done) => setTimeout(done, 50));
+}"""
 NOISE = """() => {
   const canvas = document.createElement('canvas'); Object.assign(canvas, { width: 1600, height: 1200 });
   const paint = canvas.getContext('2d');
@@ -155,8 +157,9 @@ def write(page: Page, fold: str, field: str, text: str) -> None:
     place = page.locator(f"[data-fold={fold}]")
     if place.get_attribute("open") is None:
         place.locator("summary").click()
-    place.locator(f"[name={field}]").fill(text)
-    place.locator(".fieldwork__button:visible").last.click()
+    form = place.locator(f"form:has([name={field}])").first
+    form.locator(f"[name={field}]").fill(text)
+    form.locator(".fieldwork__button:visible").last.click()
     expect(page.locator(f"[data-list={fold}] [data-pending]", has_text=text)).to_have_count(1)
 
 
@@ -185,7 +188,7 @@ def test_a_day_without_a_network_arrives_once_in_order_and_whole(
         page = phone.start()
         sign_in_browser(page, desk.live.app, desk.email("bob"), url=line.url)
         ready(page, today)
-        page.wait_for_function(PACKED)
+        page.evaluate(PACKED)
         assert_accessible(page)
         picture = bytes(page.evaluate(NOISE))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from flask import current_app, jsonify, render_template, request, url_for
@@ -24,7 +25,7 @@ from app.web.pages import asset
 
 PROTOCOL = 1
 STYLES = ("css/tokens.css", "css/base.css", "css/features/field.css")
-SCRIPTS = ("actions", "connection", "main", "outbox", "pack", "photos", "queue", "signature", "store", "words")
+SCRIPTS = tuple(sorted(path.stem for path in (Path(__file__).parents[3] / "static/js/field").glob("*.js")))  # every one
 PICTURES = ("img/favicon-32.png", "img/touch-icon-180.png")
 MOST_VISITS, MOST_PHOTOS = 40, 60
 
