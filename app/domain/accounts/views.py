@@ -16,6 +16,7 @@ class Link:
     href: str
     icon: str
     current: bool
+    words: str = ""  # what else it is looked for by
 
 
 @dataclass(frozen=True)

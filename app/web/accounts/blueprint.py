@@ -21,8 +21,8 @@ FILTERS = {"browser_words": browser_words, "role_words": role_words}
 def settings_groups() -> list[LinkGroup]:
     """The menu of the settings: one's own, and for leads what belongs to everybody."""
     own = (
-        _link(_("Profile"), "accounts.profile", "user"),
-        _link(_("Password and sessions"), "accounts.security", "shield"),
+        _link(_("Profile"), "accounts.profile", "user", _("theme dark light language time zone density undo send keys name")),
+        _link(_("Password and sessions"), "accounts.security", "shield", _("devices sign out")),
     )
     if current_user.may(Permission.PORTAL_OWN):
         return [LinkGroup(_("You"), own)]
@@ -30,8 +30,8 @@ def settings_groups() -> list[LinkGroup]:
         LinkGroup(
             _("You"),
             (
-                *own,
-                _link(_("Notifications"), "notifications.preferences", "bell"),
+*own,
+                _link(_("Notifications"), "notifications.preferences", "bell", _("quiet hours push digest")),
                 _link(_("Absences"), "appointments.absences", "calendar"),
                 _link(_("API tokens"), "accounts.tokens", "key"),
             ),
@@ -49,8 +49,8 @@ def settings_groups() -> list[LinkGroup]:
     if current_user.may(Permission.SETTINGS_SEE):
         shared: tuple[Link, ...] = (
             _link(_("People"), "accounts.people", "users"),
-            _link(_("Teams and brands"), "accounts.brands", "building"),
-            _link(_("Channels"), "connections.channels", "link"),
+            _link(_("Teams and brands"), "accounts.brands", "building", _("signature order prefix colour members")),
+            _link(_("Channels"), "connections.channels", "link", _("mailbox e-mail WhatsApp SMS phone webhook credentials")),
             _link(_("Routing"), "routing.rules", "merge"),
             _link(_("Automation"), "automation.rules", "bot"),
             _link(_("Articles"), "orders.articles", "file-text"),
@@ -76,9 +76,9 @@ def settings_groups() -> list[LinkGroup]:
     return groups
 
 
-def _link(label: str, endpoint: str, icon: str) -> Link:
+def _link(label: str, endpoint: str, icon: str, words: str = "") -> Link:
     href = url_for(endpoint)
-    return Link(label, href, icon, request.path == href or request.path.startswith(f"{href}/"))
+    return Link(label, href, icon, request.path == href or request.path.startswith(f"{href}/"), words)
 
 
 @bp.app_context_processor

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from flask import g, redirect, render_template, request, url_for
+from flask import current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -106,6 +106,7 @@ def palette() -> ResponseReturnValue:
     typed = clean_query(request.args.get("q", ""))
     groups = [
         (_("Go to"), _pages(typed)),
+        (_("Orders"), _orders(typed)),
         (_("Tags"), _tags(typed)),
         (_("People"), _people(typed)),
         (_("Threads"), _threads(typed)),
@@ -121,15 +122,30 @@ def _pages(typed: str) -> list[Choice]:
     ]
     may_write = current_viewer().may(Permission.THREADS_REPLY)
     places = [
+        Choice(url_for("inbox.list_view", view="overdue"), _("Overdue"), "", "triangle-alert"),
         Choice(url_for("tasks.show_list"), _("Tasks"), "", "circle-check"),
+        Choice(url_for("contacts.show_list"), _("Contacts"), "", "building"),
+        Choice(url_for("orders.show_list"), _("Orders"), "", "file-text"),
+        Choice(url_for("routing.queue"), _("Assignment queue"), "", "hourglass"),
+        Choice(url_for("routing.availability"), _("Availability"), "", "user-check"),
         Choice(url_for("inbox.search"), _("Search"), "", "search"),
         *([Choice(url_for("inbox.write_first"), _("New message"), "+", "pencil")] if may_write else []),
         Choice(url_for("inbox.new_ticket"), _("New internal ticket"), "", "plus"),
         Choice(url_for("notifications.notifications"), _("Notifications"), "", "bell"),
     ]
-    settings = [Choice(link.href, link.label, _("Settings"), link.icon) for group in settings_groups() for link in group.links]
-    found = [choice for choice in (*views, *places, *settings) if _fits(typed, choice.label, choice.hint)]
-    return found if typed else found[: len(views) + len(places)]
+    if current_app.config["SETTINGS"].demo:
+        places.append(Choice("/simulator", _("Play the customer"), _("Demo"), "smile"))
+    found = [choice for choice in (*views, *places) if _fits(typed, choice.label, choice.hint)]
+    if not typed:
+        return found
+    links = [link for group in settings_groups() for link in group.links]
+    fitting = (link for link in links if _fits(typed, link.label, _("Settings"), link.words))
+    return [*found, *(Choice(link.href, link.label, _("Settings"), link.icon) for link in fitting)]
+
+
+def _orders(typed: str) -> list[Choice]:
+    order = find_order_numbered(db.session(), text=typed, brand_ids=current_viewer().brand_ids) if typed else None
+    return [Choice(url_for("orders.show_order", order_id=order.id), order.order_number, "", "file-text")] if order else []
 
 
 def _fits(typed: str, *texts: str) -> bool:
