@@ -31,6 +31,7 @@ from app.domain.accounts.tokens import SCOPES
 LANGUAGES = (("en", "English"), ("nl", "Nederlands"), ("fr", "Français"))
 THEMES = (("system", _l("Like the device")), ("light", _l("Light")), ("dark", _l("Dark")))
 DENSITIES = (("comfortable", _l("Comfortable")), ("compact", _l("Compact: more threads on the screen")))
+AFTER_CLOSING = (("next", _l("Open the next thread")), ("list", _l("Go back to the list")))
 UNDO_SECONDS = (
     (0, _l("Off: send at once")),
     (5, _l("5 seconds")),
@@ -91,6 +92,7 @@ class ProfileForm(TranslatedForm):
     timezone = SelectField(choices=choices((name, name) for name in sorted(available_timezones())))
     theme = SelectField(choices=choices(THEMES))
     density = SelectField(choices=choices(DENSITIES), default="comfortable")
+    after_closing = SelectField(choices=choices(AFTER_CLOSING), default="next")
     single_keys = BooleanField()
     undo_send_seconds = SelectField(choices=choices(UNDO_SECONDS), coerce=int, default=10)
 

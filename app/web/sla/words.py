@@ -104,6 +104,8 @@ def state_words(story: Story) -> str:
         return _("Nothing was promised.")
     if row.outcome == Outcome.ANSWERED:
         return _("Answered too late.") if story.clock.is_late else _("Answered in time.")
+    if row.outcome == Outcome.NEEDLESS:
+        return _("No answer was needed.")
     if row.outcome == Outcome.CLOSED:
         return _("Closed too late.") if story.clock.is_late else _("Closed in time.")
     if row.paused_for:
