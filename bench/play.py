@@ -31,7 +31,7 @@ def measure_play(settings: Settings, folder: Path, *, rounds: int) -> dict[str, 
     with running_application(storage, demo=True) as live, running_browser() as browser:
         _found_company(live)
         customer, agent = browser.new_page(), browser.new_page()
-        for page, path in ((customer, "/simulator"), (agent, "/inbox")):
+        for page, path in ((customer, "/simulator"), (agent, "/inbox?sort=newest")):
             sign_in(page, live.url, USERS[0].email, PASSWORD)
             page.goto(f"{live.url}{path}")
         agent.wait_for_selector("body[data-live=on]")

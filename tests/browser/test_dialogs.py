@@ -31,7 +31,7 @@ TABS = 3
 
 
 def test_what_opens_over_a_thread(admin_eyes: Eyes) -> None:
-    thread = admin_eyes.link("/inbox/email", ANSWERED)
+    thread = admin_eyes.link("/inbox/email?sort=newest", ANSWERED)
     assert walk(admin_eyes, thread, THREAD) == []
     assert walk(admin_eyes, f"{thread}?kind=note", NOTE) == []
 
@@ -39,7 +39,7 @@ def test_what_opens_over_a_thread(admin_eyes: Eyes) -> None:
 def test_a_choice_leaves_the_focus_on_its_menu(admin_eyes: Eyes) -> None:
     page = admin_eyes.page
     dress(page, WIDE, SCHEME)
-    show(page, admin_eyes.link("/inbox/email", ANSWERED))
+    show(page, admin_eyes.link("/inbox/email?sort=newest", ANSWERED))
     for menu in ("priority", "status"):
         wait_until_bound(page)  # the head of the first choice is a new one, which hears its keys a moment later
         seen(page, f"#head-{menu}").first.focus()

@@ -87,7 +87,7 @@ class Browsing:
 
     def __init__(self, contexts: Contexts, base_url: str) -> None:
         self._contexts = contexts
-        self._base_url = base_url
+        self.base_url = base_url
         self._watches: list[Watch] = []
         self.expected_faults: list[str] = []
         self.cookies_of = contexts.cookies_of[base_url]
@@ -96,7 +96,7 @@ class Browsing:
         """Open a page with cookies of its own; `options` are Playwright's for a context."""
         usual: dict[str, Any] = {"locale": "en-GB", "timezone_id": "Europe/Amsterdam", "viewport": {"width": 1280, "height": 800}}
         usual["reduced_motion"] = "reduce"  # nothing to wait for, nothing to paint
-        page = self._contexts.lend(base_url=self._base_url, **(usual | options))
+        page = self._contexts.lend(base_url=self.base_url, **(usual | options))
         page.context.set_default_timeout(TIMEOUT_MS)
         self._watches.append(Watch(page.context))
         return page
@@ -117,7 +117,7 @@ class Browsing:
     def close(self) -> None:
         for watch in self._watches:
             watch.end()
-            self._contexts.give_back(watch.context, self._base_url)
+            self._contexts.give_back(watch.context, self.base_url)
 
 
 def picture(page: Page, path: Path) -> None:

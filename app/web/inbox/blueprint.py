@@ -23,6 +23,7 @@ from app.domain.threads.view_models import SavedView
 from app.web import error_pages
 from app.web.accounts.session import current_viewer
 from app.web.inbox import chat_words, clock_words, words
+from app.web.inbox.event_runs import event_runs
 from app.web.inbox.row_cache import rows_html
 from app.web.inbox.task_row_cache import task_html
 
@@ -186,6 +187,7 @@ def _register_template_tools(state: Any) -> None:
         view_audiences=view_audiences,
         rows_html=rows_html,
         task_html=task_html,
+        event_runs=event_runs,
         MEDIUM_ICONS=words.MEDIUM_ICONS,
         REACTIONS=EMOJI,
         STATUS_TONES=words.STATUS_TONES,

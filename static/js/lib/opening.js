@@ -10,7 +10,10 @@ export function followOpening() {
     event.detail.target.inert = true;
   });
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
-    if (detail.target?.id === "thread-pane" && !detail.successful) detail.target.inert = false;
+    if (detail.target?.id !== "thread-pane" || detail.successful) return;
+    detail.target.inert = false;
+    const open = document.querySelector("#thread-pane [data-thread-id]"), row = open && document.querySelector(`#row-${CSS.escape(open.dataset.threadId)} a[data-row]`);
+    if (row) mark(row); // what is shown is what is marked
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     const id = event.detail.target?.id;

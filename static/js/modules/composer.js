@@ -23,6 +23,15 @@ export default function composer(form) {
   }
   const later = () => { clearTimeout(timer); timer = setTimeout(save, PAUSE); };
 
+  // A press on a part of it must not fold it before the click is heard; a press elsewhere lets it fold.
+  form.addEventListener("pointerdown", () => {
+    form.classList.add("is-wanted");
+    document.addEventListener("pointerdown", function elsewhere(event) {
+      if (form.contains(event.target)) return;
+      document.removeEventListener("pointerdown", elsewhere, true);
+      form.classList.remove("is-wanted");
+    }, true);
+  });
   form.addEventListener("input", later);
   form.addEventListener("focusout", (event) => { if (!form.contains(event.relatedTarget)) save(); });
   form.addEventListener("uploads:changed", save);
