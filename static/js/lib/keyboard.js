@@ -37,7 +37,7 @@ function press(key) {
   const keys = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].filter((candidate) => !isIdle(candidate));
   const element = keys.find((candidate) => candidate.checkVisibility()) ?? keys[0];
   if (offer(key)) return true;
-  if (!element && OF_THREAD.includes(key) && !document.querySelector("#thread-pane [data-thread-id]") && document.activeElement.matches("a[data-row][hx-get]")) {
+  if (!element && OF_THREAD.includes(key) && document.querySelector("#thread-pane:not([inert]):not(:has([data-thread-id]))") && document.activeElement.matches("a[data-row][hx-get]")) {
     document.activeElement.click(); // nothing is open: the key is for the row that has the focus
     return again(key, "thread-opened");
   }

@@ -9,6 +9,11 @@ export function followOpening() {
     mark(row);
     event.detail.target.inert = true;
   });
+  document.addEventListener("click", (event) => { // pressed again while it is on its way: once is enough
+    if (event.ctrlKey || event.metaKey || event.shiftKey || !event.target.closest?.("a[data-row].htmx-request")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     if (detail.target?.id !== "thread-pane" || detail.successful) return;
     detail.target.inert = false;
