@@ -187,7 +187,7 @@ def today() -> date:
 
 def hour_now() -> int:
     """The hour of the reader's day it is."""
-    return _local(utc_now()).hour
+    return local_time(utc_now()).hour
 
 
 def clock(at: datetime) -> str:
