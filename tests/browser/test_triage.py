@@ -111,6 +111,8 @@ def test_a_tag_is_made_found_again_and_removed_with_keys(page: Page, desk: Desk)
     page.keyboard.type("garantie")
     page.keyboard.press("Enter")
     expect(page.locator("#thread-head .tag")).to_have_text("garantie")
+    page.keyboard.press("n")  # the focus is on the way from the menu to the new head
+    expect(page.locator(".composer--note textarea")).to_be_focused()
     expect(page.locator("a[data-row]").first.locator(".tag")).to_have_text("garantie")
     page.locator("a[data-row]").nth(1).click()
     expect(page.locator("#thread-head .tag")).to_have_count(0)

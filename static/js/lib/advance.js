@@ -1,7 +1,7 @@
 // A thread that was closed, snoozed or marked as spam makes room: the next one opens, or the list, as its reader chose. From the press
 // of such a button on, the pane takes no keys: what is pressed meanwhile is for the thread that comes (keyboard.js). The row is looked
-// for before the list is asked for again, since the closed thread leaves it then.
-let place = 0; // of the open thread in the list, for when its row has left it
+// for by what stood around the open one when it was last in the list: that one has left it by then, and others may have too.
+let around = { after: [], before: [] }; // ids of rows, the nearest first
 const pane = () => document.getElementById("thread-pane");
 const openThread = () => document.querySelector("#thread-pane [data-thread-id]")?.dataset.threadId;
 const rows = () => [...document.querySelectorAll("#thread-list a[data-row]")];
@@ -36,18 +36,25 @@ function stay() {
   document.dispatchEvent(new CustomEvent("thread-opened")); // a key that waited is for this thread after all
 }
 
+const idOf = (row) => row.closest("li").id;
+
 function notePlace() {
-  const at = rows().findIndex((row) => row.getAttribute("aria-current") === "true");
-  if (at >= 0) place = at;
+  const all = rows(), at = all.findIndex((row) => row.getAttribute("aria-current") === "true"), ids = all.map(idOf);
+  if (at >= 0) around = { after: ids.slice(at + 1), before: ids.slice(0, at).reverse() };
 }
 
-// Where the open thread is in the list, or was.
-export const placeOfOpen = () => Math.min(place, rows().length - 1);
+// Where the open thread is in the list, or would be: in front of what stood behind it.
+export function placeOfOpen() {
+  const ids = rows().map(idOf), behind = around.after.find((id) => ids.includes(id)), ahead = around.before.find((id) => ids.includes(id));
+  if (behind) return ids.indexOf(behind);
+  return ahead ? ids.indexOf(ahead) + 1 : 0;
+}
 
 function nextRow() {
   if (document.body.dataset.afterClosing === "list") return document.querySelector('#thread-pane a[data-key="u"]');
-  const all = rows(), at = all.findIndex((row) => row.getAttribute("aria-current") === "true");
-  const opens = (row) => row.matches("[hx-get]:not(.thread-row--closed)");
-  if (at < 0) return all.slice(placeOfOpen()).find(opens) ?? all.findLast(opens);
-  return all.slice(at + 1).find(opens) ?? all.slice(0, at).findLast(opens);
+  notePlace();
+  const left = new Map(rows().map((row) => [idOf(row), row]));
+  left.delete(`row-${openThread()}`);
+  const opens = (row) => row?.matches("[hx-get]:not(.thread-row--closed)");
+  return [...around.after, ...around.before].map((id) => left.get(id)).find(opens) ?? [...left.values()].find(opens);
 }

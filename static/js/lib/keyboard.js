@@ -46,8 +46,8 @@ function press(key) {
   return use(element);
 }
 
-// The bar over a list acts on what is selected: where nothing is, its keys are those of the open thread.
-const isIdle = (element) => element.closest(".bulk-bar") && !element.checkVisibility();
+// The bar over a list acts on what is selected: where nothing is, the keys it shares with the open thread are that one's.
+const isIdle = (element) => OF_THREAD.includes(element.dataset.key) && element.closest(".bulk-bar") && !element.checkVisibility();
 const OF_THREAD = ["e", "a", "h", "t", "q", "w", "m", "!", "o", "r", "n", "c", "d", "p"];
 
 // A key for a thread or a part that is on its way counts for that one; the last one pressed wins.
@@ -64,6 +64,7 @@ const offer = (key) => !document.dispatchEvent(new CustomEvent("single-key", { c
 export function use(element) {
   if (!element) return false;
   openDrawerOf(element);
+  unfoldComposerOf(element);
   if (element.matches("textarea, input, [contenteditable]")) element.focus();
   else element.click();
   if (element.matches("summary")) openedMenu(element).focus();
@@ -74,6 +75,12 @@ export function use(element) {
 function openDrawerOf(element) {
   const drawer = element.checkVisibility() ? null : element.closest(".pane--context");
   if (drawer) document.querySelector(`[aria-controls="${drawer.id}"][aria-expanded="false"]`)?.click();
+}
+
+// The composer is one line until it is wanted, and what lies in it is out of sight: its field has the focus first.
+function unfoldComposerOf(element) {
+  const form = element.checkVisibility() ? null : element.closest("form.composer");
+  form?.querySelector("textarea[name=text]")?.focus();
 }
 
 const openedMenu = (summary) => summary.parentElement.querySelector(".menu__panel :is(a, button, input:not([type=hidden]))") ?? summary;
@@ -89,7 +96,7 @@ function step(direction) {
   const rows = [...document.querySelectorAll("a[data-row]")];
   if (!rows.length) return false;
   const focused = rows.indexOf(document.activeElement), current = rows.findIndex((row) => row.getAttribute("aria-current") === "true");
-  const from = focused >= 0 ? focused : current >= 0 ? current : placeOfOpen() - (document.querySelector("#thread-pane [data-thread-id]") ? direction : 1);
+  const from = focused >= 0 ? focused : current >= 0 ? current : placeOfOpen() - (direction > 0 ? 1 : 0);
   const next = rows[Math.min(rows.length - 1, Math.max(0, from + direction))];
   next.focus({ preventScroll: true });
   next.scrollIntoView({ block: "nearest" });
