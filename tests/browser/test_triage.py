@@ -200,8 +200,9 @@ def test_a_macro_is_run_with_keys_on_one_thread_and_from_the_bar_on_many(page: P
     expect(page.locator("#thread-head .tag")).to_have_text("storing")
     expect(page.locator("#composer textarea")).to_have_value("De monteur komt morgen")
     expect(page.locator("#timeline .message--note")).to_have_count(1)
-    for row in (1, 2):
-        page.locator("[data-pick]").nth(row).click()
+    expect(page.locator("a[data-row] .tag")).to_have_count(1)
+    for row in (0, 1):
+        page.locator("[data-rows] > li:not(:has(.tag)) [data-pick]").nth(row).click()
     page.locator(".bulk-bar summary", has_text="Macro").click()
     page.locator(".bulk-bar .macro", has_text="Storing melden").click()
     expect(page.locator("#bulk-progress")).to_contain_text("Macro Storing melden: 2 threads changed")

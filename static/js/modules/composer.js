@@ -24,7 +24,8 @@ export default function composer(form) {
   const later = () => { clearTimeout(timer); timer = setTimeout(save, PAUSE); };
 
   // A press on a part of it must not fold it before the click is heard; a press elsewhere lets it fold.
-  form.addEventListener("pointerdown", () => {
+  form.addEventListener("pointerdown", ({ target }) => {
+    if (target.closest("a.composer__tab") && !form.matches(":focus-within, .is-wanted")) return;
     form.classList.add("is-wanted");
     document.addEventListener("pointerdown", function elsewhere(event) {
       if (form.contains(event.target)) return;
