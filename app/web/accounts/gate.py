@@ -122,7 +122,6 @@ THROUGH_VISIT = frozenset(
         "inbox.original",
         "inbox.details",
         "inbox.take_message_back",
-        "inbox.write_elsewhere",
         "inbox.retry",
         "reply_templates.thread_templates",
         "reply_templates.use_template",
