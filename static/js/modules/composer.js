@@ -33,8 +33,14 @@ export default function composer(form) {
       form.classList.remove("is-wanted");
     }, true);
   });
+  // Between one part and the next nothing has the focus: folded at that moment, it would hide the part that is to get it.
+  form.addEventListener("focusin", () => form.classList.add("is-wanted"));
   form.addEventListener("input", later);
-  form.addEventListener("focusout", (event) => { if (!form.contains(event.relatedTarget)) save(); });
+  form.addEventListener("focusout", ({ relatedTarget }) => {
+    if (form.contains(relatedTarget)) return;
+    if (relatedTarget) form.classList.remove("is-wanted");
+    save();
+  });
   form.addEventListener("uploads:changed", save);
   form.addEventListener("submit", () => { clearTimeout(timer); saved = essence(form); });
   form.addEventListener("htmx:sendError", (event) => { if (event.detail.elt === form) say("unsent"); }); // the token makes a retry safe
