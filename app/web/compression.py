@@ -14,7 +14,7 @@ from flask import Flask, Response, request
 SMALLEST_BYTES = 1000
 LEVEL, LEVEL_KEPT = 5, 9
 TYPES = frozenset({"text/html", "text/css", "text/javascript", "application/javascript", "application/json", "image/svg+xml"})
-KEPT = frozenset({"static", "styles"})  # endpoints whose answers depend on their address alone
+KEPT = frozenset({"static", "styles", "scripts"})  # endpoints whose answers depend on their address alone
 
 
 def init_app(app: Flask) -> None:

@@ -11,6 +11,7 @@ from flask import Flask, Response
 
 STATIC = Path(__file__).parent.parent.parent / "static"
 _UPWARDS = re.compile(r'url\("(?:\.\./)+')
+_COMMENT = re.compile(r"/\*[^*]*\*/\n?")
 
 
 def init_app(app: Flask) -> None:
@@ -35,9 +36,9 @@ def stylesheets() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def style_sheet() -> str:
-    """They all, one after the other; what they name is beside them in /static."""
+    """They all, one after the other, without comments; what they name is beside them in /static."""
     texts = ((STATIC / "css" / name).read_text() for name in stylesheets())
-    return "\n".join(_UPWARDS.sub('url("../static/', text) for text in texts)
+    return "\n".join(_UPWARDS.sub('url("../static/', _COMMENT.sub("", text)) for text in texts)
 
 
 @lru_cache(maxsize=1)

@@ -25,10 +25,10 @@ FLAGS = (
     "--disable-dev-shm-usage",
 )
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
-# An import of a module that the page has asked for before ends after the page's own, and main.js binds it then.
-BOUND = """() => Promise.all([...document.querySelectorAll('[data-module]')]
-  .flatMap((one) => one.dataset.module.split(' ')).filter(Boolean)
-  .map((name) => import(`/static/js/modules/${name}.js`))).then(() => null)"""
+# The one script runs before a page is loaded; what is swapped in is bound at once, but for what waits in the same turn.
+BOUND = """() => new Promise((done) => {
+  document.readyState === 'complete' ? setTimeout(done) : addEventListener('load', () => setTimeout(done));
+})"""
 # Frames hold what others wrote, and no axe; sheets need no fetching, because no rule of use reads them.
 AXE = """([include, rules]) => axe.run(include ? { include } : document, {
   resultTypes: ['violations'], iframes: false, preload: false, ...(rules ? { runOnly: rules } : {}),

@@ -17,8 +17,9 @@ def test_pages_and_files_are_packed_and_say_so(app: Flask, db_session: Session, 
     db_session.commit()
     client = page_client.plain
     sign_in(client, db_session, alice)
-    sheet = client.get("/inbox").text.split('rel="stylesheet" href="')[1].split('"')[0]
-    for path in ("/inbox", sheet, "/static/js/main.js?v=1"):
+    text = client.get("/inbox").text
+    sheet, script = (text.split(before)[1].split('"')[0] for before in ('rel="stylesheet" href="', 'type="module" src="'))
+    for path in ("/inbox", sheet, script, "/static/js/api-docs.js?v=1"):
         whole, packed = client.get(path), client.get(path, headers={"Accept-Encoding": "br, gzip"})
         assert "Content-Encoding" not in whole.headers
         assert packed.headers["Content-Encoding"] == "gzip"
@@ -26,7 +27,8 @@ def test_pages_and_files_are_packed_and_say_so(app: Flask, db_session: Session, 
         assert int(packed.headers["Content-Length"]) == len(packed.data) < len(whole.data) / 2
         if path != "/inbox":  # whose token is signed anew each time
             assert gzip.decompress(packed.data) == whole.data
-    assert "immutable" in client.get(sheet).headers["Cache-Control"]
+    for path in (sheet, script):
+        assert "immutable" in client.get(path).headers["Cache-Control"]
     assert ".thread-row" in client.get(sheet).text
 
 

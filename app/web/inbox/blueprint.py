@@ -15,6 +15,7 @@ from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.domain.accounts.permissions import Permission
 from app.domain.delivery.signals import EMOJI
+from app.domain.realtime.queries import list_sequences
 from app.domain.threads.counts import ViewCounts, count_views
 from app.domain.threads.macros import MacroMissing
 from app.domain.threads.queries import ThreadMissing
@@ -60,6 +61,9 @@ VIEW_TITLES = {
 def _signed_in_only() -> Any:
     if not current_user.is_authenticated:
         return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
+    if request.headers.get("Sec-Fetch-Dest") == "document":
+        # Before anything else is read: a page that knows how far it is asks for itself again only if something came since.
+        g.live_sequences = list_sequences(db.session(), viewer=current_viewer())
     return None
 
 
