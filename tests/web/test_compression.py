@@ -19,7 +19,7 @@ def test_pages_and_files_are_packed_and_say_so(app: Flask, db_session: Session, 
     sign_in(client, db_session, alice)
     text = client.get("/inbox").text
     sheet, script = (text.split(before)[1].split('"')[0] for before in ('rel="stylesheet" href="', 'type="module" src="'))
-    for path in ("/inbox", sheet, script, "/static/js/api-docs.js?v=1"):
+    for path in ("/inbox", sheet, script, "/static/js/lib/focus.js?v=1"):
         whole, packed = client.get(path), client.get(path, headers={"Accept-Encoding": "br, gzip"})
         assert "Content-Encoding" not in whole.headers
         assert packed.headers["Content-Encoding"] == "gzip"
