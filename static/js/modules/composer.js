@@ -25,7 +25,7 @@ export default function composer(form) {
 
   // A press on a part of it must not fold it before the click is heard; a press elsewhere lets it fold.
   form.addEventListener("pointerdown", ({ target }) => {
-    if (target.closest("a.composer__tab") && !form.matches(":focus-within, .is-wanted")) return;
+    if (isTab(target) && !form.matches(":focus-within, .is-wanted")) return;
     form.classList.add("is-wanted");
     document.addEventListener("pointerdown", function elsewhere(event) {
       if (form.contains(event.target)) return;
@@ -34,7 +34,7 @@ export default function composer(form) {
     }, true);
   });
   // Between one part and the next nothing has the focus: folded at that moment, it would hide the part that is to get it.
-  form.addEventListener("focusin", () => form.classList.add("is-wanted"));
+  form.addEventListener("focusin", ({ target }) => { if (!isTab(target)) form.classList.add("is-wanted"); });
   form.addEventListener("input", later);
   form.addEventListener("focusout", ({ relatedTarget }) => {
     if (form.contains(relatedTarget)) return;
@@ -49,6 +49,9 @@ export default function composer(form) {
   });
   if (essence(form) !== saved) later();
 }
+
+// Note and call are links that stand in the folded line: what unfolds under the pointer hears no click.
+const isTab = (element) => element.closest("a.composer__tab");
 
 function essence(form, property = "value") {
   const files = [...form.querySelectorAll("[name=attachment_id]")].map((field) => field.value);
