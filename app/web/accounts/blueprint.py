@@ -30,7 +30,7 @@ def settings_groups() -> list[LinkGroup]:
         LinkGroup(
             _("You"),
             (
-*own,
+                *own,
                 _link(_("Notifications"), "notifications.preferences", "bell", _("quiet hours push digest")),
                 _link(_("Absences"), "appointments.absences", "calendar"),
                 _link(_("API tokens"), "accounts.tokens", "key"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0077"
-down_revision = "0076"
+revision = "0083"
+down_revision = "0082"
 
 FACTS = "'asked', 'answered', 'needless', 'withdrawn', 'status', 'waiting', 'snoozed', 'spam', 'terms'"
 OUTCOMES = "'running', 'answered', 'needless', 'closed'"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0078"
-down_revision = "0077"
+revision = "0084"
+down_revision = "0083"
 
 
 def upgrade() -> None:
