@@ -20,9 +20,21 @@ class Link:
 
 
 @dataclass(frozen=True)
-class LinkGroup:
-    title: str
-    links: tuple[Link, ...]
+class Door:
+    """One entry of the settings' menu and the pages behind it, the first of which it opens."""
+
+    label: str
+    icon: str
+    pages: tuple[Link, ...]
+
+    @property
+    def current(self) -> bool:
+        return any(page.current for page in self.pages)
+
+    @property
+    def words(self) -> str:
+        """What it is found by: its name, the names of its pages and what they are looked for by."""
+        return " ".join([self.label, *(f"{page.label} {page.words}" for page in self.pages)])
 
 
 def _(message: str, **values: object) -> str:

@@ -25,7 +25,7 @@ from app.domain.threads.search_people import list_people
 from app.domain.threads.search_query import OPERATORS
 from app.domain.threads.tags import list_known_tags
 from app.domain.threads.timeline import PAGE_ITEMS
-from app.web.accounts.blueprint import settings_groups
+from app.web.accounts.doors import settings_doors
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import bp, view_title
 from app.web.inbox.saved_views import saved_search
@@ -138,7 +138,7 @@ def _pages(typed: str) -> list[Choice]:
     found = [choice for choice in (*views, *places) if _fits(typed, choice.label, choice.hint)]
     if not typed:
         return found
-    links = [link for group in settings_groups() for link in group.links]
+    links = [page for group in settings_doors() for door in group for page in door.pages]
     fitting = (link for link in links if _fits(typed, link.label, _("Settings"), link.words))
     return [*found, *(Choice(link.href, link.label, _("Settings"), link.icon) for link in fitting)]
 
