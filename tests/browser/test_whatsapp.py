@@ -36,7 +36,7 @@ def newcomer(customer: Page) -> Page:
     customer.locator("#player-name").fill("Anouk Smit")
     customer.locator("#player-number").fill("31687650098")
     with customer.expect_navigation():
-        customer.get_by_role("button", name="Be this person").click()
+        customer.get_by_role("button", name="Use this customer").click()
     return customer
 
 

@@ -43,8 +43,8 @@ HTML_MARKS = ("<table", "<img", "<ul", "<ol", "<h1", "<h2", "<h3", "data-remote-
 STATUSES = {
     ThreadStatus.OPEN: N_("Open"),
     ThreadStatus.IN_PROGRESS: N_("In progress"),
-    ThreadStatus.WAITING_CUSTOMER: N_("Waiting for reply"),
-    ThreadStatus.WAITING_INTERNAL: N_("Waiting for us"),
+    ThreadStatus.WAITING_CUSTOMER: N_("Waiting on customer"),
+    ThreadStatus.WAITING_INTERNAL: N_("Waiting on us"),
     ThreadStatus.ESCALATED: N_("Escalated"),
     ThreadStatus.RESOLVED: N_("Resolved"),
     ThreadStatus.CLOSED: N_("Closed"),

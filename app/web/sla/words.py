@@ -19,8 +19,8 @@ from app.domain.sla.timing import Kind, Segment
 
 DIFFERENCES_SHOWN = 50
 KINDS = {
-    ClockKind.FIRST_RESPONSE: N_("First answer"),
-    ClockKind.NEXT_RESPONSE: N_("Next answer"),
+    ClockKind.FIRST_RESPONSE: N_("First response"),
+    ClockKind.NEXT_RESPONSE: N_("Next response"),
     ClockKind.RESOLUTION: N_("Resolution"),
 }
 REASONS = {

@@ -76,7 +76,7 @@ def test_the_page_says_line_by_line_how_a_deadline_came_about(desk: Desk, page_c
     desk.session.commit()
     sign_in(page_client.plain, desk.session, desk.alice)
     text = " ".join(re.sub(r"<[^>]+>", " ", page_client.get(f"/threads/{thread.id}/clocks").text).split())
-    assert "First answer Due Tue 7 Apr 10:00." in text
+    assert "First response Due Tue 7 Apr 10:00." in text
     lines = text.split("Calendar Office hours ")[1].split(" Escalation")[0]
     assert lines == (
         "Thu 2 Apr 14:00–17:00 counted 3 h Thu 2 Apr 17:00 – Fri 3 Apr 00:00 outside opening hours "
