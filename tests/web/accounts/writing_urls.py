@@ -7,6 +7,7 @@ from tests.web.accounts.audiences import BRAND, IN, SIGN_IN, SIGNED_IN, Audience
 WRITING = (
     Entry("GET", "/threads/<uuid:thread_id>/orders", BRAND),
     Entry("POST", "/threads/<uuid:thread_id>/type", BRAND, data={"type": "complaint"}),
+    Entry("POST", "/threads/<uuid:thread_id>/subject", BRAND, data={"subject": "Lader knippert"}),
     Entry("POST", "/threads/<uuid:thread_id>/orders", BRAND),
     Entry("POST", "/threads/<uuid:thread_id>/orders/<uuid:order_id>/removal", BRAND),
     Entry("GET", "/write", Audience(SIGN_IN, IN, IN, IN, IN, IN, rita=403), query="q=pieter"),
