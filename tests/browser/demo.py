@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from app.config import Settings
 from app.core.clock import utc_now
@@ -81,6 +81,15 @@ def signed_in(browsing: Browsing, email: str = USERS[0].email) -> Page:
 
 def trouble(customer: Page, kind: str) -> None:
     """Press the button of a simulator's page that makes this trouble, or "calm"."""
+    button = customer.locator(f"button[value={kind}]")
+    unfold(customer, button)
     with customer.expect_navigation():
-        customer.locator(f"button[value={kind}]").click()
+        button.click()
     wait_until_bound(customer)
+
+
+def unfold(customer: Page, inside: Locator) -> None:
+    """Open the part of a simulator's page that something is in, if it is folded."""
+    fold = customer.locator("details.simulator__fold:not([open])").filter(has=inside)
+    if fold.count():
+        fold.locator("summary").first.click()
