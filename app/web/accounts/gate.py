@@ -103,6 +103,7 @@ WITH_PORTAL = frozenset(
             for name in (
                 "sign_in", "let_in", "sign_out", "settings", "profile", "save_profile", "security", "save_password",
                 "revoke_session", "revoke_other_sessions", "set_up", "finish_set_up", "invited", "accept",
+                "forgotten", "send_link",
             )
         ),
     }

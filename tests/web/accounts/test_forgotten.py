@@ -74,4 +74,5 @@ def test_who_asks_too_often_waits(page_client: PageClient) -> None:
         client.post("/forgotten-password", data={"email": "a@example.nl", "csrf_token": csrf_token(client)}).status_code
         for _n in range(12)
     ]
-    assert (answers[0], answers[-1]) == (200, 429)
+    assert answers[0] == 200
+    assert 429 in answers
