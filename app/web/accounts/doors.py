@@ -22,7 +22,13 @@ def settings_doors() -> list[list[Door]]:
     """Groups of doors as the reader may open them; the page that is shown is marked, and its door."""
     if current_user.may(Permission.PORTAL_OWN):
         return [[_you()]]
-    groups = [[_first_steps()], _reached_and_reaching(), _working(), [_problems(), _api()], [_you()]]
+    groups: list[Sequence[Door | None]] = [
+        [_first_steps()],
+        _reached_and_reaching(),
+        _working(),
+        [_problems(), _api()],
+        [_you()],
+    ]
     return [kept for group in groups if (kept := [door for door in group if door and door.pages])]
 
 

@@ -64,7 +64,7 @@ def _mail_for(email: str) -> Callable[[], None] | None:
 
     def send() -> None:
         answer = sender.send(compose(mail, sender=sender.sender, now=now), to=mail.to)
-        log.info("password_link_sent", user_id=user_id, outcome=answer.outcome.value)
+        log.info("password_link_sent", user_id=user_id, outcome=answer.outcome and answer.outcome.value)
 
     return send
 
