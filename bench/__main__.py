@@ -2,8 +2,7 @@
 
 --quick           small sizes, about two minutes
 --threads N,M     the sizes at which pages are measured (default 10000,500000); --orders N,M of orders (10000,1000000)
---only NAME,…     memory, webhooks, play, pages, orders or flood alone, or some of them
-"""
+--only NAME,…     some of memory, webhooks, callbacks, play (with the first page), pages, orders, flood"""
 
 from __future__ import annotations
 
@@ -237,11 +236,12 @@ def _measure_play(
 ) -> None:
     played = replace(settings, database_url=_driver(servers.create_database("bench_play")))
     upgrade(played.database_url)
-    times = measure_play(played, settings.data_dir, rounds=10 if arguments.quick else 60)
+    times, first = measure_play(played, settings.data_dir, rounds=10 if arguments.quick else 60)
+    results["first_page"], rows[len(rows) :] = asdict(first), first.rows()
     results["play"] = {medium: {"p50_ms": percentile(ms, 0.5), "p95_ms": percentile(ms, 0.95)} for medium, ms in times.items()}
     for medium, told in results["play"].items():
-        measured = f"p50 {told['p50_ms']} p95 {told['p95_ms']} ms"
-        rows.append((f"click in the Simulator to agent's list, {medium}", measured, "p95 < 500 ms", told["p95_ms"] < 500))
+        p50, p95 = told["p50_ms"], told["p95_ms"]
+        rows.append((f"click in the Simulator to agent's list, {medium}", f"p50 {p50} p95 {p95} ms", "p95 < 500 ms", p95 < 500))
 
 
 @contextmanager

@@ -28,7 +28,7 @@ def measure_live(base_url: str, target: Target, *, rounds: int, email: str, pass
     with running_browser() as browser:
         page = browser.new_page()
         sign_in(page, base_url, email, password)
-        page.goto(f"{base_url}/inbox")
+        page.goto(f"{base_url}/inbox?sort=newest")
         page.wait_for_selector("body[data-live=on]")
         page.mouse.move(1200, 600)
         page.evaluate(WATCH)

@@ -61,7 +61,7 @@ def first_of(page: Page, path: str, *, nth: int = 0, link: str = "a[data-row]") 
 
 
 def inbox(page: Page) -> None:
-    first_of(page, "/inbox", link=ANSWERED)
+    first_of(page, "/inbox?sort=newest", link=ANSWERED)
 
 
 def mail(page: Page) -> None:
@@ -69,7 +69,7 @@ def mail(page: Page) -> None:
 
 
 def chat(page: Page) -> None:
-    first_of(page, "/inbox/whatsapp", link=ANSWERED)
+    first_of(page, "/inbox/whatsapp?sort=newest", link=ANSWERED)
 
 
 def composer(page: Page) -> None:

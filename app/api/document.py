@@ -170,8 +170,10 @@ def _success_headers(operation: Operation) -> dict[str, Any]:
 
 def _refusals(operation: Operation) -> dict[str, Any]:
     statuses = {*ALWAYS, *operation.refuses}
+    if operation.is_write:
+        statuses |= {400, 409, 422}  # its Idempotency-Key: malformed, being served, used for another request
     if operation.takes:
-        statuses |= {400, 409, 413, 415, 422}
+        statuses |= {413, 415}
     if operation.is_list or operation.rule == "/search":
         statuses.add(422)
     conditional = operation.method == "get" and not operation.is_list and operation.answers is not None

@@ -98,8 +98,11 @@ def words_for(status: int) -> Words:
             _("Something in the address or the form is not as expected. Go back and try again."),
         ),
         401: (_("Sign in first"), _("This page is for people who are signed in.")),
-        403: (_("This page is not for your role"), _("If you need it for your work, ask an administrator to change your role.")),
-        404: (_("There is nothing here"), _("The address may be mistyped, or what was here belongs to a brand you do not see.")),
+        403: (
+            _("You don’t have access to this page"),
+            _("If you need it for your work, ask an administrator to change your role."),
+        ),
+        404: (_("Page not found"), _("The address may be mistyped, or what was here belongs to a brand you do not see.")),
         405: (_("This cannot be done here"), _("The address exists, but not for this. Go back and use the buttons on the page.")),
         409: (
             _("Somebody was faster"),

@@ -27,9 +27,11 @@ from app.core.csrf import csrf
 from app.core.db import db
 from app.core.links import url_for
 from app.domain.realtime.socket import start_sockets
-from app.web import error_pages
+from app.web import compression, error_pages, scripts, style_sheet
 from app.web.accounts.gate import init_gate
 from app.web.accounts.session import init_login
+from app.web.scripts import script_digest
+from app.web.style_sheet import style_digest
 
 # Modules that hold routes; each has `blueprints`, a tuple. Nothing but this list imports them.
 ROUTES = (
@@ -91,6 +93,9 @@ babel = Babel()
 def init_app(app: OpenAPI, settings: Settings) -> None:
     """Hang everything web on the application."""
     app.after_request(finish_reading)  # the first to be named is the last to run
+    compression.init_app(app)
+    style_sheet.init_app(app)
+    scripts.init_app(app)
     Htmx(app)
     csrf.init_app(app)
     babel.init_app(app, locale_selector=_locale, timezone_selector=_timezone)
@@ -100,7 +105,7 @@ def init_app(app: OpenAPI, settings: Settings) -> None:
     _register_macros(app)
     init_login(app)
     init_gate(app)
-    app.jinja_env.globals.update(stylesheets=stylesheets, script_map=script_map)
+    app.jinja_env.globals.update(style_url=style_url, script_url=script_url)
     app.after_request(_headers)
     error_pages.init_app(app)
     for name in (*ROUTES, *(DEMO_ROUTES if settings.demo else ())):
@@ -172,29 +177,19 @@ def _asset(_root: str, path: str) -> str:
     return url_for("static", filename=path, v=_digest(path))
 
 
-@lru_cache(maxsize=1)
-def stylesheets() -> tuple[str, ...]:
-    """Every stylesheet of the house, tokens first; the cascade layers make their order harmless."""
-    css = Path(__file__).parent.parent.parent / "static" / "css"
-    first = ("css/tokens.css", "css/base.css", "css/layout.css")
-    others = [path.relative_to(css) for folder in ("components", "features") for path in (css / folder).rglob("*.css")]
-    others.sort(key=lambda path: (path.parts[0], path.name))
-    return (*first, *(f"css/{path}" for path in others), "css/utilities.css")
+def style_url() -> str:
+    """Where the one stylesheet is, an address that changes with its content."""
+    return url_for("styles", digest=style_digest())
 
 
-def script_map() -> Markup:
-    """The import map of every module of ours as JSON, so that an `import` of a plain name gets the file that changes with its
-    content."""
-    return _script_map(request.script_root)
-
-
-@lru_cache(maxsize=8)
-def _script_map(_root: str) -> Markup:
-    return script_map_of("js/")
+def script_url() -> str:
+    """Where the one script is, an address that changes with its content."""
+    return url_for("scripts", digest=script_digest())
 
 
 def script_map_of(folder: str) -> Markup:
-    """The same for the modules of one folder under static/."""
+    """The import map of the modules of one folder under static/ as JSON, so that an `import` of a plain name gets the file that
+    changes with its content."""
     paths = [path for path in _scripts() if path.startswith(folder)]
     return htmlsafe_json_dumps({"imports": {asset(path).partition("?")[0]: asset(path) for path in paths}})
 

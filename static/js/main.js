@@ -1,5 +1,6 @@
 // Binds every element with data-module="name other" to modules/name.js, now and after each swap.
 // A module exports a default function that takes the element; without it the page still works.
+import { goOnAfterClosing } from "./lib/advance.js";
 import { listenForAnnouncements } from "./lib/announce.js";
 import { keepDeadlinesTrue } from "./lib/deadlines.js";
 import { keepDevice } from "./lib/device.js";
@@ -10,6 +11,7 @@ import { startLive } from "./lib/live.js";
 import { followMoves } from "./lib/moves.js";
 import { followOpening } from "./lib/opening.js";
 import { listenForToasts } from "./lib/toasts.js";
+import { sayWhatIsSilent } from "./lib/silence.js";
 import { keepTimesFresh } from "./lib/times.js";
 
 const bound = new WeakMap();
@@ -41,6 +43,8 @@ keepDeadlinesTrue();
 bind(document.body);
 followOpening();
 followMoves();
+goOnAfterClosing();
+sayWhatIsSilent();
 startKeyboard();
 startLive();
 keepDevice();

@@ -63,6 +63,8 @@ def test_answers_are_as_described(schema: Any, alice: Caller, world: World, oper
         if use_known and case.path_parameters:
             case.path_parameters["id"] = known
         case.headers = {k: v for k, v in (case.headers or {}).items() if k.lower() != "authorization"}
-        case.call_and_validate(headers={"Authorization": f"Bearer {alice.token}"}, checks=CHECKS)
+        # Schemathesis says it reads gzip, as requests does, but called in the process it reads what comes as it is.
+        headers = {"Authorization": f"Bearer {alice.token}", "Accept-Encoding": "identity"}
+        case.call_and_validate(headers=headers, checks=CHECKS)
 
     check()

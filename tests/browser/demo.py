@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from app.config import Settings
 from app.core.clock import utc_now
@@ -54,9 +54,16 @@ def wait_before_sending(live: LiveServer, seconds: int) -> None:
         session.execute(sa.update(User).values(undo_send_seconds=seconds))
 
 
+NEWEST_FIRST = "&".join(
+    f"{view}=newest" for view in ("open", "mine", "unassigned", "email", "whatsapp", "sms", "phone", "internal")
+)
+"""The demo has more overdue threads than a page shows: what just came in would stand behind them."""
+
+
 def signed_in(browsing: Browsing, email: str = USERS[0].email) -> Page:
     """A page of somebody of the demo company, who hears pushes. They sign in once for all tests; their cookie is lent."""
     page = browsing.new_page()
+    page.context.add_cookies([{"name": "orders", "value": NEWEST_FIRST, "url": browsing.base_url}])
     cookies = browsing.cookies_of.get(email)
     if cookies:
         page.context.add_cookies(cookies)
@@ -74,6 +81,15 @@ def signed_in(browsing: Browsing, email: str = USERS[0].email) -> Page:
 
 def trouble(customer: Page, kind: str) -> None:
     """Press the button of a simulator's page that makes this trouble, or "calm"."""
+    button = customer.locator(f"button[value={kind}]")
+    unfold(customer, button)
     with customer.expect_navigation():
-        customer.locator(f"button[value={kind}]").click()
+        button.click()
     wait_until_bound(customer)
+
+
+def unfold(customer: Page, inside: Locator) -> None:
+    """Open the part of a simulator's page that something is in, if it is folded."""
+    fold = customer.locator("details.simulator__fold:not([open])").filter(has=inside)
+    if fold.count():
+        fold.locator("summary").first.click()

@@ -64,6 +64,8 @@ THREAD: Mapping[str, Scene] = {
     "details": Scene(DRAWER, ("Enter", "Tab"), "#context", focus="#context *", back=DRAWER),
     "operators": Scene("#rail-search", (), "#rail-search-suggestions", typed="status:", focus="#rail-search"),
     "templates": Scene(TITLE, ("#",), "#template-picker", back=WRITING, waits_for="#template-options [role=option]"),
+}
+REPLY: Mapping[str, Scene] = {
     "ways to send": Scene(".composer__more > summary", INTO_MENU, MENU),
     "copies": Scene(
         ".composer__mail > summary", ("Enter",), ".composer__copies", focus=".composer__mail > summary", ends="Enter"
@@ -74,7 +76,7 @@ NOTE: Mapping[str, Scene] = {
 }
 LIST: Mapping[str, Scene] = {
     "filter": Scene(".list-head summary:has(.list-head__words)", INTO_MENU, MENU),
-    "order": Scene(".list-head summary.btn--icon:not([data-key])", INTO_MENU, MENU),
+    "order": Scene(".list-head__order", INTO_MENU, MENU),
     "view": Scene("#main", ("v",), MENU, focus="#save-view-name", back=".list-head summary[data-key=v]"),
 }
 SEARCH: Mapping[str, Scene] = {

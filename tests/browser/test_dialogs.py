@@ -15,7 +15,22 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Error, Locator, Page, expect
 
 from tests.browser.looking import NARROW, SHORTEN, SOON, WIDE, Eyes, dress, found, in_the_other_scheme, show
-from tests.browser.scenes import ANSWERED, BOARD, BULK, CONTACT, INTO_MENU, LIST, NOTE, ROW, SEARCH, TASKS, THREAD, Scene
+from tests.browser.scenes import (
+    ANSWERED,
+    BOARD,
+    BULK,
+    CONTACT,
+    INTO_MENU,
+    LIST,
+    NOTE,
+    REPLY,
+    ROW,
+    SEARCH,
+    TASKS,
+    THREAD,
+    WRITING,
+    Scene,
+)
 from tests.support.browsing import wait_until_bound
 from tests.support.full import IS_FULL
 
@@ -31,15 +46,16 @@ TABS = 3
 
 
 def test_what_opens_over_a_thread(admin_eyes: Eyes) -> None:
-    thread = admin_eyes.link("/inbox/email", ANSWERED)
+    thread = admin_eyes.link("/inbox/email?sort=newest", ANSWERED)
     assert walk(admin_eyes, thread, THREAD) == []
+    assert walk(admin_eyes, thread, REPLY, before=begin_a_reply) == []
     assert walk(admin_eyes, f"{thread}?kind=note", NOTE) == []
 
 
 def test_a_choice_leaves_the_focus_on_its_menu(admin_eyes: Eyes) -> None:
     page = admin_eyes.page
     dress(page, WIDE, SCHEME)
-    show(page, admin_eyes.link("/inbox/email", ANSWERED))
+    show(page, admin_eyes.link("/inbox/email?sort=newest", ANSWERED))
     for menu in ("priority", "status"):
         wait_until_bound(page)  # the head of the first choice is a new one, which hears its keys a moment later
         seen(page, f"#head-{menu}").first.focus()
@@ -62,6 +78,12 @@ def test_what_opens_over_tasks_and_contacts(admin_eyes: Eyes) -> None:
     assert walk(admin_eyes, "/tasks", TASKS) == []
     assert walk(admin_eyes, "/tasks/board?who=all", BOARD) == []
     assert walk(admin_eyes, admin_eyes.link("/contacts", ROW), CONTACT) == []
+
+
+def begin_a_reply(page: Page) -> None:
+    """The composer is one line until it is wanted."""
+    page.keyboard.press("r")
+    expect_focus(page, WRITING, "is where one writes")
 
 
 def choose_two(page: Page) -> None:

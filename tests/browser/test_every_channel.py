@@ -71,7 +71,7 @@ class Walk:
 
     def _enter(self, **addresses: str) -> None:
         card = self.card()
-        card.get_by_text("What is entered there").click()
+        card.get_by_text("Webhook settings at the provider").click()
         for name, address in addresses.items():
             card.locator(f"#{self.key}-{name}").fill(address)
         card.get_by_role("button", name="Save").click()

@@ -68,7 +68,7 @@ class Office:
     def enter(self, key: str, **ours: str) -> None:
         """Put in at the simulated provider what our page showed; the rest is left empty."""
         card = self.card(key)
-        card.get_by_text("What is entered there").click()
+        card.get_by_text("Webhook settings at the provider").click()
         for one in card.locator("details input.input").all():
             one.fill(ours.get(one.get_attribute("name") or "", ""))
         with self.played.expect_navigation():

@@ -33,6 +33,7 @@ def agent(demo_browsing: Browsing, demo: LiveServer, customer: str) -> Page:
     page = signed_in(demo_browsing)
     page.locator("a[data-row]", has_text=customer).first.click()
     expect(page.locator("#timeline")).to_contain_text("Waar zit hij?")
+    page.locator("#composer-text").click()  # one line until it is wanted
     page.locator("[data-rich-toggle]").click()
     expect(page.locator("#composer-rich")).to_be_focused()
     return page

@@ -81,6 +81,7 @@ def test_a_blank_is_selected_to_be_typed_over_and_cannot_be_sent(page: Page, off
 
 def test_what_is_typed_next_replaces_the_blank_and_a_chip_puts_its_template_in(page: Page, offered: Desk) -> None:
     open_thread(page, offered)
+    page.locator("#composer-text").click()  # suggestions are for who begins to write
     page.locator(".template-chip", has_text="Terugbellen").click()
     expect(page.locator("#composer-text")).to_have_value("Wij bellen u op ⟦contact.email⟧.")
     page.keyboard.type("dinsdag")

@@ -111,6 +111,8 @@ def test_a_tag_is_made_found_again_and_removed_with_keys(page: Page, desk: Desk)
     page.keyboard.type("garantie")
     page.keyboard.press("Enter")
     expect(page.locator("#thread-head .tag")).to_have_text("garantie")
+    page.keyboard.press("n")  # the focus is on the way from the menu to the new head
+    expect(page.locator(".composer--note textarea")).to_be_focused()
     expect(page.locator("a[data-row]").first.locator(".tag")).to_have_text("garantie")
     page.locator("a[data-row]").nth(1).click()
     expect(page.locator("#thread-head .tag")).to_have_count(0)
@@ -161,7 +163,7 @@ def test_spam_goes_with_one_key_and_comes_back_from_its_list(page: Page, desk: D
     page.keyboard.press("!")
     page.locator("#toasts .toast", has_text="Marked as spam").hover()  # who looks at it keeps it
     expect(page.locator("a[data-row]")).to_have_count(1)
-    expect(page.locator("#thread-head .btn", has_text="Not spam")).to_be_visible()
+    expect(page.locator("#timeline")).to_contain_text("Vraag 1")  # the next one opened
     page.locator("#toasts .toast__undo").click()
     expect(page.locator("a[data-row]")).to_have_count(2)
     assert page.evaluate("window.notReloaded") is True
@@ -198,8 +200,9 @@ def test_a_macro_is_run_with_keys_on_one_thread_and_from_the_bar_on_many(page: P
     expect(page.locator("#thread-head .tag")).to_have_text("storing")
     expect(page.locator("#composer textarea")).to_have_value("De monteur komt morgen")
     expect(page.locator("#timeline .message--note")).to_have_count(1)
-    for row in (1, 2):
-        page.locator("[data-pick]").nth(row).click()
+    expect(page.locator("a[data-row] .tag")).to_have_count(1)
+    for row in (0, 1):
+        page.locator("[data-rows] > li:not(:has(.tag)) [data-pick]").nth(row).click()
     page.locator(".bulk-bar summary", has_text="Macro").click()
     page.locator(".bulk-bar .macro", has_text="Storing melden").click()
     expect(page.locator("#bulk-progress")).to_contain_text("Macro Storing melden: 2 threads changed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.demo import signed_in
+from tests.browser.demo import signed_in, unfold
 from tests.support.browsing import Browsing
 
 pytestmark = pytest.mark.browser
@@ -36,7 +36,7 @@ def newcomer(customer: Page) -> Page:
     customer.locator("#player-name").fill("Anouk Smit")
     customer.locator("#player-number").fill("31687650098")
     with customer.expect_navigation():
-        customer.get_by_role("button", name="Be this person").click()
+        customer.get_by_role("button", name="Use this customer").click()
     return customer
 
 
@@ -111,6 +111,7 @@ def test_the_phone_reacts_answers_and_moves_and_a_colleague_writes_in_the_app(ne
 def press(customer: Page, kind: str, **fields: str) -> None:
     """Fill in a form of "More of WhatsApp" and send it."""
     form = customer.locator(f"form:has(input[name=kind][value={kind}])").last
+    unfold(customer, form)
     for name, value in fields.items():
         form.locator(f"[name={name}]").fill(value)
     form.get_by_role("button").click()

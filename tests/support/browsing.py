@@ -25,10 +25,10 @@ FLAGS = (
     "--disable-dev-shm-usage",
 )
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
-# An import of a module that the page has asked for before ends after the page's own, and main.js binds it then.
-BOUND = """() => Promise.all([...document.querySelectorAll('[data-module]')]
-  .flatMap((one) => one.dataset.module.split(' ')).filter(Boolean)
-  .map((name) => import(`/static/js/modules/${name}.js`))).then(() => null)"""
+# The one script runs before a page is loaded; what is swapped in is bound at once, but for what waits in the same turn.
+BOUND = """() => new Promise((done) => {
+  document.readyState === 'complete' ? setTimeout(done) : addEventListener('load', () => setTimeout(done));
+})"""
 # Frames hold what others wrote, and no axe; sheets need no fetching, because no rule of use reads them.
 AXE = """([include, rules]) => axe.run(include ? { include } : document, {
   resultTypes: ['violations'], iframes: false, preload: false, ...(rules ? { runOnly: rules } : {}),
@@ -87,7 +87,7 @@ class Browsing:
 
     def __init__(self, contexts: Contexts, base_url: str) -> None:
         self._contexts = contexts
-        self._base_url = base_url
+        self.base_url = base_url
         self._watches: list[Watch] = []
         self.expected_faults: list[str] = []
         self.cookies_of = contexts.cookies_of[base_url]
@@ -96,7 +96,7 @@ class Browsing:
         """Open a page with cookies of its own; `options` are Playwright's for a context."""
         usual: dict[str, Any] = {"locale": "en-GB", "timezone_id": "Europe/Amsterdam", "viewport": {"width": 1280, "height": 800}}
         usual["reduced_motion"] = "reduce"  # nothing to wait for, nothing to paint
-        page = self._contexts.lend(base_url=self._base_url, **(usual | options))
+        page = self._contexts.lend(base_url=self.base_url, **(usual | options))
         page.context.set_default_timeout(TIMEOUT_MS)
         self._watches.append(Watch(page.context))
         return page
@@ -117,7 +117,7 @@ class Browsing:
     def close(self) -> None:
         for watch in self._watches:
             watch.end()
-            self._contexts.give_back(watch.context, self._base_url)
+            self._contexts.give_back(watch.context, self.base_url)
 
 
 def picture(page: Page, path: Path) -> None:

@@ -28,6 +28,7 @@ class Viewer:
     timezone: str = "Europe/Amsterdam"
     theme: str = "system"
     density: str = "comfortable"
+    after_closing: str = "next"
     single_keys: bool = True
     undo_send_seconds: int = 10
     scopes: frozenset[str] | None = None  # None: a browser session, everything the role allows
@@ -62,6 +63,7 @@ def make_viewer(
         timezone=user.timezone,
         theme=user.theme,
         density=user.density,
+        after_closing=user.after_closing,
         single_keys=user.single_keys,
         undo_send_seconds=user.undo_send_seconds,
         scopes=scopes,

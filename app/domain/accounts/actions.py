@@ -60,6 +60,7 @@ class Profile:
     single_keys: bool
     undo_send_seconds: int = 10
     density: str = "comfortable"
+    after_closing: str = "next"
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,7 @@ def update_profile(session: Session, user: User, profile: Profile, *, now: datet
     user.name, user.locale, user.timezone = profile.name, profile.locale, profile.timezone
     user.theme, user.single_keys = profile.theme, profile.single_keys
     user.undo_send_seconds, user.density = profile.undo_send_seconds, profile.density
+    user.after_closing = profile.after_closing
     _audit(session, "ProfileChanged", user, now, actor)
 
 

@@ -1,4 +1,5 @@
-"""Links by which people choose their own first password: for three days, once, for somebody who has none yet.
+"""Links by which people choose a password of their own, once: for three days where somebody has none yet, for an hour where they
+forgot it.
 
 A link is signed and kept nowhere. It carries a digest of the account's password, so choosing one ends every link of the account.
 """
@@ -17,16 +18,16 @@ from app.domain.accounts.models import User
 from app.domain.accounts.passwords import check_strength
 from app.domain.events.actions import Actor
 
-VALID = timedelta(days=3)
+VALID, VALID_FORGOTTEN = timedelta(days=3), timedelta(hours=1)
 
 
 class InvitationGone(Exception):
     """The link was used, is too old, or was never ours."""
 
 
-def make_invitation(user: User, *, secret_key: str, now: datetime) -> str:
+def make_invitation(user: User, *, secret_key: str, now: datetime, valid: timedelta = VALID) -> str:
     """The part of the link that lets this person choose a password."""
-    return str(_serializer(secret_key).dumps([user.id.hex, _state(user), int((now + VALID).timestamp())]))
+    return str(_serializer(secret_key).dumps([user.id.hex, _state(user), int((now + valid).timestamp())]))
 
 
 def get_invited(session: Session, token: str, *, secret_key: str, now: datetime, lock: bool = False) -> User:

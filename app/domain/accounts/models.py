@@ -67,6 +67,7 @@ class User(WithId, Base):
     locale: Mapped[str] = mapped_column(default="en")
     timezone: Mapped[str] = mapped_column(default="Europe/Amsterdam")
     theme: Mapped[str] = mapped_column(default="system")
+    after_closing: Mapped[str] = mapped_column(default="next", server_default="next")  # a thread: the next one opens, or the list
     density: Mapped[str] = mapped_column(default="comfortable", server_default="comfortable")  # how close the rows of lists stand
     single_keys: Mapped[bool] = mapped_column(default=True)  # single-key shortcuts on (WCAG 2.1.4)
     undo_send_seconds: Mapped[int] = mapped_column(default=10, server_default="10")  # a reply from the pages waits this long
@@ -80,6 +81,7 @@ class User(WithId, Base):
         sa.Index("uq_users_email_lower", sa.text("lower(email)"), unique=True),
         sa.CheckConstraint("theme IN ('system', 'light', 'dark')", name="theme"),
         sa.CheckConstraint("density IN ('comfortable', 'compact')", name="density"),
+        sa.CheckConstraint("after_closing IN ('next', 'list')", name="after_closing"),
         sa.CheckConstraint("undo_send_seconds IN (0, 5, 10, 20)", name="undo_send_seconds"),
     )
 

@@ -16,12 +16,25 @@ class Link:
     href: str
     icon: str
     current: bool
+    words: str = ""  # what else it is looked for by
 
 
 @dataclass(frozen=True)
-class LinkGroup:
-    title: str
-    links: tuple[Link, ...]
+class Door:
+    """One entry of the settings' menu and the pages behind it, the first of which it opens."""
+
+    label: str
+    icon: str
+    pages: tuple[Link, ...]
+
+    @property
+    def current(self) -> bool:
+        return any(page.current for page in self.pages)
+
+    @property
+    def words(self) -> str:
+        """What it is found by: its name, the names of its pages and what they are looked for by."""
+        return " ".join([self.label, *(f"{page.label} {page.words}" for page in self.pages)])
 
 
 def _(message: str, **values: object) -> str:

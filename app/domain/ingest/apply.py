@@ -47,10 +47,10 @@ from app.domain.threads.actions import (
     add_message,
     create_thread,
     lock_thread,
-    reopen_for_incoming,
     subject_of,
 )
 from app.domain.threads.changes import apply_pending_changes
+from app.domain.threads.courtesy import receive
 from app.domain.threads.merge import is_untouched, merge_threads, summarise_again
 from app.domain.threads.models import Message, MessageKey, MessageType, Thread, ThreadStatus
 from app.domain.threads.spam import is_blocked, mark_spam
@@ -254,7 +254,7 @@ def _after_storing(
     if _is_unwanted(session, message, context, thread, stored):
         mark_spam(session, thread_id=thread.id, now=context.now, because="sender")
     if message.direction == Direction.INCOMING and message.automatic is None and not message.is_past:
-        reopen_for_incoming(session, thread, now=context.now)
+        receive(session, thread, stored, has_files=bool(message.attachments), now=context.now)
     if match.by == "message_id":
         summarise_again(session, thread)
     if message.consent is not None:

@@ -1,4 +1,4 @@
-"""The mail that brings a colleague their invitation."""
+"""The mails that bring somebody a link to choose a password: an invitation, and help for who forgot theirs."""
 
 from __future__ import annotations
 
@@ -16,4 +16,13 @@ def invitation_mail(user: User, *, url: str, inviter: str) -> SystemMail:
         subject = _("%(name)s invites you to Switchyard", name=inviter)
         text = _("Choose a password here, and you are signed in:")
         end = _("The link works once, within three days.")
+    return SystemMail(user.email, user.name, subject, f"{text}\n{url}\n\n{end}\n", new_id().hex)
+
+
+def forgotten_mail(user: User, *, url: str) -> SystemMail:
+    """In their language."""
+    with force_locale(user.locale):
+        subject = _("Choose a new password for Switchyard")
+        text = _("You, or somebody with your address, asked for a new password. Choose it here:")
+        end = _("The link works once, within one hour. If you did not ask, do nothing: your password stays as it is.")
     return SystemMail(user.email, user.name, subject, f"{text}\n{url}\n\n{end}\n", new_id().hex)

@@ -26,7 +26,8 @@ CLOSED = "closed"
 class FactKind(StrEnum):
     ASKED = "asked"  # somebody outside wrote; `ref`: the message
     ANSWERED = "answered"  # somebody of ours answered; `ref`: the message
-    WITHDRAWN = "withdrawn"  # the answer `ref` was taken back or never arrived
+    NEEDLESS = "needless"  # somebody said that no answer is needed; `ref`: the newest message then
+    WITHDRAWN = "withdrawn"  # the answer `ref` was taken back or never arrived, or one is needed after all
     STATUS = "status"  # `value`: the status from now on
     WAITING = "waiting"  # `value`: what the thread waits for by its tasks, "": nothing any more
     SNOOZED = "snoozed"  # `value`: "yes", or "" for awake
@@ -43,6 +44,7 @@ class ClockKind(StrEnum):
 class Outcome(StrEnum):
     RUNNING = "running"
     ANSWERED = "answered"
+    NEEDLESS = "needless"  # somebody said that no answer is needed
     CLOSED = "closed"  # the thread was closed before the clock's end came
 
 
@@ -147,15 +149,16 @@ def _settled(facts: Iterable[Fact]) -> list[Fact]:
         if fact.kind != FactKind.WITHDRAWN:
             found.append(fact)
             continue
-        gone = {f.at for f in found if f.kind == FactKind.ANSWERED and f.ref == fact.ref}
+        gone = {f.at for f in found if f.kind in _ENDINGS and f.ref == fact.ref}
         found = [f for f in found if not (f.at in gone and _is_of_answer(f, fact.ref))]
     return found
 
 
+_ENDINGS = (FactKind.ANSWERED, FactKind.NEEDLESS)
+
+
 def _is_of_answer(fact: Fact, ref: str) -> bool:
-    return (fact.kind == FactKind.ANSWERED and fact.ref == ref) or (
-        fact.kind == FactKind.STATUS and fact.value == "waiting_customer"
-    )
+    return (fact.kind in _ENDINGS and fact.ref == ref) or (fact.kind == FactKind.STATUS and fact.value == "waiting_customer")
 
 
 @dataclass
@@ -201,6 +204,8 @@ class _Life:
             self._ask(fact.at)
         elif fact.kind == FactKind.ANSWERED:
             self._answer(fact.at)
+        elif fact.kind == FactKind.NEEDLESS:
+            self._end_response(fact.at, Outcome.NEEDLESS)
         elif fact.kind == FactKind.TERMS and fact.terms is not None:
             self.terms.append((fact.at, fact.terms))
         elif fact.kind.value in self._state:

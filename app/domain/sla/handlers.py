@@ -23,6 +23,7 @@ from app.domain.sla.clock import FactKind
 from app.domain.sla.models import SlaFact, SlaStep
 from app.domain.sla.update_clocks import FACTS, add_fact, new_fact, settle_thread, settle_threads
 from app.domain.threads.actions import lock_thread
+from app.domain.threads.courtesy import COURTESY
 from app.domain.threads.models import Message, MessageType, Thread
 from app.domain.threads.queries import by_people
 from app.domain.threads.row_moves import move_rows, moved_ids, parse_move, remove_rows, return_rows
@@ -55,10 +56,22 @@ def hear_messages(session: Session, events: Sequence[Event]) -> None:
         at = min(message.occurred_at, event.occurred_at)
         if message.message_type == MessageType.OUTGOING:
             _answer(session, message, at=at, now=event.occurred_at)
-        elif message.message_type == MessageType.INCOMING and event.occurred_at - at < HISTORY:
+        elif message.message_type == MessageType.INCOMING and event.occurred_at - at < HISTORY and not message.meta.get(COURTESY):
             asked[event.occurred_at][message] = at
     for now, questions in asked.items():
         _ask(session, questions, now=now)
+
+
+def hear_courtesy_undone(session: Session, event: Event) -> None:
+    """`CourtesyUndone`: what seemed to be thanks is a question, from when it came."""
+    message = session.get_one(Message, event.message_id)
+    _ask(session, {message: message.occurred_at}, now=event.occurred_at)
+
+
+def hear_no_answer_needed(session: Session, event: Event) -> None:
+    """`AnswerNotNeeded`, `AnswerNeededAgain`: nobody waits for an answer to what was asked until now, or they do after all."""
+    kind = FactKind.NEEDLESS if event.type == "AnswerNotNeeded" else FactKind.WITHDRAWN
+    _note(session, event, kind, message_id=event.message_id)
 
 
 def hear_reply(session: Session, event: Event) -> None:

@@ -29,8 +29,9 @@ from app.domain.accounts.passwords import MAX_CHARACTERS
 from app.domain.accounts.tokens import SCOPES
 
 LANGUAGES = (("en", "English"), ("nl", "Nederlands"), ("fr", "Français"))
-THEMES = (("system", _l("Like the device")), ("light", _l("Light")), ("dark", _l("Dark")))
+THEMES = (("system", _l("System")), ("light", _l("Light")), ("dark", _l("Dark")))
 DENSITIES = (("comfortable", _l("Comfortable")), ("compact", _l("Compact: more threads on the screen")))
+AFTER_CLOSING = (("next", _l("Open the next thread")), ("list", _l("Go back to the list")))
 UNDO_SECONDS = (
     (0, _l("Off: send at once")),
     (5, _l("5 seconds")),
@@ -68,11 +69,14 @@ def _needed(text: Any) -> list[Any]:
     return [DataRequired(text)]
 
 
-class SignInForm(TranslatedForm):
+class ForgottenForm(TranslatedForm):
     email = EmailField(
         validators=[DataRequired(_l("Enter your e-mail address.")), Length(max=320, message=_l("This address is too long."))],
         filters=[_cleaned],
     )
+
+
+class SignInForm(ForgottenForm):
     password = PasswordField(validators=_needed(_l("Enter your password.")))
 
 
@@ -91,6 +95,7 @@ class ProfileForm(TranslatedForm):
     timezone = SelectField(choices=choices((name, name) for name in sorted(available_timezones())))
     theme = SelectField(choices=choices(THEMES))
     density = SelectField(choices=choices(DENSITIES), default="comfortable")
+    after_closing = SelectField(choices=choices(AFTER_CLOSING), default="next")
     single_keys = BooleanField()
     undo_send_seconds = SelectField(choices=choices(UNDO_SECONDS), coerce=int, default=10)
 

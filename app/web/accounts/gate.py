@@ -77,7 +77,7 @@ OPEN_PAGES = frozenset(
             for name in (
                 "sign_in", "let_in", "sign_out", "settings", "profile", "save_profile", "security", "save_password",
                 "revoke_session", "revoke_other_sessions", "tokens", "make_token", "end_token",
-                "set_up", "finish_set_up", "invited", "accept",
+                "set_up", "finish_set_up", "invited", "accept", "forgotten", "send_link",
             )
         ),
     }
@@ -103,6 +103,7 @@ WITH_PORTAL = frozenset(
             for name in (
                 "sign_in", "let_in", "sign_out", "settings", "profile", "save_profile", "security", "save_password",
                 "revoke_session", "revoke_other_sessions", "set_up", "finish_set_up", "invited", "accept",
+                "forgotten", "send_link",
             )
         ),
     }

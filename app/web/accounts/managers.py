@@ -73,4 +73,4 @@ def _page(values: dict[str, str], *, errors: dict[str, str] | None = None, statu
 
 def _people(session: Session) -> list[tuple[str, str]]:
     """Who can be chosen."""
-    return [(NOBODY, _("As the policy says")), *((str(u.id), u.name) for u in list_possible_managers(session))]
+    return [(NOBODY, _("Default from the policy")), *((str(u.id), u.name) for u in list_possible_managers(session))]

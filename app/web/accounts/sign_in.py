@@ -16,6 +16,7 @@ from app.domain.accounts.sessions import end_sessions, open_session
 from app.domain.accounts.throttle import TooManyTries, count_try
 from app.domain.events.actions import Actor, audit
 from app.domain.notifications.push.devices import forget_devices_of
+from app.domain.notifications.senders import mail_sender
 from app.web.accounts.blueprint import bp
 from app.web.accounts.forms import SignInForm
 from app.web.accounts.next_page import own_path
@@ -83,6 +84,7 @@ def _form(form: SignInForm, *, problem: str = "", status: int = 200) -> Response
         form=form,
         problem=problem,
         next=own_path(request.values.get("next")),
+        sends_mail=mail_sender().is_set_up,
         demo_people=current_app.config.get("DEMO_PEOPLE", ()),  # the demo company says who may look around
         status=status,
     )

@@ -90,7 +90,7 @@ def _page(*, problem: str = "", told: str = "", status: int = 200) -> ResponseRe
         "hours": HOURS,
         "earlier": plan.day - timedelta(days=1),
         "later": plan.day + timedelta(days=1),
-        "people": [("", _("Nobody yet")), *((str(person.user_id), person.name) for person in plan.people)],
+        "people": [("", _("Unassigned")), *((str(person.user_id), person.name) for person in plan.people)],
         "problem": problem,
         "told": told,
         "made_at": now,

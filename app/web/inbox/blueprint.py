@@ -15,6 +15,7 @@ from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.domain.accounts.permissions import Permission
 from app.domain.delivery.signals import EMOJI
+from app.domain.realtime.queries import list_sequences
 from app.domain.threads.counts import ViewCounts, count_views
 from app.domain.threads.macros import MacroMissing
 from app.domain.threads.queries import ThreadMissing
@@ -23,6 +24,7 @@ from app.domain.threads.view_models import SavedView
 from app.web import error_pages
 from app.web.accounts.session import current_viewer
 from app.web.inbox import chat_words, clock_words, words
+from app.web.inbox.event_runs import event_runs
 from app.web.inbox.row_cache import rows_html
 from app.web.inbox.task_row_cache import task_html
 
@@ -59,6 +61,9 @@ VIEW_TITLES = {
 def _signed_in_only() -> Any:
     if not current_user.is_authenticated:
         return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
+    if request.headers.get("Sec-Fetch-Dest") == "document":
+        # Before anything else is read: a page that knows how far it is asks for itself again only if something came since.
+        g.live_sequences = list_sequences(db.session(), viewer=current_viewer())
     return None
 
 
@@ -193,6 +198,7 @@ def _register_template_tools(state: Any) -> None:
         view_audiences=view_audiences,
         rows_html=rows_html,
         task_html=task_html,
+        event_runs=event_runs,
         MEDIUM_ICONS=words.MEDIUM_ICONS,
         REACTIONS=EMOJI,
         STATUS_TONES=words.STATUS_TONES,

@@ -1,24 +1,41 @@
-"""A deadline in words: "due in 1 h", "2 h overdue"."""
+"""A deadline in words: "due in 48 min", "due 16:30", "due Tue 09:40", "2 h overdue"."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from flask_babel import get_locale
 
 from app.core.clock import utc_now
+from app.core.translation import date_words
 from app.core.translation import gettext as _
+from app.web.inbox.words import CLOCK, local_time
 
 HOUR, DAY = 3600, 86_400
 NEAR_SECONDS = 2 * HOUR
+WEEK = timedelta(days=6)
 
 
 def clock_words(due_at: datetime, *, now: datetime | None = None) -> str:
-    """How long until an answer is due, or since it was; whole minutes below an hour, hours below two days, then days."""
-    left = int((due_at - (now or utc_now())).total_seconds() // 1)
+    """When an answer is due, or since when it was: minutes within the hour, the time today, the day and time beyond; office hours
+    make a length of time a riddle. Late: minutes below an hour, hours below two days, then days."""
+    now = now or utc_now()
+    left = int((due_at - now).total_seconds() // 1)
     if left <= 0:
         return _late(-left)
     if left < HOUR:
         return _("due in %(count)s min", count=max(1, left // 60))
-    return _("due in %(count)s h", count=left // HOUR) if left < 2 * DAY else _("due in %(count)s d", count=left // DAY)
+    return _("due %(time)s", time=_when(due_at, now))
+
+
+def _when(at: datetime, now: datetime) -> str:
+    local, today = local_time(at), local_time(now).date()
+    time = local.strftime(CLOCK)
+    if local.date() == today:
+        return time
+    if local.date() - today < WEEK:
+        return f"{get_locale().days['format']['abbreviated'][local.weekday()]} {time}"
+    return date_words(local.date(), "d MMM" if local.year == today.year else "d MMM y")
 
 
 def _late(seconds: int) -> str:

@@ -41,7 +41,7 @@ from app.web.inbox.mail_fields import mail_fields, options_of_form
 from app.web.inbox.send_time import send_time_of_form, snooze_time_of_form
 from app.web.inbox.template_files import take_kept_file
 from app.web.inbox.templates import fill_template
-from app.web.inbox.thread import UPLOAD_BYTES, thread_context
+from app.web.inbox.thread import UPLOAD_BYTES, closed_here, thread_context
 from app.web.inbox.triage_words import until_words
 from app.web.pages import page
 
@@ -89,7 +89,7 @@ def send_message(thread_id: uuid.UUID) -> ResponseReturnValue:
         return _refused(thread.id, 422, composer_error=told(str(error)), composer_field=getattr(error, "field", ""))
     except ChannelMissing:
         return _refused(thread.id, 422, composer_error=_("Choose the channel to answer on"))
-    return composer_again(thread.id, toast=sent_toast(sent[0], reply.wait_seconds))
+    return composer_again(thread.id, toast=sent_toast(sent[0], reply.wait_seconds), goes_on=True)
 
 
 def reply_context(channel: Channel) -> ReplyContext:
@@ -182,13 +182,18 @@ def write_note(thread_id: uuid.UUID) -> ResponseReturnValue:
     return composer_again(thread.id)
 
 
-def composer_again(thread_id: uuid.UUID, *, toast: dict[str, Any] | None = None, **more: Any) -> ResponseReturnValue:
-    """Answer a change that began in the composer: a fresh composer and a toast, or the thread's page without JavaScript."""
+def composer_again(
+    thread_id: uuid.UUID, *, toast: dict[str, Any] | None = None, goes_on: bool = False, **more: Any
+) -> ResponseReturnValue:
+    """Answer a change that began in the composer: a fresh composer and a toast, or the thread's page without JavaScript.
+
+    `goes_on` as in `changed`."""
     runtime().nudger.nudge()
     if not request.htmx:
         return redirect(url_for("inbox.show_thread", thread_id=thread_id, view=request.args.get("view"), _anchor="composer"), 303)
     response = make_response(render_template("inbox/composer_fragment.html", **_thread_again(thread_id, **more)))
-    response.headers["HX-Trigger"] = json.dumps({"thread-changed-here": True, **({"toast": toast} if toast else {})})
+    closed = closed_here(get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id)) if goes_on else {}
+    response.headers["HX-Trigger"] = json.dumps({**closed, "thread-changed-here": True, **({"toast": toast} if toast else {})})
     return response
 
 
@@ -197,7 +202,7 @@ def sent_toast(message: Message, wait_seconds: int) -> dict[str, Any] | None:
     if not wait_seconds:
         return None
     undo = {"undo_label": _("Undo"), "undo_url": url_for("inbox.take_message_back", message_id=message.id)}
-    return {"text": _("Reply sent"), **undo, "undo_target": "#composer"}
+    return {"text": _("Reply sent"), **undo, "undo_target": "#composer", "undo_thread": str(message.thread_id)}
 
 
 def scheduled_toast(kept: ScheduledReply | Message) -> dict[str, Any] | None:
@@ -205,7 +210,8 @@ def scheduled_toast(kept: ScheduledReply | Message) -> dict[str, Any] | None:
     if isinstance(kept, Message) or kept.state != "ready":
         return None
     undo = {"undo_label": _("Undo"), "undo_url": url_for("inbox.cancel_scheduled_reply", scheduled_id=kept.id)}
-    return {"text": _("Will be sent %(when)s", when=until_words(kept.run_at)), **undo, "undo_target": "#composer"}
+    text = _("Will be sent %(when)s", when=until_words(kept.run_at))
+    return {"text": text, **undo, "undo_target": "#composer", "undo_thread": str(kept.thread_id)}
 
 
 def _refused(thread_id: uuid.UUID, status: int, **why: Any) -> ResponseReturnValue:

@@ -21,6 +21,7 @@ from app.domain.threads.sorting import ListSort
 from app.domain.threads.tags import TAG_CHARACTERS
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import parse_uuid
+from app.web.inbox.orders_kept import remembered_sort
 
 
 class IsSearch(ViewMissing):
@@ -88,7 +89,7 @@ class Asked:
 
     def _named(self, sort: ListSort) -> str | None:
         """As the address says it: nothing where the view is in that order anyway."""
-        return None if sort == (self.saved.sort if self.saved else usual_sort(self.view)) else sort.value
+        return None if self.saved is not None and sort == self.saved.sort else sort.value
 
     def _without(self, name: str) -> str | None:
         return "" if self.saved is not None and getattr(self.saved.filters, name, None) is not None else None
@@ -105,14 +106,9 @@ def ask(view: str) -> Asked:
     everybodys = {"tasks": "all"} if view == "overdue" else {}
     base = saved.filters if saved else ViewFilters.model_validate({"view": view, **everybodys})
     named = {name: value or None for name, value in kept.items() if value is not None and name != "sort"}
-    sort = ListSort(kept["sort"] or (saved.sort if saved else usual_sort(view)))
+    sort = ListSort(kept["sort"] or (saved.sort if saved else remembered_sort(view)))
     filters = ViewFilters.model_validate({**base.model_dump(), **named, **({} if sort == ListSort.DUE else {"tasks": None})})
     return Asked(view, filters, sort, kept, saved)
-
-
-def usual_sort(view: str) -> ListSort:
-    """The order of a view of the rail in which nobody asked for another."""
-    return ListSort.DUE if view == "overdue" else ListSort.NEWEST
 
 
 def ask_beside_thread(view: str) -> Asked:
@@ -127,7 +123,7 @@ def name_only(view: str) -> Asked:
     """What links back to the list need; asks no query. Raises 404 for a view of the rail that does not exist."""
     if not is_saved(view) and view not in get_args(RailView):
         abort(404)
-    return Asked(view, ViewFilters(), ListSort.NEWEST, kept_args(view))
+    return Asked(view, ViewFilters(), remembered_sort(view), kept_args(view))
 
 
 def kept_args(view: str) -> dict[str, Any]:
@@ -144,9 +140,7 @@ def kept_args(view: str) -> dict[str, Any]:
         "due": _given("due", lambda text: text in get_args(Due)),
         "sort": _choice(ListSort, "sort") or None,
     }
-    if is_saved(view):
-        return kept
-    return {name: value if value and value != usual_sort(view) else None for name, value in kept.items()}
+    return kept if is_saved(view) else {name: value or None for name, value in kept.items()}
 
 
 def bare_url(view: str, **args: Any) -> str:

@@ -21,6 +21,7 @@ from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import bp, url_of_view, url_to, view_counts, view_title, view_total
 from app.web.inbox.list_request import Asked, IsSearch, ask, ask_beside_thread, bare_url, is_saved, name_only
 from app.web.inbox.mixed_listing import list_with_tasks
+from app.web.inbox.orders_kept import remember_sort
 from app.web.inbox.task_listing import TASK_VIEWS, task_list_context
 from app.web.inbox.team_filter import team_context
 from app.web.pages import page, wants_page
@@ -62,7 +63,10 @@ def saved_view(view_id: uuid.UUID) -> ResponseReturnValue:
 def _list_page(view: str) -> ResponseReturnValue:
     if wants_page(BLOCKS):
         view_counts()
-    return page("inbox/page.html", blocks=BLOCKS, **_context(ask(view), with_rows=True), thread=None)
+    asked = ask(view)
+    if asked.kept["sort"] and asked.saved is None:
+        remember_sort(view, asked.sort)
+    return page("inbox/page.html", blocks=BLOCKS, **_context(asked, with_rows=True), thread=None)
 
 
 @bp.get("/rail")

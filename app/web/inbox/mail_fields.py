@@ -22,6 +22,7 @@ from app.domain.threads.models import Draft, MessageType, Thread
 from app.domain.threads.timeline import Timeline
 
 MAX_COPIES = 50
+SIGN_OFF_LINES = 4
 ADDRESS = re.compile(r"[^\s<>\"',;:()\[\]\\@]{1,64}@(?:[^\s<>\"',;:()\[\]\\@.]+\.)+[^\s<>\"',;:()\[\]\\@.]{2,63}")
 BETWEEN = re.compile(r"[,;\n]+")
 IN_BRACKETS = re.compile(r".*<([^<>]*)>\s*")
@@ -72,12 +73,20 @@ def mail_fields(channel: Channel, viewer: Viewer) -> dict[str, Any]:
     cc = without_own(session, read_addresses("cc"))
     bcc = tuple(address for address in without_own(session, read_addresses("bcc")) if address not in cc)
     shown, signed = "signature_shown" in request.form, "signed" in request.form
+    signed = signed and not is_signed_off(request.form.get("text", ""), viewer.name)
     return {
         "cc": cc,
         "bcc": bcc,
         "signature": signature_of(session, channel.brand_id, viewer) if shown and signed else "",
-        "options": {"cc": ", ".join(cc), "bcc": ", ".join(bcc), "unsigned": shown and not signed},
+        "options": {"cc": ", ".join(cc), "bcc": ", ".join(bcc), "unsigned": shown and "signed" not in request.form},
     }
+
+
+def is_signed_off(text: str, name: str) -> bool:
+    """Whether the text already ends with its writer's name, as many templates do: two signatures look like a mistake."""
+    last = [line.strip(" ,-–\t").casefold() for line in text.strip().splitlines() if line.strip()][-SIGN_OFF_LINES:]
+    names = {name.casefold(), name.split()[0].casefold()} if name.strip() else set()
+    return len(last) > 1 and any(line.partition(",")[0].strip() in names for line in last[1:])
 
 
 def options_of_form() -> dict[str, Any]:

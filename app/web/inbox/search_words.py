@@ -40,5 +40,5 @@ def notice_words(notice: Notice) -> str:
     elif notice.operator in ("from", "to", "subject"):
         return _("“%(typed)s” was left out: it needs at least 3 characters.", typed=typed)
     else:
-        text = _("“%(typed)s” means nothing here, so it was left out.", typed=typed)
+        text = _("Unknown filter “%(typed)s”, ignored.", typed=typed)
     return text + (" " + _("Possible: %(known)s", known=known) if known else "")

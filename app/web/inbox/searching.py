@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from flask import g, redirect, render_template, request, url_for
+from flask import current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -25,7 +25,7 @@ from app.domain.threads.search_people import list_people
 from app.domain.threads.search_query import OPERATORS
 from app.domain.threads.tags import list_known_tags
 from app.domain.threads.timeline import PAGE_ITEMS
-from app.web.accounts.blueprint import settings_groups
+from app.web.accounts.doors import settings_doors
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import bp, view_title
 from app.web.inbox.saved_views import saved_search
@@ -106,6 +106,7 @@ def palette() -> ResponseReturnValue:
     typed = clean_query(request.args.get("q", ""))
     groups = [
         (_("Go to"), _pages(typed)),
+        (_("Orders"), _orders(typed)),
         (_("Tags"), _tags(typed)),
         (_("People"), _people(typed)),
         (_("Threads"), _threads(typed)),
@@ -121,15 +122,30 @@ def _pages(typed: str) -> list[Choice]:
     ]
     may_write = current_viewer().may(Permission.THREADS_REPLY)
     places = [
+        Choice(url_for("inbox.list_view", view="overdue"), _("Overdue"), "", "triangle-alert"),
         Choice(url_for("tasks.show_list"), _("Tasks"), "", "circle-check"),
+        Choice(url_for("contacts.show_list"), _("Contacts"), "", "building"),
+        Choice(url_for("orders.show_list"), _("Orders"), "", "file-text"),
+        Choice(url_for("routing.queue"), _("Assignment queue"), "", "hourglass"),
+        Choice(url_for("routing.availability"), _("Availability"), "", "user-check"),
         Choice(url_for("inbox.search"), _("Search"), "", "search"),
         *([Choice(url_for("inbox.write_first"), _("New message"), "+", "pencil")] if may_write else []),
         Choice(url_for("inbox.new_ticket"), _("New internal ticket"), "", "plus"),
         Choice(url_for("notifications.notifications"), _("Notifications"), "", "bell"),
     ]
-    settings = [Choice(link.href, link.label, _("Settings"), link.icon) for group in settings_groups() for link in group.links]
-    found = [choice for choice in (*views, *places, *settings) if _fits(typed, choice.label, choice.hint)]
-    return found if typed else found[: len(views) + len(places)]
+    if current_app.config["SETTINGS"].demo:
+        places.append(Choice("/simulator", _("Play the customer"), _("Demo"), "smile"))
+    found = [choice for choice in (*views, *places) if _fits(typed, choice.label, choice.hint)]
+    if not typed:
+        return found
+    links = [page for group in settings_doors() for door in group for page in door.pages]
+    fitting = (link for link in links if _fits(typed, link.label, _("Settings"), link.words))
+    return [*found, *(Choice(link.href, link.label, _("Settings"), link.icon) for link in fitting)]
+
+
+def _orders(typed: str) -> list[Choice]:
+    order = find_order_numbered(db.session(), text=typed, brand_ids=current_viewer().brand_ids) if typed else None
+    return [Choice(url_for("orders.show_order", order_id=order.id), order.order_number, "", "file-text")] if order else []
 
 
 def _fits(typed: str, *texts: str) -> bool:

@@ -73,7 +73,7 @@ def set_snooze(thread_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         snooze_thread(session, thread_id=thread.id, until=until, actor=viewer.actor, now=utc_now())
     undo = url_for("inbox.set_snooze", thread_id=thread.id, until=before.isoformat()) if before else _ending(thread.id)
-    return changed(thread.id, _("Snoozed until %(time)s", time=until_words(until)), undo=undo)
+    return changed(thread.id, _("Snoozed until %(time)s", time=until_words(until)), undo=undo, goes_on=True)
 
 
 @bp.post("/threads/<uuid:thread_id>/snooze/ending")

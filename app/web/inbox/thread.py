@@ -165,8 +165,15 @@ def _mark_read(thread: Thread) -> None:
         mark_read(session, user_id=viewer.user_id, thread_id=thread.id, seen_seq=seen, now=now, besides=promise)
 
 
-def changed(thread_id: uuid.UUID, said: str, *, undo: str) -> ResponseReturnValue:
-    """Answer a change: the thread's head and a toast that can take it back for htmx, a redirect otherwise."""
+def closed_here(thread: Thread) -> dict[str, Any]:
+    """For HX-Trigger: the thread is done with for now, and the page goes on to another (static/js/lib/advance.js)."""
+    is_done = not thread.is_open or thread.snoozed_until is not None
+    return {"thread-closed-here": {"thread_id": str(thread.id)}} if is_done else {}
+
+
+def changed(thread_id: uuid.UUID, said: str, *, undo: str, goes_on: bool = False) -> ResponseReturnValue:
+    """Answer a change: the thread's head and a toast that can take it back for htmx, a redirect otherwise. `goes_on`: a thread
+    that is done with makes room for the next one."""
     runtime().nudger.nudge()
     if not request.htmx:
         flash(said)
@@ -175,7 +182,8 @@ def changed(thread_id: uuid.UUID, said: str, *, undo: str) -> ResponseReturnValu
     response = make_response(render_template("inbox/head_fragment.html", **thread_context(head)))
     toast = {"text": said, "undo_label": _("Undo"), "undo_url": undo}
     toast = toast if undo else {"text": said}
-    response.headers["HX-Trigger"] = json.dumps({"thread-changed-here": True, "toast": toast})
+    closed = closed_here(head.row.thread) if goes_on else {}
+    response.headers["HX-Trigger"] = json.dumps({**closed, "thread-changed-here": True, "toast": toast})
     return response
 
 
@@ -187,7 +195,7 @@ def set_status(thread_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         change_status(session, thread_id=thread_id, status=status, actor=viewer.actor, now=utc_now())
     undo = url_for("inbox.set_status", thread_id=thread_id, status=before.value)
-    return changed(thread_id, _("Status: %(status)s", status=status_words(status)), undo=undo)
+    return changed(thread_id, _("Status: %(status)s", status=status_words(status)), undo=undo, goes_on=True)
 
 
 @bp.post("/threads/<uuid:thread_id>/priority")

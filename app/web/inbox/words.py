@@ -43,8 +43,8 @@ HTML_MARKS = ("<table", "<img", "<ul", "<ol", "<h1", "<h2", "<h3", "data-remote-
 STATUSES = {
     ThreadStatus.OPEN: N_("Open"),
     ThreadStatus.IN_PROGRESS: N_("In progress"),
-    ThreadStatus.WAITING_CUSTOMER: N_("Waiting for reply"),
-    ThreadStatus.WAITING_INTERNAL: N_("Waiting for us"),
+    ThreadStatus.WAITING_CUSTOMER: N_("Waiting on customer"),
+    ThreadStatus.WAITING_INTERNAL: N_("Waiting on us"),
     ThreadStatus.ESCALATED: N_("Escalated"),
     ThreadStatus.RESOLVED: N_("Resolved"),
     ThreadStatus.CLOSED: N_("Closed"),
@@ -167,7 +167,7 @@ def delivery_words(message: Message) -> DeliveryWords | None:
 
 def list_time(at: datetime) -> str:
     """For a row: the time today, the day this week, else the date."""
-    local, day = _local(at), today()
+    local, day = local_time(at), today()
     if local.date() == day:
         return str(local.strftime(CLOCK))
     if day - local.date() < timedelta(days=6):
@@ -175,7 +175,7 @@ def list_time(at: datetime) -> str:
     return date_words(local.date(), "d MMM" if local.year == day.year else "d MMM y")
 
 
-def _local(at: datetime) -> datetime:
+def local_time(at: datetime) -> datetime:
     """`at` on the reader's clock. Their zone is looked up once per request: a page shows a hundred times."""
     zone = getattr(g, "zone", None)
     if zone is None:
@@ -187,23 +187,23 @@ def _local(at: datetime) -> datetime:
 def today() -> date:
     """The reader's day, worked out once per request."""
     if "today" not in g:
-        g.today = _local(utc_now()).date()
+        g.today = local_time(utc_now()).date()
     day: date = g.today
     return day
 
 
 def hour_now() -> int:
     """The hour of the reader's day it is."""
-    return _local(utc_now()).hour
+    return local_time(utc_now()).hour
 
 
 def clock(at: datetime) -> str:
     """The time of day; the day stands above it in a timeline."""
-    return str(_local(at).strftime(CLOCK))
+    return str(local_time(at).strftime(CLOCK))
 
 
 def day_words(at: datetime) -> str:
-    local, now = _local(at).date(), today()
+    local, now = local_time(at).date(), today()
     if local == now:
         return _("Today")
     if local == now - timedelta(days=1):
@@ -213,7 +213,7 @@ def day_words(at: datetime) -> str:
 
 def local_date(at: datetime) -> str:
     """The day of the reader at that instant, as 2026-11-21."""
-    return str(_local(at).date().isoformat())
+    return str(local_time(at).date().isoformat())
 
 
 def exact_time(at: datetime) -> str:

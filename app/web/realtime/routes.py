@@ -8,20 +8,17 @@ from threading import RLock
 from typing import Any
 
 import redis
-import sqlalchemy as sa
 from flask import Blueprint, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 from flask_socketio import join_room, leave_room
-from sqlalchemy.orm import Session
 
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
-from app.domain.accounts.access import Viewer
 from app.domain.accounts.permissions import Permission
-from app.domain.realtime.models import BrandSequence, PushSequence
 from app.domain.realtime.presence import TYPING, Person, leave, list_people, may_see, renew, thread_room
+from app.domain.realtime.queries import list_sequences
 from app.domain.realtime.sessions import OpenSockets
 from app.domain.realtime.socket import brand_room, socketio, user_room
 from app.domain.routing.actions import note_sessions_seen
@@ -132,15 +129,7 @@ def _thread_id(said: Any) -> uuid.UUID | None:
 @login_required  # type: ignore[untyped-decorator]
 def sequence() -> ResponseReturnValue:
     """The number of the newest push to each room of this user; a page that knows another one refreshes what it shows."""
-    return jsonify(sequences=_sequences(db.session(), current_user.viewer))
-
-
-def _sequences(session: Session, viewer: Viewer) -> dict[str, int]:
-    """By room; a room that nothing was pushed to is not there."""
-    own = sa.select(PushSequence.user_id, PushSequence.sequence, sa.true()).where(PushSequence.user_id == viewer.user_id)
-    of_brands = sa.select(BrandSequence.brand_id, BrandSequence.sequence, sa.false())
-    rows = session.execute(sa.union_all(own, of_brands.where(BrandSequence.brand_id.in_(viewer.brand_ids))))
-    return {user_room(key) if is_own else brand_room(key): number for key, number, is_own in rows}
+    return jsonify(sequences=list_sequences(db.session(), viewer=current_user.viewer))
 
 
 blueprints = (bp,)

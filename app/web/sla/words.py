@@ -19,8 +19,8 @@ from app.domain.sla.timing import Kind, Segment
 
 DIFFERENCES_SHOWN = 50
 KINDS = {
-    ClockKind.FIRST_RESPONSE: N_("First answer"),
-    ClockKind.NEXT_RESPONSE: N_("Next answer"),
+    ClockKind.FIRST_RESPONSE: N_("First response"),
+    ClockKind.NEXT_RESPONSE: N_("Next response"),
     ClockKind.RESOLUTION: N_("Resolution"),
 }
 REASONS = {
@@ -104,6 +104,8 @@ def state_words(story: Story) -> str:
         return _("Nothing was promised.")
     if row.outcome == Outcome.ANSWERED:
         return _("Answered too late.") if story.clock.is_late else _("Answered in time.")
+    if row.outcome == Outcome.NEEDLESS:
+        return _("No answer was needed.")
     if row.outcome == Outcome.CLOSED:
         return _("Closed too late.") if story.clock.is_late else _("Closed in time.")
     if row.paused_for:

@@ -8,6 +8,7 @@ let shownThread = null, words = "";
 
 export function startBell(socket) {
   socket.on("connect", ask);
+  socket.once("connect_error", ask);
   socket.on("notification", ({ kind, thread_id: threadId, words: said }) => {
     if (kind === "NotificationAdded") heard(threadId);
     if (kind === "NotificationTest") toast(said);
@@ -15,7 +16,6 @@ export function startBell(socket) {
   document.addEventListener("htmx:afterSettle", () => { if (openThread() !== shownThread) ask(); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) ask(); });
   window.addEventListener("pageshow", (event) => { if (event.persisted) ask(); });
-  ask();
 }
 
 const openThread = () => document.querySelector("[data-thread-id]")?.dataset.threadId ?? null;

@@ -1,10 +1,12 @@
 // Single keys. An element says its key: data-key="e". A field gets the focus, anything else is clicked. Nothing happens while
 // somebody types, with Ctrl, Alt or Cmd held, or where the person switched single keys off.
+import { placeOfOpen } from "./advance.js";
 import { leaveField } from "./focus.js";
 
 const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
 
 export function startKeyboard() {
+  document.addEventListener("thread-opened", openWanted);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") return leave(event);
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return send(event);
@@ -38,13 +40,21 @@ function press(key) {
   if (first) return true;
   if (key === "j" || key === "k") return step(key === "j" ? 1 : -1);
   if (key === "/") return focusFirst("[data-search]");
-  const keys = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)];
+  const keys = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].filter((candidate) => !isIdle(candidate));
   const element = keys.find((candidate) => candidate.checkVisibility()) ?? keys[0];
   if (offer(key)) return true;
+  if (!element && OF_THREAD.includes(key) && document.querySelector("#thread-pane:not([inert]):not(:has([data-thread-id]))") && document.activeElement.matches("a[data-row][hx-get]")) {
+    document.activeElement.click(); // nothing is open: the key is for the row that has the focus
+    return again(key, "thread-opened");
+  }
   if (element ? element.closest("[inert]") : document.querySelector("#thread-pane[inert]")) return again(key, "thread-opened");
   if (!element && document.querySelector(`[data-coming~="${CSS.escape(key)}"]`)) return again(key, "htmx:load");
   return use(element);
 }
+
+// The bar over a list acts on what is selected: where nothing is, the keys it shares with the open thread are that one's.
+const isIdle = (element) => OF_THREAD.includes(element.dataset.key) && element.closest(".bulk-bar") && !element.checkVisibility();
+const OF_THREAD = ["e", "a", "h", "t", "q", "w", "m", "!", "o", "r", "n", "c", "d", "p"];
 
 // A key for a thread or a part that is on its way counts for that one; the last one pressed wins.
 let meant = "";
@@ -60,6 +70,7 @@ const offer = (key) => !document.dispatchEvent(new CustomEvent("single-key", { c
 export function use(element) {
   if (!element) return false;
   openDrawerOf(element);
+  unfoldComposerOf(element);
   if (element.matches("textarea, input, [contenteditable]")) element.focus();
   else element.click();
   if (element.matches("summary")) openedMenu(element).focus();
@@ -70,6 +81,12 @@ export function use(element) {
 function openDrawerOf(element) {
   const drawer = element.checkVisibility() ? null : element.closest(".pane--context");
   if (drawer) document.querySelector(`[aria-controls="${drawer.id}"][aria-expanded="false"]`)?.click();
+}
+
+// The composer is one line until it is wanted, and what lies in it is out of sight: its field has the focus first.
+function unfoldComposerOf(element) {
+  const form = element.checkVisibility() ? null : element.closest("form.composer");
+  form?.querySelector("textarea[name=text]")?.focus();
 }
 
 const openedMenu = (summary) => summary.parentElement.querySelector(".menu__panel :is(a, button, input:not([type=hidden]))") ?? summary;
@@ -85,12 +102,31 @@ function step(direction) {
   const rows = [...document.querySelectorAll("a[data-row]")];
   if (!rows.length) return false;
   const focused = rows.indexOf(document.activeElement), current = rows.findIndex((row) => row.getAttribute("aria-current") === "true");
-  const from = focused >= 0 ? focused : current;
+  const from = focused >= 0 ? focused : current >= 0 ? current : placeOfOpen() - (direction > 0 ? 1 : 0);
   const next = rows[Math.min(rows.length - 1, Math.max(0, from + direction))];
   next.focus({ preventScroll: true });
   next.scrollIntoView({ block: "nearest" });
+  if (next !== rows[current] && opensBeside(next)) open(next);
   return true;
 }
+
+// One thread at a time is asked for: who goes on meanwhile gets the row they stand on next, and the keys they press are for that one.
+let wanted = null;
+function open(row) {
+  wanted = document.querySelector("#thread-pane[inert]") ? row : null;
+  if (!wanted) row.click();
+}
+
+function openWanted(event) {
+  const row = wanted, id = document.querySelector("#thread-pane [data-thread-id]")?.dataset.threadId;
+  wanted = null;
+  if (!row?.isConnected || row.closest("li").id === `row-${id}`) return;
+  event.stopImmediatePropagation();
+  row.click();
+}
+
+// To move is to open, where the thread is shown beside the list.
+const opensBeside = (row) => row.matches("[hx-get]") && document.querySelector("#thread-pane") && matchMedia("(min-width: 721px)").matches;
 
 // A menu that nobody listens to yet, or that was left open.
 function shut(menu) {

@@ -12,7 +12,7 @@ import { countUnseen, seenAll } from "./unseen.js";
 const POLL = 30_000, KEY = "live-sequences", TICK = 500, NAP = 5_000;
 const DEAF = 30_000; // the server pings every 25 seconds; see app/domain/realtime/socket.py
 const AGAIN = [500, 1_000, 2_000]; // a network that has just come back fails at first
-let known = JSON.parse(sessionStorage.getItem(KEY) || "{}"); // the newest number of each room
+let known = JSON.parse(document.body.dataset.sequences || sessionStorage.getItem(KEY) || "{}"); // of each room: the newest when the page was made
 let pinged = Date.now(), ticked = Date.now();
 
 export function startLive() {

@@ -3,6 +3,8 @@
 // stays (`stay_seconds`) has a cross, and Z undoes it.
 // The region is a live one (role=status), so nothing else announces it.
 
+import { post } from "./http.js";
+
 let bindElement = () => {};
 
 export function toast(text, undo = null, staySeconds = 0) {
@@ -47,13 +49,21 @@ function stay(element, seconds, close) {
 }
 
 // `undo_target`: what the answer to the undo replaces; the form in it goes along, so that nothing typed since is lost.
-function fromServer({ text, undo_label: label, undo_url: url, undo_target: target, stay_seconds: seconds }) {
+function fromServer({ text, undo_label: label, undo_url: url, undo_target: target, undo_thread: thread, stay_seconds: seconds }) {
   const run = () => {
+    const open = document.querySelector("#thread-pane [data-thread-id]")?.dataset.threadId;
+    if (thread && open && thread !== open) return undoElsewhere(url, thread);
     const form = target && document.querySelector(`${target} form`); // the one on the page by then: the send replaces it
     const place = form ? { source: form, target, swap: "outerHTML" } : { source: document.body, swap: "none" };
     return window.htmx.ajax("POST", url, place);
   };
   toast(text, url ? { label, run } : null, seconds);
+}
+
+// Its composer belongs to a thread that is not open any more: what is typed here now has no part in it.
+async function undoElsewhere(url, thread) {
+  const answer = await post(url, new FormData()).catch(() => null);
+  if (answer?.ok) location.assign(`/threads/${thread}#composer`);
 }
 
 export function listenForToasts(bind) {

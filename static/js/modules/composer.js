@@ -23,8 +23,24 @@ export default function composer(form) {
   }
   const later = () => { clearTimeout(timer); timer = setTimeout(save, PAUSE); };
 
+  // A press on a part of it must not fold it before the click is heard; a press elsewhere lets it fold.
+  form.addEventListener("pointerdown", ({ target }) => {
+    if (isTab(target) && !form.matches(":focus-within, .is-wanted")) return;
+    form.classList.add("is-wanted");
+    document.addEventListener("pointerdown", function elsewhere(event) {
+      if (form.contains(event.target)) return;
+      document.removeEventListener("pointerdown", elsewhere, true);
+      form.classList.remove("is-wanted");
+    }, true);
+  });
+  // Between one part and the next nothing has the focus: folded at that moment, it would hide the part that is to get it.
+  form.addEventListener("focusin", ({ target }) => { if (!isTab(target)) form.classList.add("is-wanted"); });
   form.addEventListener("input", later);
-  form.addEventListener("focusout", (event) => { if (!form.contains(event.relatedTarget)) save(); });
+  form.addEventListener("focusout", ({ relatedTarget }) => {
+    if (form.contains(relatedTarget)) return;
+    if (relatedTarget) form.classList.remove("is-wanted");
+    save();
+  });
   form.addEventListener("uploads:changed", save);
   form.addEventListener("submit", () => { clearTimeout(timer); saved = essence(form); });
   form.addEventListener("htmx:sendError", (event) => { if (event.detail.elt === form) say("unsent"); }); // the token makes a retry safe
@@ -33,6 +49,9 @@ export default function composer(form) {
   });
   if (essence(form) !== saved) later();
 }
+
+// Note and call are links that stand in the folded line: what unfolds under the pointer hears no click.
+const isTab = (element) => element.closest("a.composer__tab");
 
 function essence(form, property = "value") {
   const files = [...form.querySelectorAll("[name=attachment_id]")].map((field) => field.value);

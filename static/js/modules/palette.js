@@ -35,7 +35,7 @@ export default function bindPalette(dialog) {
     if (fitting.length) list.prepend(group(dialog.dataset.actions, fitting));
     const count = box.renew(true);
     dialog.querySelector("[data-empty]").hidden = count > 0;
-    dialog.querySelector("[data-said]").textContent = count ? dialog.dataset.some.replace("{n}", count) : dialog.dataset.none;
+    dialog.querySelector("[data-said]").textContent = count === 1 ? dialog.dataset.one : count ? dialog.dataset.some.replace("{n}", count) : dialog.dataset.none;
   }
 
   function take(option) {
@@ -79,7 +79,8 @@ function actionsOf(page) {
     const name = nameOf(element), key = element.dataset.key ?? name;
     if (name && !element.disabled && !found.has(key) && isReachable(element)) found.set(key, { element, name, key: element.dataset.key });
   }
-  return [...found.values()];
+  const all = [...found.values()], ofThread = ({ element }) => Boolean(element.closest("#thread-pane"));
+  return [...all.filter(ofThread), ...all.filter((action) => !ofThread(action))]; // what is done to the thread comes first
 }
 
 // `data-within` says around what an element can be used that shows itself only at times.

@@ -44,8 +44,8 @@ function apply(list, next) {
   list.pending = null;
   if (!rowsOf(list) !== !rowsOf(next)) return renew(list, next);
   if (!rowsOf(list)) return;
-  const last = rowsOf(next).lastElementChild;
-  merge(rowsOf(list), rowsOf(next), { keep: (row) => isBefore(list, last, row) });
+  const last = rowsOf(next).lastElementChild, isWhole = !next.querySelector("#list-more");
+  merge(rowsOf(list), rowsOf(next), { keep: (row) => !isWhole && isBefore(list, last, row) });
   say(list, 0);
 }
 

@@ -125,7 +125,7 @@ def test_without_scripts_removing_leads_back_to_the_thread(desk: Desk, asked: Me
 def test_a_brand_may_want_none(desk: Desk, asked: Message) -> None:
     desk.alice.role = Role.LEAD
     desk.session.commit()
-    assert "Becomes a task" in desk.client.get(f"/settings/brands/{desk.brand.id}").text
+    assert "A task is created" in desk.client.get(f"/settings/brands/{desk.brand.id}").text
     assert desk.post(f"/settings/brands/{desk.brand.id}/promises", tasks_of_promises="off").status_code == 303
     assert desk.session.get_one(Brand, desk.brand.id, populate_existing=True).tasks_of_promises is False
     assert "Makes no task" in desk.client.get(f"/settings/brands/{desk.brand.id}").text

@@ -20,6 +20,8 @@ ACCOUNTS = (
     Entry("POST", "/settings/people/<uuid:user_id>/password", ADMINS),
     Entry("GET", "/invitation/<token>", GONE),
     Entry("POST", "/invitation/<token>", GONE),
+    Entry("GET", "/forgotten-password", PUBLIC),
+    Entry("POST", "/forgotten-password", PUBLIC, data={"email": "nobody@example.nl"}),
     Entry("GET", "/setup", SET_UP),
     Entry("POST", "/setup", PUBLIC, data={"code": "x"}),
     Entry("GET", "/settings/first-steps", ADMINS),

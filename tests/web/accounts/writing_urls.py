@@ -8,6 +8,7 @@ WRITING = (
     Entry("GET", "/threads/<uuid:thread_id>/orders", BRAND),
     Entry("POST", "/tasks/<uuid:task_id>/decision", BRAND, data={"decision": "approved"}),
     Entry("POST", "/threads/<uuid:thread_id>/type", BRAND, data={"type": "complaint"}),
+    Entry("POST", "/threads/<uuid:thread_id>/subject", BRAND, data={"subject": "Lader knippert"}),
     Entry("POST", "/threads/<uuid:thread_id>/orders", BRAND),
     Entry("POST", "/threads/<uuid:thread_id>/orders/<uuid:order_id>/removal", BRAND),
     Entry("GET", "/write", Audience(SIGN_IN, IN, IN, IN, IN, IN, rita=403), query="q=pieter"),

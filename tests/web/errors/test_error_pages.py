@@ -22,7 +22,7 @@ def test_a_page_that_is_not_there_says_so(page_client: PageClient, db_session: S
         sign_in(page_client.plain, db_session, make_user(db_session))
     answer = page_client.get("/nothing/here")
     assert answer.status_code == 404
-    assert "There is nothing here" in answer.text
+    assert "Page not found" in answer.text
 
 
 def test_a_wrong_method_says_so_and_names_the_right_ones(page_client: PageClient) -> None:
@@ -36,7 +36,7 @@ def test_htmx_gets_a_banner_and_no_page(page_client: PageClient) -> None:
     answer = page_client.get("/nothing/here", headers={"HX-Request": "true"})
     assert answer.status_code == 404
     assert "<html" not in answer.text
-    assert "There is nothing here" in answer.text
+    assert "Page not found" in answer.text
 
 
 def test_more_than_the_limit_is_refused_before_it_is_read(page_client: PageClient, app: Flask) -> None:

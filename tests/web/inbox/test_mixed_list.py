@@ -70,7 +70,13 @@ def test_tasks_stand_at_their_time_and_only_where_they_are_wanted(desk: Desk) ->
     assert places(text) == sorted(places(text)), "the browser puts rows in the same order"
     assert set(others).isdisjoint(rows(text))
     assert "With my tasks" in text
-    for path in ("/inbox", "/inbox?sort=due", "/inbox?tasks=mine", "/inbox?sort=oldest&tasks=mine", "/inbox?sort=due&tasks=x"):
+    for path in (
+        "/inbox",
+        "/inbox?sort=due",
+        "/inbox?sort=newest&tasks=mine",
+        "/inbox?sort=oldest&tasks=mine",
+        "/inbox?sort=due&tasks=x",
+    ):
         assert len(rows(desk.client.get(path).text)) == 3, path
     everybodys = rows(desk.client.get("/inbox?sort=due&tasks=all").text)
     assert set(everybodys) == {*rows(text), others[0]}, "and a colleague's, but none of a brand one may not see"

@@ -209,6 +209,18 @@ def test_triage_changes_the_thread_and_answers_with_its_head(desk: Desk) -> None
     assert desk.post(f"/threads/{desk.thread.id}/status", status="nonsense").status_code == 422
 
 
+def test_a_subject_is_made_clearer_and_given_back(desk: Desk) -> None:
+    path = f"/threads/{desk.thread.id}/subject"
+    answer = desk.post(path, htmx=True, subject="  Laadpaal\n knippert rood\x00 " + "x" * 2000)
+    desk.session.refresh(desk.thread)
+    assert desk.thread.subject.startswith("Laadpaal knippert rood")
+    assert len(desk.thread.subject) == 998
+    assert "Subject changed" in answer.headers["HX-Trigger"]
+    desk.post(f"{path}?subject=")
+    desk.session.refresh(desk.thread)
+    assert desk.thread.subject == ""
+
+
 def test_nobody_is_assigned_who_may_not_see_the_thread(desk: Desk) -> None:
     desk.post(f"/threads/{desk.thread.id}/assignment", assignee=desk.mallory.id)
     desk.session.refresh(desk.thread)

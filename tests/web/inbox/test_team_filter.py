@@ -80,12 +80,12 @@ def desk(app: Flask, page_client: PageClient, db_session: Session) -> Desk:
 
 
 def test_a_list_shows_the_threads_of_one_team(desk: Desk) -> None:
-    assert desk.sees(f"/inbox?team={desk.own.id}") == [0, 1]
+    assert desk.sees(f"/inbox?team={desk.own.id}") == [1, 0]
     assert desk.sees(f"/inbox?team={desk.own.id}&sort=oldest") == [1, 0]
     assert desk.sees(f"/inbox/all?team={desk.other.id}&sort=priority") == [2]
     assert desk.sees(f"/inbox/mine?team={desk.own.id}") == []
-    assert desk.sees("/inbox?team=nonsense") == [0, 1, 2, 3]
-    assert desk.sees("/inbox?team=") == [0, 1, 2, 3]
+    assert desk.sees("/inbox?team=nonsense") == [3, 2, 1, 0]
+    assert desk.sees("/inbox?team=") == [3, 2, 1, 0]
 
 
 def test_the_menu_has_own_teams_and_asks_for_the_others(desk: Desk) -> None:
@@ -120,7 +120,7 @@ def test_a_team_that_is_gone_finds_nothing_and_says_so(desk: Desk) -> None:
 def test_a_view_keeps_its_team(desk: Desk) -> None:
     there = desk.post(f"/inbox/views?team={desk.other.id}", name="Montage", **{"for": "private"})
     assert desk.sees(there) == [2]
-    assert desk.sees(f"{there}?team=") == [0, 1, 2, 3]
+    assert desk.sees(f"{there}?team=") == [3, 2, 1, 0]
     assert f'href="{there}?team="' in desk.client.get(there).text
     assert "Inbox · Montage" in desk.client.get("/inbox/views").text
     view = desk.session.execute(sa.select(SavedView)).scalar_one()
@@ -192,3 +192,12 @@ def plan_of(desk: Desk, view: str, sort: ListSort) -> str:
     finally:
         sa.event.remove(connection, "before_cursor_execute", explain)
     return plans[0]
+
+
+def test_a_view_is_read_in_the_order_it_was_read_in_last(desk: Desk) -> None:
+    assert desk.sees("/inbox?sort=newest") == [0, 1, 2, 3]
+    assert desk.sees("/inbox") == [0, 1, 2, 3]
+    assert "Due first" in desk.client.get("/inbox/mine").text
+    assert "Newest first" in desk.client.get("/inbox/all").text
+    desk.client.get("/inbox?sort=due")
+    assert desk.sees("/inbox") == [3, 2, 1, 0]

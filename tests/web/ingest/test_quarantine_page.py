@@ -270,7 +270,7 @@ def test_an_agent_is_told_kindly_that_the_page_is_not_for_them(
     sign_in(page_client.plain, db_session, make_user(db_session, brands=(brand,)))
     answer = page_client.get("/settings/events")
     assert answer.status_code == 403
-    assert "This page is not for your role" in answer.text
+    assert "You don’t have access to this page" in answer.text
 
 
 def test_a_page_cannot_be_sent_without_its_token(

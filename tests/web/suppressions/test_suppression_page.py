@@ -69,7 +69,7 @@ def test_a_lead_finds_an_address_and_lifts_it(page_client: PageClient, db_sessio
 def test_empty_list_and_many_pages(page_client: PageClient, db_session: Session, brand: Brand) -> None:
     leila = make_user(db_session, "Leila", role=Role.LEAD, brands=(brand,))
     sign_in(page_client.plain, db_session, leila)
-    assert "No address is stopped" in page_client.get("/settings/suppressions").text
+    assert "No one is blocked" in page_client.get("/settings/suppressions").text
     for number in range(60):
         stop(db_session, brand, f"mail{number}@example.nl")
     for place, row in enumerate(db_session.execute(sa.select(Suppression)).scalars()):

@@ -1,0 +1,44 @@
+"""Somebody says that what came in needs no answer: its deadline is gone, the thread stays, and what they write next asks anew."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.events.actions import Actor, record
+from app.domain.threads.actions import change_status, lock_thread, subject_of
+from app.domain.threads.models import Message, MessageType, Thread, ThreadStatus
+
+_ASKS = frozenset({ThreadStatus.OPEN, ThreadStatus.IN_PROGRESS})
+
+
+def need_no_answer(session: Session, *, thread_id: uuid.UUID, actor: Actor, now: datetime) -> Thread:
+    """End the wait for an answer; a thread in which nobody outside wrote stays as it is."""
+    thread = lock_thread(session, thread_id)
+    asked = _last_question(session, thread)
+    if asked is None:
+        return thread
+    record(session, "AnswerNotNeeded", subject=subject_of(thread, asked), now=now, actor=actor)
+    if thread.status in _ASKS:
+        change_status(session, thread_id=thread.id, status=ThreadStatus.WAITING_CUSTOMER, actor=actor, now=now)
+    return thread
+
+
+def need_answer_again(session: Session, *, thread_id: uuid.UUID, status: ThreadStatus, actor: Actor, now: datetime) -> Thread:
+    """Take that back: the deadline is what it was, and so is the status, unless somebody changed it since."""
+    thread = lock_thread(session, thread_id)
+    asked = _last_question(session, thread)
+    if asked is None:
+        return thread
+    record(session, "AnswerNeededAgain", subject=subject_of(thread, asked), now=now, actor=actor)
+    if thread.status == ThreadStatus.WAITING_CUSTOMER and status in _ASKS:
+        change_status(session, thread_id=thread.id, status=status, actor=actor, now=now)
+    return thread
+
+
+def _last_question(session: Session, thread: Thread) -> Message | None:
+    theirs = (Message.thread_id == thread.id, Message.message_type == MessageType.INCOMING, Message.automatic.is_(None))
+    return session.execute(sa.select(Message).where(*theirs).order_by(Message.seq.desc()).limit(1)).scalar_one_or_none()

@@ -1,0 +1,151 @@
+"""The settings: twelve doors, each with its pages as tabs. Who may not see a page sees no tab; a door without tabs is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from flask import request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_login import current_user
+
+from app.core.db import db
+from app.domain.accounts.permissions import Permission
+from app.domain.accounts.views import Door, Link
+from app.domain.brands.first_steps import read_first_steps
+
+Pages = Sequence[Link | None]
+
+
+def settings_doors() -> list[list[Door]]:
+    """Groups of doors as the reader may open them; the page that is shown is marked, and its door."""
+    if current_user.may(Permission.PORTAL_OWN):
+        return [[_you()]]
+    groups: list[Sequence[Door | None]] = [
+        [_first_steps()],
+        _reached_and_reaching(),
+        _working(),
+        [_problems(), _api()],
+        [_you()],
+    ]
+    return [kept for group in groups if (kept := [door for door in group if door and door.pages])]
+
+
+def open_door() -> Door | None:
+    """The door whose tabs the page of this request is one of; None on pages that lie deeper, and behind a door of one page."""
+    doors = (door for group in settings_doors() for door in group)
+    is_tab = (door for door in doors if len(door.pages) > 1 and any(page.href == request.path for page in door.pages))
+    return next(is_tab, None)
+
+
+def _first_steps() -> Door | None:
+    if not current_user.may(Permission.BRANDS_MANAGE):
+        return None
+    steps = read_first_steps(db.session(), current_user.user_id)
+    if not steps.left or steps.is_hidden:
+        return None
+    words = ngettext("First steps: %(num)s left", "First steps: %(num)s left", steps.left)
+    return _door(words, "circle-check", [_page(words, "accounts.first_steps")])
+
+
+def _reached_and_reaching() -> list[Door]:
+    sees, sla = Permission.SETTINGS_SEE, Permission.SLA_MANAGE
+    channels = (
+        _page(_("Channels"), "connections.channels", sees, _("mailbox e-mail WhatsApp SMS phone credentials connect")),
+        _page(_("Auto-replies"), "auto_replies.channels", sla, _("automatic answers outside opening hours away")),
+        _page(_("Usage"), "usage.usage", Permission.CHANNELS_SEE, _("messages sent received limit per day")),
+    )
+    integrations = (
+        _page(_("Integrations"), "integrations.integrations", sla, _("Xero accounting shop connect")),
+        _page(_("Partners"), "partners.partners", Permission.PARTNERS_MANAGE, _("commission products keys")),
+        _page(_("Microsoft Teams"), "notifications.teams_cards", sla, _("cards channel notifications")),
+    )
+    people = (
+        _page(_("People"), "accounts.people", sees, _("colleagues roles invite")),
+        _page(_("Capacity"), "routing.workers", Permission.ROUTING_MANAGE, _("who takes threads availability skills agents")),
+        _page(_("Managers"), "accounts.managers", Permission.PEOPLE_MANAGE, _("escalation management")),
+    )
+    brands = _page(_("Teams and brands"), "accounts.brands", sees, _("signature order prefix colour language members logo"))
+    return [
+        _door(_("Channels"), "link", channels),
+        _door(_("Integrations"), "plug", integrations),
+        _door(_("Teams and brands"), "building", [brands]),
+        _door(_("People"), "users", people),
+    ]
+
+
+def _working() -> list[Door]:
+    sees, sla = Permission.SETTINGS_SEE, Permission.SLA_MANAGE
+    times = (
+        _page(_("Response times"), "sla.policies", sla, _("SLA policy deadline escalation answer times first next response")),
+        _page(_("Opening hours"), "sla.calendars", sla, _("business calendars holidays closed")),
+    )
+    writing = (
+        _page(_("Templates"), "reply_templates.templates", None, _("replies snippets texts")),
+        _page(_("Macros"), "inbox.macros", None, _("steps at once")),
+    )
+    automation = (
+        _page(_("Automation"), "automation.rules", sees, _("rules triggers actions tags")),
+        _page(_("Questions afterwards"), "surveys.surveys", Permission.SURVEYS_MANAGE, _("survey satisfaction CSAT NPS")),
+    )
+    articles = (
+        _page(_("Articles"), "orders.articles", sees, _("products prices")),
+        _page(_("Checklists"), "field.checklists", sees, _("technicians visits")),
+        _page(_("Orders and money"), "orders.settings", Permission.BRANDS_MANAGE, _("currency taxes VAT statuses steps")),
+    )
+    return [
+        _door(_("Routing"), "merge", [_page(_("Routing"), "routing.rules", sees, _("rules assign queue teams"))]),
+        _door(_("Automation"), "bot", automation),
+        _door(_("Response times"), "clock", times),
+        _door(_("Templates and macros"), "file-text", writing),
+        _door(_("Orders and articles"), "list", articles),
+    ]
+
+
+def _problems() -> Door:
+    sees = Permission.SETTINGS_SEE
+    pages = (
+        _page(_("Undelivered"), "deliveries.stuck", sees, _("stuck deliveries failed not sent bounced")),
+        _page(_("Blocked recipients"), "suppressions.suppressions", sees, _("stopped addresses unsubscribed bounces")),
+        _page(_("Events"), "quarantine.events", sees, _("rejected wrong signature inbound")),
+    )
+    return _door(_("Delivery problems"), "hourglass", pages)
+
+
+def _api() -> Door:
+    pages = (
+        _page(_("Webhooks"), "callbacks.webhooks", Permission.SLA_MANAGE, _("endpoints deliveries secret")),
+        _page(_("API tokens"), "accounts.tokens", None, _("keys developer")),
+    )
+    return _door(_("API"), "webhook", pages)
+
+
+def _you() -> Door:
+    own = (
+        _page(_("Profile"), "accounts.profile", None, _("theme dark light language time zone density undo send keys name")),
+        _page(_("Password and sessions"), "accounts.security", None, _("devices sign out")),
+    )
+    if current_user.may(Permission.PORTAL_OWN):
+        return _door(_("You"), "user", own)
+    colleagues = (
+        _page(_("Notifications"), "notifications.preferences", None, _("quiet hours push digest sound")),
+        _page(_("Absences"), "appointments.absences", None, _("holiday away leave")),
+    )
+    return _door(_("You"), "user", [*own, *colleagues])
+
+
+def _page(label: str, endpoint: str, needs: Permission | None = None, words: str = "") -> Link | None:
+    """A tab, or None for who may not see it. `words`: what else it is looked for by."""
+    if needs is not None and not current_user.may(needs):
+        return None
+    return Link(label, url_for(endpoint), "", False, words)
+
+
+def _door(label: str, icon: str, pages: Pages) -> Door:
+    """What is shown lies under the page with the longest address that begins its own."""
+    shown = [page for page in pages if page is not None]
+    under = [page.href for page in shown if request.path == page.href or request.path.startswith(f"{page.href}/")]
+    deepest = max(under, key=len, default="")
+    marked = tuple(replace(page, icon=icon, current=page.href == deepest) for page in shown)
+    return Door(label, icon, marked)

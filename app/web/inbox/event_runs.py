@@ -1,0 +1,41 @@
+"""Event lines of a timeline that follow each other on one day: shown as one, open on click."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from app.domain.threads.timeline import TimelineItem
+from app.web.inbox.words import local_date
+
+LEAST = 2
+MAKES_A_TASK = "TaskCreated"  # with a way to take it back, which stands in the open
+
+
+@dataclass
+class Runs:
+    """`first`: the event a run begins with, and the run; `rest`: those that are inside one."""
+
+    first: dict[TimelineItem, list[TimelineItem]] = field(default_factory=dict)
+    rest: set[TimelineItem] = field(default_factory=set)
+
+
+def event_runs(items: Sequence[TimelineItem]) -> Runs:
+    """What stands together among the items of a timeline."""
+    found = Runs()
+    for run in _runs(items):
+        if len(run) >= LEAST:
+            found.first[run[0]] = run
+            found.rest.update(run[1:])
+    return found
+
+
+def _runs(items: Sequence[TimelineItem]) -> Iterator[list[TimelineItem]]:
+    for (is_quiet, _day), group in groupby(items, key=lambda item: (_is_quiet(item), local_date(item.at))):
+        if is_quiet:
+            yield list(group)
+
+
+def _is_quiet(item: TimelineItem) -> bool:
+    return item.event is not None and item.event.type != MAKES_A_TASK

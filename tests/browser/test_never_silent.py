@@ -1,0 +1,64 @@
+"""What goes wrong while somebody writes is said beside the text, the text stays, and the next step is a button."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from app.core.runtime import runtime
+from tests.browser.conftest import PASSWORD, Desk
+from tests.support.browsing import Browsing, draft_kept
+
+pytestmark = pytest.mark.browser
+WAITED = """() => new Promise((done) => {
+  const began = performance.now(), line = document.getElementById('line');
+  const look = () => line.hidden ? requestAnimationFrame(look) : done(performance.now() - began);
+  document.querySelector('[data-send]').click();
+  look();
+})"""
+PATIENCE_MS = 2_000
+SLACK_MS = 1_500  # the page counts from its own request on; a busy machine paints late
+
+
+def test_no_answer_no_line_and_no_session_are_said_and_the_text_is_kept(page: Page, desk: Desk, browsing: Browsing) -> None:
+    browsing.expected_faults += ["ERR_", "WebSocket", "400"]
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    desk.open_thread(page, "Wie antwoordt mij?")
+    line, text = page.locator("#line"), page.locator("#composer-text")
+
+    held: list[Route] = []
+    page.route("**/threads/*/messages*", lambda route: held.append(route), times=1)
+    text.fill("Ik kijk het na")
+    waited = page.evaluate(WAITED)
+    expect(line).to_contain_text("has not answered yet")
+    assert PATIENCE_MS - SLACK_MS < waited < PATIENCE_MS + SLACK_MS
+    expect(text).to_have_value("Ik kijk het na")
+    with desk.live.app.app_context():
+        runtime().redis.flushdb()  # what Redis held is found again elsewhere
+    held[0].continue_()
+    expect(line).to_be_hidden()
+    expect(page.locator(".message--outgoing")).to_have_count(1)
+
+    page.route("**/threads/*/messages*", lambda route: route.abort("connectionrefused"), times=1)
+    text.fill("Nog iets")
+    assert page.evaluate(WAITED) < PATIENCE_MS
+    expect(line).to_contain_text("No connection to Switchyard")
+    expect(text).to_have_value("Nog iets")
+    line.get_by_role("button", name="Send again").click()
+    expect(page.locator(".message--outgoing")).to_have_count(2)
+    expect(line).to_be_hidden()
+
+    with draft_kept(page, "En dit"):
+        text.fill("En dit ook nog")
+    page.context.clear_cookies()
+    page.evaluate(WAITED)
+    expect(line).to_contain_text("You were signed out")
+    expect(text).to_have_value("En dit ook nog")
+    line.get_by_role("link", name="Sign in").click()
+    expect(page.locator(".banner")).to_contain_text("What you were writing is kept")
+    page.locator("#field-email").fill(desk.email("alice"))
+    page.locator("#field-password").fill(PASSWORD)
+    page.locator("form:has(#field-email) button[type=submit]").first.click()
+    expect(text).to_have_value("En dit ook nog")
+    expect(page.locator(".message--outgoing")).to_have_count(2)
