@@ -11,8 +11,9 @@ from tests.support.browsing import Browsing, draft_kept
 
 pytestmark = pytest.mark.browser
 WAITED = """() => new Promise((done) => {
-  const began = performance.now(), line = document.getElementById('line');
-  const look = () => line.hidden ? requestAnimationFrame(look) : done(performance.now() - began);
+  const began = performance.now();
+  const isSaid = () => document.getElementById('line')?.hidden === false;
+  const look = () => isSaid() ? done(performance.now() - began) : requestAnimationFrame(look);
   document.querySelector('[data-send]').click();
   look();
 })"""
