@@ -121,6 +121,6 @@ def test_what_is_too_close_is_said_and_the_map_asks_nobody(day: Round, leila: Us
     make_appointment(day.session, day.thread, now=day.now, technician_user_id=day.tim.id, place="Dorp 1, Soest", **later)
     day.session.commit()
     text = day.get(f"/planner?date={day.visit.starts_at.astimezone(PLACE).date()}")
-    assert "5 min to get there, about 15 needed" in text
+    assert "5 min gap, about 15 to drive" in text
     assert "stand at no address the register knows" in text
     assert "<image" not in text
