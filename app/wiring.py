@@ -120,7 +120,8 @@ _write_out = AfterCommit("write_out_voice", field.write_out_voice, SEND, among=f
 _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 
 _OF_ORDER_STATUS = (partners.follow_order_status, partners.follow_commissions, automation.withdraw_news)
-_OF_MESSAGES = (notifications.tell_followers, visits.tell_of_answers, hold_scheduled_replies, sla.hear_messages, link_orders_of_messages)
+_OF_MESSAGES = (notifications.tell_followers, visits.tell_of_answers, hold_scheduled_replies, sla.hear_messages,
+                link_orders_of_messages)  # fmt: skip
 VISIT_MOVES = ("AppointmentPlanned", "AppointmentPlannedAgain", "AppointmentChanged", "AppointmentArrived", "AppointmentStarted",
                "AppointmentCancelled")  # fmt: skip
 TASK_MOVES = ("TaskCreated", "TaskChanged", "TaskMoved", "TaskCompleted", "TaskReopened")
