@@ -75,13 +75,16 @@ class Settings:
         "*.push.apple.com",
         "*.notify.windows.com",
     )
-    # Whom push services may write to about this installation: mailto: or https:.
-    push_contact: str = "mailto:postmaster@switchyard.localhost"
+    push_contact: str = "mailto:postmaster@switchyard.localhost"  # whom push services may write to: mailto: or https:
     # Where the workflows of Microsoft Teams are that cards go to; written like PUSH_HOSTS.
     teams_hosts: tuple[str, ...] = ("*.environment.api.powerplatform.com", "*.logic.azure.com")
     # The mail server for mails of the application itself: smtp://user:password@host:587 or smtps://…; empty for none.
     smtp_url: str = field(default="", repr=False)
-    system_mail_from: str = "no-reply@switchyard.localhost"  # whom those mails are from; nobody reads the answers
+    transcribe_url: str = ""  # what writes out voice notes of technicians (OpenAI's shape of an endpoint); empty for nothing
+    transcribe_model: str = "whisper-1"
+    map_tiles_url: str = ""  # where the planner's map has its tiles, with {z}, {x} and {y}; empty for a map without any
+    transcribe_key: str = field(default="", repr=False)
+    system_mail_from: str = "no-reply@switchyard.localhost"  # whom those mails are from
     # How many proxies of yours stand before the web server; as many X-Forwarded-* entries are believed, and no more.
     trusted_proxies: int = 0
     web_workers: int = 2  # web processes; each serves thousands of sockets
@@ -146,6 +149,10 @@ def load_settings(environ: Mapping[str, str], *, join: bool = True) -> Settings:
         push_contact=_contact(read, mail_domain),
         teams_hosts=_hosts(read, "TEAMS_HOSTS", Settings.teams_hosts),
         smtp_url=_smtp_url(read),
+        transcribe_url=read.url("TRANSCRIBE_URL", ""),
+        transcribe_model=read.text("TRANSCRIBE_MODEL", Settings.transcribe_model),
+        transcribe_key=read.text("TRANSCRIBE_KEY", ""),
+        map_tiles_url=read.url("MAP_TILES_URL", ""),
         system_mail_from=_mail_address(read, "SYSTEM_MAIL_FROM", f"no-reply@{mail_domain}"),
         trusted_proxies=read.number("TRUSTED_PROXIES", Settings.trusted_proxies, 0, 9),
         web_workers=read.number("WEB_WORKERS", Settings.web_workers, 1, 64),
@@ -228,7 +235,7 @@ class _Reader:
 
     def url(self, name: str, default: str) -> str:
         value = self.given.get(name, default).rstrip("/")
-        if not _is_http_url(value):
+        if value != default and not _is_http_url(value):
             raise SettingError(f"{name}: {value!r} is not an http:// or https:// address; for example {name}={default}")
         return value
 

@@ -42,6 +42,7 @@ from app.domain.integrations.make.rule_step import tell_asked_scenario
 from app.domain.integrations.models import Provider
 from app.domain.mailings.models import MailingRecipient
 from app.domain.notifications import handlers as notifications
+from app.domain.notifications import visits
 from app.domain.notifications.models import NotificationDigest, NotificationDispatch
 from app.domain.notifications.new_work import of_people_among, tell_of_new_work
 from app.domain.notifications.team_card_step import tell_asked_team
@@ -115,10 +116,12 @@ _show_places = AfterCommit("show_mailbox_changes", show_mailbox_changes, LIVE)
 _read_templates = AfterCommit("read_templates_of_channel", read_templates_of_channel, SEND, among=with_templates_among)
 _report_visit = AfterCommit("send_visit_report", field.send_visit_report, SEND, among=field.done_among)
 _make_thumbnail = AfterCommit("make_thumbnail", field.make_thumbnail, SEND, among=field.photos_among)
+_write_out = AfterCommit("write_out_voice", field.write_out_voice, SEND, among=field.voices_among)
 _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 
 _OF_ORDER_STATUS = (partners.follow_order_status, partners.follow_commissions, automation.withdraw_news)
-_OF_MESSAGES = (notifications.tell_followers, hold_scheduled_replies, sla.hear_messages, link_orders_of_messages)
+_OF_MESSAGES = (notifications.tell_followers, visits.tell_of_answers, hold_scheduled_replies, sla.hear_messages,
+                link_orders_of_messages)  # fmt: skip
 VISIT_MOVES = ("AppointmentPlanned", "AppointmentPlannedAgain", "AppointmentChanged", "AppointmentArrived", "AppointmentStarted",
                "AppointmentCancelled")  # fmt: skip
 TASK_MOVES = ("TaskCreated", "TaskChanged", "TaskMoved", "TaskCompleted", "TaskReopened")
@@ -214,7 +217,8 @@ WIRING = Wiring(
         "OrderChanged": (partners.follow_commissions,),
         **dict.fromkeys(("CallbackEndpointFailing", "CallbackEndpointRecovered"), (tell_of_endpoint,)),
         "PaymentReceived": (tell_scenarios,),
-        **dict.fromkeys(VISIT_MOVES, (appointments.move_order_with_visit,)),
+        **dict.fromkeys(VISIT_MOVES, (appointments.move_order_with_visit, visits.tell_technician)),
+        "AppointmentMoved": (visits.tell_technician,),
         "VisitReported": (field.document_visit,),
         **dict.fromkeys(TASK_MOVES, (analytics.mark_task,)),
         "SlaRecomputeAdvanced": (analytics.mark_running,),
@@ -300,7 +304,7 @@ WIRING = Wiring(
         **dict.fromkeys(VISIT_EVENTS, (_push,)),
         "AppointmentPlanned": (_push, _automate),
         "AppointmentDone": (_push, _automate),
-        "VisitReported": (_push, _report_visit, _make_thumbnail),
+        "VisitReported": (_push, _report_visit, _make_thumbnail, _write_out),
         "ChecklistChanged": (),
         "TaskAsked": (),
         "OutsideCallAsked": (_push,),

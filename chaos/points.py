@@ -31,6 +31,7 @@ KEPT = (
     "notification_dispatches",
     "reconciliations",
     "sla_recomputes",
+    "survey_invitations",
     "webhook_deliveries",
 )
 

@@ -8,6 +8,7 @@ self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim(
 
 const POINTER = "field-pointer", CURRENT = "/field/current", LIMIT_MS = 2500;
 const isFieldPage = (url) => url.pathname === "/today" || url.pathname.startsWith("/visits/");
+const isSmallPicture = (url) => /^\/visits\/[^/]+\/files\//.test(url.pathname) && url.search === "?size=small";
 const isAsset = (url) => /^\/static\/(js\/field\/|css\/(tokens|base|features\/field)\.css|img\/)/.test(url.pathname);
 
 self.addEventListener("fetch", (event) => {
@@ -16,7 +17,7 @@ self.addEventListener("fetch", (event) => {
   if (request.method === "POST" && url.pathname === "/sign-out") return void event.waitUntil(forgetPack());
   if (request.method !== "GET") return;
   if (request.mode === "navigate" && isFieldPage(url)) event.respondWith(pageOf(event, url));
-  else if (isAsset(url)) event.respondWith(assetOf(request));
+  else if (isAsset(url) || isSmallPicture(url)) event.respondWith(assetOf(request));
 });
 
 // {cache, user_id, made_at} of the whole pack that is there; null for none.
@@ -34,7 +35,7 @@ async function pageOf(event, url) {
   try {
     const answer = await fetch(event.request, { signal: abort.signal });
     clearTimeout(late);
-    event.waitUntil(forgetForeign(answer));
+    event.waitUntil(answer.type === "opaqueredirect" || answer.redirected ? forgetIfClosed() : forgetForeign(answer));
     return answer.status >= 500 ? await keptPage(url) ?? answer : answer;
   } catch {
     clearTimeout(late);
@@ -54,6 +55,12 @@ async function forgetForeign(answer) {
   if (user && known && known.user_id !== user) await forgetPack();
 }
 
+// Signed out: where the office closed this phone, what is kept goes.
+async function forgetIfClosed() {
+  const answer = await fetch("/field/pack", { credentials: "same-origin", cache: "no-store" });
+  if (answer.status === 401 && (await answer.json()).code === "wipe") await forgetPack();
+}
+
 async function assetOf(request) {
   const known = await pointer();
   const kept = known && await (await caches.open(known.cache)).match(request);
@@ -67,6 +74,7 @@ self.addEventListener("push", (event) => event.waitUntil(show(event.data)));
 
 async function show(data) {
   const told = { ...PLAIN, ...read(data) };
+  for (const client of await windows()) client.postMessage({ pushed: told.thread });
   // Whoever has the thread before them sees it there.
   if ((await windows()).some((client) => client.visibilityState === "visible" && shows(client, told.thread))) return;
   await self.registration.showNotification(told.title, {

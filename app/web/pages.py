@@ -9,8 +9,9 @@ from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, g, has_request_context, make_response, render_template
+from flask import Blueprint, Flask, current_app, g, has_request_context, make_response, render_template
 from flask_babel import Babel, get_locale
 from flask_login import current_user
 from flask_openapi3.blueprint import APIBlueprint
@@ -261,10 +262,17 @@ def _static_caching() -> str:
     return "public, max-age=31536000, immutable" if asked == _digest(path) else "no-store"
 
 
+def _tiles_origin() -> str:
+    """The one foreign place pictures may come from: the tiles of the planner's map, where the operator named some."""
+    parts = urlsplit(current_app.config["SETTINGS"].map_tiles_url)
+    return f" {parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
 def _policy() -> str:
     nonce = csp_nonce()
     return (
         f"default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic'; style-src 'self' 'nonce-{nonce}'; "
-        "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; frame-src 'self'; media-src 'self' blob:; "
+        f"img-src 'self' data: blob:{_tiles_origin()}; font-src 'self'; connect-src 'self'; frame-src 'self'; "
+        "media-src 'self' blob:; "
         "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
     )

@@ -172,6 +172,15 @@ def disable_user(session: Session, user_id: uuid.UUID, *, now: datetime, actor: 
         _audit(session, "UserDisabled", user, now, actor)
 
 
+def end_all_sessions(session: Session, user_id: uuid.UUID, *, now: datetime, actor: Actor) -> int:
+    """A phone or computer of theirs is lost: nobody is signed in as them any more, and what phones keep goes at the next contact.
+    Returns how many ended. Raises UserMissing."""
+    user = get_user(session, user_id, lock=True)
+    ended = end_sessions(session, user.id, now=now)
+    _audit(session, "SessionsEnded", user, now, actor, count=ended)
+    return ended
+
+
 def enable_user(session: Session, user_id: uuid.UUID, *, now: datetime, actor: Actor) -> None:
     """Let somebody in again. Raises UserMissing."""
     user = get_user(session, user_id, lock=True)

@@ -87,7 +87,11 @@ def change_appointment(
         setattr(appointment, name, value)
     is_moved = (former.starts_at, former.ends_at) != (content.starts_at, content.ends_at)
     touch(session, appointment, now)
-    record_of_appointment(session, "AppointmentMoved" if is_moved else "AppointmentChanged", appointment, now=now, actor=actor)
+    payload = {}
+    if former.technician_user_id != content.technician_user_id:
+        payload["former_technician_user_id"] = str(former.technician_user_id or "")
+    event = "AppointmentMoved" if is_moved else "AppointmentChanged"
+    record_of_appointment(session, event, appointment, now=now, actor=actor, payload=payload)
     follow(session, appointment, now=now, from_calendar=from_calendar)
     return appointment
 

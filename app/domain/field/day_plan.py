@@ -18,6 +18,7 @@ from app.domain.appointments.models import Absence, Appointment, AppointmentKind
 from app.domain.appointments.queries import AppointmentRow, list_appointments_of_days, list_appointments_without_technician
 from app.domain.field.models import ActionKind, Outcome, PhoneAction
 from app.domain.field.steps import ENDED, VisitStep
+from app.domain.field.travel import UNKNOWN_MINUTES, Spot, minutes_between, spots_of
 
 FIRST_HOUR, QUARTERS = 7, 48  # from 07:00 to 19:00
 QUARTER = timedelta(minutes=15)
@@ -30,7 +31,8 @@ class Block:
     """A visit on the grid. `column` and `length` in quarters of an hour from the first; `since`: when it came to its step.
 
     `clashes_with`: who has the visit that overlaps it; `minutes_over`: how long it goes on after its end; `silent_minutes`: how
-    long the phone of somebody at work has said nothing.
+    long the phone of somebody at work has said nothing. `gap_minutes`: since the end of the visit before, None for the first;
+    `travel_minutes`: about how long it takes from there. `spot`: where it is, if the register knows.
     """
 
     row: AppointmentRow
@@ -41,10 +43,18 @@ class Block:
     clashes_with: str
     minutes_over: int
     silent_minutes: int
+    gap_minutes: int | None = None
+    travel_minutes: int = 0
+    spot: Spot | None = None
 
     @property
     def id(self) -> uuid.UUID:
         return self.row.appointment.id
+
+    @property
+    def is_tight(self) -> bool:
+        """Nobody gets there in time."""
+        return self.step == VisitStep.PLANNED and self.gap_minutes is not None and 0 <= self.gap_minutes < self.travel_minutes
 
 
 @dataclass(frozen=True)
@@ -81,11 +91,12 @@ def read_day_plan(session: Session, *, viewer: Viewer, day: date, now: datetime)
     people = dict(sorted((_technicians(session, viewer) | named).items(), key=lambda person: (person[1], str(person[0]))))
     absent = _absences(session, list(people), day)
     heard = _last_heard(session, [row.appointment.id for row in visits])
+    spots = spots_of(session, {row.appointment.order_id for row in visits if row.appointment.order_id})
     of_people = {user_id: [row for row in visits if row.appointment.technician_user_id == user_id] for user_id in people}
     return DayPlan(
         day=day,
         people=tuple(
-            Person(user_id, name, _blocks(of_people[user_id], heard, now), absent.get(user_id))
+            Person(user_id, name, _blocks(of_people[user_id], heard, spots, now), absent.get(user_id))
             for user_id, name in people.items()
         ),
         unplanned=tuple(
@@ -95,11 +106,14 @@ def read_day_plan(session: Session, *, viewer: Viewer, day: date, now: datetime)
 
 
 def _blocks(
-    rows: Sequence[AppointmentRow], heard: dict[uuid.UUID, tuple[datetime, datetime]], now: datetime
+    rows: Sequence[AppointmentRow],
+    heard: dict[uuid.UUID, tuple[datetime, datetime]],
+    spots: dict[uuid.UUID, Spot],
+    now: datetime,
 ) -> tuple[Block, ...]:
     ordered = sorted(rows, key=lambda row: row.appointment.starts_at)
     blocks = []
-    for row in ordered:
+    for before, row in zip([None, *ordered[:-1]], ordered, strict=True):
         one = row.appointment
         step = one.state
         since, last = heard.get(one.id, (None, None))
@@ -118,9 +132,19 @@ def _blocks(
                 clashes_with=clash,
                 minutes_over=max(0, int((now - one.ends_at).total_seconds() // 60)) if at_work else 0,
                 silent_minutes=int((now - last).total_seconds() // 60) if at_work and last and now - last > SILENT else 0,
+                gap_minutes=int((one.starts_at - before.appointment.ends_at).total_seconds() // 60) if before else None,
+                travel_minutes=_travel(before.appointment, one, spots) if before else 0,
+                spot=spots.get(one.order_id) if one.order_id else None,
             )
         )
     return tuple(blocks)
+
+
+def _travel(before: Appointment, one: Appointment, spots: dict[uuid.UUID, Spot]) -> int:
+    here, there = (spots.get(visit.order_id) if visit.order_id else None for visit in (before, one))
+    if here is not None and there is not None:
+        return minutes_between(here, there)
+    return 0 if before.place == one.place else UNKNOWN_MINUTES
 
 
 def _overlap(one: Appointment, other: Appointment) -> bool:

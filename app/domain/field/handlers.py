@@ -17,6 +17,7 @@ from app.domain.field.documentation import note_done
 from app.domain.field.models import ActionKind, FieldFile, PhoneAction
 from app.domain.field.report_mail import send_report
 from app.domain.field.thumbnails import make_small
+from app.domain.field.transcribe import transcribe
 
 
 def document_visit(session: Session, event: Event) -> None:
@@ -63,6 +64,16 @@ def make_thumbnail(event: Event) -> None:
             is_used = session.execute(statement).scalar_one_or_none() is not None
     if not is_used:
         runtime().storage.delete(stored.key)
+
+
+def voices_among(_session: Session, events: Sequence[Event]) -> Sequence[Event]:
+    """Those that brought a voice note."""
+    return [event for event in events if event.payload.get("kind") == ActionKind.VOICE]
+
+
+def write_out_voice(event: Event) -> None:
+    """After commit: what is said in it, where there is who writes that out."""
+    transcribe(event)
 
 
 def find_file_of_action(session: Session, event: Event) -> FieldFile | None:

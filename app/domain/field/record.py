@@ -87,6 +87,15 @@ def find_file(session: Session, *, appointment_id: uuid.UUID, file_id: uuid.UUID
     return session.execute(query.where(FieldFile.id == file_id).limit(1)).scalar_one_or_none()
 
 
+def list_thumbnails(session: Session, *, appointment_ids: list[uuid.UUID], limit: int) -> list[tuple[uuid.UUID, uuid.UUID]]:
+    """Of the photos of these visits that have a small one: visit and file, the newest first."""
+    named = sa.and_(PhoneAction.user_id == FieldFile.user_id, PhoneAction.file_id == FieldFile.id)
+    query = sa.select(PhoneAction.appointment_id, FieldFile.id).join(FieldFile, named)
+    query = query.where(PhoneAction.appointment_id.in_(appointment_ids), PhoneAction.outcome == Outcome.APPLIED)
+    query = query.where(FieldFile.thumbnail_key.is_not(None)).order_by(PhoneAction.number.desc()).limit(limit)
+    return [(row[0], row[1]) for row in session.execute(query) if row[0] is not None]
+
+
 def known_outcomes(session: Session, *, user_id: uuid.UUID, action_ids: list[uuid.UUID]) -> dict[uuid.UUID, Outcome]:
     """What became of those that arrived, for a phone that lost its answers."""
     query = sa.select(PhoneAction.id, PhoneAction.outcome).where(PhoneAction.user_id == user_id, PhoneAction.id.in_(action_ids))

@@ -29,6 +29,7 @@ class NotificationKind(StrEnum):
     VERDICT = "verdict"  # a customer was disappointed; for leads
     NEW_WORK = "new_work"  # something came in that nobody has; for its team, or for the brand
     RULE = "rule"  # a rule or a macro tells a team, as a card in its channel alone
+    VISIT = "visit"  # a visit of theirs is new, moved, changed, cancelled or given away, or its customer wrote
     SYSTEM_ERROR = "system_error"  # something is wrong with the installation, or mended; for administrators
 
 
@@ -47,9 +48,13 @@ TEAMS_KINDS = frozenset(
     {NotificationKind.MENTION, NotificationKind.TEAM, NotificationKind.ESCALATION, NotificationKind.RULE, *TRIGGERS}
 )
 # What cannot wait for a digest or a moment.
-AT_ONCE = frozenset({NotificationKind.ESCALATION, NotificationKind.CHANNEL, NotificationKind.UNSENT, *TRIGGERS})
+AT_ONCE = frozenset(
+    {NotificationKind.ESCALATION, NotificationKind.CHANNEL, NotificationKind.UNSENT, NotificationKind.VISIT, *TRIGGERS}
+)
 # By whoever chose nothing, everything is wanted but these.
-UNASKED = frozenset({(NotificationKind.MENTION, Way.TEAMS), (NotificationKind.TEAM, Way.TEAMS)})
+UNASKED = frozenset(
+    {(NotificationKind.MENTION, Way.TEAMS), (NotificationKind.TEAM, Way.TEAMS), (NotificationKind.VISIT, Way.EMAIL)}
+)
 
 
 def is_offered(kind: NotificationKind, way: Way) -> bool:

@@ -23,7 +23,7 @@ def sentence(row: NotificationRow) -> str:
         return str(_("What you scheduled was not sent: please look"))
     if kind == NotificationKind.UNSENT:
         return str(_("Your message to %(who)s was not delivered", who=row.contact_name or _("the contact")))
-    if kind in (NotificationKind.CHANNEL, NotificationKind.RULE, NotificationKind.VERDICT, *TRIGGERS):
+    if kind in (NotificationKind.CHANNEL, NotificationKind.RULE, NotificationKind.VERDICT, NotificationKind.VISIT, *TRIGGERS):
         return told(row.notification.text)
     if kind == NotificationKind.NEW_WORK:
         said = {"brand": row.notification.text}
@@ -40,7 +40,7 @@ def sentence(row: NotificationRow) -> str:
 def bare_sentence(row: NotificationRow) -> str:
     """The same without saying who or about what."""
     kind = row.notification.kind
-    if kind in (NotificationKind.RULE, NotificationKind.VERDICT, *TRIGGERS):
+    if kind in (NotificationKind.RULE, NotificationKind.VERDICT, NotificationKind.VISIT, *TRIGGERS):
         return told(row.notification.text)
     if kind == NotificationKind.MESSAGE:
         return str(

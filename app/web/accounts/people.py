@@ -24,6 +24,7 @@ from app.domain.accounts.actions import (
     create_user,
     disable_user,
     enable_user,
+    end_all_sessions,
     set_password,
 )
 from app.domain.accounts.models import Role
@@ -144,6 +145,22 @@ def enable_person(user_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         enable_user(session, user_id, now=utc_now(), actor=viewer.actor)
     flash(_("They can sign in again."))
+    return redirect(url_for("accounts.person", user_id=user_id), 303)
+
+
+@bp.post("/settings/people/<uuid:user_id>/sessions/ending")
+def end_sessions_of(user_id: uuid.UUID) -> ResponseReturnValue:
+    """A device of theirs is lost: nobody is signed in as them any more, and a phone forgets what it keeps."""
+    viewer = require(Permission.PEOPLE_MANAGE)
+    _find(user_id)
+    with transaction() as session:
+        end_all_sessions(session, user_id, now=utc_now(), actor=viewer.actor)
+    flash(
+        _(
+            "All of their sessions have ended. A lost phone forgets its visits as soon as it is online; "
+            "what was not sent stays locked."
+        )
+    )
     return redirect(url_for("accounts.person", user_id=user_id), 303)
 
 

@@ -19,6 +19,7 @@ from app.core.db import db
 from app.core.translation import gettext as _
 from app.domain.accounts.sessions import was_ended
 from app.domain.field.queries import list_own_visits, today_of
+from app.domain.field.record import list_thumbnails
 from app.web.accounts.session import COOKIE_KEY, current_viewer
 from app.web.field.blueprint import public
 from app.web.pages import asset
@@ -48,8 +49,10 @@ def pack() -> ResponseReturnValue:
     visits = [visit for of_day in near for visit in of_day][:MOST_VISITS]
     pages = [url_for("field.today"), url_for("field.queue")]
     pages += [url_for("field.visit", appointment_id=visit.id) for visit in visits]
+    small = list_thumbnails(db.session(), appointment_ids=[visit.id for visit in visits], limit=MOST_PHOTOS)
+    pictures = [url_for("field.file", appointment_id=visit_id, file_id=file_id, size="small") for visit_id, file_id in small]
     said = [(str(visit.id), visit.row.appointment.version, visit.step.value) for visit in visits]
-    name = _name([*pages, *assets(), said, first.isoformat(), viewer.locale, viewer.theme])
+    name = _name([*pages, *pictures, *assets(), said, first.isoformat(), viewer.locale, viewer.theme])
     answer: dict[str, Any] = {
         "user_id": str(viewer.user_id),
         "pack": name,
@@ -58,7 +61,7 @@ def pack() -> ResponseReturnValue:
         "csrf": generate_csrf(),
     }
     if request.args.get("have") != name:
-        answer |= {"pages": pages, "assets": assets()}
+        answer |= {"pages": pages, "pictures": pictures, "assets": assets()}
     response = jsonify(answer)
     response.headers["X-Field-User"] = str(viewer.user_id)
     return response

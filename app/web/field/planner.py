@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.core.clock import utc_now
@@ -21,6 +21,7 @@ from app.domain.appointments.times import NoSuchTime, instant
 from app.domain.field.day_plan import FIRST_HOUR, QUARTERS, DayPlan, day_of, read_day_plan
 from app.web.accounts.session import current_viewer, require
 from app.web.field.blueprint import bp
+from app.web.field.day_map import draw_map
 from app.web.pages import page
 
 HOURS = tuple(range(FIRST_HOUR, FIRST_HOUR + QUARTERS // 4))
@@ -94,5 +95,6 @@ def _page(*, problem: str = "", told: str = "", status: int = 200) -> ResponseRe
         "problem": problem,
         "told": told,
         "made_at": now,
+        "map": draw_map(plan.people, current_app.config["SETTINGS"].map_tiles_url),
     }
     return page("field/planner.html", blocks=("day_plan",), status=status, **context)

@@ -38,6 +38,7 @@ ICONS = {
     NotificationKind.TECHNICIAN_ABSENT: "calendar",
     NotificationKind.VERDICT: "smile",
     NotificationKind.NEW_WORK: "inbox",
+    NotificationKind.VISIT: "calendar",
     NotificationKind.RULE: "users",
     NotificationKind.SYSTEM_ERROR: "triangle-alert",
 }

@@ -186,6 +186,11 @@ def _kinds() -> list[tuple[NotificationKind, str, str]]:
             _("Only leads and administrators are told."),
         ),
         (
+            NotificationKind.VISIT,
+            _("A visit of mine changes"),
+            _("It is new, moved, cancelled or somebody else's, or its customer writes."),
+        ),
+        (
             NotificationKind.SYSTEM_ERROR,
             _("Something is wrong with the system"),
             _("And when it is mended. Only administrators are told."),

@@ -2,15 +2,13 @@
 import { discard, drain, hooks, hurry, status } from "./actions.js";
 import { bytesOf, forget, isWaiting, keep, list, mine, needsPerson, onChange, tidy, update } from "./outbox.js";
 import { check, forgetPack, refresh } from "./pack.js";
-import { Unreadable, shrink } from "./photos.js";
-import { placeOf } from "./place.js";
-import { showQueue } from "./queue.js";
-import { bindGlass } from "./signature.js";
 import { canKeep, get, put, remove } from "./store.js";
-import { bindDictation, bindVoice, keepRecording } from "./voice.js";
 import { clock, word, wordOf } from "./words.js";
 
 const SEND_BEFORE_MS = { on_the_way: 15 * 60_000 }, FULL = 0.95, FRESH_MS = 120_000;
+// What a page needs besides, fetched for the pages that have it alone: the first one is to be there soon, on a slow line too.
+const PARTS = { photos: "[data-photo]", place: "[data-keeps-place]", queue: "[data-queue]", scan: "[data-scan]", signature: "[data-glass]", voice: "[data-sound]" };
+const parts = {};
 const line = document.querySelector("[data-line]"), undo = document.querySelector("[data-undo]");
 let undoing = null, looked = 0;
 
@@ -66,10 +64,10 @@ async function takePhotos(form, input) {
   const label = form.elements.label.value;
   for (const file of [...input.files]) {
     try {
-      const taken = await file.arrayBuffer(), place = form.closest("[data-keeps-place]") ? placeOf(taken) : null;
-      await keepForm(form, { body: { label, ...place }, with: { bytes: await shrink(taken, file.type) } });
+      const taken = await file.arrayBuffer(), place = parts.place?.placeOf(taken) ?? null;
+      await keepForm(form, { body: { label, ...place }, with: { bytes: await parts.photos.shrink(taken, file.type) } });
     } catch (error) {
-      say(error.name === "QuotaExceededError" ? word("full") : error instanceof Unreadable ? word("unreadable") : word("cannot_keep"));
+      say(error.name === "QuotaExceededError" ? word("full") : error instanceof parts.photos.Unreadable ? word("unreadable") : word("cannot_keep"));
     }
   }
   input.value = "";
@@ -106,7 +104,7 @@ async function show() {
   for (const place of document.querySelectorAll("[data-sent]")) place.textContent = count ? `${word("waiting", { COUNT: count })}` : status.network === "on" ? `✓ ${word("all_sent")}` : "";
   showLine(waiting, asked, others);
   overlay(own);
-  showQueue(everything, { discard: (one) => discard(one, forget).catch(() => say(word("offline"))), forget, update, hurry });
+  parts.queue?.showQueue(everything, { discard: (one) => discard(one, forget).catch(() => say(word("offline"))), forget, update, hurry });
 }
 
 function showLine(waiting, asked, others) {
@@ -223,6 +221,17 @@ async function look() {
   if (status.stopped === "wipe") await forgetPack();
 }
 
+// The office or the customer did something meanwhile: it is fetched, and shown when the reader wants it.
+async function pushed(told) {
+  if (!told || !("pushed" in told)) return;
+  looked = 0;
+  await look();
+  if (document.querySelector("[data-changed]")) return;
+  const again = Object.assign(document.createElement("a"), { href: location.href.split("#")[0], className: "fieldwork__button", textContent: word("changed_now") });
+  again.dataset.changed = "";
+  document.getElementById("main").prepend(again);
+}
+
 async function start() {
   for (const print of document.querySelectorAll("[data-print]")) print.addEventListener("click", () => window.print());
   for (const form of document.querySelectorAll("[data-sign-out]")) bindSignOut(form);
@@ -231,11 +240,13 @@ async function start() {
   if (!canKeep() || !document.documentElement.dataset.user) return say(word("nothing_kept"));
   try { await tidy(); } catch { return say(word("nothing_kept")); }
   if (await check() === "old") { document.getElementById("main").replaceChildren(); say(word("too_old")); }
+  await Promise.all(Object.entries(PARTS).map(async ([name, selector]) => { if (document.querySelector(selector)) parts[name] = await import(`./${name}.js`); }));
   for (const form of document.querySelectorAll("[data-action-form]")) bindForm(form);
-  for (const form of document.querySelectorAll("form:has([data-sound])")) bindVoice(form, keepForm, say);
-  for (const button of document.querySelectorAll("[data-dictate]")) bindDictation(button);
-  await keepRecording(keepForm).catch(() => null);
-  for (const glass of document.querySelectorAll("[data-glass]")) bindGlass(glass);
+  for (const form of document.querySelectorAll("form:has([data-sound])")) parts.voice.bindVoice(form, keepForm, say);
+  for (const label of document.querySelectorAll("[data-scan]")) parts.scan.bindScan(label, say);
+  for (const button of document.querySelectorAll("[data-dictate]")) parts.voice.bindDictation(button);
+  await parts.voice?.keepRecording(keepForm).catch(() => null);
+  for (const glass of document.querySelectorAll("[data-glass]")) parts.signature.bindGlass(glass);
   for (const button of document.querySelectorAll("[data-send-now]")) button.addEventListener("click", hurry);
   hooks.onPack = onPack;
   onChange(show);
@@ -246,6 +257,7 @@ async function start() {
   await show();
   document.body.dataset.ready = "on";
   wayBackFromCamera();
+  navigator.serviceWorker?.addEventListener("message", (event) => pushed(event.data));
   await navigator.serviceWorker?.register("/sw.js", { scope: "/" }).catch(() => null);
   navigator.storage?.persist?.().catch(() => null);
   await look();

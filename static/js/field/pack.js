@@ -8,16 +8,17 @@ export async function refresh(told) {
   if (!("caches" in window) || !told.pages) return undefined;
   const name = `field-pack-${told.user_id}-${told.pack}-${Date.now()}`, cache = await caches.open(name);
   try {
-    const wanted = [...told.assets, "/field/offline", ...told.pages];
+    const wanted = [...told.assets, "/field/offline", ...told.pages, ...(told.pictures ?? [])];
     await inTurns(wanted, (url) => fetchInto(cache, url, told));
   } catch (error) {
     await caches.delete(name);
     if (error instanceof TypeError || error instanceof Incomplete) return undefined;
     throw error;
   }
+  if (!await caches.has(name)) return undefined;  // another tab kept a newer one meanwhile
   const there = JSON.stringify({ cache: name, user_id: told.user_id, pack: told.pack, made_at: Date.now() });
   await (await caches.open(POINTER)).put(CURRENT, new Response(there, { headers: { "Content-Type": "application/json" } }));
-  for (const other of await caches.keys()) if (other.startsWith("field-pack-") && other !== name) await caches.delete(other);
+  for (const other of await caches.keys()) if (other.startsWith("field-pack-") && Number(other.split("-").at(-1)) < Number(name.split("-").at(-1))) await caches.delete(other);
   return undefined;
 }
 
@@ -31,7 +32,7 @@ class Incomplete extends Error {}
 
 async function fetchInto(cache, url, told) {
   const answer = await fetch(url, { credentials: "same-origin", cache: url.startsWith("/static/") ? "default" : "no-store" });
-  const isPage = told.pages.includes(url);
+  const isPage = url.startsWith("/visits/") || told.pages.includes(url);
   if (!answer.ok || answer.redirected || (isPage && answer.headers.get("X-Field-User") !== told.user_id)) throw new Incomplete(url);
   await cache.put(url, answer);
 }

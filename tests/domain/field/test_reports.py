@@ -204,3 +204,4 @@ def test_a_photo_has_a_small_one_and_what_is_no_picture_has_none(day: Round, wor
     small = day.client.get(f"/visits/{day.visit.id}/files/{shown}?size=small").data
     assert len(small) <= 25 * 1024
     assert max(Image.open(io.BytesIO(small)).size) == 320
+    assert day.client.get("/field/pack").json["pictures"] == [f"/visits/{day.visit.id}/files/{shown}?size=small"]

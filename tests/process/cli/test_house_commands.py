@@ -193,6 +193,7 @@ PLAIN_BYTES = {
     ("inbound_events", "body"), ("inbound_events", "body_sha256"), ("push_keys", "public_point"), ("user_sessions", "token_hash"),
     ("api_tokens", "token_hash"), ("webhook_messages", "payload"), ("webhook_deliveries", "body"),
     ("webhook_attempts", "response_body"), ("partner_keys", "key_hash"), ("partner_orders", "fingerprint"),
+    ("order_quotes", "token_hash"), *(("report_days", name) for name in ("scores", "open_seconds", "hours", "wall_seconds")),
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ ACCOUNTS = (
     Entry("GET", "/settings/people/<uuid:user_id>", LEADS),
     Entry("POST", "/settings/people/<uuid:user_id>", ADMINS),
     Entry("POST", "/settings/people/<uuid:user_id>/disabling", ADMINS),
+    Entry("POST", "/settings/people/<uuid:user_id>/sessions/ending", ADMINS),
     Entry("POST", "/settings/people/<uuid:user_id>/enabling", ADMINS),
     Entry("POST", "/settings/people/<uuid:user_id>/invitation", ADMINS),
     Entry("POST", "/settings/people/<uuid:user_id>/password", ADMINS),

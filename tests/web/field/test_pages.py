@@ -12,7 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
-from app.domain.accounts.sessions import end_sessions
+from app.domain.accounts.actions import end_all_sessions
+from app.domain.events.actions import SYSTEM
 from app.domain.field.models import FieldFile, Outcome
 from app.domain.field.steps import VisitStep
 from tests.domain.field.conftest import PNG, Round
@@ -152,7 +153,8 @@ def test_a_phone_keeps_today_and_hears_when_it_has_to_forget(day: Round) -> None
     day.take(day.step("arrived"))
     day.session.commit()
     assert day.client.get("/field/pack").json["pack"] != pack["pack"]
-    end_sessions(day.session, day.tim.id, now=day.now)
+    with day.app.app_context():
+        end_all_sessions(day.session, day.tim.id, now=day.now, actor=SYSTEM)
     day.session.commit()
     gone = day.client.get("/field/pack")
     assert (gone.status_code, gone.json) == (401, {"code": "wipe"})

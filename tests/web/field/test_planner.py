@@ -114,3 +114,13 @@ def test_the_office_sees_what_was_done_at_the_visit_and_on_the_order(day: Round,
     assert str(kept) in day.get(f"/orders/{day.visit.order_id}/visits")
     assert "order-visits" in day.get(f"/orders/{day.visit.order_id}")
     assert "/report" in day.get(f"/appointments/{day.visit.id}")
+
+
+def test_what_is_too_close_is_said_and_the_map_asks_nobody(day: Round, leila: User) -> None:
+    later = {"starts_at": day.visit.ends_at + timedelta(minutes=5), "ends_at": day.visit.ends_at + timedelta(hours=1)}
+    make_appointment(day.session, day.thread, now=day.now, technician_user_id=day.tim.id, place="Dorp 1, Soest", **later)
+    day.session.commit()
+    text = day.get(f"/planner?date={day.visit.starts_at.astimezone(PLACE).date()}")
+    assert "5 min gap, about 15 to drive" in text
+    assert "stand at no address the register knows" in text
+    assert "<image" not in text

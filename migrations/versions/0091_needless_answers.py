@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0090"
-down_revision = "0089"
+revision = "0091"
+down_revision = "0090"
 
 FACTS = "'asked', 'answered', 'needless', 'withdrawn', 'status', 'waiting', 'snoozed', 'spam', 'terms'"
 OUTCOMES = "'running', 'answered', 'needless', 'closed'"

@@ -1,0 +1,85 @@
+"""Technicians are told what changes about their visits, and when a customer of the day writes. Called in the transaction, see
+app/wiring.py."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.text import known
+from app.domain.accounts.models import User
+from app.domain.appointments.models import UNDER_WAY, Appointment, AppointmentKind, AppointmentState
+from app.domain.events.models import Event
+from app.domain.notifications.actions import News, tell
+from app.domain.notifications.models import NotificationKind
+from app.domain.threads.queries import by_people
+
+NEW = known("A new visit of yours: %(date)s at %(time)s")
+MOVED = known("A visit of yours is now on %(date)s at %(time)s")
+CHANGED = known("Your visit on %(date)s at %(time)s was changed")
+CANCELLED = known("Your visit on %(date)s at %(time)s was cancelled")
+GIVEN_AWAY = known("Your visit on %(date)s at %(time)s is somebody else's now")
+WROTE = known("The customer of your visit on %(date)s at %(time)s wrote")
+WORDS = {
+    "AppointmentPlanned": NEW,
+    "AppointmentPlannedAgain": NEW,
+    "AppointmentMoved": MOVED,
+    "AppointmentChanged": CHANGED,
+    "AppointmentCancelled": CANCELLED,
+}
+AHEAD, OF_THE_DAY = timedelta(days=14), timedelta(days=1)
+
+
+def tell_technician(session: Session, event: Event) -> None:
+    """What changed about a visit of the next two weeks: whose it is, and whose it was, but never who did it."""
+    words = WORDS.get(event.type)
+    if words is None:
+        return
+    visit = session.get_one(Appointment, uuid.UUID(event.payload["appointment_id"]))
+    if visit.kind != AppointmentKind.VISIT or not event.occurred_at - OF_THE_DAY < visit.ends_at < event.occurred_at + AHEAD:
+        return
+    former = event.payload.get("former_technician_user_id", str(visit.technician_user_id))
+    is_new = former != str(visit.technician_user_id)
+    _tell(session, event, visit, NEW if is_new else words, visit.technician_user_id)
+    if is_new and former:
+        _tell(session, event, visit, GIVEN_AWAY, uuid.UUID(former), place="/today")
+
+
+def tell_of_answers(session: Session, events: Sequence[Event]) -> None:
+    """`MessageReceived`: whoever goes to this customer today, or a day before or after. One query."""
+    by_thread = {event.thread_id: event for event in by_people(session, events)}
+    if not by_thread:
+        return
+    now = max(event.occurred_at for event in by_thread.values())
+    open_ones = Appointment.state.in_((AppointmentState.PLANNED, *UNDER_WAY)), Appointment.kind == AppointmentKind.VISIT
+    near = Appointment.starts_at.between(now - OF_THE_DAY, now + OF_THE_DAY)
+    query = sa.select(Appointment).where(Appointment.thread_id.in_(by_thread), Appointment.technician_user_id.is_not(None))
+    for visit in session.execute(query.where(near, *open_ones).order_by(Appointment.starts_at)).scalars():
+        place = f"/visits/{visit.id}#messages"
+        _tell(session, by_thread[visit.thread_id], visit, WROTE, visit.technician_user_id, place=place)
+
+
+def _tell(session: Session, event: Event, visit: Appointment, words: str, user_id: uuid.UUID | None, *, place: str = "") -> None:
+    if user_id is None:
+        return
+    begins = _begin(visit)
+    news = News(
+        NotificationKind.VISIT,
+        visit.brand_id,
+        None,
+        None,
+        event.actor_user_id,
+        event.occurred_at,
+        text=words % {"date": begins.date().isoformat(), "time": f"{begins:%H:%M}"},
+        place=place or f"/visits/{visit.id}",
+    )
+    tell(session, news, to=User.id == user_id, caused_by=event)
+
+
+def _begin(visit: Appointment) -> datetime:
+    return visit.starts_at.astimezone(ZoneInfo(visit.zone))

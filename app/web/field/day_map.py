@@ -1,0 +1,108 @@
+"""The visits of a day on a map: a drawing of our own, on tiles of the operator's where there are some (MAP_TILES_URL). Pure.
+
+Web Mercator, 256 pixels a tile; without tiles nothing is asked of anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import asinh, floor, pi, radians, tan
+
+from app.domain.field.day_plan import Person
+from app.domain.field.travel import Spot
+
+TILE, WIDTH, HEIGHT, EDGE, CLOSEST = 256, 960, 420, 40, 14
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A visit: `number` by the hour among those of its person."""
+
+    x: int
+    y: int
+    number: int
+    person: int
+    words: str
+
+
+@dataclass(frozen=True)
+class Way:
+    """The order in which somebody goes, as points of a polyline."""
+
+    person: int
+    points: str
+
+
+@dataclass(frozen=True)
+class Tile:
+    href: str
+    x: int
+    y: int
+
+
+@dataclass(frozen=True)
+class DayMap:
+    """`missing`: how many visits nobody knows the whereabouts of."""
+
+    width: int
+    height: int
+    dots: tuple[Dot, ...]
+    ways: tuple[Way, ...]
+    tiles: tuple[Tile, ...]
+    missing: int
+
+
+def draw_map(people: Sequence[Person], tiles_url: str = "") -> DayMap:
+    """Everybody's visits of the day, as close as they all fit."""
+    spots = [block.spot for person in people for block in person.blocks if block.spot is not None]
+    missing = sum(block.spot is None for person in people for block in person.blocks)
+    if not spots:
+        return DayMap(WIDTH, HEIGHT, (), (), (), missing)
+    zoom = next((one for one in range(CLOSEST, 0, -1) if _fits(spots, one)), 0)
+    left, top = _corner(spots, zoom)
+    dots = []
+    for number, person in enumerate(people):
+        for place, block in enumerate((one for one in person.blocks if one.spot is not None), start=1):
+            x, y = _pixels(block.spot or spots[0], zoom)
+            words = f"{person.name}, {block.row.local_start:%H:%M}, {block.row.contact_name}"
+            dots.append(Dot(round(x - left), round(y - top), place, number, words))
+    ways = [
+        Way(number, " ".join(f"{dot.x},{dot.y}" for dot in dots if dot.person == number))
+        for number in {dot.person for dot in dots}
+    ]
+    return DayMap(WIDTH, HEIGHT, tuple(dots), tuple(ways), _tiles(tiles_url, zoom, left, top), missing)
+
+
+def _pixels(spot: Spot, zoom: int) -> tuple[float, float]:
+    size = TILE * 2**zoom
+    return (spot.lon + 180) / 360 * size, (1 - asinh(tan(radians(spot.lat))) / pi) / 2 * size
+
+
+def _fits(spots: Sequence[Spot], zoom: int) -> bool:
+    points = [_pixels(spot, zoom) for spot in spots]
+    across, down = (max(point[axis] for point in points) - min(point[axis] for point in points) for axis in (0, 1))
+    return across <= WIDTH - 2 * EDGE and down <= HEIGHT - 2 * EDGE
+
+
+def _corner(spots: Sequence[Spot], zoom: int) -> tuple[float, float]:
+    """Of the drawing, so that the spots stand in its middle."""
+    points = [_pixels(spot, zoom) for spot in spots]
+    middle = [(max(point[axis] for point in points) + min(point[axis] for point in points)) / 2 for axis in (0, 1)]
+    return middle[0] - WIDTH / 2, middle[1] - HEIGHT / 2
+
+
+def _tiles(url: str, zoom: int, left: float, top: float) -> tuple[Tile, ...]:
+    if not url:
+        return ()
+    count = 2**zoom
+    return tuple(
+        Tile(
+            url.replace("{z}", str(zoom)).replace("{x}", str(across % count)).replace("{y}", str(down)),
+            round(across * TILE - left),
+            round(down * TILE - top),
+        )
+        for across in range(floor(left / TILE), floor((left + WIDTH) / TILE) + 1)
+        for down in range(floor(top / TILE), floor((top + HEIGHT) / TILE) + 1)
+        if 0 <= down < count
+    )
