@@ -69,10 +69,11 @@ def _give(session: Session, model: Any, which: sa.ColumnElement[bool], contact_i
 
 
 def order_mail_among(session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Those whose message is a mail of somebody who sends orders. One query where nobody does."""
-    if not anybody_sends(session):
+    """Those whose message is a mail of somebody who sends orders. One query for mails, none for other messages, where nobody does."""
+    mails = [(event, message) for event in events if (message := _incoming_mail(session, event.message_id)) is not None]
+    if not mails or not anybody_sends(session):
         return []
-    return [event for event in events if event.message_id and _is_order_mail(session, event.message_id)]
+    return [event for event, message in mails if find_sender(session, message) is not None]
 
 
 def read_order_mail(event: Event) -> None:
@@ -83,8 +84,7 @@ def read_order_mail(event: Event) -> None:
             read_message(session, message, now=utc_now())
 
 
-def _is_order_mail(session: Session, message_id: uuid.UUID) -> bool:
-    message = session.get(Message, message_id)
-    if message is None or message.medium != Medium.EMAIL.value or message.message_type != MessageType.INCOMING:
-        return False
-    return find_sender(session, message) is not None
+def _incoming_mail(session: Session, message_id: uuid.UUID | None) -> Message | None:
+    message = session.get(Message, message_id) if message_id else None
+    is_mail = message is not None and message.medium == Medium.EMAIL.value and message.message_type == MessageType.INCOMING
+    return message if is_mail else None

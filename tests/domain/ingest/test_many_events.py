@@ -26,7 +26,7 @@ from tests.factories import NOW, make_brand, make_channel
 from tests.support.queries import at_most
 
 NUMBER = "106600000000001"
-ALONE = 39  # statements for one message of somebody new: its event claimed, read, applied and finished
+ALONE = 40  # statements for one message of somebody new: its event claimed, read, applied and finished
 EACH, SHARED = 5, 45  # for each of several in one job, and for all of them together
 
 

@@ -105,7 +105,7 @@ def test_the_event_promises_a_push_in_the_same_transaction(provider: Provider, d
     provider.work()
     received = db_session.execute(sa.select(Event).where(Event.type == "MessageReceived")).scalar_one()
     handlers = db_session.execute(sa.select(OutboxEntry.handler).where(OutboxEntry.event_id == received.id)).scalars().all()
-    assert handlers == ["push_thread_change"]
+    assert handlers == ["push_thread_change", "tell_of_new_work"]
 
 
 def test_the_same_post_three_times_is_one_message(provider: Provider, db_session: Session) -> None:
