@@ -69,7 +69,7 @@ def _give(session: Session, model: Any, which: sa.ColumnElement[bool], contact_i
 
 
 def order_mail_among(session: Session, events: Sequence[Event]) -> Sequence[Event]:
-    """Those whose message is a mail of somebody who sends orders. One query for mails, none for other messages, where nobody does."""
+    """Those whose message is a mail of somebody who sends orders. Where nobody does: one query for mails, else none."""
     mails = [(event, message) for event in events if (message := _incoming_mail(session, event.message_id)) is not None]
     if not mails or not anybody_sends(session):
         return []

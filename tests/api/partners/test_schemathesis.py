@@ -27,7 +27,7 @@ CHECKS = (
 BOUNDED = settings(
     max_examples=amount(8, full=100), deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
-OURS = ("authorization", "x-api-key")
+OURS = ("authorization", "x-api-key", "accept-encoding")  # it says it reads gzip, but in the process it reads what comes as it is
 
 
 def test_answers_are_as_described(shared_app: Flask, gateway: Gateway) -> None:
@@ -43,7 +43,7 @@ def _try(operation: Any, gateway: Gateway) -> None:
     @given(case=st.one_of(*(operation.as_strategy(generation_mode=mode) for mode in GenerationMode)))
     def answers_as_described(case: Any) -> None:
         kept = {name: value for name, value in dict(case.headers or {}).items() if name.lower() not in OURS}
-        case.headers = {**kept, "Authorization": f"Bearer {gateway.live.key.text}"}
+        case.headers = {**kept, "Authorization": f"Bearer {gateway.live.key.text}", "Accept-Encoding": "identity"}
         if "partner" in (case.path_parameters or {}):
             case.path_parameters = {**case.path_parameters, "partner": gateway.partner.slug}
         case.validate_response(case.call(), checks=CHECKS)

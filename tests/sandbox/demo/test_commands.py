@@ -24,7 +24,8 @@ from app.domain.tasks.models import Task, TaskStatus
 from app.domain.threads.models import Message, Thread
 from app.sandbox.demo.commands import PASSWORD
 from app.sandbox.demo.load import THREADS
-from app.sandbox.demo.partners import PARTNERS, UNKNOWN_SKU
+from app.sandbox.demo.order_mail import MAILS
+from app.sandbox.demo.partners import PARTNERS, PERSON, UNKNOWN_SKU
 from app.sandbox.demo.people import BRANDS, USERS
 from app.sandbox.demo.templates import TEMPLATES
 from tests.support.database import TestServers, close_connections
@@ -68,7 +69,7 @@ def test_the_demo_promises_nothing_but_to_connect_its_channels_and_fills_every_s
     with demo_app.app_context(), db.session() as session:
         orders_of_partners = sum(partner.orders for partner in PARTNERS)  # each with a thread of its own
         threads = session.execute(sa.select(sa.func.count()).select_from(Thread)).scalar_one()
-        assert threads == THREADS + orders_of_partners
+        assert threads == THREADS + orders_of_partners + len(MAILS)
         assert set(session.execute(sa.select(OutboxEntry.handler)).scalars()) == {
             "subscribe_channel",
             "read_templates_of_channel",
@@ -84,7 +85,7 @@ def test_the_demo_promises_nothing_but_to_connect_its_channels_and_fills_every_s
 
 def test_every_demo_user_is_printed_with_the_password(demo_runner: FlaskCliRunner) -> None:
     lines = demo_runner.invoke(args=["demo", "signins"]).output.splitlines()
-    assert [line.split()[:2] for line in lines] == [[user.email, PASSWORD] for user in USERS]
+    assert [line.split()[:2] for line in lines] == [[email, PASSWORD] for email in (*(user.email for user in USERS), PERSON[2])]
 
 
 def test_the_secrets_name_every_channel_and_what_the_provider_calls_it(

@@ -83,7 +83,7 @@ class Player:
     def write(self, text: str, how: str = "", **more: Any) -> TestResponse:
         page = parse(self.page())
         form = next(one for one in page.iter("form") if has(one, id="chat-text"))
-        assert how in [option.get("value") for option in find(form, "select", name="how").iter("option")]
+        assert how in [option.get("value") for option in find(page, "select", name="how", form=form.get("id", "")).iter("option")]
         return self.send(form, text=text, how=how, **more)
 
     def press(self, kind: str, **fields: Any) -> TestResponse:
