@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.core.db import transaction
 from app.core.log import get_logger
+from app.core.metering import Endpoint
 from app.core.runtime import runtime
 from app.core.storage import FileMissing
 from app.core.text import known, storable
@@ -61,6 +62,7 @@ def _ask(sound: bytes, kind: str, language: str) -> str:
     answer = runtime().http.request(
         "POST",
         settings.transcribe_url,
+        called=Endpoint("transcription", "POST"),
         headers={"Authorization": f"Bearer {settings.transcribe_key}"} if settings.transcribe_key else None,
         data={"model": settings.transcribe_model, "language": language, "prompt": WORDS, "response_format": "json"},
         files={"file": (f"note.{SUFFIXES.get(kind, 'bin')}", sound, kind)},

@@ -21,6 +21,7 @@ export default function composer(form) {
     if (!answer?.ok) saved = null;
     say(answer?.ok ? "saved" : "failed");
   }
+  const fold = () => { if (!form.matches(":focus-within")) form.classList.remove("is-wanted"); };
   const later = () => { clearTimeout(timer); timer = setTimeout(save, PAUSE); };
 
   // A press on a part of it must not fold it before the click is heard; a press elsewhere lets it fold.
@@ -30,7 +31,7 @@ export default function composer(form) {
     document.addEventListener("pointerdown", function elsewhere(event) {
       if (form.contains(event.target)) return;
       document.removeEventListener("pointerdown", elsewhere, true);
-      form.classList.remove("is-wanted");
+      onceReleased(fold);
     }, true);
   });
   // Between one part and the next nothing has the focus: folded at that moment, it would hide the part that is to get it.
@@ -38,7 +39,7 @@ export default function composer(form) {
   form.addEventListener("input", later);
   form.addEventListener("focusout", ({ relatedTarget }) => {
     if (form.contains(relatedTarget)) return;
-    if (relatedTarget) form.classList.remove("is-wanted");
+    if (relatedTarget) onceReleased(fold);
     save();
   });
   form.addEventListener("uploads:changed", save);
@@ -49,6 +50,16 @@ export default function composer(form) {
   });
   if (essence(form) !== saved) later();
 }
+
+// What folds while a button is pressed moves that button away, and its click is lost.
+let isPressed = false;
+const waiting = [];
+const onceReleased = (act) => { if (isPressed) waiting.push(act); else act(); };
+document.addEventListener("pointerdown", () => { isPressed = true; }, true);
+for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => setTimeout(() => {
+  isPressed = false;
+  for (const act of waiting.splice(0)) act();
+}), true);
 
 // Note and call are links that stand in the folded line: what unfolds under the pointer hears no click.
 const isTab = (element) => element.closest("a.composer__tab");

@@ -73,7 +73,7 @@ def test_the_demo_promises_nothing_but_to_connect_its_channels_and_fills_every_s
         assert set(session.execute(sa.select(OutboxEntry.handler)).scalars()) == {
             "subscribe_channel",
             "read_templates_of_channel",
-            *("push_thread_change", "push_task_change", "tell_of_new_work"),  # of partners' orders
+            *("push_thread_change", "push_task_change", "tell_of_new_work", "push_notification"),  # of orders and visits
         }
         assert session.execute(sa.select(sa.func.max(Message.occurred_at))).scalar_one() <= utc_now()
         assert set(session.execute(sa.select(Thread.medium).distinct()).scalars()) == {"email", "whatsapp", "internal"}
