@@ -128,7 +128,7 @@ def test_a_brand_may_want_none(desk: Desk, asked: Message) -> None:
     assert "A task is created" in desk.client.get(f"/settings/brands/{desk.brand.id}").text
     assert desk.post(f"/settings/brands/{desk.brand.id}/promises", tasks_of_promises="off").status_code == 303
     assert desk.session.get_one(Brand, desk.brand.id, populate_existing=True).tasks_of_promises is False
-    assert "Makes no task" in desk.client.get(f"/settings/brands/{desk.brand.id}").text
+    assert "No task is created" in desk.client.get(f"/settings/brands/{desk.brand.id}").text
     _report(desk, _send(desk, asked), DeliveryStatus.SENT)
     assert _tasks(desk) == []
 
