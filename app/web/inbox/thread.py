@@ -158,11 +158,13 @@ def list_uploads(ids: list[str]) -> list[Attachment]:
 
 
 def _mark_read(thread: Thread) -> None:
-    viewer, now = current_viewer(), utc_now()
+    viewer, now, thread_id, seen = current_viewer(), utc_now(), thread.id, thread.message_count
     promise = read_mark(thread, now=now)
-    with transaction() as session:
-        seen = thread.message_count
-        mark_read(session, user_id=viewer.user_id, thread_id=thread.id, seen_seq=seen, now=now, besides=promise)
+    try:
+        with transaction() as session:
+            mark_read(session, user_id=viewer.user_id, thread_id=thread_id, seen_seq=seen, now=now, besides=promise)
+    except sa.exc.IntegrityError:  # merged into another since it was read here: asked for again, its address leads there
+        abort(redirect(url_for("inbox.show_thread", thread_id=thread_id, view=request.args.get("view"))))
 
 
 def closed_here(thread: Thread) -> dict[str, Any]:

@@ -55,7 +55,10 @@ export default function composer(form) {
 let isPressed = false;
 const waiting = [];
 const onceReleased = (act) => { if (isPressed) waiting.push(act); else act(); };
-document.addEventListener("pointerdown", () => { isPressed = true; }, true);
+document.addEventListener("pointerdown", () => {
+  isPressed = true;
+  document.querySelector(".composer:has(:focus:not(a.composer__tab))")?.classList.add("is-wanted"); // the press takes the focus
+}, true);
 for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => setTimeout(() => {
   isPressed = false;
   for (const act of waiting.splice(0)) act();
