@@ -2,26 +2,31 @@
 // written, with the next step as a button. Nothing typed is touched; what is about to be left behind is put away and brought back.
 const PATIENCE = 2_000, AGAIN = 2_000, KEPT = "kept-text:";
 const strip = () => shown ?? (shown = document.getElementById("line"));
-let shown = null, waiting = new Map(), looking = null;
+let shown = null, waiting = new Map(), looking = null, unsent = null;
+const isUnsent = () => unsent?.isConnected; // the way to send it again stays until it is used
 
 export function sayWhatIsSilent() {
   bringBack();
   document.addEventListener("htmx:beforeRequest", ({ detail: { xhr } }) => { waiting.set(xhr, setTimeout(() => say("silent"), PATIENCE)); });
-  document.addEventListener("htmx:afterRequest", ({ detail: { xhr } }) => {
+  document.addEventListener("htmx:afterRequest", ({ detail: { xhr, elt } }) => {
     clearTimeout(waiting.get(xhr));
     waiting.delete(xhr);
     if (xhr.status === 400) say("ended", signInLink());
-    else if (xhr.status > 0 && strip()?.dataset.said !== "ended") hush();
+    else if (xhr.status > 0) {
+      if (elt === unsent) unsent = null;
+      if (strip()?.dataset.said !== "ended" && !isUnsent()) hush();
+    }
   });
   document.addEventListener("htmx:sendError", ({ detail: { elt } }) => {
-    say("broken", elt.matches("form.composer") && sendAgain(elt));
+    if (elt.matches("form.composer")) unsent = elt;
+    say("broken", elt === unsent && sendAgain(elt));
     look();
   });
 }
 
 function say(what, action = null) {
   const line = strip();
-  if (!line || (line.dataset.said === what && !line.hidden)) return;
+  if (!line || (line.dataset.said === what && !line.hidden && !action)) return;
   line.dataset.said = what;
   line.replaceChildren(words(line.dataset[what]), ...(action ? [action] : []));
   line.hidden = false;
@@ -40,7 +45,7 @@ function look() {
   looking = setTimeout(async () => {
     const answer = await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(AGAIN) }).catch(() => null);
     if (!answer?.ok) return look();
-    hush();
+    if (!isUnsent()) hush();
     document.dispatchEvent(new CustomEvent("thread-changed-here"));
   }, AGAIN);
 }
