@@ -75,13 +75,7 @@ from app.domain.sla.callbacks import hear_end_of_call
 from app.domain.sla.models import SlaRecompute
 from app.domain.surveys import handlers as surveys
 from app.domain.surveys.models import SurveyInvitation
-from app.domain.tasks.handlers import (
-    make_asked_task,
-    make_callback_task,
-    make_promised_task,
-    move_tasks_of_merged_thread,
-    return_tasks,
-)
+from app.domain.tasks import handlers as tasks
 from app.domain.tasks.queries import OPEN_AND_MINE, OVERDUE
 from app.domain.threads.handlers import follow_merged_contact, give_back_merged_contact
 from app.domain.threads.order_links import link_orders_of_messages
@@ -130,7 +124,7 @@ _FOLLOW_MERGED = (
     delivery.follow_merged_thread,
     notifications.follow_merged_thread,
     reply_templates.follow_merged_thread,
-    move_tasks_of_merged_thread,
+    tasks.move_tasks_of_merged_thread,
     *(appointments.follow_merged_thread, sla.follow_merged_thread),
     routing.follow_merged_thread,
     auto_replies.follow_merged_thread,
@@ -145,7 +139,7 @@ WIRING = Wiring(
             delivery.go_back,
             notifications.go_back,
             reply_templates.go_back,
-            return_tasks,
+            tasks.return_tasks,
             appointments.go_back,
             sla.go_back,
             routing.go_back,
@@ -194,7 +188,7 @@ WIRING = Wiring(
         "WaitBegan": (sla.hear_wait, _report),
         "WaitEnded": (sla.hear_wait, _report),
         "MessageQueued": (settle_sent_reply, sla.hear_reply, _report),
-        "DeliveryChanged": (make_promised_task, sla.hear_delivery, _report),
+        "DeliveryChanged": (tasks.make_promised_task, sla.hear_delivery, _report),
         "SendFailed": (notifications.tell_of_unsent,),
         "CourtesyUndone": (sla.hear_courtesy_undone, _report),
         **dict.fromkeys(("AnswerNotNeeded", "AnswerNeededAgain"), (sla.hear_no_answer_needed, _report)),
@@ -205,9 +199,10 @@ WIRING = Wiring(
         "ChannelAlerted": (notifications.tell_administrators,),
         "ChannelAnswered": (delivery.hasten_deliveries,),
         "NoteAdded": (settle_note, notifications.tell_mentioned),
-        "CallLogged": (make_callback_task, sla.hear_call, hear_end_of_call, _report),
+        "CallLogged": (tasks.make_callback_task, sla.hear_call, hear_end_of_call, _report),
         "CallChanged": (hear_end_of_call, _report),
-        "TaskAsked": (make_asked_task,),
+        "TaskAsked": (tasks.make_asked_task,),
+        "OrderRegrouped": (tasks.follow_regrouped_orders,),
         "OutsideCallAsked": (automation.note_intent, tell_asked_scenario, tell_asked_team, automation.send_asked_template),
         "OrderCreated": (tell_scenarios, tell_of_urgent_order),
         "OrderPriorityChanged": (tell_of_urgent_order,),
@@ -291,8 +286,7 @@ WIRING = Wiring(
         "AbsenceRemoved": (),
         "SystemTroubleTold": (),
         "OrderChanged": (),
-        "OrderLinked": (_push,),
-        "OrderUnlinked": (_push,),
+        **dict.fromkeys(("OrderLinked", "OrderUnlinked", "CustomerChanged", "PartnerChanged"), (_push,)),
         "PaymentReceived": (_push, _automate),
         **dict.fromkeys(("PaymentFailed", "PaymentRefunded", "OrderLinesChanged", "QuoteMade", "QuoteWithdrawn"), ()),
         "OrderRegrouped": (),

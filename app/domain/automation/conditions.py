@@ -58,7 +58,7 @@ class Facts:
     event_id: uuid.UUID | None = None
 
     def with_state(self, state: dict[str, Any]) -> Facts:
-        return replace(self, state=state)
+        return replace(self, state=state, subject=state.get("subject", self.subject))
 
 
 class Condition(BaseModel):
@@ -138,6 +138,11 @@ def list_found(parts: tuple[Part, ...], facts: Facts) -> list[str]:
 def asks_of_orders(parts: tuple[Part, ...]) -> bool:
     """Whether a condition needs to know the order."""
     return any(condition.field in OF_ORDERS for part in parts for condition in part.conditions)
+
+
+def links_orders(parts: tuple[Part, ...]) -> bool:
+    """Whether a step says which order a thread is about."""
+    return any(part.steps.order is not None for part in parts)
 
 
 def _hours(facts: Facts, now: datetime) -> Decimal:

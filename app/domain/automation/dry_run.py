@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.domain.accounts.access import Viewer
-from app.domain.automation.conditions import Facts, Part, asks_of_orders, parts_that_fit
+from app.domain.automation.conditions import Facts, Part, asks_of_orders, links_orders, parts_that_fit
 from app.domain.automation.models import AutomationRule
 from app.domain.automation.occasions import LOOKS_BACK, ZONE, list_past, read_facts
 from app.domain.automation.order_news import News, find_news
@@ -28,6 +28,7 @@ from app.domain.automation.tell_customer import WHATSAPP, is_for_mail, write_mai
 from app.domain.delivery.actions import UnableToReply
 from app.domain.events.models import Event
 from app.domain.reply_templates.models import ReplyTemplate
+from app.domain.threads.about import Meant, UnableToSay, find_meant
 from app.domain.threads.macro_run import snooze_end
 from app.domain.threads.macros import MacroSteps
 from app.domain.threads.models import Thread
@@ -69,7 +70,7 @@ def dry_run(session: Session, rule: AutomationRule, *, brand_ids: Collection[uui
     parts = parts_of(rule)
     paper = _Paper(session, parts, threads, now)
     found = []
-    all_facts = read_facts(session, occasions, with_orders=asks_of_orders(parts))
+    all_facts = read_facts(session, occasions, with_orders=asks_of_orders(parts), with_links=links_orders(parts))
     for occasion, facts in zip(occasions, all_facts, strict=True):
         judged = paper.judge(facts)
         if judged is not None:
@@ -119,10 +120,21 @@ class _Paper:
 
     def _predict(self, facts: Facts, steps: MacroSteps, answers: set[uuid.UUID]) -> Prediction:
         until = snooze_end(steps, now=self._now, zone=ZONE)
-        prediction = predict(
-            facts, steps, known=self._known, now=self._now, until=until, cannot_tell=self._why_not_written(facts, steps, answers)
-        )
+        try:
+            meant = self._meant(facts, steps)
+        except UnableToSay as error:
+            return Prediction(facts.state, (), str(error))
+        why = self._why_not_written(facts, steps, answers)
+        prediction = predict(facts, steps, known=self._known, now=self._now, until=until, meant=meant, cannot_tell=why)
         return prediction if prediction.why else replace(prediction, untold=self._untold(facts, steps))
+
+    def _meant(self, facts: Facts, steps: MacroSteps) -> Meant:
+        """Raises UnableToSay."""
+        if not steps.says_about or facts.thread_id is None or facts.brand_id is None:
+            return Meant()
+        customer = facts.state["customer"]
+        contact_id = uuid.UUID(customer) if customer else None
+        return find_meant(self._session, steps, brand_id=facts.brand_id, contact_id=contact_id)
 
     def _why_not_written(self, facts: Facts, steps: MacroSteps, answers: set[uuid.UUID]) -> str:
         """Why the template of these steps cannot be sent; "" where it can, or there is none."""

@@ -7,7 +7,7 @@ event as it happens (`occasion_of`). An automatic mail is no occasion of anythin
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
@@ -25,6 +25,7 @@ from app.domain.contacts.models import Contact, ContactIdentity
 from app.domain.events.models import Event
 from app.domain.orders.models import Order, OrderThread
 from app.domain.orders.payments import read_paid
+from app.domain.threads.about import list_links
 from app.domain.threads.bulk import state_of
 from app.domain.threads.calls import is_no_missed_call
 from app.domain.threads.models import Message, MessageType, Thread, ThreadStatus
@@ -115,8 +116,11 @@ def _is_unanswered() -> sa.ColumnElement[bool]:
     return sa.and_(Thread.status != ThreadStatus.WAITING_CUSTOMER, ~answered)
 
 
-def read_facts(session: Session, occasions: Sequence[Occasion], *, with_orders: bool = False) -> list[Facts]:
-    """What is known now of each occasion's thread, in their order. Five queries however many there are, and three of orders."""
+def read_facts(
+    session: Session, occasions: Sequence[Occasion], *, with_orders: bool = False, with_links: bool = False
+) -> list[Facts]:
+    """What is known now of each occasion's thread, in their order. Five queries however many there are, three of orders, and one
+    of the orders each is linked with."""
     threads = _by_id(session, Thread, {o.thread_id for o in occasions if o.thread_id})
     contacts = _by_id(session, Contact, {t.contact_id for t in threads.values() if t.contact_id})
     ways = _ways(session, contacts)
@@ -125,11 +129,12 @@ def read_facts(session: Session, occasions: Sequence[Occasion], *, with_orders: 
     silent = {o.thread_id for o in occasions if o.message_id is None and o.thread_id}
     last = _last_words(session, silent) if silent else {}
     orders = _orders(session, occasions) if with_orders else {}
+    links = list_links(session, list(threads)) if with_links else None
     found = []
     for occasion in occasions:
         thread = threads.get(occasion.thread_id) if occasion.thread_id else None
         text = texts.get(occasion.message_id, "") if occasion.message_id else last.get(occasion.thread_id, "")
-        facts = _facts(occasion, thread, contacts, ways, text)
+        facts = _facts(occasion, thread, contacts, ways, text, links)
         order, order_id, event_id = orders.get(occasion.key), occasion.order_id, occasion.event_id
         found.append(replace(facts, order=order, order_id=order_id, event_id=event_id))
     return found
@@ -154,14 +159,21 @@ def _order_facts(order: Order, paid: Decimal) -> OrderFacts:
     return OrderFacts(order.id, order.status, order.order_type, order.priority, order.source, total, left)
 
 
-def _facts(occasion: Occasion, thread: Thread | None, contacts: dict[Any, Any], ways: dict[Any, str], text: str) -> Facts:
+def _facts(
+    occasion: Occasion,
+    thread: Thread | None,
+    contacts: dict[Any, Any],
+    ways: dict[Any, str],
+    text: str,
+    links: Mapping[uuid.UUID, list[str]] | None,
+) -> Facts:
     if thread is None:
         return Facts(None, occasion.brand_id, {}, occasion.value, text=text)
     contact = contacts.get(thread.contact_id)
     return Facts(
         thread_id=thread.id,
         brand_id=thread.brand_id,
-        state=state_of(thread),
+        state=state_of(thread, links=None if links is None else links.get(thread.id, ())),
         value=occasion.value,
         channel_id=thread.channel_id,
         medium=thread.medium,

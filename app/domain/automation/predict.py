@@ -10,12 +10,14 @@ from typing import Any
 
 from app.core.text import mark as N_
 from app.domain.automation.conditions import Facts
+from app.domain.threads.about import Meant
 from app.domain.threads.macro_run import NO_SUCH_PERSON, NO_SUCH_TEAM, TOO_MANY_TAGS
 from app.domain.threads.macros import NOBODY, MacroSteps
 from app.domain.threads.models import CLOSED_STATUSES, ThreadStatus, ThreadType
 from app.domain.threads.tags import TAGS_PER_THREAD
 
 CLOSED = {status.value for status in CLOSED_STATUSES}
+NOTHING_MEANT = Meant()
 NO_THREAD = N_("There is no thread to do this to")
 
 
@@ -39,10 +41,17 @@ class Prediction:
 
 
 def predict(
-    facts: Facts, steps: MacroSteps, *, known: Known, now: datetime, until: datetime | None, cannot_tell: str = ""
+    facts: Facts,
+    steps: MacroSteps,
+    *,
+    known: Known,
+    now: datetime,
+    until: datetime | None,
+    meant: Meant = NOTHING_MEANT,
+    cannot_tell: str = "",
 ) -> Prediction:
-    """The thread after these steps; as before, with a reason, where one of them cannot be taken. `cannot_tell`: why the
-    customer cannot be written to as they say."""
+    """The thread after these steps; as before, with a reason, where one of them cannot be taken. `meant`: whom and which order
+    they mean. `cannot_tell`: why the customer cannot be written to as they say."""
     did = did_of(steps)
     if facts.thread_id is None:
         why = NO_THREAD if needs_thread(facts, steps) else cannot_tell
@@ -50,7 +59,8 @@ def predict(
     why = _why_not(facts, steps, known) or cannot_tell
     if why:
         return Prediction(facts.state, (), why)
-    return Prediction(_after(dict(facts.state), steps, now=now, until=until), did)
+    state = _about(dict(facts.state), steps, meant)
+    return Prediction(_after(state, steps, now=now, until=until), did)
 
 
 def needs_thread(facts: Facts, steps: MacroSteps) -> bool:
@@ -74,6 +84,17 @@ def _why_not(facts: Facts, steps: MacroSteps, known: Known) -> str:
         if uuid.UUID(steps.assignee) not in assignable:
             return NO_SUCH_PERSON
     return TOO_MANY_TAGS if len(_tags(facts.state["tags"], steps)) > TAGS_PER_THREAD else ""
+
+
+def _about(state: dict[str, Any], steps: MacroSteps, meant: Meant) -> dict[str, Any]:
+    if steps.subject is not None:
+        state["subject"] = steps.subject
+    for name, contact_id in (("customer", meant.customer_id), ("partner", meant.partner_id)):
+        if contact_id is not None:
+            state[name] = str(contact_id)
+    if meant.order is not None:
+        state["orders"] = sorted({*state.get("orders", ()), str(meant.order.id)})
+    return state
 
 
 def _after(state: dict[str, Any], steps: MacroSteps, *, now: datetime, until: datetime | None) -> dict[str, Any]:

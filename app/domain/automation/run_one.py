@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
-from app.domain.automation.conditions import Facts, asks_of_orders, list_found, parts_that_fit
+from app.domain.automation.conditions import Facts, asks_of_orders, links_orders, list_found, parts_that_fit
 from app.domain.automation.models import AutomationRule, AutomationRun
 from app.domain.automation.occasions import ZONE, Occasion, read_facts
 from app.domain.automation.order_news import find_news
@@ -28,6 +28,7 @@ from app.domain.delivery.actions import UnableToReply
 from app.domain.events.actions import Actor, Subject
 from app.domain.events.models import Event
 from app.domain.reply_templates.models import ReplyTemplate
+from app.domain.threads.about import list_links
 from app.domain.threads.actions import lock_thread
 from app.domain.threads.bulk import state_of
 from app.domain.threads.macro_run import Run, StepFailed, ask_outside, snooze_end, take_first_steps, take_last_steps
@@ -52,7 +53,7 @@ def run_rule(
     except ThreadMissing:
         return None
     parts = parts_of(rule)
-    facts = read_facts(session, [occasion], with_orders=asks_of_orders(parts))[0]
+    facts = read_facts(session, [occasion], with_orders=asks_of_orders(parts), with_links=links_orders(parts))[0]
     steps = parts_that_fit(parts, facts, now=now)
     if not steps or (thread is not None and thread.spam_at is not None):
         return None
@@ -121,13 +122,18 @@ def _carry_out(
             session.flush()
     except (StepFailed, UnableToReply, ThreadMissing) as error:
         return _end(session, run_id, FAILED, {"why": str(error)})
-    after = state_of(lock_thread(session, facts.thread_id)) if facts.thread_id else {}
+    after = _state_after(session, facts, facts.thread_id) if facts.thread_id else {}
     untold = [event.payload["why_not"] for event in asked if "why_not" in event.payload]
     did = [what for steps in all_steps for what in did_of(steps)]
     if untold and len(did) == len(untold) and after == facts.state:
         return _end(session, run_id, FAILED, {"why": untold[0]})
     detail = {"before": facts.state, "after": after, "did": did, **({"untold": untold} if untold else {})}
     return _end(session, run_id, CHANGED if did or after != facts.state else UNCHANGED, detail)
+
+
+def _state_after(session: Session, facts: Facts, thread_id: uuid.UUID) -> dict[str, Any]:
+    links = list_links(session, [thread_id])[thread_id] if "orders" in facts.state else None
+    return state_of(lock_thread(session, thread_id), links=links)
 
 
 def _take_steps(session: Session, facts: Facts, steps: MacroSteps, run: Run) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -38,6 +38,7 @@ from app.domain.transitions.queries import find_last_transition
 from app.domain.transitions.registry import kind_of
 
 EVENT = "OrderRegrouped"
+MOMENT = timedelta(microseconds=1)
 BEFORE_VISITS = (OrderStatus.INTAKE_RECEIVED, OrderStatus.NEW, OrderStatus.QUOTED, OrderStatus.APPROVED)
 
 ENDED_ORDER = N_("The order is completed or cancelled; open it again to change it.")
@@ -94,7 +95,7 @@ def split_order(
     status = order.status if order.status in BEFORE_VISITS else OrderStatus.APPROVED
     made = create_order(session, _like(order, [], status, Decimal(0)), now=now, actor=actor)
     made.address_id = order.address_id
-    kept = {"lines": _move_lines(session, moved, made)}
+    kept = {"lines": _move_lines(session, moved, made), "threads": _link_threads(session, order, made, now=None)}
     try:
         _recompute(session, order, made, now=now)
     except TooMuchDiscount as error:
@@ -115,7 +116,7 @@ def merge_orders(session: Session, kept_id: uuid.UUID, other_id: uuid.UUID, *, n
     moved: dict[str, Any] = {
         "lines": _move_lines(session, _lines(session, other.id), order),
         "payments": _move_payments(session, other, order),
-        "threads": _link_threads(session, other, order, now),
+        "threads": _link_threads(session, other, order, now=now),
         "discount": str(other.discount_amount),
         "references": order.external_references,
     }
@@ -141,6 +142,7 @@ def undo_regroup(session: Session, event: Event, *, now: datetime, actor: Actor)
     else:
         back = [session.get_one(LineItem, uuid.UUID(one["id"])) for one in payload["moved"].get("lines", ())]
         _put_back(session, back, payload["moved"].get("lines", ()), order)
+        _unlink_threads(session, other, payload["moved"])
         _recompute(session, order, other, now=now)
         _cancel(session, other, order, now=now, actor=actor)
     return _told(session, "undo", order, other, {"undoes": str(event.id)}, now=now, actor=actor)
@@ -153,8 +155,7 @@ def _part_again(session: Session, order: Order, other: Order, payload: dict[str,
     _put_back(session, back, moved["lines"], other)
     for payment_id in moved["payments"]:
         session.get_one(OrderPayment, uuid.UUID(payment_id)).order_id = other.id
-    links = sa.delete(OrderThread).where(OrderThread.order_id == order.id)
-    session.execute(links.where(OrderThread.thread_id.in_([uuid.UUID(one) for one in moved["threads"]])))
+    _unlink_threads(session, order, moved)
     other.discount_amount = Decimal(moved["discount"])
     order.discount_amount -= other.discount_amount
     order.external_references = moved["references"]
@@ -234,13 +235,21 @@ def _move_payments(session: Session, other: Order, order: Order) -> list[str]:
     return [str(payment.id) for payment in found]
 
 
-def _link_threads(session: Session, other: Order, order: Order, now: datetime) -> list[str]:
-    """The conversations that were about the other order alone; they are about both now."""
+def _link_threads(session: Session, other: Order, order: Order, *, now: datetime | None) -> list[str]:
+    """The conversations and internal tickets that were about the other order alone; they are about both now. `now`: lists show
+    this order from then on; None: they go on showing the other."""
     here = sa.select(OrderThread.thread_id).where(OrderThread.order_id == order.id)
-    query = sa.select(OrderThread.thread_id).where(OrderThread.order_id == other.id, OrderThread.thread_id.not_in(here))
-    found = list(session.execute(query).scalars())
-    session.add_all(OrderThread(order_id=order.id, thread_id=thread_id, linked_at=now) for thread_id in found)
-    return [str(thread_id) for thread_id in found]
+    query = sa.select(OrderThread.thread_id, OrderThread.linked_at)
+    query = query.where(OrderThread.order_id == other.id, OrderThread.thread_id.not_in(here))
+    found = session.execute(query).all()
+    for row in found:
+        session.add(OrderThread(order_id=order.id, thread_id=row.thread_id, linked_at=now or row.linked_at - MOMENT))
+    return [str(row.thread_id) for row in found]
+
+
+def _unlink_threads(session: Session, order: Order, moved: dict[str, Any]) -> None:
+    links = sa.delete(OrderThread).where(OrderThread.order_id == order.id)
+    session.execute(links.where(OrderThread.thread_id.in_([uuid.UUID(one) for one in moved.get("threads", ())])))
 
 
 def _recompute(session: Session, *orders: Order, now: datetime) -> None:

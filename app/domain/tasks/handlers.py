@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -42,6 +42,31 @@ def return_tasks(session: Session, event: Event) -> None:
     return_rows(session, TASKS, move_id=move.id, origin=move.origin, target=move.target)
     for thread_id in sorted({move.origin, move.target}):
         settle_waiting(session, thread_id, now=event.occurred_at, actor=Actor(event.actor_user_id))
+
+
+def follow_regrouped_orders(session: Session, event: Event) -> None:
+    """`OrderRegrouped`: tasks about an order that goes away are about the one that stays; an undo gives those back again."""
+    payload = event.payload
+    if "versions" not in payload:  # the other order's half of the same news
+        return
+    order_id, other_id = uuid.UUID(payload["order_id"]), uuid.UUID(payload["other_order_id"])
+    if payload["kind"] == "merge":
+        moved = _move_to_order(session, Task.order_id == other_id, order_id, at=event.occurred_at)
+        event.payload = {**payload, "moved": {**payload["moved"], "tasks": moved}}
+    elif payload["kind"] == "undo":
+        undone = session.get_one(Event, uuid.UUID(payload["moved"]["undoes"]))
+        if undone.payload["kind"] == "merge":
+            ids = [uuid.UUID(task_id) for task_id in undone.payload["moved"].get("tasks", ())]
+            theirs = sa.and_(Task.id.in_(ids), Task.order_id == order_id)
+            _move_to_order(session, theirs, other_id, at=event.occurred_at)
+        else:  # the order that was made is cancelled
+            _move_to_order(session, Task.order_id == other_id, order_id, at=event.occurred_at)
+
+
+def _move_to_order(session: Session, which: sa.ColumnElement[bool], order_id: uuid.UUID, *, at: datetime) -> list[str]:
+    values = {Task.order_id: order_id, Task.updated_at: at, Task.version: Task.version + 1}
+    moving = sa.update(Task).where(which).values(values).returning(Task.id).execution_options(synchronize_session="fetch")
+    return [str(task_id) for task_id in session.execute(moving).scalars()]
 
 
 def make_callback_task(session: Session, event: Event) -> None:

@@ -48,6 +48,7 @@ class TaskFilter:
     status: TaskStatus | None = None
     statuses: tuple[TaskStatus, ...] = OPEN_STATUSES
     thread_id: uuid.UUID | None = None
+    order_id: uuid.UUID | None = None
     contact_id: uuid.UUID | None = None  # of the task's thread
 
 
@@ -305,6 +306,7 @@ def conditions_of(filter: TaskFilter) -> list[sa.ColumnElement[bool]]:
         (Task.assignee_user_id, filter.assignee_user_id),
         (Task.task_type, filter.task_type),
         (Task.thread_id, filter.thread_id),
+        (Task.order_id, filter.order_id),
         (Thread.contact_id, filter.contact_id),
     ):
         if value is not None:

@@ -8,7 +8,7 @@ off. Every thread keeps what it was before and after, so that an undo restores e
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -23,8 +23,17 @@ from app.core.work import DONE, READY, RUNNING, Lease
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Team
 from app.domain.events.actions import SYSTEM, Actor, Subject, record
+from app.domain.threads.about import (
+    UnableToSay,
+    change_person,
+    find_order_meant,
+    link_by_hand,
+    list_links,
+    restore_links,
+    restore_person,
+)
 from app.domain.threads.actions import assign_thread, change_priority, change_status, lock_thread, wake_thread
-from app.domain.threads.edit import change_type
+from app.domain.threads.edit import change_type, edit_thread
 from app.domain.threads.handover import hand_to_team
 from app.domain.threads.macro_run import Run, StepFailed, check_brand, take_first_steps, take_last_steps
 from app.domain.threads.macros import MacroSteps
@@ -39,7 +48,8 @@ from app.domain.threads.triage_models import BulkAction, BulkTarget
 BULK_CAP = 10_000
 BATCH = 50
 TABLE = table_of(BulkAction)
-KINDS = frozenset({"status", "priority", "type", "assignee", "tag", "untag", "snooze", "spam", "macro", "undo"})
+ABOUT = frozenset({"subject", "customer", "partner", "order"})
+KINDS = ABOUT | {"status", "priority", "type", "assignee", "tag", "untag", "snooze", "spam", "macro", "undo"}
 
 
 class NothingToUndo(Exception):
@@ -52,12 +62,13 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Change:
-    """What is done to each thread: `kind` of KINDS, `to` its value as text (a time as ISO 8601), None for no assignee and for no
-    spam."""
+    """What is done to each thread: `kind` of KINDS, `to` its value as text (a time as ISO 8601), None for no assignee,
+    no partner and no spam. `named`: what people call `to`, where that is an id."""
 
     kind: str
     to: str | None = None
     macro: dict[str, Any] | None = None  # {"brand_id", "steps", "author_name", "token", "until"}; `to` is its name
+    named: str = ""
 
 
 def start_bulk_action(
@@ -155,23 +166,33 @@ def _change_one(session: Session, bulk: BulkAction, target: BulkTarget, *, now: 
     try:
         with session.begin_nested():
             thread = lock_thread(session, target.thread_id)
-            before = state_of(thread)
+            before = read_state(session, thread)
             if bulk.undoes_id is None:
                 _apply(session, thread, Change(**bulk.change), actor=actor, now=now)
             else:
                 restore(session, thread, was=target.former or {}, wanted=target.latter or {}, actor=actor, now=now)
             session.flush()
-            after = state_of(thread)
-    except (Refused, BadTag, StepFailed, ThreadMissing):
+            after = read_state(session, thread)
+    except (Refused, BadTag, StepFailed, ThreadMissing, UnableToSay):
         return "refused"
     if bulk.undoes_id is None:
         target.former, target.latter = before, after
     return "unchanged" if before == after else "changed"
 
 
-def state_of(thread: Thread) -> dict[str, Any]:
-    """What an undo can give back, as JSON."""
+def read_state(session: Session, thread: Thread) -> dict[str, Any]:
+    """`state_of` with its orders."""
+    session.flush()
+    return state_of(thread, links=list_links(session, [thread.id])[thread.id])
+
+
+def state_of(thread: Thread, *, links: Iterable[str] | None = None) -> dict[str, Any]:
+    """What an undo can give back, as JSON. `links`: the ids of the orders it is linked with, where they are asked for."""
     return {
+        "subject": thread.subject,
+        "customer": str(thread.contact_id) if thread.contact_id else None,
+        "partner": str(thread.partner_contact_id) if thread.partner_contact_id else None,
+        **({"orders": list(links)} if links is not None else {}),
         "status": thread.status.value,
         "priority": thread.priority.value,
         "type": thread.thread_type.value,
@@ -192,18 +213,30 @@ def _apply(session: Session, thread: Thread, change: Change, *, actor: Actor, no
         change_priority(session, thread_id=thread.id, priority=Priority(to), actor=actor, now=now)
     elif change.kind == "type":
         change_type(session, thread, ThreadType(to), actor=actor, now=now)
+    elif change.kind in ABOUT:
+        _say_about(session, thread, change, actor=actor, now=now)
     elif change.kind == "assignee":
         _assign(session, thread, change.to, actor=actor, now=now)
-    elif change.kind == "tag":
-        change_tags(session, thread_id=thread.id, add=(to,), actor=actor, now=now)
-    elif change.kind == "untag":
-        change_tags(session, thread_id=thread.id, remove=(to,), actor=actor, now=now)
+    elif change.kind in ("tag", "untag"):
+        tags = {"add" if change.kind == "tag" else "remove": (to,)}
+        change_tags(session, thread_id=thread.id, **tags, actor=actor, now=now)
     elif change.kind == "macro":
         _run_macro(session, thread, change.macro or {}, actor=actor, now=now)
     elif change.kind == "spam":
         (mark_spam if to else end_spam)(session, thread_id=thread.id, actor=actor, now=now)
     elif change.kind == "snooze":
         snooze_thread(session, thread_id=thread.id, until=datetime.fromisoformat(to), actor=actor, now=now)
+
+
+def _say_about(session: Session, thread: Thread, change: Change, *, actor: Actor, now: datetime) -> None:
+    """Raises UnableToSay."""
+    if change.kind == "subject":
+        edit_thread(session, thread, {"subject": change.to or ""}, actor=actor, now=now)
+    elif change.kind == "order":
+        order = find_order_meant(session, change.to or "", brand_id=thread.brand_id, contact_id=thread.contact_id)
+        link_by_hand(session, thread, order, actor=actor, now=now)
+    else:
+        change_person(session, thread, change.kind, uuid.UUID(change.to) if change.to else None, actor=actor, now=now)
 
 
 def _run_macro(session: Session, thread: Thread, macro: dict[str, Any], *, actor: Actor, now: datetime) -> None:
@@ -226,9 +259,10 @@ def _assign(session: Session, thread: Thread, to: str | None, *, actor: Actor, n
 def restore(
     session: Session, thread: Thread, *, was: dict[str, Any], wanted: dict[str, Any], actor: Actor, now: datetime
 ) -> None:
-    """Give back each value that nobody changed since: `was` is what the change made of it. Raises Refused, BadTag."""
+    """Give back each value that nobody changed since: `was` is what the change made of it. Raises Refused, BadTag,
+    UnableToSay."""
     current = state_of(thread)
-    ours = {name for name in wanted if was.get(name) != wanted[name] and current[name] == was.get(name)}
+    ours = {name for name in wanted if was.get(name) != wanted[name] and current.get(name) == was.get(name)}
     if "spam" in ours:
         _apply(session, thread, Change("spam", "yes" if wanted["spam"] else None), actor=actor, now=now)
     if "status" in ours:
@@ -237,8 +271,8 @@ def restore(
             thread.resolved_at = datetime.fromisoformat(wanted["resolved_at"])
     if "priority" in ours:
         _apply(session, thread, Change("priority", wanted["priority"]), actor=actor, now=now)
-    if "type" in ours:
-        _apply(session, thread, Change("type", wanted["type"]), actor=actor, now=now)
+    _restore_what(session, thread, {name: wanted[name] for name in ours}, actor=actor, now=now)
+    restore_links(session, thread, was=was.get("orders", ()), wanted=wanted.get("orders", ()), actor=actor, now=now)
     if "team" in ours:
         team = session.get(Team, uuid.UUID(wanted["team"])) if wanted["team"] else None
         hand_to_team(session, thread_id=thread.id, team=team, note=None, actor=actor, now=now)
@@ -248,6 +282,16 @@ def restore(
         _restore_snooze(session, thread, wanted["snoozed_until"], actor=actor, now=now)
     added, removed = set(was.get("tags", ())) - set(wanted["tags"]), set(wanted["tags"]) - set(was.get("tags", ()))
     change_tags(session, thread_id=thread.id, add=sorted(removed), remove=sorted(added), actor=actor, now=now)
+
+
+def _restore_what(session: Session, thread: Thread, wanted: dict[str, Any], *, actor: Actor, now: datetime) -> None:
+    if "type" in wanted:
+        _apply(session, thread, Change("type", wanted["type"]), actor=actor, now=now)
+    if "subject" in wanted:
+        edit_thread(session, thread, {"subject": wanted["subject"]}, actor=actor, now=now)
+    for which in ("customer", "partner"):
+        if which in wanted:
+            restore_person(session, thread, which, wanted[which], actor=actor, now=now)
 
 
 def _restore_snooze(session: Session, thread: Thread, until: str | None, *, actor: Actor, now: datetime) -> None:

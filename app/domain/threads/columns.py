@@ -18,6 +18,13 @@ class Column(StrEnum):
     WAITING = "waiting"
     BRAND = "brand"
     ASSIGNEE = "assignee"
+    ORDER = "order"
+    TYPE = "type"
+    CHANNEL = "channel"
+
+
+ASKED_FOR = (Column.TYPE, Column.CHANNEL)
+"""Those that only a view shows which says so."""
 
 
 def read_hidden(names: Iterable[str]) -> tuple[Column, ...]:

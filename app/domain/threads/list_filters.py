@@ -31,6 +31,7 @@ RailView = Literal[
     "resolved",
     "spam",
 ]
+NOBODY = "nobody"
 Due = Literal["overdue", "today", "week"]
 
 
@@ -38,6 +39,7 @@ class ViewFilters(BaseModel):
     """A view of the rail, narrowed. "mine" is whoever looks: a view for many shows each their own threads.
 
     `tasks`: the reader's own ("mine") or everybody's ("all") stand among the threads, which are in the order of what is due then.
+    `assignee` and `channel`: whose threads, and of which channel account; whose goes before the view's own.
     `due`: only what is due by now, by the end of the reader's day, or of the six days after it.
     """
 
@@ -52,6 +54,8 @@ class ViewFilters(BaseModel):
     tasks: Literal["mine", "all"] | None = None
     type: ThreadType | None = None
     order: uuid.UUID | None = None
+    assignee: uuid.UUID | Literal["nobody"] | None = None
+    channel: uuid.UUID | None = None
     due: Due | None = None
 
     def due_until(self, viewer: Viewer, now: datetime) -> datetime | None:
@@ -86,4 +90,9 @@ def thread_filter(filters: ViewFilters, viewer: Viewer, now: datetime) -> Thread
     if filters.status is not None:
         found = replace(found, view="all" if found.view == "open" else found.view, status=filters.status)
     found = replace(found, brand_id=filters.brand, team_id=filters.team, tag=filters.tag, priority=filters.priority)
-    return replace(found, thread_type=filters.type, order_id=filters.order, due_until=filters.due_until(viewer, now))
+    found = replace(found, thread_type=filters.type, order_id=filters.order, channel_id=filters.channel)
+    if filters.assignee == NOBODY:
+        found = replace(found, unassigned=True, assignee_user_id=None)
+    elif filters.assignee is not None:
+        found = replace(found, unassigned=False, assignee_user_id=filters.assignee)
+    return replace(found, due_until=filters.due_until(viewer, now))

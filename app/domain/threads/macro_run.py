@@ -20,6 +20,7 @@ from app.core.text import mark as N_
 from app.domain.accounts.models import Team
 from app.domain.events.actions import Actor, Subject, record
 from app.domain.events.models import Event
+from app.domain.threads.about import UnableToSay, say_about
 from app.domain.threads.actions import add_note, assign_thread, change_priority, change_status, lock_thread, subject_of
 from app.domain.threads.edit import change_type
 from app.domain.threads.handover import hand_to_team
@@ -102,6 +103,9 @@ def take_first_steps(session: Session, *, thread_id: uuid.UUID, steps: MacroStep
     if steps.thread_type is not None:
         found = (run.actor.by or {}).get("found", ())
         change_type(session, thread, steps.thread_type, because=found, actor=run.actor, now=run.now)
+    if steps.says_about:
+        with _naming_what():
+            say_about(session, thread, steps, actor=run.actor, now=run.now)
     if steps.add_tags or steps.remove_tags:
         with _naming("add_tags"):
             change_tags(session, thread_id=thread.id, add=steps.add_tags, remove=steps.remove_tags, actor=run.actor, now=run.now)
@@ -148,6 +152,14 @@ def _assign(session: Session, thread: Thread, to: str, run: Run) -> None:
     if user_id is not None and user_id not in dict(list_assignable_users(session, thread.brand_id)):
         raise StepFailed("assignee", NO_SUCH_PERSON)
     assign_thread(session, thread_id=thread.id, assignee_user_id=user_id, actor=run.actor, now=run.now)
+
+
+@contextmanager
+def _naming_what() -> Iterator[None]:
+    try:
+        yield
+    except UnableToSay as error:
+        raise StepFailed(error.step, str(error)) from error
 
 
 @contextmanager

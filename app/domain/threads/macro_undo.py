@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.events.actions import Actor, record
 from app.domain.events.models import Event
+from app.domain.threads.about import UnableToSay
 from app.domain.threads.actions import lock_thread, subject_of
 from app.domain.threads.bulk import NothingToUndo, Refused, restore
 from app.domain.threads.macro_models import Macro, MacroRun
@@ -57,7 +58,7 @@ def undo_run(session: Session, thread: Thread, *, token: uuid.UUID, actor: Actor
         raise NothingToUndo(str(token))
     try:
         restore(session, locked, was=run.latter or {}, wanted=run.former or {}, actor=actor, now=now)
-    except (Refused, BadTag) as error:
+    except (Refused, BadTag, UnableToSay) as error:
         raise NothingToUndo(str(token)) from error
     run.undone_at = now
     wrote = _events_of(session, run, locked)

@@ -26,6 +26,8 @@ TARGET_CHARACTERS = 500
 WORDS_CHARACTERS = 300
 CALLS_PER_MACRO = 3
 ME, NOBODY = "me", "nobody"
+ONLY_OPEN = "open"  # in place of an order's number: the customer's one open order
+SUBJECT_CHARACTERS = 300
 Tag = Annotated[str, Field(min_length=1, max_length=TAG_CHARACTERS)]
 
 
@@ -54,7 +56,8 @@ class MacroSteps(BaseModel):
     """What a macro or a rule (app/domain/automation) does, each at most once; None and () leave that as it is. From top to
     bottom.
 
-    `assignee`: a user's id, ME (whoever runs it) or NOBODY. `template_id` is put into the composer, or sent (`sends`).
+    `assignee`: a user's id, ME (whoever runs it) or NOBODY. `customer_id` and `partner_id` are contacts, `order` is a number or
+    ONLY_OPEN (app/domain/threads/about.py). `template_id` is put into the composer, or sent (`sends`).
     `snooze` is a line of the snooze menu. `task` and `calls` are noted in the thread as asked for; who does them reacts to that
     event (app/wiring.py).
     """
@@ -65,6 +68,10 @@ class MacroSteps(BaseModel):
     assignee: str | None = None
     priority: Priority | None = None
     thread_type: ThreadType | None = None
+    subject: Annotated[str, Field(min_length=1, max_length=SUBJECT_CHARACTERS)] | None = None
+    customer_id: uuid.UUID | None = None
+    partner_id: uuid.UUID | None = None
+    order: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     add_tags: tuple[Tag, ...] = ()
     remove_tags: tuple[Tag, ...] = ()
     note: Annotated[str, Field(max_length=NOTE_CHARACTERS)] = ""
@@ -78,6 +85,11 @@ class MacroSteps(BaseModel):
     @property
     def is_empty(self) -> bool:
         return self.model_copy(update={"sends": False}) == MacroSteps()
+
+    @property
+    def says_about(self) -> bool:
+        """Whether it says more of what the thread is about than its type."""
+        return any(said is not None for said in (self.subject, self.customer_id, self.partner_id, self.order))
 
     @property
     def without_reply(self) -> MacroSteps:

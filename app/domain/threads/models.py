@@ -114,13 +114,7 @@ class Thread(WithId, Base):
     version: Mapped[int] = mapped_column(default=1)
 
     __table_args__ = (
-        sa.Index(
-            "ix_threads_open",
-            "brand_id",
-            sa.text("last_message_at DESC"),
-            sa.text("id DESC"),
-            postgresql_where=sa.text("is_open AND snoozed_until IS NULL"),
-        ),
+        newest_index("ix_threads_open", "brand_id", where=IN_INBOX),
         sa.Index(
             "ix_threads_open_medium",
             "brand_id",
@@ -174,6 +168,8 @@ class Thread(WithId, Base):
             sa.text("id DESC"),
         ),
         newest_index("ix_threads_open_team", "team_id", "brand_id", where=f"{IN_INBOX} AND team_id IS NOT NULL"),
+        newest_index("ix_threads_open_channel", "channel_id", "brand_id", where=IN_INBOX),
+        newest_index("ix_threads_open_type", "brand_id", "thread_type", where=IN_INBOX),
         newest_index("ix_threads_team", "team_id", "brand_id", where="team_id IS NOT NULL"),
         sa.Index("ix_threads_all", "brand_id", sa.text("last_message_at DESC"), sa.text("id DESC")),
         sa.Index("ix_threads_created", "brand_id", sa.text("created_at DESC"), sa.text("id DESC")),

@@ -49,11 +49,12 @@ def link_order(
     record(session, "OrderLinked", subject=subject, now=now, actor=actor, payload=payload, about=("order", order.id))
 
 
-def unlink_order(session: Session, order: Order, thread: Thread, *, now: datetime, actor: Actor) -> bool:
-    """The conversation is not about it, whatever its messages say from now on. False where it was not linked."""
+def unlink_order(session: Session, order: Order, thread: Thread, *, now: datetime, actor: Actor, for_good: bool = True) -> bool:
+    """The conversation is not about it, `for_good`: whatever its messages say from now on. False where it was not linked."""
     if not unlink_thread(session, order.id, thread.id):
         return False
-    refuse_link(session, order.id, thread.id, now=now)
+    if for_good:
+        refuse_link(session, order.id, thread.id, now=now)
     thread.version += 1
     payload = {"order_id": str(order.id), "order_number": order.order_number}
     subject = Subject(brand_id=thread.brand_id, thread_id=thread.id)

@@ -21,6 +21,7 @@ from app.core.paging import Page
 from app.core.prepared import KEPT, as_written
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.models import Brand, Team, User
+from app.domain.connections.models import Channel
 from app.domain.contacts.models import Contact, ContactIdentity
 from app.domain.events.models import Event
 from app.domain.orders.models import Order, OrderThread
@@ -64,6 +65,7 @@ class ThreadFilter:
     tag: str | None = None
     thread_type: ThreadType | None = None
     order_id: uuid.UUID | None = None
+    channel_id: uuid.UUID | None = None  # a channel account
     due_until: datetime | None = None  # those whose clock has run out by then
 
 
@@ -81,6 +83,7 @@ class ThreadRow:
     team_name: str | None = None
     order_number: str = ""
     """Of the order it was linked with last."""
+    channel_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -198,6 +201,7 @@ _COLUMNS: dict[str, sa.ColumnElement[Any]] = {
     "priority": table_of(Thread).c.priority_rank,
     "tag": table_of(ThreadTag).c.tag,
     "thread_type": table_of(Thread).c.thread_type,
+    "channel_id": table_of(Thread).c.channel_id,
     "order_id": table_of(OrderThread).c.order_id,
     "due_until": table_of(Thread).c.response_due_at,
 }
@@ -262,16 +266,22 @@ def _conditions(view: str, unassigned: bool, given: Mapping[str, Any]) -> list[s
     if unassigned:
         conditions.append(Thread.assignee_user_id.is_(None))
     if "order_id" in given:
-        conditions.append(Thread.id.in_(sa.select(OrderThread.thread_id).where(OrderThread.order_id == given["order_id"])))
+        linked = sa.select(OrderThread.thread_id).where(OrderThread.order_id == given["order_id"])
+        merged = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id.in_(linked))
+        conditions.append(Thread.id.in_(sa.union_all(linked, merged)))
     if "due_until" in given:
         conditions.append(Thread.response_due_at <= given["due_until"])
     return conditions + [_COLUMNS[name] == value for name, value in given.items() if name not in ("tag", "order_id", "due_until")]
 
 
+_THESE = sa.union_all(
+    sa.select(Thread.id).correlate(Thread),
+    sa.select(ThreadAlias.old_id).where(ThreadAlias.thread_id == Thread.id).correlate(Thread),
+).scalar_subquery()  # a thread and those merged into it
 _ORDER_NUMBER = (
     sa.select(Order.order_number)
     .join(OrderThread, OrderThread.order_id == Order.id)
-    .where(OrderThread.thread_id == Thread.id)
+    .where(OrderThread.thread_id == sa.any_(sa.func.array(_THESE)))
     .order_by(OrderThread.linked_at.desc(), Order.id.desc())
     .limit(1)
     .correlate(Thread)
@@ -279,12 +289,24 @@ _ORDER_NUMBER = (
 )
 _IN_SIGHT = Thread.brand_id == sa.any_(sa.bindparam("brands", type_=sa.ARRAY(sa.Uuid)))
 _ROWS: sa.Select[*tuple[Any, ...]] = (
-    sa.select(Thread, Contact.name, User.name, Brand.key, Brand.name, Brand.hue, ThreadRead.seen_seq, Team.name, _ORDER_NUMBER)
+    sa.select(
+        Thread,
+        Contact.name,
+        User.name,
+        Brand.key,
+        Brand.name,
+        Brand.hue,
+        ThreadRead.seen_seq,
+        Team.name,
+        _ORDER_NUMBER,
+        Channel.name,
+    )
     .join(Brand, Brand.id == Thread.brand_id)
     .outerjoin(Contact, Contact.id == Thread.contact_id)
     .outerjoin(User, User.id == Thread.assignee_user_id)
     .outerjoin(ThreadRead, sa.and_(ThreadRead.thread_id == Thread.id, ThreadRead.user_id == sa.bindparam("viewer_id")))
     .outerjoin(Team, Team.id == Thread.team_id)
+    .outerjoin(Channel, Channel.id == Thread.channel_id)
     .execution_options(**KEPT)
 )
 _NAMED = _ROWS.where(Thread.id == sa.any_(sa.bindparam("thread_ids", type_=sa.ARRAY(sa.Uuid))), _IN_SIGHT)
@@ -301,9 +323,10 @@ def _seen_by(viewer: Viewer) -> dict[str, Any]:
 
 
 def _row(record: Iterable[Any]) -> ThreadRow:
-    thread, contact_name, assignee_name, brand_key, brand_name, brand_hue, seen_seq, team_name, number = record
+    thread, contact_name, assignee_name, brand_key, brand_name, brand_hue, seen_seq, team_name, number, channel = record
     unread = (seen_seq or 0) < thread.inbound_seq
-    return ThreadRow(thread, contact_name or "", assignee_name, brand_key, brand_name, brand_hue, unread, team_name, number or "")
+    names = (contact_name or "", assignee_name, brand_key, brand_name, brand_hue)
+    return ThreadRow(thread, *names, unread, team_name, number or "", channel or "")
 
 
 def list_rows(session: Session, *, viewer: Viewer, thread_ids: Sequence[uuid.UUID]) -> list[ThreadRow]:

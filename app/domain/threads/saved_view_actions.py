@@ -13,7 +13,7 @@ from app.core.ids import new_id
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.permissions import Permission
 from app.domain.events.actions import Subject, record
-from app.domain.threads.columns import Column
+from app.domain.threads.columns import ASKED_FOR, Column
 from app.domain.threads.list_filters import ViewFilters
 from app.domain.threads.saved_views import ViewMissing, get_view, list_own_teams, visible_to
 from app.domain.threads.sorting import ListSort
@@ -44,7 +44,7 @@ class ViewContent:
     filters: ViewFilters
     sort: ListSort
     search: str | None = None
-    hidden_columns: tuple[Column, ...] = ()
+    hidden_columns: tuple[Column, ...] = ASKED_FOR
 
 
 def create_view(session: Session, content: ViewContent, *, viewer: Viewer, now: datetime) -> SavedView:

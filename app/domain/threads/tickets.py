@@ -12,13 +12,24 @@ from sqlalchemy.orm import Session
 from app.domain.accounts.models import BrandMember, User
 from app.domain.accounts.permissions import Permission, role_may, users_with
 from app.domain.events.actions import Actor, record
-from app.domain.threads.actions import NewThread, add_note, assign_thread, create_thread, find_by_client_token, subject_of
+from app.domain.orders.models import Order
+from app.domain.threads.about import link_by_hand
+from app.domain.threads.actions import (
+    NewThread,
+    add_note,
+    assign_thread,
+    create_thread,
+    find_by_client_token,
+    lock_thread,
+    subject_of,
+)
 from app.domain.threads.models import Priority, Thread, ThreadType
 
 
 @dataclass(frozen=True)
 class NewTicket:
-    """What people write. `about`: the thread it is about, whose brand it has. Brand and assignee were checked by the edge."""
+    """What people write. `about`: the thread it is about, `order`: the order, whose brand it has. Brand and assignee were checked
+    by the edge."""
 
     brand_id: uuid.UUID
     subject: str
@@ -26,6 +37,7 @@ class NewTicket:
     priority: Priority = Priority.NORMAL
     assignee_user_id: uuid.UUID | None = None
     about: Thread | None = None
+    order: Order | None = None
 
 
 def open_ticket(
@@ -60,6 +72,8 @@ def open_ticket(
     note.subject = new.subject  # searches look at the words of messages
     if new.assignee_user_id is not None:
         assign_thread(session, thread_id=thread.id, assignee_user_id=new.assignee_user_id, actor=actor, now=now)
+    if new.order is not None:
+        link_by_hand(session, lock_thread(session, thread.id), new.order, actor=actor, now=now)
     if about is not None:
         payload = {"number": thread.number, "ticket_id": str(thread.id)}
         record(session, "TicketOpened", subject=subject_of(about), now=now, actor=actor, payload=payload)

@@ -31,6 +31,8 @@ SHOWN_EVENTS = (
     "ThreadStatusChanged",
     "ThreadPriorityChanged",
     "ThreadTypeChanged",
+    "CustomerChanged",
+    "PartnerChanged",
     "ThreadTagged",
     "ThreadSnoozed",
     "SnoozeEnded",

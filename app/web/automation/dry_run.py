@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,8 @@ from app.domain.automation.dry_run import Foreseen, dry_run
 from app.domain.automation.models import AutomationRun
 from app.domain.automation.queries import RUNS_SHOWN, list_runs
 from app.domain.automation.run_one import CHANGED, FAILED, LOOP, UNCHANGED
+from app.domain.contacts.models import Contact
+from app.domain.orders.models import Order
 from app.domain.routing.queries import ThreadName, list_threads_named
 from app.web.automation.blueprint import bp
 from app.web.automation.condition_words import Vocabulary, read_vocabulary, trigger_words
@@ -35,7 +38,16 @@ OUTCOMES = {
 }
 TONES = {CHANGED: "done", FAILED: "overdue", LOOP: "due"}
 EFFECTS = {"note": N_("a note"), "task": N_("a task"), "reply": N_("a reply")}
-STATE = {"status": N_("Status"), "priority": N_("Priority"), "type": N_("Type"), "assignee": N_("Assignee"), "team": N_("Team")}
+STATE = {
+    "status": N_("Status"),
+    "priority": N_("Priority"),
+    "type": N_("Type"),
+    "subject": N_("Subject"),
+    "customer": N_("Customer"),
+    "partner": N_("Partner"),
+    "assignee": N_("Assignee"),
+    "team": N_("Team"),
+}
 
 
 @dataclass(frozen=True)
@@ -81,18 +93,31 @@ def show_log(automation_rule_id: uuid.UUID) -> ResponseReturnValue:
 
 def _foreseen_rows(session: Session, rows: list[Foreseen], vocabulary: Vocabulary) -> list[Row]:
     names = list_threads_named(session, [row.thread_id for row in rows if row.thread_id])
+    known = _with_people_and_orders(session, [vars(row) for row in rows], vocabulary)
     return [
-        _row(names.get(row.thread_id) if row.thread_id else None, row.at, row.outcome, _changes(vars(row), vocabulary))
-        for row in rows
+        _row(names.get(row.thread_id) if row.thread_id else None, row.at, row.outcome, _changes(vars(row), known)) for row in rows
     ]
 
 
 def _run_rows(session: Session, runs: list[AutomationRun], vocabulary: Vocabulary) -> list[Row]:
     names = list_threads_named(session, [run.thread_id for run in runs if run.thread_id])
+    known = _with_people_and_orders(session, [run.detail for run in runs], vocabulary)
     return [
-        _row(names.get(run.thread_id) if run.thread_id else None, run.run_at, run.outcome, _changes(run.detail, vocabulary))
+        _row(names.get(run.thread_id) if run.thread_id else None, run.run_at, run.outcome, _changes(run.detail, known))
         for run in runs
     ]
+
+
+def _with_people_and_orders(session: Session, details: list[dict[str, Any]], vocabulary: Vocabulary) -> Vocabulary:
+    """The vocabulary with the customers, partners and orders these runs name. At most two queries."""
+    states = [state for detail in details for state in (detail.get("before") or {}, detail.get("after") or {})]
+    people = {uuid.UUID(state[who]) for state in states for who in ("customer", "partner") if state.get(who)}
+    orders = {uuid.UUID(order_id) for state in states for order_id in state.get("orders", ())}
+    contacts = dict(session.execute(sa.select(Contact.id, Contact.name).where(Contact.id.in_(people))).all()) if people else {}
+    numbers = dict(session.execute(sa.select(Order.id, Order.order_number).where(Order.id.in_(orders))).all()) if orders else {}
+    named = {str(contact_id): name or _("Unknown") for contact_id, name in contacts.items()} | {"nobody": _("nobody")}
+    numbered = {str(order_id): number for order_id, number in numbers.items()}
+    return Vocabulary({**vocabulary.of, "customer": named, "partner": named, "order": numbered})
 
 
 def _row(thread: ThreadName | None, at: datetime, outcome: str, changes: tuple[str, ...]) -> Row:
@@ -114,6 +139,8 @@ def _changes(detail: dict[str, Any], vocabulary: Vocabulary) -> tuple[str, ...]:
         for name, words in STATE.items()
         if before.get(name) != after.get(name)
     ]
+    linked = set(after.get("orders", ())) - set(before.get("orders", ()))
+    said += [_("linked with %(number)s", number=vocabulary.words("order", order_id)) for order_id in sorted(linked)]
     said += [f"+ {tag}" for tag in after.get("tags", ()) if tag not in before.get("tags", ())]
     said += [f"− {tag}" for tag in before.get("tags", ()) if tag not in after.get("tags", ())]
     if after.get("snoozed_until") and before.get("snoozed_until") != after["snoozed_until"]:

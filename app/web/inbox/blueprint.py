@@ -15,6 +15,7 @@ from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.domain.accounts.permissions import Permission
 from app.domain.delivery.signals import EMOJI
+from app.domain.orders.queries import OrderMissing
 from app.domain.realtime.queries import list_sequences
 from app.domain.threads.counts import ViewCounts, count_views
 from app.domain.threads.macros import MacroMissing
@@ -70,6 +71,7 @@ def _signed_in_only() -> Any:
 @bp.errorhandler(ThreadMissing)
 @bp.errorhandler(ViewMissing)
 @bp.errorhandler(MacroMissing)
+@bp.errorhandler(OrderMissing)
 def _not_here(_error: Exception) -> Any:
     return error_pages.answer(NotFound())  # raising here would be a 500: this is a handler already
 

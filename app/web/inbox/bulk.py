@@ -18,7 +18,7 @@ from app.core.translation import gettext as _
 from app.core.translation import ngettext
 from app.core.work import READY, RUNNING
 from app.domain.routing.words import thread_type_words
-from app.domain.threads.bulk import BULK_CAP, Change, NothingToUndo, start_bulk_action, undo_bulk_action
+from app.domain.threads.bulk import ABOUT, BULK_CAP, Change, NothingToUndo, start_bulk_action, undo_bulk_action
 from app.domain.threads.models import Priority, ThreadStatus, ThreadType
 from app.domain.threads.queries import count_matching
 from app.domain.threads.snooze import BadSnoozeTime
@@ -27,6 +27,7 @@ from app.domain.threads.timeline import list_assignable_users
 from app.domain.threads.triage_models import BulkAction
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import bp, parse_uuid
+from app.web.inbox.bulk_about import UnknownAbout, about_change, about_words
 from app.web.inbox.listing import asked_filter
 from app.web.inbox.macros import bulk_change as macro_change
 from app.web.inbox.snooze import snooze_time_asked_for
@@ -61,7 +62,7 @@ def bulk_tags() -> ResponseReturnValue:
 @bp.post("/bulk")
 def start_bulk() -> ResponseReturnValue:
     """`thread` (many) or `all` with the list's filters in the query; one of `set_status`, `set_priority`, `set_type`,
-    `set_assignee`, `add_tag`, `remove_tag`, `set_spam`, `macro`, `choice`, `until`."""
+    `set_assignee`, `add_tag`, `remove_tag`, `set_spam`, `macro`, `choice`, `until`, `about` (which of the fields `about_…`)."""
     viewer = current_viewer()
     ids = [found for found in map(parse_uuid, request.form.getlist("thread")) if found]
     matching = asked_filter(request.args.get("view") or "open")[0] if request.form.get("all") else None
@@ -69,6 +70,8 @@ def start_bulk() -> ResponseReturnValue:
         change = _change()
     except BadTag:
         return _refused(_("A tag is one to fifty characters long."))
+    except UnknownAbout as error:
+        return _refused(str(error))
     except BadSnoozeTime:
         return _refused(_("Choose a date and time ahead of now, at most two years."))
     if not ids and matching is None:
@@ -119,6 +122,8 @@ def _change() -> Change:
         return Change("assignee", str(found) if found else None)
     if form.get("choice") or form.get("until"):
         return Change("snooze", snooze_time_asked_for().isoformat())
+    if form.get("about"):
+        return about_change(form["about"], form)
     if form.get("macro"):
         return macro_change()
     if "set_spam" in form:
@@ -167,6 +172,8 @@ def _what(bulk: BulkAction) -> str:
         return _("Priority %(priority)s", priority=priority_words(to).lower())
     if kind == "type":
         return _("Type: %(kind)s", kind=thread_type_words(ThreadType(to)))
+    if kind in ABOUT:
+        return about_words(kind, to, bulk.change.get("named", ""))
     if kind == "macro":
         return _("Macro %(name)s", name=to)
     if kind == "spam":

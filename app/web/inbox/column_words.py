@@ -16,6 +16,9 @@ COLUMNS = {
     Column.WAITING: N_("What it waits for"),
     Column.BRAND: N_("Brand"),
     Column.ASSIGNEE: N_("Assignee"),
+    Column.ORDER: N_("Order"),
+    Column.TYPE: N_("Type"),
+    Column.CHANNEL: N_("Channel account"),
 }
 
 

@@ -13,7 +13,7 @@ from flask import abort, g, request
 from app.core.clock import utc_now
 from app.core.db import db
 from app.core.links import url_for
-from app.domain.threads.list_filters import Due, RailView, ViewFilters, thread_filter
+from app.domain.threads.list_filters import NOBODY, Due, RailView, ViewFilters, thread_filter
 from app.domain.threads.models import Priority, ThreadStatus, ThreadType
 from app.domain.threads.queries import ThreadFilter
 from app.domain.threads.saved_views import View, ViewMissing, get_view
@@ -127,7 +127,7 @@ def name_only(view: str) -> Asked:
 
 
 def kept_args(view: str) -> dict[str, Any]:
-    """Status, priority, brand, team, tag, type, order, tasks, due and sort as they go into an address again."""
+    """All that narrows or orders a list, as it goes into an address again."""
     kept = {
         "status": _choice(ThreadStatus, "status"),
         "priority": _choice(Priority, "priority"),
@@ -136,6 +136,8 @@ def kept_args(view: str) -> dict[str, Any]:
         "tag": _given("tag", lambda text: len(text) <= TAG_CHARACTERS and text.isprintable()),
         "type": _choice(ThreadType, "type"),
         "order": _given("order", lambda text: parse_uuid(text) is not None),
+        "assignee": _given("assignee", lambda text: text == NOBODY or parse_uuid(text) is not None),
+        "channel": _given("channel", lambda text: parse_uuid(text) is not None),
         "tasks": _given("tasks", lambda text: text in ("mine", "all")),
         "due": _given("due", lambda text: text in get_args(Due)),
         "sort": _choice(ListSort, "sort") or None,

@@ -14,6 +14,7 @@ from app.core.db import db
 from app.core.links import url_for
 from app.core.paging import BadCursor, Page
 from app.domain.accounts.permissions import Permission
+from app.domain.threads.columns import ASKED_FOR
 from app.domain.threads.models import Priority, ThreadStatus
 from app.domain.threads.queries import ThreadFilter, list_threads
 from app.domain.threads.sorting import ListSort
@@ -21,6 +22,7 @@ from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import bp, url_of_view, url_to, view_counts, view_title, view_total
 from app.web.inbox.list_request import Asked, IsSearch, ask, ask_beside_thread, bare_url, is_saved, name_only
 from app.web.inbox.mixed_listing import list_with_tasks
+from app.web.inbox.more_filters import more_context
 from app.web.inbox.orders_kept import remember_sort
 from app.web.inbox.task_listing import TASK_VIEWS, task_list_context
 from app.web.inbox.team_filter import team_context
@@ -99,6 +101,7 @@ def _context(asked: Asked, *, with_rows: bool) -> dict[str, Any]:
         "view_is_changed": asked.is_changed,
         "may_change_view": asked.saved is not None and asked.saved.may_be_changed_by(viewer),
         "rows": _rows(asked) if with_rows else Page(()),
+        "more_columns": frozenset(ASKED_FOR) - {*asked.saved.hidden_columns} if asked.saved else frozenset(),
         "sort": asked.sort,
         "with_tasks": bool(filters.tasks),
         "tasks_url": asked.url_with_tasks(),
@@ -114,6 +117,7 @@ def _context(asked: Asked, *, with_rows: bool) -> dict[str, Any]:
         "order_filter": filters.order or "",
         "due_filter": filters.due or "",
         **(team_context(asked) if with_rows else {"team_filter": "", "own_teams": {}}),
+        **(more_context(asked) if with_rows else {}),
         "list_priorities": list(Priority),
         "bulk_statuses": list(ThreadStatus),
         "statuses": [s for s in ThreadStatus if s not in (ThreadStatus.RESOLVED, ThreadStatus.CLOSED)],

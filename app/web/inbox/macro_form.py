@@ -39,6 +39,7 @@ from app.domain.threads.macros import (
 from app.domain.threads.models import CLOSED_STATUSES, Priority, ThreadStatus, ThreadType
 from app.domain.threads.tags import BadTag, clean_tag
 from app.domain.threads.timeline import list_assignable_users
+from app.web.inbox.about_form import about_choices, about_values, read_about
 from app.web.inbox.blueprint import parse_uuid
 from app.web.inbox.macro_words import TASK_KINDS
 from app.web.inbox.triage_words import CALLS as CALL_KINDS
@@ -54,6 +55,11 @@ FIELDS = (
     "assignee",
     "priority",
     "thread_type",
+    "subject",
+    "customer",
+    "partner",
+    "order",
+    "order_number",
     "add_tags",
     "remove_tags",
     "note",
@@ -105,6 +111,7 @@ def values_of(steps: MacroSteps) -> dict[str, str]:
         "assignee": steps.assignee or "",
         "priority": steps.priority or "",
         "thread_type": steps.thread_type or "",
+        **about_values(steps),
         "add_tags": ", ".join(steps.add_tags),
         "remove_tags": ", ".join(steps.remove_tags),
         "note": steps.note,
@@ -140,11 +147,11 @@ def read_steps(form: MacroForm) -> None:
     if len(values["note"]) > NOTE_CHARACTERS:
         errors["note"] = _("Use at most %(count)s characters.", count=NOTE_CHARACTERS)
     add, remove = _tags(form, "add_tags"), _tags(form, "remove_tags")
-    task, calls = _task(form), _calls(form)
+    task, calls, about = _task(form), _calls(form), read_about(values, errors)
     if errors:
         return
     try:
-        form.steps = _steps(values, add, remove).model_copy(update={"task": task, "calls": calls})
+        form.steps = _steps(values, add, remove).model_copy(update={"task": task, "calls": calls, **about})
     except ValueError:
         errors["status"] = _("This choice does not exist; reload the page and try again.")
         return
@@ -236,13 +243,14 @@ def choices(session: Session, viewer: Viewer, form: MacroForm) -> dict[str, Any]
         "people": [same, (ME, _("Whoever runs it")), (NOBODY, _("Nobody")), *named],
         "priorities": [same, *((priority.value, priority_words(priority)) for priority in Priority)],
         "types": [same, *((kind.value, thread_type_words(kind)) for kind in ThreadType if kind != ThreadType.INTERNAL_TICKET)],
+        **about_choices(session, viewer, form.values),
         "templates": [("", _("None")), *templates],
         "statuses": [same, *((status.value, status_words(status)) for status in ThreadStatus)],
         "task_kinds": [(kind, _(words)) for kind, words in TASK_KINDS.items()],
         "calls": [("", _("Nothing")), *((kind, _(words)) for kind, words in CALL_KINDS.items())],
         "snoozes": [("", _("Not")), *((key, _(words)) for key, words in SNOOZES.items())],
     }
-    chosen = {"teams": "team", "people": "assignee", "templates": "template", "brands": "brand"}
+    chosen = {"teams": "team", "people": "assignee", "templates": "template", "brands": "brand", "partners": "partner"}
     for options, name in chosen.items():  # what is gone stays chosen until somebody chooses another
         value = form.values[name]
         if value and value not in dict(lists[options]):

@@ -13,9 +13,10 @@ from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.core.translation import ngettext
 from app.domain.accounts.models import Team, User
+from app.domain.contacts.models import Contact
 from app.domain.reply_templates.models import ReplyTemplate
 from app.domain.routing.words import thread_type_words
-from app.domain.threads.macros import ME, NOBODY, MacroSteps
+from app.domain.threads.macros import ME, NOBODY, ONLY_OPEN, MacroSteps
 from app.web.inbox.triage_words import CALLS, SNOOZES
 from app.web.inbox.words import priority_words, status_words
 
@@ -35,12 +36,15 @@ STEPS = {
     "assignee": N_("Assignee"),
     "add_tags": N_("Tags"),
     "template_id": N_("Reply"),
+    "customer_id": N_("Customer"),
+    "partner_id": N_("Partner"),
+    "order": N_("Order"),
 }
 
 
 @dataclass(frozen=True)
 class Names:
-    """What the ids in steps are called: users, teams and templates; one that is gone is missing here."""
+    """What the ids in steps are called: users, teams, templates and contacts; one that is gone is missing here."""
 
     of: Mapping[uuid.UUID, str]
 
@@ -53,12 +57,14 @@ def names_in(session: Session, all_steps: list[MacroSteps]) -> Names:
     users = {uuid.UUID(steps.assignee) for steps in all_steps if steps.assignee and steps.assignee not in (ME, NOBODY)}
     teams = {steps.team_id for steps in all_steps if steps.team_id}
     templates = {steps.template_id for steps in all_steps if steps.template_id}
-    if not (users or teams or templates):
+    people = {who for steps in all_steps for who in (steps.customer_id, steps.partner_id) if who}
+    if not (users or teams or templates or people):
         return Names({})
     found = sa.union_all(
         sa.select(User.id, User.name).where(User.id.in_(users)),
         sa.select(Team.id, Team.name).where(Team.id.in_(teams)),
         sa.select(ReplyTemplate.id, ReplyTemplate.name).where(ReplyTemplate.id.in_(templates)),
+        sa.select(Contact.id, Contact.name).where(Contact.id.in_(people)),
     )
     return Names({row.id: row.name for row in session.execute(found)})
 
@@ -74,7 +80,7 @@ def step_words(steps: MacroSteps, names: Names) -> list[str]:
         said.append(_("priority %(priority)s", priority=priority_words(steps.priority).lower()))
     if steps.thread_type is not None:
         said.append(_("type %(kind)s", kind=thread_type_words(steps.thread_type)))
-    said += _tag_words(steps)
+    said += [*_about_words(steps, names), *_tag_words(steps)]
     if steps.note:
         first = " ".join(steps.note.split())
         said.append(_("note: %(text)s", text=first if len(first) <= NOTE_SHOWN else f"{first[:NOTE_SHOWN]}…"))
@@ -89,6 +95,15 @@ def step_words(steps: MacroSteps, names: Names) -> list[str]:
     if steps.snooze is not None:
         said.append(_("snooze: %(time)s", time=_(SNOOZES[steps.snooze]).lower()))
     return said
+
+
+def _about_words(steps: MacroSteps, names: Names) -> list[str]:
+    said = [_("subject “%(subject)s”", subject=steps.subject)] if steps.subject is not None else []
+    said += [_("customer %(name)s", name=names.get(steps.customer_id))] if steps.customer_id is not None else []
+    said += [_("partner %(name)s", name=names.get(steps.partner_id))] if steps.partner_id is not None else []
+    if steps.order == ONLY_OPEN:
+        return [*said, _("link the customer’s one open order")]
+    return [*said, _("link order %(number)s", number=steps.order)] if steps.order is not None else said
 
 
 def _tag_words(steps: MacroSteps) -> list[str]:

@@ -25,7 +25,7 @@ from app.domain.delivery.actions import UnableToReply
 from app.domain.delivery.recall import AlreadyLeft, NotTheWriter, take_back
 from app.domain.tasks.automatic import take_asked_tasks_back
 from app.domain.threads.actions import ThreadMovedOn, lock_thread
-from app.domain.threads.bulk import Change, NothingToUndo, state_of
+from app.domain.threads.bulk import Change, NothingToUndo, read_state
 from app.domain.threads.macro_models import Macro
 from app.domain.threads.macro_run import (
     Run,
@@ -121,7 +121,7 @@ def _take_steps(thread: Thread, macro: Macro, steps: MacroSteps, run: Run) -> Ou
             return Outcome(is_first=False)
         check_brand(macro.brand_id, thread)
         note_run(session, macro, thread, run)
-        former = state_of(lock_thread(session, thread.id))
+        former = read_state(session, lock_thread(session, thread.id))
         locked = take_first_steps(session, thread_id=thread.id, steps=steps, run=run)
         sent = None
         if plan is not None and steps.sends:
@@ -129,8 +129,7 @@ def _take_steps(thread: Thread, macro: Macro, steps: MacroSteps, run: Run) -> Ou
         elif plan is not None and not request.htmx:
             insert_later(session, locked, plan)
         take_last_steps(session, thread_id=thread.id, steps=steps, run=run)
-        session.flush()
-        latter = state_of(locked)
+        latter = read_state(session, locked)
         note_outcome(session, run, former=former, latter=latter, message_id=sent.id if sent else None)
     return Outcome(True, sent, former != latter or steps.task is not None or bool(steps.calls))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
+from collections.abc import Sequence
 
 from flask import abort, flash, redirect
 from flask.typing import ResponseReturnValue
@@ -27,6 +28,7 @@ from app.domain.threads.order_threads import list_orders_of_thread
 from app.domain.threads.queries import get_thread
 from app.web.accounts.session import current_viewer
 from app.web.inbox.blueprint import bp, parse_uuid
+from app.web.inbox.dialogs import dialog_done
 from app.web.pages import page
 
 NEWEST = Sort("created_at", descending=True)
@@ -50,7 +52,8 @@ def add_order_link(thread_id: uuid.UUID) -> ResponseReturnValue:
     with contextlib.suppress(AlreadyAbout), transaction() as session:
         locked, order = lock_thread(session, thread.id), session.get_one(Order, order.id)
         link_order(session, order, locked, because=Because.HAND, now=utc_now(), actor=viewer.actor)
-    return _answer(thread.id, _("This conversation is about %(number)s now.", number=order.order_number))
+    undo = url_for("inbox.remove_order_link", thread_id=thread.id, order_id=order.id)
+    return _answer(thread.id, _("This conversation is about %(number)s now.", number=order.order_number), undo=undo)
 
 
 @bp.post("/threads/<uuid:thread_id>/orders/<uuid:order_id>/removal")
@@ -73,13 +76,25 @@ def orders_page(thread: Thread, *, status: int = 200) -> Response:
     known = {order.id for order in linked}
     words = " ".join(storable(request.args.get("q", "")).split())[:100]
     theirs = list_orders_of_contact(session, viewer=viewer, contact_id=thread.contact_id) if thread.contact_id else []
-    offered = sorted(
-        (row for row in theirs if row.order.id not in known and row.order.brand_id == thread.brand_id),
-        key=lambda row: row.order.status in ENDED,
-    )
+    offered = _not_linked(theirs, thread, known)
     found = _search(thread, words, known) if words else []
     context = {"thread": thread, "linked": linked, "offered": offered[:MOST_FOUND], "found": found, "q": words}
     return page("inbox/thread_orders.html", blocks=("thread_orders",), status=status, **context)
+
+
+def orders_to_link(thread: Thread, words: str) -> list[OrderRow]:
+    """What `words` find, without words the customer's; open ones first, without those it is linked with."""
+    session, viewer = db.session(), current_viewer()
+    known = {order.id for order in list_orders_of_thread(session, viewer=viewer, thread_id=thread.id)}
+    if words:
+        return _search(thread, words, known)
+    theirs = list_orders_of_contact(session, viewer=viewer, contact_id=thread.contact_id) if thread.contact_id else []
+    return _not_linked(theirs, thread, known)[:MOST_FOUND]
+
+
+def _not_linked(rows: Sequence[OrderRow], thread: Thread, known: set[uuid.UUID]) -> list[OrderRow]:
+    kept = (row for row in rows if row.order.id not in known and row.order.brand_id == thread.brand_id)
+    return sorted(kept, key=lambda row: row.order.status in ENDED)
 
 
 def _search(thread: Thread, words: str, known: set[uuid.UUID]) -> list[OrderRow]:
@@ -100,9 +115,11 @@ def _find(thread: Thread, order_id: uuid.UUID | None) -> Order | None:
     return found if found.brand_id == thread.brand_id else None
 
 
-def _answer(thread_id: uuid.UUID, words: str) -> ResponseReturnValue:
-    """The block anew; without JavaScript the thread again."""
+def _answer(thread_id: uuid.UUID, words: str, *, undo: str = "") -> ResponseReturnValue:
+    """The block anew, for the dialog that it is done; without JavaScript the thread again."""
     runtime().nudger.nudge()
+    if request.htmx.target == "move-place":
+        return dialog_done(thread_id, words, undo=undo)
     if request.htmx:
         response = orders_page(get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id))
         if request.htmx.target != "thread-orders":

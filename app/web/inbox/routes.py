@@ -2,8 +2,11 @@
 
 from app.web.inbox import (
     bulk,
+    bulk_about,
     calls,
+    choose_about,
     composer,
+    customer_facts,
     files,
     forward,
     listing,
@@ -35,8 +38,11 @@ from app.web.inbox.blueprint import bp
 __all__ = [
     "blueprints",
     "bulk",
+    "bulk_about",
     "calls",
+    "choose_about",
     "composer",
+    "customer_facts",
     "files",
     "forward",
     "listing",

@@ -11,6 +11,8 @@ from flask import current_app
 from flask_babel import get_locale
 from markupsafe import Markup
 
+from app.domain.routing.words import thread_type_words
+from app.domain.threads.columns import Column
 from app.domain.threads.models import Priority, Thread, ThreadStatus
 from app.domain.threads.queries import ThreadRow
 from app.domain.threads.sorting import ListSort
@@ -57,6 +59,9 @@ class RowLook:
     brand_hue: int
     assignee_name: str
     order_number: str
+    type_words: str
+    """Empty where the list does not show it, as is the next."""
+    channel_name: str
 
 
 def rows_html(
@@ -66,10 +71,12 @@ def rows_html(
     sort: str,
     current_id: uuid.UUID | None,
     has_brands: bool,
+    more: frozenset[str] = frozenset(),
 ) -> Markup:
-    """An `<li>` for each thread of a list sorted by `sort`, where the thread `current_id` is open beside it."""
+    """An `<li>` for each thread of a list sorted by `sort`, where the thread `current_id` is open beside it. `more`: the columns
+    of `columns.ASKED_FOR` it shows."""
     locale = str(get_locale())
-    return Markup("\n").join(_made(_look(row, locale, url, sort, current_id, has_brands)) for row in rows)
+    return Markup("\n").join(_made(_look(row, locale, url, sort, current_id, has_brands, more)) for row in rows)
 
 
 def _look(
@@ -79,6 +86,7 @@ def _look(
     sort: str,
     current_id: uuid.UUID | None,
     has_brands: bool,
+    more: frozenset[str],
 ) -> RowLook:
     thread, is_current = row.thread, row.thread.id == current_id
     due_at = thread.response_due_at
@@ -110,6 +118,8 @@ def _look(
         brand_hue=row.brand_hue,
         assignee_name=row.assignee_name or "",
         order_number=row.order_number,
+        type_words=thread_type_words(thread.thread_type) if Column.TYPE in more else "",
+        channel_name=row.channel_name if Column.CHANNEL in more else "",
     )
 
 

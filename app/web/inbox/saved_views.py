@@ -18,7 +18,8 @@ from app.core.db import db, transaction
 from app.core.text import storable
 from app.core.translation import gettext as _
 from app.domain.accounts.queries import list_teams
-from app.domain.threads.columns import Column, hidden_beside
+from app.domain.routing.words import thread_type_words
+from app.domain.threads.columns import ASKED_FOR, Column, hidden_beside
 from app.domain.threads.list_filters import ViewFilters
 from app.domain.threads.saved_view_actions import (
     NAME_CHARACTERS,
@@ -41,6 +42,7 @@ from app.web.inbox import words
 from app.web.inbox.blueprint import bp, parse_uuid, url_of_view, view_audiences, view_counts, view_title
 from app.web.inbox.column_words import column_choices
 from app.web.inbox.list_request import Asked, ask
+from app.web.inbox.more_filters import narrowed_to
 from app.web.inbox.team_filter import gone_team
 from app.web.pages import page
 
@@ -243,7 +245,7 @@ def _hidden_columns(asked: Asked) -> tuple[Column, ...]:
     """Those without a tick; the form above a list does not ask for them, and its view has those of the list."""
     if "columns" in request.form:
         return hidden_beside(request.form.getlist("column"))
-    return asked.saved.hidden_columns if asked.saved else ()
+    return asked.saved.hidden_columns if asked.saved else ASKED_FOR
 
 
 def _form(
@@ -288,6 +290,11 @@ def _said_of(view: View, *, teams: Mapping[uuid.UUID, str]) -> str:
     status = words.status_words(filters.status) if filters.status else ""
     priority = words.priority_words(filters.priority) if filters.priority else ""
     team = teams.get(filters.team, gone_team()) if filters.team else ""
-    parts = [view_title(filters.view), status, priority, team, filters.tag or "", words.sort_words(view.sort)]
+    kind, due = (
+        thread_type_words(filters.type) if filters.type else "",
+        words.due_filter_words(filters.due) if filters.due else "",
+    )
+    parts = [view_title(filters.view), status, priority, kind, team, *narrowed_to(filters), filters.tag or "", due]
+    parts.append(words.sort_words(view.sort))
     parts += [_("with one’s own tasks")] if filters.tasks else []
     return " · ".join(part for part in parts if part)

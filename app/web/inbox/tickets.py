@@ -1,4 +1,4 @@
-"""Open an internal ticket, on its own or about a thread."""
+"""Open an internal ticket, on its own or about a thread or an order."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from app.core.runtime import runtime
 from app.core.text import storable
 from app.core.translation import gettext as _
 from app.domain.accounts.queries import list_offered_brands
+from app.domain.orders.models import Order
+from app.domain.orders.queries import get_order
 from app.domain.threads.models import Priority, Thread
 from app.domain.threads.queries import get_thread
 from app.domain.threads.tickets import NewTicket, list_ticket_people, open_ticket
@@ -40,9 +42,12 @@ class TicketForm:
     def get(self, name: str) -> str:
         return storable(self.values.get(name, "")).strip()
 
-    def ticket(self, *, brand_ids: tuple[uuid.UUID, ...], people: People, about: Thread | None) -> NewTicket | None:
+    def ticket(
+        self, *, brand_ids: tuple[uuid.UUID, ...], people: People, about: Thread | None, order: Order | None
+    ) -> NewTicket | None:
         """What the form holds; None with errors where something is wrong."""
-        brand_id = about.brand_id if about else parse_uuid(self.get("brand"))
+        set_by = about or order
+        brand_id = set_by.brand_id if set_by else parse_uuid(self.get("brand"))
         if brand_id is None or brand_id not in brand_ids:
             self.errors["brand"] = _("Choose one of your brands.")
         subject, text = " ".join(self.get("subject").split()), self.get("text").replace("\r\n", "\n")
@@ -59,23 +64,23 @@ class TicketForm:
             self.errors["priority"] = _("Choose one of the list.")
         if self.errors or brand_id is None:
             return None
-        return NewTicket(brand_id, subject, text, Priority(priority), assignee, about)
+        return NewTicket(brand_id, subject, text, Priority(priority), assignee, about, order)
 
 
 @bp.get("/tickets/new")
 def new_ticket() -> ResponseReturnValue:
-    """The form; `about` is the thread it is about."""
-    return _form(TicketForm({}), _about())
+    """The form; `about` is the thread, `order_id` the order it is about."""
+    return _form(TicketForm({}), _about(), _order())
 
 
 @bp.post("/tickets")
 def add_ticket() -> ResponseReturnValue:
     """Open the ticket; the same form twice is one."""
-    viewer, about, form = current_viewer(), _about(), TicketForm(request.form.to_dict())
+    viewer, about, order, form = current_viewer(), _about(), _order(), TicketForm(request.form.to_dict())
     people = list_ticket_people(db.session(), viewer.brand_ids)
-    ticket = form.ticket(brand_ids=viewer.brand_ids, people=people, about=about)
+    ticket = form.ticket(brand_ids=viewer.brand_ids, people=people, about=about, order=order)
     if ticket is None:
-        return _form(form, about, status=422)
+        return _form(form, about, order, status=422)
     with transaction() as session:
         thread = open_ticket(
             session,
@@ -96,13 +101,21 @@ def _about() -> Thread | None:
     return get_thread(db.session(), viewer=current_viewer(), thread_id=thread_id) if thread_id else None
 
 
-def _form(form: TicketForm, about: Thread | None, *, status: int = 200) -> Response:
+def _order() -> Order | None:
+    """The order of `order_id`. Raises OrderMissing for one that is not to be seen."""
+    order_id = parse_uuid(request.values.get("order_id"))
+    return get_order(db.session(), viewer=current_viewer(), order_id=order_id).order if order_id else None
+
+
+def _form(form: TicketForm, about: Thread | None, order: Order | None, *, status: int = 200) -> Response:
     viewer, g.current_view = current_viewer(), "internal"
     people = list_ticket_people(db.session(), viewer.brand_ids)
-    shown = [(user_id, name) for user_id, (name, brands) in people.items() if about is None or about.brand_id in brands]
+    set_by = about or order
+    shown = [(user_id, name) for user_id, (name, brands) in people.items() if set_by is None or set_by.brand_id in brands]
     context: dict[str, Any] = {
         "form": form,
         "about": about,
+        "order": order,
         "brands": [(str(brand.id), brand.name) for brand in list_offered_brands(db.session(), viewer.brand_ids)],
         "people": [("", _("Nobody")), *((str(user_id), name) for user_id, name in shown)],
         "priority_choices": [(kind.value, priority_words(kind)) for kind in Priority],

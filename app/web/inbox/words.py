@@ -25,6 +25,7 @@ from app.domain.threads.sorting import ListSort
 from app.domain.threads.timeline import TASK_EVENTS, TimelineItem
 from app.domain.threads.unsent import UNSENT as UNSENT_REASON
 from app.mail.quoting import Section, split_quoted
+from app.web.inbox.about_words import PEOPLE_EVENTS, people_event_words
 from app.web.inbox.appointment_words import APPOINTMENT_EVENTS, appointment_event_words
 from app.web.inbox.ledger_words import failure_words
 from app.web.inbox.order_words import ORDER_EVENTS, order_event_words
@@ -277,6 +278,7 @@ _OF_OTHERS = (
     (frozenset(APPOINTMENT_EVENTS), appointment_event_words),
     (ORDER_EVENTS, order_event_words),
     (SURVEY_EVENTS, survey_event_words),
+    (PEOPLE_EVENTS, people_event_words),
     (frozenset({"ThreadTypeChanged"}), _type_words),
 )
 

@@ -49,12 +49,12 @@ function press(key) {
   }
   if (element ? element.closest("[inert]") : document.querySelector("#thread-pane[inert]")) return again(key, "thread-opened");
   if (!element && document.querySelector(`[data-coming~="${CSS.escape(key)}"]`)) return again(key, "htmx:load");
-  return use(element);
+  return use(element) || (key === "c" && use(document.querySelector('[data-key="+"]'))); // where no call is to be logged: a new message
 }
 
 // The bar over a list acts on what is selected: where nothing is, the keys it shares with the open thread are that one's.
 const isIdle = (element) => OF_THREAD.includes(element.dataset.key) && element.closest(".bulk-bar") && !element.checkVisibility();
-const OF_THREAD = ["e", "a", "h", "t", "q", "w", "m", "!", "o", "r", "n", "c", "d", "p"];
+const OF_THREAD = ["e", "a", "h", "t", "q", "w", "m", "!", "o", "r", "n", "c", "d", "p", "l"];
 
 // A key for a thread or a part that is on its way counts for that one; the last one pressed wins.
 let meant = "";

@@ -15,6 +15,10 @@ from app.domain.orders.lines import set_discount
 from app.domain.orders.models import LineItem, Order, OrderPayment, OrderSource, OrderStatus, OrderThread
 from app.domain.orders.payments import NewPayment, add_payment
 from app.domain.orders.regroup import UnableToRegroup, duplicate_order, merge_orders, split_order, undo_regroup
+from app.domain.orders.template_facts import find_order_of_thread
+from app.domain.tasks.actions import TaskContent, create_task
+from app.domain.tasks.models import Task
+from app.domain.threads.tickets import NewTicket, open_ticket
 from tests.domain.orders.conftest import Desk
 from tests.domain.orders.factories import make_order
 from tests.factories import NOW, make_contact
@@ -85,6 +89,47 @@ def test_two_orders_become_one_and_are_parted_again(desk: Desk) -> None:
     assert (other.status, order.external_references) == (OrderStatus.NEW, {})
     assert desk.session.execute(sa.select(OrderPayment.order_id)).scalar_one() == other.id
     assert desk.session.execute(sa.select(OrderThread.order_id)).scalar_one() == other.id
+
+
+def test_tasks_tickets_and_conversations_follow_a_merge_and_come_back(desk: Desk) -> None:
+    order, other = an_order(desk), an_order(desk)
+    ticket = open_ticket(desk.session, NewTicket(desk.brand.id, "Meterkast", order=other), **who(desk), author_name="Alice")  # type: ignore[arg-type]
+    task, own = (a_task(desk, one) for one in (other, order))
+    event = merge_orders(desk.session, order.id, other.id, **who(desk))  # type: ignore[arg-type]
+    assert [desk.session.get_one(Task, one.id, populate_existing=True).order_id for one in (task, own)] == [order.id, order.id]
+    assert desk.session.get(OrderThread, (order.id, ticket.id)) is not None
+    moved_since = a_task(desk, other)
+    undo_regroup(desk.session, event, **who(desk))  # type: ignore[arg-type]
+    found = [desk.session.get_one(Task, one.id, populate_existing=True).order_id for one in (task, own, moved_since)]
+    assert found == [other.id, order.id, other.id]
+    assert desk.session.get(OrderThread, (order.id, ticket.id)) is None
+
+
+def test_what_was_put_elsewhere_since_stays_there(desk: Desk) -> None:
+    order, other, third = an_order(desk), an_order(desk), an_order(desk)
+    task = a_task(desk, other)
+    event = merge_orders(desk.session, order.id, other.id, **who(desk))  # type: ignore[arg-type]
+    desk.session.get_one(Task, task.id, populate_existing=True).order_id = third.id
+    undo_regroup(desk.session, event, **who(desk))  # type: ignore[arg-type]
+    assert desk.session.get_one(Task, task.id, populate_existing=True).order_id == third.id
+
+
+def test_a_split_off_order_knows_the_conversations_and_its_tasks_go_home_when_it_is_undone(desk: Desk) -> None:
+    order = an_order(desk)
+    link_thread(desk.session, order, desk.thread.id, now=NOW)
+    cable = desk.session.execute(sa.select(LineItem).where(LineItem.description == "Kabel")).scalar_one()
+    stays = a_task(desk, order)
+    made, event = split_order(desk.session, order.id, [cable.id], **who(desk))  # type: ignore[arg-type]
+    assert desk.session.get(OrderThread, (made.id, desk.thread.id)) is not None
+    assert find_order_of_thread(desk.session, desk.thread.id).id == order.id  # type: ignore[union-attr]
+    task = a_task(desk, made)
+    undo_regroup(desk.session, event, **who(desk))  # type: ignore[arg-type]
+    assert [desk.session.get_one(Task, one.id, populate_existing=True).order_id for one in (task, stays)] == [order.id, order.id]
+    assert desk.session.get(OrderThread, (made.id, desk.thread.id)) is None
+
+
+def a_task(desk: Desk, order: Order) -> Task:
+    return create_task(desk.session, TaskContent(desk.brand.id, "Onderdeel bestellen", order_id=order.id), **who(desk))  # type: ignore[arg-type]
 
 
 def test_a_merge_is_not_taken_back_once_something_changed(desk: Desk) -> None:

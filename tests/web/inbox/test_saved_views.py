@@ -318,16 +318,16 @@ def test_saved_searches_are_suggested_to_those_who_have_them(desk: Desk) -> None
 def test_a_view_shows_the_columns_it_was_given(desk: Desk) -> None:
     view = desk.saved("tag=retour")
     here = f"/inbox/views/{view.id}"
-    assert "data-hides" not in desk.client.get(here).text
+    assert 'data-hides="type channel"' in desk.client.get(here).text
     form = desk.client.get(f"{here}/edit").text
-    assert form.count('name="column"') == form.count(" checked>") == len(Column)
+    assert form.count('name="column"') == len(Column) == form.count(" checked>") + 2
     fields = {"name": "Klussen", "for": "private", "columns": "1", "column": [c.value for c in Column if c != Column.TAGS]}
     with counted_queries(desk.app) as before:
         desk.client.get(here)
     assert desk.post(here, **{**fields, "column": ["brand", "status", "nonsense"]}).status_code == 303
     with counted_queries(desk.app) as after:
         page = desk.client.get(here).text
-    assert 'data-hides="preview tags priority due snooze waiting assignee"' in page
+    assert 'data-hides="preview tags priority due snooze waiting assignee order type channel"' in page
     assert len(after) == len(before)
     assert desk.post(here, **fields).status_code == 303
     assert 'data-hides="tags"' in desk.client.get(f"{here}?sort=oldest").text
@@ -340,7 +340,7 @@ def test_columns_go_along_with_filters_copies_and_what_is_made_of_a_view(desk: D
     view = desk.saved("tag=retour")
     here = f"/inbox/views/{view.id}"
     desk.post(here, name="Klussen", columns="1", column=["brand", "preview"], **{"for": "private"})
-    hidden = ["tags", "priority", "status", "due", "snooze", "waiting", "assignee"]
+    hidden = ["tags", "priority", "status", "due", "snooze", "waiting", "assignee", "order", "type", "channel"]
     desk.post(f"{here}/filters?priority=urgent")
     desk.post(f"{here}/copy")
     desk.save(f"view={view.id}&sort=oldest", name="Oudste")

@@ -1,0 +1,44 @@
+"""What is known of the customer of a thread: where they are, what they agreed to, which forms they sent. Reads only."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.accounts.access import Viewer
+from app.domain.addresses.models import Address
+from app.domain.contacts.models import Contact, ContactAddress, ContactConsent
+from app.domain.orders.models import Order
+from app.domain.threads.models import Message
+
+MOST_PLACES, MOST_FORMS = 5, 3
+
+
+@dataclass(frozen=True)
+class CustomerFacts:
+    """`places`, each once, those of their newest orders first; `forms`: the newest messages that came by a form."""
+
+    places: tuple[str, ...]
+    consents: tuple[ContactConsent, ...]
+    forms: tuple[Message, ...]
+
+
+def read_customer_facts(session: Session, *, viewer: Viewer, contact_id: uuid.UUID) -> CustomerFacts:
+    """Four queries. Orders and forms of the viewer's brands alone."""
+    ordered = sa.select(Address.typed).join(Order, Order.address_id == Address.id)
+    ordered = ordered.where(Order.customer_contact_id == contact_id, Order.brand_id.in_(viewer.brand_ids))
+    typed = list(session.execute(ordered.order_by(Order.created_at.desc(), Order.id).limit(MOST_PLACES)).scalars())
+    own = sa.select(Contact.address).where(Contact.id == contact_id, Contact.address != "")
+    further = sa.select(ContactAddress.address).where(ContactAddress.contact_id == contact_id)
+    typed += session.execute(sa.union_all(own, further).limit(MOST_PLACES)).scalars()
+    consents = sa.select(ContactConsent).where(ContactConsent.contact_id == contact_id).order_by(ContactConsent.purpose)
+    forms = sa.select(Message).where(Message.sender_contact_id == contact_id, Message.meta.has_key("form"))
+    forms = forms.where(Message.brand_id.in_(viewer.brand_ids)).order_by(Message.occurred_at.desc(), Message.id.desc())
+    return CustomerFacts(
+        places=tuple(dict.fromkeys(typed))[:MOST_PLACES],
+        consents=tuple(session.execute(consents).scalars()),
+        forms=tuple(session.execute(forms.limit(MOST_FORMS)).scalars()),
+    )

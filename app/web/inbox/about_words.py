@@ -1,0 +1,21 @@
+"""Who became the customer or the partner of a conversation, as its timeline says it. No database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.core.translation import gettext as _
+from app.core.translation import mark as N_
+
+PEOPLE_EVENTS = frozenset({"CustomerChanged", "PartnerChanged"})
+_SAID = {
+    "CustomerChanged": (N_("%(who)s changed the customer from %(former)s to %(name)s"), N_("%(who)s took the customer off")),
+    "PartnerChanged": (N_("%(who)s set the partner to %(name)s"), N_("%(who)s took the partner off")),
+}
+
+
+def people_event_words(event_type: str, who: str, payload: dict[str, Any]) -> str:
+    named, nobody = _SAID[event_type]
+    if payload["contact_id"] is None:
+        return _(nobody, who=who)
+    return _(named, who=who, former=payload["from"] or _("nobody"), name=payload["to"] or _("Unknown"))

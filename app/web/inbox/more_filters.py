@@ -1,0 +1,80 @@
+"""Narrowing a list to one person's threads or to one channel account: the choices come when the menu of filters is opened."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+from flask.typing import ResponseReturnValue
+from htmx_flask import request
+
+from app.core.db import db
+from app.core.translation import gettext as _
+from app.domain.accounts.models import User
+from app.domain.connections.models import Channel
+from app.domain.connections.queries import list_channels
+from app.domain.orders.models import Order
+from app.domain.threads.list_filters import NOBODY, ViewFilters
+from app.domain.threads.timeline import list_assignable_users
+from app.web.accounts.session import current_viewer
+from app.web.inbox.blueprint import bp
+from app.web.inbox.list_request import Asked, ask
+from app.web.pages import page
+
+
+@bp.get("/inbox/more-filters")
+def more_filters() -> ResponseReturnValue:
+    """The people and channel accounts the list in the address (`view` and its filters) can be narrowed to: as a fragment for the
+    menu of filters, as a page without scripts."""
+    asked, session, viewer = ask(request.args.get("view") or "open"), db.session(), current_viewer()
+    people = dict(pair for brand_id in viewer.brand_ids for pair in list_assignable_users(session, brand_id))
+    people.pop(viewer.user_id, None)
+    named = sorted(people.items(), key=lambda pair: pair[1])
+    context: dict[str, Any] = {
+        "list_url": asked.url,
+        "assignee_filter": asked.filters.assignee or "",
+        "channel_filter": asked.filters.channel or "",
+        "assignees": [(viewer.user_id, _("Me")), (NOBODY, _("Nobody")), *named],
+        "channels": list_channels(session, brand_ids=viewer.brand_ids),
+    }
+    return page("inbox/list_more_choices.html" if request.htmx else "inbox/list_more_filters_page.html", **context)
+
+
+def more_context(asked: Asked) -> dict[str, Any]:
+    """The names of the person, the channel account and the order a list is narrowed to, for its chips; one query for each."""
+    filters = asked.filters
+    person, channel, order = narrowed_to(filters)
+    return {
+        "assignee_filter": filters.assignee or "",
+        "assignee_name": person,
+        "channel_filter": filters.channel or "",
+        "channel_name": channel,
+        "order_number": order,
+    }
+
+
+def narrowed_to(filters: ViewFilters) -> tuple[str, str, str]:
+    """(person, channel account, order) by their names, "" for those the list is not narrowed to."""
+    return (
+        _person(filters.assignee) if filters.assignee else "",
+        _name(Channel, filters.channel) if filters.channel else "",
+        _order_number(filters.order) if filters.order else "",
+    )
+
+
+def _order_number(order_id: uuid.UUID) -> str:
+    """Of an order of the viewer's brands."""
+    query = sa.select(Order.order_number).where(Order.id == order_id, Order.brand_id.in_(current_viewer().brand_ids))
+    return db.session.execute(query).scalar_one_or_none() or _("One order")
+
+
+def _person(assignee: uuid.UUID | str) -> str:
+    if isinstance(assignee, str):
+        return _("Nobody")
+    return _("Me") if assignee == current_viewer().user_id else _name(User, assignee)
+
+
+def _name(model: type[User] | type[Channel], row_id: uuid.UUID) -> str:
+    found = db.session.get(model, row_id)
+    return found.name if found is not None else _("Not there any more")
