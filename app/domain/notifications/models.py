@@ -218,7 +218,9 @@ class TeamsHook(WithId, Base):
     """Where the cards of a team go: the address of a workflow, which is a secret as a whole; `host` may be shown. `calls` are the
     instants of the calls of the last day, by which their pace is kept. `problem`: why Teams refuses us, in English.
 
-    `triggers`: which of TRIGGERS come there; `least_priority`: nothing about a thread or order that is less urgent does."""
+    `mentions_assignee`: whoever has the thread is mentioned by their address, which Teams must know: it takes a card with another
+    one and never shows it. `triggers`: which of TRIGGERS come there; `least_priority`: nothing about a thread or order that is
+    less urgent does."""
 
     __tablename__ = "teams_hooks"
 
@@ -226,6 +228,7 @@ class TeamsHook(WithId, Base):
     sealed_url: Mapped[bytes]
     host: Mapped[str]
     shows_content: Mapped[bool] = mapped_column(default=False)
+    mentions_assignee: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     triggers: Mapped[list[str]] = mapped_column(default=lambda: [kind.value for kind in TRIGGERS])
     least_priority: Mapped[Priority] = mapped_column(
         text_enum(Priority, "least_priority"), default=Priority.LOW, server_default=Priority.LOW.value

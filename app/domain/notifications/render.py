@@ -15,12 +15,14 @@ from app.domain.notifications.dispatching import Batch
 from app.domain.notifications.mail.compose import SystemMail
 from app.domain.notifications.models import AT_ONCE, Notification, NotificationKind, Way
 from app.domain.notifications.queries import NotificationRow, as_row, in_sight, rows_query
+from app.domain.notifications.teams.card_facts import STATUSES, Assignee, CardFacts, order_status_words
 from app.domain.notifications.words import bare_sentence, many_items_sentence, many_sentence, sentence, team_sentence
 from app.domain.threads.models import Thread
-from app.providers.teams.card import Card, Line
+from app.providers.teams.card import Card, Line, Mention
 from app.providers.web_push.sending import PushMessage, topic_of
 
 NAME = "Switchyard"
+NOTHING_KNOWN = CardFacts()
 
 
 def still_news(session: Session, batch: Batch) -> tuple[User, list[NotificationRow]]:
@@ -41,14 +43,22 @@ def still_news(session: Session, batch: Batch) -> tuple[User, list[NotificationR
 
 
 def card_of(
-    rows: Sequence[NotificationRow], *, names: Sequence[str], reference: str, base: str, locale: str, shows_content: bool
+    rows: Sequence[NotificationRow],
+    *,
+    names: Sequence[str],
+    reference: str,
+    base: str,
+    locale: str,
+    shows_content: bool,
+    known: CardFacts = NOTHING_KNOWN,
+    assignees: Sequence[Assignee] = (),
 ) -> Card:
-    """The card for a Teams channel: for whom, and what, with names and subjects only where the channel may see them."""
+    """The card for a Teams channel: for whom, and what, with names and subjects only where the channel may see them. `known`: of
+    what a card about one thing is about; `assignees`: who is mentioned."""
     with force_locale(locale):
         lines = tuple(_line(row, base, shows_content) for row in rows)
         title = lines[0].text if len(lines) == 1 else many_items_sentence(len(lines))
-        customer = rows[0].contact_name if shows_content and len(rows) == 1 else ""
-        facts = [(_("For"), ", ".join(names)), (_("Customer"), customer)]
+        facts = [(_("For"), ", ".join(names)), *(_facts(rows[0], known, locale, shows_content) if len(rows) == 1 else ())]
         open_url = lines[0].url if len(lines) == 1 else f"{base}/inbox"
         return Card(
             title=title,
@@ -58,7 +68,18 @@ def card_of(
             open_url=open_url,
             more_words=_("The others are in Switchyard."),
             reference=f"Switchyard {reference}",
+            mentions=tuple(Mention(one.name, one.email) for one in assignees),
         )
+
+
+def _facts(row: NotificationRow, known: CardFacts, locale: str, shows_content: bool) -> list[tuple[str, str]]:
+    status = order_status_words(known.order_status, locale) if known.order_status else ""
+    return [
+        (_("Customer"), (row.contact_name or known.customer) if shows_content else ""),
+        (_("Order"), " · ".join(filter(None, (known.order_number, status)))),
+        (_("Status"), _(STATUSES[known.status]) if known.status else ""),
+        (_("Team"), known.team),
+    ]
 
 
 def _line(row: NotificationRow, base: str, shows_content: bool) -> Line:

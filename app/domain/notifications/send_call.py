@@ -34,6 +34,7 @@ from app.domain.notifications.push.outcome import note_answer as note_device
 from app.domain.notifications.queries import NotificationRow
 from app.domain.notifications.render import card_of, mail_of, push_message, still_news
 from app.domain.notifications.senders import mail_sender, push_sender, teams_sender
+from app.domain.notifications.teams.card_facts import list_assignees, read_facts
 from app.domain.notifications.teams.hooks import note_answer as note_hook
 from app.domain.notifications.teams.hooks import open_address, take_slot
 from app.providers.teams.card import render
@@ -99,6 +100,8 @@ def _card(session: Session, batch: Batch) -> Call | Ended | Later:
         base=settings.public_url,
         locale=user.locale,
         shows_content=hook.shows_content,
+        known=read_facts(session, rows[0]),
+        assignees=list_assignees(session, rows) if hook.mentions_assignee else (),
     )
     sender, url, body = teams_sender(), open_address(hook, runtime().keyring), render(card)
     return Call(lambda at: sender.send(url, body, now=at), lambda later, answer: note_hook(later, hook_id, answer, now=utc_now()))

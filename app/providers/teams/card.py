@@ -13,6 +13,7 @@ from typing import Any
 
 MOST_BYTES = 20_000
 MOST_LINES = 10
+_TAGS = re.compile(r"[<>&]")
 _MARKS = re.compile(r"([\\`*_\[\]()#~>|!-])")
 
 
@@ -26,6 +27,19 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Mention:
+    """Somebody whose attention the card asks for. `user` is by what Teams knows them: the address they sign in with there."""
+
+    name: str
+    user: str
+
+    @property
+    def text(self) -> str:
+        """As it stands on the card, word for word as in its entity."""
+        return f"<at>{_TAGS.sub('', self.name).strip()[:80] or self.user}</at>"
+
+
+@dataclass(frozen=True)
 class Card:
     """What a card says, in words already chosen; all but `title` may hold what strangers wrote. `reference` is our own id."""
 
@@ -36,6 +50,7 @@ class Card:
     open_url: str
     more_words: str
     reference: str
+    mentions: tuple[Mention, ...] = ()
 
 
 def render(card: Card) -> bytes:
@@ -55,19 +70,25 @@ def escape(text: str, most: int = 300) -> str:
 
 
 def _envelope(card: Card, most: int) -> dict[str, Any]:
-    content = {
+    content: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.5",
         "body": [*_body(card, most), _text(card.reference, isSubtle=True, size="Small", spacing="Medium")],
         "actions": [{"type": "Action.OpenUrl", "title": card.open_words[:80], "url": card.open_url}],
     }
+    if card.mentions:
+        mentioned = [
+            {"type": "mention", "text": one.text, "mentioned": {"id": one.user, "name": one.name}} for one in card.mentions
+        ]
+        content["msteams"] = {"entities": mentioned}
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": content}
     return {"type": "message", "attachments": [attachment]}
 
 
 def _body(card: Card, most: int) -> list[dict[str, Any]]:
     found = [_text(escape(card.title, most), weight="Bolder", size="Medium")]
+    found += [_text(" ".join(one.text for one in card.mentions))] if card.mentions else []
     if len(card.lines) == 1:
         found += [_text(escape(line.about, most)) for line in card.lines if line.about]
     else:

@@ -112,7 +112,7 @@ def _wishes() -> Wishes:
     """What was ticked; a priority nobody knows counts as the least."""
     triggers = tuple(kind for kind in TRIGGERS if kind.value in request.form.getlist("triggers"))
     least = next((one for one in Priority if one.value == request.form.get("least_priority")), Priority.LOW)
-    return Wishes(triggers, least)
+    return Wishes(triggers, least, request.form.get("mentions_assignee") == "yes")
 
 
 def _find(team_id: uuid.UUID) -> TeamsHook | None:

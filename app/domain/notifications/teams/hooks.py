@@ -35,6 +35,7 @@ class Wishes:
 
     triggers: tuple[NotificationKind, ...] = TRIGGERS
     least_priority: Priority = Priority.LOW
+    mentions_assignee: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ def set_content(session: Session, hook: TeamsHook, *, shows_content: bool, wishe
     hook.shows_content = shows_content
     _set_wishes(hook, wishes)
     detail = {"shows_content": shows_content, "triggers": hook.triggers, "least_priority": wishes.least_priority.value}
+    detail["mentions_assignee"] = wishes.mentions_assignee
     audit(
         session, action="TeamsCardsChanged", object_type="team", object_id=str(hook.team_id), now=now, actor=actor, detail=detail
     )
@@ -89,6 +91,7 @@ def set_content(session: Session, hook: TeamsHook, *, shows_content: bool, wishe
 
 def _set_wishes(hook: TeamsHook, wishes: Wishes) -> None:
     hook.triggers, hook.least_priority = [kind.value for kind in wishes.triggers], wishes.least_priority
+    hook.mentions_assignee = wishes.mentions_assignee
 
 
 def remove_hook(session: Session, hook: TeamsHook, *, now: datetime, actor: Actor) -> None:

@@ -120,7 +120,15 @@ def read_card(body: bytes) -> Json:
         raise BadCard("an empty body")
     for part in _parts(content):
         _check_part(part)
+    _check_mentions(content)
     return dict(content)
+
+
+def _check_mentions(content: Json) -> None:
+    texts = [str(part.get("text", "")) for part in content["body"] if part.get("type") == "TextBlock"]
+    for entity in content.get("msteams", {}).get("entities", ()):
+        if not any(entity["text"] in text for text in texts) or "@" not in entity["mentioned"]["id"]:
+            raise BadCard("a mention of nobody on the card")
 
 
 def _check_part(part: Json) -> None:

@@ -1,0 +1,85 @@
+"""What a card says of the thread or order it is about beside its customer: order, status, team, and who has it. Reads only."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.text import mark as N_
+from app.domain.accounts.models import Team, User
+from app.domain.contacts.models import Contact
+from app.domain.notifications.queries import NotificationRow
+from app.domain.orders.models import Order, OrderStatus
+from app.domain.orders.template_facts import STATUS_WORDS, find_order_of_thread, language_of
+from app.domain.threads.models import Thread, ThreadStatus
+
+MOST_MENTIONED = 10
+ORDERS = "/orders/"
+STATUSES = {
+    ThreadStatus.OPEN: N_("Open"),
+    ThreadStatus.IN_PROGRESS: N_("In progress"),
+    ThreadStatus.WAITING_CUSTOMER: N_("Waiting on customer"),
+    ThreadStatus.WAITING_INTERNAL: N_("Waiting on us"),
+    ThreadStatus.ESCALATED: N_("Escalated"),
+    ThreadStatus.RESOLVED: N_("Resolved"),
+    ThreadStatus.CLOSED: N_("Closed"),
+}
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """ "" where nothing is known. `customer` is the order's, where the card is about no thread."""
+
+    order_number: str = ""
+    order_status: OrderStatus | None = None
+    status: ThreadStatus | None = None
+    team: str = ""
+    customer: str = ""
+
+
+@dataclass(frozen=True)
+class Assignee:
+    """Who has what a card is about; `email` is by what Teams knows them."""
+
+    name: str
+    email: str
+
+
+def read_facts(session: Session, row: NotificationRow) -> CardFacts:
+    """At most four queries."""
+    told = row.notification
+    thread = session.get(Thread, told.thread_id) if told.thread_id else None
+    order = find_order_of_thread(session, thread.id) if thread is not None else _order_at(session, told.place)
+    team = session.get(Team, thread.team_id) if thread is not None and thread.team_id else None
+    customer = session.get(Contact, order.customer_contact_id) if order is not None and thread is None else None
+    return CardFacts(
+        order_number=order.order_number if order is not None else "",
+        order_status=order.status if order is not None else None,
+        status=thread.status if thread is not None else None,
+        team=team.name if team is not None else "",
+        customer=customer.name if customer is not None else "",
+    )
+
+
+def list_assignees(session: Session, rows: Sequence[NotificationRow]) -> list[Assignee]:
+    """Who has the threads of these notifications, by name. One query."""
+    threads = {row.notification.thread_id for row in rows if row.notification.thread_id}
+    query = sa.select(User.name, User.email).join(Thread, Thread.assignee_user_id == User.id)
+    query = query.where(Thread.id.in_(threads), User.disabled_at.is_(None)).distinct().order_by(User.name).limit(MOST_MENTIONED)
+    return [Assignee(row.name, row.email) for row in session.execute(query)] if threads else []
+
+
+def order_status_words(status: OrderStatus, locale: str) -> str:
+    words = STATUS_WORDS[language_of(locale)][status]
+    return words[:1].upper() + words[1:]
+
+
+def _order_at(session: Session, place: str) -> Order | None:
+    try:
+        return session.get(Order, uuid.UUID(place.removeprefix(ORDERS))) if place.startswith(ORDERS) else None
+    except ValueError:
+        return None
