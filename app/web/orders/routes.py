@@ -1,7 +1,7 @@
 """The pages of orders."""
 
-from app.web.orders import articles, board, lines, listing, pages, regroup, settings, writing
+from app.web.orders import articles, board, comments, lines, listing, pages, regroup, settings, writing
 from app.web.orders.blueprint import bp
 
-__all__ = ["articles", "blueprints", "board", "lines", "listing", "pages", "regroup", "settings", "writing"]
+__all__ = ["articles", "blueprints", "board", "comments", "lines", "listing", "pages", "regroup", "settings", "writing"]
 blueprints = (bp,)

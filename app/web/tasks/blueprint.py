@@ -8,6 +8,7 @@ from flask import Blueprint, current_app
 from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
+from app.domain.orders.queries import OrderMissing
 from app.domain.tasks.queries import TaskMissing
 from app.domain.threads.queries import ThreadMissing
 from app.web import error_pages
@@ -23,6 +24,7 @@ def _signed_in_only() -> Any:
     return None
 
 
+@bp.errorhandler(OrderMissing)
 @bp.errorhandler(TaskMissing)
 @bp.errorhandler(ThreadMissing)
 def _not_here(_error: Exception) -> Any:

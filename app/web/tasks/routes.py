@@ -1,7 +1,7 @@
 """Tasks over HTTP: the list, the board, the calendar, one task, a thread's tasks."""
 
-from app.web.tasks import pages, thread, writing
+from app.web.tasks import order, pages, thread, writing
 from app.web.tasks.blueprint import bp
 
-__all__ = ["blueprints", "pages", "thread", "writing"]
+__all__ = ["blueprints", "order", "pages", "thread", "writing"]
 blueprints = (bp,)

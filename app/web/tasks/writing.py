@@ -17,7 +17,7 @@ from app.core.runtime import runtime
 from app.core.text import storable
 from app.core.translation import gettext as _
 from app.domain.orders.models import Order
-from app.domain.orders.queries import find_order_numbered
+from app.domain.orders.queries import find_order_numbered, get_order
 from app.domain.orders.template_facts import find_order_of_thread
 from app.domain.tasks.actions import (
     NothingToDecide,
@@ -41,18 +41,22 @@ from app.web.pages import page
 from app.web.tasks import words
 from app.web.tasks.blueprint import bp
 from app.web.tasks.forms import TaskForm
+from app.web.tasks.order import order_tasks_page
 from app.web.tasks.pages import asked_filter, common, list_context
 from app.web.tasks.thread import thread_tasks_page
 
 
 @bp.post("/tasks")
 def add_task() -> ResponseReturnValue:
-    """A new task, by default for the writer. From a thread (`thread_id`) it is about that thread."""
+    """A new task, by default for the writer. From a thread (`thread_id`) or an order (`order_id`) it is about that."""
     viewer, session = current_viewer(), db.session()
     form = TaskForm({"assignee": str(viewer.user_id), **request.form.to_dict()})
     thread_id = parse_uuid(form.get("thread_id"))
     thread = get_thread(session, viewer=viewer, thread_id=thread_id) if thread_id else None
-    brand_id = thread.brand_id if thread else parse_uuid(form.get("brand"))
+    order_id = parse_uuid(form.get("order_id"))
+    order = get_order(session, viewer=viewer, order_id=order_id, with_threads=False).order if order_id else None
+    about = thread or order
+    brand_id = about.brand_id if about else parse_uuid(form.get("brand"))
     if brand_id not in viewer.brand_ids:
         form.errors["brand"] = _("Choose one of your brands.")
         brand_id = viewer.brand_ids[0] if viewer.brand_ids else uuid.UUID(int=0)
@@ -61,10 +65,10 @@ def add_task() -> ResponseReturnValue:
         thread_id=thread.id if thread else None,
         zone=viewer.timezone,
         assignees=_assignees(brand_id),
-        order_id=_order_of(form, brand_id, thread),
+        order_id=order.id if order else _order_of(form, brand_id, thread),
     )
     if form.errors:
-        return thread_tasks_page(thread.id, form, status=422) if thread else _list_again(form, status=422)
+        return _form_again(thread, order, form, status=422)
     with transaction() as writing:
         task = create_task(writing, content, now=utc_now(), actor=viewer.actor)
     runtime().nudger.nudge()
@@ -72,7 +76,7 @@ def add_task() -> ResponseReturnValue:
     if not _is_htmx():
         flash(said)
         return redirect(_where_from(task), 303)
-    answer = thread_tasks_page(thread.id) if thread else _list_again(TaskForm({}))
+    answer = _form_again(thread, order, TaskForm({}))
     undo = url_for("tasks.set_status", task_id=task.id, status=TaskStatus.CANCELLED.value)
     return _saying(answer, said, undo=undo, shown_in_thread=task.stands_in_thread)
 
@@ -170,6 +174,13 @@ def reminder(task_id: uuid.UUID) -> ResponseReturnValue:
     return _saying(make_response("", 204), f"{said} ({due})" if due else said, changed=False)
 
 
+def _form_again(thread: Thread | None, order: Order | None, form: TaskForm, *, status: int = 200) -> Response:
+    """Where it was written: beside its thread, on its order's page, above the list."""
+    if thread is not None:
+        return thread_tasks_page(thread.id, form, status=status)
+    return order_tasks_page(order.id, form, status=status) if order is not None else _list_again(form, status)
+
+
 def _said(change: StatusChange) -> str:
     if change.before is not None:
         return _("Completed, although “%(title)s” is not", title=change.before.title)
@@ -197,6 +208,8 @@ def _is_htmx() -> bool:
 def _where_from(task: Task) -> str:
     if request.values.get("back") in ("thread", "timeline") and task.thread_id:
         return url_for("inbox.show_thread", thread_id=task.thread_id)
+    if request.values.get("back") == "order" and task.order_id:
+        return url_for("orders.show_order", order_id=task.order_id)
     if request.values.get("back") == "inbox":
         return url_for("inbox.list_view", view="tasks")
     if request.form.get("back") == "task":
@@ -239,6 +252,14 @@ def _number_of(task: Task) -> str:
     return order.order_number if order is not None else ""
 
 
+def _whom(task: Task) -> dict[str, uuid.UUID]:
+    """To whom one may write about the task: the customer of its order, else of its thread."""
+    if task.order_id is not None:
+        return {"order_id": task.order_id}
+    thread = db.session.get(Thread, task.thread_id) if task.thread_id else None
+    return {"contact_id": thread.contact_id} if thread is not None and thread.contact_id else {}
+
+
 def _values(task: Task) -> dict[str, str]:
     return {
         "title": task.title,
@@ -265,6 +286,7 @@ def _editor(row: TaskRow, form: TaskForm, *, moved_on: bool = False, status: int
     context: dict[str, Any] = {
         **common("show_list", asked_filter(), form),
         "row": row,
+        "write_to": _whom(row.task),
         "moved_on": moved_on,
         "task_options": {
             "types": [(kind.value, words.task_type_words(kind)) for kind in TaskType],
