@@ -4,19 +4,20 @@
 from __future__ import annotations
 
 import random
-import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 
-BRANDS, USERS = 5, 20
+from bench.data_ids import BRANDS, NOW, row_id
+from bench.filters import RARE_CHANNEL, channel_of, due_of, type_of
+
+USERS = 20
 MESSAGES_PER_THREAD = 6
 YEARS = 3
 VOCABULARY = 30_000
 TEXTS = 20_000
 BIG_THREAD_MESSAGES = 200
-NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 def word(rank: int) -> str:
@@ -38,11 +39,6 @@ CLASSES = {
     "name": "Persoon 1234",
     "phone number": "600001234",
 }
-
-
-def row_id(kind: int, number: int) -> uuid.UUID:
-    """A stable id whose order is that of `number`, in the shape of a version 7 UUID."""
-    return uuid.UUID(int=(number << 80) | (0x7 << 76) | (kind << 64) | (0b10 << 62) | number & ((1 << 62) - 1))
 
 
 def fill(connection: psycopg.Connection, threads: int, *, password_hash: str) -> None:
@@ -77,7 +73,8 @@ def _people(connection: psycopg.Connection, password_hash: str, contacts: int) -
         [(row_id(1, b), f"b{b}", f"Brand {b}", b) for b in range(BRANDS)],
     )
     channel = "INSERT INTO channels (id, channel_type, name, brand_id, address, display_address, is_active, settings, poll_state, health, health_detail, created_at) VALUES (%s, 'whatsapp_business', %s, %s, %s, %s, true, '{}', '{}', 'ok', '', now())"
-    run(channel, [(row_id(2, b), f"Chat {b}", row_id(1, b), f"10660000000000{b}", f"+31 20 000 000{b}") for b in range(BRANDS)])
+    accounts = [(b, b) for b in range(BRANDS)] + [(RARE_CHANNEL, 0)]
+    run(channel, [(row_id(2, n), f"Chat {n}", row_id(1, b), f"10660000000000{n}", f"+31 20 000 000{n}") for n, b in accounts])
     contact = "INSERT INTO contacts (id, contact_type, name, name_source, job_title, address, note, details, created_at, updated_at, version) VALUES (%s, 'person', %s, 'user', '', '', '', '{}', now(), now(), 1)"
     run(contact, [(row_id(3, n), f"Persoon {n}") for n in range(contacts + USERS)])
     identity = "INSERT INTO contact_identities (id, contact_id, kind, scope, value, display, is_primary, created_at) VALUES (%s, %s, 'wa_id', '', %s, '', true, now())"
@@ -117,7 +114,7 @@ def _drop_indexes(connection: psycopg.Connection, tables: tuple[str, ...]) -> li
 
 _THREADS = (
     "COPY threads (id, subject, thread_type, priority, status, brand_id, channel_id, medium, contact_id, assignee_user_id, created_at, last_message_at,"
-    " last_inbound_at, window_opened_at, resolved_at, preview, tags, external_references, message_count, inbound_seq, version) FROM STDIN"
+    " last_inbound_at, window_opened_at, resolved_at, response_due_at, preview, tags, external_references, message_count, inbound_seq, version) FROM STDIN"
 )
 _MESSAGES = (
     "COPY messages (id, thread_id, brand_id, channel_id, seq, message_type, medium, kind, sender_contact_id, sender_user_id, sender, recipients,"
@@ -142,12 +139,12 @@ def _thread_lines(threads: int, dice: random.Random) -> Iterator[str]:
         brand, at = thread_brand(n), last_at(n, threads)
         assignee = str(row_id(5, dice.randrange(USERS))) if dice.random() < 0.8 else "\\N"
         count = BIG_THREAD_MESSAGES if n == threads - 1 else MESSAGES_PER_THREAD
-        medium = "email" if dice.random() < 0.6 else "whatsapp"
+        medium, due = "email" if dice.random() < 0.6 else "whatsapp", due_of(n, is_open=is_open)
         yield "\t".join(
             (
-                str(row_id(6, n)), f"Onderwerp {n}", "customer_support", "normal", status, str(row_id(1, brand)), str(row_id(2, brand)), medium,
+                str(row_id(6, n)), f"Onderwerp {n}", type_of(n), "normal", status, str(row_id(1, brand)), str(row_id(2, channel_of(n))), medium,
                 str(row_id(3, n % contacts_of(threads))), assignee, at.isoformat(), at.isoformat(), at.isoformat(), at.isoformat(),
-                "\\N" if is_open else at.isoformat(), f"Voorbeeld van gesprek {n}", "{}", "{}", str(count), str(count - 1), "1",
+                "\\N" if is_open else at.isoformat(), due.isoformat() if due else "\\N", f"Voorbeeld van gesprek {n}", "{}", "{}", str(count), str(count - 1), "1",
             )
         ) + "\n"  # fmt: skip
 

@@ -7,7 +7,9 @@ import json
 
 import psycopg
 
-from bench.data import BRANDS, USERS, row_id
+from bench.data import USERS
+from bench.data_ids import BRANDS, row_id
+from bench.filters import fill_links
 
 TEAMS = 3
 VIEWS = (
@@ -46,7 +48,8 @@ def fill_desk(connection: psycopg.Connection, threads: int) -> None:
     of_team = "UPDATE threads SET team_id = %s WHERE id >= %s AND number %% %s = %s"
     run(of_team, [(row_id(8, n), row_id(6, threads - threads // 10), TEAMS * BRANDS, n) for n in range(TEAMS)])
     connection.execute(_TASKS, {"me": row_id(5, 1)})
+    fill_links(connection)
     connection.commit()
     connection.autocommit = True
-    connection.execute("VACUUM ANALYZE threads, tasks")
+    connection.execute("VACUUM ANALYZE threads, tasks, orders, order_threads")
     connection.autocommit = False

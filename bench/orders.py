@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import psycopg
 from flask import Flask
 
-from bench.data import BRANDS, row_id
+from bench.data_ids import BRANDS, row_id
 from bench.pages import Company, Page, PageTime, measure, sign_in
 
 _ORDERS = """

@@ -15,7 +15,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.core.db import db
-from bench.data import CLASSES, row_id
+from bench.data import CLASSES
+from bench.data_ids import row_id
+from bench.filters import filtered_lists
 
 ROUNDS = 60
 WARM_UP = 5
@@ -104,6 +106,7 @@ def _pages(company: Company) -> list[Page]:
     opened = {"HX-Request": "true", "HX-Target": "thread-pane"}
     return [
         *(Page(f"list {view}", f"/inbox{view}") for view in views),
+        *(Page(f"list {narrowed}", f"/inbox{narrowed}") for narrowed in filtered_lists()),
         *(Page(f"tasks {page}", f"/tasks{page}") for page in ("", "/board", "/calendar")),
         Page("counts of eight saved views", "/inbox/views/counts"),
         *(Page(f"list deep {view}", _deep(company.client, view)) for view in ("", "/resolved", "/all", "?sort=due&tasks=mine")),
