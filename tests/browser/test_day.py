@@ -10,10 +10,13 @@ from playwright.sync_api import Page, expect
 
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.domain.accounts.models import Brand
 from app.domain.connections.models import Channel
+from app.domain.contacts.models import Contact
 from app.domain.tasks.models import Task
 from app.domain.threads.models import Message, MessageType, Thread, ThreadStatus
 from tests.browser.conftest import Desk
+from tests.domain.orders.factories import make_order
 from tests.factories import make_contact, make_message, make_thread
 from tests.support.browsing import wait_until_bound
 from tests.support.full import amount
@@ -54,6 +57,13 @@ def fill(desk: Desk, count: int, *, said: str) -> None:
     desk.simulator("windows", windows=[{"wa_id": number, "phone_number_id": desk.phone_number_id} for number in numbers])
 
 
+def an_order(desk: Desk) -> str:
+    """The number of an order of a customer who wrote."""
+    with desk.live.app.app_context(), transaction() as session:
+        wrote = session.execute(sa.select(Contact).where(Contact.name == "Overig van klant 1")).scalar_one()
+        return make_order(session, session.get_one(Brand, desk.brand_id), wrote).order_number
+
+
 def count(desk: Desk, what: sa.Select[tuple[int]]) -> int:
     with desk.live.app.app_context(), transaction() as session:
         return int(session.execute(what).scalar_one())
@@ -72,6 +82,7 @@ def settled(page: Page) -> None:
 def test_a_day_without_a_mouse(page: Page, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     fill(desk, ANSWERED, said="Vraag")
     fill(desk, 3, said="Overig")  # later, so that they wait behind
+    order = an_order(desk)
     of_brand = Thread.brand_id == desk.brand_id
     desk.sign_in_by_form(page)
     desk.wait_until_live(page)
@@ -111,6 +122,16 @@ def test_a_day_without_a_mouse(page: Page, desk: Desk, capsys: pytest.CaptureFix
     expect(page.locator("a[data-row]", has_text="Overig 0")).to_have_count(0)
     expect(page.locator("#timeline")).to_contain_text("Overig 1")
     settled(page)
+    keys.press("y", "ArrowDown", "Enter")
+    expect(page.locator("#head-type")).to_have_attribute("title", "Type: Partner inquiry (Y)")
+    settled(page)
+    keys.press("l")
+    expect(page.locator("#about-search")).to_be_focused()
+    keys.write(order)
+    expect(page.locator(f'[data-sought="{order}"] .is-active')).to_contain_text(order)
+    keys.press("Enter")
+    expect(page.locator("#thread-orders")).to_contain_text(order)
+    settled(page)
     keys.press("m")
     expect(page.locator("#merge-search")).to_be_focused()
     keys.write("Overig van klant 2")
@@ -136,6 +157,19 @@ def test_a_day_without_a_mouse(page: Page, desk: Desk, capsys: pytest.CaptureFix
     assert count(desk, count_of(Thread, of_brand, ~Thread.is_open)) == closed
     expect(page.locator("body")).not_to_be_focused()
     assert page.evaluate("window.notReloaded") is True
+
+    keys.press("+")
+    expect(page.locator("#write-to")).to_be_focused()
+    keys.write("Overig van klant 2")
+    keys.press("Enter")
+    expect(page.locator("#field-subject")).to_be_focused()
+    keys.press("Enter")
+    expect(page.locator("#composer-text")).to_be_focused()
+    settled(page)
+    keys.write("Hoe is het nu?")
+    keys.press("Control+Enter")
+    expect(page.locator("#timeline")).to_contain_text("Hoe is het nu?")
+    assert count(desk, answers) == ANSWERED + 1
     per_answer = for_answers / ANSWERED + (keys.presses - for_answers) / OF_ANSWERS
     with capsys.disabled():
         print(f"\nkey presses of the day per answered thread beside its text: {per_answer:.2f}")

@@ -129,7 +129,7 @@ def _pages(typed: str) -> list[Choice]:
         Choice(url_for("routing.queue"), _("Assignment queue"), "", "hourglass"),
         Choice(url_for("routing.availability"), _("Availability"), "", "user-check"),
         Choice(url_for("inbox.search"), _("Search"), "", "search"),
-        *([Choice(url_for("inbox.write_first"), _("New message"), "+", "pencil")] if may_write else []),
+        *([Choice(url_for("inbox.write_first"), _("New message"), "C", "pencil")] if may_write else []),
         Choice(url_for("inbox.new_ticket"), _("New internal ticket"), "", "plus"),
         Choice(url_for("notifications.notifications"), _("Notifications"), "", "bell"),
     ]

@@ -68,10 +68,16 @@ class Choice:
 
 @bp.get("/write")
 def write_first() -> ResponseReturnValue:
-    """First `q` finds people (as a fragment: `write_people`), then, with `contact_id` or `to`, how to write to them."""
+    """First `q` finds people (as a fragment: `write_people`; whoever is the only one is meant), then, with `contact_id` or `to`,
+    how to write to them."""
     require(Permission.THREADS_REPLY)
     choice = _choice(request.args)
-    return _page(choice) if choice.contact or choice.new else _people_page(choice)
+    if choice.contact or choice.new:
+        return _page(choice)
+    found = _find_people(_typed())
+    if len(found) == 1 and not request.headers.get("HX-Request"):
+        return redirect(url_for("inbox.write_first", contact_id=found[0].contact.id, **choice.args), 303)
+    return _people_page(choice)
 
 
 @bp.post("/write")
@@ -102,7 +108,7 @@ def begin_writing() -> ResponseReturnValue:
             order = None
         thread = begin_conversation(session, contact, channel, subject=subject, order=order, viewer=viewer, now=now)
     runtime().nudger.nudge()
-    return redirect(url_for("inbox.show_thread", thread_id=thread.id, view="mine", channel_id=channel.id), 303)
+    return redirect(url_for("inbox.show_thread", thread_id=thread.id, view="mine", channel_id=channel.id, write=1), 303)
 
 
 def _contact(choice: Choice, channel: Channel) -> Any:
@@ -124,7 +130,7 @@ def _go_on(choice: Choice, thread_id: uuid.UUID) -> ResponseReturnValue:
     if choice.order is not None and choice.order.brand_id == thread.brand_id:
         with transaction() as session:
             about(session, thread, session.get_one(Order, choice.order.id), viewer=viewer, now=utc_now())
-    return redirect(url_for("inbox.show_thread", thread_id=thread.id), 303)
+    return redirect(url_for("inbox.show_thread", thread_id=thread.id, write=1), 303)
 
 
 def _choice(values: Mapping[str, str]) -> Choice:
@@ -164,12 +170,20 @@ def _channels(choice: Choice) -> list[Channel]:
     return sorted(found, key=lambda one: (choice.order is not None and one.brand_id != choice.order.brand_id, one.name))
 
 
+def _typed() -> str:
+    return " ".join(storable(request.values.get("q", "")).split())[:200]
+
+
+def _find_people(typed: str) -> tuple[ContactRecord, ...]:
+    within = contact_in_sight(current_viewer())
+    return list_book(db.session(), within=within, text=typed, limit=MOST_PEOPLE).items if typed else ()
+
+
 def _people_page(choice: Choice, *, status: int = 200) -> Response:
     """Who may be meant by what was typed."""
-    session, viewer = db.session(), current_viewer()
     g.current_view = "write"
-    typed = " ".join(storable(request.values.get("q", "")).split())[:200]
-    found = list_book(session, within=contact_in_sight(viewer), text=typed, limit=MOST_PEOPLE).items if typed else ()
+    typed = _typed()
+    found = _find_people(typed)
     context = {"q": typed, "found": found, "new": _read_recipient(typed) if typed else None, "order": choice.order}
     return page("inbox/write_people.html", blocks=("write_people",), status=status, **context)
 

@@ -66,7 +66,8 @@ def desk(app: Flask, page_client: PageClient, db_session: Session) -> Desk:
 
 
 def test_somebody_is_found_by_name_and_an_address_nobody_has_is_offered(desk: Desk) -> None:
-    assert "Jane de Wit" in desk.client.get("/write?q=jane").text
+    assert "Jane de Wit" in desk.client.plain.get("/write?q=jane", headers={"HX-Request": "true"}).text
+    assert desk.client.plain.get("/write?q=jane").location == f"/write?contact_id={desk.jane.id}", "the only one is meant"
     text = desk.client.get("/write?q=jan.new@example.nl").text
     assert "Write to jan.new@example.nl" in text
     assert "Nobody is called that" in desk.client.get("/write?q=xyz").text
@@ -125,7 +126,7 @@ def test_an_open_conversation_is_offered_and_gone_on_in(desk: Desk) -> None:
     desk.session.commit()
     assert "Go on in an open conversation" in desk.client.get(f"/write?contact_id={desk.jane.id}").text
     answer = desk.write(contact_id=desk.jane.id, thread_id=thread.id, order_id=desk.order.id)
-    assert answer.location.endswith(str(thread.id))
+    assert answer.location.startswith(f"/threads/{thread.id}?")
     link = desk.session.execute(sa.select(OrderThread.thread_id).where(OrderThread.order_id == desk.order.id)).scalar_one()
     assert link == thread.id
     stranger = make_thread(desk.session, desk.mail, make_contact(desk.session), subject="Anders")
