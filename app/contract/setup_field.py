@@ -25,4 +25,11 @@ class SetupField:
     within: tuple[int, int] | None = None
 
 
+VISIT_REMINDERS = SetupField(
+    "visit_reminders",
+    N_("Reminders of visits"),
+    default="off",
+    choices=("off", "on"),
+    help=N_("“on”: customers it reaches are reminded of a visit a day before, in the conversation it was planned in."),
+)
 MAIL_ADDRESS = SetupField("address", N_("Mail address"), help=N_("The address people write to."))

@@ -1,6 +1,8 @@
-"""Send the reminder of one visit: a mail in the contact's language, on the clock of the place; an edge.
+"""Send the reminder of one visit in the contact's language, on the clock of the place; an edge.
 
-It stands in the thread the visit was planned in, whatever channel that is on, and else begins one of its own.
+It goes by the channel of the conversation the visit was planned in where that sends reminders, else by mail, else by another
+one that reaches them. A mail stands in that conversation, whatever channel it is on, and else begins one of its own; so does a
+message (`chat_reminder.py`).
 Exactly once: the row's end is in the transaction of the message it queues. Whoever moved or cancelled the visit meanwhile has
 ended the row, and then all of this is taken back.
 """
@@ -27,9 +29,10 @@ from app.core.text import mark as N_
 from app.core.work import Lease
 from app.domain.accounts.models import Brand, User
 from app.domain.appointments.actions import lock_appointment
+from app.domain.appointments.chat_reminder import queue_chat_reminder
 from app.domain.appointments.models import Appointment, AppointmentKind, AppointmentReminder, ReminderOutcome
 from app.domain.appointments.reminders import CANCELLED, LEAST, MOVED, TOO_LATE
-from app.domain.connections.models import Channel
+from app.domain.connections.models import Channel, Medium
 from app.domain.contacts.models import ConsentPurpose, Contact, ContactConsent, ContactIdentity
 from app.domain.delivery.actions import ReplyContext
 from app.domain.delivery.errors import UnableToReply
@@ -37,13 +40,25 @@ from app.domain.delivery.first_mail import FirstMail, queue_first_mail, queue_ma
 from app.domain.events.actions import SYSTEM
 from app.domain.orders.models import Order
 from app.domain.threads.actions import lock_thread
-from app.domain.threads.models import Thread, ThreadStatus
+from app.domain.threads.models import Message, Thread, ThreadStatus
 from app.providers.registry import KEEP_TEMPLATES
 
 LANGUAGES = ("nl", "en", "fr")
 NO_CHANNEL = N_("No channel of the brand sends reminders.")
 NO_ADDRESS = N_("The contact has no mail address.")
+NO_WAY = N_("The contact has no address or number for a channel that sends reminders.")
 REFUSED = N_("The contact wants no reminders.")
+
+
+# What other systems call the same facts.
+OTHER_NAMES = {
+    "customer_name": "name",
+    "visit_date": "date",
+    "visit_time": "time",
+    "visit_place": "place",
+    "technician_name": "technician",
+    "order_id": "order_number",
+}
 
 
 @dataclass(frozen=True)
@@ -89,11 +104,13 @@ def _why_not(reminder: AppointmentReminder, appointment: Appointment, now: datet
 
 
 def _queue(session: Session, appointment: Appointment, thread: Thread | None, now: datetime) -> _Decided:
-    contact, channel = session.get_one(Contact, appointment.contact_id), _channel(session, appointment.brand_id)
-    address = _address(session, contact.id)
-    refusal = NO_CHANNEL if channel is None else "" if address else NO_ADDRESS
-    if channel is None or address is None or refusal:
-        return _Decided(ReminderOutcome.STOPPED, refusal)
+    contact, channels = session.get_one(Contact, appointment.contact_id), _channels(session, appointment.brand_id)
+    home = thread if thread is not None and _belongs(appointment, thread) else None
+    reached = _reached(session, contact.id, channels, home)
+    if not reached:
+        only_mail = all(channel.medium == Medium.EMAIL for channel in channels)
+        return _Decided(ReminderOutcome.STOPPED, (NO_ADDRESS if only_mail else NO_WAY) if channels else NO_CHANNEL)
+    channel, address = reached[0]
     if _said_no(session, contact.id):
         return _Decided(ReminderOutcome.STOPPED, REFUSED)
     house = runtime()
@@ -104,14 +121,31 @@ def _queue(session: Session, appointment: Appointment, thread: Thread | None, no
         now=now,
     )
     brand = session.get_one(Brand, appointment.brand_id)
-    mail = _mail(_facts(session, appointment, contact, brand), address, channel, appointment)
-    home = thread if thread is not None and _belongs(appointment, thread) else None
-    queue = partial(queue_mail_in_thread, thread=home) if home is not None else queue_first_mail
+    facts = _facts(session, appointment, contact, brand)
+    sent = {"channel": channel, "author_name": brand.name, "context": context}
     try:
-        message = queue(session, mail, channel=channel, author=SYSTEM, author_name=brand.name, context=context)
+        if channel.medium == Medium.EMAIL:
+            message = _queue_mail(session, _mail(facts, address, channel, appointment), home, sent)
+        else:
+            message = _queue_chat(session, appointment, facts, contact, home, sent)
     except UnableToReply as error:
         return _Decided(ReminderOutcome.STOPPED, str(error))
     return _Decided(ReminderOutcome.SENT, message_id=message.id)
+
+
+def _queue_mail(session: Session, mail: FirstMail, home: Thread | None, sent: dict[str, Any]) -> Message:
+    queue = partial(queue_mail_in_thread, thread=home) if home is not None else queue_first_mail
+    return queue(session, mail, author=SYSTEM, **sent)
+
+
+def _queue_chat(
+    session: Session, appointment: Appointment, facts: dict[str, str], contact: Contact, home: Thread | None, sent: dict[str, Any]
+) -> Message:
+    with session.begin_nested(), force_locale(facts["language"]):  # what cannot be sent begins no conversation
+        text = _text(facts, _("Does this not suit you? Please answer this message."))
+        message = queue_chat_reminder(session, text, facts, contact=contact, home=home, **sent)
+    message.meta = {**message.meta, "appointment_id": str(appointment.id)}
+    return message
 
 
 def _belongs(appointment: Appointment, thread: Thread) -> bool:
@@ -120,17 +154,31 @@ def _belongs(appointment: Appointment, thread: Thread) -> bool:
     return is_theirs and thread.spam_at is None
 
 
-def _channel(session: Session, brand_id: uuid.UUID) -> Channel | None:
-    """The first of the brand that sends from programs and has not said that it sends no reminders."""
-    query = sa.select(Channel).where(Channel.brand_id == brand_id, Channel.is_active, Channel.adapter_key.in_(KEEP_TEMPLATES))
-    wanted = sa.func.coalesce(Channel.settings["visit_reminders"].astext, "on") == "on"
-    return session.execute(query.where(wanted).order_by(Channel.name).limit(1)).scalar_one_or_none()
+def _channels(session: Session, brand_id: uuid.UUID) -> list[Channel]:
+    """Those of the brand that send reminders, by name: what sends from programs unless it says no, others where they say so."""
+    query = sa.select(Channel).where(Channel.brand_id == brand_id, Channel.is_active)
+    query = query.where(Channel.adapter_key.in_(sorted(runtime().adapters.senders)))
+    usual = sa.case((Channel.adapter_key.in_(KEEP_TEMPLATES), "on"), else_="off")
+    wanted = sa.func.coalesce(Channel.settings["visit_reminders"].astext, usual) == "on"
+    return list(session.execute(query.where(wanted).order_by(Channel.name, Channel.id)).scalars())
 
 
-def _address(session: Session, contact_id: uuid.UUID) -> str | None:
-    query = sa.select(ContactIdentity.value).where(ContactIdentity.contact_id == contact_id, ContactIdentity.kind == "email")
-    query = query.order_by(ContactIdentity.is_primary.desc(), ContactIdentity.created_at, ContactIdentity.id).limit(1)
-    return session.execute(query).scalar_one_or_none()
+def _reached(session: Session, contact_id: uuid.UUID, channels: list[Channel], home: Thread | None) -> list[tuple[Channel, str]]:
+    """The channels that reach the contact, each with the address or number: that of the conversation first, then mail."""
+    query = sa.select(ContactIdentity.kind, ContactIdentity.value)
+    query = query.where(ContactIdentity.contact_id == contact_id, ContactIdentity.former_since.is_(None))
+    order = (ContactIdentity.is_primary.desc(), ContactIdentity.created_at, ContactIdentity.id)
+    known: dict[str, str] = {}
+    for row in session.execute(query.order_by(*order)):
+        known.setdefault(row.kind, row.value)
+    found = [(channel, value) for channel in channels if (value := _way(known, channel.medium))]
+    here = home.channel_id if home is not None else None
+    return sorted(found, key=lambda pair: (pair[0].id != here, pair[0].medium != Medium.EMAIL))
+
+
+def _way(known: dict[str, str], medium: Medium) -> str:
+    kinds = {Medium.EMAIL: ("email",), Medium.WHATSAPP: ("wa_id", "phone"), Medium.SMS: ("phone",)}.get(medium, ())
+    return next((known[kind] for kind in kinds if kind in known), "")
 
 
 def _said_no(session: Session, contact_id: uuid.UUID) -> bool:
@@ -148,7 +196,7 @@ def _facts(session: Session, appointment: Appointment, contact: Contact, brand: 
     order = session.get(Order, appointment.order_id) if appointment.order_id else None
     with force_locale(language):
         date = format_date(begin.date(), "EEEE d MMMM y")
-    return {
+    ours = {
         "language": language,
         "name": contact.name,
         "title": appointment.title,
@@ -161,6 +209,13 @@ def _facts(session: Session, appointment: Appointment, contact: Contact, brand: 
         "order_number": order.order_number if order else "",
         "brand": brand.name,
     }
+    phone = _phone_of(session, technician) if technician else ""
+    return {**ours, **{name: ours[one] for name, one in OTHER_NAMES.items()}, "technician_phone": phone}
+
+
+def _phone_of(session: Session, user: User) -> str:
+    query = sa.select(ContactIdentity.value).where(ContactIdentity.contact_id == user.contact_id, ContactIdentity.kind == "phone")
+    return session.execute(query.order_by(ContactIdentity.is_primary.desc()).limit(1)).scalar_one_or_none() or ""
 
 
 def _mail(facts: dict[str, str], address: str, channel: Channel, appointment: Appointment) -> FirstMail:
@@ -168,7 +223,7 @@ def _mail(facts: dict[str, str], address: str, channel: Channel, appointment: Ap
     template = {"name": name, "language": "", "components": [facts]} if name else None
     with force_locale(facts["language"]):
         subject = str(_("Our visit on %(date)s at %(time)s", date=facts["date"], time=facts["time"]))
-        text = _text(facts)
+        text = _text(facts, _("Does this not suit you? Please answer this mail."))
     return FirstMail(
         to=address,
         name=facts["name"],
@@ -185,7 +240,7 @@ def _template(settings: dict[str, Any], language: str) -> str:
     return next((found for one in (language, *LANGUAGES) if (found := settings.get(f"reminder_template_{one}"))), "")
 
 
-def _text(facts: dict[str, str]) -> str:
+def _text(facts: dict[str, str], ending: str) -> str:
     lines = [
         str(_("Hello %(name)s,", name=facts["name"])) if facts["name"] else str(_("Hello,")),
         "",
@@ -194,7 +249,7 @@ def _text(facts: dict[str, str]) -> str:
     lines += [str(_("Place: %(place)s", place=facts["place"]))] if facts["place"] else []
     lines += [str(_("Who is coming: %(technician)s", technician=facts["technician"]))] if facts["technician"] else []
     lines += [str(_("Your order: %(number)s", number=facts["order_number"]))] if facts["order_number"] else []
-    return "\n".join([*lines, "", str(_("Does this not suit you? Please answer this mail.")), "", facts["brand"]])
+    return "\n".join([*lines, "", str(ending), "", facts["brand"]])
 
 
 def _only(facts: dict[str, str]) -> dict[str, str]:

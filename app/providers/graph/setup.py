@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.contract.setup_field import SetupField
+from app.contract.setup_field import VISIT_REMINDERS, SetupField
 from app.core.text import mark as N_
 
 _SECRET = SetupField(
@@ -30,6 +30,7 @@ CONNECT_FIELDS: tuple[SetupField, ...] = (
     _SECRET,
     _SENDER,
     _CALENDAR,
+    VISIT_REMINDERS,
 )
 SIGN_IN_FIELDS: tuple[SetupField, ...] = (
     SetupField("address", N_("Mailbox"), help=N_("The address of the mailbox, such as service@example.nl.")),
@@ -49,6 +50,7 @@ SIGN_IN_FIELDS: tuple[SetupField, ...] = (
     _SECRET,
     _SENDER,
     _CALENDAR,
+    VISIT_REMINDERS,
 )
 SIGN_IN_STEPS: tuple[str, ...] = (
     N_("In Microsoft Entra, register an app of type Web with the address below as its redirect URI, and make a client secret."),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
 
 from app.contract.base import ChannelAccount, ProviderError, Reason
-from app.contract.setup_field import SetupField
+from app.contract.setup_field import VISIT_REMINDERS, SetupField
 from app.core.smtp import Security, SmtpServer
 from app.core.text import known
 from app.core.text import mark as N_
@@ -54,6 +54,7 @@ CONNECT_FIELDS = (
         choices=SENT_COPIES,
     ),
     SetupField("from_name", N_("Sender name"), required=False),
+    VISIT_REMINDERS,
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.contract.setup_field import SetupField
+from app.contract.setup_field import VISIT_REMINDERS, SetupField
 from app.core.text import mark as N_
 
 _SIGN_IN = (
@@ -57,6 +57,7 @@ CONNECT_FIELDS = (
         within=(1, 36_000),
         help=N_("From 1 to 36000; 14400 where nothing is said. Later it is not delivered any more."),
     ),
+    VISIT_REMINDERS,
 )
 PHONE_CONNECT_FIELDS = (_NUMBER, *_SIGN_IN)
 STEPS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.contract.setup_field import SetupField
+from app.contract.setup_field import VISIT_REMINDERS, SetupField
 from app.core.text import mark as N_
 
 CONNECT_FIELDS: tuple[SetupField, ...] = (
@@ -35,6 +35,22 @@ CONNECT_FIELDS: tuple[SetupField, ...] = (
         default="on",
         choices=("on", "off"),
         help=N_("“on”: customers see that an answer is being written. It takes read marks as well."),
+    ),
+    VISIT_REMINDERS,
+    SetupField(
+        "reminder_template",
+        N_("Template of reminders"),
+        required=False,
+        help=N_("Its name, such as visit_reminder: it is sent where the 24 hours for free text are over."),
+    ),
+    SetupField(
+        "reminder_values",
+        N_("Values of that template"),
+        required=False,
+        default="customer_name; visit_date; visit_time",
+        help=N_(
+            "In the order of its blanks, with ; between them: also technician_name, technician_phone, visit_place, order_id."
+        ),
     ),
 )
 STEPS: tuple[str, ...] = (

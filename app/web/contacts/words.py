@@ -21,7 +21,7 @@ PURPOSES = {
     ConsentPurpose.MARKETING_WHATSAPP: N_("Marketing by WhatsApp"),
     ConsentPurpose.SURVEY: N_("Surveys"),
     ConsentPurpose.SHARE_WITH_PARTNERS: N_("Sharing with partners"),
-    ConsentPurpose.VISIT_REMINDER: N_("Reminders of visits by mail"),
+    ConsentPurpose.VISIT_REMINDER: N_("Reminders of visits"),
     ConsentPurpose.ORDER_UPDATES: N_("News of orders by mail and WhatsApp"),
 }
 REASONS = {

@@ -1,0 +1,98 @@
+"""The reminder of a visit by WhatsApp or SMS: in the conversation the visit was planned in where that is on the channel, else in
+one of its own. Where free text may not be sent, an approved template of the channel says it (`reminder_template` in its
+settings), in the contact's language, with `reminder_values` for its blanks. The caller owns the transaction.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from sqlalchemy.orm import Session
+
+from app.core.text import known
+from app.core.text import mark as N_
+from app.domain.connections.models import Channel
+from app.domain.contacts.models import Contact
+from app.domain.delivery.actions import Reply, ReplyContext, queue_reply, window_closes_at
+from app.domain.delivery.approved_templates import FilledTemplate, TemplateChoice, fill_choice, template_choices
+from app.domain.delivery.errors import UnableToReply
+from app.domain.events.actions import SYSTEM
+from app.domain.threads.actions import NewThread, change_status, create_thread, lock_thread
+from app.domain.threads.models import Message, Thread, ThreadStatus
+from app.domain.threads.write_first import reach_by
+
+VALUES = "customer_name; visit_date; visit_time"
+NO_TEMPLATE = N_("The window for free text is closed, and the channel names no approved template for reminders.")
+OTHER_COUNT = known("The template %(name)s wants %(wanted)s values, and the channel gives %(given)s: put ; between them")
+NOT_KNOWN = known("A reminder has no value called %(name)s")
+BLANK = known("The template %(name)s wants a value that is not known of this visit")
+_MARKS = re.compile(r"[{}\s]")
+
+
+def queue_chat_reminder(
+    session: Session,
+    text: str,
+    facts: Mapping[str, str],
+    *,
+    contact: Contact,
+    channel: Channel,
+    home: Thread | None,
+    author_name: str,
+    context: ReplyContext,
+) -> Message:
+    """Raises UnableToReply where the contact cannot be written to like this."""
+    reach_by(session, contact, channel, now=context.now)
+    thread = home if home is not None and home.channel_id == channel.id else _begin(session, facts, contact, channel, context)
+    closes_at = window_closes_at(thread, context.rules)
+    filled = _fill(channel, facts) if closes_at is not None and closes_at <= context.now else None
+    reply = Reply(
+        thread_id=thread.id,
+        text=filled.text if filled else text,
+        channel_id=channel.id,
+        template=filled.template if filled else None,
+        is_automatic=True,
+        takes_thread=False,
+    )
+    return queue_reply(session, reply, channel=channel, author=SYSTEM, author_name=author_name, context=context)[0]
+
+
+def _begin(session: Session, facts: Mapping[str, str], contact: Contact, channel: Channel, context: ReplyContext) -> Thread:
+    """A conversation in which nobody has to do anything."""
+    new = NewThread(
+        brand_id=channel.brand_id,
+        medium=channel.medium.value,
+        subject=facts["title"],
+        channel_id=channel.id,
+        contact_id=contact.id,
+    )
+    thread = lock_thread(session, create_thread(session, new, now=context.now).id)
+    change_status(session, thread_id=thread.id, status=ThreadStatus.RESOLVED, actor=SYSTEM, now=context.now)
+    return thread
+
+
+def _fill(channel: Channel, facts: Mapping[str, str]) -> FilledTemplate:
+    choice = _choice(channel, facts["language"])
+    names = choice.places if choice.named else tuple(filter(None, _names(channel)))
+    if len(names) != len(choice.places):
+        raise UnableToReply("template", OTHER_COUNT % {"name": choice.name, "wanted": len(choice.places), "given": len(names)})
+    unknown = next((name for name in names if name not in facts), None)
+    if unknown is not None:
+        raise UnableToReply("template", NOT_KNOWN % {"name": unknown})
+    filled = fill_choice(choice, {place: facts[name] for place, name in zip(choice.places, names, strict=True)})
+    if filled.missing:
+        raise UnableToReply("template", BLANK % {"name": choice.name})
+    return filled
+
+
+def _names(channel: Channel) -> list[str]:
+    """As "{{visit_date}}; {{visit_time}}", the braces or not."""
+    return [_MARKS.sub("", part) for part in str(channel.settings.get("reminder_values") or VALUES).split(";")]
+
+
+def _choice(channel: Channel, language: str) -> TemplateChoice:
+    name = channel.settings.get("reminder_template")
+    found = [choice for choice in template_choices(channel) if choice.name == name and not choice.header]
+    if not found:
+        raise UnableToReply("template", NO_TEMPLATE)
+    return next((one for one in found if one.language.partition("_")[0].lower() == language), found[0])
