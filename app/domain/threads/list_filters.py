@@ -91,8 +91,8 @@ def thread_filter(filters: ViewFilters, viewer: Viewer, now: datetime) -> Thread
         found = replace(found, view="all" if found.view == "open" else found.view, status=filters.status)
     found = replace(found, brand_id=filters.brand, team_id=filters.team, tag=filters.tag, priority=filters.priority)
     found = replace(found, thread_type=filters.type, order_id=filters.order, channel_id=filters.channel)
-    if filters.assignee == NOBODY:
-        found = replace(found, unassigned=True, assignee_user_id=None)
-    elif filters.assignee is not None:
+    if isinstance(filters.assignee, uuid.UUID):
         found = replace(found, unassigned=False, assignee_user_id=filters.assignee)
+    elif filters.assignee == NOBODY:
+        found = replace(found, unassigned=True, assignee_user_id=None)
     return replace(found, due_until=filters.due_until(viewer, now))

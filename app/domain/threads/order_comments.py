@@ -32,8 +32,15 @@ def add_order_comment(
     if repeat is not None:
         return repeat
     thread_id = _find_thread(session, order.id) or _begin(session, order, viewer=viewer, now=now)
-    said = {"text": text, "author_name": viewer.name, "client_token": client_token}
-    return add_note(session, thread_id=thread_id, actor=viewer.actor, now=now, **said)
+    return add_note(
+        session,
+        thread_id=thread_id,
+        text=text,
+        actor=viewer.actor,
+        author_name=viewer.name,
+        now=now,
+        client_token=client_token,
+    )
 
 
 def list_order_comments(session: Session, *, viewer: Viewer, order_id: uuid.UUID) -> list[tuple[Message, str]]:

@@ -76,5 +76,5 @@ def _person(assignee: uuid.UUID | str) -> str:
 
 
 def _name(model: type[User] | type[Channel], row_id: uuid.UUID) -> str:
-    found = db.session.get(model, row_id)
-    return found.name if found is not None else _("Not there any more")
+    found = db.session.execute(sa.select(model.name).where(model.id == row_id)).scalar_one_or_none()
+    return found or _("Not there any more")
