@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.accounts.models import User
 from app.domain.appointments.models import Appointment, AppointmentKind, AppointmentState
+from app.domain.contacts.models import ContactIdentity
 
 
 def visit_facts(
@@ -20,7 +21,15 @@ def visit_facts(
     """By name of variable, of the order's visits, or of those planned in the thread; {} where there is none. One query."""
     whose = Appointment.order_id == order_id if order_id is not None else Appointment.thread_id == thread_id
     asked = (whose, Appointment.kind == AppointmentKind.VISIT, Appointment.state != AppointmentState.CANCELLED)
-    query = sa.select(Appointment, User.name).outerjoin(User, User.id == Appointment.technician_user_id).where(*asked)
+    phones = sa.select(ContactIdentity.value).where(
+        ContactIdentity.contact_id == User.contact_id, ContactIdentity.kind == "phone"
+    )
+    phone = phones.order_by(ContactIdentity.is_primary.desc(), ContactIdentity.id).limit(1).correlate(User).scalar_subquery()
+    query = (
+        sa.select(Appointment, User.name, phone.label("phone"))
+        .outerjoin(User, User.id == Appointment.technician_user_id)
+        .where(*asked)
+    )
     is_past, distance = Appointment.ends_at < now, sa.func.abs(sa.extract("epoch", Appointment.starts_at - now))
     row = session.execute(query.order_by(is_past, distance, Appointment.id).limit(1)).one_or_none()
     if row is None:
@@ -33,4 +42,5 @@ def visit_facts(
         "visit.end_time": f"{end:%H:%M}",
         "visit.place": visit.place,
         "visit.technician": row.name or "",
+        "visit.technician_phone": row.phone or "",
     }

@@ -26,6 +26,7 @@ VARIABLES: Mapping[str, str] = {
     "visit.end_time": N_("When the visit ends"),
     "visit.place": N_("Place of the visit"),
     "visit.technician": N_("Who comes to the visit"),
+    "visit.technician_phone": N_("Phone number of who comes to the visit"),
     "brand.name": N_("Name of the brand"),
     "user.name": N_("Your name"),
     "user.first_name": N_("Your first name"),
@@ -43,6 +44,7 @@ ALIASES: Mapping[str, str] = {
     "visit_date": "visit.date",
     "visit_time": "visit.time",
     "technician_name": "visit.technician",
+    "technician_phone": "visit.technician_phone",
     "team_contact": "brand.name",
 }
 PLACE = re.compile(r"\{\{[ \t]*+((?:[^{}|\n \t]++(?:[ \t]++(?=[^{}|\n \t]))?+)*+)[ \t]*+(?:\|([^{}\n]*+))?\}\}")
