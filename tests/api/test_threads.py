@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 from app.core.ids import new_id
 from app.domain.accounts.models import BrandMember
 from app.domain.events.models import AuditEntry, Event
+from app.domain.orders.actions import link_thread
 from app.domain.threads.models import Thread
 from tests.api.conftest import Caller, World
-from tests.factories import make_brand, make_message
+from tests.domain.orders.factories import make_order
+from tests.factories import NOW, make_brand, make_message
 
 CONTRACT = (
     "id, thread_subject, thread_type, priority, status, channel_id, brand, order_id, customer_contact_id, partner_contact_id, "
@@ -30,6 +32,15 @@ HOSTILE = [
     "\\x00",
     "\n\r\t",
 ]
+
+
+def test_threads_are_listed_by_the_order_they_are_about(alice: Caller, world: World, db_session: Session) -> None:
+    order = make_order(db_session, world.brand, world.contact)
+    link_thread(db_session, order, world.thread.id, now=NOW)
+    db_session.commit()
+    shown = alice.get(f"/communication/threads?order_id={order.id}").json["items"]
+    assert [one["id"] for one in shown] == [str(world.thread.id)]
+    assert alice.get(f"/communication/threads?order_id={new_id()}").json["items"] == []
 
 
 def path_of(world: World) -> str:

@@ -58,6 +58,7 @@ class ThreadListQuery(ListQuery):
     brand: BrandKey | None = None
     customer_contact_id: uuid.UUID | None = None
     partner_contact_id: uuid.UUID | None = None
+    order_id: uuid.UUID | None = Field(default=None, description="Is about this order")
     assigned_to_contact_id: uuid.UUID | Literal["none"] | None = Field(default=None, description="`none`: unassigned")
     assigned_team_id: uuid.UUID | Literal["none"] | None = None
     created_by_contact_id: uuid.UUID | None = None

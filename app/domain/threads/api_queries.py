@@ -36,7 +36,7 @@ from app.domain.threads.models import (
     ThreadStatus,
     ThreadType,
 )
-from app.domain.threads.queries import ThreadMissing
+from app.domain.threads.queries import ThreadMissing, is_about_order
 from app.domain.threads.triage_models import ThreadTag
 
 NOBODY = "none"
@@ -54,6 +54,7 @@ class ThreadConditions:
     brand: str | None = None
     customer_contact_id: uuid.UUID | None = None
     partner_contact_id: uuid.UUID | None = None
+    order_id: uuid.UUID | None = None
     assigned_to_contact_id: uuid.UUID | str | None = None
     assigned_team_id: uuid.UUID | str | None = None
     created_by_contact_id: uuid.UUID | None = None
@@ -134,6 +135,8 @@ def _thread_conditions(viewer: Viewer, wanted: ThreadConditions) -> list[sa.Colu
     )
     if wanted.brand is not None:
         conditions.append(Thread.brand_id == sa.select(Brand.id).where(Brand.key == wanted.brand).scalar_subquery())
+    if wanted.order_id is not None:
+        conditions.append(is_about_order(wanted.order_id))
     conditions += _person(Thread.assignee_user_id, wanted.assigned_to_contact_id)
     conditions += _person(Thread.created_by_user_id, wanted.created_by_contact_id)
     if wanted.assigned_team_id is not None:

@@ -266,12 +266,17 @@ def _conditions(view: str, unassigned: bool, given: Mapping[str, Any]) -> list[s
     if unassigned:
         conditions.append(Thread.assignee_user_id.is_(None))
     if "order_id" in given:
-        linked = sa.select(OrderThread.thread_id).where(OrderThread.order_id == given["order_id"])
-        merged = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id.in_(linked))
-        conditions.append(Thread.id.in_(sa.union_all(linked, merged)))
+        conditions.append(is_about_order(given["order_id"]))
     if "due_until" in given:
         conditions.append(Thread.response_due_at <= given["due_until"])
     return conditions + [_COLUMNS[name] == value for name, value in given.items() if name not in ("tag", "order_id", "due_until")]
+
+
+def is_about_order(order_id: Any) -> sa.ColumnElement[bool]:
+    """Of threads: those linked with the order, merged ones where they went. `order_id`: a value, or a parameter."""
+    linked = sa.select(OrderThread.thread_id).where(OrderThread.order_id == order_id)
+    merged = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id.in_(linked))
+    return Thread.id.in_(sa.union_all(linked, merged))
 
 
 _THESE = sa.union_all(
