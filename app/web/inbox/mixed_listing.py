@@ -59,11 +59,11 @@ def _is_any_due(dues: Sequence[datetime | None], by: datetime | None) -> bool:
 
 def _tasks_behind(asked: Asked, cursor: str | None) -> dict[str, Any] | None:
     """What to ask for the tasks of a page; None: there are none behind it."""
-    edge = _edge(place_of(ListSort.DUE, cursor)) if cursor is not None else ""
-    if edge is None:
-        return None
+    edge, whose = _edge(place_of(ListSort.DUE, cursor)) if cursor is not None else "", asked.filters.assignee
+    if edge is None or whose not in (None, current_viewer().user_id):
+        return None  # a list narrowed to somebody else has none of the reader's
     wanted = {"brand_id": asked.filters.brand, "priority": asked.filters.priority, "cursor": edge or None}
-    return {**wanted, "due_until": asked.due_until, "of_all": asked.filters.tasks == "all"}
+    return {**wanted, "due_until": asked.due_until, "of_all": asked.filters.tasks == "all" and whose is None}
 
 
 def _edge(key: Key) -> str | None:
