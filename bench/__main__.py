@@ -43,8 +43,7 @@ from app.process.launch.ports import free_port
 from app.process.launch.process import stop
 from app.process.launch.servers import EmbeddedServers
 from bench.callbacks import measure_callbacks
-from bench.data import fill
-from bench.data_ids import row_id
+from bench.data import fill, row_id
 from bench.desk import fill_desk
 from bench.doors import TEXTS, Target, new_key
 from bench.flood import PEOPLE, PER_SECOND, SOCKETS, measure_backlog, measure_flood

@@ -16,20 +16,17 @@ from app.contract.notice_outcome import Outcome
 from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.domain.accounts.models import Role, Team, TeamMember, User
-from app.domain.contacts.models import Contact
 from app.domain.events.actions import SYSTEM, Actor
 from app.domain.notifications.actions import Wishes, set_preferences
 from app.domain.notifications.dispatching import TABLE
 from app.domain.notifications.models import NotificationKind, TeamsHook, Way
 from app.domain.notifications.teams.hooks import NewHook, set_hook
 from app.domain.notifications.teams.pace import LIMITS, wait_seconds, with_call
-from app.domain.orders.actions import link_thread
-from app.providers.teams.card import MOST_BYTES, Card, Line, Mention, escape, render
+from app.providers.teams.card import MOST_BYTES, Card, Line, escape, render
 from app.sandbox.simulators.notices.teams import read_card
 from tests.domain.notifications.card_schema import faults_of
 from tests.domain.notifications.conftest import House, text_of
 from tests.domain.notifications.test_quiet import NIGHTS, local
-from tests.domain.orders.factories import make_order
 from tests.factories import NOW
 from tests.support.pages import PageClient
 from tests.support.signing_in import csrf_token, sign_in
@@ -93,51 +90,6 @@ def test_names_and_subjects_only_where_the_channel_may_see_them(house: House) ->
     (card,) = house.outside.cards()
     assert "Pieter van Dam" in text_of(card)
     assert texts(card)[1] == r"\[klik\]\(http://boos.example\) ‹at\>Bob‹/at\> \*\*nu\*\*"
-
-
-def facts_of(card: dict[str, Any]) -> dict[str, str]:
-    (facts,) = [part["facts"] for part in card["card"]["body"] if part["type"] == "FactSet"]
-    return {fact["title"]: fact["value"] for fact in facts}
-
-
-def test_a_card_carries_order_status_and_team_and_mentions_whoever_has_the_thread(house: House) -> None:
-    channel, session = Channel(house, shows_content=True), house.session
-    order = make_order(session, house.brand, session.get_one(Contact, house.thread.contact_id))
-    link_thread(session, order, house.thread.id, now=NOW)
-    house.thread.team_id, house.thread.assignee_user_id = channel.team.id, house.alice.id
-    channel.hook.mentions_assignee = True
-    house.escalate(house.alice, through=THROUGH)
-    house.carry_out()
-    (card,) = house.outside.cards()
-    told = facts_of(card)
-    assert told == {
-        "For": "Alice",
-        "Customer": "Pieter van Dam",
-        "Order": rf"{order.order_number} · Order received".replace("-", r"\-"),
-        "Status": "Open",
-        "Team": "Service",
-    }
-    assert texts(card)[1] == "<at>Alice</at>"
-    (entity,) = card["card"]["msteams"]["entities"]
-    assert entity == {
-        "type": "mention",
-        "text": "<at>Alice</at>",
-        "mentioned": {"id": house.alice.email, "name": "Alice"},
-    }
-
-
-def test_nobody_is_mentioned_where_the_team_did_not_ask_for_it(house: House) -> None:
-    Channel(house)
-    house.thread.assignee_user_id = house.alice.id
-    house.escalate(house.alice, through=THROUGH)
-    house.carry_out()
-    assert "msteams" not in house.outside.cards()[0]["card"]
-
-
-def test_a_name_breaks_no_mention() -> None:
-    mention = Mention("Al<ice> & </at>", "alice@example.com")
-    card = Card("Titel", (), (), "Open", "https://inbox.example", "", "1", (mention,))
-    assert read_card(render(card))["msteams"]["entities"][0]["text"] == "<at>Alice  /at</at>"
 
 
 def test_the_team_of_the_thread_goes_before_those_of_the_people(house: House, channel: Channel) -> None:
