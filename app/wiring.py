@@ -70,6 +70,7 @@ from app.domain.reply_templates import handlers as reply_templates
 from app.domain.reply_templates.handlers import check_scheduled_reply, settle_note, settle_sent_reply, unsettle_taken_back
 from app.domain.routing import handlers as routing
 from app.domain.routing.handlers import note_refusal, route_after, wanted_among
+from app.domain.scheduled_reports.models import ReportSend
 from app.domain.sla import handlers as sla
 from app.domain.sla.callbacks import hear_end_of_call
 from app.domain.sla.models import SlaRecompute
@@ -314,9 +315,8 @@ WIRING = Wiring(
         "PolicyChanged": (),
         "SuppressionLifted": (_lift,),
         **dict.fromkeys(("SavedViewCreated", "SavedViewChanged", "SavedViewDeleted"), ()),
-        **dict.fromkeys(
-            ("AddressSuppressed", "CallbackEndpointFailing", "CallbackEndpointRecovered", "ContactChanged", "MailingCreated"), ()
-        ),
+        **dict.fromkeys(("AddressSuppressed", "CallbackEndpointFailing", "CallbackEndpointRecovered", "ContactChanged"), ()),
+        "MailingCreated": (),
         "CallbackGivenUp": (_mail_given_up,),
     },
 )
@@ -379,6 +379,7 @@ def sources() -> tuple[Source, ...]:
         Source(table_of(CalendarEntry), "app.domain.appointments.jobs.keep_entry", SEND),
         Source(table_of(AppointmentReminder), "app.domain.appointments.jobs.send_reminder", SEND),
         Source(table_of(SurveyInvitation), "app.domain.surveys.jobs.send_survey", SEND),
+        Source(table_of(ReportSend), "app.domain.scheduled_reports.jobs.send_report", SEND),
         Source(table_of(Reconciliation), "app.domain.ingest.reconcile_job.reconcile", SEND),
         Source(table_of(SlaRecompute), "app.domain.sla.jobs.run_recompute", SEND),
         Source(

@@ -30,6 +30,7 @@ KEPT = (
     "notification_digests",
     "notification_dispatches",
     "reconciliations",
+    "report_sends",
     "sla_recomputes",
     "survey_invitations",
     "webhook_deliveries",

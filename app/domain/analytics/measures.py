@@ -85,5 +85,7 @@ _ALL = (
     Measure("tasks_on_time", (Kind.TASK,), Shape.SHARE, Better.UP, target=0.95),
 )
 MEASURES = {measure.key: measure for measure in _ALL}
+ALL_KINDS = frozenset(kind for measure in _ALL for kind in (*measure.kinds, *([measure.per] if measure.per else [])))
+"""What any figure is made of."""
 TILES = ("received", "first_response", "first_promise", "resolved", "first_contact", "resolution")
 """The six figures on top; one of them is the chart."""

@@ -38,6 +38,8 @@ _RULES = (
     "DELETE FROM notification_dispatches WHERE id IN (SELECT id FROM notification_dispatches"
     " WHERE state IN ('done', 'failed') AND ended_at < now() - interval '7 days' LIMIT :batch)",
     "DELETE FROM notification_digests WHERE created_at < now() - interval '90 days'",
+    "DELETE FROM report_sends WHERE id IN (SELECT id FROM report_sends"
+    " WHERE state IN ('done', 'failed') AND created_at < now() - interval '90 days' LIMIT :batch)",
     "DELETE FROM chat_signals WHERE id IN (SELECT id FROM chat_signals"
     " WHERE state IN ('done', 'failed') AND created_at < now() - interval '40 days' LIMIT :batch)",
     "DELETE FROM pending_changes WHERE received_at < now() - interval '90 days'",

@@ -32,6 +32,7 @@ def periodic_jobs(settings: Settings) -> tuple[Periodic, ...]:
         Periodic("run_timed_rules", "app.domain.automation.jobs.run_timed_rules", 30, LIVE),
         Periodic("note_new_words", "app.domain.threads.jobs.note_new_words", 120),
         Periodic("plan_digests", "app.domain.notifications.jobs.plan_digests", 60),
+        Periodic("plan_reports", "app.domain.scheduled_reports.jobs.plan_reports", 60),
         Periodic("watch_channels", "app.domain.connections.daily_check.watch_channels", 600),
         Periodic("read_due_templates", "app.domain.delivery.catalogue.read_due_templates", 300),
         Periodic("poll_forms", "app.domain.integrations.jobs.poll_forms", min(settings.poll_forms_seconds, 60)),

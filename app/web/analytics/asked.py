@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import calendar
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -12,27 +11,15 @@ from zoneinfo import ZoneInfo
 
 from app.core.links import url_for
 from app.domain.accounts.access import Viewer
+from app.domain.analytics.filters import read_filters, slice_values
 from app.domain.analytics.measures import MEASURES, Measure, Shape
-from app.domain.analytics.slices import NONE, Slice, shifted, slice_for
-from app.domain.threads.models import Priority, ThreadType
+from app.domain.analytics.slices import Slice, shifted, slice_for
 
 PERIODS = {"today": 1, "7": 7, "28": 28, "90": 90}
 """Days that end today; "month", "quarter" and "own" (with `from` and `to`) besides."""
 CALENDAR_PERIODS = ("month", "quarter")
 DEFAULT = "28"
 LONGEST_DAYS = 731
-MEDIA = ("email", "whatsapp", "sms", "phone")
-FILTERS = ("brand", "channel", "medium", "team", "person", "type", "priority")
-_COLUMNS = {
-    "brand": "brand_id",
-    "channel": "channel_id",
-    "medium": "medium",
-    "team": "team_id",
-    "person": "user_id",
-    "type": "thread_type",
-    "priority": "priority",
-}
-_IDS = frozenset({"brand", "channel", "team", "person"})
 
 
 @dataclass(frozen=True)
@@ -64,9 +51,8 @@ class Asked:
 
     def slice(self, viewer: Viewer, **more: Any) -> Slice:
         """The facts it asks for, as the viewer may see them."""
-        values = {_COLUMNS[name]: _value(name, text) for name, text in self.filters.items()}
         days = {"first": self.first, "last": self.last, "is_open": self.is_open}
-        return slice_for(viewer, **{**days, **values, **more})
+        return slice_for(viewer, **{**days, **slice_values(self.filters), **more})
 
     def before(self, slice: Slice) -> Slice:
         """The same part of the period before: as many days, from the same weekday on; of a calendar month or quarter, the
@@ -112,7 +98,7 @@ def parse(args: Mapping[str, str], *, timezone: str, now: datetime) -> Asked:
         now=now,
         compare=args.get("compare") != "off",
         is_open=args.get("time") != "wall",
-        filters={name: text for name in FILTERS if (text := _filter(name, args.get(name, "")))},
+        filters=read_filters(args),
         measure=measure if measure in MEASURES and MEASURES[measure].shape != Shape.NET else "first_response",
         errors=errors,
     )
@@ -179,23 +165,6 @@ def _own_days(args: Mapping[str, str], today: date) -> tuple[date, date, dict[st
     if errors or first is None or last is None:
         return (*_days_of(DEFAULT, today), errors)
     return first, min(last, max(today, first)), {}
-
-
-def _filter(name: str, text: str) -> str:
-    """The value of a filter, "" where there is none of that name."""
-    if name in _IDS:
-        if text == NONE and name != "brand":
-            return NONE
-        try:
-            return str(uuid.UUID(text))
-        except ValueError:
-            return ""
-    known = {"medium": MEDIA, "type": tuple(ThreadType), "priority": tuple(Priority)}[name]
-    return text if text in known else ""
-
-
-def _value(name: str, text: str) -> Any:
-    return uuid.UUID(text) if name in _IDS and text != NONE else text
 
 
 def _months_before(day: date, months: int) -> date:

@@ -7,7 +7,8 @@ from typing import Any
 from flask import Blueprint, current_app, g
 from flask_login import current_user
 
-from app.web.analytics import words
+from app.domain.analytics import words
+from app.web.analytics import sends
 
 bp = Blueprint("analytics", __name__)
 
@@ -22,4 +23,4 @@ def _signed_in_only() -> Any:
 
 @bp.record_once
 def _register_filters(state: Any) -> None:
-    state.app.jinja_env.filters.update(words.FILTERS)
+    state.app.jinja_env.filters.update({**words.FILTERS, **sends.FILTERS})

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.queries import list_brands, list_people, list_teams
+from app.domain.analytics import words
+from app.domain.analytics.filters import MEDIA
 from app.domain.analytics.slices import NONE
 from app.domain.connections.queries import list_channels
 from app.domain.routing.words import thread_type_words
 from app.domain.threads.models import Priority, ThreadType
-from app.web.analytics import words
-from app.web.analytics.asked import MEDIA, Asked
+from app.web.analytics.asked import Asked
 from app.web.inbox.words import medium_words, priority_words
 
 

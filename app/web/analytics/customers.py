@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from flask_babel import format_decimal
 
 from app.core.translation import gettext as _
+from app.domain.analytics import words
 from app.domain.analytics.figures import size_of, sums_of, value_of
 from app.domain.analytics.kinds import Kind
 from app.domain.surveys.queries import Verdict, list_answers
-from app.web.analytics import words
 from app.web.analytics.panels import count_cell
 from app.web.analytics.report import Cell, Report
 

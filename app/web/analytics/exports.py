@@ -19,18 +19,17 @@ from app.core.db import db, let_go, transaction
 from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.permissions import Permission
-from app.domain.analytics.figures import count_facts, read_by_day, read_state, read_sums, size_of, value_of
+from app.domain.analytics.figures import count_facts, read_state
 from app.domain.analytics.listing import FactRow, Place, list_facts
-from app.domain.analytics.measures import MEASURES, Measure, Shape
+from app.domain.analytics.measures import MEASURES, Measure
+from app.domain.analytics.report_rows import about_file, report_heads, report_rows
 from app.domain.analytics.sheets import Dialect, Value, csv_lines, write_sheet
 from app.domain.analytics.slices import Slice
 from app.domain.events.actions import audit
 from app.web.accounts.session import current_viewer
-from app.web.analytics import words
 from app.web.analytics.asked import parse_bucket
 from app.web.analytics.blueprint import bp
 from app.web.analytics.pages import read_asked
-from app.web.analytics.report import ALL_KINDS
 
 CHUNK = 1000
 MOST_IN_SHEET = 20_000
@@ -91,7 +90,7 @@ def export_list() -> ResponseReturnValue:
     name = f"{measure.key}-{slice.first}-{slice.last}"
     if file_format == "xlsx":
         durations = frozenset(number for number, column in enumerate(shown) if column.is_duration)
-        return _sheet(viewer, name, _about(viewer, measure, slice, count), heads, rows, durations)
+        return _sheet(viewer, name, about_file(viewer, measure, slice, count), heads, rows, durations)
     return _csv(viewer, name, heads, rows, file_format)
 
 
@@ -101,12 +100,12 @@ def export_report() -> ResponseReturnValue:
     viewer, asked = current_viewer(), read_asked()
     file_format, slice = _format(), asked.slice(viewer)
     state = read_state(db.session())
-    rows = _report_rows(slice, is_plain=file_format == "programs")
-    heads = ["measure", "day", "value", "of"] if file_format == "programs" else [_("Figure"), _("Day"), _("Value"), _("Of")]
+    rows = report_rows(db.session(), slice, is_plain=file_format == "programs")
+    heads = report_heads(is_plain=file_format == "programs")
     _note(viewer, "report", replace(slice, as_of=state.batch_at), len(rows), file_format)
     name = f"report-{slice.first}-{slice.last}"
     if file_format == "xlsx":
-        return _sheet(viewer, name, _about(viewer, None, replace(slice, as_of=state.batch_at), len(rows)), heads, rows)
+        return _sheet(viewer, name, about_file(viewer, None, replace(slice, as_of=state.batch_at), len(rows)), heads, rows)
     return _csv(viewer, name, heads, rows, file_format)
 
 
@@ -133,36 +132,6 @@ def _rows(slice: Slice, measure: Measure, shown: Sequence[_Column]) -> Iterator[
 def _cell(row: FactRow, key: str) -> Value:
     value: Value = getattr(row, key)
     return value
-
-
-def _report_rows(slice: Slice, *, is_plain: bool) -> list[list[Value]]:
-    session = db.session()
-    whole, days = read_sums(session, slice, ALL_KINDS), read_by_day(session, slice, ALL_KINDS)
-    rows: list[list[Value]] = []
-    for key, measure in MEASURES.items():
-        name = key if is_plain else words.name_words(key)
-        for day, found in [(None, whole), *sorted(days.items())]:
-            value = value_of(measure, found)
-            if value is not None and (day is None or size_of(measure, found)):
-                rounded = round(value, 4) if measure.shape in (Shape.SHARE, Shape.RATIO, Shape.MEAN, Shape.NET) else value
-                rows.append([name, day, rounded, size_of(measure, found)])
-    return rows
-
-
-def _about(viewer: Viewer, measure: Measure | None, slice: Slice, count: int) -> list[tuple[str, str]]:
-    """The first sheet: what this is."""
-    lines = [
-        (_("Report"), words.name_words(measure.key) if measure else _("All figures, day by day")),
-        (_("What counts"), words.definition_words(measure.key) if measure else _("See the question mark beside each figure.")),
-        (_("Days"), f"{slice.first} – {slice.last}"),
-        (_("Time zone"), _("Days as in each brand's own; times in %(zone)s.", zone=viewer.timezone)),
-        (_("Times"), _("Open hours") if slice.is_open else _("All hours")),
-        (_("Rows"), str(count)),
-        (_("As of"), slice.as_of.isoformat() if slice.as_of else ""),
-        (_("For"), viewer.name),
-    ]
-    names = ("brand_id", "channel_id", "medium", "team_id", "user_id", "thread_type", "priority")
-    return lines + [(_("Filter"), f"{name}: {getattr(slice, name)}") for name in names if getattr(slice, name) is not None]
 
 
 def _csv(viewer: Viewer, name: str, heads: Sequence[str], rows: Any, file_format: str) -> Response:

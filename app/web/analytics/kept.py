@@ -17,6 +17,7 @@ from app.core.translation import gettext as _
 from app.domain.accounts.models import Brand
 from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import list_brands
+from app.domain.analytics import words
 from app.domain.analytics.measures import MEASURES, Measure, Shape
 from app.domain.analytics.saved import (
     TARGETS,
@@ -29,7 +30,6 @@ from app.domain.analytics.saved import (
     save_targets,
 )
 from app.web.accounts.session import current_viewer, require
-from app.web.analytics import words
 from app.web.analytics.asked import parse
 from app.web.analytics.blueprint import bp
 from app.web.pages import page

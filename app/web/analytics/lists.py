@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from app.core.db import db
 from app.core.translation import gettext as _
 from app.core.translation import ngettext
+from app.domain.analytics import words
 from app.domain.analytics.figures import count_facts, read_state
 from app.domain.analytics.kinds import SCORED, Kind
 from app.domain.analytics.listing import PAGE, FactRow, Place, list_facts
@@ -17,7 +18,6 @@ from app.domain.analytics.live import LIVE_SHOWN, Live, list_live
 from app.domain.analytics.measures import MEASURES, Measure, Shape
 from app.domain.analytics.slices import Slice
 from app.web.accounts.session import current_viewer
-from app.web.analytics import words
 from app.web.analytics.asked import Asked, parse_bucket
 from app.web.analytics.blueprint import bp
 from app.web.analytics.pages import frame, read_asked

@@ -12,13 +12,14 @@ from app.core.db import db
 from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.permissions import Permission
+from app.domain.analytics import words
 from app.domain.analytics.figures import read_sums, sums_of
 from app.domain.analytics.kinds import Kind
 from app.domain.analytics.live import list_loads, read_standing
 from app.domain.analytics.saved import list_saved_reports
 from app.domain.analytics.slices import Slice, shifted
 from app.web.accounts.session import current_viewer
-from app.web.analytics import panels, words
+from app.web.analytics import panels
 from app.web.analytics.asked import CALENDAR_PERIODS, PERIODS, Asked, parse
 from app.web.analytics.blueprint import bp
 from app.web.analytics.choices import Choices, read_choices

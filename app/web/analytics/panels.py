@@ -13,13 +13,13 @@ from flask_babel import format_decimal, format_percent
 from app.core.translation import date_words
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
+from app.domain.analytics import charts, words
 from app.domain.analytics.breakdown import STEPS
 from app.domain.analytics.figures import ByKind, read_by, size_of, sums_of, value_of
+from app.domain.analytics.filters import MEDIA
 from app.domain.analytics.kinds import Kind
-from app.domain.analytics.measures import MEASURES, Measure, Shape
-from app.web.analytics import charts, words
-from app.web.analytics.asked import MEDIA
-from app.web.analytics.report import ALL_KINDS, Cell, Report
+from app.domain.analytics.measures import ALL_KINDS, MEASURES, Measure, Shape
+from app.web.analytics.report import Cell, Report
 from app.web.inbox.words import medium_words
 
 DETAILS = (

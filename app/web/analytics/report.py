@@ -12,16 +12,15 @@ from sqlalchemy.orm import Session
 
 from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
+from app.domain.analytics import charts, words
 from app.domain.analytics.breakdown import Breakdown, read_breakdowns
 from app.domain.analytics.figures import ByKind, at_one_time, size_of, sums_of, value_of
 from app.domain.analytics.kinds import Kind
 from app.domain.analytics.measures import MEASURES, TILES, Measure, Shape
 from app.domain.analytics.saved import read_targets
-from app.web.analytics import charts, words
 from app.web.analytics.asked import Asked
 
 BEHIND = timedelta(seconds=60)
-ALL_KINDS = frozenset(kind for measure in MEASURES.values() for kind in (*measure.kinds, *([measure.per] if measure.per else [])))
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ from app.core.db import db
 from app.core.translation import gettext as _
 from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import list_brands, list_teams
+from app.domain.analytics import charts, words
 from app.domain.analytics.figures import ByKind, read_hours, read_sums, size_of, value_of
 from app.domain.analytics.kinds import Kind
 from app.domain.analytics.live import Live, list_team_loads, read_standing
 from app.domain.analytics.measures import MEASURES
 from app.domain.analytics.slices import Slice, shifted
 from app.web.accounts.session import require
-from app.web.analytics import charts, words
 from app.web.analytics.blueprint import bp
 from app.web.analytics.pages import USUAL_WEEKS, read_asked
 from app.web.inbox.words import hour_now

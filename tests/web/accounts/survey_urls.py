@@ -9,6 +9,8 @@ from uuid import UUID
 from tests.web.accounts.audiences import BRAND, GONE, LEADS, LEADS_OF_BRAND, SIGN_IN, SIGNED_IN, Audience, Entry
 
 NOBODYS = Audience(SIGN_IN, 404, 404, 404, 404, 404)  # a report nobody keeps
+NO_SCHEDULE = Audience(SIGN_IN, 403, 404, 404, 403, 404)  # the same, for who sees figures
+NOWHERE = {"schedule_id": str(UUID(int=0))}
 
 SURVEYS = (
     Entry("GET", "/s/<survey_token>", GONE, ids={"survey_token": "made-up"}),
@@ -24,6 +26,15 @@ SURVEYS = (
     Entry("GET", "/analytics/reports", SIGNED_IN),
     Entry("POST", "/analytics/reports", SIGNED_IN, data={"name": "Maandag"}),
     Entry("POST", "/analytics/reports/<uuid:report_id>/deletion", NOBODYS, ids={"report_id": str(UUID(int=0))}),
+    Entry("GET", "/analytics/schedules", LEADS),
+    Entry("GET", "/analytics/schedules/new", LEADS),
+    Entry("POST", "/analytics/schedules", LEADS, data={"name": ""}),
+    Entry("GET", "/analytics/schedules/<uuid:schedule_id>", NO_SCHEDULE, ids=NOWHERE),
+    Entry("POST", "/analytics/schedules/<uuid:schedule_id>", NO_SCHEDULE, ids=NOWHERE),
+    Entry("POST", "/analytics/schedules/<uuid:schedule_id>/pause", NO_SCHEDULE, ids=NOWHERE),
+    Entry("POST", "/analytics/schedules/<uuid:schedule_id>/test", NO_SCHEDULE, ids=NOWHERE),
+    Entry("POST", "/analytics/schedules/<uuid:schedule_id>/deletion", NO_SCHEDULE, ids=NOWHERE),
+    Entry("POST", "/analytics/schedules/<uuid:schedule_id>/leave", NO_SCHEDULE, ids=NOWHERE),
     Entry("GET", "/analytics/targets", LEADS),
     Entry("POST", "/analytics/targets/<uuid:brand_id>", LEADS_OF_BRAND),
 )

@@ -1,4 +1,7 @@
-"""Mails nobody answers: plain text, marked as automatic so that no machine answers them either. Pure."""
+"""Mails nobody answers: plain text, marked as automatic so that no machine answers them either. Pure.
+
+One with pictures has the same in HTML beside its text; the pictures are parts of it, since no mail program loads them from
+elsewhere unasked, and several show none that stand in the HTML itself."""
 
 from __future__ import annotations
 
@@ -14,6 +17,15 @@ NAME = "Switchyard"
 
 
 @dataclass(frozen=True)
+class MailFile:
+    """A part of a mail: a picture the HTML names by `cid:` and its `name`, or an attachment. `mime_type` as "image/png"."""
+
+    name: str
+    mime_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class SystemMail:
     """One mail. `reference` makes its Message-ID, so that a mail that comes twice is known as one; `unsubscribe_url` only where
     there is something to unsubscribe from."""
@@ -24,6 +36,9 @@ class SystemMail:
     text: str
     reference: str
     unsubscribe_url: str = ""
+    html: str = ""
+    pictures: tuple[MailFile, ...] = ()
+    files: tuple[MailFile, ...] = ()
 
 
 def compose(mail: SystemMail, *, sender: str, now: datetime) -> EmailMessage:
@@ -40,4 +55,19 @@ def compose(mail: SystemMail, *, sender: str, now: datetime) -> EmailMessage:
         message["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(mail.text, cte="quoted-printable")
+    if mail.html:
+        message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+        _add_pictures(message, mail)
+    for file in mail.files:
+        kind, _slash, subtype = file.mime_type.partition("/")
+        message.add_attachment(file.content, maintype=kind, subtype=subtype, filename=file.name)
     return message
+
+
+def _add_pictures(message: EmailMessage, mail: SystemMail) -> None:
+    html = message.get_payload()[1]  # type: ignore[index]
+    for picture in mail.pictures:
+        kind, _slash, subtype = picture.mime_type.partition("/")
+        html.add_related(  # type: ignore[union-attr]
+            picture.content, maintype=kind, subtype=subtype, cid=f"<{picture.name}>", disposition="inline", filename=picture.name
+        )

@@ -1,0 +1,46 @@
+"""What a report can be narrowed to, as its address says it. What is unknown counts as not said."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from app.domain.analytics.slices import NONE
+from app.domain.threads.models import Priority, ThreadType
+
+MEDIA = ("email", "whatsapp", "sms", "phone")
+COLUMNS = {
+    "brand": "brand_id",
+    "channel": "channel_id",
+    "medium": "medium",
+    "team": "team_id",
+    "person": "user_id",
+    "type": "thread_type",
+    "priority": "priority",
+}
+FILTERS = tuple(COLUMNS)
+_IDS = frozenset({"brand", "channel", "team", "person"})
+
+
+def read_filters(args: Mapping[str, str]) -> dict[str, str]:
+    """The filters an address names, by name."""
+    return {name: text for name in FILTERS if (text := _known(name, args.get(name, "")))}
+
+
+def slice_values(filters: Mapping[str, str]) -> dict[str, Any]:
+    """The same as fields of a `Slice`."""
+    return {COLUMNS[name]: uuid.UUID(text) if name in _IDS and text != NONE else text for name, text in filters.items()}
+
+
+def _known(name: str, text: str) -> str:
+    """The value of a filter, "" where there is none of that name."""
+    if name in _IDS:
+        if text == NONE and name != "brand":
+            return NONE
+        try:
+            return str(uuid.UUID(text))
+        except ValueError:
+            return ""
+    known = {"medium": MEDIA, "type": tuple(ThreadType), "priority": tuple(Priority)}[name]
+    return text if text in known else ""

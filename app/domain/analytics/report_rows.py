@@ -1,0 +1,48 @@
+"""Every figure of a report, day by day, as the rows of a file, and the sheet that says what the file is."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from app.core.translation import gettext as _
+from app.domain.accounts.access import Viewer
+from app.domain.analytics import words
+from app.domain.analytics.figures import read_by_day, read_sums, size_of, value_of
+from app.domain.analytics.measures import ALL_KINDS, MEASURES, Measure, Shape
+from app.domain.analytics.sheets import Value
+from app.domain.analytics.slices import Slice
+
+_NAMES = ("brand_id", "channel_id", "medium", "team_id", "user_id", "thread_type", "priority")
+
+
+def report_heads(*, is_plain: bool) -> list[str]:
+    return ["measure", "day", "value", "of"] if is_plain else [_("Figure"), _("Day"), _("Value"), _("Of")]
+
+
+def report_rows(session: Session, slice: Slice, *, is_plain: bool) -> list[list[Value]]:
+    """Of each figure the whole, without a day, and then its days. `is_plain`: with the names programs know."""
+    whole, days = read_sums(session, slice, ALL_KINDS), read_by_day(session, slice, ALL_KINDS)
+    rows: list[list[Value]] = []
+    for key, measure in MEASURES.items():
+        name = key if is_plain else words.name_words(key)
+        for day, found in [(None, whole), *sorted(days.items())]:
+            value = value_of(measure, found)
+            if value is not None and (day is None or size_of(measure, found)):
+                rounded = round(value, 4) if measure.shape in (Shape.SHARE, Shape.RATIO, Shape.MEAN, Shape.NET) else value
+                rows.append([name, day, rounded, size_of(measure, found)])
+    return rows
+
+
+def about_file(viewer: Viewer, measure: Measure | None, slice: Slice, count: int) -> list[tuple[str, str]]:
+    """The first sheet: what this is. `measure` None: all of them."""
+    lines = [
+        (_("Report"), words.name_words(measure.key) if measure else _("All figures, day by day")),
+        (_("What counts"), words.definition_words(measure.key) if measure else _("See the question mark beside each figure.")),
+        (_("Days"), f"{slice.first} – {slice.last}"),
+        (_("Time zone"), _("Days as in each brand's own; times in %(zone)s.", zone=viewer.timezone)),
+        (_("Times"), _("Open hours") if slice.is_open else _("All hours")),
+        (_("Rows"), str(count)),
+        (_("As of"), slice.as_of.isoformat() if slice.as_of else ""),
+        (_("For"), viewer.name),
+    ]
+    return lines + [(_("Filter"), f"{name}: {getattr(slice, name)}") for name in _NAMES if getattr(slice, name) is not None]

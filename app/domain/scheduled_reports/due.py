@@ -1,0 +1,78 @@
+"""When a report is due, and which days it tells of. Pure.
+
+A due moment is made from a day, an hour and a zone each time, so it stays at its hour over the summer. An hour that a day does
+not have (02:00 in March) is the next one that it has; one that it has twice is the first.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from app.domain.scheduled_reports.models import Every
+
+LATEST = {Every.DAY: timedelta(hours=12), Every.WEEK: timedelta(days=3), Every.MONTH: timedelta(days=7)}
+"""Whoever was away longer than this after a due moment leaves it out."""
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """How often, and at which moment of a reader's own time; see `ReportSchedule`."""
+
+    every: Every
+    weekday: int = 0
+    month_day: int = 1
+    hour: int = 7
+
+
+@dataclass(frozen=True)
+class Due:
+    """One due moment, and the days it tells of, the last one included."""
+
+    at: datetime
+    first: date
+    last: date
+
+
+def last_due(rhythm: Rhythm, zone: ZoneInfo, now: datetime) -> Due:
+    """The newest due moment that has come."""
+    return max((one for one in _around(rhythm, zone, now) if one.at <= now), key=lambda due: due.at)
+
+
+def next_due(rhythm: Rhythm, zone: ZoneInfo, now: datetime) -> Due:
+    """The first one that has not."""
+    return min((one for one in _around(rhythm, zone, now) if one.at > now), key=lambda due: due.at)
+
+
+def _around(rhythm: Rhythm, zone: ZoneInfo, now: datetime) -> Iterator[Due]:
+    today = now.astimezone(zone).date()
+    for day in _days(rhythm, today):
+        at = datetime.combine(day, time(rhythm.hour), zone).astimezone(UTC)
+        yield Due(at, *_told(rhythm.every, day))
+
+
+def _days(rhythm: Rhythm, today: date) -> Iterator[date]:
+    """The days with a due moment around today: at least one before and one after."""
+    if rhythm.every == Every.DAY:
+        yield from (today + timedelta(days=number) for number in (-1, 0, 1))
+    elif rhythm.every == Every.WEEK:
+        last = today - timedelta(days=(today.weekday() - rhythm.weekday) % 7)
+        yield from (last + timedelta(days=7 * number) for number in (-1, 0, 1))
+    else:
+        for number in (-1, 0, 1):
+            year, month = divmod(today.year * 12 + today.month - 1 + number, 12)
+            yield date(year, month + 1, min(rhythm.month_day, calendar.monthrange(year, month + 1)[1]))
+
+
+def _told(every: Every, day: date) -> tuple[date, date]:
+    """The last day, week from Monday on, or month that is over on this day."""
+    if every == Every.DAY:
+        return day - timedelta(days=1), day - timedelta(days=1)
+    if every == Every.WEEK:
+        monday = day - timedelta(days=day.weekday())
+        return monday - timedelta(days=7), monday - timedelta(days=1)
+    last = day.replace(day=1) - timedelta(days=1)
+    return last.replace(day=1), last
