@@ -94,7 +94,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """On a clean clone one test process collects before the others, which find then what it compiled."""
+    """On a clean clone one test process collects before the others, which find then what it compiled. What is collected stays to
+    the end: the collector of garbage rests meanwhile, and need not walk through it afterwards."""
+    gc.disable()
+    found = yield from collect_in_turn()
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+    gc.set_threshold(20_000, 20, 20)
+    return found
+
+
+def collect_in_turn() -> Generator[None, object, object]:
     is_compiled = any((Path(__file__).parent / "web").rglob("*.pyc"))  # which is collected last
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
     if is_compiled or not run:
@@ -144,13 +155,6 @@ def group_of(item: pytest.Item) -> str | None:
 def uses(item: pytest.Item) -> set[str]:
     """The fixtures of a test, and those that they use."""
     return set(getattr(item, "fixturenames", ()))
-
-
-def pytest_collection_finish() -> None:
-    """What was collected stays to the end: the collector of garbage need not walk through it again and again."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -227,11 +231,17 @@ def ground(shared_app: Flask) -> Iterator[sa.Connection]:
         yield connection
 
 
-@pytest.fixture
-def app(shared_app: Flask, connection: sa.Connection, servers: TestServers) -> Flask:
-    """The application; what a test writes is gone afterwards, in the database and in Valkey."""
+@pytest.fixture(scope="session")
+def valkey(servers: TestServers) -> Iterator[redis.Redis]:
+    """What the shared application keeps in Valkey."""
     with redis.Redis.from_url(servers.redis_url) as valkey:
-        valkey.flushdb()
+        yield valkey
+
+
+@pytest.fixture
+def app(shared_app: Flask, connection: sa.Connection, valkey: redis.Redis) -> Flask:
+    """The application; what a test writes is gone afterwards, in the database and in Valkey."""
+    valkey.flushdb()
     return shared_app
 
 
