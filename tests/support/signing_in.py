@@ -39,19 +39,28 @@ def sign_in_browser(page: Page, app: Flask, email: str, *, url: str = "") -> Non
     with app.app_context(), transaction() as session:
         user = session.execute(sa.select(User).where(User.email == email)).scalar_one()
         token = open_session(session, user, ip="127.0.0.1", user_agent="Test browser", now=utc_now())
-    kept = CookieSessions().get_signing_serializer(app)
-    assert kept is not None
-    value = str(kept.dumps({COOKIE_KEY: token, "_permanent": True}))
+    value = session_cookie(app, token)
     name, usual = app.config["SESSION_COOKIE_NAME"], app.config["SETTINGS"].public_url
     page.context.add_cookies([{"name": name, "value": value, "url": url or usual}])
+
+
+def session_cookie(app: Flask, token: str, **others: str) -> str:
+    """What a browser keeps of a session; `others` are what else the cookie holds."""
+    kept = CookieSessions().get_signing_serializer(app)
+    assert kept is not None
+    return str(kept.dumps({COOKIE_KEY: token, "_permanent": True, **others}))
 
 
 def csrf_token(client: FlaskClient) -> str:
     """Return a token that fits this client's cookie: form field `csrf_token`, or header `X-CSRFToken`."""
     with client.session_transaction() as cookie:
         cookie["csrf_token"] = CSRF_SECRET
-    serializer = URLSafeTimedSerializer(client.application.secret_key, salt="wtf-csrf-token")
-    return str(serializer.dumps(CSRF_SECRET))
+    return csrf_value(client.application)
+
+
+def csrf_value(app: Flask) -> str:
+    """The token for whoever has CSRF_SECRET in the cookie."""
+    return str(URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(CSRF_SECRET))
 
 
 def post(client: FlaskClient, path: str, data: Mapping[str, object] | None = None, **options: object) -> TestResponse:

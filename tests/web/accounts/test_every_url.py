@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from app.core.crypto import Keyring
 from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.domain.accounts.models import Brand, Role, Team, User, UserSession
+from app.domain.accounts.sessions import open_session
 from app.domain.accounts.tokens import create_token
 from app.domain.automation.models import AutomationRule
 from app.domain.connections.models import Channel, ChannelType
@@ -55,8 +57,8 @@ from tests.domain.field.factories import make_photo
 from tests.domain.partners.factories import incoming, make_partner, make_partner_key
 from tests.domain.routing.factories import make_rule
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread, make_user
-from tests.support.database import again, back_to, ground_session
-from tests.support.signing_in import csrf_token, sign_in
+from tests.support.database import back_to, ground_session
+from tests.support.signing_in import CSRF_SECRET, csrf_token, csrf_value, session_cookie
 from tests.web.accounts.audiences import HANDSHAKE, IN, PUBLIC, SIGN_IN, UNSIGNED, Entry, Verdict
 from tests.web.accounts.every_url import TABLE
 from tests.web.accounts.narrow_roles import expected_of
@@ -87,10 +89,12 @@ IDS_OF_API = {
 
 @dataclass(frozen=True)
 class World:
-    """The people, and what to put into the URLs."""
+    """The people, their tokens of the API and their browsers' cookies, and what to put into the URLs."""
 
     users: dict[str, User]
     tokens: dict[str, str]
+    cookies: dict[str, str]
+    csrf_token: str
     ids: dict[str, object]
 
 
@@ -110,24 +114,22 @@ def built(shared_app: Flask, ground: sa.Connection) -> World:
             "moritz": make_user(session, "Moritz", role=Role.LEAD, brands=(theirs,)),
         }
         tokens = {name: create_token(session, user, name="test", scopes=(), now=NOW)[1] for name, user in users.items()}
+        later = utc_now() + timedelta(hours=1)  # no request notes that it was used
+        sessions = {name: open_session(session, user, ip="127.0.0.1", user_agent="", now=later) for name, user in users.items()}
+        cookies = {name: session_cookie(shared_app, token, csrf_token=CSRF_SECRET) for name, token in sessions.items()}
         ids = _things(shared_app, session, ours, users["alice"], users["theo"])
         ids["row_id"] = _of_paula(session, users["paula"], ids["partner_id"])
         session.flush()
         # Nobody works here, and /readyz tells of what has waited for a minute.
         session.execute(sa.update(OutboxEntry).where(OutboxEntry.state == "ready").values(state="done"))
         session.commit()
-        return World(users, tokens, ids)
+        return World(users, tokens, cookies, csrf_value(shared_app), ids)
 
 
 @pytest.fixture
 def connection(built: World, ground: sa.Connection) -> Iterator[sa.Connection]:
     with back_to(ground) as connection:
         yield connection
-
-
-@pytest.fixture
-def world(app: Flask, db_session: Session, built: World) -> World:
-    return replace(built, users={name: again(db_session, user) for name, user in built.users.items()})
 
 
 def _things(app: Flask, session: Session, brand: object, alice: User, theo: User) -> dict[str, object]:
@@ -294,20 +296,21 @@ def _notification(session: Session, thread: Thread, user: User) -> object:
 
 
 @pytest.mark.parametrize("entry", TABLE, ids=lambda e: f"{e.method} {e.rule}")
-def test_every_url_answers_everybody_as_the_table_says(app: Flask, db_session: Session, world: World, entry: Entry) -> None:
+def test_every_url_answers_everybody_as_the_table_says(app: Flask, built: World, entry: Entry) -> None:
     wrong = {}
     for name in PEOPLE:
         expected = expected_of(entry, name)
-        answer = call(app, db_session, world, entry, name)
+        answer = call(app, built, entry, name)
         if not fits(answer, expected):
             wrong[name] = f"{answer.status_code} {answer.location or ''} instead of {expected}: {answer.text[:300]}"
     assert not wrong
 
 
 @pytest.mark.parametrize("entry", [e for e in TABLE if e.audience.nobody == SIGN_IN and e.method == "POST"], ids=lambda e: e.rule)
-def test_every_form_is_refused_without_its_token(app: Flask, db_session: Session, world: World, entry: Entry) -> None:
-    client = sign_in(app.test_client(), db_session, world.users["root"])
-    answer = client.post(fill(entry, world), data=dict(entry.data))
+def test_every_form_is_refused_without_its_token(app: Flask, built: World, entry: Entry) -> None:
+    client = app.test_client()
+    client.set_cookie(app.config["SESSION_COOKIE_NAME"], built.cookies["root"])
+    answer = client.post(fill(entry, built), data=dict(entry.data))
     assert answer.status_code == 400
     assert "Please send that again" in answer.text
 
@@ -315,9 +318,10 @@ def test_every_form_is_refused_without_its_token(app: Flask, db_session: Session
 @pytest.mark.parametrize(
     "entry", [e for e in TABLE if e.rule.startswith("/api") and e.audience.nobody == 401], ids=lambda e: f"{e.method} {e.rule}"
 )
-def test_a_signed_in_browser_opens_nothing_of_the_api(app: Flask, db_session: Session, world: World, entry: Entry) -> None:
-    client = sign_in(app.test_client(), db_session, world.users["root"])
-    answer = client.open(fill(entry, world), method=entry.method, json=entry.json)
+def test_a_signed_in_browser_opens_nothing_of_the_api(app: Flask, built: World, entry: Entry) -> None:
+    client = app.test_client()
+    client.set_cookie(app.config["SESSION_COOKIE_NAME"], built.cookies["root"])
+    answer = client.open(fill(entry, built), method=entry.method, json=entry.json)
     assert answer.status_code == 401
 
 
@@ -344,7 +348,7 @@ def test_what_a_demo_adds_is_for_people_who_are_signed_in(settings: Settings, ap
             assert fits(answer, expected), f"{method} {rule.rule}: {answer.status_code}"
 
 
-def call(app: Flask, session: Session, world: World, entry: Entry, name: str) -> TestResponse:
+def call(app: Flask, world: World, entry: Entry, name: str) -> TestResponse:
     """Call the route as this person: pages with their cookie and token, the API with their bearer token."""
     client = app.test_client()
     path = fill(entry, world) + (f"?{entry.query.format(**world.ids)}" if entry.query else "")
@@ -352,9 +356,11 @@ def call(app: Flask, session: Session, world: World, entry: Entry, name: str) ->
     if entry.rule.startswith("/api/") and not is_hook:
         headers = {"Authorization": f"Bearer {world.tokens[name]}"} if name in world.tokens else {}
         return client.open(path, method=entry.method, json=entry.json, headers=headers, buffered=True)
-    if name in world.users:
-        sign_in(client, session, world.users[name])
-    data = {**entry.data, "csrf_token": csrf_token(client)} if entry.method == "POST" else None
+    if name in world.cookies:
+        client.set_cookie(app.config["SESSION_COOKIE_NAME"], world.cookies[name])
+    elif entry.method == "POST":
+        csrf_token(client)
+    data = {**entry.data, "csrf_token": world.csrf_token} if entry.method == "POST" else None
     return client.open(path, method=entry.method, data=data, buffered=True)
 
 

@@ -12,13 +12,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from tests.support.database import again
 from tests.support.signing_in import csrf_token, sign_in
 from tests.web.accounts.audiences import Entry
 from tests.web.accounts.every_url import PAGES, SETTINGS
 from tests.web.accounts.test_every_url import World, fill
 from tests.web.accounts.test_every_url import built as built  # these are fixtures
 from tests.web.accounts.test_every_url import connection as connection
-from tests.web.accounts.test_every_url import world as world
 from tools.translations import ROOT, read
 
 LANGUAGE = "nl"
@@ -59,9 +59,9 @@ def words() -> list[re.Pattern[str]]:
 
 
 def test_every_refusal_is_in_the_readers_language(
-    app: Flask, db_session: Session, world: World, words: list[re.Pattern[str]]
+    app: Flask, db_session: Session, built: World, words: list[re.Pattern[str]]
 ) -> None:
-    root = world.users["root"]
+    root = again(db_session, built.users["root"])
     root.locale = LANGUAGE
     client = sign_in(app.test_client(), db_session, root)
     names = {name for pair in FIELDS.findall(sources()) for name in pair if name} - {"csrf_token"}
@@ -69,7 +69,7 @@ def test_every_refusal_is_in_the_readers_language(
         f"{entry.rule}: {text}"
         for entry in FORMS
         for data in ({}, dict.fromkeys(names, NONSENSE))
-        for text in said(client, entry, world, data)
+        for text in said(client, entry, built, data)
         if not any(pattern.fullmatch(text) for pattern in words)
     }
     assert not foreign, "\n".join(sorted(foreign))
