@@ -141,7 +141,9 @@ def assert_gone(processes: list[psutil.Process]) -> None:
     )
 
 
-def test_a_run_heals_is_joined_by_commands_and_leaves_nothing_behind(start: Callable[[], Run], folder: Path) -> None:
+def test_a_run_shares_what_it_imported_heals_is_joined_by_commands_and_leaves_nothing_behind(
+    start: Callable[[], Run], folder: Path
+) -> None:
     run = start()
     with urllib.request.urlopen(f"http://127.0.0.1:{run.port}/healthz") as answer:
         assert answer.status == 200
@@ -152,11 +154,17 @@ def test_a_run_heals_is_joined_by_commands_and_leaves_nothing_behind(start: Call
     assert settings.database_url
 
     wait_until(lambda: run.has("scheduler") and run.has("live"), "the workers", seconds=PATIENCE_SECONDS)
+    if sys.platform == "linux":  # reads /proc
+        assert_shared(run)
     run.parts("live")[0].kill()
     run.wait_for(r"live was ended by SIGKILL; starting it again in \S+ s")
     psutil.Process(int((folder / "postgres" / "postmaster.pid").read_text().split()[0])).kill()
     run.wait_for("postgres ended by itself; started again")
     wait_until(lambda: run.has("live"), "the worker", seconds=PATIENCE_SECONDS)
+    if sys.platform == "linux":
+        run.parts("nursery")[0].kill()
+        run.wait_for("live was ended by SIGTERM; starting it again in")
+        wait_until(lambda: run.has("worker.py live"), "a worker of its own", seconds=PATIENCE_SECONDS)
 
     everything = run.descendants()
     assert len(everything) > 8
@@ -166,12 +174,11 @@ def test_a_run_heals_is_joined_by_commands_and_leaves_nothing_behind(start: Call
     assert not (folder / RUNNING_FILE).exists()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_parts_share_what_one_process_imported_and_go_on_when_that_one_dies(start: Callable[[], Run]) -> None:
-    run = start()
+def assert_shared(run: Run) -> None:
+    """The parts stand behind the web, and of their memory the smaller part is their own."""
     nice = psutil.Process(run.process.pid).nice()
     wait_until(
-        lambda: run.has("scheduler") and [part.nice() for part in run.parts("live")] == [nice + Settings.worker_nice],
+        lambda: [part.nice() for part in run.parts("live")] == [nice + Settings.worker_nice],
         "the workers to be at work",
         seconds=PATIENCE_SECONDS,
     )
@@ -179,13 +186,7 @@ def test_parts_share_what_one_process_imported_and_go_on_when_that_one_dies(star
     assert {process.nice() for process in web} == {nice}
     for process in [*run.parts("live"), *run.parts("scheduler"), *web]:
         memory = process.memory_full_info()
-        assert memory.uss < memory.rss / 2, process  # its own is the smaller part
-
-    run.parts("nursery")[0].kill()
-    run.wait_for("live was ended by SIGTERM; starting it again in")
-    wait_until(lambda: run.has("worker.py live"), "a worker of its own", seconds=PATIENCE_SECONDS)
-    run.process.send_signal(signal.SIGINT)
-    assert run.process.wait(STOP_SECONDS) == 0
+        assert memory.uss < memory.rss / 2, process
 
 
 @pytest.mark.full
