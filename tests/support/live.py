@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,7 +23,6 @@ from app.process.launch.parts import (
     simulators,
     told_environment,
     web,
-    workers,
 )
 from app.process.launch.ports import free_port
 from app.process.launch.process import Command, Process, stop
@@ -34,6 +34,8 @@ from tests.support.waiting import wait_until
 
 READY_SECONDS = 400  # a busy machine took over a minute
 STOP_SECONDS = 5
+# Forked from one process that has imported the application; one that sends is enough for one browser.
+WORKERS = Part("workers", (sys.executable, "worker.py", "live", "send", "scheduler"))
 QUICK = {"SWEEP_SECONDS": "2", "POLL_MAIL_SECONDS": "4", "UNKNOWN_SETTLE_SECONDS": "2", "BUDGET_FACTOR": "1000"}
 
 
@@ -101,9 +103,7 @@ def _start(live: LiveServer, ports: SimulatorPorts) -> None:
     for part in (simulators(ports, live.settings.data_dir), web(live.settings)):
         live.start(part)
     wait_until(lambda: _is_up(live), lambda: "the application to start\n" + "\n".join(live.lines[-40:]), seconds=READY_SECONDS)
-    for part in workers():
-        if part.name != "send-2":  # one that sends is enough for one browser
-            live.start(part)
+    live.start(WORKERS)
 
 
 def _is_up(live: LiveServer) -> bool:
