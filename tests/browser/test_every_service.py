@@ -78,6 +78,10 @@ class Office:
         heading = self.admin.get_by_role("heading", name=name, exact=True)
         return self.admin.locator("main .settings__section").filter(has=heading)
 
+    def count_orders(self) -> int:
+        """What the list shows, without showing it: to load the page until something is on it keeps a processor busy."""
+        return self.admin.request.get("/orders").text().count(" data-row>")
+
     def orders(self) -> Locator:
         self.admin.goto("/orders")
         return self.admin.locator("a[data-row]")
@@ -131,13 +135,13 @@ def by_hand(office: Office) -> Iterator[str]:
 
 
 def test_make_is_connected_by_hand_and_works_both_ways(office: Office, by_hand: str) -> None:
-    before = office.orders().count()
+    before = office.count_orders()
     shown = office.connect("make", by_hand)
     base = shown.locator("dl.kv code").inner_text().removesuffix("/…")
     secrets = {"caller_key": shown.locator("#inbound-key").inner_text(), "secret": shown.locator("#signing-secret").inner_text()}
     office.enter("make", hook_url=base, **secrets)
     office.arrange("A new order")
-    wait_until(lambda: office.orders().count() > before, WHAT)
+    wait_until(lambda: office.count_orders() > before, WHAT)
     office.orders().first.click()
     number = office.admin.locator("h1").inner_text().split()[0]
     step = office.admin.locator(".case-steps button[name=status]").first
@@ -152,19 +156,19 @@ def test_make_is_connected_by_hand_and_works_both_ways(office: Office, by_hand: 
 
 
 def test_fillout_is_connected_by_hand_and_brings_what_is_filled_in_from_then_on(office: Office, by_hand: str) -> None:
-    start = office.orders().count()
+    start = office.count_orders()
     office.arrange("Fill in the form")
-    wait_until(lambda: office.orders().count() > start, WHAT)
+    wait_until(lambda: office.count_orders() > start, WHAT)
     office.enter("fillout", hook_url=office.connect("fillout", by_hand).locator("#webhook-url").inner_text())
-    before = office.orders().count()
+    before = office.count_orders()
     office.arrange("Fill in the form")
-    wait_until(lambda: office.orders().count() > before, WHAT)
+    wait_until(lambda: office.count_orders() > before, WHAT)
     office.arrange("Its post is lost")
-    wait_until(lambda: office.orders().count() > before + 1, WHAT)
+    wait_until(lambda: office.count_orders() > before + 1, WHAT)
     expect(office.integration(by_hand).locator("dl.kv")).not_to_contain_text("Nothing yet")
     expect(office.orders()).to_have_count(before + 2)
     office.enter("fillout")
-    wait_until(lambda: office.orders().count() == before + 4, "the demo's own connection to fetch what it missed")
+    wait_until(lambda: office.count_orders() == before + 4, "the demo's own connection to fetch what it missed")
 
 
 def test_a_channel_of_teams_is_connected_by_hand_and_gets_cards(office: Office) -> None:
@@ -185,9 +189,9 @@ def test_a_channel_of_teams_is_connected_by_hand_and_gets_cards(office: Office) 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_make_is_told_once_after_it_was_mended(office: Office, kind: str) -> None:
-    page, before = office.admin, office.orders().count()
+    page, before = office.admin, office.count_orders()
     office.arrange("A new order")
-    wait_until(lambda: office.orders().count() > before, WHAT)
+    wait_until(lambda: office.count_orders() > before, WHAT)
     office.orders().first.click()
     office.trouble("make", kind)
     step = office.admin.locator(".case-steps button[name=status]").first
@@ -211,14 +215,14 @@ def test_make_is_told_once_after_it_was_mended(office: Office, kind: str) -> Non
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_form_whose_post_was_lost_comes_once_after_fillout_was_mended(office: Office, kind: str) -> None:
     office.arrange("Fill in the form")
-    before = office.orders().count()
+    before = office.count_orders()
     office.trouble("fillout", kind)
     office.arrange("Its post is lost")
     page = office.integration("Intake (demo)")
     banner = page.locator("main .banner", has_text=FILLOUT_WORDS[kind])
     wait_until(lambda: shown(page, banner), WHAT)
     office.trouble("fillout", "")
-    wait_until(lambda: office.orders().count() > before, WHAT)
+    wait_until(lambda: office.count_orders() > before, WHAT)
     expect(office.orders()).to_have_count(before + 1)
 
 
