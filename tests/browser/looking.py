@@ -79,6 +79,15 @@ SHADES = """(parts) => [...new Set([...document.querySelectorAll(parts)].flatMap
     const kinds = [one, on].flatMap((at) => [at.localName, ...at.classList]);
     return [...kinds, color, ground(on), opacity, fontSize, fontWeight].join(' ');
   }))]"""
+# Of all that a selector names, what has a kind of part that none before it has stays in sight.
+HIDE_REPEATED = """(parts) => {
+  const seen = new Set();
+  for (const one of document.querySelectorAll(parts)) {
+    const kinds = [one, ...one.querySelectorAll('*')].flatMap((part) => [part.localName, ...part.classList]);
+    if (kinds.every((kind) => seen.has(kind))) one.style.setProperty('display', 'none', 'important');
+    kinds.forEach((kind) => seen.add(kind));
+  }
+}"""
 SCHEME = "matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'"
 STICKS_OUT = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
@@ -121,7 +130,7 @@ class Eyes:
     @contextmanager
     def _shown(self, path: str, width: int, scheme: str, language: str) -> Iterator[None]:
         """The page in a look and a language, ready for axe; whoever comes next finds it in English."""
-        dress(self.page, width, scheme)
+        put_on(self.page, width, scheme)
         self.speak(language)
         show(self.page, path)
         assert self.page.evaluate("document.documentElement.lang") == language
@@ -157,13 +166,18 @@ def show(page: Page, path: str) -> None:
 def dress(page: Page, width: int, scheme: str = "") -> None:
     """Another look for the page as it stands, in its scheme unless another is named. Nothing moves in it, so that a colour is
     there at once."""
-    page.set_viewport_size({"width": width, "height": 900})
     before = page.evaluate(SCHEME)
     scheme = scheme or before
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    put_on(page, width, scheme)
     if before != scheme:
         page.evaluate(REDRAWN)
     page.evaluate(AT_REST)
+
+
+def put_on(page: Page, width: int, scheme: str) -> None:
+    """The look of what is loaded next."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
 
 
 def in_the_other_scheme(page: Page, part: str, shades: set[str]) -> Iterator[str]:

@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Error, Locator, Page, expect
 
-from tests.browser.looking import NARROW, SHORTEN, SOON, WIDE, Eyes, dress, found, in_the_other_scheme, show
+from tests.browser.looking import NARROW, SHORTEN, SOON, WIDE, Eyes, dress, found, in_the_other_scheme, put_on, show
 from tests.browser.scenes import (
     ANSWERED,
     BOARD,
@@ -54,7 +54,7 @@ def test_what_opens_over_a_thread(admin_eyes: Eyes) -> None:
 
 def test_a_choice_leaves_the_focus_on_its_menu(admin_eyes: Eyes) -> None:
     page = admin_eyes.page
-    dress(page, WIDE, SCHEME)
+    put_on(page, WIDE, SCHEME)
     show(page, admin_eyes.link("/inbox/email?sort=newest", ANSWERED))
     for menu in ("priority", "status"):
         wait_until_bound(page)  # the head of the first choice is a new one, which hears its keys a moment later
@@ -96,7 +96,7 @@ def choose_two(page: Page) -> None:
 def walk(eyes: Eyes, path: str, scenes: Mapping[str, Scene], before: Callable[[Page], None] | None = None) -> list[str]:
     """What is wrong with any of the scenes of a page, in any look; what opens them may be there at one width alone."""
     page = eyes.page
-    dress(page, WIDE, SCHEME)
+    put_on(page, WIDE, SCHEME)
     show(page, path)
     page.evaluate(AXE_SCRIPT)
     page.evaluate(SHORTEN)
