@@ -59,6 +59,7 @@ COLUMNS = {
     "message_template": "text",
     "subject_template": "subject",
     "language": "language",
+    "for_visits": "for_visits",
 }
 FIELD_OF = {"subject": "subject_template", "text": "message_template", "html": "html_template"}
 CREATE = {
@@ -146,6 +147,7 @@ def _create(session: Session, viewer: Viewer, body: TemplateCreate) -> Answer:
         subject=" ".join(body.subject_template.split()),
         media=_media(body, ()),
         brand_ids=_brand_ids(body, keys, ()),
+        for_visits=body.for_visits,
     )
     try:
         template = create_template(session, content, now=utc_now(), actor=viewer.actor)
@@ -267,6 +269,7 @@ def _template_out(row: TemplateRow, keys: dict[uuid.UUID, str]) -> TemplateOut:
         language=template.language,  # type: ignore[arg-type]
         business_entity=ALL_BRANDS if not row.brand_ids else brands[0] if len(row.brand_ids) == 1 else None,
         brands=brands,
+        for_visits=template.for_visits,
         is_active=template.archived_at is None,
         usage_count=row.uses,
         version=template.version,

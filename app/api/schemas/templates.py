@@ -67,6 +67,7 @@ class TemplateOut(Output):
     language: TemplateLanguage
     business_entity: str | None = Field(description="Key of its brand, or `all`; null where it is for several")
     brands: list[str]
+    for_visits: bool = Field(description="Technicians have it at hand at a visit")
     is_active: bool = Field(description="false: archived, offered no more")
     usage_count: int = Field(description="How often it went out in your brands; the ETag does not tell of it")
     version: int
@@ -97,6 +98,7 @@ class TemplateCreate(Input):
     html_template: Html = ""
     subject_template: Subject = ""
     language: TemplateLanguage = "nl"
+    for_visits: bool = False
     channel_type: TemplateChannel = absent()
     media: Media = absent()
     business_entity: BrandKey = absent("`all` or the key of a brand")
@@ -112,6 +114,7 @@ class TemplateUpdate(Input):
     html_template: Html = absent()
     subject_template: Subject = absent()
     language: TemplateLanguage = absent()
+    for_visits: bool = absent("Whether technicians have it at hand at a visit")
     channel_type: TemplateChannel = absent()
     media: Media = absent()
     business_entity: BrandKey = absent("`all` or the key of a brand")

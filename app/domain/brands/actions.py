@@ -25,6 +25,7 @@ from app.domain.connections.models import Channel
 from app.domain.events.actions import SYSTEM, Actor, audit
 from app.domain.orders.numbers import PrefixTaken, WrongPrefix, choose_prefix, list_prefixes, set_prefix
 from app.domain.orders.settings import set_place
+from app.domain.reply_templates.visit_texts import install_visit_texts
 from app.domain.sla.actions import CalendarContent, change_calendar, create_calendar
 from app.domain.sla.public_holidays import is_supported
 from app.domain.sla.queries import list_calendars
@@ -55,6 +56,7 @@ def create_brand(session: Session, content: BrandContent, *, now: datetime, acto
     session.flush()
     _write_elsewhere(session, brand, content, now=now, actor=actor)
     install_guesses(session, now=now)
+    install_visit_texts(session, now=now)
     _audit(session, "BrandCreated", brand, now, actor)
     return brand
 

@@ -39,6 +39,7 @@ class TemplateContent:
     media: tuple[str, ...] = ()
     brand_ids: tuple[uuid.UUID, ...] = field(default=())
     html: str = ""
+    for_visits: bool = False
 
 
 class BadTemplate(Exception):
@@ -168,7 +169,7 @@ def _apply(template: ReplyTemplate, content: TemplateContent) -> None:
     template.language = content.language
     template.subject = content.subject
     template.text, template.html = content.text, content.html
-    template.media = list(content.media)
+    template.media, template.for_visits = list(content.media), content.for_visits
 
 
 def _save_brands(session: Session, template: ReplyTemplate, content: TemplateContent) -> None:
@@ -192,7 +193,7 @@ def _keep_version(session: Session, template: ReplyTemplate, content: TemplateCo
 
 
 def _as_json(content: TemplateContent) -> dict[str, Any]:
-    written = {name: value for name, value in asdict(content).items() if name != "html" or value}
+    written = {name: value for name, value in asdict(content).items() if name not in ("html", "for_visits") or value}
     return {
         **written,
         "category": content.category.value,

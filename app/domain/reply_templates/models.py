@@ -32,7 +32,8 @@ class TemplateCategory(StrEnum):
 
 
 class ReplyTemplate(WithId, Base):
-    """A text to answer with. `media` names where it fits (empty: anywhere); `version` grows with every edit.
+    """A text to answer with. `media` names where it fits (empty: anywhere); `version` grows with every edit. `for_visits`:
+    technicians have it at hand at a visit, as a text for one tap.
 
     `text` and `subject` hold variables as {{contact.first_name|there}}; what follows the bar stands in when there is no value.
     """
@@ -46,6 +47,7 @@ class ReplyTemplate(WithId, Base):
     subject: Mapped[str] = mapped_column(default="")  # for mail
     text: Mapped[str]
     html: Mapped[str] = mapped_column(default="", server_default="")  # the same for a formatted mail, cleaned; "": plain only
+    for_visits: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     version: Mapped[int] = mapped_column(default=1)
     created_by_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
     created_at: Mapped[datetime]
@@ -55,6 +57,7 @@ class ReplyTemplate(WithId, Base):
 
     __table_args__ = (
         sa.Index("ix_reply_templates_name", sa.text("lower(name)"), "id"),
+        sa.Index("ix_reply_templates_visits", "id", postgresql_where=sa.text("for_visits AND archived_at IS NULL")),
         sa.CheckConstraint("language IN ('en', 'nl', 'fr')", name="language"),
         sa.CheckConstraint("media <@ ARRAY['email', 'whatsapp', 'sms', 'phone', 'internal']", name="media"),
         sa.CheckConstraint("name <> '' AND text <> ''", name="not_empty"),

@@ -1,8 +1,9 @@
 """Which templates fit a thread, best first: by the words of the contact's last message, their language, and past use.
 
-A template fits if it is for the thread's brand and for the medium. Its score adds up what it shares with the last message (full
-text rank in the template's own language), whether it is in the contact's language, made for this very medium, and how often it
-went out lately in this brand (as a logarithm, so that a favourite cannot push out what fits).
+A template fits if it is for the thread's brand and for the medium, and not one of those technicians send from a visit. Its score
+adds up what it shares with the last message (full text rank in the template's own language), whether it is in the contact's
+language, made for this very medium, and how often it went out lately in this brand (as a logarithm, so that a favourite cannot
+push out what fits).
 """
 
 from __future__ import annotations
@@ -120,6 +121,7 @@ def _fits(thread: Thread, medium: str) -> tuple[sa.ColumnElement[bool], ...]:
     anywhere = sa.func.cardinality(ReplyTemplate.media) == 0
     return (
         ReplyTemplate.archived_at.is_(None),
+        sa.not_(ReplyTemplate.for_visits),
         sa.or_(anywhere, ReplyTemplate.media.any_() == medium),
         for_brands((thread.brand_id,)),
     )

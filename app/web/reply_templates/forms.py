@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, SelectField, SelectMultipleField, StringField, TextAreaField, ValidationError
+from wtforms import BooleanField, Field, SelectField, SelectMultipleField, StringField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
@@ -43,6 +43,7 @@ class TemplateForm(TranslatedForm):
     language = SelectField(choices=[SelectChoice(code, words) for code, words in LANGUAGES.items()])
     media = SelectMultipleField(choices=[SelectChoice(medium.value, medium.value) for medium in FITS])
     brands = SelectMultipleField(coerce=lambda value: value if isinstance(value, uuid.UUID) else uuid.UUID(value))
+    for_visits = BooleanField()
     subject = StringField(validators=[Length(max=300, message=_l("Use at most 300 characters."))], filters=[_one_line])
     text = TextAreaField(
         validators=[
@@ -94,6 +95,7 @@ class TemplateForm(TranslatedForm):
             html=self.formatted,
             subject=self.subject.data or "",
             media=tuple(self.media.data or ()),
+            for_visits=self.for_visits.data,
             brand_ids=tuple(self.brands.data or ()),
         )
 

@@ -30,6 +30,7 @@ from app.domain.reply_templates.queries import (
 )
 from app.domain.reply_templates.variables import VARIABLES, fill, list_problems
 from app.domain.reply_templates.views import category_words, date_in, example_facts
+from app.domain.reply_templates.visit_texts import has_visit_templates, install_visit_texts
 from app.mail.rich import rich_to_text
 from app.web.accounts.session import current_viewer, require
 from app.web.inbox.words import medium_words
@@ -46,7 +47,18 @@ def templates() -> ResponseReturnValue:
     words, archived = args.get("q", "").strip()[:200], args.get("archived") == "1"
     rows = list_templates(db.session(), viewer=viewer, category=category, words=words, archived=archived)
     chosen: dict[str, Any] = {"words": words, "category": category, "archived": archived, "categories": list(TemplateCategory)}
+    chosen["lacks_visit_texts"] = viewer.may(Permission.TEMPLATES_MANAGE) and not has_visit_templates(db.session())
     return page("reply_templates/list.html", blocks=("template_list",), rows=rows, **chosen)
+
+
+@bp.post("/settings/templates/visit-texts")
+def add_visit_texts() -> ResponseReturnValue:
+    """The usual texts for technicians, where there are none; the leads' own from then on."""
+    require(Permission.TEMPLATES_MANAGE)
+    with transaction() as session:
+        install_visit_texts(session, now=utc_now())
+    flash(_("Technicians have these at hand at a visit now. Change them as you like."))
+    return redirect(url_for("reply_templates.templates", q="Visit:"), 303)
 
 
 @bp.get("/settings/templates/new")
@@ -145,7 +157,9 @@ def _version_seen() -> int | None:
 
 
 def _form_of(row: TemplateRow) -> TemplateForm:
-    fields = {name: getattr(row.template, name) for name in ("name", "language", "media", "subject", "text", "html")}
+    fields = {
+        name: getattr(row.template, name) for name in ("name", "language", "media", "for_visits", "subject", "text", "html")
+    }
     form = TemplateForm(category=row.template.category.value, brands=list(row.brand_ids), **fields)
     _split_plain(form)
     return form
@@ -170,7 +184,7 @@ def _fill_from_version(form: TemplateForm, row: TemplateRow, version: int) -> No
     if kept is not None:
         for name in ("name", "category", "language", "media", "subject", "text"):
             form[name].data = kept.content[name]
-        form.html.data = kept.content.get("html", "")
+        form.html.data, form.for_visits.data = kept.content.get("html", ""), kept.content.get("for_visits", False)
         _split_plain(form)
         form.brands.data = [uuid.UUID(brand_id) for brand_id in kept.content["brand_ids"]]
 

@@ -259,6 +259,7 @@ SETTINGS = (
     Entry("GET", "/settings/templates", SIGNED_IN),
     Entry("POST", "/settings/templates", LEADS),
     Entry("GET", "/settings/templates/new", LEADS),
+    Entry("POST", "/settings/templates/visit-texts", LEADS),
     Entry("POST", "/settings/templates/preview", SIGNED_IN),
     Entry("GET", "/settings/templates/<uuid:template_id>", BRAND),
     Entry("POST", "/settings/templates/<uuid:template_id>", LEADS_OF_BRAND),

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from app.core.clock import utc_now
 from app.domain.reply_templates.actions import edit_template
 from app.domain.reply_templates.models import ReplyTemplate, TemplateCategory
+from app.domain.reply_templates.visit_texts import USUAL
 from tests.domain.reply_templates.conftest import CONTENT, Desk
 
 PAGE = "/settings/templates"
@@ -120,3 +121,19 @@ def test_pages_cost_few_queries(desk: Desk, path: str) -> None:
     desk.client.get(PAGE)
     with desk.at_most(6):
         assert desk.client.get(f"{PAGE}{path}").status_code == 200
+
+
+def test_the_usual_texts_for_visits_come_with_one_click_and_are_the_leads_own_then(desk: Desk) -> None:
+    assert "Add the usual texts for visits" in desk.client.get(PAGE).text
+    for _ in range(2):
+        assert desk.post(f"{PAGE}/visit-texts").status_code == 303
+    marked = sa.select(ReplyTemplate).where(ReplyTemplate.for_visits)
+    written = desk.session.execute(marked).scalars().all()
+    assert {(one.name, one.language) for one in written} == {(name, code) for name in USUAL for code in ("nl", "en", "fr")}
+    assert "Add the usual texts for visits" not in desk.client.get(PAGE).text
+    one = f"{PAGE}/{written[0].id}"
+    desk.post(one, **desk.fields(name="Visit: late", for_visits="y", version="1"))
+    desk.post(one, **desk.fields(name="Visit: late", version="2"))
+    desk.session.expire_all()
+    assert not desk.session.get_one(ReplyTemplate, written[0].id).for_visits
+    assert 'name="for_visits" value="y" checked' in desk.client.get(f"{one}?version=2").text
