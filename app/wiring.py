@@ -111,6 +111,7 @@ _show_places = AfterCommit("show_mailbox_changes", show_mailbox_changes, LIVE)
 _read_templates = AfterCommit("read_templates_of_channel", read_templates_of_channel, SEND, among=with_templates_among)
 _report_visit = AfterCommit("send_visit_report", field.send_visit_report, SEND, among=field.done_among)
 _make_thumbnail = AfterCommit("make_thumbnail", field.make_thumbnail, SEND, among=field.photos_among)
+_read_nameplate = AfterCommit("read_nameplate", field.read_nameplate, SEND, among=field.nameplates_among)
 _write_out = AfterCommit("write_out_voice", field.write_out_voice, SEND, among=field.voices_among)
 _subscribe = AfterCommit("subscribe_channel", subscribe_channel, SEND)
 
@@ -299,7 +300,7 @@ WIRING = Wiring(
         **dict.fromkeys(VISIT_EVENTS, (_push,)),
         "AppointmentPlanned": (_push, _automate),
         "AppointmentDone": (_push, _automate),
-        "VisitReported": (_push, _report_visit, _make_thumbnail, _write_out),
+        "VisitReported": (_push, _report_visit, _make_thumbnail, _read_nameplate, _write_out),
         "ChecklistChanged": (),
         "TaskAsked": (),
         "OutsideCallAsked": (_push,),

@@ -203,7 +203,7 @@ class Play:
         phone, line, fault = self.phone, self.phone.line, case.fault
         at_line = {
             "cut_words": (WORDS, case.number % 1200),
-            "cut_picture": (PICTURES, case.number * 3),
+            "cut_picture": (PICTURES, case.number * 20),
             "lose_words": (WORDS, "lose"),
             "lose_picture": (PICTURES, "lose"),
             "portal": (WORDS, PORTAL),

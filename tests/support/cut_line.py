@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -23,6 +25,7 @@ class CutLine:
     is_down: bool = False
     faults: list[tuple[str, str | int | bytes]] = field(default_factory=list)
     happened: list[str] = field(default_factory=list)
+    bytes_up: Counter[str] = field(default_factory=Counter)  # by method and path of the request, its head included
 
     def __post_init__(self) -> None:
         self._open: set[socket.socket] = set()
@@ -38,6 +41,10 @@ class CutLine:
         with self._lock:
             for one in self._open:
                 _end(one)
+
+    def passed(self, path: str) -> int:
+        """How many bytes of requests to paths that contain this went through."""
+        return sum(size for line, size in self.bytes_up.items() if path in line)
 
     def mend(self) -> None:
         self.is_down = False
@@ -66,8 +73,10 @@ class CutLine:
 
     def _up(self, client: socket.socket, server: socket.socket, lost: threading.Event) -> None:
         left: int | None = None
+        line = ""
         with suppress(OSError):
             while data := client.recv(CHUNK):
+                line = _request_line(data) or line
                 fault = self._fault(data)
                 if fault == "lose":
                     lost.set()
@@ -75,7 +84,10 @@ class CutLine:
                     client.sendall(fault)
                     break
                 left = fault if isinstance(fault, int) else left
-                server.sendall(data if left is None else data[:left])
+                sent = data if left is None else data[:left]
+                with self._lock:
+                    self.bytes_up[line] += len(sent)
+                server.sendall(sent)
                 if left is not None and (left := left - len(data)) <= 0:
                     break
         self._close(client, server)
@@ -100,6 +112,12 @@ class CutLine:
             self._open -= set(ends)
         for end in ends:
             _end(end)
+
+
+def _request_line(data: bytes) -> str:
+    """Method and path where a request begins, else ""."""
+    found = re.match(rb"((?:GET|POST|PUT|PATCH|DELETE) \S+) HTTP/1\.1\r\n", data)
+    return found[1].decode("latin-1") if found else ""
 
 
 def _end(one: socket.socket) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 PORTAL = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 24\r\nConnection: close\r\n\r\n<h1>Welcome, guest.</h1>"
 ERROR = b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-WORDS, PICTURES = "POST /field/actions", "PUT /field/uploads"
+WORDS, PICTURES = "POST /field/actions", "/field/uploads"
 STEPS = ("on_the_way", "arrived", "in_progress", "done")
 KINDS = ("note", "message", "serial", "meter", "checklist", "photo", "step")
 FAULTS = (
@@ -77,11 +77,12 @@ def _draw(fault: str, dice: random.Random) -> Case:
     steps, number = iter(STEPS), dice.randint(1, 6000)
     if fault == "clock":
         number = dice.choice((-400, -20, -3, -1, 1, 3, 20, 400))
-    planned = [_plan(kind, steps, dice) for kind in chosen]
+    most = 400_000 if fault in ("cut_picture", "lose_picture") else 60_000  # large ones go in pieces
+    planned = [_plan(kind, steps, dice, most) for kind in chosen]
     return Case(fault, number, tuple(one for one in planned if one is not None))
 
 
-def _plan(kind: str, steps: object, dice: random.Random) -> Planned | None:
+def _plan(kind: str, steps: object, dice: random.Random, most: int) -> Planned | None:
     word = f"{dice.randrange(16**8):08x}"
     if kind == "step":
         to = next(steps, None)  # type: ignore[call-overload]
@@ -94,4 +95,4 @@ def _plan(kind: str, steps: object, dice: random.Random) -> Planned | None:
         "checklist": {"item": f"Aarde {word}", "answer": dice.choice(("yes", "no", "na"))},
         "photo": {"label": dice.choice(("before", "after", "other"))},
     }
-    return Planned(kind, bodies[kind], size=dice.randint(2_000, 60_000) if kind == "photo" else 0)
+    return Planned(kind, bodies[kind], size=dice.randint(2_000, most) if kind == "photo" else 0)

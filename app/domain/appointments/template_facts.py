@@ -16,10 +16,17 @@ from app.domain.contacts.models import ContactIdentity
 
 
 def visit_facts(
-    session: Session, *, order_id: uuid.UUID | None, thread_id: uuid.UUID | None, language: str, now: datetime
+    session: Session,
+    *,
+    order_id: uuid.UUID | None = None,
+    thread_id: uuid.UUID | None = None,
+    visit_id: uuid.UUID | None = None,
+    language: str,
+    now: datetime,
 ) -> dict[str, str]:
-    """By name of variable, of the order's visits, or of those planned in the thread; {} where there is none. One query."""
+    """By name of variable, of that visit, the order's, or those planned in the thread; {} where there is none. One query."""
     whose = Appointment.order_id == order_id if order_id is not None else Appointment.thread_id == thread_id
+    whose = Appointment.id == visit_id if visit_id is not None else whose
     asked = (whose, Appointment.kind == AppointmentKind.VISIT, Appointment.state != AppointmentState.CANCELLED)
     phones = sa.select(ContactIdentity.value).where(
         ContactIdentity.contact_id == User.contact_id, ContactIdentity.kind == "phone"

@@ -182,6 +182,7 @@ def _note(
     if appointment is not None and row.outcome == Outcome.APPLIED:
         subject = Subject(brand_id=appointment.brand_id, thread_id=appointment.thread_id)
         payload = {"appointment_id": str(appointment.id), "kind": new.kind.value, "action_id": str(new.id)}
+        payload |= {"label": new.body["label"]} if new.kind == ActionKind.PHOTO else {}
         about = ("appointment", appointment.id)
         record(session, "VisitReported", subject=subject, now=now, actor=viewer.actor, payload=payload, about=about)
 

@@ -45,6 +45,7 @@ class Block:
     silent_minutes: int
     gap_minutes: int | None = None
     travel_minutes: int = 0
+    gap_quarters: int = 0  # free columns before it
     spot: Spot | None = None
 
     @property
@@ -112,7 +113,7 @@ def _blocks(
     now: datetime,
 ) -> tuple[Block, ...]:
     ordered = sorted(rows, key=lambda row: row.appointment.starts_at)
-    blocks = []
+    blocks: list[Block] = []
     for before, row in zip([None, *ordered[:-1]], ordered, strict=True):
         one = row.appointment
         step = one.state
@@ -122,6 +123,7 @@ def _blocks(
         begin = int((row.local_start.hour - FIRST_HOUR) * 4 + row.local_start.minute // 15) + 1
         column = min(max(begin, 1), QUARTERS)
         length = max(1, round((one.ends_at - one.starts_at) / QUARTER))
+        free = column - (blocks[-1].column + blocks[-1].length) if blocks else 0
         blocks.append(
             Block(
                 row=row,
@@ -134,6 +136,7 @@ def _blocks(
                 silent_minutes=int((now - last).total_seconds() // 60) if at_work and last and now - last > SILENT else 0,
                 gap_minutes=int((one.starts_at - before.appointment.ends_at).total_seconds() // 60) if before else None,
                 travel_minutes=_travel(before.appointment, one, spots) if before else 0,
+                gap_quarters=max(0, free),
                 spot=spots.get(one.order_id) if one.order_id else None,
             )
         )
@@ -179,3 +182,10 @@ def day_of(text: str, viewer: Viewer, now: datetime) -> date:
     except ValueError:
         return now.astimezone(ZoneInfo(viewer.timezone)).date()
     return found if 2000 <= found.year <= 2100 else now.astimezone(ZoneInfo(viewer.timezone)).date()
+
+
+def now_column(plan: DayPlan, *, viewer_zone: str, now: datetime) -> int | None:
+    """The quarter of an hour it is, as a column of the grid; None on another day, and before and after its hours."""
+    local = now.astimezone(ZoneInfo(viewer_zone))
+    column = (local.hour - FIRST_HOUR) * 4 + local.minute // 15 + 1
+    return column if local.date() == plan.day and 1 <= column <= QUARTERS else None

@@ -55,6 +55,7 @@ LABEL_WORDS = {
     "fuse_box": N_("Fuse box"),
     "charger": N_("Charger"),
     "nameplate": N_("Nameplate"),
+    "obstacle": N_("What is in the way"),
     "other": N_("Other"),
 }
 NOT_FROM_HERE = known("The visit stands at “%(now)s”, from where “%(to)s” does not follow.")
@@ -138,11 +139,15 @@ def _on_the_way_words(session: Session, report: Report) -> str:
 
 def _send_message(session: Session, report: Report) -> Told:
     seen = report.body.get("last_seen_message_id")
-    _send(session, report, report.body["text"], last_seen=uuid.UUID(seen) if seen else None)
+    photo = _attachment(session, report, f"photo-{report.id.hex[:8]}.jpg")
+    files = (photo.id,) if photo is not None else ()
+    _send(session, report, report.body["text"], last_seen=uuid.UUID(seen) if seen else None, files=files)
     return Told()
 
 
-def _send(session: Session, report: Report, text: str, *, last_seen: uuid.UUID | None = None) -> None:
+def _send(
+    session: Session, report: Report, text: str, *, last_seen: uuid.UUID | None = None, files: tuple[uuid.UUID, ...] = ()
+) -> None:
     thread = session.get(Thread, report.appointment.thread_id) if report.appointment.thread_id else None
     if thread is None:
         raise ActionRefused("no_thread", NO_THREAD)
@@ -153,6 +158,7 @@ def _send(session: Session, report: Report, text: str, *, last_seen: uuid.UUID |
         thread_id=thread.id,
         text=text,
         channel_id=channel.id,
+        attachment_ids=files,
         last_seen_message_id=last_seen,
         client_token=report.id,
         takes_thread=False,
@@ -239,9 +245,16 @@ def _meanwhile(session: Session, viewer: Viewer, starts_at: datetime, ends_at: d
 
 def _hang_on_note(session: Session, report: Report, filename: str, text: str) -> None:
     """Beside its place in the ledger a file hangs on a note of the conversation."""
+    attachment = _attachment(session, report, filename)
+    if attachment is not None:
+        _add_note(session, report, text, files=(attachment.id,))
+
+
+def _attachment(session: Session, report: Report, filename: str) -> Attachment | None:
+    """The action's file as one of the conversation's, not hanging anywhere yet; None without either."""
     thread_id = report.appointment.thread_id
     if thread_id is None or report.file_id is None:
-        return
+        return None
     file = session.get_one(FieldFile, (report.viewer.user_id, report.file_id))
     attachment = Attachment(
         id=new_id(),
@@ -257,7 +270,7 @@ def _hang_on_note(session: Session, report: Report, filename: str, text: str) ->
     )
     session.add(attachment)
     session.flush()
-    _add_note(session, report, text, files=(attachment.id,))
+    return attachment
 
 
 def _add_note(session: Session, report: Report, text: str, *, files: tuple[uuid.UUID, ...] = ()) -> None:

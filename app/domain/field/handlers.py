@@ -13,8 +13,9 @@ from app.core.runtime import runtime
 from app.core.storage import FileMissing, undone_on_error
 from app.domain.appointments.models import Appointment, AppointmentKind, AppointmentState
 from app.domain.events.models import Event
+from app.domain.field.codes import read_codes
 from app.domain.field.documentation import note_done
-from app.domain.field.models import ActionKind, FieldFile, PhoneAction
+from app.domain.field.models import ActionKind, FieldFile, PhoneAction, PhotoLabel
 from app.domain.field.report_mail import send_report
 from app.domain.field.thumbnails import make_small
 from app.domain.field.transcribe import transcribe
@@ -64,6 +65,28 @@ def make_thumbnail(event: Event) -> None:
             is_used = session.execute(statement).scalar_one_or_none() is not None
     if not is_used:
         runtime().storage.delete(stored.key)
+
+
+def nameplates_among(_session: Session, events: Sequence[Event]) -> Sequence[Event]:
+    """Those that brought the photo of a nameplate."""
+    return [event for event in events if event.payload.get("label") == PhotoLabel.NAMEPLATE]
+
+
+def read_nameplate(event: Event) -> None:
+    """After commit: the codes in it, for somebody to keep as serial numbers. Read twice, it says the same."""
+    with transaction() as session:
+        file = find_file_of_action(session, event)
+        if file is None or file.codes:
+            return
+        key, identity = file.storage_key, (file.user_id, file.id)
+    try:
+        with runtime().storage.open(key) as kept:
+            codes = read_codes(kept.read())
+    except FileMissing:
+        return
+    if codes:
+        with transaction() as session:
+            session.get_one(FieldFile, identity).codes = codes
 
 
 def voices_among(_session: Session, events: Sequence[Event]) -> Sequence[Event]:

@@ -47,6 +47,7 @@ class PhotoLabel(StrEnum):
     FUSE_BOX = "fuse_box"
     CHARGER = "charger"
     NAMEPLATE = "nameplate"
+    OBSTACLE = "obstacle"  # why a visit could not go on
     OTHER = "other"
 
 
@@ -88,7 +89,8 @@ class PhoneAction(Base):
 class FieldFile(Base):
     """A file a phone sent, under the id the phone gave it; it says something once an action names it.
 
-    `thumbnail_key`: a small JPEG of a picture, made later; `transcript`: what is said in a voice note, as a machine heard it.
+    `thumbnail_key`: a small JPEG of a picture, made later; `transcript`: what is said in a voice note, as a machine heard it;
+    `codes`: what the bar and QR codes in the photo of a nameplate say, read later.
     """
 
     __tablename__ = "field_files"
@@ -101,12 +103,48 @@ class FieldFile(Base):
     storage_key: Mapped[str]
     thumbnail_key: Mapped[str | None]
     transcript: Mapped[str] = mapped_column(default="", server_default="")
+    codes: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
     created_at: Mapped[datetime]
 
     __table_args__ = (
         sa.Index("ix_field_files_created", "created_at"),
         sa.CheckConstraint("size_bytes > 0", name="size"),
     )
+
+
+class FieldFilePart(Base):
+    """A piece of a file that is under way, as it came. They go once the file is whole, or when they lay too long.
+
+    `begins_at`: its first byte's place in the file; `whole_bytes`, `whole_sha256` (lower hex): what the phone says of the file.
+    """
+
+    __tablename__ = "field_file_parts"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    file_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    begins_at: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[bytes]
+    whole_bytes: Mapped[int]
+    whole_sha256: Mapped[str]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.Index("ix_field_file_parts_created", "created_at"),
+        sa.CheckConstraint("begins_at >= 0 AND octet_length(content) > 0", name="content"),
+    )
+
+
+class PhoneKey(WithId, Base):
+    """The key with which one phone seals what it keeps of one person. The phone forgets it at sign-out and asks for it again."""
+
+    __tablename__ = "phone_keys"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"))
+    device_id: Mapped[uuid.UUID]
+    sealed_key: Mapped[bytes]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (sa.UniqueConstraint("user_id", "device_id"),)
 
 
 class VisitChecklist(WithId, Base):

@@ -20,7 +20,7 @@ from app.domain.field.checklists import items_of
 from app.domain.field.record import VisitRecord, read_record
 from app.domain.field.steps import VisitStep, next_steps
 from app.domain.orders.models import LineItem, Order
-from app.domain.threads.models import Message, MessageType
+from app.domain.threads.models import Attachment, Message, MessageType
 
 SHOWN_MESSAGES = 20
 SHOWN_TYPES = (MessageType.INCOMING, MessageType.OUTGOING, MessageType.AUTO_RESPONSE, MessageType.INTERNAL_NOTE)
@@ -44,6 +44,10 @@ class VisitRow:
         return self.row.appointment.place
 
     @property
+    def thread_id(self) -> uuid.UUID | None:
+        return self.row.appointment.thread_id
+
+    @property
     def next_steps(self) -> tuple[VisitStep, ...]:
         """What may follow, the usual first."""
         return next_steps(self.step)
@@ -51,7 +55,7 @@ class VisitRow:
 
 @dataclass(frozen=True)
 class Line:
-    """A message or note of the conversation, as text."""
+    """A message or note of the conversation, as text. `files`: id and name of what hangs on it."""
 
     id: uuid.UUID
     who: str
@@ -59,6 +63,7 @@ class Line:
     at: datetime
     is_ours: bool
     is_note: bool
+    files: tuple[tuple[uuid.UUID, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,12 @@ class VisitPage:
     parts: tuple[str, ...]
     checklist: tuple[str, ...]
     last_message_id: uuid.UUID | None
+
+    @property
+    def unanswered(self) -> Line | None:
+        """What the customer wrote last, if nobody has answered since."""
+        last = next((line for line in reversed(self.messages) if not line.is_note), None)
+        return last if last is not None and not last.is_ours else None
 
 
 def list_own_visits(session: Session, *, viewer: Viewer, first: date, last: date) -> dict[date, list[VisitRow]]:
@@ -159,10 +170,22 @@ def _messages(session: Session, appointment: Appointment) -> tuple[Line, ...]:
     query = sa.select(Message).where(Message.thread_id == appointment.thread_id, Message.message_type.in_(SHOWN_TYPES))
     query = query.where(Message.revoked_at.is_(None)).order_by(Message.seq.desc()).limit(SHOWN_MESSAGES)
     rows = list(session.execute(query).scalars())
-    return tuple(_line(message) for message in reversed(rows))
+    files = _files(session, [message.id for message in rows])
+    return tuple(line_of(message, files.get(message.id, ())) for message in reversed(rows))
 
 
-def _line(message: Message) -> Line:
+def _files(session: Session, message_ids: list[uuid.UUID]) -> dict[uuid.UUID, tuple[tuple[uuid.UUID, str], ...]]:
+    query = sa.select(Attachment.message_id, Attachment.id, Attachment.filename).where(
+        Attachment.message_id.in_(message_ids), Attachment.state == "stored"
+    )
+    found: dict[uuid.UUID, tuple[tuple[uuid.UUID, str], ...]] = {}
+    for row in session.execute(query.order_by(Attachment.position, Attachment.id)):
+        found[row.message_id] = (*found.get(row.message_id, ()), (row.id, row.filename))
+    return found
+
+
+def line_of(message: Message, files: tuple[tuple[uuid.UUID, str], ...] = ()) -> Line:
+    """A message as it stands at a visit."""
     return Line(
         id=message.id,
         who=str(message.sender.get("name") or ""),
@@ -170,4 +193,5 @@ def _line(message: Message) -> Line:
         at=message.occurred_at,
         is_ours=message.message_type != MessageType.INCOMING,
         is_note=message.message_type == MessageType.INTERNAL_NOTE,
+        files=files,
     )

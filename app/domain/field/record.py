@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.domain.accounts.models import User
-from app.domain.field.models import ActionKind, FieldFile, Outcome, PhoneAction
+from app.domain.field.models import ActionKind, FieldFile, Outcome, PhoneAction, PhotoLabel
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class VisitRecord:
     voices: tuple[Reported, ...] = ()
     follow_ups: tuple[Reported, ...] = ()
     transcripts: dict[uuid.UUID, str] = field(default_factory=dict)  # by file of a voice note, where a machine wrote one
+    codes: tuple[str, ...] = ()  # read from photos of nameplates, and kept as no serial number yet
 
     @property
     def labels(self) -> set[str]:
@@ -50,16 +51,19 @@ class VisitRecord:
 
 
 def read_record(session: Session, appointment_id: uuid.UUID) -> VisitRecord:
-    """One query; another one where there are voice notes."""
+    """One query; another one where there are voice notes or photos of nameplates."""
     query = sa.select(PhoneAction, User.name).join(User, User.id == PhoneAction.user_id)
     query = query.where(PhoneAction.appointment_id == appointment_id, PhoneAction.outcome == Outcome.APPLIED)
     rows = session.execute(query.order_by(PhoneAction.number)).all()
     record = make_record([_reported(row.PhoneAction, row.name) for row in rows])
-    spoken = [one.file_id for one in record.voices]
-    if not spoken:
+    looked_at = [one.file_id for one in (*record.voices, *record.photos) if one.body.get("label") in (None, PhotoLabel.NAMEPLATE)]
+    if not looked_at:
         return record
-    written = sa.select(FieldFile.id, FieldFile.transcript).where(FieldFile.id.in_(spoken), FieldFile.transcript != "")
-    return replace(record, transcripts={row.id: row.transcript for row in session.execute(written)})
+    written = sa.select(FieldFile.id, FieldFile.transcript, FieldFile.codes).where(FieldFile.id.in_(looked_at))
+    files = session.execute(written.order_by(FieldFile.created_at, FieldFile.id)).all()
+    typed = {one.body["text"] for one in record.serials}
+    codes = dict.fromkeys(code for row in files for code in row.codes if code not in typed)
+    return replace(record, transcripts={row.id: row.transcript for row in files if row.transcript}, codes=tuple(codes))
 
 
 def make_record(reported: list[Reported]) -> VisitRecord:
@@ -85,6 +89,14 @@ def find_file(session: Session, *, appointment_id: uuid.UUID, file_id: uuid.UUID
     )
     query = query.where(PhoneAction.appointment_id == appointment_id, PhoneAction.outcome == Outcome.APPLIED)
     return session.execute(query.where(FieldFile.id == file_id).limit(1)).scalar_one_or_none()
+
+
+def count_codes(session: Session, *, appointment_ids: list[uuid.UUID]) -> int:
+    """How many codes were read from photos of these visits."""
+    named = sa.and_(PhoneAction.user_id == FieldFile.user_id, PhoneAction.file_id == FieldFile.id)
+    counted = sa.func.coalesce(sa.func.sum(sa.func.cardinality(FieldFile.codes)), 0)
+    query = sa.select(counted).join(PhoneAction, named).where(PhoneAction.appointment_id.in_(appointment_ids))
+    return int(session.execute(query).scalar_one())
 
 
 def list_thumbnails(session: Session, *, appointment_ids: list[uuid.UUID], limit: int) -> list[tuple[uuid.UUID, uuid.UUID]]:

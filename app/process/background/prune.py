@@ -56,6 +56,9 @@ _RULES = (
     " (SELECT id FROM partner_calls WHERE called_at < now() - interval '400 days' LIMIT :batch)",
     "DELETE FROM address_lookups WHERE expires_at < now()",
     "DELETE FROM reconciliations WHERE created_at < now() - interval '90 days' AND state IN ('done', 'failed')",
+    # Pictures whose phone never came back with the rest.
+    "DELETE FROM field_file_parts WHERE (user_id, file_id) IN (SELECT user_id, file_id FROM field_file_parts"
+    " GROUP BY user_id, file_id HAVING max(created_at) < now() - interval '3 days' LIMIT 500)",
     "DELETE FROM sign_ins WHERE created_at < now() - interval '1 day'",
     "DELETE FROM idempotency_records WHERE created_at < now() - interval '2 days'",
     "DELETE FROM login_throttles WHERE last_failed_at < now() - interval '7 days'",

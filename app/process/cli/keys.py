@@ -17,6 +17,7 @@ from app.domain.connections.actions import seal_secrets
 from app.domain.connections.models import Channel, SignIn
 from app.domain.connections.queries import open_secrets
 from app.domain.events.actions import SYSTEM, audit
+from app.domain.field.models import PhoneKey
 from app.domain.integrations.models import Integration
 from app.domain.notifications.models import PushKey, TeamsHook
 from app.domain.partners.models import Partner, PartnerKey
@@ -32,6 +33,7 @@ SEALED = (
     (table_of(PartnerKey), "sealed_signing_secret"),
     (table_of(Partner), "sealed_credentials"),
     (table_of(WebhookEndpoint), "sealed_secrets"),
+    (table_of(PhoneKey), "sealed_key"),
 )
 group = AppGroup("keys", help="Keys that seal credentials.")
 

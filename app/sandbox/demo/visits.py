@@ -1,4 +1,6 @@
-"""A technician of the demo company with visits today and tomorrow, so that /today and the planner have something to show."""
+"""A technician of the demo company with visits today and tomorrow, so that /today and the planner have something to show.
+
+Each belongs to an order at an address the simulated register knows, so the map fills itself once the register was asked."""
 
 from __future__ import annotations
 
@@ -9,21 +11,25 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.contract.address_parts import read_line
 from app.domain.accounts.models import User
 from app.domain.appointments.actions import AppointmentContent, plan_appointment
 from app.domain.events.actions import SYSTEM
 from app.domain.field.checklists import set_checklist
+from app.domain.orders.actions import NewLine, NewOrder, create_order, set_order_status
+from app.domain.orders.models import Order, OrderSource, OrderStatus
+from app.domain.reply_templates.visit_texts import install_visit_texts
 from app.domain.threads.models import Thread
 
 PLACE = ZoneInfo("Europe/Amsterdam")
 # Day, hour, address, notes.
 VISITS = (
-    (0, 8, "Utrechtseweg 118, Amersfoort", "Achterom, de voordeur is net geverfd"),
-    (0, 11, "Hoofdstraat 7, Leusden", "Meterkast in de kelder"),
-    (0, 14, "Oosterpark 12, Amsterdam", ""),
-    (0, 16, "Kerkpad 3, Houten", "Hond; eerst bellen"),
-    (1, 9, "Dorpsstraat 40, Soest", ""),
-    (1, 13, "Stationsweg 9, Baarn", "Parkeren kan op de stoep"),
+    (0, 8, "Utrechtseweg 118, 3818EV Amersfoort", "Achterom, de voordeur is net geverfd"),
+    (0, 11, "Hoofdstraat 7, 3831AA Leusden", "Meterkast in de kelder"),
+    (0, 14, "Oosterpark 12, 1092AE Amsterdam", ""),
+    (0, 16, "Kerkpad 3, 3995AB Houten", "Hond; eerst bellen"),
+    (1, 9, "Dorpsstraat 40, 3761BN Soest", ""),
+    (1, 13, "Stationsweg 9, 3743EM Baarn", "Parkeren kan op de stoep"),
 )
 CHECKS = ("Spanning eraf gehaald", "Aarde gemeten", "Groep gelabeld", "Laadpunt getest met een auto", "Klant uitleg gegeven")
 
@@ -34,6 +40,7 @@ def make_visits(session: Session, *, brand_id: uuid.UUID, technician: User, now:
     threads = session.scalars(newest.order_by(Thread.last_message_at.desc(), Thread.id).limit(len(VISITS))).all()
     today = now.astimezone(PLACE).date()
     for thread, (day, hour, place, notes) in zip(threads, VISITS, strict=False):
+        order = _make_order(session, thread, place, now)
         starts_at = datetime.combine(today + timedelta(days=day), time(hour), tzinfo=PLACE).astimezone(UTC)
         assert thread.contact_id is not None
         content = AppointmentContent(
@@ -44,8 +51,27 @@ def make_visits(session: Session, *, brand_id: uuid.UUID, technician: User, now:
             starts_at=starts_at,
             ends_at=starts_at + timedelta(hours=2),
             technician_user_id=technician.id,
+            order_id=order.id,
             place=place,
             notes=notes,
         )
         plan_appointment(session, content, now=now, actor=SYSTEM)
     set_checklist(session, brand_id=brand_id, order_type="", items=CHECKS, now=now, actor=SYSTEM)
+    install_visit_texts(session, now=now)
+
+
+def _make_order(session: Session, thread: Thread, place: str, now: datetime) -> Order:
+    """Approved, so that planning its visit brings it to where it is scheduled."""
+    assert thread.contact_id is not None
+    new = NewOrder(
+        brand_id=thread.brand_id,
+        customer_contact_id=thread.contact_id,
+        source=OrderSource.USER,
+        address=read_line(place),
+        lines=[NewLine("Wallbox 11kW", article="WALLBOX-11KW"), NewLine("Installatie 3-fase", article="INST-PLUS-3P")],
+        thread_id=thread.id,
+    )
+    order = create_order(session, new, now=now - timedelta(days=9), actor=SYSTEM)
+    for days, status in ((7, OrderStatus.QUOTED), (5, OrderStatus.APPROVED)):
+        set_order_status(session, order.id, status, now=now - timedelta(days=days), actor=SYSTEM)
+    return order

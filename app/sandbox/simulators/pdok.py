@@ -62,6 +62,13 @@ REGISTER: tuple[Json, ...] = (
     *_of_number("Hoek Zuid", 5, _BARE, *_CORNER, "POINT(5.48 51.44)"),
     *_of_number("Schoolstraat", 1, _BARE, "2312GH", "Leiden", "Zuid-Holland", ""),
     *_of_number("'s-Gravelandseweg", 3, _BARE, "1211BR", "Hilversum", "Noord-Holland", "POINT(5.17 52.22)"),
+    # Where the technician of the demo goes.
+    *_of_number("Utrechtseweg", 118, _BARE, "3818EV", "Amersfoort", "Utrecht", "POINT(5.366 52.152)"),
+    *_of_number("Hoofdstraat", 7, _BARE, "3831AA", "Leusden", "Utrecht", "POINT(5.43 52.13)"),
+    *_of_number("Oosterpark", 12, _BARE, "1092AE", "Amsterdam", "Noord-Holland", "POINT(4.922 52.361)"),
+    *_of_number("Kerkpad", 3, _BARE, "3995AB", "Houten", "Utrecht", "POINT(5.17 52.03)"),
+    *_of_number("Dorpsstraat", 40, _BARE, "3761BN", "Soest", "Utrecht", "POINT(5.29 52.17)"),
+    *_of_number("Stationsweg", 9, _BARE, "3743EM", "Baarn", "Utrecht", "POINT(5.28 52.21)"),
     *(one for number in range(20, 44, 2) for one in _of_number("Parkweg", number, _BARE, *_PARK)),
 )
 

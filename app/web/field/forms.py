@@ -45,7 +45,7 @@ def read_action(said: Mapping[str, Any]) -> NewAction:
         device_id=_uuid(said, "device_id") or uuid.UUID(int=0),
         visit_id=_uuid(said, "visit_id", wanted=True) or uuid.UUID(int=0),
         kind=ActionKind(kind),
-        body=_BODIES[ActionKind(kind)](body),
+        body=_message(body, has_file=file_id is not None) if kind == ActionKind.MESSAGE else _BODIES[ActionKind(kind)](body),
         occurred_at=_instant(said, "occurred_at", wanted=True),  # type: ignore[arg-type]
         clock_offset_ms=int(offset) if isinstance(offset, int | float) and abs(offset) < MOST_OFFSET_MS else 0,
         file_id=file_id,
@@ -70,9 +70,11 @@ def _note(body: Mapping[str, Any]) -> dict[str, Any]:
     return {"text": _text(body, "text", TEXT_CHARACTERS)}
 
 
-def _message(body: Mapping[str, Any]) -> dict[str, Any]:
+def _message(body: Mapping[str, Any], *, has_file: bool = False) -> dict[str, Any]:
+    """A photo may go without words."""
     seen = _uuid(body, "last_seen_message_id")
-    return {"text": _text(body, "text", TEXT_CHARACTERS), "last_seen_message_id": str(seen) if seen else None}
+    text = _text(body, "text", TEXT_CHARACTERS) if body.get("text") or not has_file else ""
+    return {"text": text, "last_seen_message_id": str(seen) if seen else None}
 
 
 def _photo(body: Mapping[str, Any]) -> dict[str, Any]:

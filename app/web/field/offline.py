@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import uuid
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,13 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
 from app.core.clock import utc_now
-from app.core.db import db
+from app.core.db import db, transaction
+from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.domain.accounts.sessions import was_ended
+from app.domain.field.phone_keys import phone_key
 from app.domain.field.queries import list_own_visits, today_of
-from app.domain.field.record import list_thumbnails
+from app.domain.field.record import count_codes, list_thumbnails
 from app.web.accounts.session import COOKIE_KEY, current_viewer
 from app.web.field.blueprint import public
 from app.web.pages import asset
@@ -35,8 +39,8 @@ MOST_VISITS, MOST_PHOTOS = 40, 60
 def pack() -> ResponseReturnValue:
     """What to keep of today and tomorrow, under one name that changes with the content; with it the server's clock and a token.
 
-    `have`: the name of what the phone has; the same again is said without the list. 401: signed out, and `wipe` where the office
-    ended the session: then what is kept goes.
+    `have`: the name of what the phone has; the same again is said without the list. `X-Field-Device`: which phone asks, and is
+    given the key for what it keeps. 401: signed out, and `wipe` where the office ended the session: then what is kept goes.
     """
     if not current_user.is_authenticated:
         token = cookie.get(COOKIE_KEY)
@@ -47,11 +51,12 @@ def pack() -> ResponseReturnValue:
     days = list_own_visits(db.session(), viewer=viewer, first=first, last=first + timedelta(days=4))
     near = [visits for _day, visits in sorted(days.items())][:2]
     visits = [visit for of_day in near for visit in of_day][:MOST_VISITS]
-    pages = [url_for("field.today"), url_for("field.queue")]
+    pages = [url_for("field.today"), url_for("field.messages"), url_for("field.queue")]
     pages += [url_for("field.visit", appointment_id=visit.id) for visit in visits]
     small = list_thumbnails(db.session(), appointment_ids=[visit.id for visit in visits], limit=MOST_PHOTOS)
     pictures = [url_for("field.file", appointment_id=visit_id, file_id=file_id, size="small") for visit_id, file_id in small]
-    said = [(str(visit.id), visit.row.appointment.version, visit.step.value) for visit in visits]
+    said: list[Any] = [(str(visit.id), visit.row.appointment.version, visit.step.value) for visit in visits]
+    said.append(count_codes(db.session(), appointment_ids=[visit.id for visit in visits]))
     name = _name([*pages, *pictures, *assets(), said, first.isoformat(), viewer.locale, viewer.theme])
     answer: dict[str, Any] = {
         "user_id": str(viewer.user_id),
@@ -59,12 +64,24 @@ def pack() -> ResponseReturnValue:
         "protocol": PROTOCOL,
         "server_time": now.isoformat(),
         "csrf": generate_csrf(),
+        **_key(viewer.user_id),
     }
     if request.args.get("have") != name:
         answer |= {"pages": pages, "pictures": pictures, "assets": assets()}
     response = jsonify(answer)
-    response.headers["X-Field-User"] = str(viewer.user_id)
+    response.headers["X-Field-User"], response.headers["Cache-Control"] = str(viewer.user_id), "no-store"
     return response
+
+
+def _key(user_id: uuid.UUID) -> dict[str, str]:
+    """{"key": base64} for the phone that asks, if it says which it is."""
+    try:
+        device_id = uuid.UUID(request.headers.get("X-Field-Device", ""))
+    except ValueError:
+        return {}
+    with transaction() as session:
+        key = phone_key(session, user_id=user_id, device_id=device_id, keyring=runtime().keyring, now=utc_now())
+    return {"key": base64.b64encode(key).decode()} if key is not None else {}
 
 
 @public.get("/manifest.webmanifest")

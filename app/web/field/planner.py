@@ -18,7 +18,7 @@ from app.domain.accounts.permissions import Permission
 from app.domain.appointments.actions import AppointmentContent, AppointmentMovedOn, change_appointment, content_of
 from app.domain.appointments.queries import AppointmentRow, get_appointment, is_absent
 from app.domain.appointments.times import NoSuchTime, instant
-from app.domain.field.day_plan import FIRST_HOUR, QUARTERS, DayPlan, day_of, read_day_plan
+from app.domain.field.day_plan import FIRST_HOUR, QUARTERS, DayPlan, day_of, now_column, read_day_plan
 from app.web.accounts.session import current_viewer, require
 from app.web.field.blueprint import bp
 from app.web.field.day_map import draw_map
@@ -92,6 +92,7 @@ def _page(*, problem: str = "", told: str = "", status: int = 200) -> ResponseRe
         "earlier": plan.day - timedelta(days=1),
         "later": plan.day + timedelta(days=1),
         "people": [("", _("Unassigned")), *((str(person.user_id), person.name) for person in plan.people)],
+        "now_column": now_column(plan, viewer_zone=current_viewer().timezone, now=now),
         "problem": problem,
         "told": told,
         "made_at": now,

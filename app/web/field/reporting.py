@@ -1,33 +1,30 @@
-"""What phones report: actions out of their outbox as JSON, files before them, and the same as plain forms without scripts."""
+"""What phones report: actions out of their outbox as JSON, and the same as plain forms without scripts."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from flask import flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.wrappers import Response
 
 from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
-from app.core.storage import undone_on_error
 from app.core.translation import gettext as _
 from app.core.translation import told
 from app.domain.accounts.access import Viewer
 from app.domain.field.access import get_own_visit
-from app.domain.field.actions import Answer, NewAction, discard_action, keep_file, take_action
-from app.domain.field.models import FILE_BYTES, FieldFile
+from app.domain.field.actions import Answer, NewAction, discard_action, take_action
+from app.domain.field.models import FILE_BYTES, ActionKind, PhotoLabel
 from app.domain.field.record import known_outcomes
-from app.mail.filetypes import real_content_type
 from app.web.accounts.session import current_viewer
 from app.web.field.blueprint import bp
 from app.web.field.forms import BadAction, read_action
 from app.web.field.today import visit_page
+from app.web.field.uploads import other_person, store_file
 
 MOST_ACTIONS = 50
 
@@ -43,7 +40,7 @@ def take_actions() -> ResponseReturnValue:
     if not isinstance(said, dict) or not isinstance(actions, list) or len(actions) > MOST_ACTIONS:
         return jsonify(problem=_("Something is missing; reload the page and try again.")), 422
     if said.get("user_id") != str(viewer.user_id):
-        return _other_person()
+        return other_person()
     answers = [_take(viewer, action if isinstance(action, dict) else {}) for action in actions]
     runtime().nudger.nudge()
     return jsonify(user_id=str(viewer.user_id), answers=answers, server_time=utc_now().isoformat())
@@ -66,52 +63,12 @@ def discard(action_id: uuid.UUID) -> ResponseReturnValue:
     viewer, said = current_viewer(), request.get_json(silent=True)
     device_id = _parse(said.get("device_id")) if isinstance(said, dict) else None
     if isinstance(said, dict) and said.get("user_id", str(viewer.user_id)) != str(viewer.user_id):
-        return _other_person()
+        return other_person()
     with transaction() as session:
         answer = discard_action(
             session, action_id, device_id=device_id or uuid.UUID(int=0), user_id=viewer.user_id, now=utc_now()
         )
     return jsonify(_json(action_id, answer))
-
-
-@bp.put("/field/uploads/<uuid:file_id>")
-def upload(file_id: uuid.UUID) -> ResponseReturnValue:
-    """The bytes of a picture, with `Content-Digest: sha-256=:…:`. The same again is 200; bytes that came in part are 400."""
-    viewer = current_viewer()
-    if request.headers.get("X-Field-User") != str(viewer.user_id):
-        return _other_person()
-    content = request.get_data(cache=False)
-    if not content:
-        return jsonify(code="empty_body", problem=_("The file is empty")), 400
-    if len(content) > FILE_BYTES:
-        return jsonify(code="too_large", problem=_("The picture is larger than 10 MB.")), 413
-    if request.headers.get("Content-Digest") != f"sha-256=:{base64.b64encode(hashlib.sha256(content).digest()).decode()}:":
-        return jsonify(code="bad_digest", problem=_("The picture did not arrive whole.")), 400
-    return _keep(viewer, file_id, content)
-
-
-def _keep(viewer: Viewer, file_id: uuid.UUID, content: bytes) -> ResponseReturnValue:
-    known = db.session().get(FieldFile, (viewer.user_id, file_id))
-    digest = hashlib.sha256(content).hexdigest()
-    if known is None:
-        store_file(viewer, file_id, content)
-        known = db.session().get(FieldFile, (viewer.user_id, file_id), populate_existing=True)
-    if known is not None and known.sha256 != digest:
-        return jsonify(code="changed", problem=_("Another picture arrived under the same name.")), 409
-    return jsonify(id=str(file_id), sha256=digest), 200
-
-
-def store_file(viewer: Viewer, file_id: uuid.UUID, content: bytes) -> None:
-    """Keep it under this id, once; whoever comes second leaves nothing behind."""
-    with undone_on_error(runtime().storage) as storage:
-        kept = storage.put(content)
-        row = FieldFile(user_id=viewer.user_id, id=file_id, sha256=kept.sha256, size_bytes=kept.size_bytes)
-        row.storage_key, row.created_at = kept.key, utc_now()
-        row.content_type = real_content_type("application/octet-stream", content)
-        with transaction() as session:
-            is_new = keep_file(session, row)
-    if not is_new:
-        runtime().storage.delete(kept.key)
 
 
 @bp.post("/visits/<uuid:appointment_id>/actions")
@@ -137,6 +94,10 @@ def take_form(appointment_id: uuid.UUID) -> ResponseReturnValue:
     except BadAction as bad:
         words = _("Take or choose a picture of at most 10 MB.") if bad.field == "file_id" else str(bad)
         return visit_page(appointment_id, problem=words, status=422)
+    if new.kind == ActionKind.STEP and new.file_id is not None:
+        label, photo_id = PhotoLabel.OBSTACLE.value, uuid.uuid5(new.id, "photo")
+        _apply(viewer, replace(new, id=photo_id, kind=ActionKind.PHOTO, body={"label": label}))
+        new = replace(new, file_id=None)
     answer = _apply(viewer, new)
     runtime().nudger.nudge()
     if answer.outcome in ("conflict", "refused", "waiting"):
@@ -161,10 +122,6 @@ def _apply(viewer: Viewer, new: NewAction) -> Answer:
 
 def _json(action_id: uuid.UUID | None, answer: Answer) -> dict[str, Any]:
     return {"id": str(action_id), **vars(answer), "choices": list(answer.choices), "words": told(answer.words)}
-
-
-def _other_person() -> tuple[Response, int]:
-    return jsonify(code="other_user", problem=_("Somebody else is signed in here. Nothing was sent.")), 409
 
 
 def _parse(text: Any) -> uuid.UUID | None:

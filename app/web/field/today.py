@@ -17,9 +17,11 @@ from app.core.runtime import runtime
 from app.core.storage import FileMissing
 from app.domain.accounts.models import Brand
 from app.domain.field.access import get_own_visit
+from app.domain.field.conversations import list_conversations
 from app.domain.field.effects import SUFFIXES
 from app.domain.field.models import FieldFile, PhotoLabel
 from app.domain.field.queries import VisitRow, get_visit_page, list_own_visits, today_of
+from app.domain.field.quick_texts import quick_texts
 from app.domain.field.record import find_file
 from app.domain.field.report_paper import draw_report, read_facts
 from app.domain.field.steps import ENDED, MAIN_STEPS, REASONS
@@ -41,11 +43,13 @@ def today() -> ResponseReturnValue:
     days = list_own_visits(db.session(), viewer=viewer, first=first, last=first + WEEK)
     of_today = days.get(first, [])
     open_ones = [visit for visit in of_today if visit.step not in ENDED]
+    next_visit = open_ones[0] if open_ones else None
     context: dict[str, Any] = {
         "day": first,
         "visits": of_today,
-        "next_visit": open_ones[0] if open_ones else None,
-        "others": [visit for visit in of_today if visit is not (open_ones[0] if open_ones else None)],
+        "next_visit": next_visit,
+        "shown": get_visit_page(db.session(), viewer=viewer, appointment_id=next_visit.id) if next_visit else None,
+        "others": [visit for visit in of_today if visit is not next_visit],
         "tomorrow": days.get(first + timedelta(days=1), []),
         "week": _later(days, first),
         "token": new_id,
@@ -73,9 +77,17 @@ def visit_page(appointment_id: uuid.UUID, *, problem: str = "", status: int = 20
         "reasons": REASONS,
         "token": new_id,
         "problem": problem,
+        "quick_texts": quick_texts(db.session(), shown.visit.row.appointment, viewer=current_viewer(), now=utc_now()),
         "made_at": utc_now(),
     }
     return page("field/visit.html", status=status, **context)
+
+
+@bp.get("/visits/messages")
+def messages() -> ResponseReturnValue:
+    """The conversations of the viewer's visits."""
+    viewer, now = current_viewer(), utc_now()
+    return page("field/messages.html", conversations=list_conversations(db.session(), viewer=viewer, now=now), made_at=now)
 
 
 @bp.get("/visits/queue")

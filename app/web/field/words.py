@@ -81,17 +81,6 @@ def map_link(place: str) -> str:
     return MAPS + quote(place, safe="")
 
 
-def quick_texts(visit: VisitRow) -> list[str]:
-    """Messages for one tap, in the reader's language, filled in."""
-    name, at = visit.row.technician_name.split(" ")[0], f"{visit.row.local_start:%H:%M}"
-    return [
-        _("This is %(name)s, your technician. I am about 15 minutes late.", name=name),
-        _("This is %(name)s, your technician. I am at the door.", name=name),
-        _("Could you send a photo of your fuse box before %(time)s?", time=at),
-        _("The work is done. Thank you for your trust.", name=name),
-    ]
-
-
 def step_table() -> dict[str, str]:
     return {step.value: _(words) for step, words in STEP_WORDS.items()}
 
@@ -114,7 +103,6 @@ GLOBALS = {
     "field_scripts": field_scripts,
     "field_step_words": step_table,
     "field_label_words": label_table,
-    "quick_texts": quick_texts,
 }
 FILTERS = {
     "visit_step_words": step_words,

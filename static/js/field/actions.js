@@ -73,7 +73,7 @@ export function next(actions, now) {
     let isHeld = false;
     for (const one of lane) {
       if (one.state === "held" || one.state === "refused") isHeld ||= one.kind === "step";
-      if (!isWaiting(one) || (isHeld && one.kind === "step") || one.parked) continue;
+      if (!isWaiting(one) || (isHeld && one.kind === "step") || one.parked || one.locked) continue;
       if (now - Date.parse(one.occurred_at) > OLD_MS && !one.confirmed) continue;
       if (!isRipe(one, now)) { found.ripens = found.ripens ? Math.min(found.ripens, one.not_before - now) : one.not_before - now; break; }
       if (one.file_id && !one.uploaded) { found.picture ??= one; break; }
@@ -133,16 +133,17 @@ async function sendPicture(action, csrf) {
   const now = await get("actions", action.id);
   if (!now || !isWaiting(now) || now.uploaded) return undefined;  // another tab was quicker
   if (!bytes?.byteLength) return settle(action, "refused", { code: "no_bytes", words: "unreadable", choices: ["discard"], details: {} });
+  const isAgain = action.tries > 0;
   await update(action, { tries: action.tries + 1 });
   let problem;
   try {
-    problem = await upload(action.file_id, bytes, csrf);
+    problem = await upload(action.file_id, bytes, csrf, { isAgain, told: (there) => update(action, { there, tries: 1 }).then(tell) });
   } catch (error) {
     if (isPoison(action, error)) await update(action, { parked: true });
     throw error;
   }
   if (problem) return settle(action, "refused", { code: "upload", words: problem, choices: ["discard"], details: {} });
-  await update(action, { uploaded: true, tries: 0 });
+  await update(action, { uploaded: true, there: 0, tries: 0 });
   tell();
   return undefined;
 }

@@ -1,13 +1,15 @@
 // Makes the forms of these pages actions of the outbox, shows what waits, and keeps the pages for when there is no network.
-import { discard, drain, hooks, hurry, status } from "./actions.js";
+import { discard, hooks, hurry, status } from "./actions.js";
+import { preflight } from "./connection.js";
 import { bytesOf, forget, isWaiting, keep, list, mine, needsPerson, onChange, tidy, update } from "./outbox.js";
 import { check, forgetPack, refresh } from "./pack.js";
+import { forgetForeignKey, forgetKey } from "./seal.js";
 import { canKeep, get, put, remove } from "./store.js";
 import { clock, word, wordOf } from "./words.js";
 
 const SEND_BEFORE_MS = { on_the_way: 15 * 60_000 }, FULL = 0.95, FRESH_MS = 120_000;
 // What a page needs besides, fetched for the pages that have it alone: the first one is to be there soon, on a slow line too.
-const PARTS = { photos: "[data-photo]", place: "[data-keeps-place]", queue: "[data-queue]", scan: "[data-scan]", signature: "[data-glass]", voice: "[data-sound]" };
+const PARTS = { photos: "[data-photo], [data-attach]", place: "[data-keeps-place]", queue: "[data-queue]", scan: "[data-scan]", signature: "[data-glass]", voice: "[data-sound]" };
 const parts = {};
 const line = document.querySelector("[data-line]"), undo = document.querySelector("[data-undo]");
 let undoing = null, looked = 0;
@@ -36,11 +38,12 @@ function bindForm(form) {
     const button = event.submitter ?? form.querySelector("button");
     if (button) button.disabled = true;
     try {
-      await keepForm(form);
+      await keepWithPhoto(form, form.querySelector("[data-attach]"));
       form.reset();
+      showAttached(form);
       form.closest("details")?.querySelector("summary")?.focus();
     } catch (error) {
-      say(error.name === "QuotaExceededError" ? word("full") : word("cannot_keep"));
+      say(whyNot(error));
     }
     if (button) button.disabled = false;
   });
@@ -48,16 +51,37 @@ function bindForm(form) {
     input.addEventListener("click", (event) => beforeCamera(event, form));
     input.addEventListener("change", () => takePhotos(form, input));
   }
+  for (const input of form.querySelectorAll("[data-attach]")) input.addEventListener("change", () => showAttached(form));
   for (const quick of form.querySelectorAll("[data-quick] button")) quick.addEventListener("click", () => { form.elements.text.value = quick.textContent; form.elements.text.focus(); });
   for (const tick of form.querySelectorAll("[data-tick]")) tick.addEventListener("change", () => keepForm(form).catch(() => say(word("cannot_keep"))));
   for (const plain of form.querySelectorAll("[data-plain]")) plain.hidden = true;
 }
 
+// A photo goes along with a message; of a visit that cannot go on it is an action of its own, before the step.
+async function keepWithPhoto(form, input) {
+  const [file] = input?.files ?? [];
+  if (!file) return keepForm(form);
+  const taken = await file.arrayBuffer(), bytes = await parts.photos.shrink(taken, file.type);
+  if (form.elements.kind.value === "message") return keepForm(form, { with: { bytes } });
+  await keep({ visit_id: form.dataset.visit, who: form.dataset.who, kind: "photo", body: { label: "obstacle", ...parts.place?.placeOf(taken) }, bytes });
+  return keepForm(form);
+}
+
+function showAttached(form) {
+  const input = form.querySelector("[data-attach]"), words = form.querySelector("[data-attached]");
+  if (!input) return;
+  words.dataset.empty ??= words.textContent;
+  words.textContent = input.files[0]?.name ?? words.dataset.empty;
+  if (form.elements.kind.value === "message") form.elements.text.required = !input.files.length;
+}
+
+const whyNot = (error) => word(error.name === "QuotaExceededError" ? "full" : parts.photos && error instanceof parts.photos.Unreadable ? "unreadable" : "cannot_keep");
+
 // The phone may end this page behind the camera: what was being done is written down first.
 async function beforeCamera(event, form) {
   const room = await navigator.storage?.estimate?.();
   if (room?.quota && room.usage / room.quota > FULL) { event.preventDefault(); return say(word("full")); }
-  return put("meta", { id: "camera", visit_id: form.dataset.visit, who: form.dataset.who, at: Date.now() });
+  return put("meta", { id: "camera", visit_id: form.dataset.visit, at: Date.now() });
 }
 
 async function takePhotos(form, input) {
@@ -67,7 +91,7 @@ async function takePhotos(form, input) {
       const taken = await file.arrayBuffer(), place = parts.place?.placeOf(taken) ?? null;
       await keepForm(form, { body: { label, ...place }, with: { bytes: await parts.photos.shrink(taken, file.type) } });
     } catch (error) {
-      say(error.name === "QuotaExceededError" ? word("full") : error instanceof parts.photos.Unreadable ? word("unreadable") : word("cannot_keep"));
+      say(whyNot(error));
     }
   }
   input.value = "";
@@ -126,7 +150,7 @@ function showLine(waiting, asked, others) {
 }
 
 function overlay(own) {
-  const pending = own.filter((one) => isWaiting(one) || (one.state === "done" && Date.parse(one.occurred_at) > Date.parse(document.documentElement.dataset.made)));
+  const pending = own.filter((one) => !one.locked && (isWaiting(one) || (one.state === "done" && Date.parse(one.occurred_at) > Date.parse(document.documentElement.dataset.made))));
   for (const place of document.querySelectorAll("[data-step-of]")) {
     const step = pending.findLast((one) => one.kind === "step" && one.visit_id === place.dataset.stepOf);
     if (step) place.textContent = wordOf("steps", step.body.to);
@@ -177,7 +201,7 @@ async function showPending(visit, kind, actions) {
     item.className = "visit-waiting";
     item.textContent = one.kind === "photo" ? wordOf("labels", one.body.label) : one.kind === "voice" ? wordOf("kinds", "voice") : one.body.text ?? one.body.value ?? one.body.item ?? "";
     place.append(item);
-    if (one.kind === "photo") await showPicture(item, one);
+    if (one.file_id && one.kind !== "voice") await showPicture(item, one);
   }
 }
 
@@ -185,7 +209,7 @@ async function showPicture(item, action) {
   const bytes = await bytesOf(action);
   if (!bytes) return;
   const picture = document.createElement("img");
-  Object.assign(picture, { src: URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" })), alt: item.textContent, width: 96, height: 96 });
+  Object.assign(picture, { src: URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" })), alt: item.textContent || wordOf("kinds", "photo"), width: 96, height: 96 });
   picture.onload = () => URL.revokeObjectURL(picture.src);
   item.prepend(picture);
 }
@@ -194,7 +218,8 @@ async function wayBackFromCamera() {
   const camera = await get("meta", "camera"), place = document.querySelector("[data-camera-back]");
   if (!camera || !place || Date.now() - camera.at > 3600_000) return;
   const link = document.createElement("a");
-  Object.assign(link, { href: `/visits/${camera.visit_id}#photos`, className: "fieldwork__button", textContent: `${wordOf("kinds", "photo")}: ${camera.who}` });
+  const who = document.querySelector(`a[href="/visits/${camera.visit_id}"]`)?.textContent.trim() ?? "";
+  Object.assign(link, { href: `/visits/${camera.visit_id}#photos`, className: "fieldwork__button", textContent: `${wordOf("kinds", "photo")}: ${who}` });
   place.replaceChildren(link);
   place.hidden = false;
   await remove("meta", "camera");
@@ -205,9 +230,32 @@ function bindSignOut(form) {
     event.preventDefault();
     const count = mine(await list()).filter(isWaiting).length;
     if (count && !window.confirm(word("sign_out_waiting", { COUNT: count }))) return;
-    await forgetPack();
-    form.submit();
+    await put("meta", { id: "sign_out", user_id: userId() });
+    await forgetKept();
+    await signOut(form.elements.csrf_token.value);
   });
+}
+
+// Without a network this phone is closed all the same, and the session ends at the next contact.
+async function signOut(csrf) {
+  const answer = await fetch("/sign-out", { method: "POST", headers: { "X-CSRFToken": csrf }, redirect: "manual" }).catch(() => null);
+  if (!answer) { document.getElementById("main").replaceChildren(); return say(word("signed_out_here")); }
+  await remove("meta", "sign_out");
+  return location.assign("/sign-in");
+}
+
+async function endSignOut() {
+  const asked = await get("meta", "sign_out");
+  if (!asked) return false;
+  await forgetKept();
+  if (asked.user_id !== userId()) { await remove("meta", "sign_out"); return false; }
+  await preflight().then(({ csrf }) => signOut(csrf), () => say(word("signed_out_here")));
+  return true;
+}
+
+async function forgetKept() {
+  await forgetPack();
+  await forgetKey();
 }
 
 async function onPack(told) {
@@ -218,7 +266,7 @@ async function look() {
   if (document.visibilityState !== "visible" || Date.now() - looked < FRESH_MS && status.network === "on" && !mine(await list()).some(isWaiting)) return;
   looked = Date.now();
   await hurry();
-  if (status.stopped === "wipe") await forgetPack();
+  if (status.stopped === "wipe") await forgetKept();
 }
 
 // The office or the customer did something meanwhile: it is fetched, and shown when the reader wants it.
@@ -232,13 +280,24 @@ async function pushed(told) {
   document.getElementById("main").prepend(again);
 }
 
+// Where the browser offers to install it, a button does; elsewhere the words beside it say how.
+window.addEventListener("beforeinstallprompt", (event) => {
+  const button = document.querySelector("[data-install-now]");
+  if (!button) return;
+  event.preventDefault();
+  button.hidden = false;
+  button.onclick = async () => { await event.prompt(); button.hidden = true; };
+});
+
 async function start() {
   for (const print of document.querySelectorAll("[data-print]")) print.addEventListener("click", () => window.print());
   for (const form of document.querySelectorAll("[data-sign-out]")) bindSignOut(form);
   const open = location.hash && document.getElementById(location.hash.slice(1));
   if (open?.tagName === "DETAILS") open.open = true;
-  if (!canKeep() || !document.documentElement.dataset.user) return say(word("nothing_kept"));
+  if (!canKeep() || !document.documentElement.dataset.user) { document.querySelector("[data-queue]")?.replaceChildren(); return say(word("nothing_kept")); }
   try { await tidy(); } catch { return say(word("nothing_kept")); }
+  await forgetForeignKey();
+  if (await endSignOut()) return document.getElementById("main").replaceChildren();
   if (await check() === "old") { document.getElementById("main").replaceChildren(); say(word("too_old")); }
   await Promise.all(Object.entries(PARTS).map(async ([name, selector]) => { if (document.querySelector(selector)) parts[name] = await import(`./${name}.js`); }));
   for (const form of document.querySelectorAll("[data-action-form]")) bindForm(form);

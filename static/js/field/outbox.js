@@ -1,6 +1,8 @@
 // The outbox: whatever is done is written here first and counts as kept once that is on the disk. An action is
 // {id, user_id, device_id, visit_id, who, kind, body, file_id, size, replaces, occurred_at, seq, not_before, send_before, state, tries, problem}.
 // States: saved → sending → done | held (a person chooses) | refused. A tab that died while sending left "sending", which is "saved".
+// What it says lies sealed in the store (seal.js); `locked`: it cannot be read before its owner has signed in.
+import { open, openBytes, sealBytes, sealed } from "./seal.js";
 import { all, get, put, remove, transact } from "./store.js";
 import { userId } from "./words.js";
 
@@ -34,12 +36,13 @@ export async function keep({ visit_id, who, kind, body, bytes = null, replaces =
     file_id: bytes ? crypto.randomUUID() : null, size: bytes?.byteLength ?? 0, uploaded: false, occurred_at: new Date(now).toISOString(),
     clock_offset_ms: offset, not_before: kind === "step" ? now + UNDO_MS : 0, state: "saved", tries: 0, problem: null,
   };
+  const record = await sealed(action), kept = bytes && { id: action.file_id, bytes: await sealBytes(action.file_id, bytes) };
   await transact("readwrite", (stores) => {
-    if (bytes) stores.bytes.put({ id: action.file_id, bytes });
+    if (kept) stores.bytes.put(kept);
     stores.meta.get("seq").onsuccess = (event) => {
-      action.seq = (event.target.result?.value ?? 0) + 1;
+      record.seq = action.seq = (event.target.result?.value ?? 0) + 1;
       stores.meta.put({ id: "seq", value: action.seq });
-      stores.actions.put(action);
+      stores.actions.put(record);
     };
   });
   tell();
@@ -47,7 +50,7 @@ export async function keep({ visit_id, who, kind, body, bytes = null, replaces =
 }
 
 export async function list() {
-  return (await all("actions")).sort((one, other) => one.seq - other.seq);
+  return Promise.all((await all("actions")).sort((one, other) => one.seq - other.seq).map(open));
 }
 
 export const mine = (actions) => actions.filter((one) => one.user_id === userId());
@@ -59,7 +62,7 @@ export const isRipe = (one, now = Date.now()) => one.not_before <= now || one.no
 
 export async function update(action, values) {
   Object.assign(action, values);
-  await put("actions", action);
+  await put("actions", await sealed(action));
 }
 
 // Takes an action up for sending, as it stands now; null where somebody ended, discarded or sent it meanwhile.
@@ -73,16 +76,17 @@ export async function claim(action) {
       keep(now);
     };
   });
-  return taken ?? null;
+  return taken ? open(taken) : null;
 }
 
 // Changes what it says while it never left. False: it is under way, or was sent.
 export async function edit(action, body) {
+  const record = await sealed({ ...action, body });
   const isChanged = await transact("readwrite", ({ actions }, keep) => {
     actions.get(action.id).onsuccess = (event) => {
       const now = event.target.result;
       if (!now || now.state !== "saved" || now.tries > 0) return;
-      actions.put({ ...now, body });
+      actions.put(record);
       keep(true);
     };
   });
@@ -92,8 +96,9 @@ export async function edit(action, body) {
 
 // What the office has: the bytes go, the action stays a day to be looked at.
 export async function settle(action, state, problem = null) {
+  const record = await sealed(Object.assign(action, { state, problem, ended_at: Date.now() }));
   await transact("readwrite", (stores) => {
-    stores.actions.put(Object.assign(action, { state, problem, ended_at: Date.now() }));
+    stores.actions.put(record);
     if (state === "done" && action.file_id) stores.bytes.delete(action.file_id);
   });
 }
@@ -113,4 +118,21 @@ export async function tidy() {
   }
 }
 
-export const bytesOf = async (action) => (await get("bytes", action.file_id))?.bytes ?? null;
+export const bytesOf = async (action) => openBytes(action.file_id, (await get("bytes", action.file_id))?.bytes);
+
+// The key came: what was kept before it lies open, and is sealed now. Whatever changed meanwhile is left to the next time.
+export async function sealRest() {
+  for (const one of mine(await all("actions")).filter((action) => !action.sealed)) {
+    const record = await sealed(one), bytes = one.file_id && await get("bytes", one.file_id);
+    const kept = bytes && !bytes.bytes.data ? { ...bytes, bytes: await sealBytes(bytes.id, bytes.bytes) } : null;
+    await transact("readwrite", (stores) => {
+      stores.actions.get(one.id).onsuccess = (event) => {
+        const now = event.target.result;
+        if (!now || now.state !== one.state || now.tries !== one.tries) return;
+        stores.actions.put(record);
+        if (kept) stores.bytes.put(kept);
+      };
+    });
+  }
+  tell();
+}

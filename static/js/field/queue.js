@@ -10,7 +10,7 @@ export function showQueue(everything, tools) {
   const place = document.querySelector("[data-queue]");
   if (!place || place.querySelector("textarea")) return;
   const own = mine(everything), asked = own.filter(needsPerson), waiting = own.filter(isWaiting), done = own.filter((one) => one.state === "done");
-  const now = JSON.stringify(own.map((one) => [one.id, one.state, one.parked, one.tries > 0]));
+  const now = JSON.stringify(own.map((one) => [one.id, one.state, one.parked, one.locked, one.tries > 0, one.there]));
   if (place.dataset.now === now) return;
   place.dataset.now = now;
   const parts = [...asked.map((one) => held(one, tools)), ...waiting.map((one) => item(one, tools))];
@@ -21,6 +21,7 @@ export function showQueue(everything, tools) {
 
 function saying(one) {
   const { body } = one;
+  if (one.locked) return wordOf("kinds", one.kind);
   const said = one.kind === "step" ? wordOf("steps", body.to) : one.kind === "photo" ? wordOf("labels", body.label) : one.kind === "voice" ? `${body.seconds} s` : body.text ?? body.value ?? body.name ?? body.item;
   return `${wordOf("kinds", one.kind)}: ${said}`;
 }
@@ -37,6 +38,8 @@ function item(one, tools) {
   made.dataset.item = one.kind;
   const size = one.size ? `, ${Math.round(one.size / 1024)} kB` : "";
   made.append(make("div", "", `◷ ${saying(one)}${size}`), make("small", "", `${one.who} · ${clock(one.occurred_at)}`));
+  if (one.locked) made.append(make("p", "", word("locked")));
+  if (one.there) made.append(progress(one));
   const choices = make("div", "outbox__choices");
   const isOld = Date.now() - Date.parse(one.occurred_at) > OLD_MS && !one.confirmed;
   if (isOld) made.append(make("p", "", word("late")));
@@ -44,6 +47,12 @@ function item(one, tools) {
   if (typeof one.body.text === "string" && one.tries === 0) choices.append(button(word("change"), () => change(one, made, tools)));
   choices.append(button(word("discard"), () => window.confirm(word("sure")) ? tools.discard(one) : null));
   made.append(choices);
+  return made;
+}
+
+function progress(one) {
+  const made = Object.assign(make("progress", "outbox__progress"), { max: one.size, value: one.there });
+  made.setAttribute("aria-label", word("is_there", { PERCENT: Math.round(one.there / one.size * 100) }));
   return made;
 }
 
@@ -68,9 +77,15 @@ async function choose(one, choice, place, tools) {
   const again = { visit_id: one.visit_id, who: one.who, replaces: one.id, bytes: one.file_id ? await bytesOf(one) : null };
   if (choice === "send_anyway") await keep({ ...again, kind: one.kind, body: { ...one.body, last_seen_message_id: newest ?? one.body.last_seen_message_id } });
   else if (EVIDENCE.has(one.kind)) await keep({ ...again, kind: one.kind, body: one.body });
-  else await keep({ ...again, kind: "note", body: { text: `${saying(one)}, ${clock(one.occurred_at)}` } });
+  else await handIn(one, again);
   await settle(one, "done", { code: "settled", words: "" });
   return tools.hurry();
+}
+
+// What can no longer be what it was is told to the office: as a note, and its photo as a photo.
+async function handIn(one, again) {
+  if (again.bytes) await keep({ ...again, kind: "photo", body: { label: "other" } });
+  await keep({ ...again, bytes: null, kind: "note", body: { text: `${saying(one)}, ${clock(one.occurred_at)}` } });
 }
 
 function change(one, place, tools) {
@@ -85,7 +100,7 @@ function change(one, place, tools) {
       field.replaceWith(make("p", "", isChanged ? "" : word("gone_already")));
       return tools.hurry();
     }
-    await keep({ visit_id: one.visit_id, who: one.who, kind: one.kind, body, replaces: one.id });
+    await keep({ visit_id: one.visit_id, who: one.who, kind: one.kind, body, replaces: one.id, bytes: one.file_id ? await bytesOf(one) : null });
     field.remove();
     await settle(one, "done", { code: "settled", words: "" });
     return tools.hurry();

@@ -1,5 +1,6 @@
 // A voice note: recorded here where the browser can, else a sound that the phone's own recorder makes. Pieces are written down every few
 // seconds, so that an app that dies loses no more than that. And dictating into a note, where the brand lets the browser's maker hear it.
+import { openBytes, sealBytes } from "./seal.js";
 import { get, put, remove } from "./store.js";
 import { userId, word } from "./words.js";
 
@@ -36,10 +37,10 @@ export function bindVoice(form, keepForm, say) {
 async function record(form, mimeType, show) {
   const sound = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 } });
   const recorder = new MediaRecorder(sound, { mimeType, audioBitsPerSecond: 32000 }), began = Date.now();
-  const kept = { id: "recording", user_id: userId(), visit_id: form.dataset.visit, who: form.dataset.who, sound: mimeType, pieces: [], began };
+  const kept = { id: "recording", user_id: userId(), visit_id: form.dataset.visit, sound: mimeType, pieces: [], began };
   let writing = Promise.resolve();
   recorder.ondataavailable = (event) => {
-    writing = writing.then(async () => { kept.pieces.push(await event.data.arrayBuffer()); kept.ended = Date.now(); await put("meta", kept); });
+    writing = writing.then(async () => { kept.pieces.push(await sealBytes("recording", await event.data.arrayBuffer())); kept.ended = Date.now(); await put("meta", kept); });
   };
   const clock = setInterval(() => {
     const seconds = Math.round((Date.now() - began) / 1000);
@@ -62,8 +63,10 @@ async function record(form, mimeType, show) {
 export async function keepRecording(keepForm, form = null) {
   const kept = await get("meta", "recording");
   if (!kept || kept.user_id !== userId()) return;
-  const bytes = await new Blob(kept.pieces).arrayBuffer(), seconds = Math.round(((kept.ended ?? kept.began) - kept.began) / 1000);
-  if (bytes.byteLength) await keepForm(form, { body: { sound: kept.sound, seconds: String(seconds) }, with: { bytes, kind: "voice", visit_id: kept.visit_id, who: kept.who } });
+  const pieces = await Promise.all(kept.pieces.map((piece) => openBytes("recording", piece)));
+  if (pieces.includes(null)) return;  // its owner has to sign in first
+  const bytes = await new Blob(pieces).arrayBuffer(), seconds = Math.round(((kept.ended ?? kept.began) - kept.began) / 1000);
+  if (bytes.byteLength) await keepForm(form, { body: { sound: kept.sound, seconds: String(seconds) }, with: { bytes, kind: "voice", visit_id: kept.visit_id, who: form?.dataset.who ?? "" } });
   await remove("meta", "recording");
 }
 

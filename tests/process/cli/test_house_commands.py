@@ -194,6 +194,7 @@ PLAIN_BYTES = {
     ("api_tokens", "token_hash"), ("webhook_messages", "payload"), ("webhook_deliveries", "body"),
     ("webhook_attempts", "response_body"), ("partner_keys", "key_hash"), ("partner_orders", "fingerprint"),
     ("order_quotes", "token_hash"), *(("report_days", name) for name in ("scores", "open_seconds", "hours", "wall_seconds")),
+    ("field_file_parts", "content"),
 }  # fmt: skip
 
 

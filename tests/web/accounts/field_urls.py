@@ -11,6 +11,7 @@ NO_TOKEN = Audience(400, 400, 400, 400, 400, 400, rita=400, theo=400)  # the tok
 FIELD = (
     Entry("GET", "/today", OWN_DAY),
     Entry("GET", "/visits/queue", OWN_DAY),
+    Entry("GET", "/visits/messages", OWN_DAY),
     Entry("GET", "/visits/<uuid:appointment_id>", THEO_ALONE),
     Entry("GET", "/visits/<uuid:appointment_id>/report", THEO_ALONE),
     Entry("GET", "/visits/<uuid:appointment_id>/report.pdf", THEO_ALONE),
@@ -20,6 +21,8 @@ FIELD = (
     Entry("POST", "/field/actions/known", OWN_DAY, json={"ids": []}),
     Entry("POST", "/field/actions/<uuid:action_id>/discarding", OWN_DAY, json={}),
     Entry("PUT", "/field/uploads/<uuid:file_id>", NO_TOKEN),
+    Entry("PATCH", "/field/uploads/<uuid:file_id>", NO_TOKEN),
+    Entry("GET", "/field/uploads/<uuid:file_id>", OWN_DAY),
     Entry("GET", "/field/pack", Audience(401, IN, IN, IN, IN, IN, rita=IN, theo=IN)),
     Entry("GET", "/field/offline", PUBLIC),
     Entry("GET", "/appointments/<uuid:appointment_id>/report", BRAND),

@@ -10,12 +10,20 @@ import uuid
 from typing import Any
 
 import sqlalchemy as sa
+import zxingcpp
+from PIL import Image, ImageOps
 from werkzeug.test import TestResponse
 
 from app.domain.accounts.actions import end_all_sessions
+from app.domain.contacts.models import Contact
 from app.domain.events.actions import SYSTEM
+from app.domain.events.models import Event
+from app.domain.field.handlers import nameplates_among, read_nameplate
 from app.domain.field.models import FieldFile, Outcome
 from app.domain.field.steps import VisitStep
+from app.domain.reply_templates.actions import TemplateContent, create_template
+from app.domain.reply_templates.models import TemplateCategory
+from app.domain.reply_templates.visit_texts import install_visit_texts
 from tests.domain.field.conftest import PNG, Round
 from tests.support.signing_in import csrf_token
 
@@ -158,6 +166,62 @@ def test_a_phone_keeps_today_and_hears_when_it_has_to_forget(day: Round) -> None
     day.session.commit()
     gone = day.client.get("/field/pack")
     assert (gone.status_code, gone.json) == (401, {"code": "wipe"})
+
+
+def test_each_phone_has_a_key_of_its_own_for_each_person(day: Round) -> None:
+    def key(device: str) -> str:
+        answer = day.client.get("/field/pack", headers={"X-Field-Device": device})
+        assert answer.headers["Cache-Control"] == "no-store"
+        return str(answer.json["key"])
+
+    one, other = str(uuid.uuid4()), str(uuid.uuid4())
+    mine = key(one)
+    assert len(base64.b64decode(mine)) == 32
+    assert (key(one) == mine, key(other) == mine) == (True, False)
+    assert "key" not in day.client.get("/field/pack").json
+    assert "key" not in day.client.get("/field/pack", headers={"X-Field-Device": "x"}).json
+    day.as_user(day.carla)
+    assert key(one) != mine
+
+
+def test_texts_for_one_tap_are_templates_in_the_language_of_the_customer(day: Round) -> None:
+    assert "data-quick" not in day.get(f"/visits/{day.visit.id}")
+    with day.app.app_context():
+        install_visit_texts(day.session, now=day.now)
+        install_visit_texts(day.session, now=day.now)
+    day.session.get_one(Contact, day.visit.contact_id).language = "fr"
+    day.session.commit()
+    page = day.get(f"/visits/{day.visit.id}")
+    assert "Ici Tim, votre technicien. Je suis devant la porte." in page
+    assert page.partition("data-quick")[2].partition("</div>")[0].count("<button") == 4
+    hole = TemplateContent("Leeg", TemplateCategory.FOLLOW_UP, "fr", "Tot {{contact.organization}}", for_visits=True)
+    other = TemplateContent("Zonder vinkje", TemplateCategory.FOLLOW_UP, "fr", "Alleen voor het kantoor")
+    with day.app.app_context():
+        for content in (hole, other):
+            create_template(day.session, content, now=day.now)
+    day.session.commit()
+    again = day.get(f"/visits/{day.visit.id}")
+    assert "Tot " not in again.partition("data-quick")[2].partition("</form>")[0]
+    assert "Alleen voor het kantoor" not in again
+
+
+def test_a_code_read_from_the_photo_of_a_nameplate_is_kept_with_one_tap(day: Round) -> None:
+    drawn = zxingcpp.create_barcode("ACE0412873", zxingcpp.BarcodeFormat.Code128)
+    kept, small = io.BytesIO(), Image.fromarray(zxingcpp.write_barcode_to_image(drawn, scale=3))
+    ImageOps.expand(small, 40, fill=255).save(kept, "JPEG")
+    before = day.client.get("/field/pack").json["pack"]
+    day.take(day.new("photo", body={"label": "nameplate"}, file_id=day.file(kept.getvalue())))
+    day.take(day.new("photo", body={"label": "nameplate"}, file_id=day.file()))  # nothing to be read on it
+    day.session.commit()
+    events = day.session.execute(sa.select(Event).where(Event.type == "VisitReported")).scalars().all()
+    with day.app.app_context():
+        for event in nameplates_among(day.session, events):
+            read_nameplate(event)
+    page = day.get(f"/visits/{day.visit.id}")
+    assert "Keep ACE0412873" in page
+    assert day.client.get("/field/pack").json["pack"] != before
+    assert form(day, "serial", text="ACE0412873").status_code == 303
+    assert "Keep ACE0412873" not in day.get(f"/visits/{day.visit.id}")
 
 
 def test_the_app_has_a_name_icons_and_a_worker_that_anybody_may_read(day: Round) -> None:

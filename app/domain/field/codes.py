@@ -1,0 +1,30 @@
+"""What the bar and QR codes of a nameplate say, read from its photo: for phones whose browser cannot. No database."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import zxingcpp
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from app.core.text import storable
+from app.domain.field.models import LINE_CHARACTERS
+from app.domain.field.thumbnails import MOST_PIXELS
+
+MOST_CODES = 8
+
+
+def read_codes(content: bytes) -> list[str]:
+    """Each text once, in the order it was found; nothing where the bytes are no picture."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            taken = Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP"))
+            if taken.width * taken.height > MOST_PIXELS:
+                return []
+            picture = ImageOps.exif_transpose(taken).convert("L")
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError):
+        return []
+    found = [" ".join(storable(code.text).split()) for code in zxingcpp.read_barcodes(picture)]
+    return [text for text in dict.fromkeys(found) if 0 < len(text) <= LINE_CHARACTERS][:MOST_CODES]

@@ -1,0 +1,29 @@
+"""Jobs by the clock: files whose action never came."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.runtime import runtime
+from app.domain.field.models import FieldFile, PhoneAction
+
+KEPT, AT_ONCE = timedelta(days=30), 200
+
+
+def sweep_files(**_ignored: Any) -> int:
+    """Throw away what no action has named for a month; returns how many. A phone that still has it sends it anew."""
+    named = sa.exists().where(PhoneAction.user_id == FieldFile.user_id, PhoneAction.file_id == FieldFile.id)
+    old = sa.select(FieldFile).where(FieldFile.created_at < utc_now() - KEPT, ~named).limit(AT_ONCE)
+    with transaction() as session:
+        files = session.execute(old.with_for_update(skip_locked=True)).scalars().all()
+        keys = [key for file in files for key in (file.storage_key, file.thumbnail_key) if key]
+        for file in files:
+            session.delete(file)
+    for key in keys:
+        runtime().storage.delete(key)
+    return len(files)
