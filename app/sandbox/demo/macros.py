@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.domain.accounts.access import viewer_of
 from app.domain.accounts.models import User
 from app.domain.reply_templates.models import ReplyTemplate
-from app.domain.threads.macros import ME, MacroSteps, create_macro
+from app.domain.threads.macros import ME, ONLY_OPEN, MacroSteps, create_macro
 from app.domain.threads.models import Priority, ThreadStatus
 
 # (name, key of a brand or none, name of a template or none, the other steps)
@@ -29,6 +29,7 @@ MACROS: tuple[tuple[str, str | None, str | None, MacroSteps], ...] = (
         None,
         MacroSteps(add_tags=("onderdeel",), note="Onderdeel is besteld.", status=ThreadStatus.WAITING_INTERNAL, snooze="week"),
     ),
+    ("Gaat over de open order", None, None, MacroSteps(assignee=ME, order=ONLY_OPEN)),
     ("Afgehandeld, niets meer te doen", None, None, MacroSteps(assignee=ME, status=ThreadStatus.RESOLVED)),
 )
 
