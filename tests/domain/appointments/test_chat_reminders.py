@@ -78,15 +78,15 @@ def test_within_the_window_the_chat_says_it_in_words(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "why"),
+    ("kept", "why"),
     [
         ({"reminder_template": "gone"}, "names no approved template"),
         ({"reminder_values": "visit_date"}, "wants 3 values"),
         ({"reminder_values": "visit_date; visit_time; mood"}, "no value called mood"),
     ],
 )
-def test_a_chat_that_cannot_say_it_says_why(house: House, settings: dict[str, str], why: str) -> None:
-    chat(house, **settings)
+def test_a_chat_that_cannot_say_it_says_why(house: House, kept: dict[str, str], why: str) -> None:
+    chat(house, **kept)
     house.visit(23)
     remind(house)
     ((outcome, reason),) = house.outcomes()
