@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
 
 from app.core.clock import utc_now
 from app.core.db import db, transaction
@@ -36,6 +37,7 @@ from app.domain.scheduled_reports.actions import (
 from app.domain.scheduled_reports.due import Rhythm
 from app.domain.scheduled_reports.models import Every, ReportSchedule
 from app.domain.scheduled_reports.queries import ScheduleMissing, get_schedule, list_possible_recipients, list_schedules
+from app.web import error_pages
 from app.web.accounts.session import require
 from app.web.analytics.asked import parse
 from app.web.analytics.blueprint import bp
@@ -49,8 +51,8 @@ _USUAL = {"weekday": "0", "month_day": "1", "hour": "7"}
 
 
 @bp.errorhandler(ScheduleMissing)
-def _missing(_error: ScheduleMissing) -> ResponseReturnValue:
-    abort(404)
+def _missing(_error: Exception) -> Any:
+    return error_pages.answer(NotFound())
 
 
 @bp.get("/analytics/schedules")
