@@ -218,6 +218,7 @@ WIRING = Wiring(
         "AppointmentMoved": (visits.tell_technician,),
         "VisitReported": (field.document_visit,),
         **dict.fromkeys(TASK_MOVES, (analytics.mark_task,)),
+        **dict.fromkeys(("OrderLinked", "OrderUnlinked"), (_report,)),
         "SlaRecomputeAdvanced": (analytics.mark_running,),
     },
     after_commit={
@@ -282,8 +283,7 @@ WIRING = Wiring(
         "ChannelAlerted": (),
         "ChannelAnswered": (),
         "OrderCreated": (_automate,),
-        "OrderPriorityChanged": (),
-        "TechnicianAbsent": (),
+        **dict.fromkeys(("OrderPriorityChanged", "OrderRegrouped", "TechnicianAbsent"), ()),
         "AbsenceNoted": (),
         "AbsenceRemoved": (),
         "SystemTroubleTold": (),
@@ -291,7 +291,6 @@ WIRING = Wiring(
         **dict.fromkeys(("OrderLinked", "OrderUnlinked", "CustomerChanged", "PartnerChanged"), (_push,)),
         "PaymentReceived": (_push, _automate),
         **dict.fromkeys(("PaymentFailed", "PaymentRefunded", "OrderLinesChanged", "QuoteMade", "QuoteWithdrawn"), ()),
-        "OrderRegrouped": (),
         **dict.fromkeys(("QuoteAccepted", "QuoteDeclined"), (_push,)),
         "FeedbackReceived": (),
         "OrderStatusChanged": (_push, _automate),
@@ -327,6 +326,7 @@ _HEARD = (
     *("OrderCreated", "OrderPriorityChanged", "OrderStatusChanged", "PaymentReceived", "TaskChanged", "TaskCompleted"),
     *("TaskCreated", "TaskReopened", "ThreadAssigned", "ThreadCreated", "ThreadPriorityChanged", "ThreadStatusChanged"),
 )
+WIRING = WIRING.with_reaction(analytics.mark_order, to=analytics.ORDER_MOVES)
 WIRING = WIRING.with_reaction(Together(tell_webhooks, is_apart=True), to=_HEARD)
 
 # Who reads inbound events that come by no channel, by source.

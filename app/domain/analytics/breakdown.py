@@ -44,9 +44,11 @@ def read_breakdown(session: Session, slice: Slice, *, day_kinds: Collection[Kind
     return break_down(read_cells(session, [slice])[0], day_kinds=day_kinds)
 
 
-def read_breakdowns(session: Session, slices: Sequence[Slice], *, day_kinds: Collection[Kind] = TIMES) -> list[Breakdown]:
-    """The same for slices that differ in their days alone, read together."""
-    return [break_down(cells, day_kinds=day_kinds) for cells in read_cells(session, slices)]
+def read_breakdowns(
+    session: Session, slices: Sequence[Slice], *, day_kinds: Collection[Kind] = TIMES, kinds: Collection[Kind] = tuple(Kind)
+) -> list[Breakdown]:
+    """The same for slices that differ in their days alone, read together; `kinds`: of these alone."""
+    return [break_down(cells, day_kinds=day_kinds) for cells in read_cells(session, slices, kinds)]
 
 
 def break_down(cells: Iterable[Cell], *, day_kinds: Collection[Kind] = TIMES) -> Breakdown:

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 
 from app.domain.analytics.histories import Happened, Moment, Said, Span, TaskHistory, ThreadHistory
 from app.domain.analytics.kinds import Kind
@@ -35,6 +36,7 @@ class Scope:
     user_id: uuid.UUID | None
     thread_type: str
     priority: str
+    partner_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Fact:
     wall_seconds: int | None = None
     met: bool | None = None
     score: int | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True)
@@ -329,7 +333,8 @@ class _Life:
     def _scope(self, at: datetime, user_id: uuid.UUID | None, channel_id: uuid.UUID | None, medium: str) -> Scope:
         history = self.history
         team_id = _held_at(self.handed, at, history.team_id)
-        return Scope(history.brand_id, channel_id, medium, team_id, user_id, history.thread_type, history.priority)
+        kind = (history.thread_type, history.priority, history.partner_id)
+        return Scope(history.brand_id, channel_id, medium, team_id, user_id, *kind)
 
     def _holder(self, at: datetime) -> uuid.UUID | None:
         return _held_at(self.assigned, at, self.history.user_id)

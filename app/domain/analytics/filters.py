@@ -18,9 +18,10 @@ COLUMNS = {
     "person": "user_id",
     "type": "thread_type",
     "priority": "priority",
+    "partner": "partner_id",
 }
 FILTERS = tuple(COLUMNS)
-_IDS = frozenset({"brand", "channel", "team", "person"})
+_IDS = frozenset({"brand", "channel", "team", "person", "partner"})
 
 
 def read_filters(args: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,17 @@ from app.domain.events.models import Event
 from app.domain.sla.models import SlaClock, SlaRecompute
 from app.domain.threads.row_moves import parse_move
 
+ORDER_MOVES = (
+    "OrderCreated",
+    "OrderStatusChanged",
+    "OrderChanged",
+    "OrderLinesChanged",
+    "OrderLineStatusChanged",
+    "OrderRegrouped",
+    "OrderPriorityChanged",
+)
+"""Events after which an order may have another state, price, account or urgency."""
+
 
 def mark_threads(session: Session, events: Sequence[Event]) -> None:
     """Any event of a thread that moves a figure."""
@@ -35,6 +46,11 @@ def mark_task(session: Session, event: Event) -> None:
 def mark_survey(session: Session, event: Event) -> None:
     """`SurveySent`, `SurveyAnswered`."""
     mark(session, SubjectKind.SURVEY, [uuid.UUID(event.payload["invitation_id"])])
+
+
+def mark_order(session: Session, event: Event) -> None:
+    """Whatever moves an order, its lines or its money."""
+    mark(session, SubjectKind.ORDER, [uuid.UUID(event.payload["order_id"])])
 
 
 def mark_running(session: Session, event: Event) -> None:

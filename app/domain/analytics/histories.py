@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.core.prepared import KEPT
 from app.domain.events.models import Event
+from app.domain.orders.models import Order, OrderThread
 from app.domain.reply_templates.models import ReplyTemplateUse
 from app.domain.sla.active_policies import Book, read_book, read_calendar, read_policies
 from app.domain.sla.clock import ClockKind, FactKind, Outcome, evaluate
@@ -91,6 +92,7 @@ class ThreadHistory:
     user_id: uuid.UUID | None
     thread_type: str
     priority: str
+    partner_id: uuid.UUID | None
     is_left_out: bool
     zone: ZoneInfo
     spans: tuple[Span, ...] = ()
@@ -145,7 +147,7 @@ def list_merged(session: Session, ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
 
 
 def read_threads(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, ThreadHistory]:
-    """The histories of these threads; those that are gone are missing. Nine queries, however many threads."""
+    """The histories of these threads; those that are gone are missing. Ten queries, however many threads."""
     values = {"thread_ids": list(ids)}
     rows = _Rows(session.execute(_THREAD_ROWS, values).all(), read_book(session))
     facts = _by_thread(session.execute(FACTS_OF, values))
@@ -155,7 +157,7 @@ def read_threads(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID
     events = _by_thread(session.execute(_EVENT_ROWS, values))
     steps = _by_thread(session.execute(_STEP_ROWS, values))
     uses = set(session.execute(_USES, values).scalars())
-    others = _others(session, values)
+    others, partners = _others(session, values), _partners(session, values)
     return {
         row.id: ThreadHistory(
             thread_id=row.id,
@@ -166,6 +168,7 @@ def read_threads(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID
             user_id=row.assignee_user_id,
             thread_type=row.thread_type.value,
             priority=row.priority.value,
+            partner_id=partners.get(row.id),
             is_left_out=row.spam_at is not None or (row.medium == "internal" and row.last_inbound_at is None),
             zone=rows.zone(session, row.brand_id),
             spans=_spans(session, facts[row.id], clocks[row.id]),
@@ -252,6 +255,13 @@ _USES = (
     .where(ReplyTemplateUse.thread_id == sa.any_(_THREADS), ReplyTemplateUse.sent_at.is_not(None))
     .execution_options(**KEPT)
 )
+_ACCOUNTS = (
+    sa.select(OrderThread.thread_id, Order.account_contact_id)
+    .join(Order, Order.id == OrderThread.order_id)
+    .where(OrderThread.thread_id == sa.any_(_THREADS), Order.account_contact_id.is_not(None))
+    .order_by(OrderThread.linked_at.desc(), Order.id.desc())
+    .execution_options(**KEPT)
+)
 
 
 def _others(session: Session, values: dict[str, Any]) -> defaultdict[uuid.UUID, list[datetime]]:
@@ -266,6 +276,11 @@ def _others(session: Session, values: dict[str, Any]) -> defaultdict[uuid.UUID, 
     for row in session.execute(query, values):
         found[row.thread_id].append(row.started_at)
     return found
+
+
+def _partners(session: Session, values: dict[str, Any]) -> dict[uuid.UUID, uuid.UUID]:
+    """On whose account the order is that a thread is about; of several the one that was linked first."""
+    return {row.thread_id: row.account_contact_id for row in session.execute(_ACCOUNTS, values)}
 
 
 def _by_thread(rows: Iterable[Any]) -> defaultdict[uuid.UUID, list[Any]]:

@@ -27,17 +27,36 @@ class Kind(IntEnum):
     ASSIGNED = 17  # met: the first holder of a matter came by a rule
     ROUTED = 18  # met: who came by a rule kept it, known a day later
     TASK = 19  # met: completed when it was due
-    ORDER = 20  # an order was made
-    ORDER_STEP = 21  # a time: how long an order was in the state it left
+    ORDER = 20  # an order was made, with what it comes to; 21 was never written
     SURVEY_SENT = 22  # met: the customer answered
     SATISFACTION = 23  # a score, 1 to 5; met: 4 or 5
     RECOMMENDS = 24  # a score, 0 to 10; met: 9 or 10; not met: up to 6; neither: between
     SOLVED = 25  # met: the customer says it was solved
     SPEED = 26  # a score, 1 to 5: how quick we were
     REACH = 27  # a score, 1 to 5: how easy we were to reach
+    ORDER_QUOTED = 28  # met: a price was named and approved; not met: cancelled; neither: not decided
+    ORDER_DONE = 29  # a time: from an order to the end of the work
+    IN_INTAKE = 30  # a time: how long an order was in the state it left, one kind for each
+    IN_NEW = 31
+    IN_QUOTED = 32
+    IN_APPROVED = 33
+    IN_SCHEDULED = 34
+    IN_PROGRESS = 35
+    ON_HOLD = 36
 
 
-TIMES = (Kind.FIRST_RESPONSE, Kind.NEXT_RESPONSE, Kind.RESOLVED)
+IN_STATE = {
+    "intake_received": Kind.IN_INTAKE,
+    "new": Kind.IN_NEW,
+    "quoted": Kind.IN_QUOTED,
+    "approved": Kind.IN_APPROVED,
+    "scheduled": Kind.IN_SCHEDULED,
+    "in_progress": Kind.IN_PROGRESS,
+    "on_hold": Kind.ON_HOLD,
+}
+"""Of each state of an order that is left again: the kind that says how long it lasted."""
+ORDER_KINDS = frozenset({Kind.ORDER, Kind.ORDER_QUOTED, Kind.ORDER_DONE, *IN_STATE.values()})
+TIMES = (Kind.FIRST_RESPONSE, Kind.NEXT_RESPONSE, Kind.RESOLVED, Kind.ORDER_DONE, *IN_STATE.values())
 SCORED = frozenset({Kind.SATISFACTION, Kind.RECOMMENDS, Kind.SPEED, Kind.REACH})
 
 
@@ -47,3 +66,4 @@ class SubjectKind(IntEnum):
     THREAD = 1
     TASK = 2
     SURVEY = 3
+    ORDER = 4

@@ -5,16 +5,18 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.domain.accounts.models import Brand, Team, User
-from app.domain.analytics.kinds import Kind
+from app.domain.analytics.kinds import ORDER_KINDS, Kind
 from app.domain.analytics.measures import Measure
 from app.domain.analytics.slices import FACTS, SCOPES, Slice, of_measure, predicate
 from app.domain.contacts.models import Contact
+from app.domain.orders.models import Order
 from app.domain.tasks.models import Task
 from app.domain.threads.models import Thread, ThreadAlias
 
@@ -45,6 +47,10 @@ class FactRow:
     wall_seconds: int | None
     met: bool | None
     score: int | None
+    amount: Decimal | None
+    currency: str | None
+    order_id: uuid.UUID | None
+    order_number: str | None
 
 
 def list_facts(
@@ -58,6 +64,7 @@ def list_facts(
     return [_row(row, slice) for row in rows]
 
 
+Customer = sa.orm.aliased(Contact)
 _NOW = sa.func.coalesce(ThreadAlias.thread_id, FACTS.c.thread_id)
 _ROWS = (
     sa.select(
@@ -70,6 +77,10 @@ _ROWS = (
         FACTS.c.wall_seconds,
         FACTS.c.met,
         FACTS.c.score,
+        FACTS.c.amount,
+        FACTS.c.currency,
+        Order.id.label("order_id"),
+        Order.order_number,
         SCOPES.c.brand_id,
         SCOPES.c.medium,
         SCOPES.c.thread_type,
@@ -78,7 +89,7 @@ _ROWS = (
         Thread.brand_id.label("seen_in"),
         Thread.number,
         sa.func.coalesce(Thread.subject, Task.title, "").label("subject"),
-        sa.func.coalesce(Contact.name, "").label("contact_name"),
+        sa.func.coalesce(Contact.name, Customer.name, "").label("contact_name"),
         sa.func.coalesce(User.name, "").label("user_name"),
         sa.func.coalesce(Team.name, "").label("team_name"),
         Brand.name.label("brand_name"),
@@ -90,6 +101,8 @@ _ROWS = (
     .outerjoin(Thread, Thread.id == _NOW)
     .outerjoin(Contact, Contact.id == Thread.contact_id)
     .outerjoin(Task, sa.and_(FACTS.c.kind == int(Kind.TASK), Task.id == FACTS.c.subject_id))
+    .outerjoin(Order, sa.and_(FACTS.c.kind.in_(sorted(map(int, ORDER_KINDS))), Order.id == FACTS.c.subject_id))
+    .outerjoin(Customer, Customer.id == Order.customer_contact_id)
     .outerjoin(User, User.id == SCOPES.c.user_id)
     .outerjoin(Team, Team.id == SCOPES.c.team_id)
 )

@@ -10,11 +10,13 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import Session
 
 from app.domain.accounts.models import User
 from app.domain.analytics.slices import NONE, Slice
 from app.domain.contacts.models import Contact
+from app.domain.orders.models import Order, OrderThread
 from app.domain.routing.queries import list_workers
 from app.domain.threads.models import Thread
 
@@ -98,7 +100,17 @@ def of_slice(slice: Slice) -> sa.ColumnElement[bool]:
         value = getattr(slice, name)
         if value is not None:
             found.append(column.is_(None) if value == NONE else column == value)
-    return sa.and_(*found)
+    return sa.and_(*found, *_of_partner(slice))
+
+
+def _of_partner(slice: Slice) -> list[sa.ColumnElement[bool]]:
+    """Threads about an order on the account, or about none."""
+    if slice.partner_id is None:
+        return []
+    about = sa.exists().where(OrderThread.thread_id == Thread.id, OrderThread.order_id == Order.id)
+    if isinstance(slice.partner_id, uuid.UUID):
+        return [about.where(Order.account_contact_id == slice.partner_id)]
+    return [sa.not_(about.where(Order.account_contact_id.is_not(None)))]
 
 
 def read_standing(session: Session, slice: Slice, *, now: datetime) -> Standing:
@@ -106,13 +118,12 @@ def read_standing(session: Session, slice: Slice, *, now: datetime) -> Standing:
     counts = [sa.func.count().filter(live_condition(live, now)).label(live.value) for live in Live]
     waits = live_condition(Live.WAITING, now)
     since = sa.func.coalesce(Thread.last_inbound_at, Thread.created_at)
-    query = sa.select(*counts, sa.func.min(since).filter(waits).label("oldest_at")).where(Thread.is_open, of_slice(slice))
-    row = session.execute(query).one()
-    medium = ""
-    if row.oldest_at is not None:
-        where = sa.select(Thread.medium).where(Thread.is_open, of_slice(slice), waits, since == row.oldest_at)
-        medium = session.execute(where.limit(1)).scalar_one_or_none() or ""
-    return Standing({live: getattr(row, live.value) for live in Live}, row.oldest_at, medium)
+    named = aggregate_order_by(Thread.medium, since.asc(), Thread.id.asc())
+    media = sa.cast(sa.func.array_agg(named).filter(waits), ARRAY(sa.Text)).label("media")
+    found = sa.select(*counts, sa.func.min(since).filter(waits).label("oldest_at"), media)
+    inner = found.where(Thread.is_open, of_slice(slice)).subquery()
+    row = session.execute(sa.select(inner, inner.c.media[1].label("medium"))).one()
+    return Standing({live: getattr(row, live.value) for live in Live}, row.oldest_at, row.medium or "")
 
 
 def list_live(session: Session, slice: Slice, live: Live, *, now: datetime, limit: int = LIVE_SHOWN) -> Sequence[LiveRow]:

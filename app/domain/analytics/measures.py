@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.domain.analytics.kinds import Kind
+from app.domain.analytics.kinds import IN_STATE, ORDER_KINDS, Kind
 
 
 class Shape(StrEnum):
@@ -83,9 +83,15 @@ _ALL = (
     Measure("reach_score", (Kind.REACH,), Shape.MEAN, Better.UP),
     Measure("survey_response", (Kind.SURVEY_SENT,), Shape.SHARE, Better.UP),
     Measure("tasks_on_time", (Kind.TASK,), Shape.SHARE, Better.UP, target=0.95),
+    Measure("orders", (Kind.ORDER,), Shape.COUNT),
+    Measure("quotes_approved", (Kind.ORDER_QUOTED,), Shape.SHARE, Better.UP),
+    Measure("orders_done", (Kind.ORDER_DONE,), Shape.COUNT, Better.UP),
+    Measure("order_time", (Kind.ORDER_DONE,), Shape.TIME, Better.DOWN),
+    *(Measure(f"in_{state}", (kind,), Shape.TIME, Better.DOWN) for state, kind in IN_STATE.items()),
 )
 MEASURES = {measure.key: measure for measure in _ALL}
 ALL_KINDS = frozenset(kind for measure in _ALL for kind in (*measure.kinds, *([measure.per] if measure.per else [])))
 """What any figure is made of."""
+OF_THREADS = ALL_KINDS - ORDER_KINDS
 TILES = ("received", "first_response", "first_promise", "resolved", "first_contact", "resolution")
 """The six figures on top; one of them is the chart."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
+from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -28,6 +29,7 @@ class ReportScope(Base):
     user_id: Mapped[uuid.UUID | None]
     thread_type: Mapped[str] = mapped_column(default="")
     priority: Mapped[str] = mapped_column(default="")
+    partner_id: Mapped[uuid.UUID | None]  # the contact on whose account an order is, or an order the thread is about
 
     __table_args__ = (
         sa.UniqueConstraint(
@@ -38,6 +40,7 @@ class ReportScope(Base):
             "user_id",
             "thread_type",
             "priority",
+            "partner_id",
             name="uq_report_scopes_all",
             postgresql_nulls_not_distinct=True,
         ),
@@ -50,9 +53,9 @@ _NOW = sa.text("removed_at IS NULL")
 class ReportFact(Base):
     """One fact. `kind`: see kinds.py. `local_day` and `local_hour` are those of the brand's reporting zone.
 
-    `subject_id` is the thread, task or survey it was made from, `thread_id` where it is seen (null: erased, or of no thread).
+    `subject_id` is the thread, task, survey or order it was made from, `thread_id` where it is seen (null: erased, or of none).
     `ref`: the message or matter it is about. `score` is what a customer gave. `open_seconds` count while the desk was open and
-    nothing paused, `wall_seconds` all.
+    nothing paused, `wall_seconds` all; of orders both are all. `amount` in `currency`: what an order comes to without tax.
     """
 
     __tablename__ = "report_facts"
@@ -70,6 +73,8 @@ class ReportFact(Base):
     wall_seconds: Mapped[int | None]
     met: Mapped[bool | None]
     score: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    amount: Mapped[Decimal | None] = mapped_column(sa.Numeric(14, 2))
+    currency: Mapped[str | None]
     recorded_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
 
@@ -165,7 +170,7 @@ class ReportWakeup(Base):
 
 
 class ReportRebuild(WithId, Base):
-    """All facts are made anew: first of threads, then of tasks, then of surveys, in the order of their ids up to `cursor`."""
+    """All facts are made anew: first of threads, then of tasks, surveys and orders, in the order of their ids up to `cursor`."""
 
     __tablename__ = "report_rebuilds"
 

@@ -12,7 +12,7 @@ from app.domain.analytics.measures import ALL_KINDS, MEASURES, Measure, Shape
 from app.domain.analytics.sheets import Value
 from app.domain.analytics.slices import Slice
 
-_NAMES = ("brand_id", "channel_id", "medium", "team_id", "user_id", "thread_type", "priority")
+_NAMES = ("brand_id", "channel_id", "medium", "team_id", "user_id", "thread_type", "priority", "partner_id")
 
 
 def report_heads(*, is_plain: bool) -> list[str]:

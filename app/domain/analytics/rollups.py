@@ -34,9 +34,10 @@ class Part(IntEnum):
     TEAM = 1
     TYPE = 2
     PRIORITY = 3
+    PARTNER = 4
 
 
-_COLUMNS = {Part.TEAM: "team_id", Part.TYPE: "thread_type", Part.PRIORITY: "priority"}
+_COLUMNS = {Part.TEAM: "team_id", Part.TYPE: "thread_type", Part.PRIORITY: "priority", Part.PARTNER: "partner_id"}
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def read_progress(session: Session) -> Progress:
 # Reading
 
 
-def read_cells(session: Session, slices: Iterable[Slice]) -> list[list[Cell]]:
+def read_cells(session: Session, slices: Iterable[Slice], kinds: Collection[Kind] = tuple(Kind)) -> list[list[Cell]]:
     """The cells of each of these slices, which differ in their days alone. At most three queries, however many days."""
     wanted = list(slices)
     part = _part_of(wanted[0])
@@ -133,8 +134,8 @@ def read_cells(session: Session, slices: Iterable[Slice]) -> list[list[Cell]]:
         spans = sa.or_(*(SEALS.c.local_day.between(one.first, one.last) for one in wanted))
         sealed = set(session.execute(sa.select(SEALS.c.local_day).where(spans)).scalars())
         sealed -= {one.last for one in wanted if one.until is not None}
-    cells = _kept(session, wanted, part, sealed) if part is not None and sealed else []
-    cells += _fresh(session, wanted, sealed)
+    cells = _kept(session, wanted, part, sealed, kinds) if part is not None and sealed else []
+    cells += _fresh(session, wanted, sealed, kinds)
     return [[cell for cell in cells if one.first <= cell.day <= one.last] for one in wanted]
 
 
@@ -142,13 +143,13 @@ def _part_of(slice: Slice) -> Part | None:
     """Which cells say all of a slice; None where only facts do: one person's, two filters at once, a bucket, another time."""
     if slice.own_user_id is not None or slice.user_id is not None or slice.as_of is not None:
         return None
-    if any(getattr(slice, name) is not None for name in ("hour", "weekday", "band", "met", "score")):
+    if any(getattr(slice, name) is not None for name in ("hour", "weekday", "band", "met", "score", "currency")):
         return None
     narrowed = [part for part, name in _COLUMNS.items() if getattr(slice, name) is not None]
     return None if len(narrowed) > 1 else narrowed[0] if narrowed else Part.ALL
 
 
-def _kept(session: Session, wanted: list[Slice], part: Part, sealed: Collection[date]) -> list[Cell]:
+def _kept(session: Session, wanted: list[Slice], part: Part, sealed: Collection[date], kinds: Collection[Kind]) -> list[Cell]:
     slice = wanted[0]
     keys = (DAYS.c.kind, DAYS.c.local_day, DAYS.c.medium)
     sums = [sa.cast(sa.func.sum(DAYS.c[name]), sa.BigInteger).label(name) for name in ("n", "known", "met", "score_sum")]
@@ -156,7 +157,7 @@ def _kept(session: Session, wanted: list[Slice], part: Part, sealed: Collection[
     joined = [sa.func.string_agg(DAYS.c[name], sa.literal_column("''::bytea")).label(label) for label, name in packed.items()]
     spans = sa.or_(*(DAYS.c.local_day.between(one.first, one.last) for one in wanted))
     query = sa.select(*keys, *sums, *joined).group_by(*keys)
-    query = query.where(DAYS.c.part == int(part), spans, DAYS.c.brand_id.in_(slice.brand_ids))
+    query = query.where(DAYS.c.part == int(part), spans, DAYS.c.brand_id.in_(slice.brand_ids), DAYS.c.kind.in_(_numbers(kinds)))
     for name in ("brand_id", "channel_id", "medium"):
         value = getattr(slice, name)
         if value is not None:
@@ -167,7 +168,7 @@ def _kept(session: Session, wanted: list[Slice], part: Part, sealed: Collection[
     return [_cell(row, sorted(unpack(row.seconds)), unpack(row.hours), unpack(row.scores)) for row in rows]
 
 
-def _fresh(session: Session, wanted: list[Slice], sealed: Collection[date]) -> list[Cell]:
+def _fresh(session: Session, wanted: list[Slice], sealed: Collection[date], kinds: Collection[Kind]) -> list[Cell]:
     """The same from the facts of the days that have no seal."""
     open_days = [[day for day in one.dates if day not in sealed] for one in wanted]
     if not any(open_days):
@@ -179,8 +180,12 @@ def _fresh(session: Session, wanted: list[Slice], sealed: Collection[date]) -> l
         for one, days in zip(wanted, open_days, strict=True)
         if days
     ]
-    query = query.where(FACTS.c.kind.in_([int(kind) for kind in Kind]), sa.or_(*parts)).group_by(*keys)
+    query = query.where(FACTS.c.kind.in_(_numbers(kinds)), sa.or_(*parts)).group_by(*keys)
     return [_cell(row, row.seconds or (), row.hours or (), row.scores or ()) for row in session.execute(query)]
+
+
+def _numbers(kinds: Collection[Kind]) -> list[int]:
+    return sorted(int(kind) for kind in kinds)
 
 
 def _cell(row: Any, seconds: Any, hours: Any, scores: Any) -> Cell:

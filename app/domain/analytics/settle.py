@@ -23,8 +23,10 @@ from app.domain.analytics.derive import Derived, Fact, Scope, derive_survey, der
 from app.domain.analytics.histories import list_merged, read_tasks, read_threads
 from app.domain.analytics.kinds import Kind, SubjectKind
 from app.domain.analytics.models import ReportFact, ReportMark, ReportRebuild, ReportScope, ReportState, ReportWakeup
+from app.domain.analytics.order_facts import derive_order, read_orders
 from app.domain.analytics.rollups import LOCK, break_seals
 from app.domain.analytics.verdicts import read_surveys
+from app.domain.orders.models import Order
 from app.domain.surveys.models import SurveyInvitation
 from app.domain.tasks.models import Task
 from app.domain.threads.models import Thread
@@ -32,8 +34,13 @@ from app.domain.threads.models import Thread
 BATCH = 200
 FACTS, SCOPES, MARKS = table_of(ReportFact), table_of(ReportScope), table_of(ReportMark)
 WAKEUPS, REBUILDS, STATE = table_of(ReportWakeup), table_of(ReportRebuild), table_of(ReportState)
-_KEYS = {SubjectKind.THREAD: Thread.id, SubjectKind.TASK: Task.id, SubjectKind.SURVEY: SurveyInvitation.id}
-_SCOPE = ("brand_id", "channel_id", "medium", "team_id", "user_id", "thread_type", "priority")
+_KEYS = {
+    SubjectKind.THREAD: Thread.id,
+    SubjectKind.TASK: Task.id,
+    SubjectKind.SURVEY: SurveyInvitation.id,
+    SubjectKind.ORDER: Order.id,
+}
+_SCOPE = ("brand_id", "channel_id", "medium", "team_id", "user_id", "thread_type", "priority", "partner_id")
 
 
 @dataclass
@@ -58,7 +65,7 @@ def mark(session: Session, kind: SubjectKind, ids: Iterable[uuid.UUID | None]) -
 def ask_for_rebuild(session: Session, *, now: datetime) -> uuid.UUID:
     """Make all facts anew, in the background: for what was there before reports were, or after a definition changed."""
     count = sa.select(sa.func.count())
-    total = sum(session.execute(count.select_from(table)).scalar_one() for table in (Thread, Task, SurveyInvitation))
+    total = sum(session.execute(count.select_from(table)).scalar_one() for table in (Thread, Task, SurveyInvitation, Order))
     row = ReportRebuild(id=new_id(), kind=int(SubjectKind.THREAD), cursor=None, total=total, done=0, asked_at=now)
     session.add(row)
     session.flush()
@@ -150,9 +157,12 @@ def _derive(session: Session, todo: _Round, now: datetime) -> tuple[dict[uuid.UU
     survey_ids = todo.ids[SubjectKind.SURVEY]
     if survey_ids:
         derived |= {one: derive_survey(history) for one, history in read_surveys(session, survey_ids).items()}
+    order_ids = todo.ids[SubjectKind.ORDER]
+    if order_ids:
+        derived |= {one: derive_order(history) for one, history in read_orders(session, order_ids).items()}
     if task_ids:
         derived |= {one: derive_task(history, now=now) for one, history in read_tasks(session, task_ids).items()}
-    return derived, merged | ((task_ids | survey_ids) - derived.keys())
+    return derived, merged | ((task_ids | survey_ids | order_ids) - derived.keys())
 
 
 def _next_batch(session: Session, now: datetime) -> datetime:
@@ -166,7 +176,7 @@ def _next_batch(session: Session, now: datetime) -> datetime:
 
 def _stored(session: Session, ids: Collection[uuid.UUID]) -> defaultdict[uuid.UUID, list[tuple[int, Fact]]]:
     columns = [FACTS.c[name] for name in ("kind", "at", "local_day", "local_hour", "thread_id", "ref", "open_seconds")]
-    columns += [FACTS.c.wall_seconds, FACTS.c.met, FACTS.c.score, FACTS.c.subject_id]
+    columns += [FACTS.c[name] for name in ("wall_seconds", "met", "score", "amount", "currency", "subject_id")]
     query = sa.select(FACTS.c.id, *columns, *(SCOPES.c[name] for name in _SCOPE)).join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
     found: defaultdict[uuid.UUID, list[tuple[int, Fact]]] = defaultdict(list)
     for row in session.execute(query.where(FACTS.c.subject_id.in_(ids), FACTS.c.removed_at.is_(None))):
@@ -183,6 +193,8 @@ def _stored(session: Session, ids: Collection[uuid.UUID]) -> defaultdict[uuid.UU
             row.wall_seconds,
             row.met,
             row.score,
+            row.amount,
+            row.currency,
         )
         found[row.subject_id].append((row.id, fact))
     return found
@@ -217,6 +229,8 @@ def _row(subject_id: uuid.UUID, fact: Fact, scopes: Mapping[Scope, int], batch_a
         "wall_seconds": fact.wall_seconds,
         "met": fact.met,
         "score": fact.score,
+        "amount": fact.amount,
+        "currency": fact.currency,
         "kind": int(fact.kind),
         "subject_id": subject_id,
     }

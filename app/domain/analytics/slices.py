@@ -49,6 +49,8 @@ class Slice:
     band: tuple[int, int | None] | None = None
     met: bool | None = None
     score: int | None = None
+    partner_id: Choice = None
+    currency: str | None = None
     as_of: datetime | None = None
 
     @property
@@ -88,7 +90,7 @@ def predicate(slice: Slice) -> sa.ColumnElement[bool]:
         found.append(SCOPES.c.user_id == slice.own_user_id)
     if slice.until is not None:
         found.append(FACTS.c.at < slice.until)
-    for name in ("brand_id", "channel_id", "medium", "team_id", "user_id", "thread_type", "priority"):
+    for name in ("brand_id", "channel_id", "medium", "team_id", "user_id", "thread_type", "priority", "partner_id"):
         value = getattr(slice, name)
         if value is not None:
             found.append(SCOPES.c[name].is_(None) if value == NONE else SCOPES.c[name] == value)
@@ -112,6 +114,8 @@ def _bucket(slice: Slice) -> list[sa.ColumnElement[bool]]:
         found.append(FACTS.c.met == slice.met)
     if slice.score is not None:
         found.append(FACTS.c.score == slice.score)
+    if slice.currency is not None:
+        found.append(FACTS.c.currency == slice.currency)
     if slice.band is not None:
         low, high = slice.band
         found.append(slice.seconds >= low)

@@ -50,7 +50,22 @@ NAMES = {
     "speed_score": N_("Quick enough"),
     "reach_score": N_("Easy to reach"),
     "survey_response": N_("Answered our question"),
+    "orders": N_("Orders"),
+    "quotes_approved": N_("Quotes approved"),
+    "orders_done": N_("Orders completed"),
+    "order_time": N_("From order to done"),
+    "in_intake_received": N_("In intake"),
+    "in_new": N_("New"),
+    "in_quoted": N_("Quoted"),
+    "in_approved": N_("Approved"),
+    "in_scheduled": N_("Scheduled"),
+    "in_in_progress": N_("In progress"),
+    "in_on_hold": N_("On hold"),
 }
+_IN_STATE = N_(
+    "How long orders were in this state, on the day they left it; all hours count, nights and weekends too. A step that was"
+    " taken back never was."
+)
 DEFINITIONS = {
     "received": N_(
         "Matters that began: somebody outside asked something new, or came back after the time in which a matter is reopened."
@@ -121,6 +136,16 @@ DEFINITIONS = {
     "speed_score": N_("Average of what customers say of our speed, 1 to 5."),
     "reach_score": N_("Average of what customers say of how easy we were to reach, 1 to 5."),
     "survey_response": N_("Of the questions we sent in these days, those that were answered, whenever that was."),
+    "orders": N_("Orders that were made, on the day they were, whatever became of them; for who entered them."),
+    "quotes_approved": N_(
+        "Of the orders whose price was first named in these days: those the customer approved, of those that were approved or"
+        " cancelled. Those that are not decided are left out."
+    ),
+    "orders_done": N_("Orders that were completed, on the day they were first."),
+    "order_time": N_("From making an order to the first time it was completed, all hours; on the day it was."),
+    **dict.fromkeys(
+        ("in_intake_received", "in_new", "in_quoted", "in_approved", "in_scheduled", "in_in_progress", "in_on_hold"), _IN_STATE
+    ),
 }
 LIVE_NAMES = {
     Live.OVERDUE: N_("overdue"),
@@ -145,6 +170,7 @@ FILTER_NAMES = {
     "person": N_("Person"),
     "type": N_("Type"),
     "priority": N_("Priority"),
+    "partner": N_("Partner"),
 }
 ERRORS = {
     "date": N_("Enter a date."),

@@ -119,6 +119,9 @@ def parse_bucket(args: Mapping[str, str]) -> dict[str, Any]:
     score = args.get("score", "")
     if score.isdigit() and len(score) <= 2:
         found["score"] = int(score)
+    currency = args.get("currency", "")
+    if len(currency) == 3 and currency.isascii() and currency.isupper():
+        found["currency"] = currency
     if args.get("met") in ("yes", "no"):
         found["met"] = args["met"] == "yes"
     for name in ("as_of", "until"):

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
-from app.domain.accounts.queries import list_brands, list_people, list_teams
+from app.domain.accounts.queries import list_brands, list_colleagues_of, list_teams
 from app.domain.analytics import words
 from app.domain.analytics.filters import MEDIA
 from app.domain.analytics.slices import NONE
 from app.domain.connections.queries import list_channels
+from app.domain.partners.queries import list_partner_names
 from app.domain.routing.words import thread_type_words
 from app.domain.threads.models import Priority, ThreadType
 from app.web.analytics.asked import Asked
@@ -56,15 +56,12 @@ def read_choices(session: Session, viewer: Viewer, *, is_own: bool) -> Choices:
         "channel": [(str(channel.id), channel.name) for channel in channels],
         "type": [(kind.value, thread_type_words(kind)) for kind in ThreadType if kind != ThreadType.INTERNAL_TICKET],
         "priority": [(one.value, priority_words(one)) for one in Priority],
+        "partner": [(str(contact_id), name) for contact_id, name in list_partner_names(session, brand_ids=viewer.brand_ids)],
     }
     people: dict[uuid.UUID, str] = {}
     if not is_own:
-        people = {one.user.id: one.user.name for one in list_people(session) if _is_seen(one, viewer)}
+        people = list_colleagues_of(session, viewer.brand_ids)
         options["team"] = [*((str(team.id), team.name) for team in list_teams(session)), (NONE, _(words.NO_TEAM))]
         named = [(str(user_id), name) for user_id, name in people.items()]
         options["person"] = [*sorted(named, key=lambda item: item[1].casefold()), (NONE, _(words.NO_PERSON))]
     return Choices(options, people)
-
-
-def _is_seen(person: Any, viewer: Viewer) -> bool:
-    return person.sees_all_brands or any(brand.id in viewer.brand_ids for brand in person.brands)

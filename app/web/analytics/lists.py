@@ -6,13 +6,15 @@ from typing import Any
 
 from flask import abort, request
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 
 from app.core.db import db
+from app.core.money_words import money_words
 from app.core.translation import gettext as _
 from app.core.translation import ngettext
 from app.domain.analytics import words
 from app.domain.analytics.figures import count_facts, read_state
-from app.domain.analytics.kinds import SCORED, Kind
+from app.domain.analytics.kinds import ORDER_KINDS, SCORED, TIMES, Kind
 from app.domain.analytics.listing import PAGE, FactRow, Place, list_facts
 from app.domain.analytics.live import LIVE_SHOWN, Live, list_live
 from app.domain.analytics.measures import MEASURES, Measure, Shape
@@ -23,7 +25,7 @@ from app.web.analytics.blueprint import bp
 from app.web.analytics.pages import frame, read_asked
 from app.web.pages import page
 
-BUCKETS = ("m", "day", "hour", "weekday", "band", "met", "score", "as_of", "until")
+BUCKETS = ("m", "day", "hour", "weekday", "band", "met", "score", "currency", "as_of", "until")
 
 
 @bp.get("/analytics/list")
@@ -49,9 +51,10 @@ def show_list() -> ResponseReturnValue:
         older=asked.url("analytics.show_list", **kept(), after=f"{last.at.isoformat()},{last.id}") if last else "",
         newest=asked.url("analytics.show_list", **kept()) if request.args.get("after") else "",
         export_args={**asked.args(), **kept()},
+        of_orders=measure.kinds[0] in ORDER_KINDS,
         takes_time=measure.shape == Shape.TIME,
-        says_yes=measure.says_yes or measure.shape == Shape.MEAN,
-        answer_head=_("Score") if measure.kinds[0] in SCORED else _("Yes or no"),
+        says_yes=measure.says_yes or measure.shape == Shape.MEAN or measure.kinds[0] == Kind.ORDER,
+        answer_head=_answer_head(measure),
         value_words=lambda row: _value(row, slice),
         back=asked.url("analytics.overview", chart=None),
         **frame("overview", viewer, asked),
@@ -98,6 +101,8 @@ def _narrowed(slice: Slice) -> str:
         parts.append(words.weekday_words(slice.weekday))
     if slice.hour is not None:
         parts.append(f"{slice.hour:02}:00 – {slice.hour + 1:02}:00")
+    if slice.currency is not None:
+        parts.append(slice.currency)
     if slice.score is not None:
         parts.append(_("score %(score)s", score=slice.score))
     if slice.band is not None:
@@ -116,8 +121,16 @@ def _answers(asked: Asked, measure: Measure, slice: Slice) -> list[tuple[str, st
     return [(text, asked.url("analytics.show_list", **{**kept(), "met": value}), current) for text, value, current in options]
 
 
+def _answer_head(measure: Measure) -> str:
+    if measure.kinds[0] == Kind.ORDER:
+        return _("Without tax")
+    return _("Score") if measure.kinds[0] in SCORED else _("Yes or no")
+
+
 def _value(row: FactRow, slice: Slice) -> str:
-    if row.kind in (Kind.FIRST_RESPONSE, Kind.NEXT_RESPONSE, Kind.RESOLVED):
+    if row.amount is not None and row.currency is not None:
+        return money_words(row.amount, row.currency, str(get_locale()))
+    if row.kind in TIMES:
         return words.duration(row.open_seconds if slice.is_open else row.wall_seconds)
     if row.score is not None:
         return str(row.score)

@@ -13,7 +13,7 @@ from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.permissions import Permission
 from app.domain.analytics import words
-from app.domain.analytics.figures import read_sums, sums_of
+from app.domain.analytics.figures import count_each
 from app.domain.analytics.kinds import Kind
 from app.domain.analytics.live import list_loads, read_standing
 from app.domain.analytics.saved import list_saved_reports
@@ -80,6 +80,7 @@ def frame(view: str, viewer: Viewer, asked: Asked, choices: Choices | None = Non
     choices = choices or read_choices(db.session(), viewer, is_own=is_own)
     tabs = [(_("Overview"), asked.url("analytics.overview"), view == "overview")]
     tabs.append((_("People") if not is_own else _("You"), asked.url("analytics.people"), view == "people"))
+    tabs.append((_("Orders"), asked.url("analytics.orders"), view == "orders"))
     return {
         "view": view,
         "asked": asked,
@@ -108,20 +109,18 @@ def _now_context(viewer: Viewer, asked: Asked) -> dict[str, Any]:
     slice = asked.slice(viewer)
     today = Slice(**{**vars(slice), "first": asked.today, "last": asked.today, "until": None})
     standing = read_standing(session, slice, now=asked.now)
-    arrived = sums_of(read_sums(session, today, [Kind.RECEIVED]), Kind.RECEIVED).n
+    arrived, *before = count_each(session, [today, *_same_days(today, asked)], Kind.RECEIVED)
     loads = list_loads(session, slice, now=asked.now) if slice.own_user_id is None else []
     return {
         "standing": standing,
         "names": {live: _(text) for live, text in words.LIVE_NAMES.items()},
         "arrived": arrived,
-        "usual": _usual(today, asked),
+        "usual": sum(before) / USUAL_WEEKS if any(before) else None,
         "loads": loads,
         "over": [one for one in loads if one.is_over],
     }
 
 
-def _usual(today: Slice, asked: Asked) -> float | None:
-    """How many usually came by this time of the same weekday; None where there are no such days."""
-    days = [shifted(Slice(**{**vars(today), "until": asked.now}), 7 * week) for week in range(1, USUAL_WEEKS + 1)]
-    counts = [sums_of(read_sums(db.session(), day, [Kind.RECEIVED]), Kind.RECEIVED).n for day in days]
-    return sum(counts) / USUAL_WEEKS if any(counts) else None
+def _same_days(today: Slice, asked: Asked) -> list[Slice]:
+    """The same weekday of the weeks before, until this time of the day."""
+    return [shifted(Slice(**{**vars(today), "until": asked.now}), 7 * week) for week in range(1, USUAL_WEEKS + 1)]

@@ -18,7 +18,7 @@ from app.domain.analytics.breakdown import STEPS
 from app.domain.analytics.figures import ByKind, read_by, size_of, sums_of, value_of
 from app.domain.analytics.filters import MEDIA
 from app.domain.analytics.kinds import Kind
-from app.domain.analytics.measures import ALL_KINDS, MEASURES, Measure, Shape
+from app.domain.analytics.measures import MEASURES, OF_THREADS, Measure, Shape
 from app.web.analytics.report import Cell, Report
 from app.web.inbox.words import medium_words
 
@@ -334,7 +334,7 @@ def details(report: Report) -> list[tuple[str, Cell, words.Change, str]]:
 
 def people(report: Report, names: Mapping[uuid.UUID, str]) -> list[Row]:
     """Everybody with figures of their own, by name and never by figure."""
-    found = read_by(report.session, report.slice, ALL_KINDS, "user_id")
+    found = read_by(report.session, report.slice, OF_THREADS, "user_id")
     keys = (
         "messages_out",
         "first_response",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from app.domain.analytics import charts, words
 from app.domain.analytics.breakdown import Breakdown, read_breakdowns
 from app.domain.analytics.figures import ByKind, at_one_time, size_of, sums_of, value_of
 from app.domain.analytics.kinds import Kind
-from app.domain.analytics.measures import MEASURES, TILES, Measure, Shape
+from app.domain.analytics.measures import MEASURES, OF_THREADS, TILES, Measure, Shape
 from app.domain.analytics.saved import read_targets
 from app.web.analytics.asked import Asked
 
@@ -66,8 +66,8 @@ class Read:
 class Report:
     """One report as a viewer asked for it."""
 
-    def __init__(self, session: Session, viewer: Viewer, asked: Asked) -> None:
-        self.session, self.viewer, self.asked = session, viewer, asked
+    def __init__(self, session: Session, viewer: Viewer, asked: Asked, kinds: Collection[Kind] = OF_THREADS) -> None:
+        self.session, self.viewer, self.asked, self.kinds = session, viewer, asked, kinds
         self.slice = asked.slice(viewer)
         self.slice_before = asked.before(self.slice)
         targets = read_targets(session, [one for one in self.slice.brand_ids if self.slice.brand_id in (None, one)])
@@ -78,7 +78,7 @@ class Report:
     def _read(self) -> Read:
         session, slice = self.session, self.slice
         slices = [slice, self.slice_before] if self.asked.compare else [slice]
-        found = [*read_breakdowns(session, slices, day_kinds=self.measure.kinds), Breakdown()]
+        found = [*read_breakdowns(session, slices, day_kinds=self.measure.kinds, kinds=self.kinds), Breakdown()]
         now, before = found[0], found[1]
         time_kind = self.measure.kinds[0] if self.measure.shape == Shape.TIME else Kind.FIRST_RESPONSE
         return Read(

@@ -26,6 +26,7 @@ SURVEYS = (
     Entry("GET", "/analytics/reports", SIGNED_IN),
     Entry("POST", "/analytics/reports", SIGNED_IN, data={"name": "Maandag"}),
     Entry("POST", "/analytics/reports/<uuid:report_id>/deletion", NOBODYS, ids={"report_id": str(UUID(int=0))}),
+    Entry("GET", "/analytics/orders", SIGNED_IN),
     Entry("GET", "/analytics/schedules", LEADS),
     Entry("GET", "/analytics/schedules/new", LEADS),
     Entry("POST", "/analytics/schedules", LEADS, data={"name": ""}),

@@ -88,8 +88,9 @@ def test_days_that_make_no_period_are_refused_with_the_reason(office: Office) ->
 
 def test_a_report_costs_few_queries(office: Office) -> None:
     office.get("/analytics")
-    with at_most(office.session, 40):
-        office.get("/analytics")
+    for path, most in (("/analytics", 24), ("/analytics/orders", 20)):
+        with at_most(office.session, most):
+            office.get(path)
 
 
 def test_parts_add_up_to_the_whole_with_those_of_nobody(office: Office) -> None:
