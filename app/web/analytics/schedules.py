@@ -181,6 +181,9 @@ def _read(viewer: Viewer, values: Mapping[str, str], chosen: set[str]) -> tuple[
     if values["month_day"] == "0":
         errors["month_day"] = _("Choose one of the list.")
     ids = tuple(one for text in sorted(chosen) if (one := _uuid(text)) is not None)
+    known = {user.id for user in list_possible_recipients(db.session(), viewer)}
+    if not 1 <= len(ids) <= MOST_RECIPIENTS or not known.issuperset(ids):
+        errors["to"] = _("Choose from 1 to %(most)s people who may see figures.", most=MOST_RECIPIENTS)
     if errors:
         return None, errors
     asked = parse(dict(parse_qsl(values["report"])), timezone=viewer.timezone, now=utc_now())
