@@ -33,7 +33,9 @@ from app.process.launch.process import Command, Started, start_program
 
 # What the parts import, beside the application that the supervisor has imported itself.
 IMPORTED = (
+    "alembic.command",
     "app.process.launch.demo",
+    "app.process.launch.migrate",
     "app.process.launch.setup_link",
     "app.sandbox.demo.commands",
     "app.sandbox.simulators.__main__",

@@ -94,6 +94,11 @@ def _simulator(provider: Provider) -> str:
     return ours if find_spec(ours) else f"app.providers.{provider.key}.simulator"
 
 
+def migrations() -> Part:
+    """What brings the database to the newest migration, says so, and ends."""
+    return Part("migrate", (sys.executable, "-m", "app.process.launch.migrate"))
+
+
 def demo_loader() -> Part:
     """What loads the demo and prints the sign-ins, and ends."""
     return Part("demo", (sys.executable, "-m", "app.process.launch.demo"))

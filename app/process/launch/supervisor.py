@@ -18,11 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import FrameType
 
-from alembic.util.exc import CommandError as AlembicError
-from sqlalchemy.exc import SQLAlchemyError
-
 from app.config import RUN_LOCK, RUNNING_FILE, SettingError, Settings
-from app.core.migrate import head_revision, upgrade
 from app.process.background.forks import FIRST_PAUSE_SECONDS, next_pause
 from app.process.launch.console import Console
 from app.process.launch.demo import SIGNINS_FOLLOW
@@ -35,6 +31,7 @@ from app.process.launch.parts import (
     Part,
     choose_simulator_ports,
     demo_loader,
+    migrations,
     setup_link,
     simulators,
     told_environment,
@@ -137,13 +134,9 @@ class Supervisor:
             json.dump(self._told, file, indent=1)
 
     def _migrate(self) -> None:
-        """In this process: another one would spend its time importing the application."""
-        before = time.monotonic()
-        try:
-            upgrade(self._told["DATABASE_URL"])
-        except (SQLAlchemyError, AlembicError) as error:
-            raise UnableToStart(f"the migrations failed: {str(error).splitlines()[0]}") from error
-        self._console.line("migrate", f"database is at {head_revision()} ({time.monotonic() - before:.1f} s)")
+        """In a process that ends: what reading all migrations takes would be held for as long as we run."""
+        if run_to_end(self._command(migrations()), self._console.line, self._check, self._nursery.start):
+            raise UnableToStart("the migrations failed, see the line above")
 
     def _load_demo(self) -> None:
         """Load the demo data, once for a database, and keep the sign-ins it prints for the end of the start."""
