@@ -23,6 +23,7 @@ from app.contract.address_parts import read_line
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.ids import new_id
+from app.core.work import READY
 from app.domain.accounts.access import viewer_of
 from app.domain.accounts.models import User
 from app.domain.addresses.actions import add_address
@@ -40,14 +41,22 @@ from app.domain.mailings.actions import NewMailing, NewRecipient, create_mailing
 from app.domain.notifications.dispatching import Occasion, Told, promise
 from app.domain.notifications.models import Notification, NotificationDigest, NotificationKind, Way
 from app.domain.sla.recompute import ask_for_recompute
+from app.domain.surveys.actions import SurveyContent, save_survey
+from app.domain.surveys.models import SurveyKind
+from app.domain.surveys.planning import plan_survey
+from app.domain.surveys.queries import find_survey
+from app.domain.threads.actions import lock_thread
 from app.domain.threads.bulk import Change, start_bulk_action
-from app.domain.threads.models import Message, Thread
+from app.domain.threads.models import Message, MessageType, Thread
 from app.domain.webhooks.actions import queue_message
 from app.domain.webhooks.models import EndpointKind, WebhookEndpoint
 from app.domain.webhooks.owned import endpoint_of_owner
 from chaos.company import AT_SENDGRID, MAILBOX
 
 BEFORE = timedelta(hours=3)
+AT_ONCE = SurveyContent(
+    is_on=True, questions={}, delay_hours=0, chat_delay_minutes=0, min_days=1, from_hour=0, until_hour=24, zone="UTC"
+)
 
 
 class Desk(threading.Thread):
@@ -87,6 +96,7 @@ class Desk(threading.Thread):
             "mailing": _add_mailing,
             "reconciliation": _ask_count,
             "recompute": _ask_recompute,
+            "question afterwards": _ask_verdict,
             "scenario call": _call_scenario,
             "callback": _call_back,
         }
@@ -170,6 +180,19 @@ def _ask_count(session: Session, _mark: str) -> None:
 
 def _ask_recompute(session: Session, mark: str) -> None:
     ask_for_recompute(session, what=mark, now=utc_now(), actor=SYSTEM)
+
+
+def _ask_verdict(session: Session, _mark: str) -> None:
+    """Somebody who was answered, and was not asked yet."""
+    now = utc_now()
+    answered = Message.sender_user_id.is_not(None) & (Message.message_type == MessageType.OUTGOING)
+    thread = lock_thread(session, _any(session, Message, answered).thread_id)
+    survey = find_survey(session, thread.brand_id, SurveyKind.CSAT) or save_survey(
+        session, brand_id=thread.brand_id, kind=SurveyKind.CSAT, content=AT_ONCE, actor=SYSTEM, now=now
+    )
+    session.flush()
+    if plan_survey(session, survey, thread, now=now).state != READY:
+        raise LookupError
 
 
 def _call_scenario(session: Session, mark: str) -> None:

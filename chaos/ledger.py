@@ -32,6 +32,9 @@ DELIVERIES = sa.text(
     "SELECT d.id, d.state, d.status, d.reason, m.id AS message_id, m.text, m.medium FROM deliveries d JOIN messages m"
     " ON m.id = d.message_id"
 )
+QUESTIONS = sa.text(
+    "SELECT meta ->> 'survey_invitation_id' AS id, count(*) AS times FROM messages WHERE meta ? 'survey_invitation_id' GROUP BY 1"
+)
 FILES = sa.text("SELECT m.text, a.state, a.sha256 FROM attachments a JOIN messages m ON m.id = a.message_id")
 RECEIVED = sa.text(
     "SELECT message_id, count(*) AS times FROM events WHERE type = 'MessageReceived' GROUP BY 1 HAVING count(*) > 1"
@@ -95,6 +98,7 @@ class Books:
             self.messages = connection.execute(MESSAGES).all()
             self.deliveries = connection.execute(DELIVERIES).all()
             self.files = connection.execute(FILES).all()
+            self.questions = connection.execute(QUESTIONS).all()
             self.received = connection.execute(RECEIVED).all()
             self.unfinished = connection.execute(UNFINISHED).all()
             self.stored = {mark for row in connection.execute(STORED) for mark in MARK.findall(row.body)}
@@ -225,6 +229,11 @@ class Books:
         by_id = Counter(str(dict(mail["headers"]).get("Message-ID")) for mail in self.notices)
         for name in (name for name, times in by_id.items() if times > 1):
             verdict.findings.append(Finding("doubled", f"notification mail {name}", KEEP_PROMISES))
+        for row in self.questions:
+            if row.times > 1:
+                what = f"survey_invitations: {row.id} was asked {row.times} times"
+                verdict.findings.append(Finding("doubled", what, KEEP_PROMISES, "survey_invitations"))
+        verdict.counts |= {"questions afterwards": len(self.questions)}
         verdict.counts |= {f"promised: {kind}": len(marks) for kind, marks in sorted(self.promised.items())}
         verdict.counts["notification mails"] = len(self.notices)
 
