@@ -128,7 +128,7 @@ def keep(promise: Promise[Any, Any], row_id: Any) -> None:
         if promise.broken is None:
             raise
         log.exception("promise_broken", table=promise.table.name, row_id=str(row_id))
-        _end_after(promise, lease, error, promise.broken(error))
+        end_after(promise, lease, error, promise.broken(error))
     runtime().nudger.nudge()
 
 
@@ -137,7 +137,7 @@ def _prepare(session: Session, promise: Promise[Any, Any], lease: Lease, *, is_t
     work = Later(0) if is_time_up else promise.prepare(session, lease)
     if not isinstance(work, Ending):
         return work
-    _end(session, promise, lease, work)
+    end(session, promise, lease, work)
     return None
 
 
@@ -151,7 +151,7 @@ def call_and_note(promise: Promise[Any, Any], lease: Lease, work: Any) -> bool:
     promise.crash("after_call")
     with transaction() as session:
         ending = promise.note(session, work, answer)
-        _end(session, promise, lease, ending)
+        end(session, promise, lease, ending)
         promise.crash("after_note")
     if isinstance(ending, More):
         runtime().nudger.nudge()
@@ -159,14 +159,14 @@ def call_and_note(promise: Promise[Any, Any], lease: Lease, work: Any) -> bool:
     return False
 
 
-def _end_after(promise: Promise[Any, Any], lease: Lease, error: Exception, given_up: Ended) -> None:
+def end_after(promise: Promise[Any, Any], lease: Lease, error: Exception, given_up: Ended) -> None:
     """What the machine lacks is no try of the row."""
     shortage = find_shortage(error)
     with suppress(Overtaken), transaction() as session:
-        _end(session, promise, lease, Later(shortage.wait_seconds, is_try=False) if shortage else Failed(given_up))
+        end(session, promise, lease, Later(shortage.wait_seconds, is_try=False) if shortage else Failed(given_up))
 
 
-def _end(session: Session, promise: Promise[Any, Any], lease: Lease, ending: Ending) -> None:
+def end(session: Session, promise: Promise[Any, Any], lease: Lease, ending: Ending) -> None:
     """Write it to the row. Raises Overtaken, which takes the transaction back."""
     session.flush()
     then = None if isinstance(ending, More) else ending.then

@@ -76,6 +76,15 @@ def claim_all(
     return [Lease(row.id, token, row.attempts) for row in sorted(session.execute(statement).all())]
 
 
+def lock_held(session: Session, table: sa.Table, leases: Collection[Lease]) -> list[Lease]:
+    """Those of the leases that still hold, in their order; their rows are locked until the transaction ends."""
+    by_row = {lease.row_id: lease for lease in leases}
+    held = sa.and_(table.c.id.in_(by_row), table.c.lease_token.in_({lease.token for lease in leases}))
+    rows = session.execute(sa.select(table.c.id, table.c.lease_token).where(held).order_by(table.c.id).with_for_update()).all()
+    mine = {row.id for row in rows if by_row[row.id].token == row.lease_token}
+    return [lease for lease in leases if lease.row_id in mine]
+
+
 def finish_all(session: Session, table: sa.Table, leases: Collection[Lease], *, values: Mapping[str, Any] | None = None) -> None:
     """End the work of `claim_all`; a row that somebody else owns by now is left alone."""
     held = sa.and_(table.c.id.in_([lease.row_id for lease in leases]), table.c.lease_token.in_({lease.token for lease in leases}))

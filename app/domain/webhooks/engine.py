@@ -1,4 +1,5 @@
-"""Bring one message to one endpoint: one attempt of one delivery, by `app/core/promises.py`.
+"""Bring one message to one endpoint: one attempt of one delivery, by `app/core/promises.py`, or of several by
+`app/core/promises_together.py`.
 
 At least once, with the same bytes and the same `webhook-id` at every attempt; of one ordering key one after the other. What an
 attempt came to is written with it, under the lease: the attempt, the endpoint's counters, an alert, the next time. An endpoint
@@ -8,6 +9,7 @@ that fails is called by one at a time, and after some failures in a row once in 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -24,6 +26,7 @@ from app.core.ids import new_id
 from app.core.log import get_logger
 from app.core.prepared import KEPT
 from app.core.promises import Ended, Later, Promise, keep
+from app.core.promises_together import Together, keep_together
 from app.core.redact import redact_headers
 from app.core.retry_after import read_retry_after
 from app.core.runtime import runtime
@@ -86,6 +89,15 @@ def deliver(delivery_id: uuid.UUID) -> None:
     keep(PROMISE, delivery_id)
 
 
+def deliver_all(delivery_ids: Collection[uuid.UUID]) -> None:
+    """One attempt of each delivery to one endpoint, one after the other, if it is due and its turn; the first that fails is the
+    last that is made."""
+    if len(delivery_ids) == 1:
+        deliver(next(iter(delivery_ids)))
+    else:
+        keep_together(TOGETHER, delivery_ids)
+
+
 def may_go() -> sa.ColumnElement[bool]:
     """True for a delivery whose turn it is, to an endpoint that is active and does not rest."""
     open_endpoint = sa.select(WebhookEndpoint.id).where(
@@ -109,7 +121,7 @@ def _not_behind_another() -> sa.ColumnElement[bool]:
 
 def _prepare(session: Session, lease: Lease) -> Call | Ended | Later:
     now = utc_now()
-    delivery, message, endpoint, is_first, calling = session.execute(_look(), {"row_id": lease.row_id}).one()
+    delivery, message, endpoint, is_first, calling = session.execute(_look(), {"row_ids": [lease.row_id]}).one()
     if endpoint.deleted_at is not None:
         return Ended({"why": {"code": "endpoint_deleted"}, "ended_at": now}, SKIPPED)
     # A failing endpoint is called by one at a time.
@@ -117,21 +129,41 @@ def _prepare(session: Session, lease: Lease) -> Call | Ended | Later:
         return Later(HELD_SECONDS, is_try=False)
     if not _takes_turn(session, endpoint, now):
         return Later(REST_SECONDS, {"why": {"code": "resting", "failures": endpoint.failures_in_row}}, is_try=False)
-    tries = lease.attempts - delivery.tries_before
     try:
         target = open_target(session, endpoint, keyring=runtime().keyring, now=now)
     except NoTarget as problem:
         return _given_up(delivery.id, {"code": "final", "outcome": problem.outcome}, {"last_outcome": problem.outcome}, now)
-    body = message.payload if delivery.body is None else delivery.body
+    return _call(lease, target, delivery, message, endpoint)
+
+
+def _prepare_all(session: Session, leases: Sequence[Lease]) -> dict[Lease, Call | Ended | Later]:
+    """Of one endpoint. Where it is not well, one is tried and the others wait."""
+    found = {row[0].id: row for row in session.execute(_look(), {"row_ids": [lease.row_id for lease in leases]})}
+    leases = [lease for lease in leases if lease.row_id in found]
+    first, *others = leases
+    works = {first: _prepare(session, first)}
+    work, endpoint = works[first], found[first.row_id][2]
+    for lease in others:
+        if isinstance(work, Ended):
+            works[lease] = _prepare(session, lease)
+        elif isinstance(work, Call) and work.before.is_well:
+            delivery, message = found[lease.row_id][:2]
+            works[lease] = _call(lease, work.target, delivery, message, endpoint)
+        else:
+            works[lease] = work if isinstance(work, Later) else Later(HELD_SECONDS, is_try=False)
+    return works
+
+
+def _call(lease: Lease, target: Target, delivery: WebhookDelivery, message: WebhookMessage, endpoint: WebhookEndpoint) -> Call:
     return Call(
         lease,
         target,
-        body,
+        message.payload if delivery.body is None else delivery.body,
         message_id=message.public_id,
         event_type=message.event_type,
         delivery_id=delivery.id,
         schedule=endpoint.schedule,
-        tries=tries,
+        tries=lease.attempts - delivery.tries_before,
         trigger=delivery.trigger,
         why=delivery.why,
         before=health.before(endpoint),
@@ -140,14 +172,15 @@ def _prepare(session: Session, lease: Lease) -> Call | Ended | Later:
 
 @lru_cache(maxsize=1)
 def _look() -> sa.Select[WebhookDelivery, WebhookMessage, WebhookEndpoint, bool, int]:
-    """A delivery with its message and endpoint, whether it is its turn, and how many others are calling. Written once."""
+    """Deliveries with their messages and endpoints, whether it is their turn, and how many others are calling: each holds what it
+    calls for by one lease. Written once."""
     other = aliased(WebhookDelivery)
     calling = (
-        sa.select(sa.func.count())
+        sa.select(sa.func.count(other.lease_token.distinct()))
         .where(
             other.endpoint_id == WebhookDelivery.endpoint_id,
             other.state == RUNNING,
-            other.id != WebhookDelivery.id,
+            other.lease_token != WebhookDelivery.lease_token,
             other.lease_until > sa.func.clock_timestamp(),
         )
         .correlate(WebhookDelivery)
@@ -156,7 +189,8 @@ def _look() -> sa.Select[WebhookDelivery, WebhookMessage, WebhookEndpoint, bool,
     query = sa.select(WebhookDelivery, WebhookMessage, WebhookEndpoint, _not_behind_another(), calling)
     query = query.join(WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id)
     query = query.join(WebhookEndpoint, WebhookEndpoint.id == WebhookDelivery.endpoint_id)
-    return query.where(WebhookDelivery.id == sa.bindparam("row_id")).execution_options(populate_existing=True, **KEPT)
+    chosen = WebhookDelivery.id == sa.func.any(sa.bindparam("row_ids", type_=sa.ARRAY(sa.Uuid)))
+    return query.where(chosen).execution_options(populate_existing=True, **KEPT)
 
 
 def _takes_turn(session: Session, endpoint: WebhookEndpoint, now: datetime) -> bool:
@@ -199,22 +233,18 @@ def _post(call: Call) -> Result:
 
 
 def _note(session: Session, call: Call, result: Result) -> Ended | Later:
-    log.info(
-        "callback_attempted", delivery_id=str(call.delivery_id), outcome=result.outcome, status=result.status, tries=call.tries
-    )
-    values = {"last_outcome": result.outcome, "last_status": result.status, "total_ms": result.total_ms}
+    _log(call, result)
     session.connection().execute(_INSERT_ATTEMPT, _attempt(call, result))
 
     def note_health(later: Session) -> None:
         if call.target.noted:
             call.target.noted(later, result.outcome, result.status, result.ended_at)
         if call.trigger != Trigger.TEST:
-            health.note(
-                later, call.before, outcome=result.outcome, disables=call.target.is_disabled_when_gone, now=result.ended_at
-            )
+            _note_health(later, call, result)
 
     if result.outcome == outcomes.OK:
-        return Ended({**values, "why": {"code": "delivered"}, "ended_at": result.ended_at}, then=note_health)
+        return Ended(_delivered(result), then=note_health)
+    values = _summary(result)
     is_final = result.outcome in outcomes.FINAL or result.status in call.target.final_statuses
     planned = None if is_final else delay_seconds(call.schedule, call.tries)
     if planned is None:
@@ -223,6 +253,37 @@ def _note(session: Session, call: Call, result: Result) -> Ended | Later:
     delay = delay_seconds(call.schedule, call.tries, asked_seconds=result.asked_seconds) or planned
     why = {"code": "asked" if delay > planned else "retry", "seconds": round(delay), "planned": round(planned)}
     return Later(delay + jitter_seconds(planned, call.delivery_id), {**values, "why": why}, then=note_health)
+
+
+def _note_all(session: Session, answers: Sequence[tuple[Lease, Call, Result]]) -> dict[Lease, Mapping[str, Any]]:
+    """Of calls that went well."""
+    session.connection().execute(_INSERT_ATTEMPT, [_attempt(call, result) for _lease, call, result in answers])
+    counted = [(call, result) for _lease, call, result in answers if call.trigger != Trigger.TEST]
+    for _lease, call, result in answers:
+        _log(call, result)
+        if call.target.noted:
+            call.target.noted(session, result.outcome, result.status, result.ended_at)
+    if counted:
+        _note_health(session, *counted[-1])
+    return {lease: _delivered(result) for lease, _call, result in answers}
+
+
+def _log(call: Call, result: Result) -> None:
+    log.info(
+        "callback_attempted", delivery_id=str(call.delivery_id), outcome=result.outcome, status=result.status, tries=call.tries
+    )
+
+
+def _summary(result: Result) -> dict[str, Any]:
+    return {"last_outcome": result.outcome, "last_status": result.status, "total_ms": result.total_ms}
+
+
+def _delivered(result: Result) -> dict[str, Any]:
+    return {**_summary(result), "why": {"code": "delivered"}, "ended_at": result.ended_at}
+
+
+def _note_health(session: Session, call: Call, result: Result) -> None:
+    health.note(session, call.before, outcome=result.outcome, disables=call.target.is_disabled_when_gone, now=result.ended_at)
 
 
 def _attempt(call: Call, result: Result) -> dict[str, Any]:
@@ -285,3 +346,4 @@ def _broken(_error: Exception) -> Ended:
 
 
 PROMISE = Promise(TABLE, _prepare, _post, _note, tries=tries_of("partner"), broken=_broken)
+TOGETHER = Together(PROMISE, _not_behind_another, _prepare_all, lambda result: result.outcome == outcomes.OK, _note_all)

@@ -14,7 +14,7 @@ from app.domain.webhooks import engine
 from app.domain.webhooks.lanes import Lanes
 from app.domain.webhooks.models import WebhookDelivery
 
-_lanes = Lanes(engine.deliver)
+_lanes = Lanes(engine.deliver_all)
 
 
 def deliver_callbacks(*, row_ids: list[str], **_ignored: Any) -> None:

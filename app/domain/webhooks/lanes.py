@@ -1,7 +1,8 @@
 """Threads of a worker that wait for receivers, so that the worker itself goes on with other work.
 
-A lane is a thread that delivers to one endpoint, one row after the other. An endpoint has few lanes in a process, so one that
-hangs holds few threads; what finds no room is left, and hinted again. Nothing is lost with a process: rows are the promise.
+A lane is a thread that delivers to one endpoint, some rows at a time, one after the other. An endpoint has few lanes in a
+process, so one that hangs holds few threads; what finds no room is left, and hinted again. Nothing is lost with a process:
+rows are the promise.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from math import ceil
 
 from flask import Flask
 
@@ -19,13 +21,14 @@ from app.core.log import get_logger
 THREADS = 12
 LANES_PER_ENDPOINT = 2
 MOST_WAITING = 200  # rows of one endpoint in this process
+MOST_AT_ONCE = 25  # of them that a lane holds
 log = get_logger(__name__)
 
 
 class Lanes:
-    """One for a process. `deliver` is called for each row, in a context of the application."""
+    """One for a process. `deliver` is called for some rows of one endpoint, in a context of the application."""
 
-    def __init__(self, deliver: Callable[[uuid.UUID], None], *, threads: int = THREADS) -> None:
+    def __init__(self, deliver: Callable[[Sequence[uuid.UUID]], None], *, threads: int = THREADS) -> None:
         self._deliver, self._threads = deliver, threads
         self._pool: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
@@ -51,20 +54,22 @@ class Lanes:
         return self._threads - sum(self._lanes.values())
 
     def _run(self, app: Flask, endpoint_id: uuid.UUID) -> None:
-        while (row_id := self._next(endpoint_id)) is not None:
+        while row_ids := self._next(endpoint_id):
             try:
                 with app.app_context():
-                    self._deliver(row_id)
-            except Exception:  # the database went away, most likely: the row's lease ends, and it is hinted again
-                log.exception("callback_not_delivered", delivery_id=str(row_id))
+                    self._deliver(row_ids)
+            except Exception:  # the database went away, most likely: the rows' leases end, and they are hinted again
+                log.exception("callbacks_not_delivered", delivery_ids=[str(row_id) for row_id in row_ids])
 
-    def _next(self, endpoint_id: uuid.UUID) -> uuid.UUID | None:
+    def _next(self, endpoint_id: uuid.UUID) -> list[uuid.UUID]:
+        """A lane's share of what waits; none ends the lane."""
         with self._lock:
             waiting = self._waiting.get(endpoint_id)
             if waiting:
-                return waiting.popleft()
+                share = ceil(len(waiting) / self._lanes[endpoint_id])
+                return [waiting.popleft() for _ in range(min(share, MOST_AT_ONCE))]
             self._lanes[endpoint_id] -= 1
             if not self._lanes[endpoint_id]:
                 del self._lanes[endpoint_id]
                 self._waiting.pop(endpoint_id, None)
-            return None
+            return []

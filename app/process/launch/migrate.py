@@ -1,4 +1,4 @@
-"""`python -m app.process.launch.migrate`: brings the database of DATABASE_URL to the newest migration; a failure is one line and 1."""
+"""`python -m app.process.launch.migrate`: bring the database of DATABASE_URL to the newest migration. Failed: one line, and 1."""
 
 from __future__ import annotations
 
