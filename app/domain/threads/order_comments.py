@@ -54,6 +54,11 @@ def list_order_comments(session: Session, *, viewer: Viewer, order_id: uuid.UUID
     return [(row.Message, row.name or "") for row in reversed(rows)]
 
 
+def is_of_comments(thread: Thread) -> bool:
+    """Whether it holds the comments about an order, which stand on the order's page themselves."""
+    return OF_ORDER in thread.external_references
+
+
 def _find_thread(session: Session, order_id: uuid.UUID) -> uuid.UUID | None:
     linked = sa.select(OrderThread.thread_id).where(OrderThread.order_id == order_id)
     own = (Thread.external_references[OF_ORDER].astext == str(order_id)).desc()

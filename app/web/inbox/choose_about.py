@@ -28,6 +28,7 @@ from app.domain.threads.api_queries import contact_in_sight
 from app.domain.threads.models import Thread
 from app.domain.threads.queries import get_thread
 from app.web.accounts.session import current_viewer
+from app.web.contacts.words import identity_words
 from app.web.inbox.blueprint import bp, parse_uuid
 from app.web.inbox.dialogs import dialog_done
 from app.web.inbox.order_links import orders_to_link
@@ -138,7 +139,7 @@ def _order_option(row: OrderRow, thread: Thread) -> Option:
 
 
 def _person_option(record: ContactRecord) -> Option:
-    ways = [one.value for one in record.identities if one.kind in REACHED_BY and one.former_since is None]
+    ways = [identity_words(one) for one in record.identities if one.kind in REACHED_BY and one.former_since is None]
     return Option(str(record.contact.id), record.contact.name or _("Unknown"), " · ".join(list(dict.fromkeys(ways))[:2]))
 
 

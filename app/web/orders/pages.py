@@ -24,6 +24,7 @@ from app.domain.orders.payments import balance_of
 from app.domain.orders.queries import OrderRow, get_order, list_events_of_order, list_money
 from app.domain.orders.statuses import lacks_of_lines
 from app.domain.orders.taxes import codes_like
+from app.domain.threads.order_comments import is_of_comments
 from app.domain.threads.order_threads import list_threads_about
 from app.domain.transitions.queries import list_history, list_steps
 from app.web.accounts.session import current_viewer
@@ -52,7 +53,8 @@ def order_page(order_id: uuid.UUID, *, errors: dict[str, str] | None = None, sta
     """The page; `errors` by field of the form that was refused. Raises OrderMissing."""
     session, viewer = db.session(), current_viewer()
     row = get_order(session, viewer=viewer, order_id=order_id, with_threads=False)
-    threads = list_threads_about(session, viewer=viewer, order_id=order_id)
+    about = list_threads_about(session, viewer=viewer, order_id=order_id)
+    threads = [thread for thread in about if not is_of_comments(thread)]
     appointments = list_appointments_of_order(session, viewer=viewer, order_id=order_id)
     context: dict[str, Any] = {
         "row": row,

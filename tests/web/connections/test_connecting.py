@@ -74,7 +74,7 @@ def test_a_number_that_the_provider_knows_is_connected_and_receives(
     assert (channel.address, channel.health, channel.settings) == (
         NUMBER_ID,
         "ok",
-        {"waba_id": WABA_ID, "read_marks": "on", "typing": "on"},
+        {"waba_id": WABA_ID, "read_marks": "on", "typing": "on", "visit_reminders": "off"},
     )
     assert "Connected as" in channel.health_detail
     assert {name: secrets_of(app, channel)[name] for name in GOOD} == GOOD

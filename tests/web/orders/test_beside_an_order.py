@@ -48,6 +48,7 @@ def test_comments_stand_on_the_order_in_one_closed_thread(desk: Desk) -> None:
     page = desk.get(f"/orders/{order.id}/comments")
     assert page.index("Wie belt?") < page.index("Doe ik.")
     assert desk.session.execute(sa.select(sa.func.count()).select_from(Message)).scalar_one() == 2 + desk.thread.message_count
+    assert f"/threads/{found[0].id}" not in desk.get(f"/orders/{order.id}")
     refused = desk.post(f"/orders/{order.id}/comments", headers=BLOCK, text=" ")
     assert refused.status_code == 422
     assert "Write a comment" in refused.text
