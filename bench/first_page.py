@@ -33,10 +33,10 @@ class FirstPage:
 
     def rows(self) -> list[tuple[str, str, str, bool]]:
         """As the table of `make bench` shows them, beside what they were (November 2026, before anything was put together)."""
-        weight = f"{self.own_bytes / 1000:.0f} kB; 367 before; {self.bytes / 1000:.0f} with libraries, font, icons"
+        weight = f"{self.bytes / 1000:.1f} kB; {self.own_bytes / 1000:.0f} of it page, styles and modules, which were 367 before"
         return [
             ("first inbox page, requests", f"{self.requests}; 88 before", f"≤ {MOST_REQUESTS}", self.requests <= MOST_REQUESTS),
-            ("first inbox page, HTML, CSS and modules", weight, f"≤ {MOST_BYTES // 1000} kB", self.own_bytes <= MOST_BYTES),
+            ("first inbox page, everything", weight, f"≤ {MOST_BYTES // 1000} kB", self.bytes <= MOST_BYTES),
             (f"first inbox page hears keys, {SLOWER} × slower", f"{self.interactive_ms:.0f} ms", "", True),
         ]
 

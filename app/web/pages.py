@@ -178,14 +178,14 @@ def _asset(_root: str, path: str) -> str:
     return url_for("static", filename=path, v=_digest(path))
 
 
-def style_url() -> str:
-    """Where the one stylesheet is, an address that changes with its content."""
-    return url_for("styles", digest=style_digest())
+def style_url(part: str = "first") -> str:
+    """Where a stylesheet is (`first`, `later`: app/web/style_sheet.py), an address that changes with its content."""
+    return url_for("styles", part=part, digest=style_digest(part))
 
 
-def script_url() -> str:
-    """Where the one script is, an address that changes with its content."""
-    return url_for("scripts", digest=script_digest())
+def script_url(part: str = "first") -> str:
+    """Where a script is (`first`, `later`: app/web/scripts.py), an address that changes with its content."""
+    return url_for("scripts", part=part, digest=script_digest(part))
 
 
 def script_map_of(folder: str) -> Markup:

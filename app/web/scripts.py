@@ -1,9 +1,12 @@
-"""The modules of static/js as one file, put together once for each process: one request, and no build step.
+"""The modules of static/js as two files, put together once for each process: few requests, and no build step.
 
 What a browser gets is what stands in the files, line by line, without comments: each module in a function of its own, what it
 imports before it. That works because all of them are written alike: `import { names } from "./file.js";` on a line of its own,
 `export` before a function or a constant, no circle. `NotUnderstood` says where that is not so. What is not in `lib` or `modules`
 is loaded by itself: the pages of technicians, which work without a line (static/js/field), and the one of the API.
+
+The first file has what the list of the inbox needs. The others come with the page where it has an open thread or is none of the
+inbox (templates/base.html), and else as soon as somebody moves the pointer or presses a key.
 """
 
 from __future__ import annotations
@@ -15,12 +18,40 @@ from functools import lru_cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from flask import Flask, Response
+from flask import Flask, Response, abort
 
 SCRIPTS = Path(__file__).parent.parent.parent / "static" / "js"
 MAIN = "main.js"
 BESIDE_IT = ("lib", "modules")
 DYNAMIC = "import(`./modules/${name}.js`)"
+FIRST, LATER = "first", "later"
+FIRST_MODULES = (
+    "bulk",
+    "bulk-close",
+    "dialog-open",
+    "leaving",
+    "menu",
+    "modal",
+    "more-link",
+    "more-rows",
+    "palette",
+    "preview",
+    "search-suggestions",
+    "tag-menu",
+    "task-inbox",
+    "thread-list",
+    "toast",
+    "view-counts",
+    "view-order",
+)
+_HEAD = """const parts = {};
+let coming = null;
+const fetched = () => import("../later/DIGEST.js").then((later) => later.default(parts));
+const rest = () => coming ??= fetched().catch((error) => { coming = null; throw error; });
+const part = async (name) => parts[name] ?? rest().then(() => parts[name]);
+const warm = () => rest().catch(() => {});
+for (const sign of ["pointermove", "pointerdown", "keydown"]) addEventListener(sign, warm, { once: true, passive: true });
+"""
 _COMMENT = re.compile(r"(?m)^ *//.*\n")
 _IMPORT = re.compile(r'(?m)^import (\{[^{}]*\}) from "([./a-z-]+)";$')
 _EXPORT = re.compile(r"(?m)^export (default )?(async function|function|const) (\w+)")
@@ -32,36 +63,56 @@ class NotUnderstood(ValueError):
 
 
 def init_app(app: Flask) -> None:
-    app.add_url_rule("/scripts/<digest>.js", "scripts", scripts)
+    app.add_url_rule("/scripts/<part>/<digest>.js", "scripts", scripts)
 
 
-def scripts(digest: str) -> Response:
-    """The one script of every page of the frame (templates/base.html)."""
-    response = Response(script(), mimetype="text/javascript")
+def scripts(part: str, digest: str) -> Response:
+    """One of the two scripts of every page of the frame (templates/base.html)."""
+    if part not in (FIRST, LATER):
+        abort(404)
+    response = Response(script(part), mimetype="text/javascript")
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
 
 
-@lru_cache(maxsize=1)
-def script_digest() -> str:
+@lru_cache(maxsize=2)
+def script_digest(part: str) -> str:
     """Changes with the content."""
-    return hashlib.sha256(script().encode()).hexdigest()[:12]
+    return hashlib.sha256(script(part).encode()).hexdigest()[:12]
 
 
-@lru_cache(maxsize=1)
-def script() -> str:
-    """All modules as one, those that others import first."""
+@lru_cache(maxsize=2)
+def script(part: str) -> str:
+    """The modules of a part as one, those that others import first."""
+    texts, needs = _modules()
+    first = _all_needed([MAIN, *(f"modules/{name}.js" for name in FIRST_MODULES)], needs)
+    roots = needs | {MAIN: [*needs[MAIN], *(name for name in texts if name.startswith("modules/"))]}
+    names = [name for name in TopologicalSorter(roots).static_order() if (name in first) == (part == FIRST)]
+    text = "".join(together(name, texts[name]) for name in names)
+    if part == FIRST:
+        return _HEAD.replace("DIGEST", script_digest(LATER)) + text
+    return f"export default function later(parts) {{\n{text}}}\n"
+
+
+def _modules() -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Every module by its name, and what each imports."""
     found = (path.relative_to(SCRIPTS).as_posix() for folder in BESIDE_IT for path in sorted((SCRIPTS / folder).glob("*.js")))
     texts = {name: (SCRIPTS / name).read_text() for name in (*found, MAIN)}
-    needs = {name: [_found(name, where) for _names, where in _IMPORT.findall(text)] for name, text in texts.items()}
-    on_demand = [name for name in texts if name.startswith("modules/")]
-    order = TopologicalSorter(needs | {MAIN: [*needs[MAIN], *on_demand]}).static_order()
-    return "const parts = {};\n" + "".join(together(name, texts[name]) for name in order)
+    return texts, {name: [_found(name, where) for _names, where in _IMPORT.findall(text)] for name, text in texts.items()}
+
+
+def _all_needed(names: list[str], needs: dict[str, list[str]]) -> set[str]:
+    needed: set[str] = set()
+    while names:
+        if (name := names.pop()) not in needed:
+            needed.add(name)
+            names += needs[name]
+    return needed
 
 
 def together(name: str, text: str) -> str:
     """One module as a function that leaves what it exports in `parts`; raises NotUnderstood."""
-    text = _COMMENT.sub("", text).replace(DYNAMIC, "parts[`modules/${name}.js`]")
+    text = _COMMENT.sub("", text).replace(DYNAMIC, "part(`modules/${name}.js`)")
     text = _IMPORT.sub(lambda found: f'const {_renamed(found[1])} = parts["{_found(name, found[2])}"];', text)
     exported = [f"default: {own}" if default else own for default, _kind, own in _EXPORT.findall(text)]
     text = _EXPORT.sub(r"\2 \3", text)

@@ -1,4 +1,7 @@
-"""All stylesheets of the house as one file, put together once for each process: one request, and no build step."""
+"""All stylesheets of the house as two files, put together once for each process: few requests, and no build step.
+
+The inbox and everything beside a thread needs the first alone; the second has the areas that are pages of their own.
+"""
 
 from __future__ import annotations
 
@@ -7,41 +10,69 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-from flask import Flask, Response
+from flask import Flask, Response, abort
 
 STATIC = Path(__file__).parent.parent.parent / "static"
+FIRST, LATER = "first", "later"
+LATER_SHEETS = (
+    "features/accounts/",
+    "features/analytics.css",
+    "features/api-docs.css",
+    "features/auto-replies.css",
+    "features/automation.css",
+    "features/callbacks.css",
+    "features/connections/",
+    "features/contacts.css",
+    "features/demo/",
+    "features/dev.css",
+    "features/field.css",
+    "features/notifications.css",
+    "features/order-mail.css",
+    "features/orders.css",
+    "features/partners.css",
+    "features/planner.css",
+    "features/portal.css",
+    "features/quotes.css",
+    "features/reply-templates.css",
+    "features/routing.css",
+    "features/settings.css",
+    "features/tasks-pages.css",
+)
 _UPWARDS = re.compile(r'url\("(?:\.\./)+')
 _COMMENT = re.compile(r"/\*[^*]*\*/\n?")
 
 
 def init_app(app: Flask) -> None:
-    app.add_url_rule("/styles/<digest>.css", "styles", styles)
+    app.add_url_rule("/styles/<part>/<digest>.css", "styles", styles)
 
 
-def styles(digest: str) -> Response:
-    """The one stylesheet of every page."""
-    response = Response(style_sheet(), mimetype="text/css")
+def styles(part: str, digest: str) -> Response:
+    """One of the two stylesheets."""
+    if part not in (FIRST, LATER):
+        abort(404)
+    response = Response(style_sheet(part), mimetype="text/css")
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
 
 
-@lru_cache(maxsize=1)
-def stylesheets() -> tuple[str, ...]:
-    """Every stylesheet, tokens first; the cascade layers make their order harmless."""
+@lru_cache(maxsize=2)
+def stylesheets(part: str) -> tuple[str, ...]:
+    """Every stylesheet of a part, tokens first; the cascade layers make their order harmless."""
     css = STATIC / "css"
     others = [path.relative_to(css) for folder in ("components", "features") for path in (css / folder).rglob("*.css")]
     others.sort(key=lambda path: (path.parts[0], path.name))
-    return ("tokens.css", "base.css", "layout.css", *map(str, others), "utilities.css")
+    every = ("tokens.css", "base.css", "layout.css", *(path.as_posix() for path in others), "utilities.css")
+    return tuple(name for name in every if name.startswith(LATER_SHEETS) == (part == LATER))
 
 
-@lru_cache(maxsize=1)
-def style_sheet() -> str:
+@lru_cache(maxsize=2)
+def style_sheet(part: str) -> str:
     """They all, one after the other, without comments; what they name is beside them in /static."""
-    texts = ((STATIC / "css" / name).read_text() for name in stylesheets())
-    return "\n".join(_UPWARDS.sub('url("../static/', _COMMENT.sub("", text)) for text in texts)
+    texts = ((STATIC / "css" / name).read_text() for name in stylesheets(part))
+    return "\n".join(_UPWARDS.sub('url("../../static/', _COMMENT.sub("", text)) for text in texts)
 
 
-@lru_cache(maxsize=1)
-def style_digest() -> str:
+@lru_cache(maxsize=2)
+def style_digest(part: str) -> str:
     """Changes with the content."""
-    return hashlib.sha256(style_sheet().encode()).hexdigest()[:12]
+    return hashlib.sha256(style_sheet(part).encode()).hexdigest()[:12]

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, Route, expect
 from app.core.runtime import runtime
 from tests.browser.conftest import PASSWORD, Desk
 from tests.support.browsing import Browsing, draft_kept
+from tests.support.full import amount
 
 pytestmark = pytest.mark.browser
 WAITED = """() => new Promise((done) => {
@@ -19,6 +20,7 @@ WAITED = """() => new Promise((done) => {
 })"""
 PATIENCE_MS = 2_000
 SLACK_MS = 1_500  # the page counts from its own request on
+STOPPED_MS = amount(0, full=20_000)
 
 
 def test_no_answer_no_line_and_no_session_are_said_and_the_text_is_kept(page: Page, desk: Desk, browsing: Browsing) -> None:
@@ -29,15 +31,19 @@ def test_no_answer_no_line_and_no_session_are_said_and_the_text_is_kept(page: Pa
     line, text = page.locator("#line"), page.locator("#composer-text")
 
     held: list[Route] = []
-    page.route("**/threads/*/messages*", lambda route: held.append(route), times=1)
+    page.route("**/*", held.append)  # the web has stopped: it takes whatever is asked, and answers nothing
     text.fill("Ik kijk het na")
     waited = page.evaluate(WAITED)
     expect(line).to_contain_text("has not answered yet")
     assert waited > PATIENCE_MS - SLACK_MS
+    page.wait_for_timeout(STOPPED_MS)
+    expect(line).to_contain_text("has not answered yet")
     expect(text).to_have_value("Ik kijk het na")
     with desk.live.app.app_context():
         runtime().redis.flushdb()  # what Redis held is found again elsewhere
-    held[0].continue_()
+    page.unroute("**/*")
+    for route in held:
+        route.continue_()
     expect(line).to_be_hidden()
     expect(page.locator(".message--outgoing")).to_have_count(1)
 
@@ -63,3 +69,30 @@ def test_no_answer_no_line_and_no_session_are_said_and_the_text_is_kept(page: Pa
     page.locator("form:has(#field-email) button[type=submit]").first.click()
     expect(text).to_have_value("En dit ook nog")
     expect(page.locator(".message--outgoing")).to_have_count(2)
+
+
+def test_a_refusal_is_said_where_it_happened_and_in_the_rail_and_two_tabs_lose_no_text(page: Page, desk: Desk) -> None:
+    desk.sign_in(page)
+    desk.wait_until_live(page)
+    desk.open_thread(page, "Komt er nog iemand?")
+    desk.simulator("fail_next", code=131026)
+    desk.reply(page, "Om tien uur")
+    ours = page.locator(".message--outgoing", has_text="Om tien uur")
+    expect(ours.locator(".message__state")).to_contain_text("Not sent")
+    expect(ours.get_by_role("button", name="Send again")).to_be_visible()
+    expect(page.locator("a[data-row][aria-current] .thread-row__unsent")).to_contain_text("Not sent")
+    expect(page.locator(".rail .nav__item", has_text="Not sent")).to_be_visible()
+
+    other = page.context.new_page()
+    desk.sign_in(other, to=page.url)
+    desk.wait_until_live(other)
+    page.locator("#composer-text").fill("Uit het eerste venster")
+    other.locator("#composer-text").fill("Uit het tweede venster")
+    for tab in (page, other):
+        tab.locator("[data-send]").click()
+    anyway = other.get_by_role("button", name="Send anyway")
+    expect(anyway.or_(other.locator(".message--outgoing", has_text="Uit het tweede venster"))).to_be_visible()
+    if anyway.is_visible():
+        anyway.click()
+    for words in ("Uit het eerste venster", "Uit het tweede venster"):
+        expect(other.locator(".message--outgoing", has_text=words)).to_have_count(1)

@@ -6,6 +6,7 @@ import { startBell } from "./bell.js";
 import { heardOfMove } from "./moves.js";
 import { startPresence } from "./presence.js";
 import { refresh } from "./refresh.js";
+import { openSocket } from "./socket.js";
 import { heardOfTask } from "./tasks.js";
 import { countUnseen, seenAll } from "./unseen.js";
 
@@ -16,10 +17,10 @@ let known = JSON.parse(document.body.dataset.sequences || sessionStorage.getItem
 let pinged = Date.now(), ticked = Date.now();
 
 export function startLive() {
-  if (!window.io || !document.querySelector(".app")) return;
-  const socket = io({ transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 5000 });
+  if (!document.getElementById("rail-views")) return; // nobody is signed in, or a partner, who hears of nothing
+  const socket = openSocket();
   socket.on("connect", () => { pinged = Date.now(); catchUp().finally(() => { document.body.dataset.live = "on"; }); });
-  socket.io.on("ping", () => { pinged = Date.now(); });
+  socket.on("ping", () => { pinged = Date.now(); });
   socket.on("disconnect", (reason) => {
     document.body.dataset.live = "off";
     if (reason === "io server disconnect") catchUp().finally(() => socket.connect());
