@@ -1,5 +1,5 @@
-"""Rebuild static/fonts/inter-core-wght-normal.woff2 from the Latin file beside it: the letters of Dutch, English, French and German in
-the weights the stylesheets use. It is a third of that file, which browsers fetch only where another letter occurs.
+"""Rebuild static/fonts/inter-core-wght-normal.woff2 from the Latin file beside it: letters of Dutch, English, French and German
+in the weights the stylesheets use. It is a third of that file, which browsers fetch only where another letter occurs.
 
 python tools/fonts.py          writes it, and prints the `unicode-range` for static/css/base.css
 """

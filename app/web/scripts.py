@@ -29,6 +29,7 @@ FIRST_MODULES = (
     "bulk",
     "bulk-close",
     "dialog-open",
+    "field-button",
     "leaving",
     "menu",
     "modal",

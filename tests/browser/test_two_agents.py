@@ -16,9 +16,16 @@ from tests.support.browsing import Browsing, assert_accessible
 
 pytestmark = pytest.mark.browser
 SAY = """async ([thread, typing]) => {
-  const socket = io({ transports: ["websocket"], forceNew: true });
-  const answer = await new Promise((done) => socket.emit("presence", { thread_id: thread, typing }, done));
-  socket.disconnect();
+  const line = new WebSocket(location.origin.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket");
+  const said = JSON.stringify(["presence", { thread_id: thread, typing }]);
+  const answer = await new Promise((done) => {
+    line.onmessage = ({ data }) => {
+      if (data.startsWith("0")) line.send("40");
+      else if (data.startsWith("40")) line.send(`421${said}`);
+      else if (data.startsWith("431")) done(JSON.parse(data.slice(3))[0]);
+    };
+  });
+  line.close();
   return answer;
 }"""
 

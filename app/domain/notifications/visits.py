@@ -23,7 +23,7 @@ NEW = known("A new visit of yours: %(date)s at %(time)s")
 MOVED = known("A visit of yours is now on %(date)s at %(time)s")
 CHANGED = known("Your visit on %(date)s at %(time)s was changed")
 CANCELLED = known("Your visit on %(date)s at %(time)s was cancelled")
-GIVEN_AWAY = known("Your visit on %(date)s at %(time)s is somebody else's now")
+GIVEN_AWAY = known("A colleague took over your visit on %(date)s at %(time)s")
 WROTE = known("The customer of your visit on %(date)s at %(time)s wrote")
 WORDS = {
     "AppointmentPlanned": NEW,

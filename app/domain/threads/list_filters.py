@@ -19,6 +19,7 @@ RailView = Literal[
     "open",
     "mine",
     "unassigned",
+    "mentions",
     "overdue",
     "unsent",
     "snoozed",
@@ -36,7 +37,8 @@ Due = Literal["overdue", "today", "week"]
 
 
 class ViewFilters(BaseModel):
-    """A view of the rail, narrowed. "mine" is whoever looks: a view for many shows each their own threads.
+    """A view of the rail, narrowed. "mine" and "mentions" are those of whoever looks: a view for many
+    shows each their own threads.
 
     `tasks`: the reader's own ("mine") or everybody's ("all") stand among the threads, which are in the order of what is due then.
     `assignee` and `channel`: whose threads, and of which channel account; whose goes before the view's own.
@@ -74,6 +76,7 @@ def thread_filter(filters: ViewFilters, viewer: Viewer, now: datetime) -> Thread
         "open": ThreadFilter(),
         "mine": ThreadFilter(assignee_user_id=viewer.user_id),
         "unassigned": ThreadFilter(unassigned=True),
+        "mentions": ThreadFilter(mentioned_user_id=viewer.user_id),
         "overdue": ThreadFilter(),
         "unsent": ThreadFilter(view="unsent"),
         "snoozed": ThreadFilter(view="snoozed"),

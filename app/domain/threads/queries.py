@@ -36,6 +36,7 @@ from app.domain.threads.models import (
     ThreadStatus,
     ThreadType,
 )
+from app.domain.threads.people_models import Mention
 from app.domain.threads.sorting import Key, ListSort, SortKeys, behind_the_edge, cut, due_key, edge_of, ordering
 from app.domain.threads.triage_models import ThreadTag
 
@@ -66,6 +67,7 @@ class ThreadFilter:
     thread_type: ThreadType | None = None
     order_id: uuid.UUID | None = None
     channel_id: uuid.UUID | None = None  # a channel account
+    mentioned_user_id: uuid.UUID | None = None  # named with @ in a note
     due_until: datetime | None = None  # those whose clock has run out by then
 
 
@@ -203,8 +205,12 @@ _COLUMNS: dict[str, sa.ColumnElement[Any]] = {
     "thread_type": table_of(Thread).c.thread_type,
     "channel_id": table_of(Thread).c.channel_id,
     "order_id": table_of(OrderThread).c.order_id,
+    "mentioned_user_id": table_of(Mention).c.user_id,
     "due_until": table_of(Thread).c.response_due_at,
 }
+
+
+_ASKED_OTHERWISE = frozenset({"tag", "order_id", "mentioned_user_id", "due_until"})  # than by a column of the thread
 
 
 def _given(filter: ThreadFilter) -> dict[str, Any]:
@@ -267,9 +273,12 @@ def _conditions(view: str, unassigned: bool, given: Mapping[str, Any]) -> list[s
         conditions.append(Thread.assignee_user_id.is_(None))
     if "order_id" in given:
         conditions.append(is_about_order(given["order_id"]))
+    if "mentioned_user_id" in given:
+        named = sa.select(Message.thread_id).join(Mention, Mention.message_id == Message.id)
+        conditions.append(Thread.id.in_(named.where(Mention.user_id == given["mentioned_user_id"])))
     if "due_until" in given:
         conditions.append(Thread.response_due_at <= given["due_until"])
-    return conditions + [_COLUMNS[name] == value for name, value in given.items() if name not in ("tag", "order_id", "due_until")]
+    return conditions + [_COLUMNS[name] == value for name, value in given.items() if name not in _ASKED_OTHERWISE]
 
 
 def is_about_order(order_id: Any) -> sa.ColumnElement[bool]:

@@ -12,7 +12,7 @@ _SECRET = SetupField(
     expires=True,
     help=N_("Its value, which Entra shows once, not its id."),
 )
-_SENDER = SetupField("from_name", N_("Sender name"), required=False, help=N_("Stands before the address in what people receive."))
+_SENDER = SetupField("from_name", N_("Sender name"), required=False, help=N_("People see this name before the address."))
 _CALENDAR = SetupField(
     "calendar",
     N_("Its calendar"),

@@ -28,5 +28,5 @@ def check_address(url: str, *, allowed: tuple[str, ...]) -> str:
     if not is_allowed(url, allowed):
         raise BadAddress(_("“%(host)s” is not an address of Teams workflows that this installation calls.", host=host[:80]))
     if not query.get("sig"):
-        raise BadAddress(_("The address is not whole: its signature (sig=…) is missing."))
+        raise BadAddress(_("The address is incomplete: its signature (sig=…) is missing."))
     return host

@@ -55,7 +55,7 @@ CONNECT_FIELDS = (
         N_("How long a text may wait, in seconds"),
         required=False,
         within=(1, 36_000),
-        help=N_("From 1 to 36000; 14400 where nothing is said. Later it is not delivered any more."),
+        help=N_("Seconds, from 1 to 36000; 14400 if left empty. After that the text is no longer delivered."),
     ),
     VISIT_REMINDERS,
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import fields, replace
+from urllib.parse import urlsplit
 
-from flask import flash, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -19,7 +21,8 @@ from app.domain.accounts.queries import get_user, list_sessions
 from app.domain.accounts.sessions import IDLE, end_sessions
 from app.domain.events.actions import audit
 from app.web.accounts.blueprint import bp
-from app.web.accounts.forms import PasswordForm, ProfileForm
+from app.web.accounts.forms import THEMES, PasswordForm, ProfileForm
+from app.web.accounts.next_page import own_path
 from app.web.accounts.session import current_viewer
 from app.web.pages import page
 
@@ -48,6 +51,21 @@ def save_profile() -> ResponseReturnValue:
         update_profile(session, user, Profile(**form.data), now=utc_now(), actor=viewer.actor)
     flash(_("Saved."))
     return redirect(url_for("accounts.profile"), 303)
+
+
+@bp.post("/settings/theme")
+def set_theme() -> ResponseReturnValue:
+    """Change the theme alone, from wherever one is: the account menu and the palette."""
+    viewer, theme = current_viewer(), request.form.get("theme")
+    if theme not in dict(THEMES):
+        abort(400)
+    with transaction() as session:
+        user = get_user(session, viewer.user_id, lock=True)
+        kept = Profile(**{field.name: getattr(user, field.name) for field in fields(Profile)})
+        update_profile(session, user, replace(kept, theme=theme), now=utc_now(), actor=viewer.actor)
+    came_from = urlsplit(request.referrer or "")
+    back = own_path(came_from._replace(scheme="", netloc="").geturl()) if came_from.netloc == request.host else None
+    return redirect(back or url_for("accounts.profile"), 303)
 
 
 @bp.get("/settings/security")

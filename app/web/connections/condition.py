@@ -107,7 +107,7 @@ def _of_expiry(expires: date | None, now: datetime) -> list[Finding]:
 def _of_flow(channel: Channel, flow: Flow, now: datetime) -> list[Finding]:
     found = []
     if flow.waiting_in_since and now - flow.waiting_in_since > LATE_IN:
-        step = _("See Incoming events; if nothing is put aside there, the workers do not run.")
+        step = _("Look at Incoming events. If nothing waits there, the workers are not running.")
         found.append(Finding(10, "error", _("What came in waits to be read for longer than 5 minutes."), step))
     if channel.paused_at is not None:
         words = ngettext("Paused; %(num)s message waits.", "Paused; %(num)s messages wait.", flow.waiting_out)

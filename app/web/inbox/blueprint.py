@@ -43,6 +43,7 @@ VIEW_TITLES = {
     "open": N_("Inbox"),
     "mine": N_("Mine"),
     "unassigned": N_("Unassigned"),
+    "mentions": N_("Mentions"),
     "unsent": N_("Not sent"),
     "snoozed": N_("Snoozed"),
     "email": N_("E-mail"),
@@ -115,7 +116,8 @@ def nav_groups() -> list[dict[str, Any]]:
     }
     unsent = {**_view_item("unsent", "circle-alert", path), "is_alarm": True}
     failed = [unsent] if unsent["count"] or unsent["current"] else []
-    rest = [_view_item("snoozed", "clock", path), tasks, {**overdue, "is_alarm": True}, *failed, contacts, orders]
+    mentions = _view_item("mentions", "at-sign", path)
+    rest = [mentions, _view_item("snoozed", "clock", path), tasks, {**overdue, "is_alarm": True}, *failed, contacts, orders]
     groups: list[dict[str, Any]] = [
         {"title": "", "items": [*first, *rest, *work]},
         {"title": _("Channels"), "items": [_view_item(view, icon, path) for view, icon in CHANNEL_VIEWS]},

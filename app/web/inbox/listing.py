@@ -165,6 +165,7 @@ def _chips(view: str, *, with_saved: bool) -> list[dict[str, Any]]:
         "internal",
         "mine",
         "unassigned",
+        "mentions",
         "overdue",
         "snoozed",
         "spam",

@@ -27,7 +27,7 @@ from app.domain.threads.tags import list_known_tags
 from app.domain.threads.timeline import PAGE_ITEMS
 from app.web.accounts.doors import settings_doors
 from app.web.accounts.session import current_viewer
-from app.web.inbox.blueprint import bp, view_title
+from app.web.inbox.blueprint import CHANNEL_VIEWS, bp, view_title
 from app.web.inbox.saved_views import saved_search
 from app.web.inbox.search_words import notice_words
 from app.web.inbox.suggestions import suggest
@@ -37,7 +37,7 @@ from app.web.pages import page, wants_page
 
 CONTEXT_MESSAGES = 5  # newer ones shown below a message that was found far back
 PALETTE_ROWS = 6
-VIEWS = ("open", "mine", "unassigned", "snoozed", "email", "whatsapp", "sms", "phone", "internal", "all", "resolved", "spam")
+VIEWS = ("open", "mine", "unassigned", "mentions", "snoozed", *(view for view, _icon in CHANNEL_VIEWS), "all", "resolved", "spam")
 
 
 @bp.get("/search")
@@ -115,7 +115,7 @@ def palette() -> ResponseReturnValue:
 
 
 def _pages(typed: str) -> list[Choice]:
-    icons = {"mine": "user", "unassigned": "users", "snoozed": "clock", "spam": "ban", **MEDIUM_ICONS}
+    icons = {"mine": "user", "unassigned": "users", "mentions": "at-sign", "snoozed": "clock", "spam": "ban", **MEDIUM_ICONS}
     views = [
         Choice(url_for("inbox.list_view", view=None if v == "open" else v), view_title(v), _("View"), icons.get(v, "inbox"))
         for v in VIEWS

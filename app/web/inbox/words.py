@@ -110,7 +110,7 @@ MOVES = {
     "ThreadSplit": N_("%(who)s split the later messages off as #%(number)s"),
     "ThreadSplitOff": N_("%(who)s split this off from #%(number)s"),
     "TicketOpened": N_("%(who)s opened internal ticket #%(number)s about this"),
-    "SplitUndone": N_("%(who)s brought the messages of #%(number)s back"),
+    "SplitUndone": N_("%(who)s moved the messages of #%(number)s back here"),
 }
 MEDIUM_ICONS = {
     "email": "mail",

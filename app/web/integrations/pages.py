@@ -147,7 +147,7 @@ def retry(integration_id: uuid.UUID) -> ResponseReturnValue:
     with transaction() as session:
         retry_calls(session, integration_id, actor=viewer.actor)
     runtime().nudger.nudge()
-    flash(_("They are told again."))
+    flash(_("Sending again now."))
     return redirect(url_for("integrations.integration", integration_id=integration_id), 303)
 
 

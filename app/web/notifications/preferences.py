@@ -154,7 +154,7 @@ def _days() -> list[str]:
 
 
 def _kinds() -> list[tuple[NotificationKind, str, str]]:
-    rule = (NotificationKind.RULE, _("A rule or macro tells my team"), _("As a card in its channel."))
+    rule = (NotificationKind.RULE, _("A rule or macro tells my team"), _("As a card in the team's channel."))
     of_teams = [rule] if Way.TEAMS in _ways() else []
     return [
         (NotificationKind.MENTION, _("Somebody mentions me"), _("With @ and my name in a note.")),

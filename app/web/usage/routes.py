@@ -97,7 +97,7 @@ def _row(used: Used) -> Row:
         format_decimal(used.requests),
         _("%(percent)s %%", percent=format_decimal(used.success_percent, "0.#")),
         _("%(count)s ms", count=format_decimal(round(used.average_ms))),
-        _("%(count)s ms", count=format_decimal(used.p95_ms))
+        _("at most %(count)s ms", count=format_decimal(used.p95_ms))
         if used.p95_ms is not None
         else _("more than %(count)s ms", count=format_decimal(most)),
         format_decimal(used.throttled),

@@ -90,7 +90,7 @@ def send_again(
         with transaction() as session:
             row = get_delivery(session, delivery_id, endpoint_id=endpoint.id)
             actions.redeliver(session, row.delivery, now=utc_now(), actor=viewer.actor)
-        flash(_("It goes now."))
+        flash(_("Sending again now."))
     except actions.StillUnderWay:
         flash(_("It is being sent at this moment; nothing was changed."))
     runtime().nudger.nudge()

@@ -196,7 +196,7 @@ def test_a_refusal_says_why_and_the_next_change_tries_again(world: MailboxWorld,
     work(world)
     entry = world.session.execute(sa.select(CalendarEntry)).scalar_one()
     assert (entry.state, entry.event_id) == ("ready", None)
-    assert entry.problem.startswith("The calendar is not within our reach")
+    assert entry.problem.startswith("We cannot open the calendar")
     change_appointment(world.session, one.id, replace(content_of(one), notes="Bel aan"), now=utc_now(), actor=SYSTEM)
     world.session.commit()
     work(world)

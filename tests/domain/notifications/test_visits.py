@@ -42,7 +42,7 @@ def test_the_technician_hears_of_a_new_a_moved_and_a_cancelled_visit(day: Round)
 def test_a_visit_that_is_given_away_is_told_to_both(day: Round) -> None:
     content = replace(content_of(day.visit), technician_user_id=day.carla.id)
     change_appointment(day.session, day.visit.id, content, now=day.now, actor=SYSTEM)
-    assert told(day, day.tim.id)[-1] == ("Your visit on at is somebody else's now", "/today")
+    assert told(day, day.tim.id)[-1] == ("A colleague took over your visit on at", "/today")
     assert told(day, day.carla.id) == [("A new visit of yours: at", f"/visits/{day.visit.id}")]
 
 

@@ -245,6 +245,7 @@ SETTINGS = (
     Entry("GET", "/settings", SIGNED_IN),
     Entry("GET", "/settings/profile", SIGNED_IN),
     Entry("POST", "/settings/profile", SIGNED_IN),
+    Entry("POST", "/settings/theme", SIGNED_IN, data={"theme": "dark"}),
     Entry("GET", "/settings/notifications", SIGNED_IN),
     Entry("POST", "/settings/notifications", SIGNED_IN, data={"kind": "mention"}),
     Entry("GET", "/settings/security", SIGNED_IN),

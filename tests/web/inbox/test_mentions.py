@@ -12,11 +12,14 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.core.runtime import runtime
+from app.domain.accounts.access import viewer_of
 from app.domain.events.actions import Actor
 from app.domain.threads.actions import add_note
+from app.domain.threads.list_filters import ViewFilters, thread_filter
 from app.domain.threads.mentions import find_mentions, highlighted
 from app.domain.threads.models import Message, Thread
 from app.domain.threads.people_models import Mention, ThreadWatcher
+from app.domain.threads.queries import count_matching, list_threads
 from app.domain.threads.watchers import set_watching
 from app.web.inbox.words import linked
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_thread, make_user
@@ -84,6 +87,11 @@ def test_only_people_who_may_see_the_thread_are_mentioned_and_they_watch_it(db_s
     assert mentioned == [bob.id]
     assert watchers(db_session, thread) == {bob.id}
     assert note.meta["mentions"] == ["Bob"]
+    for user, found in ((bob, [thread.id]), (alice, [])):
+        viewer = viewer_of(db_session, user)
+        named = thread_filter(ViewFilters(view="mentions"), viewer, NOW)
+        assert [row.thread.id for row in list_threads(db_session, viewer=viewer, filter=named).items] == found
+        assert count_matching(db_session, viewer=viewer, filter=named) == len(found)
     add_note(db_session, text="@Bob nog eens", **write)
     assert watchers(db_session, thread) == {bob.id}
 
