@@ -51,12 +51,13 @@ def providers() -> ResponseReturnValue:
     return page("demo/providers.html", providers=shown, troubles=TROUBLES, connect_url=_connect_url)
 
 
-def _connect_url(provider: Provider) -> str:
-    """The page on which an account of this provider is connected."""
+def _connect_url(shown: Shown) -> str:
+    """The page on which the spare account of this provider is connected, with the account filled in."""
+    provider, account = shown.provider, {name: value for name, (_label, value) in shown.account.items()}
     if provider.kind:
-        return url_for("connections.new_channel", kind=provider.kind)
+        return url_for("connections.new_channel", **account | {"kind": provider.kind})
     if provider.has_own:
-        return url_for("integrations.new_integration", provider=provider.key)
+        return url_for("integrations.new_integration", **account | {"provider": provider.key})
     return url_for("notifications.teams_cards")
 
 

@@ -24,12 +24,14 @@ COLUMNS = ("address", "display_address")  # fields that are the channel's own, n
 @dataclass
 class ConnectForm:
     """`values`: what may be shown again. `typed`: the secrets that were entered; `kept`: those the channel has. `problem`: what
-    the provider said. `moved_on`: what somebody else changed meanwhile, in words."""
+    the provider said. `moved_on`: what somebody else changed meanwhile, in words. `offered`: secrets of an account of the demo,
+    which are secret to nobody."""
 
     kind: Kind
     values: dict[str, str] = field(default_factory=dict)
     typed: dict[str, str] = field(default_factory=dict, repr=False)
     kept: Mapping[str, str] = field(default_factory=dict, repr=False)
+    offered: dict[str, str] = field(default_factory=dict, repr=False)
     errors: dict[str, str] = field(default_factory=dict)
     expiries: dict[str, date | None] = field(default_factory=dict)
     problem: str = ""
@@ -66,6 +68,18 @@ def empty_form(kind: Kind, *, brand_ids: Collection[uuid.UUID]) -> ConnectForm:
     """The form for a new channel."""
     values = {one.name: one.default for one in kind.fields if not one.secret}
     return ConnectForm(kind, {**values, "name": "", "brand_id": str(next(iter(brand_ids), ""))})
+
+
+def fill_in(form: ConnectForm, given: Mapping[str, str], *, with_secrets: bool) -> None:
+    """Write what an address offers into an empty form, as the links of the demo's accounts do; it is checked when it is sent."""
+    if given.get("name"):
+        form.values["name"] = storable(given["name"])[:NAME_CHARACTERS]
+    for one in form.fields:
+        value = storable(given.get(one.name, ""))[:SETTING_CHARACTERS]
+        if one.secret and with_secrets:
+            form.offered[one.name] = value
+        elif value and not one.secret and (not one.choices or value in one.choices):
+            form.values[one.name] = value
 
 
 def form_of(channel: Channel, kind: Kind, secrets: Mapping[str, str], expiries: Mapping[str, date]) -> ConnectForm:

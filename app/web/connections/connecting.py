@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from flask import abort, flash, redirect, request, url_for
+from flask import abort, current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
@@ -30,7 +30,7 @@ from app.domain.connections.queries import ChannelMissing, find_taken, get_visib
 from app.providers.registry import KINDS, find_kind, kind_key
 from app.web.accounts.session import require
 from app.web.connections.blueprint import bp
-from app.web.connections.connect_form import ConnectForm, account, changes_in_words, empty_form, form_of, read_form
+from app.web.connections.connect_form import ConnectForm, account, changes_in_words, empty_form, fill_in, form_of, read_form
 from app.web.connections.signing_in import callback_url, in_words, send_to_provider
 from app.web.pages import page
 
@@ -42,7 +42,9 @@ def new_channel() -> ResponseReturnValue:
     if "kind" not in request.args:
         return page("connections/channel_kinds.html", kinds=KINDS)
     kind = find_kind(request.args["kind"]) or abort(404)
-    return form_page(viewer, empty_form(kind, brand_ids=viewer.brand_ids))
+    form = empty_form(kind, brand_ids=viewer.brand_ids)
+    fill_in(form, request.args, with_secrets=current_app.config["SETTINGS"].demo)
+    return form_page(viewer, form)
 
 
 @bp.post("/settings/channels/new")

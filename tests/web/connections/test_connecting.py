@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -268,3 +269,14 @@ def test_new_credentials_mend_a_channel_whose_key_is_lost(
     change = {"name": "W", "display_address": "+31 20", "waba_id": WABA_ID, **GOOD}
     assert send(page_client, change, f"/settings/channels/{channel.id}/edit").status_code == 303
     assert secrets_of(app, only(db_session)) == GOOD
+
+
+def test_an_address_may_fill_the_form_in_and_with_secrets_in_the_demo_alone(
+    app: Flask, page_client: PageClient, root: User, brand: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = f"/settings/channels/new?kind=whatsapp_business&address={NUMBER_ID}&waba_id={WABA_ID}&access_token=of-the-demo"
+    html = page_client.get(link).text
+    assert f'value="{NUMBER_ID}"' in html
+    assert "of-the-demo" not in html
+    monkeypatch.setitem(app.config, "SETTINGS", replace(app.config["SETTINGS"], demo=True))
+    assert 'value="of-the-demo"' in page_client.get(link).text
