@@ -1,6 +1,6 @@
 """`make screenshots`: the pictures of README.md and docs/features.md, taken of the real application with the demo company loaded.
 
-`python -m tests.screenshots inbox phone` takes those alone whose names begin so.
+`python -m tests.screenshots inbox phone` takes those alone whose names begin so; `moving` is the one that moves.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from app.sandbox.demo.people import USERS
 from tests.browser.demo import running_demo
 from tests.browser.looking import AT_REST
 from tests.browser.scenes import ANSWERED
+from tests.moving_picture import take_moving
 from tests.support.browsing import TIMEOUT_MS, running_browser
 from tests.support.database import running_servers
 
@@ -177,6 +178,8 @@ def take_all(browser: Browser, url: str) -> None:
     for name, scene in DESK.items():
         take(page, name, scene)
     take(signed_in(browser, url, DESKTOP, scheme="dark"), "inbox-dark", inbox)
+    if not sys.argv[1:] or "moving" in sys.argv[1:]:
+        take_moving(signed_in(browser, url, DESKTOP), FOLDER / "moving.gif")
     phone = signed_in(browser, url, PHONE)
     take(phone, "phone-inbox", phone_list)
     take(phone, "phone-thread", chat)
@@ -196,8 +199,8 @@ def main() -> None:
         )
         with running_demo(settings) as live:
             take_all(browser, live.url)
-    total = sum(picture.stat().st_size for picture in FOLDER.glob("*.png"))
-    print(f"{len(list(FOLDER.glob('*.png')))} pictures, {total / 1_000_000:.1f} MB")
+    total = sum(picture.stat().st_size for picture in FOLDER.iterdir())
+    print(f"{len(list(FOLDER.iterdir()))} pictures, {total / 1_000_000:.1f} MB")
     assert total < MOST_BYTES, "too large for a repository"
 
 

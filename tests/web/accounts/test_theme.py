@@ -10,7 +10,8 @@ from tests.support.signing_in import sign_in
 
 
 def test_a_theme_is_chosen_and_one_is_back_where_one_was(db_session: Session, page_client: PageClient) -> None:
-    alice = make_user(db_session, "Alice", brands=(make_brand(db_session),), locale="nl")
+    alice = make_user(db_session, "Alice", brands=(make_brand(db_session),))
+    alice.locale = "nl"
     db_session.commit()
     sign_in(page_client.plain, db_session, alice)
     html = page_client.get("/contacts").text
