@@ -210,9 +210,6 @@ _COLUMNS: dict[str, sa.ColumnElement[Any]] = {
 }
 
 
-_ASKED_OTHERWISE = frozenset({"tag", "order_id", "mentioned_user_id", "due_until"})  # than by a column of the thread
-
-
 def _given(filter: ThreadFilter) -> dict[str, Any]:
     """What the filter asks of columns, by the name of its field."""
     given = {name: value for name in _COLUMNS if (value := getattr(filter, name)) is not None}
@@ -278,7 +275,8 @@ def _conditions(view: str, unassigned: bool, given: Mapping[str, Any]) -> list[s
         conditions.append(Thread.id.in_(named.where(Mention.user_id == given["mentioned_user_id"])))
     if "due_until" in given:
         conditions.append(Thread.response_due_at <= given["due_until"])
-    return conditions + [_COLUMNS[name] == value for name, value in given.items() if name not in _ASKED_OTHERWISE]
+    otherwise = ("tag", "order_id", "mentioned_user_id", "due_until")  # than by a column of the thread
+    return conditions + [_COLUMNS[name] == value for name, value in given.items() if name not in otherwise]
 
 
 def is_about_order(order_id: Any) -> sa.ColumnElement[bool]:
