@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -53,7 +54,8 @@ def providers() -> ResponseReturnValue:
 
 def _connect_url(shown: Shown) -> str:
     """The page on which the spare account of this provider is connected, with the account filled in."""
-    provider, account = shown.provider, {name: value for name, (_label, value) in shown.account.items()}
+    provider = shown.provider
+    account: dict[str, Any] = {name: value for name, (_label, value) in shown.account.items()}
     if provider.kind:
         return url_for("connections.new_channel", **account | {"kind": provider.kind})
     if provider.has_own:
