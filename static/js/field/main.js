@@ -1,6 +1,5 @@
 // Makes the forms of these pages actions of the outbox, shows what waits, and keeps the pages for when there is no network.
 import { discard, hooks, hurry, status } from "./actions.js";
-import { preflight } from "./connection.js";
 import { bytesOf, forget, isWaiting, keep, list, mine, needsPerson, onChange, tidy, update } from "./outbox.js";
 import { check, forgetPack, refresh } from "./pack.js";
 import { forgetForeignKey, forgetKey } from "./seal.js";
@@ -230,27 +229,9 @@ function bindSignOut(form) {
     event.preventDefault();
     const count = mine(await list()).filter(isWaiting).length;
     if (count && !window.confirm(word("sign_out_waiting", { COUNT: count }))) return;
-    await put("meta", { id: "sign_out", user_id: userId() });
     await forgetKept();
-    await signOut(form.elements.csrf_token.value);
+    form.submit();
   });
-}
-
-// Without a network this phone is closed all the same, and the session ends at the next contact.
-async function signOut(csrf) {
-  const answer = await fetch("/sign-out", { method: "POST", headers: { "X-CSRFToken": csrf }, redirect: "manual" }).catch(() => null);
-  if (!answer) { document.getElementById("main").replaceChildren(); return say(word("signed_out_here")); }
-  await remove("meta", "sign_out");
-  return location.assign("/sign-in");
-}
-
-async function endSignOut() {
-  const asked = await get("meta", "sign_out");
-  if (!asked) return false;
-  await forgetKept();
-  if (asked.user_id !== userId()) { await remove("meta", "sign_out"); return false; }
-  await preflight().then(({ csrf }) => signOut(csrf), () => say(word("signed_out_here")));
-  return true;
 }
 
 async function forgetKept() {
@@ -297,7 +278,6 @@ async function start() {
   if (!canKeep() || !document.documentElement.dataset.user) { document.querySelector("[data-queue]")?.replaceChildren(); return say(word("nothing_kept")); }
   try { await tidy(); } catch { return say(word("nothing_kept")); }
   await forgetForeignKey();
-  if (await endSignOut()) return document.getElementById("main").replaceChildren();
   if (await check() === "old") { document.getElementById("main").replaceChildren(); say(word("too_old")); }
   await Promise.all(Object.entries(PARTS).map(async ([name, selector]) => { if (document.querySelector(selector)) parts[name] = await import(`./${name}.js`); }));
   for (const form of document.querySelectorAll("[data-action-form]")) bindForm(form);

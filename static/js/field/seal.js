@@ -5,7 +5,7 @@ import { userId } from "./words.js";
 
 const SECRET = ["who", "body", "problem"], IV_BYTES = 12;
 const opened = new Map();  // id → {iv, secret}: what was opened once
-let known = null;
+let known = null, isClosed = false;
 
 const base64 = (bytes) => btoa(String.fromCharCode(...bytes));
 const bytesFrom = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
@@ -21,14 +21,15 @@ async function current() {
 // What the office gave; true if this phone did not have it.
 export async function takeKey(text) {
   const kept = await get("meta", "key");
-  if (!text || (kept?.user_id === userId() && kept.text === text)) return false;
+  if (isClosed || !text || (kept?.user_id === userId() && kept.text === text)) return false;
   await put("meta", { id: "key", user_id: userId(), text });
   opened.clear();
   return true;
 }
 
+// For this page it stays forgotten, also where an answer that brings it is still under way.
 export async function forgetKey() {
-  known = null;
+  [known, isClosed] = [null, true];
   opened.clear();
   await remove("meta", "key");
 }
@@ -36,7 +37,7 @@ export async function forgetKey() {
 // Of somebody who was here before.
 export async function forgetForeignKey() {
   const kept = await get("meta", "key");
-  if (kept && kept.user_id !== userId()) await forgetKey();
+  if (kept && kept.user_id !== userId()) await remove("meta", "key");
 }
 
 // {iv, data} of bytes that belong to `id`; the bytes themselves while there is no key.
