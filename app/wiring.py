@@ -29,6 +29,7 @@ from app.domain.events.models import OutboxEntry
 from app.domain.events.registry import AfterCommit, Together, Wiring
 from app.domain.events.relay import Source
 from app.domain.field import handlers as field
+from app.domain.imports.models import Import
 from app.domain.ingest.handlers import show_mailbox_changes
 from app.domain.ingest.mailbox_models import Reconciliation
 from app.domain.ingest.media import fetch_announced_media
@@ -301,11 +302,9 @@ WIRING = Wiring(
         "AppointmentDone": (_push, _automate),
         "VisitReported": (_push, _report_visit, _make_thumbnail, _read_nameplate, _write_out),
         "ChecklistChanged": (),
-        "TaskAsked": (),
         "OutsideCallAsked": (_push,),
-        "AutoRepliesChanged": (),
+        **dict.fromkeys(("AutoRepliesChanged", "OrderImported", "SurveyChanged", "TaskAsked"), ()),
         **dict.fromkeys(("SurveyAnswered", "SurveySent"), (_push,)),
-        "SurveyChanged": (),
         "AutomationRuleChanged": (_automate_past,),
         **dict.fromkeys(("AvailabilityChanged", "RoutingRuleChanged", "RoutingProfileChanged"), (_route,)),
         **dict.fromkeys(tuple(f"ReplyTemplate{done}" for done in ("Created", "Changed", "Archived", "Restored")), ()),
@@ -382,6 +381,7 @@ def sources() -> tuple[Source, ...]:
         Source(table_of(SurveyInvitation), "app.domain.surveys.jobs.send_survey", SEND),
         Source(table_of(ReportSend), "app.domain.scheduled_reports.jobs.send_report", SEND),
         Source(table_of(Reconciliation), "app.domain.ingest.reconcile_job.reconcile", SEND),
+        Source(table_of(Import), "app.domain.imports.jobs.run_import", SEND),
         Source(table_of(SlaRecompute), "app.domain.sla.jobs.run_recompute", SEND),
         Source(
             outbox,

@@ -23,9 +23,10 @@ from app.contract.address_parts import read_line
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.ids import new_id
+from app.core.runtime import runtime
 from app.core.work import READY
 from app.domain.accounts.access import viewer_of
-from app.domain.accounts.models import User
+from app.domain.accounts.models import Brand, User
 from app.domain.addresses.actions import add_address
 from app.domain.addresses.models import AddressType
 from app.domain.appointments.entries import promise_entry
@@ -35,6 +36,8 @@ from app.domain.connections.models import Channel
 from app.domain.contacts.models import Contact, ContactIdentity
 from app.domain.delivery.signal_models import ChatSignal
 from app.domain.events.actions import SYSTEM, Actor
+from app.domain.imports.actions import begin_import
+from app.domain.imports.models import ImportKind
 from app.domain.ingest.reconciliation_rows import ask_reconciliation
 from app.domain.integrations.models import Integration
 from app.domain.mailings.actions import NewMailing, NewRecipient, create_mailing
@@ -92,6 +95,7 @@ class Desk(threading.Thread):
             "bulk action": _start_bulk_action,
             "chat signal": _mark_read,
             "digest": self._add_digest,
+            "import": _begin_import,
             "dispatch": _tell,
             "mailing": _add_mailing,
             "reconciliation": _ask_count,
@@ -147,6 +151,13 @@ def _start_bulk_action(session: Session, mark: str) -> None:
     chosen = session.execute(threads).scalars().all()
     change = Change("tag", mark.lower())
     start_bulk_action(session, viewer=viewer_of(session, user), change=change, now=utc_now(), thread_ids=chosen)
+
+
+def _begin_import(session: Session, mark: str) -> None:
+    stored = runtime().storage.put(f"sku;name;price\n{mark};Wallbox;1249,50\n".encode())
+    brand = _any(session, Brand, Brand.id == _channel(session, MAILBOX).brand_id)
+    asked: dict[str, Any] = {"brand": brand, "kind": ImportKind.ARTICLES, "file_name": f"{mark}.csv"}
+    begin_import(session, stored, **asked, now=utc_now(), actor=Actor(user_id=_any(session, User).id))
 
 
 def _mark_read(session: Session, _mark: str) -> None:

@@ -26,6 +26,7 @@ KEPT = (
     "bulk_actions",
     "calendar_entries",
     "chat_signals",
+    "imports",
     "mailing_recipients",
     "notification_digests",
     "notification_dispatches",

@@ -44,6 +44,7 @@ class Machine:
     """The statuses of a kind of entity and how they follow. `main_line`: the way an entity goes that is neither held nor ended.
 
     `codes`: the reasons to choose from where a status is entered, in the order they are shown. `jumpers` may pass over statuses.
+    `initial`: what something that was kept elsewhere before may begin as.
     """
 
     entity_type: str
@@ -53,6 +54,7 @@ class Machine:
     codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     jumpers: frozenset[ActorKind] = REPORTERS
     undo_seconds: int = 30
+    initial: tuple[str, ...] = ()
 
     def find(self, from_status: str, to_status: str, actor_kind: ActorKind = ActorKind.USER) -> Edge | None:
         """The edge this actor may take, a jump forward among them; None where there is none."""
@@ -97,6 +99,7 @@ def machine(
     for_leads: Collection[tuple[str, str]] = (),
     codes: Mapping[str, Sequence[str]] | None = None,
     jumpers: frozenset[ActorKind] = REPORTERS,
+    initial: Sequence[str] = (),
 ) -> Machine:
     """Build one. `ways`: per status those that may follow; `guards`: per status what entering it takes.
 
@@ -114,11 +117,12 @@ def machine(
                 needs_reason=not asked.isdisjoint(with_reason),
                 needs_lead=not asked.isdisjoint(for_leads),
             )
-    named = {one for pair in edges for one in pair} | set(main_line) | set(guards or {}) | set(codes or {})
+    named = {one for pair in edges for one in pair} | set(main_line) | set(guards or {}) | set(codes or {}) | set(initial)
     if not named <= set(known):
         raise ValueError(f"{entity_type}: {sorted(named - set(known))} are no statuses")
     kept = {status: tuple(names) for status, names in (codes or {}).items()}
-    return Machine(entity_type, known, tuple(str(one) for one in main_line), edges, kept, jumpers)
+    line, first = (tuple(str(one) for one in order) for order in (main_line, initial))
+    return Machine(entity_type, known, line, edges, kept, jumpers, initial=first)
 
 
 def replay(machine: Machine, steps: Sequence[tuple[str | None, str]]) -> str:

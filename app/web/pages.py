@@ -51,6 +51,7 @@ ROUTES = (
     "app.web.sla.routes",
     "app.web.contacts.routes",
     "app.web.orders.routes",
+    "app.web.imports.routes",
     "app.web.quotes.routes",
     "app.web.analytics.routes",
     "app.web.integrations.routes",

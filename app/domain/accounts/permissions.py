@@ -40,6 +40,8 @@ class Permission(StrEnum):
     EVENTS_MANAGE = "events.manage"  # what came in and could not be processed
     MACROS_MANAGE = "macros.manage"
     MAILINGS_SEND = "mailings.send"
+    ORDERS_EXPORT = "orders.export"  # many at once, as a file
+    ORDERS_IMPORT = "orders.import"  # from a file, and take that back
     ORDERS_REOPEN = "orders.reopen"  # what is completed or cancelled, and end what is under way
     ROUTING_MANAGE = "routing.manage"
     RULES_MANAGE = "rules.manage"
@@ -88,6 +90,8 @@ _LEAD = _AGENT | {
     Permission.EVENTS_MANAGE,
     Permission.MACROS_MANAGE,
     Permission.MAILINGS_SEND,
+    Permission.ORDERS_EXPORT,
+    Permission.ORDERS_IMPORT,
     Permission.ORDERS_REOPEN,
     Permission.ROUTING_MANAGE,
     Permission.RULES_MANAGE,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.contract.address_parts import AddressParts
 from app.contract.address_register import Match
 from app.core.ids import new_id
+from app.core.work import READY
 from app.domain.addresses.judge import Judgement
 from app.domain.addresses.models import Address, AddressLookup, AddressType, CheckStatus
 from app.domain.events.actions import Actor, audit
@@ -44,6 +45,26 @@ def add_address(
     session.add(address)
     session.flush()
     return address
+
+
+def add_addresses(
+    session: Session,
+    wanted: Sequence[tuple[AddressParts | None, uuid.UUID | None]],
+    *,
+    address_type: AddressType,
+    now: datetime,
+) -> list[uuid.UUID | None]:
+    """Keep many places, each with its contact, in one statement; their ids in the same order, None where nothing was typed."""
+    rows: list[dict[str, object]] = []
+    ids: list[uuid.UUID | None] = []
+    for parts, contact_id in wanted:
+        ids.append(new_id() if parts is not None and parts.typed else None)
+        if ids[-1] is not None:
+            columns = {"id": ids[-1], "contact_id": contact_id, "address_type": address_type, "created_at": now}
+            rows.append({**vars(parts), **columns, "state": READY, "attempts": 0})
+    if rows:
+        session.execute(sa.insert(Address), rows)
+    return ids
 
 
 def note_judgement(session: Session, address_id: uuid.UUID, judgement: Judgement | None, *, now: datetime) -> None:

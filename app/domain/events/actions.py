@@ -25,6 +25,7 @@ _GATHERED = "gathered_events"  # of a session, in its `info`
 class Actor:
     """Who does it: a user (with the address they come from), or nobody for the system itself.
 
+    `is_quiet`: nobody and nothing reacts to it, as of many orders that are brought over at once.
     `caused_by` and `by` are of what happens by itself: the event it follows from, and the rule that says so as the event keeps
     it, {"kind": "routing" | "automation", "rule_id", "name", …}.
     """
@@ -33,6 +34,7 @@ class Actor:
     ip: str | None = None
     caused_by: Event | None = field(default=None, compare=False, repr=False)
     by: dict[str, Any] | None = field(default=None, compare=False)
+    is_quiet: bool = field(default=False, compare=False)
 
 
 SYSTEM = Actor()
@@ -84,7 +86,10 @@ def record(
         payload={**(payload or {}), **({"by": actor.by} if actor.by else {})},
     )
     waiting = session.info.get(_GATHERED)
-    if waiting is None:
+    if actor.is_quiet:
+        session.add(event)
+        session.flush()
+    elif waiting is None:
         _react(session, [event])
     else:
         _gather(session, waiting, event)
@@ -92,6 +97,29 @@ def record(
         target = about or (("message", subject.message_id) if subject.message_id else ("thread", subject.thread_id))
         audit(session, action=event_type, object_type=target[0], object_id=str(target[1]), now=now, actor=actor)
     return event
+
+
+def record_quietly(
+    session: Session, event_type: str, told: Sequence[tuple[Subject, dict[str, Any]]], *, now: datetime, actor: Actor
+) -> None:
+    """Write many events of a type to which nobody reacts, each with what it happened to and its payload. Who did it audits that
+    once, for all of them."""
+    by = {"by": actor.by} if actor.by else {}
+    rows = [
+        {
+            "id": new_id(),
+            "type": event_type,
+            "occurred_at": now,
+            "brand_id": subject.brand_id,
+            "thread_id": subject.thread_id,
+            "actor_user_id": actor.user_id,
+            "depth": 0,
+            "payload": {**payload, **by},
+        }
+        for subject, payload in told
+    ]
+    if rows:
+        session.execute(sa.insert(Event), rows)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -20,13 +20,16 @@ from app.domain.addresses.actions import add_address
 from app.domain.addresses.models import AddressType
 from app.domain.events.actions import Actor, Subject, record
 from app.domain.events.models import Event
+from app.domain.orders.article_prices import day_in, prices_on
 from app.domain.orders.articles import find_articles
 from app.domain.orders.machines import ORDER, follow
 from app.domain.orders.models import (
+    Article,
     LineItem,
     LineItemStatus,
     Order,
     OrderPriority,
+    OrderSettings,
     OrderSource,
     OrderStatus,
     OrderThread,
@@ -110,7 +113,7 @@ def create_order(session: Session, new: NewOrder, *, now: datetime, actor: Actor
         updated_at=now,
         version=1,
     )
-    lines = _lines(session, order, new, money.tax_code)
+    lines = _lines(session, order, new, money, now=now)
     order.order_number = take_order_number(session, new.brand_id, now=now)
     session.add(order)
     session.flush()
@@ -209,16 +212,29 @@ def _keep_address(session: Session, new: NewOrder, now: datetime) -> uuid.UUID |
     return add_address(session, new.address, address_type=AddressType.INSTALLATION, contact_id=contact_id, now=now).id
 
 
-def _lines(session: Session, order: Order, new: NewOrder, tax_code: str) -> list[LineItem]:
-    articles = find_articles(session, brand_id=new.brand_id, names=[line.article or line.description for line in new.lines])
+def _lines(session: Session, order: Order, new: NewOrder, money: OrderSettings, *, now: datetime) -> list[LineItem]:
+    articles = find_articles(session, brand_id=new.brand_id, names=names_of(new.lines))
+    prices = prices_on(session, articles.values(), day_in(money.zone, now))
+    return make_lines(order.id, new, articles, prices, money.tax_code)
+
+
+def names_of(lines: Sequence[NewLine]) -> list[str]:
+    """What the articles of the lines are looked for by."""
+    return [line.article or line.description for line in lines]
+
+
+def make_lines(
+    order_id: uuid.UUID, new: NewOrder, articles: Mapping[str, Article], prices: Mapping[uuid.UUID, Decimal], tax_code: str
+) -> list[LineItem]:
+    """The lines of an order that is made. `articles` by folded name, `prices` of this day by article, `tax_code` the brand's."""
     made = []
     for position, line in enumerate(new.lines, start=1):
         article = articles.get((line.article or line.description).casefold())
-        price = line.unit_price if line.unit_price is not None or article is None else article.unit_price
+        price = line.unit_price if line.unit_price is not None or article is None else prices.get(article.id, article.unit_price)
         made.append(
             LineItem(
                 id=new_id(),
-                order_id=order.id,
+                order_id=order_id,
                 position=position,
                 article_id=article.id if article else None,
                 description=line.description or (article.name if article else line.article),
@@ -226,7 +242,7 @@ def _lines(session: Session, order: Order, new: NewOrder, tax_code: str) -> list
                 unit_price=price,
                 discount_amount=line.discount,
                 tax_code=line.tax_code or (article.tax_code if article else None) or tax_code,
-                status=follow(line.status, order.status),
+                status=follow(line.status, new.status),
                 external_item_reference=line.external_item_reference,
             )
         )

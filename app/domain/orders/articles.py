@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from app.core.db import advisory_xact_lock
 from app.core.ids import new_id
-from app.domain.orders.models import Article
+from app.domain.accounts.models import Brand
+from app.domain.orders.models import Article, ArticlePrice, OrderSettings
 
 CHOICES = 200
 MOST = 1_000
+_CURRENCY = sa.func.coalesce(OrderSettings.currency, "EUR")
 
 
 class SkuTaken(Exception):
@@ -66,6 +68,23 @@ def list_all_articles(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> li
     query = sa.select(Article).where(Article.brand_id.in_(brand_ids))
     query = query.order_by(Article.is_active.desc(), Article.name, Article.id).limit(MOST)
     return list(session.execute(query.execution_options(populate_existing=True)).scalars())
+
+
+def stream_articles(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> Iterator[tuple[Article, str, str]]:
+    """All of them with the key of the brand and its currency, by brand and number."""
+    query = sa.select(Article, Brand.key, _CURRENCY).join(Brand, Brand.id == Article.brand_id)
+    query = query.outerjoin(OrderSettings, OrderSettings.brand_id == Article.brand_id).where(Article.brand_id.in_(brand_ids))
+    for row in session.execute(query.order_by(Brand.key, Article.sku)):
+        yield row[0], row[1], row[2]
+
+
+def stream_prices(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> Iterator[tuple[ArticlePrice, str, str, str]]:
+    """Their prices that hold from a day on, with the article's number, the key of the brand and its currency."""
+    query = sa.select(ArticlePrice, Article.sku, Brand.key, _CURRENCY).join(Article, Article.id == ArticlePrice.article_id)
+    query = query.join(Brand, Brand.id == Article.brand_id).outerjoin(OrderSettings, OrderSettings.brand_id == Article.brand_id)
+    query = query.where(Article.brand_id.in_(brand_ids)).order_by(Brand.key, Article.sku, ArticlePrice.valid_from)
+    for row in session.execute(query):
+        yield row[0], row[1], row[2], row[3]
 
 
 def _check_free(session: Session, brand_id: uuid.UUID, sku: str) -> None:

@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 
 from app.domain.events.actions import SYSTEM, Actor, Subject, record
 from app.domain.orders.actions import lock_order
+from app.domain.orders.article_prices import day_in, prices_on
 from app.domain.orders.models import Article, LineItem
 from app.domain.orders.pricing import recompute_totals
+from app.domain.orders.settings import settings_of
 
 
 def set_line_articles(
@@ -28,11 +30,14 @@ def set_line_articles(
 ) -> int:
     """Give those of the lines that have no article this one, and a price where they have none; returns how many.
 
-    `unit_price` in euros without tax; None: the article's.
+    `unit_price` in euros without tax; None: the article's of today.
     """
     order = lock_order(session, order_id)
     unknown = sa.and_(LineItem.order_id == order_id, LineItem.position.in_(positions), LineItem.article_id.is_(None))
-    price = sa.func.coalesce(LineItem.unit_price, article.unit_price if unit_price is None else unit_price)
+    if unit_price is None:
+        today = day_in(settings_of(session, order.brand_id).zone, now)
+        unit_price = prices_on(session, [article], today).get(article.id, article.unit_price)
+    price = sa.func.coalesce(LineItem.unit_price, unit_price)
     given = sa.update(LineItem).where(unknown).values(article_id=article.id, unit_price=price).returning(LineItem.id)
     count = len(session.execute(given.execution_options(synchronize_session=False)).all())
     if count:

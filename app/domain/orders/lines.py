@@ -19,6 +19,7 @@ from app.core.text import mark as N_
 from app.domain.events.actions import Actor
 from app.domain.events.models import Event
 from app.domain.orders.actions import lock_order, record_of_order, touch
+from app.domain.orders.article_prices import day_in, prices_on
 from app.domain.orders.articles import find_articles
 from app.domain.orders.machines import follow
 from app.domain.orders.models import ENDED, LineItem, LineItemStatus, Order
@@ -52,6 +53,8 @@ def add_line(session: Session, order_id: uuid.UUID, content: LineContent, *, now
     order = _lock_open(session, order_id)
     called = content.article or content.description
     article = find_articles(session, brand_id=order.brand_id, names=[called]).get(called.casefold())
+    money = settings_of(session, order.brand_id)
+    prices = prices_on(session, [article] if article else [], day_in(money.zone, now))
     last = session.execute(sa.select(sa.func.max(LineItem.position)).where(LineItem.order_id == order.id)).scalar_one()
     line = LineItem(
         id=new_id(),
@@ -60,9 +63,9 @@ def add_line(session: Session, order_id: uuid.UUID, content: LineContent, *, now
         article_id=article.id if article else None,
         description=content.description or (article.name if article else called),
         quantity=content.quantity,
-        unit_price=article.unit_price if article and content.unit_price is None else content.unit_price,
+        unit_price=prices.get(article.id, article.unit_price) if article and content.unit_price is None else content.unit_price,
         discount_amount=content.discount,
-        tax_code=content.tax_code or (article.tax_code if article else None) or settings_of(session, order.brand_id).tax_code,
+        tax_code=content.tax_code or (article.tax_code if article else None) or money.tax_code,
         status=follow(LineItemStatus.QUOTED, order.status),
     )
     session.add(line)

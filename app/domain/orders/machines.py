@@ -50,6 +50,7 @@ ORDERS = machine(
         ),
         _S.CANCELLED: ("customer_withdrew", "partner_withdrew", "not_possible", "duplicate", "other"),
     },
+    initial=(_S.INTAKE_RECEIVED, _S.NEW, _S.QUOTED, _S.APPROVED),  # what comes later follows from visits
 )
 
 LINES = machine(

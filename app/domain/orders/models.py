@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -46,6 +46,7 @@ class OrderSource(StrEnum):
     FORM = serving("forms")
     MAKE = "make"
     PARTNER = "partner"
+    IMPORT = "import"
 
 
 class OrderPriority(StrEnum):
@@ -112,6 +113,25 @@ class Article(WithId, Base):
         sa.UniqueConstraint("brand_id", "sku"),
         sa.Index("ix_articles_name", "brand_id", sa.text("lower(name)")),
         sa.CheckConstraint("sku <> ''", name="sku"),
+    )
+
+
+class ArticlePrice(WithId, Base):
+    """What an article costs from a day on, in its brand's currency, until before `valid_until` (None: for good). Of several that
+    hold, the one that began last counts; without one, the article's own."""
+
+    __tablename__ = "article_prices"
+
+    article_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("articles.id", ondelete="CASCADE"))
+    unit_price: Mapped[Decimal] = mapped_column(sa.Numeric(14, 4))
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        sa.UniqueConstraint("article_id", "valid_from"),
+        sa.CheckConstraint("unit_price >= 0", name="unit_price"),
+        sa.CheckConstraint("valid_until > valid_from", name="valid"),
     )
 
 

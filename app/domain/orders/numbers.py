@@ -37,12 +37,18 @@ class WrongPrefix(ValueError):
 
 def take_order_number(session: Session, brand_id: uuid.UUID, *, now: datetime) -> str:
     """The brand's next number of this year. Other transactions that want one of this brand wait for the end of this one."""
+    return take_order_numbers(session, brand_id, 1, now=now)[0]
+
+
+def take_order_numbers(session: Session, brand_id: uuid.UUID, count: int, *, now: datetime) -> list[str]:
+    """So many at once, at least one."""
     prefix, year = choose_prefix(session, brand_id), now.astimezone(ZoneInfo(settings_of(session, brand_id).zone)).year
-    first = postgresql.insert(OrderCounter).values(brand_id=brand_id, year=year, last_number=1)
+    first = postgresql.insert(OrderCounter).values(brand_id=brand_id, year=year, last_number=count)
     following = first.on_conflict_do_update(
-        index_elements=["brand_id", "year"], set_={"last_number": OrderCounter.last_number + 1}
+        index_elements=["brand_id", "year"], set_={"last_number": OrderCounter.last_number + count}
     ).returning(OrderCounter.last_number)
-    return f"{prefix}-{year}-{session.execute(following).scalar_one():0{DIGITS}}"
+    last = session.execute(following).scalar_one()
+    return [f"{prefix}-{year}-{number:0{DIGITS}}" for number in range(last - count + 1, last + 1)]
 
 
 def list_prefixes(session: Session) -> dict[uuid.UUID, str]:

@@ -5,16 +5,16 @@ Columns by name, in any order: partner_sku and article are needed; type, price, 
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from app.core.text import known, storable
+from app.core import csv_table
+from app.core.csv_table import UnreadableTable, read_day
+from app.core.text import known
 from app.core.text import mark as N_
 from app.domain.orders.articles import find_articles
 from app.domain.orders.models import Article
@@ -27,11 +27,6 @@ NEEDED = ("partner_sku", "article")
 COLUMNS = (*NEEDED, "type", "price", "valid_from", "valid_until")
 _NO_COLUMN = known("the first line must name the columns %(columns)s")
 _NO_ARTICLE = known("there is no article %(article)s")
-_TOO_MANY = known("at most %(count)s rows at once")
-
-
-class UnreadableTable(ValueError):
-    """It is no such table; the text says what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +44,11 @@ class TableRow:
 
 def read_table(session: Session, partner: Partner, text: str) -> list[TableRow]:
     """Every line with what would become of it. Raises UnreadableTable."""
-    rows = _rows(storable(text))
-    articles = find_articles(session, brand_id=partner.brand_id, names=[row.get("article", "") for row in rows])
+    rows = _rows(text)
+    articles = find_articles(session, brand_id=partner.brand_id, names=[row.get("article", "") for _line, row in rows])
     kept = {(row.product.partner_sku, row.product.valid_from): row.product for row in list_products(session, partner.id)}
     found, seen = [], set[tuple[str, date]]()
-    for line, row in enumerate(rows, start=2):
+    for line, row in rows:
         article = articles.get(row.get("article", "").casefold())
         try:
             content = _content(row, article)
@@ -74,22 +69,13 @@ def read_table(session: Session, partner: Partner, text: str) -> list[TableRow]:
     return found
 
 
-def _rows(text: str) -> list[Mapping[str, str]]:
-    head = text.lstrip("\ufeff").partition("\n")[0]
-    delimiter = max(";,\t", key=head.count)
-    try:
-        table = list(csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise UnreadableTable(N_("this is no table: save it as CSV")) from error
-    names = [name.strip().lower() for name in table[0]] if table else []
+def _rows(text: str) -> list[tuple[int, Mapping[str, str]]]:
+    """With the line of the file each begins on."""
+    table = csv_table.read_text(text, most_rows=MOST_ROWS)
+    names = [name.lower() for name in table.heads]
     if not all(name in names for name in NEEDED):
         raise UnreadableTable(_NO_COLUMN % {"columns": ", ".join(COLUMNS)})
-    lines = [row for row in table[1:] if any(cell.strip() for cell in row)]
-    if not lines:
-        raise UnreadableTable(N_("there is nothing under the names of the columns"))
-    if len(lines) > MOST_ROWS:
-        raise UnreadableTable(_TOO_MANY % {"count": MOST_ROWS})
-    return [{name: " ".join(cell.split()) for name, cell in zip(names, row, strict=False)} for row in lines]
+    return [(row.line, {name: " ".join(c.split()) for name, c in zip(names, row.cells, strict=False)}) for row in table.rows]
 
 
 def _content(row: Mapping[str, str], article: Article | None) -> ProductContent:
@@ -105,22 +91,9 @@ def _content(row: Mapping[str, str], article: Article | None) -> ProductContent:
     return ProductContent(sku, article.id, row.get("type", "")[:TYPE_CHARACTERS], read_price(row.get("price", "")), first, last)
 
 
-def read_day(text: str) -> date | None:
-    """None for an empty text. Raises ValueError."""
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise ValueError(N_("a day must be written like 2026-12-31")) from error
-
-
 def read_price(text: str) -> Decimal | None:
     """In euros, with a comma or a point before the cents; None for an empty text. Raises ValueError."""
-    if not text:
-        return None
     try:
-        price = Decimal(text.replace(",", ".")) if len(text) < 15 else Decimal(-1)
-    except InvalidOperation:
-        price = Decimal(-1)
-    if not price.is_finite() or not 0 <= price < 10**9 or price != round(price, 2):
-        raise ValueError(N_("a price must be an amount such as 12 or 1249,50"))
-    return price
+        return csv_table.read_amount(text, places=2)
+    except ValueError as error:
+        raise ValueError(N_("a price must be an amount such as 12 or 1249,50")) from error

@@ -7,7 +7,7 @@ writes a column of status (tests/house/test_statuses.py). What was undone stays 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -143,6 +143,37 @@ def record_creation(
     """Write the beginning of an entity's history: the status it was made with."""
     wanted = _Wanted(status, reason, "", actor, actor_kind_of(actor))
     return _write(session, wanted, entity_type, entity_id, 1, None, dict(business_context or {}), now=now)
+
+
+def record_creations(
+    session: Session,
+    entity_type: str,
+    made: Sequence[tuple[uuid.UUID, str]],
+    *,
+    now: datetime,
+    actor: Actor,
+    business_context: Mapping[str, Any] | None = None,
+) -> None:
+    """The same for many that were kept elsewhere before, by id and status. Raises ValueError for a status nothing begins with."""
+    initial, kind = kind_of(entity_type).machine.initial, actor_kind_of(actor)
+    if not {str(status) for _id, status in made} <= set(initial):
+        raise ValueError(f"{entity_type} begins as one of {initial}")
+    rows = [
+        {
+            "id": new_id(),
+            "entity_type": entity_type,
+            "entity_id": entity_id,
+            "seq": 1,
+            "to_status": str(status),
+            "business_context": dict(business_context or {}),
+            "actor_kind": kind,
+            "actor_id": actor.user_id,
+            "at": now,
+        }
+        for entity_id, status in made
+    ]
+    if rows:
+        session.execute(sa.insert(Transition), rows)
 
 
 def set_rule(

@@ -41,5 +41,6 @@ def periodic_jobs(settings: Settings) -> tuple[Periodic, ...]:
         Periodic("watch_system", "app.process.health.jobs.watch_system", 60, LIVE),
         Periodic("plan_reconciliations", "app.domain.ingest.reconcile_job.plan_reconciliations", 900),
         Periodic("sweep_field_files", "app.domain.field.jobs.sweep_files", 3600),
+        Periodic("forget_old_files", "app.domain.imports.jobs.forget_old_files", 3600),
         Periodic("prune", "app.process.background.prune.prune", 3600),
     )

@@ -8,7 +8,7 @@ import sys
 
 from flask import Flask
 
-from app.process.cli import brands, channels, database, events, keys, mail, partners, people, reports, surveys
+from app.process.cli import brands, channels, database, events, keys, mail, orders, partners, people, reports, surveys
 
 
 def register(app: Flask) -> None:
@@ -22,6 +22,7 @@ def register(app: Flask) -> None:
         brands.teams,
         mail.group,
         partners.group,
+        orders.group,
         channels.group,
         events.events,
         events.outbox,

@@ -37,6 +37,7 @@ READING = Needs(Permission.THREADS_SEE, Permission.THREADS_SEE)  # forms that ch
 AREAS = {
     "contacts": Needs(Permission.CONTACTS_SEE, Permission.CONTACTS_CHANGE),
     "orders": Needs(Permission.ORDERS_SEE, Permission.ORDERS_CHANGE),
+    "imports": Needs(Permission.ORDERS_SEE, Permission.ORDERS_CHANGE),
     "quotes": Needs(Permission.ORDERS_SEE, Permission.ORDERS_CHANGE),
     "order_mail": Needs(Permission.ORDERS_SEE, Permission.ORDERS_CHANGE),
     "tasks": Needs(Permission.TASKS_SEE, Permission.TASKS_CHANGE),

@@ -154,6 +154,7 @@ _PLAIN = {
     "QuoteMade": N_("%(who)s made a quote"),
     "QuoteWithdrawn": N_("%(who)s withdrew a quote"),
     "OrderCreated": N_("%(who)s made the order"),
+    "OrderImported": N_("%(who)s brought the order over from a file"),
     "OrderChanged": N_("%(who)s changed notes or references"),
     "OrderPriorityChanged": N_("%(who)s changed the priority"),
     "OrderLineStatusChanged": N_("%(who)s changed the state of a line"),

@@ -74,6 +74,7 @@ SOURCES = {
     OrderSource.FORM: N_("By a form"),
     OrderSource.MAKE: N_("By a scenario"),
     OrderSource.PARTNER: N_("By a partner"),
+    OrderSource.IMPORT: N_("From a file"),
 }
 CHECKS = {
     CheckStatus.WAITING: N_("Not looked up yet"),

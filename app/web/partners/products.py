@@ -9,12 +9,13 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.core.clock import utc_now
+from app.core.csv_table import UnreadableTable, decode, read_day
 from app.core.db import db, transaction
 from app.core.text import storable
 from app.core.translation import gettext as _
 from app.core.translation import ngettext, told
 from app.domain.accounts.permissions import Permission
-from app.domain.partners.csv_products import TableRow, UnreadableTable, read_day, read_price, read_table
+from app.domain.partners.csv_products import TableRow, read_price, read_table
 from app.domain.partners.models import Partner
 from app.domain.partners.products import (
     ALWAYS,
@@ -59,7 +60,7 @@ def take_table(partner_id: uuid.UUID) -> ResponseReturnValue:
     """Look at a table, or with `take=1` take what is right in it."""
     viewer, found = require(Permission.PARTNERS_MANAGE), _find(partner_id)
     file = request.files.get("file")
-    text = file.read(TABLE_CHARACTERS * 4).decode("utf-8", "replace") if file else request.form.get("table", "")
+    text = decode(file.read(TABLE_CHARACTERS * 4))[0] if file else request.form.get("table", "")
     try:
         rows = read_table(db.session(), found, text[:TABLE_CHARACTERS])
     except UnreadableTable as error:

@@ -20,6 +20,7 @@ from app.domain.orders.models import OrderView
 from app.domain.orders.regroup import duplicate_order
 from app.domain.quotes.actions import NewQuote, make_quote
 from app.domain.transitions.queries import find_last_transition
+from tests.domain.imports.factories import make_import
 from tests.domain.orders.factories import make_order
 from tests.factories import NOW
 
@@ -45,5 +46,6 @@ def order_ids(session: Session, brand: Brand, customer: Contact, owner: User) ->
         "order_batch_id": new_id(),
         "quote_id": quote.id,
         "quote_token": token,
+        "import_id": make_import(session, brand, owner).id,
         "article_id": add_article(session, brand_id=brand.id, sku="WB-11", name="Wallbox", unit_price=None, now=NOW).id,
     }

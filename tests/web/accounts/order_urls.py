@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from tests.web.accounts.audiences import ADMINS, ALICE_ALONE, BRAND, PUBLIC, SIGNED_IN, Entry
+from tests.web.accounts.import_urls import IMPORTS
 
 ORDERS = (
+    *IMPORTS,
     Entry("GET", "/orders/<uuid:order_id>/appointments/new", BRAND),
     Entry("GET", "/orders", SIGNED_IN, query="q=CC"),
     Entry("POST", "/orders", SIGNED_IN, data={"customer_name": ""}),

@@ -1,0 +1,102 @@
+"""Imports: a file of orders, articles or prices, how far it is, and what came of each of its rows."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, Claimable, WithId, text_enum
+
+
+class ImportKind(StrEnum):
+    ORDERS = "orders"
+    ARTICLES = "articles"
+    PRICES = "prices"
+
+
+class ImportPhase(StrEnum):
+    READING = "reading"
+    PREVIEW = "preview"  # read, nothing of it is made yet
+    UNREADABLE = "unreadable"  # `problem` says why
+    IMPORTING = "importing"
+    DONE = "done"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
+RUNNING_PHASES = (ImportPhase.READING, ImportPhase.IMPORTING, ImportPhase.UNDOING)
+
+
+class RowOutcome(StrEnum):
+    """Of a row, before the import and after it."""
+
+    NEW = "new"
+    CHANGES = "changes"
+    SAME = "same"
+    WRONG = "wrong"
+    MADE = "made"
+    CHANGED = "changed"
+    SKIPPED = "skipped"
+    TAKEN_BACK = "taken_back"
+    LEFT = "left"  # the undo left it, `problems` says why
+
+
+class Import(WithId, Claimable, Base):
+    """One file. The row is the promise to read it, to import it or to undo it, whichever its `phase` says.
+
+    `heads` are its columns, `columns` the field each is taken for ("" for none), in the same order. `done` of `total` is how far
+    the phase is.
+    """
+
+    __tablename__ = "imports"
+
+    brand_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("brands.id", ondelete="CASCADE"))
+    user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
+    kind: Mapped[ImportKind] = mapped_column(text_enum(ImportKind, "kind"))
+    phase: Mapped[ImportPhase] = mapped_column(text_enum(ImportPhase, "phase"))
+    file_name: Mapped[str]
+    storage_key: Mapped[str]
+    size_bytes: Mapped[int]
+    sha256: Mapped[str]
+    heads: Mapped[list[Any]] = mapped_column(default=list)
+    columns: Mapped[list[Any]] = mapped_column(default=list)
+    encoding: Mapped[str] = mapped_column(default="")
+    separator: Mapped[str] = mapped_column(default="")
+    total: Mapped[int] = mapped_column(default=0)
+    done: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        sa.Index("ix_imports_brand", "brand_id", "created_at"),
+        sa.Index("ix_imports_due", "run_at", postgresql_where=sa.text("state IN ('ready', 'running')")),
+        sa.CheckConstraint("state IN ('ready', 'running', 'done', 'failed')", name="state"),
+    )
+
+
+class ImportRow(Base):
+    """One row of a file, or several lines that are one order. `number`: the line of the file it begins on.
+
+    `cells`: what stands in the file, line by line. `entity_id`: what it made or changed; `before` and `after` are what an undo
+    looks at. `problems`: [{"column", "text"}], the text in English.
+    """
+
+    __tablename__ = "import_rows"
+
+    import_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    cells: Mapped[list[Any]]
+    outcome: Mapped[RowOutcome] = mapped_column(text_enum(RowOutcome, "outcome"))
+    problems: Mapped[list[Any]] = mapped_column(default=list)
+    entity_id: Mapped[uuid.UUID | None]
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+
+    __table_args__ = (sa.Index("ix_import_rows_outcome", "import_id", "outcome", "number"),)

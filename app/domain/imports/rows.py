@@ -1,0 +1,91 @@
+"""What the kinds of imports have in common: rows as they stand in the file, and what would become of each."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from app.core.csv_table import Table
+from app.core.text import mark as N_
+from app.domain.events.actions import Actor
+from app.domain.imports.models import Import, ImportRow, RowOutcome
+
+TWICE = N_("stands in the file twice; keep one of the two")
+TOO_MANY_CELLS = N_("has more columns than the first line; check the quotes")
+CHANGED_SINCE = N_("changed since the import and stays as it is")
+WRONG_CURRENCY = N_("must be the brand's currency; import these rows for a brand that has it")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Lines of the file that belong together, one but for orders. `is_repeat`: its key stood in the file before."""
+
+    number: int
+    lines: tuple[Mapping[str, str], ...]
+    is_ragged: bool = False
+    is_repeat: bool = False
+
+    @property
+    def first(self) -> Mapping[str, str]:
+        return self.lines[0]
+
+
+@dataclass
+class Judged:
+    """What would become of a group. `after` is what it would be, as JSON that is shown; `content` what an import makes it of."""
+
+    group: Group
+    outcome: RowOutcome = RowOutcome.NEW
+    problems: list[dict[str, str]] = field(default_factory=list)
+    entity_id: uuid.UUID | None = None
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+    content: Any = None
+
+    def refuse(self, column: str, text: str) -> None:
+        """Say that a field is wrong: `text` begins with a verb and says what to write."""
+        self.outcome = RowOutcome.WRONG
+        self.problems.append({"column": column, "text": text})
+
+
+class Kind(Protocol):
+    """How one kind is read, imported and undone. All of it in the caller's transaction."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The fields that name a row."""
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether lines of the same key, one under the other, are one."""
+
+    def judge(self, session: Session, brand_id: uuid.UUID, groups: Sequence[Group], *, now: datetime) -> list[Judged]: ...
+    def apply(self, session: Session, found: Import, judged: Sequence[Judged], *, now: datetime, actor: Actor) -> None: ...
+    def undo(self, session: Session, found: Import, row: ImportRow, *, now: datetime, actor: Actor) -> str:
+        """Why it stays, in English; "" where it was taken back."""
+        ...
+
+
+def make_groups(table: Table, columns: Sequence[str], kind: Kind) -> list[Group]:
+    """The rows by fields, those that are one in one."""
+    groups: list[Group] = []
+    seen = set[tuple[str, ...]]()
+    last_key: tuple[str, ...] = ()
+    for row in table.rows:
+        cells = {name: cell for name, cell in zip(columns, row.cells, strict=False) if name and cell}
+        key = tuple(cells.get(name, "").casefold() for name in kind.keys)
+        is_named = any(key)
+        is_ragged = any(row.cells[len(table.heads) :])
+        if kind.is_grouped and is_named and key == last_key and groups:
+            before = groups[-1]
+            groups[-1] = Group(before.number, (*before.lines, cells), before.is_ragged or is_ragged, before.is_repeat)
+            continue
+        groups.append(Group(row.line, (cells,), is_ragged, is_named and key in seen))
+        seen.add(key)
+        last_key = key
+    return groups
