@@ -100,6 +100,7 @@ def found_company(settings: Settings, *, ports: SimulatorPorts, agents: int = 2)
             _add_scenario(session, brand.id, Keyring(parse_keys(settings.encryption_keys)), ports)
             _add_endpoint(session, brand.id, Keyring(parse_keys(settings.encryption_keys)), ports)
             tokens = tuple(_add_agent(session, f"Agent {i + 1}", brand.id) for i in range(agents))
+            _add_agent(session, "Manager", brand.id, role=Role.MANAGER)
         db.engine.dispose()
     return Company(settings.public_url, ports, tokens)
 
@@ -215,13 +216,13 @@ def _add_endpoint(session: Any, brand_id: uuid.UUID, keyring: Keyring, ports: Si
     create_endpoint(session, content, kind=kind, brand_id=brand_id, keyring=keyring, now=utc_now(), actor=SYSTEM)
 
 
-def _add_agent(session: Any, name: str, brand_id: uuid.UUID) -> str:
+def _add_agent(session: Any, name: str, brand_id: uuid.UUID, *, role: Role = Role.AGENT) -> str:
     now = utc_now()
     contact = Contact(id=new_id(), name=name, name_source="user", created_at=now, updated_at=now)
     session.add(contact)
     session.flush()
     email = f"{name.lower().replace(' ', '.')}@chaos.example"
-    user = User(id=new_id(), contact_id=contact.id, email=email, name=name, role=Role.AGENT, created_at=now)
+    user = User(id=new_id(), contact_id=contact.id, email=email, name=name, role=role, created_at=now)
     session.add(user)
     session.flush()
     session.add(BrandMember(brand_id=brand_id, user_id=user.id))

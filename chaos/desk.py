@@ -26,7 +26,7 @@ from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.core.work import READY
 from app.domain.accounts.access import viewer_of
-from app.domain.accounts.models import Brand, User
+from app.domain.accounts.models import Brand, Role, User
 from app.domain.addresses.actions import add_address
 from app.domain.addresses.models import AddressType
 from app.domain.appointments.entries import promise_entry
@@ -43,6 +43,9 @@ from app.domain.integrations.models import Integration
 from app.domain.mailings.actions import NewMailing, NewRecipient, create_mailing
 from app.domain.notifications.dispatching import Occasion, Told, promise
 from app.domain.notifications.models import Notification, NotificationDigest, NotificationKind, Way
+from app.domain.scheduled_reports.actions import ScheduleContent, ask_for_test, make_schedule
+from app.domain.scheduled_reports.due import Rhythm
+from app.domain.scheduled_reports.models import Every, ReportSchedule
 from app.domain.sla.recompute import ask_for_recompute
 from app.domain.surveys.actions import SurveyContent, save_survey
 from app.domain.surveys.models import SurveyKind
@@ -101,6 +104,7 @@ class Desk(threading.Thread):
             "reconciliation": _ask_count,
             "recompute": _ask_recompute,
             "question afterwards": _ask_verdict,
+            "report by mail": _ask_report,
             "scenario call": _call_scenario,
             "callback": _call_back,
         }
@@ -204,6 +208,16 @@ def _ask_verdict(session: Session, _mark: str) -> None:
     session.flush()
     if plan_survey(session, survey, thread, now=now).state != READY:
         raise LookupError
+
+
+def _ask_report(session: Session, _mark: str) -> None:
+    """One's own, sent to oneself at once."""
+    now, viewer = utc_now(), viewer_of(session, _any(session, User, User.role == Role.MANAGER))
+    made = session.execute(sa.select(ReportSchedule.id)).scalar_one_or_none()
+    if made is None:
+        content = ScheduleContent("chaos", {}, is_open=False, rhythm=Rhythm(Every.DAY), recipient_ids=(viewer.user_id,))
+        made = make_schedule(session, viewer, content, now=now).id
+    ask_for_test(session, viewer, made, now=now)
 
 
 def _call_scenario(session: Session, mark: str) -> None:
