@@ -37,6 +37,8 @@ from tests.web.accounts.survey_urls import SURVEYS
 from tests.web.accounts.webhook_urls import WEBHOOK_API, WEBHOOKS
 from tests.web.accounts.writing_urls import WRITING
 
+ASSETS = ("styles/<part>/<digest>.css", "scripts/<part>/<digest>.js")
+
 PAGES = (
     Entry("GET", "/", SIGNED_IN),
     Entry("GET", "/inbox", SIGNED_IN),
@@ -308,7 +310,7 @@ OPEN = (
     Entry("POST", "/sign-in", PUBLIC),
     Entry("POST", "/sign-out", Audience(*[SIGN_IN] * 6)),
     Entry("GET", "/static/<path:filename>", PUBLIC),
-    *(Entry("GET", f"/{kind}", PUBLIC, ids={"digest": "made-up"}) for kind in ("styles/<digest>.css", "scripts/<digest>.js")),
+    *(Entry("GET", f"/{way}", PUBLIC, ids={"part": "first", "digest": "made-up"}) for way in ASSETS),
     Entry("GET", "/favicon.ico", PUBLIC),
     Entry("GET", "/healthz", PUBLIC),
     Entry("GET", "/readyz", PUBLIC),
