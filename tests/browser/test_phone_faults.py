@@ -43,7 +43,7 @@ from tests.support.signing_in import sign_in_browser
 pytestmark = pytest.mark.browser
 COUNT, SEED = int(os.environ.get("PHONE_FAULTS", "0")) or amount(20, full=1000), int(os.environ.get("PHONE_SEED", "22"))
 RESULTS = Path("test-results/phone-faults.json")
-DAY_MS = 86_400_000
+DAY_MS, DAY = 86_400_000, timedelta(days=1)
 KEEP = """async ({ visit_id, kind, body, size, seed }) => {
   const { keep, update } = await import('/static/js/field/outbox.js');
   let bytes = null, sha256 = null;
@@ -93,6 +93,7 @@ class Office:
     desk: Desk
     bob: uuid.UUID
     alice: uuid.UUID
+    starts_at: datetime  # of every visit; far off, so that the pack stays as small as it is
     visits: list[tuple[uuid.UUID, uuid.UUID, uuid.UUID]] = field(default_factory=list)  # visit, thread, message they saw
 
     @contextmanager
@@ -107,6 +108,9 @@ class Office:
             if fault == "given":
                 content = replace(content_of(appointment), technician_user_id=self.alice)
                 change_appointment(session, visit_id, content, now=now, actor=SYSTEM)
+            elif fault == "moved":
+                later = {"starts_at": appointment.starts_at + DAY, "ends_at": appointment.ends_at + DAY}
+                change_appointment(session, visit_id, replace(content_of(appointment), **later), now=now, actor=SYSTEM)
             elif fault in ("cancelled", "ahead"):
                 state = AppointmentState.CANCELLED if fault == "cancelled" else AppointmentState.DONE
                 set_appointment_state(session, visit_id, state, now=now, actor=SYSTEM)
@@ -120,13 +124,12 @@ def make_office(desk: Desk, count: int) -> Office:
         people = [
             session.execute(sa.select(User.id).where(User.email == desk.email(who))).scalar_one() for who in ("bob", "alice")
         ]
-        office = Office(desk, *people)
+        office = Office(desk, *people, now + timedelta(days=60))
         channel, contact = session.get_one(Channel, desk.channel_id), make_contact(session, "Sanne", value=desk.number)
         for _ in range(count):
             thread = make_thread(session, channel, contact, at=now)
             seen = make_message(session, thread, "Tot straks", at=now)
-            # Far off, so that the pack stays as small as it is.
-            visit = make_appointment(session, thread, now=now, starts_at=now + timedelta(days=60), technician_user_id=office.bob)
+            visit = make_appointment(session, thread, now=now, starts_at=office.starts_at, technician_user_id=office.bob)
             office.visits.append((visit.id, thread.id, seen.id))
     return office
 
@@ -192,6 +195,7 @@ class Play:
     def _keep(self, case: Case, visit: tuple[uuid.UUID, uuid.UUID, uuid.UUID]) -> None:
         for number, one in enumerate(case.actions):
             body = {**one.body, **({"last_seen_message_id": str(visit[2])} if one.kind == "message" else {})}
+            body |= {"seen_starts_at": self.office.starts_at.isoformat()} if one.kind == "step" else {}
             wanted = {"visit_id": str(visit[0]), "kind": one.kind, "body": body, "size": one.size, "seed": case.number + number}
             made = self.phone.page.evaluate(KEEP, wanted)
             if "problem" in made:
@@ -223,7 +227,7 @@ class Play:
             self._killed(fault)
         elif fault in ("signed_out", "session_ended", "other_person"):
             self._somebody_else(fault)
-        elif fault in ("given", "cancelled", "ahead", "newer_message"):
+        elif fault in ("given", "cancelled", "ahead", "moved", "newer_message"):
             self.office.change(fault, visit_id, utc_now())
 
     def _doubled(self, fault: str) -> None:
@@ -319,7 +323,7 @@ def compare(office: Office, books: Books) -> dict[str, object]:
     lanes: dict[uuid.UUID, list[int]] = {}
     seqs = {one.id: one for one in books.said}
     for act_id in order:
-        if act_id in rows:
+        if act_id in rows and not (seqs[act_id].kind == "step" and seqs[act_id].replaces):  # decided about: its old place
             lanes.setdefault(seqs[act_id].visit_id, []).append(seqs[act_id].seq)
     return {
         "lost": [asdict(one) for one in lost],

@@ -15,7 +15,7 @@ KINDS = ("note", "message", "serial", "meter", "checklist", "photo", "step")
 FAULTS = (
     *("cut_words", "cut_picture", "lose_words", "lose_picture", "no_network", "portal", "error"),
     *("doubled_tabs", "lock_lies", "clock", "page_killed", "worker_killed", "full"),
-    *("signed_out", "session_ended", "other_person", "given", "cancelled", "ahead", "newer_message"),
+    *("signed_out", "session_ended", "other_person", "given", "cancelled", "ahead", "moved", "newer_message"),
 )
 
 
@@ -70,7 +70,7 @@ def _draw(fault: str, dice: random.Random) -> Case:
     chosen = dice.choices(kinds, k=dice.randint(1, 5))
     if fault in ("cut_picture", "lose_picture", "full"):
         chosen.append("photo")
-    if fault in ("cancelled", "ahead"):
+    if fault in ("cancelled", "ahead", "moved"):
         chosen.append("step")
     if fault == "newer_message":
         chosen.append("message")

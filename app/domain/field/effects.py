@@ -59,6 +59,7 @@ LABEL_WORDS = {
     "other": N_("Other"),
 }
 NOT_FROM_HERE = known("The visit stands at “%(now)s”, from where “%(to)s” does not follow.")
+MOVED = known("The office moved this visit to %(date)s at %(time)s.")
 CALLED_OFF = N_("The office cancelled this visit.")
 NO_THREAD = N_("This visit has no conversation. Call the customer instead.")
 NO_CHANNEL = N_("The conversation has no channel to answer on. Call the customer instead.")
@@ -103,6 +104,7 @@ def _take_step(session: Session, report: Report) -> Told:
         return Told("same")
     if now_at == VisitStep.CANCELLED:
         raise ActionConflict("cancelled", CALLED_OFF, choices=("hand_in", "discard"))
+    _check_not_moved(report)
     if to not in next_steps(now_at):
         words = NOT_FROM_HERE % {"now": STEP_WORDS[now_at], "to": STEP_WORDS[to]}
         raise ActionConflict("not_allowed", words, choices=("hand_in", "discard"), details={"now": now_at.value})
@@ -114,6 +116,17 @@ def _take_step(session: Session, report: Report) -> Told:
     except TransitionRefused as refused:
         raise ActionConflict("not_allowed", str(refused), choices=("hand_in", "discard")) from refused
     return _tell_customer(session, report) if to == VisitStep.ON_THE_WAY and report.body.get("minutes") else Told()
+
+
+def _check_not_moved(report: Report) -> None:
+    """Whoever sets out goes at the time they saw; once they have begun, what they report happened."""
+    one, seen = report.appointment, report.body.get("seen_starts_at")
+    if one.state != VisitStep.PLANNED or seen is None or datetime.fromisoformat(seen) == one.starts_at:
+        return
+    begins = one.starts_at.astimezone(ZoneInfo(one.zone))
+    words = MOVED % {"date": begins.date().isoformat(), "time": f"{begins:%H:%M}"}
+    details = {"starts_at": one.starts_at.isoformat()}
+    raise ActionConflict("moved", words, choices=("do_anyway", "hand_in", "discard"), details=details)
 
 
 def _tell_customer(session: Session, report: Report) -> Told:

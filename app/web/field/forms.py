@@ -57,6 +57,9 @@ def read_action(said: Mapping[str, Any]) -> NewAction:
 
 def _step(body: Mapping[str, Any]) -> dict[str, Any]:
     read: dict[str, Any] = {"to": _one_of(body, "to", STEPS)}
+    seen = _instant(body, "seen_starts_at")
+    if seen is not None:
+        read["seen_starts_at"] = seen.isoformat()
     if body.get("minutes"):
         read["minutes"] = _minutes(body)
     if body.get("reason"):

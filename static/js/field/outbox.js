@@ -29,7 +29,7 @@ export async function deviceId() {
 }
 
 // Keeps an action with its bytes in one transaction. Throws QuotaExceededError where the phone is full.
-export async function keep({ visit_id, who, kind, body, bytes = null, replaces = null, send_before = null }) {
+export async function keep({ visit_id, who, kind, body, bytes = null, replaces = null, send_before = null, seq = null }) {
   const offset = (await get("meta", "clock"))?.offset_ms ?? 0, now = Date.now();
   const action = {
     id: crypto.randomUUID(), v: 1, user_id: userId(), device_id: await deviceId(), visit_id, who, kind, body, replaces, send_before,
@@ -40,8 +40,9 @@ export async function keep({ visit_id, who, kind, body, bytes = null, replaces =
   await transact("readwrite", (stores) => {
     if (kept) stores.bytes.put(kept);
     stores.meta.get("seq").onsuccess = (event) => {
-      record.seq = action.seq = (event.target.result?.value ?? 0) + 1;
-      stores.meta.put({ id: "seq", value: action.seq });
+      const latest = event.target.result?.value ?? 0;
+      record.seq = action.seq = seq ?? latest + 1;  // what a person decided about keeps its place
+      stores.meta.put({ id: "seq", value: Math.max(latest, action.seq) });
       stores.actions.put(record);
     };
   });

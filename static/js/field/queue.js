@@ -76,6 +76,7 @@ async function choose(one, choice, place, tools) {
   const newest = one.problem.details?.newer?.at(-1)?.id;
   const again = { visit_id: one.visit_id, who: one.who, replaces: one.id, bytes: one.file_id ? await bytesOf(one) : null };
   if (choice === "send_anyway") await keep({ ...again, kind: one.kind, body: { ...one.body, last_seen_message_id: newest ?? one.body.last_seen_message_id } });
+  else if (choice === "do_anyway") await keep({ ...again, kind: one.kind, body: { ...one.body, seen_starts_at: one.problem.details.starts_at }, send_before: one.send_before, seq: one.seq });
   else if (EVIDENCE.has(one.kind)) await keep({ ...again, kind: one.kind, body: one.body });
   else await handIn(one, again);
   await settle(one, "done", { code: "settled", words: "" });

@@ -55,6 +55,19 @@ def test_a_visit_goes_from_step_to_step_and_the_reason_is_asked_for(day: Round) 
     assert "Arrived" in late.words
 
 
+def test_whoever_sets_out_for_a_visit_that_was_moved_is_asked_first(day: Round) -> None:
+    seen = {"seen_starts_at": day.visit.starts_at.isoformat()}
+    later = {"starts_at": day.visit.starts_at + timedelta(days=1), "ends_at": day.visit.ends_at + timedelta(days=1)}
+    change_appointment(day.session, day.visit.id, replace(content_of(day.visit), **later), now=day.now, actor=SYSTEM)
+    held = day.take(first := day.step("on_the_way", body=seen))
+    assert (held.outcome, held.code, held.choices) == ("conflict", "moved", ("do_anyway", "hand_in", "discard"))
+    assert "moved this visit to" in held.words
+    assert day.take(day.new("photo", body={"label": "before"}, file_id=day.file())).outcome == "applied"
+    again = {"seen_starts_at": held.details["starts_at"]}
+    assert day.take(day.step("on_the_way", body=again, replaces=first.id)).outcome == "applied"
+    assert day.take(day.step("arrived", body=seen)).outcome == "applied"  # on the way already
+
+
 def test_the_same_step_again_is_fine_and_nothing_goes_without_a_reason(day: Round) -> None:
     day.take(day.step("arrived"))
     assert day.take(day.step("arrived")).code == "same"
