@@ -173,6 +173,7 @@ def test_a_tab_behind_others_counts_what_came_in_until_somebody_looks(page: Page
     desk.sign_in(page)
     desk.wait_until_live(page)
     title, icon = page.title(), page.locator("link[rel=icon][type='image/svg+xml']")
+    at_rest = icon.get_attribute("href") or ""
     page.evaluate(HIDE, True)
     for number in (1, 2):
         desk.customer_writes(f"Bericht {number}")
@@ -182,4 +183,4 @@ def test_a_tab_behind_others_counts_what_came_in_until_somebody_looks(page: Page
     page.evaluate(HIDE, False)
     expect(page.locator("a[data-row]")).to_contain_text("Bericht 2")
     expect(page).to_have_title(title)
-    expect(icon).to_have_attribute("href", re.compile(r"favicon\."))
+    expect(icon).to_have_attribute("href", at_rest)
