@@ -67,6 +67,11 @@ KEEP = """async ({ visit_id, kind, body, size, seed }) => {
 DRAIN = "async () => { await (await import('/static/js/field/actions.js')).hurry(); }"
 DRAIN_BESIDE = "() => { import('/static/js/field/actions.js').then((actions) => actions.hurry()); }"
 LIST = "async () => (await import('/static/js/field/outbox.js')).list()"
+RIPEN = """async () => {
+  const { isRipe, isWaiting, list } = await import('/static/js/field/outbox.js');
+  const waits = (await list()).filter((one) => isWaiting(one) && !isRipe(one)).map((one) => one.not_before - Date.now());
+  await new Promise((done) => setTimeout(done, Math.max(0, ...waits)));
+}"""
 DECIDED = """async (asked) => {
   const { list } = await import('/static/js/field/outbox.js');
   const isOpen = (one) => asked.includes(one.id) && ['held', 'refused'].includes(one.state);
@@ -273,6 +278,7 @@ class Play:
     def _come_to_rest(self) -> None:
         """Until nothing waits: what asks is decided as the page offers it, the first choice of each."""
         for _ in range(30):
+            self.phone.page.evaluate(RIPEN)  # a step waits for as long as it can be undone
             self.phone.drain()
             acts = self.phone.acts()
             if any(act["state"] in ("held", "refused") for act in acts):
