@@ -1,4 +1,4 @@
-"""/channels, /users and /teams as far as they are read; people.py writes."""
+"""/channels, /users and /teams as far as they are read; people.py and channels.py write."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def list_channels(query: ChannelListQuery) -> Response:
         cursor=query.cursor,
         limit=query.limit,
     )
-    return answer(ChannelPage(items=[_channel_out(r) for r in page.items], next_cursor=page.next_cursor)).response()
+    return answer(ChannelPage(items=[channel_out(r) for r in page.items], next_cursor=page.next_cursor)).response()
 
 
 @channel_routes.add("get", "/channels/<uuid:id>", scope="channels:read", answers=ChannelOut, refuses=(404,))
 def get_channel(path: IdPath) -> Response:
     """Show one channel."""
-    return show(_channel_out(find_channel(db.session(), viewer=current_viewer(), channel_id=path.id)))
+    return show(channel_out(find_channel(db.session(), viewer=current_viewer(), channel_id=path.id)))
 
 
 @user_routes.add("get", "/users", scope="users:read", answers=UserPage)
@@ -96,7 +96,7 @@ def get_team(path: IdPath) -> Response:
     return show(team_out(find_team(db.session(), viewer=current_viewer(), team_id=path.id)))
 
 
-def _channel_out(record: ChannelRecord) -> ChannelOut:
+def channel_out(record: ChannelRecord) -> ChannelOut:
     channel = record.channel
     return ChannelOut(
         id=channel.id,
@@ -106,6 +106,7 @@ def _channel_out(record: ChannelRecord) -> ChannelOut:
         brand=record.brand_key,
         address=channel.display_address,
         is_active=channel.is_active,
+        is_paused=channel.paused_at is not None,
         can_send=channel.adapter_key in runtime().adapters.senders,
         health=channel.health,  # type: ignore[arg-type]
         health_detail=channel.health_detail,

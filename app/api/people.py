@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Collection
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,19 +18,22 @@ from app.api.directory_queries import get_team, get_user
 from app.api.idempotency import write
 from app.api.registry import Routes
 from app.api.schemas.base import IdPath
-from app.api.schemas.directory import TeamCreate, TeamOut, TeamUpdate, UserCreate, UserOut, UserUpdate
+from app.api.schemas.directory import TeamCreate, TeamOut, TeamUpdate, UserCreate, UserMade, UserOut, UserUpdate
 from app.core.clock import utc_now
 from app.core.problems import invalid
+from app.core.runtime import runtime
 from app.domain.accounts import actions, teams
+from app.domain.accounts.invitations import invitation_url
 from app.domain.accounts.models import Brand, Team, User
 from app.domain.accounts.permissions import Permission
 from app.domain.contacts.actions import create_own_contact
+from app.domain.events.actions import audit
 
 user_routes, team_routes = Routes("Users"), Routes("Teams")
 NEW_USER = {"email": "sanne.visser@example.nl", "name": "Sanne Visser", "role": "agent"}
 
 
-@user_routes.add("post", "/users", scope="users:write", answers=UserOut, status=201, refuses=(409,), example=NEW_USER)
+@user_routes.add("post", "/users", scope="users:write", answers=UserMade, status=201, refuses=(409,), example=NEW_USER)
 def create_a_user(body: UserCreate) -> Response:
     """Add a colleague.
 
@@ -88,7 +93,15 @@ def _create_user(session: Session, body: UserCreate) -> Answer:
         brand_ids=_brand_ids(session, body.brands),
         team_ids=_team_ids(session, body.team_ids),
     )
-    return _user_answer(session, actions.create_user(session, new, now=now, actor=current_viewer().actor).id, 201)
+    user = actions.create_user(session, new, now=now, actor=current_viewer().actor)
+    made = _user_answer(session, user.id, 201)
+    if body.password is not None:
+        return made
+    house, actor = runtime().settings, current_viewer().actor
+    url = invitation_url(user, public_url=house.public_url, secret_key=house.secret_key, now=now)
+    audit(session, action="UserInvited", object_type="user", object_id=str(user.id), now=now, actor=actor)
+    told = UserMade(**json.loads(made.text) | {"invitation_url": url})
+    return replace(made, text=told.model_dump_json(), kept=made.text)
 
 
 def _update_user(session: Session, user_id: uuid.UUID, body: UserUpdate) -> Answer:

@@ -33,11 +33,50 @@ class ChannelOut(Output):
     brand: str
     address: str = Field(description="What people see: the mailbox or the number")
     is_active: bool
+    is_paused: bool = Field(description="It receives and does not send")
     can_send: bool
     health: Literal["unknown", "ok", "degraded", "down"]
     health_detail: str
     last_inbound_at: datetime | None
     created_at: datetime
+
+
+class ChannelMade(ChannelOut):
+    """`webhook_url`: where the provider posts to, told this once; null for a channel that is asked."""
+
+    webhook_url: str | None = None
+    issued: dict[str, str] = Field(default_factory=dict, description="What we made for the provider to show us, told this once")
+
+
+ChannelKind = Annotated[str, Field(max_length=60, description="Such as `whatsapp_business`: see `channels kinds`")]
+Texts = Annotated[
+    dict[Annotated[str, Field(max_length=60)], Annotated[str, Field(max_length=8000), SafeText]], Field(max_length=40)
+]
+ChannelName = Annotated[str, StringConstraints(min_length=1, max_length=80), SafeText]
+Address = Annotated[str, StringConstraints(min_length=1, max_length=400), SafeText]
+
+
+class ChannelCreate(Input):
+    """A channel to connect. Its provider is asked before anything is kept."""
+
+    kind: ChannelKind
+    channel_name: ChannelName
+    brand: BrandKey
+    address: Address = Field(description="What the provider knows it by: the mailbox, the id of the number")
+    display_address: Address | None = Field(None, description="What people see, where that is something else")
+    settings: Texts = Field(default_factory=dict)
+    secrets: Texts = Field(default_factory=dict, description="Sealed, and never shown again")
+
+
+class ChannelUpdate(Input):
+    """What to change; a member left out stays as it is, and so do settings and secrets that are not named."""
+
+    channel_name: ChannelName = absent()
+    display_address: Address = absent()
+    settings: Texts = absent()
+    secrets: Texts = absent()
+    is_active: bool = absent("false: it neither receives nor sends, and its brand may be archived")
+    is_paused: bool = absent("true: it receives and does not send")
 
 
 class ChannelPage(Output):
@@ -66,6 +105,10 @@ class UserOut(Output):
     created_at: datetime
 
 
+class UserMade(UserOut):
+    invitation_url: str | None = Field(None, description="Where they choose a password; told this once, null where they have one")
+
+
 class UserPage(Output):
     items: list[UserOut]
     next_cursor: str | None
@@ -79,7 +122,7 @@ class UserListQuery(ListQuery):
 
 
 class UserCreate(Input):
-    """A new colleague. Without a password they cannot sign in until somebody invites them on the page of people."""
+    """A new colleague. Without a password they choose one by the `invitation_url` of the answer, which works for three days."""
 
     email: Email
     name: Name

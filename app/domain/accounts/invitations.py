@@ -30,6 +30,11 @@ def make_invitation(user: User, *, secret_key: str, now: datetime, valid: timede
     return str(_serializer(secret_key).dumps([user.id.hex, _state(user), int((now + valid).timestamp())]))
 
 
+def invitation_url(user: User, *, public_url: str, secret_key: str, now: datetime) -> str:
+    """The whole link."""
+    return f"{public_url}/invitation/{make_invitation(user, secret_key=secret_key, now=now)}"
+
+
 def get_invited(session: Session, token: str, *, secret_key: str, now: datetime, lock: bool = False) -> User:
     """Whom the link invites. Raises InvitationGone."""
     try:

@@ -32,6 +32,7 @@ SCOPES = (
     "templates:read",
     "templates:write",
     "channels:read",
+    "channels:write",
     "brands:read",
     "brands:write",
     "users:read",

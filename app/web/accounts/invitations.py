@@ -12,7 +12,7 @@ from app.core.clock import utc_now
 from app.core.db import db, let_go, transaction
 from app.core.runtime import runtime
 from app.domain.accounts.access import Viewer
-from app.domain.accounts.invitations import InvitationGone, accept_invitation, get_invited, make_invitation
+from app.domain.accounts.invitations import InvitationGone, accept_invitation, get_invited, invitation_url
 from app.domain.accounts.models import User
 from app.domain.accounts.passwords import WeakPassword
 from app.domain.accounts.queries import get_user
@@ -30,8 +30,9 @@ from app.web.pages import page
 def invite(viewer: Viewer, user_id: uuid.UUID) -> str:
     """Mail the person their link; "" when the mail server took it, else the link, to be handed over."""
     user, now = get_user(db.session(), user_id), utc_now()
-    token = make_invitation(user, secret_key=runtime().settings.secret_key, now=now)
-    url, sender = f"{runtime().settings.public_url}{url_for('accounts.invited', token=token)}", mail_sender()
+    house = runtime().settings
+    url = invitation_url(user, public_url=house.public_url, secret_key=house.secret_key, now=now)
+    sender = mail_sender()
     with transaction() as session:
         audit(session, action="UserInvited", object_type="user", object_id=str(user_id), now=now, actor=viewer.actor)
     if not sender.is_set_up:

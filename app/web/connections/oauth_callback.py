@@ -23,15 +23,16 @@ from app.domain.accounts.access import Viewer
 from app.domain.accounts.permissions import Permission
 from app.domain.connections.account import account_of
 from app.domain.connections.actions import ChangedChannel, change_channel
+from app.domain.connections.connecting import is_right
 from app.domain.connections.connection_check import check_channel
+from app.domain.connections.entry import ConnectForm, account
 from app.domain.connections.models import Channel
 from app.domain.connections.queries import ChannelMissing, get_visible_channel
 from app.domain.connections.sign_ins import UnderWay, take_sign_in
 from app.providers.registry import CONSENTED, find_kind
 from app.web.accounts.session import require
 from app.web.connections.blueprint import bp
-from app.web.connections.connect_form import ConnectForm, account
-from app.web.connections.connecting import form_page, is_right, keep_new
+from app.web.connections.connecting import form_page, keep_new
 from app.web.connections.signing_in import in_words, onward_page, public_url, send_to_provider
 
 CONSENT_SECONDS = 3600

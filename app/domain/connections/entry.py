@@ -1,4 +1,5 @@
-"""The form that connects a channel or changes one: reading it, and what is wrong with it. No secret goes back into a page."""
+"""What is entered to connect a channel or to change one, by a page, the API or a command: reading it, and what is wrong with it.
+No secret goes back to who entered it."""
 
 from __future__ import annotations
 
@@ -6,8 +7,6 @@ import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-
-from flask import request
 
 from app.contract.base import ChannelAccount
 from app.contract.provider import Kind
@@ -90,19 +89,35 @@ def form_of(channel: Channel, kind: Kind, secrets: Mapping[str, str], expiries: 
     return ConnectForm(kind, {**values, **own, **days}, kept=secrets, channel=channel)
 
 
-def read_form(form: ConnectForm, *, brand_ids: Collection[uuid.UUID]) -> ConnectForm:
+def read_form(form: ConnectForm, sent: Mapping[str, str], *, brand_ids: Collection[uuid.UUID]) -> ConnectForm:
     """Put what was sent into `form`; its `errors` are empty where it can be asked about."""
-    form.values["name"] = " ".join(_sent("name").split())
+    form.values["name"] = " ".join(_text(sent, "name").split())
     _check_length(form, "name", NAME_CHARACTERS, is_required=True)
     if form.channel is None:
-        form.values["brand_id"] = _sent("brand_id")
+        form.values["brand_id"] = _text(sent, "brand_id")
         if form.values["brand_id"] not in {str(brand_id) for brand_id in brand_ids}:
             form.errors["brand_id"] = _("Choose one of the list.")
     for one in form.fields:
-        (_read_secret if one.secret else _read_setting)(form, one)
+        (_read_secret if one.secret else _read_setting)(form, sent, one)
         if one.expires:
-            _read_expiry(form, f"{one.name}_expires", one.name)
+            _read_expiry(form, sent, one.name)
     return form
+
+
+def unknown_names(kind: Kind, settings: Mapping[str, str], secrets: Mapping[str, str]) -> list[str]:
+    """Names among what a program sends that this kind has no field for."""
+    known = {one.name: one.secret for one in kind.fields}
+    wrong = [f"settings.{name}" for name in settings if known.get(name) is not False or name in COLUMNS]
+    ends = {f"{one.name}_expires" for one in kind.fields if one.expires}
+    fits = ends | {kind.issued}
+    return wrong + [f"secrets.{name}" for name in secrets if known.get(name) is not True and name not in fits]
+
+
+def name_for_programs(form: ConnectForm, name: str) -> str:
+    """What a program calls a field of the form."""
+    own = {"name": "channel_name", "brand_id": "brand", "address": "address", "display_address": "display_address"}
+    is_secret = any(one.secret and name in (one.name, f"{one.name}_expires") for one in form.kind.fields)
+    return own.get(name) or f"{'secrets' if is_secret else 'settings'}.{name}"
 
 
 def account(form: ConnectForm) -> ChannelAccount:
@@ -124,10 +139,10 @@ def changes_in_words(form: ConnectForm, names: Collection[str], newest: Mapping[
     return words
 
 
-def _read_setting(form: ConnectForm, one: SetupField) -> None:
-    if one.choices and one.name not in request.form:
+def _read_setting(form: ConnectForm, sent: Mapping[str, str], one: SetupField) -> None:
+    if one.choices and one.name not in sent:
         return  # a form from before there was this choice: it stays as it is
-    form.values[one.name] = " ".join(_sent(one.name).split())
+    form.values[one.name] = " ".join(_text(sent, one.name).split())
     if one.choices and form.values[one.name] not in one.choices:
         form.errors[one.name] = _("Choose one of the list.")
         form.values[one.name] = one.default
@@ -142,8 +157,8 @@ def _is_within(text: str, least: int, most: int) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most
 
 
-def _read_secret(form: ConnectForm, one: SetupField) -> None:
-    typed = _sent(one.name)
+def _read_secret(form: ConnectForm, sent: Mapping[str, str], one: SetupField) -> None:
+    typed = _text(sent, one.name)
     if len(typed) > SECRET_CHARACTERS:
         form.errors[one.name] = _("This is too long.")
     elif typed:
@@ -152,8 +167,9 @@ def _read_secret(form: ConnectForm, one: SetupField) -> None:
         form.errors[one.name] = _("Enter this: %(label)s.", label=told(one.label))
 
 
-def _read_expiry(form: ConnectForm, name: str, secret: str) -> None:
-    form.values[name] = _sent(name)
+def _read_expiry(form: ConnectForm, sent: Mapping[str, str], secret: str) -> None:
+    name = f"{secret}_expires"
+    form.values[name] = _text(sent, name)
     try:
         form.expiries[secret] = date.fromisoformat(form.values[name]) if form.values[name] else None
     except ValueError:
@@ -168,5 +184,5 @@ def _check_length(form: ConnectForm, name: str, at_most: int, *, is_required: bo
         form.errors[name] = _("Use at most %(count)s characters.", count=at_most)
 
 
-def _sent(name: str) -> str:
-    return storable(request.form.get(name, "")).strip()
+def _text(sent: Mapping[str, str], name: str) -> str:
+    return storable(sent.get(name, "")).strip()

@@ -1,0 +1,115 @@
+"""Connect a channel that was entered, and change one. Nothing is kept before the provider says that it works.
+
+For a page, the API and commands alike: `read_form`, `is_right` (asks the provider, so no transaction meanwhile), and then
+`keep_entered` or `change_entered` in one.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.core.crypto import UnableToDecrypt
+from app.core.db import db, let_go
+from app.core.runtime import runtime
+from app.core.translation import gettext as _
+from app.domain.connections.actions import ChangedChannel, NewChannel, change_channel, create_channel, note_health
+from app.domain.connections.alerts import list_expiries, set_expiries
+from app.domain.connections.connection_check import ask_provider
+from app.domain.connections.entry import ConnectForm, account, form_of
+from app.domain.connections.models import Channel, ChannelType
+from app.domain.connections.queries import ChannelMissing, find_taken, get_visible_channel, open_secrets
+from app.domain.connections.views import webhook_path
+from app.domain.events.actions import Actor
+from app.providers.registry import find_kind, kind_key
+
+
+def is_complete(form: ConnectForm) -> bool:
+    """Whether the form is complete and nobody else has what it names."""
+    session = db.session()
+    if not form.errors:
+        find_twins(session, form)
+    let_go()
+    return not form.errors
+
+
+def is_right(form: ConnectForm, *, checks_twins: bool = True) -> bool:
+    """Whether it is complete and the provider agrees. Holds no connection meanwhile."""
+    if form.errors or (checks_twins and not is_complete(form)):
+        return False
+    health = ask_provider(account(form))
+    form.problem = health.detail if health else ""
+    return health is None or health.ok
+
+
+def find_twins(session: Session, form: ConnectForm) -> None:
+    """Say in its errors what another channel has already."""
+    channel_id = form.channel.id if form.channel else None
+    taken = find_taken(session, ChannelType(form.kind.channel_type), form.values["name"], form.address, other_than=channel_id)
+    if "name" in taken:
+        form.errors["name"] = _("Another channel has this name.")
+    if "address" in taken:
+        form.errors["address"] = _("This account is connected already.")
+
+
+def form_of_channel(session: Session, channel_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID]) -> ConnectForm:
+    """What would make this channel. Raises ChannelMissing, also for one whose kind there is not any more."""
+    found = get_visible_channel(session, channel_id, brand_ids=brand_ids)
+    kind = find_kind(kind_key(found.channel_type.value, found.settings))
+    if kind is None:
+        raise ChannelMissing(str(channel_id))
+    try:
+        secrets = open_secrets(found, runtime().keyring)
+    except UnableToDecrypt:
+        secrets = {}
+    return form_of(found, kind, secrets, list_expiries(session, [found.id])[found.id])
+
+
+def webhook_url(channel: Channel, secrets: Mapping[str, str]) -> str | None:
+    """Where the provider posts to, key included; None for a channel that is asked."""
+    path = webhook_path(channel, url_key=secrets.get("url_key"))
+    return f"{runtime().settings.public_url}{path}" if path else None
+
+
+def keep_entered(session: Session, form: ConnectForm, *, actor: Actor, now: datetime) -> Channel:
+    """The provider agreed: the channel exists from now on. Raises IntegrityError where somebody was quicker."""
+    new = NewChannel(
+        channel_type=ChannelType(form.kind.channel_type),
+        name=form.values["name"],
+        brand_id=form.brand_id,
+        address=form.address,
+        display_address=form.values.get("display_address", ""),
+        settings=form.settings,
+        secrets=form.secrets,
+    )
+    channel = create_channel(session, new, keyring=runtime().keyring, now=now, actor=actor)
+    set_expiries(session, channel.id, form.expiries)
+    if form.problem:
+        note_health(session, channel, health="ok", detail=form.problem, now=now)
+    return channel
+
+
+def change_entered(
+    session: Session, form: ConnectForm, channel_id: uuid.UUID, *, actor: Actor, now: datetime, seen_version: int | None = None
+) -> Channel:
+    """Keep what was entered of a channel there is. Raises ChannelMovedOn and IntegrityError."""
+    own = {name: form.values[name] for name in ("name", "display_address") if form.values.get(name)}
+    found = session.get_one(Channel, channel_id, with_for_update=True, populate_existing=True)
+    new = ChangedChannel(own, _settings(form), form.typed)
+    change_channel(session, found, new, keyring=runtime().keyring, now=now, actor=actor, seen_version=seen_version)
+    set_expiries(session, channel_id, form.expiries)
+    if form.problem:
+        note_health(session, found, health="ok", detail=form.problem, now=now)
+    return found
+
+
+def _settings(form: ConnectForm) -> dict[str, str]:
+    """What the form says of each of its settings; empty ones with an empty text, so that they go."""
+    return {name: form.settings.get(name, "") for name in {*form.settings, *_names_of_settings(form)}}
+
+
+def _names_of_settings(form: ConnectForm) -> set[str]:
+    return {one.name for one in form.kind.fields if not one.secret} - {"address", "display_address"}
