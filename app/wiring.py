@@ -41,7 +41,7 @@ from app.domain.integrations.make.deliver import open_scenario
 from app.domain.integrations.make.outgoing_events import tell_scenarios
 from app.domain.integrations.make.rule_step import tell_asked_scenario
 from app.domain.integrations.models import Provider
-from app.domain.mailings.models import MailingRecipient
+from app.domain.mailings.models import MAILING_EVENTS, MailingRecipient
 from app.domain.notifications import handlers as notifications
 from app.domain.notifications import visits
 from app.domain.notifications.models import NotificationDigest, NotificationDispatch
@@ -313,9 +313,8 @@ WIRING = Wiring(
         "CalendarChanged": (),
         "PolicyChanged": (),
         "SuppressionLifted": (_lift,),
-        **dict.fromkeys(("SavedViewCreated", "SavedViewChanged", "SavedViewDeleted"), ()),
+        **dict.fromkeys(("SavedViewCreated", "SavedViewChanged", "SavedViewDeleted", *MAILING_EVENTS), ()),
         **dict.fromkeys(("AddressSuppressed", "CallbackEndpointFailing", "CallbackEndpointRecovered", "ContactChanged"), ()),
-        "MailingCreated": (),
         "CallbackGivenUp": (_mail_given_up,),
     },
 )

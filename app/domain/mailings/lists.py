@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, date, datetime, time
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,18 +17,33 @@ def _values(name: str) -> dict[str, str]:
     return {"name": name, "customer_name": name, "contact.name": name, "contact.first_name": name.partition(" ")[0]}
 
 
-def list_subscribers(session: Session, *, brand_id: uuid.UUID, limit: int) -> list[NewRecipient]:
-    """Contacts with a conversation of the brand whose latest word is yes, each at one address, by name."""
+def _holding(words: str) -> list[sa.ColumnElement[bool]]:
+    mail = sa.and_(ContactIdentity.contact_id == Contact.id, ContactIdentity.kind == "email")
+    return [
+        sa.or_(
+            Contact.name.icontains(word, autoescape=True),
+            sa.exists().where(mail, ContactIdentity.value.icontains(word, autoescape=True)),
+        )
+        for word in words.split()[:10]
+    ]
+
+
+def list_subscribers(
+    session: Session, *, brand_id: uuid.UUID, limit: int, words: str = "", since: date | None = None
+) -> list[NewRecipient]:
+    """Contacts with a conversation of the brand whose latest word is yes, each at one address, by name. `words` must all occur in
+    their name or address; `since`: they wrote or were written to on that day or later."""
     agreed = sa.exists().where(
         ContactConsent.contact_id == Contact.id,
         ContactConsent.purpose == ConsentPurpose.MARKETING_EMAIL,
         ContactConsent.is_given,
     )
-    of_brand = sa.exists().where(Thread.contact_id == Contact.id, Thread.brand_id == brand_id)
+    talked = sa.true() if since is None else Thread.last_message_at >= datetime.combine(since, time(), UTC)
+    of_brand = sa.exists().where(Thread.contact_id == Contact.id, Thread.brand_id == brand_id, talked)
     address = sa.select(ContactIdentity.value).where(ContactIdentity.contact_id == Contact.id, ContactIdentity.kind == "email")
     address = address.where(ContactIdentity.former_since.is_(None))
     address = address.order_by(ContactIdentity.is_primary.desc(), ContactIdentity.created_at).limit(1)
-    query = sa.select(Contact.name, address.scalar_subquery().label("address")).where(agreed, of_brand)
+    query = sa.select(Contact.name, address.scalar_subquery().label("address")).where(agreed, of_brand, *_holding(words))
     rows = session.execute(query.where(Contact.merged_into_id.is_(None)).order_by(Contact.name, Contact.id).limit(limit))
     return [
         NewRecipient(row.address, row.name, _values(row.name), has_consent=True, basis="marketing_subscribers")

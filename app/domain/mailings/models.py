@@ -12,12 +12,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Claimable, WithId, text_enum
 
+MAILING_EVENTS = ("MailingCreated", "MailingPaused", "MailingResumed", "MailingStopped")
+
 
 class RecipientOutcome(StrEnum):
     QUEUED = "queued"  # its message is promised; what becomes of it is the delivery's
     STOPPED = "stopped"  # the address must not be written to
     NO_CONSENT = "no_consent"
     FAILED = "failed"
+    CANCELLED = "cancelled"  # somebody stopped the mailing before their turn
 
 
 class Mailing(WithId, Base):
@@ -35,6 +38,10 @@ class Mailing(WithId, Base):
     category: Mapped[str] = mapped_column(default="")
     send_at: Mapped[datetime]
     created_at: Mapped[datetime]
+    paused_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+
+    __table_args__ = (sa.Index("ix_mailings_brand_id_created_at", "brand_id", "created_at"),)
 
 
 class MailingRecipient(WithId, Claimable, Base):

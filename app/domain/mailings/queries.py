@@ -6,11 +6,15 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.contract.suppression import Stop
+from app.domain.accounts.models import User
 from app.domain.mailings.models import Mailing, MailingRecipient, RecipientOutcome
+from app.domain.suppressions.models import Suppression
 from app.domain.threads.models import Message
 
 SHOWN_PROBLEMS = 100
@@ -40,6 +44,61 @@ def get_mailing(session: Session, *, mailing_id: uuid.UUID, brand_ids: Sequence[
     if found is None or found.brand_id not in brand_ids:
         raise MailingMissing(str(mailing_id))
     return found
+
+
+@dataclass(frozen=True)
+class MailingRow:
+    """A mailing in the list: how many recipients it has, how many of them are decided, and who sent it."""
+
+    mailing: Mailing
+    total: int
+    decided: int
+    sender: str
+
+
+def list_mailings(session: Session, *, brand_ids: Sequence[uuid.UUID], limit: int = 100) -> list[MailingRow]:
+    """The newest first."""
+    of_it = MailingRecipient.mailing_id == Mailing.id
+    total = sa.select(sa.func.count()).where(of_it).scalar_subquery()
+    decided = sa.select(sa.func.count()).where(of_it, MailingRecipient.outcome.is_not(None)).scalar_subquery()
+    query = sa.select(Mailing, total, decided, User.name).join(User, User.id == Mailing.created_by_user_id)
+    query = query.where(Mailing.brand_id.in_(brand_ids)).order_by(Mailing.created_at.desc(), Mailing.id.desc())
+    return [MailingRow(*row) for row in session.execute(query.limit(limit))]
+
+
+@dataclass(frozen=True)
+class RecipientRow:
+    """One recipient and what became of their mail. `delivery`: where there is a message; `unsubscribed_at`: since it was sent."""
+
+    address: str
+    name: str
+    outcome: RecipientOutcome | None
+    reason: str
+    delivery: str | None
+    thread_id: uuid.UUID | None
+    unsubscribed_at: datetime | None
+
+
+def list_recipients(
+    session: Session, mailing: Mailing, *, outcome: RecipientOutcome | None = None, after: str = "", limit: int = 100
+) -> list[RecipientRow]:
+    """By address, those after `after`; `outcome` limits to one."""
+    ended = (
+        sa.select(sa.func.min(Suppression.occurred_at))
+        .where(
+            Suppression.brand_id == mailing.brand_id,
+            Suppression.address == MailingRecipient.address,
+            Suppression.reason == Stop.UNSUBSCRIBED,
+            Suppression.occurred_at >= mailing.created_at,
+        )
+        .scalar_subquery()
+    )
+    one = MailingRecipient
+    query = sa.select(one.address, one.name, one.outcome, one.reason, Message.delivery_status, Message.thread_id, ended)
+    query = query.outerjoin(Message, Message.id == one.message_id).where(one.mailing_id == mailing.id, one.address > after)
+    if outcome is not None:
+        query = query.where(one.outcome == outcome)
+    return [RecipientRow(*row) for row in session.execute(query.order_by(one.address).limit(limit))]
 
 
 def get_progress(session: Session, mailing_id: uuid.UUID) -> MailingProgress:

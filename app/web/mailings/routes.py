@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort
+from flask import abort
 from flask.typing import ResponseReturnValue
 
 from app.core.clock import utc_now
@@ -11,9 +11,11 @@ from app.core.db import transaction
 from app.core.runtime import runtime
 from app.domain.mailings.actions import end_mailings
 from app.domain.mailings.tokens import read_token
+from app.web.mailings import pages
+from app.web.mailings.blueprint import bp
 from app.web.pages import page
 
-bp = Blueprint("mailings", __name__)
+__all__ = ["pages"]
 
 
 @bp.get("/u/<mailing_token>")

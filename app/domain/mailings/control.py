@@ -1,0 +1,76 @@
+"""Pause a mailing, let it go on, and stop it. What a worker has in hand at that moment still goes out; nothing is sent twice.
+
+A pause puts the rows of a mailing out of reach of workers by their time, so that it costs nothing while it lasts and every
+worker, also one that was told of a row before, finds it not due.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.events.actions import Actor, Subject, record
+from app.domain.mailings.models import Mailing, MailingRecipient, RecipientOutcome
+from app.domain.mailings.queries import MailingMissing
+
+OUT_OF_REACH = timedelta(days=3650)
+
+
+def pause_mailing(
+    session: Session, mailing_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID], now: datetime, actor: Actor
+) -> Mailing:
+    """Send to nobody more for now. Raises MailingMissing; nothing happens to one that is paused or stopped."""
+    mailing = _lock(session, mailing_id, brand_ids)
+    if mailing.paused_at is None and mailing.stopped_at is None:
+        mailing.paused_at = now
+        _change(session, mailing, run_at=now + OUT_OF_REACH)
+        _tell(session, mailing, "MailingPaused", now, actor)
+    return mailing
+
+
+def resume_mailing(
+    session: Session, mailing_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID], now: datetime, actor: Actor
+) -> Mailing:
+    """Go on with who is left. Raises MailingMissing."""
+    mailing = _lock(session, mailing_id, brand_ids)
+    if mailing.paused_at is not None and mailing.stopped_at is None:
+        mailing.paused_at = None
+        _change(session, mailing, run_at=max(now, mailing.send_at))
+        _tell(session, mailing, "MailingResumed", now, actor)
+    return mailing
+
+
+def stop_mailing(
+    session: Session, mailing_id: uuid.UUID, *, brand_ids: Sequence[uuid.UUID], now: datetime, actor: Actor
+) -> Mailing:
+    """Send to nobody more, for good. Raises MailingMissing."""
+    mailing = _lock(session, mailing_id, brand_ids)
+    if mailing.stopped_at is None:
+        mailing.stopped_at, mailing.paused_at = now, None
+        _change(session, mailing, state="done", outcome=RecipientOutcome.CANCELLED)
+        _tell(session, mailing, "MailingStopped", now, actor)
+    return mailing
+
+
+def _lock(session: Session, mailing_id: uuid.UUID, brand_ids: Sequence[uuid.UUID]) -> Mailing:
+    found = session.get(Mailing, mailing_id, with_for_update=True, populate_existing=True)
+    if found is None or found.brand_id not in brand_ids:
+        raise MailingMissing(str(mailing_id))
+    return found
+
+
+def _change(session: Session, mailing: Mailing, **values: Any) -> None:
+    """Change the rows that nobody has in hand."""
+    waiting = sa.and_(MailingRecipient.mailing_id == mailing.id, MailingRecipient.state == "ready")
+    session.execute(sa.update(MailingRecipient).where(waiting).values(values).execution_options(synchronize_session=False))
+    session.flush()
+
+
+def _tell(session: Session, mailing: Mailing, event: str, now: datetime, actor: Actor) -> None:
+    subject, payload = Subject(brand_id=mailing.brand_id), {"mailing_id": str(mailing.id)}
+    record(session, event, subject=subject, now=now, actor=actor, payload=payload, about=("mailing", mailing.id))

@@ -1,0 +1,57 @@
+"""What becomes of mailings and their recipients, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.core.translation import gettext as _
+from app.core.translation import told
+from app.domain.mailings.models import RecipientOutcome
+from app.domain.mailings.queries import MailingRow, RecipientRow
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one recipient; `tone` as pills have it, `why` only where something went wrong."""
+
+    text: str
+    tone: str = ""
+    why: str = ""
+
+
+def state_words(row: MailingRow) -> Result:
+    """Where a mailing as a whole stands."""
+    if row.mailing.stopped_at is not None:
+        return Result(_("Stopped"), "overdue")
+    if row.mailing.paused_at is not None:
+        return Result(_("Paused"), "due")
+    return Result(_("Sent"), "done") if row.decided == row.total else Result(_("Sending"), "info")
+
+
+def outcome_words() -> dict[str, str]:
+    """What a list of recipients is narrowed to."""
+    return {
+        RecipientOutcome.QUEUED.value: _("Sent"),
+        RecipientOutcome.NO_CONSENT.value: _("Did not agree"),
+        RecipientOutcome.STOPPED.value: _("Blocked recipient"),
+        RecipientOutcome.FAILED.value: _("Not sent"),
+        RecipientOutcome.CANCELLED.value: _("Stopped before"),
+    }
+
+
+def result_words(row: RecipientRow) -> Result:
+    """What became of this one; that they unsubscribed goes before all."""
+    if row.unsubscribed_at is not None:
+        return Result(_("Unsubscribed"), "due")
+    if row.outcome is None:
+        return Result(_("Waiting"))
+    if row.outcome != RecipientOutcome.QUEUED:
+        return Result(outcome_words()[row.outcome.value], "overdue", told(row.reason))
+    known = {
+        "sent": Result(_("Sent"), "info"),
+        "delivered": Result(_("Delivered"), "done"),
+        "read": Result(_("Opened"), "done"),
+        "failed": Result(_("Not delivered"), "overdue"),
+        "bounced": Result(_("Bounced"), "overdue"),
+    }
+    return known.get(row.delivery or "", Result(_("On its way"), "info"))
