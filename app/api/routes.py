@@ -17,6 +17,7 @@ from app.api import (
     appointments,
     attachments,
     brands,
+    channels,
     contacts,
     directory,
     external,
@@ -30,6 +31,7 @@ from app.api import (
     tasks,
     templates,
     threads,
+    usage,
     webhooks,
 )
 from app.api.authorize import check_request, tell_limits
@@ -55,12 +57,14 @@ OPERATIONS = tuple(
         external_whatsapp.routes,
         templates.routes,
         directory.channel_routes,
+        channels.routes,
         directory.user_routes,
         people.user_routes,
         directory.team_routes,
         people.team_routes,
         brands.routes,
         reports.routes,
+        usage.routes,
         search.routes,
         webhooks.routes,
     )

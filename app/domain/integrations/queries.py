@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.core.crypto import Keyring
 from app.core.db import table_of
+from app.domain.connections.models import Channel
 from app.domain.integrations.models import Integration, Provider
 
 TABLE = table_of(Integration).name
@@ -41,6 +42,15 @@ def list_integrations(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> li
     """Those of the brands, by name."""
     query = sa.select(Integration).where(Integration.brand_id.in_(brand_ids)).order_by(Integration.name)
     return list(session.execute(query).scalars())
+
+
+def list_account_names(session: Session, brand_ids: Sequence[uuid.UUID]) -> dict[str, str]:
+    """Whose calls may be seen, by id: the channels and connections of these brands, and "" for what is called for none."""
+    found = {"": ""}
+    for model in (Channel, Integration):
+        rows = session.execute(sa.select(model.id, model.name).where(model.brand_id.in_(brand_ids)))
+        found |= {str(row.id): row.name for row in rows}
+    return found
 
 
 def list_scenarios(session: Session, *, brand_ids: Sequence[uuid.UUID]) -> list[str]:

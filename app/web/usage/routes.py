@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal
 
@@ -15,10 +17,9 @@ from app.core.db import db
 from app.core.metering import STEPS_MS
 from app.core.text import mark as N_
 from app.core.translation import gettext as _
-from app.domain.accounts.access import Viewer
 from app.domain.accounts.permissions import Permission
-from app.domain.connections.queries import list_channels
-from app.domain.integrations.queries import list_integrations
+from app.domain.analytics.sheets import Dialect, csv_lines
+from app.domain.integrations.queries import list_account_names
 from app.domain.usage.queries import Used, list_usage
 from app.providers.registry import CALLS
 from app.web.accounts.session import require
@@ -26,6 +27,7 @@ from app.web.pages import page
 
 bp = Blueprint("usage", __name__)
 KEPT_DAYS, SHOWN_DAYS = 100, 7
+HEADS = ("direction", "provider", "account", "endpoint", "requests", "successful", "failed", "throttled", "average_ms", "p95_ms")
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,9 @@ class Row:
 @bp.get("/settings/channels/usage")
 def usage() -> ResponseReturnValue:
     """Requests, success and times by endpoint, of the days from `from` to `to`."""
-    viewer, today = require(Permission.CHANNELS_SEE), utc_now().date()
-    values = {name: request.args.get(name, "") for name in ("from", "to")}
-    values["from"] = values["from"] or (today - timedelta(days=SHOWN_DAYS - 1)).isoformat()
-    values["to"] = values["to"] or today.isoformat()
+    viewer, values = require(Permission.CHANNELS_SEE), _asked_days()
     days, errors = _read_days(values)
-    names = _account_names(viewer)
+    names = list_account_names(db.session(), viewer.brand_ids)
     rows = list_usage(db.session(), first=days[0], last=days[1], accounts=list(names)) if days else []
     return page(
         "usage/usage.html",
@@ -59,6 +58,34 @@ def usage() -> ResponseReturnValue:
         kept_days=KEPT_DAYS,
         status=422 if errors else 200,
     )
+
+
+@bp.get("/settings/channels/usage.csv")
+def usage_csv() -> ResponseReturnValue:
+    """The same for programs and spreadsheets: a line per connection and endpoint."""
+    viewer = require(Permission.CHANNELS_SEE)
+    days, errors = _read_days(_asked_days())
+    if days is None:
+        abort(422, description="; ".join(errors.values()))
+    names = list_account_names(db.session(), viewer.brand_ids)
+    rows = [_cells(row, names) for row in list_usage(db.session(), first=days[0], last=days[1], accounts=list(names))]
+    lines = csv_lines(HEADS, rows, dialect=Dialect.PROGRAMS, locale=viewer.locale, zone=ZoneInfo(viewer.timezone))
+    response = Response("".join(lines), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="usage-{days[0]}-{days[1]}.csv"'
+    return response
+
+
+def _asked_days() -> dict[str, str]:
+    """`from` and `to` of the address, else the last days."""
+    today = utc_now().date()
+    usual = {"from": (today - timedelta(days=SHOWN_DAYS - 1)).isoformat(), "to": today.isoformat()}
+    return {name: request.args.get(name) or day for name, day in usual.items()}
+
+
+def _cells(row: Used, names: dict[str, str]) -> list[Any]:
+    counted = [row.requests, row.requests - row.failures, row.failures, row.throttled]
+    times = [round(row.average_ms, 1), row.p95_ms]
+    return ["in" if row.is_ours else "out", row.provider, names.get(row.account, ""), row.endpoint, *counted, *times]
 
 
 def _read_days(values: dict[str, str]) -> tuple[tuple[date, date] | None, dict[str, str]]:
@@ -73,19 +100,13 @@ def _read_days(values: dict[str, str]) -> tuple[tuple[date, date] | None, dict[s
     return (None if errors else (days["from"], days["to"])), errors
 
 
-def _account_names(viewer: Viewer) -> dict[str, str]:
-    """What may be seen, by id: the channels and connections of one's brands, and what is called for none."""
-    session = db.session()
-    named = {str(one.id): one.name for one in list_channels(session, brand_ids=viewer.brand_ids)}
-    named |= {str(one.id): one.name for one in list_integrations(session, brand_ids=viewer.brand_ids)}
-    return {**named, "": _("For no single connection")}
-
-
 def _groups(rows: Sequence[Used], names: dict[str, str]) -> list[tuple[str, list[Row]]]:
     """The connections with their endpoints; last, who called us."""
     found: dict[str, list[Row]] = {}
     for row in rows:
-        found.setdefault(_("Calls to us") if row.is_ours else names[row.account], []).append(_row(row))
+        found.setdefault(_("Calls to us") if row.is_ours else names[row.account] or _("For no single connection"), []).append(
+            _row(row)
+        )
     return list(found.items())
 
 

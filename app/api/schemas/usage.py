@@ -1,0 +1,36 @@
+"""Usage as the API shows it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from app.api.schemas.base import Output, Query
+
+
+class UsageQuery(Query):
+    first_day: Annotated[date, Field(description="In UTC")]
+    last_day: Annotated[date, Field(description="The last day that is part of it")]
+
+
+class EndpointUsageOut(Output):
+    """One endpoint over the days. `account`: the channel or connection, "" where it is called for none. `p95_ms`: 95 of 100 calls
+    took no longer, null where that is past what is measured."""
+
+    direction: Literal["in", "out"]
+    provider: str
+    account: str
+    endpoint: str
+    requests: int
+    failed: int
+    throttled: int
+    average_ms: float
+    p95_ms: int | None
+
+
+class UsageOut(Output):
+    first_day: date
+    last_day: date
+    endpoints: list[EndpointUsageOut]

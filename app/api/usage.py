@@ -1,0 +1,46 @@
+"""/usage"""
+
+from __future__ import annotations
+
+from werkzeug.wrappers import Response
+
+from app.api.answers import show
+from app.api.authorize import require
+from app.api.registry import Routes
+from app.api.schemas.usage import EndpointUsageOut, UsageOut, UsageQuery
+from app.core.db import db
+from app.core.problems import invalid
+from app.domain.accounts.permissions import Permission
+from app.domain.integrations.queries import list_account_names
+from app.domain.usage.queries import Used, list_usage
+
+routes = Routes("Usage")
+
+
+@routes.add("get", "/usage", scope="channels:read", answers=UsageOut, refuses=(422,))
+def get_usage(query: UsageQuery) -> Response:
+    """Show how often endpoints were called.
+
+    For leads and managers: per connection and endpoint, of the days asked for (in UTC, kept for 100 days), the busiest first; at
+    most 500. Calls we make are `out`, those made to us `in`.
+    """
+    viewer = require(Permission.CHANNELS_SEE)
+    if query.first_day > query.last_day:
+        raise invalid("last_day", "must not come before first_day")
+    names = list_account_names(db.session(), viewer.brand_ids)
+    found = list_usage(db.session(), first=query.first_day, last=query.last_day, accounts=list(names))
+    return show(UsageOut(first_day=query.first_day, last_day=query.last_day, endpoints=[_out(row, names) for row in found]))
+
+
+def _out(row: Used, names: dict[str, str]) -> EndpointUsageOut:
+    return EndpointUsageOut(
+        direction="in" if row.is_ours else "out",
+        provider=row.provider,
+        account=names.get(row.account, ""),
+        endpoint=row.endpoint,
+        requests=row.requests,
+        failed=row.failures,
+        throttled=row.throttled,
+        average_ms=round(row.average_ms, 1),
+        p95_ms=row.p95_ms,
+    )
