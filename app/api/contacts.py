@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.api.answers import Answer, answer, check_if_match, show, version_tag
-from app.api.authorize import current_viewer
+from app.api.authorize import current_viewer, require
 from app.api.idempotency import write
 from app.api.registry import Routes
 from app.api.schemas.base import IdPath
@@ -107,8 +107,8 @@ def _update(session: Session, viewer: Viewer, contact_id: uuid.UUID, body: Conta
     find_contact(session, contact_id=contact_id, within=contact_in_sight(viewer))
     contact = lock_contact(session, contact_id)
     check_if_match(version_tag(contact))
-    if contact.id != viewer.contact_id and not viewer.may(Permission.PEOPLE_MANAGE) and _is_colleague(session, contact):
-        raise Problem("forbidden", "A colleague's contact is changed by themselves or by an admin")
+    if contact.id != viewer.contact_id and _is_colleague(session, contact):
+        require(Permission.PEOPLE_MANAGE)
     _check_parent(session, viewer, body)
     edit = _edit(body, body.model_dump(exclude_unset=True))
     _check_identities(session, viewer, edit)

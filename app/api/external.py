@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.api.answers import Answer, answer
-from app.api.authorize import current_viewer
+from app.api.authorize import current_viewer, require
 from app.api.idempotency import write
 from app.api.registry import Routes
 from app.api.schemas.base import IdPath
@@ -119,8 +119,7 @@ def _send(session: Session, viewer: Viewer, body: ExternalMailCreate) -> Answer:
 
 
 def _start(session: Session, viewer: Viewer, body: MailingCreate) -> Answer:
-    if not viewer.may(Permission.MAILINGS_SEND):
-        raise Problem("forbidden", "Leads and administrators send mailings")
+    require(Permission.MAILINGS_SEND)
     if bool(body.recipients) == bool(body.list_id):
         raise invalid("recipients", "give `recipients` or a `list_id`, one of them")
     channel = _channel(session, viewer, body.channel_id)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.api.answers import Answer, answer, check_if_match, show, version_tag
-from app.api.authorize import current_viewer
+from app.api.authorize import current_viewer, require
 from app.api.idempotency import write
 from app.api.registry import Routes
 from app.api.schemas.base import IdPath
@@ -132,8 +132,7 @@ def _etag(template: ReplyTemplate) -> str:
 
 
 def _create(session: Session, viewer: Viewer, body: TemplateCreate) -> Answer:
-    if not viewer.may(Permission.TEMPLATES_MANAGE):
-        raise Problem("forbidden", "Leads and administrators write templates")
+    require(Permission.TEMPLATES_MANAGE)
     keys = _brand_keys(session, viewer)
     if not body.message_template and not body.html_template:
         raise invalid("message_template", "write it, or html_template")
@@ -161,8 +160,9 @@ def _update(session: Session, viewer: Viewer, template_id: uuid.UUID, body: Temp
     template, now, keys = lock_template(session, template_id), utc_now(), _brand_keys(session, viewer)
     row = find_template(session, viewer=viewer, template_id=template_id)
     check_if_match(_etag(template))
+    require(Permission.TEMPLATES_MANAGE)
     if not may_change(viewer, row):
-        raise Problem("forbidden", "Leads and administrators who see all its brands change a template")
+        raise Problem("forbidden", "A template is changed by who sees all its brands")
     try:
         edit_template(session, template_id, _changed(row, body, keys), now=now, actor=viewer.actor)
     except BadTemplate as error:

@@ -5,11 +5,12 @@ A failure on our side is shown without asking the database who is looking: it ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Flask, current_app, g, make_response, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale, gettext
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from htmx_flask import request
 from sqlalchemy.exc import OperationalError
@@ -20,6 +21,9 @@ from werkzeug.wrappers import Response
 from app.core.log import get_logger
 from app.core.problems import problem_of
 from app.core.storage import StorageFailed
+from app.domain.accounts.permissions import Permission
+from app.domain.accounts.role_table import permission_words
+from app.domain.accounts.views import role_words
 
 log = get_logger(__name__)
 KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
@@ -31,6 +35,7 @@ class Words:
 
     title: str
     text: str
+    permission: str = ""  # what the role lacks, by its name, where that is why
 
 
 def init_app(app: Flask) -> None:
@@ -65,6 +70,9 @@ def _storage_failed(error: StorageFailed) -> ResponseReturnValue:
 
 def _explained(error: HTTPException, status: int) -> Response:
     words = _stale_form() if isinstance(error, CSRFError) else words_for(status)
+    permission = getattr(error, "permission", None)
+    if permission is not None and current_user.is_authenticated:
+        words = replace(words, text=_missing(permission), permission=permission.value)
     template = "errors/fragment.html" if request.htmx else "errors/page.html"
     return make_response(render_template(template, status=status, words=words), status)
 
@@ -81,6 +89,12 @@ def _broken(status: int) -> Response:
 
 def _(text: str) -> str:
     return str(gettext(text))
+
+
+def _missing(permission: Permission) -> str:
+    """Which permission the role lacks, and whom to ask."""
+    said = {"role": role_words(current_user.role), "what": permission_words(permission)}
+    return str(gettext("Your role, %(role)s, lacks the permission “%(what)s”. If you need it, ask an administrator.", **said))
 
 
 def _stale_form() -> Words:

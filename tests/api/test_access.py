@@ -22,7 +22,11 @@ from tests.domain.appointments.factories import make_appointment
 from tests.domain.orders.factories import make_order
 
 NAMES = [operation.name for operation in OPERATIONS]
-FOR_OTHERS = {"list_webhooks", *(one.name for one in OPERATIONS if one.tag == "Partners")}  # Alice may not, and is told so
+FOR_OTHERS = {
+    "list_webhooks",
+    "get_usage",
+    *(one.name for one in OPERATIONS if one.tag == "Partners"),
+}  # Alice may not, and is told so
 # Partners are nobody's who may not manage them: an agent is told so, whichever she asks for.
 WITH_ID = [operation for operation in OPERATIONS if "<uuid:id>" in operation.rule and operation.tag != "Partners"]
 
@@ -158,7 +162,7 @@ def test_a_method_that_is_not_there_is_told_what_is(client: FlaskClient, world: 
     answer = client.delete("/api/v1/communication/threads")
     assert (answer.status_code, answer.mimetype) == (405, MEDIA_TYPE)
     assert {"GET", "POST"} <= set(answer.headers["Allow"].replace(" ", "").split(","))
-    assert client.post("/api/channels", json={}).status_code == 405
+    assert client.post("/api/search", json={}).status_code == 405
 
 
 def test_a_browser_session_is_no_way_into_the_api(client: FlaskClient, world: World) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.core.ids import new_id
 from app.domain.accounts.models import Brand, BrandMember, Role, Team, TeamMember, User
 from app.domain.accounts.passwords import check_strength, hash_password, needs_rehash, verify_password
+from app.domain.accounts.permissions import Permission, role_may, users_with
 from app.domain.accounts.queries import find_user_by_email, get_user
 from app.domain.accounts.sessions import end_sessions
 from app.domain.accounts.throttle import take_back_try
@@ -149,7 +150,7 @@ def update_profile(session: Session, user: User, profile: Profile, *, now: datet
 
 def change_standing(session: Session, user_id: uuid.UUID, standing: Standing, *, now: datetime, actor: Actor) -> None:
     """Change role, brands and teams; a new role ends the person's sessions. Raises LastAdmin, UserMissing."""
-    if standing.role != Role.ADMIN:
+    if not role_may(standing.role, Permission.PEOPLE_MANAGE):
         _require_another_admin(session, user_id)
     user = get_user(session, user_id, lock=True)
     if user.role != standing.role:
@@ -191,8 +192,8 @@ def enable_user(session: Session, user_id: uuid.UUID, *, now: datetime, actor: A
 
 def _require_another_admin(session: Session, user_id: uuid.UUID) -> None:
     """Raise LastAdmin if this is the only active one; the admins stay locked, so that two cannot remove each other at once."""
-    active = sa.select(User.id).where(User.role == Role.ADMIN, User.disabled_at.is_(None)).order_by(User.id).with_for_update()
-    if session.execute(active).scalars().all() == [user_id]:
+    active = sa.select(User.id).where(users_with(Permission.PEOPLE_MANAGE), User.disabled_at.is_(None)).order_by(User.id)
+    if session.execute(active.with_for_update()).scalars().all() == [user_id]:
         raise LastAdmin
 
 

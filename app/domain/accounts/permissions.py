@@ -32,10 +32,12 @@ class Permission(StrEnum):
     SETTINGS_SEE = "settings.see"
     PEOPLE_SEE = "people.see"
     CHANNELS_SEE = "channels.see"
-    ANALYTICS_SEE = "analytics.see"  # figures of all; one's own need none
+    ANALYTICS_SEE = "analytics.see"  # figures of all, with names; one's own need none
     ABSENCES_MANAGE = "absences.manage"  # of others; one's own need none
     ARTICLES_MANAGE = "articles.manage"
+    CAPACITY_MANAGE = "capacity.manage"  # how much each colleague is given, what they can do, who is away
     DELIVERIES_MANAGE = "deliveries.manage"  # stuck ones, and addresses that are not written to any more
+    ESCALATIONS_LEAD = "escalations.lead"  # is told at 90 %, as a lead of the team or brand
     ESCALATIONS_RECEIVE = "escalations.receive"
     EVENTS_MANAGE = "events.manage"  # what came in and could not be processed
     MACROS_MANAGE = "macros.manage"
@@ -43,9 +45,11 @@ class Permission(StrEnum):
     ORDERS_EXPORT = "orders.export"  # many at once, as a file
     ORDERS_IMPORT = "orders.import"  # from a file, and take that back
     ORDERS_REOPEN = "orders.reopen"  # what is completed or cancelled, and end what is under way
+    REPORTS_SHARE = "reports.share"  # with everyone
     ROUTING_MANAGE = "routing.manage"
     RULES_MANAGE = "rules.manage"
     SURVEYS_MANAGE = "surveys.manage"  # what customers are asked afterwards
+    TARGETS_MANAGE = "targets.manage"  # what each figure of a brand should be
     TEMPLATES_MANAGE = "templates.manage"
     VIEWS_SHARE = "views.share"  # with everyone
     VISITS_PLAN = "visits.plan"  # the day planner, and what is ticked at visits
@@ -78,36 +82,48 @@ _AGENT = _READ_ONLY | {
     Permission.TASKS_CHANGE,
     Permission.VISITS_CHANGE,
 }
-_LEAD = _AGENT | {
+# What a lead and a manager both do: see how it goes for everybody, and stand in where it does not.
+_LEADING = _AGENT | {
     Permission.SETTINGS_SEE,
     Permission.PEOPLE_SEE,
     Permission.CHANNELS_SEE,
     Permission.ANALYTICS_SEE,
     Permission.ABSENCES_MANAGE,
     Permission.ARTICLES_MANAGE,
-    Permission.DELIVERIES_MANAGE,
+    Permission.CAPACITY_MANAGE,
     Permission.ESCALATIONS_RECEIVE,
-    Permission.EVENTS_MANAGE,
-    Permission.MACROS_MANAGE,
     Permission.MAILINGS_SEND,
     Permission.ORDERS_EXPORT,
     Permission.ORDERS_IMPORT,
     Permission.ORDERS_REOPEN,
+    Permission.VIEWS_SHARE,
+}
+# A lead runs the day: queues, rules, texts, the plan, what got stuck.
+_LEAD = _LEADING | {
+    Permission.DELIVERIES_MANAGE,
+    Permission.ESCALATIONS_LEAD,
+    Permission.EVENTS_MANAGE,
+    Permission.MACROS_MANAGE,
     Permission.ROUTING_MANAGE,
     Permission.RULES_MANAGE,
-    Permission.SURVEYS_MANAGE,
     Permission.TEMPLATES_MANAGE,
-    Permission.VIEWS_SHARE,
     Permission.VISITS_PLAN,
 }
+# A manager answers for the figures: what they should be, who reads them, what customers are asked.
+_MANAGER = _LEADING | {
+    Permission.REPORTS_SHARE,
+    Permission.SURVEYS_MANAGE,
+    Permission.TARGETS_MANAGE,
+}
+_NOT_OF_ADMINS = frozenset({Permission.PORTAL_OWN, Permission.ESCALATIONS_LEAD})  # a matter of who one is, not of what one may
 _OF_ROLE = {
     Role.READ_ONLY: _READ_ONLY,
     Role.TECHNICIAN: frozenset({Permission.VISITS_OWN}),
     Role.PARTNER: frozenset({Permission.PORTAL_OWN}),
     Role.AGENT: _AGENT,
     Role.LEAD: _LEAD,
-    Role.MANAGER: _LEAD | {Permission.ANALYTICS_SEE},
-    Role.ADMIN: frozenset(Permission) - {Permission.PORTAL_OWN},
+    Role.MANAGER: _MANAGER,
+    Role.ADMIN: frozenset(Permission) - _NOT_OF_ADMINS,
 }
 # Who works here. A partner's people come in by their partner's page and are no colleagues.
 COLLEAGUES = tuple(role for role in Role if role != Role.PARTNER)

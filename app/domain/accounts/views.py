@@ -57,8 +57,8 @@ def role_words(role: str) -> str:
 def role_hints() -> dict[str, str]:
     return {
         Role.AGENT: _("Reads and answers the threads of their brands, with their tasks, orders and visits."),
-        Role.LEAD: _("Also manages templates, rules and routing, and what could not be processed."),
-        Role.MANAGER: _("Also sees the analytics of their brands."),
+        Role.LEAD: _("Also runs the day: routing, automation, templates, the planner, and what got stuck."),
+        Role.MANAGER: _("Like an agent, and answers for the figures: analytics, targets, shared reports, surveys, workload."),
         Role.TECHNICIAN: _("Sees their own visits and the conversations about them, nothing else."),
         Role.READ_ONLY: _("Reads everything of their brands and changes nothing."),
         Role.ADMIN: _("Also manages people, channels and settings, and sees every brand."),
@@ -82,6 +82,7 @@ def scope_hints() -> dict[str, str]:
         "templates:read": _("Read templates"),
         "templates:write": _("Add, change and archive templates"),
         "channels:read": _("List channels and their health"),
+        "channels:write": _("Connect and change channels"),
         "brands:read": _("List brands"),
         "brands:write": _("Add, change and archive brands"),
         "users:read": _("List colleagues and teams"),

@@ -36,6 +36,7 @@ WAITING = f"{AT_WORK} AND t.assignee_user_id IS NULL AND (t.last_inbound_at IS N
 DUE_ORDER = "{0}.response_due_at NULLS LAST, {0}.priority_rank DESC, {0}.created_at, {0}.id"
 
 _ANSWERING = ", ".join(f"'{role}'" for role in roles_with(Permission.THREADS_REPLY))
+_ALL_BRANDS = ", ".join(f"'{role}'" for role in roles_with(Permission.BRANDS_ALL))
 
 # Everybody who answers, with what routing knows of them; `is_there` and `is_at_work` at the moment `:now`.
 PEOPLE = f"""
@@ -49,10 +50,10 @@ PEOPLE = f"""
             AND extract(hour FROM local.at) * 60 + extract(minute FROM local.at) < (h->>2)::int
         ) AS is_at_work,
         coalesce(p.skills, '{{}}') AS skills, coalesce(p.languages, '{{}}') AS languages,
-        coalesce(p.capacity, CASE WHEN u.role = 'admin' THEN 0 ELSE {CAPACITY} END) AS capacity,
+        coalesce(p.capacity, CASE WHEN u.role IN ({_ALL_BRANDS}) THEN 0 ELSE {CAPACITY} END) AS capacity,
         coalesce(work.load, 0) AS load,
         ARRAY(SELECT m.team_id FROM team_members m WHERE m.user_id = u.id) AS teams,
-        ARRAY(SELECT b.id FROM brands b WHERE u.role = 'admin' OR EXISTS (
+        ARRAY(SELECT b.id FROM brands b WHERE u.role IN ({_ALL_BRANDS}) OR EXISTS (
             SELECT FROM brand_members m WHERE m.brand_id = b.id AND m.user_id = u.id)) AS brands
     FROM users u
     LEFT JOIN availabilities a ON a.user_id = u.id

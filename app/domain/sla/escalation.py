@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from app.core.db import table_of
 from app.core.ids import new_id
 from app.core.prepared import as_written
-from app.domain.accounts.models import Brand, BrandMember, Role, Team, TeamMember, User
+from app.domain.accounts.models import Brand, BrandMember, Team, TeamMember, User
 from app.domain.accounts.permissions import Permission, users_with
 from app.domain.events.actions import SYSTEM, record
 from app.domain.events.models import Event
@@ -172,7 +172,7 @@ def _who_see(session: Session, thread: Thread, who: sa.Select[Any]) -> list[uuid
 
 def _leads(session: Session, thread: Thread) -> list[uuid.UUID]:
     """The leads of the thread's team; where it has none, those of its brand."""
-    leads = sa.select(User.id).where(User.disabled_at.is_(None), User.role == Role.LEAD).order_by(User.id)
+    leads = sa.select(User.id).where(User.disabled_at.is_(None), users_with(Permission.ESCALATIONS_LEAD)).order_by(User.id)
     member = sa.select(BrandMember.user_id).where(BrandMember.brand_id == thread.brand_id)
     leads = leads.where(User.id.in_(member))
     of_team = leads.where(User.id.in_(sa.select(TeamMember.user_id).where(TeamMember.team_id == thread.team_id)))

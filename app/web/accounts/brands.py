@@ -122,7 +122,7 @@ def set_visits(brand_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _set_rule(brand_id: uuid.UUID, rule: BrandRule, *, is_on: bool) -> ResponseReturnValue:
-    viewer = require(Permission.PEOPLE_SEE)
+    viewer = require(Permission.RULES_MANAGE)
     if brand_id not in viewer.brand_ids:
         abort(404)
     with transaction() as session:

@@ -50,23 +50,35 @@ def _first_steps() -> Door | None:
 
 
 def _reached_and_reaching() -> list[Door]:
-    sees, sla = Permission.SETTINGS_SEE, Permission.SLA_MANAGE
     channels = (
-        _page(_("Channels"), "connections.channels", sees, _("mailbox e-mail WhatsApp SMS phone credentials connect")),
-        _page(_("Auto-replies"), "auto_replies.channels", sla, _("automatic answers outside opening hours away")),
+        _page(
+            _("Channels"),
+            "connections.channels",
+            Permission.CHANNELS_SEE,
+            _("mailbox e-mail WhatsApp SMS phone credentials connect"),
+        ),
+        _page(
+            _("Auto-replies"),
+            "auto_replies.channels",
+            Permission.AUTO_REPLIES_MANAGE,
+            _("automatic answers outside opening hours away"),
+        ),
         _page(_("Usage"), "usage.usage", Permission.CHANNELS_SEE, _("messages sent received limit per day")),
     )
     integrations = (
-        _page(_("Integrations"), "integrations.integrations", sla, _("Xero accounting shop connect")),
+        _page(_("Integrations"), "integrations.integrations", Permission.INTEGRATIONS_MANAGE, _("Xero accounting shop connect")),
         _page(_("Partners"), "partners.partners", Permission.PARTNERS_MANAGE, _("commission products keys")),
-        _page(_("Microsoft Teams"), "notifications.teams_cards", sla, _("cards channel notifications")),
+        _page(_("Microsoft Teams"), "notifications.teams_cards", Permission.TEAM_CARDS_MANAGE, _("cards channel notifications")),
     )
     people = (
-        _page(_("People"), "accounts.people", sees, _("colleagues roles invite")),
-        _page(_("Capacity"), "routing.workers", Permission.ROUTING_MANAGE, _("who takes threads availability skills agents")),
+        _page(_("People"), "accounts.people", Permission.PEOPLE_SEE, _("colleagues roles invite")),
+        _page(_("Roles"), "accounts.roles", Permission.PEOPLE_SEE, _("permissions rights may access who")),
+        _page(_("Capacity"), "routing.workers", Permission.CAPACITY_MANAGE, _("who takes threads availability skills agents")),
         _page(_("Managers"), "accounts.managers", Permission.PEOPLE_MANAGE, _("escalation management")),
     )
-    brands = _page(_("Teams and brands"), "accounts.brands", sees, _("signature order prefix colour language members logo"))
+    brands = _page(
+        _("Teams and brands"), "accounts.brands", Permission.PEOPLE_SEE, _("signature order prefix colour language members logo")
+    )
     return [
         _door(_("Channels"), "link", channels),
         _door(_("Integrations"), "plug", integrations),
@@ -76,26 +88,34 @@ def _reached_and_reaching() -> list[Door]:
 
 
 def _working() -> list[Door]:
-    sees, sla = Permission.SETTINGS_SEE, Permission.SLA_MANAGE
     times = (
-        _page(_("Response times"), "sla.policies", sla, _("SLA policy deadline escalation answer times first next response")),
-        _page(_("Opening hours"), "sla.calendars", sla, _("business calendars holidays closed")),
+        _page(
+            _("Response times"),
+            "sla.policies",
+            Permission.SLA_MANAGE,
+            _("SLA policy deadline escalation answer times first next response"),
+        ),
+        _page(_("Opening hours"), "sla.calendars", Permission.SLA_MANAGE, _("business calendars holidays closed")),
     )
     writing = (
-        _page(_("Templates"), "reply_templates.templates", None, _("replies snippets texts")),
-        _page(_("Macros"), "inbox.macros", None, _("steps at once")),
+        _page(_("Templates"), "reply_templates.templates", Permission.THREADS_SEE, _("replies snippets texts")),
+        _page(_("Macros"), "inbox.macros", Permission.THREADS_SEE, _("steps at once")),
     )
     automation = (
-        _page(_("Automation"), "automation.rules", sees, _("rules triggers actions tags")),
+        _page(_("Automation"), "automation.rules", Permission.RULES_MANAGE, _("rules triggers actions tags")),
         _page(_("Questions afterwards"), "surveys.surveys", Permission.SURVEYS_MANAGE, _("survey satisfaction CSAT NPS")),
     )
     articles = (
-        _page(_("Articles"), "orders.articles", sees, _("products prices")),
-        _page(_("Checklists"), "field.checklists", sees, _("technicians visits")),
+        _page(_("Articles"), "orders.articles", Permission.ARTICLES_MANAGE, _("products prices")),
+        _page(_("Checklists"), "field.checklists", Permission.VISITS_PLAN, _("technicians visits")),
         _page(_("Orders and money"), "orders.settings", Permission.BRANDS_MANAGE, _("currency taxes VAT statuses steps")),
     )
     return [
-        _door(_("Routing"), "merge", [_page(_("Routing"), "routing.rules", sees, _("rules assign queue teams"))]),
+        _door(
+            _("Routing"),
+            "merge",
+            [_page(_("Routing"), "routing.rules", Permission.ROUTING_MANAGE, _("rules assign queue teams"))],
+        ),
         _door(_("Automation"), "bot", automation),
         _door(_("Response times"), "clock", times),
         _door(_("Templates and macros"), "file-text", writing),
@@ -104,18 +124,22 @@ def _working() -> list[Door]:
 
 
 def _problems() -> Door:
-    sees = Permission.SETTINGS_SEE
     pages = (
-        _page(_("Undelivered"), "deliveries.stuck", sees, _("stuck deliveries failed not sent bounced")),
-        _page(_("Blocked recipients"), "suppressions.suppressions", sees, _("stopped addresses unsubscribed bounces")),
-        _page(_("Events"), "quarantine.events", sees, _("rejected wrong signature inbound")),
+        _page(_("Undelivered"), "deliveries.stuck", Permission.DELIVERIES_MANAGE, _("stuck deliveries failed not sent bounced")),
+        _page(
+            _("Blocked recipients"),
+            "suppressions.suppressions",
+            Permission.DELIVERIES_MANAGE,
+            _("stopped addresses unsubscribed bounces"),
+        ),
+        _page(_("Events"), "quarantine.events", Permission.EVENTS_MANAGE, _("rejected wrong signature inbound")),
     )
     return _door(_("Delivery problems"), "hourglass", pages)
 
 
 def _api() -> Door:
     pages = (
-        _page(_("Webhooks"), "callbacks.webhooks", Permission.SLA_MANAGE, _("endpoints deliveries secret")),
+        _page(_("Webhooks"), "callbacks.webhooks", Permission.INTEGRATIONS_MANAGE, _("endpoints deliveries secret")),
         _page(_("API tokens"), "accounts.tokens", None, _("keys developer")),
     )
     return _door(_("API"), "webhook", pages)

@@ -20,6 +20,7 @@ from app.core.db import db
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.permissions import Permission
 from app.domain.appointments.own_visits import is_of_own_visit
+from app.web.accounts.refusal import refuse
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -41,9 +42,37 @@ AREAS = {
     "quotes": Needs(Permission.ORDERS_SEE, Permission.ORDERS_CHANGE),
     "order_mail": Needs(Permission.ORDERS_SEE, Permission.ORDERS_CHANGE),
     "tasks": Needs(Permission.TASKS_SEE, Permission.TASKS_CHANGE),
+    "mailings": Needs(Permission.MAILINGS_SEND, Permission.MAILINGS_SEND),
     "appointments": Needs(Permission.VISITS_SEE, Permission.VISITS_CHANGE),
 }
 PAGES = {
+    # Pages that are nothing but a form: who may not send it does not open it.
+    **dict.fromkeys(
+        (
+            "inbox.new_ticket",
+            "inbox.choose_merge",
+            "inbox.choose_split",
+            "inbox.choose_team",
+            "inbox.choose_order",
+            "inbox.choose_customer",
+            "inbox.choose_partner",
+            "inbox.forward_form",
+            "inbox.thread_macros",
+            "inbox.bulk_macros",
+            "reply_templates.thread_templates",
+            "routing.availability",
+        ),
+        Needs(Permission.THREADS_REPLY, Permission.THREADS_REPLY),
+    ),
+    **dict.fromkeys(
+        ("contacts.new_contact", "contacts.edit_contact", "contacts.new_call", "contacts.choose_merge"),
+        Needs(Permission.CONTACTS_CHANGE, Permission.CONTACTS_CHANGE),
+    ),
+    **dict.fromkeys(("orders.new_order", "quotes.prepare"), Needs(Permission.ORDERS_CHANGE, Permission.ORDERS_CHANGE)),
+    **dict.fromkeys(
+        ("appointments.plan_for_thread", "appointments.plan_for_order"), Needs(Permission.VISITS_CHANGE, Permission.VISITS_CHANGE)
+    ),
+    **dict.fromkeys(("orders.keep_view", "orders.drop_view"), Needs(Permission.ORDERS_SEE, Permission.ORDERS_SEE)),
     **dict.fromkeys(
         (
             "inbox.set_read",
@@ -54,6 +83,8 @@ PAGES = {
             "inbox.place_saved_view",
             "inbox.delete_saved_view",
             "reply_templates.preview",
+            "analytics.keep_report",
+            "analytics.drop_report",
         ),
         READING,
     ),
@@ -76,7 +107,7 @@ OPEN_PAGES = frozenset(
         *(
             f"accounts.{name}"
             for name in (
-                "sign_in", "let_in", "sign_out", "settings", "profile", "save_profile", "security", "save_password",
+                "sign_in", "let_in", "sign_out", "settings", "profile", "save_profile", "set_theme", "security", "save_password",
                 "revoke_session", "revoke_other_sessions", "tokens", "make_token", "end_token",
                 "set_up", "finish_set_up", "invited", "accept", "forgotten", "send_link",
             )
@@ -102,7 +133,7 @@ WITH_PORTAL = frozenset(
         *(
             f"accounts.{name}"
             for name in (
-                "sign_in", "let_in", "sign_out", "settings", "profile", "save_profile", "security", "save_password",
+                "sign_in", "let_in", "sign_out", "settings", "profile", "save_profile", "set_theme", "security", "save_password",
                 "revoke_session", "revoke_other_sessions", "set_up", "finish_set_up", "invited", "accept",
                 "forgotten", "send_link",
             )
@@ -150,17 +181,18 @@ def _check() -> None:
         return
     viewer: Viewer = current_user.viewer
     needs = PAGES.get(endpoint) or AREAS.get(area, INBOX)
-    if viewer.may(needs.read if request.method in SAFE_METHODS else needs.write):
+    needed = needs.read if request.method in SAFE_METHODS else needs.write
+    if viewer.may(needed):
         return
     if not viewer.may(Permission.VISITS_OWN) or endpoint not in THROUGH_VISIT:
-        abort(403)
+        refuse(needed)
     if not _through_visit(viewer):
         abort(404)
 
 
 def _check_partner(endpoint: str, area: str) -> None:
     if area != PORTAL and endpoint not in WITH_PORTAL:
-        abort(403)
+        refuse((PAGES.get(endpoint) or AREAS.get(area, INBOX)).read)
 
 
 def _has_own_door(area: str) -> bool:

@@ -37,6 +37,7 @@ from app.domain.accounts.queries import (
     list_people,
     list_teams,
 )
+from app.domain.accounts.role_table import list_permission_groups, list_role_columns
 from app.domain.contacts.actions import create_own_contact
 from app.web.accounts.blueprint import bp
 from app.web.accounts.forms import NewPersonForm, PersonForm, choices
@@ -53,6 +54,13 @@ def people() -> ResponseReturnValue:
     require(Permission.PEOPLE_SEE)
     session = db.session()
     return page("accounts/people.html", people=list_people(session), brand_count=len(list_brands(session)))
+
+
+@bp.get("/settings/roles")
+def roles() -> ResponseReturnValue:
+    """What each role may do, as the table says that every page and the API ask."""
+    require(Permission.PEOPLE_SEE)
+    return page("accounts/roles.html", columns=list_role_columns(), groups=list_permission_groups())
 
 
 @bp.get("/settings/people/new")

@@ -26,6 +26,7 @@ from app.domain.accounts.first_admin import is_empty
 from app.domain.accounts.permissions import Permission
 from app.domain.accounts.sessions import ABSOLUTE, VIEWER_FIELDS, find_session, note_used
 from app.web.accounts.next_page import own_path
+from app.web.accounts.refusal import refuse
 
 TOUCH_EVERY = timedelta(minutes=1)
 COOKIE_KEY = "session_token"
@@ -115,7 +116,7 @@ def require(permission: Permission) -> Viewer:
     """Return who is looking, if they may do that; anybody else gets 403."""
     viewer = current_viewer()
     if not viewer.may(permission):
-        abort(403)
+        refuse(permission)
     return viewer
 
 

@@ -50,7 +50,7 @@ def keep_report() -> ResponseReturnValue:
     viewer, name = current_viewer(), " ".join(storable(request.form.get("name", "")).split())
     is_shared = request.form.get("shared") == "yes"
     if is_shared:
-        require(Permission.VIEWS_SHARE)
+        require(Permission.REPORTS_SHARE)
     args = parse(dict(parse_qsl(request.form.get("report", "")[:2000])), timezone=viewer.timezone, now=utc_now()).args()
     if not name or len(name) > NAME_CHARACTERS:
         return _reports_page(_("Give it a name of at most %(count)s characters.", count=NAME_CHARACTERS))
@@ -78,7 +78,7 @@ def drop_report(report_id: uuid.UUID) -> ResponseReturnValue:
 @bp.get("/analytics/targets")
 def targets() -> ResponseReturnValue:
     """What each figure of a brand should be; `brand` chooses one."""
-    require(Permission.ANALYTICS_SEE)
+    require(Permission.TARGETS_MANAGE)
     brand = _brand(request.args.get("brand", ""))
     return _targets_page(brand, _shown(read_targets(db.session(), [brand.id])))
 
@@ -86,7 +86,7 @@ def targets() -> ResponseReturnValue:
 @bp.post("/analytics/targets/<uuid:brand_id>")
 def set_targets(brand_id: uuid.UUID) -> ResponseReturnValue:
     """From now on these; an empty field is what the house proposes."""
-    viewer, brand = require(Permission.ANALYTICS_SEE), _brand(str(brand_id))
+    viewer, brand = require(Permission.TARGETS_MANAGE), _brand(str(brand_id))
     typed = {key: request.form.get(key, "").strip() for key in TARGETS}
     values, errors = {}, {}
     for key, text in typed.items():

@@ -17,6 +17,7 @@ from app.core.translation import gettext as _
 from app.domain.accounts.permissions import Permission
 from app.domain.appointments.absences import list_absences, note_absence, remove_absence
 from app.domain.appointments.queries import list_technicians
+from app.web.accounts.refusal import refuse
 from app.web.accounts.session import current_viewer
 from app.web.appointments.blueprint import bp
 from app.web.inbox.words import today
@@ -57,7 +58,7 @@ def remove(user_id: uuid.UUID, day: str) -> ResponseReturnValue:
     """They are there after all."""
     viewer, known = current_viewer(), _day(day, {})
     if user_id != viewer.user_id and not viewer.may(Permission.ABSENCES_MANAGE):
-        abort(403)
+        refuse(Permission.ABSENCES_MANAGE)
     if user_id not in _people() or known is None:
         abort(404)
     with transaction() as session:

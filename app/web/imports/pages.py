@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import abort, flash, redirect, request, url_for
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from app.core.runtime import runtime
 from app.core.storage import undone_on_error
 from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
+from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import list_offered_brands
 from app.domain.events.actions import Actor
 from app.domain.imports.actions import (
@@ -32,6 +33,7 @@ from app.domain.imports.actions import (
 from app.domain.imports.columns import FIELDS
 from app.domain.imports.models import RUNNING_PHASES, Import, ImportKind, ImportPhase, RowOutcome
 from app.domain.imports.queries import count_outcomes, get_import, kinds_of, list_imports, list_rows
+from app.web.accounts.refusal import refuse
 from app.web.accounts.session import current_viewer
 from app.web.imports import words
 from app.web.imports.blueprint import bp
@@ -109,7 +111,7 @@ def importer() -> Viewer:
     """Whoever may import something; others are told that they may not."""
     viewer = current_viewer()
     if not kinds_of(viewer):
-        abort(403)
+        refuse(Permission.ORDERS_IMPORT)
     return viewer
 
 

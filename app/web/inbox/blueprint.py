@@ -107,7 +107,13 @@ def nav_groups() -> list[dict[str, Any]]:
     analytics = _rail_item(_("Analytics"), "/analytics", "activity", path.startswith("/analytics"))
     planner = _rail_item(_("Planner"), "/planner", "calendar", path.startswith("/planner"))
     order_mail = _rail_item(_("Order mail"), "/order-mail", "mail", path.startswith("/order-mail"))
-    beside = ((order_mail, Permission.ORDERS_CHANGE), (planner, Permission.VISITS_PLAN), (analytics, Permission.ANALYTICS_SEE))
+    mailings = _rail_item(_("Mailings"), "/mailings", "send", path.startswith("/mailings"))
+    beside = (
+        (order_mail, Permission.ORDERS_CHANGE),
+        (planner, Permission.VISITS_PLAN),
+        (analytics, Permission.ANALYTICS_SEE),
+        (mailings, Permission.MAILINGS_SEND),
+    )
     work = [item for item, permission in beside if current_viewer().may(permission)]
     first = [_view_item(view, icon, path) for view, icon in (("open", "inbox"), ("mine", "user"), ("unassigned", "users"))]
     overdue = {

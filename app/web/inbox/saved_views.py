@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from flask import abort, flash, jsonify, make_response, redirect, url_for
+from flask import flash, jsonify, make_response, redirect, url_for
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
@@ -17,6 +17,7 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.text import storable
 from app.core.translation import gettext as _
+from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import list_teams
 from app.domain.routing.words import thread_type_words
 from app.domain.threads.columns import ASKED_FOR, Column, hidden_beside
@@ -37,6 +38,7 @@ from app.domain.threads.saved_views import View, ViewMissing, count_of_views, ge
 from app.domain.threads.search import clean_query
 from app.domain.threads.sorting import ListSort
 from app.domain.threads.view_models import ViewScope
+from app.web.accounts.refusal import refuse
 from app.web.accounts.session import current_viewer
 from app.web.inbox import words
 from app.web.inbox.blueprint import bp, parse_uuid, url_of_view, view_audiences, view_counts, view_title
@@ -197,7 +199,7 @@ def _own(view_id: uuid.UUID) -> View:
     """A view this viewer may change. Raises ViewMissing; 403 for one they may only look at."""
     view = get_view(db.session(), viewer=current_viewer(), view_id=view_id)
     if not view.may_be_changed_by(current_viewer()):
-        abort(403)
+        refuse(Permission.VIEWS_SHARE)
     return view
 
 

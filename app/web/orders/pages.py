@@ -76,7 +76,7 @@ def _case(session: Session, row: OrderRow, appointments: list[AppointmentRow]) -
     order, viewer = row.order, current_viewer()
     history, (taxes, payments) = list_history(session, ORDER, [order.id]), list_money(session, order.id)
     balance = balance_of(order, payments)
-    may_edit = order.status not in ENDED
+    may_edit = order.status not in ENDED and viewer.may(Permission.ORDERS_CHANGE)
     visits = [one.appointment.state for one in appointments if one.appointment.kind is AppointmentKind.VISIT]
     known = {**lacks_of_lines(line.item for line in row.lines), **lacks_of_visits(visits)}
     steps = list_steps(session, ORDER, order, may_reopen=viewer.may(Permission.ORDERS_REOPEN), known=known)

@@ -29,7 +29,7 @@ from app.web.routing.forms import DAYS, Filled, form_of_person, read_person
 @bp.get("/settings/routing/people")
 def workers() -> ResponseReturnValue:
     """Everybody of the viewer's brands: who is there, what they have and what they take."""
-    viewer = require(Permission.ROUTING_MANAGE)
+    viewer = require(Permission.CAPACITY_MANAGE)
     return page("routing/people.html", workers=_in_sight(viewer))
 
 
@@ -47,7 +47,7 @@ def save_worker(user_id: uuid.UUID) -> ResponseReturnValue:
     if abilities is None:
         return _editor(found, form, status=422)
     with transaction() as session:
-        save_profile(session, user_id, abilities, actor=require(Permission.ROUTING_MANAGE).actor, now=utc_now())
+        save_profile(session, user_id, abilities, actor=require(Permission.CAPACITY_MANAGE).actor, now=utc_now())
     runtime().nudger.nudge()
     flash(_("Saved."))
     return redirect(url_for("routing.workers"), 303)
@@ -58,7 +58,7 @@ def send_away(user_id: uuid.UUID) -> ResponseReturnValue:
     """Somebody went home and forgot to say so: nothing new comes to them until they say they are back."""
     found, _sees_all = _worker(user_id)
     with transaction() as session:
-        set_availability(session, user_id, AvailabilityState.AWAY, now=utc_now(), actor=require(Permission.ROUTING_MANAGE).actor)
+        set_availability(session, user_id, AvailabilityState.AWAY, now=utc_now(), actor=require(Permission.CAPACITY_MANAGE).actor)
     flash(_("%(name)s is away: nothing new comes to them until they are back.", name=found.name))
     return redirect(url_for("routing.workers"), 303)
 
@@ -69,7 +69,7 @@ def _in_sight(viewer: Viewer) -> list[Worker]:
 
 
 def _worker(user_id: uuid.UUID) -> tuple[Worker, bool]:
-    found = next((worker for worker in _in_sight(require(Permission.ROUTING_MANAGE)) if worker.user_id == user_id), None)
+    found = next((worker for worker in _in_sight(require(Permission.CAPACITY_MANAGE)) if worker.user_id == user_id), None)
     if found is None:
         abort(404)
     return found, role_may(get_user(db.session(), user_id).role, Permission.BRANDS_ALL)

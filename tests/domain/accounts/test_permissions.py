@@ -13,12 +13,16 @@ def _has(role: Role) -> set[Permission]:
 
 
 def test_each_role_of_the_inbox_has_what_the_one_before_has() -> None:
-    ladder = (Role.READ_ONLY, Role.AGENT, Role.LEAD, Role.MANAGER, Role.ADMIN)
-    assert all(_has(less) <= _has(more) for less, more in itertools.pairwise(ladder))
+    for leading in (Role.LEAD, Role.MANAGER):
+        ladder = (Role.READ_ONLY, Role.AGENT, leading, Role.ADMIN)
+        assert all(_has(less) - {Permission.ESCALATIONS_LEAD} <= _has(more) for less, more in itertools.pairwise(ladder))
 
 
-def test_a_manager_sees_the_analytics() -> None:
-    assert role_may(Role.MANAGER, Permission.ANALYTICS_SEE)
+def test_a_lead_runs_the_day_and_a_manager_answers_for_the_figures() -> None:
+    lead, manager = _has(Role.LEAD), _has(Role.MANAGER)
+    assert {Permission.ROUTING_MANAGE, Permission.VISITS_PLAN, Permission.TEMPLATES_MANAGE} <= lead - manager
+    assert manager - lead == {Permission.TARGETS_MANAGE, Permission.SURVEYS_MANAGE, Permission.REPORTS_SHARE}
+    assert {Permission.ANALYTICS_SEE, Permission.CAPACITY_MANAGE, Permission.MAILINGS_SEND} <= lead & manager
 
 
 def test_who_reads_only_has_no_permission_that_changes_anything() -> None:

@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
-from tests.web.accounts.audiences import ADMINS, GONE, LEADS, LEADS_OF_BRAND, PUBLIC, SET_UP, Entry
+from tests.web.accounts.audiences import (
+    ADMINS,
+    GONE,
+    IN,
+    LEADS,
+    LEADS_OF_BRAND,
+    PUBLIC,
+    SET_UP,
+    TOKEN_OF_ADMINS,
+    TOKEN_OF_ADMINS_OF_BRAND,
+    Audience,
+    Entry,
+    api,
+    change,
+)
 
 ACCOUNTS = (
+    *api("GET", "/usage", Audience(401, 403, IN, IN, 403, IN), query="first_day=2026-01-01&last_day=2026-01-31"),
+    Entry("GET", "/settings/channels/usage.csv", LEADS),
+    Entry("GET", "/mailings", LEADS),
+    Entry("POST", "/mailings", LEADS, data={"subject": ""}),
+    Entry("GET", "/mailings/new", LEADS),
+    Entry("POST", "/mailings/preview", LEADS, data={"subject": ""}),
+    Entry("POST", "/mailings/test", LEADS, data={"subject": ""}),
+    Entry("GET", "/mailings/<uuid:mailing_id>", LEADS_OF_BRAND),
+    Entry("POST", "/mailings/<uuid:mailing_id>/<control>", LEADS_OF_BRAND, ids={"control": "pause"}),
+    *api("POST", "/channels", TOKEN_OF_ADMINS, json={"kind": "pigeon", "channel_name": "Duif", "brand": "x", "address": "1"}),
+    *change("/channels/<uuid:id>", TOKEN_OF_ADMINS_OF_BRAND, json={"is_paused": False}),
     Entry("GET", "/settings/managers", ADMINS),
     Entry("POST", "/settings/managers", ADMINS, data={"executive": ""}),
     Entry("POST", "/settings/brands/<uuid:brand_id>/answering", LEADS_OF_BRAND),
     Entry("POST", "/settings/brands/<uuid:brand_id>/promises", LEADS_OF_BRAND),
     Entry("GET", "/settings/people", LEADS),
     Entry("POST", "/settings/people", ADMINS),
+    Entry("GET", "/settings/roles", LEADS),
     Entry("GET", "/settings/people/new", ADMINS),
     Entry("GET", "/settings/people/<uuid:user_id>", LEADS),
     Entry("POST", "/settings/people/<uuid:user_id>", ADMINS),

@@ -1,7 +1,7 @@
 """Who may use an address, for the table of every URL.
 
-Of Rita, who reads only, of Theo, a technician with a visit about the thread of the world, and of Paula, somebody of a partner,
-the table says nothing: what they are answered follows from what Alice is, and from the lists in
+Of Mia, a manager, of Rita, who reads only, of Theo, a technician with a visit about the thread of the world, and of Paula,
+somebody of a partner, the table says nothing: what they are answered follows from what Alice is, and from the lists in
 tests/web/accounts/narrow_roles.py (`expected_of`)."""
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class Audience:
     root: Verdict
     mallory: Verdict
     moritz: Verdict
+    mia: Verdict | None = None  # a manager of the brand; None: what Leila is, but for what leads alone do
     rita: Verdict | None = None  # where it is not what `expected_of` says
     theo: Verdict | None = None
     paula: Verdict | None = None
@@ -37,6 +38,8 @@ SIGNED_IN = Audience(SIGN_IN, IN, IN, IN, IN, IN)
 BRAND = Audience(SIGN_IN, IN, IN, IN, 404, 404)
 LEADS = Audience(SIGN_IN, 403, IN, IN, 403, IN)
 LEADS_OF_BRAND = Audience(SIGN_IN, 403, IN, IN, 403, 404)
+MANAGERS = Audience(SIGN_IN, 403, 403, IN, 403, 403, mia=IN)
+MANAGERS_OF_BRAND = Audience(SIGN_IN, 403, 403, IN, 403, 403, mia=IN)
 ADMINS = Audience(SIGN_IN, 403, 403, IN, 403, 403)
 ALICE_ALONE = Audience(SIGN_IN, IN, 404, 404, 404, 404)
 UNSIGNED = Audience(401, 401, 401, 401, 401, 401)  # webhooks: no session helps, only a signature

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from tests.web.accounts.audiences import BRAND, GONE, LEADS, LEADS_OF_BRAND, SIGN_IN, SIGNED_IN, Audience, Entry
+from tests.web.accounts.audiences import BRAND, GONE, LEADS, MANAGERS, MANAGERS_OF_BRAND, SIGN_IN, SIGNED_IN, Audience, Entry
 
 NOBODYS = Audience(SIGN_IN, 404, 404, 404, 404, 404)  # a report nobody keeps
 NO_SCHEDULE = Audience(SIGN_IN, 403, 404, 404, 403, 404)  # the same, for who sees figures
@@ -19,10 +19,10 @@ SURVEYS = (
     Entry("POST", "/s/<survey_token>/stop", GONE, ids={"survey_token": "made-up"}),
     Entry("GET", "/threads/<uuid:thread_id>/surveys", BRAND),
     Entry("GET", "/contacts/<uuid:contact_id>/surveys", BRAND),
-    Entry("GET", "/settings/surveys", LEADS),
-    Entry("GET", "/settings/surveys/<uuid:brand_id>/<kind>", LEADS_OF_BRAND, ids={"kind": "csat"}),
-    Entry("POST", "/settings/surveys/<uuid:brand_id>/<kind>", LEADS_OF_BRAND, ids={"kind": "csat"}),
-    Entry("POST", "/settings/surveys/<uuid:brand_id>/campaign", LEADS_OF_BRAND),
+    Entry("GET", "/settings/surveys", MANAGERS),
+    Entry("GET", "/settings/surveys/<uuid:brand_id>/<kind>", MANAGERS_OF_BRAND, ids={"kind": "csat"}),
+    Entry("POST", "/settings/surveys/<uuid:brand_id>/<kind>", MANAGERS_OF_BRAND, ids={"kind": "csat"}),
+    Entry("POST", "/settings/surveys/<uuid:brand_id>/campaign", MANAGERS_OF_BRAND),
     Entry("GET", "/analytics/reports", SIGNED_IN),
     Entry("POST", "/analytics/reports", SIGNED_IN, data={"name": "Maandag"}),
     Entry("POST", "/analytics/reports/<uuid:report_id>/deletion", NOBODYS, ids={"report_id": str(UUID(int=0))}),
@@ -36,6 +36,6 @@ SURVEYS = (
     Entry("POST", "/analytics/schedules/<uuid:schedule_id>/test", NO_SCHEDULE, ids=NOWHERE),
     Entry("POST", "/analytics/schedules/<uuid:schedule_id>/deletion", NO_SCHEDULE, ids=NOWHERE),
     Entry("POST", "/analytics/schedules/<uuid:schedule_id>/leave", NO_SCHEDULE, ids=NOWHERE),
-    Entry("GET", "/analytics/targets", LEADS),
-    Entry("POST", "/analytics/targets/<uuid:brand_id>", LEADS_OF_BRAND),
+    Entry("GET", "/analytics/targets", MANAGERS),
+    Entry("POST", "/analytics/targets/<uuid:brand_id>", MANAGERS_OF_BRAND),
 )

@@ -20,6 +20,7 @@ from app.core.crypto import Keyring
 from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.domain.accounts.models import Brand, Role, Team, User, UserSession
+from app.domain.accounts.permissions import role_may
 from app.domain.accounts.sessions import open_session
 from app.domain.accounts.tokens import create_token
 from app.domain.automation.models import AutomationRule
@@ -65,7 +66,9 @@ from tests.web.accounts.narrow_roles import expected_of
 from tests.web.accounts.order_ids import order_ids
 
 # Least first: who is refused changes nothing for those who come after.
-PEOPLE = ("nobody", "mallory", "moritz", "rita", "theo", "paula", "alice", "leila", "root")
+PEOPLE = ("nobody", "mallory", "moritz", "rita", "theo", "paula", "alice", "mia", "leila", "root")
+ROLES = {"mia": Role.MANAGER, "rita": Role.READ_ONLY, "theo": Role.TECHNICIAN, "paula": Role.PARTNER, "root": Role.ADMIN}
+ROLES |= dict.fromkeys(("leila", "moritz"), Role.LEAD) | dict.fromkeys(("alice", "mallory"), Role.AGENT)
 # Made-up content only.
 OPEN_IN_A_DEMO = frozenset({"/dev/components"})
 IDS_OF_API = {
@@ -106,6 +109,7 @@ def built(shared_app: Flask, ground: sa.Connection) -> World:
         users = {
             "alice": make_user(session, "Alice", brands=(ours,)),
             "leila": make_user(session, "Leila", role=Role.LEAD, brands=(ours,)),
+            "mia": make_user(session, "Mia", role=Role.MANAGER, brands=(ours,)),
             "root": make_user(session, "Root", role=Role.ADMIN),
             "rita": make_user(session, "Rita", role=Role.READ_ONLY, brands=(ours,)),
             "theo": make_user(session, "Theo", role=Role.TECHNICIAN, brands=(ours,)),
@@ -303,6 +307,8 @@ def test_every_url_answers_everybody_as_the_table_says(app: Flask, built: World,
         answer = call(app, built, entry, name)
         if not fits(answer, expected):
             wrong[name] = f"{answer.status_code} {answer.location or ''} instead of {expected}: {answer.text[:300]}"
+        elif expected == 403 and entry.audience is not HANDSHAKE and not is_of_the_table(answer, ROLES[name]):
+            wrong[name] = f"refused, and not for a permission the role lacks: {answer.text[:300]}"
     assert not wrong
 
 
@@ -376,6 +382,12 @@ def fill(entry: Entry, world: World) -> str:
         return str(ids[name])
 
     return re.sub(r"<(?:\w+:)?(\w+)>", value, rule)
+
+
+def is_of_the_table(answer: TestResponse, role: Role) -> bool:
+    """Whether a refusal names a permission, and the table of permissions has it not for this role."""
+    named = re.search(r'data-permission="([a-z_.]+)"|lacks the permission ([a-z_]+\.[a-z_]+)', answer.text)
+    return named is not None and not role_may(role, named[1] or named[2])
 
 
 def fits(answer: TestResponse, expected: Verdict) -> bool:

@@ -139,7 +139,8 @@ def left_behind(way: Any, thing: str) -> list[Any]:
         state |= {name: getattr(row, name) is None for name in ("archived_at", "disabled_at") if hasattr(row, name)}
         audits = Counter(entry.action for entry in new(way.session, AuditEntry, since[0]))
         events = Counter(event.type for event in new(way.session, Event, since[1]))
-        del events["AutomationRuleChanged"]  # the ready-made rules come with the first brand there is
+        for ready_made in ("AutomationRuleChanged", "ReplyTemplateCreated"):  # these come with the first brand there is
+            del events[ready_made]
         left.append((row.name, state, audits - Counter(INVITED), events))
     return left
 

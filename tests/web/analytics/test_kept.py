@@ -6,18 +6,29 @@ import re
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from app.domain.accounts.access import viewer_of
-from app.domain.accounts.models import User
+from app.domain.accounts.models import Role, User
 from app.domain.analytics.saved import list_saved_reports, read_targets, save_report
 from app.domain.analytics.saved_models import SavedReport
 from tests.web.analytics.conftest import Office
+
+
+@pytest.fixture
+def managed(office: Office) -> Office:
+    """Lena manages."""
+    office.desk.lena.role = Role.MANAGER
+    office.session.commit()
+    return office
 
 
 def kept(office: Office, user: User) -> list[str]:
     return [row.name for row in list_saved_reports(office.session, viewer_of(office.session, user))]
 
 
-def test_a_report_is_kept_shared_and_opened_with_its_filters(office: Office) -> None:
+def test_a_report_is_kept_shared_and_opened_with_its_filters(managed: Office) -> None:
+    office = managed
     answer = office.post("/analytics/reports", name="  Maandag ", shared="yes", report="period=7&medium=email&chart=received&x=1")
     assert answer.status_code == 303
     assert office.post("/analytics/reports", name="maandag", report="period=90").status_code == 422
@@ -31,7 +42,8 @@ def test_a_report_is_kept_shared_and_opened_with_its_filters(office: Office) -> 
     assert kept(office, office.desk.lena) == ["Maandag"]
 
 
-def test_only_its_owner_deletes_a_report_and_only_leads_share(office: Office) -> None:
+def test_only_its_owner_deletes_a_report_and_only_managers_share(managed: Office) -> None:
+    office = managed
     lena = viewer_of(office.session, office.desk.lena)
     row = save_report(office.session, lena, name="Maandag", args={"period": "7"}, is_shared=True, now=office.desk.now)
     office.session.commit()
@@ -47,7 +59,8 @@ def list_of(office: Office) -> list[SavedReport]:
     return list(list_saved_reports(office.session, viewer_of(office.session, office.desk.lena)))
 
 
-def test_a_brands_target_is_the_line_of_its_reports(office: Office) -> None:
+def test_a_brands_target_is_the_line_of_its_reports(managed: Office) -> None:
+    office = managed
     brand = office.desk.brand
     assert "target 4 h" in office.get("/analytics")
     answer = office.post(f"/analytics/targets/{brand.id}", first_response="1,5", first_promise="90")

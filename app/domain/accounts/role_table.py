@@ -1,0 +1,117 @@
+"""The table of permissions in words: what each role may do, for the page that shows it and for who is refused. No database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_babel import gettext
+
+from app.domain.accounts.models import Role
+from app.domain.accounts.permissions import Permission, role_may
+from app.domain.accounts.views import role_words
+
+
+@dataclass(frozen=True)
+class PermissionRow:
+    """One permission and, per role of `list_role_columns`, whether it has it."""
+
+    permission: Permission
+    words: str
+    held: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class PermissionGroup:
+    heading: str
+    rows: tuple[PermissionRow, ...]
+
+
+_COLUMNS = (Role.READ_ONLY, Role.TECHNICIAN, Role.AGENT, Role.LEAD, Role.MANAGER, Role.ADMIN, Role.PARTNER)
+
+
+def _(message: str) -> str:
+    return str(gettext(message))
+
+
+def list_role_columns() -> list[str]:
+    """The roles from who may least to who may most, partners' people last."""
+    return [role_words(role) for role in _COLUMNS]
+
+
+def list_permission_groups() -> list[PermissionGroup]:
+    """Every permission once, in groups."""
+    groups = ((_("Daily work"), daily_words()), (_("Leading"), leading_words()), (_("Settings"), settings_words()))
+    return [PermissionGroup(heading, tuple(_row(one, text) for one, text in words.items())) for heading, words in groups]
+
+
+def permission_words(permission: Permission) -> str:
+    """What it allows, beginning with a verb."""
+    return {**daily_words(), **leading_words(), **settings_words()}[permission]
+
+
+def _row(permission: Permission, words: str) -> PermissionRow:
+    return PermissionRow(permission, words, tuple(role_may(role, permission) for role in _COLUMNS))
+
+
+def daily_words() -> dict[Permission, str]:
+    """What the work of every day needs."""
+    return {
+        Permission.THREADS_SEE: _("Read the threads of their brands, and search"),
+        Permission.THREADS_REPLY: _("Answer, note, assign, tag and close threads"),
+        Permission.CONTACTS_SEE: _("Read contacts"),
+        Permission.CONTACTS_CHANGE: _("Add, change and merge contacts"),
+        Permission.ORDERS_SEE: _("Read orders and quotes"),
+        Permission.ORDERS_CHANGE: _("Write orders and quotes, and move orders on"),
+        Permission.TASKS_SEE: _("Read tasks"),
+        Permission.TASKS_CHANGE: _("Add, change and complete tasks"),
+        Permission.VISITS_SEE: _("Read appointments"),
+        Permission.VISITS_CHANGE: _("Plan and move appointments"),
+        Permission.VISITS_OWN: _("Do their own visits and write to those customers"),
+        Permission.PORTAL_OWN: _("Use the partner portal: the orders of their own company"),
+    }
+
+
+def leading_words() -> dict[Permission, str]:
+    """What leads and managers have beyond it."""
+    return {
+        Permission.ESCALATIONS_LEAD: _("Be told when 90 % of a response time has passed"),
+        Permission.ESCALATIONS_RECEIVE: _("Be told of late threads, as a manager of a team or brand"),
+        Permission.ROUTING_MANAGE: _("Change routing rules"),
+        Permission.CAPACITY_MANAGE: _("Change how much work each person gets"),
+        Permission.ABSENCES_MANAGE: _("Change absences of others"),
+        Permission.RULES_MANAGE: _("Change automation and what a brand does by itself"),
+        Permission.MACROS_MANAGE: _("Change macros"),
+        Permission.TEMPLATES_MANAGE: _("Change templates"),
+        Permission.VISITS_PLAN: _("Plan the day of technicians, and their checklists"),
+        Permission.DELIVERIES_MANAGE: _("Retry undelivered messages and unblock recipients"),
+        Permission.EVENTS_MANAGE: _("Process rejected inbound events again"),
+        Permission.ORDERS_EXPORT: _("Export orders, articles and prices as files"),
+        Permission.ORDERS_IMPORT: _("Import orders, articles and prices, and undo it"),
+        Permission.ORDERS_REOPEN: _("Reopen orders that are completed or cancelled"),
+        Permission.ARTICLES_MANAGE: _("Change articles and prices"),
+        Permission.VIEWS_SHARE: _("Share saved views with everyone"),
+        Permission.MAILINGS_SEND: _("Send mailings"),
+        Permission.ANALYTICS_SEE: _("See and export the analytics of everyone"),
+        Permission.TARGETS_MANAGE: _("Set targets for the figures of a brand"),
+        Permission.REPORTS_SHARE: _("Share saved reports with everyone"),
+        Permission.SURVEYS_MANAGE: _("Change what customers are asked afterwards"),
+    }
+
+
+def settings_words() -> dict[Permission, str]:
+    """What is set up once."""
+    return {
+        Permission.SETTINGS_SEE: _("See the settings of the house"),
+        Permission.PEOPLE_SEE: _("See people, teams and brands"),
+        Permission.CHANNELS_SEE: _("See channels, their health and usage"),
+        Permission.CHANNELS_MANAGE: _("Connect and change channels"),
+        Permission.AUTO_REPLIES_MANAGE: _("Change auto-replies"),
+        Permission.SLA_MANAGE: _("Change response times and opening hours"),
+        Permission.INTEGRATIONS_MANAGE: _("Connect integrations and webhooks"),
+        Permission.PARTNERS_MANAGE: _("Change partners, their keys and prices"),
+        Permission.TEAM_CARDS_MANAGE: _("Connect Microsoft Teams"),
+        Permission.BRANDS_MANAGE: _("Change brands and what is set for their orders"),
+        Permission.PEOPLE_MANAGE: _("Add people, and change roles and teams"),
+        Permission.ALERTS_RECEIVE: _("Be told when a channel fails"),
+        Permission.BRANDS_ALL: _("See every brand"),
+    }

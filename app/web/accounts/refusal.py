@@ -1,0 +1,22 @@
+"""A refusal that names the permission it is for, so that whoever reads the page knows what to ask for."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from werkzeug.exceptions import Forbidden
+
+from app.domain.accounts.permissions import Permission
+
+
+class PermissionMissing(Forbidden):
+    """403: the role lacks `permission`."""
+
+    def __init__(self, permission: Permission) -> None:
+        super().__init__()
+        self.permission = permission
+
+
+def refuse(permission: Permission) -> NoReturn:
+    """End the request with 403, as who is looking lacks this permission."""
+    raise PermissionMissing(permission)
