@@ -75,6 +75,7 @@ def chat(page: Page) -> None:
 
 def composer(page: Page) -> None:
     mail(page)
+    page.keyboard.press("r")  # it is one line until it is wanted
     page.locator("[data-rich-toggle]").click()
     page.locator("#composer-rich").click()
     page.keyboard.type("Dank voor uw bericht. Wij kunnen langskomen op:\n")

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import LANES, group_of, lane_of
 
 ROOT = Path(__file__).resolve().parents[2]
-DIFFERS = re.compile(r"mark\.full\b|IS_FULL|amount\(|look_at\(")
+DIFFERS = re.compile(r"mark\.full\b|IS_FULL|\bamount\(|look_at\(")
 
 
 def test_every_test_is_in_one_lane(request: pytest.FixtureRequest) -> None:
