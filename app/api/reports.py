@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Literal
 
 from werkzeug.wrappers import Response
@@ -15,9 +15,10 @@ from app.api.schemas.reports import DayOut, FigureOut, ReportOut, ReportQuery
 from app.core.db import db
 from app.core.problems import invalid
 from app.domain.accounts.queries import list_brands
-from app.domain.analytics.figures import ByKind, at_one_time, read_by_day, read_sums, size_of, sums_of, value_of
-from app.domain.analytics.kinds import Kind
+from app.domain.analytics.breakdown import Breakdown, read_breakdowns
+from app.domain.analytics.figures import size_of, sums_of, value_of
 from app.domain.analytics.measures import MEASURES, Measure, Shape
+from app.domain.analytics.reading import Wanted
 from app.domain.analytics.slices import slice_for
 
 routes = Routes("Reports")
@@ -51,21 +52,20 @@ def get_report(query: ReportQuery) -> Response:
             raise invalid("brand", "is none of the brands you may see")
         filters["brand_id"] = brand.id
     slice = slice_for(viewer, first=query.first_day, last=query.last_day, is_open=query.time == "open", **filters)
-    kinds = list(Kind)
-    (whole, days), state = at_one_time(session, lambda: (read_sums(session, slice, kinds), read_by_day(session, slice, kinds)))
-    figures = [_figure(measure, whole, days) for measure in MEASURES.values()]
+    (found,), state = read_breakdowns(session, Wanted([slice]))
+    figures = [_figure(measure, found) for measure in MEASURES.values()]
     return show(ReportOut(as_of=state.batch_at, first_day=query.first_day, last_day=query.last_day, figures=figures))
 
 
-def _figure(measure: Measure, whole: ByKind, days: Mapping[date, ByKind]) -> FigureOut:
-    sums = sums_of(whole, measure.kinds[0])
+def _figure(measure: Measure, of: Breakdown) -> FigureOut:
+    sums = sums_of(of.whole, measure.kinds[0])
     is_time = measure.shape == Shape.TIME
-    found = [(day, value_of(measure, those), size_of(measure, those)) for day, those in sorted(days.items())]
+    found = [(day, value_of(measure, those), size_of(measure, those)) for day, those in sorted(of.days.items())]
     return FigureOut(
         measure=measure.key,
         unit=UNITS[measure.shape],
-        value=value_of(measure, whole),
-        count=size_of(measure, whole),
+        value=value_of(measure, of.whole),
+        count=size_of(measure, of.whole),
         p90=sums.p90 if is_time else None,
         average=sums.average if is_time else None,
         days=[DayOut(day=day, value=value, count=count) for day, value, count in found if count],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import Session
 
 from app.domain.accounts.models import Brand, BrandMember, Role, User
-from app.domain.accounts.permissions import Permission, role_may, users_with
+from app.domain.accounts.permissions import COLLEAGUES, Permission, role_may, users_with
 from app.domain.events.actions import Actor
 
 
@@ -69,6 +70,12 @@ def make_viewer(
         scopes=scopes,
         ip=ip,
     )
+
+
+def colleagues_of(brand_ids: Collection[uuid.UUID]) -> sa.ColumnElement[bool]:
+    """Of the users those of us who see one of these brands, the disabled ones too."""
+    member = sa.exists().where(BrandMember.user_id == User.id, BrandMember.brand_id.in_(brand_ids))
+    return sa.and_(User.role.in_(COLLEAGUES), sa.or_(users_with(Permission.BRANDS_ALL), member))
 
 
 def visible_brands() -> sa.ScalarSelect[list[uuid.UUID]]:

@@ -67,14 +67,6 @@ def list_people(session: Session, *, user_id: uuid.UUID | None = None) -> list[P
     return [Person(u, tuple(brands[u.id]), tuple(teams[u.id]), seen.get(u.id)) for u in users]
 
 
-def list_colleagues_of(session: Session, brand_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """The names of all colleagues who see one of these brands, the disabled ones too. One query."""
-    member = sa.exists().where(BrandMember.user_id == User.id, BrandMember.brand_id.in_(brand_ids))
-    seen = sa.or_(users_with(Permission.BRANDS_ALL), member)
-    query = sa.select(User.id, User.name).where(User.role.in_(COLLEAGUES), seen).order_by(User.name, User.id)
-    return {row.id: row.name for row in session.execute(query)}
-
-
 def _brands_of(session: Session) -> dict[uuid.UUID, list[Brand]]:
     found: dict[uuid.UUID, list[Brand]] = defaultdict(list)
     query = sa.select(BrandMember.user_id, Brand).join(Brand, Brand.id == BrandMember.brand_id).order_by(Brand.name)

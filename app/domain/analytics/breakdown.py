@@ -1,19 +1,18 @@
-"""All a page says of some days but for people: whole, by day and by kind of channel, made of the cells of rollups and facts."""
+"""All a page says of some days: whole, by day, by kind of channel, person or partner; made of cells of rollups and of facts."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sqlalchemy.orm import Session
 
 from app.domain.analytics.cells import Cell, Values, in_steps, quantile
-from app.domain.analytics.figures import NOTHING, Sums
+from app.domain.analytics.figures import NOTHING, State, Sums
 from app.domain.analytics.kinds import TIMES, Kind
-from app.domain.analytics.rollups import read_cells
-from app.domain.analytics.slices import Slice
+from app.domain.analytics.reading import Wanted, read_cells
 
 STEPS = (15 * 60, 3600, 4 * 3600, 8 * 3600, 24 * 3600, 3 * 86_400)
 """Where the steps of a distribution end; the last has no end."""
@@ -21,14 +20,14 @@ STEPS = (15 * 60, 3600, 4 * 3600, 8 * 3600, 24 * 3600, 3 * 86_400)
 
 @dataclass
 class Breakdown:
-    """A slice looked at whole, by day, by kind of channel, and how many of each kind on a day in a kind of channel.
+    """A slice looked at whole, by day, by what it was told apart by (`parts`), and how many of each kind on a day of a part.
 
     `hours`: how many matters began in each (weekday, hour), Monday 0. `scores`: how many gave which satisfaction.
     """
 
     whole: dict[Kind, Sums] = field(default_factory=dict)
     days: dict[date, dict[Kind, Sums]] = field(default_factory=dict)
-    media: dict[str, dict[Kind, Sums]] = field(default_factory=dict)
+    parts: dict[str, dict[Kind, Sums]] = field(default_factory=dict)
     cells: dict[tuple[date, str, Kind], int] = field(default_factory=dict)
     hours: dict[tuple[int, int], int] = field(default_factory=dict)
     scores: dict[int, int] = field(default_factory=dict)
@@ -39,27 +38,22 @@ class Breakdown:
         return in_steps(self.times.get(kind, []), STEPS)
 
 
-def read_breakdown(session: Session, slice: Slice, *, day_kinds: Collection[Kind] = TIMES) -> Breakdown:
-    """What a slice comes to. Medians of single days are made for `day_kinds` alone."""
-    return break_down(read_cells(session, [slice])[0], day_kinds=day_kinds)
+def read_breakdowns(session: Session, wanted: Wanted) -> tuple[list[Breakdown], State]:
+    """What each slice comes to, and as of when. Days have `wanted.by_day` alone. One query."""
+    cells, state = read_cells(session, wanted)
+    return [break_down(those, wanted) for those in cells], state
 
 
-def read_breakdowns(
-    session: Session, slices: Sequence[Slice], *, day_kinds: Collection[Kind] = TIMES, kinds: Collection[Kind] = tuple(Kind)
-) -> list[Breakdown]:
-    """The same for slices that differ in their days alone, read together; `kinds`: of these alone."""
-    return [break_down(cells, day_kinds=day_kinds) for cells in read_cells(session, slices, kinds)]
-
-
-def break_down(cells: Iterable[Cell], *, day_kinds: Collection[Kind] = TIMES) -> Breakdown:
+def break_down(cells: Iterable[Cell], wanted: Wanted) -> Breakdown:
     found = Breakdown()
     times: defaultdict[tuple[str, object, Kind], list[Cell]] = defaultdict(list)
     for cell in cells:
-        _count(found, cell)
+        has_day = cell.kind in wanted.by_day
+        _count(found, cell, has_day)
         if cell.kind in TIMES:
             times["whole", None, cell.kind].append(cell)
-            times["media", cell.medium, cell.kind].append(cell)
-            if cell.kind in day_kinds:
+            times["parts", cell.key, cell.kind].append(cell)
+            if has_day:
                 times["days", cell.day, cell.kind].append(cell)
     for (what, key, kind), those in times.items():
         part = found.whole if what == "whole" else getattr(found, what)[key]
@@ -68,14 +62,15 @@ def break_down(cells: Iterable[Cell], *, day_kinds: Collection[Kind] = TIMES) ->
     return found
 
 
-def _count(found: Breakdown, cell: Cell) -> None:
-    for part in (found.whole, found.days.setdefault(cell.day, {}), found.media.setdefault(cell.medium, {})):
+def _count(found: Breakdown, cell: Cell, has_day: bool) -> None:
+    for part in (found.whole, found.parts.setdefault(cell.key, {}), *([found.days.setdefault(cell.day, {})] if has_day else [])):
         so_far = part.get(cell.kind, NOTHING)
         sums = (so_far.n + cell.n, so_far.known + cell.known, so_far.met + cell.met, so_far.scores + cell.score_sum)
         part[cell.kind] = Sums(*sums)
-    place = (cell.day, cell.medium, cell.kind)
-    found.cells[place] = found.cells.get(place, 0) + cell.n
-    if cell.kind == Kind.RECEIVED:
+    if has_day:
+        place = (cell.day, cell.key, cell.kind)
+        found.cells[place] = found.cells.get(place, 0) + cell.n
+    if cell.kind == Kind.RECEIVED and has_day:
         for hour, n in cell.hours.items():
             found.hours[cell.day.weekday(), hour] = found.hours.get((cell.day.weekday(), hour), 0) + n
     if cell.kind == Kind.SATISFACTION:

@@ -1,4 +1,4 @@
-"""What the facts of a day, kind and kind of channel come to: the one shape that rollups keep and figures are read from.
+"""What the facts of a kind, day and kind of channel come to: the one shape that rollups keep and figures are read from.
 
 A cell has the values themselves, sorted, so that a median of any days and channels is exact: it is looked for by value, which
 takes some twenty looks into each cell and no sorting (`quantile`).
@@ -22,11 +22,12 @@ Values = Sequence[int]
 
 @dataclass(frozen=True)
 class Cell:
-    """Facts of one kind on one day in one kind of channel. `seconds` sorted; `hours` and `scores`: how many of each."""
+    """Facts of one kind, day and `key`: a kind of channel, or what else they are told apart by. `seconds` sorted; `hours` and
+    `scores`: how many of each."""
 
     kind: Kind
     day: date
-    medium: str
+    key: str
     n: int
     known: int
     met: int

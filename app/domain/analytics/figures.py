@@ -1,4 +1,4 @@
-"""Reads figures: how many, how long, what share; by day, by channel, by person, by hour. Reads facts alone, never writes.
+"""What facts add up to, the figure that is of a measure, and as of when figures are.
 
 Quantiles are those of the values themselves (`percentile_disc`): a median is a thread one can open, and a median of two channels
 is that of all their facts together.
@@ -6,22 +6,19 @@ is that of all their facts together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.db import table_of
-from app.domain.analytics.kinds import TIMES, Kind
+from app.domain.analytics.kinds import Kind
 from app.domain.analytics.measures import Measure, Shape
 from app.domain.analytics.models import ReportMark, ReportRebuild, ReportState
 from app.domain.analytics.slices import FACTS, SCOPES, Slice, of_measure, predicate
-
-T = TypeVar("T")
-_TIMES = tuple(int(kind) for kind in TIMES)
 
 
 @dataclass(frozen=True)
@@ -92,89 +89,22 @@ class State:
 
 def read_state(session: Session) -> State:
     """One query."""
+    return state_of(session.execute(state_query()).one())
+
+
+def state_query() -> sa.Select[Any]:
+    """One row; `state_of` reads it."""
     oldest = sa.select(sa.func.min(ReportMark.marked_at)).scalar_subquery()
     rebuild = sa.select(table_of(ReportRebuild)).where(ReportRebuild.ended_at.is_(None)).order_by(ReportRebuild.asked_at).limit(1)
-    row = rebuild.subquery()
-    query = sa.select(ReportState.batch_at, oldest.label("oldest"), row.c.done, row.c.total).outerjoin(row, sa.true())
-    found = session.execute(query).one()
-    return State(found.batch_at, found.oldest, None if found.total is None else (found.done, found.total))
+    row = rebuild.subquery("rebuild")
+    return sa.select(ReportState.batch_at, oldest.label("oldest"), row.c.done, row.c.total).outerjoin(row, sa.true())
 
 
-def at_one_time(session: Session, read: Callable[[], T]) -> tuple[T, State]:
-    """Read figures that belong together: again where a batch came in between, so that a number is what its list counts."""
-    for _again in range(3):
-        before = read_state(session)
-        found = read()
-        after = read_state(session)
-        if after.batch_at == before.batch_at:
-            break
-    return found, after
-
-
-def read_sums(session: Session, slice: Slice, kinds: Iterable[Kind]) -> dict[Kind, Sums]:
-    """The figures of a whole slice, by kind. One query."""
-    return {Kind(row.kind): _sums(row) for row in session.execute(_query(slice, kinds))}
-
-
-def read_by_day(session: Session, slice: Slice, kinds: Iterable[Kind]) -> dict[date, dict[Kind, Sums]]:
-    """The same for each day that has any."""
-    return _grouped(session, slice, kinds, FACTS.c.local_day)
-
-
-def read_by(session: Session, slice: Slice, kinds: Iterable[Kind], name: str) -> dict[Any, dict[Kind, Sums]]:
-    """The same for each value of a dimension: brand_id, channel_id, medium, team_id, user_id, thread_type or priority."""
-    return _grouped(session, slice, kinds, SCOPES.c[name])
-
-
-def read_hours(session: Session, slice: Slice, kind: Kind) -> dict[tuple[int, int], int]:
-    """How many of a kind came in each hour of each weekday: {(weekday, hour): count}, Monday 0."""
-    weekday = sa.cast(sa.extract("isodow", FACTS.c.local_day), sa.Integer) - 1
-    query = sa.select(weekday.label("weekday"), FACTS.c.local_hour, sa.func.count().label("n"))
-    query = query.join(SCOPES, SCOPES.c.id == FACTS.c.scope_id).where(FACTS.c.kind == int(kind), predicate(slice))
-    return {(row.weekday, row.local_hour): row.n for row in session.execute(query.group_by(weekday, FACTS.c.local_hour))}
-
-
-def count_each(session: Session, slices: Sequence[Slice], kind: Kind) -> list[int]:
-    """How many facts of a kind each of these slices has. One query."""
-    counts = [sa.func.count().filter(predicate(one)).label(f"n{number}") for number, one in enumerate(slices)]
-    query = sa.select(*counts).select_from(FACTS).join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
-    return list(session.execute(query.where(FACTS.c.kind == int(kind), sa.or_(*map(predicate, slices)))).one())
+def state_of(row: Any) -> State:
+    return State(row.batch_at, row.oldest, None if row.total is None else (row.done, row.total))
 
 
 def count_facts(session: Session, slice: Slice, measure: Measure, *, is_per: bool = False) -> int:
     """How many facts stand behind a figure: what its list has, whoever asks."""
     query = sa.select(sa.func.count()).select_from(FACTS).join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
     return session.execute(query.where(of_measure(measure, is_per=is_per), predicate(slice))).scalar_one()
-
-
-def _query(slice: Slice, kinds: Iterable[Kind], *keys: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    seconds = slice.seconds
-    is_time = FACTS.c.kind.in_(_TIMES)
-    quantiles = sa.func.percentile_disc(sa.cast([0.5, 0.9], sa.ARRAY(sa.Float))).within_group(seconds)
-    return (
-        sa.select(
-            *keys,
-            FACTS.c.kind,
-            sa.func.count().label("n"),
-            sa.func.count(FACTS.c.met).label("known"),
-            sa.func.count().filter(FACTS.c.met).label("met"),
-            sa.func.coalesce(sa.func.sum(FACTS.c.score), 0).label("scores"),
-            quantiles.filter(is_time).label("quantiles"),
-            sa.func.avg(seconds).filter(is_time).label("average"),
-        )
-        .join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
-        .where(FACTS.c.kind.in_(sorted({int(kind) for kind in kinds})), predicate(slice))
-        .group_by(*keys, FACTS.c.kind)
-    )
-
-
-def _grouped(session: Session, slice: Slice, kinds: Iterable[Kind], key: sa.ColumnElement[Any]) -> dict[Any, dict[Kind, Sums]]:
-    found: dict[Any, dict[Kind, Sums]] = {}
-    for row in session.execute(_query(slice, kinds, key.label("key"))):
-        found.setdefault(row.key, {})[Kind(row.kind)] = _sums(row)
-    return found
-
-
-def _sums(row: Any) -> Sums:
-    median, p90 = row.quantiles or (None, None)
-    return Sums(row.n, row.known, row.met, row.scores, median, p90, float(row.average) if row.average is not None else None)

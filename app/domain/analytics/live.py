@@ -14,7 +14,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import Session
 
 from app.domain.accounts.models import User
-from app.domain.analytics.slices import NONE, Slice
+from app.domain.analytics.kinds import Kind
+from app.domain.analytics.slices import FACTS, NONE, SCOPES, Slice, predicate
 from app.domain.contacts.models import Contact
 from app.domain.orders.models import Order, OrderThread
 from app.domain.routing.queries import list_workers
@@ -34,11 +35,13 @@ class Live(StrEnum):
 
 @dataclass(frozen=True)
 class Standing:
-    """The live figures. `oldest_at`: since when somebody waits longest; `oldest_medium`: where."""
+    """The live figures. `oldest_at`: since when somebody waits longest; `oldest_medium`: where. `arrived`: how many matters began
+    in each of the slices that were asked for."""
 
     counts: dict[Live, int]
     oldest_at: datetime | None
     oldest_medium: str
+    arrived: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -113,8 +116,8 @@ def _of_partner(slice: Slice) -> list[sa.ColumnElement[bool]]:
     return [sa.not_(about.where(Order.account_contact_id.is_not(None)))]
 
 
-def read_standing(session: Session, slice: Slice, *, now: datetime) -> Standing:
-    """All live figures. One query over open threads."""
+def read_standing(session: Session, slice: Slice, *, now: datetime, arrived_in: Sequence[Slice] = ()) -> Standing:
+    """All live figures. One query over open threads, and the facts of `arrived_in`."""
     counts = [sa.func.count().filter(live_condition(live, now)).label(live.value) for live in Live]
     waits = live_condition(Live.WAITING, now)
     since = sa.func.coalesce(Thread.last_inbound_at, Thread.created_at)
@@ -122,8 +125,15 @@ def read_standing(session: Session, slice: Slice, *, now: datetime) -> Standing:
     media = sa.cast(sa.func.array_agg(named).filter(waits), ARRAY(sa.Text)).label("media")
     found = sa.select(*counts, sa.func.min(since).filter(waits).label("oldest_at"), media)
     inner = found.where(Thread.is_open, of_slice(slice)).subquery()
-    row = session.execute(sa.select(inner, inner.c.media[1].label("medium"))).one()
-    return Standing({live: getattr(row, live.value) for live in Live}, row.oldest_at, row.medium or "")
+    arrived = [_arrived(one).label(f"arrived_{number}") for number, one in enumerate(arrived_in)]
+    row = session.execute(sa.select(inner, inner.c.media[1].label("medium"), *arrived)).one()
+    came = tuple(getattr(row, column.name) for column in arrived)
+    return Standing({live: getattr(row, live.value) for live in Live}, row.oldest_at, row.medium or "", came)
+
+
+def _arrived(slice: Slice) -> sa.ScalarSelect[int]:
+    count = sa.select(sa.func.count()).select_from(FACTS).join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
+    return count.where(FACTS.c.kind == int(Kind.RECEIVED), predicate(slice)).scalar_subquery()
 
 
 def list_live(session: Session, slice: Slice, live: Live, *, now: datetime, limit: int = LIVE_SHOWN) -> Sequence[LiveRow]:

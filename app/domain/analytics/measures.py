@@ -90,7 +90,14 @@ _ALL = (
     *(Measure(f"in_{state}", (kind,), Shape.TIME, Better.DOWN) for state, kind in IN_STATE.items()),
 )
 MEASURES = {measure.key: measure for measure in _ALL}
-ALL_KINDS = frozenset(kind for measure in _ALL for kind in (*measure.kinds, *([measure.per] if measure.per else [])))
+
+
+def kinds_of(*measures: Measure) -> frozenset[Kind]:
+    """What these figures are made of."""
+    return frozenset(kind for one in measures for kind in (*one.kinds, *([one.per] if one.per else [])))
+
+
+ALL_KINDS = kinds_of(*_ALL)
 """What any figure is made of."""
 OF_THREADS = ALL_KINDS - ORDER_KINDS
 TILES = ("received", "first_response", "first_promise", "resolved", "first_contact", "resolution")

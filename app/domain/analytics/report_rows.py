@@ -7,8 +7,10 @@ from sqlalchemy.orm import Session
 from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
 from app.domain.analytics import words
-from app.domain.analytics.figures import read_by_day, read_sums, size_of, value_of
+from app.domain.analytics.breakdown import read_breakdowns
+from app.domain.analytics.figures import size_of, value_of
 from app.domain.analytics.measures import ALL_KINDS, MEASURES, Measure, Shape
+from app.domain.analytics.reading import Wanted
 from app.domain.analytics.sheets import Value
 from app.domain.analytics.slices import Slice
 
@@ -21,11 +23,11 @@ def report_heads(*, is_plain: bool) -> list[str]:
 
 def report_rows(session: Session, slice: Slice, *, is_plain: bool) -> list[list[Value]]:
     """Of each figure the whole, without a day, and then its days. `is_plain`: with the names programs know."""
-    whole, days = read_sums(session, slice, ALL_KINDS), read_by_day(session, slice, ALL_KINDS)
+    (found_of_all,), _state = read_breakdowns(session, Wanted([slice], ALL_KINDS))
     rows: list[list[Value]] = []
     for key, measure in MEASURES.items():
         name = key if is_plain else words.name_words(key)
-        for day, found in [(None, whole), *sorted(days.items())]:
+        for day, found in [(None, found_of_all.whole), *sorted(found_of_all.days.items())]:
             value = value_of(measure, found)
             if value is not None and (day is None or size_of(measure, found)):
                 rounded = round(value, 4) if measure.shape in (Shape.SHARE, Shape.RATIO, Shape.MEAN, Shape.NET) else value

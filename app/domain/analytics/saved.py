@@ -32,9 +32,13 @@ class TooManyReports(Exception):
 
 def list_saved_reports(session: Session, viewer: Viewer) -> list[SavedReport]:
     """One's own and those shared with everyone, by name. One query."""
-    seen = sa.or_(SavedReport.owner_user_id == viewer.user_id, SavedReport.is_shared)
-    query = sa.select(SavedReport).where(seen).order_by(sa.func.lower(SavedReport.name), SavedReport.id)
+    query = sa.select(SavedReport).where(seen_reports(viewer)).order_by(sa.func.lower(SavedReport.name), SavedReport.id)
     return list(session.execute(query.limit(4 * MOST)).scalars())
+
+
+def seen_reports(viewer: Viewer) -> sa.ColumnElement[bool]:
+    """One's own and those shared with everyone."""
+    return sa.or_(SavedReport.owner_user_id == viewer.user_id, SavedReport.is_shared)
 
 
 def save_report(

@@ -20,10 +20,11 @@ from app.core.translation import mark as N_
 from app.domain.accounts.access import Viewer
 from app.domain.analytics import charts, words
 from app.domain.analytics.breakdown import Breakdown, read_breakdowns
-from app.domain.analytics.figures import ByKind, at_one_time, size_of, sums_of, value_of
+from app.domain.analytics.figures import ByKind, size_of, sums_of, value_of
 from app.domain.analytics.filters import MEDIA, slice_values
 from app.domain.analytics.kinds import Kind
 from app.domain.analytics.measures import MEASURES, PROMISES, TILES, Measure, Shape
+from app.domain.analytics.reading import Wanted
 from app.domain.analytics.report_rows import about_file, report_heads, report_rows
 from app.domain.analytics.saved import read_targets
 from app.domain.analytics.sheets import write_sheet
@@ -33,6 +34,8 @@ from app.domain.scheduled_reports.pictures import Plot, draw
 MORE = ("next_response", "reopened", "escalated", "templates", "routed_right", "tasks_on_time", "satisfaction", "recommends")
 """Figures below the six of the page; left out where there is nothing to say."""
 IN_CHANNELS = ("received", "first_response", "first_promise", "resolved")
+DRAWN = (Kind.RECEIVED, Kind.FIRST_RESPONSE)
+"""What pictures are of."""
 LEAST_DAYS = 14
 """A picture of fewer days says little: it has those before as well."""
 MEDIUM_NAMES = {"email": N_("E-mail"), "whatsapp": "WhatsApp", "sms": "SMS", "phone": N_("Phone")}
@@ -92,7 +95,7 @@ def read_contents(
     targets = read_targets(session, brand_ids)
     measures = {key: replace(one, target=targets.get(key, one.target)) for key, one in MEASURES.items()}
     slices = [slice, before_of(slice), wide, shifted(wide, max(7, -(-wide.days // 7) * 7))]
-    (now, before, shown, shown_before), state = at_one_time(session, lambda: _read(session, slices))
+    (now, before, shown, shown_before), state = read_breakdowns(session, Wanted(slices, by_day=DRAWN))
     report = _Report(measures, now, before)
     path = "/analytics?" + urlencode({**args, "period": "own", "from": first.isoformat(), "to": last.isoformat()})
     return Contents(
@@ -118,10 +121,6 @@ def before_of(slice: Slice) -> Slice:
     return shifted(slice, max(7, -(-slice.days // 7) * 7))
 
 
-def _read(session: Session, slices: list[Slice]) -> list[Breakdown]:
-    return read_breakdowns(session, slices, day_kinds=(Kind.FIRST_RESPONSE,))
-
-
 @dataclass(frozen=True)
 class _Report:
     measures: Mapping[str, Measure]
@@ -139,9 +138,9 @@ class _Report:
         return Line(words.name_words(key), _figure(measure, now), change.text, change.tone, words.target_words(measure))
 
     def channels(self) -> list[tuple[str, ...]]:
-        media = [medium for medium in MEDIA if medium in self.now.media]
+        media = [medium for medium in MEDIA if medium in self.now.parts]
         return [
-            (_(MEDIUM_NAMES[medium]), *(_figure(self.measures[key], self.now.media[medium]) for key in IN_CHANNELS))
+            (_(MEDIUM_NAMES[medium]), *(_figure(self.measures[key], self.now.parts[medium]) for key in IN_CHANNELS))
             for medium in media
         ]
 
@@ -152,10 +151,10 @@ def _figure(measure: Measure, found: ByKind) -> str:
 
 
 def _arrivals(slice: Slice, found: Breakdown) -> Picture:
-    media = [medium for medium in MEDIA if medium in found.media]
+    media = [medium for medium in MEDIA if medium in found.parts]
     stacks = [[found.cells.get((day, medium, Kind.RECEIVED), 0) for medium in media] for day in slice.dates]
     scale = charts.scale_of([sum(values) for values in stacks], is_time=False)
-    totals = [(sums_of(found.media[medium], Kind.RECEIVED).n, _(MEDIUM_NAMES[medium])) for medium in media]
+    totals = [(sums_of(found.parts[medium], Kind.RECEIVED).n, _(MEDIUM_NAMES[medium])) for medium in media]
     parts = ", ".join(f"{name} {format_decimal(n)}" for n, name in totals if n)
     total = format_decimal(sums_of(found.whole, Kind.RECEIVED).n)
     says = _("%(count)s received in %(days)s days: %(parts)s.", count=total, days=slice.days, parts=parts)

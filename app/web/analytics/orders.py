@@ -18,9 +18,11 @@ from app.core.translation import date_words
 from app.core.translation import gettext as _
 from app.domain.accounts.permissions import Permission
 from app.domain.analytics import words
-from app.domain.analytics.figures import ByKind, read_by, size_of, value_of
+from app.domain.analytics.figures import ByKind, size_of, value_of
 from app.domain.analytics.kinds import IN_STATE, ORDER_KINDS
 from app.domain.analytics.order_money import Worth, averages, read_worth
+from app.domain.analytics.reading import PARTNER
+from app.domain.analytics.slices import NONE
 from app.web.accounts.session import require
 from app.web.analytics import panels
 from app.web.analytics.blueprint import bp
@@ -52,7 +54,7 @@ def orders() -> ResponseReturnValue:
     chosen = asked if asked.measure in CHARTS else replace(asked, measure="orders")
     context = frame("orders", viewer, asked)
     session = db.session()
-    report = Report(session, viewer, chosen, ORDER_KINDS)
+    report = Report(session, viewer, chosen, ORDER_KINDS, by=PARTNER)
     worth = read_worth(session, report.slice)
     names = {uuid.UUID(value): text for value, text in context["choices"].options["partner"]}
     return page(
@@ -115,13 +117,12 @@ def _count(report: Report, those: Collection[Worth], month: date) -> Cell:
 
 def _partners(report: Report, worth: Collection[Worth], names: Mapping[uuid.UUID, str]) -> list[Row]:
     """Each partner by name and never by figure, then those that are no partner's."""
-    found = read_by(report.session, report.slice, ORDER_KINDS, "partner_id")
-    rows = []
-    known = sorted((one for one in found if one in names), key=lambda one: names[one].casefold())
+    found, rows = report.read.parts, []
+    known = sorted((one for one in names if str(one) in found), key=lambda one: names[one].casefold())
     for partner_id in known:
-        rows.append(_partner(report, names[partner_id], str(partner_id), found[partner_id], worth, partner_id))
-    if known and None in found:
-        rows.append(_partner(report, _("No partner"), "none", found[None], worth, None))
+        rows.append(_partner(report, names[partner_id], str(partner_id), found[str(partner_id)], worth, partner_id))
+    if known and NONE in found:
+        rows.append(_partner(report, _("No partner"), NONE, found[NONE], worth, None))
     return rows
 
 

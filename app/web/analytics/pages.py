@@ -13,10 +13,8 @@ from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.permissions import Permission
 from app.domain.analytics import words
-from app.domain.analytics.figures import count_each
-from app.domain.analytics.kinds import Kind
 from app.domain.analytics.live import list_loads, read_standing
-from app.domain.analytics.saved import list_saved_reports
+from app.domain.analytics.reading import PERSON
 from app.domain.analytics.slices import Slice, shifted
 from app.web.accounts.session import current_viewer
 from app.web.analytics import panels
@@ -61,7 +59,7 @@ def people() -> ResponseReturnValue:
     """What each person did, by name. Without the permission: oneself."""
     viewer, asked = current_viewer(), read_asked()
     context = frame("people", viewer, asked)
-    report = Report(db.session(), viewer, asked)
+    report = Report(db.session(), viewer, asked, panels.PEOPLE_KINDS, by=PERSON)
     names = context["choices"].people or {viewer.user_id: viewer.name}
     slice = asked.slice(viewer)
     loads = [one for one in list_loads(db.session(), slice, now=asked.now) if one.id in names]
@@ -88,7 +86,7 @@ def frame(view: str, viewer: Viewer, asked: Asked, choices: Choices | None = Non
         "tabs_of_reports": tabs,
         "choices": choices,
         "chips": choices.chips(asked),
-        "saved_reports": list_saved_reports(db.session(), viewer)[:SHOWN_REPORTS],
+        "saved_reports": choices.names.reports[:SHOWN_REPORTS],
         "periods": [
             (
                 _(words.PERIOD_NAMES[key]),
@@ -108,8 +106,8 @@ def _now_context(viewer: Viewer, asked: Asked) -> dict[str, Any]:
     session = db.session()
     slice = asked.slice(viewer)
     today = Slice(**{**vars(slice), "first": asked.today, "last": asked.today, "until": None})
-    standing = read_standing(session, slice, now=asked.now)
-    arrived, *before = count_each(session, [today, *_same_days(today, asked)], Kind.RECEIVED)
+    standing = read_standing(session, slice, now=asked.now, arrived_in=[today, *_same_days(today, asked)])
+    arrived, *before = standing.arrived
     loads = list_loads(session, slice, now=asked.now) if slice.own_user_id is None else []
     return {
         "standing": standing,

@@ -15,10 +15,11 @@ from app.core.translation import gettext as _
 from app.core.translation import mark as N_
 from app.domain.analytics import charts, words
 from app.domain.analytics.breakdown import STEPS
-from app.domain.analytics.figures import ByKind, read_by, size_of, sums_of, value_of
+from app.domain.analytics.figures import ByKind, size_of, sums_of, value_of
 from app.domain.analytics.filters import MEDIA
 from app.domain.analytics.kinds import Kind
-from app.domain.analytics.measures import MEASURES, OF_THREADS, Measure, Shape
+from app.domain.analytics.measures import MEASURES, Measure, Shape, kinds_of
+from app.domain.analytics.slices import NONE
 from app.web.analytics.report import Cell, Report
 from app.web.inbox.words import medium_words
 
@@ -34,6 +35,17 @@ DETAILS = (
     "tasks_on_time",
     "automatic_answers",
 )
+OF_PEOPLE = (
+    "messages_out",
+    "first_response",
+    "first_promise",
+    "resolved",
+    "reopened",
+    "templates",
+    "tasks_on_time",
+    "satisfaction",
+)
+PEOPLE_KINDS = kinds_of(*(MEASURES[key] for key in OF_PEOPLE))
 FEW_VERDICTS = 10
 PROMISES = (
     ("first_promise", "first_missed", N_("First answer")),
@@ -219,8 +231,8 @@ def _promise(report: Report, key: str, missed_key: str, name: str) -> Promise:
 
 def stack(report: Report) -> Stack:
     """What came in, by kind of channel."""
-    media = [medium for medium in MEDIA if medium in report.read.media]
-    totals = {medium: sums_of(report.read.media[medium], Kind.RECEIVED).n for medium in media}
+    media = [medium for medium in MEDIA if medium in report.read.parts]
+    totals = {medium: sums_of(report.read.parts[medium], Kind.RECEIVED).n for medium in media}
     days = [[report.read.cells.get((day, medium, Kind.RECEIVED), 0) for medium in media] for day in report.dates]
     scale = charts.scale_of([sum(values) for values in days], is_time=False)
     legend = tuple(
@@ -267,8 +279,8 @@ def channels(report: Report) -> list[Row]:
     """Each kind of channel with what matters of it."""
     keys = ("received", "first_response", "first_promise", "resolved", "messages_per_resolution")
     rows = []
-    for medium in (one for one in MEDIA if one in report.read.media):
-        found = report.read.media[medium]
+    for medium in (one for one in MEDIA if one in report.read.parts):
+        found = report.read.parts[medium]
         cells = tuple(report.cell(key, found, medium=medium) for key in keys)
         rows.append(Row(medium_words(medium), report.asked.url(medium=medium), cells))
     return rows
@@ -334,32 +346,21 @@ def details(report: Report) -> list[tuple[str, Cell, words.Change, str]]:
 
 def people(report: Report, names: Mapping[uuid.UUID, str]) -> list[Row]:
     """Everybody with figures of their own, by name and never by figure."""
-    found = read_by(report.session, report.slice, OF_THREADS, "user_id")
-    keys = (
-        "messages_out",
-        "first_response",
-        "first_promise",
-        "resolved",
-        "reopened",
-        "templates",
-        "tasks_on_time",
-        "satisfaction",
-    )
-    rows = []
+    found, rows = report.read.parts, []
     for user_id, name in sorted(names.items(), key=lambda item: item[1].casefold()):
-        if user_id in found:
-            cells = tuple(_of_person(report, key, found[user_id], user_id) for key in keys)
+        if str(user_id) in found:
+            cells = tuple(_of_person(report, key, found[str(user_id)], str(user_id)) for key in OF_PEOPLE)
             rows.append(Row(name, report.asked.url(person=str(user_id)), cells))
-    if None in found and report.slice.own_user_id is None:
-        cells = tuple(report.cell(key, found[None], person="none") for key in keys)
-        rows.append(Row(_("Nobody"), report.asked.url(person="none"), cells))
+    if NONE in found and report.slice.own_user_id is None:
+        cells = tuple(report.cell(key, found[NONE], person=NONE) for key in OF_PEOPLE)
+        rows.append(Row(_("Nobody"), report.asked.url(person=NONE), cells))
     return rows
 
 
-def _of_person(report: Report, key: str, found: ByKind, user_id: uuid.UUID) -> Cell:
+def _of_person(report: Report, key: str, found: ByKind, user_id: str) -> Cell:
     """A score of fewer than ten customers says more about them than about who answered."""
     few = key == "satisfaction" and size_of(MEASURES[key], found) < FEW_VERDICTS
-    return Cell(words.NO_VALUE) if few else report.cell(key, found, person=str(user_id))
+    return Cell(words.NO_VALUE) if few else report.cell(key, found, person=user_id)
 
 
 def _place(share: float | None) -> float | None:

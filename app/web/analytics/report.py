@@ -14,9 +14,10 @@ from app.core.translation import gettext as _
 from app.domain.accounts.access import Viewer
 from app.domain.analytics import charts, words
 from app.domain.analytics.breakdown import Breakdown, read_breakdowns
-from app.domain.analytics.figures import ByKind, at_one_time, size_of, sums_of, value_of
+from app.domain.analytics.figures import ByKind, State, size_of, sums_of, value_of
 from app.domain.analytics.kinds import Kind
-from app.domain.analytics.measures import MEASURES, OF_THREADS, TILES, Measure, Shape
+from app.domain.analytics.measures import MEASURES, OF_THREADS, TILES, Measure, Shape, kinds_of
+from app.domain.analytics.reading import MEDIUM, PERSON, Wanted
 from app.domain.analytics.saved import read_targets
 from app.web.analytics.asked import Asked
 
@@ -56,7 +57,7 @@ class Read:
     before: ByKind
     days: Mapping[date, ByKind]
     days_before: Mapping[date, ByKind]
-    media: Mapping[str, ByKind]
+    parts: Mapping[str, ByKind]
     cells: Mapping[tuple[date, str, Kind], int]
     hours: Mapping[tuple[int, int], int]
     steps: Sequence[int]
@@ -66,31 +67,38 @@ class Read:
 class Report:
     """One report as a viewer asked for it."""
 
-    def __init__(self, session: Session, viewer: Viewer, asked: Asked, kinds: Collection[Kind] = OF_THREADS) -> None:
-        self.session, self.viewer, self.asked, self.kinds = session, viewer, asked, kinds
+    def __init__(
+        self, session: Session, viewer: Viewer, asked: Asked, kinds: Collection[Kind] = OF_THREADS, *, by: str = MEDIUM
+    ) -> None:
+        self.session, self.viewer, self.asked = session, viewer, asked
         self.slice = asked.slice(viewer)
         self.slice_before = asked.before(self.slice)
         targets = read_targets(session, [one for one in self.slice.brand_ids if self.slice.brand_id in (None, one)])
         self.measures = {key: replace(one, target=targets.get(key, one.target)) for key, one in MEASURES.items()}
         self.measure = self.measures[asked.measure]
-        self.read, self.state = at_one_time(session, self._read)
+        self.read, self.state = self._read(kinds, by)
 
-    def _read(self) -> Read:
-        session, slice = self.session, self.slice
-        slices = [slice, self.slice_before] if self.asked.compare else [slice]
-        found = [*read_breakdowns(session, slices, day_kinds=self.measure.kinds, kinds=self.kinds), Breakdown()]
-        now, before = found[0], found[1]
+    def _read(self, kinds: Collection[Kind], by: str) -> tuple[Read, State]:
+        """One query. `by`: what parts are told apart by; people are not compared with the time before."""
+        is_compared = self.asked.compare and by != PERSON
+        slices = [self.slice, self.slice_before] if is_compared else [self.slice]
+        drawn = {kind for key in TILES for kind in MEASURES[key].kinds} | kinds_of(self.measure)
+        found, state = read_breakdowns(self.session, Wanted(slices, kinds, drawn, by))
+        now, before = found[0], found[1] if is_compared else Breakdown()
         time_kind = self.measure.kinds[0] if self.measure.shape == Shape.TIME else Kind.FIRST_RESPONSE
-        return Read(
-            now=now.whole,
-            before=before.whole,
-            days=now.days,
-            days_before=before.days,
-            media=now.media,
-            cells=now.cells,
-            hours=now.hours,
-            steps=now.steps(time_kind),
-            scores=now.scores,
+        return (
+            Read(
+                now=now.whole,
+                before=before.whole,
+                days=now.days,
+                days_before=before.days,
+                parts=now.parts,
+                cells=now.cells,
+                hours=now.hours,
+                steps=now.steps(time_kind),
+                scores=now.scores,
+            ),
+            state,
         )
 
     @property

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask.typing import ResponseReturnValue
 from flask_babel import format_time
-from sqlalchemy.orm import Session
 
 from app.core.db import db
 from app.core.translation import gettext as _
 from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import list_brands, list_teams
 from app.domain.analytics import charts, words
-from app.domain.analytics.figures import ByKind, read_hours, read_sums, size_of, value_of
-from app.domain.analytics.kinds import Kind
+from app.domain.analytics.breakdown import Breakdown, read_breakdowns
+from app.domain.analytics.figures import ByKind, size_of, value_of
 from app.domain.analytics.live import Live, list_team_loads, read_standing
-from app.domain.analytics.measures import MEASURES
-from app.domain.analytics.slices import Slice, shifted
+from app.domain.analytics.measures import MEASURES, kinds_of
+from app.domain.analytics.reading import Wanted
+from app.domain.analytics.slices import shifted
 from app.web.accounts.session import require
 from app.web.analytics.blueprint import bp
 from app.web.analytics.pages import USUAL_WEEKS, read_asked
@@ -26,6 +27,7 @@ from app.web.pages import page
 
 FIRST_HOUR, LAST_HOUR = 6, 18
 TODAY = ("first_promise", "first_response")
+KINDS = kinds_of(MEASURES["received"], *(MEASURES[key] for key in TODAY))
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,10 @@ def wall() -> ResponseReturnValue:
     viewer, asked, session = require(Permission.ANALYTICS_SEE), read_asked(), db.session()
     slice = asked.slice(viewer, first=asked.today, last=asked.today)
     standing = read_standing(session, slice, now=asked.now)
-    counts = {hour: n for (_weekday, hour), n in read_hours(session, slice, Kind.RECEIVED).items()}
-    usual = _usual_hours(session, slice)
-    found = read_sums(session, slice, {kind for key in TODAY for kind in MEASURES[key].kinds})
+    slices = [shifted(slice, 7 * week) for week in range(USUAL_WEEKS + 1)]
+    (found, *before), _state = read_breakdowns(session, Wanted(slices, KINDS))
+    counts = {hour: n for (_weekday, hour), n in found.hours.items()}
+    usual = _usual_hours(before)
     scale = charts.scale_of([*counts.values(), *usual.values()], is_time=False)
     names = {team.id: team.name for team in list_teams(session)}
     brand = next((one.name for one in list_brands(session) if str(one.id) == asked.filters.get("brand")), "")
@@ -67,15 +70,15 @@ def wall() -> ResponseReturnValue:
         arrived=sum(counts.values()),
         usual=round(sum(n for hour, n in usual.items() if hour < hour_now())),
         teams=list_team_loads(session, slice, names, now=asked.now),
-        today=[_today(key, found) for key in TODAY],
+        today=[_today(key, found.whole) for key in TODAY],
     )
 
 
-def _usual_hours(session: Session, slice: Slice) -> dict[int, float]:
+def _usual_hours(weeks: Sequence[Breakdown]) -> dict[int, float]:
     """The average of each hour of the same weekday in the weeks before."""
     found: dict[int, float] = {}
-    for week in range(1, USUAL_WEEKS + 1):
-        for (_weekday, hour), n in read_hours(session, shifted(slice, 7 * week), Kind.RECEIVED).items():
+    for week in weeks:
+        for (_weekday, hour), n in week.hours.items():
             found[hour] = found.get(hour, 0) + n / USUAL_WEEKS
     return found
 

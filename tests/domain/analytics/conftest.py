@@ -11,9 +11,12 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.domain.accounts.models import User
+from app.domain.analytics.breakdown import Breakdown, read_breakdowns
 from app.domain.analytics.kinds import Kind
 from app.domain.analytics.models import ReportFact, ReportScope
+from app.domain.analytics.reading import Wanted
 from app.domain.analytics.settle import settle_batch
+from app.domain.analytics.slices import Slice
 from app.domain.events.actions import Actor
 from app.domain.threads.actions import assign_thread, change_status
 from app.domain.threads.models import Thread, ThreadStatus
@@ -43,6 +46,10 @@ class Reports:
     def fact(self, kind: Kind) -> tuple[ReportFact, ReportScope]:
         (found,) = self.facts(kind)
         return found[0], found[1]
+
+    def figures(self, slice: Slice) -> Breakdown:
+        (found,), _state = read_breakdowns(self.session, Wanted([slice]))
+        return found
 
     def resolve(self, thread: Thread, by: User | None = None) -> None:
         actor = Actor((by or self.desk.alice).id)

@@ -13,8 +13,7 @@ import sqlalchemy as sa
 
 from app.contract.address_parts import AddressParts
 from app.domain.accounts.access import viewer_of
-from app.domain.analytics.breakdown import read_breakdown
-from app.domain.analytics.figures import count_facts, read_sums, sums_of
+from app.domain.analytics.figures import count_facts, sums_of
 from app.domain.analytics.kinds import IN_STATE, ORDER_KINDS, Kind
 from app.domain.analytics.listing import list_facts
 from app.domain.analytics.measures import MEASURES
@@ -151,12 +150,10 @@ def check_figures(reports: Reports, dice: random.Random, lives: list[Life], view
         slice = slice_for(viewer, first=first, last=last, partner_id=partner)  # type: ignore[arg-type]
         those = slow([life for life in lives if partner in (None, life.partner)])
         inside = [one for one in those.elements() if first <= one[1] <= last]  # type: ignore[operator]
-        sums = read_sums(reports.session, slice, ORDER_KINDS)
-        whole = read_breakdown(reports.session, slice).whole
+        whole = reports.figures(slice).whole
         for kind in ORDER_KINDS:
             facts = [one for one in inside if one[0] == kind]
-            got = sums_of(sums, kind)
-            assert got == sums_of(whole, kind)
+            got = sums_of(whole, kind)
             assert (got.n, got.met, got.known) == (
                 len(facts),
                 sum(f[3] is True for f in facts),

@@ -1,0 +1,178 @@
+"""Figures of some days in one statement, and so of one moment: sealed days from their cells, the others from their facts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from app.domain.analytics.cells import Cell, Values, unpack
+from app.domain.analytics.figures import State, state_of, state_query
+from app.domain.analytics.kinds import Kind
+from app.domain.analytics.rollups import COLUMNS, DAYS, SEALS, Part, sorted_times, sums
+from app.domain.analytics.slices import FACTS, NONE, SCOPES, Slice, predicate
+
+MEDIUM, CHANNEL, PERSON, PARTNER = "medium", "channel_id", "user_id", "partner_id"
+"""By what cells can be told apart."""
+_LISTS = ("seconds", "hours", "scores")
+_SUMS = ("n", "known", "met", "score_sum")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Slices that differ in their days alone, of which facts, and what is told apart: `by`, and days of `by_day` alone.
+
+    A cell of any other kind has the first day of its slice.
+    """
+
+    slices: Sequence[Slice]
+    kinds: Collection[Kind] = tuple(Kind)
+    by_day: Collection[Kind] = tuple(Kind)
+    by: str = MEDIUM
+
+    @property
+    def dates(self) -> list[date]:
+        return sorted({day for one in self.slices for day in one.dates})
+
+    @property
+    def cut(self) -> list[date]:
+        """Days of which a part alone is wanted."""
+        return sorted({one.last for one in self.slices if one.until is not None})
+
+    @property
+    def overlap(self) -> bool:
+        spans = sorted((one.first, one.last) for one in self.slices)
+        return any(later[0] <= earlier[1] for earlier, later in pairwise(spans))
+
+
+def read_cells(session: Session, wanted: Wanted) -> tuple[list[list[Cell]], State]:
+    """The cells of each slice, and as of when they hold. One query, however many days."""
+    rows = session.execute(_statement(wanted)).all()
+    cells = [_cell(row) for row in rows if row.kind is not None]
+    return [[cell for cell in cells if one.first <= cell.day <= one.last] for one in wanted.slices], state_of(rows[0])
+
+
+def _statement(wanted: Wanted) -> sa.Select[Any]:
+    part = _part_of(wanted)
+    found = _facts(wanted) if part is None else sa.union_all(_kept(wanted, *part), _facts_of_open_days(wanted))
+    cells, state = found.subquery("cells"), state_query().subquery("state")
+    return sa.select(state, cells).select_from(state.outerjoin(cells, sa.true()))
+
+
+def _part_of(wanted: Wanted) -> tuple[Part, str | None] | None:
+    """Which cells say all of it, and their `value` (None: each is told apart). None where only facts do: two filters at once,
+    a bucket, another time."""
+    slice = wanted.slices[0]
+    buckets = ("hour", "weekday", "band", "met", "score", "currency", "as_of")
+    if any(getattr(slice, name) is not None for name in buckets):
+        return None
+    narrowed = {name: str(getattr(slice, name)) for name in COLUMNS.values() if getattr(slice, name) is not None}
+    if slice.own_user_id is not None and narrowed.setdefault(PERSON, str(slice.own_user_id)) != str(slice.own_user_id):
+        return None
+    told = [part for part, name in COLUMNS.items() if name in narrowed or name == wanted.by]
+    if len(told) > 1:
+        return None
+    return (told[0], narrowed.get(COLUMNS[told[0]])) if told else (Part.ALL, NONE)
+
+
+def _kept(wanted: Wanted, part: Part, value: str | None) -> sa.Select[Any]:
+    slice = wanted.slices[0]
+    of_seconds = DAYS.c.open_seconds if slice.is_open else DAYS.c.wall_seconds
+    joined = [
+        sa.func.string_agg(column, sa.literal_column("''::bytea")).label(f"packed_{name}")
+        for name, column in zip(_LISTS, (of_seconds, DAYS.c.hours, DAYS.c.scores), strict=True)
+    ]
+    added = [sa.cast(sa.func.sum(DAYS.c[name]), sa.BigInteger).label(name) for name in _SUMS]
+    key = DAYS.c.value if wanted.by in COLUMNS.values() else _text_of(DAYS.c[wanted.by])
+    query = _told_apart(wanted, DAYS, key).add_columns(*added, *joined, *(_no_list(name).label(name) for name in _LISTS))
+    query = query.join(SEALS, SEALS.c.local_day == DAYS.c.local_day)
+    query = query.where(DAYS.c.part == int(part), _one_of(DAYS.c.local_day, sorted(set(wanted.dates) - set(wanted.cut)), sa.Date))
+    query = query.where(DAYS.c.brand_id.in_(slice.brand_ids), _one_of(DAYS.c.kind, _numbers(wanted.kinds), sa.SmallInteger))
+    for name in ("brand_id", "channel_id", "medium"):
+        chosen = getattr(slice, name)
+        if chosen is not None:
+            query = query.where(DAYS.c[name].is_(None) if chosen == NONE else DAYS.c[name] == chosen)
+    return query if value is None else query.where(DAYS.c.value == value)
+
+
+def _facts(wanted: Wanted, day: sa.ColumnElement[date] | None = None) -> sa.Select[Any]:
+    """The same of facts; of one `day` if that is said."""
+    query = _told_apart(wanted, FACTS, _text_of(SCOPES.c[wanted.by])).add_columns(
+        *(column for column in sums() if column.name in _SUMS),
+        *(sa.cast(sa.null(), postgresql.BYTEA).label(f"packed_{name}") for name in _LISTS),
+        sorted_times(wanted.slices[0].seconds, "seconds"),
+        *(column for column in sums() if column.name in _LISTS),
+    )
+    query = query.join(SCOPES, SCOPES.c.id == FACTS.c.scope_id)
+    if day is not None:
+        query = query.where(FACTS.c.local_day == day)
+    return query.where(_one_of(FACTS.c.kind, _numbers(wanted.kinds), sa.SmallInteger), sa.or_(*map(predicate, wanted.slices)))
+
+
+def _facts_of_open_days(wanted: Wanted) -> sa.Select[Any]:
+    """Day by day, so that facts of a day that is sealed are not even looked at."""
+    day: Any = sa.func.unnest(sa.cast(wanted.dates, sa.ARRAY(sa.Date))).column_valued("day")
+    sealed = sa.exists().where(SEALS.c.local_day == day, SEALS.c.local_day != sa.all_(sa.cast(wanted.cut, sa.ARRAY(sa.Date))))
+    open_days = sa.select(day.label("day")).where(~sealed).subquery("open_days")
+    facts = _facts(wanted, open_days.c.day).lateral("facts")
+    return sa.select(facts).select_from(open_days.join(facts, sa.true()))
+
+
+def _told_apart(wanted: Wanted, table: sa.FromClause, key: sa.ColumnElement[str]) -> sa.Select[Any]:
+    """A row for each kind, day and key. Grouped by their names: written twice, a parameter would be two."""
+    query = sa.select(table.c.kind, _day(wanted, table).label("told_day"), key.label("told_key"))
+    return query.select_from(table).group_by(table.c.kind, sa.text("told_day"), sa.text("told_key"))
+
+
+def _day(wanted: Wanted, table: sa.FromClause) -> sa.ColumnElement[Any]:
+    if wanted.overlap or set(wanted.by_day) >= set(wanted.kinds):
+        return table.c.local_day
+    own = _one_of(table.c.kind, _numbers(wanted.by_day), sa.SmallInteger)
+    firsts = [(table.c.local_day.between(one.first, one.last), sa.cast(one.first, sa.Date)) for one in wanted.slices]
+    return sa.case((own, table.c.local_day), *firsts)
+
+
+def _text_of(column: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
+    return sa.func.coalesce(sa.cast(column, sa.Text), sa.literal_column(f"'{NONE}'"))
+
+
+def _no_list(name: str) -> sa.ColumnElement[Any]:
+    """As the type of what facts are listed as."""
+    return sa.cast(sa.null(), sa.ARRAY(sa.Integer if name == "seconds" else sa.SmallInteger))
+
+
+def _one_of(column: sa.ColumnElement[Any], values: Sequence[Any], kind: type[sa.types.TypeEngine[Any]]) -> sa.ColumnElement[bool]:
+    """As one parameter: however many values, it is the same statement."""
+    return column == sa.any_(sa.cast(values, sa.ARRAY(kind)))
+
+
+def _numbers(kinds: Collection[Kind]) -> list[int]:
+    return sorted(int(kind) for kind in kinds)
+
+
+def _cell(row: Any) -> Cell:
+    seconds = _values(row.packed_seconds, row.seconds)
+    return Cell(
+        kind=Kind(row.kind),
+        day=row.told_day,
+        key=row.told_key,
+        n=row.n,
+        known=row.known,
+        met=row.met,
+        score_sum=row.score_sum,
+        seconds=sorted(seconds) if row.packed_seconds else seconds,
+        seconds_sum=sum(seconds),
+        hours=Counter(_values(row.packed_hours, row.hours)),
+        scores=Counter(_values(row.packed_scores, row.scores)),
+    )
+
+
+def _values(packed: bytes | None, listed: Sequence[int] | None) -> Values:
+    return unpack(packed) if packed else listed or ()
