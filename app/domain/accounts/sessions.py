@@ -1,6 +1,6 @@
 """Rows of those who are signed in: each holds the hash of a token that a browser keeps.
 
-Idle for IDLE or older than ABSOLUTE ends one; so does revoking it, signing out, a new password, or disabling the user.
+Unused for too long or too old ends one (`LIMITS`); so does revoking it, signing out, a new password, or disabling the user.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,15 +18,31 @@ from sqlalchemy.orm import Session
 from app.core.ids import new_id, new_secret
 from app.core.prepared import KEPT
 from app.domain.accounts.access import visible_brands
-from app.domain.accounts.models import User, UserSession
+from app.domain.accounts.models import Role, User, UserSession
 
-IDLE = timedelta(hours=8)
-ABSOLUTE = timedelta(days=7)
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a session lasts without use, and in any case."""
+
+    idle: timedelta
+    absolute: timedelta
+
+
+LIMITS = Limits(timedelta(hours=8), timedelta(days=7))
+# Of a technician: whoever opens the phone in a cellar in the morning has to be signed in still. A lost one is closed from the office.
+ON_THE_ROAD = Limits(timedelta(hours=72), timedelta(days=30))
+LONGEST = max(LIMITS.absolute, ON_THE_ROAD.absolute)
+
+
+def limits_of(role: Role) -> Limits:
+    """Those of somebody's sessions."""
+    return ON_THE_ROAD if role == Role.TECHNICIAN else LIMITS
 
 
 def find_session(session: Session, token: str, *, now: datetime) -> Any:
     """The row of this token: `session_id`, `last_seen_at`, `user_id`, VIEWER_FIELDS, `brand_ids`; None if it does not count."""
-    return session.execute(_LOOKUP, {"hash": _hash(token), "now": now, "idle": now - IDLE}).one_or_none()
+    return session.execute(_LOOKUP, {"hash": _hash(token), "now": now}).one_or_none()
 
 
 def was_ended(session: Session, token: str) -> bool:
@@ -36,11 +53,13 @@ def was_ended(session: Session, token: str) -> bool:
 
 
 def _counts() -> sa.ColumnElement[bool]:
-    """A session that still counts, at `:now`, if it was last used after `:idle`."""
+    """A session that still counts, at `:now`."""
+    now = sa.bindparam("now", type_=sa.DateTime(timezone=True))
+    idle = sa.case((User.role == Role.TECHNICIAN, sa.literal(ON_THE_ROAD.idle)), else_=sa.literal(LIMITS.idle))
     return sa.and_(
         UserSession.revoked_at.is_(None),
-        UserSession.expires_at > sa.bindparam("now", type_=sa.DateTime(timezone=True)),
-        UserSession.last_seen_at > sa.bindparam("idle", type_=sa.DateTime(timezone=True)),
+        UserSession.expires_at > now,
+        UserSession.last_seen_at + idle > now,
         User.disabled_at.is_(None),
     )
 
@@ -72,7 +91,7 @@ def list_counting_sessions(
     """Return those of `session_ids` that still count, with the brands their users may see now: what is asked again and again
     for open sockets."""
     query = sa.select(UserSession.id, visible_brands().label("brand_ids")).join(User, User.id == UserSession.user_id)
-    rows = session.execute(query.where(UserSession.id.in_(session_ids), _counts()), {"now": now, "idle": now - IDLE})
+    rows = session.execute(query.where(UserSession.id.in_(session_ids), _counts()), {"now": now})
     return {row.id: frozenset(row.brand_ids) for row in rows}
 
 
@@ -86,7 +105,7 @@ def open_session(session: Session, user: User, *, ip: str | None, user_agent: st
             token_hash=_hash(token),
             created_at=now,
             last_seen_at=now,
-            expires_at=now + ABSOLUTE,
+            expires_at=now + limits_of(user.role).absolute,
             ip=ip,
             user_agent=user_agent[:300],
         )

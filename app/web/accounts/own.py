@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import fields, replace
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask import abort, flash, redirect, request, url_for
@@ -18,7 +19,7 @@ from app.domain.accounts.actions import Profile, set_password, update_profile
 from app.domain.accounts.passwords import WeakPassword, check_strength
 from app.domain.accounts.proof import NotProven, prove_password
 from app.domain.accounts.queries import get_user, list_sessions
-from app.domain.accounts.sessions import IDLE, end_sessions
+from app.domain.accounts.sessions import end_sessions, limits_of
 from app.domain.events.actions import audit
 from app.web.accounts.blueprint import bp
 from app.web.accounts.forms import THEMES, PasswordForm, ProfileForm
@@ -136,5 +137,8 @@ def _end(*, only: uuid.UUID | None = None, but: uuid.UUID | None = None) -> int:
 
 def _security(form: PasswordForm, *, status: int = 200) -> ResponseReturnValue:
     viewer, now = current_viewer(), utc_now()
-    sessions = list_sessions(db.session(), viewer.user_id, now=now, idle_since=now - IDLE)
-    return page("accounts/security.html", form=form, sessions=sessions, own_id=current_user.session_id, status=status)
+    limits = limits_of(viewer.role)
+    sessions = list_sessions(db.session(), viewer.user_id, now=now, idle_since=now - limits.idle)
+    hours, days = limits.idle // timedelta(hours=1), limits.absolute.days
+    shown = {"form": form, "sessions": sessions, "own_id": current_user.session_id, "hours": hours, "days": days}
+    return page("accounts/security.html", status=status, **shown)

@@ -24,7 +24,7 @@ from app.core.db import db
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.first_admin import is_empty
 from app.domain.accounts.permissions import Permission
-from app.domain.accounts.sessions import ABSOLUTE, VIEWER_FIELDS, find_session, note_used
+from app.domain.accounts.sessions import LONGEST, VIEWER_FIELDS, find_session, note_used
 from app.web.accounts.next_page import own_path
 from app.web.accounts.refusal import refuse
 
@@ -68,7 +68,7 @@ def init_login(app: Flask) -> None:
     # The prefix makes browsers insist that the cookie came over https from this very host.
     prefix = "__Host-" if app.config["SESSION_COOKIE_SECURE"] else ""
     app.config.update(
-        SESSION_COOKIE_NAME=f"{prefix}switchyard", PERMANENT_SESSION_LIFETIME=ABSOLUTE, SESSION_REFRESH_EACH_REQUEST=False
+        SESSION_COOKIE_NAME=f"{prefix}switchyard", PERMANENT_SESSION_LIFETIME=LONGEST, SESSION_REFRESH_EACH_REQUEST=False
     )
     app.session_interface = CookieSessions()
     manager = LoginManager(app)

@@ -16,7 +16,7 @@ from app.config import Settings
 from app.core.clock import utc_now
 from app.domain.accounts.models import Role, User, UserSession
 from app.domain.accounts.passwords import hash_password
-from app.domain.accounts.sessions import ABSOLUTE, IDLE
+from app.domain.accounts.sessions import LIMITS, ON_THE_ROAD
 from app.domain.events.models import AuditEntry
 from tests.factories import make_brand, make_user
 from tests.support.pages import PageClient
@@ -60,18 +60,30 @@ def test_a_page_without_the_cookie_asks_the_database_nothing(app: Flask, client:
 
 def test_a_session_ends_after_eight_hours_without_use(client: FlaskClient, alice: User, db_session: Session) -> None:
     sign_in(client, db_session, alice)
-    set_session(db_session, last_seen_at=utc_now() - IDLE + timedelta(minutes=2))
+    set_session(db_session, last_seen_at=utc_now() - LIMITS.idle + timedelta(minutes=2))
     assert is_in(client)
-    set_session(db_session, last_seen_at=utc_now() - IDLE - timedelta(seconds=1))
+    set_session(db_session, last_seen_at=utc_now() - LIMITS.idle - timedelta(seconds=1))
     assert not is_in(client)
 
 
 def test_a_session_ends_after_seven_days_however_busy(client: FlaskClient, alice: User, db_session: Session) -> None:
     sign_in(client, db_session, alice)
     row = db_session.execute(sa.select(UserSession)).scalar_one()
-    assert row.expires_at - row.created_at == ABSOLUTE
+    assert row.expires_at - row.created_at == LIMITS.absolute
     set_session(db_session, expires_at=utc_now() - timedelta(seconds=1), last_seen_at=utc_now())
     assert not is_in(client)
+
+
+def test_a_technician_stays_signed_in_over_a_weekend_but_not_for_ever(client: FlaskClient, alice: User, db_session: Session) -> None:
+    alice.role = Role.TECHNICIAN
+    sign_in(client, db_session, alice)
+    row = db_session.execute(sa.select(UserSession)).scalar_one()
+    assert row.expires_at - row.created_at == ON_THE_ROAD.absolute == timedelta(days=30)
+    for idle, expected in ((timedelta(hours=71), True), (timedelta(hours=73), False)):
+        set_session(db_session, last_seen_at=utc_now() - idle)
+        assert is_in(client) is expected
+    set_session(db_session, last_seen_at=utc_now())
+    assert "after 72 hours without use" in client.get("/settings/security").text
 
 
 def test_use_is_noted_at_most_once_a_minute(client: FlaskClient, alice: User, db_session: Session) -> None:
