@@ -30,7 +30,7 @@ class Limits:
 
 
 LIMITS = Limits(timedelta(hours=8), timedelta(days=7))
-# Of a technician: whoever opens the phone in a cellar in the morning has to be signed in still. A lost one is closed from the office.
+# Of a technician, who has to be signed in still in a cellar in the morning. A lost phone is closed from the office.
 ON_THE_ROAD = Limits(timedelta(hours=72), timedelta(days=30))
 LONGEST = max(LIMITS.absolute, ON_THE_ROAD.absolute)
 

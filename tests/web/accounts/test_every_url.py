@@ -112,7 +112,7 @@ def built(shared_app: Flask, ground: sa.Connection) -> World:
             "mia": make_user(session, "Mia", role=Role.MANAGER, brands=(ours,)),
             "root": make_user(session, "Root", role=Role.ADMIN),
             "rita": make_user(session, "Rita", role=Role.READ_ONLY, brands=(ours,)),
-            "theo": make_user(session, "Theo", role=Role.TECHNICIAN, brands=(ours,)),
+            **{name.lower(): make_user(session, name, role=Role.TECHNICIAN, brands=(ours,)) for name in ("Theo", "Tess")},
             "paula": make_user(session, "Paula", role=Role.PARTNER, brands=()),
             "mallory": make_user(session, "Mallory", brands=(theirs,)),
             "moritz": make_user(session, "Moritz", role=Role.LEAD, brands=(theirs,)),
