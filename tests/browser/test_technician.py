@@ -26,6 +26,7 @@ from app.core.runtime import runtime
 from app.domain.accounts.models import Brand, User
 from app.domain.connections.models import Channel
 from app.domain.field.models import FieldFile, PhoneAction
+from app.domain.field.phones import phones_of
 from app.process.launch.install import find_chromium
 from tests.browser.conftest import Desk
 from tests.domain.appointments.factories import make_appointment
@@ -132,6 +133,12 @@ class Round:
         with self.desk.live.app.app_context(), transaction() as session:
             query = sa.select(PhoneAction).where(PhoneAction.user_id == self.user_id).order_by(PhoneAction.number)
             return list(session.execute(query).scalars())
+
+    def waiting(self) -> int | None:
+        """How much lies on the phone, as far as the office knows."""
+        with self.desk.live.app.app_context(), transaction() as session:
+            known = phones_of(session, [self.user_id]).get(self.user_id)
+            return known.waiting if known else None
 
     def digests(self) -> set[str]:
         """Of the bytes as they lie at the office."""
@@ -324,6 +331,7 @@ def test_a_day_without_a_network_arrives_once_in_order_and_whole(
         double.evaluate("() => { window.dispatchEvent(new Event('online')); }")
         expect(page.locator("[data-sent]")).to_contain_text("All sent", timeout=TIMEOUT_MS)
         assert line.faults == []
+        wait_until(lambda: day.waiting() == 0, "the office to know that nothing lies on the phone any more")
         ledger = day.ledger()
         assert [row.outcome.value for row in ledger] == ["applied"] * len(kept)
         assert Counter(str(row.id) for row in ledger) == Counter(dict.fromkeys(kept, 1))

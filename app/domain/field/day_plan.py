@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,12 +17,14 @@ from app.domain.accounts.permissions import Permission, users_with
 from app.domain.appointments.models import Absence, Appointment, AppointmentKind
 from app.domain.appointments.queries import AppointmentRow, list_appointments_of_days, list_appointments_without_technician
 from app.domain.field.models import ActionKind, Outcome, PhoneAction
+from app.domain.field.phones import PhoneState, phones_of
 from app.domain.field.steps import ENDED, VisitStep
-from app.domain.field.travel import UNKNOWN_MINUTES, Spot, minutes_between, spots_of
+from app.domain.field.travel import Spot, minutes_from, spots_of
 
 FIRST_HOUR, QUARTERS = 7, 48  # from 07:00 to 19:00
 QUARTER = timedelta(minutes=15)
 SILENT = timedelta(minutes=45)
+WORTH_SAYING = 5  # minutes late
 MOST_UNPLANNED = 40
 
 
@@ -31,7 +33,8 @@ class Block:
     """A visit on the grid. `column` and `length` in quarters of an hour from the first; `since`: when it came to its step.
 
     `clashes_with`: who has the visit that overlaps it; `minutes_over`: how long it goes on after its end; `silent_minutes`: how
-    long the phone of somebody at work has said nothing. `gap_minutes`: since the end of the visit before, None for the first;
+    long the phone of somebody at work has said nothing; `late_minutes`: how much later than planned they will be there, as things
+    stand. `gap_minutes`: since the end of the visit before, None for the first;
     `travel_minutes`: about how long it takes from there. `spot`: where it is, if the register knows.
     """
 
@@ -43,6 +46,7 @@ class Block:
     clashes_with: str
     minutes_over: int
     silent_minutes: int
+    late_minutes: int = 0
     gap_minutes: int | None = None
     travel_minutes: int = 0
     gap_quarters: int = 0  # free columns before it
@@ -53,6 +57,11 @@ class Block:
         return self.row.appointment.id
 
     @property
+    def is_trouble(self) -> bool:
+        """Somebody has to do something about it."""
+        return bool(self.clashes_with or self.is_tight or self.late_minutes)
+
+    @property
     def is_tight(self) -> bool:
         """Nobody gets there in time."""
         return self.step == VisitStep.PLANNED and self.gap_minutes is not None and 0 <= self.gap_minutes < self.travel_minutes
@@ -60,12 +69,13 @@ class Block:
 
 @dataclass(frozen=True)
 class Person:
-    """One line of the plan. `absent`: why they are not there, None where they are."""
+    """One line of the plan. `absent`: why they are not there, None where they are; `phone`: None where none was ever seen."""
 
     user_id: uuid.UUID
     name: str
     blocks: tuple[Block, ...]
     absent: str | None
+    phone: PhoneState | None = None
 
     @property
     def minutes(self) -> int:
@@ -78,6 +88,7 @@ class DayPlan:
     day: date
     people: tuple[Person, ...]
     unplanned: tuple[AppointmentRow, ...]
+    spots: Mapping[uuid.UUID, Spot] = field(default_factory=dict)  # of orders
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -91,18 +102,24 @@ def read_day_plan(session: Session, *, viewer: Viewer, day: date, now: datetime)
     named = {row.appointment.technician_user_id: row.technician_name for row in visits if row.appointment.technician_user_id}
     people = dict(sorted((_technicians(session, viewer) | named).items(), key=lambda person: (person[1], str(person[0]))))
     absent = _absences(session, list(people), day)
-    heard = _last_heard(session, [row.appointment.id for row in visits])
-    spots = spots_of(session, {row.appointment.order_id for row in visits if row.appointment.order_id})
+    unplanned = list_appointments_without_technician(session, viewer=viewer, since=now - timedelta(days=30))[:MOST_UNPLANNED]
+    heard, phones = _last_heard(session, [row.appointment.id for row in visits]), phones_of(session, list(people))
+    spots = spots_of(session, {row.appointment.order_id for row in [*visits, *unplanned] if row.appointment.order_id})
     of_people = {user_id: [row for row in visits if row.appointment.technician_user_id == user_id] for user_id in people}
     return DayPlan(
         day=day,
         people=tuple(
-            Person(user_id, name, _blocks(of_people[user_id], heard, spots, now), absent.get(user_id))
+            Person(
+                user_id,
+                name,
+                _blocks(of_people[user_id], heard, spots, now, phones.get(user_id)),
+                absent.get(user_id),
+                phones.get(user_id),
+            )
             for user_id, name in people.items()
         ),
-        unplanned=tuple(
-            list_appointments_without_technician(session, viewer=viewer, since=now - timedelta(days=30))[:MOST_UNPLANNED]
-        ),
+        unplanned=tuple(unplanned),
+        spots=spots,
     )
 
 
@@ -111,6 +128,7 @@ def _blocks(
     heard: dict[uuid.UUID, tuple[datetime, datetime]],
     spots: dict[uuid.UUID, Spot],
     now: datetime,
+    phone: PhoneState | None,
 ) -> tuple[Block, ...]:
     ordered = sorted(rows, key=lambda row: row.appointment.starts_at)
     blocks: list[Block] = []
@@ -118,11 +136,13 @@ def _blocks(
         one = row.appointment
         step = one.state
         since, last = heard.get(one.id, (None, None))
+        last = max(last, phone.seen_at) if last and phone else last
         at_work = step in (VisitStep.ARRIVED, VisitStep.IN_PROGRESS)
         clash = next((other.contact_name for other in ordered if other is not row and _overlap(other.appointment, one)), "")
         begin = int((row.local_start.hour - FIRST_HOUR) * 4 + row.local_start.minute // 15) + 1
         column = min(max(begin, 1), QUARTERS)
         length = max(1, round((one.ends_at - one.starts_at) / QUARTER))
+        travel = minutes_from(before.appointment, one, spots) if before else 0
         free = column - (blocks[-1].column + blocks[-1].length) if blocks else 0
         blocks.append(
             Block(
@@ -135,7 +155,8 @@ def _blocks(
                 minutes_over=max(0, int((now - one.ends_at).total_seconds() // 60)) if at_work else 0,
                 silent_minutes=int((now - last).total_seconds() // 60) if at_work and last and now - last > SILENT else 0,
                 gap_minutes=int((one.starts_at - before.appointment.ends_at).total_seconds() // 60) if before else None,
-                travel_minutes=_travel(before.appointment, one, spots) if before else 0,
+                late_minutes=_late(before.appointment if before else None, one, travel, now),
+                travel_minutes=travel,
                 gap_quarters=max(0, free),
                 spot=spots.get(one.order_id) if one.order_id else None,
             )
@@ -143,11 +164,16 @@ def _blocks(
     return tuple(blocks)
 
 
-def _travel(before: Appointment, one: Appointment, spots: dict[uuid.UUID, Spot]) -> int:
-    here, there = (spots.get(visit.order_id) if visit.order_id else None for visit in (before, one))
-    if here is not None and there is not None:
-        return minutes_between(here, there)
-    return 0 if before.place == one.place else UNKNOWN_MINUTES
+def _late(before: Appointment | None, one: Appointment, travel: int, now: datetime) -> int:
+    """Of a visit nobody has set out for: by how many minutes its beginning is missed, if its technician goes as soon as they can.
+
+    Of two that wait the first one is said, and of what is past its end nothing: nobody is on the way any more.
+    """
+    if one.state != VisitStep.PLANNED or now > one.ends_at or (before is not None and before.state == VisitStep.PLANNED):
+        return 0
+    begins = max(now, before.ends_at) if before is not None and before.state not in ENDED else now
+    late = int((begins + timedelta(minutes=travel) - one.starts_at).total_seconds() // 60)
+    return late if late >= WORTH_SAYING else 0
 
 
 def _overlap(one: Appointment, other: Appointment) -> bool:

@@ -1,4 +1,4 @@
-"""Jobs by the clock: files whose action never came."""
+"""Jobs by the clock: files whose action never came, and phones on which something lies for long."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
 from app.domain.field.models import FieldFile, PhoneAction
+from app.domain.field.phones import note_late
 
 KEPT, AT_ONCE = timedelta(days=30), 200
 
@@ -27,3 +28,9 @@ def sweep_files(**_ignored: Any) -> int:
     for key in keys:
         runtime().storage.delete(key)
     return len(files)
+
+
+def tell_of_waiting(**_ignored: Any) -> int:
+    """Whoever has had something unsent on a phone for long is told; returns how many phones."""
+    with transaction() as session:
+        return note_late(session, now=utc_now())

@@ -135,7 +135,11 @@ class FieldFilePart(Base):
 
 
 class PhoneKey(WithId, Base):
-    """The key with which one phone seals what it keeps of one person. The phone forgets it at sign-out and asks for it again."""
+    """The key with which one phone seals what it keeps of one person. The phone forgets it at sign-out and asks for it again.
+
+    `seen_at`: when it last asked, about; `waiting`: how many actions lay on it then, the oldest from `waiting_since`, which its
+    owner was told of if that is `told_of_since`.
+    """
 
     __tablename__ = "phone_keys"
 
@@ -143,8 +147,16 @@ class PhoneKey(WithId, Base):
     device_id: Mapped[uuid.UUID]
     sealed_key: Mapped[bytes]
     created_at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]
+    waiting: Mapped[int] = mapped_column(default=0, server_default="0")
+    waiting_since: Mapped[datetime | None]
+    told_of_since: Mapped[datetime | None]
 
-    __table_args__ = (sa.UniqueConstraint("user_id", "device_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("user_id", "device_id"),
+        sa.Index("ix_phone_keys_waiting", "waiting_since", postgresql_where=sa.text("waiting > 0")),
+        sa.CheckConstraint("waiting >= 0 AND (waiting = 0) = (waiting_since IS NULL)", name="waiting"),
+    )
 
 
 class VisitChecklist(WithId, Base):

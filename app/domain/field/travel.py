@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import asin, cos, radians, sin, sqrt
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.domain.addresses.models import Address
+from app.domain.appointments.models import Appointment
 from app.domain.orders.models import Order
 
 EARTH_KM, DETOUR, KM_PER_HOUR, DOOR_MINUTES = 6371.0, 1.3, 50.0, 5
@@ -32,6 +33,14 @@ def minutes_between(one: Spot, other: Spot) -> int:
     half_lat, half_lon = radians(other.lat - one.lat) / 2, radians(other.lon - one.lon) / 2
     part = sin(half_lat) ** 2 + cos(radians(one.lat)) * cos(radians(other.lat)) * sin(half_lon) ** 2
     return round(2 * EARTH_KM * asin(sqrt(part)) * DETOUR / KM_PER_HOUR * 60) + DOOR_MINUTES
+
+
+def minutes_from(before: Appointment, one: Appointment, spots: Mapping[uuid.UUID, Spot]) -> int:
+    """From one visit to another. `spots`: where their orders are."""
+    here, there = (spots.get(visit.order_id) if visit.order_id else None for visit in (before, one))
+    if here is not None and there is not None:
+        return minutes_between(here, there)
+    return 0 if before.place == one.place else UNKNOWN_MINUTES
 
 
 def spots_of(session: Session, order_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Spot]:

@@ -25,6 +25,9 @@ CHANGED = known("Your visit on %(date)s at %(time)s was changed")
 CANCELLED = known("Your visit on %(date)s at %(time)s was cancelled")
 GIVEN_AWAY = known("A colleague took over your visit on %(date)s at %(time)s")
 WROTE = known("The customer of your visit on %(date)s at %(time)s wrote")
+WAITS = known(
+    "%(count)s things wait on your phone since %(date)s at %(time)s. Open the app where there is a network, and they are sent."
+)
 WORDS = {
     "AppointmentPlanned": NEW,
     "AppointmentPlannedAgain": NEW,
@@ -62,6 +65,15 @@ def tell_of_answers(session: Session, events: Sequence[Event]) -> None:
     for visit in session.execute(query.where(near, *open_ones).order_by(Appointment.starts_at)).scalars():
         place = f"/visits/{visit.id}#messages"
         _tell(session, by_thread[visit.thread_id], visit, WROTE, visit.technician_user_id, place=place)
+
+
+def tell_of_waiting(session: Session, event: Event) -> None:
+    """`PhoneWaits`: nothing leaves a phone while the app is shut, and its owner may think it has."""
+    user = session.get_one(User, uuid.UUID(event.payload["user_id"]))
+    since = datetime.fromisoformat(event.payload["since"]).astimezone(ZoneInfo(user.timezone))
+    words = WAITS % {"count": event.payload["count"], "date": since.date().isoformat(), "time": f"{since:%H:%M}"}
+    news = News(NotificationKind.VISIT, event.brand_id, None, None, None, event.occurred_at, text=words, place="/visits/queue")
+    tell(session, news, to=User.id == user.id, caused_by=event)
 
 
 def _tell(session: Session, event: Event, visit: Appointment, words: str, user_id: uuid.UUID | None, *, place: str = "") -> None:

@@ -40,6 +40,7 @@ def periodic_jobs(settings: Settings) -> tuple[Periodic, ...]:
         Periodic("read_calendars", "app.domain.ingest.calendars.read_calendars", 120),
         Periodic("watch_system", "app.process.health.jobs.watch_system", 60, LIVE),
         Periodic("plan_reconciliations", "app.domain.ingest.reconcile_job.plan_reconciliations", 900),
+        Periodic("tell_of_waiting_phones", "app.domain.field.jobs.tell_of_waiting", 300),
         Periodic("sweep_field_files", "app.domain.field.jobs.sweep_files", 3600),
         Periodic("forget_old_files", "app.domain.imports.jobs.forget_old_files", 3600),
         Periodic("prune", "app.process.background.prune.prune", 3600),

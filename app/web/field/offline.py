@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from app.core.runtime import runtime
 from app.core.translation import gettext as _
 from app.domain.accounts.sessions import was_ended
 from app.domain.field.phone_keys import phone_key
+from app.domain.field.phones import Waiting, note_seen
 from app.domain.field.queries import list_own_visits, today_of
 from app.domain.field.record import count_codes, list_thumbnails
 from app.web.accounts.session import COOKIE_KEY, current_viewer
@@ -32,7 +33,7 @@ PROTOCOL = 1
 STYLES = ("css/tokens.css", "css/base.css", "css/features/field.css")
 SCRIPTS = tuple(sorted(path.stem for path in (Path(__file__).parents[3] / "static/js/field").glob("*.js")))  # every one
 PICTURES = ("img/favicon-32.png", "img/touch-icon-180.png")
-MOST_VISITS, MOST_PHOTOS = 40, 60
+MOST_VISITS, MOST_PHOTOS, MOST_WAITING = 40, 60, 10_000
 
 
 @public.get("/field/pack")
@@ -40,7 +41,8 @@ def pack() -> ResponseReturnValue:
     """What to keep of today and tomorrow, under one name that changes with the content; with it the server's clock and a token.
 
     `have`: the name of what the phone has; the same again is said without the list. `X-Field-Device`: which phone asks, and is
-    given the key for what it keeps. 401: signed out, and `wipe` where the office ended the session: then what is kept goes.
+    given the key for what it keeps; `X-Field-Waiting`: "<count>;<time of the oldest>" of what lies on it unsent. 401: signed out,
+    and `wipe` where the office ended the session: then what is kept goes.
     """
     if not current_user.is_authenticated:
         token = cookie.get(COOKIE_KEY)
@@ -79,9 +81,21 @@ def _key(user_id: uuid.UUID) -> dict[str, str]:
         device_id = uuid.UUID(request.headers.get("X-Field-Device", ""))
     except ValueError:
         return {}
+    now, phone = utc_now(), {"user_id": user_id, "device_id": device_id}
     with transaction() as session:
-        key = phone_key(session, user_id=user_id, device_id=device_id, keyring=runtime().keyring, now=utc_now())
+        key = phone_key(session, **phone, keyring=runtime().keyring, now=now)
+        note_seen(session, **phone, waiting=_waiting(request.headers.get("X-Field-Waiting", "")), now=now)
     return {"key": base64.b64encode(key).decode()} if key is not None else {}
+
+
+def _waiting(said: str) -> Waiting | None:
+    """What a phone says of itself; what cannot be read is nothing."""
+    count, _, oldest = said.partition(";")
+    try:
+        since = datetime.fromisoformat(oldest)
+        return Waiting(min(int(count), MOST_WAITING), since) if since.tzinfo and int(count) > 0 else None
+    except ValueError:
+        return None
 
 
 @public.get("/manifest.webmanifest")

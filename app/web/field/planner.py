@@ -19,6 +19,7 @@ from app.domain.appointments.actions import AppointmentContent, AppointmentMoved
 from app.domain.appointments.queries import AppointmentRow, get_appointment, is_absent
 from app.domain.appointments.times import NoSuchTime, instant
 from app.domain.field.day_plan import FIRST_HOUR, QUARTERS, DayPlan, day_of, now_column, read_day_plan
+from app.domain.field.ways_out import takers, ways_out
 from app.web.accounts.session import current_viewer, require
 from app.web.field.blueprint import bp
 from app.web.field.day_map import draw_map
@@ -92,6 +93,13 @@ def _page(*, problem: str = "", told: str = "", status: int = 200) -> ResponseRe
         "earlier": plan.day - timedelta(days=1),
         "later": plan.day + timedelta(days=1),
         "people": [("", _("Unassigned")), *((str(person.user_id), person.name) for person in plan.people)],
+        "troubles": [
+            (person, block, ways_out(plan, person, block, now=now))
+            for person in plan.people
+            for block in person.blocks
+            if block.is_trouble
+        ],
+        "takers": takers(plan, now=now),
         "now_column": now_column(plan, viewer_zone=current_viewer().timezone, now=now),
         "problem": problem,
         "told": told,

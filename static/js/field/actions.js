@@ -39,11 +39,12 @@ async function alone(work) {
 
 async function attempt(onPack) {
   try {
-    const known = await pointer();
-    const waiting = mine(await list()).filter(isWaiting);
-    const told = await preflight(known?.user_id === userId() ? known.pack : "", waiting.length ? `${waiting.length};${waiting[0].occurred_at}` : null);
+    const known = await pointer(), have = known?.user_id === userId() ? known.pack : "";
+    const waiting = await waits();
+    let told = await preflight(have, waiting);
     Object.assign(status, { network: "on", stopped: "" });
     await sendAll(told.csrf);
+    if (waiting) told = await preflight(have, await waits());  // what is at the office now changed the pages, and is told to wait no more
     failures = 0;
     await onPack?.(told);
   } catch (error) {
@@ -54,6 +55,12 @@ async function attempt(onPack) {
   } finally {
     tell();
   }
+}
+
+// "<count>;<time of the oldest>" of what waits here; null for nothing.
+async function waits() {
+  const waiting = mine(await list()).filter(isWaiting);
+  return waiting.length ? `${waiting.length};${waiting[0].occurred_at}` : null;
 }
 
 async function sendAll(csrf) {

@@ -45,6 +45,7 @@ export function startLive() {
 function heard(push) {
   const missed = note(push), changes = allOf(push);
   changes.forEach(heardOfMove);
+  if (changes.some(({ kind }) => /^(Appointment|Visit)/.test(kind))) document.body.dispatchEvent(new CustomEvent("appointments-changed"));
   refresh({ thread: missed || changes.some((change) => change.thread_id === openThread()), missed });
 }
 

@@ -1,4 +1,5 @@
 // Moves visits of the day plan by drag and by keys; either fills in the form of the visit and sends it, so the server's refusal is the same.
+// While somebody holds one, or has its form open, the plan is not fetched anew under their hands.
 const QUARTER = 15, DAY = 24 * 60;
 
 export default function bindPlanner(plan) {
@@ -28,6 +29,11 @@ export default function bindPlanner(plan) {
     moved = null;
   });
 
+  plan.addEventListener("dragend", () => { moved = null; });
+  plan.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.target === plan && (moved || held || plan.querySelector(".planner-block__more[open]"))) event.preventDefault();
+  });
+
   // M takes a visit up; arrows say where to, Enter drops it there, Esc leaves it where it was.
   let held = null;
   const label = (block, text) => {
@@ -40,6 +46,18 @@ export default function bindPlanner(plan) {
     label(held.block, `→ ${hour}, ${person?.getAttribute("aria-label") ?? ""}`);
   };
   const end = () => { if (held) { label(held.block, ""); held.block.classList.remove("is-held"); held = null; } };
+
+  // 1 and 2 take a way out, Backspace takes a visit off the plan.
+  plan.addEventListener("keydown", (event) => {
+    const about = event.target.closest("[data-trouble], [data-block]");
+    if (held || event.target !== about || document.body.dataset.keys !== "on" || event.ctrlKey || event.metaKey || event.altKey) return;
+    const way = about.querySelectorAll("[data-way]")[Number(event.key) - 1];
+    if (way) way.click();
+    else if (event.key === "Backspace" && about.closest("[data-person]")) send(about, minutesOf(about), "");
+    else return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  });
 
   plan.addEventListener("keydown", (event) => {
     const block = event.target.closest("[data-block]");

@@ -66,6 +66,7 @@ def test_what_overlaps_is_said(day: Round, leila: User) -> None:
     day.session.commit()
     text = day.get(f"/planner?date={day.visit.starts_at.astimezone(PLACE).date()}")
     assert "At the same time as Pieter van Dam" in text
+    assert "To be settled" in text
 
 
 def test_a_move_that_cannot_be_made_says_why_and_changes_nothing(day: Round, move: Callable[..., TestResponse]) -> None:
