@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 
 import sqlalchemy as sa
 
@@ -45,7 +45,7 @@ from app.domain.mailings.models import MAILING_EVENTS, MailingRecipient
 from app.domain.notifications import handlers as notifications
 from app.domain.notifications import visits
 from app.domain.notifications.models import NotificationDigest, NotificationDispatch
-from app.domain.notifications.new_work import of_people_among, tell_of_new_work
+from app.domain.notifications.new_work import of_people_among, tell_of_all_new_work, tell_of_new_work
 from app.domain.notifications.team_card_step import tell_asked_team
 from app.domain.notifications.triggers import (
     tell_of_absent_technician,
@@ -91,6 +91,8 @@ LIVE, SEND = "live", "send"
 QUEUES = (LIVE, SEND)
 PUSH_SECONDS = 0.4
 """How often browsers are told while one change follows the other; the first is told at once."""
+NEW_WORK_SECONDS = 0.4
+"""How often people are told of new work, in a flood once for what gathered: each telling locks the notices of the same people."""
 
 _report = Together(analytics.mark_threads)
 _push = AfterCommit("push_thread_change", push_thread_change, LIVE, run_all=push_thread_changes)
@@ -101,7 +103,7 @@ _push_notification = AfterCommit("push_notification", push_notification, LIVE)
 _push_alert = AfterCommit("push_sla_alert", push_sla_alert, LIVE)
 _route = AfterCommit("route_after", route_after, LIVE, among=wanted_among)
 _automate = AfterCommit("run_rules", automation.run_rules, LIVE, among=automation.awaited_among)
-_new_work = AfterCommit("tell_of_new_work", tell_of_new_work, LIVE, among=of_people_among)
+_new_work = AfterCommit("tell_of_new_work", tell_of_new_work, LIVE, among=of_people_among, run_all=tell_of_all_new_work)
 _answer = AfterCommit("answer_by_itself", answer_by_itself, LIVE, among=answered_among)
 _read_order = AfterCommit("read_order_mail", partners.read_order_mail, LIVE, among=partners.order_mail_among)
 _mail_given_up = AfterCommit("mail_given_up", mail_given_up, SEND)
@@ -346,17 +348,9 @@ def sources() -> tuple[Source, ...]:
     """The tables of promises the relay watches, most urgent first."""
     outbox, inbound, deliveries = table_of(OutboxEntry), table_of(InboundEvent), table_of(Delivery)
     at_once = outbox.c.handler.in_(WIRING.names_run_at_once())
+    many = partial(Source, outbox, "app.domain.events.jobs.run_outbox_entries_at_once", LIVE, most=100, over=1)
     return (
-        Source(
-            outbox,
-            "app.domain.events.jobs.run_outbox_entries_at_once",
-            LIVE,
-            where=lambda: sa.and_(outbox.c.queue == LIVE, at_once),
-            most=100,
-            over=1,
-            is_first=True,
-            every_seconds=PUSH_SECONDS,
-        ),
+        many(where=lambda: outbox.c.handler == _push.name, is_first=True, every_seconds=PUSH_SECONDS),
         Source(inbound, "app.domain.ingest.jobs.process_inbound_events", LIVE, most=20, every_seconds=0.05),
         Source(table_of(BulkAction), "app.domain.threads.jobs.run_bulk_action", LIVE),
         Source(deliveries, "app.domain.delivery.jobs.deliver", SEND, where=may_go),
@@ -383,6 +377,7 @@ def sources() -> tuple[Source, ...]:
         Source(table_of(Reconciliation), "app.domain.ingest.reconcile_job.reconcile", SEND),
         Source(table_of(Import), "app.domain.imports.jobs.run_import", SEND),
         Source(table_of(SlaRecompute), "app.domain.sla.jobs.run_recompute", SEND),
+        many(where=lambda: outbox.c.handler == _new_work.name, every_seconds=NEW_WORK_SECONDS),
         Source(
             outbox,
             "app.domain.events.jobs.run_outbox_entries",

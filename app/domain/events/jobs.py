@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -56,13 +56,12 @@ def _run_all(name: str, leases: list[Lease], events: list[Event]) -> None:
     handler = installed().handler(name)
     if handler is not None and handler.run_all is not None:
         try:
-            handler.run_all(events)
+            again = handler.run_all(events) or {}
         except Exception:
             log.exception("outbox_entries_run_alone", handler=name, entries=len(events))
         else:
             crash_point("outbox.after_handler_of_many")
-            with transaction() as session:
-                finish_all(session, TABLE, leases, values={"last_error": None})
+            _end_all({lease: again.get(event.id) for lease, event in zip(leases, events, strict=True)})
             return
     for lease, event in zip(leases, events, strict=True):
         _carry_out(lease, name, event)
@@ -106,10 +105,23 @@ def _carry_out(lease: Lease, name: str, event: Event) -> None:
     _end(lease, state="done", error=None)
 
 
-def _wait(lease: Lease, seconds: float) -> None:
-    """This was no try."""
+def _end_all(waits: Mapping[Lease, float | None]) -> None:
+    """`waits`: the seconds until each comes again, None where it is done."""
     with transaction() as session:
-        put_back(session, TABLE, lease, delay_seconds=seconds, values={"attempts": lease.attempts - 1})
+        finish_all(session, TABLE, [lease for lease, wait in waits.items() if wait is None], values={"last_error": None})
+        for lease, wait in waits.items():
+            if wait is not None:
+                _put_back(session, lease, wait)
+
+
+def _wait(lease: Lease, seconds: float) -> None:
+    with transaction() as session:
+        _put_back(session, lease, seconds)
+
+
+def _put_back(session: Session, lease: Lease, seconds: float) -> None:
+    """This was no try."""
+    put_back(session, TABLE, lease, delay_seconds=seconds, values={"attempts": lease.attempts - 1})
 
 
 def _load(session: Session, entry_id: int) -> tuple[OutboxEntry, Event] | None:

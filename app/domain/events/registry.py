@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +31,8 @@ class AfterCommit:
     """A reaction that runs as a job, alone or after others, and is retried alone.
 
     `run` opens its own transactions and must bear running twice. `name` is stored in the outbox: never reuse one.
-    `run_all` does the same for many events at once, for less than one after the other costs.
+    `run_all` does the same for many events at once, for less than one after the other costs; it may return those that are to come
+    again, by their ids with the seconds until then.
     `among` is asked in the transaction of the events, quickly and by reading alone: those of them that somebody waits for.
     """
 
@@ -38,7 +40,7 @@ class AfterCommit:
     run: Callable[[Event], Any]
     queue: str = "live"
     among: Callable[[Session, Sequence[Event]], Sequence[Event]] | None = None
-    run_all: Callable[[Sequence[Event]], Any] | None = None
+    run_all: Callable[[Sequence[Event]], Mapping[uuid.UUID, float] | None] | None = None
 
 
 @dataclass(frozen=True)

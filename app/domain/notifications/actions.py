@@ -38,7 +38,7 @@ class News:
     """What to tell, about a thread, a channel, or what is at `place`. Whoever caused it is never told of it themselves.
 
     `brand_id` None: administrators alone. `priority`: of what it is about, where that is no thread.
-    `team_id`: into whose channel a card goes, where that does not follow from the rest."""
+    `team_id`: into whose channel a card goes, where that does not follow from the rest. `count`: of how many messages."""
 
     kind: NotificationKind
     brand_id: uuid.UUID | None
@@ -51,6 +51,7 @@ class News:
     place: str = ""
     priority: str = ""
     team_id: uuid.UUID | None = None
+    count: int = 1
 
 
 def tell(
@@ -66,14 +67,14 @@ def tell(
     want it in. Returns whom.
 
     News of kind `message` join the unread one of their thread, those of kind `new_work` the unread one of their brand, which is
-    told outside the app once in TOLD_AGAIN. `in_quiet_hours`: do not wait for their end.
+    told once in TOLD_AGAIN. `in_quiet_hours`: do not wait for their end.
     """
     receivers = [found for row in session.execute(_receivers(news).where(to)) if (found := _receiver(row, news, through)).ways]
     if not receivers:
         return []
     ids, again = _write(session, news, receivers)
     subject = Subject(brand_id=news.brand_id, thread_id=news.thread_id, message_id=news.message_id)
-    in_app = [receiver.user_id for receiver in receivers if Way.APP in receiver.ways]
+    in_app = [one.user_id for one in receivers if Way.APP in one.ways and one.user_id not in again]
     if in_app:
         payload = {"user_ids": [str(user_id) for user_id in in_app]}
         record(session, "NotificationAdded", subject=subject, now=news.at, payload=payload, caused_by=caused_by)
@@ -131,7 +132,7 @@ def _write(session: Session, news: News, receivers: list[_Receiver]) -> tuple[di
             "text": news.text,
             "message_id": news.message_id,
             "actor_user_id": news.actor_user_id,
-            "count": 1,
+            "count": news.count,
             "in_app": Way.APP in receiver.ways,
             "created_at": news.at,
         }
@@ -159,7 +160,7 @@ def _write_new_work(
         index_elements=["user_id", "place"],
         index_where=sa.text("read_at IS NULL AND kind = 'new_work'"),
         set_={
-            "count": sa.case((is_same, Notification.count), else_=Notification.count + 1),
+            "count": sa.case((is_same, Notification.count), else_=Notification.count + new["count"]),
             "message_id": new.message_id,
             "in_app": sa.or_(Notification.in_app, new.in_app),
             "created_at": sa.case((is_recent, Notification.created_at), else_=news.at),

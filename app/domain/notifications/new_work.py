@@ -7,8 +7,10 @@ stands for all of it until they look; it is told outside the app once an hour at
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -21,8 +23,9 @@ from app.domain.events.jobs import NotYet
 from app.domain.events.models import Event
 from app.domain.notifications.actions import News, tell
 from app.domain.notifications.models import NotificationKind
-from app.domain.routing.queries import find_team_asked_first, is_routed
-from app.domain.threads.models import Thread, ThreadStatus
+from app.domain.routing.models import RoutingRule
+from app.domain.routing.queries import find_rule, team_asked_first
+from app.domain.threads.models import Thread, ThreadStatus, ThreadType
 from app.domain.threads.queries import by_people
 
 ROUTED_WITHIN = timedelta(seconds=20)
@@ -37,25 +40,57 @@ def of_people_among(session: Session, events: Sequence[Event]) -> Sequence[Event
 
 def tell_of_new_work(event: Event) -> None:
     """After-commit handler of `MessageReceived`; twice for one event tells once."""
+    for seconds in tell_of_all_new_work([event]).values():
+        raise NotYet(seconds)
+
+
+def tell_of_all_new_work(events: Sequence[Event]) -> dict[uuid.UUID, float]:
+    """The same of many events at once, once for each brand and team. Returns which come again and in how many seconds, as their
+    rule of routing has its chance first."""
+    found: defaultdict[_Whose, list[tuple[Event, Thread]]] = defaultdict(list)
+    again: dict[uuid.UUID, float] = {}
     with transaction() as session:
-        thread = session.get(Thread, event.thread_id) if event.thread_id else None
-        if thread is None or not _is_waiting(thread):
-            return
-        if utc_now() < event.occurred_at + ROUTED_WITHIN and is_routed(session, thread):
-            raise NotYet(ROUTED_WITHIN.total_seconds())
-        brand = session.get_one(Brand, thread.brand_id)
-        news = News(
-            NotificationKind.NEW_WORK,
-            brand.id,
-            None,
-            event.message_id,
-            None,
-            event.occurred_at,
-            text=brand.name,
-            place=f"{PLACE}?brand={brand.id}",
-            priority=thread.priority.value,
-        )
-        tell(session, news, to=_whose(session, thread), caused_by=event)
+        rules: dict[tuple[uuid.UUID | None, ThreadType], RoutingRule | None] = {}
+        query = sa.select(Thread).where(Thread.id.in_([event.thread_id for event in events]))
+        threads: dict[uuid.UUID | None, Thread] = {thread.id: thread for thread in session.execute(query).scalars()}
+        for event in events:
+            thread = threads.get(event.thread_id)
+            if thread is None or not _is_waiting(thread):
+                continue
+            kind = thread.channel_id, thread.thread_type
+            if kind not in rules:
+                rules[kind] = find_rule(session, *kind)
+            rule = rules[kind]
+            if rule is not None and utc_now() < event.occurred_at + ROUTED_WITHIN:
+                again[event.id] = ROUTED_WITHIN.total_seconds()
+                continue
+            team_id = thread.team_id or (team_asked_first(rule) if rule is not None else None)
+            found[_Whose(thread.brand_id, team_id)].append((event, thread))
+        for whose in sorted(found, key=str):  # in one order everywhere, as each locks the notices of its people
+            _tell(session, whose, found[whose])
+    return again
+
+
+class _Whose(NamedTuple):
+    brand_id: uuid.UUID
+    team_id: uuid.UUID | None
+
+
+def _tell(session: Session, whose: _Whose, work: Sequence[tuple[Event, Thread]]) -> None:
+    brand, last = session.get_one(Brand, whose.brand_id), work[-1][0]
+    news = News(
+        NotificationKind.NEW_WORK,
+        brand.id,
+        None,
+        last.message_id,
+        None,
+        last.occurred_at,
+        text=brand.name,
+        place=f"{PLACE}?brand={brand.id}",
+        priority=max((thread.priority for _event, thread in work), key=lambda priority: priority.rank).value,
+        count=len(work),
+    )
+    tell(session, news, to=_people(session, whose), caused_by=last)
 
 
 def _is_waiting(thread: Thread | None) -> bool:
@@ -64,14 +99,14 @@ def _is_waiting(thread: Thread | None) -> bool:
     return thread.status in (ThreadStatus.OPEN, ThreadStatus.IN_PROGRESS, ThreadStatus.ESCALATED)
 
 
-def _whose(session: Session, thread: Thread) -> sa.ColumnElement[bool]:
-    """Of the team alone where there is one with somebody in it; where a brand has no members, those who see every brand."""
-    team_id = thread.team_id or find_team_asked_first(session, thread)
+def _people(session: Session, whose: _Whose) -> sa.ColumnElement[bool]:
+    """Those of the team alone where there is one with somebody in it; where a brand has no members, those who see every brand."""
+    brand_id, team_id = whose
     may = users_with(Permission.THREADS_REPLY)
     if team_id is not None and _has_members(session, TeamMember.team_id == team_id, TeamMember.user_id):
         return sa.and_(may, User.id.in_(sa.select(TeamMember.user_id).where(TeamMember.team_id == team_id)))
-    if _has_members(session, BrandMember.brand_id == thread.brand_id, BrandMember.user_id):
-        return sa.and_(may, User.id.in_(sa.select(BrandMember.user_id).where(BrandMember.brand_id == thread.brand_id)))
+    if _has_members(session, BrandMember.brand_id == brand_id, BrandMember.user_id):
+        return sa.and_(may, User.id.in_(sa.select(BrandMember.user_id).where(BrandMember.brand_id == brand_id)))
     return may
 
 

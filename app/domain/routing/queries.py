@@ -16,7 +16,7 @@ from app.domain.connections.models import Channel
 from app.domain.contacts.models import Contact
 from app.domain.routing.models import Availability, AvailabilityState, RoutingProfile, RoutingRule
 from app.domain.routing.pick_next import DUE_ORDER, PEOPLE, WAITING
-from app.domain.threads.models import Thread
+from app.domain.threads.models import Thread, ThreadType
 
 QUEUE_SHOWN = 200
 _ON = sa.select(sa.exists(sa.select(RoutingRule.id).where(RoutingRule.is_on))).execution_options(**KEPT)
@@ -113,21 +113,16 @@ def is_routing_on(session: Session) -> bool:
     return bool(session.execute(_ON).scalar_one())
 
 
-def is_routed(session: Session, thread: Thread) -> bool:
-    """True if a rule that is on gives such threads away."""
-    return _find_rule(session, thread) is not None
-
-
-def find_team_asked_first(session: Session, thread: Thread) -> uuid.UUID | None:
-    """The team of the first tier of the thread's rule; None where everybody is asked, or there is no rule."""
-    rule = _find_rule(session, thread)
-    team_id = rule.tiers[0].get("team_id") if rule is not None else None
+def team_asked_first(rule: RoutingRule) -> uuid.UUID | None:
+    """The team of its first tier; None where everybody is asked."""
+    team_id = rule.tiers[0].get("team_id")
     return uuid.UUID(team_id) if team_id else None
 
 
-def _find_rule(session: Session, thread: Thread) -> RoutingRule | None:
-    fits = sa.or_(RoutingRule.thread_type.is_(None), RoutingRule.thread_type == thread.thread_type)
-    query = sa.select(RoutingRule).where(RoutingRule.channel_id == thread.channel_id, RoutingRule.is_on, fits)
+def find_rule(session: Session, channel_id: uuid.UUID | None, thread_type: ThreadType) -> RoutingRule | None:
+    """The rule that is on and gives threads of this type and channel away."""
+    fits = sa.or_(RoutingRule.thread_type.is_(None), RoutingRule.thread_type == thread_type)
+    query = sa.select(RoutingRule).where(RoutingRule.channel_id == channel_id, RoutingRule.is_on, fits)
     return session.execute(query.order_by(RoutingRule.position, RoutingRule.id).limit(1)).scalar_one_or_none()
 
 

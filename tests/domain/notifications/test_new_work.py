@@ -11,17 +11,22 @@ from app.core.clock import utc_now
 from app.core.ids import new_id
 from app.domain.accounts.models import Team, TeamMember, User
 from app.domain.events.actions import Actor, record
-from app.domain.events.jobs import NotYet
+from app.domain.events.jobs import NotYet, run_outbox_entries_at_once
 from app.domain.events.models import Event, OutboxEntry
 from app.domain.notifications.actions import Wishes, mark_read, set_preferences
 from app.domain.notifications.models import Notification, NotificationKind, Way
 from app.domain.notifications.new_work import ROUTED_WITHIN, tell_of_new_work
 from app.domain.routing.models import RoutingRule, Strategy
 from app.domain.threads.actions import lock_thread, subject_of
-from app.domain.threads.models import Thread
+from app.domain.threads.models import Thread, ThreadType
 from tests.domain.notifications.conftest import House
 from tests.domain.notifications.test_quiet import NIGHTS, local
 from tests.factories import make_message
+
+
+def entries_of_new_work() -> sa.Select[OutboxEntry]:
+    """In the order of their making."""
+    return sa.select(OutboxEntry).where(OutboxEntry.handler == "tell_of_new_work").order_by(OutboxEntry.id)
 
 
 def write(house: House, thread: Thread | None = None, *, text: str = "Hallo") -> Event:
@@ -30,8 +35,7 @@ def write(house: House, thread: Thread | None = None, *, text: str = "Hallo") ->
     message = make_message(house.session, thread, text, at=house.now)
     event = record(house.session, "MessageReceived", subject=subject_of(thread, message), now=house.now)
     house.session.commit()
-    promised = sa.select(OutboxEntry.id).where(OutboxEntry.event_id == event.id, OutboxEntry.handler == "tell_of_new_work")
-    if house.session.execute(promised).first() is not None:
+    if house.session.execute(entries_of_new_work().where(OutboxEntry.event_id == event.id)).first() is not None:
         tell_of_new_work(event)
     house.session.expire_all()
     return event
@@ -110,3 +114,26 @@ def test_quiet_hours_and_choices_hold_for_it_too(house: House) -> None:
     assert told(house) == {"Alice": 1}
     (dispatch,) = house.dispatches(way=Way.PUSH)
     assert dispatch.is_held
+
+
+def test_many_at_once_are_told_once_and_what_routing_may_take_comes_again(house: House) -> None:
+    times = {"created_at": house.now, "updated_at": house.now}
+    rule = RoutingRule(id=new_id(), channel_id=house.channel.id, name="Verkoop", position=1, is_on=True, **times)
+    rule.strategy, rule.tiers, rule.thread_type = Strategy.ROUND_ROBIN, [{"after_minutes": 0}], ThreadType.SALES_INQUIRY
+    house.session.add(rule)
+    routed = house.other_thread()
+    routed.thread_type = ThreadType.SALES_INQUIRY
+    house.now = utc_now()
+    for thread in (house.thread, house.thread, routed):
+        message = make_message(house.session, lock_thread(house.session, thread.id), "Hallo", at=house.now)
+        record(house.session, "MessageReceived", subject=subject_of(thread, message), now=house.now)
+    house.session.commit()
+    entries = list(house.session.execute(entries_of_new_work()).scalars())
+    run_outbox_entries_at_once(row_ids=[str(entry.id) for entry in entries])
+    house.session.expire_all()
+    assert told(house) == {"Alice": 2, "Bob": 2}
+    assert [entry.state for entry in entries] == ["done", "done", "ready"]
+    assert entries[2].attempts == 0, "waiting is no try"
+    assert timedelta(0) < entries[2].run_at - utc_now() <= ROUTED_WITHIN
+    run_outbox_entries_at_once(row_ids=[str(entry.id) for entry in entries])
+    assert told(house) == {"Alice": 2, "Bob": 2}, "what is done is not done again"
