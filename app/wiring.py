@@ -350,7 +350,7 @@ def sources() -> tuple[Source, ...]:
     at_once = outbox.c.handler.in_(WIRING.names_run_at_once())
     many = partial(Source, outbox, "app.domain.events.jobs.run_outbox_entries_at_once", LIVE, most=100, over=1)
     return (
-        many(where=lambda: outbox.c.handler == _push.name, is_first=True, every_seconds=PUSH_SECONDS),
+        many(part="pushes", where=lambda: outbox.c.handler == _push.name, is_first=True, every_seconds=PUSH_SECONDS),
         Source(inbound, "app.domain.ingest.jobs.process_inbound_events", LIVE, most=20, every_seconds=0.05),
         Source(table_of(BulkAction), "app.domain.threads.jobs.run_bulk_action", LIVE),
         Source(deliveries, "app.domain.delivery.jobs.deliver", SEND, where=may_go),
@@ -377,7 +377,7 @@ def sources() -> tuple[Source, ...]:
         Source(table_of(Reconciliation), "app.domain.ingest.reconcile_job.reconcile", SEND),
         Source(table_of(Import), "app.domain.imports.jobs.run_import", SEND),
         Source(table_of(SlaRecompute), "app.domain.sla.jobs.run_recompute", SEND),
-        many(where=lambda: outbox.c.handler == _new_work.name, every_seconds=NEW_WORK_SECONDS),
+        many(part="new_work", where=lambda: outbox.c.handler == _new_work.name, every_seconds=NEW_WORK_SECONDS),
         Source(
             outbox,
             "app.domain.events.jobs.run_outbox_entries",

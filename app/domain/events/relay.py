@@ -39,7 +39,8 @@ class Source:
 
     The job is given `row_id`, or `row_ids` where `most` rows share one. Few rows are spread over as many jobs as workers may be
     free (`over`). `together`: the column whose values are not parted. `is_first`: in front of what waits in the queue.
-    `every_seconds`: after one round the next waits so long, and takes what gathered meanwhile.
+    `every_seconds`: after one round the next waits so long, and takes what gathered meanwhile. `part`: where several watch one
+    table, what this one has of it, as the jobs of one say nothing of what the others may hand out.
     """
 
     table: sa.Table
@@ -51,6 +52,11 @@ class Source:
     together: str | None = None
     is_first: bool = False
     every_seconds: float = 0.0
+    part: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.table.name}_{self.part}" if self.part else self.table.name
 
 
 Rounds = MutableMapping[Source, float]
@@ -90,7 +96,7 @@ def _limits(source: Source) -> sa.ColumnElement[bool] | None:
 def _relay_source(source: Source, connection: redis.Redis, sweep_seconds: int) -> int:
     queue = Queue(source.queue, connection=connection, serializer="json")
     job_ids = queue.get_job_ids()
-    if source.most > 1 and sum(job_id.startswith(f"{source.table.name}-") for job_id in job_ids) >= source.over * 2:
+    if source.most > 1 and sum(job_id.startswith(f"{source.name}-") for job_id in job_ids) >= source.over * 2:
         return 0  # the workers have enough; what comes meanwhile makes fuller jobs
     with transaction() as session:
         also = [source.together] if source.together else []
@@ -121,13 +127,13 @@ def _shares(source: Source, rows: list[Any]) -> Iterator[list[Any]]:
 
 
 def _name(source: Source, row: Any) -> str:
-    return f"{source.table.name}-{row.id}-{row.attempts}"
+    return f"{source.name}-{row.id}-{row.attempts}"
 
 
 def _names_in(job_id: str) -> list[str]:
     """The names of the rows of a job: the id of a job says which rows it has."""
-    table, _, first = job_id.partition("-")
-    return [f"{table}-{row}" for row in first.split("--")]
+    source, _, first = job_id.partition("-")
+    return [f"{source}-{row}" for row in first.split("--")]
 
 
 def _job(source: Source, rows: list[Any]) -> Any:
@@ -135,7 +141,7 @@ def _job(source: Source, rows: list[Any]) -> Any:
     return Queue.prepare_data(
         source.job,
         kwargs={"row_id": ids[0]} if source.most == 1 else {"row_ids": ids},
-        job_id=f"{source.table.name}-{'--'.join(f'{row.id}-{row.attempts}' for row in rows)}",
+        job_id=f"{source.name}-{'--'.join(f'{row.id}-{row.attempts}' for row in rows)}",
         at_front=source.is_first,
         timeout=JOB_TIMEOUT_SECONDS,
         result_ttl=0,

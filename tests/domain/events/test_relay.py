@@ -101,6 +101,15 @@ def test_pushes_go_before_what_waits_and_those_that_wait_share_a_job(app_context
     assert [len(job.kwargs["row_ids"]) for job in _queue().jobs] == [9, 1]
 
 
+def test_pushes_do_not_wait_for_what_other_sources_of_their_table_handed_out(app_context: Flask, db_session: Session) -> None:
+    for _ in range(6):
+        _promise(db_session, "tell_of_new_work", "route_after")
+        _relay()
+    _promise(db_session, "push_thread_change")
+    assert _relay() == 1
+    assert [len(job.kwargs["row_ids"]) for job in _queue().jobs][0] == 1
+
+
 def test_source_that_rests_is_handed_out_again_after_its_time(app_context: Flask, db_session: Session) -> None:
     rounds: dict[Source, float] = {}
     pushes = sources()[0]
