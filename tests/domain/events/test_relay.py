@@ -107,7 +107,7 @@ def test_pushes_do_not_wait_for_what_other_sources_of_their_table_handed_out(app
         _relay()
     _promise(db_session, "push_thread_change")
     assert _relay() == 1
-    assert [len(job.kwargs["row_ids"]) for job in _queue().jobs][0] == 1
+    assert len(_queue().jobs[0].kwargs["row_ids"]) == 1
 
 
 def test_source_that_rests_is_handed_out_again_after_its_time(app_context: Flask, db_session: Session) -> None:
