@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -12,14 +13,21 @@ from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
 from app.domain.accounts.access import Viewer
-from app.domain.analytics.measures import MEASURES
+from app.domain.analytics.measures import MEASURES, Measure
 from app.domain.analytics.saved_models import ReportTarget, SavedReport
 from app.domain.events.actions import Actor, audit
 
 MOST = 50
 """Reports one person keeps."""
-TARGETS = tuple(key for key, measure in MEASURES.items() if measure.target is not None)
-"""The figures that have a target: the success metrics of the house."""
+TargetKey = tuple[str, str]
+"""A figure and a kind of channel, "" for all of them."""
+TARGETS: dict[TargetKey, float] = {
+    **{(key, ""): measure.target for key, measure in MEASURES.items() if measure.target is not None},
+    ("first_response", "email"): 4 * 3600,
+    ("first_response", "whatsapp"): 3600,
+    ("first_response", "sms"): 3600,
+}
+"""What the house proposes: its success metrics."""
 
 
 class NameTaken(Exception):
@@ -62,30 +70,35 @@ def delete_report(session: Session, viewer: Viewer, report_id: uuid.UUID) -> boo
     return session.execute(sa.delete(SavedReport).where(mine).returning(SavedReport.id)).first() is not None
 
 
-def read_targets(session: Session, brand_ids: Sequence[uuid.UUID]) -> dict[str, float]:
+def read_targets(session: Session, brand_ids: Sequence[uuid.UUID]) -> dict[TargetKey, float]:
     """The targets of these brands together: where they want different things, a figure of all of them has that of the house."""
     rows = session.execute(sa.select(ReportTarget).where(ReportTarget.brand_id.in_(brand_ids))).scalars()
-    by_measure: dict[str, dict[uuid.UUID, float]] = {}
-    for row in rows:
-        by_measure.setdefault(row.measure, {})[row.brand_id] = row.value
+    wanted = {(row.measure, row.medium, row.brand_id): row.value for row in rows}
     found = {}
-    for key in TARGETS:
-        usual = MEASURES[key].target or 0.0
-        wanted = {by_measure.get(key, {}).get(brand_id, usual) for brand_id in brand_ids}
-        found[key] = wanted.pop() if len(wanted) == 1 else usual
+    for (key, medium), usual in TARGETS.items():
+        values = {wanted.get((key, medium, brand_id), usual) for brand_id in brand_ids}
+        found[key, medium] = values.pop() if len(values) == 1 else usual
     return found
 
 
+def measures_of(targets: Mapping[TargetKey, float], medium: str = "") -> dict[str, Measure]:
+    """All figures with these targets: those of a kind of channel where it has its own."""
+    return {
+        key: replace(one, target=targets.get((key, medium), targets.get((key, ""), one.target))) for key, one in MEASURES.items()
+    }
+
+
 def save_targets(
-    session: Session, brand_id: uuid.UUID, values: Mapping[str, float | None], *, actor: Actor, now: datetime
+    session: Session, brand_id: uuid.UUID, values: Mapping[TargetKey, float | None], *, actor: Actor, now: datetime
 ) -> None:
     """What the brand wants from now on; None: what the house proposes."""
-    for key, value in values.items():
-        mine = sa.and_(ReportTarget.brand_id == brand_id, ReportTarget.measure == key)
+    for (key, medium), value in values.items():
+        mine = sa.and_(ReportTarget.brand_id == brand_id, ReportTarget.measure == key, ReportTarget.medium == medium)
         session.execute(sa.delete(ReportTarget).where(mine))
         if value is not None:
-            session.add(ReportTarget(brand_id=brand_id, measure=key, value=value, set_at=now, set_by_user_id=actor.user_id))
+            set_by = {"set_at": now, "set_by_user_id": actor.user_id}
+            session.add(ReportTarget(brand_id=brand_id, measure=key, medium=medium, value=value, **set_by))
     session.flush()
-    detail = {key: value for key, value in values.items() if value is not None}
+    detail = {" ".join(filter(None, key)): value for key, value in values.items() if value is not None}
     about = {"action": "TargetsChanged", "object_type": "brand", "object_id": str(brand_id)}
     audit(session, now=now, actor=actor, detail=detail, **about)

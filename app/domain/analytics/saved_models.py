@@ -30,12 +30,15 @@ class SavedReport(WithId, Base):
 
 
 class ReportTarget(Base):
-    """What a brand wants a figure to be, where it is not what the house proposes: seconds, a share of 1, or a score."""
+    """What a brand wants a figure to be, where it is not what the house proposes: seconds, a share of 1, or a score.
+
+    `medium`: over one kind of channel, "" over all."""
 
     __tablename__ = "report_targets"
 
     brand_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("brands.id", ondelete="CASCADE"), primary_key=True)
     measure: Mapped[str] = mapped_column(primary_key=True)
+    medium: Mapped[str] = mapped_column(primary_key=True, default="", server_default="")
     value: Mapped[float]
     set_at: Mapped[datetime]
     set_by_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))

@@ -26,7 +26,7 @@ from app.domain.analytics.kinds import Kind
 from app.domain.analytics.measures import MEASURES, PROMISES, TILES, Measure, Shape
 from app.domain.analytics.reading import Wanted
 from app.domain.analytics.report_rows import about_file, report_heads, report_rows
-from app.domain.analytics.saved import read_targets
+from app.domain.analytics.saved import measures_of, read_targets
 from app.domain.analytics.sheets import write_sheet
 from app.domain.analytics.slices import Slice, shifted, slice_for
 from app.domain.scheduled_reports.pictures import Plot, draw
@@ -92,8 +92,7 @@ def read_contents(
     slice = slice_for(viewer, first=first, last=last, is_open=is_open, **slice_values(args))
     wide = replace(slice, first=min(first, last - timedelta(days=LEAST_DAYS - 1)))
     brand_ids = [one for one in slice.brand_ids if slice.brand_id in (None, one)]
-    targets = read_targets(session, brand_ids)
-    measures = {key: replace(one, target=targets.get(key, one.target)) for key, one in MEASURES.items()}
+    measures = measures_of(read_targets(session, brand_ids), slice.medium or "")
     slices = [slice, before_of(slice), wide, shifted(wide, max(7, -(-wide.days // 7) * 7))]
     (now, before, shown, shown_before), state = read_breakdowns(session, Wanted(slices, by_day=DRAWN))
     report = _Report(measures, now, before)

@@ -38,6 +38,11 @@ class Choices:
     names: Names
     people: dict[uuid.UUID, str]
 
+    def medium(self, asked: Asked) -> str:
+        """The one kind of channel that is asked for, itself or by a channel; "" for all."""
+        channels = {str(channel_id): medium.value for channel_id, medium in self.names.media.items()}
+        return asked.filters.get("medium", "") or channels.get(asked.filters.get("channel", ""), "")
+
     def chips(self, asked: Asked) -> list[Chip]:
         known = {name: dict(options) for name, options in self.options.items()}
         return [

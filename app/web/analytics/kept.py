@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -22,6 +23,7 @@ from app.domain.analytics.measures import MEASURES, Measure, Shape
 from app.domain.analytics.saved import (
     TARGETS,
     NameTaken,
+    TargetKey,
     TooManyReports,
     delete_report,
     list_saved_reports,
@@ -32,6 +34,7 @@ from app.domain.analytics.saved import (
 from app.web.accounts.session import current_viewer, require
 from app.web.analytics.asked import parse
 from app.web.analytics.blueprint import bp
+from app.web.inbox.words import medium_words
 from app.web.pages import page
 
 NAME_CHARACTERS = 80
@@ -87,12 +90,13 @@ def targets() -> ResponseReturnValue:
 def set_targets(brand_id: uuid.UUID) -> ResponseReturnValue:
     """From now on these; an empty field is what the house proposes."""
     viewer, brand = require(Permission.TARGETS_MANAGE), _brand(str(brand_id))
-    typed = {key: request.form.get(key, "").strip() for key in TARGETS}
+    typed = {_field(key): request.form.get(_field(key), "").strip() for key in TARGETS}
     values, errors = {}, {}
-    for key, text in typed.items():
-        values[key] = _read(MEASURES[key], text)
+    for key in TARGETS:
+        measure, text = MEASURES[key[0]], typed[_field(key)]
+        values[key] = _read(measure, text)
         if text and values[key] is None:
-            errors[key] = _("Enter a number from 0 to %(most)s.", most=round(_most(MEASURES[key])))
+            errors[_field(key)] = _("Enter a number from 0 to %(most)s.", most=round(_most(measure)))
     if errors:
         return _targets_page(brand, typed, errors, status=422)
     with transaction() as session:
@@ -110,7 +114,7 @@ def _reports_page(error: str = "") -> ResponseReturnValue:
 def _targets_page(
     brand: Brand, values: dict[str, str], errors: dict[str, str] | None = None, status: int = 200
 ) -> ResponseReturnValue:
-    rows = [(key, words.name_words(key), _unit(MEASURES[key]), words.target_words(MEASURES[key])) for key in TARGETS]
+    rows = [(_field(key), _name(key), _unit(MEASURES[key[0]]), _usual(key)) for key in TARGETS]
     context: dict[str, Any] = {"values": values, "errors": errors or {}, "brands": _brands()}
     return page("analytics/targets.html", brand=brand, rows=rows, status=status, **context)
 
@@ -136,8 +140,22 @@ def _read(measure: Measure, text: str) -> float | None:
     return float(number) * _scale(measure) if float(number) <= _most(measure) else None
 
 
-def _shown(found: dict[str, float]) -> dict[str, str]:
-    return {key: f"{found[key] / _scale(MEASURES[key]):.2f}".rstrip("0").rstrip(".") for key in TARGETS}
+def _shown(found: dict[TargetKey, float]) -> dict[str, str]:
+    return {_field(key): f"{found[key] / _scale(MEASURES[key[0]]):.2f}".rstrip("0").rstrip(".") for key in TARGETS}
+
+
+def _field(key: TargetKey) -> str:
+    return "-".join(filter(None, key))
+
+
+def _name(key: TargetKey) -> str:
+    measure, medium = key
+    name = words.name_words(measure)
+    return _("%(name)s by %(channel)s", name=name, channel=medium_words(medium)) if medium else name
+
+
+def _usual(key: TargetKey) -> str:
+    return words.target_words(replace(MEASURES[key[0]], target=TARGETS[key]))
 
 
 def _brands() -> list[Brand]:

@@ -34,8 +34,8 @@ USUAL_WEEKS = 4
 def overview() -> ResponseReturnValue:
     """Now, and the figures of a period: of all one may see, or one's own."""
     viewer, asked = current_viewer(), read_asked()
-    session = db.session()
-    report = Report(session, viewer, asked)
+    context = frame("overview", viewer, asked)
+    report = Report(db.session(), viewer, asked, medium=context["choices"].medium(asked))
     now = _now_context(viewer, asked)
     return page(
         "analytics/overview.html",
@@ -50,7 +50,7 @@ def overview() -> ResponseReturnValue:
         customers=customers(report),
         live=now,
         status=422 if asked.errors else 200,
-        **frame("overview", viewer, asked),
+        **context,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -19,6 +19,7 @@ from app.domain.analytics.figures import ByKind, size_of, sums_of, value_of
 from app.domain.analytics.filters import MEDIA
 from app.domain.analytics.kinds import Kind
 from app.domain.analytics.measures import MEASURES, Measure, Shape, kinds_of
+from app.domain.analytics.saved import measures_of
 from app.domain.analytics.slices import NONE
 from app.web.analytics.report import Cell, Report
 from app.web.inbox.words import medium_words
@@ -281,9 +282,17 @@ def channels(report: Report) -> list[Row]:
     rows = []
     for medium in (one for one in MEDIA if one in report.read.parts):
         found = report.read.parts[medium]
-        cells = tuple(report.cell(key, found, medium=medium) for key in keys)
-        rows.append(Row(medium_words(medium), report.asked.url(medium=medium), cells))
+        cells = {key: report.cell(key, found, medium=medium) for key in keys}
+        cells["first_response"] = _against_target(report, cells["first_response"], medium)
+        rows.append(Row(medium_words(medium), report.asked.url(medium=medium), tuple(cells.values())))
     return rows
+
+
+def _against_target(report: Report, cell: Cell, medium: str) -> Cell:
+    """With the target of this kind of channel, where it has its own."""
+    measure = measures_of(report.targets, medium)["first_response"]
+    has_own = ("first_response", medium) in report.targets and cell.href
+    return replace(cell, beside=_("target %(value)s", value=words.target_words(measure))) if has_own else cell
 
 
 def heat(report: Report) -> Heat:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from app.domain.analytics.figures import ByKind, State, size_of, sums_of, value_
 from app.domain.analytics.kinds import Kind
 from app.domain.analytics.measures import MEASURES, OF_THREADS, TILES, Measure, Shape, kinds_of
 from app.domain.analytics.reading import MEDIUM, PERSON, Wanted
-from app.domain.analytics.saved import read_targets
+from app.domain.analytics.saved import measures_of, read_targets
 from app.web.analytics.asked import Asked
 
 BEHIND = timedelta(seconds=60)
@@ -68,13 +68,21 @@ class Report:
     """One report as a viewer asked for it."""
 
     def __init__(
-        self, session: Session, viewer: Viewer, asked: Asked, kinds: Collection[Kind] = OF_THREADS, *, by: str = MEDIUM
+        self,
+        session: Session,
+        viewer: Viewer,
+        asked: Asked,
+        kinds: Collection[Kind] = OF_THREADS,
+        *,
+        by: str = MEDIUM,
+        medium: str = "",
     ) -> None:
+        """`medium`: the one kind of channel it is about, whose targets it has."""
         self.session, self.viewer, self.asked = session, viewer, asked
         self.slice = asked.slice(viewer)
         self.slice_before = asked.before(self.slice)
-        targets = read_targets(session, [one for one in self.slice.brand_ids if self.slice.brand_id in (None, one)])
-        self.measures = {key: replace(one, target=targets.get(key, one.target)) for key, one in MEASURES.items()}
+        self.targets = read_targets(session, [one for one in self.slice.brand_ids if self.slice.brand_id in (None, one)])
+        self.measures = measures_of(self.targets, medium)
         self.measure = self.measures[asked.measure]
         self.read, self.state = self._read(kinds, by)
 

@@ -65,13 +65,24 @@ def test_a_brands_target_is_the_line_of_its_reports(managed: Office) -> None:
     assert "target 4 h" in office.get("/analytics")
     answer = office.post(f"/analytics/targets/{brand.id}", first_response="1,5", first_promise="90")
     assert answer.status_code == 303
-    assert read_targets(office.session, [brand.id])["first_response"] == 5400
+    assert read_targets(office.session, [brand.id])["first_response", ""] == 5400
     page = office.get("/analytics")
     assert "target 1 h 30 min" in page
     assert "target 90" in page
     refused = office.post(f"/analytics/targets/{brand.id}", first_response="soon", first_promise="150")
     assert refused.status_code == 422
     assert "from 0 to 100." in refused.text
-    assert read_targets(office.session, [brand.id])["first_response"] == 5400
+    assert read_targets(office.session, [brand.id])["first_response", ""] == 5400
     office.post(f"/analytics/targets/{brand.id}")
-    assert read_targets(office.session, [brand.id])["first_response"] == 4 * 3600
+    assert read_targets(office.session, [brand.id])["first_response", ""] == 4 * 3600
+
+
+def test_a_kind_of_channel_has_a_target_of_its_own(managed: Office) -> None:
+    office, brand = managed, managed.desk.brand
+    assert "target 1 h<" in office.get("/analytics?medium=whatsapp")  # as the house proposes
+    assert "target 1 h<" in office.get(f"/analytics?channel={office.desk.chat.id}")
+    assert office.post(f"/analytics/targets/{brand.id}", **{"first_response-whatsapp": "0,5"}).status_code == 303
+    assert read_targets(office.session, [brand.id])["first_response", "whatsapp"] == 1800
+    table = office.get("/analytics").partition('id="channels-title"')[2].partition("</section>")[0]
+    assert ("target 4 h" in table, "target 30 min" in table) == (True, True)
+    assert "target 4 h<" in office.get("/analytics?medium=email")
