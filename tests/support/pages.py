@@ -13,11 +13,14 @@ from xml.etree import ElementTree
 
 import html5lib
 from flask import Flask
+from html5lib.html5parser import ParseError
 from werkzeug.test import TestResponse
+
+from tests.support.quick_html import Unusual, quick_tree
 
 Element = ElementTree.Element
 UNLABELLED_INPUTS = frozenset({"hidden", "submit", "button", "image", "reset"})
-REFERENCES = ("for", "aria-labelledby", "aria-describedby", "aria-controls", "aria-owns", "list", "form")
+REFERENCES = frozenset({"for", "aria-labelledby", "aria-describedby", "aria-controls", "aria-owns", "list", "form"})
 DATA_SCRIPTS = frozenset({"application/json", "application/ld+json"})
 
 
@@ -61,9 +64,8 @@ class PageClient:
 
 def check_html(text: str) -> None:
     """Check a page, or a fragment if `text` is not a whole document. Raises BadPage."""
-    whole = text.lstrip()[:15].lower().startswith("<!doctype")
     root = parse(text)
-    if whole:
+    if is_whole(text):
         check_document(root)
     check_ids(root)
     check_fields(root)
@@ -72,13 +74,25 @@ def check_html(text: str) -> None:
     check_nothing_inline(root)
 
 
+def is_whole(text: str) -> bool:
+    return text.lstrip()[:15].lower().startswith("<!doctype")
+
+
 def parse(text: str) -> Element:
     """Parse strictly: a parse error of the HTML standard is a BadPage."""
-    whole = text.lstrip()[:15].lower().startswith("<!doctype")
+    container = None if is_whole(text) else _container(text)
+    try:
+        return quick_tree(text, container)
+    except (Unusual, ParseError):
+        return thorough_tree(text, container)
+
+
+def thorough_tree(text: str, container: str | None) -> Element:
+    """What html5lib makes of any text, and what it finds wrong with it."""
     parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
     try:
-        root = parser.parse(text) if whole else parser.parseFragment(text, container=_container(text))
-    except html5lib.html5parser.ParseError as error:
+        root: Element = parser.parse(text) if container is None else parser.parseFragment(text, container=container)
+    except ParseError as error:
         line, column = parser.errors[-1][0] if parser.errors else (0, 0)
         near = text.splitlines()[max(0, line - 1)].strip()[:200] if text else ""
         raise BadPage(f"not valid HTML (line {line}, column {column}): {error}; near: {near}") from error
@@ -101,12 +115,12 @@ def check_ids(root: Element) -> None:
     twice = {name for name, count in Counter(ids).items() if count > 1 or not name or " " in name}
     if twice:
         raise BadPage(f"ids that are not unique or not usable: {sorted(twice)}")
-    whole, known = root.tag == "html", set(ids)
-    for element in root.iter():
-        for attribute in REFERENCES:
+    known = set(ids)
+    # A fragment may refer to the page around it.
+    for element in root.iter() if root.tag == "html" else ():
+        for attribute in REFERENCES.intersection(element.keys()):
             missing = [name for name in (element.get(attribute) or "").split() if name not in known]
-            # A fragment may refer to the page around it.
-            if whole and missing:
+            if missing:
                 raise BadPage(f"{describe(element)}: {attribute} leads nowhere: {missing}")
 
 
