@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from app.core.http import HttpClient, HttpFailure, HttpResponse
 from app.core.text import known
@@ -105,11 +106,11 @@ class World:
         self._call("POST", f"{self._mail_url}/__sim/config", settings)
 
     def received_mail(self, address: str) -> list[Json]:
-        """What this address received from us, newest first; `number` tells the mails of all providers apart."""
+        """What this address received from us, newest first; `number` tells the mails of all providers apart, and stays."""
         mails: list[Json] = []
-        for place, url in enumerate(self._mail_urls()):
+        for url in self._mail_urls():
             there = self._call("GET", f"{url}/__sim/outbox?to={address}")["mails"]
-            mails += [mail | {"number": f"{place}-{mail['number']}", "provider_url": url} for mail in there]
+            mails += [mail | {"number": f"{urlsplit(url).port}-{mail['number']}", "provider_url": url} for mail in there]
         return sorted(mails, key=lambda mail: str(mail["at"]), reverse=True)
 
     def write_mail(self, *, mailbox: str, address: str, name: str, subject: str, text: str, in_reply_to: str = "") -> None:
