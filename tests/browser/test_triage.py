@@ -181,11 +181,12 @@ def test_spam_goes_with_one_key_and_comes_back_from_its_list(page: Page, desk: D
 
 def test_a_macro_is_run_with_keys_on_one_thread_and_from_the_bar_on_many(page: Page, desk: Desk) -> None:
     with desk.live.app.app_context(), transaction() as session:
-        content = TemplateContent("Monteur komt", TemplateCategory.FOLLOW_UP, "nl", "De monteur komt morgen")
+        text = "De monteur komt morgen"
+        # Of this brand alone: one of no brand would be offered to the desks of other tests, too.
+        content = TemplateContent("Monteur komt", TemplateCategory.FOLLOW_UP, "nl", text, brand_ids=(desk.brand_id,))
         template = create_template(session, content, now=utc_now())
         steps = as_json(MacroSteps(add_tags=("storing",), note="Monteur is gebeld", template_id=template.id))
-        brand_id = session.get_one(Channel, desk.channel_id).brand_id
-        macro = Macro(id=new_id(), name="Storing melden", brand_id=brand_id, steps=steps, created_at=utc_now())
+        macro = Macro(id=new_id(), name="Storing melden", brand_id=desk.brand_id, steps=steps, created_at=utc_now())
         macro.updated_at = utc_now()
         session.add(macro)
     open_inbox(page, desk, 3)
