@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
+import pytest
+import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from app.core.clock import utc_now
 from app.domain.accounts.models import User
 from app.domain.accounts.tokens import create_token
 from tests.domain.analytics.conftest import Reports
+from tests.domain.sla.conftest import make_desk
+from tests.support.database import one_connection
 
 
-def test_figures_are_those_of_the_owner(app: Flask, reports: Reports) -> None:
-    desk = reports.desk
+@pytest.fixture
+def connection(shared_app: Flask) -> Iterator[sa.Connection]:
+    """Without the people of the other tests of the API."""
+    with one_connection(shared_app) as connection:
+        yield connection
+
+
+def test_figures_are_those_of_the_owner(app_context: Flask, db_session: Session) -> None:
+    app, desk = app_context, make_desk(db_session)
+    reports = Reports(desk)
     desk.now = utc_now() - timedelta(hours=1)
     for writer in (desk.alice, desk.bob, desk.bob):
         thread = desk.thread()
