@@ -21,12 +21,41 @@ from werkzeug.wrappers import Response
 from app.core.log import get_logger
 from app.core.problems import problem_of
 from app.core.storage import StorageFailed
+from app.core.text import mark as N_
 from app.domain.accounts.permissions import Permission
 from app.domain.accounts.role_table import permission_words
 from app.domain.accounts.views import role_words
 
 log = get_logger(__name__)
 KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
+
+
+KNOWN = {
+    400: (
+        N_("This request cannot be read"),
+        N_("Something in the address or the form is not as expected. Go back and try again."),
+    ),
+    401: (N_("Sign in first"), N_("This page is for people who are signed in.")),
+    403: (
+        N_("You don’t have access to this page"),
+        N_("If you need it for your work, ask an administrator to change your role."),
+    ),
+    404: (N_("Page not found"), N_("The address may be mistyped, or what was here belongs to a brand you do not see.")),
+    405: (N_("This cannot be done here"), N_("The address exists, but not for this. Go back and use the buttons on the page.")),
+    409: (
+        N_("Somebody was faster"),
+        N_("This changed in the meantime. Go back, look at it again, and repeat what you did if it is still needed."),
+    ),
+    413: (N_("This is too large"), N_("A file or text you sent is over the limit. Send less at once, or a smaller file.")),
+    415: (N_("This kind of content is not understood"), N_("Send it in another format.")),
+    422: (N_("Something is not filled in right"), N_("Go back, check the form, and send it again.")),
+    429: (N_("That was too much at once"), N_("Wait a minute, then try again.")),
+    503: (N_("Not available for a moment"), N_("Nothing you sent before is lost. Try again in a few seconds.")),
+}
+UNKNOWN = (
+    N_("Something went wrong on our side"),
+    N_("It has been noted. Try again; if it happens once more, tell an administrator what you were doing."),
+)
 
 
 @dataclass(frozen=True)
@@ -106,30 +135,5 @@ def _stale_form() -> Words:
 
 def words_for(status: int) -> Words:
     """What to say about a status."""
-    known = {
-        400: (
-            _("This request cannot be read"),
-            _("Something in the address or the form is not as expected. Go back and try again."),
-        ),
-        401: (_("Sign in first"), _("This page is for people who are signed in.")),
-        403: (
-            _("You don’t have access to this page"),
-            _("If you need it for your work, ask an administrator to change your role."),
-        ),
-        404: (_("Page not found"), _("The address may be mistyped, or what was here belongs to a brand you do not see.")),
-        405: (_("This cannot be done here"), _("The address exists, but not for this. Go back and use the buttons on the page.")),
-        409: (
-            _("Somebody was faster"),
-            _("This changed in the meantime. Go back, look at it again, and repeat what you did if it is still needed."),
-        ),
-        413: (_("This is too large"), _("A file or text you sent is over the limit. Send less at once, or a smaller file.")),
-        415: (_("This kind of content is not understood"), _("Send it in another format.")),
-        422: (_("Something is not filled in right"), _("Go back, check the form, and send it again.")),
-        429: (_("That was too much at once"), _("Wait a minute, then try again.")),
-        503: (_("Not available for a moment"), _("Nothing you sent before is lost. Try again in a few seconds.")),
-    }
-    unknown = (
-        _("Something went wrong on our side"),
-        _("It has been noted. Try again; if it happens once more, tell an administrator what you were doing."),
-    )
-    return Words(*known.get(status, unknown if status >= 500 else known[400]))
+    title, text = KNOWN.get(status, UNKNOWN if status >= 500 else KNOWN[400])
+    return Words(_(title), _(text))
