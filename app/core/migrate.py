@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 
 FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 LOCK = 7_402_118_253  # any constant: the advisory lock of this application's migrations
@@ -19,6 +17,9 @@ def head_revision() -> str:
 
 def upgrade(database_url: str) -> None:
     """Run every migration that has not run yet; waits for another process that is doing so."""
+    from alembic import command  # here, because every process knows the head and few migrate
+    from alembic.config import Config
+
     engine = sa.create_engine(database_url)
     try:
         with engine.connect() as connection:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from functools import partial
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from flask_babel import force_locale
@@ -29,9 +30,11 @@ from app.domain.delivery.errors import UnableToReply
 from app.domain.delivery.first_mail import FirstMail, queue_first_mail, queue_mail_in_thread
 from app.domain.events.actions import SYSTEM
 from app.domain.field.models import ReportOutcome, VisitReport
-from app.domain.field.report_paper import ReportFacts, draw_report, read_facts
 from app.domain.threads.actions import lock_thread
 from app.domain.threads.models import Attachment, Message, Thread, ThreadStatus
+
+if TYPE_CHECKING:
+    from app.domain.field.report_paper import ReportFacts
 
 NO_CHANNEL = N_("The brand has no mailbox to send it from.")
 NO_ADDRESS = N_("The contact has no mail address.")
@@ -40,6 +43,8 @@ NOT_WANTED = N_("The brand sends no reports of visits.")
 
 def send_report(appointment_id: uuid.UUID) -> None:
     """Draw it, keep it and promise its mail; where that cannot be, the row says why."""
+    from app.domain.field.report_paper import draw_report, read_facts  # what draws takes long to import
+
     with transaction() as session:
         report = session.get(VisitReport, appointment_id)
         if report is None or report.outcome is not None:

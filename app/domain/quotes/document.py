@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import force_locale, format_date
 from flask_babel import gettext as _
 
 from app.core.money_words import amount_words, money_words, number_words
-from app.core.pdf import Column, Document
+
+if TYPE_CHECKING:
+    from app.core.pdf import Document
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Paper:
 
 def write_document(content: dict[str, Any], paper: Paper) -> bytes:
     """A PDF. The same content on the same paper is the same bytes."""
+    from app.core.pdf import Document  # what draws takes long to import, and most processes never draw
+
     with force_locale(paper.language):
         title = str(_("Quotation")) if paper.is_quote else str(_("Order confirmation"))
         document = Document(
@@ -89,6 +93,8 @@ def _facts(content: dict[str, Any], paper: Paper) -> list[tuple[str, str]]:
 
 
 def _add_lines(document: Document, content: dict[str, Any], language: str) -> None:
+    from app.core.pdf import Column
+
     prices = _("Price with tax") if content["prices_include_tax"] else _("Price without tax")
     columns = [
         Column(str(_("What")), 4),

@@ -11,7 +11,6 @@ from itertools import pairwise
 
 from PIL import Image, ImageDraw, ImageFont
 
-from app.core.pdf import FONTS
 from app.domain.analytics.charts import Scale, column, shown_days
 
 SHOWN_WIDTH, SHOWN_HEIGHT = 600, 220
@@ -57,6 +56,8 @@ def draw(plot: Plot) -> bytes:
 
 @cache
 def _font() -> ImageFont.FreeTypeFont:
+    from app.core.pdf import FONTS  # which brings along what takes long to import
+
     return ImageFont.truetype(str(FONTS / "Inter-Regular.ttf"), 11 * SHARP)
 
 

@@ -23,7 +23,6 @@ from app.domain.field.models import FieldFile, PhotoLabel
 from app.domain.field.queries import VisitRow, get_visit_page, list_own_visits, today_of
 from app.domain.field.quick_texts import quick_texts
 from app.domain.field.record import find_file
-from app.domain.field.report_paper import draw_report, read_facts
 from app.domain.field.steps import ENDED, MAIN_STEPS, REASONS
 from app.mail.filetypes import real_content_type
 from app.web.accounts.session import current_viewer
@@ -114,6 +113,8 @@ def report_paper(appointment_id: uuid.UUID) -> ResponseReturnValue:
 
 def send_paper(appointment_id: uuid.UUID) -> Response:
     """The report as a PDF, drawn now, in the customer's language. The viewer may see the visit."""
+    from app.domain.field.report_paper import draw_report, read_facts  # what draws takes long to import
+
     facts = read_facts(db.session(), appointment_id)
     content = draw_report(facts, storage=runtime().storage, now=utc_now())
     return send_file(BytesIO(content), mimetype="application/pdf", as_attachment=True, download_name=facts.name)
