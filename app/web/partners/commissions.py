@@ -15,6 +15,7 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.translation import gettext as _
 from app.domain.accounts.permissions import Permission
+from app.domain.analytics.sheets import safe_text
 from app.domain.partners.commissions import LEVELS, ZONE, Statement, read_rates, read_statement, set_rate
 from app.domain.partners.csv_products import read_price
 from app.domain.partners.models import Partner
@@ -22,8 +23,6 @@ from app.domain.partners.queries import get_partner
 from app.web.accounts.session import require
 from app.web.pages import page
 from app.web.partners.blueprint import bp
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for one
 
 
 @bp.get("/settings/partners/<uuid:partner_id>/commissions")
@@ -48,7 +47,7 @@ def statement_table(statement: Statement, *, name: str) -> Response:
         one = line.commission
         named = (line.order_number, line.partner_order_id, line.beneficiary)
         table.writerow(
-            [month_key(statement.month), *map(_plain, named), one.level, one.percent, one.base, one.amount, one.state.value]
+            [month_key(statement.month), *map(safe_text, named), one.level, one.percent, one.base, one.amount, one.state.value]
         )
     response = Response(file.getvalue(), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}-{month_key(statement.month)}.csv"'
@@ -120,8 +119,3 @@ def previous_month(month: date) -> date:
 def month_key(month: date) -> str:
     """Such as 2026-11."""
     return f"{month:%Y-%m}"
-
-
-def _plain(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
