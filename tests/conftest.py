@@ -177,6 +177,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
+    """What the tests of a group share ends with the last of them: an application goes on looking for work beside all others."""
+    yield
+    group = group_of(item)
+    if group and nextitem and group_of(nextitem) != group and isinstance(item, pytest.Function):
+        item._fixtureinfo.name2fixturedefs[group][-1].finish(item._request)
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[TestServers]:
     """PostgreSQL and Valkey of this test process."""
