@@ -66,6 +66,10 @@ class Register(Protocol):
         """All addresses of this number, none where there are none. Raises UnableToAsk."""
         ...
 
+    def check(self) -> None:
+        """Ask something that it always answers. Raises UnableToAsk."""
+        ...
+
 
 def folded(text: str) -> str:
     """For comparing names: no accents, no marks, small letters."""

@@ -116,9 +116,8 @@ class HttpClient:
         self._meter = meter
         self._in_transaction = in_transaction
         self._pools = urllib3.PoolManager(num_pools=32, maxsize=16)
-        self._pools.pool_classes_by_scheme = _pool_classes(
-            AddressGuard(allowed_networks, ports=ports, places=allowed_places), resolve
-        )
+        self._guard, self._resolve = AddressGuard(allowed_networks, ports=ports, places=allowed_places), resolve
+        self._pools.pool_classes_by_scheme = _pool_classes(self._guard, resolve)
 
     def request(
         self,
@@ -162,6 +161,25 @@ class HttpClient:
             _EXCHANGE.reset(token)
             if self._meter is not None:
                 self._meter.note(called, status=exchange.status if exchange.is_whole else None, seconds=time.monotonic() - began)
+
+    def reach(self, url: str, *, deadline: float = 10) -> None:
+        """Connect to the host of `url` and ask nothing there: the rest of an address may be a secret that starts something.
+
+        Raises HttpFailure, and CalledInTransaction.
+        """
+        if self._in_transaction():
+            raise CalledInTransaction("reach: commit first")
+        parts, left = urlsplit(_checked_url(url, None)), Deadline(deadline)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        try:
+            with dial(host, port, guard=self._guard, patience=lambda: left.patience(5), resolve=self._resolve) as line:
+                line.settimeout(left.patience(5))
+                if parts.scheme == "https":
+                    tls_context().wrap_socket(line, server_hostname=host).close()
+        except UnableToDial as error:
+            raise HttpFailure(error.kind, request_sent=False) from error
+        except OSError as error:
+            raise HttpFailure(_kind_of(error), request_sent=False) from error
 
     def close(self) -> None:
         """Close the idle connections."""

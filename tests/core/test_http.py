@@ -57,6 +57,8 @@ def test_no_call_is_made_while_a_transaction_is_open() -> None:
     client = HttpClient(allowed_networks=["127.0.0.0/8"], in_transaction=lambda: is_open)
     with pytest.raises(CalledInTransaction, match="twilio POST sms: commit first"):
         client.request("POST", "http://127.0.0.1:1/", called=Endpoint("twilio", "sms"))
+    with pytest.raises(CalledInTransaction):
+        client.reach("http://127.0.0.1:1/")
     is_open = False
     assert failure(client, "http://127.0.0.1:1/").kind == "connect"
 
@@ -277,6 +279,22 @@ def test_certificate_is_checked_against_the_name_in_the_url(certificate: Path, m
         refused = failure(secure_client(), f"https://other.example:{server.port}/")
 
         assert (refused.kind, refused.request_sent, len(server.requests)) == ("tls", False, 1)
+
+
+def test_who_is_only_reached_is_asked_nothing_and_has_to_show_its_certificate(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(OK, certificate) as server:
+        url = f"https://partner.example:{server.port}/secret"
+        with pytest.raises(HttpFailure, match="tls"):
+            secure_client().reach(url)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        secure_client().reach(url)
+        secure_client().reach(url.replace("https", "http"))
+        with pytest.raises(HttpFailure, match="refused_address"):
+            HttpClient().reach(f"http://127.0.0.1:{server.port}/")
+
+        assert not any(server.requests)
 
 
 def test_certificate_the_system_does_not_trust_is_refused_before_the_request(certificate: Path) -> None:

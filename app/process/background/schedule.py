@@ -34,6 +34,7 @@ def periodic_jobs(settings: Settings) -> tuple[Periodic, ...]:
         Periodic("plan_digests", "app.domain.notifications.jobs.plan_digests", 60),
         Periodic("plan_reports", "app.domain.scheduled_reports.jobs.plan_reports", 60),
         Periodic("watch_channels", "app.domain.connections.daily_check.watch_channels", 600),
+        Periodic("watch_services", "app.domain.services.daily_check.watch_services", 600),
         Periodic("read_due_templates", "app.domain.delivery.catalogue.read_due_templates", 300),
         Periodic("poll_forms", "app.domain.integrations.jobs.poll_forms", min(settings.poll_forms_seconds, 60)),
         Periodic("pull_partner_statuses", "app.domain.partners.jobs.pull_statuses", 30),

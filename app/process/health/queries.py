@@ -18,11 +18,13 @@ from app.domain.connections.models import Channel
 from app.domain.delivery.models import Delivery
 from app.domain.events.models import OutboxEntry
 from app.domain.ingest.models import InboundEvent
+from app.domain.services.queries import list_failing
 
 GROWS_WITHIN = timedelta(hours=1)
 WAITS_AT_MOST = timedelta(minutes=5)
 QUARANTINE = known("Events from outside could not be processed in the last hour: %(count)s.")
 REFUSED = known("The channel %(name)s does not work: %(why)s")
+SERVICE = known("The service %(name)s does not work: %(why)s")
 WAITING = known("Work waits for more than %(minutes)s minutes: %(what)s.")
 NOT_SERVED = known("No worker takes the jobs of the queue %(queue)s.")
 NO_STORAGE = known("The file store does not work, and mail waits for it: %(why)s.")
@@ -47,6 +49,7 @@ def find_troubles(
     return [
         *_quarantine(session, now),
         *_channels(session),
+        *_services(session, now),
         *_waiting(session, now),
         *_workers(queues, served),
         *_storage(session, storage_fault),
@@ -77,6 +80,14 @@ def _channels(session: Session) -> list[Trouble]:
             f"/settings/channels/{row.id}",
         )
         for row in session.execute(query.order_by(Channel.name))
+    ]
+
+
+def _services(session: Session, now: datetime) -> list[Trouble]:
+    """What is called besides the channels, as the daily check found it."""
+    return [
+        Trouble(f"service {one.key}", SERVICE % {"name": one.name, "why": one.detail or UNKNOWN}, one.place)
+        for one in list_failing(session, now=now)
     ]
 
 

@@ -48,11 +48,20 @@ class Pdok:
             raise UnableToAsk("the register answered another question")
         return fitting
 
+    def check(self) -> None:
+        """Ask for any address. Raises UnableToAsk."""
+        total, _found = self._ask(urlencode([("q", "*"), ("fq", "type:adres"), ("fl", _FIELDS), ("rows", "1")]))
+        if not total:
+            raise UnableToAsk("the register is empty")
+
     def _page(self, question: Question, *, start: int) -> tuple[int, list[Any]]:
+        return self._ask(_query(question, start))
+
+    def _ask(self, query: str) -> tuple[int, list[Any]]:
         try:
             answer = self._http.request(
                 "GET",
-                f"{self._base_url}/free?{_query(question, start)}",
+                f"{self._base_url}/free?{query}",
                 called=Endpoint("pdok", "GET free"),
                 headers={"Accept": "application/json"},
                 connect_timeout=TIMEOUT_SECONDS,

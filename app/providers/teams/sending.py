@@ -27,6 +27,7 @@ BUSY = known("Teams asks to wait (%(status)s).")
 BROKEN = known("Teams has trouble (%(status)s).")
 UNKNOWN = known("Teams may have taken the card or not (%(why)s); it is not sent again.")
 SILENT = known("Teams does not answer (%(why)s).")
+LASTING = (FORBIDDEN, NO_WORKFLOW, NOT_ALLOWED.partition("%")[0])  # how problems begin that somebody has to mend
 CALLED = Endpoint("teams", "POST workflow")
 
 

@@ -11,9 +11,10 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError
 
 from app.contract.forms import FormsFailure
+from app.contract.service import Service
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
-from app.core.db import db, transaction
+from app.core.db import db, let_go, transaction
 from app.core.ids import new_secret
 from app.core.runtime import runtime
 from app.core.standard_webhooks import new_signing_secret
@@ -24,10 +25,13 @@ from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import list_brands
 from app.domain.connections.models import Medium
 from app.domain.connections.queries import list_channels
+from app.domain.connections.views import HEALTH_TONES
 from app.domain.integrations.actions import IntegrationContent, change_integration, create_integration, switch_integration
 from app.domain.integrations.make.deliver import list_calls, retry_calls
 from app.domain.integrations.models import Integration, Provider
 from app.domain.integrations.queries import IntegrationMissing, get_integration, list_integrations, open_secrets
+from app.domain.services.daily_check import check_service
+from app.domain.services.queries import list_checks, list_services
 from app.web.accounts.session import require
 from app.web.integrations.blueprint import bp
 from app.web.integrations.forms import FIELD_WORDS, REGIONS, SCENARIOS, IntegrationForm, values_of
@@ -44,7 +48,19 @@ def integrations() -> ResponseReturnValue:
     """What is connected, and what can be."""
     viewer = require(Permission.INTEGRATIONS_MANAGE)
     rows = list_integrations(db.session(), brand_ids=viewer.brand_ids)
-    return page("integrations/list.html", rows=rows, providers=list(Provider), brands=_brands(viewer))
+    watched: dict[str, Any] = {"services": _services(viewer), "checks": list_checks(db.session()), "tones": HEALTH_TONES}
+    return page("integrations/list.html", rows=rows, providers=list(Provider), brands=_brands(viewer), **watched)
+
+
+@bp.post("/settings/integrations/checks")
+def check_now() -> ResponseReturnValue:
+    """Ask one service (`key`) whether it works, as the daily check does."""
+    viewer = require(Permission.INTEGRATIONS_MANAGE)
+    service = next((one for one in _services(viewer) if one.key == request.form.get("key")), None) or abort(404)
+    let_go()
+    health = check_service(service, now=utc_now())
+    flash(_("%(name)s works.", name=told(service.name)) if health.ok else told(health.detail))
+    return redirect(url_for("integrations.integrations", _anchor="services"), 303)
 
 
 @bp.get("/settings/integrations/new")
@@ -165,6 +181,11 @@ def _works(form: IntegrationForm, content: IntegrationContent, secrets: dict[str
     except FormsFailure as failure:
         form.errors["api_key"] = told(str(failure))
     return not form.errors
+
+
+def _services(viewer: Viewer) -> list[Service]:
+    """Those of nobody in particular, and of the brands they see."""
+    return [one for one in list_services(db.session()) if one.brand_id is None or one.brand_id in viewer.brand_ids]
 
 
 def _provider(text: str | None) -> Provider:

@@ -102,6 +102,22 @@ def test_secrets_of_make_are_sealed_kept_and_never_shown_again(
         assert secret not in text, secret
 
 
+def test_what_is_called_is_listed_checked_now_and_says_what_to_do(
+    app: Flask, page_client: PageClient, post: Post, outside: Outside
+) -> None:
+    with app.app_context():
+        secrets = {"url_key": FORM_KEY, "api_key": "k"}
+        row = outside.connect(Provider.FORMS, settings={"form_id": "f"}, secrets=secrets)
+    before = page_client.get("/settings/integrations").text
+    assert f'value="integration {row.id}"' in before
+    assert "Fillout could not be reached" not in before
+    assert post("/settings/integrations/checks", key=f"integration {row.id}").status_code == 303
+    after = page_client.get("/settings/integrations").text
+    assert "Fillout could not be reached" in after
+    assert "Enter a new API key" in after
+    assert post("/settings/integrations/checks", key="integration of nobody").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("change", "field", "words"),
     [

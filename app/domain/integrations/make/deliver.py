@@ -41,6 +41,7 @@ _FORBIDDEN = N_("The address of the webhook is none that may be called.")
 _NO_ADDRESS = N_("There is no address for this scenario any more.")
 _UNREACHED = known("The webhook could not be reached: %(kind)s.")
 _PERMANENT = {401: _REFUSED, 403: _REFUSED, 404: _GONE, 410: _GONE, 413: _TOO_LARGE}
+LASTING = frozenset({_FORBIDDEN, _NO_ADDRESS, _REFUSED, _GONE})  # problems that somebody has to mend
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,13 @@ def answer_words(outcome: str, status: int | None) -> str:
     if outcome == "no_address":
         return _NO_ADDRESS
     if status is None:
-        return _UNREACHED % {"kind": outcome}
+        return unreached_words(outcome)
     return _PERMANENT.get(status, _ANSWERED % {"status": status})
+
+
+def unreached_words(kind: str) -> str:
+    """Nobody answered there; `kind` says what broke."""
+    return _UNREACHED % {"kind": kind}
 
 
 def _shown(scenario: str, event_type: str, delivery: WebhookDelivery) -> ScenarioCall:

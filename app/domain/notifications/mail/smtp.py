@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
+from app.contract.health import Health
 from app.contract.notice_outcome import Answer, Outcome
 from app.core.addresses import AddressGuard
 from app.core.metering import Meter
@@ -44,13 +45,23 @@ class MailSender:
         """Hand the mail over; every failure is an answer."""
         if not self.is_set_up:
             return Answer(Outcome.REFUSED, NO_SERVER)
-        name = self.sender.rpartition("@")[2] or "switchyard.localhost"
-        client = SmtpClient(_ANYWHERE, ehlo_name=name, meter=self.meter)
         try:
-            handed = client.hand_over(self._server(), message.as_bytes(), sender=self.sender, recipients=(to,))
+            handed = self._client().hand_over(self._server(), message.as_bytes(), sender=self.sender, recipients=(to,))
         except SmtpTrouble as trouble:
             return _answer(trouble)
         return _said(handed.refused[to]) if to in handed.refused else Answer(Outcome.ACCEPTED, ACCEPTED)
+
+    def check(self) -> Health:
+        """Connect and sign in, and send nothing."""
+        try:
+            self._client().check(self._server())
+        except SmtpTrouble as trouble:
+            return _health(trouble)
+        return Health(True, "")
+
+    def _client(self) -> SmtpClient:
+        name = self.sender.rpartition("@")[2] or "switchyard.localhost"
+        return SmtpClient(_ANYWHERE, ehlo_name=name, meter=self.meter)
 
     def _server(self) -> SmtpServer:
         parts = urlsplit(self.url)
@@ -75,6 +86,13 @@ def _answer(trouble: SmtpTrouble) -> Answer:
     if trouble.stage in ("connect", "tls", "login"):
         return Answer(None, BUSY % {"code": trouble.refusal.code})
     return _said(trouble.refusal)
+
+
+def _health(trouble: SmtpTrouble) -> Health:
+    """A server that is silent or busy may come back by itself; what it refuses for good does not."""
+    if trouble.refusal is not None and trouble.refusal.is_permanent:
+        return Health(False, REFUSED % {"code": trouble.refusal.code})
+    return Health(False, _answer(trouble).words, passes=trouble.kind not in ("unsafe", "no_starttls", "no_login"))
 
 
 def _said(refusal: Refusal) -> Answer:

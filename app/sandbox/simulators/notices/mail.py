@@ -1,7 +1,8 @@
 """A mail server that keeps what it is given: enough of SMTP (RFC 5321) for a client, without TLS, on loopback.
 
 GET  /__sim/mails   what came, newest first: {"from", "to", "headers", "text", "at"}
-POST /__sim/mail    {"mode": "fine" | "refuses" (550) | "busy" (451) | "drops" (takes the mail, and the line breaks) | "deaf"}
+POST /__sim/mail    {"mode": "fine" | "refuses" (550) | "busy" (451) | "drops" (takes the mail, and the line breaks) | "deaf" |
+                     "closed" (421 to everybody)}
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from flask import Blueprint, Response, jsonify, request
 from app.sandbox.simulators.common import Json
 from app.sandbox.simulators.mailserver.smtp import LineServer, smtp_conversation
 
-MODES = ("fine", "refuses", "busy", "drops", "deaf")
+MODES = ("fine", "refuses", "busy", "drops", "deaf", "closed")
 
 
 @dataclass
@@ -48,7 +49,7 @@ class MailServer:
     # The server's half of SMTP.
 
     def greeting(self) -> str | None:
-        return None
+        return "421 4.3.2 no service today" if self.mode == "closed" else None
 
     def login(self, user: str, password: str) -> bool | None:
         return None

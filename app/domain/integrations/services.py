@@ -1,0 +1,67 @@
+"""Forms and scenarios, as the daily check looks at them. For edges: who asks needs the running application."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.contract.forms import FormsFailure
+from app.contract.health import Health
+from app.contract.service import Service
+from app.core.http import HttpFailure
+from app.core.runtime import runtime
+from app.core.text import mark as N_
+from app.domain.integrations.make.deliver import LASTING, unreached_words
+from app.domain.integrations.models import Integration, Provider
+from app.domain.integrations.queries import open_secrets
+
+_FORM = N_("Brings forms that were filled in")
+_SCENARIO = N_("Is told what happens here")
+_MEND_FORM = N_("Enter a new API key, or the id of the form, on its page. Forms that are posted still come in.")
+_MEND_SCENARIO = N_("Switch its scenario on in Make, or enter its new address here; then tell again what failed.")
+
+
+def list_integration_services(session: Session) -> list[Service]:
+    """Every connection that is on and calls somebody: a form that is asked for, a scenario that is told."""
+    query = sa.select(Integration).where(Integration.is_active).order_by(Integration.name)
+    return [_service(one) for one in session.execute(query).scalars() if one.settings.get("form_id") or one.settings.get("hooks")]
+
+
+def _service(integration: Integration) -> Service:
+    is_form = integration.provider == Provider.FORMS
+    return Service(
+        f"integration {integration.id}",
+        integration.name,
+        _FORM if is_form else _SCENARIO,
+        f"/settings/integrations/{integration.id}",
+        _MEND_FORM if is_form else _MEND_SCENARIO,
+        partial(_ask_form if is_form else _ask_scenarios, integration),
+        bool(integration.problem),
+        integration.brand_id,
+    )
+
+
+def _ask_form(integration: Integration) -> Health:
+    """Whether its provider knows our key and the form."""
+    forms = runtime().adapters.forms[integration.provider]
+    key, settings = open_secrets(integration, runtime().keyring).get("api_key", ""), integration.settings
+    try:
+        account = forms.account(region=settings.get("region", ""), api_key=key, account_id=str(integration.id))
+        account.form_name(settings["form_id"])
+    except FormsFailure as failure:
+        return Health(False, str(failure), passes=not failure.is_ours)
+    return Health(True, "")
+
+
+def _ask_scenarios(integration: Integration) -> Health:
+    """Whether somebody is there at each address, and what the last call met: any post would start the scenario."""
+    secrets = open_secrets(integration, runtime().keyring)
+    for name in integration.settings["hooks"]:
+        try:
+            runtime().http.reach(secrets.get(f"hook_{name}", ""))
+        except HttpFailure as failure:
+            return Health(False, unreached_words(failure.kind), passes=failure.kind not in ("bad_url", "refused_address"))
+    met = integration.problem
+    return Health(not met, met, passes=met not in LASTING)

@@ -1,0 +1,73 @@
+"""Look after the services besides the channels by the clock, as `domain/connections/daily_check.py` does after those.
+
+Each is asked once a day, and in each round while it does not work or a call in between failed, so that whoever is told of it
+(`process/health/queries.py`) is told as well when it works again. Two rounds at once ask twice, which changes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from app.contract.health import Health
+from app.contract.service import Service
+from app.core.clock import utc_now
+from app.core.crypto import UnableToDecrypt
+from app.core.db import table_of, transaction
+from app.domain.connections.connection_check import CLOSED
+from app.domain.connections.daily_check import FROM_HOUR
+from app.domain.services.models import ServiceCheck
+from app.domain.services.queries import list_checks, list_services
+
+
+def watch_services(**_ignored: Any) -> None:
+    """RQ entry point, periodic."""
+    for service in _take_due(now=utc_now()):
+        check_service(service, now=utc_now())
+
+
+def check_service(service: Service, *, now: datetime) -> Health:
+    """Ask one and keep what it says. For edges; holds no transaction meanwhile."""
+    try:
+        health = service.ask()
+    except UnableToDecrypt as error:
+        health = Health(False, CLOSED % {"why": error})
+    _keep(service, health, now=now)
+    return health
+
+
+def is_due(service: Service, check: ServiceCheck | None, *, now: datetime) -> bool:
+    """Whether it is asked in this round."""
+    if check is None or check.health != "ok" or service.is_suspect:
+        return True
+    return now.hour >= FROM_HOUR and check.checked_at.date() < now.date()
+
+
+def _take_due(*, now: datetime) -> list[Service]:
+    """Those that are asked now; what is not called any more is forgotten."""
+    with transaction() as session:
+        services, checks = list_services(session), list_checks(session)
+        gone = checks.keys() - {service.key for service in services}
+        session.execute(sa.delete(ServiceCheck).where(ServiceCheck.key.in_(gone)))
+        due = [service for service in services if is_due(service, checks.get(service.key), now=now)]
+        session.expunge_all()
+    return due
+
+
+def _keep(service: Service, health: Health, *, now: datetime) -> None:
+    """One that was down is not taken for better because it answers something else."""
+    with transaction() as session:
+        former = session.get(ServiceCheck, service.key, with_for_update=True, populate_existing=True)
+        passes = health.passes and (former is None or former.health != "down")
+        state = "ok" if health.ok else "degraded" if passes else "down"
+        since = None if health.ok else (former.failing_since if former else None) or now
+        values = {"name": service.name, "place": service.place, "health": state, "detail": health.detail[:500]}
+        session.execute(_upsert({"key": service.key, **values, "checked_at": now, "failing_since": since}))
+
+
+def _upsert(row: dict[str, Any]) -> sa.Executable:
+    insert = postgresql.insert(table_of(ServiceCheck)).values(row)
+    return insert.on_conflict_do_update(index_elements=["key"], set_={name: row[name] for name in row if name != "key"})

@@ -1,0 +1,30 @@
+"""What the last check of each service besides the channels came to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base
+
+
+class ServiceCheck(Base):
+    """One service (`app/contract/service.py`), as it was found last; `name` and `place` are kept for whoever tells of it,
+    `detail` says in English what is wrong. One that is down stays so until it works; "degraded" mends itself most times."""
+
+    __tablename__ = "service_checks"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    place: Mapped[str]
+    health: Mapped[str]
+    detail: Mapped[str]
+    checked_at: Mapped[datetime]
+    failing_since: Mapped[datetime | None]
+
+    __table_args__ = (
+        sa.CheckConstraint("health IN ('ok', 'degraded', 'down')", name="health"),
+        sa.CheckConstraint("(health = 'ok') = (failing_since IS NULL)", name="failing"),
+    )
