@@ -75,6 +75,7 @@ from app.domain.scheduled_reports.models import ReportSend
 from app.domain.sla import handlers as sla
 from app.domain.sla.callbacks import hear_end_of_call
 from app.domain.sla.models import SlaRecompute
+from app.domain.sla.task_due import give_due_time
 from app.domain.surveys import handlers as surveys
 from app.domain.surveys.models import SurveyInvitation
 from app.domain.tasks import handlers as tasks
@@ -222,6 +223,7 @@ WIRING = Wiring(
         "VisitReported": (field.document_visit,),
         "PhoneWaits": (visits.tell_of_waiting,),
         **dict.fromkeys(TASK_MOVES, (analytics.mark_task,)),
+        "TaskCreated": (give_due_time, analytics.mark_task),
         **dict.fromkeys(("OrderLinked", "OrderUnlinked"), (_report,)),
         "SlaRecomputeAdvanced": (analytics.mark_running,),
     },

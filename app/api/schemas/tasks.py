@@ -103,7 +103,7 @@ class TaskListQuery(ListQuery):
 
 
 class TaskCreate(Input):
-    """A new task. A time, a reminder and a recurrence need a `due_date`."""
+    """A new task. A time, a reminder and a recurrence need a `due_date`; without one its priority says when."""
 
     task_title: Title
     task_description: Notes = ""

@@ -30,6 +30,7 @@ from app.domain.sla.actions import CalendarContent, change_calendar, create_cale
 from app.domain.sla.public_holidays import is_supported
 from app.domain.sla.queries import list_calendars
 from app.domain.sla.rules import is_zone
+from app.domain.sla.shipped import ship_defaults
 
 LANGUAGES, HUES, KEY_CHARACTERS = ("nl", "en", "fr"), 6, 40
 _LOCK = "brand names"
@@ -54,6 +55,7 @@ def create_brand(session: Session, content: BrandContent, *, now: datetime, acto
     _write(session, brand, content)
     session.add(brand)
     session.flush()
+    ship_defaults(session, now=now, actor=actor)
     _write_elsewhere(session, brand, content, now=now, actor=actor)
     install_guesses(session, now=now)
     install_visit_texts(session, now=now)

@@ -23,6 +23,7 @@ from app.domain.sla.rules import Match, PolicyRules, StoredCalendar
 from app.domain.threads.models import Thread
 
 MOST_KEPT = 2_000
+Scope = tuple[uuid.UUID | None, uuid.UUID | None, uuid.UUID | None]  # team, channel, brand
 _ROUND_THE_CLOCK = Calendar(ALWAYS)
 _calendars: dict[uuid.UUID, Calendar] = {}
 _policies: dict[uuid.UUID, PolicyRules] = {}
@@ -36,7 +37,7 @@ class HeldCalendar:
     id: uuid.UUID
     version_id: uuid.UUID
     since: datetime
-    scope: tuple[uuid.UUID | None, uuid.UUID | None, uuid.UUID | None]  # team, channel, brand
+    scope: Scope
     is_by_name_only: bool
 
 
@@ -93,8 +94,16 @@ class Book:
 
 def calendar_of_channel(session: Session, *, channel_id: uuid.UUID, brand_id: uuid.UUID) -> Calendar:
     """When somebody is there for a channel: its own calendar, else its brand's, else the one for all, else around the clock."""
+    return _first_calendar(session, (None, channel_id, None), (None, None, brand_id), (None, None, None))
+
+
+def calendar_of_brand(session: Session, brand_id: uuid.UUID) -> Calendar:
+    """When somebody is there for a brand: its own calendar, else the one for all, else around the clock."""
+    return _first_calendar(session, (None, None, brand_id), (None, None, None))
+
+
+def _first_calendar(session: Session, *scopes: Scope) -> Calendar:
     held = {calendar.scope: calendar for calendar in read_book(session).calendars if not calendar.is_by_name_only}
-    scopes = ((None, channel_id, None), (None, None, brand_id), (None, None, None))
     found = next((held[scope] for scope in scopes if scope in held), None)
     return read_calendar(session, found.version_id if found else None)
 

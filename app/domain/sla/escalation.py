@@ -11,7 +11,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -28,8 +27,8 @@ from app.domain.sla.active_policies import read_calendar, read_policies
 from app.domain.sla.clock import Clock, ClockKind, Outcome, evaluate
 from app.domain.sla.models import SlaClock, SlaStep
 from app.domain.sla.rules import PolicyRules, Step
-from app.domain.sla.timing import due_after
-from app.domain.sla.update_clocks import CLOCKS, FACTS_OF, facts_of, instant, next_step_at, seconds, step_instants
+from app.domain.sla.task_due import due_on_clock, list_task_minutes
+from app.domain.sla.update_clocks import CLOCKS, FACTS_OF, facts_of, instant, next_step_at, step_instants
 from app.domain.tasks.actions import TaskContent, add_task
 from app.domain.tasks.models import TaskType
 from app.domain.threads.actions import subject_of
@@ -180,15 +179,14 @@ def _leads(session: Session, thread: Thread) -> list[uuid.UUID]:
 
 
 def _make_task(session: Session, reached: Reached, receivers: list[uuid.UUID], *, now: datetime, caused_by: Event) -> uuid.UUID:
-    """The task of a step, for the first of those it tells, due by the policy's time for its priority."""
+    """The task of a step, for the first of those it tells; where the house has no due times, due by the policy's."""
     thread = reached.thread
     priority = max(thread.priority, Priority.HIGH, key=lambda p: p.rank)
     user = session.get(User, receivers[0]) if receivers else None
     calendar = read_calendar(session, reached.row.calendar_version_id)
-    minutes = reached.policy.task_minutes.get(priority)
-    due = due_after(calendar, seconds(now), minutes * 60).at if minutes else None
+    minutes = None if list_task_minutes(session) else reached.policy.task_minutes.get(priority)  # the house says it of every task
     zone = user.timezone if user else calendar.rules.zone
-    local = calendar.local(due).astimezone(ZoneInfo(zone)) if due is not None else None
+    local = due_on_clock(calendar, now=now, minutes=minutes, zone=zone)
     content = TaskContent(
         brand_id=thread.brand_id,
         title=f"{_TITLES[reached.row.kind]}: {thread.subject or thread.preview}".rstrip(": ")[:300],
@@ -196,7 +194,7 @@ def _make_task(session: Session, reached: Reached, receivers: list[uuid.UUID], *
         priority=priority,
         assignee_user_id=user.id if user else None,
         due_date=local.date() if local else None,
-        due_time=local.time().replace(microsecond=0, second=0) if local else None,
+        due_time=local.time() if local else None,
         thread_id=thread.id,
         zone=zone,
     )

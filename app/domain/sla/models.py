@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Claimable, WithId, text_enum
 from app.domain.sla.clock import ClockKind, FactKind, Outcome
+from app.domain.threads.models import Priority
 
 
 class BusinessCalendar(WithId, Base):
@@ -170,3 +171,14 @@ class SlaRecompute(WithId, Claimable, Base):
         sa.Index("ix_sla_recomputes_due", "run_at", postgresql_where=sa.text("state IN ('ready', 'running')")),
         sa.CheckConstraint("state IN ('ready', 'running', 'done', 'failed')", name="state"),
     )
+
+
+class TaskDueTime(Base):
+    """In how many minutes of open time a task of this priority is due where nobody says when; without a row it is not."""
+
+    __tablename__ = "task_due_times"
+
+    priority: Mapped[Priority] = mapped_column(text_enum(Priority, "priority"), primary_key=True)
+    minutes: Mapped[int]
+
+    __table_args__ = (sa.CheckConstraint("minutes > 0", name="minutes"),)

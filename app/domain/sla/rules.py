@@ -177,7 +177,7 @@ def _in_seconds(minutes: int | None) -> int | None:
     return None if minutes is None else minutes * 60
 
 
-OFFICE: Spans = ((9 * 60, 17 * 60),)
+OFFICE: Spans = ((8 * 60, 17 * 60),)
 DEFAULT_CALENDAR = StoredCalendar(week=(OFFICE, OFFICE, OFFICE, OFFICE, OFFICE, (), ()), country="NL")
 DEFAULT_TASK_MINUTES = {
     Priority.LOW: 5 * 480,
@@ -186,10 +186,10 @@ DEFAULT_TASK_MINUTES = {
     Priority.URGENT: 120,
     Priority.CRITICAL: 60,
 }
-_PRESSING = Match(priorities=(Priority.URGENT, Priority.CRITICAL), statuses=(ThreadStatus.ESCALATED,), any_of=True)
-DEFAULT_POLICIES = (
-    PolicyRules(name="Escalated and urgent", match=_PRESSING, first_minutes=30, next_minutes=30),
-    PolicyRules(name="WhatsApp", match=Match(media=("whatsapp",)), first_minutes=60, next_minutes=60),
-    PolicyRules(name="E-mail", match=Match(media=("email",)), first_minutes=240, next_minutes=240),
-    PolicyRules(name="Everything else", first_minutes=240, next_minutes=240),
+TECHNICAL_ISSUES = PolicyRules(
+    name="Technical issues",
+    match=Match(thread_types=(ThreadType.TECHNICAL_ISSUE,)),
+    first_minutes=120,
+    next_minutes=120,
+    task_minutes=DEFAULT_TASK_MINUTES,
 )

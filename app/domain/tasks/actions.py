@@ -112,6 +112,12 @@ def edit_task(
     return task
 
 
+def set_due(session: Session, task: Task, due_date: date, due_time: time) -> None:
+    """A new task that nobody gave a date is due then, on the clock of its zone."""
+    task.due_date, task.due_time, task.due_at = due_date, due_time, due_instant(due_date, due_time, task.zone)
+    session.flush()
+
+
 def decide_task(
     session: Session, task_id: uuid.UUID, decision: Decision, *, reason: str, now: datetime, actor: Actor
 ) -> StatusChange:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
@@ -19,7 +19,9 @@ from app.domain.notifications.teams.hooks import list_hooks, list_without_channe
 from app.domain.sla.actions import archive_policy, change_policy, create_policy
 from app.domain.sla.dry_run import DryRun, dry_run
 from app.domain.sla.queries import PolicyRow, get_policy, list_policies, list_recomputes
-from app.domain.sla.rules import PolicyRules
+from app.domain.sla.rules import LONGEST_MINUTES, PolicyRules
+from app.domain.sla.task_due import list_task_minutes, set_task_minutes
+from app.domain.threads.models import Priority
 from app.web.accounts.session import require
 from app.web.pages import page
 from app.web.sla.blueprint import bp
@@ -31,11 +33,42 @@ from app.web.sla.words import DRY_RUN_WORDS, span_words
 def policies() -> ResponseReturnValue:
     """Every policy in the order in which they are tried."""
     require(Permission.SLA_MANAGE)
+    return _list_page({priority.value: str(count) for priority, count in list_task_minutes(db.session()).items()}, {})
+
+
+@bp.post("/settings/policies/task-times")
+def save_task_times() -> ResponseReturnValue:
+    """When a task of each priority is due that nobody gives a date; an empty field is no time."""
+    viewer = require(Permission.SLA_MANAGE)
+    typed = {priority.value: request.form.get(priority.value, "").strip() for priority in Priority}
+    if wrong := {name for name, text in typed.items() if text and not _is_number(text)}:
+        words = _("Enter a whole number from %(least)s to %(most)s.", least=1, most=LONGEST_MINUTES)
+        return _list_page(typed, dict.fromkeys(wrong, words), status=422)
+    minutes = {Priority(name): int(text) for name, text in typed.items() if text}
+    with transaction() as session:
+        set_task_minutes(session, minutes, now=utc_now(), actor=viewer.actor)
+    flash(_("Saved."))
+    return redirect(url_for("sla.policies", _anchor="task-times"), 303)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= LONGEST_MINUTES
+
+
+def _list_page(times: dict[str, str], errors: dict[str, str], *, status: int = 200) -> Response:
     session = db.session()
     offered = choices(session)
-    rows = [(row, _match_words(row.rules, offered)) for row in list_policies(session)]
-    recomputes = list_recomputes(session)
-    return page("sla/policies/list.html", blocks=("recomputes",), rows=rows, recomputes=recomputes, minutes_words=minutes_words)
+    return page(
+        "sla/policies/list.html",
+        blocks=("recomputes",),
+        rows=[(row, _match_words(row.rules, offered)) for row in list_policies(session)],
+        recomputes=list_recomputes(session),
+        minutes_words=minutes_words,
+        times=times,
+        errors=errors,
+        priorities=offered["priorities"],
+        status=status,
+    )
 
 
 @bp.get("/settings/policies/new")

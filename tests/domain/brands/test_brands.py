@@ -15,9 +15,10 @@ from app.domain.brands.queries import BrandContent, BrandMissing, get_brand_row,
 from app.domain.events.actions import SYSTEM
 from app.domain.events.models import AuditEntry
 from app.domain.orders.numbers import take_order_number
-from app.domain.sla.actions import CalendarContent, create_calendar
-from app.domain.sla.queries import list_calendars
-from app.domain.sla.rules import DEFAULT_CALENDAR
+from app.domain.sla.actions import CalendarContent, change_calendar, create_calendar
+from app.domain.sla.queries import list_calendars, list_policies
+from app.domain.sla.rules import DEFAULT_CALENDAR, DEFAULT_TASK_MINUTES
+from app.domain.sla.task_due import list_task_minutes, set_task_minutes
 from tests.domain.orders.factories import make_order
 from tests.factories import NOW, make_channel, make_contact, make_thread
 
@@ -106,6 +107,31 @@ def test_a_brand_that_is_not_seen_is_missing(db_session: Session) -> None:
     brand = create_brand(db_session, CONTENT, now=NOW)
     with pytest.raises(BrandMissing):
         get_brand_row(db_session, brand.id, brand_ids=[])
+
+
+def test_a_new_house_begins_with_the_hours_targets_and_due_times_that_ship(db_session: Session) -> None:
+    create_brand(db_session, CONTENT, now=NOW)
+    (calendar,) = list_calendars(db_session)
+    assert [calendar.rules.week[day] for day in (0, 4, 5)] == [((480, 1020),), ((480, 1020),), ()]
+    policies = [(row.rules.name, row.rules.first_minutes, row.rules.next_minutes) for row in list_policies(db_session)]
+    assert policies == [
+        ("Escalated and urgent", 30, 30),
+        ("WhatsApp", 60, 60),
+        ("Technical issues", 120, 120),
+        ("E-mail", 240, 240),
+        ("Everything else", 240, 240),
+    ]
+    assert list_task_minutes(db_session) == DEFAULT_TASK_MINUTES
+    set_task_minutes(db_session, {}, now=NOW, actor=SYSTEM)
+    create_brand(db_session, replace(CONTENT, name="Nog een", order_prefix="NOG"), now=NOW)
+    assert (len(list_policies(db_session)), list_task_minutes(db_session)) == (5, {}), "what was changed since stays"
+
+
+def test_a_house_that_promised_something_already_keeps_it(db_session: Session) -> None:
+    first = list_calendars(db_session)[0]
+    change_calendar(db_session, first.calendar.id, CalendarContent("Ours", first.rules), now=NOW, actor=SYSTEM)
+    create_brand(db_session, CONTENT, now=NOW)
+    assert (list_calendars(db_session)[0].rules.week[0], len(list_policies(db_session))) == (((540, 1020),), 4)
 
 
 def test_a_change_keeps_the_hours_of_the_brands_own_calendar(db_session: Session) -> None:

@@ -144,6 +144,7 @@ PAGES = (
     Entry(
         "POST", "/settings/calendars/<uuid:calendar_id>/dry-run", ADMINS, data={"name": "Nacht", "scope": "named", "zone": "UTC"}
     ),
+    Entry("POST", "/settings/policies/task-times", ADMINS, data={"normal": "960"}),
     Entry("POST", "/settings/policies/dry-run", ADMINS, data={"name": "Spoed", "position": "1", "first_minutes": "30"}),
     Entry("POST", "/settings/policies/<uuid:policy_id>/dry-run", ADMINS, data={"name": "Spoed", "position": "1"}),
     Entry("GET", "/settings/automation", LEADS),

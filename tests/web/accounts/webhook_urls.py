@@ -8,7 +8,7 @@ ONE, LOG = "/settings/webhooks/<uuid:endpoint_id>", "/settings/webhooks/<uuid:en
 WEBHOOKS = (
     Entry("GET", "/settings/integrations", ADMINS),
     Entry("POST", "/settings/integrations", ADMINS, data={"provider": "make", "name": ""}),
-    Entry("POST", "/settings/integrations/checks", ADMINS, data={"key": "no such service"}),
+    Entry("POST", "/settings/integrations/checks", ADMINS, data={"key": "register"}),
     Entry("GET", "/settings/integrations/new", ADMINS, query="provider=make"),
     Entry("GET", "/settings/integrations/<uuid:integration_id>", ADMINS),
     Entry("POST", "/settings/integrations/<uuid:integration_id>", ADMINS, data={"name": ""}),

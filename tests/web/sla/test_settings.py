@@ -17,6 +17,8 @@ from app.domain.sla.explain import explain_thread
 from app.domain.sla.models import BusinessCalendar, SlaClock, SlaRecompute
 from app.domain.sla.queries import list_calendars, list_policies
 from app.domain.sla.recompute import TABLE, run_batch
+from app.domain.sla.task_due import list_task_minutes
+from app.domain.threads.models import Priority
 from app.web.sla.hours import WrongHours, day_text, read_days, read_spans, span_text
 from tests.domain.sla.conftest import Desk, local
 from tests.support.pages import PageClient
@@ -158,6 +160,16 @@ def test_a_wrong_policy_says_where(page: Settings, field: str, value: str, said:
     assert answer.status_code == 422
     assert said in html.unescape(answer.text)
     assert f'href="#field-{field}"' in answer.text
+
+
+def test_due_times_of_tasks_are_shown_changed_and_taken_away(page: Settings) -> None:
+    assert page.post("/settings/policies/task-times", normal="960", critical="60").status_code == 303
+    assert 'value="960"' in page.get("/settings/policies")
+    for wrong in ("0", "soon", "-5", "9" * 12):
+        answer = page.post("/settings/policies/task-times", normal=wrong)
+        assert (answer.status_code, "Enter a whole number" in answer.text) == (422, True)
+    assert page.post("/settings/policies/task-times", normal="480").status_code == 303
+    assert list_task_minutes(page.desk.session) == {Priority.NORMAL: 480}
 
 
 def test_running_clocks_follow_a_calendar_in_the_background_and_are_right_meanwhile(page: Settings) -> None:
