@@ -166,6 +166,13 @@ THROUGH_VISIT = frozenset(
 
 def init_gate(app: Flask) -> None:
     app.before_request(_check)
+    app.jinja_env.globals["may_open"] = may_open
+
+
+def may_open(endpoint: str) -> bool:
+    """Whether who is signed in may open this page whatever it is about; what leads there is shown to them alone."""
+    area = endpoint.partition(".")[0]
+    return area in OPEN_AREAS or endpoint in OPEN_PAGES or bool(current_user.may(_needs(endpoint, area).read))
 
 
 def _check() -> None:
@@ -180,7 +187,7 @@ def _check() -> None:
     if area in OPEN_AREAS or endpoint in OPEN_PAGES or not current_user.is_authenticated:
         return
     viewer: Viewer = current_user.viewer
-    needs = PAGES.get(endpoint) or AREAS.get(area, INBOX)
+    needs = _needs(endpoint, area)
     needed = needs.read if request.method in SAFE_METHODS else needs.write
     if viewer.may(needed):
         return
@@ -192,7 +199,11 @@ def _check() -> None:
 
 def _check_partner(endpoint: str, area: str) -> None:
     if area != PORTAL and endpoint not in WITH_PORTAL:
-        refuse((PAGES.get(endpoint) or AREAS.get(area, INBOX)).read)
+        refuse(_needs(endpoint, area).read)
+
+
+def _needs(endpoint: str, area: str) -> Needs:
+    return PAGES.get(endpoint) or AREAS.get(area, INBOX)
 
 
 def _has_own_door(area: str) -> bool:

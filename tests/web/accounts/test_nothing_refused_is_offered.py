@@ -22,7 +22,7 @@ PAGES = [entry for entry in TABLE if entry.method == "GET" and not entry.rule.st
 OFFERS = (("form", "action"), ("*", "formaction"), ("*", "hx-post"), ("a", "href"))
 
 
-@pytest.mark.parametrize("name", ["rita", "mia"])
+@pytest.mark.parametrize("name", ["rita", "mia", "theo"])
 def test_nothing_that_would_be_refused_is_offered(app: Flask, built: World, name: str) -> None:
     routes, refused = app.url_map.bind("localhost"), set()
     pages = [entry for entry in PAGES if expected_of(entry, name) == IN]
@@ -34,7 +34,7 @@ def test_nothing_that_would_be_refused_is_offered(app: Flask, built: World, name
             other = entry_of(routes, method, url)
             if other is not None and expected_of(other, name) == 403:
                 refused.add(f"{entry.rule} offers {method} {other.rule}")
-    assert len(pages) > 20
+    assert len(pages) > 10
     assert not refused, "\n".join(sorted(refused))
 
 
