@@ -24,6 +24,7 @@ from app.core.problems import invalid
 from app.domain.accounts.access import Viewer
 from app.domain.connections.models import Channel, Medium
 from app.domain.contacts.queries import contact_exists
+from app.domain.threads.about import change_person
 from app.domain.threads.actions import NewThread, assign_thread, change_priority, change_status, create_thread, lock_thread
 from app.domain.threads.api_queries import (
     ThreadConditions,
@@ -33,8 +34,8 @@ from app.domain.threads.api_queries import (
     list_thread_records,
     team_exists,
 )
-from app.domain.threads.edit import edit_thread
-from app.domain.threads.models import Thread
+from app.domain.threads.edit import change_type, edit_thread
+from app.domain.threads.models import Thread, ThreadType
 from app.domain.threads.reads import mark_read
 
 routes = Routes("Threads")
@@ -47,12 +48,9 @@ CREATE = {
 }
 COLUMNS = {
     "thread_subject": "subject",
-    "thread_type": "thread_type",
     "tags": "tags",
     "external_references": "external_references",
     "assigned_team_id": "team_id",
-    "customer_contact_id": "contact_id",
-    "partner_contact_id": "partner_contact_id",
 }
 
 
@@ -176,6 +174,11 @@ def _update(session: Session, viewer: Viewer, thread_id: uuid.UUID, body: Thread
     if thread.channel_id is not None and "customer_contact_id" in sent and body.customer_contact_id is None:
         raise invalid("customer_contact_id", "a conversation cannot be without its contact")
     edit_thread(session, thread, _columns(body), actor=viewer.actor, now=now)
+    if "thread_type" in sent:
+        _check_type(thread, body.thread_type)
+        change_type(session, thread, body.thread_type, actor=viewer.actor, now=now)
+    for who in sorted({"customer", "partner"} & {name.removesuffix("_contact_id") for name in sent}):
+        change_person(session, thread, who, getattr(body, f"{who}_contact_id"), actor=viewer.actor, now=now)
     if "assigned_to_contact_id" in sent:
         _assign(session, viewer, thread, body.assigned_to_contact_id)
     if "priority" in sent:
@@ -185,6 +188,11 @@ def _update(session: Session, viewer: Viewer, thread_id: uuid.UUID, body: Thread
     if "unread" in sent:
         mark_read(session, user_id=viewer.user_id, thread_id=thread.id, seen_seq=thread.message_count, now=now)
     return _answer(session, viewer, thread.id, 200)
+
+
+def _check_type(thread: Thread, kind: ThreadType) -> None:
+    if kind != thread.thread_type and ThreadType.INTERNAL_TICKET in (kind, thread.thread_type):
+        raise invalid("thread_type", "an internal ticket stays one, and nothing else becomes one")
 
 
 def _columns(body: ThreadUpdate) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from app.domain.orders.actions import link_thread
 from app.domain.threads.models import Thread
 from tests.api.conftest import Caller, World
 from tests.domain.orders.factories import make_order
-from tests.factories import NOW, make_brand, make_message
+from tests.factories import NOW, make_brand, make_contact, make_message, make_thread
 
 CONTRACT = (
     "id, thread_subject, thread_type, priority, status, channel_id, brand, order_id, customer_contact_id, partner_contact_id, "
@@ -41,6 +41,25 @@ def test_threads_are_listed_by_the_order_they_are_about(alice: Caller, world: Wo
     shown = alice.get(f"/communication/threads?order_id={order.id}").json["items"]
     assert [one["id"] for one in shown] == [str(world.thread.id)]
     assert alice.get(f"/communication/threads?order_id={new_id()}").json["items"] == []
+
+
+def test_who_a_thread_is_with_is_said_in_its_timeline_also_by_the_api(alice: Caller, world: World, db_session: Session) -> None:
+    lotte = make_contact(db_session, "Lotte", value="31600000077")
+    make_thread(db_session, world.channel, lotte)  # whoever never wrote to a brand is not seen in it
+    db_session.commit()
+    for who, event in (("customer", "CustomerChanged"), ("partner", "PartnerChanged")):
+        for _again in range(2):
+            changed = alice.patch(path_of(world), {f"{who}_contact_id": str(lotte.id)})
+            assert changed.json[f"{who}_contact_id"] == str(lotte.id), changed.text  # type: ignore[index]
+        said = db_session.execute(sa.select(Event).where(Event.type == event)).scalars().all()
+        assert [one.payload["to"] for one in said] == ["Lotte"], "what is as it was says nothing"
+
+
+def test_its_type_is_changed_as_by_hand_and_a_ticket_stays_one(alice: Caller, world: World, db_session: Session) -> None:
+    assert alice.patch(path_of(world), {"thread_type": "complaint"}).json["thread_type"] == "complaint"  # type: ignore[index]
+    (said,) = db_session.execute(sa.select(Event.payload).where(Event.type == "ThreadTypeChanged")).scalars()
+    assert (said["from"], said["to"]) == ("customer_support", "complaint")
+    assert alice.patch(path_of(world), {"thread_type": "internal_ticket"}).status_code == 422
 
 
 def path_of(world: World) -> str:

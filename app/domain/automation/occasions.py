@@ -23,12 +23,13 @@ from app.domain.automation.models import AutomationRule, AutomationRun
 from app.domain.automation.triggers import CLOCK, MESSAGES, OF_ORDERS, SILENT, UNANSWERED, value_of
 from app.domain.contacts.models import Contact, ContactIdentity
 from app.domain.events.models import Event
-from app.domain.orders.models import Order, OrderThread
+from app.domain.orders.models import Order
 from app.domain.orders.payments import read_paid
 from app.domain.threads.about import list_links
 from app.domain.threads.bulk import state_of
 from app.domain.threads.calls import is_no_missed_call
 from app.domain.threads.models import Message, MessageType, Thread, ThreadStatus
+from app.domain.threads.order_threads import list_order_ids
 
 OCCASIONS_AT_MOST = 5000
 LOOKS_BACK = timedelta(days=30)
@@ -143,10 +144,7 @@ def read_facts(
 def _orders(session: Session, occasions: Sequence[Occasion]) -> dict[str, OrderFacts]:
     """By occasion: the order of the event, else the one the thread was linked with last."""
     asked = {one.thread_id for one in occasions if one.order_id is None and one.thread_id}
-    newest = sa.select(OrderThread.thread_id, OrderThread.order_id).where(OrderThread.thread_id.in_(asked))
-    newest = newest.ext(postgresql.distinct_on(OrderThread.thread_id))
-    newest = newest.order_by(OrderThread.thread_id, OrderThread.linked_at.desc(), OrderThread.order_id.desc())
-    linked = {row.thread_id: row.order_id for row in session.execute(newest)} if asked else {}
+    linked: dict[Any, Any] = list_order_ids(session, asked) if asked else {}
     ids = {one.key: one.order_id or linked.get(one.thread_id) for one in occasions}
     orders: dict[Any, Order] = _by_id(session, Order, set(ids.values()) - {None})
     paid = read_paid(session, list(orders))

@@ -30,9 +30,9 @@ from app.domain.events.models import Event
 from app.domain.orders.actions import link_thread
 from app.domain.orders.machines import ORDERS
 from app.domain.orders.models import Order, OrderThread
-from app.domain.orders.template_facts import find_order_of_thread
 from app.domain.threads.actions import NewThread, change_status, create_thread, lock_thread
 from app.domain.threads.models import Message, Thread, ThreadAlias, ThreadStatus
+from app.domain.threads.order_threads import PLACE, find_order_of_thread
 
 NOBODY = N_("There is nobody to write to")
 REFUSED = N_("The customer wants no news of orders")
@@ -109,9 +109,7 @@ def _is_theirs(thread: Thread, news: News) -> bool:
 
 
 def _list_linked(session: Session, order: Order) -> list[Thread]:
-    merged = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id == OrderThread.thread_id).scalar_subquery()
-    place = sa.func.coalesce(merged, OrderThread.thread_id)
-    query = sa.select(Thread).join(OrderThread, Thread.id == place).where(OrderThread.order_id == order.id)
+    query = sa.select(Thread).join(OrderThread, Thread.id == PLACE).where(OrderThread.order_id == order.id)
     return list(session.execute(query.order_by(OrderThread.linked_at.desc(), Thread.id).limit(10)).scalars())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
@@ -11,7 +10,7 @@ import sqlalchemy as sa
 from babel.numbers import format_currency, format_decimal
 from sqlalchemy.orm import Session
 
-from app.domain.orders.models import Article, LineItem, LineItemStatus, Order, OrderStatus, OrderThread
+from app.domain.orders.models import Article, LineItem, LineItemStatus, Order, OrderStatus
 
 LANGUAGES: Final = ("nl", "en", "fr")
 # As customers read them, in the middle of a sentence or behind a colon.
@@ -56,12 +55,6 @@ LINES_NAMED = 20
 def language_of(language: str | None) -> str:
     """The language somebody is written to in: theirs where we write it, else Dutch."""
     return language if language in LANGUAGES else LANGUAGES[0]
-
-
-def find_order_of_thread(session: Session, thread_id: uuid.UUID) -> Order | None:
-    """The order the conversation was linked with last."""
-    query = sa.select(Order).join(OrderThread, OrderThread.order_id == Order.id).where(OrderThread.thread_id == thread_id)
-    return session.execute(query.order_by(OrderThread.linked_at.desc(), Order.id.desc()).limit(1)).scalar_one_or_none()
 
 
 def order_facts(session: Session, order: Order, *, language: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ from app.domain.quotes.actions import NewQuote, UnableToQuote, make_quote
 from app.domain.quotes.models import OrderQuote
 from app.domain.threads.actions import lock_thread
 from app.domain.threads.models import Thread
+from app.domain.threads.order_threads import PLACE
 from app.domain.threads.write_first import begin_conversation
 
 SENT = N_("This quote was sent already.")
@@ -58,6 +59,6 @@ def send_quote(
 
 def _running(session: Session, order: Order, channel: Channel) -> Thread | None:
     """The newest conversation about the order with its customer on this channel, open or closed."""
-    query = sa.select(Thread).join(OrderThread, OrderThread.thread_id == Thread.id).where(OrderThread.order_id == order.id)
+    query = sa.select(Thread).join(OrderThread, Thread.id == PLACE).where(OrderThread.order_id == order.id)
     query = query.where(Thread.contact_id == order.customer_contact_id, Thread.channel_id == channel.id, Thread.spam_at.is_(None))
     return session.execute(query.order_by(OrderThread.linked_at.desc()).limit(1)).scalar_one_or_none()

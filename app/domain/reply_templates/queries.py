@@ -20,7 +20,7 @@ from app.domain.accounts.permissions import Permission
 from app.domain.appointments.template_facts import visit_facts
 from app.domain.contacts.models import Contact, ContactIdentity, ContactType
 from app.domain.orders.models import Order
-from app.domain.orders.template_facts import find_order_of_thread, language_of, order_facts
+from app.domain.orders.template_facts import language_of, order_facts
 from app.domain.reply_templates.models import (
     ReplyTemplate,
     ReplyTemplateBrand,
@@ -29,6 +29,7 @@ from app.domain.reply_templates.models import (
     TemplateCategory,
 )
 from app.domain.threads.models import Thread
+from app.domain.threads.order_threads import find_order_of_thread
 
 LIST_LIMIT = 500
 

@@ -14,12 +14,12 @@ from app.core.db import table_of
 from app.domain.accounts.models import User
 from app.domain.events.actions import Actor
 from app.domain.events.models import Event
-from app.domain.orders.template_facts import find_order_of_thread
 from app.domain.tasks.actions import TaskContent, add_task, create_task
 from app.domain.tasks.automatic import make_task_of_promise
 from app.domain.tasks.models import Task, TaskType
 from app.domain.tasks.waiting import settle_waiting
 from app.domain.threads.models import Thread
+from app.domain.threads.order_threads import find_order_of_thread
 from app.domain.threads.row_moves import move_rows, parse_move, return_rows
 
 TASKS = table_of(Task)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.domain.accounts.access import Viewer
@@ -13,6 +14,9 @@ from app.domain.orders.models import Order, OrderThread
 from app.domain.threads.models import Thread, ThreadAlias
 
 MOST = 50
+_MERGED = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id == OrderThread.thread_id).scalar_subquery()
+PLACE = sa.func.coalesce(_MERGED, OrderThread.thread_id)
+"""Where the conversation of a link is now."""
 
 
 def list_threads_by_id(session: Session, *, viewer: Viewer, thread_ids: Sequence[uuid.UUID]) -> list[Thread]:
@@ -33,16 +37,35 @@ def list_threads_about(session: Session, *, viewer: Viewer, order_id: uuid.UUID)
 
 def find_thread_of_order(session: Session, order_id: uuid.UUID) -> uuid.UUID | None:
     """The conversation about an order that was linked last."""
-    merged = sa.select(ThreadAlias.thread_id).where(ThreadAlias.old_id == OrderThread.thread_id).scalar_subquery()
-    place = sa.func.coalesce(merged, OrderThread.thread_id)
-    query = sa.select(Thread.id).join(OrderThread, Thread.id == place).where(OrderThread.order_id == order_id)
+    query = sa.select(Thread.id).join(OrderThread, Thread.id == PLACE).where(OrderThread.order_id == order_id)
     return session.execute(query.order_by(OrderThread.linked_at.desc()).limit(1)).scalar_one_or_none()
+
+
+def find_order_of_thread(session: Session, thread_id: uuid.UUID) -> Order | None:
+    """The order a conversation, or one that was merged into it, was linked with last."""
+    query = _orders_of(thread_id).order_by(OrderThread.linked_at.desc(), Order.id.desc())
+    return session.execute(query.limit(1)).scalar_one_or_none()
+
+
+def list_order_ids(session: Session, thread_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+    """By thread the order that it, or one that was merged into it, was linked with last. One query."""
+    query = sa.select(PLACE.label("thread_id"), OrderThread.order_id).where(_is_of(thread_ids)).ext(postgresql.distinct_on(PLACE))
+    rows = session.execute(query.order_by(PLACE, OrderThread.linked_at.desc(), OrderThread.order_id.desc()))
+    return {row.thread_id: row.order_id for row in rows}
 
 
 def list_orders_of_thread(session: Session, *, viewer: Viewer, thread_id: uuid.UUID) -> list[Order]:
     """The orders a conversation is about, newest first. One query."""
-    merged = sa.select(ThreadAlias.old_id).where(ThreadAlias.thread_id == thread_id)
-    linked = sa.or_(OrderThread.thread_id == thread_id, OrderThread.thread_id.in_(merged))
-    query = sa.select(Order).join(OrderThread, OrderThread.order_id == Order.id).where(linked)
+    query = _orders_of(thread_id)
     query = query.where(Order.brand_id.in_(viewer.brand_ids)).order_by(Order.created_at.desc(), Order.id.desc()).distinct()
     return list(session.execute(query.limit(MOST)).scalars())
+
+
+def _orders_of(thread_id: uuid.UUID) -> sa.Select[Order]:
+    return sa.select(Order).join(OrderThread, OrderThread.order_id == Order.id).where(_is_of([thread_id]))
+
+
+def _is_of(thread_ids: Collection[uuid.UUID]) -> sa.ColumnElement[bool]:
+    """Links of these conversations, and of those that were merged into them."""
+    merged = sa.select(ThreadAlias.old_id).where(ThreadAlias.thread_id.in_(thread_ids))
+    return sa.or_(OrderThread.thread_id.in_(thread_ids), OrderThread.thread_id.in_(merged))

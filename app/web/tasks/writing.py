@@ -18,7 +18,6 @@ from app.core.text import storable
 from app.core.translation import gettext as _
 from app.domain.orders.models import Order
 from app.domain.orders.queries import find_order_numbered, get_order
-from app.domain.orders.template_facts import find_order_of_thread
 from app.domain.tasks.actions import (
     NothingToDecide,
     StatusChange,
@@ -32,6 +31,7 @@ from app.domain.tasks.actions import (
 from app.domain.tasks.models import NOTES_CHARACTERS, Decision, Recurrence, Task, TaskStatus, TaskType
 from app.domain.tasks.queries import TaskRow, get_task, list_before
 from app.domain.threads.models import Priority, Thread
+from app.domain.threads.order_threads import find_order_of_thread
 from app.domain.threads.queries import get_thread
 from app.domain.threads.timeline import list_assignable_users
 from app.web.accounts.session import current_viewer

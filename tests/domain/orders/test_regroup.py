@@ -15,9 +15,9 @@ from app.domain.orders.lines import set_discount
 from app.domain.orders.models import LineItem, Order, OrderPayment, OrderSource, OrderStatus, OrderThread
 from app.domain.orders.payments import NewPayment, add_payment
 from app.domain.orders.regroup import UnableToRegroup, duplicate_order, merge_orders, split_order, undo_regroup
-from app.domain.orders.template_facts import find_order_of_thread
 from app.domain.tasks.actions import TaskContent, create_task
 from app.domain.tasks.models import Task
+from app.domain.threads.order_threads import find_order_of_thread
 from app.domain.threads.tickets import NewTicket, open_ticket
 from tests.domain.orders.conftest import Desk
 from tests.domain.orders.factories import make_order

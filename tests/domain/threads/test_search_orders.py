@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -16,6 +17,7 @@ from app.domain.orders.models import Order
 from app.domain.threads.api_queries import get_thread_record
 from app.domain.threads.merge import merge_threads
 from app.domain.threads.models import Thread
+from app.domain.threads.order_threads import find_order_of_thread, list_order_ids
 from app.domain.threads.search import search_threads
 from app.domain.threads.search_orders import find_order_numbered
 from tests.domain.orders.factories import make_order
@@ -90,6 +92,17 @@ def test_the_page_shows_the_order_also_where_no_conversation_is_about_it(desk: D
     page = page_client.get(f"/search?q={bare.order_number}").text
     assert f"/orders/{bare.id}" in page
     assert "No conversation is about this order." in page
+
+
+def test_the_order_of_a_merged_conversation_is_that_of_the_one_it_went_into(desk: Desk) -> None:
+    assert find_order_of_thread(desk.session, desk.other.id) is None
+    merge_threads(desk.session, keep_id=desk.other.id, merge_id=desk.thread.id, now=NOW)
+    assert find_order_of_thread(desk.session, desk.other.id) is desk.order
+    newer = make_order(
+        desk.session, desk.session.get_one(Brand, desk.order.brand_id), make_contact(desk.session, value="31600000008")
+    )
+    link_thread(desk.session, newer, desk.other.id, now=NOW + timedelta(hours=1))
+    assert list_order_ids(desk.session, [desk.other.id]) == {desk.other.id: newer.id}
 
 
 def test_the_api_names_the_newest_order_and_finds_it_through_a_merge(desk: Desk) -> None:

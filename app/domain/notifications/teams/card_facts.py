@@ -14,8 +14,9 @@ from app.domain.accounts.models import Team, User
 from app.domain.contacts.models import Contact
 from app.domain.notifications.queries import NotificationRow
 from app.domain.orders.models import Order, OrderStatus
-from app.domain.orders.template_facts import STATUS_WORDS, find_order_of_thread, language_of
+from app.domain.orders.template_facts import STATUS_WORDS, language_of
 from app.domain.threads.models import Thread, ThreadStatus
+from app.domain.threads.order_threads import find_order_of_thread
 
 MOST_MENTIONED = 10
 ORDERS = "/orders/"
