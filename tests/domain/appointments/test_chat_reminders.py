@@ -1,4 +1,4 @@
-"""Reminders of visits by WhatsApp: where the visit was planned, by the template of the channel or in words, and why not."""
+"""Reminders of visits by WhatsApp and SMS: where they were planned, by the template of the channel or in words, and why not."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.domain.accounts.models import Brand
 from app.domain.appointments.jobs import send_reminder
-from app.domain.connections.models import Channel
+from app.domain.connections.models import Channel, ChannelType
 from app.domain.contacts.models import ContactIdentity
+from app.domain.contacts.opt_outs import ask_for_no_more
 from app.domain.threads.models import Message, Thread
 from tests.domain.appointments.test_reminders import House
 from tests.domain.appointments.test_reminders import house as house
 from tests.factories import make_channel, make_thread
 
+PHONE = "+31612345678"
 CHAT = {"visit_reminders": "on", "reminder_template": "visit_reminder"}
 
 
@@ -104,3 +106,37 @@ def test_a_chat_that_sends_no_reminders_leaves_it_to_the_mail(house: House) -> N
     facts = house.mails()[0]["personalizations"][0]["dynamic_template_data"]
     assert facts["customer_name"] == "Pieter"
     assert facts["visit_time"] == facts["time"]
+
+
+def texts(house: House) -> tuple[Channel, Thread]:
+    """A number of the brand for texts, and Pieter's conversation there, in which a visit is planned."""
+    brand, kept = house.session.get_one(Brand, house.channel.brand_id), {"visit_reminders": "on"}
+    number = {"keyring": runtime().keyring, "name": "SMS", "address": "+3197010200300", "settings": kept}
+    channel = make_channel(house.session, brand, ChannelType.SMS, **number)
+    house.session.add(ContactIdentity(id=new_id(), contact_id=house.pieter.id, kind="phone", value=PHONE, created_at=house.now))
+    house.thread = make_thread(house.session, channel, house.pieter, at=house.now)
+    house.session.commit()
+    return channel, house.thread
+
+
+def test_a_visit_planned_by_sms_is_reminded_of_there_in_words(house: House) -> None:
+    channel, thread = texts(house)
+    one = house.visit(23)
+    remind(house)
+    (message,) = queued(house)
+    assert (message.thread_id, message.channel_id, house.outcomes()) == (thread.id, channel.id, [("sent", "")])
+    assert message.recipients["to"][0]["address"] == PHONE
+    assert f"{one.starts_at.astimezone(ZoneInfo(one.zone)):%H:%M}" in message.text
+    assert house.mails() == []
+
+
+def test_nobody_who_stopped_texts_is_reminded_by_one(house: House) -> None:
+    channel, _thread = texts(house)
+    no = {"brand_id": channel.brand_id, "medium": "sms", "address": PHONE}
+    ask_for_no_more(house.session, **no, said="STOP", message_id=None, at=house.now)
+    house.session.commit()
+    house.visit(23)
+    remind(house)
+    ((outcome, reason),) = house.outcomes()
+    assert (outcome, queued(house)) == ("stopped", [])
+    assert reason
