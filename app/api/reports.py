@@ -11,11 +11,13 @@ from werkzeug.wrappers import Response
 from app.api.answers import show
 from app.api.authorize import current_viewer
 from app.api.registry import Routes
-from app.api.schemas.reports import DayOut, FigureOut, ReportOut, ReportQuery
+from app.api.schemas.reports import CostOut, DayOut, FigureOut, ReportOut, ReportQuery
 from app.core.db import db
+from app.core.money import round2
 from app.core.problems import invalid
 from app.domain.accounts.queries import list_brands
 from app.domain.analytics.breakdown import Breakdown, read_breakdowns
+from app.domain.analytics.costs import Spent, read_spent
 from app.domain.analytics.figures import size_of, sums_of, value_of
 from app.domain.analytics.measures import MEASURES, Measure, Shape
 from app.domain.analytics.reading import Wanted
@@ -54,7 +56,24 @@ def get_report(query: ReportQuery) -> Response:
     slice = slice_for(viewer, first=query.first_day, last=query.last_day, is_open=query.time == "open", **filters)
     (found,), state = read_breakdowns(session, Wanted([slice]))
     figures = [_figure(measure, found) for measure in MEASURES.values()]
-    return show(ReportOut(as_of=state.batch_at, first_day=query.first_day, last_day=query.last_day, figures=figures))
+    costs = [_cost(one) for one in read_spent(session, slice)]
+    days = {"first_day": query.first_day, "last_day": query.last_day}
+    return show(ReportOut(as_of=state.batch_at, **days, figures=figures, costs=costs))
+
+
+def _cost(one: Spent) -> CostOut:
+    return CostOut(
+        channel_id=one.channel_id,
+        channel=one.channel_name,
+        currency=one.currency,
+        first_day=one.first,
+        last_day=one.last,
+        interactions=one.interactions,
+        fixed=round2(one.fixed),
+        provider=round2(one.provider),
+        work=round2(one.work),
+        each=one.each,
+    )
 
 
 def _figure(measure: Measure, of: Breakdown) -> FigureOut:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -44,8 +45,27 @@ class FigureOut(Output):
     days: list[DayOut]
 
 
+class CostOut(Output):
+    """What a channel came to in its days with known costs, from `first_day` on: its share of the month, what the provider asks,
+    and the work; `each`: by message or call, null where there was none."""
+
+    channel_id: uuid.UUID
+    channel: str
+    currency: str
+    first_day: date
+    last_day: date
+    interactions: int
+    fixed: Decimal
+    provider: Decimal
+    work: Decimal
+    each: Decimal | None
+
+
 class ReportOut(Output):
+    """`costs`: where they are kept; empty of a report of a team, person, type or priority."""
+
     as_of: datetime
     first_day: date
     last_day: date
     figures: list[FigureOut]
+    costs: list[CostOut]

@@ -70,6 +70,7 @@ _ALL = (
     Measure("messages_in", (Kind.MESSAGE_IN,), Shape.COUNT),
     Measure("messages_out", (Kind.MESSAGE_OUT,), Shape.COUNT),
     Measure("calls", (Kind.CALL,), Shape.COUNT),
+    Measure("interactions", SAID, Shape.COUNT),
     Measure("automatic_answers", (Kind.AUTO_ANSWER,), Shape.COUNT),
     Measure("messages_per_resolution", SAID, Shape.RATIO, Better.DOWN, per=Kind.RESOLVED),
     Measure("templates", (Kind.MESSAGE_OUT,), Shape.SHARE, Better.UP, target=0.60),

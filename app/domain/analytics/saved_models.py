@@ -1,9 +1,10 @@
-"""Tables of what people keep about figures: reports they come back to, and the targets of a brand."""
+"""Tables of what people keep about figures: reports they come back to, the targets of a brand, and what channels cost."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,3 +43,26 @@ class ReportTarget(Base):
     value: Mapped[float]
     set_at: Mapped[datetime]
     set_by_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
+
+
+class ChannelCost(Base):
+    """What a channel costs from a day on, until the next row of it, in its brand's currency of then.
+
+    `per_month`: whether it is used or not. `per_message` that we send, `per_call`: what the provider asks. `minutes` of work a
+    message or call takes, either way, and what an hour of it costs (`per_hour`).
+    """
+
+    __tablename__ = "channel_costs"
+
+    channel_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True)
+    from_date: Mapped[date] = mapped_column(primary_key=True)
+    currency: Mapped[str]
+    per_month: Mapped[Decimal] = mapped_column(sa.Numeric(12, 4))
+    per_message: Mapped[Decimal] = mapped_column(sa.Numeric(12, 4))
+    per_call: Mapped[Decimal] = mapped_column(sa.Numeric(12, 4))
+    minutes: Mapped[Decimal] = mapped_column(sa.Numeric(12, 4))
+    per_hour: Mapped[Decimal] = mapped_column(sa.Numeric(12, 4))
+    set_at: Mapped[datetime]
+    set_by_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
+
+    __table_args__ = (sa.CheckConstraint("least(per_month, per_message, per_call, minutes, per_hour) >= 0", name="amounts"),)

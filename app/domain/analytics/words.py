@@ -37,6 +37,7 @@ NAMES = {
     "messages_in": N_("Messages in"),
     "messages_out": N_("Messages out"),
     "calls": N_("Calls"),
+    "interactions": N_("Messages and calls"),
     "automatic_answers": N_("Automatic answers"),
     "messages_per_resolution": N_("Messages per resolution"),
     "templates": N_("Answers with a template"),
@@ -114,6 +115,7 @@ DEFINITIONS = {
     "calls": N_("Calls in and out that are written down."),
     "automatic_answers": N_("What channels answered by themselves."),
     "messages_per_resolution": N_("Messages and calls, in and out, for each matter that ended in these days."),
+    "interactions": N_("Messages of people in and out, and calls."),
     "templates": N_("Answers of people that were written with a template, of all their answers."),
     "assigned_by_rules": N_("Matters whose first holder came by a rule, of those that got one."),
     "routed_right": N_(

@@ -82,14 +82,14 @@ def drop_report(report_id: uuid.UUID) -> ResponseReturnValue:
 def targets() -> ResponseReturnValue:
     """What each figure of a brand should be; `brand` chooses one."""
     require(Permission.TARGETS_MANAGE)
-    brand = _brand(request.args.get("brand", ""))
+    brand = brand_of(request.args.get("brand", ""))
     return _targets_page(brand, _shown(read_targets(db.session(), [brand.id])))
 
 
 @bp.post("/analytics/targets/<uuid:brand_id>")
 def set_targets(brand_id: uuid.UUID) -> ResponseReturnValue:
     """From now on these; an empty field is what the house proposes."""
-    viewer, brand = require(Permission.TARGETS_MANAGE), _brand(str(brand_id))
+    viewer, brand = require(Permission.TARGETS_MANAGE), brand_of(str(brand_id))
     typed = {_field(key): request.form.get(_field(key), "").strip() for key in TARGETS}
     values, errors = {}, {}
     for key in TARGETS:
@@ -115,7 +115,7 @@ def _targets_page(
     brand: Brand, values: dict[str, str], errors: dict[str, str] | None = None, status: int = 200
 ) -> ResponseReturnValue:
     rows = [(_field(key), _name(key), _unit(MEASURES[key[0]]), _usual(key)) for key in TARGETS]
-    context: dict[str, Any] = {"values": values, "errors": errors or {}, "brands": _brands()}
+    context: dict[str, Any] = {"values": values, "errors": errors or {}, "brands": own_brands()}
     return page("analytics/targets.html", brand=brand, rows=rows, status=status, **context)
 
 
@@ -158,11 +158,11 @@ def _usual(key: TargetKey) -> str:
     return words.target_words(replace(MEASURES[key[0]], target=TARGETS[key]))
 
 
-def _brands() -> list[Brand]:
+def own_brands() -> list[Brand]:
     return [brand for brand in list_brands(db.session()) if brand.id in current_viewer().brand_ids]
 
 
-def _brand(text: str) -> Brand:
+def brand_of(text: str) -> Brand:
     """The one that is named, else the first; 404 for one the reader does not see."""
-    found = [one for one in _brands() if text in ("", str(one.id))]
+    found = [one for one in own_brands() if text in ("", str(one.id))]
     return found[0] if found else abort(404)

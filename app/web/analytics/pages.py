@@ -21,6 +21,7 @@ from app.web.analytics import panels
 from app.web.analytics.asked import CALENDAR_PERIODS, PERIODS, Asked, parse
 from app.web.analytics.blueprint import bp
 from app.web.analytics.choices import Choices, read_choices
+from app.web.analytics.cost_panel import costs_panel
 from app.web.analytics.customers import customers
 from app.web.analytics.report import Report
 from app.web.pages import page
@@ -48,6 +49,7 @@ def overview() -> ResponseReturnValue:
         distribution=panels.distribution(report),
         details=panels.details(report),
         customers=customers(report),
+        costs=costs_panel(report),
         live=now,
         status=422 if asked.errors else 200,
         **context,

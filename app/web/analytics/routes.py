@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.web.analytics import costs as costs
 from app.web.analytics import exports as exports
 from app.web.analytics import kept as kept
 from app.web.analytics import lists as lists

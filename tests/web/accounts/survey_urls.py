@@ -10,6 +10,7 @@ from tests.web.accounts.audiences import BRAND, GONE, LEADS, MANAGERS, MANAGERS_
 
 NOBODYS = Audience(SIGN_IN, 404, 404, 404, 404, 404)  # a report nobody keeps
 NO_SCHEDULE = Audience(SIGN_IN, 403, 404, 404, 403, 404)  # the same, for who sees figures
+NO_COST = Audience(SIGN_IN, 403, 403, 404, 403, 403, mia=404)
 NOWHERE = {"schedule_id": str(UUID(int=0))}
 
 SURVEYS = (
@@ -38,4 +39,7 @@ SURVEYS = (
     Entry("POST", "/analytics/schedules/<uuid:schedule_id>/leave", NO_SCHEDULE, ids=NOWHERE),
     Entry("GET", "/analytics/targets", MANAGERS),
     Entry("POST", "/analytics/targets/<uuid:brand_id>", MANAGERS_OF_BRAND),
+    Entry("GET", "/analytics/costs", MANAGERS),
+    Entry("POST", "/analytics/costs/<uuid:channel_id>", MANAGERS_OF_BRAND, data={"from_date": "2026-01-01"}),
+    Entry("POST", "/analytics/costs/<uuid:channel_id>/<day>/deletion", NO_COST, ids={"day": "2020-01-01"}),
 )
