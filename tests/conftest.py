@@ -31,9 +31,9 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy.orm import Session
 from xdist.scheduler import LoadScopeScheduling
 
-from app import create_app
 from app.config import Settings
 from app.core.crypto import generate_key
+from app.process.application import create_app
 from app.sandbox.simulators.common import RunningServer
 from tests.domain.ingest.mailbox_world import MailboxWorld, graph_server, mailbox_world
 from tests.support.browsing import Browsing, running_browser

@@ -27,12 +27,13 @@ from typing import IO, Any, cast
 import psutil
 
 from app.config import SettingError
-from app.process.background import runner
 from app.process.background.forks import Wakeup, fork, reap
 from app.process.launch.process import Command, Started, start_program
 
-# What the parts import, beside the application that the supervisor has imported itself.
+# What the parts import. The supervisor itself needs none of it.
 IMPORTED = (
+    "app.process.application",
+    "app.process.background.runner",
     "alembic.command",
     "app.process.launch.demo",
     "app.process.launch.migrate",
@@ -229,6 +230,8 @@ def _tell(supervisor: socket.socket, told: Mapping[str, int]) -> None:
 
 
 def _prepare(env: Mapping[str, str]) -> None:
+    from app.process.background import runner
+
     os.environ.clear()
     os.environ.update(env)
     with contextlib.suppress(SettingError):  # each part says so itself
