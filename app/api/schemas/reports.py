@@ -25,6 +25,46 @@ class ReportQuery(Query):
     user_id: uuid.UUID | None = None
     thread_type: ThreadType | None = None
     priority: Priority | None = None
+    partner_id: Annotated[uuid.UUID | None, Field(description="The contact of the partner")] = None
+
+
+class FactQuery(ReportQuery):
+    measure: Annotated[str, Field(max_length=40, description="As `measure` of a figure")]
+    as_of: Annotated[datetime | None, Field(description="As it was known then; that of a report lists what it counted")] = None
+    limit: Annotated[int, Field(ge=1, le=200, description="How many at most")] = 50
+    cursor: Annotated[str | None, Field(max_length=100, description="`next_cursor` of the page before")] = None
+
+
+class FileQuery(ReportQuery):
+    format: Annotated[Literal["csv", "pdf"], Field(description="Every figure by day, or a paper in the owner's language")] = "csv"
+
+
+class FactOut(Output):
+    """What a figure counts: one answer, one matter, one promise. `thread_id` null: of no thread, or erased; `met`: whether it was
+    kept, right or in time, where that is the question."""
+
+    at: datetime
+    local_day: date
+    local_hour: int
+    thread_id: uuid.UUID | None
+    order_id: uuid.UUID | None
+    who: str
+    team: str
+    brand: str
+    medium: str
+    thread_type: str
+    priority: str
+    open_seconds: int | None
+    wall_seconds: int | None
+    met: bool | None
+    score: int | None
+
+
+class FactPage(Output):
+    count: int
+    items: list[FactOut]
+    next_cursor: str | None
+    as_of: datetime
 
 
 class DayOut(Output):

@@ -64,6 +64,21 @@ def list_facts(
     return [_row(row, slice) for row in rows]
 
 
+def place_text(row: FactRow) -> str:
+    """The place of a row as an address says it."""
+    return f"{row.at.isoformat()},{row.id}"
+
+
+def read_place(text: str) -> Place | None:
+    """What `place_text` wrote; None for anything else."""
+    at, _comma, fact_id = text.rpartition(",")
+    try:
+        found = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    return (found, int(fact_id)) if found.tzinfo and fact_id.isascii() and fact_id.isdigit() and len(fact_id) < 19 else None
+
+
 Customer = sa.orm.aliased(Contact)
 _NOW = sa.func.coalesce(ThreadAlias.thread_id, FACTS.c.thread_id)
 _ROWS = (

@@ -4,7 +4,7 @@ the rights of that reader, in their words; the caller has set the language."""
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -64,7 +64,10 @@ class Picture:
 
 @dataclass(frozen=True)
 class Contents:
-    """All a mail says. `sheet` is a workbook of every figure, day by day; `path` is where the report stands."""
+    """All a mail or a paper says. `filters`: what it is narrowed to, in words; `path` is where the report stands.
+
+    `sheet` is a workbook of every figure, day by day; None where it was not asked for.
+    """
 
     name: str
     days: str
@@ -72,7 +75,8 @@ class Contents:
     channel_heads: tuple[str, ...]
     channels: tuple[tuple[str, ...], ...]
     pictures: tuple[Picture, ...]
-    sheet: bytes
+    sheet: bytes | None
+    filters: tuple[str, ...]
     path: str
     as_of: datetime
     is_empty: bool
@@ -87,6 +91,8 @@ def read_contents(
     is_open: bool,
     first: date,
     last: date,
+    has_sheet: bool = True,
+    filters: Sequence[str] = (),
 ) -> Contents:
     """Read all of it at one time."""
     slice = slice_for(viewer, first=first, last=last, is_open=is_open, **slice_values(args))
@@ -104,7 +110,8 @@ def read_contents(
         channel_heads=(_("Channel"), *(words.name_words(key) for key in IN_CHANNELS)),
         channels=tuple(report.channels()),
         pictures=(_arrivals(wide, shown), _speed(wide, measures["first_response"], shown, shown_before)),
-        sheet=_sheet(session, viewer, slice, state.batch_at),
+        sheet=_sheet(session, viewer, slice, state.batch_at) if has_sheet else None,
+        filters=tuple(filters),
         path=path + ("" if is_open else "&time=wall"),
         as_of=state.batch_at,
         is_empty=not now.whole,

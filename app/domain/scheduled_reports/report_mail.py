@@ -33,7 +33,7 @@ def report_mail(viewer: Viewer, contents: Contents, *, reference: str, base: str
     ]
     link = f"{base}{contents.path}"
     pictures = tuple(MailFile(f"{one.key}.png", "image/png", one.png) for one in contents.pictures)
-    sheet = MailFile(f"{_file_name(contents.name)}.xlsx", XLSX, contents.sheet)
+    sheets = (MailFile(f"{_file_name(contents.name)}.xlsx", XLSX, contents.sheet),) if contents.sheet else ()
     return SystemMail(
         viewer.email,
         viewer.name,
@@ -42,7 +42,7 @@ def report_mail(viewer: Viewer, contents: Contents, *, reference: str, base: str
         reference,
         html=_html(viewer, subject, contents, link, foot),
         pictures=pictures,
-        files=(sheet,),
+        files=sheets,
     )
 
 

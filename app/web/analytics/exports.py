@@ -26,15 +26,18 @@ from app.domain.analytics.report_rows import about_file, report_heads, report_ro
 from app.domain.analytics.sheets import Dialect, Value, csv_lines, write_sheet
 from app.domain.analytics.slices import Slice
 from app.domain.events.actions import audit
+from app.domain.scheduled_reports.contents import read_contents
+from app.domain.scheduled_reports.report_paper import report_paper
 from app.web.accounts.session import current_viewer
-from app.web.analytics.asked import parse_bucket
+from app.web.analytics.asked import Asked, parse_bucket
 from app.web.analytics.blueprint import bp
+from app.web.analytics.choices import read_choices
 from app.web.analytics.pages import read_asked
 
 CHUNK = 1000
 MOST_IN_SHEET = 20_000
 """Facts of one workbook that is made while its reader waits; more go as CSV, which is streamed."""
-FORMATS = ("csv", "programs", "xlsx")
+FORMATS = ("csv", "programs", "xlsx", "pdf")
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,8 @@ def export_list() -> ResponseReturnValue:
     slice = replace(slice, as_of=slice.as_of or read_state(session).batch_at)
     with_names = request.args.get("names") == "yes" and viewer.may(Permission.ANALYTICS_SEE)
     count = count_facts(session, slice, measure)
+    if file_format == "pdf":
+        abort(404)
     if file_format == "xlsx" and count > MOST_IN_SHEET:
         abort(422, _("A workbook holds at most %(count)s rows here. Take the CSV, or fewer days.", count=MOST_IN_SHEET))
     _note(viewer, measure.key, slice, count, file_format)
@@ -96,9 +101,11 @@ def export_list() -> ResponseReturnValue:
 
 @bp.get("/analytics/export")
 def export_report() -> ResponseReturnValue:
-    """Every figure of a report, day by day, as a file."""
+    """Every figure of a report, day by day, as a file; as a paper (pdf) what a mail says of it."""
     viewer, asked = current_viewer(), read_asked()
     file_format, slice = _format(), asked.slice(viewer)
+    if file_format == "pdf":
+        return _paper(viewer, asked, slice)
     state = read_state(db.session())
     rows = report_rows(db.session(), slice, is_plain=file_format == "programs")
     heads = report_heads(is_plain=file_format == "programs")
@@ -107,6 +114,25 @@ def export_report() -> ResponseReturnValue:
     if file_format == "xlsx":
         return _sheet(viewer, name, about_file(viewer, None, replace(slice, as_of=state.batch_at), len(rows)), heads, rows)
     return _csv(viewer, name, heads, rows, file_format)
+
+
+def _paper(viewer: Viewer, asked: Asked, slice: Slice) -> Response:
+    chips = read_choices(db.session(), viewer, is_own=slice.own_user_id is not None).chips(asked)
+    contents = read_contents(
+        db.session(),
+        viewer,
+        name=_("Analytics"),
+        args=asked.filters,
+        is_open=asked.is_open,
+        first=slice.first,
+        last=slice.last,
+        has_sheet=False,
+        filters=[f"{chip.name}: {chip.value}" for chip in chips],
+    )
+    _note(viewer, "report", replace(slice, as_of=contents.as_of), len(contents.lines), "pdf")
+    response = Response(report_paper(viewer, contents), mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="report-{slice.first}-{slice.last}.pdf"'
+    return response
 
 
 def _format() -> str:

@@ -15,7 +15,7 @@ from app.core.translation import ngettext
 from app.domain.analytics import words
 from app.domain.analytics.figures import count_facts, read_state
 from app.domain.analytics.kinds import ORDER_KINDS, SCORED, TIMES, Kind
-from app.domain.analytics.listing import PAGE, FactRow, Place, list_facts
+from app.domain.analytics.listing import PAGE, FactRow, list_facts, place_text, read_place
 from app.domain.analytics.live import LIVE_SHOWN, Live, list_live
 from app.domain.analytics.measures import MEASURES, Measure, Shape
 from app.domain.analytics.slices import Slice
@@ -36,7 +36,7 @@ def show_list() -> ResponseReturnValue:
     if measure is None:
         abort(404)
     slice = asked.slice(viewer, **parse_bucket(request.args))
-    rows = list_facts(session, slice, measure, after=_place(request.args.get("after", "")), limit=PAGE + 1)
+    rows = list_facts(session, slice, measure, after=read_place(request.args.get("after", "")), limit=PAGE + 1)
     count = count_facts(session, slice, measure)
     last = rows[PAGE - 1] if len(rows) > PAGE else None
     return page(
@@ -48,7 +48,7 @@ def show_list() -> ResponseReturnValue:
         as_of=slice.as_of or read_state(session).batch_at,
         narrowed=_narrowed(slice),
         answers=_answers(asked, measure, slice),
-        older=asked.url("analytics.show_list", **kept(), after=f"{last.at.isoformat()},{last.id}") if last else "",
+        older=asked.url("analytics.show_list", **kept(), after=place_text(last)) if last else "",
         newest=asked.url("analytics.show_list", **kept()) if request.args.get("after") else "",
         export_args={**asked.args(), **kept()},
         of_orders=measure.kinds[0] in ORDER_KINDS,
@@ -78,12 +78,6 @@ def show_live(live: str) -> ResponseReturnValue:
 def kept() -> dict[str, str]:
     """What the address of a list says besides the report."""
     return {name: request.args[name] for name in BUCKETS if name in request.args}
-
-
-def _place(text: str) -> Place | None:
-    at, _, fact_id = text.rpartition(",")
-    found = parse_bucket({"as_of": at}).get("as_of")
-    return (found, int(fact_id)) if found and fact_id.isdigit() and len(fact_id) < 19 else None
 
 
 def _now_words(session: Any, slice: Slice, measure: Measure, count: int) -> str:

@@ -375,6 +375,8 @@ API = (
     *change("/templates/<uuid:id>", TOKEN_OF_LEADS, {}),
     *api("GET", "/search", TOKEN, query="q=laadpaal"),
     *api("GET", "/reports", TOKEN, query="first_day=2026-01-01&last_day=2026-01-31"),
+    *api("GET", "/reports/facts", TOKEN, query="measure=received&first_day=2026-01-01&last_day=2026-01-31"),
+    *api("GET", "/reports/file", TOKEN, query="first_day=2026-01-01&last_day=2026-01-31"),
     *api("GET", "/brands", TOKEN),
     *api("POST", "/brands", TOKEN_OF_ADMINS, json={"name": "Zonplus"}),
     *api("GET", "/brands/<uuid:id>", TOKEN_OF_BRAND),
