@@ -78,14 +78,14 @@ def list_report_facts(query: FactQuery) -> Response:
     if query.cursor is not None and after is None:
         raise invalid("cursor", "is not one of ours: start from the first page")
     session, viewer = db.session(), current_viewer()
-    slice = _slice(session, viewer, query)
-    slice = replace(slice, as_of=query.as_of or read_state(session).batch_at)
+    as_of = query.as_of or read_state(session).batch_at
+    slice = replace(_slice(session, viewer, query), as_of=as_of)
     rows = list_facts(session, slice, measure, after=after, limit=query.limit + 1)
     more = len(rows) > query.limit
     items = [_fact(row) for row in rows[: query.limit]]
     cursor = place_text(rows[query.limit - 1]) if more else None
     count = count_facts(session, slice, measure)
-    return answer(FactPage(count=count, items=items, next_cursor=cursor, as_of=slice.as_of)).response()
+    return answer(FactPage(count=count, items=items, next_cursor=cursor, as_of=as_of)).response()
 
 
 @routes.add("get", "/reports/file", scope="reports:read", answers=None, refuses=(422,))
@@ -103,10 +103,17 @@ def get_report_file(query: FileQuery) -> Response:
         lines = csv_lines(heads, rows, dialect=Dialect.PROGRAMS, locale=viewer.locale, zone=zone)
         return _file(viewer, slice, "".join(lines).encode(), "csv", "text/csv")
     filters = {name: str(getattr(slice, column)) for name, column in COLUMNS.items() if getattr(slice, column) is not None}
-    days = {"first": slice.first, "last": slice.last}
     with force_locale(viewer.locale):
-        name = _("Analytics")
-        contents = read_contents(session, viewer, name=name, args=filters, is_open=slice.is_open, has_sheet=False, **days)
+        contents = read_contents(
+            session,
+            viewer,
+            name=_("Analytics"),
+            args=filters,
+            is_open=slice.is_open,
+            first=slice.first,
+            last=slice.last,
+            has_sheet=False,
+        )
         return _file(viewer, slice, report_paper(viewer, contents), "pdf", "application/pdf")
 
 

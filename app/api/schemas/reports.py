@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from app.api.schemas.base import Output, Query
 from app.api.schemas.threads import BrandKey
@@ -30,7 +30,9 @@ class ReportQuery(Query):
 
 class FactQuery(ReportQuery):
     measure: Annotated[str, Field(max_length=40, description="As `measure` of a figure")]
-    as_of: Annotated[datetime | None, Field(description="As it was known then; that of a report lists what it counted")] = None
+    as_of: Annotated[AwareDatetime | None, Field(description="As it was known then; that of a report lists what it counted")] = (
+        None
+    )
     limit: Annotated[int, Field(ge=1, le=200, description="How many at most")] = 50
     cursor: Annotated[str | None, Field(max_length=100, description="`next_cursor` of the page before")] = None
 

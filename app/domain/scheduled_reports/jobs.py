@@ -78,9 +78,16 @@ def _prepare(session: Session, lease: Lease) -> tuple[str, EmailMessage] | Ended
 
 
 def _write(session: Session, row: ReportSend, schedule: ReportSchedule, viewer: Viewer, owner: str) -> EmailMessage:
-    days = {"first": row.first_day, "last": row.last_day}
     with force_locale(viewer.locale):
-        contents = read_contents(session, viewer, name=schedule.name, args=schedule.args, is_open=schedule.is_open, **days)
+        contents = read_contents(
+            session,
+            viewer,
+            name=schedule.name,
+            args=schedule.args,
+            is_open=schedule.is_open,
+            first=row.first_day,
+            last=row.last_day,
+        )
         base, zone = runtime().settings.public_url, ZoneInfo(viewer.timezone)
         mail = report_mail(viewer, contents, reference=row.id.hex, base=base, zone=zone, owner=owner)
     return compose(mail, sender=mail_sender().sender, now=utc_now())
