@@ -48,13 +48,15 @@ def _is_bounce(headers: HeaderBlock, subject: str, text: str) -> bool:
         return True
     if has_reply_mark(subject) and not _is_mailer(headers):
         return False
-    signs = [SUBJECT.search(subject) is not None, TEXT.search(text) is not None]
+    has_subject = SUBJECT.search(subject) is not None
     if _is_mailer(headers):
-        return any(signs)
+        return has_subject or TEXT.search(text) is not None
+    if not has_subject or TEXT.search(text) is None:  # a long text is read where the subject gives reason to
+        return False
     if _has_no_sender(headers):
-        return all(signs)
+        return True
     is_office = any(OFFICE.fullmatch(item.address.partition("@")[0]) for item in parse_addresses(headers.raw("from")))
-    return is_office and all(signs) and (_MESSAGE_ID.search(text) or COPY_STARTS.search(text)) is not None
+    return is_office and (_MESSAGE_ID.search(text) or COPY_STARTS.search(text)) is not None
 
 
 def _is_mailer(headers: HeaderBlock) -> bool:
