@@ -22,7 +22,7 @@ from tests.support.browsing import wait_until_bound
 from tests.support.full import amount
 
 pytestmark = pytest.mark.browser
-ANSWERED, TO_CLOSE = amount(10, full=20), 200
+ANSWERED, TO_CLOSE = amount(5, full=20), 200
 MOST_PRESSES, OF_ANSWERS = 6, 20  # key presses for each of so many answers, with all else of the day
 
 
