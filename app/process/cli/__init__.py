@@ -8,7 +8,7 @@ import sys
 
 from flask import Flask
 
-from app.process.cli import brands, channels, database, events, keys, mail, orders, partners, people, reports, surveys
+from app.process.cli import brands, channels, database, events, keys, mail, orders, partners, people, reports, services, surveys
 
 
 def register(app: Flask) -> None:
@@ -24,6 +24,7 @@ def register(app: Flask) -> None:
         partners.group,
         orders.group,
         channels.group,
+        services.group,
         events.events,
         events.outbox,
         keys.group,

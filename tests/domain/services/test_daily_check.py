@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from flask import current_app
 
 from app.contract.health import Health
 from app.contract.service import Service
@@ -81,6 +83,15 @@ def test_administrators_are_told_once_when_it_begins_and_once_when_it_is_mended(
         watch_services()
         told = tellings(desk)
     assert told == [*begun, f"Mended: {begun[0]}"]
+
+
+def test_a_command_asks_them_all_and_says_which_fails(desk: Desk) -> None:
+    asked = current_app.test_cli_runner().invoke(args=["services", "check"])
+    assert (asked.exit_code, asked.output.count(" ok ")) == (0, len(SPOILT)), asked.output
+    desk.set("pdok", broken=True)
+    asked = current_app.test_cli_runner().invoke(args=["services", "check", "--json"])
+    failing = [one for one in json.loads(asked.output) if one["result"] != "ok"]
+    assert (asked.exit_code, [one["name"] for one in failing]) == (1, ["PDOK"])
 
 
 def test_what_is_switched_off_is_not_looked_after(desk: Desk) -> None:
