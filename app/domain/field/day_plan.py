@@ -132,7 +132,7 @@ def _blocks(
 ) -> tuple[Block, ...]:
     ordered = sorted(rows, key=lambda row: row.appointment.starts_at)
     blocks: list[Block] = []
-    for before, row in zip([None, *ordered[:-1]], ordered, strict=True):
+    for before, row in zip([None, *ordered], ordered, strict=False):
         one = row.appointment
         step = one.state
         since, last = heard.get(one.id, (None, None))
