@@ -29,6 +29,7 @@ from app.domain.events.models import OutboxEntry
 from app.domain.events.registry import AfterCommit, Together, Wiring
 from app.domain.events.relay import Source
 from app.domain.field import handlers as field
+from app.domain.field.replanning import ask_to_plan_again, end_replanning
 from app.domain.imports.models import Import
 from app.domain.ingest.handlers import show_mailbox_changes
 from app.domain.ingest.mailbox_models import Reconciliation
@@ -218,7 +219,8 @@ WIRING = Wiring(
         "OrderChanged": (partners.follow_commissions,),
         **dict.fromkeys(("CallbackEndpointFailing", "CallbackEndpointRecovered"), (tell_of_endpoint,)),
         "PaymentReceived": (tell_scenarios,),
-        **dict.fromkeys(VISIT_MOVES, (appointments.move_order_with_visit, visits.tell_technician)),
+        **dict.fromkeys(VISIT_MOVES, (appointments.move_order_with_visit, visits.tell_technician, end_replanning)),
+        **dict.fromkeys(("AppointmentNotHome", "AppointmentAborted"), (ask_to_plan_again,)),
         "AppointmentMoved": (visits.tell_technician,),
         "VisitReported": (field.document_visit,),
         "PhoneWaits": (visits.tell_of_waiting,),

@@ -49,6 +49,15 @@ STEP_WORDS = {
     VisitStep.ABORTED: N_("Broken off"),
     VisitStep.CANCELLED: N_("Cancelled"),
 }
+REASON_WORDS = {
+    "nobody_answered": N_("Nobody opened the door"),
+    "wrong_address": N_("The address is wrong"),
+    "not_safe": N_("It is not safe"),
+    "part_missing": N_("A part is missing"),
+    "not_possible": N_("It cannot be done here"),
+    "customer_stopped": N_("The customer does not want it"),
+    "other": N_("Something else"),
+}
 LABEL_WORDS = {
     "before": N_("Before"),
     "after": N_("After"),
@@ -115,7 +124,11 @@ def _take_step(session: Session, report: Report) -> Told:
         write_step(session, report.appointment, to, **why, now=report.now, actor=report.viewer.actor)
     except TransitionRefused as refused:
         raise ActionConflict("not_allowed", str(refused), choices=("hand_in", "discard")) from refused
-    return _tell_customer(session, report) if to == VisitStep.ON_THE_WAY and report.body.get("minutes") else Told()
+    if to == VisitStep.ON_THE_WAY and report.body.get("minutes"):
+        return _tell_customer(session, report, _on_the_way_words)
+    if to == VisitStep.NOT_HOME and report.body.get("tell"):
+        return _tell_customer(session, report, _nobody_home_words)
+    return Told()
 
 
 def _check_not_moved(report: Report) -> None:
@@ -129,13 +142,13 @@ def _check_not_moved(report: Report) -> None:
     raise ActionConflict("moved", words, choices=("do_anyway", "hand_in", "discard"), details=details)
 
 
-def _tell_customer(session: Session, report: Report) -> Told:
-    """That somebody is on the way; what cannot be said does not hold the step up."""
+def _tell_customer(session: Session, report: Report, words: Callable[[Session, Report], str]) -> Told:
+    """What a step means for them; what cannot be said does not hold the step up."""
     if report.send_before is not None and report.now > report.send_before:
         return Told("without_message", TOO_LATE)
     try:
         with session.begin_nested():
-            _send(session, report, _on_the_way_words(session, report))
+            _send(session, report, words(session, report))
     except (ActionRefused, ActionConflict) as error:
         return Told("without_message", NOT_TOLD % {"why": error.words})
     return Told("with_message")
@@ -147,6 +160,21 @@ def _on_the_way_words(session: Session, report: Report) -> str:
     with force_locale(language_of(contact, brand)):
         return str(
             _("%(name)s is on the way and will be there at about %(time)s.", name=report.viewer.name, time=f"{there:%H:%M}")
+        )
+
+
+def _nobody_home_words(session: Session, report: Report) -> str:
+    one = report.appointment
+    contact, brand = session.get_one(Contact, one.contact_id), session.get_one(Brand, one.brand_id)
+    planned = f"{one.starts_at.astimezone(ZoneInfo(one.zone)):%H:%M}"
+    with force_locale(language_of(contact, brand)):
+        return str(
+            _(
+                "%(name)s stood at your door for the appointment of %(time)s, and nobody opened. "
+                "Answer this message, and we find another time.",
+                name=report.viewer.name,
+                time=planned,
+            )
         )
 
 

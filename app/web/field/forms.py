@@ -62,6 +62,8 @@ def _step(body: Mapping[str, Any]) -> dict[str, Any]:
         read["seen_starts_at"] = seen.isoformat()
     if body.get("minutes"):
         read["minutes"] = _minutes(body)
+    if body.get("tell"):
+        read["tell"] = True
     if body.get("reason"):
         read["reason"] = _one_of(body, "reason", REASONS.get(VisitStep(read["to"]), ()))
     if body.get("text"):

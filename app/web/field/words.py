@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from app.core.translation import gettext as _
 from app.core.translation import mark as N_
-from app.domain.field.effects import LABEL_WORDS, STEP_WORDS
+from app.domain.field.effects import LABEL_WORDS, REASON_WORDS, STEP_WORDS
 from app.domain.field.queries import VisitRow
 from app.domain.field.steps import VisitStep
 from app.web.pages import script_map_of
@@ -27,15 +27,6 @@ STEP_BUTTONS = {
     VisitStep.ABORTED: N_("Cannot go on"),
 }
 STEP_ICONS = {VisitStep.ON_THE_WAY: "send", VisitStep.ARRIVED: "map-pin", VisitStep.IN_PROGRESS: "play", VisitStep.DONE: "check"}
-REASON_WORDS = {
-    "nobody_answered": N_("Nobody opened the door"),
-    "wrong_address": N_("The address is wrong"),
-    "not_safe": N_("It is not safe"),
-    "part_missing": N_("A part is missing"),
-    "not_possible": N_("It cannot be done here"),
-    "customer_stopped": N_("The customer does not want it"),
-    "other": N_("Something else"),
-}
 MAPS = "https://www.google.com/maps/dir/?api=1&travelmode=driving&destination="
 
 

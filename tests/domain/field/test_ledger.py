@@ -11,13 +11,17 @@ import sqlalchemy as sa
 
 from app.domain.accounts.access import viewer_of
 from app.domain.appointments.actions import change_appointment, content_of
+from app.domain.contacts.models import Contact
 from app.domain.delivery.models import Delivery
-from app.domain.events.actions import SYSTEM
+from app.domain.events.actions import SYSTEM, Actor
 from app.domain.field.actions import discard_action
 from app.domain.field.models import Outcome
 from app.domain.field.record import read_record
 from app.domain.field.steps import VisitStep
+from app.domain.tasks.actions import TaskContent, create_task
+from app.domain.tasks.models import Task, TaskStatus, TaskType
 from app.domain.threads.models import Attachment
+from tests.domain.appointments.factories import make_appointment
 from tests.domain.field.conftest import DEVICE, Round
 from tests.factories import make_message
 
@@ -139,6 +143,35 @@ def test_on_my_way_says_when(day: Round) -> None:
     (message,) = day.messages("outgoing")
     assert message.text.startswith("Tim")
     assert day.session.execute(sa.select(sa.func.count()).select_from(Delivery)).scalar_one() == 1
+
+
+def test_whoever_was_not_at_home_is_told_in_their_language_unless_it_comes_too_late(day: Round) -> None:
+    day.session.get_one(Contact, day.visit.contact_id).language = "fr"
+    late = day.take(day.step("not_home", body={"tell": True}, send_before=day.now - timedelta(minutes=1)))
+    assert (late.code, day.messages("outgoing")) == ("without_message", [])
+    day.take(day.step("arrived"))
+    assert day.take(day.step("not_home", body={"tell": True}, send_before=day.now + timedelta(hours=2))).code == "with_message"
+    (message,) = day.messages("outgoing")
+    assert message.text.startswith("Tim s’est présenté")
+
+
+def test_a_visit_that_found_nobody_is_a_task_until_there_is_another(day: Round) -> None:
+    def tasks() -> list[tuple[str, str, TaskStatus]]:
+        query = sa.select(Task).where(Task.task_type == TaskType.SCHEDULE_VISIT).order_by(Task.id)
+        return [(one.title, one.notes, one.status) for one in day.session.execute(query).scalars()]
+
+    title = f"Plan again: {day.visit.title}"
+    day.take(day.step("not_home"))
+    assert tasks() == [(title, "Nobody opened the door", TaskStatus.OPEN)]
+    day.take(day.step("arrived"))
+    assert [status for _title, _notes, status in tasks()] == [TaskStatus.COMPLETED]
+    day.take(day.step("aborted", body={"text": "Kast te klein"}))
+    assert tasks()[1:] == [(title, "It is not safe\nKast te klein", TaskStatus.OPEN)]
+    content = TaskContent(day.brand.id, "Schouw", task_type=TaskType.SCHEDULE_VISIT, thread_id=day.thread.id)
+    create_task(day.session, content, now=day.now, actor=Actor(day.carla.id))
+    later = {"starts_at": day.now + timedelta(days=2), "ends_at": day.now + timedelta(days=2, hours=1)}
+    make_appointment(day.session, day.thread, now=day.now, **later)
+    assert [status for _title, _notes, status in tasks()] == [TaskStatus.COMPLETED, TaskStatus.COMPLETED, TaskStatus.OPEN]
 
 
 def test_a_photo_waits_for_its_bytes_and_then_hangs_in_the_conversation(day: Round) -> None:
