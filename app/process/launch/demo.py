@@ -16,9 +16,7 @@ from flask.cli import ScriptInfo
 from app import create_app
 from app.config import SettingError
 from app.process.launch.join import settings_for_command
-
-# The line between what loading says and the sign-ins.
-SIGNINS_FOLLOW = "sign in with:"
+from app.process.launch.parts import SIGNINS_FOLLOW
 
 
 def main() -> int:

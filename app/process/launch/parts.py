@@ -20,6 +20,8 @@ GUNICORN_CONFIG = Path(__file__).with_name("gunicorn_config.py")
 LOOPBACK = "127.0.0.0/8"
 SIMULATORS = "simulators"
 WEB = "web"
+SIGNINS_FOLLOW = "sign in with:"
+"""What the demo's loader prints between what loading says and the sign-ins."""
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 gunicorn's heartbeat files; a slow disk must not look like a dead worker
 
 

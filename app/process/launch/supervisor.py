@@ -21,11 +21,11 @@ from types import FrameType
 from app.config import RUN_LOCK, RUNNING_FILE, SettingError, Settings
 from app.process.background.forks import FIRST_PAUSE_SECONDS, next_pause
 from app.process.launch.console import Console
-from app.process.launch.demo import SIGNINS_FOLLOW
 from app.process.launch.lock import FolderLock
 from app.process.launch.nursery import Nursery
 from app.process.launch.parts import (
     ROOT,
+    SIGNINS_FOLLOW,
     SIMULATORS,
     WEB,
     Part,
@@ -107,11 +107,12 @@ class Supervisor:
         ports = choose_simulator_ports(self._environ) if self._settings.demo else None
         self._told = told_environment(self._settings, urls, ports, self._environ)
         self._publish()
+        # Before anything is forked: what making the application changes would be kept twice.
+        self._nursery.prepare(self._environment())
         if ports:
             self._launch(simulators(ports, self._settings.data_dir))
         self._migrate()
         self._launch(web(self._settings))
-        self._nursery.prepare(self._environment())
         if self._settings.demo:
             self._load_demo()
         self._wait_until_ready()
