@@ -50,7 +50,7 @@ from bench.flood import PEOPLE, PER_SECOND, SOCKETS, measure_backlog, measure_fl
 from bench.generator import at_rate, full_speed
 from bench.live import measure_live, percentile
 from bench.memory import measure_memory
-from bench.orders import fill_orders, measure_orders
+from bench.orders import fill_orders, measure_import, measure_orders
 from bench.pages import PageTime, judged, measure_pages
 from bench.play import measure_play
 from bench.yardstick import SECRET
@@ -368,6 +368,7 @@ def _measure_orders(
 ) -> None:
     apps = {n: create_app(_prepare(settings, f"orders_{n}", servers, 1_000, orders=n)) for n in arguments.orders}
     _judge("orders", measure_orders(apps, password=PASSWORD), apps, results, rows)
+    rows.append(measure_import(apps[min(apps)], 2_000 if arguments.quick else 50_000, results))
 
 
 def _judge(part: str, found: dict[int, list[PageTime]], apps: dict[int, Any], results: dict[str, Any], rows: Rows) -> None:
@@ -388,12 +389,8 @@ def _report(results: dict[str, Any], rows: Rows) -> None:
 
 
 PARTS = {
-    "webhooks": _measure_webhooks,
-    "callbacks": _measure_callbacks,
-    "play": _measure_play,
-    "pages": _measure_pages,
-    "orders": _measure_orders,
-    "flood": _measure_flood,
+    "webhooks": _measure_webhooks, "callbacks": _measure_callbacks, "play": _measure_play,
+    "pages": _measure_pages, "orders": _measure_orders, "flood": _measure_flood,
 }
 
 if __name__ == "__main__":

@@ -1,9 +1,13 @@
-"""Orders in numbers: how long their page, their board and their list take beside a few, and how many queries."""
+"""Orders in numbers: how long their page, their board and their list take beside a few, how many queries, and a file of many."""
 # ruff: noqa: E501  a statement stays on one line
 
 from __future__ import annotations
 
+import tempfile
+import time
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import psycopg
 from flask import Flask
@@ -11,6 +15,7 @@ from flask import Flask
 from bench.data_ids import BRANDS, row_id
 from bench.pages import Company, Page, PageTime, measure, sign_in
 
+SECONDS_OF_50_000 = 60
 _ORDERS = """
     INSERT INTO orders (id, order_number, brand_id, order_type, status, priority, customer_contact_id, channel_contact_ids, source, currency, prices_include_tax, discount_amount, net_total, tax_total, gross_total, notes, external_references, created_at, updated_at, version)
     SELECT ('00000000-0000-7000-9000-' || lpad(to_hex(n), 12, '0'))::uuid, 'BN-2026-' || lpad(n::text, 7, '0'), (%(brands)s::uuid[])[1 + n %% %(count)s], 'installation',
@@ -61,3 +66,23 @@ def _pages(orders: int) -> list[Page]:
         Page("order list by status", "/orders?status=approved"),
         Page("order list by place", "/orders?status=new&place=Utrecht"),
     ]
+
+
+def measure_import(app: Flask, rows: int, results: dict[str, Any]) -> tuple[str, str, str, bool]:
+    """The line that says how long a file of that many orders takes to be read and made by one process. Raises RuntimeError."""
+    heads = "Referentie;Klant;E-mail;Straat;Huisnummer;Postcode;Plaats;Omschrijving;Aantal;Prijs;Status"
+    lines = (
+        f"IMPORT-{n};Klant {n};klant{n}@import.example;Kerkstraat;{1 + n % 200};3511LX;Utrecht;Wallbox 11kW;1;849,00;approved"
+        for n in range(rows)
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "orders.csv")
+        path.write_text("\n".join((heads, *lines, "")))
+        began = time.monotonic()
+        result = app.test_cli_runner().invoke(args=["orders", "import", str(path), "--brand", "b0"])
+        seconds = time.monotonic() - began
+    if f"{rows} made" not in result.output:
+        raise RuntimeError(result.output[-500:])
+    limit = SECONDS_OF_50_000 * rows / 50_000
+    results["import"] = {"orders": rows, "seconds": round(seconds, 1)}
+    return f"import of {rows} orders from a file", f"{seconds:.1f} s", f"≤ {limit:g} s", seconds <= limit
