@@ -60,7 +60,10 @@ class Match:
 
 
 class Register(Protocol):
-    """Whoever can be asked for Dutch addresses."""
+    """Whoever can be asked for Dutch addresses; `name` is what people call it."""
+
+    @property
+    def name(self) -> str: ...
 
     def find(self, question: Question) -> tuple[Match, ...]:
         """All addresses of this number, none where there are none. Raises UnableToAsk."""

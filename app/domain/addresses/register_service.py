@@ -21,7 +21,7 @@ def list_register_services(session: Session, *, place: str) -> list[Service]:
     waits = sa.select(Address.id).where(Address.state.in_(("ready", "running")), Address.last_error.is_not(None)).limit(1)
     is_suspect = session.execute(waits).first() is not None
     kind, advice = N_("Checks Dutch addresses"), N_("Nothing to do here: addresses wait and are checked once it answers.")
-    return [Service("register", "PDOK", kind, place, advice, _ask, is_suspect)]
+    return [Service("register", runtime().register.name, kind, place, advice, _ask, is_suspect)]
 
 
 def _ask() -> Health:

@@ -28,6 +28,8 @@ _SPECIAL = re.compile(r'([\\"])')
 class Pdok:
     """Thread-safe. `base_url` ends in the version, without a slash."""
 
+    name = "PDOK"
+
     def __init__(self, http: HttpClient, base_url: str) -> None:
         self._http = http
         self._base_url = base_url
