@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -225,7 +225,7 @@ def left_words(until: datetime | None) -> str:
     """How long a window stays open: "23 h 12 min left", or that it is closed."""
     if until is None:
         return ""
-    minutes = int((until - datetime.now(UTC)).total_seconds() // 60)
+    minutes = int((until - utc_now()).total_seconds() // 60)
     if minutes <= 0:
         return _("Window closed")
     hours, rest = divmod(minutes, 60)
