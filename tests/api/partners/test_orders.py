@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 
-from app.core.db import db
-from app.core.runtime import runtime
 from app.domain.contacts.models import Contact, ContactIdentity
 from app.domain.events.actions import SYSTEM
 from app.domain.orders.articles import add_article
-from app.domain.orders.models import LineItem, Order, OrderThread
+from app.domain.orders.models import LineItem, OrderThread
 from app.domain.partners.models import PartnerOrder
 from app.domain.partners.products import ProductContent, keep_product
 from app.domain.tasks.models import Task
 from app.domain.threads.models import Message, Thread
-from tests.api.partners.conftest import ORDERS, Gateway, Program, body
-from tests.domain.partners.factories import DEALER_BODY, make_partner, make_partner_key
-from tests.factories import NOW, make_brand
+from tests.api.partners.conftest import ORDERS, Gateway, body
+from tests.domain.partners.factories import DEALER_BODY
+from tests.factories import NOW
 
 
 def test_an_order_is_answered_to_the_letter_and_has_a_thread(gateway: Gateway) -> None:
@@ -180,27 +176,3 @@ def test_the_sandbox_stands_apart(gateway: Gateway) -> None:
     assert gateway.sandbox.post(body()).json["data"] == sandbox.json["data"]  # type: ignore[index]
     assert len(gateway.orders()) == 1
     assert len(gateway.rows(PartnerOrder)) == 2
-
-
-def test_parallel_duplicates_make_one_order(fresh_app: Flask) -> None:
-    with fresh_app.app_context(), db.session() as session:
-        partner = make_partner(session, make_brand(session))
-        key = make_partner_key(session, partner, runtime().keyring)
-        session.commit()
-    start, answers = threading.Barrier(8), []
-
-    def post() -> None:
-        program = Program(fresh_app.test_client(), key)
-        start.wait()
-        answers.append(program.post(body()))
-
-    threads = [threading.Thread(target=post) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
-    assert len({str(answer.json["data"]) for answer in answers}) == 1  # type: ignore[index]
-    with fresh_app.app_context(), db.session() as session:
-        assert session.execute(sa.select(sa.func.count()).select_from(Order)).scalar_one() == 1
-        assert session.execute(sa.select(sa.func.count()).select_from(PartnerOrder)).scalar_one() == 1
