@@ -36,7 +36,6 @@ from app.domain.ingest.mailbox_models import Reconciliation
 from app.domain.ingest.media import fetch_announced_media
 from app.domain.ingest.models import InboundEvent
 from app.domain.ingest.notifications import subscribe_channel
-from app.domain.integrations.forms.apply import read_form
 from app.domain.integrations.make.apply import read_scenario
 from app.domain.integrations.make.deliver import open_scenario
 from app.domain.integrations.make.outgoing_events import tell_scenarios
@@ -59,6 +58,8 @@ from app.domain.orders import handlers as orders
 from app.domain.orders.statuses import line_kind, order_kind
 from app.domain.partners import handlers as partners
 from app.domain.partners.fallback import mail_given_up
+from app.domain.partners.form_orders import read_partner_form
+from app.domain.partners.status_mails import mail_status
 from app.domain.realtime.handlers import (
     push_bulk_progress,
     push_channel_change,
@@ -109,6 +110,7 @@ _new_work = AfterCommit("tell_of_new_work", tell_of_new_work, LIVE, among=of_peo
 _answer = AfterCommit("answer_by_itself", answer_by_itself, LIVE, among=answered_among)
 _read_order = AfterCommit("read_order_mail", partners.read_order_mail, LIVE, among=partners.order_mail_among)
 _mail_given_up = AfterCommit("mail_given_up", mail_given_up, SEND)
+_mail_status = AfterCommit("mail_partner_status", mail_status, SEND)
 _automate_past = AfterCommit("run_rule_on_past", automation.run_rule_on_past, SEND, among=automation.past_among)
 _lift = AfterCommit("lift_at_provider", lift_at_provider, SEND)
 _fetch_media = AfterCommit("fetch_announced_media", fetch_announced_media, SEND)
@@ -323,6 +325,7 @@ WIRING = Wiring(
         **dict.fromkeys(("SavedViewCreated", "SavedViewChanged", "SavedViewDeleted", *MAILING_EVENTS), ()),
         **dict.fromkeys(("AddressSuppressed", "CallbackEndpointFailing", "CallbackEndpointRecovered", "ContactChanged"), ()),
         "CallbackGivenUp": (_mail_given_up,),
+        "PartnerMailDue": (_mail_status,),
     },
 )
 # Outgoing webhooks hear of these as well, after everything else in the transaction (`domain/webhooks/platform_events.py`).
@@ -335,7 +338,7 @@ WIRING = WIRING.with_reaction(analytics.mark_order, to=analytics.ORDER_MOVES)
 WIRING = WIRING.with_reaction(Together(tell_webhooks, is_apart=True), to=_HEARD)
 
 # Who reads inbound events that come by no channel, by source.
-READERS = {Provider.FORMS.value: read_form, Provider.MAKE.value: read_scenario}
+READERS = {Provider.FORMS.value: read_partner_form, Provider.MAKE.value: read_scenario}
 
 # Whatever has a status, and who judges and writes it.
 STATUSES = {one.machine.entity_type: one for one in (order_kind(visit_guards=ORDER_GUARDS), line_kind(), appointment_kind())}

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from app.contract.address_parts import AddressParts
 
-FIELDS = ("customer_name", "email", "phone", "address", "products", "notes")
+FIELDS = ("customer_name", "email", "phone", "address", "products", "notes", "reference")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class Submission:
 
 @dataclass(frozen=True)
 class Intake:
-    """What a submission says for us. `missing`: questions that were named in the settings and are not in the form any more."""
+    """What a submission says for us. `reference`: what its sender calls the order. `missing`: questions that were named in the
+    settings and are not in the form any more."""
 
     customer_name: str = ""
     email: str = ""
@@ -46,11 +47,13 @@ class Intake:
     address: AddressParts | None = None
     products: tuple[str, ...] = ()
     notes: str = ""
+    reference: str = ""
     missing: tuple[str, ...] = field(default=(), compare=False)
 
     def as_json(self) -> dict[str, Any]:
-        """Without `missing`, which is about the form."""
-        return {name: value for name, value in asdict(self).items() if name != "missing"} | {"products": list(self.products)}
+        """Without `missing`, which is about the form, and a reference that nobody gave."""
+        told = {name: value for name, value in asdict(self).items() if name != "missing" and (value or name != "reference")}
+        return told | {"products": list(self.products)}
 
 
 class FormsFailure(Exception):

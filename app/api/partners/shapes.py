@@ -16,7 +16,7 @@ from app.api.problems import problem_of_input
 from app.contract.address_parts import AddressParts, read_fields
 from app.domain.contacts.numbers import NotAnAddress, clean_email, clean_phone
 from app.domain.orders.models import LINE_CHARACTERS, MOST_QUANTITY, NAME_CHARACTERS, NOTES_CHARACTERS
-from app.domain.partners.incoming import ORDER_ID_CHARACTERS, IncomingLine, IncomingOrder, warning
+from app.domain.partners.incoming import ORDER_ID_CHARACTERS, UNKNOWN_FIELD, IncomingLine, IncomingOrder, warning
 
 T = TypeVar("T", bound=BaseModel)
 MOST_LINES = 200
@@ -217,7 +217,7 @@ def unknown_fields(sent: BaseModel, at: str = "") -> Iterator[dict[str, str]]:
     """Every member nobody here knows, however deep it stands."""
     for name in sent.model_extra or ():
         field = f"{at}{name}"
-        yield warning("unknown_field", field, f"{field} is not known here: it is kept with the order and nothing follows from it")
+        yield warning(UNKNOWN_FIELD, field, f"{field} is not known here: it is kept with the order and nothing follows from it")
     for name in type(sent).model_fields:
         value = getattr(sent, name)
         members = enumerate(value) if isinstance(value, list) else [(None, value)]

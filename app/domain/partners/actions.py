@@ -23,6 +23,7 @@ from app.core.text import mark as N_
 from app.domain.contacts.edit import ContactEdit, create_contact
 from app.domain.contacts.models import ContactType
 from app.domain.events.actions import Actor, audit
+from app.domain.orders.models import OrderStatus
 from app.domain.partners import status_map
 from app.domain.partners.key_text import KeyTexts, hash_of, new_key_texts, shown_of
 from app.domain.partners.models import (
@@ -78,6 +79,8 @@ class PartnerContent:
     sync_frequency: SyncFrequency = SyncFrequency.REAL_TIME
     status_mapping: Mapping[str, Any] = field(default_factory=lambda: status_map.USUAL)
     order_mail_senders: Sequence[str] = ()
+    form_integration_id: uuid.UUID | None = None
+    mailed_states: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ def content_of(partner: Partner) -> PartnerContent:
 def create_partner(session: Session, content: PartnerContent, *, now: datetime, actor: Actor) -> Partner:
     """Add a partner. Brand, contact and channel were checked by the edge. Raises WrongPartner."""
     _check_free(session, content.slug)
+    _check_form_free(session, content.form_integration_id)
     partner = Partner(id=new_id(), is_active=True, created_at=now, updated_at=now, version=1)
     if content.contact_id is None:
         columns = {"name": content.name.strip(), "contact_type": ContactType.ORGANIZATION}
@@ -112,6 +116,8 @@ def change_partner(session: Session, partner: Partner, content: PartnerContent, 
     """Change a locked partner; what is as it was changes nothing. Raises WrongPartner."""
     if content.slug != partner.slug:
         _check_free(session, content.slug)
+    if content.form_integration_id != partner.form_integration_id:
+        _check_form_free(session, content.form_integration_id)
     before = content_of(partner)
     _fill(partner, content)
     changed = sorted(name for name, value in vars(content_of(partner)).items() if value != getattr(before, name))
@@ -243,6 +249,8 @@ def _fill(partner: Partner, content: PartnerContent) -> None:
     partner.api_base_url, partner.authentication_type = content.api_base_url, content.authentication_type
     partner.sync_enabled, partner.sync_frequency = content.sync_enabled, content.sync_frequency
     partner.order_mail_senders = read_senders(content.order_mail_senders)
+    partner.form_integration_id = content.form_integration_id
+    partner.mailed_states = [one.value for one in OrderStatus if one.value in content.mailed_states]
     try:
         partner.status_mapping = status_map.checked(dict(content.status_mapping))
     except WrongMapping as error:
@@ -291,6 +299,14 @@ def _check_free(session: Session, slug: str) -> None:
     advisory_xact_lock(session, f"partner:{slug}")
     if session.execute(sa.select(Partner.id).where(Partner.slug == slug)).first() is not None:
         raise WrongPartner("slug", N_("another partner has this slug"))
+
+
+def _check_form_free(session: Session, integration_id: uuid.UUID | None) -> None:
+    """A form is of one partner; two who take it take turns."""
+    if integration_id is not None:
+        advisory_xact_lock(session, f"partner form:{integration_id}")
+        if session.execute(sa.select(Partner.id).where(Partner.form_integration_id == integration_id)).first() is not None:
+            raise WrongPartner("form_integration_id", N_("another partner has this form"))
 
 
 def _audit(

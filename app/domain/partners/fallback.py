@@ -7,36 +7,18 @@ transactions, and sends outside any.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
 from flask_babel import force_locale
-from sqlalchemy.orm import Session
 
-from app.contract.notice_outcome import Outcome
-from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
-from app.domain.accounts.models import User
-from app.domain.contacts.models import ContactIdentity
 from app.domain.events.models import Event
-from app.domain.notifications.mail.compose import SystemMail, compose
-from app.domain.notifications.senders import mail_sender
-from app.domain.partners.models import Partner, PartnerPerson
+from app.domain.notifications.mail.compose import SystemMail
+from app.domain.partners.letters import Reader, find_reader, send_letter
+from app.domain.partners.models import Partner
 from app.domain.webhooks.health import ASKED, note_fallback
-
-
-class MailNotTaken(Exception):
-    """The mail server is not there for the moment: the handler is tried again."""
-
-
-@dataclass(frozen=True)
-class _Reader:
-    address: str
-    name: str
-    locale: str
 
 
 def mail_given_up(event: Event) -> None:
@@ -46,40 +28,18 @@ def mail_given_up(event: Event) -> None:
     delivery_id = uuid.UUID(event.payload["delivery_id"])
     with transaction() as session:
         partner = session.get(Partner, uuid.UUID(event.payload["owner_id"]))
-        reader = _find_reader(session, partner) if partner else None
+        reader = find_reader(session, partner) if partner else None
         if reader is None:
             note_fallback(session, delivery_id, "impossible")
             return
         if note_fallback(session, delivery_id, ASKED) != ASKED:
             return
-    sender = mail_sender()
-    if not sender.is_set_up:
-        outcome = "no_mail_server"
-    else:
-        mail = _letter(event.payload, delivery_id, reader)
-        answer = sender.send(compose(mail, sender=sender.sender, now=utc_now()), to=reader.address)
-        if answer.outcome is None:
-            raise MailNotTaken(answer.words)
-        outcome = "sent" if answer.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN) else "refused"
+    outcome = send_letter(_letter(event.payload, delivery_id, reader))
     with transaction() as session:
         note_fallback(session, delivery_id, outcome)
 
 
-def _find_reader(session: Session, partner: Partner) -> _Reader | None:
-    """Whoever of the partner itself has a place in the portal, the first; else the address of its organization."""
-    query = sa.select(User).join(PartnerPerson, PartnerPerson.user_id == User.id)
-    query = query.where(PartnerPerson.partner_id == partner.id, PartnerPerson.contact_id.is_(None), User.disabled_at.is_(None))
-    user = session.execute(query.order_by(PartnerPerson.created_at, PartnerPerson.id).limit(1)).scalar_one_or_none()
-    if user is not None:
-        return _Reader(user.email, user.name, user.locale)
-    known = sa.select(ContactIdentity.value).where(
-        ContactIdentity.contact_id == partner.contact_id, ContactIdentity.kind == "email"
-    )
-    address = session.execute(known.order_by(ContactIdentity.created_at, ContactIdentity.id).limit(1)).scalar_one_or_none()
-    return _Reader(address, partner.name, "en") if address else None
-
-
-def _letter(payload: dict[str, Any], delivery_id: uuid.UUID, reader: _Reader) -> SystemMail:
+def _letter(payload: dict[str, Any], delivery_id: uuid.UUID, reader: Reader) -> SystemMail:
     about, why = payload.get("about") or {}, payload.get("why") or {}
     url = f"{runtime().settings.public_url}/portal/endpoints/{payload['endpoint_id']}/deliveries/{delivery_id}"
     with force_locale(reader.locale):

@@ -15,6 +15,7 @@ ORDER_ID_CHARACTERS = 100
 RECEIVED = "received"
 PROCESSING_TIME = "24-48 hours"
 MOST_CHANGED_FIELDS = 50
+UNKNOWN_FIELD = "unknown_field"  # the code of a warning
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,24 @@ class IncomingOrder:
 def warning(code: str, field_name: str, message: str) -> dict[str, str]:
     """One thing the partner should know about what they sent; the order was taken all the same."""
     return {"code": code, "field": field_name, "message": message}
+
+
+def payload_of(
+    *, number: str, name: str, email: str, phone: str, address: AddressParts | None, products: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """An order in the shape in which the API takes one, so that all are compared alike."""
+    place = {
+        "street": address.street,
+        "house_number": address.house_number,
+        "house_number_addition": address.house_number_addition,
+        "postal_code": address.postal_code,
+        "city": address.city,
+    } if address else {}  # fmt: skip
+    return {
+        "partner_order_id": number,
+        "customer": {"name": name, "email": email, "phone": phone, "address": place},
+        "products": list(products),
+    }
 
 
 def fingerprint_of(payload: Any) -> bytes:

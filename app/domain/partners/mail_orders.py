@@ -24,7 +24,7 @@ from app.domain.connections.queries import own_mail_addresses
 from app.domain.events.actions import Actor, audit
 from app.domain.orders.actions import link_thread
 from app.domain.orders.models import Order, OrderStatus
-from app.domain.partners.incoming import IncomingLine, IncomingOrder, fingerprint_of
+from app.domain.partners.incoming import IncomingLine, IncomingOrder, fingerprint_of, payload_of
 from app.domain.partners.mail_models import PartnerMailCount, PartnerMailLayout, PartnerMailReading, ReadingState
 from app.domain.partners.mail_queries import find_layout, find_sender, list_of_layout, read_counts
 from app.domain.partners.models import Environment, Partner, PartnerOrder
@@ -262,19 +262,16 @@ def _take(
 
 
 def _payload(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The order in the shape in which the API takes one, so that both are compared alike."""
-    parts: AddressParts = values[ADDRESS]
-    place = {
-        "street": parts.street, "house_number": parts.house_number, "house_number_addition": parts.house_number_addition,
-        "postal_code": parts.postal_code, "city": parts.city,
-    }  # fmt: skip
-    return {
-        "partner_order_id": values[REFERENCE],
-        "customer": {"name": values[NAME], "email": values[EMAIL], "phone": values[PHONE], "address": place},
-        "products": [
+    return payload_of(
+        number=values[REFERENCE],
+        name=values[NAME],
+        email=values[EMAIL],
+        phone=values[PHONE],
+        address=values[ADDRESS],
+        products=[
             {"partner_sku": one["sku"], "quantity": one["quantity"], "description": one["description"]} for one in values[LINES]
         ],
-    }
+    )
 
 
 def _check(values: Mapping[str, Any]) -> None:

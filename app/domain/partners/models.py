@@ -63,9 +63,11 @@ class Partner(WithId, Base):
     """A company that sends us orders. `contact_id` is its organization in the tree of contacts, from which commissions follow.
 
     `channel_id`: over which the customers of its orders are written to; `allowed_networks`: from where its keys may be used, []
-    anywhere; `order_mail_senders`: addresses and domains whose mails are read as orders. What follows `integration_name` is for
-    our calls to the partner's API; `sealed_credentials` is an encrypted JSON object. `status_mapping` is
-    {"chargecars_to_partner": {ours: theirs}, "partner_to_chargecars": {theirs: ours}}.
+    anywhere; `order_mail_senders`: addresses and domains whose mails are read as orders; `form_integration_id`: the form whose
+    submissions are its orders; `mailed_states`: the states of its orders of which it gets a mail.
+
+    What follows `integration_name` is for our calls to the partner's API; `sealed_credentials` is an encrypted JSON object.
+    `status_mapping` is {"chargecars_to_partner": {ours: theirs}, "partner_to_chargecars": {theirs: ours}}.
     """
 
     __tablename__ = "partners"
@@ -94,6 +96,10 @@ class Partner(WithId, Base):
     pull_problem: Mapped[str] = mapped_column(default="", server_default="")  # of the last round
     status_mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
     order_mail_senders: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
+    form_integration_id: Mapped[uuid.UUID | None] = mapped_column(
+        sa.ForeignKey("integrations.id", ondelete="SET NULL"), unique=True
+    )
+    mailed_states: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
@@ -167,7 +173,7 @@ class PartnerOrder(WithId, Base):
     `payload` is what they sent, `fingerprint` the SHA-256 of it in canonical form; `warnings` is what the answer told them of it,
     `unmapped_skus` whatever has no article yet. `order_status` and `sequence` (one more with each change) follow the order.
     `differing`: what a later post of the same number said otherwise, {"changed_fields", "payload", "at"}; the order does not
-    follow it.
+    follow it. `mails`: what became of the mail about each state, {state: asked, sent, refused, …}.
     """
 
     __tablename__ = "partner_orders"
@@ -185,6 +191,7 @@ class PartnerOrder(WithId, Base):
     warnings: Mapped[list[Any]] = mapped_column(default=list)
     unmapped_skus: Mapped[list[str]] = mapped_column(default=list)
     differing: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    mails: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict, server_default="{}")
     repeats: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -18,6 +18,7 @@ class Step(StrEnum):
     """In their order."""
 
     CONTACT = "contact"  # somebody can be reached
+    FORM = "form"  # the one they fill in is known
     SANDBOX_KEY = "sandbox_key"
     MAPPING = "mapping"  # their numbers have our articles
     STATUS_WORDS = "status_words"
@@ -40,7 +41,7 @@ class StepState:
 
 
 def read_steps(session: Session, partner: Partner) -> list[StepState]:
-    """Every step that applies to the partner; one without programs of its own has no keys. Eight small queries."""
+    """Every step that applies to the partner; one without programs of its own has no keys. Seven small queries."""
     found = {
         Step.CONTACT: _first(session, ContactIdentity.created_at, ContactIdentity.contact_id == partner.contact_id),
         Step.SANDBOX_KEY: _key(session, partner, Environment.SANDBOX),
@@ -50,12 +51,15 @@ def read_steps(session: Session, partner: Partner) -> list[StepState]:
         Step.LIVE_KEY: _key(session, partner, Environment.LIVE),
         Step.LIVE_ORDER: _order(session, partner, Environment.LIVE),
     }
+    known = {Step.STATUS_WORDS: any(partner.status_mapping.values()), Step.FORM: partner.form_integration_id is not None}
     states = []
     for step in Step:
         if partner.protocol in (Protocol.EMAIL, Protocol.FORM) and step in OF_PROGRAMS:
             continue
+        if step == Step.FORM and partner.protocol != Protocol.FORM:
+            continue
         at = found.get(step)
-        is_done = any(partner.status_mapping.values()) if step == Step.STATUS_WORDS else at is not None
+        is_done = known.get(step, at is not None)
         states.append(StepState(step, is_done, at))
     return states
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.domain.connections.models import Channel
 from app.domain.contacts.models import Contact
 from app.domain.events.actions import SYSTEM, record
-from app.domain.partners.incoming import IncomingOrder
+from app.domain.partners.incoming import UNKNOWN_FIELD, IncomingOrder
 from app.domain.partners.models import Partner, PartnerOrder
 from app.domain.threads.actions import (
     NewMessage,
@@ -84,5 +84,5 @@ def _in_words(partner: Partner, incoming: IncomingOrder, row: PartnerOrder) -> s
         lines.append(f"{line.quantity.normalize():f} × {' · '.join(filter(None, (line.sku, line.description)))}{known}")
     told = [f"{name}: {text}" for name, text in {**incoming.preferences, **incoming.references}.items()]
     lines += ["", *told] if told else []
-    doubts = [one["message"] for one in incoming.warnings if one["code"] != "unknown_field"]
+    doubts = [one["message"] for one in incoming.warnings if one["code"] != UNKNOWN_FIELD]
     return "\n".join([*lines, *(["", *doubts] if doubts else [])])

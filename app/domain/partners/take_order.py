@@ -23,6 +23,7 @@ from app.domain.partners.callbacks import tell_received
 from app.domain.partners.commissions import settle_commissions
 from app.domain.partners.customers import chain_of, find_customer
 from app.domain.partners.dealers import find_dealer
+from app.domain.partners.due_mails import ask_for_mail
 from app.domain.partners.incoming import IncomingLine, IncomingOrder, changed_fields, fingerprint_of
 from app.domain.partners.models import Environment, Partner, PartnerOrder, Protocol
 from app.domain.partners.order_thread import begin_order_thread, note_in_thread
@@ -60,7 +61,7 @@ def take_order(
     named: dict[str, Any] = {"partner_id": partner.id, "environment": environment, "partner_order_id": number}
     known = find_partner_order(session, **named)
     if known is None or fingerprint != bytes(known.fingerprint):  # a plain repeat waits for nobody
-        advisory_xact_lock(session, f"partner order:{partner.id}:{environment.value}:{number}")
+        take_turn(session, partner, environment, number)
         known = find_partner_order(session, **named)
     if known is not None:
         return _repeat(session, partner, known, incoming, fingerprint, now=now)
@@ -91,9 +92,15 @@ def take_order(
     session.flush()
     _tell(session, "PartnerOrderReceived", partner, row, now=now)
     tell_received(session, partner, row, now=now)
+    ask_for_mail(session, partner, row, now=now)
     if row.order_id is not None:
         settle_commissions(session, session.get_one(Order, row.order_id), now=now)
     return Taken(row, is_new=True)
+
+
+def take_turn(session: Session, partner: Partner, environment: Environment, number: str) -> None:
+    """Whoever writes the order of this number next waits for the end of this transaction."""
+    advisory_xact_lock(session, f"partner order:{partner.id}:{environment.value}:{number}")
 
 
 def _repeat(

@@ -36,6 +36,19 @@ _NAMES = {
     "address": ("address", "adres", "installation address", "installatieadres", "adresse"),
     "products": ("selected_products", "selected products", "products", "producten", "gekozen producten", "produits"),
     "notes": ("charging_needs", "charging needs", "notes", "opmerkingen", "wensen", "remarks", "remarques", "vraag"),
+    "reference": (
+        "partner_order_id",
+        "order number",
+        "order id",
+        "reference",
+        "ordernummer",
+        "opdrachtnummer",
+        "bestelnummer",
+        "referentie",
+        "kenmerk",
+        "numéro de commande",
+        "référence",
+    ),
 }
 _TYPES = {"email": ("EmailInput",), "phone": ("PhoneNumber",), "address": ("Address",)}
 
@@ -73,6 +86,7 @@ def read_intake(submission: Submission, fields: Mapping[str, str]) -> Intake:
         address=_address(values["address"]),
         products=_products(values["products"]),
         notes=_words(values["notes"])[:5000],
+        reference=_line(values["reference"], 100),
         missing=tuple(name for name, answer in named.items() if answer is None),
     )
 

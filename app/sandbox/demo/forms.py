@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from app.domain.integrations.actions import IntegrationContent, create_integrati
 from app.domain.integrations.models import Integration, Provider
 from app.domain.integrations.queries import open_secrets
 from app.domain.orders.models import Order
+from app.domain.partners.actions import change_partner, content_of
+from app.domain.partners.models import Partner, PartnerOrder
 from app.sandbox.demo import unconnected_accounts
 from app.sandbox.demo.simulator_client import simulator
 from app.sandbox.demo.simulator_state import SimulatorAway
@@ -34,6 +37,7 @@ from app.web.pages import page
 
 bp = Blueprint("demo_forms", __name__)
 FORM_NAME, SCENARIO_NAME, API_KEY = "Intake (demo)", "Scenarios (demo)", "sk_simulated"
+PARTNER_FORM, PARTNER_SLUG = "50five (demo)", "50five"
 HOOKS = ("order_processing", "inventory_update", "customer_communication", "financial_processing")
 _NAMES = {Provider.FORMS: FORM_NAME, Provider.MAKE: SCENARIO_NAME}
 DOWN = {"match": {"method": "GET"}, "status": 503, "times": 3}
@@ -41,6 +45,16 @@ ORDERED: dict[str, Any] = {
     "customer": {"name": "Sanne de Wit", "email": "sanne.de.wit@example.nl", "phone": "0612345670"},
     "address": "Molenweg 7, 3511CD Utrecht",
     "products": [{"partner_sku": "WALLBOX-22KW", "description": "Wallbox 22kW", "quantity": 1}],
+}
+
+
+PARTNER_ANSWERS = {
+    "customer_name": "Femke Aarts",
+    "email": "femke.aarts@example.nl",
+    "phone": "0612345688",
+    "address": "Dorpsstraat 40, 2011KL Haarlem",
+    "selected_products": ["1 x 50F-ZAPPI-7 zappi 7 kW"],
+    "notes": "Meterkast in de hal",
 }
 
 
@@ -91,6 +105,23 @@ def _fill_in_with_photo(*, is_gone: bool = False) -> Callable[[str], str]:
     return run
 
 
+def _fill_in_for_partner(_number: str) -> str:
+    """An order of 50five in its own form, with the next number."""
+    with transaction() as session:
+        partner = session.execute(sa.select(Partner).where(Partner.slug == PARTNER_SLUG)).scalar_one()
+        count = sa.select(sa.func.count()).where(PartnerOrder.partner_id == partner.id)
+        number = f"50F-{90_001 + session.execute(count).scalar_one()}"
+        if partner.form_integration_id is None:
+            made = _make(session, Provider.FORMS, PARTNER_FORM, {"form_id": ""}, {"url_key": new_secret()})
+            content = replace(content_of(partner), form_integration_id=made.id)
+            change_partner(session, partner, content, now=utc_now(), actor=SYSTEM)
+        key = open_secrets(session.get_one(Integration, partner.form_integration_id), runtime().keyring)["url_key"]
+    there = f"{runtime().settings.public_url}/api/v1/webhooks/{Provider.FORMS.value}/{key}"
+    answers = {**PARTNER_ANSWERS, "partner_order_id": number}
+    simulator("fillout").call("POST", "/__sim/emit", {"shape": "flat", "answers": answers, "hook_url": there})
+    return _("50five filled in order %(number)s", number=number)
+
+
 def _call(scenario: str, proof: str = "hmac", **data: Any) -> Callable[[str], str]:
     def run(number: str) -> str:
         _connect(Provider.MAKE)
@@ -123,6 +154,7 @@ _ACTIONS: dict[str, Callable[[str], str]] = {
     "form_twice": _fill_in(shape="envelope", times=2),
     "form_lost": _fill_in(post=False),
     "form_photo": _fill_in_with_photo(),
+    "form_partner": _fill_in_for_partner,
     "form_photo_gone": _fill_in_with_photo(is_gone=True),
     "order": _call("order-created", "hmac", **ORDERED),
     "visit": _call("visit-completed", technician="Kees"),
@@ -169,9 +201,6 @@ def _find_or_make(session: Session, provider: Provider) -> Integration:
     found = session.execute(sa.select(Integration).where(Integration.name == name)).scalar_one_or_none()
     if found is not None:
         return found
-    brand_id = session.execute(sa.select(Brand.id).where(Brand.key == "chargecars")).scalar_one()
-    mailbox = sa.select(Channel.id).where(Channel.brand_id == brand_id, Channel.channel_type == ChannelType.EMAIL_OUTLOOK)
-    channel_id = session.execute(mailbox.limit(1)).scalar_one_or_none()
     is_form = provider == Provider.FORMS
     of_form, of_scenarios = {"form_id": unconnected_accounts.FORM_ID}, {"hooks": dict.fromkeys(HOOKS, "127.0.0.1")}
     settings: dict[str, Any] = of_form if is_form else of_scenarios
@@ -180,8 +209,16 @@ def _find_or_make(session: Session, provider: Provider) -> Integration:
         if is_form
         else {"inbound_key": new_secret(), "signing_secret": new_signing_secret()}
     )
+    return _make(session, provider, name, settings, ours)
+
+
+def _make(session: Session, provider: Provider, name: str, settings: dict[str, Any], secrets: dict[str, str]) -> Integration:
+    brand_id = session.execute(sa.select(Brand.id).where(Brand.key == "chargecars")).scalar_one()
+    mailbox = sa.select(Channel.id).where(Channel.brand_id == brand_id, Channel.channel_type == ChannelType.EMAIL_OUTLOOK)
+    channel_id = session.execute(mailbox.limit(1)).scalar_one_or_none()
     content = IntegrationContent(name, brand_id, channel_id, settings)
-    return create_integration(session, provider, content, secrets=ours, keyring=runtime().keyring, now=utc_now(), actor=SYSTEM)
+    who: dict[str, Any] = {"keyring": runtime().keyring, "now": utc_now(), "actor": SYSTEM}
+    return create_integration(session, provider, content, secrets=secrets, **who)
 
 
 blueprints = (bp,)

@@ -22,7 +22,7 @@ from app.contract.address_parts import read_line
 from app.core.crypto import Keyring
 from app.domain.accounts.models import Brand
 from app.domain.contacts.edit import ContactEdit, create_contact
-from app.domain.contacts.models import Contact, ContactType
+from app.domain.contacts.models import Contact, ContactIdentity, ContactType
 from app.domain.events.actions import SYSTEM
 from app.domain.orders.actions import set_order_status
 from app.domain.orders.articles import add_article
@@ -81,6 +81,7 @@ PARTNERS = (
     DemoPartner("Volvo dealer", "volvo-dealer", Protocol.API, "VLV", (("VLV-WB-11", "WALLBOX-11KW", "Wallbox", None),), 3),
 )
 PERSON = ("groendus", "Paula Prins", "paula@groendus.example")  # who signs in to the portal
+MAILED = "orders@50five.example"  # where those read their mails who fill in a form
 DEALER = ("VAN_MOSSEL_WEST", "Van Mossel West")
 PEOPLE = (
     "Jan Janssen",
@@ -137,6 +138,8 @@ def make_partners(
             taken = take_order(session, partner, Environment.LIVE, _order(dice, one, 48_200 + one.orders - age), now=at)
             if now - at > OLD:
                 _look_after(session, taken.row, at=at + timedelta(hours=2))
+        if one.protocol == Protocol.FORM:
+            partner.mailed_states = [OrderStatus.NEW.value]  # from now on
 
 
 def connect_partners(session: Session, receiver_url: str, *, secret_key: str, keyring: Keyring, now: datetime) -> None:
@@ -213,9 +216,16 @@ def _make(session: Session, one: DemoPartner, brand_id: uuid.UUID, *, now: datet
         contact_id = _tree(session, now=now)
     senders = (SENDER,) if one.protocol == Protocol.EMAIL else ()
     content = PartnerContent(
-        one.name, one.slug, brand_id, contact_id=contact_id, protocol=one.protocol, order_mail_senders=senders
+        one.name,
+        one.slug,
+        brand_id,
+        contact_id=contact_id,
+        protocol=one.protocol,
+        order_mail_senders=senders,
     )
     partner = create_partner(session, content, now=now, actor=SYSTEM)
+    if one.protocol == Protocol.FORM:
+        session.add(ContactIdentity(contact_id=partner.contact_id, kind="email", value=MAILED, created_at=now))
     if contact_id is not None:
         dealer = ContactEdit({"name": DEALER[1], "contact_type": ContactType.ORGANIZATION, "parent_organization_id": contact_id})
         keep_dealer(session, partner, DEALER[0], create_contact(session, dealer, actor=SYSTEM, now=now).id, now=now)

@@ -2,6 +2,7 @@
 
 PUT  /__sim/config   {"hook_url", "api_key", "per_second", "by_hand": whether somebody entered the address on the console}
 POST /__sim/emit     {"shape": "native" | "envelope" | "flat", "answers": {name: value}, "post": true, "times": 1, "test": false,
+                     "hook_url": where this one is posted, as of another form,
                       "submission_id": an earlier one, whose answers are changed,
                      "files": [{"filename", "content_type", "content": base64, "is_gone"}], uploaded with it at the question
                      "photo"; one that is gone cannot be had any more};
@@ -138,8 +139,9 @@ def _emit(account: FormAccount, order: Json) -> Json:
         answers["photo"] = [account.upload(file, base_url=request.host_url) for file in order["files"]]
     made = account.submit(answers, submission_id=order.get("submission_id", ""), test=bool(order.get("test")))
     statuses = []
-    if order.get("post", True) and account.hook_url:
-        statuses = [_post(account.hook_url, _shaped(shape, made, answers)) for _ in range(int(order.get("times", 1)))]
+    hook_url = order.get("hook_url") or account.hook_url
+    if order.get("post", True) and hook_url:
+        statuses = [_post(hook_url, _shaped(shape, made, answers)) for _ in range(int(order.get("times", 1)))]
     return {"submission_id": made["submissionId"], "statuses": statuses}
 
 

@@ -26,6 +26,7 @@ FIELD_WORDS = {
     "address": N_("Address"),
     "products": N_("Products"),
     "notes": N_("Notes"),
+    "reference": N_("Order number of the sender"),
 }
 SCENARIOS = {
     "order_processing": N_("Order processing: orders that come in, and their states"),

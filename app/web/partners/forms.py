@@ -17,15 +17,18 @@ from app.domain.partners.models import CALLS_PER_MINUTE, Authentication, Environ
 from app.domain.partners.status_map import IN, OUT, WORD_CHARACTERS
 
 E = TypeVar("E", bound=StrEnum)
+MAILED = tuple(one.value for one in OrderStatus if one != OrderStatus.INTAKE_RECEIVED)
 
 
 @dataclass
 class PartnerForm:
-    """A partner as it was typed, and what is wrong with it, by field. `channel_brands`: the brand of each channel."""
+    """A partner as it was typed, and what is wrong with it, by field. `channel_brands`, `form_brands`: the brand of each channel
+    and of each connected form."""
 
     values: Mapping[str, str]
     brand_ids: Collection[uuid.UUID]
     channel_brands: Mapping[uuid.UUID, uuid.UUID]
+    form_brands: Mapping[uuid.UUID, uuid.UUID]
     status_mapping: Mapping[str, Any] | None = None
     errors: dict[str, str] = field(default_factory=dict)
 
@@ -46,7 +49,9 @@ class PartnerForm:
             "name": name,
             "slug": self.get("slug").lower() or suggest_slug(name),
             "contact_id": contact_id,
-            "channel_id": self._channel(brand_id),
+            "channel_id": self._of_brand("channel", self.channel_brands, brand_id, _("Choose a channel of this brand.")),
+            "form_integration_id": self._of_brand("form", self.form_brands, brand_id, _("Choose a form of this brand.")),
+            "mailed_states": [one for one in MAILED if self.get(f"mail_{one}") == "1"],
             "protocol": self._choice("protocol", Protocol) or Protocol.API,
             "allowed_networks": self.get("allowed_networks").replace(",", " ").split(),
             "order_mail_senders": self.get("order_mail_senders").replace(",", " ").split(),
@@ -64,13 +69,15 @@ class PartnerForm:
 
     def note(self, field_name: str, message: str) -> None:
         """Remember what the domain found wrong."""
-        self.errors[field_name] = told(message)
+        self.errors["form" if field_name == "form_integration_id" else field_name] = told(message)
 
-    def _channel(self, brand_id: uuid.UUID | None) -> uuid.UUID | None:
-        wanted = self.get("channel")
-        found = next((one for one in self.channel_brands if str(one) == wanted), None)
-        if wanted and (found is None or self.channel_brands[found] != brand_id):
-            self.errors["channel"] = _("Choose a channel of this brand.")
+    def _of_brand(
+        self, name: str, brands: Mapping[uuid.UUID, uuid.UUID], brand_id: uuid.UUID | None, words: str
+    ) -> uuid.UUID | None:
+        wanted = self.get(name)
+        found = next((one for one in brands if str(one) == wanted), None)
+        if wanted and (found is None or brands[found] != brand_id):
+            self.errors[name] = words
         return found
 
     def _calls(self) -> int:
@@ -91,6 +98,8 @@ def values_of(partner: Partner) -> dict[str, str]:
         "slug": partner.slug,
         "brand": str(partner.brand_id),
         "channel": str(partner.channel_id or ""),
+        "form": str(partner.form_integration_id or ""),
+        **{f"mail_{one}": "1" for one in partner.mailed_states},
         "protocol": partner.protocol.value,
         "order_mail_senders": "\n".join(partner.order_mail_senders),
         "allowed_networks": "\n".join(partner.allowed_networks),

@@ -17,6 +17,8 @@ from app.domain.accounts.access import Viewer
 from app.domain.accounts.permissions import Permission
 from app.domain.accounts.queries import list_brands
 from app.domain.connections.queries import list_channels
+from app.domain.integrations.models import Integration, Provider
+from app.domain.integrations.queries import list_integrations
 from app.domain.orders.models import OrderStatus
 from app.domain.partners.actions import WrongPartner, change_partner, content_of, create_partner, switch_partner
 from app.domain.partners.callbacks import EVENTS, VERSIONS
@@ -40,7 +42,7 @@ from app.web.accounts.forms import LANGUAGES
 from app.web.accounts.session import require
 from app.web.pages import page
 from app.web.partners.blueprint import bp
-from app.web.partners.forms import PartnerForm, read_mapping, values_of
+from app.web.partners.forms import MAILED, PartnerForm, read_mapping, values_of
 from app.web.partners.words import AUTHENTICATIONS, FREQUENCIES, PROTOCOLS, SCOPES
 
 
@@ -206,7 +208,13 @@ def partner_page(partner_id: uuid.UUID, *, status: int = 200, **more: Any) -> Re
 
 def _form(viewer: Viewer, values: dict[str, str], *, mapping: Any = None) -> PartnerForm:
     channels = {one.id: one.brand_id for one in list_channels(db.session(), brand_ids=viewer.brand_ids)}
-    return PartnerForm(values, viewer.brand_ids, channels, mapping)
+    forms = {one.id: one.brand_id for one in _forms(viewer)}
+    return PartnerForm(values, viewer.brand_ids, channels, forms, mapping)
+
+
+def _forms(viewer: Viewer) -> list[Integration]:
+    found = list_integrations(db.session(), brand_ids=viewer.brand_ids)
+    return [one for one in found if one.provider == Provider.FORMS]
 
 
 def _form_page(form: PartnerForm, found: Partner | None = None, *, status: int = 200) -> ResponseReturnValue:
@@ -219,6 +227,8 @@ def _form_page(form: PartnerForm, found: Partner | None = None, *, status: int =
         "partner": found,
         "brands": brands,
         "channels": [("", _("None: only notes can be written")), *channels],
+        "forms": [("", _("None")), *((str(one.id), one.name) for one in _forms(viewer))],
+        "mailed": MAILED,
         "protocols": [(one.value, told(words)) for one, words in PROTOCOLS.items()],
         "frequencies": [(one.value, told(words)) for one, words in FREQUENCIES.items()],
         "authentications": [("", _("None")), *((one.value, told(words)) for one, words in AUTHENTICATIONS.items())],

@@ -44,6 +44,7 @@ def environment_words(value: Environment) -> str:
 
 STEPS = {
     Step.CONTACT: (N_("Somebody to reach"), N_("Add an e-mail address to the partner's organization.")),
+    Step.FORM: (N_("Their form"), N_("Connect it under Integrations and choose it in the settings.")),
     Step.SANDBOX_KEY: (N_("Sandbox key"), N_("Make one below and give it to their engineer.")),
     Step.MAPPING: (N_("Articles"), N_("Say which articles their numbers are.")),
     Step.STATUS_WORDS: (N_("Words for states"), N_("Say what they call the states of an order.")),

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
-
-import pytest
 import sqlalchemy as sa
-from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.core.clock import utc_now
-from app.core.runtime import EXTENSION, runtime
+from app.core.runtime import runtime
 from app.domain.events.actions import SYSTEM
 from app.domain.events.models import Event
 from app.domain.partners.endpoints import keep_endpoint
@@ -22,20 +16,10 @@ from app.domain.partners.people import add_partner_person
 from app.domain.partners.take_order import take_order
 from app.domain.webhooks.health import tell_given_up
 from app.domain.webhooks.models import WebhookDelivery
-from app.sandbox.simulators.notices.app import Notices, start_notices
+from app.sandbox.simulators.notices.app import Notices
+from tests.domain.partners.conftest import mails
 from tests.domain.partners.factories import incoming, make_partner
 from tests.factories import make_brand
-
-
-@pytest.fixture
-def notices(app_context: Flask) -> Iterator[Notices]:
-    """A mail server that takes everything."""
-    made, usual = start_notices(), app_context.extensions[EXTENSION]
-    settings = replace(usual.settings, smtp_url=f"smtp://127.0.0.1:{made.smtp.port}")
-    app_context.extensions[EXTENSION] = replace(usual, settings=settings)
-    yield made
-    app_context.extensions[EXTENSION] = usual
-    made.smtp.stop()
 
 
 def _given_up(session: Session) -> tuple[Partner, Event]:
@@ -56,18 +40,13 @@ def _noted(session: Session) -> str:
     return session.execute(sa.select(WebhookDelivery.fallback).execution_options(populate_existing=True)).scalar_one()
 
 
-def _mails(notices: Notices) -> list[dict[str, Any]]:
-    found = notices.app.test_client().get("/__sim/mails").get_json()
-    return list(found["mails"] if isinstance(found, dict) else found)
-
-
 def test_a_person_of_the_partner_is_told_once(db_session: Session, notices: Notices) -> None:
     partner, event = _given_up(db_session)
     add_partner_person(db_session, partner, email="paula@groendus.example", name="Paula", now=utc_now(), actor=SYSTEM)
     db_session.commit()
     mail_given_up(event)
     mail_given_up(event)
-    (mail,) = _mails(notices)
+    (mail,) = mails(notices)
     assert mail["to"] == "paula@groendus.example"
     assert "http_5xx" in str(mail)
     assert f"/portal/endpoints/{event.payload['endpoint_id']}/deliveries/{event.payload['delivery_id']}" in str(mail)
@@ -77,4 +56,4 @@ def test_a_person_of_the_partner_is_told_once(db_session: Session, notices: Noti
 def test_where_nobody_can_be_told_the_log_says_so(db_session: Session, notices: Notices) -> None:
     _partner, event = _given_up(db_session)
     mail_given_up(event)
-    assert (_mails(notices), _noted(db_session)) == ([], "impossible")
+    assert (mails(notices), _noted(db_session)) == ([], "impossible")

@@ -7,7 +7,8 @@ edits their answers, is noted in the conversation and makes no second order.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -37,10 +38,25 @@ from app.domain.orders.models import LineItemStatus, OrderSource, OrderStatus
 from app.domain.threads.actions import lock_thread
 
 SOURCE = Provider.FORMS.value
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What a submission became. `is_new` False: its order was there already."""
+
+    contact_id: uuid.UUID
+    thread_id: uuid.UUID
+    order_id: uuid.UUID
+    order_number: str
+    is_new: bool = True
+
+
+# How somebody else takes a submission, for whom the connection is; None: it is for nobody else.
+Take = Callable[[Session, Integration, Submission, Intake, Said, datetime], Begun | None]
 _MISSING = known("the form has no question %(questions)s any more: choose others in the settings")
 
 
-def read_form(session: Session, event: InboundEvent) -> list[ItemResult]:
+def read_form(session: Session, event: InboundEvent, *, take: Take | None = None) -> list[ItemResult]:
     """What became of one post. Raises UnableToParse."""
     integration = get_integration(session, uuid.UUID(str(event.meta.get("integration_id"))))
     now, provider = utc_now(), runtime().adapters.forms[integration.provider]
@@ -55,15 +71,49 @@ def read_form(session: Session, event: InboundEvent) -> list[ItemResult]:
     before = _find(session, integration, submission)
     if before is not None:
         return [_again(session, before, submission, intake, event, now)]
-    return [_first(session, integration, submission, intake, event, now)]
+    return [_first(session, integration, submission, intake, event, now, take)]
 
 
 def _first(
-    session: Session, integration: Integration, submission: Submission, intake: Intake, event: InboundEvent, now: datetime
+    session: Session,
+    integration: Integration,
+    submission: Submission,
+    intake: Intake,
+    event: InboundEvent,
+    now: datetime,
+    take: Take | None,
 ) -> ItemResult:
-    contact = find_person(session, name=intake.customer_name, email=intake.email, phone=intake.phone, now=now)
     files = read_files(submission)
     said = _said(integration, submission, event, files=files)
+    begun = take(session, integration, submission, intake, said, now) if take else None
+    begun = begun or _begin(session, integration, submission, intake, said, now)
+    session.add(
+        FormSubmission(
+            id=new_id(),
+            integration_id=integration.id,
+            external_id=submission.external_id,
+            form_id=submission.form_id,
+            form_name=submission.form_name,
+            answers=_kept(submission.answers),
+            intake=_intake_json(intake, [file.key for file in files]),
+            contact_id=begun.contact_id,
+            order_id=begun.order_id,
+            thread_id=begun.thread_id,
+            submitted_at=submission.submitted_at,
+            told_at=submission.told_at,
+            created_at=now,
+            updated_at=now,
+        )
+    )
+    integration.last_inbound_at = now
+    session.flush()
+    return ItemResult("new" if begun.is_new else "duplicate", begun.thread_id, reason=begun.order_number)
+
+
+def _begin(
+    session: Session, integration: Integration, submission: Submission, intake: Intake, said: Said, now: datetime
+) -> Begun:
+    contact = find_person(session, name=intake.customer_name, email=intake.email, phone=intake.phone, now=now)
     thread = begin_thread(session, integration, contact, said, now=now)
     order = create_order(
         session,
@@ -76,33 +126,17 @@ def _first(
             address=intake.address,
             lines=[NewLine(name, Decimal(1), status=LineItemStatus.PRELIMINARY) for name in intake.products],
             notes=intake.notes,
-            external_references={"form": submission.form_name or submission.form_id, "submission": submission.external_id},
+            external_references={
+                "form": submission.form_name or submission.form_id,
+                "submission": submission.external_id,
+                **({"reference": intake.reference} if intake.reference else {}),
+            },
             thread_id=thread.id,
         ),
         now=now,
         actor=SYSTEM,
     )
-    session.add(
-        FormSubmission(
-            id=new_id(),
-            integration_id=integration.id,
-            external_id=submission.external_id,
-            form_id=submission.form_id,
-            form_name=submission.form_name,
-            answers=_kept(submission.answers),
-            intake=_intake_json(intake, [file.key for file in files]),
-            contact_id=contact.id,
-            order_id=order.id,
-            thread_id=thread.id,
-            submitted_at=submission.submitted_at,
-            told_at=submission.told_at,
-            created_at=now,
-            updated_at=now,
-        )
-    )
-    integration.last_inbound_at = now
-    session.flush()
-    return ItemResult("new", thread.id, reason=order.order_number)
+    return Begun(contact.id, thread.id, order.id, order.order_number)
 
 
 def _again(

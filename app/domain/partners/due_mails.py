@@ -1,0 +1,32 @@
+"""Which states of an order its partner gets a mail of, and what became of each mail: written once for a state. The mail itself is
+written by `status_mails.py`."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.domain.events.actions import Subject, record
+from app.domain.partners.models import Environment, Partner, PartnerOrder
+
+ASKED = "asked"
+
+
+def ask_for_mail(session: Session, partner: Partner, row: PartnerOrder, *, now: datetime) -> None:
+    """`PartnerMailDue`, where the state the order has is agreed to be mailed; in the transaction that gave it the state. Nobody
+    is written to about the sandbox."""
+    status = row.order_status
+    if row.environment == Environment.LIVE and status in partner.mailed_states and status not in row.mails:
+        row.mails = {**row.mails, status: ASKED}
+        session.flush()
+        payload = {"partner_order_row_id": str(row.id), "status": status}
+        record(session, "PartnerMailDue", subject=Subject(brand_id=partner.brand_id), now=now, payload=payload)
+
+
+def note_mail(session: Session, row_id: uuid.UUID, status: str, outcome: str) -> None:
+    """What became of a mail that was asked for."""
+    row = session.get_one(PartnerOrder, row_id, with_for_update=True, populate_existing=True)
+    row.mails = {**row.mails, status: outcome}
+    session.flush()

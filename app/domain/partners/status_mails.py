@@ -1,0 +1,75 @@
+"""The mail to a partner that its order came in, or has another state: what was agreed with those whose programs cannot be told.
+
+One for each order and state; what became of it stands with the order. An edge: it opens its own transactions, and sends outside
+any.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+from flask_babel import force_locale
+from sqlalchemy.orm import Session
+
+from app.core.db import transaction
+from app.core.runtime import runtime
+from app.core.translation import gettext as _
+from app.core.translation import told
+from app.domain.events.models import Event
+from app.domain.notifications.mail.compose import SystemMail
+from app.domain.orders.models import OrderStatus
+from app.domain.orders.template_facts import STATUS_WORDS, language_of
+from app.domain.partners.due_mails import ASKED, note_mail
+from app.domain.partners.incoming import UNKNOWN_FIELD
+from app.domain.partners.letters import Reader, find_reader, send_letter
+from app.domain.partners.models import Partner, PartnerOrder
+from app.domain.partners.queries import find_visit
+
+
+def mail_status(event: Event) -> None:
+    """After-commit handler of `PartnerMailDue`. Twice is harmless: what was sent is noted, and the mail has the same id."""
+    row_id, status = uuid.UUID(event.payload["partner_order_row_id"]), str(event.payload["status"])
+    with transaction() as session:
+        row = session.get(PartnerOrder, row_id)
+        if row is None or row.mails.get(status) != ASKED:
+            return
+        partner = session.get_one(Partner, row.partner_id)
+        reader = find_reader(session, partner)
+        mail = _letter(session, row, OrderStatus(status), reader) if reader else None
+    outcome = send_letter(mail) if mail else "impossible"
+    with transaction() as session:
+        note_mail(session, row_id, status, outcome)
+
+
+def _letter(session: Session, row: PartnerOrder, status: OrderStatus, reader: Reader) -> SystemMail:
+    number = row.partner_order_id
+    with force_locale(reader.locale):
+        if status == OrderStatus.NEW:
+            subject = _("We have your order %(order)s", order=number)
+            lines = list(_received(row))
+        else:
+            words = STATUS_WORDS[language_of(reader.locale)][status]
+            subject = _("Your order %(order)s: %(status)s", order=number, status=words)
+            lines = [_("Your order %(order)s, ours %(number)s: %(status)s.", order=number, number=row.order_number, status=words)]
+            visit = find_visit(session, row.order_id) if row.order_id else None
+            if visit is not None:
+                lines.append(_("The visit is on %(day)s.", day=f"{visit.day:%d-%m-%Y}"))
+        if reader.has_portal:
+            lines.append(f"{runtime().settings.public_url}/portal/orders/{row.id}")
+    return SystemMail(reader.address, reader.name, subject, "\n\n".join(lines) + "\n", f"{row.id.hex}.{status.value}")
+
+
+def _received(row: PartnerOrder) -> Iterator[str]:
+    """What was understood, so that a mistake is seen by whoever wrote it."""
+    customer, products = row.payload.get("customer") or {}, row.payload.get("products") or row.payload.get("line_items") or []
+    place = " ".join(str(one) for one in (customer.get("address") or {}).values() if one)
+    yield _("Your order %(order)s came in. It has our number %(number)s.", order=row.partner_order_id, number=row.order_number)
+    told_of = [row.customer_name, customer.get("email"), customer.get("phone"), place]
+    for one in products:
+        told_of.append(f"{one.get('quantity', 1)} × {one.get('partner_sku') or one.get('sku') or one.get('description')}")
+    yield _("We read it like this:") + "\n" + "\n".join(f"- {one}" for one in told_of if one)
+    if row.unmapped_skus:
+        yield _("We do not know these numbers yet, somebody looks at them: %(skus)s.", skus=", ".join(row.unmapped_skus))
+    yield from (told(one["message"]) for one in row.warnings if one["code"] != UNKNOWN_FIELD)
+    yield _("We get back to it within 24 to 48 hours.")
