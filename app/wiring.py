@@ -59,6 +59,7 @@ from app.domain.orders.statuses import line_kind, order_kind
 from app.domain.partners import handlers as partners
 from app.domain.partners.fallback import mail_given_up
 from app.domain.partners.form_orders import read_partner_form
+from app.domain.partners.pushes import open_partner_api
 from app.domain.partners.status_mails import mail_status
 from app.domain.realtime.handlers import (
     push_bulk_progress,
@@ -344,7 +345,7 @@ READERS = {Provider.FORMS.value: read_partner_form, Provider.MAKE.value: read_sc
 STATUSES = {one.machine.entity_type: one for one in (order_kind(visit_guards=ORDER_GUARDS), line_kind(), appointment_kind())}
 
 # Whose endpoints are called otherwise than their own row says.
-TARGETS: dict[EndpointKind, Opener] = {EndpointKind.MAKE: open_scenario}
+TARGETS: dict[EndpointKind, Opener] = {EndpointKind.MAKE: open_scenario, EndpointKind.PARTNER_API: open_partner_api}
 
 # What the rail counts besides threads.
 COUNTED = {"tasks": OPEN_AND_MINE, "overdue_tasks": OVERDUE}

@@ -34,7 +34,9 @@ from app.domain.ingest.self_test import try_webhook
 from app.domain.integrations.actions import IntegrationContent, create_integration
 from app.domain.integrations.models import Provider
 from app.domain.partners.actions import PartnerContent, WrongPartner, create_partner
+from app.domain.partners.models import Environment
 from app.domain.partners.pulls import pull_partner
+from app.domain.partners.take_order import take_order
 from app.domain.webhooks.actions import EndpointContent, create_endpoint, queue_message
 from app.domain.webhooks.engine import deliver
 from app.domain.webhooks.models import EndpointKind, WebhookDelivery
@@ -50,6 +52,7 @@ from app.providers.web_push.encryption import CURVE, point_of, to_base64url
 from app.providers.web_push.sending import Address, PushMessage, PushSender
 from app.providers.web_push.vapid import OwnKey
 from app.providers.whatsapp_cloud.api import CloudApi
+from tests.domain.partners.factories import incoming
 from tests.factories import make_brand
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -135,9 +138,12 @@ def api_of_a_partner(traveller: Traveller, url: str) -> None:
     with traveller.running(), suppress(WrongPartner):
         slug, session = f"p-{new_id().hex[-12:]}", traveller.session
         content = PartnerContent("Partner", slug, _brand(session).id, api_base_url=url, sync_enabled=True)
-        made = create_partner(session, content, now=utc_now(), actor=SYSTEM)
+        made = create_partner(session, replace(content, push_enabled=True), now=utc_now(), actor=SYSTEM)
         session.commit()
         pull_partner(made.id)
+        take_order(session, made, Environment.LIVE, incoming(slug), now=utc_now())
+        session.commit()
+        _deliver_newest(session)
 
 
 def _brand(session: Session) -> Brand:

@@ -32,6 +32,7 @@ OURS = (
     "api_version",
     "authentication_type",
     "sync_enabled",
+    "push_enabled",
     "sync_frequency",
     "status_mapping",
 )
@@ -52,6 +53,7 @@ class ConfigSent(Sent):
     payload_version: Annotated[str, StringConstraints(max_length=40)] = UPDATE
     status_mapping: dict[str, Any] | None = None
     sync_enabled: bool = False
+    push_enabled: bool = False
     sync_frequency: SyncFrequency = SyncFrequency.REAL_TIME
 
 
@@ -119,6 +121,7 @@ def _told(row: Partner, kept: Kept | None) -> dict[str, Any]:
         "api_version": row.api_version,
         "authentication_type": row.authentication_type,
         "sync_enabled": row.sync_enabled,
+        "push_enabled": row.push_enabled,
         "sync_frequency": row.sync_frequency,
         "status_mapping": row.status_mapping,
     }

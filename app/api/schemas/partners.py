@@ -38,6 +38,7 @@ class PartnerOut(Output):
     api_version: str
     authentication_type: Authentication | None
     sync_enabled: bool
+    push_enabled: bool
     sync_frequency: SyncFrequency
     status_mapping: dict[str, Any]
     created_at: datetime
@@ -79,6 +80,7 @@ class PartnerUpdate(Input):
     api_version: Line = absent()
     authentication_type: Authentication | None = absent()
     sync_enabled: bool = absent()
+    push_enabled: bool = absent()
     sync_frequency: SyncFrequency = absent()
     status_mapping: StatusMapping = absent()
 

@@ -76,6 +76,7 @@ class PartnerContent:
     api_version: str = ""
     authentication_type: Authentication | None = None
     sync_enabled: bool = False
+    push_enabled: bool = False
     sync_frequency: SyncFrequency = SyncFrequency.REAL_TIME
     status_mapping: Mapping[str, Any] = field(default_factory=lambda: status_map.USUAL)
     order_mail_senders: Sequence[str] = ()
@@ -248,6 +249,7 @@ def _fill(partner: Partner, content: PartnerContent) -> None:
     partner.integration_name, partner.api_version = content.integration_name[:NAME_CHARACTERS], content.api_version[:40]
     partner.api_base_url, partner.authentication_type = content.api_base_url, content.authentication_type
     partner.sync_enabled, partner.sync_frequency = content.sync_enabled, content.sync_frequency
+    partner.push_enabled = content.push_enabled
     partner.order_mail_senders = read_senders(content.order_mail_senders)
     partner.form_integration_id = content.form_integration_id
     partner.mailed_states = [one.value for one in OrderStatus if one.value in content.mailed_states]

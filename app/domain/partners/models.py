@@ -66,7 +66,8 @@ class Partner(WithId, Base):
     anywhere; `order_mail_senders`: addresses and domains whose mails are read as orders; `form_integration_id`: the form whose
     submissions are its orders; `mailed_states`: the states of its orders of which it gets a mail.
 
-    What follows `integration_name` is for our calls to the partner's API; `sealed_credentials` is an encrypted JSON object.
+    What follows `integration_name` is for our calls to the partner's API: it is asked for states where `sync_enabled`, and
+    brought its orders where `push_enabled`, at `sync_frequency`; `sealed_credentials` is an encrypted JSON object.
     `status_mapping` is {"chargecars_to_partner": {ours: theirs}, "partner_to_chargecars": {theirs: ours}}.
     """
 
@@ -87,6 +88,7 @@ class Partner(WithId, Base):
     authentication_type: Mapped[Authentication | None] = mapped_column(text_enum(Authentication, "authentication_type"))
     sealed_credentials: Mapped[bytes | None]
     sync_enabled: Mapped[bool] = mapped_column(default=False)
+    push_enabled: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     sync_frequency: Mapped[SyncFrequency] = mapped_column(
         text_enum(SyncFrequency, "sync_frequency"), default=SyncFrequency.REAL_TIME
     )

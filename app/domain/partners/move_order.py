@@ -13,6 +13,7 @@ from app.domain.orders.models import OrderStatus
 from app.domain.partners.callbacks import tell_status
 from app.domain.partners.due_mails import ask_for_mail
 from app.domain.partners.models import Partner, PartnerOrder
+from app.domain.partners.pushes import push_order
 from app.domain.transitions.actions import TransitionRefused, change_entity_status
 
 
@@ -62,6 +63,7 @@ def advance(session: Session, partner: Partner, row: PartnerOrder, status: str, 
     row.sequence, row.updated_at = row.sequence + 1, now
     session.flush()
     tell_status(session, partner, row, former=former, reason=reason, now=now)
+    push_order(session, partner, row, now=now)
     ask_for_mail(session, partner, row, now=now)
 
 

@@ -6,11 +6,8 @@ is known moves on with it in one transaction. No call is made inside a transacti
 
 from __future__ import annotations
 
-import base64
-import json
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,14 +16,12 @@ import sqlalchemy as sa
 from app.core.clock import utc_now
 from app.core.crypto import UnableToDecrypt
 from app.core.db import table_of, transaction
-from app.core.http import HttpFailure
 from app.core.log import get_logger
-from app.core.metering import Endpoint
 from app.core.runtime import runtime
 from app.core.text import storable
-from app.domain.partners.actions import PARTNERS
-from app.domain.partners.models import Authentication, Environment, Partner, SyncFrequency
+from app.domain.partners.models import Environment, Partner, SyncFrequency
 from app.domain.partners.reported import PartnerOrderMissing, Report, take_report
+from app.domain.partners.their_api import Account, CallFailed, call, open_account, sign_in
 
 EVERY = {
     SyncFrequency.REAL_TIME: timedelta(minutes=1),
@@ -37,21 +32,6 @@ EVERY = {
 LEASE, OVERLAP = timedelta(minutes=5), timedelta(minutes=10)
 MOST_PAGES, PROBLEM_CHARACTERS, WORD_CHARACTERS = 20, 300, 100
 log = get_logger(__name__)
-
-
-class PullFailed(Exception):
-    """The partner's API did not say what it was asked; the text is for people and has no secret in it."""
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """Whom to ask, with what, from when on."""
-
-    partner_id: uuid.UUID
-    base_url: str
-    authentication: Authentication | None
-    since: datetime
-    credentials: Mapping[str, str] = field(repr=False)
 
 
 def take_due(now: datetime) -> list[uuid.UUID]:
@@ -73,8 +53,8 @@ def pull_partner(partner_id: uuid.UUID) -> str:
         asked = _prepare(partner_id)
         if asked is None:
             return ""
-        taken = sum(_take(partner_id, page) for page in _pages(asked))
-    except PullFailed as failure:
+        taken = sum(_take(partner_id, page) for page in _pages(*asked))
+    except CallFailed as failure:
         problem = str(failure)[:PROBLEM_CHARACTERS]
         log.info("partner_not_pulled", partner_id=str(partner_id))
     with transaction() as session:
@@ -88,69 +68,33 @@ def pull_partner(partner_id: uuid.UUID) -> str:
     return problem
 
 
-def _prepare(partner_id: uuid.UUID) -> _Asked | None:
+def _prepare(partner_id: uuid.UUID) -> tuple[Account, datetime] | None:
+    """Whom to ask, and from when on."""
     with transaction() as session:
         partner = session.get(Partner, partner_id, populate_existing=True)
         if partner is None or not partner.api_base_url:
             return None
         try:
-            sealed, place = partner.sealed_credentials, {"table": PARTNERS, "column": "sealed_credentials"}
-            plain = runtime().keyring.decrypt(sealed, row_id=partner.id, **place) if sealed else b"{}"
+            account = open_account(partner, runtime().keyring)
         except UnableToDecrypt:
-            raise PullFailed("its credentials cannot be opened: a key of ENCRYPTION_KEYS is missing") from None
-        since = (partner.pulled_until or partner.created_at) - OVERLAP
-        return _Asked(partner.id, partner.api_base_url.rstrip("/"), partner.authentication_type, since, json.loads(plain))
+            raise CallFailed("its credentials cannot be opened: a key of ENCRYPTION_KEYS is missing") from None
+        return account, (partner.pulled_until or partner.created_at) - OVERLAP
 
 
-def _pages(asked: _Asked) -> Iterator[list[Any]]:
-    headers, cursor = _headers(asked), ""
-    params = {"updated_since": asked.since.isoformat(timespec="seconds").replace("+00:00", "Z"), "limit": "50"}
+def _pages(account: Account, since: datetime) -> Iterator[list[Any]]:
+    headers, cursor = sign_in(account), ""
+    params = {"updated_since": since.isoformat(timespec="seconds").replace("+00:00", "Z"), "limit": "50"}
     for _page in range(MOST_PAGES):
-        answer = _call(asked, "GET", f"{asked.base_url}/orders", "GET orders", headers=headers, params=params)
+        answer = call(account, "GET", f"{account.base_url}/orders", "GET orders", headers=headers, params=params)
         orders = answer.get("orders", answer.get("items"))
         if not isinstance(orders, list):
-            raise PullFailed("its answer has no list of orders")
+            raise CallFailed("its answer has no list of orders")
         yield orders
         cursor = str(answer.get("next_cursor") or "")
         if not cursor:
             return
         params = {**params, "cursor": cursor}
-    raise PullFailed(f"it has more than {MOST_PAGES} pages of changes")
-
-
-def _headers(asked: _Asked) -> dict[str, str]:
-    """How we sign in, by the agreed way."""
-    known, way = asked.credentials, asked.authentication
-    if way is None:
-        return {}
-    if way == Authentication.API_KEY:
-        return {known.get("header") or "X-API-Key": known.get("secret", "")}
-    if way == Authentication.BASIC_AUTH:
-        pair = f"{known.get('username', '')}:{known.get('secret', '')}".encode()
-        return {"Authorization": "Basic " + base64.b64encode(pair).decode()}
-    token = known.get("secret", "")
-    if way == Authentication.OAUTH2:
-        form = {"grant_type": "client_credentials", "client_id": known.get("username", ""), "client_secret": token}
-        url = known.get("token_url") or f"{asked.base_url}/token"
-        token = str(_call(asked, "POST", url, "POST token", data=form).get("access_token") or "")
-        if not token:
-            raise PullFailed("it gave no access token")
-    return {"Authorization": f"Bearer {token}"}
-
-
-def _call(asked: _Asked, method: str, url: str, name: str, **more: Any) -> dict[str, Any]:
-    try:
-        called = Endpoint("partner_api", name, str(asked.partner_id))
-        answer = runtime().http.request(method, url, called=called, **more)
-        body = answer.json() if answer.ok else None
-    except (HttpFailure, ValueError) as failure:
-        reason = str(failure.kind) if isinstance(failure, HttpFailure) else "its answer is no JSON"
-        raise PullFailed(f"{name}: {reason}") from failure
-    if not answer.ok:
-        raise PullFailed(f"{name}: it answered {answer.status}")
-    if not isinstance(body, dict):
-        raise PullFailed(f"{name}: its answer is no JSON object")
-    return body
+    raise CallFailed(f"it has more than {MOST_PAGES} pages of changes")
 
 
 def _take(partner_id: uuid.UUID, orders: list[Any]) -> int:

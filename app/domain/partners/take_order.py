@@ -28,6 +28,7 @@ from app.domain.partners.incoming import IncomingLine, IncomingOrder, changed_fi
 from app.domain.partners.models import Environment, Partner, PartnerOrder, Protocol
 from app.domain.partners.order_thread import begin_order_thread, note_in_thread
 from app.domain.partners.products import Mapped, find_mapped
+from app.domain.partners.pushes import push_order
 from app.domain.partners.queries import find_partner_order
 from app.domain.tasks.actions import TaskContent, create_task
 from app.domain.tasks.models import TaskType
@@ -92,6 +93,7 @@ def take_order(
     session.flush()
     _tell(session, "PartnerOrderReceived", partner, row, now=now)
     tell_received(session, partner, row, now=now)
+    push_order(session, partner, row, now=now)
     ask_for_mail(session, partner, row, now=now)
     if row.order_id is not None:
         settle_commissions(session, session.get_one(Order, row.order_id), now=now)

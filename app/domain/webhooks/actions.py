@@ -198,12 +198,13 @@ def queue_message(
     is_test: bool = False,
     endpoints: Sequence[WebhookEndpoint] | None = None,
     render: Render | None = None,
+    due_at: datetime | None = None,
 ) -> WebhookMessage | None:
     """Promise the endpoints of these kinds (of `owner_id`) to tell them; once for each `dedupe_key`, else each event and type.
 
     `endpoints`: found already (`queries.list_listening`). `render` gives an endpoint its own bytes, a `Skip`, or None for the
-    payload as it is. Returns None where the message was there already, or where nobody listens and it is of no owner; one of an
-    owner is kept in any case, with why it is not sent. Raises BodyTooLarge.
+    payload as it is. `due_at`: not before then. Returns None where the message was there already, or where nobody listens and it
+    is of no owner; one of an owner is kept in any case, with why it is not sent. Raises BodyTooLarge.
     """
     if endpoints is None:
         endpoints = list_listening(session, event_type, brand_id=brand_id, kinds=kinds, owner_id=owner_id, is_test=is_test)
@@ -228,7 +229,7 @@ def queue_message(
         return None
     rows = [_delivery(written, endpoint, _rendered(endpoint, event_type, render), now) for endpoint in listening]
     if rows:
-        session.execute(sa.insert(table_of(WebhookDelivery)), rows)
+        session.execute(sa.insert(table_of(WebhookDelivery)), [{**row, "run_at": due_at} if due_at else row for row in rows])
     return written
 
 

@@ -208,9 +208,9 @@ def _post(call: Call) -> Result:
     started_at, began, trace = utc_now(), monotonic(), Trace()
     target = call.target
     seconds = int(started_at.timestamp())
-    headers = headers_for(target, call.body, message_id=call.message_id, event_type=call.event_type, now_seconds=seconds)
     answer, status = None, None
     try:
+        headers = headers_for(target, call.body, message_id=call.message_id, event_type=call.event_type, now_seconds=seconds)
         answer = runtime().http.request(
             "POST",
             target.url,

@@ -18,15 +18,18 @@ SKIPPED = "skipped"  # a delivery of which no attempt is made; `why` says why no
 ANY_EVENT = "*"
 MAX_EVENT_TYPES = 60
 MAX_NAME, MAX_URL = 100, 2048
+OWNED = "kind IN ('make', 'partner_api')"  # whose address their owner keeps
 MAX_BODY_BYTES = 262_144
 
 
 class EndpointKind(StrEnum):
-    """Who an endpoint belongs to: an administrator, a partner, a connection to Make."""
+    """Who an endpoint belongs to: an administrator, a partner, a connection to Make; a partner's own API stands apart from where
+    it hears callbacks."""
 
     WEBHOOK = "webhook"
     PARTNER = "partner"
     MAKE = "make"
+    PARTNER_API = "partner_api"
 
 
 class EndpointState(StrEnum):
@@ -84,7 +87,7 @@ class WebhookEndpoint(WithId, Base):
 
     __table_args__ = (
         sa.Index("ix_webhook_endpoints_owner", "owner_id"),
-        sa.Index("uq_webhook_endpoints_make", "owner_id", "name", unique=True, postgresql_where=sa.text("kind = 'make'")),
+        sa.Index("uq_webhook_endpoints_owned", "owner_id", "name", unique=True, postgresql_where=sa.text(OWNED)),
         sa.Index("ix_webhook_endpoints_brand", "brand_id", "kind", postgresql_where=sa.text("deleted_at IS NULL")),
     )
 

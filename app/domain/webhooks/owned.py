@@ -1,4 +1,4 @@
-"""Endpoints whose address and secrets their owner keeps, such as the scenarios of a connection to Make."""
+"""Endpoints whose address and secrets their owner keeps: the scenarios of a connection to Make, a partner's own API."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.core.ids import new_id
-from app.domain.webhooks.models import ANY_EVENT, EndpointKind, EndpointState, WebhookEndpoint
+from app.domain.webhooks.models import ANY_EVENT, OWNED, EndpointKind, EndpointState, WebhookEndpoint
 
 
 def endpoint_of_owner(
@@ -21,7 +21,7 @@ def endpoint_of_owner(
     values = {"id": new_id(), "kind": kind, "owner_id": owner_id, "brand_id": brand_id, "name": name, "created_at": now}
     usual = {"schedule": kind.value, "event_types": [ANY_EVENT], "updated_at": now, **_UNTOUCHED}
     made = postgresql.insert(WebhookEndpoint).values(**values, **usual)
-    session.execute(made.on_conflict_do_nothing(index_elements=["owner_id", "name"], index_where=sa.text("kind = 'make'")))
+    session.execute(made.on_conflict_do_nothing(index_elements=["owner_id", "name"], index_where=sa.text(OWNED)))
     query = sa.select(WebhookEndpoint).where(
         WebhookEndpoint.owner_id == owner_id, WebhookEndpoint.name == name, WebhookEndpoint.kind == kind
     )

@@ -3,7 +3,7 @@
 webhook   at once, then after 1, 2, 4, 8, 16 s: six tries within half a minute
 partner   at once, then after 60 and 120 s (so 60 s and 180 s after the event), then stored for replay
 patient   over three days, for a receiver that may be down for hours; the example of Standard Webhooks
-make      as other calls of ours to services
+make, partner_api   as other calls of ours to services
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ SCHEDULES: Mapping[str, tuple[int, ...]] = {
     "partner": (60, 120),
     "patient": (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400),
     "make": RETRY_SECONDS,
+    "partner_api": RETRY_SECONDS,
 }
 _MOST_JITTER_SECONDS, _JITTER = 15.0, 0.1
 

@@ -32,15 +32,18 @@ class NoTarget(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """`sign`: headers over a body and a time, beside those of Standard Webhooks. `final_statuses`: answers after which nothing is
-    tried again. `shown_url`: for the log, as an address can be a secret. `noted`: called with outcome and status in the
-    transaction that writes an attempt."""
+    """`sign`: headers over a body and a time, beside those of Standard Webhooks; it may call, and raises HttpFailure where it
+    could not. `secret_header`: the one of them that no log shows. `id_header`: has the id of the message. `final_statuses`:
+    answers after which nothing is tried again. `shown_url`: for the log, as an address can be a secret. `noted`: called with
+    outcome and status in the transaction that writes an attempt."""
 
     url: str = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
     called: Endpoint
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     sign: Sign | None = field(default=None, repr=False)
+    secret_header: str = ""
+    id_header: str = ""
     signature_header: str = ""
     event_header: str = ""
     user_agent: str = USER_AGENT
@@ -92,6 +95,8 @@ def headers_for(target: Target, body: bytes, *, message_id: str, event_type: str
     found |= signed_headers(body, target.secrets, message_id=message_id, now_seconds=now_seconds)
     if target.sign:
         found |= target.sign(body, now_seconds)
+    if target.id_header:
+        found[target.id_header] = message_id
     if target.event_header:
         found[target.event_header] = event_type
     if target.signature_header and target.secrets:
@@ -103,4 +108,5 @@ def shown_headers(target: Target, sent: Mapping[str, str]) -> dict[str, str]:
     """As they were sent, what is secret masked; signatures and times stay, as a receiver's engineer looks for them."""
     own = {name.lower() for name in target.headers}
     masked = redact_headers({name: value for name, value in sent.items() if name.lower() in own})
-    return {name: masked.get(name, value) for name, value in sent.items()}
+    hidden = target.secret_header.lower()
+    return {name: "***" if name.lower() == hidden else masked.get(name, value) for name, value in sent.items()}

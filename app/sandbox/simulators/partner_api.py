@@ -1,6 +1,7 @@
 """A stand-in for the APIs of partners, one for all of them: each is a name in the address and a way to sign in.
 
 GET  /api/<partner>/orders?updated_since=&cursor=   {"orders": [{"partner_order_id", "status", "timestamp"}], "next_cursor"}
+POST /api/<partner>/orders                          an order of ours; what came is at GET /api/<partner>/__sim/brought
 POST /api/<partner>/token                           client credentials for an access token
 POST /api/<partner>/__sim/orders                    say what it answers: {"orders": […], "fails": 503 or null, "signs_in"}
 """
@@ -29,6 +30,13 @@ class _Partner:
     orders: list[Any] = field(default_factory=list)
     fails: int | None = None
     signs_in: str = "bearer"
+    brought: list[Any] = field(default_factory=list)
+
+    def refusal(self) -> tuple[dict[str, Any], int] | None:
+        header, value = HEADERS[self.signs_in]
+        if request.headers.get(header) != value:
+            return {"error": "unauthorized"}, 401
+        return ({"error": "down for a moment"}, self.fails) if self.fails else None
 
 
 def install_partner_apis(app: Flask) -> None:
@@ -56,12 +64,21 @@ def install_partner_apis(app: Flask) -> None:
     @app.get("/api/<name>/orders")
     def orders(name: str) -> tuple[dict[str, Any], int]:
         partner = found(name)
-        header, value = HEADERS[partner.signs_in]
-        if request.headers.get(header) != value:
-            return {"error": "unauthorized"}, 401
-        if partner.fails:
-            return {"error": "down for a moment"}, partner.fails
+        if refusal := partner.refusal():
+            return refusal
         since, begin = request.args.get("updated_since", ""), int(request.args.get("cursor") or 0)
         changed = [one for one in partner.orders if not isinstance(one, dict) or str(one.get("timestamp", since)) >= since]
         rest = begin + PAGE
         return {"orders": changed[begin:rest], "next_cursor": str(rest) if rest < len(changed) else None}, 200
+
+    @app.post("/api/<name>/orders")
+    def take_order(name: str) -> tuple[dict[str, Any], int]:
+        partner = found(name)
+        if refusal := partner.refusal():
+            return refusal
+        partner.brought.append({"id": request.headers.get("Idempotency-Key"), "order": request.get_json()})
+        return {"success": True}, 201
+
+    @app.get("/api/<name>/__sim/brought")
+    def brought(name: str) -> dict[str, Any]:
+        return {"brought": found(name).brought}

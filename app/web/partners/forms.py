@@ -61,6 +61,7 @@ class PartnerForm:
             "api_version": self.get("api_version"),
             "authentication_type": self._choice("authentication_type", Authentication),
             "sync_enabled": self.get("sync_enabled") == "1",
+            "push_enabled": self.get("push_enabled") == "1",
             "sync_frequency": self._choice("sync_frequency", SyncFrequency) or SyncFrequency.REAL_TIME,
         }
         if self.status_mapping is not None:
@@ -109,6 +110,7 @@ def values_of(partner: Partner) -> dict[str, str]:
         "api_version": partner.api_version,
         "authentication_type": partner.authentication_type.value if partner.authentication_type else "",
         "sync_enabled": "1" if partner.sync_enabled else "",
+        "push_enabled": "1" if partner.push_enabled else "",
         "sync_frequency": partner.sync_frequency.value,
     }
 

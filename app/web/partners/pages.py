@@ -27,6 +27,7 @@ from app.domain.partners.health import ANSWER_MS, DAY, MONTH, SUCCESS_PERCENT, r
 from app.domain.partners.models import Environment, Partner
 from app.domain.partners.onboarding import read_steps
 from app.domain.partners.people import list_dealers, list_partner_people
+from app.domain.partners.pushes import find_push_endpoint
 from app.domain.partners.queries import (
     get_partner,
     list_callbacks,
@@ -229,6 +230,7 @@ def _form_page(form: PartnerForm, found: Partner | None = None, *, status: int =
         "channels": [("", _("None: only notes can be written")), *channels],
         "forms": [("", _("None")), *((str(one.id), one.name) for one in _forms(viewer))],
         "mailed": MAILED,
+        "pushes": find_push_endpoint(session, found.id) if found else None,
         "protocols": [(one.value, told(words)) for one, words in PROTOCOLS.items()],
         "frequencies": [(one.value, told(words)) for one, words in FREQUENCIES.items()],
         "authentications": [("", _("None")), *((one.value, told(words)) for one, words in AUTHENTICATIONS.items())],

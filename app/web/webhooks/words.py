@@ -54,6 +54,7 @@ SCHEDULE_NAMES = {
     "partner": N_("Three tries within three minutes"),
     "patient": N_("Ten tries within three days"),
     "make": N_("Eleven tries within eight hours"),
+    "partner_api": N_("Eleven tries within eight hours"),
 }
 STATE_REASONS = {
     "gone": N_("It answered 410: gone for good. Enter its new address or resume it."),

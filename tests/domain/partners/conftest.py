@@ -1,4 +1,4 @@
-"""A mail server for what partners are told by mail."""
+"""What partners have: a mail server, and APIs of their own with ways to sign in."""
 
 from __future__ import annotations
 
@@ -9,8 +9,31 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.core.runtime import EXTENSION
+from app.core.runtime import EXTENSION, runtime
+from app.domain.partners.models import Authentication
+from app.sandbox.simulators.common import serve
 from app.sandbox.simulators.notices.app import Notices, start_notices
+from app.sandbox.simulators.receiver import create_receiver_app
+
+WAYS = (
+    ("Groendus", Authentication.API_KEY, "api_key"),
+    ("Eneco", Authentication.API_KEY, "api_key"),
+    ("Essent", Authentication.OAUTH2, "oauth2"),
+    ("50five", Authentication.BASIC_AUTH, "basic"),
+    ("Alva", Authentication.BASIC_AUTH, "basic"),
+    ("Volvo dealer", Authentication.BEARER_TOKEN, "bearer"),
+)
+
+
+@pytest.fixture(scope="module")
+def apis() -> Iterator[str]:
+    served = serve(create_receiver_app())
+    yield served.url
+    served.stop()
+
+
+def say(url: str, **said: Any) -> None:
+    runtime().http.request("POST", f"{url}/__sim/orders", json=said)
 
 
 @pytest.fixture

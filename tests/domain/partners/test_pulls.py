@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -17,31 +14,10 @@ from app.domain.partners.actions import set_credentials
 from app.domain.partners.models import Authentication, Environment, Partner, PartnerOrder, PartnerReport
 from app.domain.partners.pulls import pull_partner, take_due
 from app.domain.partners.take_order import take_order
-from app.sandbox.simulators.common import serve
 from app.sandbox.simulators.partner_api import NAME, SECRET
-from app.sandbox.simulators.receiver import create_receiver_app
+from tests.domain.partners.conftest import WAYS, say
 from tests.domain.partners.factories import incoming, make_partner
 from tests.factories import make_brand
-
-WAYS = (
-    ("Groendus", Authentication.API_KEY, "api_key"),
-    ("Eneco", Authentication.API_KEY, "api_key"),
-    ("Essent", Authentication.OAUTH2, "oauth2"),
-    ("50five", Authentication.BASIC_AUTH, "basic"),
-    ("Alva", Authentication.BASIC_AUTH, "basic"),
-    ("Volvo dealer", Authentication.BEARER_TOKEN, "bearer"),
-)
-
-
-@pytest.fixture(scope="module")
-def apis() -> Iterator[str]:
-    served = serve(create_receiver_app())
-    yield served.url
-    served.stop()
-
-
-def _say(url: str, **said: Any) -> None:
-    runtime().http.request("POST", f"{url}/__sim/orders", json=said)
 
 
 @pytest.mark.parametrize(("name", "authentication", "signs_in"), WAYS, ids=[way[0] for way in WAYS])
@@ -59,7 +35,7 @@ def test_a_partner_is_asked_and_what_it_says_follows_once(
     set_credentials(db_session, partner, {"secret": "wrong", "username": NAME}, keyring=keyring, now=now, actor=SYSTEM)
     db_session.commit()
     said = {"timestamp": now.isoformat(), "notes": ""}
-    _say(url, signs_in=signs_in, orders=[
+    say(url, signs_in=signs_in, orders=[
         {"partner_order_id": "P-1", "status": "CONFIRMED", **said}, {"partner_order_id": "P-1", "status": "NONSENSE", **said},
         {"partner_order_id": "OTHER", "status": "CONFIRMED", **said}, {"status": 7}, "x",
     ])  # fmt: skip
@@ -74,7 +50,7 @@ def test_a_partner_is_asked_and_what_it_says_follows_once(
     assert _order(db_session).order_status == "approved"
     told = db_session.execute(sa.select(PartnerReport.word, PartnerReport.outcome, PartnerReport.reason)).all()
     assert sorted(tuple(row) for row in told) == [("CONFIRMED", "applied", ""), ("NONSENSE", "skipped", "no_status_mapping")]
-    _say(url, fails=503)
+    say(url, fails=503)
     known = _partner(db_session).pulled_until
     assert pull_partner(partner.id) == "GET orders: it answered 503"
     failed = _partner(db_session)
