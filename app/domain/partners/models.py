@@ -157,6 +157,29 @@ class PartnerPerson(WithId, Base):
     __table_args__ = (sa.Index("ix_partner_people_partner", "partner_id"), sa.Index("ix_partner_people_contact", "contact_id"))
 
 
+class PartnerAgreement(WithId, Base):
+    """A version of what was agreed with a partner; its text never changes. `accepted_name`: who accepted it for the partner, as
+    they were called then; "" until somebody did."""
+
+    __tablename__ = "partner_agreements"
+
+    partner_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("partners.id", ondelete="CASCADE"))
+    version: Mapped[int]
+    text: Mapped[str]
+    created_by_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]
+    accepted_by_user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"))
+    accepted_name: Mapped[str] = mapped_column(default="")
+    accepted_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        sa.UniqueConstraint("partner_id", "version"),
+        sa.CheckConstraint("version > 0", name="version"),
+        sa.CheckConstraint("text <> ''", name="text"),
+        sa.CheckConstraint("(accepted_at IS NULL) = (accepted_name = '')", name="accepted"),
+    )
+
+
 class PartnerNonce(Base):
     """A nonce that was used with a key. In the database, because an emptied Redis must not let a request in twice."""
 

@@ -11,7 +11,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.domain.contacts.models import ContactIdentity
-from app.domain.partners.models import Environment, Partner, PartnerKey, PartnerOrder, PartnerProduct, PartnerReport, Protocol
+from app.domain.partners.models import (
+    Environment,
+    Partner,
+    PartnerAgreement,
+    PartnerKey,
+    PartnerOrder,
+    PartnerProduct,
+    PartnerReport,
+    Protocol,
+)
 
 
 class Step(StrEnum):
@@ -19,16 +28,19 @@ class Step(StrEnum):
 
     CONTACT = "contact"  # somebody can be reached
     FORM = "form"  # the one they fill in is known
+    AGREEMENT = "agreement"  # the newest version is accepted
     SANDBOX_KEY = "sandbox_key"
     MAPPING = "mapping"  # their numbers have our articles
     STATUS_WORDS = "status_words"
     SANDBOX_ORDER = "sandbox_order"
     SANDBOX_STATUS = "sandbox_status"  # a state went one way or the other
+    LOAD_TEST = "load_test"  # many sandbox orders within a minute
     LIVE_KEY = "live_key"
     LIVE_ORDER = "live_order"
 
 
-OF_PROGRAMS = frozenset({Step.SANDBOX_KEY, Step.SANDBOX_ORDER, Step.SANDBOX_STATUS, Step.LIVE_KEY})
+OF_PROGRAMS = frozenset({Step.SANDBOX_KEY, Step.SANDBOX_ORDER, Step.SANDBOX_STATUS, Step.LOAD_TEST, Step.LIVE_KEY})
+LOAD_ORDERS = 20
 
 
 @dataclass(frozen=True)
@@ -41,13 +53,15 @@ class StepState:
 
 
 def read_steps(session: Session, partner: Partner) -> list[StepState]:
-    """Every step that applies to the partner; one without programs of its own has no keys. Seven small queries."""
+    """Every step that applies to the partner; one without programs of its own has no keys. Nine small queries."""
     found = {
         Step.CONTACT: _first(session, ContactIdentity.created_at, ContactIdentity.contact_id == partner.contact_id),
+        Step.AGREEMENT: _agreement(session, partner),
         Step.SANDBOX_KEY: _key(session, partner, Environment.SANDBOX),
         Step.MAPPING: _first(session, PartnerProduct.created_at, PartnerProduct.partner_id == partner.id),
         Step.SANDBOX_ORDER: _order(session, partner, Environment.SANDBOX),
         Step.SANDBOX_STATUS: _status(session, partner),
+        Step.LOAD_TEST: _load(session, partner),
         Step.LIVE_KEY: _key(session, partner, Environment.LIVE),
         Step.LIVE_ORDER: _order(session, partner, Environment.LIVE),
     }
@@ -67,6 +81,21 @@ def read_steps(session: Session, partner: Partner) -> list[StepState]:
 def _first(session: Session, column: Any, *where: sa.ColumnElement[bool]) -> datetime | None:
     first: datetime | None = session.execute(sa.select(sa.func.min(column)).where(*where)).scalar_one()
     return first
+
+
+def _agreement(session: Session, partner: Partner) -> datetime | None:
+    newest = sa.select(PartnerAgreement.accepted_at).where(PartnerAgreement.partner_id == partner.id)
+    at: datetime | None = session.execute(newest.order_by(PartnerAgreement.version.desc()).limit(1)).scalar_one_or_none()
+    return at
+
+
+def _load(session: Session, partner: Partner) -> datetime | None:
+    """The first minute in which LOAD_ORDERS sandbox orders were taken."""
+    minute = sa.func.date_trunc("minute", PartnerOrder.created_at)
+    trials = (PartnerOrder.partner_id == partner.id, PartnerOrder.environment == Environment.SANDBOX)
+    full = sa.select(minute).where(*trials).group_by(minute).having(sa.func.count() >= LOAD_ORDERS)
+    at: datetime | None = session.execute(full.order_by(minute).limit(1)).scalar_one_or_none()
+    return at
 
 
 def _key(session: Session, partner: Partner, environment: Environment) -> datetime | None:

@@ -28,6 +28,7 @@ from app.domain.orders.actions import set_order_status
 from app.domain.orders.articles import add_article
 from app.domain.orders.models import Article, OrderStatus
 from app.domain.partners.actions import PartnerContent, create_key, create_partner
+from app.domain.partners.agreements import accept_agreement, write_agreement
 from app.domain.partners.callbacks import CHANGED, UPDATE
 from app.domain.partners.dealers import keep_dealer
 from app.domain.partners.endpoints import find_endpoint, keep_endpoint
@@ -81,6 +82,12 @@ PARTNERS = (
     DemoPartner("Volvo dealer", "volvo-dealer", Protocol.API, "VLV", (("VLV-WB-11", "WALLBOX-11KW", "Wallbox", None),), 3),
 )
 PERSON = ("groendus", "Paula Prins", "paula@groendus.example")  # who signs in to the portal
+AGREEMENT = """1. An order has at least a number of yours, a customer who can be reached, a postal code and one product.
+2. The API takes 60 calls a minute for each key.
+3. Orders are kept for seven years, calls for ninety days.
+4. We confirm an order within 24 to 48 hours and tell each state within a minute.
+5. An order can be cancelled free of charge until the day before the visit.
+6. Personal data are used for the order alone."""
 MAILED = "orders@50five.example"  # where those read their mails who fill in a form
 DEALER = ("VAN_MOSSEL_WEST", "Van Mossel West")
 PEOPLE = (
@@ -129,6 +136,8 @@ def make_partners(
         if one.slug == PERSON[0]:
             person = add_partner_person(session, partner, name=PERSON[1], email=PERSON[2], now=now, actor=SYSTEM)
             person.password_hash = password_hash
+            agreement = write_agreement(session, partner, AGREEMENT, now=now - timedelta(days=58), actor=SYSTEM)
+            accept_agreement(session, partner, agreement.id, person, now=now - timedelta(days=57), actor=SYSTEM)
         if receiver_url is not None:
             _connect(session, partner, receiver_url, secret_key=secret_key, keyring=keyring, now=now)
         if one.protocol == Protocol.EMAIL:

@@ -1,7 +1,7 @@
 """The pages of partners."""
 
-from app.web.partners import callbacks, commissions, keys, own_api, pages, people, products
+from app.web.partners import agreement, callbacks, commissions, keys, own_api, pages, people, products
 from app.web.partners.blueprint import bp
 
-__all__ = ["blueprints", "callbacks", "commissions", "keys", "own_api", "pages", "people", "products"]
+__all__ = ["agreement", "blueprints", "callbacks", "commissions", "keys", "own_api", "pages", "people", "products"]
 blueprints = (bp,)

@@ -11,6 +11,7 @@ from werkzeug.exceptions import NotFound
 from app.core.db import db
 from app.domain.accounts.access import Viewer
 from app.domain.accounts.permissions import Permission
+from app.domain.partners.agreements import AgreementMissing
 from app.domain.partners.people import PortalSight, find_sight
 from app.domain.partners.queries import PartnerKeyMissing, PartnerMissing
 from app.domain.webhooks.queries import DeliveryMissing, EndpointMissing
@@ -51,6 +52,7 @@ def portal_is_whole() -> bool:
     return visitor().sight.under is None
 
 
+@bp.errorhandler(AgreementMissing)
 @bp.errorhandler(PartnerMissing)
 @bp.errorhandler(PartnerKeyMissing)
 @bp.errorhandler(EndpointMissing)

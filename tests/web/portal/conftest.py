@@ -21,10 +21,11 @@ from app.domain.events.actions import SYSTEM
 from app.domain.orders.articles import add_article
 from app.domain.orders.models import Article
 from app.domain.partners.actions import NewKey
+from app.domain.partners.agreements import write_agreement
 from app.domain.partners.dealers import keep_dealer
 from app.domain.partners.endpoints import keep_endpoint
 from app.domain.partners.incoming import IncomingOrder
-from app.domain.partners.models import Environment, Partner, PartnerOrder
+from app.domain.partners.models import Environment, Partner, PartnerAgreement, PartnerOrder
 from app.domain.partners.people import add_partner_person
 from app.domain.partners.products import ProductContent, keep_product
 from app.domain.partners.take_order import take_order
@@ -46,6 +47,7 @@ class Side:
     endpoints: dict[Environment, WebhookEndpoint]
     deliveries: dict[Environment, WebhookDelivery]
     dealer_id: uuid.UUID
+    agreement: PartnerAgreement
 
 
 @dataclass
@@ -87,7 +89,7 @@ def make_side(session: Session, brand: Brand, name: str, article: Article, keyri
     keys = {one: make_partner_key(session, partner, keyring, one) for one in Environment}
     return Side(
         partner, live, trial, keys, endpoints, {one: _delivery(session, endpoints[one]) for one in Environment},
-        make_dealer(session, partner),
+        make_dealer(session, partner), write_agreement(session, partner, f"Wij en {name}", now=now, actor=SYSTEM),
     )  # fmt: skip
 
 

@@ -73,6 +73,8 @@ PORTAL = (
     Row("POST", f"{ENDPOINT}/deliveries/<uuid:delivery_id>/retry", 303),
     Row("GET", f"{ENDPOINT}/replay"),
     Row("POST", f"{ENDPOINT}/replay", 303, {"what": "all", "hours": "24"}),
+    Row("GET", "/portal/agreement"),
+    Row("POST", "/portal/agreement/<uuid:agreement_id>/acceptance", 303),
     Row("GET", "/portal/keys"),
     Row("POST", "/portal/keys", 200, {"scopes": "orders:read"}),
     Row("POST", "/portal/keys/<uuid:partner_key_id>/rotation"),
@@ -194,6 +196,7 @@ def own_ids(house: House) -> Ids:
         "endpoint_id": str(ours.endpoints[SANDBOX].id),
         "delivery_id": str(ours.deliveries[SANDBOX].id),
         "partner_key_id": str(ours.keys[SANDBOX].row.id),
+        "agreement_id": str(ours.agreement.id),
     }
 
 
@@ -208,6 +211,7 @@ def foreign_ids(house: House) -> dict[str, list[str]]:
         "row_id": [nobody, str(theirs.live.id), str(theirs.trial.id), str(theirs.live.order_id), str(ours.live.order_id)],
         "endpoint_id": [nobody, *(str(one.id) for one in theirs.endpoints.values())],
         "delivery_id": [nobody, *(str(one.id) for one in theirs.deliveries.values()), str(ours.deliveries[LIVE].id)],
+        "agreement_id": [nobody, str(theirs.agreement.id)],
         "partner_key_id": [nobody, *(str(key.row.id) for key in theirs.keys.values())],
     }
 

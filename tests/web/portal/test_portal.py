@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,8 +12,10 @@ from app.core.clock import utc_now
 from app.domain.accounts.models import Role, User
 from app.domain.events.actions import SYSTEM
 from app.domain.orders.models import OrderStatus
+from app.domain.partners.agreements import write_agreement
 from app.domain.partners.models import Environment, PartnerKey
 from app.domain.partners.move_order import move_order
+from app.domain.partners.onboarding import LOAD_ORDERS, Step, read_steps
 from app.domain.partners.people import add_partner_person
 from app.domain.partners.take_order import take_order
 from tests.domain.orders.conftest import Desk
@@ -110,3 +113,44 @@ def test_somebody_of_a_dealer_sees_the_orders_of_that_dealer_alone(house: House)
     table = desk.client.plain.get("/portal/statements.csv").text
     assert "Dealer Groendus West,2,3.00,800.00,24.00,final" in table
     assert "Groendus,1" not in table
+
+
+def test_an_agreement_is_accepted_version_by_version(house: House) -> None:
+    desk, partner, first = house.desk, house.ours.partner, house.ours.agreement
+    accept = "/portal/agreement/{}/acceptance"
+    assert "Not accepted yet" in desk.get("/portal/agreement")
+    for _twice in range(2):
+        assert desk.post(accept.format(first.id)).location == "/portal/agreement"
+    assert "accepted by Paula" in desk.get("/portal/agreement")
+    who: dict[str, Any] = {"now": utc_now(), "actor": SYSTEM}
+    assert _step(house, Step.AGREEMENT)
+    second = write_agreement(desk.session, partner, "Wij en Groendus, opnieuw", **who)
+    desk.session.commit()
+    assert not _step(house, Step.AGREEMENT)
+    desk.post(accept.format(first.id))
+    assert "There is a newer version" in desk.get("/portal/agreement")
+    desk.post(accept.format(second.id))
+    assert _step(house, Step.AGREEMENT)
+    root = make_user(desk.session, "Root", role=Role.ADMIN)
+    desk.session.commit()
+    desk.as_user(root)
+    path = f"/settings/partners/{partner.id}/agreement"
+    assert desk.get(path).count("accepted by Paula") == 2
+    assert desk.post(path, text="Wij en Groendus, opnieuw").status_code == 422
+    assert desk.post(path, text="Versie drie").status_code == 303
+    assert "Not accepted yet" in desk.get(path)
+
+
+def test_twenty_sandbox_orders_within_a_minute_are_the_load_test(house: House) -> None:
+    partner, minute = house.ours.partner, utc_now().replace(second=0) - timedelta(hours=1)
+    for number in range(LOAD_ORDERS):
+        assert not _step(house, Step.LOAD_TEST)
+        take_order(house.desk.session, partner, Environment.SANDBOX, incoming(f"LOAD-{number}"), now=minute)
+        house.desk.session.flush()
+    assert _step(house, Step.LOAD_TEST)
+
+
+def _step(house: House, wanted: Step) -> bool:
+    """Whether it is done."""
+    house.desk.session.expire_all()
+    return next(one.is_done for one in read_steps(house.desk.session, house.ours.partner) if one.step == wanted)

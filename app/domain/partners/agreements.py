@@ -1,0 +1,94 @@
+"""What was agreed with a partner: versions that never change, of which the newest is accepted by somebody of the partner."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.db import advisory_xact_lock
+from app.core.ids import new_id
+from app.core.text import mark as N_
+from app.domain.accounts.models import User
+from app.domain.events.actions import Actor, audit
+from app.domain.partners.actions import WrongPartner
+from app.domain.partners.models import Partner, PartnerAgreement
+
+TEXT_CHARACTERS = 50_000
+# What an agreement is about, for a first version to begin with.
+TOPICS = (
+    N_("Fields an order has at least"),
+    N_("Limits of the API"),
+    N_("How long data is kept"),
+    N_("Security"),
+    N_("Commission"),
+    N_("Service levels"),
+    N_("Cancelling"),
+    N_("When we disagree"),
+    N_("Processing of personal data"),
+    N_("Privacy law"),
+    N_("Liability"),
+    N_("Ending the agreement"),
+)
+
+
+class AgreementMissing(Exception):
+    """No such version of this partner."""
+
+
+class AgreementPassed(Exception):
+    """A newer version takes its place."""
+
+
+def list_agreements(session: Session, partner_id: uuid.UUID) -> list[PartnerAgreement]:
+    """Every version, the newest first."""
+    query = sa.select(PartnerAgreement).where(PartnerAgreement.partner_id == partner_id)
+    query = query.order_by(PartnerAgreement.version.desc()).execution_options(populate_existing=True)
+    return list(session.execute(query).scalars())
+
+
+def write_agreement(session: Session, partner: Partner, text: str, *, now: datetime, actor: Actor) -> PartnerAgreement:
+    """The next version, to be accepted. Raises WrongPartner."""
+    text = text.replace("\r\n", "\n").strip()
+    if not text or len(text) > TEXT_CHARACTERS:
+        raise WrongPartner("text", N_("Enter a text of at most 50000 characters."))
+    _take_turn(session, partner)
+    known = list_agreements(session, partner.id)
+    if known and known[0].text == text:
+        raise WrongPartner("text", N_("That is what the newest version says."))
+    version = known[0].version + 1 if known else 1
+    made = PartnerAgreement(id=new_id(), partner_id=partner.id, version=version, text=text, created_at=now, accepted_name="")
+    made.created_by_user_id = actor.user_id
+    session.add(made)
+    session.flush()
+    _audit(session, "PartnerAgreementWritten", partner, made, now=now, actor=actor)
+    return made
+
+
+def accept_agreement(
+    session: Session, partner: Partner, agreement_id: uuid.UUID, user: User, *, now: datetime, actor: Actor
+) -> None:
+    """Accept the newest version for the partner, once. Raises AgreementMissing, AgreementPassed."""
+    _take_turn(session, partner)
+    known = list_agreements(session, partner.id)
+    if agreement_id not in [one.id for one in known]:
+        raise AgreementMissing(str(agreement_id))
+    newest = known[0]
+    if newest.id != agreement_id:
+        raise AgreementPassed(str(agreement_id))
+    if newest.accepted_at is None:
+        newest.accepted_at, newest.accepted_by_user_id, newest.accepted_name = now, user.id, user.name
+        session.flush()
+        _audit(session, "PartnerAgreementAccepted", partner, newest, now=now, actor=actor)
+
+
+def _take_turn(session: Session, partner: Partner) -> None:
+    """A version is accepted, or another takes its place; never both at once."""
+    advisory_xact_lock(session, f"partner agreement:{partner.id}")
+
+
+def _audit(session: Session, action: str, partner: Partner, agreement: PartnerAgreement, *, now: datetime, actor: Actor) -> None:
+    detail = {"version": agreement.version}
+    audit(session, action=action, object_type="partner", object_id=str(partner.id), now=now, actor=actor, detail=detail)
