@@ -70,8 +70,8 @@ imports: install-test
 bench: install-test ## Measure rates, latencies and memory beside their yardsticks
 	@$(BIN)/python -m bench $(ARGS)
 
-fuzz: install-test ## Post 10,000 mutated, correctly signed bodies to each inbound route
-	@MUTATED_BODIES=10000 $(BIN)/python -m pytest -q -n $(JOBS) tests/hooks tests/domain/integrations -k mutated
+fuzz: install-test ## Post 10,000 mutated, correctly signed bodies to each inbound route, the partner API included
+	@MUTATED_BODIES=10000 $(BIN)/python -m pytest -q -n $(JOBS) tests/hooks tests/domain/integrations tests/api/partners -k mutated
 
 channels: install-test ## Connect, break and mend every channel and service in a browser, in every way its provider can fail
 	@EVERY_TROUBLE=1 $(BIN)/python -m pytest -q -n0 --timeout=1800 tests/browser/test_every_channel.py tests/browser/test_every_service.py
