@@ -287,7 +287,7 @@ WIRING = Wiring(
         "WaitEnded": (_push,),
         "MailboxItemsChanged": (_show_places,),
         "AttachmentsAnnounced": (_fetch_media,),
-        "AttachmentsFetched": (_push,),
+        "AttachmentsFetched": (_push, _read_order),
         "ChannelConnected": (_subscribe, _read_templates),
         "ChannelHealthChanged": (_push_channel,),
         "ChannelNotice": (),

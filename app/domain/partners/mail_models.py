@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, WithId, text_enum
@@ -48,7 +49,8 @@ class PartnerMailLayout(WithId, Base):
 
 class PartnerMailReading(WithId, Base):
     """What was read of a mail, once. `fields`: {path: {"value", "raw", "line", "cell", "bucket", "confidence", "others",
-    "label"}}, and "decided" beside "value" where somebody wrote something else. `confidence`: that all that is required is right.
+    "label"}}, and "decided" beside "value" where somebody wrote something else. `pdf_rows`: what its PDF files say, cell by cell.
+    `confidence`: that all that is required is right.
 
     `reason`: why a person has to look, a code. `order_row_id`: the order that it became, or that it is about.
     """
@@ -63,6 +65,7 @@ class PartnerMailReading(WithId, Base):
     state: Mapped[ReadingState] = mapped_column(text_enum(ReadingState, "state"))
     reason: Mapped[str] = mapped_column(default="")
     labels: Mapped[list[str]]
+    pdf_rows: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")
     fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
     confidence: Mapped[Decimal] = mapped_column(sa.Numeric(5, 4))
     order_row_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("partner_orders.id", ondelete="SET NULL"))

@@ -25,6 +25,7 @@ from app.domain.events.actions import Actor, audit
 from app.domain.orders.actions import link_thread
 from app.domain.orders.models import Order, OrderStatus
 from app.domain.partners.incoming import IncomingLine, IncomingOrder, fingerprint_of, payload_of
+from app.domain.partners.mail_lines import StillFetched, all_lines, read_pdf_rows
 from app.domain.partners.mail_models import PartnerMailCount, PartnerMailLayout, PartnerMailReading, ReadingState
 from app.domain.partners.mail_queries import find_layout, find_sender, list_of_layout, read_counts
 from app.domain.partners.models import Environment, Partner, PartnerOrder
@@ -43,7 +44,7 @@ from app.domain.partners.order_mail.labels import (
     REFERENCE,
     REQUIRED,
 )
-from app.domain.partners.order_mail.lines import Line, is_reply, lines_of
+from app.domain.partners.order_mail.lines import Line, is_reply
 from app.domain.partners.order_mail.reader import ENGINE, Field, Hints, Reading, label_of, read_mail, with_confidence
 from app.domain.partners.products import find_mapped
 from app.domain.partners.queries import find_partner_order
@@ -67,13 +68,17 @@ class AlreadyDecided(Exception):
 
 
 def read_message(session: Session, message: Message, *, now: datetime) -> PartnerMailReading | None:
-    """Read a mail, and take its order if that is sure. None where it is no mail of a partner, or was read before."""
+    """Read a mail, and take its order if that is sure. None where it is no mail of a partner, was read before, or has a file that
+    is not here yet."""
     partner = find_sender(session, message)
     if partner is None:
         return None
-    lines = lines_of(message.text, message.html, subject=message.subject)
-    reading, layout = _read(session, partner, message, lines, now=now)
-    row = _write(session, partner, message, reading, layout, now=now)
+    try:
+        pdf_rows = read_pdf_rows(session, message)
+    except StillFetched:
+        return None
+    reading, layout = _read(session, partner, message, all_lines(message, pdf_rows), now=now)
+    row = _write(session, partner, message, reading, layout, pdf_rows, now=now)
     if row is None:
         return None
     row.state, row.reason = _judge(session, partner, message, row, reading, layout)
@@ -113,7 +118,8 @@ def accept(
     _take(session, partner, message, row, values, now=now)
     row.state, row.by_hand = ReadingState.ACCEPTED, True
     _decide(session, row, now=now, actor=actor)
-    return _learn(session, partner, message, layout, values, wrong, now=now) if learns and wrong else ""
+    lines = all_lines(message, row.pdf_rows)
+    return _learn(session, partner, lines, layout, values, wrong, now=now) if learns and wrong else ""
 
 
 def cancel_order(session: Session, partner: Partner, row: PartnerMailReading, *, now: datetime, actor: Actor) -> str:
@@ -173,7 +179,14 @@ def _hints(session: Session, partner: Partner, message: Message) -> Hints:
 
 
 def _write(
-    session: Session, partner: Partner, message: Message, reading: Reading, layout: PartnerMailLayout | None, *, now: datetime
+    session: Session,
+    partner: Partner,
+    message: Message,
+    reading: Reading,
+    layout: PartnerMailLayout | None,
+    pdf_rows: list[list[str]],
+    *,
+    now: datetime,
 ) -> PartnerMailReading | None:
     """None where it was read before."""
     bucket = confidence.order_bucket(reading)
@@ -188,6 +201,7 @@ def _write(
         "state": ReadingState.REVIEW,
         "reason": "",
         "labels": telling(reading),
+        "pdf_rows": pdf_rows,
         "fields": {path: _kept(one) for path, one in reading.fields.items()},
         "confidence": Decimal(str(round(sure, 4))),
         "by_hand": False,
@@ -317,14 +331,13 @@ def _count(session: Session, row: PartnerMailReading, wrong: set[str], *, now: d
 def _learn(
     session: Session,
     partner: Partner,
-    message: Message,
+    lines: Sequence[Line],
     layout: PartnerMailLayout,
     values: Mapping[str, Any],
     wrong: set[str],
     *,
     now: datetime,
 ) -> str:
-    lines = lines_of(message.text, message.html, subject=message.subject)
     found = {path: label_of(lines, str(_plain(values[path]))) for path in wrong if path in (REFERENCE, NAME, EMAIL, PHONE, NOTES)}
     rules = {path: label for path, label in found.items() if label}
     if not rules:
@@ -332,7 +345,7 @@ def _learn(
     tried = {**layout.rules, **rules}
     for reading, mail in list_of_layout(session, layout.id):
         hints = Hints(_hints(session, partner, mail).own_domains, tried)
-        again = read_mail(lines_of(mail.text, mail.html, subject=mail.subject), subject=mail.subject, hints=hints)
+        again = read_mail(all_lines(mail, reading.pdf_rows), subject=mail.subject, hints=hints)
         for path in rules:
             kept = reading.fields.get(path, {})
             value = _plain(again.fields[path].value) if path in again.fields else None

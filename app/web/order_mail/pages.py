@@ -13,12 +13,13 @@ from app.core.clock import utc_now
 from app.core.db import db, transaction
 from app.core.runtime import runtime
 from app.core.translation import gettext as _
+from app.domain.partners.mail_lines import all_lines
 from app.domain.partners.mail_orders import AlreadyDecided, UnableToTake, accept, cancel_order, dismiss
 from app.domain.partners.mail_queries import ReadingRow, get_reading, list_decided, list_waiting, read_day
 from app.domain.partners.models import PartnerOrder
 from app.domain.partners.order_mail.confidence import ENOUGH
 from app.domain.partners.order_mail.labels import LINES, PATHS, REQUIRED
-from app.domain.partners.order_mail.lines import Line, lines_of
+from app.domain.partners.order_mail.lines import Line
 from app.web.accounts.session import current_viewer
 from app.web.order_mail.blueprint import bp
 from app.web.order_mail.forms import ReadingForm, address_of, form_of
@@ -135,7 +136,7 @@ def _page(found: ReadingRow, form: ReadingForm, *, status: int = 200) -> Respons
     doubtful = [path for path in PATHS if form.errors.get(path)] or [
         path for path in PATHS if tones[path] == "check" or (tones[path] == "missing" and path in REQUIRED)
     ]
-    lines = lines_of(message.text, message.html, subject=message.subject)
+    lines = all_lines(message, reading.pdf_rows)
     ids = [one.reading.id for one in list_waiting(db.session(), brand_ids=current_viewer().brand_ids)]
     return page(
         "order_mail/review.html",

@@ -11,18 +11,21 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.clock import utc_now
+from app.core.ids import new_id
 from app.core.runtime import runtime
 from app.domain.connections.models import ChannelType
 from app.domain.events.actions import SYSTEM, Actor
 from app.domain.orders.articles import add_article
 from app.domain.orders.models import Order, OrderThread
+from app.domain.partners.mail_lines import all_lines
 from app.domain.partners.mail_models import PartnerMailLayout, PartnerMailReading, ReadingState
 from app.domain.partners.mail_orders import AlreadyDecided, accept, cancel_order, dismiss, read_message, values_of
 from app.domain.partners.mail_queries import find_layout
 from app.domain.partners.models import Partner, PartnerOrder
 from app.domain.partners.order_mail.labels import EMAIL, NAME
-from app.domain.threads.models import Message
+from app.domain.threads.models import Attachment, Message
 from tests.domain.partners.factories import make_partner
+from tests.domain.partners.order_mail.test_pdf import tabled
 from tests.factories import NOW, make_brand, make_channel, make_contact, make_message, make_thread
 
 TEXT = """Opdrachtnummer: {number}
@@ -172,3 +175,23 @@ def test_mail_of_anybody_else_is_no_order(desk: Desk) -> None:
     message = desk.mail(TEXT.format(number="ALV-1"))
     message.sender = {"name": "x", "address": "jan@alva.example.evil.example"}
     assert read_message(desk.session, message, now=utc_now()) is None
+
+
+@pytest.mark.usefixtures("app_context")
+def test_an_order_in_a_file_is_read_once_the_file_is_here_and_shown_beside_the_form(desk: Desk) -> None:
+    message = desk.mail("In de bijlage onze opdracht.", "Opdracht")
+    file = Attachment(id=new_id(), message_id=message.id, filename="Opdracht.PDF", content_type="application/octet-stream")
+    file.state, file.provider, file.created_at = "pending", {}, NOW
+    desk.session.add(file)
+    desk.session.flush()
+    assert read_message(desk.session, message, now=utc_now()) is None
+    file.storage_key, file.state = runtime().storage.put(tabled()).key, "stored"
+    desk.session.flush()
+    row = read_message(desk.session, message, now=utc_now())
+    assert row is not None
+    assert (row.state, row.fields[NAME]["value"]) == (ReadingState.REVIEW, "Jan Jänssen")
+    spot = row.fields[NAME]
+    assert all_lines(message, row.pdf_rows)[spot["line"]].cells[spot["cell"]] == "Jan Jänssen"
+    assert read_message(desk.session, message, now=utc_now()) is None
+    desk.accept(row)
+    assert desk.session.execute(sa.select(PartnerOrder.partner_order_id)).scalars().all() == ["ALV-77"]

@@ -54,8 +54,8 @@ class Line:
 def lines_of(text: str, source: str, *, subject: str = "") -> list[Line]:
     """The visible lines; those of the HTML where it has any, else those of the text."""
     rows = _of_html(source) if source and not is_unruly(source) else []
-    rows = rows or _of_text(text)
-    return _with_kinds(rows[:MOST_LINES], is_reply=is_reply(subject))
+    rows = rows or rows_of_text(text)
+    return with_kinds(rows[:MOST_LINES], is_reply=is_reply(subject))
 
 
 def is_reply(subject: str) -> bool:
@@ -63,7 +63,8 @@ def is_reply(subject: str) -> bool:
     return subject.strip().casefold().startswith(("re:", "antw:", "aw:", "sv:", "re :", "betreft: re:"))
 
 
-def _of_text(text: str) -> list[tuple[str, ...]]:
+def rows_of_text(text: str) -> list[tuple[str, ...]]:
+    """Each line of a text, cut into cells where there is room between its words."""
     rows = []
     for line in storable(text).translate(_INVISIBLE).replace("\u00a0", " ").splitlines():
         parts = [" ".join(cell.split()) for cell in _COLUMNS.split(line.strip().strip("|")[:LINE_CHARACTERS])]
@@ -172,7 +173,8 @@ _ENDS: Final = (
 _QUOTE_BEGINS: Final = (" schreef", " wrote", " a écrit", " schrieb")
 
 
-def _with_kinds(rows: Sequence[tuple[str, ...]], *, is_reply: bool) -> list[Line]:
+def with_kinds(rows: Sequence[tuple[str, ...]], *, is_reply: bool) -> list[Line]:
+    """The rows with what each is in the mail."""
     found: list[Line] = []
     kind = Kind.BODY
     for number, cells in enumerate(rows):

@@ -1,0 +1,35 @@
+"""The text of a PDF that came with an order mail, as rows of cells like those of a mail. What cannot be read has no rows.
+
+Anybody may have written it: bytes, pages and processor time are bounded, and whatever a broken file makes the reader of PDFs
+raise ends here. Nothing in it is run or fetched.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+
+from pypdf import PdfReader
+
+from app.core.cpu_budget import OverBudget, cpu_budget
+from app.core.log import get_logger
+from app.domain.partners.order_mail.lines import MOST_LINES, rows_of_text
+
+MOST_BYTES, MOST_PAGES, BUDGET_SECONDS = 5 * 1024 * 1024, 10, 5.0
+MAGIC = b"%PDF-"
+log = get_logger(__name__)
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it tells of each oddity of a file
+
+
+def rows_of_pdf(content: bytes) -> list[tuple[str, ...]]:
+    """The visible text, columns as cells; at most MOST_LINES rows."""
+    if len(content) > MOST_BYTES or MAGIC not in content[:1024]:
+        return []
+    try:
+        with cpu_budget(BUDGET_SECONDS):
+            pages = PdfReader(io.BytesIO(content)).pages[:MOST_PAGES]
+            text = "\n".join(page.extract_text(extraction_mode="layout") for page in pages)
+    except (Exception, OverBudget) as error:
+        log.info("order_pdf_not_read", error=type(error).__name__)
+        return []
+    return [row for row in rows_of_text(text) if any(row)][:MOST_LINES]
