@@ -23,10 +23,12 @@ from rq.job import Job
 
 from app import create_app
 from app.config import Settings
-from app.core.db import close_idle_connections
+from app.core.clock import utc_now
+from app.core.db import close_idle_connections, transaction
 from app.core.log import get_logger
 from app.core.runtime import runtime
 from app.domain.notifications.jobs import make_push_key
+from app.domain.partners.restored import begin_after_restore
 from app.process.background.forks import Family
 from app.process.background.schedule import periodic_jobs
 from app.process.background.scheduler import run_scheduler
@@ -79,6 +81,8 @@ def run(kind: str) -> None:
     with app.app_context():
         # The web answers people and providers: it comes before the work that waits behind it.
         os.nice(runtime().settings.worker_nice)
+        with transaction() as session:  # before anything is sent
+            begin_after_restore(session, now=utc_now())
         if kind == "scheduler":
             make_push_key()
         RUNNERS[kind](app)

@@ -58,6 +58,7 @@ SCHEDULE_NAMES = {
 }
 STATE_REASONS = {
     "gone": N_("It answered 410: gone for good. Enter its new address or resume it."),
+    "restored": N_("The database was restored from a copy. Look at what this endpoint was told since, then resume it."),
     "failing_long": N_("Nothing came in for five days. Mend the receiver, then resume it."),
 }
 

@@ -1,0 +1,26 @@
+"""A start with a database that was restored: nobody is told anything until somebody has looked, and what is told of an order then
+has a number that nothing before had, so that a receiver which drops what is older takes it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.domain.orders.models import OrderStatus
+from app.domain.partners.models import PartnerOrder
+from app.domain.webhooks.restored import hold_every_endpoint, is_another_database
+
+LEAP = 1000  # more changes than an order has
+ENDED = (OrderStatus.COMPLETED.value, OrderStatus.CANCELLED.value)
+
+
+def begin_after_restore(session: Session, *, now: datetime) -> bool:
+    """Whether this is a restored database, which then is ready to be looked at."""
+    if not is_another_database(session, now=now):
+        return False
+    hold_every_endpoint(session, now=now)
+    open_orders = sa.update(PartnerOrder).where(PartnerOrder.order_status.not_in(ENDED))
+    session.execute(open_orders.values(sequence=PartnerOrder.sequence + LEAP).execution_options(synchronize_session=False))
+    return True

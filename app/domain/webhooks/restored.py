@@ -1,0 +1,69 @@
+"""Hold every endpoint after the database was restored from a copy, or copied elsewhere: what it promises may have been kept
+since, and a copy beside the real one must not tell anybody anything. A person looks, and resumes an endpoint.
+
+A database is known by its server and by the server's timeline, which another server, and one that was brought back to an earlier
+time, do not share.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.core.db import Base, advisory_xact_lock
+from app.core.log import get_logger
+from app.domain.events.actions import SYSTEM, audit
+from app.domain.webhooks.models import EndpointState, WebhookEndpoint
+
+REASON = "restored"
+ACTUAL = sa.text("SELECT system_identifier || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) FROM pg_control_system()")
+log = get_logger(__name__)
+
+
+class DatabaseIdentity(Base):
+    """Which database this is; one row."""
+
+    __tablename__ = "database_identity"
+
+    is_it: Mapped[bool] = mapped_column(primary_key=True, default=True)
+    name: Mapped[str]
+    noted_at: Mapped[datetime]
+
+    __table_args__ = (sa.CheckConstraint("is_it", name="one"),)
+
+
+def is_another_database(session: Session, *, now: datetime) -> bool:
+    """Whether this is another database than the one of the last start; asked at each start, before anything is sent. The first
+    start says which it is. Where the server does not tell, nothing is known."""
+    advisory_xact_lock(session, "database identity")
+    try:
+        with session.begin_nested():
+            actual = session.execute(ACTUAL).scalar_one()
+    except ProgrammingError:
+        log.warning("database_not_known")
+        return False
+    known = session.get(DatabaseIdentity, True, populate_existing=True)
+    if known is None:
+        session.add(DatabaseIdentity(is_it=True, name=actual, noted_at=now))
+        session.flush()
+        return False
+    if known.name == actual:
+        return False
+    known.name, known.noted_at = actual, now
+    session.flush()
+    return True
+
+
+def hold_every_endpoint(session: Session, *, now: datetime) -> int:
+    """Pause those that are active, for a person to resume; how many."""
+    active = sa.and_(WebhookEndpoint.state == EndpointState.ACTIVE, WebhookEndpoint.deleted_at.is_(None))
+    held = sa.update(WebhookEndpoint).where(active).returning(WebhookEndpoint.id)
+    values = {"state": EndpointState.PAUSED, "state_reason": REASON, "state_changed_at": now}
+    count = len(session.execute(held.values(values).execution_options(synchronize_session=False)).all())
+    log.error("callbacks_held_after_restore", endpoints=count)
+    detail = {"endpoints": count}
+    audit(session, action="CallbacksHeld", object_type="database", object_id="", now=now, actor=SYSTEM, detail=detail)
+    return count
