@@ -1,14 +1,16 @@
-"""The document of the partner API and the page that shows it, for anybody: an engineer reads before there is a key."""
+"""The document of the partner API, its page and those of its errors, for anybody: an engineer reads before there is a key."""
 
 from __future__ import annotations
 
 import json
 from functools import cache
 
-from flask import Blueprint, Response, render_template, url_for
+from flask import Blueprint, Response, abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app.api.partners.document import build_document
+from app.api.partners.errors import ADVICE, PATH
+from app.core.problems import CATALOGUE
 
 VERSION = "1.0.0"
 docs = Blueprint("partner_docs", __name__)
@@ -31,3 +33,19 @@ def _document() -> str:
 def browse() -> ResponseReturnValue:
     """The document as a page, to read and to try. Its files come from this server."""
     return render_template("api/docs.html", document_url=url_for("partner_docs.openapi"))
+
+
+@docs.get(PATH)
+def errors() -> ResponseReturnValue:
+    """Every error, by status."""
+    return _errors([code for code in CATALOGUE if code in ADVICE])
+
+
+@docs.get(f"{PATH}/<code>")
+def error(code: str) -> ResponseReturnValue:
+    """One of them."""
+    return _errors([code], code=code) if code in ADVICE else abort(404)
+
+
+def _errors(codes: list[str], **more: str) -> str:
+    return render_template("api/errors.html", errors=[(code, *CATALOGUE[code], ADVICE[code]) for code in codes], **more)

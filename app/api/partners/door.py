@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from app.api.authorize import parse_json
+from app.api.partners.errors import type_of
 from app.core.caller import caller_address
 from app.core.clock import utc_now
 from app.core.csrf import csrf
@@ -186,7 +187,7 @@ def _raw_target() -> tuple[str, str]:
 @bp.errorhandler(Problem)
 def _refuse(problem: Problem) -> Response:
     g.partner_problem = problem
-    return problem_response(replace(problem, more={"success": False, **problem.more}))  # type: ignore[return-value]
+    return problem_response(replace(problem, more={"success": False, **type_of(problem), **problem.more}))  # type: ignore[return-value]
 
 
 @bp.errorhandler(HTTPException)

@@ -85,6 +85,8 @@ PARTNERS = (
     Entry("POST", "/settings/partners/<uuid:partner_id>/people/<uuid:user_id>/removal", ADMINS_OF_THINGS),
     Entry("GET", "/partners/openapi.json", PUBLIC),
     Entry("GET", "/partners/docs", PUBLIC),
+    Entry("GET", "/partners/errors", PUBLIC),
+    Entry("GET", "/partners/errors/<code>", PUBLIC, ids={"code": "not_found"}),
     *partner_api("POST", "/partners/<partner>/orders"),
     *partner_api("GET", "/partners/<partner>/orders"),
     *partner_api("GET", "/partners/<partner>/orders/<path:partner_order_id>"),
