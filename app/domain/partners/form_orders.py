@@ -83,7 +83,6 @@ def _incoming(
     }
     lines = _lines(session, partner, intake.products, now=now)
     number = (intake.reference or submission.external_id)[:ORDER_ID_CHARACTERS]
-    described = {"number": number, "name": name, "email": email, "phone": phone, "address": intake.address}
     products = [{"partner_sku": one.sku, "quantity": str(one.quantity), "description": one.description} for one in lines]
     return IncomingOrder(
         partner_order_id=number,
@@ -92,7 +91,7 @@ def _incoming(
         phone=phone,
         address=intake.address,
         lines=lines,
-        payload=payload_of(**described, products=products),
+        payload=payload_of(number=number, name=name, email=email, phone=phone, address=intake.address, products=products),
         preferences={"notes": intake.notes} if intake.notes else {},
         references={"form": submission.form_name or submission.form_id, "submission": submission.external_id},
         warnings=[warning("missing", place, words) for place, words in MISSING.items() if not given[place]],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -47,5 +48,5 @@ def _page(partner_id: uuid.UUID, *, text: str = "", error: str = "", status: int
     partner = get_partner(db.session(), partner_id, brand_ids=viewer.brand_ids)
     agreements = list_agreements(db.session(), partner_id)
     begin = agreements[0].text if agreements else "\n\n".join(f"{number}. {told(one)}\n" for number, one in enumerate(TOPICS, 1))
-    context = {"partner": partner, "agreements": agreements, "text": text or begin, "error": error}
+    context: dict[str, Any] = {"partner": partner, "agreements": agreements, "text": text or begin, "error": error}
     return page("partners/agreement.html", status=status, **context)
