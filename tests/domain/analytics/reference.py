@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -27,6 +28,7 @@ class Act:
 class Story:
     """One thread, from its first question on. `contact` names who asks."""
 
+    brand: str
     medium: str
     contact: str
     acts: list[Act] = field(default_factory=list)
@@ -38,6 +40,7 @@ class Told:
 
     kind: Kind
     at: datetime
+    brand: str
     medium: str
     user_id: uuid.UUID | None
     open_seconds: int | None = None
@@ -59,22 +62,24 @@ class Matter:
 class SlowReport:
     """All facts of some stories by `now`."""
 
-    def __init__(self, stories: Sequence[Story], calendar: SlowCalendar, now: datetime) -> None:
-        self.stories, self.calendar, self.now = stories, calendar, now
-        self.begun = {id(story): [matter.begins for matter in self.matters(story)] for story in stories}
+    def __init__(self, stories: Sequence[Story], calendars: Mapping[str, SlowCalendar], now: datetime) -> None:
+        self.stories, self.calendars, self.now = stories, calendars, now
+        self.begun = defaultdict[tuple[str, str], list[datetime]](list)
+        for story in stories:
+            self.begun[story.brand, story.contact] += [matter.begins for matter in self.matters(story)]
 
     def facts(self) -> Iterator[Told]:
         for story in self.stories:
             yield from self.of(story)
 
-    def open_seconds(self, begin: datetime, end: datetime) -> int:
-        return sum(self.calendar.seconds(int(begin.timestamp()), int(end.timestamp())))
+    def open_seconds(self, story: Story, begin: datetime, end: datetime) -> int:
+        return self.calendars[story.brand].between(int(begin.timestamp()), int(end.timestamp()))
 
-    def due(self, begin: datetime, seconds: int) -> datetime:
+    def due(self, story: Story, begin: datetime, seconds: int) -> datetime:
         """The first minute by which so much open time has passed."""
         minute, left = int(begin.timestamp()) // 60, seconds
         while left > 0:
-            left -= 60 if self.calendar.is_open(minute) else 0
+            left -= 60 if self.calendars[story.brand].is_open(minute) else 0
             minute += 1
         return datetime.fromtimestamp(minute * 60, begin.tzinfo)
 
@@ -135,26 +140,26 @@ class SlowReport:
             yield from self.matter(story, matter, [at for _closed, at in again])
         for act in story.acts:
             if act.what == "ask":
-                yield Told(Kind.MESSAGE_IN, act.at, story.medium, None)
+                yield Told(Kind.MESSAGE_IN, act.at, story.brand, story.medium, None)
             elif act.what == "answer":
-                yield Told(Kind.MESSAGE_OUT, act.at, story.medium, act.who, met=False)
+                yield Told(Kind.MESSAGE_OUT, act.at, story.brand, story.medium, act.who, met=False)
             elif act.what == "resolve":
-                yield Told(Kind.CLOSING, act.at, story.medium, self.holder(story, act.at) or act.who)
+                yield Told(Kind.CLOSING, act.at, story.brand, story.medium, self.holder(story, act.at) or act.who)
         for closed, at in again:
             by = next(act.who for act in story.acts if act.what == "resolve" and act.at == closed)
-            yield Told(Kind.REOPENED, at, story.medium, self.holder(story, closed) or by)
+            yield Told(Kind.REOPENED, at, story.brand, story.medium, self.holder(story, closed) or by)
 
     def response(self, story: Story, is_first: bool, begin: datetime, end: datetime | None, answer: Act | None) -> Iterator[Told]:
-        due = self.due(begin, TARGET_SECONDS[story.medium])
+        due = self.due(story, begin, TARGET_SECONDS[story.medium])
         promise = Kind.FIRST_PROMISE if is_first else Kind.NEXT_PROMISE
         if answer is not None and end is not None:
             kind = Kind.FIRST_RESPONSE if is_first else Kind.NEXT_RESPONSE
-            seconds = (self.open_seconds(begin, end), int((end - begin).total_seconds()))
-            yield Told(kind, end, story.medium, answer.who, *seconds)
+            seconds = (self.open_seconds(story, begin, end), int((end - begin).total_seconds()))
+            yield Told(kind, end, story.brand, story.medium, answer.who, *seconds)
             if end <= due:
-                yield Told(promise, end, story.medium, answer.who, *seconds, met=True)
+                yield Told(promise, end, story.brand, story.medium, answer.who, *seconds, met=True)
         if due <= self.now and (end is None or end > due):
-            yield Told(promise, due, story.medium, self.holder(story, due), met=False)
+            yield Told(promise, due, story.brand, story.medium, self.holder(story, due), met=False)
 
     def reopenings(self, story: Story) -> list[tuple[datetime, datetime]]:
         """Closings with the question that came back within a week and was answered, or waits still."""
@@ -171,31 +176,32 @@ class SlowReport:
         return found
 
     def matter(self, story: Story, matter: Matter, again: list[datetime]) -> Iterator[Told]:
-        yield Told(Kind.RECEIVED, matter.begins, story.medium, self.holder(story, self.end_of_day(matter.begins)))
+        yield Told(
+            Kind.RECEIVED, matter.begins, story.brand, story.medium, self.holder(story, self.end_of_day(story, matter.begins))
+        )
         given = self.first_holder(story, matter)
         if given is not None:
-            yield Told(Kind.ASSIGNED, given.at, story.medium, given.who, met=False)
+            yield Told(Kind.ASSIGNED, given.at, story.brand, story.medium, given.who, met=False)
         if matter.ends is None:
             return
         closer = self.holder(story, matter.ends) or next(
             act.who for act in story.acts if act.what == "resolve" and act.at == matter.ends
         )
         wall = int((matter.ends - matter.begins).total_seconds())
-        yield Told(Kind.RESOLVED, matter.ends, story.medium, closer, self.worked(story, matter), wall)
+        yield Told(Kind.RESOLVED, matter.ends, story.brand, story.medium, closer, self.worked(story, matter), wall)
         if not matter.answers:
             return
         reopened = any(matter.begins <= at <= matter.ends for at in again)
         touch = len(matter.answers) == 1 and not reopened
-        yield Told(Kind.ONE_TOUCH, matter.ends, story.medium, matter.answers[0].who, met=touch)
+        yield Told(Kind.ONE_TOUCH, matter.ends, story.brand, story.medium, matter.answers[0].who, met=touch)
         if matter.ends + WEEK > self.now:
             return
-        begun = [at for other in self.stories if other.contact == story.contact for at in self.begun[id(other)]]
-        elsewhere = any(matter.ends < at <= matter.ends + WEEK for at in begun)
+        elsewhere = any(matter.ends < at <= matter.ends + WEEK for at in self.begun[story.brand, story.contact])
         more = any(
             not first and matter.begins <= begin <= matter.ends and answer is not None
             for first, begin, _end, answer in self.responses(story)
         )
-        yield Told(Kind.FIRST_CONTACT, matter.ends, story.medium, closer, met=not (reopened or elsewhere or more))
+        yield Told(Kind.FIRST_CONTACT, matter.ends, story.brand, story.medium, closer, met=not (reopened or elsewhere or more))
 
     def first_holder(self, story: Story, matter: Matter) -> Act | None:
         held = self.holder(story, matter.begins - timedelta(seconds=1))
@@ -216,12 +222,13 @@ class SlowReport:
             if act.what == "ask" and since is None:
                 since = act.at
             elif act.what in ("answer", "resolve") and since is not None:
-                total, since = total + self.open_seconds(since, act.at), None
+                total, since = total + self.open_seconds(story, since, act.at), None
         return total
 
-    def end_of_day(self, at: datetime) -> datetime:
-        local = at.astimezone(self.calendar.zone)
-        ends = datetime(local.year, local.month, local.day, tzinfo=self.calendar.zone) + timedelta(days=1)
+    def end_of_day(self, story: Story, at: datetime) -> datetime:
+        zone = self.calendars[story.brand].zone
+        local = at.astimezone(zone)
+        ends = datetime(local.year, local.month, local.day, tzinfo=zone) + timedelta(days=1)
         return min(ends.astimezone(at.tzinfo) - timedelta(seconds=1), self.now)
 
 
