@@ -259,8 +259,12 @@ class _Life:
                 if not any(one.at == moment.at for one in self.asked):
                     yield closed, None  # opened by hand
                     closed = None
-            elif moment.kind == FactKind.ASKED and closed is not None and again is None and self._is_same_matter(moment.at):
-                again = moment.at
+            elif moment.kind == FactKind.ASKED and closed is not None and again is None:
+                if self._is_same_matter(moment.at):
+                    again = moment.at
+                else:
+                    yield closed, None  # for good: what comes now is a new matter
+                    closed = None
         if closed is not None:
             yield closed, again
 

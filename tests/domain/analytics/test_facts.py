@@ -114,6 +114,20 @@ def test_thanks_after_a_closing_is_no_reopening_and_a_question_is_one(reports: R
     assert len(reports.facts(Kind.RESOLVED)) == 1
 
 
+def test_each_matter_of_a_thread_has_its_closing(reports: Reports) -> None:
+    desk = reports.desk
+    thread = desk.thread()
+    for who in (desk.alice, desk.bob, desk.bob):
+        desk.ask(thread)
+        desk.now += timedelta(hours=1)
+        reports.resolve(thread, who)
+        desk.now += timedelta(days=9)
+    reports.settle()
+    assert [scope.user_id for _fact, scope in reports.facts(Kind.CLOSING)] == [desk.alice.id, desk.bob.id, desk.bob.id]
+    assert len(reports.facts(Kind.RESOLVED)) == 3
+    assert reports.facts(Kind.REOPENED) == []
+
+
 @pytest.mark.parametrize(("days", "met"), [(6, False), (8, True)])
 def test_first_contact_is_known_after_seven_days(reports: Reports, days: int, met: bool) -> None:
     desk = reports.desk
